@@ -1,0 +1,81 @@
+# Everything is set up on first use: `make demo` or `make test` is all a fresh clone needs.
+
+PYTHON ?= python3
+WORKERS ?= auto
+BIN := .venv/bin
+READY := .venv/.ready
+BENCH_READY := .venv/.ready-bench
+DEMO := .demo
+CODE := $(wildcard src tests benchmarks examples)
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check --no-input
+PYTEST := $(BIN)/python -m pytest
+COMPILE := $(BIN)/uv --quiet pip compile pyproject.toml --universal --generate-hashes --no-header \
+	--custom-compile-command "make lock" $(if $(UPGRADE),--upgrade)
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.NOTPARALLEL:
+.PHONY: help demo demo-reset test torture check format bench setup setup-bench lock clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
+
+demo: $(READY) ## Serve the demo; its data lives in .demo/
+	@exec $(BIN)/gatherlog demo $(ARGS)
+
+demo-reset: ## Throw the demo's data away
+	rm -rf $(DEMO)
+
+test: $(READY) ## Run all tests but the long ones (ARGS="-k waiting" narrows them)
+	$(PYTEST) -n $(WORKERS) --maxprocesses 8 -m "not heavy" $(ARGS)
+
+torture: $(READY) ## Run the long tests: crashes, full disks, many processes
+	$(PYTEST) -m heavy --timeout 900 $(ARGS)
+
+check: $(READY) ## Lint, format, strict types, import contracts
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy $(CODE)
+	$(BIN)/lint-imports
+
+format: $(READY) ## Sort imports, repair what lint can, format
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(BENCH_READY) ## Measure against the raw limits and the peers
+	$(BIN)/python -m benchmarks $(ARGS)
+
+setup: $(READY) ## Make .venv with everything for tests and checks
+
+setup-bench: $(BENCH_READY) ## The same, with the benchmark's peers
+
+lock: $(READY) ## Pin the dependencies again (UPGRADE=1 takes the newest)
+	$(COMPILE) --extra dev -o requirements/dev.txt
+	$(COMPILE) --extra dev --extra bench --no-annotate -c requirements/dev.txt -o requirements/bench.txt
+	@! grep -n '://' requirements/*.txt || { echo "The lock must hold no addresses." >&2; exit 1; }
+
+clean: ## Remove .venv and all caches; the demo's data stays
+	rm -rf .venv .pytest_cache .ruff_cache .mypy_cache .import_linter_cache .hypothesis build dist
+	find src tests benchmarks -name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true
+
+# .venv/.ready is written last and names the checkout. Without it, or with another name in it
+# (a copied or moved checkout), the environment is made anew, so half a setup is never built upon.
+ifneq ($(shell cat $(READY) 2>/dev/null),$(CURDIR))
+.PHONY: $(READY)
+endif
+
+$(READY): requirements/dev.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+		echo "Gatherlog needs Python 3.11 or newer; $(PYTHON) is: $$($(PYTHON) --version 2>&1)." >&2; \
+		echo "Name another one: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
+	@echo "Setting up .venv (once; a minute or so)"
+	@if [ "$$(cat $@ 2>/dev/null)" != "$(CURDIR)" ] || ! $(BIN)/python -m pip --version >/dev/null 2>&1; \
+		then rm -rf .venv && $(PYTHON) -m venv .venv; fi
+	@rm -f $@ $(BENCH_READY)
+	$(PIP) install --require-hashes -r requirements/dev.txt
+	$(PIP) install --no-deps --no-build-isolation -e .
+	@echo "$(CURDIR)" > $@
+
+$(BENCH_READY): requirements/bench.txt $(READY)
+	$(PIP) install --require-hashes -r requirements/bench.txt
+	@touch $@

@@ -1,0 +1,56 @@
+"""The engine: events, the store contract, views and deciders. Standard library and msgspec only."""
+
+from gatherlog.core.decider import CommandHandler, Decided, Handled, UnitOfWork
+from gatherlog.core.events import Codec, Event, Recorded, event_type
+from gatherlog.core.store import (
+    ANY,
+    DELETE,
+    KEEP,
+    NEW,
+    Append,
+    Commit,
+    Committed,
+    Document,
+    Heads,
+    Limits,
+    Page,
+    Query,
+    Recalled,
+    Ref,
+    Store,
+    StreamHead,
+    Write,
+)
+from gatherlog.core.views import Change, Fold, Happened, View
+
+__all__ = [
+    "ANY",
+    "DELETE",
+    "KEEP",
+    "NEW",
+    "Append",
+    "Change",
+    "Codec",
+    "CommandHandler",
+    "Commit",
+    "Committed",
+    "Decided",
+    "Document",
+    "Event",
+    "Fold",
+    "Handled",
+    "Happened",
+    "Heads",
+    "Limits",
+    "Page",
+    "Query",
+    "Recalled",
+    "Recorded",
+    "Ref",
+    "Store",
+    "StreamHead",
+    "UnitOfWork",
+    "View",
+    "Write",
+    "event_type",
+]

@@ -1,0 +1,35 @@
+"""Time as whole microseconds since 1970-01-01T00:00Z; clocks and id sources are arguments."""
+
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+Clock = Callable[[], int]
+"""Gives the present in microseconds since the epoch."""
+Ids = Callable[[], str]
+"""Gives a new id, never the same twice, later ones sorting after earlier ones."""
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+def system_clock() -> int:
+    """The machine's clock."""
+    return time.time_ns() // 1000
+
+
+def to_datetime(micros: int) -> datetime:
+    """The same moment as an aware datetime in UTC, exact to the microsecond."""
+    return _EPOCH + micros * _MICROSECOND
+
+
+def to_micros(moment: datetime) -> int:
+    """The same moment in microseconds; a naive datetime is a ValueError."""
+    if moment.tzinfo is None:
+        raise ValueError(f"{moment!r} has no time zone")
+    return (moment - _EPOCH) // _MICROSECOND
+
+
+def rfc3339(micros: int) -> str:
+    """The moment in RFC 3339, UTC, always six decimals and `Z`."""
+    return to_datetime(micros).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

@@ -1,0 +1,363 @@
+"""The whole meaning of a commit, as one pure function that every engine runs.
+
+An engine loads what `wanted` names, calls `plan`, and writes the `Changes` it gets: the net effect
+of the commits that were accepted. Who is refused, and why, is decided here and nowhere else.
+"""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
+from zlib import crc32
+
+import msgspec
+
+from gatherlog.core.errors import (
+    Conflict,
+    CounterOutOfBounds,
+    HasCounters,
+    KeyReused,
+    LimitExceeded,
+    OwnedElsewhere,
+    StoreError,
+)
+from gatherlog.core.events import Recorded
+from gatherlog.core.store import (
+    ANY,
+    DELETE,
+    KEEP,
+    Commit,
+    Committed,
+    Document,
+    Limits,
+    Recalled,
+    Ref,
+    Write,
+)
+
+__all__ = ["Changes", "State", "Wanted", "check", "partition_of", "plan", "wanted"]
+
+KEY_LIFETIME = 24 * 3600 * 1_000_000
+"""How long a commit's key is remembered, in microseconds."""
+MAX_NAME = 255
+MAX_COUNTER = 2**63 - 1
+
+
+class Wanted(msgspec.Struct, frozen=True):
+    """What an engine must load before it plans."""
+
+    keys: set[str]
+    streams: set[str]
+    documents: set[Ref]
+
+
+class State(msgspec.Struct, frozen=True):
+    """What an engine loaded. What is missing in a mapping does not exist in the store."""
+
+    now: int
+    """The store's clock, in microseconds: keys are remembered from here."""
+    positions: Sequence[int]
+    keys: Mapping[str, Recalled]
+    streams: Mapping[str, int]
+    documents: Mapping[Ref, Document]
+
+
+class Changes(msgspec.Struct):
+    """The net effect of the accepted commits. A document that is None is to be deleted."""
+
+    positions: list[int]
+    events: list[Recorded] = []
+    keys: dict[str, Recalled] = {}
+    streams: dict[str, int] = {}
+    documents: dict[Ref, Document | None] = {}
+
+
+def wanted(commits: Iterable[Commit]) -> Wanted:
+    """The keys, streams and documents that the meaning of `commits` depends on."""
+    keys: set[str] = set()
+    streams: set[str] = set()
+    documents: set[Ref] = set()
+    for commit in commits:
+        if commit.key is not None:
+            keys.add(commit.key)
+        for append in commit.appends:
+            streams.add(append.stream)
+        for write in commit.writes:
+            documents.add((write.view, write.id))
+    return Wanted(keys, streams, documents)
+
+
+def plan(state: State, commits: Sequence[Commit]) -> tuple[list[Committed | StoreError], Changes]:
+    """Decide `commits` in order, each upon the effect of those accepted before it.
+
+    A refused commit is answered with its error and leaves nothing behind. `state` stays as it is.
+    """
+    changes = Changes(list(state.positions))
+    results: list[Committed | StoreError] = []
+    for commit in commits:
+        try:
+            results.append(_plan_one(state, changes, commit))
+        except StoreError as refusal:
+            results.append(refusal)
+    return results, changes
+
+
+def _plan_one(state: State, changes: Changes, commit: Commit) -> Committed:
+    """All demands first, then all effects, so that a refusal leaves `changes` untouched."""
+    if commit.key is not None:
+        earlier = changes.keys.get(commit.key) or state.keys.get(commit.key)
+        if earlier is not None and earlier.at > state.now - KEY_LIFETIME:
+            return _repeat(commit, earlier)
+
+    streams: dict[str, int] = {}
+    for append in commit.appends:
+        stream = append.stream
+        actual = changes.streams.get(stream)
+        if actual is None:
+            actual = state.streams.get(stream, 0)
+        if append.expected not in (ANY, actual):
+            raise Conflict("stream", stream, append.expected, actual)
+        streams[stream] = actual + len(append.events)
+
+    documents: dict[Ref, Document | None] = {}
+    versions: dict[Ref, int] = {}
+    for write in commit.writes:
+        ref = (write.view, write.id)
+        if ref in changes.documents:
+            before = changes.documents[ref]
+        else:
+            before = state.documents.get(ref)
+        _demand(write, before)
+        after = _written(write, before, streams.get(write.stream))
+        if after is not before:
+            documents[ref] = after
+            if write.body is not KEEP and after is not None:
+                versions[ref] = after.version
+
+    positions = _append(changes, commit, streams)
+    changes.streams.update(streams)
+    changes.documents.update(documents)
+    if commit.key is not None:
+        changes.keys[commit.key] = Recalled(commit.fingerprint, commit.answer, state.now)
+    return Committed(streams, versions, positions, False, commit.answer)
+
+
+def _repeat(commit: Commit, earlier: Recalled) -> Committed:
+    if earlier.fingerprint != commit.fingerprint:
+        raise KeyReused(f"the key {commit.key!r} was used before, for another command")
+    return Committed(repeated=True, answer=earlier.answer)
+
+
+def _demand(write: Write, before: Document | None) -> None:
+    """Refuse unless the document is what the write expects it to be."""
+    if write.expects is not None:
+        actual = 0 if before is None else before.version
+        if actual != write.expects:
+            raise Conflict("document", f"{write.view}/{write.id}", write.expects, actual)
+    if write.counted is not None:
+        counted = 0 if before is None else before.counted
+        if counted != write.counted:
+            raise Conflict("counters", f"{write.view}/{write.id}", write.counted, counted)
+    if before is not None and before.stream != write.stream and _changes_anything(write):
+        raise OwnedElsewhere(f"{write.view}/{write.id}", before.stream, write.stream)
+    if write.at_most or write.at_least:
+        _demand_bounds(write, {} if before is None else before.counters)
+
+
+def _demand_bounds(write: Write, counters: Mapping[str, int]) -> None:
+    for counter, bound in write.at_most.items():
+        value = counters.get(counter, 0) + write.adds.get(counter, 0)
+        if value > bound:
+            raise CounterOutOfBounds(f"{write.view}/{write.id}", counter, value, bound)
+    for counter, bound in write.at_least.items():
+        value = counters.get(counter, 0) + write.adds.get(counter, 0)
+        if value < bound:
+            raise CounterOutOfBounds(f"{write.view}/{write.id}", counter, value, bound)
+
+
+def _written(write: Write, before: Document | None, appended: int | None) -> Document | None:
+    """The document after the write; `before` itself where the write only demands."""
+    body = write.body
+    if body is DELETE:
+        if before is not None and before.counters:
+            raise HasCounters(f"{write.view}/{write.id} has counters; it cannot be deleted")
+        return None
+    stamp = appended if write.at is None else write.at
+    counters: Mapping[str, int] = {} if before is None else before.counters
+    counted = 0 if before is None else before.counted
+    if write.adds:
+        added = _added(write, counters)
+        if added != counters:
+            if stamp is None:
+                raise ValueError(
+                    f"{write.view}/{write.id}: adds need an append to {write.stream!r}"
+                )
+            counters, counted = added, stamp
+    if body is not KEEP:
+        if stamp is None:
+            raise ValueError(f"{write.view}/{write.id}: a body needs an append to {write.stream!r}")
+        return Document(
+            write.view, write.id, write.stream, stamp, counted, body, write.index_keys, counters
+        )
+    if before is None:
+        if not counters:
+            return None
+        return Document(write.view, write.id, write.stream, 0, counted, None, {}, counters)
+    if counters is before.counters:
+        return before
+    return Document(
+        before.view,
+        before.id,
+        before.stream,
+        before.version,
+        counted,
+        before.body,
+        before.index_keys,
+        counters,
+    )
+
+
+def _added(write: Write, counters: Mapping[str, int]) -> dict[str, int]:
+    added = dict(counters)
+    for counter, amount in write.adds.items():
+        if amount:
+            value = added.get(counter, 0) + amount
+            if not -MAX_COUNTER <= value <= MAX_COUNTER:
+                raise CounterOutOfBounds(f"{write.view}/{write.id}", counter, value, MAX_COUNTER)
+            added[counter] = value
+    return added
+
+
+def _changes_anything(write: Write) -> bool:
+    return write.body is not KEEP or any(write.adds.values())
+
+
+def _append(changes: Changes, commit: Commit, streams: Mapping[str, int]) -> dict[int, int]:
+    """Give every event its place; the positions reached, per partition."""
+    reached: dict[int, int] = {}
+    for append in commit.appends:
+        stream = append.stream
+        partition = partition_of(stream, len(changes.positions))
+        position = changes.positions[partition]
+        version = streams[stream] - len(append.events)
+        for event in append.events:
+            position += 1
+            version += 1
+            changes.events.append(
+                Recorded(
+                    partition,
+                    position,
+                    stream,
+                    version,
+                    event.id,
+                    event.type,
+                    event.time,
+                    event.recorded,
+                    event.data,
+                    event.schema,
+                    event.subject,
+                    event.meta,
+                )
+            )
+        changes.positions[partition] = reached[partition] = position
+    return reached
+
+
+@lru_cache(maxsize=65_536)
+def partition_of(stream: str, partitions: int) -> int:
+    """The partition in which a stream lands, for ever: crc32 of its name modulo their number."""
+    return crc32(stream.encode()) % partitions
+
+
+def check(commit: Commit, limits: Limits) -> int:
+    """Refuse what is malformed or beyond `limits`; the commit's size in bytes.
+
+    Raises LimitExceeded naming the limit, or ValueError for a mistake of the program.
+    """
+    if commit.key is not None:
+        _check_name("an idempotency key", commit.key)
+    if not commit.appends and not commit.writes:
+        raise ValueError("an empty commit: neither appends nor writes")
+    actions = len(commit.appends) + len(commit.writes)
+    size = len(commit.answer) + len(commit.fingerprint)
+    streams = set()
+    for append in commit.appends:
+        _check_stream(append.stream)
+        if append.stream in streams:
+            raise ValueError(f"stream {append.stream!r} stands twice in one commit")
+        if not append.events:
+            raise ValueError(f"nothing to append to {append.stream!r}")
+        if append.expected < ANY:
+            raise ValueError(f"{append.expected} is no version of a stream")
+        streams.add(append.stream)
+        actions += len(append.events)
+        for event in append.events:
+            bytes_ = len(event.data) + len(event.meta)
+            if bytes_ > limits.event_bytes:
+                raise LimitExceeded("an event's bytes", limits.event_bytes, bytes_)
+            _check_event_names(event.id, event.type, event.subject)
+            size += bytes_ + 100
+    if commit.writes:
+        size += _check_writes(commit.writes, streams, limits)
+    if actions > limits.commit_actions:
+        raise LimitExceeded("a commit's actions", limits.commit_actions, actions)
+    if size > limits.commit_bytes:
+        raise LimitExceeded("a commit's bytes", limits.commit_bytes, size)
+    return size
+
+
+def _check_writes(writes: Sequence[Write], streams: set[str], limits: Limits) -> int:
+    size = 0
+    refs: set[Ref] = set()
+    for write in writes:
+        ref = (write.view, write.id)
+        if ref in refs:
+            raise ValueError(f"document {write.view}/{write.id} stands twice in one commit")
+        refs.add(ref)
+        _check_view(write.view)
+        _check_name("a document's id", write.id)
+        _check_stream(write.stream)
+        if write.at is None and write.stream not in streams and _changes_anything(write):
+            raise ValueError(
+                f"{write.view}/{write.id} changes without an event of its stream {write.stream!r}"
+            )
+        if write.body is DELETE and write.adds:
+            raise HasCounters(f"{write.view}/{write.id}: deleted and added to in one write")
+        if isinstance(write.body, bytes):
+            if len(write.body) > limits.body_bytes:
+                raise LimitExceeded("a document's bytes", limits.body_bytes, len(write.body))
+            size += len(write.body)
+    return size
+
+
+@lru_cache(maxsize=65_536)
+def _check_stream(stream: str) -> None:
+    _check_name("a stream's name", stream)
+    if not re.fullmatch(r"[a-z][a-z0-9_]*-.+", stream, re.DOTALL):
+        raise ValueError(f"{stream!r} is no stream: it should read category-id")
+
+
+@lru_cache(maxsize=1_024)
+def _check_view(view: str) -> None:
+    if not re.fullmatch(r"[a-z][a-z0-9_]*", view):
+        raise ValueError(f"{view!r} is no name of a view")
+
+
+def _check_event_names(id: str, type: str, subject: str) -> None:
+    if not id or not type:
+        raise ValueError("an event needs an id and a type")
+    for what, name in ("an event's id", id), ("an event's type", type):
+        if len(name) > MAX_NAME:
+            raise LimitExceeded(f"{what} (characters)", MAX_NAME, len(name))
+    if len(subject) > MAX_NAME:
+        raise LimitExceeded("an event's subject (characters)", MAX_NAME, len(subject))
+
+
+def _check_name(what: str, name: str) -> None:
+    if not name:
+        raise ValueError(f"{what} is empty")
+    if len(name) > MAX_NAME:
+        raise LimitExceeded(f"{what} (characters)", MAX_NAME, len(name))
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        raise ValueError(f"{what} is no valid Unicode: {name!r}") from None

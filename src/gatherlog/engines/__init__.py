@@ -1,0 +1,44 @@
+"""Engines: each keeps the promises of the store contract on one kind of storage."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from gatherlog.core.clock import Clock, system_clock
+from gatherlog.core.errors import NotAStore
+from gatherlog.core.store import Limits, Store
+from gatherlog.core.views import View
+
+__all__ = ["open_store"]
+
+
+async def open_store(
+    url: str,
+    *,
+    views: Iterable[View[Any]] = (),
+    create: bool = True,
+    limits: Limits | None = None,
+    clock: Clock = system_clock,
+) -> Store:
+    """Open the store at `url`, on the running event loop.
+
+    `sqlite:///gatherlog.db` is a file relative to the working directory, `sqlite:////var/g.db` an
+    absolute one; `memory:` lives as long as the process. `views` are those the caller will query:
+    their versions are recorded in the store, and ViewOutdated is raised where it holds newer ones.
+    A missing store is made, unless `create` is off; what is there and not ours is NotAStore. By
+    `clock` the store tells when an idempotency key has expired.
+    """
+    scheme, _, rest = url.partition(":")
+    declared = tuple(views)
+    if scheme == "memory":
+        from gatherlog.engines.memory import MemoryStore
+
+        return MemoryStore(declared, limits=limits, clock=clock)
+    if scheme == "sqlite":
+        from gatherlog.engines.sqlite import open_sqlite
+
+        if not rest.startswith("///") or rest == "///":
+            raise NotAStore(
+                f"{url!r}: a file is named as sqlite:///relative.db or sqlite:////absolute.db"
+            )
+        return await open_sqlite(rest[3:], declared, create=create, limits=limits, clock=clock)
+    raise NotAStore(f"{url!r} names no engine; known are sqlite: and memory:")

@@ -1,0 +1,22 @@
+"""The driver's errors, translated in one place."""
+
+import apsw
+
+from gatherlog.core.errors import Busy, DiskFull, NotAStore, StoreError, StoreFailed
+
+__all__ = ["translate"]
+
+
+def translate(error: Exception) -> StoreError:
+    """What an error of the driver, or of the operating system, means to a caller of the store."""
+    if isinstance(error, StoreError):
+        return error
+    if isinstance(error, apsw.FullError) or getattr(error, "errno", None) in (28, 122):
+        return DiskFull("no room is left on the disk of the store; nothing was written")
+    if isinstance(error, apsw.BusyError | apsw.LockedError):
+        return Busy("the store is locked by another process")
+    if isinstance(error, apsw.NotADBError | apsw.CorruptError):
+        return NotAStore(f"the store's file is damaged: {error}")
+    if isinstance(error, apsw.ReadOnlyError | apsw.CantOpenError | apsw.PermissionsError):
+        return StoreFailed(f"the store's file cannot be written: {error}")
+    return StoreFailed(f"the store failed: {type(error).__name__}: {error}")

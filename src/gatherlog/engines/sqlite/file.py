@@ -1,0 +1,167 @@
+"""The file of a store: making and recognising it, connecting to it, copying it while in use."""
+
+import fcntl
+import os
+import struct
+import uuid
+from contextlib import suppress
+from importlib.resources import files
+from pathlib import Path
+
+import apsw
+
+from gatherlog.core.clock import system_clock
+from gatherlog.core.errors import NotAStore
+from gatherlog.engines.sqlite.failures import translate
+
+__all__ = ["FileLock", "backup", "connect", "prepare"]
+
+APPLICATION_ID = 0x4754_4C47
+"""`GTLG`, in the file's header: this SQLite file is a Gatherlog store."""
+SCHEMA_VERSION = 1
+"""`user_version` in the header; raised with every change of schema/sqlite.sql."""
+_HEADER_BYTES = 100
+_CACHE_KIB = 16 * 1024
+
+
+class FileLock:
+    """The turn of one writer on a file, among processes; fair enough where SQLite's own is not.
+
+    SQLite's busy handler polls and starves; `flock` queues in the kernel.
+    """
+
+    def __init__(self, path: str) -> None:
+        self._handle = os.open(path + ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+
+    def try_acquire(self) -> bool:
+        """Take the turn if it is free, at once."""
+        try:
+            fcntl.flock(self._handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
+
+    def acquire(self) -> None:
+        """Wait for the turn, in the kernel's queue; blocks the thread."""
+        fcntl.flock(self._handle, fcntl.LOCK_EX)
+
+    def release(self) -> None:
+        fcntl.flock(self._handle, fcntl.LOCK_UN)
+
+    def close(self) -> None:
+        os.close(self._handle)
+
+
+def prepare(path: str, *, create: bool) -> None:
+    """Make the file if it is missing; refuse with NotAStore, untouched, what is not ours."""
+    target = Path(path)
+    if not target.parent.is_dir():
+        raise NotAStore(f"{path}: there is no directory {target.parent}")
+    try:
+        if target.exists() and (not target.is_file() or target.stat().st_size):
+            _recognise(target)
+        elif create:
+            _make(target)
+        else:
+            raise NotAStore(f"{path}: there is no such store; `gatherlog init` makes one")
+    except OSError as error:
+        raise NotAStore(f"{path}: {error.strerror or error}") from error
+    except apsw.Error as error:
+        raise translate(error) from error
+
+
+def connect(path: str, *, readonly: bool = False) -> apsw.Connection:
+    """A connection with the settings on which the engine's promises rest."""
+    flags = apsw.SQLITE_OPEN_READONLY if readonly else apsw.SQLITE_OPEN_READWRITE
+    connection = apsw.Connection(path, flags=flags, statementcachesize=200)
+    connection.set_busy_timeout(0)
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
+    return connection
+
+
+def backup(path: str, target: str) -> None:
+    """Copy a store, also one in use, to a new file: one consistent moment of it.
+
+    An existing target is FileExistsError; the copy appears under its name only when it is whole.
+    """
+    prepare(path, create=False)
+    goal = Path(target)
+    if goal.exists():
+        raise FileExistsError(f"{target} exists; a backup overwrites nothing")
+    unfinished = goal.with_name(f"{goal.name}.{os.getpid()}.part")
+    try:
+        source, copy = connect(path, readonly=False), apsw.Connection(str(unfinished))
+        source.set_busy_timeout(5000)
+        with copy.backup("main", source, "main") as copying:
+            while not copying.done:
+                copying.step(4096)
+        source.close()
+        copy.execute("PRAGMA journal_mode = DELETE").fetchall()
+        copy.close()
+        _publish(unfinished, goal)
+    except (apsw.Error, OSError) as error:
+        if isinstance(error, FileExistsError):
+            raise
+        raise translate(error) from error
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def _recognise(target: Path) -> None:
+    """Judge a file by its header alone, so that what is not ours is not even opened."""
+    if not target.is_file():
+        raise NotAStore(f"{target} is not a file")
+    with target.open("rb") as file:
+        header = file.read(_HEADER_BYTES)
+    if len(header) < _HEADER_BYTES or not header.startswith(b"SQLite format 3\x00"):
+        raise NotAStore(f"{target} is not a Gatherlog store; nothing in it was changed")
+    page_size, pages = (
+        struct.unpack_from(">H", header, 16)[0],
+        struct.unpack_from(">I", header, 28)[0],
+    )
+    schema_version, application_id = (struct.unpack_from(">I", header, at)[0] for at in (60, 68))
+    if application_id != APPLICATION_ID:
+        raise NotAStore(f"{target} is a SQLite file, but not a Gatherlog store; it was not changed")
+    if schema_version != SCHEMA_VERSION:
+        raise NotAStore(
+            f"{target} has layout {schema_version}; this version of Gatherlog uses {SCHEMA_VERSION}"
+        )
+    if target.stat().st_size < pages * (65536 if page_size == 1 else page_size):
+        raise NotAStore(f"{target} is cut short: restore it from a backup")
+
+
+def _make(target: Path) -> None:
+    """Make a store beside its place and link it in when whole: no process sees half of one."""
+    unfinished = target.with_name(f"{target.name}.{os.getpid()}.{uuid.uuid4().hex[:8]}.part")
+    try:
+        connection = apsw.Connection(str(unfinished))
+        connection.execute("PRAGMA journal_mode = WAL").fetchall()
+        with connection:
+            connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+            connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+            connection.execute((files("gatherlog.engines") / "schema" / "sqlite.sql").read_text())
+            connection.execute(
+                "INSERT INTO store (id, partitions, created) VALUES (?, 1, ?)",
+                (str(uuid.uuid4()), system_clock()),
+            )
+        connection.close()
+        if target.exists() and not target.stat().st_size:
+            target.unlink()
+        with suppress(FileExistsError):
+            _publish(unfinished, target)
+    finally:
+        for leftover in target.parent.glob(unfinished.name + "*"):
+            leftover.unlink(missing_ok=True)
+
+
+def _publish(unfinished: Path, target: Path) -> None:
+    """Give a finished file its name, durably, unless something has that name already."""
+    os.chmod(unfinished, 0o600)
+    handle = os.open(unfinished, os.O_RDONLY)
+    os.fsync(handle)
+    os.close(handle)
+    os.link(unfinished, target)
+    directory = os.open(target.parent, os.O_RDONLY)
+    os.fsync(directory)
+    os.close(directory)

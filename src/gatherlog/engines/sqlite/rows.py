@@ -1,0 +1,271 @@
+"""The SQL of the engine: rows into the planner's `State`, its `Changes` into rows."""
+
+from collections.abc import Mapping
+from itertools import starmap
+
+import apsw
+import msgspec
+
+from gatherlog.core.events import Recorded
+from gatherlog.core.index_keys import Range, split_key
+from gatherlog.core.planner import KEY_LIFETIME, Changes, State, Wanted
+from gatherlog.core.store import Document, IndexKey, Query, Recalled, Ref, StreamHead
+
+__all__ = [
+    "declared_views",
+    "forget_keys",
+    "load",
+    "read_document",
+    "read_feed",
+    "read_head",
+    "read_key",
+    "read_query",
+    "read_scan",
+    "read_stream",
+    "read_streams",
+    "save",
+]
+
+_EVENT = "0, position, stream, version, id, type, time, recorded, data, schema, subject, meta"
+_DOCUMENT = "view, id, stream, version, counted, body, index_keys, counters"
+_READ_DOCUMENT = (
+    "SELECT stream, version, counted, body, index_keys, counters"
+    " FROM document WHERE view = ? AND id = ?"
+)
+_READ_KEY = "SELECT fingerprint, answer, at FROM idempotency WHERE key = ? AND at > ?"
+_READ_HEAD = "SELECT max(position) FROM event"
+_READ_STREAM_HEAD = "SELECT max(version) FROM event WHERE stream = ?"
+
+_SAVE_EVENT = "INSERT INTO event VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_SAVE_KEY = "INSERT OR REPLACE INTO idempotency (key, fingerprint, answer, at) VALUES (?, ?, ?, ?)"
+_FORGET_KEYS = (
+    "DELETE FROM idempotency WHERE number IN"
+    " (SELECT number FROM idempotency WHERE number < coalesce("
+    " (SELECT number FROM idempotency WHERE at > ?1 ORDER BY number LIMIT 1), 9223372036854775807)"
+    " ORDER BY number LIMIT 100)"
+)
+_INSERT_DOCUMENT = "INSERT INTO document VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+_UPDATE_DOCUMENT = (
+    "UPDATE document SET version = ?, counted = ?, body = ?, index_keys = ?, counters = ?"
+    " WHERE view = ? AND id = ?"
+)
+_UPDATE_COUNTERS = "UPDATE document SET counted = ?, counters = ? WHERE view = ? AND id = ?"
+_DELETE_DOCUMENT = "DELETE FROM document WHERE view = ? AND id = ?"
+_LIST = "INSERT INTO document_index VALUES (?, ?, ?, ?, ?)"
+_UNLIST = (
+    "DELETE FROM document_index"
+    " WHERE view = ? AND name = ? AND partition = ? AND sort = ? AND id = ?"
+)
+
+_encode = msgspec.json.Encoder().encode
+_decode_counters = msgspec.json.Decoder(dict[str, int]).decode
+_decode_keys = msgspec.json.Decoder(dict[str, tuple[str, ...]]).decode
+_NOTHING = b"{}"
+
+
+def load(cursor: apsw.Cursor, wanted: Wanted, now: int) -> State:
+    """What the planner must know, as this transaction sees it."""
+    keys: dict[str, Recalled] = {}
+    for key in wanted.keys:
+        if (recalled := read_key(cursor, key, now)) is not None:
+            keys[key] = recalled
+    streams: dict[str, int] = {}
+    for stream in wanted.streams:
+        version = cursor.execute(_READ_STREAM_HEAD, (stream,)).fetchone()[0]  # type: ignore[index]
+        if version is not None:
+            streams[stream] = version
+    documents: dict[Ref, Document] = {}
+    for ref in wanted.documents:
+        if (document := read_document(cursor, *ref)) is not None:
+            documents[ref] = document
+    return State(now, (read_head(cursor),), keys, streams, documents)
+
+
+def save(cursor: apsw.Cursor, changes: Changes, state: State) -> None:
+    """Write the net effect of a group."""
+    if changes.events:
+        cursor.executemany(_SAVE_EVENT, [msgspec.structs.astuple(e)[1:] for e in changes.events])
+    for key, recalled in changes.keys.items():
+        cursor.execute(_SAVE_KEY, (key, recalled.fingerprint, recalled.answer, recalled.at))
+    for ref, document in changes.documents.items():
+        _save_document(cursor, ref, state.documents.get(ref), document)
+
+
+def forget_keys(cursor: apsw.Cursor, now: int) -> None:
+    """Forget some of the keys that have expired."""
+    cursor.execute(_FORGET_KEYS, (now - KEY_LIFETIME,))
+
+
+def _save_document(
+    cursor: apsw.Cursor, ref: Ref, before: Document | None, after: Document | None
+) -> None:
+    if after is None:
+        if before is not None:
+            cursor.execute(_DELETE_DOCUMENT, ref)
+            _save_keys(cursor, ref, before.index_keys, {})
+        return
+    if before is None:
+        cursor.execute(
+            _INSERT_DOCUMENT,
+            (
+                *ref,
+                after.stream,
+                after.version,
+                after.counted,
+                after.body,
+                _pack(after.index_keys),
+                _pack(after.counters),
+            ),
+        )
+        _save_keys(cursor, ref, {}, after.index_keys)
+    elif after.body is before.body:
+        cursor.execute(_UPDATE_COUNTERS, (after.counted, _pack(after.counters), *ref))
+    else:
+        cursor.execute(
+            _UPDATE_DOCUMENT,
+            (
+                after.version,
+                after.counted,
+                after.body,
+                _pack(after.index_keys),
+                _pack(after.counters),
+                *ref,
+            ),
+        )
+        _save_keys(cursor, ref, before.index_keys, after.index_keys)
+
+
+def _save_keys(
+    cursor: apsw.Cursor,
+    ref: Ref,
+    before: Mapping[str, IndexKey],
+    after: Mapping[str, IndexKey],
+) -> None:
+    """Move the document's rows in the indexes; untouched where its keys stay."""
+    if before == after:
+        return
+    view, id = ref
+    for index in before.keys() | after.keys():
+        was, will = before.get(index), after.get(index)
+        if was == will:
+            continue
+        if was is not None:
+            cursor.execute(_UNLIST, (view, index, *split_key(was), id))
+        if will is not None:
+            cursor.execute(_LIST, (view, index, *split_key(will), id))
+
+
+def _pack(mapping: Mapping[str, object]) -> bytes:
+    return _encode(mapping) if mapping else _NOTHING
+
+
+def _document(
+    view: str,
+    id: str,
+    stream: str,
+    version: int,
+    counted: int,
+    body: bytes | None,
+    index_keys: bytes,
+    counters: bytes,
+) -> Document:
+    return Document(
+        view,
+        id,
+        stream,
+        version,
+        counted,
+        body,
+        {} if index_keys == _NOTHING else _decode_keys(index_keys),
+        {} if counters == _NOTHING else _decode_counters(counters),
+    )
+
+
+def read_document(cursor: apsw.Cursor, view: str, id: str) -> Document | None:
+    row = cursor.execute(_READ_DOCUMENT, (view, id)).fetchone()
+    return None if row is None else _document(view, id, *row)
+
+
+def read_key(cursor: apsw.Cursor, key: str, now: int) -> Recalled | None:
+    row = cursor.execute(_READ_KEY, (key, now - KEY_LIFETIME)).fetchone()
+    return None if row is None else Recalled(*row)
+
+
+def read_head(cursor: apsw.Cursor) -> int:
+    """The last position; 0 in an empty log."""
+    return cursor.execute(_READ_HEAD).fetchone()[0] or 0  # type: ignore[index]
+
+
+def read_stream(
+    cursor: apsw.Cursor, stream: str, after: int, before: int | None, limit: int, backwards: bool
+) -> list[Recorded]:
+    order = "DESC" if backwards else "ASC"
+    rows = cursor.execute(
+        f"SELECT {_EVENT} FROM event WHERE stream = ? AND version > ? AND version < ?"
+        f" ORDER BY version {order} LIMIT ?",
+        (stream, after, 2**63 - 1 if before is None else before, limit),
+    )
+    return list(starmap(Recorded, rows))
+
+
+def read_feed(cursor: apsw.Cursor, after: int, limit: int) -> list[Recorded]:
+    rows = cursor.execute(
+        f"SELECT {_EVENT} FROM event WHERE position > ? ORDER BY position LIMIT ?", (after, limit)
+    )
+    return list(starmap(Recorded, rows))
+
+
+def read_streams(cursor: apsw.Cursor, category: str, after: str, limit: int) -> list[StreamHead]:
+    """Walks the index from stream to stream, so that long streams cost no more than short ones."""
+    found: list[StreamHead] = []
+    name = max(after, category + "-")
+    while len(found) < limit:
+        row = cursor.execute(
+            "SELECT stream FROM event WHERE stream > ? AND stream < ? ORDER BY stream LIMIT 1",
+            (name, category + "."),  # "." follows "-"
+        ).fetchone()
+        if row is None:
+            break
+        name = row[0]
+        version = cursor.execute(_READ_STREAM_HEAD, (name,)).fetchone()[0]  # type: ignore[index]
+        found.append(StreamHead(name, version))
+    return found
+
+
+def read_scan(cursor: apsw.Cursor, view: str, after: str, limit: int) -> list[Document]:
+    rows = cursor.execute(
+        f"SELECT {_DOCUMENT} FROM document WHERE view = ? AND id > ? ORDER BY id LIMIT ?",
+        (view, after, limit),
+    )
+    return list(starmap(_document, rows))
+
+
+def read_query(
+    cursor: apsw.Cursor, query: Query, partition: str, wanted: Range
+) -> list[tuple[str, Document]]:
+    """Sort keys and documents of a page, and one more if there is one."""
+    where = ["i.view = ?", "i.name = ?", "i.partition = ?", "i.sort >= ?"]
+    values: list[str | int] = [query.view, query.index, partition, wanted.low]
+    if wanted.high is not None:
+        where.append("i.sort < ?")
+        values.append(wanted.high)
+    if wanted.beyond is not None:
+        where.append("(i.sort, i.id) < (?, ?)" if query.backwards else "(i.sort, i.id) > (?, ?)")
+        values.extend(wanted.beyond)
+    order = "DESC" if query.backwards else "ASC"
+    columns = ", ".join(f"d.{column}" for column in _DOCUMENT.split(", "))
+    rows = cursor.execute(
+        f"SELECT i.sort, {columns} FROM document_index i"
+        " CROSS JOIN document d ON d.view = i.view AND d.id = i.id"
+        f" WHERE {' AND '.join(where)} ORDER BY i.sort {order}, i.id {order} LIMIT ?",
+        (*values, query.limit + 1),
+    )
+    return [(sort, _document(*document)) for sort, *document in rows]
+
+
+def declared_views(cursor: apsw.Cursor) -> dict[str, tuple[int, frozenset[str]]]:
+    """Per view, the version and indexes for which its documents are complete."""
+    return {
+        name: (version, frozenset(msgspec.json.decode(indexes, type=list[str])))
+        for name, version, indexes in cursor.execute("SELECT name, version, indexes FROM view")
+    }

@@ -1,0 +1,309 @@
+"""The embedded store: reads on the loop or in a thread, writes through the group writer."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
+
+import apsw
+import msgspec
+
+from gatherlog.core.clock import Clock
+from gatherlog.core.errors import LimitExceeded, StoreClosed, ViewNotBuilt, ViewOutdated
+from gatherlog.core.events import Recorded
+from gatherlog.core.index_keys import next_cursor, query_range, split_key
+from gatherlog.core.planner import check
+from gatherlog.core.store import (
+    Commit,
+    Committed,
+    Document,
+    Heads,
+    Limits,
+    Page,
+    Query,
+    Recalled,
+    StreamHead,
+)
+from gatherlog.core.views import View
+from gatherlog.engines.sqlite import rows
+from gatherlog.engines.sqlite.failures import translate
+from gatherlog.engines.sqlite.file import connect, prepare
+from gatherlog.engines.sqlite.wakeups import Wakeups
+from gatherlog.engines.sqlite.writer import GroupWriter
+
+__all__ = ["SqliteStore", "open_sqlite"]
+
+T = TypeVar("T")
+
+INLINE_ROWS = 64
+"""Up to so many rows are read on the loop: a thread hop would cost more than they do."""
+POLL_FIRST, POLL_LAST = 0.05, 2.0
+"""Seconds between two looks at the file while somebody waits: at first, and when idle."""
+
+
+async def open_sqlite(
+    path: str,
+    views: Sequence[View[Any]],
+    *,
+    create: bool,
+    limits: Limits | None,
+    clock: Clock,
+) -> "SqliteStore":
+    """Open or make the store in the file `path`; see `gatherlog.engines.open_store`."""
+    prepare(path, create=create)
+    try:
+        unbuilt = await asyncio.to_thread(_declare, path, views)
+        return SqliteStore(path, views, unbuilt, limits=limits or Limits(), clock=clock)
+    except apsw.Error as error:
+        raise translate(error) from error
+
+
+class SqliteStore:
+    """A `Store` in one SQLite file, for any number of processes on one machine."""
+
+    def __init__(
+        self,
+        path: str,
+        views: Sequence[View[Any]],
+        unbuilt: set[tuple[str, str]],
+        *,
+        limits: Limits,
+        clock: Clock,
+    ) -> None:
+        self.limits = limits
+        self._path = path
+        self._clock = clock
+        self._loop = asyncio.get_running_loop()
+        self._connection = connect(path)
+        self._reads = self._connection.cursor()
+        self.id = str(self._reads.execute("SELECT id FROM store").get)
+        self._unbuilt = unbuilt
+        self._built = {(view.name, index) for view in views for index in view.patterns}
+        self._built -= self._unbuilt
+        self._pages = ThreadPoolExecutor(1, "gatherlog-reader")
+        self._page_connection: apsw.Connection | None = None
+        self._wakeups = Wakeups(path)
+        self._writer = GroupWriter(path, clock=clock, moved=self._committed)
+        self._moved = asyncio.Event()
+        self._poller: asyncio.Task[None] | None = None
+        self._waiting = 0
+        self._closed = False
+
+    async def commit(self, commit: Commit) -> Committed:
+        self._check_open()
+        return await self._writer.submit(commit, check(commit, self.limits))
+
+    async def recall(self, key: str) -> Recalled | None:
+        return self._now(lambda reads: rows.read_key(reads, key, self._clock()))
+
+    async def read_stream(
+        self,
+        stream: str,
+        *,
+        after: int = 0,
+        before: int | None = None,
+        limit: int = 1000,
+        backwards: bool = False,
+    ) -> list[Recorded]:
+        self._check_limit(limit)
+        return await self._page(
+            limit, lambda reads: rows.read_stream(reads, stream, after, before, limit, backwards)
+        )
+
+    async def read_feed(self, partition: int, *, after: int, limit: int) -> list[Recorded]:
+        self._check_limit(limit)
+        if partition != 0:
+            raise ValueError(f"there is no partition {partition}")
+        return await self._page(limit, lambda reads: rows.read_feed(reads, after, limit))
+
+    async def heads(self) -> Heads:
+        return (self._now(rows.read_head),)
+
+    async def wait(self, beyond: Heads, timeout: float) -> Heads:
+        self._wakeups.listen(self._loop, self._woken)
+        deadline = self._loop.time() + timeout
+        self._waiting += 1
+        try:
+            while True:
+                moved = self._moved
+                heads = await self.heads()
+                remaining = deadline - self._loop.time()
+                if heads > beyond or remaining <= 0:
+                    return heads
+                if self._poller is None:
+                    self._poller = asyncio.create_task(self._poll(heads))
+                try:
+                    async with asyncio.timeout(remaining):
+                        await moved.wait()
+                except TimeoutError:
+                    return await self.heads()
+        finally:
+            self._waiting -= 1
+
+    async def get(self, view: str, ids: Sequence[str]) -> list[Document | None]:
+        return await self._page(
+            len(ids), lambda reads: [rows.read_document(reads, view, id) for id in ids]
+        )
+
+    async def query(self, query: Query) -> Page:
+        self._check_limit(query.limit)
+        self._check_built(query)
+        wanted = query_range(query, self.id)
+        partition, _ = split_key((query.partition,))
+        found = await self._page(
+            query.limit, lambda reads: rows.read_query(reads, query, partition, wanted)
+        )
+        documents = [document for _, document in found[: query.limit]]
+        if len(found) <= query.limit:
+            return Page(documents, None)
+        return Page(documents, next_cursor(query, self.id, found[-2][0], documents[-1].id))
+
+    async def streams(
+        self, category: str, *, after: str = "", limit: int = 1000
+    ) -> list[StreamHead]:
+        self._check_limit(limit)
+        return await self._page(
+            limit, lambda reads: rows.read_streams(reads, category, after, limit)
+        )
+
+    async def scan(self, view: str, *, after: str = "", limit: int = 1000) -> list[Document]:
+        self._check_limit(limit)
+        return await self._page(limit, lambda reads: rows.read_scan(reads, view, after, limit))
+
+    async def close(self) -> None:
+        if self._closed:
+            return
+        self._closed = True
+        await self._writer.close()
+        if self._poller is not None:
+            self._poller.cancel()
+        self._woken()
+        self._wakeups.close(self._loop)
+        await self._loop.run_in_executor(self._pages, self._close_pages)
+        self._pages.shutdown()
+        self._connection.close()
+
+    # Reading.
+
+    def _now(self, read: Callable[[apsw.Cursor], T]) -> T:
+        """A point read, on the loop."""
+        self._check_open()
+        try:
+            return read(self._reads)
+        except apsw.Error as error:
+            raise translate(error) from error
+
+    async def _page(self, size: int, read: Callable[[apsw.Cursor], T]) -> T:
+        """A read of up to `size` rows: a short one on the loop, a long one in the thread."""
+        if size <= INLINE_ROWS:
+            return self._now(read)
+        self._check_open()
+        try:
+            return await self._loop.run_in_executor(self._pages, self._read_page, read)
+        except apsw.Error as error:
+            raise translate(error) from error
+
+    def _read_page(self, read: Callable[[apsw.Cursor], T]) -> T:
+        if self._page_connection is None:
+            self._page_connection = connect(self._path)
+        return read(self._page_connection.cursor())
+
+    def _close_pages(self) -> None:
+        if self._page_connection is not None:
+            self._page_connection.close()
+
+    # Waking.
+
+    def _committed(self) -> None:
+        """This process has committed."""
+        self._woken()
+        self._wakeups.send()
+
+    def _woken(self) -> None:
+        if self._waiting:
+            self._moved.set()
+            self._moved = asyncio.Event()
+
+    async def _poll(self, seen: Heads) -> None:
+        """One look at the file for all who wait, ever more seldom while nothing happens."""
+        pause = POLL_FIRST
+        try:
+            while self._waiting and not self._closed:
+                await asyncio.sleep(pause)
+                heads = await self.heads()
+                pause = POLL_FIRST if heads > seen else min(pause * 1.5, POLL_LAST)
+                if heads > seen:
+                    seen = heads
+                    self._woken()
+        finally:
+            self._poller = None
+
+    # Refusing.
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise StoreClosed("the store is closed")
+        if asyncio.get_running_loop() is not self._loop:
+            raise RuntimeError("a store belongs to the event loop on which it was opened")
+
+    def _check_limit(self, limit: int) -> None:
+        if limit < 1:
+            raise ValueError(f"limit={limit}: at least 1")
+        if limit > self.limits.page:
+            raise LimitExceeded("a page", self.limits.page, limit)
+
+    def _check_built(self, query: Query) -> None:
+        index = (query.view, query.index)
+        if index in self._unbuilt:
+            raise ViewNotBuilt(f"{query.view}.{query.index} is not built yet: rebuild the view")
+        if index not in self._built:
+            raise ValueError(f"no view declares index {query.view}.{query.index}")
+
+
+def _declare(path: str, views: Sequence[View[Any]]) -> set[tuple[str, str]]:
+    """Record what the views are declared as; the indexes that must be built before they serve.
+
+    A view without documents is complete as it is. Raises ViewOutdated where the store holds
+    documents of a newer version than this process knows.
+    """
+    connection = connect(path)
+    connection.set_busy_timeout(5000)
+    try:
+        recorded = rows.declared_views(connection.cursor())
+        if all(_same(view, recorded.get(view.name)) for view in views):
+            return set()
+        connection.execute("BEGIN IMMEDIATE")
+        cursor = connection.cursor()
+        recorded = rows.declared_views(cursor)
+        unbuilt: set[tuple[str, str]] = set()
+        for view in views:
+            unbuilt |= _declare_one(cursor, view, recorded.get(view.name))
+        connection.execute("COMMIT")
+        return unbuilt
+    finally:
+        connection.close(True)
+
+
+def _same(view: View[Any], recorded: tuple[int, frozenset[str]] | None) -> bool:
+    return recorded is not None and recorded == (view.version, frozenset(view.patterns))
+
+
+def _declare_one(
+    cursor: apsw.Cursor, view: View[Any], recorded: tuple[int, frozenset[str]] | None
+) -> set[tuple[str, str]]:
+    version, indexes = recorded or (0, frozenset())
+    if version > view.version:
+        raise ViewOutdated(
+            f"view {view.name!r} is at version {version} in this store, and at {view.version} in"
+            " this program: use a newer version of the program"
+        )
+    if version == view.version and indexes >= view.patterns.keys():
+        return set()
+    if cursor.execute("SELECT 1 FROM document WHERE view = ? LIMIT 1", (view.name,)).fetchone():
+        new = view.patterns.keys() if version < view.version else view.patterns.keys() - indexes
+        return {(view.name, index) for index in new}
+    cursor.execute(
+        "INSERT OR REPLACE INTO view VALUES (?, ?, ?)",
+        (view.name, view.version, msgspec.json.encode(sorted(view.patterns))),
+    )
+    return set()

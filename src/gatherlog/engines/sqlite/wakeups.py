@@ -1,0 +1,102 @@
+"""How processes on one file tell each other that something was committed: a datagram each.
+
+Every process that waits binds a Unix socket in `<file>.wake/`; every process that commits sends an
+empty datagram to those it finds there. A wake-up may be lost and nothing depends on it: who waits
+also polls.
+"""
+
+import asyncio
+import os
+import socket
+import time
+import uuid
+from collections.abc import Callable
+from contextlib import suppress
+
+__all__ = ["Wakeups"]
+
+MAX_PATH = 100
+"""Unix socket paths end at about 108 bytes; beyond that, waiters poll."""
+SETTLED_NS = 100_000_000
+"""A directory's time stamp is coarse: a listing is trusted only if this much younger than it."""
+
+
+class Wakeups:
+    """The sending and receiving end of one process on one file."""
+
+    def __init__(self, path: str) -> None:
+        self._directory = os.path.abspath(path) + ".wake"
+        name = f"{os.getpid()}-{uuid.uuid4().hex[:8]}"
+        self._own = os.path.join(self._directory, name)
+        self._usable = len(os.fsencode(self._own)) <= MAX_PATH
+        self._others: list[str] = []
+        self._listed_at = -1
+        self._sender: socket.socket | None = None
+        self._receiver: socket.socket | None = None
+
+    def listen(self, loop: asyncio.AbstractEventLoop, woken: Callable[[], None]) -> None:
+        """From now on call `woken` on `loop` when another process has committed."""
+        if self._receiver is not None or not self._usable:
+            return
+        receiver = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        try:
+            os.makedirs(self._directory, mode=0o700, exist_ok=True)
+            receiver.bind(self._own)
+        except OSError:  # no sockets on this file system: polling remains
+            receiver.close()
+            self._usable = False
+            return
+        receiver.setblocking(False)
+        self._receiver = receiver
+        loop.add_reader(receiver, self._drain, woken)
+
+    def send(self) -> None:
+        """Wake every other process that listens; never blocks, never fails."""
+        for other in self._listeners():
+            try:
+                self._socket().sendto(b"\0", other)
+            except (ConnectionRefusedError, FileNotFoundError):  # it died without tidying up
+                with suppress(OSError):
+                    os.unlink(other)
+            except OSError:  # its buffer is full: it is awake already
+                pass
+
+    def close(self, loop: asyncio.AbstractEventLoop) -> None:
+        if self._receiver is not None:
+            loop.remove_reader(self._receiver)
+            self._receiver.close()
+            with suppress(OSError):
+                os.unlink(self._own)
+            with suppress(OSError):  # others still listen
+                os.rmdir(self._directory)
+        if self._sender is not None:
+            self._sender.close()
+        self._receiver = self._sender = None
+
+    def _listeners(self) -> list[str]:
+        """The others' sockets; the directory is only read again when it has changed."""
+        if not self._usable:
+            return []
+        try:
+            changed = os.stat(self._directory).st_mtime_ns
+            if changed != self._listed_at:
+                entries = os.listdir(self._directory)
+                paths = [os.path.join(self._directory, entry) for entry in entries]
+                self._others = [path for path in paths if path != self._own]
+                self._listed_at = changed if time.time_ns() - changed > SETTLED_NS else -1
+        except OSError:  # nobody has listened yet
+            self._others, self._listed_at = [], -1
+        return self._others
+
+    def _socket(self) -> socket.socket:
+        if self._sender is None:
+            self._sender = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+            self._sender.setblocking(False)
+        return self._sender
+
+    def _drain(self, woken: Callable[[], None]) -> None:
+        assert self._receiver is not None
+        with suppress(BlockingIOError):
+            while True:
+                self._receiver.recv(16)
+        woken()
