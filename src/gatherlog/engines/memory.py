@@ -119,6 +119,8 @@ class MemoryStore:
 
     async def read_feed(self, partition: int, *, after: int, limit: int) -> list[Recorded]:
         self._check_limit(limit)
+        if not 0 <= partition < self.limits.partitions:
+            raise ValueError(f"there is no partition {partition}")
         return self._feeds[partition][max(after, 0) : max(after, 0) + limit]
 
     async def heads(self) -> Heads:

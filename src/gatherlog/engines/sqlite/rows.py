@@ -10,6 +10,7 @@ from gatherlog.core.events import Recorded
 from gatherlog.core.index_keys import Range, split_key
 from gatherlog.core.planner import KEY_LIFETIME, Changes, State, Wanted
 from gatherlog.core.store import Document, IndexKey, Query, Recalled, Ref, StreamHead
+from gatherlog.engines.sqlite.cache import RowCache
 
 __all__ = [
     "declared_views",
@@ -63,22 +64,33 @@ _decode_keys = msgspec.json.Decoder(dict[str, tuple[str, ...]]).decode
 _NOTHING = b"{}"
 
 
-def load(cursor: apsw.Cursor, wanted: Wanted, now: int) -> State:
-    """What the planner must know, as this transaction sees it."""
+def load(cursor: apsw.Cursor, wanted: Wanted, now: int, cache: RowCache) -> State:
+    """What the planner must know, as this transaction sees it; what the cache knows is not read."""
     keys: dict[str, Recalled] = {}
     for key in wanted.keys:
         if (recalled := read_key(cursor, key, now)) is not None:
             keys[key] = recalled
-    streams: dict[str, int] = {}
-    for stream in wanted.streams:
-        version = cursor.execute(_READ_STREAM_HEAD, (stream,)).fetchone()[0]  # type: ignore[index]
-        if version is not None:
-            streams[stream] = version
+    streams = {stream: _stream_head(cursor, stream, cache) for stream in wanted.streams}
     documents: dict[Ref, Document] = {}
     for ref in wanted.documents:
-        if (document := read_document(cursor, *ref)) is not None:
+        document = cache.documents.get(ref) or read_document(cursor, *ref)
+        if document is not None:
             documents[ref] = document
-    return State(now, (read_head(cursor),), keys, streams, documents)
+    position = cache.position
+    if position is None:
+        position = read_head(cursor)
+    return State(now, (position,), keys, streams, documents)
+
+
+def _stream_head(cursor: apsw.Cursor, stream: str, cache: RowCache) -> int:
+    version = cache.streams.get(stream)
+    return _read_stream_head(cursor, stream) if version is None else version
+
+
+def _read_stream_head(cursor: apsw.Cursor, stream: str) -> int:
+    """The version of a stream; 0 where there is none."""
+    version: int | None = cursor.execute(_READ_STREAM_HEAD, (stream,)).get
+    return version or 0
 
 
 def save(cursor: apsw.Cursor, changes: Changes, state: State) -> None:
@@ -193,7 +205,8 @@ def read_key(cursor: apsw.Cursor, key: str, now: int) -> Recalled | None:
 
 def read_head(cursor: apsw.Cursor) -> int:
     """The last position; 0 in an empty log."""
-    return cursor.execute(_READ_HEAD).fetchone()[0] or 0  # type: ignore[index]
+    position: int | None = cursor.execute(_READ_HEAD).get
+    return position or 0
 
 
 def read_stream(
@@ -227,8 +240,7 @@ def read_streams(cursor: apsw.Cursor, category: str, after: str, limit: int) -> 
         if row is None:
             break
         name = row[0]
-        version = cursor.execute(_READ_STREAM_HEAD, (name,)).fetchone()[0]  # type: ignore[index]
-        found.append(StreamHead(name, version))
+        found.append(StreamHead(name, _read_stream_head(cursor, name)))
     return found
 
 

@@ -141,9 +141,16 @@ class SqliteStore:
             self._waiting -= 1
 
     async def get(self, view: str, ids: Sequence[str]) -> list[Document | None]:
-        return await self._page(
+        self._check_open()
+        known = self._translated(lambda: self._writer.documents(view, ids))
+        if known is not None:
+            return known
+        found = await self._page(
             len(ids), lambda reads: [rows.read_document(reads, view, id) for id in ids]
         )
+        if len(ids) <= INLINE_ROWS:
+            self._writer.keep(found)
+        return found
 
     async def query(self, query: Query) -> Page:
         self._check_limit(query.limit)
@@ -188,8 +195,11 @@ class SqliteStore:
     def _now(self, read: Callable[[apsw.Cursor], T]) -> T:
         """A point read, on the loop."""
         self._check_open()
+        return self._translated(lambda: read(self._reads))
+
+    def _translated(self, read: Callable[[], T]) -> T:
         try:
-            return read(self._reads)
+            return read()
         except apsw.Error as error:
             raise translate(error) from error
 

@@ -17,8 +17,8 @@ __all__ = ["Wakeups"]
 
 MAX_PATH = 100
 """Unix socket paths end at about 108 bytes; beyond that, waiters poll."""
-SETTLED_NS = 100_000_000
-"""A directory's time stamp is coarse: a listing is trusted only if this much younger than it."""
+LISTED_SECONDS = 0.05
+"""How long a listing of the others is used; a newcomer polls at least as often at first."""
 
 
 class Wakeups:
@@ -30,7 +30,7 @@ class Wakeups:
         self._own = os.path.join(self._directory, name)
         self._usable = len(os.fsencode(self._own)) <= MAX_PATH
         self._others: list[str] = []
-        self._listed_at = -1
+        self._listed_until = 0.0
         self._sender: socket.socket | None = None
         self._receiver: socket.socket | None = None
 
@@ -74,18 +74,16 @@ class Wakeups:
         self._receiver = self._sender = None
 
     def _listeners(self) -> list[str]:
-        """The others' sockets; the directory is only read again when it has changed."""
-        if not self._usable:
-            return []
-        try:
-            changed = os.stat(self._directory).st_mtime_ns
-            if changed != self._listed_at:
+        """The others' sockets, as of a moment ago."""
+        now = time.monotonic()
+        if self._usable and now > self._listed_until:
+            self._listed_until = now + LISTED_SECONDS
+            try:
                 entries = os.listdir(self._directory)
-                paths = [os.path.join(self._directory, entry) for entry in entries]
-                self._others = [path for path in paths if path != self._own]
-                self._listed_at = changed if time.time_ns() - changed > SETTLED_NS else -1
-        except OSError:  # nobody has listened yet
-            self._others, self._listed_at = [], -1
+            except OSError:  # nobody has listened yet
+                entries = []
+            paths = [os.path.join(self._directory, entry) for entry in entries]
+            self._others = [path for path in paths if path != self._own]
         return self._others
 
     def _socket(self) -> socket.socket:

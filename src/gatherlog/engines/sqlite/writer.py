@@ -9,7 +9,7 @@ import asyncio
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from queue import SimpleQueue
 
@@ -17,9 +17,10 @@ import apsw
 
 from gatherlog.core.clock import Clock
 from gatherlog.core.errors import Busy, StoreClosed, StoreError
-from gatherlog.core.planner import plan, wanted
-from gatherlog.core.store import Commit, Committed
+from gatherlog.core.planner import Changes, plan, wanted
+from gatherlog.core.store import Commit, Committed, Document
 from gatherlog.engines.sqlite import rows
+from gatherlog.engines.sqlite.cache import RowCache
 from gatherlog.engines.sqlite.failures import translate
 from gatherlog.engines.sqlite.file import FileLock, connect
 
@@ -55,6 +56,8 @@ class GroupWriter:
         self._queued_bytes = 0
         self._group: list[Pending] = []
         self._scheduled = False
+        self._holding = False
+        self._cache = RowCache()
         self._keyed_groups = 0
         self._fsync_seconds = 0.0
         self._closing: asyncio.Future[None] | None = None
@@ -75,6 +78,22 @@ class GroupWriter:
         self._queued_bytes += size
         self._schedule()
         return future
+
+    def documents(self, view: str, ids: Sequence[str]) -> list[Document | None] | None:
+        """The documents as last committed, if all are known here; None if the file must be read."""
+        if not self._holding:
+            if self._group or self._connection is None:
+                return None
+            self._cache.confirm_outside(self._connection)
+        known = self._cache.documents
+        found = [known.get((view, id)) for id in ids]
+        return None if None in found else found
+
+    def keep(self, documents: Iterable[Document | None]) -> None:
+        """Remember documents that were read just now, on the loop."""
+        for document in documents:
+            if document is not None:
+                self._cache.keep(document)
 
     async def close(self) -> None:
         """Finish what was accepted, then let go of the file."""
@@ -164,8 +183,9 @@ class GroupWriter:
         cursor = connection.cursor()
         commits = [pending[0] for pending in self._group]
         now = self._clock()
-        needs = wanted(commits)
-        state = rows.load(cursor, needs, now)
+        self._holding = True
+        self._cache.confirm_inside(connection)
+        state = rows.load(cursor, wanted(commits), now, self._cache)
         results, changes = plan(state, commits)
         rows.save(cursor, changes, state)
         if changes.keys:
@@ -174,23 +194,25 @@ class GroupWriter:
                 rows.forget_keys(cursor, now)
         if len(commits) == 1 and self._fsync_seconds < QUICK_SECONDS:
             self._commit()
-            self._settle(results)
+            self._settle(results, changes)
         else:
-            self._thread.do(self._commit, lambda error: self._committed(error, results))
+            self._thread.do(self._commit, lambda error: self._committed(error, results, changes))
 
     def _commit(self) -> None:
         started = time.perf_counter()
         self._open().execute("COMMIT")
         self._fsync_seconds = 0.8 * self._fsync_seconds + 0.2 * (time.perf_counter() - started)
 
-    def _committed(self, error: Exception | None, results: list[Outcome]) -> None:
+    def _committed(self, error: Exception | None, results: list[Outcome], changes: Changes) -> None:
         if error is not None:
             self._fail(error)
         else:
-            self._settle(results)
+            self._settle(results, changes)
 
-    def _settle(self, results: list[Outcome]) -> None:
+    def _settle(self, results: list[Outcome], changes: Changes) -> None:
         """Release the file and answer everyone; those who were cancelled are passed over."""
+        self._cache.apply(changes, self._open())
+        self._holding = False
         self._lock.release()
         group, self._group = self._group, []
         for (_, _, future), result in zip(group, results, strict=True):
@@ -205,6 +227,8 @@ class GroupWriter:
 
     def _fail(self, error: Exception) -> None:
         """Nothing of the group is there: tell everyone, and start afresh with the file."""
+        self._cache.clear()
+        self._holding = False
         self._abandon_connection()
         self._lock.release()
         group, self._group = self._group, []
