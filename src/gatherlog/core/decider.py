@@ -11,6 +11,8 @@ rests on anything that has changed since.
 """
 
 import asyncio
+import itertools
+import random
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
@@ -36,6 +38,8 @@ __all__ = ["CommandHandler", "Decided", "Handled", "UnitOfWork"]
 
 DEADLINE = 5.0
 """Seconds during which a command is decided again after a conflict; then Busy."""
+LONGEST_PAUSE = 0.1
+"""Seconds; pauses between tries are drawn evenly up to a bound that doubles up to this."""
 
 B = TypeVar("B", bound=msgspec.Struct)
 
@@ -54,6 +58,7 @@ class Handled(msgspec.Struct, frozen=True):
     bodies: Mapping[Ref, Any] = {}
     """Typed bodies of all documents loaded or changed, as they are after the commit."""
     versions: Mapping[Ref, int] = {}
+    """Of the same documents; 0 where there is none. A deleted one keeps its last."""
     counters: Mapping[Ref, Mapping[str, int]] = {}
     """Counters as they were when loaded."""
     repeated: bool = False
@@ -63,8 +68,10 @@ class Handled(msgspec.Struct, frozen=True):
 class UnitOfWork:
     """What one attempt at a command loads and demands."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, now: int) -> None:
         self._store = store
+        self.now = now
+        """When the attempt is made, and its events happen: microseconds since the epoch."""
         self.documents: dict[Ref, Document | None] = {}
         self.bodies: dict[Ref, Any] = {}
         self.at_most: dict[Ref, Mapping[str, int]] = {}
@@ -100,6 +107,14 @@ class UnitOfWork:
         document = self.documents[view.ref(id)]
         return {} if document is None else document.counters
 
+    def versions(self) -> dict[Ref, int]:
+        """The versions of all loaded documents; 0 where there is none."""
+        return {ref: doc.version if doc else 0 for ref, doc in self.documents.items()}
+
+    def all_counters(self) -> dict[Ref, Mapping[str, int]]:
+        """The counters of all loaded documents that have any."""
+        return {ref: doc.counters for ref, doc in self.documents.items() if doc and doc.counters}
+
     def demand(
         self,
         view: View[Any],
@@ -108,9 +123,12 @@ class UnitOfWork:
         at_most: Mapping[str, int] = {},
         at_least: Mapping[str, int] = {},
     ) -> None:
-        """Bounds that a document's counters must keep once this command's adds are in."""
-        self.at_most[view.ref(id)] = at_most
-        self.at_least[view.ref(id)] = at_least
+        """Bounds that a loaded document's counters must keep once this command's adds are in."""
+        ref = view.ref(id)
+        if ref not in self.documents:
+            raise ValueError(f"{view.name}/{id} was not loaded: there is nothing to demand of it")
+        self.at_most[ref] = {**self.at_most.get(ref, {}), **at_most}
+        self.at_least[ref] = {**self.at_least.get(ref, {}), **at_least}
 
 
 class CommandHandler:
@@ -146,17 +164,16 @@ class CommandHandler:
             return Handled(repeated=True, answer=recalled.answer)
         loop = asyncio.get_running_loop()
         deadline = loop.time() + DEADLINE
-        while True:
-            unit = UnitOfWork(self.store)
+        for tries in itertools.count():
+            unit = UnitOfWork(self.store, self.clock())
             decided = await attempt(unit)
-            now = self.clock()
-            changes = await self._fold_all(unit, stream, decided, now)
-            handled = Handled(decided, unit.bodies, {}, self._counters(unit))
+            changes = await self._fold_all(unit, stream, decided)
+            handled = Handled(decided, unit.bodies, unit.versions(), unit.all_counters())
             if not decided:
                 return handled
             given = answer(handled)
             commit = Commit(
-                appends=[Append(stream, self._events(decided, now, meta), ANY)],
+                appends=[Append(stream, self._events(decided, unit.now, meta), ANY)],
                 writes=self._writes(unit, stream, changes),
                 key=key,
                 fingerprint=fingerprint,
@@ -167,25 +184,34 @@ class CommandHandler:
             except (Conflict, CounterOutOfBounds) as moved:
                 if loop.time() > deadline:
                     raise Busy(f"gave up after {DEADLINE:g} s: {moved}") from moved
+                await asyncio.sleep(random.uniform(0, min(LONGEST_PAUSE, 0.001 * 2**tries)))
                 continue
             if committed.repeated:
                 return Handled(repeated=True, answer=committed.answer)
             return Handled(
-                decided, unit.bodies, committed.documents, handled.counters, False, given
+                decided,
+                unit.bodies,
+                {**handled.versions, **committed.documents},
+                handled.counters,
+                False,
+                given,
             )
+        raise AssertionError("unreachable")
 
     async def _fold_all(
-        self, unit: UnitOfWork, stream: str, decided: Sequence[Decided], now: int
+        self, unit: UnitOfWork, stream: str, decided: Sequence[Decided]
     ) -> dict[Ref, Change]:
         """Evolve the loaded documents through the events; the net change of each."""
         net: dict[Ref, Change] = {}
         for event in decided:
-            happened = Happened(stream, event.subject, now, event.payload)
+            happened = Happened(stream, event.subject, unit.now, event.payload)
             for view, id in self._fold.keys(happened):
                 if (view, id) not in unit.documents:
                     await unit.load(self._views[view], [id])
             for change in self._fold.evolve(unit.bodies, happened):
                 ref = change.view.ref(change.id)
+                if ref not in unit.documents:
+                    raise ValueError(f"{ref} is changed by the fold, but not named by its keys")
                 net[ref] = _merge(net.get(ref), change)
                 if change.body is not KEEP:
                     unit.bodies[ref] = None if change.body is DELETE else change.body
@@ -215,9 +241,6 @@ class CommandHandler:
                 )
             )
         return writes
-
-    def _counters(self, unit: UnitOfWork) -> dict[Ref, Mapping[str, int]]:
-        return {ref: doc.counters for ref, doc in unit.documents.items() if doc and doc.counters}
 
 
 def _merge(earlier: Change | None, later: Change) -> Change:

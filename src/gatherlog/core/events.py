@@ -87,6 +87,7 @@ class Codec:
     ) -> None:
         self._encode = msgspec.json.Encoder().encode
         self._current: dict[str, tuple[int, type[msgspec.Struct]]] = {}
+        self._names: dict[type[msgspec.Struct], tuple[str, int]] = {}
         self._decoders: dict[tuple[str, int], Callable[[bytes], Any]] = {}
         self._upcasters = dict(upcasters or {})
         for cls in classes:
@@ -94,6 +95,7 @@ class Codec:
             if name in self._current:
                 raise ValueError(f"two classes are registered as {name!r}")
             self._current[name] = (schema, cls)
+            self._names[cls] = (name, schema)
             self._decoders[name, schema] = msgspec.json.Decoder(cls).decode
         for name, schema in self._upcasters:
             if name not in self._current or schema >= self._current[name][0]:
@@ -101,8 +103,14 @@ class Codec:
             self._decoders[name, schema] = self._lifting(name, schema)
 
     def encode(self, payload: msgspec.Struct) -> tuple[str, int, bytes]:
-        """Type name, schema version and data under which `payload` is stored."""
-        name, schema = payload.__event_type__  # type: ignore[attr-defined]
+        """Type name, schema version and data under which `payload` is stored.
+
+        Raises EventUnknown for an object of any class but those registered.
+        """
+        try:
+            name, schema = self._names[type(payload)]
+        except KeyError:
+            raise EventUnknown(f"{type(payload).__name__} is not registered") from None
         return name, schema, self._encode(payload)
 
     def decode(self, event: Event | Recorded) -> Any:
@@ -111,11 +119,12 @@ class Codec:
         Raises EventUnknown for a type or schema that is not registered and EventUndecodable for
         data that does not fit; neither ever passes silently.
         """
-        decoder = self._decoders.get((event.type, event.schema))
-        if decoder is None:
-            raise EventUnknown(f"no class is registered for {event.type!r} schema {event.schema}")
         try:
-            return decoder(event.data)
+            return self._decoders[event.type, event.schema](event.data)
+        except KeyError:
+            raise EventUnknown(
+                f"no class is registered for {event.type!r} schema {event.schema}"
+            ) from None
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise EventUndecodable(f"{event.type!r} schema {event.schema}: {error}") from error
 
@@ -131,8 +140,11 @@ class Codec:
 
         def decode(data: bytes) -> Any:
             payload = msgspec.json.decode(data)
-            for step in steps:
-                payload = step(payload)  # type: ignore[misc]
+            try:
+                for step in steps:
+                    payload = step(payload)  # type: ignore[misc]
+            except (LookupError, TypeError, ValueError, AttributeError) as error:
+                raise EventUndecodable(f"{name!r} schema {schema}: {error!r}") from error
             return msgspec.convert(payload, cls)
 
         return decode

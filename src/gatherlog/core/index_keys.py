@@ -36,10 +36,14 @@ class _Cursor(msgspec.Struct, frozen=True, array_like=True):
 
 def encode_key(parts: IndexKey) -> str:
     """The stored form of the parts of a key."""
-    text = "\x01".join([_CONTROL.sub("", part) for part in parts])
+    text = _joined(parts)
     if len(text) * 4 <= MAX_BYTES:
         return text
     return text.encode()[:MAX_BYTES].decode(errors="ignore")
+
+
+def _joined(parts: IndexKey) -> str:
+    return "\x01".join([_CONTROL.sub("", part) for part in parts])
 
 
 def split_key(key: IndexKey) -> tuple[str, str]:
@@ -56,7 +60,10 @@ def query_range(query: Query, store_id: str) -> Range:
     if query.since:
         low = max(low, encode_key(query.prefix + query.since))
     if query.until:
-        until = encode_key(query.prefix + query.until)
+        parts = query.prefix + query.until
+        until = encode_key(parts)
+        if len(until) < len(_joined(parts)):
+            until += "\x02"  # cut: a key with the same beginning may come before it
         high = until if high is None else min(high, until)
     return Range(low, high, _read_cursor(query, store_id))
 

@@ -20,7 +20,7 @@ from gatherlog.core.errors import (
     OwnedElsewhere,
     StoreError,
 )
-from gatherlog.core.events import Recorded
+from gatherlog.core.events import Event, Recorded
 from gatherlog.core.store import (
     ANY,
     DELETE,
@@ -28,6 +28,7 @@ from gatherlog.core.store import (
     Commit,
     Committed,
     Document,
+    IndexKey,
     Limits,
     Recalled,
     Ref,
@@ -39,7 +40,10 @@ __all__ = ["Changes", "State", "Wanted", "check", "partition_of", "plan", "wante
 KEY_LIFETIME = 24 * 3600 * 1_000_000
 """How long a commit's key is remembered, in microseconds."""
 MAX_NAME = 255
-MAX_COUNTER = 2**63 - 1
+MAX_ID = 64
+MAX_INTEGER = 2**63 - 1
+EVENT_OVERHEAD = 100
+"""Bytes counted for an event besides its data and meta."""
 
 
 class Wanted(msgspec.Struct, frozen=True):
@@ -221,8 +225,8 @@ def _added(write: Write, counters: Mapping[str, int]) -> dict[str, int]:
     for counter, amount in write.adds.items():
         if amount:
             value = added.get(counter, 0) + amount
-            if not -MAX_COUNTER <= value <= MAX_COUNTER:
-                raise CounterOutOfBounds(f"{write.view}/{write.id}", counter, value, MAX_COUNTER)
+            if not -MAX_INTEGER <= value <= MAX_INTEGER:
+                raise CounterOutOfBounds(f"{write.view}/{write.id}", counter, value, MAX_INTEGER)
             added[counter] = value
     return added
 
@@ -273,13 +277,13 @@ def check(commit: Commit, limits: Limits) -> int:
 
     Raises LimitExceeded naming the limit, or ValueError for a mistake of the program.
     """
-    if commit.key is not None:
-        _check_name("an idempotency key", commit.key)
     if not commit.appends and not commit.writes:
         raise ValueError("an empty commit: neither appends nor writes")
+    if commit.key is not None:
+        _check_name("an idempotency key", commit.key)
     actions = len(commit.appends) + len(commit.writes)
     size = len(commit.answer) + len(commit.fingerprint)
-    streams = set()
+    streams: set[str] = set()
     for append in commit.appends:
         _check_stream(append.stream)
         if append.stream in streams:
@@ -291,11 +295,7 @@ def check(commit: Commit, limits: Limits) -> int:
         streams.add(append.stream)
         actions += len(append.events)
         for event in append.events:
-            bytes_ = len(event.data) + len(event.meta)
-            if bytes_ > limits.event_bytes:
-                raise LimitExceeded("an event's bytes", limits.event_bytes, bytes_)
-            _check_event_names(event.id, event.type, event.subject)
-            size += bytes_ + 100
+            size += _check_event(event, limits.event_bytes)
     if commit.writes:
         size += _check_writes(commit.writes, streams, limits)
     if actions > limits.commit_actions:
@@ -303,6 +303,24 @@ def check(commit: Commit, limits: Limits) -> int:
     if size > limits.commit_bytes:
         raise LimitExceeded("a commit's bytes", limits.commit_bytes, size)
     return size
+
+
+def _check_event(event: Event, most: int) -> int:
+    size = len(event.data) + len(event.meta)
+    if size > most:
+        raise LimitExceeded("an event's bytes", most, size)
+    _check_type(event.type)
+    if not event.id or not event.id.isascii():
+        raise ValueError(f"an event's id is ASCII and not empty; this is {event.id!r}")
+    if len(event.id) > MAX_ID:
+        raise LimitExceeded("an event's id (characters)", MAX_ID, len(event.id))
+    if event.subject:
+        _check_name("an event's subject", event.subject)
+    if not -MAX_INTEGER <= event.time <= MAX_INTEGER >= event.recorded >= -MAX_INTEGER:
+        raise ValueError("an event's times are microseconds in 64 bits")
+    if not 1 <= event.schema <= MAX_INTEGER:
+        raise ValueError(f"{event.schema} is no schema version")
+    return size + EVENT_OVERHEAD
 
 
 def _check_writes(writes: Sequence[Write], streams: set[str], limits: Limits) -> int:
@@ -320,13 +338,33 @@ def _check_writes(writes: Sequence[Write], streams: set[str], limits: Limits) ->
             raise ValueError(
                 f"{write.view}/{write.id} changes without an event of its stream {write.stream!r}"
             )
+        if write.at is not None:
+            _check_rebuild(write, write.at)
         if write.body is DELETE and write.adds:
             raise HasCounters(f"{write.view}/{write.id}: deleted and added to in one write")
+        for counter in write.adds:
+            _check_counter(counter)
         if isinstance(write.body, bytes):
             if len(write.body) > limits.body_bytes:
                 raise LimitExceeded("a document's bytes", limits.body_bytes, len(write.body))
             size += len(write.body)
+            _check_keys(write.index_keys)
     return size
+
+
+def _check_rebuild(write: Write, at: int) -> None:
+    if not 0 <= at <= MAX_INTEGER:
+        raise ValueError(f"{at} is no version of a stream")
+    if write.adds and write.counted is None:
+        raise ValueError(f"{write.view}/{write.id}: a rebuild's adds demand what was counted")
+
+
+def _check_keys(index_keys: Mapping[str, IndexKey]) -> None:
+    for index, key in index_keys.items():
+        _check_counter(index)
+        for part in key:
+            if not part.isascii():
+                _check_unicode("a part of an index key", part)
 
 
 @lru_cache(maxsize=65_536)
@@ -342,22 +380,28 @@ def _check_view(view: str) -> None:
         raise ValueError(f"{view!r} is no name of a view")
 
 
-def _check_event_names(id: str, type: str, subject: str) -> None:
-    if not id or not type:
-        raise ValueError("an event needs an id and a type")
-    for what, name in ("an event's id", id), ("an event's type", type):
-        if len(name) > MAX_NAME:
-            raise LimitExceeded(f"{what} (characters)", MAX_NAME, len(name))
-    if len(subject) > MAX_NAME:
-        raise LimitExceeded("an event's subject (characters)", MAX_NAME, len(subject))
+@lru_cache(maxsize=1_024)
+def _check_type(type: str) -> None:
+    _check_name("an event's type", type)
+
+
+@lru_cache(maxsize=1_024)
+def _check_counter(counter: str) -> None:
+    _check_name("the name of a counter or an index", counter)
 
 
 def _check_name(what: str, name: str) -> None:
+    """Refuse an empty or overlong name, or one that is no valid Unicode."""
     if not name:
         raise ValueError(f"{what} is empty")
     if len(name) > MAX_NAME:
         raise LimitExceeded(f"{what} (characters)", MAX_NAME, len(name))
+    if not name.isascii():
+        _check_unicode(what, name)
+
+
+def _check_unicode(what: str, text: str) -> None:
     try:
-        name.encode()
+        text.encode()
     except UnicodeEncodeError:
-        raise ValueError(f"{what} is no valid Unicode: {name!r}") from None
+        raise ValueError(f"{what} is no valid Unicode: {text!r}") from None

@@ -58,6 +58,8 @@ def prepare(path: str, *, create: bool) -> None:
     if not target.parent.is_dir():
         raise NotAStore(f"{path}: there is no directory {target.parent}")
     try:
+        if target.is_symlink() and not target.exists():
+            raise NotAStore(f"{path} is a link to nothing")
         if target.exists() and (not target.is_file() or target.stat().st_size):
             _recognise(target)
         elif create:
@@ -127,7 +129,9 @@ def _recognise(target: Path) -> None:
         raise NotAStore(
             f"{target} has layout {schema_version}; this version of Gatherlog uses {SCHEMA_VERSION}"
         )
-    if target.stat().st_size < pages * (65536 if page_size == 1 else page_size):
+    wal = Path(f"{target}-wal")  # where it holds anything, pages may still be waiting there
+    missing = pages * (65536 if page_size == 1 else page_size) > target.stat().st_size
+    if missing and not (wal.exists() and wal.stat().st_size):
         raise NotAStore(f"{target} is cut short: restore it from a backup")
 
 

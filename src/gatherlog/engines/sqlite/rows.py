@@ -1,4 +1,7 @@
-"""The SQL of the engine: rows into the planner's `State`, its `Changes` into rows."""
+"""The SQL of the engine: rows into the planner's `State`, its `Changes` into rows.
+
+Every statement is read to its end (`.get`, or a list): an unfinished one would keep its snapshot.
+"""
 
 from collections.abc import Mapping
 from itertools import starmap
@@ -36,6 +39,12 @@ _READ_DOCUMENT = (
 _READ_KEY = "SELECT fingerprint, answer, at FROM idempotency WHERE key = ? AND at > ?"
 _READ_HEAD = "SELECT max(position) FROM event"
 _READ_STREAM_HEAD = "SELECT max(version) FROM event WHERE stream = ?"
+_READ_STREAM = (
+    f"SELECT {_EVENT} FROM event WHERE stream = ? AND version > ? AND version < ?"
+    " ORDER BY version LIMIT ?"
+)
+_READ_STREAM_BACKWARDS = _READ_STREAM.replace("ORDER BY version", "ORDER BY version DESC")
+_READ_FEED = f"SELECT {_EVENT} FROM event WHERE position > ? ORDER BY position LIMIT ?"
 
 _SAVE_EVENT = "INSERT INTO event VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _SAVE_KEY = "INSERT OR REPLACE INTO idempotency (key, fingerprint, answer, at) VALUES (?, ?, ?, ?)"
@@ -194,12 +203,12 @@ def _document(
 
 
 def read_document(cursor: apsw.Cursor, view: str, id: str) -> Document | None:
-    row = cursor.execute(_READ_DOCUMENT, (view, id)).fetchone()
+    row = cursor.execute(_READ_DOCUMENT, (view, id)).get
     return None if row is None else _document(view, id, *row)
 
 
 def read_key(cursor: apsw.Cursor, key: str, now: int) -> Recalled | None:
-    row = cursor.execute(_READ_KEY, (key, now - KEY_LIFETIME)).fetchone()
+    row = cursor.execute(_READ_KEY, (key, now - KEY_LIFETIME)).get
     return None if row is None else Recalled(*row)
 
 
@@ -210,22 +219,14 @@ def read_head(cursor: apsw.Cursor) -> int:
 
 
 def read_stream(
-    cursor: apsw.Cursor, stream: str, after: int, before: int | None, limit: int, backwards: bool
+    cursor: apsw.Cursor, stream: str, after: int, before: int, limit: int, backwards: bool
 ) -> list[Recorded]:
-    order = "DESC" if backwards else "ASC"
-    rows = cursor.execute(
-        f"SELECT {_EVENT} FROM event WHERE stream = ? AND version > ? AND version < ?"
-        f" ORDER BY version {order} LIMIT ?",
-        (stream, after, 2**63 - 1 if before is None else before, limit),
-    )
-    return list(starmap(Recorded, rows))
+    sql = _READ_STREAM_BACKWARDS if backwards else _READ_STREAM
+    return list(starmap(Recorded, cursor.execute(sql, (stream, after, before, limit))))
 
 
 def read_feed(cursor: apsw.Cursor, after: int, limit: int) -> list[Recorded]:
-    rows = cursor.execute(
-        f"SELECT {_EVENT} FROM event WHERE position > ? ORDER BY position LIMIT ?", (after, limit)
-    )
-    return list(starmap(Recorded, rows))
+    return list(starmap(Recorded, cursor.execute(_READ_FEED, (after, limit))))
 
 
 def read_streams(cursor: apsw.Cursor, category: str, after: str, limit: int) -> list[StreamHead]:
@@ -233,13 +234,12 @@ def read_streams(cursor: apsw.Cursor, category: str, after: str, limit: int) -> 
     found: list[StreamHead] = []
     name = max(after, category + "-")
     while len(found) < limit:
-        row = cursor.execute(
+        name = cursor.execute(
             "SELECT stream FROM event WHERE stream > ? AND stream < ? ORDER BY stream LIMIT 1",
             (name, category + "."),  # "." follows "-"
-        ).fetchone()
-        if row is None:
+        ).get
+        if name is None:
             break
-        name = row[0]
         found.append(StreamHead(name, _read_stream_head(cursor, name)))
     return found
 

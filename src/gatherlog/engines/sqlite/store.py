@@ -9,7 +9,7 @@ import apsw
 import msgspec
 
 from gatherlog.core.clock import Clock
-from gatherlog.core.errors import LimitExceeded, StoreClosed, ViewNotBuilt, ViewOutdated
+from gatherlog.core.errors import LimitExceeded, NotAStore, StoreClosed, ViewNotBuilt, ViewOutdated
 from gatherlog.core.events import Recorded
 from gatherlog.core.index_keys import next_cursor, query_range, split_key
 from gatherlog.core.planner import check
@@ -37,6 +37,8 @@ T = TypeVar("T")
 
 INLINE_ROWS = 64
 """Up to so many rows are read on the loop: a thread hop would cost more than they do."""
+PARTITIONS = 1
+MAX_VERSION = 2**63 - 1
 POLL_FIRST, POLL_LAST = 0.05, 2.0
 """Seconds between two looks at the file while somebody waits: at first, and when idle."""
 
@@ -50,10 +52,13 @@ async def open_sqlite(
     clock: Clock,
 ) -> "SqliteStore":
     """Open or make the store in the file `path`; see `gatherlog.engines.open_store`."""
+    limits = limits or Limits()
+    if limits.partitions != PARTITIONS:
+        raise NotAStore(f"{path}: SQLite has {PARTITIONS} partition, not {limits.partitions}")
     prepare(path, create=create)
     try:
         unbuilt = await asyncio.to_thread(_declare, path, views)
-        return SqliteStore(path, views, unbuilt, limits=limits or Limits(), clock=clock)
+        return SqliteStore(path, views, unbuilt, limits=limits, clock=clock)
     except apsw.Error as error:
         raise translate(error) from error
 
@@ -106,20 +111,36 @@ class SqliteStore:
         backwards: bool = False,
     ) -> list[Recorded]:
         self._check_limit(limit)
-        return await self._page(
-            limit, lambda reads: rows.read_stream(reads, stream, after, before, limit, backwards)
+        upper = MAX_VERSION if before is None else before
+        head = min(limit, INLINE_ROWS)
+        first = self._now(
+            lambda reads: rows.read_stream(reads, stream, after, upper, head, backwards)
+        )
+        if limit <= INLINE_ROWS or len(first) < INLINE_ROWS:
+            return first
+        last = first[-1].version
+        after, upper = (after, last) if backwards else (last, upper)
+        return first + await self._in_thread(
+            lambda reads: rows.read_stream(reads, stream, after, upper, limit - head, backwards)
         )
 
     async def read_feed(self, partition: int, *, after: int, limit: int) -> list[Recorded]:
         self._check_limit(limit)
         if partition != 0:
             raise ValueError(f"there is no partition {partition}")
-        return await self._page(limit, lambda reads: rows.read_feed(reads, after, limit))
+        first = self._now(lambda reads: rows.read_feed(reads, after, min(limit, INLINE_ROWS)))
+        if limit <= INLINE_ROWS or len(first) < INLINE_ROWS:
+            return first
+        beyond = first[-1].position
+        return first + await self._in_thread(
+            lambda reads: rows.read_feed(reads, beyond, limit - INLINE_ROWS)
+        )
 
     async def heads(self) -> Heads:
         return (self._now(rows.read_head),)
 
     async def wait(self, beyond: Heads, timeout: float) -> Heads:
+        self._check_open()
         self._wakeups.listen(self._loop, self._woken)
         deadline = self._loop.time() + timeout
         self._waiting += 1
@@ -205,8 +226,9 @@ class SqliteStore:
 
     async def _page(self, size: int, read: Callable[[apsw.Cursor], T]) -> T:
         """A read of up to `size` rows: a short one on the loop, a long one in the thread."""
-        if size <= INLINE_ROWS:
-            return self._now(read)
+        return self._now(read) if size <= INLINE_ROWS else await self._in_thread(read)
+
+    async def _in_thread(self, read: Callable[[apsw.Cursor], T]) -> T:
         self._check_open()
         try:
             return await self._loop.run_in_executor(self._pages, self._read_page, read)
@@ -309,7 +331,7 @@ def _declare_one(
         )
     if version == view.version and indexes >= view.patterns.keys():
         return set()
-    if cursor.execute("SELECT 1 FROM document WHERE view = ? LIMIT 1", (view.name,)).fetchone():
+    if cursor.execute("SELECT 1 FROM document WHERE view = ? LIMIT 1", (view.name,)).get:
         new = view.patterns.keys() if version < view.version else view.patterns.keys() - indexes
         return {(view.name, index) for index in new}
     cursor.execute(

@@ -10,13 +10,13 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from queue import SimpleQueue
 
 import apsw
 
 from gatherlog.core.clock import Clock
-from gatherlog.core.errors import Busy, StoreClosed, StoreError
+from gatherlog.core.errors import Busy, StoreClosed, StoreError, StoreFailed
 from gatherlog.core.planner import Changes, plan, wanted
 from gatherlog.core.store import Commit, Committed, Document
 from gatherlog.engines.sqlite import rows
@@ -180,18 +180,18 @@ class GroupWriter:
     def _run(self) -> None:
         """Plan and write the group, then commit it."""
         connection = self._open()
-        cursor = connection.cursor()
         commits = [pending[0] for pending in self._group]
         now = self._clock()
         self._holding = True
         self._cache.confirm_inside(connection)
-        state = rows.load(cursor, wanted(commits), now, self._cache)
-        results, changes = plan(state, commits)
-        rows.save(cursor, changes, state)
-        if changes.keys:
-            self._keyed_groups += 1
-            if self._keyed_groups % FORGET_EVERY == 0:
-                rows.forget_keys(cursor, now)
+        with closing(connection.cursor()) as cursor:
+            state = rows.load(cursor, wanted(commits), now, self._cache)
+            results, changes = plan(state, commits)
+            rows.save(cursor, changes, state)
+            if changes.keys:
+                self._keyed_groups += 1
+                if self._keyed_groups % FORGET_EVERY == 0:
+                    rows.forget_keys(cursor, now)
         if len(commits) == 1 and self._fsync_seconds < QUICK_SECONDS:
             self._commit()
             self._settle(results, changes)
@@ -300,7 +300,12 @@ class WriterThread:
 
 def _one_for_each(error: Exception) -> StoreError:
     """An instance of its own for every waiter: a shared one would share its traceback."""
-    translated = translate(error)
-    fresh = type(translated)(*translated.args)
+    fresh: StoreError
+    if isinstance(error, Busy):
+        fresh = Busy(str(error))
+    elif isinstance(error, StoreError):
+        fresh = StoreFailed(str(error))
+    else:
+        fresh = translate(error)
     fresh.__cause__ = error
     return fresh
