@@ -1,0 +1,67 @@
+"""What pages say when something is not there or went wrong, and what the reader can do about it."""
+
+from collections.abc import Mapping
+from typing import Final
+
+import msgspec
+
+__all__ = ["LINK_UNKNOWN", "Message", "message"]
+
+
+class Message(msgspec.Struct, frozen=True):
+    """A page that says one thing."""
+
+    title: str
+    paragraphs: tuple[str, ...]
+    steps: tuple[str, ...] = ()
+
+
+LINK_UNKNOWN: Final = Message(
+    "We cannot find this invitation",
+    ("The link is not complete, has been replaced by a newer one, or the gathering is no more.",),
+    (
+        "If you copied the address, check that all of it is there.",
+        "If you have several messages about this, open the link in the newest one.",
+        "If that does not help, ask the person who invited you for a new link.",
+    ),
+)
+_MESSAGES: Final[Mapping[int, Message]] = {
+    400: Message("We could not read that", ("Please go back, and send the page again.",)),
+    403: Message("You may not see this", ("This page is not open to you.",)),
+    404: Message(
+        "There is no such page",
+        ("The address may be mistyped or out of date.",),
+        ("If somebody sent you a link, check that all of it is there.",),
+    ),
+    405: Message(
+        "That does not work here",
+        ("This page exists, but it cannot do what was asked of it. Please open it again.",),
+    ),
+    413: Message(
+        "That was too much at once",
+        ("What you sent is longer than we read. Please go back and shorten it.",),
+    ),
+    429: Message(
+        "That was quite a lot in a short time",
+        ("Please wait a while and try again. What you answered before is safe.",),
+    ),
+    500: Message(
+        "Something went wrong here",
+        ("The mistake is ours and has been noted. What you sent last may not have been saved.",),
+        ("Please open the page again in a minute: it shows what was saved.",),
+    ),
+    503: Message(
+        "There is too much going on just now",
+        ("Nothing that was saved is lost. Please try again in a moment.",),
+    ),
+    507: Message(
+        "There is no room left here",
+        ("What you sent last was not saved; what was saved before is safe.",),
+        ("Please tell the person who invited you, and try again later.",),
+    ),
+}
+
+
+def message(status: int) -> Message:
+    """What to say for an HTTP status; other refusals speak as 400, other failures as 500."""
+    return _MESSAGES.get(status) or _MESSAGES[400 if status < 500 else 500]

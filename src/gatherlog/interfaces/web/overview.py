@@ -1,0 +1,68 @@
+"""The demo's gatherings with their totals, ready to be printed on the first page. Pure."""
+
+from collections.abc import Iterator
+
+import msgspec
+
+from gatherlog.apps.guests import Gathering, Stats
+from gatherlog.interfaces.web.words import local, moment, people
+
+__all__ = ["Overview", "Share", "overview"]
+
+
+class Share(msgspec.Struct, frozen=True):
+    """A part of the bar, in percent of its length."""
+
+    state: str
+    start: float
+    width: float
+
+
+class Overview(msgspec.Struct, frozen=True):
+    """One gathering on the first page."""
+
+    name: str
+    facts: list[str]
+    figures: list[tuple[str, str, str]]
+    """What is counted, the state whose colour it has in the bar (or ""), and the figure."""
+    shares: list[Share]
+    bar_in_words: str
+
+
+def overview(gathering: Gathering, stats: Stats) -> Overview:
+    """The totals of one gathering: invitations by answer, then people and places."""
+    states = [
+        ("Coming", "coming", stats.attending),
+        ("Undecided", "undecided", stats.undecided),
+        ("Declined", "declined", stats.not_attending),
+        ("Pending", "pending", stats.pending),
+    ]
+    capacity = "no limit" if stats.capacity is None else f"{stats.capacity:,}"
+    return Overview(
+        name=gathering.event_name,
+        facts=list(_facts(gathering)),
+        figures=[
+            *((label, state, f"{count:,}") for label, state, count in states),
+            ("People", "", f"{stats.people:,}"),
+            ("Capacity", "", capacity),
+        ],
+        shares=list(_shares([(state, count) for _, state, count in states[:3]], stats)),
+        bar_in_words=", ".join(f"{label.lower()} {count:,}" for label, _, count in states),
+    )
+
+
+def _facts(gathering: Gathering) -> Iterator[str]:
+    if gathering.event_date is not None:
+        yield moment(local(gathering.event_date), gathering.time_zone)
+    if gathering.location is not None:
+        yield gathering.location
+    if gathering.max_guests is not None:
+        yield f"room for {people(gathering.max_guests)}"
+
+
+def _shares(states: list[tuple[str, int]], stats: Stats) -> Iterator[Share]:
+    start = 0.0
+    for state, count in states:
+        width = round(100 * count / max(1, stats.total_guests), 2)
+        yield Share(state, round(start, 2), width)
+        start += width

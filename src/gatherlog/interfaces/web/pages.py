@@ -1,0 +1,92 @@
+"""All pages of one server: their routes, and the error pages for people who come with a browser."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from gatherlog.apps.guests import Gathering
+from gatherlog.apps.people.policy import Action, Verdict, decide
+from gatherlog.core.errors import NotFound
+from gatherlog.interfaces.platform import Platform
+from gatherlog.interfaces.web.invitation_page import UNLISTED, InvitationPage
+from gatherlog.interfaces.web.messages import LINK_UNKNOWN, message
+from gatherlog.interfaces.web.overview import Overview, overview
+from gatherlog.interfaces.web.reference import arrange
+from gatherlog.interfaces.web.rendering import HEADERS, Renderer
+
+__all__ = ["Pages"]
+
+_SHOWN: Final = 100
+"""Gatherings on the demo's first page."""
+_ENGINES: Final = {"sqlite": "SQLite, one file", "memory": "Memory, until it stops"}
+_ROBOTS: Final = "User-agent: *\nDisallow: /r/\n"
+
+
+class Pages:
+    """The pages over one platform. `openapi` is the finished OpenAPI document of its API."""
+
+    def __init__(self, platform: Platform, *, openapi: Mapping[str, Any]) -> None:
+        self._platform = platform
+        self._renderer = Renderer()
+        self._invitation = InvitationPage(platform, self._renderer)
+        self._reference = arrange(openapi)
+        self._api = frozenset(path.split("/")[1] for path in openapi["paths"])
+
+    def routes(self) -> list[Route]:
+        """Where the pages are; HEAD works wherever GET does."""
+        return [
+            Route("/", self._home, methods=["GET"]),
+            Route("/docs", self._docs, methods=["GET"]),
+            Route("/r/{token}", self._invitation.serve, methods=["GET", "POST"]),
+            Route("/static/{name}", self._static, methods=["GET"]),
+            Route("/robots.txt", self._robots, methods=["GET"]),
+        ]
+
+    def error(
+        self, request: Request, status: int, headers: Mapping[str, str] = {}
+    ) -> Response | None:
+        """An error told to a person; None where a program asks, or on a path of the API."""
+        first = request.scope["path"].split("/")[1]
+        wants_html = "text/html" in request.headers.get("accept", "")
+        if first in self._api or not (wants_html or first == "r"):
+            return None
+        if first != "r":
+            return self._renderer.message(message(status), status, headers)
+        told = LINK_UNKNOWN if status == 404 else message(status)
+        return self._renderer.message(told, status, {**UNLISTED, **headers})
+
+    async def _home(self, request: Request) -> Response:
+        demo = self._platform.settings.demo
+        is_shown = decide(None, Action.READ_OVERVIEW, demo=demo) is Verdict.ALLOW
+        scheme = self._platform.settings.store.partition(":")[0]
+        return self._renderer.page(
+            "home.html",
+            engine=_ENGINES.get(scheme, scheme),
+            gatherings=await self._overviews() if is_shown else None,
+        )
+
+    async def _overviews(self) -> list[Overview]:
+        listing = await self._platform.guests.gatherings(limit=_SHOWN)
+        shown = [await self._overview(stored.body) for stored in listing.items]
+        return [one for one in shown if one is not None]
+
+    async def _overview(self, gathering: Gathering) -> Overview | None:
+        try:
+            return overview(gathering, await self._platform.guests.stats(gathering.id))
+        except NotFound:  # removed since it was listed
+            return None
+
+    async def _docs(self, request: Request) -> Response:
+        return self._renderer.page("reference.html", reference=self._reference)
+
+    async def _static(self, request: Request) -> Response:
+        asset = self._renderer.asset(request.path_params["name"])
+        if asset is None:
+            raise NotFound("There is no such file.")
+        return asset
+
+    async def _robots(self, request: Request) -> Response:
+        return PlainTextResponse(_ROBOTS, headers=HEADERS)

@@ -1,0 +1,74 @@
+"""Renders pages: one template environment, one stylesheet, one set of headers for all of them."""
+
+import hashlib
+from collections.abc import Mapping
+from importlib.resources import files
+from typing import Any, Final
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from starlette.responses import HTMLResponse, Response
+
+from gatherlog import __version__
+from gatherlog.interfaces.web.messages import Message
+
+__all__ = ["HEADERS", "Renderer"]
+
+HEADERS: Final[Mapping[str, str]] = {
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'self'; img-src 'self' data:; "
+        "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+    ),
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "Cache-Control": "no-store",
+}
+"""Of every page. No script may run, and nothing is loaded from another host."""
+_ASSETS: Final = {"gatherlog.css": "text/css", "icon.svg": "image/svg+xml"}
+_A_YEAR: Final = "public, max-age=31536000, immutable"
+
+
+class Renderer:
+    """Templates and assets, read once. Whatever a template prints is escaped."""
+
+    def __init__(self) -> None:
+        static = files("gatherlog.interfaces") / "static"
+        self._assets = {name: (static / name).read_bytes() for name in _ASSETS}
+        self._environment = Environment(
+            loader=PackageLoader("gatherlog.interfaces"),
+            autoescape=True,
+            auto_reload=False,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._environment.globals["version"] = __version__
+        # The address changes with the content, so that browsers may keep it for a year.
+        style = hashlib.sha256(self._assets["gatherlog.css"]).hexdigest()[:12]
+        self._environment.globals["style"] = style
+
+    def page(
+        self,
+        template: str,
+        *,
+        status: int = 200,
+        headers: Mapping[str, str] = {},
+        **values: Any,  # what a template needs is its own affair
+    ) -> HTMLResponse:
+        """The page as an answer, with HEADERS; `headers` adds to them or overrules them."""
+        html = self._environment.get_template(template).render(values)
+        return HTMLResponse(html, status, {**HEADERS, **headers})
+
+    def message(
+        self, message: Message, status: int, headers: Mapping[str, str] = {}
+    ) -> HTMLResponse:
+        """A page that says one thing."""
+        return self.page(
+            "message.html", status=status, headers=headers, message=message, status_code=status
+        )
+
+    def asset(self, name: str) -> Response | None:
+        """A file of `static/`, to be kept for a year under its address; None if there is none."""
+        if name not in _ASSETS:
+            return None
+        headers = {**HEADERS, "Cache-Control": _A_YEAR}
+        return Response(self._assets[name], 200, headers, media_type=_ASSETS[name])

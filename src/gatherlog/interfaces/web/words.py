@@ -1,0 +1,49 @@
+"""Dates, zones and counts as a person would say them: English, 24-hour clock, no locale. Pure."""
+
+from datetime import date, datetime
+
+__all__ = ["day", "label", "local", "moment", "people", "zone"]
+
+_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+_MONTHS = (
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
+_HYPHENATED = ("gluten_free", "lactose_free")
+
+
+def local(text: str) -> date | datetime:
+    """The date, or date and time of day, that a gathering keeps as text; ValueError for another."""
+    return datetime.fromisoformat(text) if "T" in text else date.fromisoformat(text)
+
+
+def day(when: date, *, year: bool = True) -> str:
+    """`Saturday, 6 June 2026`, or without the year; the number and the month stay together."""
+    text = f"{_DAYS[when.weekday()]}, {when.day}\N{NO-BREAK SPACE}{_MONTHS[when.month - 1]}"
+    return f"{text}\N{NO-BREAK SPACE}{when.year}" if year else text
+
+
+def moment(when: date | datetime, time_zone: str, *, year: bool = True) -> str:
+    """`Saturday, 6 June 2026, 18:30, Berlin time`; a date alone needs no zone."""
+    if not isinstance(when, datetime):
+        return day(when, year=year)
+    return f"{day(when, year=year)}, {when:%H:%M}, {zone(time_zone)}"
+
+
+def zone(name: str) -> str:
+    """The IANA zone in words: `Europe/Berlin` is `Berlin time`, `Etc/UTC` is `UTC`."""
+    city = name.rsplit("/", 1)[-1].replace("_", " ")
+    return "UTC" if city in ("UTC", "UCT", "Zulu", "Universal") else f"{city} time"
+
+
+def people(count: int, children: int = 0) -> str:
+    """`1 person`, `4 people, 2 of them children`."""
+    text = "1 person" if count == 1 else f"{count} people"
+    if not children:
+        return text
+    return f"{text}, {children} of them {'a child' if children == 1 else 'children'}"
+
+
+def label(tag: str) -> str:
+    """A dietary tag for a person: `nut_allergy` is `Nut allergy`, `gluten_free` `Gluten-free`."""
+    return tag.replace("_", "-" if tag in _HYPHENATED else " ").capitalize()

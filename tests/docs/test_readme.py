@@ -1,0 +1,77 @@
+"""The README's examples, run as written."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+README = (Path(__file__).parents[2] / "README.md").read_text()
+
+
+def blocks(language: str) -> list[str]:
+    """The fenced blocks of one language, in order."""
+    return re.findall(rf"^```{language}\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+
+
+@pytest.fixture
+def demo(tmp_path: Path) -> Iterator[dict[str, str]]:
+    """A running demo in a directory of its own; gives what its `export` line sets."""
+    (tmp_path / ".venv").symlink_to(sys.prefix)
+    with subprocess.Popen(
+        [".venv/bin/gatherlog", "demo", "--port", "0"],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    ) as process:
+        kill = threading.Timer(60, process.kill)
+        kill.start()
+        try:
+            assert process.stdout is not None
+            export = next(line for line in process.stdout if line.startswith("export "))
+            yield dict(pair.split("=", 1) for pair in export.split()[1:])
+        finally:
+            kill.cancel()
+            process.send_signal(signal.SIGTERM)
+
+
+def test_the_first_rsvp_with_curl_works_as_written(demo: dict[str, str], tmp_path: Path) -> None:
+    [example] = [block for block in blocks("sh") if "/rsvp" in block]
+
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", example.replace("curl -s", "curl -sS --fail-with-body")],
+        cwd=tmp_path,
+        env=os.environ | demo,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    answer, figures, *_, link = done.stdout.replace("}{", "}\n{").splitlines()
+    assert '"status":"coming"' in answer.replace(" ", "")
+    assert '"totalComing"' in figures
+    assert "guests.rsvp_submitted" in done.stdout
+    assert "/r/" in link
+
+
+def test_the_library_example_works_as_written(tmp_path: Path) -> None:
+    [example] = blocks("python")
+
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", example],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    assert (done.stdout, done.stderr) == ("1 ItemSold(item='lamp', pieces=2)\n", "")

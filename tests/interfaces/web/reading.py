@@ -1,0 +1,112 @@
+"""Reads a page the way a test asks about it: elements with attributes and text, and its form."""
+
+from html.parser import HTMLParser
+from urllib.parse import urlencode
+
+VOID = frozenset({"br", "hr", "img", "input", "link", "meta", "path", "circle", "rect"})
+
+
+class Element:
+    """A tag with its attributes and all text inside it."""
+
+    def __init__(self, tag: str, attributes: dict[str, str]) -> None:
+        self.tag = tag
+        self.attributes = attributes
+        self.parts: list[str] = []
+
+    def __getitem__(self, name: str) -> str:
+        return self.attributes[name]
+
+    def get(self, name: str) -> str | None:
+        return self.attributes.get(name)
+
+    @property
+    def text(self) -> str:
+        return " ".join("".join(self.parts).split())
+
+
+class Page(HTMLParser):
+    """A parsed page; a tag that is closed in the wrong place fails the test."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.html = html
+        self.elements: list[Element] = []
+        self._open: list[Element] = []
+        self.feed(html)
+        assert self._open == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        element = Element(tag, {name: value or "" for name, value in attrs})
+        self.elements.append(element)
+        if tag not in VOID:
+            self._open.append(element)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append(Element(tag, {name: value or "" for name, value in attrs}))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self._open.pop().tag == tag
+
+    def handle_data(self, data: str) -> None:
+        for element in self._open:
+            element.parts.append(data)
+
+    def all(self, *tags: str) -> list[Element]:
+        return [element for element in self.elements if element.tag in tags]
+
+    def text(self, tag: str) -> str:
+        """The text of the only such element."""
+        (element,) = self.all(tag)
+        return element.text
+
+    def id(self, id: str) -> Element:
+        (element,) = (element for element in self.elements if element.get("id") == id)
+        return element
+
+    def of_class(self, name: str) -> list[str]:
+        """The texts of all elements of a class."""
+        return [e.text for e in self.elements if name in (e.get("class") or "").split()]
+
+    def filled(self) -> dict[str, list[str]]:
+        """What the form would send as it stands."""
+        sent: dict[str, list[str]] = {}
+        for control in self.all("input", "textarea"):
+            if control.get("type") in ("radio", "checkbox") and control.get("checked") is None:
+                continue
+            value = control.text if control.tag == "textarea" else control["value"]
+            sent.setdefault(control["name"], []).append(value)
+        return sent
+
+    def body(self, **changes: str | list[str]) -> str:
+        """The form, urlencoded, with some fields changed."""
+        return urlencode({**self.filled(), **changes}, doseq=True)
+
+
+def flaws_of_form(page: Page) -> list[str]:
+    """What a screen reader or a keyboard would stumble over; empty when all is well."""
+    found = []
+    ids = [element["id"] for element in page.elements if element.get("id")]
+    if len(ids) != len(set(ids)):
+        found.append("an id stands twice")
+    labelled = {label["for"] for label in page.all("label")}
+    for control in page.all("input", "textarea", "select"):
+        if control.get("type") != "hidden" and control.get("id") not in labelled:
+            found.append(f"{control.get('name')} has no label")
+    for element in page.elements:
+        for name in ("aria-describedby", "aria-labelledby"):
+            for id in (element.get(name) or "").split():
+                if id not in ids:
+                    found.append(f"{name}={id} leads nowhere")
+        target = element.get("href") or ""
+        if target.startswith("#") and target[1:] not in ids:
+            found.append(f"{target} leads nowhere")
+        if int(element.get("tabindex") or 0) > 0:
+            found.append("the tab order is bent")
+    if len(page.all("h1")) != 1 or len(page.all("main")) != 1:
+        found.append("not exactly one h1 and one main")
+    if page.all("html")[0].get("lang") != "en" or not page.text("title"):
+        found.append("no language or no title")
+    if any(element.get("style") or element.tag in ("script", "style") for element in page.elements):
+        found.append("a script or a style of its own")
+    return found
