@@ -1,0 +1,1 @@
+"""Where a process starts: settings, bootstrap, hand over."""

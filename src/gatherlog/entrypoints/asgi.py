@@ -1,0 +1,140 @@
+"""The server: settings to sockets, and a graceful end. `app` is for other ASGI servers."""
+
+import asyncio
+import os
+import socket
+import sys
+from collections.abc import Awaitable, Callable, MutableMapping
+from types import FrameType
+from typing import Any, Final
+
+import msgspec
+import uvicorn
+
+from gatherlog.bootstrap import start
+from gatherlog.interfaces.http import Application, build_app
+from gatherlog.settings import Settings
+
+__all__ = ["app", "serve"]
+
+GRACE: Final = 30
+"""Seconds that accepted requests have to finish once the server is told to stop."""
+BACKLOG: Final = 2048
+Ready = Callable[[str], None]
+
+
+def serve(settings: Settings, *, ready: Ready = lambda url: None) -> None:
+    """Serve until SIGTERM or SIGINT: then finish what was accepted, close the store and return.
+
+    A second signal ends at once. `ready` gets the base URL as soon as connections are taken.
+    Raises what `bootstrap.start` raises, and OSError where the address cannot be had.
+    """
+    with _listen(settings.host, settings.port) as listener:
+        bound = msgspec.structs.replace(settings, port=listener.getsockname()[1])
+        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+            runner.run(_serve(bound, listener, ready))
+
+
+def app() -> Callable[..., Awaitable[None]]:
+    """An ASGI application for `uvicorn --factory gatherlog.entrypoints.asgi:app` and its like.
+
+    Settings come from the environment; the store is opened and closed with the lifespan protocol.
+    """
+    return _WithLifespan()
+
+
+async def _serve(settings: Settings, listener: socket.socket, ready: Ready) -> None:
+    platform = await start(settings)
+    try:
+        config = uvicorn.Config(
+            build_app(platform),
+            lifespan="off",
+            access_log=False,
+            log_config=None,
+            log_level="error",
+            server_header=False,
+            ws="none",
+            http="httptools",
+            backlog=BACKLOG,
+            proxy_headers=bool(settings.trusted_proxies),
+            forwarded_allow_ips=list(settings.trusted_proxies),
+            timeout_graceful_shutdown=GRACE,
+        )
+        server = _Server(config, lambda: ready(settings.base_url))
+        await server.serve(sockets=[listener])
+    finally:
+        await platform.stop()
+
+
+class _Server(uvicorn.Server):
+    """uvicorn, with our two promises about signals; it returns instead of dying by the first."""
+
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._ready()
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        if self.should_exit:
+            os._exit(128 + sig)  # asked twice: whatever was acknowledged is on the disk already
+        self.should_exit = True
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+    except BaseException:
+        listener.close()
+        raise
+    return listener
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
+    if sys.platform == "win32":
+        return asyncio.new_event_loop
+    import uvloop
+
+    return uvloop.new_event_loop
+
+
+class _WithLifespan:
+    """Opens the platform at startup and stops it at shutdown."""
+
+    def __init__(self) -> None:
+        self._app: Application | None = None
+
+    async def __call__(
+        self,
+        scope: MutableMapping[str, Any],
+        receive: Callable[[], Awaitable[MutableMapping[str, Any]]],
+        send: Callable[[MutableMapping[str, Any]], Awaitable[None]],
+    ) -> None:
+        if scope["type"] == "lifespan":
+            await self._live(receive, send)
+        elif self._app is None:
+            raise RuntimeError("this application needs a server that speaks the lifespan protocol")
+        else:
+            await self._app(scope, receive, send)
+
+    async def _live(
+        self,
+        receive: Callable[[], Awaitable[MutableMapping[str, Any]]],
+        send: Callable[[MutableMapping[str, Any]], Awaitable[None]],
+    ) -> None:
+        await receive()
+        try:
+            platform = await start(Settings.from_environment(os.environ))
+        except Exception as error:
+            await send({"type": "lifespan.startup.failed", "message": str(error)})
+            raise
+        self._app = build_app(platform)
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        await platform.stop()
+        await send({"type": "lifespan.shutdown.complete"})

@@ -1,0 +1,95 @@
+"""The commands in one application; the one place where a failure becomes a line and a status."""
+
+import inspect
+import os
+import sys
+from collections.abc import Callable, Sequence
+
+from cyclopts import App, CycloptsError
+
+from gatherlog import __version__
+from gatherlog.entrypoints.cli import keys, log, sheets, site
+from gatherlog.entrypoints.cli.failures import INTERRUPTED, USAGE, describe
+
+__all__ = ["app", "run"]
+
+
+def _add(group: App, command: Callable[..., object], name: str) -> None:
+    """Add a command whose help is its docstring, with paragraphs as wide as the terminal."""
+    paragraphs = inspect.cleandoc(command.__doc__ or "").split("\n\n")
+    text = "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)
+    group.command(command, name=name, help=text)
+
+
+app = App(
+    name="gatherlog",
+    help="Guest lists, things to do and conversations, kept in one append-only log.",
+    help_epilogue=(
+        "Flags win over GATHERLOG_* variables of the environment. Status: 0 done, 1 failed, "
+        "2 wrong usage or bad lines in a sheet, 130 interrupted."
+    ),
+    help_format="plaintext",
+    version=__version__,
+    suppress_keyboard_interrupt=False,
+    result_action="return_value",
+    exit_on_error=False,
+    print_error=False,
+)
+key = App(name="key", help="Make and revoke API keys.")
+_add(key, keys.create, "create")
+_add(key, keys.revoke, "revoke")
+
+_add(app, site.demo, "demo")
+_add(app, site.serve, "serve")
+_add(app, site.init, "init")
+app.command(key)
+_add(app, sheets.import_, "import")
+_add(app, sheets.export, "export")
+_add(app, log.read, "read")
+_add(app, log.tail, "tail")
+_add(app, site.backup, "backup")
+_add(app, site.version, "version")
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command and give its exit status; what went wrong is one line on stderr."""
+    try:
+        status = app(list(arguments))
+        sys.stdout.flush()
+    except CycloptsError as error:
+        return _complain(f"{error} (see gatherlog {_command(arguments)}--help)", USAGE)
+    except KeyboardInterrupt:
+        return _complain("interrupted", INTERRUPTED)
+    except BrokenPipeError:
+        return _leave_quietly()
+    except Exception as error:
+        if (told := describe(error)) is None:
+            raise
+        return _complain(*told)
+    return status if isinstance(status, int) else 0
+
+
+def _command(arguments: Sequence[str]) -> str:
+    """The name of the command that was meant, with a space behind it; empty if there is none."""
+    chain, *_ = app.parse_commands(list(arguments))
+    return "".join(f"{name} " for name in chain)
+
+
+def _complain(message: str, status: int) -> int:
+    _forget_stdout()
+    print("gatherlog: " + " ".join(message.split()), file=sys.stderr)
+    return status
+
+
+def _leave_quietly() -> int:
+    """Whoever read our output, `head` for one, has had enough: that is no failure."""
+    _forget_stdout()
+    return 0
+
+
+def _forget_stdout() -> None:
+    """Print what can be printed; else keep Python from complaining about it at its end."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

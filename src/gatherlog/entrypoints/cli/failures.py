@@ -1,0 +1,61 @@
+"""What a failure means to the person at the terminal: one line with what to do, and a status."""
+
+import errno
+
+__all__ = ["FAILED", "INTERRUPTED", "USAGE", "CommandRefused", "describe"]
+
+FAILED = 1
+USAGE = 2
+INTERRUPTED = 130
+
+_ADVICE = {
+    "busy": "try again in a moment",
+    "disk_full": "free some space and run the command again",
+}
+_ADVICE_OF_SYSTEM = {
+    errno.ENOSPC: "free some space and run the command again",
+    errno.EACCES: "run it as the owner, or name another place",
+    errno.EPERM: "run it as the owner, or name another place",
+}
+
+
+class CommandRefused(Exception):
+    """A command was asked for something that makes no sense; nothing was done.
+
+    Apart from the tree of `core.errors`: importing it would make every `--help` slow.
+    """
+
+    def __init__(self, message: str, status: int = USAGE) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+def describe(error: Exception) -> tuple[str, int] | None:
+    """The line and the exit status for an error; None for one that is a mistake of ours."""
+    if isinstance(error, CommandRefused):
+        return str(error), error.status
+    if isinstance(error, OSError):
+        return _of_system(error), FAILED
+    from gatherlog.core.errors import GatherlogError, Invalid
+
+    if isinstance(error, Invalid):
+        return "; ".join(_flaw(flaw.pointer, flaw.detail) for flaw in error.flaws), USAGE
+    if isinstance(error, GatherlogError):
+        return _with(str(error), _ADVICE.get(error.code)), FAILED
+    return None
+
+
+def _flaw(pointer: str, detail: str) -> str:
+    return f"{pointer.removeprefix('/')}: {detail}" if pointer else detail
+
+
+def _of_system(error: OSError) -> str:
+    if error.errno is None:
+        return str(error)
+    place = f"{error.filename}: " if error.filename is not None else ""
+    reason = (error.strerror or str(error)).lower()
+    return _with(place + reason, _ADVICE_OF_SYSTEM.get(error.errno))
+
+
+def _with(message: str, advice: str | None) -> str:
+    return message if advice is None else f"{message}; {advice}"

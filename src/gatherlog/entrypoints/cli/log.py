@@ -1,0 +1,177 @@
+"""Commands that show the log: one stream, or everything as it happens."""
+
+import base64
+from collections.abc import AsyncIterator, Callable
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
+
+from gatherlog.entrypoints.cli.failures import FAILED, CommandRefused
+from gatherlog.entrypoints.cli.opening import finish, opened_store
+from gatherlog.entrypoints.cli.options import Json, StoreUrl
+from gatherlog.entrypoints.cli.terminal import printable
+
+if TYPE_CHECKING:
+    from gatherlog.core.events import Recorded
+    from gatherlog.core.store import Heads, Store
+
+__all__ = ["read", "tail"]
+
+WAKE_SECONDS = 30.0
+LAG_SECONDS = 0.05
+
+
+def read(
+    stream: Annotated[str, Parameter(help="Name of the stream, as in gathering-default.")],
+    /,
+    *,
+    after: Annotated[int, Parameter(help="Begin after this version.")] = 0,
+    limit: Annotated[int | None, Parameter(help="Print at most this many events.")] = None,
+    backwards: Annotated[
+        bool, Parameter(negative="", show_default=False, help="Print the newest first.")
+    ] = False,
+    store: StoreUrl = None,
+    json: Json = False,
+) -> None:
+    """Print the events of one stream."""
+    if after < 0 or (limit is not None and limit < 1):
+        raise CommandRefused("--after is 0 or more, and --limit 1 or more")
+
+    async def print_all() -> None:
+        show = _as_json if json else _as_text
+        async with opened_store(store) as opened:
+            async for event in _events(opened, stream, after, limit, backwards):
+                print(show(event))
+            if not await opened.read_stream(stream, limit=1):
+                raise CommandRefused(f"there is no stream {stream!r}", FAILED)
+
+    finish(print_all())
+
+
+def tail(
+    *,
+    after: Annotated[
+        str | None,
+        Parameter(help="Begin after this position; with several partitions 7,0,12 and so on."),
+    ] = None,
+    from_start: Annotated[
+        bool,
+        Parameter(negative="", show_default=False, help="Begin with the first event of the log."),
+    ] = False,
+    store: StoreUrl = None,
+    json: Json = False,
+) -> None:
+    """Print every event of the log as it is written, until Ctrl-C."""
+    if after is not None and from_start:
+        raise CommandRefused("--after and --from-start exclude each other")
+
+    async def follow() -> None:
+        async with opened_store(store) as opened:
+            heads = await opened.heads()
+            start = tuple(0 for _ in heads) if from_start else _positions(after, heads)
+            await _follow(opened, start, _as_json if json else _as_text)
+
+    try:
+        finish(follow())
+    except KeyboardInterrupt:
+        return
+
+
+async def _events(
+    store: "Store", stream: str, after: int, limit: int | None, backwards: bool
+) -> AsyncIterator["Recorded"]:
+    """The events asked for, page by page, so that memory does not grow with the stream."""
+    before: int | None = None
+    while limit is None or limit > 0:
+        size = store.limits.page if limit is None else min(limit, store.limits.page)
+        page = await store.read_stream(
+            stream, after=after, before=before, limit=size, backwards=backwards
+        )
+        for event in page:
+            yield event
+        if len(page) < size:
+            return
+        limit = None if limit is None else limit - len(page)
+        after, before = (after, page[-1].version) if backwards else (page[-1].version, None)
+
+
+def _positions(after: str | None, heads: "Heads") -> "Heads":
+    if after is None:
+        return heads
+    try:
+        positions = tuple(int(part) for part in after.split(","))
+    except ValueError:
+        raise CommandRefused(f"--after is {after!r}: numbers with commas between are") from None
+    if len(positions) != len(heads) or min(positions) < 0:
+        raise CommandRefused(
+            f"--after needs {len(heads)} position(s) of 0 or more, one a partition"
+        )
+    return positions
+
+
+async def _follow(store: "Store", start: "Heads", show: Callable[["Recorded"], str]) -> None:
+    """Print what lies beyond `start`, then what comes, for ever."""
+    import asyncio
+
+    seen = list(start)
+    while True:
+        heads = await store.wait(tuple(seen), WAKE_SECONDS)
+        lags = False
+        for partition, head in enumerate(heads):
+            while seen[partition] < head:
+                page = await store.read_feed(
+                    partition, after=seen[partition], limit=store.limits.page
+                )
+                for event in page:
+                    print(show(event), flush=True)
+                    seen[partition] = event.position
+                if not page:
+                    lags = True
+                    break
+        if lags:
+            await asyncio.sleep(LAG_SECONDS)
+
+
+def _as_text(event: "Recorded") -> str:
+    from gatherlog.core.clock import rfc3339
+
+    place = f"{rfc3339(event.time)}  {event.stream} {event.version}  {event.type}"
+    subject = f"  {event.subject}" if event.subject else ""
+    return printable(f"{place}{subject}  {event.data.decode(errors='replace')}")
+
+
+def _as_json(event: "Recorded") -> str:
+    import msgspec
+
+    from gatherlog.core.clock import rfc3339
+
+    told: dict[str, object] = {
+        "partition": event.partition,
+        "position": event.position,
+        "stream": event.stream,
+        "version": event.version,
+        "id": event.id,
+        "type": event.type,
+        "schema": event.schema,
+        "time": rfc3339(event.time),
+        "recorded": rfc3339(event.recorded),
+        "subject": event.subject,
+    }
+    for name, payload in (("data", event.data), ("meta", event.meta)):
+        told |= _payload(name, payload)
+    return msgspec.json.encode(told).decode()
+
+
+def _payload(name: str, payload: bytes) -> dict[str, object]:
+    """JSON as it is, byte for byte; anything else in base64, under a name that says so."""
+    import msgspec
+
+    if not payload:
+        return {}
+    try:
+        msgspec.json.decode(payload)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return {f"{name}_base64": base64.b64encode(payload).decode()}
+    if b"\n" in payload or b"\r" in payload:
+        payload = msgspec.json.format(payload, indent=-1)
+    return {name: msgspec.Raw(payload)}

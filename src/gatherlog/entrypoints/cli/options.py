@@ -1,0 +1,32 @@
+"""Options that several commands share."""
+
+from typing import Annotated
+
+from cyclopts import Parameter
+
+__all__ = ["GatheringId", "HostName", "Json", "Port", "StoreUrl"]
+
+StoreUrl = Annotated[
+    str | None,
+    Parameter(
+        name="--store",
+        help="Address of the store: sqlite:///file.db is relative, sqlite:////var/file.db "
+        "absolute. Default: GATHERLOG_STORE, else sqlite:///gatherlog.db.",
+    ),
+]
+HostName = Annotated[
+    str | None,
+    Parameter(name="--host", help="Address to listen on. Default: GATHERLOG_HOST, else 127.0.0.1."),
+]
+Port = Annotated[
+    int | None,
+    Parameter(
+        name="--port",
+        help="Port to listen on; 0 takes a free one. Default: GATHERLOG_PORT, else 8000.",
+    ),
+]
+GatheringId = Annotated[str, Parameter(name="--gathering", help="Id of the gathering.")]
+Json = Annotated[
+    bool,
+    Parameter(name="--json", negative="", show_default=False, help="Print JSON, for programs."),
+]

@@ -1,0 +1,256 @@
+"""Commands that bring guest lists in and out as sheets."""
+
+import hashlib
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from cyclopts import Parameter
+
+from gatherlog.entrypoints.cli.failures import FAILED, INTERRUPTED, CommandRefused
+from gatherlog.entrypoints.cli.opening import finish, is_missing, open_platform, settings_of_file
+from gatherlog.entrypoints.cli.options import GatheringId, Json, StoreUrl
+from gatherlog.entrypoints.cli.terminal import printable
+
+if TYPE_CHECKING:
+    from gatherlog.apps.guests.answers import Imported
+    from gatherlog.apps.guests.sheets import Sheet
+    from gatherlog.apps.guests.views import Guest
+    from gatherlog.interfaces.platform import Platform
+
+__all__ = ["export", "import_"]
+
+LARGEST_SHEET = 20 * 1024 * 1024
+BAD_LINES_SHOWN = 20
+PAGE = 1000
+
+
+def import_(
+    file: Annotated[
+        Path,
+        Parameter(allow_leading_hyphen=True, help="The sheet; - reads it from standard input."),
+    ],
+    /,
+    *,
+    gathering: GatheringId = "default",
+    format: Annotated[
+        Literal["auto", "sheet"],
+        Parameter(help="What made the file; sheet is a list made by hand, saved as CSV."),
+    ] = "auto",
+    keep_good: Annotated[
+        bool,
+        Parameter(
+            negative="",
+            show_default=False,
+            help="Import the good lines although there are bad ones.",
+        ),
+    ] = False,
+    yes: Annotated[
+        bool, Parameter(negative="", show_default=False, help="Write without asking.")
+    ] = False,
+    store: StoreUrl = None,
+    json: Json = False,
+) -> int:
+    """Bring a guest list in.
+
+    Shows first how the sheet is understood and what would change, and writes only after a y or with
+    --yes. A guest who is there already, by address, else by name and household, is brought up to
+    date. Bad lines end it with status 2, unless --keep-good is given.
+    """
+    from gatherlog.apps.guests.sheets import read_sheet
+
+    data = _read(file)
+    sheet = read_sheet(data)
+    settings = settings_of_file(store)
+    if is_missing(settings):
+        raise CommandRefused(
+            f"there is no store at {settings.store}; make one: gatherlog init --store "
+            f"{settings.store}",
+            FAILED,
+        )
+
+    async def bring_in() -> int:
+        async with open_platform(settings) as platform:
+            plan = await platform.guests.preview_import(gathering, sheet.rows)
+            if not json:
+                _print_preview(sheet, plan)
+            refusal = _refusal(sheet, plan, keep_good=keep_good, yes=yes, may_ask=not json)
+            if refusal is None:
+                await _write(platform, gathering, sheet, data)
+            if json:
+                _print_json(sheet, plan, written=refusal is None)
+            if refusal is not None:
+                raise refusal
+        if not json:
+            print("Done." if plan.new + plan.changed else "Nothing to write: all is there already.")
+        return 0
+
+    try:
+        return finish(bring_in())
+    except KeyboardInterrupt:
+        reason = "interrupted; what was written stays, and importing again completes it"
+        raise CommandRefused(reason, INTERRUPTED) from None
+
+
+def export(
+    file: Annotated[
+        Path,
+        Parameter(
+            allow_leading_hyphen=True,
+            help="Where the sheet goes; an existing file is refused. - is stdout.",
+        ),
+    ] = Path("-"),
+    /,
+    *,
+    gathering: GatheringId = "default",
+    store: StoreUrl = None,
+) -> None:
+    """Write the guests and their answers as CSV, for any spreadsheet, and for `import`."""
+    from gatherlog.apps.guests.sheets import write_sheet
+
+    settings = settings_of_file(store)
+    if is_missing(settings):
+        raise CommandRefused(f"there is no store at {settings.store}", FAILED)
+
+    async def load() -> "list[Guest]":
+        async with open_platform(settings) as platform:
+            return await _all_guests(platform, gathering)
+
+    guests = finish(load())
+    data = write_sheet(guests)
+    if str(file) == "-":
+        sys.stdout.buffer.write(data)
+        return
+    with _new_file(file) as write:
+        write(data)
+    print(f"{len(guests):,} guests are in {file}.")
+
+
+def _read(file: Path) -> bytes:
+    if str(file) == "-":
+        data = sys.stdin.buffer.read(LARGEST_SHEET + 1)
+    else:
+        with file.open("rb") as opened:
+            data = opened.read(LARGEST_SHEET + 1)
+    if len(data) > LARGEST_SHEET:
+        raise CommandRefused(f"{file} is larger than {LARGEST_SHEET // 2**20} MiB: split the sheet")
+    return data
+
+
+def _refusal(
+    sheet: "Sheet", plan: "Imported", *, keep_good: bool, yes: bool, may_ask: bool
+) -> CommandRefused | None:
+    """Why nothing may be written, or None."""
+    if sheet.bad and not keep_good:
+        return CommandRefused(
+            f"nothing was written: {_count(len(sheet.bad), 'bad line')}; correct the sheet, or "
+            "take the rest with --keep-good"
+        )
+    if yes or not plan.new + plan.changed:
+        return None
+    if not (may_ask and sys.stdin.isatty()):
+        return CommandRefused("nothing was written: nobody is here to ask; confirm with --yes")
+    print("Write this? [y/N] ", end="", flush=True)
+    if sys.stdin.readline().strip().lower() in ("y", "yes"):
+        return None
+    return CommandRefused("nothing was written", FAILED)
+
+
+async def _write(platform: "Platform", gathering: str, sheet: "Sheet", data: bytes) -> None:
+    digest = hashlib.sha256(data).hexdigest()
+    with _progress(len(sheet.rows)) as progress:
+        await platform.guests.import_guests(
+            gathering, sheet.rows, actor="cli", file_hash=digest, progress=progress
+        )
+
+
+@contextmanager
+def _progress(total: int) -> Iterator[Callable[[int], None]]:
+    """A bar on stderr, where that is a terminal; the caller tells how many rows are done."""
+    if not sys.stderr.isatty():
+        yield lambda done: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+    columns = (TextColumn("Writing"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, console=Console(stderr=True)) as bar:
+        task = bar.add_task("", total=total)
+        yield lambda done: bar.update(task, completed=done)
+
+
+def _print_preview(sheet: "Sheet", plan: "Imported") -> None:
+    columns = ", ".join(_told(column.header, column.field) for column in sheet.columns)
+    lines = [
+        ("Format", f"{sheet.format}, {sheet.encoding}, {sheet.delimiter} between cells"),
+        ("Columns", columns),
+        ("Ignored", ", ".join(sheet.ignored) or "none"),
+        ("Guests", f"{len(sheet.rows):,} in {_count(sheet.households, 'household')}"),
+        ("Import", f"{plan.new:,} new, {plan.changed:,} changed, {plan.unchanged:,} unchanged"),
+        ("Bad lines", f"{len(sheet.bad):,}"),
+    ]
+    lines += [("", f"line {bad.line}: {bad.reason}") for bad in sheet.bad[:BAD_LINES_SHOWN]]
+    if len(sheet.bad) > BAD_LINES_SHOWN:
+        lines.append(("", f"and {len(sheet.bad) - BAD_LINES_SHOWN:,} more; --json lists all"))
+    for label, text in lines:
+        print(f"{label:<10} {printable(text)}")
+
+
+def _told(header: str, field: str) -> str:
+    """A column's header, and what it was taken for unless the header says just that."""
+    meaning = _MEANINGS.get(field, field.replace("_", " "))
+    return header if header.lower() == meaning else f"{header} = {meaning}"
+
+
+_MEANINGS = {"group_id": "household", "expected_guests": "seats", "diet_notes": "diet notes"}
+
+
+def _print_json(sheet: "Sheet", plan: "Imported", *, written: bool) -> None:
+    import msgspec
+
+    told = {
+        "format": sheet.format,
+        "encoding": sheet.encoding,
+        "delimiter": sheet.delimiter,
+        "columns": sheet.columns,
+        "ignored": sheet.ignored,
+        "guests": len(sheet.rows),
+        "households": sheet.households,
+        "new": plan.new,
+        "changed": plan.changed,
+        "unchanged": plan.unchanged,
+        "bad": sheet.bad,
+        "written": written,
+    }
+    print(msgspec.json.encode(told).decode())
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
+async def _all_guests(platform: "Platform", gathering: str) -> "list[Guest]":
+    guests: list[Guest] = []
+    cursor: str | None = None
+    await platform.guests.gathering(gathering)
+    while True:
+        page = await platform.guests.guests(gathering, limit=PAGE, cursor=cursor)
+        guests += [stored.body for stored in page.items]
+        cursor = page.cursor
+        if cursor is None:
+            return guests
+
+
+@contextmanager
+def _new_file(file: Path) -> Iterator[Callable[[bytes], int]]:
+    """Write a file that only its owner may read, and that is there whole or not at all."""
+    handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(handle, "wb") as opened:
+            yield opened.write
+    except BaseException:
+        file.unlink(missing_ok=True)
+        raise

@@ -1,0 +1,137 @@
+"""Commands about a site as a whole: serve it, show it off, make it, copy it."""
+
+import errno
+import os
+import platform as machine
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
+
+from gatherlog import __version__
+from gatherlog.entrypoints.cli.failures import FAILED, CommandRefused
+from gatherlog.entrypoints.cli.opening import (
+    finish,
+    is_missing,
+    open_platform,
+    settings_from,
+    settings_of_file,
+)
+from gatherlog.entrypoints.cli.options import HostName, Json, Port, StoreUrl
+
+if TYPE_CHECKING:
+    from gatherlog.settings import Settings
+
+__all__ = ["backup", "demo", "init", "serve", "version"]
+
+
+def demo(*, host: HostName = None, port: Port = None) -> None:
+    """Serve made-up gatherings to try things out on.
+
+    They live in .demo/ of the working directory, are made once and kept. Prints who is who, with
+    keys and links.
+    """
+    from gatherlog.entrypoints.demo import run_demo
+
+    settings = settings_from(host=host, port=port, demo=True)
+    with _address_advice(settings):
+        run_demo(settings, Path(".demo"))
+
+
+def serve(
+    *,
+    store: StoreUrl = None,
+    host: HostName = None,
+    port: Port = None,
+    public_url: Annotated[
+        str | None,
+        Parameter(
+            help="Where guests reach this site, as in https://party.example; links begin with it. "
+            "Default: GATHERLOG_PUBLIC_URL, else as it listens."
+        ),
+    ] = None,
+) -> None:
+    """Serve the pages and the API of a store, which is made if it is missing.
+
+    SIGTERM or Ctrl-C ends it after what was accepted is finished.
+    """
+    from gatherlog.entrypoints.asgi import serve as serve_asgi
+
+    settings = settings_from(store=store, host=host, port=port, public_url=public_url)
+    with _address_advice(settings):
+        serve_asgi(settings, ready=lambda url: _announce(settings.store, url))
+
+
+def _announce(store: str, url: str) -> None:
+    print(f"Gatherlog serves {store} on {url}", flush=True)
+
+
+@contextmanager
+def _address_advice(settings: "Settings") -> Iterator[None]:
+    """Say what to do where the address cannot be had; other failures pass."""
+    host, port = settings.host, settings.port
+    try:
+        yield
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            advice = f"choose another: --port {port + 1}, or GATHERLOG_PORT={port + 1}"
+            reason = f"port {port} of {host} is taken by another program; {advice}"
+        elif error.errno == errno.EACCES and error.filename is None:
+            reason = (
+                f"port {port} is for the administrator alone; choose one above 1023: --port 8000"
+            )
+        elif error.errno == errno.EADDRNOTAVAIL or isinstance(error, socket.gaierror):
+            reason = f"{host!r} is no address of this machine; --host 127.0.0.1 always is"
+        else:
+            raise
+        raise CommandRefused(reason, FAILED) from error
+
+
+def init(*, store: StoreUrl = None) -> None:
+    """Make a store with the gathering `default`; one that is there stays as it is."""
+    settings = settings_of_file(store)
+    was_missing = is_missing(settings)
+
+    async def make() -> None:
+        async with open_platform(settings):
+            pass
+
+    finish(make())
+    print(f"{settings.store} {'is ready' if was_missing else 'was a store already'}.")
+
+
+def backup(
+    file: Annotated[Path, Parameter(help="Where the copy goes; an existing file is refused.")],
+    /,
+    *,
+    store: StoreUrl = None,
+) -> None:
+    """Copy a store to FILE, also while it is served: one consistent moment of it."""
+    from gatherlog.engines.sqlite import backup as copy_store
+
+    settings = settings_of_file(store)
+    if not file.parent.is_dir():
+        raise CommandRefused(f"{file}: there is no directory {file.parent}")
+    copy_store(settings.store.removeprefix("sqlite:///"), str(file))
+    print(f"{settings.store} is copied to {file} ({file.stat().st_size:,} bytes).")
+
+
+def version(*, json: Json = False) -> None:
+    """Print the versions of Gatherlog and of what it runs on."""
+    import apsw
+
+    if json:
+        import msgspec
+
+        versions = {
+            "gatherlog": __version__,
+            "python": machine.python_version(),
+            "sqlite": apsw.sqlite_lib_version(),
+        }
+        print(msgspec.json.encode(versions).decode())
+        return
+    print(f"gatherlog {__version__}")
+    print(f"Python {machine.python_version()}, SQLite {apsw.sqlite_lib_version()}, {os.name}")

@@ -1,0 +1,227 @@
+"""The demo: made-up gatherings in `.demo/`, made once through import and services, then served.
+
+The data is built beside its place and renamed when whole, so an interrupted start leaves nothing
+half made. The secrets that the demo shows are kept with it, readable by their owner alone, so that
+every start shows the same.
+"""
+
+import asyncio
+import fcntl
+import os
+import random
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from pathlib import Path
+from typing import Final, Literal
+
+import msgspec
+
+from gatherlog.apps.guests.inputs import GatheringDetails, Rsvp, SettingsPatch
+from gatherlog.apps.guests.sheets import read_sheet
+from gatherlog.apps.guests.views import Guest
+from gatherlog.bootstrap import start
+from gatherlog.core.clock import to_datetime
+from gatherlog.entrypoints.asgi import serve
+from gatherlog.entrypoints.demo_people import DemoGathering, gatherings, sheet
+from gatherlog.interfaces.platform import Platform
+from gatherlog.settings import Settings
+
+__all__ = ["Persona", "make_demo", "run_demo"]
+
+ACTOR: Final = "demo"
+SEED: Final = 20261121
+
+
+class Persona(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody to try the demo as: with an API key, or with the token of a guest's link."""
+
+    who: str
+    address: str | None
+    role: str
+    secret: str
+    kind: Literal["key", "link"]
+    gathering_id: str | None = None
+
+
+def run_demo(settings: Settings, directory: Path) -> None:
+    """Serve the demo's store, made if need be; tells who is who as soon as it listens."""
+    data, personas = make_demo(directory)
+    store = f"sqlite:///{data / 'gatherlog.db'}"
+    serve(
+        msgspec.structs.replace(settings, store=store, demo=True),
+        ready=lambda url: print(_introduction(url, personas, directory), flush=True),
+    )
+
+
+def make_demo(directory: Path) -> tuple[Path, list[Persona]]:
+    """The directory with the demo's store, and its personas; makes both where they are missing.
+
+    Two starts at once make one demo: the second waits for the first.
+    """
+    directory.mkdir(mode=0o700, exist_ok=True)
+    data, unfinished = directory.absolute() / "data", directory.absolute() / "unfinished"
+    with _alone(directory / "lock"):
+        if not data.exists():
+            print("Making the demo's data, once.", flush=True)
+            shutil.rmtree(unfinished, ignore_errors=True)
+            unfinished.mkdir(mode=0o700)
+            asyncio.run(_fill(unfinished))
+            unfinished.rename(data)
+    return data, msgspec.json.decode((data / "personas.json").read_bytes(), type=list[Persona])
+
+
+@contextmanager
+def _alone(lock: Path) -> Iterator[None]:
+    handle = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
+async def _fill(directory: Path) -> None:
+    chance = random.Random(SEED)
+    platform = await start(Settings(store=f"sqlite:///{directory / 'gatherlog.db'}", demo=True))
+    try:
+        key = await platform.keys.create("operator", None, "demo operator", actor=ACTOR)
+        personas = [
+            Persona(
+                who="Olga",
+                address="olga@example.org",
+                role="operator",
+                secret=key.secret,
+                kind="key",
+            )
+        ]
+        today = to_datetime(platform.clock()).astimezone(UTC)
+        for number, gathering in enumerate(gatherings()):
+            personas += await _hold(platform, gathering, number == 0, today, chance)
+    finally:
+        await platform.stop()
+    _write_secret(directory / "personas.json", msgspec.json.encode(personas))
+
+
+async def _hold(
+    platform: Platform,
+    gathering: DemoGathering,
+    is_default: bool,
+    today: datetime,
+    chance: random.Random,
+) -> list[Persona]:
+    """One gathering: its guests through the import, answers of some, and who shows it."""
+    gathering_id = await _open(platform, gathering, is_default, today)
+    data = sheet(gathering, chance)
+    read = read_sheet(data)
+    assert not read.bad, read.bad
+    digest = sha256(data).hexdigest()
+    await platform.guests.import_guests(gathering_id, read.rows, actor=ACTOR, file_hash=digest)
+    await _answer(platform, gathering, gathering_id, chance)
+    personas = await _introduce(platform, gathering, gathering_id)
+    if gathering.days_to_answer < 0:
+        patch = SettingsPatch(rsvp_deadline=_day(today, gathering.days_to_answer))
+        await platform.guests.change_settings(gathering_id, patch, actor=ACTOR)
+    return personas
+
+
+async def _open(
+    platform: Platform, gathering: DemoGathering, is_default: bool, today: datetime
+) -> str:
+    """Make the gathering, or make the default one it; answers are still open."""
+    fields = {
+        "event_name": gathering.name,
+        "event_date": f"{_day(today, gathering.days_ahead)}T{gathering.hour:02}:00",
+        "location": gathering.location,
+        "rsvp_deadline": _day(today, max(gathering.days_to_answer, 1)),
+        "max_guests": gathering.max_guests,
+        "time_zone": gathering.time_zone,
+    }
+    if is_default:
+        patch = msgspec.convert(fields, SettingsPatch)
+        await platform.guests.change_settings("default", patch, actor=ACTOR)
+        return "default"
+    details = msgspec.convert(fields, GatheringDetails)
+    made = await platform.guests.create_gathering(details, actor=ACTOR)
+    return made.body.id
+
+
+def _day(today: datetime, ahead: int) -> str:
+    return (today + timedelta(days=ahead)).date().isoformat()
+
+
+async def _guests(platform: Platform, gathering_id: str) -> list[Guest]:
+    listing = await platform.guests.guests(gathering_id, limit=1000)
+    return [stored.body for stored in listing.items]
+
+
+async def _answer(
+    platform: Platform, gathering: DemoGathering, gathering_id: str, chance: random.Random
+) -> None:
+    """Let some guests answer; one household stays silent as a whole."""
+    guests = await _guests(platform, gathering_id)
+    silent = min((guest.group_id for guest in guests if guest.group_id), default="")
+    for guest in guests:
+        if guest.group_id == silent or chance.random() > gathering.answered:
+            continue
+        attending = chance.choices([True, False, None], weights=[7, 2, 1])[0]
+        answer = Rsvp(attending=attending)
+        await platform.guests.rsvp(gathering_id, guest.id, answer, actor=ACTOR)
+
+
+async def _introduce(
+    platform: Platform, gathering: DemoGathering, gathering_id: str
+) -> list[Persona]:
+    """The host with a key, and guests of different households with their links."""
+    host = await platform.keys.create("host", gathering_id, f"demo {gathering.host}", actor=ACTOR)
+    told = Persona(
+        who=gathering.host,
+        address=f"{gathering.host.lower()}@example.org",
+        role=f"host of {gathering.name}",
+        secret=host.secret,
+        kind="key",
+        gathering_id=gathering_id,
+    )
+    guests = await _guests(platform, gathering_id)
+    guests.sort(key=lambda guest: (guest.status != "pending", guest.group_id or "~"))
+    first_of_household = {guest.group_id or guest.id: guest for guest in reversed(guests)}
+    shown = [guest for guest in guests if guest in first_of_household.values()][: gathering.links]
+    if gathering.links > 1:
+        shown += [guest for guest in guests if guest.status == "coming"][:1]
+    return [told, *[await _with_link(platform, gathering, guest) for guest in shown]]
+
+
+async def _with_link(platform: Platform, gathering: DemoGathering, guest: Guest) -> Persona:
+    answer = "has answered" if guest.status != "pending" else "has not answered"
+    return Persona(
+        who=f"{guest.first_name} {guest.last_name}",
+        address=guest.email,
+        role=f"guest of {gathering.name}, {answer}",
+        secret=await platform.guests.issue_link(guest.gathering_id, guest.id, actor=ACTOR),
+        kind="link",
+        gathering_id=guest.gathering_id,
+    )
+
+
+def _write_secret(file: Path, data: bytes) -> None:
+    handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "wb") as opened:
+        opened.write(data)
+
+
+def _introduction(url: str, personas: list[Persona], directory: Path) -> str:
+    """Who is who, with keys and links, and the lines to paste into a shell."""
+    lines = ["", f"The Gatherlog demo runs at {url}  (its data: {directory}/)", ""]
+    for persona in personas:
+        address = f" <{persona.address}>" if persona.address else ""
+        lines.append(f"  {persona.who}{address}, {persona.role}")
+        if persona.kind == "link":
+            lines.append(f"      {url}/r/{persona.secret}")
+        else:
+            place = f"  gathering {persona.gathering_id}" if persona.gathering_id else ""
+            lines.append(f"      key {persona.secret}{place}")
+    operator = next(persona for persona in personas if persona.role == "operator")
+    lines += ["", "For the examples of the README:", f"export URL={url} KEY={operator.secret}"]
+    return "\n".join([*lines, "", "Ctrl-C ends it."])

@@ -1,0 +1,100 @@
+"""Which columns are understood, in four languages and any order."""
+
+import pytest
+
+from gatherlog.apps.guests.sheets import SheetColumn, SheetRow
+from tests.apps.guests_sheets.sheets import read, row
+
+HEADERS = [
+    "First name,Last name,Email,Household,Child,Seats,Diet",
+    "first_name,last_name,email,group_id,child,expected_guests,dietary",
+    "Vorname,Nachname,E-Mail-Adresse,Familie,Kind,Plätze,Unverträglichkeiten",
+    "VORNAME,NAME,Mail,Haushalt,Kind?,Anzahl Personen,Ernährung",
+    "Prénom,Nom,Courriel,Famille,Enfant,Nombre de personnes,Régime alimentaire",
+    "Nombre,Apellidos,Correo electrónico,Familia,Niño/a,Número de personas,Alergias",
+]
+
+
+@pytest.mark.parametrize("header", HEADERS)
+def test_the_usual_headers_of_four_languages_are_understood(header: str) -> None:
+    assert row(f"{header}\nZoé,Díaz,zoe@example.org,D1,x,3,vegan\n") == SheetRow(
+        line=2,
+        first_name="Zoé",
+        last_name="Díaz",
+        email="zoe@example.org",
+        group_id="D1",
+        child=True,
+        expected_guests=3,
+        dietary_tags=("vegan",),
+    )
+
+
+def test_columns_stand_in_any_order_and_unknown_ones_are_told() -> None:
+    sheet = read("Table,Diet,Surname,Shoe size,First\n4,,Lovelace,37,Ada\n")
+
+    assert sheet.columns == (
+        SheetColumn("Diet", "diet"),
+        SheetColumn("Surname", "last_name"),
+        SheetColumn("First", "first_name"),
+    )
+    assert sheet.ignored == ("Table", "Shoe size")
+
+
+def test_a_second_column_of_the_same_meaning_is_ignored_and_told() -> None:
+    sheet = read("Name,Email,E-Mail\nAda Lovelace,a@example.org,b@example.org\n")
+
+    assert ([row.email for row in sheet.rows], sheet.ignored) == (["a@example.org"], ("E-Mail",))
+
+
+@pytest.mark.parametrize(
+    ("full", "first", "last"),
+    [
+        ("Ada Lovelace", "Ada", "Lovelace"),
+        ("Ada King Lovelace", "Ada King", "Lovelace"),
+        ('"Lovelace, Ada King"', "Ada King", "Lovelace"),
+        ("Ludwig van Beethoven", "Ludwig", "van Beethoven"),
+        ("Ursula von der Leyen", "Ursula", "von der Leyen"),
+        ("Martin Luther King Jr.", "Martin Luther", "King Jr."),
+        ('"Sammy Davis, Jr."', "Sammy", "Davis Jr."),
+        ("Van Morrison", "Van", "Morrison"),
+    ],
+)
+def test_a_full_name_in_one_column_is_split(full: str, first: str, last: str) -> None:
+    only = row(f"Name\n{full}\n")
+
+    assert (only.first_name, only.last_name) == (first, last)
+
+
+@pytest.mark.parametrize(("header", "order"), [("Name,Vorname", -1), ("Name,Surname", 1)])
+def test_a_bare_name_beside_a_first_or_last_name_is_the_other_one(header: str, order: int) -> None:
+    only = row(f"{header}\nOne,Two\n")
+
+    assert [only.first_name, only.last_name] == ["One", "Two"][::order]
+
+
+@pytest.mark.parametrize(
+    ("cell", "tags", "text"),
+    [
+        ("", (), None),
+        ("none", (), None),
+        ("Vegan", ("vegan",), None),
+        ("glutenfrei + vegetarisch", ("vegetarian", "gluten_free"), None),
+        ("vegan; no mushrooms", ("vegan",), "vegan; no mushrooms"),
+        ("no mushrooms", (), "no mushrooms"),
+        ("Frutos secos y halal", ("halal", "nut_allergy"), None),
+    ],
+)
+def test_a_diet_gives_tags_and_keeps_its_words_where_it_says_more(
+    cell: str, tags: tuple[str, ...], text: str | None
+) -> None:
+    only = row(f"Name,Diet\nAda Lovelace,{cell}\n")
+
+    assert (only.dietary_tags, only.dietary) == (tags, text)
+
+
+@pytest.mark.parametrize(
+    ("cell", "child"),
+    [("yes", True), ("Kind", True), ("1", True), ("no", False), ("Adulte", False), ("", None)],
+)
+def test_child_is_yes_or_no_or_not_said(cell: str, child: bool | None) -> None:
+    assert row(f"Name,Child\nAda Lovelace,{cell}\n").child is child

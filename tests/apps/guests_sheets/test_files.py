@@ -1,0 +1,89 @@
+"""Encodings, separators, quotes and line ends, as spreadsheets write them."""
+
+import pytest
+
+from gatherlog.apps.guests.sheets import read_sheet
+from gatherlog.core.errors import Invalid
+from tests.apps.guests_sheets.sheets import names, read, reasons
+
+LIST = "Vorname;Nachname\r\nJürgen;Müller\r\n"
+
+
+@pytest.mark.parametrize(
+    ("encoding", "told"),
+    [
+        ("utf-8", "UTF-8"),
+        ("utf-8-sig", "UTF-8 with BOM"),
+        ("utf-16", "UTF-16"),
+        ("utf-16-le", "UTF-16"),
+        ("utf-16-be", "UTF-16"),
+        ("cp1252", "Windows-1252"),
+    ],
+)
+def test_an_encoding_is_recognised_and_told(encoding: str, told: str) -> None:
+    sheet = read(LIST, encoding)
+
+    assert (sheet.encoding, names(sheet)) == (told, [("Jürgen", "Müller")])
+
+
+@pytest.mark.parametrize(("separator", "told"), [(",", "comma"), (";", "semicolon"), ("\t", "tab")])
+def test_a_separator_is_recognised_and_told(separator: str, told: str) -> None:
+    sheet = read(separator.join(["Last name", "First name"]) + "\nLovelace" + separator + "Ada")
+
+    assert (sheet.delimiter, names(sheet)) == (told, [("Ada", "Lovelace")])
+
+
+def test_commas_inside_a_semicolon_sheet_do_not_mislead() -> None:
+    sheet = read("Name;Email, if any;Diet\nLovelace, Ada;;vegan, halal\n")
+
+    assert (sheet.delimiter, names(sheet)) == ("semicolon", [("Ada", "Lovelace")])
+    assert sheet.rows[0].dietary_tags == ("vegan", "halal")
+
+
+def test_a_separator_that_the_first_line_declares_is_obeyed() -> None:
+    assert names(read("sep=;\nFirst;Last\nAda;Lovelace\n")) == [("Ada", "Lovelace")]
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_line_ends_of_every_system_are_read(end: str) -> None:
+    sheet = read(end.join(["", "First,Last", "Ada,Lovelace", ",", "Alan,Turing", ""]))
+
+    assert names(sheet) == [("Ada", "Lovelace"), ("Alan", "Turing")]
+    assert [row.line for row in sheet.rows] == [3, 5]
+
+
+def test_a_quoted_cell_may_span_lines_and_hold_quotes_and_separators() -> None:
+    sheet = read('First,Last,Diet\n"Ada ""A""","Love\nlace","no eggs,\nplease"\nAlan,Turing,\n')
+
+    assert names(sheet) == [('Ada "A"', "Love lace"), ("Alan", "Turing")]
+    assert sheet.rows[0].dietary == "no eggs,\nplease"
+    assert [row.line for row in sheet.rows] == [2, 5]
+
+
+def test_a_stray_quotation_mark_costs_its_own_line_only() -> None:
+    sheet = read('First,Last\n"Ada,Lovelace\nAlan,Turing\nGrace,"Hopper"\n"Bad"x,Quote\nKurt,Gödel')
+
+    assert names(sheet) == [("Alan", "Turing"), ("Grace", "Hopper"), ("Kurt", "Gödel")]
+    assert [line for line, _ in reasons(sheet)] == [2, 5]
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (b"", "the file is empty"),
+        (b"\n ,,\n", "the file is empty"),
+        (b"Ada,Lovelace\nAlan,Turing\n", "the sheet has no header"),
+        (b"Email,Diet\na@example.org,\n", "the sheet has no column for names"),
+        (b"First name,Email\nAda,\n", "the sheet has no column for the last name"),
+        (b"Surname,Email\nLovelace,\n", "the sheet has no column for the first name"),
+        (b"PK\x03\x04rest", "this is a workbook"),
+        (b"\x89PNG\r\n\x1a\n\x00\x00\x00\x81", "this is not a text file"),
+    ],
+)
+def test_what_is_no_sheet_is_refused_and_shows_the_columns(data: bytes, reason: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        read_sheet(data)
+
+    [flaw] = refused.value.flaws
+    assert flaw.detail.startswith(reason)
+    assert "first name, last name, email, household, child, seats, diet" in flaw.detail

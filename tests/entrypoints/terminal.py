@@ -1,0 +1,81 @@
+"""The command as a user types it: a process of its own, its output, its status."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+COMMAND = [sys.executable, "-c", "from gatherlog.entrypoints.cli import main; main()"]
+PATIENCE = 30.0
+
+
+class Result(NamedTuple):
+    status: int
+    out: str
+    err: str
+
+
+def environment(**variables: str) -> dict[str, str]:
+    """This process's environment without any settings of ours but those given."""
+    bare = {name: value for name, value in os.environ.items() if "GATHERLOG" not in name}
+    return bare | {"PYTHONWARNINGS": "error", "COLUMNS": "80"} | variables
+
+
+def gatherlog(*arguments: str, cwd: Path, stdin: bytes = b"", **variables: str) -> Result:
+    """Run one command to its end."""
+    done = subprocess.run(
+        [*COMMAND, *arguments],
+        cwd=cwd,
+        env=environment(**variables),
+        input=stdin,
+        capture_output=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+    return Result(done.returncode, done.stdout.decode(), done.stderr.decode())
+
+
+class Running:
+    """A command that goes on until it is told to stop."""
+
+    def __init__(self, process: "subprocess.Popen[str]") -> None:
+        self.process = process
+        self.lines: list[str] = []
+
+    def read_until(self, pattern: str) -> str:
+        """The first line from now on that matches; all lines so far stay in `lines`."""
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            self.lines.append(line.rstrip("\n"))
+            if re.search(pattern, line):
+                return self.lines[-1]
+        raise AssertionError(f"no {pattern!r} in {self.lines}, status {self.process.wait()}")
+
+    def stop(self, sign: signal.Signals) -> int:
+        """Send the signal and give the status it ends with."""
+        self.process.send_signal(sign)
+        return self.process.wait(PATIENCE)
+
+
+@contextmanager
+def running(*arguments: str, cwd: Path, **variables: str) -> Iterator[Running]:
+    """Start a command; whatever happens, it has ended afterwards."""
+    process = subprocess.Popen(
+        [*COMMAND, *arguments],
+        cwd=cwd,
+        env=environment(PYTHONUNBUFFERED="1", **variables),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    with process:
+        try:
+            yield Running(process)
+        finally:
+            process.kill()

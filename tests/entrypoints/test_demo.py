@@ -1,0 +1,100 @@
+"""The demo is made once, whole or not at all, and shows the same people at every start."""
+
+import asyncio
+import re
+import signal
+from pathlib import Path
+
+import pytest
+
+from gatherlog.bootstrap import start
+from gatherlog.entrypoints.demo import Persona, make_demo
+from gatherlog.entrypoints.demo_people import gatherings
+from gatherlog.settings import Settings
+from tests.entrypoints.terminal import running
+from tests.entrypoints.test_serving import get
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Persona]]:
+    return make_demo(tmp_path_factory.mktemp("demo") / ".demo")
+
+
+def test_the_demo_works_as_shown_and_shows_the_same_again(here: Path) -> None:
+    shown = []
+    for _ in range(2):
+        with running("demo", "--port", "0", cwd=here) as server:
+            exported = server.read_until("^export ")
+            found = re.fullmatch(r"export URL=(http://127\.0\.0\.1:\d+) KEY=(glk_\S+)", exported)
+            assert found is not None
+            url, key = found.groups()
+            links = [line.strip() for line in server.lines if "/r/" in line]
+            pages = [get(link)[0] for link in links]
+            stats, home = get(f"{url}/admin/stats", key), get(url)
+            assert server.stop(signal.SIGTERM) == 0
+        assert (set(pages), stats[0], home[0]) == ({200}, 200, 200)
+        lines = "\n".join(line for line in server.lines if "Making" not in line)
+        shown.append(lines.replace(url, "URL"))
+
+    assert shown[0] == shown[1]
+
+
+def test_each_gathering_has_guests_through_the_import_and_answers(
+    demo: tuple[Path, list[Persona]],
+) -> None:
+    async def look() -> list[tuple[str, bool, bool, str]]:
+        platform = await start(Settings(store=f"sqlite:///{demo[0] / 'gatherlog.db'}"))
+        try:
+            listed = []
+            for stored in (await platform.guests.gatherings()).items:
+                stats = await platform.guests.stats(stored.body.id)
+                stream = f"gathering-{stored.body.id}"
+                added = [
+                    bytes(event.meta)
+                    for event in await platform.store.read_stream(stream)
+                    if event.type == "guests.guest_added"
+                ]
+                imported = all(b'"import"' in meta for meta in added)
+                listed.append(
+                    (
+                        stored.body.event_name,
+                        stats.total_guests == len(added) > 20 and imported,
+                        min(stats.attending, stats.not_attending, stats.pending) > 0,
+                        stored.body.id,
+                    )
+                )
+            return listed
+        finally:
+            await platform.stop()
+
+    found = asyncio.run(look())
+
+    assert sorted(name for name, *_ in found) == sorted(g.name for g in gatherings())
+    assert {(imported, answered) for _, imported, answered, _ in found} == {(True, True)}
+
+
+def test_everybody_who_is_shown_has_a_secret_of_their_own(
+    demo: tuple[Path, list[Persona]],
+) -> None:
+    secrets = [persona.secret for persona in demo[1]]
+
+    assert len(set(secrets)) == len(secrets)
+    assert {persona.kind for persona in demo[1]} == {"key", "link"}
+
+
+def test_only_the_owner_may_read_the_demo(demo: tuple[Path, list[Persona]]) -> None:
+    data = demo[0]
+
+    assert (data.parent.stat().st_mode & 0o777, data.stat().st_mode & 0o777) == (0o700, 0o700)
+    assert (data / "personas.json").stat().st_mode & 0o777 == 0o600
+
+
+def test_what_an_interrupted_start_left_is_thrown_away(here: Path) -> None:
+    unfinished = here / ".demo" / "unfinished"
+    unfinished.mkdir(parents=True)
+    (unfinished / "gatherlog.db").write_bytes(b"half a store")
+
+    data, personas = make_demo(here / ".demo")
+
+    assert (unfinished.exists(), (data / "gatherlog.db").is_file()) == (False, True)
+    assert make_demo(here / ".demo") == (data, personas)

@@ -1,0 +1,173 @@
+"""Every failure is one line on stderr that says what to do, and a status; never a traceback."""
+
+import errno
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from gatherlog.core.errors import Busy, DiskFull
+from gatherlog.entrypoints.cli.failures import describe
+from tests.entrypoints.conftest import Terminal
+from tests.entrypoints.terminal import COMMAND, environment, gatherlog
+
+USAGE = [
+    (["read"], "gatherlog read --help"),
+    (["dance"], "gatherlog --help"),
+    (["read", "x", "--limit", "many"], "gatherlog read --help"),
+    (["read", "x", "--limit", "0"], "--limit 1 or more"),
+    (["read", "x", "--after", "-1"], "--after is 0 or more"),
+    (["tail", "--after", "soon"], "numbers with commas"),
+    (["tail", "--after", "1,2"], "one a partition"),
+    (["tail", "--after", "1", "--from-start"], "exclude each other"),
+    (["serve", "--port", "70000"], "port: 70000 is not between 0 and 65535"),
+    (["serve", "--port", "http"], "gatherlog serve --help"),
+    (["read", "x", "--store", "mysql://host"], "sqlite:///file.db or memory:"),
+    (["key", "create"], "--role"),
+    (["key", "create", "--role", "king"], "gatherlog key create --help"),
+    (["key", "create", "--role", "host"], "--gathering ID"),
+    (["key", "create", "--role", "operator", "--gathering", "default"], "--role host"),
+    (["backup", "nowhere/copy.db"], "no directory nowhere"),
+    (["backup", "copy.db", "--store", "memory:"], "name a file"),
+    (["key", "create", "--role", "operator", "--store", "memory:"], "name a file"),
+    (["import", "list.csv", "--store", "memory:"], "name a file"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "advice"), USAGE)
+def test_wrong_usage_ends_with_2_and_one_line(
+    party: Terminal, here: Path, arguments: list[str], advice: str
+) -> None:
+    (here / "list.csv").write_text("Name\nAda Lovelace\n")
+
+    status, out, err = party(*arguments)
+
+    assert (status, out, err.count("\n"), err.startswith("gatherlog: ")) == (2, "", 1, True)
+    assert advice in err
+
+
+FAILURES = [
+    (["read", "nix"], "there is no stream 'nix'"),
+    (["read", "x", "--store", "sqlite:///none.db"], "there is no such store"),
+    (["tail", "--store", "sqlite:///none.db"], "there is no such store"),
+    (["export", "--store", "sqlite:///none.db"], "there is no store"),
+    (["import", "list.csv", "--store", "sqlite:///none.db"], "gatherlog init --store"),
+    (["import", "none.csv"], "none.csv: no such file or directory"),
+    (["import", "."], ".: is a directory"),
+    (["import", "list.csv", "--gathering", "none"], "none"),
+    (["export", "--gathering", "none"], "none"),
+    (["key", "revoke", "none"], "there is no key 'none'"),
+    (["key", "create", "--role", "host", "--gathering", "none"], "none"),
+    (["init", "--store", "sqlite:///list.csv"], "is not a Gatherlog store"),
+    (["serve", "--store", "sqlite:///list.csv", "--port", "0"], "is not a Gatherlog store"),
+    (["init", "--store", "sqlite:///no/where.db"], "there is no directory no"),
+    (["export", "list.csv"], "list.csv: file exists"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "reason"), FAILURES)
+def test_a_failure_ends_with_1_and_one_line(
+    party: Terminal, here: Path, arguments: list[str], reason: str
+) -> None:
+    (here / "list.csv").write_text("Name\nAda Lovelace\n")
+
+    status, out, err = party(*arguments)
+
+    assert (status, out, err.count("\n"), err.startswith("gatherlog: ")) == (1, "", 1, True)
+    assert reason in err
+    assert (here / "list.csv").read_text() == "Name\nAda Lovelace\n"
+
+
+def as_mere_owner() -> list[str]:
+    """What to start a command with, so that permissions hold for it even if root runs the tests."""
+    if os.geteuid() != 0:
+        return []
+    if shutil.which("setpriv") is None:
+        pytest.skip("nothing is forbidden to root, and setpriv is not there to change that")
+    return ["setpriv", "--bounding-set", "-dac_override,-dac_read_search", "--inh-caps", "-all"]
+
+
+@pytest.mark.parametrize(
+    "arguments", [["import", "list.csv"], ["init", "--store", "sqlite:///closed/x.db"], ["demo"]]
+)
+def test_what_may_not_be_read_or_written_is_said(
+    party: Terminal, here: Path, arguments: list[str]
+) -> None:
+    (here / "list.csv").touch(mode=0o000)
+    (here / "closed").mkdir(mode=0o500)
+    (here / ".demo").mkdir(mode=0o500)
+    done = subprocess.run(
+        [*as_mere_owner(), *COMMAND, *arguments],
+        cwd=here,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
+    assert re.search("permission denied|cannot be written", done.stderr)
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="this system has no /dev/full")
+def test_a_full_disk_under_the_output_is_a_failure(party: Terminal, here: Path) -> None:
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run(
+            [*COMMAND, "read", "gathering-default"],
+            cwd=here,
+            env=environment(),
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+
+    assert (done.returncode, done.stderr) == (
+        1,
+        "gatherlog: no space left on device; free some space and run the command again\n",
+    )
+
+
+def test_a_reader_who_has_enough_is_no_failure(party: Terminal, here: Path) -> None:
+    guests = "".join(f"Guest Number{n:04}\n" for n in range(2000))
+    party("import", "-", "--yes", stdin=f"Name\n{guests}".encode())
+    reader = subprocess.Popen(["true"], stdin=subprocess.PIPE)
+    reader.wait()
+    done = subprocess.run(
+        [*COMMAND, "read", "gathering-default"],
+        cwd=here,
+        env=environment(),
+        stdout=reader.stdin,
+        stderr=subprocess.PIPE,
+        check=False,
+    )
+    assert reader.stdin is not None
+    reader.stdin.close()
+
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+def test_a_mistake_in_an_environment_variable_is_named(here: Path) -> None:
+    status, out, err = gatherlog("init", cwd=here, GATHERLOG_STORE="postgres://")
+
+    assert (status, out) == (2, "")
+    assert "'postgres://'" in err
+
+
+@pytest.mark.parametrize(
+    ("error", "line"),
+    [
+        (DiskFull("no room is left"), "no room is left; free some space and run the command again"),
+        (Busy("the store is locked"), "the store is locked; try again in a moment"),
+        (OSError(errno.EIO, "Input/output error", "x.db"), "x.db: input/output error"),
+    ],
+)
+def test_what_a_store_fails_at_comes_with_advice(error: Exception, line: str) -> None:
+    assert describe(error) == (line, 1)
+
+
+def test_a_mistake_of_ours_is_not_dressed_up() -> None:
+    assert describe(TypeError("oops")) is None

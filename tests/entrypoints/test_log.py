@@ -1,0 +1,87 @@
+"""read and tail: the log as people and programs see it."""
+
+import json
+import signal
+from pathlib import Path
+
+import pytest
+
+from tests.entrypoints.conftest import Terminal
+from tests.entrypoints.terminal import gatherlog, running
+
+THREE = b"Name\nAda Lovelace\nAlan Turing\nGrace Hopper\n"
+
+
+@pytest.fixture
+def full(party: Terminal) -> Terminal:
+    """A store whose default gathering has 4 events: its making and three guests."""
+    assert party("import", "-", "--yes", stdin=THREE).status == 0
+    return party
+
+
+def versions(out: str) -> list[int]:
+    return [json.loads(line)["version"] for line in out.splitlines()]
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ([], [1, 2, 3, 4]),
+        (["--after", "2"], [3, 4]),
+        (["--limit", "2"], [1, 2]),
+        (["--backwards"], [4, 3, 2, 1]),
+        (["--backwards", "--limit", "1"], [4]),
+        (["--backwards", "--after", "2"], [4, 3]),
+        (["--after", "4"], []),
+    ],
+)
+def test_read_prints_the_part_of_a_stream_that_was_asked_for(
+    full: Terminal, options: list[str], expected: list[int]
+) -> None:
+    status, out, err = full("read", "gathering-default", "--json", *options)
+
+    assert (status, versions(out), err) == (0, expected, "")
+
+
+def test_an_event_in_json_has_its_place_and_its_data(full: Terminal) -> None:
+    out = full("read", "gathering-default", "--json", "--after", "1", "--limit", "1").out
+
+    told = json.loads(out)
+    assert (told["stream"], told["version"], told["type"], told["schema"]) == (
+        "gathering-default",
+        2,
+        "guests.guest_added",
+        1,
+    )
+    assert (told["data"]["last_name"], told["meta"]["actor"]) == ("Lovelace", "cli")
+
+
+def test_an_event_for_people_is_one_line_without_control_characters(full: Terminal) -> None:
+    out = full("read", "gathering-default", "--after", "3").out
+
+    assert out.count("\n") == 1
+    assert "gathering-default 4  guests.guest_added" in out
+    assert out.rstrip("\n").isprintable()
+
+
+def test_tail_prints_what_is_there_and_what_comes_until_it_is_interrupted(
+    full: Terminal, here: Path
+) -> None:
+    with running("tail", "--from-start", "--json", cwd=here) as tail:
+        tail.read_until('"version":4')
+        gatherlog("import", "-", "--yes", cwd=here, stdin=b"Name\nEmmy Noether\n")
+        tail.read_until("Noether")
+        status = tail.stop(signal.SIGINT)
+
+    assert (status, versions("\n".join(tail.lines))) == (0, [1, 2, 3, 4, 5])
+
+
+def test_tail_begins_after_a_position(full: Terminal, here: Path) -> None:
+    place = json.loads(
+        full("read", "gathering-default", "--json", "--backwards").out.split("\n")[1]
+    )
+    with running("tail", "--after", str(place["position"]), "--json", cwd=here) as tail:
+        tail.read_until("version")
+        tail.stop(signal.SIGINT)
+
+    assert versions("\n".join(tail.lines)) == [4]

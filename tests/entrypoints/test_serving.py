@@ -1,0 +1,65 @@
+"""serve as a process: it starts, answers, ends gracefully, and says why it cannot start."""
+
+import json
+import signal
+import socket
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from tests.entrypoints.terminal import gatherlog, running
+
+
+def get(url: str, key: str | None = None) -> tuple[int, bytes]:
+    request = urllib.request.Request(url)
+    if key is not None:
+        request.add_header("Authorization", f"Bearer {key}")
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        return answer.status, answer.read()
+
+
+@pytest.mark.parametrize("sign", [signal.SIGTERM, signal.SIGINT])
+def test_serve_makes_the_store_answers_and_ends_with_0(here: Path, sign: signal.Signals) -> None:
+    with running("serve", "--port", "0", "--store", "sqlite:///new.db", cwd=here) as server:
+        url = server.read_until("Gatherlog serves sqlite:///new.db").rpartition(" ")[2]
+        answer = get(f"{url}/healthz")
+        status = server.stop(sign)
+
+    assert (answer[0], status) == (200, 0)
+    assert (here / "new.db").is_file()
+
+
+def test_a_key_made_beside_a_running_server_opens_it_at_once(here: Path) -> None:
+    with running("serve", "--port", "0", cwd=here) as server:
+        url = server.read_until("Gatherlog serves").rpartition(" ")[2]
+        key = gatherlog("key", "create", "--role", "operator", cwd=here).out.strip()
+        gatherlog("import", "-", "--yes", cwd=here, stdin=b"Name\nAda Lovelace\n")
+        status, body = get(f"{url}/admin/stats", key)
+
+    assert (status, json.loads(body)["total_guests"]) == (200, 1)
+
+
+@pytest.mark.parametrize("command", ["serve", "demo"])
+def test_a_port_that_is_taken_is_said_with_another_one(here: Path, command: str) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        status, _, err = gatherlog(command, cwd=here, GATHERLOG_PORT=str(port))
+
+    assert (status, err) == (
+        1,
+        f"gatherlog: port {port} of 127.0.0.1 is taken by another program; choose another: "
+        f"--port {port + 1}, or GATHERLOG_PORT={port + 1}\n",
+    )
+
+
+def test_an_address_of_another_machine_is_said(here: Path) -> None:
+    status, out, err = gatherlog("serve", "--host", "192.0.2.1", "--port", "0", cwd=here)
+
+    assert (status, out, err) == (
+        1,
+        "",
+        "gatherlog: '192.0.2.1' is no address of this machine; --host 127.0.0.1 always is\n",
+    )

@@ -1,0 +1,185 @@
+"""import and export as a host uses them: preview, question, bad lines, round trip."""
+
+import json
+import os
+import pty
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.entrypoints.conftest import Terminal
+from tests.entrypoints.terminal import COMMAND, PATIENCE, Result, environment, gatherlog
+
+SHEET = """\
+First name;Last name;Email;Family;Seats;Table
+Ada;Lovelace;ada@example.org;Lovelace;1;4
+Byron;Lovelace;;Lovelace;1;4
+Alan;Turing;alan@example.org;;2;
+"""
+PREVIEW = """\
+Format     sheet, UTF-8, semicolon between cells
+Columns    First name, Last name, Email, Family = household, Seats
+Ignored    Table
+Guests     3 in 1 household
+Import     3 new, 0 changed, 0 unchanged
+Bad lines  0
+"""
+BAD = SHEET + "Cher;;;;;\nGrace;Hopper;nowhere;;;\n"
+
+
+@pytest.fixture
+def sheet(here: Path) -> str:
+    (here / "list.csv").write_text(SHEET)
+    return "list.csv"
+
+
+def guests(terminal: Terminal) -> list[str]:
+    """The exported lines, without the header."""
+    return terminal("export").out.splitlines()[1:]
+
+
+def test_an_import_is_previewed_and_needs_a_yes(party: Terminal, sheet: str) -> None:
+    assert party("import", sheet) == (
+        2,
+        PREVIEW,
+        "gatherlog: nothing was written: nobody is here to ask; confirm with --yes\n",
+    )
+    assert guests(party) == []
+
+
+def test_with_yes_an_import_is_written_and_a_second_one_finds_all_there(
+    party: Terminal, sheet: str
+) -> None:
+    assert party("import", sheet, "--yes") == (0, f"{PREVIEW}Done.\n", "")
+
+    again = party("import", sheet, "--yes")
+    assert "Import     0 new, 0 changed, 3 unchanged" in again.out.splitlines()
+    assert again.out.splitlines()[-1] == "Nothing to write: all is there already."
+    assert len(guests(party)) == 3
+
+
+def test_a_changed_sheet_changes_the_guests_it_knows(party: Terminal, sheet: str) -> None:
+    party("import", sheet, "--yes")
+
+    changed = SHEET.replace("Byron;Lovelace;;Lovelace;1", "Byron;Lovelace;;Lovelace;2").encode()
+    told = json.loads(party("import", "-", "--yes", "--json", stdin=changed).out)
+
+    assert (told["new"], told["changed"], told["unchanged"]) == (0, 1, 2)
+
+
+@pytest.mark.parametrize("options", [[], ["--yes"]])
+def test_bad_lines_are_named_and_nothing_is_written(party: Terminal, options: list[str]) -> None:
+    status, out, err = party("import", "-", *options, stdin=BAD.encode())
+
+    assert status == 2
+    assert out.splitlines()[-3:] == [
+        "Bad lines  2",
+        "           line 5: the last name is missing or blank",
+        "           line 6: the email 'nowhere' is no e-mail address; "
+        "one looks like ada@example.org",
+    ]
+    assert err == (
+        "gatherlog: nothing was written: 2 bad lines; correct the sheet, or take the rest with "
+        "--keep-good\n"
+    )
+    assert guests(party) == []
+
+
+def test_the_good_lines_are_kept_where_that_is_asked_for(party: Terminal) -> None:
+    assert party("import", "-", "--yes", "--keep-good", stdin=BAD.encode()).status == 0
+    assert len(guests(party)) == 3
+
+
+def test_a_program_gets_the_preview_as_json(party: Terminal, sheet: str) -> None:
+    status, out, _ = party("import", "-", "--json", stdin=BAD.encode())
+
+    told = json.loads(out)
+    assert (status, told["written"], told["new"], told["households"]) == (2, False, 3, 1)
+    assert told["ignored"] == ["Table"]
+    assert [bad["line"] for bad in told["bad"]] == [5, 6]
+
+
+def test_a_sheet_without_a_header_is_refused_with_the_columns_it_needs(party: Terminal) -> None:
+    status, out, err = party("import", "-", "--yes", stdin=b"Ada,Lovelace\nAlan,Turing\n")
+
+    assert (status, out) == (2, "")
+    assert "its first line must name the columns" in err
+    assert "first name, last name, email, household, child, seats, diet" in err
+
+
+def test_the_example_sheet_is_imported_whole(party: Terminal) -> None:
+    example = Path(__file__).parents[2] / "examples" / "guests.csv"
+
+    told = json.loads(party("import", str(example), "--yes", "--json").out)
+
+    assert (told["new"], told["households"], told["bad"]) == (7, 2, [])
+    assert told["ignored"] == ["Tisch"]
+
+
+def test_an_export_comes_back_through_import_as_nothing_new(party: Terminal) -> None:
+    hostile = '=HYPERLINK("x"),+1,,,,\n@home,-2,h@example.org,"a,b",3,"no eggs,\nplease"\n'
+    party("import", "-", "--yes", stdin=f"First,Last,Email,Group,Seats,Diet\n{hostile}".encode())
+
+    assert party("export", "out.csv") == (0, "2 guests are in out.csv.\n", "")
+    told = json.loads(party("import", "out.csv", "--yes", "--json").out)
+    assert (told["new"], told["changed"], told["unchanged"]) == (0, 0, 2)
+
+
+def test_an_export_is_private_and_overwrites_nothing(party: Terminal, here: Path) -> None:
+    party("export", "out.csv")
+
+    assert (here / "out.csv").stat().st_mode & 0o777 == 0o600
+    assert party("export", "out.csv").status == 1
+
+
+def test_control_characters_of_a_sheet_do_not_reach_the_terminal(party: Terminal) -> None:
+    out = party("import", "-", stdin=b"Name,\x1b[31mred\nAda Lovelace,\n").out
+
+    assert "Ignored    \\x1b[31mred" in out.splitlines()
+
+
+def answered(answer: str, here: Path) -> Result:
+    """Import the sheet with somebody at the terminal who types the answer."""
+    leader, follower = pty.openpty()
+    os.write(leader, answer.encode())
+    with subprocess.Popen(
+        [*COMMAND, "import", "list.csv"],
+        cwd=here,
+        env=environment(),
+        stdin=follower,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        out, err = process.communicate(timeout=PATIENCE)
+    os.close(leader)
+    os.close(follower)
+    return Result(process.returncode, out, err)
+
+
+def test_a_y_at_the_question_writes(party: Terminal, sheet: str, here: Path) -> None:
+    assert answered("y\n", here) == (0, f"{PREVIEW}Write this? [y/N] Done.\n", "")
+    assert len(guests(party)) == 3
+
+
+@pytest.mark.parametrize("answer", ["n\n", "\n", "\x04"])
+def test_any_other_answer_writes_nothing(
+    party: Terminal, sheet: str, here: Path, answer: str
+) -> None:
+    assert answered(answer, here) == (
+        1,
+        f"{PREVIEW}Write this? [y/N] ",
+        "gatherlog: nothing was written\n",
+    )
+    assert guests(party) == []
+
+
+def test_a_list_of_2000_lines_is_imported_whole(party: Terminal, here: Path) -> None:
+    lines = [f"Guest{n},Family{n // 4},g{n}@example.org,House {n // 4}" for n in range(2000)]
+    (here / "long.csv").write_text("\n".join(["First,Last,Email,Household", *lines]))
+
+    told = json.loads(gatherlog("import", "long.csv", "--yes", "--json", cwd=here).out)
+
+    assert (told["new"], told["households"], told["written"]) == (2000, 500, True)
+    assert len(guests(party)) == 2000

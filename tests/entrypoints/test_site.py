@@ -1,0 +1,70 @@
+"""init, backup, version, and help: what concerns the site as a whole."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from gatherlog import __version__
+from tests.entrypoints.conftest import Terminal
+
+
+def test_init_makes_a_store_once_and_leaves_it_as_it_is_afterwards(
+    terminal: Terminal, here: Path
+) -> None:
+    assert terminal("init") == (0, "sqlite:///gatherlog.db is ready.\n", "")
+    before = terminal("read", "gathering-default").out
+
+    assert terminal("init") == (0, "sqlite:///gatherlog.db was a store already.\n", "")
+    assert terminal("read", "gathering-default").out == before
+
+
+def test_a_flag_wins_over_the_environment(
+    terminal: Terminal, here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GATHERLOG_STORE", "sqlite:///environment.db")
+
+    terminal("init")
+    terminal("init", "--store", "sqlite:///flag.db")
+
+    assert sorted(path.name for path in here.glob("*.db")) == ["environment.db", "flag.db"]
+
+
+def test_a_store_in_memory_is_not_worth_an_init(terminal: Terminal) -> None:
+    assert terminal("init", "--store", "memory:") == (
+        2,
+        "",
+        "gatherlog: memory: ends with its process; name a file: --store sqlite:///file.db\n",
+    )
+
+
+def test_a_backup_is_a_store_with_the_same_log(party: Terminal) -> None:
+    assert party("backup", "copy.db").status == 0
+
+    original = party("read", "gathering-default", "--json")
+    assert party("read", "gathering-default", "--json", "--store", "sqlite:///copy.db") == original
+
+
+def test_a_backup_overwrites_nothing(party: Terminal, here: Path) -> None:
+    (here / "copy.db").write_text("precious")
+
+    assert party("backup", "copy.db") == (
+        1,
+        "",
+        "gatherlog: copy.db exists; a backup overwrites nothing\n",
+    )
+    assert (here / "copy.db").read_text() == "precious"
+
+
+def test_the_version_is_told_for_people_and_for_programs(terminal: Terminal) -> None:
+    assert terminal("version").out.splitlines()[0] == f"gatherlog {__version__}"
+    assert terminal("--version").out == f"{__version__}\n"
+    told = json.loads(terminal("version", "--json").out)
+    assert (sorted(told), told["gatherlog"]) == (["gatherlog", "python", "sqlite"], __version__)
+
+
+def test_help_names_every_command(terminal: Terminal) -> None:
+    listed = {line[1:13].strip("│ ") for line in terminal("--help").out.splitlines()}
+    commands = "backup demo export import init key read serve tail version"
+
+    assert set(commands.split()) - listed == set()
