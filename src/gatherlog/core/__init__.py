@@ -1,6 +1,6 @@
 """The engine: events, the store contract, views and deciders. Standard library and msgspec only."""
 
-from gatherlog.core.decider import CommandHandler, Decided, Handled, UnitOfWork
+from gatherlog.core.decider import CommandHandler, Decided, Handled, Once, UnitOfWork
 from gatherlog.core.events import Codec, Event, Recorded, event_type
 from gatherlog.core.store import (
     ANY,
@@ -42,6 +42,7 @@ __all__ = [
     "Happened",
     "Heads",
     "Limits",
+    "Once",
     "Page",
     "Query",
     "Recalled",

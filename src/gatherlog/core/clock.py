@@ -32,4 +32,4 @@ def to_micros(moment: datetime) -> int:
 
 def rfc3339(micros: int) -> str:
     """The moment in RFC 3339, UTC, always six decimals and `Z`."""
-    return to_datetime(micros).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return to_datetime(micros).isoformat(timespec="microseconds")[:-6] + "Z"

@@ -7,7 +7,7 @@
     handled = await handler.handle("gathering-0198", attempt)
 
 The commit demands the version of every document that the attempt loaded, so a decision never
-rests on anything that has changed since.
+rests on anything that has changed since; nor does a refusal.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from gatherlog.core.clock import Clock, Ids
-from gatherlog.core.errors import Busy, Conflict, CounterOutOfBounds, KeyReused
+from gatherlog.core.errors import Busy, Conflict, CounterOutOfBounds, GatherlogError, KeyReused
 from gatherlog.core.events import Codec, Event
 from gatherlog.core.store import (
     ANY,
@@ -27,6 +27,7 @@ from gatherlog.core.store import (
     KEEP,
     Append,
     Commit,
+    Committed,
     Document,
     Ref,
     Store,
@@ -34,7 +35,7 @@ from gatherlog.core.store import (
 )
 from gatherlog.core.views import Change, Fold, Happened, View
 
-__all__ = ["CommandHandler", "Decided", "Handled", "UnitOfWork"]
+__all__ = ["CommandHandler", "Decided", "Handled", "Once", "UnitOfWork"]
 
 DEADLINE = 5.0
 """Seconds during which a command is decided again after a conflict; then Busy."""
@@ -58,11 +59,21 @@ class Handled(msgspec.Struct, frozen=True):
     bodies: Mapping[Ref, Any] = {}
     """Typed bodies of all documents loaded or changed, as they are after the commit."""
     versions: Mapping[Ref, int] = {}
-    """Of the same documents; 0 where there is none. A deleted one keeps its last."""
-    counters: Mapping[Ref, Mapping[str, int]] = {}
-    """Counters as they were when loaded."""
+    """Of the same documents; 0 where there is none. Not known yet when an answer is made."""
     repeated: bool = False
     answer: bytes = b""
+
+
+class Once(msgspec.Struct, frozen=True):
+    """How a command is carried out once, however often it arrives.
+
+    Repeating `key` within 24 hours gives the answer stored with it; with another `fingerprint` it
+    is KeyReused. `answer` is called before the commit: it knows bodies, but no versions.
+    """
+
+    key: str
+    fingerprint: bytes
+    answer: Callable[[Handled], bytes]
 
 
 class UnitOfWork:
@@ -79,13 +90,15 @@ class UnitOfWork:
 
     async def get(self, view: View[B], id: str) -> B | None:
         """The typed body of a document, from now on demanded at the version it has."""
-        ref = view.ref(id)
+        ref = (view.name, id)
         if ref not in self.documents:
-            await self.load(view, [id])
+            [document] = await self._store.get(view.name, [id])
+            self.documents[ref] = document
+            self.bodies[ref] = view.read(document)
         body: B | None = self.bodies[ref]
         return body
 
-    async def load(self, view: View[Any], ids: Sequence[str]) -> list[Any]:
+    async def load(self, view: View[B], ids: Sequence[str]) -> list[B | None]:
         """Several documents of a view at once; see `get`."""
         missing = [id for id in dict.fromkeys(ids) if (view.name, id) not in self.documents]
         if missing:
@@ -99,21 +112,12 @@ class UnitOfWork:
 
     def version(self, view: View[Any], id: str) -> int:
         """The version of a loaded document; 0 where there is none."""
-        document = self.documents[view.ref(id)]
-        return 0 if document is None else document.version
+        return _version(self.documents[view.name, id])
 
     def counters(self, view: View[Any], id: str) -> Mapping[str, int]:
         """The counters of a loaded document; demand bounds on those that matter."""
-        document = self.documents[view.ref(id)]
+        document = self.documents[view.name, id]
         return {} if document is None else document.counters
-
-    def versions(self) -> dict[Ref, int]:
-        """The versions of all loaded documents; 0 where there is none."""
-        return {ref: doc.version if doc else 0 for ref, doc in self.documents.items()}
-
-    def all_counters(self) -> dict[Ref, Mapping[str, int]]:
-        """The counters of all loaded documents that have any."""
-        return {ref: doc.counters for ref, doc in self.documents.items() if doc and doc.counters}
 
     def demand(
         self,
@@ -124,11 +128,27 @@ class UnitOfWork:
         at_least: Mapping[str, int] = {},
     ) -> None:
         """Bounds that a loaded document's counters must keep once this command's adds are in."""
-        ref = view.ref(id)
+        ref = (view.name, id)
         if ref not in self.documents:
             raise ValueError(f"{view.name}/{id} was not loaded: there is nothing to demand of it")
         self.at_most[ref] = {**self.at_most.get(ref, {}), **at_most}
         self.at_least[ref] = {**self.at_least.get(ref, {}), **at_least}
+
+    def versions(self) -> dict[Ref, int]:
+        """The versions of all loaded documents; 0 where there is none."""
+        return {ref: _version(document) for ref, document in self.documents.items()}
+
+    async def has_moved(self) -> bool:
+        """Whether any loaded document has another version by now: what was read may be torn."""
+        for (view, id), document in self.documents.items():
+            [present] = await self._store.get(view, [id])
+            if _version(present) != _version(document):
+                return True
+        return False
+
+
+class _Moved(Exception):
+    """A commit was refused because of what others committed since its documents were loaded."""
 
 
 class CommandHandler:
@@ -148,57 +168,87 @@ class CommandHandler:
         attempt: Callable[[UnitOfWork], Awaitable[Sequence[Decided]]],
         *,
         meta: bytes = b"",
-        key: str | None = None,
-        fingerprint: bytes = b"",
-        answer: Callable[[Handled], bytes] = lambda handled: b"",
+        once: Once | None = None,
     ) -> Handled:
-        """Decide and commit events of `stream`; an attempt that decides nothing writes nothing.
+        """Decide and commit events of `stream`; an attempt that decides nothing appends nothing.
 
-        `attempt` may run several times and must have no effect but its answer. Repeating a `key`
-        gives the answer stored with it and does nothing. Raises what the attempt and the store
-        raise, and Busy if the ground still moves after DEADLINE seconds.
+        `attempt` may run several times and must have no effect but its answer. Raises what the
+        attempt and the store raise, KeyReused, and Busy if the ground still moves after DEADLINE
+        seconds.
         """
-        if key is not None and (recalled := await self.store.recall(key)) is not None:
-            if recalled.fingerprint != fingerprint:
-                raise KeyReused(f"the key {key!r} was used before, for another command")
+        if once is not None and (recalled := await self.store.recall(once.key)) is not None:
+            if recalled.fingerprint != once.fingerprint:
+                raise KeyReused(f"the key {once.key!r} was used before, for another command")
             return Handled(repeated=True, answer=recalled.answer)
-        loop = asyncio.get_running_loop()
-        deadline = loop.time() + DEADLINE
+        deadline: float | None = None
         for tries in itertools.count():
             unit = UnitOfWork(self.store, self.clock())
-            decided = await attempt(unit)
-            changes = await self._fold_all(unit, stream, decided)
-            handled = Handled(decided, unit.bodies, unit.versions(), unit.all_counters())
-            if not decided:
-                return handled
-            given = answer(handled)
-            commit = Commit(
-                appends=[Append(stream, self._events(decided, unit.now, meta), ANY)],
-                writes=self._writes(unit, stream, changes),
-                key=key,
-                fingerprint=fingerprint,
-                answer=given,
-            )
             try:
-                committed = await self.store.commit(commit)
-            except (Conflict, CounterOutOfBounds) as moved:
-                if loop.time() > deadline:
-                    raise Busy(f"gave up after {DEADLINE:g} s: {moved}") from moved
-                await asyncio.sleep(random.uniform(0, min(LONGEST_PAUSE, 0.001 * 2**tries)))
-                continue
-            if committed.repeated:
-                return Handled(repeated=True, answer=committed.answer)
-            return Handled(
-                decided,
-                unit.bodies,
-                {**handled.versions, **committed.documents},
-                handled.counters,
-                False,
-                given,
-            )
+                return await self._try(unit, stream, attempt, meta, once)
+            except _Moved as error:
+                moved: BaseException | None = error.__cause__
+            except (GatherlogError, LookupError, TypeError, AttributeError) as error:
+                if not await unit.has_moved():
+                    raise
+                moved = error
+            now = asyncio.get_running_loop().time()
+            deadline = now + DEADLINE if deadline is None else deadline
+            if now > deadline:
+                raise Busy(f"gave up after {DEADLINE:g} s: {moved}") from moved
+            await asyncio.sleep(random.uniform(0, min(LONGEST_PAUSE, 0.001 * 2**tries)))
         raise AssertionError("unreachable")
 
-    async def _fold_all(
+    async def _try(
+        self,
+        unit: UnitOfWork,
+        stream: str,
+        attempt: Callable[[UnitOfWork], Awaitable[Sequence[Decided]]],
+        meta: bytes,
+        once: Once | None,
+    ) -> Handled:
+        decided = await attempt(unit)
+        if not decided and once is None:
+            return Handled((), unit.bodies, unit.versions())
+        changes = await self._evolve(unit, stream, decided) if decided else {}
+        answer = b"" if once is None else once.answer(Handled(decided, unit.bodies))
+        try:
+            committed = await self._commit(unit, stream, decided, changes, meta, once, answer)
+        except (Conflict, CounterOutOfBounds) as error:
+            raise _Moved from error
+        if committed.repeated:
+            return Handled(repeated=True, answer=committed.answer)
+        versions = unit.versions()
+        versions.update(committed.documents)
+        return Handled(decided, unit.bodies, versions, False, answer)
+
+    async def _commit(
+        self,
+        unit: UnitOfWork,
+        stream: str,
+        decided: Sequence[Decided],
+        changes: dict[Ref, Change],
+        meta: bytes,
+        once: Once | None,
+        answer: bytes,
+    ) -> Committed:
+        appends = [Append(stream, self._events(decided, unit.now, meta), ANY)] if decided else ()
+        writes = [
+            self._write(unit, stream, ref, document, changes.get(ref))
+            for ref, document in unit.documents.items()
+        ]
+        if once is None:
+            return await self.store.commit(Commit(appends=appends, writes=writes))
+        return await self.store.commit(
+            Commit(
+                appends=appends,
+                writes=writes,
+                key=once.key,
+                fingerprint=once.fingerprint,
+                answer=answer,
+            )
+        )
+
+    async def _evolve(
         self, unit: UnitOfWork, stream: str, decided: Sequence[Decided]
     ) -> dict[Ref, Change]:
         """Evolve the loaded documents through the events; the net change of each."""
@@ -207,12 +257,13 @@ class CommandHandler:
             happened = Happened(stream, event.subject, unit.now, event.payload)
             for view, id in self._fold.keys(happened):
                 if (view, id) not in unit.documents:
-                    await unit.load(self._views[view], [id])
+                    await unit.get(self._views[view], id)
             for change in self._fold.evolve(unit.bodies, happened):
-                ref = change.view.ref(change.id)
+                ref = (change.view.name, change.id)
                 if ref not in unit.documents:
                     raise ValueError(f"{ref} is changed by the fold, but not named by its keys")
-                net[ref] = _merge(net.get(ref), change)
+                earlier = net.get(ref)
+                net[ref] = change if earlier is None else _merge(earlier, change)
                 if change.body is not KEEP:
                     unit.bodies[ref] = None if change.body is DELETE else change.body
         return net
@@ -224,28 +275,30 @@ class CommandHandler:
             events.append(Event(self.ids(), type, now, now, data, schema, event.subject, meta))
         return events
 
-    def _writes(self, unit: UnitOfWork, stream: str, changes: dict[Ref, Change]) -> list[Write]:
-        writes = []
-        for ref, document in unit.documents.items():
-            view, id = ref
-            change = changes.get(ref)
-            writes.append(
-                self._views[view].write(
-                    id,
-                    stream,
-                    KEEP if change is None else change.body,
-                    expects=0 if document is None else document.version,
-                    adds={} if change is None else change.adds,
-                    at_most=unit.at_most.get(ref, {}),
-                    at_least=unit.at_least.get(ref, {}),
-                )
-            )
-        return writes
+    def _write(
+        self,
+        unit: UnitOfWork,
+        stream: str,
+        ref: Ref,
+        document: Document | None,
+        change: Change | None,
+    ) -> Write:
+        return self._views[ref[0]].write(
+            ref[1],
+            stream,
+            KEEP if change is None else change.body,
+            expects=0 if document is None else document.version,
+            adds={} if change is None else change.adds,
+            at_most=unit.at_most.get(ref, {}),
+            at_least=unit.at_least.get(ref, {}),
+        )
 
 
-def _merge(earlier: Change | None, later: Change) -> Change:
-    if earlier is None:
-        return later
+def _version(document: Document | None) -> int:
+    return 0 if document is None else document.version
+
+
+def _merge(earlier: Change, later: Change) -> Change:
     adds = dict(earlier.adds)
     for counter, amount in later.adds.items():
         adds[counter] = adds.get(counter, 0) + amount

@@ -16,6 +16,9 @@ from gatherlog.core.store import IndexKey, Query
 __all__ = ["Range", "encode_key", "next_cursor", "query_range", "split_key"]
 
 MAX_BYTES = 512
+_GREATEST = ("", "\x7f", "\u07ff", "\uffff")
+"""The greatest character of so many bytes: it stands for one that a cut would split, so that cut
+keys keep their order."""
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
@@ -39,7 +42,11 @@ def encode_key(parts: IndexKey) -> str:
     text = _joined(parts)
     if len(text) * 4 <= MAX_BYTES:
         return text
-    return text.encode()[:MAX_BYTES].decode(errors="ignore")
+    whole = text.encode()
+    if len(whole) <= MAX_BYTES:
+        return text
+    kept = whole[:MAX_BYTES].decode(errors="ignore")
+    return kept + _GREATEST[MAX_BYTES - len(kept.encode())]
 
 
 def _joined(parts: IndexKey) -> str:
@@ -62,7 +69,7 @@ def query_range(query: Query, store_id: str) -> Range:
     if query.until:
         parts = query.prefix + query.until
         until = encode_key(parts)
-        if len(until) < len(_joined(parts)):
+        if until != _joined(parts):
             until += "\x02"  # cut: a key with the same beginning may come before it
         high = until if high is None else min(high, until)
     return Range(low, high, _read_cursor(query, store_id))

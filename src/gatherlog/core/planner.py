@@ -277,8 +277,8 @@ def check(commit: Commit, limits: Limits) -> int:
 
     Raises LimitExceeded naming the limit, or ValueError for a mistake of the program.
     """
-    if not commit.appends and not commit.writes:
-        raise ValueError("an empty commit: neither appends nor writes")
+    if not commit.appends and not commit.writes and commit.key is None:
+        raise ValueError("an empty commit: neither appends, nor writes, nor a key")
     if commit.key is not None:
         _check_name("an idempotency key", commit.key)
     actions = len(commit.appends) + len(commit.writes)

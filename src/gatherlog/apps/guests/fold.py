@@ -1,0 +1,289 @@
+"""How events of a gathering become documents and figures: pure, the same for commit and rebuild."""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import msgspec
+from msgspec import UNSET
+
+from gatherlog.apps.guests.events import (
+    GatheringCreated,
+    GatheringRemoved,
+    GuestAdded,
+    GuestChanged,
+    GuestMoved,
+    GuestRemoved,
+    LinkIssued,
+    RsvpCleared,
+    RsvpSubmitted,
+    SettingsChanged,
+)
+from gatherlog.apps.guests.views import (
+    GATHERINGS,
+    GROUPS,
+    GUEST_LINKS,
+    GUESTS,
+    VIEWS,
+    Gathering,
+    Group,
+    Guest,
+    GuestLink,
+    group_document,
+)
+from gatherlog.core.store import DELETE, KEEP, Ref
+from gatherlog.core.views import Change, Happened, View
+
+__all__ = ["CATEGORY", "FOLD", "GuestListFold", "gathering_of", "stream_of", "tally"]
+
+CATEGORY = "gathering"
+_PREFIX = len(CATEGORY) + 1
+
+Documents = Mapping[Ref, Any]
+
+
+def stream_of(gathering_id: str) -> str:
+    """The stream that holds everything about a gathering."""
+    return f"{CATEGORY}-{gathering_id}"
+
+
+def gathering_of(stream: str) -> str:
+    """The gathering that a stream is about."""
+    return stream[_PREFIX:]
+
+
+def tally(guest: Guest | None) -> dict[str, int]:
+    """What one guest contributes to each counter of the gathering.
+
+    `guests` and `expected` count everybody; `coming`, `declined`, `undecided` invitations by
+    state (the rest is pending); `seats`, `children` and `meal_<tag>` people who come; `allergies`
+    the coming invitations with a dietary tag or text.
+    """
+    if guest is None:
+        return {}
+    counts = {"guests": 1, "expected": guest.expected_guests}
+    if guest.attending:
+        seats = guest.num_guests
+        counts["coming"] = 1
+        counts["seats"] = seats
+        if guest.children:
+            counts["children"] = min(guest.children, seats)
+        if guest.dietary or guest.dietary_tags:
+            counts["allergies"] = 1
+            for tag in guest.dietary_tags:
+                counts[f"meal_{tag}"] = seats
+    elif guest.rsvp_at is not None:
+        counts["undecided" if guest.attending is None else "declined"] = 1
+    return counts
+
+
+class GuestListFold:
+    """The fold of every stream `gathering-<id>`."""
+
+    views: tuple[View[Any], ...] = VIEWS
+
+    def keys(self, happened: Happened) -> Iterable[Ref]:
+        gathering_id = happened.stream[_PREFIX:]
+        payload = happened.payload
+        refs = [("gathering", gathering_id)]
+        if happened.subject:
+            refs.append(("guest", happened.subject))
+        if (groups := _GROUPS_OF.get(type(payload))) is not None:
+            refs += [("group", group_document(gathering_id, id)) for id in groups(payload) if id]
+        if (links := _LINKS_OF.get(type(payload))) is not None:
+            refs += [("guest_link", id) for id in links(payload) if id]
+        return refs
+
+    def evolve(self, documents: Documents, happened: Happened) -> Iterable[Change]:
+        return _EVOLVE[type(happened.payload)](documents, happened, happened.payload)
+
+
+FOLD = GuestListFold()
+
+
+def _gathering_created(
+    documents: Documents, happened: Happened, event: GatheringCreated
+) -> list[Change]:
+    id = gathering_of(happened.stream)
+    body = Gathering(
+        id=id,
+        event_name=event.event_name,
+        event_date=event.event_date,
+        location=event.location,
+        rsvp_deadline=event.rsvp_deadline,
+        max_guests=event.max_guests,
+        time_zone=event.time_zone,
+        settings_data=event.settings_data,
+        created_at=happened.time,
+        updated_at=happened.time,
+    )
+    return [Change(GATHERINGS, id, body)]
+
+
+def _settings_changed(
+    documents: Documents, happened: Happened, event: SettingsChanged
+) -> list[Change]:
+    id = gathering_of(happened.stream)
+    before = documents["gathering", id]
+    body = msgspec.structs.replace(before, updated_at=happened.time, **_set_fields(event))
+    return [Change(GATHERINGS, id, body)]
+
+
+def _gathering_removed(
+    documents: Documents, happened: Happened, event: GatheringRemoved
+) -> list[Change]:
+    id = gathering_of(happened.stream)
+    body = msgspec.structs.replace(documents["gathering", id], gone=True, updated_at=happened.time)
+    return [Change(GATHERINGS, id, body)]
+
+
+def _guest_added(documents: Documents, happened: Happened, event: GuestAdded) -> list[Change]:
+    guest = Guest(
+        id=happened.subject,
+        gathering_id=gathering_of(happened.stream),
+        group_id=event.group_id,
+        first_name=event.first_name,
+        last_name=event.last_name,
+        email=event.email,
+        expected_guests=event.expected_guests,
+        children=event.children,
+        dietary=event.dietary,
+        dietary_tags=event.dietary_tags,
+        created_at=happened.time,
+        updated_at=happened.time,
+    )
+    changes = _guest_becomes(None, guest)
+    if event.group_id is not None:
+        changes.append(_joined(documents, guest, event.group_id))
+    return changes
+
+
+def _guest_changed(documents: Documents, happened: Happened, event: GuestChanged) -> list[Change]:
+    before = documents["guest", happened.subject]
+    after = msgspec.structs.replace(before, updated_at=happened.time, **_set_fields(event))
+    return _guest_becomes(before, after)
+
+
+def _guest_moved(documents: Documents, happened: Happened, event: GuestMoved) -> list[Change]:
+    before = documents["guest", happened.subject]
+    after = msgspec.structs.replace(before, group_id=event.to_group, updated_at=happened.time)
+    changes = _guest_becomes(before, after)
+    if event.from_group is not None:
+        changes.append(_left(documents, before, event.from_group))
+    if event.to_group is not None:
+        changes.append(_joined(documents, after, event.to_group))
+    return changes
+
+
+def _guest_removed(documents: Documents, happened: Happened, event: GuestRemoved) -> list[Change]:
+    before = documents["guest", happened.subject]
+    changes = [
+        Change(GUESTS, before.id, DELETE),
+        Change(GATHERINGS, before.gathering_id, KEEP, _difference(before, None)),
+    ]
+    if event.group_id is not None:
+        changes.append(_left(documents, before, event.group_id))
+    if event.link is not None:
+        changes.append(Change(GUEST_LINKS, event.link, DELETE))
+    return changes
+
+
+def _rsvp_submitted(documents: Documents, happened: Happened, event: RsvpSubmitted) -> list[Change]:
+    before = documents["guest", happened.subject]
+    after = msgspec.structs.replace(
+        before,
+        attending=event.attending,
+        num_guests=event.num_guests,
+        children=event.children,
+        dietary=event.dietary,
+        dietary_tags=event.dietary_tags,
+        rsvp_at=happened.time,
+        updated_at=happened.time,
+    )
+    return _guest_becomes(before, after)
+
+
+def _rsvp_cleared(documents: Documents, happened: Happened, event: RsvpCleared) -> list[Change]:
+    before = documents["guest", happened.subject]
+    after = msgspec.structs.replace(
+        before, attending=None, num_guests=0, rsvp_at=None, updated_at=happened.time
+    )
+    return _guest_becomes(before, after)
+
+
+def _link_issued(documents: Documents, happened: Happened, event: LinkIssued) -> list[Change]:
+    before = documents["guest", happened.subject]
+    after = msgspec.structs.replace(before, link=event.link)
+    link = GuestLink(gathering_id=before.gathering_id, guest_id=before.id)
+    changes = [Change(GUESTS, before.id, after), Change(GUEST_LINKS, event.link, link)]
+    if event.replaces is not None:
+        changes.append(Change(GUEST_LINKS, event.replaces, DELETE))
+    return changes
+
+
+def _guest_becomes(before: Guest | None, after: Guest) -> list[Change]:
+    return [
+        Change(GUESTS, after.id, after),
+        Change(GATHERINGS, after.gathering_id, KEEP, _difference(before, after)),
+    ]
+
+
+def _difference(before: Guest | None, after: Guest | None) -> dict[str, int]:
+    """What to add to the gathering's counters when one guest becomes another."""
+    adds = tally(after)
+    for counter, count in tally(before).items():
+        adds[counter] = adds.get(counter, 0) - count
+    return {counter: add for counter, add in adds.items() if add}
+
+
+def _joined(documents: Documents, guest: Guest, group_id: str) -> Change:
+    id = group_document(guest.gathering_id, group_id)
+    group: Group | None = documents["group", id]
+    members = () if group is None else group.members
+    body = Group(gathering_id=guest.gathering_id, group_id=group_id, members=(*members, guest.id))
+    return Change(GROUPS, id, body)
+
+
+def _left(documents: Documents, guest: Guest, group_id: str) -> Change:
+    id = group_document(guest.gathering_id, group_id)
+    group: Group | None = documents["group", id]
+    # The guest was read before the group, which may have lost this member since: the commit, which
+    # demands the guest's version, is going to be refused.
+    members = tuple(id for id in group.members if id != guest.id) if group is not None else ()
+    if group is None or not members:
+        return Change(GROUPS, id, DELETE)
+    return Change(GROUPS, id, msgspec.structs.replace(group, members=members))
+
+
+def _set_fields(event: msgspec.Struct) -> dict[str, Any]:
+    """The fields of an event that were given."""
+    return {
+        name: value
+        for name in event.__struct_fields__
+        if (value := getattr(event, name)) is not UNSET
+    }
+
+
+_EVOLVE: dict[type[msgspec.Struct], Callable[[Documents, Happened, Any], list[Change]]] = {
+    GatheringCreated: _gathering_created,
+    SettingsChanged: _settings_changed,
+    GatheringRemoved: _gathering_removed,
+    GuestAdded: _guest_added,
+    GuestChanged: _guest_changed,
+    GuestMoved: _guest_moved,
+    GuestRemoved: _guest_removed,
+    RsvpSubmitted: _rsvp_submitted,
+    RsvpCleared: _rsvp_cleared,
+    LinkIssued: _link_issued,
+}
+
+_Ids = Callable[[Any], tuple[str | None, ...]]
+
+_GROUPS_OF: dict[type[msgspec.Struct], _Ids] = {
+    GuestAdded: lambda event: (event.group_id,),
+    GuestMoved: lambda event: (event.from_group, event.to_group),
+    GuestRemoved: lambda event: (event.group_id,),
+}
+_LINKS_OF: dict[type[msgspec.Struct], _Ids] = {
+    GuestRemoved: lambda event: (event.link,),
+    LinkIssued: lambda event: (event.link, event.replaces),
+}

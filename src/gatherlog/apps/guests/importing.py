@@ -1,0 +1,173 @@
+"""Taking in a sheet: in chunks that the store can hold, each whole or not at all.
+
+Nothing is doubled, by whatever runs beside: the sheet is matched against a list of guests that is
+known to be complete, since the gathering's counter agrees with it, and every chunk demands that
+the counter has not moved. After an import that broke off, the same import goes on where it was.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+import msgspec
+
+from gatherlog.apps.guests import rules
+from gatherlog.apps.guests.answers import Imported
+from gatherlog.apps.guests.fold import stream_of
+from gatherlog.apps.guests.matching import check_rows, match, new_guest, patch
+from gatherlog.apps.guests.sheets import SheetRow
+from gatherlog.apps.guests.views import GATHERINGS, GROUPS, GUESTS, Gathering, Guest, group_document
+from gatherlog.core.decider import CommandHandler, Decided, UnitOfWork
+from gatherlog.core.errors import Busy, NotFound
+from gatherlog.core.store import Limits
+
+__all__ = ["Import"]
+
+CHUNK = 200
+"""Rows in one commit, at most, so that others get their turn."""
+ROW_ACTIONS = 5
+"""A row's most: two events, a guest, the household left and the one joined."""
+ROW_BYTES = 16 * 1024
+DEADLINE = 5.0
+"""Seconds to wait for a complete list, where queries lag; then Busy."""
+
+
+class Import:
+    """One sheet on its way into one gathering."""
+
+    def __init__(
+        self, handler: CommandHandler, gathering_id: str, rows: Sequence[SheetRow]
+    ) -> None:
+        check_rows(rows)
+        self._handler = handler
+        self._store = handler.store
+        self._gathering_id = gathering_id
+        self._rows = rows
+        self._known = -1
+        """How many guests the gathering has if nobody else has added or removed any."""
+        self._matches: list[Guest | None] = []
+
+    async def preview(self) -> Imported:
+        """What `run` would do now."""
+        gathering = await self._look()
+        new = self._matches.count(None)
+        changed = sum(
+            1
+            for row, guest in zip(self._rows, self._matches, strict=True)
+            if guest is not None and _changes(gathering, row, guest)
+        )
+        return Imported(new, changed, len(self._rows) - new - changed)
+
+    async def run(self, *, meta: bytes, progress: Callable[[int], None]) -> Imported:
+        """Write chunk after chunk; `progress` is told how many rows are done."""
+        await self._look()
+        done = Imported(0, 0, 0)
+        size = chunk_size(self._store.limits)
+        for start in range(0, len(self._rows), size):
+            chunk = range(start, min(start + size, len(self._rows)))
+            counts = await self._write(chunk, meta)
+            self._known += counts.new
+            done = Imported(
+                done.new + counts.new,
+                done.changed + counts.changed,
+                done.unchanged + counts.unchanged,
+            )
+            progress(chunk.stop)
+            await asyncio.sleep(0)
+        return done
+
+    async def _write(self, chunk: range, meta: bytes) -> Imported:
+        counts = Imported(0, 0, 0)
+
+        async def attempt(unit: UnitOfWork) -> list[Decided]:
+            nonlocal counts
+            gathering = await unit.get(GATHERINGS, self._gathering_id)
+            counters = unit.counters(GATHERINGS, self._gathering_id)
+            if counters.get("guests", 0) != self._known:
+                gathering = await self._look()
+            if gathering is None or gathering.gone:
+                raise NotFound(f"there is no gathering {self._gathering_id!r}")
+            decided, counts = await self._decide(unit, gathering, chunk)
+            exactly = {"guests": self._known + counts.new}
+            unit.demand(GATHERINGS, self._gathering_id, at_most=exactly, at_least=exactly)
+            return decided
+
+        await self._handler.handle(stream_of(self._gathering_id), attempt, meta=meta)
+        return counts
+
+    async def _decide(
+        self, unit: UnitOfWork, gathering: Gathering, chunk: range
+    ) -> tuple[list[Decided], Imported]:
+        """Rows that change nothing by the list are believed; the others look at their guest.
+
+        A guest who is gone by now is decided as new: the counter has moved, so the commit will be
+        refused, and everything looked at again.
+        """
+        touched = []
+        for place in chunk:
+            row, guest = self._rows[place], self._matches[place]
+            if guest is None or _changes(gathering, row, guest):
+                touched.append((row, "" if guest is None else guest.id))
+        await unit.load(GUESTS, [id for _, id in touched if id])
+        await unit.load(GROUPS, [self._household(row) for row, _ in touched if row.group_id])
+        decided: list[Decided] = []
+        new = changed = 0
+        for row, id in touched:
+            guest = unit.bodies[GUESTS.ref(id)] if id else None
+            household = unit.bodies[GROUPS.ref(self._household(row))] if row.group_id else None
+            if guest is None:
+                new += 1
+                decided += _about(self._handler.ids(), rules.add_guest(new_guest(row), household))
+            else:
+                said = patch(row, guest)
+                events = rules.change_guest(gathering, guest, said, taken=0, household=household)
+                changed += bool(events)
+                decided += _about(guest.id, events)
+        return decided, Imported(new, changed, len(chunk) - new - changed)
+
+    def _household(self, row: SheetRow) -> str:
+        return group_document(self._gathering_id, row.group_id or "")
+
+    async def _look(self) -> Gathering:
+        """Match the sheet against all guests, from a list that is as long as their counter says."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + DEADLINE
+        while True:
+            [document] = await self._store.get(GATHERINGS.name, [self._gathering_id])
+            gathering = GATHERINGS.read(document)
+            if document is None or gathering is None or gathering.gone:
+                raise NotFound(f"there is no gathering {self._gathering_id!r}")
+            guests = await self._guests()
+            if len(guests) == document.counters.get("guests", 0):
+                self._known = len(guests)
+                self._matches = match(self._rows, guests)
+                return gathering
+            if loop.time() > deadline:
+                raise Busy(f"the list of guests kept changing for {DEADLINE:g} s")
+            await asyncio.sleep(0.05)
+
+    async def _guests(self) -> list[Guest]:
+        guests: list[Guest] = []
+        cursor: str | None = None
+        limit = min(1000, self._store.limits.page)
+        while True:
+            query = GUESTS.query("by_gathering", self._gathering_id, limit=limit, cursor=cursor)
+            page = await self._store.query(query)
+            bodies = map(GUESTS.read, page.documents)
+            guests += [guest for guest in bodies if guest is not None]
+            if (cursor := page.cursor) is None:
+                return guests
+
+
+def chunk_size(limits: Limits) -> int:
+    """Rows that surely fit one commit."""
+    by_actions = (limits.commit_actions - 2) // ROW_ACTIONS
+    by_bytes = limits.commit_bytes // ROW_BYTES
+    return max(1, min(CHUNK, by_actions, by_bytes))
+
+
+def _changes(gathering: Gathering, row: SheetRow, guest: Guest) -> bool:
+    return bool(rules.change_guest(gathering, guest, patch(row, guest), taken=0))
+
+
+def _about(guest_id: str, events: list[msgspec.Struct]) -> list[Decided]:
+    return [Decided(event, guest_id) for event in events]

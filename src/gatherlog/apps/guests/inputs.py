@@ -1,0 +1,132 @@
+"""What a caller may ask of the guests app: new things, patches and answers, before any check.
+
+In patches UNSET means absent, which changes nothing; None clears.
+"""
+
+from typing import Any
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+__all__ = [
+    "DIETARY_LENGTH",
+    "DIETARY_TAGS",
+    "EMAIL_LENGTH",
+    "GROUP_LENGTH",
+    "LINE_LENGTH",
+    "MOST_MEMBERS",
+    "MOST_PEOPLE",
+    "MOST_PLACES",
+    "NAME_LENGTH",
+    "SETTINGS_BYTES",
+    "SETTINGS_DEPTH",
+    "GatheringDetails",
+    "GuestPatch",
+    "NewGuest",
+    "Rsvp",
+    "SettingsPatch",
+]
+
+NAME_LENGTH = 100
+EMAIL_LENGTH = 254
+GROUP_LENGTH = 64
+DIETARY_LENGTH = 1000
+LINE_LENGTH = 200
+"""Of an event's name and a location. All lengths are in characters."""
+MOST_PEOPLE = 99
+"""That one invitation may count."""
+MOST_PLACES = 1_000_000
+MOST_MEMBERS = 1000
+"""Of one household."""
+SETTINGS_BYTES = 64 * 1024
+SETTINGS_DEPTH = 32
+
+DIETARY_TAGS = (
+    "vegetarian",
+    "vegan",
+    "gluten_free",
+    "lactose_free",
+    "halal",
+    "kosher",
+    "nut_allergy",
+    "other",
+)
+
+
+class GatheringDetails(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A gathering to be made. Dates are as `SettingsPatch` takes them."""
+
+    event_name: str
+    event_date: str | None = None
+    location: str | None = None
+    rsvp_deadline: str | None = None
+    max_guests: int | None = None
+    time_zone: str = "UTC"
+    settings_data: dict[str, Any] = {}
+
+
+class SettingsPatch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Changes to a gathering.
+
+    `event_date` and `rsvp_deadline` are a date (`2026-06-01`), a local date-time in the gathering's
+    zone (`2026-06-01T18:00`), or RFC 3339 with an offset; the local time is what is kept.
+    """
+
+    event_name: str | UnsetType | None = UNSET
+    event_date: str | UnsetType | None = UNSET
+    location: str | UnsetType | None = UNSET
+    rsvp_deadline: str | UnsetType | None = UNSET
+    max_guests: int | UnsetType | None = UNSET
+    """Places, 0 to 1,000,000; None is no limit."""
+    time_zone: str | UnsetType | None = UNSET
+    settings_data: dict[str, Any] | UnsetType | None = UNSET
+    """Any JSON object up to 64 KiB, replaced whole."""
+
+
+class NewGuest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A guest to be invited."""
+
+    first_name: str
+    last_name: str
+    email: str | None = None
+    group_id: str | None = None
+    """The household, any text up to 64 characters; naming it makes it."""
+    expected_guests: int = 1
+    """People this invitation is meant for, 0 to 99."""
+    children: int = 0
+    """How many of these people are children."""
+    dietary: str | None = None
+    dietary_tags: tuple[str, ...] = ()
+    """From the fixed list `DIETARY_TAGS`."""
+
+
+class GuestPatch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A host's changes to a guest, the answer included: a deadline does not hold here.
+
+    `attending`: True or False answers for the guest; None takes a yes or no back (status pending)
+    and leaves an undecided guest undecided.
+    """
+
+    first_name: str | UnsetType | None = UNSET
+    last_name: str | UnsetType | None = UNSET
+    email: str | UnsetType | None = UNSET
+    group_id: str | UnsetType | None = UNSET
+    attending: bool | UnsetType | None = UNSET
+    num_guests: int | UnsetType | None = UNSET
+    expected_guests: int | UnsetType | None = UNSET
+    children: int | UnsetType | None = UNSET
+    dietary: str | UnsetType | None = UNSET
+    dietary_tags: tuple[str, ...] | UnsetType | None = UNSET
+
+
+class Rsvp(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A guest's own answer. `attending` None means undecided.
+
+    Coming without `num_guests` keeps the number given before, else takes `expected_guests`.
+    """
+
+    attending: bool | None
+    num_guests: int | UnsetType = UNSET
+    children: int | UnsetType = UNSET
+    dietary: str | UnsetType | None = UNSET
+    dietary_tags: tuple[str, ...] | UnsetType | None = UNSET

@@ -1,0 +1,79 @@
+"""Dates and times as hosts write them, and the moment at which a deadline closes.
+
+What is kept is the local time, not the moment: when a country moves its clocks, a deadline at six
+in the evening stays at six in the evening.
+"""
+
+import re
+from datetime import date, datetime, timedelta
+from functools import cache, lru_cache
+from typing import TypeVar
+from zoneinfo import ZoneInfo, available_timezones
+
+from gatherlog.core.clock import to_micros
+
+__all__ = ["closes_at", "is_zone", "local_time"]
+
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_DATE_TIME = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,6})?)?"
+    r"(?P<offset>[Zz]|[+-][0-9]{2}:[0-9]{2})?"
+)
+_YEARS = range(1900, 3000)
+
+D = TypeVar("D", bound=date)
+
+
+def is_zone(name: str) -> bool:
+    """Whether `name` is an IANA time zone, such as `Europe/Paris` or `UTC`."""
+    return name in _zones()
+
+
+def local_time(text: str, zone: str) -> str:
+    """A date as `2026-06-01`, a date-time as `2026-06-01T18:00:00`, local to `zone`.
+
+    Takes a date, a local date-time (seconds may be left out), or RFC 3339 with an offset, whose
+    moment is told in `zone`. Raises ValueError for anything else.
+    """
+    try:
+        return _read(text, zone).isoformat()
+    except (ValueError, OverflowError):
+        raise ValueError(f"{text!r} is no date and no date-time") from None
+
+
+@lru_cache(maxsize=4096)
+def closes_at(deadline: str, zone: str) -> int:
+    """The first moment, in microseconds, at which a deadline kept as local time has passed.
+
+    A date closes when its day is over. Where clocks jump over a local time, or show it twice, the
+    later of the two moments that it can mean counts, in favour of the guest.
+    """
+    here = ZoneInfo(zone)
+    if "T" not in deadline:
+        midnight = datetime.fromisoformat(deadline) + timedelta(days=1)
+        return to_micros(midnight.replace(tzinfo=here))
+    local = datetime.fromisoformat(deadline).replace(tzinfo=here)
+    return max(to_micros(local.replace(fold=0)), to_micros(local.replace(fold=1)))
+
+
+@cache
+def _zones() -> frozenset[str]:
+    return frozenset(available_timezones())
+
+
+def _read(text: str, zone: str) -> date:
+    if _DATE.fullmatch(text):
+        return _sane(date.fromisoformat(text))
+    written = _DATE_TIME.fullmatch(text)
+    if written is None:
+        raise ValueError(text)
+    moment = _sane(datetime.fromisoformat(text.upper()))
+    if written["offset"]:
+        moment = _sane(moment.astimezone(ZoneInfo(zone)).replace(tzinfo=None))
+    return moment
+
+
+def _sane(moment: D) -> D:
+    if moment.year not in _YEARS:
+        raise ValueError(f"the year {moment.year} is out of range")
+    return moment

@@ -1,0 +1,148 @@
+"""Which guest a row of a sheet is about, and what the row changes. Pure."""
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Hashable, Iterator, Sequence
+
+from msgspec import UNSET
+
+from gatherlog.apps.guests.checks import Checks
+from gatherlog.apps.guests.inputs import MOST_MEMBERS, GuestPatch, NewGuest
+from gatherlog.apps.guests.rules import add_guest
+from gatherlog.apps.guests.sheets import SheetRow
+from gatherlog.apps.guests.text import folded, folded_email
+from gatherlog.apps.guests.views import Guest
+from gatherlog.core.errors import Flaw, Invalid
+
+__all__ = ["check_rows", "match", "new_guest", "patch"]
+
+Key = Hashable | None
+
+
+def check_rows(rows: Sequence[SheetRow]) -> None:
+    """Raise Invalid naming every wrong field as `/lines/<line>/<field>`."""
+    flaws: list[Flaw] = []
+    sizes: Counter[str | None] = Counter()
+    for row in rows:
+        check = Checks(f"/lines/{row.line}")
+        try:
+            add_guest(new_guest(row), None)
+        except Invalid as wrong:
+            flaws += [Flaw(f"/lines/{row.line}{flaw.pointer}", flaw.detail) for flaw in wrong.flaws]
+        sizes[row.group_id] += 1
+        if row.group_id is not None and sizes[row.group_id] > MOST_MEMBERS:
+            check.note("group_id", f"names a household that is full: {MOST_MEMBERS:,} members")
+        flaws += check.flaws
+    if flaws:
+        raise Invalid(*flaws)
+
+
+def match(rows: Sequence[SheetRow], guests: Sequence[Guest]) -> list[Guest | None]:
+    """For each row the guest it is about, or None for a new one; no guest twice.
+
+    By address and name; by an address that is one row's and one guest's only, so that a family
+    may share one; by name and household; by a name that only one is left to bear, where row or
+    guest has no household.
+    """
+    matching = _Matching(rows, guests)
+    matching.pair(_address_and_name, _address_and_name)
+    matching.pair(_address, _address, unique=True)
+    matching.pair(_name_and_group, _name_and_group)
+    matching.pair(_name, _name, unique=True, fits=_household_unsaid)
+    return [matching.found.get(place) for place in range(len(rows))]
+
+
+def new_guest(row: SheetRow) -> NewGuest:
+    return NewGuest(
+        first_name=row.first_name,
+        last_name=row.last_name,
+        email=row.email,
+        group_id=row.group_id,
+        expected_guests=1 if row.expected_guests is None else row.expected_guests,
+        children=1 if row.child else 0,
+        dietary=row.dietary,
+        dietary_tags=row.dietary_tags,
+    )
+
+
+def patch(row: SheetRow, guest: Guest) -> GuestPatch:
+    """What the row says about a guest who is known.
+
+    An empty cell says nothing. Diet and children are left alone once the guest has answered: what
+    guests say about themselves outranks an older sheet.
+    """
+    answered = guest.rsvp_at is not None
+    return GuestPatch(
+        first_name=row.first_name,
+        last_name=row.last_name,
+        email=UNSET if row.email is None else row.email,
+        group_id=UNSET if row.group_id is None else row.group_id,
+        expected_guests=UNSET if row.expected_guests is None else row.expected_guests,
+        children=UNSET if answered or row.child is None else _children(row.child, guest),
+        dietary=UNSET if answered or row.dietary is None else row.dietary,
+        dietary_tags=UNSET if answered or not row.dietary_tags else row.dietary_tags,
+    )
+
+
+def _children(child: bool, guest: Guest) -> int:
+    """A sheet tells whether the named person is a child, not how many come along."""
+    if child:
+        return max(guest.children, 1)
+    return 0 if guest.expected_guests <= 1 else guest.children
+
+
+class _Matching:
+    """Rows and guests that have not found each other yet."""
+
+    def __init__(self, rows: Sequence[SheetRow], guests: Sequence[Guest]) -> None:
+        self.found: dict[int, Guest] = {}
+        self._rows = rows
+        self._guests = guests
+        self._taken: set[str] = set()
+
+    def pair(
+        self,
+        row_key: Callable[[SheetRow], Key],
+        guest_key: Callable[[Guest], Key],
+        *,
+        unique: bool = False,
+        fits: Callable[[SheetRow, Guest], bool] = lambda row, guest: True,
+    ) -> None:
+        """Pair, in order, those with the same key; where `unique`, only if it is one and one."""
+        waiting: dict[Key, list[Guest]] = defaultdict(list)
+        for guest in self._guests:
+            if guest.id not in self._taken and (key := guest_key(guest)) is not None:
+                waiting[key].append(guest)
+        bearers = Counter(key for _, key in self._open(row_key))
+        for place, key in list(self._open(row_key)):
+            guests = waiting.get(key, [])
+            if not guests or (unique and (len(guests) > 1 or bearers[key] > 1)):
+                continue
+            if fits(self._rows[place], guests[0]):
+                guest = guests.pop(0)
+                self.found[place] = guest
+                self._taken.add(guest.id)
+
+    def _open(self, row_key: Callable[[SheetRow], Key]) -> Iterator[tuple[int, Key]]:
+        for place, row in enumerate(self._rows):
+            if place not in self.found and (key := row_key(row)) is not None:
+                yield place, key
+
+
+def _name(person: SheetRow | Guest) -> Key:
+    return folded(person.first_name), folded(person.last_name)
+
+
+def _address(person: SheetRow | Guest) -> Key:
+    return None if person.email is None else folded_email(person.email)
+
+
+def _address_and_name(person: SheetRow | Guest) -> Key:
+    return None if person.email is None else (_address(person), _name(person))
+
+
+def _name_and_group(person: SheetRow | Guest) -> Key:
+    return _name(person), person.group_id
+
+
+def _household_unsaid(row: SheetRow, guest: Guest) -> bool:
+    return row.group_id is None or guest.group_id is None

@@ -1,0 +1,116 @@
+"""Keys of the interface: made, checked on every request, revoked."""
+
+import hashlib
+import re
+import secrets
+from typing import Final
+
+import msgspec
+
+from gatherlog.apps.people.events import CODEC, KeyCreated, KeyRevoked
+from gatherlog.apps.people.policy import Actor, Role
+from gatherlog.apps.people.views import API_KEYS, KEY_SECRETS, ApiKey, KeyFold
+from gatherlog.core.clock import Clock, Ids
+from gatherlog.core.decider import CommandHandler, Decided, UnitOfWork
+from gatherlog.core.errors import Flaw, Invalid, NotFound
+from gatherlog.core.store import Store
+
+__all__ = ["CreatedKey", "KeyService"]
+
+PREFIX: Final = "glk_"
+SECRET_BYTES: Final = 32
+NAME_LENGTH: Final = 100
+KEY_ROLES: Final = (Role.OPERATOR, Role.HOST)
+_SECRET = re.compile(r"glk_[A-Za-z0-9_-]{43}")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+
+
+class CreatedKey(msgspec.Struct, frozen=True):
+    """A new key. `secret` exists here and nowhere else: show it once."""
+
+    id: str
+    secret: str
+
+
+class KeyService:
+    """API keys: 256 random bits, kept as their SHA-256, so that a stolen store opens nothing.
+
+    Random bits need no slow hash; and looking a hash up tells nothing by its timing.
+    """
+
+    def __init__(self, store: Store, *, clock: Clock, ids: Ids) -> None:
+        self._store = store
+        self._ids = ids
+        self._handler = CommandHandler(store, CODEC, KeyFold(), clock=clock, ids=ids)
+
+    async def create(
+        self, role: str, gathering_id: str | None, name: str, *, actor: str
+    ) -> CreatedKey:
+        """Make a key; a host's is bound to one gathering, an operator's to none. Else Invalid."""
+        flaws = _flaws(role, gathering_id, name)
+        if flaws:
+            raise Invalid(*flaws)
+        key_id, secret = self._ids(), PREFIX + secrets.token_urlsafe(SECRET_BYTES)
+        event = KeyCreated(key_id, role, gathering_id, name, _hash(secret))
+
+        async def attempt(unit: UnitOfWork) -> list[Decided]:
+            return [Decided(event, subject=key_id)]
+
+        await self._handler.handle(_stream(key_id), attempt, meta=_meta(actor))
+        return CreatedKey(key_id, secret)
+
+    async def authenticate(self, secret: str) -> Actor | None:
+        """Whom a secret stands for, at the price of one point read; None if it opens nothing."""
+        if not _SECRET.fullmatch(secret):
+            return None
+        [document] = await self._store.get(KEY_SECRETS.name, [_hash(secret)])
+        key = KEY_SECRETS.read(document)
+        if key is None:
+            return None
+        return Actor("key", key.key_id, Role(key.role), key.gathering_id)
+
+    async def key(self, key_id: str) -> ApiKey:
+        """A key without its secret; NotFound if there never was one."""
+        [document] = await self._store.get(API_KEYS.name, [key_id])
+        key = API_KEYS.read(document)
+        if key is None:
+            raise NotFound(f"there is no key {key_id!r}")
+        return key
+
+    async def revoke(self, key_id: str, *, actor: str) -> None:
+        """The key opens nothing any more; again does nothing. NotFound if there never was one."""
+
+        async def attempt(unit: UnitOfWork) -> list[Decided]:
+            key = await unit.get(API_KEYS, key_id)
+            if key is None:
+                raise NotFound(f"there is no key {key_id!r}")
+            if key.revoked_at is not None:
+                return []
+            return [Decided(KeyRevoked(key_id, key.secret_hash), subject=key_id)]
+
+        await self._handler.handle(_stream(key_id), attempt, meta=_meta(actor))
+
+
+def _flaws(role: str, gathering_id: str | None, name: str) -> list[Flaw]:
+    flaws = []
+    if role not in KEY_ROLES:
+        flaws.append(Flaw("/role", f"{role!r} is no role of a key; use {' or '.join(KEY_ROLES)}"))
+    if role == Role.HOST and not gathering_id:
+        flaws.append(Flaw("/gathering_id", "a host's key needs the gathering that it is for"))
+    if role == Role.OPERATOR and gathering_id is not None:
+        flaws.append(Flaw("/gathering_id", "an operator's key is for all gatherings"))
+    if len(name) > NAME_LENGTH or _CONTROL.search(name):
+        flaws.append(Flaw("/name", f"at most {NAME_LENGTH} characters, none of them control"))
+    return flaws
+
+
+def _stream(key_id: str) -> str:
+    return f"key-{key_id}"
+
+
+def _hash(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def _meta(actor: str) -> bytes:
+    return msgspec.json.encode({"actor": actor})

@@ -1,0 +1,164 @@
+"""Bodies of requests: read up to a limit, decoded into typed structs, every flaw with its place."""
+
+import asyncio
+import contextlib
+import re
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from typing import Any, Final, Generic, TypeVar
+
+import msgspec
+
+from gatherlog.core.errors import Flaw, Invalid
+from gatherlog.interfaces.problems import BodyTooLarge, Malformed, UnsupportedMediaType
+
+__all__ = ["MAX_BODY", "ClientGone", "Reading", "discard", "flaws_of", "limited", "read_body"]
+
+MAX_BODY: Final = 1024 * 1024
+"""Bytes; beyond it, a body is refused, as soon as that is known."""
+
+MAX_DISCARDED: Final = 8 * MAX_BODY
+PATIENCE: Final = 2.0
+"""Seconds in which a body that is too large may come to its end."""
+
+B = TypeVar("B")
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+_STEP = re.compile(r"\.(\w+)|\[(\d+)\]")
+
+
+class ClientGone(Exception):
+    """The client left before its request was whole; there is nobody to answer."""
+
+
+def limited(headers: Mapping[bytes, bytes], receive: Receive) -> Receive:
+    """`receive`, raising BodyTooLarge once more than MAX_BODY bytes came or are announced."""
+    announced = headers.get(b"content-length", b"0")
+    if not announced.isdigit() or int(announced[:20]) > MAX_BODY:
+        raise _too_large()
+    left = MAX_BODY
+
+    async def receive_within_limit() -> MutableMapping[str, Any]:
+        nonlocal left
+        message = await receive()
+        left -= len(message.get("body", b""))
+        if left < 0:
+            raise _too_large()
+        return message
+
+    return receive_within_limit
+
+
+async def read_body(headers: Mapping[bytes, bytes], receive: Receive) -> bytes:
+    """The whole body. Raises BodyTooLarge, while reading if its length was not announced."""
+    receive = limited(headers, receive)
+    parts = []
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientGone
+        parts.append(message.get("body", b""))
+        if not message.get("more_body", False):
+            return parts[0] if len(parts) == 1 else b"".join(parts)
+
+
+async def discard(headers: Mapping[bytes, bytes], receive: Receive) -> None:
+    """Read on for a while and keep nothing, so that a client which sends first hears the answer.
+
+    Closed at once, its connection would be reset, and the answer lost (RFC 9112, 9.6). A client
+    that asks first, with `Expect: 100-continue`, has sent nothing and is not made to.
+    """
+    if b"expect" in headers:
+        return
+    left, more = MAX_DISCARDED, True
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(PATIENCE):
+            while more and left > 0:
+                message = await receive()
+                left -= len(message.get("body", b""))
+                more = message.get("more_body", False)
+
+
+class Reading(Generic[B]):
+    """How the body of one endpoint is read: its type, its media type, the fields it ignores."""
+
+    def __init__(self, kind: type[B], accepts: str, ignored: frozenset[str]) -> None:
+        self._kind = kind
+        self._accepts = accepts
+        self._ignored = ignored
+        self._decode = msgspec.json.Decoder(kind).decode
+
+    async def read(self, headers: Mapping[bytes, bytes], receive: Receive) -> B:
+        """The typed body. Raises UnsupportedMediaType, BodyTooLarge, Malformed, Invalid."""
+        media, _, options = headers.get(b"content-type", b"").partition(b";")
+        if media.strip().lower().decode("latin-1") != self._accepts:
+            raise UnsupportedMediaType(f"Send a body of type {self._accepts}.", self._accepts)
+        if b"charset" in options.lower() and b"utf-8" not in options.lower():
+            raise UnsupportedMediaType("Send the body in UTF-8.", self._accepts)
+        return self.decode(await read_body(headers, receive))
+
+    def decode(self, body: bytes) -> B:
+        """The typed body; Malformed where it is no JSON, Invalid with every flaw that it has."""
+        if self._kind is bytes:
+            return body  # type: ignore[return-value]  # B is bytes
+        try:
+            return self._decode(body)
+        except (msgspec.ValidationError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            return self._explain(_parse(body))
+
+    def _explain(self, value: Any) -> B:
+        """The slow way, for a body that did not fit: drop what is ignored, name the flaws."""
+        if isinstance(value, dict):
+            value = {name: part for name, part in value.items() if name not in self._ignored}
+        flaws = flaws_of(value, self._kind)
+        if flaws:
+            raise Invalid(*flaws)
+        return msgspec.convert(value, self._kind)
+
+
+def flaws_of(value: Any, kind: type, *, strict: bool = True) -> list[Flaw]:
+    """Everything in `value`, as JSON gives it, that does not fit the struct `kind`."""
+    if not isinstance(value, dict):
+        return [Flaw("", f"Expected an object, got {_NAMES.get(type(value), 'something else')}")]
+    fields = {field.encode_name: field for field in msgspec.structs.fields(kind)}
+    flaws = [Flaw(_pointer(name), "Unknown field") for name in value if name not in fields]
+    for name, field in fields.items():
+        if name not in value:
+            if field.required:
+                flaws.append(Flaw(_pointer(name), "This field is needed"))
+            continue
+        try:
+            msgspec.convert(value[name], field.type, strict=strict)
+        except msgspec.ValidationError as error:
+            detail, _, place = str(error).partition(" - at `$")
+            flaws.append(Flaw(_pointer(name) + _steps(place), detail.replace("`", "")))
+    return flaws
+
+
+_NAMES = {list: "an array", str: "a string", int: "a number", float: "a number"}
+
+
+def _parse(body: bytes) -> Any:
+    try:
+        return msgspec.json.decode(body)
+    except RecursionError:
+        raise Malformed("The body is nested too deeply.") from None
+    except UnicodeDecodeError:
+        raise Malformed("The body is not UTF-8.") from None
+    except msgspec.DecodeError as error:
+        raise Malformed(f"The body is no JSON: {error}.") from None
+
+
+def _pointer(name: str) -> str:
+    return "/" + name.replace("~", "~0").replace("/", "~1")
+
+
+def _steps(place: str) -> str:
+    """msgspec's `.a[0].b` as `/a/0/b`, as far as it says where."""
+    pointer, at = "", 0
+    while step := _STEP.match(place, at):
+        pointer += _pointer(step.group(1) or step.group(2))
+        at = step.end()
+    return pointer
+
+
+def _too_large() -> BodyTooLarge:
+    return BodyTooLarge(f"At most {MAX_BODY:,} bytes are read.")

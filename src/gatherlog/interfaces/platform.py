@@ -1,0 +1,27 @@
+"""What interfaces are given to work with: settings, the store and the services on it."""
+
+from dataclasses import dataclass
+
+from gatherlog.apps.guests.service import GuestService
+from gatherlog.apps.people.service import KeyService
+from gatherlog.core.clock import Clock, Ids
+from gatherlog.core.store import Store
+from gatherlog.settings import Settings
+
+__all__ = ["Platform"]
+
+
+@dataclass(frozen=True, slots=True)
+class Platform:
+    """One open store with its services; made by `gatherlog.bootstrap.start`."""
+
+    settings: Settings
+    store: Store
+    clock: Clock
+    ids: Ids
+    guests: GuestService
+    keys: KeyService
+
+    async def stop(self) -> None:
+        """Finish what was accepted and let the store go; twice does nothing."""
+        await self.store.close()

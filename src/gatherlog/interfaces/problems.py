@@ -1,0 +1,184 @@
+"""Errors as RFC 9457 problem documents. The one table from error codes to statuses is here."""
+
+import math
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Final
+
+import msgspec
+
+from gatherlog.core.errors import Busy, GatherlogError, Invalid
+
+__all__ = [
+    "MEDIA_TYPE",
+    "PROBLEMS",
+    "BodyTooLarge",
+    "Malformed",
+    "MethodNotAllowed",
+    "Problem",
+    "ProblemDocument",
+    "Stale",
+    "UnsupportedMediaType",
+    "describe",
+    "headers_of",
+    "status_of",
+]
+
+MEDIA_TYPE: Final = "application/problem+json"
+
+
+class Malformed(GatherlogError):
+    """The body cannot be read as what it says it is."""
+
+    code = "malformed"
+
+
+class BodyTooLarge(GatherlogError):
+    """The body is longer than is read."""
+
+    code = "body_too_large"
+
+
+class UnsupportedMediaType(GatherlogError):
+    """The body is of a kind that is not read here; `accepted` names the kind that is."""
+
+    code = "unsupported_media_type"
+
+    def __init__(self, message: str, accepted: str) -> None:
+        super().__init__(message)
+        self.accepted = accepted
+
+
+class MethodNotAllowed(GatherlogError):
+    """The path exists, but not with this method; `allowed` names those with which it does."""
+
+    code = "method_not_allowed"
+
+    def __init__(self, method: str, allowed: str) -> None:
+        super().__init__(f"{method} is not offered here. Allowed: {allowed}.")
+        self.allowed = allowed
+
+
+class Stale(GatherlogError):
+    """What was to be changed is not at the version that If-Match names."""
+
+    code = "stale"
+
+
+class Problem(msgspec.Struct, frozen=True):
+    """How a kind of error is answered."""
+
+    status: HTTPStatus
+    title: str
+    detail: str | None = None
+    """Said instead of the error's own words, where those are about our insides."""
+
+
+_INSIDE: Final = "Something went wrong on this side. It has been written to the log."
+
+PROBLEMS: Final[Mapping[str, Problem]] = {
+    "malformed": Problem(HTTPStatus.BAD_REQUEST, "The body is malformed"),
+    "cursor_invalid": Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "The cursor is not valid here"),
+    "unauthenticated": Problem(HTTPStatus.UNAUTHORIZED, "Say who you are"),
+    "denied": Problem(HTTPStatus.FORBIDDEN, "You may not do this"),
+    "rsvp_closed": Problem(HTTPStatus.FORBIDDEN, "The time for answering is over"),
+    "not_found": Problem(HTTPStatus.NOT_FOUND, "There is no such thing"),
+    "method_not_allowed": Problem(HTTPStatus.METHOD_NOT_ALLOWED, "Not with this method"),
+    "conflict": Problem(HTTPStatus.CONFLICT, "It has changed meanwhile"),
+    "counter_out_of_bounds": Problem(HTTPStatus.CONFLICT, "It has changed meanwhile"),
+    "refused": Problem(HTTPStatus.CONFLICT, "This is not possible now"),
+    "gathering_full": Problem(HTTPStatus.CONFLICT, "There are not enough places left"),
+    "stale": Problem(HTTPStatus.PRECONDITION_FAILED, "It has changed meanwhile"),
+    "body_too_large": Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The body is too large"),
+    "limit_exceeded": Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "This is too large to keep"),
+    "unsupported_media_type": Problem(
+        HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "This kind of body is not read here"
+    ),
+    "invalid": Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "Something in it is not valid"),
+    "key_reused": Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "The key was used for something else"),
+    "busy": Problem(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        "Too busy just now",
+        "Too much is going on at once. Nothing is lost: try again in a moment.",
+    ),
+    "store_closed": Problem(
+        HTTPStatus.SERVICE_UNAVAILABLE, "Shutting down", "This server is about to stop."
+    ),
+    "disk_full": Problem(
+        HTTPStatus.INSUFFICIENT_STORAGE,
+        "The disk is full",
+        "There is no room left to write this down; nothing was changed.",
+    ),
+    **{
+        code: Problem(HTTPStatus.INTERNAL_SERVER_ERROR, "Something went wrong", _INSIDE)
+        for code in (
+            "error",
+            "store_error",
+            "store_failed",
+            "has_counters",
+            "owned_elsewhere",
+            "not_a_store",
+            "view_outdated",
+            "view_not_built",
+            "event_unknown",
+            "event_undecodable",
+        )
+    },
+}
+"""Every code of the error tree. A code that is missing would be answered as "error"."""
+
+
+class ErrorPlace(msgspec.Struct, frozen=True):
+    """One thing wrong with a request."""
+
+    pointer: str
+    """Where: a JSON pointer into the body, or `/name` of a query parameter."""
+    detail: str
+
+
+class ProblemDocument(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What went wrong, in the form of RFC 9457."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    """Stable, for programs; the other texts are for people and may change."""
+    errors: list[ErrorPlace] = []
+    """With code `invalid`: every flaw that was found."""
+
+
+def status_of(error: GatherlogError) -> int:
+    """The status that an error is answered with."""
+    return PROBLEMS.get(error.code, PROBLEMS["error"]).status.value
+
+
+def describe(error: GatherlogError) -> ProblemDocument:
+    """The problem document of an error."""
+    code = error.code if error.code in PROBLEMS else "error"
+    problem = PROBLEMS[code]
+    flaws = error.flaws if isinstance(error, Invalid) else ()
+    return ProblemDocument(
+        type=f"urn:gatherlog:problem:{code}",
+        title=problem.title,
+        status=problem.status.value,
+        detail=problem.detail or str(error) or problem.title,
+        code=code,
+        errors=[ErrorPlace(flaw.pointer, flaw.detail) for flaw in flaws],
+    )
+
+
+def headers_of(error: GatherlogError) -> list[tuple[bytes, bytes]]:
+    """The headers that go with an error's answer."""
+    if isinstance(error, Busy):
+        return [(b"retry-after", b"%d" % max(1, math.ceil(error.retry_after)))]
+    if isinstance(error, MethodNotAllowed):
+        return [(b"allow", error.allowed.encode())]
+    if isinstance(error, UnsupportedMediaType):
+        return [(b"accept", error.accepted.encode())]
+    if isinstance(error, BodyTooLarge):
+        return [(b"connection", b"close")]  # or the rest of it would still be read
+    if error.code == "unauthenticated":
+        return [(b"www-authenticate", b'Bearer realm="gatherlog"')]
+    return []

@@ -1,0 +1,220 @@
+"""What REST answers with: the shapes of its JSON, times in RFC 3339, and the replies around it."""
+
+from typing import Annotated, Any
+from urllib.parse import quote
+
+import msgspec
+
+from gatherlog.apps.guests import Gathering, Guest, Stats, Status, Stored
+from gatherlog.core.clock import rfc3339
+from gatherlog.interfaces.rest.endpoint import Reply
+
+__all__ = [
+    "GatheringAnswer",
+    "GroupAnswer",
+    "GuestAnswer",
+    "Health",
+    "ImportAnswer",
+    "LinkAnswer",
+    "StatsAnswer",
+    "etag",
+    "json",
+    "location",
+    "no_content",
+    "of_gathering",
+    "of_guest",
+    "of_stats",
+]
+
+_encode = msgspec.json.Encoder().encode
+_JSON = (b"content-type", b"application/json")
+
+Time = Annotated[
+    str, msgspec.Meta(extra_json_schema={"format": "date-time"}, description="RFC 3339, in UTC.")
+]
+
+
+class GuestAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """One invitation. `attending` is null for no answer, and for undecided: see `status`."""
+
+    id: str
+    group_id: str | None
+    first_name: str
+    last_name: str
+    email: str | None
+    attending: bool | None
+    status: Status
+    num_guests: int
+    expected_guests: int
+    children: int
+    dietary: str | None
+    dietary_tags: tuple[str, ...]
+    rsvp_at: Time | None
+    waiting_since: Time | None
+    created_at: Time
+    updated_at: Time
+
+
+class GatheringAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """A gathering's settings. Dates without an offset are local to `time_zone`."""
+
+    id: str
+    event_name: str
+    event_date: str | None
+    location: str | None
+    rsvp_deadline: str | None
+    max_guests: int | None
+    time_zone: str
+    settings_data: dict[str, Any]
+    created_at: Time
+    updated_at: Time
+
+
+class GroupAnswer(msgspec.Struct, frozen=True):
+    """A household."""
+
+    group_id: str
+    member_count: int
+
+
+class LinkAnswer(msgspec.Struct, frozen=True):
+    """A guest's personal link; it is shown this once, and the one before it has ended."""
+
+    url: str
+    token: str
+
+
+class Health(msgspec.Struct, frozen=True):
+    """The server runs and its store answers."""
+
+    status: str
+    version: str
+
+
+class BadLineAnswer(msgspec.Struct, frozen=True):
+    """A line that names no guest who could be imported, and why."""
+
+    line: int
+    reason: str
+
+
+class ImportAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """How a sheet was understood, and what it came to."""
+
+    format: str
+    encoding: str
+    delimiter: str
+    columns: dict[str, str]
+    ignored: list[str]
+    households: int
+    new: int
+    changed: int
+    unchanged: int
+    bad: list[BadLineAnswer]
+
+
+class StatsAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """Exact figures. The camelCase names are those of the ancestor's clients."""
+
+    total_invited: Annotated[int, msgspec.Meta(description="Invitations.")] = msgspec.field(
+        name="totalInvited"
+    )
+    total_coming: int = msgspec.field(name="totalComing")
+    total_people: Annotated[int, msgspec.Meta(description="People who come.")] = msgspec.field(
+        name="totalGuests"
+    )
+    total_expected: int = msgspec.field(name="totalExpected")
+    with_allergies: int = msgspec.field(name="withAllergies")
+    total_guests: Annotated[int, msgspec.Meta(description="Invitations.")]
+    attending: int
+    not_attending: int
+    pending: int
+    undecided: int
+    waiting: int
+    people: int
+    adults: int
+    children: int
+    capacity: int | None
+    places_left: int | None
+    by_meal: dict[str, int]
+
+
+def of_guest(guest: Guest) -> GuestAnswer:
+    """A guest as REST shows it."""
+    return GuestAnswer(
+        id=guest.id,
+        group_id=guest.group_id,
+        first_name=guest.first_name,
+        last_name=guest.last_name,
+        email=guest.email,
+        attending=guest.attending,
+        status=guest.status,
+        num_guests=guest.num_guests,
+        expected_guests=guest.expected_guests,
+        children=guest.children,
+        dietary=guest.dietary,
+        dietary_tags=guest.dietary_tags,
+        rsvp_at=None if guest.rsvp_at is None else rfc3339(guest.rsvp_at),
+        waiting_since=None,  # nobody waits before there is a waiting list
+        created_at=rfc3339(guest.created_at),
+        updated_at=rfc3339(guest.updated_at),
+    )
+
+
+def of_gathering(gathering: Gathering) -> GatheringAnswer:
+    """A gathering as REST shows it."""
+    return GatheringAnswer(
+        id=gathering.id,
+        event_name=gathering.event_name,
+        event_date=gathering.event_date,
+        location=gathering.location,
+        rsvp_deadline=gathering.rsvp_deadline,
+        max_guests=gathering.max_guests,
+        time_zone=gathering.time_zone,
+        settings_data=gathering.settings_data,
+        created_at=rfc3339(gathering.created_at),
+        updated_at=rfc3339(gathering.updated_at),
+    )
+
+
+def of_stats(stats: Stats) -> StatsAnswer:
+    """Figures under the names of both ancestors."""
+    return StatsAnswer(
+        total_invited=stats.total_guests,
+        total_coming=stats.attending,
+        total_people=stats.people,
+        total_expected=stats.total_expected,
+        with_allergies=stats.with_allergies,
+        total_guests=stats.total_guests,
+        attending=stats.attending,
+        not_attending=stats.not_attending,
+        pending=stats.pending,
+        undecided=stats.undecided,
+        waiting=stats.waiting,
+        people=stats.people,
+        adults=stats.adults,
+        children=stats.children,
+        capacity=stats.capacity,
+        places_left=stats.places_left,
+        by_meal=stats.by_meal,
+    )
+
+
+def json(value: object, status: int = 200, *headers: tuple[bytes, bytes]) -> Reply:
+    """An answer in JSON."""
+    return Reply(status, _encode(value), [_JSON, *headers])
+
+
+def no_content() -> Reply:
+    """It is done, and there is nothing to say."""
+    return Reply(204, b"", [])
+
+
+def etag(stored: Stored[Any]) -> tuple[bytes, bytes]:
+    """The strong tag of a document: its version."""
+    return (b"etag", b'"%d"' % stored.version)
+
+
+def location(*segments: str) -> tuple[bytes, bytes]:
+    """Where what was made can be found."""
+    return (b"location", "".join(f"/{quote(part, safe='')}" for part in segments).encode())

@@ -1,0 +1,44 @@
+"""Conditional requests: If-Match before a change, If-None-Match before an answer (RFC 9110)."""
+
+import re
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from gatherlog.apps.guests import Stored
+from gatherlog.interfaces.problems import Stale
+from gatherlog.interfaces.rest.answers import etag
+from gatherlog.interfaces.rest.endpoint import Call, Reply
+
+__all__ = ["if_match", "not_modified"]
+
+_TAG = re.compile(rb'(W/)?"([\x21\x23-\x7e\x80-\xff]*)"')
+
+
+async def if_match(
+    call: Call[Any, Any], current: Callable[[], Awaitable[Stored[Any]]]
+) -> int | None:
+    """The version that a change demands; None where any will do.
+
+    Raises Stale where none of the tags is the current one, and NotFound where there is nothing.
+    """
+    header = call.headers.get(b"if-match")
+    if header is None:
+        return None
+    stored = await current()
+    if header.strip() == b"*":
+        return stored.version
+    wanted = [tag for weak, tag in _TAG.findall(header) if not weak]
+    if b"%d" % stored.version not in wanted:
+        raise Stale("It is at another version than If-Match names; fetch it again.")
+    return stored.version
+
+
+def not_modified(call: Call[Any, Any], stored: Stored[Any]) -> Reply | None:
+    """304 if the caller has this version already."""
+    header = call.headers.get(b"if-none-match")
+    if header is None:
+        return None
+    known = [tag for _, tag in _TAG.findall(header)]
+    if header.strip() != b"*" and b"%d" % stored.version not in known:
+        return None
+    return Reply(304, b"", [etag(stored)])

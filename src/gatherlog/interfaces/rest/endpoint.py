@@ -1,0 +1,128 @@
+"""What an endpoint is: one row of the table. It cannot exist without naming its action."""
+
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any, Generic, TypeVar
+
+import msgspec
+
+from gatherlog.apps.people.policy import ANYONE, Action, Actor
+from gatherlog.core.errors import NotFound
+from gatherlog.interfaces.bodies import Reading
+from gatherlog.interfaces.platform import Platform
+from gatherlog.interfaces.rest.queries import Nothing
+
+__all__ = ["DEFAULT_GATHERING", "Call", "Endpoint", "Reply"]
+
+DEFAULT_GATHERING = "default"
+B = TypeVar("B")
+Q = TypeVar("Q", bound=msgspec.Struct)
+
+_UUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
+_PARAMETER = re.compile(r"\{(\w+)\}")
+
+
+class Reply(msgspec.Struct, frozen=True, gc=False):
+    """A finished answer; `headers` besides length and the security headers."""
+
+    status: int
+    body: bytes
+    headers: list[tuple[bytes, bytes]]
+
+
+@dataclass(slots=True)
+class Call(Generic[B, Q]):
+    """One request that the policy has allowed, its parts decoded and checked for form."""
+
+    platform: Platform
+    actor: Actor | None
+    gathering_id: str
+    id: str
+    """The path's other parameter: of a guest or a group; empty where there is none."""
+    query: Q
+    body: B
+    headers: Mapping[bytes, bytes]
+    path: str
+    """As asked for, percent-encoded, without the query."""
+
+    @property
+    def by(self) -> str:
+        """Who acts, as events name it."""
+        return "nobody" if self.actor is None else self.actor.name
+
+
+NO_QUERY: Any = Nothing
+"""The default for any `Q`; typed so, because a type variable's default cannot be a class."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Endpoint(Generic[B, Q]):
+    """A method and a path, who may use it, what goes in and out, and what answers it."""
+
+    method: str
+    path: str
+    action: Action
+    handle: Callable[[Call[B, Q]], Awaitable[Reply]]
+    summary: str
+    answer: Any = None
+    """Type of the answer's JSON; None: no body, or one of `media`."""
+    status: HTTPStatus = HTTPStatus.OK
+    body: type[B] | None = None
+    query: type[Q] = NO_QUERY
+    accepts: str = "application/json"
+    media: str = "application/json"
+    scoped: bool = True
+    """Whether it is about the default gathering, and again below /gatherings/{gathering_id}."""
+    refusals: tuple[str, ...] = ()
+    """Codes of problems beyond those that follow from the rest of the row."""
+    conditional: bool = False
+    """Whether it has an ETag, or looks at If-Match."""
+
+    @property
+    def name(self) -> str:
+        """What the description calls it."""
+        return self.handle.__name__
+
+    @property
+    def public(self) -> bool:
+        """Whether no credential is asked for."""
+        return self.action in ANYONE
+
+    def paths(self) -> list[str]:
+        """Every template under which it stands."""
+        return [self.path, "/gatherings/{gathering_id}" + self.path] if self.scoped else [self.path]
+
+    def reading(self) -> "Reading[B] | None":
+        """How its body is read, if it has one.
+
+        A PUT may bring back what GET gave: what it does not know of the answer's shape, it ignores.
+        """
+        if self.body is None:
+            return None
+        ignored: frozenset[str] = frozenset()
+        if self.method == "PUT":
+            ignored = field_names(self.answer) - field_names(self.body)
+        return Reading(self.body, self.accepts, ignored)
+
+
+def field_names(struct: Any) -> frozenset[str]:
+    """Names of a struct's fields on the wire."""
+    return frozenset(field.encode_name for field in msgspec.structs.fields(struct))
+
+
+def parameters(template: str) -> tuple[str, ...]:
+    """Names of a template's parameters, in order."""
+    return tuple(_PARAMETER.findall(template))
+
+
+def checked_id(name: str, value: str) -> str:
+    """A path parameter in the one spelling that services know; NotFound if none can have it."""
+    if name == "group_id" and value:
+        return value
+    if name == "gathering_id" and value == DEFAULT_GATHERING:
+        return value
+    if not _UUID.fullmatch(value):
+        raise NotFound(f"{value[:64]!r} is no id")
+    return value.lower()

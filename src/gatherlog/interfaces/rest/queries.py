@@ -1,0 +1,47 @@
+"""Query parameters: typed, and refused where they are unknown, repeated or out of range."""
+
+from typing import Annotated, TypeVar
+from urllib.parse import parse_qsl
+
+import msgspec
+from msgspec import Meta
+
+from gatherlog.core.errors import Flaw, Invalid
+from gatherlog.interfaces.bodies import flaws_of
+
+__all__ = ["MAX_PAGE", "Nothing", "Paging", "read_query"]
+
+MAX_PAGE = 1000
+MAX_CURSOR = 4096
+Q = TypeVar("Q", bound=msgspec.Struct)
+
+
+class Nothing(msgspec.Struct, frozen=True):
+    """No query parameters."""
+
+
+class Paging(msgspec.Struct, frozen=True):
+    """Which part of a list."""
+
+    limit: Annotated[int, Meta(ge=1, le=MAX_PAGE, description="At most so many.")] = MAX_PAGE
+    cursor: Annotated[str, Meta(max_length=MAX_CURSOR)] | None = None
+    """From the `Link` header of the page before."""
+
+
+def read_query(text: bytes, kind: type[Q]) -> Q:
+    """The parameters of a query string, or Invalid with every flaw."""
+    if not text:
+        return kind()
+    try:
+        pairs = parse_qsl(
+            text.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=32
+        )
+    except ValueError:
+        raise Invalid(Flaw("", "the query string cannot be read")) from None
+    given = dict(pairs)
+    flaws = flaws_of(given, kind, strict=False)
+    if len(given) < len(pairs):
+        flaws.append(Flaw("", "a query parameter is given twice"))
+    if flaws:
+        raise Invalid(*flaws)
+    return msgspec.convert(given, kind, strict=False)

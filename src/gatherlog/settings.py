@@ -1,0 +1,117 @@
+"""Settings of one process: read from the environment once, overruled by flags, checked in full."""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+import msgspec
+
+from gatherlog.core.errors import Flaw, Invalid
+
+__all__ = ["Settings"]
+
+PREFIX = "GATHERLOG_"
+_STORE = re.compile(r"memory:|sqlite:///.+", re.DOTALL)
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """What a process is told from outside; every field has a default that works on one machine."""
+
+    store: str = "sqlite:///gatherlog.db"
+    """Three slashes: relative to the working directory; four: absolute."""
+    host: str = "127.0.0.1"
+    port: int = 8000
+    """0 takes a free one."""
+    public_url: str | None = None
+    """How guests reach this server, without a slash at the end; None: as it listens."""
+    trusted_proxies: tuple[str, ...] = ()
+    """Addresses whose X-Forwarded-For and X-Forwarded-Proto are believed."""
+    demo: bool = False
+
+    @classmethod
+    def from_environment(
+        cls,
+        environ: Mapping[str, str],
+        *,
+        store: str | None = None,
+        host: str | None = None,
+        port: int | None = None,
+        public_url: str | None = None,
+        demo: bool | None = None,
+    ) -> "Settings":
+        """Flags that are given win over `GATHERLOG_STORE` and so on, and those over the defaults.
+
+        Raises Invalid, naming every variable or flag that makes no sense.
+        """
+        flags = {
+            "store": store,
+            "host": host,
+            "port": port,
+            "public_url": public_url,
+            "demo": demo,
+        }
+        given = {name: value for name, value in flags.items() if value is not None}
+        settings = cls(**{**_variables(environ), **given})
+        flaws = settings._flaws()
+        if flaws:
+            raise Invalid(*flaws)
+        return settings
+
+    @property
+    def base_url(self) -> str:
+        """Where links to this server begin, without a slash at the end."""
+        if self.public_url is not None:
+            return self.public_url.rstrip("/")
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"http://{host}:{self.port}"
+
+    def _flaws(self) -> list[Flaw]:
+        flaws = []
+        if not _STORE.fullmatch(self.store):
+            detail = "is no address of a store; use sqlite:///file.db or memory:"
+            flaws.append(Flaw("/store", f"{self.store!r} {detail}"))
+        if not self.host:
+            flaws.append(Flaw("/host", "may not be empty"))
+        if not 0 <= self.port <= 65535:
+            flaws.append(Flaw("/port", f"{self.port} is not between 0 and 65535"))
+        if self.public_url is not None and not _is_origin(self.public_url):
+            flaws.append(Flaw("/public_url", f"{self.public_url!r} is not like https://host"))
+        return flaws
+
+
+def _variables(environ: Mapping[str, str]) -> dict[str, Any]:
+    """The settings that the environment names; an empty variable names nothing."""
+    return {
+        name: read(text)
+        for name, read in _READERS.items()
+        if (text := environ.get(PREFIX + name.upper(), ""))
+    }
+
+
+def _port(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise Invalid(Flaw("/port", f"{text!r} is no number")) from None
+
+
+def _proxies(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def _is_origin(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and not parts.query
+    except ValueError:
+        return False
+
+
+_READERS: Mapping[str, Callable[[str], object]] = {
+    "store": str,
+    "host": str,
+    "port": _port,
+    "public_url": str,
+    "trusted_proxies": _proxies,
+}

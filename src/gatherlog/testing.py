@@ -1,0 +1,121 @@
+"""For tests of what is built on Gatherlog: a standing clock, counting ids, and given-when-then.
+
+given = after(FOLD, "gathering-1", [Said(created), Said(added, subject="ada")])
+decided = rules.answer(given.of(GATHERINGS, "1"), given.of(GUESTS, "ada"), ...)
+assert decided == [...]
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any, TypeVar
+
+import msgspec
+
+from gatherlog.core.clock import to_micros
+from gatherlog.core.events import Codec
+from gatherlog.core.store import DELETE, KEEP, Ref, Store
+from gatherlog.core.views import Fold, Happened, View
+
+__all__ = ["CountingIds", "Said", "StandingClock", "State", "after", "folded"]
+
+B = TypeVar("B", bound=msgspec.Struct)
+
+
+class StandingClock:
+    """A `Clock` that moves only when told to."""
+
+    def __init__(self, now: str = "2026-05-01T12:00:00Z") -> None:
+        self._now = 0
+        self.set(now)
+
+    def __call__(self) -> int:
+        return self._now
+
+    def set(self, now: str) -> None:
+        """Jump to a moment, told in RFC 3339 with an offset."""
+        self._now = to_micros(datetime.fromisoformat(now))
+
+    def advance(self, *, days: int = 0, hours: int = 0, seconds: float = 0) -> None:
+        """Let time pass."""
+        self._now += round(((days * 24 + hours) * 3600 + seconds) * 1_000_000)
+
+
+class CountingIds:
+    """An id source that counts; its ids have the form of a UUIDv7."""
+
+    def __init__(self) -> None:
+        self._given = 0
+
+    def __call__(self) -> str:
+        self._given += 1
+        return self.nth(self._given)
+
+    @staticmethod
+    def nth(number: int) -> str:
+        """The id given at the `number`th call, from 1."""
+        return f"00000000-0000-7000-8000-{number:012d}"
+
+
+class Said(msgspec.Struct, frozen=True):
+    """An event: its payload, whom it is about, and when it happened."""
+
+    payload: msgspec.Struct
+    subject: str = ""
+    time: int = 0
+
+
+class State:
+    """The documents and counters that events have led to."""
+
+    def __init__(self) -> None:
+        self.bodies: dict[Ref, Any] = {}
+        self.counters: dict[Ref, dict[str, int]] = {}
+
+    def of(self, view: View[B], id: str) -> B:
+        """The body of a document; KeyError where there is none."""
+        body: B = self.bodies[view.ref(id)]
+        return body
+
+    def encoded(self) -> dict[Ref, bytes]:
+        """Every body as a store holds it."""
+        return {ref: msgspec.json.encode(body) for ref, body in self.bodies.items()}
+
+    def take(self, fold: Fold, happened: Happened) -> None:
+        """Fold one more event in, strictly as a store would take it.
+
+        AssertionError where a fold changes what its `keys` do not name, or deletes a document
+        that has counters.
+        """
+        named = set(fold.keys(happened))
+        shown = {ref: self.bodies.get(ref) for ref in named}
+        for change in fold.evolve(shown, happened):
+            ref = change.view.ref(change.id)
+            assert ref in named, f"{ref} changes, but keys() of {happened.payload!r} lack it"
+            for counter, amount in change.adds.items():
+                counters = self.counters.setdefault(ref, {})
+                counters[counter] = counters.get(counter, 0) + amount
+            if change.body is DELETE:
+                assert ref not in self.counters, f"{ref} has counters; it cannot be deleted"
+                self.bodies.pop(ref, None)
+            elif change.body is not KEEP:
+                self.bodies[ref] = change.body
+
+
+def after(fold: Fold, stream: str, events: Iterable[Said]) -> State:
+    """What `events` of one stream lead to, from nothing."""
+    state = State()
+    for event in events:
+        state.take(fold, Happened(stream, event.subject, event.time, event.payload))
+    return state
+
+
+async def folded(store: Store, codec: Codec, fold: Fold, stream: str) -> State:
+    """What a rebuild would make of a stored stream: read from the log and folded from nothing."""
+    state = State()
+    version, page = 0, min(1000, store.limits.page)
+    while events := await store.read_stream(stream, after=version, limit=page):
+        for event in events:
+            payload = codec.decode(event)
+            state.take(fold, Happened(stream, event.subject, event.time, payload))
+        version = events[-1].version
+    return state

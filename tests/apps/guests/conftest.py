@@ -1,0 +1,36 @@
+"""The guests app on every engine that a laptop has, with a clock and ids that tests can foresee."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from gatherlog.apps.guests import DEFAULT, VIEWS, GuestService
+from gatherlog.core import Limits, Store
+from gatherlog.engines import open_store
+from gatherlog.testing import CountingIds, StandingClock
+
+SMALL = Limits(commit_actions=100, commit_bytes=4 * 1024 * 1024, page=1000)
+"""About what DynamoDB takes."""
+
+
+@pytest.fixture(params=["memory", "sqlite", "small"])
+async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
+    url = "memory:" if request.param == "memory" else f"sqlite:///{tmp_path}/guests.db"
+    store = await open_store(url, views=VIEWS, limits=SMALL if request.param == "small" else None)
+    yield store
+    await store.close()
+
+
+@pytest.fixture
+def clock() -> StandingClock:
+    return StandingClock("2026-05-01T12:00:00Z")
+
+
+@pytest.fixture
+async def service(store: Store, clock: StandingClock) -> GuestService:
+    """With the gathering `default`, empty."""
+    service = GuestService(store, clock=clock, ids=CountingIds())
+    await service.ensure_default("cli")
+    assert (await service.gathering(DEFAULT)).version == 1
+    return service

@@ -1,0 +1,67 @@
+"""A gathering and a guest as tests need them, and the states that lead up to a decision."""
+
+from typing import Any
+
+import msgspec
+
+from gatherlog.apps.guests.events import GatheringCreated, GuestAdded, RsvpSubmitted
+from gatherlog.apps.guests.fold import FOLD
+from gatherlog.apps.guests.views import GATHERINGS, GUESTS, Gathering, Guest
+from gatherlog.testing import Said, State, after
+
+ADA = "00000000-0000-7000-8000-00000000ada0"
+BOB = "00000000-0000-7000-8000-00000000b0b0"
+STREAM = "gathering-default"
+
+
+def created(**given: Any) -> Said:
+    plain: dict[str, Any] = {
+        "event_name": "Summer party",
+        "event_date": None,
+        "location": None,
+        "rsvp_deadline": None,
+        "max_guests": None,
+        "time_zone": "Europe/Paris",
+        "settings_data": {},
+    }
+    return Said(GatheringCreated(**plain | given), time=1)
+
+
+def added(subject: str = ADA, **given: Any) -> Said:
+    plain: dict[str, Any] = {
+        "first_name": "Ada",
+        "last_name": "Lovelace",
+        "email": None,
+        "group_id": None,
+        "expected_guests": 1,
+        "children": 0,
+        "dietary": None,
+        "dietary_tags": (),
+    }
+    return Said(GuestAdded(**plain | given), subject, 2)
+
+
+def submitted(attending: bool | None, num_guests: int = 0, **given: Any) -> RsvpSubmitted:
+    plain: dict[str, Any] = {"children": 0, "dietary": None, "dietary_tags": ()}
+    return RsvpSubmitted(attending=attending, num_guests=num_guests, **plain | given)
+
+
+def answered(attending: bool | None, num_guests: int = 0, subject: str = ADA, **given: Any) -> Said:
+    return Said(submitted(attending, num_guests, **given), subject, 3)
+
+
+def told(payload: msgspec.Struct, subject: str = ADA, time: int = 4) -> Said:
+    return Said(payload, subject, time)
+
+
+def list_after(*events: Said) -> State:
+    return after(FOLD, STREAM, events)
+
+
+def gathering(**given: Any) -> Gathering:
+    return list_after(created(**given)).of(GATHERINGS, "default")
+
+
+def guest(*events: Said, **given: Any) -> Guest:
+    """Ada, as she was added and whatever happened to her since."""
+    return list_after(created(), added(**given), *events).of(GUESTS, ADA)

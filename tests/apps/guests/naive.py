@@ -1,0 +1,75 @@
+"""The figures of a gathering, counted the slow way: from the guests, one after the other."""
+
+from collections.abc import Iterable
+
+from gatherlog.apps.guests import (
+    DEFAULT,
+    DIETARY_TAGS,
+    VIEWS,
+    Gathering,
+    Guest,
+    GuestService,
+    Stats,
+)
+from gatherlog.apps.guests.events import CODEC
+from gatherlog.apps.guests.fold import FOLD
+from gatherlog.core import Store
+from gatherlog.testing import folded
+
+
+def naive_stats(gathering: Gathering, guests: Iterable[Guest]) -> Stats:
+    everybody = list(guests)
+    coming = [guest for guest in everybody if guest.status == "coming"]
+    people = sum(guest.num_guests for guest in coming)
+    children = sum(min(guest.children, guest.num_guests) for guest in coming)
+    capacity = gathering.max_guests
+    states = [guest.status for guest in everybody]
+    return Stats(
+        total_guests=len(everybody),
+        attending=len(coming),
+        not_attending=states.count("declined"),
+        pending=states.count("pending"),
+        undecided=states.count("undecided"),
+        waiting=0,
+        people=people,
+        adults=people - children,
+        children=children,
+        total_expected=sum(guest.expected_guests for guest in everybody),
+        with_allergies=len([g for g in coming if g.dietary or g.dietary_tags]),
+        capacity=capacity,
+        places_left=None if capacity is None else max(0, capacity - people),
+        by_meal={
+            tag: sum(guest.num_guests for guest in coming if tag in guest.dietary_tags)
+            for tag in DIETARY_TAGS
+        },
+    )
+
+
+async def check_figures(service: GuestService) -> None:
+    """The figures are those that the guests give, and households list whom they should."""
+    guests = [stored.body for stored in (await service.guests(DEFAULT)).items]
+    gathering = (await service.gathering(DEFAULT)).body
+    assert await service.stats(DEFAULT) == naive_stats(gathering, guests)
+
+    households: dict[str, set[str]] = {}
+    for guest in guests:
+        if guest.group_id is not None:
+            households.setdefault(guest.group_id, set()).add(guest.id)
+    groups = [size.group_id for size in (await service.groups(DEFAULT)).items]
+    assert {
+        group: {member.body.id for member in await service.group(DEFAULT, group)}
+        for group in groups
+    } == households
+
+
+async def check_rebuild(store: Store) -> None:
+    """The log alone gives every document byte for byte, and every counter."""
+    state = await folded(store, CODEC, FOLD, f"gathering-{DEFAULT}")
+    bodies, counters = {}, {}
+    for view in VIEWS:
+        for document in await store.scan(view.name):
+            bodies[view.name, document.id] = document.body
+            if document.counters:
+                counters[view.name, document.id] = dict(document.counters)
+    assert state.encoded() == bodies
+    assert state.counters == counters

@@ -1,0 +1,147 @@
+"""What events make of documents and counters, and that `after` is as strict as a store."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import pytest
+
+from gatherlog.apps.guests.events import (
+    GuestChanged,
+    GuestMoved,
+    GuestRemoved,
+    LinkIssued,
+    RsvpCleared,
+    SettingsChanged,
+)
+from gatherlog.apps.guests.fold import FOLD, GuestListFold, tally
+from gatherlog.apps.guests.views import GATHERINGS, GUEST_LINKS, GUESTS, Group, GuestLink
+from gatherlog.core.store import DELETE, Ref
+from gatherlog.core.views import Change, Happened
+from gatherlog.testing import after
+from tests.apps.guests.guest_lists import (
+    ADA,
+    BOB,
+    STREAM,
+    added,
+    answered,
+    created,
+    guest,
+    list_after,
+    told,
+)
+
+COUNTERS = ("gathering", "default")
+
+
+def test_a_guest_who_comes_counts_in_every_figure() -> None:
+    ada = guest(answered(True, 4, children=2, dietary_tags=("vegan", "halal")), expected_guests=3)
+
+    assert tally(ada) == {
+        "guests": 1,
+        "expected": 3,
+        "coming": 1,
+        "seats": 4,
+        "children": 2,
+        "allergies": 1,
+        "meal_vegan": 4,
+        "meal_halal": 4,
+    }
+
+
+def test_there_are_never_more_children_than_people() -> None:
+    assert tally(guest(answered(True, 1, children=3)))["children"] == 1
+
+
+@pytest.mark.parametrize(("attending", "counter"), [(False, "declined"), (None, "undecided")])
+def test_who_does_not_come_takes_no_place(attending: bool | None, counter: str) -> None:
+    ada = guest(answered(attending, children=2, dietary="no nuts"))
+
+    assert tally(ada) == {"guests": 1, "expected": 1, counter: 1}
+
+
+def test_what_is_taken_back_leaves_no_trace_in_the_figures() -> None:
+    state = list_after(
+        created(),
+        added(group_id="Byron"),
+        added(BOB, group_id="Byron"),
+        answered(True, 3, children=1, dietary="no nuts", dietary_tags=("vegan",)),
+        told(GuestChanged(num_guests=5, dietary_tags=("kosher",))),
+        told(RsvpCleared()),
+        answered(None, 2),
+        told(GuestRemoved(group_id="Byron", link=None)),
+    )
+
+    figures = {name: count for name, count in state.counters[COUNTERS].items() if count}
+    assert figures == {"guests": 1, "expected": 1}
+    assert state.bodies["group", "default/Byron"] == Group(
+        gathering_id="default", group_id="Byron", members=(BOB,)
+    )
+
+
+def test_a_household_without_members_is_no_document() -> None:
+    moved = GuestMoved(from_group="Byron", to_group="King")
+
+    state = list_after(created(), added(group_id="Byron"), told(moved))
+
+    groups = [id for view, id in state.bodies if view == "group"]
+    assert groups == ["default/King"]
+
+
+def test_a_link_belongs_to_one_guest_and_ends_with_the_next() -> None:
+    state = list_after(
+        created(),
+        added(),
+        told(LinkIssued(link="h1", replaces=None)),
+        told(LinkIssued(link="h2", replaces="h1")),
+    )
+
+    assert [id for view, id in state.bodies if view == "guest_link"] == ["h2"]
+    assert state.of(GUEST_LINKS, "h2") == GuestLink(gathering_id="default", guest_id=ADA)
+    assert state.of(GUESTS, ADA).updated_at == 2
+
+
+def test_settings_that_were_not_given_stay() -> None:
+    state = list_after(
+        created(location="The mill", max_guests=5), told(SettingsChanged(max_guests=None), "", 9)
+    )
+
+    body = state.of(GATHERINGS, "default")
+    assert (body.location, body.max_guests, body.created_at, body.updated_at) == (
+        "The mill",
+        None,
+        1,
+        9,
+    )
+
+
+class Forgetful(GuestListFold):
+    """Names none of the documents that it changes."""
+
+    def keys(self, happened: Happened) -> Iterable[Ref]:
+        return []
+
+
+class Deleting(GuestListFold):
+    """Deletes the gathering, whose document carries counters."""
+
+    def evolve(self, documents: Mapping[Ref, Any], happened: Happened) -> Iterable[Change]:
+        if documents.get(COUNTERS) is None:
+            return super().evolve(documents, happened)
+        return [
+            Change(GATHERINGS, "default", adds={"guests": 1}),
+            Change(GATHERINGS, "default", DELETE),
+        ]
+
+
+def test_a_fold_that_changes_what_it_did_not_name_is_found_out() -> None:
+    with pytest.raises(AssertionError, match=r"^\('gathering', 'default'\) changes, but keys\(\)"):
+        after(Forgetful(), STREAM, [created()])
+
+
+def test_a_fold_that_deletes_counters_is_found_out() -> None:
+    with pytest.raises(AssertionError, match=r"has counters; it cannot be deleted$"):
+        after(Deleting(), STREAM, [created(), added()])
+
+
+def test_every_view_of_the_fold_is_declared() -> None:
+    assert [view.name for view in FOLD.views] == ["gathering", "guest", "group", "guest_link"]

@@ -1,0 +1,311 @@
+"""What a host may do: gatherings, settings, guests, answers on behalf; whole bodies sent back."""
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from gatherlog.apps.guests import (
+    GatheringDetails,
+    GatheringFull,
+    Group,
+    Guest,
+    GuestPatch,
+    NewGuest,
+    SettingsPatch,
+)
+from gatherlog.apps.guests.events import (
+    GuestChanged,
+    GuestMoved,
+    GuestRemoved,
+    LinkIssued,
+    RsvpCleared,
+    SettingsChanged,
+)
+from gatherlog.apps.guests.rules import (
+    add_guest,
+    change_guest,
+    change_settings,
+    create_gathering,
+    issue_link,
+    remove_guest,
+)
+from gatherlog.core.errors import Flaw, Invalid
+from tests.apps.guests.guest_lists import (
+    added,
+    answered,
+    created,
+    gathering,
+    guest,
+    submitted,
+    told,
+)
+
+
+def changed(who: Guest, *, taken: int = 0, max_guests: int | None = None, **patch: Any) -> Any:
+    where = gathering(max_guests=max_guests)
+    return change_guest(where, who, GuestPatch(**patch), taken=taken)
+
+
+def pointers(refused: pytest.ExceptionInfo[Invalid]) -> list[str]:
+    return [flaw.pointer for flaw in refused.value.flaws]
+
+
+def test_a_gathering_is_created_with_what_was_given() -> None:
+    details = GatheringDetails(
+        event_name=" Summer party ", rsvp_deadline="2026-06-01T16:00Z", time_zone="Europe/Paris"
+    )
+
+    assert create_gathering(details) == [created(rsvp_deadline="2026-06-01T18:00:00").payload]
+
+
+@pytest.mark.parametrize(
+    ("given", "pointer"),
+    [
+        ({"event_name": ""}, "/event_name"),
+        ({"event_name": "x" * 201}, "/event_name"),
+        ({"location": "x" * 201}, "/location"),
+        ({"event_date": "soon"}, "/event_date"),
+        ({"rsvp_deadline": "2026-02-30"}, "/rsvp_deadline"),
+        ({"rsvp_deadline": ""}, "/rsvp_deadline"),
+        ({"max_guests": -1}, "/max_guests"),
+        ({"max_guests": 1_000_001}, "/max_guests"),
+        ({"time_zone": "Mars/Olympus"}, "/time_zone"),
+        ({"time_zone": "../../etc/passwd"}, "/time_zone"),
+        ({"settings_data": {"text": "x" * 65_536}}, "/settings_data"),
+        ({"settings_data": {"text": "\ud800"}}, "/settings_data"),
+        ({"settings_data": {"number": float("inf")}}, "/settings_data"),
+    ],
+)
+def test_settings_out_of_form_name_the_place(given: dict[str, Any], pointer: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        create_gathering(GatheringDetails(**{"event_name": "Party"} | given))
+
+    assert pointers(refused) == [pointer]
+
+
+def test_settings_nested_without_end_are_refused_and_32_levels_are_not() -> None:
+    def nested(levels: int) -> dict[str, Any]:
+        data: dict[str, Any] = {}
+        for _ in range(levels - 1):
+            data = {"x": data}
+        return data
+
+    assert change_settings(gathering(), SettingsPatch(settings_data=nested(32))) == [
+        SettingsChanged(settings_data=nested(32))
+    ]
+    for levels in 33, 10_000:
+        with pytest.raises(Invalid, match=r"^/settings_data: is nested more than 32 deep$"):
+            change_settings(gathering(), SettingsPatch(settings_data=nested(levels)))
+
+
+def test_only_settings_that_differ_are_recorded() -> None:
+    before = gathering(location="The mill", max_guests=10)
+    patch = SettingsPatch(location="The mill", max_guests=12)
+
+    assert change_settings(before, patch) == [SettingsChanged(max_guests=12)]
+    assert change_settings(before, SettingsPatch(max_guests=10)) == []
+
+
+def test_settings_that_only_python_takes_for_equal_are_recorded() -> None:
+    before = gathering(settings_data={"open": 1})
+
+    assert change_settings(before, SettingsPatch(settings_data={"open": True})) == [
+        SettingsChanged(settings_data={"open": True})
+    ]
+
+
+def test_null_clears_settings() -> None:
+    before = gathering(
+        location="The mill",
+        max_guests=10,
+        event_date="2026-06-20",
+        rsvp_deadline="2026-06-01",
+        settings_data={"a": 1},
+    )
+    nothing = SettingsPatch(
+        location=None, max_guests=None, event_date=None, rsvp_deadline=None, settings_data=None
+    )
+
+    assert change_settings(before, nothing) == [
+        SettingsChanged(
+            event_date=None, location=None, rsvp_deadline=None, max_guests=None, settings_data={}
+        )
+    ]
+
+
+def test_a_gathering_keeps_a_name() -> None:
+    with pytest.raises(Invalid, match=r"^/event_name: is missing or blank$"):
+        change_settings(gathering(), SettingsPatch(event_name=None))
+
+
+def test_a_deadline_with_an_offset_is_told_in_the_zone_given_with_it() -> None:
+    patch = SettingsPatch(rsvp_deadline="2026-06-01T18:00:00+00:00", time_zone="Asia/Tokyo")
+
+    assert change_settings(gathering(), patch) == [
+        SettingsChanged(rsvp_deadline="2026-06-02T03:00:00", time_zone="Asia/Tokyo")
+    ]
+
+
+def test_another_zone_leaves_the_local_deadline_as_it_reads() -> None:
+    before = gathering(rsvp_deadline="2026-06-01T18:00:00", time_zone="Europe/Paris")
+
+    assert change_settings(before, SettingsPatch(time_zone="Asia/Tokyo")) == [
+        SettingsChanged(time_zone="Asia/Tokyo")
+    ]
+
+
+def test_a_guest_is_added_trimmed() -> None:
+    new = NewGuest(
+        first_name=" Ada ",
+        last_name="Lovelace\u3000",
+        email=" Ada@Example.org ",
+        dietary=" no nuts\r\nplease ",
+        dietary_tags=("vegan", "vegetarian", "vegan"),
+    )
+
+    assert add_guest(new, None) == [
+        added(
+            email="Ada@Example.org",
+            dietary="no nuts\nplease",
+            dietary_tags=("vegetarian", "vegan"),
+        ).payload
+    ]
+
+
+@pytest.mark.parametrize(
+    ("given", "pointer"),
+    [
+        ({"first_name": ""}, "/first_name"),
+        ({"first_name": " \u200b\u2060"}, "/first_name"),
+        ({"last_name": "x" * 101}, "/last_name"),
+        ({"last_name": "x" * 10_000}, "/last_name"),
+        ({"first_name": "A\x00da"}, "/first_name"),
+        ({"first_name": "A\nda"}, "/first_name"),
+        ({"first_name": "A\x85da"}, "/first_name"),
+        ({"first_name": "A\u202eda"}, "/first_name"),
+        ({"first_name": "A\ud800da"}, "/first_name"),
+        ({"email": ""}, "/email"),
+        ({"email": "ada"}, "/email"),
+        ({"email": "ada@example"}, "/email"),
+        ({"email": "ada@@example.org"}, "/email"),
+        ({"email": "a b@example.org"}, "/email"),
+        ({"email": "ada@example..org"}, "/email"),
+        ({"email": "ada@example.org\nbcc:x@y.org"}, "/email"),
+        ({"email": "x" * 250 + "@x.org"}, "/email"),
+        ({"group_id": ""}, "/group_id"),
+        ({"group_id": "  "}, "/group_id"),
+        ({"group_id": "x" * 65}, "/group_id"),
+        ({"group_id": "a\tb"}, "/group_id"),
+        ({"expected_guests": 100}, "/expected_guests"),
+        ({"children": -1}, "/children"),
+        ({"dietary": "x" * 1001}, "/dietary"),
+        ({"dietary_tags": ("keto",)}, "/dietary_tags/0"),
+    ],
+)
+def test_a_guest_out_of_form_names_the_place(given: dict[str, Any], pointer: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        add_guest(NewGuest(**{"first_name": "Ada", "last_name": "Lovelace"} | given), None)
+
+    assert pointers(refused) == [pointer]
+
+
+@pytest.mark.parametrize("name", ["李", "O’Brien-Łukasz", "نیلوفر\u200cه", "Zoe\u0308", "👩‍🚀"])
+def test_names_are_taken_as_people_write_them(name: str) -> None:
+    new = NewGuest(first_name=name, last_name=name)
+
+    assert add_guest(new, None) == [added(first_name=name, last_name=name).payload]
+
+
+def test_a_household_has_a_most_members() -> None:
+    full = Group(gathering_id="default", group_id="Byron", members=tuple(map(str, range(1000))))
+    new = NewGuest(first_name="Ada", last_name="Lovelace", group_id="Byron")
+
+    with pytest.raises(Invalid) as refused:
+        add_guest(new, full)
+
+    assert refused.value.flaws == (
+        Flaw("/group_id", "names a household that is full: 1,000 members"),
+    )
+
+
+def test_sending_a_guest_back_as_it_was_records_nothing() -> None:
+    ada = guest(answered(None), email="ada@example.org", group_id="Byron", dietary="no nuts")
+    fields = msgspec.structs.asdict(ada)
+    patch = {name: fields[name] for name in GuestPatch.__struct_fields__}
+
+    assert changed(ada, **patch) == []
+
+
+def test_each_kind_of_change_is_an_event_of_its_own() -> None:
+    ada = guest(group_id="Byron", expected_guests=2)
+
+    assert changed(ada, group_id="King", attending=True, last_name="King", children=1) == [
+        GuestMoved(from_group="Byron", to_group="King"),
+        submitted(True, 2, children=1),
+        GuestChanged(last_name="King"),
+    ]
+
+
+def test_null_takes_a_guest_out_of_the_household_and_clears_the_rest() -> None:
+    ada = guest(
+        email="ada@example.org", group_id="Byron", expected_guests=3, dietary_tags=("vegan",)
+    )
+
+    assert changed(ada, group_id=None, email=None, expected_guests=None, dietary_tags=None) == [
+        GuestMoved(from_group="Byron", to_group=None),
+        GuestChanged(email=None, expected_guests=1, dietary_tags=()),
+    ]
+
+
+def test_null_takes_an_answer_back() -> None:
+    assert changed(guest(answered(True, 2)), attending=None) == [RsvpCleared()]
+    assert guest(answered(True, 2), told(RsvpCleared())).status == "pending"
+
+
+def test_a_host_answers_although_the_number_of_before_is_sent_along() -> None:
+    assert changed(guest(answered(True, 2)), attending=False, num_guests=2) == [submitted(False)]
+    assert changed(guest(answered(False)), attending=True, num_guests=0) == [submitted(True, 1)]
+
+
+def test_a_host_changes_the_number_of_who_comes() -> None:
+    assert changed(guest(answered(True, 2)), num_guests=3) == [GuestChanged(num_guests=3)]
+
+
+@pytest.mark.parametrize(
+    ("who", "num_guests"), [(guest(answered(True, 2)), 0), (guest(answered(False)), 1)]
+)
+def test_a_number_that_contradicts_the_answer_is_refused(who: Guest, num_guests: int) -> None:
+    with pytest.raises(Invalid) as refused:
+        changed(who, num_guests=num_guests)
+
+    assert pointers(refused) == ["/num_guests"]
+
+
+def test_a_host_cannot_oversell_either() -> None:
+    with pytest.raises(GatheringFull):
+        changed(guest(), attending=True, taken=10, max_guests=10)
+    with pytest.raises(GatheringFull):
+        changed(guest(answered(True, 2)), num_guests=3, taken=10, max_guests=10)
+
+
+@pytest.mark.parametrize("field", ["first_name", "last_name"])
+def test_a_guest_keeps_a_name(field: str) -> None:
+    cleared: Any = {field: None}
+
+    with pytest.raises(Invalid) as refused:
+        changed(guest(), **cleared)
+
+    assert pointers(refused) == ["/" + field]
+
+
+def test_removing_a_guest_tells_what_else_ends() -> None:
+    ada = guest(told(LinkIssued(link="h1", replaces=None)), group_id="Byron")
+
+    assert remove_guest(ada) == [GuestRemoved(group_id="Byron", link="h1")]
+
+
+def test_a_new_link_replaces_the_one_before() -> None:
+    ada = guest(told(LinkIssued(link="h1", replaces=None)))
+
+    assert issue_link(ada, "h2") == [LinkIssued(link="h2", replaces="h1")]

@@ -1,0 +1,206 @@
+"""Taking in a sheet on every engine: previewed exactly, whole chunks, nothing doubled."""
+
+import asyncio
+from typing import Any
+
+import msgspec
+import pytest
+
+from gatherlog.apps.guests import (
+    DEFAULT,
+    GroupSize,
+    GuestPatch,
+    GuestService,
+    Imported,
+    NewGuest,
+    Rsvp,
+)
+from gatherlog.apps.guests.importing import chunk_size
+from gatherlog.apps.guests.sheets import SheetRow
+from gatherlog.core import Limits, Store
+from gatherlog.core.errors import Flaw, Invalid
+from gatherlog.testing import CountingIds, StandingClock
+from tests.apps.guests.halting import Halting
+from tests.apps.guests.naive import check_figures, check_rebuild
+
+
+def row(number: int, **given: Any) -> SheetRow:
+    plain: dict[str, Any] = {
+        "line": number + 2,
+        "first_name": f"First{number}",
+        "last_name": f"Last{number // 4}",
+        "email": f"guest{number}@example.org",
+        "group_id": f"House {number // 4}",
+    }
+    return SheetRow(**plain | given)
+
+
+def sheet(rows: int) -> list[SheetRow]:
+    return [row(number) for number in range(rows)]
+
+
+async def take_in(service: GuestService, rows: list[SheetRow]) -> Imported:
+    return await service.import_guests(DEFAULT, rows, actor="cli", file_hash="f00d")
+
+
+async def test_a_sheet_becomes_guests_and_households(service: GuestService, store: Store) -> None:
+    progress: list[int] = []
+
+    done = await service.import_guests(
+        DEFAULT, sheet(45), actor="cli", file_hash="f00d", progress=progress.append
+    )
+
+    assert done == Imported(new=45, changed=0, unchanged=0)
+    assert progress[-1] == 45
+    assert progress == sorted(progress)
+    stats = await service.stats(DEFAULT)
+    assert (stats.total_guests, stats.pending) == (45, 45)
+    groups = (await service.groups(DEFAULT)).items
+    assert groups[:2] == [GroupSize("House 0", 4), GroupSize("House 1", 4)]
+    assert len(groups) == 12
+    await check_figures(service)
+    await check_rebuild(store)
+
+
+async def test_the_events_tell_which_file_they_came_from(
+    service: GuestService, store: Store
+) -> None:
+    await take_in(service, sheet(1))
+
+    [_, event] = await store.read_stream("gathering-default")
+
+    assert msgspec.json.decode(event.meta) == {"actor": "cli", "import": "f00d"}
+
+
+async def test_importing_again_changes_nothing(service: GuestService, store: Store) -> None:
+    await take_in(service, sheet(45))
+    heads = await store.heads()
+
+    assert await take_in(service, sheet(45)) == Imported(new=0, changed=0, unchanged=45)
+    assert await store.heads() == heads
+
+
+async def test_importing_again_changes_only_what_changed(
+    service: GuestService, store: Store
+) -> None:
+    await take_in(service, sheet(45))
+    rows = sheet(46)
+    rows[7] = row(7, last_name="Married")
+    rows[9] = row(9, email="new@example.org")
+    rows[11] = row(11, group_id="House 99", expected_guests=2)
+
+    assert await service.preview_import(DEFAULT, rows) == Imported(1, 3, 42)
+    assert await take_in(service, rows) == Imported(new=1, changed=3, unchanged=42)
+    assert await take_in(service, rows) == Imported(new=0, changed=0, unchanged=46)
+    await check_figures(service)
+    await check_rebuild(store)
+
+
+async def test_who_was_removed_comes_back_with_the_next_import(service: GuestService) -> None:
+    await take_in(service, sheet(5))
+    [first, *_] = (await service.guests(DEFAULT)).items
+    await service.remove_guest(DEFAULT, first.body.id, actor="cli")
+
+    assert await take_in(service, sheet(5)) == Imported(new=1, changed=0, unchanged=4)
+
+
+async def test_a_preview_writes_nothing(service: GuestService, store: Store) -> None:
+    heads = await store.heads()
+
+    assert await service.preview_import(DEFAULT, sheet(45)) == Imported(45, 0, 0)
+    assert await store.heads() == heads
+
+
+async def test_two_imports_at_once_do_not_double_anybody(
+    service: GuestService, store: Store
+) -> None:
+    one, other = await asyncio.gather(take_in(service, sheet(60)), take_in(service, sheet(60)))
+
+    assert one.new + other.new == 60
+    assert (await service.stats(DEFAULT)).total_guests == 60
+    await check_figures(service)
+    await check_rebuild(store)
+
+
+async def test_nobody_is_doubled_by_what_was_added_since_the_list_was_read(store: Store) -> None:
+    service = GuestService(Halting(store), clock=StandingClock(), ids=CountingIds())
+    await service.ensure_default("cli")
+    rows = [row(number, group_id=None) for number in range(250)]
+    ada = NewGuest(first_name="First249", last_name="Last62", email="guest249@example.org")
+
+    one, other, _ = await asyncio.gather(
+        take_in(service, rows), take_in(service, rows), service.add_guest(DEFAULT, ada, actor="x")
+    )
+
+    assert one.new + other.new == 249
+    assert (await service.stats(DEFAULT)).total_guests == 250
+    await check_rebuild(store)
+
+
+class PlugPulledError(Exception):
+    """An import is cut off after so many rows."""
+
+
+async def test_an_import_that_broke_off_goes_on_where_it_was(service: GuestService) -> None:
+    def pull_the_plug(done: int) -> None:
+        raise PlugPulledError(done)
+
+    with pytest.raises(PlugPulledError) as broke_off:
+        await service.import_guests(
+            DEFAULT, sheet(250), actor="cli", file_hash="f00d", progress=pull_the_plug
+        )
+    done = int(str(broke_off.value))
+    assert 0 < done < 250
+    assert (await service.stats(DEFAULT)).total_guests == done
+
+    assert await take_in(service, sheet(250)) == Imported(250 - done, 0, done)
+
+
+async def test_answers_and_changes_go_on_beside_an_import(service: GuestService) -> None:
+    await take_in(service, sheet(30))
+    guests = [stored.body.id for stored in (await service.guests(DEFAULT)).items]
+
+    await asyncio.gather(
+        take_in(service, [row(number, expected_guests=2) for number in range(60)]),
+        *(service.rsvp(DEFAULT, guest, Rsvp(attending=True), actor="cli") for guest in guests[:9]),
+        service.remove_guest(DEFAULT, guests[20], actor="cli"),
+        service.change_guest(DEFAULT, guests[21], GuestPatch(children=1), actor="cli"),
+    )
+
+    await check_figures(service)
+    assert (await service.stats(DEFAULT)).attending == 9
+
+
+async def test_every_flaw_of_a_sheet_is_named_and_nothing_is_written(
+    service: GuestService, store: Store
+) -> None:
+    heads = await store.heads()
+    rows = [*sheet(3), row(3, first_name=""), row(4, email="nobody", expected_guests=100)]
+
+    for attempt in take_in(service, rows), service.preview_import(DEFAULT, rows):
+        with pytest.raises(Invalid) as refused:
+            await attempt
+        assert refused.value.flaws == (
+            Flaw("/lines/5/first_name", "is missing or blank"),
+            Flaw("/lines/6/email", "is no e-mail address; one looks like ada@example.org"),
+            Flaw("/lines/6/expected_guests", "should be a whole number from 0 to 99"),
+        )
+    assert await store.heads() == heads
+
+
+async def test_a_household_that_is_too_large_is_refused_before_anything_is_written(
+    service: GuestService, store: Store
+) -> None:
+    heads = await store.heads()
+
+    with pytest.raises(Invalid, match=r"^/lines/1002/group_id: names a household that is full"):
+        await take_in(service, [row(number, group_id="all") for number in range(1001)])
+
+    assert await store.heads() == heads
+
+
+def test_a_chunk_fits_what_the_store_takes() -> None:
+    small = Limits(commit_actions=100, commit_bytes=4 * 1024 * 1024)
+
+    assert [chunk_size(Limits()), chunk_size(small)] == [200, 19]
+    assert chunk_size(Limits(commit_bytes=1024 * 1024)) == 64

@@ -1,0 +1,169 @@
+"""Keys: made, shown once, checked, revoked; the log and the documents never hold a secret."""
+
+import itertools
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import pytest
+
+from gatherlog.apps import people
+from gatherlog.apps.people import Actor, KeyService, Role
+from gatherlog.apps.people.events import CODEC, KeyCreated, KeyRevoked
+from gatherlog.apps.people.views import API_KEYS, KEY_SECRETS, ApiKey
+from gatherlog.core.errors import Invalid, NotFound
+from gatherlog.core.store import Store
+from gatherlog.engines import open_store
+
+NOW = 1_795_000_000_000_000
+
+
+@pytest.fixture
+async def store(tmp_path: Path) -> AsyncIterator[Store]:
+    store = await open_store(f"sqlite:///{tmp_path}/keys.db", views=people.VIEWS)
+    yield store
+    await store.close()
+
+
+@pytest.fixture
+def keys(store: Store) -> KeyService:
+    return KeyService(store, clock=lambda: NOW, ids=_numbered())
+
+
+async def test_a_secret_stands_for_its_key(keys: KeyService) -> None:
+    created = await keys.create("operator", None, "laptop", actor="cli")
+
+    actor = await keys.authenticate(created.secret)
+
+    assert actor == Actor("key", created.id, Role.OPERATOR, None)
+
+
+async def test_a_hosts_key_carries_its_gathering(keys: KeyService) -> None:
+    created = await keys.create("host", "default", "", actor="cli")
+
+    actor = await keys.authenticate(created.secret)
+
+    assert actor == Actor("key", created.id, Role.HOST, "default")
+
+
+async def test_a_secret_that_differs_anywhere_opens_nothing(keys: KeyService) -> None:
+    secret = (await keys.create("operator", None, "", actor="cli")).secret
+    others = [secret[:-1] + "!", secret + "A", secret[:-1], " " + secret, secret.swapcase()]
+
+    assert [await keys.authenticate(other) for other in others] == [None] * len(others)
+
+
+async def test_what_was_never_a_secret_opens_nothing(keys: KeyService) -> None:
+    never = ["", "glk_", "glk_" + "A" * 43, "ö" * 47, "\x00", "\ud800", "x" * 10_000]
+
+    assert [await keys.authenticate(secret) for secret in never] == [None] * len(never)
+
+
+async def test_secrets_have_256_bits_and_differ(keys: KeyService) -> None:
+    secrets = {(await keys.create("operator", None, "", actor="cli")).secret for _ in range(20)}
+
+    assert {len(secret) for secret in secrets} == {len("glk_") + 43}
+    assert len(secrets) == 20
+
+
+async def test_a_revoked_key_opens_nothing(keys: KeyService) -> None:
+    created = await keys.create("operator", None, "lost", actor="cli")
+
+    await keys.revoke(created.id, actor="cli")
+
+    assert await keys.authenticate(created.secret) is None
+    assert (await keys.key(created.id)).revoked_at == NOW
+
+
+async def test_revoking_again_records_nothing(keys: KeyService, store: Store) -> None:
+    created = await keys.create("operator", None, "", actor="cli")
+    await keys.revoke(created.id, actor="cli")
+
+    await keys.revoke(created.id, actor="cli")
+
+    events = await store.read_stream(f"key-{created.id}")
+    assert [event.type for event in events] == ["people.key_created", "people.key_revoked"]
+
+
+async def test_another_key_outlives_a_revocation(keys: KeyService) -> None:
+    lost = await keys.create("operator", None, "", actor="cli")
+    kept = await keys.create("operator", None, "", actor="cli")
+
+    await keys.revoke(lost.id, actor="cli")
+
+    assert await keys.authenticate(kept.secret) == Actor("key", kept.id, Role.OPERATOR, None)
+
+
+async def test_revoking_an_unknown_key_is_not_found(keys: KeyService) -> None:
+    with pytest.raises(NotFound):
+        await keys.revoke("nobody", actor="cli")
+
+
+async def test_nothing_that_is_stored_holds_the_secret(keys: KeyService, store: Store) -> None:
+    created = await keys.create("operator", None, "laptop", actor="cli")
+
+    events = await store.read_stream(f"key-{created.id}")
+    documents = [*await store.scan(API_KEYS.name), *await store.scan(KEY_SECRETS.name)]
+    stored = repr([events, documents])
+
+    assert (len(events), len(documents)) == (1, 2)
+    assert created.secret not in stored
+    assert created.secret.removeprefix("glk_") not in stored
+
+
+async def test_a_key_shows_all_but_its_secret(keys: KeyService) -> None:
+    created = await keys.create("host", "default", "door", actor="cli")
+
+    key = await keys.key(created.id)
+
+    assert key == ApiKey(created.id, "host", "default", "door", key.secret_hash, NOW)
+
+
+async def test_who_made_a_key_is_on_its_event(keys: KeyService, store: Store) -> None:
+    created = await keys.create("operator", None, "", actor="cli")
+
+    [event] = await store.read_stream(f"key-{created.id}")
+
+    assert event.meta == b'{"actor":"cli"}'
+
+
+@pytest.mark.parametrize(
+    ("role", "gathering_id", "name", "pointer"),
+    [
+        ("owner", None, "", "/role"),
+        ("guest", "default", "", "/role"),
+        ("host", None, "", "/gathering_id"),
+        ("host", "", "", "/gathering_id"),
+        ("operator", "default", "", "/gathering_id"),
+        ("operator", None, "x" * 101, "/name"),
+        ("operator", None, "a\x00b", "/name"),
+        ("operator", None, "\ud800", "/name"),
+    ],
+)
+async def test_a_key_that_makes_no_sense_is_refused(
+    keys: KeyService, store: Store, role: str, gathering_id: str | None, name: str, pointer: str
+) -> None:
+    with pytest.raises(Invalid) as refused:
+        await keys.create(role, gathering_id, name, actor="cli")
+
+    assert [flaw.pointer for flaw in refused.value.flaws] == [pointer]
+    assert await store.heads() == (0,)
+
+
+def test_events_keep_the_form_in_which_they_were_first_stored() -> None:
+    created = KeyCreated("k1", "host", "default", "door", "abc123")
+    revoked = KeyRevoked("k1", "abc123")
+
+    assert [CODEC.encode(created), CODEC.encode(revoked)] == [
+        (
+            "people.key_created",
+            1,
+            b'{"key_id":"k1","role":"host","gathering_id":"default","name":"door",'
+            b'"secret_hash":"abc123"}',
+        ),
+        ("people.key_revoked", 1, b'{"key_id":"k1","secret_hash":"abc123"}'),
+    ]
+
+
+def _numbered() -> Callable[[], str]:
+    numbers = itertools.count(1)
+    return lambda: f"0198f3c2-0000-7000-8000-{next(numbers):012d}"

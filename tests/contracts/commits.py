@@ -1,0 +1,132 @@
+"""What the contract suite writes: plain events, cards (documents) and commits of both."""
+
+import itertools
+from collections.abc import Mapping
+
+import msgspec
+
+from gatherlog.core import ANY, Append, Commit, Document, Event, Recorded, Store, View, Write
+from gatherlog.core.store import IndexKey
+
+NOON = 1_790_000_000_000_000
+"""A moment, in microseconds; stores take times as they are given."""
+_numbers = itertools.count(1)
+
+
+class Card(msgspec.Struct, frozen=True):
+    """The body of a document, where a test cares for it at all."""
+
+    name: str = ""
+    table: str | None = None
+
+
+CARDS = View(
+    "card",
+    Card,
+    version=1,
+    by_name=lambda card: ("all", card.name),
+    by_table=lambda card: None if card.table is None else (card.table, card.name),
+)
+
+
+def event(
+    data: bytes = b"{}", *, id: str | None = None, subject: str = "", meta: bytes = b""
+) -> Event:
+    """An event with an id of its own."""
+    id = id or f"event-{next(_numbers):06}"
+    return Event(id, "tests.happened", NOON, NOON + 1, data, 1, subject, meta)
+
+
+def append(stream: str, *events: Event, expected: int = ANY) -> Append:
+    """An append of the events given, or of one."""
+    return Append(stream, events or (event(),), expected)
+
+
+def commit(*streams: str, expected: int = ANY, events: int = 1, key: str | None = None) -> Commit:
+    """A commit of some events to each of the streams."""
+    appends = [append(s, *[event() for _ in range(events)], expected=expected) for s in streams]
+    return Commit(appends=appends, key=key)
+
+
+def put(
+    id: str,
+    body: bytes,
+    *,
+    stream: str = "card-1",
+    expects: int | None = None,
+    index_keys: Mapping[str, IndexKey] = {},
+) -> Write:
+    """A card with a raw body."""
+    return Write(
+        view="card", id=id, stream=stream, body=body, expects=expects, index_keys=index_keys
+    )
+
+
+def count(
+    id: str,
+    named: Mapping[str, int] = {},
+    /,
+    *,
+    stream: str = "card-1",
+    at_most: Mapping[str, int] = {},
+    at_least: Mapping[str, int] = {},
+    expects: int | None = None,
+    **adds: int,
+) -> Write:
+    """Adds to the counters of a card, and bounds on them; `named` takes names of any kind."""
+    return Write(
+        view="card",
+        id=id,
+        stream=stream,
+        adds={**named, **adds},
+        at_most=at_most,
+        at_least=at_least,
+        expects=expects,
+    )
+
+
+def writing(*writes: Write, key: str | None = None) -> Commit:
+    """A commit of the writes, with one event for every stream that owns one of them."""
+    streams = dict.fromkeys(write.stream for write in writes)
+    return Commit(appends=[append(stream) for stream in streams], writes=writes, key=key)
+
+
+def document(
+    id: str,
+    body: bytes | None,
+    *,
+    version: int,
+    stream: str = "card-1",
+    counted: int = 0,
+    index_keys: Mapping[str, IndexKey] = {},
+    **counters: int,
+) -> Document:
+    """A card as a store gives it back."""
+    return Document("card", id, stream, version, counted, body, index_keys, counters)
+
+
+async def card(store: Store, id: str) -> Document | None:
+    """One card."""
+    [found] = await store.get("card", [id])
+    return found
+
+
+async def whole_feed(store: Store, partition: int = 0) -> list[Recorded]:
+    """All events of a partition up to its head."""
+    events: list[Recorded] = []
+    head = (await store.heads())[partition]
+    after = 0
+    while after < head:
+        events += await store.read_feed(partition, after=after, limit=store.limits.page)
+        after = events[-1].position
+    return events
+
+
+async def whole_stream(store: Store, stream: str) -> list[Recorded]:
+    """All events of a stream."""
+    events: list[Recorded] = []
+    while page := await store.read_stream(
+        stream, after=events[-1].version if events else 0, limit=store.limits.page
+    ):
+        events += page
+    return events

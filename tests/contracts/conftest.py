@@ -1,0 +1,50 @@
+"""Fixtures of the contract suite: one store, or its place, on every engine that is able to."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from gatherlog.core import Store
+from tests.contracts.engines import Engine, Place, able_to, require
+
+
+async def _place(engine: Engine, folder: Path) -> AsyncIterator[Place]:
+    require(engine)
+    place = Place(engine, folder)
+    yield place
+    await place.close()
+
+
+@pytest.fixture(params=able_to(lambda engine: True))
+async def place(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Place]:
+    """A place for any engine."""
+    async for place in _place(request.param, tmp_path):
+        yield place
+
+
+@pytest.fixture(params=able_to(lambda engine: engine.durable))
+async def durable(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Place]:
+    """A place for engines that outlive their process."""
+    async for place in _place(request.param, tmp_path):
+        yield place
+
+
+@pytest.fixture(params=able_to(lambda engine: engine.shared))
+async def shared(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Place]:
+    """A place for engines that several processes may have open."""
+    async for place in _place(request.param, tmp_path):
+        yield place
+
+
+@pytest.fixture(params=able_to(lambda engine: engine.one_file))
+async def one_file(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Place]:
+    """A place for engines that are one file."""
+    async for place in _place(request.param, tmp_path):
+        yield place
+
+
+@pytest.fixture
+async def store(place: Place) -> Store:
+    """An open, empty store of any engine, with the view `card`."""
+    return await place.open()

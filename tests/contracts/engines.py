@@ -1,0 +1,131 @@
+"""The engines under contract, as data: what each is opened by, and what it is able to do.
+
+A test asks for a fixture that stands for an ability (`store`, `durable`, `shared`); which engines
+have it is written here and nowhere else.
+"""
+
+import importlib
+import os
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+import pytest
+
+from gatherlog.core import Limits, Store, View
+from gatherlog.core.clock import Clock, system_clock
+from gatherlog.engines import open_store
+from tests.contracts.commits import CARDS
+
+T = TypeVar("T")
+
+DYNAMO_LIKE = Limits(
+    commit_actions=100,
+    commit_bytes=4 * 1024 * 1024,
+    event_bytes=300 * 1024,
+    body_bytes=300 * 1024,
+    page=1_000,
+)
+"""What DynamoDB takes, put upon an engine that takes more."""
+
+
+class Engine(msgspec.Struct, frozen=True):
+    """One way to open a store, and its abilities."""
+
+    name: str
+    driver: str
+    """What GATHERLOG_REQUIRE_ENGINES names."""
+    module: str
+    url: str
+    """With `{path}`, an absolute path, where the engine keeps anything."""
+    limits: Limits | None = None
+    durable: bool = False
+    """Outlives `close` and the death of its process."""
+    shared: bool = False
+    """Several processes may have it open at once."""
+    one_file: bool = False
+    """Is one file, which may turn out to be something else."""
+
+    def is_there(self) -> bool:
+        try:
+            importlib.import_module(self.module)
+        except ModuleNotFoundError:
+            return False
+        return True
+
+
+MEMORY = Engine("memory", "memory", "gatherlog.engines.memory", "memory:")
+SQLITE = Engine(
+    "sqlite",
+    "sqlite",
+    "gatherlog.engines.sqlite",
+    "sqlite:///{path}",
+    durable=True,
+    shared=True,
+    one_file=True,
+)
+ENGINES = [
+    MEMORY,
+    msgspec.structs.replace(MEMORY, name="memory-4-partitions", limits=Limits(partitions=4)),
+    SQLITE,
+    msgspec.structs.replace(SQLITE, name="sqlite-like-dynamodb", limits=DYNAMO_LIKE),
+]
+
+
+def able_to(ability: Callable[[Engine], Any]) -> list[Any]:
+    """Parameters for a fixture: the engines that have an ability."""
+    return [pytest.param(engine, id=engine.name) for engine in ENGINES if ability(engine)]
+
+
+def require(engine: Engine) -> None:
+    """A missing engine may be skipped, but not where GATHERLOG_REQUIRE_ENGINES names it."""
+    if engine.is_there():
+        return
+    required = os.environ.get("GATHERLOG_REQUIRE_ENGINES", "").replace(",", " ").split()
+    if engine.driver in required:
+        pytest.fail(f"GATHERLOG_REQUIRE_ENGINES names {engine.driver}, which is not here")
+    pytest.skip(f"the engine {engine.driver} is not here")
+
+
+class Place:
+    """Where one store lives for one test; it may be opened many times."""
+
+    def __init__(self, engine: Engine, folder: Path) -> None:
+        self.engine = engine
+        self.path = folder / "store.db"
+        self.url = engine.url.format(path=self.path)
+        self._opened: list[Store] = []
+
+    async def open(
+        self, *views: View[Any], create: bool = True, clock: Clock = system_clock
+    ) -> Store:
+        """Open the store; it is closed when the test ends, if the test did not close it."""
+        store = await open_store(
+            self.url,
+            views=views or (CARDS,),
+            create=create,
+            limits=self.engine.limits,
+            clock=clock,
+        )
+        self._opened.append(store)
+        return store
+
+    def forget(self) -> None:
+        """Leave the stores opened so far to themselves."""
+        self._opened.clear()
+
+    async def close(self) -> None:
+        for store in self._opened:
+            await store.close()
+
+    @property
+    def arguments(self) -> list[str]:
+        """How another process is told to open this store; see `child.py`."""
+        return [self.url, msgspec.json.encode(self.engine.limits).decode()]
+
+
+def chunks(items: Iterable[T], size: int) -> list[list[T]]:
+    """The items in lists of at most `size`, as limits demand."""
+    items = list(items)
+    return [items[start : start + size] for start in range(0, len(items), size)]

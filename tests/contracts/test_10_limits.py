@@ -1,0 +1,314 @@
+"""Promise 10: what an engine cannot take is refused, naming the limit, before it is written."""
+
+import asyncio
+import os
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from gatherlog.core import (
+    NEW,
+    Append,
+    Commit,
+    Committed,
+    Event,
+    Limits,
+    Recalled,
+    Store,
+    Write,
+)
+from gatherlog.core.errors import LimitExceeded, NotAStore
+from gatherlog.engines import open_store
+from tests.contracts.commits import append, card, commit, count, event, put, writing
+from tests.contracts.engines import Place
+
+LONG = "x" * 256
+
+
+def _filled(limits: Limits) -> Commit:
+    """A commit of more bytes than fit, each event within its own bound."""
+    size = limits.event_bytes
+    return Commit(
+        appends=[
+            append("card-1", *[event(b"x" * size) for _ in range(limits.commit_bytes // size + 1)])
+        ]
+    )
+
+
+TOO_MUCH: dict[str, tuple[str, Callable[[Limits], Commit]]] = {
+    "an event": (
+        "an event's bytes",
+        lambda limits: Commit(appends=[append("card-1", event(b"x" * (limits.event_bytes + 1)))]),
+    ),
+    "an event with its context": (
+        "an event's bytes",
+        lambda limits: Commit(
+            appends=[append("card-1", event(b"x" * limits.event_bytes, meta=b"y"))]
+        ),
+    ),
+    "a body": (
+        "a document's bytes",
+        lambda limits: writing(put("a", b"x" * (limits.body_bytes + 1))),
+    ),
+    "actions": (
+        "a commit's actions",
+        lambda limits: commit("card-1", events=limits.commit_actions),
+    ),
+    "documents": (
+        "a commit's actions",
+        lambda limits: writing(*[put(f"{i}", b"") for i in range(limits.commit_actions)]),
+    ),
+    "bytes": ("a commit's bytes", _filled),
+    "a key": ("an idempotency key (characters)", lambda limits: commit("card-1", key=LONG)),
+    "a stream": (
+        "a stream's name (characters)",
+        lambda limits: commit("card-" + LONG),
+    ),
+    "an id": ("a document's id (characters)", lambda limits: writing(put(LONG, b""))),
+    "an event's id": (
+        "an event's id (characters)",
+        lambda limits: Commit(appends=[append("card-1", event(id="x" * 65))]),
+    ),
+    "a counter's name": (
+        "the name of a counter or an index (characters)",
+        lambda limits: writing(count("a", {LONG: 1})),
+    ),
+    "an event's subject": (
+        "an event's subject (characters)",
+        lambda limits: Commit(appends=[append("card-1", event(subject=LONG))]),
+    ),
+    "an event's type": (
+        "an event's type (characters)",
+        lambda limits: Commit(appends=[append("card-1", Event("e", LONG, 0, 0, b""))]),
+    ),
+}
+
+
+@pytest.mark.parametrize("what", TOO_MUCH)
+async def test_too_much_is_refused_by_the_name_of_its_limit(store: Store, what: str) -> None:
+    name, make = TOO_MUCH[what]
+
+    with pytest.raises(LimitExceeded) as refusal:
+        await store.commit(make(store.limits))
+
+    assert refusal.value.limit == name
+    assert refusal.value.found > refusal.value.allowed
+    assert await store.streams("card") == []
+    assert await store.scan("card") == []
+    assert await store.heads() == (0,) * store.limits.partitions
+
+
+async def test_as_much_as_the_limits_allow_is_taken(store: Store) -> None:
+    limits = store.limits
+    await store.commit(commit("card-1", events=limits.commit_actions - 1))
+    await store.commit(
+        Commit(appends=[append("card-2", event(b"x" * limits.event_bytes))], key="k" * 255)
+    )
+    name = "card-" + "x" * 250
+    await store.commit(
+        Commit(
+            appends=[append(name, Event("i" * 64, "t" * 255, 0, 0, b"", 1, "s" * 255))],
+            writes=[put("d" * 255, b"x" * limits.body_bytes, stream=name)],
+        )
+    )
+
+    assert [head.version for head in await store.streams("card")] == [
+        limits.commit_actions - 1,
+        1,
+        1,
+    ]
+
+
+def _timed(time: int = 0, recorded: int = 0, schema: int = 1) -> Commit:
+    return Commit(
+        appends=[Append("card-1", [Event("e", "tests.happened", time, recorded, b"", schema)])]
+    )
+
+
+def _marked(id: str = "e", type: str = "t", subject: str = "") -> Commit:
+    return Commit(appends=[Append("card-1", [Event(id, type, 0, 0, b"", 1, subject)])])
+
+
+HALF = "\ud800"
+"""Half of a surrogate pair: no text that could be stored."""
+
+MISTAKES: dict[str, Commit] = {
+    "an empty commit": Commit(),
+    "an empty key": commit("card-1", key=""),
+    "nothing to append": Commit(appends=[Append("card-1", [])]),
+    "a stream without a category": commit("card"),
+    "a stream without an id": commit("card-"),
+    "a category in capitals": commit("Card-1"),
+    "a stream twice": commit("card-1", "card-1"),
+    "a version below any": commit("card-1", expected=-2),
+    "a view that is no name": writing(msgspec.structs.replace(put("a", b""), view="Card")),
+    "a document without an id": writing(put("", b"")),
+    "an event without an id": _marked(id=""),
+    "an event without a type": _marked(type=""),
+    "half a character in a stream": commit(f"card-{HALF}"),
+    "half a character in a key": commit("card-1", key=HALF),
+    "half a character in a document's id": writing(put(HALF, b"")),
+    "an event's id that is not ASCII": _marked(id="é"),
+    "half a character in an event's type": _marked(type=HALF),
+    "half a character in a subject": _marked(subject=HALF),
+    "half a character in a counter": writing(count("a", {HALF: 1})),
+    "half a character in an index": writing(put("a", b"", index_keys={HALF: ("a",)})),
+    "half a character in a key of an index": writing(
+        put("a", b"", index_keys={"by_name": ("all", HALF)})
+    ),
+    "a counter without a name": writing(count("a", {"": 1})),
+    "a time beyond 64 bits": _timed(time=2**63),
+    "a recorded time beyond 64 bits": _timed(recorded=-(2**63) - 1),
+    "a schema beyond 64 bits": _timed(schema=2**63),
+    "a schema of zero": _timed(schema=0),
+    "a stamp beyond 64 bits": Commit(
+        writes=[msgspec.structs.replace(put("a", b"", expects=NEW), at=2**63)]
+    ),
+    "a stamp below zero": Commit(
+        writes=[msgspec.structs.replace(put("a", b"", expects=NEW), at=-1)]
+    ),
+    "adds of a rebuild without what was counted": Commit(
+        writes=[msgspec.structs.replace(count("a", n=1), at=1)]
+    ),
+}
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+async def test_a_mistake_of_the_program_is_refused_and_harms_no_other(
+    store: Store, mistake: str
+) -> None:
+    asked = [commit("card-8"), MISTAKES[mistake], commit("card-9")]
+
+    done = await asyncio.gather(*[store.commit(c) for c in asked], return_exceptions=True)
+
+    assert [isinstance(d, Committed) for d in done] == [True, False, True]
+    assert isinstance(done[1], ValueError)
+    assert [head.stream for head in await store.streams("card")] == ["card-8", "card-9"]
+    assert await store.scan("card") == []
+
+
+async def test_a_refused_repeat_is_refused_for_its_form_before_its_key(store: Store) -> None:
+    await store.commit(commit("card-1", key="k"))
+    oversized = append("card-1", event(b"x" * (store.limits.event_bytes + 1)))
+
+    with pytest.raises(LimitExceeded):
+        await store.commit(Commit(appends=[oversized], key="k"))
+    recalled = await store.recall("k")
+    assert recalled == Recalled(b"", b"", recalled.at if recalled else 0)
+
+
+async def test_a_write_that_only_demands_is_small(store: Store) -> None:
+    await store.commit(Commit(writes=[Write(view="card", id="a", stream="card-1", expects=NEW)]))
+
+    assert await card(store, "a") is None
+
+
+# Files that are not ours.
+
+
+def _another_database(path: Path) -> None:
+    with sqlite3.connect(path) as database:
+        database.execute("CREATE TABLE notes (text)")
+        database.execute("INSERT INTO notes VALUES ('mine')")
+    database.close()
+
+
+def _another_format(path: Path) -> None:
+    _another_database(path)
+    with sqlite3.connect(path) as database:
+        database.execute("PRAGMA application_id = 1196444487")
+    database.close()
+
+
+NOT_OURS: dict[str, Callable[[Path], object]] = {
+    "a text": lambda path: path.write_text("Dear diary, today nothing happened.\n" * 50),
+    "a short text": lambda path: path.write_text("x"),
+    "random bytes": lambda path: path.write_bytes(bytes(range(256)) * 64),
+    "zeros": lambda path: path.write_bytes(bytes(8192)),
+    "only a header": lambda path: path.write_bytes(b"SQLite format 3\x00"),
+    "another database": _another_database,
+    "a database of another program": _another_format,
+    "a directory": lambda path: path.mkdir(),
+    "a pipe": os.mkfifo,
+    "a link to nothing": lambda path: path.symlink_to(path.parent / "nowhere" / "store.db"),
+}
+
+
+def _seen(folder: Path) -> dict[str, tuple[int, int, bytes]]:
+    return {
+        path.name: (
+            (status := path.lstat()).st_mtime_ns,
+            status.st_mode,
+            path.read_bytes() if path.is_file() else b"",
+        )
+        for path in folder.iterdir()
+    }
+
+
+@pytest.mark.parametrize("what", NOT_OURS)
+async def test_what_is_not_a_store_is_refused_and_untouched(one_file: Place, what: str) -> None:
+    NOT_OURS[what](one_file.path)
+    before = _seen(one_file.path.parent)
+
+    for create in (True, False):
+        with pytest.raises(NotAStore):
+            await asyncio.wait_for(one_file.open(create=create), 5)
+
+    assert _seen(one_file.path.parent) == before
+
+
+@pytest.mark.parametrize("kept", [0.1, 0.5, 0.9])
+async def test_a_truncated_store_is_refused_and_untouched(one_file: Place, kept: float) -> None:
+    store = await one_file.open()
+    for i in range(50):
+        await store.commit(commit(f"card-{i}", events=5))
+    await store.close()
+    whole = one_file.path.read_bytes()
+    one_file.path.write_bytes(whole[: int(len(whole) * kept)])
+    before = _seen(one_file.path.parent)
+
+    with pytest.raises(NotAStore):
+        await one_file.open()
+
+    assert _seen(one_file.path.parent) == before
+
+
+async def test_a_store_that_may_not_be_read_is_refused(one_file: Place) -> None:
+    if os.geteuid() == 0:
+        pytest.skip("root may read everything")
+    await (await one_file.open()).close()
+    one_file.path.chmod(0)
+
+    with pytest.raises(NotAStore):
+        await one_file.open()
+
+
+async def test_a_missing_store_is_made_only_where_that_is_wished(one_file: Place) -> None:
+    with pytest.raises(NotAStore):
+        await one_file.open(create=False)
+    assert list(one_file.path.parent.iterdir()) == []
+
+    await one_file.open()
+
+    assert one_file.path.is_file()
+    await one_file.open(create=False)
+
+
+async def test_a_store_in_a_missing_folder_is_refused(one_file: Place) -> None:
+    missing = one_file.path.parent / "missing" / "store.db"
+
+    with pytest.raises(NotAStore):
+        await open_store(one_file.engine.url.format(path=missing))
+
+    assert not missing.parent.exists()
+
+
+@pytest.mark.parametrize(
+    "url", ["", "sqlite:", "sqlite:///", "sqlite:x.db", "nosuch:///x", "/x.db"]
+)
+async def test_an_address_that_names_no_store_is_refused(url: str) -> None:
+    with pytest.raises(NotAStore):
+        await open_store(url)

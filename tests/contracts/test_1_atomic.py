@@ -1,0 +1,270 @@
+"""Promise 1: a commit is atomic, and durable before it is acknowledged."""
+
+import asyncio
+import random
+from collections import Counter
+
+import msgspec
+import pytest
+
+from gatherlog.core import ANY, DELETE, NEW, Commit, Committed, Recorded, Store, Write
+from gatherlog.core.errors import Conflict, CounterOutOfBounds, StoreError
+from gatherlog.core.planner import partition_of
+from tests.contracts.child import (
+    Child,
+    children,
+    crash_commit,
+    crash_data,
+    crash_names,
+    work_together,
+)
+from tests.contracts.commits import (
+    append,
+    card,
+    commit,
+    count,
+    document,
+    event,
+    put,
+    whole_feed,
+    whole_stream,
+    writing,
+)
+from tests.contracts.engines import Place
+
+
+async def test_a_commit_answers_the_versions_and_positions_that_it_gave(store: Store) -> None:
+    asked = Commit(
+        appends=[append("card-1", event(), event()), append("card-2")],
+        writes=[put("a", b"1"), put("b", b"2", stream="card-2"), count("c", n=1)],
+        answer=b"done",
+    )
+
+    done = await store.commit(asked)
+
+    one, two = (partition_of(s, store.limits.partitions) for s in ("card-1", "card-2"))
+    assert done == Committed(
+        {"card-1": 2, "card-2": 1},
+        {("card", "a"): 2, ("card", "b"): 1},
+        {one: 3} if one == two else {one: 2, two: 1},
+        False,
+        b"done",
+    )
+
+
+async def test_appends_take_the_next_versions_of_their_stream(store: Store) -> None:
+    await store.commit(commit("card-1", events=3))
+
+    done = await store.commit(commit("card-1", "card-2", events=2))
+
+    assert done.streams == {"card-1": 5, "card-2": 2}
+    assert [e.version for e in await store.read_stream("card-1")] == [1, 2, 3, 4, 5]
+
+
+async def test_new_demands_that_the_stream_has_no_event(store: Store) -> None:
+    await store.commit(commit("card-1", expected=NEW))
+
+    with pytest.raises(Conflict):
+        await store.commit(commit("card-1", expected=NEW))
+
+
+async def test_an_exact_version_demands_just_that_one(store: Store) -> None:
+    await store.commit(commit("card-1", events=2))
+
+    for wrong in (1, 3):
+        with pytest.raises(Conflict):
+            await store.commit(commit("card-1", expected=wrong))
+    assert (await store.commit(commit("card-1", expected=2))).streams == {"card-1": 3}
+
+
+async def test_any_takes_the_stream_as_it_is(store: Store) -> None:
+    for version in (1, 2, 3):
+        assert (await store.commit(commit("card-1", expected=ANY))).streams == {"card-1": version}
+
+
+async def test_a_conflict_names_the_stream_and_both_versions(store: Store) -> None:
+    await store.commit(commit("card-1", events=2))
+
+    with pytest.raises(Conflict) as refusal:
+        await store.commit(commit("card-1", expected=7))
+
+    conflict = refusal.value
+    assert (conflict.what, conflict.name, conflict.expected, conflict.actual) == (
+        "stream",
+        "card-1",
+        7,
+        2,
+    )
+
+
+def doomed(*more: Write, expected: int = ANY) -> Commit:
+    """Appends and writes that would all be well, and something that is not."""
+    return Commit(
+        appends=[append("card-1", event(), event()), append("card-2", expected=expected)],
+        writes=[put("new", b"1"), count("counted", n=1), *more],
+        key="doomed",
+    )
+
+
+REFUSED = {
+    "by the version of a stream": doomed(expected=9),
+    "by the version of a document": doomed(put("seen", b"late", expects=NEW)),
+    "by a bound": doomed(count("full", taken=1, at_most={"taken": 1})),
+    "by the owner of a document": doomed(put("seen", b"stolen", stream="card-2")),
+    "by counters": doomed(Write(view="card", id="full", stream="card-1", body=DELETE)),
+}
+
+
+@pytest.mark.parametrize("cause", REFUSED)
+async def test_a_refused_commit_leaves_nothing_behind(store: Store, cause: str) -> None:
+    await store.commit(writing(put("seen", b"1"), count("full", taken=1)))
+    before = await _everything(store)
+
+    with pytest.raises(StoreError):
+        await store.commit(REFUSED[cause])
+
+    assert await _everything(store) == before
+    assert await store.recall("doomed") is None
+
+
+async def _everything(store: Store) -> list[object]:
+    feeds = [await whole_feed(store, p) for p in range(store.limits.partitions)]
+    documents = await store.get("card", ["seen", "full", "new", "counted"])
+    return [await store.heads(), feeds, documents, await store.streams("card")]
+
+
+async def test_a_refused_commit_harms_none_that_are_made_at_the_same_time(store: Store) -> None:
+    asked = [commit(f"card-{i}", expected=5 if i % 2 else NEW) for i in range(20)]
+
+    done = await asyncio.gather(*[store.commit(c) for c in asked], return_exceptions=True)
+
+    assert [type(d) for d in done] == [Committed, Conflict] * 10
+    assert len(await store.streams("card")) == 10
+
+
+async def test_of_two_writers_at_the_same_version_exactly_one_wins(store: Store) -> None:
+    for version in range(25):
+        rivals = [store.commit(commit("card-1", expected=version)) for _ in range(2)]
+        done = await asyncio.gather(*rivals, return_exceptions=True)
+
+        assert Counter(map(type, done)) == {Committed: 1, Conflict: 1}
+
+
+async def test_of_many_writers_at_the_same_version_exactly_one_wins(store: Store) -> None:
+    rivals = [store.commit(commit("card-1", expected=NEW)) for _ in range(32)]
+
+    done = await asyncio.gather(*rivals, return_exceptions=True)
+
+    assert Counter(map(type, done)) == {Committed: 1, Conflict: 31}
+    assert len(await store.read_stream("card-1")) == 1
+
+
+async def test_what_was_acknowledged_is_there_when_the_store_is_opened_again(
+    durable: Place,
+) -> None:
+    first = await durable.open()
+    asked = writing(put("a", b"\x00body"), count("b", n=3), key="kept")
+    await first.commit(msgspec.structs.replace(asked, fingerprint=b"f", answer=b"\xffgiven"))
+    events, cards = await whole_feed(first), await first.get("card", ["a", "b"])
+    told = (first.id, await first.heads(), await first.recall("kept"))
+    await first.close()
+
+    again = await durable.open(create=False)
+
+    assert (again.id, await again.heads(), await again.recall("kept")) == told
+    assert await whole_feed(again) == events
+    assert await again.get("card", ["a", "b"]) == cards
+    assert (await again.commit(commit("card-1"))).streams == {"card-1": 2}
+
+
+async def test_eight_processes_on_one_stream_leave_no_gap_and_lose_nothing(shared: Place) -> None:
+    store = await shared.open()
+
+    said = await work_together(shared, 8, "append_exactly", times=10)
+
+    acknowledged = sorted((version, id) for results in said for version, id in results)
+    assert [version for version, _ in acknowledged] == list(range(1, 81))
+    assert [(e.version, e.id) for e in await whole_stream(store, "card-1")] == acknowledged
+
+
+async def test_a_writer_killed_at_any_moment_loses_nothing_that_it_acknowledged(
+    durable: Place,
+) -> None:
+    await _kill_writers(durable, rounds=8)
+
+
+@pytest.mark.heavy
+@pytest.mark.timeout(600)
+async def test_thirty_more_writers_killed_lose_nothing_either(durable: Place) -> None:
+    await _kill_writers(durable, rounds=30)
+
+
+async def _kill_writers(place: Place, rounds: int) -> None:
+    chance = random.Random(place.engine.name)
+    acknowledged: list[tuple[int, ...]] = []
+    for run in range(rounds):
+        async with children(place, 1, "crash", run=run) as [child]:
+            said = await _kill_soon(child, chance)
+        acknowledged += [(run, *line) for line in said]
+    assert len(acknowledged) > rounds
+
+    store = await place.open()
+    streams = {
+        head.stream: await whole_stream(store, head.stream)
+        for category in ("alpha", "beta")
+        for head in await store.streams(category)
+    }
+    _all_acknowledged_is_there(acknowledged, streams)
+    _no_commit_is_half_there(streams)
+    await _documents_agree(store, streams)
+    for run, i, *_ in acknowledged[-3:]:
+        again = await store.commit(crash_commit(run, i))
+        assert again == Committed(repeated=True, answer=crash_data(run, i))
+    assert (await store.commit(commit("card-1"))).streams == {"card-1": 1}
+
+
+async def _kill_soon(child: Child, chance: random.Random) -> list[list[int]]:
+    child.go()
+    said = [await child.line() for _ in range(chance.randrange(1, 120))]
+    await asyncio.sleep(chance.random() * 0.02)
+    return said + await child.kill()
+
+
+def _all_acknowledged_is_there(
+    acknowledged: list[tuple[int, ...]], streams: dict[str, list[Recorded]]
+) -> None:
+    for run, i, *versions in acknowledged:
+        for stream, version in zip(crash_names(i), versions, strict=True):
+            found = streams[stream][version - 1]
+            assert found.version == version
+            assert found.id == f"{run}/{i}/{stream}"
+            assert found.data == crash_data(run, i)
+
+
+def _no_commit_is_half_there(streams: dict[str, list[Recorded]]) -> None:
+    ids = [e.id for events in streams.values() for e in events]
+    assert len(set(ids)) == len(ids)
+    parts = Counter(id.rpartition("/")[0] for id in ids)
+    assert set(parts.values()) == {2}
+    for events in streams.values():
+        assert [e.version for e in events] == list(range(1, len(events) + 1))
+
+
+async def _documents_agree(store: Store, streams: dict[str, list[Recorded]]) -> None:
+    for stream, events in streams.items():
+        last = len(events)
+        assert await card(store, f"last-{stream}") == document(
+            f"last-{stream}", events[-1].data, stream=stream, version=last
+        )
+        assert await card(store, f"count-{stream}") == document(
+            f"count-{stream}", None, stream=stream, version=0, counted=last, events=last
+        )
+
+
+async def test_a_refused_bound_in_a_group_leaves_the_others_of_the_group(store: Store) -> None:
+    asked = [writing(count("hall", taken=1, at_most={"taken": 3})) for _ in range(8)]
+
+    done = await asyncio.gather(*[store.commit(c) for c in asked], return_exceptions=True)
+
+    assert Counter(map(type, done)) == {Committed: 3, CounterOutOfBounds: 5}
+    assert len(await store.read_stream("card-1")) == 3

@@ -1,0 +1,315 @@
+"""Promise 3: the feed. Nothing ever appears at or below a position that a reader was given."""
+
+import asyncio
+import time
+from collections import defaultdict
+from itertools import pairwise
+from statistics import median
+
+import pytest
+
+from gatherlog.core import Append, Commit, Heads, Recorded, Store
+from gatherlog.core.errors import Conflict
+from gatherlog.core.planner import partition_of
+from tests.contracts.child import Child, children
+from tests.contracts.commits import commit, event, whole_feed, whole_stream
+from tests.contracts.engines import Place
+
+PAGES = [1, 10, 1000]
+
+
+async def test_an_empty_log_has_heads_at_zero_and_an_empty_feed(store: Store) -> None:
+    partitions = store.limits.partitions
+
+    assert await store.heads() == (0,) * partitions
+    assert [await store.read_feed(p, after=0, limit=10) for p in range(partitions)] == [
+        []
+    ] * partitions
+
+
+async def test_the_feed_holds_every_event_once_with_its_place(store: Store) -> None:
+    sent = {f"card-{i}": [event(b"%d" % i), event(b"more")] for i in range(12)}
+    for stream, events in sent.items():
+        await store.commit(Commit(appends=[Append(stream, events)]))
+
+    for partition in range(store.limits.partitions):
+        feed = await whole_feed(store, partition)
+        expected = [
+            Recorded(
+                partition,
+                feed[place].position,
+                stream,
+                version,
+                e.id,
+                e.type,
+                e.time,
+                e.recorded,
+                e.data,
+                e.schema,
+                e.subject,
+                e.meta,
+            )
+            for place, (stream, version, e) in enumerate(
+                (stream, version, e)
+                for stream, events in sent.items()
+                if partition_of(stream, store.limits.partitions) == partition
+                for version, e in enumerate(events, 1)
+            )
+        ]
+        assert feed == expected
+
+
+async def test_positions_increase_from_one_and_reach_the_head(store: Store) -> None:
+    for i in range(10):
+        await store.commit(commit(f"card-{i}", f"card-{i + 1}", events=2))
+
+    for partition, head in enumerate(await store.heads()):
+        positions = [e.position for e in await whole_feed(store, partition)]
+        assert positions == sorted(set(positions))
+        assert positions[0] >= 1
+        assert positions[-1] == head
+
+
+async def test_a_page_excludes_after_and_is_capped_by_its_limit(store: Store) -> None:
+    await store.commit(commit("card-1", events=7))
+    partition = partition_of("card-1", store.limits.partitions)
+    places = [e.position for e in await whole_feed(store, partition)]
+
+    async def page(after: int, limit: int) -> list[int]:
+        events = await store.read_feed(partition, after=after, limit=limit)
+        return [e.position for e in events]
+
+    assert await page(0, 3) == places[:3]
+    assert await page(places[2], 3) == places[3:6]
+    assert await page(places[5], 3) == places[6:]
+    assert await page(places[6], 3) == []
+    assert await page(places[6] + 100, 3) == []
+
+
+async def test_what_was_acknowledged_is_in_the_feed_at_once(store: Store) -> None:
+    for i in range(30):
+        done = await store.commit(commit(f"card-{i}", f"card-{i + 7}"))
+        heads = await store.heads()
+        for partition, position in done.positions.items():
+            assert heads[partition] >= position
+            [found] = await store.read_feed(partition, after=position - 1, limit=1)
+            assert found.position == position
+
+
+async def test_a_partition_that_is_not_there_is_refused(store: Store) -> None:
+    await store.commit(commit("card-1"))
+
+    for partition in (-1, store.limits.partitions):
+        with pytest.raises(ValueError, match="partition"):
+            await store.read_feed(partition, after=0, limit=1)
+
+
+async def test_heads_never_step_back(store: Store) -> None:
+    seen: list[Heads] = []
+    done = asyncio.Event()
+
+    async def watch() -> None:
+        while not done.is_set():
+            seen.append(await store.heads())
+            await asyncio.sleep(0)
+
+    watching = asyncio.create_task(watch())
+    await asyncio.gather(*[_write(store, i) for i in range(100)])
+    done.set()
+    await watching
+
+    for before, after in pairwise(seen):
+        assert all(a >= b for b, a in zip(before, after, strict=True))
+
+
+async def _write(store: Store, i: int) -> list[str]:
+    """One commit to one to three streams, every fifth refused; the ids that were written."""
+    streams = [f"card-{(i + step) % 11}" for step in range(1 + i % 3)]
+    asked = commit(*streams, expected=1_000_000 if i % 5 == 4 else -1, events=1 + i % 2)
+    try:
+        await store.commit(asked)
+    except Conflict:
+        return []
+    return [e.id for append in asked.appends for e in append.events]
+
+
+class Tail:
+    """A reader that follows one partition until it has so many events, as subscribers do."""
+
+    def __init__(self, store: Store, partition: int, page: int) -> None:
+        self.events: list[Recorded] = []
+        self._store = store
+        self._partition = partition
+        self._page = page
+
+    async def follow(self, done: asyncio.Event) -> None:
+        after = 0
+        while True:
+            ended = done.is_set()
+            events = await self._store.read_feed(self._partition, after=after, limit=self._page)
+            self.events += events
+            if events:
+                after = events[-1].position
+            elif ended and after >= (await self._store.heads())[self._partition]:
+                return
+            await asyncio.sleep(0 if events else 0.001)
+
+
+def never_missed_repeated_or_reordered(
+    tails: list[Tail], written: list[str], feeds: list[list[Recorded]]
+) -> None:
+    for tail in tails:
+        positions = [e.position for e in tail.events]
+        assert positions == sorted(set(positions))
+        versions: defaultdict[str, int] = defaultdict(int)
+        for e in tail.events:
+            assert e.version == versions[e.stream] + 1
+            versions[e.stream] = e.version
+    for tail, feed in zip(tails, feeds, strict=True):
+        assert tail.events == feed
+    assert sorted(e.id for feed in feeds for e in feed) == sorted(written)
+
+
+@pytest.mark.parametrize("page", PAGES)
+async def test_tailing_readers_never_miss_repeat_or_reorder(store: Store, page: int) -> None:
+    partitions = range(store.limits.partitions)
+    tails = [Tail(store, partition, page) for partition in partitions]
+    done = asyncio.Event()
+    following = [asyncio.create_task(tail.follow(done)) for tail in tails]
+    written: list[str] = []
+    for start in range(0, 300, 10):
+        ids = await asyncio.gather(*[_write(store, i) for i in range(start, start + 10)])
+        written += [id for some in ids for id in some]
+    done.set()
+    await asyncio.gather(*following)
+
+    feeds = [await whole_feed(store, partition) for partition in partitions]
+    never_missed_repeated_or_reordered(tails, written, feeds)
+
+
+async def test_tailing_readers_follow_the_writers_of_other_processes(shared: Place) -> None:
+    store = await shared.open()
+    pages = [(partition, page) for page in PAGES for partition in range(store.limits.partitions)]
+    tails = [Tail(store, partition, page) for partition, page in pages]
+    done = asyncio.Event()
+    async with (
+        asyncio.TaskGroup() as following,
+        children(shared, 2, "append_anywhere", times=120, streams=7) as started,
+    ):
+        for tail in tails:
+            following.create_task(tail.follow(done))
+        written, said = await _write_beside(store, started)
+        done.set()
+
+    written += [id for outcome, *ids in said if outcome == "written" for id in ids]
+    assert sum(outcome == "refused" for outcome, *_ in said) == 48
+    feeds = [await whole_feed(store, partition) for partition, _ in pages]
+    once = feeds[: store.limits.partitions]
+    for tail, feed in zip(tails, feeds, strict=True):
+        assert tail.events == feed
+    never_missed_repeated_or_reordered(tails[: len(once)], written, once)
+
+
+async def _write_beside(
+    store: Store, started: list[Child]
+) -> tuple[list[str], list[tuple[str, ...]]]:
+    """Write here while the children write; the ids of ours, and what the children said."""
+    for child in started:
+        child.go()
+    theirs = [asyncio.create_task(child.results()) for child in started]
+    ours = [id for i in range(150) for id in await _write(store, i)]
+    return ours, [line for results in await asyncio.gather(*theirs) for line in results]
+
+
+async def test_order_agrees_with_the_versions_of_every_stream(store: Store) -> None:
+    await asyncio.gather(*[_write(store, i) for i in range(60)])
+
+    for head in await store.streams("card"):
+        stream = await whole_stream(store, head.stream)
+        assert [e.version for e in stream] == list(range(1, head.version + 1))
+        feed = await whole_feed(store, partition_of(head.stream, store.limits.partitions))
+        assert [e for e in feed if e.stream == head.stream] == stream
+
+
+async def test_waiting_ends_at_once_when_the_heads_are_beyond(store: Store) -> None:
+    await store.commit(commit("card-1"))
+    heads = await store.heads()
+    started = time.monotonic()
+
+    assert await store.wait((0,) * len(heads), 30.0) == heads
+    assert time.monotonic() - started < 5
+
+
+async def test_waiting_ends_with_its_time(store: Store) -> None:
+    await store.commit(commit("card-1"))
+    heads = await store.heads()
+    started = time.monotonic()
+
+    assert await store.wait(heads, 0.05) == heads
+    assert 0.04 < time.monotonic() - started < 5
+    assert await store.wait(heads, 0) == heads
+
+
+async def test_every_waiter_is_woken_by_a_commit(store: Store) -> None:
+    heads = await store.heads()
+    waiting = [asyncio.create_task(store.wait(heads, 30.0)) for _ in range(5)]
+    await asyncio.sleep(0.01)
+
+    await store.commit(commit("card-1"))
+
+    now = await store.heads()
+    assert now != heads
+    assert await asyncio.wait_for(asyncio.gather(*waiting), 5) == [now] * 5
+
+
+async def test_a_refused_commit_wakes_nobody_in_vain(store: Store) -> None:
+    heads = await store.heads()
+    waiting = asyncio.create_task(store.wait(heads, 0.1))
+    await asyncio.sleep(0.01)
+
+    with pytest.raises(Conflict):
+        await store.commit(commit("card-1", expected=5))
+
+    assert await waiting == heads
+
+
+async def test_a_waiter_that_gives_up_harms_no_other(store: Store) -> None:
+    heads = await store.heads()
+    leaving, staying = (asyncio.create_task(store.wait(heads, 30.0)) for _ in range(2))
+    await asyncio.sleep(0.01)
+    leaving.cancel()
+    await asyncio.sleep(0.01)
+
+    await store.commit(commit("card-1"))
+
+    assert await asyncio.wait_for(staying, 5) == await store.heads()
+    assert leaving.cancelled()
+
+
+async def test_any_partition_that_moves_wakes_a_waiter(store: Store) -> None:
+    for i in range(8):
+        heads = await store.heads()
+        waiting = asyncio.create_task(store.wait(heads, 30.0))
+        await asyncio.sleep(0)
+        await store.commit(commit(f"card-{i}"))
+        assert await asyncio.wait_for(waiting, 5) == await store.heads()
+
+
+async def test_a_commit_of_another_process_wakes_a_waiter_soon(shared: Place) -> None:
+    store = await shared.open()
+    delays = []
+    async with children(shared, 1, "append_when_told", times=20) as [child]:
+        child.go()
+        for version in range(1, 21):
+            heads = await store.heads()
+            waiting = asyncio.create_task(store.wait(heads, 30.0))
+            await asyncio.sleep(0.01)
+            child.go()
+            assert await child.line() == version
+            acknowledged = time.monotonic()
+            assert await waiting != heads
+            delays.append(time.monotonic() - acknowledged)
+        await child.results()
+
+    assert median(delays) < 0.1
+    assert max(delays) < 3

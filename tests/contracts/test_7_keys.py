@@ -1,0 +1,364 @@
+"""Promise 7: index keys and cursors, and the partition in which a stream lands."""
+
+import random
+from collections.abc import Sequence
+from pathlib import Path
+from zlib import crc32
+
+import msgspec
+import pytest
+
+from gatherlog.core import DELETE, Commit, Limits, Query, Store, Write
+from gatherlog.core.errors import CursorInvalid, NotAStore
+from gatherlog.core.store import IndexKey
+from gatherlog.engines import open_store
+from tests.contracts.commits import CARDS, append, commit, put, whole_feed, writing
+from tests.contracts.engines import Place, chunks
+
+
+def listed(id: str, *key: str) -> Write:
+    """A card in the index `by_table` under this key."""
+    return put(id, b"{}", index_keys={"by_table": key})
+
+
+def tables(partition: str, **more: object) -> Query:
+    """A query of that index."""
+    return msgspec.structs.replace(CARDS.query("by_table", partition), **more)
+
+
+async def ids(store: Store, query: Query) -> list[str]:
+    """The ids that a query gives, all its pages one after the other."""
+    found: list[str] = []
+    while True:
+        page = await store.query(query)
+        assert len(page.documents) <= query.limit
+        found += [document.id for document in page.documents]
+        if page.cursor is None:
+            return found
+        assert page.documents
+        query = msgspec.structs.replace(query, cursor=page.cursor)
+
+
+async def fill(store: Store, keys: Sequence[tuple[str, IndexKey]]) -> None:
+    """Cards under these keys."""
+    for some in chunks(keys, 40):
+        await store.commit(writing(*[listed(id, *key) for id, key in some]))
+
+
+async def test_a_query_gives_whole_documents_of_one_partition(store: Store) -> None:
+    await fill(store, [("a", ("t1", "x")), ("b", ("t2", "x")), ("c", ("t1", "w"))])
+
+    page = await store.query(tables("t1"))
+
+    assert page.documents == await store.get("card", ["c", "a"])
+    assert page.cursor is None
+    assert await ids(store, tables("t")) == []
+    assert await ids(store, CARDS.query("by_name", "t1")) == []
+
+
+async def test_parts_are_ordered_one_after_the_other(store: Store) -> None:
+    keys = [("a", "b"), ("a", "b", ""), ("a", "b", "c"), ("a", "ba"), ("a ", ""), ("ab", "a")]
+    await fill(store, [(f"{9 - i}", ("t", *key)) for i, key in enumerate(keys)])
+
+    assert await ids(store, tables("t")) == ["9", "8", "7", "6", "5", "4"]
+
+
+async def test_text_is_ordered_by_its_utf8_bytes(store: Store) -> None:
+    texts = [
+        "",
+        " ",
+        "A",
+        "Z",
+        "a",
+        "z",
+        "é",
+        "ÿ",
+        "\u0101",
+        "\ue000",
+        "\uffff",
+        "\U00010000",
+        "🎉",
+    ]
+    shuffled = random.Random(7).sample(texts, len(texts))
+    await fill(store, [(f"id-{texts.index(text):02}", ("t", text)) for text in shuffled])
+
+    assert await ids(store, tables("t")) == [f"id-{i:02}" for i in range(len(texts))]
+    assert texts == sorted(texts, key=str.encode)
+
+
+async def test_equal_keys_are_ordered_by_id(store: Store) -> None:
+    await fill(store, [(id, ("t", "same")) for id in ("b", "🎉", "a", "\uffff", "A")])
+
+    assert await ids(store, tables("t")) == ["A", "a", "b", "\uffff", "🎉"]
+    assert await ids(store, tables("t", backwards=True)) == ["🎉", "\uffff", "b", "a", "A"]
+    assert await ids(store, tables("t", limit=1)) == ["A", "a", "b", "\uffff", "🎉"]
+
+
+async def test_control_characters_are_left_out_of_keys(store: Store) -> None:
+    await fill(store, [("a", ("t\x01x", "x\x00y\x01\x1f\x7f\x9fz")), ("b", ("tx", "xyza"))])
+
+    assert await ids(store, tables("tx")) == ["a", "b"]
+    assert await ids(store, tables("t\nx", prefix=("xy\x02z",))) == ["a"]
+
+
+async def test_long_keys_are_cut_to_512_bytes(store: Store) -> None:
+    long = "x" * 511
+    await fill(
+        store,
+        [("c", ("t", long + "éa")), ("b", ("t", long + "éb")), ("a", ("t", long + "z"))],
+    )
+
+    assert await ids(store, tables("t")) == ["a", "b", "c"]
+    assert await ids(store, tables("t", prefix=(long + "é",))) == ["b", "c"]
+    assert await ids(store, tables("t" * 600)) == []
+
+
+async def test_a_document_without_a_key_is_left_out_of_that_index(store: Store) -> None:
+    await store.commit(
+        writing(put("a", b"{}", index_keys={"by_name": ("all", "A")}), listed("b", "t", "B"))
+    )
+
+    assert await ids(store, CARDS.query("by_name", "all")) == ["a"]
+    assert await ids(store, tables("t")) == ["b"]
+
+
+async def test_a_document_moves_in_its_indexes_with_its_body(store: Store) -> None:
+    both = {"by_name": ("all", "A"), "by_table": ("t1", "A")}
+    await store.commit(writing(put("a", b"1", index_keys=both)))
+
+    await store.commit(writing(put("a", b"2", index_keys={"by_table": ("t2", "A")})))
+
+    assert await ids(store, tables("t1")) == []
+    assert await ids(store, tables("t2")) == ["a"]
+    assert await ids(store, CARDS.query("by_name", "all")) == []
+
+
+async def test_counters_do_not_move_a_document_in_its_indexes(store: Store) -> None:
+    await fill(store, [("a", ("t", "x"))])
+    await store.commit(writing(Write(view="card", id="a", stream="card-1", adds={"n": 1})))
+
+    [found] = (await store.query(tables("t"))).documents
+    assert (found.id, found.counters) == ("a", {"n": 1})
+
+
+async def test_a_deleted_document_leaves_its_indexes(store: Store) -> None:
+    await fill(store, [("a", ("t", "x")), ("b", ("t", "y"))])
+    await store.commit(writing(Write(view="card", id="a", stream="card-1", body=DELETE)))
+
+    assert await ids(store, tables("t")) == ["b"]
+    await fill(store, [("a", ("t", "z"))])
+    assert await ids(store, tables("t")) == ["b", "a"]
+
+
+async def test_several_changes_of_one_moment_leave_the_last(store: Store) -> None:
+    import asyncio
+
+    steps = [
+        writing(listed("a", "t", "1")),
+        writing(listed("a", "t", "2")),
+        writing(Write(view="card", id="a", stream="card-1", body=DELETE)),
+        writing(listed("a", "t", "3"), listed("b", "t", "0")),
+        writing(listed("b", "u", "0")),
+    ]
+    await asyncio.gather(*[store.commit(step) for step in steps])
+
+    assert await ids(store, tables("t", prefix=("3",))) == ["a"]
+    assert await ids(store, tables("t")) == ["a"]
+    assert await ids(store, tables("u")) == ["b"]
+
+
+async def test_a_refused_commit_leaves_the_indexes_alone(store: Store) -> None:
+    await fill(store, [("a", ("t", "x"))])
+    late = msgspec.structs.replace(listed("a", "u", "x"), expects=9)
+
+    with pytest.raises(Exception, match="version"):
+        await store.commit(writing(late, listed("b", "t", "y")))
+
+    assert await ids(store, tables("t")) == ["a"]
+    assert await ids(store, tables("u")) == []
+
+
+async def test_prefix_since_and_until_cut_out_a_range(store: Store) -> None:
+    await fill(
+        store,
+        [(d + h, ("t", d, h)) for d in ("mon", "tue", "wed") for h in ("08", "12", "18")],
+    )
+
+    assert await ids(store, tables("t", prefix=("tue",))) == ["tue08", "tue12", "tue18"]
+    assert await ids(store, tables("t", prefix=("tu",))) == []
+    assert await ids(store, tables("t", prefix=("tue", "12"))) == ["tue12"]
+    assert await ids(store, tables("t", prefix=("tue",), since=("12",))) == ["tue12", "tue18"]
+    assert await ids(store, tables("t", prefix=("tue",), until=("12",))) == ["tue08"]
+    assert await ids(store, tables("t", since=("tue", "12"), until=("wed", "12"))) == [
+        "tue12",
+        "tue18",
+        "wed08",
+    ]
+    assert await ids(store, tables("t", since=("wed",))) == ["wed08", "wed12", "wed18"]
+    assert await ids(store, tables("t", until=("tue",), backwards=True)) == [
+        "mon18",
+        "mon12",
+        "mon08",
+    ]
+    assert await ids(store, tables("t", since=("wed",), until=("mon",))) == []
+
+
+async def test_until_keeps_what_comes_before_it_even_where_keys_are_cut(store: Store) -> None:
+    long = "x" * 512
+    await fill(store, [("a", ("t", long + "a")), ("b", ("t", long + "b"))])
+
+    assert "a" in await ids(store, tables("t", until=(long + "b",)))
+
+
+PARTS = ["", "a", "a ", "ab", "b", "é", "🎉", "\uffff", "B"]
+
+
+def _asked(key: IndexKey, query: Query) -> bool:
+    """What a query means, said without strings joined or cut."""
+    sort = tuple(part.encode() for part in key[1:])
+    prefix, since, until = (
+        tuple(part.encode() for part in parts)
+        for parts in (query.prefix, query.prefix + query.since, query.prefix + query.until)
+    )
+    return (
+        key[0] == query.partition
+        and sort[: len(prefix)] == prefix
+        and (not query.since or sort >= since)
+        and (not query.until or sort < until)
+    )
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_paging_is_complete_and_repeats_nothing(store: Store, seed: int) -> None:
+    chance = random.Random(seed)
+
+    def parts(least: int, most: int) -> IndexKey:
+        return tuple(chance.choice(PARTS) for _ in range(chance.randint(least, most)))
+
+    keys = {f"{i:02}": (chance.choice("tu"), *parts(1, 3)) for i in range(80)}
+    await fill(store, list(keys.items()))
+    for _ in range(40):
+        query = tables(
+            chance.choice("tu"),
+            prefix=parts(0, 2),
+            since=parts(0, 1),
+            until=parts(0, 1),
+            backwards=chance.random() < 0.5,
+            limit=chance.choice([1, 2, 7, 100]),
+        )
+        asked = [id for id, key in keys.items() if _asked(key, query)]
+        asked.sort(key=lambda id: ([p.encode() for p in keys[id][1:]], id))
+        assert await ids(store, query) == (asked[::-1] if query.backwards else asked)
+
+
+async def test_a_full_last_page_has_no_cursor(store: Store) -> None:
+    await fill(store, [(id, ("t", id)) for id in "abcd"])
+
+    first = await store.query(tables("t", limit=2))
+    last = await store.query(tables("t", limit=2, cursor=first.cursor))
+
+    assert (first.cursor is not None, last.cursor) == (True, None)
+    assert (await store.query(tables("t", limit=4))).cursor is None
+
+
+async def test_a_cursor_keeps_its_place_while_rows_come_and_go(store: Store) -> None:
+    await fill(store, [(id, ("t", id)) for id in "bdfh"])
+    first = await store.query(tables("t", limit=2))
+    assert [d.id for d in first.documents] == ["b", "d"]
+
+    await store.commit(writing(Write(view="card", id="d", stream="card-1", body=DELETE)))
+    await fill(store, [(id, ("t", id)) for id in "aceg"])
+
+    rest = await ids(store, tables("t", limit=2, cursor=first.cursor))
+    assert rest == ["e", "f", "g", "h"]
+
+
+async def test_a_cursor_may_change_its_page_size(store: Store) -> None:
+    await fill(store, [(id, ("t", id)) for id in "abcdef"])
+    first = await store.query(tables("t", limit=1))
+
+    assert await ids(store, tables("t", limit=4, cursor=first.cursor)) == list("bcdef")
+
+
+async def test_a_cursor_of_another_store_is_refused(place: Place, tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    elsewhere = Place(place.engine, tmp_path / "elsewhere")
+    here, there = await place.open(), await elsewhere.open()
+    for store in (here, there):
+        await fill(store, [(id, ("t", id)) for id in "abc"])
+    cursor = (await there.query(tables("t", limit=1))).cursor
+
+    with pytest.raises(CursorInvalid):
+        await here.query(tables("t", limit=1, cursor=cursor))
+    await elsewhere.close()
+
+
+async def test_a_cursor_outlives_the_store_being_closed(durable: Place) -> None:
+    first = await durable.open()
+    await fill(first, [(id, ("t", id)) for id in "abc"])
+    cursor = (await first.query(tables("t", limit=1))).cursor
+    await first.close()
+
+    again = await durable.open()
+
+    assert await ids(again, tables("t", cursor=cursor)) == ["b", "c"]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        tables("u", limit=1),
+        tables("t", limit=1, backwards=True),
+        tables("t", limit=1, prefix=("b",)),
+        tables("t", limit=1, since=("b",)),
+        tables("t", limit=1, until=("b",)),
+        CARDS.query("by_name", "t", limit=1),
+    ],
+    ids=["partition", "direction", "prefix", "since", "until", "index"],
+)
+async def test_a_cursor_of_another_query_is_refused(store: Store, other: Query) -> None:
+    await fill(store, [(id, ("t", id)) for id in "abc"])
+    cursor = (await store.query(tables("t", limit=1))).cursor
+
+    with pytest.raises(CursorInvalid):
+        await store.query(msgspec.structs.replace(other, cursor=cursor))
+
+
+@pytest.mark.parametrize("cursor", ["", "?", "a", "abcd", "🎉", "WzEsMl0", "bnVsbA", "x" * 10_000])
+async def test_a_malformed_cursor_is_refused(store: Store, cursor: str) -> None:
+    with pytest.raises(CursorInvalid):
+        await store.query(tables("t", cursor=cursor))
+
+
+# Partitions.
+
+
+async def test_a_stream_lands_where_its_checksum_says(store: Store) -> None:
+    names = [f"card-{i}-🎉" for i in range(20)]
+    for name in names:
+        await store.commit(commit(name))
+
+    landed = {
+        e.stream: partition
+        for partition in range(store.limits.partitions)
+        for e in await whole_feed(store, partition)
+    }
+    assert landed == {name: crc32(name.encode()) % store.limits.partitions for name in names}
+
+
+async def test_one_commit_may_reach_several_partitions(store: Store) -> None:
+    names = [f"card-{i}" for i in range(16)]
+
+    done = await store.commit(Commit(appends=[append(name) for name in names]))
+
+    assert sorted(done.positions) == list(range(store.limits.partitions))
+    assert tuple(done.positions[p] for p in sorted(done.positions)) == await store.heads()
+
+
+async def test_a_store_is_never_opened_with_another_number_of_partitions(durable: Place) -> None:
+    store = await durable.open()
+    other = Limits(partitions=store.limits.partitions + 1)
+    await store.close()
+
+    with pytest.raises(NotAStore, match="partition"):
+        await open_store(durable.url, views=[CARDS], limits=other)

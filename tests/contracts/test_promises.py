@@ -1,0 +1,60 @@
+"""`docs/store.md` and the contract suite name the same promises, and no engine is left out."""
+
+import re
+from pathlib import Path
+
+from tests.contracts.engines import ENGINES
+
+SUITE = Path(__file__).parent
+DOCUMENT = SUITE.parents[1] / "docs" / "store.md"
+PROMISE = re.compile(
+    r"^## (\d+)\. [^#]*?^Proved by `tests/contracts/([^`]+)`:\n((?:- [^\n]+\n)+)", re.MULTILINE
+)
+
+
+def promised() -> dict[str, list[str]]:
+    """By the module that proves them, the sentences of the document."""
+    return {
+        module: [line.removeprefix("- ") for line in sentences.splitlines()]
+        for _, module, sentences in PROMISE.findall(DOCUMENT.read_text())
+    }
+
+
+def proved() -> dict[str, list[str]]:
+    """By module, the tests of the suite as sentences."""
+    return {
+        path.name: [
+            name.replace("_", " ")
+            for name in re.findall(r"^(?:async )?def test_(\w+)\(", path.read_text(), re.M)
+        ]
+        for path in SUITE.glob("test_*_*.py")
+        if path.name.split("_")[1].isdigit()
+    }
+
+
+def test_the_document_and_the_suite_name_the_same_promises() -> None:
+    assert promised() == proved()
+
+
+def test_the_promises_are_numbered_from_one_to_ten_and_each_has_its_module() -> None:
+    numbered = [
+        (number, module.split("_")[1])
+        for number, module, _ in PROMISE.findall(DOCUMENT.read_text())
+    ]
+
+    assert numbered == [(str(n), str(n)) for n in range(1, 11)]
+
+
+def test_no_two_tests_of_a_module_have_one_name() -> None:
+    twice = {module: names for module, names in proved().items() if len(set(names)) < len(names)}
+
+    assert twice == {}
+
+
+def test_the_engines_under_contract() -> None:
+    assert [(e.name, e.durable, e.shared, e.one_file) for e in ENGINES] == [
+        ("memory", False, False, False),
+        ("memory-4-partitions", False, False, False),
+        ("sqlite", True, True, True),
+        ("sqlite-like-dynamodb", True, True, True),
+    ]

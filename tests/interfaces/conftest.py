@@ -1,0 +1,57 @@
+"""A platform on a store of its own, and clients that ask it over HTTP inside the process."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from httpx2 import ASGITransport, AsyncClient
+
+from gatherlog.bootstrap import Platform, start
+from gatherlog.interfaces.http import Application, build_app
+from gatherlog.interfaces.logs import RequestLog
+from gatherlog.settings import Settings
+
+
+@pytest.fixture
+async def platform(tmp_path: Path) -> AsyncIterator[Platform]:
+    platform = await start(Settings(store=f"sqlite:///{tmp_path}/gatherlog.db"))
+    yield platform
+    await platform.stop()
+
+
+@pytest.fixture
+def log_lines() -> list[bytes]:
+    """What the request log wrote, line by line."""
+    return []
+
+
+@pytest.fixture
+def app(platform: Platform, log_lines: list[bytes]) -> Application:
+    return build_app(platform, log=RequestLog(platform.clock, log_lines.append))
+
+
+@pytest.fixture
+async def nobody(app: Application) -> AsyncIterator[AsyncClient]:
+    """Asks without a credential."""
+    async with AsyncClient(transport=ASGITransport(app=app), base_url="http://test") as client:
+        yield client
+
+
+@pytest.fixture
+async def api(app: Application, platform: Platform) -> AsyncIterator[AsyncClient]:
+    """Asks with an operator's key."""
+    key = await platform.keys.create("operator", None, "tests", actor="test")
+    async with AsyncClient(
+        transport=ASGITransport(app=app),
+        base_url="http://test",
+        headers={"Authorization": f"Bearer {key.secret}"},
+    ) as client:
+        yield client
+
+
+@pytest.fixture
+async def guest_id(api: AsyncClient) -> str:
+    """A guest of the default gathering who has not answered."""
+    answer = await api.post("/guests", json={"first_name": "Ada", "last_name": "Lovelace"})
+    id: str = answer.json()["id"]
+    return id

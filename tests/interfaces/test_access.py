@@ -1,0 +1,124 @@
+"""Deny by default, over every endpoint of the table, and what a refusal says."""
+
+import re
+from typing import Any
+
+import pytest
+from httpx2 import AsyncClient
+
+from gatherlog.apps.people.policy import ANYONE, Action
+from gatherlog.bootstrap import Platform
+from gatherlog.interfaces.rest.endpoint import Endpoint
+from gatherlog.interfaces.rest.endpoints import ENDPOINTS
+
+ID = "0198f3c2-0000-7000-8000-000000000000"
+
+
+def _requests(endpoints: list[Endpoint[Any, Any]]) -> list[tuple[str, str]]:
+    return [
+        (endpoint.method, re.sub(r"\{\w+\}", ID, template))
+        for endpoint in endpoints
+        for template in endpoint.paths()
+    ]
+
+
+PROTECTED = _requests([endpoint for endpoint in ENDPOINTS if endpoint.action not in ANYONE])
+
+
+def test_only_the_servers_health_is_public() -> None:
+    public = [endpoint.path for endpoint in ENDPOINTS if endpoint.public]
+
+    assert public == ["/healthz"]
+
+
+def test_every_action_about_gatherings_has_an_endpoint() -> None:
+    elsewhere = {
+        Action.READ_DESCRIPTION,
+        Action.READ_INVITATION,
+        Action.ANSWER_INVITATION,
+        Action.READ_OVERVIEW,
+    }
+
+    assert {endpoint.action for endpoint in ENDPOINTS} == set(Action) - elsewhere
+
+
+@pytest.mark.parametrize(("method", "path"), PROTECTED)
+async def test_without_a_credential_nothing_is_answered_or_done(
+    nobody: AsyncClient, platform: Platform, method: str, path: str
+) -> None:
+    before = await platform.store.heads()
+
+    refused = await nobody.request(method, path)
+
+    assert (refused.status_code, refused.json()["code"]) == (401, "unauthenticated")
+    assert refused.headers["www-authenticate"] == 'Bearer realm="gatherlog"'
+    assert await platform.store.heads() == before
+
+
+@pytest.mark.parametrize(
+    "credential",
+    [
+        "Bearer glk_" + "A" * 43,
+        "Bearer ",
+        "Bearer",
+        "Basic YTpi",
+        "glk_" + "A" * 43,
+        "Bearer glk_ö",
+        "",
+    ],
+)
+async def test_a_credential_that_is_none_is_refused(nobody: AsyncClient, credential: str) -> None:
+    headers = {b"authorization": credential.encode("latin-1")}
+
+    refused = await nobody.get("/guests", headers=headers)
+
+    assert refused.status_code == 401
+
+
+async def test_a_revoked_key_is_refused_at_once(nobody: AsyncClient, platform: Platform) -> None:
+    key = await platform.keys.create("operator", None, "", actor="test")
+    headers = {"authorization": f"bearer {key.secret}"}
+    before = await nobody.get("/guests", headers=headers)
+
+    await platform.keys.revoke(key.id, actor="test")
+
+    after = await nobody.get("/guests", headers=headers)
+    assert (before.status_code, after.status_code) == (200, 401)
+
+
+async def test_a_guests_link_is_no_credential_here(nobody: AsyncClient, api: AsyncClient) -> None:
+    guest = await api.post("/guests", json={"first_name": "Ada", "last_name": "Lovelace"})
+    link = await api.post(f"/guests/{guest.json()['id']}/link")
+    headers = {"authorization": f"Bearer {link.json()['token']}"}
+
+    assert (await nobody.get("/guests", headers=headers)).status_code == 401
+
+
+async def test_who_may_not_ask_learns_nothing_of_the_form(nobody: AsyncClient) -> None:
+    """No status but 401 for a broken body, a broken id, a broken query."""
+    answers = [
+        await nobody.post("/guests", content=b"{"),
+        await nobody.get("/guests/not-an-id"),
+        await nobody.get("/guests?limit=abc"),
+    ]
+
+    assert [answer.status_code for answer in answers] == [401, 401, 401]
+
+
+async def test_what_is_public_needs_no_credential_and_minds_no_dead_one(
+    nobody: AsyncClient,
+) -> None:
+    headers = {"authorization": "Bearer glk_dead"}
+    paths = ["/healthz", "/openapi.json", "/docs"]
+
+    assert [(await nobody.get(path, headers=headers)).status_code for path in paths] == [200] * 3
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/openapi.json", "/docs", "/guests", "/nowhere"])
+async def test_every_answer_has_the_security_headers(nobody: AsyncClient, path: str) -> None:
+    headers = (await nobody.get(path)).headers
+
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["referrer-policy"] == "no-referrer"
+    assert "frame-ancestors 'none'" in headers["content-security-policy"]
+    assert "access-control-allow-origin" not in headers

@@ -1,0 +1,148 @@
+"""How bodies are read: their size, their kind, and clients that leave in the middle."""
+
+from collections.abc import AsyncIterator, MutableMapping
+from typing import Any
+
+import pytest
+from httpx2 import AsyncClient
+
+from gatherlog.interfaces.bodies import MAX_BODY, MAX_DISCARDED
+from gatherlog.interfaces.http import Application
+
+NEW = b'{"first_name": "Ada", "last_name": "Lovelace"}'
+JSON = {"content-type": "application/json"}
+
+
+class Endless:
+    """A body that would not end, and how much of it was taken."""
+
+    PART = 65_536
+
+    def __init__(self) -> None:
+        self.sent = 0
+
+    async def parts(self) -> AsyncIterator[bytes]:
+        while self.sent < 64 * MAX_BODY:
+            self.sent += self.PART
+            yield b" " * self.PART
+
+
+async def test_a_body_of_the_limit_is_read(api: AsyncClient) -> None:
+    body = NEW + b" " * (MAX_BODY - len(NEW))
+
+    assert (await api.post("/guests", content=body, headers=JSON)).status_code == 201
+
+
+async def test_a_body_beyond_the_limit_is_refused(api: AsyncClient) -> None:
+    body = NEW + b" " * (MAX_BODY - len(NEW) + 1)
+
+    refused = await api.post("/guests", content=body, headers=JSON)
+
+    assert (refused.status_code, refused.json()["code"]) == (413, "body_too_large")
+    assert refused.headers["connection"] == "close"
+
+
+async def test_a_body_without_a_length_is_read_no_further_than_the_limit(api: AsyncClient) -> None:
+    body = Endless()
+
+    refused = await api.post("/guests", content=body.parts(), headers=JSON)
+
+    assert refused.status_code == 413
+    assert body.sent == MAX_BODY + Endless.PART + MAX_DISCARDED
+
+
+async def test_pages_are_limited_as_endpoints_are(api: AsyncClient, guest_id: str) -> None:
+    token = (await api.post(f"/guests/{guest_id}/link")).json()["token"]
+    body, kind = Endless(), {"content-type": "application/x-www-form-urlencoded"}
+
+    refused = await api.post(f"/r/{token}", content=body.parts(), headers=kind)
+
+    assert refused.status_code == 413
+    assert body.sent <= MAX_BODY + Endless.PART + MAX_DISCARDED
+
+
+@pytest.mark.parametrize("length", [str(MAX_BODY + 1), "9" * 5000, "-1", "abc", "1e3"])
+async def test_a_client_that_asks_first_need_not_send_what_is_too_long(
+    app: Application, api: AsyncClient, length: str
+) -> None:
+    async def receive() -> MutableMapping[str, Any]:
+        raise AssertionError("the body was read")
+
+    scope = _scope("POST", "/guests", api)
+    scope["headers"] += [(b"content-length", length.encode()), (b"expect", b"100-continue")]
+
+    assert await _status(app, scope, receive) == 413
+
+
+@pytest.mark.parametrize(
+    "kind",
+    ["", "text/plain", "application/x-www-form-urlencoded", "application/json; charset=utf-16"],
+)
+async def test_another_kind_of_body_is_told_which_one_is_read(api: AsyncClient, kind: str) -> None:
+    refused = await api.post("/guests", content=NEW, headers={"content-type": kind})
+
+    assert (refused.status_code, refused.headers["accept"]) == (415, "application/json")
+    assert (await api.get("/guests")).json() == []
+
+
+@pytest.mark.parametrize("kind", ["application/json", "Application/JSON; Charset=UTF-8"])
+async def test_json_is_known_however_it_is_spelled(api: AsyncClient, kind: str) -> None:
+    created = await api.post("/guests", content=NEW, headers={"content-type": kind})
+
+    assert created.status_code == 201
+
+
+async def test_a_sheet_is_not_read_as_json(api: AsyncClient) -> None:
+    refused = await api.post("/guests/import", content=NEW, headers=JSON)
+
+    assert (refused.status_code, refused.headers["accept"]) == (415, "text/csv")
+
+
+async def test_a_body_in_many_parts_is_one_body(api: AsyncClient) -> None:
+    async def parts() -> AsyncIterator[bytes]:
+        for byte in NEW:
+            yield bytes([byte])
+
+    assert (await api.post("/guests", content=parts(), headers=JSON)).status_code == 201
+
+
+async def test_a_client_that_leaves_early_gets_and_changes_nothing(
+    app: Application, api: AsyncClient, log_lines: list[bytes]
+) -> None:
+    parts: list[MutableMapping[str, Any]] = [
+        {"type": "http.request", "body": NEW, "more_body": True},
+        {"type": "http.disconnect"},
+    ]
+
+    async def receive() -> MutableMapping[str, Any]:
+        return parts.pop(0)
+
+    assert await _status(app, _scope("POST", "/guests", api), receive) is None
+    assert b'"status":499' in log_lines[-1]
+    assert (await api.get("/guests")).json() == []
+
+
+def _scope(method: str, path: str, api: AsyncClient) -> dict[str, Any]:
+    """A request in JSON with the client's key, as a server hands it over."""
+    return {
+        "type": "http",
+        "method": method,
+        "path": path,
+        "raw_path": path.encode(),
+        "query_string": b"",
+        "headers": [
+            (b"authorization", api.headers["authorization"].encode()),
+            (b"content-type", b"application/json"),
+        ],
+    }
+
+
+async def _status(app: Application, scope: dict[str, Any], receive: Any) -> int | None:
+    statuses: list[int] = []
+
+    async def send(message: MutableMapping[str, Any]) -> None:
+        if message["type"] == "http.response.start":
+            statuses.append(message["status"])
+
+    await app(scope, receive, send)
+    return statuses[0] if statuses else None

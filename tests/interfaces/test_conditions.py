@@ -1,0 +1,82 @@
+"""ETags: a change that rests on an old version is refused, an answer already had is not sent."""
+
+import pytest
+from httpx2 import AsyncClient
+
+
+@pytest.fixture
+async def tag(api: AsyncClient, guest_id: str) -> str:
+    return (await api.get(f"/guests/{guest_id}")).headers["etag"]
+
+
+async def test_every_answer_with_a_guest_carries_its_version(
+    api: AsyncClient, guest_id: str, tag: str
+) -> None:
+    put = await api.put(f"/guests/{guest_id}", json={"email": "a@x.org"})
+    read = await api.get(f"/guests/{guest_id}")
+
+    assert put.headers["etag"] == read.headers["etag"] != tag
+    assert tag[0] == tag[-1] == '"'
+
+
+@pytest.mark.parametrize("template", ["{tag}", "*", '"0", {tag}', '"x" , {tag}'])
+async def test_a_change_of_the_version_that_was_seen_is_done(
+    api: AsyncClient, guest_id: str, tag: str, template: str
+) -> None:
+    headers = {"if-match": template.format(tag=tag)}
+
+    put = await api.put(f"/guests/{guest_id}", json={"email": "a@x.org"}, headers=headers)
+
+    assert put.status_code == 200
+
+
+@pytest.mark.parametrize("template", ['"0"', "W/{tag}", "{tag}0", "7", "", '"x"'])
+@pytest.mark.parametrize("request_of", ["put", "rsvp", "delete"])
+async def test_a_change_of_another_version_is_refused(
+    api: AsyncClient, guest_id: str, tag: str, template: str, request_of: str
+) -> None:
+    headers = {"if-match": template.format(tag=tag.strip('"') if "}0" in template else tag)}
+    before = (await api.get(f"/guests/{guest_id}")).json()
+    method, path, json = {
+        "put": ("PUT", f"/guests/{guest_id}", {"email": "a@x.org"}),
+        "rsvp": ("POST", f"/guests/{guest_id}/rsvp", {"attending": True}),
+        "delete": ("DELETE", f"/guests/{guest_id}", None),
+    }[request_of]
+
+    refused = await api.request(method, path, json=json, headers=headers)
+
+    assert (refused.status_code, refused.json()["code"]) == (412, "stale")
+    assert (await api.get(f"/guests/{guest_id}")).json() == before
+
+
+async def test_settings_and_gatherings_have_versions_too(api: AsyncClient) -> None:
+    tag = (await api.get("/admin/settings")).headers["etag"]
+    first = await api.put("/admin/settings", json={"location": "A"}, headers={"if-match": tag})
+
+    second = await api.put("/gatherings/default", json={"location": "B"}, headers={"if-match": tag})
+    third = await api.delete("/gatherings/default", headers={"if-match": tag})
+
+    assert [answer.status_code for answer in (first, second, third)] == [200, 412, 412]
+
+
+async def test_what_is_not_there_is_not_found_whatever_version_is_named(api: AsyncClient) -> None:
+    path = "/guests/0198f3c2-0000-7000-8000-000000000000"
+
+    assert (await api.delete(path, headers={"if-match": '"1"'})).status_code == 404
+
+
+@pytest.mark.parametrize("template", ["{tag}", "W/{tag}", "*", '"0", {tag}'])
+async def test_an_answer_already_had_is_not_sent_again(
+    api: AsyncClient, guest_id: str, tag: str, template: str
+) -> None:
+    headers = {"if-none-match": template.format(tag=tag)}
+
+    answer = await api.get(f"/guests/{guest_id}", headers=headers)
+
+    assert (answer.status_code, answer.content, answer.headers["etag"]) == (304, b"", tag)
+
+
+async def test_another_version_is_sent(api: AsyncClient, guest_id: str) -> None:
+    answer = await api.get(f"/guests/{guest_id}", headers={"if-none-match": '"0"'})
+
+    assert answer.status_code == 200

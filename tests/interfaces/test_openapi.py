@@ -1,0 +1,94 @@
+"""The description: valid OpenAPI 3.1, complete, and true of what is answered."""
+
+from typing import Any
+
+import msgspec
+import pytest
+from httpx2 import AsyncClient
+from jsonschema import Draft202012Validator
+from openapi_spec_validator import OpenAPIV31SpecValidator
+
+from gatherlog.interfaces.openapi import describe_endpoints
+from gatherlog.interfaces.rest.endpoints import ENDPOINTS
+from gatherlog.interfaces.rest.examples import EXAMPLES
+
+DOCUMENT = describe_endpoints(ENDPOINTS)
+
+
+async def test_it_is_served_and_valid(nobody: AsyncClient) -> None:
+    served = await nobody.get("/openapi.json")
+
+    assert served.json() == DOCUMENT
+    OpenAPIV31SpecValidator(DOCUMENT).validate()
+
+
+def test_it_names_every_endpoint_and_no_other() -> None:
+    described = {
+        (method.upper(), path) for path, methods in DOCUMENT["paths"].items() for method in methods
+    }
+
+    assert described == {(row.method, path) for row in ENDPOINTS for path in row.paths()}
+
+
+def test_operations_have_names_of_their_own() -> None:
+    names = [operation["operationId"] for operation in _operations()]
+
+    assert len(set(names)) == len(names)
+
+
+def test_a_key_is_asked_for_everywhere_but_at_the_servers_health() -> None:
+    open_to_all = [
+        operation["operationId"] for operation in _operations() if not operation["security"]
+    ]
+
+    assert open_to_all == ["read_health"]
+
+
+@pytest.mark.parametrize("kind", list(EXAMPLES), ids=str)
+def test_examples_fit_their_schemas(kind: Any) -> None:
+    [schema], components = msgspec.json.schema_components(
+        [kind], ref_template="#/components/schemas/{name}"
+    )
+    whole = {**schema, "components": {"schemas": components}}
+
+    Draft202012Validator(whole).validate(msgspec.json.decode(msgspec.json.encode(EXAMPLES[kind])))
+
+
+async def test_answers_fit_the_schemas_that_describe_them(api: AsyncClient, guest_id: str) -> None:
+    await api.post(f"/guests/{guest_id}/rsvp", json={"attending": True})
+    paths = ["/guests", "/groups", "/admin/stats", "/admin/settings", "/gatherings", "/healthz"]
+
+    for path in paths:
+        _validate((await api.get(path)).json(), path, "get", "200")
+    _validate((await api.get(f"/guests/{guest_id}")).json(), "/guests/{guest_id}", "get", "200")
+
+
+async def test_problems_fit_the_schema_that_describes_them(api: AsyncClient) -> None:
+    problem = (await api.post("/guests", json={})).json()
+
+    schema = {"$ref": "#/components/schemas/ProblemDocument", "components": DOCUMENT["components"]}
+    Draft202012Validator(schema).validate(problem)
+    assert "422" in DOCUMENT["paths"]["/guests"]["post"]["responses"]
+
+
+def test_what_a_put_ignores_is_described_as_read_only() -> None:
+    properties = DOCUMENT["components"]["schemas"]["GuestPatch"]["properties"]
+
+    assert {name for name, schema in properties.items() if schema.get("readOnly")} == {
+        "id",
+        "status",
+        "rsvp_at",
+        "waiting_since",
+        "created_at",
+        "updated_at",
+    }
+
+
+def _operations() -> list[dict[str, Any]]:
+    return [operation for methods in DOCUMENT["paths"].values() for operation in methods.values()]
+
+
+def _validate(value: object, path: str, method: str, status: str) -> None:
+    content = DOCUMENT["paths"][path][method]["responses"][status]["content"]
+    schema = content["application/json"]["schema"]
+    Draft202012Validator({**schema, "components": DOCUMENT["components"]}).validate(value)

@@ -1,0 +1,147 @@
+"""Problem documents: one for every error, none with our insides."""
+
+from collections.abc import Iterator
+
+import pytest
+from httpx2 import ASGITransport, AsyncClient, Response
+
+from gatherlog.apps.guests import GuestService
+from gatherlog.bootstrap import Platform
+from gatherlog.core import errors
+from gatherlog.core.errors import GatherlogError
+from gatherlog.core.store import Commit, Committed, Store
+from gatherlog.interfaces.http import build_app
+from gatherlog.interfaces.logs import RequestLog
+from gatherlog.interfaces.problems import PROBLEMS, describe
+
+NEW = {"first_name": "Ada", "last_name": "Lovelace"}
+
+
+def _family(kind: type[GatherlogError]) -> Iterator[type[GatherlogError]]:
+    yield kind
+    for child in kind.__subclasses__():
+        yield from _family(child)
+
+
+def test_every_error_of_the_tree_has_a_row_in_the_table() -> None:
+    ours = {
+        kind.code for kind in _family(GatherlogError) if kind.__module__.startswith("gatherlog")
+    }
+    answered_inside = {"_unforeseen"}
+
+    assert ours - answered_inside == set(PROBLEMS)
+
+
+def test_a_code_that_the_table_does_not_know_is_an_error_of_ours() -> None:
+    class Novel(GatherlogError):
+        code = "novel"
+
+    problem = describe(Novel("secret words"))
+
+    assert (problem.status, problem.code) == (500, "error")
+    assert "secret" not in problem.detail
+
+
+class FailingStore:
+    """A store whose commits fail, everything else being as it is below."""
+
+    def __init__(self, below: Store, failure: Exception) -> None:
+        self._below = below
+        self._failure = failure
+        self.id, self.limits = below.id, below.limits
+        self.recall, self.read_stream, self.read_feed = (
+            below.recall,
+            below.read_stream,
+            below.read_feed,
+        )
+        self.heads, self.wait, self.get, self.query = (
+            below.heads,
+            below.wait,
+            below.get,
+            below.query,
+        )
+        self.streams, self.scan, self.close = below.streams, below.scan, below.close
+
+    async def commit(self, commit: Commit) -> Committed:
+        raise self._failure
+
+
+async def _add_guest(platform: Platform, failure: Exception, lines: list[bytes]) -> Response:
+    key = await platform.keys.create("operator", None, "", actor="test")
+    guests = GuestService(
+        FailingStore(platform.store, failure), clock=platform.clock, ids=platform.ids
+    )
+    failing = Platform(
+        settings=platform.settings,
+        store=platform.store,
+        clock=platform.clock,
+        ids=platform.ids,
+        guests=guests,
+        keys=platform.keys,
+    )
+    app = build_app(failing, log=RequestLog(platform.clock, lines.append))
+    headers = {"Authorization": f"Bearer {key.secret}"}
+    transport = ASGITransport(app=app)
+    async with AsyncClient(transport=transport, base_url="http://test", headers=headers) as client:
+        return await client.post("/guests", json=NEW)
+
+
+async def test_a_full_disk_is_507(platform: Platform, log_lines: list[bytes]) -> None:
+    answer = await _add_guest(platform, errors.DiskFull("/var/secret/x.db is full"), log_lines)
+
+    assert answer.status_code == 507
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json() == {
+        "type": "urn:gatherlog:problem:disk_full",
+        "title": "The disk is full",
+        "status": 507,
+        "detail": "There is no room left to write this down; nothing was changed.",
+        "code": "disk_full",
+    }
+
+
+async def test_a_busy_store_says_when_to_come_again(
+    platform: Platform, log_lines: list[bytes]
+) -> None:
+    answer = await _add_guest(platform, errors.Busy("gave up"), log_lines)
+
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [errors.StoreFailed("disk I/O error in /var/secret/x.db"), KeyError("Ada secret Lovelace")],
+    ids=["foreseen", "unforeseen"],
+)
+async def test_what_should_not_happen_shows_and_logs_no_words_of_its_own(
+    platform: Platform, log_lines: list[bytes], failure: Exception
+) -> None:
+    answer = await _add_guest(platform, failure, log_lines)
+
+    assert answer.status_code == 500
+    assert "secret" not in answer.text
+    failed, answered = log_lines
+    assert type(failure).__name__.encode() in failed
+    assert b"test_problems.py" in failed
+    assert b'"status":500' in answered
+    assert b"secret" not in failed + answered
+
+
+async def test_a_stopping_server_is_503(platform: Platform, log_lines: list[bytes]) -> None:
+    answer = await _add_guest(platform, errors.StoreClosed("closed"), log_lines)
+
+    assert answer.status_code == 503
+
+
+async def test_a_browser_gets_a_page_and_a_program_a_document(nobody: AsyncClient) -> None:
+    page = await nobody.get("/nowhere", headers={"accept": "text/html"})
+    document = await nobody.get("/nowhere", headers={"accept": "*/*"})
+
+    assert (page.status_code, page.headers["content-type"]) == (404, "text/html; charset=utf-8")
+    assert document.json() == {
+        "type": "urn:gatherlog:problem:not_found",
+        "title": "There is no such thing",
+        "status": 404,
+        "detail": "There is nothing at this path.",
+        "code": "not_found",
+    }

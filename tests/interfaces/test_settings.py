@@ -1,0 +1,68 @@
+"""Settings: from the environment, overruled by flags, refused where they make no sense."""
+
+import pytest
+
+from gatherlog.core.errors import Invalid
+from gatherlog.settings import Settings
+
+
+def test_nothing_said_gives_a_server_of_this_machine_alone() -> None:
+    settings = Settings.from_environment({})
+
+    assert settings == Settings(
+        store="sqlite:///gatherlog.db", host="127.0.0.1", port=8000, public_url=None
+    )
+    assert settings.base_url == "http://127.0.0.1:8000"
+
+
+def test_the_environment_says_and_flags_win() -> None:
+    environ = {
+        "GATHERLOG_STORE": "memory:",
+        "GATHERLOG_HOST": "0.0.0.0",
+        "GATHERLOG_PORT": "9000",
+        "GATHERLOG_PUBLIC_URL": "https://party.example/",
+        "GATHERLOG_TRUSTED_PROXIES": "10.0.0.1, 10.0.0.2",
+        "GATHERLOG_UNKNOWN": "x",
+    }
+
+    settings = Settings.from_environment(environ, port=0, demo=True)
+
+    assert settings == Settings(
+        store="memory:",
+        host="0.0.0.0",
+        port=0,
+        public_url="https://party.example/",
+        trusted_proxies=("10.0.0.1", "10.0.0.2"),
+        demo=True,
+    )
+    assert settings.base_url == "https://party.example"
+
+
+def test_an_empty_variable_counts_as_none() -> None:
+    assert Settings.from_environment({"GATHERLOG_PORT": ""}) == Settings()
+
+
+def test_an_address_of_ip_6_stands_in_brackets() -> None:
+    assert Settings(host="::1", port=80).base_url == "http://[::1]:80"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "pointer"),
+    [
+        ("STORE", "gatherlog.db", "/store"),
+        ("STORE", "sqlite:///", "/store"),
+        ("STORE", "oracle://x", "/store"),
+        ("PORT", "http", "/port"),
+        ("PORT", "65536", "/port"),
+        ("PORT", "-1", "/port"),
+        ("PUBLIC_URL", "party.example", "/public_url"),
+        ("PUBLIC_URL", "https://", "/public_url"),
+        ("PUBLIC_URL", "https://[", "/public_url"),
+        ("PUBLIC_URL", "https://party.example/?a=b", "/public_url"),
+    ],
+)
+def test_what_makes_no_sense_is_refused_by_name(name: str, value: str, pointer: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        Settings.from_environment({f"GATHERLOG_{name}": value})
+
+    assert [flaw.pointer for flaw in refused.value.flaws] == [pointer]
