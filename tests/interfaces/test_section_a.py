@@ -151,6 +151,12 @@ async def test_read_only_fields_are_ignored(api: AsyncClient, guest_id: str) -> 
     assert (put.status_code, put.json()) == (200, before)
 
 
+async def test_an_id_is_the_same_in_capitals(api: AsyncClient, guest_id: str) -> None:
+    capitals = await api.get(f"/guests/{guest_id.upper()}")
+
+    assert (capitals.status_code, capitals.json()["id"]) == (200, guest_id)
+
+
 async def test_a_household_of_any_name_can_be_asked_for(api: AsyncClient) -> None:
     names = ["A/B", "a b", "100%", "Grün & Söhne", "?#", "%2F", "stats"]
     for name in names:

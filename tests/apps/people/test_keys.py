@@ -1,18 +1,18 @@
 """Keys: made, shown once, checked, revoked; the log and the documents never hold a secret."""
 
-import itertools
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
 from gatherlog.apps import people
 from gatherlog.apps.people import Actor, KeyService, Role
-from gatherlog.apps.people.events import CODEC, KeyCreated, KeyRevoked
-from gatherlog.apps.people.views import API_KEYS, KEY_SECRETS, ApiKey
+from gatherlog.apps.people.events import CODEC
+from gatherlog.apps.people.views import API_KEYS, KEY_SECRETS, ApiKey, KeyFold
 from gatherlog.core.errors import Invalid, NotFound
-from gatherlog.core.store import Store
+from gatherlog.core.store import Ref, Store
 from gatherlog.engines import open_store
+from gatherlog.testing import CountingIds, folded
 
 NOW = 1_795_000_000_000_000
 
@@ -26,7 +26,7 @@ async def store(tmp_path: Path) -> AsyncIterator[Store]:
 
 @pytest.fixture
 def keys(store: Store) -> KeyService:
-    return KeyService(store, clock=lambda: NOW, ids=_numbered())
+    return KeyService(store, clock=lambda: NOW, ids=CountingIds())
 
 
 async def test_a_secret_stands_for_its_key(keys: KeyService) -> None:
@@ -149,21 +149,17 @@ async def test_a_key_that_makes_no_sense_is_refused(
     assert await store.heads() == (0,)
 
 
-def test_events_keep_the_form_in_which_they_were_first_stored() -> None:
-    created = KeyCreated("k1", "host", "default", "door", "abc123")
-    revoked = KeyRevoked("k1", "abc123")
+async def test_folding_the_log_gives_the_documents_that_are_there(
+    keys: KeyService, store: Store
+) -> None:
+    lost = await keys.create("operator", None, "lost", actor="cli")
+    kept = await keys.create("host", "default", "kept", actor="cli")
+    await keys.revoke(lost.id, actor="cli")
 
-    assert [CODEC.encode(created), CODEC.encode(revoked)] == [
-        (
-            "people.key_created",
-            1,
-            b'{"key_id":"k1","role":"host","gathering_id":"default","name":"door",'
-            b'"secret_hash":"abc123"}',
-        ),
-        ("people.key_revoked", 1, b'{"key_id":"k1","secret_hash":"abc123"}'),
-    ]
+    rebuilt: dict[Ref, bytes] = {}
+    for key in (lost, kept):
+        rebuilt |= (await folded(store, CODEC, KeyFold(), f"key-{key.id}")).encoded()
 
-
-def _numbered() -> Callable[[], str]:
-    numbers = itertools.count(1)
-    return lambda: f"0198f3c2-0000-7000-8000-{next(numbers):012d}"
+    documents = [*await store.scan(API_KEYS.name), *await store.scan(KEY_SECRETS.name)]
+    assert rebuilt == {(document.view, document.id): document.body for document in documents}
+    assert len(documents) == 3
