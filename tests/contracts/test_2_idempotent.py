@@ -105,6 +105,14 @@ async def test_keys_differ_by_every_character(store: Store) -> None:
     assert [(await store.commit(keyed(key))).repeated for key in keys] == [False] * len(keys)
 
 
+async def test_a_commit_of_nothing_but_a_key_keeps_its_answer(store: Store) -> None:
+    asked = Commit(key="k", fingerprint=b"f", answer=b"nothing to do")
+
+    assert await store.commit(asked) == Committed(answer=b"nothing to do")
+    assert await store.commit(asked) == Committed(repeated=True, answer=b"nothing to do")
+    assert await store.heads() == (0,) * store.limits.partitions
+
+
 async def test_the_same_key_by_many_at_once_happens_once(store: Store) -> None:
     done = await asyncio.gather(*[store.commit(keyed("k")) for _ in range(32)])
 

@@ -3,7 +3,7 @@
 import asyncio
 import itertools
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 import pytest
@@ -13,16 +13,19 @@ from gatherlog.core import (
     Change,
     Codec,
     CommandHandler,
+    Commit,
+    Committed,
     Decided,
     Handled,
     Happened,
+    Once,
     Ref,
     Store,
     UnitOfWork,
     View,
     event_type,
 )
-from gatherlog.core.errors import Busy, KeyReused, Refused
+from gatherlog.core.errors import Busy, KeyReused, Refused, StoreFailed
 from gatherlog.engines import open_store
 
 NOW = 1_790_000_000_000_000
@@ -147,11 +150,10 @@ async def test_deciding_nothing_writes_nothing(store: Store) -> None:
         assert await unit.get(SEATS, "ada") is None
         return []
 
-    handled = await handler(store).handle("hall-1", attempt, key="k")
+    handled = await handler(store).handle("hall-1", attempt)
 
-    assert (handled.events, handled.bodies) == ([], {("seat", "ada"): None})
+    assert handled == Handled((), {("seat", "ada"): None}, {("seat", "ada"): 0})
     assert await store.heads() == (0,)
-    assert await store.recall("k") is None
 
 
 async def test_what_an_attempt_raises_is_raised_and_nothing_is_written(store: Store) -> None:
@@ -242,31 +244,45 @@ async def test_ground_that_never_rests_makes_busy_and_blocks_nobody(store: Store
     assert await store.get("seat", ["bob"]) == [None]
 
 
-def told(handled: Handled) -> bytes:
-    return f"{len(handled.events)} events".encode()
+def once(fingerprint: bytes = b"f") -> Once:
+    """Under the key "k", answering how many events there were."""
+    return Once("k", fingerprint, lambda handled: b"%d events" % len(handled.events))
+
+
+async def never(unit: UnitOfWork) -> list[Decided]:
+    raise AssertionError("decided again")
 
 
 async def test_a_repeated_key_gives_the_stored_answer_and_decides_nothing(store: Store) -> None:
-    ours, decide = handler(store), decides(SeatTaken("ada"))
-    first = await ours.handle("hall-1", decide, key="k", fingerprint=b"f", answer=told)
+    ours = handler(store)
+    first = await ours.handle("hall-1", decides(SeatTaken("ada")), once=once())
 
-    async def never(unit: UnitOfWork) -> list[Decided]:
-        raise AssertionError("decided again")
-
-    again = await ours.handle("hall-1", never, key="k", fingerprint=b"f")
+    again = await ours.handle("hall-1", never, once=once())
 
     assert (first.repeated, first.answer) == (False, b"1 events")
     assert again == Handled(repeated=True, answer=b"1 events")
+
+
+async def test_a_command_that_decides_nothing_keeps_its_answer_too(store: Store) -> None:
+    ours = handler(store)
+
+    first = await ours.handle("hall-1", decides(), once=once())
+
+    assert (first.repeated, first.events, first.answer) == (False, [], b"0 events")
+    assert await store.heads() == (0,)
+    assert await ours.handle("hall-1", never, once=once()) == Handled(
+        repeated=True, answer=b"0 events"
+    )
 
 
 async def test_a_key_that_was_used_in_the_meantime_gives_the_stored_answer(store: Store) -> None:
     ours = handler(store)
 
     async def attempt(unit: UnitOfWork) -> list[Decided]:
-        await handler(store).handle("hall-1", decides(SeatTaken("ada")), key="k", answer=told)
+        await handler(store).handle("hall-1", decides(SeatTaken("ada")), once=once())
         return [Decided(SeatTaken("ada")), Decided(SeatTaken("bob"))]
 
-    handled = await ours.handle("hall-1", attempt, key="k", answer=told)
+    handled = await ours.handle("hall-1", attempt, once=once())
 
     assert handled == Handled(repeated=True, answer=b"1 events")
 
@@ -275,10 +291,73 @@ async def test_a_key_of_another_command_is_refused_before_anything_is_decided(
     store: Store,
 ) -> None:
     ours = handler(store)
-    await ours.handle("hall-1", decides(SeatTaken("ada")), key="k", fingerprint=b"one")
+    await ours.handle("hall-1", decides(SeatTaken("ada")), once=once(b"one"))
 
     with pytest.raises(KeyReused):
-        await ours.handle("hall-1", decides(SeatTaken("bob")), key="k", fingerprint=b"two")
+        await ours.handle("hall-1", never, once=once(b"two"))
+    assert len(await store.read_stream("hall-1")) == 1
+
+
+async def test_a_refusal_that_rests_on_torn_reads_is_decided_again(store: Store) -> None:
+    ours = handler(store)
+    tries = 0
+
+    async def attempt(unit: UnitOfWork) -> list[Decided]:
+        nonlocal tries
+        tries += 1
+        ada = await unit.get(SEATS, "ada")
+        if tries == 1:
+            await handler(store).handle("hall-1", decides(SeatTaken("ada"), SeatTaken("bob")))
+        bob = await unit.get(SEATS, "bob")
+        if (ada is None) != (bob is None):
+            raise Refused("only one of them has a seat")
+        return [Decided(SeatTaken("eve"))]
+
+    await ours.handle("hall-1", attempt)
+
+    assert tries == 2
+    assert [e.data for e in await store.read_stream("hall-1")][2:] == [b'{"guest":"eve"}']
+
+
+async def test_a_refusal_that_rests_on_what_stands_is_raised_at_once(store: Store) -> None:
+    ours = handler(store)
+    await ours.handle("hall-1", decides(SeatTaken("ada")))
+    tries = 0
+
+    async def attempt(unit: UnitOfWork) -> list[Decided]:
+        nonlocal tries
+        tries += 1
+        await unit.get(SEATS, "ada")
+        raise Refused("taken")
+
+    with pytest.raises(Refused):
+        await ours.handle("hall-1", attempt)
+    assert tries == 1
+
+
+class Silenced:
+    """A store whose commits happen, and whose acknowledgements are lost."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    async def commit(self, commit: Commit) -> Committed:
+        await self._store.commit(commit)
+        raise StoreFailed("the answer was lost")
+
+
+async def test_a_command_whose_outcome_is_unknown_is_not_carried_out_again(store: Store) -> None:
+    lossy = Silenced(store)
+
+    async def attempt(unit: UnitOfWork) -> list[Decided]:
+        await unit.get(SEATS, "ada")
+        return [Decided(SeatTaken("ada"))]
+
+    with pytest.raises(StoreFailed):
+        await handler(cast(Store, lossy)).handle("hall-1", attempt)
     assert len(await store.read_stream("hall-1")) == 1
 
 

@@ -27,6 +27,7 @@ def test_the_public_names_of_the_core() -> None:
         "Happened",
         "Heads",
         "Limits",
+        "Once",
         "Page",
         "Query",
         "Recalled",

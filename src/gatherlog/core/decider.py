@@ -27,7 +27,6 @@ from gatherlog.core.store import (
     KEEP,
     Append,
     Commit,
-    Committed,
     Document,
     Ref,
     Store,
@@ -147,10 +146,6 @@ class UnitOfWork:
         return False
 
 
-class _Moved(Exception):
-    """A commit was refused because of what others committed since its documents were loaded."""
-
-
 class CommandHandler:
     """Runs commands of one app against a store: one codec, one fold, one clock, one id source."""
 
@@ -184,13 +179,18 @@ class CommandHandler:
         for tries in itertools.count():
             unit = UnitOfWork(self.store, self.clock())
             try:
-                return await self._try(unit, stream, attempt, meta, once)
-            except _Moved as error:
-                moved: BaseException | None = error.__cause__
+                decided, changes = await self._decide(unit, stream, attempt)
             except (GatherlogError, LookupError, TypeError, AttributeError) as error:
                 if not await unit.has_moved():
                     raise
-                moved = error
+                moved: Exception = error  # what it saw may never have stood together
+            else:
+                if not decided and once is None:
+                    return Handled((), unit.bodies, unit.versions())
+                try:
+                    return await self._commit(unit, stream, decided, changes, meta, once)
+                except (Conflict, CounterOutOfBounds) as error:
+                    moved = error
             now = asyncio.get_running_loop().time()
             deadline = now + DEADLINE if deadline is None else deadline
             if now > deadline:
@@ -198,28 +198,14 @@ class CommandHandler:
             await asyncio.sleep(random.uniform(0, min(LONGEST_PAUSE, 0.001 * 2**tries)))
         raise AssertionError("unreachable")
 
-    async def _try(
+    async def _decide(
         self,
         unit: UnitOfWork,
         stream: str,
         attempt: Callable[[UnitOfWork], Awaitable[Sequence[Decided]]],
-        meta: bytes,
-        once: Once | None,
-    ) -> Handled:
+    ) -> tuple[Sequence[Decided], dict[Ref, Change]]:
         decided = await attempt(unit)
-        if not decided and once is None:
-            return Handled((), unit.bodies, unit.versions())
-        changes = await self._evolve(unit, stream, decided) if decided else {}
-        answer = b"" if once is None else once.answer(Handled(decided, unit.bodies))
-        try:
-            committed = await self._commit(unit, stream, decided, changes, meta, once, answer)
-        except (Conflict, CounterOutOfBounds) as error:
-            raise _Moved from error
-        if committed.repeated:
-            return Handled(repeated=True, answer=committed.answer)
-        versions = unit.versions()
-        versions.update(committed.documents)
-        return Handled(decided, unit.bodies, versions, False, answer)
+        return decided, await self._evolve(unit, stream, decided) if decided else {}
 
     async def _commit(
         self,
@@ -229,24 +215,30 @@ class CommandHandler:
         changes: dict[Ref, Change],
         meta: bytes,
         once: Once | None,
-        answer: bytes,
-    ) -> Committed:
+    ) -> Handled:
         appends = [Append(stream, self._events(decided, unit.now, meta), ANY)] if decided else ()
         writes = [
             self._write(unit, stream, ref, document, changes.get(ref))
             for ref, document in unit.documents.items()
         ]
+        answer = b""
         if once is None:
-            return await self.store.commit(Commit(appends=appends, writes=writes))
-        return await self.store.commit(
-            Commit(
+            commit = Commit(appends=appends, writes=writes)
+        else:
+            answer = once.answer(Handled(decided, unit.bodies))
+            commit = Commit(
                 appends=appends,
                 writes=writes,
                 key=once.key,
                 fingerprint=once.fingerprint,
                 answer=answer,
             )
-        )
+        committed = await self.store.commit(commit)
+        if committed.repeated:
+            return Handled(repeated=True, answer=committed.answer)
+        versions = unit.versions()
+        versions.update(committed.documents)
+        return Handled(decided, unit.bodies, versions, False, answer)
 
     async def _evolve(
         self, unit: UnitOfWork, stream: str, decided: Sequence[Decided]
