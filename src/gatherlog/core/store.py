@@ -7,11 +7,14 @@ and retries. The numbered promises are in `docs/store.md`; `tests/contracts` pro
 
 from collections.abc import Mapping, Sequence
 from enum import Enum
-from typing import Final, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
 
 import msgspec
 
 from gatherlog.core.events import Event, Recorded
+
+if TYPE_CHECKING:  # views are made of what this module defines
+    from gatherlog.core.views import View
 
 __all__ = [
     "ANY",
@@ -254,6 +257,10 @@ class Store(Protocol):
 
     async def scan(self, view: str, *, after: str = "", limit: int = 1000) -> list[Document]:
         """All documents of a view by id, beyond the id `after`."""
+        ...
+
+    async def declare(self, views: Sequence["View[Any]"]) -> None:
+        """The documents of these views are complete as declared: from now on every index serves."""
         ...
 
     async def close(self) -> None:

@@ -174,6 +174,10 @@ class MemoryStore:
         start = bisect_right(ids, after)
         return [self._documents[view, id] for id in ids[start : start + limit]]
 
+    async def declare(self, views: Sequence[View[Any]]) -> None:
+        self._check_open()
+        self._declared.update((view.name, index) for view in views for index in view.patterns)
+
     async def close(self) -> None:
         self._closed = True
         self._moved.set()

@@ -198,6 +198,16 @@ class SqliteStore:
         self._check_limit(limit)
         return await self._page(limit, lambda reads: rows.read_scan(reads, view, after, limit))
 
+    async def declare(self, views: Sequence[View[Any]]) -> None:
+        self._check_open()
+        try:
+            await asyncio.to_thread(_declare, self._path, views, complete=True)
+        except apsw.Error as error:
+            raise translate(error) from error
+        indexes = {(view.name, index) for view in views for index in view.patterns}
+        self._built |= indexes
+        self._unbuilt -= indexes
+
     async def close(self) -> None:
         if self._closed:
             return
@@ -292,11 +302,13 @@ class SqliteStore:
             raise ValueError(f"no view declares index {query.view}.{query.index}")
 
 
-def _declare(path: str, views: Sequence[View[Any]]) -> set[tuple[str, str]]:
+def _declare(
+    path: str, views: Sequence[View[Any]], *, complete: bool = False
+) -> set[tuple[str, str]]:
     """Record what the views are declared as; the indexes that must be built before they serve.
 
-    A view without documents is complete as it is. Raises ViewOutdated where the store holds
-    documents of a newer version than this process knows.
+    A view without documents is complete as it is, as are all if `complete` says so.
+    Raises ViewOutdated where the store holds documents of a newer version than this process knows.
     """
     connection = connect(path)
     connection.set_busy_timeout(5000)
@@ -309,7 +321,7 @@ def _declare(path: str, views: Sequence[View[Any]]) -> set[tuple[str, str]]:
         recorded = rows.declared_views(cursor)
         unbuilt: set[tuple[str, str]] = set()
         for view in views:
-            unbuilt |= _declare_one(cursor, view, recorded.get(view.name))
+            unbuilt |= _declare_one(cursor, view, recorded.get(view.name), complete)
         connection.execute("COMMIT")
         return unbuilt
     finally:
@@ -321,7 +333,10 @@ def _same(view: View[Any], recorded: tuple[int, frozenset[str]] | None) -> bool:
 
 
 def _declare_one(
-    cursor: apsw.Cursor, view: View[Any], recorded: tuple[int, frozenset[str]] | None
+    cursor: apsw.Cursor,
+    view: View[Any],
+    recorded: tuple[int, frozenset[str]] | None,
+    complete: bool,
 ) -> set[tuple[str, str]]:
     version, indexes = recorded or (0, frozenset())
     if version > view.version:
@@ -331,7 +346,8 @@ def _declare_one(
         )
     if version == view.version and indexes >= view.patterns.keys():
         return set()
-    if cursor.execute("SELECT 1 FROM document WHERE view = ? LIMIT 1", (view.name,)).get:
+    sql = "SELECT 1 FROM document WHERE view = ? LIMIT 1"
+    if not complete and cursor.execute(sql, (view.name,)).get:
         new = view.patterns.keys() if version < view.version else view.patterns.keys() - indexes
         return {(view.name, index) for index in new}
     cursor.execute(

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from cyclopts import App, CycloptsError
 
 from gatherlog import __version__
-from gatherlog.entrypoints.cli import keys, log, sheets, site
+from gatherlog.entrypoints.cli import documents, keys, log, sheets, site
 from gatherlog.entrypoints.cli.failures import INTERRUPTED, USAGE, describe
 
 __all__ = ["app", "run"]
@@ -48,6 +48,8 @@ _add(app, sheets.export, "export")
 _add(app, log.read, "read")
 _add(app, log.tail, "tail")
 _add(app, site.backup, "backup")
+_add(app, documents.verify, "verify")
+_add(app, documents.rebuild, "rebuild")
 _add(app, site.version, "version")
 
 
