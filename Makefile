@@ -4,9 +4,8 @@ PYTHON ?= python3
 WORKERS ?= auto
 BIN := .venv/bin
 READY := .venv/.ready
-BENCH_READY := .venv/.ready-bench
 DEMO := .demo
-CODE := $(wildcard src tests benchmarks examples)
+CODE := src tests benchmarks
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check --no-input
 PYTEST := $(BIN)/python -m pytest
 COMPILE := $(BIN)/uv --quiet pip compile pyproject.toml --universal --generate-hashes --no-header \
@@ -15,7 +14,7 @@ COMPILE := $(BIN)/uv --quiet pip compile pyproject.toml --universal --generate-h
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo demo-reset test torture check format bench setup setup-bench lock clean
+.PHONY: help demo demo-reset test torture check format bench setup lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -42,16 +41,13 @@ format: $(READY) ## Sort imports, repair what lint can, format
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(BENCH_READY) ## Measure against the raw limits and the peers
+bench: $(READY) ## Measure against the raw limits and the peers
 	$(BIN)/python -m benchmarks $(ARGS)
 
 setup: $(READY) ## Make .venv with everything for tests and checks
 
-setup-bench: $(BENCH_READY) ## The same, with the benchmark's peers
-
 lock: $(READY) ## Pin the dependencies again (UPGRADE=1 takes the newest)
 	$(COMPILE) --extra dev -o requirements/dev.txt
-	$(COMPILE) --extra dev --extra bench --no-annotate -c requirements/dev.txt -o requirements/bench.txt
 	@! grep -n '://' requirements/*.txt || { echo "The lock must hold no addresses." >&2; exit 1; }
 
 clean: ## Remove .venv and all caches; the demo's data stays
@@ -71,11 +67,7 @@ $(READY): requirements/dev.txt pyproject.toml
 	@echo "Setting up .venv (once; a minute or so)"
 	@if [ "$$(cat $@ 2>/dev/null)" != "$(CURDIR)" ] || ! $(BIN)/python -m pip --version >/dev/null 2>&1; \
 		then rm -rf .venv && $(PYTHON) -m venv .venv; fi
-	@rm -f $@ $(BENCH_READY)
+	@rm -f $@
 	$(PIP) install --require-hashes -r requirements/dev.txt
 	$(PIP) install --no-deps --no-build-isolation -e .
 	@echo "$(CURDIR)" > $@
-
-$(BENCH_READY): requirements/bench.txt $(READY)
-	$(PIP) install --require-hashes -r requirements/bench.txt
-	@touch $@

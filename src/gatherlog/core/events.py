@@ -128,6 +128,15 @@ class Codec:
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise EventUndecodable(f"{event.type!r} schema {event.schema}: {error}") from error
 
+    def decode_all(self, events: Iterable[Event | Recorded]) -> list[Any]:
+        """The typed payloads of many events, in order; quicker than one by one. As `decode`."""
+        decoders = self._decoders
+        events = list(events)
+        try:
+            return [decoders[event.type, event.schema](event.data) for event in events]
+        except (KeyError, msgspec.DecodeError, UnicodeDecodeError):
+            return [self.decode(event) for event in events]  # raises where it is wrong
+
     def knows(self, type: str, schema: int) -> bool:
         """Whether `decode` has a class for this type and schema version."""
         return (type, schema) in self._decoders

@@ -226,6 +226,7 @@ class SqliteStore:
     def _now(self, read: Callable[[apsw.Cursor], T]) -> T:
         """A point read, on the loop."""
         self._check_open()
+        self._writer.doubt()
         return self._translated(lambda: read(self._reads))
 
     def _translated(self, read: Callable[[], T]) -> T:
@@ -244,6 +245,8 @@ class SqliteStore:
             return await self._loop.run_in_executor(self._pages, self._read_page, read)
         except apsw.Error as error:
             raise translate(error) from error
+        finally:
+            self._writer.doubt()
 
     def _read_page(self, read: Callable[[apsw.Cursor], T]) -> T:
         if self._page_connection is None:

@@ -57,6 +57,7 @@ class GroupWriter:
         self._group: list[Pending] = []
         self._scheduled = False
         self._holding = False
+        self._confirmed = False
         self._cache = RowCache()
         self._keyed_groups = 0
         self._fsync_seconds = 0.0
@@ -81,13 +82,23 @@ class GroupWriter:
 
     def documents(self, view: str, ids: Sequence[str]) -> list[Document | None] | None:
         """The documents as last committed, if all are known here; None if the file must be read."""
-        if not self._holding:
+        if not self._holding and not self._confirmed:
             if self._group or self._connection is None:
                 return None
             self._cache.confirm_outside(self._connection)
+            self._confirmed = True
+            self._loop.call_soon(self.doubt)
         known = self._cache.documents
         found = [known.get((view, id)) for id in ids]
         return None if None in found else found
+
+    def doubt(self) -> None:
+        """Ask the file again whether it has moved, before the next document is given.
+
+        Once per turn of the loop is enough: what a request has learnt of the world it learnt
+        before this turn. It is asked anew after every other read, which may have seen more.
+        """
+        self._confirmed = False
 
     def keep(self, documents: Iterable[Document | None]) -> None:
         """Remember documents that were read just now, on the loop."""

@@ -1,0 +1,1 @@
+"""Benchmarks: every figure beside its raw limit and its peer, in one run. Never a timed test."""

@@ -1,0 +1,166 @@
+"""The RSVP commit through the planner, with 1, 32 and 256 callers, against the same by hand."""
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import msgspec
+
+from benchmarks import ours
+from benchmarks.measuring import Benchmark, Contender, Figures, Measure, Plan, Size, Target
+from benchmarks.raw import rsvp as by_hand
+from benchmarks.raw.group import GroupLoop
+from benchmarks.workload import GATHERINGS, GUESTS, Answer, new_id, payload, to_event
+from gatherlog.core import ANY, KEEP, Append, Commit, Store, Write
+
+CAPACITY = 1_000_000_000
+FINGERPRINT = b"f" * 32
+GUESTS_PER_CALLER = 8
+
+encode = msgspec.json.encode
+
+
+class Party:
+    """One gathering, its guests, and the version at which each of them stands."""
+
+    def __init__(self, callers: int) -> None:
+        self.stream = f"gathering-{new_id()}"
+        self.guests = [[new_id() for _ in range(GUESTS_PER_CALLER)] for _ in range(callers)]
+        self.versions = {guest: 0 for guests in self.guests for guest in guests}
+        self._turns = [0] * callers
+
+    def next_guest(self, caller: int) -> tuple[str, int]:
+        """Who of this caller's guests answers now, and the number of the answer."""
+        turn = self._turns[caller]
+        self._turns[caller] = turn + 1
+        return self.guests[caller][turn % GUESTS_PER_CALLER], turn
+
+    def answered(self, guest: str, turn: int) -> Answer:
+        """The guest's document after the answer."""
+        return Answer(guest, self.stream, "Lovelace", turn % 3 > 0, turn % 7, "no nuts", turn)
+
+
+def raw_commit(party: Party, guest: str, turn: int) -> by_hand.Rsvp:
+    return by_hand.Rsvp(
+        party.stream,
+        to_event(payload(turn)),
+        guest,
+        party.versions[guest],
+        encode(party.answered(guest, turn)),
+        1,
+        CAPACITY,
+        new_id(),
+        FINGERPRINT,
+        b'{"status":"coming"}',
+    )
+
+
+def our_commit(party: Party, guest: str, turn: int) -> Commit:
+    stream, answered = party.stream, party.answered(guest, turn)
+    return Commit(
+        appends=[Append(stream, [to_event(payload(turn))], ANY)],
+        writes=[
+            GUESTS.write(guest, stream, answered, expects=party.versions[guest]),
+            Write(
+                view=GATHERINGS.name,
+                id=stream,
+                stream=stream,
+                body=KEEP,
+                adds={"seats": 1},
+                at_most={"seats": CAPACITY, "queued": 0},
+            ),
+        ],
+        key=new_id(),
+        fingerprint=FINGERPRINT,
+        answer=b'{"status":"coming"}',
+    )
+
+
+def raw(callers: int, commits: int) -> Measure:
+    async def measure(folder: Path) -> Figures:
+        party = Party(callers)
+        db = by_hand.open_tables(folder / "raw.db", party.stream, list(party.versions))
+        group: GroupLoop[by_hand.Rsvp] = GroupLoop(db, lambda rsvp: by_hand.write(db, rsvp))
+
+        async def call(caller: int) -> None:
+            guest, turn = party.next_guest(caller)
+            party.versions[guest] = await group.submit(raw_commit(party, guest, turn))
+
+        found = await ours.timed_calls(callers, commits, call)
+        await group.close()
+        db.close()
+        return found
+
+    return measure
+
+
+def raw_inline(commits: int) -> Measure:
+    """Alone there is nothing to hand over: the quickest way is to commit on the spot."""
+
+    async def measure(folder: Path) -> Figures:
+        party = Party(1)
+        db = by_hand.open_tables(folder / "raw.db", party.stream, list(party.versions))
+
+        async def call(caller: int) -> None:
+            guest, turn = party.next_guest(caller)
+            rsvp = raw_commit(party, guest, turn)
+            db.execute("BEGIN IMMEDIATE")
+            party.versions[guest] = by_hand.write(db, rsvp)
+            db.execute("COMMIT")
+
+        found = await ours.timed_calls(1, commits, call)
+        db.close()
+        return found
+
+    return measure
+
+
+def gatherlog(callers: int, commits: int) -> Measure:
+    async def measure(folder: Path) -> Figures:
+        party = Party(callers)
+        async with ours.opened(folder) as store:
+            await invite(store, party)
+
+            async def call(caller: int) -> None:
+                guest, turn = party.next_guest(caller)
+                committed = await store.commit(our_commit(party, guest, turn))
+                party.versions[guest] = committed.documents[GUESTS.ref(guest)]
+
+            return await ours.timed_calls(callers, commits, call)
+
+    return measure
+
+
+async def invite(store: Store, party: Party) -> None:
+    """Make the documents, so that every answer finds the guest it is about."""
+    guests = list(party.versions)
+    for start in range(0, len(guests), 500):
+        some = guests[start : start + 500]
+        writes = [GUESTS.write(guest, party.stream, party.answered(guest, 0)) for guest in some]
+        append = Append(party.stream, [to_event(payload(0))], ANY)
+        committed = await store.commit(Commit(appends=[append], writes=writes))
+        party.versions.update({guest: committed.documents[GUESTS.ref(guest)] for guest in some})
+
+
+def prepare(callers: int) -> Callable[[Size, Path], Awaitable[Plan]]:
+    async def plan(size: Size, _: Path) -> Plan:
+        lone = callers == 1
+        commits = size.lone if lone else size.concurrent // 2
+        limit = raw_inline(commits) if lone else raw(callers, commits)
+        return Plan(
+            [
+                Contender("by hand", "8 statements, the same handover", limit),
+                Contender(
+                    "gatherlog", "one Commit through the planner", gatherlog(callers, commits)
+                ),
+            ],
+            [Target("gatherlog", "rate", "by hand", at_least=0.8)],
+        )
+
+    return plan
+
+
+BENCHMARKS = [
+    Benchmark("rsvp-lone", "the RSVP commit, 1 caller", prepare(1)),
+    Benchmark("rsvp-32", "the RSVP commit, 32 callers", prepare(32)),
+    Benchmark("rsvp-256", "the RSVP commit, 256 callers", prepare(256)),
+]

@@ -1,0 +1,83 @@
+"""Whether time stays the same as the log grows: append, one stream, one page of a query."""
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from statistics import median
+from time import perf_counter
+
+from benchmarks import ours
+from benchmarks.measuring import Benchmark, Contender, Figures, Measure, Plan, Size, Target
+from benchmarks.stocking import DOCUMENTS_PER_GATHERING, Stock, stock
+from benchmarks.workload import GUESTS, STREAM_LENGTH, payload, shuffled, to_event
+from gatherlog.core import ANY, Append, Commit, Store
+
+ALLOWED = 1.5
+WARM_UP = 10
+"""One of so many probes goes before the clock, so that a cold cache is not what is measured."""
+
+
+def probes(folder: Path, stocked: Stock, size: Size) -> Measure:
+    """Median microseconds per operation, on streams and partitions from all over the store."""
+
+    async def measure(_: Path) -> Figures:
+        async with ours.opened(folder) as store:
+            next_stream = shuffled(stocked.streams, 3 * size.probes)
+            next_gathering = shuffled(stocked.gatherings, 2 * size.probes)
+            return {
+                "read_us": await timed(size.probes, lambda: read(store, next_stream())),
+                "query_us": await timed(size.probes, lambda: query(store, next_gathering())),
+                "append_us": await timed(size.probes, lambda: append(store, next_stream())),
+            }
+
+    return measure
+
+
+async def read(store: Store, stream: str) -> None:
+    page = await store.read_stream(stream, limit=STREAM_LENGTH)
+    if len(page) != STREAM_LENGTH:
+        raise RuntimeError(f"{stream} has {len(page)} events")
+
+
+async def query(store: Store, gathering: str) -> None:
+    page = await store.query(GUESTS.query("by_gathering", gathering, limit=DOCUMENTS_PER_GATHERING))
+    if len(page.documents) != DOCUMENTS_PER_GATHERING:
+        raise RuntimeError(f"{gathering} has {len(page.documents)} documents")
+
+
+async def append(store: Store, stream: str) -> None:
+    await store.commit(Commit(appends=[Append(stream, [to_event(payload(1))], ANY)]))
+
+
+async def timed(times: int, call: Callable[[], Awaitable[None]]) -> float:
+    for _ in range(times // WARM_UP):
+        await call()
+    taken = []
+    for _ in range(times):
+        begun = perf_counter()
+        await call()
+        taken.append(perf_counter() - begun)
+    return median(taken) * 1e6
+
+
+def prepare(beyond: int) -> Callable[[Size, Path], Awaitable[Plan]]:
+    """Compare the small store with the large one, or one that is `beyond` times as large."""
+
+    async def plan(size: Size, folder: Path) -> Plan:
+        contenders = []
+        for name, events in (("small", size.few), ("large", size.many * beyond)):
+            (folder / name).mkdir()
+            async with ours.opened(folder / name) as store:
+                stocked = await stock(store, events)
+            documents = len(stocked.gatherings) * DOCUMENTS_PER_GATHERING
+            what = f"{events:,} events, {documents:,} documents"
+            contenders.append(Contender(name, what, probes(folder / name, stocked, size)))
+        metrics = ("append_us", "read_us", "query_us")
+        return Plan(contenders, [Target("large", m, "small", at_most=ALLOWED) for m in metrics])
+
+    return plan
+
+
+BENCHMARKS = [
+    Benchmark("growth", "time per operation as the log grows", prepare(1)),
+    Benchmark("growth-10m", "the same with ten times as many", prepare(10), on_demand=True),
+]

@@ -1,0 +1,208 @@
+"""A load generator in its own process: keep-alive connections, one request at a time on each.
+
+Reads a `Load` as JSON from standard input and writes a `Found` as JSON to standard output. It does
+next to nothing per request, so that the server is what is measured.
+"""
+
+import asyncio
+import math
+import re
+import sys
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from time import perf_counter
+from typing import cast
+
+import msgspec
+import uvloop
+
+from benchmarks.measuring import percentile
+
+ROOT = Path(__file__).parent.parent
+CONTENT_LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
+GRACE = 30.0
+"""Seconds within which answers that are still due at the end must come."""
+
+
+class Load(msgspec.Struct, frozen=True):
+    """Which guests answer, how many at once, for how long."""
+
+    port: int
+    clients: int
+    guests: list[str]
+    seconds: float
+    warm_up: float
+    key: str = ""
+
+
+class Found(msgspec.Struct, frozen=True):
+    """Answers within the measured time; latencies in microseconds."""
+
+    answers: int
+    """All of them, with the warm-up's."""
+    rate: float
+    p50_us: float
+    p99_us: float
+    refused: dict[int, int]
+    """By status, answers other than 200."""
+
+
+class Client(asyncio.Protocol):
+    """One connection: a first request to know that it is taken, then, from `go`, one by one."""
+
+    def __init__(self, next_request: Callable[[], bytes | None], answers: "Answers") -> None:
+        self._next_request = next_request
+        self._answers = answers
+        self._buffer = b""
+        loop = asyncio.get_running_loop()
+        self.taken: asyncio.Future[None] = loop.create_future()
+        self.done: asyncio.Future[None] = loop.create_future()
+
+    def go(self) -> None:
+        self._send()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.WriteTransport, transport)
+        self._send()
+
+    def data_received(self, data: bytes) -> None:
+        self._buffer += data
+        end = self._buffer.find(b"\r\n\r\n")
+        if end < 0:
+            return
+        length = CONTENT_LENGTH.search(self._buffer, 0, end)
+        if length is None:
+            self._fail(RuntimeError(f"an answer without a length: {self._buffer[:200]!r}"))
+            return
+        if len(self._buffer) < end + 4 + int(length.group(1)):
+            return
+        self._answers.add(self._begun, int(self._buffer[9:12]))
+        self._buffer = b""
+        if self.taken.done():
+            self._send()
+        else:
+            self.taken.set_result(None)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self._fail(error or ConnectionError("the server closed the connection"))
+
+    def _fail(self, error: Exception) -> None:
+        for future in (self.taken, self.done):
+            if not future.done():
+                future.set_exception(error)
+
+    def _send(self) -> None:
+        request = self._next_request()
+        if request is None:
+            self.done.set_result(None)
+            self._transport.close()
+            return
+        self._begun = perf_counter()
+        self._transport.write(request)
+
+
+class Answers:
+    """What came back: latencies of those that ended in the measured time.
+
+    That is over after so many seconds, and not before there is an answer per client.
+    """
+
+    def __init__(self, clients: int) -> None:
+        self._clients = clients
+        self.begin = self.end = self._last = math.inf
+        self.count = 0
+        self.latencies: list[float] = []
+        self.refused: dict[int, int] = {}
+
+    def add(self, begun: float, status: int) -> None:
+        now = perf_counter()
+        self.count += 1
+        if status != 200:
+            self.refused[status] = self.refused.get(status, 0) + 1
+        if now >= self.begin and not self.are_complete(now):
+            self.latencies.append(now - begun)
+            self._last = now
+
+    def are_complete(self, now: float) -> bool:
+        return now >= self.end and len(self.latencies) >= self._clients
+
+    @property
+    def rate(self) -> float:
+        return len(self.latencies) / (max(self._last, self.end) - self.begin)
+
+
+async def run(load: Load) -> Found:
+    """All connections first: a busy loop takes new ones slowly, and that is not what is asked."""
+    loop = asyncio.get_running_loop()
+    answers = Answers(load.clients)
+    clients = []
+    for number in range(load.clients):
+        make = partial(Client, requests(load, number, answers), answers)
+        _, client = await loop.create_connection(make, "127.0.0.1", load.port)
+        await client.taken
+        clients.append(client)
+    answers.begin = perf_counter() + load.warm_up
+    answers.end = answers.begin + load.seconds
+    for client in clients:
+        client.go()
+    async with asyncio.timeout(load.warm_up + load.seconds + GRACE):
+        await asyncio.gather(*(client.done for client in clients))
+    return Found(
+        answers.count,
+        answers.rate,
+        percentile(answers.latencies, 0.5) * 1e6,
+        percentile(answers.latencies, 0.99) * 1e6,
+        answers.refused,
+    )
+
+
+def requests(load: Load, client: int, answers: Answers) -> Callable[[], bytes | None]:
+    """One guest after the other. No answer repeats the one before: that would record nothing."""
+    own = load.guests[client :: load.clients] or [load.guests[client % len(load.guests)]]
+    turn = 0
+    ready = [[request(load, client, guest, people) for guest in own] for people in range(1, 8)]
+
+    def next_request() -> bytes | None:
+        nonlocal turn
+        if answers.are_complete(perf_counter()):
+            return None
+        people, place = divmod(turn, len(own))
+        turn += 1
+        return ready[people % len(ready)][place]
+
+    return next_request
+
+
+def request(load: Load, client: int, guest: str, people: int) -> bytes:
+    body = b'{"attending":true,"num_guests":%d,"dietary":"no nuts at %d"}' % (people, client)
+    head = (
+        f"POST /guests/{guest}/rsvp HTTP/1.1\r\nHost: 127.0.0.1:{load.port}\r\n"
+        f"Authorization: Bearer {load.key}\r\nContent-Type: application/json\r\n"
+        f"Content-Length: {len(body)}\r\n\r\n"
+    )
+    return head.encode() + body
+
+
+async def generate(load: Load) -> Found:
+    """Run a load in a process of its own."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "benchmarks.load"),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        cwd=ROOT,
+    )
+    stdout, _ = await process.communicate(msgspec.json.encode(load))
+    if process.returncode:
+        raise RuntimeError("the load generator failed; see above")
+    return msgspec.json.decode(stdout, type=Found)
+
+
+def main() -> None:
+    load = msgspec.json.decode(sys.stdin.buffer.read(), type=Load)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        sys.stdout.buffer.write(msgspec.json.encode(runner.run(run(load))))
+
+
+if __name__ == "__main__":
+    main()

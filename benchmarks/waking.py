@@ -1,0 +1,255 @@
+"""From an acknowledged append to the subscriber who has read it, in this process and in another.
+
+The clock is the machine's monotonic one, which all processes share. A subscriber may be quicker
+than the acknowledgement reaches the writer; that counts as 0.
+"""
+
+import asyncio
+import socket
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from time import perf_counter_ns
+from zlib import crc32
+
+import apsw
+import msgspec
+
+from benchmarks import ours
+from benchmarks.measuring import (
+    Benchmark,
+    Contender,
+    Figures,
+    Measure,
+    Plan,
+    Size,
+    Target,
+    percentile,
+)
+from benchmarks.raw import log
+from benchmarks.workload import CODEC, new_id, payload, to_event
+from gatherlog.core import Append, Commit, Store
+
+PAUSE = 0.003
+"""Seconds between two appends: the subscriber is idle and waiting each time."""
+PATIENCE = 10.0
+PAGE = 64
+
+Seen = dict[int, int]
+"""By position, when the subscriber had read and decoded it: nanoseconds."""
+
+
+async def follow(store: Store, events: int, seen: Seen) -> None:
+    """A subscriber as one writes it: wait, read, decode."""
+    after = 0
+    while len(seen) < events:
+        page = await store.read_feed(0, after=after, limit=PAGE)
+        for event in page:
+            CODEC.decode(event)
+            seen[event.position] = perf_counter_ns()
+        if page:
+            after = page[-1].position
+        elif await store.wait((after,), PATIENCE) == (after,):
+            raise RuntimeError(f"nothing came within {PATIENCE} s")
+
+
+async def append_paced(store: Store, events: int) -> Seen:
+    """By position, when each append was acknowledged."""
+    stream, acknowledged = f"gathering-{new_id()}", {}
+    for number in range(events):
+        await asyncio.sleep(PAUSE)
+        commit = Commit(appends=[Append(stream, [to_event(payload(number))])])
+        committed = await store.commit(commit)
+        acknowledged[committed.positions[0]] = perf_counter_ns()
+    return acknowledged
+
+
+def ours_inside(size: Size) -> Measure:
+    async def measure(folder: Path) -> Figures:
+        async with ours.opened(folder) as store:
+            seen: Seen = {}
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(follow(store, size.wakes, seen))
+                acknowledged = await append_paced(store, size.wakes)
+            return latencies(acknowledged, seen)
+
+    return measure
+
+
+def ours_across(size: Size) -> Measure:
+    async def measure(folder: Path) -> Figures:
+        async with (
+            ours.opened(folder) as store,
+            other_process("ours", folder, size.wakes) as seen,
+        ):
+            acknowledged = await append_paced(store, size.wakes)
+            return latencies(acknowledged, await seen())
+
+    return measure
+
+
+def raw_inside(size: Size) -> Measure:
+    """An event of the loop and a read of what is beyond: the least that a wake-up can be."""
+
+    async def measure(folder: Path) -> Figures:
+        db = log.open_log(folder / "raw.db")
+        reader = log.open_log(folder / "raw.db")
+        seen: Seen = {}
+        moved = asyncio.Event()
+
+        async def subscribe() -> None:
+            after = 0
+            while len(seen) < size.wakes:
+                await moved.wait()
+                moved.clear()
+                for row in reader.execute(log.REPLAY, (after,)):
+                    after = row[0]
+                    seen[after] = perf_counter_ns()
+
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(subscribe())
+            acknowledged = await raw_appends(db, size.wakes, moved.set)
+        db.close()
+        reader.close()
+        return latencies(acknowledged, seen)
+
+    return measure
+
+
+def raw_across(size: Size) -> Measure:
+    """A datagram to the other process and a read of what is beyond."""
+
+    async def measure(folder: Path) -> Figures:
+        db = log.open_log(folder / "raw.db")
+        sender = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        address = _address(folder)
+        async with other_process("raw", folder, size.wakes) as seen:
+            acknowledged = await raw_appends(db, size.wakes, lambda: sender.sendto(b"!", address))
+            found = latencies(acknowledged, await seen())
+        sender.close()
+        db.close()
+        return found
+
+    return measure
+
+
+async def raw_appends(db: apsw.Connection, events: int, wake: Callable[[], object]) -> Seen:
+    stream, acknowledged = f"gathering-{new_id()}", {}
+    for number in range(events):
+        await asyncio.sleep(PAUSE)
+        log.append(db, stream, number, to_event(payload(number)))
+        acknowledged[number + 1] = perf_counter_ns()
+        wake()
+    return acknowledged
+
+
+@asynccontextmanager
+async def other_process(
+    kind: str, folder: Path, events: int
+) -> AsyncIterator[Callable[[], Awaitable[Seen]]]:
+    """A subscriber in a process of its own; gives what it saw once it has seen all."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "benchmarks.waking", kind, str(folder), str(events)),
+        stdout=asyncio.subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    stdout = process.stdout
+    await stdout.readline()
+
+    async def seen() -> Seen:
+        async with asyncio.timeout(PATIENCE):
+            return msgspec.json.decode(await stdout.read(), type=Seen)
+
+    try:
+        yield seen
+    finally:
+        if process.returncode is None:
+            try:
+                await asyncio.wait_for(process.wait(), PATIENCE)
+            except TimeoutError:
+                process.kill()
+                await process.wait()
+
+
+def latencies(acknowledged: Seen, seen: Seen) -> Figures:
+    """Microseconds from the acknowledgement to the subscriber, for all but the first few."""
+    waits = [max(0, seen[at] - when) / 1e3 for at, when in sorted(acknowledged.items())]
+    settled = waits[len(waits) // 10 :]
+    return {"p50_us": percentile(settled, 0.5), "p99_us": percentile(settled, 0.99)}
+
+
+async def prepare(size: Size, _: Path) -> Plan:
+    return Plan(
+        [
+            Contender("raw, same process", "asyncio event and re-read", raw_inside(size)),
+            Contender("gatherlog, same process", "wait, read_feed, decode", ours_inside(size)),
+            Contender("raw, other process", "datagram and re-read", raw_across(size)),
+            Contender("gatherlog, other process", "wait, read_feed, decode", ours_across(size)),
+        ],
+        [
+            Target("gatherlog, same process", "p50_us", at_most=100),
+            Target("gatherlog, other process", "p50_us", at_most=300),
+        ],
+    )
+
+
+BENCHMARKS = [
+    Benchmark(
+        "wake",
+        "append to subscriber, after the acknowledgement",
+        prepare,
+        cited="in all, with the append: eventsourcing on PostgreSQL 1,100 to 1,600 us,"
+        " Redis Streams with appendfsync always 377, NATS 208",
+    )
+]
+
+
+# The other process.
+
+
+async def subscribe_ours(folder: Path, events: int) -> Seen:
+    async with ours.opened(folder) as store:
+        seen: Seen = {}
+        _say_ready()
+        await follow(store, events, seen)
+        return seen
+
+
+async def subscribe_raw(folder: Path, events: int) -> Seen:
+    db = log.open_log(folder / "raw.db")
+    receiver = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    receiver.bind(_address(folder))
+    receiver.settimeout(PATIENCE)
+    seen: Seen = {}
+    after = 0
+    _say_ready()
+    while len(seen) < events:
+        receiver.recv(16)
+        for row in db.execute(log.REPLAY, (after,)):
+            after = row[0]
+            seen[after] = perf_counter_ns()
+    receiver.close()
+    Path(_address(folder)).unlink()
+    db.close()
+    return seen
+
+
+def _say_ready() -> None:
+    print(flush=True)
+
+
+def _address(folder: Path) -> str:
+    """Not in the folder itself: addresses of sockets end at about 108 bytes."""
+    return f"{tempfile.gettempdir()}/wake-{crc32(bytes(folder)):08x}"
+
+
+def main(kind: str, folder: str, events: str) -> None:
+    subscribe = {"ours": subscribe_ours, "raw": subscribe_raw}[kind]
+    seen = asyncio.run(subscribe(Path(folder), int(events)))
+    sys.stdout.buffer.write(msgspec.json.encode(seen))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
