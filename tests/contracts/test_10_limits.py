@@ -151,6 +151,8 @@ MISTAKES: dict[str, Commit] = {
     "half a character in a stream": commit(f"card-{HALF}"),
     "half a character in a key": commit("card-1", key=HALF),
     "half a character in a document's id": writing(put(HALF, b"")),
+    "a NUL in a document's id": writing(put("a\0b", b"")),
+    "a NUL in a stream": commit("card-a\0b"),
     "an event's id that is not ASCII": _marked(id="é"),
     "half a character in an event's type": _marked(type=HALF),
     "half a character in a subject": _marked(subject=HALF),

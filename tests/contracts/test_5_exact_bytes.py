@@ -150,7 +150,7 @@ async def test_events_are_the_same_after_the_store_is_opened_again(durable: Plac
 
 
 async def test_counters_keep_their_names_and_exact_values(store: Store) -> None:
-    adds = {"plain": 2**53 + 1, "Zoë 👩‍👩‍👧": -1, "a.b": 4, "\x00": 5}
+    adds = {"plain": 2**53 + 1, "Zoë 👩‍👩‍👧": -1, "a.b": 4, "\x01": 5}
     asked = put("a", b"x")
     await store.commit(writing(msgspec.structs.replace(asked, adds=adds)))
 

@@ -129,7 +129,7 @@ async def test_streams_of_a_category_are_listed_by_name(store: Store) -> None:
 
 
 async def test_a_view_is_scanned_by_id(store: Store) -> None:
-    ids = ["b", "a", "Z", "é", "🎉", "\uffff", "a-1", "a\x00b"]
+    ids = ["b", "a", "Z", "é", "🎉", "\uffff", "a-1", "a\x01b"]
     for id in ids:
         await store.commit(writing(put(id, id.encode())))
     ids.sort()

@@ -396,6 +396,8 @@ def _check_name(what: str, name: str) -> None:
         raise ValueError(f"{what} is empty")
     if len(name) > MAX_NAME:
         raise LimitExceeded(f"{what} (characters)", MAX_NAME, len(name))
+    if "\0" in name:  # PostgreSQL has no such text
+        raise ValueError(f"{what} has a NUL character: {name!r}")
     if not name.isascii():
         _check_unicode(what, name)
 

@@ -149,7 +149,7 @@ class Query(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Documents of one partition of a declared index, in order of their sort key.
 
     `prefix` fixes the leading parts of the sort key; `since` includes, `until` excludes, and both
-    are compared part by part from the first.
+    are compared, part by part, with the parts after those of `prefix`.
     """
 
     view: str

@@ -91,6 +91,7 @@ class SqliteStore:
         self._writer = GroupWriter(path, clock=clock, moved=self._committed)
         self._moved = asyncio.Event()
         self._poller: asyncio.Task[None] | None = None
+        self._head = 0
         self._waiting = 0
         self._closed = False
 
@@ -137,17 +138,19 @@ class SqliteStore:
         )
 
     async def heads(self) -> Heads:
-        return (self._now(rows.read_head),)
+        self._head = max(self._head, self._now(rows.read_head))
+        return (self._head,)
 
     async def wait(self, beyond: Heads, timeout: float) -> Heads:
         self._check_open()
-        self._wakeups.listen(self._loop, self._woken)
+        self._wakeups.listen(self._loop, self._told)
         deadline = self._loop.time() + timeout
         self._waiting += 1
         try:
+            await self.heads()
             while True:
-                moved = self._moved
-                heads = await self.heads()
+                self._check_open()
+                moved, heads = self._moved, (self._head,)
                 remaining = deadline - self._loop.time()
                 if heads > beyond or remaining <= 0:
                     return heads
@@ -215,7 +218,7 @@ class SqliteStore:
         await self._writer.close()
         if self._poller is not None:
             self._poller.cancel()
-        self._woken()
+        self._wake()
         self._wakeups.close(self._loop)
         await self._loop.run_in_executor(self._pages, self._close_pages)
         self._pages.shutdown()
@@ -259,12 +262,19 @@ class SqliteStore:
 
     # Waking.
 
-    def _committed(self) -> None:
+    def _committed(self, head: int) -> None:
         """This process has committed."""
-        self._woken()
+        self._head = max(self._head, head)
+        self._wake()
         self._wakeups.send()
 
-    def _woken(self) -> None:
+    def _told(self) -> None:
+        """Another process has committed."""
+        if self._waiting and not self._closed:
+            self._head = max(self._head, self._now(rows.read_head))
+            self._wake()
+
+    def _wake(self) -> None:
         if self._waiting:
             self._moved.set()
             self._moved = asyncio.Event()
@@ -279,7 +289,7 @@ class SqliteStore:
                 pause = POLL_FIRST if heads > seen else min(pause * 1.5, POLL_LAST)
                 if heads > seen:
                     seen = heads
-                    self._woken()
+                    self._wake()
         finally:
             self._poller = None
 

@@ -45,7 +45,7 @@ Pending = tuple[Commit, int, "asyncio.Future[Committed]"]
 class GroupWriter:
     """The one writer of this process on a file. All methods are called on its event loop."""
 
-    def __init__(self, path: str, *, clock: Clock, moved: Callable[[], None]) -> None:
+    def __init__(self, path: str, *, clock: Clock, moved: Callable[[int], None]) -> None:
         self._path = path
         self._clock = clock
         self._moved = moved
@@ -233,7 +233,7 @@ class GroupWriter:
                 future.set_exception(result)
             else:
                 future.set_result(result)
-        self._moved()
+        self._moved(changes.positions[0])
         self._go_on()
 
     def _fail(self, error: Exception) -> None:
