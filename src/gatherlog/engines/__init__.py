@@ -36,7 +36,7 @@ async def open_store(
     if scheme == "sqlite":
         from gatherlog.engines.sqlite import open_sqlite
 
-        if not rest.startswith("///") or rest == "///":
+        if not rest.startswith("///") or rest in ("///", "///:memory:"):
             raise NotAStore(
                 f"{url!r}: a file is named as sqlite:///relative.db or sqlite:////absolute.db"
             )

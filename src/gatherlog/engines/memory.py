@@ -4,6 +4,7 @@ import asyncio
 import uuid
 from bisect import bisect_right, insort
 from collections.abc import Sequence
+from itertools import islice
 from typing import Any
 
 from gatherlog.core.clock import Clock, system_clock
@@ -68,7 +69,10 @@ class MemoryStore:
     def _apply(self, changes: Changes) -> None:
         self._positions = changes.positions
         self._versions.update(changes.streams)
-        self._keys.update(changes.keys)
+        for key, recalled in changes.keys.items():
+            self._keys.pop(key, None)
+            self._keys[key] = recalled
+            self._forget_keys(2)
         for event in changes.events:
             self._feeds[event.partition].append(event)
             self._streams.setdefault(event.stream, []).append(event)
@@ -80,6 +84,12 @@ class MemoryStore:
                 self._documents[ref] = document
         self._moved.set()
         self._moved = asyncio.Event()
+
+    def _forget_keys(self, most: int) -> None:
+        """Forget up to `most` of the keys that have expired; the oldest come first."""
+        for key in list(islice(self._keys, most)):
+            if self._keys[key].at <= self._clock() - KEY_LIFETIME:
+                del self._keys[key]
 
     def _index(self, before: Document | None, after: Document | None) -> None:
         for document, present in ((before, False), (after, True)):

@@ -37,16 +37,21 @@ class RowCache:
     def confirm_inside(self, connection: apsw.Connection) -> None:
         """Forget everything if others have committed; called inside a transaction."""
         if (version := connection.data_version()) != self._inside:
-            self.clear()
+            self._empty()
             self._inside = version
 
     def confirm_outside(self, connection: apsw.Connection) -> None:
         """The same between transactions."""
         if (version := connection.execute("PRAGMA data_version").get) != self._outside:
-            self.clear()
+            self._empty()
             self._outside = version
 
     def clear(self) -> None:
+        """Forget everything, and what was last heard: a new connection counts from the start."""
+        self._inside = self._outside = -1
+        self._empty()
+
+    def _empty(self) -> None:
         self.position = None
         self.streams.clear()
         self.documents.clear()

@@ -4,7 +4,8 @@ import fcntl
 import os
 import struct
 import uuid
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from importlib.resources import files
 from pathlib import Path
 
@@ -20,6 +21,7 @@ APPLICATION_ID = 0x4754_4C47
 """`GTLG`, in the file's header: this SQLite file is a Gatherlog store."""
 SCHEMA_VERSION = 1
 """`user_version` in the header; raised with every change of schema/sqlite.sql."""
+OPENING_MILLISECONDS = 5000
 _HEADER_BYTES = 100
 _CACHE_KIB = 16 * 1024
 
@@ -49,7 +51,10 @@ class FileLock:
         fcntl.flock(self._handle, fcntl.LOCK_UN)
 
     def close(self) -> None:
-        os.close(self._handle)
+        """Let go of the turn, too; closing twice does nothing."""
+        if self._handle >= 0:
+            os.close(self._handle)
+            self._handle = -1
 
 
 def prepare(path: str, *, create: bool) -> None:
@@ -73,12 +78,19 @@ def prepare(path: str, *, create: bool) -> None:
 
 
 def connect(path: str, *, readonly: bool = False) -> apsw.Connection:
-    """A connection with the settings on which the engine's promises rest."""
+    """A connection with the settings on which the engine's promises rest; it waits for no lock.
+
+    But it waits for whoever is opening or closing the file at this moment.
+    """
     flags = apsw.SQLITE_OPEN_READONLY if readonly else apsw.SQLITE_OPEN_READWRITE
     connection = apsw.Connection(path, flags=flags, statementcachesize=200)
-    connection.set_busy_timeout(0)
+    connection.set_busy_timeout(OPENING_MILLISECONDS)
+    if connection.execute("PRAGMA journal_mode = WAL").get != "wal":
+        raise NotAStore(f"{path}: this file system cannot hold a store in use (no WAL)")
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
+    connection.execute("SELECT id FROM store").fetchall()
+    connection.set_busy_timeout(0)
     return connection
 
 
@@ -91,23 +103,44 @@ def backup(path: str, target: str) -> None:
     goal = Path(target)
     if goal.exists():
         raise FileExistsError(f"{target} exists; a backup overwrites nothing")
-    unfinished = goal.with_name(f"{goal.name}.{os.getpid()}.part")
+    unfinished = _beside(goal)
     try:
-        source, copy = connect(path, readonly=False), apsw.Connection(str(unfinished))
-        source.set_busy_timeout(5000)
-        with copy.backup("main", source, "main") as copying:
+        source, copy = connect(path), apsw.Connection(str(unfinished))
+        with closing(source), closing(copy), _one_moment(source):
+            copying = copy.backup("main", source, "main")
             while not copying.done:
                 copying.step(4096)
-        source.close()
-        copy.execute("PRAGMA journal_mode = DELETE").fetchall()
-        copy.close()
+            copying.finish()
         _publish(unfinished, goal)
     except (apsw.Error, OSError) as error:
         if isinstance(error, FileExistsError):
             raise
         raise translate(error) from error
     finally:
-        unfinished.unlink(missing_ok=True)
+        _remove(unfinished)
+
+
+@contextmanager
+def _one_moment(source: apsw.Connection) -> Iterator[None]:
+    """Keep what `source` sees as it is, so that commits by others do not start a copy over."""
+    source.execute("BEGIN")
+    source.execute("SELECT id FROM store").fetchall()
+    try:
+        yield
+    finally:
+        source.execute("ROLLBACK")
+
+
+def _beside(target: Path) -> Path:
+    """An empty file beside `target`, for its owner's eyes only, to be made whole there."""
+    unfinished = target.with_name(f"{target.name}.{uuid.uuid4().hex[:12]}.part")
+    os.close(os.open(unfinished, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+    return unfinished
+
+
+def _remove(unfinished: Path) -> None:
+    for suffix in ("", "-wal", "-shm", "-journal"):
+        unfinished.with_name(unfinished.name + suffix).unlink(missing_ok=True)
 
 
 def _recognise(target: Path) -> None:
@@ -136,10 +169,37 @@ def _recognise(target: Path) -> None:
 
 
 def _make(target: Path) -> None:
-    """Make a store beside its place and link it in when whole: no process sees half of one."""
-    unfinished = target.with_name(f"{target.name}.{os.getpid()}.{uuid.uuid4().hex[:8]}.part")
+    """Make a store beside its place and name it when it is whole: no process sees half of one."""
+    lock = FileLock(str(target))
+    lock.acquire()  # one process at a time looks and makes
     try:
-        connection = apsw.Connection(str(unfinished))
+        if target.exists() and target.stat().st_size:
+            _recognise(target)
+            return
+        _refuse_leftovers(target)
+        unfinished = _beside(target)
+        try:
+            _fill(unfinished)
+            target.unlink(missing_ok=True)
+            _publish(unfinished, target)
+        finally:
+            _remove(unfinished)
+    finally:
+        lock.close()
+
+
+def _refuse_leftovers(target: Path) -> None:
+    """A write-ahead log without its file would be taken for that of the new one."""
+    wal = Path(f"{target}-wal")
+    if wal.exists() and wal.stat().st_size:
+        raise NotAStore(
+            f"{wal} is left of a store that is gone: it may hold its last commits; put"
+            f" {target.name} back beside it, or remove it"
+        )
+
+
+def _fill(unfinished: Path) -> None:
+    with closing(apsw.Connection(str(unfinished))) as connection:
         connection.execute("PRAGMA journal_mode = WAL").fetchall()
         with connection:
             connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
@@ -149,19 +209,10 @@ def _make(target: Path) -> None:
                 "INSERT INTO store (id, partitions, created) VALUES (?, 1, ?)",
                 (str(uuid.uuid4()), system_clock()),
             )
-        connection.close()
-        if target.exists() and not target.stat().st_size:
-            target.unlink()
-        with suppress(FileExistsError):
-            _publish(unfinished, target)
-    finally:
-        for leftover in target.parent.glob(unfinished.name + "*"):
-            leftover.unlink(missing_ok=True)
 
 
 def _publish(unfinished: Path, target: Path) -> None:
     """Give a finished file its name, durably, unless something has that name already."""
-    os.chmod(unfinished, 0o600)
     handle = os.open(unfinished, os.O_RDONLY)
     os.fsync(handle)
     os.close(handle)

@@ -48,15 +48,15 @@ _READ_FEED = f"SELECT {_EVENT} FROM event WHERE position > ? ORDER BY position L
 
 _SAVE_EVENT = "INSERT INTO event VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _SAVE_KEY = "INSERT OR REPLACE INTO idempotency (key, fingerprint, answer, at) VALUES (?, ?, ?, ?)"
+_OLDEST_KEY = "SELECT at FROM idempotency ORDER BY number LIMIT 1"
 _FORGET_KEYS = (
-    "DELETE FROM idempotency WHERE number IN"
-    " (SELECT number FROM idempotency WHERE number < coalesce("
-    " (SELECT number FROM idempotency WHERE at > ?1 ORDER BY number LIMIT 1), 9223372036854775807)"
-    " ORDER BY number LIMIT 100)"
+    "DELETE FROM idempotency"
+    " WHERE number IN (SELECT number FROM idempotency ORDER BY number LIMIT ?) AND at <= ?"
 )
 _INSERT_DOCUMENT = "INSERT INTO document VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 _UPDATE_DOCUMENT = (
-    "UPDATE document SET version = ?, counted = ?, body = ?, index_keys = ?, counters = ?"
+    "UPDATE document"
+    " SET stream = ?, version = ?, counted = ?, body = ?, index_keys = ?, counters = ?"
     " WHERE view = ? AND id = ?"
 )
 _UPDATE_COUNTERS = "UPDATE document SET counted = ?, counters = ? WHERE view = ? AND id = ?"
@@ -112,9 +112,11 @@ def save(cursor: apsw.Cursor, changes: Changes, state: State) -> None:
         _save_document(cursor, ref, state.documents.get(ref), document)
 
 
-def forget_keys(cursor: apsw.Cursor, now: int) -> None:
-    """Forget some of the keys that have expired."""
-    cursor.execute(_FORGET_KEYS, (now - KEY_LIFETIME,))
+def forget_keys(cursor: apsw.Cursor, most: int, now: int) -> None:
+    """Forget up to `most` of the keys that have expired; numbers follow time."""
+    oldest: int | None = cursor.execute(_OLDEST_KEY).get
+    if oldest is not None and oldest <= now - KEY_LIFETIME:
+        cursor.execute(_FORGET_KEYS, (most, now - KEY_LIFETIME))
 
 
 def _save_document(
@@ -139,12 +141,13 @@ def _save_document(
             ),
         )
         _save_keys(cursor, ref, {}, after.index_keys)
-    elif after.body is before.body:
+    elif _differs_in_counters_only(before, after):
         cursor.execute(_UPDATE_COUNTERS, (after.counted, _pack(after.counters), *ref))
     else:
         cursor.execute(
             _UPDATE_DOCUMENT,
             (
+                after.stream,
                 after.version,
                 after.counted,
                 after.body,
@@ -154,6 +157,15 @@ def _save_document(
             ),
         )
         _save_keys(cursor, ref, before.index_keys, after.index_keys)
+
+
+def _differs_in_counters_only(before: Document, after: Document) -> bool:
+    return (
+        after.version == before.version
+        and after.stream == before.stream
+        and after.body == before.body
+        and after.index_keys == before.index_keys
+    )
 
 
 def _save_keys(

@@ -3,13 +3,21 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any, TypeVar
 
 import apsw
 import msgspec
 
 from gatherlog.core.clock import Clock
-from gatherlog.core.errors import LimitExceeded, NotAStore, StoreClosed, ViewNotBuilt, ViewOutdated
+from gatherlog.core.errors import (
+    LimitExceeded,
+    NotAStore,
+    StoreClosed,
+    StoreError,
+    ViewNotBuilt,
+    ViewOutdated,
+)
 from gatherlog.core.events import Recorded
 from gatherlog.core.index_keys import next_cursor, query_range, split_key
 from gatherlog.core.planner import check
@@ -55,7 +63,7 @@ async def open_sqlite(
     limits = limits or Limits()
     if limits.partitions != PARTITIONS:
         raise NotAStore(f"{path}: SQLite has {PARTITIONS} partition, not {limits.partitions}")
-    prepare(path, create=create)
+    await asyncio.to_thread(prepare, path, create=create)
     try:
         unbuilt = await asyncio.to_thread(_declare, path, views)
         return SqliteStore(path, views, unbuilt, limits=limits, clock=clock)
@@ -271,7 +279,8 @@ class SqliteStore:
     def _told(self) -> None:
         """Another process has committed."""
         if self._waiting and not self._closed:
-            self._head = max(self._head, self._now(rows.read_head))
+            with suppress(StoreError):  # whoever is woken hears of it
+                self._head = max(self._head, self._now(rows.read_head))
             self._wake()
 
     def _wake(self) -> None:
@@ -285,11 +294,12 @@ class SqliteStore:
         try:
             while self._waiting and not self._closed:
                 await asyncio.sleep(pause)
-                heads = await self.heads()
-                pause = POLL_FIRST if heads > seen else min(pause * 1.5, POLL_LAST)
-                if heads > seen:
-                    seen = heads
-                    self._wake()
+                with suppress(StoreError):  # it will be well again, or whoever reads hears of it
+                    heads = await self.heads()
+                    pause = POLL_FIRST if heads > seen else min(pause * 1.5, POLL_LAST)
+                    if heads > seen:
+                        seen = heads
+                        self._wake()
         finally:
             self._poller = None
 

@@ -34,8 +34,6 @@ LOCK_SECONDS = 5.0
 """How long a group waits for another process before it is refused as Busy."""
 QUICK_SECONDS = 0.001
 """An fsync up to this long may be waited for on the loop."""
-FORGET_EVERY = 64
-"""Groups with keys between two rounds of forgetting expired ones."""
 
 Outcome = Committed | StoreError
 Pending = tuple[Commit, int, "asyncio.Future[Committed]"]
@@ -59,12 +57,11 @@ class GroupWriter:
         self._holding = False
         self._confirmed = False
         self._cache = RowCache()
-        self._keyed_groups = 0
         self._fsync_seconds = 0.0
         self._closing: asyncio.Future[None] | None = None
         self._giving_up: asyncio.TimerHandle | None = None
         self._stuck = False
-        self._thread = WriterThread(self._loop)
+        self._thread = WriterThread(self._loop, self._let_go)
 
     def submit(self, commit: Commit, size: int) -> "asyncio.Future[Committed]":
         """Queue a commit of `size` bytes; the future is done when it is durable, or refused."""
@@ -200,9 +197,7 @@ class GroupWriter:
             results, changes = plan(state, commits)
             rows.save(cursor, changes, state)
             if changes.keys:
-                self._keyed_groups += 1
-                if self._keyed_groups % FORGET_EVERY == 0:
-                    rows.forget_keys(cursor, now)
+                rows.forget_keys(cursor, 2 * len(changes.keys), now)
         if len(commits) == 1 and self._fsync_seconds < QUICK_SECONDS:
             self._commit()
             self._settle(results, changes)
@@ -256,15 +251,20 @@ class GroupWriter:
             self._finish_closing_if_idle()
 
     def _finish_closing_if_idle(self) -> None:
-        if self._closing is None or self._closing.done():
+        if self._closing is None:
             return
-        if self._stuck:  # the thread waits for a process that may never wake: leave it behind
-            self._closing.set_result(None)
-        elif not self._queue and not self._group:
-            self._abandon_connection()
-            self._lock.close()
+        if not self._stuck and not self._queue and not self._group:
+            self._let_go()
             self._thread.stop()
+        elif not self._stuck:
+            return
+        if not self._closing.done():  # when stuck, the thread lets go once it has its turn
             self._closing.set_result(None)
+
+    def _let_go(self) -> None:
+        """Give up the file, in the thread if the loop is gone."""
+        self._abandon_connection()
+        self._lock.close()
 
     def _open(self) -> apsw.Connection:
         if self._connection is None:
@@ -282,8 +282,9 @@ class GroupWriter:
 class WriterThread:
     """Runs what may block, one thing after the other, and reports to the loop."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, orphaned: Callable[[], None]) -> None:
         self._loop = loop
+        self._orphaned = orphaned
         self._work: SimpleQueue[
             tuple[Callable[[], None], Callable[[Exception | None], None]] | None
         ] = SimpleQueue()
@@ -305,8 +306,11 @@ class WriterThread:
                 work()
             except Exception as raised:  # noqa: BLE001 - reported on the loop
                 error = raised
-            with suppress(RuntimeError):  # the loop is closed: nobody is left to be told
+            try:
                 self._loop.call_soon_threadsafe(then, error)
+            except RuntimeError:  # the loop is closed: nobody is left to be told, or to let go
+                self._orphaned()
+                return
 
 
 def _one_for_each(error: Exception) -> StoreError:
