@@ -151,6 +151,13 @@ MISTAKES: dict[str, Commit] = {
     "half a character in a stream": commit(f"card-{HALF}"),
     "half a character in a key": commit("card-1", key=HALF),
     "half a character in a document's id": writing(put(HALF, b"")),
+    "data that is no bytes": Commit(appends=[Append("card-1", [Event("e", "t", 0, 0, {"a": 1})])]),  # type: ignore[arg-type]
+    "data that is text": Commit(appends=[Append("card-1", [Event("e", "t", 0, 0, "{}")])]),  # type: ignore[arg-type]
+    "a time with a fraction": _timed(time=1.5),  # type: ignore[arg-type]
+    "a schema that is text": _timed(schema="1"),  # type: ignore[arg-type]
+    "an answer that is text": msgspec.structs.replace(commit("card-1", key="k"), answer="a"),
+    "a body that is text": writing(put("a", "text")),  # type: ignore[arg-type]
+    "a fraction added": writing(count("a", {"n": 1.5})),  # type: ignore[dict-item]
     "a NUL in a document's id": writing(put("a\0b", b"")),
     "a NUL in a stream": commit("card-a\0b"),
     "an event's id that is not ASCII": _marked(id="é"),

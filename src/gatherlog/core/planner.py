@@ -25,6 +25,7 @@ from gatherlog.core.store import (
     ANY,
     DELETE,
     KEEP,
+    Body,
     Commit,
     Committed,
     Document,
@@ -281,6 +282,8 @@ def check(commit: Commit, limits: Limits) -> int:
         raise ValueError("an empty commit: neither appends, nor writes, nor a key")
     if commit.key is not None:
         _check_name("an idempotency key", commit.key)
+    _check_bytes("an answer", commit.answer)
+    _check_bytes("a fingerprint", commit.fingerprint)
     actions = len(commit.appends) + len(commit.writes)
     size = len(commit.answer) + len(commit.fingerprint)
     streams: set[str] = set()
@@ -306,6 +309,8 @@ def check(commit: Commit, limits: Limits) -> int:
 
 
 def _check_event(event: Event, most: int) -> int:
+    _check_bytes("an event's data", event.data)
+    _check_bytes("an event's meta", event.meta)
     size = len(event.data) + len(event.meta)
     if size > most:
         raise LimitExceeded("an event's bytes", most, size)
@@ -316,10 +321,9 @@ def _check_event(event: Event, most: int) -> int:
         raise LimitExceeded("an event's id (characters)", MAX_ID, len(event.id))
     if event.subject:
         _check_name("an event's subject", event.subject)
-    if not -MAX_INTEGER <= event.time <= MAX_INTEGER >= event.recorded >= -MAX_INTEGER:
-        raise ValueError("an event's times are microseconds in 64 bits")
-    if not 1 <= event.schema <= MAX_INTEGER:
-        raise ValueError(f"{event.schema} is no schema version")
+    _check_integer("an event's time", event.time)
+    _check_integer("an event's recorded time", event.recorded)
+    _check_integer("a schema version", event.schema, least=1)
     return size + EVENT_OVERHEAD
 
 
@@ -342,9 +346,11 @@ def _check_writes(writes: Sequence[Write], streams: set[str], limits: Limits) ->
             _check_rebuild(write, write.at)
         if write.body is DELETE and write.adds:
             raise HasCounters(f"{write.view}/{write.id}: deleted and added to in one write")
-        for counter in write.adds:
+        for counter, amount in write.adds.items():
             _check_counter(counter)
-        if isinstance(write.body, bytes):
+            _check_integer("what is added to a counter", amount)
+        if not isinstance(write.body, Body):
+            _check_bytes("a document's body", write.body)
             if len(write.body) > limits.body_bytes:
                 raise LimitExceeded("a document's bytes", limits.body_bytes, len(write.body))
             size += len(write.body)
@@ -353,8 +359,7 @@ def _check_writes(writes: Sequence[Write], streams: set[str], limits: Limits) ->
 
 
 def _check_rebuild(write: Write, at: int) -> None:
-    if not 0 <= at <= MAX_INTEGER:
-        raise ValueError(f"{at} is no version of a stream")
+    _check_integer("the version of a stream", at, least=0)
     if write.adds and write.counted is None:
         raise ValueError(f"{write.view}/{write.id}: a rebuild's adds demand what was counted")
 
@@ -400,6 +405,16 @@ def _check_name(what: str, name: str) -> None:
         raise ValueError(f"{what} has a NUL character: {name!r}")
     if not name.isascii():
         _check_unicode(what, name)
+
+
+def _check_bytes(what: str, value: object) -> None:
+    if type(value) is not bytes:
+        raise ValueError(f"{what} is bytes, not {type(value).__name__}")
+
+
+def _check_integer(what: str, value: object, *, least: int = -MAX_INTEGER) -> None:
+    if type(value) is not int or not least <= value <= MAX_INTEGER:
+        raise ValueError(f"{what} is an integer from {least:,} to {MAX_INTEGER:,}, not {value!r}")
 
 
 def _check_unicode(what: str, text: str) -> None:
