@@ -1,33 +1,40 @@
 """From settings to a running platform: the one module that knows every other."""
 
+import asyncio
+from pathlib import Path
+
 from uuid_utils import uuid7
 
 from gatherlog.apps import guests, people
+from gatherlog.apps.guests.local_time import closes_at
+from gatherlog.apps.guests.text import folded
+from gatherlog.apps.people.key_file import KeyUnusable, check_key, kept_key
 from gatherlog.core.clock import system_clock
+from gatherlog.core.store import Store
 from gatherlog.engines import open_store
+from gatherlog.interfaces.logs import to_stderr
 from gatherlog.interfaces.platform import Platform
 from gatherlog.settings import Settings
+from gatherlog.targets.mail import Mailbox, NoMail
 
-__all__ = ["VIEWS", "Platform", "start"]
+__all__ = ["CATEGORIES", "VIEWS", "Invitees", "Platform", "start"]
 
 VIEWS = (*guests.VIEWS, *people.VIEWS)
 """Every view of every app: what a store is opened with."""
+CATEGORIES = (*guests.CATEGORIES, *people.CATEGORIES)
+"""Every category of streams of every app: what a rebuild folds."""
 
 
 async def start(settings: Settings) -> Platform:
     """Open the store, making it and its gathering `default` where they are missing.
 
-    Raises NotAStore, ViewOutdated and whatever else the engine says of that address.
+    Raises KeyUnusable for a private key that cannot be used, NotAStore, ViewOutdated and whatever
+    else the engine says of that address.
     """
+    key = _LazyKey(settings)
+    await key.check()
     store = await open_store(settings.store, views=VIEWS)
-    platform = Platform(
-        settings=settings,
-        store=store,
-        clock=system_clock,
-        ids=new_id,
-        guests=guests.GuestService(store, clock=system_clock, ids=new_id),
-        keys=people.KeyService(store, clock=system_clock, ids=new_id),
-    )
+    platform = _assemble(settings, store, key)
     try:
         await platform.guests.ensure_default("system")
     except BaseException:
@@ -39,3 +46,108 @@ async def start(settings: Settings) -> Platform:
 def new_id() -> str:
     """A UUIDv7: later ones sort after earlier ones."""
     return str(uuid7())
+
+
+def _assemble(settings: Settings, store: Store, key: people.KeySource) -> Platform:
+    clock, ids, mailer = system_clock, new_id, _mailer(settings)
+    guest_lists = guests.GuestService(store, clock=clock, ids=ids)
+    return Platform(
+        settings=settings,
+        store=store,
+        clock=clock,
+        ids=ids,
+        guests=guest_lists,
+        keys=people.KeyService(store, clock=clock, ids=ids),
+        accounts=people.AccountService(
+            store, key, mailer, site=settings.base_url, clock=clock, ids=ids
+        ),
+        guest_login=people.GuestLoginService(
+            store, key, Invitees(guest_lists), clock=clock, ids=ids
+        ),
+        mailer=mailer,
+    )
+
+
+def _mailer(settings: Settings) -> people.Mailer:
+    if settings.demo:
+        return Mailbox(system_clock)
+    if settings.smtp_url is None or settings.mail_from is None:
+        return NoMail()
+    from gatherlog.targets.smtp import SmtpMailer, SmtpServer
+
+    server = SmtpServer.from_url(settings.smtp_url)
+    return SmtpMailer(server, settings.mail_from, clock=system_clock, sink=to_stderr)
+
+
+class _LazyKey:
+    """The site's key, read or made when it is first needed: most commands never do."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._key: people.SiteKey | None = None
+        self._first = asyncio.Lock()
+
+    async def check(self) -> None:
+        """Raise KeyUnusable if it is given and no key, or kept where others may read it."""
+        if self._settings.jwt_key is not None:
+            await self()
+        elif self._settings.store != "memory:":
+            check_key(_key_file(self._settings))
+
+    async def __call__(self) -> people.SiteKey:
+        if self._key is None:
+            async with self._first:
+                if self._key is None:
+                    self._key = await asyncio.to_thread(_site_key, self._settings)
+        return self._key
+
+
+def _site_key(settings: Settings) -> people.SiteKey:
+    """Of the settings, else of the file beside the store's; a store in memory gets one of its own.
+
+    Raises KeyUnusable, naming where the key came from and no word of it.
+    """
+    from gatherlog.apps.people.rsa_key import RsaKey
+
+    if settings.jwt_key is None and settings.store == "memory:":
+        return RsaKey.generate()
+    file = _key_file(settings)
+    source, pem = "GATHERLOG_JWT_KEY", (settings.jwt_key or "").encode()
+    if settings.jwt_key is None:
+        source, pem = str(file), kept_key(file, lambda: RsaKey.generate().pem())
+    try:
+        return RsaKey.from_pem(pem)
+    except ValueError as error:
+        raise KeyUnusable(f"{source}: {error}") from None
+
+
+def _key_file(settings: Settings) -> Path:
+    return Path(settings.store.removeprefix("sqlite:///") + ".key")
+
+
+class Invitees:
+    """Guest lists as signing in needs them."""
+
+    def __init__(self, guest_lists: guests.GuestService) -> None:
+        self._guests = guest_lists
+
+    async def by_link(self, token: str) -> people.Invitee:
+        holder = await self._guests.guest_by_link(token)
+        return await self.by_id(holder.gathering_id, holder.guest_id)
+
+    async def by_id(self, gathering_id: str, guest_id: str) -> people.Invitee:
+        guest = (await self._guests.guest(gathering_id, guest_id)).body
+        gathering = (await self._guests.gathering(gathering_id)).body
+        date = gathering.event_date
+        return people.Invitee(
+            gathering_id=gathering_id,
+            guest_id=guest_id,
+            first_name=guest.first_name,
+            last_name=guest.last_name,
+            link=guest.link,
+            co_host=guest.is_co_host,
+            over_at=None if date is None else closes_at(date, gathering.time_zone),
+        )
+
+    def is_same_name(self, one: str, other: str) -> bool:
+        return folded(" ".join(one.split())) == folded(" ".join(other.split()))

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
+from email.utils import parseaddr
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -13,6 +14,7 @@ __all__ = ["Settings"]
 
 PREFIX = "GATHERLOG_"
 _STORE = re.compile(r"memory:|sqlite:///.+", re.DOTALL)
+_SENDER = re.compile(r"[!-?A-~]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -26,8 +28,20 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     public_url: str | None = None
     """How guests reach this server, without a slash at the end; None: as it listens."""
     trusted_proxies: tuple[str, ...] = ()
-    """Addresses whose X-Forwarded-For and X-Forwarded-Proto are believed."""
+    """Addresses or networks whose X-Forwarded-For and X-Forwarded-Proto are believed."""
+    smtp_url: str | None = None
+    """`smtp://[name:password@]host[:port]` or `smtps://…`; None: no mail is sent."""
+    mail_from: str | None = None
+    """Whom mail comes from, as `party@example.org` or `Our party <party@example.org>`."""
+    jwt_key: str | None = None
+    """The site's private RSA key in PEM; None: it is kept in a file beside the store."""
+    rate_limits: str = ""
+    """`off`, or figures like `sign_in=20/minute,rsvp=off`; those not named stay as they are."""
     demo: bool = False
+
+    def __repr__(self) -> str:
+        """Without what is secret: settings may end up in a log."""
+        return f"Settings(store={self.store!r}, host={self.host!r}, port={self.port}, …)"
 
     @classmethod
     def from_environment(
@@ -77,6 +91,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             flaws.append(Flaw("/port", f"{self.port} is not between 0 and 65535"))
         if self.public_url is not None and not _is_origin(self.public_url):
             flaws.append(Flaw("/public_url", f"{self.public_url!r} is not like https://host"))
+        if self.smtp_url is not None and not _is_smtp(self.smtp_url):
+            flaws.append(Flaw("/smtp_url", "is not like smtp://name:password@host:port"))
+        if self.mail_from is not None and not _is_sender(self.mail_from):
+            flaws.append(Flaw("/mail_from", "is not like Our party <party@example.org>"))
+        if self.smtp_url is not None and self.mail_from is None:
+            flaws.append(Flaw("/mail_from", "is needed where there is an SMTP server"))
         return flaws
 
 
@@ -108,10 +128,37 @@ def _is_origin(url: str) -> bool:
         return False
 
 
+def _is_smtp(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return (
+            parts.scheme in ("smtp", "smtps")
+            and bool(parts.hostname)
+            and parts.port != 0
+            and not parts.path.strip("/")
+        )
+    except ValueError:
+        return False
+
+
+def _is_sender(text: str) -> bool:
+    _, address = parseaddr(text)
+    return text.isprintable() and bool(_SENDER.fullmatch(address))
+
+
+def _pem(text: str) -> str:
+    """As a file has it; where a variable cannot hold line ends, `\\n` stands for them."""
+    return text.replace("\\n", "\n")
+
+
 _READERS: Mapping[str, Callable[[str], object]] = {
     "store": str,
     "host": str,
     "port": _port,
     "public_url": str,
     "trusted_proxies": _proxies,
+    "smtp_url": str,
+    "mail_from": str,
+    "jwt_key": _pem,
+    "rate_limits": str,
 }

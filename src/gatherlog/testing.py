@@ -1,11 +1,14 @@
-"""For tests of what is built on Gatherlog: a standing clock, counting ids, and given-when-then.
+"""For tests of what is built on Gatherlog: a standing clock, counting ids, given-when-then, and
+commands whose store calls come in whatever order a test chooses.
 
 given = after(FOLD, "gathering-1", [Said(created), Said(added, subject="ada")])
 decided = rules.answer(given.of(GATHERINGS, "1"), given.of(GUESTS, "ada"), ...)
 assert decided == [...]
 """
 
-from collections.abc import Iterable
+import asyncio
+import selectors
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -13,12 +16,22 @@ import msgspec
 
 from gatherlog.core.clock import to_micros
 from gatherlog.core.events import Codec
-from gatherlog.core.store import DELETE, KEEP, Ref, Store
+from gatherlog.core.store import DELETE, KEEP, Commit, Committed, Document, Recalled, Ref, Store
 from gatherlog.core.views import Fold, Happened, View
 
-__all__ = ["CountingIds", "Said", "StandingClock", "State", "after", "folded"]
+__all__ = [
+    "CountingIds",
+    "Interleaved",
+    "Said",
+    "StandingClock",
+    "State",
+    "after",
+    "folded",
+    "run_instantly",
+]
 
 B = TypeVar("B", bound=msgspec.Struct)
+T = TypeVar("T")
 
 
 class StandingClock:
@@ -119,3 +132,88 @@ async def folded(store: Store, codec: Codec, fold: Fold, stream: str) -> State:
             state.take(fold, Happened(stream, event.subject, event.time, payload))
         version = events[-1].version
     return state
+
+
+class Interleaved:
+    """A store in memory that lets one call through at a time, in an order that a test chooses.
+
+    Calls that load or commit wait until `run` picks them: `choose(n)` gives the one of n that goes
+    next, from 0, in the order of the commands. `committed` is awaited after every commit that was
+    accepted. Use within `run_instantly`, or pauses between tries take their time.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        choose: Callable[[int], int],
+        committed: Callable[[], Awaitable[None]],
+    ) -> None:
+        self._store = store
+        self._choose = choose
+        self._committed = committed
+        self._waiting: dict[asyncio.Task[Any], asyncio.Future[None]] = {}
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    async def get(self, view: str, ids: Sequence[str]) -> list[Document | None]:
+        await self._turn()
+        return await self._store.get(view, ids)
+
+    async def recall(self, key: str) -> Recalled | None:
+        await self._turn()
+        return await self._store.recall(key)
+
+    async def commit(self, commit: Commit) -> Committed:
+        await self._turn()
+        committed = await self._store.commit(commit)
+        await self._committed()
+        return committed
+
+    async def run(self, *commands: Coroutine[Any, Any, T]) -> list[T]:
+        """Carry out all commands at once; what they return, or the first thing they raise."""
+        tasks = [asyncio.ensure_future(command) for command in commands]
+        while open := [task for task in tasks if not task.done()]:
+            if all(task in self._waiting for task in open):
+                chosen = open[self._choose(len(open))]
+                self._waiting.pop(chosen).set_result(None)
+            await asyncio.sleep(0.0001)  # until whoever pauses wakes up and waits here, too
+        return [task.result() for task in tasks]
+
+    async def _turn(self) -> None:
+        task = asyncio.current_task()
+        if task is not None:
+            self._waiting[task] = asyncio.get_running_loop().create_future()
+            await self._waiting[task]
+
+
+def run_instantly(story: Coroutine[Any, Any, T]) -> T:
+    """Run on a loop whose time jumps: what sleeps wakes as soon as nothing else can run.
+
+    Nothing waits for real, and the same story always goes the same way.
+    """
+    with asyncio.Runner(loop_factory=_Instant) as runner:
+        return runner.run(story)
+
+
+class _Jumping(selectors.DefaultSelector):
+    """Waits for nothing; counts the seconds that it would have waited."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.now = 0.0
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        ready = super().select(0)
+        if not ready:
+            self.now += timeout or 0
+        return ready
+
+
+class _Instant(asyncio.SelectorEventLoop):
+    def __init__(self) -> None:
+        self._time = _Jumping()
+        super().__init__(self._time)
+
+    def time(self) -> float:
+        return self._time.now

@@ -61,6 +61,7 @@ def test_the_methods_of_a_store() -> None:
     assert sorted(methods) == [
         "close",
         "commit",
+        "declare",
         "get",
         "heads",
         "query",

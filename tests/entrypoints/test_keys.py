@@ -5,23 +5,31 @@ import json
 import re
 from pathlib import Path
 
+import pytest
+
+from gatherlog.apps.people import Actor
 from gatherlog.bootstrap import start
 from gatherlog.settings import Settings
 from tests.entrypoints.conftest import Terminal
 
 
-def who_is(secret: str) -> tuple[str, str | None] | None:
-    """The role and gathering that the store in this directory gives a secret."""
+def actor_of(secret: str) -> Actor | None:
+    """Whom the store in this directory takes a secret for."""
 
-    async def ask() -> tuple[str, str | None] | None:
+    async def ask() -> Actor | None:
         platform = await start(Settings())
         try:
-            actor = await platform.keys.authenticate(secret)
-            return None if actor is None else (actor.role, actor.gathering_id)
+            return await platform.keys.authenticate(secret)
         finally:
             await platform.stop()
 
     return asyncio.run(ask())
+
+
+def who_is(secret: str) -> tuple[str, str | None] | None:
+    """The role and gathering that the store in this directory gives a secret."""
+    actor = actor_of(secret)
+    return None if actor is None else (actor.role, actor.gathering_id)
 
 
 def test_the_secret_alone_goes_to_stdout_and_opens_the_store(terminal: Terminal) -> None:
@@ -37,7 +45,7 @@ def test_a_hosts_key_is_for_his_gathering(party: Terminal) -> None:
     made = party("key", "create", "--role", "host", "--gathering", "default", "--json")
 
     told = json.loads(made.out)
-    assert sorted(told) == ["gathering_id", "id", "name", "role", "secret"]
+    assert sorted(told) == ["account_id", "gathering_id", "id", "name", "role", "secret"]
     assert who_is(told["secret"]) == ("host", "default")
 
 
@@ -52,3 +60,43 @@ def test_a_revoked_key_opens_nothing(party: Terminal) -> None:
 
     assert party("key", "revoke", told["id"]) == (0, f"Key {told['id']} is revoked.\n", "")
     assert who_is(told["secret"]) is None
+
+
+@pytest.mark.parametrize("role", ["member", "organiser", "reviewer", "operator"])
+def test_keys_of_one_address_act_for_one_account(party: Terminal, role: str) -> None:
+    made = [
+        json.loads(party("key", "create", "--role", role, "--account", address, "--json").out)
+        for address in ("ada@example.org", "ADA@example.org ")
+    ]
+
+    actors = [actor_of(told["secret"]) for told in made]
+    account = made[0]["account_id"]
+    assert [(a.role, a.gathering_id, a.account_id) for a in actors if a is not None] == [
+        (role, None, account),
+        (role, None, account),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (["--role", "member"], "--role member needs --account EMAIL: whom the key acts for"),
+        (["--role", "host"], "--role host needs --gathering ID: the gathering that the key is for"),
+        (
+            ["--role", "member", "--account", "ada@example.org", "--gathering", "default"],
+            "--gathering goes with --role host; other keys are bound to none",
+        ),
+        (
+            ["--role", "member", "--account", "ada"],
+            "email: is no e-mail address; one looks like ada@example.org",
+        ),
+    ],
+)
+def test_a_key_that_makes_no_sense_is_refused(
+    party: Terminal, arguments: list[str], complaint: str
+) -> None:
+    assert party("key", "create", *arguments) == (2, "", f"gatherlog: {complaint}\n")
+
+
+def test_a_key_is_not_made_for_a_role_that_is_a_guests(party: Terminal) -> None:
+    assert party("key", "create", "--role", "guest").status == 2

@@ -5,6 +5,7 @@ import os
 import pty
 import subprocess
 from pathlib import Path
+from typing import get_args, get_type_hints
 
 import pytest
 
@@ -134,7 +135,7 @@ def test_an_export_is_private_and_overwrites_nothing(party: Terminal, here: Path
 
 
 def test_control_characters_of_a_sheet_do_not_reach_the_terminal(party: Terminal) -> None:
-    out = party("import", "-", stdin=b"Name,\x1b[31mred\nAda Lovelace,\n").out
+    out = party("import", "-", stdin=b"Name,\x1b[31mred\nAda Lovelace,x\n").out
 
     assert "Ignored    \\x1b[31mred" in out.splitlines()
 
@@ -173,6 +174,59 @@ def test_any_other_answer_writes_nothing(
         "gatherlog: nothing was written\n",
     )
     assert guests(party) == []
+
+
+SAMPLES = Path(__file__).parents[1] / "apps" / "guests_sheets" / "samples"
+
+
+def test_guesses_and_lines_left_out_are_told(party: Terminal) -> None:
+    assert party("import", str(SAMPLES / "google.csv"), "--yes").out.splitlines()[3:] == [
+        "Guests     6 in 2 households, 1 guessed from address, or last name and e-mail or phone",
+        "Import     6 new, 0 changed, 0 unchanged",
+        "Left out   1",
+        "           line 16: has no person's name",
+        "Bad lines  0",
+        "Done.",
+    ]
+
+
+@pytest.mark.parametrize("name", sorted(path.name for path in SAMPLES.iterdir()))
+def test_every_sample_imported_twice_and_exported_changes_nothing(
+    party: Terminal, name: str
+) -> None:
+    options = ("--yes", "--json", "--keep-good")
+    first = json.loads(party("import", str(SAMPLES / name), *options).out)
+    again = json.loads(party("import", str(SAMPLES / name), *options).out)
+    party("export", "out.csv")
+    exported = json.loads(party("import", "out.csv", "--yes", "--json").out)
+
+    for told in (again, exported):
+        assert (told["new"], told["changed"], told["unchanged"]) == (0, 0, first["new"])
+    assert (exported["guessed"], exported["households"]) == (0, first["households"])
+
+
+def test_a_program_is_told_what_was_guessed_and_left_out(party: Terminal) -> None:
+    told = json.loads(party("import", str(SAMPLES / "outlook.csv"), "--json").out)
+
+    assert (told["format"], told["households"], told["guessed"]) == ("outlook", 2, 2)
+    assert told["left_out"] == [{"line": 7, "reason": "has no person's name"}]
+
+
+def test_a_format_that_is_named_is_obeyed(party: Terminal) -> None:
+    file = str(SAMPLES / "eventbrite.csv")
+
+    told = json.loads(party("import", file, "--format", "sheet", "--keep-good", "--json").out)
+    assert (told["format"], told["households"]) == ("sheet", 0)
+    refused = party("import", str(SAMPLES / "by-hand.csv"), "--format", "outlook", "--yes")
+    assert (refused.status, refused.out) == (2, "")
+    assert "read as outlook, the sheet has no column" in refused.err
+
+
+def test_every_format_may_be_named() -> None:
+    from gatherlog.apps.guests.sheets import FORMATS
+    from gatherlog.entrypoints.cli.sheets import import_
+
+    assert get_args(get_args(get_type_hints(import_, include_extras=True)["format"])[0]) == FORMATS
 
 
 def test_a_list_of_2000_lines_is_imported_whole(party: Terminal, here: Path) -> None:

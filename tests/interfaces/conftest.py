@@ -7,14 +7,15 @@ import pytest
 from httpx2 import ASGITransport, AsyncClient
 
 from gatherlog.bootstrap import Platform, start
-from gatherlog.interfaces.http import Application, build_app
+from gatherlog.interfaces.http import Http, build_app
 from gatherlog.interfaces.logs import RequestLog
 from gatherlog.settings import Settings
 
 
 @pytest.fixture
 async def platform(tmp_path: Path) -> AsyncIterator[Platform]:
-    platform = await start(Settings(store=f"sqlite:///{tmp_path}/gatherlog.db"))
+    store = f"sqlite:///{tmp_path}/gatherlog.db"
+    platform = await start(Settings(store=store, rate_limits="off"))
     yield platform
     await platform.stop()
 
@@ -26,19 +27,19 @@ def log_lines() -> list[bytes]:
 
 
 @pytest.fixture
-def app(platform: Platform, log_lines: list[bytes]) -> Application:
+def app(platform: Platform, log_lines: list[bytes]) -> Http:
     return build_app(platform, log=RequestLog(platform.clock, log_lines.append))
 
 
 @pytest.fixture
-async def nobody(app: Application) -> AsyncIterator[AsyncClient]:
+async def nobody(app: Http) -> AsyncIterator[AsyncClient]:
     """Asks without a credential."""
     async with AsyncClient(transport=ASGITransport(app=app), base_url="http://test") as client:
         yield client
 
 
 @pytest.fixture
-async def api(app: Application, platform: Platform) -> AsyncIterator[AsyncClient]:
+async def api(app: Http, platform: Platform) -> AsyncIterator[AsyncClient]:
     """Asks with an operator's key."""
     key = await platform.keys.create("operator", None, "tests", actor="test")
     async with AsyncClient(

@@ -25,18 +25,31 @@ def _requests(endpoints: list[Endpoint[Any, Any]]) -> list[tuple[str, str]]:
 PROTECTED = _requests([endpoint for endpoint in ENDPOINTS if endpoint.action not in ANYONE])
 
 
-def test_only_the_servers_health_is_public() -> None:
+OF_A_MEMBER = {
+    Action.LIST_GATHERINGS,
+    Action.CREATE_GATHERING,
+    Action.READ_ACCOUNT,
+    Action.END_SESSIONS,
+    Action.SIGN_OUT,
+}
+OF_OTHERS = _requests(
+    [endpoint for endpoint in ENDPOINTS if endpoint.action not in ANYONE | OF_A_MEMBER]
+)
+
+
+def test_only_signing_in_and_the_servers_health_are_public() -> None:
     public = [endpoint.path for endpoint in ENDPOINTS if endpoint.public]
 
-    assert public == ["/healthz"]
+    assert public == ["/auth/code", "/auth/session", "/auth/login", "/healthz"]
 
 
-def test_every_action_about_gatherings_has_an_endpoint() -> None:
+def test_every_action_but_those_of_pages_has_an_endpoint() -> None:
     elsewhere = {
         Action.READ_DESCRIPTION,
         Action.READ_INVITATION,
         Action.ANSWER_INVITATION,
         Action.READ_OVERVIEW,
+        Action.READ_MAILBOX,
     }
 
     assert {endpoint.action for endpoint in ENDPOINTS} == set(Action) - elsewhere
@@ -55,6 +68,22 @@ async def test_without_a_credential_nothing_is_answered_or_done(
     assert await platform.store.heads() == before
 
 
+@pytest.mark.parametrize(("method", "path"), OF_OTHERS)
+async def test_who_has_no_part_in_a_gathering_sees_and_does_nothing(
+    nobody: AsyncClient, platform: Platform, method: str, path: str
+) -> None:
+    """Whatever is asked for, and in whatever form: the policy is asked before all else."""
+    code = await platform.accounts.issue_code("eve@x.org")
+    session = await platform.accounts.start_session("eve@x.org", code)
+    before = await platform.store.heads()
+    headers = {"authorization": f"Bearer {session}", "if-match": "x", "idempotency-key": "\t"}
+
+    refused = await nobody.request(method, path, content=b"{", headers=headers)
+
+    assert (refused.status_code, refused.json()["detail"]) == (404, "There is nothing here.")
+    assert await platform.store.heads() == before
+
+
 @pytest.mark.parametrize(
     "credential",
     [
@@ -64,6 +93,9 @@ async def test_without_a_credential_nothing_is_answered_or_done(
         "Basic YTpi",
         "glk_" + "A" * 43,
         "Bearer glk_ö",
+        "Bearer gls_" + "A" * 43,
+        "Bearer eyJhbGciOiJub25lIn0.e30.",
+        "Bearer " + "A" * 5000,
         "",
     ],
 )

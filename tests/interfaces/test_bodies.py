@@ -1,13 +1,17 @@
 """How bodies are read: their size, their kind, and clients that leave in the middle."""
 
+import asyncio
 from collections.abc import AsyncIterator, MutableMapping
 from typing import Any
 
 import pytest
-from httpx2 import AsyncClient
+from httpx2 import ASGITransport, AsyncClient
 
+from gatherlog.bootstrap import Platform
 from gatherlog.interfaces.bodies import MAX_BODY, MAX_DISCARDED
-from gatherlog.interfaces.http import Application
+from gatherlog.interfaces.http import Application, build_app
+from gatherlog.interfaces.logs import RequestLog
+from gatherlog.interfaces.problems import MOST_FLAWS
 
 NEW = b'{"first_name": "Ada", "last_name": "Lovelace"}'
 JSON = {"content-type": "application/json"}
@@ -146,3 +150,49 @@ async def _status(app: Application, scope: dict[str, Any], receive: Any) -> int 
 
     await app(scope, receive, send)
     return statuses[0] if statuses else None
+
+
+@pytest.mark.parametrize("path", ["/guests", "/r/{token}"])
+async def test_a_body_that_drips_in_is_not_waited_for(
+    platform: Platform, api: AsyncClient, guest_id: str, path: str
+) -> None:
+    token = (await api.post(f"/guests/{guest_id}/link")).json()["token"]
+    kind = "application/json" if path == "/guests" else "application/x-www-form-urlencoded"
+    hurried = build_app(
+        platform, log=RequestLog(platform.clock, lambda line: None), body_seconds=0.3
+    )
+
+    async def drops() -> AsyncIterator[bytes]:
+        for _ in range(100):
+            yield b" "
+            await asyncio.sleep(0.05)
+
+    async with AsyncClient(transport=ASGITransport(app=hurried), base_url="http://test") as client:
+        headers = {"content-type": kind, "authorization": api.headers["authorization"]}
+        refused = await client.post(path.format(token=token), content=drops(), headers=headers)
+
+    assert refused.status_code == 408
+    assert refused.headers["connection"] == "close"
+
+
+async def test_of_many_flaws_the_first_hundred_are_told(api: AsyncClient) -> None:
+    body = {**{f"unknown_{number}": "x" for number in range(50_000)}, "first_name": 7}
+
+    refused = await api.post("/guests", json=body)
+
+    assert (refused.status_code, len(refused.json()["errors"])) == (422, MOST_FLAWS)
+    assert len(refused.content) < 20_000
+
+
+async def test_a_field_of_any_length_is_named_shortly(api: AsyncClient) -> None:
+    refused = await api.post("/guests", json={"x" * 900_000: 1})
+
+    assert (refused.status_code, len(refused.content) < 1000) == (422, True)
+
+
+async def test_of_many_bad_lines_the_first_hundred_are_told(api: AsyncClient) -> None:
+    sheet = b"first name,last name,email\n" + b"Ada,Lovelace,nowhere\n" * 500
+
+    refused = await api.post("/guests/import", content=sheet, headers={"content-type": "text/csv"})
+
+    assert (refused.status_code, len(refused.json()["errors"])) == (422, MOST_FLAWS)

@@ -36,12 +36,12 @@ def test_operations_have_names_of_their_own() -> None:
     assert len(set(names)) == len(names)
 
 
-def test_a_key_is_asked_for_everywhere_but_at_the_servers_health() -> None:
+def test_a_credential_is_asked_for_everywhere_but_where_one_signs_in() -> None:
     open_to_all = [
         operation["operationId"] for operation in _operations() if not operation["security"]
     ]
 
-    assert open_to_all == ["read_health"]
+    assert open_to_all == ["request_code", "start_session", "log_in", "read_health"]
 
 
 @pytest.mark.parametrize("kind", list(EXAMPLES), ids=str)
@@ -79,6 +79,7 @@ def test_what_a_put_ignores_is_described_as_read_only() -> None:
         "status",
         "rsvp_at",
         "waiting_since",
+        "is_co_host",
         "created_at",
         "updated_at",
     }

@@ -1,6 +1,7 @@
 """Problem documents: one for every error, none with our insides."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from httpx2 import ASGITransport, AsyncClient, Response
@@ -61,6 +62,7 @@ class FailingStore:
             below.query,
         )
         self.streams, self.scan, self.close = below.streams, below.scan, below.close
+        self.declare = below.declare
 
     async def commit(self, commit: Commit) -> Committed:
         raise self._failure
@@ -71,14 +73,7 @@ async def _add_guest(platform: Platform, failure: Exception, lines: list[bytes])
     guests = GuestService(
         FailingStore(platform.store, failure), clock=platform.clock, ids=platform.ids
     )
-    failing = Platform(
-        settings=platform.settings,
-        store=platform.store,
-        clock=platform.clock,
-        ids=platform.ids,
-        guests=guests,
-        keys=platform.keys,
-    )
+    failing = replace(platform, guests=guests)
     app = build_app(failing, log=RequestLog(platform.clock, lines.append))
     headers = {"Authorization": f"Bearer {key.secret}"}
     transport = ASGITransport(app=app)

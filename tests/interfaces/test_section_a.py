@@ -53,6 +53,7 @@ async def test_a_host_keeps_a_guest_list_from_settings_to_farewell(api: AsyncCli
         "dietary_tags": [],
         "rsvp_at": None,
         "waiting_since": None,
+        "is_co_host": False,
         "created_at": ada["created_at"],
         "updated_at": ada["created_at"],
     }

@@ -113,7 +113,7 @@ async def test_its_log_is_json_and_nothing_else(server: Server, api: AsyncClient
     lines = [json.loads(line) for line in log.splitlines()]
     assert (code, [(line["path"], line["status"]) for line in lines]) == (
         0,
-        [("/healthz", 200), ("/nowhere", 404)],
+        [("/healthz", 200), ("/…", 404)],
     )
 
 
@@ -142,6 +142,21 @@ async def test_a_second_signal_ends_it_at_once(server: Server, key: str) -> None
     code, _ = await asyncio.wait_for(server.ended(), 10)
     assert code == 128 + signal.SIGTERM
     writer.close()
+
+
+async def test_who_watches_live_does_not_hold_up_the_end(server: Server, key: str) -> None:
+    host, port = server.url.removeprefix("http://").split(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    head = f"GET /admin/stats/live HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {key}\r\n\r\n"
+    writer.write(head.encode())
+    await reader.readuntil(b"data: ")
+
+    server.process.send_signal(signal.SIGTERM)
+    rest = await asyncio.wait_for(reader.read(), 5)
+    writer.close()
+
+    assert rest.endswith(b"0\r\n\r\n")
+    assert (await asyncio.wait_for(server.ended(), 5))[0] == 0
 
 
 NEW = b'{"first_name": "Ada", "last_name": "Lovelace"}'

@@ -137,6 +137,10 @@ class Codec:
         except (KeyError, msgspec.DecodeError, UnicodeDecodeError):
             return [self.decode(event) for event in events]  # raises where it is wrong
 
+    def classes(self) -> tuple[type[msgspec.Struct], ...]:
+        """The classes of the current schema of every type."""
+        return tuple(self._names)
+
     def knows(self, type: str, schema: int) -> bool:
         """Whether `decode` has a class for this type and schema version."""
         return (type, schema) in self._decoders

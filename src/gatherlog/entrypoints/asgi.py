@@ -12,6 +12,7 @@ import msgspec
 import uvicorn
 
 from gatherlog.bootstrap import start
+from gatherlog.entrypoints.connections import Connection
 from gatherlog.interfaces.http import Application, build_app
 from gatherlog.settings import Settings
 
@@ -20,6 +21,10 @@ __all__ = ["app", "serve"]
 GRACE: Final = 30
 """Seconds that accepted requests have to finish once the server is told to stop."""
 BACKLOG: Final = 2048
+MOST_CONNECTIONS: Final = 1000
+"""Open at once; requests on those beyond it are answered with 503."""
+KEEP_ALIVE: Final = 15
+"""Seconds for which a connection without a request is kept."""
 Ready = Callable[[str], None]
 
 
@@ -46,21 +51,24 @@ def app() -> Callable[..., Awaitable[None]]:
 async def _serve(settings: Settings, listener: socket.socket, ready: Ready) -> None:
     platform = await start(settings)
     try:
+        application = build_app(platform)
         config = uvicorn.Config(
-            build_app(platform),
+            application,
             lifespan="off",
             access_log=False,
             log_config=None,
             log_level="error",
             server_header=False,
             ws="none",
-            http="httptools",
+            http=Connection,
             backlog=BACKLOG,
+            limit_concurrency=MOST_CONNECTIONS,
+            timeout_keep_alive=KEEP_ALIVE,
             proxy_headers=bool(settings.trusted_proxies),
             forwarded_allow_ips=list(settings.trusted_proxies),
             timeout_graceful_shutdown=GRACE,
         )
-        server = _Server(config, lambda: ready(settings.base_url))
+        server = _Server(config, lambda: ready(settings.base_url), application.stop)
         await server.serve(sockets=[listener])
     finally:
         await platform.stop()
@@ -69,9 +77,13 @@ async def _serve(settings: Settings, listener: socket.socket, ready: Ready) -> N
 class _Server(uvicorn.Server):
     """uvicorn, with our two promises about signals; it returns instead of dying by the first."""
 
-    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+    def __init__(
+        self, config: uvicorn.Config, ready: Callable[[], None], stopping: Callable[[], None]
+    ) -> None:
         super().__init__(config)
         self._ready = ready
+        self._stopping = stopping
+        self._loop = asyncio.get_running_loop()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
@@ -81,6 +93,7 @@ class _Server(uvicorn.Server):
         if self.should_exit:
             os._exit(128 + sig)  # asked twice: whatever was acknowledged is on the disk already
         self.should_exit = True
+        self._loop.call_soon_threadsafe(self._stopping)  # what a signal interrupts may be asleep
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -1,35 +1,81 @@
 """Who asks: the credential of a request, turned into an actor, and the policy asked about it."""
 
 from collections.abc import Mapping
+from typing import Final
 
-from gatherlog.apps.people.policy import Action, Actor, Verdict, decide
+from gatherlog.apps.people.policy import Action, Actor, Verdict, decide, needs_host
 from gatherlog.core.errors import Denied, NotFound, Unauthenticated
 from gatherlog.interfaces.platform import Platform
 
-__all__ = ["identify", "permit"]
+__all__ = ["bearer", "identify", "permit"]
+
+LONGEST: Final = 4096
+"""Characters of a credential; ours have some 50, and the tokens of guests some 900."""
+_HOW: Final = "Send a key, a session or a guest's token: `Authorization: Bearer …`."
+_DEAD: Final = "This key or session is unknown, or has ended."
+
+
+def bearer(headers: Mapping[bytes, bytes]) -> str:
+    """The credential of the Authorization header; Unauthenticated if there is none."""
+    header = headers.get(b"authorization")
+    if header is None:
+        raise Unauthenticated(_HOW)
+    scheme, _, secret = header.partition(b" ")
+    if scheme.lower() != b"bearer":
+        raise Unauthenticated(_HOW)
+    secret = secret.strip()
+    if len(secret) > LONGEST or not secret.isascii():
+        raise Unauthenticated(_DEAD)
+    return secret.decode()
 
 
 async def identify(platform: Platform, headers: Mapping[bytes, bytes]) -> Actor:
-    """The actor that the Authorization header stands for; Unauthenticated if none."""
-    header = headers.get(b"authorization")
-    if header is None:
-        raise Unauthenticated("Send your key: `Authorization: Bearer glk_…`.")
-    scheme, _, secret = header.partition(b" ")
-    if scheme.lower() != b"bearer":
-        raise Unauthenticated("Only keys are known here: `Authorization: Bearer glk_…`.")
-    actor = await platform.keys.authenticate(secret.strip().decode("latin-1"))
+    """The actor that the Authorization header stands for; Unauthenticated if none.
+
+    A key says what it is by `glk_`, a session by `gls_`; all else has to be a guest's token.
+    """
+    secret = bearer(headers)
+    if secret.startswith("glk_"):
+        actor = await platform.keys.authenticate(secret)
+    elif secret.startswith("gls_"):
+        actor = await platform.accounts.session(secret)
+    else:
+        return await platform.guest_login.actor(secret)
     if actor is None:
-        raise Unauthenticated("This key is unknown or was revoked.")
+        raise Unauthenticated(_DEAD)
     return actor
 
 
-def permit(actor: Actor | None, action: Action, gathering_id: str | None) -> None:
-    """Pass, or raise what the policy's verdict means to the asker."""
-    verdict = decide(actor, action, gathering_id)
+async def permit(
+    platform: Platform, actor: Actor | None, action: Action, gathering_id: str | None
+) -> None:
+    """Pass, or raise what the policy's verdict means to the asker.
+
+    What is a guest's or an account's own is meant as the asker's: no path names another's.
+    """
+    host = None
+    if gathering_id is not None and needs_host(actor, action):
+        host = await _host(platform, gathering_id)
+    verdict = decide(
+        actor,
+        action,
+        gathering_id,
+        guest_id=actor.id if actor is not None and actor.kind == "guest" else None,
+        host_account=host,
+        account_id=None if actor is None else actor.account_id,
+        demo=platform.settings.demo,
+    )
     if verdict is Verdict.ALLOW:
         return
     if verdict is Verdict.IDENTIFY:
-        raise Unauthenticated("Send your key: `Authorization: Bearer glk_…`.")
+        raise Unauthenticated(_HOW)
     if verdict is Verdict.HIDE:
         raise NotFound("There is nothing here.")
     raise Denied("Your key does not allow this.")
+
+
+async def _host(platform: Platform, gathering_id: str) -> str | None:
+    try:
+        return (await platform.guests.gathering(gathering_id)).body.host_account
+    except NotFound:
+        return None

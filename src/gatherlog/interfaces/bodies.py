@@ -4,17 +4,36 @@ import asyncio
 import contextlib
 import re
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from itertools import islice
 from typing import Any, Final, Generic, TypeVar
 
 import msgspec
 
 from gatherlog.core.errors import Flaw, Invalid
-from gatherlog.interfaces.problems import BodyTooLarge, Malformed, UnsupportedMediaType
+from gatherlog.interfaces.problems import (
+    MOST_FLAWS,
+    BodyTooLarge,
+    BodyTooSlow,
+    Malformed,
+    UnsupportedMediaType,
+)
 
-__all__ = ["MAX_BODY", "ClientGone", "Reading", "discard", "flaws_of", "limited", "read_body"]
+__all__ = [
+    "BODY_SECONDS",
+    "MAX_BODY",
+    "ClientGone",
+    "Reading",
+    "discard",
+    "flaws_of",
+    "limited",
+    "read_body",
+]
 
 MAX_BODY: Final = 1024 * 1024
 """Bytes; beyond it, a body is refused, as soon as that is known."""
+
+BODY_SECONDS: Final = 30.0
+"""From when a body is asked for until it is whole."""
 
 MAX_DISCARDED: Final = 8 * MAX_BODY
 PATIENCE: Final = 2.0
@@ -29,27 +48,40 @@ class ClientGone(Exception):
     """The client left before its request was whole; there is nobody to answer."""
 
 
-def limited(headers: Mapping[bytes, bytes], receive: Receive) -> Receive:
-    """`receive`, raising BodyTooLarge once more than MAX_BODY bytes came or are announced."""
+def limited(
+    headers: Mapping[bytes, bytes], receive: Receive, seconds: float = BODY_SECONDS
+) -> Receive:
+    """`receive`, raising BodyTooLarge once more than MAX_BODY bytes came or are announced.
+
+    And BodyTooSlow, where the body is not whole within `seconds`; after that nothing presses.
+    """
     announced = headers.get(b"content-length", b"0")
     if not announced.isdigit() or int(announced[:20]) > MAX_BODY:
         raise _too_large()
-    left = MAX_BODY
+    left, whole = MAX_BODY, False
+    until: float | None = None
 
     async def receive_within_limit() -> MutableMapping[str, Any]:
-        nonlocal left
-        message = await receive()
+        nonlocal left, until, whole
+        if whole:
+            return await receive()
+        until = asyncio.get_running_loop().time() + seconds if until is None else until
+        try:
+            async with asyncio.timeout_at(until):
+                message = await receive()
+        except TimeoutError:
+            raise BodyTooSlow(f"The body has to be whole within {seconds:g} seconds.") from None
         left -= len(message.get("body", b""))
         if left < 0:
             raise _too_large()
+        whole = not message.get("more_body", False)
         return message
 
     return receive_within_limit
 
 
-async def read_body(headers: Mapping[bytes, bytes], receive: Receive) -> bytes:
-    """The whole body. Raises BodyTooLarge, while reading if its length was not announced."""
-    receive = limited(headers, receive)
+async def read_body(receive: Receive) -> bytes:
+    """The whole body, of a `limited` receive, and raises what that does."""
     parts = []
     while True:
         message = await receive()
@@ -86,14 +118,14 @@ class Reading(Generic[B]):
         self._ignored = ignored
         self._decode = msgspec.json.Decoder(kind).decode
 
-    async def read(self, headers: Mapping[bytes, bytes], receive: Receive) -> B:
-        """The typed body. Raises UnsupportedMediaType, BodyTooLarge, Malformed, Invalid."""
+    async def read(self, headers: Mapping[bytes, bytes], receive: Receive) -> bytes:
+        """The body as it came, to be decoded. Raises UnsupportedMediaType, BodyTooLarge."""
         media, _, options = headers.get(b"content-type", b"").partition(b";")
         if media.strip().lower().decode("latin-1") != self._accepts:
             raise UnsupportedMediaType(f"Send a body of type {self._accepts}.", self._accepts)
         if b"charset" in options.lower() and b"utf-8" not in options.lower():
             raise UnsupportedMediaType("Send the body in UTF-8.", self._accepts)
-        return self.decode(await read_body(headers, receive))
+        return await read_body(receive)
 
     def decode(self, body: bytes) -> B:
         """The typed body; Malformed where it is no JSON, Invalid with every flaw that it has."""
@@ -115,11 +147,12 @@ class Reading(Generic[B]):
 
 
 def flaws_of(value: Any, kind: type, *, strict: bool = True) -> list[Flaw]:
-    """Everything in `value`, as JSON gives it, that does not fit the struct `kind`."""
+    """What in `value`, as JSON gives it, does not fit the struct `kind`: at most MOST_FLAWS."""
     if not isinstance(value, dict):
         return [Flaw("", f"Expected an object, got {_NAMES.get(type(value), 'something else')}")]
     fields = {field.encode_name: field for field in msgspec.structs.fields(kind)}
-    flaws = [Flaw(_pointer(name), "Unknown field") for name in value if name not in fields]
+    unknown = (name for name in value if name not in fields)
+    flaws = [Flaw(_pointer(name[:100]), "Unknown field") for name in islice(unknown, MOST_FLAWS)]
     for name, field in fields.items():
         if name not in value:
             if field.required:
@@ -130,7 +163,7 @@ def flaws_of(value: Any, kind: type, *, strict: bool = True) -> list[Flaw]:
         except msgspec.ValidationError as error:
             detail, _, place = str(error).partition(" - at `$")
             flaws.append(Flaw(_pointer(name) + _steps(place), detail.replace("`", "")))
-    return flaws
+    return flaws[:MOST_FLAWS]
 
 
 _NAMES = {list: "an array", str: "a string", int: "a number", float: "a number"}

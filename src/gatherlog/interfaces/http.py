@@ -4,7 +4,7 @@ Plain ASGI, because this is on the way of every answer. Whatever goes wrong beco
 document here, or a page where a browser asks for one.
 """
 
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from time import perf_counter
 from typing import Any, Final
 
@@ -14,10 +14,12 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Router as PageRouter
 
-from gatherlog.apps.people import Action
-from gatherlog.core.errors import Conflict, GatherlogError, NotFound
+from gatherlog.apps.guests import Repeated
+from gatherlog.apps.people import Action, Actor
+from gatherlog.core.errors import Conflict, GatherlogError, Invalid, NotFound, Unauthenticated
 from gatherlog.interfaces.auth import identify, permit
-from gatherlog.interfaces.bodies import ClientGone, discard, limited
+from gatherlog.interfaces.bodies import BODY_SECONDS, ClientGone, discard, limited
+from gatherlog.interfaces.live import Live
 from gatherlog.interfaces.logs import RequestLog, public_path
 from gatherlog.interfaces.openapi import describe_endpoints
 from gatherlog.interfaces.platform import Platform
@@ -29,13 +31,16 @@ from gatherlog.interfaces.problems import (
     describe,
     headers_of,
 )
-from gatherlog.interfaces.rest.endpoint import Call, Reply
+from gatherlog.interfaces.rates import Guard
+from gatherlog.interfaces.rest.camel import camelled
+from gatherlog.interfaces.rest.endpoint import Call, Reply, Stream
 from gatherlog.interfaces.rest.endpoints import ENDPOINTS
+from gatherlog.interfaces.rest.once import once_key, replay
 from gatherlog.interfaces.rest.queries import read_query
-from gatherlog.interfaces.rest.router import Router, Site
+from gatherlog.interfaces.rest.router import Route, Router, Site
 from gatherlog.interfaces.web import Pages
 
-__all__ = ["build_app"]
+__all__ = ["Application", "build_app"]
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -63,20 +68,37 @@ class _Unforeseen(GatherlogError):
     code = "error"
 
 
-def build_app(platform: Platform, *, log: RequestLog | None = None) -> Application:
-    """Everything that is served over HTTP. `log` takes a line per request; None: to stderr."""
-    return _Http(platform, log or RequestLog(platform.clock))
+def build_app(
+    platform: Platform, *, log: RequestLog | None = None, body_seconds: float = BODY_SECONDS
+) -> "Http":
+    """Everything that is served over HTTP. `log` takes a line per request; None: to stderr.
+
+    Raises Invalid for settings about proxies or rates that make no sense.
+    """
+    return Http(platform, log or RequestLog(platform.clock), body_seconds)
 
 
-class _Http:
-    def __init__(self, platform: Platform, log: RequestLog) -> None:
+class Http:
+    """The ASGI application over one platform."""
+
+    def __init__(self, platform: Platform, log: RequestLog, body_seconds: float) -> None:
         description = describe_endpoints(ENDPOINTS)
         self._platform = platform
         self._log = log
+        self._body_seconds = body_seconds
+        self._guard = Guard(platform.settings, platform.clock)
+        self._live = Live()
         self._router = Router(ENDPOINTS)
         self._description = msgspec.json.encode(description)
-        self._pages = Pages(platform, openapi=description)
-        self._page_router = PageRouter(self._pages.routes(), redirect_slashes=False)
+        self._pages = Pages(platform, openapi=description, guard=self._guard)
+        routes = self._pages.routes()
+        self._page_router = PageRouter(routes, redirect_slashes=False)
+        paths = [*description["paths"], *(route.path for route in routes), DESCRIPTION_PATH]
+        self._known = frozenset(path.split("/")[1] for path in paths)
+
+    def stop(self) -> None:
+        """End what would not end by itself: live streams. The rest is served on."""
+        self._live.stop()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "websocket":
@@ -106,16 +128,20 @@ class _Http:
         scope = exchange.scope
         found = self._router.find(scope["path"], scope.get("raw_path") or b"")
         if found is not None:
-            await exchange.reply(await self._endpoint(exchange, receive, *found))
+            answer = await self._endpoint(exchange, receive, *found)
+            if isinstance(answer, Stream):
+                await self._stream(exchange, receive, answer)
+            else:
+                await exchange.reply(answer)
         elif scope["path"] == DESCRIPTION_PATH:
             exchange.shown = DESCRIPTION_PATH
-            await exchange.reply(self._described(exchange.method))
+            await exchange.reply(await self._described(exchange.method))
         else:
             await self._page(exchange, receive)
 
     async def _endpoint(
         self, exchange: "_Exchange", receive: Receive, site: Site, values: list[str]
-    ) -> Reply:
+    ) -> Reply | Stream:
         """One request to an endpoint: method, credential, policy, form, and only then the work."""
         scope, headers = exchange.scope, exchange.headers
         route = site.routes.get(exchange.method)
@@ -123,41 +149,108 @@ class _Http:
             raise MethodNotAllowed(exchange.method[:20], site.allowed)
         endpoint = route.endpoint
         exchange.shown = route.template
-        actor = None
-        if not endpoint.public:
-            actor = await identify(self._platform, headers)
-            exchange.actor = actor.name
+        actor = None if endpoint.public else await self._identify(exchange)
         gathering_id, other = route.ids(values)
         if not route.private:
             exchange.shown = scope["path"]
-        permit(actor, endpoint.action, gathering_id)
+        await permit(self._platform, actor, endpoint.action, gathering_id)
         query = read_query(scope["query_string"], endpoint.query)
-        body = None if route.reading is None else await route.reading.read(headers, receive)
+        sent = b""
+        if route.reading is not None:
+            limit = limited(headers, receive, self._body_seconds)
+            sent = await route.reading.read(headers, limit)
         path = scope.get("raw_path", b"").decode("latin-1") or scope["path"]
-        call = Call(self._platform, actor, gathering_id, other, query, body, headers, path)
+        call = Call(
+            platform=self._platform,
+            guard=self._guard,
+            actor=actor,
+            gathering_id=gathering_id,
+            id=other,
+            query=query,
+            body=None if route.reading is None else route.reading.decode(sent),
+            scope=scope,
+            headers=headers,
+            path=path,
+        )
+        if not endpoint.repeatable:
+            return await self._handle(route, call)
+        return await self._once(route, call, sent)
+
+    async def _identify(self, exchange: "_Exchange") -> Actor:
         try:
-            return await endpoint.handle(call)
+            actor = await identify(self._platform, exchange.headers)
+        except Unauthenticated:
+            if b"authorization" in exchange.headers:
+                self._guard.wrong(exchange.scope)
+            raise
+        exchange.actor = actor.name
+        return actor
+
+    async def _once(self, route: Route, call: Call[Any, Any], sent: bytes) -> Reply | Stream:
+        """Do it, unless it was done under the same key: then answer as it was answered.
+
+        A twin of the request may have done it while this one was refused, for just that reason.
+        """
+        whose = self._guard.client(call.scope) if call.actor is None else call.actor.name
+        scope = (whose, route.endpoint.method, call.path)
+        content = call.scope["query_string"] + b"\n" + sent
+        key = once_key(self._platform.store, call.headers, scope=scope, content=content)
+        if key is None:
+            return await self._handle(route, call)
+        earlier = await key.earlier()
+        if earlier is not None:
+            return earlier
+        call.key = key
+        try:
+            return await self._handle(route, call)
+        except Repeated as repeated:
+            return replay(repeated.answer)
+        except GatherlogError:
+            earlier = await key.earlier()
+            if earlier is None:
+                raise
+            return earlier
+
+    async def _handle(self, route: Route, call: Call[Any, Any]) -> Reply | Stream:
+        try:
+            return await route.endpoint.handle(call)
+        except Invalid as invalid:
+            if route.endpoint.camel:
+                invalid.flaws = tuple(camelled(flaw) for flaw in invalid.flaws)
+            raise
         except Conflict as conflict:
-            if b"if-match" not in headers:
+            if b"if-match" not in call.headers:
                 raise
             raise Stale("It has changed since it was fetched; fetch it again.") from conflict
 
-    def _described(self, method: str) -> Reply:
+    async def _stream(self, exchange: "_Exchange", receive: Receive, stream: Stream) -> None:
+        with self._live.admitted(exchange.actor or ""):
+            await exchange.begin(stream)
+            if exchange.method != "HEAD":
+
+                async def left() -> None:
+                    while (await receive())["type"] != "http.disconnect":
+                        pass
+
+                await self._live.send(stream.parts, exchange.more, left)
+            await exchange.end()
+
+    async def _described(self, method: str) -> Reply:
         if method not in ("GET", "HEAD"):
             raise MethodNotAllowed(method[:20], "GET, HEAD")
-        permit(None, Action.READ_DESCRIPTION, None)
+        await permit(self._platform, None, Action.READ_DESCRIPTION, None)
         return Reply(200, self._description, [(b"content-type", b"application/json")])
 
     async def _page(self, exchange: "_Exchange", receive: Receive) -> None:
         scope = exchange.scope
         scope["app"] = self  # so that the router raises instead of answering in plain text
         scope.setdefault("state", {})
-        receive = limited(exchange.headers, receive)
+        receive = limited(exchange.headers, receive, self._body_seconds)
         await self._page_router(scope, receive, exchange.send)
 
     def _log_line(self, exchange: "_Exchange", seconds: float) -> None:
         scope = exchange.scope
-        path = exchange.shown or public_path(scope["path"])
+        path = exchange.shown or public_path(scope["path"], self._known)
         actor = exchange.actor or scope.get("state", {}).get("actor")  # where pages say it
         self._log.answered(exchange.method[:20], path, exchange.status or 500, seconds, actor)
 
@@ -188,7 +281,7 @@ class _Exchange:
     def __init__(self, scope: Scope, send: Send) -> None:
         self.scope = scope
         self.method: str = scope["method"]
-        self.headers: dict[bytes, bytes] = dict(scope["headers"])
+        self.headers = _headers(scope["headers"])
         self.transport = send
         self.status = 0
         self.shown: str | None = None
@@ -206,6 +299,20 @@ class _Exchange:
         body = b"" if self.method == "HEAD" else reply.body
         await self.transport({"type": "http.response.body", "body": body})
 
+    async def begin(self, stream: Stream) -> None:
+        """Send the head of an answer whose parts are still to come."""
+        self.status = 200
+        headers = [*stream.headers, *SECURITY_HEADERS]
+        await self.transport({"type": "http.response.start", "status": 200, "headers": headers})
+
+    async def more(self, part: bytes) -> None:
+        """Send a part of it."""
+        await self.transport({"type": "http.response.body", "body": part, "more_body": True})
+
+    async def end(self) -> None:
+        """Say that there are no more."""
+        await self.transport({"type": "http.response.body", "body": b""})
+
     async def send(self, message: Message) -> None:
         """What pages send through: notes the status, adds what headers they leave out."""
         if message["type"] == "http.response.start":
@@ -215,6 +322,19 @@ class _Exchange:
             headers.extend(header for header in SECURITY_HEADERS if header[0] not in given)
             message["headers"] = headers
         await self.transport(message)
+
+
+def _headers(lines: Sequence[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
+    """Headers by name; one that stands on several lines is joined, as RFC 9110, 5.2 has it.
+
+    Two credentials, keys or media types so become one that is none, and are refused.
+    """
+    headers = dict(lines)
+    if len(headers) < len(lines):
+        headers = {}
+        for name, value in lines:
+            headers[name] = headers[name] + b", " + value if name in headers else value
+    return headers
 
 
 def _translated(error: HTTPException, method: str) -> GatherlogError:

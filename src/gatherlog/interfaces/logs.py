@@ -2,7 +2,7 @@
 
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from types import TracebackType
 
 import msgspec
@@ -13,7 +13,6 @@ __all__ = ["RequestLog", "public_path", "to_stderr"]
 
 Sink = Callable[[bytes], object]
 _encode = msgspec.json.Encoder().encode
-_SHOWN = 20
 
 
 class _Line(msgspec.Struct, frozen=True, gc=False):
@@ -64,14 +63,15 @@ class RequestLog:
         self._sink(_encode(line) + b"\n")
 
 
-def public_path(path: str) -> str:
-    """What may be logged of a path that is not the interface's own: below its first part, nothing.
+def public_path(path: str, known: Collection[str]) -> str:
+    """What may be logged of a path: its first part, if that is `known` here, and nothing below.
 
-    A link's token stands below /r/, and whoever mistypes one may put it anywhere.
+    A link's token stands below /r/, and whoever mistypes one, or an address, puts it anywhere.
     """
     first, slash, _ = path.removeprefix("/").partition("/")
-    shown = first if len(first) <= _SHOWN else first[:_SHOWN] + "…"
-    return f"/{shown}{'/…' if slash else ''}"
+    if first not in known:
+        return "/…"
+    return f"/{first}{'/…' if slash else ''}"
 
 
 def _frames(trace: TracebackType | None) -> list[str]:

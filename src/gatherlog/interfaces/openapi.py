@@ -7,6 +7,16 @@ from typing import Any
 import msgspec
 
 from gatherlog import __version__
+from gatherlog.apps.guests.inputs import (
+    DIETARY_LENGTH,
+    DIETARY_TAGS,
+    EMAIL_LENGTH,
+    GROUP_LENGTH,
+    LINE_LENGTH,
+    MOST_PEOPLE,
+    MOST_PLACES,
+    NAME_LENGTH,
+)
 from gatherlog.interfaces.problems import MEDIA_TYPE, PROBLEMS, ProblemDocument
 from gatherlog.interfaces.rest.endpoint import Endpoint, field_names, parameters
 from gatherlog.interfaces.rest.examples import EXAMPLES
@@ -19,7 +29,8 @@ Json = dict[str, Any]
 _ABOUT = (
     "Guest lists on an append-only log. Errors are problem documents (RFC 9457) whose `code` is "
     "stable. A PUT is partial: what is absent stays, null clears. Every path about guests stands "
-    "twice: for the default gathering, and below `/gatherings/{gathering_id}`."
+    "twice: for the default gathering, and below `/gatherings/{gathering_id}`. Where a request "
+    "says `Idempotency-Key`, it is done once, however often it comes within 24 hours."
 )
 _PARAMETERS: Mapping[str, Json] = {
     "gathering_id": {
@@ -35,6 +46,58 @@ _PARAMETERS: Mapping[str, Json] = {
         "schema": {"type": "string", "minLength": 1, "maxLength": 64},
     },
 }
+_NULL: Json = {"type": "null"}
+_DATE: Json = {
+    "description": "A date, a local date-time, or RFC 3339; the gathering's local time is kept.",
+    "pattern": r"^\d{4}-\d\d-\d\d([Tt ].+)?$",
+}
+_FIELDS: Mapping[str, Json] = {
+    "first_name": {"minLength": 1, "maxLength": NAME_LENGTH},
+    "last_name": {"minLength": 1, "maxLength": NAME_LENGTH},
+    "email": {"format": "email", "maxLength": EMAIL_LENGTH},
+    "group_id": {"minLength": 1, "maxLength": GROUP_LENGTH},
+    "num_guests": {"minimum": 0, "maximum": MOST_PEOPLE},
+    "expected_guests": {"minimum": 0, "maximum": MOST_PEOPLE},
+    "children": {"minimum": 0, "maximum": MOST_PEOPLE},
+    "dietary": {"maxLength": DIETARY_LENGTH},
+    "dietary_tags": {"items": {"type": "string", "enum": DIETARY_TAGS}},
+    "event_name": {"minLength": 1, "maxLength": LINE_LENGTH},
+    "location": {"maxLength": LINE_LENGTH},
+    "event_date": _DATE,
+    "rsvp_deadline": _DATE,
+    "max_guests": {"minimum": 0, "maximum": MOST_PLACES},
+    "time_zone": {"description": "A name of the IANA time zone database: `Europe/Berlin`."},
+    "code": {"pattern": "^[0-9]{6}$"},
+}
+"""By field of any body, what the rules ask of it beyond its type, as far as JSON Schema can say."""
+
+_OF_A_GUEST = (
+    "read_guest",
+    "change_guest",
+    "remove_guest",
+    "answer_for_guest",
+    "issue_link",
+    "read_admin_guest",
+    "remove_admin_guest",
+    "take_out_of_group",
+    "end_co_host",
+)
+_OF_A_GUEST_IN_CAMEL = (
+    "read_admin_guest",
+    "change_admin_guest",
+    "remove_admin_guest",
+    "put_into_group",
+    "make_co_host",
+    "read_guest",
+)
+_FOLLOWING: Mapping[str, tuple[str, ...]] = {
+    "add_guest": _OF_A_GUEST,
+    "add_guest_of_gathering": tuple(f"{name}_of_gathering" for name in _OF_A_GUEST),
+    "add_admin_guest": _OF_A_GUEST_IN_CAMEL,
+    "add_admin_guest_of_gathering": tuple(f"{name}_of_gathering" for name in _OF_A_GUEST_IN_CAMEL),
+    "create_gathering": ("read_gathering", "change_gathering", "add_guest_of_gathering"),
+}
+"""By operation that makes something, the operations that its answer links to."""
 
 
 def describe_endpoints(endpoints: Table) -> Json:
@@ -50,6 +113,7 @@ def describe_endpoints(endpoints: Table) -> Json:
         for template in endpoint.paths():
             operation = _operation(endpoint, template, schema_of)
             paths.setdefault(template, {})[endpoint.method.lower()] = operation
+    _add_rules(endpoints, components)
     _add_read_only(endpoints, components)
     description = {
         "openapi": "3.1.0",
@@ -59,10 +123,13 @@ def describe_endpoints(endpoints: Table) -> Json:
             "schemas": components,
             "responses": _problem_responses(),
             "securitySchemes": {
-                "key": {
+                "bearer": {
                     "type": "http",
                     "scheme": "bearer",
-                    "description": "A key made with `gatherlog key create`: `glk_…`.",
+                    "description": (
+                        "A key made with `gatherlog key create` (`glk_…`), a session of "
+                        "`POST /auth/session` (`gls_…`), or a guest's token of `POST /auth/login`."
+                    ),
                 }
             },
         },
@@ -81,15 +148,20 @@ def _operation(endpoint: Endpoint[Any, Any], template: str, schema_of: dict[int,
         "operationId": _operation_id(endpoint, template),
         "summary": endpoint.summary,
         "tags": [_tag(template)],
-        "parameters": [*_path_parameters(template), *_query(endpoint), *_conditions(endpoint)],
+        "parameters": [
+            *_path_parameters(template),
+            *_query(endpoint),
+            *_conditions(endpoint),
+            *_once(endpoint),
+        ],
         "responses": {
-            str(endpoint.status.value): _success(endpoint, schema_of),
+            str(endpoint.status.value): _success(endpoint, template, schema_of),
             **{
                 str(status): {"$ref": f"#/components/responses/{HTTPStatus(status).name}"}
                 for status in sorted(_problem_statuses(endpoint, template))
             },
         },
-        "security": [] if endpoint.public else [{"key": []}],
+        "security": [] if endpoint.public else [{"bearer": []}],
     }
     if endpoint.conditional and endpoint.method == "GET":
         operation["responses"]["304"] = {"description": "It has not changed."}
@@ -111,7 +183,10 @@ def _tag(template: str) -> str:
     parts = [part for part in template.split("/") if part and not part.startswith("{")]
     if parts[0] == "gatherings" and len(parts) > 1:
         parts = parts[1:]
-    return {"admin": "settings", "healthz": "server"}.get(parts[0], parts[0].partition(".")[0])
+    if parts[:2] == ["admin", "guests"]:
+        return "guests in camelCase"
+    names = {"admin": "settings", "auth": "signing in", "healthz": "server"}
+    return names.get(parts[0], parts[0].partition(".")[0])
 
 
 def _path_parameters(template: str) -> list[Json]:
@@ -144,7 +219,32 @@ def _conditions(endpoint: Endpoint[Any, Any]) -> list[Json]:
     ]
 
 
-def _success(endpoint: Endpoint[Any, Any], schema_of: dict[int, Json]) -> Json:
+def _once(endpoint: Endpoint[Any, Any]) -> list[Json]:
+    if not endpoint.repeatable:
+        return []
+    description = "The same for every try of one request, so that it is done once."
+    schema = {"type": "string", "pattern": "^[!-~]{1,255}$"}
+    return [
+        {"name": "Idempotency-Key", "in": "header", "description": description, "schema": schema}
+    ]
+
+
+def _links(endpoint: Endpoint[Any, Any], template: str) -> Json:
+    """What can be done with what a POST has made: operations whose path goes on with its id."""
+    if endpoint.status is not HTTPStatus.CREATED or endpoint.answer is None:
+        return {}
+    if "id" not in field_names(endpoint.answer):
+        return {}
+    name = "gathering_id" if template == "/gatherings" else "guest_id"
+    given = {one: f"$request.path.{one}" for one in parameters(template)}
+    whole = {**given, name: "$response.body#/id"}
+    return {
+        operation: {"operationId": operation, "parameters": whole}
+        for operation in _FOLLOWING.get(_operation_id(endpoint, template), ())
+    }
+
+
+def _success(endpoint: Endpoint[Any, Any], template: str, schema_of: dict[int, Json]) -> Json:
     response: Json = {"description": endpoint.summary}
     headers = []
     if endpoint.status is HTTPStatus.CREATED and endpoint.method == "POST":
@@ -153,11 +253,14 @@ def _success(endpoint: Endpoint[Any, Any], schema_of: dict[int, Json]) -> Json:
         headers.append("ETag")
     if "cursor" in field_names(endpoint.query):
         headers.append("Link")
+    links = _links(endpoint, template)
+    if links:
+        response["links"] = links
     if headers:
         response["headers"] = {name: {"schema": {"type": "string"}} for name in headers}
     if endpoint.answer is not None:
         response["content"] = {endpoint.media: _media(endpoint.answer, schema_of)}
-    elif endpoint.status is not HTTPStatus.NO_CONTENT:
+    elif endpoint.status is HTTPStatus.OK:
         response["content"] = {endpoint.media: {"schema": {"type": "string"}}}
     return response
 
@@ -172,16 +275,19 @@ def _media(kind: Any, schema_of: dict[int, Json]) -> Json:
 def _problem_statuses(endpoint: Endpoint[Any, Any], template: str) -> set[int]:
     codes = {"store_failed", "busy", *endpoint.refusals}
     if not endpoint.public:
-        codes |= {"unauthenticated", "denied"}
+        codes |= {"unauthenticated", "denied", "too_many"}
     if endpoint.scoped or parameters(template):
         codes |= {"not_found"}
     if msgspec.structs.fields(endpoint.query):
         codes |= {"invalid"}
     if endpoint.body is not None:
         codes |= {"malformed", "body_too_large", "unsupported_media_type", "invalid"}
+        codes |= {"body_too_slow"}
     if endpoint.method != "GET":
         codes |= {"disk_full"}
         codes |= {"stale"} if endpoint.conditional else set()
+    if endpoint.repeatable:
+        codes |= {"invalid", "key_reused", "answered_once"}
     return {PROBLEMS[code].status.value for code in codes}
 
 
@@ -199,12 +305,24 @@ def _problem_responses() -> Json:
     }
 
 
+def _add_rules(endpoints: Table, components: dict[str, Any]) -> None:
+    """Say of the fields that go in what is asked of them; `null` stays what it is."""
+    bodies = {endpoint.body for endpoint in endpoints if endpoint.body not in (None, bytes)}
+    for body in bodies:
+        for field in msgspec.structs.fields(body):
+            rule = _FIELDS.get(field.name)
+            if rule is not None:
+                shape = components[body.__name__]["properties"][field.encode_name]
+                alternatives = [kind for kind in shape.get("anyOf", [shape]) if kind != _NULL]
+                alternatives[0].update(rule)
+
+
 def _add_read_only(endpoints: Table, components: dict[str, Any]) -> None:
     """What a PUT brings back from GET and may not change, it may still bring: name it so."""
     for endpoint in endpoints:
-        if endpoint.method == "PUT":
-            answer, body = components[endpoint.answer.__name__], endpoint.body
-            assert body is not None
+        body = endpoint.body
+        if endpoint.method == "PUT" and body is not None:
+            answer = components[endpoint.answer.__name__]
             for name in sorted(field_names(endpoint.answer) - field_names(body)):
                 read_only = {**answer["properties"][name], "readOnly": True}
                 components[body.__name__]["properties"][name] = read_only

@@ -1,23 +1,28 @@
 """Errors as RFC 9457 problem documents. The one table from error codes to statuses is here."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Final
 
 import msgspec
 
-from gatherlog.core.errors import Busy, GatherlogError, Invalid
+from gatherlog.core.errors import Busy, Flaw, GatherlogError, Invalid
 
 __all__ = [
     "MEDIA_TYPE",
+    "MOST_FLAWS",
     "PROBLEMS",
+    "AnsweredOnce",
+    "Blank",
     "BodyTooLarge",
+    "BodyTooSlow",
     "Malformed",
     "MethodNotAllowed",
     "Problem",
     "ProblemDocument",
     "Stale",
+    "TooMany",
     "UnsupportedMediaType",
     "describe",
     "headers_of",
@@ -25,6 +30,8 @@ __all__ = [
 ]
 
 MEDIA_TYPE: Final = "application/problem+json"
+MOST_FLAWS: Final = 100
+"""Of one request that are told."""
 
 
 class Malformed(GatherlogError):
@@ -37,6 +44,34 @@ class BodyTooLarge(GatherlogError):
     """The body is longer than is read."""
 
     code = "body_too_large"
+
+
+class BodyTooSlow(GatherlogError):
+    """The body did not come to its end in time."""
+
+    code = "body_too_slow"
+
+
+class Blank(Invalid):
+    """Fields without which a login is none; answered as clients of the ancestor know it."""
+
+    code = "blank"
+
+
+class TooMany(GatherlogError):
+    """Too often within a time; it makes sense again after `retry_after` seconds."""
+
+    code = "too_many"
+
+    def __init__(self, message: str, retry_after: float) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class AnsweredOnce(GatherlogError):
+    """It was done under this key, and its answer carried a secret, which is not kept."""
+
+    code = "answered_once"
 
 
 class UnsupportedMediaType(GatherlogError):
@@ -78,16 +113,19 @@ _INSIDE: Final = "Something went wrong on this side. It has been written to the 
 
 PROBLEMS: Final[Mapping[str, Problem]] = {
     "malformed": Problem(HTTPStatus.BAD_REQUEST, "The body is malformed"),
+    "blank": Problem(HTTPStatus.BAD_REQUEST, "Something is missing"),
     "cursor_invalid": Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "The cursor is not valid here"),
     "unauthenticated": Problem(HTTPStatus.UNAUTHORIZED, "Say who you are"),
     "denied": Problem(HTTPStatus.FORBIDDEN, "You may not do this"),
     "rsvp_closed": Problem(HTTPStatus.FORBIDDEN, "The time for answering is over"),
     "not_found": Problem(HTTPStatus.NOT_FOUND, "There is no such thing"),
     "method_not_allowed": Problem(HTTPStatus.METHOD_NOT_ALLOWED, "Not with this method"),
+    "body_too_slow": Problem(HTTPStatus.REQUEST_TIMEOUT, "The body took too long"),
     "conflict": Problem(HTTPStatus.CONFLICT, "It has changed meanwhile"),
     "counter_out_of_bounds": Problem(HTTPStatus.CONFLICT, "It has changed meanwhile"),
     "refused": Problem(HTTPStatus.CONFLICT, "This is not possible now"),
     "gathering_full": Problem(HTTPStatus.CONFLICT, "There are not enough places left"),
+    "answered_once": Problem(HTTPStatus.CONFLICT, "It was done, and is not told twice"),
     "stale": Problem(HTTPStatus.PRECONDITION_FAILED, "It has changed meanwhile"),
     "body_too_large": Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The body is too large"),
     "limit_exceeded": Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "This is too large to keep"),
@@ -96,6 +134,7 @@ PROBLEMS: Final[Mapping[str, Problem]] = {
     ),
     "invalid": Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "Something in it is not valid"),
     "key_reused": Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "The key was used for something else"),
+    "too_many": Problem(HTTPStatus.TOO_MANY_REQUESTS, "Too often"),
     "busy": Problem(
         HTTPStatus.SERVICE_UNAVAILABLE,
         "Too busy just now",
@@ -122,6 +161,8 @@ PROBLEMS: Final[Mapping[str, Problem]] = {
             "view_not_built",
             "event_unknown",
             "event_undecodable",
+            "key_unusable",
+            "repeated",
         )
     },
 }
@@ -158,12 +199,18 @@ def describe(error: GatherlogError) -> ProblemDocument:
     """The problem document of an error."""
     code = error.code if error.code in PROBLEMS else "error"
     problem = PROBLEMS[code]
-    flaws = error.flaws if isinstance(error, Invalid) else ()
+    flaws: Sequence[Flaw] = ()
+    detail = problem.detail or str(error) or problem.title
+    if isinstance(error, Invalid):
+        flaws = error.flaws[:MOST_FLAWS]
+        detail = str(Invalid(*flaws))
+        if len(error.flaws) > MOST_FLAWS:
+            detail = f"The first {MOST_FLAWS} of {len(error.flaws):,} flaws: {detail}"
     return ProblemDocument(
         type=f"urn:gatherlog:problem:{code}",
         title=problem.title,
         status=problem.status.value,
-        detail=problem.detail or str(error) or problem.title,
+        detail=detail,
         code=code,
         errors=[ErrorPlace(flaw.pointer, flaw.detail) for flaw in flaws],
     )
@@ -171,13 +218,13 @@ def describe(error: GatherlogError) -> ProblemDocument:
 
 def headers_of(error: GatherlogError) -> list[tuple[bytes, bytes]]:
     """The headers that go with an error's answer."""
-    if isinstance(error, Busy):
+    if isinstance(error, (Busy, TooMany)):
         return [(b"retry-after", b"%d" % max(1, math.ceil(error.retry_after)))]
     if isinstance(error, MethodNotAllowed):
         return [(b"allow", error.allowed.encode())]
     if isinstance(error, UnsupportedMediaType):
         return [(b"accept", error.accepted.encode())]
-    if isinstance(error, BodyTooLarge):
+    if isinstance(error, (BodyTooLarge, BodyTooSlow)):
         return [(b"connection", b"close")]  # or the rest of it would still be read
     if error.code == "unauthenticated":
         return [(b"www-authenticate", b'Bearer realm="gatherlog"')]

@@ -28,9 +28,14 @@ def clock() -> StandingClock:
 
 
 @pytest.fixture
-async def service(store: Store, clock: StandingClock) -> GuestService:
+def ids() -> CountingIds:
+    return CountingIds()
+
+
+@pytest.fixture
+async def service(store: Store, clock: StandingClock, ids: CountingIds) -> GuestService:
     """With the gathering `default`, empty."""
-    service = GuestService(store, clock=clock, ids=CountingIds())
+    service = GuestService(store, clock=clock, ids=ids)
     await service.ensure_default("cli")
     assert (await service.gathering(DEFAULT)).version == 1
     return service

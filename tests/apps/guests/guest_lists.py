@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from gatherlog.apps.guests.events import GatheringCreated, GuestAdded, RsvpSubmitted
+from gatherlog.apps.guests.events import GatheringCreated, GuestAdded, RsvpSubmitted, Waitlisted
 from gatherlog.apps.guests.fold import FOLD
 from gatherlog.apps.guests.views import GATHERINGS, GUESTS, Gathering, Guest
 from gatherlog.testing import Said, State, after
@@ -48,6 +48,17 @@ def submitted(attending: bool | None, num_guests: int = 0, **given: Any) -> Rsvp
 
 def answered(attending: bool | None, num_guests: int = 0, subject: str = ADA, **given: Any) -> Said:
     return Said(submitted(attending, num_guests, **given), subject, 3)
+
+
+def waits(num_guests: int, unit: str = "u1", **given: Any) -> Waitlisted:
+    plain: dict[str, Any] = {"children": 0, "dietary": None, "dietary_tags": ()}
+    return Waitlisted(unit=unit, num_guests=num_guests, **plain | given)
+
+
+def waitlisted(
+    num_guests: int, unit: str = "u1", subject: str = ADA, time: int = 3, **given: Any
+) -> Said:
+    return Said(waits(num_guests, unit, **given), subject, time)
 
 
 def told(payload: msgspec.Struct, subject: str = ADA, time: int = 4) -> Said:

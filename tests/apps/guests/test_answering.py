@@ -5,20 +5,18 @@ from typing import Any
 
 import pytest
 
-from gatherlog.apps.guests import GatheringFull, Rsvp, RsvpClosed
+from gatherlog.apps.guests import Rsvp, RsvpClosed
 from gatherlog.apps.guests.rules import answer
 from gatherlog.apps.guests.views import Gathering, Guest
 from gatherlog.core.clock import to_micros
 from gatherlog.core.errors import Flaw, Invalid
-from tests.apps.guests.guest_lists import answered, gathering, guest, submitted
+from tests.apps.guests.guest_lists import answered, gathering, guest, submitted, waitlisted
 
 OPEN = gathering()
 
 
-def decided(
-    rsvp: Rsvp, who: Guest, where: Gathering = OPEN, *, now: int = 10, taken: int = 0
-) -> list[Any]:
-    return answer(where, who, rsvp, now=now, taken=taken)
+def decided(rsvp: Rsvp, who: Guest, where: Gathering = OPEN, *, now: int = 10) -> list[Any]:
+    return answer(where, who, rsvp, now=now)
 
 
 def micros(moment: str) -> int:
@@ -141,37 +139,27 @@ def test_after_the_deadline_nobody_answers() -> None:
         decided(rsvp, guest(), closing, now=micros("2026-06-02T00:00:00+02:00"))
 
 
-def test_the_last_places_can_be_taken() -> None:
-    assert decided(
-        Rsvp(attending=True, num_guests=3), guest(), gathering(max_guests=10), taken=7
-    ) == [submitted(True, 3)]
+def test_a_yes_that_waits_stands_and_other_words_about_it_are_an_answer() -> None:
+    ada = guest(waitlisted(3, dietary="no nuts"))
 
-
-def test_more_than_the_places_left_is_refused() -> None:
-    with pytest.raises(GatheringFull, match=r"^2 of 10 places are left; 3 are needed$"):
-        decided(Rsvp(attending=True, num_guests=3), guest(), gathering(max_guests=10), taken=8)
-
-
-def test_who_has_places_already_needs_only_the_difference() -> None:
-    ada = guest(answered(True, 3))
-    full = gathering(max_guests=10)
-
-    assert decided(Rsvp(attending=True, num_guests=4), ada, full, taken=9) == [submitted(True, 4)]
-    with pytest.raises(GatheringFull, match=r"^1 of 10 places are left; 2 are needed$"):
-        decided(Rsvp(attending=True, num_guests=5), ada, full, taken=9)
-
-
-def test_when_too_many_places_are_taken_fewer_can_still_be_asked_for() -> None:
-    """A host may lower max_guests below what is taken."""
-    ada = guest(answered(True, 3))
-
-    assert decided(Rsvp(attending=True, num_guests=2), ada, gathering(max_guests=1), taken=3) == [
-        submitted(True, 2)
+    assert decided(Rsvp(attending=True), ada) == []
+    assert decided(Rsvp(attending=True, num_guests=2), ada) == [
+        submitted(True, 2, dietary="no nuts")
     ]
+    assert decided(Rsvp(attending=None), ada) == [submitted(None, 3, dietary="no nuts")]
+    assert decided(Rsvp(attending=False), ada) == [submitted(False, dietary="no nuts")]
 
 
-@pytest.mark.parametrize("attending", [None, False])
-def test_whoever_takes_no_place_answers_a_full_gathering(attending: bool | None) -> None:
-    full = gathering(max_guests=0)
+def test_children_known_before_are_as_many_as_there_can_be() -> None:
+    ada = guest(answered(True, 4, children=3))
 
-    assert decided(Rsvp(attending=attending), guest(), full) == [submitted(attending)]
+    assert decided(Rsvp(attending=True, num_guests=2), ada) == [submitted(True, 2, children=2)]
+    assert decided(Rsvp(attending=True), guest(children=2)) == [submitted(True, 1, children=1)]
+    assert decided(Rsvp(attending=False), ada) == [submitted(False, children=3)]
+
+
+def test_a_list_of_tags_has_an_end() -> None:
+    with pytest.raises(Invalid) as refused:
+        decided(Rsvp(attending=True, dietary_tags=("x",) * 100_000), guest())
+
+    assert refused.value.flaws == (Flaw("/dietary_tags", "has 100,000 entries; at most 20 fit"),)

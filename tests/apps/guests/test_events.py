@@ -8,6 +8,7 @@ import pytest
 from gatherlog.apps.guests.events import (
     CODEC,
     EVENTS,
+    CoHostChanged,
     GatheringCreated,
     GatheringRemoved,
     GuestAdded,
@@ -15,25 +16,32 @@ from gatherlog.apps.guests.events import (
     GuestMoved,
     GuestRemoved,
     LinkIssued,
+    Promoted,
     RsvpCleared,
     RsvpSubmitted,
     SettingsChanged,
+    Waitlisted,
+    WaitlistLeft,
 )
 from gatherlog.core import Event
 
 GOLDEN = Path(__file__).parents[2] / "golden"
 HASH = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
 
+UNIT = "019a1c5e-7d3c-7abc-8def-0123456789ab"
+WEDDING = GatheringCreated(
+    event_name="Zoë’s wedding",
+    event_date="2026-06-20",
+    location="The old mill",
+    rsvp_deadline="2026-06-01T18:00:00",
+    max_guests=120,
+    time_zone="Europe/Paris",
+    settings_data={"theme": {"colour": "#fff"}, "courses": [1, 2.5, None, True]},
+)
+
 EXAMPLES: dict[tuple[str, int], msgspec.Struct] = {
-    ("guests.gathering_created", 1): GatheringCreated(
-        event_name="Zoë’s wedding",
-        event_date="2026-06-20",
-        location="The old mill",
-        rsvp_deadline="2026-06-01T18:00:00",
-        max_guests=120,
-        time_zone="Europe/Paris",
-        settings_data={"theme": {"colour": "#fff"}, "courses": [1, 2.5, None, True]},
-    ),
+    ("guests.gathering_created", 1): WEDDING,
+    ("guests.gathering_created", 2): msgspec.structs.replace(WEDDING, host_account=UNIT),
     ("guests.settings_changed", 1): SettingsChanged(location=None, max_guests=90),
     ("guests.gathering_removed", 1): GatheringRemoved(),
     ("guests.guest_added", 1): GuestAdded(
@@ -56,6 +64,12 @@ EXAMPLES: dict[tuple[str, int], msgspec.Struct] = {
     ),
     ("guests.rsvp_cleared", 1): RsvpCleared(),
     ("guests.link_issued", 1): LinkIssued(link=HASH, replaces=None),
+    ("guests.waitlisted", 1): Waitlisted(
+        unit=UNIT, num_guests=3, children=1, dietary="no celery", dietary_tags=("halal",)
+    ),
+    ("guests.waitlist_left", 1): WaitlistLeft(unit=UNIT),
+    ("guests.promoted", 1): Promoted(unit=UNIT),
+    ("guests.co_host_changed", 1): CoHostChanged(is_co_host=True),
 }
 
 

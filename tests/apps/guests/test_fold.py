@@ -10,14 +10,25 @@ from gatherlog.apps.guests.events import (
     GuestMoved,
     GuestRemoved,
     LinkIssued,
+    Promoted,
     RsvpCleared,
     SettingsChanged,
+    WaitlistLeft,
 )
 from gatherlog.apps.guests.fold import FOLD, GuestListFold, tally
-from gatherlog.apps.guests.views import GATHERINGS, GUEST_LINKS, GUESTS, Group, GuestLink
+from gatherlog.apps.guests.views import (
+    GATHERINGS,
+    GUEST_LINKS,
+    GUESTS,
+    WAITING_LISTS,
+    Group,
+    GuestLink,
+    Unit,
+    WaitingList,
+)
 from gatherlog.core.store import DELETE, Ref
 from gatherlog.core.views import Change, Happened
-from gatherlog.testing import after
+from gatherlog.testing import Said, State, after
 from tests.apps.guests.guest_lists import (
     ADA,
     BOB,
@@ -28,9 +39,19 @@ from tests.apps.guests.guest_lists import (
     guest,
     list_after,
     told,
+    waitlisted,
 )
 
 COUNTERS = ("gathering", "default")
+
+
+def figures(state: State) -> dict[str, int]:
+    counters = state.counters[COUNTERS]
+    return {name: count for name, count in counters.items() if count and name != "edits"}
+
+
+def take(state: State, event: Said) -> None:
+    state.take(FOLD, Happened(STREAM, event.subject, event.time, event.payload))
 
 
 def test_a_guest_who_comes_counts_in_every_figure() -> None:
@@ -71,8 +92,7 @@ def test_what_is_taken_back_leaves_no_trace_in_the_figures() -> None:
         told(GuestRemoved(group_id="Byron", link=None)),
     )
 
-    figures = {name: count for name, count in state.counters[COUNTERS].items() if count}
-    assert figures == {"guests": 1, "expected": 1}
+    assert figures(state) == {"guests": 1, "expected": 1}
     assert state.bodies["group", "default/Byron"] == Group(
         gathering_id="default", group_id="Byron", members=(BOB,)
     )
@@ -144,4 +164,56 @@ def test_a_fold_that_deletes_counters_is_found_out() -> None:
 
 
 def test_every_view_of_the_fold_is_declared() -> None:
-    assert [view.name for view in FOLD.views] == ["gathering", "guest", "group", "guest_link"]
+    assert [view.name for view in FOLD.views] == [
+        "gathering",
+        "guest",
+        "group",
+        "guest_link",
+        "waiting_list",
+    ]
+
+
+def test_a_unit_waits_in_its_place_until_the_last_member_has_left() -> None:
+    state = list_after(
+        created(),
+        added(),
+        added(BOB),
+        added("cas"),
+        waitlisted(2, "u1"),
+        waitlisted(5, "u2", "cas"),
+        waitlisted(1, "u1", BOB, time=9),
+    )
+    assert state.of(WAITING_LISTS, "default") == WaitingList(
+        (Unit("u1", ((ADA, 2), (BOB, 1))), Unit("u2", (("cas", 5),)))
+    )
+    assert figures(state) == {"guests": 3, "expected": 3, "waiting": 3, "queued": 2}
+
+    for event in (
+        waitlisted(4, "u1", time=10),
+        told(WaitlistLeft(unit="u1"), BOB),
+        answered(False, subject=BOB),
+        told(Promoted(unit="u2"), "cas"),
+    ):
+        take(state, event)
+
+    assert state.of(WAITING_LISTS, "default") == WaitingList((Unit("u1", ((ADA, 4),)),))
+    assert (state.of(GUESTS, ADA).waiting_since, state.of(GUESTS, ADA).rsvp_at) == (3, 10)
+    assert [state.of(GUESTS, id).status for id in (ADA, BOB, "cas")] == [
+        "waiting",
+        "declined",
+        "coming",
+    ]
+    assert figures(state) == {
+        "guests": 3,
+        "expected": 3,
+        "waiting": 1,
+        "declined": 1,
+        "coming": 1,
+        "seats": 5,
+        "queued": 1,
+    }
+
+    take(state, told(WaitlistLeft(unit="u1")))
+    take(state, told(GuestRemoved(group_id=None, link=None)))
+    assert state.of(WAITING_LISTS, "default") == WaitingList()
+    assert figures(state) == {"guests": 2, "expected": 2, "declined": 1, "coming": 1, "seats": 5}

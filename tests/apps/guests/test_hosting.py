@@ -7,7 +7,6 @@ import pytest
 
 from gatherlog.apps.guests import (
     GatheringDetails,
-    GatheringFull,
     Group,
     Guest,
     GuestPatch,
@@ -15,6 +14,7 @@ from gatherlog.apps.guests import (
     SettingsPatch,
 )
 from gatherlog.apps.guests.events import (
+    CoHostChanged,
     GuestChanged,
     GuestMoved,
     GuestRemoved,
@@ -28,6 +28,7 @@ from gatherlog.apps.guests.rules import (
     change_settings,
     create_gathering,
     issue_link,
+    make_co_host,
     remove_guest,
 )
 from gatherlog.core.errors import Flaw, Invalid
@@ -39,12 +40,12 @@ from tests.apps.guests.guest_lists import (
     guest,
     submitted,
     told,
+    waitlisted,
 )
 
 
-def changed(who: Guest, *, taken: int = 0, max_guests: int | None = None, **patch: Any) -> Any:
-    where = gathering(max_guests=max_guests)
-    return change_guest(where, who, GuestPatch(**patch), taken=taken)
+def changed(who: Guest, **patch: Any) -> Any:
+    return change_guest(who, GuestPatch(**patch))
 
 
 def pointers(refused: pytest.ExceptionInfo[Invalid]) -> list[str]:
@@ -282,11 +283,45 @@ def test_a_number_that_contradicts_the_answer_is_refused(who: Guest, num_guests:
     assert pointers(refused) == ["/num_guests"]
 
 
-def test_a_host_cannot_oversell_either() -> None:
-    with pytest.raises(GatheringFull):
-        changed(guest(), attending=True, taken=10, max_guests=10)
-    with pytest.raises(GatheringFull):
-        changed(guest(answered(True, 2)), num_guests=3, taken=10, max_guests=10)
+def test_sending_a_waiting_guest_back_as_it_was_records_nothing() -> None:
+    ada = guest(waitlisted(3), email="ada@example.org")
+    fields = msgspec.structs.asdict(ada)
+
+    assert changed(ada, **{name: fields[name] for name in GuestPatch.__struct_fields__}) == []
+
+
+def test_a_host_answers_for_one_who_waits() -> None:
+    ada = guest(waitlisted(3), expected_guests=5)
+
+    assert changed(ada, attending=True) == []
+    assert changed(ada, num_guests=2, first_name="A") == [
+        submitted(True, 2),
+        GuestChanged(first_name="A"),
+    ]
+    assert changed(ada, attending=False) == [submitted(False)]
+    with pytest.raises(Invalid) as refused:
+        changed(ada, num_guests=0)
+    assert pointers(refused) == ["/num_guests"]
+
+
+def test_a_host_names_no_more_children_than_people() -> None:
+    ada = guest(answered(True, 4, children=3))
+
+    assert changed(ada, num_guests=2) == [GuestChanged(num_guests=2, children=2)]
+    assert changed(ada, children=4) == [GuestChanged(children=4)]
+    for wrong in ({"children": 5}, {"children": 4, "num_guests": 3}):
+        with pytest.raises(Invalid, match=r"^/children: should be at most \d, the number of"):
+            changed(ada, **wrong)
+    with pytest.raises(Invalid):
+        changed(guest(), attending=True, children=2)
+
+
+def test_a_co_host_is_made_once() -> None:
+    made = CoHostChanged(is_co_host=True)
+
+    assert make_co_host(guest(), True) == [made]
+    assert make_co_host(guest(told(made)), True) == []
+    assert make_co_host(guest(told(made)), False) == [CoHostChanged(is_co_host=False)]
 
 
 @pytest.mark.parametrize("field", ["first_name", "last_name"])

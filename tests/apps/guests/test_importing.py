@@ -1,6 +1,7 @@
 """Taking in a sheet on every engine: previewed exactly, whole chunks, nothing doubled."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import msgspec
@@ -12,13 +13,15 @@ from gatherlog.apps.guests import (
     GuestPatch,
     GuestService,
     Imported,
+    ImportOnce,
     NewGuest,
+    Repeated,
     Rsvp,
 )
 from gatherlog.apps.guests.importing import chunk_size
 from gatherlog.apps.guests.sheets import SheetRow
-from gatherlog.core import Limits, Store
-from gatherlog.core.errors import Flaw, Invalid
+from gatherlog.core import Commit, Committed, Limits, Store
+from gatherlog.core.errors import Flaw, Invalid, KeyReused
 from gatherlog.testing import CountingIds, StandingClock
 from tests.apps.guests.halting import Halting
 from tests.apps.guests.naive import check_figures, check_rebuild
@@ -204,3 +207,71 @@ def test_a_chunk_fits_what_the_store_takes() -> None:
 
     assert [chunk_size(Limits()), chunk_size(small)] == [200, 19]
     assert chunk_size(Limits(commit_bytes=1024 * 1024)) == 64
+
+
+class Meddling:
+    """A store where somebody else is quicker, once, than the first commit."""
+
+    def __init__(self, store: Store, meddle: Callable[[], Awaitable[None]]) -> None:
+        self._store = store
+        self._meddle: Callable[[], Awaitable[None]] | None = meddle
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    async def commit(self, commit: Commit) -> Committed:
+        meddle, self._meddle = self._meddle, None
+        if meddle is not None:
+            await meddle()
+        return await self._store.commit(commit)
+
+
+@pytest.mark.parametrize("how", ["one removed and one added", "one renamed"])
+async def test_nobody_is_doubled_where_the_number_of_guests_stays_the_same(
+    service: GuestService, store: Store, clock: StandingClock, ids: CountingIds, how: str
+) -> None:
+    first: dict[str, Any] = {"first_name": "First3", "last_name": "Last0"}
+    old = NewGuest(first_name="Old", last_name="Guest")
+    gone = (await service.add_guest(DEFAULT, old, actor="cli")).body.id
+
+    async def meddle() -> None:
+        if how == "one renamed":
+            await service.change_guest(DEFAULT, gone, GuestPatch(**first), actor="cli")
+        else:
+            await service.remove_guest(DEFAULT, gone, actor="cli")
+            await service.add_guest(DEFAULT, NewGuest(**first), actor="cli")
+
+    other = GuestService(Meddling(store, meddle), clock=clock, ids=ids)
+    done = await take_in(other, sheet(5))
+
+    assert done == Imported(new=4, changed=1, unchanged=0)
+    assert (await service.stats(DEFAULT)).total_guests == 5
+
+
+async def test_an_import_with_a_key_is_done_once_as_a_whole(
+    service: GuestService, store: Store
+) -> None:
+    once = ImportOnce("k", b"f", lambda done: b"%d new" % done.new)
+
+    async def take_in_once(once: ImportOnce) -> Imported:
+        return await service.import_guests(
+            DEFAULT, sheet(45), actor="cli", file_hash="f00d", once=once
+        )
+
+    assert await take_in_once(once) == Imported(new=45, changed=0, unchanged=0)
+    heads = await store.heads()
+    with pytest.raises(Repeated) as repeated:
+        await take_in_once(once)
+    assert repeated.value.answer == b"45 new"
+    with pytest.raises(KeyReused):
+        await take_in_once(ImportOnce("k", b"other", once.answer))
+    assert await store.heads() == heads
+
+
+async def test_no_more_than_a_hundred_flaws_are_named(service: GuestService) -> None:
+    rows = [row(number, first_name="", last_name="") for number in range(500)]
+
+    with pytest.raises(Invalid) as refused:
+        await take_in(service, rows)
+
+    assert len(refused.value.flaws) == 100

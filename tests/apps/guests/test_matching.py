@@ -88,3 +88,17 @@ def test_a_child_counts_as_one_child() -> None:
     assert patch(row(child=True), guest(children=2, expected_guests=3)).children == 2
     assert patch(row(child=False), guest(children=1)).children == 0
     assert patch(row(child=False), guest(children=2, expected_guests=3)).children == 2
+
+
+def test_two_of_one_name_and_address_are_told_apart_by_their_households() -> None:
+    guests = [known("1", email="f@x.org", group_id="A"), known("2", email="f@x.org", group_id="B")]
+
+    assert found([row(email="f@x.org", group_id="B")], guests) == ["2"]
+
+
+def test_a_guessed_household_never_moves_who_has_one() -> None:
+    guess = row(group_id="Lovelace", household_guessed=True)
+
+    assert patch(guess, known("1", group_id="Byron")).group_id is msgspec.UNSET
+    assert patch(guess, known("1")).group_id == "Lovelace"
+    assert patch(row(group_id="King"), known("1", group_id="Byron")).group_id == "King"

@@ -1,7 +1,14 @@
-"""The clock and the ids that tests are given."""
+"""The clock, the ids, and the order of store calls that tests are given."""
 
+import asyncio
+import time
+
+import pytest
+
+from gatherlog.core import Commit
 from gatherlog.core.clock import rfc3339
-from gatherlog.testing import CountingIds, StandingClock
+from gatherlog.engines import open_store
+from gatherlog.testing import CountingIds, Interleaved, StandingClock, run_instantly
 
 
 def test_the_clock_stands_until_it_is_told_to_move() -> None:
@@ -20,3 +27,37 @@ def test_ids_count_and_sort_in_the_order_given() -> None:
 
     assert [ids(), ids()] == [CountingIds.nth(1), CountingIds.nth(2)]
     assert CountingIds.nth(12) == "00000000-0000-7000-8000-000000000012"
+
+
+def test_an_hour_passes_at_once() -> None:
+    async def story() -> float:
+        began = asyncio.get_running_loop().time()
+        await asyncio.sleep(3600)
+        return asyncio.get_running_loop().time() - began
+
+    began = time.monotonic()
+    assert run_instantly(story()) == pytest.approx(3600)
+    assert time.monotonic() - began < 60
+
+
+def test_store_calls_come_in_the_order_that_was_chosen() -> None:
+    """Of two callers the last is always chosen, so it is done before the other begins."""
+    log: list[str] = []
+
+    async def committed() -> None:
+        log.append("committed")
+
+    async def story() -> list[str]:
+        store = Interleaved(await open_store("memory:"), lambda n: n - 1, committed)
+
+        async def call(name: str) -> str:
+            for _ in "12":
+                await store.get("guest", ["x"])
+                log.append(name)
+            await store.commit(Commit(key=name))
+            return name
+
+        return await store.run(call("a"), call("b"))
+
+    assert run_instantly(story()) == ["a", "b"]
+    assert log == ["b", "b", "committed", "a", "a", "committed"]

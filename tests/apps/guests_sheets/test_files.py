@@ -15,8 +15,8 @@ LIST = "Vorname;Nachname\r\nJürgen;Müller\r\n"
         ("utf-8", "UTF-8"),
         ("utf-8-sig", "UTF-8 with BOM"),
         ("utf-16", "UTF-16"),
-        ("utf-16-le", "UTF-16"),
-        ("utf-16-be", "UTF-16"),
+        ("utf-16-le", "UTF-16 without BOM"),
+        ("utf-16-be", "UTF-16 without BOM"),
         ("cp1252", "Windows-1252"),
     ],
 )
@@ -24,6 +24,13 @@ def test_an_encoding_is_recognised_and_told(encoding: str, told: str) -> None:
     sheet = read(LIST, encoding)
 
     assert (sheet.encoding, names(sheet)) == (told, [("Jürgen", "Müller")])
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_utf_16_without_bom_is_recognised_in_any_script(encoding: str) -> None:
+    sheet = read("Name;Haushalt\r\nІван Петренко;Родина Петренків\r\n" * 40, encoding)
+
+    assert (sheet.encoding, names(sheet)[:1]) == ("UTF-16 without BOM", [("Іван", "Петренко")])
 
 
 @pytest.mark.parametrize(("separator", "told"), [(",", "comma"), (";", "semicolon"), ("\t", "tab")])
@@ -42,6 +49,12 @@ def test_commas_inside_a_semicolon_sheet_do_not_mislead() -> None:
 
 def test_a_separator_that_the_first_line_declares_is_obeyed() -> None:
     assert names(read("sep=;\nFirst;Last\nAda;Lovelace\n")) == [("Ada", "Lovelace")]
+
+
+def test_a_single_column_needs_no_separator() -> None:
+    sheet = read("Name\nLovelace, Ada\nAlan Turing\n")
+
+    assert (sheet.delimiter, names(sheet)) == ("nothing", [("Ada", "Lovelace"), ("Alan", "Turing")])
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
@@ -65,6 +78,42 @@ def test_a_stray_quotation_mark_costs_its_own_line_only() -> None:
 
     assert names(sheet) == [("Alan", "Turing"), ("Grace", "Hopper"), ("Kurt", "Gödel")]
     assert [line for line, _ in reasons(sheet)] == [2, 5]
+
+
+def test_a_record_without_end_costs_its_own_line_only() -> None:
+    long = "x" * 70_000
+    sheet = read(f'First,Last\n"Ada,Lovelace\n{long},Turing\nAlan,Turing\n')
+
+    assert names(sheet) == [("Alan", "Turing")]
+    assert reasons(sheet) == [
+        (2, "a quotation mark is opened and not closed, or stands inside a cell"),
+        (3, "has 70,008 characters; at most 65,536 fit"),
+    ]
+
+
+def test_quotes_that_open_on_every_line_do_not_hang_the_reader() -> None:
+    """Each line, read alone, opens a quotation mark that goes on to the end of the file."""
+    with pytest.raises(Invalid, match="quotation marks are broken on 100 lines"):
+        read("First,Last\n" + 'x",y,"\n' * 200_000)
+
+
+def test_a_list_without_end_is_refused() -> None:
+    tickets = "Order #,First Name,Last Name,Attendee Status\n" + ",,,Refunded\n" * 10_001
+
+    with pytest.raises(Invalid, match="the file has more than 10,000 lines"):
+        read(tickets)
+    assert len(read_sheet(tickets.encode(), most_lines=20_000).left_out) == 10_001
+
+
+def test_a_file_of_empty_lines_is_refused() -> None:
+    with pytest.raises(Invalid, match="the file has more than 1,000,000 lines"):
+        read("First,Last" + "\n" * 1_000_001)
+
+
+def test_a_file_of_bad_lines_is_refused_with_the_first_of_them() -> None:
+    reason = "more than 1,000 lines are bad, line 2 first: the last name is missing or blank"
+    with pytest.raises(Invalid, match=reason):
+        read("First,Last\n" + "Ada,\n" * 1001)
 
 
 @pytest.mark.parametrize(

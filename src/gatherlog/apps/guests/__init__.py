@@ -2,28 +2,38 @@
 
 from gatherlog.apps.guests.answers import (
     GroupSize,
+    Household,
     Imported,
+    ImportOnce,
     LinkHolder,
     Listing,
+    Questions,
     Stats,
     Stored,
+    Waiting,
 )
+from gatherlog.apps.guests.fold import CATEGORIES
+from gatherlog.apps.guests.households import household_of
 from gatherlog.apps.guests.inputs import (
     DIETARY_TAGS,
     GatheringDetails,
     GuestPatch,
+    HouseholdAnswer,
     NewGuest,
+    OwnAnswer,
     Rsvp,
     SettingsPatch,
 )
-from gatherlog.apps.guests.refusals import GatheringFull, RsvpClosed
+from gatherlog.apps.guests.refusals import AnswersMoved, GatheringFull, Repeated, RsvpClosed
 from gatherlog.apps.guests.service import DEFAULT, GuestService
 from gatherlog.apps.guests.views import VIEWS, Gathering, Group, Guest, GuestLink, Status
 
 __all__ = [
+    "CATEGORIES",
     "DEFAULT",
     "DIETARY_TAGS",
     "VIEWS",
+    "AnswersMoved",
     "Gathering",
     "GatheringDetails",
     "GatheringFull",
@@ -33,14 +43,22 @@ __all__ = [
     "GuestLink",
     "GuestPatch",
     "GuestService",
+    "Household",
+    "HouseholdAnswer",
+    "ImportOnce",
     "Imported",
     "LinkHolder",
     "Listing",
     "NewGuest",
+    "OwnAnswer",
+    "Questions",
+    "Repeated",
     "Rsvp",
     "RsvpClosed",
     "SettingsPatch",
     "Stats",
     "Status",
     "Stored",
+    "Waiting",
+    "household_of",
 ]

@@ -1,14 +1,26 @@
 """What the guests app answers with, besides its documents."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Generic, TypeVar
 
 import msgspec
 
 from gatherlog.apps.guests.inputs import DIETARY_TAGS
-from gatherlog.apps.guests.views import Gathering
+from gatherlog.apps.guests.views import Gathering, Guest
 
-__all__ = ["GroupSize", "Imported", "LinkHolder", "Listing", "Stats", "Stored", "stats_of"]
+__all__ = [
+    "GroupSize",
+    "Household",
+    "ImportOnce",
+    "Imported",
+    "LinkHolder",
+    "Listing",
+    "Questions",
+    "Stats",
+    "Stored",
+    "Waiting",
+    "stats_of",
+]
 
 T = TypeVar("T")
 
@@ -34,6 +46,44 @@ class GroupSize(msgspec.Struct, frozen=True):
     member_count: int
 
 
+class Questions(msgspec.Struct, frozen=True, kw_only=True):
+    """What a page asks a household whose answers do not add up to what was expected."""
+
+    signed_up: int
+    """People of those who come or wait for a place."""
+    not_coming: tuple[str, ...]
+    """"Isn't X coming?": the guests who do not, where fewer are signed up than expected."""
+    more: int
+    """People signed up beyond those expected."""
+
+
+class Waiting(msgspec.Struct, frozen=True, kw_only=True):
+    """A unit of the waiting list, in which members of a household wait."""
+
+    members: tuple[str, ...]
+    people: int
+    place: int
+    """In the order of joining, from 1; a smaller unit further back may still be first to fit."""
+    fits: bool
+    """False where the gathering has fewer places altogether, so that only fewer people can come."""
+
+
+class Household(msgspec.Struct, frozen=True, kw_only=True):
+    """A guest, and those who are invited together."""
+
+    guest: Stored[Guest]
+    members: list[Stored[Guest]]
+    """The others, in the order they joined."""
+    family_sum: int
+    """Sum of expected_guests, oneself included."""
+    rsvp_deadline: str | None
+    """Local to the gathering's zone."""
+    closed: bool
+    """Whether the deadline has passed."""
+    questions: Questions
+    waiting: list[Waiting]
+
+
 class LinkHolder(msgspec.Struct, frozen=True):
     """Whom a link's token lets in."""
 
@@ -49,6 +99,14 @@ class Imported(msgspec.Struct, frozen=True):
     unchanged: int
 
 
+class ImportOnce(msgspec.Struct, frozen=True):
+    """As `Once`, for an import: `answer` is told what came of the whole sheet."""
+
+    key: str
+    fingerprint: bytes
+    answer: Callable[[Imported], bytes]
+
+
 class Stats(msgspec.Struct, frozen=True, kw_only=True):
     """Exact figures of one gathering, all from one document, so they agree with each other."""
 
@@ -59,6 +117,7 @@ class Stats(msgspec.Struct, frozen=True, kw_only=True):
     pending: int
     undecided: int
     waiting: int
+    """Guests who wait for a place."""
     people: int
     """Sum of num_guests over those coming: adults and children."""
     adults: int
@@ -71,7 +130,11 @@ class Stats(msgspec.Struct, frozen=True, kw_only=True):
     places_left: int | None
     """Never negative; None where there is no limit."""
     by_meal: dict[str, int]
-    """For every tag of `DIETARY_TAGS`, in that order: people of the coming guests who chose it."""
+    """For every tag of `DIETARY_TAGS`, in that order: people of the coming invitations with it.
+
+    An invitation says what is needed, not by how many of its people, so all of them count: never
+    too few meals.
+    """
 
 
 def stats_of(gathering: Gathering, counters: Mapping[str, int]) -> Stats:

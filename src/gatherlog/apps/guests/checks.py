@@ -11,8 +11,10 @@ from gatherlog.apps.guests.inputs import (
     EMAIL_LENGTH,
     GROUP_LENGTH,
     LINE_LENGTH,
+    MOST_FLAWS,
     MOST_PEOPLE,
     MOST_PLACES,
+    MOST_TAGS,
     NAME_LENGTH,
     SETTINGS_BYTES,
     SETTINGS_DEPTH,
@@ -28,14 +30,15 @@ _EMAIL = re.compile(r"[^\s@<>()\[\],;:\"\\]+@[^\s@<>()\[\],;:\"\\.]+(\.[^\s@<>()
 
 
 class Checks:
-    """Collects every flaw of one input, so that all are named at once."""
+    """Collects every flaw of one input, up to MOST_FLAWS, so that all are named at once."""
 
     def __init__(self, prefix: str = "") -> None:
         self.flaws: list[Flaw] = []
         self._prefix = prefix
 
     def note(self, field: str, detail: str) -> None:
-        self.flaws.append(Flaw(f"{self._prefix}/{field}", detail))
+        if len(self.flaws) < MOST_FLAWS:
+            self.flaws.append(Flaw(f"{self._prefix}/{field}", detail))
 
     def done(self) -> None:
         """Raise Invalid if anything was wrong."""
@@ -79,6 +82,9 @@ class Checks:
     def tags(self, field: str, tags: tuple[str, ...] | None) -> tuple[str, ...]:
         """Tags of the fixed list, each once, in the order of the list."""
         if not tags:
+            return ()
+        if len(tags) > MOST_TAGS:
+            self.note(field, f"has {len(tags):,} entries; at most {MOST_TAGS} fit")
             return ()
         for place, tag in enumerate(tags):
             if tag not in DIETARY_TAGS:

@@ -15,6 +15,7 @@ from gatherlog.core.events import Codec, event_type
 __all__ = [
     "CODEC",
     "EVENTS",
+    "CoHostChanged",
     "GatheringCreated",
     "GatheringRemoved",
     "GuestAdded",
@@ -22,13 +23,16 @@ __all__ = [
     "GuestMoved",
     "GuestRemoved",
     "LinkIssued",
+    "Promoted",
     "RsvpCleared",
     "RsvpSubmitted",
     "SettingsChanged",
+    "WaitlistLeft",
+    "Waitlisted",
 ]
 
 
-@event_type("guests.gathering_created", schema=1)
+@event_type("guests.gathering_created", schema=2)
 class GatheringCreated(msgspec.Struct, frozen=True, kw_only=True):
     """`event_date` and `rsvp_deadline` are a date or a date-time, local to `time_zone`."""
 
@@ -39,6 +43,8 @@ class GatheringCreated(msgspec.Struct, frozen=True, kw_only=True):
     max_guests: int | None
     time_zone: str
     settings_data: dict[str, Any]
+    host_account: str | None = None
+    """The account whose gathering it is; new with schema 2."""
 
 
 @event_type("guests.settings_changed", schema=1)
@@ -115,6 +121,39 @@ class RsvpCleared(msgspec.Struct, frozen=True):
     """A host took a yes or no back: the guest has not answered."""
 
 
+@event_type("guests.waitlisted", schema=1)
+class Waitlisted(msgspec.Struct, frozen=True, kw_only=True):
+    """The whole answer of a guest who would come, but waits for places as part of `unit`.
+
+    Said of one who waits in that unit already, it changes the answer and keeps the place.
+    """
+
+    unit: str
+    num_guests: int
+    children: int
+    dietary: str | None
+    dietary_tags: tuple[str, ...]
+
+
+@event_type("guests.waitlist_left", schema=1)
+class WaitlistLeft(msgspec.Struct, frozen=True, kw_only=True):
+    """The guest no longer waits; what follows in the same commit says why. The others stay."""
+
+    unit: str
+
+
+@event_type("guests.promoted", schema=1)
+class Promoted(msgspec.Struct, frozen=True, kw_only=True):
+    """There is room: the guest, who waited as part of `unit`, comes."""
+
+    unit: str
+
+
+@event_type("guests.co_host_changed", schema=1)
+class CoHostChanged(msgspec.Struct, frozen=True, kw_only=True):
+    is_co_host: bool
+
+
 @event_type("guests.link_issued", schema=1)
 class LinkIssued(msgspec.Struct, frozen=True, kw_only=True):
     """`link` and `replaces` are SHA-256 hashes of tokens, in hex; the tokens are kept nowhere."""
@@ -134,5 +173,12 @@ EVENTS: tuple[type[msgspec.Struct], ...] = (
     RsvpSubmitted,
     RsvpCleared,
     LinkIssued,
+    Waitlisted,
+    WaitlistLeft,
+    Promoted,
+    CoHostChanged,
 )
-CODEC = Codec(EVENTS)
+CODEC = Codec(
+    EVENTS,
+    {("guests.gathering_created", 1): lambda created: {**created, "host_account": None}},
+)

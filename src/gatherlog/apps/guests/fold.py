@@ -7,6 +7,8 @@ import msgspec
 from msgspec import UNSET
 
 from gatherlog.apps.guests.events import (
+    CODEC,
+    CoHostChanged,
     GatheringCreated,
     GatheringRemoved,
     GuestAdded,
@@ -14,9 +16,12 @@ from gatherlog.apps.guests.events import (
     GuestMoved,
     GuestRemoved,
     LinkIssued,
+    Promoted,
     RsvpCleared,
     RsvpSubmitted,
     SettingsChanged,
+    Waitlisted,
+    WaitlistLeft,
 )
 from gatherlog.apps.guests.views import (
     GATHERINGS,
@@ -24,16 +29,20 @@ from gatherlog.apps.guests.views import (
     GUEST_LINKS,
     GUESTS,
     VIEWS,
+    WAITING_LISTS,
     Gathering,
     Group,
     Guest,
     GuestLink,
+    Unit,
+    WaitingList,
     group_document,
 )
+from gatherlog.core.rebuild import Category
 from gatherlog.core.store import DELETE, KEEP, Ref
 from gatherlog.core.views import Change, Happened, View
 
-__all__ = ["CATEGORY", "FOLD", "GuestListFold", "gathering_of", "stream_of", "tally"]
+__all__ = ["CATEGORIES", "CATEGORY", "FOLD", "GuestListFold", "gathering_of", "stream_of", "tally"]
 
 CATEGORY = "gathering"
 _PREFIX = len(CATEGORY) + 1
@@ -54,9 +63,11 @@ def gathering_of(stream: str) -> str:
 def tally(guest: Guest | None) -> dict[str, int]:
     """What one guest contributes to each counter of the gathering.
 
-    `guests` and `expected` count everybody; `coming`, `declined`, `undecided` invitations by
-    state (the rest is pending); `seats`, `children` and `meal_<tag>` people who come; `allergies`
-    the coming invitations with a dietary tag or text.
+    `guests` and `expected` count everybody; `coming`, `declined`, `undecided`, `waiting`
+    invitations by state (the rest is pending); `seats`, `children` and `meal_<tag>` people who
+    come; `allergies` the coming invitations with a dietary tag or text. (Two counters are no
+    guest's: `queued`, the units in the waiting list, and `edits`, which never falls: how often the
+    list of guests changed but for their answers.)
     """
     if guest is None:
         return {}
@@ -71,6 +82,8 @@ def tally(guest: Guest | None) -> dict[str, int]:
             counts["allergies"] = 1
             for tag in guest.dietary_tags:
                 counts[f"meal_{tag}"] = seats
+    elif guest.waiting_since is not None:
+        counts["waiting"] = 1
     elif guest.rsvp_at is not None:
         counts["undecided" if guest.attending is None else "declined"] = 1
     return counts
@@ -91,13 +104,19 @@ class GuestListFold:
             refs += [("group", group_document(gathering_id, id)) for id in groups(payload) if id]
         if (links := _LINKS_OF.get(type(payload))) is not None:
             refs += [("guest_link", id) for id in links(payload) if id]
+        if isinstance(payload, _OF_THE_QUEUE):
+            refs.append(("waiting_list", gathering_id))
         return refs
 
     def evolve(self, documents: Documents, happened: Happened) -> Iterable[Change]:
-        return _EVOLVE[type(happened.payload)](documents, happened, happened.payload)
+        changes = _EVOLVE[type(happened.payload)](documents, happened, happened.payload)
+        if isinstance(happened.payload, _EDITS):
+            changes.append(Change(GATHERINGS, gathering_of(happened.stream), KEEP, {"edits": 1}))
+        return changes
 
 
 FOLD = GuestListFold()
+CATEGORIES = (Category(CATEGORY, CODEC, FOLD),)
 
 
 def _gathering_created(
@@ -113,6 +132,7 @@ def _gathering_created(
         max_guests=event.max_guests,
         time_zone=event.time_zone,
         settings_data=event.settings_data,
+        host_account=event.host_account,
         created_at=happened.time,
         updated_at=happened.time,
     )
@@ -210,6 +230,45 @@ def _rsvp_cleared(documents: Documents, happened: Happened, event: RsvpCleared) 
     return _guest_becomes(before, after)
 
 
+def _waitlisted(documents: Documents, happened: Happened, event: Waitlisted) -> list[Change]:
+    before: Guest = documents["guest", happened.subject]
+    since = happened.time if before.waiting_since is None else before.waiting_since
+    after = msgspec.structs.replace(
+        before,
+        attending=None,
+        num_guests=event.num_guests,
+        children=event.children,
+        dietary=event.dietary,
+        dietary_tags=event.dietary_tags,
+        rsvp_at=happened.time,
+        waiting_since=since,
+        updated_at=happened.time,
+    )
+    return [*_guest_becomes(before, after), *_queued(documents, after, event.unit)]
+
+
+def _waitlist_left(documents: Documents, happened: Happened, event: WaitlistLeft) -> list[Change]:
+    before = documents["guest", happened.subject]
+    after = msgspec.structs.replace(before, waiting_since=None, updated_at=happened.time)
+    return [*_guest_becomes(before, after), *_unqueued(documents, after, event.unit)]
+
+
+def _promoted(documents: Documents, happened: Happened, event: Promoted) -> list[Change]:
+    before = documents["guest", happened.subject]
+    after = msgspec.structs.replace(
+        before, attending=True, waiting_since=None, updated_at=happened.time
+    )
+    return [*_guest_becomes(before, after), *_unqueued(documents, after, event.unit)]
+
+
+def _co_host_changed(
+    documents: Documents, happened: Happened, event: CoHostChanged
+) -> list[Change]:
+    before = documents["guest", happened.subject]
+    after = msgspec.structs.replace(before, is_co_host=event.is_co_host, updated_at=happened.time)
+    return _guest_becomes(before, after)
+
+
 def _link_issued(documents: Documents, happened: Happened, event: LinkIssued) -> list[Change]:
     before = documents["guest", happened.subject]
     after = msgspec.structs.replace(before, link=event.link)
@@ -254,6 +313,47 @@ def _left(documents: Documents, guest: Guest, group_id: str) -> Change:
     return Change(GROUPS, id, msgspec.structs.replace(group, members=members))
 
 
+def _queued(documents: Documents, guest: Guest, unit_id: str) -> list[Change]:
+    """The guest waits in the unit with as many people as the guest now has."""
+    waiting = documents["waiting_list", guest.gathering_id] or WaitingList()
+    member = (guest.id, guest.num_guests)
+    if unit_id not in (unit.id for unit in waiting.units):
+        return _queue_becomes(guest, waiting, (*waiting.units, Unit(unit_id, (member,))))
+    units = tuple(
+        Unit(unit.id, _with(unit.members, member)) if unit.id == unit_id else unit
+        for unit in waiting.units
+    )
+    return _queue_becomes(guest, waiting, units)
+
+
+def _with(
+    members: tuple[tuple[str, int], ...], new: tuple[str, int]
+) -> tuple[tuple[str, int], ...]:
+    if new[0] in dict(members):
+        return tuple(new if member[0] == new[0] else member for member in members)
+    return (*members, new)
+
+
+def _unqueued(documents: Documents, guest: Guest, unit_id: str) -> list[Change]:
+    """The guest leaves the unit; the last one to leave ends it."""
+    waiting: WaitingList = documents["waiting_list", guest.gathering_id]
+    units = tuple(
+        unit
+        if unit.id != unit_id
+        else Unit(unit.id, tuple(member for member in unit.members if member[0] != guest.id))
+        for unit in waiting.units
+    )
+    return _queue_becomes(guest, waiting, tuple(unit for unit in units if unit.members))
+
+
+def _queue_becomes(guest: Guest, before: WaitingList, units: tuple[Unit, ...]) -> list[Change]:
+    """The waiting list with these units, and the counter that tells how many they are."""
+    changes = [Change(WAITING_LISTS, guest.gathering_id, WaitingList(units))]
+    if more := len(units) - len(before.units):
+        changes.append(Change(GATHERINGS, guest.gathering_id, KEEP, {"queued": more}))
+    return changes
+
+
 def _set_fields(event: msgspec.Struct) -> dict[str, Any]:
     """The fields of an event that were given."""
     return {
@@ -274,7 +374,13 @@ _EVOLVE: dict[type[msgspec.Struct], Callable[[Documents, Happened, Any], list[Ch
     RsvpSubmitted: _rsvp_submitted,
     RsvpCleared: _rsvp_cleared,
     LinkIssued: _link_issued,
+    Waitlisted: _waitlisted,
+    WaitlistLeft: _waitlist_left,
+    Promoted: _promoted,
+    CoHostChanged: _co_host_changed,
 }
+_EDITS = (GuestAdded, GuestChanged, GuestMoved, GuestRemoved)
+_OF_THE_QUEUE = (Waitlisted, WaitlistLeft, Promoted)
 
 _Ids = Callable[[Any], tuple[str | None, ...]]
 

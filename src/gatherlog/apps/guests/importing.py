@@ -1,8 +1,9 @@
 """Taking in a sheet: in chunks that the store can hold, each whole or not at all.
 
 Nothing is doubled, by whatever runs beside: the sheet is matched against a list of guests that is
-known to be complete, since the gathering's counter agrees with it, and every chunk demands that
-the counter has not moved. After an import that broke off, the same import goes on where it was.
+known to be complete, since the gathering's counters agree with it, and every chunk demands that
+nobody else has added, changed, moved or removed a guest since (`edits` never falls). After an
+import that broke off, the same import goes on where it was.
 """
 
 import asyncio
@@ -11,13 +12,15 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from gatherlog.apps.guests import rules
-from gatherlog.apps.guests.answers import Imported
+from gatherlog.apps.guests.answers import Imported, ImportOnce
 from gatherlog.apps.guests.fold import stream_of
+from gatherlog.apps.guests.loading import no_gathering
 from gatherlog.apps.guests.matching import check_rows, match, new_guest, patch
+from gatherlog.apps.guests.refusals import Repeated
 from gatherlog.apps.guests.sheets import SheetRow
 from gatherlog.apps.guests.views import GATHERINGS, GROUPS, GUESTS, Gathering, Guest, group_document
-from gatherlog.core.decider import CommandHandler, Decided, UnitOfWork
-from gatherlog.core.errors import Busy, NotFound
+from gatherlog.core.decider import CommandHandler, Decided, Once, UnitOfWork
+from gatherlog.core.errors import Busy, KeyReused
 from gatherlog.core.store import Limits
 
 __all__ = ["Import"]
@@ -37,66 +40,86 @@ class Import:
     def __init__(
         self, handler: CommandHandler, gathering_id: str, rows: Sequence[SheetRow]
     ) -> None:
-        check_rows(rows)
         self._handler = handler
         self._store = handler.store
         self._gathering_id = gathering_id
         self._rows = rows
         self._known = -1
-        """How many guests the gathering has if nobody else has added or removed any."""
+        """The gathering's `edits` if nobody else has touched its list of guests."""
         self._matches: list[Guest | None] = []
 
     async def preview(self) -> Imported:
         """What `run` would do now."""
-        gathering = await self._look()
-        new = self._matches.count(None)
-        changed = sum(
-            1
-            for row, guest in zip(self._rows, self._matches, strict=True)
-            if guest is not None and _changes(gathering, row, guest)
-        )
-        return Imported(new, changed, len(self._rows) - new - changed)
+        await self._check()
+        await self._look()
+        return await asyncio.to_thread(_count, self._rows, self._matches)
 
-    async def run(self, *, meta: bytes, progress: Callable[[int], None]) -> Imported:
-        """Write chunk after chunk; `progress` is told how many rows are done."""
+    async def run(
+        self,
+        *,
+        meta: bytes,
+        progress: Callable[[int], None],
+        once: ImportOnce | None = None,
+    ) -> Imported:
+        """Write chunk after chunk; `progress` is told how many rows are done.
+
+        Raises Repeated where the whole was done before with the key of `once`.
+        """
+        await self._check_new(once)
+        await self._check()
         await self._look()
         done = Imported(0, 0, 0)
         size = chunk_size(self._store.limits)
         for start in range(0, len(self._rows), size):
             chunk = range(start, min(start + size, len(self._rows)))
-            counts = await self._write(chunk, meta)
-            self._known += counts.new
-            done = Imported(
-                done.new + counts.new,
-                done.changed + counts.changed,
-                done.unchanged + counts.unchanged,
-            )
+            last = once if chunk.stop == len(self._rows) else None
+            done = await self._write(chunk, meta, done, last)
             progress(chunk.stop)
             await asyncio.sleep(0)
         return done
 
-    async def _write(self, chunk: range, meta: bytes) -> Imported:
-        counts = Imported(0, 0, 0)
+    async def _check(self) -> None:
+        """In a thread, as all that looks at every row: a long sheet takes seconds."""
+        await asyncio.to_thread(check_rows, self._rows)
+
+    async def _check_new(self, once: ImportOnce | None) -> None:
+        if once is None or (recalled := await self._store.recall(once.key)) is None:
+            return
+        if recalled.fingerprint != once.fingerprint:
+            raise KeyReused(f"the key {once.key!r} was used before, for another command")
+        raise Repeated(recalled.answer)
+
+    async def _write(
+        self, chunk: range, meta: bytes, done: Imported, once: ImportOnce | None
+    ) -> Imported:
+        """`done`, with what this chunk came to."""
+        edits, so_far = 0, done
 
         async def attempt(unit: UnitOfWork) -> list[Decided]:
-            nonlocal counts
+            nonlocal edits, so_far
             gathering = await unit.get(GATHERINGS, self._gathering_id)
             counters = unit.counters(GATHERINGS, self._gathering_id)
-            if counters.get("guests", 0) != self._known:
+            if counters.get("edits", 0) != self._known:
                 gathering = await self._look()
             if gathering is None or gathering.gone:
-                raise NotFound(f"there is no gathering {self._gathering_id!r}")
-            decided, counts = await self._decide(unit, gathering, chunk)
-            exactly = {"guests": self._known + counts.new}
+                raise no_gathering(self._gathering_id)
+            decided, counts = await self._decide(unit, chunk)
+            edits, so_far = len(decided), _sum(done, counts)
+            exactly = {"edits": self._known + edits}
             unit.demand(GATHERINGS, self._gathering_id, at_most=exactly, at_least=exactly)
             return decided
 
-        await self._handler.handle(stream_of(self._gathering_id), attempt, meta=meta)
-        return counts
+        key = None
+        if once is not None:
+            key = Once(once.key, once.fingerprint, lambda handled: once.answer(so_far))
+        stream = stream_of(self._gathering_id)
+        handled = await self._handler.handle(stream, attempt, meta=meta, once=key)
+        if handled.repeated:
+            raise Repeated(handled.answer)
+        self._known += edits
+        return so_far
 
-    async def _decide(
-        self, unit: UnitOfWork, gathering: Gathering, chunk: range
-    ) -> tuple[list[Decided], Imported]:
+    async def _decide(self, unit: UnitOfWork, chunk: range) -> tuple[list[Decided], Imported]:
         """Rows that change nothing by the list are believed; the others look at their guest.
 
         A guest who is gone by now is decided as new: the counter has moved, so the commit will be
@@ -105,7 +128,7 @@ class Import:
         touched = []
         for place in chunk:
             row, guest = self._rows[place], self._matches[place]
-            if guest is None or _changes(gathering, row, guest):
+            if guest is None or _changes(row, guest):
                 touched.append((row, "" if guest is None else guest.id))
         await unit.load(GUESTS, [id for _, id in touched if id])
         await unit.load(GROUPS, [self._household(row) for row, _ in touched if row.group_id])
@@ -119,7 +142,7 @@ class Import:
                 decided += _about(self._handler.ids(), rules.add_guest(new_guest(row), household))
             else:
                 said = patch(row, guest)
-                events = rules.change_guest(gathering, guest, said, taken=0, household=household)
+                events = rules.change_guest(guest, said, household=household)
                 changed += bool(events)
                 decided += _about(guest.id, events)
         return decided, Imported(new, changed, len(chunk) - new - changed)
@@ -128,22 +151,29 @@ class Import:
         return group_document(self._gathering_id, row.group_id or "")
 
     async def _look(self) -> Gathering:
-        """Match the sheet against all guests, from a list that is as long as their counter says."""
+        """Match the sheet against all guests, from a list that nobody changed while it was read."""
         loop = asyncio.get_running_loop()
         deadline = loop.time() + DEADLINE
         while True:
-            [document] = await self._store.get(GATHERINGS.name, [self._gathering_id])
-            gathering = GATHERINGS.read(document)
-            if document is None or gathering is None or gathering.gone:
-                raise NotFound(f"there is no gathering {self._gathering_id!r}")
+            gathering, before = await self._gathering()
             guests = await self._guests()
-            if len(guests) == document.counters.get("guests", 0):
-                self._known = len(guests)
-                self._matches = match(self._rows, guests)
+            _, after = await self._gathering()
+            if before == after == (before[0], len(guests)):
+                self._known = before[0]
+                self._matches = await asyncio.to_thread(match, self._rows, guests)
                 return gathering
             if loop.time() > deadline:
                 raise Busy(f"the list of guests kept changing for {DEADLINE:g} s")
             await asyncio.sleep(0.05)
+
+    async def _gathering(self) -> tuple[Gathering, tuple[int, int]]:
+        """With how often its list was changed, and how many guests it has."""
+        [document] = await self._store.get(GATHERINGS.name, [self._gathering_id])
+        gathering = GATHERINGS.read(document)
+        if document is None or gathering is None or gathering.gone:
+            raise no_gathering(self._gathering_id)
+        counters = document.counters
+        return gathering, (counters.get("edits", 0), counters.get("guests", 0))
 
     async def _guests(self) -> list[Guest]:
         guests: list[Guest] = []
@@ -165,8 +195,24 @@ def chunk_size(limits: Limits) -> int:
     return max(1, min(CHUNK, by_actions, by_bytes))
 
 
-def _changes(gathering: Gathering, row: SheetRow, guest: Guest) -> bool:
-    return bool(rules.change_guest(gathering, guest, patch(row, guest), taken=0))
+def _count(rows: Sequence[SheetRow], matches: Sequence[Guest | None]) -> Imported:
+    new = matches.count(None)
+    changed = sum(
+        1
+        for row, guest in zip(rows, matches, strict=True)
+        if guest is not None and _changes(row, guest)
+    )
+    return Imported(new, changed, len(rows) - new - changed)
+
+
+def _sum(one: Imported, other: Imported) -> Imported:
+    return Imported(
+        one.new + other.new, one.changed + other.changed, one.unchanged + other.unchanged
+    )
+
+
+def _changes(row: SheetRow, guest: Guest) -> bool:
+    return bool(rules.change_guest(guest, patch(row, guest)))
 
 
 def _about(guest_id: str, events: list[msgspec.Struct]) -> list[Decided]:

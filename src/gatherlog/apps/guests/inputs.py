@@ -3,7 +3,7 @@
 In patches UNSET means absent, which changes nothing; None clears.
 """
 
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -14,15 +14,22 @@ __all__ = [
     "EMAIL_LENGTH",
     "GROUP_LENGTH",
     "LINE_LENGTH",
+    "MOST_ANSWERS",
+    "MOST_FLAWS",
     "MOST_MEMBERS",
     "MOST_PEOPLE",
     "MOST_PLACES",
+    "MOST_TAGS",
+    "MOST_WAITING",
     "NAME_LENGTH",
     "SETTINGS_BYTES",
     "SETTINGS_DEPTH",
     "GatheringDetails",
+    "GroupStatus",
     "GuestPatch",
+    "HouseholdAnswer",
     "NewGuest",
+    "OwnAnswer",
     "Rsvp",
     "SettingsPatch",
 ]
@@ -38,6 +45,14 @@ MOST_PEOPLE = 99
 MOST_PLACES = 1_000_000
 MOST_MEMBERS = 1000
 """Of one household."""
+MOST_TAGS = 20
+"""Entries of `dietary_tags`, repeated ones included."""
+MOST_FLAWS = 100
+"""Named in one refusal."""
+MOST_ANSWERS = 30
+"""Given in one request, so that what comes of them fits one commit on every engine."""
+MOST_WAITING = 2000
+"""Guests in one waiting list, which is one document."""
 SETTINGS_BYTES = 64 * 1024
 SETTINGS_DEPTH = 32
 
@@ -51,6 +66,9 @@ DIETARY_TAGS = (
     "nut_allergy",
     "other",
 )
+
+
+GroupStatus = Literal["coming", "declined"]
 
 
 class GatheringDetails(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -128,5 +146,29 @@ class Rsvp(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     attending: bool | None
     num_guests: int | UnsetType = UNSET
     children: int | UnsetType = UNSET
+    """How many of the people are children; absent, as many as before, or as there are people."""
     dietary: str | UnsetType | None = UNSET
     dietary_tags: tuple[str, ...] | UnsetType | None = UNSET
+
+
+class HouseholdAnswer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One member's answer, given together with those of others."""
+
+    rsvp: Rsvp
+    expects: int | None = None
+    """The version of the guest that the form showed; None is any."""
+
+
+class OwnAnswer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A guest's own answer by the number of people, and one for those who have not answered.
+
+    `num_guests` 0 declines, 1 and more comes; absent, the yes or no stays as it is.
+    """
+
+    num_guests: int | UnsetType = UNSET
+    children: int | UnsetType = UNSET
+    dietary: str | UnsetType | None = UNSET
+    dietary_tags: tuple[str, ...] | UnsetType | None = UNSET
+    group_status: GroupStatus | UnsetType = UNSET
+    """For the members who are still pending: coming, each with `expected_guests`, or declined,
+    which needs `num_guests` 0."""

@@ -3,10 +3,10 @@
 from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Iterator, Sequence
 
-from msgspec import UNSET
+from msgspec import UNSET, UnsetType
 
 from gatherlog.apps.guests.checks import Checks
-from gatherlog.apps.guests.inputs import MOST_MEMBERS, GuestPatch, NewGuest
+from gatherlog.apps.guests.inputs import MOST_FLAWS, MOST_MEMBERS, GuestPatch, NewGuest
 from gatherlog.apps.guests.rules import add_guest
 from gatherlog.apps.guests.sheets import SheetRow
 from gatherlog.apps.guests.text import folded, folded_email
@@ -19,7 +19,7 @@ Key = Hashable | None
 
 
 def check_rows(rows: Sequence[SheetRow]) -> None:
-    """Raise Invalid naming every wrong field as `/lines/<line>/<field>`."""
+    """Raise Invalid naming every wrong field, up to MOST_FLAWS, as `/lines/<line>/<field>`."""
     flaws: list[Flaw] = []
     sizes: Counter[str | None] = Counter()
     for row in rows:
@@ -32,18 +32,21 @@ def check_rows(rows: Sequence[SheetRow]) -> None:
         if row.group_id is not None and sizes[row.group_id] > MOST_MEMBERS:
             check.note("group_id", f"names a household that is full: {MOST_MEMBERS:,} members")
         flaws += check.flaws
+        if len(flaws) >= MOST_FLAWS:
+            break
     if flaws:
-        raise Invalid(*flaws)
+        raise Invalid(*flaws[:MOST_FLAWS])
 
 
 def match(rows: Sequence[SheetRow], guests: Sequence[Guest]) -> list[Guest | None]:
     """For each row the guest it is about, or None for a new one; no guest twice.
 
-    By address and name; by an address that is one row's and one guest's only, so that a family
-    may share one; by name and household; by a name that only one is left to bear, where row or
-    guest has no household.
+    By address and name, in the same household if one is there; by an address that is one row's and
+    one guest's only, so that a family may share one; by name and household; by a name that only one
+    is left to bear, where row or guest has no household.
     """
     matching = _Matching(rows, guests)
+    matching.pair(_address_name_and_group, _address_name_and_group)
     matching.pair(_address_and_name, _address_and_name)
     matching.pair(_address, _address, unique=True)
     matching.pair(_name_and_group, _name_and_group)
@@ -58,7 +61,7 @@ def new_guest(row: SheetRow) -> NewGuest:
         email=row.email,
         group_id=row.group_id,
         expected_guests=1 if row.expected_guests is None else row.expected_guests,
-        children=1 if row.child else 0,
+        children=int(row.child or False) if row.children is None else row.children,
         dietary=row.dietary,
         dietary_tags=row.dietary_tags,
     )
@@ -75,17 +78,24 @@ def patch(row: SheetRow, guest: Guest) -> GuestPatch:
         first_name=row.first_name,
         last_name=row.last_name,
         email=UNSET if row.email is None else row.email,
-        group_id=UNSET if row.group_id is None else row.group_id,
+        group_id=UNSET if _leaves_household(row, guest) else row.group_id,
         expected_guests=UNSET if row.expected_guests is None else row.expected_guests,
-        children=UNSET if answered or row.child is None else _children(row.child, guest),
+        children=UNSET if answered else _children(row, guest),
         dietary=UNSET if answered or row.dietary is None else row.dietary,
         dietary_tags=UNSET if answered or not row.dietary_tags else row.dietary_tags,
     )
 
 
-def _children(child: bool, guest: Guest) -> int:
-    """A sheet tells whether the named person is a child, not how many come along."""
-    if child:
+def _leaves_household(row: SheetRow, guest: Guest) -> bool:
+    """A guess never moves a guest who has a household."""
+    return row.group_id is None or (row.household_guessed and guest.group_id is not None)
+
+
+def _children(row: SheetRow, guest: Guest) -> int | UnsetType:
+    """How many of the guest's people are children, or as many as go with what the guest is."""
+    if row.children is not None or row.child is None:
+        return UNSET if row.children is None else row.children
+    if row.child:
         return max(guest.children, 1)
     return 0 if guest.expected_guests <= 1 else guest.children
 
@@ -138,6 +148,10 @@ def _address(person: SheetRow | Guest) -> Key:
 
 def _address_and_name(person: SheetRow | Guest) -> Key:
     return None if person.email is None else (_address(person), _name(person))
+
+
+def _address_name_and_group(person: SheetRow | Guest) -> Key:
+    return None if person.email is None else (_address_and_name(person), person.group_id)
 
 
 def _name_and_group(person: SheetRow | Guest) -> Key:

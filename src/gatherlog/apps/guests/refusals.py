@@ -1,8 +1,8 @@
-"""What the guests app forbids although it is well formed."""
+"""What the guests app answers instead of doing what was asked, well formed as it is."""
 
-from gatherlog.core.errors import Refused
+from gatherlog.core.errors import Conflict, GatherlogError, Refused
 
-__all__ = ["GatheringFull", "RsvpClosed"]
+__all__ = ["AnswersMoved", "GatheringFull", "Repeated", "RsvpClosed"]
 
 
 class RsvpClosed(Refused):
@@ -12,6 +12,27 @@ class RsvpClosed(Refused):
 
 
 class GatheringFull(Refused):
-    """There are not enough places left for this answer; the old answer stands."""
+    """Who comes already asks for more places than are left, or the waiting list is full; the old
+    answer stands."""
 
     code = "gathering_full"
+
+
+class AnswersMoved(Conflict):
+    """Members of a household have answered since the form was shown; nothing was written."""
+
+    def __init__(self, guest_id: str, expected: int, actual: int, moved: tuple[str, ...]) -> None:
+        super().__init__("document", f"guest/{guest_id}", expected, actual)
+        self.moved = moved
+        """The ids of all of them; the message tells of the first."""
+
+
+class Repeated(GatherlogError):
+    """The command was carried out before, under the same key; no refusal, but nothing new."""
+
+    code = "repeated"
+
+    def __init__(self, answer: bytes) -> None:
+        super().__init__("this was done before, under the same key")
+        self.answer = answer
+        """What was answered then."""

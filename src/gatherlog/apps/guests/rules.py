@@ -1,6 +1,7 @@
 """Every decision about a guest list: documents and a command in, events out, or a refusal. Pure.
 
-A command that changes nothing decides nothing. `taken` is how many places are taken by now.
+A command that changes nothing decides nothing. Answers are decided here as if there were room for
+everybody; who gets a place, and who waits for one, is decided by `places`.
 """
 
 from typing import Any
@@ -10,6 +11,7 @@ from msgspec import UNSET
 
 from gatherlog.apps.guests.checks import Checks
 from gatherlog.apps.guests.events import (
+    CoHostChanged,
     GatheringCreated,
     GatheringRemoved,
     GuestAdded,
@@ -30,27 +32,29 @@ from gatherlog.apps.guests.inputs import (
     SettingsPatch,
 )
 from gatherlog.apps.guests.local_time import closes_at
-from gatherlog.apps.guests.refusals import GatheringFull, RsvpClosed
+from gatherlog.apps.guests.refusals import RsvpClosed
 from gatherlog.apps.guests.views import Gathering, Group, Guest
 from gatherlog.core.errors import Flaw, Invalid
 
 __all__ = [
     "add_guest",
     "answer",
-    "asks_for_places",
     "change_guest",
     "change_settings",
     "create_gathering",
     "is_closed",
     "issue_link",
+    "make_co_host",
     "remove_gathering",
     "remove_guest",
+    "with_settings",
 ]
 
 Decision = list[msgspec.Struct]
 
 
-def create_gathering(details: GatheringDetails) -> Decision:
+def create_gathering(details: GatheringDetails, host: str | None = None) -> Decision:
+    """`host` is the account whose gathering it will be."""
     check = Checks()
     zone = check.zone("time_zone", details.time_zone)
     created = GatheringCreated(
@@ -61,6 +65,7 @@ def create_gathering(details: GatheringDetails) -> Decision:
         max_guests=check.places("max_guests", details.max_guests),
         time_zone=zone,
         settings_data=check.settings_data("settings_data", details.settings_data),
+        host_account=host,
     )
     check.done()
     return [created]
@@ -90,6 +95,14 @@ def change_settings(gathering: Gathering, patch: SettingsPatch) -> Decision:
     return [SettingsChanged(**changed)] if changed else []
 
 
+def with_settings(gathering: Gathering, decided: Decision) -> Gathering:
+    """The gathering as the decision leaves it, as far as places are concerned."""
+    for event in decided:
+        if isinstance(event, SettingsChanged) and event.max_guests is not UNSET:
+            return msgspec.structs.replace(gathering, max_guests=event.max_guests)
+    return gathering
+
+
 def remove_gathering(gathering: Gathering) -> Decision:
     return [GatheringRemoved()]
 
@@ -112,14 +125,7 @@ def add_guest(new: NewGuest, household: Group | None) -> Decision:
     return [added]
 
 
-def change_guest(
-    gathering: Gathering,
-    guest: Guest,
-    patch: GuestPatch,
-    *,
-    taken: int,
-    household: Group | None = None,
-) -> Decision:
+def change_guest(guest: Guest, patch: GuestPatch, *, household: Group | None = None) -> Decision:
     """The host's way: no deadline, and what repeats the guest as it stands counts as absent.
 
     `household` is the group that the patch names, if it is there already.
@@ -133,40 +139,39 @@ def change_guest(
     if "group_id" in changed:
         to_group = changed.pop("group_id")
         decided.append(GuestMoved(from_group=guest.group_id, to_group=to_group))
-    attending = changed.pop("attending", guest.attending)
+    stands = _stands(guest)
+    attending = changed.pop("attending", stands)
     num_guests = changed.get("num_guests")
-    if attending is guest.attending:
+    if attending is stands:
         if num_guests is not None and attending is not None:
             _check_count(attending, num_guests)
-            _check_places(gathering, guest, num_guests if attending else 0, taken)
+        if attending and not changed.keys().isdisjoint(("num_guests", "children")):
+            people = guest.num_guests if num_guests is None else num_guests
+            children = _children(guest, people, changed)
+            if children != guest.children:
+                changed["children"] = children
+            if guest.waiting_since is not None and num_guests is not None:
+                decided.append(_submitted(guest, True, people, changed))
     elif attending is None:
         decided.append(RsvpCleared())
     else:
         expected = changed.get("expected_guests", guest.expected_guests)
         count = _count(attending, num_guests, guest.num_guests, expected)
-        _check_places(gathering, guest, count if attending else 0, taken)
         decided.append(_submitted(guest, attending, count, changed))
     if changed:
         decided.append(GuestChanged(**changed))
     return decided
 
 
-def asks_for_places(guest: Guest, decided: Decision) -> bool:
-    """Whether a decision takes more places than the guest held, so that a bound must guard it."""
-    attending, count = guest.attending, guest.num_guests
-    for event in decided:
-        if isinstance(event, RsvpSubmitted):
-            attending, count = event.attending, event.num_guests
-        elif isinstance(event, GuestChanged) and event.num_guests is not UNSET:
-            count = event.num_guests
-    return bool(attending) and count > (guest.num_guests if guest.attending else 0)
+def make_co_host(guest: Guest, is_co_host: bool) -> Decision:
+    return [] if guest.is_co_host is is_co_host else [CoHostChanged(is_co_host=is_co_host)]
 
 
 def remove_guest(guest: Guest) -> Decision:
     return [GuestRemoved(group_id=guest.group_id, link=guest.link)]
 
 
-def answer(gathering: Gathering, guest: Guest, rsvp: Rsvp, *, now: int, taken: int) -> Decision:
+def answer(gathering: Gathering, guest: Guest, rsvp: Rsvp, *, now: int) -> Decision:
     """A guest's own answer, until the deadline; giving the same answer again records nothing."""
     if is_closed(gathering, now):
         raise RsvpClosed("RSVP is closed")
@@ -175,14 +180,8 @@ def answer(gathering: Gathering, guest: Guest, rsvp: Rsvp, *, now: int, taken: i
     count = _count(
         attending, given.pop("num_guests", None), guest.num_guests, guest.expected_guests
     )
-    if attending and given.get("children", 0) > count:
-        raise Invalid(Flaw("/children", f"should be at most {count}, the number of people"))
     submitted = _submitted(guest, attending, count, given)
-    if _repeats(submitted, guest):
-        return []
-    if attending:
-        _check_places(gathering, guest, count, taken)
-    return [submitted]
+    return [] if _repeats(submitted, guest) else [submitted]
 
 
 def is_closed(gathering: Gathering, now: int) -> bool:
@@ -252,15 +251,14 @@ def _check_count(attending: bool, given: int) -> None:
         raise Invalid(Flaw("/num_guests", "should be 0 where the guest does not come"))
 
 
-def _check_places(gathering: Gathering, guest: Guest, count: int, taken: int) -> None:
-    """Refuse what asks for more places than are left; asking for fewer is always possible."""
-    if gathering.max_guests is None:
-        return
-    held = guest.num_guests if guest.attending else 0
-    more = count - held
-    left = max(gathering.max_guests - taken, 0)
-    if more > left:
-        raise GatheringFull(f"{left} of {gathering.max_guests} places are left; {more} are needed")
+def _children(guest: Guest, people: int, given: dict[str, Any]) -> int:
+    """How many of the people who come are children: those given, or as many as there can be."""
+    children: int | None = given.get("children")
+    if children is None:
+        return min(guest.children, people)
+    if children > people:
+        raise Invalid(Flaw("/children", f"should be at most {people}, the number of people"))
+    return children
 
 
 def _check_household(check: Checks, household: Group | None) -> None:
@@ -273,10 +271,12 @@ def _submitted(
 ) -> RsvpSubmitted:
     """The whole answer; what it takes over is taken out of `given`."""
     given.pop("num_guests", None)
+    children = _children(guest, count, given) if attending else guest.children
+    children = given.pop("children", children)
     return RsvpSubmitted(
         attending=attending,
         num_guests=count,
-        children=given.pop("children", guest.children),
+        children=children,
         dietary=given.pop("dietary", guest.dietary),
         dietary_tags=given.pop("dietary_tags", guest.dietary_tags),
     )
@@ -284,12 +284,17 @@ def _submitted(
 
 def _repeats(submitted: RsvpSubmitted, guest: Guest) -> bool:
     return guest.rsvp_at is not None and submitted == RsvpSubmitted(
-        attending=guest.attending,
+        attending=_stands(guest),
         num_guests=guest.num_guests,
         children=guest.children,
         dietary=guest.dietary,
         dietary_tags=guest.dietary_tags,
     )
+
+
+def _stands(guest: Guest) -> bool | None:
+    """What the guest said last: a yes that waits for places is a yes."""
+    return True if guest.waiting_since is not None else guest.attending
 
 
 def _given(patch: msgspec.Struct) -> dict[str, Any]:

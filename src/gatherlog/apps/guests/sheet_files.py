@@ -1,4 +1,7 @@
-"""CSV files as people make them: encoding, separator, header and records of the bytes. Pure."""
+"""CSV files as people make them: encoding, separator and records of the bytes. Pure.
+
+Time and memory grow with the size of the file and no faster, whatever the bytes are.
+"""
 
 import csv
 import io
@@ -7,20 +10,44 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from gatherlog.apps.guests.sheet_words import BARE_NAME, HEADERS
 from gatherlog.core.errors import Flaw, Invalid
 
-__all__ = ["GUARDED", "INVISIBLE", "Broken", "Record", "Table", "fold", "read_table", "write_cells"]
+__all__ = [
+    "GUARDED",
+    "INVISIBLE",
+    "Broken",
+    "Record",
+    "Table",
+    "fold",
+    "no_sheet",
+    "read_tables",
+    "unguarded",
+    "write_cells",
+]
 
 EXPECTED_COLUMNS = "first name, last name, email, household, child, seats, diet"
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab"}
+LONGEST_RECORD = 64 * 1024
+"""Characters. What is longer is a quotation mark that nobody closed."""
+MOST_BROKEN = 100
+"""Records with broken quotes; each may cost reading LONGEST_RECORD characters again."""
+MOST_LINES = 1_000_000
+"""Empty ones included."""
+LONGEST_WORD = 300
+"""Characters that `fold` looks at: no header and no word of ours is longer."""
 
-GUARDED = re.compile(r"'*[=+\-@\t\r\n]")
-"""The start of a cell that a spreadsheet would take for a formula, guarded already or not."""
+GUARDED = re.compile("'*[=+\\-@\uff1d\uff0b\uff0d\uff20\t\r\n]")
+"""The start of a cell that a spreadsheet would take for a formula, guarded already or not.
+
+The wide forms of = + - @ are formulas where East Asian text is usual.
+"""
+_FORMULA_INSIDE = re.compile("(?<=[,;\t\r\n])(?=['\"]*[=+\\-@\uff1d\uff0b\uff0d\uff20])")
+"""Where a formula would start if the file were cut at another separator than ours."""
+_GUARD_INSIDE = re.compile("(?<=[,;\t\r\n])'(?=['\"]*[=+\\-@\uff1d\uff0b\uff0d\uff20])")
 INVISIBLE = dict.fromkeys(map(ord, "\ufeff\u200b\u2060\u00ad"))
 """For `str.translate`: what nobody sees and copying brings along; joiners stay, names need them."""
 
-_FIELD_OF = {word: field for field, words in HEADERS.items() for word in words}
+_NO_WORD = re.compile(r"[\W_]+")
 
 
 class Broken(Exception):
@@ -32,50 +59,76 @@ Record = list[str] | Broken
 
 
 class Table(NamedTuple):
-    """A file with a header that was understood, and its records with the line each starts on."""
+    """A file cut at one separator: its header, and its records with the line each starts on."""
 
     encoding: str
     delimiter: str
     header: list[str]
-    fields: list[str | None]
-    """Per column what it holds; None where that is unknown or another column holds it already."""
     records: Iterator[tuple[int, Record]]
 
 
-def read_table(data: bytes) -> Table:
-    """The table in a CSV file: UTF-8, UTF-16 or Windows-1252; comma, semicolon or tab.
+def read_tables(data: bytes) -> list[Table]:
+    """The file, cut at each separator that may be meant: comma, semicolon, tab.
 
-    Raises Invalid where there is none: not text, empty, or no header that names the guests.
+    Encodings are UTF-8, UTF-16 and Windows-1252. Raises Invalid for what is empty or no text; the
+    records raise it when quotes are broken all over.
     """
     text, encoding = _decode(data)
+    if text.count("\n") + text.count("\r") > MOST_LINES:
+        raise no_sheet(f"the file has more than {MOST_LINES:,} lines")
     lines = list(io.StringIO(text, newline=""))
     start = next((n for n, line in enumerate(lines) if line.strip(' \t\r\n,;"')), None)
     if start is None:
-        raise _no_sheet("the file is empty")
+        raise no_sheet("the file is empty")
     delimiters = list(DELIMITERS)
-    if declared := re.fullmatch(r"sep=([,;\t])\s*", lines[start], re.IGNORECASE):
+    if declared := re.fullmatch(r"sep=([,;\t])\s{0,2}", lines[start], re.IGNORECASE):
         delimiters, start = [declared[1]], start + 1
-    tables = [_table(lines, start, encoding, delimiter) for delimiter in delimiters]
-    best = max(tables, key=lambda table: len(table.fields) - table.fields.count(None))
-    _demand_names(best.fields)
-    return best
+    return [_table(lines, start, encoding, delimiter) for delimiter in delimiters]
 
 
 def write_cells(records: Sequence[Sequence[str]]) -> bytes:
     """CSV that spreadsheets open as text: UTF-8 with BOM, CRLF, no cell that is a formula.
 
-    A cell that would start a formula gets an apostrophe in front, which `read_sheet` takes off.
+    What would start a formula gets an apostrophe in front, also inside a cell, for a spreadsheet
+    that cuts elsewhere; `unguarded` takes it off.
     """
     out = io.StringIO(newline="")
     writer = csv.writer(out)
     for record in records:
-        writer.writerow([f"'{cell}" if GUARDED.match(cell) else cell for cell in record])
+        writer.writerow(map(_guarded, record))
     return out.getvalue().encode("utf-8-sig")
+
+
+def unguarded(cell: str) -> str:
+    """The cell as it was given to `write_cells`."""
+    if cell.startswith("'") and GUARDED.match(cell):
+        cell = cell[1:]
+    return _GUARD_INSIDE.sub("", cell)
+
+
+def fold(text: str) -> str:
+    """Lower case, no accents, words parted by one space: how headers and words are compared."""
+    plain = text[:LONGEST_WORD].casefold()
+    if not plain.isascii():
+        apart = unicodedata.normalize("NFKD", plain.translate(INVISIBLE))
+        plain = "".join(c for c in apart if not unicodedata.combining(c))
+    return " ".join(_NO_WORD.sub(" ", plain).split())
+
+
+def no_sheet(reason: str) -> Invalid:
+    """The refusal of a file, which tells what a sheet looks like."""
+    columns = f'usual columns are {EXPECTED_COLUMNS}, or "name" for first and last name in one'
+    return Invalid(Flaw("", f"{reason}. In any order and language, {columns}"))
+
+
+def _guarded(cell: str) -> str:
+    cell = _FORMULA_INSIDE.sub("'", cell)
+    return f"'{cell}" if GUARDED.match(cell) else cell
 
 
 def _decode(data: bytes) -> tuple[str, str]:
     if data.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
-        raise _no_sheet("this is a workbook, not text: save it as CSV (UTF-8) and try again")
+        raise no_sheet("this is a workbook, not text: save it as CSV (UTF-8) and try again")
     for encoding, name in _encodings(data):
         try:
             text = data.decode(encoding)
@@ -83,7 +136,7 @@ def _decode(data: bytes) -> tuple[str, str]:
             continue
         if "\0" not in text:
             return text, name
-    raise _no_sheet("this is not a text file: save the sheet as CSV (UTF-8) and try again")
+    raise no_sheet("this is not a text file: save the sheet as CSV (UTF-8) and try again")
 
 
 def _encodings(data: bytes) -> list[tuple[str, str]]:
@@ -91,11 +144,12 @@ def _encodings(data: bytes) -> list[tuple[str, str]]:
         return [("utf-8-sig", "UTF-8 with BOM")]
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         return [("utf-16", "UTF-16")]
-    start = data[:2000]
-    if start.count(0) * 3 > len(start):
-        return [
-            ("utf-16-le" if start[1::2].count(0) > start[::2].count(0) else "utf-16-be", "UTF-16")
-        ]
+    if 0 in data[:2000]:
+        # Separators and line ends alone put a zero into every second byte at times, in any script.
+        even, odd = data[:2000:2].count(0), data[1:2000:2].count(0)
+        if odd >= 4 * even:
+            return [("utf-16-le", "UTF-16 without BOM")]
+        return [("utf-16-be", "UTF-16 without BOM")] if even >= 4 * odd else []
     return [("utf-8", "UTF-8"), ("cp1252", "Windows-1252")]
 
 
@@ -103,64 +157,60 @@ def _table(lines: Sequence[str], start: int, encoding: str, delimiter: str) -> T
     records = _records(lines, start, delimiter)
     _, first = next(records, (0, Broken()))
     header = [] if isinstance(first, Broken) else [cell.strip() for cell in first]
-    return Table(encoding, DELIMITERS[delimiter], header, _fields(header), records)
-
-
-def _demand_names(fields: Sequence[str | None]) -> None:
-    """Raise Invalid unless the columns give every guest a first and a last name."""
-    if not any(fields):
-        raise _no_sheet("the sheet has no header: its first line must name the columns")
-    if "name" not in fields and "first_name" not in fields and "last_name" not in fields:
-        raise _no_sheet("the sheet has no column for names")
-    for field, words in (("first_name", "first name"), ("last_name", "last name")):
-        if "name" not in fields and field not in fields:
-            raise _no_sheet(f"the sheet has no column for the {words}")
-
-
-def _no_sheet(reason: str) -> Invalid:
-    columns = f'usual columns are {EXPECTED_COLUMNS}, or "name" for first and last name in one'
-    return Invalid(Flaw("", f"{reason}. In any order and language, {columns}"))
+    return Table(encoding, DELIMITERS[delimiter], header, records)
 
 
 def _records(lines: Sequence[str], start: int, delimiter: str) -> Iterator[tuple[int, Record]]:
     """Records with the line on which each starts; after a broken one, goes on at the next line."""
+    broken = 0
     while start < len(lines):
-        rest = (lines[n] for n in range(start, len(lines)))
+        rest = _Lines(lines, start)
         reader = csv.reader(rest, delimiter=delimiter, strict=True)
         begins = start
         try:
             for record in reader:
                 yield begins + 1, record
-                begins = start + reader.line_num
+                begins = rest.begin_record()
             return
-        except csv.Error:
-            yield (
-                begins + 1,
-                Broken("a quotation mark is opened and not closed, or stands inside a cell"),
-            )
+        except (csv.Error, _TooLong):
+            if (broken := broken + 1) > MOST_BROKEN:
+                raise no_sheet(f"quotation marks are broken on {MOST_BROKEN:,} lines") from None
+            yield begins + 1, Broken(_why_broken(lines[begins]))
             start = begins + 1
 
 
-def fold(text: str) -> str:
-    """Lower case, no accents, words parted by one space: how headers and words are compared."""
-    decomposed = unicodedata.normalize("NFKD", text.casefold().translate(INVISIBLE))
-    plain = "".join(c for c in decomposed if not unicodedata.combining(c))
-    return " ".join(re.sub(r"[\W_]+", " ", plain).split())
+class _TooLong(Exception):
+    """A record goes on beyond what a record may have."""
 
 
-def _fields(header: Sequence[str]) -> list[str | None]:
-    """The field of each column; None where it is unknown or stands there already."""
-    folded = [fold(cell) for cell in header]
-    fields: list[str | None] = [_FIELD_OF.get(word) for word in folded]
-    present = set(fields)
-    for n, word in enumerate(folded):
-        if word in BARE_NAME:
-            if "first_name" in present and "last_name" not in present:
-                fields[n] = "last_name"
-            elif "last_name" in present and "first_name" not in present:
-                fields[n] = "first_name"
-            elif "last_name" not in present:
-                fields[n] = "name"
-    if {"first_name", "last_name"} <= set(fields):
-        fields = [None if field == "name" else field for field in fields]
-    return [field if field not in fields[:n] else None for n, field in enumerate(fields)]
+class _Lines:
+    """The lines from `start` on, as many as one record may take."""
+
+    def __init__(self, lines: Sequence[str], start: int) -> None:
+        self._lines = lines
+        self._at = start
+        self._room = LONGEST_RECORD
+
+    def begin_record(self) -> int:
+        """The place of the next line, which is the next record's first."""
+        self._room = LONGEST_RECORD
+        return self._at
+
+    def __iter__(self) -> "_Lines":
+        return self
+
+    def __next__(self) -> str:
+        if self._at == len(self._lines):
+            raise StopIteration
+        line = self._lines[self._at]
+        self._room -= len(line)
+        if self._room < 0:
+            raise _TooLong
+        self._at += 1
+        return line
+
+
+def _why_broken(line: str) -> str:
+    if len(line) > LONGEST_RECORD:
+        return f"has {len(line):,} characters; at most {LONGEST_RECORD:,} fit"
+    return "a quotation mark is opened and not closed, or stands inside a cell"

@@ -50,6 +50,20 @@ HEADERS: dict[str, frozenset[str]] = {
         "nb de personnes|nb personnes|plazas|personas|asientos|numero de personas|"
         "numero de invitados"
     ),
+    "plus_ones": _words(
+        "plus ones|plus one|plus 1|1|companions|companion|extra guests|additional guests|"
+        "begleitung|begleitungen|begleitperson|begleitpersonen|begleiter|mit begleitung|"
+        "anzahl begleitung|anzahl begleitpersonen|accompagnant|accompagnants|accompagnateurs|"
+        "nombre d accompagnants|acompanante|acompanantes|numero de acompanantes"
+    ),
+    "children": _words(
+        "children|kids|number of children|number of kids|no of children|kinder|anzahl kinder|"
+        "kinderzahl|enfants|nombre d enfants|nb d enfants|ninos|hijos|numero de ninos"
+    ),
+    "children_included": _words(
+        "of which children|of them children|thereof children|including children|davon kinder|"
+        "dont enfants|de ellos ninos|de los cuales ninos"
+    ),
     "diet": _words(
         "diet|dietary|dietary tags|dietary requirements|dietary requirement|dietary needs|"
         "dietary restrictions|special diet|allergies|allergy|food|meal|meal choice|"
@@ -61,7 +75,34 @@ HEADERS: dict[str, frozenset[str]] = {
         "diet notes|dietary notes|dietary text|food notes|notizen zum essen|"
         "ernahrung notizen|notes alimentaires|notas de dieta"
     ),
+    "address": _words(
+        "address|home address|postal address|mailing address|full address|adresse|anschrift|"
+        "postanschrift|postadresse|adresse postale|direccion|direccion postal|domicilio"
+    ),
+    "street": _words(
+        "street|street address|address line 1|address 1|strasse|strasse und hausnummer|"
+        "strasse hausnummer|strasse nr|strasse und nr|rue|calle"
+    ),
+    "street_2": _words(
+        "address line 2|address 2|street 2|apartment|apt|flat|unit|adresszusatz|hausnummer|"
+        "house number|complement d adresse|piso"
+    ),
+    "postal_code": _words(
+        "zip|zip code|zipcode|postcode|post code|postal code|plz|postleitzahl|code postal|cp|"
+        "codigo postal"
+    ),
+    "city": _words("city|town|ort|stadt|wohnort|ville|ciudad|poblacion|localidad"),
+    "phone": _words(
+        "phone|phone number|telephone|telephone number|tel|mobile|mobile phone|cell|cell phone|"
+        "telefon|telefonnummer|handy|handynummer|mobil|mobiltelefon|mobilnummer|portable|"
+        "numero de telephone|telefono|movil|numero de telefono"
+    ),
 }
+
+TOGETHER = _words(
+    "address|street|street_2|street_3|postal_code|city|address_label|phone|phone_label"
+)
+"""Fields that only tell who lives together: not read where a household column does."""
 
 YES = _words("yes|y|true|t|1|x|ja|j|wahr|oui|o|vrai|si|s|child|kid|kind|enfant|nino|nina")
 NO = _words(
@@ -69,40 +110,18 @@ NO = _words(
     "adulte|adulto|adulta"
 )
 
-NO_DIET = _words(
-    "no|none|nothing|n a|na|all|anything|everything|normal|standard|regular|omnivore|nein|keine|"
-    "keines|nichts|alles|non|aucun|aucune|rien|tout|ninguna|ninguno|nada|todo"
-)
-
-DIETS: dict[str, frozenset[str]] = {
-    "vegetarian": _words(
-        "vegetarian|veggie|vegetarisch|vegetarier|vegetarierin|vegetarien|vegetarienne|"
-        "vegetariano|vegetariana"
-    ),
-    "vegan": _words("vegan|vegane|veganer|veganerin|vegano|vegana|vegetalien"),
-    "gluten_free": _words(
-        "gluten free|gluten|no gluten|celiac|coeliac|celiac disease|coeliac disease|glutenfrei|"
-        "zoliakie|zoeliakie|sans gluten|coeliaque|celiaque|sin gluten|celiaco|celiaca"
-    ),
-    "lactose_free": _words(
-        "lactose free|lactose|no lactose|lactose intolerant|lactose intolerance|laktosefrei|"
-        "laktose|laktoseintolerant|laktoseintoleranz|sans lactose|intolerant au lactose|"
-        "sin lactosa|lactosa|intolerante a la lactosa"
-    ),
-    "halal": _words("halal"),
-    "kosher": _words("kosher|koscher|casher|cacher|kasher"),
-    "nut_allergy": _words(
-        "nut allergy|nuts|nut|no nuts|nut free|allergic to nuts|nussallergie|nusse|nuesse|"
-        "keine nusse|keine nuesse|allergie aux noix|noix|sans noix|alergia a los frutos secos|"
-        "frutos secos|sin frutos secos|nueces"
-    ),
-    "other": _words("other|andere|anderes|sonstiges|autre|otro|otra|otros"),
-}
+NONE = _words("none|nobody|keine|keiner|keines|kein|aucun|aucune|ninguno|ninguna")
 
 PARTICLES = _words(
     "van|von|der|den|de|del|della|delle|dello|di|da|das|dos|do|du|des|la|le|los|las|el|al|"
-    "zu|zum|zur|vom|ten|ter|tot|op|bin|ibn|ben|bint|af|av|st|saint|san|santa|'t|d'"
+    "zu|und|zum|zur|vom|ten|ter|tot|op|bin|ibn|ben|bint|af|av|st|saint|san|santa|'t|d'|y"
 )
-"""Words that begin a last name when they stand before it."""
+"""Words that begin a last name when they stand before it; "y" joins the two parts of one."""
 
-SUFFIXES = _words("jr|sr|ii|iii|iv")
+SUFFIXES = _words("jr|sr|junior|senior|ii|iii|iv|phd|ph d|md|m d|esq")
+
+PLUS_ONE = _words(
+    "1|one|guest|guests|plus one|partner|partnerin|begleitung|invite|invitee|"
+    "accompagnant|accompagnante|acompanante|invitado|invitada"
+)
+"""What stands behind the "&" of a name for somebody who has none yet."""

@@ -16,15 +16,18 @@ __all__ = [
     "GUESTS",
     "GUEST_LINKS",
     "VIEWS",
+    "WAITING_LISTS",
     "Gathering",
     "Group",
     "Guest",
     "GuestLink",
     "Status",
+    "Unit",
+    "WaitingList",
     "group_document",
 ]
 
-Status = Literal["pending", "coming", "declined", "undecided"]
+Status = Literal["pending", "coming", "declined", "undecided", "waiting"]
 
 
 class Gathering(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,6 +44,8 @@ class Gathering(msgspec.Struct, frozen=True, kw_only=True):
     settings_data: dict[str, Any]
     created_at: int
     updated_at: int
+    host_account: str | None = None
+    """The account whose gathering it is."""
     gone: bool = False
     """Removed: answers as if it had never been. The document stays for its counters."""
 
@@ -57,21 +62,31 @@ class Guest(msgspec.Struct, frozen=True, kw_only=True):
     """As given; compared case-folded."""
     attending: bool | None = None
     num_guests: int = 0
-    """People who come, oneself included; 0 until somebody answers, and after a no."""
+    """People who come, or would if there were room, oneself included; 0 after a no."""
     expected_guests: int = 1
     children: int = 0
     """How many of the people are children."""
     dietary: str | None = None
     dietary_tags: tuple[str, ...] = ()
     rsvp_at: int | None = None
+    waiting_since: int | None = None
+    """Said yes when there was no room, and is in the waiting list since; `attending` is None."""
+    is_co_host: bool = False
     created_at: int
     updated_at: int
     link: str | None = None
     """The id of the guest's link document, so that issuing again ends the old one."""
 
     @property
+    def seats(self) -> int:
+        """Places that this guest takes."""
+        return self.num_guests if self.attending else 0
+
+    @property
     def status(self) -> Status:
-        """pending until an answer, then coming, declined, or undecided."""
+        """pending until an answer, then coming, declined, undecided, or waiting for a place."""
+        if self.waiting_since is not None:
+            return "waiting"
         if self.attending is None:
             return "pending" if self.rsvp_at is None else "undecided"
         return "coming" if self.attending else "declined"
@@ -83,6 +98,32 @@ class Group(msgspec.Struct, frozen=True, kw_only=True):
     gathering_id: str
     group_id: str
     members: tuple[str, ...]
+
+
+class Unit(msgspec.Struct, frozen=True):
+    """Guests who said yes in one request, and come together or not at all."""
+
+    id: str
+    members: tuple[tuple[str, int], ...]
+    """Guest and number of people, in the order they were named; never empty."""
+
+    @property
+    def people(self) -> int:
+        """Places that the unit needs."""
+        return sum(count for _, count in self.members)
+
+
+class WaitingList(msgspec.Struct, frozen=True):
+    """Who waits for a place: units in the order in which they joined. Stays when it is empty."""
+
+    units: tuple[Unit, ...] = ()
+
+    def unit_of(self, guest_id: str) -> Unit | None:
+        """The unit that the guest waits in."""
+        for unit in self.units:
+            if any(guest_id == member for member, _ in unit.members):
+                return unit
+        return None
 
 
 class GuestLink(msgspec.Struct, frozen=True, kw_only=True):
@@ -100,13 +141,18 @@ def group_document(gathering_id: str, group_id: str) -> str:
 GATHERINGS = View(
     "gathering",
     Gathering,
-    version=1,
+    version=2,
     by_all=lambda gathering: None if gathering.gone else ("all", gathering.id),
+    by_host=lambda gathering: (
+        None
+        if gathering.gone or gathering.host_account is None
+        else (gathering.host_account, gathering.id)
+    ),
 )
 GUESTS = View(
     "guest",
     Guest,
-    version=1,
+    version=2,
     by_gathering=lambda guest: (
         guest.gathering_id,
         folded(guest.last_name),
@@ -123,5 +169,7 @@ GROUPS = View(
     by_gathering=lambda group: (group.gathering_id, group.group_id),
 )
 GUEST_LINKS = View("guest_link", GuestLink, version=1)
+WAITING_LISTS = View("waiting_list", WaitingList, version=1)
+"""One per gathering, whose id it has."""
 
-VIEWS: tuple[View[Any], ...] = (GATHERINGS, GUESTS, GROUPS, GUEST_LINKS)
+VIEWS: tuple[View[Any], ...] = (GATHERINGS, GUESTS, GROUPS, GUEST_LINKS, WAITING_LISTS)

@@ -1,17 +1,33 @@
-"""Who may do what: keys of the interface, and the one policy that every interface asks."""
+"""Who is who and may do what: keys, accounts, guests' logins, and the policy for all interfaces."""
 
-from gatherlog.apps.people.policy import Action, Actor, Role, Verdict, decide
-from gatherlog.apps.people.service import CreatedKey, KeyService
-from gatherlog.apps.people.views import VIEWS, ApiKey
+from gatherlog.apps.people.accounts import AccountService
+from gatherlog.apps.people.folds import CATEGORIES
+from gatherlog.apps.people.guest_login import GuestLoginService, Invitee, Invitees
+from gatherlog.apps.people.keys import CreatedKey, KeyService
+from gatherlog.apps.people.mail import Letter, Mailer
+from gatherlog.apps.people.policy import Action, Actor, Role, Verdict, decide, needs_host
+from gatherlog.apps.people.signing import KeySource, SiteKey
+from gatherlog.apps.people.views import VIEWS, Account, ApiKey
 
 __all__ = [
+    "CATEGORIES",
     "VIEWS",
+    "Account",
+    "AccountService",
     "Action",
     "Actor",
     "ApiKey",
     "CreatedKey",
+    "GuestLoginService",
+    "Invitee",
+    "Invitees",
     "KeyService",
+    "KeySource",
+    "Letter",
+    "Mailer",
     "Role",
+    "SiteKey",
     "Verdict",
     "decide",
+    "needs_host",
 ]

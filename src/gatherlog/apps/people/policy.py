@@ -3,22 +3,30 @@
 Interfaces ask it before they ask a service, with facts as arguments.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from enum import Enum, StrEnum, auto
 from typing import Final
 
 import msgspec
 
-__all__ = ["ANYONE", "Action", "Actor", "Role", "Verdict", "decide"]
+__all__ = ["ANYONE", "Action", "Actor", "Role", "Verdict", "decide", "needs_host"]
 
 
 class Role(StrEnum):
     """What a credential was given for."""
 
     OPERATOR = auto()
+    """Runs the site."""
     HOST = auto()
+    """Of a key that is bound to one gathering."""
+    MEMBER = auto()
+    """Has an account; every session is a member's."""
+    ORGANISER = auto()
+    """A member who publishes things to do."""
+    REVIEWER = auto()
+    """A member who looks through what organisers publish."""
     GUEST = auto()
-    """Of a personal link, never of a key."""
+    """Of a personal link, or of what it was exchanged for; never of a key."""
 
 
 class Action(StrEnum):
@@ -26,6 +34,10 @@ class Action(StrEnum):
 
     READ_HEALTH = auto()
     READ_DESCRIPTION = auto()
+    SIGN_IN = auto()
+    SIGN_OUT = auto()
+    READ_ACCOUNT = auto()
+    END_SESSIONS = auto()
     LIST_GATHERINGS = auto()
     CREATE_GATHERING = auto()
     READ_GATHERING = auto()
@@ -38,13 +50,17 @@ class Action(StrEnum):
     CHANGE_GUEST = auto()
     REMOVE_GUEST = auto()
     ANSWER_FOR_GUEST = auto()
+    MAKE_CO_HOST = auto()
     ISSUE_LINK = auto()
     READ_GROUPS = auto()
     IMPORT_GUESTS = auto()
     EXPORT_GUESTS = auto()
     READ_INVITATION = auto()
     ANSWER_INVITATION = auto()
+    READ_HOUSEHOLD = auto()
+    ANSWER_HOUSEHOLD = auto()
     READ_OVERVIEW = auto()
+    READ_MAILBOX = auto()
 
 
 class Verdict(Enum):
@@ -60,15 +76,19 @@ class Verdict(Enum):
 
 
 class Actor(msgspec.Struct, frozen=True, gc=False):
-    """Who asks: what an API key or a guest's link stands for.
+    """Who asks: what a key (`key`), a session (`account`) or a guest's login (`guest`) stands for.
 
-    `gathering_id` is the one that a host or a guest belongs to; a guest's `id` is the guest's.
+    `gathering_id` is the one that a host's key or a guest belongs to, `account_id` whose session
+    or key it is; a guest's `id` is the guest's.
     """
 
     kind: str
     id: str
     role: Role
     gathering_id: str | None = None
+    account_id: str | None = None
+    co_host: bool = False
+    """A guest whom the host lets manage the gathering."""
 
     @property
     def name(self) -> str:
@@ -76,16 +96,42 @@ class Actor(msgspec.Struct, frozen=True, gc=False):
         return f"{self.kind}:{self.id}"
 
 
-ANYONE: Final = frozenset({Action.READ_HEALTH, Action.READ_DESCRIPTION})
+ANYONE: Final = frozenset({Action.READ_HEALTH, Action.READ_DESCRIPTION, Action.SIGN_IN})
 """What needs no credential."""
-_OF_A_GUEST: Final = frozenset({Action.READ_INVITATION, Action.ANSWER_INVITATION})
+
+_DEMO: Final = frozenset({Action.READ_OVERVIEW, Action.READ_MAILBOX})
+_OF_A_GUEST: Final = frozenset(
+    {
+        Action.READ_INVITATION,
+        Action.ANSWER_INVITATION,
+        Action.READ_HOUSEHOLD,
+        Action.ANSWER_HOUSEHOLD,
+    }
+)
+_OF_AN_ACCOUNT: Final = frozenset({Action.READ_ACCOUNT, Action.END_SESSIONS})
 _OF_NO_GATHERING: Final = frozenset({Action.LIST_GATHERINGS, Action.CREATE_GATHERING})
-_BY_KEY: Final = frozenset(Action) - ANYONE - _OF_A_GUEST - {Action.READ_OVERVIEW}
-_GRANTS: Final[Mapping[Role, frozenset[Action]]] = {
-    Role.OPERATOR: _BY_KEY,
-    Role.HOST: _BY_KEY - {Action.CREATE_GATHERING},  # bound to one, a key cannot come to own more
-    Role.GUEST: _OF_A_GUEST,
+_OF_A_LOGIN: Final = frozenset({Action.SIGN_OUT})
+_OF_A_HOST: Final = (
+    frozenset(Action)
+    - ANYONE
+    - _DEMO
+    - _OF_A_GUEST
+    - _OF_AN_ACCOUNT
+    - _OF_NO_GATHERING
+    - _OF_A_LOGIN
+)
+_OF_A_CO_HOST: Final = _OF_A_HOST - {Action.REMOVE_GATHERING, Action.MAKE_CO_HOST}
+_MEMBERS: Final = frozenset({Role.MEMBER, Role.ORGANISER, Role.REVIEWER})
+_LISTS: Final[Mapping[Role, frozenset[Action]]] = {
+    Role.OPERATOR: _OF_NO_GATHERING,
+    Role.HOST: frozenset({Action.LIST_GATHERINGS}),  # bound to one, a key cannot come to own more
+    **dict.fromkeys(_MEMBERS, _OF_NO_GATHERING),
 }
+
+
+def needs_host(actor: Actor | None, action: Action) -> bool:
+    """Whether `decide` has to be told who hosts the gathering; else the fact may stay unknown."""
+    return actor is not None and actor.role in _MEMBERS and action in _OF_A_HOST
 
 
 def decide(
@@ -94,28 +140,76 @@ def decide(
     gathering_id: str | None = None,
     *,
     guest_id: str | None = None,
+    household: Collection[str] = (),
+    host_account: str | None = None,
+    account_id: str | None = None,
     demo: bool = False,
 ) -> Verdict:
     """Whether `actor` (None: nobody known) may do `action`.
 
-    `gathering_id` and `guest_id` say to what, where the action is about one; `demo` whether this
-    is a demonstration, whose gatherings everybody may see.
+    `gathering_id`, `guest_id` and `account_id` say to what, where the action is about one;
+    `household` whom the asking guest may answer for besides, `host_account` which account hosts
+    the gathering, `demo` whether this is a demonstration, whose gatherings and mail are for all.
     """
-    if action in ANYONE or (demo and action is Action.READ_OVERVIEW):
+    if action in ANYONE or (demo and action in _DEMO):
         return Verdict.ALLOW
     if actor is None:
         return Verdict.IDENTIFY
-    if not _sees(actor, action, gathering_id, guest_id):
-        return Verdict.HIDE
-    return Verdict.ALLOW if action in _GRANTS[actor.role] else Verdict.DENY
-
-
-def _sees(actor: Actor, action: Action, gathering_id: str | None, guest_id: str | None) -> bool:
-    """Whether the actor may know of what the action is about."""
-    if actor.role is Role.OPERATOR:
-        return True
+    if action in _OF_A_LOGIN:
+        return Verdict.DENY if actor.kind == "key" else Verdict.ALLOW
     if action in _OF_NO_GATHERING:
-        return actor.role is Role.HOST
+        return _of_no_gathering(actor, action)
+    if action in _OF_AN_ACCOUNT:
+        return _of_an_account(actor, account_id)
+    if action in _OF_A_GUEST:
+        return _of_a_guest(actor, gathering_id, guest_id, household)
+    if action in _OF_A_HOST:
+        return _of_a_host(actor, action, gathering_id, host_account)
+    return Verdict.DENY if actor.role is Role.OPERATOR else Verdict.HIDE
+
+
+def _of_no_gathering(actor: Actor, action: Action) -> Verdict:
+    if actor.role not in _LISTS:
+        return Verdict.HIDE
+    return Verdict.ALLOW if action in _LISTS[actor.role] else Verdict.DENY
+
+
+def _of_an_account(actor: Actor, account_id: str | None) -> Verdict:
+    """Own account only; not even the operator reads another's, and a key manages no sessions."""
+    if account_id is None or actor.account_id != account_id:
+        return Verdict.HIDE
+    return Verdict.ALLOW if actor.kind == "account" else Verdict.DENY
+
+
+def _of_a_guest(
+    actor: Actor, gathering_id: str | None, guest_id: str | None, household: Collection[str]
+) -> Verdict:
+    """A guest's own household; whoever manages the gathering answers in another way."""
+    if actor.role is Role.OPERATOR:
+        return Verdict.DENY
     if gathering_id is None or actor.gathering_id != gathering_id:
-        return False
-    return actor.role is Role.HOST or (action in _OF_A_GUEST and guest_id == actor.id)
+        return Verdict.HIDE
+    if actor.role is Role.HOST:
+        return Verdict.DENY
+    own = guest_id is not None and (guest_id == actor.id or guest_id in household)
+    return Verdict.ALLOW if actor.role is Role.GUEST and own else Verdict.HIDE
+
+
+def _of_a_host(
+    actor: Actor, action: Action, gathering_id: str | None, host_account: str | None
+) -> Verdict:
+    """The operator, the key bound to the gathering, the account that hosts it, a co-host."""
+    if actor.role is Role.OPERATOR:
+        return Verdict.ALLOW
+    if gathering_id is None:
+        return Verdict.HIDE
+    if actor.role in _MEMBERS:
+        own = actor.account_id is not None and actor.account_id == host_account
+        return Verdict.ALLOW if own else Verdict.HIDE
+    if actor.gathering_id != gathering_id:
+        return Verdict.HIDE
+    if actor.role is Role.HOST:
+        return Verdict.ALLOW
+    if actor.role is Role.GUEST and actor.co_host:
+        return Verdict.ALLOW if action in _OF_A_CO_HOST else Verdict.DENY
+    return Verdict.HIDE

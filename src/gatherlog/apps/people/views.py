@@ -1,19 +1,36 @@
-"""Views of keys: one document per key, and one per live secret, found by its hash alone."""
+"""Documents of keys, accounts, sign-ins and guests' logins. Times are microseconds since the epoch.
 
-from collections.abc import Iterable, Mapping
+What is looked up by a secret has that secret's hash as its id, so that finding is one point read.
+"""
+
 from typing import Any
 
 import msgspec
 
-from gatherlog.apps.people.events import KeyCreated, KeyRevoked
-from gatherlog.core.store import DELETE, Ref
-from gatherlog.core.views import Change, Happened, View
+from gatherlog.core.views import View
 
-__all__ = ["API_KEYS", "KEY_SECRETS", "VIEWS", "ApiKey", "KeyFold", "KeySecret"]
+__all__ = [
+    "ACCOUNTS",
+    "ACCOUNT_ADDRESSES",
+    "API_KEYS",
+    "ENDED_LOGINS",
+    "KEY_SECRETS",
+    "SESSIONS",
+    "SIGN_INS",
+    "VIEWS",
+    "Account",
+    "AccountAddress",
+    "ApiKey",
+    "EndedLogin",
+    "KeySecret",
+    "LiveSession",
+    "Session",
+    "SignIn",
+]
 
 
 class ApiKey(msgspec.Struct, frozen=True):
-    """A key as its owner sees it: all but the secret. Times are microseconds since the epoch."""
+    """A key as its owner sees it: all but the secret."""
 
     id: str
     role: str
@@ -22,6 +39,7 @@ class ApiKey(msgspec.Struct, frozen=True):
     secret_hash: str
     created_at: int
     revoked_at: int | None = None
+    account_id: str | None = None
 
 
 class KeySecret(msgspec.Struct, frozen=True):
@@ -30,44 +48,72 @@ class KeySecret(msgspec.Struct, frozen=True):
     key_id: str
     role: str
     gathering_id: str | None
+    account_id: str | None = None
+
+
+class LiveSession(msgspec.Struct, frozen=True):
+    """A session as its account lists it; `id` is that of the session's document."""
+
+    id: str
+    started_at: int
+    expires_at: int
+
+
+class Account(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody who proved to read the mail of an address."""
+
+    id: str
+    address: str
+    created_at: int
+    sessions: tuple[LiveSession, ...] = ()
+    """Oldest first. One that has expired may still stand here until the next sign-in."""
+
+
+class AccountAddress(msgspec.Struct, frozen=True):
+    """Whose an address is. The document's id is the address in its one writing."""
+
+    account_id: str
+
+
+class Session(msgspec.Struct, frozen=True):
+    """What a session's token opens. The document's id is the token's SHA-256 in hexadecimal."""
+
+    account_id: str
+    expires_at: int
+
+
+class SignIn(msgspec.Struct, frozen=True, kw_only=True):
+    """The code that waits for one address. The document's id is the address's keyed digest."""
+
+    code_hash: str | None
+    """None once the code was used."""
+    expires_at: int
+    tries: int = 0
+    """How often a wrong code was given."""
+    issued: tuple[int, ...]
+    """When codes were made since the last sign-in, of the last day alone."""
+
+
+class EndedLogin(msgspec.Struct, frozen=True):
+    """A guest's login that was ended before its time. The document's id is the token's `jti`."""
+
+    expires_at: int
 
 
 API_KEYS = View("api_key", ApiKey, version=1)
 KEY_SECRETS = View("api_key_secret", KeySecret, version=1)
+ACCOUNTS = View("account", Account, version=1)
+ACCOUNT_ADDRESSES = View("account_address", AccountAddress, version=1)
+SESSIONS = View("session", Session, version=1)
+SIGN_INS = View("sign_in", SignIn, version=1)
+ENDED_LOGINS = View("ended_login", EndedLogin, version=1)
 
-VIEWS: tuple[View[Any], ...] = (API_KEYS, KEY_SECRETS)
-
-
-class KeyFold:
-    """Streams `key-{id}` as documents."""
-
-    views = VIEWS
-
-    def keys(self, happened: Happened) -> Iterable[Ref]:
-        event = happened.payload
-        return [API_KEYS.ref(event.key_id), KEY_SECRETS.ref(event.secret_hash)]
-
-    def evolve(self, documents: Mapping[Ref, Any], happened: Happened) -> Iterable[Change]:
-        event = happened.payload
-        if isinstance(event, KeyCreated):
-            key = ApiKey(
-                id=event.key_id,
-                role=event.role,
-                gathering_id=event.gathering_id,
-                name=event.name,
-                secret_hash=event.secret_hash,
-                created_at=happened.time,
-            )
-            secret = KeySecret(event.key_id, event.role, event.gathering_id)
-            return [
-                Change(API_KEYS, key.id, key),
-                Change(KEY_SECRETS, event.secret_hash, secret),
-            ]
-        if isinstance(event, KeyRevoked):
-            key = documents[API_KEYS.ref(event.key_id)]
-            revoked = msgspec.structs.replace(key, revoked_at=happened.time)
-            return [
-                Change(API_KEYS, key.id, revoked),
-                Change(KEY_SECRETS, event.secret_hash, DELETE),
-            ]
-        return []
+VIEWS: tuple[View[Any], ...] = (
+    API_KEYS,
+    KEY_SECRETS,
+    ACCOUNTS,
+    ACCOUNT_ADDRESSES,
+    SESSIONS,
+    SIGN_INS,
+    ENDED_LOGINS,
+)

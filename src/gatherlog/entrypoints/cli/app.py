@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from cyclopts import App, CycloptsError
 
 from gatherlog import __version__
-from gatherlog.entrypoints.cli import documents, keys, log, sheets, site
+from gatherlog.entrypoints.cli import documents, keys, log, sheets, signin, site
 from gatherlog.entrypoints.cli.failures import INTERRUPTED, USAGE, describe
 
 __all__ = ["app", "run"]
@@ -43,6 +43,7 @@ _add(app, site.demo, "demo")
 _add(app, site.serve, "serve")
 _add(app, site.init, "init")
 app.command(key)
+_add(app, signin.signin, "signin")
 _add(app, sheets.import_, "import")
 _add(app, sheets.export, "export")
 _add(app, log.read, "read")

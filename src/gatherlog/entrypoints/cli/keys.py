@@ -15,11 +15,21 @@ __all__ = ["create", "revoke"]
 def create(
     *,
     role: Annotated[
-        Literal["operator", "host"],
-        Parameter(help="What the key may do: operator everything, host one gathering."),
+        Literal["operator", "host", "member", "organiser", "reviewer"],
+        Parameter(
+            help="What the key may do: operator everything, host one gathering, the others what "
+            "their account may."
+        ),
     ],
     gathering: Annotated[
         str | None, Parameter(help="Id of the gathering; needed for the role host.")
+    ] = None,
+    account: Annotated[
+        str | None,
+        Parameter(
+            help="E-mail address of the account that the key acts for, which is made if missing; "
+            "needed for the roles member, organiser and reviewer."
+        ),
     ] = None,
     name: Annotated[str, Parameter(help="What the key is for, to tell it from others.")] = "",
     store: StoreUrl = None,
@@ -32,21 +42,29 @@ def create(
     """
     if role == "host" and gathering is None:
         raise CommandRefused("--role host needs --gathering ID: the gathering that the key is for")
-    if role == "operator" and gathering is not None:
-        raise CommandRefused("--gathering goes with --role host; an operator's key is for all")
+    if role != "host" and gathering is not None:
+        raise CommandRefused("--gathering goes with --role host; other keys are bound to none")
+    if role not in ("operator", "host") and account is None:
+        raise CommandRefused(f"--role {role} needs --account EMAIL: whom the key acts for")
 
-    async def make() -> tuple[str, str]:
+    async def make() -> tuple[str, str, str | None]:
         async with open_platform(settings_of_file(store)) as platform:
             if gathering is not None:
                 await platform.guests.gathering(gathering)
-            created = await platform.keys.create(role, gathering, name, actor="cli")
-            return created.id, created.secret
+            account_id = None
+            if account is not None:
+                account_id = await platform.accounts.ensure(account, actor="cli")
+            created = await platform.keys.create(
+                role, gathering, name, actor="cli", account_id=account_id
+            )
+            return created.id, created.secret, account_id
 
-    key_id, secret = finish(make())
+    key_id, secret, account_id = finish(make())
     if json:
         import msgspec
 
         shown = {"id": key_id, "role": role, "gathering_id": gathering, "name": name}
+        shown["account_id"] = account_id
         print(msgspec.json.encode(shown | {"secret": secret}).decode())
         return
     print(f"Key {key_id} ({role}). Keep the secret: it is not shown again.", file=sys.stderr)

@@ -25,7 +25,13 @@ A flag wins over its variable.
 | `GATHERLOG_HOST` | `--host` | `127.0.0.1` |
 | `GATHERLOG_PORT` | `--port` | `8000` |
 | `GATHERLOG_PUBLIC_URL` | `--public-url` | as the server listens |
-| `GATHERLOG_TRUSTED_PROXIES` | | none; addresses with commas between |
+| `GATHERLOG_TRUSTED_PROXIES` | | none; addresses and networks with commas between |
+| `GATHERLOG_RATE_LIMITS` | | on; `off`, or figures like `sign_in=20/minute,rsvp=off` for \
+`sign_in` (10/minute per client address), `email` (5/minute per e-mail address), \
+`rsvp` (10/hour per guest), `wrong` (30/minute per client address) |
+| `GATHERLOG_SMTP_URL` | | none: no mail is sent; `smtp://name:password@host:port`, or `smtps://` |
+| `GATHERLOG_MAIL_FROM` | | none; needed with an SMTP server: `Our party <party@example.org>` |
+| `GATHERLOG_JWT_KEY` | | a file beside the store, ending in `.key`; a private RSA key in PEM |
 
 ## Status
 

@@ -17,14 +17,17 @@ from gatherlog.entrypoints.cli.terminal import printable
 
 if TYPE_CHECKING:
     from gatherlog.apps.guests.answers import Imported
-    from gatherlog.apps.guests.sheets import Sheet
+    from gatherlog.apps.guests.sheets import BadLine, Sheet
     from gatherlog.apps.guests.views import Guest
     from gatherlog.interfaces.platform import Platform
 
 __all__ = ["export", "import_"]
 
 LARGEST_SHEET = 20 * 1024 * 1024
-BAD_LINES_SHOWN = 20
+LONGEST_SHEET = 1_000_000
+"""Lines; who waits at a terminal may wait longer than a request does."""
+LINES_SHOWN = 20
+"""Of those that are bad, and of those that are left out."""
 PAGE = 1000
 
 
@@ -37,8 +40,11 @@ def import_(
     *,
     gathering: GatheringId = "default",
     format: Annotated[
-        Literal["auto", "sheet"],
-        Parameter(help="What made the file; sheet is a list made by hand, saved as CSV."),
+        Literal["auto", "google", "outlook", "eventbrite", "sheet"],
+        Parameter(
+            help="What made the file: the contacts of Google or Outlook, Eventbrite's list of "
+            "attendees, or a sheet made by hand; all as CSV. auto finds out."
+        ),
     ] = "auto",
     keep_good: Annotated[
         bool,
@@ -58,12 +64,13 @@ def import_(
 
     Shows first how the sheet is understood and what would change, and writes only after a y or with
     --yes. A guest who is there already, by address, else by name and household, is brought up to
-    date. Bad lines end it with status 2, unless --keep-good is given.
+    date. Where no column names households, they are guessed and the guesses counted. Bad lines end
+    it with status 2, unless --keep-good is given.
     """
     from gatherlog.apps.guests.sheets import read_sheet
 
     data = _read(file)
-    sheet = read_sheet(data)
+    sheet = read_sheet(data, format, most_lines=LONGEST_SHEET)
     settings = settings_of_file(store)
     if is_missing(settings):
         raise CommandRefused(
@@ -188,15 +195,29 @@ def _print_preview(sheet: "Sheet", plan: "Imported") -> None:
         ("Format", f"{sheet.format}, {sheet.encoding}, {sheet.delimiter} between cells"),
         ("Columns", columns),
         ("Ignored", ", ".join(sheet.ignored) or "none"),
-        ("Guests", f"{len(sheet.rows):,} in {_count(sheet.households, 'household')}"),
+        ("Guests", f"{len(sheet.rows):,} in {_households(sheet)}"),
         ("Import", f"{plan.new:,} new, {plan.changed:,} changed, {plan.unchanged:,} unchanged"),
-        ("Bad lines", f"{len(sheet.bad):,}"),
     ]
-    lines += [("", f"line {bad.line}: {bad.reason}") for bad in sheet.bad[:BAD_LINES_SHOWN]]
-    if len(sheet.bad) > BAD_LINES_SHOWN:
-        lines.append(("", f"and {len(sheet.bad) - BAD_LINES_SHOWN:,} more; --json lists all"))
+    if sheet.left_out:
+        lines += _listed("Left out", sheet.left_out)
+    lines += _listed("Bad lines", sheet.bad)
     for label, text in lines:
         print(f"{label:<10} {printable(text)}")
+
+
+def _households(sheet: "Sheet") -> str:
+    count = _count(sheet.households, "household")
+    if not sheet.guessed:
+        return count
+    return f"{count}, {sheet.guessed:,} guessed from address, or last name and e-mail or phone"
+
+
+def _listed(label: str, told: "tuple[BadLine, ...]") -> list[tuple[str, str]]:
+    lines = [(label, f"{len(told):,}")]
+    lines += [("", f"line {line.line}: {line.reason}") for line in told[:LINES_SHOWN]]
+    if len(told) > LINES_SHOWN:
+        lines.append(("", f"and {len(told) - LINES_SHOWN:,} more; --json lists all"))
+    return lines
 
 
 def _told(header: str, field: str) -> str:
@@ -219,9 +240,11 @@ def _print_json(sheet: "Sheet", plan: "Imported", *, written: bool) -> None:
         "ignored": sheet.ignored,
         "guests": len(sheet.rows),
         "households": sheet.households,
+        "guessed": sheet.guessed,
         "new": plan.new,
         "changed": plan.changed,
         "unchanged": plan.unchanged,
+        "left_out": sheet.left_out,
         "bad": sheet.bad,
         "written": written,
     }

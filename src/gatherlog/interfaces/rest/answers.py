@@ -1,13 +1,15 @@
 """What REST answers with: the shapes of its JSON, times in RFC 3339, and the replies around it."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import msgspec
 
 from gatherlog.apps.guests import Gathering, Guest, Stats, Status, Stored
 from gatherlog.core.clock import rfc3339
-from gatherlog.interfaces.rest.endpoint import Reply
+from gatherlog.interfaces.rest.once import Reply
+from gatherlog.interfaces.rest.queries import Paging
 
 __all__ = [
     "GatheringAnswer",
@@ -17,6 +19,7 @@ __all__ = [
     "ImportAnswer",
     "LinkAnswer",
     "StatsAnswer",
+    "Time",
     "etag",
     "json",
     "location",
@@ -24,6 +27,7 @@ __all__ = [
     "of_gathering",
     "of_guest",
     "of_stats",
+    "page",
 ]
 
 _encode = msgspec.json.Encoder().encode
@@ -51,6 +55,7 @@ class GuestAnswer(msgspec.Struct, frozen=True, kw_only=True):
     dietary_tags: tuple[str, ...]
     rsvp_at: Time | None
     waiting_since: Time | None
+    is_co_host: bool
     created_at: Time
     updated_at: Time
 
@@ -92,7 +97,7 @@ class Health(msgspec.Struct, frozen=True):
 
 
 class BadLineAnswer(msgspec.Struct, frozen=True):
-    """A line that names no guest who could be imported, and why."""
+    """A line of which no guest was made, and why."""
 
     line: int
     reason: str
@@ -107,9 +112,11 @@ class ImportAnswer(msgspec.Struct, frozen=True, kw_only=True):
     columns: dict[str, str]
     ignored: list[str]
     households: int
+    guessed: Annotated[int, msgspec.Meta(description="Households that the sheet did not name.")]
     new: int
     changed: int
     unchanged: int
+    left_out: Annotated[list[BadLineAnswer], msgspec.Meta(description="Lines about no guest.")]
     bad: list[BadLineAnswer]
 
 
@@ -155,7 +162,8 @@ def of_guest(guest: Guest) -> GuestAnswer:
         dietary=guest.dietary,
         dietary_tags=guest.dietary_tags,
         rsvp_at=None if guest.rsvp_at is None else rfc3339(guest.rsvp_at),
-        waiting_since=None,  # nobody waits before there is a waiting list
+        waiting_since=None if guest.waiting_since is None else rfc3339(guest.waiting_since),
+        is_co_host=guest.is_co_host,
         created_at=rfc3339(guest.created_at),
         updated_at=rfc3339(guest.updated_at),
     )
@@ -213,6 +221,15 @@ def no_content() -> Reply:
 def etag(stored: Stored[Any]) -> tuple[bytes, bytes]:
     """The strong tag of a document: its version."""
     return (b"etag", b'"%d"' % stored.version)
+
+
+def page(path: str, query: Paging, items: Sequence[object], cursor: str | None) -> Reply:
+    """A bare array, with a `Link` to the next part, asked for alike, if there is one."""
+    if cursor is None:
+        return json(items)
+    asked = {name: value for name, value in msgspec.structs.asdict(query).items() if value}
+    text = urlencode({**asked, "cursor": cursor})
+    return json(items, 200, (b"link", f'<{path}?{text}>; rel="next"'.encode()))
 
 
 def location(*segments: str) -> tuple[bytes, bytes]:

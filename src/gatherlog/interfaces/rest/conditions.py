@@ -26,7 +26,7 @@ async def if_match(
         return None
     stored = await current()
     if header.strip() == b"*":
-        return stored.version
+        return None  # it is there, which is all that was asked
     wanted = [tag for weak, tag in _TAG.findall(header) if not weak]
     if b"%d" % stored.version not in wanted:
         raise Stale("It is at another version than If-Match names; fetch it again.")

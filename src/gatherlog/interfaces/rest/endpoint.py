@@ -1,7 +1,7 @@
 """What an endpoint is: one row of the table. It cannot exist without naming its action."""
 
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, MutableMapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Generic, TypeVar
@@ -9,12 +9,15 @@ from typing import Any, Generic, TypeVar
 import msgspec
 
 from gatherlog.apps.people.policy import ANYONE, Action, Actor
+from gatherlog.core.decider import Handled, Once
 from gatherlog.core.errors import NotFound
 from gatherlog.interfaces.bodies import Reading
 from gatherlog.interfaces.platform import Platform
+from gatherlog.interfaces.rates import Guard
+from gatherlog.interfaces.rest.once import OnceKey, Reply
 from gatherlog.interfaces.rest.queries import Nothing
 
-__all__ = ["DEFAULT_GATHERING", "Call", "Endpoint", "Reply"]
+__all__ = ["DEFAULT_GATHERING", "Call", "Endpoint", "Reply", "Stream"]
 
 DEFAULT_GATHERING = "default"
 B = TypeVar("B")
@@ -24,33 +27,43 @@ _UUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
 _PARAMETER = re.compile(r"\{(\w+)\}")
 
 
-class Reply(msgspec.Struct, frozen=True, gc=False):
-    """A finished answer; `headers` besides length and the security headers."""
+class Stream(msgspec.Struct, frozen=True):
+    """An answer without an end, part by part."""
 
-    status: int
-    body: bytes
+    parts: AsyncIterator[bytes]
     headers: list[tuple[bytes, bytes]]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class Call(Generic[B, Q]):
     """One request that the policy has allowed, its parts decoded and checked for form."""
 
     platform: Platform
+    guard: Guard
     actor: Actor | None
     gathering_id: str
     id: str
     """The path's other parameter: of a guest or a group; empty where there is none."""
     query: Q
     body: B
+    scope: MutableMapping[str, Any]
     headers: Mapping[bytes, bytes]
     path: str
     """As asked for, percent-encoded, without the query."""
+    key: OnceKey | None = None
 
     @property
     def by(self) -> str:
         """Who acts, as events name it."""
         return "nobody" if self.actor is None else self.actor.name
+
+    def once(self, answer: Callable[[Handled], Reply] | None) -> Once | None:
+        """How a command is to be done once, if the request has a key; see `OnceKey.once`."""
+        return None if self.key is None else self.key.once(answer)
+
+    async def remember(self, answer: Reply, *, secret: bool = False) -> Reply:
+        """Keep an answer that carried the key, if any, into no commit; see `OnceKey.remember`."""
+        return answer if self.key is None else await self.key.remember(answer, secret=secret)
 
 
 NO_QUERY: Any = Nothing
@@ -64,7 +77,7 @@ class Endpoint(Generic[B, Q]):
     method: str
     path: str
     action: Action
-    handle: Callable[[Call[B, Q]], Awaitable[Reply]]
+    handle: Callable[[Call[B, Q]], Awaitable[Reply | Stream]]
     summary: str
     answer: Any = None
     """Type of the answer's JSON; None: no body, or one of `media`."""
@@ -79,16 +92,25 @@ class Endpoint(Generic[B, Q]):
     """Codes of problems beyond those that follow from the rest of the row."""
     conditional: bool = False
     """Whether it has an ETag, or looks at If-Match."""
+    named: str = ""
+    """What the description calls it, where that is not the handler's name."""
+    camel: bool = False
+    """Whether its fields are camelCase; flaws are told under the names that the caller used."""
 
     @property
     def name(self) -> str:
         """What the description calls it."""
-        return self.handle.__name__
+        return self.named or self.handle.__name__
 
     @property
     def public(self) -> bool:
         """Whether no credential is asked for."""
         return self.action in ANYONE
+
+    @property
+    def repeatable(self) -> bool:
+        """Whether an Idempotency-Key counts; a credential that ends itself has no second time."""
+        return self.method in ("POST", "PUT", "DELETE") and self.action is not Action.SIGN_OUT
 
     def paths(self) -> list[str]:
         """Every template under which it stands."""

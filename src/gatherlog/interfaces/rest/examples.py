@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
+import msgspec
+
 from gatherlog.apps.guests import GatheringDetails, GuestPatch, NewGuest, Rsvp, SettingsPatch
 from gatherlog.interfaces.rest.answers import (
     GatheringAnswer,
@@ -11,6 +13,17 @@ from gatherlog.interfaces.rest.answers import (
     Health,
     LinkAnswer,
 )
+from gatherlog.interfaces.rest.camel import (
+    CamelGuest,
+    CamelGuestPatch,
+    CamelNewGuest,
+    CamelOwnAnswer,
+    GroupChoice,
+    HouseholdView,
+    MemberView,
+    QuestionsView,
+)
+from gatherlog.interfaces.rest.sign_in import CodeRequest, LoginRequest, SessionRequest
 
 __all__ = ["EXAMPLES"]
 
@@ -31,8 +44,18 @@ _GUEST = GuestAnswer(
     dietary_tags=("vegetarian",),
     rsvp_at=_ANSWERED,
     waiting_since=None,
+    is_co_host=False,
     created_at=_MADE,
     updated_at=_ANSWERED,
+)
+_CAMEL = CamelGuest(**msgspec.structs.asdict(_GUEST))
+_MEMBER = MemberView(
+    id="0198f3c2-7b1e-7c44-9d0a-4f6b8e2a1c36",
+    first_name="Byron",
+    last_name="Lovelace",
+    status="pending",
+    num_guests=0,
+    expected_guests=1,
 )
 _GATHERING = GatheringAnswer(
     id="0198f3c2-7a00-7d1b-8e55-0c9a7f3b2d10",
@@ -71,5 +94,23 @@ EXAMPLES: Final[Mapping[Any, Any]] = {
         max_guests=80,
         time_zone="Europe/Berlin",
     ),
+    CamelGuest: _CAMEL,
+    list[CamelGuest]: [_CAMEL],
+    CamelNewGuest: CamelNewGuest(first_name="Ada", last_name="Lovelace", email="ada@example.org"),
+    CamelGuestPatch: CamelGuestPatch(num_guests=2, attending=True),
+    GroupChoice: GroupChoice(group_id="lovelace"),
+    CamelOwnAnswer: CamelOwnAnswer(num_guests=2, dietary="no celery", group_status="coming"),
+    HouseholdView: HouseholdView(
+        guest=_CAMEL,
+        group_members=[_MEMBER],
+        family_sum=3,
+        rsvp_deadline="2027-06-01",
+        closed=False,
+        questions=QuestionsView(signed_up=2, not_coming=(_MEMBER.id,), more=0),
+        waiting=[],
+    ),
+    CodeRequest: CodeRequest(email="ada@example.org"),
+    SessionRequest: SessionRequest(email="ada@example.org", code="123456"),
+    LoginRequest: LoginRequest(token="8JxQ…", last_name="Lovelace"),
     SettingsPatch: SettingsPatch(rsvp_deadline="2027-06-08", max_guests=90),
 }

@@ -6,10 +6,11 @@ from urllib.parse import parse_qsl
 import msgspec
 from msgspec import Meta
 
+from gatherlog.apps.guests import Status
 from gatherlog.core.errors import Flaw, Invalid
 from gatherlog.interfaces.bodies import flaws_of
 
-__all__ = ["MAX_PAGE", "Nothing", "Paging", "read_query"]
+__all__ = ["MAX_PAGE", "Nothing", "Paging", "Search", "read_query"]
 
 MAX_PAGE = 1000
 MAX_CURSOR = 4096
@@ -26,6 +27,20 @@ class Paging(msgspec.Struct, frozen=True):
     limit: Annotated[int, Meta(ge=1, le=MAX_PAGE, description="At most so many.")] = MAX_PAGE
     cursor: Annotated[str, Meta(max_length=MAX_CURSOR)] | None = None
     """From the `Link` header of the page before."""
+
+
+class Search(Paging, frozen=True):
+    """Which guests of a list; all that is given has to fit."""
+
+    q: (
+        Annotated[
+            str,
+            Meta(max_length=200, description="Part of a name or address, in any case or accent."),
+        ]
+        | None
+    ) = None
+    status: Status | None = None
+    group_id: Annotated[str, Meta(min_length=1, max_length=64)] | None = None
 
 
 def read_query(text: bytes, kind: type[Q]) -> Q:

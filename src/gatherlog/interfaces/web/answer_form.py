@@ -1,4 +1,4 @@
-"""The form of the invitation page: what a guest typed, kept as typed, and the answer it stands for.
+"""The form of one guest's answer: what was typed, kept as typed, and the answer it stands for.
 
 Its fields are named as those of `Rsvp`, so that a flaw of a rule finds its field by its pointer.
 What the rules say of an answer is theirs to say; here stands only what a form needs more than JSON.
@@ -6,6 +6,7 @@ What the rules say of an answer is theirs to say; here stands only what a form n
 
 import re
 from typing import Final
+from zlib import crc32
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -13,13 +14,13 @@ from starlette.datastructures import FormData
 
 from gatherlog.apps.guests import Guest, Rsvp
 from gatherlog.core.errors import Flaw, Invalid
+from gatherlog.interfaces.web.forms import text
 
-__all__ = ["MAX_FIELDS", "AnswerForm", "filled", "rsvp", "typed"]
+__all__ = ["AnswerForm", "filled", "number", "rsvp", "typed"]
 
-MAX_FIELDS: Final = 64
-"""Fields that a form may have; the page itself has a dozen."""
 _NUMBER: Final = re.compile(r"-?[0-9]{1,9}")
 _ATTENDING: Final = {"yes": True, "undecided": None, "no": False}
+_CHOICES: Final = {"coming": "yes", "waiting": "yes", "declined": "no", "undecided": "undecided"}
 
 
 class AnswerForm(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,45 +36,63 @@ class AnswerForm(msgspec.Struct, frozen=True, kw_only=True):
     dietary: str = ""
     version: str = ""
     """The version of the guest that the form showed."""
+    shown: str = ""
+    """The fingerprint of the form as it was shown."""
 
     @property
     def expects(self) -> int:
         """The version as a number; 0, which no guest has, where it was tampered with."""
         return int(self.version) if _NUMBER.fullmatch(self.version) else 0
 
+    @property
+    def fingerprint(self) -> str:
+        """Tells whether two forms say the same; it guards nothing."""
+        said = msgspec.structs.replace(self, version="", shown="")
+        return f"{crc32(msgspec.json.encode(said)):08x}"
 
-def filled(guest: Guest, version: int) -> AnswerForm:
-    """The form as a guest first sees it: with the answer given before, else what is expected."""
-    has_diet = bool(guest.dietary or guest.dietary_tags)
-    several = guest.expected_guests > 1 or guest.children > 0
-    return AnswerForm(
-        attending={"coming": "yes", "declined": "no"}.get(guest.status, guest.status),
+    @property
+    def changed(self) -> bool:
+        """Whether somebody has typed or chosen anything since it was shown."""
+        return self.fingerprint != self.shown
+
+
+def filled(guest: Guest, version: int, *, own: bool = True, several: bool = False) -> AnswerForm:
+    """The form as it is first seen: with the answer given before, else what is expected.
+
+    What the kitchen knows is shown to nobody but the guest `own` self. Children are asked for
+    where `several` people may come.
+    """
+    several = several or guest.expected_guests > 1 or guest.children > 0
+    has_diet = own and bool(guest.dietary or guest.dietary_tags)
+    said_yes = guest.status in ("coming", "waiting")
+    form = AnswerForm(
+        attending=_CHOICES.get(guest.status, ""),
         num_guests=str(guest.num_guests or guest.expected_guests or 1),
         children=str(guest.children) if several else None,
-        diet="yes" if has_diet else "no" if guest.attending else "",
-        dietary_tags=guest.dietary_tags,
-        dietary=guest.dietary or "",
-        version=str(version),
+        diet="yes" if has_diet else "no" if said_yes and own else "",
+        dietary_tags=guest.dietary_tags if own else (),
+        dietary=(guest.dietary or "") if own else "",
     )
+    return msgspec.structs.replace(form, version=str(version), shown=form.fingerprint)
 
 
-def typed(form: FormData) -> AnswerForm:
-    """The form as it was sent; unknown fields and files mean nothing."""
+def typed(form: FormData, prefix: str = "") -> AnswerForm:
+    """The fields that begin with `prefix` as they were sent; others, and files, mean nothing."""
 
-    def text(name: str) -> str:
-        value = form.get(name, "")
-        return value if isinstance(value, str) else ""
+    def field(name: str) -> str:
+        return text(form, prefix + name)
 
-    tags = (tag for tag in form.getlist("dietary_tags") if isinstance(tag, str))
+    tags = (tag for tag in form.getlist(prefix + "dietary_tags") if isinstance(tag, str))
     return AnswerForm(
-        attending=text("attending"),
-        num_guests=text("num_guests").strip(),
-        children=text("children").strip() if "children" in form else None,
-        diet=text("diet"),
+        attending=field("attending"),
+        num_guests=field("num_guests").strip(),
+        children=field("children").strip() if prefix + "children" in form else None,
+        diet=field("diet"),
         dietary_tags=tuple(dict.fromkeys(tags)),
         # Browsers send every line end as CR LF.
-        dietary=text("dietary").replace("\r\n", "\n").strip(),
-        version=text("version"),
+        dietary=field("dietary").replace("\r\n", "\n").strip(),
+        version=field("version"),
+        shown=field("shown"),
     )
 
 
@@ -88,8 +107,8 @@ def rsvp(form: AnswerForm) -> Rsvp:
     if not attending:
         return Rsvp(attending=attending)
     flaws: list[Flaw] = []
-    num_guests = _number("num_guests", form.num_guests, flaws)
-    children = UNSET if form.children is None else _number("children", form.children or "0", flaws)
+    num_guests = number("num_guests", form.num_guests, flaws)
+    children = UNSET if form.children is None else number("children", form.children or "0", flaws)
     tags, dietary = _diet(form, flaws)
     if flaws:
         raise Invalid(*flaws)
@@ -102,9 +121,10 @@ def rsvp(form: AnswerForm) -> Rsvp:
     )
 
 
-def _number(name: str, text: str, flaws: list[Flaw]) -> int:
-    if _NUMBER.fullmatch(text):
-        return int(text)
+def number(name: str, written: str, flaws: list[Flaw]) -> int:
+    """A field's number; 0 and one more flaw where it is none."""
+    if _NUMBER.fullmatch(written):
+        return int(written)
     flaws.append(Flaw(f"/{name}", "should be written as a number, such as 2"))
     return 0
 

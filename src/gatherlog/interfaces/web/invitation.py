@@ -1,32 +1,28 @@
-"""What the invitation page shows of a gathering and one of its guests, all of it in words. Pure."""
+"""What the invitation page shows of a gathering and a household, all of it in words. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import Final
 
 import msgspec
 
-from gatherlog.apps.guests import DIETARY_TAGS, Gathering, Guest
+from gatherlog.apps.guests import DIETARY_TAGS, Gathering, Household, Questions, Waiting
 from gatherlog.core.errors import Flaw
-from gatherlog.interfaces.web.answer_form import AnswerForm, filled
-from gatherlog.interfaces.web.words import day, label, local, moment, people, zone
+from gatherlog.interfaces.web.answer_form import AnswerForm
+from gatherlog.interfaces.web.household_form import first_filled, prefix_of, shown_members
+from gatherlog.interfaces.web.persons import Person, person
+from gatherlog.interfaces.web.words import day, label, listed, local, moment, people, zone
 
-__all__ = ["Invitation", "invitation"]
+__all__ = ["Invitation", "asked_again", "invitation"]
 
 _HEADLINES: Final = {
     "coming": ("You are coming", "The hosts are looking forward to seeing you."),
     "declined": ("You cannot come", "Thank you for letting the hosts know."),
     "undecided": ("You are not sure yet", "The hosts know that you are still thinking about it."),
+    "waiting": ("You are on the waiting list", "There is not enough room just now."),
     "pending": ("You have not answered", "The time for answering is over."),
 }
-_FIELDS: Final = {
-    "attending": ("attending-yes", "Your answer"),
-    "num_guests": ("num_guests", "The number of people"),
-    "children": ("children", "The number of children"),
-    "dietary_tags": (f"tag-{DIETARY_TAGS[0]}", "What the kitchen should know"),
-    "dietary": ("dietary", "Your note"),
-}
-"""Of each field the id of its first control, and what it is called when it is wrong."""
+_OPEN: Final = ("Your answer is still missing", "The others see it here as soon as you give it.")
 
 
 class Invitation(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,33 +33,61 @@ class Invitation(msgspec.Struct, frozen=True, kw_only=True):
     place: str | None
     deadline: str | None
     closed: bool
-    first_name: str
-    name: str
     seats: int
-    state: str
-    details: list[tuple[str, str]]
-    form: AnswerForm
-    flaws: dict[str, str]
+    people: list[Person]
+    """The guest whose page it is first."""
+    others: int
+    """Members who are not shown, because nobody answers for so many at once."""
+    waiting: list[str]
+    questions: list[str]
+    room: str
+    """What there is to know about places before one answers."""
+    sure: int
+    """A number of people to be confirmed; 0 where there is none."""
     thanks: bool
     notice: str | None
     tags: tuple[tuple[str, str], ...] = tuple((tag, label(tag)) for tag in DIETARY_TAGS)
 
     @property
+    def own(self) -> Person:
+        return self.people[0]
+
+    @property
+    def alone(self) -> bool:
+        return len(self.people) == 1
+
+    @property
+    def state(self) -> str:
+        """Of the household: who waits stands first, then who comes, then the guest's own."""
+        states = [person.state for person in self.people]
+        return next((state for state in ("waiting", "coming") if state in states), self.own.state)
+
+    @property
     def headline(self) -> str:
+        coming = sum(person.count for person in self.people if person.state == "coming")
+        if not self.alone and self.state == "coming":
+            return "One of you is coming" if coming == 1 else f"{coming} of you are coming"
+        if not self.alone and self.state == "waiting" and coming:
+            return f"{coming} of you {'is' if coming == 1 else 'are'} coming, the others wait"
+        if self.state == "pending" and not self.closed:
+            return _OPEN[0]
         return _HEADLINES[self.state][0]
 
     @property
     def subline(self) -> str:
+        if self.state == "pending" and not self.closed:
+            return _OPEN[1]
         return _HEADLINES[self.state][1]
 
     @property
     def answered(self) -> bool:
-        return self.state != "pending"
+        """Whether anybody has answered."""
+        return any(person.state != "pending" for person in self.people)
 
     @property
     def editing(self) -> bool:
         """Whether the form lies open although there is an answer already."""
-        return bool(self.flaws or self.notice)
+        return bool(self.mistakes or self.notice or self.sure or self.own.state == "pending")
 
     @property
     def seats_in_words(self) -> str:
@@ -77,59 +101,114 @@ class Invitation(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def mistakes(self) -> list[tuple[str, str]]:
         """For each mistake the id of the control to go to, and what is wrong."""
-        return [(_FIELDS[field][0], text) for field, text in self.flaws.items()]
+        return [mistake for person in self.people for mistake in person.mistakes]
 
 
 def invitation(
     gathering: Gathering,
-    guest: Guest,
-    version: int,
+    household: Household,
     *,
     today: date,
-    closed: bool,
-    form: AnswerForm | None = None,
+    places_left: int | None,
+    forms: Mapping[str, AnswerForm] | None = None,
     flaws: Sequence[Flaw] = (),
+    sure: int = 0,
     thanks: bool = False,
     notice: str | None = None,
 ) -> Invitation:
-    """The page of `guest`; `form` is what was sent and not taken, `today` the gathering's day."""
+    """The page of a household.
+
+    `forms` is what was sent and not taken, `flaws` what is wrong with it, with the pointers of
+    `answer_household`; `sure` the number of people that is to be confirmed; `today` the
+    gathering's day; `places_left` None where there is no limit.
+    """
+    shown = shown_members(household)
+    persons = list(_persons(household, {**first_filled(household), **(forms or {})}, flaws))
+    names = {member.body.id: member.body.first_name for member in shown}
+    waits = [_waiting(unit, names, gathering) for unit in household.waiting]
     return Invitation(
         gathering=gathering.event_name,
         when=_when(gathering),
         place=gathering.location,
         deadline=_deadline(gathering, today),
-        closed=closed,
-        first_name=guest.first_name,
-        name=f"{guest.first_name} {guest.last_name}",
-        seats=guest.expected_guests,
-        state=guest.status,
-        details=_details(guest),
-        form=form or filled(guest, version),
-        flaws=_worded(flaws),
-        thanks=thanks and guest.status != "pending",
+        closed=household.closed,
+        seats=household.family_sum,
+        people=persons,
+        others=1 + len(household.members) - len(shown),
+        waiting=waits,
+        questions=list(_questions(household.questions, persons, names)),
+        room=_room(household, places_left),
+        sure=sure,
+        thanks=thanks and household.guest.body.status != "pending",
         notice=notice,
     )
 
 
-def _worded(flaws: Sequence[Flaw]) -> dict[str, str]:
-    """The first flaw of each field as a sentence; one of no field here goes to the answer."""
-    worded: dict[str, str] = {}
-    for flaw in flaws:
-        name = flaw.pointer.split("/")[1]
-        field = name if name in _FIELDS else "attending"
-        worded.setdefault(field, f"{_FIELDS[field][1]} {flaw.detail}.")
-    return worded
+def asked_again(signed_up: int, expected: int) -> str:
+    """The question about more people than were expected."""
+    kept = "One place was" if expected == 1 else f"{expected} places were"
+    return f"{kept} reserved for you, and now you are {people(signed_up)}. Is that right?"
 
 
-def _details(guest: Guest) -> list[tuple[str, str]]:
-    if guest.status != "coming":
-        return []
-    details = [("Who", people(guest.num_guests, guest.children))]
-    if guest.dietary_tags:
-        details.append(("Food", ", ".join(label(tag) for tag in guest.dietary_tags)))
-    if guest.dietary:
-        details.append(("Note" if guest.dietary_tags else "Food", guest.dietary))
-    return details
+def _persons(
+    household: Household, forms: Mapping[str, AnswerForm], flaws: Sequence[Flaw]
+) -> Iterator[Person]:
+    own = household.guest.body.id
+    for member in shown_members(household):
+        guest, start = member.body, f"/answers/{member.body.id}"
+        mine = [
+            Flaw(flaw.pointer.removeprefix(start), flaw.detail)
+            for flaw in flaws
+            if flaw.pointer.startswith(start) or (guest.id == own and flaw.pointer == "/answers")
+        ]
+        form = msgspec.structs.replace(forms[guest.id], version=str(member.version))
+        yield person(guest, form, mine, prefix=prefix_of(household, guest.id), own=guest.id == own)
+
+
+def _waiting(unit: Waiting, names: Mapping[str, str], gathering: Gathering) -> str:
+    who = people(unit.people)
+    if not unit.fits:
+        places = people(gathering.max_guests or 0)
+        return (
+            f"You are {who}, but the gathering has room for {places} in all, so there will never "
+            "be enough places for all of you at once. Fewer of you may fit: change your answer."
+        )
+    place = f"You are number {unit.place} in line."
+    if unit.people == 1:
+        return f"{place} As soon as a place is free for you, it is yours: there is nothing to do."
+    whole = "both" if unit.people == 2 else f"all {unit.people}"
+    together = [names[id] for id in unit.members if id in names]
+    family = f" We keep {listed(together)} together." if len(together) > 1 else ""
+    return (
+        f"{place} As soon as there is room for {whole} of you, the places are yours: "
+        f"there is nothing to do.{family}"
+    )
+
+
+def _questions(
+    questions: Questions, persons: Sequence[Person], names: Mapping[str, str]
+) -> Iterator[str]:
+    """Only about those who have not said no, and once somebody comes."""
+    silent = {person.first_name for person in persons if person.state == "pending"}
+    asked = [names[id] for id in questions.not_coming if names.get(id) in silent]
+    if asked and questions.signed_up:
+        verb = f"{'Isn' if len(asked) == 1 else 'Aren'}\N{RIGHT SINGLE QUOTATION MARK}t"
+        missing = f"There is no answer for {listed(asked, 'or')} yet."
+        yield f"{verb} {listed(asked)} coming? {missing}"
+
+
+def _room(household: Household, places_left: int | None) -> str:
+    if places_left is None or household.questions.signed_up:
+        return ""
+    if places_left == 0:
+        return (
+            "All places are taken just now. Say yes all the same: then you are on the waiting "
+            "list, and come in as soon as there is room for you."
+        )
+    if places_left < household.family_sum:
+        left = "One place is" if places_left == 1 else f"{places_left} places are"
+        return f"{left} left. If more of you say yes, you wait together until there is room."
+    return ""
 
 
 def _when(gathering: Gathering) -> str | None:

@@ -1,35 +1,44 @@
-"""`/r/{token}`: a guest opens the invitation, answers, changes the answer. GET changes nothing."""
+"""`/r/{token}`: a guest opens the invitation, answers for the household. GET changes nothing."""
 
 from collections.abc import Mapping, Sequence
 from typing import Final
 from zoneinfo import ZoneInfo
 
 import msgspec
-from msgspec import UNSET
-from starlette.formparsers import FormParser, MultiPartException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from gatherlog.apps.guests import Gathering, GatheringFull, Guest, Rsvp, RsvpClosed, Stored
-from gatherlog.apps.guests.rules import is_closed
+from gatherlog.apps.guests import (
+    AnswersMoved,
+    Gathering,
+    GatheringFull,
+    Household,
+    HouseholdAnswer,
+    RsvpClosed,
+)
 from gatherlog.apps.people.policy import Action, Actor, Role, Verdict, decide
 from gatherlog.core.clock import to_datetime
 from gatherlog.core.errors import Conflict, Flaw, GatherlogError, Invalid, NotFound
 from gatherlog.interfaces.platform import Platform
-from gatherlog.interfaces.problems import Malformed, UnsupportedMediaType, status_of
-from gatherlog.interfaces.web.answer_form import MAX_FIELDS, AnswerForm, rsvp, typed
-from gatherlog.interfaces.web.invitation import invitation
+from gatherlog.interfaces.problems import status_of
+from gatherlog.interfaces.rates import Guard
+from gatherlog.interfaces.web.forms import read_form
+from gatherlog.interfaces.web.household_form import HouseholdForm, signed_up, stands
+from gatherlog.interfaces.web.invitation import asked_again, invitation
 from gatherlog.interfaces.web.messages import LINK_UNKNOWN
 from gatherlog.interfaces.web.rendering import HEADERS, Renderer
+from gatherlog.interfaces.web.words import listed
 
 __all__ = ["UNLISTED", "InvitationPage"]
 
-_FORM: Final = "application/x-www-form-urlencoded"
 UNLISTED: Final = {"X-Robots-Tag": "noindex, nofollow"}
 """On every answer below `/r/`: no search engine is to keep it."""
+_ASKED: Final = 422
+_MOVED: Final = (
+    "Below is first what is saved now, then what you were about to send: please send it again if "
+    "you still mean it."
+)
 _NOTICES: Final[Mapping[type[GatherlogError], str]] = {
-    Conflict: "This was changed after you opened the page. Below is first what is saved now, "
-    "then what you were about to send: please send it again if you still mean it.",
     GatheringFull: "There are not enough places left for this answer, so it was not saved. "
     "What you answered before still stands. Fewer people may fit.",
     RsvpClosed: "The time for answering ended before this answer came, so it was not saved.",
@@ -40,15 +49,22 @@ class _Opened(msgspec.Struct, frozen=True):
     """What a link leads to, as it is now."""
 
     gathering: Gathering
-    guest: Stored[Guest]
+    household: Household
     actor: Actor
+
+    @property
+    def members(self) -> list[str]:
+        """Who answers, and for whom."""
+        household = self.household
+        return [member.body.id for member in (household.guest, *household.members)]
 
 
 class InvitationPage:
     """The guest who holds the link is the only one who asks here; the link is the credential."""
 
-    def __init__(self, platform: Platform, renderer: Renderer) -> None:
+    def __init__(self, platform: Platform, renderer: Renderer, guard: Guard) -> None:
         self._guests = platform.guests
+        self._guard = guard
         self._clock = platform.clock
         self._renderer = renderer
 
@@ -60,96 +76,110 @@ class InvitationPage:
             return self._renderer.message(LINK_UNKNOWN, 404, UNLISTED)
 
     async def _show(self, request: Request) -> Response:
-        """The invitation with the answer so far."""
-        opened = await self._open(request, Action.READ_INVITATION)
-        return self._page(opened, thanks="saved" in request.query_params)
+        """The invitation with the answers so far."""
+        opened = await self._open(request, Action.READ_INVITATION, Action.READ_HOUSEHOLD)
+        return await self._page(opened, thanks="saved" in request.query_params)
 
     async def _answer(self, request: Request) -> Response:
-        """Record the answer and lead back to the page; or show the form again and say why not."""
-        opened = await self._open(request, Action.ANSWER_INVITATION)
-        return await self._record(request, opened, await _read(request))
-
-    async def _record(self, request: Request, opened: _Opened, form: AnswerForm) -> Response:
-        guest = opened.guest.body
+        """Record the answers and lead back to the page; or show the form again and say why not."""
+        opened = await self._open(request, Action.ANSWER_INVITATION, Action.ANSWER_HOUSEHOLD)
+        self._guard.answer(opened.actor.id)
+        form = HouseholdForm.read(await read_form(request), opened.household)
         try:
-            answer = rsvp(form)
+            answers = form.answers(opened.household)
         except Invalid as error:
-            return self._page(opened, form=form, flaws=error.flaws, status=status_of(error))
+            return await self._page(opened, form, flaws=error.flaws, status=status_of(error))
+        people = signed_up(opened.household, answers)
+        if _more(people, opened.household) and form.sure != str(people):
+            return await self._page(opened, form, sure=people, status=_ASKED)
+        return await self._record(request, opened, form, answers)
+
+    async def _record(
+        self,
+        request: Request,
+        opened: _Opened,
+        form: HouseholdForm,
+        answers: Mapping[str, HouseholdAnswer],
+    ) -> Response:
+        gathering_id, guest_id = opened.gathering.id, opened.actor.id
         try:
-            await self._guests.rsvp(
-                guest.gathering_id,
-                guest.id,
-                answer,
-                actor=opened.actor.name,
-                expects=form.expects,
+            await self._guests.answer_household(
+                gathering_id, guest_id, answers, actor=opened.actor.name
             )
         except Invalid as error:
-            return self._page(opened, form=form, flaws=error.flaws, status=status_of(error))
+            return await self._page(opened, form, flaws=error.flaws, status=status_of(error))
         except (GatheringFull, RsvpClosed, Conflict) as error:
-            now = await self._open(request, Action.READ_INVITATION)
-            if isinstance(error, Conflict) and _stands(answer, now.guest.body):
+            now = await self._open(request, Action.READ_INVITATION, Action.READ_HOUSEHOLD)
+            if isinstance(error, Conflict) and stands(now.household, answers):
                 return self._saved()  # sent twice, as by an impatient finger
-            notice = _NOTICES[type(error)]
-            return self._page(now, form=form, notice=notice, status=status_of(error))
+            notice = _NOTICES.get(type(error)) or _moved(error, now.household)
+            return await self._page(now, form, notice=notice, status=status_of(error))
         return self._saved()
 
     def _saved(self) -> Response:
         """Back to the page by GET, so that a reload does not send the answer again."""
         return RedirectResponse("?saved", 303, {**HEADERS, **UNLISTED})
 
-    async def _open(self, request: Request, action: Action) -> _Opened:
-        """NotFound where the link lets nobody in."""
+    async def _open(self, request: Request, own: Action, joint: Action) -> _Opened:
+        """NotFound where the link lets nobody in, or not for all whom the page is about."""
         holder = await self._guests.guest_by_link(request.path_params["token"])
         actor = Actor("guest", holder.guest_id, Role.GUEST, holder.gathering_id)
-        verdict = decide(actor, action, holder.gathering_id, guest_id=holder.guest_id)
-        if verdict is not Verdict.ALLOW:
-            raise NotFound("There is no such invitation.")
+        _permit(actor, own, holder.guest_id)
         request.state.actor = actor.name
         gathering = await self._guests.gathering(holder.gathering_id)
-        guest = await self._guests.guest(holder.gathering_id, holder.guest_id)
-        return _Opened(gathering.body, guest, actor)
+        household = await self._guests.household(holder.gathering_id, holder.guest_id)
+        opened = _Opened(gathering.body, household, actor)
+        for member in opened.members:
+            _permit(actor, joint, member, opened.members)
+        return opened
 
-    def _page(
+    async def _page(
         self,
         opened: _Opened,
+        form: HouseholdForm | None = None,
         *,
-        form: AnswerForm | None = None,
         flaws: Sequence[Flaw] = (),
+        sure: int = 0,
         thanks: bool = False,
         notice: str | None = None,
         status: int = 200,
     ) -> Response:
-        gathering, version = opened.gathering, opened.guest.version
-        now = self._clock()
+        gathering, household = opened.gathering, opened.household
+        places_left = None
+        if gathering.max_guests is not None:
+            places_left = (await self._guests.stats(gathering.id)).places_left
+        if sure:
+            notice = asked_again(sure, household.family_sum)
         page = invitation(
             gathering,
-            opened.guest.body,
-            today=to_datetime(now).astimezone(ZoneInfo(gathering.time_zone)).date(),
-            closed=is_closed(gathering, now),
-            version=version,
-            form=form and msgspec.structs.replace(form, version=str(version)),
+            household,
+            today=to_datetime(self._clock()).astimezone(ZoneInfo(gathering.time_zone)).date(),
+            places_left=places_left,
+            forms=None if form is None else form.shown_again(household),
             flaws=flaws,
+            sure=sure,
             thanks=thanks,
             notice=notice,
         )
         return self._renderer.page("invitation.html", status=status, headers=UNLISTED, page=page)
 
 
-def _stands(answer: Rsvp, guest: Guest) -> bool:
-    """Whether this is the answer that the guest has given already."""
-    given = msgspec.structs.asdict(answer).items()
-    return guest.rsvp_at is not None and all(
-        value is UNSET or getattr(guest, name) == value for name, value in given
-    )
+def _permit(actor: Actor, action: Action, guest_id: str, household: Sequence[str] = ()) -> None:
+    verdict = decide(actor, action, actor.gathering_id, guest_id=guest_id, household=household)
+    if verdict is not Verdict.ALLOW:
+        raise NotFound("There is no such invitation.")
 
 
-async def _read(request: Request) -> AnswerForm:
-    media = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if media != _FORM:
-        raise UnsupportedMediaType(f"Send a body of type {_FORM}.", _FORM)
-    try:
-        return typed(
-            await FormParser(request.headers, request.stream(), max_fields=MAX_FIELDS).parse()
-        )
-    except MultiPartException as error:
-        raise Malformed(error.message) from None
+def _more(people: int, household: Household) -> bool:
+    """Whether more people than expected are signed up, and more than so far."""
+    expected = household.family_sum
+    return 0 < expected < people and people > household.questions.signed_up
+
+
+def _moved(error: GatherlogError, household: Household) -> str:
+    """Who has answered while the form was open, as far as that is known."""
+    moved = error.moved if isinstance(error, AnswersMoved) else ()
+    names = [member.body.first_name for member in household.members if member.body.id in moved]
+    if not names:
+        return f"This was changed after you opened the page. {_MOVED}"
+    return f"There is a new answer for {listed(names)} since you opened the page. {_MOVED}"

@@ -5,7 +5,7 @@ from typing import Final
 
 import msgspec
 
-__all__ = ["LINK_UNKNOWN", "Message", "message"]
+__all__ = ["FORM_OUTDATED", "LINK_UNKNOWN", "Message", "message"]
 
 
 class Message(msgspec.Struct, frozen=True):
@@ -25,8 +25,17 @@ LINK_UNKNOWN: Final = Message(
         "If that does not help, ask the person who invited you for a new link.",
     ),
 )
+FORM_OUTDATED: Final = Message(
+    "This form is out of date",
+    ("It was made before you signed in or out, or for another site. Nothing was changed.",),
+    (
+        "Open the page again and send it from there.",
+        "If that does not help, see whether your browser refuses our cookies.",
+    ),
+)
 _MESSAGES: Final[Mapping[int, Message]] = {
     400: Message("We could not read that", ("Please go back, and send the page again.",)),
+    401: Message("Please sign in", ("This page is only for those who are signed in.",)),
     403: Message("You may not see this", ("This page is not open to you.",)),
     404: Message(
         "There is no such page",

@@ -7,7 +7,7 @@ import msgspec
 from gatherlog.apps.guests import Gathering, Stats
 from gatherlog.interfaces.web.words import local, moment, people
 
-__all__ = ["Overview", "Share", "overview"]
+__all__ = ["Overview", "Share", "facts", "overview", "shares"]
 
 
 class Share(msgspec.Struct, frozen=True):
@@ -40,18 +40,19 @@ def overview(gathering: Gathering, stats: Stats) -> Overview:
     capacity = "no limit" if stats.capacity is None else f"{stats.capacity:,}"
     return Overview(
         name=gathering.event_name,
-        facts=list(_facts(gathering)),
+        facts=list(facts(gathering)),
         figures=[
             *((label, state, f"{count:,}") for label, state, count in states),
             ("People", "", f"{stats.people:,}"),
             ("Capacity", "", capacity),
         ],
-        shares=list(_shares([(state, count) for _, state, count in states[:3]], stats)),
+        shares=list(shares([(state, count) for _, state, count in states[:3]], stats)),
         bar_in_words=", ".join(f"{label.lower()} {count:,}" for label, _, count in states),
     )
 
 
-def _facts(gathering: Gathering) -> Iterator[str]:
+def facts(gathering: Gathering) -> Iterator[str]:
+    """When, where, and for how many, as far as that is known."""
     if gathering.event_date is not None:
         yield moment(local(gathering.event_date), gathering.time_zone)
     if gathering.location is not None:
@@ -60,7 +61,8 @@ def _facts(gathering: Gathering) -> Iterator[str]:
         yield f"room for {people(gathering.max_guests)}"
 
 
-def _shares(states: list[tuple[str, int]], stats: Stats) -> Iterator[Share]:
+def shares(states: list[tuple[str, int]], stats: Stats) -> Iterator[Share]:
+    """What each state takes of the bar; what is left of it stands for no answer."""
     start = 0.0
     for state, count in states:
         width = round(100 * count / max(1, stats.total_guests), 2)

@@ -10,12 +10,20 @@ from starlette.routing import Route
 from gatherlog.apps.guests import Gathering
 from gatherlog.apps.people.policy import Action, Verdict, decide
 from gatherlog.core.errors import NotFound
+from gatherlog.interfaces.live import Live
 from gatherlog.interfaces.platform import Platform
+from gatherlog.interfaces.rates import Guard
+from gatherlog.interfaces.web.desk import Desk
+from gatherlog.interfaces.web.guest_pages import GuestPages
+from gatherlog.interfaces.web.host_pages import HostPages
 from gatherlog.interfaces.web.invitation_page import UNLISTED, InvitationPage
 from gatherlog.interfaces.web.messages import LINK_UNKNOWN, message
 from gatherlog.interfaces.web.overview import Overview, overview
 from gatherlog.interfaces.web.reference import arrange
 from gatherlog.interfaces.web.rendering import HEADERS, Renderer
+from gatherlog.interfaces.web.sheet_pages import SheetPages
+from gatherlog.interfaces.web.sign_in_pages import SignInPages
+from gatherlog.interfaces.web.visitors import Visitors
 
 __all__ = ["Pages"]
 
@@ -28,11 +36,20 @@ _ROBOTS: Final = "User-agent: *\nDisallow: /r/\n"
 class Pages:
     """The pages over one platform. `openapi` is the finished OpenAPI document of its API."""
 
-    def __init__(self, platform: Platform, *, openapi: Mapping[str, Any]) -> None:
+    def __init__(
+        self, platform: Platform, *, openapi: Mapping[str, Any], guard: Guard, live: Live
+    ) -> None:
         self._platform = platform
         self._renderer = Renderer()
-        self._invitation = InvitationPage(platform, self._renderer)
-        self._reference = arrange(openapi)
+        visitors = Visitors(platform)
+        self._desk = Desk(platform, self._renderer, visitors)
+        self._invitation = InvitationPage(platform, self._renderer, guard)
+        self._sign_in = SignInPages(platform, self._renderer, guard, visitors)
+        self._host = HostPages(self._desk, live)
+        self._guest = GuestPages(self._desk)
+        self._sheets = SheetPages(self._desk)
+        # Some 25 ms to render, and always the same: made once, when it is first asked for.
+        self._docs_made = cache(lambda: self._renderer.html("reference.html", arrange(openapi)))
         self._api = frozenset(path.split("/")[1] for path in openapi["paths"])
 
     def routes(self) -> list[Route]:

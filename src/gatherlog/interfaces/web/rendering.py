@@ -11,7 +11,7 @@ from starlette.responses import HTMLResponse, Response
 from gatherlog import __version__
 from gatherlog.interfaces.web.messages import Message
 
-__all__ = ["HEADERS", "Renderer"]
+__all__ = ["HEADERS", "SCRIPTED", "Renderer"]
 
 HEADERS: Final[Mapping[str, str]] = {
     "Content-Security-Policy": (
@@ -23,7 +23,17 @@ HEADERS: Final[Mapping[str, str]] = {
     "Cache-Control": "no-store",
 }
 """Of every page. No script may run, and nothing is loaded from another host."""
-_ASSETS: Final = {"gatherlog.css": "text/css", "icon.svg": "image/svg+xml"}
+SCRIPTED: Final[Mapping[str, str]] = {
+    "Content-Security-Policy": HEADERS["Content-Security-Policy"]
+    + "; script-src 'self'; connect-src 'self'",
+}
+"""Of the pages of hosts, on top: our own script may run, and may ask this server only."""
+_ASSETS: Final = {
+    "gatherlog.css": "text/css",
+    "desk.css": "text/css",
+    "host.js": "text/javascript",
+    "icon.svg": "image/svg+xml",
+}
 _A_YEAR: Final = "public, max-age=31536000, immutable"
 
 
@@ -42,9 +52,7 @@ class Renderer:
             lstrip_blocks=True,
         )
         self._environment.globals["version"] = __version__
-        # The address changes with the content, so that browsers may keep it for a year.
-        style = hashlib.sha256(self._assets["gatherlog.css"]).hexdigest()[:12]
-        self._environment.globals["style"] = style
+        self._environment.globals["asset"] = self._address
 
     def page(
         self,
@@ -72,3 +80,7 @@ class Renderer:
             return None
         headers = {**HEADERS, "Cache-Control": _A_YEAR}
         return Response(self._assets[name], 200, headers, media_type=_ASSETS[name])
+
+    def _address(self, name: str) -> str:
+        """Changes with the content, so that browsers may keep it for a year."""
+        return f"/static/{name}?v={hashlib.sha256(self._assets[name]).hexdigest()[:12]}"

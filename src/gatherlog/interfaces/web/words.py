@@ -1,8 +1,9 @@
 """Dates, zones and counts as a person would say them: English, 24-hour clock, no locale. Pure."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 
-__all__ = ["day", "label", "local", "moment", "people", "zone"]
+__all__ = ["day", "label", "listed", "local", "moment", "people", "zone"]
 
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _MONTHS = (
@@ -47,3 +48,9 @@ def people(count: int, children: int = 0) -> str:
 def label(tag: str) -> str:
     """A dietary tag for a person: `nut_allergy` is `Nut allergy`, `gluten_free` `Gluten-free`."""
     return tag.replace("_", "-" if tag in _HYPHENATED else " ").capitalize()
+
+
+def listed(names: Sequence[str], last: str = "and") -> str:
+    """`Ada`, `Ada and Grace`, `Ada, Grace and Charles`."""
+    *before, end = names
+    return f"{', '.join(before)} {last} {end}" if before else end

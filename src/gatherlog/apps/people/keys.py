@@ -8,8 +8,9 @@ from typing import Final
 import msgspec
 
 from gatherlog.apps.people.events import CODEC, KeyCreated, KeyRevoked
+from gatherlog.apps.people.folds import KeyFold
 from gatherlog.apps.people.policy import Actor, Role
-from gatherlog.apps.people.views import API_KEYS, KEY_SECRETS, ApiKey, KeyFold
+from gatherlog.apps.people.views import ACCOUNTS, API_KEYS, KEY_SECRETS, ApiKey
 from gatherlog.core.clock import Clock, Ids
 from gatherlog.core.decider import CommandHandler, Decided, UnitOfWork
 from gatherlog.core.errors import Flaw, Invalid, NotFound
@@ -20,7 +21,9 @@ __all__ = ["CreatedKey", "KeyService"]
 PREFIX: Final = "glk_"
 SECRET_BYTES: Final = 32
 NAME_LENGTH: Final = 100
-KEY_ROLES: Final = (Role.OPERATOR, Role.HOST)
+KEY_ROLES: Final = (Role.OPERATOR, Role.HOST, Role.MEMBER, Role.ORGANISER, Role.REVIEWER)
+OF_ACCOUNT: Final = frozenset({Role.MEMBER, Role.ORGANISER, Role.REVIEWER})
+"""Roles whose keys act for an account, and for nothing else."""
 _SECRET = re.compile(r"glk_[A-Za-z0-9_-]{43}")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
@@ -44,14 +47,22 @@ class KeyService:
         self._handler = CommandHandler(store, CODEC, KeyFold(), clock=clock, ids=ids)
 
     async def create(
-        self, role: str, gathering_id: str | None, name: str, *, actor: str
+        self,
+        role: str,
+        gathering_id: str | None,
+        name: str,
+        *,
+        actor: str,
+        account_id: str | None = None,
     ) -> CreatedKey:
-        """Make a key; a host's is bound to one gathering, an operator's to none. Else Invalid."""
-        flaws = _flaws(role, gathering_id, name)
+        """Make a key: a host's is bound to one gathering, and to an account at will; a member's,
+        organiser's or reviewer's acts for an account; an operator's may. Else Invalid.
+        """
+        flaws = _flaws(role, gathering_id, name, account_id)
         if flaws:
             raise Invalid(*flaws)
         key_id, secret = self._ids(), PREFIX + secrets.token_urlsafe(SECRET_BYTES)
-        event = KeyCreated(key_id, role, gathering_id, name, _hash(secret))
+        event = KeyCreated(key_id, role, gathering_id, name, _hash(secret), account_id)
 
         async def attempt(unit: UnitOfWork) -> list[Decided]:
             return [Decided(event, subject=key_id)]
@@ -60,14 +71,21 @@ class KeyService:
         return CreatedKey(key_id, secret)
 
     async def authenticate(self, secret: str) -> Actor | None:
-        """Whom a secret stands for, at the price of one point read; None if it opens nothing."""
+        """Whom a secret stands for, at the price of one point read; None if it opens nothing.
+
+        A second one looks whether the account is still there, for a key that acts for one.
+        """
         if not _SECRET.fullmatch(secret):
             return None
         [document] = await self._store.get(KEY_SECRETS.name, [_hash(secret)])
         key = KEY_SECRETS.read(document)
         if key is None:
             return None
-        return Actor("key", key.key_id, Role(key.role), key.gathering_id)
+        if key.account_id is not None:
+            [account] = await self._store.get(ACCOUNTS.name, [key.account_id])
+            if account is None:
+                return None
+        return Actor("key", key.key_id, Role(key.role), key.gathering_id, key.account_id)
 
     async def key(self, key_id: str) -> ApiKey:
         """A key without its secret; NotFound if there never was one."""
@@ -91,14 +109,19 @@ class KeyService:
         await self._handler.handle(_stream(key_id), attempt, meta=_meta(actor))
 
 
-def _flaws(role: str, gathering_id: str | None, name: str) -> list[Flaw]:
+def _flaws(role: str, gathering_id: str | None, name: str, account_id: str | None) -> list[Flaw]:
     flaws = []
     if role not in KEY_ROLES:
         flaws.append(Flaw("/role", f"{role!r} is no role of a key; use {' or '.join(KEY_ROLES)}"))
-    if role == Role.HOST and not gathering_id:
+    elif role == Role.HOST and not gathering_id:
         flaws.append(Flaw("/gathering_id", "a host's key needs the gathering that it is for"))
-    if role == Role.OPERATOR and gathering_id is not None:
+    elif role == Role.OPERATOR and gathering_id is not None:
         flaws.append(Flaw("/gathering_id", "an operator's key is for all gatherings"))
+    elif role in OF_ACCOUNT:
+        if gathering_id is not None:
+            flaws.append(Flaw("/gathering_id", "this key is for whatever its account may do"))
+        if not account_id:
+            flaws.append(Flaw("/account_id", f"a key of a {role} needs the account that it is for"))
     if len(name) > NAME_LENGTH or _CONTROL.search(name):
         flaws.append(Flaw("/name", f"at most {NAME_LENGTH} characters, none of them control"))
     return flaws

@@ -1,0 +1,143 @@
+"""Answers that one guest gives for several of a household, in one commit. What is loaded for them.
+
+Only those who are named, or filled in because they were silent, are relied on; the rest of the
+household is looked at so that the answer can show it.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+from msgspec import UNSET
+
+from gatherlog.apps.guests.households import answer_for_pending, others, own_answer
+from gatherlog.apps.guests.inputs import MOST_ANSWERS, MOST_FLAWS, HouseholdAnswer, OwnAnswer
+from gatherlog.apps.guests.loading import load_gathering, load_group, load_guest, no_guest
+from gatherlog.apps.guests.places import Wish
+from gatherlog.apps.guests.refusals import AnswersMoved
+from gatherlog.apps.guests.rules import answer
+from gatherlog.apps.guests.seating import Seating
+from gatherlog.apps.guests.views import GUESTS, WAITING_LISTS, Gathering, Guest
+from gatherlog.core.decider import Decided, UnitOfWork
+from gatherlog.core.errors import Flaw, Invalid
+from gatherlog.core.store import Store
+
+__all__ = ["JointAnswers"]
+
+
+class JointAnswers:
+    """Attempts at commands about a household."""
+
+    def __init__(self, store: Store, seating: Seating) -> None:
+        self._store = store
+        self._seating = seating
+
+    async def answer(
+        self,
+        unit: UnitOfWork,
+        gathering_id: str,
+        guest_id: str,
+        answers: Mapping[str, HouseholdAnswer],
+    ) -> Sequence[Decided]:
+        """`guest_id` answers for every member whom `answers` names."""
+        members = await self._members(unit, gathering_id, guest_id)
+        _check_number("answers", len(answers))
+        named = [id for id in members if id in answers]
+        await unit.load(GUESTS, named)
+        gathering, guest = await load_guest(unit, gathering_id, guest_id)
+        for id in answers:
+            if id not in members or unit.bodies[GUESTS.ref(id)] is None:
+                raise no_guest(id)
+        _check_versions(unit, named, answers)
+        wishes = _wishes(unit, gathering, named, answers)
+        return await self._seat(unit, gathering, guest, wishes)
+
+    async def respond(
+        self, unit: UnitOfWork, gathering_id: str, guest_id: str, given: OwnAnswer
+    ) -> Sequence[Decided]:
+        """One's own answer, and one for those who have not given any."""
+        silent: list[str] = []
+        if given.group_status is not UNSET:
+            members = await self._members(unit, gathering_id, guest_id)
+            silent = await self._pending([id for id in members if id != guest_id])
+            _check_number("group_status", len(silent) + 1)
+            await unit.load(GUESTS, silent)
+        gathering, guest = await load_guest(unit, gathering_id, guest_id)
+        wishes = [Wish(guest, own_answer(gathering, guest, given, now=unit.now))]
+        if given.group_status is not UNSET:
+            for id in silent:
+                other: Guest = unit.bodies[GUESTS.ref(id)]
+                said = answer_for_pending(gathering, other, given.group_status, now=unit.now)
+                wishes.append(Wish(other, said))
+        return await self._seat(unit, gathering, guest, wishes)
+
+    async def _members(self, unit: UnitOfWork, gathering_id: str, guest_id: str) -> tuple[str, ...]:
+        """The household of a guest, oneself included; without one, oneself."""
+        guest = await unit.get(GUESTS, guest_id)
+        if guest is None or guest.gathering_id != gathering_id:
+            await load_gathering(unit, gathering_id)
+            raise no_guest(guest_id)
+        group = await load_group(unit, gathering_id, guest.group_id)
+        return (guest_id,) if group is None else group.members
+
+    async def _pending(self, ids: Sequence[str]) -> list[str]:
+        """Who has not answered, as far as one can see without relying on the others."""
+        guests = map(GUESTS.read, await self._store.get(GUESTS.name, ids))
+        return [guest.id for guest in guests if guest is not None and guest.status == "pending"]
+
+    async def _seat(
+        self, unit: UnitOfWork, gathering: Gathering, guest: Guest, wishes: Sequence[Wish]
+    ) -> Sequence[Decided]:
+        decided = await self._seating.seat(unit, gathering, wishes)
+        await load_group(unit, gathering.id, guest.group_id)
+        ids = others(unit.bodies, guest)
+        await self._show(unit, GUESTS.name, [GUESTS.ref(id) for id in ids])
+        await self._show(unit, WAITING_LISTS.name, [WAITING_LISTS.ref(gathering.id)])
+        return decided
+
+    async def _show(self, unit: UnitOfWork, view: str, refs: Sequence[tuple[str, str]]) -> None:
+        """Add bodies to those that the answer shows, without demanding that they stay."""
+        missing = [ref for ref in refs if ref not in unit.documents]
+        documents = await self._store.get(view, [id for _, id in missing])
+        read = {GUESTS.name: GUESTS.read, WAITING_LISTS.name: WAITING_LISTS.read}[view]
+        for ref, document in zip(missing, documents, strict=True):
+            unit.bodies[ref] = read(document)
+
+
+def _check_number(field: str, count: int) -> None:
+    if not 0 < count <= MOST_ANSWERS:
+        raise Invalid(Flaw(f"/{field}", f"should be about 1 to {MOST_ANSWERS} guests"))
+
+
+def _check_versions(
+    unit: UnitOfWork, named: Sequence[str], answers: Mapping[str, HouseholdAnswer]
+) -> None:
+    moved = [
+        (id, expects, unit.version(GUESTS, id))
+        for id in named
+        if (expects := answers[id].expects) not in (None, unit.version(GUESTS, id))
+    ]
+    if moved:
+        id, expects, actual = moved[0]
+        raise AnswersMoved(id, expects or 0, actual, tuple(id for id, _, _ in moved))
+
+
+def _wishes(
+    unit: UnitOfWork,
+    gathering: Gathering,
+    named: Sequence[str],
+    answers: Mapping[str, HouseholdAnswer],
+) -> list[Wish]:
+    """What the rules say to each answer; the flaws of all are named at once."""
+    wishes: list[Wish] = []
+    flaws: list[Flaw] = []
+    for id in named:
+        guest: Guest = unit.bodies[GUESTS.ref(id)]
+        try:
+            decided: list[msgspec.Struct] = answer(gathering, guest, answers[id].rsvp, now=unit.now)
+        except Invalid as wrong:
+            flaws += [Flaw(f"/answers/{id}{flaw.pointer}", flaw.detail) for flaw in wrong.flaws]
+        else:
+            wishes.append(Wish(guest, decided))
+    if flaws:
+        raise Invalid(*flaws[:MOST_FLAWS])
+    return wishes

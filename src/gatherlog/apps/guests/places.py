@@ -1,0 +1,195 @@
+"""Who gets a place and who waits for one. Pure: figures and wishes in, events out, or a refusal.
+
+A wish is what the rules decided for one guest as if there were room for everybody. The invariants
+that this keeps, and what a commit must demand for them, are in docs/decisions/0005-waiting-list.md.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import msgspec
+from msgspec import UNSET
+
+from gatherlog.apps.guests.events import (
+    GuestChanged,
+    GuestRemoved,
+    Promoted,
+    RsvpCleared,
+    RsvpSubmitted,
+    Waitlisted,
+    WaitlistLeft,
+)
+from gatherlog.apps.guests.inputs import MOST_WAITING
+from gatherlog.apps.guests.refusals import GatheringFull
+from gatherlog.apps.guests.views import Guest, Unit, WaitingList
+from gatherlog.core.decider import Decided
+
+__all__ = ["Placed", "Room", "Wish", "all_fit", "first_who_fits", "given", "place"]
+
+_NO_LONGER = (RsvpCleared, GuestRemoved)
+
+
+class Room(msgspec.Struct, frozen=True):
+    """The places of a gathering, as they were read."""
+
+    capacity: int | None
+    """None is no limit."""
+    taken: int
+
+    def after(self, more: int) -> "Room":
+        """The same with more places taken, or fewer where `more` is negative."""
+        return Room(self.capacity, self.taken + more)
+
+    @property
+    def left(self) -> int | None:
+        return None if self.capacity is None else max(self.capacity - self.taken, 0)
+
+    def fits(self, people: int) -> bool:
+        """Whether as many more people find room; nobody always does."""
+        return people <= 0 or self.left is None or people <= self.left
+
+
+class Wish(msgspec.Struct, frozen=True):
+    """A guest as read, and what the rules decided."""
+
+    guest: Guest
+    events: Sequence[msgspec.Struct]
+
+    @property
+    def waits(self) -> bool:
+        return self.guest.waiting_since is not None
+
+    @property
+    def wanted(self) -> int:
+        """Places that the guest wants to take from now on."""
+        wanted = self.guest.num_guests if self.guest.attending or self.waits else 0
+        for event in self.events:
+            if isinstance(event, RsvpSubmitted):
+                wanted = event.num_guests if event.attending else 0
+            elif isinstance(event, _NO_LONGER):
+                wanted = 0
+            elif isinstance(event, GuestChanged) and event.num_guests is not UNSET and wanted:
+                wanted = event.num_guests
+        return wanted
+
+    @property
+    def joins(self) -> bool:
+        """Whether the guest newly says yes."""
+        return not self.guest.attending and not self.waits and self.wanted > 0
+
+    @property
+    def more(self) -> int:
+        """Places beyond those held, of a guest who comes; negative where some are given up."""
+        return self.wanted - self.guest.seats if self.guest.attending else 0
+
+
+class Placed(msgspec.Struct, frozen=True):
+    """What a command comes to once the places are given."""
+
+    decided: Sequence[Decided]
+    more: int
+    """What is added to the places taken."""
+    promoted: tuple[str, ...] = ()
+    """The guests who move up, those of the command left out."""
+
+
+def given(wishes: Sequence[Wish]) -> Placed:
+    """Every wish as it is, for when there is room."""
+    return Placed(
+        [Decided(event, wish.guest.id) for wish in wishes for event in wish.events],
+        sum(wish.more + (wish.wanted if wish.joins else 0) for wish in wishes),
+    )
+
+
+def all_fit(room: Room, wishes: Sequence[Wish]) -> bool:
+    """Whether there is room for everybody who newly says yes, where nobody waits yet.
+
+    Raises GatheringFull where those who come already ask for more than is left: they have their
+    places, so they are told and do not wait.
+    """
+    rest = _after_those_who_come(room, wishes)
+    return rest.fits(sum(wish.wanted for wish in wishes if wish.joins))
+
+
+def place(
+    room: Room, waiting: WaitingList, wishes: Sequence[Wish], *, unit: str, most: int
+) -> Placed:
+    """Give the places where somebody waits, or will.
+
+    Those who newly say yes join the list together, as `unit`; then whoever is first and fits moves
+    up, `most` guests at most. Raises GatheringFull as `all_fit` does, and where the list is full.
+    """
+    rest = _after_those_who_come(room, wishes)
+    units = _units(waiting, wishes, unit)
+    served = list(first_who_fits(rest, units, most))
+    joiners = {wish.guest.id for wish in wishes if wish.joins}
+    if joiners and unit not in (first.id for first in served):
+        _check_length([waiting_on for waiting_on in units if waiting_on not in served])
+    by_guest = {guest: unit_.id for unit_ in (*waiting.units, *units) for guest, _ in unit_.members}
+    seated = joiners if any(first.id == unit for first in served) else frozenset[str]()
+    decided = [
+        Decided(event, wish.guest.id)
+        for wish in wishes
+        for event in _events(wish, by_guest.get(wish.guest.id), wish.guest.id in seated)
+    ]
+    moved_up = [
+        (first.id, guest) for first in served if first.id != unit for guest, _ in first.members
+    ]
+    decided += [Decided(Promoted(unit=first), guest) for first, guest in moved_up]
+    asked = {wish.guest.id for wish in wishes}
+    return Placed(
+        decided,
+        rest.taken - room.taken + sum(first.people for first in served),
+        tuple(guest for _, guest in moved_up if guest not in asked),
+    )
+
+
+def first_who_fits(room: Room, units: Sequence[Unit], most: int) -> Iterator[Unit]:
+    """In the order of joining, every unit that still fits whole; ends where `most` guests would be
+    passed, so that nobody overtakes who is only too many for one commit."""
+    for unit in units:
+        if room.fits(unit.people):
+            if (most := most - len(unit.members)) < 0:
+                return
+            room = room.after(unit.people)
+            yield unit
+
+
+def _after_those_who_come(room: Room, wishes: Sequence[Wish]) -> Room:
+    more = sum(wish.more for wish in wishes)
+    if not room.fits(more):
+        raise GatheringFull(f"{room.left} of {room.capacity} places are left; {more} are needed")
+    return room.after(more)
+
+
+def _units(waiting: WaitingList, wishes: Sequence[Wish], new: str) -> list[Unit]:
+    """The units as they will be: those who leave gone, numbers changed, the new one last."""
+    wanted: Mapping[str, int] = {wish.guest.id: wish.wanted for wish in wishes}
+    units = []
+    for unit in waiting.units:
+        members = [(guest, wanted.get(guest, count)) for guest, count in unit.members]
+        units.append(Unit(unit.id, tuple(member for member in members if member[1])))
+    units.append(Unit(new, tuple((w.guest.id, w.wanted) for w in wishes if w.joins)))
+    return [unit for unit in units if unit.members]
+
+
+def _check_length(units: Sequence[Unit]) -> None:
+    if sum(len(unit.members) for unit in units) > MOST_WAITING:
+        raise GatheringFull(f"the waiting list is full: {MOST_WAITING:,} guests")
+
+
+def _events(wish: Wish, unit: str | None, seated: bool) -> Iterator[msgspec.Struct]:
+    """What is recorded of a wish: a yes without a place waits in `unit`."""
+    if wish.waits and not wish.wanted and unit is not None:
+        yield WaitlistLeft(unit=unit)
+    without_place = (wish.waits or wish.joins) and not seated
+    for event in wish.events:
+        if without_place and unit and isinstance(event, RsvpSubmitted) and event.attending:
+            yield Waitlisted(
+                unit=unit,
+                num_guests=event.num_guests,
+                children=event.children,
+                dietary=event.dietary,
+                dietary_tags=event.dietary_tags,
+            )
+        else:
+            yield event

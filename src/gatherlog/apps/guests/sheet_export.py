@@ -1,0 +1,35 @@
+"""Guests and their answers as a sheet that spreadsheets open and the import reads back. Pure."""
+
+from collections.abc import Iterable
+
+from gatherlog.apps.guests.sheet_files import write_cells
+from gatherlog.apps.guests.sheet_headers import EXPORT
+from gatherlog.apps.guests.views import Guest
+from gatherlog.core.clock import rfc3339
+
+__all__ = ["write_sheet"]
+
+
+def write_sheet(guests: Iterable[Guest]) -> bytes:
+    """CSV of guests and their answers for a spreadsheet: UTF-8 with BOM, formula cells guarded.
+
+    `read_sheet` reads it back and changes nothing; answers are not read: status, people, when.
+    """
+    return write_cells([EXPORT, *map(_cells_of, guests)])
+
+
+def _cells_of(guest: Guest) -> list[str]:
+    return [
+        guest.first_name,
+        guest.last_name,
+        guest.email or "",
+        guest.group_id or "",
+        "yes" if guest.children and guest.expected_guests == 1 else "",
+        str(guest.expected_guests),
+        ", ".join(tag.replace("_", " ") for tag in guest.dietary_tags),
+        guest.dietary or "",
+        guest.status,
+        str(guest.num_guests),
+        str(guest.children),
+        "" if guest.rsvp_at is None else rfc3339(guest.rsvp_at),
+    ]

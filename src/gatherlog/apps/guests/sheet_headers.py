@@ -1,0 +1,195 @@
+"""The columns that other programs export, and our own. Data only, folded like `sheet_words`."""
+
+__all__ = [
+    "ADDRESS",
+    "EVENTBRITE",
+    "EVENTBRITE_MARKS",
+    "EXPORT",
+    "GOOGLE",
+    "GOOGLE_MARKS",
+    "GOOGLE_NUMBERED",
+    "LEFT_OUT",
+    "OUTLOOK",
+    "OUTLOOK_MARKS",
+    "UNNAMED",
+    "WORK",
+    "Column",
+]
+
+Column = tuple[str, int]
+"""What a column holds, and which one of its kind it is: ("email", 2) is the second address."""
+
+EXPORT = (
+    "First name",
+    "Last name",
+    "Email",
+    "Household",
+    "Child",
+    "Seats",
+    "Diet",
+    "Diet notes",
+    "Status",
+    "People",
+    "Children",
+    "Answered",
+)
+"""Our own header. A sheet that has all of it is read back word for word."""
+
+ADDRESS = ("street", "street_2", "street_3", "postal_code", "city")
+"""The parts of a postal address that tell one home from another."""
+
+GOOGLE: dict[str, Column] = {
+    "given name": ("first_name", 0),
+    "first name": ("first_name", 0),
+    "family name": ("last_name", 0),
+    "last name": ("last_name", 0),
+    "name suffix": ("suffix", 0),
+    "name": ("name", 0),
+}
+GOOGLE_NUMBERED = {
+    "e mail value": "email",
+    "phone value": "phone",
+    "phone type": "phone_label",
+    "phone label": "phone_label",
+    "address type": "address_label",
+    "address label": "address_label",
+    "address formatted": "address",
+    "address street": "street",
+    "address extended address": "street_2",
+    "address po box": "street_3",
+    "address postal code": "postal_code",
+    "address city": "city",
+}
+"""Headers that stand there as often as needed: `Address 2 - City` is the second "address city"."""
+GOOGLE_MARKS = frozenset(
+    ["yomi name", "given name yomi", "phonetic first name", "file as", "group membership"]
+)
+WORK = frozenset(
+    [
+        "work",
+        "business",
+        "office",
+        "company",
+        "arbeit",
+        "geschaftlich",
+        "buro",
+        "firma",
+        "travail",
+        "bureau",
+        "trabajo",
+        "oficina",
+        "work fax",
+        "work mobile",
+        "home fax",
+        "fax",
+    ]
+)
+"""Labels of addresses and numbers that colleagues share, or nobody speaks on."""
+
+OUTLOOK: dict[str, Column] = {
+    "first name": ("first_name", 0),
+    "last name": ("last_name", 0),
+    "suffix": ("suffix", 0),
+    "e mail address": ("email", 1),
+    "e mail 2 address": ("email", 2),
+    "e mail 3 address": ("email", 3),
+    "home street": ("street", 0),
+    "home street 2": ("street_2", 0),
+    "home street 3": ("street_3", 0),
+    "home postal code": ("postal_code", 0),
+    "home city": ("city", 0),
+    "home phone": ("phone", 1),
+    "home phone 2": ("phone", 2),
+    "mobile phone": ("phone", 3),
+    "vorname": ("first_name", 0),
+    "nachname": ("last_name", 0),
+    "e mail adresse": ("email", 1),
+    "e mail 2 adresse": ("email", 2),
+    "e mail 3 adresse": ("email", 3),
+    "strasse privat": ("street", 0),
+    "strasse privat 2": ("street_2", 0),
+    "strasse privat 3": ("street_3", 0),
+    "postleitzahl privat": ("postal_code", 0),
+    "ort privat": ("city", 0),
+    "telefon privat": ("phone", 1),
+    "telefon privat 2": ("phone", 2),
+    "mobiltelefon": ("phone", 3),
+    "prenom": ("first_name", 0),
+    "nom": ("last_name", 0),
+    "nom de famille": ("last_name", 0),
+    "suffixe": ("suffix", 0),
+    "adresse de messagerie": ("email", 1),
+    "adresse de messagerie 2": ("email", 2),
+    "adresse de messagerie 3": ("email", 3),
+    "adresse e mail": ("email", 1),
+    "adresse e mail 2": ("email", 2),
+    "adresse e mail 3": ("email", 3),
+    "rue domicile": ("street", 0),
+    "rue domicile 2": ("street_2", 0),
+    "rue domicile 3": ("street_3", 0),
+    "code postal domicile": ("postal_code", 0),
+    "ville domicile": ("city", 0),
+    "telephone domicile": ("phone", 1),
+    "telephone 2 domicile": ("phone", 2),
+    "telephone personnel": ("phone", 1),
+    "tel mobile": ("phone", 3),
+    "telephone mobile": ("phone", 3),
+    "telephone portable": ("phone", 3),
+}
+OUTLOOK_MARKS = frozenset(
+    [
+        "home street",
+        "business street",
+        "home postal code",
+        "e mail 2 address",
+        "e mail display name",
+        "strasse privat",
+        "strasse geschaftlich",
+        "postleitzahl privat",
+        "e mail 2 adresse",
+        "e mail angezeigter name",
+        "rue domicile",
+        "rue bureau",
+        "code postal domicile",
+        "adresse de messagerie",
+    ]
+)
+
+EVENTBRITE: dict[str, Column] = {
+    "order": ("order", 0),
+    "order no": ("order", 0),
+    "order number": ("order", 0),
+    "order id": ("order", 0),
+    "first name": ("first_name", 0),
+    "attendee first name": ("first_name", 0),
+    "last name": ("last_name", 0),
+    "attendee last name": ("last_name", 0),
+    "attendee name": ("name", 0),
+    "email": ("email", 1),
+    "e mail": ("email", 1),
+    "attendee email": ("email", 1),
+    "buyer email": ("email", 2),
+    "quantity": ("expected_guests", 0),
+    "ticket quantity": ("expected_guests", 0),
+    "attendee status": ("status", 0),
+    "status": ("status", 0),
+    "order status": ("status", 1),
+}
+EVENTBRITE_MARKS = frozenset(["attendee", "attendee status", "ticket type", "order type"])
+"""Beside a column of orders."""
+LEFT_OUT = frozenset(
+    [
+        "cancelled",
+        "canceled",
+        "deleted",
+        "not attending",
+        "refund",
+        "refunded",
+        "transferred",
+        "void",
+        "voided",
+    ]
+)
+"""What the status of a ticket says when nobody comes with it."""
+UNNAMED = frozenset(["info requested", "information requested"])
+"""What stands for the name of somebody who was never named."""

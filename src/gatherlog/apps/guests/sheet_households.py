@@ -1,0 +1,174 @@
+"""Who lives together, where a sheet does not say it: guessed from addresses. Pure.
+
+Never across different postal addresses; what would join them joins nobody.
+"""
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Callable, Hashable, Sequence
+from typing import NamedTuple
+
+from gatherlog.apps.guests.inputs import GROUP_LENGTH
+from gatherlog.apps.guests.sheet_files import fold
+from gatherlog.apps.guests.text import folded, folded_email
+
+__all__ = ["Clues", "Home", "guess_households", "home_at", "home_of"]
+
+MOST_TOGETHER = 12
+"""People at one address who may be a household; more are a school or a block of flats."""
+_TOWN_ONLY = re.compile(r"\d{4,5} \w+")
+_SHORTEST_NUMBER = 6
+"""Digits of a telephone number; what has fewer is an extension."""
+
+
+class Home(NamedTuple):
+    """A postal address: as compared, and as it can be shown in one line."""
+
+    key: str
+    line: str
+
+
+class Clues(NamedTuple):
+    """What one row tells about whom its guest lives with."""
+
+    last_name: str
+    email: str | None
+    home: Home | None
+    phone: str | None
+    written_together: str | None
+    """The line's own words, where it names several guests."""
+    line: int
+
+
+def home_of(parts: Sequence[str]) -> Home | None:
+    """A home from the cells `sheet_headers.ADDRESS` names; None without a street."""
+    street = [part for part in parts[:3] if part]
+    key = fold(" ".join(street)), fold(parts[3]), fold(parts[4])
+    if not key[0]:
+        return None
+    return Home("|".join(key), ", ".join(_in_a_line(part) for part in [*street, parts[4]] if part))
+
+
+def home_at(address: str) -> Home | None:
+    """A home from an address in one cell; None where it names a town at most."""
+    key = fold(address)
+    first = fold(re.split(r"[,\n]", address, maxsplit=1)[0])
+    if "@" in address or _TOWN_ONLY.fullmatch(first):
+        return None
+    if not re.search(r"\d", key) or not re.search(r"[^\W\d_]", key):
+        return None
+    return Home(key, _in_a_line(address))
+
+
+def guess_households(rows: Sequence[Clues]) -> dict[int, tuple[str, bool]]:
+    """For the place of each row that lives with others: the household's name, and if it is a guess.
+
+    Names come from what the members' rows say, so that the same rows give the same names.
+    """
+    joined = _Joined([row.home for row in rows])
+    for places in _alike(rows, lambda row: row.line if row.written_together else None):
+        joined.join(places)
+    told = {place: joined.root(place) for place in range(len(rows))}
+    for key in (_home, _surname_at_home, _surname_and_email, _surname_and_phone):
+        for places in _alike(rows, key):
+            if len(places) <= MOST_TOGETHER:
+                joined.join(places)
+    households: dict[int, tuple[str, bool]] = {}
+    taken: set[str] = set()
+    for members in joined.together():
+        name = _unlike(taken, _name([rows[place] for place in members]))
+        guessed = len({told[place] for place in members}) > 1
+        households |= dict.fromkeys(members, (name, guessed))
+    return households
+
+
+class _Joined:
+    """Sets of rows that grow together; each knows its one home, if any of its rows has one."""
+
+    def __init__(self, homes: Sequence[Home | None]) -> None:
+        self._parent = list(range(len(homes)))
+        self._home = [None if home is None else home.key for home in homes]
+
+    def root(self, place: int) -> int:
+        while self._parent[place] != place:
+            self._parent[place] = self._parent[self._parent[place]]
+            place = self._parent[place]
+        return place
+
+    def join(self, places: Sequence[int]) -> None:
+        """Make one of the sets of these rows, unless their homes differ."""
+        roots = sorted({self.root(place) for place in places})
+        homes = {self._home[root] for root in roots} - {None}
+        if len(homes) > 1:
+            return
+        for root in roots:
+            self._parent[root] = roots[0]
+            self._home[root] = next(iter(homes), None)
+
+    def together(self) -> list[list[int]]:
+        """The sets of more than one row, in order."""
+        sets: dict[int, list[int]] = defaultdict(list)
+        for place in range(len(self._parent)):
+            sets[self.root(place)].append(place)
+        return [members for members in sets.values() if len(members) > 1]
+
+
+def _alike(rows: Sequence[Clues], key: Callable[[Clues], Hashable]) -> list[list[int]]:
+    """The places of the rows with the same key; None is nobody's."""
+    alike: dict[Hashable, list[int]] = defaultdict(list)
+    for place, row in enumerate(rows):
+        if (found := key(row)) is not None:
+            alike[found].append(place)
+    return list(alike.values())
+
+
+def _home(row: Clues) -> Hashable:
+    return None if row.home is None else row.home.key
+
+
+def _surname_at_home(row: Clues) -> Hashable:
+    return None if row.home is None else (row.home.key, folded(row.last_name))
+
+
+def _surname_and_email(row: Clues) -> Hashable:
+    return None if row.email is None else (folded(row.last_name), folded_email(row.email))
+
+
+def _surname_and_phone(row: Clues) -> Hashable:
+    digits = "".join(filter(str.isdecimal, row.phone or "")).lstrip("0")
+    return (folded(row.last_name), digits) if len(digits) >= _SHORTEST_NUMBER else None
+
+
+def _name(members: Sequence[Clues]) -> str:
+    """As written; else the address, else last name and e-mail or number: what they are joined by.
+
+    Not by the last names at an address: one more member would rename the household.
+    """
+    for row in members:
+        if row.written_together is not None:
+            return _in_a_line(row.written_together)
+    for row in members:
+        if row.home is not None:
+            return row.home.line
+    bearers = Counter(map(_surname_and_email, members))
+    for row in members:
+        if row.email is not None and bearers[_surname_and_email(row)] > 1:
+            return _in_a_line(f"{row.last_name}, {row.email}")
+    phone = next((row.phone for row in members if _surname_and_phone(row) is not None), None)
+    return _in_a_line(f"{members[0].last_name}, {phone}")
+
+
+def _unlike(taken: set[str], name: str) -> str:
+    """The name, cut to what fits, with a number where another household has it."""
+    unlike, number = name[:GROUP_LENGTH].strip(), 1
+    while unlike in taken:
+        number += 1
+        unlike = f"{name[: GROUP_LENGTH - 6].strip()} ({number})"
+    taken.add(unlike)
+    return unlike
+
+
+def _in_a_line(text: str) -> str:
+    """Visible text in one line, with commas where lines ended."""
+    lines = ["".join(filter(str.isprintable, line)) for line in text.split("\n")]
+    return ", ".join(" ".join(line.split()).rstrip(",") for line in lines if line.strip())

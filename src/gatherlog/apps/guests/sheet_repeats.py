@@ -1,0 +1,80 @@
+"""Who stands in a sheet more than once: by mistake, or with one more ticket. Pure."""
+
+from gatherlog.apps.guests.sheet_files import Broken
+from gatherlog.apps.guests.sheet_rows import Entry, SheetRow
+from gatherlog.apps.guests.text import folded, folded_email
+
+__all__ = ["Orders", "Seen"]
+
+
+class Seen:
+    """Who stood in the sheet before: one name with one address, or else in one household."""
+
+    def __init__(self) -> None:
+        self._addresses: dict[object, int] = {}
+        self._names: dict[object, tuple[int, str | None]] = {}
+
+    def demand_new(self, entry: Entry) -> None:
+        """Raise Broken if a guest stands on an earlier line, or here twice; else remember all."""
+        if len({_name(row) for row in entry.rows}) < len(entry.rows):
+            raise Broken("has the same name twice")
+        for row in entry.rows:
+            name, address, lives = _name(row), _address(row), self._household(row, entry)
+            if address is not None and (address, name) in self._addresses:
+                raise Broken(
+                    f"{row.first_name} {row.last_name} with the address {row.email} stands on "
+                    f"line {self._addresses[address, name]} already"
+                )
+            if (lives, name) in self._names:
+                line, before = self._names[lives, name]
+                if None in (address, before):
+                    raise Broken(f"{row.first_name} {row.last_name} stands on line {line} already")
+        for row in entry.rows:
+            name, address = _name(row), _address(row)
+            self._names.setdefault((self._household(row, entry), name), (row.line, address))
+            if address is not None:
+                self._addresses[address, name] = row.line
+
+    @staticmethod
+    def _household(row: SheetRow, entry: Entry) -> object:
+        return row.group_id if row.group_id or entry.home is None else ("at", entry.home.key)
+
+
+class Orders:
+    """Tickets of one order: who bought several stands there once for each, or without a name."""
+
+    def __init__(self) -> None:
+        self._buyers: dict[str, int] = {}
+        self._holders: dict[object, int] = {}
+
+    def holder(self, entry: Entry) -> int | None:
+        """The place of the guest who has these seats too, or None for a new guest.
+
+        Raises Broken for an order of which nobody is named yet.
+        """
+        if entry.order is None:
+            return None
+        if not entry.rows:
+            if entry.order not in self._buyers:
+                raise Broken("the name is missing")
+            return self._buyers[entry.order]
+        return self._holders.get(self._key(entry.order, entry.rows[0]))
+
+    def add(self, entry: Entry, place: int) -> None:
+        """Remember the guests of an order, of whom the first has this place."""
+        if entry.order is not None:
+            self._buyers.setdefault(entry.order, place)
+            for n, row in enumerate(entry.rows):
+                self._holders[self._key(entry.order, row)] = place + n
+
+    @staticmethod
+    def _key(order: str, row: SheetRow) -> object:
+        return order, _name(row), _address(row)
+
+
+def _name(row: SheetRow) -> tuple[str, str]:
+    return folded(row.first_name), folded(row.last_name)
+
+
+def _address(row: SheetRow) -> str | None:
+    return None if row.email is None else folded_email(row.email)

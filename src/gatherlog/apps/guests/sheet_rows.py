@@ -1,0 +1,298 @@
+"""One record of a sheet: whom its cells name, and what they say of them. Pure."""
+
+from collections.abc import Callable, Mapping
+from typing import NamedTuple, TypeVar
+
+import msgspec
+
+from gatherlog.apps.guests.checks import Checks
+from gatherlog.apps.guests.sheet_counts import Counted, People, is_child, people_of
+from gatherlog.apps.guests.sheet_diets import Diet, read_diet
+from gatherlog.apps.guests.sheet_files import GUARDED, INVISIBLE, Broken, Record, fold, unguarded
+from gatherlog.apps.guests.sheet_formats import Layout, is_contacts
+from gatherlog.apps.guests.sheet_headers import ADDRESS, LEFT_OUT, UNNAMED, WORK, Column
+from gatherlog.apps.guests.sheet_households import Home, home_at, home_of
+from gatherlog.apps.guests.sheet_names import Named, Person, named_in_full, named_in_two
+from gatherlog.core.errors import Flaw
+
+__all__ = ["Entry", "LeftOut", "SheetRow", "read_entry"]
+
+T = TypeVar("T")
+
+_LABELS = {
+    "first_name": "the first name",
+    "last_name": "the last name",
+    "email": "the email",
+    "group_id": "the household",
+    "expected_guests": "seats",
+    "dietary": "the diet",
+    "dietary_tags": "the diet",
+}
+_MORE_VALUES = ":::"
+"""Stands between several values in one cell of Google's."""
+
+
+class SheetRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """One guest as a sheet tells it. None and () mean that the sheet says nothing about it."""
+
+    line: int
+    """Where the row starts in the file, from 1, the header included. A couple has one line."""
+    first_name: str
+    last_name: str
+    email: str | None = None
+    group_id: str | None = None
+    household_guessed: bool = False
+    """Whether `group_id` was guessed from addresses, and not written by the host."""
+    child: bool | None = None
+    """Whether the named person is one."""
+    expected_guests: int | None = None
+    children: int | None = None
+    """How many of the people that the guest stands for are children."""
+    dietary_tags: tuple[str, ...] = ()
+    dietary: str | None = None
+
+
+class LeftOut(Exception):
+    """Why a line is not meant for a guest list, although nothing is wrong with it."""
+
+
+class Entry(NamedTuple):
+    """The guests of one line, and what tells whom they live with."""
+
+    rows: list[SheetRow]
+    home: Home | None
+    phone: str | None
+    written_together: str | None
+    """The line's own words, where they name several guests."""
+    order: str | None
+    seats: int
+    """Of an order, also where nobody is named: then there are no rows."""
+    unread_diet: str | None
+    """What is said about food and was not understood whole."""
+
+
+class _Reasons:
+    """Every reason why one line is bad, so that all are told at once."""
+
+    def __init__(self) -> None:
+        self._told: list[str] = []
+
+    def attempt(self, read: Callable[[], T], otherwise: T) -> T:
+        """What is read; if that is Broken, its reason is kept and `otherwise` taken."""
+        try:
+            return read()
+        except Broken as reason:
+            self._told.append(str(reason))
+            return otherwise
+
+    def note(self, flaws: list[Flaw], email: str | None) -> None:
+        self._told += [_told(flaw, email) for flaw in flaws]
+
+    def done(self) -> None:
+        """Raise Broken if there is any reason."""
+        if self._told:
+            raise Broken("; ".join(dict.fromkeys(self._told)))
+
+
+def read_entry(line: int, record: Record, layout: Layout) -> Entry | None:
+    """What one record says; None for an empty one.
+
+    Raises Broken for a bad line, LeftOut for one that is not meant, each with the reason.
+    """
+    if isinstance(record, Broken):
+        raise record
+    cells = [unguarded(_unix(cell)) if layout.verbatim else _cell(cell) for cell in record]
+    if not any(cells):
+        return None
+    if any(cells[len(layout.columns) :]):
+        raise Broken(
+            f"has {len(cells)} cells where the header has {len(layout.columns)}: "
+            "a cell that holds the separator needs quotation marks around it"
+        )
+    given = {
+        column: cell for column, cell in zip(layout.columns, cells, strict=False) if column and cell
+    }
+    _demand_coming(given)
+    reasons = _Reasons()
+    named = reasons.attempt(lambda: _named(given, layout), Named([]))
+    said = _said(given, layout, reasons)
+    counted = reasons.attempt(
+        lambda: people_of(given, named, verbatim=layout.verbatim),
+        Counted(None, [People()] * len(named.people)),
+    )
+    rows = [
+        _row(line, person, people, said, reasons)
+        for person, people in zip(named.people, counted.each, strict=True)
+    ]
+    reasons.done()
+    return Entry(
+        rows=rows,
+        home=_home(given),
+        phone=_phone(given),
+        written_together=_words(given) if len(rows) > 1 else None,
+        order=given.get(("order", 0)),
+        seats=1 if counted.seats is None else counted.seats,
+        unread_diet=said.diet.unread,
+    )
+
+
+def _cell(cell: str) -> str:
+    """The cell without guard, invisible characters and blanks around it; lines end in one way."""
+    cell = cell.translate(INVISIBLE).strip()
+    if cell.startswith("'") and GUARDED.match(cell):
+        cell = cell[1:].strip()
+    return _unix(cell)
+
+
+def _unix(cell: str) -> str:
+    return cell.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _one_line(cell: str | None) -> str:
+    """A cell that was broken over lines, or spaced out, as one line."""
+    return "" if cell is None else " ".join(cell.split())
+
+
+def _demand_coming(given: Mapping[Column, str]) -> None:
+    for place in (0, 1):
+        status = given.get(("status", place))
+        if status is not None and fold(status) in LEFT_OUT:
+            raise LeftOut(f"is {status.lower()}")
+
+
+def _named(given: Mapping[Column, str], layout: Layout) -> Named:
+    first, last = given.get(("first_name", 0), ""), given.get(("last_name", 0), "")
+    if layout.verbatim:
+        return Named([Person(first, last)])
+    first, last = _one_line(first), _one_line(last)
+    if ("order", 0) in given and not UNNAMED.isdisjoint((fold(first), fold(last))):
+        return Named([])
+    if suffix := given.get(("suffix", 0)):
+        last = f"{last} {_one_line(suffix)}".strip()
+    if first or last:
+        return named_in_two(first, last)
+    if full := _one_line(given.get(("name", 0))):
+        return named_in_full(full)
+    if ("order", 0) in given:
+        return Named([])
+    if is_contacts(layout.format):
+        raise LeftOut("has no person's name")
+    raise Broken("the name is missing")
+
+
+class _Said(NamedTuple):
+    """What a line says of each guest whom it names."""
+
+    email: str | None
+    group_id: str | None
+    child: bool | None
+    diet: Diet
+
+
+def _said(given: Mapping[Column, str], layout: Layout, reasons: _Reasons) -> _Said:
+    check = Checks()
+    email = _email(given)
+    cells = [cell for (field, _), cell in sorted(given.items()) if field == "diet"]
+    diet = read_diet(cells, given.get(("diet_notes", 0), ""))
+    said = _Said(
+        email=check.email("email", email),
+        group_id=check.group_id("group_id", _household(given, layout)),
+        child=reasons.attempt(lambda: is_child(given.get(("child", 0))), None),
+        diet=diet._replace(
+            tags=check.tags("dietary_tags", diet.tags), text=check.dietary("dietary", diet.text)
+        ),
+    )
+    reasons.note(check.flaws, email)
+    return said
+
+
+def _row(line: int, person: Person, people: People, said: _Said, reasons: _Reasons) -> SheetRow:
+    check = Checks()
+    row = SheetRow(
+        line=line,
+        first_name=check.name("first_name", person.first),
+        last_name=check.name("last_name", person.last),
+        email=said.email,
+        group_id=said.group_id,
+        child=said.child,
+        expected_guests=None
+        if people.seats is None
+        else check.people("expected_guests", people.seats),
+        children=None
+        if people.children is None
+        else check.people("children", _children(people, said.child)),
+        dietary_tags=said.diet.tags,
+        dietary=said.diet.text,
+    )
+    reasons.note(check.flaws, said.email)
+    return row
+
+
+def _children(people: People, child: bool | None) -> int:
+    """How many, where another column says that the named one is a child, or alone and none."""
+    children = people.children or 0
+    if child:
+        return max(children, 1)
+    return 0 if child is False and people.seats == 1 else children
+
+
+def _told(flaw: Flaw, email: str | None) -> str:
+    field = flaw.pointer.removeprefix("/")
+    value = f" {_short(email)}" if field == "email" and email else ""
+    return f"{_LABELS.get(field, field)}{value} {flaw.detail}"
+
+
+def _household(given: Mapping[Column, str], layout: Layout) -> str | None:
+    if (order := given.get(("order", 0))) is not None:
+        return f"Order {_one_line(order)}"
+    group = given.get(("group_id", 0))
+    return group if layout.verbatim else _one_line(group) or None
+
+
+def _all(given: Mapping[Column, str], field: str) -> list[tuple[int, str]]:
+    """The cells of the columns for one field, with their places, the first value of each."""
+    found = [(place, cell) for (name, place), cell in given.items() if name == field]
+    return [(place, cell.partition(_MORE_VALUES)[0].strip()) for place, cell in sorted(found)]
+
+
+def _email(given: Mapping[Column, str]) -> str | None:
+    """The address of `ada@example.org`, `Ada <ada@example.org>` or `mailto:ada@example.org`."""
+    for _, cell in _all(given, "email"):
+        _, bracket, rest = cell.rpartition("<")
+        address = rest.rstrip().removesuffix(">") if bracket and ">" in rest else cell
+        return address.strip().removeprefix("mailto:")
+    return None
+
+
+def _home(given: Mapping[Column, str]) -> Home | None:
+    """Where somebody lives: the first address that is not said to be a place of work."""
+    places = sorted({place for field, place in given if field in (*ADDRESS, "address")})
+    for place in places:
+        if _is_work(given, "address_label", place):
+            continue
+        parts = [given.get((part, place), "").partition(_MORE_VALUES)[0] for part in ADDRESS]
+        whole = given.get(("address", place), "").partition(_MORE_VALUES)[0]
+        if home := home_of(parts) or (home_at(whole) if whole else None):
+            return home
+    return None
+
+
+def _phone(given: Mapping[Column, str]) -> str | None:
+    return next(
+        (cell for n, cell in _all(given, "phone") if not _is_work(given, "phone_label", n)), None
+    )
+
+
+def _is_work(given: Mapping[Column, str], label: str, place: int) -> bool:
+    said = given.get((label, place), "").partition(_MORE_VALUES)[0]
+    return fold(said) in WORK
+
+
+def _words(given: Mapping[Column, str]) -> str:
+    """How the line itself names its guests."""
+    first, last = given.get(("first_name", 0), ""), given.get(("last_name", 0), "")
+    return f"{first} {last}".strip() or given.get(("name", 0), "")
+
+
+def _short(cell: str) -> str:
+    return repr(cell if len(cell) <= 40 else cell[:39] + "…")

@@ -1,0 +1,187 @@
+"""Guests who exchange their link for a token that programs use: `token` and last name for a JWT."""
+
+from typing import Any, Final, Protocol
+
+import msgspec
+
+from gatherlog.apps.people.events import CODEC, LoginEnded
+from gatherlog.apps.people.folds import GuestLoginFold
+from gatherlog.apps.people.policy import Actor, Role
+from gatherlog.apps.people.signing import KeySource
+from gatherlog.apps.people.views import ENDED_LOGINS
+from gatherlog.core.clock import Clock, Ids
+from gatherlog.core.decider import CommandHandler, Decided, UnitOfWork
+from gatherlog.core.errors import Flaw, Invalid, NotFound, Unauthenticated
+from gatherlog.core.store import Store
+
+__all__ = ["AFTERWARDS", "ISSUER", "LIFETIME", "GuestLoginService", "Invitee", "Invitees"]
+
+ISSUER: Final = "gatherlog"
+_SECOND: Final = 1_000_000
+_DAY: Final = 24 * 3600 * _SECOND
+LIFETIME: Final = 30 * _DAY
+AFTERWARDS: Final = 7 * _DAY
+"""How long after the gathering guests may still sign in."""
+_NEVER: Final = 2**63
+_ENDED: Final = "This sign-in is not valid, or not any more. Sign in with your link again."
+
+
+class Invitee(msgspec.Struct, frozen=True, kw_only=True):
+    """A guest who is on a list now, as far as signing in is concerned."""
+
+    gathering_id: str
+    guest_id: str
+    first_name: str
+    last_name: str
+    link: str | None
+    """Tells the guest's link from the one before; never the link's secret."""
+    co_host: bool
+    over_at: int | None
+    """When the gathering is over, in microseconds since the epoch; None: no date is set."""
+
+
+class Invitees(Protocol):
+    """Who is invited: kept by another app, and handed in."""
+
+    async def by_link(self, token: str) -> Invitee:
+        """Whom a link's secret lets in; NotFound if nobody."""
+        ...
+
+    async def by_id(self, gathering_id: str, guest_id: str) -> Invitee:
+        """NotFound if the guest or the gathering is gone."""
+        ...
+
+    def is_same_name(self, one: str, other: str) -> bool:
+        """Whether two writings are one name, as guest lists compare names."""
+        ...
+
+
+class Claims(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """What a guest's token says. `link` is as in `Invitee`, so that a new link ends the token."""
+
+    sub: str
+    first_name: str
+    last_name: str
+    is_admin: bool
+    gathering: str
+    link: str
+    iss: str
+    aud: str
+    iat: int
+    exp: int
+    jti: str
+
+
+class GuestLoginService:
+    """Tokens are signed and not kept; what ends them is looked up whenever one is shown.
+
+    That is: its time, a logout, a new link, and a guest or gathering that is gone or over.
+    """
+
+    def __init__(
+        self, store: Store, key: KeySource, invitees: Invitees, *, clock: Clock, ids: Ids
+    ) -> None:
+        self._store = store
+        self._key = key
+        self._invitees = invitees
+        self._clock = clock
+        self._ids = ids
+        self._handler = CommandHandler(store, CODEC, GuestLoginFold(), clock=clock, ids=ids)
+
+    async def login(self, token: str, last_name: str) -> str:
+        """A JWT for the guest of the link with this secret, if the last name is the guest's.
+
+        It lives for 30 days, or until the gathering has long been over. Raises Invalid where
+        either is blank, else Unauthenticated, which does not tell which of the two was wrong.
+        """
+        token, last_name = token.strip(), last_name.strip()
+        _demand(token=token, lastName=last_name)
+        try:
+            invitee = await self._invitees.by_link(token)
+        except NotFound:
+            raise Unauthenticated("Invalid token or last name") from None
+        if not self._invitees.is_same_name(last_name, invitee.last_name):
+            raise Unauthenticated("Invalid token or last name")
+        claims = self._claims(invitee, self._clock())
+        return (await self._key()).sign(msgspec.to_builtins(claims))
+
+    async def actor(self, jwt: str) -> Actor:
+        """Whom a token stands for now; Unauthenticated for every token that does not hold."""
+        claims = await self._live(jwt)
+        invitee = await self._invitee(claims)
+        gathering_id = invitee.gathering_id
+        return Actor("guest", invitee.guest_id, Role.GUEST, gathering_id, co_host=invitee.co_host)
+
+    async def logout(self, jwt: str) -> None:
+        """The token stands for nobody any more; other logins of the guest stay.
+
+        Unauthenticated for a token that holds no more, as `actor` would say.
+        """
+        claims = await self._live(jwt)
+        await self._invitee(claims)
+        event = LoginEnded(claims.jti, claims.exp * _SECOND)
+
+        async def attempt(unit: UnitOfWork) -> list[Decided]:
+            ended = await unit.get(ENDED_LOGINS, claims.jti)
+            return [Decided(event)] if ended is None else []
+
+        meta = msgspec.json.encode({"actor": f"guest:{claims.sub}"})
+        await self._handler.handle(f"guest_login-{claims.sub}", attempt, meta=meta)
+
+    def _claims(self, invitee: Invitee, now: int) -> Claims:
+        expires = min(now + LIFETIME, _last_moment(invitee))
+        if expires <= now:
+            raise Unauthenticated("The gathering is over, and so is this link.")
+        return Claims(
+            sub=invitee.guest_id,
+            first_name=invitee.first_name,
+            last_name=invitee.last_name,
+            is_admin=invitee.co_host,
+            gathering=invitee.gathering_id,
+            link=invitee.link or "",
+            iss=ISSUER,
+            aud=self._store.id,
+            iat=now // _SECOND,
+            exp=expires // _SECOND,
+            jti=self._ids(),
+        )
+
+    async def _live(self, jwt: str) -> Claims:
+        """The claims of a token that is ours, in time, and not logged out."""
+        claims = _read((await self._key()).verified(jwt))
+        if claims.iss != ISSUER or claims.aud != self._store.id:
+            raise Unauthenticated(_ENDED)
+        if self._clock() >= claims.exp * _SECOND:
+            raise Unauthenticated(_ENDED)
+        [ended] = await self._store.get(ENDED_LOGINS.name, [claims.jti])
+        if ended is not None:
+            raise Unauthenticated(_ENDED)
+        return claims
+
+    async def _invitee(self, claims: Claims) -> Invitee:
+        """The guest as of now, if the token's link is still the guest's."""
+        try:
+            invitee = await self._invitees.by_id(claims.gathering, claims.sub)
+        except NotFound:
+            raise Unauthenticated(_ENDED) from None
+        if invitee.link != claims.link or self._clock() >= _last_moment(invitee):
+            raise Unauthenticated(_ENDED)
+        return invitee
+
+
+def _last_moment(invitee: Invitee) -> int:
+    """From when on the guest signs in no more."""
+    return _NEVER if invitee.over_at is None else invitee.over_at + AFTERWARDS
+
+
+def _demand(**fields: str) -> None:
+    flaws = [Flaw(f"/{name}", "is missing or blank") for name, text in fields.items() if not text]
+    if flaws:
+        raise Invalid(*flaws)
+
+
+def _read(claims: dict[str, Any]) -> Claims:
+    try:
+        return msgspec.convert(claims, Claims)
+    except msgspec.ValidationError:
+        raise Unauthenticated(_ENDED) from None

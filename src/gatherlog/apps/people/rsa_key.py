@@ -1,0 +1,66 @@
+"""The site's key as an RSA key: RS256 signatures, and a secret for digests derived from it.
+
+Slow to import, for the sake of its library: load it where a key is really needed.
+"""
+
+import hmac
+from hashlib import sha256
+from typing import Any, Final
+
+from joserfc import jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import RSAKey
+
+from gatherlog.core.errors import Unauthenticated
+
+__all__ = ["BITS", "RsaKey"]
+
+BITS: Final = 2048
+_ALGORITHM: Final = "RS256"
+
+
+class RsaKey:
+    """A `SiteKey`. One secret to keep, instead of two: who has the private key has all of it."""
+
+    def __init__(self, key: RSAKey) -> None:
+        self._key = key
+        self._header = {"typ": "JWT", "alg": _ALGORITHM, "kid": key.thumbprint()}
+        private = key.as_der(private=True)
+        self._secret = hmac.digest(private, b"gatherlog digests", "sha256")
+
+    @classmethod
+    def generate(cls) -> "RsaKey":
+        return cls(RSAKey.generate_key(BITS, private=True))
+
+    @classmethod
+    def from_pem(cls, pem: bytes) -> "RsaKey":
+        """Raises ValueError, without a word of its content, for what is no private RSA key."""
+        try:
+            key = RSAKey.import_key(pem)
+            bits = 0 if key.private_key is None else key.private_key.key_size
+        except (JoseError, ValueError, TypeError):
+            raise ValueError("not a private RSA key in PEM") from None
+        if bits < BITS:
+            raise ValueError(f"not a private RSA key of {BITS} bits or more")
+        return cls(key)
+
+    def pem(self) -> bytes:
+        """The private key, unencrypted (PKCS #8): for the key file and nothing else."""
+        return self._key.as_pem(private=True)
+
+    def sign(self, claims: dict[str, Any]) -> str:
+        return jwt.encode(self._header, claims, self._key, [_ALGORITHM])
+
+    def verified(self, token: str) -> dict[str, Any]:
+        """The header must be ours to the letter: no other algorithm, key, or extension."""
+        try:
+            read = jwt.decode(token, self._key, [_ALGORITHM])
+        except (JoseError, ValueError):
+            raise Unauthenticated("This token was not made here.") from None
+        if read.header != self._header:
+            raise Unauthenticated("This token was not made here.")
+        return read.claims
+
+    def digest(self, purpose: str, text: str) -> str:
+        message = f"{purpose}\0{text}".encode()
+        return hmac.new(self._secret, message, sha256).hexdigest()

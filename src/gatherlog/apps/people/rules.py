@@ -1,0 +1,105 @@
+"""Codes and sessions: how long they live, how often they may be asked for and tried. Pure."""
+
+from collections.abc import Sequence
+from hmac import compare_digest
+from typing import Final
+
+import msgspec
+
+from gatherlog.apps.people.events import (
+    AccountCreated,
+    AccountRemoved,
+    CodeAccepted,
+    CodeIssued,
+    CodeMistyped,
+    SessionEnded,
+    SessionStarted,
+)
+from gatherlog.apps.people.views import Account, SignIn
+
+__all__ = [
+    "CODE_LIFETIME",
+    "MOST_CODES",
+    "MOST_SESSIONS",
+    "MOST_TRIES",
+    "SESSION_LIFETIME",
+    "end_sessions",
+    "issue_code",
+    "open_account",
+    "recent",
+    "remove_account",
+    "request_code",
+    "start_session",
+    "try_code",
+]
+
+_SECOND: Final = 1_000_000
+_DAY: Final = 24 * 3600 * _SECOND
+CODE_LIFETIME: Final = 600 * _SECOND
+MOST_TRIES: Final = 5
+"""Wrong codes that one code outlives; whatever is tried after that is refused, even if right."""
+MOST_CODES: Final = 10
+"""Codes that anybody may ask for an address within a day, until somebody signs in with one.
+
+With MOST_TRIES it bounds guessing: at most 50 tries a day at one million possible codes.
+"""
+SESSION_LIFETIME: Final = 30 * _DAY
+MOST_SESSIONS: Final = 50
+"""Live sessions of one account; a further one ends the oldest."""
+
+
+def recent(sign_in: SignIn | None, now: int) -> tuple[int, ...]:
+    """When codes were issued within the day before `now`; no more than count."""
+    if sign_in is None:
+        return ()
+    return tuple(at for at in sign_in.issued if at > now - _DAY)[-MOST_CODES:]
+
+
+def request_code(sign_in: SignIn | None, code_hash: str, now: int) -> list[msgspec.Struct]:
+    """As anybody may ask: nothing once too many were asked for. A code before stays as it is."""
+    if len(recent(sign_in, now)) >= MOST_CODES:
+        return []
+    return issue_code(sign_in, code_hash, now)
+
+
+def issue_code(sign_in: SignIn | None, code_hash: str, now: int) -> list[msgspec.Struct]:
+    """As the operator may ask. From now on this code alone counts for its address."""
+    return [CodeIssued(code_hash, now + CODE_LIFETIME)]
+
+
+def try_code(sign_in: SignIn | None, code_hash: str, now: int) -> list[msgspec.Struct]:
+    """CodeAccepted, CodeMistyped, or nothing where no code is alive that a try could be at."""
+    if sign_in is None or sign_in.code_hash is None:
+        return []
+    if now >= sign_in.expires_at or sign_in.tries >= MOST_TRIES:
+        return []
+    right = compare_digest(sign_in.code_hash.encode(), code_hash.encode())
+    return [CodeAccepted() if right else CodeMistyped()]
+
+
+def open_account(account: Account | None, address: str) -> list[msgspec.Struct]:
+    """Make the account unless it is there."""
+    return [AccountCreated(address)] if account is None else []
+
+
+def start_session(
+    account: Account | None, address: str, session: str, *, now: int
+) -> list[msgspec.Struct]:
+    """One more session, of an account that is made if need be; the expired ones are swept out."""
+    live = () if account is None else account.sessions
+    dead = [old.id for old in live if old.expires_at <= now]
+    kept = [old.id for old in live if old.expires_at > now]
+    surplus = kept[: max(0, len(kept) + 1 - MOST_SESSIONS)]
+    return [
+        *open_account(account, address),
+        *end_sessions([*dead, *surplus]),
+        SessionStarted(session, now + SESSION_LIFETIME),
+    ]
+
+
+def end_sessions(sessions: Sequence[str]) -> list[msgspec.Struct]:
+    return [SessionEnded(session) for session in sessions]
+
+
+def remove_account(account: Account) -> list[msgspec.Struct]:
+    return [AccountRemoved(account.address, tuple(live.id for live in account.sessions))]

@@ -1,0 +1,151 @@
+"""How often somebody may try: figures, sliding windows, and the guard that interfaces ask.
+
+In this process and its memory only: a restart forgets, several processes each count for themselves.
+"""
+
+import hashlib
+import re
+from collections import deque
+from collections.abc import Mapping, MutableMapping
+from typing import Any, Final, Literal
+
+import msgspec
+
+from gatherlog.core.clock import Clock
+from gatherlog.core.errors import Flaw, Invalid
+from gatherlog.interfaces.clients import ClientAddresses
+from gatherlog.interfaces.problems import TooMany
+from gatherlog.settings import Settings
+
+__all__ = ["Guard", "Rate", "Rates", "Window", "read_rates"]
+
+MOST_KEYS: Final = 100_000
+"""That one window remembers; beyond it, the one that was quiet for longest is forgotten."""
+
+_SECONDS: Final = {"second": 1, "minute": 60, "hour": 3600, "day": 86_400}
+_RATE: Final = re.compile(r"([1-9]\d{0,5})/(second|minute|hour|day)")
+
+
+class Rate(msgspec.Struct, frozen=True):
+    """At most `count` in any `seconds` on end."""
+
+    count: int
+    seconds: int
+
+
+class Rates(msgspec.Struct, frozen=True, kw_only=True):
+    """All figures; None is no limit."""
+
+    sign_in: Rate | None = Rate(10, 60)
+    """Attempts at signing in, by any way, per client address."""
+    email: Rate | None = Rate(5, 60)
+    """Codes asked for, and likewise codes tried, per e-mail address."""
+    rsvp: Rate | None = Rate(10, 3600)
+    """Answers by a guest, whether by the link or after a login. Keys are not limited."""
+    wrong: Rate | None = Rate(30, 60)
+    """Credentials that let nobody in, per client address."""
+
+
+def read_rates(text: str) -> Rates:
+    """The figures of `GATHERLOG_RATE_LIMITS`, or Invalid.
+
+    Empty: all as above; `off`: none; else `sign_in=20/minute,rsvp=off`, and the rest as above.
+    """
+    names = msgspec.structs.fields(Rates)
+    if text.strip() == "off":
+        return Rates(**{field.name: None for field in names})
+    given: dict[str, Rate | None] = {}
+    for part in filter(None, (part.strip() for part in text.split(","))):
+        name, _, figure = (word.strip() for word in part.partition("="))
+        found = _RATE.fullmatch(figure)
+        if name not in {field.name for field in names} or not (found or figure == "off"):
+            detail = f"{part[:64]!r} is not like rsvp=10/hour; names: "
+            detail += ", ".join(field.name for field in names)
+            raise Invalid(Flaw("/rate_limits", detail))
+        given[name] = Rate(int(found[1]), _SECONDS[found[2]]) if found else None
+    return Rates(**given)
+
+
+class Window:
+    """Counts what happened per key over a sliding window, to the microsecond."""
+
+    def __init__(self, rate: Rate | None, clock: Clock) -> None:
+        self._rate = rate
+        self._clock = clock
+        self._seen: dict[str, deque[int]] = {}
+        """The last asked for at the end."""
+
+    def __len__(self) -> int:
+        """How many keys are remembered."""
+        return len(self._seen)
+
+    def hit(self, key: str) -> float:
+        """Count one and give 0.0; or count nothing and give the seconds until there is room."""
+        if self._rate is None:
+            return 0.0
+        now = self._clock()
+        since = now - self._rate.seconds * 1_000_000
+        times = self._seen.pop(key, None) or deque()
+        self._forget(since)
+        if times and times[-1] > now:  # the clock was set back
+            times.clear()
+        while times and times[0] <= since:
+            times.popleft()
+        self._seen[key] = times
+        if len(times) >= self._rate.count:
+            return (times[0] - since) / 1_000_000
+        times.append(now)
+        return 0.0
+
+    def _forget(self, since: int) -> None:
+        while self._seen:
+            key = next(iter(self._seen))
+            if self._seen[key][-1] > since and len(self._seen) < MOST_KEYS:
+                return
+            del self._seen[key]
+
+
+class Guard:
+    """Asked before what may be tried only so often; TooMany says when to come again.
+
+    E-mail addresses and guests are kept as hashes.
+    """
+
+    def __init__(self, settings: Settings, clock: Clock) -> None:
+        rates = read_rates(settings.rate_limits)
+        self._addresses = ClientAddresses(settings.trusted_proxies)
+        self._sign_in = Window(rates.sign_in, clock)
+        self._email = Window(rates.email, clock)
+        self._rsvp = Window(rates.rsvp, clock)
+        self._wrong = Window(rates.wrong, clock)
+
+    def client(self, scope: Mapping[str, Any] | MutableMapping[str, Any]) -> str:
+        """Who is at the other end of a request: an IPv4 address or an IPv6 network."""
+        return self._addresses.client(scope)
+
+    def sign_in(self, scope: Mapping[str, Any] | MutableMapping[str, Any]) -> None:
+        """Somebody asks for a code, tries one, or logs in with a link."""
+        _pass(self._sign_in, self.client(scope))
+
+    def email(self, purpose: Literal["code", "session"], email: str) -> None:
+        """A code for this address is asked for, or tried; in any spelling of its case."""
+        folded = f"{purpose}:{email.strip().casefold()}"
+        _pass(self._email, hashlib.sha256(folded.encode(errors="replace")).hexdigest())
+
+    def answer(self, guest_id: str) -> None:
+        """A guest answers, with the link or after a login."""
+        _pass(self._rsvp, guest_id)
+
+    def wrong(self, scope: Mapping[str, Any] | MutableMapping[str, Any]) -> None:
+        """A credential let nobody in.
+
+        Those that do are never held up: they have 128 random bits and more, so that guessing is
+        hopeless, and whoever shares an address with a broken script must not be shut out by it.
+        """
+        _pass(self._wrong, self.client(scope))
+
+
+def _pass(window: Window, key: str) -> None:
+    seconds = window.hit(key)
+    if seconds:
+        raise TooMany("That was too often. Wait a little, then try again.", seconds)

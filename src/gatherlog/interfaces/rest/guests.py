@@ -1,0 +1,192 @@
+"""Endpoints about guests and households. The same handlers serve both spellings of a guest."""
+
+from collections.abc import Callable
+from typing import Any, Generic, TypeVar
+
+import msgspec
+
+from gatherlog.apps.guests import Guest, GuestPatch, NewGuest, Rsvp, Stored
+from gatherlog.apps.guests.views import GUESTS
+from gatherlog.core.decider import Handled
+from gatherlog.core.errors import NotFound
+from gatherlog.interfaces.rest.answers import (
+    GroupAnswer,
+    LinkAnswer,
+    etag,
+    json,
+    location,
+    no_content,
+    of_guest,
+    page,
+)
+from gatherlog.interfaces.rest.camel import (
+    CamelGuestPatch,
+    CamelNewGuest,
+    GroupChoice,
+    of_camel_guest,
+    snaked,
+)
+from gatherlog.interfaces.rest.conditions import if_match, not_modified
+from gatherlog.interfaces.rest.endpoint import Call, Reply
+from gatherlog.interfaces.rest.queries import Nothing, Paging, Search
+
+__all__ = ["CAMEL", "SNAKE", "GuestHandlers"]
+
+Plain = Call[None, Nothing]
+N = TypeVar("N", bound=msgspec.Struct)
+P = TypeVar("P", bound=msgspec.Struct)
+
+
+class GuestHandlers(Generic[N, P]):
+    """Handlers that show guests with `of`, at the path `place`; N and P are what goes in."""
+
+    def __init__(self, of: Callable[[Guest], object], *place: str) -> None:
+        self._of = of
+        self._place = place
+
+    async def list_guests(self, call: Call[None, Search]) -> Reply:
+        query = call.query
+        found = await call.platform.guests.guests(
+            call.gathering_id,
+            q=query.q,
+            status=query.status,
+            group_id=query.group_id,
+            limit=query.limit,
+            cursor=query.cursor,
+        )
+        shown = [self._of(stored.body) for stored in found.items]
+        return page(call.path, query, shown, found.cursor)
+
+    async def add_guest(self, call: Call[N, Nothing]) -> Reply:
+        def made(guest: Guest, *headers: tuple[bytes, bytes]) -> Reply:
+            where = location(*_base(call), *self._place, guest.id)
+            return json(self._of(guest), 201, where, *headers)
+
+        def made_once(handled: Handled) -> Reply:
+            return made(handled.bodies[GUESTS.ref(handled.events[0].subject)])
+
+        stored = await call.platform.guests.add_guest(
+            call.gathering_id,
+            snaked(call.body, NewGuest),
+            actor=call.by,
+            once=call.once(made_once),
+        )
+        return made(stored.body, etag(stored))
+
+    async def read_guest(self, call: Plain) -> Reply:
+        stored = await call.platform.guests.guest(call.gathering_id, call.id)
+        return not_modified(call, stored) or self._shown(stored)
+
+    async def change_guest(self, call: Call[P, Nothing]) -> Reply:
+        return await self._change(call, snaked(call.body, GuestPatch))
+
+    async def remove_guest(self, call: Plain) -> Reply:
+        guests = call.platform.guests
+        expects = await self._expects(call)
+        once = call.once(lambda handled: no_content())
+        await guests.remove_guest(
+            call.gathering_id, call.id, actor=call.by, expects=expects, once=once
+        )
+        return no_content()
+
+    async def answer_for_guest(self, call: Call[Rsvp, Nothing]) -> Reply:
+        stored = await call.platform.guests.rsvp(
+            call.gathering_id,
+            call.id,
+            call.body,
+            actor=call.by,
+            expects=await self._expects(call),
+            once=call.once(self._as_left(call)),
+        )
+        return self._shown(stored)
+
+    async def put_into_group(self, call: Call[GroupChoice, Nothing]) -> Reply:
+        return await self._change(call, GuestPatch(group_id=call.body.group_id))
+
+    async def take_out_of_group(self, call: Plain) -> Reply:
+        """Done once; a guest who is in no household cannot be taken out of one."""
+        guests = call.platform.guests
+        stored = await guests.guest(call.gathering_id, call.id)
+        if stored.body.group_id is None:
+            raise NotFound("This guest is in no household.")
+        expects = await self._expects(call)
+        await guests.change_guest(
+            call.gathering_id,
+            call.id,
+            GuestPatch(group_id=None),
+            actor=call.by,
+            expects=expects,
+            once=call.once(lambda handled: no_content()),
+        )
+        return no_content()
+
+    async def make_co_host(self, call: Plain) -> Reply:
+        return await self._make_co_host(call, True)
+
+    async def end_co_host(self, call: Plain) -> Reply:
+        return await self._make_co_host(call, False)
+
+    async def _make_co_host(self, call: Plain, is_co_host: bool) -> Reply:
+        stored = await call.platform.guests.make_co_host(
+            call.gathering_id,
+            call.id,
+            is_co_host,
+            actor=call.by,
+            expects=await self._expects(call),
+            once=call.once(self._as_left(call)),
+        )
+        return self._shown(stored)
+
+    async def _change(self, call: Call[Any, Nothing], patch: GuestPatch) -> Reply:
+        stored = await call.platform.guests.change_guest(
+            call.gathering_id,
+            call.id,
+            patch,
+            actor=call.by,
+            expects=await self._expects(call),
+            once=call.once(self._as_left(call)),
+        )
+        return self._shown(stored)
+
+    async def _expects(self, call: Call[Any, Any]) -> int | None:
+        guests = call.platform.guests
+        return await if_match(call, lambda: guests.guest(call.gathering_id, call.id))
+
+    def _as_left(self, call: Call[Any, Any]) -> Callable[[Handled], Reply]:
+        return lambda handled: json(self._of(handled.bodies[GUESTS.ref(call.id)]))
+
+    def _shown(self, stored: Stored[Guest]) -> Reply:
+        return json(self._of(stored.body), 200, etag(stored))
+
+
+SNAKE = GuestHandlers[NewGuest, GuestPatch](of_guest, "guests")
+CAMEL = GuestHandlers[CamelNewGuest, CamelGuestPatch](of_camel_guest, "admin", "guests")
+
+
+async def issue_link(call: Plain) -> Reply:
+    platform = call.platform
+    token = await platform.guests.issue_link(
+        call.gathering_id, call.id, actor=call.by, once=call.once(None)
+    )
+    url = f"{platform.settings.base_url}/r/{token}"
+    return json(LinkAnswer(url, token), 201, location("r", token))
+
+
+async def list_groups(call: Call[None, Paging]) -> Reply:
+    query = call.query
+    found = await call.platform.guests.groups(
+        call.gathering_id, limit=query.limit, cursor=query.cursor
+    )
+    sizes = [GroupAnswer(size.group_id, size.member_count) for size in found.items]
+    return page(call.path, query, sizes, found.cursor)
+
+
+async def read_group(call: Plain) -> Reply:
+    members = await call.platform.guests.group(call.gathering_id, call.id)
+    return json([of_guest(stored.body) for stored in members])
+
+
+def _base(call: Call[Any, Any]) -> tuple[str, ...]:
+    """The first segments of paths in the gathering, spelled as the caller spelled them."""
+    under = call.path.startswith("/gatherings/")
+    return ("gatherings", call.gathering_id) if under else ()

@@ -1,0 +1,39 @@
+"""Endpoints of a guest who has logged in: one's own household, and the answer to the invitation."""
+
+from gatherlog.apps.guests import OwnAnswer, RsvpClosed
+from gatherlog.apps.guests.households import household_of
+from gatherlog.core.decider import Handled
+from gatherlog.interfaces.rest.answers import json
+from gatherlog.interfaces.rest.camel import CamelOwnAnswer, of_household, snaked
+from gatherlog.interfaces.rest.endpoint import Call, Reply
+from gatherlog.interfaces.rest.queries import Nothing
+
+__all__ = ["answer_invitation", "read_household"]
+
+
+async def read_household(call: Call[None, Nothing]) -> Reply:
+    assert call.actor is not None
+    household = await call.platform.guests.household(call.gathering_id, call.actor.id)
+    return json(of_household(household))
+
+
+async def answer_invitation(call: Call[CamelOwnAnswer, Nothing]) -> Reply:
+    assert call.actor is not None
+    platform, guest_id = call.platform, call.actor.id
+    call.guard.answer(guest_id)
+
+    def answered(handled: Handled) -> Reply:
+        now = platform.clock()
+        return json(of_household(household_of(handled, call.gathering_id, guest_id, now)))
+
+    try:
+        household = await platform.guests.respond(
+            call.gathering_id,
+            guest_id,
+            snaked(call.body, OwnAnswer),
+            actor=call.by,
+            once=call.once(answered),
+        )
+    except RsvpClosed:
+        raise RsvpClosed("RSVP is closed") from None
+    return json(of_household(household))

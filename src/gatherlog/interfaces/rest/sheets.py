@@ -1,0 +1,92 @@
+"""Endpoints that take in and give out sheets of guests."""
+
+import asyncio
+import hashlib
+from typing import Annotated, Final
+
+import msgspec
+
+from gatherlog.apps.guests import Guest
+from gatherlog.apps.guests.sheets import BadLine, Sheet, SheetFormat, read_sheet, write_sheet
+from gatherlog.core.errors import Flaw, Invalid
+from gatherlog.interfaces.rest.answers import BadLineAnswer, ImportAnswer, json
+from gatherlog.interfaces.rest.endpoint import Call, Reply
+from gatherlog.interfaces.rest.queries import Nothing
+
+__all__ = ["ImportOptions", "export_guests", "import_guests"]
+
+_CSV: Final = [
+    (b"content-type", b"text/csv; charset=utf-8"),
+    (b"content-disposition", b'attachment; filename="guests.csv"'),
+]
+
+
+class ImportOptions(msgspec.Struct, frozen=True):
+    """How a sheet is imported."""
+
+    preview: Annotated[
+        bool, msgspec.Meta(description="Say what would come of it, and write nothing.")
+    ] = False
+    keep_good: Annotated[
+        bool, msgspec.Meta(description="Import the good lines even where others are bad.")
+    ] = False
+    format: Annotated[
+        SheetFormat, msgspec.Meta(description="Where the sheet comes from; else it is found out.")
+    ] = "auto"
+
+
+async def import_guests(call: Call[bytes, ImportOptions]) -> Reply:
+    guests, query = call.platform.guests, call.query
+    # A second or so for the longest, so not on the loop.
+    sheet = await asyncio.to_thread(read_sheet, call.body, query.format)
+    if query.preview:
+        outcome = await guests.preview_import(call.gathering_id, sheet.rows)
+        return json(_of_import(sheet, outcome.new, outcome.changed, outcome.unchanged))
+    if sheet.bad and not query.keep_good:
+        raise Invalid(*[_flaw(line) for line in sheet.bad])
+    outcome = await guests.import_guests(
+        call.gathering_id,
+        sheet.rows,
+        actor=call.by,
+        file_hash=hashlib.sha256(call.body).hexdigest(),
+    )
+    # In chunks, each a commit; a try that ended between two is gone through again.
+    reply = json(_of_import(sheet, outcome.new, outcome.changed, outcome.unchanged))
+    return await call.remember(reply)
+
+
+async def export_guests(call: Call[None, Nothing]) -> Reply:
+    sheet = await asyncio.to_thread(write_sheet, await _all_guests(call))
+    return Reply(200, sheet, _CSV)
+
+
+async def _all_guests(call: Call[None, Nothing]) -> list[Guest]:
+    found: list[Guest] = []
+    cursor = None
+    while True:
+        page = await call.platform.guests.guests(call.gathering_id, cursor=cursor)
+        found.extend(stored.body for stored in page.items)
+        cursor = page.cursor
+        if cursor is None:
+            return found
+
+
+def _flaw(line: BadLine) -> Flaw:
+    return Flaw(f"/lines/{line.line}", line.reason)
+
+
+def _of_import(sheet: Sheet, new: int, changed: int, unchanged: int) -> ImportAnswer:
+    return ImportAnswer(
+        format=sheet.format,
+        encoding=sheet.encoding,
+        delimiter=sheet.delimiter,
+        columns={column.header: column.field for column in sheet.columns},
+        ignored=list(sheet.ignored),
+        households=sheet.households,
+        guessed=sheet.guessed,
+        new=new,
+        changed=changed,
+        unchanged=unchanged,
+        left_out=[BadLineAnswer(line.line, line.reason) for line in sheet.left_out],
+        bad=[BadLineAnswer(line.line, line.reason) for line in sheet.bad],
+    )

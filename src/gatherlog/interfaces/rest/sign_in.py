@@ -1,0 +1,105 @@
+"""Endpoints with which people sign in and out: by a mailed code, or by their link's token."""
+
+import msgspec
+
+from gatherlog.core.clock import rfc3339
+from gatherlog.core.errors import Invalid
+from gatherlog.interfaces.auth import bearer
+from gatherlog.interfaces.problems import Blank
+from gatherlog.interfaces.rest.answers import Time, json, no_content
+from gatherlog.interfaces.rest.endpoint import Call, Reply
+from gatherlog.interfaces.rest.queries import Nothing
+
+__all__ = ["AccountAnswer", "CodeRequest", "LoginRequest", "SessionRequest", "TokenAnswer"]
+
+Plain = Call[None, Nothing]
+
+
+class CodeRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where to send a code."""
+
+    email: str
+
+
+class SessionRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """An address, and the code that was sent there."""
+
+    email: str
+    code: str
+
+
+class LoginRequest(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
+    """A link's token, and the last name of its guest."""
+
+    token: str | None = None
+    last_name: str | None = None
+
+
+class TokenAnswer(msgspec.Struct, frozen=True):
+    """For `Authorization: Bearer …`; shown this once."""
+
+    token: str
+
+
+class AccountAnswer(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """One's own account, and how many sessions of it are open."""
+
+    id: str
+    email: str
+    sessions: int
+    created_at: Time
+
+
+async def request_code(call: Call[CodeRequest, Nothing]) -> Reply:
+    """The same answer for every address, in the same time."""
+    call.guard.sign_in(call.scope)
+    call.guard.email("code", call.body.email)
+    await call.platform.accounts.request_code(call.body.email)
+    return await call.remember(Reply(202, b"", []))
+
+
+async def start_session(call: Call[SessionRequest, Nothing]) -> Reply:
+    call.guard.sign_in(call.scope)
+    call.guard.email("session", call.body.email)
+    token = await call.platform.accounts.start_session(call.body.email, call.body.code)
+    return await call.remember(json(TokenAnswer(token)), secret=True)
+
+
+async def end_session(call: Plain) -> Reply:
+    await call.platform.accounts.end_session(bearer(call.headers))
+    return no_content()
+
+
+async def end_all_sessions(call: Plain) -> Reply:
+    assert call.actor is not None
+    await call.platform.accounts.end_all(call.actor.account_id or "", actor=call.by)
+    return no_content()
+
+
+async def read_account(call: Plain) -> Reply:
+    assert call.actor is not None
+    account = await call.platform.accounts.account(call.actor.account_id or "")
+    return json(
+        AccountAnswer(
+            id=account.id,
+            email=account.address,
+            sessions=len(account.sessions),
+            created_at=rfc3339(account.created_at),
+        )
+    )
+
+
+async def log_in(call: Call[LoginRequest, Nothing]) -> Reply:
+    """Raises Blank, and Unauthenticated where token and name do not belong together."""
+    call.guard.sign_in(call.scope)
+    given = call.body
+    try:
+        token = await call.platform.guest_login.login(given.token or "", given.last_name or "")
+    except Invalid as invalid:
+        raise Blank(*invalid.flaws) from None
+    return await call.remember(json(TokenAnswer(token)), secret=True)
+
+
+async def log_out(call: Plain) -> Reply:
+    await call.platform.guest_login.logout(bearer(call.headers))
+    return no_content()

@@ -1,0 +1,48 @@
+// For the pages of hosts. Each works without it; with it, figures move by themselves.
+"use strict";
+
+/** Puts every figure in its place, and redraws the bar. */
+const show = (page, told) => {
+  for (const place of page.querySelectorAll("[data-figure]")) {
+    const text = told.figures[place.dataset.figure];
+    if (text !== undefined && place.textContent !== text) place.textContent = text;
+  }
+  for (const meal of page.querySelectorAll("[data-meal]")) {
+    meal.hidden = told.figures[meal.dataset.meal] === "0";
+  }
+  const bar = page.querySelector(".bar");
+  bar.setAttribute("aria-label", told.words);
+  told.shares.forEach((share, place) => {
+    bar.children[place].setAttribute("x", `${share.start}%`);
+    bar.children[place].setAttribute("width", `${share.width}%`);
+  });
+};
+
+const page = document.querySelector("[data-live]");
+if (page && "EventSource" in window) {
+  const source = new EventSource(page.dataset.live);
+  source.onopen = () => page.classList.add("live");
+  source.onerror = () => page.classList.remove("live");
+  source.onmessage = (event) => show(page, JSON.parse(event.data));
+}
+
+for (const button of document.querySelectorAll("[data-copies]")) {
+  const field = document.getElementById(button.dataset.copies);
+  button.hidden = false;
+  button.addEventListener("click", async () => {
+    field.select();
+    try {
+      await navigator.clipboard.writeText(field.value);
+    } catch {
+      document.execCommand("copy"); // where the page is not served over HTTPS
+    }
+    button.textContent = "Copied";
+  });
+}
+
+// A new gathering is most likely to be where its host is.
+const zone = document.querySelector("[data-own-zone]");
+if (zone && !zone.value) {
+  const own = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  if ([...zone.options].some((option) => option.value === own)) zone.value = own;
+}

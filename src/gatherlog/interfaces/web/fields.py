@@ -1,0 +1,70 @@
+"""A form of plain fields: texts as typed, and the flaws beside them. Pure."""
+
+from collections.abc import Iterable, Mapping
+from zoneinfo import available_timezones
+
+import msgspec
+from msgspec import UNSET, UnsetType
+from starlette.datastructures import FormData
+
+from gatherlog.apps.guests import DIETARY_TAGS
+from gatherlog.core.errors import Flaw
+from gatherlog.interfaces.web.forms import text
+from gatherlog.interfaces.web.words import label
+
+__all__ = ["TAGS", "ZONES", "Fields", "blank_is_none", "date_time", "whole"]
+
+TAGS = tuple((tag, label(tag)) for tag in DIETARY_TAGS)
+"""The tags of the kitchen, and how they are called."""
+_CONTINENTS = ("Africa", "America", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific")
+ZONES = sorted(
+    name for name in available_timezones() if name.split("/")[0] in _CONTINENTS or name == "UTC"
+)
+"""Time zones that are offered; whatever else the rules know may be typed."""
+
+
+class Fields(msgspec.Struct, frozen=True):
+    """What a form shows: values by field, and per field what is wrong."""
+
+    values: Mapping[str, str]
+    flaws: Mapping[str, str] = {}
+
+    @classmethod
+    def read(cls, form: FormData, names: Iterable[str]) -> "Fields":
+        """The fields of these names, trimmed; line ends as they are kept."""
+        return cls({name: text(form, name).replace("\r\n", "\n").strip() for name in names})
+
+    def __getitem__(self, name: str) -> str:
+        return self.values.get(name, "")
+
+    def wrong(self, flaws: Iterable[Flaw], names: Mapping[str, str]) -> "Fields":
+        """The same fields with sentences about them; `names` is how each field is called.
+
+        What is wrong with a field that is not shown stands with the first one.
+        """
+        first, told = next(iter(names)), dict(self.flaws)
+        for flaw in flaws:
+            pointed = flaw.pointer.split("/")[1] if "/" in flaw.pointer else ""
+            field = pointed if pointed in names else first
+            told.setdefault(field, f"{names[field]} {flaw.detail}.")
+        return Fields(self.values, told)
+
+
+def blank_is_none(written: str) -> str | None:
+    return written or None
+
+
+def whole(field: str, written: str, flaws: list[Flaw]) -> int:
+    """The number that a field holds; 0, and one flaw more, where it holds none."""
+    if written.isascii() and written.isdigit() and len(written) < 10:
+        return int(written)
+    flaws.append(Flaw(f"/{field}", "should be written as a number, such as 2"))
+    return 0
+
+
+def date_time(field: str, day: str, time: str, flaws: list[Flaw]) -> str | UnsetType | None:
+    """A day, or a day with a time, as the rules take it; None where there is neither."""
+    if time and not day:
+        flaws.append(Flaw(f"/{field}", "has a time but no day"))
+        return UNSET
+    return f"{day}T{time}" if time else day or None

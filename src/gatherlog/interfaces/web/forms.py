@@ -1,0 +1,57 @@
+"""Forms as browsers send them, read within limits."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from starlette.datastructures import FormData
+from starlette.formparsers import FormParser, MultiPartException, MultiPartParser
+from starlette.requests import Request
+
+from gatherlog.interfaces.bodies import MAX_BODY
+from gatherlog.interfaces.problems import Malformed, UnsupportedMediaType
+
+__all__ = ["MAX_FIELDS", "read_form", "read_upload", "text"]
+
+MAX_FIELDS: Final = 600
+"""Fields that a form may have; the longest, of a household of thirty, has some 500."""
+_FORM: Final = "application/x-www-form-urlencoded"
+_UPLOAD: Final = "multipart/form-data"
+_UPLOAD_FIELDS: Final = 16
+
+
+async def read_form(request: Request) -> FormData:
+    """The fields of a form without files. Raises UnsupportedMediaType and Malformed."""
+    _demand(request.headers, _FORM)
+    parser = FormParser(request.headers, request.stream(), max_fields=MAX_FIELDS)
+    try:
+        return await parser.parse()
+    except MultiPartException as error:
+        raise Malformed(error.message) from None
+
+
+async def read_upload(request: Request) -> FormData:
+    """The fields of a form with at most one file. Raises UnsupportedMediaType and Malformed."""
+    _demand(request.headers, _UPLOAD)
+    parser = MultiPartParser(
+        request.headers,
+        request.stream(),
+        max_files=1,
+        max_fields=_UPLOAD_FIELDS,
+        max_part_size=MAX_BODY,
+    )
+    try:
+        return await parser.parse()
+    except (MultiPartException, KeyError, UnicodeDecodeError):  # KeyError: without a boundary
+        raise Malformed("This is no form with a file.") from None
+
+
+def text(form: FormData, name: str) -> str:
+    """A field as it was typed; empty where it is missing, or a file."""
+    value = form.get(name, "")
+    return value if isinstance(value, str) else ""
+
+
+def _demand(headers: Mapping[str, str], kind: str) -> None:
+    media = headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media != kind:
+        raise UnsupportedMediaType(f"Send a body of type {kind}.", kind)

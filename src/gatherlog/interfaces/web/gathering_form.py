@@ -1,0 +1,80 @@
+"""The forms about a gathering: to make one from few fields, and to change its settings. Pure."""
+
+from typing import Final
+
+from msgspec import UNSET
+
+from gatherlog.apps.guests import Gathering, GatheringDetails, SettingsPatch
+from gatherlog.core.errors import Flaw, Invalid
+from gatherlog.interfaces.web.fields import Fields, blank_is_none, date_time, whole
+
+__all__ = ["CREATION", "NAMES", "SETTINGS", "details", "patch", "shown"]
+
+CREATION: Final = ("event_name", "event_date", "event_time", "location", "time_zone")
+SETTINGS: Final = (*CREATION, "rsvp_deadline", "rsvp_time", "max_guests", "version")
+NAMES: Final = {
+    "event_name": "The name",
+    "event_date": "The date",
+    "location": "The place",
+    "time_zone": "The time zone",
+    "rsvp_deadline": "The last day for answers",
+    "max_guests": "The number of places",
+}
+
+
+def details(fields: Fields) -> GatheringDetails:
+    """Raises Invalid for what only a form can get wrong; the rest is for the rules to say."""
+    flaws: list[Flaw] = []
+    when = date_time("event_date", fields["event_date"], fields["event_time"], flaws)
+    if flaws:
+        raise Invalid(*flaws)
+    return GatheringDetails(
+        event_name=fields["event_name"],
+        event_date=None if when is UNSET else when,
+        location=blank_is_none(fields["location"]),
+        time_zone=fields["time_zone"] or "UTC",
+    )
+
+
+def patch(fields: Fields) -> SettingsPatch:
+    """As `details`."""
+    flaws: list[Flaw] = []
+    when = date_time("event_date", fields["event_date"], fields["event_time"], flaws)
+    until = date_time("rsvp_deadline", fields["rsvp_deadline"], fields["rsvp_time"], flaws)
+    places = fields["max_guests"]
+    most = whole("max_guests", places, flaws) if places else None
+    if flaws:
+        raise Invalid(*flaws)
+    return SettingsPatch(
+        event_name=fields["event_name"],
+        event_date=when,
+        location=blank_is_none(fields["location"]),
+        rsvp_deadline=until,
+        max_guests=most,
+        time_zone=blank_is_none(fields["time_zone"]),
+    )
+
+
+def shown(gathering: Gathering, version: int) -> Fields:
+    """The settings as they are, to be changed."""
+    day, time = _parts(gathering.event_date)
+    last_day, last_time = _parts(gathering.rsvp_deadline)
+    return Fields(
+        {
+            "event_name": gathering.event_name,
+            "event_date": day,
+            "event_time": time,
+            "location": gathering.location or "",
+            "time_zone": gathering.time_zone,
+            "rsvp_deadline": last_day,
+            "rsvp_time": last_time,
+            "max_guests": "" if gathering.max_guests is None else str(gathering.max_guests),
+            "version": str(version),
+        }
+    )
+
+
+def _parts(when: str | None) -> tuple[str, str]:
+    """Day and time as browsers have them in fields, without seconds where there are none."""
+    day, _, time = (when or "").partition("T")
+    return day, time.removesuffix(":00") if time.count(":") == 2 else time

@@ -1,0 +1,251 @@
+"""Pages of hosts about gatherings: one's own, a new one, figures and guests, settings."""
+
+from collections.abc import AsyncIterator, Mapping
+from typing import Final, get_args
+from urllib.parse import urlencode
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from gatherlog.apps.guests import Gathering, Listing, Status, Stored
+from gatherlog.apps.people import Action, Actor, Role
+from gatherlog.core.errors import Conflict, Invalid, NotFound
+from gatherlog.interfaces.live import HEADERS as STREAM_HEADERS
+from gatherlog.interfaces.live import Live, changes
+from gatherlog.interfaces.problems import status_of
+from gatherlog.interfaces.web import gathering_form
+from gatherlog.interfaces.web.desk import Desk, Opened
+from gatherlog.interfaces.web.fields import ZONES, Fields
+from gatherlog.interfaces.web.overview import facts
+from gatherlog.interfaces.web.rows import STATES, row
+from gatherlog.interfaces.web.totals import encode, totals
+
+__all__ = ["HostPages"]
+
+GATHERINGS_SHOWN: Final = 50
+GUESTS_SHOWN: Final = 50
+"""On one page; a page takes the same time whether there are fifty guests or fifty thousand."""
+HOUSEHOLDS_SHOWN: Final = 200
+_MOVED: Final = (
+    "Somebody has changed these settings since you opened the page. What you typed is not saved: "
+    "send it again if you still mean it."
+)
+
+
+class Wanted(msgspec.Struct, frozen=True):
+    """Which guests a list shows, as the address of the page says."""
+
+    q: str
+    status: Status | None
+    household: str
+    cursor: str
+
+    @classmethod
+    def read(cls, query: Mapping[str, str]) -> "Wanted":
+        """What makes no sense is as if it were not there."""
+        status = query.get("status", "")
+        return cls(
+            q=query.get("q", "").strip()[:200],
+            status=next((known for known in get_args(Status) if known == status), None),
+            household=query.get("household", "")[:64],
+            cursor=query.get("cursor", "")[:4096],
+        )
+
+    def address(self, cursor: str | None) -> str:
+        """The query of the next page of the same list."""
+        parts = {
+            "q": self.q,
+            "status": self.status or "",
+            "household": self.household,
+            "cursor": cursor or "",
+        }
+        return "?" + urlencode({name: text for name, text in parts.items() if text})
+
+    @property
+    def narrowed(self) -> bool:
+        return bool(self.q or self.status or self.household)
+
+
+class HostPages:
+    """Everything about gatherings but their guests one by one."""
+
+    def __init__(self, desk: Desk, live: Live) -> None:
+        self._desk = desk
+        self._guests = desk.guests
+        self._live = live
+
+    async def home(self, request: Request) -> Response:
+        """One's gatherings, and the form for a new one, which POST makes."""
+        if request.method == "POST":
+            return await self._create(request)
+        visitor = await self._desk.visitor(request, Action.LIST_GATHERINGS)
+        found = await self._listing(visitor.actor, request.query_params.get("cursor"))
+        return self._desk.page(
+            "host.html",
+            visitor,
+            gatherings=[(one.body, list(facts(one.body))) for one in found.items],
+            cursor=urlencode({"cursor": found.cursor}) if found.cursor else "",
+            may_create=visitor.actor.role is not Role.HOST,
+            fields=Fields({}),
+            zones=ZONES,
+        )
+
+    async def gathering(self, request: Request) -> Response:
+        """Figures, and the guests that are looked for."""
+        opened = await self._desk.open(request, Action.LIST_GUESTS)
+        wanted = Wanted.read(request.query_params)
+        stats = await self._guests.stats(opened.id)
+        found = await self._guests.guests(
+            opened.id,
+            q=wanted.q or None,
+            status=wanted.status,
+            group_id=wanted.household or None,
+            limit=GUESTS_SHOWN,
+            cursor=wanted.cursor or None,
+        )
+        return self._desk.page(
+            "gathering.html",
+            opened.visitor,
+            gathering=opened.gathering.body,
+            facts=list(facts(opened.gathering.body)),
+            totals=totals(stats),
+            invited=stats.total_guests,
+            rows=[row(stored.body) for stored in found.items],
+            states=STATES,
+            wanted=wanted,
+            more=wanted.address(found.cursor) if found.cursor else "",
+            note=self._desk.note(request.query_params),
+        )
+
+    async def households(self, request: Request) -> Response:
+        """Who belongs together, by the name of the household."""
+        opened = await self._desk.open(request, Action.READ_GROUPS)
+        found = await self._guests.groups(
+            opened.id, limit=HOUSEHOLDS_SHOWN, cursor=request.query_params.get("cursor")
+        )
+        return self._desk.page(
+            "households.html",
+            opened.visitor,
+            gathering=opened.gathering.body,
+            households=[
+                (size.group_id, size.member_count, urlencode({"household": size.group_id}))
+                for size in found.items
+            ],
+            more=urlencode({"cursor": found.cursor}) if found.cursor else "",
+        )
+
+    async def settings(self, request: Request) -> Response:
+        """The settings; POST changes them, or removes the gathering."""
+        if request.method == "POST":
+            return await self._change(request)
+        opened = await self._desk.open(request, Action.CHANGE_GATHERING)
+        stored = opened.gathering
+        return self._settings(opened, gathering_form.shown(stored.body, stored.version))
+
+    async def live(self, request: Request) -> Response:
+        """The figures as they change; who asks is looked at again before each of them."""
+        opened = await self._desk.open(request, Action.READ_STATS)
+
+        async def look() -> bytes:
+            await self._desk.open(request, Action.READ_STATS)
+            return encode(totals(await self._guests.stats(opened.id)))
+
+        parts = changes(self._desk.platform.store, look)
+        return _Streamed(self._live, opened.by, parts)
+
+    async def _listing(self, actor: Actor, cursor: str | None) -> Listing[Stored[Gathering]]:
+        """An operator sees all, a host's key its one, an account those that it hosts."""
+        if actor.role is Role.OPERATOR:
+            return await self._guests.gatherings(limit=GATHERINGS_SHOWN, cursor=cursor)
+        if actor.role is not Role.HOST:
+            account = actor.account_id or ""
+            return await self._guests.gatherings_of(account, limit=GATHERINGS_SHOWN, cursor=cursor)
+        try:
+            return Listing([await self._guests.gathering(actor.gathering_id or "")], None)
+        except NotFound:  # removed since the key was made
+            return Listing([], None)
+
+    async def _create(self, request: Request) -> Response:
+        visitor = await self._desk.visitor(request, Action.CREATE_GATHERING)
+        fields = Fields.read(await self._desk.form(request, visitor), gathering_form.CREATION)
+        try:
+            made = await self._guests.create_gathering(
+                gathering_form.details(fields),
+                actor=visitor.actor.name,
+                host=visitor.actor.account_id,
+            )
+        except Invalid as error:
+            return self._desk.page(
+                "new_gathering.html",
+                visitor,
+                status=status_of(error),
+                fields=fields.wrong(error.flaws, gathering_form.NAMES),
+                zones=ZONES,
+            )
+        return self._desk.go(f"/host/{made.body.id}", "made")
+
+    async def _change(self, request: Request) -> Response:
+        opened = await self._desk.open(request, Action.CHANGE_GATHERING)
+        form = await self._desk.form(request, opened.visitor)
+        if "remove" in form:
+            return await self._remove(request, opened)
+        fields = Fields.read(form, gathering_form.SETTINGS)
+        version = opened.gathering.version
+        expects = int(fields["version"]) if fields["version"].isdecimal() else 0
+        try:
+            await self._guests.change_settings(
+                opened.id, gathering_form.patch(fields), actor=opened.by, expects=expects
+            )
+        except Invalid as error:
+            wrong = fields.wrong(error.flaws, gathering_form.NAMES)
+            return self._settings(opened, wrong, status=status_of(error))
+        except Conflict as error:
+            again = Fields({**fields.values, "version": str(version)})
+            return self._settings(opened, again, notice=_MOVED, status=status_of(error))
+        return self._desk.go(opened.place, "saved")
+
+    async def _remove(self, request: Request, opened: Opened) -> Response:
+        await self._desk.open(request, Action.REMOVE_GATHERING)
+        await self._guests.remove_gathering(opened.id, actor=opened.by)
+        return self._desk.go("/host")
+
+    def _settings(
+        self, opened: Opened, fields: Fields, *, notice: str = "", status: int = 200
+    ) -> Response:
+        return self._desk.page(
+            "settings.html",
+            opened.visitor,
+            status=status,
+            gathering=opened.gathering.body,
+            fields=fields,
+            notice=notice,
+            zones=ZONES,
+        )
+
+
+class _Streamed(Response):
+    """Live figures; counted among the streams of whoever reads them."""
+
+    def __init__(self, live: Live, name: str, parts: AsyncIterator[bytes]) -> None:
+        self._live = live
+        self._name = name
+        self._parts = parts
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        with self._live.admitted(self._name):
+            await send(
+                {"type": "http.response.start", "status": 200, "headers": [*STREAM_HEADERS]}
+            )
+            if scope["method"] != "HEAD":
+
+                async def more(part: bytes) -> None:
+                    await send({"type": "http.response.body", "body": part, "more_body": True})
+
+                async def left() -> None:
+                    while (await receive())["type"] != "http.disconnect":
+                        pass
+
+                await self._live.send(self._parts, more, left)
+            await send({"type": "http.response.body", "body": b""})

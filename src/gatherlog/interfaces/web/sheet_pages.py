@@ -1,0 +1,175 @@
+"""Pages of hosts about sheets: one is looked through, then taken in; the list is given out.
+
+Between looking through and taking in, the sheet waits in the page itself, packed, so that no
+server has to remember it.
+"""
+
+import asyncio
+import hashlib
+import zlib
+from base64 import b64decode, b64encode
+from typing import Final
+
+import msgspec
+from starlette.datastructures import FormData, UploadFile
+from starlette.requests import Request
+from starlette.responses import Response
+
+from gatherlog.apps.guests import Guest, Imported
+from gatherlog.apps.guests.sheets import BadLine, Sheet, read_sheet, write_sheet
+from gatherlog.apps.people import Action
+from gatherlog.core.errors import Flaw, Invalid
+from gatherlog.interfaces.bodies import MAX_BODY
+from gatherlog.interfaces.problems import status_of
+from gatherlog.interfaces.web.desk import Desk, Opened
+from gatherlog.interfaces.web.forms import text
+from gatherlog.interfaces.web.rendering import HEADERS
+
+__all__ = ["SheetPages"]
+
+_SHOWN: Final = 10
+"""Rows of a preview."""
+_BAD_SHOWN: Final = 50
+_TYPE: Final = "text/csv; charset=utf-8"
+_FORMATS: Final = {
+    "google": "Google Contacts",
+    "outlook": "Outlook",
+    "eventbrite": "Eventbrite",
+    "sheet": "a sheet of your own",
+}
+
+
+class Preview(msgspec.Struct, frozen=True):
+    """What would come of a sheet."""
+
+    kind: str
+    columns: list[tuple[str, str]]
+    ignored: tuple[str, ...]
+    households: int
+    guessed: int
+    outcome: Imported
+    rows: list[tuple[str, str, str]]
+    """Name, household, address of the first guests."""
+    count: int
+    bad: list[BadLine]
+    bad_count: int
+    left_out: list[BadLine]
+    packed: str
+
+
+class SheetPages:
+    """In by two steps, out by one."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._guests = desk.guests
+
+    async def take(self, request: Request) -> Response:
+        """GET asks for a sheet, POST shows what would come of it, and at a second one imports."""
+        opened = await self._desk.open(request, Action.IMPORT_GUESTS)
+        if request.method != "POST":
+            return self._page(opened)
+        sent = await self._desk.form(request, opened.visitor, upload=True)
+        try:
+            data = _unpacked(text(sent, "packed")) if "packed" in sent else await _given(sent)
+            # A second or so for the longest, so not on the loop.
+            sheet = await asyncio.to_thread(read_sheet, data)
+            if "packed" in sent:
+                return await self._import(opened, data, sheet)
+            outcome = await self._guests.preview_import(opened.id, sheet.rows)
+        except Invalid as error:
+            return self._page(opened, wrong=_told(error), status=status_of(error))
+        return self._page(opened, preview=_preview(sheet, outcome, data))
+
+    async def give(self, request: Request) -> Response:
+        """The whole list as a sheet that can be imported again."""
+        opened = await self._desk.open(request, Action.EXPORT_GUESTS)
+        found: list[Guest] = []
+        cursor = None
+        while True:
+            part = await self._guests.guests(opened.id, cursor=cursor)
+            found += [stored.body for stored in part.items]
+            cursor = part.cursor
+            if cursor is None:
+                break
+        sheet = await asyncio.to_thread(write_sheet, found)
+        named = {"Content-Disposition": 'attachment; filename="guests.csv"'}
+        return Response(sheet, 200, {**HEADERS, **named}, media_type=_TYPE)
+
+    async def _import(self, opened: Opened, data: bytes, sheet: Sheet) -> Response:
+        await self._guests.import_guests(
+            opened.id,
+            sheet.rows,
+            actor=opened.by,
+            file_hash=hashlib.sha256(data).hexdigest(),
+        )
+        return self._desk.go(opened.place, "imported")
+
+    def _page(
+        self,
+        opened: Opened,
+        *,
+        preview: Preview | None = None,
+        wrong: str = "",
+        status: int = 200,
+    ) -> Response:
+        return self._desk.page(
+            "import.html",
+            opened.visitor,
+            status=status,
+            gathering=opened.gathering.body,
+            preview=preview,
+            wrong=wrong,
+        )
+
+
+def _preview(sheet: Sheet, outcome: Imported, data: bytes) -> Preview:
+    return Preview(
+        kind=_FORMATS.get(sheet.format, sheet.format),
+        columns=[(column.header, column.field.replace("_", " ")) for column in sheet.columns],
+        ignored=sheet.ignored,
+        households=sheet.households,
+        guessed=sheet.guessed,
+        outcome=outcome,
+        rows=[
+            (f"{row.first_name} {row.last_name}", row.group_id or "", row.email or "")
+            for row in sheet.rows[:_SHOWN]
+        ],
+        count=len(sheet.rows),
+        bad=list(sheet.bad[:_BAD_SHOWN]),
+        bad_count=len(sheet.bad),
+        left_out=list(sheet.left_out[:_BAD_SHOWN]),
+        packed=b64encode(zlib.compress(data, 9)).decode(),
+    )
+
+
+async def _given(sent: FormData) -> bytes:
+    """The file that was chosen, else the lines that were pasted. Raises Invalid for neither."""
+    file = sent.get("file")
+    data = await file.read() if isinstance(file, UploadFile) else b""
+    data = data or text(sent, "lines").strip().encode()
+    if not data:
+        raise Invalid(Flaw("/file", "Choose a file, or paste lines of a sheet."))
+    return data
+
+
+def _unpacked(packed: str) -> bytes:
+    """The sheet that the preview was of. Raises Invalid where somebody changed it."""
+    try:
+        reader = zlib.decompressobj()
+        data = reader.decompress(b64decode(packed, validate=True), MAX_BODY)
+    except (ValueError, zlib.error):
+        data, reader = b"", zlib.decompressobj()
+    if not data or not reader.eof:
+        raise Invalid(Flaw("/packed", "The sheet got lost on the way. Choose it again."))
+    return data
+
+
+def _told(error: Invalid) -> str:
+    """The first flaws as sentences."""
+    told = []
+    for flaw in error.flaws[:_SHOWN]:
+        line = flaw.pointer.split("/")[2:3] if flaw.pointer.startswith("/lines/") else []
+        detail = flaw.detail[:1].upper() + flaw.detail[1:]
+        told.append(f"Line {line[0]}: {detail}" if line else detail)
+    return " ".join(one if one.endswith(".") else f"{one}." for one in told)

@@ -1,0 +1,151 @@
+"""Signing in by a mailed code or a key, signing out, and the demo's mailbox."""
+
+import re
+from typing import Final
+
+from starlette.datastructures import FormData
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from gatherlog.apps.people import Action, Verdict, decide
+from gatherlog.core.clock import to_datetime
+from gatherlog.core.errors import Denied, Invalid, NotFound, Unauthenticated
+from gatherlog.interfaces.auth import permit
+from gatherlog.interfaces.platform import Platform
+from gatherlog.interfaces.problems import status_of
+from gatherlog.interfaces.rates import Guard
+from gatherlog.interfaces.web.forms import read_form, text
+from gatherlog.interfaces.web.messages import FORM_OUTDATED
+from gatherlog.interfaces.web.rendering import HEADERS, Renderer
+from gatherlog.interfaces.web.visitors import FormOutdated, Visitors
+from gatherlog.interfaces.web.words import day
+
+__all__ = ["HOME", "SignInPages", "sign_in_first"]
+
+HOME: Final = "/host"
+"""Where those who are signed in begin."""
+_NEXT: Final = re.compile(r"/host(/[0-9a-z-]{1,40}){0,4}")
+"""Places to go on to; any other text is ignored, so that no link leads elsewhere by us."""
+_NO_ADDRESS: Final = "This is no e-mail address; one looks like ada@example.org."
+_NO_KEY: Final = "This key is unknown, or has ended."
+
+
+class SignInPages:
+    """All of them look the same for every address, whether it has an account or not."""
+
+    def __init__(
+        self, platform: Platform, renderer: Renderer, guard: Guard, visitors: Visitors
+    ) -> None:
+        self._platform = platform
+        self._renderer = renderer
+        self._guard = guard
+        self._visitors = visitors
+
+    async def sign_in(self, request: Request) -> Response:
+        """The form; an address gets a code, an address with its code a session."""
+        await permit(self._platform, None, Action.SIGN_IN, None)
+        if request.method == "POST":
+            return await self._take(request, await read_form(request))
+        if await self._visitors.find(request) is not None:
+            return RedirectResponse(HOME, 303, HEADERS)
+        return self._form(request, {"next": request.query_params.get("next", "")})
+
+    async def sign_out(self, request: Request) -> Response:
+        """The session ends; a key is only forgotten by this browser."""
+        visitor = await self._visitors.find(request)
+        if visitor is not None:
+            try:
+                self._visitors.check(request, await read_form(request), visitor)
+            except FormOutdated:
+                return self._renderer.message(FORM_OUTDATED, 403)
+            try:
+                await permit(self._platform, visitor.actor, Action.SIGN_OUT, None)
+                await self._platform.accounts.end_session(visitor.secret)
+            except Denied:
+                pass  # a key: it has no session to end
+        gone = RedirectResponse("/signin", 303, HEADERS)
+        self._visitors.dismiss(gone)
+        return gone
+
+    async def mailbox(self, request: Request) -> Response:
+        """The letters that the demo sent; elsewhere there is no such page."""
+        demo, mailbox = self._platform.settings.demo, self._platform.mailbox
+        allowed = decide(None, Action.READ_MAILBOX, demo=demo) is Verdict.ALLOW
+        if not allowed or mailbox is None:
+            raise NotFound("There is no such page.")
+        letters = [
+            (letter, f"{day(when := to_datetime(letter.at))}, {when:%H:%M:%S}, UTC")
+            for letter in mailbox.letters()
+        ]
+        return self._renderer.page("mailbox.html", letters=letters)
+
+    async def _take(self, request: Request, form: FormData) -> Response:
+        try:
+            self._visitors.check(request, form, self._visitors.stranger(request))
+        except FormOutdated:
+            return self._renderer.message(FORM_OUTDATED, 403)
+        self._guard.sign_in(request.scope)
+        if "key" in form:
+            return await self._by_key(request, form)
+        given = {"email": text(form, "email").strip(), "next": text(form, "next")}
+        try:
+            if "code" in form:
+                return await self._by_code(given["email"], text(form, "code"), given["next"])
+            self._guard.email("code", given["email"])
+            await self._platform.accounts.request_code(given["email"])
+        except Invalid as error:
+            return self._form(request, given, wrong=_NO_ADDRESS, status=status_of(error))
+        except Unauthenticated as error:
+            return self._form(
+                request, given, "code.html", wrong=str(error), status=status_of(error)
+            )
+        return self._form(request, given, "code.html")
+
+    async def _by_code(self, email: str, code: str, place: str) -> Response:
+        self._guard.email("session", email)
+        return self._admit(await self._platform.accounts.start_session(email, code), place)
+
+    async def _by_key(self, request: Request, form: FormData) -> Response:
+        key, place = text(form, "key").strip(), text(form, "next")
+        if await self._platform.keys.authenticate(key[:300]) is None:
+            self._guard.wrong(request.scope)
+            return self._form(request, {"next": place}, wrong_key=_NO_KEY, status=401)
+        return self._admit(key, place)
+
+    def _admit(self, secret: str, place: str) -> Response:
+        admitted = RedirectResponse(place if _NEXT.fullmatch(place) else HOME, 303, HEADERS)
+        self._visitors.admit(admitted, secret)
+        return admitted
+
+    def _form(
+        self,
+        request: Request,
+        given: dict[str, str],
+        template: str = "signin.html",
+        *,
+        wrong: str = "",
+        wrong_key: str = "",
+        status: int = 200,
+    ) -> Response:
+        stranger = self._visitors.stranger(request)
+        place = given.get("next", "")
+        page = self._renderer.page(
+            template,
+            status=status,
+            token=stranger.form,
+            email=given.get("email", ""),
+            next=place if _NEXT.fullmatch(place) else "",
+            wrong=wrong,
+            wrong_key=wrong_key,
+            has_mailbox=self._platform.mailbox is not None,
+        )
+        if stranger.new:
+            self._visitors.greet(page, stranger)
+        return page
+
+
+def sign_in_first(request: Request) -> Response:
+    """Lead to the sign-in form, and from there back to the page that was asked for."""
+    place = request.scope["path"]
+    where = f"?next={place}" if _NEXT.fullmatch(place) and place != HOME else ""
+    return RedirectResponse(f"/signin{where}", 303, HEADERS)

@@ -1,0 +1,129 @@
+"""Who is at the browser: the cookie of a session or key, and the token that each form must bear.
+
+A form's token is a digest of the cookie, which no other site can read; so what another site makes
+a browser send is refused. Programs may send the header `X-Gatherlog` instead, which other sites
+cannot make a browser send at all.
+"""
+
+import re
+import secrets
+from hashlib import sha256
+from typing import Final
+
+import msgspec
+from starlette.datastructures import FormData
+from starlette.requests import Request
+from starlette.responses import Response
+
+from gatherlog.apps.people import Actor
+from gatherlog.core.errors import Denied, Unauthenticated
+from gatherlog.interfaces.platform import Platform
+from gatherlog.interfaces.web.forms import text
+
+__all__ = ["FormOutdated", "Stranger", "Visitor", "Visitors"]
+
+SESSION_SECONDS: Final = 30 * 24 * 3600
+"""How long a browser keeps a session; the server ends it by its own clock."""
+TOKEN: Final = "form"
+"""The field of a form that holds its token."""
+_HEADER: Final = "x-gatherlog"
+_KNOWN: Final = re.compile(r"gl[sk]_[A-Za-z0-9_-]{20,200}")
+_NONCE: Final = re.compile(r"[A-Za-z0-9_-]{22}")
+
+
+class FormOutdated(Denied):
+    """The form was not made for who sends it: by another site, or before signing in or out."""
+
+
+class Visitor(msgspec.Struct, frozen=True):
+    """Somebody signed in."""
+
+    actor: Actor
+    secret: str
+    """What the cookie holds: a session's token or a key. Never shown."""
+
+    @property
+    def form(self) -> str:
+        """The token of this visitor's forms."""
+        return _digest(self.secret)
+
+
+class Stranger(msgspec.Struct, frozen=True):
+    """Somebody not signed in, at the sign-in form."""
+
+    nonce: str
+    new: bool
+
+    @property
+    def form(self) -> str:
+        return _digest(self.nonce)
+
+
+class Visitors:
+    """Reads and writes the cookies. Over HTTPS they are bound to it and to this very host."""
+
+    def __init__(self, platform: Platform) -> None:
+        self._platform = platform
+        self._secure = platform.settings.base_url.startswith("https://")
+        prefix = "__Host-" if self._secure else ""
+        self._session = f"{prefix}gatherlog"
+        self._nonce = f"{prefix}gatherlog-form"
+
+    async def find(self, request: Request) -> Visitor | None:
+        """Who is signed in; None if nobody is, or no longer."""
+        secret = request.cookies.get(self._session, "")
+        if not _KNOWN.fullmatch(secret):
+            return None
+        if secret.startswith("glk_"):
+            actor = await self._platform.keys.authenticate(secret)
+        else:
+            actor = await self._platform.accounts.session(secret)
+        if actor is None:
+            return None
+        request.state.actor = actor.name
+        return Visitor(actor, secret)
+
+    async def demand(self, request: Request) -> Visitor:
+        """Who is signed in; Unauthenticated if nobody is."""
+        visitor = await self.find(request)
+        if visitor is None:
+            raise Unauthenticated("Please sign in.")
+        return visitor
+
+    def stranger(self, request: Request) -> Stranger:
+        """Somebody at the sign-in form, known again by a cookie of its own."""
+        nonce = request.cookies.get(self._nonce, "")
+        if _NONCE.fullmatch(nonce):
+            return Stranger(nonce, new=False)
+        return Stranger(secrets.token_urlsafe(16), new=True)
+
+    def check(self, request: Request, form: FormData, who: Visitor | Stranger) -> None:
+        """Raise FormOutdated unless `who` was given this form, or is a program."""
+        given = text(form, TOKEN).encode(errors="replace")
+        known = not isinstance(who, Stranger) or not who.new
+        if known and secrets.compare_digest(given, who.form.encode()):
+            return
+        if _HEADER not in request.headers:
+            raise FormOutdated("This form is out of date.")
+
+    def greet(self, response: Response, stranger: Stranger) -> None:
+        """Let the browser of a stranger be known again."""
+        self._set(response, self._nonce, stranger.nonce, None)
+
+    def admit(self, response: Response, secret: str) -> None:
+        """Sign in: a session lasts, a key is forgotten with the browser's window."""
+        lasting = SESSION_SECONDS if secret.startswith("gls_") else None
+        self._set(response, self._session, secret, lasting)
+
+    def dismiss(self, response: Response) -> None:
+        """Sign out, as far as this browser is concerned."""
+        self._set(response, self._session, "", 0)
+
+    def _set(self, response: Response, name: str, value: str, seconds: int | None) -> None:
+        response.set_cookie(
+            name, value, seconds, path="/", secure=self._secure, httponly=True, samesite="lax"
+        )
+
+
+def _digest(secret: str) -> str:
+    return sha256(b"form of " + secret.encode()).hexdigest()[:43]

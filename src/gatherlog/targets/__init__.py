@@ -1,0 +1,1 @@
+"""Targets: where Gatherlog brings things to, outside of its own store."""

@@ -1,0 +1,93 @@
+"""Whatever the file is, reading it ends soon, with a sheet or with Invalid."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gatherlog.apps.guests.matching import check_rows
+from gatherlog.apps.guests.sheet_files import Broken, read_tables, unguarded, write_cells
+from gatherlog.apps.guests.sheet_headers import EXPORT
+from gatherlog.apps.guests.sheets import FORMATS, Sheet, read_sheet
+from gatherlog.core.errors import Invalid
+
+ENCODINGS = ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252"]
+HEADERS = [
+    "First name,Last name,Email,Household,Child,Seats,Diet",
+    "Name;Address;Phone;Email;Seats",
+    "Name\tStreet\tCity",
+    "First Name,Last Name,Labels,E-mail 1 - Value,Address 1 - Label,Address 1 - Formatted",
+    "Vorname;Nachname;Straße privat;Ort privat;E-Mail-Adresse",
+    "Order #,First Name,Last Name,Email,Quantity,Attendee Status",
+    ",".join(EXPORT),
+]
+WORDS = st.one_of(
+    st.sampled_from(["Ada", "Ben Byron", " & ", " + 1", "King, ", ", Jr.", "van der ", "é", "山"]),
+    st.sampled_from(['"', '""', ",", ";", "\t", "\n", "\r", "\r\n", "=", "'", "<", ">", " ::: "]),
+    st.sampled_from(["a@x.org", "1 Road", "Home", "work", "2", "7", "yes", "maybe", "Refunded"]),
+    st.sampled_from(["Info Requested", "\x07", "\u00ad", "\u202e"]),
+)
+FORMAT = st.sampled_from(FORMATS)
+
+
+def readable(data: bytes, format: str) -> Sheet | None:
+    """The sheet, or None where it is refused; anything else that is raised fails the test."""
+    try:
+        return read_sheet(data, format)  # type: ignore[arg-type]
+    except Invalid:
+        return None
+
+
+@given(st.binary(max_size=300), FORMAT)
+def test_bytes_are_a_sheet_or_refused(data: bytes, format: str) -> None:
+    readable(data, format)
+
+
+@given(
+    st.sampled_from(HEADERS),
+    st.lists(WORDS, max_size=40).map("".join),
+    st.sampled_from(ENCODINGS),
+    FORMAT,
+)
+def test_every_row_that_is_read_can_be_imported(
+    header: str, body: str, encoding: str, format: str
+) -> None:
+    sheet = readable(f"{header}\n{body}".encode(encoding, "replace"), format)
+
+    if sheet is not None:
+        check_rows(sheet.rows)
+        lines = [told.line for told in (*sheet.bad, *sheet.left_out)]
+        assert len(lines) == len(set(lines))
+        assert set(lines).isdisjoint(row.line for row in sheet.rows)
+
+
+CELLS = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=20)
+
+
+@given(st.lists(st.lists(CELLS, min_size=2, max_size=4), max_size=6))
+def test_cells_that_are_written_are_read_back(records: list[list[str]]) -> None:
+    data = write_cells([["a", "b"], *records])
+
+    [table, *_] = read_tables(data)
+    read = [record for _, record in table.records if not isinstance(record, Broken)]
+    assert [list(map(unguarded, record)) for record in read] == records
+
+
+@given(st.text(st.sampled_from(",;\t\n'=+-@＝ab\""), max_size=12), st.sampled_from(",;\t"))
+def test_no_formula_starts_wherever_the_file_is_cut(text: str, separator: str) -> None:
+    written = write_cells([[f"a{text}", "b"]]).decode("utf-8-sig").replace('"', "")
+
+    for line in written.splitlines():
+        for cell in line.split(separator):
+            assert not cell.startswith(("=", "+", "-", "@", "＝"))
+
+
+def test_long_cells_of_every_kind_are_read_in_no_time() -> None:
+    """Each of these would take minutes where time grows with the square of the length."""
+    many = 60_000
+    for cell in [" " * many, "<" * many, "a \n" * (many // 3), "\u0301\u0323" * (many // 2)]:
+        readable(f'Name;Email;Child;Address;Diet\n"a{cell}b";"a{cell}b";"{cell}x"'.encode(), "auto")
+        readable(f'Name;Adresse\nAda King;"1{cell}a"\nBen King;"1{cell}a"'.encode(), "auto")
+        readable(f"{cell};Name\nAda;King".encode(), "auto")
+    readable((";" * many + "\nAda").encode(), "auto")
+    readable(("Name;" * (many // 5) + "\nAda King").encode(), "auto")
+    names = " & ".join(["Ada"] * (many // 6))
+    readable(f"Name;Seats\n{names} King;1\n{names};1\n".encode(), "auto")

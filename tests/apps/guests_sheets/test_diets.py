@@ -1,0 +1,143 @@
+"""Diets as people write them: nobody with an allergy is lost, and nothing is said that is not."""
+
+import pytest
+
+from gatherlog.apps.guests.sheets import DietCell
+from tests.apps.guests_sheets.sheets import read, row
+
+NUTS = [
+    "nuts",
+    "Nut-free",
+    "nut allergy",
+    "allergic to nuts",
+    "tree nuts",
+    "nussfrei",
+    "Nussallergie",
+    "Nuß-Allergie",
+    "keine Nüsse",
+    "keine Nuesse bitte",
+    "ohne Nüsse",
+    "Nüsse!",
+    "NÜSSEN",
+    "sans noix",
+    "allergie aux noix",
+    "fruits à coque",
+    "nueces",
+    "sin frutos secos",
+    "alergia a los frutos secos",
+]
+SOME_NUTS = [
+    "Erdnussallergie",
+    "erdnüsse",
+    "Erdnuesse",
+    "erdnussfrei",
+    "peanut allergy",
+    "peanuts",
+    "Haselnüsse",
+    "Walnuss",
+    "almonds",
+    "Mandeln",
+    "Mandelallergie",
+    "cashews",
+    "Cashewkerne",
+    "Pistazien",
+    "arachide",
+    "cacahuète",
+    "cacahouètes",
+    "cacahuetes",
+    "amandes",
+    "noisettes",
+    "almendras",
+]
+
+
+@pytest.mark.parametrize("cell", NUTS)
+def test_a_word_for_nuts_is_the_tag(cell: str) -> None:
+    assert diet(cell) == (("nut_allergy",), None, ())
+
+
+@pytest.mark.parametrize("cell", SOME_NUTS)
+def test_a_word_for_some_nuts_is_the_tag_and_is_kept(cell: str) -> None:
+    assert diet(cell) == (("nut_allergy",), cell, ())
+
+
+@pytest.mark.parametrize(
+    ("cell", "tags"),
+    [
+        ("Vegan", ("vegan",)),
+        ("vegane Kost", ("vegan",)),
+        ("Vegetarierin", ("vegetarian",)),
+        ("glutenfrei + vegetarisch", ("vegetarian", "gluten_free")),
+        ("Glutenunverträglichkeit", ("gluten_free",)),
+        ("coeliac disease", ("gluten_free",)),
+        ("Zöliakie", ("gluten_free",)),
+        ("cœliaque", ("gluten_free",)),
+        ("laktosefrei", ("lactose_free",)),
+        ("intolerant au lactose", ("lactose_free",)),
+        ("Frutos secos y halal", ("halal", "nut_allergy")),
+        ("vegan, keine Nüsse bitte", ("vegan", "nut_allergy")),
+        ("vegan, nussfrei", ("vegan", "nut_allergy")),
+        ("vegan ohne Nüsse", ("vegan", "nut_allergy")),
+        ("vegetarisch (keine Nüsse)", ("vegetarian", "nut_allergy")),
+        ("Allergies: gluten, nuts", ("gluten_free", "nut_allergy")),
+        ("koscher, danke", ("kosher",)),
+    ],
+)
+def test_what_tags_say_whole_has_no_text(cell: str, tags: tuple[str, ...]) -> None:
+    assert diet(cell) == (tags, None, ())
+
+
+@pytest.mark.parametrize(
+    ("cell", "tags"),
+    [
+        ("no mushrooms", ()),
+        ("vegan; no mushrooms", ("vegan",)),
+        ("Pilzallergie", ()),
+        ("allergy", ()),
+        ("not vegan", ()),
+        ("nicht streng vegetarisch", ()),
+        ("no nut allergy", ("nut_allergy",)),
+        ("severe nut allergy", ("nut_allergy",)),
+        ("Kokosnuss", ()),
+        ("noix de coco", ("nut_allergy",)),
+        ("isst mit Genuss", ()),
+        ("yes", ()),
+        (f"{'very ' * 80}nuts", ("nut_allergy",)),
+    ],
+)
+def test_what_is_not_understood_whole_is_tagged_and_kept_and_told(
+    cell: str, tags: tuple[str, ...]
+) -> None:
+    assert diet(cell) == ((*tags, "other"), cell, (DietCell(2, cell),))
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "",
+        "-",
+        "none",
+        "None.",
+        "n/a",
+        "keine",
+        "nein, danke",
+        "isst alles",
+        "eats everything",
+        "mange de tout",
+        "come de todo",
+        "keine Allergien",
+        "no known allergies",
+        "Allergien: keine",
+        "sin alergias",
+        "normal",
+    ],
+)
+def test_what_says_nothing_leaves_no_trace(cell: str) -> None:
+    assert diet(cell) == ((), None, ())
+
+
+def diet(cell: str) -> tuple[tuple[str, ...], str | None, tuple[DietCell, ...]]:
+    """Tags, text, and what was not understood, of a guest whose line has the cell."""
+    text = f'Name,Diet\nAda Lovelace,"{cell}"\n'
+    only = row(text)
+    return only.dietary_tags, only.dietary, read(text).unread_diets

@@ -1,0 +1,46 @@
+"""Sign-in on a store, with a clock that stands, a mailbox, and one key for all tests."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from gatherlog.apps.people import AccountService, SiteKey
+from gatherlog.apps.people.rsa_key import RsaKey
+from gatherlog.bootstrap import VIEWS, new_id
+from gatherlog.core.store import Store
+from gatherlog.engines import open_store
+from gatherlog.targets.mail import Mailbox
+from gatherlog.testing import StandingClock
+
+KEY = RsaKey.generate()
+
+
+async def site_key() -> SiteKey:
+    """A `KeySource`."""
+    return KEY
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
+    urls = {"memory": "memory:", "sqlite": f"sqlite:///{tmp_path}/people.db"}
+    store = await open_store(urls[request.param], views=VIEWS)
+    yield store
+    await store.close()
+
+
+@pytest.fixture
+def clock() -> StandingClock:
+    return StandingClock("2026-05-01T12:00:00Z")
+
+
+@pytest.fixture
+def mailbox(clock: StandingClock) -> Mailbox:
+    return Mailbox(clock)
+
+
+@pytest.fixture
+def accounts(store: Store, clock: StandingClock, mailbox: Mailbox) -> AccountService:
+    return AccountService(
+        store, site_key, mailbox, site="https://party.example", clock=clock, ids=new_id
+    )

@@ -1,0 +1,38 @@
+"""What tests do to sign in, and all that a store holds, for looking whether a secret is in it."""
+
+from gatherlog.apps.people import VIEWS, AccountService
+from gatherlog.core.events import Recorded
+from gatherlog.core.store import Store
+from gatherlog.targets.mail import Mailbox
+
+ADA = "ada@example.org"
+EVE = "eve@example.org"
+
+
+async def mailed_code(accounts: AccountService, mailbox: Mailbox, address: str = ADA) -> str:
+    """Ask for a code and take it out of the mail."""
+    await accounts.request_code(address)
+    newest = mailbox.letters()[0]
+    assert newest.to == address
+    return newest.text[:6]
+
+
+async def signed_in(accounts: AccountService, mailbox: Mailbox, address: str = ADA) -> str:
+    """The token of a new session."""
+    code = await mailed_code(accounts, mailbox, address)
+    return await accounts.start_session(address, code)
+
+
+def another(code: str, by: int = 1) -> str:
+    """A code that is not this one."""
+    return f"{(int(code) + by) % 1_000_000:06}"
+
+
+async def all_events(store: Store) -> list[Recorded]:
+    return await store.read_feed(0, after=0, limit=10_000)
+
+
+async def everything(store: Store) -> str:
+    """All events and documents of this app, as one text."""
+    documents = [await store.scan(view.name, limit=10_000) for view in VIEWS]
+    return repr((await all_events(store), documents))

@@ -1,0 +1,74 @@
+"""Addresses: one writing for each, and nothing that is more than an address."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gatherlog.apps.people.addresses import parsed
+from gatherlog.core.errors import Invalid
+
+
+@pytest.mark.parametrize(
+    ("written", "address"),
+    [
+        ("ada@example.org", "ada@example.org"),
+        (" Ada.Lovelace+party@Example.ORG\r\n", "ada.lovelace+party@example.org"),
+        ("o'neil@example.org", "o'neil@example.org"),
+        ("ju\u0308rgen@example.org", "jürgen@example.org"),
+        ("ada@bücher.example", "ada@bücher.example"),
+        (f"{'a' * 242}@example.org", f"{'a' * 242}@example.org"),
+    ],
+)
+def test_an_address_has_one_writing(written: str, address: str) -> None:
+    assert parsed(written) == address
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("straße@example.org", "strasse@example.org"), ("mıke@example.org", "mike@example.org")],
+)
+def test_addresses_that_only_look_alike_stay_apart(one: str, other: str) -> None:
+    assert parsed(one) != parsed(other)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "ada",
+        "@example.org",
+        "ada@",
+        "ada@example",
+        "ada@@example.org",
+        "a da@example.org",
+        "ada@example.org, eve@example.org",
+        "ada@example.org\r\nBcc: eve@example.org",
+        "ada\x00@example.org",
+        "Ada <ada@example.org>",
+        '"ada"@example.org',
+        ".ada@example.org",
+        "ada.@example.org",
+        "ada@example..org",
+        "ada@[127.0.0.1]",
+        "ada\u202e@example.org",
+        "ada\u200b@example.org",
+        "\ud800@example.org",
+        "a" * 243 + "@example.org",
+        "ä" * 125 + "@example.org",
+        "a@" + "a." * 50_000 + "org",
+    ],
+)
+def test_what_is_no_address_is_refused(text: str) -> None:
+    with pytest.raises(Invalid):
+        parsed(text)
+
+
+@given(st.text(alphabet=st.characters(), max_size=12), st.text(max_size=12))
+def test_reading_an_address_again_changes_nothing(local: str, domain: str) -> None:
+    try:
+        address = parsed(f"{local}@{domain}.org")
+    except Invalid:
+        return
+    assert parsed(address) == address
+    assert address.isprintable()
+    assert len(address.split("@")) == 2

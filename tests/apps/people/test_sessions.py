@@ -1,0 +1,184 @@
+"""Sessions and accounts: how long they open, and what ends them."""
+
+import pytest
+
+from gatherlog.apps import people
+from gatherlog.apps.people import AccountService, Actor, KeyService, Role
+from gatherlog.apps.people.rules import MOST_SESSIONS
+from gatherlog.apps.people.views import SESSIONS
+from gatherlog.bootstrap import new_id
+from gatherlog.core.errors import NotFound
+from gatherlog.core.rebuild import verify
+from gatherlog.core.store import Store
+from gatherlog.targets.mail import Mailbox
+from gatherlog.testing import StandingClock
+from tests.apps.people.signing_in import ADA, EVE, all_events, signed_in
+
+
+async def opened(accounts: AccountService, *tokens: str) -> list[bool]:
+    return [await accounts.session(token) is not None for token in tokens]
+
+
+async def account_of(accounts: AccountService, token: str) -> str:
+    actor = await accounts.session(token)
+    assert actor is not None
+    return actor.id
+
+
+async def test_a_token_has_256_bits_and_never_comes_twice(
+    accounts: AccountService, mailbox: Mailbox
+) -> None:
+    tokens = {await signed_in(accounts, mailbox) for _ in range(5)}
+
+    assert {len(token) for token in tokens} == {len("gls_") + 43}
+    assert len(tokens) == 5
+
+
+async def test_what_was_never_a_token_opens_nothing(
+    accounts: AccountService, mailbox: Mailbox
+) -> None:
+    token = await signed_in(accounts, mailbox)
+    never = ["", "gls_", "gls_" + "A" * 43, token + "A", token[:-1], token.swapcase(), "\ud800"]
+
+    assert await opened(accounts, *never) == [False] * len(never)
+
+
+async def test_a_session_lasts_thirty_days_to_the_moment(
+    accounts: AccountService, mailbox: Mailbox, clock: StandingClock
+) -> None:
+    token = await signed_in(accounts, mailbox)
+
+    clock.advance(days=30, seconds=-0.000001)
+    assert await opened(accounts, token) == [True]
+
+    clock.advance(seconds=0.000001)
+    assert await opened(accounts, token) == [False]
+
+
+async def test_signing_out_ends_this_session_and_no_other(
+    accounts: AccountService, mailbox: Mailbox
+) -> None:
+    phone, laptop = await signed_in(accounts, mailbox), await signed_in(accounts, mailbox)
+
+    await accounts.end_session(phone)
+
+    assert await opened(accounts, phone, laptop) == [False, True]
+
+
+async def test_signing_out_twice_or_with_nothing_does_nothing(
+    accounts: AccountService, mailbox: Mailbox, store: Store
+) -> None:
+    token = await signed_in(accounts, mailbox)
+    await accounts.end_session(token)
+    before = len(await all_events(store))
+
+    for never in (token, "gls_" + "A" * 43, "", "\ud800"):
+        await accounts.end_session(never)
+
+    assert len(await all_events(store)) == before
+
+
+async def test_all_sessions_of_an_account_end_together_and_no_others(
+    accounts: AccountService, mailbox: Mailbox
+) -> None:
+    hers = [await signed_in(accounts, mailbox) for _ in range(3)]
+    eves = await signed_in(accounts, mailbox, EVE)
+    account_id = await account_of(accounts, hers[0])
+
+    await accounts.end_all(account_id, actor=f"account:{account_id}")
+
+    assert await opened(accounts, *hers, eves) == [False, False, False, True]
+    assert (await accounts.account(account_id)).sessions == ()
+
+
+async def test_an_account_lists_its_sessions_without_their_tokens(
+    accounts: AccountService, mailbox: Mailbox, clock: StandingClock
+) -> None:
+    first = await signed_in(accounts, mailbox)
+    started = clock()
+    clock.advance(hours=1)
+    second = await signed_in(accounts, mailbox)
+
+    account = await accounts.account(await account_of(accounts, first))
+
+    month = 30 * 24 * 3600 * 1_000_000
+    assert [(live.started_at, live.expires_at) for live in account.sessions] == [
+        (started, started + month),
+        (clock(), clock() + month),
+    ]
+    assert first not in repr(account)
+    assert second.removeprefix("gls_") not in repr(account)
+
+
+async def test_expired_sessions_are_swept_out_by_the_next_sign_in(
+    accounts: AccountService, mailbox: Mailbox, store: Store, clock: StandingClock
+) -> None:
+    await signed_in(accounts, mailbox)
+    clock.advance(days=31)
+
+    token = await signed_in(accounts, mailbox)
+
+    assert len((await accounts.account(await account_of(accounts, token))).sessions) == 1
+    assert len(await store.scan(SESSIONS.name)) == 1
+
+
+async def test_one_session_too_many_ends_the_oldest(
+    accounts: AccountService, mailbox: Mailbox
+) -> None:
+    tokens = [await signed_in(accounts, mailbox) for _ in range(MOST_SESSIONS + 1)]
+
+    assert await opened(accounts, *tokens) == [False] + [True] * MOST_SESSIONS
+
+
+async def test_a_removed_account_opens_nothing_and_its_address_begins_anew(
+    accounts: AccountService, mailbox: Mailbox, store: Store, clock: StandingClock
+) -> None:
+    keys = KeyService(store, clock=clock, ids=new_id)
+    token = await signed_in(accounts, mailbox)
+    old = await account_of(accounts, token)
+    key = await keys.create("member", None, "", actor="cli", account_id=old)
+
+    await accounts.remove(old, actor=f"account:{old}")
+
+    assert await opened(accounts, token) == [False]
+    assert await keys.authenticate(key.secret) is None
+    with pytest.raises(NotFound):
+        await accounts.account(old)
+    assert await account_of(accounts, await signed_in(accounts, mailbox)) != old
+
+
+async def test_a_key_acts_for_its_account(
+    accounts: AccountService, store: Store, clock: StandingClock
+) -> None:
+    keys = KeyService(store, clock=clock, ids=new_id)
+    account_id = await accounts.ensure(ADA, actor="cli")
+
+    created = await keys.create("organiser", None, "", actor="cli", account_id=account_id)
+
+    assert await keys.authenticate(created.secret) == Actor(
+        "key", created.id, Role.ORGANISER, account_id=account_id
+    )
+
+
+async def test_an_unknown_account_is_not_found(accounts: AccountService) -> None:
+    for ask in (
+        accounts.account("nobody"),
+        accounts.end_all("nobody", actor="cli"),
+        accounts.remove("nobody", actor="cli"),
+    ):
+        with pytest.raises(NotFound):
+            await ask
+
+
+async def test_folding_the_log_gives_the_documents_that_are_there(
+    accounts: AccountService, mailbox: Mailbox, store: Store, clock: StandingClock
+) -> None:
+    token = await signed_in(accounts, mailbox)
+    await signed_in(accounts, mailbox)
+    await accounts.end_session(token)
+    await accounts.remove(await accounts.ensure(EVE, actor="cli"), actor="cli")
+    await accounts.request_code(EVE)
+    clock.advance(days=40)
+    await signed_in(accounts, mailbox)
+
+    assert [difference async for difference in verify(store, people.CATEGORIES)] == []

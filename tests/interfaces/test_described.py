@@ -1,0 +1,97 @@
+"""Whatever a client makes of the description, the server answers as described.
+
+Schemathesis makes requests from `/openapi.json`: examples, edge cases, random ones, and sequences
+along its links. It must find nothing: no 500, no status, header or shape that is not described, no
+nonsense that is taken, no access without a credential.
+"""
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+SERVE = """
+import asyncio
+from gatherlog.apps.guests import NewGuest
+from gatherlog.bootstrap import start
+from gatherlog.entrypoints.asgi import serve
+from gatherlog.settings import Settings
+
+settings = Settings(store="sqlite:///{store}", port=0, rate_limits="off")
+
+async def credentials():
+    platform = await start(settings)
+    key = await platform.keys.create("operator", None, "", actor="test")
+    ada = NewGuest(first_name="Ada", last_name="Lovelace", group_id="L", expected_guests=2)
+    guest = await platform.guests.add_guest("default", ada, actor="test")
+    link = await platform.guests.issue_link("default", guest.body.id, actor="test")
+    jwt = await platform.guest_login.login(link, "Lovelace")
+    code = await platform.accounts.issue_code("eve@example.org")
+    session = await platform.accounts.start_session("eve@example.org", code)
+    await platform.stop()
+    return key.secret, jwt, session
+
+told = asyncio.run(credentials())
+serve(settings, ready=lambda url: print(url, *told, flush=True))
+"""
+ENDLESS = "/live$"
+"""A stream has no last byte to wait for; `test_live.py` reads it."""
+ENDING = "^/auth/(logout|sessions?)$"
+"""With these the credential would end before the rest is tried."""
+FINDS_NOTHING_HERE = "positive_data_acceptance"
+"""It wants whatever fits the schema to be taken. No schema says that a code was mailed, that a
+version is current, that 30 February is no day, or that a key was used for another body."""
+
+
+@pytest.fixture
+async def server(tmp_path: Path) -> AsyncIterator[dict[str, str]]:
+    """Its address, and a credential of each kind."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-c",
+        SERVE.format(store=tmp_path / "gatherlog.db"),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL,
+    )
+    assert process.stdout is not None
+    words = (await process.stdout.readline()).decode().split()
+    yield dict(zip(("url", "operator", "guest", "member"), words, strict=True))
+    process.terminate()
+    await process.communicate()
+
+
+TWINS = r"^/gatherings/\{gathering_id\}/"
+"""The same rows of the table once more; sequences go through them all."""
+DATA = ["--phases", "examples,coverage,fuzzing", "--max-examples"]
+
+
+@pytest.mark.parametrize(
+    ("who", "how"),
+    [
+        ("operator", [*DATA, "2", "--exclude-path-regex", f"{ENDLESS}|{ENDING}|{TWINS}"]),
+        ("guest", [*DATA, "10", "--include-path-regex", "^/rsvp$|^/guests$"]),
+        ("member", [*DATA, "5", "--include-path-regex", "^/auth/(account|code)$|^/gatherings$"]),
+        (
+            "operator",
+            ["--phases", "stateful", "--max-examples", "40", "--exclude-path-regex", ENDLESS],
+        ),
+    ],
+    ids=["operator", "guest", "member", "sequences"],
+)
+async def test_no_request_is_answered_otherwise_than_described(
+    server: dict[str, str], tmp_path: Path, who: str, how: list[str]
+) -> None:
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "schemathesis.cli", "run", f"{server['url']}/openapi.json"),
+        *("--header", f"Authorization: Bearer {server[who]}", *how),
+        *("--exclude-checks", FINDS_NOTHING_HERE, "--suppress-health-check", "all"),
+        *("--generation-deterministic", "--warnings", "off", "--no-color"),
+        cwd=tmp_path,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    told, _ = await process.communicate()
+
+    assert process.returncode == 0, told.decode()[-8000:]

@@ -1,0 +1,266 @@
+"""Idempotency-Key: a request that comes again is done once and answered as it was."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+from httpx2 import ASGITransport, AsyncClient, Response
+
+from gatherlog.bootstrap import Platform, start
+from gatherlog.interfaces.http import build_app
+from gatherlog.interfaces.logs import RequestLog
+from gatherlog.settings import Settings
+
+ADA = {"first_name": "Ada", "last_name": "Lovelace"}
+KEY = {"idempotency-key": "0198-try"}
+SHEET = b"first name,last name\nAda,Lovelace\nBob,Hund\n"
+
+
+def _is_replay(first: Response, again: Response) -> bool:
+    """Whether the second answer is the first one, marked; versions are not told again."""
+    first_headers = dict(first.headers)
+    first_headers.pop("etag", None)
+    return (
+        again.status_code == first.status_code
+        and again.content == first.content
+        and "idempotency-replayed" not in first.headers
+        and dict(again.headers) == {**first_headers, "idempotency-replayed": "true"}
+    )
+
+
+async def test_a_guest_added_twice_under_one_key_is_one_guest(api: AsyncClient) -> None:
+    first = await api.post("/guests", json=ADA, headers=KEY)
+    again = await api.post("/guests", json=ADA, headers=KEY)
+
+    assert (first.status_code, _is_replay(first, again)) == (201, True)
+    assert again.headers["location"] == f"/guests/{first.json()['id']}"
+    assert (await api.get("/guests")).json() == [first.json()]
+
+
+async def test_every_change_is_answered_again_as_it_was(api: AsyncClient, guest_id: str) -> None:
+    """Also after something else has happened to the guest meanwhile."""
+    requests: list[tuple[str, str, Any]] = [
+        ("PUT", "/admin/settings", {"max_guests": 5}),
+        ("PUT", "/gatherings/default", {"location": "Here"}),
+        ("POST", "/gatherings", {"event_name": "Another"}),
+        ("PUT", f"/guests/{guest_id}", {"email": "ada@x.org"}),
+        ("POST", f"/guests/{guest_id}/rsvp", {"attending": True}),
+        ("PUT", f"/admin/guests/{guest_id}", {"numGuests": 2}),
+        ("PUT", f"/admin/guests/{guest_id}/group", {"groupId": "L"}),
+        ("PUT", f"/admin/guests/{guest_id}/co-host", None),
+        ("DELETE", f"/admin/guests/{guest_id}/co-host", None),
+        ("DELETE", f"/admin/guests/{guest_id}/group", None),
+        ("POST", "/admin/guests", {"firstName": "Bob", "lastName": "Hund"}),
+        ("DELETE", f"/guests/{guest_id}", None),
+        ("DELETE", "/gatherings/default", None),
+    ]
+    headers = [{"idempotency-key": f"try-{number}"} for number in range(len(requests))]
+
+    first = [
+        await api.request(method, path, json=json, headers=key)
+        for (method, path, json), key in zip(requests, headers, strict=True)
+    ]
+    again = [
+        await api.request(method, path, json=json, headers=key)
+        for (method, path, json), key in zip(requests, headers, strict=True)
+    ]
+
+    assert [answer.status_code for answer in first] == [
+        *[200, 200, 201, 200, 200, 200, 200, 200, 200, 204, 201, 204, 204]
+    ]
+    assert [_is_replay(*pair) for pair in zip(first, again, strict=True)] == [True] * 13
+
+
+async def test_another_body_under_the_same_key_is_refused(api: AsyncClient) -> None:
+    await api.post("/guests", json=ADA, headers=KEY)
+
+    refused = await api.post("/guests", json={**ADA, "first_name": "Eve"}, headers=KEY)
+
+    assert (refused.status_code, refused.json()["code"]) == (422, "key_reused")
+    assert len((await api.get("/guests")).json()) == 1
+
+
+async def test_a_key_counts_for_one_path_method_and_credential(
+    api: AsyncClient, nobody: AsyncClient, platform: Platform
+) -> None:
+    other = await platform.keys.create("operator", None, "", actor="test")
+    as_other = {**KEY, "authorization": f"Bearer {other.secret}"}
+
+    made = [
+        await api.post("/guests", json=ADA, headers=KEY),
+        await nobody.post("/guests", json=ADA, headers=as_other),
+        await api.post("/gatherings/default/guests", json=ADA, headers=KEY),
+    ]
+
+    assert [answer.status_code for answer in made] == [201] * 3
+    assert len({answer.json()["id"] for answer in made}) == 3
+
+
+async def test_what_was_refused_may_be_tried_again_under_its_key(api: AsyncClient) -> None:
+    refused = await api.post("/guests", json={"first_name": "Ada"}, headers=KEY)
+    done = await api.post("/guests", json=ADA, headers=KEY)
+
+    assert [refused.status_code, done.status_code] == [422, 201]
+
+
+async def test_a_retry_names_the_version_that_the_first_try_saw(
+    api: AsyncClient, guest_id: str
+) -> None:
+    tag = (await api.get(f"/guests/{guest_id}")).headers["etag"]
+    headers = {**KEY, "if-match": tag}
+
+    first = await api.put(f"/guests/{guest_id}", json={"email": "a@x.org"}, headers=headers)
+    again = await api.put(f"/guests/{guest_id}", json={"email": "a@x.org"}, headers=headers)
+
+    assert (first.status_code, _is_replay(first, again)) == (200, True)
+
+
+@pytest.mark.parametrize("key", ["", "with space", "x" * 256, "grün", "tab\t", "a\x7f"])
+async def test_a_key_that_is_none_is_refused(api: AsyncClient, key: str) -> None:
+    headers = {b"idempotency-key": key.encode("latin-1")}
+
+    refused = await api.post("/guests", json=ADA, headers=headers)
+
+    assert refused.status_code == 422
+    assert [flaw["pointer"] for flaw in refused.json()["errors"]] == ["/Idempotency-Key"]
+    assert (await api.get("/guests")).json() == []
+
+
+async def test_two_keys_on_two_lines_are_none(api: AsyncClient) -> None:
+    headers = [(b"idempotency-key", b"a"), (b"idempotency-key", b"b")]
+
+    assert (await api.post("/guests", json=ADA, headers=headers)).status_code == 422
+
+
+async def test_the_longest_key_is_a_key(api: AsyncClient) -> None:
+    headers = {"idempotency-key": "~" * 255}
+
+    first = await api.post("/guests", json=ADA, headers=headers)
+
+    assert _is_replay(first, await api.post("/guests", json=ADA, headers=headers))
+
+
+async def test_a_secret_is_not_told_twice(api: AsyncClient, guest_id: str) -> None:
+    first = await api.post(f"/guests/{guest_id}/link", headers=KEY)
+    again = await api.post(f"/guests/{guest_id}/link", headers=KEY)
+
+    assert first.status_code == 201
+    assert (again.status_code, again.json()["code"]) == (409, "answered_once")
+    assert (await api.get(f"/r/{first.json()['token']}")).status_code == 200
+
+
+async def test_a_login_is_not_told_twice(
+    api: AsyncClient, nobody: AsyncClient, guest_id: str
+) -> None:
+    token = (await api.post(f"/guests/{guest_id}/link")).json()["token"]
+    login = {"token": token, "lastName": "Lovelace"}
+
+    first = await nobody.post("/auth/login", json=login, headers=KEY)
+    again = await nobody.post("/auth/login", json=login, headers=KEY)
+
+    assert [first.status_code, again.status_code] == [200, 409]
+
+
+async def test_a_sheet_comes_in_once(api: AsyncClient, platform: Platform) -> None:
+    headers = {**KEY, "content-type": "text/csv"}
+
+    first = await api.post("/guests/import", content=SHEET, headers=headers)
+    other = await api.post("/guests/import?keep_good=true", content=SHEET, headers=headers)
+    again = await api.post("/guests/import", content=SHEET, headers=headers)
+
+    assert (first.status_code, first.json()["new"], _is_replay(first, again)) == (200, 2, True)
+    assert (other.status_code, other.json()["code"]) == (422, "key_reused")
+
+
+async def test_of_a_sheet_sent_twice_at_once_everybody_is_invited_once(api: AsyncClient) -> None:
+    headers = {**KEY, "content-type": "text/csv"}
+
+    answers = await asyncio.gather(
+        *(api.post("/guests/import", content=SHEET, headers=headers) for _ in range(4))
+    )
+
+    assert {answer.status_code for answer in answers} == {200}
+    assert len({answer.content for answer in answers}) == 1
+    assert sum("idempotency-replayed" not in answer.headers for answer in answers) == 1
+    assert len((await api.get("/guests")).json()) == 2
+
+
+@pytest.mark.parametrize("callers", [2, 16])
+async def test_of_many_at_once_one_adds_and_all_are_answered_alike(
+    api: AsyncClient, callers: int
+) -> None:
+    answers = await asyncio.gather(
+        *(api.post("/guests", json=ADA, headers=KEY) for _ in range(callers))
+    )
+
+    assert {answer.status_code for answer in answers} == {201}
+    assert len({answer.content for answer in answers}) == 1
+    assert sum("idempotency-replayed" not in answer.headers for answer in answers) == 1
+    assert len((await api.get("/guests")).json()) == 1
+
+
+async def test_of_many_at_once_one_removes_and_none_is_told_that_there_is_nobody(
+    api: AsyncClient, guest_id: str
+) -> None:
+    answers = await asyncio.gather(
+        *(api.delete(f"/guests/{guest_id}", headers=KEY) for _ in range(16))
+    )
+
+    assert {answer.status_code for answer in answers} == {204}
+    assert sum("idempotency-replayed" not in answer.headers for answer in answers) == 1
+
+
+async def test_of_many_links_asked_for_at_once_one_is_made_and_lives(
+    api: AsyncClient, guest_id: str
+) -> None:
+    answers = await asyncio.gather(
+        *(api.post(f"/guests/{guest_id}/link", headers=KEY) for _ in range(8))
+    )
+
+    [made] = [answer for answer in answers if answer.status_code == 201]
+    assert [answer.status_code for answer in answers].count(409) == 7
+    assert (await api.get(f"/r/{made.json()['token']}")).status_code == 200
+
+
+async def test_a_guests_own_answer_is_given_once(
+    api: AsyncClient, nobody: AsyncClient, guest_id: str
+) -> None:
+    headers = {**KEY, **await _logged_in(api, nobody, guest_id)}
+
+    first = await nobody.put("/rsvp", json={"numGuests": 2}, headers=headers)
+    again = await nobody.put("/rsvp", json={"numGuests": 2}, headers=headers)
+    read = await nobody.get("/rsvp", headers=headers)
+
+    assert (first.status_code, _is_replay(first, again)) == (200, True)
+    assert read.json() == first.json()
+
+
+async def test_after_a_restart_the_key_is_still_known(tmp_path: Path) -> None:
+    store = f"sqlite:///{tmp_path}/gatherlog.db"
+    platform = await start(Settings(store=store))
+    key = await platform.keys.create("operator", None, "", actor="test")
+    async with _client(platform, key.secret) as api:
+        first = await api.post("/guests", json=ADA, headers=KEY)
+    await platform.stop()
+
+    platform = await start(Settings(store=store))
+    async with _client(platform, key.secret) as api:
+        again = await api.post("/guests", json=ADA, headers=KEY)
+        guests = (await api.get("/guests")).json()
+    await platform.stop()
+
+    assert _is_replay(first, again)
+    assert guests == [first.json()]
+
+
+def _client(platform: Platform, secret: str) -> AsyncClient:
+    app = build_app(platform, log=RequestLog(platform.clock, lambda line: None))
+    headers = {"Authorization": f"Bearer {secret}"}
+    return AsyncClient(transport=ASGITransport(app=app), base_url="http://test", headers=headers)
+
+
+async def _logged_in(api: AsyncClient, nobody: AsyncClient, guest_id: str) -> dict[str, str]:
+    token = (await api.post(f"/guests/{guest_id}/link")).json()["token"]
+    login = await nobody.post("/auth/login", json={"token": token, "lastName": "lovelace"})
+    return {"authorization": f"Bearer {login.json()['token']}"}

@@ -1,0 +1,275 @@
+"""Mail against a real SMTP server: what arrives, what cannot be smuggled in, what fails quietly."""
+
+import asyncio
+import email
+import email.policy
+import json
+import time
+from email.message import EmailMessage
+
+import pytest
+from aiosmtpd.smtp import Envelope
+
+from gatherlog.apps.people import Letter
+from gatherlog.core.errors import Invalid
+from gatherlog.targets import smtp
+from gatherlog.targets.mail import message
+from gatherlog.targets.smtp import SmtpServer
+from tests.targets.conftest import SENDER, PostOffice, mailer_at
+
+ADA = "ada@example.org"
+HELLO = Letter(to=ADA, subject="Hello", text="Good day.\n")
+
+
+def read(envelope: Envelope) -> EmailMessage:
+    assert isinstance(envelope.content, bytes)
+    read = email.message_from_bytes(envelope.content, policy=email.policy.SMTP)
+    assert isinstance(read, EmailMessage)
+    return read
+
+
+def reasons(lines: list[bytes]) -> list[str]:
+    return [json.loads(line)["reason"] for line in lines]
+
+
+async def delivered(office: PostOffice, letter: Letter, lines: list[bytes]) -> list[Envelope]:
+    async with mailer_at(office.url, lines) as mailer:
+        mailer.send(letter)
+    return office.letters
+
+
+async def test_a_letter_arrives_as_it_was_written(office: PostOffice, lines: list[bytes]) -> None:
+    letter = Letter(to=ADA, subject="Grüße aus Köln", text="Zoë,\n\n.dots.\nDo come – 你好\n")
+
+    [envelope] = await delivered(office, letter, lines)
+    arrived = read(envelope)
+
+    assert (envelope.mail_from, envelope.rcpt_tos) == ("party@example.org", [ADA])
+    assert (arrived["From"], arrived["To"]) == (SENDER, ADA)
+    assert arrived["Subject"] == "Grüße aus Köln"
+    assert arrived["Auto-Submitted"] == "auto-generated"
+    assert arrived["Message-ID"].endswith("@example.org>")
+    assert arrived.get_content().splitlines() == letter.text.splitlines()
+    assert lines == []
+
+
+@pytest.mark.parametrize(
+    "subject",
+    [
+        "Hello\r\nBcc: eve@example.org",
+        "Hello\nBcc: eve@example.org",
+        "Hello\rBcc: eve@example.org",
+        "Hello\x00\r\n\r\nBcc: eve@example.org",
+        "Hello\u2028Bcc: eve@example.org\x0b\x0c\x85",
+        "\r\n\r\n" + "x" * 3000 + "\r\nBcc: eve@example.org",
+        "ü" * 500 + "\r\nBcc: eve@example.org",
+    ],
+)
+async def test_a_subject_cannot_become_a_header(
+    office: PostOffice, lines: list[bytes], subject: str
+) -> None:
+    [envelope] = await delivered(office, Letter(to=ADA, subject=subject, text="x\n"), lines)
+    arrived = read(envelope)
+
+    assert envelope.rcpt_tos == [ADA]
+    assert sorted(arrived.keys()) == sorted(read_headers())
+    assert arrived.get_content().strip() == "x"
+
+
+def read_headers() -> list[str]:
+    return list(message(HELLO, SENDER, 0).keys())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "bye\r\n.\r\nMAIL FROM:<e@example.org>\r\nRCPT TO:<e@example.org>\r\nDATA\r\nhi\r\n.\r\n",
+        "bye\n.\nMAIL FROM:<eve@example.org>\n",
+        "bye\r.\rMAIL FROM:<eve@example.org>\r",
+        "bye\x00\x1b[2J\r\n.\r\n",
+    ],
+)
+async def test_a_text_cannot_end_its_letter_and_begin_another(
+    office: PostOffice, lines: list[bytes], text: str
+) -> None:
+    [envelope] = await delivered(office, Letter(to=ADA, subject="x", text=text), lines)
+
+    content = read(envelope).get_content()
+
+    assert envelope.rcpt_tos == [ADA]
+    assert [line.strip() for line in content.splitlines()] == [
+        "".join(c if c.isprintable() else " " for c in line).strip() for line in text.splitlines()
+    ]
+
+
+@pytest.mark.parametrize(
+    "to",
+    [
+        "ada@example.org\r\nRCPT TO:<eve@example.org>",
+        "ada@example.org>\r\nDATA",
+        "ada@example.org, eve@example.org",
+        "ada@example.org\x00",
+        "Ada <ada@example.org>",
+        "",
+    ],
+)
+async def test_what_is_no_single_address_is_sent_nothing(
+    office: PostOffice, lines: list[bytes], to: str
+) -> None:
+    letters = await delivered(office, Letter(to=to, subject="x", text="x\n"), lines)
+
+    assert letters == []
+    assert reasons(lines) == ["invalid"]
+
+
+@pytest.mark.parametrize("name", ["Party\r\nBcc: eve@example.org", "Party\x00"])
+def test_the_senders_name_stays_a_name(name: str) -> None:
+    written = message(HELLO, f"{name} <party@example.org>", 0)
+
+    assert written["Bcc"] is None
+    assert "\r" not in written["From"]
+
+
+async def test_an_address_beyond_ascii_is_reached(office: PostOffice, lines: list[bytes]) -> None:
+    [envelope] = await delivered(
+        office, Letter(to="jürgen@bücher.example", subject="x", text="x\n"), lines
+    )
+
+    assert envelope.rcpt_tos == ["jürgen@bücher.example"]
+    assert isinstance(envelope.content, bytes)
+    assert "\r\nTo: jürgen@bücher.example\r\n".encode() in envelope.content
+
+
+async def test_a_server_that_is_busy_is_asked_again(office: PostOffice, lines: list[bytes]) -> None:
+    office.answers = ["450 later", "451 later", "250 now"]
+
+    async with mailer_at(office.url, lines, pauses=(0.01, 0.01)) as mailer:
+        mailer.send(HELLO)
+
+    assert [envelope.rcpt_tos for envelope in office.letters] == [[ADA]]
+    assert lines == []
+
+
+async def test_a_letter_that_is_refused_for_good_is_not_sent_again(
+    office: PostOffice, lines: list[bytes]
+) -> None:
+    office.answers = [f"550 no mailbox {ADA}"]
+
+    async with mailer_at(office.url, lines, pauses=(0.01, 0.01)) as mailer:
+        mailer.send(HELLO)
+
+    assert office.letters == []
+    assert reasons(lines) == ["SMTPRecipientsRefused"]
+    assert ADA.encode() not in b"".join(lines)
+
+
+async def test_one_letter_that_fails_keeps_no_other_from_going(
+    office: PostOffice, lines: list[bytes]
+) -> None:
+    async with mailer_at(office.url, lines) as mailer:
+        for number in range(20):
+            to = "no address" if number % 2 else f"guest{number}@example.org"
+            mailer.send(Letter(to=to, subject="x", text="x\n"))
+
+    arrived = sorted(envelope.rcpt_tos[0] for envelope in office.letters)
+    assert arrived == sorted(f"guest{number}@example.org" for number in range(0, 20, 2))
+    assert reasons(lines) == ["invalid"] * 10
+
+
+async def test_a_server_that_is_down_is_given_up_with_a_line_that_names_nobody(
+    lines: list[bytes],
+) -> None:
+    server = await asyncio.start_server(lambda reader, writer: None, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    server.close()
+    await server.wait_closed()
+
+    async with mailer_at(f"smtp://127.0.0.1:{port}", lines, pauses=(0.01,)) as mailer:
+        mailer.send(HELLO)
+
+    assert reasons(lines) == ["SMTPConnectError"]
+    assert ADA.encode() not in b"".join(lines)
+
+
+async def test_handing_over_never_waits_for_a_server_that_says_nothing(
+    lines: list[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(smtp, "PATIENCE", 0.2)
+    silent = asyncio.Event()
+
+    async def say_nothing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await silent.wait()
+        writer.close()
+
+    server = await asyncio.start_server(say_nothing, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    started = time.perf_counter()
+    async with mailer_at(f"smtp://127.0.0.1:{port}", lines) as mailer:
+        for _ in range(100):
+            mailer.send(HELLO)
+        handed_over = time.perf_counter() - started
+        await asyncio.sleep(0.05)
+    silent.set()
+    server.close()
+
+    assert handed_over < 0.5
+    assert time.perf_counter() - started < 10
+
+
+async def test_letters_beyond_the_queue_are_dropped_with_a_line(
+    lines: list[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(smtp, "QUEUE", 5)
+    async with mailer_at("smtp://127.0.0.1:1", lines) as mailer:
+        for _ in range(smtp.QUEUE + 3):
+            mailer.send(HELLO)
+
+        assert reasons(lines) == ["too many letters wait"] * 3
+
+
+async def test_a_closed_mailer_takes_nothing(office: PostOffice, lines: list[bytes]) -> None:
+    async with mailer_at(office.url, lines) as mailer:
+        await mailer.close()
+        mailer.send(HELLO)
+
+    assert office.letters == []
+    assert reasons(lines) == ["closed"]
+
+
+@pytest.mark.parametrize(
+    ("url", "server", "start_tls"),
+    [
+        ("smtp://mail.example", SmtpServer(host="mail.example", port=25), None),
+        ("smtp://mail.example:2525", SmtpServer(host="mail.example", port=2525), None),
+        ("smtps://mail.example", SmtpServer(host="mail.example", port=465, tls=True), False),
+        (
+            "smtp://party:p%40ss@mail.example",
+            SmtpServer(host="mail.example", port=587, username="party", password="p@ss"),
+            True,
+        ),
+        (
+            "smtp://party:x@127.0.0.1:1025",
+            SmtpServer(host="127.0.0.1", port=1025, username="party", password="x"),
+            None,
+        ),
+    ],
+)
+def test_a_url_says_how_the_server_is_spoken_to(
+    url: str, server: SmtpServer, start_tls: bool | None
+) -> None:
+    assert SmtpServer.from_url(url) == server
+    assert server.start_tls is start_tls
+    assert "p@ss" not in repr(server)
+
+
+@pytest.mark.parametrize(
+    "url", ["", "mail.example", "http://x", "smtp://", "smtp://x:port", "smtp://x/y"]
+)
+def test_what_is_no_url_of_a_server_is_refused(url: str) -> None:
+    with pytest.raises(ValueError):  # noqa: PT011  whatever the parser says
+        SmtpServer.from_url(url)
+
+
+def test_a_message_to_nobody_is_invalid() -> None:
+    with pytest.raises(Invalid):
+        message(Letter(to="", subject="x", text="x"), SENDER, 0)
