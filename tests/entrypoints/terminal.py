@@ -10,7 +10,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-COMMAND = [sys.executable, "-c", "from gatherlog.entrypoints.cli import main; main()"]
+_STARTED = """
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from gatherlog.entrypoints.cli import main
+main()
+"""
+COMMAND = [sys.executable, "-c", _STARTED]
+"""Hears Ctrl-C, also where the tests were started so that they do not, as with nohup and &."""
 PATIENCE = 30.0
 
 

@@ -82,6 +82,14 @@ def test_everybody_who_is_shown_has_a_secret_of_their_own(
     assert {persona.kind for persona in demo[1]} == {"key", "link"}
 
 
+def test_nothing_is_said_of_a_guest_that_an_answer_could_make_false(
+    demo: tuple[Path, list[Persona]],
+) -> None:
+    roles = {persona.role for persona in demo[1] if persona.kind == "link"}
+
+    assert roles == {f"guest of {gathering.name}" for gathering in gatherings()}
+
+
 def test_only_the_owner_may_read_the_demo(demo: tuple[Path, list[Persona]]) -> None:
     data = demo[0]
 

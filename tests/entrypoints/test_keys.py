@@ -1,6 +1,7 @@
 """API keys from the command line."""
 
 import asyncio
+import hashlib
 import json
 import re
 from pathlib import Path
@@ -100,3 +101,48 @@ def test_a_key_that_makes_no_sense_is_refused(
 
 def test_a_key_is_not_made_for_a_role_that_is_a_guests(party: Terminal) -> None:
     assert party("key", "create", "--role", "guest").status == 2
+
+
+def test_keys_are_listed_without_what_opens_them(party: Terminal) -> None:
+    options = ("--role", "host", "--gathering", "default", "--name", "Ida's laptop", "--json")
+    made = [
+        json.loads(party("key", "create", *options).out),
+        json.loads(party("key", "create", "--role", "operator", "--json").out),
+    ]
+    party("key", "revoke", made[1]["id"])
+
+    status, out, err = party("key", "list", "--json")
+    listed = json.loads(out)
+
+    shown = ("id", "role", "gathering_id", "account_id", "name")
+    assert (status, err) == (0, "")
+    assert [[told[field] for field in shown] for told in listed] == [
+        [told[field] for field in shown] for told in made
+    ]
+    assert [sorted(told.keys() - set(shown)) for told in listed] == [["created", "revoked"]] * 2
+    assert [told["revoked"] is None for told in listed] == [True, False]
+    for told in made:
+        digest = hashlib.sha256(told["secret"].encode()).hexdigest()
+        assert (told["secret"] in out, digest in out) == (False, False)
+
+
+def test_the_list_for_people_is_a_line_for_each_key(party: Terminal) -> None:
+    told = json.loads(party("key", "create", "--role", "operator", "--json").out)
+
+    status, out, err = party("key", "list")
+
+    header, line = out.splitlines()
+    assert (status, err, header.split()) == (
+        0,
+        "",
+        ["id", "role", "gathering", "account", "name", "created", "revoked"],
+    )
+    assert line.split()[:5] == [told["id"], "operator", "-", "-", "-"]
+
+
+def test_a_store_without_keys_says_how_to_make_one(party: Terminal) -> None:
+    assert party("key", "list") == (
+        0,
+        "",
+        "There are no keys; make one: gatherlog key create --role operator\n",
+    )

@@ -2,12 +2,13 @@
 
 import json
 import signal
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from tests.entrypoints.conftest import Terminal
-from tests.entrypoints.terminal import gatherlog, running
+from tests.entrypoints.terminal import COMMAND, environment, gatherlog, running
 
 THREE = b"Name\nAda Lovelace\nAlan Turing\nGrace Hopper\n"
 
@@ -62,6 +63,19 @@ def test_an_event_for_people_is_one_line_without_control_characters(full: Termin
     assert out.count("\n") == 1
     assert "gathering-default 4  guests.guest_added" in out
     assert out.rstrip("\n").isprintable()
+
+
+def test_a_name_that_is_no_text_ends_in_a_line_and_no_traceback(full: Terminal, here: Path) -> None:
+    done = subprocess.run(
+        [*COMMAND, "read", b"a-\xff"],
+        cwd=here,
+        env=environment(),
+        capture_output=True,
+        check=False,
+    )
+
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert done.stderr == b"gatherlog: 'a-\\udcff' is not valid UTF-8\n"
 
 
 def test_tail_prints_what_is_there_and_what_comes_until_it_is_interrupted(

@@ -15,6 +15,7 @@ def test_the_page_is_what_the_generator_gives() -> None:
 def test_every_command_and_every_option_stands_on_the_page() -> None:
     for chain in [[name] for name in app if not name.startswith("-")] + [
         ["key", "create"],
+        ["key", "list"],
         ["key", "revoke"],
     ]:
         heading = f"gatherlog {' '.join(chain)}\n"

@@ -22,7 +22,8 @@ PREVIEW = """\
 Format     sheet, UTF-8, semicolon between cells
 Columns    First name, Last name, Email, Family = household, Seats
 Ignored    Table
-Guests     3 in 1 household
+Guests     3, 2 of them in 1 household
+Seats      4, 0 of them for children
 Import     3 new, 0 changed, 0 unchanged
 Bad lines  0
 """
@@ -181,7 +182,9 @@ SAMPLES = Path(__file__).parents[1] / "apps" / "guests_sheets" / "samples"
 
 def test_guesses_and_lines_left_out_are_told(party: Terminal) -> None:
     assert party("import", str(SAMPLES / "google.csv"), "--yes").out.splitlines()[3:] == [
-        "Guests     6 in 2 households, 1 guessed from address, or last name and e-mail or phone",
+        "Guests     6, 4 of them in 2 households, 1 guessed from address, or last name and e-mail "
+        "or phone",
+        "Seats      6, 0 of them for children",
         "Import     6 new, 0 changed, 0 unchanged",
         "Left out   1",
         "           line 16: has no person's name",
@@ -203,6 +206,36 @@ def test_every_sample_imported_twice_and_exported_changes_nothing(
     for told in (again, exported):
         assert (told["new"], told["changed"], told["unchanged"]) == (0, 0, first["new"])
     assert (exported["guessed"], exported["households"]) == (0, first["households"])
+
+
+def test_diets_that_were_not_understood_whole_are_shown(party: Terminal) -> None:
+    sheet = b"Name,Diet,Children\nAda Lovelace,vegan,2\nAlan Turing,no mushrooms,\n"
+
+    shown = party("import", "-", "--yes", stdin=sheet)
+    told = json.loads(party("import", "-", "--json", stdin=sheet).out)
+
+    assert shown.out.splitlines()[3:] == [
+        "Guests     2, none of them in a household",
+        "Seats      4, 2 of them for children",
+        "Import     2 new, 0 changed, 0 unchanged",
+        "Diets      1 not understood whole: kept as text, with the tag other",
+        "           line 3: no mushrooms",
+        "Bad lines  0",
+        "Done.",
+    ]
+    assert told["unread_diets"] == [{"line": 3, "text": "no mushrooms"}]
+    assert [line.split(",")[5:8] + line.split(",")[10:11] for line in guests(party)] == [
+        ["3", "vegan", "", "2"],
+        ["1", "other", "no mushrooms", "0"],
+    ]
+
+
+def test_the_help_of_export_names_every_column() -> None:
+    from gatherlog.apps.guests.sheet_headers import EXPORT
+    from gatherlog.entrypoints.cli.sheets import export
+
+    named = " ".join((export.__doc__ or "").split())
+    assert [column for column in EXPORT[4:] if column.lower() not in named] == []
 
 
 def test_a_program_is_told_what_was_guessed_and_left_out(party: Terminal) -> None:

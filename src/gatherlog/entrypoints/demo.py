@@ -194,11 +194,10 @@ async def _introduce(
 
 
 async def _with_link(platform: Platform, gathering: DemoGathering, guest: Guest) -> Persona:
-    answer = "has answered" if guest.status != "pending" else "has not answered"
     return Persona(
         who=f"{guest.first_name} {guest.last_name}",
         address=guest.email,
-        role=f"guest of {gathering.name}, {answer}",
+        role=f"guest of {gathering.name}",
         secret=await platform.guests.issue_link(guest.gathering_id, guest.id, actor=ACTOR),
         kind="link",
         gathering_id=guest.gathering_id,

@@ -162,3 +162,16 @@ async def test_folding_the_log_gives_the_documents_that_are_there(
     assert [difference async for difference in verify(store, people.CATEGORIES)] == []
     assert len(await store.scan(API_KEYS.name)) == 2
     assert len(await store.scan(KEY_SECRETS.name)) == 1
+
+
+async def test_all_keys_are_listed_oldest_first_the_revoked_ones_too(store: Store) -> None:
+    times = iter(range(NOW, NOW + 100))
+    keys = KeyService(store, clock=lambda: next(times), ids=CountingIds())
+    made = [await keys.create("operator", None, str(n), actor="cli") for n in range(5)]
+    await keys.revoke(made[2].id, actor="cli")
+
+    listed = await keys.keys()
+
+    assert [(key.name, key.revoked_at is None) for key in listed] == [
+        (str(n), n != 2) for n in range(5)
+    ]

@@ -44,7 +44,12 @@ async def test_the_first_page_says_what_runs_and_where_to_go_on(ada: Invited) ->
 
     page = Page(answer.text)
     assert figures(page) == {"Version": __version__, "Store": "SQLite, one file"}
-    assert [link["href"] for link in page.all("a")][1:] == ["/docs", "/openapi.json", "/healthz"]
+    assert [link["href"] for link in page.all("a")][1:] == [
+        "/signin",
+        "/docs",
+        "/openapi.json",
+        "/healthz",
+    ]
     assert flaws_of_form(page) == []
     assert {name: answer.headers[name] for name in HEADERS} == dict(HEADERS)
 
@@ -118,6 +123,22 @@ async def test_only_the_files_of_the_pages_are_served(ada: Invited) -> None:
 
 async def test_robots_are_kept_from_invitations(ada: Invited) -> None:
     assert (await ada.browser.get("/robots.txt")).text == "User-agent: *\nDisallow: /r/\n"
+
+
+async def test_no_stylesheet_or_script_of_ours_asks_another_host_or_weighs_much(
+    ada: Invited,
+) -> None:
+    for name, most in (("desk.css", 8_000), ("host.js", 4_000)):
+        content = (await ada.browser.get(f"/static/{name}")).content
+        assert len(content) < most
+        assert re.findall(rb"@import|url\(|https?:|innerHTML|eval", content) == []
+
+
+async def test_the_reference_is_made_once(ada: Invited) -> None:
+    first, second = [await ada.browser.get("/docs") for _ in range(2)]
+
+    assert (first.status_code, first.text) == (200, second.text)
+    assert {name: second.headers[name] for name in HEADERS} == dict(HEADERS)
 
 
 @pytest.mark.parametrize(

@@ -60,10 +60,7 @@ def people_of(given: Mapping[Column, str], named: Named, *, verbatim: bool) -> C
     Without a number of seats, those named, their plus ones and their children have one each.
     Raises Broken where the numbers do not fit each other, unless they are `verbatim` ours.
     """
-    seats = _number("seats", given.get(("expected_guests", 0)))
-    more = _plus_ones(given.get(("plus_ones", 0)))
-    beside = _children(given.get(("children", 0)))
-    among = _children(given.get(("children_included", 0)))
+    seats, more, beside, among = _numbers(given)
     names = len(named.people)
     adults = names + max(named.companions, more or 0)
     if seats is None and (more is not None or named.companions or beside is not None):
@@ -79,6 +76,20 @@ def people_of(given: Mapping[Column, str], named: Named, *, verbatim: bool) -> C
     )
 
 
+def _numbers(given: Mapping[Column, str]) -> list[int | None]:
+    """What each of the columns of `_READERS` says; raises Broken for all that say nonsense."""
+    numbers: list[int | None] = []
+    broken: list[str] = []
+    for field, read in _READERS.items():
+        try:
+            numbers.append(read(given.get((field, 0))))
+        except Broken as reason:
+            broken.append(str(reason))
+    if broken:
+        raise Broken("; ".join(broken))
+    return numbers
+
+
 def _shared(seats: int | None, names: int) -> list[int | None]:
     if seats is None:
         return [None] * names
@@ -87,6 +98,10 @@ def _shared(seats: int | None, names: int) -> list[int | None]:
     if seats < names:
         raise Broken(f"seats is {seats} for {names} people")
     return [seats - names + 1, *[1] * (names - 1)]
+
+
+def _seats(cell: str | None) -> int | None:
+    return _number("seats", cell)
 
 
 def _number(what: str, cell: str | None) -> int | None:
@@ -116,6 +131,14 @@ def _children(cell: str | None) -> int | None:
     if cell is None or not (word := fold(cell)):
         return None
     return 0 if word in NONE or (word in NO and word != "0") else _number("children", cell)
+
+
+_READERS = {
+    "expected_guests": _seats,
+    "plus_ones": _plus_ones,
+    "children": _children,
+    "children_included": _children,
+}
 
 
 def _short(cell: str) -> str:

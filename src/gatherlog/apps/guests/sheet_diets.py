@@ -40,7 +40,7 @@ _SOME_NUTS = _any_of(
     r"(?:erd|wal|hasel)n(?:u|ue)ss\w*|(?:pea|wal|hazel|chest|ground|brazil)nuts?\w*|"
     r"\w*cashew\w*|\w*pistazie\w*|pistachios?|pistaches?|pistachos?|pe[ck]an\w*|macadamia\w*|"
     r"almonds?|\w*mandel\w*|amandes?|almendras?|noisettes?|avellanas?|anacardos?|cajou|"
-    r"arachides?|cacahu?ou?etes?|cacahuates?|mani"
+    r"arachides?|cacah(?:u|ou)etes?|cacahuates?|mani"
 )
 """The tag says less than these: they are kept as text too."""
 _TAGS = (
@@ -87,7 +87,7 @@ _NOTHING = _words(
     "aucune|rien|tout|mange tout|mange de tout|je mange de tout|de tout|merci|ninguna|ninguno|"
     "nada|todo|come todo|come de todo|como de todo|de todo|gracias"
 )
-_ITEM = re.compile(r"[,;:/+&\n.!()]|\s(?:and|und|et|y)\s")
+_ITEM = re.compile(r"[,;/+&\n.!()]|\s(?:and|und|et|y)\s")
 
 
 def read_diet(cells: Sequence[str], notes: str) -> Diet:

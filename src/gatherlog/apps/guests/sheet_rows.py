@@ -194,8 +194,11 @@ def _said(given: Mapping[Column, str], layout: Layout, reasons: _Reasons) -> _Sa
     email = _email(given)
     cells = [cell for (field, _), cell in sorted(given.items()) if field == "diet"]
     diet = read_diet(cells, given.get(("diet_notes", 0), ""))
+    address = check.email("email", email)
+    reasons.note(check.flaws, email)
+    check = Checks()
     said = _Said(
-        email=check.email("email", email),
+        email=address,
         group_id=check.group_id("group_id", _household(given, layout)),
         child=reasons.attempt(lambda: is_child(given.get(("child", 0))), None),
         diet=diet._replace(

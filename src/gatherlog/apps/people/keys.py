@@ -95,6 +95,15 @@ class KeyService:
             raise NotFound(f"there is no key {key_id!r}")
         return key
 
+    async def keys(self) -> list[ApiKey]:
+        """All keys that ever were, without their secrets, oldest first; the revoked ones too."""
+        keys: list[ApiKey] = []
+        after, size = "", self._store.limits.page
+        while documents := await self._store.scan(API_KEYS.name, after=after, limit=size):
+            keys += [key for document in documents if (key := API_KEYS.read(document)) is not None]
+            after = documents[-1].id
+        return sorted(keys, key=lambda key: (key.created_at, key.id))
+
     async def revoke(self, key_id: str, *, actor: str) -> None:
         """The key opens nothing any more; again does nothing. NotFound if there never was one."""
 

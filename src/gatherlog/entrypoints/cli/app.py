@@ -8,7 +8,16 @@ from collections.abc import Callable, Sequence
 from cyclopts import App, CycloptsError
 
 from gatherlog import __version__
-from gatherlog.entrypoints.cli import documents, keys, log, sheets, signin, site
+from gatherlog.entrypoints.cli import (
+    documents,
+    gathering,
+    keys,
+    links,
+    log,
+    sheets,
+    signin,
+    site,
+)
 from gatherlog.entrypoints.cli.failures import INTERRUPTED, USAGE, describe
 
 __all__ = ["app", "run"]
@@ -35,8 +44,9 @@ app = App(
     exit_on_error=False,
     print_error=False,
 )
-key = App(name="key", help="Make and revoke API keys.")
+key = App(name="key", help="Make, list and revoke API keys.")
 _add(key, keys.create, "create")
+_add(key, keys.list_, "list")
 _add(key, keys.revoke, "revoke")
 
 _add(app, site.demo, "demo")
@@ -44,7 +54,9 @@ _add(app, site.serve, "serve")
 _add(app, site.init, "init")
 app.command(key)
 _add(app, signin.signin, "signin")
+_add(app, gathering.gathering, "gathering")
 _add(app, sheets.import_, "import")
+_add(app, links.link, "link")
 _add(app, sheets.export, "export")
 _add(app, log.read, "read")
 _add(app, log.tail, "tail")

@@ -72,9 +72,7 @@ async def _compare(comparison: _Comparison, store: str | None, as_json: bool, ve
                 else:
                     print(f"{difference.view}/{difference.id} {verb}: {difference.what}")
     told = f"{count.streams:,} streams, {count.events:,} events, {count.documents:,} documents"
-    print(
-        f"{told}: {count.differences:,} {verb.removesuffix('s')}", file=sys.stderr
-    )
+    print(f"{told}: {count.differences:,} {verb.removesuffix('s')}", file=sys.stderr)
     return count.differences
 
 

@@ -36,12 +36,14 @@ def describe(error: Exception) -> tuple[str, int] | None:
         return str(error), error.status
     if isinstance(error, OSError):
         return _of_system(error), FAILED
+    if isinstance(error, UnicodeEncodeError) and error.reason == "surrogates not allowed":
+        return f"{error.object!r} is not valid UTF-8", USAGE
     from gatherlog.core.errors import GatherlogError, Invalid
 
     if isinstance(error, Invalid):
         return "; ".join(_flaw(flaw.pointer, flaw.detail) for flaw in error.flaws), USAGE
     if isinstance(error, GatherlogError):
-        return _with(str(error), _ADVICE.get(error.code)), FAILED
+        return _with(str(error), _ADVICE.get(error.code) or _advice_of_cause(error)), FAILED
     return None
 
 
@@ -55,6 +57,12 @@ def _of_system(error: OSError) -> str:
     place = f"{error.filename}: " if error.filename is not None else ""
     reason = (error.strerror or str(error)).lower()
     return _with(place + reason, _ADVICE_OF_SYSTEM.get(error.errno))
+
+
+def _advice_of_cause(error: Exception) -> str | None:
+    """Where the system said no, the same advice as if it had said so to us."""
+    number = error.__cause__.errno if isinstance(error.__cause__, OSError) else None
+    return None if number is None else _ADVICE_OF_SYSTEM.get(number)
 
 
 def _with(message: str, advice: str | None) -> str:

@@ -1,15 +1,24 @@
 """Commands about API keys."""
 
 import sys
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
 from gatherlog.entrypoints.cli.failures import CommandRefused
-from gatherlog.entrypoints.cli.opening import finish, open_platform, settings_of_file
+from gatherlog.entrypoints.cli.opening import (
+    finish,
+    open_platform,
+    settings_of_file,
+    settings_of_store,
+)
 from gatherlog.entrypoints.cli.options import Json, StoreUrl
+from gatherlog.entrypoints.cli.terminal import printable
 
-__all__ = ["create", "revoke"]
+if TYPE_CHECKING:
+    from gatherlog.apps.people.views import ApiKey
+
+__all__ = ["create", "list_", "revoke"]
 
 
 def create(
@@ -85,3 +94,42 @@ def revoke(
 
     finish(end())
     print(f"Key {key_id} is revoked.")
+
+
+def list_(*, store: StoreUrl = None, json: Json = False) -> None:
+    """List all API keys, the revoked ones too, oldest first. Never shows a secret."""
+    settings = settings_of_store(store)
+
+    async def load() -> "list[ApiKey]":
+        async with open_platform(settings) as platform:
+            return await platform.keys.keys()
+
+    listed = [_told(key) for key in finish(load())]
+    if json:
+        import msgspec
+
+        print(msgspec.json.encode(listed).decode())
+        return
+    if not listed:
+        print("There are no keys; make one: gatherlog key create --role operator", file=sys.stderr)
+        return
+    rows = [[name.removesuffix("_id") for name in listed[0]]]
+    rows += [[printable(value or "-") for value in told.values()] for told in listed]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        print("  ".join(f"{cell:<{n}}" for cell, n in zip(row, widths, strict=True)).rstrip())
+
+
+def _told(key: "ApiKey") -> dict[str, str | None]:
+    """A key without what its secret could be tried against."""
+    from gatherlog.core.clock import rfc3339
+
+    return {
+        "id": key.id,
+        "role": key.role,
+        "gathering_id": key.gathering_id,
+        "account_id": key.account_id,
+        "name": key.name,
+        "created": rfc3339(key.created_at),
+        "revoked": None if key.revoked_at is None else rfc3339(key.revoked_at),
+    }

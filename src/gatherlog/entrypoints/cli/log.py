@@ -19,13 +19,17 @@ __all__ = ["read", "tail"]
 
 WAKE_SECONDS = 30.0
 LAG_SECONDS = 0.05
+LAST = 2**63 - 1
+"""No version or position is beyond it."""
 
 
 def read(
     stream: Annotated[str, Parameter(help="Name of the stream, as in gathering-default.")],
     /,
     *,
-    after: Annotated[int, Parameter(help="Begin after this version.")] = 0,
+    after: Annotated[
+        int, Parameter(help="Begin after this version, which is its number in the stream.")
+    ] = 0,
     limit: Annotated[int | None, Parameter(help="Print at most this many events.")] = None,
     backwards: Annotated[
         bool, Parameter(negative="", show_default=False, help="Print the newest first.")
@@ -34,8 +38,10 @@ def read(
     json: Json = False,
 ) -> None:
     """Print the events of one stream."""
-    if after < 0 or (limit is not None and limit < 1):
-        raise CommandRefused("--after is 0 or more, and --limit 1 or more")
+    if not 0 <= after <= LAST:
+        raise CommandRefused(f"--after is {after}: a version is a number from 0 to {LAST}")
+    if limit is not None and limit < 1:
+        raise CommandRefused(f"--limit is {limit}: write 1 or more")
 
     async def print_all() -> None:
         show = _as_json if json else _as_text
@@ -98,13 +104,22 @@ async def _events(
 def _positions(after: str | None, heads: "Heads") -> "Heads":
     if after is None:
         return heads
-    try:
-        positions = tuple(int(part) for part in after.split(","))
-    except ValueError:
-        raise CommandRefused(f"--after is {after!r}: numbers with commas between are") from None
-    if len(positions) != len(heads) or min(positions) < 0:
+    parts = after.split(",")
+    if not all(part.isascii() and part.isdecimal() and len(part) <= 19 for part in parts):
         raise CommandRefused(
-            f"--after needs {len(heads)} position(s) of 0 or more, one a partition"
+            f"--after is {after!r}: write a position, a whole number like 42; "
+            "`gatherlog tail --json` prints that of every event"
+        )
+    if len(parts) != len(heads):
+        raise CommandRefused(
+            f"--after is {after!r}: write {len(heads)} position(s) with commas between, one for "
+            "each partition of this store"
+        )
+    positions = tuple(map(int, parts))
+    if any(position > head for position, head in zip(positions, heads, strict=True)):
+        raise CommandRefused(
+            f"--after is {after!r}, beyond the end of the log, which is at "
+            f"{','.join(map(str, heads))}"
         )
     return positions
 

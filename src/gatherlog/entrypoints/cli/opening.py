@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from gatherlog.entrypoints.cli.failures import CommandRefused
+from gatherlog.entrypoints.cli.failures import FAILED, CommandRefused
 
 if TYPE_CHECKING:
     from gatherlog.core.store import Store
@@ -19,6 +19,7 @@ __all__ = [
     "opened_store",
     "settings_from",
     "settings_of_file",
+    "settings_of_store",
 ]
 
 T = TypeVar("T")
@@ -60,6 +61,18 @@ def settings_of_file(store: str | None) -> "Settings":
 def is_missing(settings: "Settings") -> bool:
     """Whether there is nothing at the store's address yet."""
     return not os.path.exists(settings.store.removeprefix("sqlite:///"))
+
+
+def settings_of_store(store: str | None) -> "Settings":
+    """Settings whose store is there already; CommandRefused, with the way to one, if it is not."""
+    settings = settings_of_file(store)
+    if is_missing(settings):
+        raise CommandRefused(
+            f"there is no store at {settings.store}; make one: gatherlog init --store "
+            f"{settings.store}",
+            FAILED,
+        )
+    return settings
 
 
 @asynccontextmanager

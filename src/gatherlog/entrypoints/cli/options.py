@@ -4,7 +4,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-__all__ = ["GatheringId", "HostName", "Json", "Port", "StoreUrl"]
+__all__ = ["GatheringId", "HostName", "Json", "Port", "PublicUrl", "StoreUrl"]
 
 StoreUrl = Annotated[
     str | None,
@@ -23,6 +23,14 @@ Port = Annotated[
     Parameter(
         name="--port",
         help="Port to listen on; 0 takes a free one. Default: GATHERLOG_PORT, else 8000.",
+    ),
+]
+PublicUrl = Annotated[
+    str | None,
+    Parameter(
+        name="--public-url",
+        help="Where guests reach this site, as in https://party.example; links begin with it. "
+        "Default: GATHERLOG_PUBLIC_URL, else as it listens.",
     ),
 ]
 GatheringId = Annotated[str, Parameter(name="--gathering", help="Id of the gathering.")]

@@ -10,14 +10,15 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
-from gatherlog.entrypoints.cli.failures import FAILED, INTERRUPTED, CommandRefused
-from gatherlog.entrypoints.cli.opening import finish, is_missing, open_platform, settings_of_file
+from gatherlog.entrypoints.cli.failures import INTERRUPTED, CommandRefused
+from gatherlog.entrypoints.cli.guests import all_guests, refusal_of
+from gatherlog.entrypoints.cli.opening import finish, open_platform, settings_of_store
 from gatherlog.entrypoints.cli.options import GatheringId, Json, StoreUrl
 from gatherlog.entrypoints.cli.terminal import printable
 
 if TYPE_CHECKING:
     from gatherlog.apps.guests.answers import Imported
-    from gatherlog.apps.guests.sheets import BadLine, Sheet
+    from gatherlog.apps.guests.sheets import Sheet
     from gatherlog.apps.guests.views import Guest
     from gatherlog.interfaces.platform import Platform
 
@@ -28,7 +29,6 @@ LONGEST_SHEET = 1_000_000
 """Lines; who waits at a terminal may wait longer than a request does."""
 LINES_SHOWN = 20
 """Of those that are bad, and of those that are left out."""
-PAGE = 1000
 
 
 def import_(
@@ -71,13 +71,7 @@ def import_(
 
     data = _read(file)
     sheet = read_sheet(data, format, most_lines=LONGEST_SHEET)
-    settings = settings_of_file(store)
-    if is_missing(settings):
-        raise CommandRefused(
-            f"there is no store at {settings.store}; make one: gatherlog init --store "
-            f"{settings.store}",
-            FAILED,
-        )
+    settings = settings_of_store(store)
 
     async def bring_in() -> int:
         async with open_platform(settings) as platform:
@@ -115,16 +109,20 @@ def export(
     gathering: GatheringId = "default",
     store: StoreUrl = None,
 ) -> None:
-    """Write the guests and their answers as CSV, for any spreadsheet, and for `import`."""
+    """Write the guests and their answers as CSV, for any spreadsheet, and for `import`.
+
+    Read back by `import`: names, e-mail, household, child, seats, children, diet and diet notes;
+    into another gathering, too. For reading only: status, people and answered; answers are not
+    imported, nor are links. An imported cell that is empty changes nothing, and the children and
+    diet of a guest who has answered stay as answered.
+    """
     from gatherlog.apps.guests.sheets import write_sheet
 
-    settings = settings_of_file(store)
-    if is_missing(settings):
-        raise CommandRefused(f"there is no store at {settings.store}", FAILED)
+    settings = settings_of_store(store)
 
     async def load() -> "list[Guest]":
         async with open_platform(settings) as platform:
-            return await _all_guests(platform, gathering)
+            return await all_guests(platform, gathering)
 
     guests = finish(load())
     data = write_sheet(guests)
@@ -133,7 +131,8 @@ def export(
         return
     with _new_file(file) as write:
         write(data)
-    print(f"{len(guests):,} guests are in {file}.")
+    told = "1 guest is" if len(guests) == 1 else f"{len(guests):,} guests are"
+    print(f"{told} in {printable(str(file))}.")
 
 
 def _read(file: Path) -> bytes:
@@ -158,12 +157,7 @@ def _refusal(
         )
     if yes or not plan.new + plan.changed:
         return None
-    if not (may_ask and sys.stdin.isatty()):
-        return CommandRefused("nothing was written: nobody is here to ask; confirm with --yes")
-    print("Write this? [y/N] ", end="", flush=True)
-    if sys.stdin.readline().strip().lower() in ("y", "yes"):
-        return None
-    return CommandRefused("nothing was written", FAILED)
+    return refusal_of("Write this?", "was written", may_ask=may_ask)
 
 
 async def _write(platform: "Platform", gathering: str, sheet: "Sheet", data: bytes) -> None:
@@ -195,26 +189,39 @@ def _print_preview(sheet: "Sheet", plan: "Imported") -> None:
         ("Format", f"{sheet.format}, {sheet.encoding}, {sheet.delimiter} between cells"),
         ("Columns", columns),
         ("Ignored", ", ".join(sheet.ignored) or "none"),
-        ("Guests", f"{len(sheet.rows):,} in {_households(sheet)}"),
+        ("Guests", _households(sheet)),
+        ("Seats", f"{sheet.seats:,}, {sheet.children:,} of them for children"),
         ("Import", f"{plan.new:,} new, {plan.changed:,} changed, {plan.unchanged:,} unchanged"),
     ]
+    if sheet.unread_diets:
+        cells = [(cell.line, cell.text) for cell in sheet.unread_diets]
+        lines += _listed("Diets", cells, " not understood whole: kept as text, with the tag other")
     if sheet.left_out:
-        lines += _listed("Left out", sheet.left_out)
-    lines += _listed("Bad lines", sheet.bad)
+        lines += _listed("Left out", [(line.line, line.reason) for line in sheet.left_out])
+    lines += _listed("Bad lines", [(line.line, line.reason) for line in sheet.bad])
     for label, text in lines:
         print(f"{label:<10} {printable(text)}")
 
 
 def _households(sheet: "Sheet") -> str:
+    """As in `4, 2 of them in 1 household`: most lists have guests who live alone."""
+    guests, together = len(sheet.rows), sheet.in_households
     count = _count(sheet.households, "household")
+    if not together:
+        return f"{guests:,}, none of them in a household"
+    told = (
+        f"{guests:,} in {count}"
+        if together == guests
+        else (f"{guests:,}, {together:,} of them in {count}")
+    )
     if not sheet.guessed:
-        return count
-    return f"{count}, {sheet.guessed:,} guessed from address, or last name and e-mail or phone"
+        return told
+    return f"{told}, {sheet.guessed:,} guessed from address, or last name and e-mail or phone"
 
 
-def _listed(label: str, told: "tuple[BadLine, ...]") -> list[tuple[str, str]]:
-    lines = [(label, f"{len(told):,}")]
-    lines += [("", f"line {line.line}: {line.reason}") for line in told[:LINES_SHOWN]]
+def _listed(label: str, told: list[tuple[int, str]], what: str = "") -> list[tuple[str, str]]:
+    lines = [(label, f"{len(told):,}{what}")]
+    lines += [("", f"line {line}: {text}") for line, text in told[:LINES_SHOWN]]
     if len(told) > LINES_SHOWN:
         lines.append(("", f"and {len(told) - LINES_SHOWN:,} more; --json lists all"))
     return lines
@@ -226,7 +233,11 @@ def _told(header: str, field: str) -> str:
     return header if header.lower() == meaning else f"{header} = {meaning}"
 
 
-_MEANINGS = {"group_id": "household", "expected_guests": "seats", "diet_notes": "diet notes"}
+_MEANINGS = {
+    "group_id": "household",
+    "expected_guests": "seats",
+    "children_included": "children among the seats",
+}
 
 
 def _print_json(sheet: "Sheet", plan: "Imported", *, written: bool) -> None:
@@ -241,6 +252,10 @@ def _print_json(sheet: "Sheet", plan: "Imported", *, written: bool) -> None:
         "guests": len(sheet.rows),
         "households": sheet.households,
         "guessed": sheet.guessed,
+        "in_households": sheet.in_households,
+        "seats": sheet.seats,
+        "children": sheet.children,
+        "unread_diets": sheet.unread_diets,
         "new": plan.new,
         "changed": plan.changed,
         "unchanged": plan.unchanged,
@@ -253,18 +268,6 @@ def _print_json(sheet: "Sheet", plan: "Imported", *, written: bool) -> None:
 
 def _count(number: int, what: str) -> str:
     return f"{number:,} {what}{'' if number == 1 else 's'}"
-
-
-async def _all_guests(platform: "Platform", gathering: str) -> "list[Guest]":
-    guests: list[Guest] = []
-    cursor: str | None = None
-    await platform.guests.gathering(gathering)
-    while True:
-        page = await platform.guests.guests(gathering, limit=PAGE, cursor=cursor)
-        guests += [stored.body for stored in page.items]
-        cursor = page.cursor
-        if cursor is None:
-            return guests
 
 
 @contextmanager

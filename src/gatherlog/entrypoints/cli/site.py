@@ -20,7 +20,8 @@ from gatherlog.entrypoints.cli.opening import (
     settings_from,
     settings_of_file,
 )
-from gatherlog.entrypoints.cli.options import HostName, Json, Port, StoreUrl
+from gatherlog.entrypoints.cli.options import HostName, Json, Port, PublicUrl, StoreUrl
+from gatherlog.entrypoints.cli.terminal import printable
 
 if TYPE_CHECKING:
     from gatherlog.settings import Settings
@@ -46,13 +47,7 @@ def serve(
     store: StoreUrl = None,
     host: HostName = None,
     port: Port = None,
-    public_url: Annotated[
-        str | None,
-        Parameter(
-            help="Where guests reach this site, as in https://party.example; links begin with it. "
-            "Default: GATHERLOG_PUBLIC_URL, else as it listens."
-        ),
-    ] = None,
+    public_url: PublicUrl = None,
 ) -> None:
     """Serve the pages and the API of a store, which is made if it is missing.
 
@@ -116,7 +111,7 @@ def backup(
     if not file.parent.is_dir():
         raise CommandRefused(f"{file}: there is no directory {file.parent}")
     copy_store(settings.store.removeprefix("sqlite:///"), str(file))
-    print(f"{settings.store} is copied to {file} ({file.stat().st_size:,} bytes).")
+    print(f"{settings.store} is copied to {printable(str(file))} ({file.stat().st_size:,} bytes).")
 
 
 def version(*, json: Json = False) -> None:

@@ -59,9 +59,7 @@ class GuestPages:
         opened = await self._desk.open(request, Action.READ_GUEST)
         stored = await self._desk.guest(request, opened)
         form = guest_form.shown(stored.body, stored.version)
-        return await self._form(
-            opened, form, stored, note=self._desk.note(request.query_params)
-        )
+        return await self._form(opened, form, stored, note=self._desk.note(request.query_params))
 
     async def link(self, request: Request) -> Response:
         """A new link, shown this once; the one before ends."""

@@ -235,9 +235,7 @@ class _Streamed(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         with self._live.admitted(self._name):
-            await send(
-                {"type": "http.response.start", "status": 200, "headers": [*STREAM_HEADERS]}
-            )
+            await send({"type": "http.response.start", "status": 200, "headers": [*STREAM_HEADERS]})
             if scope["method"] != "HEAD":
 
                 async def more(part: bytes) -> None:

@@ -112,6 +112,8 @@ class InvitationPage:
             now = await self._open(request, Action.READ_INVITATION, Action.READ_HOUSEHOLD)
             if isinstance(error, Conflict) and stands(now.household, answers):
                 return self._saved()  # sent twice, as by an impatient finger
+            if now.household.closed:
+                error = RsvpClosed("RSVP is closed")
             notice = _NOTICES.get(type(error)) or _moved(error, now.household)
             return await self._page(now, form, notice=notice, status=status_of(error))
         return self._saved()

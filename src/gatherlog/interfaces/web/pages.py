@@ -1,10 +1,11 @@
 """All pages of one server: their routes, and the error pages for people who come with a browser."""
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any, Final
 
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from gatherlog.apps.guests import Gathering
@@ -13,7 +14,7 @@ from gatherlog.core.errors import NotFound
 from gatherlog.interfaces.live import Live
 from gatherlog.interfaces.platform import Platform
 from gatherlog.interfaces.rates import Guard
-from gatherlog.interfaces.web.desk import Desk
+from gatherlog.interfaces.web.desk import Desk, Page
 from gatherlog.interfaces.web.guest_pages import GuestPages
 from gatherlog.interfaces.web.host_pages import HostPages
 from gatherlog.interfaces.web.invitation_page import UNLISTED, InvitationPage
@@ -49,7 +50,9 @@ class Pages:
         self._guest = GuestPages(self._desk)
         self._sheets = SheetPages(self._desk)
         # Some 25 ms to render, and always the same: made once, when it is first asked for.
-        self._docs_made = cache(lambda: self._renderer.html("reference.html", arrange(openapi)))
+        self._docs_made = cache(
+            lambda: self._renderer.html("reference.html", reference=arrange(openapi))
+        )
         self._api = frozenset(path.split("/")[1] for path in openapi["paths"])
 
     def routes(self) -> list[Route]:
@@ -58,9 +61,35 @@ class Pages:
             Route("/", self._home, methods=["GET"]),
             Route("/docs", self._docs, methods=["GET"]),
             Route("/r/{token}", self._invitation.serve, methods=["GET", "POST"]),
+            *self._for_visitors(),
+            *self._for_hosts(),
             Route("/static/{name}", self._static, methods=["GET"]),
             Route("/robots.txt", self._robots, methods=["GET"]),
         ]
+
+    def _for_visitors(self) -> list[Route]:
+        return [
+            Route("/signin", self._sign_in.sign_in, methods=["GET", "POST"]),
+            Route("/signout", self._sign_in.sign_out, methods=["POST"]),
+            Route("/mailbox", self._sign_in.mailbox, methods=["GET"]),
+        ]
+
+    def _for_hosts(self) -> list[Route]:
+        one = "/host/{gathering_id}"
+        both = ["GET", "POST"]
+        pages: list[tuple[str, Page, list[str]]] = [
+            ("/host", self._host.home, both),
+            (one, self._host.gathering, ["GET"]),
+            (f"{one}/live", self._host.live, ["GET"]),
+            (f"{one}/households", self._host.households, ["GET"]),
+            (f"{one}/settings", self._host.settings, both),
+            (f"{one}/import", self._sheets.take, both),
+            (f"{one}/guests.csv", self._sheets.give, ["GET"]),
+            (f"{one}/guests/new", self._guest.add, both),
+            (f"{one}/guests/{{guest_id}}", self._guest.guest, both),
+            (f"{one}/guests/{{guest_id}}/link", self._guest.link, ["POST"]),
+        ]
+        return [Route(path, self._desk.served(page), methods=of) for path, page, of in pages]
 
     def error(
         self, request: Request, status: int, headers: Mapping[str, str] = {}
@@ -82,6 +111,7 @@ class Pages:
         return self._renderer.page(
             "home.html",
             engine=_ENGINES.get(scheme, scheme),
+            has_mailbox=self._platform.mailbox is not None,
             gatherings=await self._overviews() if is_shown else None,
         )
 
@@ -97,7 +127,7 @@ class Pages:
             return None
 
     async def _docs(self, request: Request) -> Response:
-        return self._renderer.page("reference.html", reference=self._reference)
+        return HTMLResponse(self._docs_made(), headers=HEADERS)
 
     async def _static(self, request: Request) -> Response:
         asset = self._renderer.asset(request.path_params["name"])

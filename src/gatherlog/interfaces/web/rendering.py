@@ -63,8 +63,11 @@ class Renderer:
         **values: Any,  # what a template needs is its own affair
     ) -> HTMLResponse:
         """The page as an answer, with HEADERS; `headers` adds to them or overrules them."""
-        html = self._environment.get_template(template).render(values)
-        return HTMLResponse(html, status, {**HEADERS, **headers})
+        return HTMLResponse(self.html(template, **values), status, {**HEADERS, **headers})
+
+    def html(self, template: str, **values: Any) -> str:
+        """The page as text."""
+        return self._environment.get_template(template).render(values)
 
     def message(
         self, message: Message, status: int, headers: Mapping[str, str] = {}

@@ -34,8 +34,9 @@ def row(guest: Guest) -> Row:
     """Last name first, as the list is sorted."""
     yes = guest.status in ("coming", "waiting")
     count = guest.num_guests if yes else guest.expected_guests
+    alone = "a child" if guest.children else ""
     about = [
-        people(count, guest.children) if count != 1 or guest.children else "",
+        alone if count == 1 else people(count, guest.children),
         guest.group_id or "",
         guest.email or "",
         "special food" if guest.dietary or guest.dietary_tags else "",
