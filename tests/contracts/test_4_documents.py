@@ -15,7 +15,7 @@ from gatherlog.core.errors import (
     OwnedElsewhere,
 )
 from tests.contracts.child import work_together
-from tests.contracts.commits import append, card, commit, count, document, put, writing
+from tests.contracts.commits import CARDS, append, card, commit, count, document, put, writing
 from tests.contracts.engines import Place
 
 
@@ -113,6 +113,17 @@ async def test_keep_leaves_the_body_its_version_and_its_keys(store: Store) -> No
     assert await card(store, "a") == document("a", b"1", version=1, index_keys=keys)
 
 
+async def test_the_same_bytes_written_again_move_the_version_and_the_keys(store: Store) -> None:
+    body = b"the very same object"
+    for table in ("1", "2"):
+        await store.commit(writing(put("a", body, index_keys={"by_table": (table, "Ada")})))
+
+    expected = document("a", body, version=2, index_keys={"by_table": ("2", "Ada")})
+    found = [(await store.query(CARDS.query("by_table", table))).documents for table in "12"]
+    assert (await card(store, "a"), await store.scan("card")) == (expected, [expected])
+    assert found == [[], [expected]]
+
+
 async def test_a_deleted_document_is_gone_and_may_be_made_anew(store: Store) -> None:
     await store.commit(writing(put("a", b"1")))
     with pytest.raises(Conflict):
@@ -124,6 +135,21 @@ async def test_a_deleted_document_is_gone_and_may_be_made_anew(store: Store) -> 
     assert await store.scan("card") == []
     await store.commit(writing(put("a", b"2", expects=NEW, stream="card-2")))
     assert await card(store, "a") == document("a", b"2", version=1, stream="card-2")
+
+
+async def test_a_document_made_anew_in_one_moment_belongs_to_its_new_stream(store: Store) -> None:
+    await store.commit(writing(put("a", b"1")))
+
+    await asyncio.gather(
+        store.commit(writing(delete("a"))),
+        store.commit(writing(put("a", b"2", expects=NEW, stream="card-2"))),
+    )
+
+    expected = document("a", b"2", version=1, stream="card-2")
+    assert (await card(store, "a"), await store.scan("card")) == (expected, [expected])
+    with pytest.raises(OwnedElsewhere):
+        await store.commit(writing(put("a", b"3")))
+    await store.commit(writing(put("a", b"3", stream="card-2")))
 
 
 async def test_deleting_what_is_not_there_does_nothing(store: Store) -> None:

@@ -1,5 +1,6 @@
 """The codec: what was ever stored decodes for ever, and nothing undecodable passes silently."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -122,6 +123,39 @@ def test_a_codec_knows_every_schema_that_it_can_lift() -> None:
 def test_data_that_does_not_fit_is_an_error(schema: int, data: bytes) -> None:
     with pytest.raises(EventUndecodable, match=f"seat_taken' schema {schema}"):
         CODEC.decode(stored("tests.seat_taken", schema, data))
+
+
+def test_many_decode_as_they_do_one_by_one() -> None:
+    events = [stored(g.type, g.schema, g.data.encode()) for g in GOLDEN] * 3
+
+    assert CODEC.decode_all(iter(events)) == [CODEC.decode(event) for event in events]
+    assert CODEC.decode_all([]) == []
+
+
+@pytest.mark.parametrize(
+    ("type", "schema", "data"),
+    [
+        ("tests.unheard", 1, b"{}"),
+        ("tests.seat_taken", 4, b"{}"),
+        ("tests.seat_taken", 3, b"{"),
+        ("tests.seat_taken", 3, b'{"name":1,"seats":2}'),
+        ("tests.seat_taken", 3, b'{"name":"\xff","seats":2}'),
+        ("tests.seat_taken", 1, b"{}"),
+        ("tests.note_left", 1, b"null"),
+    ],
+)
+@pytest.mark.parametrize("place", [0, 2, 4])
+def test_one_among_many_that_does_not_decode_fails_as_it_does_alone(
+    type: str, schema: int, data: bytes, place: int
+) -> None:
+    wrong = stored(type, schema, data)
+    events = [stored(g.type, g.schema, g.data.encode()) for g in GOLDEN]
+    events.insert(place, wrong)
+    with pytest.raises((EventUnknown, EventUndecodable)) as alone:
+        CODEC.decode(wrong)
+
+    with pytest.raises(alone.type, match=f"^{re.escape(str(alone.value))}$"):
+        CODEC.decode_all(events)
 
 
 def test_a_class_that_is_not_registered_is_not_encoded() -> None:

@@ -19,4 +19,6 @@ def translate(error: Exception) -> StoreError:
         return NotAStore(f"the store's file is damaged: {error}")
     if isinstance(error, apsw.ReadOnlyError | apsw.CantOpenError | apsw.PermissionsError):
         return StoreFailed(f"the store's file cannot be written: {error}")
+    if isinstance(error, OSError):
+        return StoreFailed(f"{error.filename or 'the store'}: {error.strerror or error}")
     return StoreFailed(f"the store failed: {type(error).__name__}: {error}")

@@ -101,10 +101,12 @@ def backup(path: str, target: str) -> None:
     """
     prepare(path, create=False)
     goal = Path(target)
-    if goal.exists():
+    if goal.exists() or goal.is_symlink():
         raise FileExistsError(f"{target} exists; a backup overwrites nothing")
-    unfinished = _beside(goal)
+    _refuse_leftovers(goal)
+    unfinished: Path | None = None
     try:
+        unfinished = _beside(goal)
         source, copy = connect(path), apsw.Connection(str(unfinished))
         with closing(source), closing(copy), _one_moment(source):
             copying = copy.backup("main", source, "main")
@@ -112,12 +114,13 @@ def backup(path: str, target: str) -> None:
                 copying.step(4096)
             copying.finish()
         _publish(unfinished, goal)
+    except FileExistsError:
+        raise FileExistsError(f"{target} has come to exist; a backup overwrites nothing") from None
     except (apsw.Error, OSError) as error:
-        if isinstance(error, FileExistsError):
-            raise
         raise translate(error) from error
     finally:
-        _remove(unfinished)
+        if unfinished is not None:
+            _remove(unfinished)
 
 
 @contextmanager

@@ -30,6 +30,7 @@ GROUP_COMMITS = 512
 GROUP_BYTES = 8 * 1024 * 1024
 QUEUE_COMMITS = 16_384
 QUEUE_BYTES = 128 * 1024 * 1024
+CONFIRMED_SECONDS = 0.001
 LOCK_SECONDS = 5.0
 """How long a group waits for another process before it is refused as Busy."""
 QUICK_SECONDS = 0.001
@@ -55,7 +56,7 @@ class GroupWriter:
         self._group: list[Pending] = []
         self._scheduled = False
         self._holding = False
-        self._confirmed = False
+        self._confirmed_until = 0.0
         self._cache = RowCache()
         self._fsync_seconds = 0.0
         self._closing: asyncio.Future[None] | None = None
@@ -79,11 +80,11 @@ class GroupWriter:
 
     def documents(self, view: str, ids: Sequence[str]) -> list[Document | None] | None:
         """The documents as last committed, if all are known here; None if the file must be read."""
-        if not self._holding and not self._confirmed:
+        if not self._holding and time.monotonic() > self._confirmed_until:
             if self._group or self._connection is None:
                 return None
             self._cache.confirm_outside(self._connection)
-            self._confirmed = True
+            self._confirmed_until = time.monotonic() + CONFIRMED_SECONDS
             self._loop.call_soon(self.doubt)
         known = self._cache.documents
         found = [known.get((view, id)) for id in ids]
@@ -92,10 +93,11 @@ class GroupWriter:
     def doubt(self) -> None:
         """Ask the file again whether it has moved, before the next document is given.
 
-        Once per turn of the loop is enough: what a request has learnt of the world it learnt
-        before this turn. It is asked anew after every other read, which may have seen more.
+        Once per turn of the loop is enough, and per millisecond of a long turn: what a request
+        has learnt of the world it learnt before this turn. It is asked anew after every other
+        read, which may have seen more.
         """
-        self._confirmed = False
+        self._confirmed_until = 0.0
 
     def keep(self, documents: Iterable[Document | None]) -> None:
         """Remember documents that were read just now, on the loop."""

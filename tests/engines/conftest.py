@@ -1,0 +1,33 @@
+"""Fixtures of the engine tests: a place for a SQLite store, and a store that takes long to copy."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from gatherlog.core import Append, Commit, Event
+from tests.contracts.commits import NOON
+from tests.contracts.engines import SQLITE, Place, require
+
+FILLING = 48
+"""Events of a megabyte each in a large store."""
+
+
+@pytest.fixture
+async def place(tmp_path: Path) -> AsyncIterator[Place]:
+    """An empty place; what is opened there is closed when the test ends."""
+    require(SQLITE)
+    place = Place(SQLITE, tmp_path)
+    yield place
+    await place.close()
+
+
+@pytest.fixture
+async def large(place: Place) -> Place:
+    """A store that is copied in several steps."""
+    store = await place.open()
+    for part in range(0, FILLING, 12):
+        events = [Event(f"{part + i}", "t", NOON, NOON, bytes(1_000_000)) for i in range(12)]
+        await store.commit(Commit(appends=[Append("filling-1", events)]))
+    await store.close()
+    return place

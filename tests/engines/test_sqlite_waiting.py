@@ -1,0 +1,97 @@
+"""Waking and giving up: a failing look, and a process that keeps the file and stands still."""
+
+import asyncio
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gatherlog.core import Store
+from gatherlog.core.errors import Busy
+from gatherlog.engines.sqlite import SqliteStore
+from tests.contracts.commits import commit
+from tests.contracts.engines import SQLITE, Place
+from tests.engines.child import children
+
+
+def let_reads_fail(store: Store, fail: bool) -> None:
+    """From now on the driver interrupts every read on the loop, or none."""
+    assert isinstance(store, SqliteStore)
+    store._connection.set_progress_handler((lambda: True) if fail else None, 1)
+
+
+@pytest.mark.parametrize("folder", ["told", "x" * 90], ids=["told", "polling"])
+async def test_a_failing_look_at_the_file_does_not_stop_waiters_from_being_woken(
+    tmp_path: Path, folder: str
+) -> None:
+    """The name of a folder may be too long for the sockets by which processes tell each other."""
+    (tmp_path / folder).mkdir()
+    place = Place(SQLITE, tmp_path / folder)
+    store, other = await place.open(), await place.open()
+    complaints: list[dict[str, Any]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, about: complaints.append(about))
+    waiting = asyncio.create_task(store.wait((1,), 20.0))
+    await asyncio.sleep(0.02)
+    let_reads_fail(store, True)
+    await other.commit(commit("card-1"))
+    await asyncio.sleep(0.3)  # several looks, all in vain
+    let_reads_fail(store, False)
+
+    await other.commit(commit("card-1"))
+
+    assert await asyncio.wait_for(waiting, 5) == (2,)
+    assert complaints == []
+    await place.close()
+
+
+def kept(folder: Path) -> set[str]:
+    """What this process still has of stores: their threads, and open files in a folder."""
+    threads = [t for t in threading.enumerate() if t.name.startswith("gatherlog")]
+    links = Path("/proc/self/fd").iterdir()
+    files = [os.readlink(link) for link in links if link.is_symlink()]
+    return {f"{t.name} {t.ident}" for t in threads} | {
+        file for file in files if file.startswith(str(folder))
+    }
+
+
+async def until(is_so: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 5
+    while not is_so():
+        assert time.monotonic() < deadline
+        await asyncio.sleep(0.02)
+
+
+async def give_up_and_close(place: Place) -> None:
+    """What a caller does whose commit is refused because another process keeps the store."""
+    store = await place.open()
+    with pytest.raises(Busy):
+        await store.commit(commit("card-1"))
+    await asyncio.wait_for(store.close(), 1)
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="open files are seen in /proc")
+@pytest.mark.parametrize("loop", ["goes on", "has ended"])
+async def test_a_store_given_up_and_closed_leaves_no_lock_no_thread_and_no_open_file(
+    place: Place, loop: str
+) -> None:
+    await (await place.open()).close()
+    before = kept(place.path.parent)
+    async with children(1, "hold", place.path) as [holder]:
+        holder.go()
+        assert await holder.line() == "held"
+        os.kill(holder.process.pid, signal.SIGSTOP)
+        if loop == "goes on":
+            await give_up_and_close(place)
+        else:
+            await asyncio.to_thread(lambda: asyncio.run(give_up_and_close(place)))
+        assert kept(place.path.parent) - before != set()
+
+    await until(lambda: kept(place.path.parent) <= before)
+    done = await asyncio.wait_for((await place.open()).commit(commit("card-1")), 2)
+    assert done.streams == {"card-1": 1}
