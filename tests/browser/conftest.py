@@ -1,4 +1,4 @@
-"""A real server on a port of its own, and Chromium as a guest's phone, without scripts.
+"""A real server on a port of its own; Chromium as a phone without scripts, and as a desk with them.
 
 Without Chromium these tests are skipped; where GATHERLOG_REQUIRE_BROWSER is 1, they fail.
 """
@@ -6,7 +6,8 @@ Without Chromium these tests are skipped; where GATHERLOG_REQUIRE_BROWSER is 1, 
 import asyncio
 import os
 import shutil
-from collections.abc import AsyncIterator, Awaitable, Callable
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -40,8 +41,20 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.fixture
-async def platform(tmp_path: Path) -> AsyncIterator[Platform]:
-    settings = Settings(store=f"sqlite:///{tmp_path}/gatherlog.db", demo=True)
+def listening() -> Iterator[socket.socket]:
+    """A socket on a free port, so that the platform knows its own address."""
+    with socket.create_server(("127.0.0.1", 0)) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def platform(tmp_path: Path, listening: socket.socket) -> AsyncIterator[Platform]:
+    settings = Settings(
+        store=f"sqlite:///{tmp_path}/gatherlog.db",
+        port=listening.getsockname()[1],
+        demo=True,
+        rate_limits="off",
+    )
     platform = await start(settings)
     await platform.guests.change_settings("default", SUMMER, actor="test")
     yield platform
@@ -49,17 +62,17 @@ async def platform(tmp_path: Path) -> AsyncIterator[Platform]:
 
 
 @pytest.fixture
-async def site(platform: Platform) -> AsyncIterator[str]:
+async def site(platform: Platform, listening: socket.socket) -> AsyncIterator[str]:
     """The address of a server on 127.0.0.1."""
     app = build_app(platform, log=RequestLog(platform.clock, lambda line: None))
     server = uvicorn.Server(
-        uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error", lifespan="off")
+        uvicorn.Config(app, log_level="error", lifespan="off", timeout_graceful_shutdown=5)
     )
-    serving = asyncio.create_task(server.serve())
+    serving = asyncio.create_task(server.serve(sockets=[listening]))
     while not server.started:
         await asyncio.sleep(0.01)
-    (port,) = (part.getsockname()[1] for part in server.servers[0].sockets)
-    yield f"http://127.0.0.1:{port}"
+    yield platform.settings.base_url
+    app.stop()
     server.should_exit = True
     with suppress(asyncio.CancelledError):
         await serving
@@ -96,6 +109,22 @@ async def phone(chromium: Browser, asked: list[str]) -> AsyncIterator[BrowserCon
     context.on("request", lambda request: asked.append(request.url))
     yield context
     await context.close()
+
+
+@pytest.fixture
+async def desk(chromium: Browser, asked: list[str]) -> AsyncIterator[Page]:
+    """A wide window with scripts, of somebody in Berlin; errors of scripts fail the test."""
+    context = await chromium.new_context(
+        viewport={"width": 1280, "height": 860}, timezone_id="Europe/Berlin"
+    )
+    context.on("request", lambda request: asked.append(request.url))
+    page = await context.new_page()
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(error.message))
+    page.on("console", lambda told: errors.append(told.text) if told.type == "error" else None)
+    yield page
+    await context.close()
+    assert errors == []
 
 
 @pytest.fixture

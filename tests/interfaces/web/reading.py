@@ -107,8 +107,8 @@ def flaws_of_form(page: Page) -> list[str]:
         found.append("not exactly one h1 and one main")
     if page.all("html")[0].get("lang") != "en" or not page.text("title"):
         found.append("no language or no title")
-    if any(element.get("style") or element.tag == "style" for element in page.elements):
-        found.append("a style of its own")
-    if any(not element.get("src") or element.text for element in page.all("script")):
-        found.append("a script of its own")
+    scripts = [script for script in page.all("script") if not script.get("src") or script.text]
+    styles = [e for e in page.elements if e.get("style") or e.tag == "style"]
+    if scripts or styles:
+        found.append("a script or a style of its own")
     return found

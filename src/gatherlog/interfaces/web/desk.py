@@ -99,11 +99,17 @@ class Desk:
             raise NotFound("There is no such guest.")
         return await self.guests.guest(opened.id, guest_id)
 
-    async def form(self, request: Request, visitor: Visitor, *, upload: bool = False) -> FormData:
+    async def form(self, request: Request, visitor: Visitor) -> FormData:
         """What was sent, if the form was made for this visitor; else FormOutdated."""
-        form = await (read_upload if upload else read_form)(request)
+        form = await read_form(request)
         self._visitors.check(request, form, visitor)
         return form
+
+    async def upload(self, request: Request, visitor: Visitor, name: str) -> tuple[FormData, bytes]:
+        """As `form`, with what is in the file of that name."""
+        form, data = await read_upload(request, name)
+        self._visitors.check(request, form, visitor)
+        return form, data
 
     def page(
         self,

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from starlette.datastructures import FormData
+from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import FormParser, MultiPartException, MultiPartParser
 from starlette.requests import Request
 
@@ -29,8 +29,11 @@ async def read_form(request: Request) -> FormData:
         raise Malformed(error.message) from None
 
 
-async def read_upload(request: Request) -> FormData:
-    """The fields of a form with at most one file. Raises UnsupportedMediaType and Malformed."""
+async def read_upload(request: Request, name: str) -> tuple[FormData, bytes]:
+    """The fields of a form with at most one file, and what is in the file of that name.
+
+    Raises UnsupportedMediaType and Malformed.
+    """
     _demand(request.headers, _UPLOAD)
     parser = MultiPartParser(
         request.headers,
@@ -40,9 +43,14 @@ async def read_upload(request: Request) -> FormData:
         max_part_size=MAX_BODY,
     )
     try:
-        return await parser.parse()
+        form = await parser.parse()
     except (MultiPartException, KeyError, UnicodeDecodeError):  # KeyError: without a boundary
         raise Malformed("This is no form with a file.") from None
+    try:
+        file = form.get(name)
+        return form, await file.read() if isinstance(file, UploadFile) else b""
+    finally:
+        await form.close()
 
 
 def text(form: FormData, name: str) -> str:

@@ -83,7 +83,6 @@ class InvitationPage:
     async def _answer(self, request: Request) -> Response:
         """Record the answers and lead back to the page; or show the form again and say why not."""
         opened = await self._open(request, Action.ANSWER_INVITATION, Action.ANSWER_HOUSEHOLD)
-        self._guard.answer(opened.actor.id)
         form = HouseholdForm.read(await read_form(request), opened.household)
         try:
             answers = form.answers(opened.household)
@@ -102,6 +101,7 @@ class InvitationPage:
         answers: Mapping[str, HouseholdAnswer],
     ) -> Response:
         gathering_id, guest_id = opened.gathering.id, opened.actor.id
+        self._guard.answer(guest_id)
         try:
             await self._guests.answer_household(
                 gathering_id, guest_id, answers, actor=opened.actor.name

@@ -11,7 +11,7 @@ from base64 import b64decode, b64encode
 from typing import Final
 
 import msgspec
-from starlette.datastructures import FormData, UploadFile
+from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -69,9 +69,9 @@ class SheetPages:
         opened = await self._desk.open(request, Action.IMPORT_GUESTS)
         if request.method != "POST":
             return self._page(opened)
-        sent = await self._desk.form(request, opened.visitor, upload=True)
+        sent, file = await self._desk.upload(request, opened.visitor, "file")
         try:
-            data = _unpacked(text(sent, "packed")) if "packed" in sent else await _given(sent)
+            data = _unpacked(text(sent, "packed")) if "packed" in sent else _given(sent, file)
             # A second or so for the longest, so not on the loop.
             sheet = await asyncio.to_thread(read_sheet, data)
             if "packed" in sent:
@@ -143,11 +143,9 @@ def _preview(sheet: Sheet, outcome: Imported, data: bytes) -> Preview:
     )
 
 
-async def _given(sent: FormData) -> bytes:
+def _given(sent: FormData, file: bytes) -> bytes:
     """The file that was chosen, else the lines that were pasted. Raises Invalid for neither."""
-    file = sent.get("file")
-    data = await file.read() if isinstance(file, UploadFile) else b""
-    data = data or text(sent, "lines").strip().encode()
+    data = file or text(sent, "lines").strip().encode()
     if not data:
         raise Invalid(Flaw("/file", "Choose a file, or paste lines of a sheet."))
     return data

@@ -1,0 +1,546 @@
+"""The pages of hosts: gatherings, figures, guests, links, sheets, and who may see them."""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+import pytest
+from httpx2 import ASGITransport, AsyncClient, Response
+
+from gatherlog.apps.guests import Gathering, Guest, NewGuest, Rsvp, SettingsPatch
+from gatherlog.bootstrap import Platform
+from gatherlog.interfaces.http import Http
+from tests.interfaces.web.reading import Page, flaws_of_form
+
+EVIL = "<script>alert(1)</script>\"'&<b>"
+SHEET = b"First name,Last name,Email,Household\nAda,Lovelace,ada@example.org,L\nIda,Lovelace,,L\n"
+
+
+@dataclass
+class Host:
+    """Somebody with an account, signed in."""
+
+    platform: Platform
+    browser: AsyncClient
+    account_id: str
+    secret: str
+    gathering_id: str = ""
+
+    @property
+    def place(self) -> str:
+        return f"/host/{self.gathering_id}"
+
+    async def page(self, path: str = "") -> Page:
+        answer = await self.browser.get(self.place + path)
+        assert answer.status_code == 200, answer.text
+        page = Page(answer.text)
+        assert flaws_of_form(page) == []
+        return page
+
+    async def token(self) -> str:
+        page = Page((await self.browser.get("/host")).text)
+        return next(e["value"] for e in page.all("input") if e["name"] == "form")
+
+    async def post(self, path: str, files: Any = None, **fields: Any) -> Response:
+        data = {"form": await self.token(), **fields}
+        return await self.browser.post(path, data=data, files=files)
+
+    async def upload(self, data: bytes) -> Response:
+        files = {"file": ("guests.csv", data, "text/csv")}
+        return await self.post(f"{self.place}/import", files)
+
+    async def add(self, first: str, last: str = "Lovelace", **fields: Any) -> Guest:
+        new = NewGuest(first_name=first, last_name=last, **fields)
+        return (await self.platform.guests.add_guest(self.gathering_id, new, actor="t")).body
+
+    async def guests(self) -> list[Guest]:
+        listing = await self.platform.guests.guests(self.gathering_id)
+        return [stored.body for stored in listing.items]
+
+    async def gathering(self) -> Gathering:
+        return (await self.platform.guests.gathering(self.gathering_id)).body
+
+
+async def _host(platform: Platform, app: Http, email: str) -> Host:
+    code = await platform.accounts.issue_code(email)
+    secret = await platform.accounts.start_session(email, code)
+    actor = await platform.accounts.session(secret)
+    assert actor is not None
+    browser = AsyncClient(
+        transport=ASGITransport(app=app),
+        base_url="http://test",
+        headers={"Accept": "text/html"},
+        cookies={"gatherlog": secret},
+    )
+    return Host(platform, browser, actor.account_id or "", secret)
+
+
+@pytest.fixture
+async def host(platform: Platform, app: Http) -> AsyncIterator[Host]:
+    """Hosts a gathering without guests."""
+    host = await _host(platform, app, "host@example.org")
+    made = await host.post("/host", event_name="Garden party", time_zone="Europe/Berlin")
+    host.gathering_id = made.headers["location"].split("/")[2].split("?")[0]
+    yield host
+    await host.browser.aclose()
+
+
+@pytest.fixture
+async def other(platform: Platform, app: Http) -> AsyncIterator[Host]:
+    other = await _host(platform, app, "other@example.org")
+    yield other
+    await other.browser.aclose()
+
+
+def fields_of(page: Page) -> dict[str, list[str]]:
+    """What the page's own form would send; the token of signing out is the same."""
+    return {**page.filled(), "form": page.filled()["form"][:1]}
+
+
+async def test_a_gathering_is_made_from_a_few_fields(host: Host) -> None:
+    made = await host.post(
+        "/host",
+        event_name="Ada’s fortieth",
+        event_date="2999-06-06",
+        event_time="18:30",
+        location="Villa Rosa",
+        time_zone="Europe/Berlin",
+    )
+
+    gathering_id = made.headers["location"].split("/")[2].split("?")[0]
+    gathering = (await host.platform.guests.gathering(gathering_id)).body
+    assert (made.status_code, gathering.host_account) == (303, host.account_id)
+    assert (gathering.event_name, gathering.event_date, gathering.location) == (
+        "Ada’s fortieth",
+        "2999-06-06T18:30:00",
+        "Villa Rosa",
+    )
+    page = Page((await host.browser.get("/host")).text)
+    assert [name.text for name in page.all("strong")] == ["Garden party", "Ada’s fortieth"]
+
+
+async def test_a_gathering_without_a_name_is_told_beside_its_field(host: Host) -> None:
+    refused = await host.post("/host", event_name=" ", event_time="18:00", location=EVIL)
+
+    page = Page(refused.text)
+    assert (refused.status_code, flaws_of_form(page)) == (422, [])
+    assert page.id("event_date-error").text == "The date has a time but no day."
+    assert (page.id("location")["value"], page.all("b")) == (EVIL, [])
+
+
+async def test_the_figures_and_the_guests_are_those_of_the_gathering(host: Host) -> None:
+    ada = await host.add("Ada", expected_guests=3, group_id="home", email="ada@example.org")
+    await host.add("Ida")
+    await host.platform.guests.rsvp(
+        host.gathering_id, ada.id, Rsvp(attending=True, dietary_tags=("vegan",)), actor="t"
+    )
+
+    page = await host.page()
+
+    shown = {e["data-figure"]: e.text for e in page.elements if e.get("data-figure")}
+    assert {key: shown[key] for key in ("people", "coming", "pending", "left", "meal-vegan")} == {
+        "people": "3",
+        "coming": "1",
+        "pending": "1",
+        "left": "no limit",
+        "meal-vegan": "3",
+    }
+    rows = [e.text for e in page.all("li")]
+    assert rows == [
+        "Lovelace, Ada3 people · home · ada@example.org · special foodComing",
+        "Lovelace, IdaNo answer",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("?q=lovel", ["Lovelace, Ada", "Lovelace, Ida"]),
+        ("?q=ZOË", ["Zweig, Zoe"]),
+        ("?q=zoe@", ["Zweig, Zoe"]),
+        ("?status=coming", ["Lovelace, Ida"]),
+        ("?household=home", ["Lovelace, Ada"]),
+        ("?q=lovel&status=coming&household=", ["Lovelace, Ida"]),
+        ("?status=nonsense", ["Lovelace, Ada", "Lovelace, Ida", "Zweig, Zoe"]),
+        ("?q=nobody", []),
+    ],
+)
+async def test_guests_are_found_by_name_address_answer_and_household(
+    host: Host, query: str, found: list[str]
+) -> None:
+    await host.add("Ada", group_id="home")
+    ida = await host.add("Ida")
+    await host.add("Zoe", "Zweig", email="zoe@example.org")
+    await host.platform.guests.rsvp(host.gathering_id, ida.id, Rsvp(attending=True), actor="t")
+
+    page = await host.page(query)
+
+    names = [e.text for e in page.all("strong") if e.get("data-figure") is None]
+    assert names == found
+
+
+async def test_a_long_list_comes_in_pages_that_hold_everybody_once(host: Host) -> None:
+    sheet = "First name,Last name\n" + "".join(f"G{n:03},L{n:03}\n" for n in range(120))
+    await host.upload(sheet.encode())
+    page = Page((await host.upload(sheet.encode())).text)
+    await host.post(f"{host.place}/import", {"x": b""}, packed=page.filled()["packed"][0])
+
+    seen: list[str] = []
+    place = host.place
+    while place:
+        page = Page((await host.browser.get(place)).text)
+        seen += [e.text for e in page.all("strong") if e.get("data-figure") is None]
+        more = [e["href"] for e in page.all("a") if e.text == "More guests"]
+        place = more[0] if more else ""
+
+    assert seen == [f"L{n:03}, G{n:03}" for n in range(120)]
+
+
+async def test_a_guest_is_added_changed_answered_for_and_removed(host: Host) -> None:
+    added = await host.post(
+        f"{host.place}/guests/new",
+        first_name="Ada",
+        last_name="Lovelace",
+        email="ada@example.org",
+        group_id="home",
+        expected_guests="3",
+        children="1",
+        dietary_tags=["vegan", "halal"],
+    )
+    place = added.headers["location"].partition("?")[0]
+    (guest,) = await host.guests()
+    assert (guest.expected_guests, guest.children, guest.group_id) == (3, 1, "home")
+    assert guest.dietary_tags == ("vegan", "halal")
+
+    page = await host.page(place.removeprefix(host.place))
+    answers = {**fields_of(page), "attending": "coming", "num_guests": "2", "email": ""}
+    saved = await host.browser.post(place, data=answers)
+    (guest,) = await host.guests()
+    assert (saved.status_code, guest.status, guest.num_guests) == (303, "coming", 2)
+    assert (guest.email, guest.group_id, guest.dietary_tags) == (None, "home", ("vegan", "halal"))
+
+    removed = await host.post(place, remove="1")
+    assert (removed.headers["location"], await host.guests()) == (f"{host.place}?done=removed", [])
+
+
+async def test_a_guest_can_be_taken_back_to_no_answer(host: Host) -> None:
+    ada = await host.add("Ada")
+    await host.platform.guests.rsvp(host.gathering_id, ada.id, Rsvp(attending=True), actor="t")
+    path = f"/guests/{ada.id}"
+
+    page = await host.page(path)
+    await host.browser.post(host.place + path, data={**fields_of(page), "attending": "pending"})
+
+    assert [guest.status for guest in await host.guests()] == ["pending"]
+
+
+async def test_a_mistake_about_a_guest_is_named_and_nothing_is_saved(host: Host) -> None:
+    refused = await host.post(
+        f"{host.place}/guests/new", first_name=EVIL, expected_guests="many", children="0"
+    )
+
+    page = Page(refused.text)
+    assert (refused.status_code, flaws_of_form(page), await host.guests()) == (422, [], [])
+    assert page.id("expected_guests-error").text == (
+        "The number of places should be written as a number, such as 2."
+    )
+    assert (page.id("first_name")["value"], page.all("b")) == (EVIL, [])
+
+
+async def test_a_guest_who_answered_meanwhile_is_not_overwritten(host: Host) -> None:
+    ada = await host.add("Ada")
+    place = f"{host.place}/guests/{ada.id}"
+    form = fields_of(Page((await host.browser.get(place)).text))
+    await host.platform.guests.rsvp(host.gathering_id, ada.id, Rsvp(attending=True), actor="t")
+
+    overtaken = await host.browser.post(place, data={**form, "attending": "declined"})
+
+    page = Page(overtaken.text)
+    assert (overtaken.status_code, [g.status for g in await host.guests()]) == (409, ["coming"])
+    assert page.of_class("now") == ["Coming"]
+    again = await host.browser.post(place, data=fields_of(page))
+    assert (again.status_code, [g.status for g in await host.guests()]) == (303, ["declined"])
+
+
+async def test_a_link_is_shown_once_and_a_new_one_ends_it(host: Host) -> None:
+    ada = await host.add("Ada")
+    place = f"{host.place}/guests/{ada.id}"
+
+    links = []
+    for _ in range(2):
+        page = Page((await host.post(f"{place}/link")).text)
+        links.append(re.sub("^.*/r/", "/r/", page.id("address")["value"]))
+        assert flaws_of_form(page) == []
+
+    assert [(await host.browser.get(link)).status_code for link in links] == [404, 200]
+    again = (await host.browser.get(place)).text
+    assert [link.removeprefix("/r/") in again for link in links] == [False, False]
+
+
+async def test_settings_are_changed_and_cleared(host: Host) -> None:
+    page = await host.page("/settings")
+    given = {
+        "event_date": "2999-06-06",
+        "event_time": "18:30",
+        "rsvp_deadline": "2999-05-31",
+        "max_guests": "2",
+        "time_zone": "Europe/Paris",
+    }
+    saved = await host.browser.post(f"{host.place}/settings", data={**fields_of(page), **given})
+    gathering = await host.gathering()
+    assert (saved.status_code, gathering.max_guests, gathering.time_zone) == (
+        303,
+        2,
+        "Europe/Paris",
+    )
+    assert (gathering.event_date, gathering.rsvp_deadline) == ("2999-06-06T18:30:00", "2999-05-31")
+
+    page = await host.page("/settings")
+    assert (page.id("event_time")["value"], page.id("rsvp_time")["value"]) == ("18:30", "")
+    cleared = {
+        **fields_of(page),
+        "rsvp_deadline": "",
+        "max_guests": "",
+        "time_zone": "Europe/Paris",
+    }
+    await host.browser.post(f"{host.place}/settings", data=cleared)
+    gathering = await host.gathering()
+    assert (gathering.rsvp_deadline, gathering.max_guests) == (None, None)
+
+
+async def test_settings_that_moved_meanwhile_are_not_overwritten(host: Host) -> None:
+    form = fields_of(await host.page("/settings"))
+    moved = SettingsPatch(location="Elsewhere")
+    await host.platform.guests.change_settings(host.gathering_id, moved, actor="t")
+
+    stale = await host.browser.post(f"{host.place}/settings", data={**form, "location": "Here"})
+
+    assert (stale.status_code, (await host.gathering()).location) == (409, "Elsewhere")
+
+
+async def test_a_gathering_is_removed(host: Host) -> None:
+    removed = await host.post(f"{host.place}/settings", remove="1")
+
+    assert (removed.status_code, removed.headers["location"]) == (303, "/host")
+    assert (await host.browser.get(host.place)).status_code == 404
+
+
+async def test_a_sheet_is_looked_through_and_then_taken_in(host: Host) -> None:
+    looked = await host.upload(SHEET)
+    page = Page(looked.text)
+    assert (looked.status_code, flaws_of_form(page), await host.guests()) == (200, [], [])
+    assert (
+        dict(zip([e.text for e in page.all("dt")], page.all("dd"), strict=True))["New guests"].text
+        == "2"
+    )
+
+    taken = await host.post(f"{host.place}/import", {"x": b""}, packed=page.filled()["packed"][0])
+    assert taken.headers["location"] == f"{host.place}?done=imported"
+    assert [(g.first_name, g.group_id) for g in await host.guests()] == [("Ada", "L"), ("Ida", "L")]
+
+
+async def test_lines_can_be_pasted(host: Host) -> None:
+    looked = await host.post(f"{host.place}/import", {"file": ("", b"")}, lines=SHEET.decode())
+
+    assert [e.text for e in Page(looked.text).all("td")][:3] == [
+        "Ada Lovelace",
+        "L",
+        "ada@example.org",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        (b"", "Choose a file, or paste lines of a sheet."),
+        (b"\x00\x01\x02", ""),
+        (b"a,b,c\n1,2,3\n", ""),
+    ],
+)
+async def test_what_is_no_sheet_is_refused_in_words(host: Host, data: bytes, told: str) -> None:
+    refused = await host.upload(data)
+
+    page = Page(refused.text)
+    assert (refused.status_code, flaws_of_form(page)) == (422, [])
+    assert page.of_class("mistakes")[0].startswith(told)
+    assert len(page.of_class("mistakes")[0]) > 20
+
+
+@pytest.mark.parametrize("packed", ["", "!", "eJw=", "QUFB", "x" * 1000])
+async def test_a_preview_that_was_changed_is_asked_for_again(host: Host, packed: str) -> None:
+    refused = await host.post(f"{host.place}/import", {"x": b""}, packed=packed)
+
+    assert (refused.status_code, await host.guests()) == (422, [])
+
+
+async def test_bad_lines_are_named_and_the_good_ones_can_be_taken(host: Host) -> None:
+    page = Page(
+        (await host.upload(SHEET + b",,,\n,Nameless,not-an-address,\n" + EVIL.encode())).text
+    )
+
+    assert page.all("b") == []
+    assert re.findall(r"Line (\d+)", page.of_class("mistakes")[0]) == ["5", "6"]
+    await host.post(f"{host.place}/import", {"x": b""}, packed=page.filled()["packed"][0])
+    assert len(await host.guests()) == 2
+
+
+async def test_the_list_is_given_out_as_a_sheet(host: Host) -> None:
+    await host.add("Ada", email="ada@example.org")
+
+    sheet = await host.browser.get(f"{host.place}/guests.csv")
+
+    assert sheet.headers["content-type"] == "text/csv; charset=utf-8"
+    assert sheet.headers["content-disposition"] == 'attachment; filename="guests.csv"'
+    assert b"ada@example.org" in sheet.content
+
+
+async def test_households_lead_to_their_guests(host: Host) -> None:
+    await host.add("Ada", group_id="A & B")
+    await host.add("Ida", group_id="A & B")
+
+    page = await host.page("/households")
+
+    (link,) = [e for e in page.all("a") if "household=" in (e.get("href") or "")]
+    assert link.text == "A & B2"
+    listed = Page((await host.browser.get(link["href"])).text)
+    assert len([e for e in listed.all("strong") if e.get("data-figure") is None]) == 2
+
+
+async def test_markup_in_any_name_is_shown_as_text(host: Host) -> None:
+    guest = await host.add(EVIL, EVIL, group_id=EVIL, dietary=EVIL)
+    named = SettingsPatch(event_name=EVIL, location=EVIL)
+    await host.platform.guests.change_settings(host.gathering_id, named, actor="t")
+
+    for path in ("", "/households", "/settings", "/import", f"/guests/{guest.id}", "?q=" + EVIL):
+        page = await host.page(path)
+        assert (path, page.all("b")) == (path, [])
+        assert [script["src"].split("?")[0] for script in page.all("script")] == ["/static/host.js"]
+    assert Page((await host.browser.get("/host")).text).all("b") == []
+
+
+PATHS = ["", "/live", "/households", "/settings", "/import", "/guests.csv", "/guests/new"]
+
+
+async def test_another_account_sees_and_changes_nothing(host: Host, other: Host) -> None:
+    guest = await host.add("Ada")
+    before = await host.platform.store.heads()
+    paths = [*PATHS, f"/guests/{guest.id}"]
+
+    for path in paths:
+        assert (await other.browser.get(host.place + path)).status_code == 404
+    for path in ("/settings", "/import", "/guests/new", f"/guests/{guest.id}"):
+        assert (await other.post(host.place + path, remove="1")).status_code == 404
+    assert (await other.post(f"{host.place}/guests/{guest.id}/link")).status_code == 404
+
+    assert await host.platform.store.heads() == before
+    assert "Garden party" not in (await other.browser.get("/host")).text
+
+
+async def test_nobody_is_led_to_sign_in_whatever_the_path(host: Host, browser: AsyncClient) -> None:
+    guest = await host.add("Ada")
+    for path in [*PATHS, f"/guests/{guest.id}", "/guests/none"]:
+        answer = await browser.get(host.place + path)
+        assert (answer.status_code, answer.headers["location"].partition("?")[0]) == (
+            303,
+            "/signin",
+        )
+        assert "Ada" not in answer.text
+    for path in ("/settings", "/import", "/guests/new", f"/guests/{guest.id}/link"):
+        assert (await browser.post(host.place + path, data={"remove": "1"})).status_code == 303
+    assert len(await host.guests()) == 1
+
+
+@pytest.mark.parametrize("path", ["/host/none", "/host/..%2fdefault", "/host/DEFAULT", "/host/"])
+async def test_what_is_no_gathering_is_not_found(host: Host, path: str) -> None:
+    assert (await host.browser.get(path)).status_code == 404
+
+
+async def test_a_guest_of_another_gathering_is_not_found(host: Host) -> None:
+    stranger = NewGuest(first_name="Eve", last_name="Other")
+    eve = (await host.platform.guests.add_guest("default", stranger, actor="t")).body
+
+    for path in (f"/guests/{eve.id}", "/guests/none"):
+        assert (await host.browser.get(host.place + path)).status_code == 404
+    assert (await host.post(f"{host.place}/guests/{eve.id}", remove="1")).status_code == 404
+
+
+async def test_the_key_of_a_host_opens_its_gathering_only(host: Host, app: Http) -> None:
+    key = await host.platform.keys.create("host", host.gathering_id, "test", actor="t")
+    async with AsyncClient(
+        transport=ASGITransport(app=app), base_url="http://test", cookies={"gatherlog": key.secret}
+    ) as browser:
+        statuses = [
+            (await browser.get(path)).status_code for path in ("/host", host.place, "/host/default")
+        ]
+        shown = Page((await browser.get("/host")).text)
+
+    assert statuses == [200, 200, 404]
+    assert [e["action"] for e in shown.all("form")] == ["/signout"]
+
+
+async def test_pages_of_hosts_may_run_our_script_and_no_other(host: Host) -> None:
+    answer = await host.browser.get(host.place)
+
+    assert answer.headers["content-security-policy"] == (
+        "default-src 'none'; style-src 'self'; img-src 'self' data:; "
+        "form-action 'self'; frame-ancestors 'none'; base-uri 'none'; "
+        "script-src 'self'; connect-src 'self'"
+    )
+    assert answer.headers["cache-control"] == "no-store"
+
+
+async def _events(app: Http, host: Host, count: int) -> AsyncIterator[dict[str, Any]]:
+    """The first events of the stream; httpx would wait for its end."""
+    parts: asyncio.Queue[bytes] = asyncio.Queue()
+    gone = asyncio.Event()
+
+    async def receive() -> dict[str, Any]:
+        await gone.wait()
+        return {"type": "http.disconnect"}
+
+    async def send(message: Any) -> None:
+        if message["type"] == "http.response.body":
+            parts.put_nowait(message.get("body", b""))
+
+    cookie = [(b"cookie", f"gatherlog={host.secret}".encode())]
+    path = f"{host.place}/live"
+    scope = {"type": "http", "method": "GET", "path": path, "query_string": b"", "headers": cookie}
+    serving = asyncio.create_task(app(scope, receive, send))
+    while count:
+        part = await asyncio.wait_for(parts.get(), 5)
+        if part.startswith(b"data: "):
+            count -= 1
+            yield msgspec.json.decode(part.removeprefix(b"data: "))
+    gone.set()
+    await serving
+
+
+async def test_the_figures_are_sent_as_they_move(host: Host, app: Http) -> None:
+    ada = await host.add("Ada")
+    seen = []
+    async for told in _events(app, host, 2):
+        seen.append((told["figures"]["coming"], told["figures"]["people"], told["words"]))
+        answer = Rsvp(attending=True, num_guests=2)
+        await host.platform.guests.rsvp(host.gathering_id, ada.id, answer, actor="t")
+
+    assert seen == [
+        ("0", "0", "coming 0, waiting 0, not sure 0, not coming 0, no answer 1"),
+        ("1", "2", "coming 1, waiting 0, not sure 0, not coming 0, no answer 0"),
+    ]
+
+
+async def test_the_stream_ends_with_the_session(host: Host, app: Http) -> None:
+    async def told() -> list[dict[str, Any]]:
+        return [one async for one in _events(app, host, 1)]
+
+    assert len(await told()) == 1
+    await host.platform.accounts.end_session(host.secret)
+
+    answer = await host.browser.get(f"{host.place}/live")
+    assert (answer.status_code, answer.headers["location"]) == (
+        303,
+        f"/signin?next={host.place}/live",
+    )
