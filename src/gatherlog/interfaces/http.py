@@ -90,9 +90,7 @@ class Http:
         self._live = Live()
         self._router = Router(ENDPOINTS)
         self._description = msgspec.json.encode(description)
-        self._pages = Pages(
-            platform, openapi=description, guard=self._guard, live=self._live
-        )
+        self._pages = Pages(platform, openapi=description, guard=self._guard, live=self._live)
         routes = self._pages.routes()
         self._page_router = PageRouter(routes, redirect_slashes=False)
         paths = [*description["paths"], *(route.path for route in routes), DESCRIPTION_PATH]
