@@ -1,5 +1,6 @@
 """Forms as browsers send them, read within limits."""
 
+import logging
 from collections.abc import Mapping
 from typing import Final
 
@@ -17,6 +18,8 @@ MAX_FIELDS: Final = 600
 _FORM: Final = "application/x-www-form-urlencoded"
 _UPLOAD: Final = "multipart/form-data"
 _UPLOAD_FIELDS: Final = 16
+# What it says of broken forms would stand in the log of requests, between lines of JSON.
+logging.getLogger("python_multipart").addHandler(logging.NullHandler())
 
 
 async def read_form(request: Request) -> FormData:
