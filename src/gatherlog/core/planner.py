@@ -309,9 +309,11 @@ def check(commit: Commit, limits: Limits) -> int:
 
 
 def _check_event(event: Event, most: int) -> int:
-    _check_bytes("an event's data", event.data)
-    _check_bytes("an event's meta", event.meta)
-    size = len(event.data) + len(event.meta)
+    data, meta = event.data, event.meta
+    if type(data) is not bytes or type(meta) is not bytes:
+        _check_bytes("an event's data", data)
+        _check_bytes("an event's meta", meta)
+    size = len(data) + len(meta)
     if size > most:
         raise LimitExceeded("an event's bytes", most, size)
     _check_type(event.type)
@@ -321,9 +323,10 @@ def _check_event(event: Event, most: int) -> int:
         raise LimitExceeded("an event's id (characters)", MAX_ID, len(event.id))
     if event.subject:
         _check_name("an event's subject", event.subject)
-    _check_integer("an event's time", event.time)
-    _check_integer("an event's recorded time", event.recorded)
-    _check_integer("a schema version", event.schema, least=1)
+    if not _are_usual(event.time, event.recorded, event.schema):
+        _check_integer("an event's time", event.time)
+        _check_integer("an event's recorded time", event.recorded)
+        _check_integer("a schema version", event.schema, least=1)
     return size + EVENT_OVERHEAD
 
 
@@ -410,6 +413,18 @@ def _check_name(what: str, name: str) -> None:
 def _check_bytes(what: str, value: object) -> None:
     if type(value) is not bytes:
         raise ValueError(f"{what} is bytes, not {type(value).__name__}")
+
+
+def _are_usual(time: object, recorded: object, schema: object) -> bool:
+    """The quick way to what `_check_integer` would find right one by one."""
+    return (
+        type(time) is int
+        and type(recorded) is int
+        and type(schema) is int
+        and 0 <= time <= MAX_INTEGER
+        and 0 <= recorded <= MAX_INTEGER
+        and 0 < schema <= MAX_INTEGER
+    )
 
 
 def _check_integer(what: str, value: object, *, least: int = -MAX_INTEGER) -> None:
