@@ -28,6 +28,7 @@ CATEGORIES = (*guests.CATEGORIES, *people.CATEGORIES)
 async def start(settings: Settings) -> Platform:
     """Open the store, making it and its gathering `default` where they are missing.
 
+    Who waits for a place that a killed process has left free moves up first.
     Raises KeyUnusable for a private key that cannot be used, NotAStore, ViewOutdated and whatever
     else the engine says of that address.
     """
@@ -37,6 +38,7 @@ async def start(settings: Settings) -> Platform:
     platform = _assemble(settings, store, key)
     try:
         await platform.guests.ensure_default("system")
+        await platform.guests.promote_waiting(actor="system")
     except BaseException:
         await platform.stop()
         raise

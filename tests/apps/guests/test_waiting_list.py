@@ -7,6 +7,8 @@ import pytest
 
 from gatherlog.apps.guests import (
     DEFAULT,
+    VIEWS,
+    GatheringDetails,
     GuestPatch,
     GuestService,
     HouseholdAnswer,
@@ -15,8 +17,9 @@ from gatherlog.apps.guests import (
     SettingsPatch,
     Waiting,
 )
-from gatherlog.core import Commit, Committed, Once, Store
+from gatherlog.core import Commit, Committed, Limits, Once, Store
 from gatherlog.core.errors import Busy
+from gatherlog.engines import open_store
 from gatherlog.testing import CountingIds, StandingClock
 from tests.apps.guests.naive import check_figures, check_rebuild
 from tests.apps.guests.promises import Promises
@@ -208,6 +211,44 @@ async def test_after_a_crash_an_operator_can_promote_too(
 
     assert await service.promote(DEFAULT, actor="cli") == left
     assert await service.promote(DEFAULT, actor="cli") == 0
+
+
+async def test_all_gatherings_with_room_for_who_waits_are_found_page_by_page(
+    clock: StandingClock, ids: CountingIds
+) -> None:
+    limits = Limits(commit_actions=40, commit_bytes=1024 * 1024, page=2)
+    store = await open_store("memory:", views=VIEWS, limits=limits)
+    service = GuestService(store, clock=clock, ids=ids)
+    made = [await crowded(service) for _ in range(5)]
+    *broken, full, removed = made
+    for gathering_id in [*broken, removed]:
+        await wider(GuestService(Breaking(store), clock=clock, ids=ids), gathering_id)
+    left = sum([(await service.stats(gathering_id)).waiting for gathering_id in broken])
+    await service.remove_gathering(removed, actor="cli")
+    events = (await store.heads())[0]
+
+    assert 0 < left < 90
+    assert await service.promote_waiting(actor="system") == left
+    waiting = [(await service.stats(gathering_id)).waiting for gathering_id in [*broken, full]]
+    assert waiting == [0, 0, 0, 30]
+    assert (await store.heads())[0] == events + left
+    assert await service.promote_waiting(actor="system") == 0
+    await store.close()
+
+
+async def crowded(service: GuestService) -> str:
+    """A gathering without a place, and with a list of thirty who wait."""
+    details = GatheringDetails(event_name="Party", max_guests=0)
+    gathering_id = (await service.create_gathering(details, actor="cli")).body.id
+    for _ in range(30):
+        new = NewGuest(first_name="A", last_name="X")
+        guest = await service.add_guest(gathering_id, new, actor="cli")
+        await service.rsvp(gathering_id, guest.body.id, Rsvp(attending=True), actor="cli")
+    return gathering_id
+
+
+async def wider(service: GuestService, gathering_id: str) -> None:
+    await service.change_settings(gathering_id, SettingsPatch(max_guests=30), actor="cli")
 
 
 async def test_the_trail_of_a_guest_tells_of_waiting_and_moving_up(

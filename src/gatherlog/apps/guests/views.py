@@ -169,7 +169,12 @@ GROUPS = View(
     by_gathering=lambda group: (group.gathering_id, group.group_id),
 )
 GUEST_LINKS = View("guest_link", GuestLink, version=1)
-WAITING_LISTS = View("waiting_list", WaitingList, version=1)
+WAITING_LISTS = View(
+    "waiting_list",
+    WaitingList,
+    version=2,
+    by_waiting=lambda waiting: ("all",) if waiting.units else None,
+)
 """One per gathering, whose id it has."""
 
 VIEWS: tuple[View[Any], ...] = (GATHERINGS, GUESTS, GROUPS, GUEST_LINKS, WAITING_LISTS)

@@ -1,0 +1,88 @@
+"""Moving up from the waiting list: what one commit had no room for, and what a crash has left."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from gatherlog.apps.guests.fold import stream_of
+from gatherlog.apps.guests.loading import load_gathering
+from gatherlog.apps.guests.places import Room
+from gatherlog.apps.guests.seating import Seating
+from gatherlog.apps.guests.views import GATHERINGS, WAITING_LISTS
+from gatherlog.core.decider import CommandHandler, Decided, UnitOfWork
+from gatherlog.core.errors import NotFound, StoreError, ViewNotBuilt
+from gatherlog.core.store import Document
+
+__all__ = ["Promotion"]
+
+
+class Promotion:
+    """Lets those move up who wait and fit, in as many commits as it takes."""
+
+    def __init__(self, handler: CommandHandler, seating: Seating) -> None:
+        self._handler = handler
+        self._store = handler.store
+        self._seating = seating
+
+    async def promote(self, gathering_id: str, actor: str) -> int:
+        """How many guests of this gathering moved up; NotFound if there is none."""
+        promoted = 0
+        while moved := await self._promote_some(gathering_id, actor):
+            promoted += moved
+        return promoted
+
+    async def promote_the_rest(self, gathering_id: str, actor: str) -> int:
+        """As `promote`, after a command that is done whatever becomes of this.
+
+        What fails here, the next command goes on with, and so it does where the gathering itself
+        has just been removed.
+        """
+        try:
+            return await self.promote(gathering_id, actor)
+        except (StoreError, NotFound):
+            return 0
+
+    async def promote_everywhere(self, actor: str) -> int:
+        """How many guests moved up in all gatherings together.
+
+        Two reads per page of waiting lists tell where anybody fits; only there is more done. A list
+        that is not indexed yet, because the view must be rebuilt, is left to its next command.
+        """
+        moved, cursor = 0, None
+        while True:
+            query = WAITING_LISTS.query(
+                "by_waiting", "all", limit=min(1000, self._store.limits.page), cursor=cursor
+            )
+            try:
+                page = await self._store.query(query)
+            except ViewNotBuilt:
+                return moved
+            for gathering_id in await self._with_room(page.documents):
+                moved += await self.promote_the_rest(gathering_id, actor)
+            if (cursor := page.cursor) is None:
+                return moved
+
+    async def _with_room(self, waiting_lists: Sequence[Document]) -> list[str]:
+        """The gatherings among these in which somebody who waits fits."""
+        ids = [document.id for document in waiting_lists]
+        found = []
+        gatherings = await self._store.get(GATHERINGS.name, ids)
+        for waiting_list, document in zip(waiting_lists, gatherings, strict=True):
+            gathering, waiting = GATHERINGS.read(document), WAITING_LISTS.read(waiting_list)
+            if document is None or gathering is None or waiting is None or gathering.gone:
+                continue
+            room = Room(gathering.max_guests, document.counters.get("seats", 0))
+            if any(room.fits(unit.people) for unit in waiting.units):
+                found.append(gathering.id)
+        return found
+
+    async def _promote_some(self, gathering_id: str, actor: str) -> int:
+        """One commit's worth; 0 once nobody fits."""
+
+        async def attempt(unit: UnitOfWork) -> Sequence[Decided]:
+            gathering = await load_gathering(unit, gathering_id)
+            return await self._seating.move_up(unit, gathering)
+
+        meta = msgspec.json.encode({"actor": actor})
+        handled = await self._handler.handle(stream_of(gathering_id), attempt, meta=meta)
+        return len(handled.events)

@@ -1,0 +1,114 @@
+"""Commands and questions about gatherings as such: settings, figures, who hosts them."""
+
+from gatherlog.apps.guests import rules
+from gatherlog.apps.guests.answers import Listing, Stats, Stored, stats_of
+from gatherlog.apps.guests.commands import Commands, about, outcome
+from gatherlog.apps.guests.inputs import GatheringDetails, SettingsPatch
+from gatherlog.apps.guests.loading import check_version, load_gathering
+from gatherlog.apps.guests.views import GATHERINGS, Gathering
+from gatherlog.core.decider import Decided, Once, UnitOfWork
+
+__all__ = ["DEFAULT", "GatheringCommands"]
+
+DEFAULT = "default"
+"""The gathering that paths without a gathering mean."""
+
+
+class GatheringCommands(Commands):
+    """Part of `GuestService`, which tells what holds for all of them."""
+
+    async def create_gathering(
+        self,
+        details: GatheringDetails,
+        *,
+        actor: str,
+        id: str | None = None,
+        host: str | None = None,
+        once: Once | None = None,
+    ) -> Stored[Gathering]:
+        """`host` is the account whose gathering it will be.
+
+        Raises Invalid, and Conflict where the id is taken, be it by one that is gone.
+        """
+        gathering_id = self._ids() if id is None else id
+
+        async def attempt(unit: UnitOfWork) -> list[Decided]:
+            await unit.get(GATHERINGS, gathering_id)
+            check_version(unit, GATHERINGS, gathering_id, 0)
+            return about("", rules.create_gathering(details, host))
+
+        handled = await self._run(gathering_id, attempt, actor, once)
+        return outcome(handled, GATHERINGS, gathering_id)
+
+    async def ensure_default(self, actor: str) -> None:
+        """Make the gathering `default` if it never was; one that was removed stays so."""
+
+        async def attempt(unit: UnitOfWork) -> list[Decided]:
+            if await unit.get(GATHERINGS, DEFAULT) is not None:
+                return []
+            return about("", rules.create_gathering(GatheringDetails(event_name="Our gathering")))
+
+        await self._run(DEFAULT, attempt, actor)
+
+    async def gathering(self, gathering_id: str) -> Stored[Gathering]:
+        document, gathering = await self._present(gathering_id)
+        return Stored(gathering, document.version)
+
+    async def gatherings(
+        self, *, limit: int = 1000, cursor: str | None = None
+    ) -> Listing[Stored[Gathering]]:
+        """All gatherings that are there, oldest first, `default` last."""
+        query = GATHERINGS.query("by_all", "all", limit=self._page(limit), cursor=cursor)
+        return await self._listing(GATHERINGS, query)
+
+    async def gatherings_of(
+        self, account_id: str, *, limit: int = 1000, cursor: str | None = None
+    ) -> Listing[Stored[Gathering]]:
+        """Those whose host is the account, oldest first."""
+        query = GATHERINGS.query("by_host", account_id, limit=self._page(limit), cursor=cursor)
+        return await self._listing(GATHERINGS, query)
+
+    async def change_settings(
+        self,
+        gathering_id: str,
+        patch: SettingsPatch,
+        *,
+        actor: str,
+        expects: int | None = None,
+        once: Once | None = None,
+    ) -> Stored[Gathering]:
+        """Raises Invalid. With more places those who wait move up; with fewer nobody goes."""
+
+        async def attempt(unit: UnitOfWork) -> list[Decided]:
+            gathering = await load_gathering(unit, gathering_id)
+            check_version(unit, GATHERINGS, gathering_id, expects)
+            decided = rules.change_settings(gathering, patch)
+            changed = rules.with_settings(gathering, decided)
+            if changed.max_guests == gathering.max_guests:
+                return about("", decided)
+            return [*about("", decided), *await self._seating.move_up(unit, changed)]
+
+        handled = await self._run(gathering_id, attempt, actor, once)
+        return outcome(handled, GATHERINGS, gathering_id)
+
+    async def remove_gathering(
+        self,
+        gathering_id: str,
+        *,
+        actor: str,
+        expects: int | None = None,
+        once: Once | None = None,
+    ) -> None:
+        """From now on everything under it is NotFound. Its events stay."""
+
+        async def attempt(unit: UnitOfWork) -> list[Decided]:
+            gathering = await load_gathering(unit, gathering_id)
+            check_version(unit, GATHERINGS, gathering_id, expects)
+            return about("", rules.remove_gathering(gathering))
+
+        await self._run(gathering_id, attempt, actor, once)
+
+    async def stats(self, gathering_id: str) -> Stats:
+        """Exact as of one moment: one document is read."""
+        document, gathering = await self._present(gathering_id)
+        return stats_of(gathering, document.counters)

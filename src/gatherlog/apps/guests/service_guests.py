@@ -1,0 +1,148 @@
+"""Commands and questions about single guests: invited, looked for, changed, answering."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from gatherlog.apps.guests import rules
+from gatherlog.apps.guests.answers import Listing, Stored
+from gatherlog.apps.guests.commands import Commands, about, outcome
+from gatherlog.apps.guests.inputs import GuestPatch, NewGuest, Rsvp
+from gatherlog.apps.guests.loading import load_gathering, load_group, load_guest, no_guest, stored
+from gatherlog.apps.guests.places import Wish
+from gatherlog.apps.guests.searching import Wanted, search
+from gatherlog.apps.guests.views import GUESTS, Guest, Status
+from gatherlog.core.decider import Decided, Once, UnitOfWork
+
+__all__ = ["GuestCommands"]
+
+
+class GuestCommands(Commands):
+    """Part of `GuestService`, which tells what holds for all of them."""
+
+    async def add_guest(
+        self, gathering_id: str, new: NewGuest, *, actor: str, once: Once | None = None
+    ) -> Stored[Guest]:
+        """Raises Invalid. Naming a household makes it, or joins it."""
+        guest_id = self._ids()
+
+        async def attempt(unit: UnitOfWork) -> list[Decided]:
+            await load_gathering(unit, gathering_id)
+            household = await load_group(unit, gathering_id, new.group_id)
+            return about(guest_id, rules.add_guest(new, household))
+
+        handled = await self._run(gathering_id, attempt, actor, once)
+        return outcome(handled, GUESTS, guest_id)
+
+    async def guest(self, gathering_id: str, guest_id: str) -> Stored[Guest]:
+        await self._present(gathering_id)
+        found = stored(GUESTS, await self._store.get(GUESTS.name, [guest_id]))
+        if not found or found[0].body.gathering_id != gathering_id:
+            raise no_guest(guest_id)
+        return found[0]
+
+    async def guests(
+        self,
+        gathering_id: str,
+        *,
+        q: str | None = None,
+        status: Status | None = None,
+        group_id: str | None = None,
+        limit: int = 1000,
+        cursor: str | None = None,
+    ) -> Listing[Stored[Guest]]:
+        """By last name, then first name, without case and accents.
+
+        `q` is a part of the name or address, without case and accents; only those who fit all that
+        is given are listed, `limit` at a time, until the cursor is None.
+        """
+        await self._present(gathering_id)
+        wanted = Wanted(q, status, group_id)
+        return await search(self._store, gathering_id, wanted, self._page(limit), cursor)
+
+    async def change_guest(
+        self,
+        gathering_id: str,
+        guest_id: str,
+        patch: GuestPatch,
+        *,
+        actor: str,
+        expects: int | None = None,
+        once: Once | None = None,
+    ) -> Stored[Guest]:
+        """The host's way to change a guest, or answer for one, also after the deadline.
+
+        Raises Invalid, and GatheringFull where one who comes is to bring more than there is room
+        for; one who is to come and finds no room waits.
+        """
+
+        async def attempt(unit: UnitOfWork) -> Sequence[Decided]:
+            gathering, guest = await load_guest(unit, gathering_id, guest_id, expects)
+            household = None
+            if patch.group_id is not msgspec.UNSET and patch.group_id != guest.group_id:
+                household = await load_group(unit, gathering_id, patch.group_id)
+            wish = Wish(guest, rules.change_guest(guest, patch, household=household))
+            return await self._seating.seat(unit, gathering, [wish])
+
+        handled = await self._run(gathering_id, attempt, actor, once)
+        return outcome(handled, GUESTS, guest_id)
+
+    async def make_co_host(
+        self,
+        gathering_id: str,
+        guest_id: str,
+        is_co_host: bool,
+        *,
+        actor: str,
+        expects: int | None = None,
+        once: Once | None = None,
+    ) -> Stored[Guest]:
+        """Give a guest the rights of a host, or take them back."""
+
+        async def attempt(unit: UnitOfWork) -> list[Decided]:
+            _, guest = await load_guest(unit, gathering_id, guest_id, expects)
+            return about(guest_id, rules.make_co_host(guest, is_co_host))
+
+        handled = await self._run(gathering_id, attempt, actor, once)
+        return outcome(handled, GUESTS, guest_id)
+
+    async def remove_guest(
+        self,
+        gathering_id: str,
+        guest_id: str,
+        *,
+        actor: str,
+        expects: int | None = None,
+        once: Once | None = None,
+    ) -> None:
+        """Frees the places, leaves household and waiting list, ends the link. The events stay."""
+
+        async def attempt(unit: UnitOfWork) -> Sequence[Decided]:
+            gathering, guest = await load_guest(unit, gathering_id, guest_id, expects)
+            wish = Wish(guest, rules.remove_guest(guest))
+            return await self._seating.seat(unit, gathering, [wish])
+
+        await self._run(gathering_id, attempt, actor, once)
+
+    async def rsvp(
+        self,
+        gathering_id: str,
+        guest_id: str,
+        answer: Rsvp,
+        *,
+        actor: str,
+        expects: int | None = None,
+        once: Once | None = None,
+    ) -> Stored[Guest]:
+        """Raises Invalid, RsvpClosed past the deadline, and GatheringFull; the old answer stays.
+
+        A yes without room waits; GatheringFull is for more places than are left while coming.
+        """
+
+        async def attempt(unit: UnitOfWork) -> Sequence[Decided]:
+            gathering, guest = await load_guest(unit, gathering_id, guest_id, expects)
+            wish = Wish(guest, rules.answer(gathering, guest, answer, now=unit.now))
+            return await self._seating.seat(unit, gathering, [wish])
+
+        handled = await self._run(gathering_id, attempt, actor, once)
+        return outcome(handled, GUESTS, guest_id)

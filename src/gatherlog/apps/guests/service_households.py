@@ -1,0 +1,97 @@
+"""Commands and questions about households, whose members answer together."""
+
+from collections.abc import Mapping, Sequence
+
+from gatherlog.apps.guests.answers import GroupSize, Household, Listing, Stored
+from gatherlog.apps.guests.households import household_from
+from gatherlog.apps.guests.inputs import HouseholdAnswer, OwnAnswer
+from gatherlog.apps.guests.loading import check_version, stored
+from gatherlog.apps.guests.service_guests import GuestCommands
+from gatherlog.apps.guests.views import GROUPS, GUESTS, WAITING_LISTS, Guest, group_document
+from gatherlog.core.decider import Decided, Once, UnitOfWork
+from gatherlog.core.errors import NotFound
+
+__all__ = ["HouseholdCommands"]
+
+
+class HouseholdCommands(GuestCommands):
+    """Part of `GuestService`, which tells what holds for all of them."""
+
+    async def groups(
+        self, gathering_id: str, *, limit: int = 1000, cursor: str | None = None
+    ) -> Listing[GroupSize]:
+        """Households by group_id."""
+        await self._present(gathering_id)
+        query = GROUPS.query("by_gathering", gathering_id, limit=self._page(limit), cursor=cursor)
+        groups = await self._listing(GROUPS, query)
+        sizes = [GroupSize(group.body.group_id, len(group.body.members)) for group in groups.items]
+        return Listing(sizes, groups.cursor)
+
+    async def group(self, gathering_id: str, group_id: str) -> list[Stored[Guest]]:
+        """The members of a household in the order they joined; NotFound if there is none."""
+        await self._present(gathering_id)
+        [document] = await self._store.get(GROUPS.name, [group_document(gathering_id, group_id)])
+        group = GROUPS.read(document)
+        if group is None:
+            raise NotFound(f"there is no group {group_id!r}")
+        members = stored(GUESTS, await self._store.get(GUESTS.name, group.members))
+        return [member for member in members if member.body.group_id == group_id]
+
+    async def household(self, gathering_id: str, guest_id: str) -> Household:
+        """A guest with those who are invited together, and what to ask them; see `Household`."""
+        _, gathering = await self._present(gathering_id)
+        guest = await self.guest(gathering_id, guest_id)
+        members = [guest]
+        if guest.body.group_id is not None:
+            members = await self.group(gathering_id, guest.body.group_id)
+        waiting = None
+        if any(member.body.waiting_since is not None for member in members):
+            [document] = await self._store.get(WAITING_LISTS.name, [gathering_id])
+            waiting = WAITING_LISTS.read(document)
+        others = [member for member in members if member.body.id != guest_id]
+        return household_from(gathering, guest, others, waiting, now=self._handler.clock())
+
+    async def answer_household(
+        self,
+        gathering_id: str,
+        guest_id: str,
+        answers: Mapping[str, HouseholdAnswer],
+        *,
+        actor: str,
+        once: Once | None = None,
+    ) -> Household:
+        """A guest answers for the members that are named, in one commit; the others stay.
+
+        Those who newly say yes come together or wait together. Raises what `rsvp` raises, Invalid
+        with pointers `/answers/<guest id>/…`, AnswersMoved where a named member is not at the
+        version that the form showed, and NotFound for one who is not of the household.
+        """
+
+        async def attempt(unit: UnitOfWork) -> Sequence[Decided]:
+            return await self._joint.answer(unit, gathering_id, guest_id, answers)
+
+        await self._run(gathering_id, attempt, actor, once)
+        return await self.household(gathering_id, guest_id)
+
+    async def respond(
+        self,
+        gathering_id: str,
+        guest_id: str,
+        given: OwnAnswer,
+        *,
+        actor: str,
+        expects: int | None = None,
+        once: Once | None = None,
+    ) -> Household:
+        """A guest's own answer, and one for the members who have not given any; else as `rsvp`.
+
+        Those who newly say yes come together or wait together.
+        """
+
+        async def attempt(unit: UnitOfWork) -> Sequence[Decided]:
+            decided = await self._joint.respond(unit, gathering_id, guest_id, given)
+            check_version(unit, GUESTS, guest_id, expects)
+            return decided
+
+        await self._run(gathering_id, attempt, actor, once)
+        return await self.household(gathering_id, guest_id)

@@ -1,0 +1,50 @@
+"""Commands and questions about the links with which guests answer."""
+
+import secrets
+from hashlib import sha256
+
+from gatherlog.apps.guests import rules
+from gatherlog.apps.guests.answers import LinkHolder
+from gatherlog.apps.guests.commands import Commands, about
+from gatherlog.apps.guests.loading import load_guest
+from gatherlog.apps.guests.views import GUEST_LINKS
+from gatherlog.core.decider import Decided, Once, UnitOfWork
+from gatherlog.core.errors import NotFound
+
+__all__ = ["LinkCommands"]
+
+TOKEN_BYTES = 32
+
+
+class LinkCommands(Commands):
+    """Part of `GuestService`, which tells what holds for all of them."""
+
+    async def issue_link(
+        self, gathering_id: str, guest_id: str, *, actor: str, once: Once | None = None
+    ) -> str:
+        """A new secret token for the guest's link; the one before, if any, ends.
+
+        256 random bits, URL-safe. Only its hash is kept: it cannot be shown again.
+        """
+        token = secrets.token_urlsafe(TOKEN_BYTES)
+
+        async def attempt(unit: UnitOfWork) -> list[Decided]:
+            _, guest = await load_guest(unit, gathering_id, guest_id)
+            return about(guest_id, rules.issue_link(guest, _hash(token)))
+
+        await self._run(gathering_id, attempt, actor, once)
+        return token
+
+    async def guest_by_link(self, token: str) -> LinkHolder:
+        """Whom the token lets in; NotFound if unknown, replaced, or guest or gathering are gone."""
+        [document] = await self._store.get(GUEST_LINKS.name, [_hash(token)])
+        link = GUEST_LINKS.read(document)
+        if link is None:
+            raise NotFound("this link is unknown, or was replaced by a newer one")
+        await self._present(link.gathering_id)
+        return LinkHolder(link.gathering_id, link.guest_id)
+
+
+def _hash(token: str) -> str:
+    """The id under which a token's link is kept; the token itself is kept nowhere."""
+    return sha256(token.encode(errors="surrogatepass")).hexdigest()

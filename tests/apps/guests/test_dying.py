@@ -1,0 +1,45 @@
+"""What a killed process left undone is put right when the next one starts."""
+
+import asyncio
+import signal
+import sys
+from pathlib import Path
+
+from gatherlog.apps.guests import DEFAULT, VIEWS, GuestService, Stats
+from gatherlog.bootstrap import start
+from gatherlog.core.clock import system_clock
+from gatherlog.engines import open_store
+from gatherlog.settings import Settings
+from gatherlog.testing import CountingIds
+from tests.apps.guests.dying import GUESTS
+from tests.apps.guests.promises import Promises
+
+ROOT = Path(__file__).parents[3]
+
+
+async def test_places_left_free_by_a_killed_process_are_given_at_the_next_start(
+    tmp_path: Path,
+) -> None:
+    url = f"sqlite:///{tmp_path}/guests.db"
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "tests.apps.guests.dying", url), cwd=ROOT
+    )
+    assert await process.wait() == -signal.SIGKILL
+    left = await stats_of(url)
+    assert 0 < left.waiting < GUESTS
+    assert left.places_left == left.waiting
+
+    platform = await start(Settings(store=url))
+
+    stats = await platform.guests.stats(DEFAULT)
+    assert (stats.people, stats.waiting, stats.places_left) == (GUESTS, 0, 0)
+    await Promises(platform.store).check()
+    await platform.stop()
+
+
+async def stats_of(url: str) -> Stats:
+    """As the store stands, without a start."""
+    store = await open_store(url, views=VIEWS)
+    stats = await GuestService(store, clock=system_clock, ids=CountingIds()).stats(DEFAULT)
+    await store.close()
+    return stats
