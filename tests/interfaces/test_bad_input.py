@@ -287,6 +287,17 @@ async def test_a_preview_writes_nothing(api: AsyncClient, platform: Platform) ->
     assert await platform.store.heads() == before
 
 
+async def test_words_about_food_that_were_not_understood_are_named(api: AsyncClient) -> None:
+    sheet = b"first name,last name,diet\nAda,L,vegan\nIda,L,no mushrooms\n"
+
+    preview = await api.post("/guests/import?preview=true", content=sheet, headers=CSV)
+    done = await api.post("/guests/import", content=sheet, headers=CSV)
+
+    unread = [answer.json()["unread_diets"] for answer in (preview, done)]
+    assert unread == [[{"line": 3, "text": "no mushrooms"}]] * 2
+    assert (await api.get("/guests")).json()[1]["dietary"] == "no mushrooms"
+
+
 CSV = {"content-type": "text/csv"}
 SHEET = b"first name,last name\nAda,Lovelace\n"
 

@@ -15,6 +15,7 @@ from gatherlog.apps.guests.events import (
     GuestChanged,
     GuestMoved,
     GuestRemoved,
+    HostChanged,
     LinkIssued,
     Promoted,
     RsvpCleared,
@@ -70,6 +71,7 @@ EXAMPLES: dict[tuple[str, int], msgspec.Struct] = {
     ("guests.waitlist_left", 1): WaitlistLeft(unit=UNIT),
     ("guests.promoted", 1): Promoted(unit=UNIT),
     ("guests.co_host_changed", 1): CoHostChanged(is_co_host=True),
+    ("guests.host_changed", 1): HostChanged(host_account="00000000-0000-7000-8000-00000000000a"),
 }
 
 

@@ -228,6 +228,22 @@ async def test_gatherings_are_listed_oldest_first_and_default_last(service: Gues
     assert [g.body.event_name for g in listing.items] == ["Wedding", "Meet-up", "Our gathering"]
 
 
+async def test_a_gathering_is_given_to_another_account_and_taken_back(
+    service: GuestService, store: Store
+) -> None:
+    async def owned(account: str) -> list[str]:
+        return [stored.body.id for stored in (await service.gatherings_of(account)).items]
+
+    found = []
+    for host in ("ada", "ada", "bob", None):
+        await service.change_host(DEFAULT, host, actor="cli")
+        found.append((await owned("ada"), await owned("bob")))
+
+    assert found == [([DEFAULT], []), ([DEFAULT], []), ([], [DEFAULT]), ([], [])]
+    events = await store.read_stream("gathering-default")
+    assert [event.type for event in events].count("guests.host_changed") == 3
+
+
 async def test_an_id_is_given_to_one_gathering_only(service: GuestService) -> None:
     with pytest.raises(Conflict):
         await service.create_gathering(

@@ -397,6 +397,79 @@ async def test_the_list_is_given_out_as_a_sheet(host: Host) -> None:
     assert b"ada@example.org" in sheet.content
 
 
+async def test_words_about_food_that_were_not_understood_are_named_before_importing(
+    host: Host,
+) -> None:
+    sheet = b"First name,Last name,Diet\nAda,L,vegan\nIda,L,no mushrooms <b>\n"
+
+    page = Page((await host.upload(sheet)).text)
+
+    assert flaws_of_form(page) == []
+    assert page.of_class("note")[0].endswith("under “Other”: Line 3: no mushrooms <b>")
+
+
+async def test_the_printed_list_has_everybody_by_household_and_counts_every_meal_once(
+    host: Host,
+) -> None:
+    vegan = await host.add("Ada", group_id="Byron", dietary_tags=("vegan",))
+    both = await host.add("Bo", "Abel", dietary_tags=("vegan", "gluten_free"), dietary="no <b> oil")
+    child = await host.add("Cy", group_id="Byron", children=1)
+    away = await host.add("Di", "Zorn", dietary_tags=("halal",))
+    for guest, people in (vegan, 1), (both, 3), (child, 1), (away, 0):
+        answer = Rsvp(attending=bool(people), num_guests=people)
+        await host.platform.guests.rsvp(host.gathering_id, guest.id, answer, actor="t")
+
+    page = await host.page("/print")
+
+    cells = [cell.text for cell in page.all("td")]
+    assert [cells[at : at + 5] for at in range(0, 20, 5)] == [
+        ["Abel, Bo", "Coming", "3", "", "Vegan, Gluten-free; no <b> oil"],
+        ["Lovelace, Ada", "Coming", "1", "", "Vegan"],
+        ["Lovelace, Cy", "Coming", "1", "1", ""],
+        ["Zorn, Di", "Not coming", "", "", "Halal"],
+    ]
+    assert [e.text for e in page.all("th") if e.get("scope") == "rowgroup"] == ["Byron"]
+    assert [cells[at : at + 3] for at in range(20, len(cells), 3)] == [
+        ["Nothing special", "1", "1"],
+        ["Vegan and gluten-free", "1", "3"],
+        ["Vegan", "1", "1"],
+    ]
+    assert page.of_class("answer") == ["Bo Abelno <b> oil"]
+
+
+async def test_a_host_sees_the_page_of_a_guest_and_cannot_send_it(host: Host) -> None:
+    guest = await host.add("Ada", group_id="Byron")
+    await host.add("Ida", group_id="Byron")
+    before = await host.platform.store.heads()
+
+    page = await host.page(f"/guests/{guest.id}/preview")
+
+    assert page.text("h2") == "Hello Ada Lovelace"
+    assert [e.text for e in page.elements if "who" in (e.get("class") or "").split()] == [
+        "Ada Lovelace (you)",
+        "Ida Lovelace",
+    ]
+    assert page.of_class("preview")[0].endswith("Back to Ada")
+    assert [button.get("disabled") for button in page.all("button")] == [""]
+    sent = await host.post(f"{host.place}/guests/{guest.id}/preview", attending="yes")
+    assert (sent.status_code, await host.platform.store.heads()) == (405, before)
+
+
+async def test_a_guest_becomes_a_co_host_and_a_guest_again(host: Host) -> None:
+    guest = await host.add("Ada")
+    place = f"{host.place}/guests/{guest.id}"
+
+    said = []
+    for answer in ("yes", "yes", "no", "nonsense"):
+        done = await host.post(f"{place}/co-host", co_host=answer)
+        assert (done.status_code, done.headers["location"]) == (303, f"{place}?done=saved")
+        (button,) = [e.text for e in (await host.page(f"/guests/{guest.id}")).all("button")][-2:-1]
+        said.append((button, "co-host" in (await host.page()).of_class("rows")[0]))
+
+    made, ended = ("Let Ada be a guest only", True), ("Make Ada a co-host", False)
+    assert said == [made, made, ended, ended]
+
+
 async def test_households_lead_to_their_guests(host: Host) -> None:
     await host.add("Ada", group_id="A & B")
     await host.add("Ida", group_id="A & B")
@@ -409,31 +482,37 @@ async def test_households_lead_to_their_guests(host: Host) -> None:
     assert len([e for e in listed.all("strong") if e.get("data-figure") is None]) == 2
 
 
+SHOWN = ("", "/households", "/settings", "/import", "/print")
+
+
 async def test_markup_in_any_name_is_shown_as_text(host: Host) -> None:
     guest = await host.add(EVIL, EVIL, group_id=EVIL, dietary=EVIL)
     named = SettingsPatch(event_name=EVIL, location=EVIL)
     await host.platform.guests.change_settings(host.gathering_id, named, actor="t")
 
-    for path in ("", "/households", "/settings", "/import", f"/guests/{guest.id}", "?q=" + EVIL):
+    one = f"/guests/{guest.id}"
+    for path in (*SHOWN, one, f"{one}/preview", "?q=" + EVIL):
         page = await host.page(path)
         assert (path, page.all("b")) == (path, [])
-        assert [script["src"].split("?")[0] for script in page.all("script")] == ["/static/host.js"]
+        scripts = [script["src"].split("?")[0] for script in page.all("script")]
+        assert scripts == ([] if path.endswith("/preview") else ["/static/host.js"])
     assert Page((await host.browser.get("/host")).text).all("b") == []
 
 
-PATHS = ["", "/live", "/households", "/settings", "/import", "/guests.csv", "/guests/new"]
+PATHS = [*SHOWN, "/live", "/guests.csv", "/guests/new"]
 
 
 async def test_another_account_sees_and_changes_nothing(host: Host, other: Host) -> None:
     guest = await host.add("Ada")
     before = await host.platform.store.heads()
-    paths = [*PATHS, f"/guests/{guest.id}"]
+    one = f"/guests/{guest.id}"
 
-    for path in paths:
+    for path in (*PATHS, one, f"{one}/preview"):
         assert (await other.browser.get(host.place + path)).status_code == 404
     for path in ("/settings", "/import", "/guests/new", f"/guests/{guest.id}"):
         assert (await other.post(host.place + path, remove="1")).status_code == 404
-    assert (await other.post(f"{host.place}/guests/{guest.id}/link")).status_code == 404
+    for path in (f"{one}/link", f"{one}/co-host"):
+        assert (await other.post(host.place + path, co_host="yes")).status_code == 404
 
     assert await host.platform.store.heads() == before
     assert "Garden party" not in (await other.browser.get("/host")).text

@@ -22,6 +22,7 @@ __all__ = [
     "GuestChanged",
     "GuestMoved",
     "GuestRemoved",
+    "HostChanged",
     "LinkIssued",
     "Promoted",
     "RsvpCleared",
@@ -154,6 +155,13 @@ class CoHostChanged(msgspec.Struct, frozen=True, kw_only=True):
     is_co_host: bool
 
 
+@event_type("guests.host_changed", schema=1)
+class HostChanged(msgspec.Struct, frozen=True, kw_only=True):
+    """The gathering is another account's from now on; None: nobody's but the operator's."""
+
+    host_account: str | None
+
+
 @event_type("guests.link_issued", schema=1)
 class LinkIssued(msgspec.Struct, frozen=True, kw_only=True):
     """`link` and `replaces` are SHA-256 hashes of tokens, in hex; the tokens are kept nowhere."""
@@ -177,6 +185,7 @@ EVENTS: tuple[type[msgspec.Struct], ...] = (
     WaitlistLeft,
     Promoted,
     CoHostChanged,
+    HostChanged,
 )
 CODEC = Codec(
     EVENTS,

@@ -15,6 +15,7 @@ from gatherlog.apps.guests.events import (
     GuestChanged,
     GuestMoved,
     GuestRemoved,
+    HostChanged,
     LinkIssued,
     Promoted,
     RsvpCleared,
@@ -145,6 +146,14 @@ def _settings_changed(
     id = gathering_of(happened.stream)
     before = documents["gathering", id]
     body = msgspec.structs.replace(before, updated_at=happened.time, **_set_fields(event))
+    return [Change(GATHERINGS, id, body)]
+
+
+def _host_changed(documents: Documents, happened: Happened, event: HostChanged) -> list[Change]:
+    id = gathering_of(happened.stream)
+    body = msgspec.structs.replace(
+        documents["gathering", id], host_account=event.host_account, updated_at=happened.time
+    )
     return [Change(GATHERINGS, id, body)]
 
 
@@ -366,6 +375,7 @@ def _set_fields(event: msgspec.Struct) -> dict[str, Any]:
 _EVOLVE: dict[type[msgspec.Struct], Callable[[Documents, Happened, Any], list[Change]]] = {
     GatheringCreated: _gathering_created,
     SettingsChanged: _settings_changed,
+    HostChanged: _host_changed,
     GatheringRemoved: _gathering_removed,
     GuestAdded: _guest_added,
     GuestChanged: _guest_changed,

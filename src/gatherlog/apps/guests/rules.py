@@ -18,6 +18,7 @@ from gatherlog.apps.guests.events import (
     GuestChanged,
     GuestMoved,
     GuestRemoved,
+    HostChanged,
     LinkIssued,
     RsvpCleared,
     RsvpSubmitted,
@@ -40,6 +41,7 @@ __all__ = [
     "add_guest",
     "answer",
     "change_guest",
+    "change_host",
     "change_settings",
     "create_gathering",
     "is_closed",
@@ -101,6 +103,11 @@ def with_settings(gathering: Gathering, decided: Decision) -> Gathering:
         if isinstance(event, SettingsChanged) and event.max_guests is not UNSET:
             return msgspec.structs.replace(gathering, max_guests=event.max_guests)
     return gathering
+
+
+def change_host(gathering: Gathering, host: str | None) -> Decision:
+    """`host` is an account; None takes the gathering from whoever has it."""
+    return [] if gathering.host_account == host else [HostChanged(host_account=host)]
 
 
 def remove_gathering(gathering: Gathering) -> Decision:

@@ -91,6 +91,18 @@ class GatheringCommands(Commands):
         handled = await self._run(gathering_id, attempt, actor, once)
         return outcome(handled, GATHERINGS, gathering_id)
 
+    async def change_host(self, gathering_id: str, host: str | None, *, actor: str) -> None:
+        """Give the gathering to an account, which need not exist; None takes it back.
+
+        Whoever had it sees it no more.
+        """
+
+        async def attempt(unit: UnitOfWork) -> list[Decided]:
+            gathering = await load_gathering(unit, gathering_id)
+            return about("", rules.change_host(gathering, host))
+
+        await self._run(gathering_id, attempt, actor)
+
     async def remove_gathering(
         self,
         gathering_id: str,

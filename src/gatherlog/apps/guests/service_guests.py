@@ -60,6 +60,16 @@ class GuestCommands(Commands):
         wanted = Wanted(q, status, group_id)
         return await search(self._store, gathering_id, wanted, self._page(limit), cursor)
 
+    async def all_guests(self, gathering_id: str) -> list[Guest]:
+        """Everybody at once, in the order of `guests`."""
+        found: list[Guest] = []
+        cursor = None
+        while True:
+            part = await self.guests(gathering_id, cursor=cursor)
+            found += [stored.body for stored in part.items]
+            if (cursor := part.cursor) is None:
+                return found
+
     async def change_guest(
         self,
         gathering_id: str,

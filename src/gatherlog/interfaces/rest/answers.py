@@ -7,6 +7,7 @@ from urllib.parse import quote, urlencode
 import msgspec
 
 from gatherlog.apps.guests import Gathering, Guest, Stats, Status, Stored
+from gatherlog.apps.guests.sheets import BadLine, DietCell
 from gatherlog.core.clock import rfc3339
 from gatherlog.interfaces.rest.once import Reply
 from gatherlog.interfaces.rest.queries import Paging
@@ -96,13 +97,6 @@ class Health(msgspec.Struct, frozen=True):
     version: str
 
 
-class BadLineAnswer(msgspec.Struct, frozen=True):
-    """A line of which no guest was made, and why."""
-
-    line: int
-    reason: str
-
-
 class ImportAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """How a sheet was understood, and what it came to."""
 
@@ -116,8 +110,12 @@ class ImportAnswer(msgspec.Struct, frozen=True, kw_only=True):
     new: int
     changed: int
     unchanged: int
-    left_out: Annotated[list[BadLineAnswer], msgspec.Meta(description="Lines about no guest.")]
-    bad: list[BadLineAnswer]
+    left_out: Annotated[list[BadLine], msgspec.Meta(description="Lines about no guest.")]
+    bad: list[BadLine]
+    unread_diets: Annotated[
+        list[DietCell],
+        msgspec.Meta(description="Not understood whole: kept as text, with the tag `other`."),
+    ]
 
 
 class StatsAnswer(msgspec.Struct, frozen=True, kw_only=True):
@@ -188,23 +186,10 @@ def of_gathering(gathering: Gathering) -> GatheringAnswer:
 def of_stats(stats: Stats) -> StatsAnswer:
     """Figures under the names of both ancestors."""
     return StatsAnswer(
+        **msgspec.structs.asdict(stats),
         total_invited=stats.total_guests,
         total_coming=stats.attending,
         total_people=stats.people,
-        total_expected=stats.total_expected,
-        with_allergies=stats.with_allergies,
-        total_guests=stats.total_guests,
-        attending=stats.attending,
-        not_attending=stats.not_attending,
-        pending=stats.pending,
-        undecided=stats.undecided,
-        waiting=stats.waiting,
-        people=stats.people,
-        adults=stats.adults,
-        children=stats.children,
-        capacity=stats.capacity,
-        places_left=stats.places_left,
-        by_meal=stats.by_meal,
     )
 
 

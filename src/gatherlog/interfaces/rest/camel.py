@@ -1,18 +1,16 @@
-"""The camelCase shapes of a guest, which the ancestor's clients know, and their way to our names.
+"""The camelCase shapes of a guest, which the ancestor's clients know.
 
-Written out, so that types and description see them; a test holds them against the other names.
+They are the shapes of the other paths under other names, so what takes those takes these.
 """
 
 import re
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import msgspec
-from msgspec import UNSET, UnsetType
 
-from gatherlog.apps.guests import Guest, Household, Status
-from gatherlog.apps.guests.inputs import GroupStatus
+from gatherlog.apps.guests import Guest, GuestPatch, Household, NewGuest, OwnAnswer, Status
 from gatherlog.core.errors import Flaw
-from gatherlog.interfaces.rest.answers import Time, of_guest
+from gatherlog.interfaces.rest.answers import GuestAnswer, of_guest
 
 __all__ = [
     "CamelGuest",
@@ -26,64 +24,48 @@ __all__ = [
     "camelled",
     "of_camel_guest",
     "of_household",
-    "snaked",
 ]
 
 S = TypeVar("S", bound=msgspec.Struct)
 
 
-class CamelGuest(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+def camel(struct: type[S]) -> type[S]:
+    """The struct with every field under a camelCase name, those that it inherits too."""
+    fields = [
+        (field.name, field.type, msgspec.field(default=field.default))
+        for field in msgspec.structs.fields(struct)
+    ]
+    again = msgspec.defstruct(
+        struct.__name__,
+        fields,
+        bases=(struct,),
+        module=struct.__module__,
+        namespace={"__doc__": struct.__doc__},
+        rename="camel",
+        frozen=True,
+        kw_only=True,
+    )
+    return cast(type[S], again)
+
+
+@camel
+class CamelGuest(GuestAnswer, frozen=True, kw_only=True):
     """One invitation. `attending` is null for no answer, undecided and waiting: see `status`."""
 
-    id: str
-    group_id: str | None
-    first_name: str
-    last_name: str
-    email: str | None
-    attending: bool | None
-    status: Status
-    num_guests: int
-    expected_guests: int
-    children: int
-    dietary: str | None
-    dietary_tags: tuple[str, ...]
-    rsvp_at: Time | None
-    waiting_since: Time | None
-    is_co_host: bool
-    created_at: Time
-    updated_at: Time
 
-
-class CamelNewGuest(
-    msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True
-):
+@camel
+class CamelNewGuest(NewGuest, frozen=True, kw_only=True):
     """A guest to be invited; see `NewGuest`."""
 
-    first_name: str
-    last_name: str
-    email: str | None = None
-    group_id: str | None = None
-    expected_guests: int = 1
-    children: int = 0
-    dietary: str | None = None
-    dietary_tags: tuple[str, ...] = ()
 
-
-class CamelGuestPatch(
-    msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True
-):
+@camel
+class CamelGuestPatch(GuestPatch, frozen=True, kw_only=True):
     """A host's changes to a guest; see `GuestPatch`."""
 
-    first_name: str | UnsetType | None = UNSET
-    last_name: str | UnsetType | None = UNSET
-    email: str | UnsetType | None = UNSET
-    group_id: str | UnsetType | None = UNSET
-    attending: bool | UnsetType | None = UNSET
-    num_guests: int | UnsetType | None = UNSET
-    expected_guests: int | UnsetType | None = UNSET
-    children: int | UnsetType | None = UNSET
-    dietary: str | UnsetType | None = UNSET
-    dietary_tags: tuple[str, ...] | UnsetType | None = UNSET
+
+@camel
+class CamelOwnAnswer(OwnAnswer, frozen=True, kw_only=True):
+    """A guest's own answer, 0 people being a no; and one for members who have not given any."""
 
 
 class GroupChoice(
@@ -92,18 +74,6 @@ class GroupChoice(
     """The household that a guest is to belong to; naming it makes it."""
 
     group_id: str
-
-
-class CamelOwnAnswer(
-    msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True
-):
-    """A guest's own answer, 0 people being a no; and one for members who have not given any."""
-
-    num_guests: int | UnsetType = UNSET
-    children: int | UnsetType = UNSET
-    dietary: str | UnsetType | None = UNSET
-    dietary_tags: tuple[str, ...] | UnsetType | None = UNSET
-    group_status: GroupStatus | UnsetType = UNSET
 
 
 class MemberView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -173,11 +143,6 @@ def of_household(household: Household) -> HouseholdView:
         questions=QuestionsView(**msgspec.structs.asdict(household.questions)),
         waiting=[WaitingView(**msgspec.structs.asdict(unit)) for unit in household.waiting],
     )
-
-
-def snaked(body: msgspec.Struct, kind: type[S]) -> S:
-    """The same fields as the struct that services take."""
-    return body if isinstance(body, kind) else kind(**msgspec.structs.asdict(body))
 
 
 def camelled(flaw: Flaw) -> Flaw:

@@ -1,9 +1,7 @@
 """Endpoints about guests and households. The same handlers serve both spellings of a guest."""
 
 from collections.abc import Callable
-from typing import Any, Generic, TypeVar
-
-import msgspec
+from typing import Any
 
 from gatherlog.apps.guests import Guest, GuestPatch, NewGuest, Rsvp, Stored
 from gatherlog.apps.guests.views import GUESTS
@@ -19,13 +17,7 @@ from gatherlog.interfaces.rest.answers import (
     of_guest,
     page,
 )
-from gatherlog.interfaces.rest.camel import (
-    CamelGuestPatch,
-    CamelNewGuest,
-    GroupChoice,
-    of_camel_guest,
-    snaked,
-)
+from gatherlog.interfaces.rest.camel import GroupChoice, of_camel_guest
 from gatherlog.interfaces.rest.conditions import if_match, not_modified
 from gatherlog.interfaces.rest.endpoint import Call, Reply
 from gatherlog.interfaces.rest.queries import Nothing, Paging, Search
@@ -33,12 +25,10 @@ from gatherlog.interfaces.rest.queries import Nothing, Paging, Search
 __all__ = ["CAMEL", "SNAKE", "GuestHandlers"]
 
 Plain = Call[None, Nothing]
-N = TypeVar("N", bound=msgspec.Struct)
-P = TypeVar("P", bound=msgspec.Struct)
 
 
-class GuestHandlers(Generic[N, P]):
-    """Handlers that show guests with `of`, at the path `place`; N and P are what goes in."""
+class GuestHandlers:
+    """Handlers that show guests with `of`, at the path `place`."""
 
     def __init__(self, of: Callable[[Guest], object], *place: str) -> None:
         self._of = of
@@ -57,7 +47,7 @@ class GuestHandlers(Generic[N, P]):
         shown = [self._of(stored.body) for stored in found.items]
         return page(call.path, query, shown, found.cursor)
 
-    async def add_guest(self, call: Call[N, Nothing]) -> Reply:
+    async def add_guest(self, call: Call[NewGuest, Nothing]) -> Reply:
         def made(guest: Guest, *headers: tuple[bytes, bytes]) -> Reply:
             where = location(*_base(call), *self._place, guest.id)
             return json(self._of(guest), 201, where, *headers)
@@ -67,7 +57,7 @@ class GuestHandlers(Generic[N, P]):
 
         stored = await call.platform.guests.add_guest(
             call.gathering_id,
-            snaked(call.body, NewGuest),
+            call.body,
             actor=call.by,
             once=call.once(made_once),
         )
@@ -77,8 +67,8 @@ class GuestHandlers(Generic[N, P]):
         stored = await call.platform.guests.guest(call.gathering_id, call.id)
         return not_modified(call, stored) or self._shown(stored)
 
-    async def change_guest(self, call: Call[P, Nothing]) -> Reply:
-        return await self._change(call, snaked(call.body, GuestPatch))
+    async def change_guest(self, call: Call[GuestPatch, Nothing]) -> Reply:
+        return await self._change(call, call.body)
 
     async def remove_guest(self, call: Plain) -> Reply:
         guests = call.platform.guests
@@ -159,8 +149,8 @@ class GuestHandlers(Generic[N, P]):
         return json(self._of(stored.body), 200, etag(stored))
 
 
-SNAKE = GuestHandlers[NewGuest, GuestPatch](of_guest, "guests")
-CAMEL = GuestHandlers[CamelNewGuest, CamelGuestPatch](of_camel_guest, "admin", "guests")
+SNAKE = GuestHandlers(of_guest, "guests")
+CAMEL = GuestHandlers(of_camel_guest, "admin", "guests")
 
 
 async def issue_link(call: Plain) -> Reply:

@@ -4,7 +4,7 @@ from gatherlog.apps.guests import OwnAnswer, RsvpClosed
 from gatherlog.apps.guests.households import household_of
 from gatherlog.core.decider import Handled
 from gatherlog.interfaces.rest.answers import json
-from gatherlog.interfaces.rest.camel import CamelOwnAnswer, of_household, snaked
+from gatherlog.interfaces.rest.camel import of_household
 from gatherlog.interfaces.rest.endpoint import Call, Reply
 from gatherlog.interfaces.rest.queries import Nothing
 
@@ -17,7 +17,7 @@ async def read_household(call: Call[None, Nothing]) -> Reply:
     return json(of_household(household))
 
 
-async def answer_invitation(call: Call[CamelOwnAnswer, Nothing]) -> Reply:
+async def answer_invitation(call: Call[OwnAnswer, Nothing]) -> Reply:
     assert call.actor is not None
     platform, guest_id = call.platform, call.actor.id
     call.guard.answer(guest_id)
@@ -30,7 +30,7 @@ async def answer_invitation(call: Call[CamelOwnAnswer, Nothing]) -> Reply:
         household = await platform.guests.respond(
             call.gathering_id,
             guest_id,
-            snaked(call.body, OwnAnswer),
+            call.body,
             actor=call.by,
             once=call.once(answered),
         )

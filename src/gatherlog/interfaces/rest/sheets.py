@@ -6,10 +6,9 @@ from typing import Annotated, Final
 
 import msgspec
 
-from gatherlog.apps.guests import Guest
 from gatherlog.apps.guests.sheets import BadLine, Sheet, SheetFormat, read_sheet, write_sheet
 from gatherlog.core.errors import Flaw, Invalid
-from gatherlog.interfaces.rest.answers import BadLineAnswer, ImportAnswer, json
+from gatherlog.interfaces.rest.answers import ImportAnswer, json
 from gatherlog.interfaces.rest.endpoint import Call, Reply
 from gatherlog.interfaces.rest.queries import Nothing
 
@@ -56,19 +55,9 @@ async def import_guests(call: Call[bytes, ImportOptions]) -> Reply:
 
 
 async def export_guests(call: Call[None, Nothing]) -> Reply:
-    sheet = await asyncio.to_thread(write_sheet, await _all_guests(call))
+    guests = await call.platform.guests.all_guests(call.gathering_id)
+    sheet = await asyncio.to_thread(write_sheet, guests)
     return Reply(200, sheet, _CSV)
-
-
-async def _all_guests(call: Call[None, Nothing]) -> list[Guest]:
-    found: list[Guest] = []
-    cursor = None
-    while True:
-        page = await call.platform.guests.guests(call.gathering_id, cursor=cursor)
-        found.extend(stored.body for stored in page.items)
-        cursor = page.cursor
-        if cursor is None:
-            return found
 
 
 def _flaw(line: BadLine) -> Flaw:
@@ -87,6 +76,7 @@ def _of_import(sheet: Sheet, new: int, changed: int, unchanged: int) -> ImportAn
         new=new,
         changed=changed,
         unchanged=unchanged,
-        left_out=[BadLineAnswer(line.line, line.reason) for line in sheet.left_out],
-        bad=[BadLineAnswer(line.line, line.reason) for line in sheet.bad],
+        left_out=list(sheet.left_out),
+        bad=list(sheet.bad),
+        unread_diets=list(sheet.unread_diets),
     )

@@ -40,6 +40,11 @@ for (const button of document.querySelectorAll("[data-copies]")) {
   });
 }
 
+for (const button of document.querySelectorAll("[data-prints]")) {
+  button.hidden = false;
+  button.addEventListener("click", () => window.print());
+}
+
 // A new gathering is most likely to be where its host is.
 const zone = document.querySelector("[data-own-zone]");
 if (zone && !zone.value) {

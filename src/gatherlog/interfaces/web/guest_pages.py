@@ -13,7 +13,10 @@ from gatherlog.interfaces.problems import status_of
 from gatherlog.interfaces.web import guest_form
 from gatherlog.interfaces.web.desk import Desk, Opened
 from gatherlog.interfaces.web.fields import TAGS
+from gatherlog.interfaces.web.forms import text
 from gatherlog.interfaces.web.guest_form import GuestForm
+from gatherlog.interfaces.web.invitation import invitation
+from gatherlog.interfaces.web.invitation_page import places_left, today
 from gatherlog.interfaces.web.rows import row
 
 __all__ = ["GuestPages"]
@@ -74,6 +77,30 @@ class GuestPages:
             guest=stored.body,
             link=f"{self._desk.platform.settings.base_url}/r/{token}",
         )
+
+    async def co_host(self, request: Request) -> Response:
+        """A guest becomes a co-host, or is none any more."""
+        opened = await self._desk.open(request, Action.MAKE_CO_HOST)
+        stored = await self._desk.guest(request, opened)
+        sent = await self._desk.form(request, opened.visitor)
+        guest_id = stored.body.id
+        if (said := text(sent, "co_host")) in ("yes", "no"):
+            await self._guests.make_co_host(opened.id, guest_id, said == "yes", actor=opened.by)
+        return self._desk.go(f"{opened.place}/guests/{guest_id}", "saved")
+
+    async def preview(self, request: Request) -> Response:
+        """The guest's own page as it is now, to be looked at only; it needs no link."""
+        opened = await self._desk.open(request, Action.READ_GUEST)
+        guest = (await self._desk.guest(request, opened)).body
+        gathering = opened.gathering.body
+        page = invitation(
+            gathering,
+            await self._guests.household(opened.id, guest.id),
+            today=today(self._desk.platform, gathering),
+            places_left=await places_left(self._desk.platform, gathering),
+            preview=f"{opened.place}/guests/{guest.id}",
+        )
+        return self._desk.page("invitation.html", opened.visitor, page=page)
 
     async def _change(self, request: Request) -> Response:
         opened = await self._desk.open(request, Action.CHANGE_GUEST)

@@ -1,6 +1,7 @@
 """`/r/{token}`: a guest opens the invitation, answers for the household. GET changes nothing."""
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -29,7 +30,7 @@ from gatherlog.interfaces.web.messages import LINK_UNKNOWN
 from gatherlog.interfaces.web.rendering import HEADERS, Renderer
 from gatherlog.interfaces.web.words import listed
 
-__all__ = ["UNLISTED", "InvitationPage"]
+__all__ = ["UNLISTED", "InvitationPage", "places_left", "today"]
 
 UNLISTED: Final = {"X-Robots-Tag": "noindex, nofollow"}
 """On every answer below `/r/`: no search engine is to keep it."""
@@ -63,9 +64,9 @@ class InvitationPage:
     """The guest who holds the link is the only one who asks here; the link is the credential."""
 
     def __init__(self, platform: Platform, renderer: Renderer, guard: Guard) -> None:
+        self._platform = platform
         self._guests = platform.guests
         self._guard = guard
-        self._clock = platform.clock
         self._renderer = renderer
 
     async def serve(self, request: Request) -> Response:
@@ -147,16 +148,13 @@ class InvitationPage:
         status: int = 200,
     ) -> Response:
         gathering, household = opened.gathering, opened.household
-        places_left = None
-        if gathering.max_guests is not None:
-            places_left = (await self._guests.stats(gathering.id)).places_left
         if sure:
             notice = asked_again(sure, household.family_sum)
         page = invitation(
             gathering,
             household,
-            today=to_datetime(self._clock()).astimezone(ZoneInfo(gathering.time_zone)).date(),
-            places_left=places_left,
+            today=today(self._platform, gathering),
+            places_left=await places_left(self._platform, gathering),
             forms=None if form is None else form.shown_again(household),
             flaws=flaws,
             sure=sure,
@@ -164,6 +162,18 @@ class InvitationPage:
             notice=notice,
         )
         return self._renderer.page("invitation.html", status=status, headers=UNLISTED, page=page)
+
+
+def today(platform: Platform, gathering: Gathering) -> date:
+    """The day that it is where the gathering takes place."""
+    return to_datetime(platform.clock()).astimezone(ZoneInfo(gathering.time_zone)).date()
+
+
+async def places_left(platform: Platform, gathering: Gathering) -> int | None:
+    """None where there is no limit."""
+    if gathering.max_guests is None:
+        return None
+    return (await platform.guests.stats(gathering.id)).places_left
 
 
 def _permit(actor: Actor, action: Action, guest_id: str, household: Sequence[str] = ()) -> None:

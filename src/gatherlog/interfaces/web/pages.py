@@ -85,9 +85,12 @@ class Pages:
             (f"{one}/settings", self._host.settings, both),
             (f"{one}/import", self._sheets.take, both),
             (f"{one}/guests.csv", self._sheets.give, ["GET"]),
+            (f"{one}/print", self._sheets.print, ["GET"]),
             (f"{one}/guests/new", self._guest.add, both),
             (f"{one}/guests/{{guest_id}}", self._guest.guest, both),
             (f"{one}/guests/{{guest_id}}/link", self._guest.link, ["POST"]),
+            (f"{one}/guests/{{guest_id}}/co-host", self._guest.co_host, ["POST"]),
+            (f"{one}/guests/{{guest_id}}/preview", self._guest.preview, ["GET"]),
         ]
         return [Route(path, self._desk.served(page), methods=of) for path, page, of in pages]
 

@@ -39,6 +39,7 @@ def row(guest: Guest) -> Row:
         alone if count == 1 else people(count, guest.children),
         guest.group_id or "",
         guest.email or "",
+        "co-host" if guest.is_co_host else "",
         "special food" if guest.dietary or guest.dietary_tags else "",
     ]
     return Row(

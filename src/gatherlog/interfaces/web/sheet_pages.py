@@ -15,15 +15,18 @@ from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gatherlog.apps.guests import Guest, Imported
-from gatherlog.apps.guests.sheets import BadLine, Sheet, read_sheet, write_sheet
+from gatherlog.apps.guests import Imported
+from gatherlog.apps.guests.sheets import BadLine, DietCell, Sheet, read_sheet, write_sheet
 from gatherlog.apps.people import Action
 from gatherlog.core.errors import Flaw, Invalid
 from gatherlog.interfaces.bodies import MAX_BODY
 from gatherlog.interfaces.problems import status_of
 from gatherlog.interfaces.web.desk import Desk, Opened
 from gatherlog.interfaces.web.forms import text
+from gatherlog.interfaces.web.overview import facts
+from gatherlog.interfaces.web.paper import blocks, kitchen
 from gatherlog.interfaces.web.rendering import HEADERS
+from gatherlog.interfaces.web.totals import totals
 
 __all__ = ["SheetPages"]
 
@@ -54,6 +57,9 @@ class Preview(msgspec.Struct, frozen=True):
     bad: list[BadLine]
     bad_count: int
     left_out: list[BadLine]
+    diets: list[DietCell]
+    """What was said about food and not understood whole."""
+    diet_count: int
     packed: str
 
 
@@ -84,17 +90,28 @@ class SheetPages:
     async def give(self, request: Request) -> Response:
         """The whole list as a sheet that can be imported again."""
         opened = await self._desk.open(request, Action.EXPORT_GUESTS)
-        found: list[Guest] = []
-        cursor = None
-        while True:
-            part = await self._guests.guests(opened.id, cursor=cursor)
-            found += [stored.body for stored in part.items]
-            cursor = part.cursor
-            if cursor is None:
-                break
-        sheet = await asyncio.to_thread(write_sheet, found)
+        sheet = await asyncio.to_thread(write_sheet, await self._guests.all_guests(opened.id))
         named = {"Content-Disposition": 'attachment; filename="guests.csv"'}
         return Response(sheet, 200, {**HEADERS, **named}, media_type=_TYPE)
+
+    async def print(self, request: Request) -> Response:
+        """The whole list on paper: households, answers, and what the kitchen needs to know."""
+        opened = await self._desk.open(request, Action.EXPORT_GUESTS)
+        guests = await self._guests.all_guests(opened.id)
+        stats = await self._guests.stats(opened.id)
+
+        def page() -> Response:
+            return self._desk.page(
+                "print.html",
+                opened.visitor,
+                gathering=opened.gathering.body,
+                facts=list(facts(opened.gathering.body)),
+                totals=totals(stats),
+                blocks=blocks(guests),
+                kitchen=kitchen(guests),
+            )
+
+        return await asyncio.to_thread(page)  # some seconds for the longest, so not on the loop
 
     async def _import(self, opened: Opened, data: bytes, sheet: Sheet) -> Response:
         await self._guests.import_guests(
@@ -139,6 +156,8 @@ def _preview(sheet: Sheet, outcome: Imported, data: bytes) -> Preview:
         bad=list(sheet.bad[:_BAD_SHOWN]),
         bad_count=len(sheet.bad),
         left_out=list(sheet.left_out[:_BAD_SHOWN]),
+        diets=list(sheet.unread_diets[:_BAD_SHOWN]),
+        diet_count=len(sheet.unread_diets),
         packed=b64encode(zlib.compress(data, 9)).decode(),
     )
 
