@@ -1,10 +1,14 @@
 """The demo is made once, whole or not at all, and shows the same people at every start."""
 
 import asyncio
+import json
 import re
 import signal
 from pathlib import Path
+from typing import Any
+from urllib.request import Request, urlopen
 
+import msgspec
 import pytest
 
 from gatherlog.bootstrap import start
@@ -37,6 +41,36 @@ def test_the_demo_works_as_shown_and_shows_the_same_again(here: Path) -> None:
         shown.append(lines.replace(url, "URL"))
 
     assert shown[0] == shown[1]
+
+
+def test_every_host_signs_in_with_a_code_from_the_mailbox(here: Path) -> None:
+    with running("demo", "--port", "0", cwd=here) as server:
+        server.read_until("^export ")
+        told = "\n".join(server.lines)
+        form = r"<(\S+)>, host of (.+)\n.*\n +sign in at (http\S+)/signin, the code"
+        hosts = re.findall(form, told)
+        seen = {address: hosted(url, address) for address, _, url in hosts}
+        assert server.stop(signal.SIGTERM) == 0
+
+    assert seen == {address: [name] for address, name, _ in hosts}
+    assert len(seen) == len(gatherings())
+
+
+def hosted(url: str, address: str) -> list[str]:
+    """The names of the gatherings that somebody hosts who reads the mail of this address."""
+    post(f"{url}/auth/code", {"email": address})
+    mails = get(f"{url}/mailbox")[1].decode()
+    letter = re.search(rf"{address}.*?\b([0-9]{{6}})\b", mails, re.DOTALL)
+    assert letter is not None
+    session = post(f"{url}/auth/session", {"email": address, "code": letter[1]})["token"]
+    return [made["event_name"] for made in json.loads(get(f"{url}/gatherings", session)[1])]
+
+
+def post(url: str, body: dict[str, str]) -> dict[str, Any]:
+    headers = {"Content-Type": "application/json"}
+    request = Request(url, json.dumps(body).encode(), headers, method="POST")
+    with urlopen(request, timeout=10) as answer:
+        return msgspec.json.decode(answer.read() or b"{}", type=dict[str, Any])
 
 
 def test_each_gathering_has_guests_through_the_import_and_answers(

@@ -36,7 +36,10 @@ SEED: Final = 20261121
 
 
 class Persona(msgspec.Struct, frozen=True, kw_only=True):
-    """Somebody to try the demo as: with an API key, or with the token of a guest's link."""
+    """Somebody to try the demo as: with an API key, or with the token of a guest's link.
+
+    A host has a key for programs, and signs in to the pages by the address.
+    """
 
     who: str
     address: str | None
@@ -130,7 +133,8 @@ async def _hold(
 async def _open(
     platform: Platform, gathering: DemoGathering, is_default: bool, today: datetime
 ) -> str:
-    """Make the gathering, or make the default one it; answers are still open."""
+    """Make the gathering, or make the default one it, its host's; answers are still open."""
+    host = await platform.accounts.ensure(_address(gathering), actor=ACTOR)
     fields = {
         "event_name": gathering.name,
         "event_date": f"{_day(today, gathering.days_ahead)}T{gathering.hour:02}:00",
@@ -142,26 +146,27 @@ async def _open(
     if is_default:
         patch = msgspec.convert(fields, SettingsPatch)
         await platform.guests.change_settings("default", patch, actor=ACTOR)
+        await platform.guests.change_host("default", host, actor=ACTOR)
         return "default"
     details = msgspec.convert(fields, GatheringDetails)
-    made = await platform.guests.create_gathering(details, actor=ACTOR)
+    made = await platform.guests.create_gathering(details, actor=ACTOR, host=host)
     return made.body.id
+
+
+def _address(gathering: DemoGathering) -> str:
+    """Where the host reads mail: all of it is in the demo's mailbox."""
+    return f"{gathering.host.lower()}@example.org"
 
 
 def _day(today: datetime, ahead: int) -> str:
     return (today + timedelta(days=ahead)).date().isoformat()
 
 
-async def _guests(platform: Platform, gathering_id: str) -> list[Guest]:
-    listing = await platform.guests.guests(gathering_id, limit=1000)
-    return [stored.body for stored in listing.items]
-
-
 async def _answer(
     platform: Platform, gathering: DemoGathering, gathering_id: str, chance: random.Random
 ) -> None:
     """Let some guests answer; one household stays silent as a whole."""
-    guests = await _guests(platform, gathering_id)
+    guests = await platform.guests.all_guests(gathering_id)
     silent = min((guest.group_id for guest in guests if guest.group_id), default="")
     for guest in guests:
         if guest.group_id == silent or chance.random() > gathering.answered:
@@ -178,13 +183,13 @@ async def _introduce(
     host = await platform.keys.create("host", gathering_id, f"demo {gathering.host}", actor=ACTOR)
     told = Persona(
         who=gathering.host,
-        address=f"{gathering.host.lower()}@example.org",
+        address=_address(gathering),
         role=f"host of {gathering.name}",
         secret=host.secret,
         kind="key",
         gathering_id=gathering_id,
     )
-    guests = await _guests(platform, gathering_id)
+    guests = await platform.guests.all_guests(gathering_id)
     guests.sort(key=lambda guest: (guest.status != "pending", guest.group_id or "~"))
     first_of_household = {guest.group_id or guest.id: guest for guest in reversed(guests)}
     shown = [guest for guest in guests if guest in first_of_household.values()][: gathering.links]
@@ -210,6 +215,16 @@ def _write_secret(file: Path, data: bytes) -> None:
         opened.write(data)
 
 
+def _ways_in(url: str, persona: Persona) -> list[str]:
+    """How somebody with a key uses the API, and gets to the pages."""
+    if persona.gathering_id is None:
+        return [f"      key {persona.secret}", f"      sign in at {url}/signin with the key"]
+    return [
+        f"      key {persona.secret}  gathering {persona.gathering_id}",
+        f"      sign in at {url}/signin, the code comes to {url}/mailbox",
+    ]
+
+
 def _introduction(url: str, personas: list[Persona], directory: Path) -> str:
     """Who is who, with keys and links, and the lines to paste into a shell."""
     lines = ["", f"The Gatherlog demo runs at {url}  (its data: {directory}/)", ""]
@@ -219,8 +234,7 @@ def _introduction(url: str, personas: list[Persona], directory: Path) -> str:
         if persona.kind == "link":
             lines.append(f"      {url}/r/{persona.secret}")
         else:
-            place = f"  gathering {persona.gathering_id}" if persona.gathering_id else ""
-            lines.append(f"      key {persona.secret}{place}")
+            lines += _ways_in(url, persona)
     operator = next(persona for persona in personas if persona.role == "operator")
     lines += ["", "For the examples of the README:", f"export URL={url} KEY={operator.secret}"]
     return "\n".join([*lines, "", "Ctrl-C ends it."])

@@ -94,7 +94,10 @@ LAST_NAMES = _listed(
     "Zeller Brandt Cohen Duarte Egger Fischer Grönlund Hoffmann Iversen Jensen Keller Lopes Meyer "
     "Novak Olsen Peeters Rahimi Sørensen Torres"
 )
-DIETS = ("", "", "", "", "", "vegetarian", "vegetarian", "vegan", "gluten free", "nuts", "halal")
+DIETS = (
+    *("", "", "", "", "", "vegetarian", "vegetarian", "vegan"),
+    *("vegan, gluten free", "gluten free", "nuts", "halal"),
+)
 
 
 def sheet(gathering: DemoGathering, chance: random.Random) -> bytes:
