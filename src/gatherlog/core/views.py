@@ -66,6 +66,7 @@ class View(Generic[B]):
         adds: Mapping[str, int] = {},
         at_most: Mapping[str, int] = {},
         at_least: Mapping[str, int] = {},
+        at: int | None = None,
     ) -> Write:
         """A `Write` of this view, with the body encoded and its index keys computed."""
         encoded: bytes | Literal[Body.KEEP, Body.DELETE]
@@ -83,6 +84,7 @@ class View(Generic[B]):
             adds=adds,
             at_most=at_most,
             at_least=at_least,
+            at=at,
         )
 
     def query(

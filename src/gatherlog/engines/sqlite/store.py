@@ -100,6 +100,7 @@ class SqliteStore:
         self._moved = asyncio.Event()
         self._poller: asyncio.Task[None] | None = None
         self._head = 0
+        self._told_head = 0
         self._waiting = 0
         self._closed = False
 
@@ -271,10 +272,12 @@ class SqliteStore:
     # Waking.
 
     def _committed(self, head: int) -> None:
-        """This process has committed."""
-        self._head = max(self._head, head)
-        self._wake()
-        self._wakeups.send()
+        """This process has committed; whoever waits is told only of what can be read."""
+        if head > self._told_head:
+            self._told_head = head
+            self._head = max(self._head, head)
+            self._wake()
+            self._wakeups.send()
 
     def _told(self) -> None:
         """Another process has committed."""

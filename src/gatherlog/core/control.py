@@ -1,0 +1,222 @@
+"""What an operator asks subscriptions and tells them: lag, parked events, dead letters, redrive.
+
+Whatever is told is an event of the subscription's stream; the worker that reads a partition, in
+whatever process, obeys it within moments.
+"""
+
+from collections.abc import Callable, Sequence
+
+import msgspec
+
+from gatherlog.core.checkpoints import BACKLOGS, CHECKPOINTS, Backlog, checkpoint_id, stream_of
+from gatherlog.core.clock import Clock, Ids
+from gatherlog.core.dead_letters import (
+    CODEC,
+    DEAD_LETTERS,
+    FOLD,
+    DeadLetter,
+    DeliveryDiscarded,
+    DeliveryRedriven,
+    State,
+    SubscriptionPaused,
+    SubscriptionReset,
+    SubscriptionResumed,
+)
+from gatherlog.core.decider import CommandHandler, Decided, UnitOfWork
+from gatherlog.core.errors import Flaw, Invalid, NotFound
+from gatherlog.core.store import Store
+
+__all__ = ["Control", "Lag", "Letters", "Status"]
+
+LONGEST_REASON = 500
+"""Characters."""
+
+
+class Lag(msgspec.Struct, frozen=True, kw_only=True):
+    """How far a subscription is in one partition."""
+
+    partition: int
+    position: int
+    head: int
+    paused: bool
+
+    @property
+    def behind(self) -> int:
+        """Positions that are still to be read."""
+        return max(0, self.head - self.position)
+
+
+class Status(msgspec.Struct, frozen=True, kw_only=True):
+    """A subscription as its documents tell of it, whoever reads for it."""
+
+    name: str
+    lags: tuple[Lag, ...]
+    backlogs: tuple[Backlog, ...]
+
+    @property
+    def behind(self) -> int:
+        return sum(lag.behind for lag in self.lags)
+
+    @property
+    def is_paused(self) -> bool:
+        return any(lag.paused for lag in self.lags)
+
+    @property
+    def parked(self) -> int:
+        """Streams and subjects that wait."""
+        return sum(len(backlog.parks) for backlog in self.backlogs)
+
+
+class Letters(msgspec.Struct, frozen=True):
+    """A page of dead letters; `cursor` is None on the last."""
+
+    letters: list[DeadLetter]
+    cursor: str | None
+
+
+class Control:
+    """Questions and commands about the subscriptions of one store.
+
+    `by` says who commands, as in `key:0198…`; it is kept with the event.
+    """
+
+    def __init__(self, store: Store, *, clock: Clock, ids: Ids) -> None:
+        self._store = store
+        self._handler = CommandHandler(store, CODEC, FOLD, clock=clock, ids=ids)
+
+    async def names(self) -> list[str]:
+        """Every subscription that ever read from this store."""
+        names: dict[str, None] = {}
+        cursor = None
+        while True:
+            query = CHECKPOINTS.query("by_subscription", "all", limit=1000, cursor=cursor)
+            page = await self._store.query(query)
+            for document in page.documents:
+                if (checkpoint := CHECKPOINTS.read(document)) is not None:
+                    names[checkpoint.subscription] = None
+            if (cursor := page.cursor) is None:
+                return list(names)
+
+    async def status(self, name: str) -> Status:
+        """How far it is and what waits; NotFound if nothing ever read under this name."""
+        heads = await self._store.heads()
+        ids = [checkpoint_id(name, partition) for partition in range(len(heads))]
+        documents = await self._store.get(CHECKPOINTS.name, ids)
+        kept = [CHECKPOINTS.read(document) for document in documents]
+        if not any(kept):
+            raise NotFound(f"there is no subscription {name!r}")
+        lags = tuple(
+            Lag(
+                partition=partition,
+                position=0 if one is None else one.position,
+                head=head,
+                paused=one is not None and one.paused,
+            )
+            for partition, (one, head) in enumerate(zip(kept, heads, strict=True))
+        )
+        return Status(name=name, lags=lags, backlogs=await self._backlogs(name))
+
+    async def letters(
+        self,
+        *,
+        subscription: str | None = None,
+        destination: str | None = None,
+        state: State = "dead",
+        limit: int = 100,
+        cursor: str | None = None,
+    ) -> Letters:
+        """Dead letters in a state, the oldest first; of a destination only with its subscription."""
+        if destination is not None and subscription is not None:
+            index, partition = "by_destination", f"{subscription}/{destination}"
+        elif subscription is not None:
+            index, partition = "by_subscription", subscription
+        else:
+            index, partition = "by_state", state
+        prefix = () if index == "by_state" else (state,)
+        query = DEAD_LETTERS.query(index, partition, prefix=prefix, limit=limit, cursor=cursor)
+        page = await self._store.query(query)
+        letters = [DEAD_LETTERS.read(document) for document in page.documents]
+        return Letters([one for one in letters if one and one.state == state], page.cursor)
+
+    async def letter(self, id: str) -> DeadLetter:
+        """One dead letter; NotFound if there is none, or it was taken meanwhile."""
+        [document] = await self._store.get(DEAD_LETTERS.name, [id])
+        letter = DEAD_LETTERS.read(document)
+        if letter is None:
+            raise NotFound(f"there is no dead letter {id!r}")
+        return letter
+
+    async def redrive(self, id: str, *, by: str) -> DeadLetter:
+        """Have a dead letter tried again, soon; also one that was discarded. NotFound."""
+
+        def again(letter: DeadLetter) -> list[Decided]:
+            done = letter.state == "redriving"
+            return [] if done else [Decided(DeliveryRedriven(by=by), subject=id)]
+
+        return await self._change(id, again)
+
+    async def discard(self, id: str, reason: str, *, by: str) -> DeadLetter:
+        """Give a dead letter up for good; what waits behind it goes on. Invalid without a reason."""
+        reason = " ".join(reason.split())
+        if not reason or len(reason) > LONGEST_REASON:
+            raise Invalid(Flaw("/reason", f"say why, in up to {LONGEST_REASON} characters"))
+
+        def away(letter: DeadLetter) -> list[Decided]:
+            if letter.state == "discarded":
+                return []
+            return [Decided(DeliveryDiscarded(by=by, reason=reason), subject=id)]
+
+        return await self._change(id, away)
+
+    async def pause(self, name: str, *, by: str) -> None:
+        """Bring nothing more until it is resumed."""
+        await self._tell(name, SubscriptionPaused(by=by))
+
+    async def resume(self, name: str, *, by: str) -> None:
+        """Go on after a pause, and try everything that is parked now."""
+        await self._tell(name, SubscriptionResumed(by=by))
+
+    async def reset(self, name: str, positions: Sequence[int], *, by: str) -> None:
+        """Begin anew after `positions`, one per partition; what was parked is forgotten.
+
+        Documents that a projection made are deleted first, so it is given zeros. Handlers get all
+        events beyond once more. Raises Invalid for positions that are not of this store.
+        """
+        heads = await self._store.heads()
+        fits = len(positions) == len(heads)
+        if not fits or any(not 0 <= p <= h for p, h in zip(positions, heads, strict=False)):
+            told = ", ".join(map(str, heads))
+            raise Invalid(Flaw("/positions", f"one per partition, from 0 to its head: {told}"))
+        await self._tell(name, SubscriptionReset(by=by, positions=tuple(positions)))
+
+    async def _backlogs(self, name: str) -> tuple[Backlog, ...]:
+        backlogs: list[Backlog] = []
+        cursor = None
+        while True:
+            query = BACKLOGS.query("by_subscription", name, limit=1000, cursor=cursor)
+            page = await self._store.query(query)
+            found = [BACKLOGS.read(document) for document in page.documents]
+            backlogs += [backlog for backlog in found if backlog is not None]
+            if (cursor := page.cursor) is None:
+                return tuple(backlogs)
+
+    async def _change(self, id: str, decide: Callable[[DeadLetter], list[Decided]]) -> DeadLetter:
+        letter = await self.letter(id)
+
+        async def attempt(unit: UnitOfWork) -> list[Decided]:
+            present = await unit.get(DEAD_LETTERS, id)
+            if present is None:
+                raise NotFound(f"there is no dead letter {id!r}")
+            return decide(present)
+
+        handled = await self._handler.handle(stream_of(letter.subscription), attempt)
+        changed: DeadLetter = handled.bodies[DEAD_LETTERS.ref(id)]
+        return changed
+
+    async def _tell(self, name: str, command: msgspec.Struct) -> None:
+        await self.status(name)
+
+        async def attempt(unit: UnitOfWork) -> list[Decided]:
+            return [Decided(command)]
+
+        await self._handler.handle(stream_of(name), attempt)

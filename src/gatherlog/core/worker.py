@@ -1,0 +1,171 @@
+"""A worker: reads the log for any number of subscriptions, beside others of its kind.
+
+    worker = Worker(store, [mails, trail], clock=system_clock, ids=ids)
+    await worker.run()      # until worker.stop()
+
+Workers on one store share the partitions of every subscription among them, and take over what a
+dead one leaves behind, a lease's length later.
+"""
+
+import asyncio
+import random
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+from uuid import uuid4
+
+from gatherlog.core.checkpoints import BACKLOGS, CHECKPOINTS, checkpoint_id
+from gatherlog.core.clock import Clock, Ids
+from gatherlog.core.dead_letters import DEAD_LETTERS
+from gatherlog.core.errors import StoreClosed, StoreError
+from gatherlog.core.hold import Hold
+from gatherlog.core.leases import LEASES, LeaseHolder, LeaseLost
+from gatherlog.core.outlets import Meter
+from gatherlog.core.reader import Reading
+from gatherlog.core.store import Store
+from gatherlog.core.subscriptions import Subscription
+from gatherlog.core.views import View
+
+__all__ = ["LEASE_SECONDS", "VIEWS", "Worker"]
+
+VIEWS: tuple[View[Any], ...] = (CHECKPOINTS, BACKLOGS, LEASES, DEAD_LETTERS)
+"""What a store is opened with so that subscriptions can be kept in it."""
+
+LEASE_SECONDS: Final = 5.0
+_LONGEST_PAUSE: Final = 30.0
+"""Seconds between two tries with a store that fails."""
+
+Report = Callable[[str, BaseException], None]
+"""Is told which subscription has trouble with the store, or with itself."""
+
+
+class Worker:
+    """Reads every partition for every subscription, whenever no other worker does."""
+
+    def __init__(
+        self,
+        store: Store,
+        subscriptions: Sequence[Subscription],
+        *,
+        clock: Clock,
+        ids: Ids,
+        lease_seconds: float = LEASE_SECONDS,
+        report: Report = lambda name, error: None,
+    ) -> None:
+        names = [subscription.name for subscription in subscriptions]
+        if len(set(names)) < len(names):
+            raise ValueError(f"two subscriptions have one name: {', '.join(sorted(names))}")
+        self.id = str(uuid4())
+        self.meters = {name: Meter() for name in names}
+        self._store = store
+        self._subscriptions = subscriptions
+        self._clock = clock
+        self._ids = ids
+        self._seconds = lease_seconds
+        self._report = report
+        self._stopping = asyncio.Event()
+        self._readings: dict[tuple[str, int], Reading] = {}
+
+    async def run(self) -> None:
+        """Read until told to stop; then finish what is under way, for a few seconds at most.
+
+        Whatever goes wrong is reported and tried again: only the end of the store ends it.
+        """
+        partitions = range(self._store.limits.partitions)
+        async with asyncio.TaskGroup() as group:
+            for subscription in self._subscriptions:
+                for partition in partitions:
+                    group.create_task(self._attend(subscription, partition))
+
+    def stop(self) -> None:
+        """Begin nothing more."""
+        self._stopping.set()
+        for reading in list(self._readings.values()):
+            reading.stop()
+
+    async def _attend(self, subscription: Subscription, partition: int) -> None:
+        name = subscription.name
+        lease = LeaseHolder(self._store, name, partition, self.id, self._seconds)
+        failures = 0
+        while not self._stopping.is_set():
+            try:
+                if await self._take(lease, subscription, partition):
+                    await self._read(lease, subscription, partition)
+                    failures = 0
+                else:
+                    await self._pause(self._seconds / 5)
+            except StoreClosed:
+                return
+            except LeaseLost:
+                continue
+            except Exception as error:  # noqa: BLE001 - the next try may go well; it is reported
+                failures += 1
+                self._report(name, error)
+                bound = min(_LONGEST_PAUSE, 0.1 * 2.0 ** min(failures, 20))
+                await self._pause(random.uniform(bound / 2, bound))
+
+    async def _read(self, lease: LeaseHolder, subscription: Subscription, partition: int) -> None:
+        hold = Hold(
+            self._store,
+            subscription,
+            partition,
+            lease,
+            self.meters[subscription.name],
+            clock=self._clock,
+            ids=self._ids,
+        )
+        reading = self._readings[subscription.name, partition] = Reading(hold, self._seconds)
+        try:
+            await reading.run()
+        finally:
+            del self._readings[subscription.name, partition]
+            await self._release(lease)
+        if not self._stopping.is_set():  # somebody asked for it: let them have it
+            await self._pause(self._seconds)
+
+    async def _release(self, lease: LeaseHolder) -> None:
+        try:
+            await lease.release()
+        except StoreError:
+            return  # then it ends by itself
+
+    async def _take(self, lease: LeaseHolder, subscription: Subscription, partition: int) -> bool:
+        """Take the partition if it is free, or its holder is gone and there is work to do."""
+        holder = (await lease.look()).holder
+        if holder not in ("", self.id):
+            if not lease.is_stale:
+                await self._ask(lease, subscription, holder)
+                return False
+            if not await self._has_work(subscription, partition):
+                return False
+        return await lease.take()
+
+    async def _ask(self, lease: LeaseHolder, subscription: Subscription, holder: str) -> None:
+        """Ask a holder for a partition, if it reads two more than this worker does."""
+        if self._store.limits.partitions == 1 or lease.is_asked_for:
+            return
+        ids = [checkpoint_id(subscription.name, n) for n in range(self._store.limits.partitions)]
+        leases = [LEASES.read(document) for document in await self._store.get(LEASES.name, ids)]
+        theirs = sum(one is not None and one.holder == holder for one in leases)
+        mine = sum(one is not None and one.holder == self.id for one in leases)
+        is_asking = any(one is not None and one.asked_by == self.id for one in leases)
+        if theirs >= mine + 2 and not is_asking:
+            await lease.ask()
+
+    async def _has_work(self, subscription: Subscription, partition: int) -> bool:
+        id = checkpoint_id(subscription.name, partition)
+        [document] = await self._store.get(CHECKPOINTS.name, [id])
+        kept = CHECKPOINTS.read(document)
+        if kept is None or kept.position < (await self._store.heads())[partition]:
+            return True
+        query = BACKLOGS.query(
+            "by_subscription", subscription.name, prefix=(f"{partition:06}",), limit=1
+        )
+        return bool((await self._store.query(query)).documents)
+
+    async def _pause(self, seconds: float) -> None:
+        """Wait about so long, or until told to stop."""
+        try:
+            async with asyncio.timeout(random.uniform(0.8, 1.2) * seconds):
+                await self._stopping.wait()
+        except TimeoutError:
+            return
