@@ -1,9 +1,9 @@
 """All benchmarks by name, in the order of the table of targets."""
 
-from benchmarks import answering, appending, footprint, growing, reading, serving, waking
+from benchmarks import answering, appending, footprint, growing, hosting, reading, serving, waking
 from benchmarks.measuring import Benchmark
 
-MODULES = (appending, answering, reading, waking, serving, footprint, growing)
+MODULES = (appending, answering, reading, waking, serving, hosting, footprint, growing)
 
 BENCHMARKS: dict[str, Benchmark] = {
     benchmark.name: benchmark for module in MODULES for benchmark in module.BENCHMARKS

@@ -41,10 +41,11 @@ class Server(msgspec.Struct, frozen=True):
 
 
 @asynccontextmanager
-async def gatherlog(store: Path) -> AsyncIterator[Server]:
+async def gatherlog(store: Path, environ: Mapping[str, str] = {}) -> AsyncIterator[Server]:
     """Our server on a file, as `gatherlog serve` runs it; its log goes to a file, as it would."""
+    settings = {"GATHERLOG_RATE_LIMITS": "off", **environ}
     command = (*GATHERLOG, "serve", "--store", f"sqlite:///{store}", "--port")
-    async with started(command, store.parent, "/healthz", {"GATHERLOG_RATE_LIMITS": "off"}) as it:
+    async with started(command, store.parent, "/healthz", settings) as it:
         yield it
 
 
@@ -100,12 +101,19 @@ async def first_answer(
                 return
 
 
-async def ask(port: int, method: str, path: str, body: bytes = b"", key: str = "") -> bytes:
+async def ask(
+    port: int,
+    method: str,
+    path: str,
+    body: bytes = b"",
+    key: str = "",
+    kind: str = "application/json",
+) -> bytes:
     """One request on a connection of its own; the answer's body, or RuntimeError from 400 on."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     head = (
         f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n"
-        f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n"
+        f"Content-Type: {kind}\r\nContent-Length: {len(body)}\r\n"
     )
     authorization = f"Authorization: Bearer {key}\r\n" if key else ""
     writer.write((head + authorization + "\r\n").encode() + body)
