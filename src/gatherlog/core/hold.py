@@ -81,6 +81,7 @@ class Hold:
         self.writes: list[Write] = []
         """Of a projection, to be saved with what they belong to."""
         self.broken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._known = -1
         self._saved: Checkpoint | None = None
         self._version = 0
         self._pending: list[tuple[str, msgspec.Struct]] = []
@@ -134,11 +135,19 @@ class Hold:
         self._saved = kept
         if not self.is_paused:
             self.going.set()
-        await self.subscription.refresh(self.store)
-        await self.know(self.subscription.destinations())
+        await self.refresh()
         return await self._redriving()
 
-    async def know(self, destinations: Sequence[Destination]) -> None:
+    async def refresh(self) -> bool:
+        """Learn where events go now; whether that has changed since this hold last asked."""
+        known = await self.subscription.refresh(self.store)
+        if known == self._known:
+            return False
+        self._known = known
+        await self._know(self.subscription.destinations())
+        return True
+
+    async def _know(self, destinations: Sequence[Destination]) -> None:
         """Have an outlet for each destination, with what waits for it, and none for others."""
         names = {destination.name for destination in destinations}
         for name in [name for name in self.outlets if name not in names]:

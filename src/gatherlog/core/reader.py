@@ -110,8 +110,7 @@ class Reading:
             if not page:
                 heads = await self._nothing_there(heads)
                 continue
-            if await hold.subscription.refresh(store):
-                await hold.know(hold.subscription.destinations())
+            if await hold.refresh():
                 self._start_lanes()
             hold.meter.pages += 1
             hold.meter.events += len(page)

@@ -84,8 +84,8 @@ class Subscription(Protocol):
         """What writes documents in the commit of the checkpoint; then there are no destinations."""
         ...
 
-    async def refresh(self, store: Store) -> bool:
-        """Learn what has changed about where events go, and whether anything has.
+    async def refresh(self, store: Store) -> int:
+        """Learn what has changed about where events go; a number that is another after a change.
 
         Called before every page is routed.
         """
@@ -163,9 +163,9 @@ class Handlers:
         self._there: Sequence[Destination] = (self._destination,)
         self._nowhere: Sequence[Destination] = ()
 
-    async def refresh(self, store: Store) -> bool:
+    async def refresh(self, store: Store) -> int:
         """Nothing changes while the program runs."""
-        return False
+        return 0
 
     def destinations(self) -> Sequence[Destination]:
         return self._there
@@ -207,9 +207,9 @@ class Projected:
             ),
         )
 
-    async def refresh(self, store: Store) -> bool:
+    async def refresh(self, store: Store) -> int:
         """Nothing changes while the program runs."""
-        return False
+        return 0
 
     def destinations(self) -> Sequence[Destination]:
         return self._there

@@ -1,0 +1,158 @@
+"""The bus: one subscription that matches every event against all rules, and brings it to targets.
+
+Each target of a rule is a destination of its own: one that fails, or is slow, holds nobody else
+up. An event that a rule appended is not brought to that rule again, nor is one that it caused
+further on, so rules cannot go round in circles.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+import msgspec
+
+from gatherlog.core.delivery import Target
+from gatherlog.core.events import Recorded
+from gatherlog.core.formats import document
+from gatherlog.core.patterns import compile_pattern
+from gatherlog.core.rule_set import RuleSet
+from gatherlog.core.rules import (
+    CODEC,
+    FOLD,
+    RULES,
+    STREAM,
+    InputSpec,
+    MailSpec,
+    Rule,
+    RuleTarget,
+    WebhookSpec,
+)
+from gatherlog.core.store import Store
+from gatherlog.core.subscriptions import INTERNAL, Destination, Projection, category
+from gatherlog.core.transform import compile_transform
+from gatherlog.core.views import Happened
+
+__all__ = ["BUS", "Bus", "OpenTarget", "causes"]
+
+BUS: Final = "bus"
+_PAGE: Final = 1000
+_TIMEOUT: Final = 30.0
+_AT_ONCE: Final = {WebhookSpec: 8, MailSpec: 4}
+"""How many attempts one target may have under way, where that is more than one."""
+
+OpenTarget = Callable[[Rule, RuleTarget], Target]
+"""Makes what brings events to where a rule's target points."""
+
+
+class Bus:
+    """The subscription `bus`. Rules are followed as they are made, changed and removed."""
+
+    name = BUS
+    gather = 0.0
+    from_now = True
+    projection: Projection | None = None
+
+    def __init__(self, open_target: OpenTarget) -> None:
+        self._open = open_target
+        self._version = 0
+        self._refreshing = asyncio.Lock()
+        self._rules: dict[str, Rule] = {}
+        self._set = RuleSet()
+        self._destinations: dict[str, tuple[Destination, ...]] = {}
+        self._shown: tuple[Recorded, dict[str, Any]] | None = None
+
+    async def refresh(self, store: Store) -> int:
+        """Fold what has happened to rules since the last look."""
+        async with self._refreshing:
+            while events := await store.read_stream(STREAM, after=self._version, limit=_PAGE):
+                for event in events:
+                    await self._take(event)
+                    self._version = event.version
+        return self._version
+
+    def destinations(self) -> Sequence[Destination]:
+        """Those of rules that are switched off, too: what waits for them is brought."""
+        return [one for several in self._destinations.values() for one in several]
+
+    def route(self, event: Recorded) -> Sequence[Destination]:
+        if not self._rules or category(event.stream) in INTERNAL:
+            return ()
+        names = self._set.match(self._document(event))
+        if not names:
+            return ()
+        past = causes(event) if event.meta else ()
+        return [
+            destination
+            for name in names
+            if name not in past and event.position > self._rules[name].after[event.partition]
+            for destination in self._destinations[name]
+        ]
+
+    async def close(self) -> None:
+        """Let go of all targets."""
+        for destinations in self._destinations.values():
+            for destination in destinations:
+                await destination.target.close()
+        self._destinations.clear()
+        self._rules.clear()
+        self._set = RuleSet()
+
+    async def _take(self, event: Recorded) -> None:
+        name = event.subject
+        happened = Happened(event.stream, name, event.time, CODEC.decode(event))
+        known = {RULES.ref(name): self._rules.get(name)}
+        for change in FOLD.evolve(known, happened):
+            rule = change.body if isinstance(change.body, Rule) else None
+            await self._put(name, rule)
+
+    async def _put(self, name: str, rule: Rule | None) -> None:
+        """Have a rule as it is now, with its targets opened; None: have it no more."""
+        before = self._destinations.pop(name, ())
+        if self._rules.pop(name, None) is not None and name in self._set:
+            self._set.remove(name)
+        if rule is not None:
+            self._rules[name] = rule
+            self._destinations[name] = tuple(self._destination(rule, t) for t in rule.targets)
+            if rule.enabled:
+                self._set.add(name, compile_pattern(rule.pattern))
+        for destination in before:
+            await destination.target.close()
+
+    def _destination(self, rule: Rule, target: RuleTarget) -> Destination:
+        kind = msgspec.inspect.type_info(type(target.to)).tag  # type: ignore[attr-defined]
+        return Destination(
+            name=f"{rule.name}/{target.id}",
+            target=self._open(rule, target),
+            retry=target.retry,
+            timeout=_TIMEOUT,
+            at_once=_AT_ONCE.get(type(target.to), 1),
+            holds=target.holds,
+            transform=None if target.input is None else self._transform(target.input),
+        )
+
+    def _transform(self, given: InputSpec) -> Callable[[Recorded], Any]:
+        transform = compile_transform(given.paths, given.template)
+        return lambda event: transform.apply(self._document(event))
+
+    def _document(self, event: Recorded) -> dict[str, Any]:
+        """The document of an event; that of the last one is kept, since it is asked for again."""
+        if self._shown is None or self._shown[0] is not event:
+            self._shown = (event, document(event))
+        return self._shown[1]
+
+
+class _Meta(msgspec.Struct, frozen=True):
+    rules: tuple[str, ...] = ()
+
+
+_decode = msgspec.json.Decoder(_Meta).decode
+
+
+def causes(event: Recorded) -> tuple[str, ...]:
+    """The rules by which an event came to be, the first one first; as `meta` has them."""
+    if b'"rules"' not in event.meta:
+        return ()
+    try:
+        return _decode(event.meta).rules
+    except msgspec.DecodeError:
+        return ()
