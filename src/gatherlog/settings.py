@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Mapping
 from email.utils import parseaddr
+from ipaddress import ip_network
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -35,6 +36,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Whom mail comes from, as `party@example.org` or `Our party <party@example.org>`."""
     jwt_key: str | None = None
     """The site's private RSA key in PEM; None: it is kept in a file beside the store."""
+    webhook_allow: tuple[str, ...] = ()
+    """Networks, as `10.1.0.0/16` or an address, that webhooks may reach although not public."""
+    work: bool = True
+    """Whether the server reads subscriptions, too; else `gatherlog work` does, beside it."""
     rate_limits: str = ""
     """`off`, or figures like `sign_in=20/minute,rsvp=off`; those not named stay as they are."""
     demo: bool = False
@@ -95,6 +100,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             flaws.append(Flaw("/smtp_url", "is not like smtp://name:password@host:port"))
         if self.mail_from is not None and not _is_sender(self.mail_from):
             flaws.append(Flaw("/mail_from", "is not like Our party <party@example.org>"))
+        for network in self.webhook_allow:
+            if not _is_network(network):
+                flaws.append(Flaw("/webhook_allow", f"{network!r} is not like 10.1.0.0/16"))
         if self.smtp_url is not None and self.mail_from is None:
             flaws.append(Flaw("/mail_from", "is needed where there is an SMTP server"))
         return flaws
@@ -116,7 +124,21 @@ def _port(text: str) -> int:
         raise Invalid(Flaw("/port", f"{text!r} is no number")) from None
 
 
-def _proxies(text: str) -> tuple[str, ...]:
+def _is_network(text: str) -> bool:
+    try:
+        ip_network(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _switch(text: str) -> bool:
+    if text not in ("on", "off"):
+        raise Invalid(Flaw("/work", f"{text!r} is neither on nor off"))
+    return text == "on"
+
+
+def _listed(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
@@ -156,7 +178,9 @@ _READERS: Mapping[str, Callable[[str], object]] = {
     "host": str,
     "port": _port,
     "public_url": str,
-    "trusted_proxies": _proxies,
+    "trusted_proxies": _listed,
+    "webhook_allow": _listed,
+    "work": _switch,
     "smtp_url": str,
     "mail_from": str,
     "jwt_key": _pem,

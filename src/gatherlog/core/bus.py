@@ -6,12 +6,13 @@ further on, so rules cannot go round in circles.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
 
-from gatherlog.core.delivery import Target
+from gatherlog.core.delivery import Delivery, DeliveryFailed, Target
+from gatherlog.core.errors import GatherlogError
 from gatherlog.core.events import Recorded
 from gatherlog.core.formats import document
 from gatherlog.core.patterns import compile_pattern
@@ -37,11 +38,11 @@ __all__ = ["BUS", "Bus", "OpenTarget", "causes"]
 BUS: Final = "bus"
 _PAGE: Final = 1000
 _TIMEOUT: Final = 30.0
-_AT_ONCE: Final = {WebhookSpec: 8, MailSpec: 4}
+_AT_ONCE: Final[Mapping[type, int]] = {WebhookSpec: 8, MailSpec: 4}
 """How many attempts one target may have under way, where that is more than one."""
 
-OpenTarget = Callable[[Rule, RuleTarget], Target]
-"""Makes what brings events to where a rule's target points."""
+OpenTarget = Callable[[Rule, RuleTarget], Awaitable[Target]]
+"""Makes what brings events to where a rule's target points; may raise a GatherlogError."""
 
 
 class Bus:
@@ -111,24 +112,29 @@ class Bus:
         if self._rules.pop(name, None) is not None and name in self._set:
             self._set.remove(name)
         if rule is not None:
-            self._rules[name] = rule
-            self._destinations[name] = tuple(self._destination(rule, t) for t in rule.targets)
+            opened = [await self._destination(rule, target) for target in rule.targets]
+            self._rules[name], self._destinations[name] = rule, tuple(opened)
             if rule.enabled:
                 self._set.add(name, compile_pattern(rule.pattern))
         for destination in before:
             await destination.target.close()
 
-    def _destination(self, rule: Rule, target: RuleTarget) -> Destination:
-        kind = msgspec.inspect.type_info(type(target.to)).tag  # type: ignore[attr-defined]
+    async def _destination(self, rule: Rule, target: RuleTarget) -> Destination:
         return Destination(
             name=f"{rule.name}/{target.id}",
-            target=self._open(rule, target),
+            target=await self._opened(rule, target),
             retry=target.retry,
             timeout=_TIMEOUT,
             at_once=_AT_ONCE.get(type(target.to), 1),
             holds=target.holds,
             transform=None if target.input is None else self._transform(target.input),
         )
+
+    async def _opened(self, rule: Rule, target: RuleTarget) -> Target:
+        try:
+            return await self._open(rule, target)
+        except GatherlogError as error:  # other rules go on; each delivery of this one says why
+            return _Unopened(str(error))
 
     def _transform(self, given: InputSpec) -> Callable[[Recorded], Any]:
         transform = compile_transform(given.paths, given.template)
@@ -139,6 +145,21 @@ class Bus:
         if self._shown is None or self._shown[0] is not event:
             self._shown = (event, document(event))
         return self._shown[1]
+
+
+class _Unopened:
+    """Stands for a target that could not be opened, as of a mail where there is no mail server."""
+
+    batch = 1
+
+    def __init__(self, why: str) -> None:
+        self._why = why
+
+    async def deliver(self, deliveries: Sequence[Delivery]) -> None:
+        raise DeliveryFailed("not_opened", f"the target cannot be opened: {self._why}")
+
+    async def close(self) -> None:
+        """There is nothing to let go of."""
 
 
 class _Meta(msgspec.Struct, frozen=True):

@@ -140,12 +140,11 @@ class Hold:
 
     async def refresh(self) -> bool:
         """Learn where events go now; whether that has changed since this hold last asked."""
-        known = await self.subscription.refresh(self.store)
-        if known == self._known:
-            return False
-        self._known = known
-        await self._know(self.subscription.destinations())
-        return True
+        is_new = False
+        while (known := await self.subscription.refresh(self.store)) != self._known:
+            self._known, is_new = known, True
+            await self._know(self.subscription.destinations())
+        return is_new
 
     async def _know(self, destinations: Sequence[Destination]) -> None:
         """Have an outlet for each destination, with what waits for it, and none for others."""

@@ -1,0 +1,64 @@
+"""A target that is a stream of the same log: for each event that comes, one is appended."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from gatherlog.core.bus import causes
+from gatherlog.core.clock import Clock, Ids
+from gatherlog.core.delivery import Delivery
+from gatherlog.core.events import Event
+from gatherlog.core.store import ANY, Append, Commit, Store
+
+__all__ = ["AppendTarget"]
+
+
+class AppendTarget:
+    """Appends to `stream`, under the type given or the event's own.
+
+    Each delivery counts once within 24 hours: the commit's key is the delivery's id. The appended
+    event has the time and subject of the one that came; its meta tells by which rules it came to
+    be (`rules`) and from what (`cause`: stream and version).
+    """
+
+    batch = 1
+
+    def __init__(
+        self, store: Store, rule: str, stream: str, type: str | None, *, clock: Clock, ids: Ids
+    ) -> None:
+        self._store = store
+        self._rule = rule
+        self._stream = stream
+        self._type = type
+        self._clock = clock
+        self._ids = ids
+
+    async def deliver(self, deliveries: Sequence[Delivery]) -> None:
+        for delivery in deliveries:
+            await self._store.commit(
+                Commit(
+                    appends=[Append(self._stream, [self._event(delivery)], ANY)],
+                    key=f"delivery:{delivery.id}",
+                )
+            )
+
+    async def close(self) -> None:
+        """There is nothing to let go of."""
+
+    def _event(self, delivery: Delivery) -> Event:
+        event = delivery.event
+        data = event.data if delivery.input is None else msgspec.json.encode(delivery.input)
+        meta = {
+            "rules": [*causes(event), self._rule],
+            "cause": f"{event.stream}@{event.version}",
+        }
+        return Event(
+            id=self._ids(),
+            type=self._type or event.type,
+            time=event.time,
+            recorded=self._clock(),
+            data=data,
+            schema=event.schema if delivery.input is None else 1,
+            subject=event.subject,
+            meta=msgspec.json.encode(meta),
+        )
