@@ -496,7 +496,10 @@ async def test_markup_in_any_name_is_shown_as_text(host: Host) -> None:
         assert (path, page.all("b")) == (path, [])
         scripts = [script["src"].split("?")[0] for script in page.all("script")]
         assert scripts == ([] if path.endswith("/preview") else ["/static/host.js"])
-    assert Page((await host.browser.get("/host")).text).all("b") == []
+    linked = Page((await host.post(f"{host.place}{one}/link")).text)
+    home = Page((await host.browser.get("/host")).text)
+    assert (linked.all("b"), home.all("b")) == ([], [])
+    assert linked.text("h1") == f"A link for {EVIL} {EVIL}"
 
 
 PATHS = [*SHOWN, "/live", "/guests.csv", "/guests/new"]
