@@ -101,6 +101,11 @@ class Invitation(msgspec.Struct, frozen=True, kw_only=True):
         return f"{self.seats} places are reserved for you."
 
     @property
+    def in_calendar(self) -> bool:
+        """Whether to offer a file for the calendar: to who comes, or may yet."""
+        return self.when is not None and not self.preview and self.state != "declined"
+
+    @property
     def mistakes(self) -> list[tuple[str, str]]:
         """For each mistake the id of the control to go to, and what is wrong."""
         return [mistake for person in self.people for mistake in person.mistakes]

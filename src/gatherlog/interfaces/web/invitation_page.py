@@ -23,10 +23,11 @@ from gatherlog.core.errors import Conflict, Flaw, GatherlogError, Invalid, NotFo
 from gatherlog.interfaces.platform import Platform
 from gatherlog.interfaces.problems import status_of
 from gatherlog.interfaces.rates import Guard
+from gatherlog.interfaces.web.calendar import calendar
 from gatherlog.interfaces.web.forms import read_form
 from gatherlog.interfaces.web.household_form import HouseholdForm, signed_up, stands
 from gatherlog.interfaces.web.invitation import asked_again, invitation
-from gatherlog.interfaces.web.messages import LINK_UNKNOWN
+from gatherlog.interfaces.web.messages import LINK_UNKNOWN, message
 from gatherlog.interfaces.web.rendering import HEADERS, Renderer
 from gatherlog.interfaces.web.words import listed
 
@@ -76,8 +77,25 @@ class InvitationPage:
         except NotFound:  # also when the guest is removed while being answered for
             return self._renderer.message(LINK_UNKNOWN, 404, UNLISTED)
 
+    async def calendar(self, request: Request) -> Response:
+        """The gathering as a file for a calendar; one without a date has none."""
+        try:
+            opened = await self._open(request, Action.READ_INVITATION, Action.READ_HOUSEHOLD)
+        except NotFound:
+            return self._renderer.message(LINK_UNKNOWN, 404, UNLISTED)
+        if opened.gathering.event_date is None:
+            return self._renderer.message(message(404), 404, UNLISTED)
+        named = {"Content-Disposition": 'attachment; filename="invitation.ics"'}
+        return Response(
+            calendar(opened.gathering, self._platform.clock()),
+            headers={**HEADERS, **UNLISTED, **named},
+            media_type="text/calendar; charset=utf-8",
+        )
+
     async def _show(self, request: Request) -> Response:
         """The invitation with the answers so far."""
+        if "calendar" in request.query_params:  # so that the page need not hold its own token
+            return await self.calendar(request)
         opened = await self._open(request, Action.READ_INVITATION, Action.READ_HOUSEHOLD)
         return await self._page(opened, thanks="saved" in request.query_params)
 

@@ -61,6 +61,7 @@ class Pages:
             Route("/", self._home, methods=["GET"]),
             Route("/docs", self._docs, methods=["GET"]),
             Route("/r/{token}", self._invitation.serve, methods=["GET", "POST"]),
+            Route("/r/{token}/calendar.ics", self._invitation.calendar, methods=["GET"]),
             *self._for_visitors(),
             *self._for_hosts(),
             Route("/static/{name}", self._static, methods=["GET"]),
