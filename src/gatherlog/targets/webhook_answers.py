@@ -1,0 +1,61 @@
+"""What a receiver's answer means: taken, given up, or tried again and when."""
+
+import re
+from datetime import UTC
+from email.utils import parsedate_to_datetime
+from typing import Final
+
+from gatherlog.core.clock import to_micros
+from gatherlog.core.delivery import DeliveryFailed
+from gatherlog.targets.webhook_connection import Answer
+
+__all__ = ["LONGEST_PAUSE", "failure"]
+
+LONGEST_PAUSE: Final = 3600.0
+"""Seconds that a receiver may make us wait; an hour."""
+
+_TOO_LARGE: Final = (413, 431)
+
+
+def failure(answer: Answer, *, origin: str, now: int, is_batch: bool) -> DeliveryFailed | None:
+    """None for 2xx, which means taken. `now` is in microseconds since the epoch.
+
+    What hangs on the event or the URL is final: 410, any redirect (none is followed), 413 and 431
+    (unless for a batch, whose events may be taken one by one). All else may pass, 401, 404 and 422
+    included, because receivers are repaired. `Retry-After` is heeded with any status.
+    """
+    status = answer.status
+    kind, hint, final = "status", "", False
+    if 200 <= status < 300:
+        return None
+    if 300 <= status < 400:
+        kind, hint, final = "redirect", "; redirects are not followed, name the final URL", True
+    elif status == 410:
+        kind, hint, final = "gone", "; the receiver is gone for good", True
+    elif status in _TOO_LARGE:
+        kind, hint, final = "too_large", "; more than the receiver takes", not is_batch
+    return DeliveryFailed(
+        kind,
+        f"{origin} answered {status}{_content_type(answer)}{hint}",
+        final=final,
+        retry_after=_retry_after(answer.headers.get("retry-after", ""), now),
+        status=status,
+    )
+
+
+def _content_type(answer: Answer) -> str:
+    """All that is told of the body, which may hold personal data."""
+    found = re.match(r"[\w.+-]{1,40}/[\w.+-]{1,60}", answer.headers.get("content-type", ""), re.A)
+    return f" ({found[0]})" if found else ""
+
+
+def _retry_after(text: str, now: int) -> float | None:
+    """Seconds from now, told as such or as a date; None for anything else."""
+    if re.fullmatch(r"\d{1,9}", text, re.ASCII):
+        return min(float(text), LONGEST_PAUSE)
+    try:
+        moment = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    seconds = (to_micros(moment.replace(tzinfo=moment.tzinfo or UTC)) - now) / 1_000_000
+    return min(max(seconds, 0.0), LONGEST_PAUSE)

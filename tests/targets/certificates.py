@@ -1,0 +1,62 @@
+"""A certificate authority of our own, and TLS for servers that it vouches for."""
+
+import datetime
+import ssl
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+)
+
+_START = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
+_END = datetime.datetime(2099, 1, 1, tzinfo=datetime.UTC)
+
+
+class Authority:
+    """Signs server certificates, and is trusted by `client()` alone."""
+
+    def __init__(self) -> None:
+        self._key = ec.generate_private_key(ec.SECP256R1())
+        self._name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "Authority")])
+        self._certificate = (
+            self._certify(self._name, self._key)
+            .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+            .sign(self._key, hashes.SHA256())
+        )
+
+    def client(self) -> ssl.SSLContext:
+        pem = self._certificate.public_bytes(Encoding.PEM).decode()
+        return ssl.create_default_context(cadata=pem)
+
+    def server(self, folder: Path, *names: x509.GeneralName) -> ssl.SSLContext:
+        """TLS for a server of these names; key and certificate are put into `folder`."""
+        key = ec.generate_private_key(ec.SECP256R1())
+        certificate = (
+            self._certify(x509.Name([]), key)
+            .add_extension(x509.SubjectAlternativeName(names), critical=True)
+            .sign(self._key, hashes.SHA256())
+        )
+        file = folder / "server.pem"
+        file.write_bytes(
+            key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+            + certificate.public_bytes(Encoding.PEM)
+        )
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(file)
+        return context
+
+    def _certify(self, name: x509.Name, key: ec.EllipticCurvePrivateKey) -> x509.CertificateBuilder:
+        return (
+            x509.CertificateBuilder()
+            .subject_name(name)
+            .issuer_name(self._name)
+            .public_key(key.public_key())
+            .serial_number(x509.random_serial_number())
+            .not_valid_before(_START)
+            .not_valid_after(_END)
+        )

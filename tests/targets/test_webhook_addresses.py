@@ -1,0 +1,192 @@
+"""No webhook reaches an address that is not public, unless the operator allows it."""
+
+from collections.abc import Sequence
+from ipaddress import ip_address, ip_network
+
+import pytest
+
+from gatherlog.core.delivery import DeliveryFailed
+from gatherlog.targets.addresses import Resolve, is_public, permitted
+from tests.targets.webhook_receiver import (
+    LOOPBACK,
+    TAKEN,
+    answering,
+    delivery,
+    failure_of,
+    receiving,
+    target_at,
+)
+
+PUBLIC = ["1.1.1.1", "93.184.215.14", "172.32.0.1", "100.128.0.1", "223.255.255.255"]
+PUBLIC_IPV6 = ["2606:4700::1111", "2a00:1450:4001::200e", "2001:200::1"]
+NOT_PUBLIC = {
+    "0.0.0.0": "unspecified",
+    "0.1.2.3": "this network",
+    "10.1.2.3": "private",
+    "172.16.0.1": "private",
+    "172.31.255.255": "private",
+    "192.168.1.1": "private",
+    "100.64.0.1": "a provider's own",
+    "127.0.0.1": "loopback",
+    "127.255.255.254": "loopback",
+    "169.254.169.254": "metadata of a cloud",
+    "192.0.0.8": "protocol assignment",
+    "192.0.2.1": "documentation",
+    "198.18.0.1": "benchmark",
+    "198.51.100.1": "documentation",
+    "203.0.113.1": "documentation",
+    "224.0.0.1": "multicast",
+    "240.0.0.1": "reserved",
+    "255.255.255.255": "broadcast",
+    "::": "unspecified",
+    "::1": "loopback",
+    "::10.0.0.1": "IPv4-compatible",
+    "::ffff:10.0.0.1": "IPv4-mapped",
+    "::ffff:1.1.1.1": "IPv4-mapped",
+    "64:ff9b::a00:1": "NAT64",
+    "64:ff9b:1::a00:1": "NAT64",
+    "100::1": "discard",
+    "2001::1": "Teredo",
+    "2001:db8::1": "documentation",
+    "2002:a00:1::1": "6to4",
+    "3fff::1": "documentation",
+    "fc00::1": "unique local",
+    "fd00:ec2::254": "metadata of a cloud",
+    "fe80::1": "link-local",
+    "fe80::1%eth0": "link-local",
+    "fec0::1": "site-local",
+    "ff02::1": "multicast",
+}
+
+
+def knowing(*answers: Sequence[str]) -> Resolve:
+    """A name service that gives these answers, one after the other, and the last for ever."""
+    left = list(answers)
+
+    async def resolve(host: str, port: int) -> Sequence[str]:
+        return left.pop(0) if len(left) > 1 else left[0]
+
+    return resolve
+
+
+async def ignorant(host: str, port: int) -> Sequence[str]:
+    raise OSError(-2, "Name or service not known")
+
+
+@pytest.mark.parametrize("address", PUBLIC + PUBLIC_IPV6)
+def test_what_is_routed_is_public(address: str) -> None:
+    assert is_public(ip_address(address))
+
+
+@pytest.mark.parametrize("address", NOT_PUBLIC)
+def test_what_is_not_routed_or_hides_another_address_is_not_public(address: str) -> None:
+    assert not is_public(ip_address(address))
+
+
+@pytest.mark.parametrize("address", NOT_PUBLIC)
+async def test_a_name_that_leads_to_such_an_address_is_refused(address: str) -> None:
+    with pytest.raises(DeliveryFailed) as refused:
+        await permitted("hooks.example", 80, allow=(), resolve=knowing([address]))
+
+    assert (refused.value.kind, refused.value.final) == ("address_refused", False)
+    assert str(refused.value) == (
+        f"hooks.example is {ip_address(address)}: not a public address, "
+        "nor in a network that is allowed"
+    )
+
+
+async def test_of_several_addresses_only_those_that_are_permitted_are_used() -> None:
+    resolve = knowing(["10.0.0.1", "1.1.1.1", "::1", "10.0.0.2", "2606:4700::1111"])
+
+    found = await permitted("a.example", 80, allow=[ip_network("10.0.0.2/32")], resolve=resolve)
+
+    assert list(map(str, found)) == ["1.1.1.1", "10.0.0.2", "2606:4700::1111"]
+
+
+async def test_an_address_that_holds_another_is_judged_as_it_stands() -> None:
+    resolve = knowing(["::ffff:10.0.0.1"])
+
+    with pytest.raises(DeliveryFailed):
+        await permitted("a.example", 80, allow=[ip_network("10.0.0.0/8")], resolve=resolve)
+    found = await permitted(
+        "a.example", 80, allow=[ip_network("::ffff:10.0.0.0/104")], resolve=resolve
+    )
+
+    assert found == [ip_address("::ffff:10.0.0.1")]
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["127.0.0.1", "[::1]", "127.1", "2130706433", "0x7f.1", "0", "localhost", "[::ffff:127.0.0.1]"],
+)
+async def test_this_machine_is_not_reached_however_it_is_spelt(host: str) -> None:
+    async with (
+        receiving(answering(TAKEN)) as receiver,
+        target_at(f"http://{host}:{receiver.port}/", allow=()) as target,
+    ):
+        failed = await failure_of(target)
+
+    assert failed.kind == "address_refused"
+    assert receiver.connections == 0
+
+
+async def test_a_refused_address_is_final_and_a_refused_name_may_change() -> None:
+    async with target_at("http://10.0.0.1/", allow=()) as target:
+        assert (await failure_of(target)).final is True
+    async with target_at("http://a.example/", allow=(), resolve=knowing(["10.0.0.1"])) as target:
+        assert (await failure_of(target)).final is False
+
+
+async def test_a_name_is_asked_for_once_and_the_connection_goes_where_it_was_checked() -> None:
+    """A name service that would name another machine, had anybody asked it a second time."""
+    asked: list[tuple[str, int]] = []
+
+    async def rebinding(host: str, port: int) -> Sequence[str]:
+        asked.append((host, port))
+        return ["127.0.0.1"] if len(asked) == 1 else ["127.0.0.2"]
+
+    async with receiving(answering(TAKEN)) as receiver:
+        url = f"http://hooks.example:{receiver.port}/in"
+        async with target_at(url, allow=LOOPBACK, resolve=rebinding) as target:
+            await target.deliver([delivery(1)])
+            await target.deliver([delivery(2)])
+
+    assert asked == [("hooks.example", receiver.port)]
+    assert [request.headers["host"] for request in receiver.requests] == [
+        f"hooks.example:{receiver.port}"
+    ] * 2
+
+
+async def test_a_new_connection_is_checked_anew() -> None:
+    said = b"HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
+    resolve = knowing(["127.0.0.1"], ["10.0.0.1"])
+    async with receiving(answering(said)) as receiver:
+        url = f"http://hooks.example:{receiver.port}/in"
+        async with target_at(url, allow=LOOPBACK, resolve=resolve) as target:
+            await target.deliver([delivery(1)])
+            failed = await failure_of(target, delivery(2))
+
+    assert (failed.kind, receiver.connections) == ("address_refused", 1)
+
+
+async def test_the_next_address_is_tried_where_one_does_not_answer() -> None:
+    async with receiving(answering(TAKEN)) as receiver:
+        url = f"http://hooks.example:{receiver.port}/in"
+        resolve = knowing(["127.0.0.2", "::1", "127.0.0.1"])
+        async with target_at(url, allow=LOOPBACK, resolve=resolve) as target:
+            await target.deliver([delivery()])
+
+    assert len(receiver.requests) == 1
+
+
+async def test_a_name_that_nobody_knows_may_be_known_later() -> None:
+    async with target_at("https://nobody.example/T0K3N", resolve=ignorant) as target:
+        failed = await failure_of(target)
+
+    assert (failed.kind, failed.final) == ("unresolved", False)
+    assert str(failed) == "the name nobody.example has no address: Name or service not known"
+
+
+async def test_a_name_without_any_address_is_refused() -> None:
+    async with target_at("https://nobody.example/", resolve=knowing([])) as target:
+        assert (await failure_of(target)).kind == "address_refused"

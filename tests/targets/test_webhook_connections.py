@@ -1,0 +1,183 @@
+"""Connections of a webhook: kept, bounded in number, and never a mix-up of answers."""
+
+import asyncio
+
+import pytest
+
+from gatherlog.targets import webhook_client
+from tests.targets.webhook_receiver import (
+    TAKEN,
+    Receiver,
+    answering,
+    delivery,
+    failure_of,
+    sending,
+)
+
+LONG = b"HTTP/1.1 200 OK\r\ncontent-length: 60000\r\n\r\n" + b"x" * 60_000
+
+
+@pytest.mark.parametrize("said", [TAKEN, LONG])
+async def test_one_connection_serves_one_delivery_after_the_other(said: bytes) -> None:
+    async with sending(answering(said)) as (receiver, target):
+        for number in range(20):
+            await target.deliver([delivery(number)])
+
+    assert (receiver.connections, len(receiver.requests)) == (1, 20)
+
+
+async def test_a_receiver_that_wants_no_second_request_gets_none() -> None:
+    said = b"HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
+    async with sending(answering(said)) as (receiver, target):
+        for number in range(3):
+            await target.deliver([delivery(number)])
+
+    assert receiver.connections == 3
+
+
+async def test_no_more_connections_than_allowed_are_open_at_once() -> None:
+    going, most = 0, 0
+    released = asyncio.Event()
+
+    async def wait(
+        receiver: Receiver, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        nonlocal going, most
+        going += 1
+        most = max(most, going)
+        await receiver.notice()
+        await released.wait()
+        going -= 1
+        writer.write(TAKEN)
+
+    async with sending(wait, connections=3) as (receiver, target):
+        sent = [asyncio.create_task(target.deliver([delivery(n)])) for n in range(30)]
+        await receiver.until(lambda: going == 3)
+        released.set()
+        await asyncio.gather(*sent)
+
+    assert (receiver.connections, most) == (3, 3)
+    assert {request.headers["webhook-id"] for request in receiver.requests} == {
+        f"d-{n}" for n in range(30)
+    }
+
+
+async def test_waiting_for_a_connection_takes_nothing_from_the_time() -> None:
+    """Ten deliveries over one connection, each of which takes more than a tenth of the time."""
+
+    async def slowly(
+        receiver: Receiver, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        await asyncio.sleep(0.1)
+        writer.write(TAKEN)
+
+    async with sending(slowly, connections=1, timeout=0.9) as (receiver, target):
+        await asyncio.gather(*[target.deliver([delivery(n)]) for n in range(10)])
+
+    assert len(receiver.requests) == 10
+
+
+async def test_a_connection_closed_behind_our_back_is_replaced_at_once() -> None:
+    """A receiver ends an idle connection just when the next request is on its way."""
+
+    async def twice_is_too_much(
+        receiver: Receiver, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        over_this = [one for one in receiver.requests if one.connection == receiver.connections]
+        if len(over_this) == 1:
+            writer.write(TAKEN)
+        else:
+            writer.close()
+
+    async with sending(twice_is_too_much) as (receiver, target):
+        await target.deliver([delivery(1)])
+        await target.deliver([delivery(2)])
+
+    assert [(one.connection, one.headers["webhook-id"]) for one in receiver.requests] == [
+        (1, "d-1"),
+        (1, "d-2"),
+        (2, "d-2"),
+    ]
+
+
+async def test_an_answer_that_breaks_off_is_not_asked_for_again() -> None:
+    async def break_off(
+        receiver: Receiver, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        writer.write(TAKEN if len(receiver.requests) == 1 else b"HTTP/1.1 2")
+        if len(receiver.requests) > 1:
+            writer.close()
+
+    async with sending(break_off) as (receiver, target):
+        await target.deliver([delivery(1)])
+        failed = await failure_of(target, delivery(2))
+
+    assert (failed.kind, len(receiver.requests)) == ("connection", 2)
+
+
+async def test_a_connection_that_is_idle_for_long_is_not_used(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(webhook_client, "IDLE", 0.0)
+    async with sending(answering(TAKEN)) as (receiver, target):
+        await target.deliver([delivery(1)])
+        await target.deliver([delivery(2)])
+
+    assert receiver.connections == 2
+
+
+@pytest.mark.parametrize("extra", [TAKEN, b"HTTP/1.1 500 Oops\r\n", b"nonsense"])
+async def test_what_nobody_asked_for_is_never_the_answer_to_the_next_request(
+    extra: bytes,
+) -> None:
+    """A second answer right behind the first, which the next delivery could take for its own."""
+    no = b"HTTP/1.1 500 Oops\r\ncontent-length: 0\r\n\r\n"
+    async with sending(answering(TAKEN + extra, no)) as (receiver, target):
+        await target.deliver([delivery(1)])
+        failed = await failure_of(target, delivery(2))
+
+    assert failed.status == 500
+    assert [request.connection for request in receiver.requests] == [1, 2]
+
+
+async def test_what_comes_late_is_never_the_answer_to_the_next_request() -> None:
+    late = asyncio.Event()
+
+    async def answer(
+        receiver: Receiver, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        if len(receiver.requests) > 1:
+            writer.write(b"HTTP/1.1 500 Oops\r\ncontent-length: 0\r\n\r\n")
+            return
+        writer.write(TAKEN)
+        await late.wait()
+        writer.write(TAKEN)
+        await reader.read()  # until we are cut off for it
+        late.clear()
+        await receiver.notice()
+
+    async with sending(answer) as (receiver, target):
+        await target.deliver([delivery(1)])
+        late.set()
+        await receiver.until(lambda: not late.is_set())
+        failed = await failure_of(target, delivery(2))
+
+    assert (failed.status, receiver.connections) == (500, 2)
+
+
+async def test_a_receiver_on_ipv6_is_reached() -> None:
+    async with sending(answering(TAKEN), host="::1", path="/hooks") as (receiver, target):
+        await target.deliver([delivery()])
+
+    [request] = receiver.requests
+    assert request.headers["host"] == f"[::1]:{receiver.port}"
+
+
+async def test_closing_lets_go_of_connections_and_twice_does_nothing() -> None:
+    async with sending(answering(TAKEN)) as (receiver, target):
+        await target.deliver([delivery(1)])
+        await target.close()
+        await target.close()
+        await target.deliver([delivery(2)])
+
+    assert receiver.connections == 2
