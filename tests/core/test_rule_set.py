@@ -1,0 +1,193 @@
+"""Many rules at once: the same answers as one by one, and few rules looked at for each event."""
+
+from collections.abc import Callable
+from itertools import pairwise
+from random import Random
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gatherlog.core.errors import NotFound
+from gatherlog.core.patterns import Pattern, compile_pattern
+from gatherlog.core.rule_set import RuleSet
+from tests.core.pattern_strategies import ANY_JSON, EVENTS, PATTERNS, SEEDS, event_for
+
+ITEMS = ["a", "ab", "", 1, 1.0, True, None, {"prefix": "a"}, {"prefix": ""}, {"prefix": "ab"}] + [
+    {"wildcard": "a*b"},
+    {"exists": False},
+    {"anything-but": "a"},
+]
+ALIKE = st.dictionaries(
+    st.sampled_from("abc"),
+    st.lists(st.sampled_from(ITEMS), min_size=1, max_size=2),
+    min_size=1,
+    max_size=3,
+)
+"""Patterns that ask for the same fields, and often for the same values."""
+RULES = st.lists(ALIKE, max_size=12) | st.lists(PATTERNS, max_size=3)
+
+
+def compiled(patterns: list[Any]) -> dict[str, Pattern]:
+    return {str(number): compile_pattern(pattern) for number, pattern in enumerate(patterns)}
+
+
+def one_by_one(rules: dict[str, Pattern], event: Any) -> list[str]:
+    return [name for name, pattern in rules.items() if pattern.matches(event)]
+
+
+@settings(max_examples=200)
+@given(RULES, st.lists(EVENTS, max_size=2), SEEDS)
+def test_all_at_once_is_the_same_as_one_by_one(
+    patterns: list[Any], events: list[Any], random: Random
+) -> None:
+    rules = compiled(patterns)
+    together = RuleSet(rules)
+
+    events += [event_for(pattern, random) for pattern in patterns for _ in range(3)]
+    events += [one | other for one, other in pairwise(events)]
+    for event in events:
+        assert together.match(event) == one_by_one(rules, event), event
+
+
+@given(RULES, SEEDS)
+def test_rules_come_and_go_one_by_one(patterns: list[Any], random: Random) -> None:
+    rules = compiled(patterns)
+    together = RuleSet()
+    there: dict[str, Pattern] = {}
+
+    for _ in range(30 if rules else 0):
+        name = random.choice(list(rules))
+        if name in there:
+            together.remove(name)
+            del there[name]
+        else:
+            there[name] = rules[name]
+            together.add(name, rules[name])
+        event = event_for(random.choice(patterns), random)
+        assert together.match(event) == one_by_one(there, event), event
+        assert (len(together), name in together) == (len(there), name in there)
+
+
+@given(RULES)
+def test_nothing_is_left_of_rules_that_are_gone(patterns: list[Any]) -> None:
+    rules = RuleSet(compiled(patterns))
+
+    for name in reversed(list(compiled(patterns))):
+        rules.remove(name)
+
+    assert (rules._spots.below, rules._spots.asked) == ({}, 0)
+    assert (rules._root.turns, rules._root.candidates, rules._names) == ({}, [], {})
+
+
+@given(RULES, ANY_JSON)
+def test_no_event_makes_rules_raise(patterns: list[Any], event: Any) -> None:
+    rules = compiled(patterns)
+
+    assert RuleSet(rules).match(event) == one_by_one(rules, event)
+
+
+def test_names_come_in_the_order_in_which_rules_were_added() -> None:
+    anything = compile_pattern({"a": [{"exists": True}]})
+    exact = compile_pattern({"a": [1]})
+    rules = RuleSet({"z": anything, "b": exact, "y": anything, "a": exact})
+
+    assert rules.match({"a": 1}) == ["z", "b", "y", "a"]
+
+
+def test_a_rule_gives_way_to_a_new_one_of_its_name() -> None:
+    rules = RuleSet({"a": compile_pattern({"x": [1]}), "b": compile_pattern({"x": [1, 2]})})
+
+    rules.add("a", compile_pattern({"x": [2]}))
+
+    assert (rules.match({"x": 1}), rules.match({"x": 2}), len(rules)) == (["b"], ["b", "a"], 2)
+
+
+def test_a_rule_that_is_not_there_cannot_be_removed() -> None:
+    with pytest.raises(NotFound, match="there is no rule 'a'"):
+        RuleSet().remove("a")
+
+
+def test_a_rule_that_asks_for_nothing_but_absence_is_always_looked_at() -> None:
+    rules = RuleSet({"a": compile_pattern({"x": [{"exists": False}]})})
+
+    assert (rules.match({}), rules.match({"x": 1}), rules.match({"y": 1})) == (["a"], [], ["a"])
+
+
+def test_a_branch_is_taken_once_whatever_leads_to_it() -> None:
+    rules = RuleSet({"a": compile_pattern({"x": [1, 2, {"prefix": "a"}, {"prefix": "ab"}]})})
+
+    assert rules.match({"x": [1, 2, "abc"]}) == ["a"]
+
+
+MANY = 2_500
+LOOKED_AT: dict[str, Callable[[int], dict[str, Any]]] = {
+    "one field": lambda number: {"id": [number]},
+    "a shared source": lambda number: {"source": ["shop"], "id": [number]},
+    "two fields, each shared by fifty": lambda number: {
+        "a": [f"a{number // 50}"],
+        "b": [f"b{number % 50}"],
+    },
+    "prefixes": lambda number: {"source": ["shop"], "path": [{"prefix": f"dir/{number:05}/"}]},
+    "wildcards with a beginning": lambda number: {"path": [{"wildcard": f"dir/{number:05}/*.p*"}]},
+    "another test beside a field": lambda number: {
+        "id": [number],
+        "path": [{"wildcard": "*.png"}],
+        "none": [{"exists": False}],
+    },
+    "branches": lambda number: {
+        "source": ["shop"],
+        "$or": [{"id": [number]}, {"path": [{"prefix": f"elsewhere/{number}/"}]}],
+    },
+    "fields that the event has not": lambda number: {"source": ["shop"], f"field{number}": ["x"]},
+    "elements of an array": lambda number: {"items": {"kind": ["x"], "id": [number]}},
+}
+
+
+@pytest.mark.parametrize("kind", LOOKED_AT)
+def test_few_of_many_rules_are_looked_at(kind: str) -> None:
+    rules = {str(number): compile_pattern(LOOKED_AT[kind](number)) for number in range(MANY)}
+    together = RuleSet(rules)
+    looked_at = count_tests(rules)
+
+    event = {"source": "shop", "id": 7, "a": "a0", "b": "b7", "path": "dir/00007/x.png"}
+    found = together.match(event | {"items": [{"kind": "x", "id": 7}, {"kind": "y", "id": 8}]})
+
+    assert found == ([] if kind == "fields that the event has not" else ["7"])
+    assert len(looked_at) <= 2
+
+
+def count_tests(rules: dict[str, Pattern]) -> list[str]:
+    """Names of the rules, each time that one of their branches is tested from now on."""
+    tested: list[str] = []
+
+    def counted(name: str, test: Callable[[object], bool]) -> Callable[[object], bool]:
+        def counting(event: object) -> bool:
+            tested.append(name)
+            return test(event)
+
+        return counting
+
+    for name, pattern in rules.items():
+        for branch in pattern.branches:
+            branch.test = counted(name, branch.test)
+    return tested
+
+
+def test_a_rule_with_thousands_of_values_takes_little_room() -> None:
+    values = [{"b": list(range(2_000))}, {"c": list(range(2_000, 3_000))}]
+    pattern = compile_pattern({"a": list(range(2_000)), "$or": values})
+    rules = RuleSet({"a": pattern})
+
+    assert rules.match({"a": 1, "b": 1_999}) == rules.match({"a": 1, "c": 2_999}) == ["a"]
+    assert rules.match({"a": 2_000, "b": 1}) == []
+    assert size_of(rules) <= 1_024
+
+
+def size_of(rules: RuleSet) -> int:
+    """Places in the tree of rules."""
+    states = [rules._root]
+    for state in states:
+        states += [way for turn in state.turns.values() for way in turn.ways.values()]
+    return len(states)
