@@ -109,13 +109,37 @@ async def test_all_of_it_works_on_a_phone_without_scripts(page: Page, site: str)
     await page.get_by_role("button", name="Save").click()
     await expect(page.locator("[data-figure=left]")).to_have_text("1")
 
-    for path in ("", "/settings", "/import", "/households", "/guests/new"):
+    for path in ("", "/settings", "/import", "/households", "/guests/new", "/print"):
         await page.goto(place + path)
         width = await page.evaluate("document.documentElement.scrollWidth")
         assert (path, width) == (path, 390)
     await page.get_by_role("button", name="Sign out").click()
     await page.goto(place)
     await expect(page.get_by_role("heading", level=1)).to_have_text("Sign in")
+
+
+async def test_a_host_looks_as_a_guest_names_a_co_host_and_prints(desk: Page, site: str) -> None:
+    await sign_in(desk, site)
+    place = await make(desk)
+    await take_in(desk)
+
+    await desk.get_by_role("link", name="Albrecht, Mira").click()
+    await desk.get_by_role("link", name="See the page as Mira sees it").click()
+    await expect(desk.get_by_role("heading", level=2)).to_have_text("Hello Mira Albrecht")
+    await expect(desk.get_by_role("button", name="Send our answers")).to_be_disabled()
+    await desk.get_by_role("link", name="Back to Mira").click()
+    await desk.get_by_role("button", name="Make Mira a co-host").click()
+    await expect(desk.get_by_role("button", name="Let Mira be a guest only")).to_be_visible()
+
+    await desk.goto(place)
+    await desk.get_by_role("link", name="Print").click()
+    await desk.evaluate("window.print = () => { document.title = 'printed'; }")
+    await desk.get_by_role("button", name="Print").click()
+    await expect(desk).to_have_title("printed")
+    await desk.emulate_media(media="print")
+    await expect(desk.get_by_role("button", name="Print")).to_be_hidden()
+    await expect(desk.get_by_role("navigation")).to_be_hidden()
+    await expect(desk.get_by_role("cell", name="Albrecht, Mira")).to_be_visible()
 
 
 async def test_a_guest_who_phones_waits_where_it_is_full(page: Page, site: str) -> None:
