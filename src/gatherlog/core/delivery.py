@@ -78,7 +78,7 @@ class Target(Protocol):
         ...
 
 
-class RetryPolicy(msgspec.Struct, frozen=True, kw_only=True):
+class RetryPolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """When a failed delivery is tried again, and when it is given up.
 
     Pauses are drawn evenly from nothing to a bound that doubles from `first_pause` to

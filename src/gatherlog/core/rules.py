@@ -44,14 +44,28 @@ STREAM: Final = "rules-bus"
 WebhookFormat = Literal["cloudevents", "cloudevents-binary", "cloudevents-batch", "bus"]
 
 
-class WebhookSpec(msgspec.Struct, frozen=True, kw_only=True, tag="webhook", tag_field="kind"):
+class WebhookSpec(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    tag="webhook",
+    tag_field="kind",
+    forbid_unknown_fields=True,
+):
     """An HTTP receiver, asked with POST; signed as Standard Webhooks."""
 
     url: str
     format: WebhookFormat = "cloudevents"
 
 
-class AppendSpec(msgspec.Struct, frozen=True, kw_only=True, tag="append", tag_field="kind"):
+class AppendSpec(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    tag="append",
+    tag_field="kind",
+    forbid_unknown_fields=True,
+):
     """A stream of this log, to which an event is appended for each one that comes."""
 
     stream: str
@@ -59,20 +73,41 @@ class AppendSpec(msgspec.Struct, frozen=True, kw_only=True, tag="append", tag_fi
     """Of the appended event; None: as that of the one that came."""
 
 
-class QueueSpec(msgspec.Struct, frozen=True, kw_only=True, tag="queue", tag_field="kind"):
+class QueueSpec(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    tag="queue",
+    tag_field="kind",
+    forbid_unknown_fields=True,
+):
     """A durable queue, from which consumers take in their own time."""
 
     queue: str
 
 
-class MailSpec(msgspec.Struct, frozen=True, kw_only=True, tag="mail", tag_field="kind"):
+class MailSpec(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    tag="mail",
+    tag_field="kind",
+    forbid_unknown_fields=True,
+):
     """A letter to one address. Its text is the input, if the target has one, else the event."""
 
     to: str
     subject: str
 
 
-class HandlerSpec(msgspec.Struct, frozen=True, kw_only=True, tag="handler", tag_field="kind"):
+class HandlerSpec(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    tag="handler",
+    tag_field="kind",
+    forbid_unknown_fields=True,
+):
     """A coroutine of the serving program, by the name under which it was registered."""
 
     handler: str
@@ -81,14 +116,14 @@ class HandlerSpec(msgspec.Struct, frozen=True, kw_only=True, tag="handler", tag_
 TargetSpec = WebhookSpec | AppendSpec | QueueSpec | MailSpec | HandlerSpec
 
 
-class InputSpec(msgspec.Struct, frozen=True, kw_only=True):
+class InputSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What is sent instead of the event: values picked by `paths`, put into `template`."""
 
     template: str
     paths: dict[str, str] = {}
 
 
-class RuleTarget(msgspec.Struct, frozen=True, kw_only=True):
+class RuleTarget(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One place that a rule's events go to."""
 
     to: TargetSpec

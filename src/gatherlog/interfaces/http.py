@@ -150,7 +150,7 @@ class Http:
         endpoint = route.endpoint
         exchange.shown = route.template
         actor = None if endpoint.public else await self._identify(exchange)
-        gathering_id, other = route.ids(values)
+        gathering_id, ids = route.ids(values)
         if not route.private:
             exchange.shown = scope["path"]
         await permit(self._platform, actor, endpoint.action, gathering_id)
@@ -165,7 +165,7 @@ class Http:
             guard=self._guard,
             actor=actor,
             gathering_id=gathering_id,
-            id=other,
+            ids=ids,
             query=query,
             body=None if route.reading is None else route.reading.decode(sent),
             scope=scope,

@@ -59,6 +59,15 @@ class Action(StrEnum):
     ANSWER_INVITATION = auto()
     READ_HOUSEHOLD = auto()
     ANSWER_HOUSEHOLD = auto()
+    READ_ACTIVITIES = auto()
+    READ_LOG = auto()
+    APPEND_TO_LOG = auto()
+    READ_RULES = auto()
+    CHANGE_RULES = auto()
+    READ_SUBSCRIPTIONS = auto()
+    STEER_SUBSCRIPTIONS = auto()
+    USE_QUEUES = auto()
+    READ_METRICS = auto()
     READ_OVERVIEW = auto()
     READ_MAILBOX = auto()
 
@@ -111,6 +120,19 @@ _OF_A_GUEST: Final = frozenset(
 _OF_AN_ACCOUNT: Final = frozenset({Action.READ_ACCOUNT, Action.END_SESSIONS})
 _OF_NO_GATHERING: Final = frozenset({Action.LIST_GATHERINGS, Action.CREATE_GATHERING})
 _OF_A_LOGIN: Final = frozenset({Action.SIGN_OUT})
+_OF_THE_OPERATOR: Final = frozenset(
+    {
+        Action.READ_LOG,
+        Action.APPEND_TO_LOG,
+        Action.READ_RULES,
+        Action.CHANGE_RULES,
+        Action.READ_SUBSCRIPTIONS,
+        Action.STEER_SUBSCRIPTIONS,
+        Action.USE_QUEUES,
+        Action.READ_METRICS,
+    }
+)
+"""The log is about everybody: whoever reads it whole, or has it sent elsewhere, runs the site."""
 _OF_A_HOST: Final = (
     frozenset(Action)
     - ANYONE
@@ -119,6 +141,7 @@ _OF_A_HOST: Final = (
     - _OF_AN_ACCOUNT
     - _OF_NO_GATHERING
     - _OF_A_LOGIN
+    - _OF_THE_OPERATOR
 )
 _OF_A_CO_HOST: Final = _OF_A_HOST - {Action.REMOVE_GATHERING, Action.MAKE_CO_HOST}
 _MEMBERS: Final = frozenset({Role.MEMBER, Role.ORGANISER, Role.REVIEWER})
@@ -159,6 +182,8 @@ def decide(
         return Verdict.DENY if actor.kind == "key" else Verdict.ALLOW
     if action in _OF_NO_GATHERING:
         return _of_no_gathering(actor, action)
+    if action in _OF_THE_OPERATOR:
+        return Verdict.ALLOW if actor.role is Role.OPERATOR else Verdict.HIDE
     if action in _OF_AN_ACCOUNT:
         return _of_an_account(actor, account_id)
     if action in _OF_A_GUEST:

@@ -23,6 +23,12 @@ DEFAULT_GATHERING = "default"
 B = TypeVar("B")
 Q = TypeVar("Q", bound=msgspec.Struct)
 
+NAMES = frozenset({"group_id", "stream", "log", "rule", "subscription", "letter", "queue"})
+"""Path parameters that are names of somebody's choice; all others are UUIDs."""
+PRIVATE = frozenset({"group_id", "stream", "log"})
+"""Those that may name people."""
+LONGEST_NAME = 255
+
 _UUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
 _PARAMETER = re.compile(r"\{(\w+)\}")
 
@@ -42,8 +48,8 @@ class Call(Generic[B, Q]):
     guard: Guard
     actor: Actor | None
     gathering_id: str
-    id: str
-    """The path's other parameter: of a guest or a group; empty where there is none."""
+    ids: Mapping[str, str]
+    """The path's other parameters, by name."""
     query: Q
     body: B
     scope: MutableMapping[str, Any]
@@ -51,6 +57,11 @@ class Call(Generic[B, Q]):
     path: str
     """As asked for, percent-encoded, without the query."""
     key: OnceKey | None = None
+
+    @property
+    def id(self) -> str:
+        """The path's last parameter besides the gathering: what the request is about."""
+        return [*self.ids.values()][-1] if self.ids else ""
 
     @property
     def by(self) -> str:
@@ -141,7 +152,9 @@ def parameters(template: str) -> tuple[str, ...]:
 
 def checked_id(name: str, value: str) -> str:
     """A path parameter in the one spelling that services know; NotFound if none can have it."""
-    if name == "group_id" and value:
+    if name in NAMES:
+        if not 0 < len(value) <= LONGEST_NAME or "\0" in value:
+            raise NotFound("There is no such name.")
         return value
     if name == "gathering_id" and value == DEFAULT_GATHERING:
         return value

@@ -5,7 +5,13 @@ from typing import Any
 from urllib.parse import unquote
 
 from gatherlog.core.errors import NotFound
-from gatherlog.interfaces.rest.endpoint import DEFAULT_GATHERING, Endpoint, checked_id, parameters
+from gatherlog.interfaces.rest.endpoint import (
+    DEFAULT_GATHERING,
+    PRIVATE,
+    Endpoint,
+    checked_id,
+    parameters,
+)
 
 __all__ = ["Route", "Router", "Site"]
 
@@ -20,18 +26,15 @@ class Route:
         self.template = template
         self.names = parameters(template)
         self.reading = endpoint.reading()
-        self.private = "group_id" in self.names
+        self.private = not PRIVATE.isdisjoint(self.names)
         """Whether the path itself may name people, and stays out of the log."""
 
-    def ids(self, values: list[str]) -> tuple[str, str]:
-        """The gathering's id, and the other parameter or ""; NotFound where one is malformed."""
-        gathering_id, other = DEFAULT_GATHERING, ""
-        for name, value in zip(self.names, values, strict=True):
-            if name == "gathering_id":
-                gathering_id = checked_id(name, value)
-            else:
-                other = checked_id(name, value)
-        return gathering_id, other
+    def ids(self, values: list[str]) -> tuple[str, dict[str, str]]:
+        """The gathering's id, and the other parameters; NotFound where one is malformed."""
+        ids = {
+            name: checked_id(name, value) for name, value in zip(self.names, values, strict=True)
+        }
+        return ids.pop("gathering_id", DEFAULT_GATHERING), ids
 
 
 class Site:

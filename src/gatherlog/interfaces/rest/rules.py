@@ -1,0 +1,129 @@
+"""Rules over HTTP: made, changed, removed, tried; and the secrets that receivers verify with."""
+
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta
+
+from gatherlog.core.clock import rfc3339
+from gatherlog.core.rule_service import NewRule, RulePatch
+from gatherlog.core.rules import RULES, Rule, RuleTarget
+from gatherlog.interfaces.rest.answers import Time, json, location, no_content
+from gatherlog.interfaces.rest.endpoint import Call, Reply
+from gatherlog.interfaces.rest.log import EventAnswer, of_event
+from gatherlog.interfaces.rest.queries import Nothing
+
+__all__ = [
+    "RuleAnswer",
+    "SecretAnswer",
+    "Trial",
+    "TrialAnswer",
+    "change_rule",
+    "create_rule",
+    "list_rules",
+    "read_rule",
+    "read_secret",
+    "remove_rule",
+    "rotate_secret",
+    "try_pattern",
+]
+
+Plain = Call[None, Nothing]
+
+
+class RuleAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """A rule. Its targets' destinations are called `<name>/<target id>`."""
+
+    name: str
+    description: str
+    enabled: bool
+    pattern: dict[str, Any]
+    targets: tuple[RuleTarget, ...]
+    created_at: Time
+    updated_at: Time
+
+
+class SecretAnswer(msgspec.Struct, frozen=True):
+    """What a rule's webhooks are signed with, as Standard Webhooks writes it: `whsec_…`."""
+
+    secret: str
+    previous: str | None
+    """Signed with as well, so that receivers may change over in their own time."""
+
+
+class Trial(msgspec.Struct, frozen=True, kw_only=True):
+    """A pattern to try on the latest events."""
+
+    pattern: dict[str, Any]
+    last: Annotated[int, Meta(ge=1, le=10_000)] = 1000
+
+
+class TrialAnswer(msgspec.Struct, frozen=True):
+    """How many events were looked at, how many of them match, and the first of those."""
+
+    tried: int
+    matched: int
+    events: list[EventAnswer]
+
+
+MOST_SHOWN = 100
+
+
+async def list_rules(call: Plain) -> Reply:
+    return json([_of(rule) for rule in await call.platform.rules.rules(limit=10_000)])
+
+
+async def create_rule(call: Call[NewRule, Nothing]) -> Reply:
+    def made(rule: Rule) -> Reply:
+        return json(_of(rule), 201, location("rules", rule.name))
+
+    name = call.body.name
+    once = call.once(lambda handled: made(handled.bodies[RULES.ref(name)]))
+    return made(await call.platform.rules.create(call.body, by=call.by, once=once))
+
+
+async def read_rule(call: Plain) -> Reply:
+    return json(_of(await call.platform.rules.rule(call.id)))
+
+
+async def change_rule(call: Call[RulePatch, Nothing]) -> Reply:
+    rule = await call.platform.rules.change(call.id, call.body, by=call.by)
+    return await call.remember(json(_of(rule)))
+
+
+async def remove_rule(call: Plain) -> Reply:
+    once = call.once(lambda handled: no_content())
+    await call.platform.rules.remove(call.id, by=call.by, once=once)
+    return no_content()
+
+
+async def read_secret(call: Plain) -> Reply:
+    return await _secret(call, await call.platform.rules.rule(call.id))
+
+
+async def rotate_secret(call: Plain) -> Reply:
+    rule = await call.platform.rules.rotate_secret(call.id, by=call.by)
+    return await call.remember(await _secret(call, rule), secret=True)
+
+
+async def try_pattern(call: Call[Trial, Nothing]) -> Reply:
+    tried = await call.platform.rules.try_pattern(call.body.pattern, last=call.body.last)
+    shown = [of_event(event) for event in tried.matched[:MOST_SHOWN]]
+    return await call.remember(json(TrialAnswer(tried.tried, len(tried.matched), shown)))
+
+
+async def _secret(call: Call[Any, Any], rule: Rule) -> Reply:
+    current, *previous = await call.platform.rule_secrets(rule)
+    return json(SecretAnswer(current, previous[0] if previous else None))
+
+
+def _of(rule: Rule) -> RuleAnswer:
+    return RuleAnswer(
+        name=rule.name,
+        description=rule.description,
+        enabled=rule.enabled,
+        pattern=rule.pattern,
+        targets=rule.targets,
+        created_at=rfc3339(rule.created_at),
+        updated_at=rfc3339(rule.updated_at),
+    )
