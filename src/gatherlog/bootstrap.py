@@ -1,6 +1,7 @@
 """From settings to a running platform: the one module that knows every other."""
 
 import asyncio
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from uuid_utils import uuid7
@@ -9,24 +10,37 @@ from gatherlog.apps import guests, people
 from gatherlog.apps.guests.local_time import closes_at
 from gatherlog.apps.guests.text import folded
 from gatherlog.apps.people.key_file import KeyUnusable, check_key, kept_key
+from gatherlog.core import dead_letters, rules, worker
+from gatherlog.core.bus import Bus
 from gatherlog.core.clock import system_clock
+from gatherlog.core.control import Control
+from gatherlog.core.logs import LOGS, logs_subscription
+from gatherlog.core.raw_log import RawLog
+from gatherlog.core.rule_service import RuleService
 from gatherlog.core.store import Store
+from gatherlog.core.subscriptions import Handler
 from gatherlog.engines import open_store
-from gatherlog.interfaces.logs import to_stderr
+from gatherlog.interfaces.logs import RequestLog, to_stderr
 from gatherlog.interfaces.platform import Platform
 from gatherlog.settings import Settings
 from gatherlog.targets.mail import Mailbox, NoMail
+from gatherlog.targets.opening import TargetOpener
+from gatherlog.targets.webhook_signature import secret_text
 
 __all__ = ["CATEGORIES", "VIEWS", "Invitees", "Platform", "start"]
 
-VIEWS = (*guests.VIEWS, *people.VIEWS)
+VIEWS = (*guests.VIEWS, *people.VIEWS, *worker.VIEWS, rules.RULES, LOGS)
 """Every view of every app: what a store is opened with."""
-CATEGORIES = (*guests.CATEGORIES, *people.CATEGORIES)
+CATEGORIES = (*guests.CATEGORIES, *people.CATEGORIES, rules.CATEGORY, dead_letters.CATEGORY)
 """Every category of streams of every app: what a rebuild folds."""
+OWNED = frozenset(category.name for category in CATEGORIES)
+"""Those to which nobody appends but the apps."""
 
 
-async def start(settings: Settings) -> Platform:
+async def start(settings: Settings, *, handlers: Mapping[str, Handler] = {}) -> Platform:
     """Open the store, making it and its gathering `default` where they are missing.
+
+    `handlers` are coroutines of the program that rules may name as targets.
 
     Who waits for a place that a killed process has left free moves up first.
     Raises KeyUnusable for a private key that cannot be used, NotAStore, ViewOutdated and whatever
@@ -35,7 +49,7 @@ async def start(settings: Settings) -> Platform:
     key = _LazyKey(settings)
     await key.check()
     store = await open_store(settings.store, views=VIEWS)
-    platform = _assemble(settings, store, key)
+    platform = _assemble(settings, store, key, handlers)
     try:
         await platform.guests.ensure_default("system")
         await platform.guests.promote_waiting(actor="system")
@@ -50,9 +64,23 @@ def new_id() -> str:
     return str(uuid7())
 
 
-def _assemble(settings: Settings, store: Store, key: people.KeySource) -> Platform:
+def _assemble(
+    settings: Settings, store: Store, key: people.KeySource, handlers: Mapping[str, Handler]
+) -> Platform:
     clock, ids, mailer = system_clock, new_id, _mailer(settings)
     guest_lists = guests.GuestService(store, clock=clock, ids=ids)
+    secrets = _RuleSecrets(key)
+    opener = TargetOpener(
+        store,
+        clock=clock,
+        ids=ids,
+        site=settings.base_url,
+        secrets=secrets.bytes_of,
+        allow=settings.webhook_allow,
+        handlers=handlers,
+    )
+    bus, log = Bus(opener), RequestLog(clock)
+    subscriptions = (bus, logs_subscription())
     return Platform(
         settings=settings,
         store=store,
@@ -67,7 +95,36 @@ def _assemble(settings: Settings, store: Store, key: people.KeySource) -> Platfo
             store, key, Invitees(guest_lists), clock=clock, ids=ids
         ),
         mailer=mailer,
+        raw_log=RawLog(store, owned=OWNED, clock=clock, ids=ids),
+        rules=RuleService(store, clock=clock, ids=ids, check=opener.check, owned=sorted(OWNED)),
+        rule_secrets=secrets.texts_of,
+        control=Control(store, clock=clock, ids=ids),
+        bus=bus,
+        subscriptions=subscriptions,
+        worker=worker.Worker(
+            store,
+            subscriptions,
+            clock=clock,
+            ids=ids,
+            report=lambda name, error: log.failed(error),
+        ),
     )
+
+
+class _RuleSecrets:
+    """Secrets that webhooks are signed with: made of the site's key when needed, kept nowhere."""
+
+    def __init__(self, key: people.KeySource) -> None:
+        self._key = key
+
+    async def bytes_of(self, rule: rules.Rule) -> Sequence[bytes]:
+        """The one in force, then the one before, if there was one."""
+        key = await self._key()
+        numbers = [number for number in (rule.secret, rule.secret - 1) if number > 0]
+        return [bytes.fromhex(key.digest("webhook", f"{rule.name} {n}")) for n in numbers]
+
+    async def texts_of(self, rule: rules.Rule) -> Sequence[str]:
+        return [secret_text(secret) for secret in await self.bytes_of(rule)]
 
 
 def _mailer(settings: Settings) -> people.Mailer:

@@ -69,7 +69,8 @@ async def _serve(settings: Settings, listener: socket.socket, ready: Ready) -> N
             timeout_graceful_shutdown=GRACE,
         )
         server = _Server(config, lambda: ready(settings.base_url), application.stop)
-        await server.serve(sockets=[listener])
+        async with platform.working():
+            await server.serve(sockets=[listener])
     finally:
         await platform.stop()
 
@@ -147,7 +148,8 @@ class _WithLifespan:
             await send({"type": "lifespan.startup.failed", "message": str(error)})
             raise
         self._app = build_app(platform)
-        await send({"type": "lifespan.startup.complete"})
-        await receive()
+        async with platform.working():
+            await send({"type": "lifespan.startup.complete"})
+            await receive()
         await platform.stop()
         await send({"type": "lifespan.shutdown.complete"})

@@ -32,7 +32,7 @@ _ABOUT = (
     "twice: for the default gathering, and below `/gatherings/{gathering_id}`. Where a request "
     "says `Idempotency-Key`, it is done once, however often it comes within 24 hours."
 )
-_PARAMETERS: Mapping[str, Json] = {
+_PARAMETERS: dict[str, Json] = {
     "gathering_id": {
         "description": "A gathering's UUID, or `default`.",
         "schema": {"type": "string", "anyOf": [{"format": "uuid"}, {"const": "default"}]},
@@ -45,6 +45,17 @@ _PARAMETERS: Mapping[str, Json] = {
         "description": "A household, as its first guest named it; percent-encoded.",
         "schema": {"type": "string", "minLength": 1, "maxLength": 64},
     },
+}
+_PARAMETERS |= {
+    name: {"description": about, "schema": {"type": "string", "minLength": 1, "maxLength": 255}}
+    for name, about in {
+        "stream": "A stream, as in `users-0198…`; percent-encoded.",
+        "log": "A log: the category of its streams, before the first `-` of their names.",
+        "rule": "A rule's name.",
+        "subscription": "A subscription's name.",
+        "letter": "A dead letter's id.",
+        "queue": "A queue's name.",
+    }.items()
 }
 _NULL: Json = {"type": "null"}
 _DATE: Json = {
@@ -199,8 +210,12 @@ def _path_parameters(template: str) -> list[Json]:
 def _query(endpoint: Endpoint[Any, Any]) -> list[Json]:
     found = []
     for field in msgspec.structs.fields(endpoint.query):
-        schema = {**msgspec.json.schema(field.type), "default": field.default}
-        parameter = {"name": field.encode_name, "in": "query", "schema": schema}
+        schema = msgspec.json.schema(field.type)
+        parameter: Json = {"name": field.encode_name, "in": "query", "schema": schema}
+        if field.required:
+            parameter["required"] = True
+        else:
+            schema["default"] = field.default
         if "description" in schema:
             parameter["description"] = schema.pop("description")
         found.append(parameter)

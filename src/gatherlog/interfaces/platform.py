@@ -1,11 +1,21 @@
 """What interfaces are given to work with: settings, the store and the services on it."""
 
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from gatherlog.apps.guests.service import GuestService
 from gatherlog.apps.people import AccountService, GuestLoginService, KeyService, Mailer
+from gatherlog.core.bus import Bus
 from gatherlog.core.clock import Clock, Ids
+from gatherlog.core.control import Control
+from gatherlog.core.raw_log import RawLog
+from gatherlog.core.rule_service import RuleService
+from gatherlog.core.rules import Rule
 from gatherlog.core.store import Store
+from gatherlog.core.subscriptions import Subscription
+from gatherlog.core.worker import Worker
 from gatherlog.settings import Settings
 from gatherlog.targets.mail import Mailbox
 
@@ -25,13 +35,36 @@ class Platform:
     accounts: AccountService
     guest_login: GuestLoginService
     mailer: Mailer
+    raw_log: RawLog
+    rules: RuleService
+    rule_secrets: Callable[[Rule], Awaitable[Sequence[str]]]
+    """What a rule's webhooks are signed with, as text: the one in force first."""
+    control: Control
+    bus: Bus
+    subscriptions: Sequence[Subscription]
+    """All that this program reads the log for, the bus among them."""
+    worker: Worker
 
     @property
     def mailbox(self) -> Mailbox | None:
         """Where letters go in a demo, for everybody to read."""
         return self.mailer if isinstance(self.mailer, Mailbox) else None
 
+    @asynccontextmanager
+    async def working(self) -> AsyncIterator[None]:
+        """Read subscriptions in the background, if the settings say that this process does."""
+        if not self.settings.work:
+            yield
+            return
+        task = asyncio.create_task(self.worker.run())
+        try:
+            yield
+        finally:
+            self.worker.stop()
+            await task
+
     async def stop(self) -> None:
         """Finish what was accepted and let the store go; twice does nothing."""
         await self.mailer.close()
+        await self.bus.close()
         await self.store.close()

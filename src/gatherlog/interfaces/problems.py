@@ -125,6 +125,7 @@ PROBLEMS: Final[Mapping[str, Problem]] = {
     "counter_out_of_bounds": Problem(HTTPStatus.CONFLICT, "It has changed meanwhile"),
     "refused": Problem(HTTPStatus.CONFLICT, "This is not possible now"),
     "gathering_full": Problem(HTTPStatus.CONFLICT, "There are not enough places left"),
+    "too_many_rules": Problem(HTTPStatus.CONFLICT, "There are as many rules as there may be"),
     "answered_once": Problem(HTTPStatus.CONFLICT, "It was done, and is not told twice"),
     "stale": Problem(HTTPStatus.PRECONDITION_FAILED, "It has changed meanwhile"),
     "body_too_large": Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The body is too large"),
@@ -163,6 +164,8 @@ PROBLEMS: Final[Mapping[str, Problem]] = {
             "event_undecodable",
             "key_unusable",
             "repeated",
+            "lease_lost",
+            "delivery_failed",
         )
     },
 }

@@ -182,9 +182,9 @@ async def reset(call: Call[Reset, Nothing]) -> Reply:
     control, to = call.platform.control, call.body.to
     heads = await call.platform.store.heads()
     positions = {"start": (0,) * len(heads), "end": heads}[to] if isinstance(to, str) else to
-    if any(call.id == one.name and one.projection for one in call.platform.subscriptions):
-        if any(positions):
-            raise Invalid(Flaw("/to", "this subscription keeps documents: it begins at the start"))
+    projected = {one.name for one in call.platform.subscriptions if one.projection is not None}
+    if call.id in projected and any(positions):
+        raise Invalid(Flaw("/to", "this subscription keeps documents: it begins at the start"))
     await control.reset(call.id, positions, by=call.by)
     return await call.remember(no_content())
 
@@ -260,9 +260,7 @@ def _whose(subscription: str | None, destination: str | None) -> str | None:
 
 
 async def _event(call: Plain, letter: DeadLetter) -> Recorded:
-    found = await call.platform.store.read_stream(
-        letter.stream, after=letter.version - 1, limit=1
-    )
+    found = await call.platform.store.read_stream(letter.stream, after=letter.version - 1, limit=1)
     if not found:
         raise NotFound("Its event is not in the log.")
     return found[0]

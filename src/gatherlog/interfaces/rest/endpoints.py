@@ -25,6 +25,7 @@ from gatherlog.interfaces.rest.camel import (
 )
 from gatherlog.interfaces.rest.endpoint import Endpoint
 from gatherlog.interfaces.rest.guests import CAMEL, SNAKE
+from gatherlog.interfaces.rest.log_endpoints import LOG_ENDPOINTS
 from gatherlog.interfaces.rest.queries import Paging, Search
 from gatherlog.interfaces.rest.sheets import ImportOptions
 from gatherlog.interfaces.rest.sign_in import (
@@ -38,6 +39,7 @@ from gatherlog.interfaces.rest.sign_in import (
 __all__ = ["ENDPOINTS"]
 
 ENDPOINTS: tuple[Endpoint[Any, Any], ...] = (
+    *LOG_ENDPOINTS,
     Endpoint(
         method="GET",
         path="/guests",

@@ -1,7 +1,6 @@
 """The raw log over HTTP: streams in our own shape, logs in section B's (`pk`, `sk`, `payload`)."""
 
 import base64
-
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
@@ -49,7 +48,7 @@ class GivenEvent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """One event to append. Its payload is kept byte for byte."""
 
     type: Name
-    data: msgspec.Raw = msgspec.Raw(b"{}")
+    data: msgspec.Raw = msgspec.field(default_factory=lambda: msgspec.Raw(b"{}"))
     id: Annotated[str, Meta(pattern="^[!-~]{1,64}$")] | None = None
     time: datetime | None = None
     """When it happened, with an offset; None: now."""
