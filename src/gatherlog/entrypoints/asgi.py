@@ -21,7 +21,7 @@ __all__ = ["app", "serve"]
 GRACE: Final = 30
 """Seconds that accepted requests have to finish once the server is told to stop."""
 BACKLOG: Final = 2048
-MOST_CONNECTIONS: Final = 1000
+MOST_CONNECTIONS: Final = 4000
 """Open at once; requests on those beyond it are answered with 503."""
 KEEP_ALIVE: Final = 15
 """Seconds for which a connection without a request is kept."""

@@ -19,6 +19,7 @@ from gatherlog.apps.people import Action, Actor
 from gatherlog.core.errors import Conflict, GatherlogError, Invalid, NotFound, Unauthenticated
 from gatherlog.interfaces.auth import identify, permit
 from gatherlog.interfaces.bodies import BODY_SECONDS, ClientGone, discard, limited
+from gatherlog.interfaces.feed import FeedHub
 from gatherlog.interfaces.live import Live
 from gatherlog.interfaces.logs import RequestLog, public_path
 from gatherlog.interfaces.openapi import describe_endpoints
@@ -35,6 +36,7 @@ from gatherlog.interfaces.rates import Guard
 from gatherlog.interfaces.rest.camel import camelled
 from gatherlog.interfaces.rest.endpoint import Call, Reply, Stream
 from gatherlog.interfaces.rest.endpoints import ENDPOINTS
+from gatherlog.interfaces.rest.feed import written
 from gatherlog.interfaces.rest.once import once_key, replay
 from gatherlog.interfaces.rest.queries import read_query
 from gatherlog.interfaces.rest.router import Route, Router, Site
@@ -88,6 +90,7 @@ class Http:
         self._body_seconds = body_seconds
         self._guard = Guard(platform.settings, platform.clock)
         self._live = Live()
+        self._feed = FeedHub(platform.store, written)
         self._router = Router(ENDPOINTS)
         self._description = msgspec.json.encode(description)
         self._pages = Pages(platform, openapi=description, guard=self._guard, live=self._live)
@@ -163,6 +166,7 @@ class Http:
         call = Call(
             platform=self._platform,
             guard=self._guard,
+            feed=self._feed,
             actor=actor,
             gathering_id=gathering_id,
             ids=ids,
@@ -224,7 +228,7 @@ class Http:
             raise Stale("It has changed since it was fetched; fetch it again.") from conflict
 
     async def _stream(self, exchange: "_Exchange", receive: Receive, stream: Stream) -> None:
-        with self._live.admitted(exchange.actor or ""):
+        with self._live.admitted(exchange.actor or "", stream.most):
             await exchange.begin(stream)
             if exchange.method != "HEAD":
 
@@ -232,7 +236,14 @@ class Http:
                     while (await receive())["type"] != "http.disconnect":
                         pass
 
-                await self._live.send(stream.parts, exchange.more, left)
+                async def may() -> bool:
+                    try:
+                        await identify(self._platform, exchange.headers)
+                    except GatherlogError:
+                        return False
+                    return True
+
+                await self._live.send(stream.parts, exchange.more, left, may)
             await exchange.end()
 
     async def _described(self, method: str) -> Reply:

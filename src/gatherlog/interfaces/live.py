@@ -2,8 +2,8 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
+from contextlib import aclosing, contextmanager
 from typing import Any, Final
 
 from gatherlog.core.errors import GatherlogError
@@ -40,10 +40,10 @@ class Live:
         self._stopping.set()
 
     @contextmanager
-    def admitted(self, name: str) -> Iterator[None]:
-        """Count a stream as open for the credential of that name; TooMany beyond MOST_STREAMS."""
-        if self._open[name] >= MOST_STREAMS:
-            raise TooMany(f"At most {MOST_STREAMS} live streams are kept open at once.", 5)
+    def admitted(self, name: str, most: int = MOST_STREAMS) -> Iterator[None]:
+        """Count a stream as open for the credential of that name; TooMany beyond `most`."""
+        if self._open[name] >= most:
+            raise TooMany(f"At most {most:,} live streams are kept open at once.", 5)
         self._open[name] += 1
         try:
             yield
@@ -54,17 +54,23 @@ class Live:
 
     async def send(
         self,
-        parts: AsyncIterator[bytes],
+        parts: AsyncGenerator[bytes],
         send: Callable[[bytes], Awaitable[None]],
         left: Callable[[], Awaitable[None]],
+        may: Callable[[], Awaitable[bool]] | None = None,
     ) -> None:
-        """Send every part, until there is none, the reader has `left`, or the server stops."""
+        """Send every part, until there is none, the reader has `left`, or the server stops.
+
+        Or until the reader, who is looked at from time to time, no longer `may` have it.
+        """
         sending = asyncio.ensure_future(_send_all(parts, send))
         ends: list[asyncio.Future[Any]] = [
             sending,
             asyncio.ensure_future(left()),
             asyncio.ensure_future(self._stopping.wait()),
         ]
+        if may is not None:
+            ends.append(asyncio.ensure_future(_ended(may)))
         try:
             await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED, timeout=LONGEST)
         finally:
@@ -75,7 +81,7 @@ class Live:
             sending.result()  # whatever broke it goes on to the log
 
 
-async def changes(store: Store, look: Callable[[], Awaitable[bytes]]) -> AsyncIterator[bytes]:
+async def changes(store: Store, look: Callable[[], Awaitable[bytes]]) -> AsyncGenerator[bytes]:
     """What `look` gives, as an event each time that it is new; ends where it refuses to look.
 
     `look` is called when something was committed. It gives one line of text.
@@ -99,6 +105,14 @@ async def changes(store: Store, look: Callable[[], Awaitable[bytes]]) -> AsyncIt
         return
 
 
-async def _send_all(parts: AsyncIterator[bytes], send: Callable[[bytes], Awaitable[None]]) -> None:
-    async for part in parts:
-        await send(part)
+async def _send_all(
+    parts: AsyncGenerator[bytes], send: Callable[[bytes], Awaitable[None]]
+) -> None:
+    async with aclosing(parts):
+        async for part in parts:
+            await send(part)
+
+
+async def _ended(may: Callable[[], Awaitable[bool]]) -> None:
+    while await may():
+        await asyncio.sleep(KEEP_ALIVE)

@@ -1,7 +1,7 @@
 """What an endpoint is: one row of the table. It cannot exist without naming its action."""
 
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, MutableMapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Generic, TypeVar
@@ -12,6 +12,8 @@ from gatherlog.apps.people.policy import ANYONE, Action, Actor
 from gatherlog.core.decider import Handled, Once
 from gatherlog.core.errors import NotFound
 from gatherlog.interfaces.bodies import Reading
+from gatherlog.interfaces.feed import FeedHub
+from gatherlog.interfaces.live import MOST_STREAMS
 from gatherlog.interfaces.platform import Platform
 from gatherlog.interfaces.rates import Guard
 from gatherlog.interfaces.rest.once import OnceKey, Reply
@@ -36,8 +38,10 @@ _PARAMETER = re.compile(r"\{(\w+)\}")
 class Stream(msgspec.Struct, frozen=True):
     """An answer without an end, part by part."""
 
-    parts: AsyncIterator[bytes]
+    parts: AsyncGenerator[bytes]
     headers: list[tuple[bytes, bytes]]
+    most: int = MOST_STREAMS
+    """How many one credential may have open at once."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -46,6 +50,7 @@ class Call(Generic[B, Q]):
 
     platform: Platform
     guard: Guard
+    feed: FeedHub
     actor: Actor | None
     gathering_id: str
     ids: Mapping[str, str]

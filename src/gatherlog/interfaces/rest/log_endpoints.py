@@ -5,7 +5,7 @@ from typing import Any
 
 from gatherlog.apps.people import Action
 from gatherlog.core.rule_service import NewRule, RulePatch
-from gatherlog.interfaces.rest import deliveries, log, rules
+from gatherlog.interfaces.rest import deliveries, feed, log, rules
 from gatherlog.interfaces.rest.deliveries import (
     Discard,
     DiscardMany,
@@ -18,6 +18,7 @@ from gatherlog.interfaces.rest.deliveries import (
     SubscriptionAnswer,
 )
 from gatherlog.interfaces.rest.endpoint import Endpoint
+from gatherlog.interfaces.rest.feed import FeedAnswer, FeedFilter, FeedQuery
 from gatherlog.interfaces.rest.log import (
     AppendAnswer,
     AppendRequest,
@@ -100,6 +101,26 @@ LOG_ENDPOINTS: tuple[Endpoint[Any, Any], ...] = (
         status=HTTPStatus.CREATED,
         scoped=False,
         refusals=("conflict", "limit_exceeded"),
+    ),
+    Endpoint(
+        method="GET",
+        path="/feed",
+        action=Action.READ_LOG,
+        handle=feed.read_feed,
+        summary="Everything that happens, page by page",
+        query=FeedQuery,
+        answer=FeedAnswer,
+        scoped=False,
+    ),
+    Endpoint(
+        method="GET",
+        path="/feed/live",
+        action=Action.READ_LOG,
+        handle=feed.follow_feed,
+        summary="Everything that happens, as it happens; resumes from Last-Event-ID",
+        query=FeedFilter,
+        media="text/event-stream",
+        scoped=False,
     ),
     Endpoint(
         method="GET",

@@ -1,6 +1,6 @@
 """Pages of hosts about gatherings: one's own, a new one, figures and guests, settings."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from typing import Final, get_args
 from urllib.parse import urlencode
 
@@ -228,7 +228,7 @@ class HostPages:
 class _Streamed(Response):
     """Live figures; counted among the streams of whoever reads them."""
 
-    def __init__(self, live: Live, name: str, parts: AsyncIterator[bytes]) -> None:
+    def __init__(self, live: Live, name: str, parts: AsyncGenerator[bytes]) -> None:
         self._live = live
         self._name = name
         self._parts = parts
