@@ -6,6 +6,7 @@ import pytest
 
 from gatherlog.apps.people import Letter
 from gatherlog.bootstrap import start
+from gatherlog.core.delivery import DeliveryFailed
 from gatherlog.core.errors import Invalid
 from gatherlog.settings import Settings
 from gatherlog.targets import smtp
@@ -40,6 +41,25 @@ def test_the_mailbox_forgets_the_oldest_letters() -> None:
 
     assert len(mailbox.letters()) == KEPT
     assert mailbox.letters()[-1].subject == "5"
+
+
+async def test_a_letter_that_is_brought_is_in_the_mailbox() -> None:
+    clock = StandingClock()
+    mailbox = Mailbox(clock)
+
+    await mailbox.bring(letter(1))
+
+    assert mailbox.letters() == [Delivered("ada@example.org", "1", "x", clock())]
+
+
+async def test_the_mailbox_refuses_what_a_server_would_refuse() -> None:
+    mailbox = Mailbox(StandingClock())
+
+    with pytest.raises(DeliveryFailed) as failed:
+        await mailbox.bring(Letter(to="ada, eve", subject="x", text="x"))
+
+    assert (failed.value.kind, failed.value.final) == ("address", True)
+    assert mailbox.letters() == []
 
 
 async def test_a_demo_mails_into_its_mailbox() -> None:

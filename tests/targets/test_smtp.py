@@ -5,16 +5,21 @@ import email
 import email.policy
 import json
 import time
+import traceback
 from email.message import EmailMessage
 
+import aiosmtplib
+import msgspec
 import pytest
-from aiosmtpd.smtp import Envelope
+from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from gatherlog.apps.people import Letter
+from gatherlog.core.delivery import DeliveryFailed
 from gatherlog.core.errors import Invalid
 from gatherlog.targets import smtp
 from gatherlog.targets.mail import message
 from gatherlog.targets.smtp import SmtpServer
+from gatherlog.targets.smtp_failures import failure
 from tests.targets.conftest import SENDER, PostOffice, mailer_at
 
 ADA = "ada@example.org"
@@ -119,7 +124,7 @@ async def test_what_is_no_single_address_is_sent_nothing(
     letters = await delivered(office, Letter(to=to, subject="x", text="x\n"), lines)
 
     assert letters == []
-    assert reasons(lines) == ["invalid"]
+    assert reasons(lines) == ["address"]
 
 
 @pytest.mark.parametrize("name", ["Party\r\nBcc: eve@example.org", "Party\x00"])
@@ -159,8 +164,130 @@ async def test_a_letter_that_is_refused_for_good_is_not_sent_again(
         mailer.send(HELLO)
 
     assert office.letters == []
-    assert reasons(lines) == ["SMTPRecipientsRefused"]
+    assert reasons(lines) == ["smtp_refused"]
     assert ADA.encode() not in b"".join(lines)
+
+
+async def test_a_letter_is_brought_once_the_server_has_it(
+    office: PostOffice, lines: list[bytes]
+) -> None:
+    async with mailer_at(office.url, lines) as mailer:
+        await mailer.bring(HELLO)
+
+        assert [envelope.rcpt_tos for envelope in office.letters] == [[ADA]]
+
+
+async def test_a_letter_that_is_brought_twice_has_one_message_id(
+    office: PostOffice, lines: list[bytes]
+) -> None:
+    async with mailer_at(office.url, lines) as mailer:
+        for id in ("0b6c-1", "0b6c-1", None, None, "a>\r\nBcc: b@c"):
+            await mailer.bring(msgspec.structs.replace(HELLO, id=id))
+
+    first, again, one, other, odd = (read(letter)["Message-ID"] for letter in office.letters)
+    assert first == again == "<0b6c-1@example.org>"
+    assert len({first, one, other}) == 3
+    assert odd == "<a---Bcc--b-c@example.org>"
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind", "final", "detail"),
+    [
+        ("550 5.1.1 <{}> is unknown", "smtp_refused", True, "550 5.1.1"),
+        ("553 no such user {}", "smtp_refused", True, "553"),
+        ("451 4.7.1 greylisted", "smtp_later", False, "451 4.7.1"),
+        ("421 {} is too much", "smtp_later", False, "421"),
+    ],
+)
+async def test_a_refusal_is_told_by_its_numbers_and_never_by_the_address(
+    office: PostOffice, lines: list[bytes], answer: str, kind: str, final: bool, detail: str
+) -> None:
+    office.answers = [answer.format(ADA)]
+
+    async with mailer_at(office.url, lines, pauses=(0.01,)) as mailer:
+        with pytest.raises(DeliveryFailed) as failed:
+            await mailer.bring(HELLO)
+
+    assert (failed.value.kind, failed.value.final) == (kind, final)
+    assert str(failed.value).endswith(f": {detail}")
+    assert ADA not in "".join(traceback.format_exception(failed.value))
+    assert (office.letters, lines) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("error", "kind", "final"),
+    [
+        (aiosmtplib.SMTPDataError(554, "spam"), "smtp_refused", True),
+        (aiosmtplib.SMTPDataError(452, "full"), "smtp_later", False),
+        (aiosmtplib.SMTPAuthenticationError(535, "5.7.8 no"), "smtp_config", False),
+        (aiosmtplib.SMTPSenderRefused(550, "no", SENDER), "smtp_config", False),
+        (aiosmtplib.SMTPConnectResponseError(554, "go away"), "smtp_config", False),
+        (aiosmtplib.SMTPConnectResponseError(421, "busy"), "smtp_later", False),
+        (aiosmtplib.SMTPException("STARTTLS is not supported"), "smtp_config", False),
+        (aiosmtplib.SMTPNotSupported("SMTPUTF8"), "smtp_refused", True),
+        (aiosmtplib.SMTPConnectTimeoutError("slow"), "timeout", False),
+        (aiosmtplib.SMTPServerDisconnected("gone"), "unreachable", False),
+        (ConnectionResetError(), "unreachable", False),
+        (TimeoutError(), "timeout", False),
+        (ValueError("odd"), "address", True),
+    ],
+)
+def test_only_what_is_about_this_letter_is_final(error: Exception, kind: str, final: bool) -> None:
+    failed = failure(error)
+
+    assert (failed.kind, failed.final) == (kind, final)
+
+
+async def test_a_letter_to_no_single_address_is_given_up_at_once(
+    office: PostOffice, lines: list[bytes]
+) -> None:
+    async with mailer_at(office.url, lines) as mailer:
+        with pytest.raises(DeliveryFailed) as failed:
+            await mailer.bring(Letter(to=f"{ADA}, eve@example.org", subject="x", text="x\n"))
+
+    assert (failed.value.kind, failed.value.final) == ("address", True)
+    assert ADA not in "".join(traceback.format_exception(failed.value))
+
+
+async def test_a_server_that_is_down_or_says_nothing_may_be_better_later(
+    lines: list[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    over = asyncio.Event()
+
+    async def say_nothing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await over.wait()
+        writer.close()
+
+    monkeypatch.setattr(smtp, "TIMEOUT", 0.1)
+    server = await asyncio.start_server(say_nothing, "127.0.0.1", 0)
+    kinds = []
+    for port in (server.sockets[0].getsockname()[1], 1):
+        async with mailer_at(f"smtp://127.0.0.1:{port}", lines) as mailer:
+            with pytest.raises(DeliveryFailed) as failed:
+                await mailer.bring(HELLO)
+        kinds.append((failed.value.kind, failed.value.final))
+    over.set()
+    server.close()
+
+    assert kinds == [("timeout", False), ("unreachable", False)]
+
+
+async def test_a_letter_is_taken_however_the_server_says_goodbye(
+    office: PostOffice, lines: list[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    over = asyncio.Event()
+
+    async def say_nothing(server: SMTP, session: Session, envelope: Envelope) -> str:
+        await over.wait()
+        return "221 at last"
+
+    monkeypatch.setattr(office, "handle_QUIT", say_nothing, raising=False)
+    monkeypatch.setattr(smtp, "FAREWELL", 0.05)
+    async with mailer_at(office.url, lines) as mailer:
+        await mailer.bring(HELLO)
+    over.set()
+
+    assert [envelope.rcpt_tos for envelope in office.letters] == [[ADA]]
 
 
 async def test_one_letter_that_fails_keeps_no_other_from_going(
@@ -173,7 +300,7 @@ async def test_one_letter_that_fails_keeps_no_other_from_going(
 
     arrived = sorted(envelope.rcpt_tos[0] for envelope in office.letters)
     assert arrived == sorted(f"guest{number}@example.org" for number in range(0, 20, 2))
-    assert reasons(lines) == ["invalid"] * 10
+    assert reasons(lines) == ["address"] * 10
 
 
 async def test_a_server_that_is_down_is_given_up_with_a_line_that_names_nobody(
@@ -187,7 +314,7 @@ async def test_a_server_that_is_down_is_given_up_with_a_line_that_names_nobody(
     async with mailer_at(f"smtp://127.0.0.1:{port}", lines, pauses=(0.01,)) as mailer:
         mailer.send(HELLO)
 
-    assert reasons(lines) == ["SMTPConnectError"]
+    assert reasons(lines) == ["unreachable"]
     assert ADA.encode() not in b"".join(lines)
 
 

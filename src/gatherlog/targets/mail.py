@@ -1,22 +1,38 @@
 """Mail as text, and the two ways to need no server for it: the demo's mailbox, and none at all."""
 
 import email.policy
+import re
 from collections import deque
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import make_msgid, parseaddr
-from typing import Final
+from typing import Final, Protocol
 
 import msgspec
 
 from gatherlog.apps.people.addresses import parsed
-from gatherlog.apps.people.mail import Letter
 from gatherlog.core.clock import Clock, to_datetime
+from gatherlog.core.delivery import DeliveryFailed
+from gatherlog.core.errors import Invalid
+from gatherlog.core.letters import Letter, printable
 
-__all__ = ["Delivered", "Mailbox", "NoMail", "message"]
+__all__ = ["Delivered", "Mailbox", "NoMail", "Post", "message", "unusable_address"]
 
 KEPT: Final = 500
 """Letters that a mailbox shows."""
+
+
+class Post(Protocol):
+    """Brings letters away, one by one, and says what became of each."""
+
+    async def bring(self, letter: Letter) -> None:
+        """Hand a letter over; returns once it was taken.
+
+        Raises DeliveryFailed, which repeats neither the address nor what a server said of it:
+        final `address` (it is none), `smtp_refused` (the server will not take this letter) and
+        `no_mail`; and `smtp_later`, `smtp_config`, `unreachable` or `timeout`, which may pass.
+        """
+        ...
 
 
 class Delivered(msgspec.Struct, frozen=True):
@@ -29,7 +45,7 @@ class Delivered(msgspec.Struct, frozen=True):
 
 
 class Mailbox:
-    """A `Mailer` that keeps the latest letters in memory, for a page that shows them."""
+    """A `Mailer` and `Post` that keeps the latest letters in memory, for a page that shows them."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -37,6 +53,13 @@ class Mailbox:
 
     def send(self, letter: Letter) -> None:
         self._letters.appendleft(Delivered(letter.to, letter.subject, letter.text, self._clock()))
+
+    async def bring(self, letter: Letter) -> None:
+        try:
+            parsed(letter.to)
+        except Invalid:
+            raise unusable_address() from None
+        self.send(letter)
 
     def letters(self) -> list[Delivered]:
         """Newest first."""
@@ -47,10 +70,14 @@ class Mailbox:
 
 
 class NoMail:
-    """A `Mailer` for a site that has none: `gatherlog signin` gives codes out instead."""
+    """A `Mailer` and `Post` of a site without mail: `gatherlog signin` gives codes out instead."""
 
     def send(self, letter: Letter) -> None:
         """The letter is gone."""
+
+    async def bring(self, letter: Letter) -> None:
+        """Another try would end the same way; once there is a server, an operator redrives."""
+        raise DeliveryFailed("no_mail", "this site has no mail server", final=True)
 
     async def close(self) -> None:
         """Nothing waits here."""
@@ -64,16 +91,22 @@ def message(letter: Letter, sender: str, now: int) -> EmailMessage:
     name, address = parseaddr(sender)
     user, _, domain = parsed(letter.to).partition("@")
     written = EmailMessage(policy=email.policy.SMTP)
-    written["From"] = Address(_line(name), addr_spec=address)
+    written["From"] = Address(printable(name), addr_spec=address)
     written["To"] = Address(username=user, domain=domain)
-    written["Subject"] = _line(letter.subject)
+    written["Subject"] = printable(letter.subject)
     written["Date"] = to_datetime(now)
-    written["Message-ID"] = make_msgid(domain=address.rpartition("@")[2])
+    written["Message-ID"] = _message_id(letter.id, address.rpartition("@")[2])
     written["Auto-Submitted"] = "auto-generated"
-    written.set_content("".join(_line(line) + "\n" for line in letter.text.splitlines()))
+    written.set_content("".join(printable(line) + "\n" for line in letter.text.splitlines()))
     return written
 
 
-def _line(text: str) -> str:
-    """The text in one line: whatever steers a terminal or a protocol becomes a space."""
-    return "".join(char if char.isprintable() else " " for char in text)
+def unusable_address() -> DeliveryFailed:
+    """For a letter whose `to` is no single plain address."""
+    return DeliveryFailed("address", "there is no usable e-mail address to send it to", final=True)
+
+
+def _message_id(id: str | None, domain: str) -> str:
+    if id is None:
+        return make_msgid(domain=domain)
+    return f"<{re.sub('[^A-Za-z0-9-]', '-', id)}@{domain}>"

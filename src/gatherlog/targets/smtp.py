@@ -1,9 +1,8 @@
-"""Letters brought to an SMTP server, in the background, each in several tries."""
+"""Letters brought to an SMTP server: one by one, or in the background in several tries each."""
 
 import asyncio
 import contextlib
 from collections.abc import Callable
-from email.message import EmailMessage
 from email.utils import parseaddr
 from typing import Final
 from urllib.parse import unquote, urlsplit
@@ -11,10 +10,13 @@ from urllib.parse import unquote, urlsplit
 import aiosmtplib
 import msgspec
 
-from gatherlog.apps.people.mail import Letter
+from gatherlog.apps.people.addresses import parsed
 from gatherlog.core.clock import Clock, rfc3339
-from gatherlog.core.errors import GatherlogError
+from gatherlog.core.delivery import DeliveryFailed
+from gatherlog.core.errors import Invalid
+from gatherlog.core.letters import Letter
 from gatherlog.targets.mail import message
+from gatherlog.targets.smtp_failures import failure
 
 __all__ = ["SmtpMailer", "SmtpServer"]
 
@@ -23,13 +25,14 @@ QUEUE: Final = 1000
 WORKERS: Final = 4
 TIMEOUT: Final = 20.0
 """Seconds that one try may take."""
+FAREWELL: Final = 2.0
+"""Seconds that the server has to say goodbye."""
 PAUSES: Final = (2.0, 10.0, 30.0)
 """Seconds before each further try: all of them lie well within a code's life."""
 PATIENCE: Final = 5.0
 """Seconds that closing waits for letters that are still to go."""
 
 _LOCAL: Final = frozenset({"localhost", "127.0.0.1", "::1"})
-_PERMANENT: Final = 500
 
 Sink = Callable[[bytes], object]
 
@@ -71,9 +74,10 @@ class SmtpServer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SmtpMailer:
-    """A `Mailer` that brings letters to an SMTP server, a few at a time, each in several tries.
+    """A `Post` that brings letters to an SMTP server, with one connection each.
 
-    Letters that wait are in memory alone: what a crash takes was only good for minutes.
+    As a `Mailer` it takes letters that must not be kept anywhere, such as codes: they wait in
+    memory alone, and what a crash takes of them was only good for minutes.
     """
 
     def __init__(
@@ -93,6 +97,12 @@ class SmtpMailer:
         self._waiting: asyncio.Queue[Letter] = asyncio.Queue(QUEUE)
         self._workers: list[asyncio.Task[None]] = []
         self._closed = False
+
+    async def bring(self, letter: Letter) -> None:
+        try:
+            await self._hand_over(letter)
+        except (aiosmtplib.SMTPException, OSError, ValueError, Invalid) as error:
+            raise failure(error) from None  # its own words may quote the address
 
     def send(self, letter: Letter) -> None:
         if self._closed:
@@ -123,33 +133,42 @@ class SmtpMailer:
         while True:
             letter = await self._waiting.get()
             try:
-                await self._bring(letter)
-            except GatherlogError as refused:
-                self._report(refused.code)
+                await self._bring_patiently(letter)
+            except DeliveryFailed as failed:
+                self._report(failed.kind)
             except Exception as error:  # noqa: BLE001  nobody waits for it; the next letters do
                 self._report(type(error).__name__)
             finally:
                 self._waiting.task_done()
 
-    async def _bring(self, letter: Letter) -> None:
+    async def _bring_patiently(self, letter: Letter) -> None:
         """Try until it is gone, refused for good, or has failed once more than there are pauses."""
-        written = message(letter, self._sender, self._clock())
-        for pause in (*self._pauses, None):
+        for pause in self._pauses:
             try:
-                async with asyncio.timeout(TIMEOUT):
-                    return await self._try(written, letter.to)
-            except (aiosmtplib.SMTPException, OSError, ValueError) as error:
-                if pause is None or _is_permanent(error):
-                    return self._report(_named(error))
+                return await self.bring(letter)
+            except DeliveryFailed as failed:
+                if failed.final:
+                    raise
                 await asyncio.sleep(pause)
-        return None
+        return await self.bring(letter)
 
-    async def _try(self, written: EmailMessage, to: str) -> None:
+    async def _hand_over(self, letter: Letter) -> None:
+        written = message(letter, self._sender, self._clock())
+        client = self._client()
+        try:
+            async with asyncio.timeout(TIMEOUT):
+                await client.connect()
+                await client.send_message(
+                    written, sender=parseaddr(self._sender)[1], recipients=[parsed(letter.to)]
+                )
+            with contextlib.suppress(aiosmtplib.SMTPException, OSError):
+                await client.quit(timeout=FAREWELL)  # it was taken, however they part
+        finally:
+            client.close()
+
+    def _client(self) -> aiosmtplib.SMTP:
         server = self._server
-        await aiosmtplib.send(
-            written,
-            sender=parseaddr(self._sender)[1],
-            recipients=[to],
+        return aiosmtplib.SMTP(
             hostname=server.host,
             port=server.port,
             username=server.username,
@@ -163,18 +182,3 @@ class SmtpMailer:
         """One line that says that a letter is lost; not which, nor what a server said of it."""
         line = {"time": rfc3339(self._clock()), "mail": "not delivered", "reason": reason}
         self._sink(msgspec.json.encode(line) + b"\n")
-
-
-def _is_permanent(error: Exception) -> bool:
-    """Whether the server would say the same again."""
-    if isinstance(error, aiosmtplib.SMTPRecipientsRefused):
-        return all(refused.code >= _PERMANENT for refused in error.recipients)
-    if isinstance(error, aiosmtplib.SMTPResponseException):
-        return error.code >= _PERMANENT
-    return isinstance(error, (aiosmtplib.SMTPNotSupported, ValueError))
-
-
-def _named(error: Exception) -> str:
-    """The kind of failure, and the server's number for it; its words may quote the address."""
-    code = error.code if isinstance(error, aiosmtplib.SMTPResponseException) else None
-    return type(error).__name__ if code is None else f"{type(error).__name__} {code}"

@@ -2,17 +2,9 @@
 
 from typing import Protocol
 
-import msgspec
+from gatherlog.core.letters import Letter
 
 __all__ = ["Letter", "Mailer", "code_letter"]
-
-
-class Letter(msgspec.Struct, frozen=True, kw_only=True):
-    """One mail to one address, in plain text."""
-
-    to: str
-    subject: str
-    text: str
 
 
 class Mailer(Protocol):

@@ -1,0 +1,160 @@
+"""Letters to guests as a subscription: each guest's letter is a delivery of its own.
+
+A change of the date concerns many people in one event. It is spread first: for each guest, an event
+that asks for the letter is appended to the stream `letters-<gathering>`, and those come back here
+one by one. docs/decisions/0011-mails.md tells why.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+
+from gatherlog.apps.guests import events, letters
+from gatherlog.apps.guests.fold import gathering_of
+from gatherlog.apps.guests.letters import LetterRequested, letter_about
+from gatherlog.apps.guests.views import GATHERINGS, GUESTS, Gathering, Guest
+from gatherlog.core.clock import Clock, Ids
+from gatherlog.core.delivery import Delivery, RetryPolicy
+from gatherlog.core.events import Event, Recorded
+from gatherlog.core.letters import Bring
+from gatherlog.core.store import Append, Commit, Store
+from gatherlog.core.subscriptions import Handlers
+
+__all__ = ["CATEGORY", "LETTERS", "PATIENCE", "guest_letters"]
+
+LETTERS: Final = "letters"
+"""The subscription."""
+CATEGORY: Final = "letters"
+"""Of the streams that ask for letters, one per gathering."""
+PATIENCE: Final = RetryPolicy(attempts=None, age=6 * 3600.0, first_pause=5.0, longest_pause=600.0)
+"""Mail servers that put strangers off for a while take them within the hour."""
+
+_CHUNK: Final = 500
+
+
+def guest_letters(
+    store: Store,
+    bring: Bring,
+    *,
+    site: str,
+    clock: Clock,
+    ids: Ids,
+    retry: RetryPolicy = PATIENCE,
+) -> Handlers:
+    """The subscription `letters`, which begins with what happens after it was first read.
+
+    `site` is the URL that guests know; `bring` must not take longer than 30 seconds. A letter that
+    is given up holds up nothing. One that was taken is not brought again within 24 hours, unless
+    the process dies between the two.
+    """
+    mailing = _Mailing(store, bring, site, clock, ids)
+    return Handlers(
+        LETTERS,
+        {
+            "guests.promoted": mailing.write,
+            "guests.rsvp_submitted": mailing.write,
+            "guests.waitlisted": mailing.write,
+            "letters.letter_requested": mailing.write,
+            "guests.settings_changed": mailing.request,
+        },
+        retry=retry,
+        at_once=4,
+        holds=False,
+        from_now=True,
+    )
+
+
+class _Mailing:
+    def __init__(self, store: Store, bring: Bring, site: str, clock: Clock, ids: Ids) -> None:
+        self._store = store
+        self._bring = bring
+        self._site = site
+        self._clock = clock
+        self._ids = ids
+
+    async def write(self, delivery: Delivery) -> None:
+        """Bring the letter that the event calls for, if one is due; repeated, nothing."""
+        key = f"letter:{delivery.id}"
+        if await self._store.recall(key) is not None:
+            return
+        event = delivery.event
+        gathering, guest = await self._facts(event)
+        if gathering is None or guest is None or guest.gathering_id != gathering.id:
+            return
+        letter = letter_about(event, gathering, guest, site=self._site, now=self._clock())
+        if letter is not None:
+            await self._bring(msgspec.structs.replace(letter, id=delivery.id))
+            await self._store.commit(Commit(key=key))
+
+    async def request(self, delivery: Delivery) -> None:
+        """Ask for a letter to each guest whom a change of settings concerns.
+
+        What was asked for is in the stream, so that a repetition goes on where it broke off; and
+        whoever else does the same meanwhile appends at the same version, and fails.
+        """
+        event = delivery.event
+        change = letters.announcement(event.version, events.CODEC.decode(event))
+        if change is None:
+            return
+        gathering = await self._gathering(gathering_of(event.stream))
+        if gathering is None or gathering.gone or letters.is_over(gathering, self._clock()):
+            return
+        if not letters.is_true_of(gathering, change):
+            return
+        stream = f"{CATEGORY}-{gathering.id}"
+        version, asked = await self._asked(stream, event.version)
+        concerned = letters.to_be_told(await self._guests(gathering.id), asked)
+        size = min(_CHUNK, self._store.limits.commit_actions - 1)
+        for start in range(0, len(concerned), size):
+            chunk = self._events(event, change, concerned[start : start + size])
+            await self._store.commit(Commit(appends=[Append(stream, chunk, version)]))
+            version += len(chunk)
+
+    async def _facts(self, event: Recorded) -> tuple[Gathering | None, Guest | None]:
+        """The gathering and the guest that an event is about, as they are."""
+        [document] = await self._store.get(GUESTS.name, [event.subject])
+        _, _, gathering_id = event.stream.partition("-")
+        return await self._gathering(gathering_id), GUESTS.read(document)
+
+    async def _gathering(self, id: str) -> Gathering | None:
+        [document] = await self._store.get(GATHERINGS.name, [id])
+        return GATHERINGS.read(document)
+
+    async def _guests(self, gathering_id: str) -> list[Guest]:
+        found, cursor = [], None
+        limit = min(1000, self._store.limits.page)
+        while True:
+            query = GUESTS.query("by_gathering", gathering_id, limit=limit, cursor=cursor)
+            page = await self._store.query(query)
+            found += [guest for d in page.documents if (guest := GUESTS.read(d)) is not None]
+            if (cursor := page.cursor) is None:
+                return found
+
+    async def _asked(self, stream: str, change: int) -> tuple[int, set[str]]:
+        """The stream's version, and the guests for whom a letter about `change` was asked for."""
+        asked: set[str] = set()
+        version, before = 0, None
+        while True:
+            page = await self._store.read_stream(
+                stream, before=before, limit=min(1000, self._store.limits.page), backwards=True
+            )
+            for event in page:
+                version = max(version, event.version)
+                requested: LetterRequested = letters.CODEC.decode(event)
+                if requested.change < change:
+                    return version, asked
+                if requested.change == change:
+                    asked.add(event.subject)
+            if not page:
+                return version, asked
+            before = page[-1].version
+
+    def _events(
+        self, cause: Recorded, change: LetterRequested, guests: Sequence[str]
+    ) -> list[Event]:
+        type, schema, data = letters.CODEC.encode(change)
+        now, meta = self._clock(), msgspec.json.encode({"cause": f"{cause.stream}@{cause.version}"})
+        return [
+            Event(self._ids(), type, cause.time, now, data, schema, guest, meta) for guest in guests
+        ]

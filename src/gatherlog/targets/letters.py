@@ -1,0 +1,96 @@
+"""A rule's target that is an e-mail address: each event becomes a letter."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import msgspec
+
+from gatherlog.apps.people.addresses import parsed
+from gatherlog.core.delivery import Delivery
+from gatherlog.core.errors import Flaw, Invalid
+from gatherlog.core.events import Recorded
+from gatherlog.core.exact_json import encode
+from gatherlog.core.formats import document
+from gatherlog.core.letters import Letter
+from gatherlog.targets.mail import Post
+
+__all__ = ["LetterTarget", "check_letter"]
+
+LONGEST_SUBJECT: Final = 200
+LONGEST_TEXT: Final = 100_000
+"""Characters."""
+
+_CUT: Final = "\n\n(This is longer than a letter may be; the rest is in the log.)\n"
+
+
+class LetterTarget:
+    """Writes to one address. The text is the delivery's input, or an account of the event.
+
+    A letter that is brought again has the same Message-ID.
+    """
+
+    batch = 1
+
+    def __init__(self, post: Post, to: str, subject: str) -> None:
+        self._post = post
+        self._to = to
+        self._subject = subject
+
+    async def deliver(self, deliveries: Sequence[Delivery]) -> None:
+        for delivery in deliveries:
+            text = _text(delivery)
+            if len(text) > LONGEST_TEXT:
+                text = text[:LONGEST_TEXT] + _CUT
+            letter = Letter(to=self._to, subject=self._subject, text=text, id=delivery.id)
+            await self._post.bring(letter)
+
+    async def close(self) -> None:
+        """The post is everybody's."""
+
+
+def check_letter(to: str, subject: str) -> None:
+    """Raises Invalid, with all flaws, unless letters can go to `to` under `subject`."""
+    flaws = []
+    try:
+        parsed(to)
+    except Invalid:
+        flaws.append(Flaw("/to", "is no plain e-mail address; one looks like ada@example.org"))
+    else:
+        if to != to.strip():
+            flaws.append(Flaw("/to", "begins or ends with a space"))
+    if not subject.strip():
+        flaws.append(Flaw("/subject", "is empty"))
+    elif len(subject) > LONGEST_SUBJECT:
+        flaws.append(Flaw("/subject", f"is longer than {LONGEST_SUBJECT} characters"))
+    elif not subject.isprintable():
+        flaws.append(Flaw("/subject", "holds a line end or another character that is not printed"))
+    if flaws:
+        raise Invalid(*flaws)
+
+
+def _text(delivery: Delivery) -> str:
+    if isinstance(delivery.input, str):
+        return delivery.input
+    if delivery.input is not None:
+        return _pretty(delivery.input) + "\n"
+    return _account(delivery.event)
+
+
+def _account(event: Recorded) -> str:
+    """What happened, where and when; and about whom, and by whom, where that is recorded."""
+    told = document(event)
+    lines = [f"{event.type}", "", f"stream:  {event.stream}, version {event.version}"]
+    lines.append(f"time:    {told['time']}")
+    if event.subject:
+        lines.append(f"subject: {event.subject}")
+    if "actor" in told:
+        lines.append(f"by:      {_plain(told['actor'])}")
+    return "\n".join([*lines, "", _pretty(told["data"]), ""])
+
+
+def _plain(value: Any) -> str:
+    return value if isinstance(value, str) else encode(value).decode()
+
+
+def _pretty(value: Any) -> str:
+    return msgspec.json.format(encode(value), indent=2).decode()

@@ -1,0 +1,366 @@
+"""What guests are written, from nothing but an event and the facts; and what nobody is written."""
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from gatherlog.apps.guests.events import RsvpCleared, SettingsChanged
+from gatherlog.apps.guests.letters import (
+    CODEC,
+    LetterRequested,
+    announcement,
+    is_true_of,
+    letter_about,
+    to_be_told,
+)
+from gatherlog.apps.guests.views import Gathering, Guest
+from gatherlog.core import Event, Recorded
+from gatherlog.core.errors import EventUnknown
+from gatherlog.core.letters import Letter
+from gatherlog.testing import StandingClock
+from tests.apps.guests.guest_lists import ADA, BOB, answered, gathering, guest, told, waitlisted
+
+GOLDEN = Path(__file__).parents[2] / "golden" / "letters.letter_requested.1.json"
+REQUESTED = LetterRequested(change=7, event_date="2027-06-05T18:00:00", location=None)
+SITE = "https://party.example"
+NOW = StandingClock("2027-05-01T12:00:00Z")()
+HOUR = 3_600_000_000
+
+
+def party(**given: Any) -> Gathering:
+    plain: dict[str, Any] = {"event_date": "2027-06-05T18:00:00", "location": "The boathouse"}
+    return gathering(**plain | given)
+
+
+def coming(people: int = 3, **given: Any) -> Guest:
+    return guest(answered(True, people), **{"email": "ada@example.org"} | given)
+
+
+def waiting(**given: Any) -> Guest:
+    return guest(waitlisted(2), **{"email": "ada@example.org"} | given)
+
+
+def happened(
+    type: str, time: int = 3, *, actor: str = f"guest:{ADA}", data: Any = None
+) -> Recorded:
+    return Recorded(
+        partition=0,
+        position=1,
+        stream="gathering-default",
+        version=1,
+        id="e1",
+        type=type,
+        time=time,
+        recorded=time,
+        data=msgspec.json.encode(data),
+        schema=1,
+        subject=ADA,
+        meta=msgspec.json.encode({"actor": actor}),
+    )
+
+
+def letter(
+    type: str, to: Guest, about: Gathering | None = None, *, now: int = 4, **given: Any
+) -> Letter | None:
+    event = happened(type, **given)
+    return letter_about(event, party() if about is None else about, to, site=SITE, now=now)
+
+
+def text(type: str, to: Guest, about: Gathering | None = None, **given: Any) -> str:
+    written = letter(type, to, about, **given)
+    assert written is not None
+    return written.text
+
+
+# What they say.
+
+
+def test_who_moved_up_is_told_of_the_place() -> None:
+    assert letter("guests.promoted", coming()) == Letter(
+        to="ada@example.org",
+        subject="You have a place: Summer party",
+        text=(
+            "Dear Ada Lovelace,\n\n"
+            "there is room now: you have moved up from the waiting list of Summer party and have a "
+            "place for 3 people altogether.\n\n"
+            "    When: Saturday, 5 June 2027, 18:00 (Europe/Paris)\n"
+            "    Where: The boathouse\n\n"
+            "Can you not come any more? Please say so by the same link by which you answered, so "
+            "that somebody else who waits can have it.\n\n"
+            "-- \n"
+            "This letter was sent by https://party.example, where you are on the guest list.\n"
+        ),
+    )
+
+
+def test_who_waits_is_told_what_happens_next() -> None:
+    written = letter("guests.waitlisted", waiting())
+
+    assert written is not None
+    assert written.subject == "You are on the waiting list: Summer party"
+    assert "you are on the waiting list for 2 people altogether." in written.text
+    assert "Until then you have no place." in written.text
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (answered(True, 1), "You come: 1 person."),
+        (answered(True, 2), "You come: 2 people altogether."),
+        (answered(True, 2, children=1), "You come: 2 people altogether, 1 of them a child."),
+        (answered(True, 4, children=2), "You come: 4 people altogether, 2 of them children."),
+        (answered(False), "You do not come."),
+        (answered(None), "You have not decided yet."),
+    ],
+)
+def test_an_answer_is_confirmed_in_a_line(answer: Any, said: str) -> None:
+    to = guest(answer, email="ada@example.org")
+
+    assert f"to Summer party:\n\n    {said}\n\n" in text("guests.rsvp_submitted", to)
+
+
+def test_a_confirmation_says_until_when_and_how_the_answer_can_be_changed() -> None:
+    by_the_link = "by the same link by which you answered. What"
+    closing = party(rsvp_deadline="2027-05-15")
+
+    assert f"You can change it {by_the_link}" in text("guests.rsvp_submitted", coming())
+    assert f"You can change it until Saturday, 15 May 2027, {by_the_link}" in text(
+        "guests.rsvp_submitted", coming(), closing
+    )
+
+
+def test_a_date_without_a_time_has_no_zone_and_what_is_open_is_said_to_be() -> None:
+    dated = text("guests.promoted", coming(), party(event_date="2027-06-05", location=None))
+    undated = text("guests.promoted", coming(), party(event_date=None))
+
+    assert "    When: Saturday, 5 June 2027\n    Where: not known yet\n" in dated
+    assert "    When: not known yet\n    Where: The boathouse\n" in undated
+
+
+@pytest.mark.parametrize(
+    ("changed", "lines"),
+    [
+        ({"event_date": "2027-06-05T18:00:00"}, ("When (changed): Sat", "Where: The")),
+        ({"time_zone": "Europe/Paris"}, ("When (changed): Sat", "Where: The")),
+        ({"location": "The boathouse"}, ("When: Sat", "Where (changed): The")),
+        (
+            {"event_date": "2027-06-05T18:00:00", "location": "The boathouse"},
+            ("When (changed): Sat", "Where (changed): The"),
+        ),
+    ],
+)
+def test_a_change_is_told_with_what_has_changed(
+    changed: dict[str, str], lines: tuple[str, str]
+) -> None:
+    said = text("letters.letter_requested", coming(), data={"change": 9, **changed})
+
+    assert "something has changed about Summer party, to which you come:" in said
+    assert [line.strip()[: len(start)] for line, start in zip(facts(said), lines, strict=True)] == [
+        *lines
+    ]
+
+
+def facts(said: str) -> list[str]:
+    return [line for line in said.splitlines() if line.startswith("    ")]
+
+
+def test_who_waits_hears_of_a_change_too() -> None:
+    data = {"change": 9, "location": "The boathouse"}
+
+    assert "for which you wait:" in text("letters.letter_requested", waiting(), data=data)
+
+
+# What they never hold.
+
+SECRET = "0f3a" * 8
+
+
+@pytest.mark.parametrize(
+    "type", ["guests.promoted", "guests.rsvp_submitted", "letters.letter_requested"]
+)
+def test_a_letter_holds_no_token_no_diet_and_no_household(type: str) -> None:
+    to = coming(dietary="coeliac disease", dietary_tags=("kosher",), group_id="The Byrons")
+    to = msgspec.structs.replace(to, link=SECRET, dietary="coeliac disease")
+    written = letter(type, to, data={"change": 9, "location": "The boathouse"})
+
+    assert written is not None
+    for private in ("coeliac", "kosher", "Byron", SECRET, ADA):
+        assert private not in written.text + written.subject
+
+
+@pytest.mark.parametrize(
+    ("typed", "shown"),
+    [
+        ("Ada\r\nBcc: eve@example.org", "Ada Bcc: eve@example.org"),
+        ("<b>Ada</b>", "<b>Ada</b>"),
+        ("A\u2028\x85\x0bd\u202ea\x00", "A d a"),
+        ("{guest.link}%s", "{guest.link}%s"),
+    ],
+)
+def test_names_and_places_are_text_in_one_line(typed: str, shown: str) -> None:
+    plain = text("guests.promoted", coming(), party(location="The boathouse"))
+    written = letter(
+        "guests.promoted",
+        coming(first_name=typed, last_name="X"),
+        party(event_name=typed, location=typed),
+    )
+
+    assert written is not None
+    assert written.subject == f"You have a place: {shown}"
+    assert written.text.startswith(f"Dear {shown} X,\n\n")
+    assert f"    Where: {shown}\n" in written.text
+    assert len(written.text.splitlines()) == len(plain.splitlines())
+
+
+# When there is none.
+
+
+def test_nobody_is_written_without_an_address() -> None:
+    assert letter("guests.promoted", coming(email=None)) is None
+
+
+def test_nothing_is_written_about_a_gathering_that_is_gone() -> None:
+    gone = msgspec.structs.replace(party(), gone=True)
+
+    assert letter("guests.promoted", coming(), gone) is None
+
+
+@pytest.mark.parametrize(
+    ("hours", "is_written"), [(-1, True), (1, True), (23, True), (25, False), (9999, False)]
+)
+def test_a_day_after_its_date_nothing_more_is_written_about_a_gathering(
+    hours: int, is_written: bool
+) -> None:
+    begins = StandingClock("2027-06-05T16:00:00Z")()
+
+    written = letter("guests.promoted", coming(), now=begins + hours * HOUR)
+
+    assert (written is not None) is is_written
+
+
+@pytest.mark.parametrize(
+    "now", [guest(), guest(answered(False)), guest(answered(None)), guest(waitlisted(2))]
+)
+def test_a_place_that_was_given_up_again_is_not_told(now: Guest) -> None:
+    to = msgspec.structs.replace(now, email="ada@example.org")
+
+    assert letter("guests.promoted", to) is None
+
+
+@pytest.mark.parametrize("actor", ["account:1", "key:1", "cli", f"guest:{BOB}", "", f"{ADA}"])
+@pytest.mark.parametrize("type", ["guests.rsvp_submitted", "guests.waitlisted"])
+def test_what_somebody_else_answered_is_not_confirmed(type: str, actor: str) -> None:
+    assert letter(type, coming(), actor=actor) is None
+    assert letter(type, coming()) is not None
+
+
+def test_only_the_latest_answer_is_confirmed() -> None:
+    later = msgspec.structs.replace(answered(False), time=8)
+    cleared = guest(answered(True, 1), told(RsvpCleared()), email="ada@example.org")
+    changed = guest(answered(True, 1), later, email="ada@example.org")
+
+    assert letter("guests.rsvp_submitted", changed, time=3) is None
+    assert letter("guests.rsvp_submitted", cleared, time=3) is None
+    assert "You do not come." in text("guests.rsvp_submitted", changed, time=8)
+
+
+def test_an_answer_is_not_confirmed_days_later() -> None:
+    assert letter("guests.rsvp_submitted", coming(), now=23 * HOUR) is not None
+    assert letter("guests.rsvp_submitted", coming(), now=25 * HOUR) is None
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"event_date": "2027-06-04"},
+        {"location": None},
+        {"location": "The mill"},
+        {"time_zone": "UTC"},
+    ],
+)
+def test_a_change_that_was_changed_again_is_not_told(changed: dict[str, Any]) -> None:
+    data = {"change": 9, **changed}
+
+    assert letter("letters.letter_requested", coming(), data=data) is None
+
+
+@pytest.mark.parametrize("now", [guest(), guest(answered(False)), guest(answered(None))])
+def test_who_does_not_come_any_more_hears_of_no_change(now: Guest) -> None:
+    to = msgspec.structs.replace(now, email="ada@example.org")
+    data = {"change": 9, "location": "The boathouse"}
+
+    assert letter("letters.letter_requested", to, data=data) is None
+
+
+def test_an_event_that_no_letter_is_known_for_is_an_error() -> None:
+    with pytest.raises(EventUnknown):
+        letter("guests.guest_added", coming())
+
+
+# Who is told of a change.
+
+
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        (SettingsChanged(event_name="X", max_guests=3, rsvp_deadline=None), None),
+        (SettingsChanged(settings_data={}), None),
+        (
+            SettingsChanged(event_date="2027-06-05T18:00:00", location=None, max_guests=4),
+            REQUESTED,
+        ),
+        (SettingsChanged(time_zone="UTC"), LetterRequested(change=7, time_zone="UTC")),
+    ],
+)
+def test_date_place_and_zone_concern_guests(
+    changed: SettingsChanged, told: LetterRequested | None
+) -> None:
+    assert announcement(7, changed) == told
+
+
+def test_a_request_is_true_as_long_as_all_it_tells_is() -> None:
+    now = party(location=None)
+
+    assert is_true_of(now, REQUESTED)
+    assert not is_true_of(party(), REQUESTED)
+    assert not is_true_of(party(location=None, event_date=None), REQUESTED)
+
+
+def known(id: str, email: str | None, of: Guest | None = None) -> Guest:
+    return msgspec.structs.replace(coming() if of is None else of, id=id, email=email)
+
+
+def test_who_comes_or_waits_and_has_an_address_is_told() -> None:
+    guests = [
+        known("comes", "a@example.org"),
+        known("waits", "b@example.org", waiting()),
+        known("silent", "c@example.org", guest()),
+        known("declined", "d@example.org", guest(answered(False))),
+        known("nowhere", None),
+    ]
+
+    assert to_be_told(guests, ()) == ["comes", "waits"]
+
+
+def test_one_letter_goes_to_an_address_that_several_share() -> None:
+    guests = [
+        known("one", "Us@Example.org"),
+        known("two", "us@example.org"),
+        known("three", "t@x.y"),
+    ]
+
+    assert to_be_told(guests, ()) == ["one", "three"]
+    assert to_be_told(guests, {"two"}) == ["three"]
+    assert to_be_told(guests, {"one", "three"}) == []
+
+
+# What is kept.
+
+
+def test_a_request_is_stored_as_its_golden_file_says() -> None:
+    stored = GOLDEN.read_bytes().removesuffix(b"\n")
+
+    assert CODEC.encode(REQUESTED) == ("letters.letter_requested", 1, stored)
+    assert CODEC.decode(Event("id", "letters.letter_requested", 1, 1, stored, 1)) == REQUESTED
