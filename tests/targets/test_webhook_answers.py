@@ -1,6 +1,8 @@
 """What answers mean: taken, final, or tried again and when."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from gatherlog.targets.webhook_answers import failure
 from gatherlog.targets.webhook_connection import Answer
@@ -127,6 +129,19 @@ def test_how_long_a_receiver_makes_us_wait(status: int, text: str, seconds: floa
 
     assert failed is not None
     assert (failed.retry_after, failed.final) == (seconds, False)
+
+
+@given(
+    st.text(max_size=40)
+    | st.from_regex(r"\w{3}, \d{1,3} (Jan|Nov|x) \d{1,12} \d{1,3}:\d{1,3} ?([+-]\d{1,6})?")
+)
+def test_whatever_a_receiver_says_of_a_wait_it_is_at_most_an_hour(text: str) -> None:
+    failed = failure(
+        Answer(503, {"retry-after": text}), origin="https://a.example", now=NOW, is_batch=False
+    )
+
+    assert failed is not None
+    assert failed.retry_after is None or 0 <= failed.retry_after <= 3600
 
 
 async def test_the_wait_that_a_receiver_asks_for_arrives() -> None:

@@ -121,6 +121,22 @@ async def test_the_status_decides_whatever_becomes_of_the_body(
     ]
 
 
+async def test_an_answer_may_come_byte_by_byte() -> None:
+    async def slowly(
+        receiver: Receiver, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        for byte in b"HTTP/1.1 429 No\r\nRetry-After: 12\r\ncontent-length: 2\r\n\r\nno":
+            writer.write(bytes([byte]))
+            await asyncio.sleep(0)
+
+    async with sending(slowly) as (receiver, target):
+        first = await failure_of(target)
+        second = await failure_of(target)
+
+    assert (first.status, first.retry_after, second.retry_after) == (429, 12.0, 12.0)
+    assert (receiver.connections, len(receiver.requests)) == (1, 2)
+
+
 async def test_an_interim_answer_is_not_the_answer() -> None:
     said = b"HTTP/1.1 103 Early Hints\r\nlink: </x>\r\n\r\n" + GOOD
     async with sending(answering(said)) as (receiver, target):

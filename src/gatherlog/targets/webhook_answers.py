@@ -55,7 +55,7 @@ def _retry_after(text: str, now: int) -> float | None:
         return min(float(text), LONGEST_PAUSE)
     try:
         moment = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     seconds = (to_micros(moment.replace(tzinfo=moment.tzinfo or UTC)) - now) / 1_000_000
     return min(max(seconds, 0.0), LONGEST_PAUSE)
