@@ -28,6 +28,7 @@ from gatherlog.core.store import Store
 
 __all__ = ["Control", "Lag", "Letters", "Status"]
 
+MOST_COUNTED = 10_000
 LONGEST_REASON = 500
 """Characters."""
 
@@ -137,6 +138,20 @@ class Control:
         page = await self._store.query(query)
         letters = [DEAD_LETTERS.read(document) for document in page.documents]
         return Letters([one for one in letters if one and one.state == state], page.cursor)
+
+    async def dead(self, subscription: str) -> int:
+        """How many dead letters a subscription has, counted up to MOST_COUNTED."""
+        counted, cursor = 0, None
+        while counted < MOST_COUNTED:
+            found = await self.letters(
+                subscription=subscription,
+                limit=min(1000, self._store.limits.page),
+                cursor=cursor,
+            )
+            counted += len(found.letters)
+            if (cursor := found.cursor) is None:
+                break
+        return counted
 
     async def letter(self, id: str) -> DeadLetter:
         """One dead letter; NotFound if there is none, or it was taken meanwhile."""

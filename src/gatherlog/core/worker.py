@@ -56,6 +56,7 @@ class Worker:
             raise ValueError(f"two subscriptions have one name: {', '.join(sorted(names))}")
         self.id = str(uuid4())
         self.meters = {name: Meter() for name in names}
+        self.is_running = False
         self._store = store
         self._subscriptions = subscriptions
         self._clock = clock
@@ -71,10 +72,14 @@ class Worker:
         Whatever goes wrong is reported and tried again: only the end of the store ends it.
         """
         partitions = range(self._store.limits.partitions)
-        async with asyncio.TaskGroup() as group:
-            for subscription in self._subscriptions:
-                for partition in partitions:
-                    group.create_task(self._attend(subscription, partition))
+        self.is_running = True
+        try:
+            async with asyncio.TaskGroup() as group:
+                for subscription in self._subscriptions:
+                    for partition in partitions:
+                        group.create_task(self._attend(subscription, partition))
+        finally:
+            self.is_running = False
 
     def stop(self) -> None:
         """Begin nothing more."""

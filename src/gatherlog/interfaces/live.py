@@ -105,14 +105,14 @@ async def changes(store: Store, look: Callable[[], Awaitable[bytes]]) -> AsyncGe
         return
 
 
-async def _send_all(
-    parts: AsyncGenerator[bytes], send: Callable[[bytes], Awaitable[None]]
-) -> None:
+async def _send_all(parts: AsyncGenerator[bytes], send: Callable[[bytes], Awaitable[None]]) -> None:
     async with aclosing(parts):
         async for part in parts:
             await send(part)
 
 
 async def _ended(may: Callable[[], Awaitable[bool]]) -> None:
-    while await may():
+    is_allowed = True
+    while is_allowed:
         await asyncio.sleep(KEEP_ALIVE)
+        is_allowed = await may()

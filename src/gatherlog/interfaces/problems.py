@@ -19,6 +19,7 @@ __all__ = [
     "BodyTooSlow",
     "Malformed",
     "MethodNotAllowed",
+    "NotReady",
     "Problem",
     "ProblemDocument",
     "Stale",
@@ -94,6 +95,12 @@ class MethodNotAllowed(GatherlogError):
         self.allowed = allowed
 
 
+class NotReady(GatherlogError):
+    """The server is alive, but cannot do its work."""
+
+    code = "not_ready"
+
+
 class Stale(GatherlogError):
     """What was to be changed is not at the version that If-Match names."""
 
@@ -141,6 +148,7 @@ PROBLEMS: Final[Mapping[str, Problem]] = {
         "Too busy just now",
         "Too much is going on at once. Nothing is lost: try again in a moment.",
     ),
+    "not_ready": Problem(HTTPStatus.SERVICE_UNAVAILABLE, "Not ready"),
     "store_closed": Problem(
         HTTPStatus.SERVICE_UNAVAILABLE, "Shutting down", "This server is about to stop."
     ),

@@ -44,7 +44,6 @@ __all__ = [
 Plain = Call[None, Nothing]
 Reason = Annotated[str, Meta(min_length=1, max_length=500)]
 MOST_AT_ONCE = 1000
-MOST_COUNTED = 10_000
 
 
 class PartitionAnswer(msgspec.Struct, frozen=True):
@@ -272,23 +271,10 @@ async def _summary(call: Plain, status: Status) -> SubscriptionAnswer:
         behind=status.behind,
         parked=status.parked,
         held=sum(backlog.held_from is not None for backlog in status.backlogs),
-        dead=await _dead(call, status.name),
+        dead=await call.platform.control.dead(status.name),
         paused=status.is_paused,
         partitions=[PartitionAnswer(lag.partition, lag.position, lag.head) for lag in status.lags],
     )
-
-
-async def _dead(call: Plain, name: str) -> int:
-    """How many dead letters it has, counted up to MOST_COUNTED."""
-    counted, cursor = 0, None
-    while counted < MOST_COUNTED:
-        found = await call.platform.control.letters(
-            subscription=name, limit=MAX_PAGE, cursor=cursor
-        )
-        counted += len(found.letters)
-        if (cursor := found.cursor) is None:
-            break
-    return counted
 
 
 def _parks(backlog: Backlog) -> list[ParkAnswer]:

@@ -5,7 +5,14 @@ from typing import Any
 
 from gatherlog.apps.guests import GatheringDetails, GuestPatch, NewGuest, Rsvp, SettingsPatch
 from gatherlog.apps.people import Action
-from gatherlog.interfaces.rest import gatherings, guests, household, sheets, sign_in
+from gatherlog.interfaces.rest import (
+    gatherings,
+    guests,
+    household,
+    metrics,
+    sheets,
+    sign_in,
+)
 from gatherlog.interfaces.rest.answers import (
     GatheringAnswer,
     GroupAnswer,
@@ -434,8 +441,27 @@ ENDPOINTS: tuple[Endpoint[Any, Any], ...] = (
         path="/healthz",
         action=Action.READ_HEALTH,
         handle=gatherings.read_health,
-        summary="Whether the server and its store answer",
+        summary="Whether the server is alive",
         answer=Health,
+        scoped=False,
+    ),
+    Endpoint(
+        method="GET",
+        path="/readyz",
+        action=Action.READ_HEALTH,
+        handle=metrics.read_readiness,
+        summary="Whether the server is ready: its store answers, and subscriptions are read",
+        answer=Health,
+        scoped=False,
+        refusals=("not_ready",),
+    ),
+    Endpoint(
+        method="GET",
+        path="/metrics",
+        action=Action.READ_METRICS,
+        handle=metrics.read_metrics,
+        summary="Figures for Prometheus",
+        media="text/plain",
         scoped=False,
     ),
 )

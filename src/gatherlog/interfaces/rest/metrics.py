@@ -1,0 +1,127 @@
+"""Figures for Prometheus, taken when they are asked for; and whether the server is ready."""
+
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from gatherlog import __version__
+from gatherlog.core.control import Status
+from gatherlog.core.errors import StoreError
+from gatherlog.core.logs import LOGS, LogHead
+from gatherlog.interfaces.platform import Platform
+from gatherlog.interfaces.problems import NotReady
+from gatherlog.interfaces.rest.answers import Health, json
+from gatherlog.interfaces.rest.endpoint import Call, Reply
+from gatherlog.interfaces.rest.queries import MAX_PAGE, Nothing
+
+__all__ = ["read_metrics", "read_readiness"]
+
+_TYPE: Final = (b"content-type", b"text/plain; version=0.0.4; charset=utf-8")
+
+
+async def read_metrics(call: Call[None, Nothing]) -> Reply:
+    """What happened in this process, and what the store says of all of them."""
+    registry = CollectorRegistry(auto_describe=False)
+    registry.register(_Collector(await _metrics(call.platform)))
+    return Reply(200, generate_latest(registry), [_TYPE])
+
+
+async def read_readiness(call: Call[None, Nothing]) -> Reply:
+    """Ready is who can read the store, and works if it is meant to; alive is who answers at all."""
+    platform = call.platform
+    try:
+        await platform.store.heads()
+    except StoreError as error:
+        raise NotReady("The store does not answer.") from error
+    if platform.settings.work and not platform.worker.is_running:
+        raise NotReady("Subscriptions are not read.")
+    return json(Health("ready", __version__))
+
+
+class _Collector(Collector):
+    def __init__(self, metrics: Iterable[Metric]) -> None:
+        self._metrics = metrics
+
+    def collect(self) -> Iterator[Metric]:
+        yield from self._metrics
+
+
+async def _metrics(platform: Platform) -> list[Metric]:
+    control = platform.control
+    statuses = [await control.status(name) for name in await control.names()]
+    dead = {status.name: await control.dead(status.name) for status in statuses}
+    return [
+        *await _of_the_log(platform),
+        *_of_subscriptions(statuses, dead),
+        *_of_this_process(platform),
+    ]
+
+
+async def _of_the_log(platform: Platform) -> list[Metric]:
+    positions = GaugeMetricFamily(
+        "gatherlog_feed_position",
+        "Last position of the log that can be read.",
+        labels=["partition"],
+    )
+    for partition, position in enumerate(await platform.store.heads()):
+        positions.add_metric([str(partition)], position)
+    appended = CounterMetricFamily(
+        "gatherlog_events_appended", "Events in the log, counted shortly after.", labels=["log"]
+    )
+    counted: dict[str, int] = {}
+    for head in await _logs(platform):
+        counted[head.log] = counted.get(head.log, 0) + head.events
+    for log, events in counted.items():
+        appended.add_metric([log], events)
+    return [positions, appended]
+
+
+async def _logs(platform: Platform) -> list[LogHead]:
+    page = await platform.store.query(LOGS.query("by_all", "all", limit=MAX_PAGE))
+    heads = [LOGS.read(document) for document in page.documents]
+    return [head for head in heads if head is not None]
+
+
+def _of_subscriptions(statuses: Iterable[Status], dead: dict[str, int]) -> list[Metric]:
+    lag = GaugeMetricFamily(
+        "gatherlog_subscription_lag",
+        "Positions of the log that a subscription has still to read.",
+        labels=["subscription", "partition"],
+    )
+    parked = _gauge("gatherlog_parked", "Streams and subjects that wait after a failure.")
+    held = _gauge("gatherlog_held", "Destinations that get nothing new: too much waits for them.")
+    letters = _gauge("gatherlog_dead_letters", "Deliveries that were given up and wait.")
+    paused = _gauge("gatherlog_paused", "1 while a subscription is paused.")
+    for status in statuses:
+        for one in status.lags:
+            lag.add_metric([status.name, str(one.partition)], one.behind)
+        parked.add_metric([status.name], status.parked)
+        held.add_metric([status.name], sum(one.held_from is not None for one in status.backlogs))
+        letters.add_metric([status.name], dead[status.name])
+        paused.add_metric([status.name], float(status.is_paused))
+    return [lag, parked, held, letters, paused]
+
+
+def _of_this_process(platform: Platform) -> list[Metric]:
+    told = {
+        "delivered": "Deliveries that were taken, by this process.",
+        "failed": "Attempts that failed, by this process.",
+        "given_up": "Deliveries that this process gave up.",
+        "redriven": "Dead letters that were taken after all, by this process.",
+        "events": "Events that this process read for a subscription.",
+    }
+    metrics: list[Metric] = []
+    for field, about in told.items():
+        name = "events_read" if field == "events" else f"deliveries_{field}"
+        family = CounterMetricFamily(f"gatherlog_{name}", about, labels=["subscription"])
+        for subscription, meter in platform.worker.meters.items():
+            family.add_metric([subscription], getattr(meter, field))
+        metrics.append(family)
+    return metrics
+
+
+def _gauge(name: str, about: str) -> GaugeMetricFamily:
+    return GaugeMetricFamily(name, about, labels=["subscription"])
