@@ -10,13 +10,16 @@ from cyclopts import App, CycloptsError
 from gatherlog import __version__
 from gatherlog.entrypoints.cli import (
     documents,
+    fake,
     gathering,
     keys,
     links,
     log,
+    rules,
     sheets,
     signin,
     site,
+    subscriptions,
 )
 from gatherlog.entrypoints.cli.failures import INTERRUPTED, USAGE, describe
 
@@ -49,8 +52,30 @@ _add(key, keys.create, "create")
 _add(key, keys.list_, "list")
 _add(key, keys.revoke, "revoke")
 
+rule = App(name="rules", help="Say which events go where: webhooks, streams, queues, mail.")
+_add(rule, rules.add, "add")
+_add(rule, rules.list_, "list")
+_add(rule, rules.show, "show")
+_add(rule, rules.try_, "try")
+_add(rule, rules.disable, "disable")
+_add(rule, rules.enable, "enable")
+_add(rule, rules.secret, "secret")
+_add(rule, rules.remove, "remove")
+subscription = App(name="subscriptions", help="See how far subscriptions are, and steer them.")
+_add(subscription, subscriptions.list_, "list")
+_add(subscription, subscriptions.show, "show")
+_add(subscription, subscriptions.pause, "pause")
+_add(subscription, subscriptions.resume, "resume")
+_add(subscription, subscriptions.reset, "reset")
+letter = App(name="dead-letters", help="Deliveries that were given up: see, redrive, discard.")
+_add(letter, subscriptions.letters, "list")
+_add(letter, subscriptions.letter, "show")
+_add(letter, subscriptions.redrive, "redrive")
+_add(letter, subscriptions.discard, "discard")
+
 _add(app, site.demo, "demo")
 _add(app, site.serve, "serve")
+_add(app, subscriptions.work, "work")
 _add(app, site.init, "init")
 app.command(key)
 _add(app, signin.signin, "signin")
@@ -59,7 +84,12 @@ _add(app, sheets.import_, "import")
 _add(app, links.link, "link")
 _add(app, sheets.export, "export")
 _add(app, log.read, "read")
+_add(app, log.append, "append")
 _add(app, log.tail, "tail")
+app.command(rule)
+app.command(subscription)
+app.command(letter)
+_add(app, fake.fake, "fake")
 _add(app, site.backup, "backup")
 _add(app, documents.verify, "verify")
 _add(app, documents.rebuild, "rebuild")

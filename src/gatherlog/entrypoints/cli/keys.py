@@ -13,7 +13,7 @@ from gatherlog.entrypoints.cli.opening import (
     settings_of_store,
 )
 from gatherlog.entrypoints.cli.options import Json, StoreUrl
-from gatherlog.entrypoints.cli.terminal import printable
+from gatherlog.entrypoints.cli.terminal import table
 
 if TYPE_CHECKING:
     from gatherlog.apps.people.views import ApiKey
@@ -113,11 +113,8 @@ def list_(*, store: StoreUrl = None, json: Json = False) -> None:
     if not listed:
         print("There are no keys; make one: gatherlog key create --role operator", file=sys.stderr)
         return
-    rows = [[name.removesuffix("_id") for name in listed[0]]]
-    rows += [[printable(value or "-") for value in told.values()] for told in listed]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        print("  ".join(f"{cell:<{n}}" for cell, n in zip(row, widths, strict=True)).rstrip())
+    head = [name.removesuffix("_id") for name in listed[0]]
+    print(table(head, [[value or "-" for value in told.values()] for told in listed]))
 
 
 def _told(key: "ApiKey") -> dict[str, str | None]:

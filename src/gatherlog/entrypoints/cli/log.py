@@ -1,13 +1,19 @@
 """Commands that show the log: one stream, or everything as it happens."""
 
 import base64
+import sys
 from collections.abc import AsyncIterator, Callable
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
 from gatherlog.entrypoints.cli.failures import FAILED, CommandRefused
-from gatherlog.entrypoints.cli.opening import finish, opened_store
+from gatherlog.entrypoints.cli.opening import (
+    finish,
+    open_platform,
+    opened_store,
+    settings_of_file,
+)
 from gatherlog.entrypoints.cli.options import Json, StoreUrl
 from gatherlog.entrypoints.cli.terminal import printable
 
@@ -15,7 +21,7 @@ if TYPE_CHECKING:
     from gatherlog.core.events import Recorded
     from gatherlog.core.store import Heads, Store
 
-__all__ = ["read", "tail"]
+__all__ = ["append", "as_json", "as_text", "read", "tail"]
 
 WAKE_SECONDS = 30.0
 LAG_SECONDS = 0.05
@@ -44,7 +50,7 @@ def read(
         raise CommandRefused(f"--limit is {limit}: write 1 or more")
 
     async def print_all() -> None:
-        show = _as_json if json else _as_text
+        show = as_json if json else as_text
         async with opened_store(store) as opened:
             async for event in _events(opened, stream, after, limit, backwards):
                 print(show(event))
@@ -52,6 +58,53 @@ def read(
                 raise CommandRefused(f"there is no stream {stream!r}", FAILED)
 
     finish(print_all())
+
+
+def append(
+    stream: Annotated[str, Parameter(help="Name of the stream, as in users-42.")],
+    type: Annotated[str, Parameter(help="Type of the event, as in user.added.")],
+    data: Annotated[
+        str, Parameter(help="Its payload, as JSON; - reads it from standard input.")
+    ] = "{}",
+    /,
+    *,
+    subject: Annotated[str, Parameter(help="Whom or what in the stream it is about.")] = "",
+    expected: Annotated[
+        int | None, Parameter(help="Refuse it unless the stream is at this version; 0: is new.")
+    ] = None,
+    store: StoreUrl = None,
+    json: Json = False,
+) -> None:
+    """Append one event to a stream of your own; those of Gatherlog's apps are refused."""
+    import msgspec
+
+    from gatherlog.core.raw_log import NewEvent
+    from gatherlog.core.store import ANY
+
+    payload = (sys.stdin.buffer.read() if data == "-" else data.encode()).strip()
+    try:
+        msgspec.json.decode(payload)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise CommandRefused(f"the payload is no JSON: {error}") from None
+    if expected is not None and expected < 0:
+        raise CommandRefused(f"--expected is {expected}: a version is 0 or more")
+    settings = settings_of_file(store)
+
+    async def write() -> int:
+        async with open_platform(settings) as platform:
+            appended = await platform.raw_log.append(
+                stream,
+                [NewEvent(type=type, data=payload, subject=subject)],
+                by="cli",
+                expected=ANY if expected is None else expected,
+            )
+            return appended.version
+
+    version = finish(write())
+    if json:
+        print(msgspec.json.encode({"stream": stream, "version": version}).decode())
+    else:
+        print(f"{printable(stream)} is at version {version}.")
 
 
 def tail(
@@ -64,18 +117,23 @@ def tail(
         bool,
         Parameter(negative="", show_default=False, help="Begin with the first event of the log."),
     ] = False,
+    pattern: Annotated[
+        str | None,
+        Parameter(help='Only events that this pattern takes, as in {"type": ["user.added"]}.'),
+    ] = None,
     store: StoreUrl = None,
     json: Json = False,
 ) -> None:
     """Print every event of the log as it is written, until Ctrl-C."""
     if after is not None and from_start:
         raise CommandRefused("--after and --from-start exclude each other")
+    wanted = _wanted(pattern)
 
     async def follow() -> None:
         async with opened_store(store) as opened:
             heads = await opened.heads()
             start = tuple(0 for _ in heads) if from_start else _positions(after, heads)
-            await _follow(opened, start, _as_json if json else _as_text)
+            await _follow(opened, start, wanted, as_json if json else as_text)
 
     try:
         finish(follow())
@@ -124,8 +182,24 @@ def _positions(after: str | None, heads: "Heads") -> "Heads":
     return positions
 
 
-async def _follow(store: "Store", start: "Heads", show: Callable[["Recorded"], str]) -> None:
-    """Print what lies beyond `start`, then what comes, for ever."""
+def _wanted(pattern: str | None) -> Callable[["Recorded"], bool]:
+    """Whether the pattern takes an event; without one, every event is wanted."""
+    if pattern is None:
+        return lambda event: True
+    from gatherlog.core.formats import document
+    from gatherlog.core.patterns import compile_pattern
+
+    compiled = compile_pattern(pattern)
+    return lambda event: compiled.matches(document(event))
+
+
+async def _follow(
+    store: "Store",
+    start: "Heads",
+    wanted: Callable[["Recorded"], bool],
+    show: Callable[["Recorded"], str],
+) -> None:
+    """Print what is wanted beyond `start`, then of what comes, for ever."""
     import asyncio
 
     seen = list(start)
@@ -138,7 +212,8 @@ async def _follow(store: "Store", start: "Heads", show: Callable[["Recorded"], s
                     partition, after=seen[partition], limit=store.limits.page
                 )
                 for event in page:
-                    print(show(event), flush=True)
+                    if wanted(event):
+                        print(show(event), flush=True)
                     seen[partition] = event.position
                 if not page:
                     lags = True
@@ -147,7 +222,7 @@ async def _follow(store: "Store", start: "Heads", show: Callable[["Recorded"], s
             await asyncio.sleep(LAG_SECONDS)
 
 
-def _as_text(event: "Recorded") -> str:
+def as_text(event: "Recorded") -> str:
     from gatherlog.core.clock import rfc3339
 
     place = f"{rfc3339(event.time)}  {event.stream} {event.version}  {event.type}"
@@ -155,7 +230,7 @@ def _as_text(event: "Recorded") -> str:
     return printable(f"{place}{subject}  {event.data.decode(errors='replace')}")
 
 
-def _as_json(event: "Recorded") -> str:
+def as_json(event: "Recorded") -> str:
     import msgspec
 
     from gatherlog.core.clock import rfc3339

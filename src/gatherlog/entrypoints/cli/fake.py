@@ -1,0 +1,73 @@
+"""`gatherlog fake`: made-up events, to try rules and readers on."""
+
+import random
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated, Any
+
+from cyclopts import Parameter
+
+from gatherlog.entrypoints.cli.failures import CommandRefused
+from gatherlog.entrypoints.cli.opening import finish, open_platform, settings_of_file
+from gatherlog.entrypoints.cli.options import StoreUrl
+
+if TYPE_CHECKING:
+    from gatherlog.core.raw_log import NewEvent
+
+__all__ = ["fake"]
+
+FIRST = ["Ada", "Ben", "Cleo", "Dario", "Ella", "Femi", "Greta", "Hugo", "Ines", "Jonas", "Kira", "Liam", "Mona", "Nils", "Olga", "Pia"]
+LAST = ["Abel", "Brandt", "Conti", "Diaz", "Engel", "Fuchs", "Gross", "Hale", "Ito", "Jung", "Klein", "Lund", "Moor", "Nash", "Orth"]
+MOST_USERS = 100_000
+
+
+def fake(
+    *,
+    users: Annotated[int, Parameter(help="How many users sign up; each has up to 4 events.")] = 10,
+    seed: Annotated[
+        int | None, Parameter(help="The same number gives the same users again.")
+    ] = None,
+    store: StoreUrl = None,
+) -> None:
+    """Append made-up events to the log `users`: sign-ups, phone numbers, places.
+
+    Nobody in them is real: numbers are from the ranges set aside for films, addresses end in
+    example.org. A missing store is made.
+    """
+    if not 1 <= users <= MOST_USERS:
+        raise CommandRefused(f"--users is {users}: write 1 to {MOST_USERS:,}")
+    settings = settings_of_file(store)
+    chance = random.Random(seed)
+
+    async def make() -> int:
+        made = 0
+        async with open_platform(settings) as platform:
+            for _ in range(users):
+                id = f"{chance.getrandbits(64):016x}"
+                events = list(_life(id, chance))
+                await platform.raw_log.append(f"users-{id}", events, by="cli")
+                made += len(events)
+        return made
+
+    print(f"{finish(make()):,} events of {users:,} made-up users.")
+
+
+def _life(id: str, chance: random.Random) -> "Iterator[NewEvent]":
+    """What happens to one user, in order; some do nothing after they signed up."""
+    first, last = chance.choice(FIRST), chance.choice(LAST)
+    address = f"{first}.{last}.{id[:4]}@example.org".lower()
+    yield _event("signup", id, name=f"{first} {last}", email=address)
+    if chance.random() < 0.7:
+        yield _event("addPhoneNumber", id, phoneNumber=f"+1 202 555 01{chance.randrange(100):02}")
+        if chance.random() < 0.8:
+            yield _event("verifyPhoneNumber", id)
+    if chance.random() < 0.6:
+        longitude, latitude = chance.uniform(-180, 180), chance.uniform(-60, 70)
+        yield _event("addLocation", id, long=round(longitude, 5), lat=round(latitude, 5))
+
+
+def _event(type: str, id: str, **payload: Any) -> "NewEvent":
+    import msgspec
+
+    from gatherlog.core.raw_log import NewEvent
+
+    return NewEvent(type=type, data=msgspec.json.encode({"id": id, **payload}))
