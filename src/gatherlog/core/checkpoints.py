@@ -35,6 +35,8 @@ class Checkpoint(msgspec.Struct, frozen=True, kw_only=True):
     obeyed: int = 0
     """Version of the subscription's own stream up to which its commands were carried out."""
     paused: bool = False
+    epoch: int = 0
+    """Version of the subscription's own stream at which a projection was last reset."""
 
 
 class Park(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,6 +55,8 @@ class Park(msgspec.Struct, frozen=True, kw_only=True):
     """None: it waits for an operator."""
     given_up: bool = False
     """Whether it is a dead letter that holds up what follows."""
+    past: bool = False
+    """Whether it is done with, so that what follows it is next."""
     kind: str = ""
     """Of the last failure, as `DeliveryFailed.kind`."""
     detail: str = ""
@@ -68,6 +72,11 @@ class Backlog(msgspec.Struct, frozen=True, kw_only=True):
     held_from: int | None = None
     """Too much waits: from this position on, nothing was brought to the destination yet."""
 
+    @property
+    def is_due(self) -> bool:
+        """Whether there is more to do than to wait for an operator."""
+        return self.held_from is not None or any(park.next_try is not None for park in self.parks)
+
 
 CHECKPOINTS = View(
     "checkpoint",
@@ -78,6 +87,9 @@ BACKLOGS = View(
     "backlog",
     Backlog,
     by_subscription=lambda body: (body.subscription, f"{body.partition:06}", body.destination),
+    due=lambda body: (
+        (body.subscription, f"{body.partition:06}", body.destination) if body.is_due else None
+    ),
 )
 
 

@@ -64,8 +64,8 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def parked(self) -> int:
-        """Streams and subjects that wait."""
-        return sum(len(backlog.parks) for backlog in self.backlogs)
+        """Streams and subjects that wait because of an event that failed."""
+        return sum(park.attempts > 0 for backlog in self.backlogs for park in backlog.parks)
 
 
 class Letters(msgspec.Struct, frozen=True):
@@ -126,8 +126,13 @@ class Control:
         limit: int = 100,
         cursor: str | None = None,
     ) -> Letters:
-        """Dead letters in a state, the oldest first; of a destination only with its subscription."""
-        if destination is not None and subscription is not None:
+        """Dead letters in a state, the oldest first.
+
+        Raises Invalid for a destination without its subscription, and CursorInvalid.
+        """
+        if destination is not None and subscription is None:
+            raise Invalid(Flaw("/subscription", "say of which subscription, with a destination"))
+        if destination is not None:
             index, partition = "by_destination", f"{subscription}/{destination}"
         elif subscription is not None:
             index, partition = "by_subscription", subscription
@@ -171,7 +176,10 @@ class Control:
         return await self._change(id, again)
 
     async def discard(self, id: str, reason: str, *, by: str) -> DeadLetter:
-        """Give a dead letter up for good; what waits behind it goes on. Invalid without a reason."""
+        """Give a dead letter up for good; what waits behind it goes on.
+
+        Raises Invalid without a reason, and NotFound.
+        """
         reason = " ".join(reason.split())
         if not reason or len(reason) > LONGEST_REASON:
             raise Invalid(Flaw("/reason", f"say why, in up to {LONGEST_REASON} characters"))
@@ -188,14 +196,16 @@ class Control:
         await self._tell(name, SubscriptionPaused(by=by))
 
     async def resume(self, name: str, *, by: str) -> None:
-        """Go on after a pause, and try everything that is parked now."""
+        """Go on after a pause, and try at once what is parked and not a dead letter."""
         await self._tell(name, SubscriptionResumed(by=by))
 
     async def reset(self, name: str, positions: Sequence[int], *, by: str) -> None:
         """Begin anew after `positions`, one per partition; what was parked is forgotten.
 
-        Documents that a projection made are deleted first, so it is given zeros. Handlers get all
-        events beyond once more. Raises Invalid for positions that are not of this store.
+        Handlers get all events beyond once more, with the same delivery ids. The documents of a
+        projection are deleted, and made from the first event on, whatever the positions. Dead
+        letters stay until they are redriven or discarded. Raises Invalid for positions that are
+        not of this store.
         """
         heads = await self._store.heads()
         fits = len(positions) == len(heads)

@@ -76,7 +76,7 @@ class DeliveryDiscarded(msgspec.Struct, frozen=True, kw_only=True):
 
 @event_type("subscription.redrive_done", schema=1)
 class RedriveDone(msgspec.Struct, frozen=True, kw_only=True):
-    """A redriven dead letter was taken."""
+    """There is nothing to be done about a dead letter any more: it was taken."""
 
 
 @event_type("subscription.paused", schema=1)

@@ -1,9 +1,10 @@
 """Leases: which worker reads a partition for a subscription. Fenced by version, free of clocks.
 
 A worker that has something to do writes its lease anew every third of its length. Another takes it
-once it has *seen* it unchanged for that length by its own steady clock, so no two clocks are ever
-compared. Every write of the holder demands the lease at the version it knows: whoever lost it
-can write nothing more. A worker with little to do asks for one by a mark that the holder obeys.
+once it has *seen*, for that length by its own steady clock, that there is work and that neither the
+lease nor the checkpoint moves: no two clocks are ever compared, and who has nothing to do writes
+nothing. Every write of the holder demands the lease at the version it knows: whoever lost it can
+write nothing more. A worker with little to do asks for one by a mark that the holder obeys.
 """
 
 import asyncio
@@ -55,6 +56,7 @@ class LeaseHolder:
         self._seconds = seconds
         self._lease = Lease(subscription=subscription, partition=partition)
         self._version = -1
+        self._progress: object = None
         self._seen_at = 0.0
         self._until = 0.0
 
@@ -65,7 +67,7 @@ class LeaseHolder:
 
     @property
     def is_stale(self) -> bool:
-        """Whether nobody has stirred it for its whole length, by our clock."""
+        """Whether its holder has left work undone for its whole length, by our clock."""
         return self._now() - self._seen_at >= self._seconds
 
     async def look(self) -> Lease:
@@ -76,8 +78,14 @@ class LeaseHolder:
             self._know(LEASES.read(document) or self._free(), version)
         return self._lease
 
+    def watch(self, progress: object) -> None:
+        """Note how far its holder has come; None: it has nothing to do, so it need not stir."""
+        if progress is None or progress != self._progress:
+            self._seen_at = self._now()
+        self._progress = progress
+
     async def take(self) -> bool:
-        """Take it if nobody has it, or its holder has not stirred for its whole length."""
+        """Take it if nobody has it, or its holder is dead as far as we can see."""
         lease = await self.look()
         if lease.holder not in ("", self._worker) and not self.is_stale:
             return False
@@ -100,11 +108,11 @@ class LeaseHolder:
 
     async def renew(self) -> None:
         """Keep it for its length from now; LeaseLost if another has it."""
-        try:
-            await self._write(self._lease)
-        except Conflict:
-            await self.check()
-            await self._write(self._lease)
+        while True:
+            try:
+                return await self._write(self._lease)
+            except Conflict:
+                await self.check()
 
     async def check(self) -> None:
         """See whether it is still ours, and was but asked for; LeaseLost if it is not."""

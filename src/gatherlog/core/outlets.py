@@ -8,7 +8,7 @@ outlet is held: nothing new is brought until they are fewer, and then from where
 import asyncio
 import random
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
 import msgspec
@@ -18,12 +18,27 @@ from gatherlog.core.delivery import DeliveryFailed, RetryPolicy
 from gatherlog.core.events import Recorded
 from gatherlog.core.subscriptions import Destination
 
-__all__ = ["MOST_LANES", "Key", "Lane", "Outlet", "key_of", "pause_after"]
+__all__ = [
+    "MOST_LANES",
+    "Flight",
+    "Key",
+    "Lane",
+    "Meter",
+    "Outlet",
+    "Pace",
+    "key_of",
+    "pause_after",
+]
 
-MOST_LANES: Final = 100
-"""Lanes that one destination may have in one partition before it is held."""
-_LONGEST_DETAIL: Final = 300
-"""Characters of a reason that are kept."""
+MOST_LANES: Final = 64
+"""Lanes that one destination may have in one partition before it is held: as many as fit into one
+document, whatever their names."""
+PAGE: Final = 1000
+_LONGEST_DETAIL: Final = 200
+"""Characters of a reason that are kept while an event waits."""
+_FIRST_PAGE: Final = 32
+_LONG: Final = 1.0
+_SHORT: Final = 0.25
 
 Key = tuple[str, str]
 """A stream and a subject: what is kept in order, and waits together."""
@@ -38,6 +53,33 @@ def pause_after(failures: int, policy: RetryPolicy, error: DeliveryFailed) -> fl
     """Seconds until the next try, with full jitter; at least what the receiver asked for."""
     bound = min(policy.longest_pause, policy.first_pause * 2.0 ** min(failures - 1, 60))
     return max(random.uniform(0, bound), error.retry_after or 0.0)
+
+
+class Pace:
+    """How many events are read at a time: as many as are brought in about a second.
+
+    A page is what a dying process may have brought without a trace.
+    """
+
+    def __init__(self) -> None:
+        self.size = _FIRST_PAGE
+
+    def took(self, seconds: float) -> None:
+        """Learn from how long the last page took."""
+        if seconds > _LONG:
+            self.size = max(1, self.size // 2)
+        elif seconds < _SHORT:
+            self.size = min(PAGE, self.size * 2)
+
+
+class Flight:
+    """An attempt that is under way, of one event or of several together."""
+
+    def __init__(self, events: Sequence[Recorded]) -> None:
+        self.events = events
+        self.landed: asyncio.Future[DeliveryFailed | None] = (
+            asyncio.get_running_loop().create_future()
+        )
 
 
 class Lane:
@@ -62,9 +104,11 @@ class Lane:
         """Whether nothing is to be done about that event any more."""
         self.failures = 0
         self.first_try: int | None = None
+        self.began: float | None = None
+        """When it was tried first, by the loop's clock, which does not jump."""
         self.given_up = False
         self.kind = self.detail = ""
-        self.flight: asyncio.Future[DeliveryFailed | None] | None = None
+        self.flight: Flight | None = None
         """An attempt that was under way when the lane was opened."""
         self.ahead: deque[Recorded] = deque()
         """Events read already."""
@@ -87,11 +131,14 @@ class Lane:
         """As it was parked. A clock that jumped back delays it by no more than `longest`."""
         lane = cls((park.stream, park.subject), park.version, park.position, until=until)
         lane.failures, lane.first_try = park.attempts, park.first_try
-        lane.given_up, lane.kind, lane.detail = park.given_up, park.kind, park.detail
+        lane.given_up, lane.is_past = park.given_up, park.past
+        lane.kind, lane.detail = park.kind, park.detail
+        now = asyncio.get_running_loop().time()
+        if park.first_try is not None:
+            lane.began = now - max(wall - park.first_try, 0) / 1_000_000
         lane.next_try = None
         if park.next_try is not None:
-            wait = min(max(park.next_try - wall, 0) / 1_000_000, longest)
-            lane.next_try = asyncio.get_running_loop().time() + wait
+            lane.next_try = now + min(max(park.next_try - wall, 0) / 1_000_000, longest)
         return lane
 
     def park(self, wall: int) -> Park:
@@ -109,6 +156,7 @@ class Lane:
             first_try=self.first_try,
             next_try=next_try,
             given_up=self.given_up,
+            past=self.is_past,
             kind=self.kind,
             detail=self.detail[:_LONGEST_DETAIL],
         )
@@ -118,10 +166,16 @@ class Lane:
         self.next_try = 0.0
         self._stirred.set()
 
+    def try_anew(self) -> None:
+        """Try now, as if it had never been tried."""
+        self.failures, self.first_try, self.began = 0, None, None
+        self.stir()
+
     def move_to(self, event: Recorded) -> None:
         """The events before this one are done with."""
         self.event, self.version, self.position = event, event.version, event.position
-        self.failures, self.first_try, self.given_up, self.is_past = 0, None, False, False
+        self.failures, self.first_try, self.began = 0, None, None
+        self.given_up, self.is_past = False, False
         self.read_to = max(self.read_to, event.version)
         self.kind = self.detail = ""
         self.next_try = 0.0
@@ -153,7 +207,7 @@ class Outlet:
         self.skipped_to = 0
         """While it is held, the last position that was passed over."""
         self.done: set[int] = set()
-        """Positions beyond `held_from` that were handed over all the same."""
+        """Positions that are done with although the outlet, or the reader, is not there yet."""
         self.is_slow = False
         """Whether it did not answer in time: nobody waits for it until it does."""
         self.slots = asyncio.Semaphore(destination.at_once)
@@ -162,12 +216,35 @@ class Outlet:
         """Of the backlog's document; 0: there is none."""
         self.is_dirty = False
         self.catching_up: asyncio.Task[None] | None = None
-        self._eased = asyncio.Event()
+        self.leave: Callable[[], None] | None = None
+        """While it catches up, how what it does is broken off."""
+        self._moved = asyncio.Event()
 
     @property
     def is_full(self) -> bool:
         """Whether too many lanes are open for new ones."""
         return len(self.lanes) >= MOST_LANES
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether there is more to do than to wait for an operator."""
+        return (
+            self.held_from is not None
+            or bool(self.redrives)
+            or any(lane.next_try is not None for lane in self.lanes.values())
+        )
+
+    @property
+    def is_eased(self) -> bool:
+        """Whether so few lanes are tried, and wait for an operator, that new events may come."""
+        tried = sum(lane.next_try is not None for lane in self.lanes.values())
+        return tried <= MOST_LANES // 2 and not self.is_full
+
+    def turn_to(self, destination: Destination) -> None:
+        """The destination has changed, but for its name."""
+        if self.destination.at_once != destination.at_once:
+            self.slots = asyncio.Semaphore(destination.at_once)
+        self.destination = destination
 
     def open(self, lane: Lane) -> None:
         """From now on, what follows of its stream and subject waits in the lane."""
@@ -178,27 +255,34 @@ class Outlet:
         """Nothing waits in the lane any more."""
         if self.lanes.get(lane.key) is lane:
             del self.lanes[lane.key]
-            self.is_dirty = True
-        if len(self.lanes) <= MOST_LANES // 2:
-            self._eased.set()
+        self.moved()
+
+    def moved(self) -> None:
+        """Something about the lanes has changed."""
+        self.is_dirty = True
+        self._moved.set()
 
     def was_taken(self, lane: Lane) -> None:
         """A lane handed its event over: where too much waits, those that failed alike may try."""
         self.is_slow = False
-        if self.held_from is None:
-            return
-        if lane.position > self.held_from:
-            self.done.add(lane.position)
-        if lane.failures:
+        if self.held_from is not None and lane.failures:
             for other in self.lanes.values():
                 if other.next_try is not None and other.kind == lane.kind:
                     other.stir()
 
-    async def eased(self, enough: int = MOST_LANES // 2) -> None:
-        """Wait until at most `enough` lanes are open."""
-        while len(self.lanes) > enough:
-            self._eased.clear()
-            await self._eased.wait()
+    def is_done(self, position: int, reached: int) -> None:
+        """The event is not to be brought when the outlet catches up; the reader has `reached`."""
+        reached = reached if self.held_from is None else self.held_from
+        if position > reached:
+            self.done.add(position)
+        if len(self.done) > PAGE:
+            self.done = {position for position in self.done if position > reached}
+
+    async def eased(self) -> None:
+        """Wait until `is_eased`."""
+        while not self.is_eased:
+            self._moved.clear()
+            await self._moved.wait()
 
     def backlog(self, subscription: str, partition: int, wall: int) -> Backlog | None:
         """What is kept of it in the store; None where nothing waits."""

@@ -3,172 +3,203 @@
 import asyncio
 import contextlib
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
-from gatherlog.core.checkpoints import stream_of
-from gatherlog.core.dead_letters import (
-    CODEC,
-    DEAD_LETTERS,
-    DeadLetter,
-    DeliveryDiscarded,
-    DeliveryRedriven,
-    SubscriptionPaused,
-    SubscriptionReset,
-    SubscriptionResumed,
-)
-from gatherlog.core.delivery import DeliveryFailed
+from gatherlog.core.dead_letters import DeadLetter
 from gatherlog.core.events import Recorded
-from gatherlog.core.folding import fold, slices
-from gatherlog.core.hold import PAGE, Hold
-from gatherlog.core.outlets import Lane, Outlet, key_of
+from gatherlog.core.folding import Named, fold, slices
+from gatherlog.core.hold import Hold
+from gatherlog.core.lanes import Lanes
+from gatherlog.core.orders import Orders, ResetDone
+from gatherlog.core.outlets import MOST_LANES, Lane, Outlet, Pace, key_of
 from gatherlog.core.runs import Run
-from gatherlog.core.store import DELETE, Commit, Heads
+from gatherlog.core.store import Heads
 from gatherlog.core.subscriptions import Projection
 
 __all__ = ["Reading"]
 
 PATIENCE: Final = 1.0
 """Seconds that a page waits for its slowest destination while there are others."""
-IDLE_SECONDS: Final = 5.0
-"""A look at the log although nobody woke us."""
 SAVE_SECONDS: Final = 0.1
 """What was merely handed over is written down after so long, together with what came since."""
-LAZY_SECONDS: Final = 5.0
-"""So is that events were passed by which concern nobody."""
 GRACE: Final = 5.0
 """Seconds that attempts under way have to end once the reader is told to stop."""
 LAZY_EVENTS: Final = 5_000
-_CONTROL: Final = 100
+"""So many events that concern nobody are passed by until that is written down."""
+_LONGEST_GAP: Final = 1.0
+"""Seconds at most until a page is asked for again that ought to have something in it."""
 
 
 class Reading:
-    """What is done with a held partition: pages are carried, lanes followed, commands obeyed."""
+    """What is done with a held partition: pages are carried, lanes followed, orders obeyed.
 
-    def __init__(self, hold: Hold, seconds: float) -> None:
+    `seconds` is the lease's length; `folding` is held by whoever writes the projection's documents.
+    """
+
+    def __init__(self, hold: Hold, seconds: float, folding: asyncio.Lock) -> None:
         self._hold = hold
         self._seconds = seconds
-        self._folding = asyncio.Lock()
-        self._is_idle = False
-        self._is_stopping = False
+        self._folding = folding
+        self._lanes = Lanes(hold, folding)
+        self._orders = Orders(hold, self._lanes)
+        self._pace = Pace()
+        self._runs: list[Run] = []
         self._main: asyncio.Task[None] | None = None
+        self._is_idle = False
+        self._is_ending = False
+        self._gap = 0.0
         self._lazy = 0
 
     def stop(self) -> None:
-        """Begin no other page."""
-        self._is_stopping = True
+        """Begin nothing more."""
+        self._is_ending = True
+        for run in self._runs:
+            run.leave()
         if self._is_idle and self._main is not None:
             self._main.cancel()
 
-    async def run(self) -> None:
-        """Read on until stopped, or another worker asks for the partition; raises LeaseLost, and
-        whatever the store raises."""
+    async def run(self) -> bool:
+        """Read on until stopped, or asked for the partition by another worker; or until it is
+        reset: then True, and it is to be begun anew.
+
+        Raises LeaseLost, and whatever the store raises.
+        """
         hold = self._hold
         try:
-            for letter in await hold.load():
-                await self._redrive(letter)
-            self._start_lanes()
-            hold.start(self._keep_lease())
-            hold.start(self._keep_saved())
-            self._main = asyncio.create_task(self._read())
-            await asyncio.wait({self._main, hold.broken}, return_when=asyncio.FIRST_COMPLETED)
-            if hold.broken.done():
-                hold.broken.result()
-            with contextlib.suppress(asyncio.CancelledError):
-                self._main.result()
-            await self._finish()
+            letters = await hold.load()
+            await self._orders.obey()
+            await self._go_on(letters)
+        except ResetDone:
+            return True
+        else:
+            return False
         finally:
             if self._main is not None:
                 self._main.cancel()
                 await asyncio.gather(self._main, return_exceptions=True)
             await hold.cancel()
 
-    async def _finish(self) -> None:
-        """Let what is under way end, for a while; then write down how far it came."""
+    async def _go_on(self, letters: Sequence[DeadLetter]) -> None:
         hold = self._hold
-        hold.going.clear()
-        lanes = [lane for outlet in hold.outlets.values() for lane in outlet.lanes.values()]
-        flying = [lane.task for lane in lanes if lane.task is not None and lane.is_flying]
-        if flying:
-            await asyncio.wait(flying, timeout=GRACE)
+        for letter in letters:
+            self._orders.redrive(letter)
+        self._lanes.start()
+        hold.start(self._keep_lease())
+        hold.start(self._keep_saved())
+        self._main = asyncio.create_task(self._read())
+        await asyncio.wait([self._main, hold.broken], return_when=asyncio.FIRST_COMPLETED)
+        if hold.broken.done():
+            hold.broken.result()
+        with contextlib.suppress(asyncio.CancelledError):
+            self._main.result()
+        await self._lanes.close(GRACE)
         await hold.save()
 
     # The feed.
 
     async def _read(self) -> None:
         hold, store = self._hold, self._hold.store
-        heads: Heads = await store.heads()
-        while not self._is_stopping and not hold.lease.is_asked_for:
-            await self._obey()
-            if not hold.going.is_set():
+        heads = await store.heads()
+        while not self._is_ending:
+            await self._orders.obey()
+            if not hold.going.is_set() or self._is_stuck:
                 heads = await self._idle(heads)
                 continue
-            if not hold.lease.is_good():
-                await hold.renew()
-            size = min(PAGE, store.limits.page)
+            size = min(self._pace.size, store.limits.page)
             page = await store.read_feed(hold.partition, after=hold.position, limit=size)
+            if await hold.refresh():
+                self._lanes.start()
             if not page:
                 heads = await self._nothing_there(heads)
                 continue
-            if await hold.refresh():
-                self._start_lanes()
-            hold.meter.pages += 1
-            hold.meter.events += len(page)
-            projection = hold.subscription.projection
-            if projection is None:
-                await self._carry(page)
-            else:
-                await self._fold(projection, page)
+            self._gap = 0.0
+            await self._take(page)
+
+    async def _take(self, page: Sequence[Recorded]) -> None:
+        hold, began = self._hold, asyncio.get_running_loop().time()
+        if not hold.lease.is_good():
+            await hold.ledger.renew()
+        projection = hold.subscription.projection
+        if projection is None:
+            await self._carry(page)
+            read = len(page)
+        else:
+            read = await self._fold(projection, page)
+        hold.meter.pages += 1
+        hold.meter.events += read
+        self._lazy += read
+        if self._lazy >= LAZY_EVENTS:
+            self._lazy = 0
+            hold.unsaved.set()
+        self._pace.took(asyncio.get_running_loop().time() - began)
 
     async def _nothing_there(self, heads: Heads) -> Heads:
         """Wait for more; a page that ought to have something in it is asked for again."""
         hold = self._hold
         now = await hold.store.heads()
-        if now[hold.partition] > hold.position:
-            await asyncio.sleep(random.uniform(0, 0.05))
-            return now
-        heads = await self._idle(heads)
-        if hold.subscription.gather:
-            await asyncio.sleep(hold.subscription.gather)
+        if now[hold.partition] <= hold.position:
+            return await self._idle(heads, hold.subscription.gather)
+        self._gap = min(_LONGEST_GAP, 2 * self._gap or 0.01)
+        await asyncio.sleep(random.uniform(self._gap / 2, self._gap))
         return heads
 
-    async def _idle(self, heads: Heads) -> Heads:
+    async def _idle(self, heads: Heads, gather: float = 0.0) -> Heads:
+        """Wait until there is something new; see now and then whether the lease is still ours."""
+        hold = self._hold
         self._is_idle = True
         try:
-            return await self._hold.store.wait(heads, IDLE_SECONDS)
+            moved = await hold.store.wait(heads, self._seconds)
+            if gather and moved != heads:
+                await asyncio.sleep(gather)
         finally:
             self._is_idle = False
+        if moved == heads:
+            await hold.ledger.check()
+            self._is_ending = self._is_ending or hold.lease.is_asked_for
+        return moved
+
+    # Destinations.
 
     async def _carry(self, page: Sequence[Recorded]) -> None:
         """Bring a page to all who want it; what goes wrong or takes too long waits in lanes."""
         hold, end = self._hold, page[-1].position
-        runs = [
-            (outlet, Run(outlet, events, hold.attempt))
-            for outlet, events in self._routed(page).items()
-        ]
-        tasks = {}
-        for outlet, run in runs:
-            if outlet.is_slow:
-                run.leave()
-            else:
-                tasks[hold.start(run.run())] = run
-        if tasks:
-            patience = PATIENCE if len(hold.outlets) > 1 else None
-            await asyncio.wait(tasks, timeout=patience)
-        unfinished = {run for task, run in tasks.items() if not task.done()}
-        if hold.broken.done():
-            return
-        for outlet, run in runs:
-            outlet.is_slow = outlet.is_slow or run in unfinished
-            reached = self._settle(outlet, run, end)
+        runs = {o: Run(o, events, hold.attempt) for o, events in self._routed(page).items()}
+        tasks = {
+            hold.start(run.run()): outlet for outlet, run in runs.items() if not outlet.is_slow
+        }
+        self._runs = list(runs.values())
+        late = await self._patiently(tasks) if tasks else []
+        self._runs = []
+        for outlet in late:
+            outlet.is_slow = True
+        for outlet, run in runs.items():
+            reached = self._lanes.settle(outlet, run, end)
             if reached < end:
                 outlet.held_from, outlet.skipped_to = reached, end
-                outlet.is_dirty = True
-                self._start_lanes()
+                outlet.moved()
+                self._lanes.catch_up(outlet)
         hold.position = end
-        self._lazy += len(page)
-        if runs or self._lazy >= LAZY_EVENTS:
+        if runs:
             hold.unsaved.set()
+
+    async def _patiently(self, tasks: Mapping[asyncio.Task[None], Outlet]) -> list[Outlet]:
+        """Wait for runs, and obey orders meanwhile; the outlets that took too long are given."""
+        hold = self._hold
+        waiting: set[asyncio.Task[None]] = set(tasks)
+        while True:
+            _, waiting = await asyncio.wait(waiting, timeout=PATIENCE)
+            if not waiting:
+                return []
+            if not self._is_ending:
+                await self._orders.obey()
+            if self._is_ending or not hold.going.is_set():
+                for run in self._runs:
+                    run.leave()
+                await asyncio.wait(waiting, timeout=GRACE)
+                return []
+            if len(hold.outlets) > 1:
+                return [tasks[task] for task in waiting]
 
     def _routed(self, page: Sequence[Recorded]) -> dict[Outlet, list[Recorded]]:
         """What is new for each outlet; the rest joins the lanes, or waits with a held outlet."""
@@ -181,275 +212,81 @@ class Reading:
                 if outlet.held_from is not None:
                     outlet.skipped_to = event.position
                 elif outlet.lanes and (lane := outlet.lanes.get(key_of(event))) is not None:
-                    lane.until = event.position
+                    lane.until = max(lane.until, event.position)
                 else:
                     routed.setdefault(outlet, []).append(event)
         return routed
 
-    def _settle(self, outlet: Outlet, run: Run, end: int) -> int:
-        """Open lanes for what a run left behind; how far it is accounted for."""
-        lanes, reached = run.settle(end)
-        errors = run.errors()
-        for lane in lanes:
-            outlet.open(lane)
-            if (error := errors.get(lane.key)) is not None:
-                self._hold.failed(outlet, lane, error)
-            self._start(outlet, lane)
-        if lanes:
-            self._hold.unsaved.set()
-        return reached
-
-    async def _catch_up(self, outlet: Outlet) -> None:
-        """Bring a held outlet what it missed, as lanes are closed, until it missed nothing."""
-        hold, store = self._hold, self._hold.store
-        while outlet.held_from is not None:
-            await outlet.eased()
-            await hold.going.wait()
-            size = min(PAGE, store.limits.page)
-            page = await store.read_feed(hold.partition, after=outlet.held_from, limit=size)
-            goal = max(hold.position, outlet.skipped_to)
-            page = [event for event in page if event.position <= goal]
-            end = page[-1].position if page else outlet.held_from
-            run = Run(outlet, self._missed(outlet, page), hold.attempt)
-            await run.run()
-            outlet.is_slow = False
-            outlet.held_from = self._settle(outlet, run, end)
-            outlet.done = {position for position in outlet.done if position > outlet.held_from}
-            if outlet.held_from >= max(hold.position, outlet.skipped_to):
-                outlet.held_from = None
-                outlet.done.clear()
-            outlet.is_dirty = True
-            hold.unsaved.set()
-            if not page:
-                await asyncio.sleep(random.uniform(0, 0.05))
-        outlet.catching_up = None
-
-    def _missed(self, outlet: Outlet, page: Sequence[Recorded]) -> list[Recorded]:
-        name, missed = outlet.destination.name, []
-        for event in page:
-            goes = any(d.name == name for d in self._hold.subscription.route(event))
-            if not goes or event.position in outlet.done:
-                continue
-            lane = outlet.lanes.get(key_of(event))
-            if lane is None:
-                missed.append(event)
-            else:
-                lane.until = max(lane.until, event.position)
-        return missed
-
     # A projection.
 
-    async def _fold(self, projection: Projection, page: Sequence[Recorded]) -> None:
-        """Fold a page; what cannot be folded waits in lanes, of which there may be only so many."""
-        hold = self._hold
+    @property
+    def _is_stuck(self) -> bool:
+        """Whether a projection waits for an operator: too many events could not be folded."""
+        if self._hold.subscription.projection is None:
+            return False
+        return all(outlet.is_full for outlet in self._hold.outlets.values())
+
+    async def _fold(self, projection: Projection, page: Sequence[Recorded]) -> int:
+        """Fold a page, as far as it goes; how many events that was."""
+        hold, folded = self._hold, 0
         [outlet] = hold.outlets.values()
         most = max(1, hold.store.limits.commit_actions // 2 - 10)
-        for part in slices(projection, page, min(most, PAGE)):
-            await outlet.eased(99)
+        route = hold.subscription.route
+        for part in slices(projection, ((event, bool(route(event))) for event in page), most):
             async with self._folding:
-                free = []
-                for event in part:
-                    lane = outlet.lanes.get(key_of(event))
-                    if lane is not None:
-                        lane.until = event.position
-                    elif hold.subscription.route(event):
-                        free.append(event)
-                folded = await fold(hold.store, projection, hold.name, free)
-                hold.writes += folded.writes
-                end = part[-1].position
-                for event, error in folded.failures.values():
-                    self._park(outlet, event, error, end)
-                hold.position = end
-                if folded.writes or folded.failures:
-                    await hold.save()
-        self._lazy += len(page)
-        if self._lazy >= LAZY_EVENTS:
-            hold.unsaved.set()
+                if self._is_ending or outlet.is_full or not hold.going.is_set():
+                    break
+                seen = await self._fold_part(projection, outlet, part)
+            folded += seen
+            if seen < len(part):
+                break
+        return folded
 
-    def _park(self, outlet: Outlet, event: Recorded, error: DeliveryFailed, end: int) -> None:
-        lane = Lane.at(event, until=end)
-        outlet.open(lane)
-        self._hold.failed(outlet, lane, error)
-        self._start(outlet, lane)
+    async def _fold_part(
+        self, projection: Projection, outlet: Outlet, part: Sequence[Named]
+    ) -> int:
+        """Fold some events in one commit with the checkpoint; how many of them it has passed.
 
-    # Lanes.
-
-    def _start_lanes(self) -> None:
-        """Follow every lane that nobody follows yet, and every outlet that is held."""
-        for outlet in self._hold.outlets.values():
-            for lane in (*outlet.lanes.values(), *outlet.redrives.values()):
-                if lane.task is None:
-                    self._start(outlet, lane)
-            if outlet.held_from is not None and outlet.catching_up is None:
-                outlet.catching_up = self._hold.start(self._catch_up(outlet))
-
-    def _start(self, outlet: Outlet, lane: Lane) -> None:
-        lane.task = self._hold.start(self._follow(outlet, lane))
-
-    async def _follow(self, outlet: Outlet, lane: Lane) -> None:
-        """Try the lane's events until none is left; a redrive ends with the one it is about."""
-        projection = self._hold.subscription.projection
-        while True:
-            if not lane.is_past:
-                await lane.due()
-                await self._hold.going.wait()
-            if projection is None:
-                await self._try(outlet, lane)
-                is_open = not lane.is_past or await self._move_on(outlet, lane)
-            else:
-                is_open = await self._try_to_fold(projection, outlet, lane)
-            if not is_open:
-                return
-
-    async def _try(self, outlet: Outlet, lane: Lane) -> None:
+        Those that cannot be folded wait in lanes, of which there may be only so many.
+        """
         hold = self._hold
-        if lane.is_past:
-            return
-        event = await hold.event(lane)
-        lane.is_flying = True
-        try:
-            if lane.flight is not None:
-                error = await lane.flight
-                lane.flight = None
-            else:
-                async with outlet.slots:
-                    error = await hold.attempt(outlet.destination, [event], lane.failures + 1)
-        finally:
-            lane.is_flying = False
-        if error is None:
-            hold.taken(outlet, lane)
-        else:
-            hold.failed(outlet, lane, error)
-
-    async def _move_on(self, outlet: Outlet, lane: Lane) -> bool:
-        """Go to the lane's next event; whether there is one. Without one the lane is closed."""
-        following = None
-        if lane.letter is None:
-            following = await self._hold.following(outlet, lane)
-        if following is None:
-            outlet.close(lane)
-            outlet.redrives.pop(lane.letter or "", None)
-        else:
-            lane.move_to(following)
-        outlet.is_dirty = True
-        self._hold.unsaved.set()
-        return following is not None
-
-    async def _try_to_fold(self, projection: Projection, outlet: Outlet, lane: Lane) -> bool:
-        """As `_try` and `_move_on`, in one commit with the documents."""
-        hold = self._hold
-        async with self._folding:
-            if not lane.is_past:
-                event = await hold.event(lane)
-                folded = await fold(hold.store, projection, hold.name, [event])
-                for _, error in folded.failures.values():
-                    hold.failed(outlet, lane, error)
-                    return True
-                following = await hold.following(outlet, lane)
-                if following is not None:
-                    lane.ahead.appendleft(following)
-                hold.writes += folded.writes
-                hold.taken(outlet, lane)
-            is_open = await self._move_on(outlet, lane)
+        folded = await fold(
+            hold.store,
+            projection,
+            hold.name,
+            part,
+            epoch=hold.epoch,
+            most=MOST_LANES - len(outlet.lanes),
+            waiting=outlet.lanes,
+        )
+        passed = [named.event for named in part[: folded.seen]]
+        for event in passed:
+            if (lane := outlet.lanes.get(key_of(event))) is not None:
+                lane.until = max(lane.until, event.position)
+        hold.position = passed[-1].position
+        for event, error in folded.failures.values():
+            self._lanes.open(outlet, Lane.at(event, until=hold.position), error)
+        hold.writes += folded.writes
+        if folded.writes or folded.failures:
             await hold.save()
-        return is_open
-
-    # Commands.
-
-    async def _obey(self) -> None:
-        """Carry out what operators told the subscription since the last look."""
-        hold = self._hold
-        stream = stream_of(hold.name)
-        while events := await hold.store.read_stream(stream, after=hold.obeyed, limit=_CONTROL):
-            for event in events:
-                await self._carry_out(CODEC.decode(event), event.subject)
-                hold.obeyed = event.version
-
-    async def _carry_out(self, command: object, letter_id: str) -> None:
-        hold = self._hold
-        match command:
-            case DeliveryRedriven() | DeliveryDiscarded():
-                [document] = await hold.store.get(DEAD_LETTERS.name, [letter_id])
-                letter = DEAD_LETTERS.read(document)
-                if letter is not None and letter.partition == hold.partition:
-                    await self._redrive(letter)
-            case SubscriptionPaused():
-                hold.is_paused = True
-                hold.going.clear()
-                hold.unsaved.set()
-            case SubscriptionResumed():
-                hold.is_paused = False
-                hold.going.set()
-                for outlet in hold.outlets.values():
-                    for lane in outlet.lanes.values():
-                        lane.stir()
-                hold.unsaved.set()
-            case SubscriptionReset(positions=positions):
-                await self._reset(positions[hold.partition])
-
-    async def _redrive(self, letter: DeadLetter) -> None:
-        """Do what the letter's state asks for: try it again, or go on without it."""
-        hold = self._hold
-        outlet = hold.outlets.get(letter.destination)
-        if outlet is None or letter.state == "dead":
-            return
-        lane = outlet.lanes.get((letter.stream, letter.about))
-        if lane is not None and lane.given_up and lane.version == letter.version:
-            lane.is_past = letter.state == "discarded"
-            lane.failures, lane.first_try = 0, None
-            lane.stir()
-        elif letter.state == "redriving" and letter.id not in outlet.redrives:
-            key, position = (letter.stream, letter.about), letter.position
-            redrive = Lane(key, letter.version, position, until=position, letter=letter.id)
-            outlet.redrives[letter.id] = redrive
-            self._start(outlet, redrive)
-
-    async def _reset(self, position: int) -> None:
-        """Forget what waits, and what a projection made, and begin anew after a position."""
-        hold = self._hold
-        for outlet in hold.outlets.values():
-            for lane in (*outlet.lanes.values(), *outlet.redrives.values()):
-                if lane.task is not None:
-                    lane.task.cancel()
-            if outlet.catching_up is not None:
-                outlet.catching_up.cancel()
-            outlet.lanes.clear()
-            outlet.redrives.clear()
-            outlet.held_from, outlet.catching_up, outlet.is_dirty = None, None, True
-            outlet.done.clear()
-        if hold.subscription.projection is not None:
-            async with self._folding:
-                await self._forget_documents(hold.subscription.projection)
-        hold.position = position
-        await hold.save()
-
-    async def _forget_documents(self, projection: Projection) -> None:
-        hold, stream = self._hold, stream_of(self._hold.name)
-        size = min(500, hold.store.limits.page, hold.store.limits.commit_actions // 2)
-        for view in projection.views:
-            after = ""
-            while documents := await hold.store.scan(view.name, after=after, limit=size):
-                writes = [
-                    view.write(d.id, stream, DELETE, expects=d.version, at=d.version + 1)
-                    for d in documents
-                ]
-                await hold.store.commit(Commit(writes=[*writes, hold.lease.demand()]))
-                after = documents[-1].id
+        return folded.seen
 
     # What goes on meanwhile.
 
     async def _keep_lease(self) -> None:
+        """Stir it while there is anything to do, also by what others see of the checkpoint."""
+        hold = self._hold
         while True:
             await asyncio.sleep(self._seconds / 3)
-            if not self._is_idle or self._hold.is_busy:
-                await self._hold.renew()
+            if not self._is_idle or hold.is_busy or self._is_stuck:
+                await hold.ledger.renew()
+            elif hold.is_behind:
+                await hold.save()
+            if hold.lease.is_asked_for:
+                self.stop()
 
     async def _keep_saved(self) -> None:
         while True:
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(LAZY_SECONDS):
-                    await self._hold.unsaved.wait()
-            if self._hold.unsaved.is_set():
-                await asyncio.sleep(SAVE_SECONDS)
-            self._lazy = 0
+            await self._hold.unsaved.wait()
+            await asyncio.sleep(SAVE_SECONDS)
             await self._hold.save()

@@ -11,11 +11,9 @@ from collections.abc import Sequence
 
 from gatherlog.core.delivery import DeliveryFailed
 from gatherlog.core.events import Recorded
-from gatherlog.core.outlets import MOST_LANES, Attempt, Key, Lane, Outlet, key_of
+from gatherlog.core.outlets import MOST_LANES, Attempt, Flight, Key, Lane, Outlet, key_of
 
 __all__ = ["Run"]
-
-Flight = asyncio.Future[DeliveryFailed | None]
 
 
 class Run:
@@ -29,6 +27,7 @@ class Run:
         self._flights: dict[Key, tuple[Recorded, Flight]] = {}
         self._done: set[int] = set()
         self._is_left = False
+        self._is_settled = False
 
     async def run(self) -> None:
         """Bring them until all are taken or have failed, so many fail that it is held, or left."""
@@ -46,11 +45,14 @@ class Run:
         """After it ended or was left: the lanes to open, and how far everything is accounted for.
 
         `end` is the last position of the page. Up to the position given back, every event was
-        taken or is of a lane; it is less than `end` where there is too much for lanes.
+        taken or is of a lane; it is less than `end` where there is too much for lanes. What is
+        under way from now on is the business of its lane.
         """
-        self._is_left = True
-        lanes = {key: self._failed(event, end) for key, (event, _) in self._failures.items()}
-        lanes.update({key: self._flying(*flight, end) for key, flight in self._flights.items()})
+        self._is_left = self._is_settled = True
+        lanes = {key: Lane.at(event, until=end) for key, (event, _) in self._failures.items()}
+        for key, (event, flight) in self._flights.items():
+            lanes[key] = Lane.at(event, until=end)
+            lanes[key].flight = flight
         room = MOST_LANES - len(self._outlet.lanes)
         reached = end
         for event in self._events:
@@ -69,14 +71,6 @@ class Run:
     def errors(self) -> dict[Key, DeliveryFailed]:
         """What went wrong, by stream and subject."""
         return {key: error for key, (_, error) in self._failures.items()}
-
-    def _failed(self, event: Recorded, end: int) -> Lane:
-        return Lane.at(event, until=end)
-
-    def _flying(self, event: Recorded, flight: Flight, end: int) -> Lane:
-        lane = Lane.at(event, until=end)
-        lane.flight = flight
-        return lane
 
     @property
     def _is_over(self) -> bool:
@@ -123,17 +117,17 @@ class Run:
         return not self._failures or key_of(event) not in self._failures
 
     async def _bring(self, events: list[Recorded]) -> bool:
-        """One attempt; whether it was taken. What flies is noted: a lane may have to wait for it."""
-        flight: Flight = asyncio.get_running_loop().create_future()
+        """One attempt; whether it was taken. What flies is noted: a lane may have to wait."""
+        flight = Flight(events)
         for event in events:
             self._flights.setdefault(key_of(event), (event, flight))
         try:
             error = await self._attempt(self._outlet.destination, events, 1)
         except BaseException:
-            flight.cancel()
+            flight.landed.cancel()
             raise
-        flight.set_result(error)
-        if self._is_left:  # by now these are the business of lanes
+        flight.landed.set_result(error)
+        if self._is_settled:
             return error is None
         for event in events:
             self._flights.pop(key_of(event), None)

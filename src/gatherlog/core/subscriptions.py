@@ -54,7 +54,8 @@ class Destination(msgspec.Struct, frozen=True, kw_only=True):
     timeout: float = 30.0
     """Seconds that one attempt may take."""
     at_once: int = 1
-    """How many attempts may be under way together; with 1, the feed's order is kept as a whole."""
+    """How many attempts may be under way together; with 1, as long as nothing fails or is slow, the
+    feed's order is kept as a whole. What is tried again has as many for itself."""
     holds: bool = False
     """Whether what follows a given-up event in its stream and subject waits for an operator."""
     transform: Callable[[Recorded], Any] | None = None
@@ -153,7 +154,7 @@ class Handlers:
         self._categories = None if categories is None else frozenset(categories)
         self._known = frozenset(handlers) | frozenset(skips)
         self._destination = Destination(
-            name="handler",
+            name=self.name,
             target=HandlerTarget(self._call),
             retry=retry,
             timeout=timeout,

@@ -13,10 +13,10 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final
 from uuid import uuid4
 
-from gatherlog.core.checkpoints import BACKLOGS, CHECKPOINTS, checkpoint_id
+from gatherlog.core.checkpoints import BACKLOGS, CHECKPOINTS, checkpoint_id, stream_of
 from gatherlog.core.clock import Clock, Ids
 from gatherlog.core.dead_letters import DEAD_LETTERS
-from gatherlog.core.errors import StoreClosed, StoreError
+from gatherlog.core.errors import Conflict, StoreClosed, StoreError
 from gatherlog.core.hold import Hold
 from gatherlog.core.leases import LEASES, LeaseHolder, LeaseLost
 from gatherlog.core.outlets import Meter
@@ -33,6 +33,8 @@ VIEWS: tuple[View[Any], ...] = (CHECKPOINTS, BACKLOGS, LEASES, DEAD_LETTERS)
 LEASE_SECONDS: Final = 5.0
 _LONGEST_PAUSE: Final = 30.0
 """Seconds between two tries with a store that fails."""
+_CONFLICTS: Final = 5
+"""Conflicts in a row that are nothing to report: partitions may share a projection's documents."""
 
 Report = Callable[[str, BaseException], None]
 """Is told which subscription has trouble with the store, or with itself."""
@@ -65,6 +67,9 @@ class Worker:
         self._report = report
         self._stopping = asyncio.Event()
         self._readings: dict[tuple[str, int], Reading] = {}
+        self._asking = asyncio.Lock()
+        self._folding = {name: asyncio.Lock() for name in names}
+        """So that partitions whose events change the same documents do not collide in here."""
 
     async def run(self) -> None:
         """Read until told to stop; then finish what is under way, for a few seconds at most.
@@ -90,12 +95,12 @@ class Worker:
     async def _attend(self, subscription: Subscription, partition: int) -> None:
         name = subscription.name
         lease = LeaseHolder(self._store, name, partition, self.id, self._seconds)
-        failures = 0
+        clock, failures = asyncio.get_running_loop().time, 0
         while not self._stopping.is_set():
+            began = clock()
             try:
                 if await self._take(lease, subscription, partition):
                     await self._read(lease, subscription, partition)
-                    failures = 0
                 else:
                     await self._pause(self._seconds / 5)
             except StoreClosed:
@@ -103,28 +108,33 @@ class Worker:
             except LeaseLost:
                 continue
             except Exception as error:  # noqa: BLE001 - the next try may go well; it is reported
-                failures += 1
-                self._report(name, error)
+                failures = 1 if clock() - began > _LONGEST_PAUSE else failures + 1
+                if not isinstance(error, Conflict) or failures > _CONFLICTS:
+                    self._report(name, error)
                 bound = min(_LONGEST_PAUSE, 0.1 * 2.0 ** min(failures, 20))
                 await self._pause(random.uniform(bound / 2, bound))
+            else:
+                failures = 0
 
     async def _read(self, lease: LeaseHolder, subscription: Subscription, partition: int) -> None:
+        name = subscription.name
         hold = Hold(
             self._store,
             subscription,
             partition,
             lease,
-            self.meters[subscription.name],
+            self.meters[name],
             clock=self._clock,
             ids=self._ids,
         )
-        reading = self._readings[subscription.name, partition] = Reading(hold, self._seconds)
+        reading = Reading(hold, self._seconds, self._folding[name])
+        self._readings[name, partition] = reading
         try:
-            await reading.run()
+            is_reset = await reading.run()
         finally:
-            del self._readings[subscription.name, partition]
+            del self._readings[name, partition]
             await self._release(lease)
-        if not self._stopping.is_set():  # somebody asked for it: let them have it
+        if not is_reset:  # somebody asked for it: let them have it
             await self._pause(self._seconds)
 
     async def _release(self, lease: LeaseHolder) -> None:
@@ -134,38 +144,45 @@ class Worker:
             return  # then it ends by itself
 
     async def _take(self, lease: LeaseHolder, subscription: Subscription, partition: int) -> bool:
-        """Take the partition if it is free, or its holder is gone and there is work to do."""
+        """Take the partition if it is free, or its holder has left work undone for too long."""
         holder = (await lease.look()).holder
         if holder not in ("", self.id):
+            lease.watch(await self._progress(subscription.name, partition))
             if not lease.is_stale:
-                await self._ask(lease, subscription, holder)
-                return False
-            if not await self._has_work(subscription, partition):
+                await self._ask(lease, subscription.name, holder)
                 return False
         return await lease.take()
 
-    async def _ask(self, lease: LeaseHolder, subscription: Subscription, holder: str) -> None:
+    async def _ask(self, lease: LeaseHolder, name: str, holder: str) -> None:
         """Ask a holder for a partition, if it reads two more than this worker does."""
-        if self._store.limits.partitions == 1 or lease.is_asked_for:
+        partitions = range(self._store.limits.partitions)
+        if len(partitions) == 1 or lease.is_asked_for:
             return
-        ids = [checkpoint_id(subscription.name, n) for n in range(self._store.limits.partitions)]
-        leases = [LEASES.read(document) for document in await self._store.get(LEASES.name, ids)]
-        theirs = sum(one is not None and one.holder == holder for one in leases)
-        mine = sum(one is not None and one.holder == self.id for one in leases)
-        is_asking = any(one is not None and one.asked_by == self.id for one in leases)
-        if theirs >= mine + 2 and not is_asking:
-            await lease.ask()
+        async with self._asking:  # one at a time, and those asked for are counted
+            ids = [checkpoint_id(name, partition) for partition in partitions]
+            leases = [LEASES.read(one) for one in await self._store.get(LEASES.name, ids)]
+            theirs = sum(one is not None and one.holder == holder for one in leases)
+            mine = sum(one is not None and self.id in (one.holder, one.asked_by) for one in leases)
+            if theirs >= mine + 2:
+                await lease.ask()
 
-    async def _has_work(self, subscription: Subscription, partition: int) -> bool:
-        id = checkpoint_id(subscription.name, partition)
-        [document] = await self._store.get(CHECKPOINTS.name, [id])
+    async def _progress(self, name: str, partition: int) -> object:
+        """How far its reader has come, as far as it is written down; None: nothing is to be done.
+
+        What waits for an operator is nothing to be done, nor is anything during a pause.
+        """
+        [document] = await self._store.get(CHECKPOINTS.name, [checkpoint_id(name, partition)])
         kept = CHECKPOINTS.read(document)
-        if kept is None or kept.position < (await self._store.heads())[partition]:
-            return True
-        query = BACKLOGS.query(
-            "by_subscription", subscription.name, prefix=(f"{partition:06}",), limit=1
-        )
-        return bool((await self._store.query(query)).documents)
+        if document is None or kept is None:
+            return "nothing yet"
+        if await self._store.read_stream(stream_of(name), after=kept.obeyed, limit=1):
+            return document.version
+        if kept.paused:
+            return None
+        if kept.position < (await self._store.heads())[partition]:
+            return document.version
+        query = BACKLOGS.query("due", name, prefix=(f"{partition:06}",), limit=1)
+        return document.version if (await self._store.query(query)).documents else None
 
     async def _pause(self, seconds: float) -> None:
         """Wait about so long, or until told to stop."""
