@@ -6,7 +6,9 @@ import sys
 from pathlib import Path
 
 from gatherlog.apps.guests import DEFAULT, VIEWS, GuestService, Stats
+from gatherlog.apps.guests.views import Unit, WaitingList
 from gatherlog.bootstrap import start
+from gatherlog.core import Append, Commit, Event, View
 from gatherlog.core.clock import system_clock
 from gatherlog.engines import open_store
 from gatherlog.settings import Settings
@@ -34,6 +36,24 @@ async def test_places_left_free_by_a_killed_process_are_given_at_the_next_start(
     stats = await platform.guests.stats(DEFAULT)
     assert (stats.people, stats.waiting, stats.places_left) == (GUESTS, 0, 0)
     await Promises(platform.store).check()
+    await platform.stop()
+
+
+async def test_a_store_whose_waiting_lists_are_not_indexed_yet_starts_all_the_same(
+    tmp_path: Path,
+) -> None:
+    url = f"sqlite:///{tmp_path}/guests.db"
+    before = View("waiting_list", WaitingList, version=1)
+    waiting = WaitingList((Unit("unit", (("guest", 1),)),))
+    store = await open_store(url, views=[before])
+    listed = before.write(DEFAULT, f"gathering-{DEFAULT}", waiting)
+    event = Event("1", "tests.nothing", 1, 1, b"{}", 1)
+    await store.commit(Commit(appends=[Append(listed.stream, [event], 0)], writes=[listed]))
+    await store.close()
+
+    platform = await start(Settings(store=url))
+
+    assert await platform.guests.promote_waiting(actor="test") == 0
     await platform.stop()
 
 
