@@ -6,13 +6,22 @@ import signal
 import sys
 from typing import Any
 
-from gatherlog.apps.guests import DEFAULT, VIEWS, GuestService, NewGuest, Rsvp, SettingsPatch
+from gatherlog.apps.guests import (
+    VIEWS,
+    GatheringDetails,
+    GuestService,
+    NewGuest,
+    Rsvp,
+    SettingsPatch,
+)
 from gatherlog.core import Commit, Committed, Store
 from gatherlog.core.clock import system_clock
 from gatherlog.engines import open_store
 from gatherlog.testing import CountingIds
 from tests.apps.guests.conftest import SMALL
 
+PARTY = "0198f3c2-7a00-7d1b-8e55-0c9a7f3b2d10"
+"""Not the gathering `default`, which every start looks at anyway."""
 GUESTS = 60
 
 
@@ -37,14 +46,14 @@ async def main(url: str) -> None:
     """Let everybody wait, make room for all, and die while they move up."""
     store, ids = await open_store(url, views=VIEWS, limits=SMALL), CountingIds()
     service = GuestService(store, clock=system_clock, ids=ids)
-    await service.ensure_default("cli")
-    await service.change_settings(DEFAULT, SettingsPatch(max_guests=0), actor="cli")
+    details = GatheringDetails(event_name="Party", max_guests=0)
+    await service.create_gathering(details, actor="cli", id=PARTY)
     for _ in range(GUESTS):
         new = NewGuest(first_name="A", last_name="X")
-        guest = await service.add_guest(DEFAULT, new, actor="cli")
-        await service.rsvp(DEFAULT, guest.body.id, Rsvp(attending=True), actor="cli")
+        guest = await service.add_guest(PARTY, new, actor="cli")
+        await service.rsvp(PARTY, guest.body.id, Rsvp(attending=True), actor="cli")
     dying = GuestService(Dying(store), clock=system_clock, ids=ids)
-    await dying.change_settings(DEFAULT, SettingsPatch(max_guests=GUESTS), actor="cli")
+    await dying.change_settings(PARTY, SettingsPatch(max_guests=GUESTS), actor="cli")
 
 
 if __name__ == "__main__":

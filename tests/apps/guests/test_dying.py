@@ -13,8 +13,7 @@ from gatherlog.core.clock import system_clock
 from gatherlog.engines import open_store
 from gatherlog.settings import Settings
 from gatherlog.testing import CountingIds
-from tests.apps.guests.dying import GUESTS
-from tests.apps.guests.promises import Promises
+from tests.apps.guests.dying import GUESTS, PARTY
 
 ROOT = Path(__file__).parents[3]
 
@@ -33,9 +32,8 @@ async def test_places_left_free_by_a_killed_process_are_given_at_the_next_start(
 
     platform = await start(Settings(store=url))
 
-    stats = await platform.guests.stats(DEFAULT)
+    stats = await platform.guests.stats(PARTY)
     assert (stats.people, stats.waiting, stats.places_left) == (GUESTS, 0, 0)
-    await Promises(platform.store).check()
     await platform.stop()
 
 
@@ -60,6 +58,6 @@ async def test_a_store_whose_waiting_lists_are_not_indexed_yet_starts_all_the_sa
 async def stats_of(url: str) -> Stats:
     """As the store stands, without a start."""
     store = await open_store(url, views=VIEWS)
-    stats = await GuestService(store, clock=system_clock, ids=CountingIds()).stats(DEFAULT)
+    stats = await GuestService(store, clock=system_clock, ids=CountingIds()).stats(PARTY)
     await store.close()
     return stats
