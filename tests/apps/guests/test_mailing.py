@@ -1,0 +1,510 @@
+"""Letters to guests from end to end: a worker, a log, and a mail server that is hard to please."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Any, cast
+from uuid import uuid4
+
+import pytest
+
+from gatherlog.apps.guests import DEFAULT, VIEWS, GuestPatch, GuestService, NewGuest, Rsvp
+from gatherlog.apps.guests import SettingsPatch as Settings
+from gatherlog.apps.guests.mailing import PATIENCE, guest_letters
+from gatherlog.core import Commit, Committed, Limits, Recorded, Store, worker
+from gatherlog.core.checkpoints import BACKLOGS, CHECKPOINTS, Checkpoint, checkpoint_id, succeed
+from gatherlog.core.clock import system_clock
+from gatherlog.core.dead_letters import DEAD_LETTERS, DeadLetter
+from gatherlog.core.delivery import Delivery, DeliveryFailed, RetryPolicy, delivery_id
+from gatherlog.core.errors import StoreFailed
+from gatherlog.core.letters import Bring, Letter
+from gatherlog.core.subscriptions import Handlers
+from gatherlog.core.worker import Worker
+from gatherlog.engines import open_store
+from gatherlog.targets import smtp
+from gatherlog.targets.smtp import SmtpMailer, SmtpServer
+from gatherlog.testing import CountingIds
+from tests.targets.picky_office import HANG, PickyOffice, picky_office
+
+SITE = "https://party.example"
+QUICK = RetryPolicy(attempts=4, age=None, first_pause=0.01, longest_pause=0.02)
+SMALL = Limits(commit_actions=30, commit_bytes=4 * 1024 * 1024, page=100)
+TINY = Limits(commit_actions=10, page=7)
+LATER = Settings(event_date="2099-06-05")
+
+
+@pytest.fixture(params=["memory", "sqlite", "small"])
+async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
+    """With a worker's views, and as if `letters` had been read before, up to nothing."""
+    url = "memory:" if request.param == "memory" else f"sqlite:///{tmp_path}/guests.db"
+    limits = SMALL if request.param == "small" else None
+    store = await open_store(url, views=(*VIEWS, *worker.VIEWS), limits=limits)
+    read = Checkpoint(subscription="letters", partition=0)
+    id = checkpoint_id("letters", 0)
+    await store.commit(Commit(writes=[succeed(CHECKPOINTS, id, "letters", 0, read)]))
+    yield store
+    await store.close()
+
+
+@pytest.fixture
+async def guests(store: Store) -> GuestService:
+    service = GuestService(store, clock=system_clock, ids=lambda: str(uuid4()))
+    await service.ensure_default("cli")
+    return service
+
+
+@pytest.fixture
+async def office() -> AsyncIterator[PickyOffice]:
+    async with picky_office() as office:
+        yield office
+
+
+class Desk:
+    """A post in memory: every letter it took. What `trouble` raises, it does not take."""
+
+    def __init__(self) -> None:
+        self.letters: list[Letter] = []
+        self.trouble: Callable[[Letter], None] = lambda letter: None
+        self._changed = asyncio.Condition()
+
+    async def bring(self, letter: Letter) -> None:
+        self.trouble(letter)
+        async with self._changed:
+            self.letters.append(letter)
+            self._changed.notify_all()
+
+    async def until(self, letters: int) -> None:
+        async with self._changed:
+            await self._changed.wait_for(lambda: len(self.letters) >= letters)
+
+    def addresses(self) -> list[str]:
+        return sorted(letter.to for letter in self.letters)
+
+
+def letters(store: Store, bring: Bring, retry: RetryPolicy = QUICK) -> Handlers:
+    return guest_letters(
+        store, bring, site=SITE, clock=system_clock, ids=lambda: str(uuid4()), retry=retry
+    )
+
+
+@asynccontextmanager
+async def working(store: Store, subscription: Handlers) -> AsyncIterator[Worker]:
+    """A worker, stopped at the end as a process that is told to stop does it."""
+    trouble: list[BaseException] = []
+    attends = Worker(
+        store,
+        [subscription],
+        clock=system_clock,
+        ids=lambda: str(uuid4()),
+        report=lambda name, error: trouble.append(error),
+    )
+    running = asyncio.create_task(attends.run())
+    try:
+        yield attends
+    finally:
+        attends.stop()
+        await running
+    assert trouble == []
+
+
+@asynccontextmanager
+async def mailing(store: Store, office: PickyOffice) -> AsyncIterator[SmtpMailer]:
+    lines: list[bytes] = []
+    mailer = SmtpMailer(
+        SmtpServer.from_url(office.url), "party@example.org", clock=system_clock, sink=lines.append
+    )
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(mailer.close)
+        await stack.enter_async_context(working(store, letters(store, mailer.bring)))
+        yield mailer
+    assert lines == []
+
+
+async def invite(guests: GuestService, *addresses: str | None) -> list[str]:
+    """Guests with these addresses who have said yes by their links."""
+    ids: list[str] = []
+    for address in addresses:
+        new = NewGuest(first_name="Ada", last_name=f"N{len(ids)}", email=address)
+        ids.append((await guests.add_guest(DEFAULT, new, actor="cli")).body.id)
+    for id in ids:
+        await answer(guests, id)
+    return ids
+
+
+async def answer(guests: GuestService, id: str, attending: bool = True) -> None:
+    await guests.rsvp(DEFAULT, id, Rsvp(attending=attending), actor=f"guest:{id}")
+
+
+async def all_read(store: Store) -> None:
+    """Wait until the subscription has nothing more to do."""
+    heads = await store.heads()
+    while True:
+        [document] = await store.get(CHECKPOINTS.name, [checkpoint_id("letters", 0)])
+        kept = CHECKPOINTS.read(document)
+        waits = await store.scan(BACKLOGS.name, limit=1)
+        events = await store.read_feed(0, after=kept.position if kept else 0, limit=100)
+        if not waits and all(event.stream == "subscription-letters" for event in events):
+            return
+        heads = await store.wait(heads, 0.05)
+
+
+async def dead_letters(store: Store) -> list[DeadLetter]:
+    documents = await store.scan(DEAD_LETTERS.name, limit=100)
+    return [letter for d in documents if (letter := DEAD_LETTERS.read(d)) is not None]
+
+
+# One bad address holds nobody up.
+
+
+async def test_one_refused_one_put_off_and_one_that_hangs_hold_nobody_up(
+    store: Store, guests: GuestService, office: PickyOffice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(smtp, "TIMEOUT", 1.0)
+    office.answers = {
+        "refused@example.org": ["550 5.1.1 <refused@example.org> is unknown"] * 9,
+        "later@example.org": ["451 4.7.1 try later@example.org again"] * 2,
+        "hangs@example.org": [HANG],
+    }
+    fine = [f"guest{number}@example.org" for number in range(12)]
+    addresses = ["refused@example.org", "later@example.org", "hangs@example.org", *fine]
+    await invite(guests, *addresses)
+
+    async with mailing(store, office):
+        await office.until(letters=len(fine))
+        assert set(office.arrived()) <= {*fine, "later@example.org"}
+        await office.until(letters=len(fine) + 2)
+        await all_read(store)
+
+    assert sorted(office.arrived()) == sorted([*fine, "hangs@example.org", "later@example.org"])
+    asked = [address for address in office.asked if address not in fine]
+    assert sorted(asked) == (
+        ["hangs@example.org"] * 2 + ["later@example.org"] * 3 + ["refused@example.org"]
+    )
+
+
+async def test_a_dead_letter_has_a_reason_and_no_address(
+    store: Store, guests: GuestService, office: PickyOffice
+) -> None:
+    office.answers = {
+        "refused@example.org": ["550 5.1.1 <refused@example.org> is unknown"],
+        "busy@example.org": ["451 4.7.1 busy@example.org is busy"] * 9,
+    }
+    await invite(guests, "refused@example.org", "busy@example.org")
+
+    async with mailing(store, office):
+        await office.until(asked=5)
+        await all_read(store)
+
+    assert sorted((d.kind, d.detail, d.attempts) for d in await dead_letters(store)) == [
+        ("smtp_later", "the mail server wants to be asked again later: 451 4.7.1", 4),
+        ("smtp_refused", "the mail server refuses this letter: 550 5.1.1", 1),
+    ]
+    log = await store.read_stream("subscription-letters", limit=100)
+    assert len(log) >= 2
+    assert not any(b"@" in event.data for event in log)
+
+
+async def test_what_is_given_up_does_not_hold_the_guests_next_letter(
+    store: Store, guests: GuestService, office: PickyOffice
+) -> None:
+    office.answers = {"ada@example.org": ["550 no"]}
+    [ada] = await invite(guests, "ada@example.org")
+
+    async with mailing(store, office):
+        await office.until(asked=1)
+        await answer(guests, ada, False)
+        await office.until(letters=1)
+
+    assert "You do not come." in office.letters[0].get_content()
+    assert len(await dead_letters(store)) == 1
+
+
+async def test_letters_to_one_guest_arrive_in_order_also_when_put_off(
+    store: Store, guests: GuestService, office: PickyOffice
+) -> None:
+    office.answers = {"ada@example.org": ["451 later", "451 later"]}
+    await guests.change_settings(DEFAULT, Settings(max_guests=1), actor="cli")
+    host, _ = await invite(guests, "host@example.org", "ada@example.org")
+
+    async with mailing(store, office):
+        await office.until(asked=4)
+        await office.until(letters=2)
+        await answer(guests, host, False)
+        await office.until(letters=4)
+
+    subjects = [str(m["Subject"]) for m in office.letters if m["To"] == "ada@example.org"]
+    assert [subject.partition(":")[0] for subject in subjects] == [
+        "You are on the waiting list",
+        "You have a place",
+    ]
+
+
+# Nothing twice.
+
+
+async def test_what_was_acknowledged_is_not_mailed_again_after_a_restart(
+    store: Store, guests: GuestService, office: PickyOffice
+) -> None:
+    await invite(guests, *(f"guest{number}@example.org" for number in range(10)))
+
+    async with mailing(store, office):
+        await office.until(letters=4)
+    async with mailing(store, office):
+        await office.until(letters=10)
+        await all_read(store)
+
+    assert len(set(office.arrived())) == len(office.letters) == 10
+
+
+async def test_a_worker_killed_in_the_middle_of_a_page_repeats_what_was_under_way_at_most(
+    store: Store, guests: GuestService
+) -> None:
+    await invite(guests, *(f"guest{number}@example.org" for number in range(20)))
+    desk, enough = Desk(), asyncio.Event()
+
+    async def bring(letter: Letter) -> None:
+        if len(desk.letters) >= 6:
+            enough.set()
+            await asyncio.Event().wait()
+        await desk.bring(letter)
+
+    first = Worker(
+        store, [letters(store, bring)], clock=system_clock, ids=CountingIds(), lease_seconds=0.2
+    )
+    killed = asyncio.create_task(first.run())
+    await enough.wait()
+    killed.cancel()
+    await asyncio.gather(killed, return_exceptions=True)
+    async with working(store, letters(store, desk.bring)):
+        await desk.until(20)
+        await all_read(store)
+
+    assert len({letter.to for letter in desk.letters}) == len(desk.letters) == 20
+
+
+async def test_a_letter_has_the_id_of_its_delivery(store: Store, guests: GuestService) -> None:
+    [ada] = await invite(guests, "ada@example.org")
+    desk, tries = Desk(), []
+
+    def once(letter: Letter) -> None:
+        tries.append(letter.id)
+        if len(tries) == 1:
+            raise DeliveryFailed("smtp_later", "later")
+
+    desk.trouble = once
+    async with working(store, letters(store, desk.bring)):
+        await desk.until(1)
+
+    [event] = [e for e in await events(store) if e.type == "guests.rsvp_submitted"]
+    assert event.subject == ada
+    assert tries == [desk.letters[0].id] * 2
+    assert desk.letters[0].id == delivery_id("letters", event.stream, event.version)
+
+
+async def events(store: Store, stream: str = "gathering-default") -> list[Recorded]:
+    found: list[Recorded] = []
+    while page := await store.read_stream(stream, after=len(found), limit=100):
+        found += page
+    return found
+
+
+# A change that concerns many.
+
+
+async def test_a_change_reaches_everybody_who_comes_or_waits_once(
+    store: Store, guests: GuestService
+) -> None:
+    addresses = [f"guest{number}@example.org" for number in range(25)]
+    ids = await invite(guests, *addresses, None)
+    await answer(guests, ids[0], False)
+    await guests.add_guest(
+        DEFAULT, NewGuest(first_name="S", last_name="X", email="silent@example.org"), actor="cli"
+    )
+    desk = Desk()
+    async with working(store, letters(store, desk.bring)):
+        await all_read(store)
+        desk.letters.clear()
+        await guests.change_settings(DEFAULT, LATER, actor="account:1")
+        await desk.until(24)
+        await all_read(store)
+
+    assert desk.addresses() == sorted(addresses[1:])
+    assert {letter.subject for letter in desk.letters} == {"A change: Our gathering"}
+    assert all("When (changed): Friday, 5 June 2099" in letter.text for letter in desk.letters)
+    requests = await events(store, "letters-default")
+    assert sorted(event.subject for event in requests) == sorted(ids[1:25])
+
+
+async def test_one_bad_address_among_many_is_one_dead_letter(
+    store: Store, guests: GuestService
+) -> None:
+    await invite(guests, "bad@example.org", *(f"guest{number}@example.org" for number in range(9)))
+    desk = Desk()
+
+    def refuse(letter: Letter) -> None:
+        if letter.to.startswith("bad"):
+            raise DeliveryFailed("smtp_refused", "the mail server refuses", final=True)
+
+    async with working(store, letters(store, desk.bring)):
+        await all_read(store)
+        desk.letters.clear()
+        desk.trouble = refuse
+        await guests.change_settings(DEFAULT, LATER, actor="account:1")
+        await desk.until(9)
+        await all_read(store)
+
+    assert desk.addresses() == sorted(f"guest{number}@example.org" for number in range(9))
+    assert [d.event_type for d in await dead_letters(store)] == ["letters.letter_requested"]
+
+
+class Halting:
+    """A store of small pages, whose commits to `letters-…` fail: every other one, before it is
+    done or after."""
+
+    limits = TINY
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._commits = 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    async def commit(self, commit: Commit) -> Committed:
+        if not any(append.stream.startswith("letters-") for append in commit.appends):
+            return await self._store.commit(commit)
+        self._commits += 1
+        if self._commits % 4 == 2:
+            raise StoreFailed("before")
+        committed = await self._store.commit(commit)
+        if self._commits % 4 == 0:
+            raise StoreFailed("after")
+        return committed
+
+
+async def test_a_round_that_breaks_off_goes_on_and_tells_nobody_twice(
+    store: Store, guests: GuestService
+) -> None:
+    ids = await invite(guests, *(f"guest{number}@example.org" for number in range(60)))
+    desk = Desk()
+    patient = RetryPolicy(attempts=None, age=None, first_pause=0.01, longest_pause=0.02)
+    halting = cast(Store, Halting(store))
+
+    async with working(store, letters(halting, desk.bring, patient)):
+        await all_read(store)
+        desk.letters.clear()
+        await guests.change_settings(DEFAULT, LATER, actor="account:1")
+        await guests.change_settings(DEFAULT, Settings(location="The mill"), actor="account:1")
+        await desk.until(120)
+        await all_read(store)
+
+    assert desk.addresses() == sorted(2 * [f"guest{number}@example.org" for number in range(60)])
+    requests = await events(store, "letters-default")
+    assert sorted(event.subject for event in requests) == sorted(2 * ids)
+
+
+class Together:
+    """A store whose first commits, so many, are made at once."""
+
+    def __init__(self, store: Store, number: int) -> None:
+        self._store = store
+        self._left = number
+        self._barrier = asyncio.Barrier(number)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    async def commit(self, commit: Commit) -> Committed:
+        if self._left:
+            self._left -= 1
+            await self._barrier.wait()
+        return await self._store.commit(commit)
+
+
+async def test_workers_that_ask_at_once_ask_for_each_letter_once(
+    store: Store, guests: GuestService
+) -> None:
+    ids = await invite(guests, *(f"guest{number}@example.org" for number in range(30)))
+    await guests.change_settings(DEFAULT, LATER, actor="account:1")
+    [change] = [e for e in await events(store) if e.type == "guests.settings_changed"]
+    delivery = Delivery(id="d", rule="letters", event=change)
+    together = cast(Store, Together(store, 3))
+    [asking] = letters(together, Desk().bring).destinations()
+
+    ends = await asyncio.gather(
+        *(asking.target.deliver([delivery]) for _ in range(3)), return_exceptions=True
+    )
+    await asking.target.deliver([delivery])
+
+    assert sorted(type(end).__name__ for end in ends) == ["Conflict", "Conflict", "NoneType"]
+    requests = await events(store, "letters-default")
+    assert sorted(event.subject for event in requests) == sorted(ids)
+
+
+# Nothing at all.
+
+
+async def test_a_change_of_anything_else_asks_for_nothing(
+    store: Store, guests: GuestService
+) -> None:
+    await invite(guests, "ada@example.org")
+    patch = Settings(event_name="Party", max_guests=9, rsvp_deadline="2099-01-01")
+    async with working(store, letters(store, Desk().bring)):
+        await guests.change_settings(DEFAULT, patch, actor="account:1")
+        await all_read(store)
+
+    assert await events(store, "letters-default") == []
+
+
+async def test_nobody_is_written_who_is_gone_by_then_and_nothing_fails(
+    store: Store, guests: GuestService
+) -> None:
+    removed, _ = await invite(guests, "removed@example.org", None)
+    await guests.change_settings(DEFAULT, LATER, actor="account:1")
+    await guests.remove_guest(DEFAULT, removed, actor="account:1")
+    desk = Desk()
+    async with working(store, letters(store, desk.bring)):
+        await all_read(store)
+
+    assert desk.letters == []
+    assert await dead_letters(store) == []
+
+
+async def test_nobody_is_written_about_a_gathering_that_was_removed(
+    store: Store, guests: GuestService
+) -> None:
+    await invite(guests, "ada@example.org")
+    await guests.change_settings(DEFAULT, LATER, actor="account:1")
+    await guests.remove_gathering(DEFAULT, actor="account:1")
+    desk = Desk()
+    async with working(store, letters(store, desk.bring)):
+        await all_read(store)
+
+    assert desk.letters == []
+    assert await events(store, "letters-default") == []
+    assert await dead_letters(store) == []
+
+
+async def test_what_a_host_answers_for_a_guest_is_not_confirmed_but_a_place_is_told(
+    store: Store, guests: GuestService
+) -> None:
+    await guests.change_settings(DEFAULT, Settings(max_guests=0), actor="cli")
+    new = NewGuest(first_name="Ada", last_name="L", email="ada@example.org")
+    ada = (await guests.add_guest(DEFAULT, new, actor="cli")).body.id
+    await guests.change_guest(DEFAULT, ada, GuestPatch(attending=True), actor="account:1")
+    await guests.change_settings(DEFAULT, Settings(max_guests=5), actor="account:1")
+    desk = Desk()
+    async with working(store, letters(store, desk.bring)):
+        await all_read(store)
+
+    assert [letter.subject for letter in desk.letters] == ["You have a place: Our gathering"]
+
+
+def test_letters_begin_with_what_happens_from_now_on(store: Store) -> None:
+    subscription = letters(store, Desk().bring, PATIENCE)
+    [destination] = subscription.destinations()
+
+    assert (subscription.name, subscription.from_now) == ("letters", True)
+    assert (destination.at_once, destination.holds) == (4, False)
+    assert destination.retry.age == 6 * 3600
