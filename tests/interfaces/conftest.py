@@ -56,3 +56,10 @@ async def guest_id(api: AsyncClient) -> str:
     answer = await api.post("/guests", json={"first_name": "Ada", "last_name": "Lovelace"})
     id: str = answer.json()["id"]
     return id
+
+
+@pytest.fixture
+async def working(platform: Platform) -> AsyncIterator[None]:
+    """Subscriptions are read while the test runs."""
+    async with platform.working():
+        yield

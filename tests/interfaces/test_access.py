@@ -40,7 +40,7 @@ OF_OTHERS = _requests(
 def test_only_signing_in_and_the_servers_health_are_public() -> None:
     public = [endpoint.path for endpoint in ENDPOINTS if endpoint.public]
 
-    assert public == ["/auth/code", "/auth/session", "/auth/login", "/healthz"]
+    assert public == ["/auth/code", "/auth/session", "/auth/login", "/healthz", "/readyz"]
 
 
 def test_every_action_but_those_of_pages_has_an_endpoint() -> None:
@@ -50,6 +50,8 @@ def test_every_action_but_those_of_pages_has_an_endpoint() -> None:
         Action.ANSWER_INVITATION,
         Action.READ_OVERVIEW,
         Action.READ_MAILBOX,
+        Action.READ_ACTIVITIES,
+        Action.USE_QUEUES,
     }
 
     assert {endpoint.action for endpoint in ENDPOINTS} == set(Action) - elsewhere

@@ -41,7 +41,8 @@ def test_a_credential_is_asked_for_everywhere_but_where_one_signs_in() -> None:
         operation["operationId"] for operation in _operations() if not operation["security"]
     ]
 
-    assert open_to_all == ["request_code", "start_session", "log_in", "read_health"]
+    names = ["request_code", "start_session", "log_in", "read_health", "read_readiness"]
+    assert open_to_all == names
 
 
 @pytest.mark.parametrize("kind", list(EXAMPLES), ids=str)

@@ -129,6 +129,8 @@ class Worker:
         )
         reading = Reading(hold, self._seconds, self._folding[name])
         self._readings[name, partition] = reading
+        if self._stopping.is_set():  # it was, while the lease was being taken
+            reading.stop()
         try:
             is_reset = await reading.run()
         finally:

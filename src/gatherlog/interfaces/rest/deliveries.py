@@ -122,20 +122,20 @@ class LettersQuery(Paging, frozen=True):
     state: Literal["dead", "redriving", "discarded"] = "dead"
 
 
-class Discard(msgspec.Struct, frozen=True, kw_only=True):
+class Discard(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Why it is given up for good."""
 
     reason: Reason
 
 
-class Many(msgspec.Struct, frozen=True, kw_only=True):
+class Many(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Which dead letters are meant: all, or those of a subscription, or of one destination."""
 
     subscription: Annotated[str, Meta(max_length=64)] | None = None
     destination: Annotated[str, Meta(max_length=130)] | None = None
 
 
-class DiscardMany(Many, frozen=True, kw_only=True):
+class DiscardMany(Many, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Which are given up for good, and why."""
 
     reason: Reason
@@ -148,7 +148,7 @@ class ManyAnswer(msgspec.Struct, frozen=True):
     more: bool
 
 
-class Reset(msgspec.Struct, frozen=True, kw_only=True):
+class Reset(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Where to begin anew: at the `start` or `end` of the log, or after positions."""
 
     to: Literal["start", "end"] | list[int]

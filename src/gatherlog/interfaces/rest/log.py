@@ -57,7 +57,7 @@ class GivenEvent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     meta: dict[str, Any] = {}
 
 
-class AppendRequest(msgspec.Struct, frozen=True, kw_only=True):
+class AppendRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Events for one stream: all of them are appended, or none."""
 
     events: Annotated[list[GivenEvent], Meta(min_length=1, max_length=1000)]
@@ -116,7 +116,7 @@ class StreamsQuery(msgspec.Struct, frozen=True):
     limit: Annotated[int, Meta(ge=1, le=MAX_PAGE)] = MAX_PAGE
 
 
-class Item(msgspec.Struct, frozen=True, kw_only=True):
+class Item(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """An event as section B writes it; its stream is `<log>-<payload.id>`, its version `sk`."""
 
     type: str = ""

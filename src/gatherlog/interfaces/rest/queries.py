@@ -45,7 +45,7 @@ class Search(Paging, frozen=True):
 
 def read_query(text: bytes, kind: type[Q]) -> Q:
     """The parameters of a query string, or Invalid with every flaw."""
-    if not text:
+    if not text and not any(field.required for field in msgspec.structs.fields(kind)):
         return kind()
     try:
         pairs = parse_qsl(

@@ -51,7 +51,7 @@ class SecretAnswer(msgspec.Struct, frozen=True):
     """Signed with as well, so that receivers may change over in their own time."""
 
 
-class Trial(msgspec.Struct, frozen=True, kw_only=True):
+class Trial(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A pattern to try on the latest events."""
 
     pattern: dict[str, Any]
