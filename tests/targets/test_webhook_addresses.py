@@ -172,7 +172,7 @@ async def test_a_new_connection_is_checked_anew() -> None:
 async def test_the_next_address_is_tried_where_one_does_not_answer() -> None:
     async with receiving(answering(TAKEN)) as receiver:
         url = f"http://hooks.example:{receiver.port}/in"
-        resolve = knowing(["127.0.0.2", "::1", "127.0.0.1"])
+        resolve = knowing(["127.0.0.2", "127.0.0.1", "::1"])
         async with target_at(url, allow=LOOPBACK, resolve=resolve) as target:
             await target.deliver([delivery()])
 

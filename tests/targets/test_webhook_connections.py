@@ -181,3 +181,23 @@ async def test_closing_lets_go_of_connections_and_twice_does_nothing() -> None:
         await target.deliver([delivery(2)])
 
     assert receiver.connections == 2
+
+
+async def test_what_is_under_way_when_a_target_is_closed_lets_go_at_its_end() -> None:
+    going, over = asyncio.Event(), asyncio.Event()
+
+    async def wait(
+        receiver: Receiver, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        await going.wait()
+        writer.write(TAKEN)
+        await reader.read()
+        over.set()
+
+    async with sending(wait) as (receiver, target):
+        sent = asyncio.create_task(target.deliver([delivery()]))
+        await receiver.until(lambda: len(receiver.requests) == 1)
+        await target.close()
+        going.set()
+        await sent
+        await over.wait()

@@ -17,6 +17,7 @@ from tests.targets.webhook_receiver import (
     delivery,
     failure_of,
     sending,
+    serving,
     target_at,
 )
 
@@ -111,10 +112,13 @@ async def test_the_status_decides_whatever_becomes_of_the_body(
     behaviour: Behaviour, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(webhook_client, "MOST_WAIT", SOON)
+    loop = asyncio.get_running_loop()
     async with sending(behaviour) as (receiver, target):
+        began = loop.time()
         await target.deliver([delivery(1)])
         await target.deliver([delivery(2)])
 
+        assert loop.time() - began < 2 * SOON + 5
     assert [(one.connection, one.headers["webhook-id"]) for one in receiver.requests] == [
         (1, "d-1"),
         (2, "d-2"),
@@ -197,6 +201,22 @@ async def test_an_answer_that_is_no_http_is_a_failure(said: bytes) -> None:
         failed = await failure_of(target)
 
     assert (failed.kind, failed.final) == ("not_http", False)
+
+
+@pytest.mark.parametrize(
+    ("banner", "kinds"),
+    [(b"220 mail.example ESMTP\r\n", {"not_http"}), (b"", {"connection"})],
+)
+async def test_a_server_that_speaks_first_or_hangs_up_at_once_is_a_failure(
+    banner: bytes, kinds: set[str]
+) -> None:
+    """It does not matter whether that comes before or after our request has left."""
+
+    async def speak(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(banner)
+
+    async with serving(speak) as (host, port), target_at(f"http://{host}:{port}/") as target:
+        assert {(await failure_of(target)).kind for _ in range(20)} == kinds
 
 
 async def test_a_switch_of_protocols_is_no_answer_to_a_webhook() -> None:

@@ -38,7 +38,8 @@ class Connection(asyncio.Protocol):
         self._parser = httptools.HttpResponseParser(self)
         self._answer: asyncio.Future[Answer] = self._loop.create_future()
         self._headers: dict[str, str] = {}
-        self._left = 0
+        self._left = MOST_READ
+        self._error: Exception | None = None
         self.ended: asyncio.Future[None] = self._loop.create_future()
         """Done when nothing more comes of the answer, whole or not."""
         self.is_free = False
@@ -56,7 +57,10 @@ class Connection(asyncio.Protocol):
         self._answer, self.ended = self._loop.create_future(), self._loop.create_future()
         self._headers, self._left = {}, MOST_READ
         self.is_free, self.is_silent = False, True
-        self._transport.write(request)
+        if self._error is None:
+            self._transport.write(request)
+        else:  # it ended before it was used
+            self._end(self._error)
         return self._answer
 
     def abort(self) -> None:
@@ -74,8 +78,6 @@ class Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         self._left -= len(data)
         self.is_silent = False
-        if self.is_free:  # nobody asked: it must not become the answer to the next request
-            return self.abort()
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade:
@@ -92,7 +94,7 @@ class Connection(asyncio.Protocol):
     # What the parser finds.
 
     def on_message_begin(self) -> None:
-        if self.is_free:  # more than one answer to one request
+        if self.is_free:  # nobody asked: it must not become the answer to the next request
             self.abort()
 
     def on_header(self, name: bytes, value: bytes) -> None:
@@ -119,6 +121,7 @@ class Connection(asyncio.Protocol):
     def _end(self, error: Exception) -> None:
         """Nothing more comes; without an answer's head, that is the answer."""
         self.abort()
+        self._error = error
         if not self._answer.done():
             self._answer.set_exception(error)
         if not self.ended.done():
