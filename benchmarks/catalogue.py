@@ -1,9 +1,19 @@
 """All benchmarks by name, in the order of the table of targets."""
 
-from benchmarks import answering, appending, footprint, growing, hosting, reading, serving, waking
+from benchmarks import (
+    answering,
+    appending,
+    footprint,
+    growing,
+    hosting,
+    matching,
+    reading,
+    serving,
+    waking,
+)
 from benchmarks.measuring import Benchmark
 
-MODULES = (appending, answering, reading, waking, serving, hosting, footprint, growing)
+MODULES = (appending, answering, reading, waking, matching, serving, hosting, footprint, growing)
 
 BENCHMARKS: dict[str, Benchmark] = {
     benchmark.name: benchmark for module in MODULES for benchmark in module.BENCHMARKS

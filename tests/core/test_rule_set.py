@@ -14,10 +14,10 @@ from gatherlog.core.patterns import Pattern, compile_pattern
 from gatherlog.core.rule_set import RuleSet
 from tests.core.pattern_strategies import ANY_JSON, EVENTS, PATTERNS, SEEDS, event_for
 
-ITEMS = ["a", "ab", "", 1, 1.0, True, None, {"prefix": "a"}, {"prefix": ""}, {"prefix": "ab"}] + [
-    {"wildcard": "a*b"},
-    {"exists": False},
-    {"anything-but": "a"},
+ITEMS = [
+    *("a", "ab", "", 1, 1.0, True, None),
+    *({"prefix": "a"}, {"prefix": ""}, {"prefix": "ab"}, {"wildcard": "a*b"}),
+    *({"exists": False}, {"anything-but": "a"}),
 ]
 ALIKE = st.dictionaries(
     st.sampled_from("abc"),
@@ -78,7 +78,7 @@ def test_nothing_is_left_of_rules_that_are_gone(patterns: list[Any]) -> None:
         rules.remove(name)
 
     assert (rules._spots.below, rules._spots.asked) == ({}, 0)
-    assert (rules._root.turns, rules._root.candidates, rules._names) == ({}, [], {})
+    assert (rules._root.turns, rules._root.waiting, rules._names) == ({}, [], {})
 
 
 @given(RULES, ANY_JSON)
@@ -148,8 +148,8 @@ LOOKED_AT: dict[str, Callable[[int], dict[str, Any]]] = {
 @pytest.mark.parametrize("kind", LOOKED_AT)
 def test_few_of_many_rules_are_looked_at(kind: str) -> None:
     rules = {str(number): compile_pattern(LOOKED_AT[kind](number)) for number in range(MANY)}
-    together = RuleSet(rules)
     looked_at = count_tests(rules)
+    together = RuleSet(rules)
 
     event = {"source": "shop", "id": 7, "a": "a0", "b": "b7", "path": "dir/00007/x.png"}
     found = together.match(event | {"items": [{"kind": "x", "id": 7}, {"kind": "y", "id": 8}]})

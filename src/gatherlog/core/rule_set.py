@@ -12,12 +12,14 @@ from itertools import product
 from typing import NamedTuple
 
 from gatherlog.core.errors import NotFound
-from gatherlog.core.patterns import Branch, Field, Key, Path, Pattern, flat
+from gatherlog.core.patterns import Field, Key, Path, Pattern, Test, flat
 
 __all__ = ["RuleSet"]
 
 MAX_PLACES = 1024
 """Ends in the tree that one rule may have. Fields with more values are left to the test."""
+MAX_STEPS = 16
+"""Fields of a branch that are in the tree."""
 
 
 class Step(NamedTuple):
@@ -28,10 +30,10 @@ class Step(NamedTuple):
 
 
 class Candidate(NamedTuple):
-    """A branch of the rule with this number."""
+    """The test of a branch of the rule with this number."""
 
     rule: int
-    branch: Branch
+    test: Test
 
 
 class RuleSet:
@@ -60,10 +62,7 @@ class RuleSet:
         self._names[self._added] = name
         self._rules[name] = self._added, pattern
         for steps, candidate in _places(self._added, pattern):
-            state = self._root
-            for path, key in steps:
-                state = state.make(self._spots.ask(path), key)
-            state.candidates.append(candidate)
+            self._root.add([(self._spots.ask(path), key) for path, key in steps], candidate)
 
     def remove(self, name: str) -> None:
         """Take a rule out. Raises NotFound if there is none of that name."""
@@ -83,8 +82,8 @@ class RuleSet:
         found: Found = {}
         self._spots.collect(event, found)
         taken: set[int] = set()
-        for rule, branch in self._root.reached(found):
-            if rule not in taken and branch.test(event):
+        for rule, test in self._root.reached(found):
+            if rule not in taken and test(event):
                 taken.add(rule)
         return [self._names[number] for number in sorted(taken)]
 
@@ -142,36 +141,55 @@ class _Spot:
 Found = dict[_Spot, set[object]]
 
 
-class _State:
-    """A place in the tree: what ends here, and the steps that lead on."""
+Steps = list[tuple[_Spot, Key | None]]
 
-    __slots__ = ("candidates", "turns")
+
+class _State:
+    """A place in the tree: who waits here, and the steps that lead on.
+
+    A candidate goes no further than it must: where it is the only one that might go on, it waits.
+    """
+
+    __slots__ = ("turns", "waiting")
 
     def __init__(self) -> None:
-        self.candidates: list[Candidate] = []
+        self.waiting: list[tuple[Steps, Candidate]] = []
+        """With the steps that each might still take."""
         self.turns: dict[_Spot, _Turn] = {}
 
-    def make(self, spot: _Spot, key: Key | None) -> "_State":
-        """Where this step leads."""
-        return self.turns.setdefault(spot, _Turn()).make(key)
+    def add(self, steps: Steps, candidate: Candidate) -> None:
+        """Add a candidate that may be sent along these steps from here."""
+        if steps and self.turns:
+            self._send(steps, candidate)
+        elif steps and (others := [waiting for waiting in self.waiting if waiting[0]]):
+            self.waiting = [waiting for waiting in self.waiting if not waiting[0]]
+            for one in (*others, (steps, candidate)):
+                self._send(*one)
+        else:
+            self.waiting.append((steps, candidate))
 
-    def drop(self, steps: Sequence[tuple[_Spot, Key | None]], candidate: Candidate) -> bool:
-        """Take out the candidate at the end of these steps; whether nothing is left here then."""
-        if not steps:
-            self.candidates.remove(candidate)
+    def _send(self, steps: Steps, candidate: Candidate) -> None:
+        (spot, key), *rest = steps
+        self.turns.setdefault(spot, _Turn()).make(key).add(rest, candidate)
+
+    def drop(self, steps: Steps, candidate: Candidate) -> bool:
+        """Take a candidate out that was added so; whether nothing is left here then."""
+        if (steps, candidate) in self.waiting:
+            self.waiting.remove((steps, candidate))
         else:
             (spot, key), *rest = steps
             turn = self.turns[spot]
             if turn.ways[key].drop(rest, candidate) and turn.close(key):
                 del self.turns[spot]
-        return not self.candidates and not self.turns
+        return not self.waiting and not self.turns
 
     def reached(self, found: Found) -> Iterator[Candidate]:
         """The candidates at all places that lead from here along these values."""
         rest = [self]
         while rest:
             state = rest.pop()
-            yield from state.candidates
+            for _, candidate in state.waiting:
+                yield candidate
             for spot in state.turns.keys() & found.keys():
                 state.turns[spot].follow(found[spot], rest)
 
@@ -219,7 +237,7 @@ def _places(number: int, pattern: Pattern) -> Iterator[tuple[Sequence[Step], Can
     most = max(1, MAX_PLACES // len(pattern.branches))
     for branch in pattern.branches:
         for steps in product(*_asked(branch.fields, most)):
-            yield steps, Candidate(number, branch)
+            yield steps, Candidate(number, branch.test)
 
 
 def _asked(fields: Sequence[Field], most: int) -> list[list[Step]]:
@@ -230,7 +248,7 @@ def _asked(fields: Sequence[Field], most: int) -> list[list[Step]]:
     chosen: list[Field] = []
     for field in sorted(fields, key=lambda field: len(field.keys)):
         most //= len(field.keys) or 1
-        if field.keys and most:
+        if field.keys and most and len(chosen) < MAX_STEPS:
             chosen.append(field)
     if not chosen:
         needed = sorted(field.path for field in fields if not field.optional)

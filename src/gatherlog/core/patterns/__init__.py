@@ -7,12 +7,22 @@ of matchers. `docs/reference/event-patterns.md` tells the language.
 from collections.abc import Sequence
 from typing import Any  # the values of a dict that callers may have typed as they like
 
-from gatherlog.core.patterns.matcher import Key
+from gatherlog.core.patterns.matcher import Key, Test
 from gatherlog.core.patterns.nesting import Field, Path, flat, make_test
 from gatherlog.core.patterns.parsing import read_branches
 from gatherlog.core.patterns.reading import InvalidPattern, read_json
 
-__all__ = ["Branch", "Field", "InvalidPattern", "Key", "Path", "Pattern", "compile_pattern", "flat"]
+__all__ = [
+    "Branch",
+    "Field",
+    "InvalidPattern",
+    "Key",
+    "Path",
+    "Pattern",
+    "Test",
+    "compile_pattern",
+    "flat",
+]
 
 
 class Branch:

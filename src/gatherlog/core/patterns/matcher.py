@@ -4,6 +4,7 @@ A test is given single values only (string, number, bool, None), never arrays or
 """
 
 from collections.abc import Callable, Iterable
+from sys import intern
 from typing import NamedTuple, TypeGuard
 
 from gatherlog.core.patterns.reading import Place, refuse
@@ -50,6 +51,8 @@ def one_of(values: Iterable[object]) -> Test:
 
 
 def equal(value: object) -> Matcher:
+    if isinstance(value, str):
+        value = intern(value)  # many rules ask for the same: one object stays in the cache
     return Matcher(one_of([value]), Key(False, value))
 
 

@@ -15,7 +15,7 @@ from gatherlog.core.patterns.matcher import (
 )
 from gatherlog.core.patterns.reading import Place, refuse, shown
 
-__all__ = ["RESERVED", "read_matcher"]
+__all__ = ["OPERATORS", "RESERVED", "read_matcher"]
 
 
 def read_matcher(item: object, place: Place) -> Matcher:
@@ -27,9 +27,9 @@ def read_matcher(item: object, place: Place) -> Matcher:
     if len(item) != 1:
         refuse(place, "Only one key allowed in match expression" if item else "Match type missing")
     ((name, operand),) = item.items()
-    if name not in _OPERATORS:
+    if name not in OPERATORS:
         refuse(place, f"Unrecognized match type {shown(name)}")
-    return _OPERATORS[name](operand, place.down(name))
+    return OPERATORS[name](operand, place.down(name))
 
 
 def _exactly(operand: object, place: Place) -> Matcher:
@@ -107,7 +107,7 @@ def _any(tests: list[Test]) -> Test:
     return lambda value: any(test(value) for test in tests)
 
 
-_OPERATORS: dict[str, Callable[[object, Place], Matcher]] = {
+OPERATORS: dict[str, Callable[[object, Place], Matcher]] = {
     "exactly": _exactly,
     "prefix": text.prefix,
     "suffix": text.suffix,
@@ -124,7 +124,7 @@ _EXCLUDING: dict[str, Callable[[_Operands], Test]] = {
     "equals-ignore-case": _any_case,
     "wildcard": _any_wildcard,
 }
-RESERVED = frozenset(_OPERATORS) | {
+RESERVED = frozenset(OPERATORS) | {
     *("=", "<", "<=", ">", ">="),
     *("regex", "not-wildcard", "not-equals-ignore-case"),
     *("date-after", "date-on-or-after", "date-before", "date-on-or-before", "in-date-range"),

@@ -1,6 +1,7 @@
 """From a pattern's JSON to its branches: the combinations of fields of which one must be met."""
 
 from collections.abc import Iterator
+from sys import intern
 
 import msgspec
 
@@ -54,6 +55,7 @@ class _Reader:
         items: Items = []
         for name, value in pattern.items():
             here = place.down(name)
+            name = intern(name)  # noqa: PLW2901 - one object for all patterns stays in the cache
             if name == "$or" and (branches := _branches(value)):
                 items.append(_Or(here, list(self._each(branches, path, here))))
             elif within_or and name in RESERVED:

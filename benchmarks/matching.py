@@ -1,0 +1,205 @@
+"""Matching: what an event costs against 10 to 10,000 rules, by exact fields and by other tests."""
+
+from collections.abc import Callable, Mapping
+from itertools import cycle, islice
+from pathlib import Path
+from typing import Any  # patterns and events are JSON
+
+import msgspec
+
+from benchmarks.measuring import (
+    Benchmark,
+    Contender,
+    Figures,
+    Measure,
+    Plan,
+    Size,
+    Stopwatch,
+    Target,
+)
+from gatherlog.core.patterns import Pattern, compile_pattern
+from gatherlog.core.rule_set import RuleSet
+
+Json = dict[str, Any]
+FEWEST = 10
+MOST = 10_000
+MOST_EVENTS = 5_000
+EVENTS_PER_PROBE = 20
+"""`Size.probes` counts slower things than these."""
+APART = 7_919
+"""From one event's rule to the next one's: a prime, so that all rules have their turn."""
+
+
+def event(number: int) -> Json:
+    """An event as a bus hands it over, of about 300 bytes, freshly decoded."""
+    fields = {
+        "version": "0",
+        "id": f"0198c0de-0000-7000-8000-{number:012}",
+        "source": "gatherlog",
+        "detail-type": "guests.rsvp_submitted",
+        "time": "2026-11-24T10:00:00Z",
+        "detail": {
+            "log": f"gathering-{number}",
+            "host": f"host-{number // 100}",
+            "hall": f"hall-{number % 100}",
+            "path": f"halls/{number:05}/tables/7.csv",
+            "payload": {"attending": "yes", "people": 2, "diets": ["vegan", "nuts"]},
+        },
+    }
+    decoded: Json = msgspec.json.decode(msgspec.json.encode(fields))
+    return decoded
+
+
+def exact(number: int) -> Json:
+    return {
+        "source": ["gatherlog"],
+        "detail-type": ["guests.rsvp_submitted"],
+        "detail": {"log": [f"gathering-{number}"]},
+    }
+
+
+def crossed(number: int) -> Json:
+    """Two exact fields, each of whose values 100 of 10,000 rules share."""
+    return {"detail": {"host": [f"host-{number // 100}"], "hall": [f"hall-{number % 100}"]}}
+
+
+def prefixed(number: int) -> Json:
+    return {"source": ["gatherlog"], "detail": {"path": [{"prefix": f"halls/{number:05}/"}]}}
+
+
+def wild(number: int) -> Json:
+    """A wildcard that begins with an asterisk: nothing tells beforehand which events it takes."""
+    return {"source": ["gatherlog"], "detail": {"path": [{"wildcard": f"*/{number:05}/*.csv"}]}}
+
+
+def mixed(number: int) -> Json:
+    """A wildcard, a number and an absence beside one exact field."""
+    return {
+        "detail": {
+            "log": [f"gathering-{number}"],
+            "path": [{"wildcard": "*/tables/*.csv"}],
+            "payload": {"people": [{"numeric": [">", 1]}], "note": [{"exists": False}]},
+        }
+    }
+
+
+def rules_of(make: Callable[[int], Json], count: int) -> dict[str, Pattern]:
+    return {f"rule-{number}": compile_pattern(make(number)) for number in range(count)}
+
+
+def together(rules: Mapping[str, Pattern], count: int) -> Measure:
+    """All rules at once. Each event meets one rule, and the events go through all rules."""
+    return timed(RuleSet(rules).match, len(rules), count)
+
+
+def one_by_one(rules: Mapping[str, Pattern], count: int) -> Measure:
+    def match(event: Json) -> list[str]:
+        return [name for name, pattern in rules.items() if pattern.matches(event)]
+
+    return timed(match, len(rules), count)
+
+
+def timed(match: Callable[[Json], list[str]], rules: int, count: int) -> Measure:
+    async def measure(_: Path) -> Figures:
+        numbers = [turn * APART % rules for turn in range(min(count, MOST_EVENTS))]
+        events = [event(number) for number in numbers]
+        if [match(one) for one in events[:FEWEST]] != [[f"rule-{n}"] for n in numbers[:FEWEST]]:
+            raise RuntimeError("the events do not meet the rules that they were made for")
+        with Stopwatch() as watch:
+            for one in islice(cycle(events), count):
+                match(one)
+        return watch.figures(count)
+
+    return measure
+
+
+def several(make: Callable[[int], Json], what: str, *, at_most: float) -> Callable[..., Any]:
+    """10, 100, 1,000 and 10,000 rules of one kind, the last against the first."""
+
+    async def prepare(size: Size, _: Path) -> Plan:
+        count = size.probes * EVENTS_PER_PROBE
+        contenders = [
+            Contender(f"{rules:,} rules", what, together(rules_of(make, rules), count))
+            for rules in (FEWEST, 100, 1_000, MOST)
+        ]
+        return Plan(
+            contenders, [Target(f"{MOST:,} rules", "cpu_us", f"{FEWEST} rules", at_most=at_most)]
+        )
+
+    return prepare
+
+
+async def prepare_wild(size: Size, _: Path) -> Plan:
+    few, many, count = rules_of(wild, 1_000), rules_of(wild, MOST), size.probes // 5
+    return Plan(
+        [
+            Contender("1,000 rules", "all looked at", together(few, count)),
+            Contender("10,000 rules", "all looked at", together(many, count)),
+            Contender("10,000 one by one", "Pattern.matches", one_by_one(many, count)),
+        ],
+        [
+            Target("10,000 rules", "cpu_us", "1,000 rules", at_most=15),
+            Target("10,000 rules", "cpu_us", "10,000 one by one", at_most=1.5),
+        ],
+    )
+
+
+async def prepare_one(size: Size, _: Path) -> Plan:
+    count = size.probes * EVENTS_PER_PROBE
+    plain, rich = compile_pattern(exact(1)), compile_pattern(mixed(1))
+    stubborn = compile_pattern({"detail": {"path": [{"wildcard": "*a" * 8 + "*b"}]}})
+    hopeless = {"detail": {"path": "a" * 1_000}}
+    return Plan(
+        [
+            Contender("3 exact fields", "Pattern.matches", alone(plain, event(1), True, count)),
+            Contender("5 mixed fields", "Pattern.matches", alone(rich, event(1), True, count)),
+            Contender("9 wildcards", "1,000 times a", alone(stubborn, hopeless, False, count)),
+        ],
+        [
+            Target("3 exact fields", "cpu_us", at_most=3),
+            Target("9 wildcards", "cpu_us", "3 exact fields", at_most=5),
+        ],
+    )
+
+
+def alone(pattern: Pattern, event: Json, taken: bool, count: int) -> Measure:
+    async def measure(_: Path) -> Figures:
+        if pattern.matches(event) != taken:
+            raise RuntimeError("the pattern does not do what is measured")
+        matches = pattern.matches
+        with Stopwatch() as watch:
+            for _number in range(count):
+                matches(event)
+        return watch.figures(count)
+
+    return measure
+
+
+BENCHMARKS = [
+    Benchmark("match-one", "one pattern, one event", prepare_one),
+    Benchmark(
+        "match-exact",
+        "one event against all rules that differ in one exact field of three",
+        several(exact, "source, detail-type, log", at_most=3),
+    ),
+    Benchmark(
+        "match-crossed",
+        "one event against all rules of two exact fields that many share",
+        several(crossed, "host, hall", at_most=3),
+    ),
+    Benchmark(
+        "match-prefix",
+        "one event against all rules that differ in a prefix",
+        several(prefixed, "source, prefix of path", at_most=3),
+    ),
+    Benchmark(
+        "match-mixed",
+        "one event against all rules with a wildcard, a range and an absence beside an exact field",
+        several(mixed, "log, path, people, note", at_most=3),
+    ),
+    Benchmark(
+        "match-wildcards",
+        "one event against rules of which any might take it",
+        prepare_wild,
+    ),
+]
