@@ -1,0 +1,111 @@
+"""A worker that brings the trail up to date and ends, and a store that dies under it."""
+
+import asyncio
+from typing import Any, cast
+
+from gatherlog.apps.trail import VIEWS
+from gatherlog.apps.trail.projection import Trail
+from gatherlog.bootstrap import new_id
+from gatherlog.core import Commit, Committed, Store
+from gatherlog.core.checkpoints import CHECKPOINTS, checkpoint_id
+from gatherlog.core.clock import system_clock
+from gatherlog.core.errors import StoreClosed
+from gatherlog.core.subscriptions import Projected
+from gatherlog.core.worker import Worker
+
+LEASE_SECONDS = 0.1
+"""Of a worker that died, and the time until another takes over."""
+
+
+def worker(store: Store) -> Worker:
+    return Worker(
+        store,
+        [Projected("trail", Trail())],
+        clock=system_clock,
+        ids=new_id,
+        lease_seconds=LEASE_SECONDS,
+    )
+
+
+async def follow(store: Store, *, obeyed: int = 0) -> None:
+    """Let a worker read until everything in the log is in the trail.
+
+    `obeyed` is the version of a command to the subscription that has to be carried out before.
+    """
+    watched = _Watched(store)
+    following = worker(cast(Store, watched))
+    running = asyncio.create_task(following.run())
+    try:
+        while not await _is_up_to_date(store, obeyed):
+            await watched.committed.acquire()
+    finally:
+        following.stop()
+        await running
+
+
+async def trail(store: Store) -> dict[tuple[str, str], tuple[bytes | None, Any]]:
+    """Every document of the trail: its body, and where it is listed."""
+    found = {}
+    for view in VIEWS:
+        after = ""
+        while documents := await store.scan(view.name, after=after, limit=100):
+            for document in documents:
+                found[view.name, document.id] = (document.body, dict(document.index_keys))
+            after = documents[-1].id
+    return found
+
+
+async def _is_up_to_date(store: Store, obeyed: int) -> bool:
+    heads = await store.heads()
+    ids = [checkpoint_id("trail", partition) for partition in range(len(heads))]
+    kept = [CHECKPOINTS.read(document) for document in await store.get(CHECKPOINTS.name, ids)]
+    return all(
+        head == 0 if one is None else (one.position == head and one.obeyed >= obeyed)
+        for one, head in zip(kept, heads, strict=True)
+    )
+
+
+class _Watched:
+    """A store that tells of every commit."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self.committed = asyncio.Semaphore(0)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    async def commit(self, commit: Commit) -> Committed:
+        committed = await self._store.commit(commit)
+        self.committed.release()
+        return committed
+
+
+class Dying:
+    """A store whose process dies at a commit: just before it, or once it is done."""
+
+    def __init__(self, store: Store, commits: int, *, done: bool) -> None:
+        self._store = store
+        self._left = commits
+        self._done = done
+
+    @property
+    def is_dead(self) -> bool:
+        return self._left < 0
+
+    def __getattr__(self, name: str) -> Any:
+        if self.is_dead:
+            raise StoreClosed("dead")
+        return getattr(self._store, name)
+
+    async def commit(self, commit: Commit) -> Committed:
+        if self.is_dead:
+            raise StoreClosed("dead")
+        self._left -= 1
+        dies = self._left < 0
+        if dies and not self._done:
+            raise StoreClosed("dies")
+        committed = await self._store.commit(commit)
+        if dies:
+            raise StoreClosed("dies")
+        return committed

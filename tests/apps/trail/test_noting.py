@@ -1,0 +1,185 @@
+"""Looks are noted without waiting, once an hour, and written together."""
+
+import asyncio
+from typing import Any, cast
+
+import pytest
+
+from gatherlog.apps.trail import SITE, TrailService, service
+from gatherlog.core import Commit, Committed, Recorded, Store
+from gatherlog.core.errors import Busy
+from gatherlog.testing import CountingIds, StandingClock
+
+
+async def looked(store: Store, gathering_id: str = "default") -> list[Recorded]:
+    return await store.read_stream(f"access-{gathering_id}", limit=1000)
+
+
+async def test_a_look_is_an_event_of_a_stream_of_its_own(
+    store: Store, looks: TrailService, clock: StandingClock
+) -> None:
+    looks.note("key:1", "guest_read", "default", "ada")
+    seen = clock()
+    clock.advance(seconds=0.7)
+
+    await looks.flush()
+
+    [event] = await looked(store)
+    assert (event.type, event.schema, event.subject) == ("trail.accessed", 1, "ada")
+    assert event.data == b'{"who":"key:1","what":"guest_read"}'
+    assert (event.time, event.recorded) == (seen, seen + 700_000)
+
+
+async def test_the_same_look_counts_once_in_an_hour_of_the_clock(
+    store: Store, looks: TrailService, clock: StandingClock
+) -> None:
+    for _ in range(6):  # from 12:00 to 13:40
+        looks.note("key:1", "guest_read", "default", "ada")
+        clock.advance(seconds=20 * 60)
+        await looks.flush()
+
+    times = [event.time - clock() for event in await looked(store)]
+    assert times == [-120 * 60 * 1_000_000, -60 * 60 * 1_000_000]
+
+
+async def test_who_how_whom_and_where_tell_looks_apart(store: Store, looks: TrailService) -> None:
+    for gathering in ("default", "other"):
+        for who in ("key:1", "key:2"):
+            for guest in ("", "ada", "bob"):
+                looks.note(who, "guest_read", gathering, guest)
+                looks.note(who, "guests_exported", gathering, guest)
+
+    await looks.flush()
+
+    assert len(await looked(store)) == len(await looked(store, "other")) == 12
+
+
+async def test_a_look_at_the_whole_log_is_of_no_gathering(
+    store: Store, looks: TrailService
+) -> None:
+    looks.note("key:1", "log_read", SITE)
+
+    await looks.flush()
+
+    assert [event.subject for event in await looked(store, "site")] == [""]
+
+
+async def test_more_looks_than_one_commit_takes_are_all_written(
+    store: Store, looks: TrailService
+) -> None:
+    for number in range(205):
+        looks.note(f"key:{number}", "guests_listed", f"g{number % 3}")
+
+    await looks.flush()
+
+    assert [len(await looked(store, f"g{number}")) for number in range(3)] == [69, 68, 68]
+
+
+async def test_what_was_noted_is_written_soon_by_itself(
+    store: Store, clock: StandingClock, ids: CountingIds
+) -> None:
+    looks = TrailService(store, clock=clock, ids=ids, seconds=0.01)
+    before = await store.heads()
+
+    looks.note("key:1", "guests_listed", "default")
+    looks.note("key:2", "guests_listed", "default")
+
+    assert await looked(store) == []
+    assert sum(await store.wait(before, 30)) == sum(before) + 2
+    await looks.close()
+
+
+async def test_what_was_noted_is_written_when_the_program_stops(
+    store: Store, looks: TrailService
+) -> None:
+    looks.note("key:1", "guests_listed", "default")
+
+    await looks.close()
+
+    assert len(await looked(store)) == 1
+
+
+class Overwhelmed:
+    """A store that refuses the first commits."""
+
+    def __init__(self, store: Store, refusals: int) -> None:
+        self._store = store
+        self._refusals = refusals
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    async def commit(self, commit: Commit) -> Committed:
+        self._refusals -= 1
+        if self._refusals >= 0:
+            raise Busy("too much to do")
+        return await self._store.commit(commit)
+
+
+async def test_what_the_store_refuses_is_reported_and_tried_again(
+    store: Store, clock: StandingClock, ids: CountingIds
+) -> None:
+    refused: list[str] = []
+    looks = TrailService(
+        cast(Store, Overwhelmed(store, 2)),
+        clock=clock,
+        ids=ids,
+        seconds=0.01,
+        report=lambda error: refused.append(str(error)),
+    )
+    before = await store.heads()
+
+    looks.note("key:1", "guests_listed", "default")
+    await store.wait(before, 30)
+    await looks.close()
+
+    assert (len(await looked(store)), looks.lost) == (1, 0)
+    assert refused == ["too much to do", "too much to do"]
+
+
+async def test_what_a_closed_store_can_not_take_is_counted_as_lost(
+    store: Store, clock: StandingClock, ids: CountingIds
+) -> None:
+    told: list[BaseException] = []
+    looks = TrailService(store, clock=clock, ids=ids, seconds=3600, report=told.append)
+    looks.note("key:1", "guests_listed", "default")
+    await store.close()
+
+    await looks.close()
+
+    assert (looks.lost, [type(error).__name__ for error in told]) == (1, ["StoreClosed"])
+
+
+async def test_what_waits_is_bounded_and_the_rest_counted_as_lost(
+    store: Store, looks: TrailService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service, "MOST_WAITING", 3)
+    for number in range(5):
+        looks.note(f"key:{number}", "guests_listed", "default")
+
+    await looks.flush()
+    looks.note("key:4", "guests_listed", "default")
+    await looks.flush()
+
+    who = [event.data.split(b'"')[3] for event in await looked(store)]
+    assert (who, looks.lost) == ([b"key:0", b"key:1", b"key:2", b"key:4"], 2)
+
+
+async def test_what_is_remembered_is_bounded(
+    store: Store, looks: TrailService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service, "_MOST_KNOWN", 2)
+    for who in ("key:1", "key:2", "key:3", "key:3", "key:1"):
+        looks.note(who, "guests_listed", "default")
+
+    await looks.flush()
+
+    assert len(await looked(store)) == 4
+
+
+async def test_flushing_twice_at_once_writes_once(store: Store, looks: TrailService) -> None:
+    looks.note("key:1", "guests_listed", "default")
+
+    await asyncio.gather(looks.flush(), looks.flush(), looks.close())
+
+    assert len(await looked(store)) == 1

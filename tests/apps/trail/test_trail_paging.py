@@ -1,0 +1,116 @@
+"""Page by page nothing is told twice, nothing is missed, and no page is slower than another."""
+
+from pathlib import Path
+from time import perf_counter
+
+import pytest
+
+from gatherlog.apps.trail import TrailService
+from gatherlog.apps.trail.views import ACTIVITIES, Activity
+from gatherlog.core import Commit, Store
+from gatherlog.core.errors import CursorInvalid
+from gatherlog.engines import open_store
+from gatherlog.testing import CountingIds, StandingClock
+from tests.apps.trail.conftest import VIEWS
+from tests.apps.trail.following import follow
+
+
+def activity(number: int, *, guests: int = 10) -> Activity:
+    return Activity(
+        id=f"e{number}",
+        gathering_id="default",
+        guest_id=f"g{number % guests}",
+        action=f"guests.no_{number % 3}",
+        actor=f"key:{number % 7}",
+        timestamp=1_777_000_000_000_000 + number * 1000,
+        created_at=number,
+        version=number + 1,
+    )
+
+
+async def test_pages_are_stable_while_more_comes(
+    store: Store, looks: TrailService, clock: StandingClock
+) -> None:
+    for number in range(10):
+        looks.note(f"key:{number}", "guests_listed", "default")
+        clock.advance(seconds=1)
+    await looks.flush()
+    await follow(store)
+
+    seen, cursor = [], None
+    for more in range(100, 110):
+        page = await looks.activities("default", limit=3, cursor=cursor)
+        seen += [one.actor for one in page.items]
+        looks.note(f"key:{more}", "guests_listed", "default")
+        await looks.flush()
+        await follow(store)
+        if (cursor := page.cursor) is None:
+            break
+
+    assert seen == [f"key:{number}" for number in reversed(range(10))]
+
+
+@pytest.mark.parametrize("limit", [1, 7, 1000])
+async def test_pages_of_what_fits_two_wishes_are_complete(
+    store: Store, looks: TrailService, limit: int
+) -> None:
+    all_of_them = [activity(number) for number in range(300)]
+    for start in range(0, 300, 40):
+        some = all_of_them[start : start + 40]
+        writes = [ACTIVITIES.write(one.id, "subscription-trail", one, at=1) for one in some]
+        await store.commit(Commit(writes=writes))
+
+    found: list[Activity] = []
+    cursor = None
+    while True:
+        page = await looks.activities(
+            "default", actor="key:3", action="guests.no_1", limit=limit, cursor=cursor
+        )
+        found += page.items
+        assert len(page.items) <= limit
+        if (cursor := page.cursor) is None:
+            break
+
+    wanted = [one for one in all_of_them if (one.actor, one.action) == ("key:3", "guests.no_1")]
+    assert found == wanted[::-1]
+
+
+async def test_a_cursor_of_another_question_is_refused(looks: TrailService, store: Store) -> None:
+    writes = [
+        ACTIVITIES.write(one.id, "subscription-trail", one, at=1)
+        for one in map(activity, range(20))
+    ]
+    await store.commit(Commit(writes=writes))
+    page = await looks.activities("default", guest_id="g1", limit=1)
+    assert page.cursor is not None
+
+    with pytest.raises(CursorInvalid):
+        await looks.activities("default", guest_id="g2", limit=1, cursor=page.cursor)
+
+
+@pytest.mark.heavy
+async def test_the_last_page_of_100_000_activities_costs_what_the_first_costs(
+    tmp_path: Path,
+) -> None:
+    store = await open_store(f"sqlite:///{tmp_path}/trail.db", views=VIEWS)
+    looks = TrailService(store, clock=StandingClock(), ids=CountingIds())
+    for start in range(0, 100_000, 2000):
+        some = [activity(number, guests=200) for number in range(start, start + 2000)]
+        writes = [ACTIVITIES.write(one.id, "subscription-trail", one, at=1) for one in some]
+        await store.commit(Commit(writes=writes))
+
+    seconds: list[float] = []
+    count, cursor = 0, None
+    while True:
+        began = perf_counter()
+        page = await looks.activities("default", limit=100, cursor=cursor)
+        seconds.append(perf_counter() - began)
+        count += len(page.items)
+        if (cursor := page.cursor) is None:
+            break
+    await store.close()
+
+    first, last = sorted(seconds[:100])[50], sorted(seconds[-100:])[50]
+    print(f"100 of 100,000: first {first * 1e3:.2f} ms, last {last * 1e3:.2f} ms")
+    assert count == 100_000
+    assert last < 3 * first
