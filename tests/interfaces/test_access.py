@@ -156,3 +156,14 @@ async def test_every_answer_has_the_security_headers(nobody: AsyncClient, path: 
     assert headers["referrer-policy"] == "no-referrer"
     assert "frame-ancestors 'none'" in headers["content-security-policy"]
     assert "access-control-allow-origin" not in headers
+
+
+async def test_who_knows_basic_alone_gives_a_key_as_the_password(
+    nobody: AsyncClient, platform: Platform
+) -> None:
+    key = await platform.keys.create("operator", None, "tests", actor="test")
+
+    taken = await nobody.get("/guests", auth=("anybody", key.secret))
+    refused = await nobody.get("/guests", auth=(key.secret, "anything"))
+
+    assert (taken.status_code, refused.status_code) == (200, 401)

@@ -1,5 +1,6 @@
 """Who asks: the credential of a request, turned into an actor, and the policy asked about it."""
 
+from base64 import b64decode
 from collections.abc import Mapping
 from typing import Final
 
@@ -16,17 +17,33 @@ _DEAD: Final = "This key or session is unknown, or has ended."
 
 
 def bearer(headers: Mapping[bytes, bytes]) -> str:
-    """The credential of the Authorization header; Unauthenticated if there is none."""
+    """The credential of the Authorization header; Unauthenticated if there is none.
+
+    Clients that know Basic alone give a key as the password, with any name.
+    """
     header = headers.get(b"authorization")
     if header is None:
         raise Unauthenticated(_HOW)
     scheme, _, secret = header.partition(b" ")
-    if scheme.lower() != b"bearer":
-        raise Unauthenticated(_HOW)
     secret = secret.strip()
+    if scheme.lower() == b"basic":
+        secret = _password(secret)
+    elif scheme.lower() != b"bearer":
+        raise Unauthenticated(_HOW)
     if len(secret) > LONGEST or not secret.isascii():
         raise Unauthenticated(_DEAD)
     return secret.decode()
+
+
+def _password(credentials: bytes) -> bytes:
+    """Of RFC 7617's `name:password` in base64."""
+    try:
+        _, colon, password = b64decode(credentials, validate=True).partition(b":")
+    except ValueError:
+        raise Unauthenticated(_DEAD) from None
+    if not colon:
+        raise Unauthenticated(_DEAD)
+    return password
 
 
 async def identify(platform: Platform, headers: Mapping[bytes, bytes]) -> Actor:
