@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from gatherlog.targets import webhook_client
+from gatherlog.targets.webhook_connection import Connection
 from tests.targets.webhook_receiver import (
     TAKEN,
     Receiver,
@@ -12,6 +13,7 @@ from tests.targets.webhook_receiver import (
     delivery,
     failure_of,
     sending,
+    serving,
 )
 
 LONG = b"HTTP/1.1 200 OK\r\ncontent-length: 60000\r\n\r\n" + b"x" * 60_000
@@ -201,3 +203,16 @@ async def test_what_is_under_way_when_a_target_is_closed_lets_go_at_its_end() ->
         going.set()
         await sent
         await over.wait()
+
+
+async def test_a_connection_that_ended_before_it_was_used_says_so_at_once() -> None:
+    async def hang_up(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        pass
+
+    async with serving(hang_up) as (host, port):
+        loop = asyncio.get_running_loop()
+        _, connection = await loop.create_connection(Connection, host, port)
+        await connection.ended
+
+        with pytest.raises(ConnectionError):
+            await asyncio.wait_for(connection.ask(b"POST / HTTP/1.1\r\n\r\n"), timeout=5)
