@@ -127,7 +127,7 @@ class Bus:
             timeout=_TIMEOUT,
             at_once=_AT_ONCE.get(type(target.to), 1),
             holds=target.holds,
-            transform=None if target.input is None else self._transform(target.input),
+            transform=None if target.input is None else self._transform(rule, target.input),
         )
 
     async def _opened(self, rule: Rule, target: RuleTarget) -> Target:
@@ -136,8 +136,8 @@ class Bus:
         except GatherlogError as error:  # other rules go on; each delivery of this one says why
             return _Unopened(str(error))
 
-    def _transform(self, given: InputSpec) -> Callable[[Recorded], Any]:
-        transform = compile_transform(given.paths, given.template)
+    def _transform(self, rule: Rule, given: InputSpec) -> Callable[[Recorded], Any]:
+        transform = compile_transform(given.paths, given.template, rule=rule.name)
         return lambda event: transform.apply(self._document(event))
 
     def _document(self, event: Recorded) -> dict[str, Any]:
