@@ -19,7 +19,7 @@ from gatherlog.core.dead_letters import DEAD_LETTERS, DeadLetter
 from gatherlog.core.delivery import Delivery, DeliveryFailed, RetryPolicy, delivery_id
 from gatherlog.core.errors import StoreFailed
 from gatherlog.core.letters import Bring, Letter
-from gatherlog.core.subscriptions import Handlers
+from gatherlog.core.subscriptions import Subscription
 from gatherlog.core.worker import Worker
 from gatherlog.engines import open_store
 from gatherlog.targets import smtp
@@ -82,14 +82,14 @@ class Desk:
         return sorted(letter.to for letter in self.letters)
 
 
-def letters(store: Store, bring: Bring, retry: RetryPolicy = QUICK) -> Handlers:
+def letters(store: Store, bring: Bring, retry: RetryPolicy = QUICK) -> Subscription:
     return guest_letters(
         store, bring, site=SITE, clock=system_clock, ids=lambda: str(uuid4()), retry=retry
     )
 
 
 @asynccontextmanager
-async def working(store: Store, subscription: Handlers) -> AsyncIterator[Worker]:
+async def working(store: Store, subscription: Subscription) -> AsyncIterator[Worker]:
     """A worker, stopped at the end as a process that is told to stop does it."""
     trouble: list[BaseException] = []
     attends = Worker(
@@ -181,6 +181,23 @@ async def test_one_refused_one_put_off_and_one_that_hangs_hold_nobody_up(
     assert sorted(asked) == (
         ["hangs@example.org"] * 2 + ["later@example.org"] * 3 + ["refused@example.org"]
     )
+
+
+async def test_a_letter_that_hangs_holds_up_none_that_comes_after_it(
+    store: Store, guests: GuestService, office: PickyOffice
+) -> None:
+    office.answers = {"hangs@example.org": [HANG]}
+    await invite(guests, "hangs@example.org")
+
+    async with mailing(store, office):
+        await office.until(asked=1)
+        await invite(guests, *(f"guest{number}@example.org" for number in range(80)))
+        async with asyncio.timeout(smtp.TIMEOUT / 2):
+            await office.until(letters=80)
+        office.over.set()
+        await office.until(letters=81)
+
+    assert office.arrived()[80] == "hangs@example.org"
 
 
 async def test_a_dead_letter_has_a_reason_and_no_address(
@@ -430,7 +447,7 @@ async def test_workers_that_ask_at_once_ask_for_each_letter_once(
     [change] = [e for e in await events(store) if e.type == "guests.settings_changed"]
     delivery = Delivery(id="d", rule="letters", event=change)
     together = cast(Store, Together(store, 3))
-    [asking] = letters(together, Desk().bring).destinations()
+    _, asking = letters(together, Desk().bring).destinations()
 
     ends = await asyncio.gather(
         *(asking.target.deliver([delivery]) for _ in range(3)), return_exceptions=True
@@ -503,7 +520,7 @@ async def test_what_a_host_answers_for_a_guest_is_not_confirmed_but_a_place_is_t
 
 def test_letters_begin_with_what_happens_from_now_on(store: Store) -> None:
     subscription = letters(store, Desk().bring, PATIENCE)
-    [destination] = subscription.destinations()
+    destination, _ = subscription.destinations()
 
     assert (subscription.name, subscription.from_now) == ("letters", True)
     assert (destination.at_once, destination.holds) == (4, False)

@@ -19,7 +19,7 @@ from gatherlog.core.delivery import Delivery, RetryPolicy
 from gatherlog.core.events import Event, Recorded
 from gatherlog.core.letters import Bring
 from gatherlog.core.store import Append, Commit, Store
-from gatherlog.core.subscriptions import Handlers
+from gatherlog.core.subscriptions import Destination, HandlerTarget, Projection, Subscription
 
 __all__ = ["CATEGORY", "LETTERS", "PATIENCE", "guest_letters"]
 
@@ -31,6 +31,13 @@ PATIENCE: Final = RetryPolicy(attempts=None, age=6 * 3600.0, first_pause=5.0, lo
 """Mail servers that put strangers off for a while take them within the hour."""
 
 _CHUNK: Final = 500
+_ROUNDS: Final = ("guests.settings_changed",)
+_LETTERS: Final = (
+    "guests.promoted",
+    "guests.rsvp_submitted",
+    "guests.waitlisted",
+    "letters.letter_requested",
+)
 
 
 def guest_letters(
@@ -41,28 +48,41 @@ def guest_letters(
     clock: Clock,
     ids: Ids,
     retry: RetryPolicy = PATIENCE,
-) -> Handlers:
+) -> Subscription:
     """The subscription `letters`, which begins with what happens after it was first read.
 
     `site` is the URL that guests know; `bring` must not take longer than 30 seconds. A letter that
-    is given up holds up nothing. One that was taken is not brought again within 24 hours, unless
-    the process dies between the two.
+    is given up holds up nothing, and one that takes long holds the others up for a second. One that
+    was taken is not brought again within 24 hours, unless the process dies between the two.
     """
     mailing = _Mailing(store, bring, site, clock, ids)
-    return Handlers(
-        LETTERS,
-        {
-            "guests.promoted": mailing.write,
-            "guests.rsvp_submitted": mailing.write,
-            "guests.waitlisted": mailing.write,
-            "letters.letter_requested": mailing.write,
-            "guests.settings_changed": mailing.request,
-        },
-        retry=retry,
-        at_once=4,
-        holds=False,
-        from_now=True,
+    return _Letters(
+        Destination(name=LETTERS, target=HandlerTarget(mailing.write), retry=retry, at_once=4),
+        Destination(name=f"{LETTERS}/round", target=HandlerTarget(mailing.request), retry=retry),
     )
+
+
+class _Letters:
+    """Two destinations, so that a page of the log does not wait for the slowest letter."""
+
+    name = LETTERS
+    gather = 0.0
+    from_now = True
+    projection: Projection | None = None
+
+    def __init__(self, letters: Destination, rounds: Destination) -> None:
+        self._there = (letters, rounds)
+        self._by_type = dict.fromkeys(_LETTERS, (letters,)) | dict.fromkeys(_ROUNDS, (rounds,))
+
+    async def refresh(self, store: Store) -> int:
+        """Nothing changes while the program runs."""
+        return 0
+
+    def destinations(self) -> Sequence[Destination]:
+        return self._there
+
+    def route(self, event: Recorded) -> Sequence[Destination]:
+        return self._by_type.get(event.type, ())
 
 
 class _Mailing:
