@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -14,8 +15,9 @@ import os
 from gatherlog.entrypoints import asgi, connections
 from gatherlog.settings import Settings
 
-connections.HEAD_SECONDS = 1.0
-asgi.MOST_CONNECTIONS = 12
+connections.HEAD_SECONDS = connections.STALL_SECONDS = 1.0
+asgi.KEEP_ALIVE = 1
+asgi.MOST_CONNECTIONS, asgi.MOST_PER_CLIENT = 12, 8
 settings = Settings.from_environment(os.environ)
 asgi.serve(settings, ready=lambda url: print(url, flush=True))
 """
@@ -24,14 +26,17 @@ Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
 class Server:
-    """A server process that gives a head one second, and has room for a dozen connections."""
+    """A server process with a second of patience, and room for a dozen connections, 8 of one."""
 
     def __init__(self, process: asyncio.subprocess.Process, url: str) -> None:
         self.process = process
         self.host, _, self.port = url.removeprefix("http://").partition(":")
 
-    async def connect(self) -> Streams:
-        return await asyncio.open_connection(self.host, int(self.port))
+    async def connect(self, address: str = "127.0.0.1", limit: int = 2**16) -> Streams:
+        """A connection from one of the addresses that this machine has for itself."""
+        return await asyncio.open_connection(
+            self.host, int(self.port), local_addr=(address, 0), limit=limit
+        )
 
     async def answer_to(self, *parts: bytes, pause: float = 0.0) -> bytes:
         """The first line that comes back, be it before all parts are sent."""
@@ -49,17 +54,26 @@ class Server:
 
 @pytest.fixture
 async def server(tmp_path: Path) -> AsyncIterator[Server]:
+    async with _serving(tmp_path) as server:
+        yield server
+
+
+@asynccontextmanager
+async def _serving(directory: Path, **variables: str) -> AsyncIterator[Server]:
+    store = f"sqlite:///{directory}/g.db"
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-c", SERVE),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.DEVNULL,
-        env={**os.environ, "GATHERLOG_STORE": f"sqlite:///{tmp_path}/g.db", "GATHERLOG_PORT": "0"},
+        env={**os.environ, "GATHERLOG_STORE": store, "GATHERLOG_PORT": "0", **variables},
     )
-    assert process.stdout is not None
-    yield Server(process, (await process.stdout.readline()).decode().strip())
-    if process.returncode is None:
-        process.send_signal(signal.SIGKILL)
-    await process.communicate()
+    try:
+        assert process.stdout is not None
+        yield Server(process, (await process.stdout.readline()).decode().strip())
+    finally:
+        if process.returncode is None:
+            process.send_signal(signal.SIGKILL)
+        await process.communicate()
 
 
 @pytest.mark.parametrize(
@@ -112,8 +126,88 @@ async def test_what_is_no_http_is_400(server: Server) -> None:
     )
 
 
+CHUNKED = b"Transfer-Encoding: chunked\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    ("asked", "status", "after"),
+    [
+        (HEAD + b"Content-Length: 9\r\n\r\n", b"200", b"x"),
+        (HEAD + CHUNKED, b"200", b"1\r\nx\r\n"),
+        (b"POST /guests HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n", b"401", b"x"),
+        (HEAD + b"Content-Length: 1\r\n\r\n", b"200", b"x"),
+        (HEAD + b"\r\n", b"200", b"\r\n"),
+        (HEAD + b"\r\n", b"200", b""),
+    ],
+    ids=["length", "chunked", "refused", "late, but whole", "an empty line", "nothing"],
+)
+async def test_no_byte_after_an_answer_keeps_a_connection(
+    server: Server, asked: bytes, status: bytes, after: bytes
+) -> None:
+    reader, writer = await server.connect()
+    writer.write(asked)
+    head = await reader.readuntil(b"\r\n\r\n")
+    writer.write(after)
+
+    async with asyncio.timeout(10):
+        await reader.read()
+    writer.close()
+
+    assert head[9:12] == status
+
+
+async def test_an_answer_that_is_not_read_is_not_kept_for_ever(server: Server) -> None:
+    request = b"GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n"
+    small = [await server.connect(limit=1024) for _ in range(8)]
+    for reader, writer in small:
+        reader._transport.pause_reading()  # type: ignore[attr-defined]
+        writer.write(request * 100)
+    async with asyncio.timeout(20):
+        while not (await server.answer_to(HEAD + b"\r\n")).startswith(b"HTTP/1.1 200 "):
+            await asyncio.sleep(0.1)
+    for _, writer in small:
+        writer.transport.abort()
+
+
+async def test_an_answer_that_is_read_slowly_arrives_whole(server: Server) -> None:
+    reader, writer = await server.connect(limit=1024)
+    writer.write(b"GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n" * 40)
+    whole = 0
+    async with asyncio.timeout(30):
+        while part := await reader.read(400_000):
+            whole += part.count(b"HTTP/1.1 200 OK")
+            await asyncio.sleep(0.05)
+    writer.close()
+
+    assert whole == 40
+
+
+async def test_one_client_cannot_take_all_connections(server: Server) -> None:
+    hoard = [await server.connect() for _ in range(8)]
+
+    refused = await server.answer_to(HEAD + b"\r\n")
+    reader, writer = await server.connect("127.0.0.2")
+    writer.write(HEAD + b"\r\n")
+    other = await reader.readline()
+    for _, hoarded in [*hoard, (reader, writer)]:
+        hoarded.close()
+
+    assert (refused[:12], other[:12]) == (b"HTTP/1.1 429", b"HTTP/1.1 200")
+
+
+async def test_a_trusted_proxy_may_have_many_connections(tmp_path: Path) -> None:
+    async with _serving(tmp_path, GATHERLOG_TRUSTED_PROXIES="127.0.0.0/24") as server:
+        idle = [await server.connect() for _ in range(9)]
+
+        answer = await server.answer_to(HEAD + b"\r\n")
+        for _, writer in idle:
+            writer.close()
+
+    assert answer.startswith(b"HTTP/1.1 200 ")
+
+
 async def test_beyond_so_many_connections_there_is_503(server: Server) -> None:
-    idle = [await server.connect() for _ in range(12)]
+    idle = [await server.connect(f"127.0.0.{2 + number // 8}") for number in range(12)]
 
     answer = await server.answer_to(HEAD + b"Connection: close\r\n\r\n")
     for _, writer in idle:

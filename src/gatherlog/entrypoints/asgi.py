@@ -5,6 +5,7 @@ import os
 import socket
 import sys
 from collections.abc import Awaitable, Callable, MutableMapping
+from functools import partial
 from types import FrameType
 from typing import Any, Final
 
@@ -13,6 +14,7 @@ import uvicorn
 
 from gatherlog.bootstrap import start
 from gatherlog.entrypoints.connections import Connection
+from gatherlog.entrypoints.crowds import Crowd
 from gatherlog.interfaces.http import Application, build_app
 from gatherlog.settings import Settings
 
@@ -23,6 +25,8 @@ GRACE: Final = 30
 BACKLOG: Final = 2048
 MOST_CONNECTIONS: Final = 4000
 """Open at once; requests on those beyond it are answered with 503."""
+MOST_PER_CLIENT: Final = 1000
+"""Of them from one address that is no trusted proxy: a school has one, or a hotel."""
 KEEP_ALIVE: Final = 15
 """Seconds for which a connection without a request is kept."""
 Ready = Callable[[str], None]
@@ -52,6 +56,7 @@ async def _serve(settings: Settings, listener: socket.socket, ready: Ready) -> N
     platform = await start(settings)
     try:
         application = build_app(platform)
+        crowd = Crowd(settings.trusted_proxies, most=MOST_PER_CLIENT)
         config = uvicorn.Config(
             application,
             lifespan="off",
@@ -60,7 +65,7 @@ async def _serve(settings: Settings, listener: socket.socket, ready: Ready) -> N
             log_level="error",
             server_header=False,
             ws="none",
-            http=Connection,
+            http=partial(Connection, crowd=crowd),  # type: ignore[arg-type]  # it is only called
             backlog=BACKLOG,
             limit_concurrency=MOST_CONNECTIONS,
             timeout_keep_alive=KEEP_ALIVE,

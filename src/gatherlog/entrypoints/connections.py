@@ -1,36 +1,55 @@
-"""One HTTP connection, as uvicorn serves it, with bounds on what a client may make us wait for."""
+"""One HTTP connection, as uvicorn serves it, with bounds on what a client may make us wait for.
+
+While nothing is being answered a clock runs that no byte stops but the first of a next request,
+and while an answer is under way another, which stops when the client reads on.
+"""
 
 import asyncio
 from typing import Any, Final
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-__all__ = ["HEAD_BYTES", "HEAD_SECONDS", "Connection"]
+from gatherlog.entrypoints.crowds import Crowd
+
+__all__ = ["HEAD_BYTES", "HEAD_SECONDS", "STALL_SECONDS", "Connection"]
 
 HEAD_BYTES: Final = 64 * 1024
 """Of a request line with its headers."""
 HEAD_SECONDS: Final = 10.0
-"""From connecting, or from a request's first byte, until its headers are whole."""
+"""From connecting to a request's first byte, and from that until its headers are whole."""
+STALL_SECONDS: Final = 30.0
+"""In which a client has to read something of what waits for it."""
 _TOO_LARGE: Final = (431, "Request Header Fields Too Large")
 _TOO_SLOW: Final = (408, "Request Timeout")
+_TOO_MANY: Final = (429, "Too Many Requests")
 _MALFORMED: Final = (400, "Bad Request")
 
 
 class Connection(HttpToolsProtocol):
-    """Closes connections whose next request never comes to the end of its head."""
+    """Closes connections whose next request does not come, or whose answer is not taken."""
 
     _in_head = True
     _taken = 0
     """Bytes of this head that came, and then those of its parts as they are understood."""
     _understood = 0
     _timer: asyncio.TimerHandle | None = None
+    _stalled: asyncio.TimerHandle | None = None
+
+    def __init__(self, *arguments: Any, crowd: Crowd, **options: Any) -> None:
+        super().__init__(*arguments, **options)  # uvicorn's, whatever they are
+        self.crowd = crowd
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         self._press()
+        if self.client is not None and not self.crowd.enter(self.client[0]):
+            self._refuse(*_TOO_MANY)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._leave_be()
+        self._trust()
+        if self.client is not None:
+            self.crowd.leave(self.client[0])
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -44,8 +63,7 @@ class Connection(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self._in_head, self._understood = True, 0
-        if self._timer is None:
-            self._press()
+        self._press()
 
     def on_url(self, url: bytes) -> None:
         self._count(len(url))
@@ -60,6 +78,22 @@ class Connection(HttpToolsProtocol):
         self._leave_be()
         super().on_headers_complete()
 
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        self._watch()
+        if self.cycle.response_complete and self._timer is None:
+            # uvicorn's own timer ends with any byte, be it of a body that nobody reads any more
+            seconds = self.config.timeout_keep_alive
+            self._timer = self.loop.call_later(seconds, self.timeout_keep_alive_handler)
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._watch()
+
+    def resume_writing(self) -> None:
+        self._trust()
+        super().resume_writing()
+
     def send_400_response(self, msg: str) -> None:
         self._refuse(*(_TOO_LARGE if self._understood > HEAD_BYTES else _MALFORMED))
 
@@ -69,6 +103,7 @@ class Connection(HttpToolsProtocol):
             raise ValueError  # told to the parser, which has `send_400_response` called
 
     def _press(self) -> None:
+        self._leave_be()
         self._timer = self.loop.call_later(HEAD_SECONDS, self._refuse, *_TOO_SLOW)
 
     def _leave_be(self) -> None:
@@ -76,9 +111,29 @@ class Connection(HttpToolsProtocol):
             self._timer.cancel()
             self._timer = None
 
+    def _watch(self) -> None:
+        """Break off in a while if nothing is read until then of what was written by now."""
+        self._trust()
+        if waiting := self.transport.get_write_buffer_size():
+            self._stalled = self.loop.call_later(STALL_SECONDS, self._look, waiting)
+
+    def _look(self, waiting: int) -> None:
+        if self.transport.get_write_buffer_size() < waiting:
+            self._watch()
+        else:
+            self.transport.abort()
+
+    def _trust(self) -> None:
+        if self._stalled is not None:
+            self._stalled.cancel()
+            self._stalled = None
+
     def _refuse(self, status: int, reason: str) -> None:
         """Answer without the application, which has not heard of this request, and close."""
         self._leave_be()
         head: list[Any] = [f"HTTP/1.1 {status} {reason}", "content-length: 0", "connection: close"]
-        self.transport.write("\r\n".join([*head, "", ""]).encode())
+        cycle: RequestResponseCycle | None = self.cycle
+        if cycle is None or cycle.response_complete:
+            self.transport.write("\r\n".join([*head, "", ""]).encode())
         self.transport.close()
+        self._watch()

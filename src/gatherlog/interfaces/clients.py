@@ -38,6 +38,11 @@ class ClientAddresses:
             return str(ip_network((address, _NETWORK), strict=False))
         return str(address)
 
+    def trusts(self, address: str) -> bool:
+        """Whether it is a trusted proxy who connects from there."""
+        known = _address(address)
+        return known is not None and self._trusts(known)
+
     def _forwarded(self, scope: Mapping[str, Any]) -> list[str]:
         lines = [value for name, value in scope["headers"] if name == b"x-forwarded-for"]
         return b",".join(lines).decode("latin-1").split(",") if lines else []

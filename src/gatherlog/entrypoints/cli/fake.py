@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 __all__ = ["fake"]
 
-FIRST = ["Ada", "Ben", "Cleo", "Dario", "Ella", "Femi", "Greta", "Hugo", "Ines", "Jonas", "Kira", "Liam", "Mona", "Nils", "Olga", "Pia"]
-LAST = ["Abel", "Brandt", "Conti", "Diaz", "Engel", "Fuchs", "Gross", "Hale", "Ito", "Jung", "Klein", "Lund", "Moor", "Nash", "Orth"]
+FIRST = ("Ada", "Ben", "Cleo", "Dario", "Ella", "Femi", "Greta", "Hugo", "Ines", "Jonas", "Kira")
+LAST = ("Abel", "Brandt", "Conti", "Diaz", "Engel", "Fuchs", "Gross", "Hale", "Ito", "Jung", "Lund")
 MOST_USERS = 100_000
 
 

@@ -1,0 +1,34 @@
+"""How many connections each client has, so that none takes the room of all others."""
+
+from collections.abc import Sequence
+
+from gatherlog.interfaces.clients import ClientAddresses
+
+__all__ = ["Crowd"]
+
+
+class Crowd:
+    """Counts connections by client address, of IPv6 by network; each may have `most`.
+
+    Proxies that are trusted speak for many, and have no limit.
+    """
+
+    def __init__(self, trusted: Sequence[str], *, most: int) -> None:
+        self._addresses = ClientAddresses(trusted)
+        self._most = most
+        self._open: dict[str, int] = {}
+
+    def enter(self, address: str) -> bool:
+        """Count one more from there, which has to `leave` again; whether there is room for it."""
+        client = self._client(address)
+        self._open[client] = self._open.get(client, 0) + 1
+        return self._open[client] <= self._most or self._addresses.trusts(address)
+
+    def leave(self, address: str) -> None:
+        client = self._client(address)
+        self._open[client] -= 1
+        if not self._open[client]:
+            del self._open[client]
+
+    def _client(self, address: str) -> str:
+        return self._addresses.client({"client": (address, 0), "headers": []})
