@@ -29,6 +29,15 @@ def guest(**fields: object) -> Guest:
 
 
 HOSTILE = ["=1+1", "+49", "-1", "@SUM(A1)", "'=quoted", "''-twice", "'t Hooft", 'Q"uote;,', "＝1+1"]
+HIDDEN = [
+    " =1+1",
+    "\u00a0+49",
+    "\u3000@SUM(A1)",
+    "\u200b-1",
+    " ' =1",
+    "no; =1+1",
+    "a,\u00a0\u3000=1",
+]
 
 
 @pytest.mark.parametrize("name", HOSTILE)
@@ -39,6 +48,18 @@ def test_an_exported_name_is_no_formula_and_comes_back_as_it_was(name: str) -> N
     assert not first_cell.startswith(("=", "+", "-", "@", "＝", "\t", "\r"))
     [read_back] = read_sheet(data).rows
     assert (read_back.first_name, read_back.dietary) == (name, f"{name}\nand more")
+
+
+@pytest.mark.parametrize("text", HIDDEN)
+@pytest.mark.parametrize("cut", [",", ";"])
+def test_no_formula_hides_behind_blanks_wherever_a_spreadsheet_cuts(text: str, cut: str) -> None:
+    data = write_sheet([guest(group_id=text, dietary=f"no;{text}")])
+
+    cells = data.decode("utf-8-sig").splitlines()[1].split(cut)
+    seen = [cell.lstrip('"\u200b').lstrip().lstrip("\u200b") for cell in cells]
+    assert [cell for cell in seen if cell.startswith(("=", "+", "-", "@"))] == []
+    [read_back] = read_sheet(data).rows
+    assert (read_back.group_id, read_back.dietary) == (text, f"no;{text}")
 
 
 def test_an_export_is_read_back_whole_and_its_answers_are_left_out() -> None:
@@ -132,8 +153,10 @@ async def test_a_changed_cell_of_an_export_changes_only_its_guest() -> None:
     assert await preview(service, read_sheet(data)) == Imported(0, 1, len(AWKWARD) - 1)
 
 
-LETTERS = st.sampled_from("aB é=+-@'\",;&\u00ad\u200bß.١山")
-NAMES = st.text(LETTERS, min_size=1, max_size=8).filter(lambda name: name.strip("\u00ad\u200b "))
+LETTERS = st.sampled_from("aB é\u00a0\u3000=+-@'\",;&\u00ad\u200bß.١山")
+NAMES = st.text(LETTERS, min_size=1, max_size=8).filter(
+    lambda name: name.strip("\u00ad\u200b\u00a0\u3000 ")
+)
 NEW_GUESTS = st.builds(
     NewGuest,
     first_name=NAMES,
@@ -142,7 +165,7 @@ NEW_GUESTS = st.builds(
     group_id=st.none() | NAMES,
     expected_guests=st.integers(0, 99),
     children=st.integers(0, 3),
-    dietary=st.none() | st.text(st.sampled_from("aé=+-@'\",;\n\t "), max_size=20),
+    dietary=st.none() | st.text(st.sampled_from("aé=+-@'\",;\n\t \u00a0\u3000"), max_size=20),
     dietary_tags=st.lists(st.sampled_from(DIETARY_TAGS), unique=True).map(tuple),
 )
 

@@ -8,7 +8,8 @@ from httpx2 import ASGITransport, AsyncClient, Response
 
 from gatherlog.apps.guests import Guest, NewGuest, SettingsPatch
 from gatherlog.bootstrap import Platform
-from gatherlog.interfaces.http import Application
+from gatherlog.interfaces.http import Application, Http
+from tests.interfaces.web.hosting import Host, sign_in
 from tests.interfaces.web.reading import Page
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -77,3 +78,20 @@ async def ada(platform: Platform, invite: Invite) -> Invited:
     """Invited with four places to a summer party, whose deadline is far away."""
     await platform.guests.change_settings("default", SUMMER, actor="test")
     return await invite(ADA)
+
+
+@pytest.fixture
+async def host(platform: Platform, app: Http) -> AsyncIterator[Host]:
+    """Hosts a gathering without guests."""
+    host = await sign_in(platform, app, "host@example.org")
+    made = await host.post("/host", event_name="Garden party", time_zone="Europe/Berlin")
+    host.gathering_id = made.headers["location"].split("/")[2].split("?")[0]
+    yield host
+    await host.browser.aclose()
+
+
+@pytest.fixture
+async def other(platform: Platform, app: Http) -> AsyncIterator[Host]:
+    other = await sign_in(platform, app, "other@example.org")
+    yield other
+    await other.browser.aclose()

@@ -3,101 +3,19 @@
 import asyncio
 import re
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 import pytest
-from httpx2 import ASGITransport, AsyncClient, Response
+from httpx2 import ASGITransport, AsyncClient
 
-from gatherlog.apps.guests import Gathering, Guest, NewGuest, Rsvp, SettingsPatch
-from gatherlog.bootstrap import Platform
+from gatherlog.apps.guests import NewGuest, Rsvp, SettingsPatch
 from gatherlog.interfaces.http import Http
+from tests.interfaces.web.hosting import Host, fields_of
 from tests.interfaces.web.reading import Page, flaws_of_form
 
 EVIL = "<script>alert(1)</script>\"'&<b>"
 SHEET = b"First name,Last name,Email,Household\nAda,Lovelace,ada@example.org,L\nIda,Lovelace,,L\n"
-
-
-@dataclass
-class Host:
-    """Somebody with an account, signed in."""
-
-    platform: Platform
-    browser: AsyncClient
-    account_id: str
-    secret: str
-    gathering_id: str = ""
-
-    @property
-    def place(self) -> str:
-        return f"/host/{self.gathering_id}"
-
-    async def page(self, path: str = "") -> Page:
-        answer = await self.browser.get(self.place + path)
-        assert answer.status_code == 200, answer.text
-        page = Page(answer.text)
-        assert flaws_of_form(page) == []
-        return page
-
-    async def token(self) -> str:
-        page = Page((await self.browser.get("/host")).text)
-        return next(e["value"] for e in page.all("input") if e["name"] == "form")
-
-    async def post(self, path: str, files: Any = None, **fields: Any) -> Response:
-        data = {"form": await self.token(), **fields}
-        return await self.browser.post(path, data=data, files=files)
-
-    async def upload(self, data: bytes) -> Response:
-        files = {"file": ("guests.csv", data, "text/csv")}
-        return await self.post(f"{self.place}/import", files)
-
-    async def add(self, first: str, last: str = "Lovelace", **fields: Any) -> Guest:
-        new = NewGuest(first_name=first, last_name=last, **fields)
-        return (await self.platform.guests.add_guest(self.gathering_id, new, actor="t")).body
-
-    async def guests(self) -> list[Guest]:
-        listing = await self.platform.guests.guests(self.gathering_id)
-        return [stored.body for stored in listing.items]
-
-    async def gathering(self) -> Gathering:
-        return (await self.platform.guests.gathering(self.gathering_id)).body
-
-
-async def _host(platform: Platform, app: Http, email: str) -> Host:
-    code = await platform.accounts.issue_code(email)
-    secret = await platform.accounts.start_session(email, code)
-    actor = await platform.accounts.session(secret)
-    assert actor is not None
-    browser = AsyncClient(
-        transport=ASGITransport(app=app),
-        base_url="http://test",
-        headers={"Accept": "text/html"},
-        cookies={"gatherlog": secret},
-    )
-    return Host(platform, browser, actor.account_id or "", secret)
-
-
-@pytest.fixture
-async def host(platform: Platform, app: Http) -> AsyncIterator[Host]:
-    """Hosts a gathering without guests."""
-    host = await _host(platform, app, "host@example.org")
-    made = await host.post("/host", event_name="Garden party", time_zone="Europe/Berlin")
-    host.gathering_id = made.headers["location"].split("/")[2].split("?")[0]
-    yield host
-    await host.browser.aclose()
-
-
-@pytest.fixture
-async def other(platform: Platform, app: Http) -> AsyncIterator[Host]:
-    other = await _host(platform, app, "other@example.org")
-    yield other
-    await other.browser.aclose()
-
-
-def fields_of(page: Page) -> dict[str, list[str]]:
-    """What the page's own form would send; the token of signing out is the same."""
-    return {**page.filled(), "form": page.filled()["form"][:1]}
 
 
 async def test_a_gathering_is_made_from_a_few_fields(host: Host) -> None:
@@ -263,6 +181,21 @@ async def test_a_guest_who_answered_meanwhile_is_not_overwritten(host: Host) -> 
     assert page.of_class("now") == ["Coming"]
     again = await host.browser.post(place, data=fields_of(page))
     assert (again.status_code, [g.status for g in await host.guests()]) == (303, ["declined"])
+
+
+@pytest.mark.parametrize("version", ["9" * 5000, "\uff11", "-1", "1e0", ""])
+async def test_a_version_that_no_form_had_saves_nothing(host: Host, version: str) -> None:
+    ada = await host.add("Ada")
+
+    for path, changed in ((f"/guests/{ada.id}", "first_name"), ("/settings", "event_name")):
+        form = fields_of(await host.page(path)) | {"version": [version], changed: ["Zoë"]}
+        refused = await host.browser.post(host.place + path, data=form)
+        assert (refused.status_code, Page(refused.text).id(changed)["value"]) == (409, "Zoë")
+
+    assert ([g.first_name for g in await host.guests()], (await host.gathering()).event_name) == (
+        ["Ada"],
+        "Garden party",
+    )
 
 
 async def test_a_link_is_shown_once_and_a_new_one_ends_it(host: Host) -> None:

@@ -1,5 +1,7 @@
 """The page behind a guest's link: what it shows, what an answer does, what it never does."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 from httpx2 import AsyncClient
 
@@ -412,3 +414,30 @@ async def test_a_link_opens_nothing_else(ada: Invited, nobody: AsyncClient) -> N
     for path in (f"/r/{ada.token}/guests", f"/guests/{ada.guest_id}", f"/r/{ada.token}/"):
         answer = await nobody.get(path, headers={"Authorization": f"Bearer {ada.token}"})
         assert answer.status_code in (401, 404)
+
+
+OVER = SettingsPatch(event_date="2020-06-06", rsvp_deadline=None)
+
+
+async def test_long_after_the_gathering_the_link_shows_and_takes_nothing(ada: Invited) -> None:
+    form = (await ada.open()).body(attending="yes")
+    await ada.platform.guests.change_settings("default", OVER, actor="test")
+
+    answers = [
+        await ada.browser.get(ada.path),
+        await ada.browser.get(f"{ada.path}/calendar.ics"),
+        await ada.send(form),
+    ]
+
+    assert [answer.status_code for answer in answers] == [410, 410, 410]
+    assert [Page(answer.text).text("h1") for answer in answers] == ["This invitation is over"] * 3
+    assert not any(word in answer.text for word in ("Ada", "Summer") for answer in answers)
+    assert (await ada.stored()).status == "pending"
+
+
+async def test_some_days_after_the_gathering_the_link_still_opens(ada: Invited) -> None:
+    day = datetime.now(UTC).date() - timedelta(days=6)
+    patch = SettingsPatch(event_date=day.isoformat(), rsvp_deadline=None)
+    await ada.platform.guests.change_settings("default", patch, actor="test")
+
+    assert (await ada.browser.get(ada.path)).status_code == 200

@@ -36,14 +36,18 @@ MOST_LINES = 1_000_000
 LONGEST_WORD = 300
 """Characters that `fold` looks at: no header and no word of ours is longer."""
 
-GUARDED = re.compile("'*[=+\\-@\uff1d\uff0b\uff0d\uff20\t\r\n]")
-"""The start of a cell that a spreadsheet would take for a formula, guarded already or not.
+_SIGN = "[=+\\-@\uff1d\uff0b\uff0d\uff20]"
+"""The wide forms of = + - @ are formulas where East Asian text is usual."""
+_UNSEEN = "[^\\S\\t\\r\\n]|[\ufeff\u200b\u2060\u00ad]"
+"""Blanks of every script, and what is no blank and is not seen either."""
+_FORMULA = f"(?:['\"]|{_UNSEEN})*{_SIGN}"
+"""Spreadsheets look past blanks and quotation marks for a formula, and so do we."""
 
-The wide forms of = + - @ are formulas where East Asian text is usual.
-"""
-_FORMULA_INSIDE = re.compile("(?<=[,;\t\r\n])(?=['\"]*[=+\\-@\uff1d\uff0b\uff0d\uff20])")
+GUARDED = re.compile(f"{_FORMULA}|'*[\t\r\n]")
+"""The start of a cell that a spreadsheet would take for a formula, guarded already or not."""
+_FORMULA_INSIDE = re.compile(f"(?<=[,;\t\r\n])(?={_FORMULA})")
 """Where a formula would start if the file were cut at another separator than ours."""
-_GUARD_INSIDE = re.compile("(?<=[,;\t\r\n])'(?=['\"]*[=+\\-@\uff1d\uff0b\uff0d\uff20])")
+_GUARD_INSIDE = re.compile(f"(?<=[,;\t\r\n])'(?={_FORMULA})")
 INVISIBLE = dict.fromkeys(map(ord, "\ufeff\u200b\u2060\u00ad"))
 """For `str.translate`: what nobody sees and copying brings along; joiners stay, names need them."""
 

@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from gatherlog.apps.guests.local_time import closes_at
 from gatherlog.apps.guests.text import folded, folded_email
 from gatherlog.core.views import View
 
@@ -48,6 +49,11 @@ class Gathering(msgspec.Struct, frozen=True, kw_only=True):
     """The account whose gathering it is."""
     gone: bool = False
     """Removed: answers as if it had never been. The document stays for its counters."""
+
+    @property
+    def over_at(self) -> int | None:
+        """From when on it is over, where it has a date; a date is over at its end."""
+        return None if self.event_date is None else closes_at(self.event_date, self.time_zone)
 
 
 class Guest(msgspec.Struct, frozen=True, kw_only=True):

@@ -14,7 +14,7 @@ from starlette.datastructures import FormData
 
 from gatherlog.apps.guests import Guest, Rsvp
 from gatherlog.core.errors import Flaw, Invalid
-from gatherlog.interfaces.web.forms import text
+from gatherlog.interfaces.web.forms import text, version
 
 __all__ = ["AnswerForm", "filled", "number", "rsvp", "typed"]
 
@@ -42,7 +42,7 @@ class AnswerForm(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def expects(self) -> int:
         """The version as a number; 0, which no guest has, where it was tampered with."""
-        return int(self.version) if _NUMBER.fullmatch(self.version) else 0
+        return version(self.version)
 
     @property
     def fingerprint(self) -> str:
@@ -56,8 +56,8 @@ class AnswerForm(msgspec.Struct, frozen=True, kw_only=True):
         return self.fingerprint != self.shown
 
 
-def filled(guest: Guest, version: int, *, own: bool = True, several: bool = False) -> AnswerForm:
-    """The form as it is first seen: with the answer given before, else what is expected.
+def filled(guest: Guest, at: int, *, own: bool = True, several: bool = False) -> AnswerForm:
+    """The form as it is first seen, of the version `at`: with the answer before, or as expected.
 
     What the kitchen knows is shown to nobody but the guest `own` self. Children are asked for
     where `several` people may come.
@@ -73,7 +73,7 @@ def filled(guest: Guest, version: int, *, own: bool = True, several: bool = Fals
         dietary_tags=guest.dietary_tags if own else (),
         dietary=(guest.dietary or "") if own else "",
     )
-    return msgspec.structs.replace(form, version=str(version), shown=form.fingerprint)
+    return msgspec.structs.replace(form, version=str(at), shown=form.fingerprint)
 
 
 def typed(form: FormData, prefix: str = "") -> AnswerForm:

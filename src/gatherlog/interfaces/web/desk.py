@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from gatherlog.apps.guests import DEFAULT, Gathering, Guest, Stored
-from gatherlog.apps.people import Action
+from gatherlog.apps.people import Action, Role
 from gatherlog.core.errors import NotFound, Unauthenticated
 from gatherlog.interfaces.auth import permit
 from gatherlog.interfaces.platform import Platform
@@ -83,6 +83,11 @@ class Desk:
         await permit(self.platform, visitor.actor, action, None)
         return visitor
 
+    async def only_place(self, request: Request) -> str | None:
+        """The page of the one gathering that a co-host helps with; None for everybody else."""
+        actor = (await self._visitors.demand(request)).actor
+        return f"/host/{actor.gathering_id}" if actor.role is Role.GUEST else None
+
     async def open(self, request: Request, action: Action) -> Opened:
         """The gathering of the path, for one who may do this with it; else as `visitor`."""
         visitor = await self._visitors.demand(request)
@@ -121,7 +126,12 @@ class Desk:
     ) -> Response:
         """A page for a host, with the one script that such pages may run."""
         return self._renderer.page(
-            template, status=status, headers=SCRIPTED, token=visitor.form, **values
+            template,
+            status=status,
+            headers=SCRIPTED,
+            token=visitor.form,
+            is_co_host=visitor.actor.role is Role.GUEST,
+            **values,
         )
 
     def go(self, place: str, note: str = "") -> Response:

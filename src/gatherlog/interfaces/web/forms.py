@@ -1,6 +1,7 @@
 """Forms as browsers send them, read within limits."""
 
 import logging
+import re
 from collections.abc import Mapping
 from typing import Final
 
@@ -11,13 +12,14 @@ from starlette.requests import Request
 from gatherlog.interfaces.bodies import MAX_BODY
 from gatherlog.interfaces.problems import Malformed, UnsupportedMediaType
 
-__all__ = ["MAX_FIELDS", "read_form", "read_upload", "text"]
+__all__ = ["MAX_FIELDS", "read_form", "read_upload", "text", "version"]
 
 MAX_FIELDS: Final = 600
 """Fields that a form may have; the longest, of a household of thirty, has some 500."""
 _FORM: Final = "application/x-www-form-urlencoded"
 _UPLOAD: Final = "multipart/form-data"
 _UPLOAD_FIELDS: Final = 16
+_VERSION: Final = re.compile(r"[0-9]{1,15}")
 # What it says of broken forms would stand in the log of requests, between lines of JSON.
 logging.getLogger("python_multipart").addHandler(logging.NullHandler())
 
@@ -60,6 +62,11 @@ def text(form: FormData, name: str) -> str:
     """A field as it was typed; empty where it is missing, or a file."""
     value = form.get(name, "")
     return value if isinstance(value, str) else ""
+
+
+def version(written: str) -> int:
+    """The version that a form was made of; 0, which nothing has, where somebody changed it."""
+    return int(written) if _VERSION.fullmatch(written) else 0
 
 
 def _demand(headers: Mapping[str, str], kind: str) -> None:

@@ -13,7 +13,7 @@ from gatherlog.interfaces.problems import status_of
 from gatherlog.interfaces.web import guest_form
 from gatherlog.interfaces.web.desk import Desk, Opened
 from gatherlog.interfaces.web.fields import TAGS
-from gatherlog.interfaces.web.forms import text
+from gatherlog.interfaces.web.forms import text, version
 from gatherlog.interfaces.web.guest_form import GuestForm
 from gatherlog.interfaces.web.invitation import invitation
 from gatherlog.interfaces.web.invitation_page import places_left, today
@@ -114,14 +114,13 @@ class GuestPages:
         self, request: Request, opened: Opened, stored: Stored[Guest], sent: FormData
     ) -> Response:
         form = GuestForm.read(sent)
-        version = form.fields["version"]
         try:
             changed = await self._guests.change_guest(
                 opened.id,
                 stored.body.id,
                 guest_form.patch(form),
                 actor=opened.by,
-                expects=int(version) if version.isdecimal() else 0,
+                expects=version(form.fields["version"]),
             )
         except Invalid as error:
             return await self._form(opened, form.wrong(error), stored, status=status_of(error))

@@ -18,6 +18,7 @@ from gatherlog.interfaces.problems import status_of
 from gatherlog.interfaces.web import gathering_form
 from gatherlog.interfaces.web.desk import Desk, Opened
 from gatherlog.interfaces.web.fields import ZONES, Fields
+from gatherlog.interfaces.web.forms import version
 from gatherlog.interfaces.web.overview import facts
 from gatherlog.interfaces.web.rows import STATES, row
 from gatherlog.interfaces.web.totals import encode, totals
@@ -78,6 +79,8 @@ class HostPages:
 
     async def home(self, request: Request) -> Response:
         """One's gatherings, and the form for a new one, which POST makes."""
+        if (place := await self._desk.only_place(request)) is not None:
+            return self._desk.go(place)
         if request.method == "POST":
             return await self._create(request)
         visitor = await self._desk.visitor(request, Action.LIST_GATHERINGS)
@@ -192,17 +195,18 @@ class HostPages:
         if "remove" in form:
             return await self._remove(request, opened)
         fields = Fields.read(form, gathering_form.SETTINGS)
-        version = opened.gathering.version
-        expects = int(fields["version"]) if fields["version"].isdecimal() else 0
         try:
             await self._guests.change_settings(
-                opened.id, gathering_form.patch(fields), actor=opened.by, expects=expects
+                opened.id,
+                gathering_form.patch(fields),
+                actor=opened.by,
+                expects=version(fields["version"]),
             )
         except Invalid as error:
             wrong = fields.wrong(error.flaws, gathering_form.NAMES)
             return self._settings(opened, wrong, status=status_of(error))
         except Conflict as error:
-            again = Fields({**fields.values, "version": str(version)})
+            again = Fields({**fields.values, "version": str(opened.gathering.version)})
             return self._settings(opened, again, notice=_MOVED, status=status_of(error))
         return self._desk.go(opened.place, "saved")
 

@@ -46,6 +46,8 @@ class Invitation(msgspec.Struct, frozen=True, kw_only=True):
     """A number of people to be confirmed; 0 where there is none."""
     thanks: bool
     notice: str | None
+    manage: str
+    """The token of the form by which a co-host goes on to the pages of hosts; else empty."""
     preview: str
     """Where a host came from who only looks at the page of a guest; empty for the guest."""
     tags: tuple[tuple[str, str], ...] = tuple((tag, label(tag)) for tag in DIETARY_TAGS)
@@ -122,6 +124,7 @@ def invitation(
     sure: int = 0,
     thanks: bool = False,
     notice: str | None = None,
+    manage: str = "",
     preview: str = "",
 ) -> Invitation:
     """The page of a household.
@@ -149,6 +152,7 @@ def invitation(
         sure=sure,
         thanks=thanks and household.guest.body.status != "pending",
         notice=notice,
+        manage=manage,
         preview=preview,
     )
 

@@ -17,6 +17,7 @@ from gatherlog.apps.guests import (
     HouseholdAnswer,
     RsvpClosed,
 )
+from gatherlog.apps.people.guest_login import AFTERWARDS
 from gatherlog.apps.people.policy import Action, Actor, Role, Verdict, decide
 from gatherlog.core.clock import to_datetime
 from gatherlog.core.errors import Conflict, Flaw, GatherlogError, Invalid, NotFound
@@ -27,8 +28,9 @@ from gatherlog.interfaces.web.calendar import calendar
 from gatherlog.interfaces.web.forms import read_form
 from gatherlog.interfaces.web.household_form import HouseholdForm, signed_up, stands
 from gatherlog.interfaces.web.invitation import asked_again, invitation
-from gatherlog.interfaces.web.messages import LINK_UNKNOWN, message
+from gatherlog.interfaces.web.messages import FORM_OUTDATED, LINK_OVER, LINK_UNKNOWN, message
 from gatherlog.interfaces.web.rendering import HEADERS, Renderer
+from gatherlog.interfaces.web.visitors import FormOutdated, Stranger, Visitors
 from gatherlog.interfaces.web.words import listed
 
 __all__ = ["UNLISTED", "InvitationPage", "places_left", "today"]
@@ -36,6 +38,7 @@ __all__ = ["UNLISTED", "InvitationPage", "places_left", "today"]
 UNLISTED: Final = {"X-Robots-Tag": "noindex, nofollow"}
 """On every answer below `/r/`: no search engine is to keep it."""
 _ASKED: Final = 422
+_GONE: Final = 410
 _MOVED: Final = (
     "Below is first what is saved now, then what you were about to send: please send it again if "
     "you still mean it."
@@ -47,12 +50,18 @@ _NOTICES: Final[Mapping[type[GatherlogError], str]] = {
 }
 
 
+class _Over(NotFound):
+    """The gathering is long over, and so is its every link."""
+
+
 class _Opened(msgspec.Struct, frozen=True):
     """What a link leads to, as it is now."""
 
     gathering: Gathering
     household: Household
     actor: Actor
+    stranger: Stranger | None
+    """Who is at the browser, where the guest is a co-host and may go on from here."""
 
     @property
     def members(self) -> list[str]:
@@ -64,25 +73,31 @@ class _Opened(msgspec.Struct, frozen=True):
 class InvitationPage:
     """The guest who holds the link is the only one who asks here; the link is the credential."""
 
-    def __init__(self, platform: Platform, renderer: Renderer, guard: Guard) -> None:
+    def __init__(
+        self, platform: Platform, renderer: Renderer, guard: Guard, visitors: Visitors
+    ) -> None:
         self._platform = platform
         self._guests = platform.guests
         self._guard = guard
         self._renderer = renderer
+        self._visitors = visitors
 
     async def serve(self, request: Request) -> Response:
         """POST answers, GET and HEAD show; mail scanners that follow the link change nothing."""
         try:
-            return await (self._answer if request.method == "POST" else self._show)(request)
-        except NotFound:  # also when the guest is removed while being answered for
-            return self._renderer.message(LINK_UNKNOWN, 404, UNLISTED)
+            if request.method != "POST":
+                return await self._show(request)
+            act = self._manage if "manage" in request.query_params else self._answer
+            return await act(request)
+        except NotFound as error:  # also when the guest is removed while being answered for
+            return self._refused(error)
 
     async def calendar(self, request: Request) -> Response:
         """The gathering as a file for a calendar; one without a date has none."""
         try:
             opened = await self._open(request, Action.READ_INVITATION, Action.READ_HOUSEHOLD)
-        except NotFound:
-            return self._renderer.message(LINK_UNKNOWN, 404, UNLISTED)
+        except NotFound as error:
+            return self._refused(error)
         if opened.gathering.event_date is None:
             return self._renderer.message(message(404), 404, UNLISTED)
         named = {"Content-Disposition": 'attachment; filename="invitation.ics"'}
@@ -98,6 +113,24 @@ class InvitationPage:
             return await self.calendar(request)
         opened = await self._open(request, Action.READ_INVITATION, Action.READ_HOUSEHOLD)
         return await self._page(opened, thanks="saved" in request.query_params)
+
+    async def _manage(self, request: Request) -> Response:
+        """A co-host goes on to the pages of hosts, until demoted, given a new link, or signed out.
+
+        The form has a token as the sign-in form has, so that no other site can sign anybody in.
+        """
+        opened = await self._open(request, Action.READ_INVITATION, Action.READ_HOUSEHOLD)
+        if opened.stranger is None:
+            raise NotFound("This guest is no co-host.")
+        try:
+            self._visitors.check(request, await read_form(request), opened.stranger)
+        except FormOutdated:
+            return self._renderer.message(FORM_OUTDATED, 403, UNLISTED)
+        name = opened.household.guest.body.last_name
+        login = await self._platform.guest_login.login(request.path_params["token"], name)
+        admitted = RedirectResponse(f"/host/{opened.gathering.id}", 303, {**HEADERS, **UNLISTED})
+        self._visitors.admit(admitted, login)
+        return admitted
 
     async def _answer(self, request: Request) -> Response:
         """Record the answers and lead back to the page; or show the form again and say why not."""
@@ -142,14 +175,18 @@ class InvitationPage:
         return RedirectResponse("?saved", 303, {**HEADERS, **UNLISTED})
 
     async def _open(self, request: Request, own: Action, joint: Action) -> _Opened:
-        """NotFound where the link lets nobody in, or not for all whom the page is about."""
+        """NotFound where the link lets nobody in (any more), or not for all on the page."""
         holder = await self._guests.guest_by_link(request.path_params["token"])
         actor = Actor("guest", holder.guest_id, Role.GUEST, holder.gathering_id)
         _permit(actor, own, holder.guest_id)
         request.state.actor = actor.name
-        gathering = await self._guests.gathering(holder.gathering_id)
+        gathering = (await self._guests.gathering(holder.gathering_id)).body
+        if _is_over(gathering, self._platform.clock()):
+            raise _Over("The gathering is over, and so is this link.")
         household = await self._guests.household(holder.gathering_id, holder.guest_id)
-        opened = _Opened(gathering.body, household, actor)
+        is_co_host = household.guest.body.is_co_host
+        stranger = self._visitors.stranger(request) if is_co_host else None
+        opened = _Opened(gathering, household, actor, stranger)
         for member in opened.members:
             _permit(actor, joint, member, opened.members)
         return opened
@@ -178,8 +215,17 @@ class InvitationPage:
             sure=sure,
             thanks=thanks,
             notice=notice,
+            manage="" if opened.stranger is None else opened.stranger.form,
         )
-        return self._renderer.page("invitation.html", status=status, headers=UNLISTED, page=page)
+        shown = self._renderer.page("invitation.html", status=status, headers=UNLISTED, page=page)
+        if opened.stranger is not None and opened.stranger.new:
+            self._visitors.greet(shown, opened.stranger)
+        return shown
+
+    def _refused(self, error: NotFound) -> Response:
+        if isinstance(error, _Over):
+            return self._renderer.message(LINK_OVER, _GONE, UNLISTED)
+        return self._renderer.message(LINK_UNKNOWN, 404, UNLISTED)
 
 
 def today(platform: Platform, gathering: Gathering) -> date:
@@ -198,6 +244,11 @@ def _permit(actor: Actor, action: Action, guest_id: str, household: Sequence[str
     verdict = decide(actor, action, actor.gathering_id, guest_id=guest_id, household=household)
     if verdict is not Verdict.ALLOW:
         raise NotFound("There is no such invitation.")
+
+
+def _is_over(gathering: Gathering, now: int) -> bool:
+    """As for logging in with the link: some days after the gathering it opens nothing any more."""
+    return gathering.over_at is not None and now >= gathering.over_at + AFTERWARDS
 
 
 def _more(people: int, household: Household) -> bool:

@@ -5,7 +5,7 @@ from typing import Final
 
 import msgspec
 
-__all__ = ["FORM_OUTDATED", "LINK_UNKNOWN", "Message", "message"]
+__all__ = ["FORM_OUTDATED", "LINK_OVER", "LINK_UNKNOWN", "Message", "message"]
 
 
 class Message(msgspec.Struct, frozen=True):
@@ -24,6 +24,11 @@ LINK_UNKNOWN: Final = Message(
         "If you have several messages about this, open the link in the newest one.",
         "If that does not help, ask the person who invited you for a new link.",
     ),
+)
+LINK_OVER: Final = Message(
+    "This invitation is over",
+    ("The gathering was more than a week ago, so the link shows and takes nothing any more.",),
+    ("If that cannot be, ask the person who invited you: the date may be wrong.",),
 )
 FORM_OUTDATED: Final = Message(
     "This form is out of date",

@@ -44,7 +44,7 @@ class Pages:
         self._renderer = Renderer()
         visitors = Visitors(platform)
         self._desk = Desk(platform, self._renderer, visitors)
-        self._invitation = InvitationPage(platform, self._renderer, guard)
+        self._invitation = InvitationPage(platform, self._renderer, guard, visitors)
         self._sign_in = SignInPages(platform, self._renderer, guard, visitors)
         self._host = HostPages(self._desk, live)
         self._guest = GuestPages(self._desk)

@@ -17,7 +17,7 @@ from gatherlog.interfaces.rates import Guard
 from gatherlog.interfaces.web.forms import read_form, text
 from gatherlog.interfaces.web.messages import FORM_OUTDATED
 from gatherlog.interfaces.web.rendering import HEADERS, Renderer
-from gatherlog.interfaces.web.visitors import FormOutdated, Visitors
+from gatherlog.interfaces.web.visitors import FormOutdated, Visitor, Visitors
 from gatherlog.interfaces.web.words import day
 
 __all__ = ["HOME", "SignInPages", "sign_in_first"]
@@ -60,12 +60,18 @@ class SignInPages:
                 return self._renderer.message(FORM_OUTDATED, 403)
             try:
                 await permit(self._platform, visitor.actor, Action.SIGN_OUT, None)
-                await self._platform.accounts.end_session(visitor.secret)
+                await self._end(visitor)
             except Denied:
                 pass  # a key: it has no session to end
         gone = RedirectResponse("/signin", 303, HEADERS)
         self._visitors.dismiss(gone)
         return gone
+
+    async def _end(self, visitor: Visitor) -> None:
+        if visitor.actor.kind == "guest":
+            await self._platform.guest_login.logout(visitor.secret)
+        else:
+            await self._platform.accounts.end_session(visitor.secret)
 
     async def mailbox(self, request: Request) -> Response:
         """The letters that the demo sent; elsewhere there is no such page."""

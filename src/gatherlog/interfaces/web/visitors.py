@@ -27,7 +27,7 @@ SESSION_SECONDS: Final = 30 * 24 * 3600
 TOKEN: Final = "form"
 """The field of a form that holds its token."""
 _HEADER: Final = "x-gatherlog"
-_KNOWN: Final = re.compile(r"gl[sk]_[A-Za-z0-9_-]{20,200}")
+_KNOWN: Final = re.compile(r"gl[sk]_[A-Za-z0-9_-]{20,200}|eyJ[A-Za-z0-9_.-]{20,3000}")
 _NONCE: Final = re.compile(r"[A-Za-z0-9_-]{22}")
 
 
@@ -40,7 +40,7 @@ class Visitor(msgspec.Struct, frozen=True):
 
     actor: Actor
     secret: str
-    """What the cookie holds: a session's token or a key. Never shown."""
+    """What the cookie holds: a session's token, a key, or a co-host's login. Never shown."""
 
     @property
     def form(self) -> str:
@@ -76,12 +76,22 @@ class Visitors:
             return None
         if secret.startswith("glk_"):
             actor = await self._platform.keys.authenticate(secret)
-        else:
+        elif secret.startswith("gls_"):
             actor = await self._platform.accounts.session(secret)
+        else:
+            actor = await self._co_host(secret)
         if actor is None:
             return None
         request.state.actor = actor.name
         return Visitor(actor, secret)
+
+    async def _co_host(self, login: str) -> Actor | None:
+        """A guest, as long as the login holds and the guest is a co-host."""
+        try:
+            actor = await self._platform.guest_login.actor(login)
+        except Unauthenticated:
+            return None
+        return actor if actor.co_host else None
 
     async def demand(self, request: Request) -> Visitor:
         """Who is signed in; Unauthenticated if nobody is."""

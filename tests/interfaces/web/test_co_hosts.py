@@ -1,0 +1,131 @@
+"""Co-hosts at the pages of hosts: they come by their own link, and no further than they may."""
+
+import pytest
+from httpx2 import AsyncClient, Response
+
+from gatherlog.apps.guests import GatheringDetails, NewGuest
+from gatherlog.bootstrap import Platform
+from gatherlog.core.errors import Unauthenticated
+from tests.interfaces.web.conftest import FORM, Invite, Invited
+from tests.interfaces.web.reading import Page, flaws_of_form
+
+PLACE = "/host/default"
+
+
+@pytest.fixture
+async def co_host(platform: Platform, ada: Invited) -> Invited:
+    await platform.guests.make_co_host("default", ada.guest_id, True, actor="test")
+    return ada
+
+
+def token_of(page: Page) -> str:
+    return next(e["value"] for e in page.all("input") if e["name"] == "form")
+
+
+async def go_on(guest: Invited, **fields: str) -> Response:
+    """Press the button of the page behind the link."""
+    token = token_of(await guest.open())
+    data = {"form": token, **fields}
+    return await guest.browser.post(f"{guest.path}?manage", data=data)
+
+
+async def test_a_co_host_goes_on_from_the_link_to_the_guest_list(co_host: Invited) -> None:
+    led = await go_on(co_host)
+
+    assert (led.status_code, led.headers["location"]) == (303, PLACE)
+    cookie = led.headers["set-cookie"].lower()
+    assert [
+        part for part in ("httponly", "samesite=lax", co_host.token.lower()) if part in cookie
+    ] == [
+        "httponly",
+        "samesite=lax",
+    ]
+    page = Page((await co_host.browser.get(PLACE)).text)
+    assert (page.text("h1"), flaws_of_form(page)) == ("Summer party", [])
+    home = await co_host.browser.get("/host")
+    assert (home.status_code, home.headers["location"]) == (303, PLACE)
+
+
+async def test_what_a_co_host_does_is_recorded_as_the_guests_doing(co_host: Invited) -> None:
+    await go_on(co_host)
+    token = token_of(Page((await co_host.browser.get(PLACE)).text))
+    fields = {"first_name": "Ida", "last_name": "Byron", "expected_guests": "1", "children": "0"}
+
+    added = await co_host.browser.post(f"{PLACE}/guests/new", data={"form": token, **fields})
+
+    assert added.status_code == 303
+    events = await co_host.platform.store.read_stream("gathering-default", limit=100)
+    assert events[-1].meta == b'{"actor":"guest:%b"}' % co_host.guest_id.encode()
+
+
+async def test_a_co_host_neither_names_co_hosts_nor_removes_the_gathering(co_host: Invited) -> None:
+    await go_on(co_host)
+    guest = f"{PLACE}/guests/{co_host.guest_id}"
+    page = Page((await co_host.browser.get(guest)).text)
+    settings = Page((await co_host.browser.get(f"{PLACE}/settings")).text)
+    shown = [heading.text for heading in (*page.all("h2"), *settings.all("h2"))]
+    token = {"form": token_of(page)}
+
+    assert {"Co-host", "Remove this gathering"} & set(shown) == set()
+    named = await co_host.browser.post(f"{guest}/co-host", data={**token, "co_host": "no"})
+    removed = await co_host.browser.post(f"{PLACE}/settings", data={**token, "remove": "1"})
+    assert (named.status_code, removed.status_code) == (403, 403)
+    assert (await co_host.stored()).is_co_host
+
+
+async def test_another_gathering_is_none_of_a_co_hosts_business(
+    co_host: Invited, platform: Platform
+) -> None:
+    other = await platform.guests.create_gathering(
+        GatheringDetails(event_name="Other"), actor="test", host=None
+    )
+    await go_on(co_host)
+
+    assert (await co_host.browser.get(f"/host/{other.body.id}")).status_code == 404
+
+
+async def test_a_guest_who_is_demoted_is_out_at_once(co_host: Invited) -> None:
+    await go_on(co_host)
+
+    await co_host.platform.guests.make_co_host("default", co_host.guest_id, False, actor="t")
+
+    assert (await co_host.browser.get(PLACE)).headers["location"] == f"/signin?next={PLACE}"
+    assert (await co_host.browser.post(f"{co_host.path}?manage", data={})).status_code == 404
+    assert "You are a co-host" not in (await co_host.open()).html
+
+
+async def test_a_new_link_ends_what_the_old_one_opened(co_host: Invited) -> None:
+    await go_on(co_host)
+
+    await co_host.platform.guests.issue_link("default", co_host.guest_id, actor="t")
+
+    assert (await co_host.browser.get(PLACE)).headers["location"] == f"/signin?next={PLACE}"
+
+
+async def test_signing_out_ends_the_login_everywhere(co_host: Invited) -> None:
+    await go_on(co_host)
+    kept = co_host.browser.cookies["gatherlog"]
+    token = token_of(Page((await co_host.browser.get(PLACE)).text))
+
+    await co_host.browser.post("/signout", data={"form": token})
+
+    with pytest.raises(Unauthenticated):
+        await co_host.platform.guest_login.actor(kept)
+
+
+async def test_no_other_site_signs_a_browser_in_as_a_co_host(
+    co_host: Invited, browser: AsyncClient
+) -> None:
+    forged = await browser.post(f"{co_host.path}?manage", content="form=x", headers=FORM)
+
+    assert forged.status_code == 403
+    assert "gatherlog" not in browser.cookies
+
+
+async def test_a_mere_guest_is_offered_no_way_to_the_hosts_pages(
+    ada: Invited, invite: Invite
+) -> None:
+    await invite(NewGuest(first_name="Ida", last_name="Byron"))
+
+    assert "manage" not in (await ada.open()).html
+    assert (await ada.browser.post(f"{ada.path}?manage", data={"form": "x"})).status_code == 404
