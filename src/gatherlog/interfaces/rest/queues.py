@@ -1,0 +1,240 @@
+"""Durable queues over HTTP: consumers take and acknowledge, operators look and decide."""
+
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta
+
+from gatherlog.core.clock import rfc3339
+from gatherlog.core.queues import Message, Queue, Queues, QueueStatus, Received
+from gatherlog.interfaces.rest.answers import Time, json, no_content, page
+from gatherlog.interfaces.rest.endpoint import Call, Reply
+from gatherlog.interfaces.rest.queries import Nothing, Paging
+
+__all__ = [
+    "Ack",
+    "DeadMessageAnswer",
+    "Extend",
+    "QueueAnswer",
+    "QueueDiscard",
+    "QueuePatch",
+    "QueueStatusAnswer",
+    "Receive",
+    "ReceivedAnswer",
+    "Release",
+    "ack_messages",
+    "change_queue",
+    "discard_message",
+    "extend_message",
+    "list_dead_messages",
+    "list_queues",
+    "read_queue",
+    "receive_messages",
+    "redrive_message",
+    "release_message",
+]
+
+Plain = Call[None, Nothing]
+Receipt = Annotated[str, Meta(min_length=1, max_length=200, description="As it was received.")]
+Seconds = Annotated[float, Meta(ge=0, le=43_200)]
+VisibleAfter = Annotated[
+    float, Meta(ge=1, le=43_200, description="Seconds until somebody else may get it.")
+]
+
+
+class Receive(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How many messages are wanted, for how long, and how patiently."""
+
+    most: Annotated[int, Meta(ge=1, le=100)] = 10
+    visible_after: VisibleAfter = 30.0
+    wait: Annotated[float, Meta(ge=0, le=20, description="Seconds to wait for a message.")] = 0.0
+
+
+class Ack(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What is done with."""
+
+    receipts: Annotated[list[Receipt], Meta(min_length=1, max_length=100)]
+
+
+class Release(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What is to be given again, after some seconds."""
+
+    receipt: Receipt
+    after: Seconds = 0.0
+
+
+class Extend(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What is kept for longer, counted from now."""
+
+    receipt: Receipt
+    visible_after: VisibleAfter = 30.0
+
+
+class QueueDiscard(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Why a dead message is given up for good."""
+
+    reason: Annotated[str, Meta(min_length=1, max_length=500)]
+
+
+class QueuePatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How often a message is given before it is dead."""
+
+    most_attempts: Annotated[int, Meta(ge=1, le=1000)]
+
+
+class QueueAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """A queue."""
+
+    name: str
+    most_attempts: int
+    created_at: Time
+
+
+class QueueStatusAnswer(QueueAnswer, frozen=True, kw_only=True):
+    """A queue, and how many of its messages are where."""
+
+    ready: int
+    in_flight: int
+    waiting: int
+    dead: int
+    oldest: Annotated[float, Meta(description="Seconds since the oldest one was sent.")] | None
+
+
+class ReceivedAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """A message that is yours until `visible_at`."""
+
+    id: Annotated[str, Meta(description="The same whenever the message is given.")]
+    receipt: str
+    attempt: int
+    stream: str
+    subject: str
+    version: int
+    content: Any
+    sent_at: Time
+    visible_at: Time
+
+
+class DeadMessageAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """A message that was given as often as its queue allows."""
+
+    id: str
+    stream: str
+    subject: str
+    version: int
+    content: Any
+    sent_at: Time
+    died_at: Time
+    attempts: int
+    reason: str
+
+
+async def list_queues(call: Plain) -> Reply:
+    return json([QueueAnswer(**_settings(queue)) for queue in await _queues(call).queues()])
+
+
+async def read_queue(call: Plain) -> Reply:
+    return json(await _status(call))
+
+
+async def change_queue(call: Call[QueuePatch, Nothing]) -> Reply:
+    await _queues(call).change_queue(_name(call), most_attempts=call.body.most_attempts, by=call.by)
+    return await call.remember(json(await _status(call)))
+
+
+async def receive_messages(call: Call[Receive, Nothing]) -> Reply:
+    asked = call.body
+    received = await _queues(call).receive(
+        _name(call), most=asked.most, visible_after=asked.visible_after, wait=asked.wait
+    )
+    return await call.remember(json([_received(one) for one in received]))
+
+
+async def ack_messages(call: Call[Ack, Nothing]) -> Reply:
+    await _queues(call).ack(_name(call), call.body.receipts)
+    return await call.remember(no_content())
+
+
+async def release_message(call: Call[Release, Nothing]) -> Reply:
+    await _queues(call).release(_name(call), call.body.receipt, after=call.body.after)
+    return await call.remember(no_content())
+
+
+async def extend_message(call: Call[Extend, Nothing]) -> Reply:
+    asked = call.body
+    await _queues(call).extend(_name(call), asked.receipt, visible_after=asked.visible_after)
+    return await call.remember(no_content())
+
+
+async def list_dead_messages(call: Call[None, Paging]) -> Reply:
+    query = call.query
+    found = await _queues(call).dead(_name(call), limit=query.limit, cursor=query.cursor)
+    return page(call.path, query, [_dead(one) for one in found.messages], found.cursor)
+
+
+async def redrive_message(call: Plain) -> Reply:
+    await _queues(call).redrive(_name(call), call.ids["letter"], by=call.by)
+    return await call.remember(no_content())
+
+
+async def discard_message(call: Call[QueueDiscard, Nothing]) -> Reply:
+    reason = call.body.reason
+    await _queues(call).discard(_name(call), call.ids["letter"], reason, by=call.by)
+    return await call.remember(no_content())
+
+
+def _queues(call: Call[Any, Any]) -> Queues:
+    queues: Queues = call.platform.queues  # type: ignore[attr-defined]
+    return queues
+
+
+def _name(call: Call[Any, Any]) -> str:
+    return call.ids["queue"]
+
+
+async def _status(call: Call[Any, Any]) -> QueueStatusAnswer:
+    queues, name = _queues(call), _name(call)
+    status: QueueStatus = await queues.status(name)
+    return QueueStatusAnswer(
+        **_settings(await queues.queue(name)),
+        ready=status.ready,
+        in_flight=status.in_flight,
+        waiting=status.waiting,
+        dead=status.dead,
+        oldest=status.oldest,
+    )
+
+
+def _settings(queue: Queue) -> dict[str, Any]:
+    return {
+        "name": queue.name,
+        "most_attempts": queue.most_attempts,
+        "created_at": rfc3339(queue.created_at),
+    }
+
+
+def _received(one: Received) -> ReceivedAnswer:
+    return ReceivedAnswer(
+        id=one.id,
+        receipt=one.receipt,
+        attempt=one.attempt,
+        stream=one.stream,
+        subject=one.subject,
+        version=one.version,
+        content=msgspec.Raw(one.content),
+        sent_at=rfc3339(one.sent_at),
+        visible_at=rfc3339(one.visible_at),
+    )
+
+
+def _dead(one: Message) -> DeadMessageAnswer:
+    return DeadMessageAnswer(
+        id=one.id,
+        stream=one.stream,
+        subject=one.subject,
+        version=one.version,
+        content=one.content,
+        sent_at=rfc3339(one.sent_at),
+        died_at=rfc3339(one.died_at or 0),
+        attempts=one.attempts,
+        reason=one.reason,
+    )

@@ -1,0 +1,160 @@
+"""Whatever the order in which the store calls of several processes come, the promises hold.
+
+Hypothesis chooses what is there before, what happens at once, and which call goes next. Each of
+those who act has queues of their own, as in processes that know nothing of each other.
+"""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from random import Random
+from typing import Any, TypeVar
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gatherlog.core import Store
+from gatherlog.core.errors import NotFound
+from gatherlog.core.queues import VIEWS, Queues, ReceiptStale
+from gatherlog.engines.memory import MemoryStore
+from gatherlog.testing import Interleaved, StandingClock, run_instantly
+from tests.core.queues.messages import all_messages, check_lines, drain, ids, in_line
+
+T = TypeVar("T")
+Step = tuple[str, int, int]
+LINE = st.integers(0, 1)
+STEP = st.one_of(
+    st.tuples(st.just("send"), LINE, st.integers(1, 4)),
+    st.tuples(st.just("ack"), st.integers(1, 3), st.just(0)),
+    st.tuples(st.just("release"), st.integers(1, 3), st.just(0)),
+    st.tuples(st.just("leave"), st.integers(1, 3), st.just(0)),
+    st.tuples(st.just("late"), st.integers(1, 3), st.just(0)),
+    st.tuples(st.just("redrive"), LINE, st.integers(1, 4)),
+    st.tuples(st.just("discard"), LINE, st.integers(1, 4)),
+)
+STORY = st.lists(STEP, max_size=6)
+
+
+class World:
+    """A queue of two lines, and what has become of its messages."""
+
+    def __init__(self) -> None:
+        self.store = MemoryStore(VIEWS)
+        self.clock = StandingClock()
+        self.acknowledged: list[str] = []
+        self.discarded: list[str] = []
+        self.sent: set[str] = set()
+
+    async def act(self, store: Store, steps: list[Step]) -> None:
+        """One process: its steps, one after the other."""
+        queues = Queues(store, clock=self.clock, ids=ids)
+        for step, number, count in steps:
+            match step:
+                case "send":
+                    messages = in_line(f"line{number}", count)
+                    await queues.send("work", messages)
+                    self.sent.update(one.id for one in messages)
+                case "redrive" | "discard":
+                    await self._decide(queues, step, f"line{number}-{count}")
+                case _:
+                    await self._take(queues, step, number)
+
+    async def _take(self, queues: Queues, step: str, most: int) -> None:
+        for one in await queues.receive("work", most=most, visible_after=30):
+            if step == "late":
+                self.clock.advance(seconds=31)
+            try:
+                if step == "release":
+                    await queues.release("work", one.receipt)
+                elif step != "leave":
+                    await queues.ack("work", [one.receipt])
+                    self.acknowledged.append(one.id)
+            except ReceiptStale:
+                assert step in ("late", "ack", "release")
+
+    async def _decide(self, queues: Queues, step: str, id: str) -> None:
+        try:
+            if step == "redrive":
+                await queues.redrive("work", id, by="key:1")
+            else:
+                await queues.discard("work", id, "gone", by="key:1")
+                self.discarded.append(id)
+        except NotFound:
+            return
+
+    async def end(self) -> None:
+        """Redrive all that is dead, take all that is left, and see what became of everything."""
+        queues = Queues(self.store, clock=self.clock, ids=ids)
+        await queues.change_queue("work", most_attempts=1000, by="key:1")
+        self.clock.advance(seconds=31)
+        self.acknowledged += [one.id for one in await drain(queues, "work")]
+        for message in (await queues.dead("work")).messages:
+            await queues.redrive("work", message.id, by="key:1")
+        self.acknowledged += [one.id for one in await drain(queues, "work")]
+        assert sorted([*self.acknowledged, *self.discarded]) == sorted(self.sent)
+        assert {one.id for one in await all_messages(self.store)} == self.sent
+        assert await self.store.scan("queue_line") == []
+
+
+class InterleavedWithin(Interleaved):
+    """Also chooses among the calls that one command makes at once, as for several receipts."""
+
+    async def run(self, *commands: Coroutine[Any, Any, T]) -> list[T]:
+        tasks = [asyncio.ensure_future(command) for command in commands]
+        while not all(task.done() for task in tasks):
+            await asyncio.sleep(0.0001)  # until nobody can go on without being chosen
+            if self._waiting:
+                chosen = list(self._waiting)[self._choose(len(self._waiting))]
+                self._waiting.pop(chosen).set_result(None)
+        return [task.result() for task in tasks]
+
+
+def _bursts(random: Random) -> Callable[[int], int]:
+    """Whoever had the last turn, who waits at the end, mostly goes on: much happens between two
+    calls of another."""
+    return lambda count: count - 1 if random.random() < 0.85 else random.randrange(count)
+
+
+async def interleave(
+    before: list[Step], at_once: list[list[Step]], order: int, most_attempts: int
+) -> World:
+    world = World()
+    queues = Queues(world.store, clock=world.clock, ids=ids)
+    await queues.change_queue("work", most_attempts=most_attempts, by="key:1")
+    await world.act(world.store, before)
+
+    async def check() -> None:
+        await check_lines(world.store)
+
+    interleaved = InterleavedWithin(world.store, _bursts(Random(order)), check)
+    await interleaved.run(*(world.act(interleaved, steps) for steps in at_once))
+    return world
+
+
+@settings(max_examples=150)
+@given(STORY, st.lists(STORY, min_size=2, max_size=4), st.integers(0, 2**32), st.integers(1, 3))
+def test_each_message_is_done_with_once_and_no_line_ever_breaks(
+    before: list[Step], at_once: list[list[Step]], order: int, most_attempts: int
+) -> None:
+    async def story() -> None:
+        world = await interleave(before, at_once, order, most_attempts)
+        await world.end()
+
+    run_instantly(story())
+
+
+TAKING = st.lists(st.sampled_from([("ack", 2, 0), ("release", 2, 0), ("late", 1, 0)]), max_size=5)
+
+
+@settings(max_examples=100)
+@given(st.lists(TAKING, min_size=2, max_size=5), st.integers(0, 2**32))
+def test_each_line_is_acknowledged_in_its_order(at_once: list[list[Step]], order: int) -> None:
+    sent: list[Step] = [("send", 0, 4), ("send", 1, 4)]
+
+    async def story() -> None:
+        world = await interleave(sent, [*at_once, [("send", 0, 6)]], order, 1000)
+        await world.end()
+        for line in "line0", "line1":
+            mine = [id for id in world.acknowledged if id.startswith(line)]
+            assert mine == sorted(mine)
+
+    run_instantly(story())

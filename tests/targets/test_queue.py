@@ -1,0 +1,93 @@
+"""A rule's target that is a queue: deliveries become messages, each once."""
+
+import msgspec
+import pytest
+
+from gatherlog.core.delivery import Delivery, DeliveryFailed
+from gatherlog.core.errors import Invalid
+from gatherlog.core.events import Recorded
+from gatherlog.core.exact_json import decode
+from gatherlog.core.formats import document
+from gatherlog.core.queues import VIEWS, Queues
+from gatherlog.engines.memory import MemoryStore
+from gatherlog.targets.queue import QueueTarget
+from gatherlog.testing import CountingIds, StandingClock
+
+NOON = 1_777_000_000_000_000
+
+
+@pytest.fixture
+def queues() -> Queues:
+    return Queues(MemoryStore(VIEWS), clock=StandingClock(), ids=CountingIds())
+
+
+def event(version: int, data: bytes = b'{"price": 0.1000000000000000000001}') -> Recorded:
+    return Recorded(
+        0,
+        version,
+        "thing-7",
+        version,
+        f"e{version}",
+        "things.booked",
+        NOON,
+        NOON,
+        data,
+        1,
+        "zoe",
+        b"",
+    )
+
+
+def delivery(version: int, *, input: object = None, data: bytes | None = None) -> Delivery:
+    happened = event(version) if data is None else event(version, data)
+    return Delivery(id=f"d{version}", rule="shop", event=happened, input=input)
+
+
+async def test_a_message_is_the_document_of_its_event(queues: Queues) -> None:
+    await QueueTarget(queues, "orders").deliver([delivery(3)])
+
+    [got] = await queues.receive("orders")
+    assert (got.id, got.stream, got.subject, got.version) == ("d3", "thing-7", "zoe", 3)
+    assert decode(got.content) == document(event(3))
+    assert b"0.1000000000000000000001" in got.content
+
+
+@pytest.mark.parametrize("input", [{"who": "zoe"}, "plain text", [1, 2], 0, ""])
+async def test_a_message_is_what_the_transformer_made(queues: Queues, input: object) -> None:
+    await QueueTarget(queues, "orders").deliver([delivery(3, input=input)])
+
+    [got] = await queues.receive("orders")
+    assert msgspec.json.decode(got.content) == input
+
+
+async def test_deliveries_that_come_again_are_put_in_once_and_in_order(queues: Queues) -> None:
+    target = QueueTarget(queues, "orders")
+    await target.deliver([delivery(1), delivery(2)])
+    await target.deliver([delivery(1), delivery(2), delivery(3)])
+
+    taken = []
+    while out := await queues.receive("orders"):
+        taken += [one.id for one in out]
+        await queues.ack("orders", [one.receipt for one in out])
+    assert taken == ["d1", "d2", "d3"]
+
+
+async def test_what_is_too_large_is_given_up_at_once(queues: Queues) -> None:
+    data = msgspec.json.encode({"text": "x" * 300_000})
+
+    with pytest.raises(DeliveryFailed, match="a message's bytes is limited to 262,144") as failure:
+        await QueueTarget(queues, "orders").deliver([delivery(1, data=data)])
+
+    assert (failure.value.kind, failure.value.final) == ("too_large", True)
+
+
+async def test_data_that_is_no_json_comes_as_the_document_shows_it(queues: Queues) -> None:
+    await QueueTarget(queues, "orders").deliver([delivery(1, data=b"\xff\x00")])
+
+    [got] = await queues.receive("orders")
+    assert msgspec.json.decode(got.content)["data"] == {"base64": "/wA="}
+
+
+def test_a_target_needs_the_name_of_a_queue(queues: Queues) -> None:
+    with pytest.raises(Invalid):
+        QueueTarget(queues, "Not a queue")
