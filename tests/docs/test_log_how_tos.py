@@ -1,0 +1,74 @@
+"""The how-tos about rules and the log hold what they show."""
+
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import msgspec
+
+from gatherlog.core.events import Recorded
+from gatherlog.core.formats import document
+from gatherlog.core.patterns import compile_pattern
+from gatherlog.core.rule_service import NewRule
+from gatherlog.core.rules import InputSpec
+from gatherlog.core.transform import compile_transform
+from gatherlog.entrypoints.cli.app import app
+
+HOW_TO = Path(__file__).parents[2] / "docs" / "how-to"
+PAGES = ("route-events.md", "follow-the-log.md", "operate.md")
+SIGNUP = Recorded(
+    0, 17, "users-42", 1, "0198", "signup", 1, 1, b'{"id":"42","name":"Ada"}', 1, "",
+    b'{"actor":"key:0198"}',
+)  # fmt: skip
+
+
+def blocks(page: str, language: str) -> list[str]:
+    text = (HOW_TO / page).read_text()
+    return re.findall(rf"^```{language}\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+
+
+def test_the_subscription_of_the_how_to_works_as_written(tmp_path: Path) -> None:
+    [example] = blocks("follow-the-log.md", "python")
+
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", example],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    assert (done.stdout, done.stderr) == ("""shop-berlin 1 b'{"item": "lamp"}'\n""", "")
+
+
+def test_the_rule_of_the_how_to_is_one() -> None:
+    [curl] = [block for block in blocks("route-events.md", "sh") if "/rules -H" in block]
+    [body] = re.findall(r"-d '(.*?)'", curl, re.DOTALL)
+    rule = msgspec.json.decode(body, type=NewRule)
+
+    compile_pattern(rule.pattern)
+    assert [target.id for target in rule.targets] == ["partner", "copy"]
+
+
+def test_a_pattern_sees_what_the_how_to_shows() -> None:
+    shown, given = (msgspec.json.decode(text) for text in blocks("route-events.md", "json"))
+    transform = msgspec.convert(given, InputSpec)
+
+    assert shown.keys() == document(SIGNUP).keys()
+    assert shown["detail"] == document(SIGNUP)["detail"]
+    assert compile_transform(transform.paths, transform.template).apply(document(SIGNUP)) == {
+        "text": "Ada has a place"
+    }
+
+
+def test_every_command_that_the_how_tos_name_exists() -> None:
+    text = "".join(block for page in PAGES for block in blocks(page, "sh"))
+    lines = text.replace("\\\n", " ").splitlines()
+    commands = [shlex.split(line, comments=True) for line in lines if line.startswith("gatherlog ")]
+
+    for _, *arguments in commands:
+        _, _, unused, _ = app.parse_known_args(arguments)
+        assert unused == [], arguments
