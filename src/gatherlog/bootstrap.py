@@ -3,10 +3,12 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from uuid_utils import uuid7
 
 from gatherlog.apps import guests, people
+from gatherlog.apps.guests import mailing
 from gatherlog.apps.guests.local_time import closes_at
 from gatherlog.apps.guests.text import folded
 from gatherlog.apps.people.key_file import KeyUnusable, check_key, kept_key
@@ -18,7 +20,7 @@ from gatherlog.core.logs import LOGS, logs_subscription
 from gatherlog.core.raw_log import RawLog
 from gatherlog.core.rule_service import RuleService
 from gatherlog.core.store import Store
-from gatherlog.core.subscriptions import Handler
+from gatherlog.core.subscriptions import Handler, Subscription
 from gatherlog.engines import open_store
 from gatherlog.interfaces.logs import RequestLog, to_stderr
 from gatherlog.interfaces.platform import Platform
@@ -27,13 +29,16 @@ from gatherlog.targets.mail import Mailbox, NoMail
 from gatherlog.targets.opening import TargetOpener
 from gatherlog.targets.webhook_signature import secret_text
 
+if TYPE_CHECKING:
+    from gatherlog.targets.smtp import SmtpMailer
+
 __all__ = ["CATEGORIES", "VIEWS", "Invitees", "Platform", "start"]
 
 VIEWS = (*guests.VIEWS, *people.VIEWS, *worker.VIEWS, rules.RULES, LOGS)
 """Every view of every app: what a store is opened with."""
 CATEGORIES = (*guests.CATEGORIES, *people.CATEGORIES, rules.CATEGORY, dead_letters.CATEGORY)
 """Every category of streams of every app: what a rebuild folds."""
-OWNED = frozenset(category.name for category in CATEGORIES)
+OWNED = frozenset(category.name for category in CATEGORIES) | {mailing.CATEGORY}
 """Those to which nobody appends but the apps."""
 
 
@@ -77,10 +82,16 @@ def _assemble(
         site=settings.base_url,
         secrets=secrets.bytes_of,
         allow=settings.webhook_allow,
+        post=mailer,
         handlers=handlers,
     )
     bus, log = Bus(opener), RequestLog(clock)
-    subscriptions = (bus, logs_subscription())
+    subscriptions: list[Subscription] = [bus, logs_subscription()]
+    if not isinstance(mailer, NoMail):
+        letters = mailing.guest_letters(
+            store, mailer.bring, site=settings.base_url, clock=clock, ids=ids
+        )
+        subscriptions.append(letters)
     return Platform(
         settings=settings,
         store=store,
@@ -127,7 +138,7 @@ class _RuleSecrets:
         return [secret_text(secret) for secret in await self.bytes_of(rule)]
 
 
-def _mailer(settings: Settings) -> people.Mailer:
+def _mailer(settings: Settings) -> "Mailbox | NoMail | SmtpMailer":
     if settings.demo:
         return Mailbox(system_clock)
     if settings.smtp_url is None or settings.mail_from is None:

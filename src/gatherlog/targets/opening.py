@@ -18,7 +18,9 @@ from gatherlog.core.rules import (
 )
 from gatherlog.core.store import Store
 from gatherlog.core.subscriptions import Handler, HandlerTarget
+from gatherlog.targets.letters import LetterTarget, check_letter
 from gatherlog.targets.log import AppendTarget
+from gatherlog.targets.mail import Post
 from gatherlog.targets.webhook_url import check_url
 
 __all__ = ["Secrets", "TargetOpener"]
@@ -39,6 +41,7 @@ class TargetOpener:
         site: str,
         secrets: Secrets,
         allow: Sequence[str],
+        post: Post,
         handlers: Mapping[str, Handler],
     ) -> None:
         self._store = store
@@ -47,6 +50,7 @@ class TargetOpener:
         self._site = site
         self._secrets = secrets
         self._allow = [ip_network(text) for text in allow]
+        self._post = post
         self._handlers = handlers
 
     async def __call__(self, rule: Rule, target: RuleTarget) -> Target:
@@ -59,7 +63,9 @@ class TargetOpener:
                 return AppendTarget(
                     self._store, rule.name, to.stream, to.type, clock=self._clock, ids=self._ids
                 )
-            case QueueSpec() | MailSpec():
+            case MailSpec():
+                return LetterTarget(self._post, to.to, to.subject)
+            case QueueSpec():
                 raise Invalid(Flaw("/kind", "not there yet"))
             case HandlerSpec():
                 return HandlerTarget(self._handler(to.handler))
@@ -70,7 +76,9 @@ class TargetOpener:
             match to:
                 case WebhookSpec():
                     check_url(to.url)
-                case QueueSpec() | MailSpec():
+                case MailSpec():
+                    check_letter(to.to, to.subject)
+                case QueueSpec():
                     return [Flaw("/kind", "not there yet")]
                 case HandlerSpec():
                     self._handler(to.handler)
