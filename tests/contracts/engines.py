@@ -17,6 +17,7 @@ from gatherlog.core import Limits, Store, View
 from gatherlog.core.clock import Clock, system_clock
 from gatherlog.engines import open_store
 from tests.contracts.commits import CARDS
+from tests.contracts.damage import DAMAGE, Damage
 
 T = TypeVar("T")
 
@@ -110,6 +111,11 @@ class Place:
         )
         self._opened.append(store)
         return store
+
+    @property
+    def damage(self) -> Damage:
+        """What a hand may do to the store that was opened last."""
+        return DAMAGE[self.engine.driver](self._opened[-1])
 
     def forget(self) -> None:
         """Leave the stores opened so far to themselves."""

@@ -1,5 +1,6 @@
 """Promise 7: index keys and cursors, and the partition in which a stream lands."""
 
+import asyncio
 import random
 from collections.abc import Sequence
 from pathlib import Path
@@ -176,6 +177,67 @@ async def test_a_refused_commit_leaves_the_indexes_alone(store: Store) -> None:
 
     assert await ids(store, tables("t")) == ["a"]
     assert await ids(store, tables("u")) == []
+
+
+async def test_indexes_that_nobody_touched_say_what_documents_say(store: Store) -> None:
+    cards = [f"{n:02}" for n in range(40)]
+
+    async def go_on() -> None:
+        for round in range(20):
+            some = [listed(id, f"t{round}", id) for id in cards[round:]]
+            await store.commit(writing(*some))
+
+    async def look() -> list[str]:
+        return [id for _ in range(20) for id in await store.misindexed("card")]
+
+    _, found = await asyncio.gather(go_on(), look())
+    assert found == []
+
+
+async def test_a_row_that_an_index_lost_is_told_and_made_anew(place: Place) -> None:
+    store = await place.open()
+    await fill(store, [(id, ("t", id)) for id in "abc"])
+    place.damage.unlist("card", "b")
+
+    assert (await store.misindexed("card"), await ids(store, tables("t"))) == (["b"], ["a", "c"])
+    await store.reindex("card", ["b"])
+    assert (await store.misindexed("card"), await ids(store, tables("t"))) == ([], ["a", "b", "c"])
+
+
+async def test_a_row_that_no_document_gave_is_told_and_taken_away(place: Place) -> None:
+    store = await place.open()
+    await fill(store, [(id, ("t", id)) for id in "ab"])
+    place.damage.list_also("card", "by_table", ("t", "z"), "a")
+    place.damage.list_also("card", "by_table", ("t", "z"), "nobody")
+
+    assert await store.misindexed("card") == ["a", "nobody"]
+    assert await store.misindexed("card", after="a") == ["nobody"]
+    assert await store.misindexed("card", limit=1) == ["a"]
+    await store.reindex("card", ["a", "nobody"])
+    assert (await store.misindexed("card"), await ids(store, tables("t"))) == ([], ["a", "b"])
+
+
+async def test_rows_of_a_lost_document_are_told_and_list_nothing(place: Place) -> None:
+    store = await place.open()
+    await fill(store, [(id, ("t", id)) for id in "ab"])
+    place.damage.lose("card", "a")
+
+    assert (await store.misindexed("card"), await ids(store, tables("t"))) == (["a"], ["b"])
+    await store.reindex("card", ["a"])
+    assert await store.misindexed("card") == []
+
+
+async def test_damaged_indexes_are_in_no_commits_way(place: Place) -> None:
+    store = await place.open()
+    await fill(store, [(id, ("t", id)) for id in "abc"])
+    place.damage.lose("card", "a")
+    place.damage.unlist("card", "b")
+    place.damage.list_also("card", "by_table", ("u", "c"), "c")
+
+    await fill(store, [("a", ("t", "a")), ("b", ("u", "b")), ("c", ("u", "c"))])
+
+    assert await store.misindexed("card") == []
+    assert (await ids(store, tables("t")), await ids(store, tables("u"))) == (["a"], ["b", "c"])
 
 
 async def test_prefix_since_and_until_cut_out_a_range(store: Store) -> None:

@@ -30,6 +30,7 @@ from gatherlog.core.errors import EventUnknown, ViewNotBuilt
 from gatherlog.core.rebuild import Category, Difference, Progress, rebuild, verify
 from gatherlog.engines import open_store
 from gatherlog.testing import CountingIds
+from tests.contracts.engines import ENGINES, Place
 
 
 @event_type("tests.item_sold")
@@ -83,11 +84,16 @@ SHOP = Category("shop", CODEC, Shopping())
 
 
 @pytest.fixture(params=["memory", "sqlite"])
-async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
-    url = "memory:" if request.param == "memory" else f"sqlite:///{tmp_path / 'log.db'}"
-    opened = await open_store(url, views=[ITEMS, SHOPS])
-    yield opened
-    await opened.close()
+async def place(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Place]:
+    [engine] = [engine for engine in ENGINES if engine.name == request.param]
+    place = Place(engine, tmp_path)
+    yield place
+    await place.close()
+
+
+@pytest.fixture
+async def store(place: Place) -> Store:
+    return await place.open(ITEMS, SHOPS)
 
 
 def selling(store: Store, fold: Shopping = SHOP.fold) -> CommandHandler:  # type: ignore[assignment]
@@ -166,6 +172,37 @@ async def test_a_document_of_which_no_event_speaks_is_deleted(store: Store) -> N
 
     assert await mended(store) == [Difference("item", "ghost", "shop-1", "orphan")]
     assert await store.get("item", ["ghost"]) == [None]
+
+
+async def listed(store: Store) -> list[str]:
+    return [d.id for d in (await store.query(ITEMS.query("by_shop", "all"))).documents]
+
+
+async def test_rows_of_an_index_that_are_lost_or_made_up_are_found_and_mended(
+    store: Store, place: Place
+) -> None:
+    await sell(selling(store), ItemSold("desk", 1), ItemSold("lamp", 2))
+    place.damage.unlist("item", "desk")
+    place.damage.list_also("item", "by_shop", ("all", "a lamp"), "lamp")
+    place.damage.list_also("item", "by_shop", ("all", "sofa"), "sofa")
+    wrong = [Difference("item", id, "", "index") for id in ("desk", "lamp", "sofa")]
+
+    assert await listed(store) == ["lamp", "lamp"]
+    assert await found(store) == wrong
+    assert await mended(store) == wrong
+    assert (await listed(store), await found(store)) == (["desk", "lamp"], [])
+
+
+async def test_a_lost_document_whose_rows_are_left_is_made_again(
+    store: Store, place: Place
+) -> None:
+    await sell(selling(store), ItemSold("desk", 1), ItemSold("lamp", 2))
+    place.damage.lose("item", "lamp")
+    missing = Difference("item", "lamp", "shop-1", "missing")
+
+    assert await found(store) == [missing, Difference("item", "lamp", "", "index")]
+    assert await mended(store) == [missing]
+    assert (await listed(store), await found(store)) == (["desk", "lamp"], [])
 
 
 async def test_verify_writes_nothing(store: Store) -> None:

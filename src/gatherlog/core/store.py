@@ -259,6 +259,17 @@ class Store(Protocol):
         """All documents of a view by id, beyond the id `after`."""
         ...
 
+    async def misindexed(self, view: str, *, after: str = "", limit: int = 1000) -> list[str]:
+        """Ids, beyond the id `after`, whose rows in the indexes are not what their document says.
+
+        Also of rows without a document. None as long as nobody but the engine touches its data.
+        """
+        ...
+
+    async def reindex(self, view: str, ids: Sequence[str]) -> None:
+        """Make the rows of these ids anew from their documents; commits may go on meanwhile."""
+        ...
+
     async def declare(self, views: Sequence["View[Any]"]) -> None:
         """The documents of these views are complete as declared: from now on every index serves."""
         ...

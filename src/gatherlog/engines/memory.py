@@ -2,7 +2,7 @@
 
 import asyncio
 import uuid
-from bisect import bisect_right, insort
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from itertools import islice
 from typing import Any
@@ -98,10 +98,13 @@ class MemoryStore:
             for index, key in document.index_keys.items():
                 partition, sort = split_key(key)
                 rows = self._indexes.setdefault((document.view, index, partition), [])
-                if present:
-                    insort(rows, (sort, document.id))
-                else:
-                    rows.remove((sort, document.id))
+                row = (sort, document.id)
+                at = bisect_left(rows, row)
+                is_there = rows[at : at + 1] == [row]
+                if present and not is_there:
+                    rows.insert(at, row)
+                elif is_there and not present:
+                    del rows[at]
 
     async def recall(self, key: str) -> Recalled | None:
         self._check_open()
@@ -160,6 +163,7 @@ class MemoryStore:
             row
             for row in self._indexes.get((query.view, query.index, partition), [])
             if wanted.low <= row[0] and (wanted.high is None or row[0] < wanted.high)
+            if (query.view, row[1]) in self._documents
         ]
         if query.backwards:
             rows.reverse()
@@ -183,6 +187,32 @@ class MemoryStore:
         ids = sorted(id for name, id in self._documents if name == view)
         start = bisect_right(ids, after)
         return [self._documents[view, id] for id in ids[start : start + limit]]
+
+    async def misindexed(self, view: str, *, after: str = "", limit: int = 1000) -> list[str]:
+        self._check_limit(limit)
+        wanted = [
+            (id, index, *split_key(key))
+            for (name, id), document in self._documents.items()
+            for index, key in document.index_keys.items()
+            if name == view
+        ]
+        listed = [
+            (id, index, partition, sort)
+            for (name, index, partition), rows in self._indexes.items()
+            for sort, id in rows
+            if name == view
+        ]
+        apart = {id for id, *_ in set(wanted) ^ set(listed)}
+        return sorted(id for id in apart if id > after)[:limit]
+
+    async def reindex(self, view: str, ids: Sequence[str]) -> None:
+        self._check_open()
+        gone = set(ids)
+        for (name, *_), rows in self._indexes.items():
+            if name == view:
+                rows[:] = [row for row in rows if row[1] not in gone]
+        for id in ids:
+            self._index(None, self._documents.get((view, id)))
 
     async def declare(self, views: Sequence[View[Any]]) -> None:
         self._check_open()

@@ -10,10 +10,11 @@ import apsw
 import msgspec
 
 from gatherlog.core.events import Recorded
-from gatherlog.core.index_keys import Range, split_key
+from gatherlog.core.index_keys import Range
 from gatherlog.core.planner import KEY_LIFETIME, Changes, State, Wanted
-from gatherlog.core.store import Document, IndexKey, Query, Recalled, Ref, StreamHead
+from gatherlog.core.store import Document, Query, Recalled, Ref, StreamHead
 from gatherlog.engines.sqlite.cache import RowCache
+from gatherlog.engines.sqlite.index_rows import move_rows
 
 __all__ = [
     "declared_views",
@@ -61,12 +62,6 @@ _UPDATE_DOCUMENT = (
 )
 _UPDATE_COUNTERS = "UPDATE document SET counted = ?, counters = ? WHERE view = ? AND id = ?"
 _DELETE_DOCUMENT = "DELETE FROM document WHERE view = ? AND id = ?"
-_LIST = "INSERT INTO document_index VALUES (?, ?, ?, ?, ?)"
-_UNLIST = (
-    "DELETE FROM document_index"
-    " WHERE view = ? AND name = ? AND partition = ? AND sort = ? AND id = ?"
-)
-
 _encode = msgspec.json.Encoder().encode
 _decode_counters = msgspec.json.Decoder(dict[str, int]).decode
 _decode_keys = msgspec.json.Decoder(dict[str, tuple[str, ...]]).decode
@@ -125,7 +120,7 @@ def _save_document(
     if after is None:
         if before is not None:
             cursor.execute(_DELETE_DOCUMENT, ref)
-            _save_keys(cursor, ref, before.index_keys, {})
+            move_rows(cursor, ref, before.index_keys, {})
         return
     if before is None:
         cursor.execute(
@@ -140,7 +135,7 @@ def _save_document(
                 _pack(after.counters),
             ),
         )
-        _save_keys(cursor, ref, {}, after.index_keys)
+        move_rows(cursor, ref, {}, after.index_keys)
     elif _differs_in_counters_only(before, after):
         cursor.execute(_UPDATE_COUNTERS, (after.counted, _pack(after.counters), *ref))
     else:
@@ -156,7 +151,7 @@ def _save_document(
                 *ref,
             ),
         )
-        _save_keys(cursor, ref, before.index_keys, after.index_keys)
+        move_rows(cursor, ref, before.index_keys, after.index_keys)
 
 
 def _differs_in_counters_only(before: Document, after: Document) -> bool:
@@ -166,26 +161,6 @@ def _differs_in_counters_only(before: Document, after: Document) -> bool:
         and after.body == before.body
         and after.index_keys == before.index_keys
     )
-
-
-def _save_keys(
-    cursor: apsw.Cursor,
-    ref: Ref,
-    before: Mapping[str, IndexKey],
-    after: Mapping[str, IndexKey],
-) -> None:
-    """Move the document's rows in the indexes; untouched where its keys stay."""
-    if before == after:
-        return
-    view, id = ref
-    for index in before.keys() | after.keys():
-        was, will = before.get(index), after.get(index)
-        if was == will:
-            continue
-        if was is not None:
-            cursor.execute(_UNLIST, (view, index, *split_key(was), id))
-        if will is not None:
-            cursor.execute(_LIST, (view, index, *split_key(will), id))
 
 
 def _pack(mapping: Mapping[str, object]) -> bytes:

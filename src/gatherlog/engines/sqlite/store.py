@@ -7,7 +7,6 @@ from contextlib import suppress
 from typing import Any, TypeVar
 
 import apsw
-import msgspec
 
 from gatherlog.core.clock import Clock
 from gatherlog.core.errors import (
@@ -16,7 +15,6 @@ from gatherlog.core.errors import (
     StoreClosed,
     StoreError,
     ViewNotBuilt,
-    ViewOutdated,
 )
 from gatherlog.core.events import Recorded
 from gatherlog.core.index_keys import next_cursor, query_range, split_key
@@ -36,6 +34,8 @@ from gatherlog.core.views import View
 from gatherlog.engines.sqlite import rows
 from gatherlog.engines.sqlite.failures import translate
 from gatherlog.engines.sqlite.file import connect, prepare
+from gatherlog.engines.sqlite.index_rows import read_misindexed
+from gatherlog.engines.sqlite.upkeep import declare, reindex
 from gatherlog.engines.sqlite.wakeups import Wakeups
 from gatherlog.engines.sqlite.writer import GroupWriter
 
@@ -65,7 +65,7 @@ async def open_sqlite(
         raise NotAStore(f"{path}: SQLite has {PARTITIONS} partition, not {limits.partitions}")
     await asyncio.to_thread(prepare, path, create=create)
     try:
-        unbuilt = await asyncio.to_thread(_declare, path, views)
+        unbuilt = await asyncio.to_thread(declare, path, views)
         return SqliteStore(path, views, unbuilt, limits=limits, clock=clock)
     except apsw.Error as error:
         raise translate(error) from error
@@ -210,10 +210,21 @@ class SqliteStore:
         self._check_limit(limit)
         return await self._page(limit, lambda reads: rows.read_scan(reads, view, after, limit))
 
+    async def misindexed(self, view: str, *, after: str = "", limit: int = 1000) -> list[str]:
+        self._check_limit(limit)
+        return await self._in_thread(lambda reads: read_misindexed(reads, view, after, limit))
+
+    async def reindex(self, view: str, ids: Sequence[str]) -> None:
+        self._check_open()
+        try:
+            await asyncio.to_thread(reindex, self._path, view, ids)
+        except apsw.Error as error:
+            raise translate(error) from error
+
     async def declare(self, views: Sequence[View[Any]]) -> None:
         self._check_open()
         try:
-            await asyncio.to_thread(_declare, self._path, views, complete=True)
+            await asyncio.to_thread(declare, self._path, views, complete=True)
         except apsw.Error as error:
             raise translate(error) from error
         indexes = {(view.name, index) for view in views for index in view.patterns}
@@ -326,58 +337,3 @@ class SqliteStore:
             raise ViewNotBuilt(f"{query.view}.{query.index} is not built yet: rebuild the view")
         if index not in self._built:
             raise ValueError(f"no view declares index {query.view}.{query.index}")
-
-
-def _declare(
-    path: str, views: Sequence[View[Any]], *, complete: bool = False
-) -> set[tuple[str, str]]:
-    """Record what the views are declared as; the indexes that must be built before they serve.
-
-    A view without documents is complete as it is, as are all if `complete` says so.
-    Raises ViewOutdated where the store holds documents of a newer version than this process knows.
-    """
-    connection = connect(path)
-    connection.set_busy_timeout(5000)
-    try:
-        recorded = rows.declared_views(connection.cursor())
-        if all(_same(view, recorded.get(view.name)) for view in views):
-            return set()
-        connection.execute("BEGIN IMMEDIATE")
-        cursor = connection.cursor()
-        recorded = rows.declared_views(cursor)
-        unbuilt: set[tuple[str, str]] = set()
-        for view in views:
-            unbuilt |= _declare_one(cursor, view, recorded.get(view.name), complete)
-        connection.execute("COMMIT")
-        return unbuilt
-    finally:
-        connection.close(True)
-
-
-def _same(view: View[Any], recorded: tuple[int, frozenset[str]] | None) -> bool:
-    return recorded is not None and recorded == (view.version, frozenset(view.patterns))
-
-
-def _declare_one(
-    cursor: apsw.Cursor,
-    view: View[Any],
-    recorded: tuple[int, frozenset[str]] | None,
-    complete: bool,
-) -> set[tuple[str, str]]:
-    version, indexes = recorded or (0, frozenset())
-    if version > view.version:
-        raise ViewOutdated(
-            f"view {view.name!r} is at version {version} in this store, and at {view.version} in"
-            " this program: use a newer version of the program"
-        )
-    if version == view.version and indexes >= view.patterns.keys():
-        return set()
-    sql = "SELECT 1 FROM document WHERE view = ? LIMIT 1"
-    if not complete and cursor.execute(sql, (view.name,)).get:
-        new = view.patterns.keys() if version < view.version else view.patterns.keys() - indexes
-        return {(view.name, index) for index in new}
-    cursor.execute(
-        "INSERT OR REPLACE INTO view VALUES (?, ?, ?)",
-        (view.name, view.version, msgspec.json.encode(sorted(view.patterns))),
-    )
-    return set()

@@ -1,0 +1,79 @@
+"""What a hand at its data may do to a store, behind the back of every promise, engine by engine."""
+
+from collections.abc import Mapping
+from typing import Protocol
+
+import apsw
+
+from gatherlog.core import Store
+from gatherlog.core.index_keys import split_key
+from gatherlog.core.store import IndexKey
+from gatherlog.engines.memory import MemoryStore
+from gatherlog.engines.sqlite import SqliteStore
+
+__all__ = ["DAMAGE", "Damage"]
+
+
+class Damage(Protocol):
+    """Done to an open store."""
+
+    def __init__(self, store: Store) -> None: ...
+
+    def unlist(self, view: str, id: str) -> None:
+        """No index lists the document any more."""
+        ...
+
+    def list_also(self, view: str, index: str, key: IndexKey, id: str) -> None:
+        """An index lists a document, or what is none, under this key too."""
+        ...
+
+    def lose(self, view: str, id: str) -> None:
+        """The document is gone; indexes list it as before."""
+        ...
+
+
+class InMemory:
+    """To dictionaries."""
+
+    def __init__(self, store: Store) -> None:
+        assert isinstance(store, MemoryStore)
+        self._store = store
+
+    def unlist(self, view: str, id: str) -> None:
+        for (name, *_), rows in self._store._indexes.items():
+            rows[:] = [row for row in rows if (name, row[1]) != (view, id)]
+
+    def list_also(self, view: str, index: str, key: IndexKey, id: str) -> None:
+        partition, sort = split_key(key)
+        rows = self._store._indexes.setdefault((view, index, partition), [])
+        rows[:] = sorted([*rows, (sort, id)])
+
+    def lose(self, view: str, id: str) -> None:
+        del self._store._documents[view, id]
+
+
+class InSqlite:
+    """To the file."""
+
+    def __init__(self, store: Store) -> None:
+        assert isinstance(store, SqliteStore)
+        self._path = store._path
+
+    def unlist(self, view: str, id: str) -> None:
+        self._do("DELETE FROM document_index WHERE view = ? AND id = ?", view, id)
+
+    def list_also(self, view: str, index: str, key: IndexKey, id: str) -> None:
+        row = (view, index, *split_key(key), id)
+        self._do("INSERT INTO document_index VALUES (?, ?, ?, ?, ?)", *row)
+
+    def lose(self, view: str, id: str) -> None:
+        self._do("DELETE FROM document WHERE view = ? AND id = ?", view, id)
+
+    def _do(self, sql: str, *values: str) -> None:
+        connection = apsw.Connection(self._path)
+        connection.execute(sql, values)
+        connection.close()
+
+
+DAMAGE: Mapping[str, type[Damage]] = {"memory": InMemory, "sqlite": InSqlite}
+"""By driver. An engine whose indexes cannot come apart from its documents does nothing."""
