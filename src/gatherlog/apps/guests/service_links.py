@@ -1,13 +1,15 @@
 """Commands and questions about the links with which guests answer."""
 
 import secrets
+from collections.abc import Sequence
 from hashlib import sha256
 
 from gatherlog.apps.guests import rules
 from gatherlog.apps.guests.answers import LinkHolder
 from gatherlog.apps.guests.commands import Commands, about
-from gatherlog.apps.guests.loading import load_guest
-from gatherlog.apps.guests.views import GUEST_LINKS
+from gatherlog.apps.guests.importing import chunk_size
+from gatherlog.apps.guests.loading import load_gathering, load_guest
+from gatherlog.apps.guests.views import GUEST_LINKS, GUESTS, Guest
 from gatherlog.core.decider import Decided, Once, UnitOfWork
 from gatherlog.core.errors import NotFound
 
@@ -35,6 +37,40 @@ class LinkCommands(Commands):
         await self._run(gathering_id, attempt, actor, once)
         return token
 
+    async def issue_links(
+        self, gathering_id: str, guest_ids: Sequence[str], *, anew: bool, actor: str
+    ) -> dict[str, str]:
+        """New tokens by guest, as `issue_link` makes them; whoever is gone by now gets none.
+
+        Unless `anew`, whoever has a link keeps it and gets none, also one that was made meanwhile.
+        Some hundred guests at a time, each time all of them or none.
+        """
+        made: dict[str, str] = {}
+        size = chunk_size(self._store.limits)
+        for start in range(0, len(guest_ids), size):
+            some = guest_ids[start : start + size]
+            made |= await self._issue_some(gathering_id, some, anew, actor)
+        return made
+
+    async def _issue_some(
+        self, gathering_id: str, guest_ids: Sequence[str], anew: bool, actor: str
+    ) -> dict[str, str]:
+        tokens: dict[str, str] = {}
+
+        async def attempt(unit: UnitOfWork) -> list[Decided]:
+            await load_gathering(unit, gathering_id)
+            tokens.clear()
+            decided: list[Decided] = []
+            for guest in await unit.load(GUESTS, guest_ids):
+                if guest is not None and guest.gathering_id == gathering_id and _lacks(guest, anew):
+                    tokens[guest.id] = secrets.token_urlsafe(TOKEN_BYTES)
+                    link = _hash(tokens[guest.id])
+                    decided += about(guest.id, rules.issue_link(guest, link))
+            return decided
+
+        await self._run(gathering_id, attempt, actor)
+        return tokens
+
     async def guest_by_link(self, token: str) -> LinkHolder:
         """Whom the token lets in; NotFound if unknown, replaced, or guest or gathering are gone."""
         [document] = await self._store.get(GUEST_LINKS.name, [_hash(token)])
@@ -43,6 +79,10 @@ class LinkCommands(Commands):
             raise NotFound("this link is unknown, or was replaced by a newer one")
         await self._present(link.gathering_id)
         return LinkHolder(link.gathering_id, link.guest_id)
+
+
+def _lacks(guest: Guest, anew: bool) -> bool:
+    return anew or guest.link is None
 
 
 def _hash(token: str) -> str:

@@ -1,4 +1,4 @@
-"""Guests and their answers as a sheet that spreadsheets open and the import reads back. Pure."""
+"""Sheets for a spreadsheet: guests with answers, which the import reads back, or links. Pure."""
 
 from collections.abc import Iterable
 
@@ -7,7 +7,9 @@ from gatherlog.apps.guests.sheet_headers import EXPORT
 from gatherlog.apps.guests.views import Guest
 from gatherlog.core.clock import rfc3339
 
-__all__ = ["write_sheet"]
+__all__ = ["write_links", "write_sheet"]
+
+LINKS = ("First name", "Last name", "Email", "Household", "Link")
 
 
 def write_sheet(guests: Iterable[Guest]) -> bytes:
@@ -16,6 +18,15 @@ def write_sheet(guests: Iterable[Guest]) -> bytes:
     `read_sheet` reads it back and changes nothing; answers are not read: status, people, when.
     """
     return write_cells([EXPORT, *map(_cells_of, guests)])
+
+
+def write_links(links: Iterable[tuple[Guest, str]]) -> bytes:
+    """CSV of guests and the addresses of their pages, for a serial letter; written as above."""
+    rows = [
+        (guest.first_name, guest.last_name, guest.email or "", guest.group_id or "", link)
+        for guest, link in links
+    ]
+    return write_cells([LINKS, *rows])
 
 
 def _cells_of(guest: Guest) -> list[str]:

@@ -8,7 +8,7 @@ with its reason.
 import msgspec
 
 from gatherlog.apps.guests.inputs import MOST_PEOPLE
-from gatherlog.apps.guests.sheet_export import write_sheet
+from gatherlog.apps.guests.sheet_export import write_links, write_sheet
 from gatherlog.apps.guests.sheet_files import Broken, Record, no_sheet, read_tables
 from gatherlog.apps.guests.sheet_formats import FORMATS, Layout, SheetFormat, understand
 from gatherlog.apps.guests.sheet_headers import ADDRESS, Column
@@ -25,6 +25,7 @@ __all__ = [
     "SheetFormat",
     "SheetRow",
     "read_sheet",
+    "write_links",
     "write_sheet",
 ]
 

@@ -15,7 +15,7 @@ from gatherlog.core.errors import NotFound, Unauthenticated
 from gatherlog.interfaces.auth import permit
 from gatherlog.interfaces.platform import Platform
 from gatherlog.interfaces.web.forms import read_form, read_upload
-from gatherlog.interfaces.web.messages import FORM_OUTDATED
+from gatherlog.interfaces.web.messages import FORM_OUTDATED, Message
 from gatherlog.interfaces.web.rendering import HEADERS, SCRIPTED, Renderer
 from gatherlog.interfaces.web.sign_in_pages import sign_in_first
 from gatherlog.interfaces.web.visitors import FormOutdated, Visitor, Visitors
@@ -133,6 +133,10 @@ class Desk:
             is_co_host=visitor.actor.role is Role.GUEST,
             **values,
         )
+
+    def message(self, message: Message, status: int) -> Response:
+        """A page that says one thing."""
+        return self._renderer.message(message, status)
 
     def go(self, place: str, note: str = "") -> Response:
         """On to another page by GET, which is to say so."""

@@ -5,7 +5,7 @@ from typing import Final
 
 import msgspec
 
-__all__ = ["FORM_OUTDATED", "LINK_OVER", "LINK_UNKNOWN", "Message", "message"]
+__all__ = ["FORM_OUTDATED", "LINK_OVER", "LINK_UNKNOWN", "SHEET_LOST", "Message", "message"]
 
 
 class Message(msgspec.Struct, frozen=True):
@@ -29,6 +29,11 @@ LINK_OVER: Final = Message(
     "This invitation is over",
     ("The gathering was more than a week ago, so the link shows and takes nothing any more.",),
     ("If that cannot be, ask the person who invited you: the date may be wrong.",),
+)
+SHEET_LOST: Final = Message(
+    "The sheet got lost on the way",
+    ("The links that were made are on the page before, and nowhere else.",),
+    ("Go back and copy them from there, or make new ones, which end these.",),
 )
 FORM_OUTDATED: Final = Message(
     "This form is out of date",

@@ -18,6 +18,7 @@ from gatherlog.interfaces.web.desk import Desk, Page
 from gatherlog.interfaces.web.guest_pages import GuestPages
 from gatherlog.interfaces.web.host_pages import HostPages
 from gatherlog.interfaces.web.invitation_page import UNLISTED, InvitationPage
+from gatherlog.interfaces.web.link_pages import LinkPages
 from gatherlog.interfaces.web.messages import LINK_UNKNOWN, message
 from gatherlog.interfaces.web.overview import Overview, overview
 from gatherlog.interfaces.web.reference import arrange
@@ -49,6 +50,7 @@ class Pages:
         self._host = HostPages(self._desk, live)
         self._guest = GuestPages(self._desk)
         self._sheets = SheetPages(self._desk)
+        self._links = LinkPages(self._desk)
         # Some 25 ms to render, and always the same: made once, when it is first asked for.
         self._docs_made = cache(
             lambda: self._renderer.html("reference.html", reference=arrange(openapi))
@@ -87,6 +89,8 @@ class Pages:
             (f"{one}/import", self._sheets.take, both),
             (f"{one}/guests.csv", self._sheets.give, ["GET"]),
             (f"{one}/print", self._sheets.print, ["GET"]),
+            (f"{one}/links", self._links.links, both),
+            (f"{one}/links.csv", self._links.sheet, ["POST"]),
             (f"{one}/guests/new", self._guest.add, both),
             (f"{one}/guests/{{guest_id}}", self._guest.guest, both),
             (f"{one}/guests/{{guest_id}}/link", self._guest.link, ["POST"]),

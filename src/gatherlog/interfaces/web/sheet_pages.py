@@ -6,8 +6,6 @@ server has to remember it.
 
 import asyncio
 import hashlib
-import zlib
-from base64 import b64decode, b64encode
 from typing import Final
 
 import msgspec
@@ -19,11 +17,11 @@ from gatherlog.apps.guests import Imported
 from gatherlog.apps.guests.sheets import BadLine, DietCell, Sheet, read_sheet, write_sheet
 from gatherlog.apps.people import Action
 from gatherlog.core.errors import Flaw, Invalid
-from gatherlog.interfaces.bodies import MAX_BODY
 from gatherlog.interfaces.problems import status_of
 from gatherlog.interfaces.web.desk import Desk, Opened
 from gatherlog.interfaces.web.forms import text
 from gatherlog.interfaces.web.overview import facts
+from gatherlog.interfaces.web.packing import packed, unpacked
 from gatherlog.interfaces.web.paper import blocks, kitchen
 from gatherlog.interfaces.web.rendering import HEADERS
 from gatherlog.interfaces.web.totals import totals
@@ -77,7 +75,7 @@ class SheetPages:
             return self._page(opened)
         sent, file = await self._desk.upload(request, opened.visitor, "file")
         try:
-            data = _unpacked(text(sent, "packed")) if "packed" in sent else _given(sent, file)
+            data = unpacked(text(sent, "packed")) if "packed" in sent else _given(sent, file)
             # A second or so for the longest, so not on the loop.
             sheet = await asyncio.to_thread(read_sheet, data)
             if "packed" in sent:
@@ -158,7 +156,7 @@ def _preview(sheet: Sheet, outcome: Imported, data: bytes) -> Preview:
         left_out=list(sheet.left_out[:_BAD_SHOWN]),
         diets=list(sheet.unread_diets[:_BAD_SHOWN]),
         diet_count=len(sheet.unread_diets),
-        packed=b64encode(zlib.compress(data, 9)).decode(),
+        packed=packed(data),
     )
 
 
@@ -167,18 +165,6 @@ def _given(sent: FormData, file: bytes) -> bytes:
     data = file or text(sent, "lines").strip().encode()
     if not data:
         raise Invalid(Flaw("/file", "Choose a file, or paste lines of a sheet."))
-    return data
-
-
-def _unpacked(packed: str) -> bytes:
-    """The sheet that the preview was of. Raises Invalid where somebody changed it."""
-    try:
-        reader = zlib.decompressobj()
-        data = reader.decompress(b64decode(packed, validate=True), MAX_BODY)
-    except (ValueError, zlib.error):
-        data, reader = b"", zlib.decompressobj()
-    if not data or not reader.eof:
-        raise Invalid(Flaw("/packed", "The sheet got lost on the way. Choose it again."))
     return data
 
 
