@@ -100,10 +100,13 @@ async def test_a_token_ends_when_the_gathering_is_long_over(
     assert await _status(nobody, jwt) == 401
 
 
-async def test_a_logout_ends_this_login_only(nobody: AsyncClient, link: str, jwt: str) -> None:
+@pytest.mark.parametrize("request_of", [("POST", "/auth/logout"), ("DELETE", "/auth/session")])
+async def test_a_logout_ends_this_login_only(
+    nobody: AsyncClient, link: str, jwt: str, request_of: tuple[str, str]
+) -> None:
     login = await nobody.post("/auth/login", json={"token": link, "lastName": "Lovelace"})
 
-    out = await nobody.post("/auth/logout", headers={"authorization": f"Bearer {jwt}"})
+    out = await nobody.request(*request_of, headers={"authorization": f"Bearer {jwt}"})
 
     assert out.status_code == 204
     assert await _status(nobody, jwt) == 401

@@ -102,6 +102,39 @@ async def test_a_sheet_is_not_read_as_json(api: AsyncClient) -> None:
     assert (refused.status_code, refused.headers["accept"]) == (415, "text/csv")
 
 
+@pytest.mark.parametrize(
+    ("charset", "encoding"),
+    [
+        ("utf-16", "utf-16"),
+        ('"UTF-16LE"', "utf-16-le"),
+        ("Windows-1252", "cp1252"),
+        ("utf-8; header=present", "utf-8"),
+    ],
+)
+async def test_a_sheet_may_say_what_it_is_encoded_in(
+    api: AsyncClient, charset: str, encoding: str
+) -> None:
+    sheet = "first name,last name\nZoë,Müller\n".encode(encoding)
+
+    done = await api.post(
+        "/guests/import", content=sheet, headers={"content-type": f"text/csv; charset={charset}"}
+    )
+
+    assert (done.status_code, done.json()["new"]) == (200, 1)
+    assert [guest["first_name"] for guest in (await api.get("/guests")).json()] == ["Zoë"]
+
+
+async def test_a_sheet_in_what_nobody_reads_is_refused(api: AsyncClient) -> None:
+    headers = {"content-type": "text/csv; charset=utf-7"}
+
+    refused = await api.post("/guests/import", content=b"a,b\n", headers=headers)
+
+    assert (refused.status_code, refused.json()["detail"]) == (
+        415,
+        "Send the body in UTF-8 or UTF-16 or UTF-16LE or UTF-16BE or WINDOWS-1252 or ISO-8859-1.",
+    )
+
+
 async def test_a_body_in_many_parts_is_one_body(api: AsyncClient) -> None:
     async def parts() -> AsyncIterator[bytes]:
         for byte in NEW:

@@ -41,6 +41,10 @@ PATIENCE: Final = 2.0
 
 B = TypeVar("B")
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+_CHARSET = re.compile(rb"charset *= *\"?([^\s;\"]*)", re.IGNORECASE)
+_OF_JSON: Final = ("utf-8",)
+_OF_SHEETS: Final = ("utf-8", "utf-16", "utf-16le", "utf-16be", "windows-1252", "iso-8859-1")
+"""Which of them a sheet is in, its bytes tell better than whoever sends it."""
 _STEP = re.compile(r"\.(\w+)|\[(\d+)\]")
 
 
@@ -123,8 +127,11 @@ class Reading(Generic[B]):
         media, _, options = headers.get(b"content-type", b"").partition(b";")
         if media.strip().lower().decode("latin-1") != self._accepts:
             raise UnsupportedMediaType(f"Send a body of type {self._accepts}.", self._accepts)
-        if b"charset" in options.lower() and b"utf-8" not in options.lower():
-            raise UnsupportedMediaType("Send the body in UTF-8.", self._accepts)
+        charset = _CHARSET.search(options)
+        known = _OF_SHEETS if self._kind is bytes else _OF_JSON
+        if charset and charset[1].lower().decode("latin-1") not in known:
+            names = " or ".join(name.upper() for name in known)
+            raise UnsupportedMediaType(f"Send the body in {names}.", self._accepts)
         return await read_body(receive)
 
     def decode(self, body: bytes) -> B:

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from gatherlog.apps.guests import Stored
+from gatherlog.core.errors import Flaw, Invalid
 from gatherlog.interfaces.problems import Stale
 from gatherlog.interfaces.rest.answers import etag
 from gatherlog.interfaces.rest.endpoint import Call, Reply
@@ -12,6 +13,7 @@ from gatherlog.interfaces.rest.endpoint import Call, Reply
 __all__ = ["if_match", "not_modified"]
 
 _TAG = re.compile(rb'(W/)?"([\x21\x23-\x7e\x80-\xff]*)"')
+_TAGS = re.compile(rb"[ \t,]*%b(?:[ \t]*,[ \t,]*%b)*[ \t,]*" % ((_TAG.pattern,) * 2))
 
 
 async def if_match(
@@ -19,11 +21,15 @@ async def if_match(
 ) -> int | None:
     """The version that a change demands; None where any will do.
 
-    Raises Stale where none of the tags is the current one, and NotFound where there is nothing.
+    Raises Invalid for what is no list of tags, Stale where none of them is the current one, and
+    NotFound where there is nothing.
     """
     header = call.headers.get(b"if-match")
     if header is None:
         return None
+    if header.strip() != b"*" and not _TAGS.fullmatch(header):
+        detail = "has to be versions in quotation marks, as ETag gives them, or *"
+        raise Invalid(Flaw("/If-Match", detail))
     stored = await current()
     if header.strip() == b"*":
         return None  # it is there, which is all that was asked

@@ -66,7 +66,12 @@ async def start_session(call: Call[SessionRequest, Nothing]) -> Reply:
 
 
 async def end_session(call: Plain) -> Reply:
-    await call.platform.accounts.end_session(bearer(call.headers))
+    """Whatever sign-in the credential comes from, a session or a guest's token: it is over."""
+    assert call.actor is not None
+    if call.actor.kind == "guest":
+        await call.platform.guest_login.logout(bearer(call.headers))
+    else:
+        await call.platform.accounts.end_session(bearer(call.headers))
     return no_content()
 
 
@@ -101,5 +106,4 @@ async def log_in(call: Call[LoginRequest, Nothing]) -> Reply:
 
 
 async def log_out(call: Plain) -> Reply:
-    await call.platform.guest_login.logout(bearer(call.headers))
-    return no_content()
+    return await end_session(call)
