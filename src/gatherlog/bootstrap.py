@@ -12,7 +12,7 @@ from gatherlog.apps.guests import mailing
 from gatherlog.apps.guests.local_time import closes_at
 from gatherlog.apps.guests.text import folded
 from gatherlog.apps.people.key_file import KeyUnusable, check_key, kept_key
-from gatherlog.core import dead_letters, rules, worker
+from gatherlog.core import dead_letters, queues, rules, worker
 from gatherlog.core.bus import Bus
 from gatherlog.core.clock import system_clock
 from gatherlog.core.control import Control
@@ -34,9 +34,15 @@ if TYPE_CHECKING:
 
 __all__ = ["CATEGORIES", "VIEWS", "Invitees", "Platform", "start"]
 
-VIEWS = (*guests.VIEWS, *people.VIEWS, *worker.VIEWS, rules.RULES, LOGS)
+VIEWS = (*guests.VIEWS, *people.VIEWS, *worker.VIEWS, *queues.VIEWS, rules.RULES, LOGS)
 """Every view of every app: what a store is opened with."""
-CATEGORIES = (*guests.CATEGORIES, *people.CATEGORIES, rules.CATEGORY, dead_letters.CATEGORY)
+CATEGORIES = (
+    *guests.CATEGORIES,
+    *people.CATEGORIES,
+    rules.CATEGORY,
+    dead_letters.CATEGORY,
+    queues.CATEGORY,
+)
 """Every category of streams of every app: what a rebuild folds."""
 OWNED = frozenset(category.name for category in CATEGORIES) | {mailing.CATEGORY}
 """Those to which nobody appends but the apps."""
@@ -74,7 +80,7 @@ def _assemble(
 ) -> Platform:
     clock, ids, mailer = system_clock, new_id, _mailer(settings)
     guest_lists = guests.GuestService(store, clock=clock, ids=ids)
-    secrets = _RuleSecrets(key)
+    secrets, queue = _RuleSecrets(key), queues.Queues(store, clock=clock, ids=ids)
     opener = TargetOpener(
         store,
         clock=clock,
@@ -83,6 +89,7 @@ def _assemble(
         secrets=secrets.bytes_of,
         allow=settings.webhook_allow,
         post=mailer,
+        queues=queue,
         handlers=handlers,
     )
     bus, log = Bus(opener), RequestLog(clock)
@@ -110,6 +117,7 @@ def _assemble(
         rules=RuleService(store, clock=clock, ids=ids, check=opener.check, owned=sorted(OWNED)),
         rule_secrets=secrets.texts_of,
         control=Control(store, clock=clock, ids=ids),
+        queues=queue,
         bus=bus,
         subscriptions=subscriptions,
         worker=worker.Worker(

@@ -51,7 +51,6 @@ def test_every_action_but_those_of_pages_has_an_endpoint() -> None:
         Action.READ_OVERVIEW,
         Action.READ_MAILBOX,
         Action.READ_ACTIVITIES,
-        Action.USE_QUEUES,
     }
 
     assert {endpoint.action for endpoint in ENDPOINTS} == set(Action) - elsewhere

@@ -38,7 +38,7 @@ __all__ = [
 
 ALL: Final = "*"
 """In place of an event type: every type that is not named."""
-INTERNAL: Final = frozenset({"subscription", "rules"})
+INTERNAL: Final = frozenset({"subscription", "rules", "queue"})
 """Categories that tell of delivering itself; they are brought to nobody, or it would never end."""
 
 Handler = Callable[[Delivery], Awaitable[None]]

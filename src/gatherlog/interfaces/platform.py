@@ -10,6 +10,7 @@ from gatherlog.apps.people import AccountService, GuestLoginService, KeyService,
 from gatherlog.core.bus import Bus
 from gatherlog.core.clock import Clock, Ids
 from gatherlog.core.control import Control
+from gatherlog.core.queues import Queues
 from gatherlog.core.raw_log import RawLog
 from gatherlog.core.rule_service import RuleService
 from gatherlog.core.rules import Rule
@@ -40,6 +41,7 @@ class Platform:
     rule_secrets: Callable[[Rule], Awaitable[Sequence[str]]]
     """What a rule's webhooks are signed with, as text: the one in force first."""
     control: Control
+    queues: Queues
     bus: Bus
     subscriptions: Sequence[Subscription]
     """All that this program reads the log for, the bus among them."""

@@ -133,6 +133,7 @@ PROBLEMS: Final[Mapping[str, Problem]] = {
     "refused": Problem(HTTPStatus.CONFLICT, "This is not possible now"),
     "gathering_full": Problem(HTTPStatus.CONFLICT, "There are not enough places left"),
     "too_many_rules": Problem(HTTPStatus.CONFLICT, "There are as many rules as there may be"),
+    "receipt_stale": Problem(HTTPStatus.CONFLICT, "The receipt counts no more"),
     "answered_once": Problem(HTTPStatus.CONFLICT, "It was done, and is not told twice"),
     "stale": Problem(HTTPStatus.PRECONDITION_FAILED, "It has changed meanwhile"),
     "body_too_large": Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The body is too large"),

@@ -6,6 +6,7 @@ from ipaddress import ip_network
 from gatherlog.core.clock import Clock, Ids
 from gatherlog.core.delivery import Target
 from gatherlog.core.errors import Flaw, Invalid
+from gatherlog.core.queues import Queues, check_queue
 from gatherlog.core.rules import (
     AppendSpec,
     HandlerSpec,
@@ -21,6 +22,7 @@ from gatherlog.core.subscriptions import Handler, HandlerTarget
 from gatherlog.targets.letters import LetterTarget, check_letter
 from gatherlog.targets.log import AppendTarget
 from gatherlog.targets.mail import Post
+from gatherlog.targets.queue import QueueTarget
 from gatherlog.targets.webhook_url import check_url
 
 __all__ = ["Secrets", "TargetOpener"]
@@ -42,6 +44,7 @@ class TargetOpener:
         secrets: Secrets,
         allow: Sequence[str],
         post: Post,
+        queues: Queues,
         handlers: Mapping[str, Handler],
     ) -> None:
         self._store = store
@@ -51,6 +54,7 @@ class TargetOpener:
         self._secrets = secrets
         self._allow = [ip_network(text) for text in allow]
         self._post = post
+        self._queues = queues
         self._handlers = handlers
 
     async def __call__(self, rule: Rule, target: RuleTarget) -> Target:
@@ -66,7 +70,7 @@ class TargetOpener:
             case MailSpec():
                 return LetterTarget(self._post, to.to, to.subject)
             case QueueSpec():
-                raise Invalid(Flaw("/kind", "not there yet"))
+                return QueueTarget(self._queues, to.queue)
             case HandlerSpec():
                 return HandlerTarget(self._handler(to.handler))
 
@@ -79,7 +83,7 @@ class TargetOpener:
                 case MailSpec():
                     check_letter(to.to, to.subject)
                 case QueueSpec():
-                    return [Flaw("/kind", "not there yet")]
+                    check_queue(to.queue)
                 case HandlerSpec():
                     self._handler(to.handler)
                 case AppendSpec():

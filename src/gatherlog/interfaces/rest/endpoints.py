@@ -34,6 +34,7 @@ from gatherlog.interfaces.rest.endpoint import Endpoint
 from gatherlog.interfaces.rest.guests import CAMEL, SNAKE
 from gatherlog.interfaces.rest.log_endpoints import LOG_ENDPOINTS
 from gatherlog.interfaces.rest.queries import Paging, Search
+from gatherlog.interfaces.rest.queue_endpoints import QUEUE_ENDPOINTS
 from gatherlog.interfaces.rest.sheets import ImportOptions
 from gatherlog.interfaces.rest.sign_in import (
     AccountAnswer,
@@ -47,6 +48,7 @@ __all__ = ["ENDPOINTS"]
 
 ENDPOINTS: tuple[Endpoint[Any, Any], ...] = (
     *LOG_ENDPOINTS,
+    *QUEUE_ENDPOINTS,
     Endpoint(
         method="GET",
         path="/guests",
@@ -431,8 +433,9 @@ ENDPOINTS: tuple[Endpoint[Any, Any], ...] = (
         path="/gatherings/{gathering_id}",
         action=Action.REMOVE_GATHERING,
         handle=gatherings.remove_gathering,
-        summary="Remove a gathering with everything in it",
+        summary="Remove a gathering with everything in it; never `default`",
         status=HTTPStatus.NO_CONTENT,
+        refusals=("refused",),
         scoped=False,
         conditional=True,
     ),

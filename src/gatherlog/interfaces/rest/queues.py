@@ -183,7 +183,7 @@ async def discard_message(call: Call[QueueDiscard, Nothing]) -> Reply:
 
 
 def _queues(call: Call[Any, Any]) -> Queues:
-    queues: Queues = call.platform.queues  # type: ignore[attr-defined]
+    queues: Queues = call.platform.queues
     return queues
 
 
