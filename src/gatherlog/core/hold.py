@@ -30,6 +30,8 @@ _LONGEST: Final = 1000
 """Characters of a reason that are kept."""
 _LINE: Final = 200
 """Characters of a line of a traceback that are kept."""
+_WORD: Final = 50
+"""Characters of a kind of failure."""
 _UNFIT: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _GRACE: Final = 5.0
 """Seconds that those who do not heed being cancelled are waited for."""
@@ -230,7 +232,7 @@ class Hold:
         lane.failures += 1
         if lane.began is None or lane.first_try is None:
             lane.began, lane.first_try = now, self.clock()
-        lane.kind, lane.detail = error.kind, _fit(str(error), _LONGEST)
+        lane.kind, lane.detail = _fit(error.kind, _WORD), _fit(str(error), _LONGEST)
         outlet.is_dirty = True
         self.unsaved.set()
         pause = pause_after(lane.failures, policy, error)
@@ -256,7 +258,7 @@ class Hold:
             delivery=delivery_id(destination.name, event.stream, event.version),
             attempts=lane.failures,
             first_try=lane.first_try or self.clock(),
-            kind=error.kind,
+            kind=lane.kind,
             detail=lane.detail,
             status=error.status,
             trace=tuple(_fit(line, _LINE) for line in error.trace[-_TRACE:]),

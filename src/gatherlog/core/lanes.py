@@ -25,7 +25,7 @@ class Lanes:
     def __init__(self, hold: Hold, folding: asyncio.Lock) -> None:
         self._hold = hold
         self._folding = folding
-        self._is_closing = False
+        self._is_ending = False
 
     def start(self) -> None:
         """Follow every lane that nobody follows yet, and every outlet that is held."""
@@ -67,11 +67,15 @@ class Lanes:
             if outlet.leave is not None:
                 outlet.leave()
 
-    async def close(self, patience: float) -> None:
-        """Begin nothing more, and let what is under way end, for a while."""
-        self._is_closing = True
+    def end(self) -> None:
+        """Begin nothing more."""
+        self._is_ending = True
         self._hold.going.clear()
         self.leave()
+
+    async def close(self, patience: float) -> None:
+        """Begin nothing more, and let what is under way end, for a while."""
+        self.end()
         outlets = self._hold.outlets.values()
         lanes = [lane for o in outlets for lane in (*o.lanes.values(), *o.redrives.values())]
         busy = [lane.task for lane in lanes if lane.is_flying or lane.flight is not None]
@@ -84,7 +88,7 @@ class Lanes:
     async def _follow(self, outlet: Outlet, lane: Lane) -> None:
         projection = self._hold.subscription.projection
         is_open = True
-        while is_open and not self._is_closing:
+        while is_open and (lane.flight is not None or not self._is_ending):
             if lane.flight is None and not lane.is_past:
                 await lane.due()
                 await self._hold.going.wait()
@@ -169,7 +173,7 @@ class Lanes:
         """Bring it what it missed, as lanes are closed, until it missed nothing."""
         hold, store, pace = self._hold, self._hold.store, Pace()
         clock = asyncio.get_running_loop().time
-        while outlet.held_from is not None and not self._is_closing:
+        while outlet.held_from is not None and not self._is_ending:
             await outlet.eased()
             await hold.going.wait()
             size = min(pace.size, store.limits.page)

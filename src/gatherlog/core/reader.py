@@ -54,6 +54,7 @@ class Reading:
     def stop(self) -> None:
         """Begin nothing more."""
         self._is_ending = True
+        self._lanes.end()
         for run in self._runs:
             run.leave()
         if self._is_idle and self._main is not None:
@@ -156,7 +157,8 @@ class Reading:
             self._is_idle = False
         if moved == heads:
             await hold.ledger.check()
-            self._is_ending = self._is_ending or hold.lease.is_asked_for
+            if hold.lease.is_asked_for:
+                self.stop()
         return moved
 
     # Destinations.

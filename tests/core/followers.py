@@ -1,0 +1,220 @@
+"""What tests of subscriptions stand on: a store in memory, workers, targets that fail on cue."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar
+
+import msgspec
+
+from gatherlog.core import Append, Change, Commit, Event, Limits, Recorded, Ref, Store, View
+from gatherlog.core.clock import Clock, system_clock
+from gatherlog.core.delivery import Delivery, DeliveryFailed, RetryPolicy
+from gatherlog.core.store import DELETE
+from gatherlog.core.subscriptions import Destination, Projection
+from gatherlog.core.worker import VIEWS, Worker
+from gatherlog.engines.memory import MemoryStore
+from gatherlog.testing import CountingIds
+
+T = TypeVar("T")
+NOON = 1_790_000_000_000_000
+IDS = CountingIds()
+FOREVER = RetryPolicy(attempts=None, age=None, first_pause=0.1, longest_pause=20.0)
+
+
+class Count(msgspec.Struct, frozen=True):
+    """How many events one stream and subject has had, and what they said."""
+
+    events: int = 0
+    words: tuple[str, ...] = ()
+
+
+COUNTS = View("count", Count)
+
+
+class Counting:
+    """A projection that counts, per stream and subject and for all; some words it stumbles over."""
+
+    views: tuple[View[Any], ...] = (COUNTS,)
+
+    def __init__(self, *, stumbles: Iterable[str] = (), total: bool = True) -> None:
+        self.stumbles = set(stumbles)
+        self._total = total
+
+    def takes(self, event: Recorded) -> bool:
+        return event.type == "tests.happened"
+
+    def keys(self, event: Recorded) -> list[Ref]:
+        its_own = COUNTS.ref(f"{event.stream}/{event.subject}")
+        return [its_own, COUNTS.ref("all")] if self._total else [its_own]
+
+    def evolve(self, documents: Mapping[Ref, Any], event: Recorded) -> list[Change]:
+        word = event.data.decode()
+        changes = []
+        for ref in self.keys(event):
+            before = documents[ref] or Count()
+            words = (*before.words, word) if ref[1] != "all" else ()
+            changes.append(Change(COUNTS, ref[1], Count(before.events + 1, words)))
+        if word == "forget":
+            changes[0] = Change(COUNTS, changes[0].id, DELETE)
+        if word in self.stumbles:
+            raise ValueError(f"stumbled over {word}")
+        return changes
+
+
+def memory(partitions: int = 1) -> MemoryStore:
+    """A fresh store in memory with all that subscriptions need."""
+    return MemoryStore([*VIEWS, COUNTS], limits=Limits(partitions=partitions))
+
+
+def happened(word: str, subject: str = "", *, type: str = "tests.happened") -> Event:
+    """An event that says a word."""
+    return Event(IDS(), type, NOON, NOON, word.encode(), 1, subject)
+
+
+async def say(store: Store, stream: str, *words: str, subject: str = "") -> None:
+    """Append events that say these words, together."""
+    events = [happened(word, subject) for word in words]
+    await store.commit(Commit(appends=[Append(stream, events)]))
+
+
+class Receiver:
+    """A target that does on cue what targets do: `cues` maps words to what comes first.
+
+    A cue is an exception to raise, or seconds to take. What was taken is in `taken`; every call is
+    in `calls`.
+    """
+
+    def __init__(
+        self, cues: Mapping[str, Sequence[BaseException | float]] | None = None, *, batch: int = 1
+    ) -> None:
+        self.batch = batch
+        self.cues = {word: list(given) for word, given in (cues or {}).items()}
+        self.calls: list[list[Delivery]] = []
+        self.taken: list[Delivery] = []
+        self.closed = 0
+        self._moved = asyncio.Event()
+
+    async def deliver(self, deliveries: Sequence[Delivery]) -> None:
+        self.calls.append(list(deliveries))
+        for delivery in deliveries:
+            cues = self.cues.get(word_of(delivery), [])
+            while cues:
+                match cues.pop(0):
+                    case BaseException() as raised:
+                        raise raised
+                    case seconds:
+                        await asyncio.sleep(float(str(seconds)))
+        self.taken += deliveries
+        self._moved.set()
+
+    async def close(self) -> None:
+        self.closed += 1
+
+    @property
+    def words(self) -> list[str]:
+        """What the events said that were taken."""
+        return [word_of(delivery) for delivery in self.taken]
+
+    async def has(self, count: int) -> None:
+        """Wait until so many were taken."""
+        while len(self.taken) < count:
+            self._moved.clear()
+            await self._moved.wait()
+
+
+class Following:
+    """A subscription with given destinations; everything that tests say goes to all of them."""
+
+    gather = 0.0
+    projection: Projection | None = None
+
+    def __init__(
+        self, *there: Destination, name: str = "following", from_now: bool = False
+    ) -> None:
+        self.name = name
+        self.from_now = from_now
+        self.there: Sequence[Destination] = there
+        self.version = 0
+
+    async def refresh(self, store: Store) -> int:
+        return self.version
+
+    def destinations(self) -> Sequence[Destination]:
+        return self.there
+
+    def route(self, event: Recorded) -> Sequence[Destination]:
+        return self.there if event.type == "tests.happened" else ()
+
+
+def word_of(delivery: Delivery) -> str:
+    return delivery.event.data.decode()
+
+
+def fails(kind: str = "status", **about: Any) -> DeliveryFailed:
+    """A failure that a target tells of."""
+    return DeliveryFailed(kind, f"it failed: {kind}", **about)
+
+
+class Working:
+    """A worker that runs, and the troubles that it reported."""
+
+    def __init__(self, worker: Worker, task: asyncio.Task[None]) -> None:
+        self.worker = worker
+        self.task = task
+        self.troubles: list[BaseException] = []
+
+    async def stop(self) -> None:
+        """As a server stops."""
+        self.worker.stop()
+        await self.task
+
+    async def kill(self) -> None:
+        """As near as one can come to it: from now on it writes nothing."""
+        self.task.cancel()
+        await asyncio.wait([self.task])
+
+
+@asynccontextmanager
+async def working(
+    store: Store,
+    *subscriptions: Any,
+    clock: Clock = system_clock,
+    lease_seconds: float = 5.0,
+    troubles: bool = False,
+) -> AsyncIterator[Working]:
+    """A worker for a while; unless `troubles` are expected, it must not have any."""
+    found: list[BaseException] = []
+    worker = Worker(
+        store,
+        subscriptions,
+        clock=clock,
+        ids=IDS,
+        lease_seconds=lease_seconds,
+        report=lambda name, error: found.append(error),
+    )
+    running = Working(worker, asyncio.create_task(worker.run()))
+    running.troubles = found
+    try:
+        yield running
+    finally:
+        if not running.task.done():
+            await running.stop()
+    if not troubles:
+        assert found == []
+
+
+async def eventually(holds: Callable[[], Awaitable[Any]]) -> Any:
+    """What `holds` gives, as soon as that is true."""
+    while not (answer := await holds()):
+        await asyncio.sleep(0.01)
+    return answer
+
+
+async def bodies(store: Store, view: View[Any]) -> dict[str, Any]:
+    """All documents of a view."""
+    found, after = {}, ""
+    while documents := await store.scan(view.name, after=after):
+        found.update({document.id: view.read(document) for document in documents})
+        after = documents[-1].id
+    return found

@@ -1,0 +1,311 @@
+"""A destination that hangs, is slow or is down: it waits in lanes or is held, and harms nobody."""
+
+import asyncio
+import random
+import tracemalloc
+from collections.abc import Awaitable, Callable
+
+from gatherlog.core import Append, Commit, Recorded, Store
+from gatherlog.core.checkpoints import BACKLOGS, Backlog
+from gatherlog.core.clock import system_clock
+from gatherlog.core.control import Control
+from gatherlog.core.dead_letters import DEAD_LETTERS
+from gatherlog.core.delivery import RetryPolicy
+from gatherlog.core.outlets import MOST_LANES, PAGE
+from gatherlog.core.reader import GRACE, PATIENCE
+from gatherlog.core.subscriptions import Destination
+from gatherlog.testing import run_instantly
+from tests.core.followers import (
+    FOREVER,
+    IDS,
+    Following,
+    Receiver,
+    bodies,
+    eventually,
+    fails,
+    happened,
+    memory,
+    say,
+    working,
+)
+
+
+def place(receiver: Receiver, name: str, **about: object) -> Destination:
+    return Destination(name=name, target=receiver, retry=FOREVER, **about)  # type: ignore[arg-type]
+
+
+async def say_all(store: Store, count: int, keys: int, start: int = 0) -> None:
+    """Events in turn for so many subjects of three streams."""
+    for n in range(start, start + count):
+        event = happened(f"w{n}", f"s{n % keys}")
+        await store.commit(Commit(appends=[Append(f"card-{n % 3}", [event])]))
+
+
+def backlog(store: Store, name: str) -> Callable[[], Awaitable[Backlog | None]]:
+    async def its() -> Backlog | None:
+        found = await bodies(store, BACKLOGS)
+        return next((one for one in found.values() if one.destination == name), None)
+
+    return its
+
+
+def is_held(store: Store, name: str) -> Callable[[], Awaitable[bool]]:
+    async def held() -> bool:
+        found = await backlog(store, name)()
+        return found is not None and found.held_from is not None
+
+    return held
+
+
+class Switch(Receiver):
+    """Takes nothing until it is on."""
+
+    def __init__(self, how: str) -> None:
+        super().__init__()
+        self.how = how
+        self.on = asyncio.Event()
+
+    async def deliver(self, deliveries: object) -> None:
+        if self.how == "hangs":
+            await self.on.wait()
+        elif not self.on.is_set():
+            if self.how == "is slow to refuse":
+                await asyncio.sleep(5.0)
+            raise fails("refused")
+        await super().deliver(deliveries)  # type: ignore[arg-type]
+
+
+HOWS = ["hangs", "refuses", "is slow to refuse"]
+
+
+def sequences(receiver: Receiver) -> dict[tuple[str, str], list[int]]:
+    found: dict[tuple[str, str], list[int]] = {}
+    for delivery in receiver.taken:
+        event: Recorded = delivery.event
+        found.setdefault((event.stream, event.subject), []).append(event.version)
+    return found
+
+
+def test_who_hangs_keeps_nobody_waiting_beyond_patience() -> None:
+    async def story(how: str, at_once: int) -> None:
+        store, dead, alive = memory(), Switch(how), Receiver()
+        following = Following(place(dead, "dead", at_once=at_once), place(alive, "alive"))
+        async with working(store, following) as at_work:
+            for round in range(5):
+                began = asyncio.get_running_loop().time()
+                await say_all(store, 100, keys=40, start=100 * round)
+                await alive.has(100 * (round + 1))
+                assert asyncio.get_running_loop().time() - began <= PATIENCE + 0.1
+            kept = await eventually(backlog(store, "dead"))
+            assert kept is not None
+            assert len(kept.parks) <= MOST_LANES + at_once
+            await at_work.kill()
+        assert dead.taken == []
+
+    for how in HOWS:
+        for at_once in (1, 8):
+            run_instantly(story(how, at_once))
+
+
+def test_once_it_is_back_it_gets_what_it_missed_in_order_and_once() -> None:
+    async def story(how: str, at_once: int, count: int) -> None:
+        store, dead, alive = memory(), Switch(how), Receiver()
+        following = Following(place(dead, "dead", at_once=at_once), place(alive, "alive"))
+        async with working(store, following):
+            await say_all(store, count, keys=300)
+            await eventually(is_held(store, "dead"))
+            await alive.has(count)
+            dead.on.set()
+            await say_all(store, 50, keys=300, start=count)
+            await dead.has(count + 50)
+            await say_all(store, 50, keys=300, start=count + 50)
+            await dead.has(count + 100)
+            await eventually(lambda: nothing_waits(store))
+        assert sequences(dead) == sequences(alive)
+
+    for how in HOWS:
+        for at_once in (1, 8):
+            run_instantly(story(how, at_once, 2_000))
+
+
+async def nothing_waits(store: Store) -> bool:
+    return await store.scan("backlog") == []
+
+
+def test_a_held_destination_survives_a_crash() -> None:
+    async def story() -> None:
+        store, dead = memory(), Switch("refuses")
+        alive = Receiver()
+        following = Following(place(dead, "dead"), place(alive, "alive"))
+        await say_all(store, 1_000, keys=200)
+        async with working(store, following) as at_work:
+            await eventually(is_held(store, "dead"))
+            await at_work.kill()
+        dead.on.set()
+        async with working(store, following):
+            await dead.has(1_000)
+            await eventually(lambda: nothing_waits(store))
+        assert sequences(dead) == dict(sequences(alive))
+        assert len(set(dead.words)) == 1_000
+
+    run_instantly(story())
+
+
+def test_a_flaky_destination_is_held_and_eased_over_and_over_without_loss() -> None:
+    async def story(seed: int) -> None:
+        chance = random.Random(seed)
+        store, flaky, alive = memory(), Receiver(), Receiver()
+        for n in range(3_000):
+            flaky.cues[f"w{n}"] = [fails() for _ in range(chance.choice((0, 0, 0, 0, 1, 3)))]
+        following = Following(place(flaky, "flaky", at_once=seed % 8 + 1), place(alive, "alive"))
+        async with working(store, following):
+            for start in range(0, 3_000, 500):
+                await say_all(store, 500, keys=500, start=start)
+                await asyncio.sleep(chance.uniform(0, 3))
+            await flaky.has(3_000)
+        assert sequences(flaky) == sequences(alive)
+
+    for seed in range(8):
+        run_instantly(story(seed))
+
+
+def test_dead_letters_that_nobody_looks_at_do_not_hold_a_destination_that_was_held() -> None:
+    async def story() -> None:
+        poison = {f"w{n}": [fails(final=True)] for n in range(40)}
+        store, place_ = memory(), Receiver(poison)
+        following = Following(place(place_, "place", holds=True))
+        async with working(store, following):
+            await say_all(store, 40, keys=600)
+            await eventually(lambda: letters(store, 40))
+            for n in range(40, 300):
+                place_.cues[f"w{n}"] = [fails(), fails()]
+            await say_all(store, 260, keys=600, start=40)
+            await place_.has(260)
+        assert place_.words == list(dict.fromkeys(place_.words))
+
+    run_instantly(story())
+
+
+async def letters(store: Store, count: int) -> bool:
+    return len(await store.scan(DEAD_LETTERS.name)) == count
+
+
+def test_a_stop_waits_for_what_is_under_way_and_no_longer() -> None:
+    async def story() -> None:
+        store, slow = memory(), Receiver({"w0": [3.0]})
+        following = Following(place(slow, "slow"))
+        async with working(store, following) as at_work:
+            await say(store, "card-1", "w0", "w1", "w2")
+            await eventually(lambda: was_called(slow))
+            began = asyncio.get_running_loop().time()
+            await at_work.stop()
+            assert 2.9 < asyncio.get_running_loop().time() - began <= 4.0
+        assert slow.words == ["w0"]
+        async with working(store, following):
+            await slow.has(3)
+        assert slow.words == ["w0", "w1", "w2"]
+
+    run_instantly(story())
+
+
+def test_a_stop_gives_up_on_who_hangs() -> None:
+    async def story() -> None:
+        store, stuck = memory(), Switch("hangs")
+        following = Following(place(stuck, "stuck", timeout=1e6))
+        async with working(store, following) as at_work:
+            await say(store, "card-1", "w0")
+            await asyncio.sleep(10)
+            began = asyncio.get_running_loop().time()
+            await at_work.stop()
+            assert asyncio.get_running_loop().time() - began <= 2 * GRACE + PATIENCE + 0.1
+        stuck.on.set()
+        async with working(store, following):
+            await stuck.has(1)
+
+    run_instantly(story())
+
+
+async def was_called(receiver: Receiver) -> bool:
+    return bool(receiver.calls)
+
+
+def test_a_pause_is_obeyed_in_the_middle_of_a_slow_page_and_nothing_is_doubled() -> None:
+    async def story() -> None:
+        store = memory()
+        slow = Receiver({f"w{n}": [2.0] for n in range(30)})
+        control = Control(store, clock=system_clock, ids=IDS)
+        await say_all(store, 30, keys=5)
+        async with working(store, Following(place(slow, "slow"))):
+            await slow.has(3)
+            await control.pause("following", by="me")
+            await asyncio.sleep(10)
+            came = len(slow.taken)
+            assert came <= 6
+            await asyncio.sleep(1_000)
+            assert len(slow.taken) == came
+            await control.resume("following", by="me")
+            await slow.has(30)
+        versions = sequences(slow)
+        assert all(v == sorted(set(v)) for v in versions.values())
+        assert len(slow.taken) == 30
+
+    run_instantly(story())
+
+
+class Routed(Following):
+    """Ten thousand destinations, of which each event is for one."""
+
+    def __init__(self, *there: Destination) -> None:
+        super().__init__(*there)
+        self._by_subject = {f"s{n}": (destination,) for n, destination in enumerate(there)}
+
+    def route(self, event: Recorded) -> tuple[Destination, ...]:
+        return self._by_subject.get(event.subject, ())
+
+
+def test_of_ten_thousand_destinations_only_those_that_get_events_cost() -> None:
+    async def rate(destinations: int) -> tuple[float, float]:
+        """Processor seconds for 20,000 events to 50 of them, and megabytes held."""
+        store, receiver = memory(), Receiver()
+        there = [place(receiver, f"rule-{n}") for n in range(destinations)]
+        for _ in range(20):
+            events = [happened("w", f"s{n % 50}") for n in range(PAGE)]
+            await store.commit(Commit(appends=[Append("card-1", events)]))
+        began, before = asyncio.get_running_loop().time(), tracemalloc.get_traced_memory()[0]
+        async with working(store, Routed(*there)):
+            await receiver.has(1)
+            began = asyncio.get_running_loop().time()
+            held = tracemalloc.get_traced_memory()[0] - before
+            await receiver.has(20_000)
+            return asyncio.get_running_loop().time() - began, held / 1e6
+
+    few, _ = asyncio.run(rate(50))
+    many, _ = asyncio.run(rate(10_000))
+    tracemalloc.start()
+    try:
+        _, megabytes = asyncio.run(rate(10_000))
+    finally:
+        tracemalloc.stop()
+    assert many < 4 * few + 0.5
+    assert megabytes < 60
+
+
+def test_the_longest_names_fit_into_the_smallest_document() -> None:
+    async def story() -> None:
+        store = memory()
+        long = Receiver()
+        following = Following(place(long, "long"))
+        reason = fails("\N{GRINNING FACE}" * 5_000)
+        policy = RetryPolicy(attempts=None, first_pause=1e6, longest_pause=1e6, age=None)
+        following.there = [Destination(name="long", target=long, retry=policy)]
+        for n in range(200):
+            word, subject = f"w{n}", f"{n:03}" + "\N{GRINNING FACE}" * 252
+            long.cues[word] = [reason]
+            await say(store, "card-" + "\N{GRINNING FACE}" * 250, word, subject=subject)
+        async with working(store, following):
+            await eventually(is_held(store, "long"))
+        [document] = await store.scan("backlog")
+        assert document.body is not None
+        assert len(document.body) <= 300 * 1024
+
+    run_instantly(story())

@@ -1,0 +1,265 @@
+"""Leases: workers under one name share partitions, take over from the dead and from nobody else."""
+
+import asyncio
+from collections import Counter
+from typing import Any
+
+import pytest
+
+from gatherlog.core import Append, Commit, Committed, Store
+from gatherlog.core.checkpoints import checkpoint_id
+from gatherlog.core.leases import LEASES, LeaseHolder, LeaseLost
+from gatherlog.core.subscriptions import Destination, Projected
+from gatherlog.testing import StandingClock, run_instantly
+from tests.core.followers import (
+    COUNTS,
+    FOREVER,
+    Count,
+    Counting,
+    Following,
+    Receiver,
+    bodies,
+    eventually,
+    happened,
+    memory,
+    say,
+    working,
+)
+
+SECONDS = 5.0
+
+
+def following(receiver: Receiver, **about: Any) -> Following:
+    return Following(Destination(name="place", target=receiver, retry=FOREVER, **about))
+
+
+async def holders(store: Store) -> Counter[str]:
+    leases = (await bodies(store, LEASES)).values()
+    return Counter(lease.holder for lease in leases if lease.holder)
+
+
+async def say_everywhere(store: Store, word: str) -> None:
+    for n in range(16):
+        await say(store, f"card-{n}", word)
+
+
+class Watched:
+    """A store that counts its commits."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self.commits = 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    async def commit(self, commit: Commit) -> Committed:
+        self.commits += 1
+        await asyncio.sleep(0.001)
+        return await self._store.commit(commit)
+
+
+@pytest.mark.parametrize("is_busy", [True, False], ids=["busy", "idle"])
+def test_two_workers_share_four_partitions_evenly(is_busy: bool) -> None:
+    async def story() -> None:
+        store, receiver = memory(4), Receiver()
+        watched: Any = Watched(store)
+        async with working(watched, following(receiver)) as first:
+            await eventually(lambda: is_shared(store, [4]))
+            async with working(watched, following(receiver)) as second:
+                for n in range(60):
+                    if is_busy:
+                        await say_everywhere(store, f"w{n}")
+                    await asyncio.sleep(1)
+                assert await holders(store) == {first.worker.id: 2, second.worker.id: 2}
+            await receiver.has(16 * 60 if is_busy else 0)
+            await eventually(lambda: is_shared(store, [4]))
+        assert len({d.id for d in receiver.taken}) == len(receiver.taken)
+
+    run_instantly(story())
+
+
+async def is_shared(store: Store, shares: list[int]) -> bool:
+    return sorted((await holders(store)).values()) == shares
+
+
+def test_what_a_dead_worker_left_is_taken_over_within_about_a_leases_length() -> None:
+    async def story() -> None:
+        store, receiver = memory(), Receiver()
+        async with working(store, following(receiver)):
+            await say(store, "card-1", "first")
+            await receiver.has(1)
+            await asyncio.sleep(0.2)
+            await usurp(store, "a worker that died")
+            async with working(store, following(receiver)):
+                await asyncio.sleep(3 * SECONDS)
+                began = asyncio.get_running_loop().time()
+                await say(store, "card-1", "second")
+                await receiver.has(2)
+                assert asyncio.get_running_loop().time() - began < 1.5 * SECONDS
+        assert receiver.words == ["first", "second"]
+
+    run_instantly(story())
+
+
+async def usurp(store: Store, worker: str) -> LeaseHolder:
+    """Take the lease by force, as another process would."""
+    lease = LeaseHolder(store, "following", 0, worker, 0.0)
+    await lease.look()
+    assert await lease.take()
+    return lease
+
+
+def test_nothing_is_taken_over_from_a_worker_that_lives() -> None:
+    async def story() -> None:
+        store = memory()
+        slow = Receiver({"slow": [30.0], "wrong": [ValueError("no")] * 5})
+        async with working(store, following(slow, timeout=100.0)) as first:
+            await eventually(lambda: is_shared(store, [1]))
+            async with working(store, following(slow)):
+                for _ in range(20):
+                    await say(store, "card-1", "nobody's", subject="x")
+                    await asyncio.sleep(3.1)
+                await say(store, "card-1", "slow", "wrong", subject="a")
+                await asyncio.sleep(200)
+                other = happened("x", type="tests.other")
+                await store.commit(Commit(appends=[Append("card-1", [other])]))
+                await asyncio.sleep(200)
+                assert await holders(store) == {first.worker.id: 1}
+        assert slow.words.count("slow") == 1
+
+    run_instantly(story())
+
+
+def test_a_worker_that_woke_up_too_late_writes_nothing() -> None:
+    async def story() -> None:
+        store = memory()
+        lease = LeaseHolder(store, "following", 0, "asleep", SECONDS)
+        assert await lease.take()
+        fence = lease.demand()
+        await usurp(store, "awake")
+        with pytest.raises(Exception, match="is at version 2, not 1") as refused:
+            await store.commit(Commit(writes=[fence]))
+        with pytest.raises(LeaseLost):
+            await lease.renew()
+        assert type(refused.value).__name__ == "Conflict"
+        assert lease.is_good() is False
+
+    run_instantly(story())
+
+
+def test_a_projection_that_lost_its_lease_unawares_counts_nothing_twice() -> None:
+    async def story() -> None:
+        store = memory()
+        async with working(store, Projected("following", Counting())):
+            await say(store, "card-1", "a")
+            await eventually(lambda: counts(store, 1))
+            await usurp(store, "another")
+            await say(store, "card-1", "b")
+            await asyncio.sleep(1)
+            assert (await bodies(store, COUNTS))["all"] == Count(1)
+            await eventually(lambda: counts(store, 2))
+        assert (await bodies(store, COUNTS))["all"] == Count(2)
+
+    run_instantly(story())
+
+
+async def counts(store: Store, events: int) -> bool:
+    return (await bodies(store, COUNTS)).get("all", Count()).events == events
+
+
+@pytest.mark.parametrize("days", [40, -40])
+def test_wall_clocks_that_jump_change_no_lease(days: int) -> None:
+    async def story() -> None:
+        store, receiver = memory(), Receiver()
+        clock = StandingClock("2026-11-24T12:00:00Z")
+        async with (
+            working(store, following(receiver), clock=clock) as first,
+            working(store, following(receiver)),
+        ):
+            for n in range(40):
+                clock.advance(days=days * (-1) ** n)
+                await say(store, "card-1", f"w{n}")
+                await asyncio.sleep(1)
+            assert await holders(store) == {first.worker.id: 1}
+        assert receiver.words == [f"w{n}" for n in range(40)]
+
+    run_instantly(story())
+
+
+def test_a_stop_releases_at_once() -> None:
+    async def story() -> None:
+        store, receiver = memory(), Receiver()
+        async with working(store, following(receiver)) as first:
+            await say(store, "card-1", "one")
+            await receiver.has(1)
+            began = asyncio.get_running_loop().time()
+            await first.stop()
+        assert await holders(store) == {}
+        async with working(store, following(receiver)):
+            await say(store, "card-1", "two")
+            await receiver.has(2)
+        assert asyncio.get_running_loop().time() - began < 0.5
+        assert receiver.words == ["one", "two"]
+
+    run_instantly(story())
+
+
+def test_who_is_asked_finishes_what_is_under_way_and_hands_over_without_a_double() -> None:
+    async def story() -> None:
+        store, receiver = memory(2), Receiver({f"w{n}": [0.4] for n in range(300)})
+        async with working(store, following(receiver, at_once=4)) as first:
+            await eventually(lambda: is_shared(store, [2]))
+            for n in range(300):
+                await say(store, f"card-{n % 7}", f"w{n}", subject=f"s{n % 11}")
+            other = LeaseHolder(store, "following", 0, "another", SECONDS)
+            await other.look()
+            await other.ask()
+            await eventually(other.take)
+            assert await holders(store) == {first.worker.id: 1, "another": 1}
+            await other.release()
+            await receiver.has(300)
+        sequences: dict[tuple[str, str], list[int]] = {}
+        for d in receiver.taken:
+            sequences.setdefault((d.event.stream, d.event.subject), []).append(d.event.version)
+        assert all(versions == sorted(set(versions)) for versions in sequences.values())
+        assert len(receiver.taken) == 300
+
+    run_instantly(story())
+
+
+def test_an_idle_worker_commits_nothing() -> None:
+    async def story(waiting: bool) -> None:
+        store = memory(4)
+        watched: Any = Watched(store)
+        receiver = Receiver({"bad": [ValueError("no")] * 99})
+        place = following(receiver)
+        place.there = [Destination(name="place", target=receiver, holds=True)]
+        async with working(watched, place, Projected("counting", Counting())):
+            await say(store, "card-1", "bad" if waiting else "good")
+            await asyncio.sleep(200_000 if waiting else 60)
+            before = watched.commits
+            await asyncio.sleep(10_000)
+            assert watched.commits == before
+
+    run_instantly(story(False))
+    run_instantly(story(True))
+
+
+def test_events_that_concern_nobody_do_not_cost_a_commit_each() -> None:
+    async def story() -> None:
+        store, receiver = memory(), Receiver()
+        watched: Any = Watched(store)
+        async with working(watched, following(receiver)):
+            await eventually(lambda: is_shared(store, [1]))
+            for n in range(1_000):
+                other = happened(f"w{n}", type="tests.other")
+                await store.commit(Commit(appends=[Append("card-1", [other])]))
+                await asyncio.sleep(0.02)
+            assert watched.commits < 40
+            await asyncio.sleep(10)
+            [document] = await store.get("checkpoint", [checkpoint_id("following", 0)])
+            assert document is not None
+            assert b'"position":1000' in (document.body or b"")
+
+    run_instantly(story())

@@ -1,0 +1,148 @@
+"""Whatever fails, is slow, is paused or stopped: each stream and subject comes in its order."""
+
+import asyncio
+from collections.abc import Sequence
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gatherlog.core import Append, Commit, Store
+from gatherlog.core.clock import system_clock
+from gatherlog.core.control import Control
+from gatherlog.core.subscriptions import Destination
+from gatherlog.testing import run_instantly
+from tests.core.followers import (
+    FOREVER,
+    IDS,
+    Following,
+    Receiver,
+    eventually,
+    fails,
+    happened,
+    memory,
+    working,
+)
+
+KEYS = st.tuples(st.sampled_from(["card-1", "card-2"]), st.sampled_from(["", "ada", "ben"]))
+STEPS = st.lists(
+    st.one_of(
+        st.lists(KEYS, min_size=1, max_size=12),
+        st.floats(0.0, 30.0),
+        st.sampled_from(["pause", "resume", "stop"]),
+    ),
+    min_size=1,
+    max_size=8,
+)
+PLACES = st.lists(st.tuples(st.integers(1, 8), st.integers(1, 4)), min_size=1, max_size=3)
+
+
+class Story:
+    """What happens, step by step, and who is to be told."""
+
+    def __init__(self, data: st.DataObject, *, cues: Sequence[object]) -> None:
+        self._data = data
+        self._cues = cues
+        self.store: Store = memory()
+        self.said: dict[tuple[str, str], list[str]] = {}
+        self.count = 0
+        self.receivers = [Receiver(batch=batch) for _, batch in data.draw(PLACES)]
+        self.following = Following(
+            *(
+                Destination(
+                    name=f"place-{n}",
+                    target=receiver,
+                    retry=FOREVER,
+                    timeout=10.0,
+                    at_once=data.draw(st.integers(1, 8)),
+                )
+                for n, receiver in enumerate(self.receivers)
+            )
+        )
+
+    async def say(self, keys: Sequence[tuple[str, str]]) -> None:
+        for stream, subject in keys:
+            word = f"w{self.count}"
+            self.count += 1
+            self.said.setdefault((stream, subject), []).append(word)
+            for receiver in self.receivers:
+                receiver.cues[word] = [
+                    {"fails": fails(), "raises": ValueError("no")}.get(str(cue), cue)
+                    for cue in self._data.draw(st.lists(st.sampled_from(self._cues), max_size=2))
+                ]
+            commit = Commit(appends=[Append(stream, [happened(word, subject)])])
+            await self.store.commit(commit)
+
+    async def tell(self, order: str) -> None:
+        control = Control(self.store, clock=system_clock, ids=IDS)
+        await {"pause": control.pause, "resume": control.resume}[order]("following", by="me")
+
+    async def goes(self, *, by_force: bool) -> None:
+        steps = [*self._data.draw(STEPS), "resume"]
+        while steps:
+            async with working(self.store, self.following) as at_work:
+                await eventually(lambda: self.store.scan("checkpoint"))
+                while steps and (step := steps.pop(0)) != "stop":
+                    match step:
+                        case list():
+                            await self.say(step)
+                        case float():
+                            await asyncio.sleep(step)
+                        case str():
+                            await self.tell(step)
+                if not steps:
+                    async with asyncio.timeout(100_000):
+                        for receiver in self.receivers:
+                            await eventually(lambda r=receiver: self.has_all(r))  # type: ignore[misc]
+                if by_force:
+                    await at_work.kill()
+
+    async def has_all(self, receiver: Receiver) -> bool:
+        return len(set(receiver.words)) == self.count
+
+    def sequences(self, receiver: Receiver) -> dict[tuple[str, str], list[str]]:
+        found: dict[tuple[str, str], list[str]] = {}
+        for delivery in receiver.taken:
+            key = (delivery.event.stream, delivery.event.subject)
+            found.setdefault(key, []).append(delivery.event.data.decode())
+        return found
+
+
+@given(st.data())
+@settings(max_examples=60)
+def test_without_a_crash_each_event_is_taken_once_and_in_order(data: st.DataObject) -> None:
+    async def story() -> None:
+        told = Story(data, cues=("fails", "raises", 0.3, 2.0, 40.0))
+        await told.goes(by_force=False)
+        for receiver in told.receivers:
+            assert told.sequences(receiver) == told.said
+
+    run_instantly(story())
+
+
+@given(st.data())
+@settings(max_examples=60)
+def test_whatever_is_killed_each_event_is_taken_and_first_seen_in_order(
+    data: st.DataObject,
+) -> None:
+    async def story() -> None:
+        told = Story(data, cues=("fails", "raises", 0.3, 2.0, 40.0))
+        await told.goes(by_force=True)
+        for receiver in told.receivers:
+            firsts = {key: list(dict.fromkeys(w)) for key, w in told.sequences(receiver).items()}
+            assert firsts == told.said
+
+    run_instantly(story())
+
+
+@given(st.data())
+@settings(max_examples=30)
+def test_a_delivery_has_one_id_and_counts_its_attempts(data: st.DataObject) -> None:
+    async def story() -> None:
+        told = Story(data, cues=("fails", 0.3))
+        await told.goes(by_force=False)
+        for receiver in told.receivers:
+            deliveries = [delivery for call in receiver.calls for delivery in call]
+            ids = {(d.event.stream, d.event.version, d.id) for d in deliveries}
+            assert len(ids) == len({id for _, _, id in ids}) == told.count
+
+    run_instantly(story())

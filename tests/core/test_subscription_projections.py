@@ -1,0 +1,405 @@
+"""Projections: every event counts once, whatever dies when, and whatever cannot be folded."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from gatherlog.core import Change, Commit, Committed, Limits, Recorded, Ref, Store
+from gatherlog.core.clock import system_clock
+from gatherlog.core.control import Control
+from gatherlog.core.dead_letters import DEAD_LETTERS
+from gatherlog.core.errors import Busy, DiskFull, StoreFailed
+from gatherlog.core.subscriptions import Projected
+from gatherlog.core.worker import VIEWS, Worker
+from gatherlog.engines.memory import MemoryStore
+from gatherlog.testing import run_instantly
+from tests.core.followers import (
+    COUNTS,
+    IDS,
+    Count,
+    Counting,
+    bodies,
+    eventually,
+    memory,
+    say,
+    working,
+)
+
+TIGHT = Limits(commit_actions=40, commit_bytes=100_000, body_bytes=20_000, event_bytes=20_000)
+WORDS = {"card-1": ("a", "b"), "card-2": ("c",), "sheet-1": ("d", "e", "f")}
+
+
+async def say_words(store: Store, rounds: int = 1) -> None:
+    for _ in range(rounds):
+        for stream, words in WORDS.items():
+            for word in words:
+                await say(store, stream, word, subject=f"of-{word}")
+
+
+def counted(rounds: int) -> dict[str, Count]:
+    each = {
+        f"{stream}/of-{word}": Count(rounds, (word,) * rounds)
+        for stream, words in WORDS.items()
+        for word in words
+    }
+    return {**each, "all": Count(6 * rounds)}
+
+
+async def is_counted(store: Store, events: int) -> bool:
+    found = await bodies(store, COUNTS)
+    return "all" in found and found["all"].events >= events
+
+
+class Dying:
+    """A store whose process dies at a call of its choice: it hangs from then on."""
+
+    def __init__(self, store: Store, at: int, *, after: bool = False) -> None:
+        self._store = store
+        self._left = at
+        self._after = after
+        self.died = asyncio.Event()
+
+    def __getattr__(self, name: str) -> Any:
+        call = getattr(self._store, name)
+        if name not in ("get", "query", "scan", "read_feed", "read_stream", "heads"):
+            return call
+
+        async def calling(*args: Any, **options: Any) -> Any:
+            await self._live_on()
+            return await call(*args, **options)
+
+        return calling
+
+    async def commit(self, commit: Commit) -> Committed:
+        if not self._after:
+            await self._live_on()
+        committed = await self._store.commit(commit)
+        if self._after:
+            await self._live_on()
+        return committed
+
+    def die(self) -> None:
+        self._left = 0
+
+    async def _live_on(self) -> None:
+        self._left -= 1
+        if self._left <= 0:
+            self.died.set()
+            await asyncio.get_running_loop().create_future()
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+@pytest.mark.parametrize("partitions", [1, 4])
+def test_a_worker_that_dies_at_any_call_leaves_exact_counts(after: bool, partitions: int) -> None:
+    async def story(at: int) -> bool:
+        store = memory(partitions)
+        await say_words(store, 3)
+        dying = Dying(store, at, after=after)
+        projected = Projected("counting", Counting(stumbles=["e"]))
+        worker = Worker(dying, [projected], clock=system_clock, ids=IDS)  # type: ignore[arg-type]
+        running = asyncio.ensure_future(worker.run())
+        done = asyncio.ensure_future(eventually(lambda: is_counted(store, 15)))
+        died = asyncio.ensure_future(dying.died.wait())
+        await asyncio.wait([done, died], return_when=asyncio.FIRST_COMPLETED)
+        has_died = dying.died.is_set()
+        dying.die()
+        for task in (done, died, running):
+            task.cancel()
+        await say_words(store, 1)
+        async with working(store, Projected("counting", Counting())):
+            async with asyncio.timeout(1_000):
+                await eventually(lambda: is_counted(store, 20))
+                for letter in (await bodies(store, DEAD_LETTERS)).values():
+                    control = Control(store, clock=system_clock, ids=IDS)
+                    await control.redrive(letter.id, by="me")
+                await eventually(lambda: is_counted(store, 24))
+        assert await bodies(store, COUNTS) == counted(4)
+        return has_died
+
+    died = 0
+    for at in range(1, 400):
+        if not run_instantly(story(at)):
+            break
+        died += 1
+    assert 15 < died < 399
+
+
+class Failing:
+    """A store that fails at some commits, before or after it has done them."""
+
+    def __init__(self, store: Store, failures: Mapping[int, tuple[Exception, bool]]) -> None:
+        self._store = store
+        self._failures = dict(failures)
+        self.commits = 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    async def commit(self, commit: Commit) -> Committed:
+        self.commits += 1
+        failure, is_done = self._failures.get(self.commits, (None, False))
+        if failure is None or is_done:
+            committed = await self._store.commit(commit)
+        await asyncio.sleep(0.001)
+        if failure is not None:
+            raise failure
+        return committed
+
+
+@pytest.mark.parametrize(
+    "error", [Busy("busy"), StoreFailed("who knows"), DiskFull("full")], ids=lambda e: e.code
+)
+def test_a_store_in_trouble_is_reported_and_nothing_is_lost_or_doubled(error: Exception) -> None:
+    async def story(every: int, *, is_done: bool) -> None:
+        store = memory()
+        failing = Failing(store, dict.fromkeys(range(every, 40, every), (error, is_done)))
+        projected = Projected("counting", Counting())
+        async with working(failing, projected, troubles=True) as at_work:  # type: ignore[arg-type]
+            for _ in range(10):
+                await say_words(store)
+                await asyncio.sleep(0.05)
+            await eventually(lambda: is_counted(store, 60))
+        assert error in at_work.troubles
+        assert await bodies(store, COUNTS) == counted(10)
+
+    for every in (2, 3, 5):
+        run_instantly(story(every, is_done=False))
+        run_instantly(story(every, is_done=isinstance(error, StoreFailed)))
+
+
+def test_what_cannot_be_folded_waits_alone_and_leaves_no_trace() -> None:
+    async def story() -> None:
+        store, counting = memory(), Counting(stumbles=["e"])
+        async with working(store, Projected("counting", counting)):
+            await say_words(store, 2)
+            await eventually(lambda: is_counted(store, 10))
+            [letter] = (await bodies(store, DEAD_LETTERS)).values()
+            assert (letter.about, letter.detail) == ("of-e", "ValueError: stumbled over e")
+            found = await bodies(store, COUNTS)
+            assert "sheet-1/of-e" not in found
+            counting.stumbles.clear()
+            await Control(store, clock=system_clock, ids=IDS).redrive(letter.id, by="me")
+            await eventually(lambda: is_counted(store, 12))
+        assert await bodies(store, COUNTS) == counted(2)
+
+    run_instantly(story())
+
+
+def test_a_discarded_event_is_left_out_and_what_follows_counts() -> None:
+    async def story() -> None:
+        store = memory()
+        async with working(store, Projected("counting", Counting(stumbles=["bad"]))):
+            await say(store, "card-1", "1", "bad", "2", "3")
+            [letter] = await eventually(lambda: letters(store))
+            control = Control(store, clock=system_clock, ids=IDS)
+            await control.discard(letter.id, "never mind", by="me")
+            await eventually(lambda: is_counted(store, 3))
+        assert await bodies(store, COUNTS) == {
+            "all": Count(3),
+            "card-1/": Count(3, ("1", "2", "3")),
+        }
+
+    run_instantly(story())
+
+
+async def letters(store: Store) -> list[Any]:
+    return list((await bodies(store, DEAD_LETTERS)).values())
+
+
+def test_a_redrive_of_what_was_folded_since_does_not_count_it_twice() -> None:
+    async def story() -> None:
+        store, counting = memory(), Counting(stumbles=["bad"])
+        control = Control(store, clock=system_clock, ids=IDS)
+        async with working(store, Projected("counting", counting)):
+            await say(store, "card-1", "bad", "next")
+            [letter] = await eventually(lambda: letters(store))
+            counting.stumbles.clear()
+            await control.reset("counting", [0], by="me")
+            await eventually(lambda: is_counted(store, 2))
+            await control.redrive(letter.id, by="me")
+            await eventually(lambda: no_letters(store))
+        assert (await bodies(store, COUNTS))["all"] == Count(2)
+
+    run_instantly(story())
+
+
+async def no_letters(store: Store) -> bool:
+    return await letters(store) == []
+
+
+class Careless(Counting):
+    """Goes wrong in every way that a projection can, by the word."""
+
+    def keys(self, event: Recorded) -> list[Ref]:
+        match event.data:
+            case b"raises in keys":
+                raise LookupError("which one?")
+            case b"names another view":
+                return [("guest", "ada")]
+            case b"names nothing":
+                return []
+            case b"names too long a document":
+                return [COUNTS.ref("x" * 300), COUNTS.ref("all")]
+            case b"names many":
+                return [COUNTS.ref(str(n)) for n in range(200)]
+        return super().keys(event)
+
+    def evolve(self, documents: Mapping[Ref, Any], event: Recorded) -> list[Change]:
+        match event.data:
+            case b"changes what it did not name":
+                return [Change(COUNTS, "elsewhere", Count(1))]
+            case b"names too long a document":
+                return [Change(COUNTS, "x" * 300, Count(1))]
+            case b"grows too large":
+                return [Change(COUNTS, "all", Count(0, ("x" * 30_000,)))]
+            case b"names many":
+                return [Change(COUNTS, ref[1], Count(1)) for ref in documents]
+            case b"counts":
+                return [Change(COUNTS, "all", Count(1), {"events": 1})]
+            case b"exits":
+                raise SystemExit(1)
+        return super().evolve(documents, event)
+
+    def takes(self, event: Recorded) -> bool:
+        if event.data == b"is not known":
+            raise KeyError("unknown")
+        return super().takes(event)
+
+
+REASONS = {
+    "raises in keys": "LookupError: which one?",
+    "names another view": "ValueError: guest/ada is of no view of this projection",
+    "names too long a document": (
+        "LimitExceeded: a document's id (characters) is limited to 255; this has 300"
+    ),
+    "names many": "LimitExceeded: a commit's actions is limited to 30; this has 200",
+    "changes what it did not name": (
+        "ValueError: count/elsewhere changes, but keys() did not name it"
+    ),
+    "grows too large": "LimitExceeded: a document's bytes is limited to 20,000; this has 30,025",
+    "counts": "ValueError: count/all: a projection has no counters",
+    "exits": "SystemExit: 1",
+    "is not known": "KeyError: 'unknown'",
+}
+
+
+def test_a_projection_that_is_wrong_fails_at_the_event_with_the_reason() -> None:
+    async def story() -> None:
+        store = MemoryStore([*VIEWS, COUNTS], limits=TIGHT)
+        async with working(store, Projected("careless", Careless())):
+            for n, word in enumerate(REASONS):
+                await say(store, f"card-{n}", "before", word, "after", subject="s")
+            await say(store, "card-99", "names nothing", "last")
+            await eventually(lambda: is_counted(store, len(REASONS) + 1))
+        found = {letter.stream: letter.detail for letter in await letters(store)}
+        assert found == {f"card-{n}": reason for n, reason in enumerate(REASONS.values())}
+        assert (await bodies(store, COUNTS))["all"] == Count(len(REASONS) + 1)
+
+    run_instantly(story())
+
+
+def test_many_that_fail_stop_the_projection_and_no_operator_is_locked_out() -> None:
+    async def story() -> None:
+        store = MemoryStore([*VIEWS, COUNTS], limits=TIGHT)
+        counting = Counting(stumbles=["bad"])
+        control = Control(store, clock=system_clock, ids=IDS)
+        for n in range(150):
+            await say(store, "card-1", "bad", "good", subject=f"s{n}")
+        async with working(store, Projected("counting", counting)):
+            await eventually(lambda: has_letters(store, 64))
+            await say(store, "card-2", "fresh")
+            await asyncio.sleep(100)
+            assert len(await letters(store)) == 64
+            counting.stumbles.clear()
+            for letter in await letters(store):
+                await control.redrive(letter.id, by="me")
+            await eventually(lambda: is_counted(store, 301))
+        found = await bodies(store, COUNTS)
+        assert {c.words for id, c in found.items() if id.startswith("card-1")} == {("bad", "good")}
+        assert found["all"] == Count(301)
+
+    run_instantly(story())
+
+
+async def has_letters(store: Store, count: int) -> bool:
+    return len(await letters(store)) == count
+
+
+def test_a_stop_is_heeded_although_the_projection_waits_for_an_operator() -> None:
+    async def story() -> None:
+        store = memory()
+        for n in range(100):
+            await say(store, "card-1", "bad", subject=f"s{n}")
+        async with working(store, Projected("counting", Counting(stumbles=["bad"]))) as at_work:
+            await eventually(lambda: has_letters(store, 64))
+            began = asyncio.get_running_loop().time()
+            await at_work.stop()
+            assert asyncio.get_running_loop().time() - began < 1
+
+    run_instantly(story())
+
+
+@pytest.mark.parametrize("partitions", [1, 4])
+def test_after_a_reset_the_documents_are_made_anew_and_equal(partitions: int) -> None:
+    async def story() -> None:
+        store = memory(partitions)
+        control = Control(store, clock=system_clock, ids=IDS)
+        projected = Projected("counting", Counting())
+        async with working(store, projected) as first, working(store, projected):
+            await say_words(store, 5)
+            await eventually(lambda: is_counted(store, 30))
+            before = await bodies(store, COUNTS)
+            stray = COUNTS.write("stray", "subscription-counting", Count(9), expects=0, at=1)
+            await store.commit(Commit(writes=[stray]))
+            for _ in range(3):
+                await control.reset("counting", [0] * partitions, by="me")
+                await say_words(store, 1)
+            await first.kill()
+            await eventually(lambda: is_all(store, 8))
+        assert before == counted(5)
+        assert await bodies(store, COUNTS) == counted(8)
+
+    run_instantly(story())
+
+
+async def is_all(store: Store, rounds: int) -> bool:
+    return await bodies(store, COUNTS) == counted(rounds)
+
+
+def test_partitions_that_share_documents_count_exactly_with_several_workers() -> None:
+    async def story() -> None:
+        store = memory(4)
+        slow = Failing(store, {})  # a commit takes a moment: others come between
+        projected = [Projected("counting", Counting()) for _ in range(3)]
+        async with (
+            working(slow, projected[0], lease_seconds=2.0),  # type: ignore[arg-type]
+            working(slow, projected[1], lease_seconds=2.0),  # type: ignore[arg-type]
+            working(slow, projected[2], lease_seconds=2.0),  # type: ignore[arg-type]
+        ):
+            for n in range(200):
+                await say(store, f"card-{n % 17}", "word", subject=f"s{n % 5}")
+                await asyncio.sleep(0.2)
+            await eventually(lambda: is_counted(store, 200))
+        found = await bodies(store, COUNTS)
+        expected = Counter(f"card-{n % 17}/s{n % 5}" for n in range(200))
+        assert {id: c.events for id, c in found.items() if id != "all"} == expected
+        assert found["all"] == Count(200)
+
+    run_instantly(story())
+
+
+def test_events_and_letters_split_by_limits_still_count_exactly() -> None:
+    async def story() -> None:
+        store = MemoryStore([*VIEWS, COUNTS], limits=TIGHT)
+        counting = Counting(stumbles=["bad"], total=True)
+        for n in range(60):
+            await say(store, "card-1", "good", "bad", "x" * 500, subject=f"s{n}")
+        async with working(store, Projected("counting", counting)):
+            await eventually(lambda: has_letters(store, 60))
+        found = await bodies(store, COUNTS)
+        assert found["all"] == Count(60)
+
+    run_instantly(story())
