@@ -68,7 +68,8 @@ async def test_settings_and_gatherings_have_versions_too(api: AsyncClient) -> No
     first = await api.put("/admin/settings", json={"location": "A"}, headers={"if-match": tag})
 
     second = await api.put("/gatherings/default", json={"location": "B"}, headers={"if-match": tag})
-    third = await api.delete("/gatherings/default", headers={"if-match": tag})
+    made = await api.post("/gatherings", json={"event_name": "Other"})
+    third = await api.delete(made.headers["location"], headers={"if-match": '"0"'})
 
     assert [answer.status_code for answer in (first, second, third)] == [200, 412, 412]
 

@@ -119,6 +119,18 @@ async def test_a_host_whose_gathering_was_removed_sees_none(
     assert (listed.status_code, listed.json()) == (200, [])
 
 
+async def test_the_gathering_that_short_paths_mean_is_never_removed(
+    api: AsyncClient, guest_id: str
+) -> None:
+    refused = await api.delete("/gatherings/default")
+
+    assert (refused.status_code, refused.json()["detail"]) == (
+        409,
+        "Paths that name no gathering mean this one, so it stays. Remove its guests, or rename it.",
+    )
+    assert (await api.get(f"/guests/{guest_id}")).status_code == 200
+
+
 async def test_a_host_may_not_make_gatherings(host: AsyncClient) -> None:
     refused = await host.post("/gatherings", json={"event_name": "Another"})
 

@@ -4,8 +4,9 @@ from base64 import b64decode
 from collections.abc import Mapping
 from typing import Final
 
+from gatherlog.apps.guests import DEFAULT
 from gatherlog.apps.people.policy import Action, Actor, Verdict, decide, needs_host
-from gatherlog.core.errors import Denied, NotFound, Unauthenticated
+from gatherlog.core.errors import Denied, NotFound, Refused, Unauthenticated
 from gatherlog.interfaces.platform import Platform
 
 __all__ = ["bearer", "identify", "permit"]
@@ -13,6 +14,9 @@ __all__ = ["bearer", "identify", "permit"]
 LONGEST: Final = 4096
 """Characters of a credential; ours have some 50, and the tokens of guests some 900."""
 _HOW: Final = "Send a key, a session or a guest's token: `Authorization: Bearer …`."
+_STAYS: Final = (
+    "Paths that name no gathering mean this one, so it stays. Remove its guests, or rename it."
+)
 _DEAD: Final = "This key or session is unknown, or has ended."
 
 
@@ -68,7 +72,8 @@ async def permit(
 ) -> None:
     """Pass, or raise what the policy's verdict means to the asker.
 
-    What is a guest's or an account's own is meant as the asker's: no path names another's.
+    What is a guest's or an account's own is meant as the asker's: no path names another's. Refused
+    to all is the end of `default`: half of all paths mean it, and nothing could bring it back.
     """
     host = None
     if gathering_id is not None and needs_host(actor, action):
@@ -83,6 +88,8 @@ async def permit(
         demo=platform.settings.demo,
     )
     if verdict is Verdict.ALLOW:
+        if action is Action.REMOVE_GATHERING and gathering_id == DEFAULT:
+            raise Refused(_STAYS)
         return
     if verdict is Verdict.IDENTIFY:
         raise Unauthenticated(_HOW)
