@@ -99,6 +99,7 @@ def test_what_a_matcher_takes(
         ("", [""], ["a"]),
         ("a*a", ["aa", "aba"], ["a", "ab"]),
         ("*b*", ["b", "abc"], ["a"]),
+        ("*a*b*c*", ["abc", "xaxbxcx"], ["acb", "bac", "ab"]),
         ("a*bc*bc", ["abcbc", "abcxbcbc"], ["abc", "abcb"]),
         (r"\*\\", ["*\\"], ["a\\", "**"]),
         ("a?c", ["a?c"], ["abc"]),
@@ -114,6 +115,8 @@ def test_case_of_other_scripts() -> None:
     assert taken([{"equals-ignore-case": "ÉTÉ"}], ["été", "Été", "ete"]) == ["été", "Été"]
     assert takes([{"prefix": {"equals-ignore-case": "straße"}}], "STRASSE 1")
     assert takes([{"suffix": {"equals-ignore-case": "straße"}}], "HAUPTSTRASSE")
+    assert not takes([{"suffix": {"equals-ignore-case": "straße"}}], "TRASSE")
+    assert not takes([{"equals-ignore-case": "straße"}], "STRASSEN")
     assert not takes([{"equals-ignore-case": "k"}], "\N{KELVIN SIGN}")
 
 

@@ -21,8 +21,6 @@ class Field(msgspec.Struct, frozen=True):
     optional: bool = False
     """Whether the field may also be absent: where nothing is at its path but objects and empty
     arrays."""
-    barred: bool = False
-    """Whether it must be absent."""
     keys: tuple[Key, ...] = ()
     """The field's value has one of these; none if that cannot be said."""
 
@@ -33,7 +31,7 @@ def read_field(path: Path, matchers: Sequence[Matcher]) -> Field:
     optional = len(present) < len(matchers)
     keys = tuple(dict.fromkeys(matcher.key for matcher in present if matcher.key))
     indexed = not optional and all(matcher.key for matcher in present)
-    return Field(path, _any_of(present), optional, not present, keys if indexed else ())
+    return Field(path, _any_of(present), optional, keys if indexed else ())
 
 
 def _any_of(matchers: Sequence[Matcher]) -> Test:
@@ -160,8 +158,6 @@ def _array(
             start = _first_present(fields, depth, elements)
             if start == len(fields):
                 return True
-            if fields[start].barred:
-                return False
             if start not in made:
                 made[start] = _rest(fields[start:], depth)
             test = made[start]

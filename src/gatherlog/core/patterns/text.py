@@ -116,10 +116,21 @@ def _in_any_case(operand: object, place: Place, part: Callable[[str, int], str])
 
 
 def _in_any_case_of_any_script(text: str, part: Callable[[str, int], str]) -> Test:
-    # Upper and lower case may differ in length, so the part cannot be cut out beforehand. An end
-    # is read backwards: to search for it would take length by length.
-    way = -1 if part is _tail else 1
-    cases = [{char.lower()[::way], char.upper()[::way]} for char in text[::way]]
-    found = re.compile("".join(f"(?:{'|'.join(map(re.escape, sorted(both)))})" for both in cases))
-    matches = found.fullmatch if part is _whole else found.match
-    return lambda value: isinstance(value, str) and matches(value[::way]) is not None
+    # Upper and lower case may differ in length, so the part cannot be cut out beforehand. One is
+    # never the beginning or the end of the other, so at each place there is one way on.
+    backwards = part is _tail
+    stands_at = str.endswith if backwards else str.startswith
+    cases = [(char.lower(), char.upper()) for char in text[:: -1 if backwards else 1]]
+
+    def test(value: object) -> bool:
+        if not isinstance(value, str):
+            return False
+        start, end = 0, len(value)
+        for low, up in cases:
+            found = low if stands_at(value, low, start, end) else up
+            if not stands_at(value, found, start, end):
+                return False
+            start, end = (start, end - len(found)) if backwards else (start + len(found), end)
+        return part is not _whole or start == end
+
+    return test
