@@ -41,25 +41,36 @@ def demo(tmp_path: Path) -> Iterator[dict[str, str]]:
             process.send_signal(signal.SIGTERM)
 
 
-def test_the_first_rsvp_with_curl_works_as_written(demo: dict[str, str], tmp_path: Path) -> None:
-    [example] = [block for block in blocks("sh") if "/rsvp" in block]
+def test_the_curl_examples_work_as_written(demo: dict[str, str], tmp_path: Path) -> None:
+    rsvp, following = [block for block in blocks("sh") if "/rsvp" in block]
 
-    done = subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", example.replace("curl -s", "curl --fail-with-body -s")],
-        cwd=tmp_path,
-        env=os.environ | demo,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    def ran(example: str) -> subprocess.CompletedProcess[str]:
+        whole = example.replace("curl -s", "curl --fail-with-body -s")
+        done = subprocess.run(
+            ["bash", "-euo", "pipefail", "-c", whole],
+            cwd=tmp_path,
+            env=os.environ | demo,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done
 
-    assert done.returncode == 0, done.stdout + done.stderr
+    done = ran(rsvp)
+    followed = ran(rsvp + following).stdout.removeprefix(done.stdout)
+
     answer, figures, *_, link = done.stdout.split("\n")[:-1]
     assert '"status":"coming"' in answer.replace(" ", "")
     assert '"totalComing"' in figures
     assert "guests.rsvp_submitted" in done.stdout
     assert "/r/" in link
+    rule, copies, subscriptions = followed.split("\n")[-4:-1]
+    assert "id: " in followed
+    assert '"name":"answers"' in rule
+    assert '"num_guests":3' in copies
+    assert '"name":"bus"' in subscriptions
 
 
 def test_the_library_example_works_as_written(tmp_path: Path) -> None:
