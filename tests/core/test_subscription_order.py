@@ -23,6 +23,7 @@ from tests.core.followers import (
     working,
 )
 
+ERRORS: dict[str, BaseException] = {"fails": fails(), "raises": ValueError("no")}
 KEYS = st.tuples(st.sampled_from(["card-1", "card-2"]), st.sampled_from(["", "ada", "ben"]))
 STEPS = st.lists(
     st.one_of(
@@ -65,10 +66,8 @@ class Story:
             self.count += 1
             self.said.setdefault((stream, subject), []).append(word)
             for receiver in self.receivers:
-                receiver.cues[word] = [
-                    {"fails": fails(), "raises": ValueError("no")}.get(str(cue), cue)
-                    for cue in self._data.draw(st.lists(st.sampled_from(self._cues), max_size=2))
-                ]
+                cues = self._data.draw(st.lists(st.sampled_from(self._cues), max_size=2))
+                receiver.cues[word] = [ERRORS.get(str(cue)) or float(str(cue)) for cue in cues]
             commit = Commit(appends=[Append(stream, [happened(word, subject)])])
             await self.store.commit(commit)
 

@@ -99,7 +99,7 @@ def test_a_worker_that_dies_at_any_call_leaves_exact_counts(after: bool, partiti
         await say_words(store, 3)
         dying = Dying(store, at, after=after)
         projected = Projected("counting", Counting(stumbles=["e"]))
-        worker = Worker(dying, [projected], clock=system_clock, ids=IDS)  # type: ignore[arg-type]
+        worker = Worker(dying, [projected], clock=system_clock, ids=IDS)
         running = asyncio.ensure_future(worker.run())
         done = asyncio.ensure_future(eventually(lambda: is_counted(store, 15)))
         died = asyncio.ensure_future(dying.died.wait())
@@ -141,12 +141,12 @@ class Failing:
     async def commit(self, commit: Commit) -> Committed:
         self.commits += 1
         failure, is_done = self._failures.get(self.commits, (None, False))
-        if failure is None or is_done:
-            committed = await self._store.commit(commit)
         await asyncio.sleep(0.001)
         if failure is not None:
+            if is_done:
+                await self._store.commit(commit)
             raise failure
-        return committed
+        return await self._store.commit(commit)
 
 
 @pytest.mark.parametrize(
@@ -157,7 +157,7 @@ def test_a_store_in_trouble_is_reported_and_nothing_is_lost_or_doubled(error: Ex
         store = memory()
         failing = Failing(store, dict.fromkeys(range(every, 40, every), (error, is_done)))
         projected = Projected("counting", Counting())
-        async with working(failing, projected, troubles=True) as at_work:  # type: ignore[arg-type]
+        async with working(failing, projected, troubles=True) as at_work:
             for _ in range(10):
                 await say_words(store)
                 await asyncio.sleep(0.05)
@@ -375,9 +375,9 @@ def test_partitions_that_share_documents_count_exactly_with_several_workers() ->
         slow = Failing(store, {})  # a commit takes a moment: others come between
         projected = [Projected("counting", Counting()) for _ in range(3)]
         async with (
-            working(slow, projected[0], lease_seconds=2.0),  # type: ignore[arg-type]
-            working(slow, projected[1], lease_seconds=2.0),  # type: ignore[arg-type]
-            working(slow, projected[2], lease_seconds=2.0),  # type: ignore[arg-type]
+            working(slow, projected[0], lease_seconds=2.0),
+            working(slow, projected[1], lease_seconds=2.0),
+            working(slow, projected[2], lease_seconds=2.0),
         ):
             for n in range(200):
                 await say(store, f"card-{n % 17}", "word", subject=f"s{n % 5}")

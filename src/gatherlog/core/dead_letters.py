@@ -142,15 +142,20 @@ class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
     """Who redrove or discarded it."""
 
 
+def _age(body: DeadLetter) -> tuple[str, str]:
+    """What sorts the oldest first; several may be given up at one moment."""
+    return f"{body.given_up_at:020}", f"{body.position:020}"
+
+
 DEAD_LETTERS = View(
     "dead_letter",
     DeadLetter,
-    by_state=lambda body: (body.state, f"{body.given_up_at:020}"),
-    by_subscription=lambda body: (body.subscription, body.state, f"{body.given_up_at:020}"),
+    by_state=lambda body: (body.state, *_age(body)),
+    by_subscription=lambda body: (body.subscription, body.state, *_age(body)),
     by_destination=lambda body: (
         f"{body.subscription}/{body.destination}",
         body.state,
-        f"{body.given_up_at:020}",
+        *_age(body),
     ),
 )
 

@@ -1,0 +1,192 @@
+"""What a subscription makes of the feed: gaps, empty pages, closed stores, types of its own."""
+
+import asyncio
+import random
+from typing import Any
+
+import pytest
+
+from gatherlog.core import Commit, Committed, Recorded, Store
+from gatherlog.core.clock import system_clock
+from gatherlog.core.errors import Busy, DiskFull, StoreClosed, StoreFailed
+from gatherlog.core.subscriptions import Destination, Handlers, Projected
+from gatherlog.core.worker import Worker
+from gatherlog.testing import run_instantly
+from tests.core.followers import (
+    COUNTS,
+    FOREVER,
+    IDS,
+    Count,
+    Counting,
+    Following,
+    Receiver,
+    bodies,
+    eventually,
+    memory,
+    say,
+    working,
+)
+
+
+class Lagging:
+    """A store whose feed shows what it has late, and at times not at all."""
+
+    def __init__(self, store: Store, seed: int) -> None:
+        self._store = store
+        self._chance = random.Random(seed)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    async def read_feed(self, partition: int, *, after: int, limit: int) -> list[Recorded]:
+        await asyncio.sleep(self._chance.uniform(0, 0.01))
+        page = await self._store.read_feed(partition, after=after, limit=limit)
+        return page[: self._chance.choice((0, 0, 1, 3, len(page)))]
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_an_empty_page_below_the_head_is_asked_for_again_until_it_comes(seed: int) -> None:
+    async def story() -> None:
+        store, receiver = memory(), Receiver()
+        lagging: Any = Lagging(store, seed)
+        for n in range(150):
+            receiver.cues[f"w{n}"] = [ValueError("no")] * (n % 2)
+        place = Destination(name="place", target=receiver, retry=FOREVER)
+        async with working(lagging, Following(place), Projected("counting", Counting())):
+            for n in range(300):
+                await say(store, "card-1", f"w{n}", subject=f"s{n % 150}")
+            await receiver.has(300)
+            await eventually(lambda: is_counted(store, 300))
+        words = {f"s{n}": [f"w{n}", f"w{n + 150}"] for n in range(150)}
+        found: dict[str, list[str]] = {}
+        for delivery in receiver.taken:
+            found.setdefault(delivery.event.subject, []).append(delivery.event.data.decode())
+        assert found == words
+
+    run_instantly(story())
+
+
+async def is_counted(store: Store, events: int) -> bool:
+    found: dict[str, Count] = await bodies(store, COUNTS)
+    return found.get("all", Count()).events == events
+
+
+class Troubled:
+    """A store in which any call may fail now and then."""
+
+    def __init__(self, store: Store, seed: int, errors: list[Exception]) -> None:
+        self._store = store
+        self._chance = random.Random(seed)
+        self._errors = errors
+        self.is_well = False
+
+    def __getattr__(self, name: str) -> Any:
+        call = getattr(self._store, name)
+        if name in ("limits", "id"):
+            return call
+
+        async def calling(*args: Any, **options: Any) -> Any:
+            await asyncio.sleep(0.001)
+            if not self.is_well and self._chance.random() < 0.1:
+                raise self._chance.choice(self._errors)
+            return await call(*args, **options)
+
+        return calling
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_trouble_with_the_store_is_reported_and_nothing_is_lost(seed: int) -> None:
+    async def story() -> None:
+        store, receiver = memory(), Receiver()
+        errors: list[Exception] = [Busy("busy"), StoreFailed("failed"), DiskFull("full")]
+        troubled: Any = Troubled(store, seed, errors)
+        place = Destination(name="place", target=receiver, retry=FOREVER, at_once=4)
+        subscriptions = [Following(place), Projected("counting", Counting())]
+        async with working(troubled, *subscriptions, troubles=True) as at_work:
+            for n in range(200):
+                await say(store, f"card-{n % 3}", f"w{n}", subject=f"s{n % 7}")
+                await asyncio.sleep(0.2)
+            troubled.is_well = True
+            await eventually(lambda: is_counted(store, 200))
+            await eventually(lambda: has_all(receiver, 200))
+        assert at_work.troubles != []
+        assert set(map(type, at_work.troubles)) <= {Busy, StoreFailed, DiskFull}
+        first: dict[tuple[str, str], list[int]] = {}
+        for delivery in receiver.taken:
+            event = delivery.event
+            seen = first.setdefault((event.stream, event.subject), [])
+            if event.version not in seen:
+                seen.append(event.version)
+        assert all(versions == sorted(versions) for versions in first.values())
+
+    run_instantly(story())
+
+
+async def has_all(receiver: Receiver, count: int) -> bool:
+    return len(set(receiver.words)) == count
+
+
+def test_a_closed_store_ends_the_worker() -> None:
+    async def story() -> None:
+        store, receiver = memory(), Receiver()
+        there = Following(Destination(name="place", target=receiver, retry=FOREVER))
+        worker = Worker(store, [there], clock=system_clock, ids=IDS)
+        running = asyncio.create_task(worker.run())
+        await say(store, "card-1", "word")
+        await receiver.has(1)
+        await store.close()
+        async with asyncio.timeout(60):
+            await running
+        with pytest.raises(StoreClosed):
+            await store.heads()
+
+    run_instantly(story())
+
+
+class HalfWritten:
+    """A store in which one write of several fails, while the next ones would go well."""
+
+    def __init__(self, store: Store, at: int) -> None:
+        self._store = store
+        self._left = at
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    async def commit(self, commit: Commit) -> Committed:
+        self._left -= 1
+        fails = self._left == 0
+        await asyncio.sleep(0.001)
+        if fails:
+            raise Busy("busy")
+        return await self._store.commit(commit)
+
+
+def test_after_a_write_that_failed_no_other_goes_past_it() -> None:
+    async def story(at: int) -> None:
+        store = memory()
+        half: Any = HalfWritten(store, at)
+        counting = Projected("counting", Counting(stumbles=["bad"]))
+        for n in range(100):
+            await say(store, "card-1", "good", "bad" if n % 20 == 0 else "good", subject=f"s{n}")
+        async with working(half, counting, troubles=True):
+            await eventually(lambda: is_counted(store, 195))
+        assert (await bodies(store, COUNTS))["all"] == Count(195)
+
+    for at in range(1, 25):
+        run_instantly(story(at))
+
+
+def test_two_subscriptions_of_one_name_are_refused() -> None:
+    async def story() -> None:
+        both = [Handlers("twin", {}), Handlers("twin", {})]
+        with pytest.raises(ValueError, match="two subscriptions have one name: twin, twin"):
+            Worker(memory(), both, clock=system_clock, ids=IDS)
+
+    run_instantly(story())
+
+
+@pytest.mark.parametrize("name", ["", "With Spaces", "9lives", "a" * 64, "a/b"])
+def test_a_name_that_is_none_is_refused(name: str) -> None:
+    with pytest.raises(ValueError, match="is no name"):
+        Handlers(name, {})
