@@ -1,5 +1,6 @@
 """Query parameters: typed, and refused where they are unknown, repeated or out of range."""
 
+from functools import cache
 from typing import Annotated, TypeVar
 from urllib.parse import parse_qsl
 
@@ -43,9 +44,15 @@ class Search(Paging, frozen=True):
     group_id: Annotated[str, Meta(min_length=1, max_length=64)] | None = None
 
 
+@cache
+def _demands(kind: type[msgspec.Struct]) -> bool:
+    """Whether any parameter has to be given."""
+    return any(field.required for field in msgspec.structs.fields(kind))
+
+
 def read_query(text: bytes, kind: type[Q]) -> Q:
     """The parameters of a query string, or Invalid with every flaw."""
-    if not text and not any(field.required for field in msgspec.structs.fields(kind)):
+    if not text and not _demands(kind):
         return kind()
     try:
         pairs = parse_qsl(
