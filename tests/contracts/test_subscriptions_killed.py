@@ -1,0 +1,133 @@
+"""Followers that are killed, stopped in their sleep, and many: counts are exact at the end."""
+
+import asyncio
+import random
+import signal
+from pathlib import Path
+
+import pytest
+
+from gatherlog.core import Append, Commit, Event, Store
+from gatherlog.core.leases import LEASES
+from gatherlog.core.worker import VIEWS
+from tests.contracts.commits import NOON, whole_feed
+from tests.contracts.engines import Place
+from tests.contracts.follower import TALLIES, Follower, Notes, Tally, ordered, tallied
+from tests.core.followers import bodies, eventually
+
+
+async def happen(store: Store, count: int, start: int = 0, *, at_a_time: int = 50) -> None:
+    """So many events of seven streams and five subjects, not all at once."""
+    for first in range(start, start + count, at_a_time):
+        events = [
+            Event(f"e{n}", "tests.happened", NOON, NOON, b'{"n":%d}' % n, 1, f"s{n % 5}")
+            for n in range(first, min(first + at_a_time, start + count))
+        ]
+        await store.commit(Commit(appends=[Append(f"card-{first // at_a_time % 7}", events)]))
+        await asyncio.sleep(0)
+
+
+async def is_tallied(store: Store, count: int) -> bool:
+    tallies: dict[str, Tally] = await bodies(store, TALLIES)
+    return sum(tally.events for tally in tallies.values()) >= count
+
+
+async def is_noted(path: Path, count: int) -> bool:
+    return path.exists() and path.read_bytes().count(b"\n") >= count
+
+
+async def settled(store: Store, notes: Path, count: int) -> None:
+    """Once all is done: counts and order are exact."""
+    await eventually(lambda: is_tallied(store, count))
+    while len(set(Notes(notes).given)) < count:
+        await asyncio.sleep(0.2)
+    events = [event for n in range(store.limits.partitions) for event in await whole_feed(store, n)]
+    assert await bodies(store, TALLIES) == tallied(events)
+    assert Notes(notes).firsts() == ordered(events)
+
+
+@pytest.mark.parametrize(
+    ("events", "kills"),
+    [
+        (4_000, 3),
+        pytest.param(100_000, 50, marks=[pytest.mark.heavy, pytest.mark.timeout(900)]),
+    ],
+)
+async def test_a_follower_killed_at_random_ends_with_exact_counts(
+    shared: Place, tmp_path: Path, events: int, kills: int
+) -> None:
+    chance, notes = random.Random(events), tmp_path / "notes"
+    store = await shared.open(*VIEWS, TALLIES)
+    share = events // (kills + 1)
+    for number in range(kills):
+        follower = await Follower.start(shared, notes)
+        await happen(store, share, start=number * share)
+        await eventually(lambda n=number: is_noted(notes, n * share))  # type: ignore[misc]
+        await asyncio.sleep(chance.uniform(0, 0.3))
+        await follower.kill()
+    await happen(store, events - kills * share, start=kills * share)
+    follower = await Follower.start(shared, notes)
+
+    await settled(store, notes, events)
+    await follower.stop()
+    doubles = Notes(notes).doubles
+    print(f"{kills} kills, {events} events, {doubles} doubles")
+    assert doubles <= kills * 4_000
+
+
+@pytest.mark.heavy
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("after", [0, 1], ids=["before", "after"])
+async def test_a_follower_killed_at_each_commit_ends_with_exact_counts(
+    durable: Place, tmp_path: Path, after: int
+) -> None:
+    notes = tmp_path / "notes"
+    store = await durable.open(*VIEWS, TALLIES)
+    for at in range(1, 13):
+        await happen(store, 100, start=at * 100, at_a_time=10)
+        follower = await Follower.start(durable, notes, die_at=at, after=after)
+        if at == 1 or not after:
+            await happen(store, 10, start=10_000 + at * 10)
+        async with asyncio.timeout(20):
+            assert await follower.process.wait() == -signal.SIGKILL
+    follower = await Follower.start(durable, notes)
+    count = sum(e.type == "tests.happened" for e in await whole_feed(store))
+    await settled(store, notes, count)
+    await follower.stop()
+
+
+async def test_a_follower_that_slept_through_its_lease_spoils_nothing(
+    shared: Place, tmp_path: Path
+) -> None:
+    notes = tmp_path / "notes"
+    store = await shared.open(*VIEWS, TALLIES)
+    asleep = await Follower.start(shared, notes)
+    await happen(store, 500)
+    await eventually(lambda: is_tallied(store, 100))
+    asleep.signal(signal.SIGSTOP)
+    awake = await Follower.start(shared, notes)
+    await happen(store, 500, start=500)
+    await eventually(lambda: is_tallied(store, 1_000))
+    asleep.signal(signal.SIGCONT)
+    await happen(store, 500, start=1_000)
+
+    await settled(store, notes, 1_500)
+    await asleep.stop()
+    await awake.stop()
+    assert all(not lease.holder for lease in (await bodies(store, LEASES)).values())
+
+
+async def test_three_followers_and_two_murders_still_count_exactly(
+    shared: Place, tmp_path: Path
+) -> None:
+    notes = tmp_path / "notes"
+    store = await shared.open(*VIEWS, TALLIES)
+    followers = [await Follower.start(shared, notes) for _ in range(3)]
+    for number, follower in enumerate(followers[:2]):
+        await happen(store, 1_000, start=number * 1_000)
+        await eventually(lambda n=number: is_tallied(store, n * 1_000 + 1))  # type: ignore[misc]
+        await follower.kill()
+    await happen(store, 1_000, start=2_000)
+
+    await settled(store, notes, 3_000)
+    await followers[2].stop()
