@@ -114,10 +114,10 @@ def test_an_eventbrite_order_is_a_household_without_cancelled_tickets() -> None:
     sheet = sample("eventbrite.csv")
 
     assert guests(sheet) == [
-        (2, "Lena", "Faber", "lena@example.org", "Order 1001"),
-        (3, "Timo", "Faber", "lena@example.org", "Order 1001"),
-        (4, "Omar", "Haddad", "omar@example.org", "Order 1002"),
-        (8, "Yuki", "Tanaka", "yuki@example.org", "Order 1005"),
+        (2, "Lena", "Faber", "lena@example.org", "Faber, order 1001"),
+        (3, "Timo", "Faber", "lena@example.org", "Faber, order 1001"),
+        (4, "Omar", "Haddad", "omar@example.org", "Haddad, order 1002"),
+        (8, "Yuki", "Tanaka", "yuki@example.org", "Tanaka, order 1005"),
     ]
     assert [row.expected_guests for row in sheet.rows] == [1, 1, 3, 2]
     assert (sheet.households, sheet.guessed) == (3, 0)
@@ -135,6 +135,20 @@ def test_a_ticket_of_an_order_that_names_nobody_is_a_bad_line() -> None:
     sheet = read(f"{header}7,Info Requested,Info Requested,Adult,Attending\n")
 
     assert (sheet.format, reasons(sheet)) == ("eventbrite", [(2, "the name is missing")])
+
+
+def test_attendees_are_read_where_the_last_name_is_called_surname() -> None:
+    sheet = read("Order #,First Name,Surname,Attendee Status\n7,Ada,King,Attending\n")
+
+    assert (sheet.format, sheet.bad, sheet.ignored) == ("eventbrite", (), ())
+    assert [(row.first_name, row.last_name) for row in sheet.rows] == [("Ada", "King")]
+
+
+def test_an_order_is_named_by_its_first_guest_within_the_length_of_a_name() -> None:
+    header = "Order #,First Name,Last Name,Attendee Status\n"
+    sheet = read(f"{header}1001,Ada,{'K' * 80},Attending\n1001,Ben,Day,Attending\n")
+
+    assert [row.group_id for row in sheet.rows] == ["K" * 52 + ", order 1001"] * 2
 
 
 def test_tickets_beyond_what_one_guest_may_have_are_a_bad_line() -> None:
@@ -164,7 +178,9 @@ def test_what_eventbrite_asked_about_diets_is_read() -> None:
     header = "Order #,First Name,Last Name,Quantity,Group,Attendee Status,Dietary requirements\n"
     sheet = read(f"{header}7,Ada,King,1,Friends,Attending,vegan\n")
 
-    assert [(row.group_id, row.dietary_tags) for row in sheet.rows] == [("Order 7", ("vegan",))]
+    assert [(row.group_id, row.dietary_tags) for row in sheet.rows] == [
+        ("King, order 7", ("vegan",))
+    ]
     assert sheet.ignored == ("Group",)
 
 

@@ -105,6 +105,14 @@ def test_the_name_of_a_guess_is_a_visible_line_that_fits() -> None:
     assert [row.group_id for row in sheet.rows] == [long[:64]] * 2
 
 
+def test_a_name_that_is_cut_ends_with_no_comma() -> None:
+    street = "An der alten Ziegelei hinter dem langen Bahndamm im Wald Nr. 123"
+    sheet = read(f'Name,Address\nAda King,"{street}, Ulm"\nBen King,"{street}, Ulm"\n')
+
+    assert [row.group_id for row in sheet.rows] == [street] * 2
+    assert len(street) == 64
+
+
 def test_one_more_member_does_not_rename_a_household() -> None:
     sheet = "Name,Address\nAda King,1 Main Road\nBen King,1 Main Road\n"
 

@@ -76,7 +76,20 @@ class Page(HTMLParser):
                 continue
             value = control.text if control.tag == "textarea" else control["value"]
             sent.setdefault(control["name"], []).append(value)
-        return sent
+        return {**self._chosen(), **sent}
+
+    def _chosen(self) -> dict[str, list[str]]:
+        """What each select would send: its chosen option, else its first."""
+        chosen: dict[str, list[str]] = {}
+        name, marked = "", False
+        for element in self.all("select", "option"):
+            if element.tag == "select":
+                name, marked = element["name"], False
+            elif name not in chosen or (element.get("selected") is not None and not marked):
+                given = element.get("value")
+                chosen[name] = [element.text if given is None else given]
+                marked = element.get("selected") is not None
+        return chosen
 
     def body(self, **changes: str | list[str]) -> str:
         """The form, urlencoded, with some fields changed."""

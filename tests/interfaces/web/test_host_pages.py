@@ -144,6 +144,21 @@ async def test_a_guest_is_added_changed_answered_for_and_removed(host: Host) -> 
     assert (removed.headers["location"], await host.guests()) == (f"{host.place}?done=removed", [])
 
 
+async def test_a_guest_who_phoned_may_be_not_sure_and_may_have_said_nothing(host: Host) -> None:
+    ada = await host.add("Ada")
+    place = f"{host.place}/guests/{ada.id}"
+
+    states = []
+    for said in ("undecided", "coming", "undecided", "undecided", "pending", "declined", "pending"):
+        form = fields_of(await host.page(f"/guests/{ada.id}"))
+        await host.browser.post(place, data={**form, "attending": said})
+        states += [guest.status for guest in await host.guests()]
+
+    assert states == [
+        *("undecided", "coming", "undecided", "undecided", "pending", "declined", "pending")
+    ]
+
+
 async def test_a_guest_can_be_taken_back_to_no_answer(host: Host) -> None:
     ada = await host.add("Ada")
     await host.platform.guests.rsvp(host.gathering_id, ada.id, Rsvp(attending=True), actor="t")
@@ -179,6 +194,7 @@ async def test_a_guest_who_answered_meanwhile_is_not_overwritten(host: Host) -> 
     page = Page(overtaken.text)
     assert (overtaken.status_code, [g.status for g in await host.guests()]) == (409, ["coming"])
     assert page.of_class("now") == ["Coming"]
+    assert page.of_class("news") == ["Changed meanwhile. Saved now: Coming"]
     again = await host.browser.post(place, data=fields_of(page))
     assert (again.status_code, [g.status for g in await host.guests()]) == (303, ["declined"])
 
@@ -254,6 +270,85 @@ async def test_settings_that_moved_meanwhile_are_not_overwritten(host: Host) -> 
     assert (stale.status_code, (await host.gathering()).location) == (409, "Elsewhere")
 
 
+async def test_what_others_changed_is_marked_and_kept_where_nobody_typed(host: Host) -> None:
+    form = fields_of(await host.page("/settings"))
+    other = SettingsPatch(event_name="Garden feast", location=EVIL)
+    await host.platform.guests.change_settings(host.gathering_id, other, actor="t")
+
+    overtaken = await host.browser.post(
+        f"{host.place}/settings", data={**form, "event_name": "Tea", "max_guests": "5"}
+    )
+
+    page = Page(overtaken.text)
+    assert (overtaken.status_code, flaws_of_form(page), page.all("b")) == (409, [], [])
+    marked = {name: page.id(f"{name}-news").text for name in ("event_name", "location")}
+    assert marked == {
+        "event_name": "Changed meanwhile. Saved now: Garden feast",
+        "location": f"Changed meanwhile. Saved now: {EVIL}",
+    }
+    assert len(page.of_class("news")) == 2
+    again = await host.browser.post(f"{host.place}/settings", data=fields_of(page))
+    gathering = await host.gathering()
+    assert (again.status_code, gathering.event_name, gathering.location, gathering.max_guests) == (
+        *(303, "Tea"),
+        *(EVIL, 5),
+    )
+
+
+@pytest.mark.parametrize("was", ["", "[]", '{"event_name": 1}', "{" * 500, '{"version": "9"}'])
+async def test_a_form_that_brings_back_nonsense_marks_nothing(host: Host, was: str) -> None:
+    form = fields_of(await host.page("/settings")) | {"version": ["1"], "was": [was]}
+    await host.platform.guests.change_settings(
+        host.gathering_id, SettingsPatch(location="Ulm"), actor="t"
+    )
+
+    refused = await host.browser.post(f"{host.place}/settings", data=form)
+
+    assert (refused.status_code, Page(refused.text).of_class("news")) == (409, [])
+
+
+async def test_without_scripts_the_time_zone_is_asked_for(host: Host) -> None:
+    refused = await host.post("/host", event_name="Tea")
+
+    told = "The time zone is missing: choose where the gathering takes place."
+    assert (refused.status_code, Page(refused.text).id("time_zone-error").text) == (422, told)
+
+
+async def test_a_deadline_that_is_over_is_shown_and_warned_of(host: Host) -> None:
+    open_page = await host.page()
+    until = SettingsPatch(rsvp_deadline="2999-05-31")
+    await host.platform.guests.change_settings(host.gathering_id, until, actor="t")
+    with_time = await host.page()
+    form = fields_of(await host.page("/settings")) | {"rsvp_deadline": ["2020-05-31"]}
+    await host.browser.post(f"{host.place}/settings", data=form)
+    over = Page((await host.browser.get(f"{host.place}?done=saved")).text)
+
+    warning = "The time for answers is over"
+    assert ("Answers are" in open_page.html, warning in with_time.html) == (False, False)
+    assert (
+        "Answers are open until Friday, 31\xa0May\xa02999, end of day, Berlin time"
+        in with_time.html
+    )
+    assert "Answers were open until Sunday, 31\xa0May\xa02020" in over.html
+    assert [note.split(":")[0] for note in over.of_class("note")][:2] == ["Saved.", warning]
+
+
+async def test_more_guests_than_places_are_told_as_too_many(host: Host) -> None:
+    ada = await host.add("Ada", expected_guests=8)
+    await host.platform.guests.rsvp(host.gathering_id, ada.id, Rsvp(attending=True), actor="t")
+    patch = SettingsPatch(max_guests=3)
+    await host.platform.guests.change_settings(host.gathering_id, patch, actor="t")
+
+    page = await host.page()
+
+    figures = {e.get("data-figure"): e.text for e in page.all("dd", "strong")}
+    assert (figures["people"], figures["left"], figures["reserved"]) == ("8", "5 too many", "8")
+    assert page.of_class("caption") == [
+        "People",
+        "Guests on the list, by answer each may stand for several people",
+    ]
+
+
 async def test_a_gathering_is_removed(host: Host) -> None:
     removed = await host.post(f"{host.place}/settings", remove="1")
 
@@ -278,11 +373,62 @@ async def test_a_sheet_is_looked_through_and_then_taken_in(host: Host) -> None:
 async def test_lines_can_be_pasted(host: Host) -> None:
     looked = await host.post(f"{host.place}/import", {"file": ("", b"")}, lines=SHEET.decode())
 
-    assert [e.text for e in Page(looked.text).all("td")][:3] == [
-        "Ada Lovelace",
-        "L",
-        "ada@example.org",
+    assert [e.text for e in Page(looked.text).all("td")][:6] == [
+        *("Ada Lovelace", "L"),
+        *("1", "", "", "ada@example.org"),
     ]
+
+
+async def test_pasted_lines_that_are_no_sheet_are_kept_to_be_corrected(host: Host) -> None:
+    lines = f"first,email\n{EVIL},ada@example.org"
+
+    refused = await host.post(f"{host.place}/import", {"file": ("", b"")}, lines=lines)
+
+    page = Page(refused.text)
+    assert (refused.status_code, flaws_of_form(page), page.all("b")) == (422, [], [])
+    assert page.id("lines").text == " ".join(lines.split())
+
+
+async def test_a_preview_says_what_the_command_line_says(host: Host) -> None:
+    sheet = (
+        "First name,Last name,E-mail,Address,Seats,Of which children,Diet\n"
+        'Ada,Lovelace,ada@example.org,"Dorfstraße 1, Ulm",3,2,vegan; no celery\n'
+        'Ida,Lovelace,,"Dorfstraße 1, Ulm",1,,\n'
+    )
+
+    page = Page((await host.upload(sheet.encode())).text)
+
+    names = [name.text for name in page.all("dt")]
+    figures = dict(zip(names, [e.text for e in page.all("dd")], strict=True))
+    assert figures == {
+        "New guests": "2",
+        "Changed": "0",
+        "As before": "0",
+        "Households": "1",
+        "Seats": "4",
+        "For children": "2",
+    }
+    assert [e.text for e in page.all("td")][:6] == [
+        *("Ada Lovelace", "Dorfstraße 1, Ulm a guess", "3", "2"),
+        *("Vegan, Other; vegan; no celery", "ada@example.org"),
+    ]
+    columns = [e.text for e in page.all("li") if " as " in e.text]
+    assert "“Of which children” as children among the seats" in columns
+    assert "“Seats” as seats" in columns
+
+
+async def test_a_sheet_that_changes_nothing_offers_no_import(host: Host) -> None:
+    new = Page((await host.upload(SHEET)).text)
+    packed = next(e["value"] for e in new.all("input") if e["name"] == "packed")
+    await host.post(f"{host.place}/import", {"file": ("", b"")}, packed=packed)
+
+    same = Page((await host.upload(SHEET)).text)
+    moved = Page((await host.upload(SHEET.replace(b",L\nI", b",M\nI"))).text)
+
+    assert "Import 2 guests" in [button.text for button in new.all("button")]
+    assert [button.text for button in same.all("button")] == ["Sign out"]
+    assert "There is nothing to import: all is there already." in same.html
+    assert "Change 1 guest" in [button.text for button in moved.all("button")]
 
 
 @pytest.mark.parametrize(
@@ -338,7 +484,7 @@ async def test_words_about_food_that_were_not_understood_are_named_before_import
     page = Page((await host.upload(sheet)).text)
 
     assert flaws_of_form(page) == []
-    assert page.of_class("note")[0].endswith("under “Other”: Line 3: no mushrooms <b>")
+    assert page.of_class("note")[0].endswith("the tag “Other”: Line 3: no mushrooms <b>")
 
 
 async def test_the_printed_list_has_everybody_by_household_and_counts_every_meal_once(

@@ -116,6 +116,21 @@ async def test_whom_one_leaves_out_stays_without_an_answer_and_is_asked_about(
     assert flaws_of_form(page) == []
 
 
+async def test_who_answers_for_the_others_only_is_spoken_to(invited: Invite) -> None:
+    family = await invited("Siân", "Charles", "Ida")
+    await family.answer({}, COMING, {})
+
+    page = Page((await family.browser.get(family.path + "?saved")).text)
+    assert page.of_class("good") == ["Thank you, Siân! Your answers are saved."]
+    assert page.of_class("question") == [
+        "Aren’t you and Ida coming? There is no answer for you or Ida yet."
+    ]
+    await family.answer({}, {}, COMING)
+    assert (await family.open()).of_class("question") == [
+        "Aren’t you coming? There is no answer for you yet."
+    ]
+
+
 async def test_whoever_said_no_is_not_asked_about(invited: Invite) -> None:
     family = await invited("Ada", "Charles")
     await family.answer(COMING, DECLINED)

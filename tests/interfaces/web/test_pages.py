@@ -82,8 +82,8 @@ async def test_the_demo_shows_each_gathering_with_its_totals(demo: Platform) -> 
         "Undecided": "1",
         "Declined": "1",
         "Pending": "1",
-        "People": "6",
-        "Capacity": "1,200",
+        "People coming": "6",
+        "Places": "1,200",
     }
     assert [heading.text for heading in page.all("h2")][1:] == [EVIL]
     bars = [(bar["class"], bar["x"], bar["width"]) for bar in page.all("rect") if bar.get("class")]
@@ -98,7 +98,7 @@ async def test_the_demo_shows_each_gathering_with_its_totals(demo: Platform) -> 
 async def test_the_demo_has_a_first_page_without_a_single_guest(demo: Platform) -> None:
     page = await home_of(demo)
 
-    assert figures(page)["Capacity"] == "no limit"
+    assert figures(page)["Places"] == "no limit"
     assert flaws_of_form(page) == []
 
 

@@ -106,7 +106,8 @@ async def test_a_wrong_code_opens_nothing_and_says_why(demo: Platform, code: str
         page = Page(refused.text)
         assert refused.status_code == 401
         assert page.id("code-error").text == (
-            "This code is wrong, was used, or is more than ten minutes old. Ask for a new one."
+            "This code is wrong, was used, or is more than ten minutes old. "
+            "Look again: the latest one works until 5 wrong ones were tried."
         )
         assert flaws_of_form(page) == []
         assert (await browser.get("/host")).headers["location"] == "/signin"
@@ -194,7 +195,9 @@ async def test_a_program_sends_a_header_instead_of_the_forms_token(demo: Platfor
     async with client(demo) as browser:
         await signed_in(browser, demo)
         made = await browser.post(
-            "/host", data={"event_name": "By program"}, headers={"X-Gatherlog": "1"}
+            "/host",
+            data={"event_name": "By program", "time_zone": "UTC"},
+            headers={"X-Gatherlog": "1"},
         )
 
     assert made.status_code == 303
@@ -246,6 +249,32 @@ async def test_the_mailbox_shows_letters_newest_first_as_text(demo: Platform) ->
 async def test_outside_the_demo_there_is_no_mailbox(browser: AsyncClient) -> None:
     assert (await browser.get("/mailbox")).status_code == 404
     assert "/mailbox" not in (await browser.get("/signin")).text
+
+
+async def test_the_code_that_was_sent_still_works_after_a_wrong_one(demo: Platform) -> None:
+    async with client(demo) as browser:
+        await send(browser, email=ADDRESS)
+        await send(browser, email=ADDRESS, code="000000")
+
+        assert (await send(browser, email=ADDRESS, code=code_in(demo))).status_code == 303
+
+
+async def test_without_a_mail_server_one_asks_for_a_code_whoever_one_is(
+    platform: Platform, browser: AsyncClient
+) -> None:
+    await platform.accounts.ensure("known@example.org", actor="test")
+
+    pages = []
+    for email in ("known@example.org", "unknown@example.org"):
+        asked = await send(browser, email=email)
+        assert asked.status_code == 200
+        pages.append(asked.text.replace(email, "…"))
+
+    assert pages[0] == pages[1]
+    page = Page(pages[0])
+    assert (page.text("h1"), page.text("code")) == ("Ask for your code", "gatherlog signin …")
+    assert "We sent" not in pages[0]
+    assert "You get a code by mail" not in (await browser.get("/signin")).text
 
 
 async def test_too_many_tries_are_told_to_wait() -> None:

@@ -69,6 +69,8 @@ DIETARY_TAGS = (
 
 
 GroupStatus = Literal["coming", "declined"]
+Unsettled = Literal["pending", "undecided"]
+"""What a guest who says neither yes nor no may have said: nothing yet, or not sure."""
 
 
 class GatheringDetails(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

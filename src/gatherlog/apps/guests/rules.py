@@ -31,6 +31,7 @@ from gatherlog.apps.guests.inputs import (
     NewGuest,
     Rsvp,
     SettingsPatch,
+    Unsettled,
 )
 from gatherlog.apps.guests.local_time import closes_at
 from gatherlog.apps.guests.refusals import RsvpClosed
@@ -132,10 +133,17 @@ def add_guest(new: NewGuest, household: Group | None) -> Decision:
     return [added]
 
 
-def change_guest(guest: Guest, patch: GuestPatch, *, household: Group | None = None) -> Decision:
+def change_guest(
+    guest: Guest,
+    patch: GuestPatch,
+    *,
+    household: Group | None = None,
+    unsettled: Unsettled | None = None,
+) -> Decision:
     """The host's way: no deadline, and what repeats the guest as it stands counts as absent.
 
-    `household` is the group that the patch names, if it is there already.
+    `household` is the group that the patch names, if it is there already. `unsettled` tells which
+    of the two a patch that leaves `attending` None means; else it means what `GuestPatch` says.
     """
     check = Checks()
     changed = _differing(guest, _checked_patch(check, patch))
@@ -149,7 +157,11 @@ def change_guest(guest: Guest, patch: GuestPatch, *, household: Group | None = N
     stands = _stands(guest)
     attending = changed.pop("attending", stands)
     num_guests = changed.get("num_guests")
-    if attending is stands:
+    if unsettled == "undecided" and guest.status != "undecided":
+        decided.append(_submitted(guest, None, guest.num_guests, changed))
+    elif unsettled == "pending" and guest.status == "undecided":
+        decided.append(RsvpCleared())
+    elif attending is stands:
         if num_guests is not None and attending is not None:
             _check_count(attending, num_guests)
         if attending and not changed.keys().isdisjoint(("num_guests", "children")):

@@ -7,7 +7,7 @@ import msgspec
 from gatherlog.apps.guests import rules
 from gatherlog.apps.guests.answers import Listing, Stored
 from gatherlog.apps.guests.commands import Commands, about, outcome
-from gatherlog.apps.guests.inputs import GuestPatch, NewGuest, Rsvp
+from gatherlog.apps.guests.inputs import GuestPatch, NewGuest, Rsvp, Unsettled
 from gatherlog.apps.guests.loading import load_gathering, load_group, load_guest, no_guest, stored
 from gatherlog.apps.guests.places import Wish
 from gatherlog.apps.guests.searching import Wanted, search
@@ -77,11 +77,13 @@ class GuestCommands(Commands):
         patch: GuestPatch,
         *,
         actor: str,
+        unsettled: Unsettled | None = None,
         expects: int | None = None,
         once: Once | None = None,
     ) -> Stored[Guest]:
         """The host's way to change a guest, or answer for one, also after the deadline.
 
+        `unsettled` says which of the two `attending` None means in the patch.
         Raises Invalid, and GatheringFull where one who comes is to bring more than there is room
         for; one who is to come and finds no room waits.
         """
@@ -91,7 +93,8 @@ class GuestCommands(Commands):
             household = None
             if patch.group_id is not msgspec.UNSET and patch.group_id != guest.group_id:
                 household = await load_group(unit, gathering_id, patch.group_id)
-            wish = Wish(guest, rules.change_guest(guest, patch, household=household))
+            decided = rules.change_guest(guest, patch, household=household, unsettled=unsettled)
+            wish = Wish(guest, decided)
             return await self._seating.seat(unit, gathering, [wish])
 
         handled = await self._run(gathering_id, attempt, actor, once)

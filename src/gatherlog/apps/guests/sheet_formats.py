@@ -30,6 +30,8 @@ _NUMBERED = re.compile(r"(e mail|phone|address) (\d{1,2}) ([a-z ]+)")
 
 ASKED = frozenset({"child", "diet", "diet_notes"})
 """What organisers ask attendees besides, in columns that bear the question."""
+NAMES = frozenset({"first_name", "last_name"})
+"""What organisers may have had renamed: Surname for Last Name."""
 ADDED = ASKED | {"group_id", "expected_guests", "plus_ones", "children", "children_included"}
 """What hosts add to the contacts that they exported, in columns of their own."""
 
@@ -80,7 +82,7 @@ def _layout(table: Table, wanted: SheetFormat) -> Layout:
         case "outlook":
             columns = [OUTLOOK.get(word) or _added(word, ADDED) for word in folded]
         case "eventbrite":
-            columns = [EVENTBRITE.get(word) or _added(word, ASKED) for word in folded]
+            columns = [EVENTBRITE.get(word) or _added(word, ASKED | NAMES) for word in folded]
         case _:
             columns = _by_hand(folded)
     return Layout(table, format, _each_once(_needed(columns)), verbatim)

@@ -12,7 +12,7 @@ from gatherlog.apps.guests.inputs import GROUP_LENGTH
 from gatherlog.apps.guests.sheet_files import fold
 from gatherlog.apps.guests.text import folded, folded_email
 
-__all__ = ["Clues", "Home", "guess_households", "home_at", "home_of"]
+__all__ = ["Clues", "Home", "guess_households", "home_at", "home_of", "order_name"]
 
 MOST_TOGETHER = 12
 """People at one address who may be a household; more are a school or a block of flats."""
@@ -80,6 +80,12 @@ def guess_households(rows: Sequence[Clues]) -> dict[int, tuple[str, bool]]:
         guessed = len({told[place] for place in members}) > 1
         households |= dict.fromkeys(members, (name, guessed))
     return households
+
+
+def order_name(last_name: str, order: str | None) -> str:
+    """The household of an order, by the first guest in it: `Lovelace, order 1001`."""
+    ending = ", order" + (order or "").removeprefix("Order")
+    return _cut(last_name, max(GROUP_LENGTH - len(ending), 0)) + ending
 
 
 class _Joined:
@@ -160,12 +166,17 @@ def _name(members: Sequence[Clues]) -> str:
 
 def _unlike(taken: set[str], name: str) -> str:
     """The name, cut to what fits, with a number where another household has it."""
-    unlike, number = name[:GROUP_LENGTH].strip(), 1
+    unlike, number = _cut(name, GROUP_LENGTH), 1
     while unlike in taken:
         number += 1
-        unlike = f"{name[: GROUP_LENGTH - 6].strip()} ({number})"
+        unlike = f"{_cut(name, GROUP_LENGTH - 6)} ({number})"
     taken.add(unlike)
     return unlike
+
+
+def _cut(name: str, length: int) -> str:
+    """As much of it as there is room for, without the comma after which it was cut."""
+    return name[:length].strip(" ,")
 
 
 def _in_a_line(text: str) -> str:

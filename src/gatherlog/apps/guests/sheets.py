@@ -12,7 +12,7 @@ from gatherlog.apps.guests.sheet_export import write_links, write_sheet
 from gatherlog.apps.guests.sheet_files import Broken, Record, no_sheet, read_tables
 from gatherlog.apps.guests.sheet_formats import FORMATS, Layout, SheetFormat, understand
 from gatherlog.apps.guests.sheet_headers import ADDRESS, Column
-from gatherlog.apps.guests.sheet_households import Clues, guess_households
+from gatherlog.apps.guests.sheet_households import Clues, guess_households, order_name
 from gatherlog.apps.guests.sheet_repeats import Orders, Seen
 from gatherlog.apps.guests.sheet_rows import Entry, LeftOut, SheetRow, read_entry
 
@@ -144,6 +144,8 @@ class _Reading:
         self._clues: list[Clues] = []
         self._seen = Seen()
         self._orders = Orders()
+        self._named: dict[str | None, str] = {}
+        """How the household of each order is called, by the name that tells it from others."""
 
     def take(self, line: int, record: Record) -> None:
         """Raises Invalid where there are more lines than a guest list has."""
@@ -170,7 +172,12 @@ class _Reading:
                 self._rows[place] = msgspec.structs.replace(
                     row, group_id=name, household_guessed=guessed
                 )
-        return tuple(self._rows)
+        return tuple(map(self._in_order, self._rows))
+
+    def _in_order(self, row: SheetRow) -> SheetRow:
+        """The row with the household of its order, if it has one, as that is called."""
+        name = self._named.get(row.group_id)
+        return row if name is None else msgspec.structs.replace(row, group_id=name)
 
     def _add(self, entry: Entry) -> None:
         if (holder := self._orders.holder(entry)) is not None:
@@ -180,6 +187,9 @@ class _Reading:
         if entry.unread_diet is not None:
             self.unread_diets.append(DietCell(entry.rows[0].line, entry.unread_diet))
         self._orders.add(entry, len(self._rows))
+        if entry.order is not None and entry.rows:
+            first = entry.rows[0]
+            self._named.setdefault(first.group_id, order_name(first.last_name, first.group_id))
         self._rows += entry.rows
         self._clues += [self._clues_of(entry, row) for row in entry.rows]
 

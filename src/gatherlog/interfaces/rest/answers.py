@@ -105,7 +105,11 @@ class ImportAnswer(msgspec.Struct, frozen=True, kw_only=True):
     delimiter: str
     columns: dict[str, str]
     ignored: list[str]
+    guests: Annotated[int, msgspec.Meta(description="Guests whom the sheet names.")]
+    in_households: Annotated[int, msgspec.Meta(description="How many of them are in a household.")]
     households: int
+    seats: Annotated[int, msgspec.Meta(description="For how many people; one each where unsaid.")]
+    children: Annotated[int, msgspec.Meta(description="How many of these people are children.")]
     guessed: Annotated[int, msgspec.Meta(description="Households that the sheet did not name.")]
     new: int
     changed: int

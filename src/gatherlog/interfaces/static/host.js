@@ -1,11 +1,15 @@
 // For the pages of hosts. Each works without it; with it, figures move by themselves.
 "use strict";
 
-/** Puts every figure in its place, and redraws the bar. */
+/** Puts every figure in its place, redraws the bar, and says whether anything was new. */
 const show = (page, told) => {
+  let isNew = false;
   for (const place of page.querySelectorAll("[data-figure]")) {
     const text = told.figures[place.dataset.figure];
-    if (text !== undefined && place.textContent !== text) place.textContent = text;
+    if (text !== undefined && place.textContent !== text) {
+      place.textContent = text;
+      isNew = true;
+    }
   }
   for (const meal of page.querySelectorAll("[data-meal]")) {
     meal.hidden = told.figures[meal.dataset.meal] === "0";
@@ -16,6 +20,7 @@ const show = (page, told) => {
     bar.children[place].setAttribute("x", `${share.start}%`);
     bar.children[place].setAttribute("width", `${share.width}%`);
   });
+  return isNew;
 };
 
 const page = document.querySelector("[data-live]");
@@ -23,7 +28,11 @@ if (page && "EventSource" in window) {
   const source = new EventSource(page.dataset.live);
   source.onopen = () => page.classList.add("live");
   source.onerror = () => page.classList.remove("live");
-  source.onmessage = (event) => show(page, JSON.parse(event.data));
+  source.onmessage = (event) => {
+    // The list stays as it is until it is asked for: no name moves away under a finger.
+    const note = document.querySelector("[data-changed]");
+    if (show(page, JSON.parse(event.data)) && note) note.hidden = false;
+  };
 }
 
 for (const button of document.querySelectorAll("[data-copies]")) {

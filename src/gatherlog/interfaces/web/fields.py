@@ -1,6 +1,6 @@
-"""A form of plain fields: texts as typed, and the flaws beside them. Pure."""
+"""A form of plain fields: texts as typed, and what there is to say of each. Pure."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from zoneinfo import available_timezones
 
 import msgspec
@@ -28,6 +28,14 @@ class Fields(msgspec.Struct, frozen=True):
 
     values: Mapping[str, str]
     flaws: Mapping[str, str] = {}
+    news: Mapping[str, str] = {}
+    """Per field that somebody changed while the form was open, what is saved now."""
+
+    @classmethod
+    def saved(cls, values: Mapping[str, str], version: int) -> "Fields":
+        """What is saved now; the form brings it back, to tell later what has changed since."""
+        was = msgspec.json.encode(values).decode()
+        return cls({**values, "version": str(version), "was": was})
 
     @classmethod
     def read(cls, form: FormData, names: Iterable[str]) -> "Fields":
@@ -47,7 +55,28 @@ class Fields(msgspec.Struct, frozen=True):
             pointed = flaw.pointer.split("/")[1] if "/" in flaw.pointer else ""
             field = pointed if pointed in names else first
             told.setdefault(field, f"{names[field]} {flaw.detail}.")
-        return Fields(self.values, told)
+        return Fields(self.values, told, self.news)
+
+    def moved(self, now: "Fields", words: Callable[[str, str], str]) -> "Fields":
+        """The form about what is saved `now`, with what was changed meanwhile marked in `words`.
+
+        Fields that nobody typed in show what is saved now; the others keep what was typed.
+        """
+        was = _read(self["was"])
+        changed = [name for name in was if now[name] != was[name]]
+        untouched = {name: now[name] for name in was if self[name] == was[name]}
+        return Fields(
+            {**self.values, **untouched, "version": now["version"], "was": now["was"]},
+            news={name: words(name, now[name]) or "nothing" for name in changed},
+        )
+
+
+def _read(was: str) -> dict[str, str]:
+    """What the form showed; nothing where somebody changed that."""
+    try:
+        return msgspec.json.decode(was, type=dict[str, str])
+    except msgspec.MsgspecError:
+        return {}
 
 
 def blank_is_none(written: str) -> str | None:

@@ -11,7 +11,7 @@ from gatherlog.interfaces.web.fields import Fields, blank_is_none, date_time, wh
 __all__ = ["CREATION", "NAMES", "SETTINGS", "details", "patch", "shown"]
 
 CREATION: Final = ("event_name", "event_date", "event_time", "location", "time_zone")
-SETTINGS: Final = (*CREATION, "rsvp_deadline", "rsvp_time", "max_guests", "version")
+SETTINGS: Final = (*CREATION, "rsvp_deadline", "rsvp_time", "max_guests", "version", "was")
 NAMES: Final = {
     "event_name": "The name",
     "event_date": "The date",
@@ -26,13 +26,14 @@ def details(fields: Fields) -> GatheringDetails:
     """Raises Invalid for what only a form can get wrong; the rest is for the rules to say."""
     flaws: list[Flaw] = []
     when = date_time("event_date", fields["event_date"], fields["event_time"], flaws)
+    zone = _zone(fields, flaws)
     if flaws:
         raise Invalid(*flaws)
     return GatheringDetails(
         event_name=fields["event_name"],
         event_date=None if when is UNSET else when,
         location=blank_is_none(fields["location"]),
-        time_zone=fields["time_zone"] or "UTC",
+        time_zone=zone,
     )
 
 
@@ -43,6 +44,7 @@ def patch(fields: Fields) -> SettingsPatch:
     until = date_time("rsvp_deadline", fields["rsvp_deadline"], fields["rsvp_time"], flaws)
     places = fields["max_guests"]
     most = whole("max_guests", places, flaws) if places else None
+    zone = _zone(fields, flaws)
     if flaws:
         raise Invalid(*flaws)
     return SettingsPatch(
@@ -51,7 +53,7 @@ def patch(fields: Fields) -> SettingsPatch:
         location=blank_is_none(fields["location"]),
         rsvp_deadline=until,
         max_guests=most,
-        time_zone=blank_is_none(fields["time_zone"]),
+        time_zone=zone,
     )
 
 
@@ -59,7 +61,7 @@ def shown(gathering: Gathering, version: int) -> Fields:
     """The settings as they are, to be changed."""
     day, time = _parts(gathering.event_date)
     last_day, last_time = _parts(gathering.rsvp_deadline)
-    return Fields(
+    return Fields.saved(
         {
             "event_name": gathering.event_name,
             "event_date": day,
@@ -69,9 +71,16 @@ def shown(gathering: Gathering, version: int) -> Fields:
             "rsvp_deadline": last_day,
             "rsvp_time": last_time,
             "max_guests": "" if gathering.max_guests is None else str(gathering.max_guests),
-            "version": str(version),
-        }
+        },
+        version,
     )
+
+
+def _zone(fields: Fields, flaws: list[Flaw]) -> str:
+    """What was chosen; a browser that runs no script of ours chooses none by itself."""
+    if not fields["time_zone"]:
+        flaws.append(Flaw("/time_zone", "is missing: choose where the gathering takes place"))
+    return fields["time_zone"]
 
 
 def _parts(when: str | None) -> tuple[str, str]:

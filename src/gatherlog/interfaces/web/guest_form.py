@@ -1,5 +1,6 @@
 """The forms about one guest: to invite somebody, and to change or answer for one. Pure."""
 
+from collections.abc import Mapping
 from typing import Final
 
 import msgspec
@@ -7,14 +8,17 @@ from msgspec import UNSET
 from starlette.datastructures import FormData
 
 from gatherlog.apps.guests import Guest, GuestPatch, NewGuest
+from gatherlog.apps.guests.inputs import Unsettled
 from gatherlog.core.errors import Flaw, Invalid
 from gatherlog.interfaces.web.fields import Fields, blank_is_none, whole
+from gatherlog.interfaces.web.rows import STATES
+from gatherlog.interfaces.web.words import label
 
-__all__ = ["NAMES", "GuestForm", "blank", "new_guest", "patch", "shown"]
+__all__ = ["NAMES", "GuestForm", "blank", "new_guest", "patch", "shown", "unsettled"]
 
 _PLAIN: Final = (
     *("first_name", "last_name", "email", "group_id", "expected_guests", "children"),
-    *("attending", "num_guests", "dietary", "version"),
+    *("attending", "num_guests", "dietary", "version", "was"),
 )
 NAMES: Final = {
     "first_name": "The first name",
@@ -28,28 +32,37 @@ NAMES: Final = {
     "dietary_tags": "What the kitchen should know",
     "dietary": "The note",
 }
-_ANSWERS: Final = {"coming": True, "declined": False, "pending": None}
+_ANSWERS: Final = {"coming": True, "declined": False, "undecided": None, "pending": None}
+_UNSETTLED: Final[Mapping[str, Unsettled]] = {"undecided": "undecided", "pending": "pending"}
 
 
 class GuestForm(msgspec.Struct, frozen=True):
-    """The fields as typed, and the tags that were chosen."""
+    """The fields as typed; the tags that were chosen stand in one of them, with commas."""
 
     fields: Fields
-    tags: tuple[str, ...] = ()
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        return tuple(filter(None, self.fields["dietary_tags"].split(",")))
 
     @classmethod
     def read(cls, form: FormData) -> "GuestForm":
         tags = (tag for tag in form.getlist("dietary_tags") if isinstance(tag, str))
-        return cls(Fields.read(form, _PLAIN), tuple(dict.fromkeys(tags)))
+        chosen = {"dietary_tags": ",".join(dict.fromkeys(tags))}
+        return cls(Fields({**Fields.read(form, _PLAIN).values, **chosen}))
 
     def wrong(self, error: Invalid) -> "GuestForm":
         """The same form with what is wrong."""
-        return GuestForm(self.fields.wrong(error.flaws, NAMES), self.tags)
+        return GuestForm(self.fields.wrong(error.flaws, NAMES))
 
     def at(self, version: int) -> "GuestForm":
         """The same form about another version of the guest."""
         values = {**self.fields.values, "version": str(version)}
-        return GuestForm(Fields(values, self.fields.flaws), self.tags)
+        return GuestForm(Fields(values, self.fields.flaws))
+
+    def moved(self, now: "GuestForm") -> "GuestForm":
+        """The form about the guest as saved now, with what changed meanwhile marked."""
+        return GuestForm(self.fields.moved(now.fields, _words))
 
 
 def blank() -> GuestForm:
@@ -70,9 +83,9 @@ def shown(guest: Guest, version: int) -> GuestForm:
         "attending": "coming" if said_yes else guest.status,
         "num_guests": str(guest.num_guests or guest.expected_guests or 1),
         "dietary": guest.dietary or "",
-        "version": str(version),
+        "dietary_tags": ",".join(guest.dietary_tags),
     }
-    return GuestForm(Fields(values), guest.dietary_tags)
+    return GuestForm(Fields.saved(values, version))
 
 
 def new_guest(form: GuestForm) -> NewGuest:
@@ -113,3 +126,17 @@ def patch(form: GuestForm) -> GuestPatch:
     if flaws:
         raise Invalid(*flaws)
     return changed
+
+
+def unsettled(form: GuestForm) -> Unsettled | None:
+    """Which answer that is neither yes nor no the form gives, if it gives one."""
+    return _UNSETTLED.get(form.fields["attending"])
+
+
+def _words(field: str, value: str) -> str:
+    """A value as it is called on the page."""
+    if field == "attending":
+        return STATES.get(value, value)
+    if field == "dietary_tags":
+        return ", ".join(label(tag) for tag in value.split(",") if tag)
+    return value

@@ -24,8 +24,8 @@ __all__ = ["GuestPages"]
 _GROUPS_OFFERED: Final = 200
 """Households that a browser offers to complete."""
 _MOVED: Final = (
-    "There is something new about this guest since you opened the page. Above is what is saved "
-    "now, below what you typed: save it again if you still mean it."
+    "There is something new about this guest since you opened the page, marked below. Nothing of "
+    "yours is saved yet: save it again if you still mean it."
 )
 _FULL: Final = "There are not enough places left, so nothing was saved. Fewer people may fit."
 
@@ -120,14 +120,16 @@ class GuestPages:
                 stored.body.id,
                 guest_form.patch(form),
                 actor=opened.by,
+                unsettled=guest_form.unsettled(form),
                 expects=version(form.fields["version"]),
             )
         except Invalid as error:
             return await self._form(opened, form.wrong(error), stored, status=status_of(error))
         except (Conflict, GatheringFull) as error:
             now = await self._desk.guest(request, opened)
-            notice = _MOVED if isinstance(error, Conflict) else _FULL
-            again = form.at(now.version)
+            notice, again = _FULL, form.at(now.version)
+            if isinstance(error, Conflict):
+                notice, again = _MOVED, form.moved(guest_form.shown(now.body, now.version))
             return await self._form(opened, again, now, notice=notice, status=status_of(error))
         return self._desk.go(f"{opened.place}/guests/{changed.body.id}", "saved")
 

@@ -10,6 +10,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from gatherlog.apps.guests import Gathering, Listing, Status, Stored
+from gatherlog.apps.guests.rules import is_closed
 from gatherlog.apps.people import Action, Actor, Role
 from gatherlog.core.errors import Conflict, Invalid, NotFound
 from gatherlog.interfaces.live import HEADERS as STREAM_HEADERS
@@ -19,7 +20,8 @@ from gatherlog.interfaces.web import gathering_form
 from gatherlog.interfaces.web.desk import Desk, Opened
 from gatherlog.interfaces.web.fields import ZONES, Fields
 from gatherlog.interfaces.web.forms import version
-from gatherlog.interfaces.web.overview import facts
+from gatherlog.interfaces.web.invitation_page import today
+from gatherlog.interfaces.web.overview import deadline, facts
 from gatherlog.interfaces.web.rows import STATES, row
 from gatherlog.interfaces.web.totals import encode, totals
 
@@ -30,8 +32,8 @@ GUESTS_SHOWN: Final = 50
 """On one page; a page takes the same time whether there are fifty guests or fifty thousand."""
 HOUSEHOLDS_SHOWN: Final = 200
 _MOVED: Final = (
-    "Somebody has changed these settings since you opened the page. What you typed is not saved: "
-    "send it again if you still mean it."
+    "Somebody has changed these settings since you opened the page, as marked below. What you "
+    "typed is not saved: send it again if you still mean it."
 )
 
 
@@ -98,6 +100,7 @@ class HostPages:
     async def gathering(self, request: Request) -> Response:
         """Figures, and the guests that are looked for."""
         opened = await self._desk.open(request, Action.LIST_GUESTS)
+        gathering, platform = opened.gathering.body, self._desk.platform
         wanted = Wanted.read(request.query_params)
         stats = await self._guests.stats(opened.id)
         found = await self._guests.guests(
@@ -111,8 +114,11 @@ class HostPages:
         return self._desk.page(
             "gathering.html",
             opened.visitor,
-            gathering=opened.gathering.body,
-            facts=list(facts(opened.gathering.body)),
+            gathering=gathering,
+            facts=list(facts(gathering)),
+            deadline=deadline(gathering, today(platform, gathering)),
+            closed=is_closed(gathering, platform.clock()),
+            here=wanted.address(wanted.cursor),
             totals=totals(stats),
             invited=stats.total_guests,
             rows=[row(stored.body) for stored in found.items],
@@ -206,7 +212,8 @@ class HostPages:
             wrong = fields.wrong(error.flaws, gathering_form.NAMES)
             return self._settings(opened, wrong, status=status_of(error))
         except Conflict as error:
-            again = Fields({**fields.values, "version": str(opened.gathering.version)})
+            now = gathering_form.shown(opened.gathering.body, opened.gathering.version)
+            again = fields.moved(now, lambda name, value: value)
             return self._settings(opened, again, notice=_MOVED, status=status_of(error))
         return self._desk.go(opened.place, "saved")
 

@@ -10,8 +10,9 @@ from gatherlog.apps.guests import DIETARY_TAGS, Gathering, Household, Questions,
 from gatherlog.core.errors import Flaw
 from gatherlog.interfaces.web.answer_form import AnswerForm
 from gatherlog.interfaces.web.household_form import first_filled, prefix_of, shown_members
+from gatherlog.interfaces.web.overview import deadline
 from gatherlog.interfaces.web.persons import Person, person
-from gatherlog.interfaces.web.words import day, label, listed, local, moment, people, zone
+from gatherlog.interfaces.web.words import day, label, listed, local, people, zone
 
 __all__ = ["Invitation", "asked_again", "invitation"]
 
@@ -135,22 +136,23 @@ def invitation(
     """
     shown = shown_members(household)
     persons = list(_persons(household, {**first_filled(household), **(forms or {})}, flaws))
+    own = household.guest.body
     names = {member.body.id: member.body.first_name for member in shown}
     waits = [_waiting(unit, names, gathering) for unit in household.waiting]
     return Invitation(
         gathering=gathering.event_name,
         when=_when(gathering),
         place=gathering.location,
-        deadline=_deadline(gathering, today),
+        deadline=deadline(gathering, today),
         closed=household.closed,
         seats=household.family_sum,
         people=persons,
         others=1 + len(household.members) - len(shown),
         waiting=waits,
-        questions=list(_questions(household.questions, persons, names)),
+        questions=list(_questions(household.questions, persons, names, own.id)),
         room=_room(household, places_left),
         sure=sure,
-        thanks=thanks and household.guest.body.status != "pending",
+        thanks=thanks and any(person.state != "pending" for person in persons),
         notice=notice,
         manage=manage,
         preview=preview,
@@ -199,13 +201,16 @@ def _waiting(unit: Waiting, names: Mapping[str, str], gathering: Gathering) -> s
 
 
 def _questions(
-    questions: Questions, persons: Sequence[Person], names: Mapping[str, str]
+    questions: Questions, persons: Sequence[Person], names: Mapping[str, str], own: str
 ) -> Iterator[str]:
     """Only about those who have not said no, and once somebody comes."""
     silent = {person.first_name for person in persons if person.state == "pending"}
-    asked = [names[id] for id in questions.not_coming if names.get(id) in silent]
+    pending = [id for id in questions.not_coming if names.get(id) in silent]
+    # The reader is spoken to, and stands first, as the page does it everywhere.
+    asked = ["you"] * (own in pending) + [names[id] for id in pending if id != own]
     if asked and questions.signed_up:
-        verb = f"{'Isn' if len(asked) == 1 else 'Aren'}\N{RIGHT SINGLE QUOTATION MARK}t"
+        is_one = len(asked) == 1 and asked != ["you"]
+        verb = f"{'Isn' if is_one else 'Aren'}\N{RIGHT SINGLE QUOTATION MARK}t"
         missing = f"There is no answer for {listed(asked, 'or')} yet."
         yield f"{verb} {listed(asked)} coming? {missing}"
 
@@ -231,14 +236,3 @@ def _when(gathering: Gathering) -> str | None:
     if isinstance(when, datetime):
         return f"{day(when)}\n{when:%H:%M}, {zone(gathering.time_zone)}"
     return day(when)
-
-
-def _deadline(gathering: Gathering, today: date) -> str | None:
-    """`Friday, 5 June, end of day, Berlin time`; the year only where it is not this one."""
-    if gathering.rsvp_deadline is None:
-        return None
-    until = local(gathering.rsvp_deadline)
-    year = until.year != today.year
-    if isinstance(until, datetime):
-        return moment(until, gathering.time_zone, year=year)
-    return f"{day(until, year=year)}, end of day, {zone(gathering.time_zone)}"

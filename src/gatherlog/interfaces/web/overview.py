@@ -1,13 +1,14 @@
 """The demo's gatherings with their totals, ready to be printed on the first page. Pure."""
 
 from collections.abc import Iterator
+from datetime import date, datetime
 
 import msgspec
 
 from gatherlog.apps.guests import Gathering, Stats
-from gatherlog.interfaces.web.words import local, moment, people
+from gatherlog.interfaces.web.words import day, local, moment, people, zone
 
-__all__ = ["Overview", "Share", "facts", "overview", "shares"]
+__all__ = ["Overview", "Share", "deadline", "facts", "overview", "shares"]
 
 
 class Share(msgspec.Struct, frozen=True):
@@ -43,8 +44,8 @@ def overview(gathering: Gathering, stats: Stats) -> Overview:
         facts=list(facts(gathering)),
         figures=[
             *((label, state, f"{count:,}") for label, state, count in states),
-            ("People", "", f"{stats.people:,}"),
-            ("Capacity", "", capacity),
+            ("People coming", "", f"{stats.people:,}"),
+            ("Places", "", capacity),
         ],
         shares=list(shares([(state, count) for _, state, count in states[:3]], stats)),
         bar_in_words=", ".join(f"{label.lower()} {count:,}" for label, _, count in states),
@@ -59,6 +60,17 @@ def facts(gathering: Gathering) -> Iterator[str]:
         yield gathering.location
     if gathering.max_guests is not None:
         yield f"room for {people(gathering.max_guests)}"
+
+
+def deadline(gathering: Gathering, today: date) -> str | None:
+    """`Friday, 5 June, end of day, Berlin time`; the year only where it is not this one."""
+    if gathering.rsvp_deadline is None:
+        return None
+    until = local(gathering.rsvp_deadline)
+    year = until.year != today.year
+    if isinstance(until, datetime):
+        return moment(until, gathering.time_zone, year=year)
+    return f"{day(until, year=year)}, end of day, {zone(gathering.time_zone)}"
 
 
 def shares(states: list[tuple[str, int]], stats: Stats) -> Iterator[Share]:

@@ -14,7 +14,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gatherlog.apps.guests import Imported
-from gatherlog.apps.guests.sheets import BadLine, DietCell, Sheet, read_sheet, write_sheet
+from gatherlog.apps.guests.sheets import (
+    BadLine,
+    DietCell,
+    Sheet,
+    SheetRow,
+    read_sheet,
+    write_sheet,
+)
 from gatherlog.apps.people import Action
 from gatherlog.core.errors import Flaw, Invalid
 from gatherlog.interfaces.problems import status_of
@@ -25,6 +32,7 @@ from gatherlog.interfaces.web.packing import packed, unpacked
 from gatherlog.interfaces.web.paper import blocks, kitchen
 from gatherlog.interfaces.web.rendering import HEADERS
 from gatherlog.interfaces.web.totals import totals
+from gatherlog.interfaces.web.words import label
 
 __all__ = ["SheetPages"]
 
@@ -40,17 +48,40 @@ _FORMATS: Final = {
 }
 
 
+_MEANINGS: Final = {
+    "group_id": "household",
+    "expected_guests": "seats",
+    "children_included": "children among the seats",
+    "email": "e-mail address",
+}
+
+
+class Row(msgspec.Struct, frozen=True):
+    """A guest of the sheet; texts are empty where the sheet says nothing."""
+
+    name: str
+    household: str
+    guessed: bool
+    address: str
+    seats: str
+    children: str
+    food: str
+
+
 class Preview(msgspec.Struct, frozen=True):
     """What would come of a sheet."""
 
     kind: str
     columns: list[tuple[str, str]]
+    """Header, and what it was taken for, in the words of the command line."""
     ignored: tuple[str, ...]
     households: int
     guessed: int
+    seats: int
+    children: int
     outcome: Imported
-    rows: list[tuple[str, str, str]]
-    """Name, household, address of the first guests."""
+    rows: list[Row]
+    """The first guests."""
     count: int
     bad: list[BadLine]
     bad_count: int
@@ -82,7 +113,8 @@ class SheetPages:
                 return await self._import(opened, data, sheet)
             outcome = await self._guests.preview_import(opened.id, sheet.rows)
         except Invalid as error:
-            return self._page(opened, wrong=_told(error), status=status_of(error))
+            lines = text(sent, "lines")
+            return self._page(opened, wrong=_told(error), lines=lines, status=status_of(error))
         return self._page(opened, preview=_preview(sheet, outcome, data))
 
     async def give(self, request: Request) -> Response:
@@ -126,6 +158,7 @@ class SheetPages:
         *,
         preview: Preview | None = None,
         wrong: str = "",
+        lines: str = "",
         status: int = 200,
     ) -> Response:
         return self._desk.page(
@@ -135,21 +168,21 @@ class SheetPages:
             gathering=opened.gathering.body,
             preview=preview,
             wrong=wrong,
+            lines=lines,
         )
 
 
 def _preview(sheet: Sheet, outcome: Imported, data: bytes) -> Preview:
     return Preview(
         kind=_FORMATS.get(sheet.format, sheet.format),
-        columns=[(column.header, column.field.replace("_", " ")) for column in sheet.columns],
+        columns=[(column.header, _meaning(column.field)) for column in sheet.columns],
         ignored=sheet.ignored,
         households=sheet.households,
         guessed=sheet.guessed,
         outcome=outcome,
-        rows=[
-            (f"{row.first_name} {row.last_name}", row.group_id or "", row.email or "")
-            for row in sheet.rows[:_SHOWN]
-        ],
+        seats=sheet.seats,
+        children=sheet.children,
+        rows=[_row(row) for row in sheet.rows[:_SHOWN]],
         count=len(sheet.rows),
         bad=list(sheet.bad[:_BAD_SHOWN]),
         bad_count=len(sheet.bad),
@@ -158,6 +191,25 @@ def _preview(sheet: Sheet, outcome: Imported, data: bytes) -> Preview:
         diet_count=len(sheet.unread_diets),
         packed=packed(data),
     )
+
+
+def _row(row: SheetRow) -> Row:
+    children = int(row.child or False) if row.children is None else row.children
+    tags = ", ".join(label(tag) for tag in row.dietary_tags)
+    return Row(
+        name=f"{row.first_name} {row.last_name}",
+        household=row.group_id or "",
+        guessed=row.household_guessed,
+        address=row.email or "",
+        seats=str(1 if row.expected_guests is None else row.expected_guests),
+        children=str(children or ""),
+        food="; ".join(filter(None, [tags, row.dietary])),
+    )
+
+
+def _meaning(field: str) -> str:
+    """What a column holds, in the words of people."""
+    return _MEANINGS.get(field, field.replace("_", " "))
 
 
 def _given(sent: FormData, file: bytes) -> bytes:

@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from gatherlog.apps.people import Action, Verdict, decide
+from gatherlog.apps.people.rules import MOST_TRIES
 from gatherlog.core.clock import to_datetime
 from gatherlog.core.errors import Denied, Invalid, NotFound, Unauthenticated
 from gatherlog.interfaces.auth import permit
@@ -19,6 +20,7 @@ from gatherlog.interfaces.web.messages import FORM_OUTDATED
 from gatherlog.interfaces.web.rendering import HEADERS, Renderer
 from gatherlog.interfaces.web.visitors import FormOutdated, Visitor, Visitors
 from gatherlog.interfaces.web.words import day
+from gatherlog.targets.mail import NoMail
 
 __all__ = ["HOME", "SignInPages", "sign_in_first"]
 
@@ -28,6 +30,10 @@ _NEXT: Final = re.compile(r"/host(/[0-9a-z-]{1,40}){0,4}")
 """Places to go on to; any other text is ignored, so that no link leads elsewhere by us."""
 _NO_ADDRESS: Final = "This is no e-mail address; one looks like ada@example.org."
 _NO_KEY: Final = "This key is unknown, or has ended."
+_WRONG_CODE: Final = (
+    "This code is wrong, was used, or is more than ten minutes old. Look again: the latest one "
+    f"works until {MOST_TRIES} wrong ones were tried."
+)
 
 
 class SignInPages:
@@ -103,7 +109,7 @@ class SignInPages:
             return self._form(request, given, wrong=_NO_ADDRESS, status=status_of(error))
         except Unauthenticated as error:
             return self._form(
-                request, given, "code.html", wrong=str(error), status=status_of(error)
+                request, given, "code.html", wrong=_WRONG_CODE, status=status_of(error)
             )
         return self._form(request, given, "code.html")
 
@@ -144,6 +150,7 @@ class SignInPages:
             wrong=wrong,
             wrong_key=wrong_key,
             has_mailbox=self._platform.mailbox is not None,
+            has_mail=not isinstance(self._platform.mailer, NoMail),
         )
         if stranger.new:
             self._visitors.greet(page, stranger)

@@ -40,7 +40,7 @@ class _Told(msgspec.Struct, frozen=True):
 
 
 def totals(stats: Stats) -> Totals:
-    """Invitations by answer, people and places, and the kitchen's tags."""
+    """Guests on the list by answer, people and places, and the kitchen's tags."""
     states = [
         ("Coming", "coming", stats.attending),
         ("Waiting", "waiting", stats.waiting),
@@ -48,12 +48,12 @@ def totals(stats: Stats) -> Totals:
         ("Not coming", "declined", stats.not_attending),
         ("No answer", "pending", stats.pending),
     ]
-    left = "no limit" if stats.places_left is None else f"{stats.places_left:,}"
     people = [
         ("people", "People coming", f"{stats.people:,}"),
         ("adults", "Adults", f"{stats.adults:,}"),
         ("children", "Children", f"{stats.children:,}"),
-        ("left", "Places left", left),
+        ("reserved", "Seats reserved", f"{stats.total_expected:,}"),
+        ("left", "Places left", _left(stats)),
     ]
     return Totals(
         invitations=[Figure(key, name, key, f"{count:,}") for name, key, count in states],
@@ -65,6 +65,13 @@ def totals(stats: Stats) -> Totals:
         shares=list(shares([(state, count) for _, state, count in states[:4]], stats)),
         words=", ".join(f"{name.lower()} {count:,}" for name, _, count in states),
     )
+
+
+def _left(stats: Stats) -> str:
+    if stats.capacity is None or stats.places_left is None:
+        return "no limit"
+    over = stats.people - stats.capacity  # after the limit was lowered, which sends nobody away
+    return f"{over:,} too many" if over > 0 else f"{stats.places_left:,}"
 
 
 def encode(shown: Totals) -> bytes:
