@@ -69,9 +69,9 @@ def with_action(gathering_id: str, action: str) -> str:
     return f"{gathering_id}/{action}"
 
 
-def _moment(activity: Activity) -> IndexKey:
+def _moment(activity: Activity) -> str:
     """Sorts by event time, also before 1970, and then by place in the stream."""
-    return (f"{activity.timestamp + 2**63:020}", f"{activity.version:019}")
+    return f"{activity.timestamp + 2**63:020} {activity.version:012}"
 
 
 def _later(one: int | None, other: int | None) -> int | None:
@@ -83,17 +83,17 @@ def _later(one: int | None, other: int | None) -> int | None:
 ACTIVITIES = View(
     "activity",
     Activity,
-    by_gathering=lambda activity: (activity.gathering_id, *_moment(activity)),
+    by_gathering=lambda activity: (activity.gathering_id, _moment(activity)),
     by_guest=lambda activity: (
         None
         if activity.guest_id is None
-        else (of_guest(activity.gathering_id, activity.guest_id), *_moment(activity))
+        else (of_guest(activity.gathering_id, activity.guest_id), _moment(activity))
     ),
     by_action=lambda activity: (
         with_action(activity.gathering_id, activity.action),
-        *_moment(activity),
+        _moment(activity),
     ),
-    by_actor=lambda activity: (activity.actor, activity.gathering_id, *_moment(activity)),
+    by_actor=lambda activity: (activity.actor, activity.gathering_id, _moment(activity)),
 )
 LAST_SEEN = View("last_seen", LastSeen)
 
