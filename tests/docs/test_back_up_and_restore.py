@@ -53,27 +53,34 @@ def test_the_document_backs_up_looks_restores_and_starts() -> None:
     assert [block.split()[:2] for block in blocks()] == [
         ["gatherlog", "backup"],
         ["gatherlog", "read"],
+        ["test", "!"],
         ["rm", "-f"],
         ["gatherlog", "serve"],
     ]
 
 
 def test_its_lines_restore_what_was_there_when_they_backed_up(tmp_path: Path) -> None:
-    back_up, look, restore, start = blocks()
+    back_up, look, keep_key, restore, start = blocks()
     with running("serve", "--port", "0", *STORE, cwd=tmp_path) as serving:
         serving.read_until("http://")
         invite("Ada,Winter\nZoë,Li\n", tmp_path)
         then = everything(tmp_path)
         assert "copied to copy.db" in type_in(back_up, tmp_path)
+        gatherlog("signin", "ada@example.org", *STORE, cwd=tmp_path)
+        key = (tmp_path / "gatherlog.db.key").read_bytes()
+        type_in(keep_key, tmp_path)
         invite("Too,Late\n", tmp_path)
         assert everything(tmp_path) != then
         serving.stop(signal.SIGKILL)
     assert (tmp_path / "gatherlog.db-wal").stat().st_size > 0
 
     assert type_in(look, tmp_path).splitlines() == then[0].splitlines()[-1:]
+    (tmp_path / "gatherlog.db.key").unlink()  # as on a new machine
     type_in(restore, tmp_path)
 
     assert everything(tmp_path) == then
+    assert (tmp_path / "gatherlog.db.key").read_bytes() == key
+    assert stat.S_IMODE((tmp_path / "gatherlog.db.key").stat().st_mode) == 0o600
     assert stat.S_IMODE((tmp_path / "gatherlog.db").stat().st_mode) == 0o600
     _, *arguments = start.split()
     with running(*arguments, "--port", "0", cwd=tmp_path) as serving:

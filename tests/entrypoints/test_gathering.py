@@ -1,7 +1,12 @@
-"""A gathering's settings on the command line: shown, and changed one by one."""
+"""Gatherings on the command line: their settings and hosts shown and changed; a new one, all."""
 
+import asyncio
 import json
 
+import pytest
+
+from gatherlog.bootstrap import start
+from gatherlog.settings import Settings
 from tests.entrypoints.conftest import Terminal
 
 BARE = """\
@@ -12,6 +17,7 @@ Location   none
 Deadline   none
 Capacity   no limit
 Zone       UTC
+Host       none
 Guests     0: 0 coming (0 people), 0 not, 0 undecided, 0 waiting, 0 without an answer
 """
 ALL = (
@@ -26,6 +32,7 @@ SET = {
     "rsvp_deadline": "2027-05-01",
     "max_guests": 140,
     "time_zone": "Europe/Berlin",
+    "host": None,
 }
 
 
@@ -69,3 +76,83 @@ def test_what_is_refused_changes_nothing_and_names_every_option(party: Terminal)
     assert refused.err.startswith("gatherlog: nothing was changed: --")
     assert [option in refused.err for option in ("--deadline ", "--zone ")] == [True, True]
     assert shown(party) == SET
+
+
+def hosted(email: str) -> list[str]:
+    """What whoever signs in with the address has, in the store of this directory."""
+
+    async def ask() -> list[str]:
+        platform = await start(Settings())
+        try:
+            code = await platform.accounts.issue_code(email)
+            actor = await platform.accounts.session(
+                await platform.accounts.start_session(email, code)
+            )
+            assert actor is not None
+            assert actor.account_id is not None
+            found = await platform.guests.gatherings_of(actor.account_id)
+            return [stored.body.id for stored in found.items]
+        finally:
+            await platform.stop()
+
+    return asyncio.run(ask())
+
+
+def test_a_gathering_is_given_to_whoever_signs_in_with_an_address(party: Terminal) -> None:
+    given = party("gathering", "--host", "Ada@example.org", "--name", "Ball")
+
+    assert (given.status, "Host       ada@example.org" in given.out.splitlines()) == (0, True)
+    assert (hosted("ada@example.org"), hosted("bob@example.org")) == (["default"], [])
+
+
+def test_another_host_or_none_takes_it_from_the_one_before(party: Terminal) -> None:
+    party("gathering", "--host", "ada@example.org")
+
+    party("gathering", "--host", "bob@example.org")
+    assert (hosted("ada@example.org"), hosted("bob@example.org")) == ([], ["default"])
+    party("gathering", "--host", "none")
+    assert hosted("bob@example.org") == []
+
+
+def test_a_host_without_an_address_changes_nothing(party: Terminal) -> None:
+    refused = party("gathering", "--host", "ada", "--name", "Other")
+
+    assert refused == (
+        2,
+        "",
+        "gatherlog: nothing was changed: --host is no e-mail address; one looks like "
+        "ada@example.org\n",
+    )
+    assert party("gathering") == (0, BARE, "")
+
+
+def test_gatherings_are_made_and_listed_with_their_hosts(party: Terminal) -> None:
+    made = party("gathering", "create", *ALL, "--host", "ada@example.org")
+    id = made.out.strip()
+
+    assert (made.status, made.err) == (0, "")
+    assert json.loads(party("gathering", "--gathering", id, "--json").out) == SET | {
+        "id": id,
+        "host": "ada@example.org",
+    }
+    assert hosted("ada@example.org") == [id]
+    listed = json.loads(party("gathering", "list", "--json").out)
+    assert [(one["id"], one["host"]) for one in listed] == [
+        (id, "ada@example.org"),
+        ("default", None),
+    ]
+    assert [line.split("  ")[0] for line in party("gathering", "list").out.splitlines()] == [
+        "id",
+        id,
+        "default",
+    ]
+
+
+@pytest.mark.parametrize("wrong", [("--name", " "), ("--name", "A", "--capacity", "many")])
+def test_a_gathering_that_makes_no_sense_is_not_made(
+    party: Terminal, wrong: tuple[str, ...]
+) -> None:
+    refused = party("gathering", "create", *wrong)
+
+    assert (refused.status, refused.out) == (2, "")
+    assert len(json.loads(party("gathering", "list", "--json").out)) == 1

@@ -30,6 +30,26 @@ def test_serve_makes_the_store_answers_and_ends_with_0(here: Path, sign: signal.
     assert (here / "new.db").is_file()
 
 
+@pytest.mark.parametrize(
+    ("variables", "told"),
+    [
+        ({}, ["No mail is sent: set GATHERLOG_SMTP_URL and GATHERLOG_MAIL_FROM. Until then"]),
+        ({"GATHERLOG_SMTP_URL": "smtp://localhost:1", "GATHERLOG_MAIL_FROM": "a@b.example"}, []),
+    ],
+    ids=["without", "with"],
+)
+def test_serve_says_so_where_it_can_send_no_mail(
+    here: Path, variables: dict[str, str], told: list[str]
+) -> None:
+    with running("serve", "--port", "0", cwd=here, **variables) as server:
+        server.read_until("Gatherlog serves")
+        server.process.send_signal(signal.SIGTERM)
+        assert server.process.stdout is not None
+        out = server.process.stdout.read()
+
+    assert [line.partition(" `")[0] for line in out.splitlines()] == told
+
+
 def test_a_key_made_beside_a_running_server_opens_it_at_once(here: Path) -> None:
     with running("serve", "--port", "0", cwd=here) as server:
         url = server.read_until("Gatherlog serves").rpartition(" ")[2]

@@ -31,7 +31,10 @@ def test_the_code_alone_goes_to_stdout_and_signs_in_once(party: Terminal) -> Non
     status, out, err = party("signin", "Ada@example.org")
 
     assert (status, len(out), out[-1]) == (0, 7, "\n")
-    assert err == "Sign in at http://127.0.0.1:8000: the code works once, within ten minutes.\n"
+    assert err.splitlines() == [
+        "Sign in at http://127.0.0.1:8000: the code works once, within ten minutes.",
+        "If the site is reached elsewhere, say --public-url.",
+    ]
     assert [opens("ada@example.org", out.strip()) for _ in range(2)] == [True, False]
 
 
@@ -53,7 +56,11 @@ def test_the_link_to_the_site_is_the_one_for_guests(
 ) -> None:
     monkeypatch.setenv("GATHERLOG_PUBLIC_URL", "https://party.example/")
 
-    assert party("signin", "ada@example.org").err.startswith("Sign in at https://party.example:")
+    told = ": the code works once, within ten minutes.\n"
+    named = party("signin", "ada@example.org", "--public-url", "http://other.example")
+
+    assert party("signin", "ada@example.org").err == f"Sign in at https://party.example{told}"
+    assert named.err == f"Sign in at http://other.example{told}"
 
 
 @pytest.mark.parametrize("address", ["ada", "", "ada@example.org\nBcc: eve@example.org"])

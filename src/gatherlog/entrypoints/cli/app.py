@@ -28,9 +28,12 @@ __all__ = ["app", "run"]
 
 def _add(group: App, command: Callable[..., object], name: str) -> None:
     """Add a command whose help is its docstring, with paragraphs as wide as the terminal."""
+    group.command(command, name=name, help=_text(command))
+
+
+def _text(command: Callable[..., object]) -> str:
     paragraphs = inspect.cleandoc(command.__doc__ or "").split("\n\n")
-    text = "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)
-    group.command(command, name=name, help=text)
+    return "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)
 
 
 app = App(
@@ -51,6 +54,11 @@ key = App(name="key", help="Make, list and revoke API keys.")
 _add(key, keys.create, "create")
 _add(key, keys.list_, "list")
 _add(key, keys.revoke, "revoke")
+
+party = App(name="gathering", help=_text(gathering.gathering))
+party.default(gathering.gathering)
+_add(party, gathering.create, "create")
+_add(party, gathering.list_, "list")
 
 rule = App(name="rules", help="Say which events go where: webhooks, streams, queues, mail.")
 _add(rule, rules.add, "add")
@@ -79,7 +87,7 @@ _add(app, subscriptions.work, "work")
 _add(app, site.init, "init")
 app.command(key)
 _add(app, signin.signin, "signin")
-_add(app, gathering.gathering, "gathering")
+app.command(party)
 _add(app, sheets.import_, "import")
 _add(app, links.link, "link")
 _add(app, sheets.export, "export")

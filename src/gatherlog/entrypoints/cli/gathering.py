@@ -1,5 +1,6 @@
-"""The command that shows and changes the settings of a gathering."""
+"""Commands about gatherings as such: all of them, a new one, the settings and the host of one."""
 
+import sys
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
@@ -7,14 +8,15 @@ from cyclopts import Parameter
 from gatherlog.entrypoints.cli.failures import CommandRefused
 from gatherlog.entrypoints.cli.opening import finish, open_platform, settings_of_store
 from gatherlog.entrypoints.cli.options import GatheringId, Json, StoreUrl
-from gatherlog.entrypoints.cli.terminal import printable
+from gatherlog.entrypoints.cli.terminal import printable, table
 
 if TYPE_CHECKING:
     from gatherlog.apps.guests.answers import Stats
     from gatherlog.apps.guests.views import Gathering
+    from gatherlog.core.errors import Invalid
     from gatherlog.interfaces.platform import Platform
 
-__all__ = ["gathering"]
+__all__ = ["create", "gathering", "list_"]
 
 NONE = "none"
 _FIELDS = {
@@ -24,30 +26,45 @@ _FIELDS = {
     "deadline": "rsvp_deadline",
     "capacity": "max_guests",
     "zone": "time_zone",
+    "host": "email",
 }
-"""Options, and the settings that they change."""
+"""Options, and the fields that flaws in them are told of."""
+
+Name = Annotated[str, Parameter(help="What it is called.")]
+NewName = Annotated[str | None, Parameter(help="Change the name.")]
+Date = Annotated[
+    str | None, Parameter(help="When it is: 2026-06-01, 2026-06-01T18:00 in its zone, or none.")
+]
+Location = Annotated[str | None, Parameter(help="Where it is, or none.")]
+Deadline = Annotated[
+    str | None, Parameter(help="Until when guests may answer, as --date; a date is its end.")
+]
+Capacity = Annotated[
+    str | None, Parameter(help="How many people there is room for; none is no limit.")
+]
+Zone = Annotated[
+    str | None,
+    Parameter(help="Its time zone, as in Europe/Paris; changed, local times stay as they are."),
+]
+Host = Annotated[
+    str | None,
+    Parameter(
+        help="Whose gathering it is: an e-mail address to sign in with, whose account is made if "
+        "it is missing; none is nobody's. Another host sees it no more."
+    ),
+]
 
 
 def gathering(
     *,
     gathering: GatheringId = "default",
-    name: Annotated[str | None, Parameter(help="Change the name.")] = None,
-    date: Annotated[
-        str | None,
-        Parameter(help="Change when it is: 2026-06-01, 2026-06-01T18:00 in its zone, or none."),
-    ] = None,
-    location: Annotated[str | None, Parameter(help="Change where it is, or none.")] = None,
-    deadline: Annotated[
-        str | None,
-        Parameter(help="Change until when guests may answer, as --date; a date is its end."),
-    ] = None,
-    capacity: Annotated[
-        str | None, Parameter(help="Change how many people there is room for; none is no limit.")
-    ] = None,
-    zone: Annotated[
-        str | None,
-        Parameter(help="Change the time zone, as in Europe/Paris; local times stay as they are."),
-    ] = None,
+    name: NewName = None,
+    date: Date = None,
+    location: Location = None,
+    deadline: Deadline = None,
+    capacity: Capacity = None,
+    zone: Zone = None,
+    host: Host = None,
     store: StoreUrl = None,
     json: Json = False,
 ) -> None:
@@ -56,6 +73,139 @@ def gathering(
     All others stay as they are. With more room those who wait move up; with less nobody goes.
     """
     settings = settings_of_store(store)
+    given = _given(name, date, location, deadline, capacity, zone)
+
+    async def work() -> "tuple[Gathering, Stats, str | None]":
+        async with open_platform(settings) as platform:
+            await platform.guests.gathering(gathering)
+            account = None if host is None else await _account(platform, host)
+            if given:
+                await _change(platform, gathering, given)
+            if host is not None:
+                await platform.guests.change_host(gathering, account, actor="cli")
+            found = (await platform.guests.gathering(gathering)).body
+            stats = await platform.guests.stats(gathering)
+            return found, stats, await _address(platform, found.host_account)
+
+    found, stats, address = finish(work())
+    if json:
+        _print_json(_told(found, address))
+    else:
+        _print(found, stats, address)
+
+
+def create(
+    *,
+    name: Name,
+    date: Date = None,
+    location: Location = None,
+    deadline: Deadline = None,
+    capacity: Capacity = None,
+    zone: Zone = None,
+    host: Host = None,
+    store: StoreUrl = None,
+) -> None:
+    """Make a gathering and print its id, which --gathering of other commands takes.
+
+    The id alone goes to stdout, so ID=$(gatherlog gathering create --name Ball) works.
+    """
+    settings = settings_of_store(store)
+    given = _given(name, date, location, deadline, capacity, zone)
+
+    async def make() -> str:
+        from gatherlog.apps.guests.inputs import GatheringDetails
+        from gatherlog.core.errors import Invalid
+
+        details = GatheringDetails(**given)  # type: ignore[arg-type]  # the types go with the names
+        async with open_platform(settings) as platform:
+            account = None if host is None else await _account(platform, host)
+            try:
+                made = await platform.guests.create_gathering(details, actor="cli", host=account)
+            except Invalid as wrong:
+                raise _refusal(wrong) from None
+            return made.body.id
+
+    print(finish(make()))
+
+
+def list_(*, store: StoreUrl = None, json: Json = False) -> None:
+    """List all gatherings with their hosts, oldest first, `default` last."""
+    settings = settings_of_store(store)
+
+    async def load() -> list[dict[str, object]]:
+        listed: list[dict[str, object]] = []
+        cursor: str | None = None
+        async with open_platform(settings) as platform:
+            while True:
+                page = await platform.guests.gatherings(cursor=cursor)
+                for found in (stored.body for stored in page.items):
+                    listed.append(_told(found, await _address(platform, found.host_account)))
+                if (cursor := page.cursor) is None:
+                    return listed
+
+    listed = finish(load())
+    if json:
+        _print_json(listed)
+    elif not listed:
+        print("There are none; make one: gatherlog gathering create --name NAME", file=sys.stderr)
+    else:
+        heads = {"id": "id", "event_name": "name", "event_date": "date", "host": "host"}
+        rows = [[told[field] or "-" for field in heads] for told in listed]
+        print(table(list(heads.values()), rows))
+
+
+async def _change(platform: "Platform", gathering: str, given: dict[str, str | int | None]) -> None:
+    from gatherlog.apps.guests.inputs import SettingsPatch
+    from gatherlog.core.errors import Invalid
+
+    patch = SettingsPatch(**given)  # type: ignore[arg-type]  # the types go with the names
+    try:
+        await platform.guests.change_settings(gathering, patch, actor="cli")
+    except Invalid as wrong:
+        raise _refusal(wrong) from None
+
+
+async def _account(platform: "Platform", host: str) -> str | None:
+    """The account of an address, made if it is missing; CommandRefused for what is none."""
+    from gatherlog.core.errors import Invalid
+
+    if host == NONE:
+        return None
+    try:
+        return await platform.accounts.ensure(host, actor="cli")
+    except Invalid as wrong:
+        raise _refusal(wrong) from None
+
+
+async def _address(platform: "Platform", account_id: str | None) -> str | None:
+    """The address of an account; its id, where the account is gone."""
+    from gatherlog.core.errors import NotFound
+
+    if account_id is None:
+        return None
+    try:
+        return (await platform.accounts.account(account_id)).address
+    except NotFound:
+        return account_id
+
+
+def _refusal(wrong: "Invalid") -> CommandRefused:
+    """What names the options and not the fields behind them."""
+    options = {field: option for option, field in _FIELDS.items()}
+    flaws = [(flaw.pointer.removeprefix("/"), flaw.detail) for flaw in wrong.flaws]
+    reasons = [f"--{options.get(field, field)} {detail}" for field, detail in flaws]
+    return CommandRefused(f"nothing was changed: {'; '.join(reasons)}")
+
+
+def _given(
+    name: str | None,
+    date: str | None,
+    location: str | None,
+    deadline: str | None,
+    capacity: str | None,
+    zone: str | None,
+) -> dict[str, str | int | None]:
+    """The fields that options were given for."""
     given = {
         "name": name,
         "date": date,
@@ -64,36 +214,7 @@ def gathering(
         "capacity": capacity,
         "zone": zone,
     }
-    changes = {option: text for option, text in given.items() if text is not None}
-
-    async def work() -> "tuple[Gathering, Stats]":
-        async with open_platform(settings) as platform:
-            if changes:
-                await _change(platform, gathering, changes)
-            found = await platform.guests.gathering(gathering)
-            return found.body, await platform.guests.stats(gathering)
-
-    found, stats = finish(work())
-    if json:
-        _print_json(found)
-    else:
-        _print(found, stats)
-
-
-async def _change(platform: "Platform", gathering: str, changes: dict[str, str]) -> None:
-    """Raises CommandRefused that names the options and not the fields behind them."""
-    from gatherlog.apps.guests.inputs import SettingsPatch
-    from gatherlog.core.errors import Invalid
-
-    told = {_FIELDS[option]: _value(option, text) for option, text in changes.items()}
-    patch = SettingsPatch(**told)  # type: ignore[arg-type]  # the types go with the names
-    try:
-        await platform.guests.change_settings(gathering, patch, actor="cli")
-    except Invalid as wrong:
-        options = {field: option for option, field in _FIELDS.items()}
-        flaws = [(flaw.pointer.removeprefix("/"), flaw.detail) for flaw in wrong.flaws]
-        reasons = [f"--{options.get(field, field)} {detail}" for field, detail in flaws]
-        raise CommandRefused(f"nothing was changed: {'; '.join(reasons)}") from None
+    return {_FIELDS[o]: _value(o, text) for o, text in given.items() if text is not None}
 
 
 def _value(option: str, text: str) -> str | int | None:
@@ -108,7 +229,7 @@ def _value(option: str, text: str) -> str | int | None:
     return int(text)
 
 
-def _print(gathering: "Gathering", stats: "Stats") -> None:
+def _print(gathering: "Gathering", stats: "Stats", host: str | None) -> None:
     room = "no limit"
     if stats.capacity is not None:
         room = f"{stats.capacity:,}, {stats.places_left:,} of them free"
@@ -120,6 +241,7 @@ def _print(gathering: "Gathering", stats: "Stats") -> None:
         ("Deadline", gathering.rsvp_deadline or NONE),
         ("Capacity", room),
         ("Zone", gathering.time_zone),
+        ("Host", host or NONE),
         (
             "Guests",
             f"{stats.total_guests:,}: {stats.attending:,} coming ({stats.people:,} people), "
@@ -131,8 +253,13 @@ def _print(gathering: "Gathering", stats: "Stats") -> None:
         print(f"{label:<10} {printable(text)}")
 
 
-def _print_json(gathering: "Gathering") -> None:
+def _told(gathering: "Gathering", host: str | None) -> dict[str, object]:
+    fields = [field for field in _FIELDS.values() if field != "email"]
+    told = {field: getattr(gathering, field) for field in fields}
+    return {"id": gathering.id} | told | {"host": host}
+
+
+def _print_json(told: object) -> None:
     import msgspec
 
-    told = {"id": gathering.id} | {field: getattr(gathering, field) for field in _FIELDS.values()}
     print(msgspec.json.encode(told).decode())

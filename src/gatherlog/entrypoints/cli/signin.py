@@ -5,8 +5,13 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from gatherlog.entrypoints.cli.opening import finish, open_platform, settings_of_file
-from gatherlog.entrypoints.cli.options import StoreUrl
+from gatherlog.entrypoints.cli.opening import (
+    finish,
+    open_platform,
+    settings_from,
+    settings_of_file,
+)
+from gatherlog.entrypoints.cli.options import PublicUrl, StoreUrl
 
 __all__ = ["signin"]
 
@@ -15,6 +20,7 @@ def signin(
     email: Annotated[str, Parameter(help="Address to sign in with.")],
     /,
     *,
+    public_url: PublicUrl = None,
     store: StoreUrl = None,
 ) -> None:
     """Print a code to sign in with, for the one whose address this is; no mail is sent.
@@ -23,10 +29,15 @@ def signin(
     account is made at the first sign-in.
     """
 
-    async def issue() -> tuple[str, str]:
-        async with open_platform(settings_of_file(store)) as platform:
-            return await platform.accounts.issue_code(email), platform.settings.base_url
+    settings = settings_of_file(store)
+    settings = settings_from(store=settings.store, public_url=public_url)
 
-    code, site = finish(issue())
+    async def issue() -> str:
+        async with open_platform(settings) as platform:
+            return await platform.accounts.issue_code(email)
+
+    code, site = finish(issue()), settings.base_url
     print(f"Sign in at {site}: the code works once, within ten minutes.", file=sys.stderr)
+    if settings.public_url is None:
+        print("If the site is reached elsewhere, say --public-url.", file=sys.stderr)
     print(code)

@@ -57,11 +57,17 @@ def serve(
 
     settings = settings_from(store=store, host=host, port=port, public_url=public_url)
     with _address_advice(settings):
-        serve_asgi(settings, ready=lambda url: _announce(settings.store, url))
+        serve_asgi(settings, ready=lambda url: _announce(settings, url))
 
 
-def _announce(store: str, url: str) -> None:
-    print(f"Gatherlog serves {store} on {url}", flush=True)
+def _announce(settings: "Settings", url: str) -> None:
+    print(f"Gatherlog serves {settings.store} on {url}", flush=True)
+    if settings.smtp_url is None:
+        print(
+            "No mail is sent: set GATHERLOG_SMTP_URL and GATHERLOG_MAIL_FROM. Until then "
+            "`gatherlog signin EMAIL` prints a code for whoever wants to sign in.",
+            flush=True,
+        )
 
 
 @contextmanager
