@@ -23,7 +23,7 @@ __all__ = ["app", "serve"]
 GRACE: Final = 30
 """Seconds that accepted requests have to finish once the server is told to stop."""
 BACKLOG: Final = 2048
-MOST_CONNECTIONS: Final = 4000
+MOST_CONNECTIONS: Final = 8000
 """Open at once; requests on those beyond it are answered with 503."""
 MOST_PER_CLIENT: Final = 1000
 """Of them from one address that is no trusted proxy: a school has one, or a hotel."""
@@ -38,6 +38,7 @@ def serve(settings: Settings, *, ready: Ready = lambda url: None) -> None:
     A second signal ends at once. `ready` gets the base URL as soon as connections are taken.
     Raises what `bootstrap.start` raises, and OSError where the address cannot be had.
     """
+    _allow_files()
     with _listen(settings.host, settings.port) as listener:
         bound = msgspec.structs.replace(settings, port=listener.getsockname()[1])
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
@@ -100,6 +101,16 @@ class _Server(uvicorn.Server):
             os._exit(128 + sig)  # asked twice: whatever was acknowledged is on the disk already
         self.should_exit = True
         self._loop.call_soon_threadsafe(self._stopping)  # what a signal interrupts may be asleep
+
+
+def _allow_files() -> None:
+    """Have as many files open as the system lets us: every connection is one."""
+    if sys.platform == "win32":
+        return
+    import resource
+
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def _listen(host: str, port: int) -> socket.socket:
