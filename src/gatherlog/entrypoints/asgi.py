@@ -25,7 +25,7 @@ GRACE: Final = 30
 BACKLOG: Final = 2048
 MOST_CONNECTIONS: Final = 8000
 """Open at once; requests on those beyond it are answered with 503."""
-MOST_PER_CLIENT: Final = 1000
+MOST_PER_CLIENT: Final = 2000
 """Of them from one address that is no trusted proxy: a school has one, or a hotel."""
 KEEP_ALIVE: Final = 15
 """Seconds for which a connection without a request is kept."""
