@@ -35,6 +35,7 @@ async def make(page: Page) -> str:
     await page.get_by_label("What is it called?").fill("Olga’s Fest")
     await page.locator("#event_date").fill("2999-06-06")
     await page.locator("#event_time").fill("18:30")
+    await page.locator("#time_zone").select_option("Europe/Berlin")
     await page.get_by_role("button", name="Make it").click()
     await expect(page.get_by_role("heading", level=1)).to_have_text("Olga’s Fest")
     return page.url.partition("?")[0]
@@ -68,6 +69,8 @@ async def test_a_host_goes_from_nothing_to_a_figure_that_moves(
     coming = desk.locator("[data-figure=people]")
     await expect(coming).to_have_text("0")
     await expect(desk.locator("[data-live].live")).to_be_visible()
+    new = desk.get_by_text("There are new answers.")
+    await expect(new).to_be_hidden()
     guest = await phone.new_page()
     await guest.goto(link)
     for label in await guest.get_by_label("Coming").all():
@@ -80,6 +83,11 @@ async def test_a_host_goes_from_nothing_to_a_figure_that_moves(
         "all => all.map(one => one.getAttribute('width'))"
     )
     assert widths[0] == "57.14%"
+    await expect(desk.locator(".rows .pill.coming")).to_have_count(0)
+    await expect(new).to_be_visible()
+    await desk.get_by_role("link", name="Show them").click()
+    await expect(desk.locator(".rows .pill.coming")).to_have_count(4)
+    await expect(new).to_be_hidden()
     assert {urlsplit(url).netloc for url in asked} == {urlsplit(site).netloc}
     await expect(desk).to_have_title("Olga’s Fest")
     assert link.rsplit("/", 1)[1] not in await desk.content()
@@ -159,3 +167,28 @@ async def test_a_guest_who_phones_waits_where_it_is_full(page: Page, site: str) 
     await expect(page.locator(".now .pill")).to_have_text("Waiting")
     await page.goto(f"{place}?status=waiting")
     await expect(page.locator(".rows strong")).to_have_text(["Albrecht, Tom"])
+
+
+async def test_links_for_all_are_downloaded_and_a_co_host_comes_in_by_one(
+    page: Page, site: str
+) -> None:
+    await sign_in(page, site)
+    place = await make(page)
+    await take_in(page)
+    await page.get_by_role("link", name="Albrecht, Mira").click()
+    await page.get_by_role("button", name="Make Mira a co-host").click()
+    await page.goto(place)
+    await page.get_by_role("link", name="Links").click()
+    await page.get_by_role("button", name="Make links for 7 guests").click()
+    async with page.expect_download() as download:
+        await page.get_by_role("button", name="Download as a sheet").click()
+
+    sheet = (await (await download.value).path()).read_text("utf-8-sig").splitlines()
+    link = next(line.rsplit(",", 1)[1] for line in sheet if line.startswith("Mira,Albrecht"))
+    await page.get_by_role("link", name="Back to the guests").click()
+    await page.get_by_role("button", name="Sign out").click()
+    await page.goto(link)
+    await page.get_by_role("button", name="Open the guest list").tap()
+    await expect(page.get_by_role("heading", level=1)).to_have_text("Olga’s Fest")
+    assert page.url == place
+    await expect(page.locator(".rows li")).to_have_count(7)

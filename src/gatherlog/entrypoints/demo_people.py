@@ -48,7 +48,7 @@ def gatherings() -> list[DemoGathering]:
             links=2,
         ),
         DemoGathering(
-            name="Summer party at the lake",
+            name="Party at the lake",
             host="Marco",
             location="Boathouse, north shore",
             time_zone="Europe/Zurich",
