@@ -6,7 +6,7 @@ from collections import Counter
 import msgspec
 import pytest
 
-from gatherlog.core import NEW, Commit, Committed, Recalled, Store
+from gatherlog.core import NEW, Commit, Committed, Recalled, Store, Write
 from gatherlog.core.errors import Conflict, CounterOutOfBounds, KeyReused
 from tests.contracts.child import children, work_together
 from tests.contracts.commits import NOON, append, card, commit, count, put, writing
@@ -40,6 +40,27 @@ async def test_a_key_used_for_another_command_is_refused(store: Store) -> None:
         await store.commit(keyed("k", fingerprint=b"two"))
 
     assert len(await store.read_stream("card-1")) == 1
+
+
+async def test_the_version_of_a_document_is_kept_with_the_answer(store: Store) -> None:
+    await store.commit(writing(put("a", b"{}"), put("b", b"{}")))
+    write = put("a", b"{}")
+    demand = Write(view="card", id="b", stream="card-1")
+    commits = [
+        msgspec.structs.replace(writing(write), key="w", answer=b"a", versioned=("card", "a")),
+        Commit(writes=[demand], key="d", answer=b"b", versioned=("card", "b")),
+    ]
+
+    first = [(await store.commit(commit)).answer for commit in commits]
+    await store.commit(writing(put("a", b"{}"), put("b", b"{}")))
+    again = [await store.commit(commit) for commit in commits]
+
+    assert first == [b"a" + (2).to_bytes(8), b"b" + (1).to_bytes(8)]
+    assert [(committed.repeated, committed.answer) for committed in again] == [
+        (True, answer) for answer in first
+    ]
+    with pytest.raises(ValueError, match="no document of this commit"):
+        await store.commit(msgspec.structs.replace(commits[0], key="x", versioned=("card", "b")))
 
 
 async def test_a_repeated_key_outranks_every_other_condition(store: Store) -> None:

@@ -67,12 +67,14 @@ class Once(msgspec.Struct, frozen=True):
     """How a command is carried out once, however often it arrives.
 
     Repeating `key` within 24 hours gives the answer stored with it; with another `fingerprint` it
-    is KeyReused. `answer` is called before the commit: it knows bodies, but no versions.
+    is KeyReused. `answer` is called before the commit: it knows bodies, but no versions. Where
+    `versioned` names a document, the store puts its version behind the answer: `Commit.versioned`.
     """
 
     key: str
     fingerprint: bytes
     answer: Callable[[Handled], bytes]
+    versioned: Callable[[Handled], Ref | None] = lambda handled: None
 
 
 class UnitOfWork:
@@ -221,24 +223,24 @@ class CommandHandler:
             self._write(unit, stream, ref, document, changes.get(ref))
             for ref, document in unit.documents.items()
         ]
-        answer = b""
         if once is None:
             commit = Commit(appends=appends, writes=writes)
         else:
-            answer = once.answer(Handled(decided, unit.bodies))
+            handled = Handled(decided, unit.bodies)
             commit = Commit(
                 appends=appends,
                 writes=writes,
                 key=once.key,
                 fingerprint=once.fingerprint,
-                answer=answer,
+                answer=once.answer(handled),
+                versioned=once.versioned(handled),
             )
         committed = await self.store.commit(commit)
         if committed.repeated:
             return Handled(repeated=True, answer=committed.answer)
         versions = unit.versions()
         versions.update(committed.documents)
-        return Handled(decided, unit.bodies, versions, False, answer)
+        return Handled(decided, unit.bodies, versions, False, committed.answer)
 
     async def _evolve(
         self, unit: UnitOfWork, stream: str, decided: Sequence[Decided]

@@ -25,6 +25,7 @@ from gatherlog.core.store import (
     ANY,
     DELETE,
     KEEP,
+    VERSION_BYTES,
     Body,
     Commit,
     Committed,
@@ -125,6 +126,7 @@ def _plan_one(state: State, changes: Changes, commit: Commit) -> Committed:
 
     documents: dict[Ref, Document | None] = {}
     versions: dict[Ref, int] = {}
+    answer = commit.answer
     for write in commit.writes:
         ref = (write.view, write.id)
         if ref in changes.documents:
@@ -133,6 +135,8 @@ def _plan_one(state: State, changes: Changes, commit: Commit) -> Committed:
             before = state.documents.get(ref)
         _demand(write, before)
         after = _written(write, before, streams.get(write.stream))
+        if ref == commit.versioned:
+            answer += (0 if after is None else after.version).to_bytes(VERSION_BYTES)
         if after is not before:
             documents[ref] = after
             if write.body is not KEEP and after is not None:
@@ -142,8 +146,8 @@ def _plan_one(state: State, changes: Changes, commit: Commit) -> Committed:
     changes.streams.update(streams)
     changes.documents.update(documents)
     if commit.key is not None:
-        changes.keys[commit.key] = Recalled(commit.fingerprint, commit.answer, state.now)
-    return Committed(streams, versions, positions, False, commit.answer)
+        changes.keys[commit.key] = Recalled(commit.fingerprint, answer, state.now)
+    return Committed(streams, versions, positions, False, answer)
 
 
 def _repeat(commit: Commit, earlier: Recalled) -> Committed:
@@ -301,6 +305,10 @@ def check(commit: Commit, limits: Limits) -> int:
             size += _check_event(event, limits.event_bytes)
     if commit.writes:
         size += _check_writes(commit.writes, streams, limits)
+    if commit.versioned is not None and commit.versioned not in [
+        (write.view, write.id) for write in commit.writes
+    ]:
+        raise ValueError(f"{commit.versioned} is no document of this commit")
     if actions > limits.commit_actions:
         raise LimitExceeded("a commit's actions", limits.commit_actions, actions)
     if size > limits.commit_bytes:

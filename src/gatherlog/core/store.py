@@ -21,6 +21,7 @@ __all__ = [
     "DELETE",
     "KEEP",
     "NEW",
+    "VERSION_BYTES",
     "Append",
     "Commit",
     "Committed",
@@ -39,6 +40,7 @@ __all__ = [
 
 ANY: Final = -1
 """As `Append.expected`: whatever version the stream is at."""
+VERSION_BYTES: Final = 8
 NEW: Final = 0
 """As `expected` or `expects`: the stream, or the document's body, must not exist yet."""
 
@@ -106,6 +108,9 @@ class Commit(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Of the command: the same key with another fingerprint is KeyReused."""
     answer: bytes = b""
     """Given back when the key is repeated."""
+    versioned: Ref | None = None
+    """One of the documents written or demanded: the version that it has after this commit, which
+    nobody knows before, is put behind the answer, as VERSION_BYTES big-endian bytes."""
 
 
 class Committed(msgspec.Struct, frozen=True, gc=False):

@@ -11,6 +11,7 @@ import msgspec
 from gatherlog.apps.people.policy import ANYONE, Action, Actor
 from gatherlog.core.decider import Handled, Once
 from gatherlog.core.errors import NotFound
+from gatherlog.core.store import Ref
 from gatherlog.interfaces.bodies import Reading
 from gatherlog.interfaces.feed import FeedHub
 from gatherlog.interfaces.live import MOST_STREAMS
@@ -73,9 +74,13 @@ class Call(Generic[B, Q]):
         """Who acts, as events name it."""
         return "nobody" if self.actor is None else self.actor.name
 
-    def once(self, answer: Callable[[Handled], Reply] | None) -> Once | None:
+    def once(
+        self,
+        answer: Callable[[Handled], Reply] | None,
+        shows: Callable[[Handled], Ref | None] = lambda handled: None,
+    ) -> Once | None:
         """How a command is to be done once, if the request has a key; see `OnceKey.once`."""
-        return None if self.key is None else self.key.once(answer)
+        return None if self.key is None else self.key.once(answer, shows)
 
     async def remember(self, answer: Reply, *, secret: bool = False) -> Reply:
         """Keep an answer that carried the key, if any, into no commit; see `OnceKey.remember`."""

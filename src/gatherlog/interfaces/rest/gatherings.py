@@ -43,6 +43,7 @@ async def list_gatherings(call: Call[None, Paging]) -> Reply:
 
 async def create_gathering(call: Call[GatheringDetails, Nothing]) -> Reply:
     id = call.platform.ids()
+    ref = GATHERINGS.ref(id)
 
     def made(gathering: Gathering, *headers: tuple[bytes, bytes]) -> Reply:
         return json(of_gathering(gathering), 201, location("gatherings", id), *headers)
@@ -52,7 +53,7 @@ async def create_gathering(call: Call[GatheringDetails, Nothing]) -> Reply:
         actor=call.by,
         id=id,
         host=None if call.actor is None else call.actor.account_id,
-        once=call.once(lambda handled: made(handled.bodies[GATHERINGS.ref(id)])),
+        once=call.once(lambda handled: made(handled.bodies[ref]), lambda handled: ref),
     )
     return made(stored.body, etag(stored))
 
@@ -64,13 +65,14 @@ async def read_gathering(call: Plain) -> Reply:
 
 async def change_gathering(call: Call[SettingsPatch, Nothing]) -> Reply:
     guests, id = call.platform.guests, call.gathering_id
+    ref = GATHERINGS.ref(id)
 
     def changed(handled: Handled) -> Reply:
-        return json(of_gathering(handled.bodies[GATHERINGS.ref(id)]))
+        return json(of_gathering(handled.bodies[ref]))
 
     expects = await if_match(call, lambda: guests.gathering(id))
     stored = await guests.change_settings(
-        id, call.body, actor=call.by, expects=expects, once=call.once(changed)
+        id, call.body, actor=call.by, expects=expects, once=call.once(changed, lambda handled: ref)
     )
     return _shown(stored)
 

@@ -5,8 +5,9 @@ from typing import Any
 
 from gatherlog.apps.guests import Guest, GuestPatch, NewGuest, Rsvp, Stored
 from gatherlog.apps.guests.views import GUESTS
-from gatherlog.core.decider import Handled
+from gatherlog.core.decider import Handled, Once
 from gatherlog.core.errors import NotFound
+from gatherlog.core.store import Ref
 from gatherlog.interfaces.rest.answers import (
     GroupAnswer,
     LinkAnswer,
@@ -52,14 +53,14 @@ class GuestHandlers:
             where = location(*_base(call), *self._place, guest.id)
             return json(self._of(guest), 201, where, *headers)
 
-        def made_once(handled: Handled) -> Reply:
-            return made(handled.bodies[GUESTS.ref(handled.events[0].subject)])
+        def ref(handled: Handled) -> Ref:
+            return GUESTS.ref(handled.events[0].subject)
 
         stored = await call.platform.guests.add_guest(
             call.gathering_id,
             call.body,
             actor=call.by,
-            once=call.once(made_once),
+            once=call.once(lambda handled: made(handled.bodies[ref(handled)]), ref),
         )
         return made(stored.body, etag(stored))
 
@@ -86,7 +87,7 @@ class GuestHandlers:
             call.body,
             actor=call.by,
             expects=await self._expects(call),
-            once=call.once(self._as_left(call)),
+            once=self._once(call),
         )
         return self._shown(stored)
 
@@ -123,7 +124,7 @@ class GuestHandlers:
             is_co_host,
             actor=call.by,
             expects=await self._expects(call),
-            once=call.once(self._as_left(call)),
+            once=self._once(call),
         )
         return self._shown(stored)
 
@@ -134,7 +135,7 @@ class GuestHandlers:
             patch,
             actor=call.by,
             expects=await self._expects(call),
-            once=call.once(self._as_left(call)),
+            once=self._once(call),
         )
         return self._shown(stored)
 
@@ -142,8 +143,10 @@ class GuestHandlers:
         guests = call.platform.guests
         return await if_match(call, lambda: guests.guest(call.gathering_id, call.id))
 
-    def _as_left(self, call: Call[Any, Any]) -> Callable[[Handled], Reply]:
-        return lambda handled: json(self._of(handled.bodies[GUESTS.ref(call.id)]))
+    def _once(self, call: Call[Any, Any]) -> Once | None:
+        """With the guest as a command leaves it."""
+        ref = GUESTS.ref(call.id)
+        return call.once(lambda handled: json(self._of(handled.bodies[ref])), lambda handled: ref)
 
     def _shown(self, stored: Stored[Guest]) -> Reply:
         return json(self._of(stored.body), 200, etag(stored))

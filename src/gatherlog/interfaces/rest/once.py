@@ -13,7 +13,7 @@ import msgspec
 
 from gatherlog.core.decider import Handled, Once
 from gatherlog.core.errors import Flaw, Invalid, KeyReused
-from gatherlog.core.store import Commit, Store
+from gatherlog.core.store import VERSION_BYTES, Commit, Ref, Store
 from gatherlog.interfaces.problems import AnsweredOnce
 
 __all__ = ["HEADER", "OnceKey", "Reply", "once_key"]
@@ -21,6 +21,8 @@ __all__ = ["HEADER", "OnceKey", "Reply", "once_key"]
 HEADER: Final = b"idempotency-key"
 REPLAYED: Final = (b"idempotency-replayed", b"true")
 _KEY: Final = re.compile(rb"[\x21-\x7e]{1,255}")
+_VERSIONED: Final = b"\x01"
+"""Before an answer with a version behind it; no encoded answer begins so."""
 _encode = msgspec.msgpack.Encoder().encode
 
 
@@ -43,13 +45,21 @@ class OnceKey:
         self._key = key
         self._fingerprint = fingerprint
 
-    def once(self, answer: Callable[[Handled], Reply] | None) -> Once:
-        """What a command takes; None for an answer with a secret in it, which is not kept."""
+    def once(
+        self,
+        answer: Callable[[Handled], Reply] | None,
+        shows: Callable[[Handled], Ref | None] = lambda handled: None,
+    ) -> Once:
+        """What a command takes; None for an answer with a secret in it, which is not kept.
+
+        Where `shows` names the document that is shown, its version is kept as the answer's ETag.
+        """
 
         def kept(handled: Handled) -> bytes:
-            return _encode(None if answer is None else answer(handled))
+            whole = _encode(None if answer is None else answer(handled))
+            return whole if shows(handled) is None else _VERSIONED + whole
 
-        return Once(self._key, self._fingerprint, kept)
+        return Once(self._key, self._fingerprint, kept, shows)
 
     async def earlier(self) -> Reply | None:
         """What was answered to this request before. Raises KeyReused and AnsweredOnce."""
@@ -92,7 +102,12 @@ def once_key(
 
 def replay(kept: bytes) -> Reply:
     """The stored answer, marked as such; AnsweredOnce where it held a secret."""
+    headers = [REPLAYED]
+    if kept.startswith(_VERSIONED):
+        version = int.from_bytes(kept[-VERSION_BYTES:])
+        headers.append((b"etag", b'"%d"' % version))
+        kept = kept[len(_VERSIONED) : -VERSION_BYTES]
     reply = _decode(kept)
     if reply is None:
         raise AnsweredOnce("It was done, but its answer held a secret, which is told only once.")
-    return Reply(reply.status, reply.body, [*reply.headers, REPLAYED])
+    return Reply(reply.status, reply.body, [*reply.headers, *headers])
