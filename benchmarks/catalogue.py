@@ -3,6 +3,7 @@
 from benchmarks import (
     answering,
     appending,
+    following,
     footprint,
     growing,
     hosting,
@@ -13,7 +14,18 @@ from benchmarks import (
 )
 from benchmarks.measuring import Benchmark
 
-MODULES = (appending, answering, reading, waking, matching, serving, hosting, footprint, growing)
+MODULES = (
+    appending,
+    answering,
+    reading,
+    waking,
+    following,
+    matching,
+    serving,
+    hosting,
+    footprint,
+    growing,
+)
 
 BENCHMARKS: dict[str, Benchmark] = {
     benchmark.name: benchmark for module in MODULES for benchmark in module.BENCHMARKS

@@ -3,14 +3,17 @@
 import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any
+from uuid import UUID, uuid5
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from gatherlog.core import Store
 from gatherlog.core.clock import system_clock
 from gatherlog.core.control import Control
 from gatherlog.core.dead_letters import DEAD_LETTERS
-from gatherlog.core.delivery import Delivery, DeliveryFailed, RetryPolicy
+from gatherlog.core.delivery import Delivery, DeliveryFailed, RetryPolicy, delivery_id
 from gatherlog.core.outlets import pause_after
 from gatherlog.core.subscriptions import Destination, Handlers
 from gatherlog.testing import StandingClock, run_instantly
@@ -307,6 +310,15 @@ def test_an_unknown_type_fails_unless_it_is_skipped_on_purpose() -> None:
         )
 
     run_instantly(story())
+
+
+@given(st.text(), st.text(), st.integers(1))
+def test_a_delivery_id_is_the_uuid5_of_rule_stream_and_version(
+    rule: str, stream: str, version: int
+) -> None:
+    space = UUID("0d2c6f4e-6b1f-5a36-9d53-5b1e3b0c7a10")
+
+    assert delivery_id(rule, stream, version) == str(uuid5(space, f"{rule}\n{stream}\n{version}"))
 
 
 def test_two_subscriptions_give_the_same_event_different_delivery_ids() -> None:

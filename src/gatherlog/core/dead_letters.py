@@ -26,6 +26,7 @@ __all__ = [
     "DeliveryGivenUp",
     "DeliveryRedriven",
     "RedriveDone",
+    "State",
     "SubscriptionPaused",
     "SubscriptionReset",
     "SubscriptionResumed",

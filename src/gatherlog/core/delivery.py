@@ -1,8 +1,9 @@
 """Handing events over: what a target is given, and how it says that it could not take it."""
 
 from collections.abc import Sequence
+from hashlib import sha1
 from typing import Any, Protocol
-from uuid import UUID, uuid5
+from uuid import UUID
 
 import msgspec
 
@@ -95,4 +96,8 @@ class RetryPolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
 def delivery_id(rule: str, stream: str, version: int) -> str:
     """The id of every delivery of one event by one rule: a UUIDv5, the same for ever."""
-    return str(uuid5(_NAMESPACE, f"{rule}\n{stream}\n{version}"))
+    # what `uuid.uuid5` gives, at a third of its price: every attempt needs one
+    name = f"{rule}\n{stream}\n{version}".encode()
+    hash = sha1(_NAMESPACE.bytes + name, usedforsecurity=False).hexdigest()
+    variant = "89ab"[int(hash[16], 16) & 3]
+    return f"{hash[:8]}-{hash[8:12]}-5{hash[13:16]}-{variant}{hash[17:20]}-{hash[20:32]}"

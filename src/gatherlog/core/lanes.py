@@ -121,9 +121,8 @@ class Lanes:
 
     async def _land(self, outlet: Outlet, lane: Lane, flight: Flight) -> None:
         """Wait for an attempt that was under way when the lane was opened."""
-        await asyncio.wait([flight.landed])
+        error = await flight.landed()
         lane.flight = None
-        error = flight.landed.result()
         if error is None:
             for event in flight.events:
                 if key_of(event) == lane.key:

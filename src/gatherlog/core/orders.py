@@ -9,6 +9,7 @@ from gatherlog.core.dead_letters import (
     DeadLetter,
     DeliveryDiscarded,
     DeliveryRedriven,
+    State,
     SubscriptionPaused,
     SubscriptionReset,
     SubscriptionResumed,
@@ -49,11 +50,10 @@ class Orders:
     async def _carry_out(self, order: object, event: Recorded) -> None:
         hold = self._hold
         match order:
-            case DeliveryRedriven() | DeliveryDiscarded():
-                [document] = await hold.store.get(DEAD_LETTERS.name, [event.subject])
-                letter = DEAD_LETTERS.read(document)
-                if letter is not None and letter.partition == hold.partition:
-                    self.redrive(letter)
+            case DeliveryRedriven():
+                await self._redrive_or_not(event.subject, "redriving")
+            case DeliveryDiscarded():
+                await self._redrive_or_not(event.subject, "discarded")
             case SubscriptionPaused():
                 hold.is_paused = True
                 hold.going.clear()
@@ -67,23 +67,28 @@ class Orders:
             case SubscriptionReset(positions=positions):
                 await self._reset(positions[hold.partition], event.version)
 
-    def redrive(self, letter: DeadLetter) -> None:
-        """Do what the letter's state asks for: try it again, or go on without it."""
-        hold = self._hold
-        outlet = hold.outlets.get(letter.destination)
-        if outlet is None or letter.state == "dead":
+    async def _redrive_or_not(self, id: str, state: State) -> None:
+        """Go by the order: its event may be seen a moment before the letter has changed."""
+        [document] = await self._hold.store.get(DEAD_LETTERS.name, [id])
+        letter = DEAD_LETTERS.read(document)
+        if letter is not None and letter.partition == self._hold.partition:
+            self.redrive(letter, state)
+
+    def redrive(self, letter: DeadLetter, state: State) -> None:
+        """Try a dead letter again; or, if it is discarded, go on without it."""
+        hold, is_discarded = self._hold, state == "discarded"
+        if (outlet := hold.outlets.get(letter.destination)) is None:
             return
         lane = outlet.lanes.get((letter.stream, letter.about))
         if lane is not None and lane.given_up and lane.version == letter.version:
-            lane.is_past = letter.state == "discarded"
+            lane.is_past = is_discarded
             lane.try_anew()
-        elif letter.id in outlet.redrives:
-            if letter.state == "discarded":
-                outlet.redrives[letter.id].is_past = True
-                outlet.redrives[letter.id].stir()
-        elif letter.state == "redriving" and hold.subscription.projection is not None:
+        elif (redrive := outlet.redrives.get(letter.id)) is not None:
+            redrive.is_past = is_discarded
+            redrive.stir()
+        elif not is_discarded and hold.subscription.projection is not None:
             hold.settle(letter.id)  # it was folded since: once more would be once too often
-        elif letter.state == "redriving":
+        elif not is_discarded:
             key, position = (letter.stream, letter.about), letter.position
             redrive = Lane(key, letter.version, position, until=position, letter=letter.id)
             outlet.redrives[letter.id] = redrive

@@ -77,9 +77,31 @@ class Flight:
 
     def __init__(self, events: Sequence[Recorded]) -> None:
         self.events = events
-        self.landed: asyncio.Future[DeliveryFailed | None] = (
-            asyncio.get_running_loop().create_future()
-        )
+        self._error: DeliveryFailed | None = None
+        self._landed: asyncio.Future[None] | None = None
+
+    def land(self, error: DeliveryFailed | None) -> None:
+        """It is over: what went wrong, or None."""
+        self._error = error
+        if self._landed is not None:
+            self._landed.set_result(None)
+
+    def crash(self) -> None:
+        """Nobody will know how it went: it was broken off."""
+        if self._landed is not None:
+            self._landed.cancel()
+
+    def watch(self) -> None:
+        """Have it waited for, by a lane for each stream and subject in it."""
+        if self._landed is None:
+            self._landed = asyncio.get_running_loop().create_future()
+
+    async def landed(self) -> DeliveryFailed | None:
+        """What went wrong, or None, once it is over."""
+        if self._landed is not None:
+            await asyncio.wait([self._landed])
+            self._landed.result()
+        return self._error
 
 
 class Lane:

@@ -84,7 +84,7 @@ class Reading:
     async def _go_on(self, letters: Sequence[DeadLetter]) -> None:
         hold = self._hold
         for letter in letters:
-            self._orders.redrive(letter)
+            self._orders.redrive(letter, "redriving")
         self._lanes.start()
         hold.start(self._keep_lease())
         hold.start(self._keep_saved())

@@ -53,6 +53,7 @@ class Run:
         for key, (event, flight) in self._flights.items():
             lanes[key] = Lane.at(event, until=end)
             lanes[key].flight = flight
+            flight.watch()
         room = MOST_LANES - len(self._outlet.lanes)
         reached = end
         for event in self._events:
@@ -124,9 +125,9 @@ class Run:
         try:
             error = await self._attempt(self._outlet.destination, events, 1)
         except BaseException:
-            flight.landed.cancel()
+            flight.crash()
             raise
-        flight.landed.set_result(error)
+        flight.land(error)
         if self._is_settled:
             return error is None
         for event in events:

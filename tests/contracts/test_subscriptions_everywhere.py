@@ -1,0 +1,206 @@
+"""What subscriptions promise, on every engine: order, exact counts, dead letters, resets."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from gatherlog.core import Append, Commit, Store
+from gatherlog.core.clock import system_clock
+from gatherlog.core.control import Control
+from gatherlog.core.dead_letters import CATEGORY, DEAD_LETTERS
+from gatherlog.core.delivery import RetryPolicy
+from gatherlog.core.rebuild import verify
+from gatherlog.core.subscriptions import Destination, Projected
+from gatherlog.core.worker import VIEWS
+from tests.contracts.commits import whole_feed
+from tests.contracts.engines import Place
+from tests.core.followers import (
+    COUNTS,
+    IDS,
+    Count,
+    Counting,
+    Following,
+    Receiver,
+    bodies,
+    eventually,
+    fails,
+    happened,
+    say,
+    working,
+)
+
+QUICK = RetryPolicy(attempts=3, age=None, first_pause=0.01, longest_pause=0.02)
+STREAMS = [f"card-{n}" for n in range(7)]
+
+
+async def opened(place: Place) -> Store:
+    return await place.open(*VIEWS, COUNTS)
+
+
+async def say_much(store: Store, rounds: int = 3) -> int:
+    """Twenty words at a time in each stream, for three subjects; how many that were."""
+    for number in range(rounds):
+        for stream in STREAMS:
+            events = [happened(f"w{number}.{n}", f"s{n % 3}") for n in range(20)]
+            await store.commit(Commit(appends=[Append(stream, events)]))
+    return rounds * len(STREAMS) * 20
+
+
+async def expected(store: Store) -> dict[tuple[str, str], list[int]]:
+    """The versions of each stream and subject, in the order of the log."""
+    found: dict[tuple[str, str], list[int]] = {}
+    for partition in range(store.limits.partitions):
+        for event in await whole_feed(store, partition):
+            if event.type == "tests.happened":
+                found.setdefault((event.stream, event.subject), []).append(event.version)
+    return found
+
+
+def taken(receiver: Receiver) -> dict[tuple[str, str], list[int]]:
+    found: dict[tuple[str, str], list[int]] = {}
+    for delivery in receiver.taken:
+        event = delivery.event
+        found.setdefault((event.stream, event.subject), []).append(event.version)
+    return found
+
+
+def counted(count: int) -> Callable[[Store], Awaitable[bool]]:
+    async def is_counted(store: Store) -> bool:
+        found: dict[str, Count] = await bodies(store, COUNTS)
+        return found.get("all", Count()).events == count
+
+    return is_counted
+
+
+async def letters(store: Store) -> list[Any]:
+    return list((await bodies(store, DEAD_LETTERS)).values())
+
+
+def control(store: Store) -> Control:
+    return Control(store, clock=system_clock, ids=IDS)
+
+
+async def test_each_event_comes_once_and_in_order_whatever_fails(place: Place) -> None:
+    store = await opened(place)
+    receivers = [Receiver(), Receiver(batch=5), Receiver()]
+    for n in range(20):
+        receivers[0].cues[f"w1.{n}"] = [fails()] * (n % 3)
+        receivers[1].cues[f"w0.{n}"] = [fails()] * (n % 2)
+    there = [
+        Destination(name=f"place-{n}", target=receiver, retry=QUICK, at_once=1 + 3 * n, holds=True)
+        for n, receiver in enumerate(receivers)
+    ]
+    async with working(store, Following(*there)):
+        count = await say_much(store)
+        for receiver in receivers:
+            await receiver.has(count)
+
+    for receiver in receivers:
+        assert taken(receiver) == await expected(store)
+
+
+async def test_a_projection_counts_exactly_also_what_failed_at_first(place: Place) -> None:
+    store, counting = await opened(place), Counting(stumbles=["w1.7", "w0.3"])
+    async with working(store, Projected("counting", counting)):
+        count = await say_much(store)
+        await eventually(lambda: has_letters(store, 14))
+        counting.stumbles.clear()
+        for letter in await letters(store):
+            await control(store).redrive(letter.id, by="me")
+        await eventually(lambda: counted(count)(store))
+        before = await bodies(store, COUNTS)
+        await control(store).reset("counting", [0] * store.limits.partitions, by="me")
+        await say(store, "card-0", "one more")
+        await eventually(lambda: counted(count + 1)(store))
+
+    after = await bodies(store, COUNTS)
+    assert {id: c.events for id, c in after.items()} == {
+        **{id: c.events for id, c in before.items()},
+        "card-0/": 1,
+        "all": count + 1,
+    }
+    by_key = {f"{s}/{subject}": len(v) for (s, subject), v in (await expected(store)).items()}
+    assert {id: c.events for id, c in after.items() if id != "all"} == by_key
+    assert [difference async for difference in verify(store, [CATEGORY])] == []
+
+
+async def has_letters(store: Store, count: int) -> bool:
+    return len(await letters(store)) == count
+
+
+async def test_a_poison_event_is_parked_fixed_and_redriven(place: Place) -> None:
+    store, receiver = await opened(place), Receiver({"w1.4": [fails()] * 3 * len(STREAMS)})
+    there = Destination(name="place", target=receiver, retry=QUICK, holds=True)
+    async with working(store, Following(there)):
+        count = await say_much(store)
+        await eventually(lambda: has_letters(store, len(STREAMS)))
+        status = await control(store).status("following")
+        assert status.parked == len(STREAMS)
+        for letter in await letters(store):
+            await control(store).redrive(letter.id, by="me")
+        await receiver.has(count)
+        await eventually(lambda: has_letters(store, 0))
+
+    assert taken(receiver) == await expected(store)
+    assert await store.scan("backlog") == []
+    assert [difference async for difference in verify(store, [CATEGORY])] == []
+
+
+async def test_a_hundred_destinations_that_fail_are_written_down_within_limits(
+    place: Place,
+) -> None:
+    store = await opened(place)
+    broken = [Receiver({"bad": [fails(final=True)]}) for _ in range(100)]
+    there = [
+        Destination(name=f"place-{n}", target=receiver, holds=True)
+        for n, receiver in enumerate(broken)
+    ]
+    following = Following(*there)
+    async with working(store, following):
+        await say(store, "card-1", "bad", "next")
+        await eventually(lambda: has_letters(store, 100))
+        await eventually(lambda: has_backlogs(store, 100))
+    async with working(store, following):
+        for letter in await letters(store):
+            await control(store).redrive(letter.id, by="me")
+        for receiver in broken:
+            await receiver.has(2)
+        await eventually(lambda: has_backlogs(store, 0))
+
+    assert [receiver.words for receiver in broken] == [["bad", "next"]] * 100
+
+
+async def has_backlogs(store: Store, count: int) -> bool:
+    return len(await store.scan("backlog")) == count
+
+
+async def test_two_workers_on_one_store_bring_each_event_once(place: Place) -> None:
+    store, receiver = await opened(place), Receiver()
+    there = Following(Destination(name="place", target=receiver, retry=QUICK))
+    async with (
+        working(store, there, lease_seconds=0.5) as first,
+        working(store, there, lease_seconds=0.5),
+    ):
+        count = await say_much(store)
+        await receiver.has(count)
+        await first.stop()
+        count += await say_much(store)
+        await receiver.has(count)
+
+    assert taken(receiver) == await expected(store)
+
+
+async def test_what_waits_outlives_the_process(durable: Place) -> None:
+    store, receiver = await opened(durable), Receiver({"w1.4": [fails()] * 9_999})
+    steady = RetryPolicy(attempts=None, age=None, first_pause=0.1, longest_pause=0.2)
+    there = Following(Destination(name="place", target=receiver, retry=steady))
+    async with working(store, there):
+        count = await say_much(store)
+        await eventually(lambda: has_backlogs(store, 1))
+    await store.close()
+    receiver.cues.clear()
+    again = await opened(durable)
+    async with working(again, there):
+        await receiver.has(count)
+        await eventually(lambda: has_backlogs(again, 0))
+
+    assert taken(receiver) == await expected(again)
