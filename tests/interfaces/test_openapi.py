@@ -1,5 +1,6 @@
 """The description: valid OpenAPI 3.1, complete, and true of what is answered."""
 
+import re
 from typing import Any
 
 import msgspec
@@ -84,6 +85,69 @@ def test_what_a_put_ignores_is_described_as_read_only() -> None:
         "created_at",
         "updated_at",
     }
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "who"),
+    [
+        (
+            "get",
+            "/guests",
+            "the gathering's host, keys of the gathering, its co-hosts and operators",
+        ),
+        (
+            "delete",
+            "/gatherings/{gathering_id}",
+            "the gathering's host, keys of the gathering and operators",
+        ),
+        ("put", "/rsvp", "guests who have logged in"),
+        ("get", "/auth/account", "whoever is signed in"),
+        ("post", "/auth/logout", "whoever is signed in and guests who have logged in"),
+        ("get", "/streams", "operators"),
+        ("get", "/healthz", "everybody, without a credential"),
+    ],
+)
+def test_every_operation_says_who_may_call_it(method: str, path: str, who: str) -> None:
+    assert DOCUMENT["paths"][path][method]["description"] == f"For {who}."
+
+
+def test_every_query_parameter_says_what_it_means() -> None:
+    untold = {
+        parameter["name"]
+        for operation in _operations()
+        for parameter in operation["parameters"]
+        if parameter["in"] == "query" and not parameter.get("description")
+    }
+
+    assert untold <= {"state", "subscription", "destination"}
+
+
+def test_an_operation_names_the_problems_that_it_can_have_and_no_others() -> None:
+    said = {
+        method: {
+            status: answer["description"]
+            for status, answer in DOCUMENT["paths"]["/guests/{guest_id}"][method][
+                "responses"
+            ].items()
+            if status in ("403", "404", "409", "412")
+        }
+        for method in ("get", "put", "delete")
+    }
+
+    hidden = {"404": "Problem: `not_found`"}
+    once = {**hidden, "409": "Problem: `answered_once`", "412": "Problem: `stale`"}
+    assert said == {
+        "get": hidden,
+        "put": {**once, "409": "Problem: `gathering_full`, `answered_once`"},
+        "delete": once,
+    }
+
+
+def test_values_are_called_as_json_calls_them() -> None:
+    told = [schema.get("description", "") for schema in DOCUMENT["components"]["schemas"].values()]
+
+    assert [text for text in told if re.search(r"\b(None|True|False)\b", text)] == []
+    assert "`attending`: true or false answers for the guest; null takes" in " ".join(told)
 
 
 def _operations() -> list[dict[str, Any]]:

@@ -1,5 +1,6 @@
 """The OpenAPI 3.1 description, made from the table of endpoints, so that it cannot drift."""
 
+import re
 from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from typing import Any
@@ -17,6 +18,7 @@ from gatherlog.apps.guests.inputs import (
     MOST_PLACES,
     NAME_LENGTH,
 )
+from gatherlog.apps.people.policy import Action, Actor, Role, Verdict, decide
 from gatherlog.interfaces.problems import MEDIA_TYPE, PROBLEMS, ProblemDocument
 from gatherlog.interfaces.rest.endpoint import Endpoint, field_names, parameters
 from gatherlog.interfaces.rest.examples import EXAMPLES
@@ -30,8 +32,26 @@ _ABOUT = (
     "Guest lists on an append-only log. Errors are problem documents (RFC 9457) whose `code` is "
     "stable. A PUT is partial: what is absent stays, null clears. Every path about guests stands "
     "twice: for the default gathering, and below `/gatherings/{gathering_id}`. Where a request "
-    "says `Idempotency-Key`, it is done once, however often it comes within 24 hours."
+    "says `Idempotency-Key`, it is done once, however often it comes within 24 hours.\n\n"
+    "With each operation stands who may call it. To anybody else it is not there (404), or is "
+    "refused (403) where it may be seen. A list comes in parts: the `Link` header leads to the "
+    "next one, until there is none."
 )
+_CAMEL = "guests in camelCase"
+_TAGS = {
+    "gatherings": "Parties, weddings, meet-ups: what has a guest list.",
+    "guests": "Guests one by one: invited, looked for, changed, answered for, given a link.",
+    _CAMEL: (
+        "The same guests as under `/guests`, under the names that clients of an earlier program "
+        "know: `firstName` is `first_name`, `groupId` is `group_id`. Use one spelling or the "
+        "other, as suits you; nothing else differs, and both see what either does."
+    ),
+    "groups": "Households: guests who are invited together and answer together.",
+    "settings": "Settings and exact figures of a gathering, as that earlier program has them.",
+    "rsvp": "What a guest does who has logged in: look at the own household, and answer for it.",
+    "signing in": "Codes by mail, sessions, and logins of guests by the token of their link.",
+}
+"""What the operations under a tag are about, in the order in which they are shown."""
 _PARAMETERS: dict[str, Json] = {
     "gathering_id": {
         "description": "A gathering's UUID, or `default`.",
@@ -57,6 +77,16 @@ _PARAMETERS |= {
         "queue": "A queue's name.",
     }.items()
 }
+_QUERY = {
+    "limit": "At most so many.",
+    "cursor": "Where the list goes on: from the `Link` header of the part before.",
+    "status": (
+        "Only guests of this state: `pending` have not answered, `coming` and `declined` said yes "
+        "and no, `undecided` said that they are not sure, `waiting` said yes and wait for a place."
+    ),
+    "group_id": "Only members of this household.",
+}
+"""What query parameters mean that do not say it themselves."""
 _NULL: Json = {"type": "null"}
 _DATE: Json = {
     "description": "A date, a local date-time, or RFC 3339; the gathering's local time is kept.",
@@ -126,9 +156,11 @@ def describe_endpoints(endpoints: Table) -> Json:
             paths.setdefault(template, {})[endpoint.method.lower()] = operation
     _add_rules(endpoints, components)
     _add_read_only(endpoints, components)
+    _speak_json(components)
     description = {
         "openapi": "3.1.0",
         "info": {"title": "Gatherlog", "version": __version__, "description": _ABOUT},
+        "tags": [{"name": name, "description": about} for name, about in _TAGS.items()],
         "paths": paths,
         "components": {
             "schemas": components,
@@ -158,6 +190,7 @@ def _operation(endpoint: Endpoint[Any, Any], template: str, schema_of: dict[int,
     operation: Json = {
         "operationId": _operation_id(endpoint, template),
         "summary": endpoint.summary,
+        "description": _who(endpoint),
         "tags": [_tag(template)],
         "parameters": [
             *_path_parameters(template),
@@ -167,10 +200,7 @@ def _operation(endpoint: Endpoint[Any, Any], template: str, schema_of: dict[int,
         ],
         "responses": {
             str(endpoint.status.value): _success(endpoint, template, schema_of),
-            **{
-                str(status): {"$ref": f"#/components/responses/{HTTPStatus(status).name}"}
-                for status in sorted(_problem_statuses(endpoint, template))
-            },
+            **_refusals(endpoint, template),
         },
         "security": [] if endpoint.public else [{"bearer": []}],
     }
@@ -195,7 +225,7 @@ def _tag(template: str) -> str:
     if parts[0] == "gatherings" and len(parts) > 1:
         parts = parts[1:]
     if parts[:2] == ["admin", "guests"]:
-        return "guests in camelCase"
+        return _CAMEL
     names = {"admin": "settings", "auth": "signing in", "healthz": "server"}
     return names.get(parts[0], parts[0].partition(".")[0])
 
@@ -216,10 +246,16 @@ def _query(endpoint: Endpoint[Any, Any]) -> list[Json]:
             parameter["required"] = True
         else:
             schema["default"] = field.default
-        if "description" in schema:
-            parameter["description"] = schema.pop("description")
+        if about := _about(schema) or _QUERY.get(field.encode_name, ""):
+            parameter["description"] = about
         found.append(parameter)
     return found
+
+
+def _about(schema: Json) -> str:
+    """What a schema says of itself, or of what it is unless null; taken out of it."""
+    told = [part.pop("description", "") for part in (schema, *schema.get("anyOf", ()))]
+    return next(filter(None, told), "")
 
 
 def _conditions(endpoint: Endpoint[Any, Any]) -> list[Json]:
@@ -287,10 +323,66 @@ def _media(kind: Any, schema_of: dict[int, Json]) -> Json:
     return media
 
 
-def _problem_statuses(endpoint: Endpoint[Any, Any], template: str) -> set[int]:
+_GUEST = Actor("guest", "guest", Role.GUEST, "here")
+_ACTORS = (
+    ("whoever is signed in", Actor("account", "one", Role.MEMBER, account_id="one")),
+    ("the gathering's host", Actor("account", "host", Role.MEMBER, account_id="host")),
+    ("keys of the gathering", Actor("key", "key", Role.HOST, "here")),
+    ("its co-hosts", Actor("guest", "guest", Role.GUEST, "here", co_host=True)),
+    ("guests who have logged in", _GUEST),
+    ("operators", Actor("key", "operator", Role.OPERATOR)),
+)
+"""One of each kind that may ask; whoever stands for others that follow makes them superfluous."""
+_OTHERS = (
+    Actor("key", "one", Role.MEMBER, account_id="one"),
+    Actor("guest", "guest", Role.GUEST, "elsewhere"),
+)
+"""Whom nothing is for, and who are refused in ways of their own."""
+_IMPLIED = {"the gathering's host": "whoever is signed in", "its co-hosts": _ACTORS[4][0]}
+
+
+def _who(endpoint: Endpoint[Any, Any]) -> str:
+    """Who may call it, as the policy says."""
+    if endpoint.public:
+        return "For everybody, without a credential."
+    asked = [(name, _verdict(actor, endpoint.action)) for name, actor in _ACTORS]
+    allowed = [name for name, verdict in asked if verdict is Verdict.ALLOW]
+    *before, last = [name for name in allowed if _IMPLIED.get(name) not in allowed]
+    return f"For {', '.join(before)} and {last}." if before else f"For {last}."
+
+
+def _verdict(actor: Actor, action: Action) -> Verdict:
+    """About a gathering, and what is the actor's own: no path names another's."""
+    own = actor.id if actor.kind == "guest" else None
+    return decide(
+        actor, action, "here", guest_id=own, host_account="host", account_id=actor.account_id
+    )
+
+
+def _refusals(endpoint: Endpoint[Any, Any], template: str) -> Json:
+    """A response per status, which names the codes that can come from here and no others."""
+    codes: dict[HTTPStatus, list[str]] = {}
+    wanted = _problem_codes(endpoint, template)
+    for code, problem in PROBLEMS.items():
+        if code in wanted:
+            codes.setdefault(problem.status, []).append(code)
+    return {
+        str(status.value): {
+            "$ref": f"#/components/responses/{status.name}",
+            "description": _problems(codes[status]),
+        }
+        for status in sorted(codes)
+    }
+
+
+def _problem_codes(endpoint: Endpoint[Any, Any], template: str) -> set[str]:
     codes = {"store_failed", "busy", *endpoint.refusals}
     if not endpoint.public:
-        codes |= {"unauthenticated", "denied", "too_many"}
+        codes |= {"unauthenticated", "too_many"}
+        actors = [actor for _, actor in _ACTORS] + [*_OTHERS]
+        verdicts = {_verdict(actor, endpoint.action) for actor in actors}
+        codes |= {"denied"} if Verdict.DENY in verdicts else set()
+        codes |= {"not_found"} if Verdict.HIDE in verdicts else set()
     if endpoint.scoped or parameters(template):
         codes |= {"not_found"}
     if msgspec.structs.fields(endpoint.query):
@@ -303,7 +395,13 @@ def _problem_statuses(endpoint: Endpoint[Any, Any], template: str) -> set[int]:
         codes |= {"stale"} if endpoint.conditional else set()
     if endpoint.repeatable:
         codes |= {"invalid", "key_reused", "answered_once"}
-    return {PROBLEMS[code].status.value for code in codes}
+    if "cursor" in field_names(endpoint.query):
+        codes |= {"cursor_invalid"}
+    return codes
+
+
+def _problems(codes: Iterable[str]) -> str:
+    return "Problem: " + ", ".join(f"`{code}`" for code in codes)
 
 
 def _problem_responses() -> Json:
@@ -313,7 +411,7 @@ def _problem_responses() -> Json:
     schema = {"$ref": "#/components/schemas/ProblemDocument"}
     return {
         status.name: {
-            "description": "Problem: " + ", ".join(f"`{code}`" for code in codes),
+            "description": _problems(codes),
             "content": {MEDIA_TYPE: {"schema": schema}},
         }
         for status, codes in titles.items()
@@ -341,3 +439,15 @@ def _add_read_only(endpoints: Table, components: dict[str, Any]) -> None:
             for name in sorted(field_names(endpoint.answer) - field_names(body)):
                 read_only = {**answer["properties"][name], "readOnly": True}
                 components[body.__name__]["properties"][name] = read_only
+
+
+_SPOKEN = {"None": "null", "True": "true", "False": "false"}
+
+
+def _speak_json(components: dict[str, Any]) -> None:
+    """Descriptions are our docstrings: say of values what JSON calls them."""
+    for schema in components.values():
+        if "description" in schema:
+            schema["description"] = re.sub(
+                r"\b(None|True|False)\b", lambda word: _SPOKEN[word[0]], schema["description"]
+            )

@@ -286,6 +286,8 @@ async def test_too_many_tries_are_told_to_wait() -> None:
     await platform.stop()
 
     assert [answer.status_code for answer in answers] == [200, 200, 429]
+    assert "Please wait a minute, then try to sign in again." in answers[2].text
+    assert "What you answered" not in answers[2].text
     assert "retry-after" in answers[2].headers
 
 

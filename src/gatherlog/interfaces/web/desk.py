@@ -13,6 +13,7 @@ from gatherlog.apps.guests import DEFAULT, Gathering, Guest, Stored
 from gatherlog.apps.people import Action, Role
 from gatherlog.core.errors import NotFound, Unauthenticated
 from gatherlog.interfaces.auth import permit
+from gatherlog.interfaces.looks import note_look
 from gatherlog.interfaces.platform import Platform
 from gatherlog.interfaces.web.forms import read_form, read_upload
 from gatherlog.interfaces.web.messages import FORM_OUTDATED, Message
@@ -95,14 +96,18 @@ class Desk:
         if gathering_id != DEFAULT and not _UUID.fullmatch(gathering_id):
             raise NotFound("There is no such gathering.")
         await permit(self.platform, visitor.actor, action, gathering_id)
-        return Opened(visitor, await self.guests.gathering(gathering_id))
+        opened = Opened(visitor, await self.guests.gathering(gathering_id))
+        note_look(self.platform, visitor.actor, action, gathering_id)
+        return opened
 
     async def guest(self, request: Request, opened: Opened) -> Stored[Guest]:
         """The guest of the path, of this gathering."""
         guest_id = request.path_params["guest_id"]
         if not _UUID.fullmatch(guest_id):
             raise NotFound("There is no such guest.")
-        return await self.guests.guest(opened.id, guest_id)
+        found = await self.guests.guest(opened.id, guest_id)
+        note_look(self.platform, opened.visitor.actor, Action.READ_GUEST, opened.id, guest_id)
+        return found
 
     async def form(self, request: Request, visitor: Visitor) -> FormData:
         """What was sent, if the form was made for this visitor; else FormOutdated."""

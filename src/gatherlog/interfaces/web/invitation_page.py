@@ -21,6 +21,7 @@ from gatherlog.apps.people.guest_login import AFTERWARDS
 from gatherlog.apps.people.policy import Action, Actor, Role, Verdict, decide
 from gatherlog.core.clock import to_datetime
 from gatherlog.core.errors import Conflict, Flaw, GatherlogError, Invalid, NotFound
+from gatherlog.interfaces.looks import note_look
 from gatherlog.interfaces.platform import Platform
 from gatherlog.interfaces.problems import status_of
 from gatherlog.interfaces.rates import Guard
@@ -112,6 +113,8 @@ class InvitationPage:
         if "calendar" in request.query_params:  # so that the page need not hold its own token
             return await self.calendar(request)
         opened = await self._open(request, Action.READ_INVITATION, Action.READ_HOUSEHOLD)
+        guest = opened.actor
+        note_look(self._platform, guest, Action.READ_HOUSEHOLD, opened.gathering.id, guest.id)
         return await self._page(opened, thanks="saved" in request.query_params)
 
     async def _manage(self, request: Request) -> Response:

@@ -5,7 +5,15 @@ from typing import Final
 
 import msgspec
 
-__all__ = ["FORM_OUTDATED", "LINK_OVER", "LINK_UNKNOWN", "SHEET_LOST", "Message", "message"]
+__all__ = [
+    "FORM_OUTDATED",
+    "LINK_OVER",
+    "LINK_UNKNOWN",
+    "SHEET_LOST",
+    "SIGN_IN_TOO_OFTEN",
+    "Message",
+    "message",
+]
 
 
 class Message(msgspec.Struct, frozen=True):
@@ -29,6 +37,11 @@ LINK_OVER: Final = Message(
     "This invitation is over",
     ("The gathering was more than a week ago, so the link shows and takes nothing any more.",),
     ("If that cannot be, ask the person who invited you: the date may be wrong.",),
+)
+SIGN_IN_TOO_OFTEN: Final = Message(
+    "That was quite a lot in a short time",
+    ("Please wait a minute, then try to sign in again.",),
+    ("If a code came by mail, the latest one works for ten minutes after it was sent.",),
 )
 SHEET_LOST: Final = Message(
     "The sheet got lost on the way",

@@ -19,7 +19,7 @@ from gatherlog.interfaces.web.guest_pages import GuestPages
 from gatherlog.interfaces.web.host_pages import HostPages
 from gatherlog.interfaces.web.invitation_page import UNLISTED, InvitationPage
 from gatherlog.interfaces.web.link_pages import LinkPages
-from gatherlog.interfaces.web.messages import LINK_UNKNOWN, message
+from gatherlog.interfaces.web.messages import LINK_UNKNOWN, SIGN_IN_TOO_OFTEN, message
 from gatherlog.interfaces.web.overview import Overview, overview
 from gatherlog.interfaces.web.reference import arrange
 from gatherlog.interfaces.web.rendering import HEADERS, Renderer
@@ -107,6 +107,8 @@ class Pages:
         wants_html = "text/html" in request.headers.get("accept", "")
         if first in self._api or not (wants_html or first == "r"):
             return None
+        if first == "signin" and status == 429:
+            return self._renderer.message(SIGN_IN_TOO_OFTEN, status, headers)
         if first != "r":
             return self._renderer.message(message(status), status, headers)
         told = LINK_UNKNOWN if status == 404 else message(status)

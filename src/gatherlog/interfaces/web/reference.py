@@ -124,11 +124,16 @@ def _operation(schemas: Schemas, document: Json, path: str, item: Json, method: 
         parameters=[_parameter(schemas, one) for one in parameters],
         request=request,
         answers=[
-            _answer(schemas, status, schemas.resolve(answer))
+            _answer(schemas, status, {**schemas.resolve(answer), **_overruling(answer)})
             for status, answer in told.get("responses", {}).items()
         ],
         curl=_curl(method, path, request, needs_key),
     )
+
+
+def _overruling(answer: Json) -> Json:
+    """What a reference says besides; it counts before what stands where the reference leads."""
+    return {"description": answer["description"]} if "description" in answer else {}
 
 
 def _parameter(schemas: Schemas, told: Json) -> Field:
