@@ -150,10 +150,11 @@ class DyingStore:
 
     async def commit(self, commit: Commit) -> Committed:
         self._left -= 1
-        if self._left == 0 and not self._after:
+        is_the_one = self._left == 0
+        if is_the_one and not self._after:
             os.kill(os.getpid(), signal.SIGKILL)
         committed = await self._store.commit(commit)
-        if self._left == 0:
+        if is_the_one:
             os.kill(os.getpid(), signal.SIGKILL)
         return committed
 
