@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from uuid_utils import uuid7
 
-from gatherlog.apps import guests, people
+from gatherlog.apps import guests, people, trail
 from gatherlog.apps.guests import mailing
 from gatherlog.apps.guests.local_time import closes_at
 from gatherlog.apps.guests.text import folded
@@ -34,11 +34,20 @@ if TYPE_CHECKING:
 
 __all__ = ["CATEGORIES", "VIEWS", "Invitees", "Platform", "start"]
 
-VIEWS = (*guests.VIEWS, *people.VIEWS, *worker.VIEWS, *queues.VIEWS, rules.RULES, LOGS)
+VIEWS = (
+    *guests.VIEWS,
+    *people.VIEWS,
+    *trail.VIEWS,
+    *worker.VIEWS,
+    *queues.VIEWS,
+    rules.RULES,
+    LOGS,
+)
 """Every view of every app: what a store is opened with."""
 CATEGORIES = (
     *guests.CATEGORIES,
     *people.CATEGORIES,
+    *trail.CATEGORIES,
     rules.CATEGORY,
     dead_letters.CATEGORY,
     queues.CATEGORY,
@@ -93,7 +102,7 @@ def _assemble(
         handlers=handlers,
     )
     bus, log = Bus(opener), RequestLog(clock)
-    subscriptions: list[Subscription] = [bus, logs_subscription()]
+    subscriptions: list[Subscription] = [bus, logs_subscription(), trail.trail_subscription()]
     if not isinstance(mailer, NoMail):
         letters = mailing.guest_letters(
             store, mailer.bring, site=settings.base_url, clock=clock, ids=ids
@@ -113,6 +122,7 @@ def _assemble(
             store, key, Invitees(guest_lists), clock=clock, ids=ids
         ),
         mailer=mailer,
+        trail=trail.TrailService(store, clock=clock, ids=ids, report=log.failed),
         raw_log=RawLog(store, owned=OWNED, clock=clock, ids=ids),
         rules=RuleService(store, clock=clock, ids=ids, check=opener.check, owned=sorted(OWNED)),
         rule_secrets=secrets.texts_of,

@@ -50,7 +50,6 @@ def test_every_action_but_those_of_pages_has_an_endpoint() -> None:
         Action.ANSWER_INVITATION,
         Action.READ_OVERVIEW,
         Action.READ_MAILBOX,
-        Action.READ_ACTIVITIES,
     }
 
     assert {endpoint.action for endpoint in ENDPOINTS} == set(Action) - elsewhere

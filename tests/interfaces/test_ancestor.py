@@ -44,7 +44,7 @@ async def test_a_household_is_invited_and_answers(api: AsyncClient, nobody: Asyn
     assert (before.status_code, before.json()) == (
         200,
         {
-            "guest": ada,
+            "guest": {name: ada[name] for name in field_names(CamelGuest)},
             "groupMembers": [_member(bob)],
             "familySum": 3,
             "rsvpDeadline": "2099-06-01",

@@ -22,6 +22,7 @@ from gatherlog.interfaces.bodies import BODY_SECONDS, ClientGone, discard, limit
 from gatherlog.interfaces.feed import FeedHub
 from gatherlog.interfaces.live import Live
 from gatherlog.interfaces.logs import RequestLog, public_path
+from gatherlog.interfaces.looks import note_answer
 from gatherlog.interfaces.openapi import describe_endpoints
 from gatherlog.interfaces.platform import Platform
 from gatherlog.interfaces.problems import (
@@ -176,9 +177,11 @@ class Http:
             headers=headers,
             path=path,
         )
-        if not endpoint.repeatable:
-            return await self._handle(route, call)
-        return await self._once(route, call, sent)
+        if endpoint.repeatable:
+            return await self._once(route, call, sent)
+        answer = await self._handle(route, call)
+        note_answer(call, endpoint.action)
+        return answer
 
     async def _identify(self, exchange: "_Exchange") -> Actor:
         try:

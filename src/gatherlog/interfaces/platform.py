@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from gatherlog.apps.guests.service import GuestService
 from gatherlog.apps.people import AccountService, GuestLoginService, KeyService, Mailer
+from gatherlog.apps.trail import TrailService
 from gatherlog.core.bus import Bus
 from gatherlog.core.clock import Clock, Ids
 from gatherlog.core.control import Control
@@ -36,6 +37,7 @@ class Platform:
     accounts: AccountService
     guest_login: GuestLoginService
     mailer: Mailer
+    trail: TrailService
     raw_log: RawLog
     rules: RuleService
     rule_secrets: Callable[[Rule], Awaitable[Sequence[str]]]
@@ -67,6 +69,7 @@ class Platform:
 
     async def stop(self) -> None:
         """Finish what was accepted and let the store go; twice does nothing."""
+        await self.trail.close()
         await self.mailer.close()
         await self.bus.close()
         await self.store.close()

@@ -9,10 +9,13 @@ from typing import TypeVar, cast
 import msgspec
 
 from gatherlog.apps.guests import Guest, GuestPatch, Household, NewGuest, OwnAnswer, Status
+from gatherlog.apps.trail import LastSeen
+from gatherlog.core.clock import rfc3339
 from gatherlog.core.errors import Flaw
-from gatherlog.interfaces.rest.answers import GuestAnswer, of_guest
+from gatherlog.interfaces.rest.answers import GuestAnswer, Time, of_guest
 
 __all__ = [
+    "AdminGuest",
     "CamelGuest",
     "CamelGuestPatch",
     "CamelNewGuest",
@@ -22,6 +25,7 @@ __all__ = [
     "MemberView",
     "QuestionsView",
     "camelled",
+    "of_admin_guest",
     "of_camel_guest",
     "of_household",
 ]
@@ -51,6 +55,17 @@ def camel(struct: type[S]) -> type[S]:
 @camel
 class CamelGuest(GuestAnswer, frozen=True, kw_only=True):
     """One invitation. `attending` is null for no answer, undecided and waiting: see `status`."""
+
+
+@camel
+class AdminGuest(CamelGuest, frozen=True, kw_only=True):
+    """One invitation, and when the guest last logged in and was last here; null: never.
+
+    Looks count once an hour, so both may be up to an hour early. No ETag moves by them.
+    """
+
+    last_login: Time | None = None
+    last_access: Time | None = None
 
 
 @camel
@@ -119,6 +134,16 @@ class HouseholdView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 def of_camel_guest(guest: Guest) -> CamelGuest:
     """A guest under the ancestor's names."""
     return CamelGuest(**msgspec.structs.asdict(of_guest(guest)))
+
+
+def of_admin_guest(guest: Guest, seen: LastSeen | None) -> AdminGuest:
+    """A guest under the ancestor's names, with the last visits."""
+    login, access = (None, None) if seen is None else (seen.last_login, seen.last_access)
+    return AdminGuest(
+        **msgspec.structs.asdict(of_guest(guest)),
+        last_login=None if login is None else rfc3339(login),
+        last_access=None if access is None else rfc3339(access),
+    )
 
 
 def of_household(household: Household) -> HouseholdView:

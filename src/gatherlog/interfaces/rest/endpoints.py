@@ -6,6 +6,7 @@ from typing import Any
 from gatherlog.apps.guests import GatheringDetails, GuestPatch, NewGuest, Rsvp, SettingsPatch
 from gatherlog.apps.people import Action
 from gatherlog.interfaces.rest import (
+    activities,
     gatherings,
     guests,
     household,
@@ -13,6 +14,7 @@ from gatherlog.interfaces.rest import (
     sheets,
     sign_in,
 )
+from gatherlog.interfaces.rest.activities import ActivityAnswer, ActivityQuery
 from gatherlog.interfaces.rest.answers import (
     GatheringAnswer,
     GroupAnswer,
@@ -23,7 +25,7 @@ from gatherlog.interfaces.rest.answers import (
     StatsAnswer,
 )
 from gatherlog.interfaces.rest.camel import (
-    CamelGuest,
+    AdminGuest,
     CamelGuestPatch,
     CamelNewGuest,
     CamelOwnAnswer,
@@ -138,6 +140,24 @@ ENDPOINTS: tuple[Endpoint[Any, Any], ...] = (
     ),
     Endpoint(
         method="GET",
+        path="/guests/{guest_id}/activities",
+        action=Action.READ_ACTIVITIES,
+        handle=activities.list_guest_activities,
+        summary="What happened to a guest and who looked, newest first; also of one removed",
+        query=Paging,
+        answer=list[ActivityAnswer],
+    ),
+    Endpoint(
+        method="GET",
+        path="/admin/activities",
+        action=Action.READ_ACTIVITIES,
+        handle=activities.list_activities,
+        summary="What happened in the gathering and who looked, newest first",
+        query=ActivityQuery,
+        answer=list[ActivityAnswer],
+    ),
+    Endpoint(
+        method="GET",
         path="/groups",
         action=Action.READ_GROUPS,
         handle=guests.list_groups,
@@ -197,7 +217,7 @@ ENDPOINTS: tuple[Endpoint[Any, Any], ...] = (
         named="list_admin_guests",
         summary="Guests by last name, in camelCase",
         query=Search,
-        answer=list[CamelGuest],
+        answer=list[AdminGuest],
         camel=True,
     ),
     Endpoint(
@@ -208,7 +228,7 @@ ENDPOINTS: tuple[Endpoint[Any, Any], ...] = (
         named="add_admin_guest",
         summary="Add a guest",
         body=CamelNewGuest,
-        answer=CamelGuest,
+        answer=AdminGuest,
         status=HTTPStatus.CREATED,
         camel=True,
     ),
@@ -219,7 +239,7 @@ ENDPOINTS: tuple[Endpoint[Any, Any], ...] = (
         handle=CAMEL.read_guest,
         named="read_admin_guest",
         summary="One guest",
-        answer=CamelGuest,
+        answer=AdminGuest,
         conditional=True,
         camel=True,
     ),
@@ -231,7 +251,7 @@ ENDPOINTS: tuple[Endpoint[Any, Any], ...] = (
         named="change_admin_guest",
         summary="Change a guest, or answer for one, also after the deadline",
         body=CamelGuestPatch,
-        answer=CamelGuest,
+        answer=AdminGuest,
         refusals=("gathering_full",),
         conditional=True,
         camel=True,
@@ -254,7 +274,7 @@ ENDPOINTS: tuple[Endpoint[Any, Any], ...] = (
         handle=CAMEL.put_into_group,
         summary="Put a guest into a household, making it if it is new",
         body=GroupChoice,
-        answer=CamelGuest,
+        answer=AdminGuest,
         conditional=True,
         camel=True,
     ),
@@ -274,7 +294,7 @@ ENDPOINTS: tuple[Endpoint[Any, Any], ...] = (
         action=Action.MAKE_CO_HOST,
         handle=CAMEL.make_co_host,
         summary="Let a guest manage the gathering too",
-        answer=CamelGuest,
+        answer=AdminGuest,
         conditional=True,
         camel=True,
     ),
@@ -284,7 +304,7 @@ ENDPOINTS: tuple[Endpoint[Any, Any], ...] = (
         action=Action.MAKE_CO_HOST,
         handle=CAMEL.end_co_host,
         summary="Let a guest be a guest only",
-        answer=CamelGuest,
+        answer=AdminGuest,
         conditional=True,
         camel=True,
     ),

@@ -6,6 +6,7 @@ from typing import Any, Final
 import msgspec
 
 from gatherlog.apps.guests import GatheringDetails, GuestPatch, NewGuest, Rsvp, SettingsPatch
+from gatherlog.interfaces.rest.activities import ActivityAnswer
 from gatherlog.interfaces.rest.answers import (
     GatheringAnswer,
     GroupAnswer,
@@ -14,6 +15,7 @@ from gatherlog.interfaces.rest.answers import (
     LinkAnswer,
 )
 from gatherlog.interfaces.rest.camel import (
+    AdminGuest,
     CamelGuest,
     CamelGuestPatch,
     CamelNewGuest,
@@ -49,6 +51,20 @@ _GUEST = GuestAnswer(
     updated_at=_ANSWERED,
 )
 _CAMEL = CamelGuest(**msgspec.structs.asdict(_GUEST))
+_ADMIN = AdminGuest(
+    **msgspec.structs.asdict(_GUEST),
+    last_login="2026-05-01T16:00:00.000000Z",
+    last_access="2026-05-02T09:15:00.000000Z",
+)
+_ACTIVITY = ActivityAnswer(
+    id="0198f3c2-7b1e-7c44-9d0a-4f6b8e2a1c35",
+    gathering_id="default",
+    guest_id=_GUEST.id,
+    action="guests.rsvp_submitted",
+    actor=f"guest:{_GUEST.id}",
+    timestamp="2026-05-02T09:15:00.000000Z",
+    created_at="2026-05-02T09:15:00.000000Z",
+)
 _MEMBER = MemberView(
     id="0198f3c2-7b1e-7c44-9d0a-4f6b8e2a1c36",
     first_name="Byron",
@@ -95,7 +111,9 @@ EXAMPLES: Final[Mapping[Any, Any]] = {
         time_zone="Europe/Berlin",
     ),
     CamelGuest: _CAMEL,
-    list[CamelGuest]: [_CAMEL],
+    AdminGuest: _ADMIN,
+    list[AdminGuest]: [_ADMIN],
+    list[ActivityAnswer]: [_ACTIVITY],
     CamelNewGuest: CamelNewGuest(first_name="Ada", last_name="Lovelace", email="ada@example.org"),
     CamelGuestPatch: CamelGuestPatch(num_guests=2, attending=True),
     GroupChoice: GroupChoice(group_id="lovelace"),

@@ -1,6 +1,6 @@
 """Endpoints about guests and households. The same handlers serve both spellings of a guest."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from gatherlog.apps.guests import Guest, GuestPatch, NewGuest, Rsvp, Stored
@@ -18,7 +18,7 @@ from gatherlog.interfaces.rest.answers import (
     of_guest,
     page,
 )
-from gatherlog.interfaces.rest.camel import GroupChoice, of_camel_guest
+from gatherlog.interfaces.rest.camel import GroupChoice, of_admin_guest
 from gatherlog.interfaces.rest.conditions import if_match, not_modified
 from gatherlog.interfaces.rest.endpoint import Call, Reply
 from gatherlog.interfaces.rest.queries import Nothing, Paging, Search
@@ -26,12 +26,16 @@ from gatherlog.interfaces.rest.queries import Nothing, Paging, Search
 __all__ = ["CAMEL", "SNAKE", "GuestHandlers"]
 
 Plain = Call[None, Nothing]
+Of = Callable[[Guest], object]
+"""How a guest is shown."""
 
 
 class GuestHandlers:
-    """Handlers that show guests with `of`, at the path `place`."""
+    """Handlers that show guests as `of` finds out for those named, at the path `place`."""
 
-    def __init__(self, of: Callable[[Guest], object], *place: str) -> None:
+    def __init__(
+        self, of: Callable[[Call[Any, Any], Sequence[str]], Awaitable[Of]], *place: str
+    ) -> None:
         self._of = of
         self._place = place
 
@@ -45,13 +49,16 @@ class GuestHandlers:
             limit=query.limit,
             cursor=query.cursor,
         )
-        shown = [self._of(stored.body) for stored in found.items]
+        of = await self._of(call, [stored.body.id for stored in found.items])
+        shown = [of(stored.body) for stored in found.items]
         return page(call.path, query, shown, found.cursor)
 
     async def add_guest(self, call: Call[NewGuest, Nothing]) -> Reply:
+        of = await self._of(call, [])
+
         def made(guest: Guest, *headers: tuple[bytes, bytes]) -> Reply:
             where = location(*_base(call), *self._place, guest.id)
-            return json(self._of(guest), 201, where, *headers)
+            return json(of(guest), 201, where, *headers)
 
         def ref(handled: Handled) -> Ref:
             return GUESTS.ref(handled.events[0].subject)
@@ -66,7 +73,7 @@ class GuestHandlers:
 
     async def read_guest(self, call: Plain) -> Reply:
         stored = await call.platform.guests.guest(call.gathering_id, call.id)
-        return not_modified(call, stored) or self._shown(stored)
+        return not_modified(call, stored) or _shown(stored, await self._of(call, [call.id]))
 
     async def change_guest(self, call: Call[GuestPatch, Nothing]) -> Reply:
         return await self._change(call, call.body)
@@ -81,15 +88,16 @@ class GuestHandlers:
         return no_content()
 
     async def answer_for_guest(self, call: Call[Rsvp, Nothing]) -> Reply:
+        of = await self._of(call, [call.id])
         stored = await call.platform.guests.rsvp(
             call.gathering_id,
             call.id,
             call.body,
             actor=call.by,
             expects=await self._expects(call),
-            once=self._once(call),
+            once=_once(call, of),
         )
-        return self._shown(stored)
+        return _shown(stored, of)
 
     async def put_into_group(self, call: Call[GroupChoice, Nothing]) -> Reply:
         return await self._change(call, GuestPatch(group_id=call.body.group_id))
@@ -118,42 +126,55 @@ class GuestHandlers:
         return await self._make_co_host(call, False)
 
     async def _make_co_host(self, call: Plain, is_co_host: bool) -> Reply:
+        of = await self._of(call, [call.id])
         stored = await call.platform.guests.make_co_host(
             call.gathering_id,
             call.id,
             is_co_host,
             actor=call.by,
             expects=await self._expects(call),
-            once=self._once(call),
+            once=_once(call, of),
         )
-        return self._shown(stored)
+        return _shown(stored, of)
 
     async def _change(self, call: Call[Any, Nothing], patch: GuestPatch) -> Reply:
+        of = await self._of(call, [call.id])
         stored = await call.platform.guests.change_guest(
             call.gathering_id,
             call.id,
             patch,
             actor=call.by,
             expects=await self._expects(call),
-            once=self._once(call),
+            once=_once(call, of),
         )
-        return self._shown(stored)
+        return _shown(stored, of)
 
     async def _expects(self, call: Call[Any, Any]) -> int | None:
         guests = call.platform.guests
         return await if_match(call, lambda: guests.guest(call.gathering_id, call.id))
 
-    def _once(self, call: Call[Any, Any]) -> Once | None:
-        """With the guest as a command leaves it."""
-        ref = GUESTS.ref(call.id)
-        return call.once(lambda handled: json(self._of(handled.bodies[ref])), lambda handled: ref)
 
-    def _shown(self, stored: Stored[Guest]) -> Reply:
-        return json(self._of(stored.body), 200, etag(stored))
+async def _plain(call: Call[Any, Any], ids: Sequence[str]) -> Of:
+    return of_guest
 
 
-SNAKE = GuestHandlers(of_guest, "guests")
-CAMEL = GuestHandlers(of_camel_guest, "admin", "guests")
+async def _with_visits(call: Call[Any, Any], ids: Sequence[str]) -> Of:
+    seen = await call.platform.trail.last_seen(ids)
+    return lambda guest: of_admin_guest(guest, seen.get(guest.id))
+
+
+def _once(call: Call[Any, Any], of: Of) -> Once | None:
+    """With the guest as a command leaves it."""
+    ref = GUESTS.ref(call.id)
+    return call.once(lambda handled: json(of(handled.bodies[ref])), lambda handled: ref)
+
+
+def _shown(stored: Stored[Guest], of: Of) -> Reply:
+    return json(of(stored.body), 200, etag(stored))
+
+
+SNAKE = GuestHandlers(_plain, "guests")
+CAMEL = GuestHandlers(_with_visits, "admin", "guests")
 
 
 async def issue_link(call: Plain) -> Reply:

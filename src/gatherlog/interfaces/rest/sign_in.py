@@ -102,6 +102,8 @@ async def log_in(call: Call[LoginRequest, Nothing]) -> Reply:
         token = await call.platform.guest_login.login(given.token or "", given.last_name or "")
     except Invalid as invalid:
         raise Blank(*invalid.flaws) from None
+    guest = await call.platform.guest_login.actor(token)
+    call.platform.trail.note(guest.name, "login", guest.gathering_id or "", guest.id)
     return await call.remember(json(TokenAnswer(token)), secret=True)
 
 

@@ -1,0 +1,72 @@
+"""Endpoints of the trail: what happened in a gathering and to a guest, and who looked."""
+
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from gatherlog.apps.trail import Activity
+from gatherlog.core.clock import rfc3339
+from gatherlog.interfaces.rest.answers import Time, page
+from gatherlog.interfaces.rest.endpoint import Call, Reply
+from gatherlog.interfaces.rest.queries import Paging
+
+__all__ = ["ActivityAnswer", "ActivityQuery", "list_activities", "list_guest_activities"]
+
+
+class ActivityAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that happened, or one look: once per actor, guest, kind and hour."""
+
+    id: Annotated[str, Meta(description="Of the event.")]
+    gathering_id: str
+    guest_id: str | None
+    action: Annotated[str, Meta(description="Type of the event, or how somebody looked.")]
+    actor: str
+    timestamp: Annotated[Time, Meta(description="When it happened.")]
+    created_at: Annotated[Time, Meta(description="When it was recorded.")]
+
+
+class ActivityQuery(Paging, frozen=True):
+    """Which activities; all that is given has to fit."""
+
+    action: Annotated[str, Meta(min_length=1, max_length=200)] | None = None
+    guest_id: Annotated[str, Meta(min_length=1, max_length=64)] | None = None
+    actor: Annotated[str, Meta(min_length=1, max_length=64)] | None = None
+
+
+async def list_activities(call: Call[None, ActivityQuery]) -> Reply:
+    query = call.query
+    await call.platform.guests.gathering(call.gathering_id)
+    found = await call.platform.trail.activities(
+        call.gathering_id,
+        guest_id=None if query.guest_id is None else query.guest_id.lower(),
+        actor=query.actor,
+        action=query.action,
+        limit=query.limit,
+        cursor=query.cursor,
+    )
+    return page(call.path, query, [_shown(one) for one in found.items], found.cursor)
+
+
+async def list_guest_activities(call: Call[None, Paging]) -> Reply:
+    """Also of a guest who was removed; NotFound for one who was never of this gathering."""
+    query = call.query
+    await call.platform.guests.gathering(call.gathering_id)
+    found = await call.platform.trail.activities(
+        call.gathering_id, guest_id=call.id, limit=query.limit, cursor=query.cursor
+    )
+    if not found.items and query.cursor is None:  # new, and not in the trail yet; or nobody
+        await call.platform.guests.guest(call.gathering_id, call.id)
+    return page(call.path, query, [_shown(one) for one in found.items], found.cursor)
+
+
+def _shown(activity: Activity) -> ActivityAnswer:
+    return ActivityAnswer(
+        id=activity.id,
+        gathering_id=activity.gathering_id,
+        guest_id=activity.guest_id,
+        action=activity.action,
+        actor=activity.actor,
+        timestamp=rfc3339(activity.timestamp),
+        created_at=rfc3339(activity.created_at),
+    )
