@@ -9,6 +9,7 @@ from benchmarks import (
     hosting,
     matching,
     reading,
+    routing,
     serving,
     waking,
 )
@@ -21,6 +22,7 @@ MODULES = (
     waking,
     following,
     matching,
+    routing,
     serving,
     hosting,
     footprint,

@@ -1,0 +1,232 @@
+"""Rules and the live feed: what the bus brings to targets, and a thousand followers at once."""
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from time import perf_counter
+from uuid import uuid4
+
+import msgspec
+
+from benchmarks import servers
+from benchmarks.following import filled, worked
+from benchmarks.measuring import (
+    Benchmark,
+    Contender,
+    Figures,
+    Measure,
+    Plan,
+    Size,
+    Stopwatch,
+    Target,
+    percentile,
+)
+from benchmarks.serving import Filled, fill
+from gatherlog.core.bus import Bus
+from gatherlog.core.clock import system_clock
+from gatherlog.core.delivery import Delivery
+from gatherlog.core.delivery import Target as DeliveryTarget
+from gatherlog.core.rule_service import NewRule, RuleService
+from gatherlog.core.rules import RULES, HandlerSpec, Rule, RuleTarget
+from gatherlog.core.subscriptions import HandlerTarget
+from gatherlog.core.worker import VIEWS
+from gatherlog.engines import open_store
+
+FOLLOWERS = 1_000
+PAGE = 200
+"""Events of one append over HTTP."""
+TAKEN = b"HTTP/1.1 204 No Content\r\n\r\n"
+
+
+class WholeBus(Bus):
+    """The bus, from the first event on."""
+
+    from_now = False
+
+
+async def make_rules(folder: Path, number: int) -> None:
+    """Rules that all take the same type; but for the first, each asks for a subject of its own."""
+    store = await open_store(f"sqlite:///{folder / 'ours.db'}", views=[*VIEWS, RULES])
+    service = RuleService(store, clock=system_clock, ids=lambda: str(uuid4()))
+    for n in range(number):
+        pattern: dict[str, list[str]] = {"type": ["bench.rsvp_submitted"]}
+        if n:
+            pattern["subject"] = [f"nobody {n}"]
+        target = RuleTarget(to=HandlerSpec(handler="h"))
+        await service.create(NewRule(name=f"r{n}", pattern=pattern, targets=(target,)), by="bench")
+    await store.close()
+
+
+def to_handler(events: int, rules: int) -> Measure:
+    """Events per second through the bus to a coroutine, by one of several rules."""
+
+    async def measure(folder: Path) -> Figures:
+        await make_rules(folder, rules)
+        store = await filled(folder, events)
+        left, done = events, asyncio.Event()
+
+        async def handle(delivery: Delivery) -> None:
+            nonlocal left
+            left -= 1
+            if not left:
+                done.set()
+
+        async def opened(rule: Rule, target: RuleTarget) -> DeliveryTarget:
+            return HandlerTarget(handle)
+
+        with Stopwatch() as watch:
+            await worked(store, WholeBus(opened), done.wait)
+        await store.close()
+        return watch.figures(events)
+
+    return measure
+
+
+def to_webhook(events: int, filled_store: Filled) -> Measure:
+    """Events per second through a whole server to a receiver on this machine, signed."""
+
+    async def measure(folder: Path) -> Figures:
+        file = Path(shutil.copy(filled_store.file, folder))
+        async with receiving() as (port, count):
+            environ = {"GATHERLOG_WEBHOOK_ALLOW": "127.0.0.1"}
+            async with servers.gatherlog(file, environ) as server:
+                key, url = filled_store.key, f"http://127.0.0.1:{port}/"
+                rule = {
+                    "name": "hook",
+                    "pattern": {"log": ["bench"]},
+                    "targets": [{"to": {"kind": "webhook", "url": url}}],
+                }
+                await servers.ask(server.port, "POST", "/rules", msgspec.json.encode(rule), key)
+                for start in range(0, events, PAGE):
+                    body = {"events": [{"type": "bench", "subject": str(n)} for n in range(PAGE)]}
+                    path = f"/streams/bench-{start}"
+                    await servers.ask(server.port, "POST", path, msgspec.json.encode(body), key)
+                begun, first = perf_counter(), count()
+                while count() < events:
+                    await asyncio.sleep(0.01)
+                taken = perf_counter() - begun
+        return {"rate": (events - first) / taken}
+
+    return measure
+
+
+@asynccontextmanager
+async def receiving() -> AsyncIterator[tuple[int, Callable[[], int]]]:
+    """A receiver that takes everything at once, and how much it has taken."""
+    taken = 0
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal taken
+        while head := await read_head(reader):
+            length = next(
+                int(line[15:]) for line in head if line.lower().startswith(b"content-length:")
+            )
+            await reader.readexactly(length)
+            taken += 1
+            writer.write(TAKEN)
+        writer.close()
+
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
+        yield server.sockets[0].getsockname()[1], lambda: taken
+
+
+async def read_head(reader: asyncio.StreamReader) -> list[bytes]:
+    try:
+        return (await reader.readuntil(b"\r\n\r\n")).split(b"\r\n")
+    except asyncio.IncompleteReadError:
+        return []
+
+
+def followed(size: Size, followers: int, filled_store: Filled) -> Measure:
+    """From an acknowledged append until the last of all followers has the event."""
+
+    async def measure(folder: Path) -> Figures:
+        file = Path(shutil.copy(filled_store.file, folder))
+        async with servers.gatherlog(file) as server:
+            found = await follow_all(server.port, filled_store.key, followers, size.wakes // 20)
+            memory = server.memory()
+        return {**found, "rss_mb": memory["rss_mb"]}
+
+    return measure
+
+
+async def follow_all(port: int, key: str, followers: int, events: int) -> Figures:
+    """RuntimeError where a follower misses an event, or gets one twice."""
+    ready = asyncio.Semaphore(0)
+    arrived: dict[str, list[float]] = {}
+    all_there = asyncio.Event()
+
+    async def follow() -> None:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        ask = f"GET /feed/live?log=bench HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {key}\r\n\r\n"
+        writer.write(ask.encode())
+        while line := await reader.readline():
+            if line.startswith(b"retry:"):
+                ready.release()
+            elif line.startswith(b"id:"):
+                arrived.setdefault(line.decode(), []).append(perf_counter())
+                if len(arrived[line.decode()]) == followers:
+                    all_there.set()
+
+    following = [asyncio.create_task(follow()) for _ in range(followers)]
+    for _ in range(followers):
+        await ready.acquire()
+    times = []
+    for number in range(events):
+        all_there.clear()
+        body = msgspec.json.encode({"events": [{"type": "bench"}]})
+        await servers.ask(port, "POST", f"/streams/bench-{number}", body, key)
+        begun = perf_counter()
+        async with asyncio.timeout(30):
+            await all_there.wait()
+        times.append((perf_counter() - begun) * 1e6)
+    for task in following:
+        task.cancel()
+    await asyncio.gather(*following, return_exceptions=True)
+    if [len(times_of_one) for times_of_one in arrived.values()] != [followers] * events:
+        raise RuntimeError("a follower missed an event, or got one twice")
+    return {"p50_us": percentile(times, 0.5), "p99_us": percentile(times, 0.99)}
+
+
+async def prepare_bus(size: Size, _: Path) -> Plan:
+    events = size.replay // 4
+    return Plan(
+        [
+            Contender("1 rule", "the bus, checkpoints, a coroutine", to_handler(events, 1)),
+            Contender("1,000 rules", "of which one takes the events", to_handler(events, 1_000)),
+        ],
+        [
+            Target("1 rule", "rate", at_least=20_000),
+            Target("1,000 rules", "rate", "1 rule", at_least=1 / 3),
+        ],
+    )
+
+
+async def prepare_webhook(size: Size, folder: Path) -> Plan:
+    events = max(PAGE, size.concurrent // 4 // PAGE * PAGE)
+    filled_store = await fill(folder, 1)
+    return Plan(
+        [Contender("webhook", "signed POST, 8 at once", to_webhook(events, filled_store))],
+        [Target("webhook", "rate", at_least=1_000)],
+    )
+
+
+async def prepare_feed(size: Size, folder: Path) -> Plan:
+    filled_store = await fill(folder, 1)
+    followers = min(FOLLOWERS, size.concurrent)
+    return Plan(
+        [Contender("followers", f"{followers:,} at once", followed(size, followers, filled_store))],
+        [
+            Target("followers", "p50_us", at_most=250_000),
+            Target("followers", "rss_mb", at_most=150),
+        ],
+    )
+
+
+BENCHMARKS = [
+    Benchmark("bus", "a rule to a coroutine, through the bus", prepare_bus),
+    Benchmark("webhook", "a rule to a webhook, through a whole server", prepare_webhook),
+    Benchmark("feed", "live followers of one server, all of them", prepare_feed),
+]
