@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import msgspec
 
-from gatherlog.apps.trail.views import ACTIVITIES, Activity, of_guest, with_action
-from gatherlog.core.store import Document, IndexKey, Query, Store
+from gatherlog.apps.trail.views import ACTIVITIES, Activity, of_guest
+from gatherlog.core.store import Document, Query, Store
 
 __all__ = ["Listing", "Wanted", "search"]
 
@@ -31,16 +31,9 @@ class Wanted(msgspec.Struct, frozen=True):
     def query(self, limit: int, cursor: str | None) -> Query:
         """Through the index that leaves the least over."""
         index, partition = "by_gathering", self.gathering_id
-        prefix: IndexKey = ()
         if self.guest_id is not None:
             index, partition = "by_guest", of_guest(self.gathering_id, self.guest_id)
-        elif self.actor is not None:
-            index, partition, prefix = "by_actor", self.actor, (self.gathering_id,)
-        elif self.action is not None:
-            index, partition = "by_action", with_action(self.gathering_id, self.action)
-        return ACTIVITIES.query(
-            index, partition, prefix=prefix, backwards=True, limit=limit, cursor=cursor
-        )
+        return ACTIVITIES.query(index, partition, backwards=True, limit=limit, cursor=cursor)
 
     def fits(self, activity: Activity) -> bool:
         return (
@@ -53,14 +46,14 @@ class Wanted(msgspec.Struct, frozen=True):
     @property
     def is_indexed(self) -> bool:
         """Whether all that an index gives fits."""
-        return [self.guest_id, self.actor, self.action].count(None) >= 2
+        return self.actor is None and self.action is None
 
 
 async def search(store: Store, wanted: Wanted, limit: int, cursor: str | None) -> Listing:
     """At most `limit` activities, and the cursor behind the last of them.
 
-    Complete, and nothing twice, however many come meanwhile. Where two things are asked for at
-    once and few fit, a page may hold fewer than `limit` although there are more.
+    Complete, and nothing twice, however many come meanwhile. Where an actor or an action is asked
+    for and few fit, a page may hold fewer than `limit` although there are more.
     """
     found: list[Activity] = []
     whole = limit if wanted.is_indexed else max(limit, store.limits.page // 10)

@@ -4,7 +4,6 @@ from typing import Any
 
 import msgspec
 
-from gatherlog.core.store import IndexKey
 from gatherlog.core.views import View
 
 __all__ = [
@@ -15,7 +14,6 @@ __all__ = [
     "LastSeen",
     "of_guest",
     "seen_by",
-    "with_action",
 ]
 
 
@@ -64,11 +62,6 @@ def of_guest(gathering_id: str, guest_id: str) -> str:
     return f"{gathering_id}/{guest_id}"
 
 
-def with_action(gathering_id: str, action: str) -> str:
-    """Partition of `by_action`."""
-    return f"{gathering_id}/{action}"
-
-
 def _moment(activity: Activity) -> str:
     """Sorts by event time, also before 1970, and then by place in the stream."""
     return f"{activity.timestamp + 2**63:020} {activity.version:012}"
@@ -89,12 +82,8 @@ ACTIVITIES = View(
         if activity.guest_id is None
         else (of_guest(activity.gathering_id, activity.guest_id), _moment(activity))
     ),
-    by_action=lambda activity: (
-        with_action(activity.gathering_id, activity.action),
-        _moment(activity),
-    ),
-    by_actor=lambda activity: (activity.actor, activity.gathering_id, _moment(activity)),
 )
+"""No more indexes than are asked for all the time: each costs a row per activity."""
 LAST_SEEN = View("last_seen", LastSeen)
 
 VIEWS: tuple[View[Any], ...] = (ACTIVITIES, LAST_SEEN)
