@@ -79,9 +79,9 @@ async def test_the_demo_shows_each_gathering_with_its_totals(demo: Platform) -> 
         "Store": "Memory, until it stops",
         "Gatherings": "1",
         "Coming": "2",
-        "Undecided": "1",
-        "Declined": "1",
-        "Pending": "1",
+        "Not sure": "1",
+        "Not coming": "1",
+        "No answer": "1",
         "People coming": "6",
         "Places": "1,200",
     }

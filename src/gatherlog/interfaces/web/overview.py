@@ -34,9 +34,9 @@ def overview(gathering: Gathering, stats: Stats) -> Overview:
     """The totals of one gathering: invitations by answer, then people and places."""
     states = [
         ("Coming", "coming", stats.attending),
-        ("Undecided", "undecided", stats.undecided),
-        ("Declined", "declined", stats.not_attending),
-        ("Pending", "pending", stats.pending),
+        ("Not sure", "undecided", stats.undecided),
+        ("Not coming", "declined", stats.not_attending),
+        ("No answer", "pending", stats.pending),
     ]
     capacity = "no limit" if stats.capacity is None else f"{stats.capacity:,}"
     return Overview(
