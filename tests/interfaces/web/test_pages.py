@@ -128,7 +128,7 @@ async def test_robots_are_kept_from_invitations(ada: Invited) -> None:
 async def test_no_stylesheet_or_script_of_ours_asks_another_host_or_weighs_much(
     ada: Invited,
 ) -> None:
-    for name, most in (("desk.css", 8_000), ("host.js", 4_000)):
+    for name, most in (("desk.css", 10_000), ("host.js", 4_000)):
         content = (await ada.browser.get(f"/static/{name}")).content
         assert len(content) < most
         assert re.findall(rb"@import|url\(|https?:|innerHTML|eval", content) == []
