@@ -128,6 +128,12 @@ def test_an_export_comes_back_through_import_as_nothing_new(party: Terminal) -> 
     assert (told["new"], told["changed"], told["unchanged"]) == (0, 0, 2)
 
 
+def test_an_export_leaves_a_look_in_the_trail(party: Terminal) -> None:
+    party("export", "out.csv")
+
+    assert "trail.accessed" in party("read", "access-default").out
+
+
 def test_an_export_is_private_and_overwrites_nothing(party: Terminal, here: Path) -> None:
     party("export", "out.csv")
 

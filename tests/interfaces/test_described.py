@@ -36,8 +36,9 @@ async def credentials():
 told = asyncio.run(credentials())
 serve(settings, ready=lambda url: print(url, *told, flush=True))
 """
-ENDLESS = "/live$"
-"""A stream has no last byte to wait for; `test_live.py` reads it."""
+ENDLESS = "/live$|/receive$"
+"""A stream has no last byte to wait for, and a queue may be waited for longer than the client does;
+`test_live.py`, `test_feed.py` and `test_queue_handlers.py` read them."""
 ENDING = "^/auth/(logout|sessions?)$"
 """With these the credential would end before the rest is tried."""
 FINDS_NOTHING_HERE = "positive_data_acceptance"

@@ -122,6 +122,7 @@ def export(
 
     async def load() -> "list[Guest]":
         async with open_platform(settings) as platform:
+            platform.trail.note("cli", "guests_exported", gathering)
             return await all_guests(platform, gathering)
 
     guests = finish(load())

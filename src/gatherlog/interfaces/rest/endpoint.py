@@ -10,7 +10,8 @@ import msgspec
 
 from gatherlog.apps.people.policy import ANYONE, Action, Actor
 from gatherlog.core.decider import Handled, Once
-from gatherlog.core.errors import NotFound
+from gatherlog.core.errors import Invalid, NotFound
+from gatherlog.core.queues import check_queue
 from gatherlog.core.store import Ref
 from gatherlog.interfaces.bodies import Reading
 from gatherlog.interfaces.feed import FeedHub
@@ -160,11 +161,20 @@ def parameters(template: str) -> tuple[str, ...]:
     return tuple(_PARAMETER.findall(template))
 
 
+def _check_queue(name: str) -> None:
+    try:
+        check_queue(name)
+    except Invalid:
+        raise NotFound("No queue can have this name.") from None
+
+
 def checked_id(name: str, value: str) -> str:
     """A path parameter in the one spelling that services know; NotFound if none can have it."""
     if name in NAMES:
         if not 0 < len(value) <= LONGEST_NAME or "\0" in value:
             raise NotFound("There is no such name.")
+        if name == "queue":
+            _check_queue(value)
         return value
     if name == "gathering_id" and value == DEFAULT_GATHERING:
         return value

@@ -41,6 +41,8 @@ __all__ = [
     "read_stream",
 ]
 
+LAST = 2**63 - 1
+"""No version is beyond it."""
 Name = Annotated[str, Meta(min_length=1, max_length=255)]
 
 
@@ -61,7 +63,7 @@ class AppendRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     """Events for one stream: all of them are appended, or none."""
 
     events: Annotated[list[GivenEvent], Meta(min_length=1, max_length=1000)]
-    expected: Annotated[int, Meta(ge=0)] | Literal["any", "new"] = "any"
+    expected: Annotated[int, Meta(ge=0, le=LAST)] | Literal["any", "new"] = "any"
     """The version that the stream has to be at."""
 
 
@@ -102,8 +104,10 @@ class StreamAnswer(msgspec.Struct, frozen=True):
 class StreamQuery(msgspec.Struct, frozen=True):
     """Which events of a stream."""
 
-    after: Annotated[int, Meta(ge=0, description="Those with a higher version.")] = 0
-    before: Annotated[int, Meta(ge=1, description="Those with a lower version.")] | None = None
+    after: Annotated[int, Meta(ge=0, le=LAST, description="Those with a higher version.")] = 0
+    before: (
+        Annotated[int, Meta(ge=1, le=LAST, description="Those with a lower version.")] | None
+    ) = None
     limit: Annotated[int, Meta(ge=1, le=MAX_PAGE)] = MAX_PAGE
     backwards: Annotated[bool, Meta(description="The newest first.")] = False
 
@@ -122,7 +126,7 @@ class Item(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     type: str = ""
     payload: dict[str, Any] = {}
     pk: str | None = None
-    sk: int | None = None
+    sk: Annotated[int, Meta(le=LAST)] | None = None
     """The version it is to have: refused if that is taken, or not the next. None: the next."""
     log: str | None = None
 
