@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from typing import Any
 
 import pytest
@@ -29,6 +29,7 @@ from tests.core.followers import (
 )
 
 TIGHT = Limits(commit_actions=40, commit_bytes=100_000, body_bytes=20_000, event_bytes=20_000)
+READS = ("get", "query", "scan", "read_feed", "read_stream", "heads")
 WORDS = {"card-1": ("a", "b"), "card-2": ("c",), "sheet-1": ("d", "e", "f")}
 
 
@@ -56,15 +57,18 @@ async def is_counted(store: Store, events: int) -> bool:
 class Dying:
     """A store whose process dies at a call of its choice: it hangs from then on."""
 
-    def __init__(self, store: Store, at: int, *, after: bool = False) -> None:
+    def __init__(
+        self, store: Store, at: int, *, after: bool = False, calls: Container[str] = READS
+    ) -> None:
         self._store = store
         self._left = at
         self._after = after
+        self._calls = calls
         self.died = asyncio.Event()
 
     def __getattr__(self, name: str) -> Any:
         call = getattr(self._store, name)
-        if name not in ("get", "query", "scan", "read_feed", "read_stream", "heads"):
+        if name not in self._calls:
             return call
 
         async def calling(*args: Any, **options: Any) -> Any:
@@ -125,6 +129,29 @@ def test_a_worker_that_dies_at_any_call_leaves_exact_counts(after: bool, partiti
             break
         died += 1
     assert 15 < died < 399
+
+
+def test_documents_and_their_checkpoint_stand_together_where_limits_split_a_write() -> None:
+    async def story(at: int) -> None:
+        store = MemoryStore([*VIEWS, COUNTS], limits=TIGHT)
+        for n in range(60):
+            word = "good" if n % 3 else "bad"
+            await say(store, f"card-{n}", word, subject=f"s{n}")
+        dying: Any = Dying(store, at, after=True, calls=())
+        counting = Projected("counting", Counting(stumbles=["bad"]))
+        worker = Worker(dying, [counting], clock=system_clock, ids=IDS)
+        running = asyncio.ensure_future(worker.run())
+        await asyncio.sleep(5)
+        dying.die()
+        running.cancel()
+        async with working(store, Projected("counting", Counting(stumbles=["bad"]))):
+            await eventually(lambda: has_letters(store, 20))
+            await eventually(lambda: is_counted(store, 40))
+            await asyncio.sleep(30)  # for what is left of the dead one to give up its tasks
+        assert (await bodies(store, COUNTS))["all"] == Count(40)
+
+    for at in range(1, 16):
+        run_instantly(story(at))
 
 
 class Failing:

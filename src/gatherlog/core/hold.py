@@ -74,6 +74,7 @@ class Hold:
         self._told: list[Told] = []
         self._gone: list[Outlet] = []
         self._tasks: set[asyncio.Task[Any]] = set()
+        self._is_cancelled = False
 
     @property
     def is_busy(self) -> bool:
@@ -96,11 +97,13 @@ class Hold:
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
-        if not task.cancelled() and (error := task.exception()) and not self.broken.done():
+        error = None if task.cancelled() else task.exception()
+        if error is not None and not self._is_cancelled and not self.broken.done():
             self.broken.set_exception(error)
 
     async def cancel(self) -> None:
-        """End everything that was started."""
+        """End everything that was started; how it ends is of no interest."""
+        self._is_cancelled = True
         tasks = [task for task in self._tasks if task is not asyncio.current_task()]
         for task in tasks:
             task.cancel()

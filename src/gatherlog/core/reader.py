@@ -102,20 +102,22 @@ class Reading:
     async def _read(self) -> None:
         hold, store = self._hold, self._hold.store
         heads = await store.heads()
+        await self._orders.obey()  # what was ordered before these heads
         while not self._is_ending:
-            await self._orders.obey()
             if not hold.going.is_set() or self._is_stuck:
                 heads = await self._idle(heads)
+                await self._orders.obey()
                 continue
             size = min(self._pace.size, store.limits.page)
             page = await store.read_feed(hold.partition, after=hold.position, limit=size)
             if await hold.refresh():
                 self._lanes.start()
+            if page:
+                self._gap = 0.0
+                await self._take(page)
+            await self._orders.obey()  # events first: orders need not be quick
             if not page:
                 heads = await self._nothing_there(heads)
-                continue
-            self._gap = 0.0
-            await self._take(page)
 
     async def _take(self, page: Sequence[Recorded]) -> None:
         hold, began = self._hold, asyncio.get_running_loop().time()
