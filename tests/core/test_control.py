@@ -190,10 +190,12 @@ def test_a_discarded_letter_is_not_tried_again_after_a_crash() -> None:
         async with working(store, there) as at_work:
             await say(store, "card-1", "bad", "next")
             [id] = await eventually(lambda: all_letters(store, 1))
+            await control(store).pause("following", by="me")
             await control(store).discard(id, "never mind", by="me")
-            await asyncio.sleep(0)
+            await asyncio.sleep(1)  # obeyed by now, and what follows is not tried yet
             await at_work.kill()
         async with working(store, there):
+            await control(store).resume("following", by="me")
             await receiver.has(1)
         assert receiver.words == ["next"]
 
