@@ -83,6 +83,7 @@ class Orders:
         if lane is not None and lane.given_up and lane.version == letter.version:
             lane.is_past = is_discarded
             lane.try_anew()
+            outlet.moved()  # written down with the order, or it would be lost in a crash
         elif (redrive := outlet.redrives.get(letter.id)) is not None:
             redrive.is_past = is_discarded
             redrive.stir()
