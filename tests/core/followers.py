@@ -1,20 +1,39 @@
 """What tests of subscriptions stand on: a store in memory, workers, targets that fail on cue."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import (
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Coroutine,
+    Iterable,
+    Mapping,
+    Sequence,
+)
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
 import msgspec
 
-from gatherlog.core import Append, Change, Commit, Event, Limits, Recorded, Ref, Store, View
+from gatherlog.core import (
+    Append,
+    Change,
+    Commit,
+    Event,
+    Heads,
+    Limits,
+    Recorded,
+    Ref,
+    Store,
+    View,
+)
 from gatherlog.core.clock import Clock, system_clock
 from gatherlog.core.delivery import Delivery, DeliveryFailed, RetryPolicy
 from gatherlog.core.store import DELETE
 from gatherlog.core.subscriptions import Destination, Projection
 from gatherlog.core.worker import VIEWS, Worker
 from gatherlog.engines.memory import MemoryStore
-from gatherlog.testing import CountingIds
+from gatherlog.testing import CountingIds, run_instantly
 
 T = TypeVar("T")
 NOON = 1_790_000_000_000_000
@@ -133,9 +152,12 @@ class Following:
         self, *there: Destination, name: str = "following", from_now: bool = False
     ) -> None:
         self.name = name
-        self.from_now = from_now
+        self._from_now = from_now
         self.there: Sequence[Destination] = there
         self.version = 0
+
+    async def begin(self, store: Store) -> Heads:
+        return await store.heads() if self._from_now else (0,) * store.limits.partitions
 
     async def refresh(self, store: Store) -> int:
         return self.version
@@ -145,6 +167,16 @@ class Following:
 
     def route(self, event: Recorded) -> Sequence[Destination]:
         return self.there if event.type == "tests.happened" else ()
+
+
+def run_story(story: Coroutine[Any, Any, T]) -> T:
+    """Run on a loop whose time jumps; a story that comes to no end in a day of that time fails."""
+
+    async def bounded() -> T:
+        async with asyncio.timeout(86_400):
+            return await story
+
+    return run_instantly(bounded())
 
 
 def word_of(delivery: Delivery) -> str:
@@ -172,7 +204,7 @@ class Working:
     async def kill(self) -> None:
         """As near as one can come to it: from now on it writes nothing."""
         self.task.cancel()
-        await asyncio.wait([self.task])
+        await asyncio.wait([self.task], timeout=60)
 
 
 @asynccontextmanager
@@ -197,17 +229,21 @@ async def working(
     running.troubles = found
     try:
         yield running
-    finally:
-        if not running.task.done():
-            await running.stop()
+    except BaseException:
+        await running.kill()
+        raise
+    if not running.task.done():
+        await running.stop()
     if not troubles:
         assert found == []
 
 
 async def eventually(holds: Callable[[], Awaitable[Any]]) -> Any:
     """What `holds` gives, as soon as that is true."""
+    pause = 0.01
     while not (answer := await holds()):
-        await asyncio.sleep(0.01)
+        await asyncio.sleep(pause)
+        pause = min(0.5, 1.1 * pause)
     return answer
 
 

@@ -14,7 +14,6 @@ from gatherlog.core.delivery import RetryPolicy
 from gatherlog.core.errors import CursorInvalid, Invalid, NotFound
 from gatherlog.core.rebuild import verify
 from gatherlog.core.subscriptions import Destination, Handlers
-from gatherlog.testing import run_instantly
 from tests.core.followers import (
     FOREVER,
     IDS,
@@ -25,6 +24,7 @@ from tests.core.followers import (
     fails,
     happened,
     memory,
+    run_story,
     say,
     working,
 )
@@ -62,7 +62,7 @@ def test_lag_says_how_far_behind_each_partition_is() -> None:
         assert [lag.partition for lag in after.lags] == [0, 1, 2, 3]
         assert await control(store).names() == ["following"]
 
-    run_instantly(story())
+    run_story(story())
 
 
 def test_who_never_read_is_not_found() -> None:
@@ -78,7 +78,7 @@ def test_who_never_read_is_not_found() -> None:
             with pytest.raises(NotFound):
                 await asked
 
-    run_instantly(story())
+    run_story(story())
 
 
 def test_letters_come_page_by_page_for_whom_and_in_which_state_one_asks() -> None:
@@ -113,7 +113,7 @@ def test_letters_come_page_by_page_for_whom_and_in_which_state_one_asks() -> Non
         with pytest.raises(CursorInvalid):
             await asking.letters(cursor="nonsense")
 
-    run_instantly(story())
+    run_story(story())
 
 
 @pytest.mark.parametrize("reason", ["", " \n ", "x" * 501])
@@ -126,7 +126,7 @@ def test_a_discard_without_a_reason_is_refused(reason: str) -> None:
         with pytest.raises(Invalid, match="/reason"):
             await control(store).discard(id, reason, by="me")
 
-    run_instantly(story())
+    run_story(story())
 
 
 @pytest.mark.parametrize("holds", [True, False])
@@ -155,7 +155,7 @@ def test_orders_given_while_nobody_works_are_obeyed_later(holds: bool, partition
         assert await store.scan("backlog") == []
         assert [d async for d in verify(store, [CATEGORY])] == []
 
-    run_instantly(story())
+    run_story(story())
 
 
 def test_a_redrive_that_fails_again_is_a_dead_letter_again() -> None:
@@ -171,7 +171,7 @@ def test_a_redrive_that_fails_again_is_a_dead_letter_again() -> None:
             await receiver.has(1)
             await eventually(lambda: has_none(store))
 
-    run_instantly(story())
+    run_story(story())
 
 
 async def is_of_kind(store: Store, id: str, kind: str) -> object:
@@ -199,7 +199,7 @@ def test_a_discarded_letter_is_not_tried_again_after_a_crash() -> None:
             await receiver.has(1)
         assert receiver.words == ["next"]
 
-    run_instantly(story())
+    run_story(story())
 
 
 def test_a_discard_ends_a_redrive_that_goes_on_and_on() -> None:
@@ -218,7 +218,7 @@ def test_a_discard_ends_a_redrive_that_goes_on_and_on() -> None:
             await asyncio.sleep(1_000)
             assert len(receiver.calls) == calls > 3
 
-    run_instantly(story())
+    run_story(story())
 
 
 def test_a_pause_outlives_a_restart_and_a_resume_goes_on() -> None:
@@ -238,7 +238,7 @@ def test_a_pause_outlives_a_restart_and_a_resume_goes_on() -> None:
             await receiver.has(2)
         assert receiver.words == ["one", "two"]
 
-    run_instantly(story())
+    run_story(story())
 
 
 async def is_paused(store: Store) -> bool:
@@ -262,7 +262,7 @@ def test_a_resume_tries_what_waits_for_its_time_but_no_dead_letter() -> None:
             await asyncio.sleep(1_000)
         assert receiver.words == ["later"]
 
-    run_instantly(story())
+    run_story(story())
 
 
 @pytest.mark.parametrize("partitions", [1, 4])
@@ -285,7 +285,7 @@ def test_a_reset_replays_to_handlers_from_there_on_once(partitions: int) -> None
         assert Counter(receiver.words) == {"old": 20, "new": 40}
         assert len({delivery.id for delivery in receiver.taken}) == 40
 
-    run_instantly(story())
+    run_story(story())
 
 
 def test_a_reset_forgets_what_waits_and_breaks_off_what_is_under_way() -> None:
@@ -307,7 +307,7 @@ def test_a_reset_forgets_what_waits_and_breaks_off_what_is_under_way() -> None:
         assert sorted(versions) == [("a", 1), ("a", 2), ("b", 3), ("b", 4)]
         assert await store.scan("backlog") == []
 
-    run_instantly(story())
+    run_story(story())
 
 
 @pytest.mark.parametrize("positions", [[], [0, 0], [-1], [9]])
@@ -320,7 +320,7 @@ def test_a_reset_to_where_nothing_is_is_refused(positions: list[int]) -> None:
         with pytest.raises(Invalid, match="/positions"):
             await control(store).reset("following", positions, by="me")
 
-    run_instantly(story())
+    run_story(story())
 
 
 def test_from_now_means_from_the_first_start_on_also_after_a_crash() -> None:
@@ -336,7 +336,7 @@ def test_from_now_means_from_the_first_start_on_also_after_a_crash() -> None:
             await receiver.has(1)
         assert receiver.words == ["meanwhile"]
 
-    run_instantly(story())
+    run_story(story())
 
 
 def test_a_destination_that_goes_takes_along_what_waits_for_it() -> None:
@@ -361,7 +361,7 @@ def test_a_destination_that_goes_takes_along_what_waits_for_it() -> None:
         async with working(store, there):
             await eventually(lambda: nothing_waits(store))
 
-    run_instantly(story())
+    run_story(story())
 
 
 async def nothing_waits(store: Store) -> bool:
@@ -382,4 +382,4 @@ def test_events_about_delivering_itself_are_brought_to_nobody() -> None:
             await receiver.has(1)
         assert receiver.words == ["word"]
 
-    run_instantly(story())
+    run_story(story())

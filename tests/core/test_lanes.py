@@ -14,7 +14,6 @@ from gatherlog.core.delivery import RetryPolicy
 from gatherlog.core.outlets import MOST_LANES, PAGE
 from gatherlog.core.reader import GRACE, PATIENCE
 from gatherlog.core.subscriptions import Destination
-from gatherlog.testing import run_instantly
 from tests.core.followers import (
     FOREVER,
     IDS,
@@ -25,6 +24,7 @@ from tests.core.followers import (
     fails,
     happened,
     memory,
+    run_story,
     say,
     working,
 )
@@ -104,7 +104,7 @@ def test_who_hangs_keeps_nobody_waiting_beyond_patience() -> None:
 
     for how in HOWS:
         for at_once in (1, 8):
-            run_instantly(story(how, at_once))
+            run_story(story(how, at_once))
 
 
 def test_once_it_is_back_it_gets_what_it_missed_in_order_and_once() -> None:
@@ -125,7 +125,7 @@ def test_once_it_is_back_it_gets_what_it_missed_in_order_and_once() -> None:
 
     for how in HOWS:
         for at_once in (1, 8):
-            run_instantly(story(how, at_once, 2_000))
+            run_story(story(how, at_once, 2_000))
 
 
 async def nothing_waits(store: Store) -> bool:
@@ -148,7 +148,7 @@ def test_a_held_destination_survives_a_crash() -> None:
         assert sequences(dead) == dict(sequences(alive))
         assert len(set(dead.words)) == 1_000
 
-    run_instantly(story())
+    run_story(story())
 
 
 def test_a_flaky_destination_is_held_and_eased_over_and_over_without_loss() -> None:
@@ -166,7 +166,7 @@ def test_a_flaky_destination_is_held_and_eased_over_and_over_without_loss() -> N
         assert sequences(flaky) == sequences(alive)
 
     for seed in range(8):
-        run_instantly(story(seed))
+        run_story(story(seed))
 
 
 def test_dead_letters_that_nobody_looks_at_do_not_hold_a_destination_that_was_held() -> None:
@@ -183,7 +183,7 @@ def test_dead_letters_that_nobody_looks_at_do_not_hold_a_destination_that_was_he
             await place_.has(260)
         assert place_.words == list(dict.fromkeys(place_.words))
 
-    run_instantly(story())
+    run_story(story())
 
 
 async def letters(store: Store, count: int) -> bool:
@@ -205,7 +205,7 @@ def test_a_stop_waits_for_what_is_under_way_and_no_longer() -> None:
             await slow.has(3)
         assert slow.words == ["w0", "w1", "w2"]
 
-    run_instantly(story())
+    run_story(story())
 
 
 def test_a_stop_gives_up_on_who_hangs() -> None:
@@ -222,7 +222,7 @@ def test_a_stop_gives_up_on_who_hangs() -> None:
         async with working(store, following):
             await stuck.has(1)
 
-    run_instantly(story())
+    run_story(story())
 
 
 async def was_called(receiver: Receiver) -> bool:
@@ -249,7 +249,7 @@ def test_a_pause_is_obeyed_in_the_middle_of_a_slow_page_and_nothing_is_doubled()
         assert all(v == sorted(set(v)) for v in versions.values())
         assert len(slow.taken) == 30
 
-    run_instantly(story())
+    run_story(story())
 
 
 class Routed(Following):
@@ -308,4 +308,4 @@ def test_the_longest_names_fit_into_the_smallest_document() -> None:
         assert document.body is not None
         assert len(document.body) <= 300 * 1024
 
-    run_instantly(story())
+    run_story(story())

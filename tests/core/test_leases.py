@@ -11,7 +11,7 @@ from gatherlog.core.checkpoints import checkpoint_id
 from gatherlog.core.delivery import RetryPolicy
 from gatherlog.core.leases import LEASES, LeaseHolder, LeaseLost
 from gatherlog.core.subscriptions import Destination, Projected
-from gatherlog.testing import StandingClock, run_instantly
+from gatherlog.testing import StandingClock
 from tests.core.followers import (
     COUNTS,
     FOREVER,
@@ -23,6 +23,7 @@ from tests.core.followers import (
     eventually,
     happened,
     memory,
+    run_story,
     say,
     working,
 )
@@ -77,7 +78,7 @@ def test_two_workers_share_four_partitions_evenly(is_busy: bool) -> None:
             await eventually(lambda: is_shared(store, [4]))
         assert len({d.id for d in receiver.taken}) == len(receiver.taken)
 
-    run_instantly(story())
+    run_story(story())
 
 
 async def is_shared(store: Store, shares: list[int]) -> bool:
@@ -100,7 +101,7 @@ def test_what_a_dead_worker_left_is_taken_over_within_about_a_leases_length() ->
                 assert asyncio.get_running_loop().time() - began < 1.5 * SECONDS
         assert receiver.words == ["first", "second"]
 
-    run_instantly(story())
+    run_story(story())
 
 
 async def usurp(store: Store, worker: str) -> LeaseHolder:
@@ -130,7 +131,7 @@ def test_nothing_is_taken_over_from_a_worker_that_lives() -> None:
                     assert await holders(store) == {first.worker.id: 1}
         assert slow.words.count("slow") == 1
 
-    run_instantly(story())
+    run_story(story())
 
 
 def test_a_worker_that_woke_up_too_late_writes_nothing() -> None:
@@ -147,7 +148,7 @@ def test_a_worker_that_woke_up_too_late_writes_nothing() -> None:
         assert type(refused.value).__name__ == "Conflict"
         assert lease.is_good() is False
 
-    run_instantly(story())
+    run_story(story())
 
 
 def test_a_projection_that_lost_its_lease_unawares_counts_nothing_twice() -> None:
@@ -163,7 +164,7 @@ def test_a_projection_that_lost_its_lease_unawares_counts_nothing_twice() -> Non
             await eventually(lambda: counts(store, 2))
         assert (await bodies(store, COUNTS))["all"] == Count(2)
 
-    run_instantly(story())
+    run_story(story())
 
 
 async def counts(store: Store, events: int) -> bool:
@@ -187,7 +188,7 @@ def test_wall_clocks_that_jump_change_no_lease(days: int) -> None:
             assert await holders(store) == {first.worker.id: 1}
         assert receiver.words == [f"w{n}" for n in range(40)]
 
-    run_instantly(story())
+    run_story(story())
 
 
 def test_a_stop_releases_at_once() -> None:
@@ -205,7 +206,7 @@ def test_a_stop_releases_at_once() -> None:
         assert asyncio.get_running_loop().time() - began < 0.5
         assert receiver.words == ["one", "two"]
 
-    run_instantly(story())
+    run_story(story())
 
 
 def test_who_is_asked_finishes_what_is_under_way_and_hands_over_without_a_double() -> None:
@@ -228,7 +229,7 @@ def test_who_is_asked_finishes_what_is_under_way_and_hands_over_without_a_double
         assert all(versions == sorted(set(versions)) for versions in sequences.values())
         assert len(receiver.taken) == 300
 
-    run_instantly(story())
+    run_story(story())
 
 
 def test_an_idle_worker_commits_nothing() -> None:
@@ -246,8 +247,8 @@ def test_an_idle_worker_commits_nothing() -> None:
             await asyncio.sleep(3_000)
             assert watched.commits == before
 
-    run_instantly(story(False))
-    run_instantly(story(True))
+    run_story(story(False))
+    run_story(story(True))
 
 
 def test_events_that_concern_nobody_do_not_cost_a_commit_each() -> None:
@@ -266,4 +267,4 @@ def test_events_that_concern_nobody_do_not_cost_a_commit_each() -> None:
             assert document is not None
             assert b'"position":1000' in (document.body or b"")
 
-    run_instantly(story())
+    run_story(story())

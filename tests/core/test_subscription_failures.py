@@ -16,7 +16,7 @@ from gatherlog.core.dead_letters import DEAD_LETTERS
 from gatherlog.core.delivery import Delivery, DeliveryFailed, RetryPolicy, delivery_id
 from gatherlog.core.outlets import pause_after
 from gatherlog.core.subscriptions import Destination, Handlers
-from gatherlog.testing import StandingClock, run_instantly
+from gatherlog.testing import StandingClock
 from tests.core.followers import (
     FOREVER,
     IDS,
@@ -26,6 +26,7 @@ from tests.core.followers import (
     eventually,
     fails,
     memory,
+    run_story,
     say,
     working,
 )
@@ -64,7 +65,7 @@ def test_what_follows_a_failing_event_waits_and_others_go_on() -> None:
         assert [delivery.attempt for delivery in bad] == [1, 2, 3]
         assert {delivery.id for delivery in bad} == {letter.delivery}
 
-    run_instantly(story())
+    run_story(story())
 
 
 def test_after_a_redrive_what_waited_comes_in_order() -> None:
@@ -81,7 +82,7 @@ def test_after_a_redrive_what_waited_comes_in_order() -> None:
         assert receiver.words == ["bad", "2", "3", "4", "5"]
         assert (await bodies(store, DEAD_LETTERS), await store.scan("backlog")) == ({}, [])
 
-    run_instantly(story())
+    run_story(story())
 
 
 def test_after_a_discard_what_waited_comes_without_it() -> None:
@@ -96,7 +97,7 @@ def test_after_a_discard_what_waited_comes_without_it() -> None:
         assert receiver.words == ["2", "3"]
         assert (kept.state, kept.reason, kept.by) == ("discarded", "the address is gone", "me")
 
-    run_instantly(story())
+    run_story(story())
 
 
 def test_without_holding_an_event_is_given_up_and_what_follows_goes_on() -> None:
@@ -113,7 +114,7 @@ def test_without_holding_an_event_is_given_up_and_what_follows_goes_on() -> None
         assert receiver.words == ["2", "3", "bad"]
         assert await letters(store)() == []
 
-    run_instantly(story())
+    run_story(story())
 
 
 def test_a_final_failure_is_given_up_at_once() -> None:
@@ -126,7 +127,7 @@ def test_a_final_failure_is_given_up_at_once() -> None:
         assert (letter.attempts, letter.kind, letter.status) == (1, "gone", 410)
         assert receiver.words == ["2"]
 
-    run_instantly(story())
+    run_story(story())
 
 
 def test_a_receiver_is_left_alone_for_as_long_as_it_asked() -> None:
@@ -138,7 +139,7 @@ def test_a_receiver_is_left_alone_for_as_long_as_it_asked() -> None:
             await receiver.has(1)
             assert 90 <= asyncio.get_running_loop().time() - began < 95
 
-    run_instantly(story())
+    run_story(story())
 
 
 def test_pauses_are_drawn_evenly_below_a_bound_that_doubles() -> None:
@@ -162,7 +163,7 @@ def test_beyond_its_age_an_event_is_given_up() -> None:
             await eventually(letters(store))
             assert 50 < asyncio.get_running_loop().time() - began < 65
 
-    run_instantly(story())
+    run_story(story())
 
 
 @pytest.mark.parametrize("days", [3, -3])
@@ -184,7 +185,7 @@ def test_a_clock_that_jumps_gives_nothing_up_and_stalls_nothing(days: int) -> No
         assert asyncio.get_running_loop().time() - began < 25 * 10
         assert receiver.words == ["bad", "2"]
 
-    run_instantly(story())
+    run_story(story())
 
 
 async def receiver_was_called(receiver: Receiver, times: int) -> None:
@@ -207,7 +208,7 @@ def test_attempts_outlive_a_restart() -> None:
             await eventually(letters(store))
         assert [call[0].attempt for call in receiver.calls] == [1, 2, 3, 4]
 
-    run_instantly(story())
+    run_story(story())
 
 
 @pytest.mark.parametrize("holds", [True, False])
@@ -229,7 +230,7 @@ def test_a_poison_event_costs_the_rest_nothing(count: int, holds: bool) -> None:
             assert at_work.worker.meters["following"].failed == 3
         assert len(set(receiver.words)) == len(receiver.words) == count - waiting
 
-    run_instantly(story())
+    run_story(story())
 
 
 # What handlers do.
@@ -275,7 +276,7 @@ def test_whatever_a_handler_raises_is_a_reason_and_harms_nobody(
         assert max(map(len, letter.trace)) <= 200
         assert taken.words == ["other"]
 
-    run_instantly(story())
+    run_story(story())
 
 
 def test_a_handler_that_sleeps_is_cut_off() -> None:
@@ -291,7 +292,7 @@ def test_a_handler_that_sleeps_is_cut_off() -> None:
         assert (letter.kind, letter.detail) == ("timeout", "not taken within 7 s")
         assert receiver.words == ["other"]
 
-    run_instantly(story())
+    run_story(story())
 
 
 def test_an_unknown_type_fails_unless_it_is_skipped_on_purpose() -> None:
@@ -309,7 +310,7 @@ def test_an_unknown_type_fails_unless_it_is_skipped_on_purpose() -> None:
             "EventUnknown: 'strict' neither handles 'tests.happened' nor skips it on purpose"
         )
 
-    run_instantly(story())
+    run_story(story())
 
 
 @given(st.text(), st.text(), st.integers(1))
@@ -331,7 +332,7 @@ def test_two_subscriptions_give_the_same_event_different_delivery_ids() -> None:
         assert {delivery.rule for delivery in receiver.taken} == {"one", "two"}
         assert len({delivery.id for delivery in receiver.taken}) == 2
 
-    run_instantly(story())
+    run_story(story())
 
 
 def test_of_several_refused_together_the_one_to_blame_is_found() -> None:
@@ -344,7 +345,7 @@ def test_of_several_refused_together_the_one_to_blame_is_found() -> None:
         [letter] = await letters(store)()
         assert (letter.version, receiver.words) == (4, ["w0", "w1", "w2", "w4", "w5"])
 
-    run_instantly(story())
+    run_story(story())
 
 
 def test_what_cannot_be_transformed_fails_with_the_reason() -> None:
@@ -358,4 +359,4 @@ def test_what_cannot_be_transformed_fails_with_the_reason() -> None:
             [letter] = await eventually(letters(store))
         assert (letter.kind, letter.detail) == ("transform", "there is no $.detail.name")
 
-    run_instantly(story())
+    run_story(story())

@@ -14,7 +14,6 @@ from gatherlog.core.leases import LeaseHolder
 from gatherlog.core.outlets import Meter
 from gatherlog.core.subscriptions import Destination, Handlers, Projected
 from gatherlog.core.worker import Worker
-from gatherlog.testing import run_instantly
 from tests.core.followers import (
     COUNTS,
     FOREVER,
@@ -26,6 +25,7 @@ from tests.core.followers import (
     bodies,
     eventually,
     memory,
+    run_story,
     say,
     working,
 )
@@ -66,7 +66,7 @@ def test_an_empty_page_below_the_head_is_asked_for_again_until_it_comes(seed: in
             found.setdefault(delivery.event.subject, []).append(delivery.event.data.decode())
         assert found == words
 
-    run_instantly(story())
+    run_story(story())
 
 
 async def is_counted(store: Store, events: int) -> bool:
@@ -122,7 +122,7 @@ def test_trouble_with_the_store_is_reported_and_nothing_is_lost(seed: int) -> No
                 seen.append(event.version)
         assert all(versions == sorted(versions) for versions in first.values())
 
-    run_instantly(story())
+    run_story(story())
 
 
 async def has_all(receiver: Receiver, count: int) -> bool:
@@ -143,7 +143,7 @@ def test_a_closed_store_ends_the_worker() -> None:
         with pytest.raises(StoreClosed):
             await store.heads()
 
-    run_instantly(story())
+    run_story(story())
 
 
 class Refusing:
@@ -191,7 +191,7 @@ def test_after_a_write_that_failed_nothing_more_is_written() -> None:
         [document] = await store.get("checkpoint", ["counting/0"])
         assert b'"position":0' in document.body
 
-    run_instantly(story())
+    run_story(story())
 
 
 def test_two_subscriptions_of_one_name_are_refused() -> None:
@@ -200,7 +200,7 @@ def test_two_subscriptions_of_one_name_are_refused() -> None:
         with pytest.raises(ValueError, match="two subscriptions have one name: twin, twin"):
             Worker(memory(), both, clock=system_clock, ids=IDS)
 
-    run_instantly(story())
+    run_story(story())
 
 
 @pytest.mark.parametrize("name", ["", "With Spaces", "9lives", "a" * 64, "a/b"])

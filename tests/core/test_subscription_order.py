@@ -10,7 +10,6 @@ from gatherlog.core import Append, Commit, Store
 from gatherlog.core.clock import system_clock
 from gatherlog.core.control import Control
 from gatherlog.core.subscriptions import Destination
-from gatherlog.testing import run_instantly
 from tests.core.followers import (
     FOREVER,
     IDS,
@@ -20,6 +19,7 @@ from tests.core.followers import (
     fails,
     happened,
     memory,
+    run_story,
     working,
 )
 
@@ -115,7 +115,7 @@ def test_without_a_crash_each_event_is_taken_once_and_in_order(data: st.DataObje
         for receiver in told.receivers:
             assert told.sequences(receiver) == told.said
 
-    run_instantly(story())
+    run_story(story())
 
 
 @given(st.data())
@@ -130,7 +130,7 @@ def test_whatever_is_killed_each_event_is_taken_and_first_seen_in_order(
             firsts = {key: list(dict.fromkeys(w)) for key, w in told.sequences(receiver).items()}
             assert firsts == told.said
 
-    run_instantly(story())
+    run_story(story())
 
 
 @given(st.data())
@@ -144,4 +144,4 @@ def test_a_delivery_has_one_id_and_counts_its_attempts(data: st.DataObject) -> N
             ids = {(d.event.stream, d.event.version, d.id) for d in deliveries}
             assert len(ids) == len({id for _, _, id in ids}) == told.count
 
-    run_instantly(story())
+    run_story(story())

@@ -15,7 +15,6 @@ from gatherlog.core.errors import Busy, DiskFull, StoreFailed
 from gatherlog.core.subscriptions import Projected
 from gatherlog.core.worker import VIEWS, Worker
 from gatherlog.engines.memory import MemoryStore
-from gatherlog.testing import run_instantly
 from tests.core.followers import (
     COUNTS,
     IDS,
@@ -24,6 +23,7 @@ from tests.core.followers import (
     bodies,
     eventually,
     memory,
+    run_story,
     say,
     working,
 )
@@ -125,7 +125,7 @@ def test_a_worker_that_dies_at_any_call_leaves_exact_counts(after: bool, partiti
 
     died = 0
     for at in range(1, 400):
-        if not run_instantly(story(at)):
+        if not run_story(story(at)):
             break
         died += 1
     assert 15 < died < 399
@@ -151,7 +151,7 @@ def test_documents_and_their_checkpoint_stand_together_where_limits_split_a_writ
         assert (await bodies(store, COUNTS))["all"] == Count(40)
 
     for at in range(1, 16):
-        run_instantly(story(at))
+        run_story(story(at))
 
 
 class Failing:
@@ -193,8 +193,8 @@ def test_a_store_in_trouble_is_reported_and_nothing_is_lost_or_doubled(error: Ex
         assert await bodies(store, COUNTS) == counted(10)
 
     for every in (2, 3, 5):
-        run_instantly(story(every, is_done=False))
-        run_instantly(story(every, is_done=isinstance(error, StoreFailed)))
+        run_story(story(every, is_done=False))
+        run_story(story(every, is_done=isinstance(error, StoreFailed)))
 
 
 def test_what_cannot_be_folded_waits_alone_and_leaves_no_trace() -> None:
@@ -212,7 +212,7 @@ def test_what_cannot_be_folded_waits_alone_and_leaves_no_trace() -> None:
             await eventually(lambda: is_counted(store, 12))
         assert await bodies(store, COUNTS) == counted(2)
 
-    run_instantly(story())
+    run_story(story())
 
 
 def test_a_discarded_event_is_left_out_and_what_follows_counts() -> None:
@@ -229,7 +229,7 @@ def test_a_discarded_event_is_left_out_and_what_follows_counts() -> None:
             "card-1/": Count(3, ("1", "2", "3")),
         }
 
-    run_instantly(story())
+    run_story(story())
 
 
 async def letters(store: Store) -> list[Any]:
@@ -250,7 +250,7 @@ def test_a_redrive_of_what_was_folded_since_does_not_count_it_twice() -> None:
             await eventually(lambda: no_letters(store))
         assert (await bodies(store, COUNTS))["all"] == Count(2)
 
-    run_instantly(story())
+    run_story(story())
 
 
 async def no_letters(store: Store) -> bool:
@@ -325,7 +325,7 @@ def test_a_projection_that_is_wrong_fails_at_the_event_with_the_reason() -> None
         assert found == {f"card-{n}": reason for n, reason in enumerate(REASONS.values())}
         assert (await bodies(store, COUNTS))["all"] == Count(len(REASONS) + 1)
 
-    run_instantly(story())
+    run_story(story())
 
 
 def test_many_that_fail_stop_the_projection_and_no_operator_is_locked_out() -> None:
@@ -348,7 +348,7 @@ def test_many_that_fail_stop_the_projection_and_no_operator_is_locked_out() -> N
         assert {c.words for id, c in found.items() if id.startswith("card-1")} == {("bad", "good")}
         assert found["all"] == Count(301)
 
-    run_instantly(story())
+    run_story(story())
 
 
 async def has_letters(store: Store, count: int) -> bool:
@@ -366,7 +366,7 @@ def test_a_stop_is_heeded_although_the_projection_waits_for_an_operator() -> Non
             await at_work.stop()
             assert asyncio.get_running_loop().time() - began < 1
 
-    run_instantly(story())
+    run_story(story())
 
 
 @pytest.mark.parametrize("partitions", [1, 4])
@@ -389,7 +389,7 @@ def test_after_a_reset_the_documents_are_made_anew_and_equal(partitions: int) ->
         assert before == counted(5)
         assert await bodies(store, COUNTS) == counted(8)
 
-    run_instantly(story())
+    run_story(story())
 
 
 async def is_all(store: Store, rounds: int) -> bool:
@@ -415,7 +415,7 @@ def test_partitions_that_share_documents_count_exactly_with_several_workers() ->
         assert {id: c.events for id, c in found.items() if id != "all"} == expected
         assert found["all"] == Count(200)
 
-    run_instantly(story())
+    run_story(story())
 
 
 def test_events_and_letters_split_by_limits_still_count_exactly() -> None:
@@ -429,4 +429,4 @@ def test_events_and_letters_split_by_limits_still_count_exactly() -> None:
         found = await bodies(store, COUNTS)
         assert found["all"] == Count(60)
 
-    run_instantly(story())
+    run_story(story())
