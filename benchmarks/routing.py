@@ -40,12 +40,6 @@ PAGE = 200
 TAKEN = b"HTTP/1.1 204 No Content\r\n\r\n"
 
 
-class WholeBus(Bus):
-    """The bus, from the first event on."""
-
-    from_now = False
-
-
 async def make_rules(folder: Path, number: int) -> None:
     """Rules that all take the same type; but for the first, each asks for a subject of its own."""
     store = await open_store(f"sqlite:///{folder / 'ours.db'}", views=[*VIEWS, RULES])
@@ -77,7 +71,7 @@ def to_handler(events: int, rules: int) -> Measure:
             return HandlerTarget(handle)
 
         with Stopwatch() as watch:
-            await worked(store, WholeBus(opened), done.wait)
+            await worked(store, Bus(opened), done.wait)
         await store.close()
         return watch.figures(events)
 

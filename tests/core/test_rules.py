@@ -8,9 +8,9 @@ import pytest
 
 from gatherlog.core.bus import Bus, causes
 from gatherlog.core.delivery import Delivery, RetryPolicy, Target
-from gatherlog.core.errors import Conflict, Invalid, NotFound
+from gatherlog.core.errors import Invalid, NotFound
 from gatherlog.core.events import Event, Recorded
-from gatherlog.core.rule_service import NewRule, RulePatch, RuleService
+from gatherlog.core.rule_service import NewRule, RuleExists, RulePatch, RuleService
 from gatherlog.core.rules import (
     CODEC,
     RULES,
@@ -221,7 +221,7 @@ async def test_a_target_that_cannot_be_opened_fails_alone(store: Store, rules: R
 
 async def test_a_name_is_given_once_and_again_after_removal(rules: RuleService) -> None:
     await rules.create(new(), by="test")
-    with pytest.raises(Conflict):
+    with pytest.raises(RuleExists):
         await rules.create(new(), by="test")
     await rules.remove("r", by="test")
 

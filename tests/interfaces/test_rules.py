@@ -143,7 +143,7 @@ async def test_a_name_is_taken_once(api: AsyncClient) -> None:
         "/rules", json={"name": "r", "pattern": SIGNUPS, "targets": [to_inbox()]}
     )
 
-    assert (again.status_code, again.json()["code"]) == (409, "conflict")
+    assert (again.status_code, again.json()["code"]) == (409, "rule_exists")
 
 
 async def test_making_a_rule_twice_with_one_key_makes_one(api: AsyncClient) -> None:
@@ -318,7 +318,7 @@ async def test_a_rule_that_holds_keeps_what_follows_until_it_is_redriven(
 
     await until(other)
     parked = (await api.get("/subscriptions/bus")).json()["parks"]
-    await api.post("/dead-letters/redrive", json={})
+    await api.post("/dead-letters/redrive", json={"all": True})
 
     async def all_there() -> bool:
         return len(inbox.given) == 3
@@ -426,3 +426,56 @@ async def test_nobody_but_an_operator_gets_at_the_log(platform: Platform) -> Non
             "/dead-letters",
         ):
             assert (await eve.get(path)).status_code == 404
+
+
+async def test_a_redrive_to_a_rule_that_is_no_more_says_so(api: AsyncClient, inbox: Inbox) -> None:
+    await make(api, targets=[to_inbox(retry={"attempts": 1})])
+    inbox.refuses = True
+    await sign_up(api)
+
+    async def dead() -> list[Any]:
+        found: list[Any] = (await api.get("/dead-letters")).json()
+        return found
+
+    [letter] = await until(dead)
+    await api.delete("/rules/r")
+    await api.post(f"/dead-letters/{letter['id']}/redrive")
+
+    async def back() -> bool:
+        again = (await api.get(f"/dead-letters/{letter['id']}")).json()
+        return bool((again["state"], again["kind"]) == ("dead", "no_destination"))
+
+    await until(back)
+    assert "r/target" in (await api.get(f"/dead-letters/{letter['id']}")).json()["detail"]
+
+
+async def test_many_are_redriven_only_if_that_is_said(api: AsyncClient) -> None:
+    for body in ({}, {"all": True, "subscription": "bus"}):
+        refused = await api.post("/dead-letters/redrive", json=body)
+
+        assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (422, "/all")
+
+
+async def test_a_rule_takes_what_happened_before_any_worker_ever_ran(
+    tmp_path: Path, inbox: Inbox
+) -> None:
+    settings = Settings(store=f"sqlite:///{tmp_path}/late.db", rate_limits="off")
+    platform = await start(settings, handlers={"inbox": inbox})
+    key = await platform.keys.create("operator", None, "tests", actor="test")
+    async with AsyncClient(
+        transport=ASGITransport(app=build_app(platform)),
+        base_url="http://test",
+        headers={"Authorization": f"Bearer {key.secret}"},
+    ) as api:
+        await sign_up(api, "early")
+        await make(api)
+        await sign_up(api, "late")
+
+        async def one() -> bool:
+            return bool(inbox.given)
+
+        async with platform.working():
+            await until(one)
+    await platform.stop()
+
+    assert [delivery.event.stream for delivery in inbox.given] == ["users-late"]

@@ -28,7 +28,7 @@ from gatherlog.core.rules import (
     RuleTarget,
     WebhookSpec,
 )
-from gatherlog.core.store import Store
+from gatherlog.core.store import Heads, Store
 from gatherlog.core.subscriptions import INTERNAL, Destination, Projection, category
 from gatherlog.core.transform import compile_transform
 from gatherlog.core.views import Happened
@@ -50,7 +50,6 @@ class Bus:
 
     name = BUS
     gather = 0.0
-    from_now = True
     projection: Projection | None = None
 
     def __init__(self, open_target: OpenTarget) -> None:
@@ -61,6 +60,13 @@ class Bus:
         self._set = RuleSet()
         self._destinations: dict[str, tuple[Destination, ...]] = {}
         self._shown: tuple[Recorded, dict[str, Any]] | None = None
+
+    async def begin(self, store: Store) -> Heads:
+        """With the first event that any rule takes; none takes what lies before it was made."""
+        await self.refresh(store)
+        heads = await store.heads()
+        after = [rule.after for rule in self._rules.values()]
+        return tuple(min(positions) for positions in zip(heads, *after, strict=True))
 
     async def refresh(self, store: Store) -> int:
         """Fold what has happened to rules since the last look."""

@@ -120,13 +120,13 @@ class Hold:
         if kept is not None:
             self.position, self.obeyed, self.epoch = kept.position, kept.obeyed, kept.epoch
             self.is_paused = kept.paused
-        elif self.subscription.from_now:
-            self.position = (await self.store.heads())[self.partition]
+        else:
+            self.position = (await self.subscription.begin(self.store))[self.partition]
         if not self.is_paused:
             self.going.set()
         await self.refresh()
         await self._forget_strangers()
-        if kept is None:  # from now on it is behind, and `from_now` means this moment
+        if kept is None:  # from now on it is behind, and where it began is not asked again
             await self.save()
         return await self.ledger.redriving()
 
@@ -282,6 +282,14 @@ class Hold:
         if lane.given_up or lane.letter is not None:
             stream, _ = lane.key
             self.settle(dead_letter_id(self.name, outlet.destination.name, stream, lane.version))
+
+    def give_back(self, letter: DeadLetter) -> None:
+        """A dead letter that is redriven to where nothing is any more stays dead, and says why."""
+        fields = {name: getattr(letter, name) for name in DeliveryGivenUp.__struct_fields__}
+        fields["kind"] = "no_destination"
+        fields["detail"] = f"there is no destination {letter.destination!r} any more: discard it"
+        self._told.append((letter.id, DeliveryGivenUp(**fields)))
+        self.unsaved.set()
 
     def settle(self, letter: str) -> None:
         """There is nothing to be done about a dead letter any more."""

@@ -71,14 +71,17 @@ class Orders:
         """Go by the order: its event may be seen a moment before the letter has changed."""
         [document] = await self._hold.store.get(DEAD_LETTERS.name, [id])
         letter = DEAD_LETTERS.read(document)
-        if letter is not None and letter.partition == self._hold.partition:
-            self.redrive(letter, state)
+        if letter is None or letter.partition != self._hold.partition:
+            return
+        if letter.destination not in self._hold.outlets and await self._hold.refresh():
+            self._lanes.start()  # it may have come back a moment ago
+        self.redrive(letter, state)
 
     def redrive(self, letter: DeadLetter, state: State) -> None:
         """Try a dead letter again; or, if it is discarded, go on without it."""
         hold, is_discarded = self._hold, state == "discarded"
         if (outlet := hold.outlets.get(letter.destination)) is None:
-            return
+            return None if is_discarded else hold.give_back(letter)
         lane = outlet.lanes.get((letter.stream, letter.about))
         if lane is not None and lane.given_up and lane.version == letter.version:
             lane.is_past = is_discarded
@@ -94,6 +97,7 @@ class Orders:
             redrive = Lane(key, letter.version, position, until=position, letter=letter.id)
             outlet.redrives[letter.id] = redrive
             self._lanes.follow(outlet, redrive)
+        return None
 
     def _stir(self) -> None:
         """Try what waits for its time; dead letters wait for an operator still."""

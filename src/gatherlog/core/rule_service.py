@@ -10,7 +10,7 @@ from msgspec import UNSET, UnsetType
 from gatherlog.core.clock import Clock, Ids
 from gatherlog.core.decider import CommandHandler, Decided, Handled, Once, UnitOfWork
 from gatherlog.core.delivery import RetryPolicy
-from gatherlog.core.errors import Conflict, Flaw, Invalid, NotFound, Refused
+from gatherlog.core.errors import Flaw, Invalid, NotFound, Refused
 from gatherlog.core.events import Recorded
 from gatherlog.core.formats import document
 from gatherlog.core.patterns import compile_pattern
@@ -32,12 +32,22 @@ from gatherlog.core.store import Store
 from gatherlog.core.subscriptions import INTERNAL, category
 from gatherlog.core.transform import compile_transform
 
-__all__ = ["NewRule", "RuleDraft", "RulePatch", "RuleService", "TooManyRules", "Tried"]
+__all__ = [
+    "NewRule",
+    "RuleDraft",
+    "RuleExists",
+    "RulePatch",
+    "RuleService",
+    "TooManyRules",
+    "Tried",
+]
 
 MOST_RULES: Final = 10_000
 MOST_TRIED: Final = 10_000
 """Events on which a pattern is tried at most."""
 _LONGEST_DESCRIPTION: Final = 500
+_RESERVED: Final = frozenset({"try"})
+"""What a path of the interface already means."""
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9_.-]{0,62}")
 _STREAM: Final = re.compile(r"[a-z][a-z0-9_]*-.+", re.DOTALL)
 _LONGEST_NAME: Final = 255
@@ -76,6 +86,12 @@ class RuleDraft(Protocol):
     def description(self) -> str: ...
 
 
+class RuleExists(Refused):
+    """Another rule has this name."""
+
+    code = "rule_exists"
+
+
 class TooManyRules(Refused):
     """There are as many rules as there may be."""
 
@@ -112,7 +128,7 @@ class RuleService:
     async def create(self, new: NewRule, *, by: str, once: Once | None = None) -> Rule:
         """Make a rule that takes what is appended from now on.
 
-        Raises Invalid, naming every place; Conflict where the name is taken; TooManyRules.
+        Raises Invalid, naming every place; RuleExists where the name is taken; TooManyRules.
         """
         self._judge(new, name=new.name)
         if len(await self.rules(limit=MOST_RULES)) >= MOST_RULES:
@@ -121,7 +137,7 @@ class RuleService:
 
         async def attempt(unit: UnitOfWork) -> list[Decided]:
             if await unit.get(RULES, new.name) is not None:
-                raise Conflict("rule", new.name, 0, unit.version(RULES, new.name))
+                raise RuleExists(f"there is a rule {new.name!r} already: change or remove it")
             created = RuleCreated(
                 pattern=new.pattern,
                 targets=new.targets,
@@ -230,7 +246,7 @@ class RuleService:
     def _judge(self, draft: RuleDraft, *, name: str | None = None) -> None:
         """Raise Invalid with every flaw of a rule that is to be."""
         flaws = []
-        if name is not None and not _NAME.fullmatch(name):
+        if name is not None and (not _NAME.fullmatch(name) or name in _RESERVED):
             detail = "use up to 63 of a-z, 0-9, _, . and -, beginning with a letter or digit"
             flaws.append(Flaw("/name", detail))
         if len(draft.description) > _LONGEST_DESCRIPTION:

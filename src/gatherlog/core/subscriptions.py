@@ -21,7 +21,7 @@ import msgspec
 from gatherlog.core.delivery import Delivery, RetryPolicy, Target
 from gatherlog.core.errors import EventUnknown
 from gatherlog.core.events import Recorded
-from gatherlog.core.store import Ref, Store
+from gatherlog.core.store import Heads, Ref, Store
 from gatherlog.core.views import Change, View
 
 __all__ = [
@@ -76,13 +76,12 @@ class Subscription(Protocol):
         ...
 
     @property
-    def from_now(self) -> bool:
-        """Whether it begins, the first time, with what comes next instead of the first event."""
-        ...
-
-    @property
     def projection(self) -> "Projection | None":
         """What writes documents in the commit of the checkpoint; then there are no destinations."""
+        ...
+
+    async def begin(self, store: Store) -> Heads:
+        """The positions behind which it begins, when there is no checkpoint yet."""
         ...
 
     async def refresh(self, store: Store) -> int:
@@ -149,7 +148,7 @@ class Handlers:
         from_now: bool = False,
     ) -> None:
         self.name = checked_name(name)
-        self.from_now = from_now
+        self._from_now = from_now
         self._handlers = dict(handlers)
         self._categories = None if categories is None else frozenset(categories)
         self._known = frozenset(handlers) | frozenset(skips)
@@ -163,6 +162,10 @@ class Handlers:
         )
         self._there: Sequence[Destination] = (self._destination,)
         self._nowhere: Sequence[Destination] = ()
+
+    async def begin(self, store: Store) -> Heads:
+        """With the first event, or with what comes next."""
+        return await store.heads() if self._from_now else (0,) * store.limits.partitions
 
     async def refresh(self, store: Store) -> int:
         """Nothing changes while the program runs."""
@@ -193,8 +196,6 @@ class Handlers:
 class Projected:
     """A subscription that keeps the documents of a `Projection`."""
 
-    from_now = False
-
     def __init__(self, name: str, projection: Projection, *, gather: float = 0.0) -> None:
         self.name = checked_name(name)
         self.gather = gather
@@ -207,6 +208,10 @@ class Projected:
                 holds=True,
             ),
         )
+
+    async def begin(self, store: Store) -> Heads:
+        """With the first event."""
+        return (0,) * store.limits.partitions
 
     async def refresh(self, store: Store) -> int:
         """Nothing changes while the program runs."""

@@ -518,10 +518,11 @@ async def test_what_a_host_answers_for_a_guest_is_not_confirmed_but_a_place_is_t
     assert [letter.subject for letter in desk.letters] == ["You have a place: Our gathering"]
 
 
-def test_letters_begin_with_what_happens_from_now_on(store: Store) -> None:
+async def test_letters_begin_with_what_happens_from_now_on(store: Store) -> None:
     subscription = letters(store, Desk().bring, PATIENCE)
     destination, _ = subscription.destinations()
 
-    assert (subscription.name, subscription.from_now) == ("letters", True)
+    assert subscription.name == "letters"
+    assert await subscription.begin(store) == await store.heads()
     assert (destination.at_once, destination.holds) == (4, False)
     assert destination.retry.age == 6 * 3600

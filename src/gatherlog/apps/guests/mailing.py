@@ -18,7 +18,7 @@ from gatherlog.core.clock import Clock, Ids
 from gatherlog.core.delivery import Delivery, RetryPolicy
 from gatherlog.core.events import Event, Recorded
 from gatherlog.core.letters import Bring
-from gatherlog.core.store import Append, Commit, Store
+from gatherlog.core.store import Append, Commit, Heads, Store
 from gatherlog.core.subscriptions import Destination, HandlerTarget, Projection, Subscription
 
 __all__ = ["CATEGORY", "LETTERS", "PATIENCE", "guest_letters"]
@@ -67,12 +67,15 @@ class _Letters:
 
     name = LETTERS
     gather = 0.0
-    from_now = True
     projection: Projection | None = None
 
     def __init__(self, letters: Destination, rounds: Destination) -> None:
         self._there = (letters, rounds)
         self._by_type = dict.fromkeys(_LETTERS, (letters,)) | dict.fromkeys(_ROUNDS, (rounds,))
+
+    async def begin(self, store: Store) -> Heads:
+        """With what comes next: nobody is mailed about what was."""
+        return await store.heads()
 
     async def refresh(self, store: Store) -> int:
         """Nothing changes while the program runs."""

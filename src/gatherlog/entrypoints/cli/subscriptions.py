@@ -125,7 +125,10 @@ def pause(name: Name, /, *, store: StoreUrl = None) -> None:
 
 
 def resume(name: Name, /, *, store: StoreUrl = None) -> None:
-    """Go on after a pause, and try everything that is parked now."""
+    """Go on after a pause, and try at once what waits for its next try.
+
+    What was given up and holds others up waits for `dead-letters redrive` or `discard`.
+    """
     _ask(store, lambda control: control.resume(name, by=BY))
     print(f"{printable(name)} goes on.")
 
@@ -242,7 +245,10 @@ def discard(
     destination: To = None,
     store: StoreUrl = None,
 ) -> None:
-    """Give dead letters up for good: those named, or --all that match."""
+    """Set dead letters aside: those named, or --all that match. What waits behind them goes on.
+
+    They stay listed, with the reason; redriven by id, one is tried again after all.
+    """
 
     async def away(control: "Control", id: str) -> None:
         await control.discard(id, reason, by=BY)

@@ -123,20 +123,22 @@ class LettersQuery(Paging, frozen=True):
 
 
 class Discard(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Why it is given up for good."""
+    """Why it is set aside."""
 
     reason: Reason
 
 
 class Many(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Which dead letters are meant: all, or those of a subscription, or of one destination."""
+    """Which dead letters are meant: those of a subscription, of one destination, or all."""
 
+    all: bool = False
+    """Has to be said, where neither of the others is."""
     subscription: Annotated[str, Meta(max_length=64)] | None = None
     destination: Annotated[str, Meta(max_length=130)] | None = None
 
 
 class DiscardMany(Many, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Which are given up for good, and why."""
+    """Which are set aside, and why."""
 
     reason: Reason
 
@@ -246,6 +248,8 @@ async def discard_many(call: Call[DiscardMany, Nothing]) -> Reply:
 
 
 async def _meant(call: Call[Any, Any], many: Many) -> tuple[list[DeadLetter], bool]:
+    if many.all == (many.subscription is not None or many.destination is not None):
+        raise Invalid(Flaw("/all", "name a subscription or a destination, or say all: true"))
     found = await call.platform.control.letters(
         subscription=_whose(many.subscription, many.destination),
         destination=many.destination,
