@@ -1,6 +1,7 @@
 """What tests of subscriptions stand on: a store in memory, workers, targets that fail on cue."""
 
 import asyncio
+import random
 from collections.abc import (
     AsyncIterator,
     Awaitable,
@@ -84,6 +85,27 @@ class Counting:
 def memory(partitions: int = 1) -> MemoryStore:
     """A fresh store in memory with all that subscriptions need."""
     return MemoryStore([*VIEWS, COUNTS], limits=Limits(partitions=partitions))
+
+
+class Distant:
+    """A store whose every call takes a moment, before and after, so that others come between."""
+
+    def __init__(self, store: Store, seed: int = 0) -> None:
+        self._store = store
+        self._chance = random.Random(seed)
+
+    def __getattr__(self, name: str) -> Any:
+        call = getattr(self._store, name)
+        if name in ("limits", "id"):
+            return call
+
+        async def calling(*args: Any, **options: Any) -> Any:
+            await asyncio.sleep(self._chance.uniform(0, 0.01))
+            answer = await call(*args, **options)
+            await asyncio.sleep(self._chance.uniform(0, 0.01))
+            return answer
+
+        return calling
 
 
 def happened(word: str, subject: str = "", *, type: str = "tests.happened") -> Event:

@@ -190,6 +190,37 @@ async def letters(store: Store, count: int) -> bool:
     return len(await store.scan(DEAD_LETTERS.name)) == count
 
 
+def test_a_batch_that_took_too_long_and_was_taken_is_not_brought_again() -> None:
+    async def story() -> None:
+        store, slow = memory(), Receiver({"w0": [5.0]}, batch=10)
+        following = Following(place(slow, "slow"), place(Receiver(), "quick"))
+        await say(store, "card-1", "w0", "w1", "w2", subject="a")
+        await say(store, "card-1", "w3", "w4", subject="b")
+        async with working(store, following):
+            await slow.has(5)
+            await say(store, "card-1", "w5", subject="a")
+            await slow.has(6)
+            await asyncio.sleep(60)
+        assert slow.words == ["w0", "w1", "w2", "w3", "w4", "w5"]
+
+    run_story(story())
+
+
+def test_of_a_batch_that_failed_too_late_only_the_one_to_blame_is_given_up() -> None:
+    async def story() -> None:
+        final = fails("refused", final=True)
+        store, slow = memory(), Receiver({"w2": [5.0, *[final] * 9]}, batch=10)
+        following = Following(place(slow, "slow"), place(Receiver(), "quick"))
+        for n in range(5):
+            await say(store, "card-1", f"w{n}", subject=f"s{n}")
+        async with working(store, following):
+            await slow.has(4)
+            await eventually(lambda: letters(store, 1))
+        assert sorted(slow.words) == ["w0", "w1", "w3", "w4"]
+
+    run_story(story())
+
+
 def test_a_stop_waits_for_what_is_under_way_and_no_longer() -> None:
     async def story() -> None:
         store, slow = memory(), Receiver({"w0": [3.0]})

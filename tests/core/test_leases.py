@@ -81,6 +81,19 @@ def test_two_workers_share_four_partitions_evenly(is_busy: bool) -> None:
     run_story(story())
 
 
+def test_three_partitions_are_not_handed_to_and_fro() -> None:
+    async def story() -> None:
+        store, receiver = memory(3), Receiver()
+        async with working(store, following(receiver)), working(store, following(receiver)):
+            await eventually(lambda: is_shared(store, [1, 2]))
+            await asyncio.sleep(60)
+            before = await bodies(store, LEASES)
+            await asyncio.sleep(600)
+            assert await bodies(store, LEASES) == before
+
+    run_story(story())
+
+
 async def is_shared(store: Store, shares: list[int]) -> bool:
     return sorted((await holders(store)).values()) == shares
 

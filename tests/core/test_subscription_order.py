@@ -2,17 +2,19 @@
 
 import asyncio
 from collections.abc import Sequence
+from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gatherlog.core import Append, Commit, Store
+from gatherlog.core import Append, Commit
 from gatherlog.core.clock import system_clock
 from gatherlog.core.control import Control
 from gatherlog.core.subscriptions import Destination
 from tests.core.followers import (
     FOREVER,
     IDS,
+    Distant,
     Following,
     Receiver,
     eventually,
@@ -43,7 +45,7 @@ class Story:
     def __init__(self, data: st.DataObject, *, cues: Sequence[object]) -> None:
         self._data = data
         self._cues = cues
-        self.store: Store = memory()
+        self.store: Any = Distant(memory(), data.draw(st.integers(0, 99)))
         self.said: dict[tuple[str, str], list[str]] = {}
         self.count = 0
         self.receivers = [Receiver(batch=batch) for _, batch in data.draw(PLACES)]

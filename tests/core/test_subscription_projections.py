@@ -20,6 +20,7 @@ from tests.core.followers import (
     IDS,
     Count,
     Counting,
+    Distant,
     bodies,
     eventually,
     memory,
@@ -369,13 +370,18 @@ def test_a_stop_is_heeded_although_the_projection_waits_for_an_operator() -> Non
     run_story(story())
 
 
+@pytest.mark.parametrize("seed", range(10))
 @pytest.mark.parametrize("partitions", [1, 4])
-def test_after_a_reset_the_documents_are_made_anew_and_equal(partitions: int) -> None:
+def test_after_a_reset_the_documents_are_made_anew_and_equal(partitions: int, seed: int) -> None:
     async def story() -> None:
         store = memory(partitions)
+        distant: Any = Distant(store, seed)
         control = Control(store, clock=system_clock, ids=IDS)
         projected = Projected("counting", Counting())
-        async with working(store, projected) as first, working(store, projected):
+        async with (
+            working(distant, projected, troubles=True) as first,
+            working(distant, projected, troubles=True),
+        ):
             await say_words(store, 5)
             await eventually(lambda: is_counted(store, 30))
             before = await bodies(store, COUNTS)
@@ -384,8 +390,10 @@ def test_after_a_reset_the_documents_are_made_anew_and_equal(partitions: int) ->
             for _ in range(3):
                 await control.reset("counting", [0] * partitions, by="me")
                 await say_words(store, 1)
+                await asyncio.sleep(seed / 50)
             await first.kill()
             await eventually(lambda: is_all(store, 8))
+            await asyncio.sleep(60)
         assert before == counted(5)
         assert await bodies(store, COUNTS) == counted(8)
 
