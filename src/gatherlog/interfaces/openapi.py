@@ -85,6 +85,12 @@ _QUERY = {
         "and no, `undecided` said that they are not sure, `waiting` said yes and wait for a place."
     ),
     "group_id": "Only members of this household.",
+    "guest_id": "Only what is about this guest.",
+    "actor": "Only what this one did: `guest:0198…`, `account:0198…`, `key:0198…`.",
+    "action": "Only what is of this kind, as `action` names it in the answer.",
+    "subscription": "Only those of this subscription.",
+    "destination": "Only those for this destination.",
+    "state": "Only those in this state.",
 }
 """What query parameters mean that do not say it themselves."""
 _NULL: Json = {"type": "null"}

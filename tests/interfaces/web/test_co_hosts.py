@@ -1,5 +1,6 @@
 """Co-hosts at the pages of hosts: they come by their own link, and no further than they may."""
 
+import msgspec
 import pytest
 from httpx2 import AsyncClient, Response
 
@@ -56,6 +57,15 @@ async def test_what_a_co_host_does_is_recorded_as_the_guests_doing(co_host: Invi
     assert added.status_code == 303
     events = await co_host.platform.store.read_stream("gathering-default", limit=100)
     assert events[-1].meta == b'{"actor":"guest:%b"}' % co_host.guest_id.encode()
+
+
+async def test_coming_in_is_noted_in_the_trail(co_host: Invited) -> None:
+    await go_on(co_host)
+
+    await co_host.platform.trail.flush()
+    events = await co_host.platform.store.read_stream("access-default", limit=10)
+    told = [msgspec.json.decode(event.data)["what"] for event in events]
+    assert "login" in told
 
 
 async def test_a_co_host_neither_names_co_hosts_nor_removes_the_gathering(co_host: Invited) -> None:

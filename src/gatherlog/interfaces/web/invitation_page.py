@@ -131,6 +131,7 @@ class InvitationPage:
             return self._renderer.message(FORM_OUTDATED, 403, UNLISTED)
         name = opened.household.guest.body.last_name
         login = await self._platform.guest_login.login(request.path_params["token"], name)
+        self._platform.trail.note(opened.actor.name, "login", opened.gathering.id, opened.actor.id)
         admitted = RedirectResponse(f"/host/{opened.gathering.id}", 303, {**HEADERS, **UNLISTED})
         self._visitors.admit(admitted, login)
         return admitted
