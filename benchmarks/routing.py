@@ -139,7 +139,9 @@ def followed(size: Size, followers: int, filled_store: Filled) -> Measure:
     async def measure(folder: Path) -> Figures:
         file = Path(shutil.copy(filled_store.file, folder))
         async with servers.gatherlog(file) as server:
-            found = await follow_all(server.port, filled_store.key, followers, size.wakes // 20)
+            found = await follow_all(
+                server.port, filled_store.key, followers, max(2, size.wakes // 20)
+            )
             memory = server.memory()
         return {**found, "rss_mb": memory["rss_mb"]}
 
@@ -156,13 +158,16 @@ async def follow_all(port: int, key: str, followers: int, events: int) -> Figure
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         ask = f"GET /feed/live?log=bench HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {key}\r\n\r\n"
         writer.write(ask.encode())
-        while line := await reader.readline():
-            if line.startswith(b"retry:"):
-                ready.release()
-            elif line.startswith(b"id:"):
-                arrived.setdefault(line.decode(), []).append(perf_counter())
-                if len(arrived[line.decode()]) == followers:
-                    all_there.set()
+        try:
+            while line := await reader.readline():
+                if line.startswith(b"retry:"):
+                    ready.release()
+                elif line.startswith(b"id:"):
+                    arrived.setdefault(line.decode(), []).append(perf_counter())
+                    if len(arrived[line.decode()]) == followers:
+                        all_there.set()
+        finally:
+            writer.close()
 
     following = [asyncio.create_task(follow()) for _ in range(followers)]
     for _ in range(followers):

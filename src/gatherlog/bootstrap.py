@@ -94,7 +94,7 @@ def _assemble(
         store,
         clock=clock,
         ids=ids,
-        site=settings.base_url,
+        site=settings.public_url or f"urn:gatherlog:{store.id}",
         secrets=secrets.bytes_of,
         allow=settings.webhook_allow,
         post=mailer,
@@ -126,7 +126,9 @@ def _assemble(
         raw_log=RawLog(store, owned=OWNED, clock=clock, ids=ids),
         rules=RuleService(store, clock=clock, ids=ids, check=opener.check, owned=sorted(OWNED)),
         rule_secrets=secrets.texts_of,
-        control=Control(store, clock=clock, ids=ids),
+        control=Control(
+            store, clock=clock, ids=ids, known=[subscription.name for subscription in subscriptions]
+        ),
         queues=queue,
         bus=bus,
         subscriptions=subscriptions,

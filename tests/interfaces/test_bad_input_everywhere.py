@@ -47,6 +47,7 @@ async def test_a_broken_body_is_refused_wherever_it_is_sent(
     of_a_guest = row.action is Action.ANSWER_HOUSEHOLD
     credential = await guest(api, nobody, guest_id) if of_a_guest else {}
     path = row.path.replace("{guest_id}", guest_id).replace("{gathering_id}", "default")
+    path = path.replace("{queue}", "jobs")
     before = await platform.store.heads()
 
     refused = await api.request(

@@ -78,16 +78,20 @@ class Letters(msgspec.Struct, frozen=True):
 class Control:
     """Questions and commands about the subscriptions of one store.
 
-    `by` says who commands, as in `key:0198…`; it is kept with the event.
+    `by` says who commands, as in `key:0198…`; it is kept with the event. `known` are those that
+    are told of although nobody has read for them yet.
     """
 
-    def __init__(self, store: Store, *, clock: Clock, ids: Ids) -> None:
+    def __init__(
+        self, store: Store, *, clock: Clock, ids: Ids, known: Sequence[str] = ()
+    ) -> None:
         self._store = store
+        self._known = known
         self._handler = CommandHandler(store, CODEC, FOLD, clock=clock, ids=ids)
 
     async def names(self) -> list[str]:
-        """Every subscription that ever read from this store."""
-        names: dict[str, None] = {}
+        """Every subscription that ever read from this store, or is to."""
+        names: dict[str, None] = dict.fromkeys(self._known)
         cursor = None
         while True:
             query = CHECKPOINTS.query("by_subscription", "all", limit=1000, cursor=cursor)
@@ -104,7 +108,7 @@ class Control:
         ids = [checkpoint_id(name, partition) for partition in range(len(heads))]
         documents = await self._store.get(CHECKPOINTS.name, ids)
         kept = [CHECKPOINTS.read(document) for document in documents]
-        if not any(kept):
+        if not any(kept) and name not in self._known:
             raise NotFound(f"there is no subscription {name!r}")
         lags = tuple(
             Lag(

@@ -89,7 +89,7 @@ async def permitted(
         shown = ", ".join(map(str, found)) or "nothing"
         raise DeliveryFailed(
             "address_refused",
-            f"{host} is {shown}: not a public address, nor in a network that is allowed",
+            f"{host} is {shown}: not public, nor named by GATHERLOG_WEBHOOK_ALLOW",
             final=[host] == [str(address) for address in found],
         )
     return good

@@ -122,8 +122,9 @@ def export(
 
     async def load() -> "list[Guest]":
         async with open_platform(settings) as platform:
+            guests = await all_guests(platform, gathering)
             platform.trail.note("cli", "guests_exported", gathering)
-            return await all_guests(platform, gathering)
+            return guests
 
     guests = finish(load())
     data = write_sheet(guests)

@@ -56,6 +56,7 @@ async def _metrics(platform: Platform) -> list[Metric]:
     return [
         *await _of_the_log(platform),
         *_of_subscriptions(statuses, dead),
+        *await _of_queues(platform),
         *_of_this_process(platform),
     ]
 
@@ -103,6 +104,25 @@ def _of_subscriptions(statuses: Iterable[Status], dead: dict[str, int]) -> list[
         letters.add_metric([status.name], dead[status.name])
         paused.add_metric([status.name], float(status.is_paused))
     return [lag, parked, held, letters, paused]
+
+
+async def _of_queues(platform: Platform) -> list[Metric]:
+    told = {
+        "ready": "Messages of a queue that may be taken now.",
+        "in_flight": "Messages of a queue that are out with a consumer.",
+        "waiting": "Messages that wait for their next try, or for those before them.",
+        "dead": "Messages of a queue that were tried too often.",
+    }
+    statuses = [
+        await platform.queues.status(queue.name) for queue in await platform.queues.queues()
+    ]
+    metrics: list[Metric] = []
+    for field, about in told.items():
+        family = GaugeMetricFamily(f"gatherlog_queue_{field}", about, labels=["queue"])
+        for status in statuses:
+            family.add_metric([status.name], getattr(status, field))
+        metrics.append(family)
+    return metrics
 
 
 def _of_this_process(platform: Platform) -> list[Metric]:
