@@ -9,7 +9,6 @@ from uuid_utils import uuid7
 
 from gatherlog.apps import guests, people, trail
 from gatherlog.apps.guests import mailing
-from gatherlog.apps.guests.local_time import closes_at
 from gatherlog.apps.guests.text import folded
 from gatherlog.apps.people.key_file import KeyUnusable, check_key, kept_key
 from gatherlog.core import dead_letters, queues, rules, worker
@@ -228,7 +227,6 @@ class Invitees:
     async def by_id(self, gathering_id: str, guest_id: str) -> people.Invitee:
         guest = (await self._guests.guest(gathering_id, guest_id)).body
         gathering = (await self._guests.gathering(gathering_id)).body
-        date = gathering.event_date
         return people.Invitee(
             gathering_id=gathering_id,
             guest_id=guest_id,
@@ -236,7 +234,7 @@ class Invitees:
             last_name=guest.last_name,
             link=guest.link,
             co_host=guest.is_co_host,
-            over_at=None if date is None else closes_at(date, gathering.time_zone),
+            over_at=gathering.over_at,
         )
 
     def is_same_name(self, one: str, other: str) -> bool:

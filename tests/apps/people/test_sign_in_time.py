@@ -12,7 +12,10 @@ from gatherlog.core.store import Store
 from gatherlog.targets.mail import Mailbox
 from tests.apps.people.signing_in import all_events, another
 
-WRONG = "This code is wrong, was used, or is more than ten minutes old. Ask for a new one."
+WRONG = (
+    "This code is wrong, was used, or is more than ten minutes old. "
+    "The latest one works until it was mistyped five times."
+)
 ROUNDS = 150
 
 Ask = Callable[[str], Awaitable[object]]

@@ -35,7 +35,10 @@ PREFIX: Final = "gls_"
 TOKEN_BYTES: Final = 32
 _TOKEN: Final = re.compile(r"gls_[A-Za-z0-9_-]{43}")
 _CODE: Final = re.compile(r"[0-9]{6}")
-_WRONG: Final = "This code is wrong, was used, or is more than ten minutes old. Ask for a new one."
+_WRONG: Final = (
+    "This code is wrong, was used, or is more than ten minutes old. "
+    "The latest one works until it was mistyped five times."
+)
 
 Decide = Callable[[Account | None, int], list[msgspec.Struct]]
 DecideCode = Callable[[SignIn | None, str, int], list[msgspec.Struct]]
