@@ -90,8 +90,7 @@ async def test_a_name_that_leads_to_such_an_address_is_refused(address: str) -> 
 
     assert (refused.value.kind, refused.value.final) == ("address_refused", False)
     assert str(refused.value) == (
-        f"hooks.example is {ip_address(address)}: not public, "
-        "nor named by GATHERLOG_WEBHOOK_ALLOW"
+        f"hooks.example is {ip_address(address)}: not public, nor named by GATHERLOG_WEBHOOK_ALLOW"
     )
 
 

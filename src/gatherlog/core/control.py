@@ -82,9 +82,7 @@ class Control:
     are told of although nobody has read for them yet.
     """
 
-    def __init__(
-        self, store: Store, *, clock: Clock, ids: Ids, known: Sequence[str] = ()
-    ) -> None:
+    def __init__(self, store: Store, *, clock: Clock, ids: Ids, known: Sequence[str] = ()) -> None:
         self._store = store
         self._known = known
         self._handler = CommandHandler(store, CODEC, FOLD, clock=clock, ids=ids)
