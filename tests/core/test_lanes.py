@@ -239,6 +239,22 @@ def test_a_stop_waits_for_what_is_under_way_and_no_longer() -> None:
     run_story(story())
 
 
+def test_what_ends_while_a_stop_waits_for_it_is_not_brought_again() -> None:
+    async def story() -> None:
+        store, slow = memory(), Receiver({"w0": [GRACE + 2.0]})
+        following = Following(place(slow, "slow"))
+        async with working(store, following) as at_work:
+            await say(store, "card-1", "w0", "w1")
+            await eventually(lambda: was_called(slow))
+            await at_work.stop()
+        assert slow.words == ["w0"]
+        async with working(store, following):
+            await slow.has(2)
+        assert slow.words == ["w0", "w1"]
+
+    run_story(story())
+
+
 def test_a_stop_gives_up_on_who_hangs() -> None:
     async def story() -> None:
         store, stuck = memory(), Switch("hangs")
