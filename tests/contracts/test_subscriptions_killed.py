@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from gatherlog.core import Append, Commit, Event, Store
+from gatherlog.core.errors import Busy
 from gatherlog.core.leases import LEASES
 from gatherlog.core.worker import VIEWS
 from tests.contracts.commits import NOON, whole_feed
@@ -41,7 +42,7 @@ async def settled(store: Store, notes: Path, count: int) -> None:
     await eventually(lambda: is_tallied(store, count))
     while len(set(Notes(notes).given)) < count:
         await asyncio.sleep(0.2)
-    events = [event for n in range(store.limits.partitions) for event in await whole_feed(store, n)]
+    events = [one for n in range(store.limits.partitions) for one in await whole_feed(store, n)]
     assert await bodies(store, TALLIES) == tallied(events)
     assert Notes(notes).firsts() == ordered(events)
 
@@ -97,6 +98,19 @@ async def test_a_follower_killed_at_each_commit_ends_with_exact_counts(
     await follower.stop()
 
 
+async def put_to_sleep(follower: Follower, store: Store) -> None:
+    """Stop it where it holds no lock of the file, or nobody could write until it wakes up."""
+    nobodys = Event("nobody's", "tests.slept", NOON, NOON, b"{}")
+    while True:
+        follower.signal(signal.SIGSTOP)
+        try:
+            await store.commit(Commit(appends=[Append("card-0", [nobodys])]))
+        except Busy:
+            follower.signal(signal.SIGCONT)
+        else:
+            return
+
+
 async def test_a_follower_that_slept_through_its_lease_spoils_nothing(
     shared: Place, tmp_path: Path
 ) -> None:
@@ -105,7 +119,7 @@ async def test_a_follower_that_slept_through_its_lease_spoils_nothing(
     asleep = await Follower.start(shared, notes)
     await happen(store, 500)
     await eventually(lambda: is_tallied(store, 100))
-    asleep.signal(signal.SIGSTOP)
+    await put_to_sleep(asleep, store)
     awake = await Follower.start(shared, notes)
     await happen(store, 500, start=500)
     await eventually(lambda: is_tallied(store, 1_000))
