@@ -190,6 +190,9 @@ class Following:
     def route(self, event: Recorded) -> Sequence[Destination]:
         return self.there if event.type == "tests.happened" else ()
 
+    def takes(self, destination: str, event: Recorded) -> bool:
+        return any(one.name == destination for one in self.route(event))
+
 
 def run_story(story: Coroutine[Any, Any, T]) -> T:
     """Run on a loop whose time jumps; a story that comes to no end in a day of that time fails."""

@@ -231,3 +231,22 @@ async def test_a_foreign_cursor_is_refused(api: AsyncClient, cursor: str) -> Non
         refused = await api.get(path + cursor)
 
         assert (refused.status_code, refused.json()["code"]) == (422, "cursor_invalid")
+
+
+@pytest.mark.parametrize("since", ["999999999999", str(2**63 - 1), str(10**30)])
+async def test_a_log_read_backwards_from_beyond_its_end_begins_there(
+    api: AsyncClient, since: str
+) -> None:
+    await api.post("/logs/users", json=SIGNUP)
+
+    page = (await api.get(f"/logs/users?reverse=true&since={since}")).json()
+
+    assert [item["payload"]["id"] for item in page["items"]] == ["u1"]
+    assert page["is_end"] is True
+
+
+async def test_the_numbers_of_an_item_stay_as_they_were_written(api: AsyncClient) -> None:
+    body = b'{"type": "paid", "payload": {"id": "u1", "sum": 0.12345678901234567890123}}'
+    await api.post("/logs/users", content=body, headers={"content-type": "application/json"})
+
+    assert b"0.12345678901234567890123" in (await api.get("/streams/users-u1")).content

@@ -209,7 +209,7 @@ async def test_a_pattern_is_tried_on_what_has_happened(api: AsyncClient) -> None
 async def test_an_appending_rule_copies_events_and_does_not_go_round_in_circles(
     api: AsyncClient,
 ) -> None:
-    everything = {"log": [{"anything-but": ["gathering", "key"]}]}
+    everything = {"log": [{"anything-but": ["gathering", "key", "access"]}]}
     await make(
         api, "a", pattern=everything, targets=[{"to": {"kind": "append", "stream": "copies-1"}}]
     )
@@ -479,3 +479,126 @@ async def test_a_rule_takes_what_happened_before_any_worker_ever_ran(
     await platform.stop()
 
     assert [delivery.event.stream for delivery in inbox.given] == ["users-late"]
+
+
+async def test_a_rule_that_is_switched_off_still_brings_what_waited(
+    api: AsyncClient, inbox: Inbox
+) -> None:
+    await make(api, targets=[to_inbox(retry={"first_pause": 0.3, "longest_pause": 0.3})])
+    inbox.refuses = True
+    for _ in range(3):
+        await sign_up(api)
+
+    async def waits() -> bool:
+        status = (await api.get("/subscriptions/bus")).json()
+        return bool(status["parked"] and not status["behind"])
+
+    await until(waits)
+    await api.put("/rules/r", json={"enabled": False})
+    await sign_up(api)
+    inbox.refuses = False
+
+    async def three() -> bool:
+        return len(inbox.given) == 3
+
+    await until(three)
+    assert inbox.versions() == [1, 2, 3]
+
+
+async def test_a_rule_that_is_made_again_gets_nothing_that_waited_for_the_one_before(
+    api: AsyncClient, inbox: Inbox
+) -> None:
+    slowly = [to_inbox(retry={"first_pause": 0.3, "longest_pause": 0.3})]
+    await make(api, targets=slowly)
+    inbox.refuses = True
+    await sign_up(api, "old")
+
+    async def waits() -> bool:
+        return bool((await api.get("/subscriptions/bus")).json()["parked"])
+
+    await until(waits)
+    await api.delete("/rules/r")
+    await make(api, targets=slowly)
+    inbox.refuses = False
+    await sign_up(api, "new")
+
+    async def one() -> bool:
+        status = (await api.get("/subscriptions/bus")).json()
+        return bool(inbox.given and not status["parked"] and not status["behind"])
+
+    await until(one)
+    assert [delivery.event.stream for delivery in inbox.given] == ["users-new"]
+
+
+async def test_dead_letters_of_one_stream_are_redriven_in_order(
+    api: AsyncClient, inbox: Inbox
+) -> None:
+    await make(api, targets=[to_inbox(retry={"attempts": 1})])
+    inbox.refuses = True
+    for _ in range(12):
+        await sign_up(api)
+
+    async def twelve() -> bool:
+        return len((await api.get("/dead-letters")).json()) == 12
+
+    await until(twelve)
+    inbox.refuses = False
+    await api.post("/dead-letters/redrive", json={"all": True})
+
+    async def all_there() -> bool:
+        return len(inbox.given) == 12
+
+    await until(all_there)
+    assert inbox.versions() == list(range(1, 13))
+
+
+async def test_rules_that_append_for_each_other_end_after_three(api: AsyncClient) -> None:
+    for number in range(5):
+        await make(
+            api,
+            f"r{number}",
+            pattern={"type": ["boom"]},
+            targets=[{"to": {"kind": "append", "stream": f"copies-{number}"}}],
+        )
+    await api.post("/logs/users", json={"type": "boom", "payload": {"id": "u1"}})
+
+    async def still() -> bool:
+        found = [
+            len(read.json())
+            for number in range(5)
+            if (read := await api.get(f"/streams/copies-{number}")).status_code == 200
+        ]
+        return sum(found) == 5 + 5 * 4 + 5 * 4 * 3
+
+    await until(still)
+
+
+class NotAnException(BaseException):
+    """As extensions in other languages raise."""
+
+
+async def test_whatever_a_handler_raises_ends_nothing_else(
+    api: AsyncClient, platform: Platform, inbox: Inbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await make(api, targets=[to_inbox(retry={"attempts": 1})])
+    calls = 0
+
+    async def once(self: Inbox, delivery: Delivery) -> None:
+        nonlocal calls
+        calls += 1
+        if calls == 1:
+            raise NotAnException("down")
+        self.given.append(delivery)
+
+    monkeypatch.setattr(Inbox, "__call__", once)
+    await sign_up(api)
+    await sign_up(api)
+
+    async def dead() -> list[Any]:
+        found: list[Any] = (await api.get("/dead-letters")).json()
+        return found
+
+    [letter] = await until(dead)
+    assert letter["detail"] == "NotAnException: down"
+    assert platform.worker.is_running
+    assert inbox.versions() == [2]

@@ -2,7 +2,8 @@
 
 Each target of a rule is a destination of its own: one that fails, or is slow, holds nobody else
 up. An event that a rule appended is not brought to that rule again, nor is one that it caused
-further on, so rules cannot go round in circles.
+further on, so rules cannot go round in circles; and what is three rules away from where it began
+is brought to none.
 """
 
 import asyncio
@@ -15,7 +16,7 @@ from gatherlog.core.delivery import Delivery, DeliveryFailed, Target
 from gatherlog.core.errors import GatherlogError
 from gatherlog.core.events import Recorded
 from gatherlog.core.formats import document
-from gatherlog.core.patterns import compile_pattern
+from gatherlog.core.patterns import Pattern, compile_pattern
 from gatherlog.core.rule_set import RuleSet
 from gatherlog.core.rules import (
     CODEC,
@@ -25,6 +26,7 @@ from gatherlog.core.rules import (
     InputSpec,
     MailSpec,
     Rule,
+    RuleCreated,
     RuleTarget,
     WebhookSpec,
 )
@@ -36,6 +38,8 @@ from gatherlog.core.views import Happened
 __all__ = ["BUS", "Bus", "OpenTarget", "causes"]
 
 BUS: Final = "bus"
+MOST_CAUSES: Final = 3
+"""Rules that may lead from one event to another: else seven that append would make thousands."""
 _PAGE: Final = 1000
 _TIMEOUT: Final = 30.0
 _AT_ONCE: Final[Mapping[type, int]] = {WebhookSpec: 8, MailSpec: 4}
@@ -57,6 +61,8 @@ class Bus:
         self._version = 0
         self._refreshing = asyncio.Lock()
         self._rules: dict[str, Rule] = {}
+        self._patterns: dict[str, Pattern] = {}
+        self._made: dict[str, str] = {}
         self._set = RuleSet()
         self._destinations: dict[str, tuple[Destination, ...]] = {}
         self._shown: tuple[Recorded, dict[str, Any]] | None = None
@@ -88,12 +94,27 @@ class Bus:
         if not names:
             return ()
         past = causes(event) if event.meta else ()
+        if len(past) >= MOST_CAUSES:
+            return ()
         return [
             destination
             for name in names
             if name not in past and event.position > self._rules[name].after[event.partition]
             for destination in self._destinations[name]
         ]
+
+    def takes(self, destination: str, event: Recorded) -> bool:
+        """By the rule's own pattern, also while the rule is switched off."""
+        name, _, _ = destination.partition("/")
+        rule, past = self._rules.get(name), causes(event)
+        return (
+            rule is not None
+            and category(event.stream) not in INTERNAL
+            and len(past) < MOST_CAUSES
+            and name not in past
+            and event.position > rule.after[event.partition]
+            and self._patterns[name].matches(self._document(event))
+        )
 
     async def close(self) -> None:
         """Let go of all targets."""
@@ -107,6 +128,8 @@ class Bus:
     async def _take(self, event: Recorded) -> None:
         name = event.subject
         happened = Happened(event.stream, name, event.time, CODEC.decode(event))
+        if isinstance(happened.payload, RuleCreated):
+            self._made[name] = str(event.version)
         known = {RULES.ref(name): self._rules.get(name)}
         for change in FOLD.evolve(known, happened):
             rule = change.body if isinstance(change.body, Rule) else None
@@ -120,8 +143,9 @@ class Bus:
         if rule is not None:
             opened = [await self._destination(rule, target) for target in rule.targets]
             self._rules[name], self._destinations[name] = rule, tuple(opened)
+            self._patterns[name] = compile_pattern(rule.pattern)
             if rule.enabled:
-                self._set.add(name, compile_pattern(rule.pattern))
+                self._set.add(name, self._patterns[name])
         for destination in before:
             await destination.target.close()
 
@@ -133,6 +157,7 @@ class Bus:
             timeout=_TIMEOUT,
             at_once=_AT_ONCE.get(type(target.to), 1),
             holds=target.holds,
+            made=self._made.get(rule.name, ""),
             transform=None if target.input is None else self._transform(rule, target.input),
         )
 

@@ -68,6 +68,8 @@ class Backlog(msgspec.Struct, frozen=True, kw_only=True):
     subscription: str
     partition: int
     destination: str
+    made: str = ""
+    """As `Destination.made`."""
     parks: tuple[Park, ...] = ()
     held_from: int | None = None
     """Too much waits: from this position on, nothing was brought to the destination yet."""
@@ -103,9 +105,9 @@ def checkpoint_id(subscription: str, partition: int) -> str:
     return f"{subscription}/{partition}"
 
 
-def backlog_id(subscription: str, partition: int, destination: str) -> str:
-    """The id of a destination's backlog; also of its key in memory."""
-    return f"{subscription}/{partition}/{destination}"
+def backlog_id(subscription: str, partition: int, destination: str, made: str = "") -> str:
+    """The id of a destination's backlog; `made` as `Destination.made`."""
+    return f"{subscription}/{partition}/{destination}{made and '#'}{made}"
 
 
 def succeed(

@@ -80,15 +80,16 @@ async def feed_page_backwards(
     store: Store, before: Heads, *, limit: int, wanted: Wanted | None = None
 ) -> FeedPage:
     """Up to `limit` wanted events at or before positions, the newest of each partition first."""
-    positions = list(before)
+    heads = await store.heads()
+    positions = [min(one, head) for one, head in zip(before, heads, strict=True)]
     events: list[Recorded] = []
     scanned = 0
     for partition in range(len(positions)):
         while positions[partition] > 0 and len(events) < limit and scanned < _SCANNED:
             found, start = await _window(store, partition, positions[partition])
+            scanned += positions[partition] - start
             positions[partition] = start
             for event in reversed(found):
-                scanned += 1
                 if wanted is None or wanted(event):
                     events.append(event)
                     if len(events) == limit:

@@ -141,9 +141,10 @@ class Hold:
     async def _know(self, destinations: Sequence[Destination]) -> None:
         """Have an outlet for each destination, with what waits for it, and none for others."""
         present = {destination.name: destination for destination in destinations}
-        for name in [name for name in self.outlets if name not in present]:
-            self._forget(self.outlets.pop(name))
-        new = [name for name in present if name not in self.outlets]
+        for name, outlet in list(self.outlets.items()):
+            if name not in present or present[name].made != outlet.destination.made:
+                self._forget(self.outlets.pop(name))
+        new = [(name, one.made) for name, one in present.items() if name not in self.outlets]
         backlogs = await self.ledger.backlogs(new)
         for name, destination in present.items():
             if name not in self.outlets:
@@ -175,10 +176,11 @@ class Hold:
 
     async def _forget_strangers(self) -> None:
         """Forget what waits for destinations that went while nobody read."""
-        names = [backlog.destination for backlog in await self.ledger.all_backlogs()]
-        strangers = [name for name in names if name not in self.outlets]
+        known = {(one.destination.name, one.destination.made) for one in self.outlets.values()}
+        there = [(one.destination, one.made) for one in await self.ledger.all_backlogs()]
+        strangers = [one for one in there if one not in known]
         for version, backlog in await self.ledger.backlogs(strangers):
-            gone = Outlet(Destination(name=backlog.destination, target=_NOBODY))
+            gone = Outlet(Destination(name=backlog.destination, made=backlog.made, target=_NOBODY))
             gone.version = version
             self._forget(gone)
 
@@ -221,7 +223,9 @@ class Hold:
             if task is None or task.cancelling():
                 raise
             error = raised_failure(raised)  # the handler's own, not ours
-        except (Exception, SystemExit) as raised:  # noqa: BLE001 - a handler may raise anything
+        except (KeyboardInterrupt, GeneratorExit):
+            raise
+        except BaseException as raised:  # noqa: BLE001 - a handler may raise anything
             error = raised_failure(raised)
         else:
             self.meter.delivered += len(events)
@@ -241,6 +245,8 @@ class Hold:
         pause = pause_after(lane.failures, policy, error)
         is_last = policy.attempts is not None and lane.failures >= policy.attempts
         is_old = policy.age is not None and now - lane.began + pause > policy.age
+        if is_old and not is_last and not error.final:
+            lane.detail = _fit(f"{lane.detail} (too old for another try)", _LONGEST)
         if error.final or is_last or is_old:
             self._give_up(outlet, lane, error)
         else:
@@ -326,9 +332,8 @@ class Hold:
         return lane.ahead.popleft()
 
     def goes_to(self, event: Recorded, outlet: Outlet) -> bool:
-        """Whether the event is for this destination."""
-        name = outlet.destination.name
-        return any(destination.name == name for destination in self.subscription.route(event))
+        """Whether the event, which was passed by, is for this destination."""
+        return self.subscription.takes(outlet.destination.name, event)
 
 
 async def _deliver(destination: Destination, events: Sequence[Recorded], nth: int) -> None:

@@ -37,7 +37,15 @@ class Lanes:
 
     def follow(self, outlet: Outlet, lane: Lane) -> None:
         """Try the lane's events until none is left; a redrive ends with the one it is about."""
-        lane.task = self._hold.start(self._follow(outlet, lane))
+        work = self._follow(outlet, lane) if lane.letter is None else self._redrive(outlet, lane)
+        lane.task = self._hold.start(work)
+
+    async def _redrive(self, outlet: Outlet, lane: Lane) -> None:
+        """One after the other of a stream and subject, as they were asked for."""
+        async with outlet.turns.setdefault(lane.key, asyncio.Lock()):
+            await self._follow(outlet, lane)
+        if not outlet.redrives:
+            outlet.turns.clear()
 
     def catch_up(self, outlet: Outlet) -> None:
         """See to it that an outlet that is held is brought what it missed."""

@@ -66,6 +66,7 @@ class Ledger:
         self._kept: Checkpoint | None = None
         self._version = 0
         self._failed: Exception | None = None
+        self._renewal: asyncio.Task[None] | None = None
 
     def has(self, checkpoint: Checkpoint) -> bool:
         """Whether this is the checkpoint as it is written down."""
@@ -79,12 +80,12 @@ class Ledger:
         self._version = 0 if document is None else document.version
         return self._kept
 
-    async def backlogs(self, destinations: Sequence[str]) -> list[tuple[int, Backlog]]:
-        """Those of these destinations that have one, each with its version."""
+    async def backlogs(self, destinations: Sequence[tuple[str, str]]) -> list[tuple[int, Backlog]]:
+        """Those of destinations, by name and `made`, that have one, each with its version."""
         found: list[tuple[int, Backlog]] = []
         for start in range(0, len(destinations), _CHUNK):
-            names = destinations[start : start + _CHUNK]
-            ids = [backlog_id(self._name, self._partition, name) for name in names]
+            some = destinations[start : start + _CHUNK]
+            ids = [backlog_id(self._name, self._partition, name, made) for name, made in some]
             for document in await self._store.get(BACKLOGS.name, ids):
                 if document is not None and (body := BACKLOGS.read(document)) is not None:
                     found.append((document.version, body))
@@ -178,7 +179,13 @@ class Ledger:
                 await self._lease.renew()
 
     async def renew(self) -> None:
-        """Keep the lease, in turn with what is written."""
+        """Keep the lease, in turn with what is written; once for all who ask at one time."""
+        if self._renewal is None or self._renewal.done():
+            self._renewal = asyncio.create_task(self._renew())
+            self._renewal.add_done_callback(_look_at)
+        await asyncio.shield(self._renewal)
+
+    async def _renew(self) -> None:
         async with self.turn:
             await self._lease.renew()
 
@@ -238,7 +245,8 @@ class Ledger:
         return self._succeed(outlet, DELETE) if outlet.version else None
 
     def _succeed(self, outlet: Outlet, body: Any) -> Write:
-        id = backlog_id(self._name, self._partition, outlet.destination.name)
+        destination = outlet.destination
+        id = backlog_id(self._name, self._partition, destination.name, destination.made)
         return succeed(BACKLOGS, id, self._name, outlet.version, body)
 
     def _letters(self, told: Sequence[Told]) -> tuple[list[Event], list[Write]]:
@@ -255,6 +263,12 @@ class Ledger:
             for change in FOLD.evolve({DEAD_LETTERS.ref(id): None}, happened):
                 letters[id] = DEAD_LETTERS.write(id, stream, change.body)  # type: ignore[arg-type]
         return events, list(letters.values())
+
+
+def _look_at(renewal: "asyncio.Task[None]") -> None:
+    """Whoever asked hears how it went; nobody has to."""
+    if not renewal.cancelled():
+        renewal.exception()
 
 
 def _size(write: Write) -> int:

@@ -223,6 +223,8 @@ class Outlet:
     def __init__(self, destination: Destination) -> None:
         self.destination = destination
         self.lanes: dict[Key, Lane] = {}
+        self.turns: dict[Key, asyncio.Lock] = {}
+        """Held by the redrive whose turn it is, of a stream and subject."""
         self.redrives: dict[str, Lane] = {}
         """By dead letter."""
         self.held_from: int | None = None
@@ -314,6 +316,7 @@ class Outlet:
             subscription=subscription,
             partition=partition,
             destination=self.destination.name,
+            made=self.destination.made,
             parks=tuple(lane.park(wall) for lane in self.lanes.values()),
             held_from=self.held_from,
         )

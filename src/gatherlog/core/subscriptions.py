@@ -60,6 +60,8 @@ class Destination(msgspec.Struct, frozen=True, kw_only=True):
     """Whether what follows a given-up event in its stream and subject waits for an operator."""
     transform: Callable[[Recorded], Any] | None = None
     """Makes `Delivery.input` of an event."""
+    made: str = ""
+    """Tells it from an earlier one of the same name, whose waiting events are not its own."""
 
 
 class Subscription(Protocol):
@@ -97,6 +99,10 @@ class Subscription(Protocol):
 
     def route(self, event: Recorded) -> Sequence[Destination]:
         """Where a new event goes. Must not fail."""
+        ...
+
+    def takes(self, destination: str, event: Recorded) -> bool:
+        """Whether an event that was passed by, since others waited, is for this destination."""
         ...
 
 
@@ -184,6 +190,9 @@ class Handlers:
             )
         return self._there if takes else self._nowhere
 
+    def takes(self, destination: str, event: Recorded) -> bool:
+        return bool(self.route(event))
+
     async def _call(self, delivery: Delivery) -> None:
         handler = self._handlers.get(delivery.event.type) or self._handlers.get(ALL)
         if handler is None:
@@ -222,6 +231,9 @@ class Projected:
 
     def route(self, event: Recorded) -> Sequence[Destination]:
         return self._there if category(event.stream) not in INTERNAL else ()
+
+    def takes(self, destination: str, event: Recorded) -> bool:
+        return bool(self.route(event))
 
 
 class HandlerTarget:

@@ -77,11 +77,11 @@ class FeedHub:
 
     async def _begin(self) -> None:
         """Have the log read, from its present end on, unless it is already."""
+        heads = await self._store.heads()
         if self._reading is None or self._reading.done():
             self._ring.clear()
-            self._positions = await self._store.heads()
-            if self._reading is None or self._reading.done():
-                self._reading = asyncio.create_task(self._read())
+            self._positions = heads
+            self._reading = asyncio.create_task(self._read())
 
     async def _read(self) -> None:
         store = self._store

@@ -5,10 +5,12 @@ reached: without this guard, a rule could speak to all of them.
 """
 
 import asyncio
+import functools
 import socket
 from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
-from typing import Final
+from typing import Any, Final
 
 from gatherlog.core.delivery import DeliveryFailed
 
@@ -64,10 +66,19 @@ def is_public(address: Address) -> bool:
     return address in _GLOBAL_IPV6 and not any(address in network for network in _SPECIAL_IPV6)
 
 
+_LOOKERS: Final = ThreadPoolExecutor(16, "gatherlog-names")
+"""Threads of their own, so that a name that hangs holds up nothing but names."""
+_looking: dict[tuple[str, int], "Future[Any]"] = {}
+
+
 async def system_resolver(host: str, port: int) -> Sequence[str]:
-    """What the system knows, in the order of RFC 6724."""
-    loop = asyncio.get_running_loop()
-    found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    """What the system knows, in the order of RFC 6724. Asked once for all who ask at one time."""
+    asked = _looking.get((host, port))
+    if asked is None or asked.done():
+        look = functools.partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
+        asked = _looking[host, port] = _LOOKERS.submit(look)
+        asked.add_done_callback(lambda done: _looking.pop((host, port), None))
+    found = await asyncio.shield(asyncio.wrap_future(asked))
     return list(dict.fromkeys(str(address[0]) for *_, address in found))
 
 

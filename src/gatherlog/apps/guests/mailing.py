@@ -87,6 +87,9 @@ class _Letters:
     def route(self, event: Recorded) -> Sequence[Destination]:
         return self._by_type.get(event.type, ())
 
+    def takes(self, destination: str, event: Recorded) -> bool:
+        return any(one.name == destination for one in self.route(event))
+
 
 class _Mailing:
     def __init__(self, store: Store, bring: Bring, site: str, clock: Clock, ids: Ids) -> None:

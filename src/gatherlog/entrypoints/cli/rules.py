@@ -254,7 +254,7 @@ def _state(rule: "Rule") -> str:
 
 
 def _targets(rule: "Rule") -> str:
-    """Where it brings events, without what a URL may hide in its query."""
+    """Where it brings events; of a URL no more than its host."""
     import msgspec
 
     told = []
@@ -262,5 +262,7 @@ def _targets(rule: "Rule") -> str:
         spec = msgspec.to_builtins(target.to)
         kind = spec.pop("kind")
         place = next(iter(value for key, value in spec.items() if key != "format"))
-        told.append(f"{kind} {place.partition('?')[0]}")
+        if kind == "webhook":  # what follows the host often holds a token
+            place = "/".join(place.split("/")[:3])
+        told.append(f"{kind} {place}")
     return ", ".join(told)

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
 
 from cyclopts import Parameter
@@ -273,24 +274,38 @@ def _each(
         raise CommandRefused("name dead letters by id, or all that match with --all")
 
     async def run(control: "Control") -> int:
-        done = 0
+        from gatherlog.core.errors import NotFound
+
         for id in ids or ():
             await act(control, id)
-            done += 1
-        while all:
-            found = await control.letters(
-                subscription=_whose(subscription, destination),
-                destination=destination,
-                limit=1000,
-            )
-            for one in found.letters:
-                await act(control, one.id)
+        if not all:
+            return len(ids or ())
+        done = 0
+        for id in await _matching(control, subscription, destination):
+            with suppress(NotFound):  # taken meanwhile
+                await act(control, id)
                 done += 1
-            if not found.letters:
-                break
         return done
 
     return _ask(store, run)
+
+
+async def _matching(
+    control: "Control", subscription: str | None, destination: str | None
+) -> list[str]:
+    """The ids of all that match now, so that what comes back meanwhile is left alone."""
+    ids: list[str] = []
+    cursor = None
+    while True:
+        found = await control.letters(
+            subscription=_whose(subscription, destination),
+            destination=destination,
+            limit=1000,
+            cursor=cursor,
+        )
+        ids += [letter.id for letter in found.letters]
+        if (cursor := found.cursor) is None:
+            return ids
 
 
 def _whose(subscription: str | None, destination: str | None) -> str | None:

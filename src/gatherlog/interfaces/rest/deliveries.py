@@ -1,5 +1,6 @@
 """Subscriptions and dead letters over HTTP: lag, what is parked, and what an operator does."""
 
+from contextlib import suppress
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -235,16 +236,22 @@ async def discard(call: Call[Discard, Nothing]) -> Reply:
 
 async def redrive_many(call: Call[Many, Nothing]) -> Reply:
     letters, more = await _meant(call, call.body)
+    done = 0
     for letter in letters:
-        await call.platform.control.redrive(letter.id, by=call.by)
-    return await call.remember(json(ManyAnswer(len(letters), more), 202))
+        with suppress(NotFound):  # taken meanwhile
+            await call.platform.control.redrive(letter.id, by=call.by)
+            done += 1
+    return await call.remember(json(ManyAnswer(done, more), 202))
 
 
 async def discard_many(call: Call[DiscardMany, Nothing]) -> Reply:
     letters, more = await _meant(call, call.body)
+    done = 0
     for letter in letters:
-        await call.platform.control.discard(letter.id, call.body.reason, by=call.by)
-    return await call.remember(json(ManyAnswer(len(letters), more)))
+        with suppress(NotFound):
+            await call.platform.control.discard(letter.id, call.body.reason, by=call.by)
+            done += 1
+    return await call.remember(json(ManyAnswer(done, more)))
 
 
 async def _meant(call: Call[Any, Any], many: Many) -> tuple[list[DeadLetter], bool]:

@@ -124,7 +124,8 @@ class Item(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """An event as section B writes it; its stream is `<log>-<payload.id>`, its version `sk`."""
 
     type: str = ""
-    payload: dict[str, Any] = {}
+    payload: msgspec.Raw = msgspec.field(default_factory=lambda: msgspec.Raw(b"{}"))
+    """An object with an `id`. It is kept byte for byte."""
     pk: str | None = None
     sk: Annotated[int, Meta(le=LAST)] | None = None
     """The version it is to have: refused if that is taken, or not the next. None: the next."""
@@ -190,11 +191,12 @@ async def append_to_stream(call: Call[AppendRequest, Nothing]) -> Reply:
 
 async def append_item(call: Call[Item, Nothing]) -> Reply:
     body, log = call.body, call.id
-    id = body.payload.get("id")
-    flaws = _item_flaws(body, log)
+    payload = msgspec.json.decode(body.payload)
+    id = payload.get("id") if isinstance(payload, dict) else None
+    flaws = _item_flaws(body, log, id)
     if flaws:
         raise Invalid(*flaws)
-    event = NewEvent(type=body.type, data=msgspec.json.encode(body.payload))
+    event = NewEvent(type=body.type, data=bytes(body.payload))
     expected = ANY if body.sk is None else body.sk - 1
 
     def answered(appended: Appended) -> Reply:
@@ -320,10 +322,9 @@ def _given(event: GivenEvent, place: str) -> NewEvent:
     )
 
 
-def _item_flaws(item: Item, log: str) -> list[Flaw]:
+def _item_flaws(item: Item, log: str, id: object) -> list[Flaw]:
     """In the words that clients of the ancestor know."""
     flaws = []
-    id = item.payload.get("id")
     if not item.type:
         flaws.append(Flaw("/type", "type must be specified"))
     if id is None or id == "":
