@@ -64,7 +64,10 @@ def append(
     stream: Annotated[str, Parameter(help="Name of the stream, as in users-42.")],
     type: Annotated[str, Parameter(help="Type of the event, as in user.added.")],
     data: Annotated[
-        str, Parameter(help="Its payload, as JSON; - reads it from standard input.")
+        str,
+        Parameter(
+            allow_leading_hyphen=True, help="Its payload, as JSON; - reads it from standard input."
+        ),
     ] = "{}",
     /,
     *,

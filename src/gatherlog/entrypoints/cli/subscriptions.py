@@ -45,6 +45,8 @@ To = Annotated[
     Parameter(name="--destination", help="Those of this destination, as RULE/TARGET."),
 ]
 BY = "cli"
+LONGEST_REASON = 80
+"""Characters of a reason that a table shows; `show` and `--json` have it whole."""
 T = TypeVar("T")
 
 
@@ -110,7 +112,7 @@ def show(name: Name, /, *, store: StoreUrl = None, json: Json = False) -> None:
             park.version,
             park.attempts,
             "waits for you" if park.next_try is None else "is tried again",
-            f"{park.kind}: {park.detail}"[:80],
+            _short(f"{park.kind}: {park.detail}"),
         )
         for backlog in status.backlogs
         for park in backlog.parks
@@ -190,7 +192,10 @@ def letters(
         import msgspec
 
         print(msgspec.json.encode(found).decode())
-    elif not found:
+        return
+    from gatherlog.core.clock import rfc3339
+
+    if not found:
         print(f"There are no letters in the state {state}.", file=sys.stderr)
     else:
         rows = [
@@ -201,11 +206,23 @@ def letters(
                 one.version,
                 one.event_type,
                 one.attempts,
-                f"{one.kind}: {one.detail}"[:80],
+                one.about,
+                rfc3339(one.given_up_at)[:19],
+                _short(f"{one.kind}: {one.detail}"),
             )
             for one in found
         ]
-        head = ("id", "destination", "stream", "version", "type", "tries", "why")
+        head = (
+            "id",
+            "destination",
+            "stream",
+            "version",
+            "type",
+            "tries",
+            "subject",
+            "since",
+            "why",
+        )
         print(table(head, rows))
 
 
@@ -288,6 +305,11 @@ def _each(
         return done
 
     return _ask(store, run)
+
+
+def _short(text: str) -> str:
+    """No longer than a line of a table should be."""
+    return text if len(text) <= LONGEST_REASON else text[: LONGEST_REASON - 1] + "…"
 
 
 async def _matching(

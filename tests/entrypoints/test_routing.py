@@ -1,0 +1,175 @@
+"""append, fake, rules, subscriptions, dead-letters and work: the log as an operator routes it."""
+
+import json
+import signal
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.entrypoints.conftest import Terminal
+from tests.entrypoints.terminal import Running, running
+
+SIGNUPS = '{"type": ["signup"]}'
+
+
+@pytest.fixture
+def working(party: Terminal, here: Path) -> Iterator[Running]:
+    """A worker beside the terminal, in a process of its own."""
+    with running("work", cwd=here) as worker:
+        worker.read_until("Working for")
+        yield worker
+        assert worker.stop(signal.SIGTERM) == 0
+
+
+def until(look: Callable[[], str], wanted: str) -> str:
+    """What `look` prints once it has what is wanted."""
+    end = time.monotonic() + 15
+    while wanted not in (told := look()):
+        assert time.monotonic() < end, told
+        time.sleep(0.05)
+    return told
+
+
+def test_an_event_is_appended_and_read(party: Terminal) -> None:
+    assert party("append", "users-1", "signup", '{"name": "Ada"}') == (
+        0,
+        "users-1 is at version 1.\n",
+        "",
+    )
+    told = party("append", "users-1", "seen", "-", "--json", "--subject", "x", stdin=b'{"n": 1}')
+
+    assert json.loads(told.out) == {"stream": "users-1", "version": 2}
+    assert '{"n": 1}' in party("read", "users-1").out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "word"),
+    [
+        (["users-1", "signup", "{"], 2, "no JSON"),
+        (["gathering-default", "forged"], 2, "written by Gatherlog alone"),
+        (["users", "signup"], 2, "category-id"),
+        (["users-1", "signup", "--expected", "3"], 1, "at version 0, not 3"),
+        (["users-1", "signup", "--expected", "-1"], 2, "0 or more"),
+    ],
+)
+def test_what_cannot_be_appended_is_refused_in_one_line(
+    party: Terminal, arguments: list[str], status: int, word: str
+) -> None:
+    refused = party("append", *arguments)
+
+    assert (refused.status, refused.out, refused.err.count("\n")) == (status, "", 1)
+    assert word in refused.err
+
+
+def test_made_up_users_are_the_same_for_the_same_seed(party: Terminal) -> None:
+    first = party("fake", "--users", "3", "--seed", "7").out
+    party("append", "users-x", "signup")
+    tried = party("rules", "try", "--pattern", SIGNUPS, "--json")
+
+    assert first.endswith(" events of 3 made-up users.\n")
+    assert len(tried.out.splitlines()) == 4
+    assert party("fake", "--users", "0").status == 2
+
+
+def test_a_rule_is_made_listed_switched_and_removed(party: Terminal) -> None:
+    url = "https://hooks.example/secret-path?token=x"
+    made = party("rules", "add", "hook", "--pattern", SIGNUPS, "--webhook", url)
+    listed = party("rules", "list").out
+
+    assert made.out == "Rule hook takes events from now on.\n"
+    assert "webhook https://hooks.example" in listed
+    assert "secret-path" not in listed
+    assert party("rules", "disable", "hook").out == "Rule hook takes no more events.\n"
+    assert json.loads(party("rules", "show", "hook").out)["enabled"] is False
+    assert party("rules", "enable", "hook").status == 0
+    assert party("rules", "remove", "hook").out == "Rule hook is removed.\n"
+    assert party("rules", "show", "hook").status == 1
+
+
+def test_a_secret_is_shown_and_rotated(party: Terminal) -> None:
+    party("rules", "add", "hook", "--pattern", SIGNUPS, "--webhook", "https://hooks.example/")
+    first = party("rules", "secret", "hook").out
+    second = party("rules", "secret", "hook", "--rotate").out
+
+    assert first.startswith("whsec_")
+    assert first != second == party("rules", "secret", "hook").out
+
+
+@pytest.mark.parametrize(
+    ("options", "word"),
+    [
+        (["--pattern", "{", "--append", "a-1"], "no JSON"),
+        (["--pattern", "[]", "--append", "a-1"], "a JSON object"),
+        (["--pattern", '{"type": "x"}', "--append", "a-1"], "pattern/type"),
+        (["--pattern", SIGNUPS], "name one target"),
+        (["--pattern", SIGNUPS, "--append", "a-1", "--queue", "q"], "name one target"),
+        (["--pattern", SIGNUPS, "--mail", "a@example.org"], "--subject"),
+        (["--pattern", SIGNUPS, "--webhook", "ftp://x"], "targets/0/to/url"),
+        (["--pattern", SIGNUPS, "--append", "key-1"], "targets/0/to/stream"),
+        (["--pattern", SIGNUPS, "--append", "a-1", "--path", "x=$.y"], "--template"),
+        (["--pattern", SIGNUPS, "--append", "a-1", "--template", "<x>"], "input"),
+    ],
+)
+def test_a_rule_that_makes_no_sense_is_refused_in_one_line(
+    party: Terminal, options: list[str], word: str
+) -> None:
+    refused = party("rules", "add", "r", *options)
+
+    assert (refused.status, refused.out, refused.err.count("\n")) == (2, "", 1)
+    assert word in refused.err
+    assert party("rules", "list").out == ""
+
+
+@pytest.mark.usefixtures("working")
+def test_a_worker_carries_out_what_the_terminal_says(party: Terminal) -> None:
+    party("rules", "add", "copy", "--pattern", SIGNUPS, "--append", "copies-1")
+    party("append", "users-1", "signup", '{"name": "Ada"}')
+
+    until(lambda: party("read", "copies-1").out, '"name": "Ada"')
+    until(lambda: party("subscriptions", "list").out, "bus    0 ")
+    assert party("subscriptions", "pause", "bus").out == "bus is paused.\n"
+    until(lambda: party("subscriptions", "list").out, "paused")
+    party("append", "users-2", "signup")
+    assert party("subscriptions", "resume", "bus").status == 0
+    until(lambda: party("read", "copies-1").out, " copies-1 2  signup")
+
+
+@pytest.mark.usefixtures("working")
+def test_what_is_given_up_is_listed_redriven_and_discarded(party: Terminal) -> None:
+    here = ["--webhook", "http://127.0.0.1:9/", "--attempts", "1"]
+    party("rules", "add", "hook", "--pattern", SIGNUPS, *here)
+    for number in range(3):
+        party("append", f"users-{number}", "signup")
+    until(lambda: party("dead-letters", "list").out, "users-2")
+    letters = json.loads(party("dead-letters", "list", "--json").out)
+
+    shown = json.loads(party("dead-letters", "show", letters[0]["id"]).out)
+    assert (shown["kind"], shown["destination"]) == ("address_refused", "hook/target")
+    assert "GATHERLOG_WEBHOOK_ALLOW" in shown["detail"]
+    assert party("dead-letters", "redrive", "--all", "--destination", "hook/target").out == (
+        "3 will be tried again.\n"
+    )
+    until(lambda: party("dead-letters", "list").out, "users-2")
+    away = ["--reason", "nobody is there"]
+    assert party("dead-letters", "discard", letters[0]["id"], *away).out == "1 discarded.\n"
+    until(lambda: party("dead-letters", "list", "--state", "discarded").out, letters[0]["id"])
+    assert party("dead-letters", "discard", *away).status == 2
+    assert party("dead-letters", "redrive", "no-such-letter").status == 1
+
+
+def test_a_projection_begins_anew_at_the_start_alone(party: Terminal) -> None:
+    assert party("subscriptions", "reset", "logs", "--to", "end").status == 2
+    assert party("subscriptions", "reset", "logs", "--to", "start").status == 0
+    assert party("subscriptions", "reset", "bus", "--to", "nowhere").status == 2
+    assert party("subscriptions", "show", "nobody").status == 1
+
+
+def test_tail_prints_what_a_pattern_takes(party: Terminal, here: Path) -> None:
+    party("append", "users-1", "other")
+    with running("tail", "--from-start", "--pattern", SIGNUPS, cwd=here) as following:
+        party("append", "users-1", "signup")
+        following.read_until("signup")
+
+    assert len(following.lines) == 1
