@@ -107,6 +107,7 @@ async def put_to_sleep(follower: Follower, store: Store) -> None:
             await store.commit(Commit(appends=[Append("card-0", [nobodys])]))
         except Busy:
             follower.signal(signal.SIGCONT)
+            await asyncio.sleep(0.05)  # for it to let go
         else:
             return
 
@@ -118,7 +119,7 @@ async def test_a_follower_that_slept_through_its_lease_spoils_nothing(
     store = await shared.open(*VIEWS, TALLIES)
     asleep = await Follower.start(shared, notes)
     await happen(store, 500)
-    await eventually(lambda: is_tallied(store, 100))
+    await eventually(lambda: is_tallied(store, 500))
     await put_to_sleep(asleep, store)
     awake = await Follower.start(shared, notes)
     await happen(store, 500, start=500)
