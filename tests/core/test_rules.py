@@ -1,5 +1,6 @@
 """Rules as events and documents, and the bus that follows them."""
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -163,6 +164,33 @@ async def test_the_bus_follows_rules_as_they_change(store: Store, rules: RuleSer
     assert len(opened.closed) == len(opened.opened) == 3
 
 
+async def test_a_rule_is_there_while_its_changed_target_is_being_opened(
+    store: Store, rules: RuleService
+) -> None:
+    class Slow(Opened):
+        gate: asyncio.Event | None = None
+
+        async def __call__(self, rule: Rule, target: RuleTarget) -> Target:
+            if self.gate is not None:
+                await self.gate.wait()
+            return await super().__call__(rule, target)
+
+    opened = Slow()
+    bus = Bus(opened)
+    await rules.create(new(), by="test")
+    await bus.refresh(store)
+    event = await append(store, "user-1")
+    await rules.change("r", RulePatch(description="another"), by="test")
+    opened.gate = asyncio.Event()
+    refreshing = asyncio.create_task(bus.refresh(store))
+    await asyncio.sleep(0)
+
+    assert (bus.takes("r/target", event), names(bus, event)) == (True, ["r/target"])
+    opened.gate.set()
+    await refreshing
+    assert bus.takes("r/target", event)
+
+
 async def test_another_bus_that_begins_later_knows_the_same_rules(
     store: Store, rules: RuleService
 ) -> None:
@@ -189,7 +217,9 @@ async def test_what_a_rule_caused_is_not_brought_to_it_again(
     assert names(bus, event) == ["b/target"]
 
 
-@pytest.mark.parametrize("meta", [b"", b"rules", b'{"rules": 7}', b'["rules"]', b'{"rules": [1]}'])
+@pytest.mark.parametrize(
+    "meta", [b"", b"rules", b'\xff"rules"', b'{"rules": 7}', b'["rules"]', b'{"rules": [1]}']
+)
 async def test_a_strange_meta_is_no_cause(store: Store, meta: bytes) -> None:
     assert causes(await append(store, "user-1", meta=meta)) == ()
 

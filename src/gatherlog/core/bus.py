@@ -136,12 +136,18 @@ class Bus:
             await self._put(name, rule)
 
     async def _put(self, name: str, rule: Rule | None) -> None:
-        """Have a rule as it is now, with its targets opened; None: have it no more."""
+        """Have a rule as it is now, with its targets opened; None: have it no more.
+
+        Until it is there as it is, it is there as it was: what waits for it may ask meanwhile.
+        """
+        opened: list[Destination] = []
+        if rule is not None:
+            opened = [await self._destination(rule, target) for target in rule.targets]
         before = self._destinations.pop(name, ())
+        self._patterns.pop(name, None)
         if self._rules.pop(name, None) is not None and name in self._set:
             self._set.remove(name)
         if rule is not None:
-            opened = [await self._destination(rule, target) for target in rule.targets]
             self._rules[name], self._destinations[name] = rule, tuple(opened)
             self._patterns[name] = compile_pattern(rule.pattern)
             if rule.enabled:
@@ -206,5 +212,5 @@ def causes(event: Recorded) -> tuple[str, ...]:
         return ()
     try:
         return _decode(event.meta).rules
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError):
         return ()

@@ -14,6 +14,7 @@ from gatherlog.core.errors import Flaw, Invalid, NotFound, Refused
 from gatherlog.core.events import Recorded
 from gatherlog.core.formats import document
 from gatherlog.core.patterns import compile_pattern
+from gatherlog.core.raw_log import stream_flaws
 from gatherlog.core.rules import (
     CODEC,
     FOLD,
@@ -49,7 +50,6 @@ _LONGEST_DESCRIPTION: Final = 500
 _RESERVED: Final = frozenset({"try"})
 """What a path of the interface already means."""
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9_.-]{0,62}")
-_STREAM: Final = re.compile(r"[a-z][a-z0-9_]*-.+", re.DOTALL)
 _LONGEST_NAME: Final = 255
 
 Check = Callable[[TargetSpec], Sequence[Flaw]]
@@ -275,12 +275,7 @@ class RuleService:
         return flaws
 
     def _append_flaws(self, to: AppendSpec) -> list[Flaw]:
-        flaws = []
-        if not _STREAM.fullmatch(to.stream) or len(to.stream) > _LONGEST_NAME or "\0" in to.stream:
-            flaws.append(Flaw("/stream", "a stream reads like category-id"))
-        elif category(to.stream) in self._owned:
-            detail = f"streams of {category(to.stream)!r} are written by Gatherlog alone"
-            flaws.append(Flaw("/stream", detail))
+        flaws = stream_flaws(to.stream, self._owned)
         if to.type is not None and not 0 < len(to.type) <= _LONGEST_NAME:
             flaws.append(Flaw("/type", f"1 to {_LONGEST_NAME} characters"))
         return flaws
