@@ -26,10 +26,10 @@ from benchmarks.measuring import (
 from benchmarks.waking import PAUSE, Seen, append_paced, latencies
 from benchmarks.workload import CODEC, RsvpSubmitted, payload, places, to_event
 from gatherlog.core import Append, Change, Commit, Recorded, Ref, Store, View
-from gatherlog.core.clock import system_clock
-from gatherlog.core.delivery import Delivery
-from gatherlog.core.subscriptions import Handlers, Projected, Subscription
-from gatherlog.core.worker import VIEWS, Worker
+from gatherlog.core.eventstore.clock import system_clock
+from gatherlog.core.subscriptions.delivery import Delivery
+from gatherlog.core.subscriptions.subscription import Handlers, Projected, Subscription
+from gatherlog.core.subscriptions.worker import VIEWS, Worker
 from gatherlog.engines import open_store
 
 PAGE = 1_000

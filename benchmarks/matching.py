@@ -17,8 +17,8 @@ from benchmarks.measuring import (
     Stopwatch,
     Target,
 )
-from gatherlog.core.patterns import Pattern, compile_pattern
-from gatherlog.core.rule_set import RuleSet
+from gatherlog.core.routing.patterns import Pattern, compile_pattern
+from gatherlog.core.routing.rule_index import RuleSet
 
 Json = dict[str, Any]
 FEWEST = 10

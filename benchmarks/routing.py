@@ -24,14 +24,14 @@ from benchmarks.measuring import (
     percentile,
 )
 from benchmarks.serving import Filled, fill
-from gatherlog.core.bus import Bus
-from gatherlog.core.clock import system_clock
-from gatherlog.core.delivery import Delivery
-from gatherlog.core.delivery import Target as DeliveryTarget
-from gatherlog.core.rule_service import NewRule, RuleService
-from gatherlog.core.rules import RULES, HandlerSpec, Rule, RuleTarget
-from gatherlog.core.subscriptions import HandlerTarget
-from gatherlog.core.worker import VIEWS
+from gatherlog.core.eventstore.clock import system_clock
+from gatherlog.core.routing.bus import Bus
+from gatherlog.core.routing.rule_service import NewRule, RuleService
+from gatherlog.core.routing.rules import RULES, HandlerSpec, Rule, RuleTarget
+from gatherlog.core.subscriptions.delivery import Delivery
+from gatherlog.core.subscriptions.delivery import Target as DeliveryTarget
+from gatherlog.core.subscriptions.subscription import HandlerTarget
+from gatherlog.core.subscriptions.worker import VIEWS
 from gatherlog.engines import open_store
 
 FOLLOWERS = 1_000

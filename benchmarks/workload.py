@@ -8,7 +8,7 @@ import msgspec
 import uuid_utils
 
 from gatherlog.core import Codec, Event, View, event_type
-from gatherlog.core.clock import system_clock
+from gatherlog.core.eventstore.clock import system_clock
 
 T = TypeVar("T")
 

@@ -11,15 +11,17 @@ from gatherlog.apps import guests, people, trail
 from gatherlog.apps.guests import mailing
 from gatherlog.apps.guests.text import folded
 from gatherlog.apps.people.key_file import KeyUnusable, check_key, kept_key
-from gatherlog.core import dead_letters, queues, rules, worker
-from gatherlog.core.bus import Bus
-from gatherlog.core.clock import system_clock
-from gatherlog.core.control import Control
-from gatherlog.core.logs import LOGS, logs_subscription
-from gatherlog.core.raw_log import RawLog
-from gatherlog.core.rule_service import RuleService
-from gatherlog.core.store import Store
-from gatherlog.core.subscriptions import Handler, Subscription
+from gatherlog.core import queues
+from gatherlog.core.commands.appending import RawLog
+from gatherlog.core.eventstore.clock import system_clock
+from gatherlog.core.eventstore.store import Store
+from gatherlog.core.routing import rules
+from gatherlog.core.routing.bus import Bus
+from gatherlog.core.routing.rule_service import RuleService
+from gatherlog.core.subscriptions import dead_letters, worker
+from gatherlog.core.subscriptions.administration import Control
+from gatherlog.core.subscriptions.log_counts import LOGS, logs_subscription
+from gatherlog.core.subscriptions.subscription import Handler, Subscription
 from gatherlog.engines import open_store
 from gatherlog.interfaces.logs import RequestLog, to_stderr
 from gatherlog.interfaces.platform import Platform

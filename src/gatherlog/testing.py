@@ -14,10 +14,19 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from gatherlog.core.clock import to_micros
-from gatherlog.core.events import Codec
-from gatherlog.core.store import DELETE, KEEP, Commit, Committed, Document, Recalled, Ref, Store
-from gatherlog.core.views import Fold, Happened, View
+from gatherlog.core.eventstore.clock import to_micros
+from gatherlog.core.eventstore.events import Codec
+from gatherlog.core.eventstore.store import (
+    DELETE,
+    KEEP,
+    Commit,
+    Committed,
+    Document,
+    Recalled,
+    Ref,
+    Store,
+)
+from gatherlog.core.projections.views import Fold, Happened, View
 
 __all__ = [
     "CountingIds",

@@ -17,7 +17,7 @@ from typing import Any
 import msgspec
 
 from gatherlog.core import Append, Commit, Event, Limits, Store
-from gatherlog.core.errors import Conflict, CounterOutOfBounds
+from gatherlog.core.eventstore.errors import Conflict, CounterOutOfBounds
 from gatherlog.engines import open_store
 from tests.contracts.commits import CARDS, NOON, append, commit, count, event, put
 from tests.contracts.engines import Place

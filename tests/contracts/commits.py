@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import msgspec
 
 from gatherlog.core import ANY, Append, Commit, Document, Event, Recorded, Store, View, Write
-from gatherlog.core.store import IndexKey
+from gatherlog.core.eventstore.store import IndexKey
 
 NOON = 1_790_000_000_000_000
 """A moment, in microseconds; stores take times as they are given."""

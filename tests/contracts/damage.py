@@ -6,8 +6,8 @@ from typing import Protocol
 import apsw
 
 from gatherlog.core import Store
-from gatherlog.core.index_keys import split_key
-from gatherlog.core.store import IndexKey
+from gatherlog.core.eventstore.index_keys import split_key
+from gatherlog.core.eventstore.store import IndexKey
 from gatherlog.engines.memory import MemoryStore
 from gatherlog.engines.sqlite import SqliteStore
 

@@ -14,7 +14,7 @@ import msgspec
 import pytest
 
 from gatherlog.core import Limits, Store, View
-from gatherlog.core.clock import Clock, system_clock
+from gatherlog.core.eventstore.clock import Clock, system_clock
 from gatherlog.engines import open_store
 from tests.contracts.commits import CARDS
 from tests.contracts.damage import DAMAGE, Damage

@@ -18,10 +18,10 @@ from zlib import crc32
 import msgspec
 
 from gatherlog.core import Change, Commit, Committed, Limits, Recorded, Ref, Store, View
-from gatherlog.core.clock import system_clock
-from gatherlog.core.delivery import Delivery
-from gatherlog.core.subscriptions import Handlers, Projected
-from gatherlog.core.worker import VIEWS, Worker
+from gatherlog.core.eventstore.clock import system_clock
+from gatherlog.core.subscriptions.delivery import Delivery
+from gatherlog.core.subscriptions.subscription import Handlers, Projected
+from gatherlog.core.subscriptions.worker import VIEWS, Worker
 from gatherlog.engines import open_store
 from tests.contracts.engines import Place
 

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from gatherlog.core import Append, Commit, Committed, Limits, Store
-from gatherlog.core.errors import StoreError
+from gatherlog.core.eventstore.errors import StoreError
 from gatherlog.engines import open_store
 from tests.contracts.commits import CARDS, count, event, put, whole_feed
 

@@ -20,7 +20,7 @@ from gatherlog.core import (
     Store,
     Write,
 )
-from gatherlog.core.errors import LimitExceeded, NotAStore
+from gatherlog.core.eventstore.errors import LimitExceeded, NotAStore
 from gatherlog.engines import open_store
 from tests.contracts.commits import append, card, commit, count, event, put, writing
 from tests.contracts.engines import Place

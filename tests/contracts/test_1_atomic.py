@@ -8,8 +8,8 @@ import msgspec
 import pytest
 
 from gatherlog.core import ANY, DELETE, NEW, Commit, Committed, Recorded, Store, Write
-from gatherlog.core.errors import Conflict, CounterOutOfBounds, StoreError
-from gatherlog.core.planner import partition_of
+from gatherlog.core.eventstore.errors import Conflict, CounterOutOfBounds, StoreError
+from gatherlog.core.eventstore.planner import partition_of
 from tests.contracts.child import (
     Child,
     children,

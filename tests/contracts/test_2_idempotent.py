@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from gatherlog.core import NEW, Commit, Committed, Recalled, Store, Write
-from gatherlog.core.errors import Conflict, CounterOutOfBounds, KeyReused
+from gatherlog.core.eventstore.errors import Conflict, CounterOutOfBounds, KeyReused
 from tests.contracts.child import children, work_together
 from tests.contracts.commits import NOON, append, card, commit, count, put, writing
 from tests.contracts.engines import Place

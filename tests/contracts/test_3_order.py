@@ -9,8 +9,8 @@ from statistics import median
 import pytest
 
 from gatherlog.core import Append, Commit, Heads, Recorded, Store
-from gatherlog.core.errors import Conflict
-from gatherlog.core.planner import partition_of
+from gatherlog.core.eventstore.errors import Conflict
+from gatherlog.core.eventstore.planner import partition_of
 from tests.contracts.child import Child, children
 from tests.contracts.commits import commit, event, whole_feed, whole_stream
 from tests.contracts.engines import Place

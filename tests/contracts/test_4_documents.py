@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from gatherlog.core import DELETE, KEEP, NEW, Commit, Committed, Store, Write
-from gatherlog.core.errors import (
+from gatherlog.core.eventstore.errors import (
     Conflict,
     CounterOutOfBounds,
     HasCounters,

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from gatherlog.core import Append, Commit, Committed, Event, Recorded, Store
-from gatherlog.core.planner import partition_of
+from gatherlog.core.eventstore.planner import partition_of
 from tests.contracts.commits import append, card, document, event, put, whole_feed, writing
 from tests.contracts.engines import Place
 

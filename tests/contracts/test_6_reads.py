@@ -6,7 +6,7 @@ from collections import Counter
 import pytest
 
 from gatherlog.core import NEW, Commit, Committed, Query, Store, StreamHead, View
-from gatherlog.core.errors import Conflict, LimitExceeded, ViewNotBuilt, ViewOutdated
+from gatherlog.core.eventstore.errors import Conflict, LimitExceeded, ViewNotBuilt, ViewOutdated
 from tests.contracts.commits import (
     CARDS,
     Card,

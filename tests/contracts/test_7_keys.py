@@ -10,8 +10,8 @@ import msgspec
 import pytest
 
 from gatherlog.core import DELETE, Commit, Limits, Query, Store, Write
-from gatherlog.core.errors import CursorInvalid, NotAStore
-from gatherlog.core.store import IndexKey
+from gatherlog.core.eventstore.errors import CursorInvalid, NotAStore
+from gatherlog.core.eventstore.store import IndexKey
 from gatherlog.engines import open_store
 from tests.contracts.commits import CARDS, append, commit, put, whole_feed, writing
 from tests.contracts.engines import Place, chunks

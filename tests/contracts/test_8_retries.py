@@ -9,7 +9,7 @@ from collections import Counter
 import pytest
 
 from gatherlog.core import Store
-from gatherlog.core.errors import Busy
+from gatherlog.core.eventstore.errors import Busy
 from tests.contracts.child import Child, children, work_together
 from tests.contracts.commits import card, commit, count, document, whole_stream, writing
 from tests.contracts.engines import Place

@@ -12,7 +12,7 @@ import msgspec
 import pytest
 
 from gatherlog.core import Committed, Recalled, Store
-from gatherlog.core.errors import Busy, StoreClosed
+from gatherlog.core.eventstore.errors import Busy, StoreClosed
 from tests.contracts.child import ROOT
 from tests.contracts.commits import CARDS, commit
 from tests.contracts.engines import Place

@@ -4,13 +4,13 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from gatherlog.core import Append, Commit, Store
-from gatherlog.core.clock import system_clock
-from gatherlog.core.control import Control
-from gatherlog.core.dead_letters import CATEGORY, DEAD_LETTERS
-from gatherlog.core.delivery import RetryPolicy
-from gatherlog.core.rebuild import verify
-from gatherlog.core.subscriptions import Destination, Projected
-from gatherlog.core.worker import VIEWS
+from gatherlog.core.eventstore.clock import system_clock
+from gatherlog.core.projections.rebuild import verify
+from gatherlog.core.subscriptions.administration import Control
+from gatherlog.core.subscriptions.dead_letters import CATEGORY, DEAD_LETTERS
+from gatherlog.core.subscriptions.delivery import RetryPolicy
+from gatherlog.core.subscriptions.subscription import Destination, Projected
+from gatherlog.core.subscriptions.worker import VIEWS
 from tests.contracts.commits import whole_feed
 from tests.contracts.engines import Place
 from tests.core.followers import (

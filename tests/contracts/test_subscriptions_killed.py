@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from gatherlog.core import Append, Commit, Event, Store
-from gatherlog.core.errors import Busy
-from gatherlog.core.leases import LEASES
-from gatherlog.core.worker import VIEWS
+from gatherlog.core.eventstore.errors import Busy
+from gatherlog.core.subscriptions.leases import LEASES
+from gatherlog.core.subscriptions.worker import VIEWS
 from tests.contracts.commits import NOON, whole_feed
 from tests.contracts.engines import Place
 from tests.contracts.follower import TALLIES, Follower, Notes, Tally, ordered, tallied

@@ -28,11 +28,11 @@ from gatherlog.core import (
     Store,
     View,
 )
-from gatherlog.core.clock import Clock, system_clock
-from gatherlog.core.delivery import Delivery, DeliveryFailed, RetryPolicy
-from gatherlog.core.store import DELETE
-from gatherlog.core.subscriptions import Destination, Projection
-from gatherlog.core.worker import VIEWS, Worker
+from gatherlog.core.eventstore.clock import Clock, system_clock
+from gatherlog.core.eventstore.store import DELETE
+from gatherlog.core.subscriptions.delivery import Delivery, DeliveryFailed, RetryPolicy
+from gatherlog.core.subscriptions.subscription import Destination, Projection
+from gatherlog.core.subscriptions.worker import VIEWS, Worker
 from gatherlog.engines.memory import MemoryStore
 from gatherlog.testing import CountingIds, run_instantly
 

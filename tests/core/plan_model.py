@@ -10,7 +10,7 @@ from typing import Any
 from zlib import crc32
 
 from gatherlog.core import ANY, DELETE, KEEP, Commit, Committed, Event, Write
-from gatherlog.core.errors import (
+from gatherlog.core.eventstore.errors import (
     Conflict,
     CounterOutOfBounds,
     HasCounters,

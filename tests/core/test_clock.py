@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gatherlog.core.clock import rfc3339, system_clock, to_datetime, to_micros
+from gatherlog.core.eventstore.clock import rfc3339, system_clock, to_datetime, to_micros
 
 moments = st.datetimes(timezones=st.just(UTC))
 

@@ -8,8 +8,8 @@ import msgspec
 import pytest
 
 from gatherlog.core import Codec, Event, event_type
-from gatherlog.core.errors import EventUndecodable, EventUnknown
-from gatherlog.core.events import Upcaster
+from gatherlog.core.eventstore.errors import EventUndecodable, EventUnknown
+from gatherlog.core.eventstore.events import Upcaster
 
 
 @event_type("tests.seat_taken", schema=3)

@@ -6,14 +6,14 @@ from collections import Counter
 import pytest
 
 from gatherlog.core import Append, Commit, Store
-from gatherlog.core.checkpoints import CHECKPOINTS
-from gatherlog.core.clock import system_clock
-from gatherlog.core.control import Control
-from gatherlog.core.dead_letters import CATEGORY, DEAD_LETTERS
-from gatherlog.core.delivery import RetryPolicy
-from gatherlog.core.errors import CursorInvalid, Invalid, NotFound
-from gatherlog.core.rebuild import verify
-from gatherlog.core.subscriptions import Destination, Handlers
+from gatherlog.core.eventstore.clock import system_clock
+from gatherlog.core.eventstore.errors import CursorInvalid, Invalid, NotFound
+from gatherlog.core.projections.rebuild import verify
+from gatherlog.core.subscriptions.administration import Control
+from gatherlog.core.subscriptions.checkpoints import CHECKPOINTS
+from gatherlog.core.subscriptions.dead_letters import CATEGORY, DEAD_LETTERS
+from gatherlog.core.subscriptions.delivery import RetryPolicy
+from gatherlog.core.subscriptions.subscription import Destination, Handlers
 from tests.core.followers import (
     FOREVER,
     IDS,

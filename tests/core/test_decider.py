@@ -25,7 +25,7 @@ from gatherlog.core import (
     View,
     event_type,
 )
-from gatherlog.core.errors import Busy, KeyReused, Refused, StoreFailed
+from gatherlog.core.eventstore.errors import Busy, KeyReused, Refused, StoreFailed
 from gatherlog.engines import open_store
 
 NOW = 1_790_000_000_000_000

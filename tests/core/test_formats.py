@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gatherlog.core.events import Recorded
-from gatherlog.core.exact_json import DEPTH, encode
-from gatherlog.core.formats import (
+from gatherlog.core.eventstore.events import Recorded
+from gatherlog.core.eventstore.exact_json import DEPTH, encode
+from gatherlog.core.routing.event_forms import (
     binary_headers,
     bus_event,
     cloud_event,

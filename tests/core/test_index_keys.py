@@ -7,8 +7,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from gatherlog.core import Query
-from gatherlog.core.errors import CursorInvalid
-from gatherlog.core.index_keys import encode_key, next_cursor, query_range, split_key
+from gatherlog.core.eventstore.errors import CursorInvalid
+from gatherlog.core.eventstore.index_keys import encode_key, next_cursor, query_range, split_key
 
 PARTS = st.text(st.characters(exclude_categories=["Cc", "Cs"]), max_size=12)
 KEYS = st.lists(PARTS, min_size=1, max_size=3).map(tuple)

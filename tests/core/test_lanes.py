@@ -6,14 +6,14 @@ import tracemalloc
 from collections.abc import Awaitable, Callable
 
 from gatherlog.core import Append, Commit, Recorded, Store
-from gatherlog.core.checkpoints import BACKLOGS, Backlog
-from gatherlog.core.clock import system_clock
-from gatherlog.core.control import Control
-from gatherlog.core.dead_letters import DEAD_LETTERS
-from gatherlog.core.delivery import RetryPolicy
-from gatherlog.core.outlets import MOST_LANES, PAGE
-from gatherlog.core.reader import GRACE, PATIENCE
-from gatherlog.core.subscriptions import Destination
+from gatherlog.core.eventstore.clock import system_clock
+from gatherlog.core.subscriptions.administration import Control
+from gatherlog.core.subscriptions.checkpoints import BACKLOGS, Backlog
+from gatherlog.core.subscriptions.dead_letters import DEAD_LETTERS
+from gatherlog.core.subscriptions.delivery import RetryPolicy
+from gatherlog.core.subscriptions.destination_state import MOST_LANES, PAGE
+from gatherlog.core.subscriptions.partition_processor import GRACE, PATIENCE
+from gatherlog.core.subscriptions.subscription import Destination
 from tests.core.followers import (
     FOREVER,
     IDS,

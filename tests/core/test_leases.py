@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from gatherlog.core import Append, Commit, Committed, Store
-from gatherlog.core.checkpoints import checkpoint_id
-from gatherlog.core.delivery import RetryPolicy
-from gatherlog.core.leases import LEASES, LeaseHolder, LeaseLost
-from gatherlog.core.subscriptions import Destination, Projected
+from gatherlog.core.subscriptions.checkpoints import checkpoint_id
+from gatherlog.core.subscriptions.delivery import RetryPolicy
+from gatherlog.core.subscriptions.leases import LEASES, LeaseHolder, LeaseLost
+from gatherlog.core.subscriptions.subscription import Destination, Projected
 from gatherlog.testing import StandingClock
 from tests.core.followers import (
     COUNTS,

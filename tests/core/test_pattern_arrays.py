@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from gatherlog.core.patterns import compile_pattern
+from gatherlog.core.routing.patterns import compile_pattern
 
 ABSENT = [{"exists": False}]
 

@@ -7,8 +7,8 @@ from typing import Any
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from gatherlog.core.errors import Flaw
-from gatherlog.core.patterns import InvalidPattern, compile_pattern
+from gatherlog.core.eventstore.errors import Flaw
+from gatherlog.core.routing.patterns import InvalidPattern, compile_pattern
 from tests.core.pattern_model import model_matches
 from tests.core.pattern_strategies import (
     ANY_JSON,

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from gatherlog.core.patterns import compile_pattern
+from gatherlog.core.routing.patterns import compile_pattern
 
 MISSING = object()
 

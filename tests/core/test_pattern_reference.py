@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 import pytest
 
-from gatherlog.core.patterns import InvalidPattern, compile_pattern, parsing, reading
-from gatherlog.core.patterns.operators import OPERATORS
+from gatherlog.core.routing.patterns import InvalidPattern, compile_pattern, parsing, reading
+from gatherlog.core.routing.patterns.operators import OPERATORS
 
 PAGE = (Path(__file__).parents[2] / "docs/reference/event-patterns.md").read_text()
 

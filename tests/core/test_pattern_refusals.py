@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from gatherlog.core.errors import Invalid
-from gatherlog.core.patterns import InvalidPattern, compile_pattern
+from gatherlog.core.eventstore.errors import Invalid
+from gatherlog.core.routing.patterns import InvalidPattern, compile_pattern
 
 
 def flaws(pattern: Any) -> list[tuple[str, str]]:

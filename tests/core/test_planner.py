@@ -23,8 +23,8 @@ from gatherlog.core import (
     Recorded,
     Write,
 )
-from gatherlog.core.errors import GatherlogError, StoreError
-from gatherlog.core.planner import Changes, State, check, partition_of, plan, wanted
+from gatherlog.core.eventstore.errors import GatherlogError, StoreError
+from gatherlog.core.eventstore.planner import Changes, State, check, partition_of, plan, wanted
 from tests.core.plan_model import DAY, Ledger
 
 STREAMS = ["a-1", "a-2", "b-1"]

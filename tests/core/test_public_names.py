@@ -4,7 +4,7 @@ import inspect
 
 import gatherlog.core
 import gatherlog.engines
-from gatherlog.core import errors
+from gatherlog.core.eventstore import errors
 
 
 def test_the_public_names_of_the_core() -> None:

@@ -26,8 +26,8 @@ from gatherlog.core import (
     Write,
     event_type,
 )
-from gatherlog.core.errors import EventUnknown, ViewNotBuilt
-from gatherlog.core.rebuild import Category, Difference, Progress, rebuild, verify
+from gatherlog.core.eventstore.errors import EventUnknown, ViewNotBuilt
+from gatherlog.core.projections.rebuild import Category, Difference, Progress, rebuild, verify
 from gatherlog.engines import open_store
 from gatherlog.testing import CountingIds
 from tests.contracts.engines import ENGINES, Place

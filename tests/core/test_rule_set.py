@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gatherlog.core.errors import NotFound
-from gatherlog.core.patterns import Pattern, compile_pattern
-from gatherlog.core.rule_set import RuleSet
+from gatherlog.core.eventstore.errors import NotFound
+from gatherlog.core.routing.patterns import Pattern, compile_pattern
+from gatherlog.core.routing.rule_index import RuleSet
 from tests.core.pattern_strategies import ANY_JSON, EVENTS, PATTERNS, SEEDS, event_for
 
 ITEMS = [

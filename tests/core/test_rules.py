@@ -7,12 +7,12 @@ from typing import Any
 import msgspec
 import pytest
 
-from gatherlog.core.bus import Bus, causes
-from gatherlog.core.delivery import Delivery, RetryPolicy, Target
-from gatherlog.core.errors import Invalid, NotFound
-from gatherlog.core.events import Event, Recorded
-from gatherlog.core.rule_service import NewRule, RuleExists, RulePatch, RuleService
-from gatherlog.core.rules import (
+from gatherlog.core.eventstore.errors import Invalid, NotFound
+from gatherlog.core.eventstore.events import Event, Recorded
+from gatherlog.core.eventstore.store import ANY, Append, Commit, Limits, Store
+from gatherlog.core.routing.bus import Bus, causes
+from gatherlog.core.routing.rule_service import NewRule, RuleExists, RulePatch, RuleService
+from gatherlog.core.routing.rules import (
     CODEC,
     RULES,
     AppendSpec,
@@ -25,8 +25,8 @@ from gatherlog.core.rules import (
     RuleTarget,
     WebhookSpec,
 )
-from gatherlog.core.store import ANY, Append, Commit, Limits, Store
-from gatherlog.core.subscriptions import HandlerTarget
+from gatherlog.core.subscriptions.delivery import Delivery, RetryPolicy, Target
+from gatherlog.core.subscriptions.subscription import HandlerTarget
 from gatherlog.engines import open_store
 from gatherlog.testing import CountingIds, StandingClock
 

@@ -10,12 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gatherlog.core import Store
-from gatherlog.core.clock import system_clock
-from gatherlog.core.control import Control
-from gatherlog.core.dead_letters import DEAD_LETTERS
-from gatherlog.core.delivery import Delivery, DeliveryFailed, RetryPolicy, delivery_id
-from gatherlog.core.outlets import pause_after
-from gatherlog.core.subscriptions import Destination, Handlers
+from gatherlog.core.eventstore.clock import system_clock
+from gatherlog.core.subscriptions.administration import Control
+from gatherlog.core.subscriptions.dead_letters import DEAD_LETTERS
+from gatherlog.core.subscriptions.delivery import Delivery, DeliveryFailed, RetryPolicy, delivery_id
+from gatherlog.core.subscriptions.destination_state import pause_after
+from gatherlog.core.subscriptions.subscription import Destination, Handlers
 from gatherlog.testing import StandingClock
 from tests.core.followers import (
     FOREVER,

@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 
 from gatherlog.core import Commit, Committed, Recorded, Store
-from gatherlog.core.clock import system_clock
-from gatherlog.core.errors import Busy, DiskFull, StoreClosed, StoreFailed
-from gatherlog.core.hold import Hold
-from gatherlog.core.leases import LeaseHolder
-from gatherlog.core.outlets import Meter
-from gatherlog.core.subscriptions import Destination, Handlers, Projected
-from gatherlog.core.worker import Worker
+from gatherlog.core.eventstore.clock import system_clock
+from gatherlog.core.eventstore.errors import Busy, DiskFull, StoreClosed, StoreFailed
+from gatherlog.core.subscriptions.destination_state import Meter
+from gatherlog.core.subscriptions.leases import LeaseHolder
+from gatherlog.core.subscriptions.partition_state import Hold
+from gatherlog.core.subscriptions.subscription import Destination, Handlers, Projected
+from gatherlog.core.subscriptions.worker import Worker
 from tests.core.followers import (
     COUNTS,
     FOREVER,

@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gatherlog.core import Append, Commit
-from gatherlog.core.clock import system_clock
-from gatherlog.core.control import Control
-from gatherlog.core.subscriptions import Destination
+from gatherlog.core.eventstore.clock import system_clock
+from gatherlog.core.subscriptions.administration import Control
+from gatherlog.core.subscriptions.subscription import Destination
 from tests.core.followers import (
     FOREVER,
     IDS,

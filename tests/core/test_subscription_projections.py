@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 
 from gatherlog.core import Change, Commit, Committed, Limits, Recorded, Ref, Store
-from gatherlog.core.clock import system_clock
-from gatherlog.core.control import Control
-from gatherlog.core.dead_letters import DEAD_LETTERS
-from gatherlog.core.errors import Busy, Conflict, DiskFull, StoreFailed
-from gatherlog.core.folding import Named, first_version, fold
-from gatherlog.core.subscriptions import Projected
-from gatherlog.core.worker import VIEWS, Worker
+from gatherlog.core.eventstore.clock import system_clock
+from gatherlog.core.eventstore.errors import Busy, Conflict, DiskFull, StoreFailed
+from gatherlog.core.subscriptions.administration import Control
+from gatherlog.core.subscriptions.dead_letters import DEAD_LETTERS
+from gatherlog.core.subscriptions.projection_runner import Named, first_version, fold
+from gatherlog.core.subscriptions.subscription import Projected
+from gatherlog.core.subscriptions.worker import VIEWS, Worker
 from gatherlog.engines.memory import MemoryStore
 from tests.core.followers import (
     COUNTS,

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gatherlog.core.errors import Flaw, Invalid
-from gatherlog.core.exact_json import encode
-from gatherlog.core.formats import document
-from gatherlog.core.transform import compile_transform
+from gatherlog.core.eventstore.errors import Flaw, Invalid
+from gatherlog.core.eventstore.exact_json import encode
+from gatherlog.core.routing.event_forms import document
+from gatherlog.core.routing.transformers import compile_transform
 from tests.core.test_formats import recorded
 
 DOCUMENT: dict[str, Any] = {

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from gatherlog.core import DELETE, KEEP, Document, Query, View, Write
-from gatherlog.core.store import Body
+from gatherlog.core.eventstore.store import Body
 
 
 class Guest(msgspec.Struct, frozen=True):

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import msgspec
 
-from gatherlog.core.events import Recorded
-from gatherlog.core.formats import document
-from gatherlog.core.patterns import compile_pattern
-from gatherlog.core.rule_service import NewRule
-from gatherlog.core.rules import InputSpec
-from gatherlog.core.transform import compile_transform
+from gatherlog.core.eventstore.events import Recorded
+from gatherlog.core.routing.event_forms import document
+from gatherlog.core.routing.patterns import compile_pattern
+from gatherlog.core.routing.rule_service import NewRule
+from gatherlog.core.routing.rules import InputSpec
+from gatherlog.core.routing.transformers import compile_transform
 from gatherlog.entrypoints.cli.app import app
 
 HOW_TO = Path(__file__).parents[2] / "docs" / "how-to"

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from gatherlog.core import Store
-from gatherlog.core.errors import NotAStore
+from gatherlog.core.eventstore.errors import NotAStore
 from gatherlog.engines import open_store
 from gatherlog.engines.sqlite import backup
 from tests.contracts.commits import CARDS, card, commit, count, put, whole_feed, writing

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from gatherlog.core.errors import NotAStore
+from gatherlog.core.eventstore.errors import NotAStore
 from gatherlog.engines.sqlite import backup
 from tests.contracts.child import ROOT
 from tests.contracts.engines import Place
@@ -111,7 +111,7 @@ async def test_a_backup_that_finds_no_room_leaves_nothing(large: Place) -> None:
     )
 
     assert done.returncode == 1
-    assert "gatherlog.core.errors." in done.stderr.splitlines()[-1]
+    assert "gatherlog.core.eventstore.errors." in done.stderr.splitlines()[-1]
     assert names(goal.parent) == before
     store = await large.open()
     assert await store.heads() == (FILLING,)

@@ -6,7 +6,7 @@ import time
 import pytest
 
 from gatherlog.core import Commit, Event, Store
-from gatherlog.core.errors import Conflict, DiskFull
+from gatherlog.core.eventstore.errors import Conflict, DiskFull
 from gatherlog.engines.sqlite import SqliteStore
 from tests.contracts.commits import NOON, append, card, document, put, writing
 from tests.contracts.engines import Place

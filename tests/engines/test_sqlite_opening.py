@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gatherlog.core.errors import NotAStore
+from gatherlog.core.eventstore.errors import NotAStore
 from gatherlog.engines import open_store
 from tests.contracts.commits import commit, whole_stream
 from tests.contracts.engines import Place

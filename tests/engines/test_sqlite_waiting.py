@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from gatherlog.core import Store
-from gatherlog.core.errors import Busy
+from gatherlog.core.eventstore.errors import Busy
 from gatherlog.engines.sqlite import SqliteStore
 from tests.contracts.commits import commit
 from tests.contracts.engines import SQLITE, Place

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from gatherlog.core.errors import Busy, DiskFull
+from gatherlog.core.eventstore.errors import Busy, DiskFull
 from gatherlog.entrypoints.cli.failures import describe
 from tests.entrypoints.conftest import Terminal
 from tests.entrypoints.terminal import COMMAND, environment, gatherlog

@@ -9,7 +9,7 @@ import re
 import pytest
 
 from gatherlog.bootstrap import start
-from gatherlog.core.errors import NotFound
+from gatherlog.core.eventstore.errors import NotFound
 from gatherlog.settings import Settings
 from tests.entrypoints.conftest import Terminal
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from gatherlog.bootstrap import start
-from gatherlog.core.errors import Unauthenticated
+from gatherlog.core.eventstore.errors import Unauthenticated
 from gatherlog.settings import Settings
 from tests.entrypoints.conftest import Terminal
 

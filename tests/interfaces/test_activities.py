@@ -8,7 +8,7 @@ import pytest
 from httpx2 import ASGITransport, AsyncClient
 
 from gatherlog.bootstrap import Platform, start
-from gatherlog.core.clock import rfc3339
+from gatherlog.core.eventstore.clock import rfc3339
 from gatherlog.interfaces.http import Http
 from gatherlog.settings import Settings
 from tests.interfaces.moments import until

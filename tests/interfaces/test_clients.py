@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from gatherlog.core.errors import Invalid
+from gatherlog.core.eventstore.errors import Invalid
 from gatherlog.interfaces.clients import MOST_HOPS, ClientAddresses
 
 PROXIES = ("10.0.0.0/8", "2001:db8::1", "192.0.2.7")

@@ -10,7 +10,7 @@ import pytest
 from httpx2 import AsyncClient
 
 from gatherlog.bootstrap import Platform
-from gatherlog.core.feed import feed_cursor, feed_positions
+from gatherlog.core.eventstore.feed_pages import feed_cursor, feed_positions
 from gatherlog.interfaces.feed import FeedHub
 from gatherlog.interfaces.rest.feed import written
 

@@ -8,9 +8,9 @@ from httpx2 import ASGITransport, AsyncClient, Response
 
 from gatherlog.apps.guests import GuestService
 from gatherlog.bootstrap import Platform
-from gatherlog.core import errors
-from gatherlog.core.errors import GatherlogError
-from gatherlog.core.store import Commit, Committed, Store
+from gatherlog.core.eventstore import errors
+from gatherlog.core.eventstore.errors import GatherlogError
+from gatherlog.core.eventstore.store import Commit, Committed, Store
 from gatherlog.interfaces.http import build_app
 from gatherlog.interfaces.logs import RequestLog
 from gatherlog.interfaces.problems import PROBLEMS, describe

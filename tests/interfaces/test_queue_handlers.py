@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from gatherlog.apps.people.policy import Actor, Role
-from gatherlog.core.errors import NotFound
+from gatherlog.core.eventstore.errors import NotFound
 from gatherlog.core.queues import VIEWS, Outgoing, Queues, ReceiptStale
 from gatherlog.engines.memory import MemoryStore
 from gatherlog.interfaces.rest import queues as handlers

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gatherlog.bootstrap import Platform
-from gatherlog.core.errors import Invalid
+from gatherlog.core.eventstore.errors import Invalid
 from gatherlog.interfaces.http import build_app
 from gatherlog.interfaces.logs import RequestLog
 from gatherlog.interfaces.rates import MOST_KEYS, Rate, Rates, Window, read_rates

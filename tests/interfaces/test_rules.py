@@ -8,7 +8,7 @@ import pytest
 from httpx2 import ASGITransport, AsyncClient
 
 from gatherlog.bootstrap import Platform, start
-from gatherlog.core.delivery import Delivery
+from gatherlog.core.subscriptions.delivery import Delivery
 from gatherlog.interfaces.http import build_app
 from gatherlog.settings import Settings
 from tests.interfaces.moments import until

@@ -15,14 +15,14 @@ import pytest
 from httpx2 import ASGITransport, AsyncClient
 
 from gatherlog.bootstrap import start
-from gatherlog.core.errors import NotAStore
+from gatherlog.core.eventstore.errors import NotAStore
 from gatherlog.entrypoints.asgi import app
 from gatherlog.settings import Settings
 
 SERVE = """
 import os
 from gatherlog.entrypoints.asgi import serve
-from gatherlog.core.errors import NotAStore
+from gatherlog.core.eventstore.errors import NotAStore
 from gatherlog.entrypoints.asgi import app
 from gatherlog.settings import Settings
 serve(Settings.from_environment(os.environ), ready=lambda url: print(url, flush=True))

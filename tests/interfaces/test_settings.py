@@ -2,7 +2,7 @@
 
 import pytest
 
-from gatherlog.core.errors import Invalid
+from gatherlog.core.eventstore.errors import Invalid
 from gatherlog.settings import Settings
 
 

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 import pytest
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
-from gatherlog.core.clock import system_clock
+from gatherlog.core.eventstore.clock import system_clock
 from gatherlog.targets.smtp import SmtpMailer, SmtpServer
 
 SENDER = "Our party <party@example.org>"

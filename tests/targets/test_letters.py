@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from gatherlog.core import Recorded
-from gatherlog.core.delivery import Delivery, DeliveryFailed
-from gatherlog.core.errors import Invalid
-from gatherlog.core.letters import Letter
+from gatherlog.core.eventstore.errors import Invalid
+from gatherlog.core.subscriptions.delivery import Delivery, DeliveryFailed
+from gatherlog.core.subscriptions.letters import Letter
 from gatherlog.targets.letters import LONGEST_TEXT, LetterTarget, check_letter
 from gatherlog.targets.mail import NoMail
 

@@ -6,8 +6,8 @@ import pytest
 
 from gatherlog.apps.people import Letter
 from gatherlog.bootstrap import start
-from gatherlog.core.delivery import DeliveryFailed
-from gatherlog.core.errors import Invalid
+from gatherlog.core.eventstore.errors import Invalid
+from gatherlog.core.subscriptions.delivery import DeliveryFailed
 from gatherlog.settings import Settings
 from gatherlog.targets import smtp
 from gatherlog.targets.mail import KEPT, Delivered, Mailbox, NoMail

@@ -14,8 +14,8 @@ import pytest
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from gatherlog.apps.people import Letter
-from gatherlog.core.delivery import DeliveryFailed
-from gatherlog.core.errors import Invalid
+from gatherlog.core.eventstore.errors import Invalid
+from gatherlog.core.subscriptions.delivery import DeliveryFailed
 from gatherlog.targets import smtp
 from gatherlog.targets.mail import message
 from gatherlog.targets.smtp import SmtpServer

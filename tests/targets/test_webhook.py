@@ -3,8 +3,8 @@
 import pytest
 
 from gatherlog import __version__
-from gatherlog.core.exact_json import encode
-from gatherlog.core.formats import bus_event, cloud_event
+from gatherlog.core.eventstore.exact_json import encode
+from gatherlog.core.routing.event_forms import bus_event, cloud_event
 from gatherlog.targets.webhook import WebhookTarget
 from gatherlog.targets.webhook_signature import is_signed
 from gatherlog.testing import StandingClock

@@ -5,7 +5,7 @@ from ipaddress import ip_address, ip_network
 
 import pytest
 
-from gatherlog.core.delivery import DeliveryFailed
+from gatherlog.core.subscriptions.delivery import DeliveryFailed
 from gatherlog.targets.addresses import Resolve, is_public, permitted
 from tests.targets.webhook_receiver import (
     LOOPBACK,

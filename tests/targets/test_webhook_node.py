@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from gatherlog.core.clock import system_clock
+from gatherlog.core.eventstore.clock import system_clock
 from gatherlog.targets.webhook import Format
 from gatherlog.targets.webhook_signature import secret_text
 from tests.core.test_formats import recorded

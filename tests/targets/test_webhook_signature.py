@@ -4,7 +4,7 @@ import base64
 
 import pytest
 
-from gatherlog.core.errors import Invalid
+from gatherlog.core.eventstore.errors import Invalid
 from gatherlog.targets.webhook_signature import is_signed, secret_bytes, secret_text, signature
 
 SECRET = b"0123456789abcdef0123456789abcdef"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from gatherlog.core.errors import Invalid
+from gatherlog.core.eventstore.errors import Invalid
 from gatherlog.targets.webhook import check_url
 from gatherlog.targets.webhook_url import Endpoint, endpoint
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import msgspec
 
-from gatherlog.core.clock import Clock
-from gatherlog.core.delivery import Delivery, DeliveryFailed
+from gatherlog.core.eventstore.clock import Clock
+from gatherlog.core.subscriptions.delivery import Delivery, DeliveryFailed
 from gatherlog.targets.webhook import Format, WebhookTarget
 from gatherlog.testing import StandingClock
 from tests.core.test_formats import SITE, recorded

@@ -1,8 +1,8 @@
 """The engine: events, the store contract, views and deciders. Standard library and msgspec only."""
 
-from gatherlog.core.decider import CommandHandler, Decided, Handled, Once, UnitOfWork
-from gatherlog.core.events import Codec, Event, Recorded, event_type
-from gatherlog.core.store import (
+from gatherlog.core.commands.handler import CommandHandler, Decided, Handled, Once, UnitOfWork
+from gatherlog.core.eventstore.events import Codec, Event, Recorded, event_type
+from gatherlog.core.eventstore.store import (
     ANY,
     DELETE,
     KEEP,
@@ -21,7 +21,7 @@ from gatherlog.core.store import (
     StreamHead,
     Write,
 )
-from gatherlog.core.views import Change, Fold, Happened, View
+from gatherlog.core.projections.views import Change, Fold, Happened, View
 
 __all__ = [
     "ANY",

@@ -3,10 +3,10 @@
 from collections.abc import Iterable
 from typing import Any
 
-from gatherlog.core.clock import Clock, system_clock
-from gatherlog.core.errors import NotAStore
-from gatherlog.core.store import Limits, Store
-from gatherlog.core.views import View
+from gatherlog.core.eventstore.clock import Clock, system_clock
+from gatherlog.core.eventstore.errors import NotAStore
+from gatherlog.core.eventstore.store import Limits, Store
+from gatherlog.core.projections.views import View
 
 __all__ = ["open_store"]
 

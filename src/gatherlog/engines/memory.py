@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from itertools import islice
 from typing import Any
 
-from gatherlog.core.clock import Clock, system_clock
-from gatherlog.core.errors import LimitExceeded, StoreClosed, StoreError
-from gatherlog.core.events import Recorded
-from gatherlog.core.index_keys import next_cursor, query_range, split_key
-from gatherlog.core.planner import KEY_LIFETIME, Changes, State, check, plan
-from gatherlog.core.store import (
+from gatherlog.core.eventstore.clock import Clock, system_clock
+from gatherlog.core.eventstore.errors import LimitExceeded, StoreClosed, StoreError
+from gatherlog.core.eventstore.events import Recorded
+from gatherlog.core.eventstore.index_keys import next_cursor, query_range, split_key
+from gatherlog.core.eventstore.planner import KEY_LIFETIME, Changes, State, check, plan
+from gatherlog.core.eventstore.store import (
     Commit,
     Committed,
     Document,
@@ -24,7 +24,7 @@ from gatherlog.core.store import (
     Ref,
     StreamHead,
 )
-from gatherlog.core.views import View
+from gatherlog.core.projections.views import View
 
 __all__ = ["MemoryStore"]
 

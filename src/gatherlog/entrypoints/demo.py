@@ -23,7 +23,7 @@ from gatherlog.apps.guests.inputs import GatheringDetails, Rsvp, SettingsPatch
 from gatherlog.apps.guests.sheets import read_sheet
 from gatherlog.apps.guests.views import Guest
 from gatherlog.bootstrap import start
-from gatherlog.core.clock import to_datetime
+from gatherlog.core.eventstore.clock import to_datetime
 from gatherlog.entrypoints.asgi import serve
 from gatherlog.entrypoints.demo_people import DemoGathering, gatherings, sheet
 from gatherlog.interfaces.platform import Platform

@@ -6,7 +6,7 @@ from typing import Final
 
 from gatherlog.apps.guests import DEFAULT
 from gatherlog.apps.people.policy import Action, Actor, Verdict, decide, needs_host
-from gatherlog.core.errors import Denied, NotFound, Refused, Unauthenticated
+from gatherlog.core.eventstore.errors import Denied, NotFound, Refused, Unauthenticated
 from gatherlog.interfaces.platform import Platform
 
 __all__ = ["bearer", "identify", "permit"]

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Any, Final
 
-from gatherlog.core.errors import Flaw, Invalid
+from gatherlog.core.eventstore.errors import Flaw, Invalid
 
 __all__ = ["ClientAddresses"]
 

@@ -10,9 +10,9 @@ from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from typing import Final
 
-from gatherlog.core.events import Recorded
-from gatherlog.core.feed import feed_cursor, feed_page
-from gatherlog.core.store import Heads, Store
+from gatherlog.core.eventstore.events import Recorded
+from gatherlog.core.eventstore.feed_pages import feed_cursor, feed_page
+from gatherlog.core.eventstore.store import Heads, Store
 
 __all__ = ["FeedHub", "Wanted"]
 

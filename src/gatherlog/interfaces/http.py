@@ -16,7 +16,13 @@ from starlette.routing import Router as PageRouter
 
 from gatherlog.apps.guests import Repeated
 from gatherlog.apps.people import Action, Actor
-from gatherlog.core.errors import Conflict, GatherlogError, Invalid, NotFound, Unauthenticated
+from gatherlog.core.eventstore.errors import (
+    Conflict,
+    GatherlogError,
+    Invalid,
+    NotFound,
+    Unauthenticated,
+)
 from gatherlog.interfaces.auth import identify, permit
 from gatherlog.interfaces.bodies import BODY_SECONDS, ClientGone, discard, limited
 from gatherlog.interfaces.feed import FeedHub

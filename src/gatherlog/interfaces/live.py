@@ -6,8 +6,8 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 from contextlib import aclosing, contextmanager
 from typing import Any, Final
 
-from gatherlog.core.errors import GatherlogError
-from gatherlog.core.store import Store
+from gatherlog.core.eventstore.errors import GatherlogError
+from gatherlog.core.eventstore.store import Store
 from gatherlog.interfaces.problems import TooMany
 
 __all__ = ["HEADERS", "MOST_STREAMS", "Live", "changes"]

@@ -7,7 +7,7 @@ from types import TracebackType
 
 import msgspec
 
-from gatherlog.core.clock import Clock, rfc3339
+from gatherlog.core.eventstore.clock import Clock, rfc3339
 
 __all__ = ["RequestLog", "public_path", "to_stderr"]
 

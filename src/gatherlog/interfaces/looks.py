@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from gatherlog.apps.people import Action, Actor, Role
 from gatherlog.apps.trail import SITE, What
-from gatherlog.core.errors import NotFound
+from gatherlog.core.eventstore.errors import NotFound
 from gatherlog.interfaces.platform import Platform
 from gatherlog.interfaces.rest.endpoint import Call, checked_id
 

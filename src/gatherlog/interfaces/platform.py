@@ -8,16 +8,16 @@ from dataclasses import dataclass
 from gatherlog.apps.guests.service import GuestService
 from gatherlog.apps.people import AccountService, GuestLoginService, KeyService, Mailer
 from gatherlog.apps.trail import TrailService
-from gatherlog.core.bus import Bus
-from gatherlog.core.clock import Clock, Ids
-from gatherlog.core.control import Control
+from gatherlog.core.commands.appending import RawLog
+from gatherlog.core.eventstore.clock import Clock, Ids
+from gatherlog.core.eventstore.store import Store
 from gatherlog.core.queues import Queues
-from gatherlog.core.raw_log import RawLog
-from gatherlog.core.rule_service import RuleService
-from gatherlog.core.rules import Rule
-from gatherlog.core.store import Store
-from gatherlog.core.subscriptions import Subscription
-from gatherlog.core.worker import Worker
+from gatherlog.core.routing.bus import Bus
+from gatherlog.core.routing.rule_service import RuleService
+from gatherlog.core.routing.rules import Rule
+from gatherlog.core.subscriptions.administration import Control
+from gatherlog.core.subscriptions.subscription import Subscription
+from gatherlog.core.subscriptions.worker import Worker
 from gatherlog.settings import Settings
 from gatherlog.targets.mail import Mailbox
 

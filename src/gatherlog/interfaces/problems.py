@@ -7,7 +7,7 @@ from typing import Final
 
 import msgspec
 
-from gatherlog.core.errors import Busy, Flaw, GatherlogError, Invalid
+from gatherlog.core.eventstore.errors import Busy, Flaw, GatherlogError, Invalid
 
 __all__ = [
     "MEDIA_TYPE",

@@ -11,8 +11,8 @@ from typing import Any, Final, Literal
 
 import msgspec
 
-from gatherlog.core.clock import Clock
-from gatherlog.core.errors import Flaw, Invalid
+from gatherlog.core.eventstore.clock import Clock
+from gatherlog.core.eventstore.errors import Flaw, Invalid
 from gatherlog.interfaces.clients import ClientAddresses
 from gatherlog.interfaces.problems import TooMany
 from gatherlog.settings import Settings

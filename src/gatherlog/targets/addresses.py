@@ -12,7 +12,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import Any, Final
 
-from gatherlog.core.delivery import DeliveryFailed
+from gatherlog.core.subscriptions.delivery import DeliveryFailed
 
 __all__ = ["Address", "Network", "Resolve", "is_public", "permitted", "system_resolver"]
 

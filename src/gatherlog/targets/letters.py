@@ -6,12 +6,12 @@ from typing import Any, Final
 import msgspec
 
 from gatherlog.apps.people.addresses import parsed
-from gatherlog.core.delivery import Delivery
-from gatherlog.core.errors import Flaw, Invalid
-from gatherlog.core.events import Recorded
-from gatherlog.core.exact_json import encode
-from gatherlog.core.formats import document
-from gatherlog.core.letters import Letter
+from gatherlog.core.eventstore.errors import Flaw, Invalid
+from gatherlog.core.eventstore.events import Recorded
+from gatherlog.core.eventstore.exact_json import encode
+from gatherlog.core.routing.event_forms import document
+from gatherlog.core.subscriptions.delivery import Delivery
+from gatherlog.core.subscriptions.letters import Letter
 from gatherlog.targets.mail import Post
 
 __all__ = ["LetterTarget", "check_letter"]

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 import msgspec
 
-from gatherlog.core.bus import causes
-from gatherlog.core.clock import Clock, Ids
-from gatherlog.core.delivery import Delivery
-from gatherlog.core.events import Event
-from gatherlog.core.store import ANY, Append, Commit, Store
+from gatherlog.core.eventstore.clock import Clock, Ids
+from gatherlog.core.eventstore.events import Event
+from gatherlog.core.eventstore.store import ANY, Append, Commit, Store
+from gatherlog.core.routing.bus import causes
+from gatherlog.core.subscriptions.delivery import Delivery
 
 __all__ = ["AppendTarget"]
 

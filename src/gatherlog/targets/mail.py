@@ -11,10 +11,10 @@ from typing import Final, Protocol
 import msgspec
 
 from gatherlog.apps.people.addresses import parsed
-from gatherlog.core.clock import Clock, to_datetime
-from gatherlog.core.delivery import DeliveryFailed
-from gatherlog.core.errors import Invalid
-from gatherlog.core.letters import Letter, printable
+from gatherlog.core.eventstore.clock import Clock, to_datetime
+from gatherlog.core.eventstore.errors import Invalid
+from gatherlog.core.subscriptions.delivery import DeliveryFailed
+from gatherlog.core.subscriptions.letters import Letter, printable
 
 __all__ = ["Delivered", "Mailbox", "NoMail", "Post", "message", "unusable_address"]
 

@@ -3,11 +3,11 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from ipaddress import ip_network
 
-from gatherlog.core.clock import Clock, Ids
-from gatherlog.core.delivery import Target
-from gatherlog.core.errors import Flaw, Invalid
+from gatherlog.core.eventstore.clock import Clock, Ids
+from gatherlog.core.eventstore.errors import Flaw, Invalid
+from gatherlog.core.eventstore.store import Store
 from gatherlog.core.queues import Queues, check_queue
-from gatherlog.core.rules import (
+from gatherlog.core.routing.rules import (
     AppendSpec,
     HandlerSpec,
     MailSpec,
@@ -17,8 +17,8 @@ from gatherlog.core.rules import (
     TargetSpec,
     WebhookSpec,
 )
-from gatherlog.core.store import Store
-from gatherlog.core.subscriptions import Handler, HandlerTarget
+from gatherlog.core.subscriptions.delivery import Target
+from gatherlog.core.subscriptions.subscription import Handler, HandlerTarget
 from gatherlog.targets.letters import LetterTarget, check_letter
 from gatherlog.targets.log import AppendTarget
 from gatherlog.targets.mail import Post

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-from gatherlog.core.delivery import Delivery, DeliveryFailed
-from gatherlog.core.errors import Invalid, LimitExceeded
-from gatherlog.core.exact_json import encode
-from gatherlog.core.formats import document
+from gatherlog.core.eventstore.errors import Invalid, LimitExceeded
+from gatherlog.core.eventstore.exact_json import encode
 from gatherlog.core.queues import Outgoing, Queues, check_queue
+from gatherlog.core.routing.event_forms import document
+from gatherlog.core.subscriptions.delivery import Delivery, DeliveryFailed
 
 __all__ = ["QueueTarget"]
 

@@ -11,10 +11,10 @@ import aiosmtplib
 import msgspec
 
 from gatherlog.apps.people.addresses import parsed
-from gatherlog.core.clock import Clock, rfc3339
-from gatherlog.core.delivery import DeliveryFailed
-from gatherlog.core.errors import Invalid
-from gatherlog.core.letters import Letter
+from gatherlog.core.eventstore.clock import Clock, rfc3339
+from gatherlog.core.eventstore.errors import Invalid
+from gatherlog.core.subscriptions.delivery import DeliveryFailed
+from gatherlog.core.subscriptions.letters import Letter
 from gatherlog.targets.mail import message
 from gatherlog.targets.smtp_failures import failure
 

@@ -9,8 +9,8 @@ from typing import Final
 
 import aiosmtplib
 
-from gatherlog.core.delivery import DeliveryFailed
-from gatherlog.core.errors import Invalid
+from gatherlog.core.eventstore.errors import Invalid
+from gatherlog.core.subscriptions.delivery import DeliveryFailed
 from gatherlog.targets.mail import unusable_address
 
 __all__ = ["failure"]

@@ -8,10 +8,10 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final, Literal
 
 from gatherlog import __version__
-from gatherlog.core.clock import Clock
-from gatherlog.core.delivery import Delivery
-from gatherlog.core.exact_json import encode
-from gatherlog.core.formats import binary_headers, bus_event, cloud_event
+from gatherlog.core.eventstore.clock import Clock
+from gatherlog.core.eventstore.exact_json import encode
+from gatherlog.core.routing.event_forms import binary_headers, bus_event, cloud_event
+from gatherlog.core.subscriptions.delivery import Delivery
 from gatherlog.targets.addresses import Network, Resolve, system_resolver
 from gatherlog.targets.webhook_answers import failure
 from gatherlog.targets.webhook_client import WebhookClient

@@ -5,8 +5,8 @@ from datetime import UTC
 from email.utils import parsedate_to_datetime
 from typing import Final
 
-from gatherlog.core.clock import to_micros
-from gatherlog.core.delivery import DeliveryFailed
+from gatherlog.core.eventstore.clock import to_micros
+from gatherlog.core.subscriptions.delivery import DeliveryFailed
 from gatherlog.targets.webhook_connection import Answer
 
 __all__ = ["LONGEST_PAUSE", "failure"]

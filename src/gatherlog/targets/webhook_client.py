@@ -11,7 +11,7 @@ import ssl
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from gatherlog.core.delivery import DeliveryFailed
+from gatherlog.core.subscriptions.delivery import DeliveryFailed
 from gatherlog.targets.addresses import Address, Network, Resolve, permitted
 from gatherlog.targets.webhook_connection import Answer, Connection, NotHttp
 from gatherlog.targets.webhook_url import Endpoint

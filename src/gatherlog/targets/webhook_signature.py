@@ -7,7 +7,7 @@ import hmac
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from gatherlog.core.errors import Flaw, Invalid
+from gatherlog.core.eventstore.errors import Flaw, Invalid
 
 __all__ = ["TOLERANCE", "is_signed", "secret_bytes", "secret_text", "signature"]
 

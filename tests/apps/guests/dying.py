@@ -15,7 +15,7 @@ from gatherlog.apps.guests import (
     SettingsPatch,
 )
 from gatherlog.core import Commit, Committed, Store
-from gatherlog.core.clock import system_clock
+from gatherlog.core.eventstore.clock import system_clock
 from gatherlog.engines import open_store
 from gatherlog.testing import CountingIds
 from tests.apps.guests.conftest import SMALL

@@ -18,7 +18,7 @@ from gatherlog.apps.guests import (
     SettingsPatch,
 )
 from gatherlog.core import Store
-from gatherlog.core.errors import Invalid, NotFound
+from gatherlog.core.eventstore.errors import Invalid, NotFound
 from gatherlog.testing import CountingIds, StandingClock
 
 WHO = st.integers(0, 4)

@@ -15,7 +15,7 @@ from gatherlog.apps.guests import (
 from gatherlog.apps.guests.events import CODEC
 from gatherlog.apps.guests.fold import FOLD
 from gatherlog.core import Store
-from gatherlog.core.rebuild import verify
+from gatherlog.core.projections.rebuild import verify
 from gatherlog.testing import folded
 
 

@@ -8,8 +8,8 @@ import pytest
 from gatherlog.apps.guests import Rsvp, RsvpClosed
 from gatherlog.apps.guests.rules import answer
 from gatherlog.apps.guests.views import Gathering, Guest
-from gatherlog.core.clock import to_micros
-from gatherlog.core.errors import Flaw, Invalid
+from gatherlog.core.eventstore.clock import to_micros
+from gatherlog.core.eventstore.errors import Flaw, Invalid
 from tests.apps.guests.guest_lists import answered, gathering, guest, submitted, waitlisted
 
 OPEN = gathering()

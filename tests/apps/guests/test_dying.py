@@ -9,7 +9,7 @@ from gatherlog.apps.guests import DEFAULT, VIEWS, GuestService, Stats
 from gatherlog.apps.guests.views import Unit, WaitingList
 from gatherlog.bootstrap import start
 from gatherlog.core import Append, Commit, Event, View
-from gatherlog.core.clock import system_clock
+from gatherlog.core.eventstore.clock import system_clock
 from gatherlog.engines import open_store
 from gatherlog.settings import Settings
 from gatherlog.testing import CountingIds

@@ -26,8 +26,8 @@ from gatherlog.apps.guests.views import (
     Unit,
     WaitingList,
 )
-from gatherlog.core.store import DELETE, Ref
-from gatherlog.core.views import Change, Happened
+from gatherlog.core.eventstore.store import DELETE, Ref
+from gatherlog.core.projections.views import Change, Happened
 from gatherlog.testing import Said, State, after
 from tests.apps.guests.guest_lists import (
     ADA,

@@ -31,7 +31,7 @@ from gatherlog.apps.guests.rules import (
     make_co_host,
     remove_guest,
 )
-from gatherlog.core.errors import Flaw, Invalid
+from gatherlog.core.eventstore.errors import Flaw, Invalid
 from tests.apps.guests.guest_lists import (
     added,
     answered,

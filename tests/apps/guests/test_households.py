@@ -22,7 +22,7 @@ from gatherlog.apps.guests import (
     household_of,
 )
 from gatherlog.core import Once, Store
-from gatherlog.core.errors import Invalid, NotFound
+from gatherlog.core.eventstore.errors import Invalid, NotFound
 from gatherlog.testing import CountingIds, StandingClock
 from tests.apps.guests.halting import Halting
 

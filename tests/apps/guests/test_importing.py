@@ -21,7 +21,7 @@ from gatherlog.apps.guests import (
 from gatherlog.apps.guests.importing import chunk_size
 from gatherlog.apps.guests.sheets import SheetRow
 from gatherlog.core import Commit, Committed, Limits, Store
-from gatherlog.core.errors import Flaw, Invalid, KeyReused
+from gatherlog.core.eventstore.errors import Flaw, Invalid, KeyReused
 from gatherlog.testing import CountingIds, StandingClock
 from tests.apps.guests.halting import Halting
 from tests.apps.guests.naive import check_figures, check_rebuild

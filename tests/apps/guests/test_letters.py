@@ -17,8 +17,8 @@ from gatherlog.apps.guests.letters import (
 )
 from gatherlog.apps.guests.views import Gathering, Guest
 from gatherlog.core import Event, Recorded
-from gatherlog.core.errors import EventUnknown
-from gatherlog.core.letters import Letter
+from gatherlog.core.eventstore.errors import EventUnknown
+from gatherlog.core.subscriptions.letters import Letter
 from gatherlog.testing import StandingClock
 from tests.apps.guests.guest_lists import ADA, BOB, answered, gathering, guest, told, waitlisted
 

@@ -12,15 +12,22 @@ import pytest
 from gatherlog.apps.guests import DEFAULT, VIEWS, GuestPatch, GuestService, NewGuest, Rsvp
 from gatherlog.apps.guests import SettingsPatch as Settings
 from gatherlog.apps.guests.mailing import PATIENCE, guest_letters
-from gatherlog.core import Commit, Committed, Limits, Recorded, Store, worker
-from gatherlog.core.checkpoints import BACKLOGS, CHECKPOINTS, Checkpoint, checkpoint_id, succeed
-from gatherlog.core.clock import system_clock
-from gatherlog.core.dead_letters import DEAD_LETTERS, DeadLetter
-from gatherlog.core.delivery import Delivery, DeliveryFailed, RetryPolicy, delivery_id
-from gatherlog.core.errors import StoreFailed
-from gatherlog.core.letters import Bring, Letter
-from gatherlog.core.subscriptions import Subscription
-from gatherlog.core.worker import Worker
+from gatherlog.core import Commit, Committed, Limits, Recorded, Store
+from gatherlog.core.eventstore.clock import system_clock
+from gatherlog.core.eventstore.errors import StoreFailed
+from gatherlog.core.subscriptions import worker
+from gatherlog.core.subscriptions.checkpoints import (
+    BACKLOGS,
+    CHECKPOINTS,
+    Checkpoint,
+    checkpoint_id,
+    succeed,
+)
+from gatherlog.core.subscriptions.dead_letters import DEAD_LETTERS, DeadLetter
+from gatherlog.core.subscriptions.delivery import Delivery, DeliveryFailed, RetryPolicy, delivery_id
+from gatherlog.core.subscriptions.letters import Bring, Letter
+from gatherlog.core.subscriptions.subscription import Subscription
+from gatherlog.core.subscriptions.worker import Worker
 from gatherlog.engines import open_store
 from gatherlog.targets import smtp
 from gatherlog.targets.smtp import SmtpMailer, SmtpServer

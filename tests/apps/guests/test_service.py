@@ -22,7 +22,7 @@ from gatherlog.apps.guests import (
     Stored,
 )
 from gatherlog.core import Store
-from gatherlog.core.errors import Conflict, GatherlogError, Invalid, NotFound
+from gatherlog.core.eventstore.errors import Conflict, GatherlogError, Invalid, NotFound
 from gatherlog.testing import CountingIds, StandingClock
 from tests.apps.guests.halting import Halting
 

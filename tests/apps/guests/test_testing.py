@@ -6,7 +6,7 @@ import time
 import pytest
 
 from gatherlog.core import Commit
-from gatherlog.core.clock import rfc3339
+from gatherlog.core.eventstore.clock import rfc3339
 from gatherlog.engines import open_store
 from gatherlog.testing import CountingIds, Interleaved, StandingClock, run_instantly
 

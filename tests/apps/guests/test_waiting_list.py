@@ -18,7 +18,7 @@ from gatherlog.apps.guests import (
     Waiting,
 )
 from gatherlog.core import Commit, Committed, Limits, Once, Store
-from gatherlog.core.errors import Busy
+from gatherlog.core.eventstore.errors import Busy
 from gatherlog.engines import open_store
 from gatherlog.testing import CountingIds, StandingClock
 from tests.apps.guests.naive import check_figures, check_rebuild

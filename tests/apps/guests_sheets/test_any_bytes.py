@@ -7,7 +7,7 @@ from gatherlog.apps.guests.matching import check_rows
 from gatherlog.apps.guests.sheet_files import Broken, read_tables, unguarded, write_cells
 from gatherlog.apps.guests.sheet_headers import EXPORT
 from gatherlog.apps.guests.sheets import FORMATS, Sheet, read_sheet
-from gatherlog.core.errors import Invalid
+from gatherlog.core.eventstore.errors import Invalid
 
 ENCODINGS = ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252"]
 HEADERS = [

@@ -3,7 +3,7 @@
 import pytest
 
 from gatherlog.apps.guests.sheets import read_sheet
-from gatherlog.core.errors import Invalid
+from gatherlog.core.eventstore.errors import Invalid
 from tests.apps.guests_sheets.sheets import names, read, reasons
 
 LIST = "Vorname;Nachname\r\nJürgen;Müller\r\n"

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from gatherlog.apps.guests.sheets import FORMATS, Sheet, SheetFormat, read_sheet
-from gatherlog.core.errors import Invalid
+from gatherlog.core.eventstore.errors import Invalid
 from tests.apps.guests_sheets.sheets import read, reasons
 
 SAMPLES = Path(__file__).parent / "samples"

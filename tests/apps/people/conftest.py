@@ -8,7 +8,7 @@ import pytest
 from gatherlog.apps.people import AccountService, SiteKey
 from gatherlog.apps.people.rsa_key import RsaKey
 from gatherlog.bootstrap import VIEWS, new_id
-from gatherlog.core.store import Store
+from gatherlog.core.eventstore.store import Store
 from gatherlog.engines import open_store
 from gatherlog.targets.mail import Mailbox
 from gatherlog.testing import StandingClock

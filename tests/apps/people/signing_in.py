@@ -1,8 +1,8 @@
 """What tests do to sign in, and all that a store holds, for looking whether a secret is in it."""
 
 from gatherlog.apps.people import VIEWS, AccountService
-from gatherlog.core.events import Recorded
-from gatherlog.core.store import Store
+from gatherlog.core.eventstore.events import Recorded
+from gatherlog.core.eventstore.store import Store
 from gatherlog.targets.mail import Mailbox
 
 ADA = "ada@example.org"

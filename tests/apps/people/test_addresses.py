@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gatherlog.apps.people.addresses import parsed
-from gatherlog.core.errors import Invalid
+from gatherlog.core.eventstore.errors import Invalid
 
 
 @pytest.mark.parametrize(

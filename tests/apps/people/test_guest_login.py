@@ -19,9 +19,9 @@ from gatherlog.apps.guests import (
 from gatherlog.apps.people import Actor, GuestLoginService, Role
 from gatherlog.apps.people.rsa_key import RsaKey
 from gatherlog.bootstrap import CATEGORIES, Invitees, new_id
-from gatherlog.core.errors import Invalid, Unauthenticated
-from gatherlog.core.rebuild import verify
-from gatherlog.core.store import Store
+from gatherlog.core.eventstore.errors import Invalid, Unauthenticated
+from gatherlog.core.eventstore.store import Store
+from gatherlog.core.projections.rebuild import verify
 from gatherlog.testing import StandingClock
 from tests.apps.people.conftest import KEY, site_key
 from tests.apps.people.signing_in import all_events

@@ -14,7 +14,7 @@ from joserfc.jwk import RSAKey
 from gatherlog.apps.people.key_file import KeyUnusable, check_key, kept_key
 from gatherlog.apps.people.rsa_key import RsaKey
 from gatherlog.bootstrap import start
-from gatherlog.core.errors import Unauthenticated
+from gatherlog.core.eventstore.errors import Unauthenticated
 from gatherlog.settings import Settings
 from tests.apps.people.conftest import KEY
 

@@ -8,9 +8,9 @@ import pytest
 from gatherlog.apps import people
 from gatherlog.apps.people import Actor, KeyService, Role
 from gatherlog.apps.people.views import API_KEYS, KEY_SECRETS, ApiKey
-from gatherlog.core.errors import Invalid, NotFound
-from gatherlog.core.rebuild import verify
-from gatherlog.core.store import Store
+from gatherlog.core.eventstore.errors import Invalid, NotFound
+from gatherlog.core.eventstore.store import Store
+from gatherlog.core.projections.rebuild import verify
 from gatherlog.engines import open_store
 from gatherlog.testing import CountingIds
 

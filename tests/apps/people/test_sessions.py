@@ -7,9 +7,9 @@ from gatherlog.apps.people import AccountService, Actor, KeyService, Role
 from gatherlog.apps.people.rules import MOST_SESSIONS
 from gatherlog.apps.people.views import SESSIONS
 from gatherlog.bootstrap import new_id
-from gatherlog.core.errors import NotFound
-from gatherlog.core.rebuild import verify
-from gatherlog.core.store import Store
+from gatherlog.core.eventstore.errors import NotFound
+from gatherlog.core.eventstore.store import Store
+from gatherlog.core.projections.rebuild import verify
 from gatherlog.targets.mail import Mailbox
 from gatherlog.testing import StandingClock
 from tests.apps.people.signing_in import ADA, EVE, all_events, signed_in

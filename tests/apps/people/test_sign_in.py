@@ -7,8 +7,8 @@ import pytest
 
 from gatherlog.apps.people import AccountService, Actor, Role
 from gatherlog.apps.people.rules import MOST_CODES, MOST_TRIES
-from gatherlog.core.errors import Invalid, Unauthenticated
-from gatherlog.core.store import Store
+from gatherlog.core.eventstore.errors import Invalid, Unauthenticated
+from gatherlog.core.eventstore.store import Store
 from gatherlog.targets.mail import Delivered, Mailbox
 from gatherlog.testing import StandingClock
 from tests.apps.people.signing_in import (

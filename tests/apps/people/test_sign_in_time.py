@@ -7,8 +7,8 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from gatherlog.apps.people import AccountService
-from gatherlog.core.errors import GatherlogError, Unauthenticated
-from gatherlog.core.store import Store
+from gatherlog.core.eventstore.errors import GatherlogError, Unauthenticated
+from gatherlog.core.eventstore.store import Store
 from gatherlog.targets.mail import Mailbox
 from tests.apps.people.signing_in import all_events, another
 

@@ -8,7 +8,8 @@ import pytest
 from gatherlog.apps import guests, trail
 from gatherlog.apps.guests import DEFAULT, GuestService
 from gatherlog.apps.trail import TrailService
-from gatherlog.core import Limits, Store, worker
+from gatherlog.core import Limits, Store
+from gatherlog.core.subscriptions import worker
 from gatherlog.engines import open_store
 from gatherlog.testing import CountingIds, StandingClock
 

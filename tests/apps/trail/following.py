@@ -7,11 +7,11 @@ from gatherlog.apps.trail import VIEWS
 from gatherlog.apps.trail.projection import Trail
 from gatherlog.bootstrap import new_id
 from gatherlog.core import Commit, Committed, Store
-from gatherlog.core.checkpoints import CHECKPOINTS, checkpoint_id
-from gatherlog.core.clock import system_clock
-from gatherlog.core.errors import StoreClosed
-from gatherlog.core.subscriptions import Projected
-from gatherlog.core.worker import Worker
+from gatherlog.core.eventstore.clock import system_clock
+from gatherlog.core.eventstore.errors import StoreClosed
+from gatherlog.core.subscriptions.checkpoints import CHECKPOINTS, checkpoint_id
+from gatherlog.core.subscriptions.subscription import Projected
+from gatherlog.core.subscriptions.worker import Worker
 
 LEASE_SECONDS = 0.1
 """Of a worker that died, and the time until another takes over."""

@@ -7,7 +7,7 @@ import pytest
 
 from gatherlog.apps.trail import SITE, TrailService, service
 from gatherlog.core import Commit, Committed, Recorded, Store
-from gatherlog.core.errors import Busy
+from gatherlog.core.eventstore.errors import Busy
 from gatherlog.testing import CountingIds, StandingClock
 
 

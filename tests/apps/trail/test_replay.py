@@ -10,9 +10,9 @@ from gatherlog.apps.trail import TrailService
 from gatherlog.apps.trail.views import ACTIVITIES, LAST_SEEN
 from gatherlog.bootstrap import new_id
 from gatherlog.core import Store
-from gatherlog.core.checkpoints import stream_of
-from gatherlog.core.clock import system_clock
-from gatherlog.core.control import Control
+from gatherlog.core.eventstore.clock import system_clock
+from gatherlog.core.subscriptions.administration import Control
+from gatherlog.core.subscriptions.checkpoints import stream_of
 from gatherlog.testing import StandingClock
 from tests.apps.trail.following import Dying, follow, trail, worker
 

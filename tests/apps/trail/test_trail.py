@@ -6,7 +6,7 @@ import pytest
 from gatherlog.apps.guests import DEFAULT, GatheringDetails, GuestService, NewGuest, Rsvp
 from gatherlog.apps.trail import Activity, LastSeen, TrailService
 from gatherlog.core import ANY, Append, Commit, Event, Store
-from gatherlog.core.dead_letters import DEAD_LETTERS
+from gatherlog.core.subscriptions.dead_letters import DEAD_LETTERS
 from gatherlog.testing import CountingIds, StandingClock
 from tests.apps.trail.following import follow, trail
 

@@ -8,7 +8,7 @@ import pytest
 
 from gatherlog.apps.trail.events import CODEC, Accessed, What
 from gatherlog.core import Event
-from gatherlog.core.errors import EventUndecodable
+from gatherlog.core.eventstore.errors import EventUndecodable
 
 GOLDEN = Path(__file__).parents[2] / "golden"
 EXAMPLES: dict[tuple[str, int], msgspec.Struct] = {

@@ -8,7 +8,7 @@ import pytest
 from gatherlog.apps.trail import TrailService
 from gatherlog.apps.trail.views import ACTIVITIES, Activity
 from gatherlog.core import Commit, Store
-from gatherlog.core.errors import CursorInvalid
+from gatherlog.core.eventstore.errors import CursorInvalid
 from gatherlog.engines import open_store
 from gatherlog.testing import CountingIds, StandingClock
 from tests.apps.trail.conftest import VIEWS

@@ -9,7 +9,7 @@ import sys
 import msgspec
 
 from gatherlog.core import Limits
-from gatherlog.core.clock import system_clock
+from gatherlog.core.eventstore.clock import system_clock
 from gatherlog.core.queues import VIEWS, Queues
 from gatherlog.engines import open_store
 from tests.core.queues.messages import ids

@@ -3,9 +3,9 @@
 import pytest
 
 from gatherlog.core import Store
-from gatherlog.core.errors import Flaw, Invalid, NotFound
+from gatherlog.core.eventstore.errors import Flaw, Invalid, NotFound
 from gatherlog.core.queues import Queues
-from gatherlog.core.queues.desk import QueueStatus
+from gatherlog.core.queues.administration import QueueStatus
 from gatherlog.testing import StandingClock
 from tests.core.queues.messages import check_lines, drain, in_line, named
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from gatherlog.core.events import Event
+from gatherlog.core.eventstore.events import Event
 from gatherlog.core.queues import CATEGORY
 from gatherlog.core.queues.events import (
     CODEC,

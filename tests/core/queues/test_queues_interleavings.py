@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gatherlog.core import Store
-from gatherlog.core.errors import NotFound
+from gatherlog.core.eventstore.errors import NotFound
 from gatherlog.core.queues import VIEWS, Queues, ReceiptStale
 from gatherlog.engines.memory import MemoryStore
 from gatherlog.testing import Interleaved, StandingClock, run_instantly

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from gatherlog.core import Commit, Committed, Store
-from gatherlog.core.clock import system_clock
+from gatherlog.core.eventstore.clock import system_clock
 from gatherlog.core.queues import VIEWS, Queues, ReceiptStale
 from tests.contracts.engines import Place
 from tests.core.queues.messages import all_messages, check_lines, drain, ids, in_line, named

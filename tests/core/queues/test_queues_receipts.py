@@ -3,7 +3,7 @@
 import pytest
 
 from gatherlog.core import Store
-from gatherlog.core.errors import Invalid
+from gatherlog.core.eventstore.errors import Invalid
 from gatherlog.core.queues import Queues, ReceiptStale, Received
 from gatherlog.testing import StandingClock
 from tests.core.queues.messages import check_lines, drain, in_line, named

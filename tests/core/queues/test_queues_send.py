@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from gatherlog.core import Store
-from gatherlog.core.errors import Flaw, Invalid, LimitExceeded
+from gatherlog.core.eventstore.errors import Flaw, Invalid, LimitExceeded
 from gatherlog.core.queues import MOST_BYTES, VIEWS, Outgoing, Queues, check_queue
 from gatherlog.testing import StandingClock
 from tests.contracts.engines import Place

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from gatherlog.core import Page, Query, Store
-from gatherlog.core.queues import VIEWS, Queues, taking
-from gatherlog.core.queues.taking import Received
+from gatherlog.core.queues import VIEWS, Queues, receiving
+from gatherlog.core.queues.receiving import Received
 from gatherlog.engines.memory import MemoryStore
 from gatherlog.testing import StandingClock, run_instantly
 from tests.contracts.engines import Place
@@ -17,7 +17,7 @@ from tests.core.queues.messages import ids, in_line, message, named
 @pytest.fixture
 def only_if_woken(monkeypatch: pytest.MonkeyPatch) -> None:
     """Who waits looks again now and then; here only when woken, or a lost call would not show."""
-    monkeypatch.setattr(taking, "_LOOK_AGAIN", 3600.0)
+    monkeypatch.setattr(receiving, "_LOOK_AGAIN", 3600.0)
 
 
 woken = pytest.mark.usefixtures("only_if_woken")

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gatherlog.apps.guests import Gathering, SettingsPatch
-from gatherlog.core.clock import system_clock
+from gatherlog.core.eventstore.clock import system_clock
 from gatherlog.interfaces.web.calendar import calendar
 from tests.interfaces.web.conftest import Invited
 from tests.interfaces.web.reading import Page

@@ -6,7 +6,7 @@ from httpx2 import AsyncClient, Response
 
 from gatherlog.apps.guests import GatheringDetails, NewGuest
 from gatherlog.bootstrap import Platform
-from gatherlog.core.errors import Unauthenticated
+from gatherlog.core.eventstore.errors import Unauthenticated
 from tests.interfaces.web.conftest import FORM, Invite, Invited
 from tests.interfaces.web.reading import Page, flaws_of_form
 

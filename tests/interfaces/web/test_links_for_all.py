@@ -7,7 +7,7 @@ import pytest
 from httpx2 import Response
 
 from gatherlog.apps.guests import NewGuest
-from gatherlog.core.errors import NotFound
+from gatherlog.core.eventstore.errors import NotFound
 from tests.interfaces.web.hosting import Host
 from tests.interfaces.web.reading import Page, flaws_of_form
 

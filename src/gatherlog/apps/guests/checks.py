@@ -21,7 +21,7 @@ from gatherlog.apps.guests.inputs import (
 )
 from gatherlog.apps.guests.local_time import is_zone, local_time
 from gatherlog.apps.guests.text import forbidden, is_blank
-from gatherlog.core.errors import Flaw, Invalid
+from gatherlog.core.eventstore.errors import Flaw, Invalid
 
 __all__ = ["DEFAULT_ZONE", "Checks"]
 

@@ -15,10 +15,10 @@ from gatherlog.apps.guests.refusals import Repeated
 from gatherlog.apps.guests.seating import Seating
 from gatherlog.apps.guests.turns import Lines, Turn
 from gatherlog.apps.guests.views import GATHERINGS, WAITING_LISTS, Gathering
-from gatherlog.core.clock import Clock, Ids
-from gatherlog.core.decider import CommandHandler, Decided, Handled, Once, UnitOfWork
-from gatherlog.core.store import Document, Query, Store
-from gatherlog.core.views import View
+from gatherlog.core.commands.handler import CommandHandler, Decided, Handled, Once, UnitOfWork
+from gatherlog.core.eventstore.clock import Clock, Ids
+from gatherlog.core.eventstore.store import Document, Query, Store
+from gatherlog.core.projections.views import View
 
 __all__ = ["Commands", "about", "outcome"]
 

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from gatherlog.core.events import Codec, event_type
+from gatherlog.core.eventstore.events import Codec, event_type
 
 __all__ = [
     "CODEC",

@@ -39,9 +39,9 @@ from gatherlog.apps.guests.views import (
     WaitingList,
     group_document,
 )
-from gatherlog.core.rebuild import Category
-from gatherlog.core.store import DELETE, KEEP, Ref
-from gatherlog.core.views import Change, Happened, View
+from gatherlog.core.eventstore.store import DELETE, KEEP, Ref
+from gatherlog.core.projections.rebuild import Category
+from gatherlog.core.projections.views import Change, Happened, View
 
 __all__ = ["CATEGORIES", "CATEGORY", "FOLD", "GuestListFold", "gathering_of", "stream_of", "tally"]
 

@@ -21,8 +21,8 @@ from gatherlog.apps.guests.views import (
     WaitingList,
     group_document,
 )
-from gatherlog.core.decider import Handled
-from gatherlog.core.errors import Flaw, Invalid
+from gatherlog.core.commands.handler import Handled
+from gatherlog.core.eventstore.errors import Flaw, Invalid
 
 __all__ = ["answer_for_pending", "household_from", "household_of", "own_answer", "questions"]
 

@@ -19,9 +19,9 @@ from gatherlog.apps.guests.matching import check_rows, match, new_guest, patch
 from gatherlog.apps.guests.refusals import Repeated
 from gatherlog.apps.guests.sheets import SheetRow
 from gatherlog.apps.guests.views import GATHERINGS, GROUPS, GUESTS, Gathering, Guest, group_document
-from gatherlog.core.decider import CommandHandler, Decided, Once, UnitOfWork
-from gatherlog.core.errors import Busy, KeyReused
-from gatherlog.core.store import Limits
+from gatherlog.core.commands.handler import CommandHandler, Decided, Once, UnitOfWork
+from gatherlog.core.eventstore.errors import Busy, KeyReused
+from gatherlog.core.eventstore.store import Limits
 
 __all__ = ["Import"]
 

@@ -17,9 +17,9 @@ from gatherlog.apps.guests.refusals import AnswersMoved
 from gatherlog.apps.guests.rules import answer
 from gatherlog.apps.guests.seating import Seating
 from gatherlog.apps.guests.views import GUESTS, WAITING_LISTS, Gathering, Guest
-from gatherlog.core.decider import Decided, UnitOfWork
-from gatherlog.core.errors import Flaw, Invalid
-from gatherlog.core.store import Store
+from gatherlog.core.commands.handler import Decided, UnitOfWork
+from gatherlog.core.eventstore.errors import Flaw, Invalid
+from gatherlog.core.eventstore.store import Store
 
 __all__ = ["JointAnswers"]
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Final
 
 from gatherlog.apps.guests.views import Gathering, Guest
-from gatherlog.core.letters import Letter, one_line
+from gatherlog.core.subscriptions.letters import Letter, one_line
 
 __all__ = ["change", "confirmation", "promotion", "queueing"]
 

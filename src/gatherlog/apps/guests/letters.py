@@ -17,9 +17,9 @@ from gatherlog.apps.guests.letter_texts import change, confirmation, promotion, 
 from gatherlog.apps.guests.local_time import closes_at
 from gatherlog.apps.guests.text import folded_email
 from gatherlog.apps.guests.views import Gathering, Guest
-from gatherlog.core.errors import EventUnknown
-from gatherlog.core.events import Codec, Recorded, event_type
-from gatherlog.core.letters import Letter
+from gatherlog.core.eventstore.errors import EventUnknown
+from gatherlog.core.eventstore.events import Codec, Recorded, event_type
+from gatherlog.core.subscriptions.letters import Letter
 
 __all__ = [
     "CODEC",

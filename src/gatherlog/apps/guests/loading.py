@@ -17,10 +17,10 @@ from gatherlog.apps.guests.views import (
     Guest,
     group_document,
 )
-from gatherlog.core.decider import UnitOfWork
-from gatherlog.core.errors import Conflict, NotFound
-from gatherlog.core.store import Document
-from gatherlog.core.views import View
+from gatherlog.core.commands.handler import UnitOfWork
+from gatherlog.core.eventstore.errors import Conflict, NotFound
+from gatherlog.core.eventstore.store import Document
+from gatherlog.core.projections.views import View
 
 __all__ = [
     "check_version",

@@ -10,7 +10,7 @@ from functools import cache, lru_cache
 from typing import TypeVar
 from zoneinfo import ZoneInfo, available_timezones
 
-from gatherlog.core.clock import to_micros
+from gatherlog.core.eventstore.clock import to_micros
 
 __all__ = ["closes_at", "is_zone", "local_time"]
 

@@ -14,12 +14,17 @@ from gatherlog.apps.guests import events, letters
 from gatherlog.apps.guests.fold import gathering_of
 from gatherlog.apps.guests.letters import LetterRequested, letter_about
 from gatherlog.apps.guests.views import GATHERINGS, GUESTS, Gathering, Guest
-from gatherlog.core.clock import Clock, Ids
-from gatherlog.core.delivery import Delivery, RetryPolicy
-from gatherlog.core.events import Event, Recorded
-from gatherlog.core.letters import Bring
-from gatherlog.core.store import Append, Commit, Heads, Store
-from gatherlog.core.subscriptions import Destination, HandlerTarget, Projection, Subscription
+from gatherlog.core.eventstore.clock import Clock, Ids
+from gatherlog.core.eventstore.events import Event, Recorded
+from gatherlog.core.eventstore.store import Append, Commit, Heads, Store
+from gatherlog.core.subscriptions.delivery import Delivery, RetryPolicy
+from gatherlog.core.subscriptions.letters import Bring
+from gatherlog.core.subscriptions.subscription import (
+    Destination,
+    HandlerTarget,
+    Projection,
+    Subscription,
+)
 
 __all__ = ["CATEGORY", "LETTERS", "PATIENCE", "guest_letters"]
 

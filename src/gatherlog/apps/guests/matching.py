@@ -11,7 +11,7 @@ from gatherlog.apps.guests.rules import add_guest
 from gatherlog.apps.guests.sheets import SheetRow
 from gatherlog.apps.guests.text import folded, folded_email
 from gatherlog.apps.guests.views import Guest
-from gatherlog.core.errors import Flaw, Invalid
+from gatherlog.core.eventstore.errors import Flaw, Invalid
 
 __all__ = ["check_rows", "match", "new_guest", "patch"]
 

@@ -21,7 +21,7 @@ from gatherlog.apps.guests.events import (
 from gatherlog.apps.guests.inputs import MOST_WAITING
 from gatherlog.apps.guests.refusals import GatheringFull
 from gatherlog.apps.guests.views import Guest, Unit, WaitingList
-from gatherlog.core.decider import Decided
+from gatherlog.core.commands.handler import Decided
 
 __all__ = ["Placed", "Room", "Wish", "all_fit", "first_who_fits", "given", "place"]
 

@@ -9,9 +9,9 @@ from gatherlog.apps.guests.loading import load_gathering
 from gatherlog.apps.guests.places import Room
 from gatherlog.apps.guests.seating import Seating
 from gatherlog.apps.guests.views import GATHERINGS, WAITING_LISTS
-from gatherlog.core.decider import CommandHandler, Decided, UnitOfWork
-from gatherlog.core.errors import NotFound, StoreError, ViewNotBuilt
-from gatherlog.core.store import Document
+from gatherlog.core.commands.handler import CommandHandler, Decided, UnitOfWork
+from gatherlog.core.eventstore.errors import NotFound, StoreError, ViewNotBuilt
+from gatherlog.core.eventstore.store import Document
 
 __all__ = ["Promotion"]
 

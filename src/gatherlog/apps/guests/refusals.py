@@ -1,6 +1,6 @@
 """What the guests app answers instead of doing what was asked, well formed as it is."""
 
-from gatherlog.core.errors import Conflict, GatherlogError, Refused
+from gatherlog.core.eventstore.errors import Conflict, GatherlogError, Refused
 
 __all__ = ["AnswersMoved", "GatheringFull", "Repeated", "RsvpClosed"]
 

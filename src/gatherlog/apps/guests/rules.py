@@ -36,7 +36,7 @@ from gatherlog.apps.guests.inputs import (
 from gatherlog.apps.guests.local_time import closes_at
 from gatherlog.apps.guests.refusals import RsvpClosed
 from gatherlog.apps.guests.views import Gathering, Group, Guest
-from gatherlog.core.errors import Flaw, Invalid
+from gatherlog.core.eventstore.errors import Flaw, Invalid
 
 __all__ = [
     "add_guest",

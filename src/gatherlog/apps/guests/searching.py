@@ -8,7 +8,7 @@ from gatherlog.apps.guests.answers import Listing, Stored
 from gatherlog.apps.guests.loading import stored
 from gatherlog.apps.guests.text import folded
 from gatherlog.apps.guests.views import GUESTS, Guest, Status
-from gatherlog.core.store import Document, Store
+from gatherlog.core.eventstore.store import Document, Store
 
 __all__ = ["Wanted", "search"]
 

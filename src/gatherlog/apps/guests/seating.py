@@ -12,9 +12,9 @@ from collections.abc import Sequence
 
 from gatherlog.apps.guests.places import Placed, Room, Wish, all_fit, given, place
 from gatherlog.apps.guests.views import GATHERINGS, GUESTS, WAITING_LISTS, Gathering, WaitingList
-from gatherlog.core.clock import Ids
-from gatherlog.core.decider import Decided, UnitOfWork
-from gatherlog.core.store import Limits
+from gatherlog.core.commands.handler import Decided, UnitOfWork
+from gatherlog.core.eventstore.clock import Ids
+from gatherlog.core.eventstore.store import Limits
 
 __all__ = ["Seating"]
 

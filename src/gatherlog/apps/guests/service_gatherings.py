@@ -6,7 +6,7 @@ from gatherlog.apps.guests.commands import Commands, about, outcome
 from gatherlog.apps.guests.inputs import GatheringDetails, SettingsPatch
 from gatherlog.apps.guests.loading import check_version, load_gathering
 from gatherlog.apps.guests.views import GATHERINGS, Gathering
-from gatherlog.core.decider import Decided, Once, UnitOfWork
+from gatherlog.core.commands.handler import Decided, Once, UnitOfWork
 
 __all__ = ["DEFAULT", "GatheringCommands"]
 

@@ -12,7 +12,7 @@ from gatherlog.apps.guests.loading import load_gathering, load_group, load_guest
 from gatherlog.apps.guests.places import Wish
 from gatherlog.apps.guests.searching import Wanted, search
 from gatherlog.apps.guests.views import GUESTS, Guest, Status
-from gatherlog.core.decider import Decided, Once, UnitOfWork
+from gatherlog.core.commands.handler import Decided, Once, UnitOfWork
 
 __all__ = ["GuestCommands"]
 

@@ -10,8 +10,8 @@ from gatherlog.apps.guests.commands import Commands, about
 from gatherlog.apps.guests.importing import chunk_size
 from gatherlog.apps.guests.loading import load_gathering, load_guest
 from gatherlog.apps.guests.views import GUEST_LINKS, GUESTS, Guest
-from gatherlog.core.decider import Decided, Once, UnitOfWork
-from gatherlog.core.errors import NotFound
+from gatherlog.core.commands.handler import Decided, Once, UnitOfWork
+from gatherlog.core.eventstore.errors import NotFound
 
 __all__ = ["LinkCommands"]
 

@@ -13,7 +13,7 @@ from gatherlog.apps.guests.sheet_formats import Layout, is_contacts
 from gatherlog.apps.guests.sheet_headers import ADDRESS, LEFT_OUT, UNNAMED, WORK, Column
 from gatherlog.apps.guests.sheet_households import Home, home_at, home_of
 from gatherlog.apps.guests.sheet_names import Named, Person, named_in_full, named_in_two
-from gatherlog.core.errors import Flaw
+from gatherlog.core.eventstore.errors import Flaw
 
 __all__ = ["Entry", "LeftOut", "SheetRow", "read_entry"]
 

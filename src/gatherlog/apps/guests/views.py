@@ -9,7 +9,7 @@ import msgspec
 
 from gatherlog.apps.guests.local_time import closes_at
 from gatherlog.apps.guests.text import folded, folded_email
-from gatherlog.core.views import View
+from gatherlog.core.projections.views import View
 
 __all__ = [
     "GATHERINGS",

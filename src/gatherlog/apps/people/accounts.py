@@ -24,10 +24,10 @@ from gatherlog.apps.people.views import (
     AccountAddress,
     SignIn,
 )
-from gatherlog.core.clock import Clock, Ids
-from gatherlog.core.decider import CommandHandler, Decided, UnitOfWork
-from gatherlog.core.errors import NotFound, Unauthenticated
-from gatherlog.core.store import Store
+from gatherlog.core.commands.handler import CommandHandler, Decided, UnitOfWork
+from gatherlog.core.eventstore.clock import Clock, Ids
+from gatherlog.core.eventstore.errors import NotFound, Unauthenticated
+from gatherlog.core.eventstore.store import Store
 
 __all__ = ["AccountService"]
 

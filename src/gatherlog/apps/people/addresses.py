@@ -8,7 +8,7 @@ import re
 import unicodedata
 from typing import Final
 
-from gatherlog.core.errors import Flaw, Invalid
+from gatherlog.core.eventstore.errors import Flaw, Invalid
 
 __all__ = ["LENGTH", "parsed"]
 

@@ -7,7 +7,7 @@ stands in clear in the events of its account's stream, and nowhere else.
 
 import msgspec
 
-from gatherlog.core.events import Codec, event_type
+from gatherlog.core.eventstore.events import Codec, event_type
 
 __all__ = [
     "CODEC",

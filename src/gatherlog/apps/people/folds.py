@@ -36,9 +36,9 @@ from gatherlog.apps.people.views import (
     Session,
     SignIn,
 )
-from gatherlog.core.rebuild import Category
-from gatherlog.core.store import DELETE, Ref
-from gatherlog.core.views import Change, Happened, View
+from gatherlog.core.eventstore.store import DELETE, Ref
+from gatherlog.core.projections.rebuild import Category
+from gatherlog.core.projections.views import Change, Happened, View
 
 __all__ = ["CATEGORIES", "AccountFold", "GuestLoginFold", "KeyFold", "SignInFold", "id_of"]
 

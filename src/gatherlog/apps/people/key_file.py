@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import ClassVar
 
-from gatherlog.core.errors import Refused
+from gatherlog.core.eventstore.errors import Refused
 
 __all__ = ["KeyUnusable", "check_key", "kept_key"]
 

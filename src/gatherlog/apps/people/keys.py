@@ -11,10 +11,10 @@ from gatherlog.apps.people.events import CODEC, KeyCreated, KeyRevoked
 from gatherlog.apps.people.folds import KeyFold
 from gatherlog.apps.people.policy import Actor, Role
 from gatherlog.apps.people.views import ACCOUNTS, API_KEYS, KEY_SECRETS, ApiKey
-from gatherlog.core.clock import Clock, Ids
-from gatherlog.core.decider import CommandHandler, Decided, UnitOfWork
-from gatherlog.core.errors import Flaw, Invalid, NotFound
-from gatherlog.core.store import Store
+from gatherlog.core.commands.handler import CommandHandler, Decided, UnitOfWork
+from gatherlog.core.eventstore.clock import Clock, Ids
+from gatherlog.core.eventstore.errors import Flaw, Invalid, NotFound
+from gatherlog.core.eventstore.store import Store
 
 __all__ = ["CreatedKey", "KeyService"]
 

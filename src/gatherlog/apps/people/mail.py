@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from gatherlog.core.letters import Letter
+from gatherlog.core.subscriptions.letters import Letter
 
 __all__ = ["Letter", "Mailer", "code_letter"]
 

@@ -11,7 +11,7 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import RSAKey
 
-from gatherlog.core.errors import Unauthenticated
+from gatherlog.core.eventstore.errors import Unauthenticated
 
 __all__ = ["BITS", "RsaKey"]
 

@@ -9,10 +9,10 @@ from typing import Any, Final, Literal
 
 import msgspec
 
-from gatherlog.core.events import Codec, event_type
-from gatherlog.core.rebuild import Category
-from gatherlog.core.store import Ref
-from gatherlog.core.views import Change, Happened, View
+from gatherlog.core.eventstore.events import Codec, event_type
+from gatherlog.core.eventstore.store import Ref
+from gatherlog.core.projections.rebuild import Category
+from gatherlog.core.projections.views import Change, Happened, View
 
 __all__ = ["CATEGORIES", "CODEC", "EVENTS", "SITE", "Accessed", "What", "access_stream"]
 

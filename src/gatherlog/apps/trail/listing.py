@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import msgspec
 
 from gatherlog.apps.trail.views import ACTIVITIES, Activity, of_guest
-from gatherlog.core.store import Document, Query, Store
+from gatherlog.core.eventstore.store import Document, Query, Store
 
 __all__ = ["Listing", "Wanted", "search"]
 

@@ -11,10 +11,10 @@ import msgspec
 
 from gatherlog.apps.trail.events import CODEC, Accessed
 from gatherlog.apps.trail.views import ACTIVITIES, LAST_SEEN, VIEWS, Activity, LastSeen, seen_by
-from gatherlog.core.events import Recorded
-from gatherlog.core.store import Ref
-from gatherlog.core.subscriptions import Projected, category
-from gatherlog.core.views import Change, View
+from gatherlog.core.eventstore.events import Recorded
+from gatherlog.core.eventstore.store import Ref
+from gatherlog.core.projections.views import Change, View
+from gatherlog.core.subscriptions.subscription import Projected, category
 
 __all__ = ["HOUR", "Trail", "trail_subscription"]
 

@@ -16,10 +16,10 @@ from gatherlog.apps.trail.events import CODEC, Accessed, What, access_stream
 from gatherlog.apps.trail.listing import Listing, Wanted, search
 from gatherlog.apps.trail.projection import HOUR
 from gatherlog.apps.trail.views import LAST_SEEN, LastSeen, seen_by
-from gatherlog.core.clock import Clock, Ids
-from gatherlog.core.errors import StoreClosed, StoreError
-from gatherlog.core.events import Event
-from gatherlog.core.store import ANY, Append, Commit, Store
+from gatherlog.core.eventstore.clock import Clock, Ids
+from gatherlog.core.eventstore.errors import StoreClosed, StoreError
+from gatherlog.core.eventstore.events import Event
+from gatherlog.core.eventstore.store import ANY, Append, Commit, Store
 
 __all__ = ["FLUSH_SECONDS", "MOST_WAITING", "TrailService"]
 

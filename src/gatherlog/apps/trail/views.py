@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from gatherlog.core.views import View
+from gatherlog.core.projections.views import View
 
 __all__ = [
     "ACTIVITIES",

@@ -12,7 +12,10 @@ with a consumer: order is kept, and a line that is stuck holds up no other.
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from gatherlog.core.queues.desk import DeadPage, Desk, QueueStatus
+from gatherlog.core.eventstore.store import Ref
+from gatherlog.core.projections.rebuild import Category
+from gatherlog.core.projections.views import Change, Happened, View
+from gatherlog.core.queues.administration import DeadPage, Desk, QueueStatus
 from gatherlog.core.queues.documents import (
     LINES,
     MESSAGES,
@@ -24,11 +27,8 @@ from gatherlog.core.queues.documents import (
     check_queue,
 )
 from gatherlog.core.queues.events import CODEC
+from gatherlog.core.queues.receiving import Received
 from gatherlog.core.queues.sending import Outgoing
-from gatherlog.core.queues.taking import Received
-from gatherlog.core.rebuild import Category
-from gatherlog.core.store import Ref
-from gatherlog.core.views import Change, Happened, View
 
 __all__ = [
     "CATEGORY",

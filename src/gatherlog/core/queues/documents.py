@@ -13,9 +13,9 @@ from typing import Final, Literal, TypeVar
 
 import msgspec
 
-from gatherlog.core.errors import Flaw, Invalid, Refused
-from gatherlog.core.store import DELETE, KEEP, Body, Document, Write
-from gatherlog.core.views import View
+from gatherlog.core.eventstore.errors import Flaw, Invalid, Refused
+from gatherlog.core.eventstore.store import DELETE, KEEP, Body, Document, Write
+from gatherlog.core.projections.views import View
 
 __all__ = [
     "LINES",

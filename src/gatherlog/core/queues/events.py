@@ -5,7 +5,7 @@ These events wake consumers in other processes. What a message says stands in no
 
 import msgspec
 
-from gatherlog.core.events import Codec, event_type
+from gatherlog.core.eventstore.events import Codec, event_type
 
 __all__ = [
     "CODEC",

@@ -5,8 +5,9 @@ from typing import Final
 
 import msgspec
 
-from gatherlog.core.errors import Conflict, Flaw, Invalid, LimitExceeded
-from gatherlog.core.exact_json import DEPTH, decode, is_deep
+from gatherlog.core.eventstore.errors import Conflict, Flaw, Invalid, LimitExceeded
+from gatherlog.core.eventstore.exact_json import DEPTH, decode, is_deep
+from gatherlog.core.eventstore.store import DELETE, Commit, Write
 from gatherlog.core.queues.documents import (
     LINES,
     MESSAGES,
@@ -22,8 +23,7 @@ from gatherlog.core.queues.documents import (
     stream_of,
 )
 from gatherlog.core.queues.events import MessagesSent
-from gatherlog.core.queues.keeping import Keeping, persistently, torn
-from gatherlog.core.store import DELETE, Commit, Write
+from gatherlog.core.queues.queue_store import Keeping, persistently, torn
 
 __all__ = ["Outgoing", "Sending"]
 

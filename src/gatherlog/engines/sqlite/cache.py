@@ -5,8 +5,8 @@ from typing import TypeVar
 
 import apsw
 
-from gatherlog.core.planner import Changes
-from gatherlog.core.store import Document, Ref
+from gatherlog.core.eventstore.planner import Changes
+from gatherlog.core.eventstore.store import Document, Ref
 
 __all__ = ["RowCache"]
 

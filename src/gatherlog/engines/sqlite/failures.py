@@ -2,7 +2,7 @@
 
 import apsw
 
-from gatherlog.core.errors import Busy, DiskFull, NotAStore, StoreError, StoreFailed
+from gatherlog.core.eventstore.errors import Busy, DiskFull, NotAStore, StoreError, StoreFailed
 
 __all__ = ["translate"]
 

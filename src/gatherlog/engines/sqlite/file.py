@@ -11,8 +11,8 @@ from pathlib import Path
 
 import apsw
 
-from gatherlog.core.clock import system_clock
-from gatherlog.core.errors import NotAStore
+from gatherlog.core.eventstore.clock import system_clock
+from gatherlog.core.eventstore.errors import NotAStore
 from gatherlog.engines.sqlite.failures import translate
 
 __all__ = ["FileLock", "backup", "connect", "prepare"]

@@ -8,8 +8,8 @@ from typing import Any
 import apsw
 import msgspec
 
-from gatherlog.core.index_keys import split_key
-from gatherlog.core.store import IndexKey, Ref
+from gatherlog.core.eventstore.index_keys import split_key
+from gatherlog.core.eventstore.store import IndexKey, Ref
 
 __all__ = ["move_rows", "read_misindexed", "renew_rows"]
 

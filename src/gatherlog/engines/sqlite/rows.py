@@ -9,10 +9,10 @@ from itertools import starmap
 import apsw
 import msgspec
 
-from gatherlog.core.events import Recorded
-from gatherlog.core.index_keys import Range
-from gatherlog.core.planner import KEY_LIFETIME, Changes, State, Wanted
-from gatherlog.core.store import Document, Query, Recalled, Ref, StreamHead
+from gatherlog.core.eventstore.events import Recorded
+from gatherlog.core.eventstore.index_keys import Range
+from gatherlog.core.eventstore.planner import KEY_LIFETIME, Changes, State, Wanted
+from gatherlog.core.eventstore.store import Document, Query, Recalled, Ref, StreamHead
 from gatherlog.engines.sqlite.cache import RowCache
 from gatherlog.engines.sqlite.index_rows import move_rows
 

@@ -8,18 +8,18 @@ from typing import Any, TypeVar
 
 import apsw
 
-from gatherlog.core.clock import Clock
-from gatherlog.core.errors import (
+from gatherlog.core.eventstore.clock import Clock
+from gatherlog.core.eventstore.errors import (
     LimitExceeded,
     NotAStore,
     StoreClosed,
     StoreError,
     ViewNotBuilt,
 )
-from gatherlog.core.events import Recorded
-from gatherlog.core.index_keys import next_cursor, query_range, split_key
-from gatherlog.core.planner import check
-from gatherlog.core.store import (
+from gatherlog.core.eventstore.events import Recorded
+from gatherlog.core.eventstore.index_keys import next_cursor, query_range, split_key
+from gatherlog.core.eventstore.planner import check
+from gatherlog.core.eventstore.store import (
     Commit,
     Committed,
     Document,
@@ -30,7 +30,7 @@ from gatherlog.core.store import (
     Recalled,
     StreamHead,
 )
-from gatherlog.core.views import View
+from gatherlog.core.projections.views import View
 from gatherlog.engines.sqlite import rows
 from gatherlog.engines.sqlite.failures import translate
 from gatherlog.engines.sqlite.file import connect, prepare

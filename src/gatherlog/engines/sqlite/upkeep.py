@@ -7,8 +7,8 @@ from typing import Any
 import apsw
 import msgspec
 
-from gatherlog.core.errors import Busy, ViewOutdated
-from gatherlog.core.views import View
+from gatherlog.core.eventstore.errors import Busy, ViewOutdated
+from gatherlog.core.projections.views import View
 from gatherlog.engines.sqlite import rows
 from gatherlog.engines.sqlite.file import FileLock, connect
 from gatherlog.engines.sqlite.index_rows import renew_rows

@@ -15,10 +15,10 @@ from queue import SimpleQueue
 
 import apsw
 
-from gatherlog.core.clock import Clock
-from gatherlog.core.errors import Busy, StoreClosed, StoreError, StoreFailed
-from gatherlog.core.planner import Changes, plan, wanted
-from gatherlog.core.store import Commit, Committed, Document
+from gatherlog.core.eventstore.clock import Clock
+from gatherlog.core.eventstore.errors import Busy, StoreClosed, StoreError, StoreFailed
+from gatherlog.core.eventstore.planner import Changes, plan, wanted
+from gatherlog.core.eventstore.store import Commit, Committed, Document
 from gatherlog.engines.sqlite import rows
 from gatherlog.engines.sqlite.cache import RowCache
 from gatherlog.engines.sqlite.failures import translate

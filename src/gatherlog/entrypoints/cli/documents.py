@@ -12,8 +12,8 @@ from gatherlog.entrypoints.cli.options import Json, StoreUrl
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from gatherlog.core.rebuild import Category, Difference, Progress
-    from gatherlog.core.store import Store
+    from gatherlog.core.eventstore.store import Store
+    from gatherlog.core.projections.rebuild import Category, Difference, Progress
 
 __all__ = ["rebuild", "verify"]
 
@@ -34,7 +34,7 @@ def verify(*, store: StoreUrl = None, json: Json = False) -> int:
     Prints a line per document that differs, without what it says. Status 1 if any does. The store
     may be in use meanwhile.
     """
-    from gatherlog.core.rebuild import verify
+    from gatherlog.core.projections.rebuild import verify
 
     found = finish(_compare(verify, store, json, "differs"))
     return FAILED if found else 0
@@ -46,7 +46,7 @@ def rebuild(*, store: StoreUrl = None, json: Json = False) -> None:
     Prints a line per document that was mended. The store may be in use meanwhile; breaking it off
     and starting again does no harm.
     """
-    from gatherlog.core.rebuild import rebuild
+    from gatherlog.core.projections.rebuild import rebuild
 
     finish(_compare(rebuild, store, json, "mended"))
 
@@ -55,7 +55,7 @@ async def _compare(comparison: _Comparison, store: str | None, as_json: bool, ve
     import msgspec
 
     from gatherlog.bootstrap import CATEGORIES
-    from gatherlog.core.rebuild import Progress
+    from gatherlog.core.projections.rebuild import Progress
 
     count = Progress()
     with _shown() as show:

@@ -38,7 +38,7 @@ def describe(error: Exception) -> tuple[str, int] | None:
         return _of_system(error), FAILED
     if isinstance(error, UnicodeEncodeError) and error.reason == "surrogates not allowed":
         return f"{error.object!r} is not valid UTF-8", USAGE
-    from gatherlog.core.errors import GatherlogError, Invalid
+    from gatherlog.core.eventstore.errors import GatherlogError, Invalid
 
     if isinstance(error, Invalid):
         return "; ".join(_flaw(flaw.pointer, flaw.detail) for flaw in error.flaws), USAGE

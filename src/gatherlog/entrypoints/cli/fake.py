@@ -11,7 +11,7 @@ from gatherlog.entrypoints.cli.opening import finish, open_platform, settings_of
 from gatherlog.entrypoints.cli.options import StoreUrl
 
 if TYPE_CHECKING:
-    from gatherlog.core.raw_log import NewEvent
+    from gatherlog.core.commands.appending import NewEvent
 
 __all__ = ["fake"]
 
@@ -68,6 +68,6 @@ def _life(id: str, chance: random.Random) -> "Iterator[NewEvent]":
 def _event(type: str, id: str, **payload: Any) -> "NewEvent":
     import msgspec
 
-    from gatherlog.core.raw_log import NewEvent
+    from gatherlog.core.commands.appending import NewEvent
 
     return NewEvent(type=type, data=msgspec.json.encode({"id": id, **payload}))

@@ -13,7 +13,7 @@ from gatherlog.entrypoints.cli.terminal import printable, table
 if TYPE_CHECKING:
     from gatherlog.apps.guests.answers import Stats
     from gatherlog.apps.guests.views import Gathering
-    from gatherlog.core.errors import Invalid
+    from gatherlog.core.eventstore.errors import Invalid
     from gatherlog.interfaces.platform import Platform
 
 __all__ = ["create", "gathering", "list_"]
@@ -114,7 +114,7 @@ def create(
 
     async def make() -> str:
         from gatherlog.apps.guests.inputs import GatheringDetails
-        from gatherlog.core.errors import Invalid
+        from gatherlog.core.eventstore.errors import Invalid
 
         details = GatheringDetails(**given)  # type: ignore[arg-type]  # the types go with the names
         async with open_platform(settings) as platform:
@@ -156,7 +156,7 @@ def list_(*, store: StoreUrl = None, json: Json = False) -> None:
 
 async def _change(platform: "Platform", gathering: str, given: dict[str, str | int | None]) -> None:
     from gatherlog.apps.guests.inputs import SettingsPatch
-    from gatherlog.core.errors import Invalid
+    from gatherlog.core.eventstore.errors import Invalid
 
     patch = SettingsPatch(**given)  # type: ignore[arg-type]  # the types go with the names
     try:
@@ -167,7 +167,7 @@ async def _change(platform: "Platform", gathering: str, given: dict[str, str | i
 
 async def _account(platform: "Platform", host: str) -> str | None:
     """The account of an address, made if it is missing; CommandRefused for what is none."""
-    from gatherlog.core.errors import Invalid
+    from gatherlog.core.eventstore.errors import Invalid
 
     if host == NONE:
         return None
@@ -179,7 +179,7 @@ async def _account(platform: "Platform", host: str) -> str | None:
 
 async def _address(platform: "Platform", account_id: str | None) -> str | None:
     """The address of an account; its id, where the account is gone."""
-    from gatherlog.core.errors import NotFound
+    from gatherlog.core.eventstore.errors import NotFound
 
     if account_id is None:
         return None

@@ -119,7 +119,7 @@ def list_(*, store: StoreUrl = None, json: Json = False) -> None:
 
 def _told(key: "ApiKey") -> dict[str, str | None]:
     """A key without what its secret could be tried against."""
-    from gatherlog.core.clock import rfc3339
+    from gatherlog.core.eventstore.clock import rfc3339
 
     return {
         "id": key.id,

@@ -18,8 +18,8 @@ from gatherlog.entrypoints.cli.options import Json, StoreUrl
 from gatherlog.entrypoints.cli.terminal import printable
 
 if TYPE_CHECKING:
-    from gatherlog.core.events import Recorded
-    from gatherlog.core.store import Heads, Store
+    from gatherlog.core.eventstore.events import Recorded
+    from gatherlog.core.eventstore.store import Heads, Store
 
 __all__ = ["append", "as_json", "as_text", "read", "tail"]
 
@@ -81,8 +81,8 @@ def append(
     """Append one event to a stream of your own; those of Gatherlog's apps are refused."""
     import msgspec
 
-    from gatherlog.core.raw_log import NewEvent
-    from gatherlog.core.store import ANY
+    from gatherlog.core.commands.appending import NewEvent
+    from gatherlog.core.eventstore.store import ANY
 
     payload = (sys.stdin.buffer.read() if data == "-" else data.encode()).strip()
     try:
@@ -189,8 +189,8 @@ def _wanted(pattern: str | None) -> Callable[["Recorded"], bool]:
     """Whether the pattern takes an event; without one, every event is wanted."""
     if pattern is None:
         return lambda event: True
-    from gatherlog.core.formats import document
-    from gatherlog.core.patterns import compile_pattern
+    from gatherlog.core.routing.event_forms import document
+    from gatherlog.core.routing.patterns import compile_pattern
 
     compiled = compile_pattern(pattern)
     return lambda event: compiled.matches(document(event))
@@ -226,7 +226,7 @@ async def _follow(
 
 
 def as_text(event: "Recorded") -> str:
-    from gatherlog.core.clock import rfc3339
+    from gatherlog.core.eventstore.clock import rfc3339
 
     place = f"{rfc3339(event.time)}  {event.stream} {event.version}  {event.type}"
     subject = f"  {event.subject}" if event.subject else ""
@@ -236,7 +236,7 @@ def as_text(event: "Recorded") -> str:
 def as_json(event: "Recorded") -> str:
     import msgspec
 
-    from gatherlog.core.clock import rfc3339
+    from gatherlog.core.eventstore.clock import rfc3339
 
     told: dict[str, object] = {
         "partition": event.partition,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from gatherlog.entrypoints.cli.failures import FAILED, CommandRefused
 
 if TYPE_CHECKING:
-    from gatherlog.core.store import Store
+    from gatherlog.core.eventstore.store import Store
     from gatherlog.interfaces.platform import Platform
     from gatherlog.settings import Settings
 

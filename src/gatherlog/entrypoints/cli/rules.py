@@ -13,7 +13,7 @@ from gatherlog.entrypoints.cli.options import Json, StoreUrl
 from gatherlog.entrypoints.cli.terminal import printable, table
 
 if TYPE_CHECKING:
-    from gatherlog.core.rules import Rule, TargetSpec
+    from gatherlog.core.routing.rules import Rule, TargetSpec
 
 __all__ = ["add", "disable", "enable", "list_", "remove", "secret", "show", "try_"]
 
@@ -61,9 +61,9 @@ def add(
     """
     import msgspec
 
-    from gatherlog.core.delivery import RetryPolicy
-    from gatherlog.core.rule_service import NewRule
-    from gatherlog.core.rules import InputSpec, RuleTarget
+    from gatherlog.core.routing.rule_service import NewRule
+    from gatherlog.core.routing.rules import InputSpec, RuleTarget
+    from gatherlog.core.subscriptions.delivery import RetryPolicy
 
     to = _target(webhook, format, append, queue, mail, subject)
     given = None if template is None else InputSpec(template=template, paths=_paths(path))
@@ -191,7 +191,7 @@ def try_(
 
 
 def _switch(name: str, enabled: bool, store: str | None) -> None:
-    from gatherlog.core.rule_service import RulePatch
+    from gatherlog.core.routing.rule_service import RulePatch
 
     settings = settings_of_store(store)
 
@@ -233,7 +233,7 @@ def _target(
     mail: str | None,
     subject: str | None,
 ) -> "TargetSpec":
-    from gatherlog.core.rules import AppendSpec, MailSpec, QueueSpec, WebhookSpec
+    from gatherlog.core.routing.rules import AppendSpec, MailSpec, QueueSpec, WebhookSpec
 
     given = [one for one in (webhook, append, queue, mail) if one is not None]
     if len(given) != 1:

@@ -17,8 +17,8 @@ from gatherlog.entrypoints.cli.options import Json, StoreUrl
 from gatherlog.entrypoints.cli.terminal import printable, table
 
 if TYPE_CHECKING:
-    from gatherlog.core.control import Control, Status
-    from gatherlog.core.dead_letters import DeadLetter
+    from gatherlog.core.subscriptions.administration import Control, Status
+    from gatherlog.core.subscriptions.dead_letters import DeadLetter
 
 __all__ = [
     "discard",
@@ -193,7 +193,7 @@ def letters(
 
         print(msgspec.json.encode(found).decode())
         return
-    from gatherlog.core.clock import rfc3339
+    from gatherlog.core.eventstore.clock import rfc3339
 
     if not found:
         print(f"There are no letters in the state {state}.", file=sys.stderr)
@@ -291,7 +291,7 @@ def _each(
         raise CommandRefused("name dead letters by id, or all that match with --all")
 
     async def run(control: "Control") -> int:
-        from gatherlog.core.errors import NotFound
+        from gatherlog.core.eventstore.errors import NotFound
 
         for id in ids or ():
             await act(control, id)

@@ -6,7 +6,7 @@ import msgspec
 from msgspec import Meta
 
 from gatherlog.apps.trail import Activity
-from gatherlog.core.clock import rfc3339
+from gatherlog.core.eventstore.clock import rfc3339
 from gatherlog.interfaces.rest.answers import Time, page
 from gatherlog.interfaces.rest.endpoint import Call, Reply
 from gatherlog.interfaces.rest.queries import Paging

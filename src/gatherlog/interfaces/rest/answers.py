@@ -8,7 +8,7 @@ import msgspec
 
 from gatherlog.apps.guests import Gathering, Guest, Stats, Status, Stored
 from gatherlog.apps.guests.sheets import BadLine, DietCell
-from gatherlog.core.clock import rfc3339
+from gatherlog.core.eventstore.clock import rfc3339
 from gatherlog.interfaces.rest.once import Reply
 from gatherlog.interfaces.rest.queries import Paging
 

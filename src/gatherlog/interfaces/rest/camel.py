@@ -10,8 +10,8 @@ import msgspec
 
 from gatherlog.apps.guests import Guest, GuestPatch, Household, NewGuest, OwnAnswer, Status
 from gatherlog.apps.trail import LastSeen
-from gatherlog.core.clock import rfc3339
-from gatherlog.core.errors import Flaw
+from gatherlog.core.eventstore.clock import rfc3339
+from gatherlog.core.eventstore.errors import Flaw
 from gatherlog.interfaces.rest.answers import GuestAnswer, Time, of_guest
 
 __all__ = [

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from gatherlog.apps.guests import Stored
-from gatherlog.core.errors import Flaw, Invalid
+from gatherlog.core.eventstore.errors import Flaw, Invalid
 from gatherlog.interfaces.problems import Stale
 from gatherlog.interfaces.rest.answers import etag
 from gatherlog.interfaces.rest.endpoint import Call, Reply

@@ -6,14 +6,14 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
-from gatherlog.core.bus import BUS
-from gatherlog.core.checkpoints import Backlog
-from gatherlog.core.clock import rfc3339
-from gatherlog.core.control import Status
-from gatherlog.core.dead_letters import DeadLetter
-from gatherlog.core.errors import Flaw, Invalid, NotFound
-from gatherlog.core.events import Recorded
-from gatherlog.core.formats import bus_event, failure_envelope
+from gatherlog.core.eventstore.clock import rfc3339
+from gatherlog.core.eventstore.errors import Flaw, Invalid, NotFound
+from gatherlog.core.eventstore.events import Recorded
+from gatherlog.core.routing.bus import BUS
+from gatherlog.core.routing.event_forms import bus_event, failure_envelope
+from gatherlog.core.subscriptions.administration import Status
+from gatherlog.core.subscriptions.checkpoints import Backlog
+from gatherlog.core.subscriptions.dead_letters import DeadLetter
 from gatherlog.interfaces.rest.answers import Time, json, no_content, page
 from gatherlog.interfaces.rest.endpoint import Call, Reply
 from gatherlog.interfaces.rest.queries import MAX_PAGE, Nothing, Paging

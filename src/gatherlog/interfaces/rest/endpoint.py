@@ -9,10 +9,10 @@ from typing import Any, Generic, TypeVar
 import msgspec
 
 from gatherlog.apps.people.policy import ANYONE, Action, Actor
-from gatherlog.core.decider import Handled, Once
-from gatherlog.core.errors import Invalid, NotFound
+from gatherlog.core.commands.handler import Handled, Once
+from gatherlog.core.eventstore.errors import Invalid, NotFound
+from gatherlog.core.eventstore.store import Ref
 from gatherlog.core.queues import check_queue
-from gatherlog.core.store import Ref
 from gatherlog.interfaces.bodies import Reading
 from gatherlog.interfaces.feed import FeedHub
 from gatherlog.interfaces.live import MOST_STREAMS

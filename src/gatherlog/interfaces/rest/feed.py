@@ -5,12 +5,12 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from gatherlog.core.events import Recorded
-from gatherlog.core.feed import feed_cursor, feed_page, feed_positions
-from gatherlog.core.formats import document
-from gatherlog.core.patterns import compile_pattern
-from gatherlog.core.store import Heads, Store
-from gatherlog.core.subscriptions import category
+from gatherlog.core.eventstore.events import Recorded
+from gatherlog.core.eventstore.feed_pages import feed_cursor, feed_page, feed_positions
+from gatherlog.core.eventstore.store import Heads, Store
+from gatherlog.core.routing.event_forms import document
+from gatherlog.core.routing.patterns import compile_pattern
+from gatherlog.core.subscriptions.subscription import category
 from gatherlog.interfaces.feed import Wanted
 from gatherlog.interfaces.live import HEADERS
 from gatherlog.interfaces.rest.answers import json

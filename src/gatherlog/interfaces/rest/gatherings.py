@@ -6,8 +6,8 @@ from gatherlog import __version__
 from gatherlog.apps.guests import GatheringDetails, SettingsPatch, Stored
 from gatherlog.apps.guests.views import GATHERINGS, Gathering
 from gatherlog.apps.people import Action, Role
-from gatherlog.core.decider import Handled
-from gatherlog.core.errors import NotFound
+from gatherlog.core.commands.handler import Handled
+from gatherlog.core.eventstore.errors import NotFound
 from gatherlog.interfaces import live
 from gatherlog.interfaces.auth import identify, permit
 from gatherlog.interfaces.rest.answers import (

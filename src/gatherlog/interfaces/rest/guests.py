@@ -5,9 +5,9 @@ from typing import Any
 
 from gatherlog.apps.guests import Guest, GuestPatch, NewGuest, Rsvp, Stored
 from gatherlog.apps.guests.views import GUESTS
-from gatherlog.core.decider import Handled, Once
-from gatherlog.core.errors import NotFound
-from gatherlog.core.store import Ref
+from gatherlog.core.commands.handler import Handled, Once
+from gatherlog.core.eventstore.errors import NotFound
+from gatherlog.core.eventstore.store import Ref
 from gatherlog.interfaces.rest.answers import (
     GroupAnswer,
     LinkAnswer,

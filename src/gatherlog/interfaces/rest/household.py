@@ -2,7 +2,7 @@
 
 from gatherlog.apps.guests import OwnAnswer, RsvpClosed
 from gatherlog.apps.guests.households import household_of
-from gatherlog.core.decider import Handled
+from gatherlog.core.commands.handler import Handled
 from gatherlog.interfaces.rest.answers import json
 from gatherlog.interfaces.rest.camel import of_household
 from gatherlog.interfaces.rest.endpoint import Call, Reply

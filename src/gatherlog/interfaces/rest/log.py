@@ -7,14 +7,19 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from gatherlog.core.clock import rfc3339, to_micros
-from gatherlog.core.errors import Flaw, Invalid, NotFound
-from gatherlog.core.events import Recorded
-from gatherlog.core.feed import feed_cursor, feed_page, feed_page_backwards, feed_positions
-from gatherlog.core.logs import LOGS
-from gatherlog.core.raw_log import Appended, NewEvent, RepeatedAppend
-from gatherlog.core.store import ANY
-from gatherlog.core.subscriptions import category
+from gatherlog.core.commands.appending import Appended, NewEvent, RepeatedAppend
+from gatherlog.core.eventstore.clock import rfc3339, to_micros
+from gatherlog.core.eventstore.errors import Flaw, Invalid, NotFound
+from gatherlog.core.eventstore.events import Recorded
+from gatherlog.core.eventstore.feed_pages import (
+    feed_cursor,
+    feed_page,
+    feed_page_backwards,
+    feed_positions,
+)
+from gatherlog.core.eventstore.store import ANY
+from gatherlog.core.subscriptions.log_counts import LOGS
+from gatherlog.core.subscriptions.subscription import category
 from gatherlog.interfaces.rest.answers import Time, json, location, page
 from gatherlog.interfaces.rest.endpoint import Call, Reply
 from gatherlog.interfaces.rest.once import replay

@@ -4,7 +4,7 @@ from http import HTTPStatus
 from typing import Any
 
 from gatherlog.apps.people import Action
-from gatherlog.core.rule_service import NewRule, RulePatch
+from gatherlog.core.routing.rule_service import NewRule, RulePatch
 from gatherlog.interfaces.rest import deliveries, feed, log, rules
 from gatherlog.interfaces.rest.deliveries import (
     Discard,

@@ -8,9 +8,9 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from gatherlog import __version__
-from gatherlog.core.control import Status
-from gatherlog.core.errors import StoreError
-from gatherlog.core.logs import LOGS, LogHead
+from gatherlog.core.eventstore.errors import StoreError
+from gatherlog.core.subscriptions.administration import Status
+from gatherlog.core.subscriptions.log_counts import LOGS, LogHead
 from gatherlog.interfaces.platform import Platform
 from gatherlog.interfaces.problems import NotReady
 from gatherlog.interfaces.rest.answers import Health, json

@@ -11,9 +11,9 @@ from typing import Final
 
 import msgspec
 
-from gatherlog.core.decider import Handled, Once
-from gatherlog.core.errors import Flaw, Invalid, KeyReused
-from gatherlog.core.store import VERSION_BYTES, Commit, Ref, Store
+from gatherlog.core.commands.handler import Handled, Once
+from gatherlog.core.eventstore.errors import Flaw, Invalid, KeyReused
+from gatherlog.core.eventstore.store import VERSION_BYTES, Commit, Ref, Store
 from gatherlog.interfaces.problems import AnsweredOnce
 
 __all__ = ["HEADER", "OnceKey", "Reply", "once_key"]

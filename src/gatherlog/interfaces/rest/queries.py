@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Meta
 
 from gatherlog.apps.guests import Status
-from gatherlog.core.errors import Flaw, Invalid
+from gatherlog.core.eventstore.errors import Flaw, Invalid
 from gatherlog.interfaces.bodies import flaws_of
 
 __all__ = ["MAX_PAGE", "Nothing", "Paging", "Search", "read_query"]

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
-from gatherlog.core.clock import rfc3339
+from gatherlog.core.eventstore.clock import rfc3339
 from gatherlog.core.queues import Message, Queue, Queues, QueueStatus, Received
 from gatherlog.interfaces.rest.answers import Time, json, no_content, page
 from gatherlog.interfaces.rest.endpoint import Call, Reply

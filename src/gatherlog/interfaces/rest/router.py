@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 from urllib.parse import unquote
 
-from gatherlog.core.errors import NotFound
+from gatherlog.core.eventstore.errors import NotFound
 from gatherlog.interfaces.rest.endpoint import (
     DEFAULT_GATHERING,
     PRIVATE,

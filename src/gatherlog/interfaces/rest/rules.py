@@ -5,9 +5,9 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
-from gatherlog.core.clock import rfc3339
-from gatherlog.core.rule_service import NewRule, RulePatch
-from gatherlog.core.rules import RULES, Rule, RuleTarget
+from gatherlog.core.eventstore.clock import rfc3339
+from gatherlog.core.routing.rule_service import NewRule, RulePatch
+from gatherlog.core.routing.rules import RULES, Rule, RuleTarget
 from gatherlog.interfaces.rest.answers import Time, json, location, no_content
 from gatherlog.interfaces.rest.endpoint import Call, Reply
 from gatherlog.interfaces.rest.log import EventAnswer, of_event

@@ -7,7 +7,7 @@ from typing import Annotated, Final
 import msgspec
 
 from gatherlog.apps.guests.sheets import BadLine, Sheet, SheetFormat, read_sheet, write_sheet
-from gatherlog.core.errors import Flaw, Invalid
+from gatherlog.core.eventstore.errors import Flaw, Invalid
 from gatherlog.interfaces.rest.answers import ImportAnswer, json
 from gatherlog.interfaces.rest.endpoint import Call, Reply
 from gatherlog.interfaces.rest.queries import Nothing

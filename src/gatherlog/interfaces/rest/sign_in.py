@@ -2,8 +2,8 @@
 
 import msgspec
 
-from gatherlog.core.clock import rfc3339
-from gatherlog.core.errors import Invalid
+from gatherlog.core.eventstore.clock import rfc3339
+from gatherlog.core.eventstore.errors import Invalid
 from gatherlog.interfaces.auth import bearer
 from gatherlog.interfaces.problems import Blank
 from gatherlog.interfaces.rest.answers import Time, json, no_content

@@ -13,7 +13,7 @@ from msgspec import UNSET, UnsetType
 from starlette.datastructures import FormData
 
 from gatherlog.apps.guests import Guest, Rsvp
-from gatherlog.core.errors import Flaw, Invalid
+from gatherlog.core.eventstore.errors import Flaw, Invalid
 from gatherlog.interfaces.web.forms import text, version
 
 __all__ = ["AnswerForm", "filled", "number", "rsvp", "typed"]

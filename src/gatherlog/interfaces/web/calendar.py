@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 from gatherlog.apps.guests import Gathering
-from gatherlog.core.clock import to_datetime
+from gatherlog.core.eventstore.clock import to_datetime
 from gatherlog.interfaces.web.words import local
 
 __all__ = ["calendar"]

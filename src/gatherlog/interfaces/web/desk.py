@@ -11,7 +11,7 @@ from starlette.responses import RedirectResponse, Response
 
 from gatherlog.apps.guests import DEFAULT, Gathering, Guest, Stored
 from gatherlog.apps.people import Action, Role
-from gatherlog.core.errors import NotFound, Unauthenticated
+from gatherlog.core.eventstore.errors import NotFound, Unauthenticated
 from gatherlog.interfaces.auth import permit
 from gatherlog.interfaces.looks import note_look
 from gatherlog.interfaces.platform import Platform

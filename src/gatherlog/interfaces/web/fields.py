@@ -8,7 +8,7 @@ from msgspec import UNSET, UnsetType
 from starlette.datastructures import FormData
 
 from gatherlog.apps.guests import DIETARY_TAGS
-from gatherlog.core.errors import Flaw
+from gatherlog.core.eventstore.errors import Flaw
 from gatherlog.interfaces.web.forms import text
 from gatherlog.interfaces.web.words import label
 

@@ -5,7 +5,7 @@ from typing import Final
 from msgspec import UNSET
 
 from gatherlog.apps.guests import Gathering, GatheringDetails, SettingsPatch
-from gatherlog.core.errors import Flaw, Invalid
+from gatherlog.core.eventstore.errors import Flaw, Invalid
 from gatherlog.interfaces.web.fields import Fields, blank_is_none, date_time, whole
 
 __all__ = ["CREATION", "NAMES", "SETTINGS", "details", "patch", "shown"]

@@ -9,7 +9,7 @@ from starlette.datastructures import FormData
 
 from gatherlog.apps.guests import Guest, GuestPatch, NewGuest
 from gatherlog.apps.guests.inputs import Unsettled
-from gatherlog.core.errors import Flaw, Invalid
+from gatherlog.core.eventstore.errors import Flaw, Invalid
 from gatherlog.interfaces.web.fields import Fields, blank_is_none, whole
 from gatherlog.interfaces.web.rows import STATES
 from gatherlog.interfaces.web.words import label

@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from gatherlog.apps.guests import GatheringFull, Guest, Stored
 from gatherlog.apps.people import Action
-from gatherlog.core.errors import Conflict, Invalid
+from gatherlog.core.eventstore.errors import Conflict, Invalid
 from gatherlog.interfaces.problems import status_of
 from gatherlog.interfaces.web import guest_form
 from gatherlog.interfaces.web.desk import Desk, Opened

@@ -12,7 +12,7 @@ from starlette.types import Receive, Scope, Send
 from gatherlog.apps.guests import Gathering, Listing, Status, Stored
 from gatherlog.apps.guests.rules import is_closed
 from gatherlog.apps.people import Action, Actor, Role
-from gatherlog.core.errors import Conflict, Invalid, NotFound
+from gatherlog.core.eventstore.errors import Conflict, Invalid, NotFound
 from gatherlog.interfaces.live import HEADERS as STREAM_HEADERS
 from gatherlog.interfaces.live import Live, changes
 from gatherlog.interfaces.problems import status_of

@@ -7,7 +7,7 @@ from typing import Final
 import msgspec
 
 from gatherlog.apps.guests import DIETARY_TAGS, Gathering, Household, Questions, Waiting
-from gatherlog.core.errors import Flaw
+from gatherlog.core.eventstore.errors import Flaw
 from gatherlog.interfaces.web.answer_form import AnswerForm
 from gatherlog.interfaces.web.household_form import first_filled, prefix_of, shown_members
 from gatherlog.interfaces.web.overview import deadline

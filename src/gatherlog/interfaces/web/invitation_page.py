@@ -19,8 +19,8 @@ from gatherlog.apps.guests import (
 )
 from gatherlog.apps.people.guest_login import AFTERWARDS
 from gatherlog.apps.people.policy import Action, Actor, Role, Verdict, decide
-from gatherlog.core.clock import to_datetime
-from gatherlog.core.errors import Conflict, Flaw, GatherlogError, Invalid, NotFound
+from gatherlog.core.eventstore.clock import to_datetime
+from gatherlog.core.eventstore.errors import Conflict, Flaw, GatherlogError, Invalid, NotFound
 from gatherlog.interfaces.looks import note_look
 from gatherlog.interfaces.platform import Platform
 from gatherlog.interfaces.problems import status_of

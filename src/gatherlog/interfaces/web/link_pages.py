@@ -10,7 +10,7 @@ from starlette.responses import Response
 from gatherlog.apps.guests import Guest
 from gatherlog.apps.guests.sheets import write_links
 from gatherlog.apps.people import Action
-from gatherlog.core.errors import Invalid
+from gatherlog.core.eventstore.errors import Invalid
 from gatherlog.interfaces.web.desk import Desk, Opened
 from gatherlog.interfaces.web.forms import text
 from gatherlog.interfaces.web.messages import SHEET_LOST

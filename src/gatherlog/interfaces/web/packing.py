@@ -3,7 +3,7 @@
 import zlib
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 
-from gatherlog.core.errors import Flaw, Invalid
+from gatherlog.core.eventstore.errors import Flaw, Invalid
 from gatherlog.interfaces.bodies import MAX_BODY
 
 __all__ = ["packed", "unpacked"]

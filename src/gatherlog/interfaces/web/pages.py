@@ -10,7 +10,7 @@ from starlette.routing import Route
 
 from gatherlog.apps.guests import Gathering
 from gatherlog.apps.people.policy import Action, Verdict, decide
-from gatherlog.core.errors import NotFound
+from gatherlog.core.eventstore.errors import NotFound
 from gatherlog.interfaces.live import Live
 from gatherlog.interfaces.platform import Platform
 from gatherlog.interfaces.rates import Guard

@@ -6,7 +6,7 @@ from typing import Final
 import msgspec
 
 from gatherlog.apps.guests import DIETARY_TAGS, Guest
-from gatherlog.core.errors import Flaw
+from gatherlog.core.eventstore.errors import Flaw
 from gatherlog.interfaces.web.answer_form import AnswerForm
 from gatherlog.interfaces.web.words import label, people
 

@@ -23,7 +23,7 @@ from gatherlog.apps.guests.sheets import (
     write_sheet,
 )
 from gatherlog.apps.people import Action
-from gatherlog.core.errors import Flaw, Invalid
+from gatherlog.core.eventstore.errors import Flaw, Invalid
 from gatherlog.interfaces.problems import status_of
 from gatherlog.interfaces.web.desk import Desk, Opened
 from gatherlog.interfaces.web.forms import text

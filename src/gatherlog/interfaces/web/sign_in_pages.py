@@ -9,8 +9,8 @@ from starlette.responses import RedirectResponse, Response
 
 from gatherlog.apps.people import Action, Verdict, decide
 from gatherlog.apps.people.rules import MOST_TRIES
-from gatherlog.core.clock import to_datetime
-from gatherlog.core.errors import Denied, Invalid, NotFound, Unauthenticated
+from gatherlog.core.eventstore.clock import to_datetime
+from gatherlog.core.eventstore.errors import Denied, Invalid, NotFound, Unauthenticated
 from gatherlog.interfaces.auth import permit
 from gatherlog.interfaces.platform import Platform
 from gatherlog.interfaces.problems import status_of

@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gatherlog.apps.people import Actor
-from gatherlog.core.errors import Denied, Unauthenticated
+from gatherlog.core.eventstore.errors import Denied, Unauthenticated
 from gatherlog.interfaces.platform import Platform
 from gatherlog.interfaces.web.forms import text
 

@@ -1,0 +1,1 @@
+"""Commands: load, decide, commit, and try again; and appending to the log without an app."""

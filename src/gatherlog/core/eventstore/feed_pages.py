@@ -1,0 +1,106 @@
+"""The feed across partitions: a cursor that remembers one position per partition, and pages.
+
+Within a partition order is kept; between partitions there is none, beyond that of reading.
+"""
+
+import base64
+import binascii
+from collections.abc import Callable
+from typing import Final
+
+import msgspec
+
+from gatherlog.core.eventstore.errors import CursorInvalid
+from gatherlog.core.eventstore.events import Recorded
+from gatherlog.core.eventstore.store import Heads, Store
+
+__all__ = ["FeedPage", "feed_cursor", "feed_page", "feed_page_backwards", "feed_positions"]
+
+_SCANNED: Final = 10_000
+"""Events that one page looks at, at most, for those that are wanted."""
+
+Wanted = Callable[[Recorded], bool]
+
+
+class FeedPage(msgspec.Struct, frozen=True):
+    """Part of the feed. It may be empty before the end, where few events are wanted."""
+
+    events: list[Recorded]
+    positions: Heads
+    """After which the next page begins."""
+    is_end: bool
+    """Whether there was nothing more when it was read."""
+
+
+def feed_cursor(store: Store, positions: Heads) -> str:
+    """Positions as text that only this store takes back; safe in a URL and in an event stream."""
+    packed = msgspec.msgpack.encode((store.id, positions))
+    return base64.urlsafe_b64encode(packed).decode().rstrip("=")
+
+
+def feed_positions(store: Store, cursor: str) -> Heads:
+    """The positions in a cursor; CursorInvalid if it is malformed or of another store."""
+    try:
+        packed = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
+        id, positions = msgspec.msgpack.decode(packed, type=tuple[str, tuple[int, ...]])
+    except (binascii.Error, msgspec.DecodeError, UnicodeError, ValueError):
+        raise CursorInvalid("this is no cursor of a feed") from None
+    if id != store.id or len(positions) != store.limits.partitions or min(positions) < 0:
+        raise CursorInvalid("this cursor is of another store")
+    return positions
+
+
+async def feed_page(
+    store: Store, after: Heads, *, limit: int, wanted: Wanted | None = None
+) -> FeedPage:
+    """Up to `limit` wanted events after positions, partition by partition, each in its order."""
+    heads, positions = await store.heads(), list(after)
+    events: list[Recorded] = []
+    scanned = 0
+    for partition, head in enumerate(heads):
+        while positions[partition] < head and len(events) < limit and scanned < _SCANNED:
+            size = limit - len(events) if wanted is None else min(1000, store.limits.page)
+            page = await store.read_feed(
+                partition, after=positions[partition], limit=min(size, store.limits.page)
+            )
+            if not page:
+                break
+            for event in page:
+                scanned += 1
+                positions[partition] = event.position
+                if wanted is None or wanted(event):
+                    events.append(event)
+                    if len(events) == limit:
+                        break
+    is_end = all(here >= head for here, head in zip(positions, heads, strict=True))
+    return FeedPage(events, tuple(positions), is_end)
+
+
+async def feed_page_backwards(
+    store: Store, before: Heads, *, limit: int, wanted: Wanted | None = None
+) -> FeedPage:
+    """Up to `limit` wanted events at or before positions, the newest of each partition first."""
+    heads = await store.heads()
+    positions = [min(one, head) for one, head in zip(before, heads, strict=True)]
+    events: list[Recorded] = []
+    scanned = 0
+    for partition in range(len(positions)):
+        while positions[partition] > 0 and len(events) < limit and scanned < _SCANNED:
+            found, start = await _window(store, partition, positions[partition])
+            scanned += positions[partition] - start
+            positions[partition] = start
+            for event in reversed(found):
+                if wanted is None or wanted(event):
+                    events.append(event)
+                    if len(events) == limit:
+                        positions[partition] = event.position - 1
+                        break
+    return FeedPage(events, tuple(positions), not any(positions))
+
+
+async def _window(store: Store, partition: int, end: int) -> tuple[list[Recorded], int]:
+    """The events of a stretch of positions that ends with `end`, and where it begins."""
+    size = min(1000, store.limits.page)
+    start = max(0, end - size)
+    page = await store.read_feed(partition, after=start, limit=size)
+    return [event for event in page if event.position <= end], start

@@ -1,0 +1,148 @@
+"""Views: read models as typed documents, with their access patterns declared and named.
+
+    GUESTS = View("guest", Guest, version=1, by_gathering=lambda g: (g.gathering_id, g.last_name))
+
+Each pattern gives the document's key in one index: the partition key, then the parts of the sort
+key; None leaves the document out. Documents belong to streams: a `Fold` names the documents that an
+event touches and gives what becomes of them, and the same fold serves the commit and the rebuild.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Generic, Literal, Protocol, TypeVar
+
+import msgspec
+
+from gatherlog.core.eventstore.store import KEEP, Body, Document, IndexKey, Query, Ref, Write
+
+__all__ = ["Change", "Fold", "Happened", "View"]
+
+B = TypeVar("B", bound=msgspec.Struct)
+Pattern = Callable[[Any], IndexKey | None]
+
+
+class View(Generic[B]):
+    """A named, versioned kind of document with declared indexes.
+
+    Raise `version` when bodies or keys change their meaning: older processes are then refused, and
+    the view is rebuilt before it serves.
+    """
+
+    def __init__(self, name: str, body: type[B], *, version: int = 1, **patterns: Pattern) -> None:
+        self.name = name
+        self.body = body
+        self.version = version
+        self.patterns: Mapping[str, Pattern] = patterns
+        self._encode = msgspec.json.Encoder().encode
+        self._decode = msgspec.json.Decoder(body).decode
+
+    def __repr__(self) -> str:
+        return f"View({self.name!r}, version={self.version})"
+
+    def ref(self, id: str) -> Ref:
+        """The name of one document of this view."""
+        return (self.name, id)
+
+    def read(self, document: Document | None) -> B | None:
+        """The typed body, or None where there is no document or no body."""
+        if document is None or document.body is None:
+            return None
+        return self._decode(document.body)
+
+    def keys(self, body: B) -> dict[str, IndexKey]:
+        """The document's key in every index that lists it."""
+        return {
+            index: key
+            for index, pattern in self.patterns.items()
+            if (key := pattern(body)) is not None
+        }
+
+    def write(
+        self,
+        id: str,
+        stream: str,
+        body: B | Literal[Body.KEEP, Body.DELETE] = KEEP,
+        *,
+        expects: int | None = None,
+        adds: Mapping[str, int] = {},
+        at_most: Mapping[str, int] = {},
+        at_least: Mapping[str, int] = {},
+        at: int | None = None,
+    ) -> Write:
+        """A `Write` of this view, with the body encoded and its index keys computed."""
+        encoded: bytes | Literal[Body.KEEP, Body.DELETE]
+        if isinstance(body, Body):
+            encoded, index_keys = body, {}
+        else:
+            encoded, index_keys = self._encode(body), self.keys(body)
+        return Write(
+            view=self.name,
+            id=id,
+            stream=stream,
+            expects=expects,
+            body=encoded,
+            index_keys=index_keys,
+            adds=adds,
+            at_most=at_most,
+            at_least=at_least,
+            at=at,
+        )
+
+    def query(
+        self,
+        index: str,
+        partition: str,
+        *,
+        prefix: IndexKey = (),
+        since: IndexKey = (),
+        until: IndexKey = (),
+        backwards: bool = False,
+        limit: int = 100,
+        cursor: str | None = None,
+    ) -> Query:
+        """A `Query` of one of this view's declared indexes; another name is a ValueError."""
+        if index not in self.patterns:
+            raise ValueError(f"view {self.name!r} declares no index {index!r}")
+        return Query(
+            view=self.name,
+            index=index,
+            partition=partition,
+            prefix=prefix,
+            since=since,
+            until=until,
+            backwards=backwards,
+            limit=limit,
+            cursor=cursor,
+        )
+
+
+class Happened(msgspec.Struct, frozen=True):
+    """What a fold is told of an event: no clock, no position, no recorded time."""
+
+    stream: str
+    subject: str
+    time: int
+    """Event time, microseconds since the epoch."""
+    payload: Any
+
+
+class Change(msgspec.Struct, frozen=True):
+    """What an event does to one document."""
+
+    view: View[Any]
+    id: str
+    body: msgspec.Struct | Literal[Body.KEEP, Body.DELETE] = KEEP
+    adds: Mapping[str, int] = {}
+
+
+class Fold(Protocol):
+    """How the events of a category of streams become documents: pure, and the only way."""
+
+    views: tuple[View[Any], ...]
+
+    def keys(self, happened: Happened) -> Iterable[Ref]:
+        """The documents that `evolve` must be shown, at least those it changes."""
+        ...
+
+    def evolve(self, documents: Mapping[Ref, Any], happened: Happened) -> Iterable[Change]:
+        """What becomes of them. `documents` holds typed bodies, or None where there is none."""
+        ...

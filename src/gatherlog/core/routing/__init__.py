@@ -1,0 +1,1 @@
+"""Routing: rules that say which events go where, their patterns, and the bus that follows them."""

@@ -1,0 +1,255 @@
+"""What an operator asks subscriptions and tells them: lag, parked events, dead letters, redrive.
+
+Whatever is told is an event of the subscription's stream; the worker that reads a partition, in
+whatever process, obeys it within moments.
+"""
+
+from collections.abc import Callable, Sequence
+
+import msgspec
+
+from gatherlog.core.commands.handler import CommandHandler, Decided, UnitOfWork
+from gatherlog.core.eventstore.clock import Clock, Ids
+from gatherlog.core.eventstore.errors import Flaw, Invalid, NotFound
+from gatherlog.core.eventstore.store import Store
+from gatherlog.core.subscriptions.checkpoints import (
+    BACKLOGS,
+    CHECKPOINTS,
+    Backlog,
+    checkpoint_id,
+    stream_of,
+)
+from gatherlog.core.subscriptions.dead_letters import (
+    CODEC,
+    DEAD_LETTERS,
+    FOLD,
+    DeadLetter,
+    DeliveryDiscarded,
+    DeliveryRedriven,
+    State,
+    SubscriptionPaused,
+    SubscriptionReset,
+    SubscriptionResumed,
+)
+
+__all__ = ["Control", "Lag", "Letters", "Status"]
+
+MOST_COUNTED = 10_000
+LONGEST_REASON = 500
+"""Characters."""
+
+
+class Lag(msgspec.Struct, frozen=True, kw_only=True):
+    """How far a subscription is in one partition."""
+
+    partition: int
+    position: int
+    head: int
+    paused: bool
+
+    @property
+    def behind(self) -> int:
+        """Positions that are still to be read."""
+        return max(0, self.head - self.position)
+
+
+class Status(msgspec.Struct, frozen=True, kw_only=True):
+    """A subscription as its documents tell of it, whoever reads for it."""
+
+    name: str
+    lags: tuple[Lag, ...]
+    backlogs: tuple[Backlog, ...]
+
+    @property
+    def behind(self) -> int:
+        return sum(lag.behind for lag in self.lags)
+
+    @property
+    def is_paused(self) -> bool:
+        return any(lag.paused for lag in self.lags)
+
+    @property
+    def parked(self) -> int:
+        """Streams and subjects that wait because of an event that failed."""
+        return sum(park.attempts > 0 for backlog in self.backlogs for park in backlog.parks)
+
+
+class Letters(msgspec.Struct, frozen=True):
+    """A page of dead letters; `cursor` is None on the last."""
+
+    letters: list[DeadLetter]
+    cursor: str | None
+
+
+class Control:
+    """Questions and commands about the subscriptions of one store.
+
+    `by` says who commands, as in `key:0198…`; it is kept with the event. `known` are those that
+    are told of although nobody has read for them yet.
+    """
+
+    def __init__(self, store: Store, *, clock: Clock, ids: Ids, known: Sequence[str] = ()) -> None:
+        self._store = store
+        self._known = known
+        self._handler = CommandHandler(store, CODEC, FOLD, clock=clock, ids=ids)
+
+    async def names(self) -> list[str]:
+        """Every subscription that ever read from this store, or is to."""
+        names: dict[str, None] = dict.fromkeys(self._known)
+        cursor = None
+        while True:
+            query = CHECKPOINTS.query("by_subscription", "all", limit=1000, cursor=cursor)
+            page = await self._store.query(query)
+            for document in page.documents:
+                if (checkpoint := CHECKPOINTS.read(document)) is not None:
+                    names[checkpoint.subscription] = None
+            if (cursor := page.cursor) is None:
+                return list(names)
+
+    async def status(self, name: str) -> Status:
+        """How far it is and what waits; NotFound if nothing ever read under this name."""
+        heads = await self._store.heads()
+        ids = [checkpoint_id(name, partition) for partition in range(len(heads))]
+        documents = await self._store.get(CHECKPOINTS.name, ids)
+        kept = [CHECKPOINTS.read(document) for document in documents]
+        if not any(kept) and name not in self._known:
+            raise NotFound(f"there is no subscription {name!r}")
+        lags = tuple(
+            Lag(
+                partition=partition,
+                position=0 if one is None else one.position,
+                head=head,
+                paused=one is not None and one.paused,
+            )
+            for partition, (one, head) in enumerate(zip(kept, heads, strict=True))
+        )
+        return Status(name=name, lags=lags, backlogs=await self._backlogs(name))
+
+    async def letters(
+        self,
+        *,
+        subscription: str | None = None,
+        destination: str | None = None,
+        state: State = "dead",
+        limit: int = 100,
+        cursor: str | None = None,
+    ) -> Letters:
+        """Dead letters in a state, the oldest first.
+
+        Raises Invalid for a destination without its subscription, and CursorInvalid.
+        """
+        if destination is not None and subscription is None:
+            raise Invalid(Flaw("/subscription", "say of which subscription, with a destination"))
+        if destination is not None:
+            index, partition = "by_destination", f"{subscription}/{destination}"
+        elif subscription is not None:
+            index, partition = "by_subscription", subscription
+        else:
+            index, partition = "by_state", state
+        prefix = () if index == "by_state" else (state,)
+        query = DEAD_LETTERS.query(index, partition, prefix=prefix, limit=limit, cursor=cursor)
+        page = await self._store.query(query)
+        letters = [DEAD_LETTERS.read(document) for document in page.documents]
+        return Letters([one for one in letters if one and one.state == state], page.cursor)
+
+    async def dead(self, subscription: str) -> int:
+        """How many dead letters a subscription has, counted up to MOST_COUNTED."""
+        counted, cursor = 0, None
+        while counted < MOST_COUNTED:
+            found = await self.letters(
+                subscription=subscription,
+                limit=min(1000, self._store.limits.page),
+                cursor=cursor,
+            )
+            counted += len(found.letters)
+            if (cursor := found.cursor) is None:
+                break
+        return counted
+
+    async def letter(self, id: str) -> DeadLetter:
+        """One dead letter; NotFound if there is none, or it was taken meanwhile."""
+        [document] = await self._store.get(DEAD_LETTERS.name, [id])
+        letter = DEAD_LETTERS.read(document)
+        if letter is None:
+            raise NotFound(f"there is no dead letter {id!r}")
+        return letter
+
+    async def redrive(self, id: str, *, by: str) -> DeadLetter:
+        """Have a dead letter tried again, soon; also one that was discarded. NotFound."""
+
+        def again(letter: DeadLetter) -> list[Decided]:
+            done = letter.state == "redriving"
+            return [] if done else [Decided(DeliveryRedriven(by=by), subject=id)]
+
+        return await self._change(id, again)
+
+    async def discard(self, id: str, reason: str, *, by: str) -> DeadLetter:
+        """Give a dead letter up for good; what waits behind it goes on.
+
+        Raises Invalid without a reason, and NotFound.
+        """
+        reason = " ".join(reason.split())
+        if not reason or len(reason) > LONGEST_REASON:
+            raise Invalid(Flaw("/reason", f"say why, in up to {LONGEST_REASON} characters"))
+
+        def away(letter: DeadLetter) -> list[Decided]:
+            if letter.state == "discarded":
+                return []
+            return [Decided(DeliveryDiscarded(by=by, reason=reason), subject=id)]
+
+        return await self._change(id, away)
+
+    async def pause(self, name: str, *, by: str) -> None:
+        """Bring nothing more until it is resumed."""
+        await self._tell(name, SubscriptionPaused(by=by))
+
+    async def resume(self, name: str, *, by: str) -> None:
+        """Go on after a pause, and try at once what is parked and not a dead letter."""
+        await self._tell(name, SubscriptionResumed(by=by))
+
+    async def reset(self, name: str, positions: Sequence[int], *, by: str) -> None:
+        """Begin anew after `positions`, one per partition; what was parked is forgotten.
+
+        Handlers get all events beyond once more, with the same delivery ids. The documents of a
+        projection are deleted, and made from the first event on, whatever the positions. Dead
+        letters stay until they are redriven or discarded. Raises Invalid for positions that are
+        not of this store.
+        """
+        heads = await self._store.heads()
+        fits = len(positions) == len(heads)
+        if not fits or any(not 0 <= p <= h for p, h in zip(positions, heads, strict=False)):
+            told = ", ".join(map(str, heads))
+            raise Invalid(Flaw("/positions", f"one per partition, from 0 to its head: {told}"))
+        await self._tell(name, SubscriptionReset(by=by, positions=tuple(positions)))
+
+    async def _backlogs(self, name: str) -> tuple[Backlog, ...]:
+        backlogs: list[Backlog] = []
+        cursor = None
+        while True:
+            query = BACKLOGS.query("by_subscription", name, limit=1000, cursor=cursor)
+            page = await self._store.query(query)
+            found = [BACKLOGS.read(document) for document in page.documents]
+            backlogs += [backlog for backlog in found if backlog is not None]
+            if (cursor := page.cursor) is None:
+                return tuple(backlogs)
+
+    async def _change(self, id: str, decide: Callable[[DeadLetter], list[Decided]]) -> DeadLetter:
+        letter = await self.letter(id)
+
+        async def attempt(unit: UnitOfWork) -> list[Decided]:
+            present = await unit.get(DEAD_LETTERS, id)
+            if present is None:
+                raise NotFound(f"there is no dead letter {id!r}")
+            return decide(present)
+
+        handled = await self._handler.handle(stream_of(letter.subscription), attempt)
+        changed: DeadLetter = handled.bodies[DEAD_LETTERS.ref(id)]
+        return changed
+
+    async def _tell(self, name: str, command: msgspec.Struct) -> None:
+        await self.status(name)
+
+        async def attempt(unit: UnitOfWork) -> list[Decided]:
+            return [Decided(command)]
+
+        await self._handler.handle(stream_of(name), attempt)

@@ -1,0 +1,60 @@
+"""What logs there are: a projection that counts the events of every category of streams."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+import msgspec
+
+from gatherlog.core.eventstore.events import Recorded
+from gatherlog.core.eventstore.store import Ref
+from gatherlog.core.projections.views import Change, View
+from gatherlog.core.subscriptions.subscription import Projected, category
+
+__all__ = ["LOGS", "LogHead", "logs_subscription"]
+
+GATHER: Final = 0.2
+"""Seconds: what is counted is for showing."""
+
+
+class LogHead(msgspec.Struct, frozen=True, kw_only=True):
+    """How far the log of one category is, in one partition."""
+
+    log: str
+    partition: int
+    events: int = 0
+    last_position: int = 0
+    last_time: int = 0
+    """Recorded time of its last event, in microseconds since the epoch."""
+
+
+LOGS = View("log", LogHead, by_all=lambda head: ("all", head.log, f"{head.partition:06}"))
+
+
+class _Heads:
+    views: tuple[View[Any], ...] = (LOGS,)
+
+    def takes(self, event: Recorded) -> bool:
+        return True
+
+    def keys(self, event: Recorded) -> Iterable[Ref]:
+        return [LOGS.ref(_id(event))]
+
+    def evolve(self, documents: Mapping[Ref, Any], event: Recorded) -> Iterable[Change]:
+        before: LogHead | None = documents[LOGS.ref(_id(event))]
+        head = LogHead(
+            log=category(event.stream),
+            partition=event.partition,
+            events=(0 if before is None else before.events) + 1,
+            last_position=event.position,
+            last_time=event.recorded,
+        )
+        return [Change(LOGS, _id(event), head)]
+
+
+def _id(event: Recorded) -> str:
+    return f"{category(event.stream)}/{event.partition}"
+
+
+def logs_subscription() -> Projected:
+    """The subscription `logs`, which keeps the documents of LOGS."""
+    return Projected("logs", _Heads(), gather=GATHER)
