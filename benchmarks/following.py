@@ -28,7 +28,9 @@ from benchmarks.workload import CODEC, RsvpSubmitted, payload, places, to_event
 from gatherlog.core import Append, Change, Commit, Recorded, Ref, Store, View
 from gatherlog.core.eventstore.clock import system_clock
 from gatherlog.core.subscriptions.delivery import Delivery
-from gatherlog.core.subscriptions.subscription import Handlers, Projected, Subscription
+from gatherlog.core.subscriptions.handlers import Handlers
+from gatherlog.core.subscriptions.projection import Projection
+from gatherlog.core.subscriptions.subscription import Subscription
 from gatherlog.core.subscriptions.worker import VIEWS, Worker
 from gatherlog.engines import open_store
 
@@ -50,11 +52,8 @@ class Counting:
 
     views: tuple[View[Any], ...] = (ANSWERS,)
 
-    def takes(self, event: Recorded) -> bool:
-        return event.type == "bench.rsvp_submitted"
-
     def keys(self, event: Recorded) -> Iterable[Ref]:
-        return (ANSWERS.ref(event.stream),)
+        return (ANSWERS.ref(event.stream),) if event.type == "bench.rsvp_submitted" else ()
 
     def evolve(self, documents: Mapping[Ref, Any], event: Recorded) -> Iterable[Change]:
         said: RsvpSubmitted = CODEC.decode(event)
@@ -145,7 +144,7 @@ def to_projection(seen: Callable[[], None]) -> Subscription:
             seen()
             return super().evolve(documents, event)
 
-    return Projected("bench", Seeing())
+    return Projection("bench", Seeing())
 
 
 def woken(size: Size) -> Measure:

@@ -18,7 +18,7 @@ from benchmarks.measuring import (
     Target,
 )
 from gatherlog.core.routing.patterns import Pattern, compile_pattern
-from gatherlog.core.routing.rule_index import RuleSet
+from gatherlog.core.routing.rule_index import RuleIndex
 
 Json = dict[str, Any]
 FEWEST = 10
@@ -94,7 +94,7 @@ def rules_of(make: Callable[[int], Json], count: int) -> dict[str, Pattern]:
 
 def together(rules: Mapping[str, Pattern], count: int) -> Measure:
     """All rules at once. Each event meets one rule, and the events go through all rules."""
-    return timed(RuleSet(rules).match, len(rules), count)
+    return timed(RuleIndex(rules).match, len(rules), count)
 
 
 def one_by_one(rules: Mapping[str, Pattern], count: int) -> Measure:

@@ -30,7 +30,7 @@ from gatherlog.core.routing.rule_service import NewRule, RuleService
 from gatherlog.core.routing.rules import RULES, HandlerSpec, Rule, RuleTarget
 from gatherlog.core.subscriptions.delivery import Delivery
 from gatherlog.core.subscriptions.delivery import Target as DeliveryTarget
-from gatherlog.core.subscriptions.subscription import HandlerTarget
+from gatherlog.core.subscriptions.handlers import HandlerTarget
 from gatherlog.core.subscriptions.worker import VIEWS
 from gatherlog.engines import open_store
 

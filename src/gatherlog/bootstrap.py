@@ -12,16 +12,17 @@ from gatherlog.apps.guests import mailing
 from gatherlog.apps.guests.text import folded
 from gatherlog.apps.people.key_file import KeyUnusable, check_key, kept_key
 from gatherlog.core import queues
-from gatherlog.core.commands.appending import RawLog
+from gatherlog.core.commands.appending import Appender
 from gatherlog.core.eventstore.clock import system_clock
 from gatherlog.core.eventstore.store import Store
 from gatherlog.core.routing import rules
 from gatherlog.core.routing.bus import Bus
 from gatherlog.core.routing.rule_service import RuleService
 from gatherlog.core.subscriptions import dead_letters, worker
-from gatherlog.core.subscriptions.administration import Control
+from gatherlog.core.subscriptions.administration import SubscriptionAdmin
+from gatherlog.core.subscriptions.handlers import Handler
 from gatherlog.core.subscriptions.log_counts import LOGS, logs_subscription
-from gatherlog.core.subscriptions.subscription import Handler, Subscription
+from gatherlog.core.subscriptions.subscription import Subscription
 from gatherlog.engines import open_store
 from gatherlog.interfaces.logs import RequestLog, to_stderr
 from gatherlog.interfaces.platform import Platform
@@ -124,10 +125,10 @@ def _assemble(
         ),
         mailer=mailer,
         trail=trail.TrailService(store, clock=clock, ids=ids, report=log.failed),
-        raw_log=RawLog(store, owned=OWNED, clock=clock, ids=ids),
+        appender=Appender(store, owned=OWNED, clock=clock, ids=ids),
         rules=RuleService(store, clock=clock, ids=ids, check=opener.check, owned=sorted(OWNED)),
         rule_secrets=secrets.texts_of,
-        control=Control(
+        subscription_admin=SubscriptionAdmin(
             store, clock=clock, ids=ids, known=[subscription.name for subscription in subscriptions]
         ),
         queues=queue,

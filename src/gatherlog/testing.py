@@ -26,7 +26,8 @@ from gatherlog.core.eventstore.store import (
     Ref,
     Store,
 )
-from gatherlog.core.projections.views import Fold, Happened, View
+from gatherlog.core.projections.folds import Fold, Happened
+from gatherlog.core.projections.views import View
 
 __all__ = [
     "CountingIds",
@@ -102,7 +103,7 @@ class State:
         """Every body as a store holds it."""
         return {ref: msgspec.json.encode(body) for ref, body in self.bodies.items()}
 
-    def take(self, fold: Fold, happened: Happened) -> None:
+    def take(self, fold: Fold[Happened], happened: Happened) -> None:
         """Fold one more event in, strictly as a store would take it.
 
         AssertionError where a fold changes what its `keys` do not name, or deletes a document
@@ -123,7 +124,7 @@ class State:
                 self.bodies[ref] = change.body
 
 
-def after(fold: Fold, stream: str, events: Iterable[Said]) -> State:
+def after(fold: Fold[Happened], stream: str, events: Iterable[Said]) -> State:
     """What `events` of one stream lead to, from nothing."""
     state = State()
     for event in events:
@@ -131,7 +132,7 @@ def after(fold: Fold, stream: str, events: Iterable[Said]) -> State:
     return state
 
 
-async def folded(store: Store, codec: Codec, fold: Fold, stream: str) -> State:
+async def folded(store: Store, codec: Codec, fold: Fold[Happened], stream: str) -> State:
     """What a rebuild would make of a stored stream: read from the log and folded from nothing."""
     state = State()
     version, page = 0, min(1000, store.limits.page)

@@ -20,7 +20,8 @@ import msgspec
 from gatherlog.core import Change, Commit, Committed, Limits, Recorded, Ref, Store, View
 from gatherlog.core.eventstore.clock import system_clock
 from gatherlog.core.subscriptions.delivery import Delivery
-from gatherlog.core.subscriptions.subscription import Handlers, Projected
+from gatherlog.core.subscriptions.handlers import Handlers
+from gatherlog.core.subscriptions.projection import Projection
 from gatherlog.core.subscriptions.worker import VIEWS, Worker
 from gatherlog.engines import open_store
 from tests.contracts.engines import Place
@@ -52,11 +53,8 @@ class Tallying:
 
     views: tuple[View[Any], ...] = (TALLIES,)
 
-    def takes(self, event: Recorded) -> bool:
-        return event.type == "tests.happened"
-
     def keys(self, event: Recorded) -> Iterable[Ref]:
-        return [TALLIES.ref(name_of(event))]
+        return [TALLIES.ref(name_of(event))] if event.type == "tests.happened" else []
 
     def evolve(self, documents: Mapping[Ref, Any], event: Recorded) -> Iterable[Change]:
         [before] = documents.values()
@@ -173,7 +171,7 @@ async def main(url: str, limits: str, notes: str, die_at: str, after: str) -> No
     troubles: Counter[str] = Counter()
     worker = Worker(
         store,
-        [Projected("tallying", Tallying()), Handlers("noting", {"tests.happened": note})],
+        [Projection("tallying", Tallying()), Handlers("noting", {"tests.happened": note})],
         clock=system_clock,
         ids=lambda: str(uuid.uuid4()),
         lease_seconds=LEASE,

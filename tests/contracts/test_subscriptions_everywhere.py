@@ -6,10 +6,11 @@ from typing import Any
 from gatherlog.core import Append, Commit, Store
 from gatherlog.core.eventstore.clock import system_clock
 from gatherlog.core.projections.rebuild import verify
-from gatherlog.core.subscriptions.administration import Control
+from gatherlog.core.subscriptions.administration import SubscriptionAdmin
 from gatherlog.core.subscriptions.dead_letters import CATEGORY, DEAD_LETTERS
 from gatherlog.core.subscriptions.delivery import RetryPolicy
-from gatherlog.core.subscriptions.subscription import Destination, Projected
+from gatherlog.core.subscriptions.projection import Projection
+from gatherlog.core.subscriptions.subscription import Destination
 from gatherlog.core.subscriptions.worker import VIEWS
 from tests.contracts.commits import whole_feed
 from tests.contracts.engines import Place
@@ -75,8 +76,8 @@ async def letters(store: Store) -> list[Any]:
     return list((await bodies(store, DEAD_LETTERS)).values())
 
 
-def control(store: Store) -> Control:
-    return Control(store, clock=system_clock, ids=IDS)
+def control(store: Store) -> SubscriptionAdmin:
+    return SubscriptionAdmin(store, clock=system_clock, ids=IDS)
 
 
 async def test_each_event_comes_once_and_in_order_whatever_fails(place: Place) -> None:
@@ -100,7 +101,7 @@ async def test_each_event_comes_once_and_in_order_whatever_fails(place: Place) -
 
 async def test_a_projection_counts_exactly_also_what_failed_at_first(place: Place) -> None:
     store, counting = await opened(place), Counting(stumbles=["w1.7", "w0.3"])
-    async with working(store, Projected("counting", counting)):
+    async with working(store, Projection("counting", counting)):
         count = await say_much(store)
         await eventually(lambda: has_letters(store, 14))
         counting.stumbles.clear()

@@ -30,8 +30,9 @@ from gatherlog.core import (
 )
 from gatherlog.core.eventstore.clock import Clock, system_clock
 from gatherlog.core.eventstore.store import DELETE
+from gatherlog.core.projections.folds import EventFold
 from gatherlog.core.subscriptions.delivery import Delivery, DeliveryFailed, RetryPolicy
-from gatherlog.core.subscriptions.subscription import Destination, Projection
+from gatherlog.core.subscriptions.subscription import Destination
 from gatherlog.core.subscriptions.worker import VIEWS, Worker
 from gatherlog.engines.memory import MemoryStore
 from gatherlog.testing import CountingIds, run_instantly
@@ -61,10 +62,9 @@ class Counting:
         self.stumbles = set(stumbles)
         self._total = total
 
-    def takes(self, event: Recorded) -> bool:
-        return event.type == "tests.happened"
-
     def keys(self, event: Recorded) -> list[Ref]:
+        if event.type != "tests.happened":
+            return []
         its_own = COUNTS.ref(f"{event.stream}/{event.subject}")
         return [its_own, COUNTS.ref("all")] if self._total else [its_own]
 
@@ -168,7 +168,7 @@ class Following:
     """A subscription with given destinations; everything that tests say goes to all of them."""
 
     gather = 0.0
-    projection: Projection | None = None
+    fold: EventFold | None = None
 
     def __init__(
         self, *there: Destination, name: str = "following", from_now: bool = False

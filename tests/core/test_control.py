@@ -9,11 +9,12 @@ from gatherlog.core import Append, Commit, Store
 from gatherlog.core.eventstore.clock import system_clock
 from gatherlog.core.eventstore.errors import CursorInvalid, Invalid, NotFound
 from gatherlog.core.projections.rebuild import verify
-from gatherlog.core.subscriptions.administration import Control
+from gatherlog.core.subscriptions.administration import SubscriptionAdmin
 from gatherlog.core.subscriptions.checkpoints import CHECKPOINTS
 from gatherlog.core.subscriptions.dead_letters import CATEGORY, DEAD_LETTERS
 from gatherlog.core.subscriptions.delivery import RetryPolicy
-from gatherlog.core.subscriptions.subscription import Destination, Handlers
+from gatherlog.core.subscriptions.handlers import Handlers
+from gatherlog.core.subscriptions.subscription import Destination
 from tests.core.followers import (
     FOREVER,
     IDS,
@@ -32,8 +33,8 @@ from tests.core.followers import (
 ONCE = RetryPolicy(attempts=1, age=None)
 
 
-def control(store: Store) -> Control:
-    return Control(store, clock=system_clock, ids=IDS)
+def control(store: Store) -> SubscriptionAdmin:
+    return SubscriptionAdmin(store, clock=system_clock, ids=IDS)
 
 
 def following(receiver: Receiver, name: str = "following", *, holds: bool = False) -> Following:

@@ -10,13 +10,9 @@ from hypothesis import strategies as st
 
 from gatherlog.core.eventstore.events import Recorded
 from gatherlog.core.eventstore.exact_json import DEPTH, encode
-from gatherlog.core.routing.event_forms import (
-    binary_headers,
-    bus_event,
-    cloud_event,
-    document,
-    failure_envelope,
-)
+from gatherlog.core.routing.bus_form import bus_event, failure_envelope
+from gatherlog.core.routing.cloud_events import binary_headers, cloud_event
+from gatherlog.core.routing.event_document import document
 
 SITE = "https://party.example"
 

@@ -7,11 +7,11 @@ from collections.abc import Awaitable, Callable
 
 from gatherlog.core import Append, Commit, Recorded, Store
 from gatherlog.core.eventstore.clock import system_clock
-from gatherlog.core.subscriptions.administration import Control
+from gatherlog.core.subscriptions.administration import SubscriptionAdmin
 from gatherlog.core.subscriptions.checkpoints import BACKLOGS, Backlog
 from gatherlog.core.subscriptions.dead_letters import DEAD_LETTERS
 from gatherlog.core.subscriptions.delivery import RetryPolicy
-from gatherlog.core.subscriptions.destination_state import MOST_LANES, PAGE
+from gatherlog.core.subscriptions.destination_state import MOST_BLOCKED, PAGE
 from gatherlog.core.subscriptions.partition_processor import GRACE, PATIENCE
 from gatherlog.core.subscriptions.subscription import Destination
 from tests.core.followers import (
@@ -98,7 +98,7 @@ def test_who_hangs_keeps_nobody_waiting_beyond_patience() -> None:
                 assert asyncio.get_running_loop().time() - began <= PATIENCE + 0.1
             kept = await eventually(backlog(store, "dead"))
             assert kept is not None
-            assert len(kept.parks) <= MOST_LANES + at_once
+            assert len(kept.parks) <= MOST_BLOCKED + at_once
             await at_work.kill()
         assert dead.taken == []
 
@@ -280,7 +280,7 @@ def test_a_pause_is_obeyed_in_the_middle_of_a_slow_page_and_nothing_is_doubled()
     async def story() -> None:
         store = memory()
         slow = Receiver({f"w{n}": [2.0] for n in range(30)})
-        control = Control(store, clock=system_clock, ids=IDS)
+        control = SubscriptionAdmin(store, clock=system_clock, ids=IDS)
         await say_all(store, 30, keys=5)
         async with working(store, Following(place(slow, "slow"))):
             await slow.has(3)

@@ -10,7 +10,8 @@ from gatherlog.core import Append, Commit, Committed, Store
 from gatherlog.core.subscriptions.checkpoints import checkpoint_id
 from gatherlog.core.subscriptions.delivery import RetryPolicy
 from gatherlog.core.subscriptions.leases import LEASES, LeaseHolder, LeaseLost
-from gatherlog.core.subscriptions.subscription import Destination, Projected
+from gatherlog.core.subscriptions.projection import Projection
+from gatherlog.core.subscriptions.subscription import Destination
 from gatherlog.testing import StandingClock
 from tests.core.followers import (
     COUNTS,
@@ -167,7 +168,7 @@ def test_a_worker_that_woke_up_too_late_writes_nothing() -> None:
 def test_a_projection_that_lost_its_lease_unawares_counts_nothing_twice() -> None:
     async def story() -> None:
         store = memory()
-        async with working(store, Projected("following", Counting())):
+        async with working(store, Projection("following", Counting())):
             await say(store, "card-1", "a")
             await eventually(lambda: counts(store, 1))
             await usurp(store, "another")
@@ -253,7 +254,7 @@ def test_an_idle_worker_commits_nothing() -> None:
         place = following(receiver)
         twice = RetryPolicy(attempts=2)
         place.there = [Destination(name="place", target=receiver, retry=twice, holds=True)]
-        async with working(watched, place, Projected("counting", Counting())):
+        async with working(watched, place, Projection("counting", Counting())):
             await say(store, "card-1", "bad" if waiting else "good")
             await asyncio.sleep(60)
             before = watched.commits

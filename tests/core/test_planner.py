@@ -23,8 +23,9 @@ from gatherlog.core import (
     Recorded,
     Write,
 )
+from gatherlog.core.eventstore.commit_checks import check_commit
 from gatherlog.core.eventstore.errors import GatherlogError, StoreError
-from gatherlog.core.eventstore.planner import Changes, State, check, partition_of, plan, wanted
+from gatherlog.core.eventstore.planner import Changes, State, partition_of, plan, wanted
 from tests.core.plan_model import DAY, Ledger
 
 STREAMS = ["a-1", "a-2", "b-1"]
@@ -146,7 +147,7 @@ def test_the_planner_means_what_the_promises_say(
     for group, passed in asked:
         now += passed
         for commit in group:
-            check(commit, LIMITS)
+            check_commit(commit, LIMITS)
         for commit, result in zip(group, rows.commit(group, now), strict=True):
             expected = ledger.commit(commit, now)
             if isinstance(expected, set):
@@ -271,7 +272,7 @@ def test_wanted_names_all_that_a_commit_depends_on(commit: Commit) -> None:
 )
 def test_what_passes_the_check_never_fails_the_plan_but_by_refusal(commit: Commit) -> None:
     try:
-        check(commit, LIMITS)
+        check_commit(commit, LIMITS)
     except (ValueError, GatherlogError):
         return
     plan(State(0, (0,), {}, {}, {}), [commit])

@@ -27,7 +27,8 @@ from gatherlog.core import (
     event_type,
 )
 from gatherlog.core.eventstore.errors import EventUnknown, ViewNotBuilt
-from gatherlog.core.projections.rebuild import Category, Difference, Progress, rebuild, verify
+from gatherlog.core.projections.folds import Category
+from gatherlog.core.projections.rebuild import Difference, Progress, rebuild, verify
 from gatherlog.engines import open_store
 from gatherlog.testing import CountingIds
 from tests.contracts.engines import ENGINES, Place

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from gatherlog.core.eventstore.errors import NotFound
 from gatherlog.core.routing.patterns import Pattern, compile_pattern
-from gatherlog.core.routing.rule_index import RuleSet
+from gatherlog.core.routing.rule_index import RuleIndex
 from tests.core.pattern_strategies import ANY_JSON, EVENTS, PATTERNS, SEEDS, event_for
 
 ITEMS = [
@@ -43,7 +43,7 @@ def test_all_at_once_is_the_same_as_one_by_one(
     patterns: list[Any], events: list[Any], random: Random
 ) -> None:
     rules = compiled(patterns)
-    together = RuleSet(rules)
+    together = RuleIndex(rules)
 
     events += [event_for(pattern, random) for pattern in patterns for _ in range(3)]
     events += [one | other for one, other in pairwise(events)]
@@ -54,7 +54,7 @@ def test_all_at_once_is_the_same_as_one_by_one(
 @given(RULES, SEEDS)
 def test_rules_come_and_go_one_by_one(patterns: list[Any], random: Random) -> None:
     rules = compiled(patterns)
-    together = RuleSet()
+    together = RuleIndex()
     there: dict[str, Pattern] = {}
 
     for _ in range(30 if rules else 0):
@@ -72,7 +72,7 @@ def test_rules_come_and_go_one_by_one(patterns: list[Any], random: Random) -> No
 
 @given(RULES)
 def test_nothing_is_left_of_rules_that_are_gone(patterns: list[Any]) -> None:
-    rules = RuleSet(compiled(patterns))
+    rules = RuleIndex(compiled(patterns))
 
     for name in reversed(list(compiled(patterns))):
         rules.remove(name)
@@ -85,19 +85,19 @@ def test_nothing_is_left_of_rules_that_are_gone(patterns: list[Any]) -> None:
 def test_no_event_makes_rules_raise(patterns: list[Any], event: Any) -> None:
     rules = compiled(patterns)
 
-    assert RuleSet(rules).match(event) == one_by_one(rules, event)
+    assert RuleIndex(rules).match(event) == one_by_one(rules, event)
 
 
 def test_names_come_in_the_order_in_which_rules_were_added() -> None:
     anything = compile_pattern({"a": [{"exists": True}]})
     exact = compile_pattern({"a": [1]})
-    rules = RuleSet({"z": anything, "b": exact, "y": anything, "a": exact})
+    rules = RuleIndex({"z": anything, "b": exact, "y": anything, "a": exact})
 
     assert rules.match({"a": 1}) == ["z", "b", "y", "a"]
 
 
 def test_a_rule_gives_way_to_a_new_one_of_its_name() -> None:
-    rules = RuleSet({"a": compile_pattern({"x": [1]}), "b": compile_pattern({"x": [1, 2]})})
+    rules = RuleIndex({"a": compile_pattern({"x": [1]}), "b": compile_pattern({"x": [1, 2]})})
 
     rules.add("a", compile_pattern({"x": [2]}))
 
@@ -106,17 +106,17 @@ def test_a_rule_gives_way_to_a_new_one_of_its_name() -> None:
 
 def test_a_rule_that_is_not_there_cannot_be_removed() -> None:
     with pytest.raises(NotFound, match="there is no rule 'a'"):
-        RuleSet().remove("a")
+        RuleIndex().remove("a")
 
 
 def test_a_rule_that_asks_for_nothing_but_absence_is_always_looked_at() -> None:
-    rules = RuleSet({"a": compile_pattern({"x": [{"exists": False}]})})
+    rules = RuleIndex({"a": compile_pattern({"x": [{"exists": False}]})})
 
     assert (rules.match({}), rules.match({"x": 1}), rules.match({"y": 1})) == (["a"], [], ["a"])
 
 
 def test_a_branch_is_taken_once_whatever_leads_to_it() -> None:
-    rules = RuleSet({"a": compile_pattern({"x": [1, 2, {"prefix": "a"}, {"prefix": "ab"}]})})
+    rules = RuleIndex({"a": compile_pattern({"x": [1, 2, {"prefix": "a"}, {"prefix": "ab"}]})})
 
     assert rules.match({"x": [1, 2, "abc"]}) == ["a"]
 
@@ -149,7 +149,7 @@ LOOKED_AT: dict[str, Callable[[int], dict[str, Any]]] = {
 def test_few_of_many_rules_are_looked_at(kind: str) -> None:
     rules = {str(number): compile_pattern(LOOKED_AT[kind](number)) for number in range(MANY)}
     looked_at = count_tests(rules)
-    together = RuleSet(rules)
+    together = RuleIndex(rules)
 
     event = {"source": "shop", "id": 7, "a": "a0", "b": "b7", "path": "dir/00007/x.png"}
     found = together.match(event | {"items": [{"kind": "x", "id": 7}, {"kind": "y", "id": 8}]})
@@ -178,14 +178,14 @@ def count_tests(rules: dict[str, Pattern]) -> list[str]:
 def test_a_rule_with_thousands_of_values_takes_little_room() -> None:
     values = [{"b": list(range(2_000))}, {"c": list(range(2_000, 3_000))}]
     pattern = compile_pattern({"a": list(range(2_000)), "$or": values})
-    rules = RuleSet({"a": pattern})
+    rules = RuleIndex({"a": pattern})
 
     assert rules.match({"a": 1, "b": 1_999}) == rules.match({"a": 1, "c": 2_999}) == ["a"]
     assert rules.match({"a": 2_000, "b": 1}) == []
     assert size_of(rules) <= 1_024
 
 
-def size_of(rules: RuleSet) -> int:
+def size_of(rules: RuleIndex) -> int:
     """Places in the tree of rules."""
     states = [rules._root]
     for state in states:

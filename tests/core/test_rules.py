@@ -26,7 +26,7 @@ from gatherlog.core.routing.rules import (
     WebhookSpec,
 )
 from gatherlog.core.subscriptions.delivery import Delivery, RetryPolicy, Target
-from gatherlog.core.subscriptions.subscription import HandlerTarget
+from gatherlog.core.subscriptions.handlers import HandlerTarget
 from gatherlog.engines import open_store
 from gatherlog.testing import CountingIds, StandingClock
 

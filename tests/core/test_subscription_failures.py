@@ -11,11 +11,12 @@ from hypothesis import strategies as st
 
 from gatherlog.core import Store
 from gatherlog.core.eventstore.clock import system_clock
-from gatherlog.core.subscriptions.administration import Control
+from gatherlog.core.subscriptions.administration import SubscriptionAdmin
 from gatherlog.core.subscriptions.dead_letters import DEAD_LETTERS
 from gatherlog.core.subscriptions.delivery import Delivery, DeliveryFailed, RetryPolicy, delivery_id
 from gatherlog.core.subscriptions.destination_state import pause_after
-from gatherlog.core.subscriptions.subscription import Destination, Handlers
+from gatherlog.core.subscriptions.handlers import Handlers
+from gatherlog.core.subscriptions.subscription import Destination
 from gatherlog.testing import StandingClock
 from tests.core.followers import (
     FOREVER,
@@ -45,8 +46,8 @@ def letters(store: Store) -> Callable[[], Coroutine[Any, Any, Any]]:
     return all_letters
 
 
-def control(store: Store) -> Control:
-    return Control(store, clock=system_clock, ids=IDS)
+def control(store: Store) -> SubscriptionAdmin:
+    return SubscriptionAdmin(store, clock=system_clock, ids=IDS)
 
 
 def test_what_follows_a_failing_event_waits_and_others_go_on() -> None:

@@ -9,10 +9,12 @@ import pytest
 from gatherlog.core import Commit, Committed, Recorded, Store
 from gatherlog.core.eventstore.clock import system_clock
 from gatherlog.core.eventstore.errors import Busy, DiskFull, StoreClosed, StoreFailed
-from gatherlog.core.subscriptions.destination_state import Meter
+from gatherlog.core.subscriptions.destination_state import Metrics
+from gatherlog.core.subscriptions.handlers import Handlers
 from gatherlog.core.subscriptions.leases import LeaseHolder
-from gatherlog.core.subscriptions.partition_state import Hold
-from gatherlog.core.subscriptions.subscription import Destination, Handlers, Projected
+from gatherlog.core.subscriptions.partition_state import PartitionState
+from gatherlog.core.subscriptions.projection import Projection
+from gatherlog.core.subscriptions.subscription import Destination
 from gatherlog.core.subscriptions.worker import Worker
 from tests.core.followers import (
     COUNTS,
@@ -55,7 +57,7 @@ def test_an_empty_page_below_the_head_is_asked_for_again_until_it_comes(seed: in
         for n in range(150):
             receiver.cues[f"w{n}"] = [ValueError("no")] * (n % 2)
         place = Destination(name="place", target=receiver, retry=FOREVER)
-        async with working(lagging, Following(place), Projected("counting", Counting())):
+        async with working(lagging, Following(place), Projection("counting", Counting())):
             for n in range(300):
                 await say(store, "card-1", f"w{n}", subject=f"s{n % 150}")
             await receiver.has(300)
@@ -104,7 +106,7 @@ def test_trouble_with_the_store_is_reported_and_nothing_is_lost(seed: int) -> No
         errors: list[Exception] = [Busy("busy"), StoreFailed("failed"), DiskFull("full")]
         troubled: Any = Troubled(store, seed, errors)
         place = Destination(name="place", target=receiver, retry=FOREVER, at_once=4)
-        subscriptions = [Following(place), Projected("counting", Counting())]
+        subscriptions = [Following(place), Projection("counting", Counting())]
         async with working(troubled, *subscriptions, troubles=True) as at_work:
             for n in range(200):
                 await say(store, f"card-{n % 3}", f"w{n}", subject=f"s{n % 7}")
@@ -169,12 +171,12 @@ def test_after_a_write_that_failed_nothing_more_is_written() -> None:
         store: Any = Refusing(memory())
         lease = LeaseHolder(store, "counting", 0, "me", 5.0)
         assert await lease.take()
-        hold = Hold(
+        hold = PartitionState(
             store,
-            Projected("counting", Counting()),
+            Projection("counting", Counting()),
             0,
             lease,
-            Meter(),
+            Metrics(),
             clock=system_clock,
             ids=IDS,
         )

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from gatherlog.core import Append, Commit
 from gatherlog.core.eventstore.clock import system_clock
-from gatherlog.core.subscriptions.administration import Control
+from gatherlog.core.subscriptions.administration import SubscriptionAdmin
 from gatherlog.core.subscriptions.subscription import Destination
 from tests.core.followers import (
     FOREVER,
@@ -74,7 +74,7 @@ class Story:
             await self.store.commit(commit)
 
     async def tell(self, order: str) -> None:
-        control = Control(self.store, clock=system_clock, ids=IDS)
+        control = SubscriptionAdmin(self.store, clock=system_clock, ids=IDS)
         await {"pause": control.pause, "resume": control.resume}[order]("following", by="me")
 
     async def goes(self, *, by_force: bool) -> None:

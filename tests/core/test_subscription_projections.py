@@ -10,10 +10,10 @@ import pytest
 from gatherlog.core import Change, Commit, Committed, Limits, Recorded, Ref, Store
 from gatherlog.core.eventstore.clock import system_clock
 from gatherlog.core.eventstore.errors import Busy, Conflict, DiskFull, StoreFailed
-from gatherlog.core.subscriptions.administration import Control
+from gatherlog.core.subscriptions.administration import SubscriptionAdmin
 from gatherlog.core.subscriptions.dead_letters import DEAD_LETTERS
-from gatherlog.core.subscriptions.projection_runner import Named, first_version, fold
-from gatherlog.core.subscriptions.subscription import Projected
+from gatherlog.core.subscriptions.projection import Projection
+from gatherlog.core.subscriptions.projection_runner import EventWithRefs, first_version, fold
 from gatherlog.core.subscriptions.worker import VIEWS, Worker
 from gatherlog.engines.memory import MemoryStore
 from tests.core.followers import (
@@ -104,7 +104,7 @@ def test_a_worker_that_dies_at_any_call_leaves_exact_counts(after: bool, partiti
         store = memory(partitions)
         await say_words(store, 3)
         dying = Dying(store, at, after=after)
-        projected = Projected("counting", Counting(stumbles=["e"]))
+        projected = Projection("counting", Counting(stumbles=["e"]))
         worker = Worker(dying, [projected], clock=system_clock, ids=IDS)
         running = asyncio.ensure_future(worker.run())
         done = asyncio.ensure_future(eventually(lambda: is_counted(store, 15)))
@@ -115,11 +115,11 @@ def test_a_worker_that_dies_at_any_call_leaves_exact_counts(after: bool, partiti
         for task in (done, died, running):
             task.cancel()
         await say_words(store, 1)
-        async with working(store, Projected("counting", Counting())):
+        async with working(store, Projection("counting", Counting())):
             async with asyncio.timeout(1_000):
                 await eventually(lambda: is_counted(store, 20))
                 for letter in (await bodies(store, DEAD_LETTERS)).values():
-                    control = Control(store, clock=system_clock, ids=IDS)
+                    control = SubscriptionAdmin(store, clock=system_clock, ids=IDS)
                     await control.redrive(letter.id, by="me")
                 await eventually(lambda: is_counted(store, 24))
         assert await bodies(store, COUNTS) == counted(4)
@@ -140,12 +140,12 @@ def test_documents_and_their_checkpoint_stand_together_where_limits_split_a_writ
             word = "raises in keys" if n % 3 else "good"
             await say(store, f"card-{n}", word, subject=f"s{n}")
         dying: Any = Dying(store, at, after=True, calls=())
-        worker = Worker(dying, [Projected("counting", Careless())], clock=system_clock, ids=IDS)
+        worker = Worker(dying, [Projection("counting", Careless())], clock=system_clock, ids=IDS)
         running = asyncio.ensure_future(worker.run())
         await asyncio.sleep(5)
         dying.die()
         running.cancel()
-        async with working(store, Projected("counting", Careless())):
+        async with working(store, Projection("counting", Careless())):
             await eventually(lambda: has_letters(store, 40))
             await eventually(lambda: is_counted(store, 20))
             await asyncio.sleep(30)  # for what is left of the dead one to give up its tasks
@@ -162,7 +162,7 @@ def test_documents_of_an_earlier_epoch_are_as_good_as_gone() -> None:
         await store.commit(Commit(writes=[old]))
         await say(store, "card-1", "word")
         [event] = await store.read_feed(0, after=0, limit=1)
-        named = [Named(Counting(), event)]
+        named = [EventWithRefs(Counting(), event)]
         folded = await fold(store, Counting(), "counting", named, epoch=3)
         await store.commit(Commit(writes=folded.writes))
         assert (await bodies(store, COUNTS))["all"] == Count(1)
@@ -204,7 +204,7 @@ def test_a_store_in_trouble_is_reported_and_nothing_is_lost_or_doubled(error: Ex
     async def story(every: int, *, is_done: bool) -> None:
         store = memory()
         failing = Failing(store, dict.fromkeys(range(every, 40, every), (error, is_done)))
-        projected = Projected("counting", Counting())
+        projected = Projection("counting", Counting())
         async with working(failing, projected, troubles=True) as at_work:
             for _ in range(10):
                 await say_words(store)
@@ -221,7 +221,7 @@ def test_a_store_in_trouble_is_reported_and_nothing_is_lost_or_doubled(error: Ex
 def test_what_cannot_be_folded_waits_alone_and_leaves_no_trace() -> None:
     async def story() -> None:
         store, counting = memory(), Counting(stumbles=["e"])
-        async with working(store, Projected("counting", counting)):
+        async with working(store, Projection("counting", counting)):
             await say_words(store, 2)
             await eventually(lambda: is_counted(store, 10))
             [letter] = (await bodies(store, DEAD_LETTERS)).values()
@@ -229,7 +229,7 @@ def test_what_cannot_be_folded_waits_alone_and_leaves_no_trace() -> None:
             found = await bodies(store, COUNTS)
             assert "sheet-1/of-e" not in found
             counting.stumbles.clear()
-            await Control(store, clock=system_clock, ids=IDS).redrive(letter.id, by="me")
+            await SubscriptionAdmin(store, clock=system_clock, ids=IDS).redrive(letter.id, by="me")
             await eventually(lambda: is_counted(store, 12))
         assert await bodies(store, COUNTS) == counted(2)
 
@@ -239,10 +239,10 @@ def test_what_cannot_be_folded_waits_alone_and_leaves_no_trace() -> None:
 def test_a_discarded_event_is_left_out_and_what_follows_counts() -> None:
     async def story() -> None:
         store = memory()
-        async with working(store, Projected("counting", Counting(stumbles=["bad"]))):
+        async with working(store, Projection("counting", Counting(stumbles=["bad"]))):
             await say(store, "card-1", "1", "bad", "2", "3")
             [letter] = await eventually(lambda: letters(store))
-            control = Control(store, clock=system_clock, ids=IDS)
+            control = SubscriptionAdmin(store, clock=system_clock, ids=IDS)
             await control.discard(letter.id, "never mind", by="me")
             await eventually(lambda: is_counted(store, 3))
         assert await bodies(store, COUNTS) == {
@@ -260,8 +260,8 @@ async def letters(store: Store) -> list[Any]:
 def test_a_redrive_of_what_was_folded_since_does_not_count_it_twice() -> None:
     async def story() -> None:
         store, counting = memory(), Counting(stumbles=["bad"])
-        control = Control(store, clock=system_clock, ids=IDS)
-        async with working(store, Projected("counting", counting)):
+        control = SubscriptionAdmin(store, clock=system_clock, ids=IDS)
+        async with working(store, Projection("counting", counting)):
             await say(store, "card-1", "bad", "next")
             [letter] = await eventually(lambda: letters(store))
             counting.stumbles.clear()
@@ -285,6 +285,8 @@ class Careless(Counting):
         match event.data:
             case b"raises in keys":
                 raise LookupError("which one?")
+            case b"is not known":
+                raise KeyError("unknown")
             case b"names another view":
                 return [("guest", "ada")]
             case b"names nothing":
@@ -311,11 +313,6 @@ class Careless(Counting):
                 raise SystemExit(1)
         return super().evolve(documents, event)
 
-    def takes(self, event: Recorded) -> bool:
-        if event.data == b"is not known":
-            raise KeyError("unknown")
-        return super().takes(event)
-
 
 REASONS = {
     "raises in keys": "LookupError: which one?",
@@ -337,7 +334,7 @@ REASONS = {
 def test_a_projection_that_is_wrong_fails_at_the_event_with_the_reason() -> None:
     async def story() -> None:
         store = MemoryStore([*VIEWS, COUNTS], limits=TIGHT)
-        async with working(store, Projected("careless", Careless())):
+        async with working(store, Projection("careless", Careless())):
             for n, word in enumerate(REASONS):
                 await say(store, f"card-{n}", "before", word, "after", subject="s")
             await say(store, "card-99", "names nothing", "last")
@@ -353,10 +350,10 @@ def test_many_that_fail_stop_the_projection_and_no_operator_is_locked_out() -> N
     async def story() -> None:
         store = MemoryStore([*VIEWS, COUNTS], limits=TIGHT)
         counting = Counting(stumbles=["bad"])
-        control = Control(store, clock=system_clock, ids=IDS)
+        control = SubscriptionAdmin(store, clock=system_clock, ids=IDS)
         for n in range(150):
             await say(store, "card-1", "bad", "good", subject=f"s{n}")
-        async with working(store, Projected("counting", counting)):
+        async with working(store, Projection("counting", counting)):
             await eventually(lambda: has_letters(store, 64))
             await say(store, "card-2", "fresh")
             await asyncio.sleep(100)
@@ -381,7 +378,7 @@ def test_a_stop_is_heeded_although_the_projection_waits_for_an_operator() -> Non
         store = memory()
         for n in range(100):
             await say(store, "card-1", "bad", subject=f"s{n}")
-        async with working(store, Projected("counting", Counting(stumbles=["bad"]))) as at_work:
+        async with working(store, Projection("counting", Counting(stumbles=["bad"]))) as at_work:
             await eventually(lambda: has_letters(store, 64))
             began = asyncio.get_running_loop().time()
             await at_work.stop()
@@ -396,8 +393,8 @@ def test_after_a_reset_the_documents_are_made_anew_and_equal(partitions: int, se
     async def story() -> None:
         store = memory(partitions)
         distant: Any = Distant(store, seed)
-        control = Control(store, clock=system_clock, ids=IDS)
-        projected = Projected("counting", Counting())
+        control = SubscriptionAdmin(store, clock=system_clock, ids=IDS)
+        projected = Projection("counting", Counting())
         async with (
             working(distant, projected, troubles=True) as first,
             working(distant, projected, troubles=True),
@@ -428,7 +425,7 @@ def test_partitions_that_share_documents_count_exactly_with_several_workers() ->
     async def story() -> None:
         store = memory(4)
         slow = Failing(store, {})  # a commit takes a moment: others come between
-        projected = [Projected("counting", Counting()) for _ in range(3)]
+        projected = [Projection("counting", Counting()) for _ in range(3)]
         async with (
             working(slow, projected[0], lease_seconds=2.0),
             working(slow, projected[1], lease_seconds=2.0),
@@ -452,7 +449,7 @@ def test_events_and_letters_split_by_limits_still_count_exactly() -> None:
         counting = Counting(stumbles=["bad"], total=True)
         for n in range(60):
             await say(store, "card-1", "good", "bad", "x" * 500, subject=f"s{n}")
-        async with working(store, Projected("counting", counting)):
+        async with working(store, Projection("counting", counting)):
             await eventually(lambda: has_letters(store, 60))
         found = await bodies(store, COUNTS)
         assert found["all"] == Count(60)

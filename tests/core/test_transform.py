@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from gatherlog.core.eventstore.errors import Flaw, Invalid
 from gatherlog.core.eventstore.exact_json import encode
-from gatherlog.core.routing.event_forms import document
+from gatherlog.core.routing.event_document import document
 from gatherlog.core.routing.transformers import compile_transform
 from tests.core.test_formats import recorded
 

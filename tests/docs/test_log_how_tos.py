@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from gatherlog.core.eventstore.events import Recorded
-from gatherlog.core.routing.event_forms import document
+from gatherlog.core.routing.event_document import document
 from gatherlog.core.routing.patterns import compile_pattern
 from gatherlog.core.routing.rule_service import NewRule
 from gatherlog.core.routing.rules import InputSpec

@@ -11,7 +11,7 @@ from httpx2 import AsyncClient
 
 from gatherlog.bootstrap import Platform
 from gatherlog.core.eventstore.feed_pages import feed_cursor, feed_positions
-from gatherlog.interfaces.feed import FeedHub
+from gatherlog.interfaces.live_feed import FeedHub
 from gatherlog.interfaces.rest.feed import written
 
 
@@ -114,7 +114,7 @@ async def test_many_followers_from_many_places_lose_and_double_nothing(
 async def test_a_follower_that_falls_behind_the_ring_reads_the_store(
     api: AsyncClient, platform: Platform, hub: FeedHub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("gatherlog.interfaces.feed.RING", 4)
+    monkeypatch.setattr("gatherlog.interfaces.live_feed.RING", 4)
     hub = FeedHub(platform.store, written)
     hub._ring = type(hub._ring)(maxlen=4)
     await sign_up(api, "first")

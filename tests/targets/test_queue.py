@@ -7,7 +7,7 @@ from gatherlog.core.eventstore.errors import Invalid
 from gatherlog.core.eventstore.events import Recorded
 from gatherlog.core.eventstore.exact_json import decode
 from gatherlog.core.queues import VIEWS, Queues
-from gatherlog.core.routing.event_forms import document
+from gatherlog.core.routing.event_document import document
 from gatherlog.core.subscriptions.delivery import Delivery, DeliveryFailed
 from gatherlog.engines.memory import MemoryStore
 from gatherlog.targets.queue import QueueTarget

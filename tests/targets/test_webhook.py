@@ -4,7 +4,8 @@ import pytest
 
 from gatherlog import __version__
 from gatherlog.core.eventstore.exact_json import encode
-from gatherlog.core.routing.event_forms import bus_event, cloud_event
+from gatherlog.core.routing.bus_form import bus_event
+from gatherlog.core.routing.cloud_events import cloud_event
 from gatherlog.targets.webhook import WebhookTarget
 from gatherlog.targets.webhook_signature import is_signed
 from gatherlog.testing import StandingClock

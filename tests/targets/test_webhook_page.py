@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gatherlog.core.routing.event_forms import BUS_LIMIT
+from gatherlog.core.routing.bus_form import BUS_LIMIT
 from gatherlog.targets.webhook import BATCH, TIMEOUT
 from gatherlog.targets.webhook_answers import LONGEST_PAUSE
 from gatherlog.targets.webhook_signature import TOLERANCE, secret_text, signature

@@ -1,6 +1,19 @@
-"""The engine: events, the store contract, views and deciders. Standard library and msgspec only."""
+"""The engine of Gatherlog as a library. It needs the standard library and msgspec only.
 
-from gatherlog.core.commands.handler import CommandHandler, Decided, Handled, Once, UnitOfWork
+Six packages, each of which may import those before it and none of those after it:
+
+- `eventstore`: events and their codec, the contract of a store, what a commit means
+- `projections`: views with their indexes, folds of events into documents, rebuild and verify
+- `commands`: load, decide, commit, try again; and appending to the log without an app
+- `subscriptions`: named readers of the log, with checkpoints, retries, leases and dead letters
+- `routing`: rules that say which events go where, patterns, and the bus that follows the rules
+- `queues`: durable queues that consumers take messages from
+
+The names that most programs need are importable from here.
+"""
+
+from gatherlog.core.commands.handler import CommandHandler, Decided, Handled, Once
+from gatherlog.core.commands.unit_of_work import UnitOfWork
 from gatherlog.core.eventstore.events import Codec, Event, Recorded, event_type
 from gatherlog.core.eventstore.store import (
     ANY,
@@ -21,7 +34,8 @@ from gatherlog.core.eventstore.store import (
     StreamHead,
     Write,
 )
-from gatherlog.core.projections.views import Change, Fold, Happened, View
+from gatherlog.core.projections.folds import Change, Fold, Happened
+from gatherlog.core.projections.views import View
 
 __all__ = [
     "ANY",

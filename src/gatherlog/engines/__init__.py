@@ -1,12 +1,10 @@
 """Engines: each keeps the promises of the store contract on one kind of storage."""
 
 from collections.abc import Iterable
-from typing import Any
 
 from gatherlog.core.eventstore.clock import Clock, system_clock
 from gatherlog.core.eventstore.errors import NotAStore
-from gatherlog.core.eventstore.store import Limits, Store
-from gatherlog.core.projections.views import View
+from gatherlog.core.eventstore.store import DeclaredView, Limits, Store
 
 __all__ = ["open_store"]
 
@@ -14,7 +12,7 @@ __all__ = ["open_store"]
 async def open_store(
     url: str,
     *,
-    views: Iterable[View[Any]] = (),
+    views: Iterable[DeclaredView] = (),
     create: bool = True,
     limits: Limits | None = None,
     clock: Clock = system_clock,

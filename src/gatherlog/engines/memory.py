@@ -5,16 +5,17 @@ import uuid
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from itertools import islice
-from typing import Any
 
 from gatherlog.core.eventstore.clock import Clock, system_clock
+from gatherlog.core.eventstore.commit_checks import check_commit
 from gatherlog.core.eventstore.errors import LimitExceeded, StoreClosed, StoreError
 from gatherlog.core.eventstore.events import Recorded
 from gatherlog.core.eventstore.index_keys import next_cursor, query_range, split_key
-from gatherlog.core.eventstore.planner import KEY_LIFETIME, Changes, State, check, plan
+from gatherlog.core.eventstore.planner import KEY_LIFETIME, Changes, State, plan
 from gatherlog.core.eventstore.store import (
     Commit,
     Committed,
+    DeclaredView,
     Document,
     Heads,
     Limits,
@@ -24,7 +25,6 @@ from gatherlog.core.eventstore.store import (
     Ref,
     StreamHead,
 )
-from gatherlog.core.projections.views import View
 
 __all__ = ["MemoryStore"]
 
@@ -37,14 +37,14 @@ class MemoryStore:
 
     def __init__(
         self,
-        views: Sequence[View[Any]] = (),
+        views: Sequence[DeclaredView] = (),
         *,
         limits: Limits | None = None,
         clock: Clock = system_clock,
     ) -> None:
         self.id = str(uuid.uuid4())
         self.limits = limits or Limits()
-        self._declared = {(view.name, index) for view in views for index in view.patterns}
+        self._declared = {(view.name, index) for view in views for index in view.indexes}
         self._clock = clock
         self._feeds: list[list[Recorded]] = [[] for _ in range(self.limits.partitions)]
         self._positions = [0] * self.limits.partitions
@@ -58,7 +58,7 @@ class MemoryStore:
 
     async def commit(self, commit: Commit) -> Committed:
         self._check_open()
-        check(commit, self.limits)
+        check_commit(commit, self.limits)
         state = State(self._clock(), self._positions, self._keys, self._versions, self._documents)
         [result], changes = plan(state, [commit])
         if isinstance(result, StoreError):
@@ -214,9 +214,9 @@ class MemoryStore:
         for id in ids:
             self._index(None, self._documents.get((view, id)))
 
-    async def declare(self, views: Sequence[View[Any]]) -> None:
+    async def declare(self, views: Sequence[DeclaredView]) -> None:
         self._check_open()
-        self._declared.update((view.name, index) for view in views for index in view.patterns)
+        self._declared.update((view.name, index) for view in views for index in view.indexes)
 
     async def close(self) -> None:
         self._closed = True

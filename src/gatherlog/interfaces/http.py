@@ -25,8 +25,8 @@ from gatherlog.core.eventstore.errors import (
 )
 from gatherlog.interfaces.auth import identify, permit
 from gatherlog.interfaces.bodies import BODY_SECONDS, ClientGone, discard, limited
-from gatherlog.interfaces.feed import FeedHub
 from gatherlog.interfaces.live import Live
+from gatherlog.interfaces.live_feed import FeedHub
 from gatherlog.interfaces.logs import RequestLog, public_path
 from gatherlog.interfaces.looks import note_answer
 from gatherlog.interfaces.openapi import describe_endpoints

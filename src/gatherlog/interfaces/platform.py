@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from gatherlog.apps.guests.service import GuestService
 from gatherlog.apps.people import AccountService, GuestLoginService, KeyService, Mailer
 from gatherlog.apps.trail import TrailService
-from gatherlog.core.commands.appending import RawLog
+from gatherlog.core.commands.appending import Appender
 from gatherlog.core.eventstore.clock import Clock, Ids
 from gatherlog.core.eventstore.store import Store
 from gatherlog.core.queues import Queues
 from gatherlog.core.routing.bus import Bus
 from gatherlog.core.routing.rule_service import RuleService
 from gatherlog.core.routing.rules import Rule
-from gatherlog.core.subscriptions.administration import Control
+from gatherlog.core.subscriptions.administration import SubscriptionAdmin
 from gatherlog.core.subscriptions.subscription import Subscription
 from gatherlog.core.subscriptions.worker import Worker
 from gatherlog.settings import Settings
@@ -38,11 +38,11 @@ class Platform:
     guest_login: GuestLoginService
     mailer: Mailer
     trail: TrailService
-    raw_log: RawLog
+    appender: Appender
     rules: RuleService
     rule_secrets: Callable[[Rule], Awaitable[Sequence[str]]]
     """What a rule's webhooks are signed with, as text: the one in force first."""
-    control: Control
+    subscription_admin: SubscriptionAdmin
     queues: Queues
     bus: Bus
     subscriptions: Sequence[Subscription]

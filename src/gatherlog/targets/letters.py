@@ -9,7 +9,7 @@ from gatherlog.apps.people.addresses import parsed
 from gatherlog.core.eventstore.errors import Flaw, Invalid
 from gatherlog.core.eventstore.events import Recorded
 from gatherlog.core.eventstore.exact_json import encode
-from gatherlog.core.routing.event_forms import document
+from gatherlog.core.routing.event_document import document
 from gatherlog.core.subscriptions.delivery import Delivery
 from gatherlog.core.subscriptions.letters import Letter
 from gatherlog.targets.mail import Post

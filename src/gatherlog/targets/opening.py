@@ -18,7 +18,7 @@ from gatherlog.core.routing.rules import (
     WebhookSpec,
 )
 from gatherlog.core.subscriptions.delivery import Target
-from gatherlog.core.subscriptions.subscription import Handler, HandlerTarget
+from gatherlog.core.subscriptions.handlers import Handler, HandlerTarget
 from gatherlog.targets.letters import LetterTarget, check_letter
 from gatherlog.targets.log import AppendTarget
 from gatherlog.targets.mail import Post

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from gatherlog.core.eventstore.errors import Invalid, LimitExceeded
 from gatherlog.core.eventstore.exact_json import encode
 from gatherlog.core.queues import Outgoing, Queues, check_queue
-from gatherlog.core.routing.event_forms import document
+from gatherlog.core.routing.event_document import document
 from gatherlog.core.subscriptions.delivery import Delivery, DeliveryFailed
 
 __all__ = ["QueueTarget"]

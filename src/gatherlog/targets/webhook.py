@@ -10,7 +10,8 @@ from typing import Any, Final, Literal
 from gatherlog import __version__
 from gatherlog.core.eventstore.clock import Clock
 from gatherlog.core.eventstore.exact_json import encode
-from gatherlog.core.routing.event_forms import binary_headers, bus_event, cloud_event
+from gatherlog.core.routing.bus_form import bus_event
+from gatherlog.core.routing.cloud_events import binary_headers, cloud_event
 from gatherlog.core.subscriptions.delivery import Delivery
 from gatherlog.targets.addresses import Network, Resolve, system_resolver
 from gatherlog.targets.webhook_answers import failure

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from gatherlog.apps.guests import Rsvp, RsvpClosed
-from gatherlog.apps.guests.rules import answer
+from gatherlog.apps.guests.decisions import answer
 from gatherlog.apps.guests.views import Gathering, Guest
 from gatherlog.core.eventstore.clock import to_micros
 from gatherlog.core.eventstore.errors import Flaw, Invalid

@@ -27,7 +27,7 @@ from gatherlog.apps.guests.views import (
     WaitingList,
 )
 from gatherlog.core.eventstore.store import DELETE, Ref
-from gatherlog.core.projections.views import Change, Happened
+from gatherlog.core.projections.folds import Change, Happened
 from gatherlog.testing import Said, State, after
 from tests.apps.guests.guest_lists import (
     ADA,

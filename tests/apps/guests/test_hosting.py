@@ -13,6 +13,15 @@ from gatherlog.apps.guests import (
     NewGuest,
     SettingsPatch,
 )
+from gatherlog.apps.guests.decisions import (
+    add_guest,
+    change_guest,
+    change_settings,
+    create_gathering,
+    issue_link,
+    make_co_host,
+    remove_guest,
+)
 from gatherlog.apps.guests.events import (
     CoHostChanged,
     GuestChanged,
@@ -21,15 +30,6 @@ from gatherlog.apps.guests.events import (
     LinkIssued,
     RsvpCleared,
     SettingsChanged,
-)
-from gatherlog.apps.guests.rules import (
-    add_guest,
-    change_guest,
-    change_settings,
-    create_gathering,
-    issue_link,
-    make_co_host,
-    remove_guest,
 )
 from gatherlog.core.eventstore.errors import Flaw, Invalid
 from tests.apps.guests.guest_lists import (

@@ -4,7 +4,7 @@ import pytest
 
 from gatherlog.apps import people
 from gatherlog.apps.people import AccountService, Actor, KeyService, Role
-from gatherlog.apps.people.rules import MOST_SESSIONS
+from gatherlog.apps.people.decisions import MOST_SESSIONS
 from gatherlog.apps.people.views import SESSIONS
 from gatherlog.bootstrap import new_id
 from gatherlog.core.eventstore.errors import NotFound

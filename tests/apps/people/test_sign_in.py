@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from gatherlog.apps.people import AccountService, Actor, Role
-from gatherlog.apps.people.rules import MOST_CODES, MOST_TRIES
+from gatherlog.apps.people.decisions import MOST_CODES, MOST_TRIES
 from gatherlog.core.eventstore.errors import Invalid, Unauthenticated
 from gatherlog.core.eventstore.store import Store
 from gatherlog.targets.mail import Delivered, Mailbox

@@ -4,13 +4,13 @@ import asyncio
 from typing import Any, cast
 
 from gatherlog.apps.trail import VIEWS
-from gatherlog.apps.trail.projection import Trail
+from gatherlog.apps.trail.fold import Trail
 from gatherlog.bootstrap import new_id
 from gatherlog.core import Commit, Committed, Store
 from gatherlog.core.eventstore.clock import system_clock
 from gatherlog.core.eventstore.errors import StoreClosed
 from gatherlog.core.subscriptions.checkpoints import CHECKPOINTS, checkpoint_id
-from gatherlog.core.subscriptions.subscription import Projected
+from gatherlog.core.subscriptions.projection import Projection
 from gatherlog.core.subscriptions.worker import Worker
 
 LEASE_SECONDS = 0.1
@@ -20,7 +20,7 @@ LEASE_SECONDS = 0.1
 def worker(store: Store) -> Worker:
     return Worker(
         store,
-        [Projected("trail", Trail())],
+        [Projection("trail", Trail())],
         clock=system_clock,
         ids=new_id,
         lease_seconds=LEASE_SECONDS,

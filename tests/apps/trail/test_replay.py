@@ -11,7 +11,7 @@ from gatherlog.apps.trail.views import ACTIVITIES, LAST_SEEN
 from gatherlog.bootstrap import new_id
 from gatherlog.core import Store
 from gatherlog.core.eventstore.clock import system_clock
-from gatherlog.core.subscriptions.administration import Control
+from gatherlog.core.subscriptions.administration import SubscriptionAdmin
 from gatherlog.core.subscriptions.checkpoints import stream_of
 from gatherlog.testing import StandingClock
 from tests.apps.trail.following import Dying, follow, trail, worker
@@ -42,7 +42,7 @@ async def test_a_trail_that_is_read_again_is_the_one_that_was_written_live(
     before = await trail(store)
     assert len(before) == 1 + 12 * (5 + 2)
 
-    control = Control(store, clock=system_clock, ids=new_id)
+    control = SubscriptionAdmin(store, clock=system_clock, ids=new_id)
     await control.reset("trail", [0] * store.limits.partitions, by="test")
     [command] = await store.read_stream(stream_of("trail"))
     await follow(store, obeyed=command.version)

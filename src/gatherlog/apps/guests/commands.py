@@ -15,7 +15,8 @@ from gatherlog.apps.guests.refusals import Repeated
 from gatherlog.apps.guests.seating import Seating
 from gatherlog.apps.guests.turns import Lines, Turn
 from gatherlog.apps.guests.views import GATHERINGS, WAITING_LISTS, Gathering
-from gatherlog.core.commands.handler import CommandHandler, Decided, Handled, Once, UnitOfWork
+from gatherlog.core.commands.handler import CommandHandler, Decided, Handled, Once
+from gatherlog.core.commands.unit_of_work import UnitOfWork
 from gatherlog.core.eventstore.clock import Clock, Ids
 from gatherlog.core.eventstore.store import Document, Query, Store
 from gatherlog.core.projections.views import View

@@ -40,8 +40,8 @@ from gatherlog.apps.guests.views import (
     group_document,
 )
 from gatherlog.core.eventstore.store import DELETE, KEEP, Ref
-from gatherlog.core.projections.rebuild import Category
-from gatherlog.core.projections.views import Change, Happened, View
+from gatherlog.core.projections.folds import Category, Change, Happened
+from gatherlog.core.projections.views import View
 
 __all__ = ["CATEGORIES", "CATEGORY", "FOLD", "GuestListFold", "gathering_of", "stream_of", "tally"]
 

@@ -7,10 +7,10 @@ import msgspec
 from msgspec import UNSET
 
 from gatherlog.apps.guests.answers import Household, Questions, Stored, Waiting
+from gatherlog.apps.guests.decisions import answer, change_guest, is_closed
 from gatherlog.apps.guests.inputs import GroupStatus, GuestPatch, OwnAnswer, Rsvp
 from gatherlog.apps.guests.places import Room
 from gatherlog.apps.guests.refusals import RsvpClosed
-from gatherlog.apps.guests.rules import answer, change_guest, is_closed
 from gatherlog.apps.guests.views import (
     GATHERINGS,
     GROUPS,

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
-from gatherlog.apps.guests import rules
+from gatherlog.apps.guests import decisions
 from gatherlog.apps.guests.answers import Imported, ImportOnce
 from gatherlog.apps.guests.fold import stream_of
 from gatherlog.apps.guests.loading import no_gathering
@@ -19,7 +19,8 @@ from gatherlog.apps.guests.matching import check_rows, match, new_guest, patch
 from gatherlog.apps.guests.refusals import Repeated
 from gatherlog.apps.guests.sheets import SheetRow
 from gatherlog.apps.guests.views import GATHERINGS, GROUPS, GUESTS, Gathering, Guest, group_document
-from gatherlog.core.commands.handler import CommandHandler, Decided, Once, UnitOfWork
+from gatherlog.core.commands.handler import CommandHandler, Decided, Once
+from gatherlog.core.commands.unit_of_work import UnitOfWork
 from gatherlog.core.eventstore.errors import Busy, KeyReused
 from gatherlog.core.eventstore.store import Limits
 
@@ -139,10 +140,12 @@ class Import:
             household = unit.bodies[GROUPS.ref(self._household(row))] if row.group_id else None
             if guest is None:
                 new += 1
-                decided += _about(self._handler.ids(), rules.add_guest(new_guest(row), household))
+                decided += _about(
+                    self._handler.ids(), decisions.add_guest(new_guest(row), household)
+                )
             else:
                 said = patch(row, guest)
-                events = rules.change_guest(guest, said, household=household)
+                events = decisions.change_guest(guest, said, household=household)
                 changed += bool(events)
                 decided += _about(guest.id, events)
         return decided, Imported(new, changed, len(chunk) - new - changed)
@@ -212,7 +215,7 @@ def _sum(one: Imported, other: Imported) -> Imported:
 
 
 def _changes(row: SheetRow, guest: Guest) -> bool:
-    return bool(rules.change_guest(guest, patch(row, guest)))
+    return bool(decisions.change_guest(guest, patch(row, guest)))
 
 
 def _about(guest_id: str, events: list[msgspec.Struct]) -> list[Decided]:

@@ -9,15 +9,16 @@ from collections.abc import Mapping, Sequence
 import msgspec
 from msgspec import UNSET
 
+from gatherlog.apps.guests.decisions import answer
 from gatherlog.apps.guests.households import answer_for_pending, others, own_answer
 from gatherlog.apps.guests.inputs import MOST_ANSWERS, MOST_FLAWS, HouseholdAnswer, OwnAnswer
 from gatherlog.apps.guests.loading import load_gathering, load_group, load_guest, no_guest
 from gatherlog.apps.guests.places import Wish
 from gatherlog.apps.guests.refusals import AnswersMoved
-from gatherlog.apps.guests.rules import answer
 from gatherlog.apps.guests.seating import Seating
 from gatherlog.apps.guests.views import GUESTS, WAITING_LISTS, Gathering, Guest
-from gatherlog.core.commands.handler import Decided, UnitOfWork
+from gatherlog.core.commands.handler import Decided
+from gatherlog.core.commands.unit_of_work import UnitOfWork
 from gatherlog.core.eventstore.errors import Flaw, Invalid
 from gatherlog.core.eventstore.store import Store
 

@@ -17,7 +17,7 @@ from gatherlog.apps.guests.views import (
     Guest,
     group_document,
 )
-from gatherlog.core.commands.handler import UnitOfWork
+from gatherlog.core.commands.unit_of_work import UnitOfWork
 from gatherlog.core.eventstore.errors import Conflict, NotFound
 from gatherlog.core.eventstore.store import Document
 from gatherlog.core.projections.views import View

@@ -17,14 +17,11 @@ from gatherlog.apps.guests.views import GATHERINGS, GUESTS, Gathering, Guest
 from gatherlog.core.eventstore.clock import Clock, Ids
 from gatherlog.core.eventstore.events import Event, Recorded
 from gatherlog.core.eventstore.store import Append, Commit, Heads, Store
+from gatherlog.core.projections.folds import EventFold
 from gatherlog.core.subscriptions.delivery import Delivery, RetryPolicy
+from gatherlog.core.subscriptions.handlers import HandlerTarget
 from gatherlog.core.subscriptions.letters import Bring
-from gatherlog.core.subscriptions.subscription import (
-    Destination,
-    HandlerTarget,
-    Projection,
-    Subscription,
-)
+from gatherlog.core.subscriptions.subscription import Destination, Subscription
 
 __all__ = ["CATEGORY", "LETTERS", "PATIENCE", "guest_letters"]
 
@@ -72,7 +69,7 @@ class _Letters:
 
     name = LETTERS
     gather = 0.0
-    projection: Projection | None = None
+    fold: EventFold | None = None
 
     def __init__(self, letters: Destination, rounds: Destination) -> None:
         self._there = (letters, rounds)

@@ -6,8 +6,8 @@ from collections.abc import Callable, Hashable, Iterator, Sequence
 from msgspec import UNSET, UnsetType
 
 from gatherlog.apps.guests.checks import Checks
+from gatherlog.apps.guests.decisions import add_guest
 from gatherlog.apps.guests.inputs import MOST_FLAWS, MOST_MEMBERS, GuestPatch, NewGuest
-from gatherlog.apps.guests.rules import add_guest
 from gatherlog.apps.guests.sheets import SheetRow
 from gatherlog.apps.guests.text import folded, folded_email
 from gatherlog.apps.guests.views import Guest

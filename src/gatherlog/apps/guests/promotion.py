@@ -9,7 +9,8 @@ from gatherlog.apps.guests.loading import load_gathering
 from gatherlog.apps.guests.places import Room
 from gatherlog.apps.guests.seating import Seating
 from gatherlog.apps.guests.views import GATHERINGS, WAITING_LISTS
-from gatherlog.core.commands.handler import CommandHandler, Decided, UnitOfWork
+from gatherlog.core.commands.handler import CommandHandler, Decided
+from gatherlog.core.commands.unit_of_work import UnitOfWork
 from gatherlog.core.eventstore.errors import NotFound, StoreError, ViewNotBuilt
 from gatherlog.core.eventstore.store import Document
 

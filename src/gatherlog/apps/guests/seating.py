@@ -12,7 +12,8 @@ from collections.abc import Sequence
 
 from gatherlog.apps.guests.places import Placed, Room, Wish, all_fit, given, place
 from gatherlog.apps.guests.views import GATHERINGS, GUESTS, WAITING_LISTS, Gathering, WaitingList
-from gatherlog.core.commands.handler import Decided, UnitOfWork
+from gatherlog.core.commands.handler import Decided
+from gatherlog.core.commands.unit_of_work import UnitOfWork
 from gatherlog.core.eventstore.clock import Ids
 from gatherlog.core.eventstore.store import Limits
 

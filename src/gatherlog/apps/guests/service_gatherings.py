@@ -1,12 +1,13 @@
 """Commands and questions about gatherings as such: settings, figures, who hosts them."""
 
-from gatherlog.apps.guests import rules
+from gatherlog.apps.guests import decisions
 from gatherlog.apps.guests.answers import Listing, Stats, Stored, stats_of
 from gatherlog.apps.guests.commands import Commands, about, outcome
 from gatherlog.apps.guests.inputs import GatheringDetails, SettingsPatch
 from gatherlog.apps.guests.loading import check_version, load_gathering
 from gatherlog.apps.guests.views import GATHERINGS, Gathering
-from gatherlog.core.commands.handler import Decided, Once, UnitOfWork
+from gatherlog.core.commands.handler import Decided, Once
+from gatherlog.core.commands.unit_of_work import UnitOfWork
 
 __all__ = ["DEFAULT", "GatheringCommands"]
 
@@ -35,7 +36,7 @@ class GatheringCommands(Commands):
         async def attempt(unit: UnitOfWork) -> list[Decided]:
             await unit.get(GATHERINGS, gathering_id)
             check_version(unit, GATHERINGS, gathering_id, 0)
-            return about("", rules.create_gathering(details, host))
+            return about("", decisions.create_gathering(details, host))
 
         handled = await self._run(gathering_id, attempt, actor, once)
         return outcome(handled, GATHERINGS, gathering_id)
@@ -46,7 +47,9 @@ class GatheringCommands(Commands):
         async def attempt(unit: UnitOfWork) -> list[Decided]:
             if await unit.get(GATHERINGS, DEFAULT) is not None:
                 return []
-            return about("", rules.create_gathering(GatheringDetails(event_name="Our gathering")))
+            return about(
+                "", decisions.create_gathering(GatheringDetails(event_name="Our gathering"))
+            )
 
         await self._run(DEFAULT, attempt, actor)
 
@@ -82,8 +85,8 @@ class GatheringCommands(Commands):
         async def attempt(unit: UnitOfWork) -> list[Decided]:
             gathering = await load_gathering(unit, gathering_id)
             check_version(unit, GATHERINGS, gathering_id, expects)
-            decided = rules.change_settings(gathering, patch)
-            changed = rules.with_settings(gathering, decided)
+            decided = decisions.change_settings(gathering, patch)
+            changed = decisions.with_settings(gathering, decided)
             if changed.max_guests == gathering.max_guests:
                 return about("", decided)
             return [*about("", decided), *await self._seating.move_up(unit, changed)]
@@ -99,7 +102,7 @@ class GatheringCommands(Commands):
 
         async def attempt(unit: UnitOfWork) -> list[Decided]:
             gathering = await load_gathering(unit, gathering_id)
-            return about("", rules.change_host(gathering, host))
+            return about("", decisions.change_host(gathering, host))
 
         await self._run(gathering_id, attempt, actor)
 
@@ -116,7 +119,7 @@ class GatheringCommands(Commands):
         async def attempt(unit: UnitOfWork) -> list[Decided]:
             gathering = await load_gathering(unit, gathering_id)
             check_version(unit, GATHERINGS, gathering_id, expects)
-            return about("", rules.remove_gathering(gathering))
+            return about("", decisions.remove_gathering(gathering))
 
         await self._run(gathering_id, attempt, actor, once)
 

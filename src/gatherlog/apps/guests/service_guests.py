@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from gatherlog.apps.guests import rules
+from gatherlog.apps.guests import decisions
 from gatherlog.apps.guests.answers import Listing, Stored
 from gatherlog.apps.guests.commands import Commands, about, outcome
 from gatherlog.apps.guests.inputs import GuestPatch, NewGuest, Rsvp, Unsettled
@@ -12,7 +12,8 @@ from gatherlog.apps.guests.loading import load_gathering, load_group, load_guest
 from gatherlog.apps.guests.places import Wish
 from gatherlog.apps.guests.searching import Wanted, search
 from gatherlog.apps.guests.views import GUESTS, Guest, Status
-from gatherlog.core.commands.handler import Decided, Once, UnitOfWork
+from gatherlog.core.commands.handler import Decided, Once
+from gatherlog.core.commands.unit_of_work import UnitOfWork
 
 __all__ = ["GuestCommands"]
 
@@ -29,7 +30,7 @@ class GuestCommands(Commands):
         async def attempt(unit: UnitOfWork) -> list[Decided]:
             await load_gathering(unit, gathering_id)
             household = await load_group(unit, gathering_id, new.group_id)
-            return about(guest_id, rules.add_guest(new, household))
+            return about(guest_id, decisions.add_guest(new, household))
 
         handled = await self._run(gathering_id, attempt, actor, once)
         return outcome(handled, GUESTS, guest_id)
@@ -93,7 +94,7 @@ class GuestCommands(Commands):
             household = None
             if patch.group_id is not msgspec.UNSET and patch.group_id != guest.group_id:
                 household = await load_group(unit, gathering_id, patch.group_id)
-            decided = rules.change_guest(guest, patch, household=household, unsettled=unsettled)
+            decided = decisions.change_guest(guest, patch, household=household, unsettled=unsettled)
             wish = Wish(guest, decided)
             return await self._seating.seat(unit, gathering, [wish])
 
@@ -114,7 +115,7 @@ class GuestCommands(Commands):
 
         async def attempt(unit: UnitOfWork) -> list[Decided]:
             _, guest = await load_guest(unit, gathering_id, guest_id, expects)
-            return about(guest_id, rules.make_co_host(guest, is_co_host))
+            return about(guest_id, decisions.make_co_host(guest, is_co_host))
 
         handled = await self._run(gathering_id, attempt, actor, once)
         return outcome(handled, GUESTS, guest_id)
@@ -132,7 +133,7 @@ class GuestCommands(Commands):
 
         async def attempt(unit: UnitOfWork) -> Sequence[Decided]:
             gathering, guest = await load_guest(unit, gathering_id, guest_id, expects)
-            wish = Wish(guest, rules.remove_guest(guest))
+            wish = Wish(guest, decisions.remove_guest(guest))
             return await self._seating.seat(unit, gathering, [wish])
 
         await self._run(gathering_id, attempt, actor, once)
@@ -154,7 +155,7 @@ class GuestCommands(Commands):
 
         async def attempt(unit: UnitOfWork) -> Sequence[Decided]:
             gathering, guest = await load_guest(unit, gathering_id, guest_id, expects)
-            wish = Wish(guest, rules.answer(gathering, guest, answer, now=unit.now))
+            wish = Wish(guest, decisions.answer(gathering, guest, answer, now=unit.now))
             return await self._seating.seat(unit, gathering, [wish])
 
         handled = await self._run(gathering_id, attempt, actor, once)

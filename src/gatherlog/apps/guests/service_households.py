@@ -8,7 +8,8 @@ from gatherlog.apps.guests.inputs import HouseholdAnswer, OwnAnswer
 from gatherlog.apps.guests.loading import check_version, stored
 from gatherlog.apps.guests.service_guests import GuestCommands
 from gatherlog.apps.guests.views import GROUPS, GUESTS, WAITING_LISTS, Guest, group_document
-from gatherlog.core.commands.handler import Decided, Once, UnitOfWork
+from gatherlog.core.commands.handler import Decided, Once
+from gatherlog.core.commands.unit_of_work import UnitOfWork
 from gatherlog.core.eventstore.errors import NotFound
 
 __all__ = ["HouseholdCommands"]

@@ -4,13 +4,14 @@ import secrets
 from collections.abc import Sequence
 from hashlib import sha256
 
-from gatherlog.apps.guests import rules
+from gatherlog.apps.guests import decisions
 from gatherlog.apps.guests.answers import LinkHolder
 from gatherlog.apps.guests.commands import Commands, about
 from gatherlog.apps.guests.importing import chunk_size
 from gatherlog.apps.guests.loading import load_gathering, load_guest
 from gatherlog.apps.guests.views import GUEST_LINKS, GUESTS, Guest
-from gatherlog.core.commands.handler import Decided, Once, UnitOfWork
+from gatherlog.core.commands.handler import Decided, Once
+from gatherlog.core.commands.unit_of_work import UnitOfWork
 from gatherlog.core.eventstore.errors import NotFound
 
 __all__ = ["LinkCommands"]
@@ -32,7 +33,7 @@ class LinkCommands(Commands):
 
         async def attempt(unit: UnitOfWork) -> list[Decided]:
             _, guest = await load_guest(unit, gathering_id, guest_id)
-            return about(guest_id, rules.issue_link(guest, _hash(token)))
+            return about(guest_id, decisions.issue_link(guest, _hash(token)))
 
         await self._run(gathering_id, attempt, actor, once)
         return token
@@ -65,7 +66,7 @@ class LinkCommands(Commands):
                 if guest is not None and guest.gathering_id == gathering_id and _lacks(guest, anew):
                     tokens[guest.id] = secrets.token_urlsafe(TOKEN_BYTES)
                     link = _hash(tokens[guest.id])
-                    decided += about(guest.id, rules.issue_link(guest, link))
+                    decided += about(guest.id, decisions.issue_link(guest, link))
             return decided
 
         await self._run(gathering_id, attempt, actor)

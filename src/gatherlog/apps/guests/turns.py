@@ -7,7 +7,7 @@ commits and the others try again, and again; in line, each tries once.
 import asyncio
 from weakref import WeakValueDictionary
 
-from gatherlog.core.commands.handler import UnitOfWork
+from gatherlog.core.commands.unit_of_work import UnitOfWork
 from gatherlog.core.eventstore.clock import Clock
 
 __all__ = ["Lines", "Turn"]

@@ -8,7 +8,7 @@ from typing import Final
 
 import msgspec
 
-from gatherlog.apps.people import rules
+from gatherlog.apps.people import decisions
 from gatherlog.apps.people.addresses import parsed
 from gatherlog.apps.people.events import CODEC, CodeAccepted
 from gatherlog.apps.people.folds import AccountFold, SignInFold
@@ -24,7 +24,8 @@ from gatherlog.apps.people.views import (
     AccountAddress,
     SignIn,
 )
-from gatherlog.core.commands.handler import CommandHandler, Decided, UnitOfWork
+from gatherlog.core.commands.handler import CommandHandler, Decided
+from gatherlog.core.commands.unit_of_work import UnitOfWork
 from gatherlog.core.eventstore.clock import Clock, Ids
 from gatherlog.core.eventstore.errors import NotFound, Unauthenticated
 from gatherlog.core.eventstore.store import Store
@@ -74,32 +75,32 @@ class AccountService:
         """
         address = parsed(email)
         code = _new_code()
-        if await self._take_code(address, code, rules.request_code):
+        if await self._take_code(address, code, decisions.request_code):
             self._mailer.send(code_letter(address, code, self._site))
 
     async def issue_code(self, email: str) -> str:
         """A new code for whoever runs the site to pass on, however many were asked for before."""
         code = _new_code()
-        await self._take_code(parsed(email), code, rules.issue_code)
+        await self._take_code(parsed(email), code, decisions.issue_code)
         return code
 
     async def start_session(self, email: str, code: str) -> str:
         """The token of a new session; Unauthenticated unless the code is the address's live one.
 
         A try counts before it is answered, so that no number of callers at once gets more tries
-        than rules.MOST_TRIES. Spaces in a code are ignored.
+        than decisions.MOST_TRIES. Spaces in a code are ignored.
         """
         address = parsed(email)
         code = "".join(code.split())
         if not _CODE.fullmatch(code):
             raise Unauthenticated(_WRONG)
-        tried = await self._take_code(address, code, rules.try_code)
+        tried = await self._take_code(address, code, decisions.try_code)
         if not any(isinstance(event.payload, CodeAccepted) for event in tried):
             raise Unauthenticated(_WRONG)
         token = PREFIX + secrets.token_urlsafe(TOKEN_BYTES)
         await self._of_address(
             address,
-            lambda account, now: rules.start_session(account, address, _hash(token), now=now),
+            lambda account, now: decisions.start_session(account, address, _hash(token), now=now),
         )
         return token
 
@@ -126,7 +127,7 @@ class AccountService:
 
         async def attempt(unit: UnitOfWork) -> list[Decided]:
             live = await unit.get(SESSIONS, id)
-            return _decided(rules.end_sessions([] if live is None else [id]))
+            return _decided(decisions.end_sessions([] if live is None else [id]))
 
         actor = f"account:{session.account_id}"
         await self._accounts.handle(_stream(session.account_id), attempt, meta=_meta(actor))
@@ -135,7 +136,7 @@ class AccountService:
         """Every session of the account ends. NotFound if there is no such account."""
 
         def decide(account: Account) -> list[msgspec.Struct]:
-            return rules.end_sessions([live.id for live in account.sessions])
+            return decisions.end_sessions([live.id for live in account.sessions])
 
         await self._of_account(account_id, decide, actor)
 
@@ -153,12 +154,12 @@ class AccountService:
         """The id of the account of an address, made if need be; Invalid for what is no address."""
         address = parsed(email)
         return await self._of_address(
-            address, lambda account, now: rules.open_account(account, address), actor
+            address, lambda account, now: decisions.open_account(account, address), actor
         )
 
     async def remove(self, account_id: str, *, actor: str) -> None:
         """The account, its sessions and keys open nothing any more. Its events stay."""
-        await self._of_account(account_id, rules.remove_account, actor)
+        await self._of_account(account_id, decisions.remove_account, actor)
 
     async def _take_code(self, address: str, code: str, decide: DecideCode) -> Sequence[Decided]:
         """What `decide` comes to, given the state of sign-in at an address and a code's digest."""

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 import msgspec
 
+from gatherlog.apps.people.decisions import recent
 from gatherlog.apps.people.events import (
     CODEC,
     AccountCreated,
@@ -18,7 +19,6 @@ from gatherlog.apps.people.events import (
     SessionEnded,
     SessionStarted,
 )
-from gatherlog.apps.people.rules import recent
 from gatherlog.apps.people.views import (
     ACCOUNT_ADDRESSES,
     ACCOUNTS,
@@ -37,8 +37,8 @@ from gatherlog.apps.people.views import (
     SignIn,
 )
 from gatherlog.core.eventstore.store import DELETE, Ref
-from gatherlog.core.projections.rebuild import Category
-from gatherlog.core.projections.views import Change, Happened, View
+from gatherlog.core.projections.folds import Category, Change, Happened
+from gatherlog.core.projections.views import View
 
 __all__ = ["CATEGORIES", "AccountFold", "GuestLoginFold", "KeyFold", "SignInFold", "id_of"]
 

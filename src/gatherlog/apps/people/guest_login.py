@@ -9,7 +9,8 @@ from gatherlog.apps.people.folds import GuestLoginFold
 from gatherlog.apps.people.policy import Actor, Role
 from gatherlog.apps.people.signing import KeySource
 from gatherlog.apps.people.views import ENDED_LOGINS
-from gatherlog.core.commands.handler import CommandHandler, Decided, UnitOfWork
+from gatherlog.core.commands.handler import CommandHandler, Decided
+from gatherlog.core.commands.unit_of_work import UnitOfWork
 from gatherlog.core.eventstore.clock import Clock, Ids
 from gatherlog.core.eventstore.errors import Flaw, Invalid, NotFound, Unauthenticated
 from gatherlog.core.eventstore.store import Store

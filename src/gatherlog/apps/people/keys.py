@@ -11,7 +11,8 @@ from gatherlog.apps.people.events import CODEC, KeyCreated, KeyRevoked
 from gatherlog.apps.people.folds import KeyFold
 from gatherlog.apps.people.policy import Actor, Role
 from gatherlog.apps.people.views import ACCOUNTS, API_KEYS, KEY_SECRETS, ApiKey
-from gatherlog.core.commands.handler import CommandHandler, Decided, UnitOfWork
+from gatherlog.core.commands.handler import CommandHandler, Decided
+from gatherlog.core.commands.unit_of_work import UnitOfWork
 from gatherlog.core.eventstore.clock import Clock, Ids
 from gatherlog.core.eventstore.errors import Flaw, Invalid, NotFound
 from gatherlog.core.eventstore.store import Store

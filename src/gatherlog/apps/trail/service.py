@@ -13,8 +13,8 @@ from typing import Final
 import msgspec
 
 from gatherlog.apps.trail.events import CODEC, Accessed, What, access_stream
+from gatherlog.apps.trail.fold import HOUR
 from gatherlog.apps.trail.listing import Listing, Wanted, search
-from gatherlog.apps.trail.projection import HOUR
 from gatherlog.apps.trail.views import LAST_SEEN, LastSeen, seen_by
 from gatherlog.core.eventstore.clock import Clock, Ids
 from gatherlog.core.eventstore.errors import StoreClosed, StoreError

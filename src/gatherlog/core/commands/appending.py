@@ -1,25 +1,24 @@
 """Appending to the log without an app: any stream, any payload, but for what an app owns."""
 
-import asyncio
-import random
 import re
 from collections.abc import Callable, Collection, Sequence
 from typing import Any, Final
 
 import msgspec
 
+from gatherlog.core.commands.event_meta import event_meta
 from gatherlog.core.commands.handler import Handled, Once
 from gatherlog.core.eventstore.clock import Clock, Ids
-from gatherlog.core.eventstore.errors import Busy, Conflict, Flaw, Invalid
+from gatherlog.core.eventstore.errors import Conflict, Flaw, Invalid
 from gatherlog.core.eventstore.events import Event
+from gatherlog.core.eventstore.retrying import Backoff
 from gatherlog.core.eventstore.store import ANY, Append, Commit, Store
-from gatherlog.core.subscriptions.subscription import INTERNAL, category
+from gatherlog.core.eventstore.streams import INTERNAL, category_of
 
-__all__ = ["Appended", "NewEvent", "RawLog", "RepeatedAppend", "stream_flaws"]
+__all__ = ["Appended", "Appender", "NewEvent", "RepeatedAppend", "stream_flaws"]
 
 MOST_EVENTS: Final = 1_000
 """Of one append."""
-_DEADLINE: Final = 5.0
 _LONGEST: Final = 255
 _STREAM: Final = re.compile(r"[a-z][a-z0-9_]*-.+", re.DOTALL)
 _ID: Final = re.compile(r"[\x21-\x7e]{1,64}")
@@ -59,7 +58,7 @@ class RepeatedAppend(Exception):
         self.answer = answer
 
 
-class RawLog:
+class Appender:
     """Appends to streams of one store. `owned` are the categories that apps write themselves."""
 
     def __init__(self, store: Store, *, owned: Collection[str], clock: Clock, ids: Ids) -> None:
@@ -101,7 +100,7 @@ class RawLog:
         once: Callable[[Appended], Once],
     ) -> Appended:
         """The answer is kept with the commit and tells versions, so they are fixed beforehand."""
-        deadline = asyncio.get_running_loop().time() + _DEADLINE
+        backoff = Backoff()
         while True:
             head = await self._head(stream) if expected == ANY else expected
             appended = Appended(stream, events, head + len(events))
@@ -114,12 +113,10 @@ class RawLog:
             )
             try:
                 committed = await self._store.commit(commit)
-            except Conflict:
+            except Conflict as conflict:
                 if expected != ANY:
                     raise
-                if asyncio.get_running_loop().time() > deadline:
-                    raise Busy(f"{stream!r} moves too fast for a key; try again") from None
-                await asyncio.sleep(random.uniform(0, 0.02))
+                await backoff.pause(conflict)
                 continue
             if committed.repeated:
                 raise RepeatedAppend(committed.answer)
@@ -138,7 +135,7 @@ class RawLog:
             data=event.data,
             schema=event.schema,
             subject=event.subject,
-            meta=msgspec.json.encode({**event.meta, "actor": by}),
+            meta=event_meta(by, event.meta),
         )
 
 
@@ -146,8 +143,8 @@ def stream_flaws(stream: str, owned: Collection[str]) -> list[Flaw]:
     """What forbids appending to a stream of this name."""
     if not _STREAM.fullmatch(stream) or len(stream) > _LONGEST or not _is_text(stream):
         return [Flaw("/stream", f"a stream reads like category-id, up to {_LONGEST} characters")]
-    if category(stream) in owned:
-        of = category(stream)
+    if category_of(stream) in owned:
+        of = category_of(stream)
         return [Flaw("/stream", f"streams of {of!r} are written by Gatherlog alone")]
     return []
 

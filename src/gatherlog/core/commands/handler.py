@@ -10,23 +10,21 @@ The commit demands the version of every document that the attempt loaded, so a d
 rests on anything that has changed since; nor does a refusal.
 """
 
-import asyncio
-import itertools
-import random
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
 
+from gatherlog.core.commands.unit_of_work import UnitOfWork
 from gatherlog.core.eventstore.clock import Clock, Ids
 from gatherlog.core.eventstore.errors import (
-    Busy,
     Conflict,
     CounterOutOfBounds,
     GatherlogError,
     KeyReused,
 )
 from gatherlog.core.eventstore.events import Codec, Event
+from gatherlog.core.eventstore.retrying import Backoff
 from gatherlog.core.eventstore.store import (
     ANY,
     DELETE,
@@ -38,16 +36,9 @@ from gatherlog.core.eventstore.store import (
     Store,
     Write,
 )
-from gatherlog.core.projections.views import Change, Fold, Happened, View
+from gatherlog.core.projections.folds import Change, Fold, Happened
 
-__all__ = ["CommandHandler", "Decided", "Handled", "Once", "UnitOfWork"]
-
-DEADLINE = 5.0
-"""Seconds during which a command is decided again after a conflict; then Busy."""
-LONGEST_PAUSE = 0.1
-"""Seconds; pauses between tries are drawn evenly up to a bound that doubles up to this."""
-
-B = TypeVar("B", bound=msgspec.Struct)
+__all__ = ["CommandHandler", "Decided", "Handled", "Once"]
 
 
 class Decided(msgspec.Struct, frozen=True):
@@ -83,81 +74,12 @@ class Once(msgspec.Struct, frozen=True):
     versioned: Callable[[Handled], Ref | None] = lambda handled: None
 
 
-class UnitOfWork:
-    """What one attempt at a command loads and demands."""
-
-    def __init__(self, store: Store, now: int) -> None:
-        self._store = store
-        self.now = now
-        """When the attempt is made, and its events happen: microseconds since the epoch."""
-        self.documents: dict[Ref, Document | None] = {}
-        self.bodies: dict[Ref, Any] = {}
-        self.at_most: dict[Ref, Mapping[str, int]] = {}
-        self.at_least: dict[Ref, Mapping[str, int]] = {}
-
-    async def get(self, view: View[B], id: str) -> B | None:
-        """The typed body of a document, from now on demanded at the version it has."""
-        ref = (view.name, id)
-        if ref not in self.documents:
-            [document] = await self._store.get(view.name, [id])
-            self.documents[ref] = document
-            self.bodies[ref] = view.read(document)
-        body: B | None = self.bodies[ref]
-        return body
-
-    async def load(self, view: View[B], ids: Sequence[str]) -> list[B | None]:
-        """Several documents of a view at once; see `get`."""
-        missing = [id for id in dict.fromkeys(ids) if (view.name, id) not in self.documents]
-        if missing:
-            for id, document in zip(
-                missing, await self._store.get(view.name, missing), strict=True
-            ):
-                ref = (view.name, id)
-                self.documents[ref] = document
-                self.bodies[ref] = view.read(document)
-        return [self.bodies[view.name, id] for id in ids]
-
-    def version(self, view: View[Any], id: str) -> int:
-        """The version of a loaded document; 0 where there is none."""
-        return _version(self.documents[view.name, id])
-
-    def counters(self, view: View[Any], id: str) -> Mapping[str, int]:
-        """The counters of a loaded document; demand bounds on those that matter."""
-        document = self.documents[view.name, id]
-        return {} if document is None else document.counters
-
-    def demand(
-        self,
-        view: View[Any],
-        id: str,
-        *,
-        at_most: Mapping[str, int] = {},
-        at_least: Mapping[str, int] = {},
-    ) -> None:
-        """Bounds that a loaded document's counters must keep once this command's adds are in."""
-        ref = (view.name, id)
-        if ref not in self.documents:
-            raise ValueError(f"{view.name}/{id} was not loaded: there is nothing to demand of it")
-        self.at_most[ref] = {**self.at_most.get(ref, {}), **at_most}
-        self.at_least[ref] = {**self.at_least.get(ref, {}), **at_least}
-
-    def versions(self) -> dict[Ref, int]:
-        """The versions of all loaded documents; 0 where there is none."""
-        return {ref: _version(document) for ref, document in self.documents.items()}
-
-    async def has_moved(self) -> bool:
-        """Whether any loaded document has another version by now: what was read may be torn."""
-        for (view, id), document in self.documents.items():
-            [present] = await self._store.get(view, [id])
-            if _version(present) != _version(document):
-                return True
-        return False
-
-
 class CommandHandler:
     """Runs commands of one app against a store: one codec, one fold, one clock, one id source."""
 
-    def __init__(self, store: Store, codec: Codec, fold: Fold, *, clock: Clock, ids: Ids) -> None:
+    def __init__(
+        self, store: Store, codec: Codec, fold: Fold[Happened], *, clock: Clock, ids: Ids
+    ) -> None:
         self.store = store
         self.clock = clock
         self.ids = ids
@@ -176,22 +98,22 @@ class CommandHandler:
         """Decide and commit events of `stream`; an attempt that decides nothing appends nothing.
 
         `attempt` may run several times and must have no effect but its answer. Raises what the
-        attempt and the store raise, KeyReused, and Busy if the ground still moves after DEADLINE
-        seconds.
+        attempt and the store raise, KeyReused, and Busy if others change what it rests on for
+        longer than `retrying.DEADLINE`.
         """
         if once is not None and (recalled := await self.store.recall(once.key)) is not None:
             if recalled.fingerprint != once.fingerprint:
                 raise KeyReused(f"the key {once.key!r} was used before, for another command")
             return Handled(repeated=True, answer=recalled.answer)
-        deadline: float | None = None
-        for tries in itertools.count():
+        backoff = Backoff()
+        while True:
             unit = UnitOfWork(self.store, self.clock())
             try:
                 decided, changes = await self._decide(unit, stream, attempt)
             except (GatherlogError, LookupError, TypeError, AttributeError) as error:
                 if not await unit.has_moved():
                     raise
-                moved: Exception = error  # what it saw may never have stood together
+                moved: Exception = error  # it was read from documents that changed meanwhile
             else:
                 if not decided and once is None:
                     return Handled((), unit.bodies, unit.versions())
@@ -199,12 +121,7 @@ class CommandHandler:
                     return await self._commit(unit, stream, decided, changes, meta, once)
                 except (Conflict, CounterOutOfBounds) as error:
                     moved = error
-            now = asyncio.get_running_loop().time()
-            deadline = now + DEADLINE if deadline is None else deadline
-            if now > deadline:
-                raise Busy(f"gave up after {DEADLINE:g} s: {moved}") from moved
-            await asyncio.sleep(random.uniform(0, min(LONGEST_PAUSE, 0.001 * 2**tries)))
-        raise AssertionError("unreachable")
+            await backoff.pause(moved)
 
     async def _decide(
         self,
@@ -292,10 +209,6 @@ class CommandHandler:
             at_most=unit.at_most.get(ref, {}),
             at_least=unit.at_least.get(ref, {}),
         )
-
-
-def _version(document: Document | None) -> int:
-    return 0 if document is None else document.version
 
 
 def _merge(earlier: Change, later: Change) -> Change:

@@ -5,16 +5,13 @@ means is decided by `planner`, the same for every engine; an engine loads, write
 The numbered promises are in `docs/store.md`; `tests/contracts` proves them.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from enum import Enum
-from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
+from typing import Final, Literal, Protocol
 
 import msgspec
 
 from gatherlog.core.eventstore.events import Event, Recorded
-
-if TYPE_CHECKING:  # views are made of what this module defines
-    from gatherlog.core.projections.views import View
 
 __all__ = [
     "ANY",
@@ -25,6 +22,7 @@ __all__ = [
     "Append",
     "Commit",
     "Committed",
+    "DeclaredView",
     "Document",
     "Heads",
     "IndexKey",
@@ -95,6 +93,11 @@ class Write(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     at_least: Mapping[str, int] = {}
     counted: int | None = None
     at: int | None = None
+
+    @property
+    def changes_anything(self) -> bool:
+        """Whether it changes the document; otherwise it only demands something of it."""
+        return self.body is not KEEP or any(self.adds.values())
 
 
 class Commit(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -198,6 +201,17 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """Whether `query` may miss what was just committed."""
 
 
+class DeclaredView(Protocol):
+    """What a store has to know of a view: its name, its version and the names of its indexes."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def version(self) -> int: ...
+    @property
+    def indexes(self) -> Collection[str]: ...
+
+
 class Store(Protocol):
     """One log with its documents. All methods may be called concurrently, on one event loop."""
 
@@ -275,7 +289,7 @@ class Store(Protocol):
         """Make the rows of these ids anew from their documents; commits may go on meanwhile."""
         ...
 
-    async def declare(self, views: Sequence["View[Any]"]) -> None:
+    async def declare(self, views: Sequence[DeclaredView]) -> None:
         """The documents of these views are complete as declared: from now on every index serves."""
         ...
 

@@ -8,12 +8,12 @@ What the indexes list is then held against the documents.
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import msgspec
 
 from gatherlog.core.eventstore.errors import Conflict
-from gatherlog.core.eventstore.events import Codec
 from gatherlog.core.eventstore.store import (
     DELETE,
     KEEP,
@@ -25,23 +25,17 @@ from gatherlog.core.eventstore.store import (
     Store,
     Write,
 )
-from gatherlog.core.projections.views import Fold, Happened, View
+from gatherlog.core.projections.folds import Category, Happened
+from gatherlog.core.projections.paging import pages
+from gatherlog.core.projections.views import View
 
-__all__ = ["Category", "Difference", "Progress", "rebuild", "verify"]
+__all__ = ["Difference", "Progress", "rebuild", "verify"]
 
 PAGE = 1000
 CHUNK = 50
 """Documents that are compared, and repaired, at a time."""
 
 _encode = msgspec.json.Encoder().encode
-
-
-class Category(msgspec.Struct, frozen=True):
-    """How the streams of one category are folded."""
-
-    name: str
-    codec: Codec
-    fold: Fold
 
 
 class Difference(msgspec.Struct, frozen=True):
@@ -131,21 +125,19 @@ async def _compare(
 
 async def _misindexed(store: Store, view: str, *, repair: bool) -> AsyncIterator[Difference]:
     """What indexes list otherwise than the documents, as they are by now, say."""
-    after = ""
-    while ids := await store.misindexed(view, after=after, limit=PAGE):
+    read = partial(store.misindexed, view, limit=PAGE)
+    async for ids in pages(read, str):
         if repair:
             await store.reindex(view, ids)
         for id in ids:
             yield Difference(view, id, "", "index")
-        after = ids[-1]
 
 
 async def _streams(store: Store, category: str) -> AsyncIterator[str]:
-    after = ""
-    while heads := await store.streams(category, after=after, limit=PAGE):
+    read = partial(store.streams, category, limit=PAGE)
+    async for heads in pages(read, lambda head: head.stream):
         for head in heads:
             yield head.stream
-        after = heads[-1].stream
 
 
 async def _orphans(
@@ -153,15 +145,14 @@ async def _orphans(
 ) -> AsyncIterator[Difference]:
     """Documents of the category's views that no event told of while its streams were folded."""
     for view in category.fold.views:
-        after = ""
-        while documents := await store.scan(view.name, after=after, limit=PAGE):
+        read = partial(store.scan, view.name, limit=PAGE)
+        async for documents in pages(read, lambda one: one.id):
             for document in documents:
                 its_own = document.stream.startswith(f"{category.name}-")
                 if its_own and (view.name, document.id) not in told:
                     folded = _Folded(store, category, document.stream)
                     async for difference in folded.unspoken(document, repair=repair):
                         yield difference
-            after = documents[-1].id
 
 
 class _Folded:

@@ -3,18 +3,17 @@
     GUESTS = View("guest", Guest, version=1, by_gathering=lambda g: (g.gathering_id, g.last_name))
 
 Each pattern gives the document's key in one index: the partition key, then the parts of the sort
-key; None leaves the document out. Documents belong to streams: a `Fold` names the documents that an
-event touches and gives what becomes of them, and the same fold serves the commit and the rebuild.
+key; None leaves the document out. Which events change which documents is told by a `Fold`.
 """
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Generic, Literal, Protocol, TypeVar
+from collections.abc import Callable, Collection, Mapping
+from typing import Any, Generic, Literal, TypeVar
 
 import msgspec
 
 from gatherlog.core.eventstore.store import KEEP, Body, Document, IndexKey, Query, Ref, Write
 
-__all__ = ["Change", "Fold", "Happened", "View"]
+__all__ = ["View"]
 
 B = TypeVar("B", bound=msgspec.Struct)
 Pattern = Callable[[Any], IndexKey | None]
@@ -37,6 +36,11 @@ class View(Generic[B]):
 
     def __repr__(self) -> str:
         return f"View({self.name!r}, version={self.version})"
+
+    @property
+    def indexes(self) -> Collection[str]:
+        """The names of the declared access patterns."""
+        return self.patterns.keys()
 
     def ref(self, id: str) -> Ref:
         """The name of one document of this view."""
@@ -113,36 +117,3 @@ class View(Generic[B]):
             limit=limit,
             cursor=cursor,
         )
-
-
-class Happened(msgspec.Struct, frozen=True):
-    """What a fold is told of an event: no clock, no position, no recorded time."""
-
-    stream: str
-    subject: str
-    time: int
-    """Event time, microseconds since the epoch."""
-    payload: Any
-
-
-class Change(msgspec.Struct, frozen=True):
-    """What an event does to one document."""
-
-    view: View[Any]
-    id: str
-    body: msgspec.Struct | Literal[Body.KEEP, Body.DELETE] = KEEP
-    adds: Mapping[str, int] = {}
-
-
-class Fold(Protocol):
-    """How the events of a category of streams become documents: pure, and the only way."""
-
-    views: tuple[View[Any], ...]
-
-    def keys(self, happened: Happened) -> Iterable[Ref]:
-        """The documents that `evolve` must be shown, at least those it changes."""
-        ...
-
-    def evolve(self, documents: Mapping[Ref, Any], happened: Happened) -> Iterable[Change]:
-        """What becomes of them. `documents` holds typed bodies, or None where there is none."""
-        ...

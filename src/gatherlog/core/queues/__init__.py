@@ -13,8 +13,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from gatherlog.core.eventstore.store import Ref
-from gatherlog.core.projections.rebuild import Category
-from gatherlog.core.projections.views import Change, Happened, View
+from gatherlog.core.projections.folds import Category, Change, Happened
+from gatherlog.core.projections.views import View
 from gatherlog.core.queues.administration import DeadPage, Desk, QueueStatus
 from gatherlog.core.queues.documents import (
     LINES,

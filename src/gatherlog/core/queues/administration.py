@@ -1,13 +1,13 @@
 """What an operator asks of queues and tells them: how full they are, what is dead, and why."""
 
-from collections.abc import AsyncIterator
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
 from gatherlog.core.eventstore.errors import Flaw, Invalid, NotFound
-from gatherlog.core.eventstore.store import Commit, Document
-from gatherlog.core.projections.views import View
+from gatherlog.core.eventstore.retrying import until_no_conflict
+from gatherlog.core.eventstore.store import Commit
+from gatherlog.core.projections.paging import bodies, documents
 from gatherlog.core.queues.documents import (
     LINES,
     MESSAGES,
@@ -19,7 +19,6 @@ from gatherlog.core.queues.documents import (
     put,
 )
 from gatherlog.core.queues.events import MessageDiscarded, MessageRedriven, QueueChanged
-from gatherlog.core.queues.queue_store import persistently
 from gatherlog.core.queues.receipts import Returning
 from gatherlog.core.queues.receiving import MOST_AT_ONCE, check_range, is_open
 from gatherlog.core.queues.sending import Sending
@@ -59,8 +58,8 @@ class Desk(Sending, Returning):
 
     async def queues(self) -> list[Queue]:
         """All queues, by name."""
-        found = [QUEUES.read(one) async for one in self._all(QUEUES, "by_all", "all")]
-        return [queue for queue in found if queue is not None]
+        query = QUEUES.query("by_all", "all", limit=1000)
+        return [queue async for queue in bodies(self._store, QUEUES, query)]
 
     async def queue(self, name: str) -> Queue:
         """NotFound if nothing was ever put into it, nor said of it."""
@@ -85,7 +84,7 @@ class Desk(Sending, Returning):
                 await self._store.commit(Commit(appends=[append], writes=[write]))
             return changed
 
-        return await persistently(attempt)
+        return await until_no_conflict(attempt)
 
     async def status(self, name: str) -> QueueStatus:
         """Counted line by line, and dead one by one: for people, not for every second. NotFound."""
@@ -94,9 +93,8 @@ class Desk(Sending, Returning):
         ready = in_flight = length = 0
         oldest: int | None = None
         for index in ("by_ready", "by_until"):
-            async for document in self._all(LINES, index, name):
-                if (line := LINES.read(document)) is None:
-                    continue
+            query = LINES.query(index, name, limit=1000)
+            async for line in bodies(self._store, LINES, query):
                 length += line.length
                 oldest = line.since if oldest is None else min(oldest, line.since)
                 if is_open(line, now):
@@ -104,7 +102,7 @@ class Desk(Sending, Returning):
                 elif line.receipt:
                     in_flight += 1
         dead = 0
-        async for _ in self._all(MESSAGES, "by_dead", name):
+        async for _ in documents(self._store, MESSAGES.query("by_dead", name, limit=1000)):
             dead += 1
         return QueueStatus(
             name=name,
@@ -146,7 +144,7 @@ class Desk(Sending, Returning):
             append = self._append(name, MessageRedriven(by=by), id)
             await self._commit_sent(name, Commit(appends=[append], writes=writes), ready)
 
-        await persistently(attempt)
+        await until_no_conflict(attempt)
 
     async def discard(self, name: str, id: str, reason: str, *, by: str) -> None:
         """Give a dead message up for good. Invalid without a reason; NotFound."""
@@ -160,7 +158,7 @@ class Desk(Sending, Returning):
             write = put(MESSAGES, message_id(name, id), name, version, self._done(message, ""))
             await self._store.commit(Commit(appends=[append], writes=[write]))
 
-        await persistently(attempt)
+        await until_no_conflict(attempt)
 
     async def _dead(self, name: str, id: str) -> tuple[Message, int]:
         check_queue(name)
@@ -168,13 +166,3 @@ class Desk(Sending, Returning):
         if message is None or message.died_at is None:
             raise NotFound(f"there is no dead message {id!r} in the queue {name!r}")
         return message, version
-
-    async def _all(self, view: View[Any], index: str, partition: str) -> AsyncIterator[Document]:
-        cursor = None
-        while True:
-            limit = min(1000, self._store.limits.page)
-            page = await self._store.query(view.query(index, partition, limit=limit, cursor=cursor))
-            for document in page.documents:
-                yield document
-            if (cursor := page.cursor) is None:
-                return

@@ -1,15 +1,12 @@
 """What all parts of the queues stand on: the store, reading and writing documents, trying again."""
 
-import asyncio
-import itertools
-import random
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Final, TypeVar
+from collections.abc import Sequence
+from typing import TypeVar
 
 import msgspec
 
 from gatherlog.core.eventstore.clock import Clock, Ids
-from gatherlog.core.eventstore.errors import Busy, Conflict
+from gatherlog.core.eventstore.errors import Conflict
 from gatherlog.core.eventstore.events import Event
 from gatherlog.core.eventstore.store import ANY, Append, Store
 from gatherlog.core.projections.views import View
@@ -27,13 +24,8 @@ from gatherlog.core.queues.documents import (
 )
 from gatherlog.core.queues.events import CODEC
 
-__all__ = ["Found", "Keeping", "persistently", "torn"]
+__all__ = ["Found", "Keeping", "torn"]
 
-DEADLINE: Final = 5.0
-"""Seconds for which something is tried again while others change what it is about; then Busy."""
-_LONGEST_PAUSE: Final = 0.1
-
-T = TypeVar("T")
 B = TypeVar("B", bound=msgspec.Struct)
 Found = tuple[B | None, int]
 """A body, if there is one, and the version of its document."""
@@ -85,16 +77,3 @@ class Keeping:
 def torn(queue: str, id: str) -> Conflict:
     """What was read did not stand together: somebody has changed the line meanwhile."""
     return Conflict("document", f"{MESSAGES.name}/{message_id(queue, id)}", 1, 0)
-
-
-async def persistently(attempt: Callable[[], Awaitable[T]]) -> T:
-    """Try again for as long as others come between; Busy after DEADLINE seconds."""
-    deadline = asyncio.get_running_loop().time() + DEADLINE
-    for tries in itertools.count():
-        try:
-            return await attempt()
-        except Conflict as conflict:
-            if asyncio.get_running_loop().time() > deadline:
-                raise Busy(f"gave up after {DEADLINE:g} s: {conflict}") from conflict
-        await asyncio.sleep(random.uniform(0, min(_LONGEST_PAUSE, 0.001 * 2**tries)))
-    raise AssertionError("unreachable")

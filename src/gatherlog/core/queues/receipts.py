@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from gatherlog.core.eventstore.errors import Flaw, Invalid
+from gatherlog.core.eventstore.retrying import until_no_conflict
 from gatherlog.core.eventstore.store import DELETE, Commit, Write
 from gatherlog.core.queues.documents import (
     LINES,
@@ -22,7 +23,7 @@ from gatherlog.core.queues.documents import (
     message_id,
     put,
 )
-from gatherlog.core.queues.queue_store import persistently, torn
+from gatherlog.core.queues.queue_store import torn
 from gatherlog.core.queues.receiving import MICROS, MOST_AT_ONCE, Taking, check_range
 
 __all__ = ["Returning"]
@@ -74,7 +75,7 @@ class Returning(Taking):
         await self._keep(queue, receipt, extended, may_die=False)
 
     async def _ack(self, queue: str, receipt: str) -> bool:
-        return await persistently(lambda: self._try_to_ack(queue, receipt))
+        return await until_no_conflict(lambda: self._try_to_ack(queue, receipt))
 
     async def _try_to_ack(self, queue: str, receipt: str) -> bool:
         """Whether it is acknowledged, now or by an earlier call."""
@@ -134,7 +135,7 @@ class Returning(Taking):
                 write: Write = put(LINES, id, queue, version, change(line))
                 await self._store.commit(Commit(writes=[write]))
 
-        await persistently(attempt)
+        await until_no_conflict(attempt)
 
 
 def _parts(queue: str, receipt: str, pointer: str) -> tuple[str, str]:

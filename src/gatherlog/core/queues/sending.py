@@ -7,6 +7,7 @@ import msgspec
 
 from gatherlog.core.eventstore.errors import Conflict, Flaw, Invalid, LimitExceeded
 from gatherlog.core.eventstore.exact_json import DEPTH, decode, is_deep
+from gatherlog.core.eventstore.retrying import until_no_conflict
 from gatherlog.core.eventstore.store import DELETE, Commit, Write
 from gatherlog.core.queues.documents import (
     LINES,
@@ -23,7 +24,7 @@ from gatherlog.core.queues.documents import (
     stream_of,
 )
 from gatherlog.core.queues.events import MessagesSent
-from gatherlog.core.queues.queue_store import Keeping, persistently, torn
+from gatherlog.core.queues.queue_store import Keeping, torn
 
 __all__ = ["Outgoing", "Sending"]
 
@@ -68,7 +69,7 @@ class Sending(Keeping):
 
     async def _send(self, queue: str, messages: Sequence[Outgoing]) -> None:
         try:
-            await persistently(lambda: self._try_to_send(queue, messages))
+            await until_no_conflict(lambda: self._try_to_send(queue, messages))
         except LimitExceeded:
             if len(messages) == 1:
                 raise

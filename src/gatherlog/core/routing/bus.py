@@ -15,10 +15,11 @@ import msgspec
 from gatherlog.core.eventstore.errors import GatherlogError
 from gatherlog.core.eventstore.events import Recorded
 from gatherlog.core.eventstore.store import Heads, Store
-from gatherlog.core.projections.views import Happened
-from gatherlog.core.routing.event_forms import document
+from gatherlog.core.eventstore.streams import INTERNAL, category_of
+from gatherlog.core.projections.folds import EventFold, Happened
+from gatherlog.core.routing.event_document import document
 from gatherlog.core.routing.patterns import Pattern, compile_pattern
-from gatherlog.core.routing.rule_index import RuleSet
+from gatherlog.core.routing.rule_index import RuleIndex
 from gatherlog.core.routing.rules import (
     CODEC,
     FOLD,
@@ -33,7 +34,7 @@ from gatherlog.core.routing.rules import (
 )
 from gatherlog.core.routing.transformers import compile_transform
 from gatherlog.core.subscriptions.delivery import Delivery, DeliveryFailed, Target
-from gatherlog.core.subscriptions.subscription import INTERNAL, Destination, Projection, category
+from gatherlog.core.subscriptions.subscription import Destination
 
 __all__ = ["BUS", "Bus", "OpenTarget", "causes"]
 
@@ -54,7 +55,7 @@ class Bus:
 
     name = BUS
     gather = 0.0
-    projection: Projection | None = None
+    fold: EventFold | None = None
 
     def __init__(self, open_target: OpenTarget) -> None:
         self._open = open_target
@@ -63,7 +64,7 @@ class Bus:
         self._rules: dict[str, Rule] = {}
         self._patterns: dict[str, Pattern] = {}
         self._made: dict[str, str] = {}
-        self._set = RuleSet()
+        self._set = RuleIndex()
         self._destinations: dict[str, tuple[Destination, ...]] = {}
         self._shown: tuple[Recorded, dict[str, Any]] | None = None
 
@@ -88,7 +89,7 @@ class Bus:
         return [one for several in self._destinations.values() for one in several]
 
     def route(self, event: Recorded) -> Sequence[Destination]:
-        if not self._rules or category(event.stream) in INTERNAL:
+        if not self._rules or category_of(event.stream) in INTERNAL:
             return ()
         names = self._set.match(self._document(event))
         if not names:
@@ -109,7 +110,7 @@ class Bus:
         rule, past = self._rules.get(name), causes(event)
         return (
             rule is not None
-            and category(event.stream) not in INTERNAL
+            and category_of(event.stream) not in INTERNAL
             and len(past) < MOST_CAUSES
             and name not in past
             and event.position > rule.after[event.partition]
@@ -123,7 +124,7 @@ class Bus:
                 await destination.target.close()
         self._destinations.clear()
         self._rules.clear()
-        self._set = RuleSet()
+        self._set = RuleIndex()
 
     async def _take(self, event: Recorded) -> None:
         name = event.subject

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from gatherlog.core.eventstore.errors import NotFound
 from gatherlog.core.routing.patterns import Field, Key, Path, Pattern, Test, flat
 
-__all__ = ["RuleSet"]
+__all__ = ["RuleIndex"]
 
 MAX_PLACES = 1024
 """Ends in the tree that one rule may have. Fields with more values are left to the test."""
@@ -36,7 +36,7 @@ class Candidate(NamedTuple):
     test: Test
 
 
-class RuleSet:
+class RuleIndex:
     """Rules by name, in the order in which they were added."""
 
     def __init__(self, rules: Mapping[str, Pattern] | None = None) -> None:

@@ -8,12 +8,15 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from gatherlog.core.commands.appending import stream_flaws
-from gatherlog.core.commands.handler import CommandHandler, Decided, Handled, Once, UnitOfWork
+from gatherlog.core.commands.handler import CommandHandler, Decided, Handled, Once
+from gatherlog.core.commands.unit_of_work import UnitOfWork
 from gatherlog.core.eventstore.clock import Clock, Ids
 from gatherlog.core.eventstore.errors import Flaw, Invalid, NotFound, Refused
 from gatherlog.core.eventstore.events import Recorded
 from gatherlog.core.eventstore.store import Store
-from gatherlog.core.routing.event_forms import document
+from gatherlog.core.eventstore.streams import INTERNAL, category_of
+from gatherlog.core.projections.paging import bodies
+from gatherlog.core.routing.event_document import document
 from gatherlog.core.routing.patterns import compile_pattern
 from gatherlog.core.routing.rules import (
     CODEC,
@@ -31,7 +34,6 @@ from gatherlog.core.routing.rules import (
 )
 from gatherlog.core.routing.transformers import compile_transform
 from gatherlog.core.subscriptions.delivery import RetryPolicy
-from gatherlog.core.subscriptions.subscription import INTERNAL, category
 
 __all__ = [
     "NewRule",
@@ -194,12 +196,9 @@ class RuleService:
     async def rules(self, *, limit: int = 1000) -> list[Rule]:
         """Rules by name."""
         rules: list[Rule] = []
-        cursor = None
-        while len(rules) < limit:
-            size = min(limit - len(rules), self._store.limits.page)
-            page = await self._store.query(RULES.query("by_all", "all", limit=size, cursor=cursor))
-            rules += [rule for one in page.documents if (rule := RULES.read(one)) is not None]
-            if (cursor := page.cursor) is None:
+        async for rule in bodies(self._store, RULES, RULES.query("by_all", "all", limit=limit)):
+            rules.append(rule)
+            if len(rules) == limit:
                 break
         return rules
 
@@ -225,7 +224,7 @@ class RuleService:
                 if not page:
                     break
                 found += len(page)
-                latest += [event for event in page if category(event.stream) not in INTERNAL]
+                latest += [event for event in page if category_of(event.stream) not in INTERNAL]
                 at = page[-1].position
         latest.sort(key=lambda event: (event.recorded, event.partition, event.position))
         return latest[: -number - 1 : -1]

@@ -38,7 +38,7 @@ class Transform:
         self._is_json = is_json
 
     def apply(self, document: Mapping[str, Any]) -> Any:
-        """What the template makes of a `gatherlog.core.routing.event_forms.document`; never None.
+        """What the template makes of the `document` of an event; never None.
 
         A JSON template gives a JSON value, plain text a `str`. What the event lacks is null, and
         nothing at all within text. No value can end the string it stands in, or add a field.

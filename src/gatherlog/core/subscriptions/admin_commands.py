@@ -1,9 +1,12 @@
-"""Orders: what operators told a subscription, carried out by whoever reads each partition."""
+"""Administrative commands to a subscription, carried out by whoever reads each partition."""
 
+from functools import partial
 from typing import Final
 
 from gatherlog.core.eventstore.events import Recorded
 from gatherlog.core.eventstore.store import DELETE
+from gatherlog.core.projections.folds import EventFold
+from gatherlog.core.projections.paging import pages
 from gatherlog.core.subscriptions.checkpoints import stream_of
 from gatherlog.core.subscriptions.dead_letters import (
     CODEC,
@@ -16,13 +19,12 @@ from gatherlog.core.subscriptions.dead_letters import (
     SubscriptionReset,
     SubscriptionResumed,
 )
-from gatherlog.core.subscriptions.destination_state import Lane
-from gatherlog.core.subscriptions.partition_state import Hold
+from gatherlog.core.subscriptions.destination_state import BlockedKey
+from gatherlog.core.subscriptions.partition_state import PartitionState
 from gatherlog.core.subscriptions.projection_runner import first_version
-from gatherlog.core.subscriptions.retry_queues import Lanes
-from gatherlog.core.subscriptions.subscription import Projection
+from gatherlog.core.subscriptions.retry_queues import RetryQueues
 
-__all__ = ["Orders", "ResetDone"]
+__all__ = ["AdminCommands", "ResetDone"]
 
 _PAGE: Final = 100
 
@@ -31,10 +33,10 @@ class ResetDone(Exception):
     """The store says now that everything begins anew; what a hold knows is of no use any more."""
 
 
-class Orders:
+class AdminCommands:
     """Obeys what is in the subscription's own stream, each order once."""
 
-    def __init__(self, hold: Hold, lanes: Lanes) -> None:
+    def __init__(self, hold: PartitionState, lanes: RetryQueues) -> None:
         self._hold = hold
         self._lanes = lanes
 
@@ -90,11 +92,11 @@ class Orders:
         elif (redrive := outlet.redrives.get(letter.id)) is not None:
             redrive.is_past = is_discarded
             redrive.stir()
-        elif not is_discarded and hold.subscription.projection is not None:
+        elif not is_discarded and hold.subscription.fold is not None:
             hold.settle(letter.id)  # it was folded since: once more would be once too often
         elif not is_discarded:
             key, position = (letter.stream, letter.about), letter.position
-            redrive = Lane(key, letter.version, position, until=position, letter=letter.id)
+            redrive = BlockedKey(key, letter.version, position, until=position, letter=letter.id)
             outlet.redrives[letter.id] = redrive
             self._lanes.follow(outlet, redrive)
         return None
@@ -111,9 +113,9 @@ class Orders:
         hold = self._hold
         async with hold.ledger.turn:  # nobody is in the middle of a write
             await hold.cancel()
-            if hold.subscription.projection is not None:
+            if hold.subscription.fold is not None:
                 hold.epoch, position = version, 0
-                await self._forget_documents(hold.subscription.projection)
+                await self._forget_documents(hold.subscription.fold)
         for outlet in hold.outlets.values():
             outlet.lanes.clear()
             outlet.held_from, outlet.is_dirty = None, bool(outlet.version)
@@ -122,13 +124,13 @@ class Orders:
         await hold.save()
         raise ResetDone
 
-    async def _forget_documents(self, projection: Projection) -> None:
+    async def _forget_documents(self, projection: EventFold) -> None:
         """Delete what was made before; what another partition made since has a later version."""
         hold, stream = self._hold, stream_of(self._hold.name)
         first, size = first_version(hold.epoch), min(500, hold.store.limits.page)
         for view in projection.views:
-            after = ""
-            while documents := await hold.store.scan(view.name, after=after, limit=size):
+            read = partial(hold.store.scan, view.name, limit=size)
+            async for documents in pages(read, lambda one: one.id):
                 await hold.ledger.forget(
                     [
                         view.write(d.id, stream, DELETE, expects=d.version, at=d.version + 1)
@@ -136,4 +138,3 @@ class Orders:
                         if d.version < first and d.stream == stream
                     ]
                 )
-                after = documents[-1].id

@@ -8,10 +8,12 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
-from gatherlog.core.commands.handler import CommandHandler, Decided, UnitOfWork
+from gatherlog.core.commands.handler import CommandHandler, Decided
+from gatherlog.core.commands.unit_of_work import UnitOfWork
 from gatherlog.core.eventstore.clock import Clock, Ids
 from gatherlog.core.eventstore.errors import Flaw, Invalid, NotFound
 from gatherlog.core.eventstore.store import Store
+from gatherlog.core.projections.paging import bodies, documents
 from gatherlog.core.subscriptions.checkpoints import (
     BACKLOGS,
     CHECKPOINTS,
@@ -32,7 +34,7 @@ from gatherlog.core.subscriptions.dead_letters import (
     SubscriptionResumed,
 )
 
-__all__ = ["Control", "Lag", "Letters", "Status"]
+__all__ = ["DeadLetterPage", "Lag", "Status", "SubscriptionAdmin"]
 
 MOST_COUNTED = 10_000
 LONGEST_REASON = 500
@@ -74,14 +76,14 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
         return sum(park.attempts > 0 for backlog in self.backlogs for park in backlog.parks)
 
 
-class Letters(msgspec.Struct, frozen=True):
+class DeadLetterPage(msgspec.Struct, frozen=True):
     """A page of dead letters; `cursor` is None on the last."""
 
     letters: list[DeadLetter]
     cursor: str | None
 
 
-class Control:
+class SubscriptionAdmin:
     """Questions and commands about the subscriptions of one store.
 
     `by` says who commands, as in `key:0198…`; it is kept with the event. `known` are those that
@@ -96,15 +98,10 @@ class Control:
     async def names(self) -> list[str]:
         """Every subscription that ever read from this store, or is to."""
         names: dict[str, None] = dict.fromkeys(self._known)
-        cursor = None
-        while True:
-            query = CHECKPOINTS.query("by_subscription", "all", limit=1000, cursor=cursor)
-            page = await self._store.query(query)
-            for document in page.documents:
-                if (checkpoint := CHECKPOINTS.read(document)) is not None:
-                    names[checkpoint.subscription] = None
-            if (cursor := page.cursor) is None:
-                return list(names)
+        query = CHECKPOINTS.query("by_subscription", "all", limit=1000)
+        async for checkpoint in bodies(self._store, CHECKPOINTS, query):
+            names[checkpoint.subscription] = None
+        return list(names)
 
     async def status(self, name: str) -> Status:
         """How far it is and what waits; NotFound if nothing ever read under this name."""
@@ -133,7 +130,7 @@ class Control:
         state: State = "dead",
         limit: int = 100,
         cursor: str | None = None,
-    ) -> Letters:
+    ) -> DeadLetterPage:
         """Dead letters in a state, the oldest first.
 
         Raises Invalid for a destination without its subscription, and CursorInvalid.
@@ -150,19 +147,15 @@ class Control:
         query = DEAD_LETTERS.query(index, partition, prefix=prefix, limit=limit, cursor=cursor)
         page = await self._store.query(query)
         letters = [DEAD_LETTERS.read(document) for document in page.documents]
-        return Letters([one for one in letters if one and one.state == state], page.cursor)
+        return DeadLetterPage([one for one in letters if one and one.state == state], page.cursor)
 
     async def dead(self, subscription: str) -> int:
         """How many dead letters a subscription has, counted up to MOST_COUNTED."""
-        counted, cursor = 0, None
-        while counted < MOST_COUNTED:
-            found = await self.letters(
-                subscription=subscription,
-                limit=min(1000, self._store.limits.page),
-                cursor=cursor,
-            )
-            counted += len(found.letters)
-            if (cursor := found.cursor) is None:
+        query = DEAD_LETTERS.query("by_subscription", subscription, prefix=("dead",), limit=1000)
+        counted = 0
+        async for _ in documents(self._store, query):
+            counted += 1
+            if counted == MOST_COUNTED:
                 break
         return counted
 
@@ -223,15 +216,8 @@ class Control:
         await self._tell(name, SubscriptionReset(by=by, positions=tuple(positions)))
 
     async def _backlogs(self, name: str) -> tuple[Backlog, ...]:
-        backlogs: list[Backlog] = []
-        cursor = None
-        while True:
-            query = BACKLOGS.query("by_subscription", name, limit=1000, cursor=cursor)
-            page = await self._store.query(query)
-            found = [BACKLOGS.read(document) for document in page.documents]
-            backlogs += [backlog for backlog in found if backlog is not None]
-            if (cursor := page.cursor) is None:
-                return tuple(backlogs)
+        query = BACKLOGS.query("by_subscription", name, limit=1000)
+        return tuple([backlog async for backlog in bodies(self._store, BACKLOGS, query)])
 
     async def _change(self, id: str, decide: Callable[[DeadLetter], list[Decided]]) -> DeadLetter:
         letter = await self.letter(id)

@@ -16,7 +16,8 @@ from gatherlog.core.eventstore.clock import Clock, Ids
 from gatherlog.core.eventstore.errors import Conflict, StoreFailed
 from gatherlog.core.eventstore.events import Event
 from gatherlog.core.eventstore.store import ANY, DELETE, Append, Body, Commit, Store, Write
-from gatherlog.core.projections.views import Happened
+from gatherlog.core.projections.folds import Happened
+from gatherlog.core.projections.paging import bodies
 from gatherlog.core.subscriptions.checkpoints import (
     BACKLOGS,
     CHECKPOINTS,
@@ -34,12 +35,12 @@ from gatherlog.core.subscriptions.dead_letters import (
     DeadLetter,
     RedriveDone,
 )
-from gatherlog.core.subscriptions.destination_state import Outlet
+from gatherlog.core.subscriptions.destination_state import DestinationState
 from gatherlog.core.subscriptions.leases import LEASES, LeaseHolder
 
-__all__ = ["Ledger", "Told"]
+__all__ = ["CheckpointStore", "DeadLetterEvent"]
 
-Told = tuple[str, msgspec.Struct]
+DeadLetterEvent = tuple[str, msgspec.Struct]
 """The id of a dead letter, and what has happened to it."""
 _ROOM: Final = 4
 """Actions of a commit besides those that are counted out: the fence, the stream, to spare."""
@@ -47,7 +48,7 @@ _CHUNK: Final = 100
 """Documents that are read at a time."""
 
 
-class Ledger:
+class CheckpointStore:
     """The documents of one partition of one subscription, while a worker has its lease."""
 
     def __init__(
@@ -99,37 +100,24 @@ class Ledger:
 
     async def all_backlogs(self) -> list[Backlog]:
         """Every backlog that a query shows; the newest may be missing where queries lag."""
-        found: list[Backlog] = []
-        prefix, cursor = (f"{self._partition:06}",), None
-        while True:
-            query = BACKLOGS.query(
-                "by_subscription", self._name, prefix=prefix, limit=_CHUNK, cursor=cursor
-            )
-            page = await self._store.query(query)
-            found += [body for d in page.documents if (body := BACKLOGS.read(d)) is not None]
-            if (cursor := page.cursor) is None:
-                return found
+        prefix = (f"{self._partition:06}",)
+        query = BACKLOGS.query("by_subscription", self._name, prefix=prefix, limit=_CHUNK)
+        return [backlog async for backlog in bodies(self._store, BACKLOGS, query)]
 
     async def redriving(self) -> list[DeadLetter]:
         """The dead letters of this partition that are to be tried again."""
-        letters: list[DeadLetter] = []
-        cursor = None
-        while True:
-            query = DEAD_LETTERS.query(
-                "by_subscription", self._name, prefix=("redriving",), limit=_CHUNK, cursor=cursor
-            )
-            page = await self._store.query(query)
-            found = [DEAD_LETTERS.read(document) for document in page.documents]
-            letters += [one for one in found if one and one.partition == self._partition]
-            if (cursor := page.cursor) is None:
-                return letters
+        query = DEAD_LETTERS.query(
+            "by_subscription", self._name, prefix=("redriving",), limit=_CHUNK
+        )
+        found = bodies(self._store, DEAD_LETTERS, query)
+        return [letter async for letter in found if letter.partition == self._partition]
 
     async def write(
         self,
         checkpoint: Checkpoint,
-        told: Sequence[Told],
-        outlets: Sequence[Outlet],
-        gone: Sequence[Outlet],
+        told: Sequence[DeadLetterEvent],
+        outlets: Sequence[DestinationState],
+        gone: Sequence[DestinationState],
         documents: Sequence[Write],
     ) -> None:
         """Write down what was told and what waits, then the documents with the checkpoint.
@@ -149,9 +137,9 @@ class Ledger:
     async def _write(
         self,
         checkpoint: Checkpoint,
-        told: Sequence[Told],
-        outlets: Sequence[Outlet],
-        gone: Sequence[Outlet],
+        told: Sequence[DeadLetterEvent],
+        outlets: Sequence[DestinationState],
+        gone: Sequence[DestinationState],
         documents: Sequence[Write],
     ) -> None:
         last = list(documents)
@@ -235,7 +223,7 @@ class Ledger:
         if some:
             yield some
 
-    def _chunks(self, told: Sequence[Told]) -> Iterable[Sequence[Told]]:
+    def _chunks(self, told: Sequence[DeadLetterEvent]) -> Iterable[Sequence[DeadLetterEvent]]:
         """So few that each, an event and a document of some kilobytes, fits into a commit."""
         size = max(1, min(_CHUNK, self._store.limits.commit_actions // 2 - _ROOM))
         for start in range(0, len(told), size):
@@ -243,19 +231,19 @@ class Ledger:
 
     # What is written.
 
-    def _backlog(self, outlet: Outlet) -> Write | None:
+    def _backlog(self, outlet: DestinationState) -> Write | None:
         body = outlet.backlog(self._name, self._partition, self._clock())
         return self._gone(outlet) if body is None else self._succeed(outlet, body)
 
-    def _gone(self, outlet: Outlet) -> Write | None:
+    def _gone(self, outlet: DestinationState) -> Write | None:
         return self._succeed(outlet, DELETE) if outlet.version else None
 
-    def _succeed(self, outlet: Outlet, body: Any) -> Write:
+    def _succeed(self, outlet: DestinationState, body: Any) -> Write:
         destination = outlet.destination
         id = backlog_id(self._name, self._partition, destination.name, destination.made)
         return succeed(BACKLOGS, id, self._name, outlet.version, body)
 
-    def _letters(self, told: Sequence[Told]) -> tuple[list[Event], list[Write]]:
+    def _letters(self, told: Sequence[DeadLetterEvent]) -> tuple[list[Event], list[Write]]:
         """Events about dead letters, and the letters as they leave them."""
         now, stream = self._clock(), self._stream
         events, letters = [], {}

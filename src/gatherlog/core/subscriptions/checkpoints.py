@@ -16,7 +16,7 @@ __all__ = [
     "CHECKPOINTS",
     "Backlog",
     "Checkpoint",
-    "Park",
+    "ParkedKey",
     "backlog_id",
     "checkpoint_id",
     "stream_of",
@@ -39,7 +39,7 @@ class Checkpoint(msgspec.Struct, frozen=True, kw_only=True):
     """Version of the subscription's own stream at which a projection was last reset."""
 
 
-class Park(msgspec.Struct, frozen=True, kw_only=True):
+class ParkedKey(msgspec.Struct, frozen=True, kw_only=True):
     """One stream and subject that waits: the event that failed, and by that all that follow it."""
 
     stream: str
@@ -70,7 +70,7 @@ class Backlog(msgspec.Struct, frozen=True, kw_only=True):
     destination: str
     made: str = ""
     """As `Destination.made`."""
-    parks: tuple[Park, ...] = ()
+    parks: tuple[ParkedKey, ...] = ()
     held_from: int | None = None
     """Too much waits: from this position on, nothing was brought to the destination yet."""
 

@@ -13,8 +13,8 @@ import msgspec
 
 from gatherlog.core.eventstore.events import Codec, event_type
 from gatherlog.core.eventstore.store import DELETE, Ref
-from gatherlog.core.projections.rebuild import Category
-from gatherlog.core.projections.views import Change, Happened, View
+from gatherlog.core.projections.folds import Category, Change, Happened
+from gatherlog.core.projections.views import View
 
 __all__ = [
     "CATEGORY",

@@ -1,6 +1,6 @@
 """A destination as one partition's reader sees it: what waits for it, and since where.
 
-A stream and subject whose event failed is a `Lane`: it tries that event again and then hands over
+A stream and subject whose event failed is a `BlockedKey`: it tries that event again and delivers
 what came after it, in order, while everything else goes past. If too many lanes are open, the
 outlet is held: nothing new is brought until they are fewer, and then from where it was held.
 """
@@ -14,25 +14,26 @@ from typing import Final
 import msgspec
 
 from gatherlog.core.eventstore.events import Recorded
-from gatherlog.core.subscriptions.checkpoints import Backlog, Park
+from gatherlog.core.eventstore.retrying import pause_bound
+from gatherlog.core.subscriptions.checkpoints import Backlog, ParkedKey
 from gatherlog.core.subscriptions.delivery import DeliveryFailed, RetryPolicy
 from gatherlog.core.subscriptions.subscription import Destination
 
 __all__ = [
-    "MOST_LANES",
-    "Flight",
+    "MOST_BLOCKED",
+    "BatchInFlight",
+    "BlockedKey",
+    "DestinationState",
     "Key",
-    "Lane",
-    "Meter",
-    "Outlet",
-    "Pace",
+    "Metrics",
+    "PageSize",
     "key_of",
     "pause_after",
 ]
 
-MOST_LANES: Final = 64
-"""Lanes that one destination may have in one partition before it is held: as many as fit into one
-document, whatever their names."""
+MOST_BLOCKED: Final = 64
+"""Blocked keys that one destination may have in one partition before it is held: as many as fit
+into one document, whatever their names."""
 PAGE: Final = 1000
 _LONGEST_DETAIL: Final = 200
 """Characters of a reason that are kept while an event waits."""
@@ -51,11 +52,11 @@ def key_of(event: Recorded) -> Key:
 
 def pause_after(failures: int, policy: RetryPolicy, error: DeliveryFailed) -> float:
     """Seconds until the next try, with full jitter; at least what the receiver asked for."""
-    bound = min(policy.longest_pause, policy.first_pause * 2.0 ** min(failures - 1, 60))
+    bound = pause_bound(failures, first=policy.first_pause, longest=policy.longest_pause)
     return max(random.uniform(0, bound), error.retry_after or 0.0)
 
 
-class Pace:
+class PageSize:
     """How many events are read at a time: as many as are brought in about a second.
 
     A page is what a dying process may have brought without a trace.
@@ -72,7 +73,7 @@ class Pace:
             self.size = min(PAGE, self.size * 2)
 
 
-class Flight:
+class BatchInFlight:
     """An attempt that is under way, of one event or of several together."""
 
     def __init__(self, events: Sequence[Recorded]) -> None:
@@ -104,7 +105,7 @@ class Flight:
         return self._error
 
 
-class Lane:
+class BlockedKey:
     """The events of one stream and subject that wait for one destination, in order."""
 
     def __init__(
@@ -130,7 +131,7 @@ class Lane:
         """When it was tried first, by the loop's clock, which does not jump."""
         self.given_up = False
         self.kind = self.detail = ""
-        self.flight: Flight | None = None
+        self.flight: BatchInFlight | None = None
         """An attempt that was under way when the lane was opened."""
         self.ahead: deque[Recorded] = deque()
         """Events read already."""
@@ -142,14 +143,14 @@ class Lane:
         self._stirred = asyncio.Event()
 
     @classmethod
-    def at(cls, event: Recorded, *, until: int) -> "Lane":
+    def at(cls, event: Recorded, *, until: int) -> "BlockedKey":
         """A lane that begins with this event, now."""
         lane = cls(key_of(event), event.version, event.position, until=until)
         lane.event = event
         return lane
 
     @classmethod
-    def of(cls, park: Park, *, until: int, wall: int, longest: float) -> "Lane":
+    def of(cls, park: ParkedKey, *, until: int, wall: int, longest: float) -> "BlockedKey":
         """As it was parked. A clock that jumped back delays it by no more than `longest`."""
         lane = cls((park.stream, park.subject), park.version, park.position, until=until)
         lane.failures, lane.first_try = park.attempts, park.first_try
@@ -163,13 +164,13 @@ class Lane:
             lane.next_try = now + min(max(park.next_try - wall, 0) / 1_000_000, longest)
         return lane
 
-    def park(self, wall: int) -> Park:
+    def park(self, wall: int) -> ParkedKey:
         """How it is kept in the store. `wall` is the present."""
         next_try = None
         if self.next_try is not None:
             wait = max(0.0, self.next_try - asyncio.get_running_loop().time())
             next_try = wall + round(wait * 1_000_000)
-        return Park(
+        return ParkedKey(
             stream=self.key[0],
             subject=self.key[1],
             version=self.version,
@@ -217,15 +218,15 @@ class Lane:
                 continue
 
 
-class Outlet:
+class DestinationState:
     """A destination in one partition."""
 
     def __init__(self, destination: Destination) -> None:
         self.destination = destination
-        self.lanes: dict[Key, Lane] = {}
+        self.lanes: dict[Key, BlockedKey] = {}
         self.turns: dict[Key, asyncio.Lock] = {}
         """Held by the redrive whose turn it is, of a stream and subject."""
-        self.redrives: dict[str, Lane] = {}
+        self.redrives: dict[str, BlockedKey] = {}
         """By dead letter."""
         self.held_from: int | None = None
         self.skipped_to = 0
@@ -247,7 +248,7 @@ class Outlet:
     @property
     def is_full(self) -> bool:
         """Whether too many lanes are open for new ones."""
-        return len(self.lanes) >= MOST_LANES
+        return len(self.lanes) >= MOST_BLOCKED
 
     @property
     def is_busy(self) -> bool:
@@ -262,7 +263,7 @@ class Outlet:
     def is_eased(self) -> bool:
         """Whether so few lanes are tried, and wait for an operator, that new events may come."""
         tried = sum(lane.next_try is not None for lane in self.lanes.values())
-        return tried <= MOST_LANES // 2 and not self.is_full
+        return tried <= MOST_BLOCKED // 2 and not self.is_full
 
     def turn_to(self, destination: Destination) -> None:
         """The destination has changed, but for its name."""
@@ -270,12 +271,12 @@ class Outlet:
             self.slots = asyncio.Semaphore(destination.at_once)
         self.destination = destination
 
-    def open(self, lane: Lane) -> None:
+    def open(self, lane: BlockedKey) -> None:
         """From now on, what follows of its stream and subject waits in the lane."""
         self.lanes[lane.key] = lane
         self.is_dirty = True
 
-    def close(self, lane: Lane) -> None:
+    def close(self, lane: BlockedKey) -> None:
         """Nothing waits in the lane any more."""
         if self.lanes.get(lane.key) is lane:
             del self.lanes[lane.key]
@@ -286,7 +287,7 @@ class Outlet:
         self.is_dirty = True
         self._moved.set()
 
-    def was_taken(self, lane: Lane) -> None:
+    def was_taken(self, lane: BlockedKey) -> None:
         """A lane handed its event over: where too much waits, those that failed alike may try."""
         self.is_slow = False
         if self.held_from is not None and lane.failures:
@@ -326,7 +327,7 @@ Attempt = Callable[[Destination, list[Recorded], int], Awaitable[DeliveryFailed 
 """Brings events to a destination, for the n-th time; what went wrong, or None."""
 
 
-class Meter(msgspec.Struct):
+class Metrics(msgspec.Struct):
     """What happened since the process started; only ever grows."""
 
     delivered: int = 0

@@ -1,4 +1,4 @@
-"""Letters: what is mailed to people, whoever writes it and whoever brings it away."""
+"""DeadLetterPage: what is mailed to people, whoever writes it and whoever brings it away."""
 
 from collections.abc import Awaitable, Callable
 

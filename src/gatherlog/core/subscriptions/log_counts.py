@@ -7,8 +7,10 @@ import msgspec
 
 from gatherlog.core.eventstore.events import Recorded
 from gatherlog.core.eventstore.store import Ref
-from gatherlog.core.projections.views import Change, View
-from gatherlog.core.subscriptions.subscription import Projected, category
+from gatherlog.core.eventstore.streams import category_of
+from gatherlog.core.projections.folds import Change
+from gatherlog.core.projections.views import View
+from gatherlog.core.subscriptions.projection import Projection
 
 __all__ = ["LOGS", "LogHead", "logs_subscription"]
 
@@ -33,16 +35,13 @@ LOGS = View("log", LogHead, by_all=lambda head: ("all", head.log, f"{head.partit
 class _Heads:
     views: tuple[View[Any], ...] = (LOGS,)
 
-    def takes(self, event: Recorded) -> bool:
-        return True
-
     def keys(self, event: Recorded) -> Iterable[Ref]:
         return [LOGS.ref(_id(event))]
 
     def evolve(self, documents: Mapping[Ref, Any], event: Recorded) -> Iterable[Change]:
         before: LogHead | None = documents[LOGS.ref(_id(event))]
         head = LogHead(
-            log=category(event.stream),
+            log=category_of(event.stream),
             partition=event.partition,
             events=(0 if before is None else before.events) + 1,
             last_position=event.position,
@@ -52,9 +51,9 @@ class _Heads:
 
 
 def _id(event: Recorded) -> str:
-    return f"{category(event.stream)}/{event.partition}"
+    return f"{category_of(event.stream)}/{event.partition}"
 
 
-def logs_subscription() -> Projected:
+def logs_subscription() -> Projection:
     """The subscription `logs`, which keeps the documents of LOGS."""
-    return Projected("logs", _Heads(), gather=GATHER)
+    return Projection("logs", _Heads(), gather=GATHER)

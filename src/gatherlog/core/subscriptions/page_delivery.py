@@ -12,27 +12,29 @@ from collections.abc import Sequence
 from gatherlog.core.eventstore.events import Recorded
 from gatherlog.core.subscriptions.delivery import DeliveryFailed
 from gatherlog.core.subscriptions.destination_state import (
-    MOST_LANES,
+    MOST_BLOCKED,
     Attempt,
-    Flight,
+    BatchInFlight,
+    BlockedKey,
+    DestinationState,
     Key,
-    Lane,
-    Outlet,
     key_of,
 )
 
-__all__ = ["Run"]
+__all__ = ["PageDelivery"]
 
 
-class Run:
+class PageDelivery:
     """Brings `events`, in the order of the feed, of which none is of an open lane."""
 
-    def __init__(self, outlet: Outlet, events: Sequence[Recorded], attempt: Attempt) -> None:
+    def __init__(
+        self, outlet: DestinationState, events: Sequence[Recorded], attempt: Attempt
+    ) -> None:
         self._outlet = outlet
         self._events = events
         self._attempt = attempt
         self._failures: dict[Key, tuple[Recorded, DeliveryFailed]] = {}
-        self._flights: dict[Key, tuple[Recorded, Flight]] = {}
+        self._flights: dict[Key, tuple[Recorded, BatchInFlight]] = {}
         self._done: set[int] = set()
         self._is_left = False
         self._is_settled = False
@@ -49,7 +51,7 @@ class Run:
         """Begin nothing more."""
         self._is_left = True
 
-    def settle(self, end: int) -> tuple[list[Lane], int]:
+    def settle(self, end: int) -> tuple[list[BlockedKey], int]:
         """After it ended or was left: the lanes to open, and how far everything is accounted for.
 
         `end` is the last position of the page. Up to the position given back, every event was
@@ -57,12 +59,12 @@ class Run:
         under way from now on is the business of its lane.
         """
         self._is_left = self._is_settled = True
-        lanes = {key: Lane.at(event, until=end) for key, (event, _) in self._failures.items()}
+        lanes = {key: BlockedKey.at(event, until=end) for key, (event, _) in self._failures.items()}
         for key, (event, flight) in self._flights.items():
-            lanes[key] = Lane.at(event, until=end)
+            lanes[key] = BlockedKey.at(event, until=end)
             lanes[key].flight = flight
             flight.watch()
-        room = MOST_LANES - len(self._outlet.lanes)
+        room = MOST_BLOCKED - len(self._outlet.lanes)
         reached = end
         for event in self._events:
             key = key_of(event)
@@ -71,7 +73,7 @@ class Run:
             if len(lanes) >= room:
                 reached = event.position - 1
                 break
-            lanes[key] = Lane.at(event, until=end)
+            lanes[key] = BlockedKey.at(event, until=end)
         for lane in lanes.values():
             lane.until = max(lane.position, reached)
         self._outlet.done |= {position for position in self._done if position > reached}
@@ -84,7 +86,7 @@ class Run:
     @property
     def _is_over(self) -> bool:
         """Whether nothing more may be begun."""
-        return self._is_left or len(self._failures) + len(self._outlet.lanes) >= MOST_LANES
+        return self._is_left or len(self._failures) + len(self._outlet.lanes) >= MOST_BLOCKED
 
     async def _in_turn(self, batch: int) -> None:
         for start in range(0, len(self._events), batch):
@@ -127,7 +129,7 @@ class Run:
 
     async def _bring(self, events: list[Recorded]) -> bool:
         """One attempt; whether it was taken. What flies is noted: a lane may have to wait."""
-        flight = Flight(events)
+        flight = BatchInFlight(events)
         for event in events:
             self._flights.setdefault(key_of(event), (event, flight))
         try:

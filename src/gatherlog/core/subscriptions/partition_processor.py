@@ -8,16 +8,22 @@ from typing import Final
 
 from gatherlog.core.eventstore.events import Recorded
 from gatherlog.core.eventstore.store import Heads
-from gatherlog.core.subscriptions.admin_commands import Orders, ResetDone
+from gatherlog.core.projections.folds import EventFold
+from gatherlog.core.subscriptions.admin_commands import AdminCommands, ResetDone
 from gatherlog.core.subscriptions.dead_letters import DeadLetter
-from gatherlog.core.subscriptions.destination_state import MOST_LANES, Lane, Outlet, Pace, key_of
-from gatherlog.core.subscriptions.page_delivery import Run
-from gatherlog.core.subscriptions.partition_state import Hold
-from gatherlog.core.subscriptions.projection_runner import Named, fold, slices
-from gatherlog.core.subscriptions.retry_queues import Lanes
-from gatherlog.core.subscriptions.subscription import Projection
+from gatherlog.core.subscriptions.destination_state import (
+    MOST_BLOCKED,
+    BlockedKey,
+    DestinationState,
+    PageSize,
+    key_of,
+)
+from gatherlog.core.subscriptions.page_delivery import PageDelivery
+from gatherlog.core.subscriptions.partition_state import PartitionState
+from gatherlog.core.subscriptions.projection_runner import EventWithRefs, fold, slices
+from gatherlog.core.subscriptions.retry_queues import RetryQueues
 
-__all__ = ["Reading"]
+__all__ = ["PartitionProcessor"]
 
 PATIENCE: Final = 1.0
 """Seconds that a page waits for its slowest destination while there are others."""
@@ -31,20 +37,20 @@ _LONGEST_GAP: Final = 1.0
 """Seconds at most until a page is asked for again that ought to have something in it."""
 
 
-class Reading:
+class PartitionProcessor:
     """What is done with a held partition: pages are carried, lanes followed, orders obeyed.
 
     `seconds` is the lease's length; `folding` is held by whoever writes the projection's documents.
     """
 
-    def __init__(self, hold: Hold, seconds: float, folding: asyncio.Lock) -> None:
+    def __init__(self, hold: PartitionState, seconds: float, folding: asyncio.Lock) -> None:
         self._hold = hold
         self._seconds = seconds
         self._folding = folding
-        self._lanes = Lanes(hold, folding)
-        self._orders = Orders(hold, self._lanes)
-        self._pace = Pace()
-        self._runs: list[Run] = []
+        self._lanes = RetryQueues(hold, folding)
+        self._orders = AdminCommands(hold, self._lanes)
+        self._pace = PageSize()
+        self._runs: list[PageDelivery] = []
         self._main: asyncio.Task[None] | None = None
         self._is_idle = False
         self._is_ending = False
@@ -123,7 +129,7 @@ class Reading:
         hold, began = self._hold, asyncio.get_running_loop().time()
         if not hold.lease.is_good():
             await hold.ledger.renew()
-        projection = hold.subscription.projection
+        projection = hold.subscription.fold
         if projection is None:
             await self._carry(page)
             read = len(page)
@@ -168,7 +174,9 @@ class Reading:
     async def _carry(self, page: Sequence[Recorded]) -> None:
         """Bring a page to all who want it; what goes wrong or takes too long waits in lanes."""
         hold, end = self._hold, page[-1].position
-        runs = {o: Run(o, events, hold.attempt) for o, events in self._routed(page).items()}
+        runs = {
+            o: PageDelivery(o, events, hold.attempt) for o, events in self._routed(page).items()
+        }
         tasks = {
             hold.start(run.run()): outlet for outlet, run in runs.items() if not outlet.is_slow
         }
@@ -187,7 +195,9 @@ class Reading:
         if runs:
             hold.unsaved.set()
 
-    async def _patiently(self, tasks: Mapping[asyncio.Task[None], Outlet]) -> list[Outlet]:
+    async def _patiently(
+        self, tasks: Mapping[asyncio.Task[None], DestinationState]
+    ) -> list[DestinationState]:
         """Wait for runs, and obey orders meanwhile; the outlets that took too long are given."""
         hold = self._hold
         waiting: set[asyncio.Task[None]] = set(tasks)
@@ -205,11 +215,11 @@ class Reading:
             if len(hold.outlets) > 1:
                 return [tasks[task] for task in waiting]
 
-    def _routed(self, page: Sequence[Recorded]) -> dict[Outlet, list[Recorded]]:
+    def _routed(self, page: Sequence[Recorded]) -> dict[DestinationState, list[Recorded]]:
         """What is new for each outlet; the rest joins the lanes, or waits with a held outlet."""
         hold = self._hold
         route, outlets = hold.subscription.route, hold.outlets
-        routed: dict[Outlet, list[Recorded]] = {}
+        routed: dict[DestinationState, list[Recorded]] = {}
         for event in page:
             for destination in route(event):
                 outlet = outlets[destination.name]
@@ -226,11 +236,11 @@ class Reading:
     @property
     def _is_stuck(self) -> bool:
         """Whether a projection waits for an operator: too many events could not be folded."""
-        if self._hold.subscription.projection is None:
+        if self._hold.subscription.fold is None:
             return False
         return all(outlet.is_full for outlet in self._hold.outlets.values())
 
-    async def _fold(self, projection: Projection, page: Sequence[Recorded]) -> int:
+    async def _fold(self, projection: EventFold, page: Sequence[Recorded]) -> int:
         """Fold a page, as far as it goes; how many events that was."""
         hold, folded = self._hold, 0
         [outlet] = hold.outlets.values()
@@ -247,7 +257,7 @@ class Reading:
         return folded
 
     async def _fold_part(
-        self, projection: Projection, outlet: Outlet, part: Sequence[Named]
+        self, projection: EventFold, outlet: DestinationState, part: Sequence[EventWithRefs]
     ) -> int:
         """Fold some events in one commit with the checkpoint; how many of them it has passed.
 
@@ -260,7 +270,7 @@ class Reading:
             hold.name,
             part,
             epoch=hold.epoch,
-            most=MOST_LANES - len(outlet.lanes),
+            most=MOST_BLOCKED - len(outlet.lanes),
             waiting=outlet.lanes,
         )
         passed = [named.event for named in part[: folded.seen]]
@@ -269,7 +279,7 @@ class Reading:
                 lane.until = max(lane.until, event.position)
         hold.position = passed[-1].position
         for event, error in folded.failures.values():
-            self._lanes.open(outlet, Lane.at(event, until=hold.position), error)
+            self._lanes.open(outlet, BlockedKey.at(event, until=hold.position), error)
         hold.writes += folded.writes
         if folded.writes or folded.failures:
             await hold.save()

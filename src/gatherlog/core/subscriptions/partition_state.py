@@ -14,7 +14,7 @@ from typing import Any, Final
 from gatherlog.core.eventstore.clock import Clock, Ids
 from gatherlog.core.eventstore.events import Recorded
 from gatherlog.core.eventstore.store import Store, Write
-from gatherlog.core.subscriptions.checkpoint_store import Ledger, Told
+from gatherlog.core.subscriptions.checkpoint_store import CheckpointStore, DeadLetterEvent
 from gatherlog.core.subscriptions.checkpoints import Checkpoint
 from gatherlog.core.subscriptions.dead_letters import (
     DeadLetter,
@@ -25,16 +25,16 @@ from gatherlog.core.subscriptions.dead_letters import (
 from gatherlog.core.subscriptions.delivery import Delivery, DeliveryFailed, delivery_id
 from gatherlog.core.subscriptions.destination_state import (
     PAGE,
-    Lane,
-    Meter,
-    Outlet,
+    BlockedKey,
+    DestinationState,
+    Metrics,
     key_of,
     pause_after,
 )
 from gatherlog.core.subscriptions.leases import LeaseHolder
 from gatherlog.core.subscriptions.subscription import Destination, Subscription
 
-__all__ = ["Hold", "raised_failure"]
+__all__ = ["PartitionState", "raised_failure"]
 
 _TRACE: Final = 20
 """Lines of a traceback that are kept."""
@@ -49,7 +49,7 @@ _GRACE: Final = 5.0
 """Seconds that those who do not heed being cancelled are waited for."""
 
 
-class Hold:
+class PartitionState:
     """What is known of a held partition, how it is kept, and how events are attempted."""
 
     def __init__(
@@ -58,7 +58,7 @@ class Hold:
         subscription: Subscription,
         partition: int,
         lease: LeaseHolder,
-        meter: Meter,
+        meter: Metrics,
         *,
         clock: Clock,
         ids: Ids,
@@ -70,11 +70,11 @@ class Hold:
         self.lease = lease
         self.meter = meter
         self.clock = clock
-        self.ledger = Ledger(store, self.name, partition, lease, clock=clock, ids=ids)
+        self.ledger = CheckpointStore(store, self.name, partition, lease, clock=clock, ids=ids)
         self.position = 0
         self.obeyed = 0
         self.epoch = 0
-        self.outlets: dict[str, Outlet] = {}
+        self.outlets: dict[str, DestinationState] = {}
         self.going = asyncio.Event()
         """Set while attempts may begin; not while the subscription is paused, or at the end."""
         self.is_paused = False
@@ -83,8 +83,8 @@ class Hold:
         """Of a projection, to be saved with what they belong to."""
         self.broken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._known = -1
-        self._told: list[Told] = []
-        self._gone: list[Outlet] = []
+        self._told: list[DeadLetterEvent] = []
+        self._gone: list[DestinationState] = []
         self._tasks: set[asyncio.Task[Any]] = set()
         self._is_cancelled = False
 
@@ -101,7 +101,7 @@ class Hold:
     # Tasks.
 
     def start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        """Run something that ends with the hold; what it raises ends the hold."""
+        """PageDelivery something that ends with the hold; what it raises ends the hold."""
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._ended)
@@ -160,14 +160,14 @@ class Hold:
         backlogs = await self.ledger.backlogs(new)
         for name, destination in present.items():
             if name not in self.outlets:
-                self.outlets[name] = Outlet(destination)
+                self.outlets[name] = DestinationState(destination)
             self.outlets[name].turn_to(destination)
         for version, backlog in backlogs:
             outlet = self.outlets[backlog.destination]
             outlet.version, outlet.held_from = version, backlog.held_from
             until = self.position if backlog.held_from is None else backlog.held_from
             for park in backlog.parks:
-                lane = Lane.of(
+                lane = BlockedKey.of(
                     park,
                     until=max(until, park.position),
                     wall=self.clock(),
@@ -176,7 +176,7 @@ class Hold:
                 lane.is_past |= lane.given_up and not outlet.destination.holds
                 outlet.lanes[lane.key] = lane
 
-    def _forget(self, outlet: Outlet) -> None:
+    def _forget(self, outlet: DestinationState) -> None:
         """The destination is no more, nor is what waits for it."""
         for lane in (*outlet.lanes.values(), *outlet.redrives.values()):
             if lane.task is not None:
@@ -192,7 +192,9 @@ class Hold:
         there = [(one.destination, one.made) for one in await self.ledger.all_backlogs()]
         strangers = [one for one in there if one not in known]
         for version, backlog in await self.ledger.backlogs(strangers):
-            gone = Outlet(Destination(name=backlog.destination, made=backlog.made, target=_NOBODY))
+            gone = DestinationState(
+                Destination(name=backlog.destination, made=backlog.made, target=_NOBODY)
+            )
             gone.version = version
             self._forget(gone)
 
@@ -245,7 +247,7 @@ class Hold:
         self.meter.failed += len(events)
         return error
 
-    def failed(self, outlet: Outlet, lane: Lane, error: DeliveryFailed) -> None:
+    def failed(self, outlet: DestinationState, lane: BlockedKey, error: DeliveryFailed) -> None:
         """The lane's event was not taken: plan the next try, or give it up."""
         policy, now = outlet.destination.retry, asyncio.get_running_loop().time()
         lane.failures += 1
@@ -264,7 +266,7 @@ class Hold:
         else:
             lane.next_try = now + pause
 
-    def _give_up(self, outlet: Outlet, lane: Lane, error: DeliveryFailed) -> None:
+    def _give_up(self, outlet: DestinationState, lane: BlockedKey, error: DeliveryFailed) -> None:
         destination, event = outlet.destination, lane.event
         if event is None:
             raise AssertionError("a lane fails with the event that it tried")
@@ -293,7 +295,7 @@ class Hold:
             lane.is_past, lane.next_try = True, 0.0
         outlet.moved()
 
-    def taken(self, outlet: Outlet, lane: Lane) -> None:
+    def taken(self, outlet: DestinationState, lane: BlockedKey) -> None:
         """The lane's event was taken at last; a letter about it is settled."""
         outlet.was_taken(lane)
         lane.is_past = True
@@ -317,7 +319,7 @@ class Hold:
 
     # What lanes need.
 
-    async def event(self, lane: Lane) -> Recorded:
+    async def event(self, lane: BlockedKey) -> Recorded:
         """The event that the lane tries next."""
         if lane.event is None:
             [lane.event] = await self.store.read_stream(
@@ -325,7 +327,7 @@ class Hold:
             )
         return lane.event
 
-    async def following(self, outlet: Outlet, lane: Lane) -> Recorded | None:
+    async def following(self, outlet: DestinationState, lane: BlockedKey) -> Recorded | None:
         """The next event that waits in the lane; None if there is none at this very moment."""
         while not lane.ahead:
             until, size = lane.until, min(PAGE, self.store.limits.page)
@@ -343,7 +345,7 @@ class Hold:
                 return None
         return lane.ahead.popleft()
 
-    def goes_to(self, event: Recorded, outlet: Outlet) -> bool:
+    def goes_to(self, event: Recorded, outlet: DestinationState) -> bool:
         """Whether the event, which was passed by, is for this destination."""
         return self.subscription.takes(outlet.destination.name, event)
 

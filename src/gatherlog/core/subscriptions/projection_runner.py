@@ -5,9 +5,9 @@ from typing import Any, Final
 
 import msgspec
 
+from gatherlog.core.eventstore.commit_checks import check_commit
 from gatherlog.core.eventstore.errors import Conflict, HasCounters, OwnedElsewhere
 from gatherlog.core.eventstore.events import Recorded
-from gatherlog.core.eventstore.planner import check
 from gatherlog.core.eventstore.store import (
     DELETE,
     KEEP,
@@ -18,14 +18,14 @@ from gatherlog.core.eventstore.store import (
     Store,
     Write,
 )
-from gatherlog.core.projections.views import Change, View
+from gatherlog.core.projections.folds import Change, EventFold
+from gatherlog.core.projections.views import View
 from gatherlog.core.subscriptions.checkpoints import stream_of
 from gatherlog.core.subscriptions.delivery import DeliveryFailed
 from gatherlog.core.subscriptions.destination_state import Key, key_of
 from gatherlog.core.subscriptions.partition_state import raised_failure
-from gatherlog.core.subscriptions.subscription import Projection
 
-__all__ = ["Folded", "Named", "first_version", "fold", "slices"]
+__all__ = ["EventWithRefs", "FoldedPage", "first_version", "fold", "slices"]
 
 _EPOCH: Final = 32
 """Bits that the versions of documents are counted in between two resets."""
@@ -33,23 +33,23 @@ _BESIDE: Final = 10
 """Actions of a commit that are not documents."""
 
 
-class Named:
+class EventWithRefs:
     """An event and the documents it is about; or why that cannot be told."""
 
     __slots__ = ("error", "event", "refs")
 
-    def __init__(self, projection: Projection, event: Recorded, *, concerns: bool = True) -> None:
+    def __init__(self, projection: EventFold, event: Recorded, *, concerns: bool = True) -> None:
         self.event = event
         self.refs: list[Ref] = []
         self.error: DeliveryFailed | None = None
         try:
-            if concerns and projection.takes(event):
+            if concerns:
                 self.refs = _checked(projection, projection.keys(event))
         except (Exception, SystemExit) as raised:  # noqa: BLE001 - it may raise anything
             self.error = raised_failure(raised)
 
 
-class Folded:
+class FoldedPage:
     """What a slice of events came to: writes, and the first failure of each stream and subject."""
 
     def __init__(self) -> None:
@@ -65,16 +65,16 @@ def first_version(epoch: int) -> int:
 
 
 def slices(
-    projection: Projection, events: Iterable[tuple[Recorded, bool]], most: int
-) -> Iterator[list[Named]]:
+    projection: EventFold, events: Iterable[tuple[Recorded, bool]], most: int
+) -> Iterator[list[EventWithRefs]]:
     """The events in runs that touch at most `most` documents, or are one event long.
 
     Each event comes with whether it concerns the subscription at all.
     """
-    slice: list[Named] = []
+    slice: list[EventWithRefs] = []
     refs: set[Ref] = set()
     for event, concerns in events:
-        named = Named(projection, event, concerns=concerns)
+        named = EventWithRefs(projection, event, concerns=concerns)
         if slice and len(refs.union(named.refs)) > most:
             yield slice
             slice, refs = [], set()
@@ -86,14 +86,14 @@ def slices(
 
 async def fold(
     store: Store,
-    projection: Projection,
+    projection: EventFold,
     name: str,
-    events: Sequence[Named],
+    events: Sequence[EventWithRefs],
     *,
     epoch: int = 0,
     most: int = 1,
     waiting: Container[Key] = (),
-) -> Folded:
+) -> FoldedPage:
     """The writes that make the documents what they are after these events, but those `waiting`.
 
     An event that cannot be folded, or whose documents the store would refuse, leaves no trace, nor
@@ -103,7 +103,7 @@ async def fold(
     """
     documents = await _documents(store, (ref for named in events for ref in named.refs))
     folding = _Folding(projection, name, documents, epoch, store.limits)
-    folded = Folded()
+    folded = FoldedPage()
     for named in events:
         key, error = key_of(named.event), named.error
         if key not in folded.failures and key not in waiting:
@@ -123,7 +123,7 @@ class _Folding:
 
     def __init__(
         self,
-        projection: Projection,
+        projection: EventFold,
         name: str,
         documents: dict[Ref, Document | None],
         epoch: int,
@@ -147,7 +147,7 @@ class _Folding:
             shown = {ref: self._bodies[ref] for ref in refs}
             changes = [c for c in self._projection.evolve(shown, event) if c.body is not KEEP]
             writes = {self._ref(change, refs): self._write(change) for change in changes}
-            size = check(Commit(writes=list(writes.values())), self._limits) if writes else 0
+            size = check_commit(Commit(writes=list(writes.values())), self._limits) if writes else 0
         except (Exception, SystemExit) as raised:  # noqa: BLE001 - it may raise anything
             return raised_failure(raised)
         if self._net and self._size + size > self._limits.commit_bytes:
@@ -194,7 +194,7 @@ class _Folding:
         return change.view.write(change.id, self._stream, body, expects=version, at=at)
 
 
-def _checked(projection: Projection, refs: Iterable[Ref]) -> list[Ref]:
+def _checked(projection: EventFold, refs: Iterable[Ref]) -> list[Ref]:
     views, checked = {view.name for view in projection.views}, list(refs)
     for view, id in checked:
         if view not in views:

@@ -6,23 +6,29 @@ from collections.abc import Sequence
 from typing import Final
 
 from gatherlog.core.eventstore.events import Recorded
+from gatherlog.core.projections.folds import EventFold
 from gatherlog.core.subscriptions.delivery import DeliveryFailed
-from gatherlog.core.subscriptions.destination_state import Flight, Lane, Outlet, Pace, key_of
-from gatherlog.core.subscriptions.page_delivery import Run
-from gatherlog.core.subscriptions.partition_state import Hold
-from gatherlog.core.subscriptions.projection_runner import Named, fold
-from gatherlog.core.subscriptions.subscription import Projection
+from gatherlog.core.subscriptions.destination_state import (
+    BatchInFlight,
+    BlockedKey,
+    DestinationState,
+    PageSize,
+    key_of,
+)
+from gatherlog.core.subscriptions.page_delivery import PageDelivery
+from gatherlog.core.subscriptions.partition_state import PartitionState
+from gatherlog.core.subscriptions.projection_runner import EventWithRefs, fold
 
-__all__ = ["Lanes"]
+__all__ = ["RetryQueues"]
 
 _LOOK_AGAIN: Final = 0.05
 """Seconds at most until an empty page is asked for again, where events are known to be."""
 
 
-class Lanes:
+class RetryQueues:
     """Follows the lanes of a hold, and brings held outlets what they missed."""
 
-    def __init__(self, hold: Hold, folding: asyncio.Lock) -> None:
+    def __init__(self, hold: PartitionState, folding: asyncio.Lock) -> None:
         self._hold = hold
         self._folding = folding
         self._is_ending = False
@@ -35,31 +41,33 @@ class Lanes:
                     self.follow(outlet, lane)
             self.catch_up(outlet)
 
-    def follow(self, outlet: Outlet, lane: Lane) -> None:
+    def follow(self, outlet: DestinationState, lane: BlockedKey) -> None:
         """Try the lane's events until none is left; a redrive ends with the one it is about."""
         work = self._follow(outlet, lane) if lane.letter is None else self._redrive(outlet, lane)
         lane.task = self._hold.start(work)
 
-    async def _redrive(self, outlet: Outlet, lane: Lane) -> None:
+    async def _redrive(self, outlet: DestinationState, lane: BlockedKey) -> None:
         """One after the other of a stream and subject, as they were asked for."""
         async with outlet.turns.setdefault(lane.key, asyncio.Lock()):
             await self._follow(outlet, lane)
         if not outlet.redrives:
             outlet.turns.clear()
 
-    def catch_up(self, outlet: Outlet) -> None:
+    def catch_up(self, outlet: DestinationState) -> None:
         """See to it that an outlet that is held is brought what it missed."""
         if outlet.held_from is not None and outlet.catching_up is None:
             outlet.catching_up = self._hold.start(self._catch_up(outlet))
 
-    def open(self, outlet: Outlet, lane: Lane, error: DeliveryFailed | None = None) -> None:
+    def open(
+        self, outlet: DestinationState, lane: BlockedKey, error: DeliveryFailed | None = None
+    ) -> None:
         """Open a lane; with an error, its event has just failed."""
         outlet.open(lane)
         if error is not None:
             self._hold.failed(outlet, lane, error)
         self.follow(outlet, lane)
 
-    def settle(self, outlet: Outlet, run: Run, end: int) -> int:
+    def settle(self, outlet: DestinationState, run: PageDelivery, end: int) -> int:
         """Open lanes for what a run left behind; how far it is accounted for."""
         lanes, reached = run.settle(end)
         errors = run.errors()
@@ -93,8 +101,8 @@ class Lanes:
 
     # One lane.
 
-    async def _follow(self, outlet: Outlet, lane: Lane) -> None:
-        projection = self._hold.subscription.projection
+    async def _follow(self, outlet: DestinationState, lane: BlockedKey) -> None:
+        projection = self._hold.subscription.fold
         is_open = True
         while is_open and (lane.flight is not None or not self._is_ending):
             if lane.flight is None and not lane.is_past:
@@ -107,7 +115,7 @@ class Lanes:
             if lane.is_past:
                 is_open = await self._move_on(outlet, lane)
 
-    async def _try(self, outlet: Outlet, lane: Lane) -> None:
+    async def _try(self, outlet: DestinationState, lane: BlockedKey) -> None:
         hold = self._hold
         if lane.is_past:
             return
@@ -127,7 +135,9 @@ class Lanes:
         else:
             hold.failed(outlet, lane, error)
 
-    async def _land(self, outlet: Outlet, lane: Lane, flight: Flight) -> None:
+    async def _land(
+        self, outlet: DestinationState, lane: BlockedKey, flight: BatchInFlight
+    ) -> None:
         """Wait for an attempt that was under way when the lane was opened."""
         error = await flight.landed()
         lane.flight = None
@@ -140,7 +150,7 @@ class Lanes:
         elif len(flight.events) == 1:  # else another event may be to blame: try this one alone
             self._hold.failed(outlet, lane, error)
 
-    async def _move_on(self, outlet: Outlet, lane: Lane) -> bool:
+    async def _move_on(self, outlet: DestinationState, lane: BlockedKey) -> bool:
         """Go to the lane's next event; whether there is one. Without one the lane is closed."""
         following = None
         if lane.letter is None:
@@ -155,12 +165,14 @@ class Lanes:
         self._hold.unsaved.set()
         return following is not None
 
-    async def _fold(self, projection: Projection, outlet: Outlet, lane: Lane) -> bool:
+    async def _fold(
+        self, projection: EventFold, outlet: DestinationState, lane: BlockedKey
+    ) -> bool:
         """As `_try` and `_move_on`, in one commit with the documents."""
         hold = self._hold
         async with self._folding:
             if not lane.is_past:
-                named = Named(projection, await hold.event(lane))
+                named = EventWithRefs(projection, await hold.event(lane))
                 folded = await fold(hold.store, projection, hold.name, [named], epoch=hold.epoch)
                 for _, error in folded.failures.values():
                     hold.failed(outlet, lane, error)
@@ -176,9 +188,9 @@ class Lanes:
 
     # A held outlet.
 
-    async def _catch_up(self, outlet: Outlet) -> None:
+    async def _catch_up(self, outlet: DestinationState) -> None:
         """Bring it what it missed, as lanes are closed, until it missed nothing."""
-        hold, store, pace = self._hold, self._hold.store, Pace()
+        hold, store, pace = self._hold, self._hold.store, PageSize()
         clock = asyncio.get_running_loop().time
         while outlet.held_from is not None and not self._is_ending:
             await outlet.eased()
@@ -194,10 +206,10 @@ class Lanes:
                 await asyncio.sleep(random.uniform(0, _LOOK_AGAIN))
         outlet.catching_up = None
 
-    async def _bring(self, outlet: Outlet, page: Sequence[Recorded]) -> None:
+    async def _bring(self, outlet: DestinationState, page: Sequence[Recorded]) -> None:
         hold = self._hold
         end = page[-1].position if page else outlet.held_from or 0
-        run = Run(outlet, self._missed(outlet, page), hold.attempt)
+        run = PageDelivery(outlet, self._missed(outlet, page), hold.attempt)
         outlet.leave = run.leave
         try:
             await run.run()
@@ -214,7 +226,7 @@ class Lanes:
         outlet.is_dirty = True
         hold.unsaved.set()
 
-    def _missed(self, outlet: Outlet, page: Sequence[Recorded]) -> list[Recorded]:
+    def _missed(self, outlet: DestinationState, page: Sequence[Recorded]) -> list[Recorded]:
         missed = []
         for event in page:
             if event.position in outlet.done or not self._hold.goes_to(event, outlet):

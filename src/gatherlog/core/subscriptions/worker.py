@@ -15,14 +15,15 @@ from uuid import uuid4
 
 from gatherlog.core.eventstore.clock import Clock, Ids
 from gatherlog.core.eventstore.errors import Conflict, StoreClosed, StoreError
+from gatherlog.core.eventstore.retrying import pause_bound
 from gatherlog.core.eventstore.store import Store
 from gatherlog.core.projections.views import View
 from gatherlog.core.subscriptions.checkpoints import BACKLOGS, CHECKPOINTS, checkpoint_id, stream_of
 from gatherlog.core.subscriptions.dead_letters import DEAD_LETTERS
-from gatherlog.core.subscriptions.destination_state import Meter
+from gatherlog.core.subscriptions.destination_state import Metrics
 from gatherlog.core.subscriptions.leases import LEASES, LeaseHolder, LeaseLost
-from gatherlog.core.subscriptions.partition_processor import Reading
-from gatherlog.core.subscriptions.partition_state import Hold
+from gatherlog.core.subscriptions.partition_processor import PartitionProcessor
+from gatherlog.core.subscriptions.partition_state import PartitionState
 from gatherlog.core.subscriptions.subscription import Subscription
 
 __all__ = ["LEASE_SECONDS", "VIEWS", "Worker"]
@@ -31,8 +32,9 @@ VIEWS: tuple[View[Any], ...] = (CHECKPOINTS, BACKLOGS, LEASES, DEAD_LETTERS)
 """What a store is opened with so that subscriptions can be kept in it."""
 
 LEASE_SECONDS: Final = 5.0
+_FIRST_PAUSE: Final = 0.2
 _LONGEST_PAUSE: Final = 30.0
-"""Seconds between two tries with a store that fails."""
+"""Seconds between two tries with a store that fails, at first and at most."""
 _CONFLICTS: Final = 5
 """Conflicts in a row that are nothing to report: partitions may share a projection's documents."""
 
@@ -57,7 +59,7 @@ class Worker:
         if len(set(names)) < len(names):
             raise ValueError(f"two subscriptions have one name: {', '.join(sorted(names))}")
         self.id = str(uuid4())
-        self.meters = {name: Meter() for name in names}
+        self.meters = {name: Metrics() for name in names}
         self.is_running = False
         self._store = store
         self._subscriptions = subscriptions
@@ -66,7 +68,7 @@ class Worker:
         self._seconds = lease_seconds
         self._report = report
         self._stopping = asyncio.Event()
-        self._readings: dict[tuple[str, int], Reading] = {}
+        self._readings: dict[tuple[str, int], PartitionProcessor] = {}
         self._asking = asyncio.Lock()
         self._folding = {name: asyncio.Lock() for name in names}
         """So that partitions whose events change the same documents do not collide in here."""
@@ -111,14 +113,14 @@ class Worker:
                 failures = 1 if clock() - began > _LONGEST_PAUSE else failures + 1
                 if not isinstance(error, Conflict) or failures > _CONFLICTS:
                     self._report(name, error)
-                bound = min(_LONGEST_PAUSE, 0.1 * 2.0 ** min(failures, 20))
+                bound = pause_bound(failures, first=_FIRST_PAUSE, longest=_LONGEST_PAUSE)
                 await self._pause(random.uniform(bound / 2, bound))
             else:
                 failures = 0
 
     async def _read(self, lease: LeaseHolder, subscription: Subscription, partition: int) -> None:
         name = subscription.name
-        hold = Hold(
+        hold = PartitionState(
             self._store,
             subscription,
             partition,
@@ -127,7 +129,7 @@ class Worker:
             clock=self._clock,
             ids=self._ids,
         )
-        reading = Reading(hold, self._seconds, self._folding[name])
+        reading = PartitionProcessor(hold, self._seconds, self._folding[name])
         self._readings[name, partition] = reading
         if self._stopping.is_set():  # it was, while the lease was being taken
             reading.stop()

@@ -4,11 +4,12 @@ import asyncio
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import apsw
 
 from gatherlog.core.eventstore.clock import Clock
+from gatherlog.core.eventstore.commit_checks import check_commit
 from gatherlog.core.eventstore.errors import (
     LimitExceeded,
     NotAStore,
@@ -18,10 +19,10 @@ from gatherlog.core.eventstore.errors import (
 )
 from gatherlog.core.eventstore.events import Recorded
 from gatherlog.core.eventstore.index_keys import next_cursor, query_range, split_key
-from gatherlog.core.eventstore.planner import check
 from gatherlog.core.eventstore.store import (
     Commit,
     Committed,
+    DeclaredView,
     Document,
     Heads,
     Limits,
@@ -30,7 +31,6 @@ from gatherlog.core.eventstore.store import (
     Recalled,
     StreamHead,
 )
-from gatherlog.core.projections.views import View
 from gatherlog.engines.sqlite import rows
 from gatherlog.engines.sqlite.failures import translate
 from gatherlog.engines.sqlite.file import connect, prepare
@@ -53,7 +53,7 @@ POLL_FIRST, POLL_LAST = 0.05, 2.0
 
 async def open_sqlite(
     path: str,
-    views: Sequence[View[Any]],
+    views: Sequence[DeclaredView],
     *,
     create: bool,
     limits: Limits | None,
@@ -77,7 +77,7 @@ class SqliteStore:
     def __init__(
         self,
         path: str,
-        views: Sequence[View[Any]],
+        views: Sequence[DeclaredView],
         unbuilt: set[tuple[str, str]],
         *,
         limits: Limits,
@@ -91,7 +91,7 @@ class SqliteStore:
         self._reads = self._connection.cursor()
         self.id = str(self._reads.execute("SELECT id FROM store").get)
         self._unbuilt = unbuilt
-        self._built = {(view.name, index) for view in views for index in view.patterns}
+        self._built = {(view.name, index) for view in views for index in view.indexes}
         self._built -= self._unbuilt
         self._pages = ThreadPoolExecutor(1, "gatherlog-reader")
         self._page_connection: apsw.Connection | None = None
@@ -106,7 +106,7 @@ class SqliteStore:
 
     async def commit(self, commit: Commit) -> Committed:
         self._check_open()
-        return await self._writer.submit(commit, check(commit, self.limits))
+        return await self._writer.submit(commit, check_commit(commit, self.limits))
 
     async def recall(self, key: str) -> Recalled | None:
         return self._now(lambda reads: rows.read_key(reads, key, self._clock()))
@@ -221,13 +221,13 @@ class SqliteStore:
         except apsw.Error as error:
             raise translate(error) from error
 
-    async def declare(self, views: Sequence[View[Any]]) -> None:
+    async def declare(self, views: Sequence[DeclaredView]) -> None:
         self._check_open()
         try:
             await asyncio.to_thread(declare, self._path, views, complete=True)
         except apsw.Error as error:
             raise translate(error) from error
-        indexes = {(view.name, index) for view in views for index in view.patterns}
+        indexes = {(view.name, index) for view in views for index in view.indexes}
         self._built |= indexes
         self._unbuilt -= indexes
 

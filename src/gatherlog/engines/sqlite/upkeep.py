@@ -2,13 +2,12 @@
 
 import time
 from collections.abc import Sequence
-from typing import Any
 
 import apsw
 import msgspec
 
 from gatherlog.core.eventstore.errors import Busy, ViewOutdated
-from gatherlog.core.projections.views import View
+from gatherlog.core.eventstore.store import DeclaredView
 from gatherlog.engines.sqlite import rows
 from gatherlog.engines.sqlite.file import FileLock, connect
 from gatherlog.engines.sqlite.index_rows import renew_rows
@@ -36,7 +35,7 @@ def reindex(path: str, view: str, ids: Sequence[str]) -> None:
 
 
 def declare(
-    path: str, views: Sequence[View[Any]], *, complete: bool = False
+    path: str, views: Sequence[DeclaredView], *, complete: bool = False
 ) -> set[tuple[str, str]]:
     """Record what the views are declared as; the indexes that must be built before they serve.
 
@@ -61,13 +60,13 @@ def declare(
         connection.close(True)
 
 
-def _same(view: View[Any], recorded: tuple[int, frozenset[str]] | None) -> bool:
-    return recorded is not None and recorded == (view.version, frozenset(view.patterns))
+def _same(view: DeclaredView, recorded: tuple[int, frozenset[str]] | None) -> bool:
+    return recorded is not None and recorded == (view.version, frozenset(view.indexes))
 
 
 def _declare_one(
     cursor: apsw.Cursor,
-    view: View[Any],
+    view: DeclaredView,
     recorded: tuple[int, frozenset[str]] | None,
     complete: bool,
 ) -> set[tuple[str, str]]:
@@ -77,14 +76,14 @@ def _declare_one(
             f"view {view.name!r} is at version {version} in this store, and at {view.version} in"
             " this program: use a newer version of the program"
         )
-    if version == view.version and indexes >= view.patterns.keys():
+    if version == view.version and indexes >= set(view.indexes):
         return set()
     sql = "SELECT 1 FROM document WHERE view = ? LIMIT 1"
     if not complete and cursor.execute(sql, (view.name,)).get:
-        new = view.patterns.keys() if version < view.version else view.patterns.keys() - indexes
+        new = set(view.indexes) if version < view.version else set(view.indexes) - indexes
         return {(view.name, index) for index in new}
     cursor.execute(
         "INSERT OR REPLACE INTO view VALUES (?, ?, ?)",
-        (view.name, view.version, msgspec.json.encode(sorted(view.patterns))),
+        (view.name, view.version, msgspec.json.encode(sorted(view.indexes))),
     )
     return set()

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from gatherlog.core.eventstore.store import Store
-    from gatherlog.core.projections.rebuild import Category, Difference, Progress
+    from gatherlog.core.projections.folds import Category
+    from gatherlog.core.projections.rebuild import Difference, Progress
 
 __all__ = ["rebuild", "verify"]
 

@@ -44,7 +44,7 @@ def fake(
             for _ in range(users):
                 id = f"{chance.getrandbits(64):016x}"
                 events = list(_life(id, chance))
-                await platform.raw_log.append(f"users-{id}", events, by="cli")
+                await platform.appender.append(f"users-{id}", events, by="cli")
                 made += len(events)
         return made
 

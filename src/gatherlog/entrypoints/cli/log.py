@@ -95,7 +95,7 @@ def append(
 
     async def write() -> int:
         async with open_platform(settings) as platform:
-            appended = await platform.raw_log.append(
+            appended = await platform.appender.append(
                 stream,
                 [NewEvent(type=type, data=payload, subject=subject)],
                 by="cli",
@@ -189,7 +189,7 @@ def _wanted(pattern: str | None) -> Callable[["Recorded"], bool]:
     """Whether the pattern takes an event; without one, every event is wanted."""
     if pattern is None:
         return lambda event: True
-    from gatherlog.core.routing.event_forms import document
+    from gatherlog.core.routing.event_document import document
     from gatherlog.core.routing.patterns import compile_pattern
 
     compiled = compile_pattern(pattern)

@@ -17,7 +17,7 @@ from gatherlog.entrypoints.cli.options import Json, StoreUrl
 from gatherlog.entrypoints.cli.terminal import printable, table
 
 if TYPE_CHECKING:
-    from gatherlog.core.subscriptions.administration import Control, Status
+    from gatherlog.core.subscriptions.administration import Status, SubscriptionAdmin
     from gatherlog.core.subscriptions.dead_letters import DeadLetter
 
 __all__ = [
@@ -65,7 +65,7 @@ def work(*, store: StoreUrl = None) -> None:
 def list_(*, store: StoreUrl = None, json: Json = False) -> None:
     """List all subscriptions: how far behind, what is parked or held, dead letters."""
 
-    async def load(control: "Control") -> "list[tuple[Status, int]]":
+    async def load(control: "SubscriptionAdmin") -> "list[tuple[Status, int]]":
         found = [await control.status(name) for name in await control.names()]
         return [(status, await control.dead(status.name)) for status in found]
 
@@ -93,7 +93,7 @@ def list_(*, store: StoreUrl = None, json: Json = False) -> None:
 def show(name: Name, /, *, store: StoreUrl = None, json: Json = False) -> None:
     """Print what waits in a subscription, and why."""
 
-    async def load(control: "Control") -> "Status":
+    async def load(control: "SubscriptionAdmin") -> "Status":
         return await control.status(name)
 
     status = _ask(store, load)
@@ -156,10 +156,10 @@ def reset(
         async with open_platform(settings) as platform:
             heads = await platform.store.heads()
             positions = {"start": (0,) * len(heads), "end": heads}.get(to) or _positions(to)
-            projected = {one.name for one in platform.subscriptions if one.projection is not None}
+            projected = {one.name for one in platform.subscriptions if one.fold is not None}
             if name in projected and any(positions):
                 raise CommandRefused(f"{name} keeps documents: it begins anew with --to start")
-            await platform.control.reset(name, positions, by=BY)
+            await platform.subscription_admin.reset(name, positions, by=BY)
 
     finish(begin_anew())
     print(f"{printable(name)} begins anew.")
@@ -180,7 +180,7 @@ def letters(
     if not 1 <= limit <= 1000:
         raise CommandRefused(f"--limit is {limit}: write 1 to 1000")
 
-    async def load(control: "Control") -> "list[DeadLetter]":
+    async def load(control: "SubscriptionAdmin") -> "list[DeadLetter]":
         whose = _whose(subscription, destination)
         found = await control.letters(
             subscription=whose, destination=destination, state=state, limit=limit
@@ -232,7 +232,7 @@ def letter(
     """Print one dead letter as JSON, with the traceback if there was one."""
     import msgspec
 
-    async def load(control: "Control") -> "DeadLetter":
+    async def load(control: "SubscriptionAdmin") -> "DeadLetter":
         return await control.letter(id)
 
     found = msgspec.json.encode(_ask(store, load))
@@ -268,14 +268,14 @@ def discard(
     They stay listed, with the reason; redriven by id, one is tried again after all.
     """
 
-    async def away(control: "Control", id: str) -> None:
+    async def away(control: "SubscriptionAdmin", id: str) -> None:
         await control.discard(id, reason, by=BY)
 
     done = _each(store, ids, all, subscription, destination, away)
     print(f"{done:,} discarded.")
 
 
-async def _redrive(control: "Control", id: str) -> None:
+async def _redrive(control: "SubscriptionAdmin", id: str) -> None:
     await control.redrive(id, by=BY)
 
 
@@ -285,12 +285,12 @@ def _each(
     all: bool,
     subscription: str | None,
     destination: str | None,
-    act: "Callable[[Control, str], Awaitable[None]]",
+    act: "Callable[[SubscriptionAdmin, str], Awaitable[None]]",
 ) -> int:
     if bool(ids) == all:
         raise CommandRefused("name dead letters by id, or all that match with --all")
 
-    async def run(control: "Control") -> int:
+    async def run(control: "SubscriptionAdmin") -> int:
         from gatherlog.core.eventstore.errors import NotFound
 
         for id in ids or ():
@@ -313,7 +313,7 @@ def _short(text: str) -> str:
 
 
 async def _matching(
-    control: "Control", subscription: str | None, destination: str | None
+    control: "SubscriptionAdmin", subscription: str | None, destination: str | None
 ) -> list[str]:
     """The ids of all that match now, so that what comes back meanwhile is left alone."""
     ids: list[str] = []
@@ -348,12 +348,12 @@ def _told(status: "Status") -> dict[str, object]:
     return whole | {"behind": status.behind, "parked": status.parked, "paused": status.is_paused}
 
 
-def _ask(store: str | None, ask: "Callable[[Control], Awaitable[T]]") -> T:
+def _ask(store: str | None, ask: "Callable[[SubscriptionAdmin], Awaitable[T]]") -> T:
     """What `ask` says of the store's subscriptions."""
     settings = settings_of_store(store)
 
     async def run() -> T:
         async with open_platform(settings) as platform:
-            return await ask(platform.control)
+            return await ask(platform.subscription_admin)
 
     return finish(run())

@@ -10,7 +10,7 @@ from gatherlog.core.eventstore.clock import rfc3339
 from gatherlog.core.eventstore.errors import Flaw, Invalid, NotFound
 from gatherlog.core.eventstore.events import Recorded
 from gatherlog.core.routing.bus import BUS
-from gatherlog.core.routing.event_forms import bus_event, failure_envelope
+from gatherlog.core.routing.bus_form import bus_event, failure_envelope
 from gatherlog.core.subscriptions.administration import Status
 from gatherlog.core.subscriptions.checkpoints import Backlog
 from gatherlog.core.subscriptions.dead_letters import DeadLetter
@@ -158,33 +158,33 @@ class Reset(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 
 async def list_subscriptions(call: Plain) -> Reply:
-    control = call.platform.control
+    control = call.platform.subscription_admin
     found = [await control.status(name) for name in await control.names()]
     return json([await _summary(call, status) for status in found])
 
 
 async def read_subscription(call: Plain) -> Reply:
-    status = await call.platform.control.status(call.id)
+    status = await call.platform.subscription_admin.status(call.id)
     summary = msgspec.structs.asdict(await _summary(call, status))
     parks = [park for backlog in status.backlogs for park in _parks(backlog)]
     return json(StatusAnswer(**summary, parks=parks))
 
 
 async def pause(call: Plain) -> Reply:
-    await call.platform.control.pause(call.id, by=call.by)
+    await call.platform.subscription_admin.pause(call.id, by=call.by)
     return await call.remember(no_content())
 
 
 async def resume(call: Plain) -> Reply:
-    await call.platform.control.resume(call.id, by=call.by)
+    await call.platform.subscription_admin.resume(call.id, by=call.by)
     return await call.remember(no_content())
 
 
 async def reset(call: Call[Reset, Nothing]) -> Reply:
-    control, to = call.platform.control, call.body.to
+    control, to = call.platform.subscription_admin, call.body.to
     heads = await call.platform.store.heads()
     positions = {"start": (0,) * len(heads), "end": heads}[to] if isinstance(to, str) else to
-    projected = {one.name for one in call.platform.subscriptions if one.projection is not None}
+    projected = {one.name for one in call.platform.subscriptions if one.fold is not None}
     if call.id in projected and any(positions):
         raise Invalid(Flaw("/to", "this subscription keeps documents: it begins at the start"))
     await control.reset(call.id, positions, by=call.by)
@@ -193,7 +193,7 @@ async def reset(call: Call[Reset, Nothing]) -> Reply:
 
 async def list_letters(call: Call[None, LettersQuery]) -> Reply:
     query = call.query
-    found = await call.platform.control.letters(
+    found = await call.platform.subscription_admin.letters(
         subscription=_whose(query.subscription, query.destination),
         destination=query.destination,
         state=query.state,
@@ -204,11 +204,11 @@ async def list_letters(call: Call[None, LettersQuery]) -> Reply:
 
 
 async def read_letter(call: Plain) -> Reply:
-    return json(_of(await call.platform.control.letter(call.id)))
+    return json(_of(await call.platform.subscription_admin.letter(call.id)))
 
 
 async def read_envelope(call: Plain) -> Reply:
-    letter = await call.platform.control.letter(call.id)
+    letter = await call.platform.subscription_admin.letter(call.id)
     event = await _event(call, letter)
     envelope = failure_envelope(
         bus_event(event),
@@ -225,12 +225,12 @@ async def read_envelope(call: Plain) -> Reply:
 
 
 async def redrive(call: Plain) -> Reply:
-    letter = await call.platform.control.redrive(call.id, by=call.by)
+    letter = await call.platform.subscription_admin.redrive(call.id, by=call.by)
     return await call.remember(json(_of(letter), 202))
 
 
 async def discard(call: Call[Discard, Nothing]) -> Reply:
-    letter = await call.platform.control.discard(call.id, call.body.reason, by=call.by)
+    letter = await call.platform.subscription_admin.discard(call.id, call.body.reason, by=call.by)
     return await call.remember(json(_of(letter)))
 
 
@@ -239,7 +239,7 @@ async def redrive_many(call: Call[Many, Nothing]) -> Reply:
     done = 0
     for letter in letters:
         with suppress(NotFound):  # taken meanwhile
-            await call.platform.control.redrive(letter.id, by=call.by)
+            await call.platform.subscription_admin.redrive(letter.id, by=call.by)
             done += 1
     return await call.remember(json(ManyAnswer(done, more), 202))
 
@@ -249,7 +249,7 @@ async def discard_many(call: Call[DiscardMany, Nothing]) -> Reply:
     done = 0
     for letter in letters:
         with suppress(NotFound):
-            await call.platform.control.discard(letter.id, call.body.reason, by=call.by)
+            await call.platform.subscription_admin.discard(letter.id, call.body.reason, by=call.by)
             done += 1
     return await call.remember(json(ManyAnswer(done, more)))
 
@@ -257,7 +257,7 @@ async def discard_many(call: Call[DiscardMany, Nothing]) -> Reply:
 async def _meant(call: Call[Any, Any], many: Many) -> tuple[list[DeadLetter], bool]:
     if many.all == (many.subscription is not None or many.destination is not None):
         raise Invalid(Flaw("/all", "name a subscription or a destination, or say all: true"))
-    found = await call.platform.control.letters(
+    found = await call.platform.subscription_admin.letters(
         subscription=_whose(many.subscription, many.destination),
         destination=many.destination,
         limit=min(MOST_AT_ONCE, MAX_PAGE),
@@ -282,7 +282,7 @@ async def _summary(call: Plain, status: Status) -> SubscriptionAnswer:
         behind=status.behind,
         parked=status.parked,
         held=sum(backlog.held_from is not None for backlog in status.backlogs),
-        dead=await call.platform.control.dead(status.name),
+        dead=await call.platform.subscription_admin.dead(status.name),
         paused=status.is_paused,
         partitions=[PartitionAnswer(lag.partition, lag.position, lag.head) for lag in status.lags],
     )

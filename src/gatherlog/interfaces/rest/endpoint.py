@@ -14,8 +14,8 @@ from gatherlog.core.eventstore.errors import Invalid, NotFound
 from gatherlog.core.eventstore.store import Ref
 from gatherlog.core.queues import check_queue
 from gatherlog.interfaces.bodies import Reading
-from gatherlog.interfaces.feed import FeedHub
 from gatherlog.interfaces.live import MOST_STREAMS
+from gatherlog.interfaces.live_feed import FeedHub
 from gatherlog.interfaces.platform import Platform
 from gatherlog.interfaces.rates import Guard
 from gatherlog.interfaces.rest.once import OnceKey, Reply

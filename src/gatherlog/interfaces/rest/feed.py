@@ -8,11 +8,11 @@ from msgspec import Meta
 from gatherlog.core.eventstore.events import Recorded
 from gatherlog.core.eventstore.feed_pages import feed_cursor, feed_page, feed_positions
 from gatherlog.core.eventstore.store import Heads, Store
-from gatherlog.core.routing.event_forms import document
+from gatherlog.core.eventstore.streams import category_of
+from gatherlog.core.routing.event_document import document
 from gatherlog.core.routing.patterns import compile_pattern
-from gatherlog.core.subscriptions.subscription import category
-from gatherlog.interfaces.feed import Wanted
 from gatherlog.interfaces.live import HEADERS
+from gatherlog.interfaces.live_feed import Wanted
 from gatherlog.interfaces.rest.answers import json
 from gatherlog.interfaces.rest.endpoint import Call, Reply, Stream
 from gatherlog.interfaces.rest.log import EventAnswer, of_event
@@ -97,7 +97,7 @@ def _wanted(given: FeedFilter) -> Wanted | None:
     def wanted(event: Recorded) -> bool:
         return (
             (given.type is None or event.type == given.type)
-            and (given.log is None or category(event.stream) == given.log)
+            and (given.log is None or category_of(event.stream) == given.log)
             and (pattern is None or pattern.matches(document(event)))
         )
 

@@ -18,8 +18,8 @@ from gatherlog.core.eventstore.feed_pages import (
     feed_positions,
 )
 from gatherlog.core.eventstore.store import ANY
+from gatherlog.core.eventstore.streams import category_of
 from gatherlog.core.subscriptions.log_counts import LOGS
-from gatherlog.core.subscriptions.subscription import category
 from gatherlog.interfaces.rest.answers import Time, json, location, page
 from gatherlog.interfaces.rest.endpoint import Call, Reply
 from gatherlog.interfaces.rest.once import replay
@@ -263,7 +263,7 @@ async def read_log(call: Call[None, LogQuery]) -> Reply:
     positions = await _since(call, query)
     read = feed_page_backwards if query.reverse else feed_page
     found = await read(
-        store, positions, limit=query.limit, wanted=lambda event: category(event.stream) == log
+        store, positions, limit=query.limit, wanted=lambda event: category_of(event.stream) == log
     )
     items = [_item(event) for event in found.events]
     return json(LogPage(items, feed_cursor(store, found.positions), found.is_end))
@@ -304,7 +304,7 @@ async def _append(
             return key.once(lambda handled: answered(appended))
 
     try:
-        appended = await call.platform.raw_log.append(
+        appended = await call.platform.appender.append(
             stream, events, by=call.by, expected=expected, once=once
         )
     except RepeatedAppend as repeated:

@@ -50,7 +50,7 @@ class _Collector(Collector):
 
 
 async def _metrics(platform: Platform) -> list[Metric]:
-    control = platform.control
+    control = platform.subscription_admin
     statuses = [await control.status(name) for name in await control.names()]
     dead = {status.name: await control.dead(status.name) for status in statuses}
     return [

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from gatherlog.apps.guests import Gathering, Listing, Status, Stored
-from gatherlog.apps.guests.rules import is_closed
+from gatherlog.apps.guests.decisions import is_closed
 from gatherlog.apps.people import Action, Actor, Role
 from gatherlog.core.eventstore.errors import Conflict, Invalid, NotFound
 from gatherlog.interfaces.live import HEADERS as STREAM_HEADERS

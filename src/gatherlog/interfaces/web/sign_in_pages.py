@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from gatherlog.apps.people import Action, Verdict, decide
-from gatherlog.apps.people.rules import MOST_TRIES
+from gatherlog.apps.people.decisions import MOST_TRIES
 from gatherlog.core.eventstore.clock import to_datetime
 from gatherlog.core.eventstore.errors import Denied, Invalid, NotFound, Unauthenticated
 from gatherlog.interfaces.auth import permit

@@ -13,8 +13,10 @@ from gatherlog.apps.trail.events import CODEC, Accessed
 from gatherlog.apps.trail.views import ACTIVITIES, LAST_SEEN, VIEWS, Activity, LastSeen, seen_by
 from gatherlog.core.eventstore.events import Recorded
 from gatherlog.core.eventstore.store import Ref
-from gatherlog.core.projections.views import Change, View
-from gatherlog.core.subscriptions.subscription import Projected, category
+from gatherlog.core.eventstore.streams import category_of
+from gatherlog.core.projections.folds import Change
+from gatherlog.core.projections.views import View
+from gatherlog.core.subscriptions.projection import Projection
 
 __all__ = ["HOUR", "Trail", "trail_subscription"]
 
@@ -35,15 +37,14 @@ _meta = msgspec.json.Decoder(_Meta).decode
 
 
 class Trail:
-    """A `Projection`. Each document is made of one stream, so partitions do not get in each
+    """The fold of the trail. Each document is made of one stream, so partitions do not get in each
     other's way, and what is shown does not depend on the order in which they are read."""
 
     views: tuple[View[Any], ...] = VIEWS
 
-    def takes(self, event: Recorded) -> bool:
-        return event.stream.startswith((_GATHERING, _ACCESS))
-
     def keys(self, event: Recorded) -> Iterator[Ref]:
+        if not event.stream.startswith((_GATHERING, _ACCESS)):
+            return
         look = _look(event)
         yield ACTIVITIES.ref(_id(event, look))
         if guest_id := _guest_of(_actor(event, look)):
@@ -63,9 +64,9 @@ class Trail:
                 yield Change(LAST_SEEN, seen_id, after)
 
 
-def trail_subscription() -> Projected:
+def trail_subscription() -> Projection:
     """The subscription `trail`, which keeps the documents of `Trail`."""
-    return Projected("trail", Trail(), gather=GATHER)
+    return Projection("trail", Trail(), gather=GATHER)
 
 
 def _look(event: Recorded) -> Accessed | None:
@@ -90,7 +91,7 @@ def _actor(event: Recorded, look: Accessed | None) -> str:
 
 
 def _seen_id(event: Recorded, guest_id: str) -> str:
-    return seen_by(category(event.stream), guest_id)
+    return seen_by(category_of(event.stream), guest_id)
 
 
 def _guest_of(actor: str) -> str | None:

@@ -1,0 +1,61 @@
+"""Trying again, in the one way that is used everywhere: pauses with full jitter, up to a deadline.
+
+"Full jitter" draws each pause evenly between nothing and a bound that doubles with every failure,
+so that many callers who collided do not collide again at the same moments.
+"""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable
+from typing import Final, TypeVar
+
+from gatherlog.core.eventstore.errors import Busy, Conflict
+
+__all__ = ["DEADLINE", "Backoff", "pause_bound", "until_no_conflict"]
+
+DEADLINE: Final = 5.0
+"""Seconds after the first failure beyond which nothing is tried again."""
+FIRST_BOUND: Final = 0.001
+LONGEST_BOUND: Final = 0.1
+"""Seconds that the bound of a pause begins with, and never passes."""
+
+T = TypeVar("T")
+
+
+class Backoff:
+    """The pauses between the tries of one piece of work. It costs nothing until something fails."""
+
+    __slots__ = ("_deadline", "_failures")
+
+    def __init__(self) -> None:
+        self._failures = 0
+        self._deadline = 0.0
+
+    async def pause(self, reason: Exception) -> None:
+        """Wait before the next try. Raises Busy from `reason` once DEADLINE has passed."""
+        now = asyncio.get_running_loop().time()
+        if not self._failures:
+            self._deadline = now + DEADLINE
+        elif now > self._deadline:
+            raise Busy(f"gave up after {DEADLINE:g} s: {reason}") from reason
+        self._failures += 1
+        bound = pause_bound(self._failures, first=FIRST_BOUND, longest=LONGEST_BOUND)
+        await asyncio.sleep(random.uniform(0, bound))
+
+
+async def until_no_conflict(attempt: Callable[[], Awaitable[T]]) -> T:
+    """The result of `attempt`, which is called again as long as it raises Conflict.
+
+    It has to read anew what it rests on. Raises Busy after DEADLINE seconds.
+    """
+    backoff = Backoff()
+    while True:
+        try:
+            return await attempt()
+        except Conflict as conflict:
+            await backoff.pause(conflict)
+
+
+def pause_bound(failures: int, *, first: float, longest: float) -> float:
+    """The longest pause, in seconds, after so many failures in a row: `first`, then doubling."""
+    return min(longest, first * 2.0 ** min(failures - 1, 60))

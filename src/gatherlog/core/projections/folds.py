@@ -1,0 +1,80 @@
+"""Folds: how events become documents. A fold is pure, and the only way in which documents change.
+
+A `Category` joins the streams of one kind to their codec and their fold. The same fold serves the
+commit, which changes documents at once, and the rebuild, which makes them again from the log.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Literal, Protocol, TypeVar
+
+import msgspec
+
+from gatherlog.core.eventstore.events import Codec, Recorded
+from gatherlog.core.eventstore.store import KEEP, Body, Ref
+from gatherlog.core.projections.views import View
+
+__all__ = ["Category", "Change", "EventFold", "Fold", "Happened"]
+
+E_contra = TypeVar("E_contra", contravariant=True)
+
+
+class Happened(msgspec.Struct, frozen=True):
+    """An event as the fold of a category sees it: typed, without position or recorded time.
+
+    A commit folds an event before the event has a position, so none may be relied on.
+    """
+
+    stream: str
+    subject: str
+    time: int
+    """When it happened: microseconds since the epoch."""
+    payload: Any
+    """The event as the codec decodes it."""
+
+
+class Change(msgspec.Struct, frozen=True):
+    """What an event does to one document."""
+
+    view: View[Any]
+    id: str
+    body: msgspec.Struct | Literal[Body.KEEP, Body.DELETE] = KEEP
+    adds: Mapping[str, int] = {}
+    """What is added to the document's counters, by name."""
+
+
+class Fold(Protocol[E_contra]):
+    """How events become documents.
+
+    The fold of a category sees every event as `Happened`, that of a projection as `Recorded`.
+    """
+
+    views: tuple[View[Any], ...]
+    """The views whose documents this fold changes."""
+
+    def keys(self, event: E_contra) -> Iterable[Ref]:
+        """The documents that `evolve` has to be shown, at least those that it changes.
+
+        None where the event does not concern the fold. Raises EventUnknown for a type of event
+        that the fold ought to know and does not.
+        """
+        ...
+
+    def evolve(self, documents: Mapping[Ref, Any], event: E_contra) -> Iterable[Change]:
+        """The changes that the event makes.
+
+        `documents` holds the typed body of every document that `keys` named, or None where there
+        is none. The result may depend on these and on the event alone.
+        """
+        ...
+
+
+EventFold = Fold[Recorded]
+"""The fold of a projection, which sees events as the log holds them. It may not use counters."""
+
+
+class Category(msgspec.Struct, frozen=True):
+    """How the streams of one category are decoded and folded."""
+
+    name: str
+    codec: Codec
+    fold: Fold[Happened]

@@ -1,0 +1,62 @@
+"""Events as CloudEvents 1.0: the JSON format, and the headers of the binary mode."""
+
+from typing import Any, Final
+from urllib.parse import quote
+
+from gatherlog.core.eventstore.events import Recorded
+from gatherlog.core.routing.event_data import decoded_data, time_text
+
+__all__ = ["binary_headers", "cloud_event"]
+
+
+def cloud_event(event: Recorded, *, source: str) -> dict[str, Any]:
+    """The event in CloudEvents 1.0's JSON format; `source` is the site's URL.
+
+    `source` and `id` together are the event's own and never change. Extensions: `sequence` is the
+    version in the stream, padded so that its order is that of text, as that extension demands;
+    `partitionkey` is the stream, within which order is kept; `schemaversion` is the payload's.
+    """
+    attributes = _attributes(event, source)
+    data, is_json = decoded_data(event.data)
+    attributes["datacontenttype"] = _content_type(is_json)
+    if is_json:
+        return {**attributes, "data": data}
+    return {**attributes, "data_base64": data["base64"]}
+
+
+def binary_headers(event: Recorded, *, source: str) -> dict[str, str]:
+    """The headers of CloudEvents' binary mode; the body is the event's data as it is."""
+    return {
+        "content-type": _content_type(decoded_data(event.data)[1]),
+        **{f"ce-{name}": _percent(value) for name, value in _attributes(event, source).items()},
+    }
+
+
+def _attributes(event: Recorded, source: str) -> dict[str, Any]:
+    """All attributes but those that tell of the data. An empty subject is none."""
+    attributes = {
+        "specversion": "1.0",
+        "id": event.id,
+        "source": f"{source.rstrip('/')}/streams/{quote(event.stream, safe='')}",
+        "type": event.type,
+        "subject": event.subject,
+        "time": time_text(event.time),
+        "sequence": f"{event.version:019}",
+        "partitionkey": event.stream,
+        "schemaversion": event.schema,
+    }
+    if not event.subject:
+        del attributes["subject"]
+    return attributes
+
+
+def _content_type(is_json: bool) -> str:
+    return "application/json" if is_json else "application/octet-stream"
+
+
+_PLAIN: Final = "".join(map(chr, range(0x21, 0x7F))).replace('"', "").replace("%", "")
+
+
+def _percent(value: object) -> str:
+    """As CloudEvents' HTTP binding says: all but printable ASCII, and space, `"` and `%`."""
+    return quote(str(value), safe=_PLAIN)

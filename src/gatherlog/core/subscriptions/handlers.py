@@ -1,0 +1,113 @@
+"""Subscriptions that call a coroutine of this process for every event."""
+
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from typing import Final
+
+from gatherlog.core.eventstore.errors import EventUnknown
+from gatherlog.core.eventstore.events import Recorded
+from gatherlog.core.eventstore.store import Heads, Store
+from gatherlog.core.eventstore.streams import INTERNAL, category_of
+from gatherlog.core.projections.folds import EventFold
+from gatherlog.core.subscriptions.delivery import Delivery, RetryPolicy
+from gatherlog.core.subscriptions.subscription import Destination, checked_name
+
+__all__ = ["ALL", "Handler", "HandlerTarget", "Handlers"]
+
+ALL: Final = "*"
+"""In place of an event type: every type that is not named."""
+
+Handler = Callable[[Delivery], Awaitable[None]]
+"""Takes an event. If it raises, the event counts as not taken and is tried again."""
+
+
+class Handlers:
+    """A subscription that calls a coroutine for each type of event.
+
+    `handlers` maps event types, or ALL, to coroutines. With `categories`, only streams of these
+    categories are read, and an event in them whose type is neither handled nor in `skips` fails:
+    types are left out on purpose or not at all. Unless `retry` says otherwise, a failing event is
+    tried five times within some seconds and then waits for an operator, together with the later
+    events of its stream and subject.
+    """
+
+    gather = 0.0
+    fold: EventFold | None = None
+
+    def __init__(
+        self,
+        name: str,
+        handlers: Mapping[str, Handler],
+        *,
+        categories: Collection[str] | None = None,
+        skips: Collection[str] = (),
+        retry: RetryPolicy = RetryPolicy(attempts=5, age=None, longest_pause=10.0),  # noqa: B008
+        timeout: float = 30.0,
+        at_once: int = 1,
+        holds: bool = True,
+        from_now: bool = False,
+    ) -> None:
+        self.name = checked_name(name)
+        self._from_now = from_now
+        self._handlers = dict(handlers)
+        self._categories = None if categories is None else frozenset(categories)
+        self._known = frozenset(handlers) | frozenset(skips)
+        self._destination = Destination(
+            name=self.name,
+            target=HandlerTarget(self._call),
+            retry=retry,
+            timeout=timeout,
+            at_once=at_once,
+            holds=holds,
+        )
+        self._there: Sequence[Destination] = (self._destination,)
+        self._nowhere: Sequence[Destination] = ()
+
+    async def begin(self, store: Store) -> Heads:
+        """At the first event of the log, or at the next one if it is made with `from_now`."""
+        return await store.heads() if self._from_now else (0,) * store.limits.partitions
+
+    async def refresh(self, store: Store) -> int:
+        """Nothing changes while the program runs."""
+        return 0
+
+    def destinations(self) -> Sequence[Destination]:
+        return self._there
+
+    def route(self, event: Recorded) -> Sequence[Destination]:
+        category = category_of(event.stream)
+        if self._categories is None:
+            takes = category not in INTERNAL and (
+                event.type in self._handlers or ALL in self._handlers
+            )
+        else:
+            takes = category in self._categories and (
+                event.type in self._handlers or event.type not in self._known
+            )
+        return self._there if takes else self._nowhere
+
+    def takes(self, destination: str, event: Recorded) -> bool:
+        return bool(self.route(event))
+
+    async def _call(self, delivery: Delivery) -> None:
+        handler = self._handlers.get(delivery.event.type) or self._handlers.get(ALL)
+        if handler is None:
+            raise EventUnknown(
+                f"{self.name!r} neither handles {delivery.event.type!r} nor skips it on purpose"
+            )
+        await handler(delivery)
+
+
+class HandlerTarget:
+    """A `Target` that is a coroutine of this process."""
+
+    batch = 1
+
+    def __init__(self, handler: Handler) -> None:
+        self._handler = handler
+
+    async def deliver(self, deliveries: Sequence[Delivery]) -> None:
+        for delivery in deliveries:
+            await self._handler(delivery)
+
+    async def close(self) -> None:
+        """There is nothing to let go of."""

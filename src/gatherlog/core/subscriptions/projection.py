@@ -1,0 +1,56 @@
+"""Subscriptions that write documents, together with their checkpoint, exactly once per event."""
+
+from collections.abc import Sequence
+
+from gatherlog.core.eventstore.events import Recorded
+from gatherlog.core.eventstore.store import Heads, Store
+from gatherlog.core.eventstore.streams import INTERNAL, category_of
+from gatherlog.core.projections.folds import EventFold
+from gatherlog.core.subscriptions.delivery import Delivery, RetryPolicy
+from gatherlog.core.subscriptions.handlers import HandlerTarget
+from gatherlog.core.subscriptions.subscription import Destination, checked_name
+
+__all__ = ["Projection"]
+
+
+class Projection:
+    """A subscription that keeps the documents of a fold.
+
+    The fold sees the events of every stream in that stream's order. Its documents belong to the
+    subscription, so nobody else may write them, and they have no counters. With `gather`, new
+    events are waited for so many seconds, so that more of them share one commit.
+    """
+
+    def __init__(self, name: str, fold: EventFold, *, gather: float = 0.0) -> None:
+        self.name = checked_name(name)
+        self.gather = gather
+        self.fold: EventFold | None = fold
+        self._there = (
+            Destination(
+                name="projection",
+                target=HandlerTarget(_never_delivered),
+                retry=RetryPolicy(attempts=1, age=None),
+                holds=True,
+            ),
+        )
+
+    async def begin(self, store: Store) -> Heads:
+        """At the first event of the log."""
+        return (0,) * store.limits.partitions
+
+    async def refresh(self, store: Store) -> int:
+        """Nothing changes while the program runs."""
+        return 0
+
+    def destinations(self) -> Sequence[Destination]:
+        return self._there
+
+    def route(self, event: Recorded) -> Sequence[Destination]:
+        return self._there if category_of(event.stream) not in INTERNAL else ()
+
+    def takes(self, destination: str, event: Recorded) -> bool:
+        return bool(self.route(event))
+
+
+async def _never_delivered(delivery: Delivery) -> None:
+    raise AssertionError("the events of a projection are folded, not delivered")
