@@ -22,9 +22,9 @@ EVENT_OVERHEAD = 100
 
 
 def check_commit(commit: Commit, limits: Limits) -> int:
-    """Refuse what is malformed or beyond `limits`; the commit's size in bytes.
+    """The size of a commit in bytes, if it is well-formed and within `limits`.
 
-    Raises LimitExceeded naming the limit, or ValueError for a mistake of the program.
+    Raises LimitExceeded, naming the limit, or ValueError for a mistake of the program.
     """
     if not commit.appends and not commit.writes and commit.key is None:
         raise ValueError("an empty commit: neither appends, nor writes, nor a key")
@@ -151,7 +151,7 @@ def _check_counter(counter: str) -> None:
 
 
 def _check_name(what: str, name: str) -> None:
-    """Refuse an empty or overlong name, or one that is no valid Unicode."""
+    """Refuse a name that is empty, too long, or not valid Unicode."""
     if not name:
         raise ValueError(f"{what} is empty")
     if len(name) > MAX_NAME:
@@ -168,7 +168,7 @@ def _check_bytes(what: str, value: object) -> None:
 
 
 def _are_usual(time: object, recorded: object, schema: object) -> bool:
-    """The quick way to what `_check_integer` would find right one by one."""
+    """Whether all three pass `_check_integer`; quicker than three calls of it."""
     return (
         type(time) is int
         and type(recorded) is int

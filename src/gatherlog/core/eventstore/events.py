@@ -21,10 +21,10 @@ T = TypeVar("T", bound=msgspec.Struct)
 
 
 class Event(msgspec.Struct, frozen=True, gc=False):
-    """One event to append. All of it is the caller's and comes back byte for byte."""
+    """One event to append. The store keeps all fields as they are given, byte for byte."""
 
     id: str
-    """Unique, at most 64 characters; UUIDv7 by convention."""
+    """At most 64 ASCII characters; a UUIDv7 by convention."""
     type: str
     """Stable dotted name, `app.past_participle`."""
     time: int
@@ -36,7 +36,8 @@ class Event(msgspec.Struct, frozen=True, gc=False):
     schema: int = 1
     """Version of the payload's form."""
     subject: str = ""
-    """Whom or what in the stream it is about: a failing delivery holds up only its subject."""
+    """Whom or what in the stream it is about. A delivery that fails delays the later events of the
+    same stream and subject, and no others."""
     meta: bytes = b""
     """Context such as the actor; opaque to the store; JSON by convention."""
 

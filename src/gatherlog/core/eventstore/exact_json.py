@@ -1,7 +1,7 @@
-"""JSON in and out without a number changing its value.
+"""Reading and writing JSON without changing the value of any number.
 
-Integers may have any size; a fraction that binary floating point would change, as
-0.1000000000000000000001, is a Decimal.
+Integers may have any size. A fraction that a float cannot hold exactly as it was written, such as
+0.1000000000000000000001, becomes a Decimal.
 """
 
 from decimal import Decimal, InvalidOperation
@@ -12,14 +12,14 @@ import msgspec
 __all__ = ["DEPTH", "decode", "encode", "is_deep"]
 
 DEPTH: Final = 100
-"""Levels of nesting that everything which recurses can take."""
+"""The deepest nesting that is accepted, so that code which recurses never runs out of stack."""
 
 encode = msgspec.json.Encoder(decimal_format="number").encode
-"""JSON of anything that `decode` gives."""
+"""The JSON, as bytes, of any value that `decode` returns."""
 
 
 def decode(text: bytes | str) -> Any:
-    """The JSON value; ValueError for what is none."""
+    """The value of a JSON text. Raises ValueError if it is not JSON."""
     try:
         return _decode(text)
     except (msgspec.DecodeError, UnicodeError, InvalidOperation, RecursionError) as error:
@@ -36,7 +36,7 @@ def is_deep(value: Any) -> bool:
 
 
 def _number(text: str) -> float | Decimal:
-    """A float if that has the very value that was written."""
+    """A float if it has exactly the value that was written, otherwise a Decimal."""
     value = float(text)
     if repr(value) == text:
         return value

@@ -1,6 +1,6 @@
-"""The feed across partitions: a cursor that remembers one position per partition, and pages.
+"""The feed of all partitions in pages, with a cursor that holds one position per partition.
 
-Within a partition order is kept; between partitions there is none, beyond that of reading.
+Within a partition, events keep their order. Between partitions there is no order.
 """
 
 import base64
@@ -17,29 +17,29 @@ from gatherlog.core.eventstore.store import Heads, Store
 __all__ = ["FeedPage", "feed_cursor", "feed_page", "feed_page_backwards", "feed_positions"]
 
 _SCANNED: Final = 10_000
-"""Events that one page looks at, at most, for those that are wanted."""
+"""The most events that are read for one page, however few of them are wanted."""
 
 Wanted = Callable[[Recorded], bool]
 
 
 class FeedPage(msgspec.Struct, frozen=True):
-    """Part of the feed. It may be empty before the end, where few events are wanted."""
+    """A part of the feed. It may be empty before the end is reached, if few events are wanted."""
 
     events: list[Recorded]
     positions: Heads
-    """After which the next page begins."""
+    """The positions after which the next page begins."""
     is_end: bool
-    """Whether there was nothing more when it was read."""
+    """Whether there was nothing more when the page was read."""
 
 
 def feed_cursor(store: Store, positions: Heads) -> str:
-    """Positions as text that only this store takes back; safe in a URL and in an event stream."""
+    """The positions as text for this store only; safe in a URL and in server-sent events."""
     packed = msgspec.msgpack.encode((store.id, positions))
     return base64.urlsafe_b64encode(packed).decode().rstrip("=")
 
 
 def feed_positions(store: Store, cursor: str) -> Heads:
-    """The positions in a cursor; CursorInvalid if it is malformed or of another store."""
+    """The positions in a cursor. Raises CursorInvalid if it is malformed or of another store."""
     try:
         packed = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
         id, positions = msgspec.msgpack.decode(packed, type=tuple[str, tuple[int, ...]])
@@ -53,7 +53,7 @@ def feed_positions(store: Store, cursor: str) -> Heads:
 async def feed_page(
     store: Store, after: Heads, *, limit: int, wanted: Wanted | None = None
 ) -> FeedPage:
-    """Up to `limit` wanted events after positions, partition by partition, each in its order."""
+    """Up to `limit` wanted events after the positions `after`, one partition after the other."""
     heads, positions = await store.heads(), list(after)
     events: list[Recorded] = []
     scanned = 0
@@ -79,7 +79,10 @@ async def feed_page(
 async def feed_page_backwards(
     store: Store, before: Heads, *, limit: int, wanted: Wanted | None = None
 ) -> FeedPage:
-    """Up to `limit` wanted events at or before positions, the newest of each partition first."""
+    """Up to `limit` wanted events at or before the positions `before`, newest first.
+
+    The partitions are read one after the other.
+    """
     heads = await store.heads()
     positions = [min(one, head) for one, head in zip(before, heads, strict=True)]
     events: list[Recorded] = []
@@ -99,7 +102,7 @@ async def feed_page_backwards(
 
 
 async def _window(store: Store, partition: int, end: int) -> tuple[list[Recorded], int]:
-    """The events of a stretch of positions that ends with `end`, and where it begins."""
+    """The events in a range of positions that ends with `end`, and where that range begins."""
     size = min(1000, store.limits.page)
     start = max(0, end - size)
     page = await store.read_feed(partition, after=start, limit=size)

@@ -1,7 +1,7 @@
 """Index keys as engines store them, and the cursors of queries.
 
-A key's parts lose their control characters, are joined by U+0001 and cut to 512 bytes of UTF-8, so
-that the order of the bytes is the order of the parts, one after the other.
+The parts of a key are stripped of control characters, joined by U+0001 and cut to 512 bytes of
+UTF-8. Comparing these bytes compares the parts, one after the other.
 """
 
 import base64
@@ -17,13 +17,13 @@ __all__ = ["Range", "encode_key", "next_cursor", "query_range", "split_key"]
 
 MAX_BYTES = 512
 _GREATEST = ("", "\x7f", "\u07ff", "\uffff")
-"""The greatest character of so many bytes: it stands for one that a cut would split, so that cut
-keys keep their order."""
+"""The greatest character of 0, 1, 2 and 3 bytes. It replaces a character that a cut would split, so
+that cut keys keep their order."""
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 class Range(msgspec.Struct, frozen=True):
-    """Sort keys of a query: low <= key < high, beyond (key, id) of the cursor if any."""
+    """The sort keys of a query: low <= key < high, after (key, id) of a cursor if given."""
 
     low: str
     high: str | None
@@ -38,7 +38,7 @@ class _Cursor(msgspec.Struct, frozen=True, array_like=True):
 
 
 def encode_key(parts: IndexKey) -> str:
-    """The stored form of the parts of a key."""
+    """The parts of a key in their stored form."""
     text = _joined(parts)
     if len(text) * 4 <= MAX_BYTES:
         return text
@@ -54,12 +54,12 @@ def _joined(parts: IndexKey) -> str:
 
 
 def split_key(key: IndexKey) -> tuple[str, str]:
-    """Partition key and sort key of an index key, as stored."""
+    """The partition key and the sort key of an index key, in their stored form."""
     return encode_key(key[:1]), encode_key(key[1:])
 
 
 def query_range(query: Query, store_id: str) -> Range:
-    """Which sort keys a query asks for; CursorInvalid if its cursor is not its own."""
+    """The sort keys that a query asks for. Raises CursorInvalid for the cursor of another query."""
     low, high = "", None
     if query.prefix:
         low = encode_key(query.prefix)
@@ -98,6 +98,6 @@ def _read_cursor(query: Query, store_id: str) -> tuple[str, str] | None:
 
 
 def _shape(query: Query) -> int:
-    """A fingerprint of what is asked, less the place in it."""
+    """A fingerprint of what the query asks for, without its page size and cursor."""
     parts = (query.view, query.index, query.partition, query.prefix, query.since, query.until)
     return binascii.crc32(msgspec.json.encode((parts, query.backwards)))

@@ -1,7 +1,8 @@
-"""The whole meaning of a commit, as one pure function that every engine runs.
+"""What a commit means, as one pure function that every engine runs.
 
-An engine loads what `wanted` names, calls `plan`, and writes the `Changes` it gets: the net effect
-of the commits that were accepted. Who is refused, and why, is decided here and nowhere else.
+An engine loads what `wanted` names, calls `plan`, and writes the `Changes` that it returns: the net
+effect of the commits that were accepted. Which commits are refused, and why, is decided here and
+nowhere else. This is also where events get their versions and positions.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -40,7 +41,7 @@ KEY_LIFETIME = 24 * 3600 * 1_000_000
 
 
 class Wanted(msgspec.Struct, frozen=True):
-    """What an engine must load before it plans."""
+    """What an engine has to load before it plans."""
 
     keys: set[str]
     streams: set[str]
@@ -48,18 +49,19 @@ class Wanted(msgspec.Struct, frozen=True):
 
 
 class State(msgspec.Struct, frozen=True):
-    """What an engine loaded. What is missing in a mapping does not exist in the store."""
+    """What an engine has loaded. What a mapping does not contain does not exist in the store."""
 
     now: int
-    """The store's clock, in microseconds: keys are remembered from here."""
+    """The store's clock, in microseconds: from this moment on, new keys are remembered."""
     positions: Sequence[int]
+    """The last position of each partition."""
     keys: Mapping[str, Recalled]
     streams: Mapping[str, int]
     documents: Mapping[Ref, Document]
 
 
 class Changes(msgspec.Struct):
-    """The net effect of the accepted commits. A document that is None is to be deleted."""
+    """The net effect of the accepted commits. A document that is None has to be deleted."""
 
     positions: list[int]
     events: list[Recorded] = []
@@ -84,9 +86,9 @@ def wanted(commits: Iterable[Commit]) -> Wanted:
 
 
 def plan(state: State, commits: Sequence[Commit]) -> tuple[list[Committed | StoreError], Changes]:
-    """Decide `commits` in order, each upon the effect of those accepted before it.
+    """Decide `commits` in order, each on the effect of those accepted before it.
 
-    A refused commit is answered with its error and leaves nothing behind. `state` stays as it is.
+    The result of a refused commit is its error, and it has no effect. `state` is not changed.
     """
     changes = Changes(list(state.positions))
     results: list[Committed | StoreError] = []
@@ -99,7 +101,7 @@ def plan(state: State, commits: Sequence[Commit]) -> tuple[list[Committed | Stor
 
 
 def _plan_one(state: State, changes: Changes, commit: Commit) -> Committed:
-    """All demands first, then all effects, so that a refusal leaves `changes` untouched."""
+    """Check all demands before any effect, so that a refusal leaves `changes` as it was."""
     if commit.key is not None:
         earlier = changes.keys.get(commit.key) or state.keys.get(commit.key)
         if earlier is not None and earlier.at > state.now - KEY_LIFETIME:
@@ -175,7 +177,7 @@ def _demand_bounds(write: Write, counters: Mapping[str, int]) -> None:
 
 
 def _written(write: Write, before: Document | None, appended: int | None) -> Document | None:
-    """The document after the write; `before` itself where the write only demands."""
+    """The document after the write; `before` itself if the write changes nothing."""
     body = write.body
     if body is DELETE:
         if before is not None and before.counters:
@@ -228,7 +230,7 @@ def _added(write: Write, counters: Mapping[str, int]) -> dict[str, int]:
 
 
 def _append(changes: Changes, commit: Commit, streams: Mapping[str, int]) -> dict[int, int]:
-    """Give every event its place; the positions reached, per partition."""
+    """Give every event its version and position; the last position in each partition used."""
     reached: dict[int, int] = {}
     for append in commit.appends:
         stream = append.stream
@@ -260,5 +262,5 @@ def _append(changes: Changes, commit: Commit, streams: Mapping[str, int]) -> dic
 
 @lru_cache(maxsize=65_536)
 def partition_of(stream: str, partitions: int) -> int:
-    """The partition in which a stream lands, for ever: crc32 of its name modulo their number."""
+    """The partition of a stream, which never changes: CRC-32 of its name modulo their number."""
     return crc32(stream.encode()) % partitions

@@ -1,8 +1,8 @@
-"""The store contract: what every engine promises, and the shapes in which it is asked.
+"""The store contract: what every engine promises, and the types of its arguments and results.
 
-A commit is a set of appends and document writes that happen together or not at all. What a commit
-means is decided by `planner`, the same for every engine; an engine loads, writes and retries.
-The numbered promises are in `docs/store.md`; `tests/contracts` proves them.
+A commit is a set of appends and document writes that happen together or not at all. `planner`
+decides what a commit means, for all engines alike; an engine loads, writes and retries. The
+numbered promises are in `docs/store.md`; `tests/contracts` proves them.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -37,14 +37,16 @@ __all__ = [
 ]
 
 ANY: Final = -1
-"""As `Append.expected`: whatever version the stream is at."""
+"""As `Append.expected`: accept the stream at any version."""
 VERSION_BYTES: Final = 8
+"""Length of the version that `Commit.versioned` appends to the answer."""
 NEW: Final = 0
-"""As `expected` or `expects`: the stream, or the document's body, must not exist yet."""
+"""As `Append.expected`: the stream must have no event. As `Write.expects`: the document must have
+no body."""
 
 
 class Body(Enum):
-    """What a `Write` does to the body when it brings none."""
+    """What a `Write` without a new body does to the present one."""
 
     KEEP = "keep"
     DELETE = "delete"
@@ -56,9 +58,10 @@ DELETE: Final = Body.DELETE
 Ref = tuple[str, str]
 """A document's name: (view, id)."""
 IndexKey = tuple[str, ...]
-"""Partition key first, then the parts of the sort key."""
+"""The partition key of an index entry, followed by the parts of its sort key."""
 Heads = tuple[int, ...]
-"""Per partition, the last position that a reader may be given. Compare part by part."""
+"""For each partition, the last position that can be read now. Compare heads partition by
+partition."""
 
 
 class Append(msgspec.Struct, frozen=True, gc=False):
@@ -70,27 +73,29 @@ class Append(msgspec.Struct, frozen=True, gc=False):
 
 
 class Write(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """Everything one commit does to, or demands of, one document.
+    """What one commit changes in one document, and what it demands of it.
 
-    A body is stamped with the version that `stream` has after this commit's append. A rebuild
-    appends nothing: it gives `at` as the stamp and demands, with `counted`, that the counters
-    have not moved since they were read.
+    The version of a new body is the version that `stream` has after the append of the same commit.
+    A rebuild appends nothing: it gives the version in `at`, and demands with `counted` that the
+    counters have not changed since they were read.
     """
 
     view: str
     id: str
     stream: str
-    """The document's owner; for a mere demand, any name of the owner will do."""
+    """The stream that owns the document. It is not checked if the write changes nothing."""
     expects: int | None = None
-    """The version demanded: NEW (no body), an exact version, or None for any."""
+    """The version that the document must have: NEW (no body), an exact version, or None for any."""
     body: bytes | Literal[Body.KEEP, Body.DELETE] = KEEP
     index_keys: Mapping[str, IndexKey] = {}
-    """With a body: its key in each index of the view; an index left out does not list it."""
+    """Given with a body: its key in each index of the view. An index without a key here does not
+    list the document."""
     adds: Mapping[str, int] = {}
-    """Counter by counter, what to add; a missing counter starts at 0. Adds move no version."""
+    """What is added to each counter. A missing one starts at 0. Adds do not change the version."""
     at_most: Mapping[str, int] = {}
-    """Bounds on counters after the adds; a counter may be bounded without an add."""
+    """The highest value that each counter may have after the adds, whether it is added to or not."""
     at_least: Mapping[str, int] = {}
+    """The lowest value that each counter may have after the adds."""
     counted: int | None = None
     at: int | None = None
 
@@ -101,23 +106,29 @@ class Write(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class Commit(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """What happens together or not at all. Each stream and each document at most once."""
+    """Appends and writes that happen together or not at all.
+
+    A stream or a document may appear once in a commit.
+    """
 
     appends: Sequence[Append] = ()
     writes: Sequence[Write] = ()
     key: str | None = None
     """Idempotency key, at most 255 characters, scoped by the caller; remembered for 24 hours."""
     fingerprint: bytes = b""
-    """Of the command: the same key with another fingerprint is KeyReused."""
+    """A hash of the command. Raises KeyReused if the key was used with another fingerprint."""
     answer: bytes = b""
-    """Given back when the key is repeated."""
+    """What is returned when a commit with the same key is repeated."""
     versioned: Ref | None = None
-    """One of the documents written or demanded: the version that it has after this commit, which
-    nobody knows before, is put behind the answer, as VERSION_BYTES big-endian bytes."""
+    """One of the commit's documents. The version that it has after the commit is appended to the
+    answer, as VERSION_BYTES big-endian bytes, because the caller cannot know it beforehand."""
 
 
 class Committed(msgspec.Struct, frozen=True, gc=False):
-    """What a commit did. When `repeated`, it did nothing now, and only `answer` is filled."""
+    """What a commit did.
+
+    If `repeated`, the key was known: nothing was written, and only `answer` is filled.
+    """
 
     streams: dict[str, int] = {}
     """The version of each stream appended to."""
@@ -130,12 +141,12 @@ class Committed(msgspec.Struct, frozen=True, gc=False):
 
 
 class Recalled(msgspec.Struct, frozen=True, gc=False):
-    """What an earlier commit with this key was, and answered."""
+    """The fingerprint and answer of an earlier commit with the same key."""
 
     fingerprint: bytes
     answer: bytes
     at: int
-    """When: microseconds since the epoch, by the store's clock."""
+    """When it was committed: microseconds since the epoch, by the store's clock."""
 
 
 class Document(msgspec.Struct, frozen=True, gc=False):
@@ -145,9 +156,9 @@ class Document(msgspec.Struct, frozen=True, gc=False):
     id: str
     stream: str
     version: int
-    """The stream version of the last event folded into the body."""
+    """The stream's version after the commit that last wrote the body."""
     counted: int
-    """The stream version of the last event folded into the counters."""
+    """The stream's version after the commit that last changed the counters."""
     body: bytes | None
     index_keys: Mapping[str, IndexKey]
     counters: Mapping[str, int]
@@ -156,8 +167,8 @@ class Document(msgspec.Struct, frozen=True, gc=False):
 class Query(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Documents of one partition of a declared index, in order of their sort key.
 
-    `prefix` fixes the leading parts of the sort key; `since` includes, `until` excludes, and both
-    are compared, part by part, with the parts after those of `prefix`.
+    `prefix` fixes the leading parts of the sort key. `since` (inclusive) and `until` (exclusive)
+    are compared, part by part, with the parts that follow those of `prefix`.
     """
 
     view: str
@@ -169,11 +180,11 @@ class Query(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     backwards: bool = False
     limit: int = 100
     cursor: str | None = None
-    """`Page.cursor` of the same query on the same store; another one is CursorInvalid."""
+    """`Page.cursor` of the same query on the same store. Raises CursorInvalid for any other."""
 
 
 class Page(msgspec.Struct, frozen=True, gc=False):
-    """Part of a query's answer; `cursor` is None on the last page."""
+    """A part of the documents that a query finds; `cursor` is None on the last page."""
 
     documents: list[Document]
     cursor: str | None
@@ -187,18 +198,18 @@ class StreamHead(msgspec.Struct, frozen=True, gc=False):
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
-    """What an engine can take. Beyond it, LimitExceeded before anything is written."""
+    """What an engine accepts. Raises LimitExceeded, before anything is written, for more."""
 
     partitions: int = 1
     commit_actions: int = 10_000
-    """Events, writes and streams of one commit, together."""
+    """The number of events, writes and streams in one commit, added up."""
     commit_bytes: int = 16 * 1024 * 1024
     event_bytes: int = 1024 * 1024
     body_bytes: int = 1024 * 1024
     page: int = 10_000
-    """`limit=` of any read."""
+    """The highest `limit=` of any reading method."""
     queries_lag: bool = False
-    """Whether `query` may miss what was just committed."""
+    """Whether `query` may not yet show what was just committed."""
 
 
 class DeclaredView(Protocol):
@@ -216,20 +227,21 @@ class Store(Protocol):
     """One log with its documents. All methods may be called concurrently, on one event loop."""
 
     id: str
-    """Made with the store; cursors carry it."""
+    """A UUID, made with the store. Cursors contain it."""
     limits: Limits
 
     async def commit(self, commit: Commit) -> Committed:
-        """Do all of `commit` or nothing; durable before it answers.
+        """Do all of `commit` or nothing. It is durable when this returns.
 
-        Raises Conflict, CounterOutOfBounds, KeyReused, LimitExceeded, Busy, DiskFull,
-        StoreFailed; and for mistakes of the program HasCounters, OwnedElsewhere, ValueError.
-        Cancelling the await does not cancel the commit; its key answers.
+        Raises Conflict, CounterOutOfBounds, KeyReused, LimitExceeded, Busy, DiskFull and
+        StoreFailed; and for mistakes of the program HasCounters, OwnedElsewhere and ValueError.
+        Cancelling the await does not cancel the commit: `recall` of its key tells whether it
+        happened.
         """
         ...
 
     async def recall(self, key: str) -> Recalled | None:
-        """What a commit with this key answered in the last 24 hours."""
+        """The answer of a commit with this key in the last 24 hours; None if there was none."""
         ...
 
     async def read_stream(
@@ -245,54 +257,58 @@ class Store(Protocol):
         ...
 
     async def read_feed(self, partition: int, *, after: int, limit: int) -> list[Recorded]:
-        """Events of a partition beyond position `after`, in order.
+        """Events of a partition after position `after`, in order.
 
-        What was once given is never preceded by anything later: nothing ever appears at or below
-        a position that was given. An empty page below `heads()` is to be asked for again.
+        No event appears later at or before a position that a reader has seen. If a page is empty
+        although `heads()` is beyond `after`, read it again.
         """
         ...
 
     async def heads(self) -> Heads:
-        """Per partition, the last position that may be read; never steps back."""
+        """The last position of each partition that can be read now. Heads never decrease."""
         ...
 
     async def wait(self, beyond: Heads, timeout: float) -> Heads:
-        """Heads as soon as any is beyond `beyond`, or after `timeout` seconds as they are."""
+        """The heads, as soon as one of them is beyond `beyond`, or after `timeout` seconds."""
         ...
 
     async def get(self, view: str, ids: Sequence[str]) -> list[Document | None]:
-        """Documents by id, in the order asked for; consistent, but not one snapshot."""
+        """Documents by id, in the order of `ids`; None where there is none.
+
+        Each is the latest committed state, but together they are not one snapshot.
+        """
         ...
 
     async def query(self, query: Query) -> Page:
-        """Documents by a declared index; for showing, not for deciding."""
+        """Documents by a declared index. It may lag, so decisions must not rest on it."""
         ...
 
     async def streams(
         self, category: str, *, after: str = "", limit: int = 1000
     ) -> list[StreamHead]:
-        """Streams of a category by name, beyond the name `after`."""
+        """Streams of a category, in order of their names, after the name `after`."""
         ...
 
     async def scan(self, view: str, *, after: str = "", limit: int = 1000) -> list[Document]:
-        """All documents of a view by id, beyond the id `after`."""
+        """All documents of a view, in order of their ids, after the id `after`."""
         ...
 
     async def misindexed(self, view: str, *, after: str = "", limit: int = 1000) -> list[str]:
-        """Ids, beyond the id `after`, whose rows in the indexes are not what their document says.
+        """Ids, after the id `after`, whose index rows do not agree with their document.
 
-        Also of rows without a document. None as long as nobody but the engine touches its data.
+        Ids of index rows without a document are included. There are none as long as nobody but the
+        engine changes its data.
         """
         ...
 
     async def reindex(self, view: str, ids: Sequence[str]) -> None:
-        """Make the rows of these ids anew from their documents; commits may go on meanwhile."""
+        """Write the index rows of these ids again from their documents, beside other commits."""
         ...
 
     async def declare(self, views: Sequence[DeclaredView]) -> None:
-        """The documents of these views are complete as declared: from now on every index serves."""
+        """State that the documents of these views are complete, so that all their indexes serve."""
         ...
 
     async def close(self) -> None:
-        """Finish what was accepted, then let go. Closing twice does nothing."""
+        """Finish the commits that were accepted, then close. Closing twice does nothing."""
         ...

@@ -1,9 +1,9 @@
-"""Rebuild and verify: the log folded anew, and compared with the documents that stand in the store.
+"""Verify and rebuild: fold the log again and compare the result with the documents in the store.
 
-Documents are nothing but the fold of their stream's events, so what differs from the fold is
-wrong. A rebuild repairs it in place while commits go on: every repair demands that the document
-is still what was compared, and a stream that has moved is folded on first. Bounds are not applied.
-What the indexes list is then held against the documents.
+A document is nothing but the fold of its stream's events, so a document that differs from the fold
+is wrong. A rebuild repairs it in place, while commits go on: each repair demands that the document
+is still the one that was compared, and new events of the stream are folded first. Bounds of
+counters are not applied. Afterwards the index rows are compared with the documents.
 """
 
 import asyncio
@@ -33,27 +33,27 @@ __all__ = ["Difference", "Progress", "rebuild", "verify"]
 
 PAGE = 1000
 CHUNK = 50
-"""Documents that are compared, and repaired, at a time."""
+"""Documents that are compared, and repaired, together."""
 
 _encode = msgspec.json.Encoder().encode
 
 
 class Difference(msgspec.Struct, frozen=True):
-    """A document that is not what its events say; no word of what it says."""
+    """A document that differs from the fold of its events. It holds no part of the content."""
 
     view: str
     id: str
     stream: str
     what: str
-    """`missing`, `body`, `index`, `counters`, `stale` or `orphan` (no event speaks of it).
+    """`missing`, `body`, `index`, `counters`, `stale` or `orphan` (no event writes it).
 
-    `index` without a stream: the document says what lists it, but its rows in the indexes do not
-    agree, or there are rows and no document.
+    `index` with an empty stream: the index rows of this id do not agree with the document, or there
+    are rows and no document.
     """
 
 
 class Progress(msgspec.Struct):
-    """How far it is; counts only ever grow."""
+    """How much has been done. The counts only grow."""
 
     streams: int = 0
     events: int = 0
@@ -67,9 +67,9 @@ async def verify(
     *,
     progress: Callable[[Progress], None] = lambda progress: None,
 ) -> AsyncIterator[Difference]:
-    """Every document that differs from the fold of its stream; writes nothing.
+    """Every document that differs from the fold of its stream. It writes nothing.
 
-    Raises EventUnknown or EventUndecodable where the log has what the categories cannot read.
+    Raises EventUnknown or EventUndecodable for events that the categories cannot decode.
     """
     async for difference in _compare(store, categories, progress, repair=False):
         yield difference
@@ -81,10 +81,10 @@ async def rebuild(
     *,
     progress: Callable[[Progress], None] = lambda progress: None,
 ) -> AsyncIterator[Difference]:
-    """As `verify`, and each difference is repaired before it is given.
+    """As `verify`, but each difference is repaired before it is yielded.
 
-    At its end the views' documents are complete as declared, and all their indexes serve. It may
-    be broken off and started again at any time, and while commits go on.
+    At the end, the documents of the views are complete and all their indexes serve. It may be
+    interrupted and started again at any time, and other commits may go on meanwhile.
     """
     async for difference in _compare(store, categories, progress, repair=True):
         yield difference
@@ -100,18 +100,18 @@ async def _compare(
 ) -> AsyncIterator[Difference]:
     count = Progress()
     for category in categories:
-        told: set[Ref] = set()
+        named: set[Ref] = set()
         async for stream in _streams(store, category.name):
             folded = _Folded(store, category, stream)
             async for difference in folded.differences(repair=repair):
                 count.differences += 1
                 yield difference
-            told.update(folded.bodies)
+            named.update(folded.bodies)
             count.streams += 1
             count.events += folded.version
             count.documents += len(folded.bodies)
             progress(count)
-        async for difference in _orphans(store, category, told, repair=repair):
+        async for difference in _orphans(store, category, named, repair=repair):
             count.differences += 1
             progress(count)
             yield difference
@@ -124,7 +124,7 @@ async def _compare(
 
 
 async def _misindexed(store: Store, view: str, *, repair: bool) -> AsyncIterator[Difference]:
-    """What indexes list otherwise than the documents, as they are by now, say."""
+    """The ids whose index rows do not agree with their documents."""
     read = partial(store.misindexed, view, limit=PAGE)
     async for ids in pages(read, str):
         if repair:
@@ -141,22 +141,22 @@ async def _streams(store: Store, category: str) -> AsyncIterator[str]:
 
 
 async def _orphans(
-    store: Store, category: Category, told: set[Ref], *, repair: bool
+    store: Store, category: Category, named: set[Ref], *, repair: bool
 ) -> AsyncIterator[Difference]:
-    """Documents of the category's views that no event told of while its streams were folded."""
+    """Documents of the category's views that the fold of its streams did not name."""
     for view in category.fold.views:
         read = partial(store.scan, view.name, limit=PAGE)
         async for documents in pages(read, lambda one: one.id):
             for document in documents:
                 its_own = document.stream.startswith(f"{category.name}-")
-                if its_own and (view.name, document.id) not in told:
+                if its_own and (view.name, document.id) not in named:
                     folded = _Folded(store, category, document.stream)
-                    async for difference in folded.unspoken(document, repair=repair):
+                    async for difference in folded.compare_one(document, repair=repair):
                         yield difference
 
 
 class _Folded:
-    """One stream, folded as far as it has been read."""
+    """The documents of one stream, folded from the events read so far."""
 
     def __init__(self, store: Store, category: Category, stream: str) -> None:
         self._store = store
@@ -165,15 +165,15 @@ class _Folded:
         self._stream = stream
         self.version = 0
         self.bodies: dict[Ref, Any] = {}
-        """Everything that events spoke of; None where it has no body by now."""
-        self.spoken: dict[Ref, int] = {}
+        """Every document that the fold has named; None if it has no body now."""
+        self.written: dict[Ref, int] = {}
         """The version of the last event that wrote the document's body."""
         self.touched: dict[Ref, int] = {}
-        """The version of the last event that wrote its body or its counters."""
+        """The version of the last event that changed its body or its counters."""
         self.counters: dict[Ref, dict[str, int]] = {}
 
     async def fold_on(self) -> bool:
-        """Fold what was committed since; whether there was anything."""
+        """Fold the events that were committed since; whether there were any."""
         before = self.version
         while events := await self._store.read_stream(
             self._stream, after=self.version, limit=min(PAGE, self._store.limits.page)
@@ -194,14 +194,14 @@ class _Folded:
             ref = change.view.ref(change.id)
             if change.body is not KEEP:
                 self.bodies[ref] = None if change.body is DELETE else change.body
-                self.spoken[ref] = version
+                self.written[ref] = version
             self.touched[ref] = version
             counters = self.counters.setdefault(ref, {}) if change.adds else {}
             for counter, amount in change.adds.items():
                 counters[counter] = counters.get(counter, 0) + amount
 
     async def differences(self, *, repair: bool) -> AsyncIterator[Difference]:
-        """Compare every document, chunk by chunk, and mend what differs if asked to."""
+        """Compare every document, chunk by chunk, and repair those that differ if asked to."""
         await self.fold_on()
         done: set[Ref] = set()
         while rest := [ref for ref in self.bodies if ref not in done]:
@@ -210,8 +210,8 @@ class _Folded:
                 yield difference
             done.update(chunk)
 
-    async def unspoken(self, document: Document, *, repair: bool) -> AsyncIterator[Difference]:
-        """Compare one document that was not spoken of when its stream was last folded."""
+    async def compare_one(self, document: Document, *, repair: bool) -> AsyncIterator[Difference]:
+        """Compare one document that the fold had not named when its stream was last read."""
         await self.fold_on()
         ref = (document.view, document.id)
         self.bodies.setdefault(ref, None)
@@ -219,10 +219,11 @@ class _Folded:
             yield difference
 
     async def _settle(self, refs: Sequence[Ref], *, repair: bool) -> list[Difference]:
-        """What differs among `refs`, all of one view, and is mended by now if it was asked for.
+        """The differences among `refs`, all of one view; repaired if `repair` is set.
 
-        Documents are read first and the stream is folded on after: a document that no event has
-        touched since before it was read must equal the fold. The others are looked at again.
+        Documents are read first, and new events of the stream are folded afterwards. A document
+        that no event has changed since it was read must equal the fold. The others are compared
+        again.
         """
         found: list[Difference] = []
         while refs:
@@ -233,10 +234,10 @@ class _Folded:
             wrong = [(ref, *verdict) for ref, verdict in zip(refs, judged, strict=True) if verdict]
             unsure = [ref for ref, _, _ in wrong if self.touched.get(ref, 0) > known]
             sure = [one for one in wrong if one[0] not in unsure]
-            mended = [True] * len(sure)
+            repaired = [True] * len(sure)
             if repair:
-                mended = await asyncio.gather(*[self._mend(write) for _, _, write in sure])
-            for (ref, difference, _), is_done in zip(sure, mended, strict=True):
+                repaired = await asyncio.gather(*[self._repair_now(write) for _, _, write in sure])
+            for (ref, difference, _), is_done in zip(sure, repaired, strict=True):
                 if is_done:
                     found.append(difference)
                 else:
@@ -244,8 +245,8 @@ class _Folded:
             refs = unsure
         return found
 
-    async def _mend(self, write: Write | None) -> bool:
-        """Write a repair; False if the document has moved meanwhile."""
+    async def _repair_now(self, write: Write | None) -> bool:
+        """Write a repair; False if the document has changed meanwhile."""
         if write is None:
             return True
         try:
@@ -254,74 +255,78 @@ class _Folded:
             return False
         return True
 
-    def _judged(self, ref: Ref, live: Document | None) -> tuple[Difference, Write | None] | None:
-        """What is wrong with a document, and the write that mends it."""
-        if live is not None and live.stream != self._stream:
-            return None  # by now the name is another stream's
+    def _judged(self, ref: Ref, stored: Document | None) -> tuple[Difference, Write | None] | None:
+        """What is wrong with a document, and the write that repairs it."""
+        if stored is not None and stored.stream != self._stream:
+            return None  # the id belongs to a document of another stream now
         body = self.bodies[ref]
         view, counters = self._views[ref[0]], self.counters.get(ref, {})
         encoded = None if body is None else _encode(body)
         keys = {} if body is None else view.keys(body)
-        what = self._wrong(ref, live, encoded, keys, counters)
+        what = self._wrong(ref, stored, encoded, keys, counters)
         if what is None:
             return None
-        write = self._repair(ref, live, encoded, keys, counters)
+        write = self._repair(ref, stored, encoded, keys, counters)
         return Difference(*ref, self._stream, what), write
 
     def _wrong(
         self,
         ref: Ref,
-        live: Document | None,
+        stored: Document | None,
         encoded: bytes | None,
         keys: Mapping[str, IndexKey],
         counters: Mapping[str, int],
     ) -> str | None:
-        if live is None:
+        if stored is None:
             return "missing" if encoded is not None or any(counters.values()) else None
-        if encoded is None and live.body is not None:
+        if encoded is None and stored.body is not None:
             return "orphan"
-        if encoded != live.body:
+        if encoded != stored.body:
             return "body"
-        if encoded is not None and keys != live.index_keys:
+        if encoded is not None and keys != stored.index_keys:
             return "index"
-        if _apart(counters, live.counters):
+        if _missing_counts(counters, stored.counters):
             return "counters"
-        return "stale" if live.version < self.spoken.get(ref, 0) and encoded is not None else None
+        return (
+            "stale" if stored.version < self.written.get(ref, 0) and encoded is not None else None
+        )
 
     def _repair(
         self,
         ref: Ref,
-        live: Document | None,
+        stored: Document | None,
         encoded: bytes | None,
         keys: Mapping[str, IndexKey],
         counters: Mapping[str, int],
     ) -> Write | None:
-        """None where a body without events has counters: the store deletes no such document."""
-        adds = _apart(counters, {} if live is None else live.counters)
-        has_body = live is not None and live.body is not None
-        if encoded is None and has_body and live is not None and (live.counters or adds):
+        """The write that repairs it; None if it would delete a document with counters."""
+        adds = _missing_counts(counters, {} if stored is None else stored.counters)
+        has_body = stored is not None and stored.body is not None
+        if encoded is None and has_body and stored is not None and (stored.counters or adds):
             return None
         body: bytes | Body = KEEP
         if encoded is None and has_body:
             body = DELETE
         elif encoded is not None and self._wrong(
-            ref, live, encoded, keys, {} if live is None else live.counters
+            ref, stored, encoded, keys, {} if stored is None else stored.counters
         ):
             body = encoded
         return Write(
             view=ref[0],
             id=ref[1],
             stream=self._stream,
-            expects=0 if live is None else live.version,
+            expects=0 if stored is None else stored.version,
             body=body,
             index_keys=keys,
             adds=adds,
-            counted=(0 if live is None else live.counted) if adds else None,
+            counted=(0 if stored is None else stored.counted) if adds else None,
             at=self.version,
         )
 
 
-def _apart(folded: Mapping[str, int], live: Mapping[str, int]) -> dict[str, int]:
-    """What to add to the live counters so that they become the folded ones."""
-    apart = {name: folded.get(name, 0) - live.get(name, 0) for name in folded.keys() | live.keys()}
+def _missing_counts(folded: Mapping[str, int], stored: Mapping[str, int]) -> dict[str, int]:
+    """What has to be added to the stored counters so that they equal the folded ones."""
+    apart = {
+        name: folded.get(name, 0) - stored.get(name, 0) for name in folded.keys() | stored.keys()
+    }
     return {name: amount for name, amount in sorted(apart.items()) if amount}

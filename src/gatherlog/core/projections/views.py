@@ -2,8 +2,9 @@
 
     GUESTS = View("guest", Guest, version=1, by_gathering=lambda g: (g.gathering_id, g.last_name))
 
-Each pattern gives the document's key in one index: the partition key, then the parts of the sort
-key; None leaves the document out. Which events change which documents is told by a `Fold`.
+Each pattern returns the document's key in one index: the partition key, then the parts of the sort
+key. It returns None if the index should not list the document. A `Fold` decides which events change
+which documents.
 """
 
 from collections.abc import Callable, Collection, Mapping
@@ -22,8 +23,8 @@ Pattern = Callable[[Any], IndexKey | None]
 class View(Generic[B]):
     """A named, versioned kind of document with declared indexes.
 
-    Raise `version` when bodies or keys change their meaning: older processes are then refused, and
-    the view is rebuilt before it serves.
+    Increase `version` when bodies or keys change their meaning. Processes with the older version
+    are then refused, and the view has to be rebuilt before its indexes serve.
     """
 
     def __init__(self, name: str, body: type[B], *, version: int = 1, **patterns: Pattern) -> None:
@@ -47,7 +48,7 @@ class View(Generic[B]):
         return (self.name, id)
 
     def read(self, document: Document | None) -> B | None:
-        """The typed body, or None where there is no document or no body."""
+        """The typed body; None if there is no document, or none with a body."""
         if document is None or document.body is None:
             return None
         return self._decode(document.body)
@@ -103,7 +104,7 @@ class View(Generic[B]):
         limit: int = 100,
         cursor: str | None = None,
     ) -> Query:
-        """A `Query` of one of this view's declared indexes; another name is a ValueError."""
+        """A `Query` of one of this view's declared indexes. Raises ValueError for another name."""
         if index not in self.patterns:
             raise ValueError(f"view {self.name!r} declares no index {index!r}")
         return Query(
