@@ -93,7 +93,7 @@ class Write(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     adds: Mapping[str, int] = {}
     """What is added to each counter. A missing one starts at 0. Adds do not change the version."""
     at_most: Mapping[str, int] = {}
-    """The highest value that each counter may have after the adds, whether it is added to or not."""
+    """The highest value that each counter may have after the adds; it need not be added to."""
     at_least: Mapping[str, int] = {}
     """The lowest value that each counter may have after the adds."""
     counted: int | None = None
