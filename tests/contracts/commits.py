@@ -1,11 +1,22 @@
 """What the contract suite writes: plain events, cards (documents) and commits of both."""
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from gatherlog.core import ANY, Append, Commit, Document, Event, Recorded, Store, View, Write
+from gatherlog.core import (
+    ANY,
+    Append,
+    Commit,
+    Document,
+    Event,
+    Recorded,
+    Store,
+    StreamHead,
+    View,
+    Write,
+)
 from gatherlog.core.eventstore.store import IndexKey
 
 NOON = 1_790_000_000_000_000
@@ -107,7 +118,7 @@ def document(
 
 async def card(store: Store, id: str) -> Document | None:
     """One card."""
-    [found] = await store.get("card", [id])
+    [found] = await cards(store, [id])
     return found
 
 
@@ -117,8 +128,9 @@ async def whole_feed(store: Store, partition: int = 0) -> list[Recorded]:
     head = (await store.heads())[partition]
     after = 0
     while after < head:
-        events += await store.read_feed(partition, after=after, limit=store.limits.page)
-        after = events[-1].position
+        page = await store.read_feed(partition, after=after, limit=store.limits.page)
+        events += page
+        after = page[-1].position if page else after
     return events
 
 
@@ -130,3 +142,30 @@ async def whole_stream(store: Store, stream: str) -> list[Recorded]:
     ):
         events += page
     return events
+
+
+async def cards(store: Store, ids: Sequence[str]) -> list[Document | None]:
+    """Documents of the view `card`, as `get` answers them."""
+    return await store.get([CARDS.ref(id) for id in ids])
+
+
+async def streams_of(store: Store, category: str, limit: int = 1000) -> list[StreamHead]:
+    """All streams of a category, by name."""
+    found: list[StreamHead] = []
+    cursor = None
+    while True:
+        page = await store.streams(category, cursor=cursor, limit=limit)
+        found += page.streams
+        if (cursor := page.cursor) is None:
+            return sorted(found, key=lambda head: head.stream)
+
+
+async def documents_of(store: Store, view: str, limit: int = 1000) -> list[Document]:
+    """All documents of a view, by id."""
+    found: list[Document] = []
+    cursor = None
+    while True:
+        page = await store.scan(view, cursor=cursor, limit=limit)
+        found += page.documents
+        if (cursor := page.cursor) is None:
+            return sorted(found, key=lambda document: document.id)

@@ -27,6 +27,7 @@ DYNAMO_LIKE = Limits(
     event_bytes=300 * 1024,
     body_bytes=300 * 1024,
     page=1_000,
+    page_bytes=1024 * 1024,
 )
 """What DynamoDB takes, put upon an engine that takes more."""
 
@@ -47,6 +48,8 @@ class Engine(msgspec.Struct, frozen=True):
     """Several processes may have it open at once."""
     one_file: bool = False
     """Is one file, which may turn out to be something else."""
+    index_rows: bool = False
+    """Keeps index rows apart from its documents: `KeepsIndexRows`."""
 
     def is_there(self) -> bool:
         try:
@@ -65,6 +68,7 @@ SQLITE = Engine(
     durable=True,
     shared=True,
     one_file=True,
+    index_rows=True,
 )
 ENGINES = [
     MEMORY,

@@ -22,10 +22,20 @@ from gatherlog.core import (
 )
 from gatherlog.core.eventstore.errors import LimitExceeded, NotAStore
 from gatherlog.engines import open_store
-from tests.contracts.commits import append, card, commit, count, event, put, writing
+from tests.contracts.commits import (
+    append,
+    card,
+    commit,
+    count,
+    documents_of,
+    event,
+    put,
+    streams_of,
+    writing,
+)
 from tests.contracts.engines import Place
 
-LONG = "x" * 256
+LONG = "x" * 401
 
 
 def _filled(limits: Limits) -> Commit:
@@ -62,26 +72,26 @@ TOO_MUCH: dict[str, tuple[str, Callable[[Limits], Commit]]] = {
         lambda limits: writing(*[put(f"{i}", b"") for i in range(limits.commit_actions)]),
     ),
     "bytes": ("a commit's bytes", _filled),
-    "a key": ("an idempotency key (characters)", lambda limits: commit("card-1", key=LONG)),
+    "a key": ("an idempotency key (bytes)", lambda limits: commit("card-1", key=LONG)),
     "a stream": (
-        "a stream's name (characters)",
+        "a stream's name (bytes)",
         lambda limits: commit("card-" + LONG),
     ),
-    "an id": ("a document's id (characters)", lambda limits: writing(put(LONG, b""))),
+    "an id": ("a document's id (bytes)", lambda limits: writing(put(LONG, b""))),
     "an event's id": (
         "an event's id (characters)",
         lambda limits: Commit(appends=[append("card-1", event(id="x" * 65))]),
     ),
     "a counter's name": (
-        "the name of a counter or an index (characters)",
+        "the name of a counter or an index (bytes)",
         lambda limits: writing(count("a", {LONG: 1})),
     ),
     "an event's subject": (
-        "an event's subject (characters)",
+        "an event's subject (bytes)",
         lambda limits: Commit(appends=[append("card-1", event(subject=LONG))]),
     ),
     "an event's type": (
-        "an event's type (characters)",
+        "an event's type (bytes)",
         lambda limits: Commit(appends=[append("card-1", Event("e", LONG, 0, 0, b""))]),
     ),
 }
@@ -96,27 +106,27 @@ async def test_too_much_is_refused_by_the_name_of_its_limit(store: Store, what: 
 
     assert refusal.value.limit == name
     assert refusal.value.found > refusal.value.allowed
-    assert await store.streams("card") == []
-    assert await store.scan("card") == []
+    assert await streams_of(store, "card") == []
+    assert await documents_of(store, "card") == []
     assert await store.heads() == (0,) * store.limits.partitions
 
 
 async def test_as_much_as_the_limits_allow_is_taken(store: Store) -> None:
     limits = store.limits
-    await store.commit(commit("card-1", events=limits.commit_actions - 1))
+    await store.commit(commit("card-1", events=limits.commit_actions - 2))
     await store.commit(
-        Commit(appends=[append("card-2", event(b"x" * limits.event_bytes))], key="k" * 255)
+        Commit(appends=[append("card-2", event(b"x" * limits.event_bytes))], key="k" * 400)
     )
-    name = "card-" + "x" * 250
+    name = "card-" + "x" * 395
     await store.commit(
         Commit(
-            appends=[append(name, Event("i" * 64, "t" * 255, 0, 0, b"", 1, "s" * 255))],
-            writes=[put("d" * 255, b"x" * limits.body_bytes, stream=name)],
+            appends=[append(name, Event("i" * 64, "t" * 400, 0, 0, b"", 1, "s" * 400))],
+            writes=[put("d" * 400, b"x" * limits.body_bytes, stream=name)],
         )
     )
 
-    assert [head.version for head in await store.streams("card")] == [
-        limits.commit_actions - 1,
+    assert [head.version for head in await streams_of(store, "card")] == [
+        limits.commit_actions - 2,
         1,
         1,
     ]
@@ -195,8 +205,8 @@ async def test_a_mistake_of_the_program_is_refused_and_harms_no_other(
 
     assert [isinstance(d, Committed) for d in done] == [True, False, True]
     assert isinstance(done[1], ValueError)
-    assert [head.stream for head in await store.streams("card")] == ["card-8", "card-9"]
-    assert await store.scan("card") == []
+    assert [head.stream for head in await streams_of(store, "card")] == ["card-8", "card-9"]
+    assert await documents_of(store, "card") == []
 
 
 async def test_a_refused_repeat_is_refused_for_its_form_before_its_key(store: Store) -> None:

@@ -21,11 +21,13 @@ from tests.contracts.child import (
 from tests.contracts.commits import (
     append,
     card,
+    cards,
     commit,
     count,
     document,
     event,
     put,
+    streams_of,
     whole_feed,
     whole_stream,
     writing,
@@ -129,8 +131,8 @@ async def test_a_refused_commit_leaves_nothing_behind(store: Store, cause: str) 
 
 async def _everything(store: Store) -> list[object]:
     feeds = [await whole_feed(store, p) for p in range(store.limits.partitions)]
-    documents = await store.get("card", ["seen", "full", "new", "counted"])
-    return [await store.heads(), feeds, documents, await store.streams("card")]
+    documents = await cards(store, ["seen", "full", "new", "counted"])
+    return [await store.heads(), feeds, documents, await streams_of(store, "card")]
 
 
 async def test_a_refused_commit_harms_none_that_are_made_at_the_same_time(store: Store) -> None:
@@ -139,7 +141,7 @@ async def test_a_refused_commit_harms_none_that_are_made_at_the_same_time(store:
     done = await asyncio.gather(*[store.commit(c) for c in asked], return_exceptions=True)
 
     assert [type(d) for d in done] == [Committed, Conflict] * 10
-    assert len(await store.streams("card")) == 10
+    assert len(await streams_of(store, "card")) == 10
 
 
 async def test_of_two_writers_at_the_same_version_exactly_one_wins(store: Store) -> None:
@@ -165,7 +167,7 @@ async def test_what_was_acknowledged_is_there_when_the_store_is_opened_again(
     first = await durable.open()
     asked = writing(put("a", b"\x00body"), count("b", n=3), key="kept")
     await first.commit(msgspec.structs.replace(asked, fingerprint=b"f", answer=b"\xffgiven"))
-    events, cards = await whole_feed(first), await first.get("card", ["a", "b"])
+    events, documents = await whole_feed(first), await cards(first, ["a", "b"])
     told = (first.id, await first.heads(), await first.recall("kept"))
     await first.close()
 
@@ -173,7 +175,7 @@ async def test_what_was_acknowledged_is_there_when_the_store_is_opened_again(
 
     assert (again.id, await again.heads(), await again.recall("kept")) == told
     assert await whole_feed(again) == events
-    assert await again.get("card", ["a", "b"]) == cards
+    assert await cards(again, ["a", "b"]) == documents
     assert (await again.commit(commit("card-1"))).streams == {"card-1": 2}
 
 
@@ -212,7 +214,7 @@ async def _kill_writers(place: Place, rounds: int) -> None:
     streams = {
         head.stream: await whole_stream(store, head.stream)
         for category in ("alpha", "beta")
-        for head in await store.streams(category)
+        for head in await streams_of(store, category)
     }
     _all_acknowledged_is_there(acknowledged, streams)
     _no_commit_is_half_there(streams)

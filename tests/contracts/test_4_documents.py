@@ -15,7 +15,19 @@ from gatherlog.core.eventstore.errors import (
     OwnedElsewhere,
 )
 from tests.contracts.child import work_together
-from tests.contracts.commits import CARDS, append, card, commit, count, document, put, writing
+from tests.contracts.commits import (
+    CARDS,
+    append,
+    card,
+    cards,
+    commit,
+    count,
+    document,
+    documents_of,
+    put,
+    streams_of,
+    writing,
+)
 from tests.contracts.engines import Place
 
 
@@ -42,7 +54,7 @@ async def test_a_body_is_stamped_with_the_version_of_its_stream_after_the_append
     )
 
     assert done.documents == {("card", "a"): 5, ("card", "b"): 1}
-    assert await store.get("card", ["a", "b"]) == [
+    assert await cards(store, ["a", "b"]) == [
         document("a", b"A", version=5),
         document("b", b"B", version=1, stream="card-2"),
     ]
@@ -87,7 +99,7 @@ async def test_a_mere_demand_writes_nothing_and_needs_no_append(store: Store) ->
     done = await store.commit(Commit(writes=[demand("a", 1), demand("missing", NEW)]))
 
     assert done == Committed()
-    assert await store.get("card", ["a", "missing"]) == [document("a", b"1", version=1), None]
+    assert await cards(store, ["a", "missing"]) == [document("a", b"1", version=1), None]
     with pytest.raises(Conflict):
         await store.commit(Commit(writes=[demand("a", 2)]))
     with pytest.raises(Conflict):
@@ -120,7 +132,7 @@ async def test_the_same_bytes_written_again_move_the_version_and_the_keys(store:
 
     expected = document("a", body, version=2, index_keys={"by_table": ("2", "Ada")})
     found = [(await store.query(CARDS.query("by_table", table))).documents for table in "12"]
-    assert (await card(store, "a"), await store.scan("card")) == (expected, [expected])
+    assert (await card(store, "a"), await documents_of(store, "card")) == (expected, [expected])
     assert found == [[], [expected]]
 
 
@@ -132,7 +144,7 @@ async def test_a_deleted_document_is_gone_and_may_be_made_anew(store: Store) -> 
     await store.commit(writing(delete("a", expects=1)))
 
     assert await card(store, "a") is None
-    assert await store.scan("card") == []
+    assert await documents_of(store, "card") == []
     await store.commit(writing(put("a", b"2", expects=NEW, stream="card-2")))
     assert await card(store, "a") == document("a", b"2", version=1, stream="card-2")
 
@@ -146,7 +158,7 @@ async def test_a_document_made_anew_in_one_moment_belongs_to_its_new_stream(stor
     )
 
     expected = document("a", b"2", version=1, stream="card-2")
-    assert (await card(store, "a"), await store.scan("card")) == (expected, [expected])
+    assert (await card(store, "a"), await documents_of(store, "card")) == (expected, [expected])
     with pytest.raises(OwnedElsewhere):
         await store.commit(writing(put("a", b"3")))
     await store.commit(writing(put("a", b"3", stream="card-2")))
@@ -259,7 +271,7 @@ async def test_one_refused_bound_refuses_every_add(store: Store) -> None:
     with pytest.raises(CounterOutOfBounds):
         await store.commit(writing(count("a", seats=1), count("b", seats=2, at_most={"seats": 1})))
 
-    assert await store.get("card", ["a", "b"]) == [None, None]
+    assert await cards(store, ["a", "b"]) == [None, None]
 
 
 async def test_counters_hold_every_integer_of_63_bits(store: Store) -> None:
@@ -325,7 +337,7 @@ async def test_a_change_without_an_event_of_its_stream_is_a_mistake(store: Store
         with pytest.raises(ValueError, match="without an event"):
             await store.commit(Commit(appends=[append("card-2")], writes=[write]))
 
-    assert await store.streams("card") == []
+    assert await streams_of(store, "card") == []
 
 
 async def test_a_document_stands_once_in_a_commit(store: Store) -> None:
@@ -339,7 +351,7 @@ async def test_one_id_in_two_views_names_two_documents(store: Store) -> None:
     await store.commit(writing(put("a", b"card"), other))
 
     assert await card(store, "a") == document("a", b"card", version=1)
-    [badge] = await store.get("badge", ["a"])
+    [badge] = await store.get([("badge", "a")])
     assert badge is not None
     assert (badge.view, badge.body) == ("badge", b"other")
 

@@ -7,7 +7,18 @@ import pytest
 
 from gatherlog.core import Append, Commit, Committed, Event, Recorded, Store
 from gatherlog.core.eventstore.planner import partition_of
-from tests.contracts.commits import append, card, document, event, put, whole_feed, writing
+from tests.contracts.commits import (
+    append,
+    card,
+    cards,
+    document,
+    documents_of,
+    event,
+    put,
+    streams_of,
+    whole_feed,
+    writing,
+)
 from tests.contracts.engines import Place
 
 BYTES = {
@@ -75,7 +86,7 @@ async def test_null_and_empty_stay_apart(store: Store) -> None:
         store.commit(writing(put("null", b"null"))),
     )
 
-    bodies = [found and found.body for found in await store.get("card", ["empty", "null", "none"])]
+    bodies = [found and found.body for found in await cards(store, ["empty", "null", "none"])]
     assert bodies == [b"", b"null", None]
 
 
@@ -102,7 +113,7 @@ async def test_names_come_back_as_they_were_given(store: Store, text: str) -> No
     [found] = await store.read_stream(stream)
     assert (found.stream, found.type, found.subject) == (stream, text, text)
     assert await card(store, text) == document(text, b"x", version=1, stream=stream)
-    [head] = await store.streams("card")
+    [head] = await streams_of(store, "card")
     assert head.stream == stream
 
 
@@ -146,7 +157,7 @@ async def test_events_are_the_same_after_the_store_is_opened_again(durable: Plac
 
     feed = await whole_feed(again)
     assert [(e.data, e.meta) for e in feed] == [(value, value) for value in BYTES.values()]
-    assert [d.body for d in await again.scan("card")] == list(BYTES.values())
+    assert [d.body for d in await documents_of(again, "card")] == list(BYTES.values())
 
 
 async def test_counters_keep_their_names_and_exact_values(store: Store) -> None:

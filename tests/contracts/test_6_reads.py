@@ -7,15 +7,22 @@ import pytest
 
 from gatherlog.core import NEW, Commit, Committed, Query, Store, StreamHead, View
 from gatherlog.core.eventstore.errors import Conflict, LimitExceeded, ViewNotBuilt, ViewOutdated
+from gatherlog.core.eventstore.planner import partition_of
+from gatherlog.core.projections.paging import documents
 from tests.contracts.commits import (
     CARDS,
     Card,
     append,
     card,
+    cards,
     commit,
     document,
+    documents_of,
     event,
     put,
+    streams_of,
+    whole_feed,
+    whole_stream,
     writing,
 )
 from tests.contracts.engines import Place
@@ -25,9 +32,9 @@ async def test_get_answers_in_the_order_asked_with_none_for_what_is_missing(stor
     await store.commit(writing(put("a", b"A"), put("b", b"B")))
     a, b = document("a", b"A", version=1), document("b", b"B", version=1)
 
-    assert await store.get("card", ["b", "missing", "a", "b"]) == [b, None, a, b]
-    assert await store.get("card", []) == []
-    assert await store.get("no_such_view", ["a"]) == [None]
+    assert await cards(store, ["b", "missing", "a", "b"]) == [b, None, a, b]
+    assert await cards(store, []) == []
+    assert await store.get([("no_such_view", "a")]) == [None]
 
 
 async def test_get_takes_hundreds_of_ids_at_once(store: Store) -> None:
@@ -36,7 +43,7 @@ async def test_get_takes_hundreds_of_ids_at_once(store: Store) -> None:
 
     asked = [id for id in reversed(ids) for id in (id, "x" + id)] * 3
 
-    found = await store.get("card", asked)
+    found = await cards(store, asked)
     assert [d and d.id for d in found] == [None if id[0] == "x" else id for id in asked]
 
 
@@ -53,7 +60,7 @@ async def test_what_another_process_committed_is_seen(shared: Place) -> None:
         await there.commit(writing(put("a", b"%d" % i)))
         assert await card(here, "a") == document("a", b"%d" % i, version=i + 1)
         assert len(await here.read_stream("card-1")) == i + 1
-        assert len(await here.scan("card")) == 1
+        assert len(await documents_of(here, "card")) == 1
 
 
 async def test_of_many_who_claim_one_name_exactly_one_gets_it(store: Store) -> None:
@@ -112,7 +119,7 @@ async def test_a_missing_stream_reads_as_empty(store: Store) -> None:
     assert await store.read_stream("card-1", backwards=True) == []
 
 
-async def test_streams_of_a_category_are_listed_by_name(store: Store) -> None:
+async def test_streams_of_a_category_are_listed_once_each(store: Store) -> None:
     names = ["card-b", "card-a", "card-Z", "card-é", "card-🎉", "card-\uffff", "card-a-1"]
     for name in [*names, "cards-a", "car-a", "card_x-a", "zebra-1"]:
         await store.commit(commit(name))
@@ -120,35 +127,29 @@ async def test_streams_of_a_category_are_listed_by_name(store: Store) -> None:
     versions = dict.fromkeys(names, 1) | {"card-a": 3}
     heads = [StreamHead(name, versions[name]) for name in sorted(names)]
 
-    assert await store.streams("card") == heads
-    assert await store.streams("card", limit=2) == heads[:2]
-    assert await store.streams("card", after=heads[1].stream, limit=3) == heads[2:5]
-    assert await store.streams("card", after=heads[-1].stream) == []
-    assert await store.streams("card", after="card-az") == heads[3:]
-    assert await store.streams("nothing") == []
+    assert await streams_of(store, "card") == heads
+    assert await streams_of(store, "card", limit=2) == heads
+    assert len((await store.streams("card", limit=2)).streams) <= 2
+    assert await streams_of(store, "nothing") == []
 
 
-async def test_a_view_is_scanned_by_id(store: Store) -> None:
+async def test_a_scan_gives_each_document_once(store: Store) -> None:
     ids = ["b", "a", "Z", "é", "🎉", "\uffff", "a-1", "a\x01b"]
     for id in ids:
         await store.commit(writing(put(id, id.encode())))
     ids.sort()
 
-    async def scan(after: str = "", limit: int = 1000) -> list[str]:
-        return [d.id for d in await store.scan("card", after=after, limit=limit)]
-
-    assert await scan() == ids
-    assert await scan(limit=3) == ids[:3]
-    assert await scan(after=ids[2], limit=3) == ids[3:6]
-    assert await scan(after=ids[-1]) == []
-    assert await store.scan("no_such_view") == []
+    assert [d.id for d in await documents_of(store, "card")] == ids
+    assert [d.id for d in await documents_of(store, "card", limit=3)] == ids
+    assert len((await store.scan("card", limit=3)).documents) <= 3
+    assert await documents_of(store, "no_such_view") == []
 
 
 async def test_a_scan_gives_whole_documents(store: Store) -> None:
     keys = {"by_name": ("all", "Ada")}
     await store.commit(writing(put("a", b"A", index_keys=keys)))
 
-    assert await store.scan("card") == [document("a", b"A", version=1, index_keys=keys)]
+    assert await documents_of(store, "card") == [document("a", b"A", version=1, index_keys=keys)]
 
 
 async def test_a_page_has_a_least_and_a_greatest_size(store: Store) -> None:
@@ -187,7 +188,7 @@ async def test_long_pages_are_as_exact_as_short_ones(store: Store) -> None:
 # What a store knows of the views.
 
 
-def cards(version: int, *, more: bool = False) -> View[Card]:
+def cards_view(version: int, *, more: bool = False) -> View[Card]:
     """The view `card` at another version, or with one more index."""
     by_name = CARDS.patterns["by_name"]
     if more:
@@ -196,17 +197,17 @@ def cards(version: int, *, more: bool = False) -> View[Card]:
 
 
 async def test_a_process_that_knows_an_older_version_of_a_view_is_refused(durable: Place) -> None:
-    await (await durable.open(cards(2))).close()
+    await (await durable.open(cards_view(2))).close()
 
     with pytest.raises(ViewOutdated):
-        await durable.open(cards(1))
-    await durable.open(cards(2))
+        await durable.open(cards_view(1))
+    await durable.open(cards_view(2))
 
 
 async def test_a_new_version_of_an_empty_view_serves_at_once(durable: Place) -> None:
-    await (await durable.open(cards(1))).close()
+    await (await durable.open(cards_view(1))).close()
 
-    store = await durable.open(cards(2))
+    store = await durable.open(cards_view(2))
 
     assert (await store.query(CARDS.query("by_name", "all"))).documents == []
 
@@ -214,23 +215,23 @@ async def test_a_new_version_of_an_empty_view_serves_at_once(durable: Place) -> 
 async def test_a_new_version_of_a_filled_view_serves_nothing_until_it_is_built(
     durable: Place,
 ) -> None:
-    first = await durable.open(cards(1))
+    first = await durable.open(cards_view(1))
     await first.commit(writing(put("a", b"A", index_keys={"by_name": ("all", "Ada")})))
     await first.close()
 
-    store = await durable.open(cards(2))
+    store = await durable.open(cards_view(2))
 
     with pytest.raises(ViewNotBuilt):
         await store.query(CARDS.query("by_name", "all"))
-    assert (await store.get("card", ["a"]))[0] is not None
+    assert (await cards(store, ["a"]))[0] is not None
 
 
 async def test_a_new_index_serves_nothing_until_it_is_built(durable: Place) -> None:
-    first = await durable.open(cards(1))
+    first = await durable.open(cards_view(1))
     await first.commit(writing(put("a", b"A", index_keys={"by_name": ("all", "Ada")})))
     await first.close()
 
-    widened = cards(1, more=True)
+    widened = cards_view(1, more=True)
     for _ in range(2):
         store = await durable.open(widened)
         with pytest.raises(ViewNotBuilt):
@@ -264,9 +265,38 @@ async def test_reading_while_others_write_gives_whole_commits(store: Store) -> N
     await writing_
 
 
-async def test_an_events_page_is_bounded_by_count_and_not_by_size(store: Store) -> None:
-    data = b"x" * (store.limits.event_bytes // 2)
-    for _ in range(6):
-        await store.commit(Commit(appends=[append("card-1", event(data), event(data))]))
+async def test_a_page_ends_by_count_or_by_bytes(store: Store) -> None:
+    size = min(store.limits.event_bytes, store.limits.page_bytes // 3)
+    for number in range(9):
+        write = put(f"{number}", b"x" * size, index_keys={"by_name": ("all", f"{number}")})
+        appends = [append("card-1", event(b"x" * size))]
+        await store.commit(Commit(appends=appends, writes=[write]))
+    most = min(9, 1 + store.limits.page_bytes // size)
 
-    assert [len(e.data) for e in await store.read_stream("card-1")] == [len(data)] * 12
+    stream = await store.read_stream("card-1")
+    backwards = await store.read_stream("card-1", backwards=True)
+    query = await store.query(CARDS.query("by_name", "all"))
+    scan = await store.scan("card")
+
+    assert all(1 <= len(page) <= most for page in (stream, backwards, query.documents))
+    assert 1 <= len(scan.documents) <= most
+    assert [e.version for e in stream] == list(range(1, len(stream) + 1))
+    assert [e.version for e in backwards] == list(range(9, 9 - len(backwards), -1))
+
+
+async def test_short_pages_lead_to_the_end_all_the_same(store: Store) -> None:
+    size = min(store.limits.event_bytes, store.limits.page_bytes // 3)
+    for number in range(9):
+        write = put(f"{number}", b"x" * size, index_keys={"by_name": ("all", f"{number}")})
+        appends = [append("card-1", event(b"x" * size))]
+        await store.commit(Commit(appends=appends, writes=[write]))
+
+    versions = [e.version for e in await whole_stream(store, "card-1")]
+    partition = partition_of("card-1", store.limits.partitions)
+    in_feed = [e.version for e in await whole_feed(store, partition)]
+    query = CARDS.query("by_name", "all")
+    listed = [document.id async for document in documents(store, query)]
+    scanned = [document.id for document in await documents_of(store, "card")]
+
+    assert versions == in_feed == list(range(1, 10))
+    assert listed == scanned == [f"{number}" for number in range(9)]

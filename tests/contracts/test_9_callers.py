@@ -14,7 +14,7 @@ import pytest
 from gatherlog.core import Committed, Recalled, Store
 from gatherlog.core.eventstore.errors import Busy, StoreClosed
 from tests.contracts.child import ROOT
-from tests.contracts.commits import CARDS, commit
+from tests.contracts.commits import CARDS, cards, commit, streams_of
 from tests.contracts.engines import Place
 
 
@@ -56,7 +56,7 @@ async def test_cancelled_callers_harm_no_other(store: Store) -> None:
     assert [type(d) for d in stayed] == [Committed] * 40
     for i in range(60):
         await recalled_soon(store, f"k{i}")
-    assert len(await store.streams("card")) == 60
+    assert len(await streams_of(store, "card")) == 60
 
 
 async def test_a_caller_who_ran_out_of_time_is_answered_by_the_key(store: Store) -> None:
@@ -77,7 +77,7 @@ async def test_more_callers_than_the_queue_takes_are_told_so(durable: Place) -> 
 
     outcomes = Counter(map(type, done))
     assert set(outcomes) == {Committed, Busy}
-    [head] = await store.streams("card")
+    [head] = await streams_of(store, "card")
     assert head.version == outcomes[Committed]
     assert (await store.commit(commit("card-1"))).streams == {"card-1": head.version + 1}
 
@@ -92,7 +92,7 @@ async def test_closing_finishes_what_was_accepted(durable: Place) -> None:
     done = await asyncio.wait_for(asyncio.gather(*callers), 5)
     assert [d.streams for d in done] == [{f"card-{i}": 1} for i in range(40)]
     again = await durable.open()
-    assert len(await again.streams("card")) == 40
+    assert len(await streams_of(again, "card")) == 40
 
 
 async def test_a_closed_store_refuses_everything(store: Store) -> None:
@@ -108,7 +108,7 @@ async def test_a_closed_store_refuses_everything(store: Store) -> None:
         store.read_feed(0, after=0, limit=10),
         store.heads(),
         store.wait((0,) * store.limits.partitions, 1),
-        store.get("card", ["a"]),
+        cards(store, ["a"]),
         store.query(CARDS.query("by_name", "all")),
         store.streams("card"),
         store.scan("card"),

@@ -12,7 +12,7 @@ from gatherlog.core.subscriptions.delivery import RetryPolicy
 from gatherlog.core.subscriptions.projection import Projection
 from gatherlog.core.subscriptions.subscription import Destination
 from gatherlog.core.subscriptions.worker import VIEWS
-from tests.contracts.commits import whole_feed
+from tests.contracts.commits import documents_of, whole_feed
 from tests.contracts.engines import Place
 from tests.core.followers import (
     COUNTS,
@@ -142,7 +142,7 @@ async def test_a_poison_event_is_parked_fixed_and_redriven(place: Place) -> None
         await eventually(lambda: has_letters(store, 0))
 
     assert taken(receiver) == await expected(store)
-    assert await store.scan("backlog") == []
+    assert await documents_of(store, "backlog") == []
     assert [difference async for difference in verify(store, [CATEGORY])] == []
 
 
@@ -171,7 +171,7 @@ async def test_a_hundred_destinations_that_fail_are_written_down_within_limits(
 
 
 async def has_backlogs(store: Store, count: int) -> bool:
-    return len(await store.scan("backlog")) == count
+    return len(await documents_of(store, "backlog")) == count
 
 
 async def test_two_workers_on_one_store_bring_each_event_once(place: Place) -> None:

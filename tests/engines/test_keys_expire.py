@@ -30,12 +30,12 @@ class Hours:
 
 def keys_in_memory(store: Store) -> int:
     assert isinstance(store, MemoryStore)
-    return len(store._keys)
+    return len(store.engine._keys)
 
 
 def keys_in_the_file(store: Store) -> int:
     assert isinstance(store, SqliteStore)
-    return int(store._connection.execute("SELECT count(*) FROM idempotency").get)
+    return int(store.engine._connection.execute("SELECT count(*) FROM idempotency").get)
 
 
 ENGINES: dict[str, tuple[str, Callable[[Store], int]]] = {

@@ -23,7 +23,7 @@ from tests.engines.child import children
 def let_reads_fail(store: Store, fail: bool) -> None:
     """From now on the driver interrupts every read on the loop, or none."""
     assert isinstance(store, SqliteStore)
-    store._connection.set_progress_handler((lambda: True) if fail else None, 1)
+    store.engine._connection.set_progress_handler((lambda: True) if fail else None, 1)
 
 
 @pytest.mark.parametrize("folder", ["told", "x" * 90], ids=["told", "polling"])

@@ -10,11 +10,24 @@ from functools import lru_cache
 
 from gatherlog.core.eventstore.errors import HasCounters, LimitExceeded
 from gatherlog.core.eventstore.events import Event
-from gatherlog.core.eventstore.store import ANY, DELETE, Body, Commit, IndexKey, Limits, Ref, Write
+from gatherlog.core.eventstore.store import (
+    ANY,
+    DELETE,
+    KEEP,
+    Body,
+    Commit,
+    IndexKey,
+    Limits,
+    Ref,
+    Write,
+)
 
-__all__ = ["MAX_INTEGER", "check_commit"]
+__all__ = ["MAX_INTEGER", "check_commit", "count_actions"]
 
-MAX_NAME = 255
+NAME_BYTES = 400
+"""Of the UTF-8 of a stream, a document's id, a key, a subject or an event's type."""
+VIEW_BYTES = 48
+"""Of the UTF-8 of the name of a view, an index or a counter."""
 MAX_ID = 64
 MAX_INTEGER = 2**63 - 1
 EVENT_OVERHEAD = 100
@@ -32,32 +45,52 @@ def check_commit(commit: Commit, limits: Limits) -> int:
         _check_name("an idempotency key", commit.key)
     _check_bytes("an answer", commit.answer)
     _check_bytes("a fingerprint", commit.fingerprint)
-    actions = len(commit.appends) + len(commit.writes)
     size = len(commit.answer) + len(commit.fingerprint)
     streams: set[str] = set()
+    appended: set[str] = set()
     for append in commit.appends:
         _check_stream(append.stream)
         if append.stream in streams:
             raise ValueError(f"stream {append.stream!r} stands twice in one commit")
-        if not append.events:
-            raise ValueError(f"nothing to append to {append.stream!r}")
         if append.expected < ANY:
             raise ValueError(f"{append.expected} is no version of a stream")
+        if append.events:
+            appended.add(append.stream)
+        elif append.expected == ANY:
+            raise ValueError(f"nothing to append to {append.stream!r}")
         streams.add(append.stream)
-        actions += len(append.events)
         for event in append.events:
             size += _check_event(event, limits.event_bytes)
     if commit.writes:
-        size += _check_writes(commit.writes, streams, limits)
+        size += _check_writes(commit.writes, appended, limits)
     if commit.versioned is not None and commit.versioned not in [
         (write.view, write.id) for write in commit.writes
     ]:
         raise ValueError(f"{commit.versioned} is no document of this commit")
-    if actions > limits.commit_actions:
+    if (actions := count_actions(commit, limits)) > limits.commit_actions:
         raise LimitExceeded("a commit's actions", limits.commit_actions, actions)
     if size > limits.commit_bytes:
         raise LimitExceeded("a commit's bytes", limits.commit_bytes, size)
     return size
+
+
+def count_actions(commit: Commit, limits: Limits) -> int:
+    """How many rows or items an engine may have to check or write for a commit, at most.
+
+    It counts every event, the heads of each stream and of its partition, documents, their counters
+    where a body is written as well, the key and, where the engine counts them, index rows. What is
+    stored does not matter, so an app can cut its commits by it: see `Limits.commit_actions`.
+    """
+    actions = 0 if commit.key is None else 1
+    for append in commit.appends:
+        actions += len(append.events) + 2 if append.events else 1
+    for write in commit.writes:
+        actions += 1
+        if write.body is not KEEP:
+            actions += limits.index_rows * write.indexes
+            if write.adds or write.at_most or write.at_least:
+                actions += 1
+    return actions
 
 
 def _check_event(event: Event, most: int) -> int:
@@ -138,6 +171,8 @@ def _check_stream(stream: str) -> None:
 def _check_view(view: str) -> None:
     if not re.fullmatch(r"[a-z][a-z0-9_]*", view):
         raise ValueError(f"{view!r} is no name of a view")
+    if len(view) > VIEW_BYTES:
+        raise LimitExceeded("a view's name (bytes)", VIEW_BYTES, len(view))
 
 
 @lru_cache(maxsize=1_024)
@@ -147,19 +182,20 @@ def _check_type(type: str) -> None:
 
 @lru_cache(maxsize=1_024)
 def _check_counter(counter: str) -> None:
-    _check_name("the name of a counter or an index", counter)
+    _check_name("the name of a counter or an index", counter, VIEW_BYTES)
 
 
-def _check_name(what: str, name: str) -> None:
+def _check_name(what: str, name: str, most: int = NAME_BYTES) -> None:
     """Refuse a name that is empty, too long, or not valid Unicode."""
     if not name:
         raise ValueError(f"{what} is empty")
-    if len(name) > MAX_NAME:
-        raise LimitExceeded(f"{what} (characters)", MAX_NAME, len(name))
-    if "\0" in name:  # PostgreSQL has no such text
-        raise ValueError(f"{what} has a NUL character: {name!r}")
     if not name.isascii():
         _check_unicode(what, name)
+    size = len(name) if name.isascii() else len(name.encode())
+    if size > most:
+        raise LimitExceeded(f"{what} (bytes)", most, size)
+    if "\0" in name:  # PostgreSQL has no such text
+        raise ValueError(f"{what} has a NUL character: {name!r}")
 
 
 def _check_bytes(what: str, value: object) -> None:

@@ -90,6 +90,7 @@ class View(Generic[B]):
             at_most=at_most,
             at_least=at_least,
             at=at,
+            indexes=len(self.patterns),
         )
 
     def query(

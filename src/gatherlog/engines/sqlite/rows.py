@@ -3,32 +3,35 @@
 Every statement is read to its end (`.get`, or a list): an unfinished one would keep its snapshot.
 """
 
-from collections.abc import Mapping
-from itertools import starmap
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from itertools import islice, starmap
 
 import apsw
 import msgspec
 
+from gatherlog.core.eventstore.engine import IndexPage, RecordedView
 from gatherlog.core.eventstore.events import Recorded
-from gatherlog.core.eventstore.index_keys import Range
+from gatherlog.core.eventstore.index_keys import IndexRange
+from gatherlog.core.eventstore.page_sizes import cut_page, document_bytes, event_bytes
 from gatherlog.core.eventstore.planner import KEY_LIFETIME, Changes, State, Wanted
-from gatherlog.core.eventstore.store import Document, Query, Recalled, Ref, StreamHead
+from gatherlog.core.eventstore.store import Document, Recalled, Ref, StreamHead
 from gatherlog.engines.sqlite.cache import RowCache
 from gatherlog.engines.sqlite.index_rows import move_rows
 
 __all__ = [
-    "declared_views",
-    "forget_keys",
     "load",
     "read_document",
     "read_feed",
     "read_head",
+    "read_index",
     "read_key",
-    "read_query",
-    "read_scan",
     "read_stream",
     "read_streams",
+    "read_view",
+    "read_views",
     "save",
+    "save_views",
 ]
 
 _EVENT = "0, position, stream, version, id, type, time, recorded, data, schema, subject, meta"
@@ -37,7 +40,7 @@ _READ_DOCUMENT = (
     "SELECT stream, version, counted, body, index_keys, counters"
     " FROM document WHERE view = ? AND id = ?"
 )
-_READ_KEY = "SELECT fingerprint, answer, at FROM idempotency WHERE key = ? AND at > ?"
+_READ_KEY = "SELECT fingerprint, answer, at FROM idempotency WHERE key = ?"
 _READ_HEAD = "SELECT max(position) FROM event"
 _READ_STREAM_HEAD = "SELECT max(version) FROM event WHERE stream = ?"
 _READ_STREAM = (
@@ -65,14 +68,17 @@ _DELETE_DOCUMENT = "DELETE FROM document WHERE view = ? AND id = ?"
 _encode = msgspec.json.Encoder().encode
 _decode_counters = msgspec.json.Decoder(dict[str, int]).decode
 _decode_keys = msgspec.json.Decoder(dict[str, tuple[str, ...]]).decode
+_decode_names = msgspec.json.Decoder(list[str]).decode
 _NOTHING = b"{}"
+_CHUNK = 64
+"""Rows after which it is seen how many bytes they have."""
 
 
 def load(cursor: apsw.Cursor, wanted: Wanted, now: int, cache: RowCache) -> State:
     """What the planner must know, as this transaction sees it; what the cache knows is not read."""
     keys: dict[str, Recalled] = {}
     for key in wanted.keys:
-        if (recalled := read_key(cursor, key, now)) is not None:
+        if (recalled := read_key(cursor, key)) is not None:
             keys[key] = recalled
     streams = {stream: _stream_head(cursor, stream, cache) for stream in wanted.streams}
     documents: dict[Ref, Document] = {}
@@ -105,9 +111,11 @@ def save(cursor: apsw.Cursor, changes: Changes, state: State) -> None:
         cursor.execute(_SAVE_KEY, (key, recalled.fingerprint, recalled.answer, recalled.at))
     for ref, document in changes.documents.items():
         _save_document(cursor, ref, state.documents.get(ref), document)
+    if changes.keys:
+        _forget_keys(cursor, 2 * len(changes.keys), state.now)
 
 
-def forget_keys(cursor: apsw.Cursor, most: int, now: int) -> None:
+def _forget_keys(cursor: apsw.Cursor, most: int, now: int) -> None:
     """Forget up to `most` of the keys that have expired; numbers follow time."""
     oldest: int | None = cursor.execute(_OLDEST_KEY).get
     if oldest is not None and oldest <= now - KEY_LIFETIME:
@@ -194,8 +202,8 @@ def read_document(cursor: apsw.Cursor, view: str, id: str) -> Document | None:
     return None if row is None else _document(view, id, *row)
 
 
-def read_key(cursor: apsw.Cursor, key: str, now: int) -> Recalled | None:
-    row = cursor.execute(_READ_KEY, (key, now - KEY_LIFETIME)).get
+def read_key(cursor: apsw.Cursor, key: str) -> Recalled | None:
+    row = cursor.execute(_READ_KEY, (key,)).get
     return None if row is None else Recalled(*row)
 
 
@@ -206,14 +214,34 @@ def read_head(cursor: apsw.Cursor) -> int:
 
 
 def read_stream(
-    cursor: apsw.Cursor, stream: str, after: int, before: int, limit: int, backwards: bool
+    cursor: apsw.Cursor,
+    stream: str,
+    after: int,
+    before: int,
+    limit: int,
+    most: int,
+    backwards: bool,
 ) -> list[Recorded]:
     sql = _READ_STREAM_BACKWARDS if backwards else _READ_STREAM
-    return list(starmap(Recorded, cursor.execute(sql, (stream, after, before, limit))))
+    return _events(cursor, sql, (stream, after, before, limit), most)
 
 
-def read_feed(cursor: apsw.Cursor, after: int, limit: int) -> list[Recorded]:
-    return list(starmap(Recorded, cursor.execute(_READ_FEED, (after, limit))))
+def read_feed(cursor: apsw.Cursor, after: int, limit: int, most: int) -> list[Recorded]:
+    return _events(cursor, _READ_FEED, (after, limit), most)
+
+
+def _events(
+    cursor: apsw.Cursor, sql: str, values: tuple[str | int, ...], most: int
+) -> list[Recorded]:
+    """A page that ends by count, as `sql` says, or after `most` bytes."""
+    found: list[Recorded] = []
+    size = 0
+    with closing(cursor.connection.execute(sql, values)) as rows:
+        events = starmap(Recorded, rows)
+        while size <= most and (chunk := list(islice(events, _CHUNK))):
+            found += chunk
+            size += sum(map(event_bytes, chunk))
+    return found if size <= most else list(cut_page(found, most, event_bytes))
 
 
 def read_streams(cursor: apsw.Cursor, category: str, after: str, limit: int) -> list[StreamHead]:
@@ -231,40 +259,72 @@ def read_streams(cursor: apsw.Cursor, category: str, after: str, limit: int) -> 
     return found
 
 
-def read_scan(cursor: apsw.Cursor, view: str, after: str, limit: int) -> list[Document]:
-    rows = cursor.execute(
-        f"SELECT {_DOCUMENT} FROM document WHERE view = ? AND id > ? ORDER BY id LIMIT ?",
-        (view, after, limit),
-    )
-    return list(starmap(_document, rows))
+def read_view(
+    cursor: apsw.Cursor, view: str, after: str, limit: int, most: int
+) -> tuple[list[Document], str | None]:
+    """Documents by id after `after`, and the id after which the next page begins."""
+    sql = f"SELECT {_DOCUMENT} FROM document WHERE view = ? AND id > ? ORDER BY id LIMIT ?"
+    found, is_last = _documents(cursor, sql, (view, after), limit, most)
+    return [document for _, document in found], None if is_last else found[-1][1].id
 
 
-def read_query(
-    cursor: apsw.Cursor, query: Query, partition: str, wanted: Range
-) -> list[tuple[str, Document]]:
-    """Sort keys and documents of a page, and one more if there is one."""
+def read_index(cursor: apsw.Cursor, wanted: IndexRange, most: int) -> IndexPage:
     where = ["i.view = ?", "i.name = ?", "i.partition = ?", "i.sort >= ?"]
-    values: list[str | int] = [query.view, query.index, partition, wanted.low]
+    values = [wanted.view, wanted.index, wanted.partition, wanted.low]
     if wanted.high is not None:
         where.append("i.sort < ?")
         values.append(wanted.high)
     if wanted.beyond is not None:
-        where.append("(i.sort, i.id) < (?, ?)" if query.backwards else "(i.sort, i.id) > (?, ?)")
+        where.append("(i.sort, i.id) < (?, ?)" if wanted.backwards else "(i.sort, i.id) > (?, ?)")
         values.extend(wanted.beyond)
-    order = "DESC" if query.backwards else "ASC"
+    order = "DESC" if wanted.backwards else "ASC"
     columns = ", ".join(f"d.{column}" for column in _DOCUMENT.split(", "))
-    rows = cursor.execute(
-        f"SELECT i.sort, {columns} FROM document_index i"
+    sql = (
+        f"SELECT {columns}, i.sort FROM document_index i"
         " CROSS JOIN document d ON d.view = i.view AND d.id = i.id"
-        f" WHERE {' AND '.join(where)} ORDER BY i.sort {order}, i.id {order} LIMIT ?",
-        (*values, query.limit + 1),
+        f" WHERE {' AND '.join(where)} ORDER BY i.sort {order}, i.id {order} LIMIT ?"
     )
-    return [(sort, _document(*document)) for sort, *document in rows]
+    return IndexPage(*_documents(cursor, sql, tuple(values), wanted.limit, most))
 
 
-def declared_views(cursor: apsw.Cursor) -> dict[str, tuple[int, frozenset[str]]]:
-    """Per view, the version and indexes for which its documents are complete."""
+def _documents(
+    cursor: apsw.Cursor, sql: str, values: tuple[str, ...], limit: int, most: int
+) -> tuple[list[tuple[str, Document]], bool]:
+    """Up to `limit` rows of about `most` bytes, each with what stands behind it, and whether
+    they are the last."""
+    found: list[tuple[str, Document]] = []
+    size = 0
+    with closing(cursor.connection.execute(sql, (*values, limit + 1))) as rows:
+        for row in rows:
+            if len(found) == limit or size > most:
+                return found, False
+            document = _document(*row[:8])
+            found.append((row[8] if len(row) > 8 else "", document))
+            size += document_bytes(document)
+    return found, True
+
+
+def read_views(cursor: apsw.Cursor) -> dict[str, RecordedView]:
+    """The views that are recorded as complete."""
     return {
-        name: (version, frozenset(msgspec.json.decode(indexes, type=list[str])))
+        name: RecordedView(name, version, frozenset(_decode_names(indexes)))
         for name, version, indexes in cursor.execute("SELECT name, version, indexes FROM view")
     }
+
+
+def save_views(
+    cursor: apsw.Cursor,
+    views: Sequence[tuple[RecordedView, RecordedView | None]],
+    only_if_empty: bool,
+) -> None:
+    """Record views, as `Engine.record_views` says."""
+    recorded = read_views(cursor)
+    for view, before in views:
+        has_documents = cursor.execute(
+            "SELECT 1 FROM document WHERE view = ? LIMIT 1", (view.name,)
+        ).get
+        if recorded.get(view.name) == before and not (only_if_empty and has_documents):
+            cursor.execute(
+                "INSERT OR REPLACE INTO view VALUES (?, ?, ?)",
+                (view.name, view.version, _encode(sorted(view.indexes))),
+            )

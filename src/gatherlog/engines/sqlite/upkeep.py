@@ -1,23 +1,22 @@
-"""What is written now and then beside the commits: what views are declared as, rows of indexes."""
+"""Transactions beside the commits, on a connection of their own: views, rows of indexes."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable
 
 import apsw
-import msgspec
 
-from gatherlog.core.eventstore.errors import Busy, ViewOutdated
-from gatherlog.core.eventstore.store import DeclaredView
-from gatherlog.engines.sqlite import rows
+from gatherlog.core.eventstore.errors import Busy
 from gatherlog.engines.sqlite.file import FileLock, connect
-from gatherlog.engines.sqlite.index_rows import renew_rows
 from gatherlog.engines.sqlite.writer import LOCK_SECONDS
 
-__all__ = ["declare", "reindex"]
+__all__ = ["write_alone"]
 
 
-def reindex(path: str, view: str, ids: Sequence[str]) -> None:
-    """In its turn among all writers of the file."""
+def write_alone(path: str, work: Callable[[apsw.Cursor], None]) -> None:
+    """Do `work` in one transaction, in turn with all writers of the file; it blocks the thread.
+
+    Raises Busy if another process has held the file for LOCK_SECONDS.
+    """
     lock, connection = FileLock(path), connect(path)
     deadline = time.monotonic() + LOCK_SECONDS
     try:
@@ -25,65 +24,10 @@ def reindex(path: str, view: str, ids: Sequence[str]) -> None:
             if time.monotonic() > deadline:
                 raise Busy(f"another process has held the store for {LOCK_SECONDS:g} s")
             time.sleep(0.01)
-        connection.set_busy_timeout(5000)
+        connection.set_busy_timeout(int(LOCK_SECONDS * 1000))
         connection.execute("BEGIN IMMEDIATE")
-        renew_rows(connection.cursor(), view, ids)
+        work(connection.cursor())
         connection.execute("COMMIT")
     finally:
         connection.close(True)
         lock.close()
-
-
-def declare(
-    path: str, views: Sequence[DeclaredView], *, complete: bool = False
-) -> set[tuple[str, str]]:
-    """Record what the views are declared as; the indexes that must be built before they serve.
-
-    A view without documents is complete as it is, as are all if `complete` says so.
-    Raises ViewOutdated where the store holds documents of a newer version than this process knows.
-    """
-    connection = connect(path)
-    connection.set_busy_timeout(5000)
-    try:
-        recorded = rows.declared_views(connection.cursor())
-        if all(_same(view, recorded.get(view.name)) for view in views):
-            return set()
-        connection.execute("BEGIN IMMEDIATE")
-        cursor = connection.cursor()
-        recorded = rows.declared_views(cursor)
-        unbuilt: set[tuple[str, str]] = set()
-        for view in views:
-            unbuilt |= _declare_one(cursor, view, recorded.get(view.name), complete)
-        connection.execute("COMMIT")
-        return unbuilt
-    finally:
-        connection.close(True)
-
-
-def _same(view: DeclaredView, recorded: tuple[int, frozenset[str]] | None) -> bool:
-    return recorded is not None and recorded == (view.version, frozenset(view.indexes))
-
-
-def _declare_one(
-    cursor: apsw.Cursor,
-    view: DeclaredView,
-    recorded: tuple[int, frozenset[str]] | None,
-    complete: bool,
-) -> set[tuple[str, str]]:
-    version, indexes = recorded or (0, frozenset())
-    if version > view.version:
-        raise ViewOutdated(
-            f"view {view.name!r} is at version {version} in this store, and at {view.version} in"
-            " this program: use a newer version of the program"
-        )
-    if version == view.version and indexes >= set(view.indexes):
-        return set()
-    sql = "SELECT 1 FROM document WHERE view = ? LIMIT 1"
-    if not complete and cursor.execute(sql, (view.name,)).get:
-        new = set(view.indexes) if version < view.version else set(view.indexes) - indexes
-        return {(view.name, index) for index in new}
-    cursor.execute(
-        "INSERT OR REPLACE INTO view VALUES (?, ?, ?)",
-        (view.name, view.version, msgspec.json.encode(sorted(view.indexes))),
-    )
-    return set()
