@@ -70,8 +70,11 @@ SQLITE = Engine(
     one_file=True,
     index_rows=True,
 )
+HOSTILE = Engine("hostile", "memory", "gatherlog.engines.hostile", "hostile:1")
 ENGINES = [
     MEMORY,
+    HOSTILE,
+    msgspec.structs.replace(HOSTILE, name="hostile-2", url="hostile:2"),
     msgspec.structs.replace(MEMORY, name="memory-4-partitions", limits=Limits(partitions=4)),
     SQLITE,
     msgspec.structs.replace(SQLITE, name="sqlite-like-dynamodb", limits=DYNAMO_LIKE),

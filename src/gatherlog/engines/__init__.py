@@ -1,6 +1,7 @@
 """Engines: each keeps the promises of the store contract on one kind of storage."""
 
 from collections.abc import Iterable
+from zlib import crc32
 
 from gatherlog.core.eventstore.clock import Clock, system_clock
 from gatherlog.core.eventstore.errors import NotAStore
@@ -20,7 +21,8 @@ async def open_store(
     """Open the store at `url`, on the running event loop.
 
     `sqlite:///gatherlog.db` is a file relative to the working directory, `sqlite:////var/g.db` an
-    absolute one; `memory:` lives as long as the process. `views` are those the caller will query:
+    absolute one; `memory:` lives as long as the process. `hostile:7` is for tests: see
+    `gatherlog.engines.hostile`; its number is the seed. `views` are those the caller will query:
     their versions are recorded in the store, and ViewOutdated is raised where it holds newer ones.
     A missing store is made, unless `create` is off; what is there and not ours is NotAStore. By
     `clock` the store tells when an idempotency key has expired.
@@ -31,6 +33,10 @@ async def open_store(
         from gatherlog.engines.memory import MemoryStore
 
         return MemoryStore(declared, limits=limits, clock=clock)
+    if scheme == "hostile":
+        from gatherlog.engines.hostile import HostileStore
+
+        return HostileStore(declared, seed=crc32(rest.encode()), limits=limits, clock=clock)
     if scheme == "sqlite":
         from gatherlog.engines.sqlite import open_sqlite
 

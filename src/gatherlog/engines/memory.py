@@ -54,15 +54,15 @@ class MemoryEngine:
         self.limits = limits
         self._feeds: list[list[Recorded]] = [[] for _ in range(limits.partitions)]
         self._streams: dict[str, list[Recorded]] = {}
-        self._versions: dict[str, int] = {}
-        self._keys: dict[str, Recalled] = {}
-        self._documents: dict[Ref, Document] = {}
+        self.versions: dict[str, int] = {}
+        self.keys: dict[str, Recalled] = {}
+        self.documents: dict[Ref, Document] = {}
         self._indexes: dict[tuple[str, str, str], list[Row]] = {}
         self._views: dict[str, RecordedView] = {}
         self._moved: Callable[[Heads | None], None] = lambda heads: None
 
     async def load(self, wanted: Wanted, now: int, *, anew: bool) -> State:
-        return State(now, await self.heads(), self._keys, self._versions, self._documents)
+        return State(now, await self.heads(), self.keys, self.versions, self.documents)
 
     async def write(self, planned: Planned) -> None:
         self.apply(planned.changes, planned.state.now)
@@ -70,20 +70,20 @@ class MemoryEngine:
 
     def apply(self, changes: Changes, now: int) -> None:
         """Take over what a plan changes."""
-        self._versions.update(changes.streams)
+        self.versions.update(changes.streams)
         for key, recalled in changes.keys.items():
-            self._keys.pop(key, None)
-            self._keys[key] = recalled
+            self.keys.pop(key, None)
+            self.keys[key] = recalled
             self._forget_keys(2, now)
         for event in changes.events:
             self._feeds[event.partition].append(event)
             self._streams.setdefault(event.stream, []).append(event)
         for ref, document in changes.documents.items():
-            self._index(self._documents.get(ref), document)
+            self._index(self.documents.get(ref), document)
             if document is None:
-                self._documents.pop(ref, None)
+                self.documents.pop(ref, None)
             else:
-                self._documents[ref] = document
+                self.documents[ref] = document
 
     async def abandon(self) -> None:
         """Nothing was begun."""
@@ -92,7 +92,7 @@ class MemoryEngine:
         raise AssertionError("a write in memory never has an unknown outcome")
 
     async def recall(self, key: str) -> Recalled | None:
-        return self._keys.get(key)
+        return self.keys.get(key)
 
     async def read_stream(
         self, stream: str, after: int, before: int, limit: int, backwards: bool
@@ -109,13 +109,17 @@ class MemoryEngine:
         return list(cut_page(page, self.limits.page_bytes, event_bytes))
 
     async def heads(self) -> Heads:
+        return self.positions()
+
+    def positions(self) -> Heads:
+        """The last position of each partition."""
         return tuple(map(len, self._feeds))
 
     def watch(self, moved: Callable[[Heads | None], None]) -> None:
         self._moved = moved
 
     async def get(self, refs: Sequence[Ref]) -> list[Document | None]:
-        return [self._documents.get(ref) for ref in refs]
+        return [self.documents.get(ref) for ref in refs]
 
     async def read_index(self, wanted: IndexRange) -> IndexPage:
         rows = [
@@ -127,7 +131,7 @@ class MemoryEngine:
             rows.reverse()
         if (at := wanted.beyond) is not None:
             rows = [row for row in rows if (row < at if wanted.backwards else row > at)]
-        found = [(sort, self._documents[wanted.view, id]) for sort, id in rows]
+        found = [(sort, self.documents[wanted.view, id]) for sort, id in rows]
         page = found[: wanted.limit]
         page = list(cut_page(page, self.limits.page_bytes, lambda row: document_bytes(row[1])))
         return IndexPage(page, len(page) == len(found))
@@ -135,17 +139,17 @@ class MemoryEngine:
     async def read_streams(
         self, category: str, after: str, limit: int
     ) -> tuple[list[StreamHead], str | None]:
-        names = sorted(name for name in self._versions if name.startswith(category + "-"))
+        names = sorted(name for name in self.versions if name.startswith(category + "-"))
         start = bisect_right(names, after)
         page = names[start : start + limit]
-        heads = [StreamHead(name, self._versions[name]) for name in page]
+        heads = [StreamHead(name, self.versions[name]) for name in page]
         return heads, page[-1] if start + limit < len(names) else None
 
     async def read_view(
         self, view: str, after: str, limit: int
     ) -> tuple[list[Document], str | None]:
-        ids = sorted(id for name, id in self._documents if name == view)
-        rest = [self._documents[view, id] for id in ids[bisect_right(ids, after) :]]
+        ids = sorted(id for name, id in self.documents if name == view)
+        rest = [self.documents[view, id] for id in ids[bisect_right(ids, after) :]]
         page = list(cut_page(rest[:limit], self.limits.page_bytes, document_bytes))
         return page, page[-1].id if len(page) < len(rest) else None
 
@@ -158,7 +162,7 @@ class MemoryEngine:
         *,
         only_if_empty: bool,
     ) -> None:
-        filled = {view for view, _ in self._documents} if only_if_empty else set()
+        filled = {view for view, _ in self.documents} if only_if_empty else set()
         for view, before in views:
             if view.name not in filled and self._views.get(view.name) == before:
                 self._views[view.name] = view
@@ -168,9 +172,9 @@ class MemoryEngine:
 
     def _forget_keys(self, most: int, now: int) -> None:
         """Forget up to `most` of the keys that have expired; the oldest come first."""
-        for key in list(islice(self._keys, most)):
-            if self._keys[key].at <= now - KEY_LIFETIME:
-                del self._keys[key]
+        for key in list(islice(self.keys, most)):
+            if self.keys[key].at <= now - KEY_LIFETIME:
+                del self.keys[key]
 
     def _index(self, before: Document | None, after: Document | None) -> None:
         for document, is_listed in ((before, False), (after, True)):

@@ -42,6 +42,23 @@ class Basis(msgspec.Struct):
     bounds: dict[Ref, dict[str, Bounds]] = msgspec.field(default_factory=dict)
     """Between which values each counter must lie."""
 
+    def refs(self) -> set[Ref]:
+        """Every document of which something is demanded."""
+        return {*self.versions, *self.owners, *self.counted, *self.bounds}
+
+    def holds_for(self, ref: Ref, document: Document | None) -> bool:
+        """Whether a document is still as the plan needs it."""
+        counters = _counters(document)
+        return (
+            (ref not in self.versions or self.versions[ref] == _version(document))
+            and (ref not in self.owners or self.owners[ref] == _owner(document))
+            and (ref not in self.counted or self.counted[ref] == _counted(document))
+            and all(
+                low <= counters.get(counter, 0) <= high
+                for counter, (low, high) in self.bounds.get(ref, {}).items()
+            )
+        )
+
 
 def rests_on(
     state: State, commits: Sequence[Commit], results: Sequence[Committed | StoreError]
@@ -69,11 +86,11 @@ def _add_write(basis: Basis, state: State, write: Write, added: dict[str, int]) 
     ref = (write.view, write.id)
     before = state.documents.get(ref)
     if write.expects is not None or write.body is not KEEP:
-        basis.versions.setdefault(ref, 0 if before is None else before.version)
+        basis.versions.setdefault(ref, _version(before))
     if write.changes_anything:
-        basis.owners.setdefault(ref, None if before is None else before.stream)
+        basis.owners.setdefault(ref, _owner(before))
     if write.counted is not None or write.body is DELETE:
-        basis.counted.setdefault(ref, 0 if before is None else before.counted)
+        basis.counted.setdefault(ref, _counted(before))
     for counter in {**write.adds, **write.at_most, **write.at_least}:
         earlier = added.get(counter, 0)
         total = earlier + write.adds.get(counter, 0)
@@ -103,3 +120,15 @@ def net_adds(state: State, changes: Changes) -> dict[Ref, dict[str, int]]:
 
 def _counters(document: Document | None) -> Mapping[str, int]:
     return {} if document is None else document.counters
+
+
+def _version(document: Document | None) -> int:
+    return 0 if document is None else document.version
+
+
+def _counted(document: Document | None) -> int:
+    return 0 if document is None else document.counted
+
+
+def _owner(document: Document | None) -> str | None:
+    return None if document is None else document.stream
