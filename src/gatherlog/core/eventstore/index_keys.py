@@ -1,11 +1,13 @@
 """Index keys as engines store them, and the ranges of them that queries ask for.
 
-The parts of a key are stripped of control characters and joined by U+0001; the partition key is cut
-to 400 bytes of UTF-8, and the sort key to what is then left of 512. Comparing the bytes of sort
-keys compares their parts, one after the other.
+The parts of a key are stripped of control characters and joined by U+0001. The sort key is cut to
+what the partition key leaves of 512 bytes of UTF-8; comparing the bytes of sort keys compares their
+parts, one after the other. A partition key of more than 400 bytes ends with a hash of the whole, so
+that two long ones are never taken for one another.
 """
 
 import re
+from hashlib import sha256
 from typing import Final
 
 import msgspec
@@ -13,7 +15,7 @@ import msgspec
 from gatherlog.core.eventstore.cursors import fingerprint, read_cursor, write_cursor
 from gatherlog.core.eventstore.store import IndexKey, Query
 
-__all__ = ["IndexRange", "index_range", "next_cursor", "split_key"]
+__all__ = ["KEY_BYTES", "PARTITION_BYTES", "IndexRange", "index_range", "next_cursor", "split_key"]
 
 PARTITION_BYTES: Final = 400
 KEY_BYTES: Final = 512
@@ -40,13 +42,13 @@ class IndexRange(msgspec.Struct, frozen=True, kw_only=True):
 
 def split_key(key: IndexKey) -> tuple[str, str]:
     """The partition key and the sort key of an index key, in their stored form."""
-    partition = _cut(_joined(key[:1]), PARTITION_BYTES)
+    partition = _partition(key[0])
     return partition, _cut(_joined(key[1:]), _sort_bytes(partition))
 
 
 def index_range(query: Query, store_id: str) -> IndexRange:
     """The part of the index that a query asks for. Raises CursorInvalid for a foreign cursor."""
-    partition, _ = split_key((query.partition,))
+    partition = _partition(query.partition)
     most = _sort_bytes(partition)
     low, high = "", None
     if query.prefix:
@@ -78,6 +80,14 @@ def index_range(query: Query, store_id: str) -> IndexRange:
 def next_cursor(query: Query, store_id: str, sort: str, id: str) -> str:
     """The cursor after the row with this sort key and id."""
     return write_cursor(store_id, _fingerprint(query), (sort, id))
+
+
+def _partition(part: str) -> str:
+    text = _joined((part,))
+    if len(text) * 4 > PARTITION_BYTES and len(whole := text.encode()) > PARTITION_BYTES:
+        hashed = sha256(whole).hexdigest()
+        text = whole[: PARTITION_BYTES - len(hashed)].decode(errors="ignore") + hashed
+    return text
 
 
 def _joined(parts: IndexKey) -> str:

@@ -32,7 +32,7 @@ from gatherlog.engines.sqlite.cache import RowCache
 from gatherlog.engines.sqlite.failures import translate, translated
 from gatherlog.engines.sqlite.file import connect, prepare
 from gatherlog.engines.sqlite.index_rows import read_misindexed, renew_rows
-from gatherlog.engines.sqlite.upkeep import write_alone
+from gatherlog.engines.sqlite.upkeep import upgrade, write_alone
 from gatherlog.engines.sqlite.wakeups import Wakeups
 from gatherlog.engines.sqlite.writer import Writer
 
@@ -63,6 +63,7 @@ async def open_sqlite(
         raise NotAStore(f"{path}: SQLite has {PARTITIONS} partition, not {limits.partitions}")
     await asyncio.to_thread(prepare, path, create=create)
     with translated:
+        await asyncio.to_thread(upgrade, path)
         engine = SqliteEngine(path, limits)
     try:
         recorded = await declare_views(engine, views)

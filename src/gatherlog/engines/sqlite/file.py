@@ -19,8 +19,10 @@ __all__ = ["FileLock", "backup", "connect", "prepare"]
 
 APPLICATION_ID = 0x4754_4C47
 """`GTLG`, in the file's header: this SQLite file is a Gatherlog store."""
-SCHEMA_VERSION = 1
-"""`user_version` in the header; raised with every change of schema/sqlite.sql."""
+SCHEMA_VERSION = 2
+"""`user_version` in the header; raised with every change of what is stored, see `upgrade`."""
+OLDEST_VERSION = 1
+"""The oldest layout that `upgrade` knows."""
 OPENING_MILLISECONDS = 5000
 _HEADER_BYTES = 100
 _CACHE_KIB = 16 * 1024
@@ -161,7 +163,7 @@ def _recognise(target: Path) -> None:
     schema_version, application_id = (struct.unpack_from(">I", header, at)[0] for at in (60, 68))
     if application_id != APPLICATION_ID:
         raise NotAStore(f"{target} is a SQLite file, but not a Gatherlog store; it was not changed")
-    if schema_version != SCHEMA_VERSION:
+    if not OLDEST_VERSION <= schema_version <= SCHEMA_VERSION:
         raise NotAStore(
             f"{target} has layout {schema_version}; this version of Gatherlog uses {SCHEMA_VERSION}"
         )

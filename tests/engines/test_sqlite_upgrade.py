@@ -1,0 +1,114 @@
+"""A file of the layout before is upgraded when it is opened, whoever else has it open."""
+
+import gzip
+from pathlib import Path
+
+import apsw
+import pytest
+
+from gatherlog.core import Document, Recorded, Store
+from gatherlog.core.eventstore.store import KeepsIndexRows
+from gatherlog.engines import open_store
+from tests.contracts.commits import CARDS, card, commit, documents_of, streams_of, whole_feed
+
+LAYOUT_1 = Path(__file__).parent / "files" / "layout-1.db.gz"
+"""Five events, four cards with counters, two of them with long index keys, and a key."""
+LONG = "x" * 450
+
+
+@pytest.fixture
+def old_file(tmp_path: Path) -> Path:
+    """A store as the release before made it."""
+    path = tmp_path / "old.db"
+    path.write_bytes(gzip.decompress(LAYOUT_1.read_bytes()))
+    return path
+
+
+async def opened(path: Path) -> Store:
+    return await open_store(f"sqlite:///{path}", views=[CARDS], create=False)
+
+
+def layout(path: Path) -> int:
+    connection = apsw.Connection(str(path))
+    version = int(connection.execute("PRAGMA user_version").get)
+    connection.close()
+    return version
+
+
+async def ids(store: Store, table: str) -> list[str]:
+    page = await store.query(CARDS.query("by_table", table))
+    return [document.id for document in page.documents]
+
+
+async def test_everything_is_still_there(old_file: Path) -> None:
+    assert layout(old_file) == 1
+
+    store = await opened(old_file)
+
+    events: list[Recorded] = await whole_feed(store)
+    found: list[Document] = await documents_of(store, "card")
+    recalled = await store.recall("a key")
+    names = [head.stream for head in await streams_of(store, "card")]
+    await store.close()
+    assert [event.id for event in events] == [f"event-{n}" for n in range(1, 6)]
+    assert [(one.id, one.counters) for one in found] == [
+        (id, {"seen": 1}) for id in ("d" * 255, "long-a", "long-b", "short")
+    ]
+    assert names == ["card-1", "card-" + "é" * 250]
+    assert recalled is None or recalled.answer == b"kept"
+    assert layout(old_file) == 2
+
+
+async def test_indexes_list_what_had_long_keys(old_file: Path) -> None:
+    store = await opened(old_file)
+
+    assert isinstance(store, KeepsIndexRows)
+    assert await store.misindexed("card") == ([], None)
+    assert [await ids(store, table) for table in ("t", LONG, LONG + "b")] == [
+        ["short", "d" * 255],
+        ["long-a"],
+        ["long-b"],
+    ]
+    await store.close()
+
+
+async def test_it_takes_commits_as_any_other(old_file: Path) -> None:
+    store = await opened(old_file)
+
+    done = await store.commit(commit("card-1"))
+    again = await opened(old_file)
+
+    assert (done.positions, (await again.heads())) == ({0: 6}, (6,))
+    assert await card(again, "short") == await card(store, "short")
+    await again.close()
+    await store.close()
+
+
+async def test_what_a_process_of_the_older_release_still_writes_is_found_and_repaired(
+    old_file: Path,
+) -> None:
+    older = apsw.Connection(str(old_file))
+    older.execute("SELECT count(*) FROM event").get
+    store = await opened(old_file)
+    # It moves a document with a long key as the older release does: with its old row, uncut.
+    older.execute("DELETE FROM document_index WHERE name = 'by_table' AND id = 'long-b'")
+    older.execute(
+        "INSERT INTO document_index VALUES ('card', 'by_table', ?, 'Ben', 'long-b')", (LONG + "b",)
+    )
+    older.close()
+
+    assert isinstance(store, KeepsIndexRows)
+    assert (await store.misindexed("card"))[0] == ["long-b"]
+    await store.reindex("card", ["long-b"])
+    assert (await store.misindexed("card"))[0] == []
+    assert await ids(store, LONG + "b") == ["long-b"]
+    await store.close()
+
+
+async def test_a_newer_layout_is_refused(old_file: Path) -> None:
+    connection = apsw.Connection(str(old_file))
+    connection.execute("PRAGMA user_version = 3")
+    connection.close()
+
+    with pytest.raises(Exception, match="has layout 3; this version of Gatherlog uses 2"):
+        await opened(old_file)
