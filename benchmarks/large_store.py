@@ -1,4 +1,4 @@
-"""A large store made quickly: streams of 20 events, and one document per ten events."""
+"""Fills a large store quickly: streams of 20 events, and one document per ten events."""
 
 from collections.abc import Iterator
 
@@ -11,21 +11,21 @@ STREAMS_PER_COMMIT = 10
 DOCUMENTS_PER_GATHERING = 20
 
 
-class Stock(msgspec.Struct, frozen=True):
-    """What a filled store holds: its streams, and the partitions of its documents' index."""
+class Contents(msgspec.Struct, frozen=True):
+    """The streams of a filled store, and the gatherings by which its documents are indexed."""
 
     streams: list[str]
     gatherings: list[str]
 
 
-async def stock(store: Store, events: int) -> Stock:
-    """Append so many events, in commits of 200 with 20 documents of one gathering."""
-    stock = Stock([], [])
+async def fill(store: Store, events: int) -> Contents:
+    """Append `events` events, in commits of 200 events and 20 documents of one gathering."""
+    contents = Contents([], [])
     for commit in _commits(events):
         await store.commit(commit)
-        stock.streams.extend(append.stream for append in commit.appends)
-        stock.gatherings.append(commit.appends[0].stream)
-    return stock
+        contents.streams.extend(append.stream for append in commit.appends)
+        contents.gatherings.append(commit.appends[0].stream)
+    return contents
 
 
 def _commits(events: int) -> Iterator[Commit]:

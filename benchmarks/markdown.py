@@ -1,4 +1,4 @@
-"""The figures as Markdown: the last part of docs/performance.md, copied by no hand."""
+"""Writes the figures as Markdown, into the last part of docs/performance.md."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -10,7 +10,7 @@ MARK = "<!-- Everything below is written by `python -m benchmarks --markdown FIL
 
 
 def write_figures(file: Path, record: Record) -> None:
-    """Put the figures of this record behind the mark; what stands before it is kept."""
+    """Replace what follows MARK in the file by the figures; what comes before it is kept."""
     before, _, _ = file.read_text().partition(MARK) if file.exists() else ("", "", "")
     file.write_text(before + "\n".join([MARK, "", *_lines(record), ""]))
 
