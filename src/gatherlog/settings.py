@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable, Mapping
-from email.utils import parseaddr
 from ipaddress import ip_network
 from typing import Any
 from urllib.parse import urlsplit
@@ -10,12 +9,12 @@ from urllib.parse import urlsplit
 import msgspec
 
 from gatherlog.core.eventstore.errors import Flaw, Invalid
+from gatherlog.targets.sender import Sender
 
 __all__ = ["Settings"]
 
 PREFIX = "GATHERLOG_"
 _STORE = re.compile(r"memory:|sqlite:///.+", re.DOTALL)
-_SENDER = re.compile(r"[!-?A-~]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -98,8 +97,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             flaws.append(Flaw("/public_url", f"{self.public_url!r} is not like https://host"))
         if self.smtp_url is not None and not _is_smtp(self.smtp_url):
             flaws.append(Flaw("/smtp_url", "is not like smtp://name:password@host:port"))
-        if self.mail_from is not None and not _is_sender(self.mail_from):
-            flaws.append(Flaw("/mail_from", "is not like Our party <party@example.org>"))
+        if self.mail_from is not None:
+            flaws.extend(_flaws_of_sender(self.mail_from))
         for network in self.webhook_allow:
             if not _is_network(network):
                 flaws.append(Flaw("/webhook_allow", f"{network!r} is not like 10.1.0.0/16"))
@@ -163,9 +162,12 @@ def _is_smtp(url: str) -> bool:
         return False
 
 
-def _is_sender(text: str) -> bool:
-    _, address = parseaddr(text)
-    return text.isprintable() and bool(_SENDER.fullmatch(address))
+def _flaws_of_sender(text: str) -> list[Flaw]:
+    try:
+        Sender.from_text(text)
+    except Invalid as invalid:
+        return list(invalid.flaws)
+    return []
 
 
 def _pem(text: str) -> str:

@@ -5,7 +5,7 @@ import re
 from collections import deque
 from email.headerregistry import Address
 from email.message import EmailMessage
-from email.utils import make_msgid, parseaddr
+from email.utils import make_msgid
 from typing import Final, Protocol
 
 import msgspec
@@ -15,6 +15,7 @@ from gatherlog.core.eventstore.clock import Clock, to_datetime
 from gatherlog.core.eventstore.errors import Invalid
 from gatherlog.core.subscriptions.delivery import DeliveryFailed
 from gatherlog.core.subscriptions.letters import Letter, printable
+from gatherlog.targets.sender import Sender
 
 __all__ = ["Delivered", "Mailbox", "NoMail", "Post", "message", "unusable_address"]
 
@@ -83,19 +84,18 @@ class NoMail:
         """Nothing waits here."""
 
 
-def message(letter: Letter, sender: str, now: int) -> EmailMessage:
+def message(letter: Letter, sender: Sender, now: int) -> EmailMessage:
     """A letter as RFC 5322 has it. No text in it can become a header or another addressee.
 
     Raises Invalid where `to` is no single plain address.
     """
-    name, address = parseaddr(sender)
     user, _, domain = parsed(letter.to).partition("@")
     written = EmailMessage(policy=email.policy.SMTP)
-    written["From"] = Address(printable(name), addr_spec=address)
+    written["From"] = Address(sender.name, addr_spec=sender.address)
     written["To"] = Address(username=user, domain=domain)
-    written["Subject"] = printable(letter.subject)
+    written["Subject"] = _literal(letter.subject)
     written["Date"] = to_datetime(now)
-    written["Message-ID"] = _message_id(letter.id, address.rpartition("@")[2])
+    written["Message-ID"] = _message_id(letter.id, sender.address.rpartition("@")[2])
     written["Auto-Submitted"] = "auto-generated"
     written.set_content("".join(printable(line) + "\n" for line in letter.text.splitlines()))
     return written
@@ -104,6 +104,14 @@ def message(letter: Letter, sender: str, now: int) -> EmailMessage:
 def unusable_address() -> DeliveryFailed:
     """For a letter whose `to` is no single plain address."""
     return DeliveryFailed("address", "there is no usable e-mail address to send it to", final=True)
+
+
+def _literal(text: str) -> str:
+    """The text in one line, of which nothing is read as an encoded word (RFC 2047).
+
+    Python decodes those, and some versions then write the line ends that were hidden in them.
+    """
+    return printable(text).replace("=?", "= ?")
 
 
 def _message_id(id: str | None, domain: str) -> str:

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import Callable
-from email.utils import parseaddr
+from email.errors import MessageError
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
@@ -16,6 +16,7 @@ from gatherlog.core.eventstore.errors import Invalid
 from gatherlog.core.subscriptions.delivery import DeliveryFailed
 from gatherlog.core.subscriptions.letters import Letter
 from gatherlog.targets.mail import message
+from gatherlog.targets.sender import Sender
 from gatherlog.targets.smtp_failures import failure
 
 __all__ = ["SmtpMailer", "SmtpServer"]
@@ -89,8 +90,9 @@ class SmtpMailer:
         sink: Sink,
         pauses: tuple[float, ...] = PAUSES,
     ) -> None:
+        """Raises Invalid where `sender` is no plain address, with a name or without."""
         self._server = server
-        self._sender = sender
+        self._sender = Sender.from_text(sender)
         self._clock = clock
         self._sink = sink
         self._pauses = pauses
@@ -101,7 +103,7 @@ class SmtpMailer:
     async def bring(self, letter: Letter) -> None:
         try:
             await self._hand_over(letter)
-        except (aiosmtplib.SMTPException, OSError, ValueError, Invalid) as error:
+        except (aiosmtplib.SMTPException, MessageError, OSError, ValueError, Invalid) as error:
             raise failure(error) from None  # its own words may quote the address
 
     def send(self, letter: Letter) -> None:
@@ -159,7 +161,7 @@ class SmtpMailer:
             async with asyncio.timeout(TIMEOUT):
                 await client.connect()
                 await client.send_message(
-                    written, sender=parseaddr(self._sender)[1], recipients=[parsed(letter.to)]
+                    written, sender=self._sender.address, recipients=[parsed(letter.to)]
                 )
             with contextlib.suppress(aiosmtplib.SMTPException, OSError):
                 await client.quit(timeout=FAREWELL)  # it was taken, however they part

@@ -5,6 +5,7 @@ reply code and, where there is one, the enhanced status code of RFC 3463, such a
 """
 
 import re
+from email.errors import MessageError
 from typing import Final
 
 import aiosmtplib
@@ -42,7 +43,7 @@ def failure(error: Exception) -> DeliveryFailed:
 
 
 def _without_an_answer(error: Exception) -> DeliveryFailed:
-    if isinstance(error, (Invalid, ValueError)):
+    if isinstance(error, (Invalid, MessageError, ValueError)):
         return unusable_address()
     if isinstance(error, aiosmtplib.SMTPNotSupported):
         detail = "the mail server takes no addresses beyond ASCII"

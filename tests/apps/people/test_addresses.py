@@ -53,6 +53,8 @@ def test_addresses_that_only_look_alike_stay_apart(one: str, other: str) -> None
         "ada\u202e@example.org",
         "ada\u200b@example.org",
         "\ud800@example.org",
+        "=?utf-8?q?ada=2Ceve?=@example.org",
+        "ada@=?utf-8?q?x=0D=0ABcc?=.org",
         "a" * 243 + "@example.org",
         "ä" * 125 + "@example.org",
         "a@" + "a." * 50_000 + "org",

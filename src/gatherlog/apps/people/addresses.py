@@ -15,9 +15,10 @@ __all__ = ["LENGTH", "parsed"]
 LENGTH: Final = 254
 """Bytes in UTF-8 that mail servers take (RFC 5321)."""
 
-# Without what quotes or separates in a header; what is unseen or steers text is not printable.
+# Without what quotes, separates or begins an encoded word (RFC 2047) in a header; what is unseen
+# or steers text is not printable.
 _ATOM: Final = r"[^\s@<>()\[\],;:\"\\.]+"
-_ADDRESS: Final = re.compile(rf"{_ATOM}(?:\.{_ATOM})*@{_ATOM}(?:\.{_ATOM})+")
+_ADDRESS: Final = re.compile(rf"(?!.*=\?){_ATOM}(?:\.{_ATOM})*@{_ATOM}(?:\.{_ATOM})+")
 _SMALL: Final = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz")
 
 
