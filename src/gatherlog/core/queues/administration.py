@@ -161,7 +161,7 @@ class QueueAdmin:
             dead = await self._dead_message(name, id)
             alive = replace(dead.body, died_at=None, attempts=0, reason="")
             event = self._store.event(name, MessageRedriven(by=by), id)
-            await self._lines.add(name, [dead._replace(body=alive)], event)
+            await self._lines.add(name, [replace(dead, body=alive)], event)
 
         await until_no_conflict(attempt)
 

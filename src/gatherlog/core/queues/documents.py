@@ -10,7 +10,6 @@ added or removed a message since, that commit fails with Conflict.
 """
 
 from hashlib import sha256
-from typing import NamedTuple
 
 import msgspec
 
@@ -25,7 +24,6 @@ __all__ = [
     "Line",
     "Message",
     "Queue",
-    "ReceiptParts",
     "line_id",
     "message_id",
     "new_receipt",
@@ -98,28 +96,28 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     """Of an acknowledged message: the receipt that acknowledged it."""
 
 
-def sort_key(micros: int) -> str:
-    """A time as a part of an index key: later ones sort after earlier ones."""
-    return f"{max(0, micros):020}"
-
-
 QUEUES = View("queue", Queue, by_all=lambda queue: ("all", queue.name))
 LINES = View(
     "queue_line",
     Line,
     by_ready=lambda line: (
-        (line.queue, sort_key(line.first_sent_at)) if line.visible_at is None else None
+        (line.queue, f"{line.first_sent_at:020}") if line.visible_at is None else None
     ),
     by_until=lambda line: (
-        None if line.visible_at is None else (line.queue, sort_key(line.visible_at))
+        None if line.visible_at is None else (line.queue, f"{line.visible_at:020}")
     ),
 )
 MESSAGES = View(
     "queue_message",
     Message,
-    by_dead=lambda one: None if one.died_at is None else (one.queue, sort_key(one.died_at)),
-    by_done=lambda one: None if one.done_at is None else (one.queue, sort_key(one.done_at)),
+    by_dead=lambda one: None if one.died_at is None else (one.queue, f"{one.died_at:020}"),
+    by_done=lambda one: None if one.done_at is None else (one.queue, f"{one.done_at:020}"),
 )
+
+
+def sort_key(micros: int) -> str:
+    """A time as the indexes hold it: later ones sort after earlier ones."""
+    return f"{micros:020}"
 
 
 def without_content(message: Message, *, done_at: int, receipt: str = "") -> Message:
@@ -136,9 +134,9 @@ def without_content(message: Message, *, done_at: int, receipt: str = "") -> Mes
     )
 
 
-def stream_of(queue: str) -> str:
-    """The stream that a queue's documents and events belong to."""
-    return f"queue-{queue}"
+def stream_of(id: str) -> str:
+    """The stream of a queue, given by its name, or of a document of a queue, given by its id."""
+    return f"queue-{id.partition('/')[0]}"
 
 
 def line_id(queue: str, stream: str, subject: str) -> str:
@@ -154,24 +152,18 @@ def message_id(queue: str, id: str) -> str:
     return f"{queue}/{id}"
 
 
-class ReceiptParts(NamedTuple):
-    """The documents that a receipt names."""
-
-    line: str
-    """Id of the line's document."""
-    message: str
-    """Id of the message."""
-
-
 def new_receipt(line: str, token: str, message: str) -> str:
     """A receipt for the first message of a line; `token` makes it unique. Opaque to consumers."""
     return f"{line.partition('/')[2]}.{token}.{message}"
 
 
-def parse_receipt(queue: str, receipt: str, pointer: str = "/receipt") -> ReceiptParts:
-    """What a receipt names. Raises Invalid, for the field at `pointer`, if it is no receipt."""
+def parse_receipt(queue: str, receipt: str, pointer: str = "/receipt") -> tuple[str, str]:
+    """The ids of the line's document and of the message that a receipt names.
+
+    Raises Invalid, for the field at `pointer`, if it is no receipt.
+    """
     line, _, rest = receipt.partition(".")
     token, _, message = rest.partition(".")
     if not (len(line) == 32 and token and message and len(receipt) <= 200 and receipt.isascii()):
         raise Invalid(Flaw(pointer, "is no receipt: give one as it was received"))
-    return ReceiptParts(f"{queue}/{line}", message)
+    return f"{queue}/{line}", message

@@ -31,7 +31,8 @@ NOT_ACKNOWLEDGED: Final = "not acknowledged"
 class Lines:
     """Every commit that changes which messages are in a line.
 
-    All methods raise Conflict if a line has changed since it was read: read it again then.
+    All methods raise Conflict if a line has changed since it was read. Callers then read it again
+    and repeat the attempt.
     """
 
     def __init__(self, store: QueueStore, consumers: WaitingConsumers, *, clock: Clock) -> None:
@@ -93,20 +94,17 @@ class Lines:
         body: Message,
         appends: Sequence[Append] = (),
     ) -> bool:
-        """Whether there is a message behind the first one, which has taken its place."""
-        second = await self._message_behind(first.body)
+        """Whether there is a message behind the first one, which takes its place."""
+        second, second_id = None, first.body.next
+        if second_id:
+            found = await self._store.message(first.body.queue, second_id)
+            second = in_line(found, first.body.queue, second_id).body
         writes = [
             self._store.write(LINES, line.id, line.version, _shorter(line.body, second)),
             self._store.write(MESSAGES, first.id, first.version, body),
         ]
         await self._store.commit(writes, appends)
         return second is not None
-
-    async def _message_behind(self, message: Message) -> Message | None:
-        if not message.next:
-            return None
-        found = await self._store.message(message.queue, message.next)
-        return in_line(found, message.queue, message.next).body
 
     async def _last_messages(
         self, queue: str, lines: Sequence[Stored[Line] | None]

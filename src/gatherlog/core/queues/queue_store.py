@@ -1,8 +1,8 @@
 """Typed reading and writing of the documents of queues, and appending of their events."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Sequence
 from random import getrandbits
-from typing import Generic, Literal, NamedTuple, TypeVar
+from typing import Generic, Literal, TypeVar
 
 import msgspec
 
@@ -15,7 +15,6 @@ from gatherlog.core.eventstore.store import (
     Body,
     Commit,
     Committed,
-    Document,
     Limits,
     Page,
     Query,
@@ -42,7 +41,7 @@ __all__ = ["QueueStore", "Stored", "in_line", "line_changed"]
 B = TypeVar("B", bound=msgspec.Struct)
 
 
-class Stored(NamedTuple, Generic[B]):
+class Stored(msgspec.Struct, Generic[B], frozen=True, gc=False):
     """A document as it was read: its id, its version, and its typed body."""
 
     id: str
@@ -68,7 +67,12 @@ class QueueStore:
         if not ids:
             return []
         found = await self._store.get(view.name, ids)
-        return [_stored(view, document) for document in found]
+        return [
+            Stored(document.id, document.version, body)
+            if document is not None and (body := view.read(document)) is not None
+            else None
+            for document in found
+        ]
 
     async def queue(self, name: str) -> Stored[Queue] | None:
         [found] = await self.get(QUEUES, [name])
@@ -107,8 +111,7 @@ class QueueStore:
         at random, because a line is deleted when it is empty and may be made again: if versions
         were counted, a slow process could take the new line for the one that it has read.
         """
-        queue = id.partition("/")[0]
-        return view.write(id, stream_of(queue), body, expects=expected, at=1 + getrandbits(62))
+        return view.write(id, stream_of(id), body, expects=expected, at=1 + getrandbits(62))
 
     def event(self, queue: str, payload: msgspec.Struct, subject: str = "") -> Append:
         """The append of one event, which happens now, to the queue's stream."""
@@ -117,16 +120,11 @@ class QueueStore:
         event = Event(self._ids(), type, now, now, data, schema, subject)
         return Append(stream_of(queue), [event], ANY)
 
-    async def commit(self, writes: Sequence[Write], appends: Sequence[Append] = ()) -> Committed:
+    def commit(
+        self, writes: Sequence[Write], appends: Sequence[Append] = ()
+    ) -> Awaitable[Committed]:
         """Raises Conflict if a document that is written has changed since it was read."""
-        return await self._store.commit(Commit(appends=appends, writes=writes))
-
-
-def _stored(view: View[B], document: Document | None) -> Stored[B] | None:
-    body = view.read(document)
-    if document is None or body is None:
-        return None
-    return Stored(document.id, document.version, body)
+        return self._store.commit(Commit(appends=appends, writes=writes))
 
 
 def in_line(message: Stored[Message] | None, queue: str, id: str) -> Stored[Message]:

@@ -27,7 +27,7 @@ __all__ = ["ReceiptStale", "Receipts"]
 
 
 class ReceiptStale(Refused):
-    """The message of a receipt was received by somebody else, or released, or is done or dead."""
+    """The message of a receipt was received by somebody else, was released, or is done or dead."""
 
     code = "receipt_stale"
 
@@ -56,25 +56,28 @@ class Receipts:
         """See `Queues.ack`."""
         check_queue(queue)
         check_range("/receipts", len(receipts), 1, MOST_AT_ONCE)
-        for number, receipt in enumerate(receipts):
-            parse_receipt(queue, receipt, f"/receipts/{number}")
-        unique = list(dict.fromkeys(receipts))
-        done = await asyncio.gather(*(self._ack(queue, receipt) for receipt in unique))
-        stale = [receipt for receipt, is_done in zip(unique, done, strict=True) if not is_done]
+        parsed = {
+            receipt: parse_receipt(queue, receipt, f"/receipts/{number}")
+            for number, receipt in enumerate(receipts)
+        }
+        done = await asyncio.gather(
+            *(self._ack(queue, receipt, *ids) for receipt, ids in parsed.items())
+        )
+        stale = [receipt for receipt, is_done in zip(parsed, done, strict=True) if not is_done]
         if stale:
-            raise ReceiptStale(stale, len(unique))
+            raise ReceiptStale(stale, len(parsed))
 
     async def release(self, queue: str, receipt: str, after: float) -> None:
         """See `Queues.release`."""
         check_queue(queue)
         check_range("/after", after, 0, LONGEST_TIMEOUT)
-        names = parse_receipt(queue, receipt)
+        line_id, first_id = parse_receipt(queue, receipt)
 
         async def attempt() -> None:
-            line = await self._line(names.line, receipt)
+            line = await self._line(line_id, receipt)
             if line.body.attempts >= await self._store.most_attempts(queue):
-                first = await self._store.message(queue, names.message)
-                await self._lines.give_up_first(line, in_line(first, queue, names.message))
+                first = await self._store.message(queue, first_id)
+                await self._lines.give_up_first(line, in_line(first, queue, first_id))
             else:
                 visible_at = self._seconds_from_now(after) if after else None
                 released = replace(line.body, receipt="", visible_at=visible_at)
@@ -87,29 +90,29 @@ class Receipts:
         """See `Queues.extend`."""
         check_queue(queue)
         check_range("/visible_after", visible_after, 1, LONGEST_TIMEOUT)
-        names = parse_receipt(queue, receipt)
+        line_id, _ = parse_receipt(queue, receipt)
 
         async def attempt() -> None:
-            line = await self._line(names.line, receipt)
+            line = await self._line(line_id, receipt)
             visible_at = self._seconds_from_now(visible_after)
             await self._write(line, replace(line.body, visible_at=visible_at))
 
         await until_no_conflict(attempt)
 
-    async def _ack(self, queue: str, receipt: str) -> bool:
-        return await until_no_conflict(lambda: self._try_to_ack(queue, receipt))
-
-    async def _try_to_ack(self, queue: str, receipt: str) -> bool:
+    async def _ack(self, queue: str, receipt: str, line_id: str, first_id: str) -> bool:
         """Whether the receipt acknowledges its message, now or at an earlier call."""
-        names = parse_receipt(queue, receipt)
-        line = await self._store.line(names.line)
-        first = await self._store.message(queue, names.message)
-        if first is not None and first.body.done_at is not None:
-            return first.body.receipt == receipt
-        if line is None or line.body.receipt != receipt:
-            return False
-        await self._lines.acknowledge_first(line, in_line(first, queue, names.message))
-        return True
+
+        async def attempt() -> bool:
+            line = await self._store.line(line_id)
+            first = await self._store.message(queue, first_id)
+            if first is not None and first.body.done_at is not None:
+                return first.body.receipt == receipt
+            if line is None or line.body.receipt != receipt:
+                return False
+            await self._lines.acknowledge_first(line, in_line(first, queue, first_id))
+            return True
+
+        return await until_no_conflict(attempt)
 
     async def _line(self, id: str, receipt: str) -> Stored[Line]:
         """The line that holds this receipt. Raises ReceiptStale if it holds another, or none."""

@@ -102,7 +102,7 @@ class Sender:
         limit = min(most, self._store.limits.commit_actions, self._store.limits.page)
         if limit < 1:
             return
-        until = sort_key(self._clock() - REMEMBERED)
+        until = sort_key(max(0, self._clock() - REMEMBERED))
         query = MESSAGES.query("by_done", queue, until=(until,), limit=limit)
         writes = [
             self._store.write(MESSAGES, document.id, document.version, DELETE)
