@@ -79,7 +79,7 @@ class QueueAdmin:
     async def queue(self, name: str) -> Queue:
         """A queue's settings. Raises NotFound if it was never sent to nor changed."""
         check_queue(name)
-        settings = await self._store.queue(name)
+        settings = await self._store.get_one(QUEUES, name)
         if settings is None:
             raise NotFound(f"there is no queue {name!r}")
         return settings.body
@@ -94,7 +94,7 @@ class QueueAdmin:
         check_range("/most_attempts", most_attempts, 1, MOST_ATTEMPTS)
 
         async def attempt() -> Queue:
-            found = await self._store.queue(name)
+            found = await self._store.get_one(QUEUES, name)
             before = Queue(name=name, created_at=self._clock()) if found is None else found.body
             changed = replace(before, most_attempts=most_attempts)
             if found is None or changed != before:
@@ -190,7 +190,7 @@ class QueueAdmin:
 
     async def _dead_message(self, name: str, id: str) -> Stored[Message]:
         check_queue(name)
-        message = await self._store.message(name, id)
+        message = await self._store.get_one(MESSAGES, message_id(name, id))
         if message is None or message.body.died_at is None:
             raise NotFound(f"there is no dead message {id!r} in the queue {name!r}")
         return message

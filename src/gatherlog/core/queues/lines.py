@@ -95,10 +95,10 @@ class Lines:
         appends: Sequence[Append] = (),
     ) -> bool:
         """Whether there is a message behind the first one, which takes its place."""
-        second, second_id = None, first.body.next
+        queue, second_id, second = first.body.queue, first.body.next, None
         if second_id:
-            found = await self._store.message(first.body.queue, second_id)
-            second = in_line(found, first.body.queue, second_id).body
+            found = await self._store.get_one(MESSAGES, message_id(queue, second_id))
+            second = in_line(found, queue, second_id).body
         writes = [
             self._store.write(LINES, line.id, line.version, _shorter(line.body, second)),
             self._store.write(MESSAGES, first.id, first.version, body),

@@ -15,6 +15,7 @@ from gatherlog.core.eventstore.store import (
     Body,
     Commit,
     Committed,
+    Document,
     Limits,
     Page,
     Query,
@@ -24,16 +25,7 @@ from gatherlog.core.eventstore.store import (
 from gatherlog.core.projections.paging import bodies, documents
 from gatherlog.core.projections.views import View
 from gatherlog.core.queues.checks import DEFAULT_ATTEMPTS
-from gatherlog.core.queues.documents import (
-    LINES,
-    MESSAGES,
-    QUEUES,
-    Line,
-    Message,
-    Queue,
-    message_id,
-    stream_of,
-)
+from gatherlog.core.queues.documents import MESSAGES, QUEUES, Message, message_id, stream_of
 from gatherlog.core.queues.events import CODEC
 
 __all__ = ["QueueStore", "Stored", "in_line", "line_changed"]
@@ -66,29 +58,16 @@ class QueueStore:
         """The documents with these ids, in this order; None where there is none."""
         if not ids:
             return []
-        found = await self._store.get(view.name, ids)
-        return [
-            Stored(document.id, document.version, body)
-            if document is not None and (body := view.read(document)) is not None
-            else None
-            for document in found
-        ]
+        return [_stored(view, document) for document in await self._store.get(view.name, ids)]
 
-    async def queue(self, name: str) -> Stored[Queue] | None:
-        [found] = await self.get(QUEUES, [name])
-        return found
-
-    async def line(self, id: str) -> Stored[Line] | None:
-        [found] = await self.get(LINES, [id])
-        return found
-
-    async def message(self, queue: str, id: str) -> Stored[Message] | None:
-        [found] = await self.get(MESSAGES, [message_id(queue, id)])
-        return found
+    async def get_one(self, view: View[B], id: str) -> Stored[B] | None:
+        """The document with this id, or None."""
+        [document] = await self._store.get(view.name, [id])
+        return _stored(view, document)
 
     async def most_attempts(self, queue: str) -> int:
         """How often a message of this queue is received before it dies."""
-        settings = await self.queue(queue)
+        settings = await self.get_one(QUEUES, queue)
         return DEFAULT_ATTEMPTS if settings is None else settings.body.most_attempts
 
     async def query(self, query: Query) -> Page:
@@ -125,6 +104,12 @@ class QueueStore:
     ) -> Awaitable[Committed]:
         """Raises Conflict if a document that is written has changed since it was read."""
         return self._store.commit(Commit(appends=appends, writes=writes))
+
+
+def _stored(view: View[B], document: Document | None) -> Stored[B] | None:
+    if document is None or (body := view.read(document)) is None:
+        return None
+    return Stored(document.id, document.version, body)
 
 
 def in_line(message: Stored[Message] | None, queue: str, id: str) -> Stored[Message]:

@@ -18,7 +18,7 @@ from gatherlog.core.queues.checks import (
     check_queue,
     check_range,
 )
-from gatherlog.core.queues.documents import LINES, Line, parse_receipt
+from gatherlog.core.queues.documents import LINES, MESSAGES, Line, message_id, parse_receipt
 from gatherlog.core.queues.lines import Lines
 from gatherlog.core.queues.queue_store import QueueStore, Stored, in_line
 from gatherlog.core.queues.waiting_consumers import WaitingConsumers
@@ -76,7 +76,7 @@ class Receipts:
         async def attempt() -> None:
             line = await self._line(line_id, receipt)
             if line.body.attempts >= await self._store.most_attempts(queue):
-                first = await self._store.message(queue, first_id)
+                first = await self._store.get_one(MESSAGES, message_id(queue, first_id))
                 await self._lines.give_up_first(line, in_line(first, queue, first_id))
             else:
                 visible_at = self._seconds_from_now(after) if after else None
@@ -103,8 +103,8 @@ class Receipts:
         """Whether the receipt acknowledges its message, now or at an earlier call."""
 
         async def attempt() -> bool:
-            line = await self._store.line(line_id)
-            first = await self._store.message(queue, first_id)
+            line = await self._store.get_one(LINES, line_id)
+            first = await self._store.get_one(MESSAGES, message_id(queue, first_id))
             if first is not None and first.body.done_at is not None:
                 return first.body.receipt == receipt
             if line is None or line.body.receipt != receipt:
@@ -116,7 +116,7 @@ class Receipts:
 
     async def _line(self, id: str, receipt: str) -> Stored[Line]:
         """The line that holds this receipt. Raises ReceiptStale if it holds another, or none."""
-        line = await self._store.line(id)
+        line = await self._store.get_one(LINES, id)
         if line is None or line.body.receipt != receipt:
             raise ReceiptStale([receipt], 1)
         return line

@@ -1,4 +1,4 @@
-"""Receiving: a message is given to one consumer for a while, and to others if it is not done then.
+"""Receiving: one consumer has a message for a while; if it is not done by then, others receive it.
 
 A consumer claims the first message of a line by writing a new receipt into the line, and expects
 the version of the line that was read. So of several that claim at once, one succeeds.
@@ -135,7 +135,8 @@ class Receiver:
     ) -> tuple[list[Received], set[str]]:
         """Claim the first messages of these lines as long as a message of any size fits.
 
-        First messages that were received too often die instead; also gives the ids of their lines.
+        First messages that were received too often die instead: the second result holds the ids of
+        their lines.
         """
         found = await self._store.get(LINES, ids)
         lines = [line for line in found if line is not None]

@@ -84,7 +84,7 @@ class Sender:
         # Times differ, so that lines are received from in the order in which they were made.
         batch = [_new_message(queue, message, now + number) for number, message in enumerate(new)]
         writes: list[Write] = []
-        if await self._store.queue(queue) is None:
+        if await self._store.get_one(QUEUES, queue) is None:
             made = Queue(name=queue, created_at=now)
             writes.append(self._store.write(QUEUES, queue, 0, made))
         event = self._store.event(queue, MessagesSent(messages=len(new)))
