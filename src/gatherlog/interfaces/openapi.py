@@ -75,6 +75,7 @@ _PARAMETERS |= {
         "subscription": "A subscription's name.",
         "letter": "A dead letter's id.",
         "queue": "A queue's name.",
+        "message": "The id of a dead message.",
     }.items()
 }
 _QUERY = {

@@ -27,7 +27,9 @@ DEFAULT_GATHERING = "default"
 B = TypeVar("B")
 Q = TypeVar("Q", bound=msgspec.Struct)
 
-NAMES = frozenset({"group_id", "stream", "log", "rule", "subscription", "letter", "queue"})
+NAMES = frozenset(
+    {"group_id", "stream", "log", "rule", "subscription", "letter", "message", "queue"}
+)
 """Path parameters that are names of somebody's choice; all others are UUIDs."""
 PRIVATE = frozenset({"group_id", "stream", "log"})
 """Those that may name people."""

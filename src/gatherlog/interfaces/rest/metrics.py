@@ -113,9 +113,8 @@ async def _of_queues(platform: Platform) -> list[Metric]:
         "waiting": "Messages that wait for their next try, or for those before them.",
         "dead": "Messages of a queue that were tried too often.",
     }
-    statuses = [
-        await platform.queues.status(queue.name) for queue in await platform.queues.queues()
-    ]
+    admin = platform.queues.admin
+    statuses = [await admin.status(queue.name) for queue in await admin.queues()]
     metrics: list[Metric] = []
     for field, about in told.items():
         family = GaugeMetricFamily(f"gatherlog_queue_{field}", about, labels=["queue"])

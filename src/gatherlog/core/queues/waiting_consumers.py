@@ -1,7 +1,8 @@
-"""Consumers that wait for messages, and what wakes them.
+"""Consumers of this process that wait for messages, and what wakes them.
 
-What this process sends wakes as many consumers as there is something for. What others send shows
-as events of the queue's stream: one watcher waits for the log to grow, for all who wait here.
+When this process makes messages available, it wakes as many consumers as there are messages. What
+other processes send is seen as new events of the queue's stream: one task watches the log on behalf
+of all consumers that wait in this process.
 """
 
 import asyncio
@@ -13,25 +14,28 @@ from gatherlog.core.eventstore.errors import StoreClosed, StoreError
 from gatherlog.core.eventstore.store import Store
 from gatherlog.core.queues.documents import stream_of
 
-__all__ = ["Waiting"]
+__all__ = ["WaitingConsumers"]
 
-_PAUSE: Final = 0.01
+_LOOK_PAUSE: Final = 0.01
 """Seconds between two looks at a log that grows all the time."""
-_PATIENCE: Final = 60.0
+_LONGEST_WAIT: Final = 60.0
+"""Seconds after which the watcher looks although the log has not grown."""
+_ERROR_PAUSE: Final = 1.0
+"""Seconds until the watcher tries again after the store has failed."""
 
 
 class _Watched:
-    """One queue that somebody waits for."""
+    """A queue that consumers wait for."""
 
     def __init__(self) -> None:
         self.consumers: dict[asyncio.Event, None] = {}
-        """In the order in which they came."""
+        """In the order in which they began to wait."""
         self.version = -1
-        """Of the queue's stream, as far as it is known here; -1: not yet."""
+        """The version of the queue's stream up to which events were seen; -1: not read yet."""
 
 
-class Waiting:
-    """All consumers of one process that wait."""
+class WaitingConsumers:
+    """All consumers of one process that wait, queue by queue."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -39,10 +43,11 @@ class Waiting:
         self._watcher: asyncio.Task[None] | None = None
 
     @asynccontextmanager
-    async def at(self, queue: str) -> AsyncIterator[asyncio.Event]:
-        """An event that is set when there may be something to take that came after this began.
+    async def waiting(self, queue: str) -> AsyncIterator[asyncio.Event]:
+        """An event that is set when a message may have become available since this was entered.
 
-        Whoever leaves without having looked since passes it on.
+        A consumer clears it before it looks for messages. One that leaves while it is set has not
+        looked since, so another consumer is woken instead.
         """
         woken = asyncio.Event()
         watched = self._queues.setdefault(queue, _Watched())
@@ -57,11 +62,11 @@ class Waiting:
         finally:
             del watched.consumers[woken]
             if woken.is_set():
-                self.stir(queue)
-            self._forget(queue)
+                self.wake(queue)
+            self._stop_if_unused(queue)
 
-    def stir(self, queue: str, most: int = 1) -> None:
-        """Wake up to `most` of those who wait for a queue, the longest waiting first."""
+    def wake(self, queue: str, most: int = 1) -> None:
+        """Wake up to `most` consumers that wait for this queue, the longest waiting first."""
         watched = self._queues.get(queue)
         if watched is None:
             return
@@ -69,13 +74,13 @@ class Waiting:
         for woken in asleep[:most]:
             woken.set()
 
-    def appended(self, queue: str, version: int) -> None:
-        """This process knows what the event at `version` is about: it wakes nobody again."""
+    def skip_event(self, queue: str, version: int) -> None:
+        """Do not wake anybody for the event at `version`: this process appended it itself."""
         watched = self._queues.get(queue)
         if watched is not None and watched.version == version - 1:
             watched.version = version
 
-    def _forget(self, queue: str) -> None:
+    def _stop_if_unused(self, queue: str) -> None:
         if not self._queues[queue].consumers:
             del self._queues[queue]
         if not self._queues and self._watcher is not None:
@@ -86,21 +91,22 @@ class Waiting:
         while True:
             try:
                 heads = await self._store.heads()
-                while True:  # heads first, so that nothing comes between the looks and the wait
+                while True:  # the heads are read before the looks, so that no event is missed
                     await self._look()
-                    await asyncio.sleep(_PAUSE)
-                    heads = await self._store.wait(heads, _PATIENCE)
+                    await asyncio.sleep(_LOOK_PAUSE)
+                    heads = await self._store.wait(heads, _LONGEST_WAIT)
             except StoreClosed:
-                return  # whoever waits hears of it when they look
+                return  # the consumers find out when they look for messages
             except StoreError:
-                await asyncio.sleep(1.0)  # the same; it may be well again by then
+                await asyncio.sleep(_ERROR_PAUSE)  # so do they now
 
     async def _look(self) -> None:
+        """Wake all consumers of each queue that has new events."""
         for queue, watched in list(self._queues.items()):
             version = await self._version(queue)
             if 0 <= watched.version < version:
                 watched.version = version
-                self.stir(queue, len(watched.consumers))
+                self.wake(queue, len(watched.consumers))
 
     async def _version(self, queue: str) -> int:
         last = await self._store.read_stream(stream_of(queue), limit=1, backwards=True)

@@ -34,7 +34,7 @@ def test_every_golden_file_has_an_example() -> None:
 
 
 @pytest.mark.parametrize("type", EXAMPLES)
-def test_what_is_stored_is_what_its_golden_file_says(type: str) -> None:
+def test_an_event_is_encoded_and_decoded_as_its_golden_file_says(type: str) -> None:
     golden = (GOLDEN / f"{type}.1.json").read_bytes().removesuffix(b"\n")
 
     assert CODEC.decode(Event("id", type, 1, 1, golden)) == EXAMPLES[type]
