@@ -14,7 +14,7 @@ from gatherlog.core.subscriptions.subscription import Destination
 from gatherlog.core.subscriptions.worker import VIEWS
 from tests.contracts.commits import whole_feed
 from tests.contracts.engines import Place
-from tests.core.followers import (
+from tests.core.subscriptions.followers import (
     COUNTS,
     IDS,
     Count,
@@ -72,11 +72,11 @@ def counted(count: int) -> Callable[[Store], Awaitable[bool]]:
     return is_counted
 
 
-async def letters(store: Store) -> list[Any]:
+async def dead_letters(store: Store) -> list[Any]:
     return list((await bodies(store, DEAD_LETTERS)).values())
 
 
-def control(store: Store) -> SubscriptionAdmin:
+def admin(store: Store) -> SubscriptionAdmin:
     return SubscriptionAdmin(store, clock=system_clock, ids=IDS)
 
 
@@ -103,13 +103,13 @@ async def test_a_projection_counts_exactly_also_what_failed_at_first(place: Plac
     store, counting = await opened(place), Counting(stumbles=["w1.7", "w0.3"])
     async with working(store, Projection("counting", counting)):
         count = await say_much(store)
-        await eventually(lambda: has_letters(store, 14))
+        await eventually(lambda: has_dead_letters(store, 14))
         counting.stumbles.clear()
-        for letter in await letters(store):
-            await control(store).redrive(letter.id, by="me")
+        for dead_letter in await dead_letters(store):
+            await admin(store).redrive(dead_letter.id, by="me")
         await eventually(lambda: counted(count)(store))
         before = await bodies(store, COUNTS)
-        await control(store).reset("counting", [0] * store.limits.partitions, by="me")
+        await admin(store).reset("counting", [0] * store.limits.partitions, by="me")
         await say(store, "card-0", "one more")
         await eventually(lambda: counted(count + 1)(store))
 
@@ -124,8 +124,8 @@ async def test_a_projection_counts_exactly_also_what_failed_at_first(place: Plac
     assert [difference async for difference in verify(store, [CATEGORY])] == []
 
 
-async def has_letters(store: Store, count: int) -> bool:
-    return len(await letters(store)) == count
+async def has_dead_letters(store: Store, count: int) -> bool:
+    return len(await dead_letters(store)) == count
 
 
 async def test_a_poison_event_is_parked_fixed_and_redriven(place: Place) -> None:
@@ -133,13 +133,13 @@ async def test_a_poison_event_is_parked_fixed_and_redriven(place: Place) -> None
     there = Destination(name="place", target=receiver, retry=QUICK, holds=True)
     async with working(store, Following(there)):
         count = await say_much(store)
-        await eventually(lambda: has_letters(store, len(STREAMS)))
-        status = await control(store).status("following")
+        await eventually(lambda: has_dead_letters(store, len(STREAMS)))
+        status = await admin(store).status("following")
         assert status.parked == len(STREAMS)
-        for letter in await letters(store):
-            await control(store).redrive(letter.id, by="me")
+        for dead_letter in await dead_letters(store):
+            await admin(store).redrive(dead_letter.id, by="me")
         await receiver.has(count)
-        await eventually(lambda: has_letters(store, 0))
+        await eventually(lambda: has_dead_letters(store, 0))
 
     assert taken(receiver) == await expected(store)
     assert await store.scan("backlog") == []
@@ -158,11 +158,11 @@ async def test_a_hundred_destinations_that_fail_are_written_down_within_limits(
     following = Following(*there)
     async with working(store, following):
         await say(store, "card-1", "bad", "next")
-        await eventually(lambda: has_letters(store, 100))
+        await eventually(lambda: has_dead_letters(store, 100))
         await eventually(lambda: has_backlogs(store, 100))
     async with working(store, following):
-        for letter in await letters(store):
-            await control(store).redrive(letter.id, by="me")
+        for dead_letter in await dead_letters(store):
+            await admin(store).redrive(dead_letter.id, by="me")
         for receiver in broken:
             await receiver.has(2)
         await eventually(lambda: has_backlogs(store, 0))

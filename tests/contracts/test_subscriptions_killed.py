@@ -14,7 +14,7 @@ from gatherlog.core.subscriptions.worker import VIEWS
 from tests.contracts.commits import NOON, whole_feed
 from tests.contracts.engines import Place
 from tests.contracts.follower import TALLIES, Follower, Notes, Tally, ordered, tallied
-from tests.core.followers import bodies, eventually
+from tests.core.subscriptions.followers import bodies, eventually
 
 
 async def happen(store: Store, count: int, start: int = 0, *, at_a_time: int = 50) -> None:

@@ -15,7 +15,7 @@ from gatherlog.core.subscriptions.dead_letters import CATEGORY, DEAD_LETTERS
 from gatherlog.core.subscriptions.delivery import RetryPolicy
 from gatherlog.core.subscriptions.handlers import Handlers
 from gatherlog.core.subscriptions.subscription import Destination
-from tests.core.followers import (
+from tests.core.subscriptions.followers import (
     FOREVER,
     IDS,
     Following,
@@ -33,7 +33,7 @@ from tests.core.followers import (
 ONCE = RetryPolicy(attempts=1, age=None)
 
 
-def control(store: Store) -> SubscriptionAdmin:
+def admin(store: Store) -> SubscriptionAdmin:
     return SubscriptionAdmin(store, clock=system_clock, ids=IDS)
 
 
@@ -42,7 +42,7 @@ def following(receiver: Receiver, name: str = "following", *, holds: bool = Fals
     return Following(place, name=name)
 
 
-async def all_letters(store: Store, count: int) -> list[str]:
+async def all_dead_letters(store: Store, count: int) -> list[str]:
     """The ids of dead letters, once there are so many."""
     ids = list(await bodies(store, DEAD_LETTERS))
     return ids if len(ids) == count else []
@@ -55,13 +55,13 @@ def test_lag_says_how_far_behind_each_partition_is() -> None:
             for n in range(20):
                 await say(store, f"card-{n}", "word")
             await receiver.has(20)
-        before = await control(store).status("following")
+        before = await admin(store).status("following")
         for n in range(20):
             await say(store, f"card-{n}", "more")
-        after = await control(store).status("following")
+        after = await admin(store).status("following")
         assert (before.behind, after.behind, after.parked, after.is_paused) == (0, 20, 0, False)
         assert [lag.partition for lag in after.lags] == [0, 1, 2, 3]
-        assert await control(store).names() == ["following"]
+        assert await admin(store).names() == ["following"]
 
     run_story(story())
 
@@ -69,12 +69,12 @@ def test_lag_says_how_far_behind_each_partition_is() -> None:
 def test_who_never_read_is_not_found() -> None:
     async def story() -> None:
         for asked in (
-            control(memory()).status("nobody"),
-            control(memory()).pause("nobody", by="me"),
-            control(memory()).reset("nobody", [0], by="me"),
-            control(memory()).letter("none"),
-            control(memory()).redrive("none", by="me"),
-            control(memory()).discard("none", "why", by="me"),
+            admin(memory()).status("nobody"),
+            admin(memory()).pause("nobody", by="me"),
+            admin(memory()).reset("nobody", [0], by="me"),
+            admin(memory()).dead_letter("none"),
+            admin(memory()).redrive("none", by="me"),
+            admin(memory()).discard("none", "why", by="me"),
         ):
             with pytest.raises(NotFound):
                 await asked
@@ -91,28 +91,30 @@ def test_letters_come_page_by_page_for_whom_and_in_which_state_one_asks() -> Non
         async with working(store, *there):
             for n in range(7):
                 await say(store, "card-1", f"w{n}", subject=f"s{n}")
-            await eventually(lambda: all_letters(store, 14))
-        asking = control(store)
+            await eventually(lambda: all_dead_letters(store, 14))
+        asking = admin(store)
         found, cursor = [], None
         while True:
-            page = await asking.letters(subscription="first", limit=3, cursor=cursor)
-            found.append([letter.version for letter in page.letters])
+            page = await asking.dead_letters(subscription="first", limit=3, cursor=cursor)
+            found.append([dead_letter.version for dead_letter in page.dead_letters])
             if (cursor := page.cursor) is None:
                 break
         assert found == [[1, 2, 3], [4, 5, 6], [7]]
-        everything = (await asking.letters()).letters
+        everything = (await asking.dead_letters()).dead_letters
         assert Counter(one.subscription for one in everything) == {"first": 7, "second": 7}
-        its_own = await asking.letters(subscription="second", destination="place")
-        assert len(its_own.letters) == 7
-        assert (await asking.letters(subscription="second", destination="none")).letters == []
-        await asking.discard(its_own.letters[0].id, "no use", by="me")
-        assert len((await asking.letters(subscription="second")).letters) == 6
-        [gone] = (await asking.letters(subscription="second", state="discarded")).letters
+        its_own = await asking.dead_letters(subscription="second", destination="place")
+        assert len(its_own.dead_letters) == 7
+        assert (
+            await asking.dead_letters(subscription="second", destination="none")
+        ).dead_letters == []
+        await asking.discard(its_own.dead_letters[0].id, "no use", by="me")
+        assert len((await asking.dead_letters(subscription="second")).dead_letters) == 6
+        [gone] = (await asking.dead_letters(subscription="second", state="discarded")).dead_letters
         assert gone.reason == "no use"
         with pytest.raises(Invalid, match="/subscription"):
-            await asking.letters(destination="place")
+            await asking.dead_letters(destination="place")
         with pytest.raises(CursorInvalid):
-            await asking.letters(cursor="nonsense")
+            await asking.dead_letters(cursor="nonsense")
 
     run_story(story())
 
@@ -123,9 +125,9 @@ def test_a_discard_without_a_reason_is_refused(reason: str) -> None:
         store = memory()
         async with working(store, following(Receiver({"bad": [fails()]}))):
             await say(store, "card-1", "bad")
-            [id] = await eventually(lambda: all_letters(store, 1))
+            [id] = await eventually(lambda: all_dead_letters(store, 1))
         with pytest.raises(Invalid, match="/reason"):
-            await control(store).discard(id, reason, by="me")
+            await admin(store).discard(id, reason, by="me")
 
     run_story(story())
 
@@ -140,16 +142,16 @@ def test_orders_given_while_nobody_works_are_obeyed_later(holds: bool, partition
         async with working(store, there):
             await say(store, "card-1", "bad", "after bad")
             await say(store, "card-2", "worse", "after worse")
-            await eventually(lambda: all_letters(store, 2))
+            await eventually(lambda: all_dead_letters(store, 2))
             await receiver.has(0 if holds else 2)
-        for letter in (await bodies(store, DEAD_LETTERS)).values():
-            if letter.stream == "card-1":
-                await control(store).redrive(letter.id, by="me")
+        for dead_letter in (await bodies(store, DEAD_LETTERS)).values():
+            if dead_letter.stream == "card-1":
+                await admin(store).redrive(dead_letter.id, by="me")
             else:
-                await control(store).discard(letter.id, "let it go", by="me")
+                await admin(store).discard(dead_letter.id, "let it go", by="me")
         async with working(store, there):
             await receiver.has(3)
-            await eventually(lambda: all_letters(store, 1))
+            await eventually(lambda: all_dead_letters(store, 1))
         assert sorted(receiver.words) == ["after bad", "after worse", "bad"]
         [kept] = (await bodies(store, DEAD_LETTERS)).values()
         assert (kept.stream, kept.state) == ("card-2", "discarded")
@@ -164,11 +166,11 @@ def test_a_redrive_that_fails_again_is_a_dead_letter_again() -> None:
         store, receiver = memory(), Receiver({"bad": [fails("first"), fails("second")]})
         async with working(store, following(receiver)):
             await say(store, "card-1", "bad")
-            [id] = await eventually(lambda: all_letters(store, 1))
-            await control(store).redrive(id, by="me")
-            letter = await eventually(lambda: is_of_kind(store, id, "second"))
-            assert letter.state == "dead"
-            await control(store).redrive(id, by="me")
+            [id] = await eventually(lambda: all_dead_letters(store, 1))
+            await admin(store).redrive(id, by="me")
+            dead_letter = await eventually(lambda: is_of_kind(store, id, "second"))
+            assert dead_letter.state == "dead"
+            await admin(store).redrive(id, by="me")
             await receiver.has(1)
             await eventually(lambda: has_none(store))
 
@@ -176,8 +178,8 @@ def test_a_redrive_that_fails_again_is_a_dead_letter_again() -> None:
 
 
 async def is_of_kind(store: Store, id: str, kind: str) -> object:
-    letter = await control(store).letter(id)
-    return letter if letter.kind == kind else None
+    dead_letter = await admin(store).dead_letter(id)
+    return dead_letter if dead_letter.kind == kind else None
 
 
 async def has_none(store: Store) -> bool:
@@ -190,13 +192,13 @@ def test_a_discarded_letter_is_not_tried_again_after_a_crash() -> None:
         there = following(receiver, holds=True)
         async with working(store, there) as at_work:
             await say(store, "card-1", "bad", "next")
-            [id] = await eventually(lambda: all_letters(store, 1))
-            await control(store).pause("following", by="me")
-            await control(store).discard(id, "never mind", by="me")
+            [id] = await eventually(lambda: all_dead_letters(store, 1))
+            await admin(store).pause("following", by="me")
+            await admin(store).discard(id, "never mind", by="me")
             await asyncio.sleep(1)  # obeyed by now, and what follows is not tried yet
             await at_work.kill()
         async with working(store, there):
-            await control(store).resume("following", by="me")
+            await admin(store).resume("following", by="me")
             await receiver.has(1)
         assert receiver.words == ["next"]
 
@@ -210,10 +212,10 @@ def test_a_discard_ends_a_redrive_that_goes_on_and_on() -> None:
         there = Following(Destination(name="place", target=receiver, retry=FOREVER))
         async with working(store, there):
             await say(store, "card-1", "bad")
-            [id] = await eventually(lambda: all_letters(store, 1))
-            await control(store).redrive(id, by="me")
+            [id] = await eventually(lambda: all_dead_letters(store, 1))
+            await admin(store).redrive(id, by="me")
             await asyncio.sleep(100)
-            await control(store).discard(id, "enough", by="me")
+            await admin(store).discard(id, "enough", by="me")
             await asyncio.sleep(10)
             calls = len(receiver.calls)
             await asyncio.sleep(1_000)
@@ -229,13 +231,13 @@ def test_a_pause_outlives_a_restart_and_a_resume_goes_on() -> None:
         async with working(store, there):
             await say(store, "card-1", "one")
             await receiver.has(1)
-            await control(store).pause("following", by="me")
+            await admin(store).pause("following", by="me")
             await eventually(lambda: is_paused(store))
         async with working(store, there):
             await say(store, "card-1", "two")
             await asyncio.sleep(100)
             assert receiver.words == ["one"]
-            await control(store).resume("following", by="me")
+            await admin(store).resume("following", by="me")
             await receiver.has(2)
         assert receiver.words == ["one", "two"]
 
@@ -243,7 +245,7 @@ def test_a_pause_outlives_a_restart_and_a_resume_goes_on() -> None:
 
 
 async def is_paused(store: Store) -> bool:
-    return (await control(store).status("following")).is_paused
+    return (await admin(store).status("following")).is_paused
 
 
 def test_a_resume_tries_what_waits_for_its_time_but_no_dead_letter() -> None:
@@ -255,9 +257,9 @@ def test_a_resume_tries_what_waits_for_its_time_but_no_dead_letter() -> None:
         async with working(store, Following(place)):
             await say(store, "card-1", "later", subject="a")
             await say(store, "card-1", "dead", subject="b")
-            await eventually(lambda: all_letters(store, 1))
-            await control(store).pause("following", by="me")
-            await control(store).resume("following", by="me")
+            await eventually(lambda: all_dead_letters(store, 1))
+            await admin(store).pause("following", by="me")
+            await admin(store).resume("following", by="me")
             await receiver.has(1)
             assert asyncio.get_running_loop().time() < 100
             await asyncio.sleep(1_000)
@@ -279,7 +281,7 @@ def test_a_reset_replays_to_handlers_from_there_on_once(partitions: int) -> None
             for n in range(20):
                 await say(store, f"card-{n}", "new")
             await receiver.has(40)
-            await control(store).reset("following", middle, by="me")
+            await admin(store).reset("following", middle, by="me")
             await receiver.has(60)
         async with working(store, handlers):
             await asyncio.sleep(100)
@@ -301,7 +303,7 @@ def test_a_reset_forgets_what_waits_and_breaks_off_what_is_under_way() -> None:
             await say(store, "card-1", "bad", "then", subject="b")
             await asyncio.sleep(10)
             receiver.cues.clear()
-            await control(store).reset("following", [0], by="me")
+            await admin(store).reset("following", [0], by="me")
             await receiver.has(4)
             await asyncio.sleep(100)
         versions = [(d.event.subject, d.event.version) for d in receiver.taken]
@@ -319,7 +321,7 @@ def test_a_reset_to_where_nothing_is_is_refused(positions: list[int]) -> None:
             await say(store, "card-1", "word")
             await eventually(lambda: store.scan(CHECKPOINTS.name))
         with pytest.raises(Invalid, match="/positions"):
-            await control(store).reset("following", positions, by="me")
+            await admin(store).reset("following", positions, by="me")
 
     run_story(story())
 
@@ -377,8 +379,8 @@ def test_events_about_delivering_itself_are_brought_to_nobody() -> None:
             rules = Commit(appends=[Append("rules-1", [happened("a rule")])])
             await store.commit(rules)
             await eventually(lambda: store.scan(CHECKPOINTS.name))
-            await control(store).pause("eager", by="me")
-            await control(store).resume("eager", by="me")
+            await admin(store).pause("eager", by="me")
+            await admin(store).resume("eager", by="me")
             await say(store, "card-1", "word")
             await receiver.has(1)
         assert receiver.words == ["word"]

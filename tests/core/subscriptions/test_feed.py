@@ -9,14 +9,14 @@ import pytest
 from gatherlog.core import Commit, Committed, Recorded, Store
 from gatherlog.core.eventstore.clock import system_clock
 from gatherlog.core.eventstore.errors import Busy, DiskFull, StoreClosed, StoreFailed
-from gatherlog.core.subscriptions.destination_state import Metrics
 from gatherlog.core.subscriptions.handlers import Handlers
 from gatherlog.core.subscriptions.leases import LeaseHolder
+from gatherlog.core.subscriptions.metrics import Metrics
 from gatherlog.core.subscriptions.partition_state import PartitionState
 from gatherlog.core.subscriptions.projection import Projection
 from gatherlog.core.subscriptions.subscription import Destination
 from gatherlog.core.subscriptions.worker import Worker
-from tests.core.followers import (
+from tests.core.subscriptions.followers import (
     COUNTS,
     FOREVER,
     IDS,
@@ -171,7 +171,7 @@ def test_after_a_write_that_failed_nothing_more_is_written() -> None:
         store: Any = Refusing(memory())
         lease = LeaseHolder(store, "counting", 0, "me", 5.0)
         assert await lease.take()
-        hold = PartitionState(
+        state = PartitionState(
             store,
             Projection("counting", Counting()),
             0,
@@ -180,12 +180,14 @@ def test_after_a_write_that_failed_nothing_more_is_written() -> None:
             clock=system_clock,
             ids=IDS,
         )
-        await hold.load()
-        async with hold.ledger.turn:
-            hold.position = 7
-            hold.writes.append(COUNTS.write("all", "subscription-counting", Count(7), at=1))
-            first = asyncio.create_task(hold.save())
-            second = asyncio.create_task(hold.save())
+        await state.load()
+        async with state.checkpoint_store.lock:
+            state.position = 7
+            state.projection_writes.append(
+                COUNTS.write("all", "subscription-counting", Count(7), at=1)
+            )
+            first = asyncio.create_task(state.save())
+            second = asyncio.create_task(state.save())
             await asyncio.sleep(0)
             store.refuses = True
         results = await asyncio.gather(first, second, return_exceptions=True)

@@ -14,11 +14,11 @@ from gatherlog.core.eventstore.clock import system_clock
 from gatherlog.core.subscriptions.administration import SubscriptionAdmin
 from gatherlog.core.subscriptions.dead_letters import DEAD_LETTERS
 from gatherlog.core.subscriptions.delivery import Delivery, DeliveryFailed, RetryPolicy, delivery_id
-from gatherlog.core.subscriptions.destination_state import pause_after
 from gatherlog.core.subscriptions.handlers import Handlers
+from gatherlog.core.subscriptions.retry_pauses import pause_after
 from gatherlog.core.subscriptions.subscription import Destination
 from gatherlog.testing import StandingClock
-from tests.core.followers import (
+from tests.core.subscriptions.followers import (
     FOREVER,
     IDS,
     Following,
@@ -39,14 +39,14 @@ def place(receiver: Receiver, name: str = "place", **about: Any) -> Destination:
     return Destination(name=name, target=receiver, **{"retry": THRICE, **about})
 
 
-def letters(store: Store) -> Callable[[], Coroutine[Any, Any, Any]]:
-    async def all_letters() -> Any:
+def dead_letters(store: Store) -> Callable[[], Coroutine[Any, Any, Any]]:
+    async def all_dead_letters() -> Any:
         return list((await bodies(store, DEAD_LETTERS)).values())
 
-    return all_letters
+    return all_dead_letters
 
 
-def control(store: Store) -> SubscriptionAdmin:
+def admin(store: Store) -> SubscriptionAdmin:
     return SubscriptionAdmin(store, clock=system_clock, ids=IDS)
 
 
@@ -57,14 +57,14 @@ def test_what_follows_a_failing_event_waits_and_others_go_on() -> None:
             await say(store, "card-1", "bad", "next", subject="ada")
             await say(store, "card-1", "other", subject="ben")
             await say(store, "card-2", "another", subject="ada")
-            [letter] = await eventually(letters(store))
+            [dead_letter] = await eventually(dead_letters(store))
             await receiver.has(2)
         assert receiver.words == ["other", "another"]
-        assert (letter.attempts, letter.kind, letter.state) == (3, "status", "dead")
-        assert (letter.stream, letter.version, letter.about) == ("card-1", 1, "ada")
+        assert (dead_letter.attempts, dead_letter.kind, dead_letter.state) == (3, "status", "dead")
+        assert (dead_letter.stream, dead_letter.version, dead_letter.about) == ("card-1", 1, "ada")
         bad = [call[0] for call in receiver.calls if call[0].event.data == b"bad"]
         assert [delivery.attempt for delivery in bad] == [1, 2, 3]
-        assert {delivery.id for delivery in bad} == {letter.delivery}
+        assert {delivery.id for delivery in bad} == {dead_letter.delivery}
 
     run_story(story())
 
@@ -74,9 +74,9 @@ def test_after_a_redrive_what_waited_comes_in_order() -> None:
         store, receiver = memory(), Receiver({"bad": [fails()] * 3})
         async with working(store, Following(place(receiver, holds=True))):
             await say(store, "card-1", "bad", "2", "3")
-            [letter] = await eventually(letters(store))
+            [dead_letter] = await eventually(dead_letters(store))
             await say(store, "card-1", "4")
-            await control(store).redrive(letter.id, by="me")
+            await admin(store).redrive(dead_letter.id, by="me")
             await receiver.has(4)
             await say(store, "card-1", "5")
             await receiver.has(5)
@@ -91,10 +91,10 @@ def test_after_a_discard_what_waited_comes_without_it() -> None:
         store, receiver = memory(), Receiver({"bad": [fails()] * 99})
         async with working(store, Following(place(receiver, holds=True))):
             await say(store, "card-1", "bad", "2", "3")
-            [letter] = await eventually(letters(store))
-            await control(store).discard(letter.id, "the address is gone", by="me")
+            [dead_letter] = await eventually(dead_letters(store))
+            await admin(store).discard(dead_letter.id, "the address is gone", by="me")
             await receiver.has(2)
-        [kept] = await letters(store)()
+        [kept] = await dead_letters(store)()
         assert receiver.words == ["2", "3"]
         assert (kept.state, kept.reason, kept.by) == ("discarded", "the address is gone", "me")
 
@@ -107,13 +107,13 @@ def test_without_holding_an_event_is_given_up_and_what_follows_goes_on() -> None
         async with working(store, Following(place(receiver))):
             await say(store, "card-1", "bad", "2", "3")
             await receiver.has(2)
-        [letter] = await letters(store)()
-        assert (receiver.words, letter.holds, letter.state) == (["2", "3"], False, "dead")
+        [dead_letter] = await dead_letters(store)()
+        assert (receiver.words, dead_letter.holds, dead_letter.state) == (["2", "3"], False, "dead")
         async with working(store, Following(place(receiver))):
-            await control(store).redrive(letter.id, by="me")
+            await admin(store).redrive(dead_letter.id, by="me")
             await receiver.has(3)
         assert receiver.words == ["2", "3", "bad"]
-        assert await letters(store)() == []
+        assert await dead_letters(store)() == []
 
     run_story(story())
 
@@ -124,8 +124,8 @@ def test_a_final_failure_is_given_up_at_once() -> None:
         async with working(store, Following(place(receiver))):
             await say(store, "card-1", "bad", "2")
             await receiver.has(1)
-        [letter] = await letters(store)()
-        assert (letter.attempts, letter.kind, letter.status) == (1, "gone", 410)
+        [dead_letter] = await dead_letters(store)()
+        assert (dead_letter.attempts, dead_letter.kind, dead_letter.status) == (1, "gone", 410)
         assert receiver.words == ["2"]
 
     run_story(story())
@@ -161,7 +161,7 @@ def test_beyond_its_age_an_event_is_given_up() -> None:
         began = asyncio.get_running_loop().time()
         async with working(store, Following(place(receiver, retry=policy))):
             await say(store, "card-1", "bad")
-            await eventually(letters(store))
+            await eventually(dead_letters(store))
             assert 50 < asyncio.get_running_loop().time() - began < 65
 
     run_story(story())
@@ -206,7 +206,7 @@ def test_attempts_outlive_a_restart() -> None:
             async with working(store, following):
                 await receiver_was_called(receiver, tries)
         async with working(store, following):
-            await eventually(letters(store))
+            await eventually(dead_letters(store))
         assert [call[0].attempt for call in receiver.calls] == [1, 2, 3, 4]
 
     run_story(story())
@@ -227,8 +227,8 @@ def test_a_poison_event_costs_the_rest_nothing(count: int, holds: bool) -> None:
         async with working(store, Following(place(receiver, holds=holds))) as at_work:
             waiting = 1_000 if holds else 1  # in its stream
             await receiver.has(count - waiting)
-            await eventually(letters(store))
-            assert at_work.worker.meters["following"].failed == 3
+            await eventually(dead_letters(store))
+            assert at_work.worker.metrics["following"].failed == 3
         assert len(set(receiver.words)) == len(receiver.words) == count - waiting
 
     run_story(story())
@@ -271,10 +271,10 @@ def test_whatever_a_handler_raises_is_a_reason_and_harms_nobody(
         async with working(store, Handlers("eager", {"*": handle}, retry=THRICE)):
             await say(store, "card-1", "bad", "next", subject="ada")
             await say(store, "card-1", "other", subject="ben")
-            [letter] = await eventually(letters(store))
+            [dead_letter] = await eventually(dead_letters(store))
             await taken.has(1)
-        assert (letter.kind, letter.detail, letter.attempts) == ("raised", detail, 3)
-        assert max(map(len, letter.trace)) <= 200
+        assert (dead_letter.kind, dead_letter.detail, dead_letter.attempts) == ("raised", detail, 3)
+        assert max(map(len, dead_letter.trace)) <= 200
         assert taken.words == ["other"]
 
     run_story(story())
@@ -289,8 +289,8 @@ def test_a_handler_that_sleeps_is_cut_off() -> None:
         async with working(store, handlers):
             await say(store, "card-1", "slow", subject="ada")
             await say(store, "card-1", "other", subject="ben")
-            [letter] = await eventually(letters(store))
-        assert (letter.kind, letter.detail) == ("timeout", "not taken within 7 s")
+            [dead_letter] = await eventually(dead_letters(store))
+        assert (dead_letter.kind, dead_letter.detail) == ("timeout", "not taken within 7 s")
         assert receiver.words == ["other"]
 
     run_story(story())
@@ -305,9 +305,9 @@ def test_an_unknown_type_fails_unless_it_is_skipped_on_purpose() -> None:
         elsewhere = Handlers("elsewhere", handler, categories={"sheet"})
         async with working(store, strict, skipping, elsewhere):
             await say(store, "card-1", "what is this?")
-            [letter] = await eventually(letters(store))
-        assert letter.subscription == "strict"
-        assert letter.detail == (
+            [dead_letter] = await eventually(dead_letters(store))
+        assert dead_letter.subscription == "strict"
+        assert dead_letter.detail == (
             "EventUnknown: 'strict' neither handles 'tests.happened' nor skips it on purpose"
         )
 
@@ -343,8 +343,8 @@ def test_of_several_refused_together_the_one_to_blame_is_found() -> None:
         await say(store, "card-1", *[f"w{n}" for n in range(6)])
         async with working(store, Following(place(receiver, retry=FOREVER))):
             await receiver.has(5)
-        [letter] = await letters(store)()
-        assert (letter.version, receiver.words) == (4, ["w0", "w1", "w2", "w4", "w5"])
+        [dead_letter] = await dead_letters(store)()
+        assert (dead_letter.version, receiver.words) == (4, ["w0", "w1", "w2", "w4", "w5"])
 
     run_story(story())
 
@@ -357,7 +357,7 @@ def test_what_cannot_be_transformed_fails_with_the_reason() -> None:
         store, receiver = memory(), Receiver()
         async with working(store, Following(place(receiver, transform=transform))):
             await say(store, "card-1", "word")
-            [letter] = await eventually(letters(store))
-        assert (letter.kind, letter.detail) == ("transform", "there is no $.detail.name")
+            [dead_letter] = await eventually(dead_letters(store))
+        assert (dead_letter.kind, dead_letter.detail) == ("transform", "there is no $.detail.name")
 
     run_story(story())

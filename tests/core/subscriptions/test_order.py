@@ -11,7 +11,7 @@ from gatherlog.core import Append, Commit
 from gatherlog.core.eventstore.clock import system_clock
 from gatherlog.core.subscriptions.administration import SubscriptionAdmin
 from gatherlog.core.subscriptions.subscription import Destination
-from tests.core.followers import (
+from tests.core.subscriptions.followers import (
     FOREVER,
     IDS,
     Distant,
@@ -74,8 +74,8 @@ class Story:
             await self.store.commit(commit)
 
     async def tell(self, order: str) -> None:
-        control = SubscriptionAdmin(self.store, clock=system_clock, ids=IDS)
-        await {"pause": control.pause, "resume": control.resume}[order]("following", by="me")
+        admin = SubscriptionAdmin(self.store, clock=system_clock, ids=IDS)
+        await {"pause": admin.pause, "resume": admin.resume}[order]("following", by="me")
 
     async def goes(self, *, by_force: bool) -> None:
         steps = [*self._data.draw(STEPS), "resume"]

@@ -13,7 +13,7 @@ from gatherlog.core.subscriptions.leases import LEASES, LeaseHolder, LeaseLost
 from gatherlog.core.subscriptions.projection import Projection
 from gatherlog.core.subscriptions.subscription import Destination
 from gatherlog.testing import StandingClock
-from tests.core.followers import (
+from tests.core.subscriptions.followers import (
     COUNTS,
     FOREVER,
     Count,
@@ -121,7 +121,7 @@ def test_what_a_dead_worker_left_is_taken_over_within_about_a_leases_length() ->
 async def usurp(store: Store, worker: str) -> LeaseHolder:
     """Take the lease by force, as another process would."""
     lease = LeaseHolder(store, "following", 0, worker, 0.0)
-    await lease.look()
+    await lease.read()
     assert await lease.take()
     return lease
 
@@ -153,14 +153,14 @@ def test_a_worker_that_woke_up_too_late_writes_nothing() -> None:
         store = memory()
         lease = LeaseHolder(store, "following", 0, "asleep", SECONDS)
         assert await lease.take()
-        fence = lease.demand()
+        fence = lease.fence()
         await usurp(store, "awake")
         with pytest.raises(Exception, match="is at version 2, not 1") as refused:
             await store.commit(Commit(writes=[fence]))
         with pytest.raises(LeaseLost):
             await lease.renew()
         assert type(refused.value).__name__ == "Conflict"
-        assert lease.is_good() is False
+        assert lease.is_valid() is False
 
     run_story(story())
 
@@ -231,8 +231,8 @@ def test_who_is_asked_finishes_what_is_under_way_and_hands_over_without_a_double
             for n in range(300):
                 await say(store, f"card-{n % 7}", f"w{n}", subject=f"s{n % 11}")
             other = LeaseHolder(store, "following", 0, "another", SECONDS)
-            await other.look()
-            await other.ask()
+            await other.read()
+            await other.request()
             await eventually(other.take)
             assert await holders(store) == {first.worker.id: 1, "another": 1}
             await other.release()

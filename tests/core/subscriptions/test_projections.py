@@ -13,10 +13,14 @@ from gatherlog.core.eventstore.errors import Busy, Conflict, DiskFull, StoreFail
 from gatherlog.core.subscriptions.administration import SubscriptionAdmin
 from gatherlog.core.subscriptions.dead_letters import DEAD_LETTERS
 from gatherlog.core.subscriptions.projection import Projection
-from gatherlog.core.subscriptions.projection_runner import EventWithRefs, first_version, fold
+from gatherlog.core.subscriptions.projection_folding import (
+    EventWithRefs,
+    first_version,
+    fold_events,
+)
 from gatherlog.core.subscriptions.worker import VIEWS, Worker
 from gatherlog.engines.memory import MemoryStore
-from tests.core.followers import (
+from tests.core.subscriptions.followers import (
     COUNTS,
     IDS,
     Count,
@@ -118,9 +122,9 @@ def test_a_worker_that_dies_at_any_call_leaves_exact_counts(after: bool, partiti
         async with working(store, Projection("counting", Counting())):
             async with asyncio.timeout(1_000):
                 await eventually(lambda: is_counted(store, 20))
-                for letter in (await bodies(store, DEAD_LETTERS)).values():
-                    control = SubscriptionAdmin(store, clock=system_clock, ids=IDS)
-                    await control.redrive(letter.id, by="me")
+                for dead_letter in (await bodies(store, DEAD_LETTERS)).values():
+                    admin = SubscriptionAdmin(store, clock=system_clock, ids=IDS)
+                    await admin.redrive(dead_letter.id, by="me")
                 await eventually(lambda: is_counted(store, 24))
         assert await bodies(store, COUNTS) == counted(4)
         return has_died
@@ -146,7 +150,7 @@ def test_documents_and_their_checkpoint_stand_together_where_limits_split_a_writ
         dying.die()
         running.cancel()
         async with working(store, Projection("counting", Careless())):
-            await eventually(lambda: has_letters(store, 40))
+            await eventually(lambda: has_dead_letters(store, 40))
             await eventually(lambda: is_counted(store, 20))
             await asyncio.sleep(30)  # for what is left of the dead one to give up its tasks
         assert (await bodies(store, COUNTS))["all"] == Count(20)
@@ -162,15 +166,15 @@ def test_documents_of_an_earlier_epoch_are_as_good_as_gone() -> None:
         await store.commit(Commit(writes=[old]))
         await say(store, "card-1", "word")
         [event] = await store.read_feed(0, after=0, limit=1)
-        named = [EventWithRefs(Counting(), event)]
-        folded = await fold(store, Counting(), "counting", named, epoch=3)
+        events = [EventWithRefs(Counting(), event)]
+        folded = await fold_events(store, Counting(), "counting", events, epoch=3)
         await store.commit(Commit(writes=folded.writes))
         assert (await bodies(store, COUNTS))["all"] == Count(1)
         [document] = await store.get(COUNTS.name, ["all"])
         assert document is not None
         assert document.version == first_version(3) + 1
         with pytest.raises(Conflict):
-            await fold(store, Counting(), "counting", named, epoch=2)
+            await fold_events(store, Counting(), "counting", events, epoch=2)
 
     run_story(story())
 
@@ -224,12 +228,17 @@ def test_what_cannot_be_folded_waits_alone_and_leaves_no_trace() -> None:
         async with working(store, Projection("counting", counting)):
             await say_words(store, 2)
             await eventually(lambda: is_counted(store, 10))
-            [letter] = (await bodies(store, DEAD_LETTERS)).values()
-            assert (letter.about, letter.detail) == ("of-e", "ValueError: stumbled over e")
+            [dead_letter] = (await bodies(store, DEAD_LETTERS)).values()
+            assert (dead_letter.about, dead_letter.detail) == (
+                "of-e",
+                "ValueError: stumbled over e",
+            )
             found = await bodies(store, COUNTS)
             assert "sheet-1/of-e" not in found
             counting.stumbles.clear()
-            await SubscriptionAdmin(store, clock=system_clock, ids=IDS).redrive(letter.id, by="me")
+            await SubscriptionAdmin(store, clock=system_clock, ids=IDS).redrive(
+                dead_letter.id, by="me"
+            )
             await eventually(lambda: is_counted(store, 12))
         assert await bodies(store, COUNTS) == counted(2)
 
@@ -241,9 +250,9 @@ def test_a_discarded_event_is_left_out_and_what_follows_counts() -> None:
         store = memory()
         async with working(store, Projection("counting", Counting(stumbles=["bad"]))):
             await say(store, "card-1", "1", "bad", "2", "3")
-            [letter] = await eventually(lambda: letters(store))
-            control = SubscriptionAdmin(store, clock=system_clock, ids=IDS)
-            await control.discard(letter.id, "never mind", by="me")
+            [dead_letter] = await eventually(lambda: dead_letters(store))
+            admin = SubscriptionAdmin(store, clock=system_clock, ids=IDS)
+            await admin.discard(dead_letter.id, "never mind", by="me")
             await eventually(lambda: is_counted(store, 3))
         assert await bodies(store, COUNTS) == {
             "all": Count(3),
@@ -253,29 +262,29 @@ def test_a_discarded_event_is_left_out_and_what_follows_counts() -> None:
     run_story(story())
 
 
-async def letters(store: Store) -> list[Any]:
+async def dead_letters(store: Store) -> list[Any]:
     return list((await bodies(store, DEAD_LETTERS)).values())
 
 
 def test_a_redrive_of_what_was_folded_since_does_not_count_it_twice() -> None:
     async def story() -> None:
         store, counting = memory(), Counting(stumbles=["bad"])
-        control = SubscriptionAdmin(store, clock=system_clock, ids=IDS)
+        admin = SubscriptionAdmin(store, clock=system_clock, ids=IDS)
         async with working(store, Projection("counting", counting)):
             await say(store, "card-1", "bad", "next")
-            [letter] = await eventually(lambda: letters(store))
+            [dead_letter] = await eventually(lambda: dead_letters(store))
             counting.stumbles.clear()
-            await control.reset("counting", [0], by="me")
+            await admin.reset("counting", [0], by="me")
             await eventually(lambda: is_counted(store, 2))
-            await control.redrive(letter.id, by="me")
-            await eventually(lambda: no_letters(store))
+            await admin.redrive(dead_letter.id, by="me")
+            await eventually(lambda: no_dead_letters(store))
         assert (await bodies(store, COUNTS))["all"] == Count(2)
 
     run_story(story())
 
 
-async def no_letters(store: Store) -> bool:
-    return await letters(store) == []
+async def no_dead_letters(store: Store) -> bool:
+    return await dead_letters(store) == []
 
 
 class Careless(Counting):
@@ -339,7 +348,9 @@ def test_a_projection_that_is_wrong_fails_at_the_event_with_the_reason() -> None
                 await say(store, f"card-{n}", "before", word, "after", subject="s")
             await say(store, "card-99", "names nothing", "last")
             await eventually(lambda: is_counted(store, len(REASONS) + 1))
-        found = {letter.stream: letter.detail for letter in await letters(store)}
+        found = {
+            dead_letter.stream: dead_letter.detail for dead_letter in await dead_letters(store)
+        }
         assert found == {f"card-{n}": reason for n, reason in enumerate(REASONS.values())}
         assert (await bodies(store, COUNTS))["all"] == Count(len(REASONS) + 1)
 
@@ -350,17 +361,17 @@ def test_many_that_fail_stop_the_projection_and_no_operator_is_locked_out() -> N
     async def story() -> None:
         store = MemoryStore([*VIEWS, COUNTS], limits=TIGHT)
         counting = Counting(stumbles=["bad"])
-        control = SubscriptionAdmin(store, clock=system_clock, ids=IDS)
+        admin = SubscriptionAdmin(store, clock=system_clock, ids=IDS)
         for n in range(150):
             await say(store, "card-1", "bad", "good", subject=f"s{n}")
         async with working(store, Projection("counting", counting)):
-            await eventually(lambda: has_letters(store, 64))
+            await eventually(lambda: has_dead_letters(store, 64))
             await say(store, "card-2", "fresh")
             await asyncio.sleep(100)
-            assert len(await letters(store)) == 64
+            assert len(await dead_letters(store)) == 64
             counting.stumbles.clear()
-            for letter in await letters(store):
-                await control.redrive(letter.id, by="me")
+            for dead_letter in await dead_letters(store):
+                await admin.redrive(dead_letter.id, by="me")
             await eventually(lambda: is_counted(store, 301))
         found = await bodies(store, COUNTS)
         assert {c.words for id, c in found.items() if id.startswith("card-1")} == {("bad", "good")}
@@ -369,8 +380,8 @@ def test_many_that_fail_stop_the_projection_and_no_operator_is_locked_out() -> N
     run_story(story())
 
 
-async def has_letters(store: Store, count: int) -> bool:
-    return len(await letters(store)) == count
+async def has_dead_letters(store: Store, count: int) -> bool:
+    return len(await dead_letters(store)) == count
 
 
 def test_a_stop_is_heeded_although_the_projection_waits_for_an_operator() -> None:
@@ -379,7 +390,7 @@ def test_a_stop_is_heeded_although_the_projection_waits_for_an_operator() -> Non
         for n in range(100):
             await say(store, "card-1", "bad", subject=f"s{n}")
         async with working(store, Projection("counting", Counting(stumbles=["bad"]))) as at_work:
-            await eventually(lambda: has_letters(store, 64))
+            await eventually(lambda: has_dead_letters(store, 64))
             began = asyncio.get_running_loop().time()
             await at_work.stop()
             assert asyncio.get_running_loop().time() - began < 1
@@ -393,7 +404,7 @@ def test_after_a_reset_the_documents_are_made_anew_and_equal(partitions: int, se
     async def story() -> None:
         store = memory(partitions)
         distant: Any = Distant(store, seed)
-        control = SubscriptionAdmin(store, clock=system_clock, ids=IDS)
+        admin = SubscriptionAdmin(store, clock=system_clock, ids=IDS)
         projected = Projection("counting", Counting())
         async with (
             working(distant, projected, troubles=True) as first,
@@ -405,7 +416,7 @@ def test_after_a_reset_the_documents_are_made_anew_and_equal(partitions: int, se
             stray = COUNTS.write("stray", "subscription-counting", Count(9), expects=0, at=1)
             await store.commit(Commit(writes=[stray]))
             for _ in range(3):
-                await control.reset("counting", [0] * partitions, by="me")
+                await admin.reset("counting", [0] * partitions, by="me")
                 await say_words(store, 1)
                 await asyncio.sleep(seed / 50)
             await first.kill()
@@ -450,7 +461,7 @@ def test_events_and_letters_split_by_limits_still_count_exactly() -> None:
         for n in range(60):
             await say(store, "card-1", "good", "bad", "x" * 500, subject=f"s{n}")
         async with working(store, Projection("counting", counting)):
-            await eventually(lambda: has_letters(store, 60))
+            await eventually(lambda: has_dead_letters(store, 60))
         found = await bodies(store, COUNTS)
         assert found["all"] == Count(60)
 

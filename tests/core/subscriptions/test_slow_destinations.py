@@ -11,10 +11,11 @@ from gatherlog.core.subscriptions.administration import SubscriptionAdmin
 from gatherlog.core.subscriptions.checkpoints import BACKLOGS, Backlog
 from gatherlog.core.subscriptions.dead_letters import DEAD_LETTERS
 from gatherlog.core.subscriptions.delivery import RetryPolicy
-from gatherlog.core.subscriptions.destination_state import MOST_BLOCKED, PAGE
-from gatherlog.core.subscriptions.partition_processor import GRACE, PATIENCE
+from gatherlog.core.subscriptions.destination_state import MOST_BLOCKED
+from gatherlog.core.subscriptions.page_dispatch import GRACE, PATIENCE
+from gatherlog.core.subscriptions.page_size import LARGEST_PAGE
 from gatherlog.core.subscriptions.subscription import Destination
-from tests.core.followers import (
+from tests.core.subscriptions.followers import (
     FOREVER,
     IDS,
     Following,
@@ -52,7 +53,7 @@ def backlog(store: Store, name: str) -> Callable[[], Awaitable[Backlog | None]]:
 def is_held(store: Store, name: str) -> Callable[[], Awaitable[bool]]:
     async def held() -> bool:
         found = await backlog(store, name)()
-        return found is not None and found.held_from is not None
+        return found is not None and found.suspended_from is not None
 
     return held
 
@@ -98,7 +99,7 @@ def test_who_hangs_keeps_nobody_waiting_beyond_patience() -> None:
                 assert asyncio.get_running_loop().time() - began <= PATIENCE + 0.1
             kept = await eventually(backlog(store, "dead"))
             assert kept is not None
-            assert len(kept.parks) <= MOST_BLOCKED + at_once
+            assert len(kept.parked) <= MOST_BLOCKED + at_once
             await at_work.kill()
         assert dead.taken == []
 
@@ -176,7 +177,7 @@ def test_dead_letters_that_nobody_looks_at_do_not_hold_a_destination_that_was_he
         following = Following(place(place_, "place", holds=True))
         async with working(store, following):
             await say_all(store, 40, keys=600)
-            await eventually(lambda: letters(store, 40))
+            await eventually(lambda: dead_letters(store, 40))
             for n in range(40, 300):
                 place_.cues[f"w{n}"] = [fails(), fails()]
             await say_all(store, 260, keys=600, start=40)
@@ -186,7 +187,7 @@ def test_dead_letters_that_nobody_looks_at_do_not_hold_a_destination_that_was_he
     run_story(story())
 
 
-async def letters(store: Store, count: int) -> bool:
+async def dead_letters(store: Store, count: int) -> bool:
     return len(await store.scan(DEAD_LETTERS.name)) == count
 
 
@@ -215,7 +216,7 @@ def test_of_a_batch_that_failed_too_late_only_the_one_to_blame_is_given_up() -> 
             await say(store, "card-1", f"w{n}", subject=f"s{n}")
         async with working(store, following):
             await slow.has(4)
-            await eventually(lambda: letters(store, 1))
+            await eventually(lambda: dead_letters(store, 1))
         assert sorted(slow.words) == ["w0", "w1", "w3", "w4"]
 
     run_story(story())
@@ -280,17 +281,17 @@ def test_a_pause_is_obeyed_in_the_middle_of_a_slow_page_and_nothing_is_doubled()
     async def story() -> None:
         store = memory()
         slow = Receiver({f"w{n}": [2.0] for n in range(30)})
-        control = SubscriptionAdmin(store, clock=system_clock, ids=IDS)
+        admin = SubscriptionAdmin(store, clock=system_clock, ids=IDS)
         await say_all(store, 30, keys=5)
         async with working(store, Following(place(slow, "slow"))):
             await slow.has(3)
-            await control.pause("following", by="me")
+            await admin.pause("following", by="me")
             await asyncio.sleep(10)
             came = len(slow.taken)
             assert came <= 6
             await asyncio.sleep(1_000)
             assert len(slow.taken) == came
-            await control.resume("following", by="me")
+            await admin.resume("following", by="me")
             await slow.has(30)
         versions = sequences(slow)
         assert all(v == sorted(set(v)) for v in versions.values())
@@ -316,7 +317,7 @@ def test_of_ten_thousand_destinations_only_those_that_get_events_cost() -> None:
         store, receiver = memory(), Receiver()
         there = [place(receiver, f"rule-{n}") for n in range(destinations)]
         for _ in range(20):
-            events = [happened("w", f"s{n % 50}") for n in range(PAGE)]
+            events = [happened("w", f"s{n % 50}") for n in range(LARGEST_PAGE)]
             await store.commit(Commit(appends=[Append("card-1", events)]))
         began, before = asyncio.get_running_loop().time(), tracemalloc.get_traced_memory()[0]
         async with working(store, Routed(*there)):
