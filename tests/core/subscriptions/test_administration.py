@@ -1,7 +1,8 @@
-"""What an operator asks and orders: lag, dead letters, redrive, discard, pause, resume, reset."""
+"""What an operator asks and commands: lag, dead letters, redrive, pause, resume, reset."""
 
 import asyncio
 from collections import Counter
+from typing import Any
 
 import pytest
 
@@ -11,7 +12,7 @@ from gatherlog.core.eventstore.errors import CursorInvalid, Invalid, NotFound
 from gatherlog.core.projections.rebuild import verify
 from gatherlog.core.subscriptions.administration import SubscriptionAdmin
 from gatherlog.core.subscriptions.checkpoints import CHECKPOINTS
-from gatherlog.core.subscriptions.dead_letters import CATEGORY, DEAD_LETTERS
+from gatherlog.core.subscriptions.dead_letters import CATEGORY, DEAD_LETTERS, DeadLetter
 from gatherlog.core.subscriptions.delivery import RetryPolicy
 from gatherlog.core.subscriptions.handlers import Handlers
 from gatherlog.core.subscriptions.subscription import Destination
@@ -25,7 +26,7 @@ from tests.core.subscriptions.followers import (
     fails,
     happened,
     memory,
-    run_story,
+    run_scenario,
     say,
     working,
 )
@@ -43,13 +44,13 @@ def following(receiver: Receiver, name: str = "following", *, holds: bool = Fals
 
 
 async def all_dead_letters(store: Store, count: int) -> list[str]:
-    """The ids of dead letters, once there are so many."""
+    """The ids of all dead letters if there are `count`, or none."""
     ids = list(await bodies(store, DEAD_LETTERS))
     return ids if len(ids) == count else []
 
 
 def test_lag_says_how_far_behind_each_partition_is() -> None:
-    async def story() -> None:
+    async def scenario() -> None:
         store, receiver = memory(4), Receiver()
         async with working(store, following(receiver)):
             for n in range(20):
@@ -63,11 +64,11 @@ def test_lag_says_how_far_behind_each_partition_is() -> None:
         assert [lag.partition for lag in after.lags] == [0, 1, 2, 3]
         assert await admin(store).names() == ["following"]
 
-    run_story(story())
+    run_scenario(scenario())
 
 
-def test_who_never_read_is_not_found() -> None:
-    async def story() -> None:
+def test_a_subscription_that_never_ran_is_not_found() -> None:
+    async def scenario() -> None:
         for asked in (
             admin(memory()).status("nobody"),
             admin(memory()).pause("nobody", by="me"),
@@ -79,49 +80,51 @@ def test_who_never_read_is_not_found() -> None:
             with pytest.raises(NotFound):
                 await asked
 
-    run_story(story())
+    run_scenario(scenario())
 
 
-def test_letters_come_page_by_page_for_whom_and_in_which_state_one_asks() -> None:
-    async def story() -> None:
+def test_dead_letters_are_listed_by_page_subscription_destination_and_state() -> None:
+    async def scenario() -> None:
         store = memory()
         receivers = [Receiver({f"w{n}": [fails()] for n in range(7)}) for _ in range(2)]
         names = ["first", "second"]
-        there = [following(r, name) for r, name in zip(receivers, names, strict=True)]
-        async with working(store, *there):
+        subscriptions = [following(r, name) for r, name in zip(receivers, names, strict=True)]
+        async with working(store, *subscriptions):
             for n in range(7):
                 await say(store, "card-1", f"w{n}", subject=f"s{n}")
             await eventually(lambda: all_dead_letters(store, 14))
-        asking = admin(store)
         found, cursor = [], None
         while True:
-            page = await asking.dead_letters(subscription="first", limit=3, cursor=cursor)
+            page = await admin(store).dead_letters(subscription="first", limit=3, cursor=cursor)
             found.append([dead_letter.version for dead_letter in page.dead_letters])
             if (cursor := page.cursor) is None:
                 break
         assert found == [[1, 2, 3], [4, 5, 6], [7]]
-        everything = (await asking.dead_letters()).dead_letters
+        everything = await listed(store)
         assert Counter(one.subscription for one in everything) == {"first": 7, "second": 7}
-        its_own = await asking.dead_letters(subscription="second", destination="place")
-        assert len(its_own.dead_letters) == 7
-        assert (
-            await asking.dead_letters(subscription="second", destination="none")
-        ).dead_letters == []
-        await asking.discard(its_own.dead_letters[0].id, "no use", by="me")
-        assert len((await asking.dead_letters(subscription="second")).dead_letters) == 6
-        [gone] = (await asking.dead_letters(subscription="second", state="discarded")).dead_letters
-        assert gone.reason == "no use"
+        its_own = await listed(store, subscription="second", destination="place")
+        assert len(its_own) == 7
+        assert await listed(store, subscription="second", destination="none") == []
+        await admin(store).discard(its_own[0].id, "no use", by="me")
+        assert len(await listed(store, subscription="second")) == 6
+        [discarded] = await listed(store, subscription="second", state="discarded")
+        assert discarded.reason == "no use"
         with pytest.raises(Invalid, match="/subscription"):
-            await asking.dead_letters(destination="place")
+            await listed(store, destination="place")
         with pytest.raises(CursorInvalid):
-            await asking.dead_letters(cursor="nonsense")
+            await listed(store, cursor="nonsense")
 
-    run_story(story())
+    run_scenario(scenario())
+
+
+async def listed(store: Store, **which: Any) -> list[DeadLetter]:
+    """The first page of dead letters that an operator asks for."""
+    return (await admin(store).dead_letters(**which)).dead_letters
 
 
 @pytest.mark.parametrize("reason", ["", " \n ", "x" * 501])
 def test_a_discard_without_a_reason_is_refused(reason: str) -> None:
-    async def story() -> None:
+    async def scenario() -> None:
         store = memory()
         async with working(store, following(Receiver({"bad": [fails()]}))):
             await say(store, "card-1", "bad")
@@ -129,17 +132,19 @@ def test_a_discard_without_a_reason_is_refused(reason: str) -> None:
         with pytest.raises(Invalid, match="/reason"):
             await admin(store).discard(id, reason, by="me")
 
-    run_story(story())
+    run_scenario(scenario())
 
 
 @pytest.mark.parametrize("holds", [True, False])
 @pytest.mark.parametrize("partitions", [1, 4])
-def test_orders_given_while_nobody_works_are_obeyed_later(holds: bool, partitions: int) -> None:
-    async def story() -> None:
+def test_commands_given_while_no_worker_runs_are_carried_out_later(
+    holds: bool, partitions: int
+) -> None:
+    async def scenario() -> None:
         store = memory(partitions)
         receiver = Receiver({"bad": [fails()], "worse": [fails()] * 9})
-        there = following(receiver, holds=holds)
-        async with working(store, there):
+        subscription = following(receiver, holds=holds)
+        async with working(store, subscription):
             await say(store, "card-1", "bad", "after bad")
             await say(store, "card-2", "worse", "after worse")
             await eventually(lambda: all_dead_letters(store, 2))
@@ -149,7 +154,7 @@ def test_orders_given_while_nobody_works_are_obeyed_later(holds: bool, partition
                 await admin(store).redrive(dead_letter.id, by="me")
             else:
                 await admin(store).discard(dead_letter.id, "let it go", by="me")
-        async with working(store, there):
+        async with working(store, subscription):
             await receiver.has(3)
             await eventually(lambda: all_dead_letters(store, 1))
         assert sorted(receiver.words) == ["after bad", "after worse", "bad"]
@@ -158,11 +163,11 @@ def test_orders_given_while_nobody_works_are_obeyed_later(holds: bool, partition
         assert await store.scan("backlog") == []
         assert [d async for d in verify(store, [CATEGORY])] == []
 
-    run_story(story())
+    run_scenario(scenario())
 
 
 def test_a_redrive_that_fails_again_is_a_dead_letter_again() -> None:
-    async def story() -> None:
+    async def scenario() -> None:
         store, receiver = memory(), Receiver({"bad": [fails("first"), fails("second")]})
         async with working(store, following(receiver)):
             await say(store, "card-1", "bad")
@@ -174,7 +179,7 @@ def test_a_redrive_that_fails_again_is_a_dead_letter_again() -> None:
             await receiver.has(1)
             await eventually(lambda: has_none(store))
 
-    run_story(story())
+    run_scenario(scenario())
 
 
 async def is_of_kind(store: Store, id: str, kind: str) -> object:
@@ -186,31 +191,31 @@ async def has_none(store: Store) -> bool:
     return await store.scan("dead_letter") == []
 
 
-def test_a_discarded_letter_is_not_tried_again_after_a_crash() -> None:
-    async def story() -> None:
+def test_a_discarded_dead_letter_is_not_tried_again_after_a_crash() -> None:
+    async def scenario() -> None:
         store, receiver = memory(), Receiver({"bad": [fails()]})
-        there = following(receiver, holds=True)
-        async with working(store, there) as at_work:
+        subscription = following(receiver, holds=True)
+        async with working(store, subscription) as running:
             await say(store, "card-1", "bad", "next")
             [id] = await eventually(lambda: all_dead_letters(store, 1))
             await admin(store).pause("following", by="me")
             await admin(store).discard(id, "never mind", by="me")
-            await asyncio.sleep(1)  # obeyed by now, and what follows is not tried yet
-            await at_work.kill()
-        async with working(store, there):
+            await asyncio.sleep(1)  # both are carried out, and the next event was not attempted
+            await running.kill()
+        async with working(store, subscription):
             await admin(store).resume("following", by="me")
             await receiver.has(1)
         assert receiver.words == ["next"]
 
-    run_story(story())
+    run_scenario(scenario())
 
 
-def test_a_discard_ends_a_redrive_that_goes_on_and_on() -> None:
-    async def story() -> None:
+def test_a_discard_ends_a_redrive_that_keeps_failing() -> None:
+    async def scenario() -> None:
         store = memory()
         receiver = Receiver({"bad": [fails(final=True)] + [fails()] * 9_999})
-        there = Following(Destination(name="place", target=receiver, retry=FOREVER))
-        async with working(store, there):
+        subscription = Following(Destination(name="place", target=receiver, retry=FOREVER))
+        async with working(store, subscription):
             await say(store, "card-1", "bad")
             [id] = await eventually(lambda: all_dead_letters(store, 1))
             await admin(store).redrive(id, by="me")
@@ -221,19 +226,19 @@ def test_a_discard_ends_a_redrive_that_goes_on_and_on() -> None:
             await asyncio.sleep(1_000)
             assert len(receiver.calls) == calls > 3
 
-    run_story(story())
+    run_scenario(scenario())
 
 
-def test_a_pause_outlives_a_restart_and_a_resume_goes_on() -> None:
-    async def story() -> None:
+def test_a_pause_survives_a_restart_until_the_resume() -> None:
+    async def scenario() -> None:
         store, receiver = memory(), Receiver()
-        there = following(receiver)
-        async with working(store, there):
+        subscription = following(receiver)
+        async with working(store, subscription):
             await say(store, "card-1", "one")
             await receiver.has(1)
             await admin(store).pause("following", by="me")
             await eventually(lambda: is_paused(store))
-        async with working(store, there):
+        async with working(store, subscription):
             await say(store, "card-1", "two")
             await asyncio.sleep(100)
             assert receiver.words == ["one"]
@@ -241,15 +246,15 @@ def test_a_pause_outlives_a_restart_and_a_resume_goes_on() -> None:
             await receiver.has(2)
         assert receiver.words == ["one", "two"]
 
-    run_story(story())
+    run_scenario(scenario())
 
 
 async def is_paused(store: Store) -> bool:
     return (await admin(store).status("following")).is_paused
 
 
-def test_a_resume_tries_what_waits_for_its_time_but_no_dead_letter() -> None:
-    async def story() -> None:
+def test_a_resume_retries_parked_events_at_once_but_no_dead_letters() -> None:
+    async def scenario() -> None:
         store = memory()
         cues = {"later": [fails(retry_after=5_000)], "dead": [fails(final=True)]}
         receiver = Receiver(cues)
@@ -265,12 +270,12 @@ def test_a_resume_tries_what_waits_for_its_time_but_no_dead_letter() -> None:
             await asyncio.sleep(1_000)
         assert receiver.words == ["later"]
 
-    run_story(story())
+    run_scenario(scenario())
 
 
 @pytest.mark.parametrize("partitions", [1, 4])
-def test_a_reset_replays_to_handlers_from_there_on_once(partitions: int) -> None:
-    async def story() -> None:
+def test_a_reset_delivers_the_later_events_to_handlers_once_more(partitions: int) -> None:
+    async def scenario() -> None:
         store, receiver = memory(partitions), Receiver()
         handlers = Handlers("following", {"tests.happened": lambda d: receiver.deliver([d])})
         for n in range(20):
@@ -288,11 +293,11 @@ def test_a_reset_replays_to_handlers_from_there_on_once(partitions: int) -> None
         assert Counter(receiver.words) == {"old": 20, "new": 40}
         assert len({delivery.id for delivery in receiver.taken}) == 40
 
-    run_story(story())
+    run_scenario(scenario())
 
 
-def test_a_reset_forgets_what_waits_and_breaks_off_what_is_under_way() -> None:
-    async def story() -> None:
+def test_a_reset_drops_parked_events_and_cancels_attempts_under_way() -> None:
+    async def scenario() -> None:
         store = memory()
         receiver = Receiver({"stuck": [1e6], "bad": [fails()] * 9}, batch=1)
         place = Destination(
@@ -310,12 +315,12 @@ def test_a_reset_forgets_what_waits_and_breaks_off_what_is_under_way() -> None:
         assert sorted(versions) == [("a", 1), ("a", 2), ("b", 3), ("b", 4)]
         assert await store.scan("backlog") == []
 
-    run_story(story())
+    run_scenario(scenario())
 
 
 @pytest.mark.parametrize("positions", [[], [0, 0], [-1], [9]])
-def test_a_reset_to_where_nothing_is_is_refused(positions: list[int]) -> None:
-    async def story() -> None:
+def test_a_reset_to_positions_that_the_log_does_not_have_is_refused(positions: list[int]) -> None:
+    async def scenario() -> None:
         store = memory()
         async with working(store, following(Receiver())):
             await say(store, "card-1", "word")
@@ -323,56 +328,57 @@ def test_a_reset_to_where_nothing_is_is_refused(positions: list[int]) -> None:
         with pytest.raises(Invalid, match="/positions"):
             await admin(store).reset("following", positions, by="me")
 
-    run_story(story())
+    run_scenario(scenario())
 
 
-def test_from_now_means_from_the_first_start_on_also_after_a_crash() -> None:
-    async def story() -> None:
+def test_from_now_means_after_the_first_start_even_after_a_crash() -> None:
+    async def scenario() -> None:
         store, receiver = memory(), Receiver()
         place = Destination(name="place", target=receiver, retry=FOREVER)
         await say(store, "card-1", "before")
-        async with working(store, Following(place, from_now=True)) as at_work:
+        async with working(store, Following(place, from_now=True)) as running:
             await eventually(lambda: store.scan(CHECKPOINTS.name))
-            await at_work.kill()
+            await running.kill()
         await say(store, "card-1", "meanwhile")
         async with working(store, Following(place, from_now=True)):
             await receiver.has(1)
         assert receiver.words == ["meanwhile"]
 
-    run_story(story())
+    run_scenario(scenario())
 
 
-def test_a_destination_that_goes_takes_along_what_waits_for_it() -> None:
-    async def story() -> None:
+def test_the_backlog_of_a_removed_destination_is_deleted() -> None:
+    async def scenario() -> None:
         store, receiver = memory(), Receiver({"bad": [fails()] * 999})
-        there = Following(
+        subscription = Following(
             Destination(name="stays", target=Receiver(), retry=FOREVER),
-            Destination(name="goes", target=receiver, retry=FOREVER),
+            Destination(name="removed", target=receiver, retry=FOREVER),
         )
-        async with working(store, there):
+        async with working(store, subscription):
             await say(store, "card-1", "bad")
             await eventually(lambda: store.scan("backlog"))
-            there.there, there.version = there.there[:1], 1
+            subscription.places, subscription.version = subscription.places[:1], 1
             await say(store, "card-1", "wakes it")
             await eventually(lambda: nothing_waits(store))
-        there.there, there.version = (*there.there, Destination(name="goes", target=receiver)), 2
+        removed = Destination(name="removed", target=receiver)
+        subscription.places, subscription.version = (*subscription.places, removed), 2
         receiver.cues["again"] = [fails()] * 999
-        async with working(store, there):
+        async with working(store, subscription):
             await say(store, "card-1", "again")
             await eventually(lambda: store.scan("backlog"))
-        there.there, there.version = there.there[:1], 3
-        async with working(store, there):
+        subscription.places, subscription.version = subscription.places[:1], 3
+        async with working(store, subscription):
             await eventually(lambda: nothing_waits(store))
 
-    run_story(story())
+    run_scenario(scenario())
 
 
 async def nothing_waits(store: Store) -> bool:
     return await store.scan("backlog") == []
 
 
-def test_events_about_delivering_itself_are_brought_to_nobody() -> None:
-    async def story() -> None:
+def test_events_of_rules_and_subscriptions_are_not_delivered() -> None:
+    async def scenario() -> None:
         store, receiver = memory(), Receiver()
         handlers = Handlers("eager", {"*": lambda d: receiver.deliver([d])})
         async with working(store, handlers):
@@ -385,4 +391,4 @@ def test_events_about_delivering_itself_are_brought_to_nobody() -> None:
             await receiver.has(1)
         assert receiver.words == ["word"]
 
-    run_story(story())
+    run_scenario(scenario())

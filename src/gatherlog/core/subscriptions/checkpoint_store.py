@@ -220,12 +220,12 @@ class CheckpointStore:
         return versioned_write(BACKLOGS, id, self._name, version, body)
 
     def _dead_letters(
-        self, happenings: Sequence[DeadLetterEvent]
+        self, dead_letter_events: Sequence[DeadLetterEvent]
     ) -> tuple[list[Event], list[Write]]:
         """The events about dead letters, and the documents that follow from them."""
         now, stream = self._clock(), self._stream
         events, writes = [], {}
-        for id, payload in happenings:
+        for id, payload in dead_letter_events:
             type, schema, data = CODEC.encode(payload)
             events.append(Event(self._ids(), type, now, now, data, schema, id))
             if isinstance(payload, RedriveDone):

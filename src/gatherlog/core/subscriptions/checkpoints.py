@@ -1,7 +1,7 @@
 """What is stored of a subscription's progress: checkpoints, and backlogs of what waits.
 
-Both are documents of the subscription's own stream that do not follow from events. Whoever has the
-lease of a partition writes them, each at the version that was read, and raises the version by one.
+Both are documents of the subscription's own stream that do not follow from events. The worker that
+has the lease of a partition writes them, each only if it is at the version that the worker knows.
 """
 
 from typing import Literal, TypeVar

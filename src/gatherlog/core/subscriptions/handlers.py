@@ -51,7 +51,7 @@ class Handlers:
         self._from_now = from_now
         self._handlers = dict(handlers)
         self._categories = None if categories is None else frozenset(categories)
-        self._known = frozenset(handlers) | frozenset(skips)
+        self._known_types = frozenset(handlers) | frozenset(skips)
         destination = Destination(
             name=self.name,
             target=HandlerTarget(self._call),
@@ -82,7 +82,7 @@ class Handlers:
             )
         else:
             takes = category in self._categories and (
-                event.type in self._handlers or event.type not in self._known
+                event.type in self._handlers or event.type not in self._known_types
             )
         return self._destinations if takes else self._none
 
