@@ -13,6 +13,5 @@ class Metrics(msgspec.Struct):
     """Attempts that failed, counted per event."""
     given_up: int = 0
     redriven: int = 0
-    pages: int = 0
     events: int = 0
     """Events that were read from the feed."""

@@ -151,7 +151,6 @@ class PartitionProcessor:
         if not state.lease.is_valid():
             await state.checkpoint_store.renew_lease()
         processed = await self._pages.process(page)
-        state.metrics.pages += 1
         state.metrics.events += processed
         self._unsaved_events += processed
         if self._unsaved_events >= UNSAVED_EVENTS:
