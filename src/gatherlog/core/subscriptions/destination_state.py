@@ -32,7 +32,7 @@ class DestinationState:
         self.redrive_locks: dict[OrderingKey, asyncio.Lock] = {}
         """Redrives of one stream and subject take turns."""
         self.suspended_from: int | None = None
-        """Nothing after this position was delivered, but `done_ahead`; None: not suspended."""
+        """No event after this position was delivered, except `done_ahead`; None: not suspended."""
         self.skipped_to = 0
         """While it is suspended: the position of the last new event that was not delivered."""
         self.done_ahead: set[int] = set()
