@@ -21,11 +21,11 @@ from gatherlog.core.subscriptions.checkpoints import (
     CHECKPOINTS,
     Checkpoint,
     checkpoint_id,
-    succeed,
+    versioned_write,
 )
 from gatherlog.core.subscriptions.dead_letters import DEAD_LETTERS, DeadLetter
 from gatherlog.core.subscriptions.delivery import Delivery, DeliveryFailed, RetryPolicy, delivery_id
-from gatherlog.core.subscriptions.letters import Bring, Letter
+from gatherlog.core.subscriptions.letters import Letter, SendLetter
 from gatherlog.core.subscriptions.subscription import Subscription
 from gatherlog.core.subscriptions.worker import Worker
 from gatherlog.engines import open_store
@@ -49,7 +49,7 @@ async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
     store = await open_store(url, views=(*VIEWS, *worker.VIEWS), limits=limits)
     read = Checkpoint(subscription="letters", partition=0)
     id = checkpoint_id("letters", 0)
-    await store.commit(Commit(writes=[succeed(CHECKPOINTS, id, "letters", 0, read)]))
+    await store.commit(Commit(writes=[versioned_write(CHECKPOINTS, id, "letters", 0, read)]))
     yield store
     await store.close()
 
@@ -89,7 +89,7 @@ class Desk:
         return sorted(letter.to for letter in self.letters)
 
 
-def letters(store: Store, bring: Bring, retry: RetryPolicy = QUICK) -> Subscription:
+def letters(store: Store, bring: SendLetter, retry: RetryPolicy = QUICK) -> Subscription:
     return guest_letters(
         store, bring, site=SITE, clock=system_clock, ids=lambda: str(uuid4()), retry=retry
     )

@@ -27,16 +27,16 @@ def worker(store: Store) -> Worker:
     )
 
 
-async def follow(store: Store, *, obeyed: int = 0) -> None:
+async def follow(store: Store, *, commands_done: int = 0) -> None:
     """Let a worker read until everything in the log is in the trail.
 
-    `obeyed` is the version of a command to the subscription that has to be carried out before.
+    `commands_done` is the version of a command that the subscription has to carry out before.
     """
     watched = _Watched(store)
     following = worker(cast(Store, watched))
     running = asyncio.create_task(following.run())
     try:
-        while not await _is_up_to_date(store, obeyed):
+        while not await _is_up_to_date(store, commands_done):
             await watched.committed.acquire()
     finally:
         following.stop()
@@ -55,12 +55,12 @@ async def trail(store: Store) -> dict[tuple[str, str], tuple[bytes | None, Any]]
     return found
 
 
-async def _is_up_to_date(store: Store, obeyed: int) -> bool:
+async def _is_up_to_date(store: Store, commands_done: int) -> bool:
     heads = await store.heads()
     ids = [checkpoint_id("trail", partition) for partition in range(len(heads))]
     kept = [CHECKPOINTS.read(document) for document in await store.get(CHECKPOINTS.name, ids)]
     return all(
-        head == 0 if one is None else (one.position == head and one.obeyed >= obeyed)
+        head == 0 if one is None else (one.position == head and one.commands_done >= commands_done)
         for one, head in zip(kept, heads, strict=True)
     )
 

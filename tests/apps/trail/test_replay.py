@@ -45,7 +45,7 @@ async def test_a_trail_that_is_read_again_is_the_one_that_was_written_live(
     control = SubscriptionAdmin(store, clock=system_clock, ids=new_id)
     await control.reset("trail", [0] * store.limits.partitions, by="test")
     [command] = await store.read_stream(stream_of("trail"))
-    await follow(store, obeyed=command.version)
+    await follow(store, commands_done=command.version)
 
     assert await trail(store) == before
 

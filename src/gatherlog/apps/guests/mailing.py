@@ -20,7 +20,7 @@ from gatherlog.core.eventstore.store import Append, Commit, Heads, Store
 from gatherlog.core.projections.folds import EventFold
 from gatherlog.core.subscriptions.delivery import Delivery, RetryPolicy
 from gatherlog.core.subscriptions.handlers import HandlerTarget
-from gatherlog.core.subscriptions.letters import Bring
+from gatherlog.core.subscriptions.letters import SendLetter
 from gatherlog.core.subscriptions.subscription import Destination, Subscription
 
 __all__ = ["CATEGORY", "LETTERS", "PATIENCE", "guest_letters"]
@@ -44,7 +44,7 @@ _LETTERS: Final = (
 
 def guest_letters(
     store: Store,
-    bring: Bring,
+    bring: SendLetter,
     *,
     site: str,
     clock: Clock,
@@ -94,7 +94,7 @@ class _Letters:
 
 
 class _Mailing:
-    def __init__(self, store: Store, bring: Bring, site: str, clock: Clock, ids: Ids) -> None:
+    def __init__(self, store: Store, bring: SendLetter, site: str, clock: Clock, ids: Ids) -> None:
         self._store = store
         self._bring = bring
         self._site = site

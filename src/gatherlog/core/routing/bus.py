@@ -164,7 +164,7 @@ class Bus:
             timeout=_TIMEOUT,
             at_once=_AT_ONCE.get(type(target.to), 1),
             holds=target.holds,
-            made=self._made.get(rule.name, ""),
+            generation=self._made.get(rule.name, ""),
             transform=None if target.input is None else self._transform(rule, target.input),
         )
 

@@ -67,7 +67,7 @@ def list_(*, store: StoreUrl = None, json: Json = False) -> None:
 
     async def load(control: "SubscriptionAdmin") -> "list[tuple[Status, int]]":
         found = [await control.status(name) for name in await control.names()]
-        return [(status, await control.dead(status.name)) for status in found]
+        return [(status, await control.count_dead_letters(status.name)) for status in found]
 
     found = _ask(store, load)
     if json:
@@ -81,7 +81,7 @@ def list_(*, store: StoreUrl = None, json: Json = False) -> None:
             status.name,
             f"{status.behind:,}",
             status.parked,
-            sum(backlog.held_from is not None for backlog in status.backlogs),
+            sum(backlog.suspended_from is not None for backlog in status.backlogs),
             dead,
             "paused" if status.is_paused else "reading",
         )
@@ -115,7 +115,7 @@ def show(name: Name, /, *, store: StoreUrl = None, json: Json = False) -> None:
             _short(f"{park.kind}: {park.detail}"),
         )
         for backlog in status.backlogs
-        for park in backlog.parks
+        for park in backlog.parked
     ]
     head = ("destination", "stream", "subject", "version", "tries", "state", "why")
     print(table(head, rows) if rows else "Nothing is parked.")
@@ -182,10 +182,10 @@ def letters(
 
     async def load(control: "SubscriptionAdmin") -> "list[DeadLetter]":
         whose = _whose(subscription, destination)
-        found = await control.letters(
+        found = await control.dead_letters(
             subscription=whose, destination=destination, state=state, limit=limit
         )
-        return found.letters
+        return found.dead_letters
 
     found = _ask(store, load)
     if json:
@@ -233,7 +233,7 @@ def letter(
     import msgspec
 
     async def load(control: "SubscriptionAdmin") -> "DeadLetter":
-        return await control.letter(id)
+        return await control.dead_letter(id)
 
     found = msgspec.json.encode(_ask(store, load))
     print(msgspec.json.format(found, indent=2).decode())
@@ -319,13 +319,13 @@ async def _matching(
     ids: list[str] = []
     cursor = None
     while True:
-        found = await control.letters(
+        found = await control.dead_letters(
             subscription=_whose(subscription, destination),
             destination=destination,
             limit=1000,
             cursor=cursor,
         )
-        ids += [letter.id for letter in found.letters]
+        ids += [letter.id for letter in found.dead_letters]
         if (cursor := found.cursor) is None:
             return ids
 

@@ -193,22 +193,22 @@ async def reset(call: Call[Reset, Nothing]) -> Reply:
 
 async def list_letters(call: Call[None, LettersQuery]) -> Reply:
     query = call.query
-    found = await call.platform.subscription_admin.letters(
+    found = await call.platform.subscription_admin.dead_letters(
         subscription=_whose(query.subscription, query.destination),
         destination=query.destination,
         state=query.state,
         limit=query.limit,
         cursor=query.cursor,
     )
-    return page(call.path, query, [_of(letter) for letter in found.letters], found.cursor)
+    return page(call.path, query, [_of(letter) for letter in found.dead_letters], found.cursor)
 
 
 async def read_letter(call: Plain) -> Reply:
-    return json(_of(await call.platform.subscription_admin.letter(call.id)))
+    return json(_of(await call.platform.subscription_admin.dead_letter(call.id)))
 
 
 async def read_envelope(call: Plain) -> Reply:
-    letter = await call.platform.subscription_admin.letter(call.id)
+    letter = await call.platform.subscription_admin.dead_letter(call.id)
     event = await _event(call, letter)
     envelope = failure_envelope(
         bus_event(event),
@@ -257,12 +257,12 @@ async def discard_many(call: Call[DiscardMany, Nothing]) -> Reply:
 async def _meant(call: Call[Any, Any], many: Many) -> tuple[list[DeadLetter], bool]:
     if many.all == (many.subscription is not None or many.destination is not None):
         raise Invalid(Flaw("/all", "name a subscription or a destination, or say all: true"))
-    found = await call.platform.subscription_admin.letters(
+    found = await call.platform.subscription_admin.dead_letters(
         subscription=_whose(many.subscription, many.destination),
         destination=many.destination,
         limit=min(MOST_AT_ONCE, MAX_PAGE),
     )
-    return found.letters, found.cursor is not None
+    return found.dead_letters, found.cursor is not None
 
 
 def _whose(subscription: str | None, destination: str | None) -> str | None:
@@ -281,8 +281,8 @@ async def _summary(call: Plain, status: Status) -> SubscriptionAnswer:
         name=status.name,
         behind=status.behind,
         parked=status.parked,
-        held=sum(backlog.held_from is not None for backlog in status.backlogs),
-        dead=await call.platform.subscription_admin.dead(status.name),
+        held=sum(backlog.suspended_from is not None for backlog in status.backlogs),
+        dead=await call.platform.subscription_admin.count_dead_letters(status.name),
         paused=status.is_paused,
         partitions=[PartitionAnswer(lag.partition, lag.position, lag.head) for lag in status.lags],
     )
@@ -301,7 +301,7 @@ def _parks(backlog: Backlog) -> list[ParkAnswer]:
             given_up=park.given_up,
             next_try=None if park.next_try is None else rfc3339(park.next_try),
         )
-        for park in backlog.parks
+        for park in backlog.parked
     ]
 
 

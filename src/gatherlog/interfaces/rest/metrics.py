@@ -52,7 +52,7 @@ class _Collector(Collector):
 async def _metrics(platform: Platform) -> list[Metric]:
     control = platform.subscription_admin
     statuses = [await control.status(name) for name in await control.names()]
-    dead = {status.name: await control.dead(status.name) for status in statuses}
+    dead = {status.name: await control.count_dead_letters(status.name) for status in statuses}
     return [
         *await _of_the_log(platform),
         *_of_subscriptions(statuses, dead),
@@ -100,7 +100,9 @@ def _of_subscriptions(statuses: Iterable[Status], dead: dict[str, int]) -> list[
         for one in status.lags:
             lag.add_metric([status.name, str(one.partition)], one.behind)
         parked.add_metric([status.name], status.parked)
-        held.add_metric([status.name], sum(one.held_from is not None for one in status.backlogs))
+        held.add_metric(
+            [status.name], sum(one.suspended_from is not None for one in status.backlogs)
+        )
         letters.add_metric([status.name], dead[status.name])
         paused.add_metric([status.name], float(status.is_paused))
     return [lag, parked, held, letters, paused]
@@ -136,7 +138,7 @@ def _of_this_process(platform: Platform) -> list[Metric]:
     for field, about in told.items():
         name = "events_read" if field == "events" else f"deliveries_{field}"
         family = CounterMetricFamily(f"gatherlog_{name}", about, labels=["subscription"])
-        for subscription, meter in platform.worker.meters.items():
+        for subscription, meter in platform.worker.metrics.items():
             family.add_metric([subscription], getattr(meter, field))
         metrics.append(family)
     return metrics

@@ -1,4 +1,4 @@
-"""What tests of subscriptions stand on: a store in memory, workers, targets that fail on cue."""
+"""For tests of subscriptions: a store in memory, workers, and targets that fail when told to."""
 
 import asyncio
 import random
@@ -54,7 +54,10 @@ COUNTS = View("count", Count)
 
 
 class Counting:
-    """A projection that counts, per stream and subject and for all; some words it stumbles over."""
+    """A projection that counts events, for each stream and subject and, with `total`, for all.
+
+    It raises at the words in `stumbles`.
+    """
 
     views: tuple[View[Any], ...] = (COUNTS,)
 
@@ -83,12 +86,12 @@ class Counting:
 
 
 def memory(partitions: int = 1) -> MemoryStore:
-    """A fresh store in memory with all that subscriptions need."""
+    """An empty store in memory with the views of subscriptions and of `Counting`."""
     return MemoryStore([*VIEWS, COUNTS], limits=Limits(partitions=partitions))
 
 
 class Distant:
-    """A store whose every call takes a moment, before and after, so that others come between."""
+    """A store whose calls take a moment before and after, so that calls of others interleave."""
 
     def __init__(self, store: Store, seed: int = 0) -> None:
         self._store = store
@@ -120,10 +123,10 @@ async def say(store: Store, stream: str, *words: str, subject: str = "") -> None
 
 
 class Receiver:
-    """A target that does on cue what targets do: `cues` maps words to what comes first.
+    """A target. `cues` maps words to what happens before an event that says it is taken, in turn.
 
-    A cue is an exception to raise, or seconds to take. What was taken is in `taken`; every call is
-    in `calls`.
+    A cue is an exception to raise, or seconds to wait. `taken` has the deliveries that were taken;
+    `calls` has those of every call.
     """
 
     def __init__(
@@ -134,7 +137,7 @@ class Receiver:
         self.calls: list[list[Delivery]] = []
         self.taken: list[Delivery] = []
         self.closed = 0
-        self._moved = asyncio.Event()
+        self._has_changed = asyncio.Event()
 
     async def deliver(self, deliveries: Sequence[Delivery]) -> None:
         self.calls.append(list(deliveries))
@@ -147,35 +150,38 @@ class Receiver:
                     case seconds:
                         await asyncio.sleep(float(str(seconds)))
         self.taken += deliveries
-        self._moved.set()
+        self._has_changed.set()
 
     async def close(self) -> None:
         self.closed += 1
 
     @property
     def words(self) -> list[str]:
-        """What the events said that were taken."""
+        """The words of the events that were taken."""
         return [word_of(delivery) for delivery in self.taken]
 
     async def has(self, count: int) -> None:
         """Wait until so many were taken."""
         while len(self.taken) < count:
-            self._moved.clear()
-            await self._moved.wait()
+            self._has_changed.clear()
+            await self._has_changed.wait()
 
 
 class Following:
-    """A subscription with given destinations; everything that tests say goes to all of them."""
+    """A subscription that delivers every event that `happened` makes to all of its destinations.
+
+    A test changes `places` and `version` to change the destinations.
+    """
 
     gather = 0.0
     fold: EventFold | None = None
 
     def __init__(
-        self, *there: Destination, name: str = "following", from_now: bool = False
+        self, *places: Destination, name: str = "following", from_now: bool = False
     ) -> None:
         self.name = name
         self._from_now = from_now
-        self.there: Sequence[Destination] = there
+        self.places: Sequence[Destination] = places
         self.version = 0
 
     async def begin(self, store: Store) -> Heads:
@@ -185,21 +191,21 @@ class Following:
         return self.version
 
     def destinations(self) -> Sequence[Destination]:
-        return self.there
+        return self.places
 
     def route(self, event: Recorded) -> Sequence[Destination]:
-        return self.there if event.type == "tests.happened" else ()
+        return self.places if event.type == "tests.happened" else ()
 
     def takes(self, destination: str, event: Recorded) -> bool:
         return any(one.name == destination for one in self.route(event))
 
 
-def run_story(story: Coroutine[Any, Any, T]) -> T:
-    """Run on a loop whose time jumps; a story that comes to no end in a day of that time fails."""
+def run_scenario(scenario: Coroutine[Any, Any, T]) -> T:
+    """Run it on a loop whose time jumps instead of passing; it fails after a day of that time."""
 
     async def bounded() -> T:
         async with asyncio.timeout(86_400):
-            return await story
+            return await scenario
 
     return run_instantly(bounded())
 
@@ -209,25 +215,25 @@ def word_of(delivery: Delivery) -> str:
 
 
 def fails(kind: str = "status", **about: Any) -> DeliveryFailed:
-    """A failure that a target tells of."""
+    """A failure as a target raises it."""
     return DeliveryFailed(kind, f"it failed: {kind}", **about)
 
 
-class Working:
-    """A worker that runs, and the troubles that it reported."""
+class RunningWorker:
+    """A worker that runs, and the errors that it has reported."""
 
     def __init__(self, worker: Worker, task: asyncio.Task[None]) -> None:
         self.worker = worker
         self.task = task
-        self.troubles: list[BaseException] = []
+        self.reported: list[BaseException] = []
 
     async def stop(self) -> None:
-        """As a server stops."""
+        """Stop it as a server does."""
         self.worker.stop()
         await self.task
 
     async def kill(self) -> None:
-        """As near as one can come to it: from now on it writes nothing."""
+        """Cancel it, which is as near to a crash as one process allows: it writes nothing more."""
         self.task.cancel()
         await asyncio.wait([self.task], timeout=60)
 
@@ -238,9 +244,9 @@ async def working(
     *subscriptions: Any,
     clock: Clock = system_clock,
     lease_seconds: float = 5.0,
-    troubles: bool = False,
-) -> AsyncIterator[Working]:
-    """A worker for a while; unless `troubles` are expected, it must not have any."""
+    may_report: bool = False,
+) -> AsyncIterator[RunningWorker]:
+    """A worker that is stopped at the end. It must report no error, unless it `may_report` some."""
     found: list[BaseException] = []
     worker = Worker(
         store,
@@ -250,8 +256,8 @@ async def working(
         lease_seconds=lease_seconds,
         report=lambda name, error: found.append(error),
     )
-    running = Working(worker, asyncio.create_task(worker.run()))
-    running.troubles = found
+    running = RunningWorker(worker, asyncio.create_task(worker.run()))
+    running.reported = found
     try:
         yield running
     except BaseException:
@@ -259,12 +265,12 @@ async def working(
         raise
     if not running.task.done():
         await running.stop()
-    if not troubles:
+    if not may_report:
         assert found == []
 
 
 async def eventually(holds: Callable[[], Awaitable[Any]]) -> Any:
-    """What `holds` gives, as soon as that is true."""
+    """Call `holds` until its answer is true, and return that."""
     pause = 0.01
     while not (answer := await holds()):
         await asyncio.sleep(pause)

@@ -1,4 +1,4 @@
-"""Whatever fails, is slow, is paused or stopped: each stream and subject comes in its order."""
+"""Events of one stream and subject come in their order, whatever fails, is slow or stops."""
 
 import asyncio
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from gatherlog.core import Append, Commit
 from gatherlog.core.eventstore.clock import system_clock
 from gatherlog.core.subscriptions.administration import SubscriptionAdmin
 from gatherlog.core.subscriptions.subscription import Destination
-from tests.core.followers import (
+from tests.core.subscriptions.followers import (
     FOREVER,
     IDS,
     Distant,
@@ -21,7 +21,7 @@ from tests.core.followers import (
     fails,
     happened,
     memory,
-    run_story,
+    run_scenario,
     working,
 )
 
@@ -39,8 +39,8 @@ STEPS = st.lists(
 PLACES = st.lists(st.tuples(st.integers(1, 8), st.integers(1, 4)), min_size=1, max_size=3)
 
 
-class Story:
-    """What happens, step by step, and who is to be told."""
+class Steps:
+    """What happens, step by step, and the receivers of the events."""
 
     def __init__(self, data: st.DataObject, *, cues: Sequence[object]) -> None:
         self._data = data
@@ -73,14 +73,14 @@ class Story:
             commit = Commit(appends=[Append(stream, [happened(word, subject)])])
             await self.store.commit(commit)
 
-    async def tell(self, order: str) -> None:
-        control = SubscriptionAdmin(self.store, clock=system_clock, ids=IDS)
-        await {"pause": control.pause, "resume": control.resume}[order]("following", by="me")
+    async def command(self, name: str) -> None:
+        admin = SubscriptionAdmin(self.store, clock=system_clock, ids=IDS)
+        await {"pause": admin.pause, "resume": admin.resume}[name]("following", by="me")
 
-    async def goes(self, *, by_force: bool) -> None:
+    async def run(self, *, kills: bool) -> None:
         steps = [*self._data.draw(STEPS), "resume"]
         while steps:
-            async with working(self.store, self.following) as at_work:
+            async with working(self.store, self.following) as running:
                 await eventually(lambda: self.store.scan("checkpoint"))
                 while steps and (step := steps.pop(0)) != "stop":
                     match step:
@@ -89,13 +89,13 @@ class Story:
                         case float():
                             await asyncio.sleep(step)
                         case str():
-                            await self.tell(step)
+                            await self.command(step)
                 if not steps:
                     async with asyncio.timeout(100_000):
                         for receiver in self.receivers:
                             await eventually(lambda r=receiver: self.has_all(r))  # type: ignore[misc]
-                if by_force:
-                    await at_work.kill()
+                if kills:
+                    await running.kill()
 
     async def has_all(self, receiver: Receiver) -> bool:
         return len(set(receiver.words)) == self.count
@@ -110,40 +110,40 @@ class Story:
 
 @given(st.data())
 @settings(max_examples=60)
-def test_without_a_crash_each_event_is_taken_once_and_in_order(data: st.DataObject) -> None:
-    async def story() -> None:
-        told = Story(data, cues=("fails", "raises", 0.3, 2.0, 40.0))
-        await told.goes(by_force=False)
-        for receiver in told.receivers:
-            assert told.sequences(receiver) == told.said
+def test_without_a_crash_each_event_is_delivered_once_and_in_order(data: st.DataObject) -> None:
+    async def scenario() -> None:
+        steps = Steps(data, cues=("fails", "raises", 0.3, 2.0, 40.0))
+        await steps.run(kills=False)
+        for receiver in steps.receivers:
+            assert steps.sequences(receiver) == steps.said
 
-    run_story(story())
+    run_scenario(scenario())
 
 
 @given(st.data())
 @settings(max_examples=60)
-def test_whatever_is_killed_each_event_is_taken_and_first_seen_in_order(
+def test_with_killed_workers_each_event_is_delivered_and_first_seen_in_order(
     data: st.DataObject,
 ) -> None:
-    async def story() -> None:
-        told = Story(data, cues=("fails", "raises", 0.3, 2.0, 40.0))
-        await told.goes(by_force=True)
-        for receiver in told.receivers:
-            firsts = {key: list(dict.fromkeys(w)) for key, w in told.sequences(receiver).items()}
-            assert firsts == told.said
+    async def scenario() -> None:
+        steps = Steps(data, cues=("fails", "raises", 0.3, 2.0, 40.0))
+        await steps.run(kills=True)
+        for receiver in steps.receivers:
+            firsts = {key: list(dict.fromkeys(w)) for key, w in steps.sequences(receiver).items()}
+            assert firsts == steps.said
 
-    run_story(story())
+    run_scenario(scenario())
 
 
 @given(st.data())
 @settings(max_examples=30)
 def test_a_delivery_has_one_id_and_counts_its_attempts(data: st.DataObject) -> None:
-    async def story() -> None:
-        told = Story(data, cues=("fails", 0.3))
-        await told.goes(by_force=False)
-        for receiver in told.receivers:
+    async def scenario() -> None:
+        steps = Steps(data, cues=("fails", 0.3))
+        await steps.run(kills=False)
+        for receiver in steps.receivers:
             deliveries = [delivery for call in receiver.calls for delivery in call]
             ids = {(d.event.stream, d.event.version, d.id) for d in deliveries}
-            assert len(ids) == len({id for _, _, id in ids}) == told.count
+            assert len(ids) == len({id for _, _, id in ids}) == steps.count
 
-    run_story(story())
+    run_scenario(scenario())

@@ -1,4 +1,4 @@
-"""Leases: workers under one name share partitions, take over from the dead and from nobody else."""
+"""Leases: workers share the partitions of a subscription, and take over from dead ones only."""
 
 import asyncio
 from collections import Counter
@@ -13,7 +13,7 @@ from gatherlog.core.subscriptions.leases import LEASES, LeaseHolder, LeaseLost
 from gatherlog.core.subscriptions.projection import Projection
 from gatherlog.core.subscriptions.subscription import Destination
 from gatherlog.testing import StandingClock
-from tests.core.followers import (
+from tests.core.subscriptions.followers import (
     COUNTS,
     FOREVER,
     Count,
@@ -24,7 +24,7 @@ from tests.core.followers import (
     eventually,
     happened,
     memory,
-    run_story,
+    run_scenario,
     say,
     working,
 )
@@ -46,7 +46,7 @@ async def say_everywhere(store: Store, word: str) -> None:
         await say(store, f"card-{n}", word)
 
 
-class Watched:
+class Counted:
     """A store that counts its commits."""
 
     def __init__(self, store: Store) -> None:
@@ -64,12 +64,12 @@ class Watched:
 
 @pytest.mark.parametrize("is_busy", [True, False], ids=["busy", "idle"])
 def test_two_workers_share_four_partitions_evenly(is_busy: bool) -> None:
-    async def story() -> None:
+    async def scenario() -> None:
         store, receiver = memory(4), Receiver()
-        watched: Any = Watched(store)
-        async with working(watched, following(receiver)) as first:
+        counted: Any = Counted(store)
+        async with working(counted, following(receiver)) as first:
             await eventually(lambda: is_shared(store, [4]))
-            async with working(watched, following(receiver)) as second:
+            async with working(counted, following(receiver)) as second:
                 for n in range(60):
                     if is_busy:
                         await say_everywhere(store, f"w{n}")
@@ -79,11 +79,11 @@ def test_two_workers_share_four_partitions_evenly(is_busy: bool) -> None:
             await eventually(lambda: is_shared(store, [4]))
         assert len({d.id for d in receiver.taken}) == len(receiver.taken)
 
-    run_story(story())
+    run_scenario(scenario())
 
 
-def test_three_partitions_are_not_handed_to_and_fro() -> None:
-    async def story() -> None:
+def test_three_partitions_stay_with_the_two_workers_that_have_them() -> None:
+    async def scenario() -> None:
         store, receiver = memory(3), Receiver()
         async with working(store, following(receiver)), working(store, following(receiver)):
             await eventually(lambda: is_shared(store, [1, 2]))
@@ -92,15 +92,15 @@ def test_three_partitions_are_not_handed_to_and_fro() -> None:
             await asyncio.sleep(600)
             assert await store.scan(LEASES.name) == before
 
-    run_story(story())
+    run_scenario(scenario())
 
 
 async def is_shared(store: Store, shares: list[int]) -> bool:
     return sorted((await holders(store)).values()) == shares
 
 
-def test_what_a_dead_worker_left_is_taken_over_within_about_a_leases_length() -> None:
-    async def story() -> None:
+def test_the_partition_of_a_dead_worker_is_taken_over_after_about_a_leases_length() -> None:
+    async def scenario() -> None:
         store, receiver = memory(), Receiver()
         async with working(store, following(receiver)):
             await say(store, "card-1", "first")
@@ -115,26 +115,26 @@ def test_what_a_dead_worker_left_is_taken_over_within_about_a_leases_length() ->
                 assert asyncio.get_running_loop().time() - began < 1.5 * SECONDS
         assert receiver.words == ["first", "second"]
 
-    run_story(story())
+    run_scenario(scenario())
 
 
 async def usurp(store: Store, worker: str) -> LeaseHolder:
-    """Take the lease by force, as another process would."""
+    """Take the lease as a worker in another process would that finds it stale."""
     lease = LeaseHolder(store, "following", 0, worker, 0.0)
-    await lease.look()
+    await lease.read()
     assert await lease.take()
     return lease
 
 
-def test_nothing_is_taken_over_from_a_worker_that_lives() -> None:
-    async def story() -> None:
+def test_no_partition_is_taken_over_from_a_live_worker() -> None:
+    async def scenario() -> None:
         store = memory()
         slow = Receiver({"slow": [30.0], "wrong": [ValueError("no")] * 5})
         async with working(store, following(slow, timeout=100.0)) as first:
             await eventually(lambda: is_shared(store, [1]))
             async with working(store, following(slow)):
                 for _ in range(20):
-                    await say(store, "card-1", "nobody's", subject="x")
+                    await say(store, "card-1", "other", subject="x")
                     await asyncio.sleep(3.1)
                 await say(store, "card-1", "slow", "wrong", subject="a")
                 await asyncio.sleep(200)
@@ -145,28 +145,28 @@ def test_nothing_is_taken_over_from_a_worker_that_lives() -> None:
                     assert await holders(store) == {first.worker.id: 1}
         assert slow.words.count("slow") == 1
 
-    run_story(story())
+    run_scenario(scenario())
 
 
-def test_a_worker_that_woke_up_too_late_writes_nothing() -> None:
-    async def story() -> None:
+def test_a_worker_that_lost_its_lease_while_asleep_can_write_nothing() -> None:
+    async def scenario() -> None:
         store = memory()
         lease = LeaseHolder(store, "following", 0, "asleep", SECONDS)
         assert await lease.take()
-        fence = lease.demand()
+        fence = lease.fence()
         await usurp(store, "awake")
         with pytest.raises(Exception, match="is at version 2, not 1") as refused:
             await store.commit(Commit(writes=[fence]))
         with pytest.raises(LeaseLost):
             await lease.renew()
         assert type(refused.value).__name__ == "Conflict"
-        assert lease.is_good() is False
+        assert lease.is_valid() is False
 
-    run_story(story())
+    run_scenario(scenario())
 
 
-def test_a_projection_that_lost_its_lease_unawares_counts_nothing_twice() -> None:
-    async def story() -> None:
+def test_a_projection_that_lost_its_lease_without_noticing_counts_no_event_twice() -> None:
+    async def scenario() -> None:
         store = memory()
         async with working(store, Projection("following", Counting())):
             await say(store, "card-1", "a")
@@ -178,7 +178,7 @@ def test_a_projection_that_lost_its_lease_unawares_counts_nothing_twice() -> Non
             await eventually(lambda: counts(store, 2))
         assert (await bodies(store, COUNTS))["all"] == Count(2)
 
-    run_story(story())
+    run_scenario(scenario())
 
 
 async def counts(store: Store, events: int) -> bool:
@@ -188,7 +188,7 @@ async def counts(store: Store, events: int) -> bool:
 
 @pytest.mark.parametrize("days", [40, -40])
 def test_wall_clocks_that_jump_change_no_lease(days: int) -> None:
-    async def story() -> None:
+    async def scenario() -> None:
         store, receiver = memory(), Receiver()
         clock = StandingClock("2026-11-24T12:00:00Z")
         async with (
@@ -202,11 +202,11 @@ def test_wall_clocks_that_jump_change_no_lease(days: int) -> None:
             assert await holders(store) == {first.worker.id: 1}
         assert receiver.words == [f"w{n}" for n in range(40)]
 
-    run_story(story())
+    run_scenario(scenario())
 
 
-def test_a_stop_releases_at_once() -> None:
-    async def story() -> None:
+def test_a_stopped_worker_releases_its_lease_at_once() -> None:
+    async def scenario() -> None:
         store, receiver = memory(), Receiver()
         async with working(store, following(receiver)) as first:
             await say(store, "card-1", "one")
@@ -220,19 +220,19 @@ def test_a_stop_releases_at_once() -> None:
         assert asyncio.get_running_loop().time() - began < 0.5
         assert receiver.words == ["one", "two"]
 
-    run_story(story())
+    run_scenario(scenario())
 
 
-def test_who_is_asked_finishes_what_is_under_way_and_hands_over_without_a_double() -> None:
-    async def story() -> None:
+def test_a_requested_lease_is_released_once_attempts_have_ended_and_no_event_comes_twice() -> None:
+    async def scenario() -> None:
         store, receiver = memory(2), Receiver({f"w{n}": [0.4] for n in range(300)})
         async with working(store, following(receiver, at_once=4)) as first:
             await eventually(lambda: is_shared(store, [2]))
             for n in range(300):
                 await say(store, f"card-{n % 7}", f"w{n}", subject=f"s{n % 11}")
             other = LeaseHolder(store, "following", 0, "another", SECONDS)
-            await other.look()
-            await other.ask()
+            await other.read()
+            await other.request()
             await eventually(other.take)
             assert await holders(store) == {first.worker.id: 1, "another": 1}
             await other.release()
@@ -243,42 +243,42 @@ def test_who_is_asked_finishes_what_is_under_way_and_hands_over_without_a_double
         assert all(versions == sorted(set(versions)) for versions in sequences.values())
         assert len(receiver.taken) == 300
 
-    run_story(story())
+    run_scenario(scenario())
 
 
 def test_an_idle_worker_commits_nothing() -> None:
-    async def story(waiting: bool) -> None:
+    async def scenario(waiting: bool) -> None:
         store = memory(4)
-        watched: Any = Watched(store)
+        counted: Any = Counted(store)
         receiver = Receiver({"bad": [ValueError("no")] * 99})
         place = following(receiver)
         twice = RetryPolicy(attempts=2)
-        place.there = [Destination(name="place", target=receiver, retry=twice, holds=True)]
-        async with working(watched, place, Projection("counting", Counting())):
+        place.places = [Destination(name="place", target=receiver, retry=twice, holds=True)]
+        async with working(counted, place, Projection("counting", Counting())):
             await say(store, "card-1", "bad" if waiting else "good")
             await asyncio.sleep(60)
-            before = watched.commits
+            before = counted.commits
             await asyncio.sleep(3_000)
-            assert watched.commits == before
+            assert counted.commits == before
 
-    run_story(story(False))
-    run_story(story(True))
+    run_scenario(scenario(False))
+    run_scenario(scenario(True))
 
 
-def test_events_that_concern_nobody_do_not_cost_a_commit_each() -> None:
-    async def story() -> None:
+def test_events_without_a_destination_do_not_cost_a_commit_each() -> None:
+    async def scenario() -> None:
         store, receiver = memory(), Receiver()
-        watched: Any = Watched(store)
-        async with working(watched, following(receiver)):
+        counted: Any = Counted(store)
+        async with working(counted, following(receiver)):
             await eventually(lambda: is_shared(store, [1]))
             for n in range(1_000):
                 other = happened(f"w{n}", type="tests.other")
                 await store.commit(Commit(appends=[Append("card-1", [other])]))
                 await asyncio.sleep(0.02)
-            assert watched.commits < 40
+            assert counted.commits < 40
             await asyncio.sleep(10)
             [document] = await store.get("checkpoint", [checkpoint_id("following", 0)])
             assert document is not None
             assert b'"position":1000' in (document.body or b"")
 
-    run_story(story())
+    run_scenario(scenario())

@@ -1,4 +1,4 @@
-"""What a subscription makes of the feed: gaps, empty pages, closed stores, types of its own."""
+"""How the feed is read: with gaps, empty pages, errors of the store, and a store that closes."""
 
 import asyncio
 import random
@@ -9,14 +9,14 @@ import pytest
 from gatherlog.core import Commit, Committed, Recorded, Store
 from gatherlog.core.eventstore.clock import system_clock
 from gatherlog.core.eventstore.errors import Busy, DiskFull, StoreClosed, StoreFailed
-from gatherlog.core.subscriptions.destination_state import Metrics
 from gatherlog.core.subscriptions.handlers import Handlers
 from gatherlog.core.subscriptions.leases import LeaseHolder
+from gatherlog.core.subscriptions.metrics import Metrics
 from gatherlog.core.subscriptions.partition_state import PartitionState
 from gatherlog.core.subscriptions.projection import Projection
 from gatherlog.core.subscriptions.subscription import Destination
 from gatherlog.core.subscriptions.worker import Worker
-from tests.core.followers import (
+from tests.core.subscriptions.followers import (
     COUNTS,
     FOREVER,
     IDS,
@@ -27,14 +27,14 @@ from tests.core.followers import (
     bodies,
     eventually,
     memory,
-    run_story,
+    run_scenario,
     say,
     working,
 )
 
 
 class Lagging:
-    """A store whose feed shows what it has late, and at times not at all."""
+    """A store whose feed returns fewer events than there are, and at times none."""
 
     def __init__(self, store: Store, seed: int) -> None:
         self._store = store
@@ -50,8 +50,8 @@ class Lagging:
 
 
 @pytest.mark.parametrize("seed", range(10))
-def test_an_empty_page_below_the_head_is_asked_for_again_until_it_comes(seed: int) -> None:
-    async def story() -> None:
+def test_an_empty_page_below_the_head_is_read_again_until_it_has_events(seed: int) -> None:
+    async def scenario() -> None:
         store, receiver = memory(), Receiver()
         lagging: Any = Lagging(store, seed)
         for n in range(150):
@@ -68,7 +68,7 @@ def test_an_empty_page_below_the_head_is_asked_for_again_until_it_comes(seed: in
             found.setdefault(delivery.event.subject, []).append(delivery.event.data.decode())
         assert found == words
 
-    run_story(story())
+    run_scenario(scenario())
 
 
 async def is_counted(store: Store, events: int) -> bool:
@@ -76,7 +76,7 @@ async def is_counted(store: Store, events: int) -> bool:
     return found.get("all", Count()).events == events
 
 
-class Troubled:
+class Unreliable:
     """A store in which any call may fail now and then."""
 
     def __init__(self, store: Store, seed: int, errors: list[Exception]) -> None:
@@ -100,22 +100,22 @@ class Troubled:
 
 
 @pytest.mark.parametrize("seed", range(10))
-def test_trouble_with_the_store_is_reported_and_nothing_is_lost(seed: int) -> None:
-    async def story() -> None:
+def test_errors_of_the_store_are_reported_and_no_event_is_lost(seed: int) -> None:
+    async def scenario() -> None:
         store, receiver = memory(), Receiver()
         errors: list[Exception] = [Busy("busy"), StoreFailed("failed"), DiskFull("full")]
-        troubled: Any = Troubled(store, seed, errors)
+        unreliable: Any = Unreliable(store, seed, errors)
         place = Destination(name="place", target=receiver, retry=FOREVER, at_once=4)
         subscriptions = [Following(place), Projection("counting", Counting())]
-        async with working(troubled, *subscriptions, troubles=True) as at_work:
+        async with working(unreliable, *subscriptions, may_report=True) as running:
             for n in range(200):
                 await say(store, f"card-{n % 3}", f"w{n}", subject=f"s{n % 7}")
                 await asyncio.sleep(0.2)
-            troubled.is_well = True
+            unreliable.is_well = True
             await eventually(lambda: is_counted(store, 200))
             await eventually(lambda: has_all(receiver, 200))
-        assert at_work.troubles != []
-        assert set(map(type, at_work.troubles)) <= {Busy, StoreFailed, DiskFull}
+        assert running.reported != []
+        assert set(map(type, running.reported)) <= {Busy, StoreFailed, DiskFull}
         first: dict[tuple[str, str], list[int]] = {}
         for delivery in receiver.taken:
             event = delivery.event
@@ -124,7 +124,7 @@ def test_trouble_with_the_store_is_reported_and_nothing_is_lost(seed: int) -> No
                 seen.append(event.version)
         assert all(versions == sorted(versions) for versions in first.values())
 
-    run_story(story())
+    run_scenario(scenario())
 
 
 async def has_all(receiver: Receiver, count: int) -> bool:
@@ -132,10 +132,10 @@ async def has_all(receiver: Receiver, count: int) -> bool:
 
 
 def test_a_closed_store_ends_the_worker() -> None:
-    async def story() -> None:
+    async def scenario() -> None:
         store, receiver = memory(), Receiver()
-        there = Following(Destination(name="place", target=receiver, retry=FOREVER))
-        worker = Worker(store, [there], clock=system_clock, ids=IDS)
+        subscription = Following(Destination(name="place", target=receiver, retry=FOREVER))
+        worker = Worker(store, [subscription], clock=system_clock, ids=IDS)
         running = asyncio.create_task(worker.run())
         await say(store, "card-1", "word")
         await receiver.has(1)
@@ -145,7 +145,7 @@ def test_a_closed_store_ends_the_worker() -> None:
         with pytest.raises(StoreClosed):
             await store.heads()
 
-    run_story(story())
+    run_scenario(scenario())
 
 
 class Refusing:
@@ -167,11 +167,11 @@ class Refusing:
 
 
 def test_after_a_write_that_failed_nothing_more_is_written() -> None:
-    async def story() -> None:
+    async def scenario() -> None:
         store: Any = Refusing(memory())
         lease = LeaseHolder(store, "counting", 0, "me", 5.0)
         assert await lease.take()
-        hold = PartitionState(
+        state = PartitionState(
             store,
             Projection("counting", Counting()),
             0,
@@ -180,12 +180,14 @@ def test_after_a_write_that_failed_nothing_more_is_written() -> None:
             clock=system_clock,
             ids=IDS,
         )
-        await hold.load()
-        async with hold.ledger.turn:
-            hold.position = 7
-            hold.writes.append(COUNTS.write("all", "subscription-counting", Count(7), at=1))
-            first = asyncio.create_task(hold.save())
-            second = asyncio.create_task(hold.save())
+        await state.load()
+        async with state.checkpoint_store.lock:
+            state.position = 7
+            state.projection_writes.append(
+                COUNTS.write("all", "subscription-counting", Count(7), at=1)
+            )
+            first = asyncio.create_task(state.save())
+            second = asyncio.create_task(state.save())
             await asyncio.sleep(0)
             store.refuses = True
         results = await asyncio.gather(first, second, return_exceptions=True)
@@ -193,19 +195,19 @@ def test_after_a_write_that_failed_nothing_more_is_written() -> None:
         [document] = await store.get("checkpoint", ["counting/0"])
         assert b'"position":0' in document.body
 
-    run_story(story())
+    run_scenario(scenario())
 
 
 def test_two_subscriptions_of_one_name_are_refused() -> None:
-    async def story() -> None:
+    async def scenario() -> None:
         both = [Handlers("twin", {}), Handlers("twin", {})]
         with pytest.raises(ValueError, match="two subscriptions have one name: twin, twin"):
             Worker(memory(), both, clock=system_clock, ids=IDS)
 
-    run_story(story())
+    run_scenario(scenario())
 
 
 @pytest.mark.parametrize("name", ["", "With Spaces", "9lives", "a" * 64, "a/b"])
-def test_a_name_that_is_none_is_refused(name: str) -> None:
+def test_an_invalid_name_is_refused(name: str) -> None:
     with pytest.raises(ValueError, match="is no name"):
         Handlers(name, {})

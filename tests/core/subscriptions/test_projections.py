@@ -1,4 +1,4 @@
-"""Projections: every event counts once, whatever dies when, and whatever cannot be folded."""
+"""Projections: every event counts exactly once, whenever a worker dies or a fold fails."""
 
 import asyncio
 from collections import Counter
@@ -13,10 +13,14 @@ from gatherlog.core.eventstore.errors import Busy, Conflict, DiskFull, StoreFail
 from gatherlog.core.subscriptions.administration import SubscriptionAdmin
 from gatherlog.core.subscriptions.dead_letters import DEAD_LETTERS
 from gatherlog.core.subscriptions.projection import Projection
-from gatherlog.core.subscriptions.projection_runner import EventWithRefs, first_version, fold
+from gatherlog.core.subscriptions.projection_folding import (
+    EventWithRefs,
+    first_version,
+    fold_events,
+)
 from gatherlog.core.subscriptions.worker import VIEWS, Worker
 from gatherlog.engines.memory import MemoryStore
-from tests.core.followers import (
+from tests.core.subscriptions.followers import (
     COUNTS,
     IDS,
     Count,
@@ -25,7 +29,7 @@ from tests.core.followers import (
     bodies,
     eventually,
     memory,
-    run_story,
+    run_scenario,
     say,
     working,
 )
@@ -57,7 +61,7 @@ async def is_counted(store: Store, events: int) -> bool:
 
 
 class Dying:
-    """A store whose process dies at a call of its choice: it hangs from then on."""
+    """A store that hangs from the n-th call on, as if its process had died."""
 
     def __init__(
         self, store: Store, at: int, *, after: bool = False, calls: Container[str] = READS
@@ -100,7 +104,7 @@ class Dying:
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
 @pytest.mark.parametrize("partitions", [1, 4])
 def test_a_worker_that_dies_at_any_call_leaves_exact_counts(after: bool, partitions: int) -> None:
-    async def story(at: int) -> bool:
+    async def scenario(at: int) -> bool:
         store = memory(partitions)
         await say_words(store, 3)
         dying = Dying(store, at, after=after)
@@ -118,61 +122,61 @@ def test_a_worker_that_dies_at_any_call_leaves_exact_counts(after: bool, partiti
         async with working(store, Projection("counting", Counting())):
             async with asyncio.timeout(1_000):
                 await eventually(lambda: is_counted(store, 20))
-                for letter in (await bodies(store, DEAD_LETTERS)).values():
-                    control = SubscriptionAdmin(store, clock=system_clock, ids=IDS)
-                    await control.redrive(letter.id, by="me")
+                for dead_letter in (await bodies(store, DEAD_LETTERS)).values():
+                    admin = SubscriptionAdmin(store, clock=system_clock, ids=IDS)
+                    await admin.redrive(dead_letter.id, by="me")
                 await eventually(lambda: is_counted(store, 24))
         assert await bodies(store, COUNTS) == counted(4)
         return has_died
 
     died = 0
     for at in range(1, 400):
-        if not run_story(story(at)):
+        if not run_scenario(scenario(at)):
             break
         died += 1
     assert 15 < died < 399
 
 
-def test_documents_and_their_checkpoint_stand_together_where_limits_split_a_write() -> None:
-    async def story(at: int) -> None:
+def test_documents_and_their_checkpoint_are_in_one_commit_where_limits_split_a_save() -> None:
+    async def scenario(at: int) -> None:
         store = MemoryStore([*VIEWS, COUNTS], limits=TIGHT)
         for n in range(60):
             word = "raises in keys" if n % 3 else "good"
             await say(store, f"card-{n}", word, subject=f"s{n}")
         dying: Any = Dying(store, at, after=True, calls=())
-        worker = Worker(dying, [Projection("counting", Careless())], clock=system_clock, ids=IDS)
+        worker = Worker(dying, [Projection("counting", Faulty())], clock=system_clock, ids=IDS)
         running = asyncio.ensure_future(worker.run())
         await asyncio.sleep(5)
         dying.die()
         running.cancel()
-        async with working(store, Projection("counting", Careless())):
-            await eventually(lambda: has_letters(store, 40))
+        async with working(store, Projection("counting", Faulty())):
+            await eventually(lambda: has_dead_letters(store, 40))
             await eventually(lambda: is_counted(store, 20))
-            await asyncio.sleep(30)  # for what is left of the dead one to give up its tasks
+            await asyncio.sleep(30)  # for the tasks of the dead worker to end
         assert (await bodies(store, COUNTS))["all"] == Count(20)
 
     for at in range(1, 16):
-        run_story(story(at))
+        run_scenario(scenario(at))
 
 
-def test_documents_of_an_earlier_epoch_are_as_good_as_gone() -> None:
-    async def story() -> None:
+def test_documents_of_an_earlier_epoch_are_ignored_and_replaced() -> None:
+    async def scenario() -> None:
         store, stream = memory(), "subscription-counting"
         old = COUNTS.write("all", stream, Count(9), expects=0, at=7)
         await store.commit(Commit(writes=[old]))
         await say(store, "card-1", "word")
         [event] = await store.read_feed(0, after=0, limit=1)
-        named = [EventWithRefs(Counting(), event)]
-        folded = await fold(store, Counting(), "counting", named, epoch=3)
+        events = [EventWithRefs(Counting(), event)]
+        folded = await fold_events(store, Counting(), "counting", events, epoch=3)
         await store.commit(Commit(writes=folded.writes))
         assert (await bodies(store, COUNTS))["all"] == Count(1)
         [document] = await store.get(COUNTS.name, ["all"])
         assert document is not None
         assert document.version == first_version(3) + 1
         with pytest.raises(Conflict):
-            await fold(store, Counting(), "counting", named, epoch=2)
+            await fold_events(store, Counting(), "counting", events, epoch=2)
 
-    run_story(story())
+    run_scenario(scenario())
 
 
 class Failing:
@@ -200,86 +204,93 @@ class Failing:
 @pytest.mark.parametrize(
     "error", [Busy("busy"), StoreFailed("who knows"), DiskFull("full")], ids=lambda e: e.code
 )
-def test_a_store_in_trouble_is_reported_and_nothing_is_lost_or_doubled(error: Exception) -> None:
-    async def story(every: int, *, is_done: bool) -> None:
+def test_errors_of_the_store_are_reported_and_no_event_is_lost_or_counted_twice(
+    error: Exception,
+) -> None:
+    async def scenario(every: int, *, is_done: bool) -> None:
         store = memory()
         failing = Failing(store, dict.fromkeys(range(every, 40, every), (error, is_done)))
         projected = Projection("counting", Counting())
-        async with working(failing, projected, troubles=True) as at_work:
+        async with working(failing, projected, may_report=True) as running:
             for _ in range(10):
                 await say_words(store)
                 await asyncio.sleep(0.05)
             await eventually(lambda: is_counted(store, 60))
-        assert error in at_work.troubles
+        assert error in running.reported
         assert await bodies(store, COUNTS) == counted(10)
 
     for every in (2, 3, 5):
-        run_story(story(every, is_done=False))
-        run_story(story(every, is_done=isinstance(error, StoreFailed)))
+        run_scenario(scenario(every, is_done=False))
+        run_scenario(scenario(every, is_done=isinstance(error, StoreFailed)))
 
 
-def test_what_cannot_be_folded_waits_alone_and_leaves_no_trace() -> None:
-    async def story() -> None:
+def test_an_event_that_cannot_be_folded_blocks_its_key_only_and_changes_nothing() -> None:
+    async def scenario() -> None:
         store, counting = memory(), Counting(stumbles=["e"])
         async with working(store, Projection("counting", counting)):
             await say_words(store, 2)
             await eventually(lambda: is_counted(store, 10))
-            [letter] = (await bodies(store, DEAD_LETTERS)).values()
-            assert (letter.about, letter.detail) == ("of-e", "ValueError: stumbled over e")
+            [dead_letter] = (await bodies(store, DEAD_LETTERS)).values()
+            assert (dead_letter.about, dead_letter.detail) == (
+                "of-e",
+                "ValueError: stumbled over e",
+            )
             found = await bodies(store, COUNTS)
             assert "sheet-1/of-e" not in found
             counting.stumbles.clear()
-            await SubscriptionAdmin(store, clock=system_clock, ids=IDS).redrive(letter.id, by="me")
+            await SubscriptionAdmin(store, clock=system_clock, ids=IDS).redrive(
+                dead_letter.id, by="me"
+            )
             await eventually(lambda: is_counted(store, 12))
         assert await bodies(store, COUNTS) == counted(2)
 
-    run_story(story())
+    run_scenario(scenario())
 
 
-def test_a_discarded_event_is_left_out_and_what_follows_counts() -> None:
-    async def story() -> None:
+def test_a_discarded_event_is_left_out_and_the_later_ones_count() -> None:
+    async def scenario() -> None:
         store = memory()
         async with working(store, Projection("counting", Counting(stumbles=["bad"]))):
             await say(store, "card-1", "1", "bad", "2", "3")
-            [letter] = await eventually(lambda: letters(store))
-            control = SubscriptionAdmin(store, clock=system_clock, ids=IDS)
-            await control.discard(letter.id, "never mind", by="me")
+            [dead_letter] = await eventually(lambda: dead_letters(store))
+            admin = SubscriptionAdmin(store, clock=system_clock, ids=IDS)
+            await admin.discard(dead_letter.id, "never mind", by="me")
             await eventually(lambda: is_counted(store, 3))
         assert await bodies(store, COUNTS) == {
             "all": Count(3),
             "card-1/": Count(3, ("1", "2", "3")),
         }
 
-    run_story(story())
+    run_scenario(scenario())
 
 
-async def letters(store: Store) -> list[Any]:
+async def dead_letters(store: Store) -> list[Any]:
     return list((await bodies(store, DEAD_LETTERS)).values())
 
 
-def test_a_redrive_of_what_was_folded_since_does_not_count_it_twice() -> None:
-    async def story() -> None:
+def test_a_redrive_of_an_event_that_a_reset_has_folded_does_not_count_it_twice() -> None:
+    async def scenario() -> None:
         store, counting = memory(), Counting(stumbles=["bad"])
-        control = SubscriptionAdmin(store, clock=system_clock, ids=IDS)
+        admin = SubscriptionAdmin(store, clock=system_clock, ids=IDS)
         async with working(store, Projection("counting", counting)):
             await say(store, "card-1", "bad", "next")
-            [letter] = await eventually(lambda: letters(store))
+            [dead_letter] = await eventually(lambda: dead_letters(store))
             counting.stumbles.clear()
-            await control.reset("counting", [0], by="me")
+            await admin.reset("counting", [0], by="me")
             await eventually(lambda: is_counted(store, 2))
-            await control.redrive(letter.id, by="me")
-            await eventually(lambda: no_letters(store))
+            await admin.redrive(dead_letter.id, by="me")
+            await eventually(lambda: no_dead_letters(store))
         assert (await bodies(store, COUNTS))["all"] == Count(2)
 
-    run_story(story())
+    run_scenario(scenario())
 
 
-async def no_letters(store: Store) -> bool:
-    return await letters(store) == []
+async def no_dead_letters(store: Store) -> bool:
+    return await dead_letters(store) == []
 
 
-class Careless(Counting):
-    """Goes wrong in every way that a projection can, by the word."""
+class Faulty(Counting):
+    """Has every fault that a fold can have, by the word of the event."""
 
     def keys(self, event: Recorded) -> list[Ref]:
         match event.data:
@@ -331,73 +342,75 @@ REASONS = {
 }
 
 
-def test_a_projection_that_is_wrong_fails_at_the_event_with_the_reason() -> None:
-    async def story() -> None:
+def test_every_fault_of_a_fold_fails_its_event_with_the_reason() -> None:
+    async def scenario() -> None:
         store = MemoryStore([*VIEWS, COUNTS], limits=TIGHT)
-        async with working(store, Projection("careless", Careless())):
+        async with working(store, Projection("faulty", Faulty())):
             for n, word in enumerate(REASONS):
                 await say(store, f"card-{n}", "before", word, "after", subject="s")
             await say(store, "card-99", "names nothing", "last")
             await eventually(lambda: is_counted(store, len(REASONS) + 1))
-        found = {letter.stream: letter.detail for letter in await letters(store)}
+        found = {
+            dead_letter.stream: dead_letter.detail for dead_letter in await dead_letters(store)
+        }
         assert found == {f"card-{n}": reason for n, reason in enumerate(REASONS.values())}
         assert (await bodies(store, COUNTS))["all"] == Count(len(REASONS) + 1)
 
-    run_story(story())
+    run_scenario(scenario())
 
 
-def test_many_that_fail_stop_the_projection_and_no_operator_is_locked_out() -> None:
-    async def story() -> None:
+def test_too_many_failures_stop_a_projection_until_they_are_redriven() -> None:
+    async def scenario() -> None:
         store = MemoryStore([*VIEWS, COUNTS], limits=TIGHT)
         counting = Counting(stumbles=["bad"])
-        control = SubscriptionAdmin(store, clock=system_clock, ids=IDS)
+        admin = SubscriptionAdmin(store, clock=system_clock, ids=IDS)
         for n in range(150):
             await say(store, "card-1", "bad", "good", subject=f"s{n}")
         async with working(store, Projection("counting", counting)):
-            await eventually(lambda: has_letters(store, 64))
+            await eventually(lambda: has_dead_letters(store, 64))
             await say(store, "card-2", "fresh")
             await asyncio.sleep(100)
-            assert len(await letters(store)) == 64
+            assert len(await dead_letters(store)) == 64
             counting.stumbles.clear()
-            for letter in await letters(store):
-                await control.redrive(letter.id, by="me")
+            for dead_letter in await dead_letters(store):
+                await admin.redrive(dead_letter.id, by="me")
             await eventually(lambda: is_counted(store, 301))
         found = await bodies(store, COUNTS)
         assert {c.words for id, c in found.items() if id.startswith("card-1")} == {("bad", "good")}
         assert found["all"] == Count(301)
 
-    run_story(story())
+    run_scenario(scenario())
 
 
-async def has_letters(store: Store, count: int) -> bool:
-    return len(await letters(store)) == count
+async def has_dead_letters(store: Store, count: int) -> bool:
+    return len(await dead_letters(store)) == count
 
 
-def test_a_stop_is_heeded_although_the_projection_waits_for_an_operator() -> None:
-    async def story() -> None:
+def test_a_projection_that_waits_for_an_operator_stops_at_once() -> None:
+    async def scenario() -> None:
         store = memory()
         for n in range(100):
             await say(store, "card-1", "bad", subject=f"s{n}")
-        async with working(store, Projection("counting", Counting(stumbles=["bad"]))) as at_work:
-            await eventually(lambda: has_letters(store, 64))
+        async with working(store, Projection("counting", Counting(stumbles=["bad"]))) as running:
+            await eventually(lambda: has_dead_letters(store, 64))
             began = asyncio.get_running_loop().time()
-            await at_work.stop()
+            await running.stop()
             assert asyncio.get_running_loop().time() - began < 1
 
-    run_story(story())
+    run_scenario(scenario())
 
 
 @pytest.mark.parametrize("seed", range(10))
 @pytest.mark.parametrize("partitions", [1, 4])
-def test_after_a_reset_the_documents_are_made_anew_and_equal(partitions: int, seed: int) -> None:
-    async def story() -> None:
+def test_a_reset_makes_the_same_documents_again(partitions: int, seed: int) -> None:
+    async def scenario() -> None:
         store = memory(partitions)
         distant: Any = Distant(store, seed)
-        control = SubscriptionAdmin(store, clock=system_clock, ids=IDS)
+        admin = SubscriptionAdmin(store, clock=system_clock, ids=IDS)
         projected = Projection("counting", Counting())
         async with (
-            working(distant, projected, troubles=True) as first,
-            working(distant, projected, troubles=True),
+            working(distant, projected, may_report=True) as first,
+            working(distant, projected, may_report=True),
         ):
             await say_words(store, 5)
             await eventually(lambda: is_counted(store, 30))
@@ -405,7 +418,7 @@ def test_after_a_reset_the_documents_are_made_anew_and_equal(partitions: int, se
             stray = COUNTS.write("stray", "subscription-counting", Count(9), expects=0, at=1)
             await store.commit(Commit(writes=[stray]))
             for _ in range(3):
-                await control.reset("counting", [0] * partitions, by="me")
+                await admin.reset("counting", [0] * partitions, by="me")
                 await say_words(store, 1)
                 await asyncio.sleep(seed / 50)
             await first.kill()
@@ -414,7 +427,7 @@ def test_after_a_reset_the_documents_are_made_anew_and_equal(partitions: int, se
         assert before == counted(5)
         assert await bodies(store, COUNTS) == counted(8)
 
-    run_story(story())
+    run_scenario(scenario())
 
 
 async def is_all(store: Store, rounds: int) -> bool:
@@ -422,9 +435,9 @@ async def is_all(store: Store, rounds: int) -> bool:
 
 
 def test_partitions_that_share_documents_count_exactly_with_several_workers() -> None:
-    async def story() -> None:
+    async def scenario() -> None:
         store = memory(4)
-        slow = Failing(store, {})  # a commit takes a moment: others come between
+        slow = Failing(store, {})  # commits take a moment, so that they interleave
         projected = [Projection("counting", Counting()) for _ in range(3)]
         async with (
             working(slow, projected[0], lease_seconds=2.0),
@@ -440,18 +453,18 @@ def test_partitions_that_share_documents_count_exactly_with_several_workers() ->
         assert {id: c.events for id, c in found.items() if id != "all"} == expected
         assert found["all"] == Count(200)
 
-    run_story(story())
+    run_scenario(scenario())
 
 
-def test_events_and_letters_split_by_limits_still_count_exactly() -> None:
-    async def story() -> None:
+def test_events_and_dead_letters_split_by_limits_still_count_exactly() -> None:
+    async def scenario() -> None:
         store = MemoryStore([*VIEWS, COUNTS], limits=TIGHT)
         counting = Counting(stumbles=["bad"], total=True)
         for n in range(60):
             await say(store, "card-1", "good", "bad", "x" * 500, subject=f"s{n}")
         async with working(store, Projection("counting", counting)):
-            await eventually(lambda: has_letters(store, 60))
+            await eventually(lambda: has_dead_letters(store, 60))
         found = await bodies(store, COUNTS)
         assert found["all"] == Count(60)
 
-    run_story(story())
+    run_scenario(scenario())
