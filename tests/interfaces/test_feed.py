@@ -12,7 +12,7 @@ from httpx2 import AsyncClient
 from gatherlog.bootstrap import Platform
 from gatherlog.core.eventstore.feed_pages import feed_cursor, feed_positions
 from gatherlog.interfaces.live_feed import FeedHub
-from gatherlog.interfaces.rest.feed import written
+from gatherlog.interfaces.rest.feed import event_line
 
 
 async def sign_up(api: AsyncClient, *ids: str) -> None:
@@ -50,7 +50,7 @@ async def test_an_invalid_pattern_is_refused_with_its_place(api: AsyncClient) ->
 
 @pytest.fixture
 def hub(platform: Platform) -> FeedHub:
-    return FeedHub(platform.store, written)
+    return FeedHub(platform.store, event_line)
 
 
 async def events(frames: AsyncIterator[bytes]) -> AsyncIterator[tuple[str, dict[str, Any]]]:
@@ -115,7 +115,7 @@ async def test_a_follower_that_falls_behind_the_ring_reads_the_store(
     api: AsyncClient, platform: Platform, hub: FeedHub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("gatherlog.interfaces.live_feed.RING", 4)
-    hub = FeedHub(platform.store, written)
+    hub = FeedHub(platform.store, event_line)
     hub._ring = type(hub._ring)(maxlen=4)
     await sign_up(api, "first")
     [head] = await platform.store.heads()

@@ -117,10 +117,7 @@ TargetSpec = WebhookSpec | AppendSpec | QueueSpec | MailSpec | HandlerSpec
 
 
 class InputSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What is sent instead of the event: a template, filled with values of the event.
-
-    `paths` gives the path of each value by the name that the template uses for it.
-    """
+    """What is sent instead of the event: `template`, filled with the values at `paths`."""
 
     template: str
     paths: dict[str, str] = {}
