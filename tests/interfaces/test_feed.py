@@ -1,4 +1,4 @@
-"""The feed over HTTP: pages, and live events that resume with nothing lost or doubled."""
+"""The feed over HTTP: pages, and live events that resume without losing or repeating any."""
 
 import asyncio
 import json
@@ -72,7 +72,7 @@ async def take(hub: FeedHub, after: tuple[int, ...], number: int) -> list[tuple[
     return found
 
 
-async def test_a_follower_gets_what_was_and_what_comes(
+async def test_a_follower_gets_earlier_events_and_then_new_ones(
     api: AsyncClient, platform: Platform, hub: FeedHub
 ) -> None:
     await sign_up(api, "u1")
@@ -84,7 +84,7 @@ async def test_a_follower_gets_what_was_and_what_comes(
     assert [position for _, position in await following] == [head, head + 1, head + 2]
 
 
-async def test_every_event_resumes_right_behind_itself(
+async def test_the_cursor_of_every_event_resumes_right_after_it(
     api: AsyncClient, platform: Platform, hub: FeedHub
 ) -> None:
     await sign_up(api, *[f"u{n}" for n in range(5)])
@@ -96,7 +96,7 @@ async def test_every_event_resumes_right_behind_itself(
         assert next_position == position + 1 == number + 2
 
 
-async def test_many_followers_from_many_places_lose_and_double_nothing(
+async def test_many_followers_from_many_positions_lose_and_repeat_nothing(
     api: AsyncClient, platform: Platform, hub: FeedHub
 ) -> None:
     await sign_up(api, *[f"u{n}" for n in range(20)])
@@ -129,7 +129,7 @@ async def test_a_follower_that_falls_behind_the_ring_reads_the_store(
     assert positions == list(range(head, head + 13))
 
 
-async def test_a_cursor_is_of_its_own_store(platform: Platform) -> None:
+async def test_a_cursor_gives_its_positions_back(platform: Platform) -> None:
     cursor = feed_cursor(platform.store, (7,))
 
     assert feed_positions(platform.store, cursor) == (7,)
