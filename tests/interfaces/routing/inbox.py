@@ -31,9 +31,9 @@ def to_inbox(**target: Any) -> dict[str, Any]:
 
 async def create_rule(api: AsyncClient, name: str = "r", **more: Any) -> dict[str, Any]:
     body = {"name": name, "pattern": SIGNUPS, "targets": [to_inbox()], **more}
-    made = await api.post("/rules", json=body)
-    assert made.status_code == 201, made.text
-    answer: dict[str, Any] = made.json()
+    created = await api.post("/rules", json=body)
+    assert created.status_code == 201, created.text
+    answer: dict[str, Any] = created.json()
     return answer
 
 

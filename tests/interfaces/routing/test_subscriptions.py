@@ -34,9 +34,9 @@ async def test_a_projection_can_only_be_reset_to_the_start(api: AsyncClient) -> 
 
     await until(read)
     refused = await api.post("/subscriptions/logs/reset", json={"to": "end"})
-    taken = await api.post("/subscriptions/logs/reset", json={"to": "start"})
+    accepted = await api.post("/subscriptions/logs/reset", json={"to": "start"})
 
-    assert (refused.status_code, taken.status_code) == (422, 204)
+    assert (refused.status_code, accepted.status_code) == (422, 204)
 
 
 @pytest.mark.parametrize(
@@ -59,7 +59,7 @@ async def test_metrics_count_deliveries_that_were_made_and_given_up(
     inbox.refuses = True
     await sign_up(api, "u2")
 
-    async def told() -> bool:
+    async def counted() -> bool:
         lines = (await api.get("/metrics")).text.splitlines()
         return {
             'gatherlog_deliveries_delivered_total{subscription="bus"} 1.0',
@@ -69,7 +69,7 @@ async def test_metrics_count_deliveries_that_were_made_and_given_up(
             'gatherlog_events_appended_total{log="users"} 2.0',
         } <= set(lines)
 
-    await until(told)
+    await until(counted)
 
 
 async def test_a_disabled_rule_still_delivers_events_that_waited(

@@ -18,7 +18,7 @@ Test = Callable[[object], bool]
 class Key(NamedTuple):
     """What the rule index files a matcher under.
 
-    Every value that the matcher takes is equal to `value`, or begins with it if `is_prefix`.
+    Every value that matches is equal to `value`, or begins with it if `is_prefix`.
     """
 
     is_prefix: bool
@@ -37,7 +37,7 @@ class Matcher(NamedTuple):
 
 PRESENT = Matcher(lambda value: True)
 ABSENT = Matcher(lambda value: False)
-"""The matcher of `{"exists": false}`. It takes no value; `make_field` knows it by its identity."""
+"""The matcher of `{"exists": false}`. No value passes its test; `make_field` recognises it by `is`."""
 
 _NUMBERS = frozenset({int, float})
 
