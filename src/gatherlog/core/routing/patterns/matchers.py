@@ -37,7 +37,7 @@ class Matcher(NamedTuple):
 
 PRESENT = Matcher(lambda value: True)
 ABSENT = Matcher(lambda value: False)
-"""The matcher of `{"exists": false}`. No value passes its test; `make_field` recognises it by `is`."""
+"""The matcher of `{"exists": false}`. No value passes; `make_field` recognises it by `is`."""
 
 _NUMBERS = frozenset({int, float})
 
