@@ -12,7 +12,15 @@ from gatherlog.core.eventstore.events import Recorded
 from gatherlog.core.eventstore.exact_json import encode
 from gatherlog.core.routing.event_data import decoded_data, time_text
 
-__all__ = ["BUS_LIMIT", "DETAIL_TYPE", "SOURCE", "bus_detail", "bus_event", "failure_envelope"]
+__all__ = [
+    "BUS_LIMIT",
+    "DETAIL_TYPE",
+    "SOURCE",
+    "bus_detail",
+    "bus_event",
+    "failure_envelope",
+    "item_key",
+]
 
 SOURCE: Final = "dynamodb-log"
 DETAIL_TYPE: Final = "stream changes"
@@ -42,10 +50,15 @@ def bus_detail(event: Recorded, log: str, stream_id: str, data: Any) -> dict[str
         data = {"value": data}
     return {
         "log": log,
-        "key": {"pk": f"{log}#{stream_id}#stream", "sk": event.version},
+        "key": {"pk": item_key(log, stream_id), "sk": event.version},
         "type": event.type,
         "payload": data if "id" in data else {"id": stream_id, **data},
     }
+
+
+def item_key(log: str, stream_id: str) -> str:
+    """The partition key (`pk`) of all items of a stream; their sort key (`sk`) is the version."""
+    return f"{log}#{stream_id}#stream"
 
 
 def failure_envelope(

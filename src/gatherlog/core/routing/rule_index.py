@@ -73,8 +73,8 @@ class RuleIndex:
         self._names[self._added] = name
         self._rules[name] = self._added, pattern
         for conditions, candidate in _entries(self._added, pattern):
-            way = [(self._fields.add(path), key) for path, key in conditions]
-            self._root.add(way, candidate)
+            remaining = [(self._fields.add(path), key) for path, key in conditions]
+            self._root.add(remaining, candidate)
 
     def remove(self, name: str) -> None:
         """Remove a rule. Raises NotFound if there is none of that name."""
@@ -83,8 +83,8 @@ class RuleIndex:
         number, pattern = self._rules.pop(name)
         del self._names[number]
         for conditions, candidate in _entries(number, pattern):
-            way = [(self._fields.find(path), key) for path, key in conditions]
-            self._root.remove(way, candidate)
+            remaining = [(self._fields.find(path), key) for path, key in conditions]
+            self._root.remove(remaining, candidate)
             for path, _ in conditions:
                 self._fields.remove(path)
 
@@ -158,46 +158,45 @@ class _IndexedField:
 FieldValues = dict[_IndexedField, set[object]]
 """The values that an event has in the fields that conditions name."""
 
-Way = list[tuple[_IndexedField, Key | None]]
-"""The conditions that lead from a node down to a candidate."""
+Remaining = list[tuple[_IndexedField, Key | None]]
+"""The conditions of a candidate that no edge above a node has tested yet."""
 
 
 class _Node:
     """A node of the tree, with the candidates at it and the edges to its children.
 
-    A candidate is stored as near to the root as possible: only where two of them could go further
-    down are edges made for both. So most nodes of a tree with few rules are never made.
+    A candidate is stored as near to the root as possible. It is moved further down only when a
+    second one with conditions left comes to its node, so an index of few rules has few nodes.
     """
 
     __slots__ = ("candidates", "edges")
 
     def __init__(self) -> None:
-        self.candidates: list[tuple[Way, Candidate]] = []
-        """Each with the conditions by which it could still be moved further down."""
+        self.candidates: list[tuple[Remaining, Candidate]] = []
         self.edges: dict[_IndexedField, _Edges] = {}
         """By the field that their conditions are about."""
 
-    def add(self, way: Way, candidate: Candidate) -> None:
-        """Store a candidate here or further down along its way."""
-        if way and self.edges:
-            self._move_down(way, candidate)
-        elif way and (others := [stored for stored in self.candidates if stored[0]]):
+    def add(self, remaining: Remaining, candidate: Candidate) -> None:
+        """Store a candidate here, or further down by its remaining conditions."""
+        if remaining and self.edges:
+            self._move_down(remaining, candidate)
+        elif remaining and (others := [stored for stored in self.candidates if stored[0]]):
             self.candidates = [stored for stored in self.candidates if not stored[0]]
-            for one in (*others, (way, candidate)):
+            for one in (*others, (remaining, candidate)):
                 self._move_down(*one)
         else:
-            self.candidates.append((way, candidate))
+            self.candidates.append((remaining, candidate))
 
-    def _move_down(self, way: Way, candidate: Candidate) -> None:
-        (field, key), *rest = way
+    def _move_down(self, remaining: Remaining, candidate: Candidate) -> None:
+        (field, key), *rest = remaining
         self.edges.setdefault(field, _Edges()).child(key).add(rest, candidate)
 
-    def remove(self, way: Way, candidate: Candidate) -> bool:
-        """Remove a candidate that was added with this way; True if the node is empty then."""
-        if (way, candidate) in self.candidates:
-            self.candidates.remove((way, candidate))
+    def remove(self, remaining: Remaining, candidate: Candidate) -> bool:
+        """Remove a candidate that was added so; True if nothing is left at or below the node."""
+        if (remaining, candidate) in self.candidates:
+            self.candidates.remove((remaining, candidate))
         else:
-            (field, key), *rest = way
+            (field, key), *rest = remaining
             edges = self.edges[field]
             if edges.children[key].remove(rest, candidate) and edges.remove(key):
                 del self.edges[field]

@@ -22,6 +22,7 @@ from gatherlog.core.eventstore.feed_pages import (
 )
 from gatherlog.core.eventstore.store import ANY
 from gatherlog.core.eventstore.streams import category_of
+from gatherlog.core.routing.bus_form import item_key
 from gatherlog.core.subscriptions.log_counts import LOGS
 from gatherlog.interfaces.rest.answers import Time, json, location, page
 from gatherlog.interfaces.rest.endpoint import Call, Reply
@@ -107,7 +108,7 @@ async def append_item(call: Call[Item, Nothing]) -> Reply:
 
     def answered(appended: Appended) -> Reply:
         item = ItemAnswer(
-            pk=f"{log}#{id}#stream",
+            pk=item_key(log, str(id)),
             sk=appended.version,
             type=body.type,
             log=log,
@@ -157,8 +158,8 @@ def _item_flaws(item: Item, log: str, id: object) -> list[Flaw]:
         flaws.append(Flaw("/payload/id", "payload.id must be specified"))
     elif not isinstance(id, str):
         flaws.append(Flaw("/payload/id", "payload.id must be a string"))
-    elif item.pk is not None and item.pk != f"{log}#{id}#stream":
-        flaws.append(Flaw("/pk", f"must be {log}#{id}#stream, or left out"))
+    elif item.pk is not None and item.pk != item_key(log, id):
+        flaws.append(Flaw("/pk", f"must be {item_key(log, id)}, or left out"))
     if item.log is not None and item.log != log:
         flaws.append(Flaw("/log", "is another than the path's"))
     if item.sk is not None and item.sk < 1:
@@ -180,7 +181,7 @@ def _item_answer(event: Recorded) -> ItemAnswer:
     log, _, id = event.stream.partition("-")
     raw = raw_json(event.data)
     return ItemAnswer(
-        pk=f"{log}#{id}#stream",
+        pk=item_key(log, id),
         sk=event.version,
         type=event.type,
         log=log,
