@@ -66,10 +66,14 @@ class DeadLetterAnswer(msgspec.Struct, frozen=True, kw_only=True):
 class DeadLettersQuery(Paging, frozen=True):
     """Which dead letters to list."""
 
-    subscription: Annotated[str, Meta(max_length=64)] | None = None
-    destination: Annotated[str, Meta(max_length=130)] | None = None
+    subscription: (
+        Annotated[str, Meta(max_length=64, description="Only those of this subscription.")] | None
+    ) = None
+    destination: (
+        Annotated[str, Meta(max_length=130, description="Only those for this destination.")] | None
+    ) = None
     """As `<rule>/<target>` it is one of the bus, unless a subscription is given."""
-    state: State = "dead"
+    state: Annotated[State, Meta(description="Only those in this state.")] = "dead"
 
 
 class DiscardRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
