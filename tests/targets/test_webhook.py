@@ -9,7 +9,7 @@ from gatherlog.core.routing.cloud_events import cloud_event
 from gatherlog.targets.webhook import WebhookTarget
 from gatherlog.targets.webhook_signature import is_signed
 from gatherlog.testing import StandingClock
-from tests.core.test_formats import SITE, recorded
+from tests.core.routing.recorded_events import SITE, recorded
 from tests.targets.webhook_receiver import (
     SECRET,
     TAKEN,

@@ -12,7 +12,7 @@ import pytest
 from gatherlog.core.eventstore.clock import system_clock
 from gatherlog.targets.webhook import Format
 from gatherlog.targets.webhook_signature import secret_text
-from tests.core.test_formats import recorded
+from tests.core.routing.recorded_events import recorded
 from tests.targets.webhook_receiver import SECRET, delivery, failure_of, target_at
 
 RECEIVER = Path(__file__).parents[2] / "examples" / "webhook-node" / "receiver.mjs"

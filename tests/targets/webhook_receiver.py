@@ -13,7 +13,7 @@ from gatherlog.core.eventstore.clock import Clock
 from gatherlog.core.subscriptions.delivery import Delivery, DeliveryFailed
 from gatherlog.targets.webhook import Format, WebhookTarget
 from gatherlog.testing import StandingClock
-from tests.core.test_formats import SITE, recorded
+from tests.core.routing.recorded_events import SITE, recorded
 
 SECRET = b"0123456789abcdef0123456789abcdef"
 LOOPBACK = (ip_network("127.0.0.0/8"), ip_network("::1/128"))

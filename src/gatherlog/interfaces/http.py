@@ -43,7 +43,7 @@ from gatherlog.interfaces.rates import Guard
 from gatherlog.interfaces.rest.camel import camelled
 from gatherlog.interfaces.rest.endpoint import Call, Reply, Stream
 from gatherlog.interfaces.rest.endpoints import ENDPOINTS
-from gatherlog.interfaces.rest.feed import written
+from gatherlog.interfaces.rest.feed import event_line
 from gatherlog.interfaces.rest.once import once_key, replay
 from gatherlog.interfaces.rest.queries import read_query
 from gatherlog.interfaces.rest.router import Route, Router, Site
@@ -97,7 +97,7 @@ class Http:
         self._body_seconds = body_seconds
         self._guard = Guard(platform.settings, platform.clock)
         self._live = Live()
-        self._feed = FeedHub(platform.store, written)
+        self._feed = FeedHub(platform.store, event_line)
         self._router = Router(ENDPOINTS)
         self._description = msgspec.json.encode(description)
         self._pages = Pages(platform, openapi=description, guard=self._guard, live=self._live)

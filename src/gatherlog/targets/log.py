@@ -7,7 +7,7 @@ import msgspec
 from gatherlog.core.eventstore.clock import Clock, Ids
 from gatherlog.core.eventstore.events import Event
 from gatherlog.core.eventstore.store import ANY, Append, Commit, Store
-from gatherlog.core.routing.bus import causes
+from gatherlog.core.routing.bus import causing_rules
 from gatherlog.core.subscriptions.delivery import Delivery
 
 __all__ = ["AppendTarget"]
@@ -49,7 +49,7 @@ class AppendTarget:
         event = delivery.event
         data = event.data if delivery.input is None else msgspec.json.encode(delivery.input)
         meta = {
-            "rules": [*causes(event), self._rule],
+            "rules": [*causing_rules(event), self._rule],
             "cause": f"{event.stream}@{event.version}",
         }
         return Event(

@@ -9,6 +9,7 @@ from cyclopts import App, CycloptsError
 
 from gatherlog import __version__
 from gatherlog.entrypoints.cli import (
+    dead_letters,
     documents,
     fake,
     gathering,
@@ -75,11 +76,11 @@ _add(subscription, subscriptions.show, "show")
 _add(subscription, subscriptions.pause, "pause")
 _add(subscription, subscriptions.resume, "resume")
 _add(subscription, subscriptions.reset, "reset")
-letter = App(name="dead-letters", help="Deliveries that were given up: see, redrive, discard.")
-_add(letter, subscriptions.letters, "list")
-_add(letter, subscriptions.letter, "show")
-_add(letter, subscriptions.redrive, "redrive")
-_add(letter, subscriptions.discard, "discard")
+dead_letter = App(name="dead-letters", help="Deliveries that were given up: see, redrive, discard.")
+_add(dead_letter, dead_letters.list_, "list")
+_add(dead_letter, dead_letters.show, "show")
+_add(dead_letter, dead_letters.redrive, "redrive")
+_add(dead_letter, dead_letters.discard, "discard")
 
 _add(app, site.demo, "demo")
 _add(app, site.serve, "serve")
@@ -96,7 +97,7 @@ _add(app, log.append, "append")
 _add(app, log.tail, "tail")
 app.command(rule)
 app.command(subscription)
-app.command(letter)
+app.command(dead_letter)
 _add(app, fake.fake, "fake")
 _add(app, site.backup, "backup")
 _add(app, documents.verify, "verify")

@@ -1,4 +1,4 @@
-"""Many rules at once: the same answers as one by one, and few rules looked at for each event."""
+"""The index of rules: it gives the answers of all patterns, and tests few of them per event."""
 
 from collections.abc import Callable
 from itertools import pairwise
@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from gatherlog.core.eventstore.errors import NotFound
 from gatherlog.core.routing.patterns import Pattern, compile_pattern
 from gatherlog.core.routing.rule_index import RuleIndex
-from tests.core.pattern_strategies import ANY_JSON, EVENTS, PATTERNS, SEEDS, event_for
+from tests.core.routing.pattern_strategies import ANY_JSON, EVENTS, PATTERNS, SEEDS, event_for
 
 ITEMS = [
     *("a", "ab", "", 1, 1.0, True, None),
@@ -25,7 +25,7 @@ ALIKE = st.dictionaries(
     min_size=1,
     max_size=3,
 )
-"""Patterns that ask for the same fields, and often for the same values."""
+"""Patterns with the same fields, and often with the same values."""
 RULES = st.lists(ALIKE, max_size=12) | st.lists(PATTERNS, max_size=3)
 
 
@@ -39,50 +39,50 @@ def one_by_one(rules: dict[str, Pattern], event: Any) -> list[str]:
 
 @settings(max_examples=200)
 @given(RULES, st.lists(EVENTS, max_size=2), SEEDS)
-def test_all_at_once_is_the_same_as_one_by_one(
+def test_the_index_answers_as_all_patterns_do_one_by_one(
     patterns: list[Any], events: list[Any], random: Random
 ) -> None:
     rules = compiled(patterns)
-    together = RuleIndex(rules)
+    index = RuleIndex(rules)
 
     events += [event_for(pattern, random) for pattern in patterns for _ in range(3)]
     events += [one | other for one, other in pairwise(events)]
     for event in events:
-        assert together.match(event) == one_by_one(rules, event), event
+        assert index.match(event) == one_by_one(rules, event), event
 
 
 @given(RULES, SEEDS)
-def test_rules_come_and_go_one_by_one(patterns: list[Any], random: Random) -> None:
+def test_rules_can_be_added_and_removed_in_any_order(patterns: list[Any], random: Random) -> None:
     rules = compiled(patterns)
-    together = RuleIndex()
+    index = RuleIndex()
     there: dict[str, Pattern] = {}
 
     for _ in range(30 if rules else 0):
         name = random.choice(list(rules))
         if name in there:
-            together.remove(name)
+            index.remove(name)
             del there[name]
         else:
             there[name] = rules[name]
-            together.add(name, rules[name])
+            index.add(name, rules[name])
         event = event_for(random.choice(patterns), random)
-        assert together.match(event) == one_by_one(there, event), event
-        assert (len(together), name in together) == (len(there), name in there)
+        assert index.match(event) == one_by_one(there, event), event
+        assert (len(index), name in index) == (len(there), name in there)
 
 
 @given(RULES)
-def test_nothing_is_left_of_rules_that_are_gone(patterns: list[Any]) -> None:
+def test_nothing_is_left_of_removed_rules(patterns: list[Any]) -> None:
     rules = RuleIndex(compiled(patterns))
 
     for name in reversed(list(compiled(patterns))):
         rules.remove(name)
 
-    assert (rules._spots.below, rules._spots.asked) == ({}, 0)
-    assert (rules._root.turns, rules._root.waiting, rules._names) == ({}, [], {})
+    assert (rules._fields.fields, rules._fields.conditions) == ({}, 0)
+    assert (rules._root.edges, rules._root.candidates, rules._names) == ({}, [], {})
 
 
 @given(RULES, ANY_JSON)
-def test_no_event_makes_rules_raise(patterns: list[Any], event: Any) -> None:
+def test_no_event_makes_the_index_raise(patterns: list[Any], event: Any) -> None:
     rules = compiled(patterns)
 
     assert RuleIndex(rules).match(event) == one_by_one(rules, event)
@@ -96,7 +96,7 @@ def test_names_come_in_the_order_in_which_rules_were_added() -> None:
     assert rules.match({"a": 1}) == ["z", "b", "y", "a"]
 
 
-def test_a_rule_gives_way_to_a_new_one_of_its_name() -> None:
+def test_a_new_rule_replaces_the_one_of_its_name() -> None:
     rules = RuleIndex({"a": compile_pattern({"x": [1]}), "b": compile_pattern({"x": [1, 2]})})
 
     rules.add("a", compile_pattern({"x": [2]}))
@@ -104,25 +104,25 @@ def test_a_rule_gives_way_to_a_new_one_of_its_name() -> None:
     assert (rules.match({"x": 1}), rules.match({"x": 2}), len(rules)) == (["b"], ["b", "a"], 2)
 
 
-def test_a_rule_that_is_not_there_cannot_be_removed() -> None:
+def test_a_missing_rule_cannot_be_removed() -> None:
     with pytest.raises(NotFound, match="there is no rule 'a'"):
         RuleIndex().remove("a")
 
 
-def test_a_rule_that_asks_for_nothing_but_absence_is_always_looked_at() -> None:
+def test_a_rule_that_only_demands_absence_matches_any_other_event() -> None:
     rules = RuleIndex({"a": compile_pattern({"x": [{"exists": False}]})})
 
     assert (rules.match({}), rules.match({"x": 1}), rules.match({"y": 1})) == (["a"], [], ["a"])
 
 
-def test_a_branch_is_taken_once_whatever_leads_to_it() -> None:
+def test_a_rule_is_named_once_however_many_values_lead_to_it() -> None:
     rules = RuleIndex({"a": compile_pattern({"x": [1, 2, {"prefix": "a"}, {"prefix": "ab"}]})})
 
     assert rules.match({"x": [1, 2, "abc"]}) == ["a"]
 
 
 MANY = 2_500
-LOOKED_AT: dict[str, Callable[[int], dict[str, Any]]] = {
+KINDS: dict[str, Callable[[int], dict[str, Any]]] = {
     "one field": lambda number: {"id": [number]},
     "a shared source": lambda number: {"source": ["shop"], "id": [number]},
     "two fields, each shared by fifty": lambda number: {
@@ -140,22 +140,25 @@ LOOKED_AT: dict[str, Callable[[int], dict[str, Any]]] = {
         "source": ["shop"],
         "$or": [{"id": [number]}, {"path": [{"prefix": f"elsewhere/{number}/"}]}],
     },
-    "fields that the event has not": lambda number: {"source": ["shop"], f"field{number}": ["x"]},
+    "fields that the event lacks": lambda number: {
+        "source": ["shop"],
+        f"field{number}": ["x"],
+    },
     "elements of an array": lambda number: {"items": {"kind": ["x"], "id": [number]}},
 }
 
 
-@pytest.mark.parametrize("kind", LOOKED_AT)
-def test_few_of_many_rules_are_looked_at(kind: str) -> None:
-    rules = {str(number): compile_pattern(LOOKED_AT[kind](number)) for number in range(MANY)}
-    looked_at = count_tests(rules)
-    together = RuleIndex(rules)
+@pytest.mark.parametrize("kind", KINDS)
+def test_few_of_many_rules_are_tested(kind: str) -> None:
+    rules = {str(number): compile_pattern(KINDS[kind](number)) for number in range(MANY)}
+    tested = count_tests(rules)
+    index = RuleIndex(rules)
 
     event = {"source": "shop", "id": 7, "a": "a0", "b": "b7", "path": "dir/00007/x.png"}
-    found = together.match(event | {"items": [{"kind": "x", "id": 7}, {"kind": "y", "id": 8}]})
+    found = index.match(event | {"items": [{"kind": "x", "id": 7}, {"kind": "y", "id": 8}]})
 
-    assert found == ([] if kind == "fields that the event has not" else ["7"])
-    assert len(looked_at) <= 2
+    assert found == ([] if kind == "fields that the event lacks" else ["7"])
+    assert len(tested) <= 2
 
 
 def count_tests(rules: dict[str, Pattern]) -> list[str]:
@@ -175,7 +178,7 @@ def count_tests(rules: dict[str, Pattern]) -> list[str]:
     return tested
 
 
-def test_a_rule_with_thousands_of_values_takes_little_room() -> None:
+def test_a_rule_with_thousands_of_values_has_at_most_1024_nodes() -> None:
     values = [{"b": list(range(2_000))}, {"c": list(range(2_000, 3_000))}]
     pattern = compile_pattern({"a": list(range(2_000)), "$or": values})
     rules = RuleIndex({"a": pattern})
@@ -186,8 +189,8 @@ def test_a_rule_with_thousands_of_values_takes_little_room() -> None:
 
 
 def size_of(rules: RuleIndex) -> int:
-    """Places in the tree of rules."""
-    states = [rules._root]
-    for state in states:
-        states += [way for turn in state.turns.values() for way in turn.ways.values()]
-    return len(states)
+    """Nodes of the tree."""
+    nodes = [rules._root]
+    for node in nodes:
+        nodes += [child for edges in node.edges.values() for child in edges.children.values()]
+    return len(nodes)

@@ -1,4 +1,4 @@
-"""Patterns that are none: where, and in which words."""
+"""Patterns that are refused: the place of each flaw, and its message."""
 
 from typing import Any
 
@@ -50,7 +50,7 @@ def flaws(pattern: Any) -> list[tuple[str, str]]:
         ([{"cidr": 1}], "/0/cidr", "cidr match pattern must be a string"),
     ],
 )
-def test_a_flaw_of_a_leaf_is_told_with_its_place(leaf: Any, pointer: str, detail: str) -> None:
+def test_a_flaw_of_a_leaf_is_reported_with_its_place(leaf: Any, pointer: str, detail: str) -> None:
     assert flaws({"a": leaf}) == [("/a" + pointer, detail)]
 
 
@@ -96,7 +96,7 @@ def test_a_numeric_matcher_is_a_comparison_or_a_range(operand: Any, detail: str)
         ),
     ],
 )
-def test_anything_but_says_what_it_is_about(operand: Any, pointer: str, detail: str) -> None:
+def test_anything_but_has_operands_of_one_type(operand: Any, pointer: str, detail: str) -> None:
     assert flaws({"a": [{"anything-but": operand}]}) == [("/a/0/anything-but" + pointer, detail)]
 
 
@@ -130,11 +130,11 @@ def test_or_takes_objects(pattern: Any, found: tuple[str, str]) -> None:
         (" " * 65_537, "A pattern may have 65,536 characters, not 65,537"),
     ],
 )
-def test_text_that_is_no_pattern(text: str, detail: str) -> None:
+def test_a_text_that_is_not_a_pattern_is_refused(text: str, detail: str) -> None:
     assert flaws(text) == [("", detail)]
 
 
-def test_a_name_that_is_there_twice_is_told_with_its_place() -> None:
+def test_a_repeated_name_is_reported_with_its_place() -> None:
     assert flaws('{"a": {"b": [1], "c": [1], "b": [2]}}') == [("/a", '"b" is there twice')]
     assert flaws('{"a": [{"prefix": "a", "prefix": "b"}]}') == [("/a/0", '"prefix" is there twice')]
 
@@ -149,7 +149,7 @@ def test_a_name_that_is_there_twice_is_told_with_its_place() -> None:
         ((1,), "tuple is no type of JSON"),
     ],
 )
-def test_a_dict_holds_nothing_that_json_has_not(value: Any, detail: str) -> None:
+def test_a_dict_holds_only_values_of_json(value: Any, detail: str) -> None:
     assert flaws({"a": [value]}) == [("/a/0", detail)]
 
 
@@ -164,7 +164,7 @@ def test_numbers_beyond_all_range_are_refused() -> None:
     assert [place for place, _ in flaws('{"a": [' + "9" * 5000 + "]}")] == [""]
 
 
-def test_every_flaw_is_told_up_to_twenty() -> None:
+def test_all_flaws_are_reported_up_to_twenty() -> None:
     assert flaws({"a~/b": [], "c": {"d": [{"prefix": 1}]}}) == [
         ("/a~0~1b", "Empty arrays are not allowed"),
         ("/c/d/0/prefix", "prefix match pattern must be a string"),
@@ -173,13 +173,13 @@ def test_every_flaw_is_told_up_to_twenty() -> None:
     assert len(flaws({"a": [[] for _ in range(100)]})) == 20
 
 
-def test_what_is_quoted_is_short() -> None:
+def test_messages_quote_the_pattern_briefly() -> None:
     ((_, detail),) = flaws({"a": [{"x" * 1000: 1}]})
 
     assert detail == f"Unrecognized match type {'x' * 59}…"
 
 
-def test_an_invalid_pattern_is_an_input_that_is_not_valid() -> None:
+def test_an_invalid_pattern_is_invalid_input() -> None:
     assert (issubclass(InvalidPattern, Invalid), InvalidPattern.code) == (True, "invalid")
 
 
@@ -202,7 +202,7 @@ def test_a_pattern_may_be_nested_64_levels_deep() -> None:
     assert [detail for _, detail in flaws(endless)] == ["A pattern may be nested 64 levels deep"]
 
 
-def test_a_dict_is_bounded_like_a_text() -> None:
+def test_a_dict_is_limited_in_size_like_a_text() -> None:
     wide = {f"{number:05}": ["0123456789"] for number in range(4_000)}
 
     assert flaws(wide) == [("", "A pattern may have 65,536 characters")]
@@ -217,13 +217,13 @@ def alternatives(count: int, of: int, wide: int = 1) -> dict[str, Any]:
     return {f"f{one}": {"$or": branches[one]} for one in range(count)}
 
 
-def test_or_makes_a_thousand_combinations_at_most() -> None:
+def test_or_may_make_a_thousand_combinations() -> None:
     assert len(compile_pattern(alternatives(3, 10)).branches) == 1000
     assert flaws(alternatives(3, 11)) == [("/f2/$or", "$or may make 1,000 combinations")]
     assert flaws(alternatives(20, 10)) == [("/f3/$or", "$or may make 1,000 combinations")]
 
 
-def test_fields_are_bounded() -> None:
+def test_the_number_of_fields_is_limited() -> None:
     wide = {str(number): [1] for number in range(257)}
 
     assert flaws(wide) == [("", "A pattern may have 256 fields")]

@@ -1,10 +1,10 @@
-"""Matchers of strings: prefix, suffix, wildcard, and the same without regard to case."""
+"""Matchers of strings: prefix, suffix, wildcard, and without regard to case."""
 
 import re
 from collections.abc import Callable
 
-from gatherlog.core.routing.patterns.matcher import Key, Matcher, Test, equal, string
-from gatherlog.core.routing.patterns.reading import Place, refuse, shown
+from gatherlog.core.routing.patterns.matchers import Key, Matcher, Test, equal, string
+from gatherlog.core.routing.patterns.pattern_json import Place, quoted, refuse
 
 __all__ = ["begins_with", "ends_with", "ignore_case", "prefix", "suffix", "wildcard"]
 
@@ -15,7 +15,7 @@ def prefix(operand: object, place: Place) -> Matcher:
     if isinstance(operand, dict):
         return _in_any_case(*_inner(operand, place, "prefix"), _head)
     text = string(operand, place, "prefix match")
-    return Matcher(begins_with((text,)), Key(True, text))
+    return Matcher(begins_with((text,)), Key(is_prefix=True, value=text))
 
 
 def suffix(operand: object, place: Place) -> Matcher:
@@ -37,15 +37,15 @@ def ends_with(suffixes: tuple[str, ...]) -> Test:
 
 
 def wildcard(operand: object, place: Place) -> Matcher:
-    """`*` stands for any characters or none, `\\*` and `\\\\` for what follows the backslash."""
+    """`*` stands for any characters or none, `\\*` for an asterisk, `\\\\` for a backslash."""
     pieces = _pieces(string(operand, place, "wildcard match"), place)
     if len(pieces) == 1:
         return equal(pieces[0])
-    return Matcher(_in_order(pieces), Key(True, pieces[0]))
+    return Matcher(_in_order(pieces), Key(is_prefix=True, value=pieces[0]))
 
 
 def _pieces(text: str, place: Place) -> list[str]:
-    """What stands between the asterisks, without escapes."""
+    """The texts between the asterisks, with escapes resolved."""
     pieces = [""]
     for token in _TOKEN.finditer(text):
         if token["wrong"]:
@@ -60,8 +60,8 @@ def _pieces(text: str, place: Place) -> list[str]:
 
 
 def _in_order(pieces: list[str]) -> Test:
-    # Each piece is taken where it is found first. That leaves most to those after it, so nothing
-    # is ever tried a second time: time is at most length by length, whatever the pattern.
+    # Each piece is matched at the first place where it is found. That leaves the longest rest for
+    # the pieces after it, so no second place has to be tried (no backtracking).
     first, *middle, last = pieces
     size = sum(map(len, pieces))
 
@@ -83,7 +83,7 @@ def _in_order(pieces: list[str]) -> Test:
 
 def _inner(operand: dict[str, object], place: Place, name: str) -> tuple[object, Place]:
     if list(operand) != ["equals-ignore-case"]:
-        refuse(place, f"Unsupported {name} pattern: {shown(', '.join(operand))}")
+        refuse(place, f"Unsupported {name} pattern: {quoted(', '.join(operand))}")
     return operand["equals-ignore-case"], place.down("equals-ignore-case")
 
 
@@ -100,7 +100,10 @@ def _tail(value: str, size: int) -> str:
 
 
 def _in_any_case(operand: object, place: Place, part: Callable[[str, int], str]) -> Matcher:
-    """Each character of the pattern stands for its lower case and its upper case, and no other."""
+    """Each character of the pattern matches its lower case and its upper case, and no other.
+
+    `part` cuts out what is compared: the whole value, or a beginning or end of a given length.
+    """
     text = string(operand, place, "equals-ignore-case match")
     if not text.isascii():
         return Matcher(_in_any_case_of_any_script(text, part))
@@ -116,8 +119,8 @@ def _in_any_case(operand: object, place: Place, part: Callable[[str, int], str])
 
 
 def _in_any_case_of_any_script(text: str, part: Callable[[str, int], str]) -> Test:
-    # Upper and lower case may differ in length, so the part cannot be cut out beforehand. One is
-    # never the beginning or the end of the other, so at each place there is one way on.
+    # Upper and lower case of a character may differ in length, so the part cannot be cut out
+    # beforehand. Neither is a prefix or suffix of the other, so at most one of them fits.
     backwards = part is _tail
     stands_at = str.endswith if backwards else str.startswith
     cases = [(char.lower(), char.upper()) for char in text[:: -1 if backwards else 1]]

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from gatherlog.core.eventstore.errors import Flaw
 from gatherlog.core.routing.patterns import InvalidPattern, compile_pattern
-from tests.core.pattern_model import model_matches
-from tests.core.pattern_strategies import (
+from tests.core.routing.pattern_model import model_matches
+from tests.core.routing.pattern_strategies import (
     ANY_JSON,
     EVENTS,
     LEAVES,

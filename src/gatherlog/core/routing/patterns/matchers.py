@@ -1,13 +1,14 @@
-"""What a matcher is: a test of one value, and what the values that pass have in common.
+"""Matchers: what an item of a pattern's array says about a single value of an event.
 
-A test is given single values only (string, number, bool, None), never arrays or objects.
+A single value is a string, a number, a bool or None. A matcher never sees an array or an object:
+`field_matching` walks through those and tests the single values in them.
 """
 
 from collections.abc import Callable, Iterable
 from sys import intern
 from typing import NamedTuple, TypeGuard
 
-from gatherlog.core.routing.patterns.reading import Place, refuse
+from gatherlog.core.routing.patterns.pattern_json import Place, refuse
 
 __all__ = ["ABSENT", "PRESENT", "Key", "Matcher", "Test", "equal", "is_number", "one_of", "string"]
 
@@ -15,14 +16,20 @@ Test = Callable[[object], bool]
 
 
 class Key(NamedTuple):
-    """What every value that passes is equal to, or begins with: what a rule is indexed by."""
+    """What the rule index files a matcher under.
 
-    begins: bool
+    Every value that matches is equal to `value`, or begins with it if `is_prefix`.
+    """
+
+    is_prefix: bool
     value: object
 
 
 class Matcher(NamedTuple):
-    """A test, and its key if it has one. A matcher with a key of equality is that and no more."""
+    """A test of a single value, and the matcher's key if it has one.
+
+    Where the key is not a prefix, the test is equality with the key's value and nothing more.
+    """
 
     test: Test
     key: Key | None = None
@@ -30,18 +37,21 @@ class Matcher(NamedTuple):
 
 PRESENT = Matcher(lambda value: True)
 ABSENT = Matcher(lambda value: False)
-"""Of `{"exists": false}`: no value passes; it is told from the others by what it is."""
+"""The matcher of `{"exists": false}`. No value passes; `make_field` recognises it by `is`."""
 
 _NUMBERS = frozenset({int, float})
 
 
 def is_number(value: object) -> TypeGuard[float]:
-    """Whether it is a number of JSON, which True is not."""
+    """Whether the value is a number in JSON, which True is not."""
     return value.__class__ in _NUMBERS
 
 
 def one_of(values: Iterable[object]) -> Test:
-    """Passes what has the JSON type of one of these and is equal to it: 1.0 is 1, True is not."""
+    """The test for values that have the JSON type of one of `values` and are equal to it.
+
+    1.0 is equal to 1, and True is not.
+    """
     wanted = list(values)
     if not any(isinstance(value, int | float) for value in wanted):
         return frozenset(wanted).__contains__
@@ -52,12 +62,12 @@ def one_of(values: Iterable[object]) -> Test:
 
 def equal(value: object) -> Matcher:
     if isinstance(value, str):
-        value = intern(value)  # many rules ask for the same: one object stays in the cache
-    return Matcher(one_of([value]), Key(False, value))
+        value = intern(value)  # one object for all rules with this string: it stays in cache
+    return Matcher(one_of([value]), Key(is_prefix=False, value=value))
 
 
 def string(operand: object, place: Place, what: str) -> str:
-    """The operand, if it is a string."""
+    """The operand; InvalidPattern unless it is a string."""
     if not isinstance(operand, str):
         refuse(place, f"{what} pattern must be a string")
     return operand

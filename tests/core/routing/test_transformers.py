@@ -1,4 +1,4 @@
-"""Input transformers: what a template gives, what is refused, and that no value breaks out."""
+"""Input transformers: what a template gives, what is refused, and how values are escaped."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from gatherlog.core.eventstore.errors import Flaw, Invalid
 from gatherlog.core.eventstore.exact_json import encode
 from gatherlog.core.routing.event_document import document
 from gatherlog.core.routing.transformers import compile_transform
-from tests.core.test_formats import recorded
+from tests.core.routing.recorded_events import recorded
 
 DOCUMENT: dict[str, Any] = {
     "detail-type": "stream changes",
@@ -38,7 +38,7 @@ PATHS = {
 }
 
 
-def made(template: str, paths: dict[str, str] | None = None, rule: str = "") -> Any:
+def applied(template: str, paths: dict[str, str] | None = None, rule: str = "") -> Any:
     return compile_transform(PATHS if paths is None else paths, template, rule=rule).apply(DOCUMENT)
 
 
@@ -49,14 +49,14 @@ def flaws(paths: dict[str, str], template: str) -> list[Flaw]:
 
 
 def test_a_placeholder_outside_a_string_gives_the_value_itself() -> None:
-    assert made('{"a": <name>, "b": [<age>, <price>, <tags>, <yes>]}') == {
+    assert applied('{"a": <name>, "b": [<age>, <price>, <tags>, <yes>]}') == {
         "a": 'Ada "the first" \\ <b>\n',
         "b": [41, 12.34, ["a", {"b": None}], True],
     }
 
 
 def test_a_placeholder_within_a_string_gives_its_text() -> None:
-    assert made('{"a": "<name>!", "b": "<age>, <price>, <yes>", "c": "<tags>"}') == {
+    assert applied('{"a": "<name>!", "b": "<age>, <price>, <yes>", "c": "<tags>"}') == {
         "a": 'Ada "the first" \\ <b>\n!',
         "b": "41, 12.34, true",
         "c": '["a",{"b":null}]',
@@ -64,35 +64,35 @@ def test_a_placeholder_within_a_string_gives_its_text() -> None:
 
 
 def test_a_string_alone_is_a_template_for_text() -> None:
-    assert made('"<age> \\"years\\""') == '41 "years"'
+    assert applied('"<age> \\"years\\""') == '41 "years"'
 
 
 def test_plain_text_takes_values_as_they_are() -> None:
-    assert made("<name> is <age>, tags <tags>") == (
+    assert applied("<name> is <age>, tags <tags>") == (
         'Ada "the first" \\ <b>\n is 41, tags ["a",{"b":null}]'
     )
 
 
-def test_what_the_event_lacks_is_null_and_nothing_within_text() -> None:
-    assert made('{"a": <missing>, "b": "[<missing>]", "c": <nothing>, "d": "[<nothing>]"}') == {
+def test_a_missing_value_is_null_and_empty_within_text() -> None:
+    assert applied('{"a": <missing>, "b": "[<missing>]", "c": <nothing>, "d": "[<nothing>]"}') == {
         "a": None,
         "b": "[]",
         "c": None,
         "d": "[]",
     }
-    assert made("[<missing>]") == [None]
-    assert made("call <missing>") == "call "
+    assert applied("[<missing>]") == [None]
+    assert applied("call <missing>") == "call "
 
 
 def test_a_template_of_one_placeholder_is_text_and_never_null() -> None:
-    assert made("<missing>") == ""
-    assert made("<tags>") == '["a",{"b":null}]'
+    assert applied("<missing>") == ""
+    assert applied("<tags>") == '["a",{"b":null}]'
 
 
 def test_the_whole_document_and_the_rules_name_are_predefined() -> None:
     template = '{"event": <gatherlog.event>, "rule": "<gatherlog.rule>", "again": <gatherlog.rule>}'
 
-    assert made(template, {}, rule='a "b"') == {
+    assert applied(template, {}, rule='a "b"') == {
         "event": DOCUMENT,
         "rule": 'a "b"',
         "again": 'a "b"',
@@ -108,8 +108,8 @@ def test_the_whole_document_and_the_rules_name_are_predefined() -> None:
         (r'"\<b> \\<age> \u003c \" \n"', '<b> \\41 < " \n'),
     ],
 )
-def test_a_backslash_makes_a_bracket_of_a_bracket(template: str, text: str) -> None:
-    assert made(template) == text
+def test_a_backslash_before_a_bracket_gives_the_bracket_itself(template: str, text: str) -> None:
+    assert applied(template) == text
 
 
 @pytest.mark.parametrize(
@@ -128,8 +128,8 @@ def test_a_backslash_makes_a_bracket_of_a_bracket(template: str, text: str) -> N
         ('$["\\u0064etail"].payload.age', 41),
     ],
 )
-def test_where_a_path_leads(path: str, value: object) -> None:
-    assert made('{"found": <x>}', {"x": path}) == {"found": value}
+def test_the_value_at_a_path(path: str, value: object) -> None:
+    assert applied('{"found": <x>}', {"x": path}) == {"found": value}
 
 
 @pytest.mark.parametrize(
@@ -167,7 +167,7 @@ def test_a_quoted_name_is_a_json_string() -> None:
     assert flaws({"x": r'$["\q"]'}, "<x>") == [Flaw("/paths/x", r'"\q" is no JSON string')]
 
 
-def test_names_of_our_own_are_kept_for_us() -> None:
+def test_names_that_begin_with_gatherlog_are_reserved() -> None:
     assert flaws({"gatherlog.event": "$.id"}, "x") == [
         Flaw("/paths/gatherlog.event", "names with `gatherlog.` in front are predefined")
     ]
@@ -184,7 +184,7 @@ def test_a_placeholder_without_a_path_is_refused_by_its_place() -> None:
     ]
 
 
-def test_all_flaws_are_told_at_once() -> None:
+def test_all_flaws_are_reported_together() -> None:
     pointers = [flaw.pointer for flaw in flaws({"x": "a", "y": "$."}, "<x><y><z>")]
 
     assert pointers == ["/paths/x", "/paths/y", "/template"]
@@ -211,15 +211,15 @@ def test_all_flaws_are_told_at_once() -> None:
         "[1e9999999999999999999]",
     ],
 )
-def test_a_template_that_is_no_json_once_it_is_filled_is_refused(template: str) -> None:
+def test_a_template_that_is_not_json_once_it_is_filled_is_refused(template: str) -> None:
     [flaw] = flaws({"age": "$.a"}, template)
 
     assert flaw.pointer == "/template"
     assert flaw.detail.startswith(("not JSON once its placeholders are filled: ", "nested too"))
 
 
-def test_a_template_and_its_paths_are_bounded() -> None:
-    assert made("x" * 8192) == "x" * 8192
+def test_the_size_of_a_template_and_the_number_of_paths_are_limited() -> None:
+    assert applied("x" * 8192) == "x" * 8192
     assert flaws({}, "x" * 8193) == [Flaw("/template", "longer than 8,192 characters")]
     assert flaws({f"p{n}": "$" for n in range(101)}, "x") == [Flaw("/paths", "more than 100 paths")]
 
@@ -235,7 +235,7 @@ VALUES = st.recursive(
 
 
 @given(VALUES)
-def test_no_value_breaks_out_of_where_it_stands(value: Any) -> None:
+def test_no_value_changes_the_structure_of_the_result(value: Any) -> None:
     """Whatever the event holds, the result has the template's form and its own other fields."""
     transform = compile_transform(
         {"x": "$.x"}, '{"a": <x>, "b": "[<x>]", "of <x>": 1, "c": [<x>, "<x><x>"]}'

@@ -1,4 +1,4 @@
-"""The raw log over HTTP: streams and section B's items, appended and read."""
+"""The log over HTTP: events of streams, and items in the form of a DynamoDB log."""
 
 import asyncio
 from typing import Any
@@ -63,7 +63,7 @@ async def test_a_stream_is_read_backwards_and_in_parts(api: AsyncClient) -> None
 
 
 @pytest.mark.parametrize(("expected", "status"), [(0, 409), ("new", 409), (1, 201), ("any", 201)])
-async def test_the_expected_version_is_held(
+async def test_an_append_is_refused_unless_the_stream_has_the_expected_version(
     api: AsyncClient, expected: int | str, status: int
 ) -> None:
     await append(api, "order-7", {"type": "placed"})
@@ -91,7 +91,7 @@ async def test_a_key_with_another_body_is_refused(api: AsyncClient) -> None:
 
 
 @pytest.mark.parametrize("stream", ["gathering-default", "key-1", "rules-bus", "subscription-bus"])
-async def test_what_an_app_owns_is_not_appended_to(
+async def test_streams_of_apps_cannot_be_appended_to(
     api: AsyncClient, platform: Platform, stream: str
 ) -> None:
     before = await platform.store.heads()
@@ -129,7 +129,7 @@ async def test_a_malformed_event_is_refused_with_its_place(
     assert await platform.store.heads() == before
 
 
-async def test_a_stream_that_is_not_there_is_not_found(api: AsyncClient) -> None:
+async def test_a_missing_stream_is_not_found(api: AsyncClient) -> None:
     assert (await api.get("/streams/order-9")).status_code == 404
 
 
@@ -172,7 +172,7 @@ async def test_an_item_whose_place_is_taken_is_refused(api: AsyncClient) -> None
         ({**SIGNUP, "sk": 0}, ("/sk", "the first version is 1")),
     ],
 )
-async def test_an_item_that_lacks_something_is_told_what(
+async def test_an_incomplete_item_is_refused_with_its_flaw(
     api: AsyncClient, item: dict[str, Any], flaw: tuple[str, str]
 ) -> None:
     refused = await api.post("/logs/users", json=item)

@@ -1,4 +1,4 @@
-"""Reading the JSON of a pattern: within bounds, each name once; and places in it, for errors."""
+"""The JSON of a pattern, checked for size and form; and the places and flaws that errors name."""
 
 import json
 import math
@@ -10,23 +10,23 @@ import msgspec
 
 from gatherlog.core.eventstore.errors import Flaw, Invalid
 
-__all__ = ["Flaws", "InvalidPattern", "Place", "read_json", "refuse", "shown"]
+__all__ = ["Flaws", "InvalidPattern", "Place", "quoted", "read_json", "refuse"]
 
 MAX_SIZE = 65_536
-"""Characters of a pattern's text; of a dict, roughly what its text would have."""
+"""Characters of a pattern's text. The size of a dict is estimated as that of its text."""
 MAX_DEPTH = 64
-"""Arrays and objects within each other."""
-MOST_FLAWS = 20
-"""Of one pattern that are told."""
+"""Levels of arrays and objects within each other."""
+MAX_FLAWS = 20
+"""Flaws of one pattern that are reported."""
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 class InvalidPattern(Invalid):
-    """The pattern is none; each flaw's pointer leads into the pattern."""
+    """The pattern is not valid; the pointers of its flaws lead into the pattern."""
 
 
 class Place(msgspec.Struct, frozen=True):
-    """A place within a pattern. Its pointer is made where something is wrong, not before."""
+    """A place within a pattern, as a linked list, so that a pointer is built only for an error."""
 
     step: str | int = ""
     within: "Place | None" = None
@@ -46,19 +46,19 @@ class Place(msgspec.Struct, frozen=True):
 
 
 class Flaws:
-    """What is wrong with one pattern, gathered until it is known or is enough."""
+    """Collects the flaws of one pattern, and raises InvalidPattern once there are MAX_FLAWS."""
 
     def __init__(self) -> None:
         self._found: list[Flaw] = []
 
     def add(self, place: Place, detail: str) -> None:
         self._found.append(Flaw(place.pointer, detail))
-        if len(self._found) >= MOST_FLAWS:
+        if len(self._found) >= MAX_FLAWS:
             self.raise_any()
 
     def take(self, error: InvalidPattern) -> None:
         self._found += error.flaws
-        if len(self._found) >= MOST_FLAWS:
+        if len(self._found) >= MAX_FLAWS:
             self.raise_any()
 
     def raise_any(self) -> None:
@@ -67,24 +67,24 @@ class Flaws:
 
 
 class _Repeating(dict[str, object]):
-    """An object of the text that names something twice."""
+    """An object in whose text a name is repeated."""
 
     repeated: str
 
 
 def refuse(place: Place, detail: str) -> NoReturn:
-    """Raise InvalidPattern for this place."""
+    """Raise InvalidPattern with one flaw at this place."""
     raise InvalidPattern(Flaw(place.pointer, detail))
 
 
-def shown(value: object) -> str:
-    """A piece of the pattern as an error quotes it: never long."""
+def quoted(value: object) -> str:
+    """A piece of the pattern for an error message, cut to 60 characters."""
     text = value if isinstance(value, str) else json.dumps(value)
     return text if len(text) <= 60 else text[:59] + "…"
 
 
 def read_json(pattern: object) -> dict[str, object]:
-    """The pattern as plain JSON, from its text or from a dict; InvalidPattern if it is none."""
+    """The pattern as plain JSON, from its text or from a dict. Raises InvalidPattern."""
     tree = _parse(pattern) if isinstance(pattern, str) else pattern
     if not isinstance(tree, dict):
         refuse(Place(), "A pattern must be an object")
@@ -96,7 +96,7 @@ def read_json(pattern: object) -> dict[str, object]:
             refuse(Place(), f"A pattern may have {MAX_SIZE:,} characters")
         if depth > MAX_DEPTH:
             refuse(place, f"A pattern may be nested {MAX_DEPTH} levels deep")
-        if wrong := _wrong(value):
+        if wrong := _flaw(value):
             flaws.add(place, wrong)
     flaws.raise_any()
     return tree
@@ -128,7 +128,7 @@ def _no_constant(name: str) -> NoReturn:
 
 
 def _walk(tree: dict[str, object]) -> Iterator[tuple[object, Place, int]]:
-    """Every value with its place and depth. Without recursion: whoever sent it chose its depth."""
+    """Every value with its place and depth. Without recursion, since any depth may be sent."""
     rest: list[tuple[object, Place, int]] = [(tree, Place(), 0)]
     while rest:
         value, place, depth = rest.pop()
@@ -151,11 +151,11 @@ def _size(value: object) -> int:
             return 2
 
 
-def _wrong(value: object) -> str | None:
-    """Why this is no JSON value, looking at it alone."""
+def _flaw(value: object) -> str | None:
+    """What is wrong with one value, regardless of the values within it; None if it is valid."""
     match value:
         case _Repeating():
-            return f'"{shown(value.repeated)}" is there twice'
+            return f'"{quoted(value.repeated)}" is there twice'
         case dict() if not all(isinstance(name, str) for name in value):
             return "The names of an object must be strings"
         case dict() if any(_SURROGATE.search(name) for name in value):

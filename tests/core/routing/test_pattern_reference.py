@@ -1,4 +1,4 @@
-"""`docs/reference/event-patterns.md` says what is so: each of its examples is tried."""
+"""Every example on the page `docs/reference/event-patterns.md` is true."""
 
 import json
 import re
@@ -8,10 +8,10 @@ from typing import NamedTuple
 
 import pytest
 
-from gatherlog.core.routing.patterns import InvalidPattern, compile_pattern, parsing, reading
+from gatherlog.core.routing.patterns import InvalidPattern, compile_pattern, parsing, pattern_json
 from gatherlog.core.routing.patterns.operators import OPERATORS
 
-PAGE = (Path(__file__).parents[2] / "docs/reference/event-patterns.md").read_text()
+PAGE = (Path(__file__).parents[3] / "docs/reference/event-patterns.md").read_text()
 
 
 class Block(NamedTuple):
@@ -21,13 +21,13 @@ class Block(NamedTuple):
 
 class Example(NamedTuple):
     pattern: str
-    takes: list[str]
-    leaves: list[str]
+    matching: list[str]
+    other: list[str]
 
 
 BLOCKS = [
     Block(kind, text.splitlines())
-    for kind, text in re.findall(r"^```json (\w+)\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
+    for kind, text in re.findall(r"^```json ([\w-]+)\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
 ]
 
 
@@ -36,23 +36,23 @@ def examples() -> list[Example]:
     for place, (kind, lines) in enumerate(BLOCKS):
         if kind == "pattern":
             rest = list(takewhile(lambda block: block.kind != "pattern", BLOCKS[place + 1 :]))
-            told = {block.kind: block.lines for block in rest}
-            found.append(Example("\n".join(lines), told["takes"], told["leaves"]))
+            events = {block.kind: block.lines for block in rest}
+            found.append(Example("\n".join(lines), events["matches"], events["does-not-match"]))
     return found
 
 
 @pytest.mark.parametrize("example", examples(), ids=lambda example: example.pattern)
-def test_an_example_takes_and_leaves_what_the_page_says(example: Example) -> None:
+def test_an_example_matches_the_events_that_the_page_says(example: Example) -> None:
     pattern = compile_pattern(example.pattern)
-    events = example.takes + example.leaves
+    events = example.matching + example.other
 
-    assert [event for event in events if pattern.matches(json.loads(event))] == example.takes
+    assert [event for event in events if pattern.matches(json.loads(event))] == example.matching
 
 
 @pytest.mark.parametrize(
     "pattern", [line for kind, lines in BLOCKS if kind == "refused" for line in lines]
 )
-def test_what_the_page_says_is_refused_is_refused(pattern: str) -> None:
+def test_a_pattern_that_the_page_calls_refused_is_refused(pattern: str) -> None:
     with pytest.raises(InvalidPattern):
         compile_pattern(pattern)
 
@@ -72,8 +72,8 @@ def test_the_bounds_on_the_page_are_those_of_the_code() -> None:
     bounds = re.findall(r"^\| [^|]+ \| ([\d,]+)", PAGE, re.MULTILINE)
 
     assert [int(bound.replace(",", "")) for bound in bounds] == [
-        reading.MAX_SIZE,
-        reading.MAX_DEPTH,
+        pattern_json.MAX_SIZE,
+        pattern_json.MAX_DEPTH,
         parsing.MAX_BRANCHES,
         parsing.MAX_FIELDS,
         parsing.MAX_TOTAL,

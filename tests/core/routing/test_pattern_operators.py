@@ -1,4 +1,4 @@
-"""Each operator of the pattern language: what it takes and what it leaves."""
+"""Each operator of the pattern language: which values match it, and which do not."""
 
 import time
 from typing import Any
@@ -10,49 +10,49 @@ from gatherlog.core.routing.patterns import compile_pattern
 MISSING = object()
 
 
-def takes(leaf: list[Any], value: Any) -> bool:
+def matches(leaf: list[Any], value: Any) -> bool:
     event = {} if value is MISSING else {"field": value}
     return compile_pattern({"field": leaf}).matches(event)
 
 
-def taken(leaf: list[Any], values: list[Any]) -> list[Any]:
-    return [value for value in values if takes(leaf, value)]
+def matching(leaf: list[Any], values: list[Any]) -> list[Any]:
+    return [value for value in values if matches(leaf, value)]
 
 
 OF_ALL_TYPES = ["a", "", 1, True, False, None, [], {}, {"a": "a"}]
 
 
 @pytest.mark.parametrize("value", ["a", "", 1, True, False, None])
-def test_a_value_takes_values_of_its_type_that_are_equal(value: Any) -> None:
-    assert [str(found) for found in taken([value], OF_ALL_TYPES)] == [str(value)]
+def test_a_value_matches_equal_values_of_its_type(value: Any) -> None:
+    assert [str(found) for found in matching([value], OF_ALL_TYPES)] == [str(value)]
 
 
 def test_strings_are_compared_character_by_character() -> None:
-    assert taken(["Zoë"], ["Zoë", "zoë", "Zoë ", "Zoe\u0308", "Zo"]) == ["Zoë"]
+    assert matching(["Zoë"], ["Zoë", "zoë", "Zoë ", "Zoe\u0308", "Zo"]) == ["Zoë"]
 
 
 def test_numbers_are_equal_by_value() -> None:
-    assert taken([300.0], [300, 3.0e2, 301]) == [300, 3.0e2]
-    assert taken([0], [-0.0, 0, ""]) == [-0.0, 0]
-    assert not takes([0.3], 0.1 + 0.2)
-    assert taken([2**53 + 1], [2**53, 2**53 + 1, float(2**53)]) == [2**53 + 1]
-    assert taken([1], [1, 1.0, True, "1"]) == [1, 1.0]
+    assert matching([300.0], [300, 3.0e2, 301]) == [300, 3.0e2]
+    assert matching([0], [-0.0, 0, ""]) == [-0.0, 0]
+    assert not matches([0.3], 0.1 + 0.2)
+    assert matching([2**53 + 1], [2**53, 2**53 + 1, float(2**53)]) == [2**53 + 1]
+    assert matching([1], [1, 1.0, True, "1"]) == [1, 1.0]
 
 
 def test_null_is_present_and_not_empty() -> None:
-    assert taken([None], [None, "", MISSING, "null", [], {}]) == [None]
-    assert taken([""], [None, "", MISSING]) == [""]
+    assert matching([None], [None, "", MISSING, "null", [], {}]) == [None]
+    assert matching([""], [None, "", MISSING]) == [""]
 
 
 def test_one_of_several_is_enough() -> None:
-    assert taken(["Credit", {"prefix": "De"}, None], ["Credit", "Debit", None, "Cash"]) == [
+    assert matching(["Credit", {"prefix": "De"}, None], ["Credit", "Debit", None, "Cash"]) == [
         "Credit",
         "Debit",
         None,
     ]
 
 
-def test_all_fields_must_be_met_and_others_do_not_matter() -> None:
+def test_all_fields_must_match_and_others_do_not_matter() -> None:
     pattern = compile_pattern({"a": ["x"], "b": {"c": [1]}})
 
     assert pattern.matches({"a": "x", "b": {"c": 1, "d": 2}, "e": 3})
@@ -62,7 +62,7 @@ def test_all_fields_must_be_met_and_others_do_not_matter() -> None:
 
 
 @pytest.mark.parametrize(
-    ("matcher", "takes_these", "leaves_these"),
+    ("matcher", "match", "differ"),
     [
         ({"prefix": "us-"}, ["us-", "us-east"], ["US-east", "eu-us-", "u", 1, None, MISSING]),
         ({"prefix": ""}, ["", "a"], [1, None, MISSING, {}]),
@@ -85,14 +85,14 @@ def test_all_fields_must_be_met_and_others_do_not_matter() -> None:
         ({"cidr": "::/0"}, ["fe80::1"], ["fe80::1%eth0", "1.2.3.4"]),
     ],
 )
-def test_what_a_matcher_takes(
-    matcher: dict[str, Any], takes_these: list[Any], leaves_these: list[Any]
+def test_the_values_that_match_an_operator(
+    matcher: dict[str, Any], match: list[Any], differ: list[Any]
 ) -> None:
-    assert taken([matcher], [*takes_these, *leaves_these]) == takes_these
+    assert matching([matcher], [*match, *differ]) == match
 
 
 @pytest.mark.parametrize(
-    ("wildcard", "takes_these", "leaves_these"),
+    ("wildcard", "match", "differ"),
     [
         ("dir/*.png", ["dir/.png", "dir/a/b.png", "dir/\n.png"], ["dir/a.PNG", "dir.png"]),
         ("*", ["", "a"], [1, None]),
@@ -105,23 +105,23 @@ def test_what_a_matcher_takes(
         ("a?c", ["a?c"], ["abc"]),
     ],
 )
-def test_what_a_wildcard_takes(
-    wildcard: str, takes_these: list[Any], leaves_these: list[Any]
+def test_the_values_that_match_a_wildcard(
+    wildcard: str, match: list[Any], differ: list[Any]
 ) -> None:
-    assert taken([{"wildcard": wildcard}], [*takes_these, *leaves_these]) == takes_these
+    assert matching([{"wildcard": wildcard}], [*match, *differ]) == match
 
 
 def test_case_of_other_scripts() -> None:
-    assert taken([{"equals-ignore-case": "ÉTÉ"}], ["été", "Été", "ete"]) == ["été", "Été"]
-    assert takes([{"prefix": {"equals-ignore-case": "straße"}}], "STRASSE 1")
-    assert takes([{"suffix": {"equals-ignore-case": "straße"}}], "HAUPTSTRASSE")
-    assert not takes([{"suffix": {"equals-ignore-case": "straße"}}], "TRASSE")
-    assert not takes([{"equals-ignore-case": "straße"}], "STRASSEN")
-    assert not takes([{"equals-ignore-case": "k"}], "\N{KELVIN SIGN}")
+    assert matching([{"equals-ignore-case": "ÉTÉ"}], ["été", "Été", "ete"]) == ["été", "Été"]
+    assert matches([{"prefix": {"equals-ignore-case": "straße"}}], "STRASSE 1")
+    assert matches([{"suffix": {"equals-ignore-case": "straße"}}], "HAUPTSTRASSE")
+    assert not matches([{"suffix": {"equals-ignore-case": "straße"}}], "TRASSE")
+    assert not matches([{"equals-ignore-case": "straße"}], "STRASSEN")
+    assert not matches([{"equals-ignore-case": "k"}], "\N{KELVIN SIGN}")
 
 
 @pytest.mark.parametrize(
-    ("anything_but", "leaves_these"),
+    ("anything_but", "differ"),
     [
         ("a", ["a"]),
         (["a", ""], ["a", ""]),
@@ -137,26 +137,26 @@ def test_case_of_other_scripts() -> None:
         ({"wildcard": ["a*", "b"]}, ["a", "ab", "b"]),
     ],
 )
-def test_anything_but_takes_every_other_value_that_is_there(
-    anything_but: Any, leaves_these: list[Any]
+def test_anything_but_matches_every_other_value_that_is_there(
+    anything_but: Any, differ: list[Any]
 ) -> None:
     values = ["a", "ab", "b", "", 1, 2, True, None]
-    left = [value for value in values if not takes([{"anything-but": anything_but}], value)]
+    left = [value for value in values if not matches([{"anything-but": anything_but}], value)]
 
-    assert left == leaves_these
-    assert taken([{"anything-but": anything_but}], [MISSING, [], {}, {"a": "z"}]) == []
+    assert left == differ
+    assert matching([{"anything-but": anything_but}], [MISSING, [], {}, {"a": "z"}]) == []
 
 
-def test_exists_asks_for_a_single_value() -> None:
+def test_exists_means_a_single_value() -> None:
     nothing = [MISSING, [], {}, {"a": 1}, [{}], [[]], [{"a": 1}]]
     something = ["", None, False, 0, ["a"], [{}, 1], [[None]]]
 
-    assert taken([{"exists": True}], nothing + something) == something
-    assert taken([{"exists": False}], nothing + something) == nothing
+    assert matching([{"exists": True}], nothing + something) == something
+    assert matching([{"exists": False}], nothing + something) == nothing
 
 
 def test_absent_or_of_some_value() -> None:
-    assert taken([{"exists": False}, None], [MISSING, None, 1, []]) == [MISSING, None, []]
+    assert matching([{"exists": False}, None], [MISSING, None, 1, []]) == [MISSING, None, []]
 
 
 def test_one_branch_of_or_is_enough_beside_the_other_fields() -> None:
@@ -206,6 +206,6 @@ def test_a_wildcard_takes_no_time_to_fail() -> None:
     patterns = ["*a" * 200 + "*b", "a*" * 200 + "b", "*ab" * 200, "*" + "a" * 500 + "b*"]
     begun = time.process_time()
 
-    assert not any(takes([{"wildcard": pattern}], "a" * 100_000) for pattern in patterns)
-    assert not takes([{"suffix": {"equals-ignore-case": "é" * 500 + "b"}}], "é" * 100_000)
+    assert not any(matches([{"wildcard": pattern}], "a" * 100_000) for pattern in patterns)
+    assert not matches([{"suffix": {"equals-ignore-case": "é" * 500 + "b"}}], "é" * 100_000)
     assert time.process_time() - begun < 5

@@ -1,4 +1,4 @@
-"""Patterns and events that have much to do with each other, drawn from few names and few values."""
+"""Random patterns and events, of few names and few values, so that they often match."""
 
 from random import Random
 from typing import Any
@@ -89,7 +89,7 @@ SEEDS = st.integers(0, 2**32).map(Random)
 
 
 def event_for(pattern: dict[str, Any], random: Random) -> dict[str, Any]:
-    """An event that the pattern may well take, or just miss."""
+    """An event that the pattern matches, or nearly does."""
     event: dict[str, Any] = {}
     for name, value in pattern.items():
         if random.random() < 0.05:

@@ -1,7 +1,8 @@
-"""Event patterns a second time, as plainly as they can be written: slow, and only for tests.
+"""A second, slow and simple implementation of event patterns, to compare the fast one with.
 
-An event becomes a list of single values, each with its path and with the element it is in of every
-array on the way; a pattern becomes its combinations of paths. Then everything is tried.
+An event becomes a list of its single values, each with its path and with the number of the element
+that it is in, for every array on the way. A pattern becomes its combinations of paths. Then all
+assignments of values to paths are tried.
 """
 
 import json
@@ -22,7 +23,7 @@ RESERVED = {"exactly", "prefix", "suffix", "equals-ignore-case", "wildcard", "nu
 def model_matches(pattern: Json, event: Json) -> bool:
     values = list(single_values(event, (), {}, iter(range(10**9))))
     return any(
-        meets(sorted(fields.items(), key=lambda field: ".".join(field[0])), values, {})
+        all_match(sorted(fields.items(), key=lambda field: ".".join(field[0])), values, {})
         for fields in combinations(pattern, (), [{}])
     )
 
@@ -71,7 +72,7 @@ def flattened(items: list[Json]) -> list[Json]:
     ]
 
 
-def meets(fields: list[Json], values: list[Json], elements: Elements) -> bool:
+def all_match(fields: list[Json], values: list[Json], elements: Elements) -> bool:
     if not fields:
         return True
     (path, items), *rest = fields
@@ -81,16 +82,16 @@ def meets(fields: list[Json], values: list[Json], elements: Elements) -> bool:
         if at == path
         and all(elements.get(array, index) == index for array, index in within.items())
     ]
-    if {"exists": False} in items and not here and meets(rest, values, elements):
+    if {"exists": False} in items and not here and all_match(rest, values, elements):
         return True
     return any(
-        takes(item, value) and meets(rest, values, within)
+        matches(item, value) and all_match(rest, values, within)
         for value, within in here
         for item in items
     )
 
 
-def takes(item: Json, value: Json) -> bool:
+def matches(item: Json, value: Json) -> bool:
     if not isinstance(item, dict):
         return same(item, value)
     ((name, operand),) = item.items()
@@ -103,7 +104,7 @@ def takes(item: Json, value: Json) -> bool:
             compares(sign, Fraction(value), Fraction(bound))
             for sign, bound in zip(operand[::2], operand[1::2], strict=True)
         )
-    return isinstance(value, str) and takes_text(name, operand, value)
+    return isinstance(value, str) and matches_text(name, operand, value)
 
 
 def excluded(operand: Json) -> Json:
@@ -114,10 +115,10 @@ def excluded(operand: Json) -> Json:
 
 
 def excludes(one: Json, value: Json) -> bool:
-    return takes(one, value)
+    return matches(one, value)
 
 
-def takes_text(name: str, operand: Json, value: str) -> bool:
+def matches_text(name: str, operand: Json, value: str) -> bool:
     if name in ("prefix", "suffix"):
         cuts = range(len(value) + 1)
         parts = [value[:cut] if name == "prefix" else value[cut:] for cut in cuts]

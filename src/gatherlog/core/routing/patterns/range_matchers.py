@@ -1,4 +1,4 @@
-"""Matchers of numbers and of addresses: numeric and cidr."""
+"""Matchers of ranges: numeric, and cidr for IP addresses."""
 
 import operator
 import re
@@ -6,8 +6,8 @@ from collections.abc import Callable
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import NamedTuple
 
-from gatherlog.core.routing.patterns.matcher import Matcher, Test, equal, is_number, string
-from gatherlog.core.routing.patterns.reading import Place, refuse, shown
+from gatherlog.core.routing.patterns.matchers import Matcher, Test, equal, is_number, string
+from gatherlog.core.routing.patterns.pattern_json import Place, quoted, refuse
 
 __all__ = ["cidr", "numeric"]
 
@@ -29,8 +29,10 @@ class _Bound(NamedTuple):
 
 
 def numeric(operand: object, place: Place) -> Matcher:
-    """One comparison, or a range from its lower to its upper bound. Exact, however long numbers
-    are: Python compares whole numbers and doubles by value."""
+    """One comparison, or a range given as its lower and then its upper bound.
+
+    Comparisons are exact for numbers of any length: Python compares int and float by value.
+    """
     if not isinstance(operand, list):
         refuse(place, "Value of numeric must be an array")
     low = _bound(operand, place)
@@ -49,7 +51,7 @@ def numeric(operand: object, place: Place) -> Matcher:
 def _bound(terms: list[object], place: Place) -> _Bound:
     sign = terms[0] if terms else ""
     if not isinstance(sign, str) or sign not in _COMPARE:
-        refuse(place, f"Unrecognized numeric range operator: {shown(sign)}")
+        refuse(place, f"Unrecognized numeric range operator: {quoted(sign)}")
     bound = terms[1] if len(terms) > 1 else None
     if not isinstance(bound, int | float) or isinstance(bound, bool):
         refuse(place, f"Value of {sign} must be numeric")
@@ -78,8 +80,8 @@ def _network(text: str, place: Place) -> IPv4Network | IPv6Network:
     if not _MASK.fullmatch(mask):
         refuse(place, "Malformed CIDR, mask bits must be an integer")
     if not _ADDRESS.fullmatch(address):
-        refuse(place, f"Malformed CIDR, not an IP address: {shown(address)}")
+        refuse(place, f"Malformed CIDR, not an IP address: {quoted(address)}")
     try:
         return ip_network(text, strict=False)
     except ValueError:
-        refuse(place, f"Malformed CIDR, no such network: {shown(text)}")
+        refuse(place, f"Malformed CIDR, no such network: {quoted(text)}")
