@@ -13,15 +13,13 @@ from gatherlog.apps.guests import (
     GuestPatch,
     GuestService,
     Imported,
-    ImportOnce,
     NewGuest,
-    Repeated,
     Rsvp,
 )
 from gatherlog.apps.guests.importing import chunk_size
 from gatherlog.apps.guests.sheets import SheetRow
 from gatherlog.core import Commit, Committed, Limits, Store
-from gatherlog.core.eventstore.errors import Flaw, Invalid, KeyReused
+from gatherlog.core.eventstore.errors import Flaw, Invalid
 from gatherlog.testing import CountingIds, StandingClock
 from tests.apps.guests.halting import Halting
 from tests.apps.guests.naive import check_figures, check_rebuild
@@ -246,26 +244,6 @@ async def test_nobody_is_doubled_where_the_number_of_guests_stays_the_same(
 
     assert done == Imported(new=4, changed=1, unchanged=0)
     assert (await service.stats(DEFAULT)).total_guests == 5
-
-
-async def test_an_import_with_a_key_is_done_once_as_a_whole(
-    service: GuestService, store: Store
-) -> None:
-    once = ImportOnce("k", b"f", lambda done: b"%d new" % done.new)
-
-    async def take_in_once(once: ImportOnce) -> Imported:
-        return await service.import_guests(
-            DEFAULT, sheet(45), actor="cli", file_hash="f00d", once=once
-        )
-
-    assert await take_in_once(once) == Imported(new=45, changed=0, unchanged=0)
-    heads = await store.heads()
-    with pytest.raises(Repeated) as repeated:
-        await take_in_once(once)
-    assert repeated.value.answer == b"45 new"
-    with pytest.raises(KeyReused):
-        await take_in_once(ImportOnce("k", b"other", once.answer))
-    assert await store.heads() == heads
 
 
 async def test_no_more_than_a_hundred_flaws_are_named(service: GuestService) -> None:

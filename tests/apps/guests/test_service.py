@@ -19,9 +19,9 @@ from gatherlog.apps.guests import (
     Rsvp,
     RsvpClosed,
     SettingsPatch,
-    Stored,
 )
 from gatherlog.core import Store
+from gatherlog.core.commands.service import Stored
 from gatherlog.core.eventstore.errors import Conflict, GatherlogError, Invalid, NotFound
 from gatherlog.testing import CountingIds, StandingClock
 from tests.apps.guests.halting import Halting

@@ -200,7 +200,7 @@ async def test_what_a_crash_between_two_promotions_left_is_put_right_by_the_next
 
 
 @pytest.mark.parametrize("store", ["small"], indirect=True)
-async def test_after_a_crash_an_operator_can_promote_too(
+async def test_what_a_crash_between_two_promotions_left_is_put_right_by_the_next_start(
     service: GuestService, store: Store, clock: StandingClock, ids: CountingIds
 ) -> None:
     await places(service, 0)
@@ -209,8 +209,8 @@ async def test_after_a_crash_an_operator_can_promote_too(
     await places(GuestService(Breaking(store), clock=clock, ids=ids), None)
     left = (await service.stats(DEFAULT)).waiting
 
-    assert await service.promote(DEFAULT, actor="cli") == left
-    assert await service.promote(DEFAULT, actor="cli") == 0
+    assert await service.promote_waiting(actor="cli") == left
+    assert await service.promote_waiting(actor="cli") == 0
 
 
 async def test_all_gatherings_with_room_for_who_waits_are_found_page_by_page(

@@ -168,7 +168,7 @@ async def test_what_waits_is_bounded_and_the_rest_counted_as_lost(
 async def test_what_is_remembered_is_bounded(
     store: Store, looks: TrailService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(service, "_MOST_KNOWN", 2)
+    monkeypatch.setattr(service, "_MOST_REMEMBERED", 2)
     for who in ("key:1", "key:2", "key:3", "key:3", "key:1"):
         looks.note(who, "guests_listed", "default")
 

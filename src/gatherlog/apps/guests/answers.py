@@ -1,42 +1,23 @@
 """What the guests app answers with, besides its documents."""
 
-from collections.abc import Callable, Mapping
-from typing import Generic, TypeVar
+from collections.abc import Mapping
 
 import msgspec
 
 from gatherlog.apps.guests.inputs import DIETARY_TAGS
 from gatherlog.apps.guests.views import Gathering, Guest
+from gatherlog.core.commands.service import Stored
 
 __all__ = [
     "GroupSize",
     "Household",
-    "ImportOnce",
     "Imported",
     "LinkHolder",
-    "Listing",
     "Questions",
     "Stats",
-    "Stored",
     "Waiting",
     "stats_of",
 ]
-
-T = TypeVar("T")
-
-
-class Stored(msgspec.Struct, Generic[T], frozen=True):
-    """A typed document and its version, which moves with every change of its body."""
-
-    body: T
-    version: int
-
-
-class Listing(msgspec.Struct, Generic[T], frozen=True):
-    """Part of a list; `cursor` asks for the next part and is None at the end."""
-
-    items: list[T]
-    cursor: str | None
 
 
 class GroupSize(msgspec.Struct, frozen=True):
@@ -97,14 +78,6 @@ class Imported(msgspec.Struct, frozen=True):
     new: int
     changed: int
     unchanged: int
-
-
-class ImportOnce(msgspec.Struct, frozen=True):
-    """As `Once`, for an import: `answer` is told what came of the whole sheet."""
-
-    key: str
-    fingerprint: bytes
-    answer: Callable[[Imported], bytes]
 
 
 class Stats(msgspec.Struct, frozen=True, kw_only=True):

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 from msgspec import UNSET
 
-from gatherlog.apps.guests.answers import Household, Questions, Stored, Waiting
+from gatherlog.apps.guests.answers import Household, Questions, Waiting
 from gatherlog.apps.guests.decisions import answer, change_guest, is_closed
 from gatherlog.apps.guests.inputs import GroupStatus, GuestPatch, OwnAnswer, Rsvp
 from gatherlog.apps.guests.places import Room
@@ -22,6 +22,7 @@ from gatherlog.apps.guests.views import (
     group_document,
 )
 from gatherlog.core.commands.handler import Handled
+from gatherlog.core.commands.service import Stored
 from gatherlog.core.eventstore.errors import Flaw, Invalid
 
 __all__ = ["answer_for_pending", "household_from", "household_of", "own_answer", "questions"]

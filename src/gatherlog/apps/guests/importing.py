@@ -9,19 +9,17 @@ import that broke off, the same import goes on where it was.
 import asyncio
 from collections.abc import Callable, Sequence
 
-import msgspec
-
 from gatherlog.apps.guests import decisions
-from gatherlog.apps.guests.answers import Imported, ImportOnce
+from gatherlog.apps.guests.answers import Imported
 from gatherlog.apps.guests.fold import stream_of
-from gatherlog.apps.guests.loading import no_gathering
+from gatherlog.apps.guests.loading import all_guests
 from gatherlog.apps.guests.matching import check_rows, match, new_guest, patch
-from gatherlog.apps.guests.refusals import Repeated
 from gatherlog.apps.guests.sheets import SheetRow
 from gatherlog.apps.guests.views import GATHERINGS, GROUPS, GUESTS, Gathering, Guest, group_document
-from gatherlog.core.commands.handler import CommandHandler, Decided, Once
+from gatherlog.core.commands.handler import CommandHandler, Decided
+from gatherlog.core.commands.service import about, no_such, run
 from gatherlog.core.commands.unit_of_work import UnitOfWork
-from gatherlog.core.eventstore.errors import Busy, KeyReused
+from gatherlog.core.eventstore.errors import Busy
 from gatherlog.core.eventstore.store import Limits
 
 __all__ = ["Import"]
@@ -55,26 +53,15 @@ class Import:
         await self._look()
         return await asyncio.to_thread(_count, self._rows, self._matches)
 
-    async def run(
-        self,
-        *,
-        meta: bytes,
-        progress: Callable[[int], None],
-        once: ImportOnce | None = None,
-    ) -> Imported:
-        """Write chunk after chunk; `progress` is told how many rows are done.
-
-        Raises Repeated where the whole was done before with the key of `once`.
-        """
-        await self._check_new(once)
+    async def run(self, *, actor: str, file_hash: str, progress: Callable[[int], None]) -> Imported:
+        """Write chunk after chunk; `progress` is called with how many rows are done."""
         await self._check()
         await self._look()
         done = Imported(0, 0, 0)
         size = chunk_size(self._store.limits)
         for start in range(0, len(self._rows), size):
             chunk = range(start, min(start + size, len(self._rows)))
-            last = once if chunk.stop == len(self._rows) else None
-            done = await self._write(chunk, meta, done, last)
+            done = _sum(done, await self._write(chunk, actor, file_hash))
             progress(chunk.stop)
             await asyncio.sleep(0)
         return done
@@ -83,42 +70,28 @@ class Import:
         """In a thread, as all that looks at every row: a long sheet takes seconds."""
         await asyncio.to_thread(check_rows, self._rows)
 
-    async def _check_new(self, once: ImportOnce | None) -> None:
-        if once is None or (recalled := await self._store.recall(once.key)) is None:
-            return
-        if recalled.fingerprint != once.fingerprint:
-            raise KeyReused(f"the key {once.key!r} was used before, for another command")
-        raise Repeated(recalled.answer)
-
-    async def _write(
-        self, chunk: range, meta: bytes, done: Imported, once: ImportOnce | None
-    ) -> Imported:
-        """`done`, with what this chunk came to."""
-        edits, so_far = 0, done
+    async def _write(self, chunk: range, actor: str, file_hash: str) -> Imported:
+        """Write one chunk, as one commit; what it came to."""
+        edits, counts = 0, Imported(0, 0, 0)
 
         async def attempt(unit: UnitOfWork) -> list[Decided]:
-            nonlocal edits, so_far
+            nonlocal edits, counts
             gathering = await unit.get(GATHERINGS, self._gathering_id)
             counters = unit.counters(GATHERINGS, self._gathering_id)
             if counters.get("edits", 0) != self._known:
                 gathering = await self._look()
             if gathering is None or gathering.gone:
-                raise no_gathering(self._gathering_id)
+                raise no_such("gathering", self._gathering_id)
             decided, counts = await self._decide(unit, chunk)
-            edits, so_far = len(decided), _sum(done, counts)
+            edits = len(decided)
             exactly = {"edits": self._known + edits}
             unit.demand(GATHERINGS, self._gathering_id, at_most=exactly, at_least=exactly)
             return decided
 
-        key = None
-        if once is not None:
-            key = Once(once.key, once.fingerprint, lambda handled: once.answer(so_far))
-        stream = stream_of(self._gathering_id)
-        handled = await self._handler.handle(stream, attempt, meta=meta, once=key)
-        if handled.repeated:
-            raise Repeated(handled.answer)
+        stream, more = stream_of(self._gathering_id), {"import": file_hash}
+        await run(self._handler, stream, attempt, actor=actor, more=more)
         self._known += edits
-        return so_far
+        return counts
 
     async def _decide(self, unit: UnitOfWork, chunk: range) -> tuple[list[Decided], Imported]:
         """Rows that change nothing by the list are believed; the others look at their guest.
@@ -140,14 +113,13 @@ class Import:
             household = unit.bodies[GROUPS.ref(self._household(row))] if row.group_id else None
             if guest is None:
                 new += 1
-                decided += _about(
-                    self._handler.ids(), decisions.add_guest(new_guest(row), household)
-                )
+                added = decisions.add_guest(new_guest(row), household)
+                decided += about(self._handler.ids(), added)
             else:
                 said = patch(row, guest)
                 events = decisions.change_guest(guest, said, household=household)
                 changed += bool(events)
-                decided += _about(guest.id, events)
+                decided += about(guest.id, events)
         return decided, Imported(new, changed, len(chunk) - new - changed)
 
     def _household(self, row: SheetRow) -> str:
@@ -159,7 +131,7 @@ class Import:
         deadline = loop.time() + DEADLINE
         while True:
             gathering, before = await self._gathering()
-            guests = await self._guests()
+            guests = await all_guests(self._store, self._gathering_id)
             _, after = await self._gathering()
             if before == after == (before[0], len(guests)):
                 self._known = before[0]
@@ -174,21 +146,9 @@ class Import:
         [document] = await self._store.get(GATHERINGS.name, [self._gathering_id])
         gathering = GATHERINGS.read(document)
         if document is None or gathering is None or gathering.gone:
-            raise no_gathering(self._gathering_id)
+            raise no_such("gathering", self._gathering_id)
         counters = document.counters
         return gathering, (counters.get("edits", 0), counters.get("guests", 0))
-
-    async def _guests(self) -> list[Guest]:
-        guests: list[Guest] = []
-        cursor: str | None = None
-        limit = min(1000, self._store.limits.page)
-        while True:
-            query = GUESTS.query("by_gathering", self._gathering_id, limit=limit, cursor=cursor)
-            page = await self._store.query(query)
-            bodies = map(GUESTS.read, page.documents)
-            guests += [guest for guest in bodies if guest is not None]
-            if (cursor := page.cursor) is None:
-                return guests
 
 
 def chunk_size(limits: Limits) -> int:
@@ -216,7 +176,3 @@ def _sum(one: Imported, other: Imported) -> Imported:
 
 def _changes(row: SheetRow, guest: Guest) -> bool:
     return bool(decisions.change_guest(guest, patch(row, guest)))
-
-
-def _about(guest_id: str, events: list[msgspec.Struct]) -> list[Decided]:
-    return [Decided(event, guest_id) for event in events]

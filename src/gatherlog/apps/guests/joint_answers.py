@@ -12,12 +12,13 @@ from msgspec import UNSET
 from gatherlog.apps.guests.decisions import answer
 from gatherlog.apps.guests.households import answer_for_pending, others, own_answer
 from gatherlog.apps.guests.inputs import MOST_ANSWERS, MOST_FLAWS, HouseholdAnswer, OwnAnswer
-from gatherlog.apps.guests.loading import load_gathering, load_group, load_guest, no_guest
+from gatherlog.apps.guests.loading import load_gathering, load_group, load_guest
 from gatherlog.apps.guests.places import Wish
 from gatherlog.apps.guests.refusals import AnswersMoved
 from gatherlog.apps.guests.seating import Seating
 from gatherlog.apps.guests.views import GUESTS, WAITING_LISTS, Gathering, Guest
 from gatherlog.core.commands.handler import Decided
+from gatherlog.core.commands.service import no_such
 from gatherlog.core.commands.unit_of_work import UnitOfWork
 from gatherlog.core.eventstore.errors import Flaw, Invalid
 from gatherlog.core.eventstore.store import Store
@@ -47,7 +48,7 @@ class JointAnswers:
         gathering, guest = await load_guest(unit, gathering_id, guest_id)
         for id in answers:
             if id not in members or unit.bodies[GUESTS.ref(id)] is None:
-                raise no_guest(id)
+                raise no_such("guest", id)
         _check_versions(unit, named, answers)
         wishes = _wishes(unit, gathering, named, answers)
         return await self._seat(unit, gathering, guest, wishes)
@@ -76,7 +77,7 @@ class JointAnswers:
         guest = await unit.get(GUESTS, guest_id)
         if guest is None or guest.gathering_id != gathering_id:
             await load_gathering(unit, gathering_id)
-            raise no_guest(guest_id)
+            raise no_such("guest", guest_id)
         group = await load_group(unit, gathering_id, guest.group_id)
         return (guest_id,) if group is None else group.members
 

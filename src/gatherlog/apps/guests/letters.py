@@ -17,6 +17,7 @@ from gatherlog.apps.guests.letter_texts import change, confirmation, promotion, 
 from gatherlog.apps.guests.local_time import closes_at
 from gatherlog.apps.guests.text import folded_email
 from gatherlog.apps.guests.views import Gathering, Guest
+from gatherlog.core.commands.event_meta import actor_of
 from gatherlog.core.eventstore.errors import EventUnknown
 from gatherlog.core.eventstore.events import Codec, Recorded, event_type
 from gatherlog.core.subscriptions.letters import Letter
@@ -117,13 +118,6 @@ def is_over(gathering: Gathering, now: int) -> bool:
     return date is not None and now > closes_at(date, gathering.time_zone) + DAY
 
 
-class _Meta(msgspec.Struct, frozen=True):
-    actor: str = ""
-
-
-_meta = msgspec.json.Decoder(_Meta).decode
-
-
 def _gave(guest: Guest, event: Recorded) -> bool:
     """Whether it was the guest who did this."""
-    return bool(event.meta) and _meta(event.meta).actor == f"guest:{guest.id}"
+    return bool(actor_of(event) == f"guest:{guest.id}")

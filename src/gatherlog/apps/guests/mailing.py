@@ -13,7 +13,9 @@ import msgspec
 from gatherlog.apps.guests import events, letters
 from gatherlog.apps.guests.fold import gathering_of
 from gatherlog.apps.guests.letters import LetterRequested, letter_about
+from gatherlog.apps.guests.loading import all_guests
 from gatherlog.apps.guests.views import GATHERINGS, GUESTS, Gathering, Guest
+from gatherlog.core.commands.service import read
 from gatherlog.core.eventstore.clock import Clock, Ids
 from gatherlog.core.eventstore.events import Event, Recorded
 from gatherlog.core.eventstore.store import Append, Commit, Heads, Store
@@ -125,14 +127,15 @@ class _Mailing:
         change = letters.announcement(event.version, events.CODEC.decode(event))
         if change is None:
             return
-        gathering = await self._gathering(gathering_of(event.stream))
+        gathering = await read(self._store, GATHERINGS, gathering_of(event.stream))
         if gathering is None or gathering.gone or letters.is_over(gathering, self._clock()):
             return
         if not letters.is_true_of(gathering, change):
             return
         stream = f"{CATEGORY}-{gathering.id}"
         version, asked = await self._asked(stream, event.version)
-        concerned = letters.to_be_told(await self._guests(gathering.id), asked)
+        guests = await all_guests(self._store, gathering.id)
+        concerned = letters.to_be_told(guests, asked)
         size = min(_CHUNK, self._store.limits.commit_actions - 1)
         for start in range(0, len(concerned), size):
             chunk = self._events(event, change, concerned[start : start + size])
@@ -141,23 +144,9 @@ class _Mailing:
 
     async def _facts(self, event: Recorded) -> tuple[Gathering | None, Guest | None]:
         """The gathering and the guest that an event is about, as they are."""
-        [document] = await self._store.get(GUESTS.name, [event.subject])
+        guest = await read(self._store, GUESTS, event.subject)
         _, _, gathering_id = event.stream.partition("-")
-        return await self._gathering(gathering_id), GUESTS.read(document)
-
-    async def _gathering(self, id: str) -> Gathering | None:
-        [document] = await self._store.get(GATHERINGS.name, [id])
-        return GATHERINGS.read(document)
-
-    async def _guests(self, gathering_id: str) -> list[Guest]:
-        found, cursor = [], None
-        limit = min(1000, self._store.limits.page)
-        while True:
-            query = GUESTS.query("by_gathering", gathering_id, limit=limit, cursor=cursor)
-            page = await self._store.query(query)
-            found += [guest for d in page.documents if (guest := GUESTS.read(d)) is not None]
-            if (cursor := page.cursor) is None:
-                return found
+        return await read(self._store, GATHERINGS, gathering_id), guest
 
     async def _asked(self, stream: str, change: int) -> tuple[int, set[str]]:
         """The stream's version, and the guests for whom a letter about `change` was asked for."""

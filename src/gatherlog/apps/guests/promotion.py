@@ -2,17 +2,17 @@
 
 from collections.abc import Sequence
 
-import msgspec
-
 from gatherlog.apps.guests.fold import stream_of
 from gatherlog.apps.guests.loading import load_gathering
 from gatherlog.apps.guests.places import Room
 from gatherlog.apps.guests.seating import Seating
 from gatherlog.apps.guests.views import GATHERINGS, WAITING_LISTS
 from gatherlog.core.commands.handler import CommandHandler, Decided
+from gatherlog.core.commands.service import run
 from gatherlog.core.commands.unit_of_work import UnitOfWork
 from gatherlog.core.eventstore.errors import NotFound, StoreError, ViewNotBuilt
 from gatherlog.core.eventstore.store import Document
+from gatherlog.core.projections.paging import documents
 
 __all__ = ["Promotion"]
 
@@ -49,19 +49,15 @@ class Promotion:
         Two reads per page of waiting lists tell where anybody fits; only there is more done. A list
         that is not indexed yet, because the view must be rebuilt, is left to its next command.
         """
-        moved, cursor = 0, None
-        while True:
-            query = WAITING_LISTS.query(
-                "by_waiting", "all", limit=min(1000, self._store.limits.page), cursor=cursor
-            )
-            try:
-                page = await self._store.query(query)
-            except ViewNotBuilt:
-                return moved
-            for gathering_id in await self._with_room(page.documents):
-                moved += await self.promote_the_rest(gathering_id, actor)
-            if (cursor := page.cursor) is None:
-                return moved
+        query = WAITING_LISTS.query("by_waiting", "all", limit=1000)
+        try:
+            waiting_lists = [one async for one in documents(self._store, query)]
+        except ViewNotBuilt:
+            return 0
+        moved = 0
+        for gathering_id in await self._with_room(waiting_lists):
+            moved += await self.promote_the_rest(gathering_id, actor)
+        return moved
 
     async def _with_room(self, waiting_lists: Sequence[Document]) -> list[str]:
         """The gatherings among these in which somebody who waits fits."""
@@ -84,6 +80,5 @@ class Promotion:
             gathering = await load_gathering(unit, gathering_id)
             return await self._seating.move_up(unit, gathering)
 
-        meta = msgspec.json.encode({"actor": actor})
-        handled = await self._handler.handle(stream_of(gathering_id), attempt, meta=meta)
+        handled = await run(self._handler, stream_of(gathering_id), attempt, actor=actor)
         return len(handled.events)

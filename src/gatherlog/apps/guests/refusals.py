@@ -1,8 +1,8 @@
 """What the guests app answers instead of doing what was asked, well formed as it is."""
 
-from gatherlog.core.eventstore.errors import Conflict, GatherlogError, Refused
+from gatherlog.core.eventstore.errors import Conflict, Refused
 
-__all__ = ["AnswersMoved", "GatheringFull", "Repeated", "RsvpClosed"]
+__all__ = ["AnswersMoved", "GatheringFull", "RsvpClosed"]
 
 
 class RsvpClosed(Refused):
@@ -25,14 +25,3 @@ class AnswersMoved(Conflict):
         super().__init__("document", f"guest/{guest_id}", expected, actual)
         self.moved = moved
         """The ids of all of them; the message tells of the first."""
-
-
-class Repeated(GatherlogError):
-    """The command was carried out before, under the same key; no refusal, but nothing new."""
-
-    code = "repeated"
-
-    def __init__(self, answer: bytes) -> None:
-        super().__init__("this was done before, under the same key")
-        self.answer = answer
-        """What was answered then."""

@@ -2,9 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-import msgspec
-
-from gatherlog.apps.guests.answers import Imported, ImportOnce
+from gatherlog.apps.guests.answers import Imported
 from gatherlog.apps.guests.importing import Import
 from gatherlog.apps.guests.service_gatherings import DEFAULT, GatheringCommands
 from gatherlog.apps.guests.service_households import HouseholdCommands
@@ -27,13 +25,6 @@ class GuestService(GatheringCommands, HouseholdCommands, LinkCommands):
     commit that makes room.
     """
 
-    async def promote(self, gathering_id: str, *, actor: str) -> int:
-        """Let everybody move up who waits and fits; how many guests did.
-
-        Commands see to this by themselves. It is for what a crash between two commits has left.
-        """
-        return await self._promotion.promote(gathering_id, actor)
-
     async def promote_waiting(self, *, actor: str) -> int:
         """As `promote`, in every gathering where somebody waits: for the start of a process."""
         return await self._promotion.promote_everywhere(actor)
@@ -46,18 +37,15 @@ class GuestService(GatheringCommands, HouseholdCommands, LinkCommands):
         actor: str,
         file_hash: str,
         progress: Callable[[int], None] = lambda done: None,
-        once: ImportOnce | None = None,
     ) -> Imported:
         """Take in a sheet; `progress` is told, chunk by chunk, how many rows are done.
 
         All rows are checked before anything is written: Invalid names them as `/lines/<line>/…`.
         A chunk is written whole or not at all; importing a sheet again changes only what changed.
-        `file_hash` goes into the meta of the events, to tell later where they came from. The key of
-        `once` goes with the last chunk: an import that broke off is not done yet.
+        `file_hash` goes into the meta of the events, to tell later where they came from.
         """
-        meta = msgspec.json.encode({"actor": actor, "import": file_hash})
         importing = Import(self._handler, gathering_id, rows)
-        return await importing.run(meta=meta, progress=progress, once=once)
+        return await importing.run(actor=actor, file_hash=file_hash, progress=progress)
 
     async def preview_import(self, gathering_id: str, rows: Sequence[SheetRow]) -> Imported:
         """What `import_guests` would do now, without writing; raises the same."""

@@ -1,12 +1,20 @@
 """Commands and questions about gatherings as such: settings, figures, who hosts them."""
 
 from gatherlog.apps.guests import decisions
-from gatherlog.apps.guests.answers import Listing, Stats, Stored, stats_of
-from gatherlog.apps.guests.commands import Commands, about, outcome
+from gatherlog.apps.guests.answers import Stats, stats_of
+from gatherlog.apps.guests.commands import Commands
 from gatherlog.apps.guests.inputs import GatheringDetails, SettingsPatch
-from gatherlog.apps.guests.loading import check_version, load_gathering
+from gatherlog.apps.guests.loading import load_gathering
 from gatherlog.apps.guests.views import GATHERINGS, Gathering
 from gatherlog.core.commands.handler import Decided, Once
+from gatherlog.core.commands.service import (
+    Listing,
+    Stored,
+    about,
+    check_version,
+    listing,
+    outcome,
+)
 from gatherlog.core.commands.unit_of_work import UnitOfWork
 
 __all__ = ["DEFAULT", "GatheringCommands"]
@@ -61,15 +69,15 @@ class GatheringCommands(Commands):
         self, *, limit: int = 1000, cursor: str | None = None
     ) -> Listing[Stored[Gathering]]:
         """All gatherings that are there, oldest first, `default` last."""
-        query = GATHERINGS.query("by_all", "all", limit=self._page(limit), cursor=cursor)
-        return await self._listing(GATHERINGS, query)
+        query = GATHERINGS.query("by_all", "all", limit=limit, cursor=cursor)
+        return await listing(self._store, GATHERINGS, query)
 
     async def gatherings_of(
         self, account_id: str, *, limit: int = 1000, cursor: str | None = None
     ) -> Listing[Stored[Gathering]]:
         """Those whose host is the account, oldest first."""
-        query = GATHERINGS.query("by_host", account_id, limit=self._page(limit), cursor=cursor)
-        return await self._listing(GATHERINGS, query)
+        query = GATHERINGS.query("by_host", account_id, limit=limit, cursor=cursor)
+        return await listing(self._store, GATHERINGS, query)
 
     async def change_settings(
         self,

@@ -5,14 +5,22 @@ from collections.abc import Sequence
 import msgspec
 
 from gatherlog.apps.guests import decisions
-from gatherlog.apps.guests.answers import Listing, Stored
-from gatherlog.apps.guests.commands import Commands, about, outcome
+from gatherlog.apps.guests.commands import Commands
 from gatherlog.apps.guests.inputs import GuestPatch, NewGuest, Rsvp, Unsettled
-from gatherlog.apps.guests.loading import load_gathering, load_group, load_guest, no_guest, stored
+from gatherlog.apps.guests.loading import all_guests, load_gathering, load_group, load_guest
 from gatherlog.apps.guests.places import Wish
-from gatherlog.apps.guests.searching import Wanted, search
+from gatherlog.apps.guests.searching import guest_filter
 from gatherlog.apps.guests.views import GUESTS, Guest, Status
 from gatherlog.core.commands.handler import Decided, Once
+from gatherlog.core.commands.service import (
+    Listing,
+    Stored,
+    about,
+    no_such,
+    outcome,
+    search,
+    stored,
+)
 from gatherlog.core.commands.unit_of_work import UnitOfWork
 
 __all__ = ["GuestCommands"]
@@ -39,7 +47,7 @@ class GuestCommands(Commands):
         await self._present(gathering_id)
         found = stored(GUESTS, await self._store.get(GUESTS.name, [guest_id]))
         if not found or found[0].body.gathering_id != gathering_id:
-            raise no_guest(guest_id)
+            raise no_such("guest", guest_id)
         return found[0]
 
     async def guests(
@@ -58,18 +66,14 @@ class GuestCommands(Commands):
         is given are listed, `limit` at a time, until the cursor is None.
         """
         await self._present(gathering_id)
-        wanted = Wanted(q, status, group_id)
-        return await search(self._store, gathering_id, wanted, self._page(limit), cursor)
+        limit = min(limit, self._store.limits.page)
+        query = GUESTS.query("by_gathering", gathering_id, limit=limit, cursor=cursor)
+        return await search(self._store, GUESTS, query, guest_filter(q, status, group_id))
 
     async def all_guests(self, gathering_id: str) -> list[Guest]:
         """Everybody at once, in the order of `guests`."""
-        found: list[Guest] = []
-        cursor = None
-        while True:
-            part = await self.guests(gathering_id, cursor=cursor)
-            found += [stored.body for stored in part.items]
-            if (cursor := part.cursor) is None:
-                return found
+        await self._present(gathering_id)
+        return await all_guests(self._store, gathering_id)
 
     async def change_guest(
         self,

@@ -2,15 +2,22 @@
 
 from collections.abc import Mapping, Sequence
 
-from gatherlog.apps.guests.answers import GroupSize, Household, Listing, Stored
+from gatherlog.apps.guests.answers import GroupSize, Household
 from gatherlog.apps.guests.households import household_from
 from gatherlog.apps.guests.inputs import HouseholdAnswer, OwnAnswer
-from gatherlog.apps.guests.loading import check_version, stored
 from gatherlog.apps.guests.service_guests import GuestCommands
 from gatherlog.apps.guests.views import GROUPS, GUESTS, WAITING_LISTS, Guest, group_document
 from gatherlog.core.commands.handler import Decided, Once
+from gatherlog.core.commands.service import (
+    Listing,
+    Stored,
+    check_version,
+    listing,
+    no_such,
+    read,
+    stored,
+)
 from gatherlog.core.commands.unit_of_work import UnitOfWork
-from gatherlog.core.eventstore.errors import NotFound
 
 __all__ = ["HouseholdCommands"]
 
@@ -23,18 +30,17 @@ class HouseholdCommands(GuestCommands):
     ) -> Listing[GroupSize]:
         """Households by group_id."""
         await self._present(gathering_id)
-        query = GROUPS.query("by_gathering", gathering_id, limit=self._page(limit), cursor=cursor)
-        groups = await self._listing(GROUPS, query)
+        query = GROUPS.query("by_gathering", gathering_id, limit=limit, cursor=cursor)
+        groups = await listing(self._store, GROUPS, query)
         sizes = [GroupSize(group.body.group_id, len(group.body.members)) for group in groups.items]
         return Listing(sizes, groups.cursor)
 
     async def group(self, gathering_id: str, group_id: str) -> list[Stored[Guest]]:
         """The members of a household in the order they joined; NotFound if there is none."""
         await self._present(gathering_id)
-        [document] = await self._store.get(GROUPS.name, [group_document(gathering_id, group_id)])
-        group = GROUPS.read(document)
+        group = await read(self._store, GROUPS, group_document(gathering_id, group_id))
         if group is None:
-            raise NotFound(f"there is no group {group_id!r}")
+            raise no_such("group", group_id)
         members = stored(GUESTS, await self._store.get(GUESTS.name, group.members))
         return [member for member in members if member.body.group_id == group_id]
 
@@ -47,8 +53,7 @@ class HouseholdCommands(GuestCommands):
             members = await self.group(gathering_id, guest.body.group_id)
         waiting = None
         if any(member.body.waiting_since is not None for member in members):
-            [document] = await self._store.get(WAITING_LISTS.name, [gathering_id])
-            waiting = WAITING_LISTS.read(document)
+            waiting = await read(self._store, WAITING_LISTS, gathering_id)
         others = [member for member in members if member.body.id != guest_id]
         return household_from(gathering, guest, others, waiting, now=self._handler.clock())
 

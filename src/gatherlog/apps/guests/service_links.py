@@ -6,11 +6,12 @@ from hashlib import sha256
 
 from gatherlog.apps.guests import decisions
 from gatherlog.apps.guests.answers import LinkHolder
-from gatherlog.apps.guests.commands import Commands, about
+from gatherlog.apps.guests.commands import Commands
 from gatherlog.apps.guests.importing import chunk_size
 from gatherlog.apps.guests.loading import load_gathering, load_guest
 from gatherlog.apps.guests.views import GUEST_LINKS, GUESTS, Guest
 from gatherlog.core.commands.handler import Decided, Once
+from gatherlog.core.commands.service import about, read
 from gatherlog.core.commands.unit_of_work import UnitOfWork
 from gatherlog.core.eventstore.errors import NotFound
 
@@ -74,8 +75,7 @@ class LinkCommands(Commands):
 
     async def guest_by_link(self, token: str) -> LinkHolder:
         """Whom the token lets in; NotFound if unknown, replaced, or guest or gathering are gone."""
-        [document] = await self._store.get(GUEST_LINKS.name, [_hash(token)])
-        link = GUEST_LINKS.read(document)
+        link = await read(self._store, GUEST_LINKS, _hash(token))
         if link is None:
             raise NotFound("this link is unknown, or was replaced by a newer one")
         await self._present(link.gathering_id)

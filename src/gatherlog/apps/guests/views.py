@@ -124,13 +124,6 @@ class WaitingList(msgspec.Struct, frozen=True):
 
     units: tuple[Unit, ...] = ()
 
-    def unit_of(self, guest_id: str) -> Unit | None:
-        """The unit that the guest waits in."""
-        for unit in self.units:
-            if any(guest_id == member for member, _ in unit.members):
-                return unit
-        return None
-
 
 class GuestLink(msgspec.Struct, frozen=True, kw_only=True):
     """Whom a link lets in. The document's id is the SHA-256 of the link's token, in hex."""

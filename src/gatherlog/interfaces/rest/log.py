@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from gatherlog.core.commands.appending import Appended, NewEvent, RepeatedAppend
+from gatherlog.core.commands.appending import Appended, NewEvent
 from gatherlog.core.eventstore.clock import rfc3339, to_micros
 from gatherlog.core.eventstore.errors import Flaw, Invalid, NotFound
 from gatherlog.core.eventstore.events import Recorded
@@ -22,7 +22,6 @@ from gatherlog.core.eventstore.streams import category_of
 from gatherlog.core.subscriptions.log_counts import LOGS
 from gatherlog.interfaces.rest.answers import Time, json, location, page
 from gatherlog.interfaces.rest.endpoint import Call, Reply
-from gatherlog.interfaces.rest.once import replay
 from gatherlog.interfaces.rest.queries import MAX_PAGE, Nothing, Paging
 
 __all__ = [
@@ -303,12 +302,9 @@ async def _append(
         def once(appended: Appended) -> Any:
             return key.once(lambda handled: answered(appended))
 
-    try:
-        appended = await call.platform.appender.append(
-            stream, events, by=call.by, expected=expected, once=once
-        )
-    except RepeatedAppend as repeated:
-        return replay(repeated.answer)
+    appended = await call.platform.appender.append(
+        stream, events, by=call.by, expected=expected, once=once
+    )
     reply: Reply = answered(appended)
     return reply
 
