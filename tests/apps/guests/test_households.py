@@ -8,7 +8,7 @@ from msgspec import UNSET
 
 from gatherlog.apps.guests import (
     DEFAULT,
-    AnswersMoved,
+    AnswersChanged,
     Guest,
     GuestPatch,
     GuestService,
@@ -123,7 +123,7 @@ async def test_who_has_moved_since_the_form_was_shown_is_named_and_nothing_is_wr
         await service.rsvp(DEFAULT, who, Rsvp(attending=False), actor="cli")
     heads = await store.heads()
 
-    with pytest.raises(AnswersMoved) as refused:
+    with pytest.raises(AnswersChanged) as refused:
         await service.answer_household(
             DEFAULT,
             family[0],
@@ -131,7 +131,7 @@ async def test_who_has_moved_since_the_form_was_shown_is_named_and_nothing_is_wr
             actor="cli",
         )
 
-    assert refused.value.moved == (family[1], family[2])
+    assert refused.value.changed == (family[1], family[2])
     assert refused.value.name == f"guest/{family[1]}"
     assert await store.heads() == heads
 
@@ -164,7 +164,7 @@ async def test_of_two_who_answer_for_the_same_person_from_the_same_form_one_does
         return_exceptions=True,
     )
 
-    assert sorted(isinstance(result, AnswersMoved) for result in done) == [False, True]
+    assert sorted(isinstance(result, AnswersChanged) for result in done) == [False, True]
 
 
 async def test_one_of_another_household_cannot_be_answered_for(

@@ -13,7 +13,7 @@ from gatherlog.apps.guests.letters import (
     announcement,
     is_true_of,
     letter_about,
-    to_be_told,
+    recipients,
 )
 from gatherlog.apps.guests.views import Gathering, Guest
 from gatherlog.core import Event, Recorded
@@ -341,7 +341,7 @@ def test_who_comes_or_waits_and_has_an_address_is_told() -> None:
         known("nowhere", None),
     ]
 
-    assert to_be_told(guests, ()) == ["comes", "waits"]
+    assert recipients(guests, ()) == ["comes", "waits"]
 
 
 def test_one_letter_goes_to_an_address_that_several_share() -> None:
@@ -351,9 +351,9 @@ def test_one_letter_goes_to_an_address_that_several_share() -> None:
         known("three", "t@x.y"),
     ]
 
-    assert to_be_told(guests, ()) == ["one", "three"]
-    assert to_be_told(guests, {"two"}) == ["three"]
-    assert to_be_told(guests, {"one", "three"}) == []
+    assert recipients(guests, ()) == ["one", "three"]
+    assert recipients(guests, {"two"}) == ["three"]
+    assert recipients(guests, {"one", "three"}) == []
 
 
 # What is kept.

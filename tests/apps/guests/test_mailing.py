@@ -11,7 +11,7 @@ import pytest
 
 from gatherlog.apps.guests import DEFAULT, VIEWS, GuestPatch, GuestService, NewGuest, Rsvp
 from gatherlog.apps.guests import SettingsPatch as Settings
-from gatherlog.apps.guests.mailing import PATIENCE, guest_letters
+from gatherlog.apps.guests.mailing import RETRY, guest_letters
 from gatherlog.core import Commit, Committed, Limits, Recorded, Store
 from gatherlog.core.eventstore.clock import system_clock
 from gatherlog.core.eventstore.errors import StoreFailed
@@ -526,7 +526,7 @@ async def test_what_a_host_answers_for_a_guest_is_not_confirmed_but_a_place_is_t
 
 
 async def test_letters_begin_with_what_happens_from_now_on(store: Store) -> None:
-    subscription = letters(store, Desk().bring, PATIENCE)
+    subscription = letters(store, Desk().bring, RETRY)
     destination, _ = subscription.destinations()
 
     assert subscription.name == "letters"

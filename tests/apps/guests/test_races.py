@@ -15,7 +15,7 @@ from gatherlog.apps.guests import (
     Rsvp,
     SettingsPatch,
 )
-from gatherlog.apps.guests.turns import Lines
+from gatherlog.apps.guests.turns import WaitingListLocks
 from gatherlog.core import Store
 from gatherlog.testing import CountingIds, StandingClock
 from tests.apps.guests.halting import Halting
@@ -58,11 +58,11 @@ async def service(
 ) -> GuestService:
     """Its reads give way to others, as over a network, so that all read before one commits.
 
-    As in many processes, commands do not stand in one line.
+    With "many", commands do not share a lock, as if each ran in a process of its own.
     """
     service = GuestService(Halting(store), clock=clock, ids=CountingIds())
     if request.param == "many":
-        monkeypatch.setattr(Lines, "of", lambda lines, gathering_id: asyncio.Lock())
+        monkeypatch.setattr(WaitingListLocks, "of", lambda locks, gathering_id: asyncio.Lock())
     await service.ensure_default("cli")
     return service
 

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gatherlog.apps.guests.matching import check_rows
-from gatherlog.apps.guests.sheet_files import Broken, read_tables, unguarded, write_cells
+from gatherlog.apps.guests.sheet_files import Unreadable, read_tables, unguarded, write_cells
 from gatherlog.apps.guests.sheet_headers import EXPORT
 from gatherlog.apps.guests.sheets import FORMATS, Sheet, read_sheet
 from gatherlog.core.eventstore.errors import Invalid
@@ -67,7 +67,7 @@ def test_cells_that_are_written_are_read_back(records: list[list[str]]) -> None:
     data = write_cells([["a", "b"], *records])
 
     [table, *_] = read_tables(data)
-    read = [record for _, record in table.records if not isinstance(record, Broken)]
+    read = [record for _, record in table.records if not isinstance(record, Unreadable)]
     assert [list(map(unguarded, record)) for record in read] == records
 
 

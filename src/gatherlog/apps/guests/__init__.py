@@ -21,7 +21,7 @@ from gatherlog.apps.guests.inputs import (
     Rsvp,
     SettingsPatch,
 )
-from gatherlog.apps.guests.refusals import AnswersMoved, GatheringFull, RsvpClosed
+from gatherlog.apps.guests.refusals import AnswersChanged, GatheringFull, RsvpClosed
 from gatherlog.apps.guests.service import DEFAULT, GuestService
 from gatherlog.apps.guests.views import VIEWS, Gathering, Group, Guest, GuestLink, Status
 
@@ -30,7 +30,7 @@ __all__ = [
     "DEFAULT",
     "DIETARY_TAGS",
     "VIEWS",
-    "AnswersMoved",
+    "AnswersChanged",
     "Gathering",
     "GatheringDetails",
     "GatheringFull",

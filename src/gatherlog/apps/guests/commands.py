@@ -1,4 +1,4 @@
-"""What all commands of the guests app have in common: one commit, and who moves up after it."""
+"""How commands on guest lists are carried out: one commit, then further promotions if need be."""
 
 from collections.abc import Sequence
 
@@ -7,7 +7,7 @@ from gatherlog.apps.guests.fold import FOLD, stream_of
 from gatherlog.apps.guests.joint_answers import JointAnswers
 from gatherlog.apps.guests.promotion import Promotion
 from gatherlog.apps.guests.seating import Seating
-from gatherlog.apps.guests.turns import Lines, Turn
+from gatherlog.apps.guests.turns import Turn, WaitingListLocks
 from gatherlog.apps.guests.views import GATHERINGS, WAITING_LISTS, Gathering
 from gatherlog.core.commands.handler import Attempt, CommandHandler, Decided, Handled, Once
 from gatherlog.core.commands.service import no_such, run
@@ -19,7 +19,7 @@ __all__ = ["Commands"]
 
 
 class Commands:
-    """The store of guest lists, and how a command is carried out on it."""
+    """The base of `GuestService`: runs its commands, and finds the gathering of its questions."""
 
     def __init__(self, store: Store, *, clock: Clock, ids: Ids) -> None:
         self._store = store
@@ -28,13 +28,18 @@ class Commands:
         self._seating = Seating(store.limits, ids)
         self._joint = JointAnswers(store, self._seating)
         self._promotion = Promotion(self._handler, self._seating)
-        self._lines = Lines()
+        self._locks = WaitingListLocks()
 
     async def _run(
         self, gathering_id: str, attempt: Attempt, actor: str, once: Once | None = None
     ) -> Handled:
+        """Carry out a command on one gathering, and let those who wait and fit move up.
+
+        An attempt that has loaded the waiting list is made again under the gathering's lock, the
+        first time; see `turns`.
+        """
         queued = 0
-        turn = Turn(self._lines, gathering_id, self._handler.clock)
+        turn = Turn(self._locks, gathering_id, self._handler.clock)
 
         async def decide(unit: UnitOfWork) -> Sequence[Decided]:
             nonlocal queued
@@ -54,6 +59,7 @@ class Commands:
         return handled
 
     async def _present(self, gathering_id: str) -> tuple[Document, Gathering]:
+        """A gathering and its document, which has the counters. Raises NotFound."""
         [document] = await self._store.get(GATHERINGS.name, [gathering_id])
         gathering = GATHERINGS.read(document)
         if document is None or gathering is None or gathering.gone:

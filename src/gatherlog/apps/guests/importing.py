@@ -1,9 +1,9 @@
-"""Taking in a sheet: in chunks that the store can hold, each whole or not at all.
+"""Importing a sheet into a gathering, in chunks of rows that are one commit each.
 
-Nothing is doubled, by whatever runs beside: the sheet is matched against a list of guests that is
-known to be complete, since the gathering's counters agree with it, and every chunk demands that
-nobody else has added, changed, moved or removed a guest since (`edits` never falls). After an
-import that broke off, the same import goes on where it was.
+No guest is added twice, whatever other commands run at the same time. The sheet is matched against
+a list of guests that is complete, because the gathering's counters agree with it; and every chunk
+demands that nobody else has added, changed, moved or removed a guest since, by the counter `edits`,
+which only grows. If an import breaks off, importing the sheet again does what is left.
 """
 
 import asyncio
@@ -25,16 +25,16 @@ from gatherlog.core.eventstore.store import Limits
 __all__ = ["Import"]
 
 CHUNK = 200
-"""Rows in one commit, at most, so that others get their turn."""
+"""The most rows in one commit, so that other commands need not wait long."""
 ROW_ACTIONS = 5
-"""A row's most: two events, a guest, the household left and the one joined."""
+"""The most actions of a row: two events, a guest, the household left and the one joined."""
 ROW_BYTES = 16 * 1024
 DEADLINE = 5.0
-"""Seconds to wait for a complete list, where queries lag; then Busy."""
+"""Seconds to wait for a complete list of guests, which queries may show late; then Busy."""
 
 
 class Import:
-    """One sheet on its way into one gathering."""
+    """The import of one sheet into one gathering."""
 
     def __init__(
         self, handler: CommandHandler, gathering_id: str, rows: Sequence[SheetRow]
@@ -43,20 +43,20 @@ class Import:
         self._store = handler.store
         self._gathering_id = gathering_id
         self._rows = rows
-        self._known = -1
-        """The gathering's `edits` if nobody else has touched its list of guests."""
+        self._edits = -1
+        """The counter `edits` of the gathering, as long as nobody else changes its guests."""
         self._matches: list[Guest | None] = []
 
     async def preview(self) -> Imported:
         """What `run` would do now."""
         await self._check()
-        await self._look()
+        await self._match()
         return await asyncio.to_thread(_count, self._rows, self._matches)
 
     async def run(self, *, actor: str, file_hash: str, progress: Callable[[int], None]) -> Imported:
         """Write chunk after chunk; `progress` is called with how many rows are done."""
         await self._check()
-        await self._look()
+        await self._match()
         done = Imported(0, 0, 0)
         size = chunk_size(self._store.limits)
         for start in range(0, len(self._rows), size):
@@ -67,37 +67,37 @@ class Import:
         return done
 
     async def _check(self) -> None:
-        """In a thread, as all that looks at every row: a long sheet takes seconds."""
+        """In a thread, like everything that goes through all rows: a long sheet takes seconds."""
         await asyncio.to_thread(check_rows, self._rows)
 
     async def _write(self, chunk: range, actor: str, file_hash: str) -> Imported:
-        """Write one chunk, as one commit; what it came to."""
+        """Write one chunk as one commit; how many guests it added and changed."""
         edits, counts = 0, Imported(0, 0, 0)
 
         async def attempt(unit: UnitOfWork) -> list[Decided]:
             nonlocal edits, counts
             gathering = await unit.get(GATHERINGS, self._gathering_id)
             counters = unit.counters(GATHERINGS, self._gathering_id)
-            if counters.get("edits", 0) != self._known:
-                gathering = await self._look()
+            if counters.get("edits", 0) != self._edits:
+                gathering = await self._match()
             if gathering is None or gathering.gone:
                 raise no_such("gathering", self._gathering_id)
             decided, counts = await self._decide(unit, chunk)
             edits = len(decided)
-            exactly = {"edits": self._known + edits}
+            exactly = {"edits": self._edits + edits}
             unit.demand(GATHERINGS, self._gathering_id, at_most=exactly, at_least=exactly)
             return decided
 
         stream, more = stream_of(self._gathering_id), {"import": file_hash}
         await run(self._handler, stream, attempt, actor=actor, more=more)
-        self._known += edits
+        self._edits += edits
         return counts
 
     async def _decide(self, unit: UnitOfWork, chunk: range) -> tuple[list[Decided], Imported]:
-        """Rows that change nothing by the list are believed; the others look at their guest.
+        """The events of a chunk. Only guests whom it seems to change are loaded.
 
-        A guest who is gone by now is decided as new: the counter has moved, so the commit will be
-        refused, and everything looked at again.
+        A guest who was removed since the list was read is taken for a new one. That commit fails,
+        because `edits` has changed, and the list is then read again.
         """
         touched = []
         for place in chunk:
@@ -125,8 +125,8 @@ class Import:
     def _household(self, row: SheetRow) -> str:
         return group_document(self._gathering_id, row.group_id or "")
 
-    async def _look(self) -> Gathering:
-        """Match the sheet against all guests, from a list that nobody changed while it was read."""
+    async def _match(self) -> Gathering:
+        """Match the sheet against all guests, in a list that nobody changed while it was read."""
         loop = asyncio.get_running_loop()
         deadline = loop.time() + DEADLINE
         while True:
@@ -134,7 +134,7 @@ class Import:
             guests = await all_guests(self._store, self._gathering_id)
             _, after = await self._gathering()
             if before == after == (before[0], len(guests)):
-                self._known = before[0]
+                self._edits = before[0]
                 self._matches = await asyncio.to_thread(match, self._rows, guests)
                 return gathering
             if loop.time() > deadline:
@@ -142,7 +142,7 @@ class Import:
             await asyncio.sleep(0.05)
 
     async def _gathering(self) -> tuple[Gathering, tuple[int, int]]:
-        """With how often its list was changed, and how many guests it has."""
+        """The gathering, with its counters `edits` and `guests`."""
         [document] = await self._store.get(GATHERINGS.name, [self._gathering_id])
         gathering = GATHERINGS.read(document)
         if document is None or gathering is None or gathering.gone:
@@ -152,7 +152,7 @@ class Import:
 
 
 def chunk_size(limits: Limits) -> int:
-    """Rows that surely fit one commit."""
+    """How many rows fit into one commit in any case."""
     by_actions = (limits.commit_actions - 2) // ROW_ACTIONS
     by_bytes = limits.commit_bytes // ROW_BYTES
     return max(1, min(CHUNK, by_actions, by_bytes))

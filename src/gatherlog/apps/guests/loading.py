@@ -1,4 +1,4 @@
-"""What commands of the guests app load, and how they say that it is not there."""
+"""Loading gatherings, guests and households, in commands and in questions."""
 
 from gatherlog.apps.guests.inputs import GROUP_LENGTH
 from gatherlog.apps.guests.text import forbidden
@@ -20,6 +20,7 @@ __all__ = ["all_guests", "load_gathering", "load_group", "load_guest"]
 
 
 async def load_gathering(unit: UnitOfWork, gathering_id: str) -> Gathering:
+    """Raises NotFound if the gathering does not exist or was removed."""
     gathering = await unit.get(GATHERINGS, gathering_id)
     if gathering is None or gathering.gone:
         raise no_such("gathering", gathering_id)
@@ -29,10 +30,12 @@ async def load_gathering(unit: UnitOfWork, gathering_id: str) -> Gathering:
 async def load_guest(
     unit: UnitOfWork, gathering_id: str, guest_id: str, expects: int | None = None
 ) -> tuple[Gathering, Guest]:
-    """The gathering and its guest, who is read first.
+    """A gathering and one of its guests. Raises NotFound, and Conflict unless the guest is at the
+    version `expects`.
 
-    So the gathering's counters are no older than the guest, and a refusal that rests on both is
-    about one moment: the guest is known not to have moved since.
+    The guest is read before the gathering. A refusal is raised only if no loaded document has
+    changed since, so the guest and the gathering's counters were both valid at one moment: when the
+    gathering was read.
     """
     guest = await unit.get(GUESTS, guest_id)
     gathering = await load_gathering(unit, gathering_id)
@@ -43,7 +46,7 @@ async def load_guest(
 
 
 async def load_group(unit: UnitOfWork, gathering_id: str, group_id: str | None) -> Group | None:
-    """The group as it is; none where the name is none, or cannot be one and will be refused."""
+    """A household. None if there is none, or if the name is not valid and will be refused."""
     if group_id is None or len(group_id) > GROUP_LENGTH or forbidden(group_id):
         return None
     return await unit.get(GROUPS, group_document(gathering_id, group_id))

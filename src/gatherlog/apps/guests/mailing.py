@@ -1,8 +1,8 @@
-"""Letters to guests as a subscription: each guest's letter is a delivery of its own.
+"""Letters to guests, as the subscription `letters`: each guest's letter is a delivery of its own.
 
-A change of the date concerns many people in one event. It is spread first: for each guest, an event
-that asks for the letter is appended to the stream `letters-<gathering>`, and those come back here
-one by one. docs/decisions/0011-mails.md tells why.
+A change of settings is one event that calls for many letters. So for each guest an event that
+requests the letter is appended to the stream `letters-{gathering id}`, and each of these events is
+delivered by itself. docs/decisions/0011-mails.md gives the reasons.
 """
 
 from collections.abc import Sequence
@@ -25,17 +25,18 @@ from gatherlog.core.subscriptions.handlers import HandlerTarget
 from gatherlog.core.subscriptions.letters import Bring
 from gatherlog.core.subscriptions.subscription import Destination, Subscription
 
-__all__ = ["CATEGORY", "LETTERS", "PATIENCE", "guest_letters"]
+__all__ = ["CATEGORY", "LETTERS", "RETRY", "guest_letters"]
 
 LETTERS: Final = "letters"
-"""The subscription."""
+"""The name of the subscription."""
 CATEGORY: Final = "letters"
-"""Of the streams that ask for letters, one per gathering."""
-PATIENCE: Final = RetryPolicy(attempts=None, age=6 * 3600.0, first_pause=5.0, longest_pause=600.0)
-"""Mail servers that put strangers off for a while take them within the hour."""
+"""The category of the streams in which letters are requested, one stream for each gathering."""
+RETRY: Final = RetryPolicy(attempts=None, age=6 * 3600.0, first_pause=5.0, longest_pause=600.0)
+"""Six hours: mail servers that delay unknown senders accept them within an hour."""
 
 _CHUNK: Final = 500
-_ROUNDS: Final = ("guests.settings_changed",)
+"""Requests for letters in one commit."""
+_CHANGES: Final = ("guests.settings_changed",)
 _LETTERS: Final = (
     "guests.promoted",
     "guests.rsvp_submitted",
@@ -51,13 +52,14 @@ def guest_letters(
     site: str,
     clock: Clock,
     ids: Ids,
-    retry: RetryPolicy = PATIENCE,
+    retry: RetryPolicy = RETRY,
 ) -> Subscription:
-    """The subscription `letters`, which begins with what happens after it was first read.
+    """The subscription `letters`; it starts with the events after it was first read.
 
-    `site` is the URL that guests know; `bring` must not take longer than 30 seconds. A letter that
-    is given up holds up nothing, and one that takes long holds the others up for a second. One that
-    was taken is not brought again within 24 hours, unless the process dies between the two.
+    `site` is the URL that guests know. `bring` sends a letter within 30 seconds, or raises
+    DeliveryFailed. A letter that failed for good does not block others, and a slow one delays them
+    for a second. A letter that was sent is not sent again within 24 hours, unless the process is
+    killed between sending it and committing that it was sent.
     """
     mailing = _Mailing(store, bring, site, clock, ids)
     return _Letters(
@@ -67,26 +69,26 @@ def guest_letters(
 
 
 class _Letters:
-    """Two destinations, so that a page of the log does not wait for the slowest letter."""
+    """It has two destinations, so that a page of the log does not wait for the slowest letter."""
 
     name = LETTERS
     gather = 0.0
     fold: EventFold | None = None
 
-    def __init__(self, letters: Destination, rounds: Destination) -> None:
-        self._there = (letters, rounds)
-        self._by_type = dict.fromkeys(_LETTERS, (letters,)) | dict.fromkeys(_ROUNDS, (rounds,))
+    def __init__(self, letters: Destination, requests: Destination) -> None:
+        self._destinations = (letters, requests)
+        self._by_type = dict.fromkeys(_LETTERS, (letters,)) | dict.fromkeys(_CHANGES, (requests,))
 
     async def begin(self, store: Store) -> Heads:
-        """With what comes next: nobody is mailed about what was."""
+        """At the end of the log: nobody gets letters about events before."""
         return await store.heads()
 
     async def refresh(self, store: Store) -> int:
-        """Nothing changes while the program runs."""
+        """The destinations never change."""
         return 0
 
     def destinations(self) -> Sequence[Destination]:
-        return self._there
+        return self._destinations
 
     def route(self, event: Recorded) -> Sequence[Destination]:
         return self._by_type.get(event.type, ())
@@ -96,6 +98,8 @@ class _Letters:
 
 
 class _Mailing:
+    """The handlers of both destinations."""
+
     def __init__(self, store: Store, bring: Bring, site: str, clock: Clock, ids: Ids) -> None:
         self._store = store
         self._bring = bring
@@ -104,7 +108,7 @@ class _Mailing:
         self._ids = ids
 
     async def write(self, delivery: Delivery) -> None:
-        """Bring the letter that the event calls for, if one is due; repeated, nothing."""
+        """Send the letter that the event calls for, if any. Repeating it does nothing."""
         key = f"letter:{delivery.id}"
         if await self._store.recall(key) is not None:
             return
@@ -118,10 +122,10 @@ class _Mailing:
             await self._store.commit(Commit(key=key))
 
     async def request(self, delivery: Delivery) -> None:
-        """Ask for a letter to each guest whom a change of settings concerns.
+        """Request a letter for each guest whom a change of settings concerns.
 
-        What was asked for is in the stream, so that a repetition goes on where it broke off; and
-        whoever else does the same meanwhile appends at the same version, and fails.
+        Repeating it requests only letters that the stream does not request yet. If two processes do
+        it at once, both demand the same version of the stream, so one of them fails and is retried.
         """
         event = delivery.event
         change = letters.announcement(event.version, events.CODEC.decode(event))
@@ -135,7 +139,7 @@ class _Mailing:
         stream = f"{CATEGORY}-{gathering.id}"
         version, asked = await self._asked(stream, event.version)
         guests = await all_guests(self._store, gathering.id)
-        concerned = letters.to_be_told(guests, asked)
+        concerned = letters.recipients(guests, asked)
         size = min(_CHUNK, self._store.limits.commit_actions - 1)
         for start in range(0, len(concerned), size):
             chunk = self._events(event, change, concerned[start : start + size])
@@ -143,13 +147,13 @@ class _Mailing:
             version += len(chunk)
 
     async def _facts(self, event: Recorded) -> tuple[Gathering | None, Guest | None]:
-        """The gathering and the guest that an event is about, as they are."""
+        """The present gathering and guest that an event is about."""
         guest = await read(self._store, GUESTS, event.subject)
         _, _, gathering_id = event.stream.partition("-")
         return await read(self._store, GATHERINGS, gathering_id), guest
 
     async def _asked(self, stream: str, change: int) -> tuple[int, set[str]]:
-        """The stream's version, and the guests for whom a letter about `change` was asked for."""
+        """The stream's version, and the guests for whom a letter about `change` was requested."""
         asked: set[str] = set()
         version, before = 0, None
         while True:

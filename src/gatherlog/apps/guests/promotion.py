@@ -1,4 +1,7 @@
-"""Moving up from the waiting list: what one commit had no room for, and what a crash has left."""
+"""Moving up from the waiting list in further commits, where the command's own did not suffice.
+
+A commit can hold only so many promotions, and a crash between two commits may leave some undone.
+"""
 
 from collections.abc import Sequence
 
@@ -18,7 +21,7 @@ __all__ = ["Promotion"]
 
 
 class Promotion:
-    """Lets those move up who wait and fit, in as many commits as it takes."""
+    """Lets guests move up who wait and fit, in as many commits as it takes."""
 
     def __init__(self, handler: CommandHandler, seating: Seating) -> None:
         self._handler = handler
@@ -26,17 +29,16 @@ class Promotion:
         self._seating = seating
 
     async def promote(self, gathering_id: str, actor: str) -> int:
-        """How many guests of this gathering moved up; NotFound if there is none."""
+        """Let guests of one gathering move up; how many did. Raises NotFound."""
         promoted = 0
         while moved := await self._promote_some(gathering_id, actor):
             promoted += moved
         return promoted
 
     async def promote_the_rest(self, gathering_id: str, actor: str) -> int:
-        """As `promote`, after a command that is done whatever becomes of this.
+        """As `promote`, after a command that was committed; 0 where the store fails.
 
-        What fails here, the next command goes on with, and so it does where the gathering itself
-        has just been removed.
+        The next command does what fails here. A gathering that was just removed is ignored.
         """
         try:
             return await self.promote(gathering_id, actor)
@@ -44,10 +46,10 @@ class Promotion:
             return 0
 
     async def promote_everywhere(self, actor: str) -> int:
-        """How many guests moved up in all gatherings together.
+        """Let guests of all gatherings move up; how many did.
 
-        Two reads per page of waiting lists tell where anybody fits; only there is more done. A list
-        that is not indexed yet, because the view must be rebuilt, is left to its next command.
+        Only gatherings in which somebody who waits fits are loaded one by one. Nothing is done if
+        the index of waiting lists has yet to be rebuilt; the next commands do it then.
         """
         query = WAITING_LISTS.query("by_waiting", "all", limit=1000)
         try:
@@ -74,7 +76,7 @@ class Promotion:
         return found
 
     async def _promote_some(self, gathering_id: str, actor: str) -> int:
-        """One commit's worth; 0 once nobody fits."""
+        """Let guests move up in one commit; how many did, 0 where nobody fits."""
 
         async def attempt(unit: UnitOfWork) -> Sequence[Decided]:
             gathering = await load_gathering(unit, gathering_id)

@@ -1,4 +1,4 @@
-"""Commands and questions about single guests: invited, looked for, changed, answering."""
+"""Commands and questions about guests: inviting, finding, changing, removing, answering."""
 
 from collections.abc import Sequence
 
@@ -27,12 +27,12 @@ __all__ = ["GuestCommands"]
 
 
 class GuestCommands(Commands):
-    """Part of `GuestService`, which tells what holds for all of them."""
+    """Part of `GuestService`, where the rules that all commands share are documented."""
 
     async def add_guest(
         self, gathering_id: str, new: NewGuest, *, actor: str, once: Once | None = None
     ) -> Stored[Guest]:
-        """Raises Invalid. Naming a household makes it, or joins it."""
+        """Invite a guest. A household that is named is created or joined. Raises Invalid."""
         guest_id = self._ids()
 
         async def attempt(unit: UnitOfWork) -> list[Decided]:
@@ -60,10 +60,11 @@ class GuestCommands(Commands):
         limit: int = 1000,
         cursor: str | None = None,
     ) -> Listing[Stored[Guest]]:
-        """By last name, then first name, without case and accents.
+        """A page of guests by last name, then first name, without case and accents.
 
-        `q` is a part of the name or address, without case and accents; only those who fit all that
-        is given are listed, `limit` at a time, until the cursor is None.
+        Only guests who have all that is given. `q` is a part of the name or the address, without
+        case and accents. Every page but the last has `limit` guests, or as many as the store reads
+        at once.
         """
         await self._present(gathering_id)
         limit = min(limit, self._store.limits.page)
@@ -71,7 +72,7 @@ class GuestCommands(Commands):
         return await search(self._store, GUESTS, query, guest_filter(q, status, group_id))
 
     async def all_guests(self, gathering_id: str) -> list[Guest]:
-        """Everybody at once, in the order of `guests`."""
+        """All guests of a gathering, in the order of `guests`."""
         await self._present(gathering_id)
         return await all_guests(self._store, gathering_id)
 
@@ -86,11 +87,11 @@ class GuestCommands(Commands):
         expects: int | None = None,
         once: Once | None = None,
     ) -> Stored[Guest]:
-        """The host's way to change a guest, or answer for one, also after the deadline.
+        """Change a guest or answer for one, as a host, also after the deadline.
 
-        `unsettled` says which of the two `attending` None means in the patch.
-        Raises Invalid, and GatheringFull where one who comes is to bring more than there is room
-        for; one who is to come and finds no room waits.
+        `unsettled` tells which of its two values an `attending` of None stands for in the patch. A
+        yes for which there is no room makes the guest wait. Raises Invalid, and GatheringFull where
+        a guest who comes already wants more places than are left.
         """
 
         async def attempt(unit: UnitOfWork) -> Sequence[Decided]:
@@ -115,7 +116,7 @@ class GuestCommands(Commands):
         expects: int | None = None,
         once: Once | None = None,
     ) -> Stored[Guest]:
-        """Give a guest the rights of a host, or take them back."""
+        """Give a guest the rights of a co-host, or take them back."""
 
         async def attempt(unit: UnitOfWork) -> list[Decided]:
             _, guest = await load_guest(unit, gathering_id, guest_id, expects)
@@ -133,7 +134,10 @@ class GuestCommands(Commands):
         expects: int | None = None,
         once: Once | None = None,
     ) -> None:
-        """Frees the places, leaves household and waiting list, ends the link. The events stay."""
+        """Remove a guest from the list, the household and the waiting list, and end the link.
+
+        The guest's places are free then. The events stay.
+        """
 
         async def attempt(unit: UnitOfWork) -> Sequence[Decided]:
             gathering, guest = await load_guest(unit, gathering_id, guest_id, expects)
@@ -152,9 +156,10 @@ class GuestCommands(Commands):
         expects: int | None = None,
         once: Once | None = None,
     ) -> Stored[Guest]:
-        """Raises Invalid, RsvpClosed past the deadline, and GatheringFull; the old answer stays.
+        """A guest's own answer. A yes for which there is no room makes the guest wait.
 
-        A yes without room waits; GatheringFull is for more places than are left while coming.
+        Raises Invalid, RsvpClosed after the deadline, and GatheringFull where a guest who comes
+        already wants more places than are left; the answer before then stays.
         """
 
         async def attempt(unit: UnitOfWork) -> Sequence[Decided]:

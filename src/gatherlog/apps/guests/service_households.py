@@ -23,12 +23,12 @@ __all__ = ["HouseholdCommands"]
 
 
 class HouseholdCommands(GuestCommands):
-    """Part of `GuestService`, which tells what holds for all of them."""
+    """Part of `GuestService`, where the rules that all commands share are documented."""
 
     async def groups(
         self, gathering_id: str, *, limit: int = 1000, cursor: str | None = None
     ) -> Listing[GroupSize]:
-        """Households by group_id."""
+        """A page of households by group_id."""
         await self._present(gathering_id)
         query = GROUPS.query("by_gathering", gathering_id, limit=limit, cursor=cursor)
         groups = await listing(self._store, GROUPS, query)
@@ -36,7 +36,7 @@ class HouseholdCommands(GuestCommands):
         return Listing(sizes, groups.cursor)
 
     async def group(self, gathering_id: str, group_id: str) -> list[Stored[Guest]]:
-        """The members of a household in the order they joined; NotFound if there is none."""
+        """The members of a household in the order in which they joined. Raises NotFound."""
         await self._present(gathering_id)
         group = await read(self._store, GROUPS, group_document(gathering_id, group_id))
         if group is None:
@@ -45,7 +45,7 @@ class HouseholdCommands(GuestCommands):
         return [member for member in members if member.body.group_id == group_id]
 
     async def household(self, gathering_id: str, guest_id: str) -> Household:
-        """A guest with those who are invited together, and what to ask them; see `Household`."""
+        """A guest with the household, and what to ask its members."""
         _, gathering = await self._present(gathering_id)
         guest = await self.guest(gathering_id, guest_id)
         members = [guest]
@@ -66,11 +66,11 @@ class HouseholdCommands(GuestCommands):
         actor: str,
         once: Once | None = None,
     ) -> Household:
-        """A guest answers for the members that are named, in one commit; the others stay.
+        """A guest answers for the members whose ids are in `answers`, in one commit.
 
         Those who newly say yes come together or wait together. Raises what `rsvp` raises, Invalid
-        with pointers `/answers/<guest id>/…`, AnswersMoved where a named member is not at the
-        version that the form showed, and NotFound for one who is not of the household.
+        with pointers `/answers/<guest id>/…`, AnswersChanged where a member is not at the version
+        that the answer expects, and NotFound for a guest who is not in the household.
         """
 
         async def attempt(unit: UnitOfWork) -> Sequence[Decided]:
@@ -89,9 +89,9 @@ class HouseholdCommands(GuestCommands):
         expects: int | None = None,
         once: Once | None = None,
     ) -> Household:
-        """A guest's own answer, and one for the members who have not given any; else as `rsvp`.
+        """A guest's own answer, and one for the members who have not answered yet.
 
-        Those who newly say yes come together or wait together.
+        Those who newly say yes come together or wait together. Raises what `rsvp` raises.
         """
 
         async def attempt(unit: UnitOfWork) -> Sequence[Decided]:
