@@ -1,6 +1,8 @@
 """For tests of programs that are built on Gatherlog: a fake clock and ids, given-when-then specs,
 and concurrent commands whose calls to the store come in an order that the test chooses.
 
+A spec of a decision, given the events before:
+
     given = after(FOLD, "gathering-1", [SpecEvent(created), SpecEvent(added, subject="ada")])
     decided = decisions.answer(given.of(GATHERINGS, "1"), given.of(GUESTS, "ada"), ...)
     assert decided == [...]

@@ -1,13 +1,15 @@
 """What the services of all apps share: a command as one commit, and answers made of documents.
 
-async def publish(self, new: NewThing, *, actor: str, once: Once | None) -> Stored[Thing]:
-    thing_id = self._handler.ids()
+A command of an app's service, with the app's `CommandHandler`:
 
-    async def attempt(unit: UnitOfWork) -> list[Decided]:
-        return about(thing_id, decisions.publish(new))
+    async def publish(self, new: NewThing, *, actor: str, once: Once | None) -> Stored[Thing]:
+        thing_id = self._handler.ids()
 
-    handled = await run(self._handler, stream_of(thing_id), attempt, actor=actor, once=once)
-    return outcome(handled, THINGS, thing_id)
+        async def attempt(unit: UnitOfWork) -> list[Decided]:
+            return about(thing_id, decisions.publish(new))
+
+        handled = await run(self._handler, stream_of(thing_id), attempt, actor=actor, once=once)
+        return outcome(handled, THINGS, thing_id)
 """
 
 import itertools
@@ -91,7 +93,7 @@ async def run(
 
 
 def about(subject: str, payloads: Sequence[msgspec.Struct]) -> list[Decided]:
-    """The events of a decision, all about one subject; empty where they are about the stream."""
+    """The events of a decision, all with one subject; it is empty if they are about the stream."""
     return [Decided(payload, subject) for payload in payloads]
 
 
@@ -148,7 +150,8 @@ async def search(
     """The first `query.limit` documents that a query of `view` finds and that fit.
 
     `fits` None accepts every document. Over all pages each document that fits is listed once, and
-    every page but the last is full; but a page ends early after `most_reads` reads of the store.
+    every page but the last is full; but a page ends early after `most_reads` reads of the store,
+    which are at least 2.
     """
     limit, most = query.limit, store.limits.page
     size = whole = min(limit if fits is None else max(limit, most // 10, 1), most)
