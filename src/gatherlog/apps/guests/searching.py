@@ -21,11 +21,11 @@ def guest_filter(
         return None
 
     def fits(guest: Guest) -> bool:
-        return (
-            status in (None, guest.status)
-            and group_id in (None, guest.group_id)
-            and (not part or part in _text(guest))
-        )
+        if status is not None and guest.status != status:
+            return False
+        if group_id is not None and guest.group_id != group_id:
+            return False
+        return not part or part in _text(guest)
 
     return fits
 

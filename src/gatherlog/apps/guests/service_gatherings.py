@@ -24,7 +24,7 @@ DEFAULT = "default"
 
 
 class GatheringCommands(Commands):
-    """Part of `GuestService`, where the rules that all commands share are documented."""
+    """Part of `GuestService`; what all of its commands have in common is documented there."""
 
     async def create_gathering(
         self,

@@ -27,7 +27,7 @@ __all__ = ["GuestCommands"]
 
 
 class GuestCommands(Commands):
-    """Part of `GuestService`, where the rules that all commands share are documented."""
+    """Part of `GuestService`; what all of its commands have in common is documented there."""
 
     async def add_guest(
         self, gathering_id: str, new: NewGuest, *, actor: str, once: Once | None = None

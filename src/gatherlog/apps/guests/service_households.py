@@ -23,7 +23,7 @@ __all__ = ["HouseholdCommands"]
 
 
 class HouseholdCommands(GuestCommands):
-    """Part of `GuestService`, where the rules that all commands share are documented."""
+    """Part of `GuestService`; what all of its commands have in common is documented there."""
 
     async def groups(
         self, gathering_id: str, *, limit: int = 1000, cursor: str | None = None

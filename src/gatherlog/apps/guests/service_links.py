@@ -22,7 +22,7 @@ TOKEN_BYTES = 32
 
 
 class LinkCommands(Commands):
-    """Part of `GuestService`, where the rules that all commands share are documented."""
+    """Part of `GuestService`; what all of its commands have in common is documented there."""
 
     async def issue_link(
         self, gathering_id: str, guest_id: str, *, actor: str, once: Once | None = None

@@ -150,11 +150,11 @@ def _each_once(columns: Sequence[Column | None]) -> list[Column | None]:
 def _demand_names(layout: Layout, wanted: SheetFormat) -> None:
     """Raise Invalid unless the columns have a first and a last name for every guest."""
     fields = {column[0] for column in layout.columns if column is not None}
-    told = "the sheet" if wanted == "auto" else f"read as {wanted}, the sheet"
+    sheet = "the sheet" if wanted == "auto" else f"read as {wanted}, the sheet"
     if not fields and wanted == "auto":
-        raise no_sheet(f"{told} has no header: its first line must name the columns")
+        raise no_sheet(f"{sheet} has no header: its first line must name the columns")
     if fields.isdisjoint({"name", "first_name", "last_name"}):
-        raise no_sheet(f"{told} has no column for names")
+        raise no_sheet(f"{sheet} has no column for names")
     for field, words in (("first_name", "first name"), ("last_name", "last name")):
         if fields.isdisjoint({"name", field}):
-            raise no_sheet(f"{told} has no column for the {words}")
+            raise no_sheet(f"{sheet} has no column for the {words}")
