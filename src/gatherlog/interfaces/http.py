@@ -14,8 +14,8 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Router as PageRouter
 
-from gatherlog.apps.guests import Repeated
 from gatherlog.apps.people import Action, Actor
+from gatherlog.core.commands.service import Repeated
 from gatherlog.core.eventstore.errors import (
     Conflict,
     GatherlogError,

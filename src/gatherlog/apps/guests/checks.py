@@ -1,4 +1,4 @@
-"""Form and range of every field. A check gives the value as it is kept, or notes what is wrong."""
+"""Form and range of every field. A check returns the value to be stored, or notes a flaw."""
 
 import re
 from typing import Any
@@ -30,7 +30,7 @@ _EMAIL = re.compile(r"[^\s@<>()\[\],;:\"\\]+@[^\s@<>()\[\],;:\"\\.]+(\.[^\s@<>()
 
 
 class Checks:
-    """Collects every flaw of one input, up to MOST_FLAWS, so that all are named at once."""
+    """The checks of one input. Collects its flaws, up to MOST_FLAWS, so that all are named."""
 
     def __init__(self, prefix: str = "") -> None:
         self.flaws: list[Flaw] = []
@@ -41,7 +41,7 @@ class Checks:
             self.flaws.append(Flaw(f"{self._prefix}/{field}", detail))
 
     def done(self) -> None:
-        """Raise Invalid if anything was wrong."""
+        """Raise Invalid if there are flaws."""
         if self.flaws:
             raise Invalid(*self.flaws)
 
@@ -58,11 +58,11 @@ class Checks:
         return self._text(field, text.strip(), LINE_LENGTH, lines=True)
 
     def group_id(self, field: str, text: str | None) -> str | None:
-        """Any visible line of up to 64 characters, kept exactly as it is."""
+        """Any visible line of up to 64 characters, stored exactly as given."""
         return None if text is None else self._line(field, text, GROUP_LENGTH)
 
     def email(self, field: str, text: str | None) -> str | None:
-        """Not proof that anybody reads it, only that it could be an address; kept as given."""
+        """An address by its form, which does not prove that it exists; stored as given."""
         if text is None:
             return None
         address = text.strip()
@@ -73,7 +73,7 @@ class Checks:
         return address
 
     def dietary(self, field: str, text: str | None) -> str | None:
-        """Free text with line ends; blank is none."""
+        """Free text, which may have several lines; a blank one becomes None."""
         if text is None or not text.strip():
             return None
         unix = text.replace("\r\n", "\n").strip()
@@ -100,7 +100,7 @@ class Checks:
         return None if count is None else self._number(field, count, MOST_PLACES)
 
     def zone(self, field: str, name: str | None) -> str:
-        """A known zone; where it is not, the default, so that other fields can be looked at."""
+        """A known zone; the default one for a flaw, so that the other fields can be checked."""
         if name is None:
             return DEFAULT_ZONE
         if not is_zone(name):
@@ -122,7 +122,7 @@ class Checks:
             return None
 
     def settings_data(self, field: str, data: dict[str, Any] | None) -> dict[str, Any]:
-        """A JSON object that comes back as it went in."""
+        """A JSON object that is the same once it was encoded and decoded."""
         if data is None:
             return {}
         if _deeper_than(SETTINGS_DEPTH, data):

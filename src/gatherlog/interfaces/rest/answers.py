@@ -6,8 +6,9 @@ from urllib.parse import quote, urlencode
 
 import msgspec
 
-from gatherlog.apps.guests import Gathering, Guest, Stats, Status, Stored
+from gatherlog.apps.guests import Gathering, Guest, Stats, Status
 from gatherlog.apps.guests.sheets import BadLine, DietCell
+from gatherlog.core.commands.service import Stored
 from gatherlog.core.eventstore.clock import rfc3339
 from gatherlog.interfaces.rest.once import Reply
 from gatherlog.interfaces.rest.queries import Paging

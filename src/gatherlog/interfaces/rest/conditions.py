@@ -4,7 +4,7 @@ import re
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from gatherlog.apps.guests import Stored
+from gatherlog.core.commands.service import Stored
 from gatherlog.core.eventstore.errors import Flaw, Invalid
 from gatherlog.interfaces.problems import Stale
 from gatherlog.interfaces.rest.answers import etag

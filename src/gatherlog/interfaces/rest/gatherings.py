@@ -3,10 +3,11 @@
 import msgspec
 
 from gatherlog import __version__
-from gatherlog.apps.guests import GatheringDetails, SettingsPatch, Stored
+from gatherlog.apps.guests import GatheringDetails, SettingsPatch
 from gatherlog.apps.guests.views import GATHERINGS, Gathering
 from gatherlog.apps.people import Action, Role
 from gatherlog.core.commands.handler import Handled
+from gatherlog.core.commands.service import Stored
 from gatherlog.core.eventstore.errors import NotFound
 from gatherlog.interfaces import live
 from gatherlog.interfaces.auth import identify, permit

@@ -3,9 +3,10 @@
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
-from gatherlog.apps.guests import Guest, GuestPatch, NewGuest, Rsvp, Stored
+from gatherlog.apps.guests import Guest, GuestPatch, NewGuest, Rsvp
 from gatherlog.apps.guests.views import GUESTS
 from gatherlog.core.commands.handler import Handled, Once
+from gatherlog.core.commands.service import Stored
 from gatherlog.core.eventstore.errors import NotFound
 from gatherlog.core.eventstore.store import Ref
 from gatherlog.interfaces.rest.answers import (

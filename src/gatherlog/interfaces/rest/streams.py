@@ -8,14 +8,13 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from gatherlog.core.commands.appending import Appended, NewEvent, RepeatedAppend
+from gatherlog.core.commands.appending import Appended, NewEvent
 from gatherlog.core.eventstore.clock import rfc3339, to_micros
 from gatherlog.core.eventstore.errors import Flaw, Invalid, NotFound
 from gatherlog.core.eventstore.events import Recorded
 from gatherlog.core.eventstore.store import ANY
 from gatherlog.interfaces.rest.answers import Time, json, location
 from gatherlog.interfaces.rest.endpoint import Call, Reply
-from gatherlog.interfaces.rest.once import replay
 from gatherlog.interfaces.rest.queries import MAX_PAGE, Nothing
 
 __all__ = [
@@ -183,12 +182,9 @@ async def append_events(
         def once(appended: Appended) -> Any:
             return key.once(lambda handled: answered(appended))
 
-    try:
-        appended = await call.platform.appender.append(
-            stream, events, by=call.by, expected=expected, once=once
-        )
-    except RepeatedAppend as repeated:
-        return replay(repeated.answer)
+    appended = await call.platform.appender.append(
+        stream, events, by=call.by, expected=expected, once=once
+    )
     return answered(appended)
 
 

@@ -9,8 +9,9 @@ from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from gatherlog.apps.guests import DEFAULT, Gathering, Guest, Stored
+from gatherlog.apps.guests import DEFAULT, Gathering, Guest
 from gatherlog.apps.people import Action, Role
+from gatherlog.core.commands.service import Stored
 from gatherlog.core.eventstore.errors import NotFound, Unauthenticated
 from gatherlog.interfaces.auth import permit
 from gatherlog.interfaces.looks import note_look

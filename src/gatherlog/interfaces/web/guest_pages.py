@@ -6,8 +6,9 @@ from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gatherlog.apps.guests import GatheringFull, Guest, Stored
+from gatherlog.apps.guests import GatheringFull, Guest
 from gatherlog.apps.people import Action
+from gatherlog.core.commands.service import Stored
 from gatherlog.core.eventstore.errors import Conflict, Invalid
 from gatherlog.interfaces.problems import status_of
 from gatherlog.interfaces.web import guest_form

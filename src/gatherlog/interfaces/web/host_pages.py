@@ -9,9 +9,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from gatherlog.apps.guests import Gathering, Listing, Status, Stored
+from gatherlog.apps.guests import Gathering, Status
 from gatherlog.apps.guests.decisions import is_closed
 from gatherlog.apps.people import Action, Actor, Role
+from gatherlog.core.commands.service import Listing, Stored
 from gatherlog.core.eventstore.errors import Conflict, Invalid, NotFound
 from gatherlog.interfaces.live import HEADERS as STREAM_HEADERS
 from gatherlog.interfaces.live import Live, changes

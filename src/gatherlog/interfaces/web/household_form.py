@@ -9,8 +9,9 @@ from collections.abc import Iterable, Mapping, Sequence
 import msgspec
 from starlette.datastructures import FormData
 
-from gatherlog.apps.guests import Guest, Household, HouseholdAnswer, Rsvp, Stored
+from gatherlog.apps.guests import Guest, Household, HouseholdAnswer, Rsvp
 from gatherlog.apps.guests.inputs import MOST_ANSWERS, MOST_PEOPLE
+from gatherlog.core.commands.service import Stored
 from gatherlog.core.eventstore.errors import Flaw, Invalid
 from gatherlog.interfaces.web.answer_form import AnswerForm, filled, rsvp, typed
 from gatherlog.interfaces.web.forms import text

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from gatherlog.apps.guests import (
-    AnswersMoved,
+    AnswersChanged,
     Gathering,
     GatheringFull,
     Household,
@@ -263,7 +263,7 @@ def _more(people: int, household: Household) -> bool:
 
 def _moved(error: GatherlogError, household: Household) -> str:
     """Who has answered while the form was open, as far as that is known."""
-    moved = error.moved if isinstance(error, AnswersMoved) else ()
+    moved = error.changed if isinstance(error, AnswersChanged) else ()
     names = [member.body.first_name for member in household.members if member.body.id in moved]
     if not names:
         return f"This was changed after you opened the page. {_MOVED}"

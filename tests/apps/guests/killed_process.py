@@ -1,4 +1,7 @@
-"""A process that dies between two promotions: `python -m tests.apps.guests.dying STORE`."""
+"""A process that is killed between two commits with promotions.
+
+`python -m tests.apps.guests.killed_process STORE`
+"""
 
 import asyncio
 import os
@@ -21,12 +24,12 @@ from gatherlog.testing import CountingIds
 from tests.apps.guests.conftest import SMALL
 
 PARTY = "0198f3c2-7a00-7d1b-8e55-0c9a7f3b2d10"
-"""Not the gathering `default`, which every start looks at anyway."""
+"""Not the gathering `default`, which every start reads anyway."""
 GUESTS = 60
 
 
-class Dying:
-    """A store under which the process is killed instead of a second commit."""
+class KilledAtSecondCommit:
+    """A store that kills the process instead of making a second commit."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -43,7 +46,7 @@ class Dying:
 
 
 async def main(url: str) -> None:
-    """Let everybody wait, make room for all, and die while they move up."""
+    """Let everybody wait, make room for all, and be killed while they move up."""
     store, ids = await open_store(url, views=VIEWS, limits=SMALL), CountingIds()
     service = GuestService(store, clock=system_clock, ids=ids)
     details = GatheringDetails(event_name="Party", max_guests=0)
@@ -52,8 +55,8 @@ async def main(url: str) -> None:
         new = NewGuest(first_name="A", last_name="X")
         guest = await service.add_guest(PARTY, new, actor="cli")
         await service.rsvp(PARTY, guest.body.id, Rsvp(attending=True), actor="cli")
-    dying = GuestService(Dying(store), clock=system_clock, ids=ids)
-    await dying.change_settings(PARTY, SettingsPatch(max_guests=GUESTS), actor="cli")
+    killed = GuestService(KilledAtSecondCommit(store), clock=system_clock, ids=ids)
+    await killed.change_settings(PARTY, SettingsPatch(max_guests=GUESTS), actor="cli")
 
 
 if __name__ == "__main__":

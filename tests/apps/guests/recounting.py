@@ -1,4 +1,4 @@
-"""The figures of a gathering, counted the slow way: from the guests, one after the other."""
+"""Checks of the figures of a gathering, by counting its guests, and of rebuilds from the log."""
 
 from collections.abc import Iterable, Mapping
 
@@ -16,10 +16,10 @@ from gatherlog.apps.guests.events import CODEC
 from gatherlog.apps.guests.fold import FOLD
 from gatherlog.core import Store
 from gatherlog.core.projections.rebuild import verify
-from gatherlog.testing import folded
+from gatherlog.testing import replayed
 
 
-def naive_stats(gathering: Gathering, guests: Iterable[Guest]) -> Stats:
+def recounted(gathering: Gathering, guests: Iterable[Guest]) -> Stats:
     everybody = list(guests)
     coming = [guest for guest in everybody if guest.status == "coming"]
     people = sum(guest.num_guests for guest in coming)
@@ -48,10 +48,10 @@ def naive_stats(gathering: Gathering, guests: Iterable[Guest]) -> Stats:
 
 
 async def check_figures(service: GuestService) -> None:
-    """The figures are those that the guests give, and households list whom they should."""
+    """The figures agree with the guests, and the households with their members."""
     guests = [stored.body for stored in (await service.guests(DEFAULT)).items]
     gathering = (await service.gathering(DEFAULT)).body
-    assert await service.stats(DEFAULT) == naive_stats(gathering, guests)
+    assert await service.stats(DEFAULT) == recounted(gathering, guests)
 
     households: dict[str, set[str]] = {}
     for guest in guests:
@@ -65,11 +65,11 @@ async def check_figures(service: GuestService) -> None:
 
 
 async def check_rebuild(store: Store) -> None:
-    """The log alone gives every document byte for byte, and every counter that is not 0.
+    """Rebuilding from the log gives every document byte for byte, and every counter but zeros.
 
-    A commit whose events add to a counter and take from it again writes none.
+    A commit whose events add to a counter and subtract the same again does not create it.
     """
-    state = await folded(store, CODEC, FOLD, f"gathering-{DEFAULT}")
+    state = await replayed(store, CODEC, FOLD, f"gathering-{DEFAULT}")
     bodies, counters = {}, {}
     for view in VIEWS:
         for document in await store.scan(view.name):

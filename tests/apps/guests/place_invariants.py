@@ -1,12 +1,12 @@
-"""What is promised about places, checked on a store as it stands; see decision 0005."""
+"""The invariants of places and of the waiting list, checked on a store; see decision 0005."""
 
 from gatherlog.apps.guests import DEFAULT
 from gatherlog.apps.guests.views import GATHERINGS, GUESTS, WAITING_LISTS, Guest, Unit, WaitingList
 from gatherlog.core import Store
 
 
-class Promises:
-    """Looks at the gathering `default` after every commit."""
+class PlaceInvariants:
+    """The invariants of the gathering `default`; to be checked after every commit."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -15,7 +15,7 @@ class Promises:
         self.seen = 0
 
     async def check(self) -> None:
-        """AssertionError where a promise is broken, since the last look or as it stands."""
+        """Raise AssertionError if an invariant is violated, at present or since the last check."""
         [document] = await self._store.get(GATHERINGS.name, [DEFAULT])
         gathering = GATHERINGS.read(document)
         assert document is not None
@@ -44,7 +44,7 @@ class Promises:
             assert seats <= capacity
 
     def _first_come(self, units: tuple[Unit, ...]) -> None:
-        """Who stays keeps the order; who is new stands behind, one at a time."""
+        """Units that stay keep their order, and new ones are behind them, one for each commit."""
         before = [unit.id for unit in self._units]
         after = [unit.id for unit in units]
         stayed = [unit for unit in before if unit in after]
@@ -52,7 +52,7 @@ class Promises:
         assert len(after) - len(stayed) <= 1
 
     def _together_or_not_at_all(self, guests: dict[str, Guest], units: tuple[Unit, ...]) -> None:
-        """Nobody comes while another, who waited with them, still waits."""
+        """Nobody comes while a guest of the same unit still waits."""
         still = {guest for unit in units for guest, _ in unit.members}
         for unit in self._units:
             members = [guests[guest] for guest, _ in unit.members if guest in guests]

@@ -1,4 +1,4 @@
-"""A store whose reads give way to other callers, so that what they read has time to grow old."""
+"""A store whose reads let other tasks run, so that documents can change after they were read."""
 
 import asyncio
 from collections.abc import Sequence
@@ -7,8 +7,8 @@ from typing import Any
 from gatherlog.core import Document, Store
 
 
-class Halting:
-    """Another store, a network away."""
+class SlowReads:
+    """A store that is read as if over a network."""
 
     def __init__(self, store: Store) -> None:
         self._store = store

@@ -1,4 +1,4 @@
-"""What a killed process left undone is put right when the next one starts."""
+"""Promotions that a killed process left undone are done when the next one starts."""
 
 import asyncio
 import signal
@@ -13,7 +13,7 @@ from gatherlog.core.eventstore.clock import system_clock
 from gatherlog.engines import open_store
 from gatherlog.settings import Settings
 from gatherlog.testing import CountingIds
-from tests.apps.guests.dying import GUESTS, PARTY
+from tests.apps.guests.killed_process import GUESTS, PARTY
 
 ROOT = Path(__file__).parents[3]
 
@@ -23,7 +23,7 @@ async def test_places_left_free_by_a_killed_process_are_given_at_the_next_start(
 ) -> None:
     url = f"sqlite:///{tmp_path}/guests.db"
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "tests.apps.guests.dying", url), cwd=ROOT
+        *(sys.executable, "-m", "tests.apps.guests.killed_process", url), cwd=ROOT
     )
     assert await process.wait() == -signal.SIGKILL
     left = await stats_of(url)
@@ -37,7 +37,7 @@ async def test_places_left_free_by_a_killed_process_are_given_at_the_next_start(
     await platform.stop()
 
 
-async def test_a_store_whose_waiting_lists_are_not_indexed_yet_starts_all_the_same(
+async def test_a_store_whose_index_of_waiting_lists_is_not_built_can_be_started(
     tmp_path: Path,
 ) -> None:
     url = f"sqlite:///{tmp_path}/guests.db"
@@ -56,7 +56,7 @@ async def test_a_store_whose_waiting_lists_are_not_indexed_yet_starts_all_the_sa
 
 
 async def stats_of(url: str) -> Stats:
-    """As the store stands, without a start."""
+    """The figures in the store, without starting a platform."""
     store = await open_store(url, views=VIEWS)
     stats = await GuestService(store, clock=system_clock, ids=CountingIds()).stats(PARTY)
     await store.close()

@@ -1,4 +1,4 @@
-"""The command handler: load, decide, evolve, commit, and decide again if the ground moved."""
+"""The command handler: load, decide, fold, commit; and decide again if documents changed."""
 
 import asyncio
 import itertools
@@ -76,7 +76,7 @@ class Seating:
 
 
 class Careless(Seating):
-    """Changes what it never named."""
+    """Changes documents that its keys do not name."""
 
     def keys(self, happened: Happened) -> Iterable[Ref]:
         return []
@@ -105,7 +105,7 @@ def decides(*payloads: msgspec.Struct) -> Any:
     return attempt
 
 
-async def test_what_was_decided_is_appended_and_folded(store: Store) -> None:
+async def test_decided_events_are_appended_and_folded(store: Store) -> None:
     handled = await handler(store).handle("hall-1", decides(SeatTaken("ada")), meta=b"me")
 
     [found] = await store.read_stream("hall-1")
@@ -165,7 +165,7 @@ async def test_what_an_attempt_raises_is_raised_and_nothing_is_written(store: St
     assert await store.heads() == (0,)
 
 
-async def test_a_decision_is_made_again_if_what_it_rests_on_moved(store: Store) -> None:
+async def test_a_command_is_decided_again_if_a_loaded_document_changed(store: Store) -> None:
     rival, ours = handler(store), handler(store)
     seen: list[Seat | None] = []
 
@@ -185,7 +185,7 @@ async def test_a_decision_is_made_again_if_what_it_rests_on_moved(store: Store) 
     ]
 
 
-async def test_a_decision_is_made_again_if_a_counter_moved_beyond_its_bound(store: Store) -> None:
+async def test_a_command_is_decided_again_if_a_counter_went_beyond_its_bound(store: Store) -> None:
     rival, ours = handler(store), handler(store)
     tries: list[int] = []
 
@@ -218,7 +218,9 @@ async def test_racing_commands_all_happen_in_some_order(store: Store) -> None:
     assert SEATS.read(seat) == Seat("ada", 10)
 
 
-async def test_ground_that_never_rests_makes_busy_and_blocks_nobody(store: Store) -> None:
+async def test_documents_that_never_stop_changing_make_a_command_busy_and_block_no_other_task(
+    store: Store,
+) -> None:
     rival, ours = handler(store), handler(store)
     turns = 0
 
@@ -245,7 +247,7 @@ async def test_ground_that_never_rests_makes_busy_and_blocks_nobody(store: Store
 
 
 def once(fingerprint: bytes = b"f") -> Once:
-    """Under the key "k", answering how many events there were."""
+    """The idempotency key "k"; the answer is how many events there were."""
     return Once("k", fingerprint, lambda handled: b"%d events" % len(handled.events))
 
 
@@ -263,7 +265,7 @@ async def test_a_repeated_key_gives_the_stored_answer_and_decides_nothing(store:
     assert again == Handled(repeated=True, answer=b"1 events")
 
 
-async def test_a_command_that_decides_nothing_keeps_its_answer_too(store: Store) -> None:
+async def test_a_command_that_decides_nothing_stores_its_answer_too(store: Store) -> None:
     ours = handler(store)
 
     first = await ours.handle("hall-1", decides(), once=once())
@@ -298,7 +300,7 @@ async def test_a_key_of_another_command_is_refused_before_anything_is_decided(
     assert len(await store.read_stream("hall-1")) == 1
 
 
-async def test_a_refusal_that_rests_on_torn_reads_is_decided_again(store: Store) -> None:
+async def test_a_refusal_from_inconsistent_reads_is_decided_again(store: Store) -> None:
     ours = handler(store)
     tries = 0
 
@@ -319,7 +321,7 @@ async def test_a_refusal_that_rests_on_torn_reads_is_decided_again(store: Store)
     assert [e.data for e in await store.read_stream("hall-1")][2:] == [b'{"guest":"eve"}']
 
 
-async def test_a_refusal_that_rests_on_what_stands_is_raised_at_once(store: Store) -> None:
+async def test_a_refusal_from_present_documents_is_raised_at_once(store: Store) -> None:
     ours = handler(store)
     await ours.handle("hall-1", decides(SeatTaken("ada")))
     tries = 0
@@ -335,8 +337,8 @@ async def test_a_refusal_that_rests_on_what_stands_is_raised_at_once(store: Stor
     assert tries == 1
 
 
-class Silenced:
-    """A store whose commits happen, and whose acknowledgements are lost."""
+class Unacknowledged:
+    """A store whose commits are made, and whose acknowledgements are lost."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -350,7 +352,7 @@ class Silenced:
 
 
 async def test_a_command_whose_outcome_is_unknown_is_not_carried_out_again(store: Store) -> None:
-    lossy = Silenced(store)
+    lossy = Unacknowledged(store)
 
     async def attempt(unit: UnitOfWork) -> list[Decided]:
         await unit.get(SEATS, "ada")
@@ -386,7 +388,7 @@ async def test_every_document_that_was_loaded_is_demanded(store: Store) -> None:
     assert handled.versions[("seat", "ada")] == 4
 
 
-async def test_a_bound_on_what_was_not_loaded_is_a_mistake(store: Store) -> None:
+async def test_a_demand_on_a_document_that_was_not_loaded_is_an_error(store: Store) -> None:
     async def attempt(unit: UnitOfWork) -> list[Decided]:
         unit.demand(HALLS, "hall", at_most={"taken": 0})
         return [Decided(SeatTaken("ada"))]
@@ -409,7 +411,7 @@ async def test_several_demands_of_one_document_all_hold(store: Store) -> None:
     await handler(store).handle("hall-1", attempt)
 
 
-async def test_a_fold_that_changes_what_it_never_named_is_a_mistake(store: Store) -> None:
+async def test_a_fold_that_changes_a_document_it_did_not_name_is_an_error(store: Store) -> None:
     async def attempt(unit: UnitOfWork) -> list[Decided]:
         await unit.get(SEATS, "ada")
         return [Decided(SeatTaken("ada"))]

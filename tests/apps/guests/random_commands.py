@@ -1,4 +1,4 @@
-"""Commands about a guest list, drawn by hypothesis, and who carries them out."""
+"""Random commands about a guest list, drawn by hypothesis, and a runner for them."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -54,7 +54,7 @@ OWN = st.fixed_dictionaries(
         "dietary": DIETARY,
     },
 )
-PLACED = st.one_of(
+PLACE_COMMAND = st.one_of(
     st.tuples(st.just("rsvp"), WHO, ANSWER),
     st.tuples(st.just("together"), WHO, TOGETHER),
     st.tuples(st.just("respond"), WHO, OWN),
@@ -62,9 +62,9 @@ PLACED = st.one_of(
     st.tuples(st.just("remove"), WHO, st.just({})),
     st.tuples(st.just("settings"), st.just(0), st.fixed_dictionaries({"max_guests": PLACES})),
 )
-"""What moves places."""
+"""Commands that take places or free them."""
 COMMAND: st.SearchStrategy["Command"] = st.one_of(
-    PLACED,
+    PLACE_COMMAND,
     st.tuples(st.just("add"), st.just(0), NEW),
     st.tuples(st.just("link"), WHO, st.just({})),
 )
@@ -73,19 +73,19 @@ COMMAND: st.SearchStrategy["Command"] = st.one_of(
 Command = tuple[str, int, Mapping[Any, Any]]
 
 
-class Host:
-    """Carries out commands about the guests that it added, the first of whom is number 0."""
+class CommandRunner:
+    """Carries out commands about the guests that it added; commands name them by number, from 0."""
 
     def __init__(self, store: Store) -> None:
         self._ids = CountingIds()
         self.service = GuestService(store, clock=StandingClock(), ids=self._ids)
         self.guests: list[str] = []
         self.done: list[str] = []
-        """What commands that were given at once came to."""
+        """The results of concurrent commands."""
 
-    def on(self, store: Store) -> "Host":
-        """The same host at another door of the same store."""
-        other = Host(store)
+    def on(self, store: Store) -> "CommandRunner":
+        """A runner for the same guests, with a service of its own on `store`."""
+        other = CommandRunner(store)
         other.service = GuestService(store, clock=StandingClock(), ids=self._ids)
         other.guests = self.guests
         return other
@@ -132,7 +132,7 @@ class Host:
     async def _answers(
         self, who: str, given: Mapping[int, Mapping[str, Any]]
     ) -> dict[str, HouseholdAnswer]:
-        """One for each member of the household whose number is given."""
+        """One answer for each member of the household whose number is given."""
         household = await self.service.household(DEFAULT, who)
         members = [household.guest, *household.members]
         return {
