@@ -11,7 +11,8 @@ from gatherlog.apps.people import Action, Actor, Role
 from gatherlog.apps.trail import SITE, What
 from gatherlog.core.eventstore.errors import NotFound
 from gatherlog.interfaces.platform import Platform
-from gatherlog.interfaces.rest.endpoint import Call, checked_id
+from gatherlog.interfaces.rest.endpoint import Call
+from gatherlog.interfaces.rest.parameters import check_gathering_id
 
 __all__ = ["note_answer", "note_look"]
 
@@ -57,6 +58,6 @@ def _gathering_of(stream: str) -> str:
     if not stream.startswith(_OF_A_GATHERING):
         return SITE
     try:
-        return checked_id("gathering_id", stream.partition("-")[2])
+        return check_gathering_id(stream.partition("-")[2])
     except NotFound:
         return SITE

@@ -8,20 +8,11 @@ from typing import Any
 import msgspec
 
 from gatherlog import __version__
-from gatherlog.apps.guests.inputs import (
-    DIETARY_LENGTH,
-    DIETARY_TAGS,
-    EMAIL_LENGTH,
-    GROUP_LENGTH,
-    LINE_LENGTH,
-    MOST_PEOPLE,
-    MOST_PLACES,
-    NAME_LENGTH,
-)
 from gatherlog.apps.people.policy import Action, Actor, Role, Verdict, decide
 from gatherlog.interfaces.problems import MEDIA_TYPE, PROBLEMS, ProblemDocument
-from gatherlog.interfaces.rest.endpoint import Endpoint, field_names, parameters
+from gatherlog.interfaces.rest.endpoint import Endpoint, field_names
 from gatherlog.interfaces.rest.examples import EXAMPLES
+from gatherlog.interfaces.rest.parameters import PARAMETERS, parameters
 
 __all__ = ["describe_endpoints"]
 
@@ -52,72 +43,6 @@ _TAGS = {
     "signing in": "Codes by mail, sessions, and logins of guests by the token of their link.",
 }
 """What the operations under a tag are about, in the order in which they are shown."""
-_PARAMETERS: dict[str, Json] = {
-    "gathering_id": {
-        "description": "A gathering's UUID, or `default`.",
-        "schema": {"type": "string", "anyOf": [{"format": "uuid"}, {"const": "default"}]},
-    },
-    "guest_id": {
-        "description": "A guest's UUID.",
-        "schema": {"type": "string", "format": "uuid"},
-    },
-    "group_id": {
-        "description": "A household, as its first guest named it; percent-encoded.",
-        "schema": {"type": "string", "minLength": 1, "maxLength": 64},
-    },
-}
-_PARAMETERS |= {
-    name: {"description": about, "schema": {"type": "string", "minLength": 1, "maxLength": 255}}
-    for name, about in {
-        "stream": "A stream, as in `users-0198…`; percent-encoded.",
-        "log": "A log: the category of its streams, before the first `-` of their names.",
-        "rule": "A rule's name.",
-        "subscription": "A subscription's name.",
-        "letter": "A dead letter's id.",
-        "queue": "A queue's name.",
-    }.items()
-}
-_QUERY = {
-    "limit": "At most so many.",
-    "cursor": "Where the list goes on: from the `Link` header of the part before.",
-    "status": (
-        "Only guests of this state: `pending` have not answered, `coming` and `declined` said yes "
-        "and no, `undecided` said that they are not sure, `waiting` said yes and wait for a place."
-    ),
-    "group_id": "Only members of this household.",
-    "guest_id": "Only what is about this guest.",
-    "actor": "Only what this one did: `guest:0198…`, `account:0198…`, `key:0198…`.",
-    "action": "Only what is of this kind, as `action` names it in the answer.",
-    "subscription": "Only those of this subscription.",
-    "destination": "Only those for this destination.",
-    "state": "Only those in this state.",
-}
-"""What query parameters mean that do not say it themselves."""
-_NULL: Json = {"type": "null"}
-_DATE: Json = {
-    "description": "A date, a local date-time, or RFC 3339; the gathering's local time is kept.",
-    "pattern": r"^\d{4}-\d\d-\d\d([Tt ].+)?$",
-}
-_FIELDS: Mapping[str, Json] = {
-    "first_name": {"minLength": 1, "maxLength": NAME_LENGTH},
-    "last_name": {"minLength": 1, "maxLength": NAME_LENGTH},
-    "email": {"format": "email", "maxLength": EMAIL_LENGTH},
-    "group_id": {"minLength": 1, "maxLength": GROUP_LENGTH},
-    "num_guests": {"minimum": 0, "maximum": MOST_PEOPLE},
-    "expected_guests": {"minimum": 0, "maximum": MOST_PEOPLE},
-    "children": {"minimum": 0, "maximum": MOST_PEOPLE},
-    "dietary": {"maxLength": DIETARY_LENGTH},
-    "dietary_tags": {"items": {"type": "string", "enum": DIETARY_TAGS}},
-    "event_name": {"minLength": 1, "maxLength": LINE_LENGTH},
-    "location": {"maxLength": LINE_LENGTH},
-    "event_date": _DATE,
-    "rsvp_deadline": _DATE,
-    "max_guests": {"minimum": 0, "maximum": MOST_PLACES},
-    "time_zone": {"description": "A name of the IANA time zone database: `Europe/Berlin`."},
-    "code": {"pattern": "^[0-9]{6}$"},
-}
-"""By field of any body, what the rules ask of it beyond its type, as far as JSON Schema can say."""
-
 _OF_A_GUEST = (
     "read_guest",
     "change_guest",
@@ -160,7 +85,6 @@ def describe_endpoints(endpoints: Table) -> Json:
         for template in endpoint.paths():
             operation = _operation(endpoint, template, schema_of)
             paths.setdefault(template, {})[endpoint.method.lower()] = operation
-    _add_rules(endpoints, components)
     _add_read_only(endpoints, components)
     _speak_json(components)
     description = {
@@ -238,7 +162,13 @@ def _tag(template: str) -> str:
 
 def _path_parameters(template: str) -> list[Json]:
     return [
-        {"name": name, "in": "path", "required": True, **_PARAMETERS[name]}
+        {
+            "name": name,
+            "in": "path",
+            "required": True,
+            "description": PARAMETERS[name].description,
+            "schema": PARAMETERS[name].schema,
+        }
         for name in parameters(template)
     ]
 
@@ -252,7 +182,7 @@ def _query(endpoint: Endpoint[Any, Any]) -> list[Json]:
             parameter["required"] = True
         else:
             schema["default"] = field.default
-        if about := _about(schema) or _QUERY.get(field.encode_name, ""):
+        if about := _about(schema):
             parameter["description"] = about
         found.append(parameter)
     return found
@@ -422,18 +352,6 @@ def _problem_responses() -> Json:
         }
         for status, codes in titles.items()
     }
-
-
-def _add_rules(endpoints: Table, components: dict[str, Any]) -> None:
-    """Say of the fields that go in what is asked of them; `null` stays what it is."""
-    bodies = {endpoint.body for endpoint in endpoints if endpoint.body not in (None, bytes)}
-    for body in bodies:
-        for field in msgspec.structs.fields(body):
-            rule = _FIELDS.get(field.name)
-            if rule is not None:
-                shape = components[body.__name__]["properties"][field.encode_name]
-                alternatives = [kind for kind in shape.get("anyOf", [shape]) if kind != _NULL]
-                alternatives[0].update(rule)
 
 
 def _add_read_only(endpoints: Table, components: dict[str, Any]) -> None:

@@ -29,9 +29,34 @@ class ActivityAnswer(msgspec.Struct, frozen=True, kw_only=True):
 class ActivityQuery(Paging, frozen=True):
     """Which activities; all that is given has to fit."""
 
-    action: Annotated[str, Meta(min_length=1, max_length=200)] | None = None
-    guest_id: Annotated[str, Meta(min_length=1, max_length=64)] | None = None
-    actor: Annotated[str, Meta(min_length=1, max_length=64)] | None = None
+    action: (
+        Annotated[
+            str,
+            Meta(
+                min_length=1,
+                max_length=200,
+                description="Only what is of this kind, as `action` names it in the answer.",
+            ),
+        ]
+        | None
+    ) = None
+    guest_id: (
+        Annotated[
+            str, Meta(min_length=1, max_length=64, description="Only what is about this guest.")
+        ]
+        | None
+    ) = None
+    actor: (
+        Annotated[
+            str,
+            Meta(
+                min_length=1,
+                max_length=64,
+                description="Only what this one did: `guest:0198…`, `account:0198…`, `key:0198…`.",
+            ),
+        ]
+        | None
+    ) = None
 
 
 async def list_activities(call: Call[None, ActivityQuery]) -> Reply:

@@ -9,6 +9,7 @@ from typing import TypeVar, cast
 import msgspec
 
 from gatherlog.apps.guests import Guest, GuestPatch, Household, NewGuest, OwnAnswer, Status
+from gatherlog.apps.guests.inputs import GroupId
 from gatherlog.apps.trail import LastSeen
 from gatherlog.core.eventstore.clock import rfc3339
 from gatherlog.core.eventstore.errors import Flaw
@@ -88,7 +89,7 @@ class GroupChoice(
 ):
     """The household that a guest is to belong to; naming it makes it."""
 
-    group_id: str
+    group_id: GroupId
 
 
 class MemberView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):

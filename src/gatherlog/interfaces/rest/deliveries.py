@@ -117,10 +117,16 @@ class LetterAnswer(msgspec.Struct, frozen=True, kw_only=True):
 class LettersQuery(Paging, frozen=True):
     """Which dead letters."""
 
-    subscription: Annotated[str, Meta(max_length=64)] | None = None
-    destination: Annotated[str, Meta(max_length=130)] | None = None
+    subscription: (
+        Annotated[str, Meta(max_length=64, description="Only those of this subscription.")] | None
+    ) = None
+    destination: (
+        Annotated[str, Meta(max_length=130, description="Only those for this destination.")] | None
+    ) = None
     """Of the bus, as `<rule>/<target>`, unless a subscription is given."""
-    state: Literal["dead", "redriving", "discarded"] = "dead"
+    state: Annotated[
+        Literal["dead", "redriving", "discarded"], Meta(description="Only those in this state.")
+    ] = "dead"
 
 
 class Discard(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

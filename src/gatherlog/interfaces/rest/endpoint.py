@@ -1,6 +1,5 @@
 """What an endpoint is: one row of the table. It cannot exist without naming its action."""
 
-import re
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, MutableMapping
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -10,9 +9,7 @@ import msgspec
 
 from gatherlog.apps.people.policy import ANYONE, Action, Actor
 from gatherlog.core.commands.handler import Handled, Once
-from gatherlog.core.eventstore.errors import Invalid, NotFound
 from gatherlog.core.eventstore.store import Ref
-from gatherlog.core.queues import check_queue
 from gatherlog.interfaces.bodies import Reading
 from gatherlog.interfaces.live import MOST_STREAMS
 from gatherlog.interfaces.live_feed import FeedHub
@@ -21,20 +18,10 @@ from gatherlog.interfaces.rates import Guard
 from gatherlog.interfaces.rest.once import OnceKey, Reply
 from gatherlog.interfaces.rest.queries import Nothing
 
-__all__ = ["DEFAULT_GATHERING", "Call", "Endpoint", "Reply", "Stream"]
+__all__ = ["Call", "Endpoint", "Reply", "Stream"]
 
-DEFAULT_GATHERING = "default"
 B = TypeVar("B")
 Q = TypeVar("Q", bound=msgspec.Struct)
-
-NAMES = frozenset({"group_id", "stream", "log", "rule", "subscription", "letter", "queue"})
-"""Path parameters that are names of somebody's choice; all others are UUIDs."""
-PRIVATE = frozenset({"group_id", "stream", "log"})
-"""Those that may name people."""
-LONGEST_NAME = 255
-
-_UUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
-_PARAMETER = re.compile(r"\{(\w+)\}")
 
 
 class Stream(msgspec.Struct, frozen=True):
@@ -154,30 +141,3 @@ class Endpoint(Generic[B, Q]):
 def field_names(struct: Any) -> frozenset[str]:
     """Names of a struct's fields on the wire."""
     return frozenset(field.encode_name for field in msgspec.structs.fields(struct))
-
-
-def parameters(template: str) -> tuple[str, ...]:
-    """Names of a template's parameters, in order."""
-    return tuple(_PARAMETER.findall(template))
-
-
-def _check_queue(name: str) -> None:
-    try:
-        check_queue(name)
-    except Invalid:
-        raise NotFound("No queue can have this name.") from None
-
-
-def checked_id(name: str, value: str) -> str:
-    """A path parameter in the one spelling that services know; NotFound if none can have it."""
-    if name in NAMES:
-        if not 0 < len(value) <= LONGEST_NAME or "\0" in value:
-            raise NotFound("There is no such name.")
-        if name == "queue":
-            _check_queue(value)
-        return value
-    if name == "gathering_id" and value == DEFAULT_GATHERING:
-        return value
-    if not _UUID.fullmatch(value):
-        raise NotFound(f"{value[:64]!r} is no id")
-    return value.lower()

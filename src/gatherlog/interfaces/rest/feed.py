@@ -16,7 +16,7 @@ from gatherlog.interfaces.live_feed import Wanted
 from gatherlog.interfaces.rest.answers import json
 from gatherlog.interfaces.rest.endpoint import Call, Reply, Stream
 from gatherlog.interfaces.rest.log import EventAnswer, of_event
-from gatherlog.interfaces.rest.queries import MAX_PAGE
+from gatherlog.interfaces.rest.queries import Limit
 
 __all__ = ["FeedAnswer", "FeedFilter", "FeedQuery", "follow_feed", "read_feed", "written"]
 
@@ -47,7 +47,7 @@ class FeedFilter(msgspec.Struct, frozen=True):
 class FeedQuery(FeedFilter, frozen=True):
     """Which page of which events."""
 
-    limit: Annotated[int, Meta(ge=1, le=MAX_PAGE)] = 100
+    limit: Limit = 100
 
 
 class FeedAnswer(msgspec.Struct, frozen=True):

@@ -23,7 +23,7 @@ from gatherlog.core.subscriptions.log_counts import LOGS
 from gatherlog.interfaces.rest.answers import Time, json, location, page
 from gatherlog.interfaces.rest.endpoint import Call, Reply
 from gatherlog.interfaces.rest.once import replay
-from gatherlog.interfaces.rest.queries import MAX_PAGE, Nothing, Paging
+from gatherlog.interfaces.rest.queries import MAX_PAGE, Limit, Nothing, Paging
 
 __all__ = [
     "AppendAnswer",
@@ -113,7 +113,7 @@ class StreamQuery(msgspec.Struct, frozen=True):
     before: (
         Annotated[int, Meta(ge=1, le=LAST, description="Those with a lower version.")] | None
     ) = None
-    limit: Annotated[int, Meta(ge=1, le=MAX_PAGE)] = MAX_PAGE
+    limit: Limit = MAX_PAGE
     backwards: Annotated[bool, Meta(description="The newest first.")] = False
 
 
@@ -122,7 +122,7 @@ class StreamsQuery(msgspec.Struct, frozen=True):
 
     log: Annotated[str, Meta(pattern="^[a-z][a-z0-9_]*$", description="Their category.")]
     after: Annotated[str, Meta(max_length=255, description="Those with a later name.")] = ""
-    limit: Annotated[int, Meta(ge=1, le=MAX_PAGE)] = MAX_PAGE
+    limit: Limit = MAX_PAGE
 
 
 class Item(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -167,7 +167,7 @@ class LogQuery(msgspec.Struct, frozen=True):
         ]
         | None
     ) = None
-    limit: Annotated[int, Meta(ge=1, le=MAX_PAGE)] = 100
+    limit: Limit = 100
     reverse: Annotated[bool, Meta(description="The newest first.")] = False
 
 

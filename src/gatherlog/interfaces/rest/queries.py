@@ -11,11 +11,12 @@ from gatherlog.apps.guests import Status
 from gatherlog.core.eventstore.errors import Flaw, Invalid
 from gatherlog.interfaces.bodies import flaws_of
 
-__all__ = ["MAX_PAGE", "Nothing", "Paging", "Search", "read_query"]
+__all__ = ["MAX_PAGE", "Limit", "Nothing", "Paging", "Search", "read_query"]
 
 MAX_PAGE = 1000
 MAX_CURSOR = 4096
 Q = TypeVar("Q", bound=msgspec.Struct)
+Limit = Annotated[int, Meta(ge=1, le=MAX_PAGE, description="At most so many.")]
 
 
 class Nothing(msgspec.Struct, frozen=True):
@@ -25,9 +26,17 @@ class Nothing(msgspec.Struct, frozen=True):
 class Paging(msgspec.Struct, frozen=True):
     """Which part of a list."""
 
-    limit: Annotated[int, Meta(ge=1, le=MAX_PAGE, description="At most so many.")] = MAX_PAGE
-    cursor: Annotated[str, Meta(max_length=MAX_CURSOR)] | None = None
-    """From the `Link` header of the page before."""
+    limit: Limit = MAX_PAGE
+    cursor: (
+        Annotated[
+            str,
+            Meta(
+                max_length=MAX_CURSOR,
+                description="Where the list goes on: from the `Link` header of the part before.",
+            ),
+        ]
+        | None
+    ) = None
 
 
 class Search(Paging, frozen=True):
@@ -40,8 +49,23 @@ class Search(Paging, frozen=True):
         ]
         | None
     ) = None
-    status: Status | None = None
-    group_id: Annotated[str, Meta(min_length=1, max_length=64)] | None = None
+    status: (
+        Annotated[
+            Status,
+            Meta(
+                description="Only guests of this state: `pending` have not answered, `coming` and "
+                "`declined` said yes and no, `undecided` said that they are not sure, `waiting` "
+                "said yes and wait for a place."
+            ),
+        ]
+        | None
+    ) = None
+    group_id: (
+        Annotated[
+            str, Meta(min_length=1, max_length=64, description="Only members of this household.")
+        ]
+        | None
+    ) = None
 
 
 @cache

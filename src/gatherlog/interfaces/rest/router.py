@@ -4,14 +4,10 @@ from collections.abc import Iterable
 from typing import Any
 from urllib.parse import unquote
 
+from gatherlog.apps.guests import DEFAULT
 from gatherlog.core.eventstore.errors import NotFound
-from gatherlog.interfaces.rest.endpoint import (
-    DEFAULT_GATHERING,
-    PRIVATE,
-    Endpoint,
-    checked_id,
-    parameters,
-)
+from gatherlog.interfaces.rest.endpoint import Endpoint
+from gatherlog.interfaces.rest.parameters import PARAMETERS, parameters
 
 __all__ = ["Route", "Router", "Site"]
 
@@ -19,22 +15,22 @@ __all__ = ["Route", "Router", "Site"]
 class Route:
     """One endpoint under one of its path templates, with what a request needs made ready."""
 
-    __slots__ = ("endpoint", "names", "private", "reading", "template")
+    __slots__ = ("_checks", "endpoint", "private", "reading", "template")
 
     def __init__(self, endpoint: Endpoint[Any, Any], template: str) -> None:
         self.endpoint = endpoint
         self.template = template
-        self.names = parameters(template)
+        self._checks = [(name, PARAMETERS[name].check) for name in parameters(template)]
         self.reading = endpoint.reading()
-        self.private = not PRIVATE.isdisjoint(self.names)
+        self.private = any(PARAMETERS[name].is_personal for name, _ in self._checks)
         """Whether the path itself may name people, and stays out of the log."""
 
     def ids(self, values: list[str]) -> tuple[str, dict[str, str]]:
         """The gathering's id, and the other parameters; NotFound where one is malformed."""
         ids = {
-            name: checked_id(name, value) for name, value in zip(self.names, values, strict=True)
+            name: check(value) for (name, check), value in zip(self._checks, values, strict=True)
         }
-        return ids.pop("gathering_id", DEFAULT_GATHERING), ids
+        return ids.pop("gathering_id", DEFAULT), ids
 
 
 class Site:

@@ -1,7 +1,10 @@
 """Endpoints with which people sign in and out: by a mailed code, or by their link's token."""
 
+from typing import Annotated
+
 import msgspec
 
+from gatherlog.apps.guests.inputs import Email, Name
 from gatherlog.core.eventstore.clock import rfc3339
 from gatherlog.core.eventstore.errors import Invalid
 from gatherlog.interfaces.auth import bearer
@@ -18,21 +21,21 @@ Plain = Call[None, Nothing]
 class CodeRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Where to send a code."""
 
-    email: str
+    email: Email
 
 
 class SessionRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """An address, and the code that was sent there."""
 
-    email: str
-    code: str
+    email: Email
+    code: Annotated[str, msgspec.Meta(extra_json_schema={"pattern": "^[0-9]{6}$"})]
 
 
 class LoginRequest(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
     """A link's token, and the last name of its guest."""
 
     token: str | None = None
-    last_name: str | None = None
+    last_name: Name | None = None
 
 
 class TokenAnswer(msgspec.Struct, frozen=True):
