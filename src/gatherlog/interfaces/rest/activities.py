@@ -5,16 +5,14 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from gatherlog.apps.trail import Activity
-from gatherlog.core.eventstore.clock import rfc3339
-from gatherlog.interfaces.rest.answers import Time, page
+from gatherlog.interfaces.rest.answers import Time, answer_from, page
 from gatherlog.interfaces.rest.endpoint import Call, Reply
 from gatherlog.interfaces.rest.queries import Paging
 
 __all__ = ["ActivityAnswer", "ActivityQuery", "list_activities", "list_guest_activities"]
 
 
-class ActivityAnswer(msgspec.Struct, frozen=True, kw_only=True):
+class ActivityAnswer(msgspec.Struct, frozen=True):
     """One thing that happened, or one look: once per actor, guest, kind and hour."""
 
     id: Annotated[str, Meta(description="Of the event.")]
@@ -85,13 +83,4 @@ async def list_guest_activities(call: Call[None, Paging]) -> Reply:
     return page(call.path, query, [_shown(one) for one in found.items], found.cursor)
 
 
-def _shown(activity: Activity) -> ActivityAnswer:
-    return ActivityAnswer(
-        id=activity.id,
-        gathering_id=activity.gathering_id,
-        guest_id=activity.guest_id,
-        action=activity.action,
-        actor=activity.actor,
-        timestamp=rfc3339(activity.timestamp),
-        created_at=rfc3339(activity.created_at),
-    )
+_shown = answer_from(ActivityAnswer)

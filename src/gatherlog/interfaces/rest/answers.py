@@ -1,12 +1,13 @@
 """What REST answers with: the shapes of its JSON, times in RFC 3339, and the replies around it."""
 
-from collections.abc import Sequence
-from typing import Annotated, Any
+from collections.abc import Callable, Sequence
+from operator import attrgetter
+from typing import Annotated, Any, TypeVar, get_args
 from urllib.parse import quote, urlencode
 
 import msgspec
 
-from gatherlog.apps.guests import Gathering, Guest, Stats, Status, Stored
+from gatherlog.apps.guests import Stats, Status, Stored
 from gatherlog.apps.guests.sheets import BadLine, DietCell
 from gatherlog.core.eventstore.clock import rfc3339
 from gatherlog.interfaces.rest.once import Reply
@@ -21,6 +22,7 @@ __all__ = [
     "LinkAnswer",
     "StatsAnswer",
     "Time",
+    "answer_from",
     "etag",
     "json",
     "location",
@@ -31,15 +33,15 @@ __all__ = [
     "page",
 ]
 
+A = TypeVar("A", bound=msgspec.Struct)
 _encode = msgspec.json.Encoder().encode
 _JSON = (b"content-type", b"application/json")
 
-Time = Annotated[
-    str, msgspec.Meta(extra_json_schema={"format": "date-time"}, description="RFC 3339, in UTC.")
-]
+_TIME = msgspec.Meta(extra_json_schema={"format": "date-time"}, description="RFC 3339, in UTC.")
+Time = Annotated[str, _TIME]
 
 
-class GuestAnswer(msgspec.Struct, frozen=True, kw_only=True):
+class GuestAnswer(msgspec.Struct, frozen=True):
     """One invitation. `attending` is null for no answer, and for undecided: see `status`."""
 
     id: str
@@ -61,7 +63,7 @@ class GuestAnswer(msgspec.Struct, frozen=True, kw_only=True):
     updated_at: Time
 
 
-class GatheringAnswer(msgspec.Struct, frozen=True, kw_only=True):
+class GatheringAnswer(msgspec.Struct, frozen=True):
     """A gathering's settings. Dates without an offset are local to `time_zone`."""
 
     id: str
@@ -148,43 +150,35 @@ class StatsAnswer(msgspec.Struct, frozen=True, kw_only=True):
     by_meal: dict[str, int]
 
 
-def of_guest(guest: Guest) -> GuestAnswer:
-    """A guest as REST shows it."""
-    return GuestAnswer(
-        id=guest.id,
-        group_id=guest.group_id,
-        first_name=guest.first_name,
-        last_name=guest.last_name,
-        email=guest.email,
-        attending=guest.attending,
-        status=guest.status,
-        num_guests=guest.num_guests,
-        expected_guests=guest.expected_guests,
-        children=guest.children,
-        dietary=guest.dietary,
-        dietary_tags=guest.dietary_tags,
-        rsvp_at=None if guest.rsvp_at is None else rfc3339(guest.rsvp_at),
-        waiting_since=None if guest.waiting_since is None else rfc3339(guest.waiting_since),
-        is_co_host=guest.is_co_host,
-        created_at=rfc3339(guest.created_at),
-        updated_at=rfc3339(guest.updated_at),
-    )
+def answer_from(kind: type[A], *given: str) -> Callable[..., A]:
+    """A function that answers with `kind`, made of a document by the names of its fields.
+
+    Each field is the document's attribute of the same name. Times, which documents keep in
+    microseconds since the epoch, become RFC 3339. The fields `given`, the last of `kind`, are not
+    taken from the document but are further arguments of the function.
+    """
+    fields = msgspec.structs.fields(kind)
+    taken = fields[: len(fields) - len(given)]
+    assert [field.name for field in fields[len(taken) :]] == list(given)
+    read = attrgetter(*(field.name for field in taken))
+    times = [place for place, field in enumerate(taken) if _is_time(field.type)]
+
+    def answer(document: object, *others: object) -> A:
+        values = [*read(document), *others]
+        for place in times:
+            if (moment := values[place]) is not None:
+                values[place] = rfc3339(moment)
+        return kind(*values)
+
+    return answer
 
 
-def of_gathering(gathering: Gathering) -> GatheringAnswer:
-    """A gathering as REST shows it."""
-    return GatheringAnswer(
-        id=gathering.id,
-        event_name=gathering.event_name,
-        event_date=gathering.event_date,
-        location=gathering.location,
-        rsvp_deadline=gathering.rsvp_deadline,
-        max_guests=gathering.max_guests,
-        time_zone=gathering.time_zone,
-        settings_data=gathering.settings_data,
-        created_at=rfc3339(gathering.created_at),
-        updated_at=rfc3339(gathering.updated_at),
-    )
+def _is_time(kind: Any) -> bool:
+    return _TIME in getattr(kind, "__metadata__", ()) or any(map(_is_time, get_args(kind)))
+
+
+of_guest = answer_from(GuestAnswer)
+of_gathering = answer_from(GatheringAnswer)
 
 
 def of_stats(stats: Stats) -> StatsAnswer:

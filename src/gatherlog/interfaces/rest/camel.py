@@ -13,7 +13,7 @@ from gatherlog.apps.guests.inputs import GroupId
 from gatherlog.apps.trail import LastSeen
 from gatherlog.core.eventstore.clock import rfc3339
 from gatherlog.core.eventstore.errors import Flaw
-from gatherlog.interfaces.rest.answers import GuestAnswer, Time, of_guest
+from gatherlog.interfaces.rest.answers import GuestAnswer, Time, answer_from
 
 __all__ = [
     "AdminGuest",
@@ -48,18 +48,17 @@ def camel(struct: type[S]) -> type[S]:
         namespace={"__doc__": struct.__doc__},
         rename="camel",
         frozen=True,
-        kw_only=True,
     )
     return cast(type[S], again)
 
 
 @camel
-class CamelGuest(GuestAnswer, frozen=True, kw_only=True):
+class CamelGuest(GuestAnswer, frozen=True):
     """One invitation. `attending` is null for no answer, undecided and waiting: see `status`."""
 
 
 @camel
-class AdminGuest(CamelGuest, frozen=True, kw_only=True):
+class AdminGuest(CamelGuest, frozen=True):
     """One invitation, and when the guest last logged in and was last here; null: never.
 
     Looks count once an hour, so both may be up to an hour early. No ETag moves by them.
@@ -92,7 +91,7 @@ class GroupChoice(
     group_id: GroupId
 
 
-class MemberView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+class MemberView(msgspec.Struct, frozen=True, rename="camel"):
     """What members of a household see of each other."""
 
     id: str
@@ -132,37 +131,26 @@ class HouseholdView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     waiting: list[WaitingView]
 
 
-def of_camel_guest(guest: Guest) -> CamelGuest:
-    """A guest under the ancestor's names."""
-    return CamelGuest(**msgspec.structs.asdict(of_guest(guest)))
+of_camel_guest = answer_from(CamelGuest)
+_of_admin_guest = answer_from(AdminGuest, "last_login", "last_access")
+_of_member = answer_from(MemberView)
 
 
 def of_admin_guest(guest: Guest, seen: LastSeen | None) -> AdminGuest:
-    """A guest under the ancestor's names, with the last visits."""
+    """A guest in camelCase, with the last visits."""
     login, access = (None, None) if seen is None else (seen.last_login, seen.last_access)
-    return AdminGuest(
-        **msgspec.structs.asdict(of_guest(guest)),
-        last_login=None if login is None else rfc3339(login),
-        last_access=None if access is None else rfc3339(access),
+    return _of_admin_guest(
+        guest,
+        None if login is None else rfc3339(login),
+        None if access is None else rfc3339(access),
     )
 
 
 def of_household(household: Household) -> HouseholdView:
     """A household as the guest may see it: of the others neither address nor diet."""
-    members = [
-        MemberView(
-            id=member.body.id,
-            first_name=member.body.first_name,
-            last_name=member.body.last_name,
-            status=member.body.status,
-            num_guests=member.body.num_guests,
-            expected_guests=member.body.expected_guests,
-        )
-        for member in household.members
-    ]
     return HouseholdView(
         guest=of_camel_guest(household.guest.body),
-        group_members=members,
+        group_members=[_of_member(member.body) for member in household.members],
         family_sum=household.family_sum,
         rsvp_deadline=household.rsvp_deadline,
         closed=household.closed,
