@@ -1,7 +1,7 @@
 """The forms about one guest: to invite somebody, and to change or answer for one. Pure."""
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 from msgspec import UNSET
@@ -16,10 +16,6 @@ from gatherlog.interfaces.web.words import label
 
 __all__ = ["NAMES", "GuestForm", "blank", "new_guest", "patch", "shown", "unsettled"]
 
-_PLAIN: Final = (
-    *("first_name", "last_name", "email", "group_id", "expected_guests", "children"),
-    *("attending", "num_guests", "dietary", "version", "was"),
-)
 NAMES: Final = {
     "first_name": "The first name",
     "last_name": "The last name",
@@ -32,6 +28,7 @@ NAMES: Final = {
     "dietary_tags": "What the kitchen should know",
     "dietary": "The note",
 }
+_TEXTS: Final = (*(name for name in NAMES if name != "dietary_tags"), "version", "was")
 _ANSWERS: Final = {"coming": True, "declined": False, "undecided": None, "pending": None}
 _UNSETTLED: Final[Mapping[str, Unsettled]] = {"undecided": "undecided", "pending": "pending"}
 
@@ -49,7 +46,7 @@ class GuestForm(msgspec.Struct, frozen=True):
     def read(cls, form: FormData) -> "GuestForm":
         tags = (tag for tag in form.getlist("dietary_tags") if isinstance(tag, str))
         chosen = {"dietary_tags": ",".join(dict.fromkeys(tags))}
-        return cls(Fields({**Fields.read(form, _PLAIN).values, **chosen}))
+        return cls(Fields({**Fields.read(form, _TEXTS).values, **chosen}))
 
     def wrong(self, error: Invalid) -> "GuestForm":
         """The same form with what is wrong."""
@@ -90,20 +87,11 @@ def shown(guest: Guest, version: int) -> GuestForm:
 
 def new_guest(form: GuestForm) -> NewGuest:
     """Raises Invalid for what is no number; the rest is for the rules to say."""
-    fields, flaws = form.fields, list[Flaw]()
-    new = NewGuest(
-        first_name=fields["first_name"],
-        last_name=fields["last_name"],
-        email=blank_is_none(fields["email"]),
-        group_id=blank_is_none(fields["group_id"]),
-        expected_guests=whole("expected_guests", fields["expected_guests"], flaws),
-        children=whole("children", fields["children"], flaws),
-        dietary=blank_is_none(fields["dietary"]),
-        dietary_tags=form.tags,
-    )
+    flaws: list[Flaw] = []
+    given = _given(form, flaws)
     if flaws:
         raise Invalid(*flaws)
-    return new
+    return NewGuest(**given)
 
 
 def patch(form: GuestForm) -> GuestPatch:
@@ -111,21 +99,26 @@ def patch(form: GuestForm) -> GuestPatch:
     fields, flaws = form.fields, list[Flaw]()
     attending = _ANSWERS.get(fields["attending"], UNSET)
     comes = attending is True
-    changed = GuestPatch(
-        first_name=fields["first_name"],
-        last_name=fields["last_name"],
-        email=blank_is_none(fields["email"]),
-        group_id=blank_is_none(fields["group_id"]),
-        attending=attending,
-        num_guests=whole("num_guests", fields["num_guests"], flaws) if comes else UNSET,
-        expected_guests=whole("expected_guests", fields["expected_guests"], flaws),
-        children=whole("children", fields["children"], flaws),
-        dietary=blank_is_none(fields["dietary"]),
-        dietary_tags=form.tags,
-    )
+    num_guests = whole("num_guests", fields["num_guests"], flaws) if comes else UNSET
+    given = _given(form, flaws)
     if flaws:
         raise Invalid(*flaws)
-    return changed
+    return GuestPatch(**given, attending=attending, num_guests=num_guests)
+
+
+def _given(form: GuestForm, flaws: list[Flaw]) -> dict[str, Any]:
+    """What both forms say of a guest, by the names of `NewGuest` and `GuestPatch`."""
+    fields = form.fields
+    return {
+        "first_name": fields["first_name"],
+        "last_name": fields["last_name"],
+        "email": blank_is_none(fields["email"]),
+        "group_id": blank_is_none(fields["group_id"]),
+        "expected_guests": whole("expected_guests", fields["expected_guests"], flaws),
+        "children": whole("children", fields["children"], flaws),
+        "dietary": blank_is_none(fields["dietary"]),
+        "dietary_tags": form.tags,
+    }
 
 
 def unsettled(form: GuestForm) -> Unsettled | None:
