@@ -26,7 +26,7 @@ from gatherlog.core import (
 from gatherlog.core.eventstore.commit_checks import check_commit
 from gatherlog.core.eventstore.errors import GatherlogError, StoreError
 from gatherlog.core.eventstore.planner import Changes, State, partition_of, plan, wanted
-from tests.core.plan_model import DAY, Ledger
+from tests.core.eventstore.plan_model import DAY, Ledger
 
 STREAMS = ["a-1", "a-2", "b-1"]
 LIMITS = Limits()
