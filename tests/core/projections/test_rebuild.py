@@ -264,13 +264,13 @@ async def test_a_view_of_a_new_version_serves_once_it_is_rebuilt(tmp_path: Path)
         size: str = "large"
 
     url = f"sqlite:///{tmp_path / 'log.db'}"
-    old = await open_store(url, views=[ITEMS, SHOPS])
+    old = await open_store(url, views=SHOP.fold.views)
     await sell(selling(old), ItemSold("lamp", 2), ItemSold("desk", 1))
     await old.close()
     items: View[Any] = View("item", NewItem, version=2, by_size=lambda item: (item.size, item.item))
     category = Category("shop", CODEC, Shopping(items))
 
-    new = await open_store(url, views=[items, SHOPS])
+    new = await open_store(url, views=category.fold.views)
     with pytest.raises(ViewNotBuilt):
         await new.query(items.query("by_size", "large"))
     await mended(new, category)
@@ -282,6 +282,6 @@ async def test_a_view_of_a_new_version_serves_once_it_is_rebuilt(tmp_path: Path)
     ]
     assert await found(new, category) == []
     await new.close()
-    again = await open_store(url, views=[items, SHOPS])
+    again = await open_store(url, views=category.fold.views)
     assert len((await again.query(items.query("by_size", "large"))).documents) == 2
     await again.close()
