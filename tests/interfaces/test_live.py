@@ -11,7 +11,7 @@ from httpx2 import AsyncClient
 
 from gatherlog.apps.guests import NewGuest
 from gatherlog.bootstrap import Platform
-from gatherlog.interfaces import live
+from gatherlog.interfaces import live_streams
 from gatherlog.interfaces.http import Http
 
 PATH = "/admin/stats/live"
@@ -99,7 +99,7 @@ async def test_what_happens_elsewhere_is_not_told(
     async with _watching(app, credential) as reader:
         await reader.figures(1)
         await platform.guests.add_guest(other, ADA, actor="test")
-        await asyncio.sleep(3 * live.PAUSE)
+        await asyncio.sleep(3 * live_streams.PAUSE)
         await platform.guests.add_guest("default", ADA, actor="test")
         told = await reader.figures(2)
 
@@ -138,7 +138,7 @@ async def test_only_so_many_are_open_for_one_credential(
     app: Http, api: AsyncClient, nobody: AsyncClient, platform: Platform, credential: str
 ) -> None:
     other = await platform.keys.create("operator", None, "", actor="test")
-    readers = [_watching(app, credential) for _ in range(live.MOST_STREAMS)]
+    readers = [_watching(app, credential) for _ in range(live_streams.MOST_STREAMS)]
     for reader in readers:
         await (await reader.__aenter__()).figures(1)
 

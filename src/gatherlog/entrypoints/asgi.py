@@ -13,8 +13,8 @@ import msgspec
 import uvicorn
 
 from gatherlog.bootstrap import start
+from gatherlog.entrypoints.client_connections import ClientConnections
 from gatherlog.entrypoints.connections import Connection
-from gatherlog.entrypoints.crowds import Crowd
 from gatherlog.interfaces.http import Application, build_app
 from gatherlog.settings import Settings
 
@@ -57,7 +57,7 @@ async def _serve(settings: Settings, listener: socket.socket, ready: Ready) -> N
     platform = await start(settings)
     try:
         application = build_app(platform)
-        crowd = Crowd(settings.trusted_proxies, most=MOST_PER_CLIENT)
+        clients = ClientConnections(settings.trusted_proxies, most=MOST_PER_CLIENT)
         config = uvicorn.Config(
             application,
             lifespan="off",
@@ -66,7 +66,7 @@ async def _serve(settings: Settings, listener: socket.socket, ready: Ready) -> N
             log_level="error",
             server_header=False,
             ws="none",
-            http=partial(Connection, crowd=crowd),  # type: ignore[arg-type]  # it is only called
+            http=partial(Connection, clients=clients),  # type: ignore[arg-type]  # it is only called
             backlog=BACKLOG,
             limit_concurrency=MOST_CONNECTIONS,
             timeout_keep_alive=KEEP_ALIVE,

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-from gatherlog.entrypoints.crowds import Crowd
+from gatherlog.entrypoints.client_connections import ClientConnections
 
 __all__ = ["HEAD_BYTES", "HEAD_SECONDS", "STALL_SECONDS", "Connection"]
 
@@ -35,21 +35,21 @@ class Connection(HttpToolsProtocol):
     _timer: asyncio.TimerHandle | None = None
     _stalled: asyncio.TimerHandle | None = None
 
-    def __init__(self, *arguments: Any, crowd: Crowd, **options: Any) -> None:
+    def __init__(self, *arguments: Any, clients: ClientConnections, **options: Any) -> None:
         super().__init__(*arguments, **options)  # uvicorn's, whatever they are
-        self.crowd = crowd
+        self.clients = clients
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         self._press()
-        if self.client is not None and not self.crowd.enter(self.client[0]):
+        if self.client is not None and not self.clients.add(self.client[0]):
             self._refuse(*_TOO_MANY)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._leave_be()
         self._trust()
         if self.client is not None:
-            self.crowd.leave(self.client[0])
+            self.clients.remove(self.client[0])
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:

@@ -1,4 +1,4 @@
-"""The OpenAPI 3.1 description, made from the table of endpoints, so that it cannot drift."""
+"""The OpenAPI 3.1 description, made from the table of endpoints, so that both always agree."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -21,28 +21,29 @@ Json = dict[str, Any]
 
 _ABOUT = (
     "Guest lists on an append-only log. Errors are problem documents (RFC 9457) whose `code` is "
-    "stable. A PUT is partial: what is absent stays, null clears. Every path about guests stands "
-    "twice: for the default gathering, and below `/gatherings/{gathering_id}`. Where a request "
-    "says `Idempotency-Key`, it is done once, however often it comes within 24 hours.\n\n"
-    "With each operation stands who may call it. To anybody else it is not there (404), or is "
-    "refused (403) where it may be seen. A list comes in parts: the `Link` header leads to the "
-    "next one, until there is none."
+    "stable. A PUT is partial: absent fields stay as they are, null clears a field. Every path "
+    "about guests exists twice: for the default gathering, and below "
+    "`/gatherings/{gathering_id}`. A request with an `Idempotency-Key` is done once, however often "
+    "it is sent within 24 hours.\n\n"
+    "Each operation says who may call it. Anybody else is answered with 404, or with 403 where "
+    "they may know that it exists. Lists come in parts: the `Link` header leads to the next part, "
+    "until there is none."
 )
 _CAMEL = "guests in camelCase"
 _TAGS = {
-    "gatherings": "Parties, weddings, meet-ups: what has a guest list.",
-    "guests": "Guests one by one: invited, looked for, changed, answered for, given a link.",
+    "gatherings": "Parties, weddings, meet-ups: whatever has a guest list.",
+    "guests": "Single guests: invite, find, change, answer for them, make their links.",
     _CAMEL: (
-        "The same guests as under `/guests`, under the names that clients of an earlier program "
-        "know: `firstName` is `first_name`, `groupId` is `group_id`. Use one spelling or the "
-        "other, as suits you; nothing else differs, and both see what either does."
+        "The same guests as under `/guests`, with camelCase names of fields: `firstName` is "
+        "`first_name`, `groupId` is `group_id`. Use either spelling: nothing else differs, and "
+        "each shows what was changed by the other."
     ),
     "groups": "Households: guests who are invited together and answer together.",
-    "settings": "Settings and exact figures of a gathering, as that earlier program has them.",
-    "rsvp": "What a guest does who has logged in: look at the own household, and answer for it.",
-    "signing in": "Codes by mail, sessions, and logins of guests by the token of their link.",
+    "settings": "Settings and exact figures of a gathering.",
+    "rsvp": "For guests who have logged in: read the own household, and answer for it.",
+    "signing in": "Codes by mail, sessions, and logins of guests with the token of their link.",
 }
-"""What the operations under a tag are about, in the order in which they are shown."""
+"""What the operations with a tag are about, in the order in which tags are shown."""
 _OF_A_GUEST = (
     "read_guest",
     "change_guest",
@@ -69,11 +70,11 @@ _FOLLOWING: Mapping[str, tuple[str, ...]] = {
     "add_admin_guest_of_gathering": tuple(f"{name}_of_gathering" for name in _OF_A_GUEST_IN_CAMEL),
     "create_gathering": ("read_gathering", "change_gathering", "add_guest_of_gathering"),
 }
-"""By operation that makes something, the operations that its answer links to."""
+"""By operation that creates something, the operations that its answer links to."""
 
 
 def describe_endpoints(endpoints: Table) -> Json:
-    """The whole description as a JSON object."""
+    """The whole description, as a JSON object."""
     endpoints = tuple(endpoints)
     kinds = [kind for endpoint in endpoints for kind in _kinds(endpoint)]
     schemas, components = msgspec.json.schema_components(
@@ -86,7 +87,7 @@ def describe_endpoints(endpoints: Table) -> Json:
             operation = _operation(endpoint, template, schema_of)
             paths.setdefault(template, {})[endpoint.method.lower()] = operation
     _add_read_only(endpoints, components)
-    _speak_json(components)
+    _use_json_names(components)
     description = {
         "openapi": "3.1.0",
         "info": {"title": "Gatherlog", "version": __version__, "description": _ABOUT},
@@ -135,7 +136,7 @@ def _operation(endpoint: Endpoint[Any, Any], template: str, schema_of: dict[int,
         "security": [] if endpoint.public else [{"bearer": []}],
     }
     if endpoint.conditional and endpoint.method == "GET":
-        operation["responses"]["304"] = {"description": "It has not changed."}
+        operation["responses"]["304"] = {"description": "Unchanged since the version asked about."}
     if endpoint.body is bytes:
         content = {endpoint.accepts: {"schema": {"type": "string"}}}
         operation["requestBody"] = {"required": True, "content": content}
@@ -189,9 +190,9 @@ def _query(endpoint: Endpoint[Any, Any]) -> list[Json]:
 
 
 def _about(schema: Json) -> str:
-    """What a schema says of itself, or of what it is unless null; taken out of it."""
-    told = [part.pop("description", "") for part in (schema, *schema.get("anyOf", ()))]
-    return next(filter(None, told), "")
+    """The description in a schema, or in one of its alternatives; removed from there."""
+    found = [part.pop("description", "") for part in (schema, *schema.get("anyOf", ()))]
+    return next(filter(None, found), "")
 
 
 def _conditions(endpoint: Endpoint[Any, Any]) -> list[Json]:
@@ -199,7 +200,7 @@ def _conditions(endpoint: Endpoint[Any, Any]) -> list[Json]:
         return []
     read = endpoint.method == "GET"
     name = "If-None-Match" if read else "If-Match"
-    what = "answer 304 if it is still current" if read else "refuse with 412 unless it is current"
+    what = "answer 304 if it is current" if read else "refuse with 412 unless it is current"
     description = f"An ETag: {what}."
     return [
         {"name": name, "in": "header", "description": description, "schema": {"type": "string"}}
@@ -209,7 +210,7 @@ def _conditions(endpoint: Endpoint[Any, Any]) -> list[Json]:
 def _once(endpoint: Endpoint[Any, Any]) -> list[Json]:
     if not endpoint.repeatable:
         return []
-    description = "The same for every try of one request, so that it is done once."
+    description = "Send the same key with every attempt at a request: it is done once."
     schema = {"type": "string", "pattern": "^[!-~]{1,255}$"}
     return [
         {"name": "Idempotency-Key", "in": "header", "description": description, "schema": schema}
@@ -217,16 +218,16 @@ def _once(endpoint: Endpoint[Any, Any]) -> list[Json]:
 
 
 def _links(endpoint: Endpoint[Any, Any], template: str) -> Json:
-    """What can be done with what a POST has made: operations whose path goes on with its id."""
+    """Links from what a POST created to the operations whose path takes its id."""
     if endpoint.status is not HTTPStatus.CREATED or endpoint.answer is None:
         return {}
     if "id" not in field_names(endpoint.answer):
         return {}
     name = "gathering_id" if template == "/gatherings" else "guest_id"
-    given = {one: f"$request.path.{one}" for one in parameters(template)}
-    whole = {**given, name: "$response.body#/id"}
+    from_path = {one: f"$request.path.{one}" for one in parameters(template)}
+    given = {**from_path, name: "$response.body#/id"}
     return {
-        operation: {"operationId": operation, "parameters": whole}
+        operation: {"operationId": operation, "parameters": given}
         for operation in _FOLLOWING.get(_operation_id(endpoint, template), ())
     }
 
@@ -268,17 +269,18 @@ _ACTORS = (
     ("guests who have logged in", _GUEST),
     ("operators", Actor("key", "operator", Role.OPERATOR)),
 )
-"""One of each kind that may ask; whoever stands for others that follow makes them superfluous."""
+"""One actor of each kind, with how the description names that kind."""
 _OTHERS = (
     Actor("key", "one", Role.MEMBER, account_id="one"),
     Actor("guest", "guest", Role.GUEST, "elsewhere"),
 )
-"""Whom nothing is for, and who are refused in ways of their own."""
+"""Actors who may do nothing with a gathering, but may be refused in another way than others."""
 _IMPLIED = {"the gathering's host": "whoever is signed in", "its co-hosts": _ACTORS[4][0]}
+"""Kinds of actors that are not named where the wider kind is."""
 
 
 def _who(endpoint: Endpoint[Any, Any]) -> str:
-    """Who may call it, as the policy says."""
+    """Who may call the endpoint, by the policy."""
     if endpoint.public:
         return "For everybody, without a credential."
     asked = [(name, _verdict(actor, endpoint.action)) for name, actor in _ACTORS]
@@ -288,7 +290,7 @@ def _who(endpoint: Endpoint[Any, Any]) -> str:
 
 
 def _verdict(actor: Actor, action: Action) -> Verdict:
-    """About a gathering, and what is the actor's own: no path names another's."""
+    """The policy's verdict about a gathering, and about the actor's own guest and account."""
     own = actor.id if actor.kind == "guest" else None
     return decide(
         actor, action, "here", guest_id=own, host_account="host", account_id=actor.account_id
@@ -296,7 +298,7 @@ def _verdict(actor: Actor, action: Action) -> Verdict:
 
 
 def _refusals(endpoint: Endpoint[Any, Any], template: str) -> Json:
-    """A response per status, which names the codes that can come from here and no others."""
+    """The responses with errors, by status; each names exactly the codes this endpoint can give."""
     codes: dict[HTTPStatus, list[str]] = {}
     wanted = _problem_codes(endpoint, template)
     for code, problem in PROBLEMS.items():
@@ -355,7 +357,7 @@ def _problem_responses() -> Json:
 
 
 def _add_read_only(endpoints: Table, components: dict[str, Any]) -> None:
-    """What a PUT brings back from GET and may not change, it may still bring: name it so."""
+    """Describe the fields that a PUT ignores, those that only GET answers, as read-only."""
     for endpoint in endpoints:
         body = endpoint.body
         if endpoint.method == "PUT" and body is not None:
@@ -365,13 +367,13 @@ def _add_read_only(endpoints: Table, components: dict[str, Any]) -> None:
                 components[body.__name__]["properties"][name] = read_only
 
 
-_SPOKEN = {"None": "null", "True": "true", "False": "false"}
+_JSON_NAMES = {"None": "null", "True": "true", "False": "false"}
 
 
-def _speak_json(components: dict[str, Any]) -> None:
-    """Descriptions are our docstrings: say of values what JSON calls them."""
+def _use_json_names(components: dict[str, Any]) -> None:
+    """Descriptions are our docstrings: replace Python's names of values by those of JSON."""
     for schema in components.values():
         if "description" in schema:
             schema["description"] = re.sub(
-                r"\b(None|True|False)\b", lambda word: _SPOKEN[word[0]], schema["description"]
+                r"\b(None|True|False)\b", lambda word: _JSON_NAMES[word[0]], schema["description"]
             )

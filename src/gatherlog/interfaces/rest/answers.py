@@ -1,4 +1,4 @@
-"""What REST answers with: the shapes of its JSON, times in RFC 3339, and the replies around it."""
+"""The shapes of REST's answers, how they are made from documents, and the replies around them."""
 
 from collections.abc import Callable, Sequence
 from operator import attrgetter
@@ -10,7 +10,7 @@ import msgspec
 from gatherlog.apps.guests import Stats, Status, Stored
 from gatherlog.apps.guests.sheets import BadLine, DietCell
 from gatherlog.core.eventstore.clock import rfc3339
-from gatherlog.interfaces.rest.once import Reply
+from gatherlog.interfaces.rest.idempotency import Reply
 from gatherlog.interfaces.rest.queries import Paging
 
 __all__ = [
@@ -42,7 +42,7 @@ Time = Annotated[str, _TIME]
 
 
 class GuestAnswer(msgspec.Struct, frozen=True):
-    """One invitation. `attending` is null for no answer, and for undecided: see `status`."""
+    """One invitation. `attending` is null unless the guest comes or declines; see `status`."""
 
     id: str
     group_id: str | None
@@ -86,31 +86,33 @@ class GroupAnswer(msgspec.Struct, frozen=True):
 
 
 class LinkAnswer(msgspec.Struct, frozen=True):
-    """A guest's personal link; it is shown this once, and the one before it has ended."""
+    """A guest's personal link. It is shown only once, and the earlier link has ended."""
 
     url: str
     token: str
 
 
 class Health(msgspec.Struct, frozen=True):
-    """The server runs and its store answers."""
+    """The server runs; asked at `/readyz`, its store answers, too."""
 
     status: str
     version: str
 
 
 class ImportAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """How a sheet was understood, and what it came to."""
+    """How a sheet was understood, and how many guests it adds or changes."""
 
     format: str
     encoding: str
     delimiter: str
     columns: dict[str, str]
     ignored: list[str]
-    guests: Annotated[int, msgspec.Meta(description="Guests whom the sheet names.")]
+    guests: Annotated[int, msgspec.Meta(description="Guests in the sheet.")]
     in_households: Annotated[int, msgspec.Meta(description="How many of them are in a household.")]
     households: int
-    seats: Annotated[int, msgspec.Meta(description="For how many people; one each where unsaid.")]
+    seats: Annotated[
+        int, msgspec.Meta(description="People; one for each guest whose line does not say.")
+    ]
     children: Annotated[int, msgspec.Meta(description="How many of these people are children.")]
     guessed: Annotated[int, msgspec.Meta(description="Households that the sheet did not name.")]
     new: int
@@ -120,12 +122,14 @@ class ImportAnswer(msgspec.Struct, frozen=True, kw_only=True):
     bad: list[BadLine]
     unread_diets: Annotated[
         list[DietCell],
-        msgspec.Meta(description="Not understood whole: kept as text, with the tag `other`."),
+        msgspec.Meta(
+            description="Diets not fully understood, which are kept as text, with the tag `other`."
+        ),
     ]
 
 
 class StatsAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """Exact figures. The camelCase names are those of the ancestor's clients."""
+    """Exact figures. Those with camelCase names are for clients of the camelCase guest API."""
 
     total_invited: Annotated[int, msgspec.Meta(description="Invitations.")] = msgspec.field(
         name="totalInvited"
@@ -151,11 +155,11 @@ class StatsAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def answer_from(kind: type[A], *given: str) -> Callable[..., A]:
-    """A function that answers with `kind`, made of a document by the names of its fields.
+    """A function that makes answers of the type `kind` from documents.
 
-    Each field is the document's attribute of the same name. Times, which documents keep in
-    microseconds since the epoch, become RFC 3339. The fields `given`, the last of `kind`, are not
-    taken from the document but are further arguments of the function.
+    Each field takes the value of the document's attribute of the same name, and no other attribute
+    is answered. Times, which documents keep in microseconds since the epoch, become RFC 3339. The
+    last fields of `kind` may be `given`: the function then takes them as further arguments.
     """
     fields = msgspec.structs.fields(kind)
     taken = fields[: len(fields) - len(given)]
@@ -182,7 +186,7 @@ of_gathering = answer_from(GatheringAnswer)
 
 
 def of_stats(stats: Stats) -> StatsAnswer:
-    """Figures under the names of both ancestors."""
+    """The figures of a gathering, some of them under a second name."""
     return StatsAnswer(
         **msgspec.structs.asdict(stats),
         total_invited=stats.total_guests,
@@ -197,24 +201,24 @@ def json(value: object, status: int = 200, *headers: tuple[bytes, bytes]) -> Rep
 
 
 def no_content() -> Reply:
-    """It is done, and there is nothing to say."""
+    """Done; an answer without a body."""
     return Reply(204, b"", [])
 
 
 def etag(stored: Stored[Any]) -> tuple[bytes, bytes]:
-    """The strong tag of a document: its version."""
+    """The ETag header of a document: its version, as a strong tag."""
     return (b"etag", b'"%d"' % stored.version)
 
 
 def page(path: str, query: Paging, items: Sequence[object], cursor: str | None) -> Reply:
-    """A bare array, with a `Link` to the next part, asked for alike, if there is one."""
+    """An array, with a `Link` header to the next part of the same query, if there is one."""
     if cursor is None:
         return json(items)
-    asked = {name: value for name, value in msgspec.structs.asdict(query).items() if value}
-    text = urlencode({**asked, "cursor": cursor})
+    given = {name: value for name, value in msgspec.structs.asdict(query).items() if value}
+    text = urlencode({**given, "cursor": cursor})
     return json(items, 200, (b"link", f'<{path}?{text}>; rel="next"'.encode()))
 
 
 def location(*segments: str) -> tuple[bytes, bytes]:
-    """Where what was made can be found."""
+    """The Location header of something that was created."""
     return (b"location", "".join(f"/{quote(part, safe='')}" for part in segments).encode())

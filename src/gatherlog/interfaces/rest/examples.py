@@ -1,4 +1,4 @@
-"""One example per shape of the wire, for the description; typed, so that none can go stale."""
+"""Examples of bodies and answers for the description; typed, so that they fit their schemas."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime

@@ -11,10 +11,10 @@ from gatherlog.core.eventstore.store import Heads, Store
 from gatherlog.core.eventstore.streams import category_of
 from gatherlog.core.routing.event_document import document
 from gatherlog.core.routing.patterns import compile_pattern
-from gatherlog.interfaces.live import HEADERS
 from gatherlog.interfaces.live_feed import Wanted
+from gatherlog.interfaces.live_streams import HEADERS
 from gatherlog.interfaces.rest.answers import json
-from gatherlog.interfaces.rest.endpoint import Call, Reply, Stream
+from gatherlog.interfaces.rest.endpoint import Call, Reply, StreamedReply
 from gatherlog.interfaces.rest.log import EventAnswer, of_event
 from gatherlog.interfaces.rest.queries import Limit
 
@@ -66,12 +66,12 @@ async def read_feed(call: Call[None, FeedQuery]) -> Reply:
     return json(FeedAnswer(events, feed_cursor(store, found.positions), found.is_end))
 
 
-async def follow_feed(call: Call[None, FeedFilter]) -> Stream:
+async def follow_feed(call: Call[None, FeedFilter]) -> StreamedReply:
     store, query = call.platform.store, call.query
     last = call.headers.get(b"last-event-id", b"").decode("latin-1")
     after = await _after(store, last or query.cursor or "end")
     parts = call.feed.follow(after, _wanted(query))
-    return Stream(parts, HEADERS, MOST_FOLLOWERS)
+    return StreamedReply(parts, HEADERS, MOST_FOLLOWERS)
 
 
 def written(event: Recorded) -> bytes:

@@ -22,7 +22,7 @@ from gatherlog.core.eventstore.streams import category_of
 from gatherlog.core.subscriptions.log_counts import LOGS
 from gatherlog.interfaces.rest.answers import Time, json, location, page
 from gatherlog.interfaces.rest.endpoint import Call, Reply
-from gatherlog.interfaces.rest.once import replay
+from gatherlog.interfaces.rest.idempotency import replay
 from gatherlog.interfaces.rest.queries import MAX_PAGE, Limit, Nothing, Paging
 
 __all__ = [

@@ -1,4 +1,4 @@
-"""The parameters of paths: what each one is, which values it may have, and how it is described."""
+"""The parameters of paths: how each one is checked and described."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -46,14 +46,14 @@ def _check_queue_name(value: str) -> str:
 
 
 class Parameter(msgspec.Struct, frozen=True):
-    """One parameter, wherever it occurs in a path."""
+    """One parameter of paths."""
 
     description: str
     check: Callable[[str], str]
-    """Gives the value as services know it; raises NotFound for a value that nothing can have."""
+    """Gives the value as services expect it. Raises NotFound for a value that nothing can have."""
     schema: Mapping[str, Any]
     is_personal: bool = False
-    """Whether its values may name people, so that they stay out of the request log."""
+    """Whether its values may name people, so that the request log must not show them."""
 
 
 PARAMETERS: Final[Mapping[str, Parameter]] = {
@@ -83,9 +83,9 @@ PARAMETERS: Final[Mapping[str, Parameter]] = {
     "letter": Parameter("A dead letter's id.", _check_name, _NAME),
     "queue": Parameter("A queue's name.", _check_queue_name, _NAME),
 }
-"""All parameters by name. A path with any other cannot be routed."""
+"""All parameters by name. A path template with any other name is a KeyError at start."""
 
 
 def parameters(template: str) -> tuple[str, ...]:
-    """Names of a template's parameters, in order."""
+    """The names of a template's parameters, in order."""
     return tuple(_PARAMETER.findall(template))

@@ -1,4 +1,4 @@
-"""Query parameters: typed, and refused where they are unknown, repeated or out of range."""
+"""Query parameters: typed structs; unknown, repeated and out-of-range parameters are refused."""
 
 from functools import cache
 from typing import Annotated, TypeVar
@@ -16,7 +16,7 @@ __all__ = ["MAX_PAGE", "Limit", "Nothing", "Paging", "Search", "read_query"]
 MAX_PAGE = 1000
 MAX_CURSOR = 4096
 Q = TypeVar("Q", bound=msgspec.Struct)
-Limit = Annotated[int, Meta(ge=1, le=MAX_PAGE, description="At most so many.")]
+Limit = Annotated[int, Meta(ge=1, le=MAX_PAGE, description="At most so many in one part.")]
 
 
 class Nothing(msgspec.Struct, frozen=True):
@@ -24,7 +24,7 @@ class Nothing(msgspec.Struct, frozen=True):
 
 
 class Paging(msgspec.Struct, frozen=True):
-    """Which part of a list."""
+    """Which part of a list is answered."""
 
     limit: Limit = MAX_PAGE
     cursor: (
@@ -32,7 +32,7 @@ class Paging(msgspec.Struct, frozen=True):
             str,
             Meta(
                 max_length=MAX_CURSOR,
-                description="Where the list goes on: from the `Link` header of the part before.",
+                description="Where to go on, from the `Link` header of the part before.",
             ),
         ]
         | None
@@ -40,12 +40,15 @@ class Paging(msgspec.Struct, frozen=True):
 
 
 class Search(Paging, frozen=True):
-    """Which guests of a list; all that is given has to fit."""
+    """Which guests are listed: those that match all given parameters."""
 
     q: (
         Annotated[
             str,
-            Meta(max_length=200, description="Part of a name or address, in any case or accent."),
+            Meta(
+                max_length=200,
+                description="Part of a name or address; case and accents are ignored.",
+            ),
         ]
         | None
     ) = None
@@ -53,9 +56,9 @@ class Search(Paging, frozen=True):
         Annotated[
             Status,
             Meta(
-                description="Only guests of this state: `pending` have not answered, `coming` and "
-                "`declined` said yes and no, `undecided` said that they are not sure, `waiting` "
-                "said yes and wait for a place."
+                description="Only guests in this state: `pending` have not answered, `coming` and "
+                "`declined` said yes and no, `undecided` are not sure, `waiting` said yes and wait "
+                "for a place."
             ),
         ]
         | None
@@ -70,12 +73,12 @@ class Search(Paging, frozen=True):
 
 @cache
 def _demands(kind: type[msgspec.Struct]) -> bool:
-    """Whether any parameter has to be given."""
+    """Whether any parameter is required."""
     return any(field.required for field in msgspec.structs.fields(kind))
 
 
 def read_query(text: bytes, kind: type[Q]) -> Q:
-    """The parameters of a query string, or Invalid with every flaw."""
+    """The parameters of a query string. Raises Invalid with every flaw."""
     if not text and not _demands(kind):
         return kind()
     try:

@@ -21,17 +21,17 @@ from gatherlog.apps.people.guest_login import AFTERWARDS
 from gatherlog.apps.people.policy import Action, Actor, Role, Verdict, decide
 from gatherlog.core.eventstore.clock import to_datetime
 from gatherlog.core.eventstore.errors import Conflict, Flaw, GatherlogError, Invalid, NotFound
-from gatherlog.interfaces.looks import note_look
+from gatherlog.interfaces.access_notes import note_access
 from gatherlog.interfaces.platform import Platform
 from gatherlog.interfaces.problems import status_of
-from gatherlog.interfaces.rates import Guard
+from gatherlog.interfaces.rates import RateLimiter
 from gatherlog.interfaces.web.calendar import calendar
 from gatherlog.interfaces.web.forms import read_form
 from gatherlog.interfaces.web.household_form import HouseholdForm, signed_up, stands
 from gatherlog.interfaces.web.invitation import asked_again, invitation
 from gatherlog.interfaces.web.messages import FORM_OUTDATED, LINK_OVER, LINK_UNKNOWN, message
 from gatherlog.interfaces.web.rendering import HEADERS, Renderer
-from gatherlog.interfaces.web.visitors import FormOutdated, Stranger, Visitors
+from gatherlog.interfaces.web.visitors import AnonymousVisitor, FormOutdated, Visitors
 from gatherlog.interfaces.web.words import listed
 
 __all__ = ["UNLISTED", "InvitationPage", "places_left", "today"]
@@ -55,13 +55,13 @@ class _Over(NotFound):
     """The gathering is long over, and so is its every link."""
 
 
-class _Opened(msgspec.Struct, frozen=True):
+class _InvitationAccess(msgspec.Struct, frozen=True):
     """What a link leads to, as it is now."""
 
     gathering: Gathering
     household: Household
     actor: Actor
-    stranger: Stranger | None
+    anonymous: AnonymousVisitor | None
     """Who is at the browser, where the guest is a co-host and may go on from here."""
 
     @property
@@ -75,11 +75,11 @@ class InvitationPage:
     """The guest who holds the link is the only one who asks here; the link is the credential."""
 
     def __init__(
-        self, platform: Platform, renderer: Renderer, guard: Guard, visitors: Visitors
+        self, platform: Platform, renderer: Renderer, rate_limiter: RateLimiter, visitors: Visitors
     ) -> None:
         self._platform = platform
         self._guests = platform.guests
-        self._guard = guard
+        self._rate_limiter = rate_limiter
         self._renderer = renderer
         self._visitors = visitors
 
@@ -96,14 +96,14 @@ class InvitationPage:
     async def calendar(self, request: Request) -> Response:
         """The gathering as a file for a calendar; one without a date has none."""
         try:
-            opened = await self._open(request, Action.READ_INVITATION, Action.READ_HOUSEHOLD)
+            access = await self._open(request, Action.READ_INVITATION, Action.READ_HOUSEHOLD)
         except NotFound as error:
             return self._refused(error)
-        if opened.gathering.event_date is None:
+        if access.gathering.event_date is None:
             return self._renderer.message(message(404), 404, UNLISTED)
         named = {"Content-Disposition": 'attachment; filename="invitation.ics"'}
         return Response(
-            calendar(opened.gathering, self._platform.clock()),
+            calendar(access.gathering, self._platform.clock()),
             headers={**HEADERS, **UNLISTED, **named},
             media_type="text/calendar; charset=utf-8",
         )
@@ -112,58 +112,58 @@ class InvitationPage:
         """The invitation with the answers so far."""
         if "calendar" in request.query_params:  # so that the page need not hold its own token
             return await self.calendar(request)
-        opened = await self._open(request, Action.READ_INVITATION, Action.READ_HOUSEHOLD)
-        guest = opened.actor
-        note_look(self._platform, guest, Action.READ_HOUSEHOLD, opened.gathering.id, guest.id)
-        return await self._page(opened, thanks="saved" in request.query_params)
+        access = await self._open(request, Action.READ_INVITATION, Action.READ_HOUSEHOLD)
+        guest = access.actor
+        note_access(self._platform, guest, Action.READ_HOUSEHOLD, access.gathering.id, guest.id)
+        return await self._page(access, thanks="saved" in request.query_params)
 
     async def _manage(self, request: Request) -> Response:
         """A co-host goes on to the pages of hosts, until demoted, given a new link, or signed out.
 
         The form has a token as the sign-in form has, so that no other site can sign anybody in.
         """
-        opened = await self._open(request, Action.READ_INVITATION, Action.READ_HOUSEHOLD)
-        if opened.stranger is None:
+        access = await self._open(request, Action.READ_INVITATION, Action.READ_HOUSEHOLD)
+        if access.anonymous is None:
             raise NotFound("This guest is no co-host.")
         try:
-            self._visitors.check(request, await read_form(request), opened.stranger)
+            self._visitors.check_form(request, await read_form(request), access.anonymous)
         except FormOutdated:
             return self._renderer.message(FORM_OUTDATED, 403, UNLISTED)
-        name = opened.household.guest.body.last_name
+        name = access.household.guest.body.last_name
         login = await self._platform.guest_login.login(request.path_params["token"], name)
-        self._platform.trail.note(opened.actor.name, "login", opened.gathering.id, opened.actor.id)
-        admitted = RedirectResponse(f"/host/{opened.gathering.id}", 303, {**HEADERS, **UNLISTED})
-        self._visitors.admit(admitted, login)
+        self._platform.trail.note(access.actor.name, "login", access.gathering.id, access.actor.id)
+        admitted = RedirectResponse(f"/host/{access.gathering.id}", 303, {**HEADERS, **UNLISTED})
+        self._visitors.sign_in(admitted, login)
         return admitted
 
     async def _answer(self, request: Request) -> Response:
         """Record the answers and lead back to the page; or show the form again and say why not."""
-        opened = await self._open(request, Action.ANSWER_INVITATION, Action.ANSWER_HOUSEHOLD)
-        form = HouseholdForm.read(await read_form(request), opened.household)
+        access = await self._open(request, Action.ANSWER_INVITATION, Action.ANSWER_HOUSEHOLD)
+        form = HouseholdForm.read(await read_form(request), access.household)
         try:
-            answers = form.answers(opened.household)
+            answers = form.answers(access.household)
         except Invalid as error:
-            return await self._page(opened, form, flaws=error.flaws, status=status_of(error))
-        people = signed_up(opened.household, answers)
-        if _more(people, opened.household) and form.sure != str(people):
-            return await self._page(opened, form, sure=people, status=_ASKED)
-        return await self._record(request, opened, form, answers)
+            return await self._page(access, form, flaws=error.flaws, status=status_of(error))
+        people = signed_up(access.household, answers)
+        if _more(people, access.household) and form.sure != str(people):
+            return await self._page(access, form, sure=people, status=_ASKED)
+        return await self._record(request, access, form, answers)
 
     async def _record(
         self,
         request: Request,
-        opened: _Opened,
+        access: _InvitationAccess,
         form: HouseholdForm,
         answers: Mapping[str, HouseholdAnswer],
     ) -> Response:
-        gathering_id, guest_id = opened.gathering.id, opened.actor.id
-        self._guard.answer(guest_id)
+        gathering_id, guest_id = access.gathering.id, access.actor.id
+        self._rate_limiter.answer(guest_id)
         try:
             await self._guests.answer_household(
-                gathering_id, guest_id, answers, actor=opened.actor.name
+                gathering_id, guest_id, answers, actor=access.actor.name
             )
         except Invalid as error:
-            return await self._page(opened, form, flaws=error.flaws, status=status_of(error))
+            return await self._page(access, form, flaws=error.flaws, status=status_of(error))
         except (GatheringFull, RsvpClosed, Conflict) as error:
             now = await self._open(request, Action.READ_INVITATION, Action.READ_HOUSEHOLD)
             if isinstance(error, Conflict) and stands(now.household, answers):
@@ -178,7 +178,7 @@ class InvitationPage:
         """Back to the page by GET, so that a reload does not send the answer again."""
         return RedirectResponse("?saved", 303, {**HEADERS, **UNLISTED})
 
-    async def _open(self, request: Request, own: Action, joint: Action) -> _Opened:
+    async def _open(self, request: Request, own: Action, joint: Action) -> _InvitationAccess:
         """NotFound where the link lets nobody in (any more), or not for all on the page."""
         holder = await self._guests.guest_by_link(request.path_params["token"])
         actor = Actor("guest", holder.guest_id, Role.GUEST, holder.gathering_id)
@@ -189,15 +189,15 @@ class InvitationPage:
             raise _Over("The gathering is over, and so is this link.")
         household = await self._guests.household(holder.gathering_id, holder.guest_id)
         is_co_host = household.guest.body.is_co_host
-        stranger = self._visitors.stranger(request) if is_co_host else None
-        opened = _Opened(gathering, household, actor, stranger)
-        for member in opened.members:
-            _permit(actor, joint, member, opened.members)
-        return opened
+        anonymous = self._visitors.anonymous(request) if is_co_host else None
+        access = _InvitationAccess(gathering, household, actor, anonymous)
+        for member in access.members:
+            _permit(actor, joint, member, access.members)
+        return access
 
     async def _page(
         self,
-        opened: _Opened,
+        access: _InvitationAccess,
         form: HouseholdForm | None = None,
         *,
         flaws: Sequence[Flaw] = (),
@@ -206,7 +206,7 @@ class InvitationPage:
         notice: str | None = None,
         status: int = 200,
     ) -> Response:
-        gathering, household = opened.gathering, opened.household
+        gathering, household = access.gathering, access.household
         if sure:
             notice = asked_again(sure, household.family_sum)
         page = invitation(
@@ -219,11 +219,11 @@ class InvitationPage:
             sure=sure,
             thanks=thanks,
             notice=notice,
-            manage="" if opened.stranger is None else opened.stranger.form,
+            manage="" if access.anonymous is None else access.anonymous.form,
         )
         shown = self._renderer.page("invitation.html", status=status, headers=UNLISTED, page=page)
-        if opened.stranger is not None and opened.stranger.new:
-            self._visitors.greet(shown, opened.stranger)
+        if access.anonymous is not None and access.anonymous.new:
+            self._visitors.remember(shown, access.anonymous)
         return shown
 
     def _refused(self, error: NotFound) -> Response:

@@ -11,11 +11,11 @@ from starlette.routing import Route
 from gatherlog.apps.guests import Gathering
 from gatherlog.apps.people.policy import Action, Verdict, decide
 from gatherlog.core.eventstore.errors import NotFound
-from gatherlog.interfaces.live import Live
+from gatherlog.interfaces.live_streams import LiveStreams
 from gatherlog.interfaces.platform import Platform
-from gatherlog.interfaces.rates import Guard
-from gatherlog.interfaces.web.desk import Desk, Page
+from gatherlog.interfaces.rates import RateLimiter
 from gatherlog.interfaces.web.guest_pages import GuestPages
+from gatherlog.interfaces.web.host_frame import HostFrame, PageHandler
 from gatherlog.interfaces.web.host_pages import HostPages
 from gatherlog.interfaces.web.invitation_page import UNLISTED, InvitationPage
 from gatherlog.interfaces.web.link_pages import LinkPages
@@ -39,18 +39,23 @@ class Pages:
     """The pages over one platform. `openapi` is the finished OpenAPI document of its API."""
 
     def __init__(
-        self, platform: Platform, *, openapi: Mapping[str, Any], guard: Guard, live: Live
+        self,
+        platform: Platform,
+        *,
+        openapi: Mapping[str, Any],
+        rate_limiter: RateLimiter,
+        live: LiveStreams,
     ) -> None:
         self._platform = platform
         self._renderer = Renderer()
         visitors = Visitors(platform)
-        self._desk = Desk(platform, self._renderer, visitors)
-        self._invitation = InvitationPage(platform, self._renderer, guard, visitors)
-        self._sign_in = SignInPages(platform, self._renderer, guard, visitors)
-        self._host = HostPages(self._desk, live)
-        self._guest = GuestPages(self._desk)
-        self._sheets = SheetPages(self._desk)
-        self._links = LinkPages(self._desk)
+        self._frame = HostFrame(platform, self._renderer, visitors)
+        self._invitation = InvitationPage(platform, self._renderer, rate_limiter, visitors)
+        self._sign_in = SignInPages(platform, self._renderer, rate_limiter, visitors)
+        self._host = HostPages(self._frame, live)
+        self._guest = GuestPages(self._frame)
+        self._sheets = SheetPages(self._frame)
+        self._links = LinkPages(self._frame)
         # Some 25 ms to render, and always the same: made once, when it is first asked for.
         self._docs_made = cache(
             lambda: self._renderer.html("reference.html", reference=arrange(openapi))
@@ -80,7 +85,7 @@ class Pages:
     def _for_hosts(self) -> list[Route]:
         one = "/host/{gathering_id}"
         both = ["GET", "POST"]
-        pages: list[tuple[str, Page, list[str]]] = [
+        pages: list[tuple[str, PageHandler, list[str]]] = [
             ("/host", self._host.home, both),
             (one, self._host.gathering, ["GET"]),
             (f"{one}/live", self._host.live, ["GET"]),
@@ -97,7 +102,9 @@ class Pages:
             (f"{one}/guests/{{guest_id}}/co-host", self._guest.co_host, ["POST"]),
             (f"{one}/guests/{{guest_id}}/preview", self._guest.preview, ["GET"]),
         ]
-        return [Route(path, self._desk.served(page), methods=of) for path, page, of in pages]
+        return [
+            Route(path, self._frame.for_signed_in(page), methods=of) for path, page, of in pages
+        ]
 
     def error(
         self, request: Request, status: int, headers: Mapping[str, str] = {}

@@ -25,11 +25,11 @@ from gatherlog.apps.guests.sheets import (
 from gatherlog.apps.people import Action
 from gatherlog.core.eventstore.errors import Flaw, Invalid
 from gatherlog.interfaces.problems import status_of
-from gatherlog.interfaces.web.desk import Desk, Opened
 from gatherlog.interfaces.web.forms import text
+from gatherlog.interfaces.web.host_frame import GatheringAccess, HostFrame
 from gatherlog.interfaces.web.overview import facts
 from gatherlog.interfaces.web.packing import packed, unpacked
-from gatherlog.interfaces.web.paper import blocks, kitchen
+from gatherlog.interfaces.web.printed_list import blocks, kitchen
 from gatherlog.interfaces.web.rendering import HEADERS
 from gatherlog.interfaces.web.totals import totals
 from gatherlog.interfaces.web.words import label
@@ -95,47 +95,47 @@ class Preview(msgspec.Struct, frozen=True):
 class SheetPages:
     """In by two steps, out by one."""
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
-        self._guests = desk.guests
+    def __init__(self, frame: HostFrame) -> None:
+        self._frame = frame
+        self._guests = frame.guests
 
     async def take(self, request: Request) -> Response:
         """GET asks for a sheet, POST shows what would come of it, and at a second one imports."""
-        opened = await self._desk.open(request, Action.IMPORT_GUESTS)
+        access = await self._frame.access(request, Action.IMPORT_GUESTS)
         if request.method != "POST":
-            return self._page(opened)
-        sent, file = await self._desk.upload(request, opened.visitor, "file")
+            return self._page(access)
+        sent, file = await self._frame.upload(request, access.visitor, "file")
         try:
             data = unpacked(text(sent, "packed")) if "packed" in sent else _given(sent, file)
             # A second or so for the longest, so not on the loop.
             sheet = await asyncio.to_thread(read_sheet, data)
             if "packed" in sent:
-                return await self._import(opened, data, sheet)
-            outcome = await self._guests.preview_import(opened.id, sheet.rows)
+                return await self._import(access, data, sheet)
+            outcome = await self._guests.preview_import(access.id, sheet.rows)
         except Invalid as error:
             lines = text(sent, "lines")
-            return self._page(opened, wrong=_told(error), lines=lines, status=status_of(error))
-        return self._page(opened, preview=_preview(sheet, outcome, data))
+            return self._page(access, wrong=_told(error), lines=lines, status=status_of(error))
+        return self._page(access, preview=_preview(sheet, outcome, data))
 
     async def give(self, request: Request) -> Response:
         """The whole list as a sheet that can be imported again."""
-        opened = await self._desk.open(request, Action.EXPORT_GUESTS)
-        sheet = await asyncio.to_thread(write_sheet, await self._guests.all_guests(opened.id))
+        access = await self._frame.access(request, Action.EXPORT_GUESTS)
+        sheet = await asyncio.to_thread(write_sheet, await self._guests.all_guests(access.id))
         named = {"Content-Disposition": 'attachment; filename="guests.csv"'}
         return Response(sheet, 200, {**HEADERS, **named}, media_type=_TYPE)
 
     async def print(self, request: Request) -> Response:
         """The whole list on paper: households, answers, and what the kitchen needs to know."""
-        opened = await self._desk.open(request, Action.EXPORT_GUESTS)
-        guests = await self._guests.all_guests(opened.id)
-        stats = await self._guests.stats(opened.id)
+        access = await self._frame.access(request, Action.EXPORT_GUESTS)
+        guests = await self._guests.all_guests(access.id)
+        stats = await self._guests.stats(access.id)
 
         def page() -> Response:
-            return self._desk.page(
+            return self._frame.page(
                 "print.html",
-                opened.visitor,
-                gathering=opened.gathering.body,
-                facts=list(facts(opened.gathering.body)),
+                access.visitor,
+                gathering=access.gathering.body,
+                facts=list(facts(access.gathering.body)),
                 totals=totals(stats),
                 blocks=blocks(guests),
                 kitchen=kitchen(guests),
@@ -143,29 +143,29 @@ class SheetPages:
 
         return await asyncio.to_thread(page)  # some seconds for the longest, so not on the loop
 
-    async def _import(self, opened: Opened, data: bytes, sheet: Sheet) -> Response:
+    async def _import(self, access: GatheringAccess, data: bytes, sheet: Sheet) -> Response:
         await self._guests.import_guests(
-            opened.id,
+            access.id,
             sheet.rows,
-            actor=opened.by,
+            actor=access.by,
             file_hash=hashlib.sha256(data).hexdigest(),
         )
-        return self._desk.go(opened.place, "imported")
+        return self._frame.redirect(access.place, "imported")
 
     def _page(
         self,
-        opened: Opened,
+        access: GatheringAccess,
         *,
         preview: Preview | None = None,
         wrong: str = "",
         lines: str = "",
         status: int = 200,
     ) -> Response:
-        return self._desk.page(
+        return self._frame.page(
             "import.html",
-            opened.visitor,
+            access.visitor,
             status=status,
-            gathering=opened.gathering.body,
+            gathering=access.gathering.body,
             preview=preview,
             wrong=wrong,
             lines=lines,

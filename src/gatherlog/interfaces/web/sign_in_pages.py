@@ -14,7 +14,7 @@ from gatherlog.core.eventstore.errors import Denied, Invalid, NotFound, Unauthen
 from gatherlog.interfaces.auth import permit
 from gatherlog.interfaces.platform import Platform
 from gatherlog.interfaces.problems import status_of
-from gatherlog.interfaces.rates import Guard
+from gatherlog.interfaces.rates import RateLimiter
 from gatherlog.interfaces.web.forms import read_form, text
 from gatherlog.interfaces.web.messages import FORM_OUTDATED
 from gatherlog.interfaces.web.rendering import HEADERS, Renderer
@@ -40,11 +40,11 @@ class SignInPages:
     """All of them look the same for every address, whether it has an account or not."""
 
     def __init__(
-        self, platform: Platform, renderer: Renderer, guard: Guard, visitors: Visitors
+        self, platform: Platform, renderer: Renderer, rate_limiter: RateLimiter, visitors: Visitors
     ) -> None:
         self._platform = platform
         self._renderer = renderer
-        self._guard = guard
+        self._rate_limiter = rate_limiter
         self._visitors = visitors
 
     async def sign_in(self, request: Request) -> Response:
@@ -61,7 +61,7 @@ class SignInPages:
         visitor = await self._visitors.find(request)
         if visitor is not None:
             try:
-                self._visitors.check(request, await read_form(request), visitor)
+                self._visitors.check_form(request, await read_form(request), visitor)
             except FormOutdated:
                 return self._renderer.message(FORM_OUTDATED, 403)
             try:
@@ -70,7 +70,7 @@ class SignInPages:
             except Denied:
                 pass  # a key: it has no session to end
         gone = RedirectResponse("/signin", 303, HEADERS)
-        self._visitors.dismiss(gone)
+        self._visitors.sign_out(gone)
         return gone
 
     async def _end(self, visitor: Visitor) -> None:
@@ -93,17 +93,17 @@ class SignInPages:
 
     async def _take(self, request: Request, form: FormData) -> Response:
         try:
-            self._visitors.check(request, form, self._visitors.stranger(request))
+            self._visitors.check_form(request, form, self._visitors.anonymous(request))
         except FormOutdated:
             return self._renderer.message(FORM_OUTDATED, 403)
-        self._guard.sign_in(request.scope)
+        self._rate_limiter.sign_in(request.scope)
         if "key" in form:
             return await self._by_key(request, form)
         given = {"email": text(form, "email").strip(), "next": text(form, "next")}
         try:
             if "code" in form:
                 return await self._by_code(given["email"], text(form, "code"), given["next"])
-            self._guard.email("code", given["email"])
+            self._rate_limiter.email("code", given["email"])
             await self._platform.accounts.request_code(given["email"])
         except Invalid as error:
             return self._form(request, given, wrong=_NO_ADDRESS, status=status_of(error))
@@ -114,19 +114,19 @@ class SignInPages:
         return self._form(request, given, "code.html")
 
     async def _by_code(self, email: str, code: str, place: str) -> Response:
-        self._guard.email("session", email)
+        self._rate_limiter.email("session", email)
         return self._admit(await self._platform.accounts.start_session(email, code), place)
 
     async def _by_key(self, request: Request, form: FormData) -> Response:
         key, place = text(form, "key").strip(), text(form, "next")
         if await self._platform.keys.authenticate(key[:300]) is None:
-            self._guard.wrong(request.scope)
+            self._rate_limiter.wrong_credential(request.scope)
             return self._form(request, {"next": place}, wrong_key=_NO_KEY, status=401)
         return self._admit(key, place)
 
     def _admit(self, secret: str, place: str) -> Response:
         admitted = RedirectResponse(place if _NEXT.fullmatch(place) else HOME, 303, HEADERS)
-        self._visitors.admit(admitted, secret)
+        self._visitors.sign_in(admitted, secret)
         return admitted
 
     def _form(
@@ -139,12 +139,12 @@ class SignInPages:
         wrong_key: str = "",
         status: int = 200,
     ) -> Response:
-        stranger = self._visitors.stranger(request)
+        anonymous = self._visitors.anonymous(request)
         place = given.get("next", "")
         page = self._renderer.page(
             template,
             status=status,
-            token=stranger.form,
+            token=anonymous.form,
             email=given.get("email", ""),
             next=place if _NEXT.fullmatch(place) else "",
             wrong=wrong,
@@ -152,8 +152,8 @@ class SignInPages:
             has_mailbox=self._platform.mailbox is not None,
             has_mail=not isinstance(self._platform.mailer, NoMail),
         )
-        if stranger.new:
-            self._visitors.greet(page, stranger)
+        if anonymous.new:
+            self._visitors.remember(page, anonymous)
         return page
 
 

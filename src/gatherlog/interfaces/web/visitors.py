@@ -20,7 +20,7 @@ from gatherlog.core.eventstore.errors import Denied, Unauthenticated
 from gatherlog.interfaces.platform import Platform
 from gatherlog.interfaces.web.forms import text
 
-__all__ = ["FormOutdated", "Stranger", "Visitor", "Visitors"]
+__all__ = ["AnonymousVisitor", "FormOutdated", "Visitor", "Visitors"]
 
 SESSION_SECONDS: Final = 30 * 24 * 3600
 """How long a browser keeps a session; the server ends it by its own clock."""
@@ -48,7 +48,7 @@ class Visitor(msgspec.Struct, frozen=True):
         return _digest(self.secret)
 
 
-class Stranger(msgspec.Struct, frozen=True):
+class AnonymousVisitor(msgspec.Struct, frozen=True):
     """Somebody not signed in, at the sign-in form."""
 
     nonce: str
@@ -93,39 +93,39 @@ class Visitors:
             return None
         return actor if actor.co_host else None
 
-    async def demand(self, request: Request) -> Visitor:
+    async def require(self, request: Request) -> Visitor:
         """Who is signed in; Unauthenticated if nobody is."""
         visitor = await self.find(request)
         if visitor is None:
             raise Unauthenticated("Please sign in.")
         return visitor
 
-    def stranger(self, request: Request) -> Stranger:
+    def anonymous(self, request: Request) -> AnonymousVisitor:
         """Somebody at the sign-in form, known again by a cookie of its own."""
         nonce = request.cookies.get(self._nonce, "")
         if _NONCE.fullmatch(nonce):
-            return Stranger(nonce, new=False)
-        return Stranger(secrets.token_urlsafe(16), new=True)
+            return AnonymousVisitor(nonce, new=False)
+        return AnonymousVisitor(secrets.token_urlsafe(16), new=True)
 
-    def check(self, request: Request, form: FormData, who: Visitor | Stranger) -> None:
+    def check_form(self, request: Request, form: FormData, who: Visitor | AnonymousVisitor) -> None:
         """Raise FormOutdated unless `who` was given this form, or is a program."""
         given = text(form, TOKEN).encode(errors="replace")
-        known = not isinstance(who, Stranger) or not who.new
+        known = not isinstance(who, AnonymousVisitor) or not who.new
         if known and secrets.compare_digest(given, who.form.encode()):
             return
         if _HEADER not in request.headers:
             raise FormOutdated("This form is out of date.")
 
-    def greet(self, response: Response, stranger: Stranger) -> None:
-        """Let the browser of a stranger be known again."""
-        self._set(response, self._nonce, stranger.nonce, None)
+    def remember(self, response: Response, anonymous: AnonymousVisitor) -> None:
+        """Let the browser of a anonymous be known again."""
+        self._set(response, self._nonce, anonymous.nonce, None)
 
-    def admit(self, response: Response, secret: str) -> None:
+    def sign_in(self, response: Response, secret: str) -> None:
         """Sign in: a session lasts, a key is forgotten with the browser's window."""
         lasting = SESSION_SECONDS if secret.startswith("gls_") else None
         self._set(response, self._session, secret, lasting)
 
-    def dismiss(self, response: Response) -> None:
+    def sign_out(self, response: Response) -> None:
         """Sign out, as far as this browser is concerned."""
         self._set(response, self._session, "", 0)
 

@@ -1,7 +1,7 @@
-"""Which requests leave a look in the trail: one's own invitation, exports, and what operators read.
+"""Which requests are noted in the trail as accesses to personal data.
 
-Hosts read their own guests' data all day, and leave no trace by it; the operator of a site reads
-other people's.
+Noted are guests who open their own invitation, exports, and everything that operators read. Hosts
+read their own guests' data all day, which is not noted; operators read other people's.
 """
 
 from collections.abc import Mapping
@@ -14,9 +14,9 @@ from gatherlog.interfaces.platform import Platform
 from gatherlog.interfaces.rest.endpoint import Call
 from gatherlog.interfaces.rest.parameters import check_gathering_id
 
-__all__ = ["note_answer", "note_look"]
+__all__ = ["note_access", "note_endpoint_access"]
 
-_LOOKS: Final[Mapping[Action, What]] = {
+_NOTED: Final[Mapping[Action, What]] = {
     Action.READ_HOUSEHOLD: "rsvp_read",
     Action.READ_GUEST: "guest_read",
     Action.LIST_GUESTS: "guests_listed",
@@ -25,24 +25,24 @@ _LOOKS: Final[Mapping[Action, What]] = {
     Action.READ_ACTIVITIES: "activities_read",
     Action.READ_LOG: "log_read",
 }
-_OF_ANYBODY: Final = frozenset({Action.READ_HOUSEHOLD, Action.EXPORT_GUESTS})
-_OF_A_GUEST: Final = frozenset({Action.READ_HOUSEHOLD, Action.READ_GUEST})
-_OF_A_GATHERING: Final = ("gathering-", "access-")
+_NOTED_OF_EVERYBODY: Final = frozenset({Action.READ_HOUSEHOLD, Action.EXPORT_GUESTS})
+_ABOUT_ONE_GUEST: Final = frozenset({Action.READ_HOUSEHOLD, Action.READ_GUEST})
+_STREAMS_OF_GATHERINGS: Final = ("gathering-", "access-")
 
 
-def note_look(
+def note_access(
     platform: Platform, actor: Actor, action: Action, gathering_id: str, guest_id: str = ""
 ) -> None:
-    """Have it noted, if it leaves a look, that somebody was shown what the action is about."""
-    what = _LOOKS.get(action)
-    if what is None or (action in _OF_A_GUEST and not guest_id):
+    """Have the trail note that the actor was shown data, if this action of this actor is noted."""
+    what = _NOTED.get(action)
+    if what is None or (action in _ABOUT_ONE_GUEST and not guest_id):
         return
-    if actor.role is Role.OPERATOR or action in _OF_ANYBODY:
+    if actor.role is Role.OPERATOR or action in _NOTED_OF_EVERYBODY:
         platform.trail.note(actor.name, what, gathering_id, guest_id)
 
 
-def note_answer(call: Call[Any, Any], action: Action) -> None:
-    """As `note_look`, of a request to an endpoint that was answered."""
+def note_endpoint_access(call: Call[Any, Any], action: Action) -> None:
+    """As `note_access`, for a request to an endpoint that was answered."""
     if call.actor is None:
         return
     gathering_id, guest_id = call.gathering_id, call.ids.get("guest_id", "")
@@ -50,12 +50,12 @@ def note_answer(call: Call[Any, Any], action: Action) -> None:
         gathering_id = _gathering_of(call.ids.get("stream", ""))
     if action is Action.READ_HOUSEHOLD:
         guest_id = call.actor.id
-    note_look(call.platform, call.actor, action, gathering_id, guest_id)
+    note_access(call.platform, call.actor, action, gathering_id, guest_id)
 
 
 def _gathering_of(stream: str) -> str:
-    """The gathering that a stream is about; SITE where it is about none, or more than one."""
-    if not stream.startswith(_OF_A_GATHERING):
+    """The gathering that a stream is about; SITE if it is about none, or more than one."""
+    if not stream.startswith(_STREAMS_OF_GATHERINGS):
         return SITE
     try:
         return check_gathering_id(stream.partition("-")[2])

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 from gatherlog.interfaces.clients import ClientAddresses
 
-__all__ = ["Crowd"]
+__all__ = ["ClientConnections"]
 
 
-class Crowd:
+class ClientConnections:
     """Counts connections by client address, of IPv6 by network; each may have `most`.
 
     Proxies that are trusted speak for many, and have no limit.
@@ -18,13 +18,13 @@ class Crowd:
         self._most = most
         self._open: dict[str, int] = {}
 
-    def enter(self, address: str) -> bool:
+    def add(self, address: str) -> bool:
         """Count one more from there, which has to `leave` again; whether there is room for it."""
         client = self._client(address)
         self._open[client] = self._open.get(client, 0) + 1
         return self._open[client] <= self._most or self._addresses.trusts(address)
 
-    def leave(self, address: str) -> None:
+    def remove(self, address: str) -> None:
         client = self._client(address)
         self._open[client] -= 1
         if not self._open[client]:

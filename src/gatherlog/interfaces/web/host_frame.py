@@ -12,8 +12,8 @@ from starlette.responses import RedirectResponse, Response
 from gatherlog.apps.guests import DEFAULT, Gathering, Guest, Stored
 from gatherlog.apps.people import Action, Role
 from gatherlog.core.eventstore.errors import NotFound, Unauthenticated
+from gatherlog.interfaces.access_notes import note_access
 from gatherlog.interfaces.auth import permit
-from gatherlog.interfaces.looks import note_look
 from gatherlog.interfaces.platform import Platform
 from gatherlog.interfaces.web.forms import read_form, read_upload
 from gatherlog.interfaces.web.messages import FORM_OUTDATED, Message
@@ -21,7 +21,7 @@ from gatherlog.interfaces.web.rendering import HEADERS, SCRIPTED, Renderer
 from gatherlog.interfaces.web.sign_in_pages import sign_in_first
 from gatherlog.interfaces.web.visitors import FormOutdated, Visitor, Visitors
 
-__all__ = ["Desk", "Opened", "Page"]
+__all__ = ["GatheringAccess", "HostFrame", "PageHandler"]
 
 _UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _NOTES: Final = {
@@ -33,10 +33,10 @@ _NOTES: Final = {
 }
 """What an address may ask a page to say: nothing else of it is ever shown."""
 
-Page = Callable[[Request], Awaitable[Response]]
+PageHandler = Callable[[Request], Awaitable[Response]]
 
 
-class Opened(msgspec.Struct, frozen=True):
+class GatheringAccess(msgspec.Struct, frozen=True):
     """A gathering, and who is about to do something with it."""
 
     visitor: Visitor
@@ -56,7 +56,7 @@ class Opened(msgspec.Struct, frozen=True):
         return f"/host/{self.id}"
 
 
-class Desk:
+class HostFrame:
     """Opens what a request is about, after asking the policy, and answers with pages."""
 
     def __init__(self, platform: Platform, renderer: Renderer, visitors: Visitors) -> None:
@@ -65,7 +65,7 @@ class Desk:
         self._renderer = renderer
         self._visitors = visitors
 
-    def served(self, page: Page) -> Page:
+    def for_signed_in(self, page: PageHandler) -> PageHandler:
         """The page for those who are signed in; others are led to sign in first."""
 
         async def serve(request: Request) -> Response:
@@ -80,45 +80,45 @@ class Desk:
 
     async def visitor(self, request: Request, action: Action) -> Visitor:
         """Who asks, where it is about no gathering. Raises Unauthenticated, Denied, NotFound."""
-        visitor = await self._visitors.demand(request)
+        visitor = await self._visitors.require(request)
         await permit(self.platform, visitor.actor, action, None)
         return visitor
 
-    async def only_place(self, request: Request) -> str | None:
+    async def only_gathering(self, request: Request) -> str | None:
         """The page of the one gathering that a co-host helps with; None for everybody else."""
-        actor = (await self._visitors.demand(request)).actor
+        actor = (await self._visitors.require(request)).actor
         return f"/host/{actor.gathering_id}" if actor.role is Role.GUEST else None
 
-    async def open(self, request: Request, action: Action) -> Opened:
+    async def access(self, request: Request, action: Action) -> GatheringAccess:
         """The gathering of the path, for one who may do this with it; else as `visitor`."""
-        visitor = await self._visitors.demand(request)
+        visitor = await self._visitors.require(request)
         gathering_id = request.path_params["gathering_id"]
         if gathering_id != DEFAULT and not _UUID.fullmatch(gathering_id):
             raise NotFound("There is no such gathering.")
         await permit(self.platform, visitor.actor, action, gathering_id)
-        opened = Opened(visitor, await self.guests.gathering(gathering_id))
-        note_look(self.platform, visitor.actor, action, gathering_id)
-        return opened
+        access = GatheringAccess(visitor, await self.guests.gathering(gathering_id))
+        note_access(self.platform, visitor.actor, action, gathering_id)
+        return access
 
-    async def guest(self, request: Request, opened: Opened) -> Stored[Guest]:
+    async def guest(self, request: Request, access: GatheringAccess) -> Stored[Guest]:
         """The guest of the path, of this gathering."""
         guest_id = request.path_params["guest_id"]
         if not _UUID.fullmatch(guest_id):
             raise NotFound("There is no such guest.")
-        found = await self.guests.guest(opened.id, guest_id)
-        note_look(self.platform, opened.visitor.actor, Action.READ_GUEST, opened.id, guest_id)
+        found = await self.guests.guest(access.id, guest_id)
+        note_access(self.platform, access.visitor.actor, Action.READ_GUEST, access.id, guest_id)
         return found
 
     async def form(self, request: Request, visitor: Visitor) -> FormData:
         """What was sent, if the form was made for this visitor; else FormOutdated."""
         form = await read_form(request)
-        self._visitors.check(request, form, visitor)
+        self._visitors.check_form(request, form, visitor)
         return form
 
     async def upload(self, request: Request, visitor: Visitor, name: str) -> tuple[FormData, bytes]:
         """As `form`, with what is in the file of that name."""
         form, data = await read_upload(request, name)
-        self._visitors.check(request, form, visitor)
+        self._visitors.check_form(request, form, visitor)
         return form, data
 
     def page(
@@ -143,7 +143,7 @@ class Desk:
         """A page that says one thing."""
         return self._renderer.message(message, status)
 
-    def go(self, place: str, note: str = "") -> Response:
+    def redirect(self, place: str, note: str = "") -> Response:
         """On to another page by GET, which is to say so."""
         return RedirectResponse(f"{place}?done={note}" if note else place, 303, HEADERS)
 
