@@ -1,4 +1,4 @@
-"""Pages of hosts about one guest: invite, change, answer for one who phoned, link, remove."""
+"""Pages of hosts about one guest: add, change, answer for, link, make co-host, remove."""
 
 from typing import Final
 
@@ -22,8 +22,8 @@ from gatherlog.interfaces.web.rows import row
 __all__ = ["GuestPages"]
 
 _GROUPS_OFFERED: Final = 200
-"""Households that a browser offers to complete."""
-_MOVED: Final = (
+"""Households offered for completion."""
+_CHANGED_MEANWHILE: Final = (
     "There is something new about this guest since you opened the page, marked below. Nothing of "
     "yours is saved yet: save it again if you still mean it."
 )
@@ -31,18 +31,18 @@ _FULL: Final = "There are not enough places left, so nothing was saved. Fewer pe
 
 
 class GuestPages:
-    """One guest at a time."""
+    """The pages about one guest."""
 
     def __init__(self, frame: HostFrame) -> None:
         self._frame = frame
         self._guests = frame.guests
 
     async def add(self, request: Request) -> Response:
-        """The form for somebody new; POST invites, and leads on to the next one or the list."""
+        """The form for a new guest; POST adds the guest, and leads to the page or a new form."""
         access = await self._frame.access(request, Action.ADD_GUEST)
         if request.method != "POST":
             form = guest_form.blank()
-            return await self._form(access, form, note=self._frame.note(request.query_params))
+            return await self._form(access, form, note=self._frame.done(request.query_params))
         sent = await self._frame.form(request, access.visitor)
         form = GuestForm.read(sent)
         try:
@@ -50,22 +50,22 @@ class GuestPages:
                 access.id, guest_form.new_guest(form), actor=access.by
             )
         except Invalid as error:
-            return await self._form(access, form.wrong(error), status=status_of(error))
+            return await self._form(access, form.with_flaws(error), status=status_of(error))
         if "another" in sent:
-            return self._frame.redirect(f"{access.place}/guests/new", "added")
-        return self._frame.redirect(f"{access.place}/guests/{added.body.id}", "added")
+            return self._frame.redirect(f"{access.path}/guests/new", "added")
+        return self._frame.redirect(f"{access.path}/guests/{added.body.id}", "added")
 
     async def guest(self, request: Request) -> Response:
-        """All about a guest; POST changes, or removes."""
+        """Everything about a guest; POST changes or removes the guest."""
         if request.method == "POST":
             return await self._change(request)
         access = await self._frame.access(request, Action.READ_GUEST)
         stored = await self._frame.guest(request, access)
-        form = guest_form.shown(stored.body, stored.version)
-        return await self._form(access, form, stored, note=self._frame.note(request.query_params))
+        form = guest_form.filled(stored.body, stored.version)
+        return await self._form(access, form, stored, note=self._frame.done(request.query_params))
 
     async def link(self, request: Request) -> Response:
-        """A new link, shown this once; the one before ends."""
+        """Make a new link, which is shown only once; the earlier link ends."""
         access = await self._frame.access(request, Action.ISSUE_LINK)
         stored = await self._frame.guest(request, access)
         await self._frame.form(request, access.visitor)
@@ -79,17 +79,17 @@ class GuestPages:
         )
 
     async def co_host(self, request: Request) -> Response:
-        """A guest becomes a co-host, or is none any more."""
+        """Make a guest a co-host, or a guest only."""
         access = await self._frame.access(request, Action.MAKE_CO_HOST)
         stored = await self._frame.guest(request, access)
         sent = await self._frame.form(request, access.visitor)
         guest_id = stored.body.id
-        if (said := text(sent, "co_host")) in ("yes", "no"):
-            await self._guests.make_co_host(access.id, guest_id, said == "yes", actor=access.by)
-        return self._frame.redirect(f"{access.place}/guests/{guest_id}", "saved")
+        if (chosen := text(sent, "co_host")) in ("yes", "no"):
+            await self._guests.make_co_host(access.id, guest_id, chosen == "yes", actor=access.by)
+        return self._frame.redirect(f"{access.path}/guests/{guest_id}", "saved")
 
     async def preview(self, request: Request) -> Response:
-        """The guest's own page as it is now, to be looked at only; it needs no link."""
+        """The guest's own page, read-only; it needs no link."""
         access = await self._frame.access(request, Action.READ_GUEST)
         guest = (await self._frame.guest(request, access)).body
         gathering = access.gathering.body
@@ -98,7 +98,7 @@ class GuestPages:
             await self._guests.household(access.id, guest.id),
             today=today(self._frame.platform, gathering),
             places_left=await places_left(self._frame.platform, gathering),
-            preview=f"{access.place}/guests/{guest.id}",
+            preview=f"{access.path}/guests/{guest.id}",
         )
         return self._frame.page("invitation.html", access.visitor, page=page)
 
@@ -124,21 +124,23 @@ class GuestPages:
                 expects=version(form.fields["version"]),
             )
         except Invalid as error:
-            return await self._form(access, form.wrong(error), stored, status=status_of(error))
+            flawed = form.with_flaws(error)
+            return await self._form(access, flawed, stored, status=status_of(error))
         except (Conflict, GatheringFull) as error:
             now = await self._frame.guest(request, access)
             notice, again = _FULL, form.at(now.version)
             if isinstance(error, Conflict):
-                notice, again = _MOVED, form.moved(guest_form.shown(now.body, now.version))
+                saved = guest_form.filled(now.body, now.version)
+                notice, again = _CHANGED_MEANWHILE, form.rebased(saved)
             return await self._form(access, again, now, notice=notice, status=status_of(error))
-        return self._frame.redirect(f"{access.place}/guests/{changed.body.id}", "saved")
+        return self._frame.redirect(f"{access.path}/guests/{changed.body.id}", "saved")
 
     async def _remove(
         self, request: Request, access: GatheringAccess, stored: Stored[Guest]
     ) -> Response:
         await self._frame.access(request, Action.REMOVE_GUEST)
         await self._guests.remove_guest(access.id, stored.body.id, actor=access.by)
-        return self._frame.redirect(access.place, "removed")
+        return self._frame.redirect(access.path, "removed")
 
     async def _form(
         self,
@@ -150,7 +152,7 @@ class GuestPages:
         notice: str = "",
         status: int = 200,
     ) -> Response:
-        """The form about a guest, or about somebody new."""
+        """The page with the form, for the guest `stored` or for a new one."""
         groups = await self._guests.groups(access.id, limit=_GROUPS_OFFERED)
         return self._frame.page(
             "guest.html",

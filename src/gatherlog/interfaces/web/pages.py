@@ -1,4 +1,4 @@
-"""All pages of one server: their routes, and the error pages for people who come with a browser."""
+"""All pages of one server: their routes, and the error pages for browsers."""
 
 from collections.abc import Mapping
 from functools import cache
@@ -56,14 +56,14 @@ class Pages:
         self._guest = GuestPages(self._frame)
         self._sheets = SheetPages(self._frame)
         self._links = LinkPages(self._frame)
-        # Some 25 ms to render, and always the same: made once, when it is first asked for.
+        # Takes some 25 ms and is always the same, so it is rendered once, on the first request.
         self._docs_made = cache(
             lambda: self._renderer.html("reference.html", reference=arrange(openapi))
         )
         self._api = frozenset(path.split("/")[1] for path in openapi["paths"])
 
     def routes(self) -> list[Route]:
-        """Where the pages are; HEAD works wherever GET does."""
+        """The routes of all pages; HEAD works wherever GET does."""
         return [
             Route("/", self._home, methods=["GET"]),
             Route("/docs", self._docs, methods=["GET"]),
@@ -91,8 +91,8 @@ class Pages:
             (f"{one}/live", self._host.live, ["GET"]),
             (f"{one}/households", self._host.households, ["GET"]),
             (f"{one}/settings", self._host.settings, both),
-            (f"{one}/import", self._sheets.take, both),
-            (f"{one}/guests.csv", self._sheets.give, ["GET"]),
+            (f"{one}/import", self._sheets.import_, both),
+            (f"{one}/guests.csv", self._sheets.export, ["GET"]),
             (f"{one}/print", self._sheets.print, ["GET"]),
             (f"{one}/links", self._links.links, both),
             (f"{one}/links.csv", self._links.sheet, ["POST"]),
@@ -109,7 +109,7 @@ class Pages:
     def error(
         self, request: Request, status: int, headers: Mapping[str, str] = {}
     ) -> Response | None:
-        """An error told to a person; None where a program asks, or on a path of the API."""
+        """The page for an error; None if the client wants no HTML, and on paths of the API."""
         first = request.scope["path"].split("/")[1]
         wants_html = "text/html" in request.headers.get("accept", "")
         if first in self._api or not (wants_html or first == "r"):
@@ -118,8 +118,8 @@ class Pages:
             return self._renderer.message(SIGN_IN_TOO_OFTEN, status, headers)
         if first != "r":
             return self._renderer.message(message(status), status, headers)
-        told = LINK_UNKNOWN if status == 404 else message(status)
-        return self._renderer.message(told, status, {**UNLISTED, **headers})
+        shown = LINK_UNKNOWN if status == 404 else message(status)
+        return self._renderer.message(shown, status, {**UNLISTED, **headers})
 
     async def _home(self, request: Request) -> Response:
         demo = self._platform.settings.demo
@@ -140,7 +140,7 @@ class Pages:
     async def _overview(self, gathering: Gathering) -> Overview | None:
         try:
             return overview(gathering, await self._platform.guests.stats(gathering.id))
-        except NotFound:  # removed since it was listed
+        except NotFound:  # it was removed after it was listed
             return None
 
     async def _docs(self, request: Request) -> Response:

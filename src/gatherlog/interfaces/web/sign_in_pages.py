@@ -25,9 +25,9 @@ from gatherlog.targets.mail import NoMail
 __all__ = ["HOME", "SignInPages", "sign_in_first"]
 
 HOME: Final = "/host"
-"""Where those who are signed in begin."""
+"""The page that follows the sign-in."""
 _NEXT: Final = re.compile(r"/host(/[0-9a-z-]{1,40}){0,4}")
-"""Places to go on to; any other text is ignored, so that no link leads elsewhere by us."""
+"""Paths that a sign-in may lead to. Any other is ignored, so that no link can abuse it."""
 _NO_ADDRESS: Final = "This is no e-mail address; one looks like ada@example.org."
 _NO_KEY: Final = "This key is unknown, or has ended."
 _WRONG_CODE: Final = (
@@ -37,7 +37,7 @@ _WRONG_CODE: Final = (
 
 
 class SignInPages:
-    """All of them look the same for every address, whether it has an account or not."""
+    """The pages look the same whether or not an address has an account."""
 
     def __init__(
         self, platform: Platform, renderer: Renderer, rate_limiter: RateLimiter, visitors: Visitors
@@ -48,7 +48,7 @@ class SignInPages:
         self._visitors = visitors
 
     async def sign_in(self, request: Request) -> Response:
-        """The form; an address gets a code, an address with its code a session."""
+        """The form; POST mails a code to an address, and with the code it starts a session."""
         await permit(self._platform, None, Action.SIGN_IN, None)
         if request.method == "POST":
             return await self._take(request, await read_form(request))
@@ -57,7 +57,7 @@ class SignInPages:
         return self._form(request, {"next": request.query_params.get("next", "")})
 
     async def sign_out(self, request: Request) -> Response:
-        """The session ends; a key is only forgotten by this browser."""
+        """End the session; a key is not ended, only forgotten by this browser."""
         visitor = await self._visitors.find(request)
         if visitor is not None:
             try:
@@ -68,10 +68,10 @@ class SignInPages:
                 await permit(self._platform, visitor.actor, Action.SIGN_OUT, None)
                 await self._end(visitor)
             except Denied:
-                pass  # a key: it has no session to end
-        gone = RedirectResponse("/signin", 303, HEADERS)
-        self._visitors.sign_out(gone)
-        return gone
+                pass  # a key, which has no session to end
+        response = RedirectResponse("/signin", 303, HEADERS)
+        self._visitors.sign_out(response)
+        return response
 
     async def _end(self, visitor: Visitor) -> None:
         if visitor.actor.kind == "guest":
@@ -80,7 +80,7 @@ class SignInPages:
             await self._platform.accounts.end_session(visitor.secret)
 
     async def mailbox(self, request: Request) -> Response:
-        """The letters that the demo sent; elsewhere there is no such page."""
+        """The letters that a demo sent; NotFound outside a demo."""
         demo, mailbox = self._platform.settings.demo, self._platform.mailbox
         allowed = decide(None, Action.READ_MAILBOX, demo=demo) is Verdict.ALLOW
         if not allowed or mailbox is None:
@@ -113,21 +113,21 @@ class SignInPages:
             )
         return self._form(request, given, "code.html")
 
-    async def _by_code(self, email: str, code: str, place: str) -> Response:
+    async def _by_code(self, email: str, code: str, path: str) -> Response:
         self._rate_limiter.email("session", email)
-        return self._admit(await self._platform.accounts.start_session(email, code), place)
+        return self._signed_in(await self._platform.accounts.start_session(email, code), path)
 
     async def _by_key(self, request: Request, form: FormData) -> Response:
-        key, place = text(form, "key").strip(), text(form, "next")
+        key, path = text(form, "key").strip(), text(form, "next")
         if await self._platform.keys.authenticate(key[:300]) is None:
             self._rate_limiter.wrong_credential(request.scope)
-            return self._form(request, {"next": place}, wrong_key=_NO_KEY, status=401)
-        return self._admit(key, place)
+            return self._form(request, {"next": path}, wrong_key=_NO_KEY, status=401)
+        return self._signed_in(key, path)
 
-    def _admit(self, secret: str, place: str) -> Response:
-        admitted = RedirectResponse(place if _NEXT.fullmatch(place) else HOME, 303, HEADERS)
-        self._visitors.sign_in(admitted, secret)
-        return admitted
+    def _signed_in(self, secret: str, path: str) -> Response:
+        response = RedirectResponse(path if _NEXT.fullmatch(path) else HOME, 303, HEADERS)
+        self._visitors.sign_in(response, secret)
+        return response
 
     def _form(
         self,
@@ -140,13 +140,13 @@ class SignInPages:
         status: int = 200,
     ) -> Response:
         anonymous = self._visitors.anonymous(request)
-        place = given.get("next", "")
+        path = given.get("next", "")
         page = self._renderer.page(
             template,
             status=status,
             token=anonymous.form,
             email=given.get("email", ""),
-            next=place if _NEXT.fullmatch(place) else "",
+            next=path if _NEXT.fullmatch(path) else "",
             wrong=wrong,
             wrong_key=wrong_key,
             has_mailbox=self._platform.mailbox is not None,
@@ -158,7 +158,7 @@ class SignInPages:
 
 
 def sign_in_first(request: Request) -> Response:
-    """Lead to the sign-in form, and from there back to the page that was asked for."""
-    place = request.scope["path"]
-    where = f"?next={place}" if _NEXT.fullmatch(place) and place != HOME else ""
-    return RedirectResponse(f"/signin{where}", 303, HEADERS)
+    """Redirect to the sign-in form, which leads back to the page that was requested."""
+    path = request.scope["path"]
+    query = f"?next={path}" if _NEXT.fullmatch(path) and path != HOME else ""
+    return RedirectResponse(f"/signin{query}", 303, HEADERS)
