@@ -1,4 +1,4 @@
-"""How many connections each client has, so that none takes the room of all others."""
+"""Counts the connections of each client, so that no client can take all of them."""
 
 from collections.abc import Sequence
 
@@ -8,9 +8,9 @@ __all__ = ["ClientConnections"]
 
 
 class ClientConnections:
-    """Counts connections by client address, of IPv6 by network; each may have `most`.
+    """Counts connections by client address (IPv6: by network); each client may have `most`.
 
-    Proxies that are trusted speak for many, and have no limit.
+    Trusted proxies connect for many clients and have no limit.
     """
 
     def __init__(self, trusted: Sequence[str], *, most: int) -> None:
@@ -19,7 +19,7 @@ class ClientConnections:
         self._open: dict[str, int] = {}
 
     def add(self, address: str) -> bool:
-        """Count one more from there, which has to `leave` again; whether there is room for it."""
+        """Count a connection, until it is removed; False if the client has too many."""
         client = self._client(address)
         self._open[client] = self._open.get(client, 0) + 1
         return self._open[client] <= self._most or self._addresses.trusts(address)

@@ -1,4 +1,4 @@
-"""What commands about guests share: all guests of a gathering, and a question before writing."""
+"""What commands about guests share: loading all guests, and asking before something is written."""
 
 import sys
 from typing import TYPE_CHECKING
@@ -15,7 +15,7 @@ PAGE = 1000
 
 
 async def all_guests(platform: "Platform", gathering: str) -> "list[Guest]":
-    """By name; raises NotFound where there is no such gathering."""
+    """All guests, by name. Raises NotFound if there is no such gathering."""
     guests: list[Guest] = []
     cursor: str | None = None
     await platform.guests.gathering(gathering)
@@ -28,7 +28,7 @@ async def all_guests(platform: "Platform", gathering: str) -> "list[Guest]":
 
 
 def refusal_of(question: str, what: str, *, may_ask: bool = True) -> CommandRefused | None:
-    """Ask on the terminal; None after a yes, else why nothing `what` (as in `was written`)."""
+    """Ask on the terminal. None if the answer is yes, else the refusal, as in "nothing `what`"."""
     if not (may_ask and sys.stdin.isatty()):
         return CommandRefused(f"nothing {what}: nobody is here to ask; confirm with --yes")
     print(f"{question} [y/N] ", end="", flush=True)
