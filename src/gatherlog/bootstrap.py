@@ -99,7 +99,7 @@ def _assemble(
         site=settings.public_url or f"urn:gatherlog:{store.id}",
         secrets=secrets.bytes_of,
         allow=settings.webhook_allow,
-        post=mailer,
+        transport=mailer,
         queues=queue,
         handlers=handlers,
     )
@@ -107,7 +107,7 @@ def _assemble(
     subscriptions: list[Subscription] = [bus, logs_subscription(), trail.trail_subscription()]
     if not isinstance(mailer, NoMail):
         letters = mailing.guest_letters(
-            store, mailer.bring, site=settings.base_url, clock=clock, ids=ids
+            store, mailer.deliver, site=settings.base_url, clock=clock, ids=ids
         )
         subscriptions.append(letters)
     return Platform(

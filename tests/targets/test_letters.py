@@ -15,12 +15,12 @@ ID = "0b6c2f0e-1f1c-5a7b-9a55-3c4a1d2e5f60"
 
 
 class Desk:
-    """A `Post` that keeps what it is given."""
+    """A `MailTransport` that keeps what it is given."""
 
     def __init__(self) -> None:
         self.letters: list[Letter] = []
 
-    async def bring(self, letter: Letter) -> None:
+    async def deliver(self, letter: Letter) -> None:
         self.letters.append(letter)
 
 

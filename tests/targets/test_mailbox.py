@@ -47,7 +47,7 @@ async def test_a_letter_that_is_brought_is_in_the_mailbox() -> None:
     clock = StandingClock()
     mailbox = Mailbox(clock)
 
-    await mailbox.bring(letter(1))
+    await mailbox.deliver(letter(1))
 
     assert mailbox.letters() == [Delivered("ada@example.org", "1", "x", clock())]
 
@@ -56,7 +56,7 @@ async def test_the_mailbox_refuses_what_a_server_would_refuse() -> None:
     mailbox = Mailbox(StandingClock())
 
     with pytest.raises(DeliveryFailed) as failed:
-        await mailbox.bring(Letter(to="ada, eve", subject="x", text="x"))
+        await mailbox.deliver(Letter(to="ada, eve", subject="x", text="x"))
 
     assert (failed.value.kind, failed.value.final) == ("address", True)
     assert mailbox.letters() == []
@@ -99,7 +99,7 @@ async def test_with_a_server_the_code_arrives_there_and_signs_in(office: PostOff
 async def test_a_server_that_is_down_changes_neither_answer_nor_time(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(smtp, "PATIENCE", 0.1)
+    monkeypatch.setattr(smtp, "CLOSE_SECONDS", 0.1)
     settings = Settings(store="memory:", smtp_url="smtp://127.0.0.1:1", mail_from=SENDER)
     platform = await start(settings)
     await platform.accounts.issue_code("first@example.org")  # the key is made now

@@ -172,7 +172,7 @@ async def test_a_letter_is_brought_once_the_server_has_it(
     office: PostOffice, lines: list[bytes]
 ) -> None:
     async with mailer_at(office.url, lines) as mailer:
-        await mailer.bring(HELLO)
+        await mailer.deliver(HELLO)
 
         assert [envelope.rcpt_tos for envelope in office.letters] == [[ADA]]
 
@@ -182,7 +182,7 @@ async def test_a_letter_that_is_brought_twice_has_one_message_id(
 ) -> None:
     async with mailer_at(office.url, lines) as mailer:
         for id in ("0b6c-1", "0b6c-1", None, None, "a>\r\nBcc: b@c"):
-            await mailer.bring(msgspec.structs.replace(HELLO, id=id))
+            await mailer.deliver(msgspec.structs.replace(HELLO, id=id))
 
     first, again, one, other, odd = (read(letter)["Message-ID"] for letter in office.letters)
     assert first == again == "<0b6c-1@example.org>"
@@ -206,7 +206,7 @@ async def test_a_refusal_is_told_by_its_numbers_and_never_by_the_address(
 
     async with mailer_at(office.url, lines, pauses=(0.01,)) as mailer:
         with pytest.raises(DeliveryFailed) as failed:
-            await mailer.bring(HELLO)
+            await mailer.deliver(HELLO)
 
     assert (failed.value.kind, failed.value.final) == (kind, final)
     assert str(failed.value).endswith(f": {detail}")
@@ -243,7 +243,7 @@ async def test_a_letter_to_no_single_address_is_given_up_at_once(
 ) -> None:
     async with mailer_at(office.url, lines) as mailer:
         with pytest.raises(DeliveryFailed) as failed:
-            await mailer.bring(Letter(to=f"{ADA}, eve@example.org", subject="x", text="x\n"))
+            await mailer.deliver(Letter(to=f"{ADA}, eve@example.org", subject="x", text="x\n"))
 
     assert (failed.value.kind, failed.value.final) == ("address", True)
     assert ADA not in "".join(traceback.format_exception(failed.value))
@@ -264,7 +264,7 @@ async def test_a_server_that_is_down_or_says_nothing_may_be_better_later(
     for port in (server.sockets[0].getsockname()[1], 1):
         async with mailer_at(f"smtp://127.0.0.1:{port}", lines) as mailer:
             with pytest.raises(DeliveryFailed) as failed:
-                await mailer.bring(HELLO)
+                await mailer.deliver(HELLO)
         kinds.append((failed.value.kind, failed.value.final))
     over.set()
     server.close()
@@ -282,9 +282,9 @@ async def test_a_letter_is_taken_however_the_server_says_goodbye(
         return "221 at last"
 
     monkeypatch.setattr(office, "handle_QUIT", say_nothing, raising=False)
-    monkeypatch.setattr(smtp, "FAREWELL", 0.05)
+    monkeypatch.setattr(smtp, "QUIT_SECONDS", 0.05)
     async with mailer_at(office.url, lines) as mailer:
-        await mailer.bring(HELLO)
+        await mailer.deliver(HELLO)
     over.set()
 
     assert [envelope.rcpt_tos for envelope in office.letters] == [[ADA]]
@@ -321,7 +321,7 @@ async def test_a_server_that_is_down_is_given_up_with_a_line_that_names_nobody(
 async def test_handing_over_never_waits_for_a_server_that_says_nothing(
     lines: list[bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(smtp, "PATIENCE", 0.2)
+    monkeypatch.setattr(smtp, "CLOSE_SECONDS", 0.2)
     silent = asyncio.Event()
 
     async def say_nothing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -120,7 +120,7 @@ async def test_an_answer_that_breaks_off_is_not_asked_for_again() -> None:
 async def test_a_connection_that_is_idle_for_long_is_not_used(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(webhook_client, "IDLE", 0.0)
+    monkeypatch.setattr(webhook_client, "IDLE_SECONDS", 0.0)
     async with sending(answering(TAKEN)) as (receiver, target):
         await target.deliver([delivery(1)])
         await target.deliver([delivery(2)])

@@ -111,7 +111,7 @@ async def test_a_request_that_is_given_up_is_closed() -> None:
 async def test_the_status_decides_whatever_becomes_of_the_body(
     behaviour: Behaviour, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(webhook_client, "MOST_WAIT", SOON)
+    monkeypatch.setattr(webhook_client, "BODY_SECONDS", SOON)
     loop = asyncio.get_running_loop()
     async with sending(behaviour) as (receiver, target):
         began = loop.time()

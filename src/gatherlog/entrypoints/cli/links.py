@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
+from gatherlog.entrypoints.cli.confirming import refusal_of
 from gatherlog.entrypoints.cli.failures import FAILED, CommandRefused
-from gatherlog.entrypoints.cli.guests import all_guests, refusal_of
 from gatherlog.entrypoints.cli.opening import (
     finish,
     open_platform,
@@ -59,7 +59,7 @@ def link(
 
     async def make() -> None:
         async with open_platform(settings) as platform:
-            guests = _chosen(await all_guests(platform, gathering), guest, gathering)
+            guests = _chosen(await platform.guests.all_guests(gathering), guest, gathering)
             if all and not yes and (refusal := refusal_of(_question(guests), "was made")):
                 raise refusal
             _warn(guests, settings.base_url, is_public=settings.public_url is not None)

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
+from gatherlog.entrypoints.cli.confirming import refusal_of
 from gatherlog.entrypoints.cli.failures import INTERRUPTED, CommandRefused
-from gatherlog.entrypoints.cli.guests import all_guests, refusal_of
 from gatherlog.entrypoints.cli.opening import finish, open_platform, settings_of_store
 from gatherlog.entrypoints.cli.options import GatheringId, Json, StoreUrl
 from gatherlog.entrypoints.cli.terminal import printable
@@ -122,7 +122,7 @@ def export(
 
     async def load() -> "list[Guest]":
         async with open_platform(settings) as platform:
-            guests = await all_guests(platform, gathering)
+            guests = await platform.guests.all_guests(gathering)
             platform.trail.note("cli", "guests_exported", gathering)
             return guests
 
