@@ -158,7 +158,7 @@ class Http:
         """Answer one request to an endpoint.
 
         Checked in this order: method, credential, form of the path's ids, policy, query, body.
-        So whoever may not ask learns nothing about the request's other flaws.
+        So a client that may not ask learns nothing about other flaws of its request.
         """
         scope, headers = exchange.scope, exchange.headers
         route = node.routes.get(exchange.method)

@@ -147,8 +147,8 @@ def _operation(endpoint: Endpoint[Any, Any], template: str, schema_of: dict[int,
 
 
 def _operation_id(endpoint: Endpoint[Any, Any], template: str) -> str:
-    scoped_twin = endpoint.scoped and template != endpoint.path
-    return endpoint.name + ("_of_gathering" if scoped_twin else "")
+    is_scoped_path = endpoint.scoped and template != endpoint.path
+    return endpoint.name + ("_of_gathering" if is_scoped_path else "")
 
 
 def _tag(template: str) -> str:

@@ -37,7 +37,7 @@ class Fields(msgspec.Struct, frozen=True):
         """The form of what is saved now, at this version.
 
         The form sends these values back in the field `was`, so that a later change by somebody else
-        can be told from a change by whoever filled in the form.
+        can be told from a change made in the form.
         """
         was = msgspec.json.encode(values).decode()
         return cls({**values, "version": str(version), "was": was})
