@@ -1,4 +1,4 @@
-"""The generated pages of the reference are those that the code gives, and leave nothing out."""
+"""The generated pages of the reference are up to date and complete."""
 
 import runpy
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ COMMANDS = (REFERENCE / "command-line.md").read_text(encoding="utf-8")
 
 
 def _commands(group: App, *chain: str) -> Iterator[tuple[str, App]]:
-    """Every command by the words that it is typed with, and those below it."""
+    """All commands of the group, and of its groups, by the words that are typed."""
     for name in (name for name in group if not name.startswith("-")):
         yield " ".join((*chain, name)), group[name]
         yield from _commands(group[name], *chain, name)

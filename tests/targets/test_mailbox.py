@@ -1,4 +1,4 @@
-"""The demo's mailbox, and sign-in with every way that mail may go or not go."""
+"""The demo's mailbox, and signing in with a mailbox, with a server, and without mail."""
 
 import time
 
@@ -43,7 +43,7 @@ def test_the_mailbox_forgets_the_oldest_letters() -> None:
     assert mailbox.letters()[-1].subject == "5"
 
 
-async def test_a_letter_that_is_brought_is_in_the_mailbox() -> None:
+async def test_a_delivered_letter_is_in_the_mailbox() -> None:
     clock = StandingClock()
     mailbox = Mailbox(clock)
 

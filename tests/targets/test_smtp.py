@@ -1,4 +1,4 @@
-"""Mail against a real SMTP server: what arrives, what cannot be smuggled in, what fails quietly."""
+"""Mail with a real SMTP server: what arrives, what cannot be injected, and failures."""
 
 import asyncio
 import email
@@ -118,7 +118,7 @@ async def test_a_text_cannot_end_its_letter_and_begin_another(
         "",
     ],
 )
-async def test_what_is_no_single_address_is_sent_nothing(
+async def test_nothing_is_sent_to_anything_but_a_single_address(
     office: PostOffice, lines: list[bytes], to: str
 ) -> None:
     letters = await delivered(office, Letter(to=to, subject="x", text="x\n"), lines)
@@ -168,7 +168,7 @@ async def test_a_letter_that_is_refused_for_good_is_not_sent_again(
     assert ADA.encode() not in b"".join(lines)
 
 
-async def test_a_letter_is_brought_once_the_server_has_it(
+async def test_deliver_returns_once_the_server_has_accepted_the_letter(
     office: PostOffice, lines: list[bytes]
 ) -> None:
     async with mailer_at(office.url, lines) as mailer:
@@ -177,7 +177,7 @@ async def test_a_letter_is_brought_once_the_server_has_it(
         assert [envelope.rcpt_tos for envelope in office.letters] == [[ADA]]
 
 
-async def test_a_letter_that_is_brought_twice_has_one_message_id(
+async def test_a_letter_delivered_twice_has_one_message_id(
     office: PostOffice, lines: list[bytes]
 ) -> None:
     async with mailer_at(office.url, lines) as mailer:
@@ -199,7 +199,7 @@ async def test_a_letter_that_is_brought_twice_has_one_message_id(
         ("421 {} is too much", "smtp_later", False, "421"),
     ],
 )
-async def test_a_refusal_is_told_by_its_numbers_and_never_by_the_address(
+async def test_a_refusal_is_reported_by_its_numbers_and_never_by_the_address(
     office: PostOffice, lines: list[bytes], answer: str, kind: str, final: bool, detail: str
 ) -> None:
     office.answers = [answer.format(ADA)]
@@ -249,7 +249,7 @@ async def test_a_letter_to_no_single_address_is_given_up_at_once(
     assert ADA not in "".join(traceback.format_exception(failed.value))
 
 
-async def test_a_server_that_is_down_or_says_nothing_may_be_better_later(
+async def test_a_server_that_is_down_or_silent_is_retried(
     lines: list[bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     over = asyncio.Event()
@@ -272,7 +272,7 @@ async def test_a_server_that_is_down_or_says_nothing_may_be_better_later(
     assert kinds == [("timeout", False), ("unreachable", False)]
 
 
-async def test_a_letter_is_taken_however_the_server_says_goodbye(
+async def test_a_letter_is_accepted_whatever_the_server_answers_to_quit(
     office: PostOffice, lines: list[bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     over = asyncio.Event()
@@ -290,7 +290,7 @@ async def test_a_letter_is_taken_however_the_server_says_goodbye(
     assert [envelope.rcpt_tos for envelope in office.letters] == [[ADA]]
 
 
-async def test_one_letter_that_fails_keeps_no_other_from_going(
+async def test_a_letter_that_fails_does_not_stop_others(
     office: PostOffice, lines: list[bytes]
 ) -> None:
     async with mailer_at(office.url, lines) as mailer:
@@ -318,7 +318,7 @@ async def test_a_server_that_is_down_is_given_up_with_a_line_that_names_nobody(
     assert ADA.encode() not in b"".join(lines)
 
 
-async def test_handing_over_never_waits_for_a_server_that_says_nothing(
+async def test_sending_in_the_background_never_waits_for_a_silent_server(
     lines: list[bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(smtp, "CLOSE_SECONDS", 0.2)
@@ -354,7 +354,7 @@ async def test_letters_beyond_the_queue_are_dropped_with_a_line(
         assert reasons(lines) == ["too many letters wait"] * 3
 
 
-async def test_a_closed_mailer_takes_nothing(office: PostOffice, lines: list[bytes]) -> None:
+async def test_a_closed_mailer_sends_nothing(office: PostOffice, lines: list[bytes]) -> None:
     async with mailer_at(office.url, lines) as mailer:
         await mailer.close()
         mailer.send(HELLO)
@@ -381,7 +381,7 @@ async def test_a_closed_mailer_takes_nothing(office: PostOffice, lines: list[byt
         ),
     ],
 )
-def test_a_url_says_how_the_server_is_spoken_to(
+def test_a_url_is_read_into_the_address_of_a_server(
     url: str, server: SmtpServer, start_tls: bool | None
 ) -> None:
     assert SmtpServer.from_url(url) == server
@@ -392,7 +392,7 @@ def test_a_url_says_how_the_server_is_spoken_to(
 @pytest.mark.parametrize(
     "url", ["", "mail.example", "http://x", "smtp://", "smtp://x:port", "smtp://x/y"]
 )
-def test_what_is_no_url_of_a_server_is_refused(url: str) -> None:
+def test_an_invalid_url_of_a_server_is_refused(url: str) -> None:
     with pytest.raises(ValueError):  # noqa: PT011  whatever the parser says
         SmtpServer.from_url(url)
 

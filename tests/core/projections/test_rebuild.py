@@ -1,4 +1,4 @@
-"""Rebuild and verify: documents are the fold of their events, whatever happened to them."""
+"""Rebuild and verify: documents become the fold of their events, however they were damaged."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Mapping
@@ -59,7 +59,7 @@ SHOPS = View("shop", Shop)
 
 
 class Shopping:
-    """An item per name with what was sold of it, and the pieces of the whole shop as a counter."""
+    """A document per item with the pieces sold, and a counter of the pieces sold by the shop."""
 
     def __init__(self, items: View[Any] = ITEMS) -> None:
         self.items = items
