@@ -16,7 +16,7 @@ COMPILE := $(BIN)/uv --quiet pip compile pyproject.toml --universal --generate-h
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo demo-reset test torture check format bench setup lock clean
+.PHONY: help demo demo-reset test torture check format bench reference setup lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -45,6 +45,9 @@ format: $(READY) ## Sort imports, repair what lint can, format
 
 bench: $(READY) ## Measure against the raw limits and the peers
 	$(BIN)/python -m benchmarks $(ARGS)
+
+reference: $(READY) ## Write the pages of docs/reference that are made from the code
+	$(BIN)/python docs/reference/generate.py
 
 setup: $(READY) ## Make .venv with everything for tests and checks
 

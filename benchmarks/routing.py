@@ -24,14 +24,14 @@ from benchmarks.measuring import (
     percentile,
 )
 from benchmarks.serving import Filled, fill
+from gatherlog.bootstrap import VIEWS
 from gatherlog.core.eventstore.clock import system_clock
 from gatherlog.core.routing.bus import Bus
 from gatherlog.core.routing.rule_service import NewRule, RuleService
-from gatherlog.core.routing.rules import RULES, HandlerSpec, Rule, RuleTarget
+from gatherlog.core.routing.rules import HandlerSpec, Rule, RuleTarget
 from gatherlog.core.subscriptions.delivery import Delivery
 from gatherlog.core.subscriptions.delivery import Target as DeliveryTarget
 from gatherlog.core.subscriptions.handlers import HandlerTarget
-from gatherlog.core.subscriptions.worker import VIEWS
 from gatherlog.engines import open_store
 
 FOLLOWERS = 1_000
@@ -42,7 +42,7 @@ NO_CONTENT = b"HTTP/1.1 204 No Content\r\n\r\n"
 
 async def make_rules(folder: Path, number: int) -> None:
     """Rules for one event type. All but the first also demand a subject that no event has."""
-    store = await open_store(f"sqlite:///{folder / 'ours.db'}", views=[*VIEWS, RULES])
+    store = await open_store(f"sqlite:///{folder / 'ours.db'}", views=VIEWS)
     service = RuleService(store, clock=system_clock, ids=lambda: str(uuid4()))
     for n in range(number):
         pattern: dict[str, list[str]] = {"type": ["bench.rsvp_submitted"]}

@@ -29,7 +29,7 @@ class Client:
     def call(self, body: Any = None, *, query: Any = NO_QUERY, **ids: str) -> Call[Any, Any]:
         return Call(
             platform=SimpleNamespace(queues=self.queues),  # type: ignore[arg-type]
-            guard=None,  # type: ignore[arg-type]
+            rate_limiter=None,  # type: ignore[arg-type]
             feed=None,  # type: ignore[arg-type]
             actor=Actor("key", "1", Role.OPERATOR),
             gathering_id="default",

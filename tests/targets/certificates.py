@@ -1,4 +1,4 @@
-"""A certificate authority of our own, and TLS for servers that it vouches for."""
+"""A certificate authority for tests, and TLS for servers with its certificates."""
 
 import datetime
 import ssl

@@ -55,7 +55,7 @@ async def test_binary_mode_sends_the_data_byte_for_byte() -> None:
     assert request.headers["ce-subject"] == "Zo%C3%AB%0D%0Ax:%20y"
 
 
-async def test_the_bus_format_sends_section_bs_event() -> None:
+async def test_the_bus_format_sends_the_bus_form_of_the_event() -> None:
     async with sending(answering(TAKEN), format="bus") as (receiver, target):
         await target.deliver([delivery()])
 

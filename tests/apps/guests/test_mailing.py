@@ -123,7 +123,7 @@ async def mailing(store: Store, office: PickyOffice) -> AsyncIterator[SmtpMailer
     )
     async with AsyncExitStack() as stack:
         stack.push_async_callback(mailer.close)
-        await stack.enter_async_context(working(store, letters(store, mailer.bring)))
+        await stack.enter_async_context(working(store, letters(store, mailer.deliver)))
         yield mailer
     assert lines == []
 

@@ -6,7 +6,6 @@ from typing import Any
 import msgspec
 
 from gatherlog.apps.guests.inputs import (
-    DIETARY_LENGTH,
     DIETARY_TAGS,
     EMAIL_LENGTH,
     GROUP_LENGTH,
@@ -72,12 +71,12 @@ class Checks:
             self.note(field, "is no e-mail address; one looks like ada@example.org")
         return address
 
-    def dietary(self, field: str, text: str | None) -> str | None:
-        """Free text, which may have several lines; a blank one becomes None."""
+    def free_text(self, field: str, text: str | None, length: int) -> str | None:
+        """Text of up to `length` characters, which may have several lines; a blank one is None."""
         if text is None or not text.strip():
             return None
         unix = text.replace("\r\n", "\n").strip()
-        return self._text(field, unix, DIETARY_LENGTH, lines=True)
+        return self._text(field, unix, length, lines=True)
 
     def tags(self, field: str, tags: tuple[str, ...] | None) -> tuple[str, ...]:
         """Tags of the fixed list, each once, in the order of the list."""

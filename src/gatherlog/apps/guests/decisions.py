@@ -25,6 +25,7 @@ from gatherlog.apps.guests.events import (
     SettingsChanged,
 )
 from gatherlog.apps.guests.inputs import (
+    DIETARY_LENGTH,
     MOST_MEMBERS,
     GatheringDetails,
     GuestPatch,
@@ -125,7 +126,7 @@ def add_guest(new: NewGuest, household: Group | None) -> Decision:
         group_id=check.group_id("group_id", new.group_id),
         expected_guests=check.people("expected_guests", new.expected_guests),
         children=check.people("children", new.children),
-        dietary=check.dietary("dietary", new.dietary),
+        dietary=check.free_text("dietary", new.dietary, DIETARY_LENGTH),
         dietary_tags=check.tags("dietary_tags", new.dietary_tags),
     )
     _check_household(check, household)
@@ -230,7 +231,7 @@ def _checked_patch(check: Checks, patch: GuestPatch) -> dict[str, Any]:
             case "expected_guests":
                 given[field] = check.people(field, value, default=1)
             case "dietary":
-                given[field] = check.dietary(field, value)
+                given[field] = check.free_text(field, value, DIETARY_LENGTH)
             case "dietary_tags":
                 given[field] = check.tags(field, value)
     return given
@@ -244,7 +245,7 @@ def _checked_answer(rsvp: Rsvp) -> dict[str, Any]:
     if rsvp.children is not UNSET:
         given["children"] = check.people("children", rsvp.children)
     if rsvp.dietary is not UNSET:
-        given["dietary"] = check.dietary("dietary", rsvp.dietary)
+        given["dietary"] = check.free_text("dietary", rsvp.dietary, DIETARY_LENGTH)
     if rsvp.dietary_tags is not UNSET:
         given["dietary_tags"] = check.tags("dietary_tags", rsvp.dietary_tags)
     check.done()

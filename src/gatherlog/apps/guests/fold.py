@@ -169,14 +169,7 @@ def _guest_added(documents: Documents, happened: Happened, event: GuestAdded) ->
     guest = Guest(
         id=happened.subject,
         gathering_id=gathering_of(happened.stream),
-        group_id=event.group_id,
-        first_name=event.first_name,
-        last_name=event.last_name,
-        email=event.email,
-        expected_guests=event.expected_guests,
-        children=event.children,
-        dietary=event.dietary,
-        dietary_tags=event.dietary_tags,
+        **msgspec.structs.asdict(event),
         created_at=happened.time,
         updated_at=happened.time,
     )

@@ -3,10 +3,10 @@
 In patches, a field that is UNSET does not change, and None clears it.
 """
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET, Meta, UnsetType
 
 __all__ = [
     "DIETARY_LENGTH",
@@ -24,10 +24,13 @@ __all__ = [
     "NAME_LENGTH",
     "SETTINGS_BYTES",
     "SETTINGS_DEPTH",
+    "Email",
     "GatheringDetails",
+    "GroupId",
     "GroupStatus",
     "GuestPatch",
     "HouseholdAnswer",
+    "Name",
     "NewGuest",
     "OwnAnswer",
     "Rsvp",
@@ -68,6 +71,27 @@ DIETARY_TAGS = (
 )
 
 
+# What JSON Schema can say of a field is said with its type, for the API's description. `checks`
+# refuses a value that breaks it: its messages are better than those of a schema.
+Name = Annotated[str, Meta(extra_json_schema={"minLength": 1, "maxLength": NAME_LENGTH})]
+Email = Annotated[str, Meta(extra_json_schema={"format": "email", "maxLength": EMAIL_LENGTH})]
+GroupId = Annotated[str, Meta(extra_json_schema={"minLength": 1, "maxLength": GROUP_LENGTH})]
+People = Annotated[int, Meta(extra_json_schema={"minimum": 0, "maximum": MOST_PEOPLE})]
+Dietary = Annotated[str, Meta(extra_json_schema={"maxLength": DIETARY_LENGTH})]
+DietaryTag = Annotated[str, Meta(extra_json_schema={"enum": DIETARY_TAGS})]
+EventName = Annotated[str, Meta(extra_json_schema={"minLength": 1, "maxLength": LINE_LENGTH})]
+Location = Annotated[str, Meta(extra_json_schema={"maxLength": LINE_LENGTH})]
+Places = Annotated[int, Meta(extra_json_schema={"minimum": 0, "maximum": MOST_PLACES})]
+LocalTime = Annotated[
+    str,
+    Meta(
+        description="A date, a local date-time, or RFC 3339; the gathering's local time is kept.",
+        extra_json_schema={"pattern": r"^\d{4}-\d\d-\d\d([Tt ].+)?$"},
+    ),
+]
+TimeZone = Annotated[
+    str, Meta(description="A name of the IANA time zone database: `Europe/Berlin`.")
+]
 GroupStatus = Literal["coming", "declined"]
 Unsettled = Literal["pending", "undecided"]
 """The two answers that are neither yes nor no: none yet, and "not sure"."""
@@ -76,12 +100,12 @@ Unsettled = Literal["pending", "undecided"]
 class GatheringDetails(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A gathering to be created. Its dates have the forms that `SettingsPatch` takes."""
 
-    event_name: str
-    event_date: str | None = None
-    location: str | None = None
-    rsvp_deadline: str | None = None
-    max_guests: int | None = None
-    time_zone: str = "UTC"
+    event_name: EventName
+    event_date: LocalTime | None = None
+    location: Location | None = None
+    rsvp_deadline: LocalTime | None = None
+    max_guests: Places | None = None
+    time_zone: TimeZone = "UTC"
     settings_data: dict[str, Any] = {}
 
 
@@ -92,13 +116,13 @@ class SettingsPatch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     zone (`2026-06-01T18:00`), or RFC 3339 with an offset. The local time is what is stored.
     """
 
-    event_name: str | UnsetType | None = UNSET
-    event_date: str | UnsetType | None = UNSET
-    location: str | UnsetType | None = UNSET
-    rsvp_deadline: str | UnsetType | None = UNSET
-    max_guests: int | UnsetType | None = UNSET
-    """Places, 0 to 1,000,000; None: no limit."""
-    time_zone: str | UnsetType | None = UNSET
+    event_name: EventName | UnsetType | None = UNSET
+    event_date: LocalTime | UnsetType | None = UNSET
+    location: Location | UnsetType | None = UNSET
+    rsvp_deadline: LocalTime | UnsetType | None = UNSET
+    max_guests: Places | UnsetType | None = UNSET
+    """Places, 0 to 1,000,000; None is no limit."""
+    time_zone: TimeZone | UnsetType | None = UNSET
     settings_data: dict[str, Any] | UnsetType | None = UNSET
     """Any JSON object up to 64 KiB. It replaces the one before."""
 
@@ -106,17 +130,17 @@ class SettingsPatch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 class NewGuest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A guest to be invited."""
 
-    first_name: str
-    last_name: str
-    email: str | None = None
-    group_id: str | None = None
+    first_name: Name
+    last_name: Name
+    email: Email | None = None
+    group_id: GroupId | None = None
     """The household, any text up to 64 characters. It need not exist before."""
-    expected_guests: int = 1
+    expected_guests: People = 1
     """For how many people this invitation is meant, 0 to 99."""
-    children: int = 0
+    children: People = 0
     """How many of these people are children."""
-    dietary: str | None = None
-    dietary_tags: tuple[str, ...] = ()
+    dietary: Dietary | None = None
+    dietary_tags: tuple[DietaryTag, ...] = ()
     """From the fixed list `DIETARY_TAGS`."""
 
 
@@ -127,16 +151,16 @@ class GuestPatch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     is pending, and does not change an undecided guest.
     """
 
-    first_name: str | UnsetType | None = UNSET
-    last_name: str | UnsetType | None = UNSET
-    email: str | UnsetType | None = UNSET
-    group_id: str | UnsetType | None = UNSET
+    first_name: Name | UnsetType | None = UNSET
+    last_name: Name | UnsetType | None = UNSET
+    email: Email | UnsetType | None = UNSET
+    group_id: GroupId | UnsetType | None = UNSET
     attending: bool | UnsetType | None = UNSET
-    num_guests: int | UnsetType | None = UNSET
-    expected_guests: int | UnsetType | None = UNSET
-    children: int | UnsetType | None = UNSET
-    dietary: str | UnsetType | None = UNSET
-    dietary_tags: tuple[str, ...] | UnsetType | None = UNSET
+    num_guests: People | UnsetType | None = UNSET
+    expected_guests: People | UnsetType | None = UNSET
+    children: People | UnsetType | None = UNSET
+    dietary: Dietary | UnsetType | None = UNSET
+    dietary_tags: tuple[DietaryTag, ...] | UnsetType | None = UNSET
 
 
 class Rsvp(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -146,11 +170,11 @@ class Rsvp(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """
 
     attending: bool | None
-    num_guests: int | UnsetType = UNSET
-    children: int | UnsetType = UNSET
+    num_guests: People | UnsetType = UNSET
+    children: People | UnsetType = UNSET
     """How many of the people are children. If UNSET, as many as before, but no more than people."""
-    dietary: str | UnsetType | None = UNSET
-    dietary_tags: tuple[str, ...] | UnsetType | None = UNSET
+    dietary: Dietary | UnsetType | None = UNSET
+    dietary_tags: tuple[DietaryTag, ...] | UnsetType | None = UNSET
 
 
 class HouseholdAnswer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -167,10 +191,10 @@ class OwnAnswer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     `num_guests` 0 is a no, 1 and more a yes. If UNSET, the yes or no stays as it is.
     """
 
-    num_guests: int | UnsetType = UNSET
-    children: int | UnsetType = UNSET
-    dietary: str | UnsetType | None = UNSET
-    dietary_tags: tuple[str, ...] | UnsetType | None = UNSET
+    num_guests: People | UnsetType = UNSET
+    children: People | UnsetType = UNSET
+    dietary: Dietary | UnsetType | None = UNSET
+    dietary_tags: tuple[DietaryTag, ...] | UnsetType | None = UNSET
     group_status: GroupStatus | UnsetType = UNSET
     """The answer of the members who are pending: coming, each with `expected_guests`, or declined.
     "declined" needs `num_guests` 0."""

@@ -6,6 +6,7 @@ from typing import NamedTuple, TypeVar
 import msgspec
 
 from gatherlog.apps.guests.checks import Checks
+from gatherlog.apps.guests.inputs import DIETARY_LENGTH
 from gatherlog.apps.guests.sheet_counts import Counted, People, is_child, people_of
 from gatherlog.apps.guests.sheet_diets import Diet, read_diet
 from gatherlog.apps.guests.sheet_files import (
@@ -210,7 +211,8 @@ def _said(given: Mapping[Column, str], layout: Layout, reasons: _Reasons) -> _Sa
         group_id=check.group_id("group_id", _household(given, layout)),
         child=reasons.attempt(lambda: is_child(given.get(("child", 0))), None),
         diet=diet._replace(
-            tags=check.tags("dietary_tags", diet.tags), text=check.dietary("dietary", diet.text)
+            tags=check.tags("dietary_tags", diet.tags),
+            text=check.free_text("dietary", diet.text, DIETARY_LENGTH),
         ),
     )
     reasons.note(check.flaws, email)

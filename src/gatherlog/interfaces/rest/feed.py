@@ -10,11 +10,11 @@ from gatherlog.core.eventstore.feed_pages import feed_cursor, feed_page, feed_po
 from gatherlog.core.eventstore.store import Heads, Store
 from gatherlog.core.eventstore.streams import category_of
 from gatherlog.core.routing import compile_pattern, document
-from gatherlog.interfaces.live import HEADERS
 from gatherlog.interfaces.live_feed import Wanted
+from gatherlog.interfaces.live_streams import HEADERS
 from gatherlog.interfaces.rest.answers import json
-from gatherlog.interfaces.rest.endpoint import Call, Reply, Stream
-from gatherlog.interfaces.rest.queries import MAX_PAGE
+from gatherlog.interfaces.rest.endpoint import Call, Reply, StreamedReply
+from gatherlog.interfaces.rest.queries import Limit
 from gatherlog.interfaces.rest.streams import EventAnswer, event_answer
 
 __all__ = ["FeedAnswer", "FeedFilter", "FeedQuery", "event_line", "follow_feed", "read_feed"]
@@ -46,7 +46,7 @@ class FeedFilter(msgspec.Struct, frozen=True):
 class FeedQuery(FeedFilter, frozen=True):
     """Which events to read, and how many at most."""
 
-    limit: Annotated[int, Meta(ge=1, le=MAX_PAGE)] = 100
+    limit: Limit = 100
 
 
 class FeedAnswer(msgspec.Struct, frozen=True):
@@ -65,12 +65,12 @@ async def read_feed(call: Call[None, FeedQuery]) -> Reply:
     return json(FeedAnswer(events, feed_cursor(store, found.positions), found.is_end))
 
 
-async def follow_feed(call: Call[None, FeedFilter]) -> Stream:
+async def follow_feed(call: Call[None, FeedFilter]) -> StreamedReply:
     store, query = call.platform.store, call.query
     last = call.headers.get(b"last-event-id", b"").decode("latin-1")
     after = await _start_positions(store, last or query.cursor or "end")
     parts = call.feed.follow(after, _filter(query))
-    return Stream(parts, HEADERS, MAX_FOLLOWERS)
+    return StreamedReply(parts, HEADERS, MAX_FOLLOWERS)
 
 
 def event_line(event: Recorded) -> bytes:

@@ -26,7 +26,7 @@ from gatherlog.core.routing.bus_form import item_key
 from gatherlog.core.subscriptions.log_counts import LOGS
 from gatherlog.interfaces.rest.answers import Time, json, location, page
 from gatherlog.interfaces.rest.endpoint import Call, Reply
-from gatherlog.interfaces.rest.queries import MAX_PAGE, Nothing, Paging
+from gatherlog.interfaces.rest.queries import Limit, Nothing, Paging
 from gatherlog.interfaces.rest.streams import MAX_VERSION, append_events, raw_json
 
 __all__ = [
@@ -83,7 +83,7 @@ class LogQuery(msgspec.Struct, frozen=True):
         ]
         | None
     ) = None
-    limit: Annotated[int, Meta(ge=1, le=MAX_PAGE)] = 100
+    limit: Limit = 100
     reverse: Annotated[bool, Meta(description="The newest first.")] = False
 
 

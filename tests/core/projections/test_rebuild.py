@@ -1,4 +1,4 @@
-"""Rebuild and verify: documents are the fold of their events, whatever happened to them."""
+"""Rebuild and verify: documents become the fold of their events, however they were damaged."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Mapping
@@ -59,7 +59,7 @@ SHOPS = View("shop", Shop)
 
 
 class Shopping:
-    """An item per name with what was sold of it, and the pieces of the whole shop as a counter."""
+    """A document per item with the pieces sold, and a counter of the pieces sold by the shop."""
 
     def __init__(self, items: View[Any] = ITEMS) -> None:
         self.items = items
@@ -264,13 +264,13 @@ async def test_a_view_of_a_new_version_serves_once_it_is_rebuilt(tmp_path: Path)
         size: str = "large"
 
     url = f"sqlite:///{tmp_path / 'log.db'}"
-    old = await open_store(url, views=[ITEMS, SHOPS])
+    old = await open_store(url, views=SHOP.fold.views)
     await sell(selling(old), ItemSold("lamp", 2), ItemSold("desk", 1))
     await old.close()
     items: View[Any] = View("item", NewItem, version=2, by_size=lambda item: (item.size, item.item))
     category = Category("shop", CODEC, Shopping(items))
 
-    new = await open_store(url, views=[items, SHOPS])
+    new = await open_store(url, views=category.fold.views)
     with pytest.raises(ViewNotBuilt):
         await new.query(items.query("by_size", "large"))
     await mended(new, category)
@@ -282,6 +282,6 @@ async def test_a_view_of_a_new_version_serves_once_it_is_rebuilt(tmp_path: Path)
     ]
     assert await found(new, category) == []
     await new.close()
-    again = await open_store(url, views=[items, SHOPS])
+    again = await open_store(url, views=category.fold.views)
     assert len((await again.query(items.query("by_size", "large"))).documents) == 2
     await again.close()

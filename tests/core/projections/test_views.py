@@ -1,4 +1,4 @@
-"""Views: documents in and out, and keys as declared."""
+"""Views: reading and writing documents, with the declared index keys."""
 
 from typing import Literal
 

@@ -1,4 +1,4 @@
-"""What all pages of hosts have in common: who asks, whether they may, and how a page is made."""
+"""What all pages of hosts share: sign-in and policy checks, form tokens, and how pages are made."""
 
 import re
 from collections.abc import Awaitable, Callable, Mapping
@@ -13,8 +13,8 @@ from gatherlog.apps.guests import DEFAULT, Gathering, Guest
 from gatherlog.apps.people import Action, Role
 from gatherlog.core.commands.service import Stored
 from gatherlog.core.eventstore.errors import NotFound, Unauthenticated
+from gatherlog.interfaces.access_notes import note_access
 from gatherlog.interfaces.auth import permit
-from gatherlog.interfaces.looks import note_look
 from gatherlog.interfaces.platform import Platform
 from gatherlog.interfaces.web.forms import read_form, read_upload
 from gatherlog.interfaces.web.messages import FORM_OUTDATED, Message
@@ -22,23 +22,23 @@ from gatherlog.interfaces.web.rendering import HEADERS, SCRIPTED, Renderer
 from gatherlog.interfaces.web.sign_in_pages import sign_in_first
 from gatherlog.interfaces.web.visitors import FormOutdated, Visitor, Visitors
 
-__all__ = ["Desk", "Opened", "Page"]
+__all__ = ["GatheringAccess", "HostFrame", "PageHandler"]
 
 _UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-_NOTES: Final = {
+_DONE: Final = {
     "made": "The gathering is made. Now invite somebody.",
     "saved": "Saved.",
     "added": "The guest is on the list.",
     "removed": "The guest is off the list.",
     "imported": "The sheet is imported.",
 }
-"""What an address may ask a page to say: nothing else of it is ever shown."""
+"""By the query parameter `done`, what a page says was done. No other text of the URL is shown."""
 
-Page = Callable[[Request], Awaitable[Response]]
+PageHandler = Callable[[Request], Awaitable[Response]]
 
 
-class Opened(msgspec.Struct, frozen=True):
-    """A gathering, and who is about to do something with it."""
+class GatheringAccess(msgspec.Struct, frozen=True):
+    """A gathering, and the visitor whom the policy lets act on it."""
 
     visitor: Visitor
     gathering: Stored[Gathering]
@@ -52,13 +52,13 @@ class Opened(msgspec.Struct, frozen=True):
         return self.visitor.actor.name
 
     @property
-    def place(self) -> str:
-        """The path of the gathering's page."""
+    def path(self) -> str:
+        """The path of the gathering's main page."""
         return f"/host/{self.id}"
 
 
-class Desk:
-    """Opens what a request is about, after asking the policy, and answers with pages."""
+class HostFrame:
+    """Loads what a request is about, once the policy allows it, and renders the answer."""
 
     def __init__(self, platform: Platform, renderer: Renderer, visitors: Visitors) -> None:
         self.platform = platform
@@ -66,8 +66,8 @@ class Desk:
         self._renderer = renderer
         self._visitors = visitors
 
-    def served(self, page: Page) -> Page:
-        """The page for those who are signed in; others are led to sign in first."""
+    def for_signed_in(self, page: PageHandler) -> PageHandler:
+        """The page for visitors who are signed in; others are redirected to the sign-in page."""
 
         async def serve(request: Request) -> Response:
             try:
@@ -80,46 +80,55 @@ class Desk:
         return serve
 
     async def visitor(self, request: Request, action: Action) -> Visitor:
-        """Who asks, where it is about no gathering. Raises Unauthenticated, Denied, NotFound."""
-        visitor = await self._visitors.demand(request)
+        """The visitor, allowed to do something that concerns no particular gathering.
+
+        Raises Unauthenticated, Denied and NotFound.
+        """
+        visitor = await self._visitors.require(request)
         await permit(self.platform, visitor.actor, action, None)
         return visitor
 
-    async def only_place(self, request: Request) -> str | None:
-        """The page of the one gathering that a co-host helps with; None for everybody else."""
-        actor = (await self._visitors.demand(request)).actor
+    async def only_gathering(self, request: Request) -> str | None:
+        """The path of the gathering that a co-host manages; None for everybody else.
+
+        Co-hosts have no other gathering, and so no list of gatherings.
+        """
+        actor = (await self._visitors.require(request)).actor
         return f"/host/{actor.gathering_id}" if actor.role is Role.GUEST else None
 
-    async def open(self, request: Request, action: Action) -> Opened:
-        """The gathering of the path, for one who may do this with it; else as `visitor`."""
-        visitor = await self._visitors.demand(request)
+    async def access(self, request: Request, action: Action) -> GatheringAccess:
+        """The gathering of the path, for a visitor who may do this with it.
+
+        Raises as `visitor`. The trail notes the access where it has to.
+        """
+        visitor = await self._visitors.require(request)
         gathering_id = request.path_params["gathering_id"]
         if gathering_id != DEFAULT and not _UUID.fullmatch(gathering_id):
             raise NotFound("There is no such gathering.")
         await permit(self.platform, visitor.actor, action, gathering_id)
-        opened = Opened(visitor, await self.guests.gathering(gathering_id))
-        note_look(self.platform, visitor.actor, action, gathering_id)
-        return opened
+        access = GatheringAccess(visitor, await self.guests.gathering(gathering_id))
+        note_access(self.platform, visitor.actor, action, gathering_id)
+        return access
 
-    async def guest(self, request: Request, opened: Opened) -> Stored[Guest]:
-        """The guest of the path, of this gathering."""
+    async def guest(self, request: Request, access: GatheringAccess) -> Stored[Guest]:
+        """The guest of the path; NotFound if this gathering has none of that id."""
         guest_id = request.path_params["guest_id"]
         if not _UUID.fullmatch(guest_id):
             raise NotFound("There is no such guest.")
-        found = await self.guests.guest(opened.id, guest_id)
-        note_look(self.platform, opened.visitor.actor, Action.READ_GUEST, opened.id, guest_id)
+        found = await self.guests.guest(access.id, guest_id)
+        note_access(self.platform, access.visitor.actor, Action.READ_GUEST, access.id, guest_id)
         return found
 
     async def form(self, request: Request, visitor: Visitor) -> FormData:
-        """What was sent, if the form was made for this visitor; else FormOutdated."""
+        """The form that was sent; FormOutdated unless it was made for this visitor."""
         form = await read_form(request)
-        self._visitors.check(request, form, visitor)
+        self._visitors.check_form(request, form, visitor)
         return form
 
     async def upload(self, request: Request, visitor: Visitor, name: str) -> tuple[FormData, bytes]:
-        """As `form`, with what is in the file of that name."""
+        """As `form`, with the content of the uploaded file of that name."""
         form, data = await read_upload(request, name)
-        self._visitors.check(request, form, visitor)
+        self._visitors.check_form(request, form, visitor)
         return form, data
 
     def page(
@@ -128,9 +137,9 @@ class Desk:
         visitor: Visitor,
         *,
         status: int = 200,
-        **values: Any,  # what a template needs is its own affair
+        **values: Any,  # each template needs others
     ) -> Response:
-        """A page for a host, with the one script that such pages may run."""
+        """A page for a host, which may run our one script."""
         return self._renderer.page(
             template,
             status=status,
@@ -141,13 +150,13 @@ class Desk:
         )
 
     def message(self, message: Message, status: int) -> Response:
-        """A page that says one thing."""
+        """A page with nothing but a message."""
         return self._renderer.message(message, status)
 
-    def go(self, place: str, note: str = "") -> Response:
-        """On to another page by GET, which is to say so."""
-        return RedirectResponse(f"{place}?done={note}" if note else place, 303, HEADERS)
+    def redirect(self, path: str, done: str = "") -> Response:
+        """Lead on to another page by GET; that page says what was `done`, a key of `_DONE`."""
+        return RedirectResponse(f"{path}?done={done}" if done else path, 303, HEADERS)
 
-    def note(self, query: Mapping[str, str]) -> str:
-        """What a page has to say about what was done just before."""
-        return _NOTES.get(query.get("done", ""), "")
+    def done(self, query: Mapping[str, str]) -> str:
+        """What the page is to say was done just before; usually nothing."""
+        return _DONE.get(query.get("done", ""), "")

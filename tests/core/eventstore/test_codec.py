@@ -1,4 +1,4 @@
-"""The codec: what was ever stored decodes for ever, and nothing undecodable passes silently."""
+"""The codec: every stored event decodes for ever, and what does not decode is an error."""
 
 import re
 from pathlib import Path
@@ -14,7 +14,7 @@ from gatherlog.core.eventstore.events import Upcaster
 
 @event_type("tests.seat_taken", schema=3)
 class SeatTaken(msgspec.Struct, frozen=True):
-    """Once it said `guest` (1), then it had a table or null (2), now a name and a table or ""."""
+    """Schema 1 had `guest`, schema 2 a table or null, schema 3 has a name, and a table or ""."""
 
     name: str
     seats: int
@@ -44,7 +44,7 @@ CODEC = Codec([SeatTaken, NoteLeft], UPCASTERS)
 
 
 class Golden(msgspec.Struct):
-    """What was stored once."""
+    """An event as some version has stored it."""
 
     type: str
     schema: int

@@ -1,4 +1,4 @@
-"""Index keys as stored: their order is that of the parts, and ranges miss nothing."""
+"""Index keys as stored: they sort like their parts, and ranges miss nothing."""
 
 import unicodedata
 
@@ -15,7 +15,7 @@ KEYS = st.lists(PARTS, min_size=1, max_size=3).map(tuple)
 
 
 ENDS = st.text(st.sampled_from("aé雷🎉"), max_size=12)
-"""Ends of keys that are cut somewhere within characters of all sizes."""
+"""Ends of keys, of characters of all sizes, somewhere in which long keys are cut."""
 
 
 def parts_order(key: tuple[str, ...]) -> list[bytes]:
@@ -111,7 +111,7 @@ def test_a_range_misses_nothing_where_keys_are_cut(size: int, one: str, other: s
 
 
 @given(st.text(), st.text())
-def test_a_cursor_tells_its_place_to_its_own_query(key: str, id: str) -> None:
+def test_a_cursor_is_read_by_its_own_query(key: str, id: str) -> None:
     key, id = (text.encode(errors="ignore").decode() for text in (key, id))
     query = asked(prefix=("a",))
 
@@ -124,6 +124,6 @@ def test_a_cursor_tells_its_place_to_its_own_query(key: str, id: str) -> None:
 
 
 @given(st.text() | st.binary().map(lambda raw: raw.decode("latin-1")))
-def test_any_other_text_is_no_cursor(text: str) -> None:
+def test_any_other_text_is_an_invalid_cursor(text: str) -> None:
     with pytest.raises(CursorInvalid):
         query_range(Query(view="card", index="by", partition="p", cursor=text), "store")

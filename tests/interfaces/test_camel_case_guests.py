@@ -1,4 +1,4 @@
-"""Every camelCase request of the guest list, in the order in which host and guests make them."""
+"""The camelCase guest API: every request, in the order in which hosts and guests make them."""
 
 from typing import Any
 
@@ -26,7 +26,7 @@ async def _add(api: AsyncClient, first: str, last: str, **fields: Any) -> dict[s
 
 
 async def _log_in(api: AsyncClient, nobody: AsyncClient, guest: dict[str, Any]) -> dict[str, str]:
-    """The header of a guest who has logged in with the link's token and the last name."""
+    """The Authorization header of a guest, who logs in with the link's token and the last name."""
     link = await api.post(f"/guests/{guest['id']}/link")
     login = {"token": link.json()["token"], "lastName": guest["lastName"].upper()}
     answer = await nobody.post("/auth/login", json=login)
@@ -199,7 +199,9 @@ async def test_after_the_deadline_rsvp_is_closed(api: AsyncClient, nobody: Async
     assert (await nobody.get("/rsvp", headers=jwt)).json()["closed"] is True
 
 
-async def test_who_finds_no_room_waits_and_moves_up(api: AsyncClient, nobody: AsyncClient) -> None:
+async def test_a_guest_who_finds_no_room_waits_and_moves_up(
+    api: AsyncClient, nobody: AsyncClient
+) -> None:
     await api.put("/admin/settings", json={"max_guests": 1})
     ada, bob = await _add(api, "Ada", "Lovelace"), await _add(api, "Bob", "Hund")
     as_ada, as_bob = await _log_in(api, nobody, ada), await _log_in(api, nobody, bob)
@@ -324,7 +326,7 @@ async def test_all_sessions_of_an_account_end_together(
     ]
 
 
-async def test_flaws_are_told_under_the_names_that_were_used(api: AsyncClient) -> None:
+async def test_flaws_name_the_fields_as_the_client_does(api: AsyncClient) -> None:
     refused = await api.post(
         "/admin/guests",
         json={"firstName": "", "lastName": "x", "expectedGuests": -1, "first_name": "Ada"},

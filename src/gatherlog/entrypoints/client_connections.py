@@ -1,16 +1,16 @@
-"""How many connections each client has, so that none takes the room of all others."""
+"""Counts the connections of each client, so that no client can take all of them."""
 
 from collections.abc import Sequence
 
 from gatherlog.interfaces.clients import ClientAddresses
 
-__all__ = ["Crowd"]
+__all__ = ["ClientConnections"]
 
 
-class Crowd:
-    """Counts connections by client address, of IPv6 by network; each may have `most`.
+class ClientConnections:
+    """Counts connections by client address (IPv6: by network); each client may have `most`.
 
-    Proxies that are trusted speak for many, and have no limit.
+    Trusted proxies connect for many clients and have no limit.
     """
 
     def __init__(self, trusted: Sequence[str], *, most: int) -> None:
@@ -18,13 +18,13 @@ class Crowd:
         self._most = most
         self._open: dict[str, int] = {}
 
-    def enter(self, address: str) -> bool:
-        """Count one more from there, which has to `leave` again; whether there is room for it."""
+    def add(self, address: str) -> bool:
+        """Count a connection, until it is removed; False if the client has too many."""
         client = self._client(address)
         self._open[client] = self._open.get(client, 0) + 1
         return self._open[client] <= self._most or self._addresses.trusts(address)
 
-    def leave(self, address: str) -> None:
+    def remove(self, address: str) -> None:
         client = self._client(address)
         self._open[client] -= 1
         if not self._open[client]:

@@ -1,7 +1,8 @@
-"""Idempotency-Key: a request that comes again is answered as it was, and done once.
+"""Idempotency-Key: a request that is sent again is done once, and answered as it was at first.
 
-The key counts for one credential, method and path, for 24 hours, and for requests that did
-something. Commands carry it into their commit; what has no commit of its own writes one for it.
+A key holds for one credential, method and path, for 24 hours, and for requests that succeeded.
+Commands store it, with the answer, in the commit that does their work; a request that makes no
+such commit stores it in one of its own.
 """
 
 import hashlib
@@ -16,18 +17,18 @@ from gatherlog.core.eventstore.errors import Flaw, Invalid, KeyReused
 from gatherlog.core.eventstore.store import VERSION_BYTES, Commit, Ref, Store
 from gatherlog.interfaces.problems import AnsweredOnce
 
-__all__ = ["HEADER", "OnceKey", "Reply", "once_key"]
+__all__ = ["HEADER", "IdempotencyKey", "Reply", "idempotency_key"]
 
 HEADER: Final = b"idempotency-key"
 REPLAYED: Final = (b"idempotency-replayed", b"true")
 _KEY: Final = re.compile(rb"[\x21-\x7e]{1,255}")
 _VERSIONED: Final = b"\x01"
-"""Before an answer with a version behind it; no encoded answer begins so."""
+"""Begins a stored answer that a version follows; no encoded answer begins with this byte."""
 _encode = msgspec.msgpack.Encoder().encode
 
 
 class Reply(msgspec.Struct, frozen=True, gc=False):
-    """A finished answer; `headers` besides length and the security headers."""
+    """A complete answer. Content-Length and the security headers are added when it is sent."""
 
     status: int
     body: bytes
@@ -37,8 +38,8 @@ class Reply(msgspec.Struct, frozen=True, gc=False):
 _decode = msgspec.msgpack.Decoder(Reply | None).decode
 
 
-class OnceKey:
-    """The key of one request, scoped, with the fingerprint of what it asks for."""
+class IdempotencyKey:
+    """The key of one request, with the fingerprint that tells whether a repetition is the same."""
 
     def __init__(self, store: Store, key: str, fingerprint: bytes) -> None:
         self._store = store
@@ -50,19 +51,23 @@ class OnceKey:
         answer: Callable[[Handled], Reply] | None,
         shows: Callable[[Handled], Ref | None] = lambda handled: None,
     ) -> Once:
-        """What a command takes; None for an answer with a secret in it, which is not kept.
+        """What makes a command idempotent: the key, and how the answer to store is made.
 
-        Where `shows` names the document that is shown, its version is kept as the answer's ETag.
+        `answer` is None for an answer that holds a secret, which is not stored. If `shows` names
+        the document that the answer shows, its version is stored as the answer's ETag.
         """
 
         def kept(handled: Handled) -> bytes:
-            whole = _encode(None if answer is None else answer(handled))
-            return whole if shows(handled) is None else _VERSIONED + whole
+            encoded = _encode(None if answer is None else answer(handled))
+            return encoded if shows(handled) is None else _VERSIONED + encoded
 
         return Once(self._key, self._fingerprint, kept, shows)
 
     async def earlier(self) -> Reply | None:
-        """What was answered to this request before. Raises KeyReused and AnsweredOnce."""
+        """The answer stored for this key, or None.
+
+        Raises KeyReused if it was given to another request, AnsweredOnce if it held a secret.
+        """
         recalled = await self._store.recall(self._key)
         if recalled is None:
             return None
@@ -71,9 +76,9 @@ class OnceKey:
         return replay(recalled.answer)
 
     async def remember(self, answer: Reply, *, secret: bool = False) -> Reply:
-        """Keep the answer to what carried the key into no commit, and give it.
+        """Store the answer in a commit of its own, and give it back.
 
-        If a twin of the request was faster, its answer is given instead.
+        If the same request, sent at the same time, has stored its answer first, that one is given.
         """
         kept = _encode(None if secret else answer)
         committed = await self._store.commit(
@@ -82,12 +87,12 @@ class OnceKey:
         return replay(committed.answer) if committed.repeated else answer
 
 
-def once_key(
+def idempotency_key(
     store: Store, headers: Mapping[bytes, bytes], *, scope: tuple[str, ...], content: bytes
-) -> OnceKey | None:
-    """The key that a request carries, if any; Invalid where it is none.
+) -> IdempotencyKey | None:
+    """The request's key; None without the header, Invalid if it is malformed.
 
-    `scope` says for whom and for what it counts, `content` what has to be the same again.
+    The key holds within `scope`; a repetition has to have the same `content`.
     """
     given = headers.get(HEADER)
     if given is None:
@@ -95,13 +100,13 @@ def once_key(
     if not _KEY.fullmatch(given):
         detail = "has to be 1 to 255 visible ASCII characters, once"
         raise Invalid(Flaw("/Idempotency-Key", detail))
-    whole = msgspec.json.encode((*scope, given.decode()))
-    key = "http:" + hashlib.sha256(whole).hexdigest()
-    return OnceKey(store, key, hashlib.sha256(content).digest())
+    scoped = msgspec.json.encode((*scope, given.decode()))
+    key = "http:" + hashlib.sha256(scoped).hexdigest()
+    return IdempotencyKey(store, key, hashlib.sha256(content).digest())
 
 
 def replay(kept: bytes) -> Reply:
-    """The stored answer, marked as such; AnsweredOnce where it held a secret."""
+    """The stored answer, with a header that says so; AnsweredOnce if it held a secret."""
     headers = [REPLAYED]
     if kept.startswith(_VERSIONED):
         version = int.from_bytes(kept[-VERSION_BYTES:])

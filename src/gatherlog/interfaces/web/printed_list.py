@@ -1,4 +1,4 @@
-"""The guest list as it is printed: by household, with a count of meals for the kitchen. Pure."""
+"""The printed guest list: guests by household, and a count of meals for the kitchen. Pure."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -8,59 +8,60 @@ import msgspec
 
 from gatherlog.apps.guests import DIETARY_TAGS, Guest
 from gatherlog.apps.guests.text import folded
-from gatherlog.interfaces.web.rows import STATES
+from gatherlog.interfaces.web.rows import STATE_NAMES
 from gatherlog.interfaces.web.words import label
 
-__all__ = ["Block", "Kitchen", "Line", "Meal", "blocks", "kitchen"]
+__all__ = ["Kitchen", "Meal", "PrintedGuest", "PrintedHousehold", "kitchen", "printed_households"]
 
 
-class Line(msgspec.Struct, frozen=True):
+class PrintedGuest(msgspec.Struct, frozen=True):
     """One guest."""
 
     name: str
     state: str
-    said: str
+    answer: str
     people: str
     children: str
     food: str
 
 
-class Block(msgspec.Struct, frozen=True):
-    """A household, or one guest without any, whose block has no name."""
+class PrintedHousehold(msgspec.Struct, frozen=True):
+    """A household; or, without a name, one guest who is in none."""
 
     name: str
-    lines: list[Line]
+    guests: list[PrintedGuest]
 
 
 class Meal(msgspec.Struct, frozen=True):
-    """One combination of needs: `vegan and gluten-free` is none of `vegan`."""
+    """One combination of dietary needs; `vegan and gluten-free` does not count as `vegan`."""
 
     name: str
     guests: int
     people: int
-    """Of these invitations, so never too few: an invitation does not say who of its people."""
+    """All people of these invitations, because an invitation does not say which of its people
+    have the needs: so there are never too few meals."""
 
 
 class Kitchen(msgspec.Struct, frozen=True):
-    """What those who come eat: every person is in one meal."""
+    """What the guests who come eat; every person is in exactly one meal."""
 
     meals: list[Meal]
-    """Without special needs first, then by number."""
+    """The meal without special needs first, then by number of people."""
     notes: list[tuple[str, str]]
-    """Name, and what was written in words."""
+    """Names of guests, and what they wrote."""
 
 
-def blocks(guests: Iterable[Guest]) -> list[Block]:
-    """All guests in the order of the alphabet: a household by its name, others by their own."""
-    ordered = sorted(guests, key=_place)
+def printed_households(guests: Iterable[Guest]) -> list[PrintedHousehold]:
+    """All guests in alphabetical order, of households' names and of names of guests in none."""
+    ordered = sorted(guests, key=_order)
     return [
-        Block(name, [_line(guest) for guest in members])
-        for (_, name, _), members in groupby(ordered, key=_block)
+        PrintedHousehold(name, [_printed(guest) for guest in members])
+        for (_, name, _), members in groupby(ordered, key=_household)
     ]
 
 
 def kitchen(guests: Iterable[Guest]) -> Kitchen:
-    """The meals of those who come, and what they wrote."""
+    """The meals of the guests who come, and what they wrote."""
     coming = [guest for guest in guests if guest.attending]
     invitations: Counter[Sequence[str]] = Counter()
     people: Counter[Sequence[str]] = Counter()
@@ -74,26 +75,26 @@ def kitchen(guests: Iterable[Guest]) -> Kitchen:
     return Kitchen(meals, notes)
 
 
-def _block(guest: Guest) -> tuple[str, str, str]:
-    """By name; the id keeps two guests of one name apart who are in no household."""
+def _household(guest: Guest) -> tuple[str, str, str]:
+    """What is the same for all guests of a household, and unique for a guest who is in none."""
     if guest.group_id is not None:
         return (folded(guest.group_id), guest.group_id, "")
     return (folded(guest.last_name), "", guest.id)
 
 
-def _place(guest: Guest) -> tuple[str, ...]:
-    """Within a household adults before children."""
+def _order(guest: Guest) -> tuple[str, ...]:
+    """Sorts adults before children within a household."""
     child = str(int(guest.children >= max(guest.expected_guests, 1)))
-    return (*_block(guest), child, folded(guest.last_name), folded(guest.first_name))
+    return (*_household(guest), child, folded(guest.last_name), folded(guest.first_name))
 
 
-def _line(guest: Guest) -> Line:
+def _printed(guest: Guest) -> PrintedGuest:
     yes = guest.status in ("coming", "waiting")
     tags = [label(tag) for tag in guest.dietary_tags]
-    return Line(
+    return PrintedGuest(
         name=f"{guest.last_name}, {guest.first_name}",
         state=guest.status,
-        said=STATES[guest.status],
+        answer=STATE_NAMES[guest.status],
         people=str(guest.num_guests) if yes else "",
         children=str(guest.children or "") if yes else "",
         food="; ".join(filter(None, [", ".join(tags), guest.dietary])),

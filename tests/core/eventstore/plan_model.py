@@ -1,7 +1,7 @@
-"""A naive model of what commits mean, written from the promises and not from the planner.
+"""A naive model of commits, written from the store's promises and not from the planner.
 
-One commit after the other is tried on a copy of everything; if any demand fails, the copy is
-dropped. Slow, and meant to be obviously right.
+Each commit is applied to a copy of everything; if any demand fails, the copy is dropped. It is
+slow, but obviously right.
 """
 
 import copy
@@ -22,8 +22,8 @@ DAY = 24 * 3600 * 1_000_000
 
 
 @dataclass
-class Paper:
-    """A document as it is written on paper."""
+class StoredDocument:
+    """A document with everything that the store knows of it."""
 
     owner: str
     version: int = 0
@@ -34,17 +34,17 @@ class Paper:
 
 
 @dataclass
-class Ledger:
+class ModelStore:
     """A whole store: streams as lists, partitions as lists, documents, and keys."""
 
     partitions: int
     streams: dict[str, list[Event]] = field(default_factory=dict)
     feeds: dict[int, list[tuple[str, int, Event]]] = field(default_factory=dict)
-    documents: dict[tuple[str, str], Paper] = field(default_factory=dict)
+    documents: dict[tuple[str, str], StoredDocument] = field(default_factory=dict)
     keys: dict[str, tuple[bytes, bytes, int]] = field(default_factory=dict)
 
     def commit(self, commit: Commit, now: int) -> Committed | set[type[Exception]]:
-        """What the commit did, or all the reasons for which it may be refused."""
+        """The outcome of the commit, or all errors that it may be refused with."""
         if commit.key in self.keys:
             fingerprint, answer, at = self.keys[commit.key]
             if now - at < DAY:
@@ -78,32 +78,36 @@ class Ledger:
         reasons: set[type[Exception]] = set()
         ref = (write.view, write.id)
         there = ref in self.documents
-        paper = self.documents.get(ref) or Paper(write.stream)
+        document = self.documents.get(ref) or StoredDocument(write.stream)
         adds = {name: amount for name, amount in write.adds.items() if amount != 0}
-        if write.expects is not None and write.expects != paper.version:
+        if write.expects is not None and write.expects != document.version:
             reasons.add(Conflict)
-        if write.counted is not None and write.counted != paper.counted:
+        if write.counted is not None and write.counted != document.counted:
             reasons.add(Conflict)
-        if (write.body is not KEEP or adds) and paper.owner != write.stream:
+        if (write.body is not KEEP or adds) and document.owner != write.stream:
             reasons.add(OwnedElsewhere)
-        if write.body is DELETE and paper.counters:
+        if write.body is DELETE and document.counters:
             reasons.add(HasCounters)
         stamp = len(self.streams.get(write.stream, [])) if write.at is None else write.at
         for name, amount in adds.items():
-            paper.counters[name] = paper.counters.get(name, 0) + amount
-            paper.counted = stamp
-            if abs(paper.counters[name]) >= 2**63:
+            document.counters[name] = document.counters.get(name, 0) + amount
+            document.counted = stamp
+            if abs(document.counters[name]) >= 2**63:
                 reasons.add(CounterOutOfBounds)
         for bounds, sign in ((write.at_most, 1), (write.at_least, -1)):
             for name, bound in bounds.items():
-                if sign * paper.counters.get(name, 0) > sign * bound:
+                if sign * document.counters.get(name, 0) > sign * bound:
                     reasons.add(CounterOutOfBounds)
         if write.body is DELETE:
             self.documents.pop(ref, None)
             return reasons
         if isinstance(write.body, bytes):
-            paper.body, paper.version, paper.keys = write.body, stamp, dict(write.index_keys)
+            document.body, document.version, document.keys = (
+                write.body,
+                stamp,
+                dict(write.index_keys),
+            )
             done["documents"][ref] = stamp
-        if there or paper.body is not None or paper.counters:
-            self.documents[ref] = paper
+        if there or document.body is not None or document.counters:
+            self.documents[ref] = document
         return reasons

@@ -1,4 +1,4 @@
-"""The planner against a naive model of what commits mean, on random groups of commits."""
+"""The planner against a naive model of commits, on random groups of commits."""
 
 import copy
 from typing import Any
@@ -26,14 +26,14 @@ from gatherlog.core import (
 from gatherlog.core.eventstore.commit_checks import check_commit
 from gatherlog.core.eventstore.errors import GatherlogError, StoreError
 from gatherlog.core.eventstore.planner import Changes, State, partition_of, plan, wanted
-from tests.core.plan_model import DAY, Ledger
+from tests.core.eventstore.plan_model import DAY, ModelStore
 
 STREAMS = ["a-1", "a-2", "b-1"]
 LIMITS = Limits()
 
 
 class Rows:
-    """A store as an engine keeps it: it loads what is wanted, and writes what is planned."""
+    """A store as an engine implements it: it loads what is wanted, and writes what is planned."""
 
     def __init__(self, partitions: int) -> None:
         self.positions = [0] * partitions
@@ -107,7 +107,7 @@ writes = st.builds(
 
 @st.composite
 def commits(draw: st.DrawFn) -> Commit:
-    """A well-formed commit: what it changes, it has an event for, or it is a rebuild."""
+    """Well-formed commits: they append an event for what they change, or they are rebuilds."""
     asked = draw(st.lists(writes, max_size=3, unique_by=lambda write: (write.view, write.id)))
     streams = draw(st.sets(st.sampled_from(STREAMS), max_size=2))
     if asked and draw(st.integers(0, 4)) == 0:
@@ -139,38 +139,38 @@ groups = st.lists(
 
 @settings(max_examples=150)
 @given(groups, st.sampled_from([1, 4]))
-def test_the_planner_means_what_the_promises_say(
+def test_the_planner_agrees_with_the_model(
     asked: list[tuple[list[Commit], int]], partitions: int
 ) -> None:
-    rows, ledger = Rows(partitions), Ledger(partitions)
+    rows, model = Rows(partitions), ModelStore(partitions)
     now = DAY
     for group, passed in asked:
         now += passed
         for commit in group:
             check_commit(commit, LIMITS)
         for commit, result in zip(group, rows.commit(group, now), strict=True):
-            expected = ledger.commit(commit, now)
+            expected = model.commit(commit, now)
             if isinstance(expected, set):
                 assert type(result) in expected
             else:
                 assert result == expected
-        _same(rows, ledger)
+        _same(rows, model)
 
 
-def _same(rows: Rows, ledger: Ledger) -> None:
+def _same(rows: Rows, model: ModelStore) -> None:
     feeds: dict[int, list[tuple[str, int, Event]]] = {}
     for e in rows.events:
         event = Event(e.id, e.type, e.time, e.recorded, e.data, e.schema, e.subject, e.meta)
         feeds.setdefault(e.partition, []).append((e.stream, e.version, event))
         assert e.position == len(feeds[e.partition])
-        assert e.partition == partition_of(e.stream, ledger.partitions)
-    assert feeds == ledger.feeds
-    assert rows.positions == [len(feeds.get(p, [])) for p in range(ledger.partitions)]
-    assert rows.streams == {name: len(events) for name, events in ledger.streams.items() if events}
-    assert rows.keys == {key: Recalled(*kept) for key, kept in ledger.keys.items()}
+        assert e.partition == partition_of(e.stream, model.partitions)
+    assert feeds == model.feeds
+    assert rows.positions == [len(feeds.get(p, [])) for p in range(model.partitions)]
+    assert rows.streams == {name: len(events) for name, events in model.streams.items() if events}
+    assert rows.keys == {key: Recalled(*kept) for key, kept in model.keys.items()}
     assert rows.documents == {
         (view, id): Document(view, id, p.owner, p.version, p.counted, p.body, p.keys, p.counters)
-        for (view, id), p in ledger.documents.items()
+        for (view, id), p in model.documents.items()
     }
 
 
@@ -186,11 +186,11 @@ def test_a_group_means_the_same_as_its_commits_one_by_one(
     grouped = together.commit(group, 6)
     single = [apart.commit([commit], 6)[0] for commit in group]
 
-    assert [_told(result) for result in grouped] == [_told(result) for result in single]
+    assert [_outcome(result) for result in grouped] == [_outcome(result) for result in single]
     assert together.everything() == apart.everything()
 
 
-def _told(result: Committed | StoreError) -> Any:
+def _outcome(result: Committed | StoreError) -> Any:
     return result if isinstance(result, Committed) else (type(result), str(result))
 
 

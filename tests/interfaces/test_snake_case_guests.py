@@ -1,4 +1,4 @@
-"""Every snake_case request of the guest list, in the order in which a host makes them."""
+"""The snake_case guest API: every request, in the order in which hosts make them."""
 
 import re
 from typing import Any
@@ -123,7 +123,7 @@ async def test_a_host_keeps_a_guest_list_from_settings_to_farewell(api: AsyncCli
     assert (await api.get("/groups")).json() == []
 
 
-async def test_an_answer_of_nobody_knows_yet_is_undecided(api: AsyncClient, guest_id: str) -> None:
+async def test_an_answer_of_null_is_undecided(api: AsyncClient, guest_id: str) -> None:
     answer = await api.post(f"/guests/{guest_id}/rsvp", json={"attending": None})
 
     assert _some(answer.json(), {"attending": 0, "status": 0}) == {
@@ -132,7 +132,7 @@ async def test_an_answer_of_nobody_knows_yet_is_undecided(api: AsyncClient, gues
     }
 
 
-async def test_what_get_gave_can_be_put_back_whole(api: AsyncClient, guest_id: str) -> None:
+async def test_the_answer_of_get_can_be_put_back_unchanged(api: AsyncClient, guest_id: str) -> None:
     await api.post(f"/guests/{guest_id}/rsvp", json={"attending": True, "num_guests": 3})
     guest = (await api.get(f"/guests/{guest_id}")).json()
     settings = (await api.get("/admin/settings")).json()
@@ -158,7 +158,7 @@ async def test_an_id_is_the_same_in_capitals(api: AsyncClient, guest_id: str) ->
     assert (capitals.status_code, capitals.json()["id"]) == (200, guest_id)
 
 
-async def test_a_household_of_any_name_can_be_asked_for(api: AsyncClient) -> None:
+async def test_a_household_with_any_name_can_be_read(api: AsyncClient) -> None:
     names = ["A/B", "a b", "100%", "Grün & Söhne", "?#", "%2F", "stats"]
     for name in names:
         guest = {"first_name": "Ada", "last_name": "Lovelace", "group_id": name}
@@ -183,7 +183,7 @@ async def test_a_link_is_shown_once_and_opens_the_invitation(
     assert token not in (await api.get(f"/guests/{guest_id}")).text
 
 
-async def test_making_a_link_again_ends_the_one_before(
+async def test_a_new_link_ends_the_earlier_one(
     api: AsyncClient, nobody: AsyncClient, guest_id: str
 ) -> None:
     first = (await api.post(f"/guests/{guest_id}/link")).json()["token"]
