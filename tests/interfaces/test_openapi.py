@@ -147,7 +147,7 @@ def test_values_have_their_json_names() -> None:
     shown = [schema.get("description", "") for schema in DOCUMENT["components"]["schemas"].values()]
 
     assert [text for text in shown if re.search(r"\b(None|True|False)\b", text)] == []
-    assert "`attending`: true or false answers for the guest; null takes" in " ".join(shown)
+    assert "`attending` true or false answers for the guest; null takes" in " ".join(shown)
 
 
 def _operations() -> list[dict[str, Any]]:

@@ -147,7 +147,7 @@ class NewGuest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 class GuestPatch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A host's changes to a guest, the answer included, also after the deadline.
 
-    `attending` True or False answers for the guest. None takes back a yes or no, so that the status
+    `attending` True or False answers for the guest; None takes back a yes or no, so that the status
     is pending, and does not change an undecided guest.
     """
 

@@ -82,6 +82,7 @@ PARAMETERS: Final[Mapping[str, Parameter]] = {
     "subscription": Parameter("A subscription's name.", _check_name, _NAME),
     "letter": Parameter("A dead letter's id.", _check_name, _NAME),
     "queue": Parameter("A queue's name.", _check_queue_name, _NAME),
+    "message": Parameter("The id of a dead message.", _check_name, _NAME),
 }
 """All parameters by name. A path template with any other name is a KeyError at start."""
 

@@ -15,7 +15,7 @@ from gatherlog.core.eventstore.events import Recorded
 from gatherlog.core.eventstore.store import ANY
 from gatherlog.interfaces.rest.answers import Time, json, location
 from gatherlog.interfaces.rest.endpoint import Call, Reply
-from gatherlog.interfaces.rest.queries import MAX_PAGE, Nothing
+from gatherlog.interfaces.rest.queries import MAX_PAGE, Limit, Nothing
 
 __all__ = [
     "MAX_VERSION",
@@ -99,7 +99,7 @@ class StreamQuery(msgspec.Struct, frozen=True):
     before: (
         Annotated[int, Meta(ge=1, le=MAX_VERSION, description="Only earlier versions.")] | None
     ) = None
-    limit: Annotated[int, Meta(ge=1, le=MAX_PAGE)] = MAX_PAGE
+    limit: Limit = MAX_PAGE
     backwards: Annotated[bool, Meta(description="The newest first.")] = False
 
 
@@ -108,7 +108,7 @@ class StreamsQuery(msgspec.Struct, frozen=True):
 
     log: Annotated[str, Meta(pattern="^[a-z][a-z0-9_]*$", description="Their category.")]
     after: Annotated[str, Meta(max_length=255, description="Only names that sort after it.")] = ""
-    limit: Annotated[int, Meta(ge=1, le=MAX_PAGE)] = MAX_PAGE
+    limit: Limit = MAX_PAGE
 
 
 async def append_to_stream(call: Call[AppendRequest, Nothing]) -> Reply:
