@@ -31,6 +31,7 @@ __all__ = [
     "Stored",
     "about",
     "check_version",
+    "done_now",
     "listing",
     "no_such",
     "outcome",
@@ -86,7 +87,12 @@ async def run(
     Raises what `CommandHandler.handle` raises, and Repeated where the command was carried out
     before with the key of `once`.
     """
-    handled = await handler.handle(stream, attempt, meta=event_meta(actor, more), once=once)
+    meta = event_meta(actor, more)
+    return done_now(await handler.handle(stream, attempt, meta=meta, once=once))
+
+
+def done_now(handled: Handled) -> Handled:
+    """What a command did, if it was carried out now; raises Repeated if that was done before."""
     if handled.repeated:
         raise Repeated(handled.answer)
     return handled

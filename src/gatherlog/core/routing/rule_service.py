@@ -7,6 +7,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from gatherlog.core.commands.handler import CommandHandler, Decided, Handled, Once
+from gatherlog.core.commands.service import done_now
 from gatherlog.core.commands.unit_of_work import UnitOfWork
 from gatherlog.core.eventstore.clock import Clock, Ids
 from gatherlog.core.eventstore.errors import Flaw, Invalid, NotFound, Refused
@@ -124,7 +125,8 @@ class RuleService:
             )
             return [Decided(created, subject=new.name)]
 
-        return self._rule(await self._handler.handle(STREAM, attempt, once=once), new.name)
+        handled = await self._handler.handle(STREAM, attempt, once=once)
+        return self._rule(done_now(handled), new.name)
 
     async def change(self, name: str, patch: RulePatch, *, by: str) -> Rule:
         """Change the fields that the patch names. Deliveries that wait go on with the changed rule.
@@ -163,7 +165,7 @@ class RuleService:
                 raise NotFound(f"there is no rule {name!r}")
             return [Decided(RuleRemoved(by=by), subject=name)]
 
-        await self._handler.handle(STREAM, attempt, once=once)
+        done_now(await self._handler.handle(STREAM, attempt, once=once))
 
     async def rule(self, name: str) -> Rule:
         """The rule of this name; raises NotFound."""
