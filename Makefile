@@ -1,9 +1,11 @@
 # Everything is set up on first use: `make demo` or `make test` is all a fresh clone needs.
 
-PYTHON ?= python3
+# What VENV is made with: a command, a path or a version. If none is named, .ci/pythons finds one.
+PYTHON ?=
+VENV := .venv
 WORKERS ?= auto
-BIN := .venv/bin
-READY := .venv/.ready
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
 DEMO := .demo
 CODE := src tests benchmarks
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check --no-input
@@ -14,7 +16,7 @@ COMPILE := $(BIN)/uv --quiet pip compile pyproject.toml --universal --generate-h
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo demo-reset test torture check format bench setup lock clean
+.PHONY: help demo demo-reset test torture check format bench reference setup lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -44,29 +46,32 @@ format: $(READY) ## Sort imports, repair what lint can, format
 bench: $(READY) ## Measure against the raw limits and the peers
 	$(BIN)/python -m benchmarks $(ARGS)
 
+reference: $(READY) ## Write the pages of docs/reference that are made from the code
+	$(BIN)/python docs/reference/generate.py
+
 setup: $(READY) ## Make .venv with everything for tests and checks
 
 lock: $(READY) ## Pin the dependencies again (UPGRADE=1 takes the newest)
 	$(COMPILE) --extra dev -o requirements/dev.txt
 	@! grep -n '://' requirements/*.txt || { echo "The lock must hold no addresses." >&2; exit 1; }
 
-clean: ## Remove .venv and all caches; the demo's data stays
-	rm -rf .venv .pytest_cache .ruff_cache .mypy_cache .import_linter_cache .hypothesis build dist
+clean: ## Remove all .venvs and caches; the demo's data stays
+	rm -rf .venv .venv-* .pytest_cache .ruff_cache .mypy_cache .import_linter_cache .hypothesis
+	rm -rf build dist
 	find src tests benchmarks -name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true
 
-# .venv/.ready is written last and names the checkout. Without it, or with another name in it
-# (a copied or moved checkout), the environment is made anew, so half a setup is never built upon.
+# .ready is written last and names the checkout. Without it, or with another name in it (a copied
+# or moved checkout), the environment is made anew, so half a setup is never built upon.
 ifneq ($(shell cat $(READY) 2>/dev/null),$(CURDIR))
 .PHONY: $(READY)
 endif
 
 $(READY): requirements/dev.txt pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
-		echo "Gatherlog needs Python 3.11 or newer; $(PYTHON) is: $$($(PYTHON) --version 2>&1)." >&2; \
-		echo "Name another one: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
-	@echo "Setting up .venv (once; a minute or so)"
-	@if [ "$$(cat $@ 2>/dev/null)" != "$(CURDIR)" ] || ! $(BIN)/python -m pip --version >/dev/null 2>&1; \
-		then rm -rf .venv && $(PYTHON) -m venv .venv; fi
+	@if [ "$$(cat $@ 2>/dev/null)" = "$(CURDIR)" ] && $(BIN)/python -m pip --version >/dev/null 2>&1; \
+	then echo "Bringing $(VENV) up to date"; \
+	else python=$$(.ci/pythons choose "$(PYTHON)") && \
+		echo "Setting up $(VENV) with $$python (once; a minute or so)" && \
+		rm -rf $(VENV) && "$$python" -m venv $(VENV); fi
 	@rm -f $@
 	$(PIP) install --require-hashes -r requirements/dev.txt
 	$(PIP) install --no-deps --no-build-isolation -e .

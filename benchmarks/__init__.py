@@ -1,1 +1,1 @@
-"""Benchmarks: every figure beside its raw limit and its peer, in one run. Never a timed test."""
+"""Benchmarks: each compares Gatherlog with a raw limit and with other software, in the same run."""

@@ -1,4 +1,4 @@
-"""`python -m benchmarks [name ...]`: measure, print the ratios, keep the runs as JSON."""
+"""`python -m benchmarks [name ...]`: measure, print the ratios, and keep the runs as JSON."""
 
 import argparse
 import os
@@ -6,9 +6,9 @@ from pathlib import Path
 
 from rich.console import Console
 
-from benchmarks import pages, report
+from benchmarks import markdown, report
 from benchmarks.catalogue import BENCHMARKS
-from benchmarks.ground import fresh_folder
+from benchmarks.folders import fresh_folder
 from benchmarks.measuring import QUICK, Size, run
 
 RUNS = 5
@@ -32,7 +32,7 @@ def main() -> None:
             if options.json:
                 report.keep(options.json, record)
             if options.markdown:
-                pages.write_figures(options.markdown, record)
+                markdown.write_figures(options.markdown, record)
     met, of = report.summary(outcomes)
     console.print(f"\n{met} of {of} targets met")
 
@@ -41,12 +41,12 @@ def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="name", help=", ".join(BENCHMARKS))
     parser.add_argument("--runs", type=int, help=f"default {RUNS}; with --quick {QUICK_RUNS}")
-    parser.add_argument("--quick", action="store_true", help="less work, rougher figures")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="keep every run in FILE")
     parser.add_argument(
-        "--markdown", type=Path, metavar="FILE", help="put the figures in this page"
+        "--quick", action="store_true", help="do less work; the figures are less precise"
     )
-    parser.add_argument("--folder", type=Path, help="where files are made; default .bench")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="keep every run in FILE")
+    parser.add_argument("--markdown", type=Path, metavar="FILE", help="write the figures into FILE")
+    parser.add_argument("--folder", type=Path, help="folder for the files; default .bench")
     options = parser.parse_args()
     if unknown := [name for name in options.names if name not in BENCHMARKS]:
         parser.error(

@@ -1,4 +1,4 @@
-"""The RSVP commit through the planner, with 1, 32 and 256 callers, against the same by hand."""
+"""The commit of an RSVP, with 1, 32 and 256 callers, compared with the same SQL by hand."""
 
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -19,8 +19,8 @@ GUESTS_PER_CALLER = 8
 encode = msgspec.json.encode
 
 
-class Party:
-    """One gathering, its guests, and the version at which each of them stands."""
+class Gathering:
+    """One gathering, the guests of each caller, and the version of each guest's document."""
 
     def __init__(self, callers: int) -> None:
         self.stream = f"gathering-{new_id()}"
@@ -29,7 +29,7 @@ class Party:
         self._turns = [0] * callers
 
     def next_guest(self, caller: int) -> tuple[str, int]:
-        """Who of this caller's guests answers now, and the number of the answer."""
+        """The guest of this caller who answers next, and the number of the answer."""
         turn = self._turns[caller]
         self._turns[caller] = turn + 1
         return self.guests[caller][turn % GUESTS_PER_CALLER], turn
@@ -39,13 +39,13 @@ class Party:
         return Answer(guest, self.stream, "Lovelace", turn % 3 > 0, turn % 7, "no nuts", turn)
 
 
-def raw_commit(party: Party, guest: str, turn: int) -> by_hand.Rsvp:
+def raw_commit(gathering: Gathering, guest: str, turn: int) -> by_hand.Rsvp:
     return by_hand.Rsvp(
-        party.stream,
+        gathering.stream,
         to_event(payload(turn)),
         guest,
-        party.versions[guest],
-        encode(party.answered(guest, turn)),
+        gathering.versions[guest],
+        encode(gathering.answered(guest, turn)),
         1,
         CAPACITY,
         new_id(),
@@ -54,12 +54,12 @@ def raw_commit(party: Party, guest: str, turn: int) -> by_hand.Rsvp:
     )
 
 
-def our_commit(party: Party, guest: str, turn: int) -> Commit:
-    stream, answered = party.stream, party.answered(guest, turn)
+def our_commit(gathering: Gathering, guest: str, turn: int) -> Commit:
+    stream, answered = gathering.stream, gathering.answered(guest, turn)
     return Commit(
         appends=[Append(stream, [to_event(payload(turn))], ANY)],
         writes=[
-            GUESTS.write(guest, stream, answered, expects=party.versions[guest]),
+            GUESTS.write(guest, stream, answered, expects=gathering.versions[guest]),
             Write(
                 view=GATHERINGS.name,
                 id=stream,
@@ -77,13 +77,13 @@ def our_commit(party: Party, guest: str, turn: int) -> Commit:
 
 def raw(callers: int, commits: int) -> Measure:
     async def measure(folder: Path) -> Figures:
-        party = Party(callers)
-        db = by_hand.open_tables(folder / "raw.db", party.stream, list(party.versions))
+        gathering = Gathering(callers)
+        db = by_hand.open_tables(folder / "raw.db", gathering.stream, list(gathering.versions))
         group: GroupLoop[by_hand.Rsvp] = GroupLoop(db, lambda rsvp: by_hand.write(db, rsvp))
 
         async def call(caller: int) -> None:
-            guest, turn = party.next_guest(caller)
-            party.versions[guest] = await group.submit(raw_commit(party, guest, turn))
+            guest, turn = gathering.next_guest(caller)
+            gathering.versions[guest] = await group.submit(raw_commit(gathering, guest, turn))
 
         found = await ours.timed_calls(callers, commits, call)
         await group.close()
@@ -94,17 +94,17 @@ def raw(callers: int, commits: int) -> Measure:
 
 
 def raw_inline(commits: int) -> Measure:
-    """Alone there is nothing to hand over: the quickest way is to commit on the spot."""
+    """With one caller there is no group, so the fastest way is to commit at once on the loop."""
 
     async def measure(folder: Path) -> Figures:
-        party = Party(1)
-        db = by_hand.open_tables(folder / "raw.db", party.stream, list(party.versions))
+        gathering = Gathering(1)
+        db = by_hand.open_tables(folder / "raw.db", gathering.stream, list(gathering.versions))
 
         async def call(caller: int) -> None:
-            guest, turn = party.next_guest(caller)
-            rsvp = raw_commit(party, guest, turn)
+            guest, turn = gathering.next_guest(caller)
+            rsvp = raw_commit(gathering, guest, turn)
             db.execute("BEGIN IMMEDIATE")
-            party.versions[guest] = by_hand.write(db, rsvp)
+            gathering.versions[guest] = by_hand.write(db, rsvp)
             db.execute("COMMIT")
 
         found = await ours.timed_calls(1, commits, call)
@@ -116,29 +116,31 @@ def raw_inline(commits: int) -> Measure:
 
 def gatherlog(callers: int, commits: int) -> Measure:
     async def measure(folder: Path) -> Figures:
-        party = Party(callers)
+        gathering = Gathering(callers)
         async with ours.opened(folder) as store:
-            await invite(store, party)
+            await create_guests(store, gathering)
 
             async def call(caller: int) -> None:
-                guest, turn = party.next_guest(caller)
-                committed = await store.commit(our_commit(party, guest, turn))
-                party.versions[guest] = committed.documents[GUESTS.ref(guest)]
+                guest, turn = gathering.next_guest(caller)
+                committed = await store.commit(our_commit(gathering, guest, turn))
+                gathering.versions[guest] = committed.documents[GUESTS.ref(guest)]
 
             return await ours.timed_calls(callers, commits, call)
 
     return measure
 
 
-async def invite(store: Store, party: Party) -> None:
-    """Make the documents, so that every answer finds the guest it is about."""
-    guests = list(party.versions)
+async def create_guests(store: Store, gathering: Gathering) -> None:
+    """Create the documents of all guests, so that every answer changes an existing one."""
+    guests = list(gathering.versions)
     for start in range(0, len(guests), 500):
         some = guests[start : start + 500]
-        writes = [GUESTS.write(guest, party.stream, party.answered(guest, 0)) for guest in some]
-        append = Append(party.stream, [to_event(payload(0))], ANY)
+        writes = [
+            GUESTS.write(guest, gathering.stream, gathering.answered(guest, 0)) for guest in some
+        ]
+        append = Append(gathering.stream, [to_event(payload(0))], ANY)
         committed = await store.commit(Commit(appends=[append], writes=writes))
-        party.versions.update({guest: committed.documents[GUESTS.ref(guest)] for guest in some})
+        gathering.versions.update({guest: committed.documents[GUESTS.ref(guest)] for guest in some})
 
 
 def prepare(callers: int) -> Callable[[Size, Path], Awaitable[Plan]]:
@@ -148,7 +150,7 @@ def prepare(callers: int) -> Callable[[Size, Path], Awaitable[Plan]]:
         limit = raw_inline(commits) if lone else raw(callers, commits)
         return Plan(
             [
-                Contender("by hand", "8 statements, the same handover", limit),
+                Contender("by hand", "8 SQL statements, the same group commit", limit),
                 Contender(
                     "gatherlog", "one Commit through the planner", gatherlog(callers, commits)
                 ),

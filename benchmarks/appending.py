@@ -74,7 +74,7 @@ def recorder_lone(size: Size) -> Measure:
 def application_lone(size: Size) -> Measure:
     async def measure(folder: Path) -> Figures:
         app = peer.Gatherings(folder / "peer.db")
-        save = saving(app, [payload(number) for number in range(size.lone)])
+        save = save_call(app, [payload(number) for number in range(size.lone)])
         with Stopwatch() as watch:
             for _ in range(size.lone):
                 save()
@@ -168,7 +168,7 @@ def application_group(size: Size) -> Measure:
     async def measure(folder: Path) -> Figures:
         app = peer.Gatherings(folder / "peer.db")
         found = peer.timed_threads(
-            CALLERS, max(CALLERS, size.concurrent // 8), lambda: saving(app, items(size))
+            CALLERS, max(CALLERS, size.concurrent // 8), lambda: save_call(app, items(size))
         )
         app.close()
         return found
@@ -256,7 +256,7 @@ def application_batches(size: Size) -> Measure:
         with Stopwatch() as watch:
             for _ in range(size.batches):
                 for item in batch:
-                    peer.say(gathering, item)
+                    peer.record_answer(gathering, item)
                 app.save(gathering)
         app.close()
         return watch.figures(size.batches * BATCH)
@@ -285,8 +285,8 @@ def items(size: Size) -> list[RsvpSubmitted]:
     return [payload(number) for number in range(size.concurrent // CALLERS + 2)]
 
 
-def saving(app: peer.Gatherings, payloads: list[RsvpSubmitted]) -> peer.Call:
-    """A call that says the next payload and saves, in aggregates as long as everyone's streams."""
+def save_call(app: peer.Gatherings, payloads: list[RsvpSubmitted]) -> peer.Call:
+    """A call that records the next payload and saves it, in aggregates of STREAM_LENGTH events."""
     left = iter(payloads)
     turn = 0
     gathering = peer.Gathering()
@@ -295,7 +295,7 @@ def saving(app: peer.Gatherings, payloads: list[RsvpSubmitted]) -> peer.Call:
         nonlocal gathering, turn
         if turn == STREAM_LENGTH:
             gathering, turn = peer.Gathering(), 0
-        peer.say(gathering, next(left))
+        peer.record_answer(gathering, next(left))
         app.save(gathering)
         turn += 1
 

@@ -1,4 +1,4 @@
-"""All benchmarks by name, in the order of the table of targets."""
+"""All benchmarks by name, in the order in which they run and are listed."""
 
 from benchmarks import (
     answering,

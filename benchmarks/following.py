@@ -1,7 +1,7 @@
-"""Subscriptions: a worker that hands events to a handler, or folds them into documents.
+"""Subscriptions: a worker that passes events to a handler, or folds them into documents.
 
-Both write checkpoints as in production. The raw contender reads pages and calls the handler: it
-remembers nothing, retries nothing and keeps no order but the log's.
+Both write checkpoints as in production. The raw contender reads pages and calls the handler,
+without checkpoints, retries or any order but that of the log.
 """
 
 import asyncio
@@ -23,7 +23,7 @@ from benchmarks.measuring import (
     Stopwatch,
     Target,
 )
-from benchmarks.waking import PAUSE, Seen, append_paced, latencies
+from benchmarks.waking import PAUSE, Times, append_paced, latencies
 from benchmarks.workload import CODEC, RsvpSubmitted, payload, places, to_event
 from gatherlog.core import Append, Change, Commit, Recorded, Ref, Store, View
 from gatherlog.core.eventstore.clock import system_clock
@@ -38,7 +38,7 @@ PAGE = 1_000
 
 
 class Answers(msgspec.Struct, frozen=True, gc=False):
-    """What a projection keeps of a gathering."""
+    """The document that the projection writes for each gathering."""
 
     answers: int = 0
     guests: int = 0
@@ -47,8 +47,8 @@ class Answers(msgspec.Struct, frozen=True, gc=False):
 ANSWERS = View("bench_answers", Answers)
 
 
-class Counting:
-    """A projection of one document per stream."""
+class AnswersFold:
+    """Counts the answers of each stream in one document."""
 
     views: tuple[View[Any], ...] = (ANSWERS,)
 
@@ -62,8 +62,8 @@ class Counting:
         return (Change(ANSWERS, event.stream, after),)
 
 
-async def filled(folder: Path, events: int) -> Store:
-    """A store with so many events, in streams of 20."""
+async def filled_store(folder: Path, events: int) -> Store:
+    """A store with `events` events, in streams of 20."""
     store = await open_store(f"sqlite:///{folder / 'ours.db'}", views=[*VIEWS, ANSWERS])
     place = places()
     for start in range(0, events, PAGE):
@@ -74,13 +74,16 @@ async def filled(folder: Path, events: int) -> Store:
     return store
 
 
-def following(
+def processing_rate(
     events: int, subscribe: Callable[[Callable[[], None]], Subscription | None]
 ) -> Measure:
-    """Measures from the start of a worker until the last of the events was seen."""
+    """Measures from the start of the worker until it has processed the last event.
+
+    `subscribe` gets a function to call for each event. It returns None for the raw contender.
+    """
 
     async def measure(folder: Path) -> Figures:
-        store = await filled(folder, events)
+        store = await filled_store(folder, events)
         left, done = events, asyncio.Event()
 
         def seen() -> None:
@@ -94,7 +97,7 @@ def following(
             if subscription is None:
                 await read_raw(store, events, seen)
             else:
-                await worked(store, subscription, done.wait)
+                await run_worker(store, subscription, done.wait)
         await store.close()
         return watch.figures(events)
 
@@ -113,10 +116,10 @@ async def read_raw(store: Store, events: int, seen: Callable[[], None]) -> None:
         after = page[-1].position
 
 
-async def worked(
+async def run_worker(
     store: Store, subscription: Subscription, until: Callable[[], Awaitable[object]]
 ) -> None:
-    """Let a worker run until something has happened, and stop it as a server does."""
+    """Run a worker until `until()` returns, then stop it as a server does."""
 
     def fail(name: str, error: BaseException) -> None:
         raise error
@@ -139,20 +142,20 @@ def to_handler(seen: Callable[[], None]) -> Subscription:
 
 
 def to_projection(seen: Callable[[], None]) -> Subscription:
-    class Seeing(Counting):
+    class ReportingFold(AnswersFold):
         def evolve(self, documents: Mapping[Ref, Any], event: Recorded) -> Iterable[Change]:
             seen()
             return super().evolve(documents, event)
 
-    return Projection("bench", Seeing())
+    return Projection("bench", ReportingFold())
 
 
-def woken(size: Size) -> Measure:
-    """From an acknowledged append to the handler, one event at a time."""
+def handler_latency(size: Size) -> Measure:
+    """The time from the acknowledgement of an append to the handler, one event at a time."""
 
     async def measure(folder: Path) -> Figures:
-        store = await filled(folder, 0)
-        seen: Seen = {}
+        store = await filled_store(folder, 0)
+        seen: Times = {}
         is_ready, done = asyncio.Event(), asyncio.Event()
 
         async def handle(delivery: Delivery) -> None:
@@ -162,15 +165,15 @@ def woken(size: Size) -> Measure:
             if len(seen) > size.wakes:
                 done.set()
 
-        async def appended() -> None:
+        async def append_all() -> None:
             await append_paced(store, 1)
             await is_ready.wait()
             await asyncio.sleep(10 * PAUSE)
             acknowledged.update(await append_paced(store, size.wakes))
             await done.wait()
 
-        acknowledged: Seen = {}
-        await worked(store, Handlers("bench", {"bench.rsvp_submitted": handle}), appended)
+        acknowledged: Times = {}
+        await run_worker(store, Handlers("bench", {"bench.rsvp_submitted": handle}), append_all)
         await store.close()
         return latencies(acknowledged, seen)
 
@@ -181,10 +184,16 @@ async def prepare_following(size: Size, _: Path) -> Plan:
     events = size.replay // 2
     return Plan(
         [
-            Contender("raw", "read pages, decode, call", following(events, lambda seen: None)),
-            Contender("handler", "worker, checkpoints, decode", following(events, to_handler)),
             Contender(
-                "projection", "documents and checkpoint together", following(events, to_projection)
+                "raw", "read pages, decode, call", processing_rate(events, lambda seen: None)
+            ),
+            Contender(
+                "handler", "worker, checkpoints, decode", processing_rate(events, to_handler)
+            ),
+            Contender(
+                "projection",
+                "documents and checkpoint together",
+                processing_rate(events, to_projection),
             ),
         ],
         [
@@ -196,7 +205,7 @@ async def prepare_following(size: Size, _: Path) -> Plan:
 
 async def prepare_latency(size: Size, _: Path) -> Plan:
     return Plan(
-        [Contender("handler", "worker that waits, one event at a time", woken(size))],
+        [Contender("handler", "idle worker, one event at a time", handler_latency(size))],
         [Target("handler", "p50_us", at_most=300)],
     )
 

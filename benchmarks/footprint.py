@@ -1,19 +1,18 @@
-"""What a server takes: memory with a large store under load, and the time until it answers."""
+"""What a server needs: memory with a large store under load, and the time until it answers."""
 
 from pathlib import Path
 from time import perf_counter
 
-from benchmarks import ours, servers, serving
+from benchmarks import large_store, ours, servers, serving
 from benchmarks.load import generate
 from benchmarks.measuring import Benchmark, Contender, Figures, Measure, Plan, Size, Target
-from benchmarks.stocking import stock
 
 CLIENTS = 32
 PAGE = "/guests?limit=1000"
 
 
 def server(filled: serving.Filled, size: Size) -> Measure:
-    """Resident memory once the first request, a page of 1,000 guests and RSVPs were answered."""
+    """Resident memory when idle, and after a page of 1,000 guests and a load of RSVPs."""
 
     async def measure(_: Path) -> Figures:
         async with servers.gatherlog(filled.file) as running:
@@ -42,7 +41,7 @@ def help_text() -> Measure:
 
 
 def empty_python() -> Measure:
-    """The least that any command in Python takes."""
+    """The shortest time that any command in Python can take."""
 
     async def measure(_: Path) -> Figures:
         begun = perf_counter()
@@ -55,7 +54,7 @@ def empty_python() -> Measure:
 async def prepare(size: Size, folder: Path) -> Plan:
     filled = await serving.fill(folder, size.guests)
     async with ours.opened(folder, filled.file.name) as store:
-        await stock(store, size.many)
+        await large_store.fill(store, size.many)
     what = f"{size.many:,} events, {size.many // 10:,} documents in its store"
     return Plan(
         [

@@ -1,4 +1,4 @@
-"""Whether time stays the same as the log grows: append, one stream, one page of a query."""
+"""Whether operations stay as fast as the log grows: append, read a stream, query one page."""
 
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -6,23 +6,23 @@ from statistics import median
 from time import perf_counter
 
 from benchmarks import ours
+from benchmarks.large_store import DOCUMENTS_PER_GATHERING, Contents, fill
 from benchmarks.measuring import Benchmark, Contender, Figures, Measure, Plan, Size, Target
-from benchmarks.stocking import DOCUMENTS_PER_GATHERING, Stock, stock
 from benchmarks.workload import GUESTS, STREAM_LENGTH, payload, shuffled, to_event
 from gatherlog.core import ANY, Append, Commit, Store
 
-ALLOWED = 1.5
+MOST_RATIO = 1.5
 WARM_UP = 10
-"""One of so many probes goes before the clock, so that a cold cache is not what is measured."""
+"""For every WARM_UP operations that are timed, one runs before, so that caches are warm."""
 
 
-def probes(folder: Path, stocked: Stock, size: Size) -> Measure:
-    """Median microseconds per operation, on streams and partitions from all over the store."""
+def probes(folder: Path, contents: Contents, size: Size) -> Measure:
+    """Median microseconds per operation, on streams and index partitions drawn at random."""
 
     async def measure(_: Path) -> Figures:
         async with ours.opened(folder) as store:
-            next_stream = shuffled(stocked.streams, 3 * size.probes)
-            next_gathering = shuffled(stocked.gatherings, 2 * size.probes)
+            next_stream = shuffled(contents.streams, 3 * size.probes)
+            next_gathering = shuffled(contents.gatherings, 2 * size.probes)
             return {
                 "read_us": await timed(size.probes, lambda: read(store, next_stream())),
                 "query_us": await timed(size.probes, lambda: query(store, next_gathering())),
@@ -59,20 +59,20 @@ async def timed(times: int, call: Callable[[], Awaitable[None]]) -> float:
     return median(taken) * 1e6
 
 
-def prepare(beyond: int) -> Callable[[Size, Path], Awaitable[Plan]]:
-    """Compare the small store with the large one, or one that is `beyond` times as large."""
+def prepare(factor: int) -> Callable[[Size, Path], Awaitable[Plan]]:
+    """Compare the small store with one of `factor` times the size of the large one."""
 
     async def plan(size: Size, folder: Path) -> Plan:
         contenders = []
-        for name, events in (("small", size.few), ("large", size.many * beyond)):
+        for name, events in (("small", size.few), ("large", size.many * factor)):
             (folder / name).mkdir()
             async with ours.opened(folder / name) as store:
-                stocked = await stock(store, events)
-            documents = len(stocked.gatherings) * DOCUMENTS_PER_GATHERING
+                contents = await fill(store, events)
+            documents = len(contents.gatherings) * DOCUMENTS_PER_GATHERING
             what = f"{events:,} events, {documents:,} documents"
-            contenders.append(Contender(name, what, probes(folder / name, stocked, size)))
+            contenders.append(Contender(name, what, probes(folder / name, contents, size)))
         metrics = ("append_us", "read_us", "query_us")
-        return Plan(contenders, [Target("large", m, "small", at_most=ALLOWED) for m in metrics])
+        return Plan(contenders, [Target("large", m, "small", at_most=MOST_RATIO) for m in metrics])
 
     return plan
 

@@ -1,7 +1,6 @@
-"""What a host waits for over HTTP: signing in by mail, and the pages of a gathering of 2,000.
+"""How long a host waits over HTTP: to sign in by mail, and for pages of a gathering of 2,000.
 
-A time is from a request to the whole of its answer, on a connection that is kept: that of the
-server, and a little more.
+Times are from the start of a request to the end of its response, on a connection that stays open.
 """
 
 import asyncio
@@ -30,31 +29,31 @@ from benchmarks.measuring import (
 
 CALLERS = 32
 ADDRESSES = 4
-"""Of each caller: the first time makes an account, later ones find it."""
-PATIENCE = 30.0
-"""Seconds to wait for a letter."""
+"""Mail addresses per caller. The first sign-in with an address creates its account."""
+MAIL_TIMEOUT = 30.0
+"""Seconds to wait for a mail."""
 HOST = "/host/default"
 PAGES = {
     "page": (HOST, "the host's page: figures, and the first 50 of all guests"),
-    "search": (f"{HOST}?q=noe+6", "the same, with the guests whose name has this part"),
-    "filter": (f"{HOST}?status=declined", "the same, with those who do not come"),
+    "search": (f"{HOST}?q=noe+6", "the same, only guests whose name contains a text"),
+    "filter": (f"{HOST}?status=declined", "the same, only guests who do not come"),
     "print": (f"{HOST}/print", "the whole list by household, with meals"),
 }
-MOST = 100_000
-"""Microseconds that a page may take."""
+MOST_US = 100_000
+"""The highest p99, in microseconds."""
 FIRST_NAMES = ("Ada", "Grace", "Noé", "Zoë", "Linus", "Margaret", "Alan", "Edsger", "Barbara")
 ANSWERS = (True, True, None, False)
 
 
 class Connection:
-    """A connection that is kept; requests go one by one."""
+    """A connection that stays open, for one request at a time."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._reader = reader
         self._writer = writer
 
     async def ask(self, method: str, path: str, headers: str, body: bytes = b"") -> float:
-        """Seconds until the answer was there; RuntimeError where it is none of success."""
+        """Seconds until the response was complete. Raises RuntimeError unless its status is 2xx."""
         head = (
             f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n{headers}"
             f"Content-Length: {len(body)}\r\n\r\n"
@@ -70,7 +69,7 @@ class Connection:
         return taken
 
     async def post(self, path: str, **fields: str) -> float:
-        """As `ask`, with fields in JSON."""
+        """Like `ask`, with `fields` as a JSON body."""
         json = "Content-Type: application/json\r\n"
         return await self.ask("POST", path, json, msgspec.json.encode(fields))
 
@@ -85,7 +84,7 @@ async def connected(port: int) -> AsyncIterator[Connection]:
 
 
 def signing_in(times: int) -> Measure:
-    """A code asked for, its letter awaited, the code entered: by 32 people at once."""
+    """32 people at once ask for a code, wait for the mail with it, and sign in with it."""
 
     async def measure(folder: Path) -> Figures:
         codes: list[float] = []
@@ -97,7 +96,7 @@ def signing_in(times: int) -> Measure:
                     email = f"caller-{caller}-{turn % ADDRESSES}@example.org"
                     letter = letters.next_to(email)
                     codes.append(await connection.post("/auth/code", email=email))
-                    code = await asyncio.wait_for(letter, PATIENCE)
+                    code = await asyncio.wait_for(letter, MAIL_TIMEOUT)
                     sessions.append(await connection.post("/auth/session", email=email, code=code))
 
         async with mail_server() as letters:
@@ -106,7 +105,8 @@ def signing_in(times: int) -> Measure:
                 "GATHERLOG_MAIL_FROM": "party@example.org",
             }
             async with servers.gatherlog(folder / "ours.db", mail) as server:
-                await sign_in(CALLERS, server.port, letters)  # the first one makes the site's key
+                # The first sign-in creates the site's key, so it is not measured.
+                await sign_in(CALLERS, server.port, letters)
                 codes.clear()
                 sessions.clear()
                 with Stopwatch() as watch:
@@ -118,8 +118,8 @@ def signing_in(times: int) -> Measure:
     return measure
 
 
-def showing(file: Path, key: str, path: str, times: int) -> Measure:
-    """One page again and again, as the browser of a host asks for it."""
+def page_times(file: Path, key: str, path: str, times: int) -> Measure:
+    """Requests one page many times, as the browser of a host does."""
 
     async def measure(folder: Path) -> Figures:
         copy = Path(shutil.copy(file, folder))
@@ -140,7 +140,7 @@ def _times(name: str, taken: list[float]) -> dict[str, float]:
 
 
 async def fill(folder: Path, guests: int) -> tuple[Path, str]:
-    """A store with guests in households, three of four of whom have answered; and a key to it."""
+    """A store with guests in households, three in four of whom have answered, and an API key."""
     file = folder / "ours.db"
     create = ("key", "create", "--role", "operator", "--store", f"sqlite:///{file}")
     key = (await servers.output_of(*servers.GATHERLOG, *create)).split()[-1]
@@ -158,7 +158,7 @@ async def fill(folder: Path, guests: int) -> tuple[Path, str]:
 
 
 def sheet(guests: int) -> bytes:
-    """A list of guests as its host would keep it."""
+    """A sheet of guests, in CSV, such as a host would keep."""
     lines = ["First name,Last name,Email,Household,Diet"]
     for number in range(guests):
         first = FIRST_NAMES[number % len(FIRST_NAMES)]
@@ -173,8 +173,8 @@ async def prepare_signing_in(size: Size, _: Path) -> Plan:
     return Plan(
         [Contender("gatherlog", "asks, reads the letter, enters the code", signing_in(times))],
         [
-            Target("gatherlog", "code_p99_us", at_most=MOST),
-            Target("gatherlog", "session_p99_us", at_most=MOST),
+            Target("gatherlog", "code_p99_us", at_most=MOST_US),
+            Target("gatherlog", "session_p99_us", at_most=MOST_US),
         ],
     )
 
@@ -184,10 +184,10 @@ async def prepare_pages(size: Size, folder: Path) -> Plan:
     times = size.probes // 5
     return Plan(
         [
-            Contender(name, what, showing(file, key, path, times))
+            Contender(name, what, page_times(file, key, path, times))
             for name, (path, what) in PAGES.items()
         ],
-        [Target(name, "p99_us", at_most=MOST) for name in ("page", "search", "filter")],
+        [Target(name, "p99_us", at_most=MOST_US) for name in ("page", "search", "filter")],
     )
 
 

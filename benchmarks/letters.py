@@ -1,4 +1,4 @@
-"""A mail server that takes every letter and hands out the codes in them: just enough SMTP."""
+"""A mail server that accepts every mail and extracts its sign-in code; only the SMTP it needs."""
 
 import asyncio
 import re
@@ -11,19 +11,19 @@ ANSWERS = {b"DATA": b"354 go on\r\n", b"QUIT": b"221 bye\r\n"}
 
 
 class Letters:
-    """Codes by address, for whoever waits for them."""
+    """The codes in the mails that arrive, for callers that wait for them by address."""
 
     def __init__(self) -> None:
         self.port = 0
         self._waiting: dict[str, asyncio.Future[str]] = {}
 
     def next_to(self, address: str) -> asyncio.Future[str]:
-        """The code in the next letter to this address."""
+        """The code in the next mail to this address."""
         self._waiting[address] = asyncio.get_running_loop().create_future()
         return self._waiting[address]
 
-    async def take(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """One conversation, with one letter or several."""
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Serve one connection, with any number of mails."""
         writer.write(b"220 here\r\n")
         address = ""
         while line := await reader.readline():
@@ -31,11 +31,11 @@ class Letters:
                 address = found[1].decode()
             writer.write(ANSWERS.get(line[:4].upper(), b"250 fine\r\n"))
             if line[:4].upper() == b"DATA":
-                self._arrived(address, await reader.readuntil(b"\r\n.\r\n"))
+                self._deliver(address, await reader.readuntil(b"\r\n.\r\n"))
                 writer.write(b"250 taken\r\n")
         writer.close()
 
-    def _arrived(self, address: str, letter: bytes) -> None:
+    def _deliver(self, address: str, letter: bytes) -> None:
         code = CODE.search(letter)
         if code is not None:
             self._waiting.pop(address).set_result(code[1].decode())
@@ -45,7 +45,7 @@ class Letters:
 async def mail_server() -> AsyncIterator[Letters]:
     """Listens on a free port of 127.0.0.1."""
     letters = Letters()
-    server = await asyncio.start_server(letters.take, "127.0.0.1", 0)
+    server = await asyncio.start_server(letters.serve, "127.0.0.1", 0)
     letters.port = server.sockets[0].getsockname()[1]
     try:
         yield letters

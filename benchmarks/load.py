@@ -1,7 +1,7 @@
 """A load generator in its own process: keep-alive connections, one request at a time on each.
 
-Reads a `Load` as JSON from standard input and writes a `Found` as JSON to standard output. It does
-next to nothing per request, so that the server is what is measured.
+Reads a `Load` as JSON from standard input and writes a `LoadResult` as JSON to standard output. It
+does very little work per request, so that the figures show the speed of the server.
 """
 
 import asyncio
@@ -22,11 +22,11 @@ from benchmarks.measuring import percentile
 ROOT = Path(__file__).parent.parent
 CONTENT_LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 GRACE = 30.0
-"""Seconds within which answers that are still due at the end must come."""
+"""Seconds to wait, after the measured time, for responses that are still missing."""
 
 
 class Load(msgspec.Struct, frozen=True):
-    """Which guests answer, how many at once, for how long."""
+    """Which guests answer, on how many connections, and for how many seconds."""
 
     port: int
     clients: int
@@ -36,30 +36,33 @@ class Load(msgspec.Struct, frozen=True):
     key: str = ""
 
 
-class Found(msgspec.Struct, frozen=True):
-    """Answers within the measured time; latencies in microseconds."""
+class LoadResult(msgspec.Struct, frozen=True):
+    """The responses within the measured time; latencies in microseconds."""
 
     answers: int
-    """All of them, with the warm-up's."""
+    """All responses, those of the warm-up included."""
     rate: float
     p50_us: float
     p99_us: float
     refused: dict[int, int]
-    """By status, answers other than 200."""
+    """By status, the number of responses other than 200."""
 
 
 class Client(asyncio.Protocol):
-    """One connection: a first request to know that it is taken, then, from `go`, one by one."""
+    """One connection, which sends one request after the other once `start` is called.
+
+    Before that, it sends a single request; `accepted` is done when the server has answered it.
+    """
 
     def __init__(self, next_request: Callable[[], bytes | None], answers: "Answers") -> None:
         self._next_request = next_request
         self._answers = answers
         self._buffer = b""
         loop = asyncio.get_running_loop()
-        self.taken: asyncio.Future[None] = loop.create_future()
+        self.accepted: asyncio.Future[None] = loop.create_future()
         self.done: asyncio.Future[None] = loop.create_future()
 
-    def go(self) -> None:
+    def start(self) -> None:
         self._send()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -79,16 +82,16 @@ class Client(asyncio.Protocol):
             return
         self._answers.add(self._begun, int(self._buffer[9:12]))
         self._buffer = b""
-        if self.taken.done():
+        if self.accepted.done():
             self._send()
         else:
-            self.taken.set_result(None)
+            self.accepted.set_result(None)
 
     def connection_lost(self, error: Exception | None) -> None:
         self._fail(error or ConnectionError("the server closed the connection"))
 
     def _fail(self, error: Exception) -> None:
-        for future in (self.taken, self.done):
+        for future in (self.accepted, self.done):
             if not future.done():
                 future.set_exception(error)
 
@@ -103,9 +106,9 @@ class Client(asyncio.Protocol):
 
 
 class Answers:
-    """What came back: latencies of those that ended in the measured time.
+    """Counts the responses, and keeps the latencies of those within the measured time.
 
-    That is over after so many seconds, and not before there is an answer per client.
+    The measured time lasts from `begin` to `end`, or longer: until there is a response per client.
     """
 
     def __init__(self, clients: int) -> None:
@@ -132,23 +135,23 @@ class Answers:
         return len(self.latencies) / (max(self._last, self.end) - self.begin)
 
 
-async def run(load: Load) -> Found:
-    """All connections first: a busy loop takes new ones slowly, and that is not what is asked."""
+async def run(load: Load) -> LoadResult:
+    """Make all connections, then measure: a busy server would accept new ones only slowly."""
     loop = asyncio.get_running_loop()
     answers = Answers(load.clients)
     clients = []
     for number in range(load.clients):
         make = partial(Client, requests(load, number, answers), answers)
         _, client = await loop.create_connection(make, "127.0.0.1", load.port)
-        await client.taken
+        await client.accepted
         clients.append(client)
     answers.begin = perf_counter() + load.warm_up
     answers.end = answers.begin + load.seconds
     for client in clients:
-        client.go()
+        client.start()
     async with asyncio.timeout(load.warm_up + load.seconds + GRACE):
         await asyncio.gather(*(client.done for client in clients))
-    return Found(
+    return LoadResult(
         answers.count,
         answers.rate,
         percentile(answers.latencies, 0.5) * 1e6,
@@ -158,7 +161,7 @@ async def run(load: Load) -> Found:
 
 
 def requests(load: Load, client: int, answers: Answers) -> Callable[[], bytes | None]:
-    """One guest after the other. No answer repeats the one before: that would record nothing."""
+    """One guest after the other. Each answer differs from the last: a repeat records nothing."""
     own = load.guests[client :: load.clients] or [load.guests[client % len(load.guests)]]
     turn = 0
     ready = [[request(load, client, guest, people) for guest in own] for people in range(1, 8)]
@@ -184,8 +187,8 @@ def request(load: Load, client: int, guest: str, people: int) -> bytes:
     return head.encode() + body
 
 
-async def generate(load: Load) -> Found:
-    """Run a load in a process of its own."""
+async def generate(load: Load) -> LoadResult:
+    """Run a load in a separate process. Raises RuntimeError if that process fails."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "benchmarks.load"),
         stdin=asyncio.subprocess.PIPE,
@@ -195,7 +198,7 @@ async def generate(load: Load) -> Found:
     stdout, _ = await process.communicate(msgspec.json.encode(load))
     if process.returncode:
         raise RuntimeError("the load generator failed; see above")
-    return msgspec.json.decode(stdout, type=Found)
+    return msgspec.json.decode(stdout, type=LoadResult)
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""Matching: what an event costs against 10 to 10,000 rules, by exact fields and by other tests."""
+"""Matching: the time to match an event with 10 to 10,000 rules, by exact fields and other tests."""
 
 from collections.abc import Callable, Mapping
 from itertools import cycle, islice
@@ -25,13 +25,14 @@ FEWEST = 10
 MOST = 10_000
 MOST_EVENTS = 5_000
 EVENTS_PER_PROBE = 20
-"""`Size.probes` counts slower things than these."""
-APART = 7_919
-"""From one event's rule to the next one's: a prime, so that all rules have their turn."""
+"""Events to match for each probe of `Size.probes`, since matching is fast."""
+STRIDE = 7_919
+"""The step from the rule that one event matches to that of the next: a prime, so that the events
+go through all rules."""
 
 
 def event(number: int) -> Json:
-    """An event as a bus hands it over, of about 300 bytes, freshly decoded."""
+    """An event as the bus matches it: about 300 bytes of JSON, decoded."""
     fields = {
         "version": "0",
         "id": f"0198c0de-0000-7000-8000-{number:012}",
@@ -59,7 +60,7 @@ def exact(number: int) -> Json:
 
 
 def crossed(number: int) -> Json:
-    """Two exact fields, each of whose values 100 of 10,000 rules share."""
+    """Two exact fields; of 10,000 rules, 100 share each value of a field."""
     return {"detail": {"host": [f"host-{number // 100}"], "hall": [f"hall-{number % 100}"]}}
 
 
@@ -67,13 +68,13 @@ def prefixed(number: int) -> Json:
     return {"source": ["gatherlog"], "detail": {"path": [{"prefix": f"halls/{number:05}/"}]}}
 
 
-def wild(number: int) -> Json:
-    """A wildcard that begins with an asterisk: nothing tells beforehand which events it takes."""
+def wildcard(number: int) -> Json:
+    """A wildcard that begins with an asterisk, so that no index can rule the pattern out."""
     return {"source": ["gatherlog"], "detail": {"path": [{"wildcard": f"*/{number:05}/*.csv"}]}}
 
 
 def mixed(number: int) -> Json:
-    """A wildcard, a number and an absence beside one exact field."""
+    """One exact field, a wildcard, a numeric range, and a field that must not exist."""
     return {
         "detail": {
             "log": [f"gathering-{number}"],
@@ -84,7 +85,7 @@ def mixed(number: int) -> Json:
 
 
 def most_rules(size: Size) -> int:
-    """10,000; fewer where nothing is timed."""
+    """10,000, or fewer at the tiny size."""
     return min(MOST, size.probes * 40)
 
 
@@ -92,8 +93,8 @@ def rules_of(make: Callable[[int], Json], count: int) -> dict[str, Pattern]:
     return {f"rule-{number}": compile_pattern(make(number)) for number in range(count)}
 
 
-def together(rules: Mapping[str, Pattern], count: int) -> Measure:
-    """All rules at once. Each event meets one rule, and the events go through all rules."""
+def by_index(rules: Mapping[str, Pattern], count: int) -> Measure:
+    """Match with the index of all rules. Each event matches exactly one rule."""
     return timed(RuleIndex(rules).match, len(rules), count)
 
 
@@ -106,7 +107,7 @@ def one_by_one(rules: Mapping[str, Pattern], count: int) -> Measure:
 
 def timed(match: Callable[[Json], list[str]], rules: int, count: int) -> Measure:
     async def measure(_: Path) -> Figures:
-        numbers = [turn * APART % rules for turn in range(min(count, MOST_EVENTS))]
+        numbers = [turn * STRIDE % rules for turn in range(min(count, MOST_EVENTS))]
         events = [event(number) for number in numbers]
         if [match(one) for one in events[:FEWEST]] != [[f"rule-{n}"] for n in numbers[:FEWEST]]:
             raise RuntimeError("the events do not meet the rules that they were made for")
@@ -118,13 +119,13 @@ def timed(match: Callable[[Json], list[str]], rules: int, count: int) -> Measure
     return measure
 
 
-def several(make: Callable[[int], Json], what: str, *, at_most: float) -> Callable[..., Any]:
-    """10, 100, 1,000 and 10,000 rules of one kind, the last against the first."""
+def by_count(make: Callable[[int], Json], what: str, *, at_most: float) -> Callable[..., Any]:
+    """10, 100, 1,000 and 10,000 rules of one kind; the target compares the most with the fewest."""
 
     async def prepare(size: Size, _: Path) -> Plan:
         count, most = size.probes * EVENTS_PER_PROBE, most_rules(size)
         contenders = [
-            Contender(f"{rules:,} rules", what, together(rules_of(make, rules), count))
+            Contender(f"{rules:,} rules", what, by_index(rules_of(make, rules), count))
             for rules in sorted({FEWEST, most // 100, most // 10, most})
         ]
         return Plan(
@@ -134,13 +135,13 @@ def several(make: Callable[[int], Json], what: str, *, at_most: float) -> Callab
     return prepare
 
 
-async def prepare_wild(size: Size, _: Path) -> Plan:
+async def prepare_wildcard(size: Size, _: Path) -> Plan:
     most, count = most_rules(size), size.probes // 5
-    few, many = rules_of(wild, most // 10), rules_of(wild, most)
+    few, many = rules_of(wildcard, most // 10), rules_of(wildcard, most)
     return Plan(
         [
-            Contender(f"{len(few):,} rules", "all looked at", together(few, count)),
-            Contender(f"{most:,} rules", "all looked at", together(many, count)),
+            Contender(f"{len(few):,} rules", "every pattern is tested", by_index(few, count)),
+            Contender(f"{most:,} rules", "every pattern is tested", by_index(many, count)),
             Contender(f"{most:,} one by one", "Pattern.matches", one_by_one(many, count)),
         ],
         [
@@ -153,13 +154,21 @@ async def prepare_wild(size: Size, _: Path) -> Plan:
 async def prepare_one(size: Size, _: Path) -> Plan:
     count = size.probes * EVENTS_PER_PROBE
     plain, rich = compile_pattern(exact(1)), compile_pattern(mixed(1))
-    stubborn = compile_pattern({"detail": {"path": [{"wildcard": "*a" * 8 + "*b"}]}})
-    hopeless = {"detail": {"path": "a" * 1_000}}
+    backtracking = compile_pattern({"detail": {"path": [{"wildcard": "*a" * 8 + "*b"}]}})
+    no_match = {"detail": {"path": "a" * 1_000}}
     return Plan(
         [
-            Contender("3 exact fields", "Pattern.matches", alone(plain, event(1), True, count)),
-            Contender("5 mixed fields", "Pattern.matches", alone(rich, event(1), True, count)),
-            Contender("9 wildcards", "1,000 times a", alone(stubborn, hopeless, False, count)),
+            Contender(
+                "3 exact fields", "Pattern.matches", single_pattern(plain, event(1), True, count)
+            ),
+            Contender(
+                "5 mixed fields", "Pattern.matches", single_pattern(rich, event(1), True, count)
+            ),
+            Contender(
+                "9 wildcards",
+                "a string of 1,000 a",
+                single_pattern(backtracking, no_match, False, count),
+            ),
         ],
         [
             Target("3 exact fields", "cpu_us", at_most=3),
@@ -168,9 +177,9 @@ async def prepare_one(size: Size, _: Path) -> Plan:
     )
 
 
-def alone(pattern: Pattern, event: Json, taken: bool, count: int) -> Measure:
+def single_pattern(pattern: Pattern, event: Json, expected: bool, count: int) -> Measure:
     async def measure(_: Path) -> Figures:
-        if pattern.matches(event) != taken:
+        if pattern.matches(event) != expected:
             raise RuntimeError("the pattern does not do what is measured")
         matches = pattern.matches
         with Stopwatch() as watch:
@@ -186,26 +195,26 @@ BENCHMARKS = [
     Benchmark(
         "match-exact",
         "one event against all rules that differ in one exact field of three",
-        several(exact, "source, detail-type, log", at_most=3),
+        by_count(exact, "source, detail-type, log", at_most=3),
     ),
     Benchmark(
         "match-crossed",
-        "one event against all rules of two exact fields that many share",
-        several(crossed, "host, hall", at_most=3),
+        "one event against all rules with two exact fields whose values many share",
+        by_count(crossed, "host, hall", at_most=3),
     ),
     Benchmark(
         "match-prefix",
         "one event against all rules that differ in a prefix",
-        several(prefixed, "source, prefix of path", at_most=3),
+        by_count(prefixed, "source, prefix of path", at_most=3),
     ),
     Benchmark(
         "match-mixed",
         "one event against all rules with a wildcard, a range and an absence beside an exact field",
-        several(mixed, "log, path, people, note", at_most=3),
+        by_count(mixed, "log, path, people, note", at_most=3),
     ),
     Benchmark(
         "match-wildcards",
-        "one event against rules of which any might take it",
-        prepare_wild,
+        "one event against rules that no index tells apart",
+        prepare_wildcard,
     ),
 ]

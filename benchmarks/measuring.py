@@ -1,8 +1,8 @@
-"""How everything here is measured: contenders take turns, and only ratios within one turn count.
+"""How all benchmarks measure: contenders take turns, and only ratios within one run count.
 
-Machines drift by a factor of two between runs, so each run measures every contender once (A B C,
-A B C, ...), each on an empty folder of its own; a ratio is taken within each run, and the median of
-those ratios is what is compared with the target.
+The speed of one machine varies by a factor of two between runs. So each run measures every
+contender once (A B C, B C A, ...), each in an empty folder of its own. A ratio is computed within
+each run, and the median of those ratios is compared with the target.
 """
 
 import asyncio
@@ -19,13 +19,13 @@ import uvloop
 
 T = TypeVar("T")
 Figures = Mapping[str, float]
-"""What one measurement found: rates per second, times in microseconds, sizes in megabytes."""
+"""The result of one measurement: rates per second, times in microseconds, sizes in megabytes."""
 Measure = Callable[[Path], Awaitable[Figures]]
 """Measures one contender once, in an empty folder."""
 
 
 class Contender(msgspec.Struct, frozen=True):
-    """One way to do the work; `what` says in a line what it does and promises."""
+    """One way to do the work; `what` describes it in a line."""
 
     name: str
     what: str
@@ -33,7 +33,7 @@ class Contender(msgspec.Struct, frozen=True):
 
 
 class Target(msgspec.Struct, frozen=True):
-    """What a figure must reach: alone, or as a ratio to the same figure of another contender."""
+    """A bound for a figure, or for its ratio to the same figure of the contender `against`."""
 
     contender: str
     metric: str
@@ -67,11 +67,11 @@ class Size(msgspec.Struct, frozen=True):
     streams: int = 2_000
     """Streams of 20 events read one by one."""
     wakes: int = 1_000
-    """Events that a subscriber is woken for."""
+    """Events for which a subscriber is woken."""
     seconds: float = 4.0
-    """Of load on a server."""
+    """Duration of the load on a server."""
     guests: int = 1_000
-    """Who answer over HTTP."""
+    """Guests who answer over HTTP."""
     few: int = 10_000
     many: int = 1_000_000
     """Events in the small and in the large store; one document per ten events."""
@@ -106,26 +106,26 @@ TINY = Size(
 
 
 class Plan(msgspec.Struct, frozen=True):
-    """A benchmark made ready to run: who takes part, and what must be reached."""
+    """A benchmark that is ready to run: its contenders and its targets."""
 
     contenders: Sequence[Contender]
     targets: Sequence[Target]
 
 
 class Benchmark(msgspec.Struct, frozen=True):
-    """One row of the table: `prepare(size, folder)` fills what is measured, outside the clock."""
+    """One benchmark. `prepare(size, folder)` creates its data before the measurement starts."""
 
     name: str
     title: str
     prepare: Callable[[Size, Path], Awaitable[Plan]]
     cited: str = ""
-    """Figures of others that are known and not run here."""
+    """Published figures of other software, which is not run here."""
     on_demand: bool = False
-    """Takes so long that it runs only when it is named."""
+    """Whether it runs only if it is named, because it takes long."""
 
 
 class Verdict(msgspec.Struct, frozen=True):
-    """A target and what was reached: the median, and all runs behind it."""
+    """A target and the value that was reached: the median, and the value of each run."""
 
     target: Target
     value: float
@@ -134,7 +134,7 @@ class Verdict(msgspec.Struct, frozen=True):
 
 
 class Outcome(msgspec.Struct, frozen=True):
-    """All that one benchmark found, run by run."""
+    """All results of one benchmark, run by run."""
 
     name: str
     title: str
@@ -151,17 +151,20 @@ class Outcome(msgspec.Struct, frozen=True):
 
 
 def run(benchmark: Benchmark, size: Size, folder: Path, runs: int) -> Outcome:
-    """Measure one benchmark `runs` times, contenders taking turns."""
-    ground = folder / benchmark.name
-    ground.mkdir(parents=True)
+    """Measure one benchmark `runs` times; contenders take turns."""
+    workspace = folder / benchmark.name
+    workspace.mkdir(parents=True)
     try:
-        plan = on_a_loop(lambda: benchmark.prepare(size, ground))
+        plan = run_on_loop(lambda: benchmark.prepare(size, workspace))
         found = [
-            {c.name: _measure(c, ground / f"{number}-{place}") for place, c in _turns(plan, number)}
+            {
+                c.name: _measure(c, workspace / f"{number}-{place}")
+                for place, c in _turns(plan, number)
+            }
             for number in range(runs)
         ]
     finally:
-        shutil.rmtree(ground)
+        shutil.rmtree(workspace)
     return Outcome(
         benchmark.name,
         benchmark.title,
@@ -182,8 +185,8 @@ def judge(target: Target, runs: Sequence[Mapping[str, Figures]]) -> Verdict:
     return Verdict(target, value, values, target.met_by(value))
 
 
-def on_a_loop(work: Callable[[], Awaitable[T]]) -> T:
-    """Run to the end on an event loop like the server's."""
+def run_on_loop(work: Callable[[], Awaitable[T]]) -> T:
+    """Run to completion on an event loop like that of the server."""
 
     async def main() -> T:
         return await work()
@@ -193,9 +196,9 @@ def on_a_loop(work: Callable[[], Awaitable[T]]) -> T:
 
 
 class Stopwatch:
-    """Measures a block: events or calls per second, and this process's CPU time for each.
+    """Measures a `with` block: operations per second, and this process's CPU time for each.
 
-    CPU time moves little when a machine is busy with other things; the rate moves with everything.
+    The CPU time changes little if the machine is busy with other work; the rate changes much.
     """
 
     def __enter__(self) -> "Stopwatch":
@@ -207,19 +210,19 @@ class Stopwatch:
         self._taken = perf_counter() - wall, process_time() - cpu
 
     def figures(self, count: int) -> dict[str, float]:
-        """What the block took, if it did `count` things."""
+        """The figures of the block, which did `count` operations."""
         wall, cpu = self._taken
         return {"rate": count / wall, "cpu_us": cpu / count * 1e6}
 
 
 def percentile(values: Sequence[float], share: float) -> float:
-    """The smallest value that at least `share` of the values do not exceed."""
+    """The smallest value that at least `share` (0 to 1) of the values do not exceed."""
     ordered = sorted(values)
     return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
 
 
 def _turns(plan: Plan, number: int) -> Iterator[tuple[int, Contender]]:
-    """All contenders, starting with another one in each run, so that no place is an advantage."""
+    """All contenders, starting with another one in each run, so that no position is favoured."""
     count = len(plan.contenders)
     for step in range(count):
         place = (number + step) % count
@@ -230,6 +233,6 @@ def _measure(contender: Contender, folder: Path) -> Figures:
     folder.mkdir()
     gc.collect()
     try:
-        return on_a_loop(lambda: contender.measure(folder))
+        return run_on_loop(lambda: contender.measure(folder))
     finally:
         shutil.rmtree(folder)

@@ -1,4 +1,4 @@
-"""Our store as its users call it: typed payloads in, typed payloads out."""
+"""Gatherlog's store as programs use it: typed payloads are appended, and typed payloads read."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -17,7 +17,7 @@ VIEWS = (GUESTS, GATHERINGS)
 
 @asynccontextmanager
 async def opened(folder: Path, name: str = "ours.db") -> AsyncIterator[Store]:
-    """Our store in a file of this folder, closed at the end."""
+    """Gatherlog's store in a file of this folder; it is closed at the end."""
     store = await open_store(f"sqlite:///{folder / name}", views=VIEWS)
     try:
         yield store
@@ -28,13 +28,13 @@ async def opened(folder: Path, name: str = "ours.db") -> AsyncIterator[Store]:
 async def append(
     store: Store, stream: str, expected: int, payloads: Sequence[RsvpSubmitted]
 ) -> None:
-    """One commit from typed payloads, if the stream is at the expected version."""
+    """Append typed payloads in one commit, if the stream is at the expected version."""
     events = [to_event(payload) for payload in payloads]
     await store.commit(Commit(appends=[Append(stream, events, expected)]))
 
 
 async def replay(store: Store, see: Callable[[RsvpSubmitted], object]) -> int:
-    """Show every event of the log, decoded, in order; how many there were."""
+    """Pass the payload of every event of the log to `see`, in order. Returns their number."""
     after = seen = 0
     while page := await store.read_feed(0, after=after, limit=PAGE):
         for payload in CODEC.decode_all(page):
@@ -47,7 +47,7 @@ async def replay(store: Store, see: Callable[[RsvpSubmitted], object]) -> int:
 async def timed_calls(
     callers: int, calls: int, call: Callable[[int], Awaitable[object]]
 ) -> Figures:
-    """`calls` calls shared by concurrent callers; `call` is told which caller it serves."""
+    """Divide `calls` calls among concurrent callers; `call` gets the number of its caller."""
     times: list[float] = []
 
     async def caller(number: int, share: int) -> None:

@@ -1,4 +1,4 @@
-"""Reading back, into typed payloads: the whole log in order, and one stream of 20 events."""
+"""Reading into typed payloads: the whole log in order, and one stream of 20 events."""
 
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -41,7 +41,7 @@ decode = msgspec.json.Decoder(RsvpSubmitted).decode
 
 
 class Filled(msgspec.Struct, frozen=True):
-    """The same events in three files, and the names of their streams."""
+    """A folder with the same events in three files, and the names of their streams."""
 
     folder: Path
     names: list[str]
@@ -60,15 +60,15 @@ async def fill(folder: Path, streams: int) -> Filled:
 
 async def fill_ours(folder: Path, names: list[str]) -> None:
     async with ours.opened(folder) as store:
-        for some in _parts(names):
+        for some in _batches(names):
             events = [to_event(payload(number)) for number in range(STREAM_LENGTH)]
-            appends = [Append(name, _fresh(events)) for name in some]
+            appends = [Append(name, _with_new_ids(events)) for name in some]
             await store.commit(Commit(appends=appends))
 
 
 def fill_raw(folder: Path, names: list[str]) -> None:
     db = log.open_log(folder / "raw.db")
-    for some in _parts(names):
+    for some in _batches(names):
         with db:
             db.executemany(
                 log.INSERT,
@@ -82,13 +82,13 @@ def fill_raw(folder: Path, names: list[str]) -> None:
 
 
 def fill_peer(folder: Path, aggregates: list[UUID]) -> None:
-    """As Application.save would record them: a creation, then answers, in its own encoding."""
+    """Events as Application.save records them: a creation, then answers, in its own encoding."""
     app = peer.Gatherings(folder / "peer.db")
     template = peer.Gathering()
     for number in range(STREAM_LENGTH - 1):
-        peer.say(template, payload(number))
+        peer.record_answer(template, payload(number))
     states = [app.mapper.to_stored_event(event) for event in template.collect_events()]
-    for some in _parts(aggregates):
+    for some in _batches(aggregates):
         app.recorder.insert_events(
             [
                 StoredEvent(aggregate, event.originator_version, event.topic, event.state)
@@ -268,7 +268,7 @@ BENCHMARKS = [
 ]
 
 
-def _fresh(events: list[Event]) -> list[Event]:
+def _with_new_ids(events: list[Event]) -> list[Event]:
     """The same events under new ids."""
     return [msgspec.structs.replace(event, id=new_id()) for event in events]
 
@@ -278,6 +278,6 @@ def _check_length(found: int) -> None:
         raise RuntimeError(f"a stream of {STREAM_LENGTH} events came back with {found}")
 
 
-def _parts(items: list[T]) -> Iterator[list[T]]:
+def _batches(items: list[T]) -> Iterator[list[T]]:
     for start in range(0, len(items), STREAMS_PER_COMMIT):
         yield items[start : start + STREAMS_PER_COMMIT]

@@ -1,4 +1,4 @@
-"""What is printed and kept: one table per benchmark, and all runs as JSON."""
+"""The report: one table per benchmark on the terminal, and all runs as JSON."""
 
 import os
 import platform
@@ -14,11 +14,11 @@ from rich.table import Table
 from benchmarks.measuring import Outcome, Size, Verdict
 
 BUSY = 0.25
-"""Load per core from which others disturb."""
+"""The load per core above which other work on the machine distorts the figures."""
 
 
 class Record(msgspec.Struct, frozen=True):
-    """One call of the benchmarks: on what, how much, and what came of it."""
+    """One call of the benchmarks: the machine, the amount of work, and the results."""
 
     machine: dict[str, str]
     size: Size
@@ -26,7 +26,7 @@ class Record(msgspec.Struct, frozen=True):
 
 
 def show(outcome: Outcome, console: Console) -> None:
-    """Print the medians of all contenders, then what was to be reached and what was."""
+    """Print the medians of all contenders, then each target with the value that was reached."""
     console.print()
     console.print(_figures(outcome))
     if outcome.verdicts:
@@ -36,7 +36,7 @@ def show(outcome: Outcome, console: Console) -> None:
 
 
 def warn_if_busy(load: float, console: Console) -> None:
-    """Say so where others use the machine: their work is in every figure."""
+    """Print a warning if the machine is busy, because that distorts every figure."""
     cores = os.cpu_count() or 1
     if load > BUSY * cores:
         console.print(
@@ -47,18 +47,18 @@ def warn_if_busy(load: float, console: Console) -> None:
 
 
 def summary(outcomes: list[Outcome]) -> tuple[int, int]:
-    """How many targets were met, of how many."""
+    """The number of targets that were met, and of all targets."""
     verdicts = [verdict for outcome in outcomes for verdict in outcome.verdicts]
     return sum(verdict.met for verdict in verdicts), len(verdicts)
 
 
 def keep(file: Path, record: Record) -> None:
-    """Write everything that was found, run by run."""
+    """Write the results of all runs as JSON."""
     file.write_bytes(msgspec.json.format(msgspec.json.encode(record), indent=1))
 
 
 def machine(load: float) -> dict[str, str]:
-    """What the figures depend on, without naming the machine."""
+    """What the figures depend on, without the name of the machine."""
     return {
         "python": platform.python_version(),
         "system": f"{platform.system()} {platform.machine()}",
@@ -70,12 +70,12 @@ def machine(load: float) -> dict[str, str]:
 
 
 def metrics_of(outcome: Outcome) -> list[str]:
-    """All metrics that any contender has, in the order in which they first appear."""
+    """All metrics of the contenders, in the order in which they first appear."""
     return list(dict.fromkeys(m for name in outcome.contenders for m in outcome.metrics(name)))
 
 
 def number(value: float) -> str:
-    """Three digits that count, or all of those before the point."""
+    """Three significant digits, or all digits before the decimal point if there are more."""
     return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
 
 

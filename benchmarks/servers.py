@@ -1,4 +1,4 @@
-"""Servers in processes of their own: started, waited for until they answer, stopped, measured."""
+"""Servers in separate processes: starts them, waits until they answer, measures and stops them."""
 
 import asyncio
 import os
@@ -13,13 +13,13 @@ from time import perf_counter
 import msgspec
 
 ROOT = Path(__file__).parent.parent
-PATIENCE = 30.0
-"""Seconds for a server to answer its first request."""
-LOOK = 0.005
+START_TIMEOUT = 30.0
+"""Seconds in which a server must answer its first request."""
+POLL_INTERVAL = 0.005
 
 PYTHON = sys.executable
 GATHERLOG = (str(Path(PYTHON).with_name("gatherlog")),)
-"""The command as it is installed beside this Python."""
+"""The command `gatherlog` that is installed with this Python."""
 
 
 class Server(msgspec.Struct, frozen=True):
@@ -31,7 +31,7 @@ class Server(msgspec.Struct, frozen=True):
     """Seconds from the start of the process to its first answer."""
 
     def memory(self) -> Mapping[str, float]:
-        """Megabytes that are resident now, and at most since it started."""
+        """Resident memory in megabytes: now, and its maximum since the start."""
         status = Path(f"/proc/{self.pid}/status").read_text().splitlines()
         fields = dict(line.split(":", 1) for line in status)
         return {
@@ -42,7 +42,7 @@ class Server(msgspec.Struct, frozen=True):
 
 @asynccontextmanager
 async def gatherlog(store: Path, environ: Mapping[str, str] = {}) -> AsyncIterator[Server]:
-    """Our server on a file, as `gatherlog serve` runs it; its log goes to a file, as it would."""
+    """Gatherlog's server on a store, started by `gatherlog serve`; it logs to a file."""
     settings = {"GATHERLOG_RATE_LIMITS": "off", **environ}
     command = (*GATHERLOG, "serve", "--store", f"sqlite:///{store}", "--port")
     async with started(command, store.parent, "/healthz", settings) as it:
@@ -51,7 +51,7 @@ async def gatherlog(store: Path, environ: Mapping[str, str] = {}) -> AsyncIterat
 
 @asynccontextmanager
 async def uvicorn(app: str, folder: Path, environ: Mapping[str, str]) -> AsyncIterator[Server]:
-    """Another ASGI application: one worker, the same loop and parser as ours, no access log."""
+    """Another ASGI application: one worker, the same event loop and parser, no access log."""
     command = (
         *(PYTHON, "-m", "uvicorn", app, "--no-access-log", "--log-level", "warning"),
         *("--loop", "uvloop", "--http", "httptools", "--workers", "1", "--port"),
@@ -64,7 +64,7 @@ async def uvicorn(app: str, folder: Path, environ: Mapping[str, str]) -> AsyncIt
 async def started(
     command: tuple[str, ...], folder: Path, path: str, environ: Mapping[str, str]
 ) -> AsyncIterator[Server]:
-    """A server whose command takes the port last; SIGTERM ends it."""
+    """Run a server, and stop it with SIGTERM. The port is the last argument of its command."""
     port = free_port()
     log = folder / "server.log"
     with log.open("wb") as output:
@@ -88,15 +88,15 @@ async def started(
 async def first_answer(
     port: int, path: str, process: asyncio.subprocess.Process, log: Path
 ) -> None:
-    """Ask until there is an answer, whatever it says."""
-    async with asyncio.timeout(PATIENCE):
+    """Send requests until one is answered, with any status."""
+    async with asyncio.timeout(START_TIMEOUT):
         while True:
             try:
                 await ask(port, "GET", path)
             except OSError:
                 if process.returncode is not None:
                     raise RuntimeError(f"the server ended: {log.read_text()[-2000:]}") from None
-                await asyncio.sleep(LOOK)
+                await asyncio.sleep(POLL_INTERVAL)
             else:
                 return
 
@@ -109,7 +109,10 @@ async def ask(
     key: str = "",
     kind: str = "application/json",
 ) -> bytes:
-    """One request on a connection of its own; the answer's body, or RuntimeError from 400 on."""
+    """The body of the response to one request on a new connection.
+
+    Raises RuntimeError for a status of 400 or above if the request had a key.
+    """
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     head = (
         f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n"
@@ -127,7 +130,7 @@ async def ask(
 
 
 async def output_of(*command: str) -> str:
-    """What a command prints; RuntimeError where it fails."""
+    """What a command prints. Raises RuntimeError if it fails."""
     process = await asyncio.create_subprocess_exec(
         *command, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE, cwd=ROOT
     )
@@ -138,7 +141,7 @@ async def output_of(*command: str) -> str:
 
 
 def free_port() -> int:
-    """A port that nobody listens on just now."""
+    """A port on which no process listens now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

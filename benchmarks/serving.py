@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 
 from benchmarks import ours, servers
-from benchmarks.load import Found, Load, generate
+from benchmarks.load import Load, LoadResult, generate
 from benchmarks.measuring import Benchmark, Contender, Figures, Measure, Plan, Size, Target
 from benchmarks.peers import naive_fastapi
 
@@ -16,7 +16,7 @@ SETTINGS = b'{"rsvp_deadline": "2999-12-31", "max_guests": 1000000}'
 
 
 class Filled(msgspec.Struct, frozen=True):
-    """A store with guests, and the credential of who answers for them."""
+    """A store with guests, and an API key that may answer for them."""
 
     file: Path
     guests: list[str]
@@ -40,7 +40,7 @@ def gatherlog(size: Size, clients: int, filled: Filled) -> Measure:
         async with servers.gatherlog(file) as server:
             found = await generate(load(size, server.port, clients, filled.guests, filled.key))
             memory = server.memory()
-        check_all_there(found, await recorded(file) - before)
+        check_none_lost(found, await recorded(file) - before)
         return {**figures(found), "rss_mb": memory["rss_mb"]}
 
     return measure
@@ -54,14 +54,14 @@ def fastapi(size: Size, clients: int) -> Measure:
         app = "benchmarks.peers.naive_fastapi:app"
         async with servers.uvicorn(app, folder, environ) as server:
             found = await generate(load(size, server.port, clients, guests, KEY))
-        check_all_there(found, naive_fastapi.recorded(file))
+        check_none_lost(found, naive_fastapi.recorded(file))
         return figures(found)
 
     return measure
 
 
 async def fill(folder: Path, guests: int) -> Filled:
-    """A store made through our own command line and API."""
+    """A store that is created through Gatherlog's command line and API."""
     file = folder / "ours.db"
     store = f"sqlite:///{file}"
     create = ("key", "create", "--role", "operator", "--store", store)
@@ -77,7 +77,7 @@ async def fill(folder: Path, guests: int) -> Filled:
 
 
 async def recorded(file: Path) -> int:
-    """How many events a store of ours holds."""
+    """The number of events in one of Gatherlog's stores."""
     async with ours.opened(file.parent, file.name) as store:
         return sum(await store.heads())
 
@@ -86,13 +86,13 @@ def load(size: Size, port: int, clients: int, guests: list[str], key: str) -> Lo
     return Load(port, clients, guests, size.seconds, min(1.0, size.seconds / 2), key)
 
 
-def check_all_there(found: Found, events: int) -> None:
-    """Every answer that was acknowledged is an event; anything else makes the figures worthless."""
+def check_none_lost(found: LoadResult, events: int) -> None:
+    """Raises RuntimeError if an answer that was acknowledged is not in the store."""
     if events < found.answers:
         raise RuntimeError(f"{found.answers} answers were acknowledged, {events} are recorded")
 
 
-def figures(found: Found) -> Figures:
+def figures(found: LoadResult) -> Figures:
     if found.refused:
         raise RuntimeError(f"not all answers were 200: {found.refused}")
     return {"rate": found.rate, "p50_us": found.p50_us, "p99_us": found.p99_us}

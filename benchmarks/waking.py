@@ -1,7 +1,8 @@
-"""From an acknowledged append to the subscriber who has read it, in this process and in another.
+"""The time from an acknowledged append until a subscriber has read the event.
 
-The clock is the machine's monotonic one, which all processes share. A subscriber may be quicker
-than the acknowledgement reaches the writer; that counts as 0.
+The subscriber is in the same process or in another. Both use the monotonic clock of the machine,
+which all processes share. A subscriber may read an event before the acknowledgement has reached
+the writer; that counts as 0.
 """
 
 import asyncio
@@ -33,16 +34,16 @@ from benchmarks.workload import CODEC, new_id, payload, to_event
 from gatherlog.core import Append, Commit, Store
 
 PAUSE = 0.003
-"""Seconds between two appends: the subscriber is idle and waiting each time."""
-PATIENCE = 10.0
+"""Seconds between two appends, so that the subscriber is waiting each time."""
+TIMEOUT = 10.0
 PAGE = 64
 
-Seen = dict[int, int]
-"""By position, when the subscriber had read and decoded it: nanoseconds."""
+Times = dict[int, int]
+"""By position of an event: nanoseconds of the monotonic clock."""
 
 
-async def follow(store: Store, events: int, seen: Seen) -> None:
-    """A subscriber as one writes it: wait, read, decode."""
+async def follow(store: Store, events: int, seen: Times) -> None:
+    """A simple subscriber: wait, read, decode. Notes in `seen` when it has decoded each event."""
     after = 0
     while len(seen) < events:
         page = await store.read_feed(0, after=after, limit=PAGE)
@@ -51,12 +52,12 @@ async def follow(store: Store, events: int, seen: Seen) -> None:
             seen[event.position] = perf_counter_ns()
         if page:
             after = page[-1].position
-        elif await store.wait((after,), PATIENCE) == (after,):
-            raise RuntimeError(f"nothing came within {PATIENCE} s")
+        elif await store.wait((after,), TIMEOUT) == (after,):
+            raise RuntimeError(f"nothing came within {TIMEOUT} s")
 
 
-async def append_paced(store: Store, events: int) -> Seen:
-    """By position, when each append was acknowledged."""
+async def append_paced(store: Store, events: int) -> Times:
+    """Append one event after the other. Returns when each was acknowledged."""
     stream, acknowledged = f"gathering-{new_id()}", {}
     for number in range(events):
         await asyncio.sleep(PAUSE)
@@ -66,10 +67,10 @@ async def append_paced(store: Store, events: int) -> Seen:
     return acknowledged
 
 
-def ours_inside(size: Size) -> Measure:
+def ours_same_process(size: Size) -> Measure:
     async def measure(folder: Path) -> Figures:
         async with ours.opened(folder) as store:
-            seen: Seen = {}
+            seen: Times = {}
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(follow(store, size.wakes, seen))
                 acknowledged = await append_paced(store, size.wakes)
@@ -78,7 +79,7 @@ def ours_inside(size: Size) -> Measure:
     return measure
 
 
-def ours_across(size: Size) -> Measure:
+def ours_other_process(size: Size) -> Measure:
     async def measure(folder: Path) -> Figures:
         async with (
             ours.opened(folder) as store,
@@ -90,13 +91,13 @@ def ours_across(size: Size) -> Measure:
     return measure
 
 
-def raw_inside(size: Size) -> Measure:
-    """An event of the loop and a read of what is beyond: the least that a wake-up can be."""
+def raw_same_process(size: Size) -> Measure:
+    """An asyncio event and a read of the new rows: the least work that a wake-up can be."""
 
     async def measure(folder: Path) -> Figures:
         db = log.open_log(folder / "raw.db")
         reader = log.open_log(folder / "raw.db")
-        seen: Seen = {}
+        seen: Times = {}
         moved = asyncio.Event()
 
         async def subscribe() -> None:
@@ -118,8 +119,8 @@ def raw_inside(size: Size) -> Measure:
     return measure
 
 
-def raw_across(size: Size) -> Measure:
-    """A datagram to the other process and a read of what is beyond."""
+def raw_other_process(size: Size) -> Measure:
+    """A datagram to the other process and a read of the new rows."""
 
     async def measure(folder: Path) -> Figures:
         db = log.open_log(folder / "raw.db")
@@ -135,7 +136,7 @@ def raw_across(size: Size) -> Measure:
     return measure
 
 
-async def raw_appends(db: apsw.Connection, events: int, wake: Callable[[], object]) -> Seen:
+async def raw_appends(db: apsw.Connection, events: int, wake: Callable[[], object]) -> Times:
     stream, acknowledged = f"gathering-{new_id()}", {}
     for number in range(events):
         await asyncio.sleep(PAUSE)
@@ -148,8 +149,11 @@ async def raw_appends(db: apsw.Connection, events: int, wake: Callable[[], objec
 @asynccontextmanager
 async def other_process(
     kind: str, folder: Path, events: int
-) -> AsyncIterator[Callable[[], Awaitable[Seen]]]:
-    """A subscriber in a process of its own; gives what it saw once it has seen all."""
+) -> AsyncIterator[Callable[[], Awaitable[Times]]]:
+    """A subscriber in a separate process.
+
+    Yields a function that waits until it has read all events, and returns when it read each.
+    """
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "benchmarks.waking", kind, str(folder), str(events)),
         stdout=asyncio.subprocess.PIPE,
@@ -158,23 +162,23 @@ async def other_process(
     stdout = process.stdout
     await stdout.readline()
 
-    async def seen() -> Seen:
-        async with asyncio.timeout(PATIENCE):
-            return msgspec.json.decode(await stdout.read(), type=Seen)
+    async def seen() -> Times:
+        async with asyncio.timeout(TIMEOUT):
+            return msgspec.json.decode(await stdout.read(), type=Times)
 
     try:
         yield seen
     finally:
         if process.returncode is None:
             try:
-                await asyncio.wait_for(process.wait(), PATIENCE)
+                await asyncio.wait_for(process.wait(), TIMEOUT)
             except TimeoutError:
                 process.kill()
                 await process.wait()
 
 
-def latencies(acknowledged: Seen, seen: Seen) -> Figures:
-    """Microseconds from the acknowledgement to the subscriber, for all but the first few."""
+def latencies(acknowledged: Times, seen: Times) -> Figures:
+    """Microseconds from the acknowledgement to the subscriber, without the first tenth."""
     waits = [max(0, seen[at] - when) / 1e3 for at, when in sorted(acknowledged.items())]
     settled = waits[len(waits) // 10 :]
     return {"p50_us": percentile(settled, 0.5), "p99_us": percentile(settled, 0.99)}
@@ -183,10 +187,14 @@ def latencies(acknowledged: Seen, seen: Seen) -> Figures:
 async def prepare(size: Size, _: Path) -> Plan:
     return Plan(
         [
-            Contender("raw, same process", "asyncio event and re-read", raw_inside(size)),
-            Contender("gatherlog, same process", "wait, read_feed, decode", ours_inside(size)),
-            Contender("raw, other process", "datagram and re-read", raw_across(size)),
-            Contender("gatherlog, other process", "wait, read_feed, decode", ours_across(size)),
+            Contender("raw, same process", "asyncio event and re-read", raw_same_process(size)),
+            Contender(
+                "gatherlog, same process", "wait, read_feed, decode", ours_same_process(size)
+            ),
+            Contender("raw, other process", "datagram and re-read", raw_other_process(size)),
+            Contender(
+                "gatherlog, other process", "wait, read_feed, decode", ours_other_process(size)
+            ),
         ],
         [
             Target("gatherlog, same process", "p50_us", at_most=100),
@@ -209,22 +217,22 @@ BENCHMARKS = [
 # The other process.
 
 
-async def subscribe_ours(folder: Path, events: int) -> Seen:
+async def subscribe_ours(folder: Path, events: int) -> Times:
     async with ours.opened(folder) as store:
-        seen: Seen = {}
-        _say_ready()
+        seen: Times = {}
+        _report_ready()
         await follow(store, events, seen)
         return seen
 
 
-async def subscribe_raw(folder: Path, events: int) -> Seen:
+async def subscribe_raw(folder: Path, events: int) -> Times:
     db = log.open_log(folder / "raw.db")
     receiver = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
     receiver.bind(_address(folder))
-    receiver.settimeout(PATIENCE)
-    seen: Seen = {}
+    receiver.settimeout(TIMEOUT)
+    seen: Times = {}
     after = 0
-    _say_ready()
+    _report_ready()
     while len(seen) < events:
         receiver.recv(16)
         for row in db.execute(log.REPLAY, (after,)):
@@ -236,12 +244,12 @@ async def subscribe_raw(folder: Path, events: int) -> Seen:
     return seen
 
 
-def _say_ready() -> None:
+def _report_ready() -> None:
     print(flush=True)
 
 
 def _address(folder: Path) -> str:
-    """Not in the folder itself: addresses of sockets end at about 108 bytes."""
+    """A path outside the folder, because addresses of sockets are limited to about 108 bytes."""
     return f"{tempfile.gettempdir()}/wake-{crc32(bytes(folder)):08x}"
 
 

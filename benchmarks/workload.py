@@ -1,4 +1,4 @@
-"""The work that all contenders do: one kind of event, about 200 bytes of JSON, its documents."""
+"""The work that all contenders do: events of about 200 bytes of JSON, and documents."""
 
 import random
 from collections.abc import Callable, Iterator
@@ -13,12 +13,12 @@ from gatherlog.core.eventstore.clock import system_clock
 T = TypeVar("T")
 
 STREAM_LENGTH = 20
-"""Events of one stream, unless a benchmark is about another length."""
+"""Events per stream, unless a benchmark is about another length."""
 
 
 @event_type("bench.rsvp_submitted", schema=1)
 class RsvpSubmitted(msgspec.Struct, frozen=True, gc=False):
-    """What is appended everywhere: 200 bytes as JSON, give or take a few."""
+    """The event that all contenders append: about 200 bytes of JSON."""
 
     guest_id: str
     attending: bool
@@ -29,7 +29,7 @@ class RsvpSubmitted(msgspec.Struct, frozen=True, gc=False):
 
 
 class Answer(msgspec.Struct, frozen=True, gc=False):
-    """A guest's document: what the RSVP commit writes at its version."""
+    """A guest's document, which the commit of an RSVP writes."""
 
     guest_id: str
     gathering_id: str
@@ -48,7 +48,7 @@ GATHERINGS = View("bench_gathering", Answer)
 
 
 def new_id() -> str:
-    """A fresh UUIDv7, as the product mints its ids."""
+    """A new UUIDv7, generated as Gatherlog generates its ids."""
     return str(uuid_utils.uuid7())
 
 
@@ -65,14 +65,14 @@ def payload(number: int) -> RsvpSubmitted:
 
 
 def to_event(item: RsvpSubmitted) -> Event:
-    """What a caller of the store does with a typed payload: encode, give an id and the time."""
+    """Encode a typed payload, and give it an id and the time, as a caller of the store does."""
     now = system_clock()
     type, schema, data = CODEC.encode(item)
     return Event(new_id(), type, now, now, data, schema)
 
 
 def places(seed: str = "gathering") -> Iterator[tuple[str, int]]:
-    """Stream and version for one event after the other, in streams of STREAM_LENGTH."""
+    """The stream and its expected version for each event in turn, in streams of STREAM_LENGTH."""
     while True:
         stream = f"{seed}-{new_id()}"
         for version in range(STREAM_LENGTH):
@@ -80,6 +80,6 @@ def places(seed: str = "gathering") -> Iterator[tuple[str, int]]:
 
 
 def shuffled(items: list[T], times: int) -> Callable[[], T]:
-    """A source of items in an order that is random and the same in every run."""
+    """A function that returns random items, in the same order in every run."""
     order = random.Random(7).choices(items, k=times)
     return iter(order).__next__

@@ -1,1 +1,1 @@
-"""Others who do the same work, each with its best documented settings and the same durability."""
+"""Other software that does the same work, with its best documented settings, equally durable."""

@@ -1,4 +1,4 @@
-"""The limit over HTTP: a Starlette route that validates the RSVP's body and does no I/O."""
+"""The raw limit over HTTP: a Starlette route that validates the RSVP's body and does no I/O."""
 
 from typing import Annotated
 

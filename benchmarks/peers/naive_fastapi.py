@@ -1,10 +1,10 @@
-"""The same RSVP as one writes it first: FastAPI, sqlite3, and a commit per request.
+"""The same RSVP as an obvious first implementation: FastAPI, sqlite3, and a commit per request.
 
-It does all that ours does: the key's hash is looked up, guest and gathering are loaded, deadline
-and capacity are checked, and guest, event and statistics are written in one durable transaction.
-The plain function runs in one of FastAPI's threads, and each thread keeps its own connection (WAL,
-synchronous FULL): dependencies would be a thread hop each, and a connection per request slower.
-The file is named by BENCH_FASTAPI_DB.
+It does the same work as Gatherlog: it looks the hash of the key up, loads guest and gathering,
+checks deadline and capacity, and writes guest, event and statistics in one durable transaction. The
+endpoint is a plain function, which runs in one of FastAPI's threads, and each thread keeps its own
+connection (WAL, synchronous FULL). Dependencies would cost a thread switch each, and a connection
+per request would be slower. BENCH_FASTAPI_DB names the database file.
 """
 
 import hashlib
@@ -129,7 +129,7 @@ def answer(guest_id: str, rsvp: Rsvp, authorization: Annotated[str, Header()] = 
 
 
 def fill(file: Path, guests: int, key: str) -> list[str]:
-    """A new database with one gathering, its guests, and one key; the guests' ids."""
+    """Create a database with one gathering, its guests and one key. Returns the guests' ids."""
     db = connect(str(file))
     db.executescript(TABLES)
     db.execute("BEGIN")
@@ -148,7 +148,7 @@ def fill(file: Path, guests: int, key: str) -> list[str]:
 
 
 def recorded(file: Path) -> int:
-    """How many answers the database holds."""
+    """The number of answers in the database."""
     db = connect(str(file))
     count: int = db.execute("SELECT count(*) FROM event").fetchone()[0]
     db.close()

@@ -1,7 +1,8 @@
-"""The Python library `eventsourcing` on SQLite: its recorder alone, and a whole application.
+"""The Python library `eventsourcing` on SQLite: only its recorder, and a whole application.
 
-It uses the standard library's sqlite3 with WAL; its connections keep SQLite's default, which is
-checked to be synchronous FULL as everywhere here. Its transcoder is the default one (JSON).
+It uses the standard library's sqlite3 with WAL. Its connections keep SQLite's default for
+`synchronous`, and it is checked that this is FULL, as for all contenders. Its transcoder is the
+default one (JSON).
 """
 
 from collections.abc import Callable, Iterator
@@ -24,7 +25,7 @@ FULL = 2
 
 
 class Gathering(Aggregate):
-    """An aggregate that records answers, written as the library's documentation does."""
+    """An aggregate that records answers, written as in the library's documentation."""
 
     @event("Created")
     def __init__(self) -> None:
@@ -55,7 +56,7 @@ class Gatherings(Application[UUID]):
 
 
 def open_recorder(file: Path) -> SQLiteApplicationRecorder:
-    """Its SQLite recorder with room for many threads, as durable as everyone here."""
+    """The library's SQLite recorder, which many threads may use, as durable as all contenders."""
     store = SQLiteDatastore(str(file), pool_timeout=60.0)
     recorder = SQLiteApplicationRecorder(store)
     recorder.create_table()
@@ -63,7 +64,7 @@ def open_recorder(file: Path) -> SQLiteApplicationRecorder:
     return recorder
 
 
-def say(gathering: Gathering, item: RsvpSubmitted) -> None:
+def record_answer(gathering: Gathering, item: RsvpSubmitted) -> None:
     """Trigger the event that holds this payload."""
     gathering.answer(
         guest_id=item.guest_id,
@@ -76,12 +77,12 @@ def say(gathering: Gathering, item: RsvpSubmitted) -> None:
 
 
 def stored(stream: UUID, version: int, state: bytes) -> StoredEvent:
-    """An event as its recorder takes it: encoded beforehand."""
+    """An event in the form that the recorder stores: encoded beforehand."""
     return StoredEvent(stream, version, TOPIC, state)
 
 
 def places() -> Iterator[tuple[UUID, int]]:
-    """Stream and version, from 1, for one event after the other."""
+    """The stream and version, from 1, of each event in turn."""
     while True:
         stream = uuid4()
         for version in range(1, STREAM_LENGTH + 1):
@@ -89,7 +90,7 @@ def places() -> Iterator[tuple[UUID, int]]:
 
 
 def timed_threads(callers: int, calls: int, make: Callable[[], Call]) -> Figures:
-    """`calls` calls shared by threads; `make` gives each thread its own call."""
+    """Divide `calls` calls among threads; `make` creates the call of each thread."""
     share = -(-calls // callers)
 
     def work(call: Call) -> list[float]:

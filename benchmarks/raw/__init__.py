@@ -1,1 +1,1 @@
-"""The raw limits: the same work by hand with apsw and nothing between, exact SQL in each module."""
+"""The raw limits: the same work with apsw alone; the SQL is at the top of each module."""

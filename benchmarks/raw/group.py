@@ -1,8 +1,9 @@
-"""The group loop by hand: callers of one loop tick share one transaction and one fdatasync.
+"""Group commit by hand: callers of one turn of the event loop share a transaction and a fdatasync.
 
-What callers queue during a tick is written when the tick ends: the statements on the loop, where
-they never wait for the interpreter's lock, and only COMMIT, which waits for the disk, in a thread.
-Meanwhile the next group gathers. This is the quickest handover that was found, and also ours.
+What callers submit in one turn of the loop is written at its end. The statements run on the loop,
+where they never wait for the interpreter lock; only COMMIT, which waits for the disk, runs in a
+thread. The next group forms meanwhile. This is the fastest way that was found, and Gatherlog's
+SQLite engine does the same.
 """
 
 import asyncio
@@ -19,7 +20,7 @@ Done = tuple[list["asyncio.Future[int]"], list[int]]
 
 
 class GroupLoop(Generic[T]):
-    """Writes what callers hand in; `write` runs once per item, inside the group's transaction."""
+    """Writes the items that callers submit; `write` runs once per item, in the transaction."""
 
     def __init__(self, db: apsw.Connection, write: Callable[[T], int]) -> None:
         self._db = db
@@ -28,11 +29,11 @@ class GroupLoop(Generic[T]):
         self._waiting: list[Job[T]] = []
         self._is_busy = False
         self._commits: queue.SimpleQueue[Done | None] = queue.SimpleQueue()
-        self._thread = threading.Thread(target=self._commit_for_ever)
+        self._thread = threading.Thread(target=self._commit_until_closed)
         self._thread.start()
 
     async def submit(self, item: T) -> int:
-        """What `write` gave for the item, once its group is on the disk."""
+        """The result of `write` for the item, once its group is on the disk."""
         future: asyncio.Future[int] = self._loop.create_future()
         self._waiting.append((item, future))
         self._schedule()
@@ -59,7 +60,7 @@ class GroupLoop(Generic[T]):
             raise
         self._commits.put(([future for _, future in group], results))
 
-    def _commit_for_ever(self) -> None:
+    def _commit_until_closed(self) -> None:
         while (done := self._commits.get()) is not None:
             self._db.execute("COMMIT")
             self._loop.call_soon_threadsafe(self._answer, *done)

@@ -1,4 +1,4 @@
-"""A log by hand: the least SQL that holds the same events, durable and in order."""
+"""A log by hand: the least SQL that stores the same events, durable and in order."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -35,7 +35,7 @@ STREAM = (
 
 
 def open_log(file: Path) -> apsw.Connection:
-    """A new log, or one made earlier; refuses to go on where the disk is not waited for."""
+    """Open a log, or create one. Raises RuntimeError if commits would not wait for the disk."""
     db = apsw.Connection(str(file))
     db.execute(SETTINGS)
     if db.pragma("synchronous") != 2 or db.pragma("journal_mode") != "wal":
@@ -46,7 +46,7 @@ def open_log(file: Path) -> apsw.Connection:
 
 
 def append(db: apsw.Connection, stream: str, expected: int, event: Event) -> None:
-    """One event in a transaction of its own, if the stream is at the expected version."""
+    """Append one event in a transaction, if the stream is at the expected version."""
     execute = db.execute
     execute(BEGIN)
     actual = execute(VERSION, (stream,)).get or 0
@@ -59,7 +59,7 @@ def append(db: apsw.Connection, stream: str, expected: int, event: Event) -> Non
 def append_many(
     db: apsw.Connection, stream: str, expected: int, events: Sequence[tuple[object, ...]]
 ) -> None:
-    """Rows that are ready in one transaction, if the stream is at the expected version."""
+    """Append prepared rows in one transaction, if the stream is at the expected version."""
     db.execute(BEGIN)
     actual = db.execute(VERSION, (stream,)).get or 0
     if actual != expected:
@@ -69,7 +69,7 @@ def append_many(
 
 
 def row(stream: str, version: int, event: Event) -> tuple[object, ...]:
-    """An event as INSERT takes it."""
+    """The parameters of INSERT for an event."""
     return (
         stream,
         version,

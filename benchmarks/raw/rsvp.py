@@ -1,8 +1,8 @@
-"""The RSVP commit by hand: the statements it takes, one after the other, in one transaction.
+"""The commit of an RSVP by hand: the SQL statements that it needs, in one transaction.
 
-An event of the gathering, a guest's document at the version it was read at, two bounded counters,
-and the idempotency key with its answer. A refusal would have to undo only what follows it, so all
-that is demanded is read before anything is written.
+It writes an event of the gathering, a guest's document if its version is still the expected one,
+two bounded counters, and the idempotency key with its answer. Everything that may refuse the
+commit is checked before anything is written, so that a refusal leaves nothing to undo.
 """
 
 from pathlib import Path
@@ -34,7 +34,7 @@ SET_KEY = "INSERT INTO idempotency VALUES (NULL, ?, ?, ?, ?)"
 
 
 class Rsvp(msgspec.Struct, frozen=True, gc=False):
-    """One answer, encoded: what the commit of our store holds, field by field."""
+    """One encoded answer, with the same fields as the commit of Gatherlog's store."""
 
     stream: str
     event: Event
@@ -49,7 +49,7 @@ class Rsvp(msgspec.Struct, frozen=True, gc=False):
 
 
 def open_tables(file: Path, stream: str, guests: list[str]) -> apsw.Connection:
-    """A log with these guests, none of whom has answered yet."""
+    """A log with documents for these guests, none of whom has answered yet."""
     db = log.open_log(file)
     db.execute(TABLES)
     with db:
@@ -61,7 +61,7 @@ def open_tables(file: Path, stream: str, guests: list[str]) -> apsw.Connection:
 
 
 def write(db: apsw.Connection, rsvp: Rsvp) -> int:
-    """All of it, inside a transaction that is open; the guest's new version."""
+    """Write the whole RSVP in the open transaction. Returns the new version of the guest."""
     execute = db.execute
     if execute(KEY, (rsvp.key,)).get is not None:
         raise RuntimeError(f"{rsvp.key} was used before")

@@ -1,20 +1,64 @@
-"""Writes what of the reference comes from the code: `python docs/reference/generate.py`.
+"""Writes the pages of the reference that are made from the code; `make reference` runs it.
 
-The access patterns of all views, as they are declared, and every type of event.
+They are the commands with their options, every type of event, and the indexes of every view.
 """
 
 import ast
 import inspect
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import ModuleType
 
 import msgspec
 
 from gatherlog.bootstrap import CATEGORIES, VIEWS
+from gatherlog.core.projections.folds import Category
+from gatherlog.entrypoints.cli.app import app
 
 HERE = Path(__file__).parent
+MARK = "<!-- Made by `make reference`; do not edit. -->"
+ENVIRONMENT = """
+## Environment
+
+A flag wins over its variable.
+
+| variable | flag | default |
+|---|---|---|
+| `GATHERLOG_STORE` | `--store` | `sqlite:///gatherlog.db` |
+| `GATHERLOG_HOST` | `--host` | `127.0.0.1` |
+| `GATHERLOG_PORT` | `--port` | `8000` |
+| `GATHERLOG_PUBLIC_URL` | `--public-url` | as the server listens |
+| `GATHERLOG_TRUSTED_PROXIES` | | none; addresses and networks with commas between |
+| `GATHERLOG_RATE_LIMITS` | | on; `off`, or figures like `sign_in=20/minute,rsvp=off` for \
+`sign_in` (10/minute per client address), `email` (5/minute per e-mail address), \
+`rsvp` (10/hour per guest), `wrong` (30/minute per client address) |
+| `GATHERLOG_SMTP_URL` | | none: no mail is sent; `smtp://name:password@host:port`, or `smtps://` |
+| `GATHERLOG_MAIL_FROM` | | none; needed with an SMTP server: `Our party <party@example.org>` |
+| `GATHERLOG_WORK` | | `on`; `off`: `gatherlog work` reads subscriptions, beside the server |
+| `GATHERLOG_WEBHOOK_ALLOW` | | none; networks that webhooks may reach although not public, with \
+commas between: `127.0.0.1,10.1.0.0/16` |
+| `GATHERLOG_JWT_KEY` | | a file beside the store, ending in `.key`; a private RSA key in PEM |
+
+## Status
+
+| status | means |
+|---|---|
+| 0 | done |
+| 1 | failed, or declined at the question; the reason is one line on stderr |
+| 2 | wrong usage, or bad lines in a sheet; nothing was written |
+| 130 | interrupted by Ctrl-C |
+"""
+
+
+def command_line() -> str:
+    """All commands and options, the environment, and the exit statuses."""
+    started_as, sys.argv = sys.argv, ["gatherlog"]  # cyclopts puts it into every usage line
+    try:
+        commands = app.generate_docs()
+    finally:
+        sys.argv = started_as
+    return f"{MARK}\n{commands.rstrip()}\n{ENVIRONMENT}"
 
 
 def access_patterns() -> str:
@@ -22,7 +66,7 @@ def access_patterns() -> str:
     lines = [
         "# Access patterns",
         "",
-        "<!-- Written by docs/reference/generate.py -->",
+        MARK,
         "",
         "Every document is found by its id, and by the indexes that its view declares: the first",
         "part of a key is the partition that a query names, the others are its order.",
@@ -44,24 +88,41 @@ def event_types() -> str:
     lines = [
         "# Events",
         "",
-        "<!-- Written by docs/reference/generate.py -->",
+        MARK,
         "",
         "What can stand in the log, by the category of the stream. A type keeps its name for ever;",
         "when its form changes its schema version grows, and older ones can still be read.",
     ]
-    for category in sorted(CATEGORIES, key=lambda category: category.name):
-        lines += ["", f"## Streams `{category.name}-…`", "", "| type | schema | fields | says |"]
+    for categories in _by_codec(CATEGORIES):
+        streams = ", ".join(f"`{category.name}-…`" for category in categories)
+        lines += ["", f"## Streams {streams}", "", "| type | schema | fields | says |"]
         lines.append("|---|---|---|---|")
-        for cls in sorted(category.codec.classes(), key=lambda cls: cls.__event_type__):
-            name, schema = cls.__event_type__
-            fields = ", ".join(field.name for field in msgspec.structs.fields(cls))
-            says = inspect.cleandoc(vars(cls).get("__doc__") or "").split("\n\n")[0]
-            says = says.replace("\n", " ").replace("|", "\\|")
-            lines.append(f"| `{name}` | {schema} | {fields} | {says} |")
+        classes = categories[0].codec.classes()
+        lines += [_event_row(cls) for cls in sorted(classes, key=lambda cls: cls.__event_type__)]
     return "\n".join(lines) + "\n"
 
 
-PAGES = {"access-patterns.md": access_patterns, "events.md": event_types}
+PAGES = {
+    "command-line.md": command_line,
+    "access-patterns.md": access_patterns,
+    "events.md": event_types,
+}
+
+
+def _by_codec(categories: Iterable[Category]) -> list[list[Category]]:
+    """Categories whose streams may hold the same types of events stand together."""
+    groups: dict[int, list[Category]] = {}
+    for category in sorted(categories, key=lambda category: category.name):
+        groups.setdefault(id(category.codec), []).append(category)
+    return list(groups.values())
+
+
+def _event_row(cls: type[msgspec.Struct]) -> str:
+    name, schema = cls.__event_type__
+    fields = ", ".join(field.name for field in msgspec.structs.fields(cls))
+    says = inspect.cleandoc(vars(cls).get("__doc__") or "").split("\n\n")[0]
+    says = says.replace("\n", " ").replace("|", "\\|")
+    return f"| `{name}` | {schema} | {fields} | {says} |"
 
 
 def _modules() -> Iterator[ModuleType]:
@@ -86,4 +147,4 @@ def _declared(module: ModuleType) -> Iterator[tuple[str, dict[str, str]]]:
 
 if __name__ == "__main__":
     for page, write in PAGES.items():
-        (HERE / page).write_text(write())
+        (HERE / page).write_text(write(), encoding="utf-8")

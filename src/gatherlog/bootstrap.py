@@ -1,4 +1,4 @@
-"""From settings to a running platform: the one module that knows every other."""
+"""Makes a platform from settings. The one module that imports all others."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -45,7 +45,7 @@ VIEWS = (
     rules.RULES,
     LOGS,
 )
-"""Every view of every app: what a store is opened with."""
+"""All views of the core and of the apps. Every store is opened with them."""
 CATEGORIES = (
     *guests.CATEGORIES,
     *people.CATEGORIES,
@@ -54,19 +54,19 @@ CATEGORIES = (
     dead_letters.CATEGORY,
     queues.CATEGORY,
 )
-"""Every category of streams of every app: what a rebuild folds."""
+"""All categories of streams whose events are folded into documents, for rebuild and verify."""
 OWNED = frozenset(category.name for category in CATEGORIES) | {mailing.CATEGORY}
-"""Those to which nobody appends but the apps."""
+"""Categories of streams that only the core and the apps append to."""
 
 
 async def start(settings: Settings, *, handlers: Mapping[str, Handler] = {}) -> Platform:
-    """Open the store, making it and its gathering `default` where they are missing.
+    """Open the store, which is created, with its gathering `default`, if it is missing.
 
-    `handlers` are coroutines of the program that rules may name as targets.
+    `handlers` are coroutines of this program that rules may name as targets.
 
-    Who waits for a place that a killed process has left free moves up first.
-    Raises KeyUnusable for a private key that cannot be used, NotAStore, ViewOutdated and whatever
-    else the engine says of that address.
+    Guests who wait for a place that is free, because a process was killed before it gave them the
+    place, get it now. Raises KeyUnusable for a private key that cannot be used, NotAStore,
+    ViewOutdated, and what else the engine raises when a store is opened.
     """
     key = _LazyKey(settings)
     await key.check()
@@ -82,7 +82,7 @@ async def start(settings: Settings, *, handlers: Mapping[str, Handler] = {}) -> 
 
 
 def new_id() -> str:
-    """A UUIDv7: later ones sort after earlier ones."""
+    """A new UUIDv7; later ones sort after earlier ones."""
     return str(uuid7())
 
 
@@ -99,7 +99,7 @@ def _assemble(
         site=settings.public_url or f"urn:gatherlog:{store.id}",
         secrets=secrets.bytes_of,
         allow=settings.webhook_allow,
-        post=mailer,
+        transport=mailer,
         queues=queue,
         handlers=handlers,
     )
@@ -107,7 +107,7 @@ def _assemble(
     subscriptions: list[Subscription] = [bus, logs_subscription(), trail.trail_subscription()]
     if not isinstance(mailer, NoMail):
         letters = mailing.guest_letters(
-            store, mailer.bring, site=settings.base_url, clock=clock, ids=ids
+            store, mailer.deliver, site=settings.base_url, clock=clock, ids=ids
         )
         subscriptions.append(letters)
     return Platform(
@@ -145,13 +145,13 @@ def _assemble(
 
 
 class _RuleSecrets:
-    """Secrets that webhooks are signed with: made of the site's key when needed, kept nowhere."""
+    """Secrets that webhooks are signed with. They are derived from the site's key, not stored."""
 
     def __init__(self, key: people.KeySource) -> None:
         self._key = key
 
     async def bytes_of(self, rule: rules.Rule) -> Sequence[bytes]:
-        """The one in force, then the one before, if there was one."""
+        """The current secret, then the one before it, if there was one."""
         key = await self._key()
         numbers = [number for number in (rule.secret, rule.secret - 1) if number > 0]
         return [bytes.fromhex(key.digest("webhook", f"{rule.name} {n}")) for n in numbers]
@@ -172,7 +172,7 @@ def _mailer(settings: Settings) -> "Mailbox | NoMail | SmtpMailer":
 
 
 class _LazyKey:
-    """The site's key, read or made when it is first needed: most commands never do."""
+    """The site's key, which is read or created on first use: most commands do not need it."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -180,7 +180,7 @@ class _LazyKey:
         self._first = asyncio.Lock()
 
     async def check(self) -> None:
-        """Raise KeyUnusable if it is given and no key, or kept where others may read it."""
+        """Raise KeyUnusable if the settings hold an invalid key, or others may read its file."""
         if self._settings.jwt_key is not None:
             await self()
         elif self._settings.store != "memory:":
@@ -195,9 +195,9 @@ class _LazyKey:
 
 
 def _site_key(settings: Settings) -> people.SiteKey:
-    """Of the settings, else of the file beside the store's; a store in memory gets one of its own.
+    """The key from the settings, else from the file beside the store's, else, in memory, a new one.
 
-    Raises KeyUnusable, naming where the key came from and no word of it.
+    Raises KeyUnusable, which says where the key came from and shows nothing of it.
     """
     from gatherlog.apps.people.rsa_key import RsaKey
 
@@ -218,7 +218,7 @@ def _key_file(settings: Settings) -> Path:
 
 
 class Invitees:
-    """Guest lists as signing in needs them."""
+    """The invitees that guests log in as: the link from the people app to the guests app."""
 
     def __init__(self, guest_lists: guests.GuestService) -> None:
         self._guests = guest_lists

@@ -1,8 +1,7 @@
-"""Settings of one process: read from the environment once, overruled by flags, checked in full."""
+"""The settings of one process: read from the environment, overridden by flags, and validated."""
 
 import re
 from collections.abc import Callable, Mapping
-from email.utils import parseaddr
 from ipaddress import ip_network
 from typing import Any
 from urllib.parse import urlsplit
@@ -10,42 +9,42 @@ from urllib.parse import urlsplit
 import msgspec
 
 from gatherlog.core.eventstore.errors import Flaw, Invalid
+from gatherlog.targets.sender import Sender
 
 __all__ = ["Settings"]
 
 PREFIX = "GATHERLOG_"
 _STORE = re.compile(r"memory:|sqlite:///.+", re.DOTALL)
-_SENDER = re.compile(r"[!-?A-~]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
-    """What a process is told from outside; every field has a default that works on one machine."""
+    """All settings. Every one has a default that works on a single machine."""
 
     store: str = "sqlite:///gatherlog.db"
-    """Three slashes: relative to the working directory; four: absolute."""
+    """With three slashes the path is relative to the working directory, with four absolute."""
     host: str = "127.0.0.1"
     port: int = 8000
-    """0 takes a free one."""
+    """0 takes a free port."""
     public_url: str | None = None
-    """How guests reach this server, without a slash at the end; None: as it listens."""
+    """The URL at which guests reach this server; None: the address that it listens on."""
     trusted_proxies: tuple[str, ...] = ()
-    """Addresses or networks whose X-Forwarded-For and X-Forwarded-Proto are believed."""
+    """Addresses or networks of proxies whose X-Forwarded-For and X-Forwarded-Proto are believed."""
     smtp_url: str | None = None
     """`smtp://[name:password@]host[:port]` or `smtps://…`; None: no mail is sent."""
     mail_from: str | None = None
-    """Whom mail comes from, as `party@example.org` or `Our party <party@example.org>`."""
+    """The sender of mail, such as `party@example.org` or `Our party <party@example.org>`."""
     jwt_key: str | None = None
-    """The site's private RSA key in PEM; None: it is kept in a file beside the store."""
+    """The site's private RSA key in PEM; None: it is in a file beside the store."""
     webhook_allow: tuple[str, ...] = ()
-    """Networks, as `10.1.0.0/16` or an address, that webhooks may reach although not public."""
+    """Addresses or networks, such as `10.1.0.0/16`, that webhooks may reach though not public."""
     work: bool = True
-    """Whether the server reads subscriptions, too; else `gatherlog work` does, beside it."""
+    """Whether the server runs the worker, too; if not, `gatherlog work` does, beside it."""
     rate_limits: str = ""
-    """`off`, or figures like `sign_in=20/minute,rsvp=off`; those not named stay as they are."""
+    """`off`, or limits like `sign_in=20/minute,rsvp=off`; limits not named keep their defaults."""
     demo: bool = False
 
     def __repr__(self) -> str:
-        """Without what is secret: settings may end up in a log."""
+        """Without secrets, because settings may be logged."""
         return f"Settings(store={self.store!r}, host={self.host!r}, port={self.port}, …)"
 
     @classmethod
@@ -59,9 +58,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         public_url: str | None = None,
         demo: bool | None = None,
     ) -> "Settings":
-        """Flags that are given win over `GATHERLOG_STORE` and so on, and those over the defaults.
+        """Settings from flags; those not given from variables such as `GATHERLOG_STORE`.
 
-        Raises Invalid, naming every variable or flag that makes no sense.
+        Raises Invalid, which names every variable or flag with an invalid value.
         """
         flags = {
             "store": store,
@@ -79,7 +78,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def base_url(self) -> str:
-        """Where links to this server begin, without a slash at the end."""
+        """The URL that links to this server begin with, without a slash at the end."""
         if self.public_url is not None:
             return self.public_url.rstrip("/")
         host = f"[{self.host}]" if ":" in self.host else self.host
@@ -98,8 +97,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             flaws.append(Flaw("/public_url", f"{self.public_url!r} is not like https://host"))
         if self.smtp_url is not None and not _is_smtp(self.smtp_url):
             flaws.append(Flaw("/smtp_url", "is not like smtp://name:password@host:port"))
-        if self.mail_from is not None and not _is_sender(self.mail_from):
-            flaws.append(Flaw("/mail_from", "is not like Our party <party@example.org>"))
+        if self.mail_from is not None:
+            flaws.extend(_flaws_of_sender(self.mail_from))
         for network in self.webhook_allow:
             if not _is_network(network):
                 flaws.append(Flaw("/webhook_allow", f"{network!r} is not like 10.1.0.0/16"))
@@ -109,7 +108,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def _variables(environ: Mapping[str, str]) -> dict[str, Any]:
-    """The settings that the environment names; an empty variable names nothing."""
+    """The settings that environment variables give; an empty variable counts as unset."""
     return {
         name: read(text)
         for name, read in _READERS.items()
@@ -163,13 +162,16 @@ def _is_smtp(url: str) -> bool:
         return False
 
 
-def _is_sender(text: str) -> bool:
-    _, address = parseaddr(text)
-    return text.isprintable() and bool(_SENDER.fullmatch(address))
+def _flaws_of_sender(text: str) -> list[Flaw]:
+    try:
+        Sender.from_text(text)
+    except Invalid as invalid:
+        return list(invalid.flaws)
+    return []
 
 
 def _pem(text: str) -> str:
-    """As a file has it; where a variable cannot hold line ends, `\\n` stands for them."""
+    """PEM from a variable, in which the two characters `\\n` may stand for a line end."""
     return text.replace("\\n", "\n")
 
 

@@ -1,9 +1,11 @@
-"""For tests of what is built on Gatherlog: a standing clock, counting ids, given-when-then, and
-commands whose store calls come in whatever order a test chooses.
+"""For tests of programs that are built on Gatherlog: a fake clock and ids, given-when-then specs,
+and concurrent commands whose calls to the store come in an order that the test chooses.
 
-given = after(FOLD, "gathering-1", [Said(created), Said(added, subject="ada")])
-decided = rules.answer(given.of(GATHERINGS, "1"), given.of(GUESTS, "ada"), ...)
-assert decided == [...]
+A spec of a decision, given the events before:
+
+    given = after(FOLD, "gathering-1", [SpecEvent(created), SpecEvent(added, subject="ada")])
+    decided = decisions.answer(given.of(GATHERINGS, "1"), given.of(GUESTS, "ada"), ...)
+    assert decided == [...]
 """
 
 import asyncio
@@ -32,11 +34,11 @@ from gatherlog.core.projections.views import View
 __all__ = [
     "CountingIds",
     "Interleaved",
-    "Said",
+    "SpecEvent",
     "StandingClock",
     "State",
     "after",
-    "folded",
+    "replayed",
     "run_instantly",
 ]
 
@@ -45,7 +47,7 @@ T = TypeVar("T")
 
 
 class StandingClock:
-    """A `Clock` that moves only when told to."""
+    """A `Clock` that gives the same time until `set` or `advance` is called."""
 
     def __init__(self, now: str = "2026-05-01T12:00:00Z") -> None:
         self._now = 0
@@ -55,16 +57,16 @@ class StandingClock:
         return self._now
 
     def set(self, now: str) -> None:
-        """Jump to a moment, told in RFC 3339 with an offset."""
+        """Set the time, given in RFC 3339 with an offset."""
         self._now = to_micros(datetime.fromisoformat(now))
 
     def advance(self, *, days: int = 0, hours: int = 0, seconds: float = 0) -> None:
-        """Let time pass."""
+        """Move the time forward; negative amounts move it back."""
         self._now += round(((days * 24 + hours) * 3600 + seconds) * 1_000_000)
 
 
 class CountingIds:
-    """An id source that counts; its ids have the form of a UUIDv7."""
+    """An id source that counts. Its ids have the form of a UUIDv7."""
 
     def __init__(self) -> None:
         self._given = 0
@@ -75,39 +77,40 @@ class CountingIds:
 
     @staticmethod
     def nth(number: int) -> str:
-        """The id given at the `number`th call, from 1."""
+        """The id that the call with this number returns, from 1."""
         return f"00000000-0000-7000-8000-{number:012d}"
 
 
-class Said(msgspec.Struct, frozen=True):
-    """An event: its payload, whom it is about, and when it happened."""
+class SpecEvent(msgspec.Struct, frozen=True):
+    """An event that is given to a spec."""
 
     payload: msgspec.Struct
     subject: str = ""
     time: int = 0
+    """Microseconds since the epoch."""
 
 
 class State:
-    """The documents and counters that events have led to."""
+    """The documents and counters that result from events."""
 
     def __init__(self) -> None:
         self.bodies: dict[Ref, Any] = {}
         self.counters: dict[Ref, dict[str, int]] = {}
 
     def of(self, view: View[B], id: str) -> B:
-        """The body of a document; KeyError where there is none."""
+        """The body of a document. Raises KeyError where there is none."""
         body: B = self.bodies[view.ref(id)]
         return body
 
     def encoded(self) -> dict[Ref, bytes]:
-        """Every body as a store holds it."""
+        """Every body, encoded as a store holds it."""
         return {ref: msgspec.json.encode(body) for ref, body in self.bodies.items()}
 
     def take(self, fold: Fold[Happened], happened: Happened) -> None:
-        """Fold one more event in, strictly as a store would take it.
+        """Fold one more event into the documents.
 
-        AssertionError where a fold changes what its `keys` do not name, or deletes a document
-        that has counters.
+        Raises AssertionError where a store would fail: if the fold changes a document that its
+        `keys` do not name, or deletes a document that has counters.
         """
         named = set(fold.keys(happened))
         shown = {ref: self.bodies.get(ref) for ref in named}
@@ -124,16 +127,16 @@ class State:
                 self.bodies[ref] = change.body
 
 
-def after(fold: Fold[Happened], stream: str, events: Iterable[Said]) -> State:
-    """What `events` of one stream lead to, from nothing."""
+def after(fold: Fold[Happened], stream: str, events: Iterable[SpecEvent]) -> State:
+    """The state that results from `events` of one stream."""
     state = State()
     for event in events:
         state.take(fold, Happened(stream, event.subject, event.time, event.payload))
     return state
 
 
-async def folded(store: Store, codec: Codec, fold: Fold[Happened], stream: str) -> State:
-    """What a rebuild would make of a stored stream: read from the log and folded from nothing."""
+async def replayed(store: Store, codec: Codec, fold: Fold[Happened], stream: str) -> State:
+    """The state that results from the events of a stored stream, as a rebuild would make it."""
     state = State()
     version, page = 0, min(1000, store.limits.page)
     while events := await store.read_stream(stream, after=version, limit=page):
@@ -145,11 +148,12 @@ async def folded(store: Store, codec: Codec, fold: Fold[Happened], stream: str) 
 
 
 class Interleaved:
-    """A store in memory that lets one call through at a time, in an order that a test chooses.
+    """A store whose calls are carried out one at a time, in an order that a test chooses.
 
-    Calls that load or commit wait until `run` picks them: `choose(n)` gives the one of n that goes
-    next, from 0, in the order of the commands. `committed` is awaited after every commit that was
-    accepted. Use within `run_instantly`, or pauses between tries take their time.
+    `get`, `recall` and `commit` wait until `run` chooses them: of n commands that wait, `choose(n)`
+    gives the number of the one that continues, from 0. `committed` is awaited after every commit
+    that was accepted. To be used within `run_instantly`, so that pauses between retries take no
+    time.
     """
 
     def __init__(
@@ -181,13 +185,13 @@ class Interleaved:
         return committed
 
     async def run(self, *commands: Coroutine[Any, Any, T]) -> list[T]:
-        """Carry out all commands at once; what they return, or the first thing they raise."""
+        """Run all commands concurrently; their results. Raises what the first failed one raises."""
         tasks = [asyncio.ensure_future(command) for command in commands]
         while open := [task for task in tasks if not task.done()]:
             if all(task in self._waiting for task in open):
                 chosen = open[self._choose(len(open))]
                 self._waiting.pop(chosen).set_result(None)
-            await asyncio.sleep(0.0001)  # until whoever pauses wakes up and waits here, too
+            await asyncio.sleep(0.0001)  # until commands that pause wake up and wait here, too
         return [task.result() for task in tasks]
 
     async def _turn(self) -> None:
@@ -198,16 +202,17 @@ class Interleaved:
 
 
 def run_instantly(story: Coroutine[Any, Any, T]) -> T:
-    """Run on a loop whose time jumps: what sleeps wakes as soon as nothing else can run.
+    """Run a coroutine on an event loop with simulated time, and return its result.
 
-    Nothing waits for real, and the same story always goes the same way.
+    When nothing else can run, the time jumps to the next timer. So sleeping takes no real time, and
+    the same coroutine always runs in the same order.
     """
-    with asyncio.Runner(loop_factory=_Instant) as runner:
+    with asyncio.Runner(loop_factory=_InstantLoop) as runner:
         return runner.run(story)
 
 
-class _Jumping(selectors.DefaultSelector):
-    """Waits for nothing; counts the seconds that it would have waited."""
+class _InstantSelector(selectors.DefaultSelector):
+    """Never waits; it adds up the seconds that it would have waited."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -220,10 +225,10 @@ class _Jumping(selectors.DefaultSelector):
         return ready
 
 
-class _Instant(asyncio.SelectorEventLoop):
+class _InstantLoop(asyncio.SelectorEventLoop):
     def __init__(self) -> None:
-        self._time = _Jumping()
-        super().__init__(self._time)
+        self._instant = _InstantSelector()
+        super().__init__(self._instant)
 
     def time(self) -> float:
-        return self._time.now
+        return self._instant.now

@@ -7,9 +7,9 @@ import msgspec
 import pytest
 
 from benchmarks.catalogue import BENCHMARKS
-from benchmarks.ground import fresh_folder
+from benchmarks.folders import fresh_folder
+from benchmarks.markdown import MARK, write_figures
 from benchmarks.measuring import TINY, Outcome, Target, Verdict, judge, percentile, run
-from benchmarks.pages import MARK, write_figures
 from benchmarks.report import Record, keep, machine
 from benchmarks.workload import CODEC, payload
 

@@ -1,7 +1,7 @@
-"""Workers in processes of their own, to be killed: `python -m tests.contracts.follower`.
+"""A worker in a process of its own, that a test can kill: `python -m tests.contracts.follower`.
 
-A follower tallies every event in a projection, and writes down each one that its handler is given
-as a line of a file, past every buffer. It stops when its standard input ends, or dies on cue.
+It counts every event in a projection, and a handler appends a line to a file for every event it is
+given, unbuffered. It stops when its standard input ends, or kills itself at a given commit.
 """
 
 import asyncio
@@ -31,7 +31,7 @@ LEASE = 0.5
 
 
 class Tally(msgspec.Struct, frozen=True):
-    """How many events there were, and a sum that tells their order."""
+    """How many events there were, and a checksum that depends on their order."""
 
     events: int = 0
     sum: int = 0
@@ -44,7 +44,7 @@ TALLIES = View("tally", Tally)
 
 
 def name_of(event: Recorded) -> str:
-    """What is tallied, and kept in order."""
+    """The stream and subject of an event."""
     return f"{event.stream}/{event.subject}"
 
 
@@ -62,7 +62,7 @@ class Tallying:
 
 
 def tallied(events: Iterable[Recorded]) -> dict[str, Tally]:
-    """What the projection must have come to."""
+    """The documents that the projection must have in the end."""
     tallies: dict[str, Tally] = {}
     for event in events:
         if event.type == "tests.happened":
@@ -71,11 +71,11 @@ def tallied(events: Iterable[Recorded]) -> dict[str, Tally]:
 
 
 class Notes:
-    """What handlers were given, process after process."""
+    """The events that the handlers of all processes were given, from the file."""
 
     def __init__(self, path: Path) -> None:
         written = path.read_bytes() if path.exists() else b""
-        lines = written[: written.rfind(b"\n") + 1].splitlines()  # the last may be under way
+        lines = written[: written.rfind(b"\n") + 1].splitlines()  # the last may be incomplete
         self.given = [msgspec.json.decode(line, type=tuple[str, int]) for line in lines]
 
     @property
@@ -91,7 +91,7 @@ class Notes:
 
 
 def ordered(events: Iterable[Recorded]) -> dict[str, list[int]]:
-    """What `Notes.firsts` must have come to."""
+    """What `Notes.firsts` must be in the end."""
     found: dict[str, list[int]] = {}
     for event in events:
         if event.type == "tests.happened":
@@ -109,7 +109,7 @@ class Follower:
     async def start(
         cls, place: Place, notes: Path, *, die_at: int = 0, after: int = 0
     ) -> "Follower":
-        """One that works as soon as this returns."""
+        """Start one, and wait until its worker runs."""
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "tests.contracts.follower", *place.arguments),
             *(str(notes), str(die_at), str(after)),
@@ -126,7 +126,7 @@ class Follower:
         await self.process.wait()
 
     async def stop(self) -> None:
-        """As a server stops; it must end well."""
+        """Stop it as a server stops; it must have reported no error."""
         assert self.process.stdin is not None
         self.process.stdin.close()
         assert await self.process.wait() == 0
@@ -136,7 +136,7 @@ class Follower:
 
 
 class DyingStore:
-    """A store whose process dies at its n-th commit, before or after it is done."""
+    """A store that kills its process at the n-th commit, before or after the commit is done."""
 
     def __init__(self, store: Store, at: int, *, after: bool) -> None:
         self._store = store
@@ -168,14 +168,14 @@ async def main(url: str, limits: str, notes: str, die_at: str, after: str) -> No
         line = msgspec.json.encode((name_of(delivery.event), delivery.event.version))
         os.write(file, line + b"\n")
 
-    troubles: Counter[str] = Counter()
+    errors: Counter[str] = Counter()
     worker = Worker(
         store,
         [Projection("tallying", Tallying()), Handlers("noting", {"tests.happened": note})],
         clock=system_clock,
         ids=lambda: str(uuid.uuid4()),
         lease_seconds=LEASE,
-        report=lambda name, error: troubles.update([repr(error)]),
+        report=lambda name, error: errors.update([repr(error)]),
     )
     running = asyncio.create_task(worker.run())
     print("ready", flush=True)
@@ -184,7 +184,7 @@ async def main(url: str, limits: str, notes: str, die_at: str, after: str) -> No
     worker.stop()
     await running
     await opened.close()
-    sys.exit(str(troubles) if troubles else 0)
+    sys.exit(str(errors) if errors else 0)
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from gatherlog.core.subscriptions.subscription import Destination
 from gatherlog.core.subscriptions.worker import VIEWS
 from tests.contracts.commits import documents_of, whole_feed
 from tests.contracts.engines import Place
-from tests.core.followers import (
+from tests.core.subscriptions.followers import (
     COUNTS,
     IDS,
     Count,
@@ -72,25 +72,25 @@ def counted(count: int) -> Callable[[Store], Awaitable[bool]]:
     return is_counted
 
 
-async def letters(store: Store) -> list[Any]:
+async def dead_letters(store: Store) -> list[Any]:
     return list((await bodies(store, DEAD_LETTERS)).values())
 
 
-def control(store: Store) -> SubscriptionAdmin:
+def admin(store: Store) -> SubscriptionAdmin:
     return SubscriptionAdmin(store, clock=system_clock, ids=IDS)
 
 
-async def test_each_event_comes_once_and_in_order_whatever_fails(place: Place) -> None:
+async def test_each_event_is_delivered_once_and_in_order_whatever_fails(place: Place) -> None:
     store = await opened(place)
     receivers = [Receiver(), Receiver(batch=5), Receiver()]
     for n in range(20):
         receivers[0].cues[f"w1.{n}"] = [fails()] * (n % 3)
         receivers[1].cues[f"w0.{n}"] = [fails()] * (n % 2)
-    there = [
+    destinations = [
         Destination(name=f"place-{n}", target=receiver, retry=QUICK, at_once=1 + 3 * n, holds=True)
         for n, receiver in enumerate(receivers)
     ]
-    async with working(store, Following(*there)):
+    async with working(store, Following(*destinations)):
         count = await say_much(store)
         for receiver in receivers:
             await receiver.has(count)
@@ -99,17 +99,17 @@ async def test_each_event_comes_once_and_in_order_whatever_fails(place: Place) -
         assert taken(receiver) == await expected(store)
 
 
-async def test_a_projection_counts_exactly_also_what_failed_at_first(place: Place) -> None:
+async def test_a_projection_counts_exactly_even_events_that_failed_at_first(place: Place) -> None:
     store, counting = await opened(place), Counting(stumbles=["w1.7", "w0.3"])
     async with working(store, Projection("counting", counting)):
         count = await say_much(store)
-        await eventually(lambda: has_letters(store, 14))
+        await eventually(lambda: has_dead_letters(store, 14))
         counting.stumbles.clear()
-        for letter in await letters(store):
-            await control(store).redrive(letter.id, by="me")
+        for dead_letter in await dead_letters(store):
+            await admin(store).redrive(dead_letter.id, by="me")
         await eventually(lambda: counted(count)(store))
         before = await bodies(store, COUNTS)
-        await control(store).reset("counting", [0] * store.limits.partitions, by="me")
+        await admin(store).reset("counting", [0] * store.limits.partitions, by="me")
         await say(store, "card-0", "one more")
         await eventually(lambda: counted(count + 1)(store))
 
@@ -124,45 +124,45 @@ async def test_a_projection_counts_exactly_also_what_failed_at_first(place: Plac
     assert [difference async for difference in verify(store, [CATEGORY])] == []
 
 
-async def has_letters(store: Store, count: int) -> bool:
-    return len(await letters(store)) == count
+async def has_dead_letters(store: Store, count: int) -> bool:
+    return len(await dead_letters(store)) == count
 
 
 async def test_a_poison_event_is_parked_fixed_and_redriven(place: Place) -> None:
     store, receiver = await opened(place), Receiver({"w1.4": [fails()] * 3 * len(STREAMS)})
-    there = Destination(name="place", target=receiver, retry=QUICK, holds=True)
-    async with working(store, Following(there)):
+    destination = Destination(name="place", target=receiver, retry=QUICK, holds=True)
+    async with working(store, Following(destination)):
         count = await say_much(store)
-        await eventually(lambda: has_letters(store, len(STREAMS)))
-        status = await control(store).status("following")
+        await eventually(lambda: has_dead_letters(store, len(STREAMS)))
+        status = await admin(store).status("following")
         assert status.parked == len(STREAMS)
-        for letter in await letters(store):
-            await control(store).redrive(letter.id, by="me")
+        for dead_letter in await dead_letters(store):
+            await admin(store).redrive(dead_letter.id, by="me")
         await receiver.has(count)
-        await eventually(lambda: has_letters(store, 0))
+        await eventually(lambda: has_dead_letters(store, 0))
 
     assert taken(receiver) == await expected(store)
     assert await documents_of(store, "backlog") == []
     assert [difference async for difference in verify(store, [CATEGORY])] == []
 
 
-async def test_a_hundred_destinations_that_fail_are_written_down_within_limits(
+async def test_a_hundred_destinations_that_fail_are_saved_within_the_limits(
     place: Place,
 ) -> None:
     store = await opened(place)
     broken = [Receiver({"bad": [fails(final=True)]}) for _ in range(100)]
-    there = [
+    destinations = [
         Destination(name=f"place-{n}", target=receiver, holds=True)
         for n, receiver in enumerate(broken)
     ]
-    following = Following(*there)
+    following = Following(*destinations)
     async with working(store, following):
         await say(store, "card-1", "bad", "next")
-        await eventually(lambda: has_letters(store, 100))
+        await eventually(lambda: has_dead_letters(store, 100))
         await eventually(lambda: has_backlogs(store, 100))
     async with working(store, following):
-        for letter in await letters(store):
-            await control(store).redrive(letter.id, by="me")
+        for dead_letter in await dead_letters(store):
+            await admin(store).redrive(dead_letter.id, by="me")
         for receiver in broken:
             await receiver.has(2)
         await eventually(lambda: has_backlogs(store, 0))
@@ -174,12 +174,12 @@ async def has_backlogs(store: Store, count: int) -> bool:
     return len(await documents_of(store, "backlog")) == count
 
 
-async def test_two_workers_on_one_store_bring_each_event_once(place: Place) -> None:
+async def test_two_workers_on_one_store_deliver_each_event_once(place: Place) -> None:
     store, receiver = await opened(place), Receiver()
-    there = Following(Destination(name="place", target=receiver, retry=QUICK))
+    subscription = Following(Destination(name="place", target=receiver, retry=QUICK))
     async with (
-        working(store, there, lease_seconds=0.5) as first,
-        working(store, there, lease_seconds=0.5),
+        working(store, subscription, lease_seconds=0.5) as first,
+        working(store, subscription, lease_seconds=0.5),
     ):
         count = await say_much(store)
         await receiver.has(count)
@@ -190,17 +190,17 @@ async def test_two_workers_on_one_store_bring_each_event_once(place: Place) -> N
     assert taken(receiver) == await expected(store)
 
 
-async def test_what_waits_outlives_the_process(durable: Place) -> None:
+async def test_parked_events_survive_a_restart(durable: Place) -> None:
     store, receiver = await opened(durable), Receiver({"w1.4": [fails()] * 9_999})
     steady = RetryPolicy(attempts=None, age=None, first_pause=0.1, longest_pause=0.2)
-    there = Following(Destination(name="place", target=receiver, retry=steady))
-    async with working(store, there):
+    subscription = Following(Destination(name="place", target=receiver, retry=steady))
+    async with working(store, subscription):
         count = await say_much(store)
         await eventually(lambda: has_backlogs(store, 1))
     await store.close()
     receiver.cues.clear()
     again = await opened(durable)
-    async with working(again, there):
+    async with working(again, subscription):
         await receiver.has(count)
         await eventually(lambda: has_backlogs(again, 0))
 

@@ -22,7 +22,7 @@ def blocks() -> list[str]:
 
 
 def type_in(block: str, folder: Path) -> str:
-    """Run a block as somebody would who has set the environment up; what it prints."""
+    """Run a block in a shell in which `gatherlog` is on the PATH; what it prints."""
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     done = subprocess.run(
         ["sh", "-euc", block],

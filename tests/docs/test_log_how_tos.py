@@ -1,4 +1,4 @@
-"""The how-tos about rules and the log hold what they show."""
+"""The examples in the how-tos about rules and the log work."""
 
 import re
 import shlex

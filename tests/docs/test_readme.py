@@ -21,7 +21,7 @@ def blocks(language: str) -> list[str]:
 
 @pytest.fixture
 def demo(tmp_path: Path) -> Iterator[dict[str, str]]:
-    """A running demo in a directory of its own; gives what its `export` line sets."""
+    """A running demo in a directory of its own: the variables that its `export` line sets."""
     (tmp_path / ".venv").symlink_to(sys.prefix)
     with subprocess.Popen(
         [".venv/bin/gatherlog", "demo", "--port", "0"],

@@ -1,4 +1,4 @@
-"""Commands run in this process, in a directory of their own without settings from outside."""
+"""Commands run in this process, in an empty directory and without settings from outside."""
 
 import io
 import os
@@ -26,7 +26,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def terminal(
     here: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> Terminal:
-    """Runs a command in this process; nobody sits at its standard input."""
+    """Runs a command in this process; its standard input is no terminal."""
 
     def type_in(*arguments: str, stdin: bytes = b"") -> Result:
         monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(stdin)))

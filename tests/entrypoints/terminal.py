@@ -17,7 +17,7 @@ from gatherlog.entrypoints.cli import main
 main()
 """
 COMMAND = [sys.executable, "-c", _STARTED]
-"""Hears Ctrl-C, also where the tests were started so that they do not, as with nohup and &."""
+"""Handles Ctrl-C, also where the tests were started with it ignored, as by nohup."""
 PATIENCE = 30.0
 
 
@@ -28,7 +28,7 @@ class Result(NamedTuple):
 
 
 def environment(**variables: str) -> dict[str, str]:
-    """This process's environment without any settings of ours but those given."""
+    """This process's environment; of our own settings only those given."""
     bare = {name: value for name, value in os.environ.items() if "GATHERLOG" not in name}
     return bare | {"PYTHONWARNINGS": "error", "COLUMNS": "80"} | variables
 
@@ -48,14 +48,14 @@ def gatherlog(*arguments: str, cwd: Path, stdin: bytes = b"", **variables: str) 
 
 
 class Running:
-    """A command that goes on until it is told to stop."""
+    """A command that runs until it is stopped."""
 
     def __init__(self, process: "subprocess.Popen[str]") -> None:
         self.process = process
         self.lines: list[str] = []
 
     def read_until(self, pattern: str) -> str:
-        """The first line from now on that matches; all lines so far stay in `lines`."""
+        """The next line that matches; all lines so far are in `lines`."""
         assert self.process.stdout is not None
         for line in self.process.stdout:
             self.lines.append(line.rstrip("\n"))
@@ -71,7 +71,7 @@ class Running:
 
 @contextmanager
 def running(*arguments: str, cwd: Path, **variables: str) -> Iterator[Running]:
-    """Start a command; whatever happens, it has ended afterwards."""
+    """Start a command, which is killed at the end if it still runs."""
     process = subprocess.Popen(
         [*COMMAND, *arguments],
         cwd=cwd,

@@ -1,4 +1,4 @@
-"""Connections that would keep us waiting, or take too much, are answered and closed."""
+"""Connections that make the server wait, or are too many, are answered and closed."""
 
 import asyncio
 import os
@@ -26,20 +26,20 @@ Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
 class Server:
-    """A server process with a second of patience, and room for a dozen connections, 8 of one."""
+    """A server that waits for a second, and takes 12 connections, 8 from one address."""
 
     def __init__(self, process: asyncio.subprocess.Process, url: str) -> None:
         self.process = process
         self.host, _, self.port = url.removeprefix("http://").partition(":")
 
     async def connect(self, address: str = "127.0.0.1", limit: int = 2**16) -> Streams:
-        """A connection from one of the addresses that this machine has for itself."""
+        """A connection from one of this machine's loopback addresses."""
         return await asyncio.open_connection(
             self.host, int(self.port), local_addr=(address, 0), limit=limit
         )
 
     async def answer_to(self, *parts: bytes, pause: float = 0.0) -> bytes:
-        """The first line that comes back, be it before all parts are sent."""
+        """The first line of the answer, which may come before all parts are sent."""
         reader, writer = await self.connect()
         answer = asyncio.ensure_future(reader.readline())
         for part in parts:
@@ -97,11 +97,13 @@ async def test_a_head_just_within_the_limit_is_read(server: Server) -> None:
 
 
 @pytest.mark.parametrize("sent", [b"", b"GET /", HEAD], ids=["nothing", "a word", "half"])
-async def test_a_head_that_does_not_end_is_waited_for_a_while(server: Server, sent: bytes) -> None:
+async def test_a_head_that_does_not_end_is_refused_after_a_while(
+    server: Server, sent: bytes
+) -> None:
     assert (await server.answer_to(sent)).startswith(b"HTTP/1.1 408 ")
 
 
-async def test_a_head_that_drips_in_is_not_waited_for_longer(server: Server) -> None:
+async def test_a_head_that_arrives_slowly_has_no_more_time(server: Server) -> None:
     drops = [b"X: y\r\n"] * 8
 
     assert (await server.answer_to(HEAD, *drops, pause=0.25)).startswith(b"HTTP/1.1 408 ")
@@ -120,7 +122,7 @@ async def test_each_request_of_a_connection_has_its_own_time(server: Server) -> 
     assert statuses == [b"HTTP/1.1 200"] * 3
 
 
-async def test_what_is_no_http_is_400(server: Server) -> None:
+async def test_a_request_that_is_not_http_is_400(server: Server) -> None:
     assert (await server.answer_to(b"\x16\x03\x01\x00\xa5\x01\r\n\r\n")).startswith(
         b"HTTP/1.1 400 "
     )

@@ -1,4 +1,4 @@
-"""The demo is made once, whole or not at all, and shows the same people at every start."""
+"""The demo is created once and completely, and prints the same people at every start."""
 
 import asyncio
 import json
@@ -46,9 +46,9 @@ def test_the_demo_works_as_shown_and_shows_the_same_again(here: Path) -> None:
 def test_every_host_signs_in_with_a_code_from_the_mailbox(here: Path) -> None:
     with running("demo", "--port", "0", cwd=here) as server:
         server.read_until("^export ")
-        told = "\n".join(server.lines)
+        output = "\n".join(server.lines)
         form = r"<(\S+)>, host of (.+)\n.*\n +sign in at (http\S+)/signin, the code"
-        hosts = re.findall(form, told)
+        hosts = re.findall(form, output)
         seen = {address: hosted(url, address) for address, _, url in hosts}
         assert server.stop(signal.SIGTERM) == 0
 
@@ -57,7 +57,7 @@ def test_every_host_signs_in_with_a_code_from_the_mailbox(here: Path) -> None:
 
 
 def hosted(url: str, address: str) -> list[str]:
-    """The names of the gatherings that somebody hosts who reads the mail of this address."""
+    """The names of the gatherings of the host who signs in with this address."""
     post(f"{url}/auth/code", {"email": address})
     mails = get(f"{url}/mailbox")[1].decode()
     letter = re.search(rf"{address}.*?\b([0-9]{{6}})\b", mails, re.DOTALL)
@@ -107,7 +107,7 @@ def test_each_gathering_has_guests_through_the_import_and_answers(
     assert {(imported, answered) for _, imported, answered, _ in found} == {(True, True)}
 
 
-def test_everybody_who_is_shown_has_a_secret_of_their_own(
+def test_every_persona_has_a_secret_of_its_own(
     demo: tuple[Path, list[Persona]],
 ) -> None:
     secrets = [persona.secret for persona in demo[1]]
@@ -116,7 +116,7 @@ def test_everybody_who_is_shown_has_a_secret_of_their_own(
     assert {persona.kind for persona in demo[1]} == {"key", "link"}
 
 
-def test_nothing_is_said_of_a_guest_that_an_answer_could_make_false(
+def test_the_text_about_a_guest_stays_true_after_an_answer(
     demo: tuple[Path, list[Persona]],
 ) -> None:
     roles = {persona.role for persona in demo[1] if persona.kind == "link"}

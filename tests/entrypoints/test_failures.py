@@ -104,7 +104,7 @@ def test_a_failure_ends_with_1_and_one_line(
 
 
 def as_mere_owner() -> list[str]:
-    """What to start a command with, so that permissions hold for it even if root runs the tests."""
+    """The words before a command so that permissions hold for it, even if root runs the tests."""
     if os.geteuid() != 0:
         return []
     if shutil.which("setpriv") is None:
@@ -113,15 +113,15 @@ def as_mere_owner() -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "shown"),
     [
         (["import", "list.csv"], "list.csv: permission denied"),
         (["init", "--store", "sqlite:///closed/x.db"], "closed/x.db: permission denied"),
         (["demo"], ".demo/lock: permission denied"),
     ],
 )
-def test_what_may_not_be_read_or_written_is_said(
-    party: Terminal, here: Path, arguments: list[str], told: str
+def test_missing_permissions_are_reported(
+    party: Terminal, here: Path, arguments: list[str], shown: str
 ) -> None:
     (here / "list.csv").touch(mode=0o000)
     (here / "closed").mkdir(mode=0o500)
@@ -137,7 +137,7 @@ def test_what_may_not_be_read_or_written_is_said(
 
     advice = "run it as the owner, or name another place"
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr.lower() == f"gatherlog: {told}; {advice}\n"
+    assert done.stderr.lower() == f"gatherlog: {shown}; {advice}\n"
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="this system has no /dev/full")
@@ -159,7 +159,7 @@ def test_a_full_disk_under_the_output_is_a_failure(party: Terminal, here: Path) 
     )
 
 
-def test_a_reader_who_has_enough_is_no_failure(party: Terminal, here: Path) -> None:
+def test_a_closed_pipe_is_no_failure(party: Terminal, here: Path) -> None:
     guests = "".join(f"Guest Number{n:04}\n" for n in range(2000))
     party("import", "-", "--yes", stdin=f"Name\n{guests}".encode())
     reader = subprocess.Popen(["true"], stdin=subprocess.PIPE)
@@ -193,9 +193,9 @@ def test_a_mistake_in_an_environment_variable_is_named(here: Path) -> None:
         (OSError(errno.EIO, "Input/output error", "x.db"), "x.db: input/output error"),
     ],
 )
-def test_what_a_store_fails_at_comes_with_advice(error: Exception, line: str) -> None:
+def test_errors_of_the_store_come_with_advice(error: Exception, line: str) -> None:
     assert describe(error) == (line, 1)
 
 
-def test_a_mistake_of_ours_is_not_dressed_up() -> None:
+def test_an_unexpected_error_is_not_hidden() -> None:
     assert describe(TypeError("oops")) is None

@@ -1,4 +1,4 @@
-"""Gatherings on the command line: their settings and hosts shown and changed; a new one, all."""
+"""Gatherings on the command line: settings and hosts are shown and changed; create; list."""
 
 import asyncio
 import json
@@ -79,7 +79,7 @@ def test_what_is_refused_changes_nothing_and_names_every_option(party: Terminal)
 
 
 def hosted(email: str) -> list[str]:
-    """What whoever signs in with the address has, in the store of this directory."""
+    """The gatherings of the host who signs in with this address, in the directory's store."""
 
     async def ask() -> list[str]:
         platform = await start(Settings())
@@ -105,7 +105,7 @@ def test_a_gathering_is_given_to_whoever_signs_in_with_an_address(party: Termina
     assert (hosted("ada@example.org"), hosted("bob@example.org")) == (["default"], [])
 
 
-def test_another_host_or_none_takes_it_from_the_one_before(party: Terminal) -> None:
+def test_another_host_or_none_replaces_the_host(party: Terminal) -> None:
     party("gathering", "--host", "ada@example.org")
 
     party("gathering", "--host", "bob@example.org")
@@ -149,9 +149,7 @@ def test_gatherings_are_made_and_listed_with_their_hosts(party: Terminal) -> Non
 
 
 @pytest.mark.parametrize("wrong", [("--name", " "), ("--name", "A", "--capacity", "many")])
-def test_a_gathering_that_makes_no_sense_is_not_made(
-    party: Terminal, wrong: tuple[str, ...]
-) -> None:
+def test_an_invalid_gathering_is_not_created(party: Terminal, wrong: tuple[str, ...]) -> None:
     refused = party("gathering", "create", *wrong)
 
     assert (refused.status, refused.out) == (2, "")

@@ -15,7 +15,7 @@ from tests.entrypoints.conftest import Terminal
 
 
 def actor_of(secret: str) -> Actor | None:
-    """Whom the store in this directory takes a secret for."""
+    """The actor of a secret, in the store of this directory."""
 
     async def ask() -> Actor | None:
         platform = await start(Settings())
@@ -28,7 +28,7 @@ def actor_of(secret: str) -> Actor | None:
 
 
 def who_is(secret: str) -> tuple[str, str | None] | None:
-    """The role and gathering that the store in this directory gives a secret."""
+    """The role and gathering of a secret, in the store of this directory."""
     actor = actor_of(secret)
     return None if actor is None else (actor.role, actor.gathering_id)
 
@@ -45,9 +45,9 @@ def test_the_secret_alone_goes_to_stdout_and_opens_the_store(terminal: Terminal)
 def test_a_hosts_key_is_for_his_gathering(party: Terminal) -> None:
     made = party("key", "create", "--role", "host", "--gathering", "default", "--json")
 
-    told = json.loads(made.out)
-    assert sorted(told) == ["account_id", "gathering_id", "id", "name", "role", "secret"]
-    assert who_is(told["secret"]) == ("host", "default")
+    output = json.loads(made.out)
+    assert sorted(output) == ["account_id", "gathering_id", "id", "name", "role", "secret"]
+    assert who_is(output["secret"]) == ("host", "default")
 
 
 def test_the_secret_is_in_no_file_of_the_store(party: Terminal, here: Path) -> None:
@@ -57,10 +57,10 @@ def test_the_secret_is_in_no_file_of_the_store(party: Terminal, here: Path) -> N
 
 
 def test_a_revoked_key_opens_nothing(party: Terminal) -> None:
-    told = json.loads(party("key", "create", "--role", "operator", "--json").out)
+    output = json.loads(party("key", "create", "--role", "operator", "--json").out)
 
-    assert party("key", "revoke", told["id"]) == (0, f"Key {told['id']} is revoked.\n", "")
-    assert who_is(told["secret"]) is None
+    assert party("key", "revoke", output["id"]) == (0, f"Key {output['id']} is revoked.\n", "")
+    assert who_is(output["secret"]) is None
 
 
 @pytest.mark.parametrize("role", ["member", "organiser", "reviewer", "operator"])
@@ -70,7 +70,7 @@ def test_keys_of_one_address_act_for_one_account(party: Terminal, role: str) -> 
         for address in ("ada@example.org", "ADA@example.org ")
     ]
 
-    actors = [actor_of(told["secret"]) for told in made]
+    actors = [actor_of(output["secret"]) for output in made]
     account = made[0]["account_id"]
     assert [(a.role, a.gathering_id, a.account_id) for a in actors if a is not None] == [
         (role, None, account),
@@ -93,7 +93,7 @@ def test_keys_of_one_address_act_for_one_account(party: Terminal, role: str) -> 
         ),
     ],
 )
-def test_a_key_that_makes_no_sense_is_refused(
+def test_a_key_with_contradictory_options_is_refused(
     party: Terminal, arguments: list[str], complaint: str
 ) -> None:
     assert party("key", "create", *arguments) == (2, "", f"gatherlog: {complaint}\n")
@@ -103,7 +103,7 @@ def test_a_key_is_not_made_for_a_role_that_is_a_guests(party: Terminal) -> None:
     assert party("key", "create", "--role", "guest").status == 2
 
 
-def test_keys_are_listed_without_what_opens_them(party: Terminal) -> None:
+def test_keys_are_listed_without_secrets_and_hashes(party: Terminal) -> None:
     options = ("--role", "host", "--gathering", "default", "--name", "Ida's laptop", "--json")
     made = [
         json.loads(party("key", "create", *options).out),
@@ -116,18 +116,18 @@ def test_keys_are_listed_without_what_opens_them(party: Terminal) -> None:
 
     shown = ("id", "role", "gathering_id", "account_id", "name")
     assert (status, err) == (0, "")
-    assert [[told[field] for field in shown] for told in listed] == [
-        [told[field] for field in shown] for told in made
+    assert [[output[field] for field in shown] for output in listed] == [
+        [output[field] for field in shown] for output in made
     ]
-    assert [sorted(told.keys() - set(shown)) for told in listed] == [["created", "revoked"]] * 2
-    assert [told["revoked"] is None for told in listed] == [True, False]
-    for told in made:
-        digest = hashlib.sha256(told["secret"].encode()).hexdigest()
-        assert (told["secret"] in out, digest in out) == (False, False)
+    assert [sorted(output.keys() - set(shown)) for output in listed] == [["created", "revoked"]] * 2
+    assert [output["revoked"] is None for output in listed] == [True, False]
+    for output in made:
+        digest = hashlib.sha256(output["secret"].encode()).hexdigest()
+        assert (output["secret"] in out, digest in out) == (False, False)
 
 
 def test_the_list_for_people_is_a_line_for_each_key(party: Terminal) -> None:
-    told = json.loads(party("key", "create", "--role", "operator", "--json").out)
+    output = json.loads(party("key", "create", "--role", "operator", "--json").out)
 
     status, out, err = party("key", "list")
 
@@ -137,7 +137,7 @@ def test_the_list_for_people_is_a_line_for_each_key(party: Terminal) -> None:
         "",
         ["id", "role", "gathering", "account", "name", "created", "revoked"],
     )
-    assert line.split()[:5] == [told["id"], "operator", "-", "-", "-"]
+    assert line.split()[:5] == [output["id"], "operator", "-", "-", "-"]
 
 
 def test_a_store_without_keys_says_how_to_make_one(party: Terminal) -> None:

@@ -31,18 +31,18 @@ def invited(party: Terminal) -> Terminal:
 
 
 def ids(terminal: Terminal) -> dict[str, str]:
-    """Ids of the guests by first name, as the log tells them."""
+    """The ids of the guests by first name, from the log."""
     lines = terminal("read", "gathering-default", "--json", "--after", "1").out.splitlines()
-    told = [json.loads(line) for line in lines]
+    output = [json.loads(line) for line in lines]
     return {
         event["data"]["first_name"]: event["subject"]
-        for event in told
+        for event in output
         if event["type"] == "guests.guest_added"
     }
 
 
 def holder(link: str) -> str | None:
-    """The first name of whom the store in this directory lets in by a link."""
+    """The first name of the guest of a link, in the store of this directory."""
 
     async def ask() -> str | None:
         platform = await start(Settings())
@@ -104,7 +104,7 @@ def test_links_for_all_are_a_sheet_without_formulas(invited: Terminal) -> None:
     assert [holder(row["Link"]) for row in rows] == ["Ada", "Ben", "Alan", "=1+1"]
 
 
-def test_nothing_is_made_where_one_guest_is_unknown_or_nobody_said_yes(invited: Terminal) -> None:
+def test_no_link_is_made_if_one_guest_is_unknown_or_nobody_confirms(invited: Terminal) -> None:
     before = invited("read", "gathering-default").out
 
     refused = [invited("link", ids(invited)["Ada"], "eve@example.org"), invited("link", "--all")]

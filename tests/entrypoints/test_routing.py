@@ -1,4 +1,4 @@
-"""append, fake, rules, subscriptions, dead-letters and work: the log as an operator routes it."""
+"""The commands append, fake, rules, subscriptions, dead-letters and work."""
 
 import json
 import signal
@@ -24,12 +24,12 @@ def working(party: Terminal, here: Path) -> Iterator[Running]:
 
 
 def until(look: Callable[[], str], wanted: str) -> str:
-    """What `look` prints once it has what is wanted."""
+    """What `look` prints, once the wanted text is in it."""
     end = time.monotonic() + 15
-    while wanted not in (told := look()):
-        assert time.monotonic() < end, told
+    while wanted not in (printed := look()):
+        assert time.monotonic() < end, printed
         time.sleep(0.05)
-    return told
+    return printed
 
 
 def test_an_event_is_appended_and_read(party: Terminal) -> None:
@@ -38,9 +38,9 @@ def test_an_event_is_appended_and_read(party: Terminal) -> None:
         "users-1 is at version 1.\n",
         "",
     )
-    told = party("append", "users-1", "seen", "-", "--json", "--subject", "x", stdin=b'{"n": 1}')
+    added = party("append", "users-1", "seen", "-", "--json", "--subject", "x", stdin=b'{"n": 1}')
 
-    assert json.loads(told.out) == {"stream": "users-1", "version": 2}
+    assert json.loads(added.out) == {"stream": "users-1", "version": 2}
     assert '{"n": 1}' in party("read", "users-1").out
 
 
@@ -54,7 +54,7 @@ def test_an_event_is_appended_and_read(party: Terminal) -> None:
         (["users-1", "signup", "--expected", "-1"], 2, "0 or more"),
     ],
 )
-def test_what_cannot_be_appended_is_refused_in_one_line(
+def test_an_invalid_append_is_refused_in_one_line(
     party: Terminal, arguments: list[str], status: int, word: str
 ) -> None:
     refused = party("append", *arguments)
@@ -73,7 +73,7 @@ def test_made_up_users_are_the_same_for_the_same_seed(party: Terminal) -> None:
     assert party("fake", "--users", "0").status == 2
 
 
-def test_a_rule_is_made_listed_switched_and_removed(party: Terminal) -> None:
+def test_a_rule_is_created_listed_disabled_enabled_and_removed(party: Terminal) -> None:
     url = "https://hooks.example/secret-path?token=x"
     made = party("rules", "add", "hook", "--pattern", SIGNUPS, "--webhook", url)
     listed = party("rules", "list").out
@@ -112,7 +112,7 @@ def test_a_secret_is_shown_and_rotated(party: Terminal) -> None:
         (["--pattern", SIGNUPS, "--append", "a-1", "--template", "<x>"], "input"),
     ],
 )
-def test_a_rule_that_makes_no_sense_is_refused_in_one_line(
+def test_an_invalid_rule_is_refused_in_one_line(
     party: Terminal, options: list[str], word: str
 ) -> None:
     refused = party("rules", "add", "r", *options)
@@ -123,7 +123,7 @@ def test_a_rule_that_makes_no_sense_is_refused_in_one_line(
 
 
 @pytest.mark.usefixtures("working")
-def test_a_worker_carries_out_what_the_terminal_says(party: Terminal) -> None:
+def test_a_worker_delivers_pauses_and_resumes_as_commanded(party: Terminal) -> None:
     party("rules", "add", "copy", "--pattern", SIGNUPS, "--append", "copies-1")
     party("append", "users-1", "signup", '{"name": "Ada"}')
 
@@ -137,15 +137,15 @@ def test_a_worker_carries_out_what_the_terminal_says(party: Terminal) -> None:
 
 
 @pytest.mark.usefixtures("working")
-def test_what_is_given_up_is_listed_redriven_and_discarded(party: Terminal) -> None:
+def test_dead_letters_are_listed_redriven_and_discarded(party: Terminal) -> None:
     here = ["--webhook", "http://127.0.0.1:9/", "--attempts", "1"]
     party("rules", "add", "hook", "--pattern", SIGNUPS, *here)
     for number in range(3):
         party("append", f"users-{number}", "signup")
     until(lambda: party("dead-letters", "list").out, "users-2")
-    letters = json.loads(party("dead-letters", "list", "--json").out)
+    dead_letters = json.loads(party("dead-letters", "list", "--json").out)
 
-    shown = json.loads(party("dead-letters", "show", letters[0]["id"]).out)
+    shown = json.loads(party("dead-letters", "show", dead_letters[0]["id"]).out)
     assert (shown["kind"], shown["destination"]) == ("address_refused", "hook/target")
     assert "GATHERLOG_WEBHOOK_ALLOW" in shown["detail"]
     assert party("dead-letters", "redrive", "--all", "--destination", "hook/target").out == (
@@ -153,20 +153,20 @@ def test_what_is_given_up_is_listed_redriven_and_discarded(party: Terminal) -> N
     )
     until(lambda: party("dead-letters", "list").out, "users-2")
     away = ["--reason", "nobody is there"]
-    assert party("dead-letters", "discard", letters[0]["id"], *away).out == "1 discarded.\n"
-    until(lambda: party("dead-letters", "list", "--state", "discarded").out, letters[0]["id"])
+    assert party("dead-letters", "discard", dead_letters[0]["id"], *away).out == "1 discarded.\n"
+    until(lambda: party("dead-letters", "list", "--state", "discarded").out, dead_letters[0]["id"])
     assert party("dead-letters", "discard", *away).status == 2
     assert party("dead-letters", "redrive", "no-such-letter").status == 1
 
 
-def test_a_projection_begins_anew_at_the_start_alone(party: Terminal) -> None:
+def test_a_projection_can_only_be_reset_to_the_start(party: Terminal) -> None:
     assert party("subscriptions", "reset", "logs", "--to", "end").status == 2
     assert party("subscriptions", "reset", "logs", "--to", "start").status == 0
     assert party("subscriptions", "reset", "bus", "--to", "nowhere").status == 2
     assert party("subscriptions", "show", "nobody").status == 1
 
 
-def test_tail_prints_what_a_pattern_takes(party: Terminal, here: Path) -> None:
+def test_tail_prints_events_that_match_a_pattern(party: Terminal, here: Path) -> None:
     party("append", "users-1", "other")
     with running("tail", "--from-start", "--pattern", SIGNUPS, cwd=here) as following:
         party("append", "users-1", "signup")

@@ -1,4 +1,4 @@
-"""serve as a process: it starts, answers, ends gracefully, and says why it cannot start."""
+"""serve as a process: it starts, answers, shuts down, and reports why it cannot start."""
 
 import json
 import signal
@@ -31,15 +31,15 @@ def test_serve_makes_the_store_answers_and_ends_with_0(here: Path, sign: signal.
 
 
 @pytest.mark.parametrize(
-    ("variables", "told"),
+    ("variables", "output"),
     [
         ({}, ["No mail is sent: set GATHERLOG_SMTP_URL and GATHERLOG_MAIL_FROM. Until then"]),
         ({"GATHERLOG_SMTP_URL": "smtp://localhost:1", "GATHERLOG_MAIL_FROM": "a@b.example"}, []),
     ],
     ids=["without", "with"],
 )
-def test_serve_says_so_where_it_can_send_no_mail(
-    here: Path, variables: dict[str, str], told: list[str]
+def test_serve_says_if_no_mail_is_sent(
+    here: Path, variables: dict[str, str], output: list[str]
 ) -> None:
     with running("serve", "--port", "0", cwd=here, **variables) as server:
         server.read_until("Gatherlog serves")
@@ -47,7 +47,7 @@ def test_serve_says_so_where_it_can_send_no_mail(
         assert server.process.stdout is not None
         out = server.process.stdout.read()
 
-    assert [line.partition(" `")[0] for line in out.splitlines()] == told
+    assert [line.partition(" `")[0] for line in out.splitlines()] == output
 
 
 def test_a_key_made_beside_a_running_server_opens_it_at_once(here: Path) -> None:
@@ -61,7 +61,7 @@ def test_a_key_made_beside_a_running_server_opens_it_at_once(here: Path) -> None
 
 
 @pytest.mark.parametrize("command", ["serve", "demo"])
-def test_a_port_that_is_taken_is_said_with_another_one(here: Path, command: str) -> None:
+def test_a_port_in_use_is_reported_with_another_one(here: Path, command: str) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -75,7 +75,7 @@ def test_a_port_that_is_taken_is_said_with_another_one(here: Path, command: str)
     )
 
 
-def test_an_address_of_another_machine_is_said(here: Path) -> None:
+def test_an_address_of_another_machine_is_reported(here: Path) -> None:
     status, out, err = gatherlog("serve", "--host", "192.0.2.1", "--port", "0", cwd=here)
 
     assert (status, out, err) == (

@@ -65,9 +65,9 @@ def test_a_changed_sheet_changes_the_guests_it_knows(party: Terminal, sheet: str
     party("import", sheet, "--yes")
 
     changed = SHEET.replace("Byron;Lovelace;;Lovelace;1", "Byron;Lovelace;;Lovelace;2").encode()
-    told = json.loads(party("import", "-", "--yes", "--json", stdin=changed).out)
+    output = json.loads(party("import", "-", "--yes", "--json", stdin=changed).out)
 
-    assert (told["new"], told["changed"], told["unchanged"]) == (0, 1, 2)
+    assert (output["new"], output["changed"], output["unchanged"]) == (0, 1, 2)
 
 
 @pytest.mark.parametrize("options", [[], ["--yes"]])
@@ -96,10 +96,10 @@ def test_the_good_lines_are_kept_where_that_is_asked_for(party: Terminal) -> Non
 def test_a_program_gets_the_preview_as_json(party: Terminal, sheet: str) -> None:
     status, out, _ = party("import", "-", "--json", stdin=BAD.encode())
 
-    told = json.loads(out)
-    assert (status, told["written"], told["new"], told["households"]) == (2, False, 3, 1)
-    assert told["ignored"] == ["Table"]
-    assert [bad["line"] for bad in told["bad"]] == [5, 6]
+    output = json.loads(out)
+    assert (status, output["written"], output["new"], output["households"]) == (2, False, 3, 1)
+    assert output["ignored"] == ["Table"]
+    assert [bad["line"] for bad in output["bad"]] == [5, 6]
 
 
 def test_a_sheet_without_a_header_is_refused_with_the_columns_it_needs(party: Terminal) -> None:
@@ -113,10 +113,10 @@ def test_a_sheet_without_a_header_is_refused_with_the_columns_it_needs(party: Te
 def test_the_example_sheet_is_imported_whole(party: Terminal) -> None:
     example = Path(__file__).parents[2] / "examples" / "guests.csv"
 
-    told = json.loads(party("import", str(example), "--yes", "--json").out)
+    output = json.loads(party("import", str(example), "--yes", "--json").out)
 
-    assert (told["new"], told["households"], told["bad"]) == (7, 2, [])
-    assert told["ignored"] == ["Tisch"]
+    assert (output["new"], output["households"], output["bad"]) == (7, 2, [])
+    assert output["ignored"] == ["Tisch"]
 
 
 def test_an_export_comes_back_through_import_as_nothing_new(party: Terminal) -> None:
@@ -124,11 +124,11 @@ def test_an_export_comes_back_through_import_as_nothing_new(party: Terminal) -> 
     party("import", "-", "--yes", stdin=f"First,Last,Email,Group,Seats,Diet\n{hostile}".encode())
 
     assert party("export", "out.csv") == (0, "2 guests are in out.csv.\n", "")
-    told = json.loads(party("import", "out.csv", "--yes", "--json").out)
-    assert (told["new"], told["changed"], told["unchanged"]) == (0, 0, 2)
+    output = json.loads(party("import", "out.csv", "--yes", "--json").out)
+    assert (output["new"], output["changed"], output["unchanged"]) == (0, 0, 2)
 
 
-def test_an_export_leaves_a_look_in_the_trail(party: Terminal) -> None:
+def test_an_export_is_noted_in_the_trail(party: Terminal) -> None:
     party("export", "out.csv")
 
     assert "trail.accessed" in party("read", "access-default").out
@@ -148,7 +148,7 @@ def test_control_characters_of_a_sheet_do_not_reach_the_terminal(party: Terminal
 
 
 def answered(answer: str, here: Path) -> Result:
-    """Import the sheet with somebody at the terminal who types the answer."""
+    """Import the sheet at a terminal, where the answer is typed."""
     leader, follower = pty.openpty()
     os.write(leader, answer.encode())
     with subprocess.Popen(
@@ -186,7 +186,7 @@ def test_any_other_answer_writes_nothing(
 SAMPLES = Path(__file__).parents[1] / "apps" / "guests_sheets" / "samples"
 
 
-def test_guesses_and_lines_left_out_are_told(party: Terminal) -> None:
+def test_guesses_and_lines_left_out_are_shown(party: Terminal) -> None:
     assert party("import", str(SAMPLES / "google.csv"), "--yes").out.splitlines()[3:] == [
         "Guests     6, 4 of them in 2 households, 1 guessed from address, or last name and e-mail "
         "or phone",
@@ -209,8 +209,8 @@ def test_every_sample_imported_twice_and_exported_changes_nothing(
     party("export", "out.csv")
     exported = json.loads(party("import", "out.csv", "--yes", "--json").out)
 
-    for told in (again, exported):
-        assert (told["new"], told["changed"], told["unchanged"]) == (0, 0, first["new"])
+    for output in (again, exported):
+        assert (output["new"], output["changed"], output["unchanged"]) == (0, 0, first["new"])
     assert (exported["guessed"], exported["households"]) == (0, first["households"])
 
 
@@ -218,7 +218,7 @@ def test_diets_that_were_not_understood_whole_are_shown(party: Terminal) -> None
     sheet = b"Name,Diet,Children\nAda Lovelace,vegan,2\nAlan Turing,no mushrooms,\n"
 
     shown = party("import", "-", "--yes", stdin=sheet)
-    told = json.loads(party("import", "-", "--json", stdin=sheet).out)
+    output = json.loads(party("import", "-", "--json", stdin=sheet).out)
 
     assert shown.out.splitlines()[3:] == [
         "Guests     2, none of them in a household",
@@ -229,7 +229,7 @@ def test_diets_that_were_not_understood_whole_are_shown(party: Terminal) -> None
         "Bad lines  0",
         "Done.",
     ]
-    assert told["unread_diets"] == [{"line": 3, "text": "no mushrooms"}]
+    assert output["unread_diets"] == [{"line": 3, "text": "no mushrooms"}]
     assert [line.split(",")[5:8] + line.split(",")[10:11] for line in guests(party)] == [
         ["3", "vegan", "", "2"],
         ["1", "other", "no mushrooms", "0"],
@@ -244,18 +244,18 @@ def test_the_help_of_export_names_every_column() -> None:
     assert [column for column in EXPORT[4:] if column.lower() not in named] == []
 
 
-def test_a_program_is_told_what_was_guessed_and_left_out(party: Terminal) -> None:
-    told = json.loads(party("import", str(SAMPLES / "outlook.csv"), "--json").out)
+def test_the_json_names_what_was_guessed_and_left_out(party: Terminal) -> None:
+    output = json.loads(party("import", str(SAMPLES / "outlook.csv"), "--json").out)
 
-    assert (told["format"], told["households"], told["guessed"]) == ("outlook", 2, 2)
-    assert told["left_out"] == [{"line": 7, "reason": "has no person's name"}]
+    assert (output["format"], output["households"], output["guessed"]) == ("outlook", 2, 2)
+    assert output["left_out"] == [{"line": 7, "reason": "has no person's name"}]
 
 
-def test_a_format_that_is_named_is_obeyed(party: Terminal) -> None:
+def test_a_format_that_is_named_is_used(party: Terminal) -> None:
     file = str(SAMPLES / "eventbrite.csv")
 
-    told = json.loads(party("import", file, "--format", "sheet", "--keep-good", "--json").out)
-    assert (told["format"], told["households"]) == ("sheet", 0)
+    output = json.loads(party("import", file, "--format", "sheet", "--keep-good", "--json").out)
+    assert (output["format"], output["households"]) == ("sheet", 0)
     refused = party("import", str(SAMPLES / "by-hand.csv"), "--format", "outlook", "--yes")
     assert (refused.status, refused.out) == (2, "")
     assert "read as outlook, the sheet has no column" in refused.err
@@ -272,7 +272,7 @@ def test_a_list_of_2000_lines_is_imported_whole(party: Terminal, here: Path) -> 
     lines = [f"Guest{n},Family{n // 4},g{n}@example.org,House {n // 4}" for n in range(2000)]
     (here / "long.csv").write_text("\n".join(["First,Last,Email,Household", *lines]))
 
-    told = json.loads(gatherlog("import", "long.csv", "--yes", "--json", cwd=here).out)
+    output = json.loads(gatherlog("import", "long.csv", "--yes", "--json", cwd=here).out)
 
-    assert (told["new"], told["households"], told["written"]) == (2000, 500, True)
+    assert (output["new"], output["households"], output["written"]) == (2000, 500, True)
     assert len(guests(party)) == 2000

@@ -12,7 +12,7 @@ from tests.entrypoints.conftest import Terminal
 
 
 def opens(email: str, code: str) -> bool:
-    """Whether the store in this directory takes the code."""
+    """Whether the code signs in, in the store of this directory."""
 
     async def ask() -> bool:
         platform = await start(Settings())
@@ -45,7 +45,7 @@ def test_a_newer_code_ends_the_one_before(party: Terminal) -> None:
     assert opens("ada@example.org", codes[1])
 
 
-def test_the_address_is_in_no_file_before_somebody_signs_in(party: Terminal, here: Path) -> None:
+def test_the_address_is_stored_only_once_somebody_signs_in(party: Terminal, here: Path) -> None:
     party("signin", "ada@example.org")
 
     assert [path for path in here.iterdir() if b"ada@" in path.read_bytes()] == []
@@ -56,15 +56,15 @@ def test_the_link_to_the_site_is_the_one_for_guests(
 ) -> None:
     monkeypatch.setenv("GATHERLOG_PUBLIC_URL", "https://party.example/")
 
-    told = ": the code works once, within ten minutes.\n"
+    output = ": the code works once, within ten minutes.\n"
     named = party("signin", "ada@example.org", "--public-url", "http://other.example")
 
-    assert party("signin", "ada@example.org").err == f"Sign in at https://party.example{told}"
-    assert named.err == f"Sign in at http://other.example{told}"
+    assert party("signin", "ada@example.org").err == f"Sign in at https://party.example{output}"
+    assert named.err == f"Sign in at http://other.example{output}"
 
 
 @pytest.mark.parametrize("address", ["ada", "", "ada@example.org\nBcc: eve@example.org"])
-def test_what_is_no_address_is_refused(party: Terminal, address: str) -> None:
+def test_an_invalid_address_is_refused(party: Terminal, address: str) -> None:
     status, out, err = party("signin", address)
 
     assert (status, out) == (2, "")

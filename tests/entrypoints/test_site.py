@@ -1,4 +1,4 @@
-"""init, backup, version, and help: what concerns the site as a whole."""
+"""init, backup, version, and help."""
 
 import json
 from pathlib import Path
@@ -30,7 +30,7 @@ def test_a_flag_wins_over_the_environment(
     assert sorted(path.name for path in here.glob("*.db")) == ["environment.db", "flag.db"]
 
 
-def test_a_store_in_memory_is_not_worth_an_init(terminal: Terminal) -> None:
+def test_a_store_in_memory_cannot_be_made_by_init(terminal: Terminal) -> None:
     assert terminal("init", "--store", "memory:") == (
         2,
         "",
@@ -56,11 +56,11 @@ def test_a_backup_overwrites_nothing(party: Terminal, here: Path) -> None:
     assert (here / "copy.db").read_text() == "precious"
 
 
-def test_the_version_is_told_for_people_and_for_programs(terminal: Terminal) -> None:
+def test_the_version_is_printed_as_text_and_as_json(terminal: Terminal) -> None:
     assert terminal("version").out.splitlines()[0] == f"gatherlog {__version__}"
     assert terminal("--version").out == f"{__version__}\n"
-    told = json.loads(terminal("version", "--json").out)
-    assert (sorted(told), told["gatherlog"]) == (["gatherlog", "python", "sqlite"], __version__)
+    output = json.loads(terminal("version", "--json").out)
+    assert (sorted(output), output["gatherlog"]) == (["gatherlog", "python", "sqlite"], __version__)
 
 
 def test_help_names_every_command(terminal: Terminal) -> None:

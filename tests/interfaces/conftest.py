@@ -1,4 +1,4 @@
-"""A platform on a store of its own, and clients that ask it over HTTP inside the process."""
+"""A platform on a store of its own, and HTTP clients of it inside the process."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -22,7 +22,7 @@ async def platform(tmp_path: Path) -> AsyncIterator[Platform]:
 
 @pytest.fixture
 def log_lines() -> list[bytes]:
-    """What the request log wrote, line by line."""
+    """The lines of the request log."""
     return []
 
 
@@ -33,14 +33,14 @@ def app(platform: Platform, log_lines: list[bytes]) -> Http:
 
 @pytest.fixture
 async def nobody(app: Http) -> AsyncIterator[AsyncClient]:
-    """Asks without a credential."""
+    """A client without a credential."""
     async with AsyncClient(transport=ASGITransport(app=app), base_url="http://test") as client:
         yield client
 
 
 @pytest.fixture
 async def api(app: Http, platform: Platform) -> AsyncIterator[AsyncClient]:
-    """Asks with an operator's key."""
+    """A client with an operator's key."""
     key = await platform.keys.create("operator", None, "tests", actor="test")
     async with AsyncClient(
         transport=ASGITransport(app=app),
@@ -60,6 +60,6 @@ async def guest_id(api: AsyncClient) -> str:
 
 @pytest.fixture
 async def working(platform: Platform) -> AsyncIterator[None]:
-    """Subscriptions are read while the test runs."""
+    """The worker runs while the test does."""
     async with platform.working():
         yield

@@ -69,10 +69,10 @@ async def test_without_a_credential_nothing_is_answered_or_done(
 
 
 @pytest.mark.parametrize(("method", "path"), OF_OTHERS)
-async def test_who_has_no_part_in_a_gathering_sees_and_does_nothing(
+async def test_an_account_without_a_role_in_a_gathering_reads_and_changes_nothing(
     nobody: AsyncClient, platform: Platform, method: str, path: str
 ) -> None:
-    """Whatever is asked for, and in whatever form: the policy is asked before all else."""
+    """Also if the request has other flaws: the policy is asked first."""
     code = await platform.accounts.issue_code("eve@x.org")
     session = await platform.accounts.start_session("eve@x.org", code)
     before = await platform.store.heads()
@@ -99,7 +99,7 @@ async def test_who_has_no_part_in_a_gathering_sees_and_does_nothing(
         "",
     ],
 )
-async def test_a_credential_that_is_none_is_refused(nobody: AsyncClient, credential: str) -> None:
+async def test_an_invalid_credential_is_refused(nobody: AsyncClient, credential: str) -> None:
     headers = {b"authorization": credential.encode("latin-1")}
 
     refused = await nobody.get("/guests", headers=headers)
@@ -118,7 +118,9 @@ async def test_a_revoked_key_is_refused_at_once(nobody: AsyncClient, platform: P
     assert (before.status_code, after.status_code) == (200, 401)
 
 
-async def test_a_guests_link_is_no_credential_here(nobody: AsyncClient, api: AsyncClient) -> None:
+async def test_the_token_of_a_guests_link_is_no_bearer_token(
+    nobody: AsyncClient, api: AsyncClient
+) -> None:
     guest = await api.post("/guests", json={"first_name": "Ada", "last_name": "Lovelace"})
     link = await api.post(f"/guests/{guest.json()['id']}/link")
     headers = {"authorization": f"Bearer {link.json()['token']}"}
@@ -126,8 +128,10 @@ async def test_a_guests_link_is_no_credential_here(nobody: AsyncClient, api: Asy
     assert (await nobody.get("/guests", headers=headers)).status_code == 401
 
 
-async def test_who_may_not_ask_learns_nothing_of_the_form(nobody: AsyncClient) -> None:
-    """No status but 401 for a broken body, a broken id, a broken query."""
+async def test_without_a_credential_no_other_flaw_of_a_request_is_reported(
+    nobody: AsyncClient,
+) -> None:
+    """A malformed body, id or query is answered with 401, too."""
     answers = [
         await nobody.post("/guests", content=b"{"),
         await nobody.get("/guests/not-an-id"),
@@ -137,7 +141,7 @@ async def test_who_may_not_ask_learns_nothing_of_the_form(nobody: AsyncClient) -
     assert [answer.status_code for answer in answers] == [401, 401, 401]
 
 
-async def test_what_is_public_needs_no_credential_and_minds_no_dead_one(
+async def test_public_paths_need_no_credential_and_ignore_an_invalid_one(
     nobody: AsyncClient,
 ) -> None:
     headers = {"authorization": "Bearer glk_dead"}
@@ -156,7 +160,7 @@ async def test_every_answer_has_the_security_headers(nobody: AsyncClient, path: 
     assert "access-control-allow-origin" not in headers
 
 
-async def test_who_knows_basic_alone_gives_a_key_as_the_password(
+async def test_with_basic_authentication_the_password_is_the_key(
     nobody: AsyncClient, platform: Platform
 ) -> None:
     key = await platform.keys.create("operator", None, "tests", actor="test")

@@ -1,4 +1,4 @@
-"""The trail over HTTP: who sees it, what leaves a look in it, and when guests were last here."""
+"""The trail over HTTP: who may read it, which accesses it notes, and the last access of guests."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
@@ -21,7 +21,7 @@ ADA = {"first_name": "Ada", "last_name": "Lovelace"}
 
 @pytest.fixture
 async def ask(app: Http, platform: Platform) -> AsyncIterator[Ask]:
-    """Makes clients that ask with a host's key, or with another credential."""
+    """Makes clients with a host's key, or with another credential."""
     clients: list[AsyncClient] = []
 
     async def client(gathering_id: str = "default", *, secret: str = "") -> AsyncClient:
@@ -39,7 +39,7 @@ async def ask(app: Http, platform: Platform) -> AsyncIterator[Ask]:
 
 @pytest.fixture
 async def host(ask: Ask) -> AsyncClient:
-    """Whose reading leaves no look."""
+    """A client with a host's key, whose reads are not noted."""
     return await ask()
 
 
@@ -51,32 +51,32 @@ async def jwt(api: AsyncClient, guest_id: str) -> str:
 
 
 async def shown(asker: AsyncClient, path: str, *, count: int) -> Rows:
-    """The trail, once as many activities are in it."""
+    """The trail, as soon as it has `count` activities."""
 
-    async def look() -> Rows:
+    async def read() -> Rows:
         answer = await asker.get(path)
         assert answer.status_code == 200
         rows: Rows = answer.json()
         return rows if len(rows) >= count else []
 
-    rows = await until(look)
+    rows = await until(read)
     assert len(rows) == count
     return rows
 
 
-def said(rows: Rows) -> list[tuple[str, str, str | None]]:
+def summary(rows: Rows) -> list[tuple[str, str, str | None]]:
     return [(row["action"], row["actor"], row["guest_id"]) for row in rows]
 
 
-async def looks(platform: Platform, gathering_id: str = "default") -> list[tuple[bytes, str]]:
-    """What stands in the log of who looked: the payload, and at which guest."""
+async def accesses(platform: Platform, gathering_id: str = "default") -> list[tuple[bytes, str]]:
+    """The noted accesses: the kind, and the guest."""
     await platform.trail.flush()
     events = await platform.store.read_stream(f"access-{gathering_id}")
     return [(event.data.split(b'"')[7], event.subject) for event in events]
 
 
 @pytest.mark.usefixtures("working")
-async def test_the_trail_tells_what_happened_and_who_looked_newest_first(
+async def test_the_trail_lists_changes_and_accesses_newest_first(
     api: AsyncClient, host: AsyncClient, ask: Ask, platform: Platform, guest_id: str
 ) -> None:
     guest = await ask(secret=await jwt(api, guest_id))
@@ -88,7 +88,7 @@ async def test_the_trail_tells_what_happened_and_who_looked_newest_first(
     rows = await shown(host, PATH, count=7)
 
     operator = rows[0]["actor"]
-    assert said(rows[:-1]) == [
+    assert summary(rows[:-1]) == [
         ("guest_read", operator, guest_id),
         ("guests.rsvp_submitted", f"guest:{guest_id}", guest_id),
         ("rsvp_read", f"guest:{guest_id}", guest_id),
@@ -96,7 +96,7 @@ async def test_the_trail_tells_what_happened_and_who_looked_newest_first(
         ("guests.link_issued", operator, guest_id),
         ("guests.guest_added", operator, guest_id),
     ]
-    assert said(rows[-1:]) == [("guests.gathering_created", "system", None)]
+    assert summary(rows[-1:]) == [("guests.gathering_created", "system", None)]
     assert await shown(host, f"/guests/{guest_id}/activities", count=6) == rows[:-1]
     assert await shown(host, f"/gatherings/default{PATH}", count=7) == rows
 
@@ -121,7 +121,7 @@ async def test_an_activity_has_the_shape_that_clients_know(
 
 
 @pytest.mark.usefixtures("working")
-async def test_the_trail_is_given_in_pages_and_narrowed(host: AsyncClient) -> None:
+async def test_the_trail_is_paged_and_filtered(host: AsyncClient) -> None:
     ids = [(await host.post("/guests", json=ADA)).json()["id"] for _ in range(5)]
     everything = await shown(host, PATH, count=6)
 
@@ -138,7 +138,7 @@ async def test_the_trail_is_given_in_pages_and_narrowed(host: AsyncClient) -> No
 
 
 @pytest.mark.parametrize("query", ["limit=0", "limit=x", "sort=up", "action=", "cursor=x"])
-async def test_a_question_that_makes_no_sense_is_refused(host: AsyncClient, query: str) -> None:
+async def test_an_invalid_query_is_refused(host: AsyncClient, query: str) -> None:
     refused = await host.get(f"{PATH}?{query}")
 
     assert refused.status_code in (400, 422)
@@ -185,7 +185,7 @@ async def test_what_a_removed_guest_did_stays_and_a_removed_gathering_is_gone(
     assert (await api.get(f"/gatherings/{other}{PATH}")).status_code == 404
 
 
-async def test_a_guest_whom_the_trail_does_not_know_yet_has_done_nothing(
+async def test_a_guest_who_is_not_in_the_trail_yet_has_no_activities(
     host: AsyncClient, guest_id: str
 ) -> None:
     new = await host.get(f"/guests/{guest_id}/activities")
@@ -195,7 +195,7 @@ async def test_a_guest_whom_the_trail_does_not_know_yet_has_done_nothing(
 
 
 @pytest.mark.usefixtures("working")
-async def test_hosts_see_when_a_guest_was_last_here_and_no_etag_moves(
+async def test_hosts_see_the_last_access_of_a_guest_and_it_changes_no_etag(
     api: AsyncClient, host: AsyncClient, ask: Ask, platform: Platform, guest_id: str
 ) -> None:
     path = f"/admin/guests/{guest_id}"
@@ -225,7 +225,7 @@ async def test_hosts_see_when_a_guest_was_last_here_and_no_etag_moves(
 
 
 @pytest.mark.parametrize(
-    ("path", "look"),
+    ("path", "access"),
     [
         ("/guests", (b"guests_listed", "")),
         ("/admin/guests?q=ada", (b"guests_listed", "")),
@@ -238,8 +238,8 @@ async def test_hosts_see_when_a_guest_was_last_here_and_no_etag_moves(
         ("/streams/gathering-default", (b"log_read", "")),
     ],
 )
-async def test_what_an_operator_reads_leaves_a_look_once_an_hour(
-    api: AsyncClient, platform: Platform, guest_id: str, path: str, look: tuple[bytes, str]
+async def test_what_an_operator_reads_is_noted_once_an_hour(
+    api: AsyncClient, platform: Platform, guest_id: str, path: str, access: tuple[bytes, str]
 ) -> None:
     await api.put(f"/guests/{guest_id}", json={"group_id": "Byron"})
 
@@ -247,29 +247,29 @@ async def test_what_an_operator_reads_leaves_a_look_once_an_hour(
         answer = await api.get(path.format(guest=guest_id))
         assert answer.status_code == 200
 
-    assert await looks(platform) == [(look[0], look[1].format(guest=guest_id))]
+    assert await accesses(platform) == [(access[0], access[1].format(guest=guest_id))]
 
 
-async def test_a_read_of_more_than_one_stream_is_kept_apart(
+async def test_a_read_of_more_than_one_stream_is_noted_for_the_site(
     api: AsyncClient, platform: Platform
 ) -> None:
     for path in ("/logs", "/logs/gathering", "/streams/gathering-x", "/streams/other-1"):
         await api.get(path)
 
-    assert await looks(platform, "site") == [(b"log_read", "")]
+    assert await accesses(platform, "site") == [(b"log_read", "")]
     assert [head.stream for head in await platform.store.streams("access")] == ["access-site"]
 
 
-async def test_a_host_leaves_a_look_by_exports_only(
+async def test_of_a_host_only_exports_are_noted(
     host: AsyncClient, platform: Platform, guest_id: str
 ) -> None:
     for path in ("/guests", f"/guests/{guest_id}", "/groups", "/admin/stats", PATH, "/guests.csv"):
         assert (await host.get(path)).status_code == 200
 
-    assert await looks(platform) == [(b"guests_exported", "")]
+    assert await accesses(platform) == [(b"guests_exported", "")]
 
 
-async def test_what_is_refused_or_personal_to_nobody_leaves_no_look(
+async def test_refused_requests_and_those_without_personal_data_are_not_noted(
     api: AsyncClient, nobody: AsyncClient, platform: Platform, guest_id: str
 ) -> None:
     await api.get("/guests/00000000-0000-7000-8000-000000000000")
@@ -279,20 +279,20 @@ async def test_what_is_refused_or_personal_to_nobody_leaves_no_look(
     await nobody.get("/guests.csv")
     await nobody.post("/auth/login", json={"token": "wrong", "lastName": "Lovelace"})
 
-    assert await looks(platform) == []
+    assert await accesses(platform) == []
 
 
-async def test_the_invitation_page_is_a_look_of_the_guest_and_answering_is_none(
+async def test_reading_the_invitation_is_noted_and_answering_is_not(
     api: AsyncClient, nobody: AsyncClient, platform: Platform, guest_id: str
 ) -> None:
     link = (await api.post(f"/guests/{guest_id}/link")).json()["token"]
     await nobody.post(f"/r/{link}", content=b"")
-    assert await looks(platform) == []
+    assert await accesses(platform) == []
 
     assert (await nobody.get(f"/r/{link}")).status_code == 200
     assert (await nobody.get("/r/" + "A" * 43)).status_code == 404
 
-    assert await looks(platform) == [(b"rsvp_read", guest_id)]
+    assert await accesses(platform) == [(b"rsvp_read", guest_id)]
 
 
 @pytest.mark.parametrize(
@@ -305,7 +305,7 @@ async def test_the_invitation_page_is_a_look_of_the_guest_and_answering_is_none(
         ),
     ],
 )
-async def test_pages_of_hosts_leave_the_same_looks(
+async def test_pages_of_hosts_are_noted_like_the_api(
     app: Http, platform: Platform, guest_id: str, role: str, expected: set[tuple[bytes, str]]
 ) -> None:
     bound = "default" if role == "host" else None
@@ -317,11 +317,11 @@ async def test_pages_of_hosts_leave_the_same_looks(
             assert (await browser.get(f"/host/default{page}")).status_code == 200
 
     wanted = {(what, subject.format(guest=guest_id)) for what, subject in expected}
-    found = await looks(platform)
+    found = await accesses(platform)
     assert (set(found), len(found)) == (wanted, len(wanted))
 
 
-async def test_who_looked_in_the_last_second_is_written_when_the_server_stops(
+async def test_an_access_of_the_last_second_is_written_when_the_server_stops(
     tmp_path: Path,
 ) -> None:
     settings = Settings(store=f"sqlite:///{tmp_path}/stopped.db", rate_limits="off")
@@ -331,5 +331,5 @@ async def test_who_looked_in_the_last_second_is_written_when_the_server_stops(
 
     again = await start(settings)
 
-    assert await looks(again) == [(b"guests_listed", "")]
+    assert await accesses(again) == [(b"guests_listed", "")]
     await again.stop()

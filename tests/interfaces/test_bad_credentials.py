@@ -1,4 +1,4 @@
-"""Tokens that do not hold, and what nobody learns by trying: 401 and 404, always alike."""
+"""Invalid credentials are answered with 401 and 404, in the same way whatever exists."""
 
 import base64
 import json
@@ -72,7 +72,7 @@ async def test_a_token_that_was_tampered_with_is_refused(
 @pytest.mark.parametrize(
     "token", ["", "a.b.c", "..", "a" * 100, "e30.e30.e30", "\x7f", "a.b.c.d.e"]
 )
-async def test_what_is_no_token_is_refused(nobody: AsyncClient, token: str) -> None:
+async def test_a_malformed_token_is_refused(nobody: AsyncClient, token: str) -> None:
     assert await _status(nobody, token) == 401
 
 
@@ -92,7 +92,7 @@ async def test_a_token_ends_with_its_guest(
     assert await _status(nobody, jwt) == 401
 
 
-async def test_a_token_ends_when_the_gathering_is_long_over(
+async def test_a_token_ends_some_days_after_the_gathering(
     api: AsyncClient, nobody: AsyncClient, jwt: str
 ) -> None:
     await api.put("/admin/settings", json={"event_date": "2020-06-01"})
@@ -116,7 +116,7 @@ async def test_a_logout_ends_this_login_only(
 async def test_a_guest_sees_nothing_but_the_own_invitation(
     api: AsyncClient, nobody: AsyncClient, guest_id: str, jwt: str, platform: Platform
 ) -> None:
-    """Of what is there and of what is not, in the same words."""
+    """What exists and what does not is answered alike."""
     other = await platform.guests.add_guest(
         "default", NewGuest(first_name="Eve", last_name="Else", group_id="E"), actor="test"
     )
@@ -177,7 +177,7 @@ async def test_a_key_is_no_login_and_cannot_log_out(api: AsyncClient) -> None:
     assert [answer.status_code for answer in answers] == [403] * 4
 
 
-async def test_a_code_tried_ten_times_is_none_any_more(
+async def test_a_code_ends_after_ten_wrong_attempts(
     nobody: AsyncClient, platform: Platform
 ) -> None:
     code = await platform.accounts.issue_code("eve@x.org")
@@ -199,7 +199,7 @@ async def test_known_and_unknown_addresses_are_answered_alike(
     code = await platform.accounts.issue_code("known@x.org")
     await platform.accounts.start_session("known@x.org", code)
 
-    told = [
+    shown = [
         [
             (answer.status_code, answer.content)
             for answer in (
@@ -210,13 +210,13 @@ async def test_known_and_unknown_addresses_are_answered_alike(
         for email in ("known@x.org", "unknown@x.org")
     ]
 
-    assert told[0] == told[1]
+    assert shown[0] == shown[1]
 
 
 @pytest.mark.parametrize(
     "email", ["", "nobody", "a@x.org\r\nBcc: b@x.org", "a@x.org\x00", "a b@x.org", "x" * 10_000, 7]
 )
-async def test_no_code_goes_to_what_is_no_address(nobody: AsyncClient, email: object) -> None:
+async def test_no_code_is_sent_to_an_invalid_address(nobody: AsyncClient, email: object) -> None:
     refused = await nobody.post("/auth/code", json={"email": email})
 
     assert (refused.status_code, refused.json()["code"]) == (422, "invalid")
@@ -225,7 +225,7 @@ async def test_no_code_goes_to_what_is_no_address(nobody: AsyncClient, email: ob
 
 @pytest.mark.parametrize("field", ["firstName", "lastName", "email", "groupId"])
 @pytest.mark.parametrize("break_", ["\r\n", "\n", "\r", "\x00", "\x85", "\u2028"])
-async def test_no_line_break_gets_into_what_mails_and_pages_show(
+async def test_no_line_break_gets_into_the_lines_of_mails_and_pages(
     api: AsyncClient, field: str, break_: str
 ) -> None:
     guest = {"firstName": "Ada", "lastName": "L", "email": "a@x.org", "groupId": "L"}
@@ -237,7 +237,7 @@ async def test_no_line_break_gets_into_what_mails_and_pages_show(
     assert [flaw["pointer"] for flaw in refused.json()["errors"]] == [f"/{field}"]
 
 
-async def test_a_name_that_is_a_formula_is_none_in_the_sheet(api: AsyncClient) -> None:
+async def test_a_name_that_begins_like_a_formula_is_escaped_in_the_sheet(api: AsyncClient) -> None:
     guest = {"first_name": "=1+1", "last_name": "@cmd", "email": "+a@x.org"}
     await api.post("/guests", json=guest)
 
@@ -248,8 +248,10 @@ async def test_a_name_that_is_a_formula_is_none_in_the_sheet(api: AsyncClient) -
     assert (await api.get("/guests")).json()[0]["first_name"] == "=1+1"
 
 
-async def test_two_credentials_are_none(api: AsyncClient, nobody: AsyncClient) -> None:
-    """A proxy might have looked at one of them, and we at the other."""
+async def test_two_credentials_in_one_request_are_refused(
+    api: AsyncClient, nobody: AsyncClient
+) -> None:
+    """A proxy might check one of them, and this server the other."""
     right = api.headers["authorization"].encode()
     lines = [(b"authorization", right), (b"authorization", right)]
 

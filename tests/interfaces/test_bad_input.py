@@ -32,7 +32,7 @@ UNKNOWN = "0198f3c2-0000-7000-8000-000000000000"
     ],
     ids=lambda body: repr(body[:24]),
 )
-async def test_what_is_no_json_is_malformed(
+async def test_a_body_that_is_not_json_is_malformed(
     api: AsyncClient, platform: Platform, body: bytes
 ) -> None:
     before = await platform.store.heads()
@@ -80,7 +80,7 @@ NAMED = {"first_name": "Ada", "last_name": "Lovelace"}
     ],
     ids=lambda value: repr(value)[:40] if isinstance(value, (dict, type(None), str)) else None,
 )
-async def test_a_guest_that_cannot_be_is_refused_with_every_flaw(
+async def test_an_invalid_guest_is_refused_with_every_flaw(
     api: AsyncClient, platform: Platform, body: Any, pointers: list[str]
 ) -> None:
     before = await platform.store.heads()
@@ -93,7 +93,7 @@ async def test_a_guest_that_cannot_be_is_refused_with_every_flaw(
 
 
 @pytest.mark.parametrize("people", ["abc", -5, 10**9, 100, 1.5, True, None, [2], 10**400])
-async def test_people_that_nobody_can_count_are_refused(
+async def test_invalid_numbers_of_people_are_refused(
     api: AsyncClient, guest_id: str, people: object
 ) -> None:
     before = (await api.get(f"/guests/{guest_id}")).json()
@@ -136,9 +136,7 @@ async def test_people_that_nobody_can_count_are_refused(
     ],
     ids=lambda value: repr(value)[:30],
 )
-async def test_settings_that_make_no_sense_are_refused(
-    api: AsyncClient, field: str, value: object
-) -> None:
+async def test_invalid_settings_are_refused(api: AsyncClient, field: str, value: object) -> None:
     before = (await api.get("/admin/settings")).json()
 
     refused = await api.put("/admin/settings", json={field: value})
@@ -149,9 +147,7 @@ async def test_settings_that_make_no_sense_are_refused(
 
 
 @pytest.mark.parametrize("digits", [20, 400, 5000])
-async def test_numbers_of_any_length_are_kept_exactly_or_refused(
-    api: AsyncClient, digits: int
-) -> None:
+async def test_long_numbers_are_stored_exactly_or_refused(api: AsyncClient, digits: int) -> None:
     body = b'{"settings_data": {"n": ' + b"9" * digits + b"}}"
 
     put = await api.put("/admin/settings", content=body, headers=JSON)
@@ -160,7 +156,9 @@ async def test_numbers_of_any_length_are_kept_exactly_or_refused(
     assert (await api.get("/admin/settings")).status_code == 200
 
 
-async def test_of_a_name_given_twice_the_last_counts(api: AsyncClient, guest_id: str) -> None:
+async def test_of_two_fields_with_the_same_name_the_last_one_counts(
+    api: AsyncClient, guest_id: str
+) -> None:
     body = b'{"attending": true, "attending": false}'
 
     answer = await api.post(f"/guests/{guest_id}/rsvp", content=body, headers=JSON)
@@ -178,9 +176,7 @@ async def test_an_answer_must_say_yes_no_or_null(
     assert [flaw["pointer"] for flaw in refused.json()["errors"]] == ["/attending"]
 
 
-async def test_after_the_deadline_the_host_answers_and_nobody_else(
-    api: AsyncClient, guest_id: str
-) -> None:
+async def test_after_the_deadline_only_the_host_answers(api: AsyncClient, guest_id: str) -> None:
     yesterday = (datetime.now(UTC) - timedelta(days=2)).date().isoformat()
     await api.put("/admin/settings", json={"rsvp_deadline": yesterday})
 
@@ -221,7 +217,7 @@ async def test_after_the_deadline_the_host_answers_and_nobody_else(
         ("GET", "/nowhere"),
     ],
 )
-async def test_what_is_not_there_is_not_found(api: AsyncClient, method: str, path: str) -> None:
+async def test_missing_things_are_not_found(api: AsyncClient, method: str, path: str) -> None:
     json = {"attending": True} if method == "POST" and "rsvp" in path else {}
 
     refused = await api.request(method, path, json=json)
@@ -241,7 +237,7 @@ async def test_what_is_not_there_is_not_found(api: AsyncClient, method: str, pat
         ("/healthz", "OPTIONS", "GET, HEAD"),
     ],
 )
-async def test_another_method_is_told_which_ones_there_are(
+async def test_a_wrong_method_is_answered_with_the_allowed_ones(
     api: AsyncClient, path: str, method: str, allowed: str
 ) -> None:
     refused = await api.request(method, path)
@@ -250,7 +246,7 @@ async def test_another_method_is_told_which_ones_there_are(
     assert ", ".join(sorted(refused.headers["allow"].split(", "))) == allowed
 
 
-async def test_a_strangers_link_opens_nothing(nobody: AsyncClient) -> None:
+async def test_an_unknown_link_opens_nothing(nobody: AsyncClient) -> None:
     assert (await nobody.get("/r/" + "A" * 43)).status_code == 404
 
 
@@ -264,7 +260,7 @@ async def test_a_sheet_with_broken_lines_is_refused_line_by_line(api: AsyncClien
     assert (await api.get("/guests")).json() == []
 
 
-async def test_the_good_lines_of_a_sheet_come_in_if_asked_for(api: AsyncClient) -> None:
+async def test_the_good_lines_of_a_sheet_are_imported_on_request(api: AsyncClient) -> None:
     sheet = "First name;Last name\nAda;Lovelace\n;\n;Nameless\nZoë;Grün\n".encode("utf-8-sig")
 
     outcome = await api.post("/guests/import?keep_good=true", content=sheet, headers=CSV)
@@ -287,7 +283,7 @@ async def test_a_preview_writes_nothing(api: AsyncClient, platform: Platform) ->
     assert await platform.store.heads() == before
 
 
-async def test_words_about_food_that_were_not_understood_are_named(api: AsyncClient) -> None:
+async def test_diets_that_were_not_understood_are_named(api: AsyncClient) -> None:
     sheet = b"first name,last name,diet\nAda,L,vegan\nIda,L,no mushrooms\n"
 
     preview = await api.post("/guests/import?preview=true", content=sheet, headers=CSV)
@@ -303,13 +299,13 @@ SHEET = b"first name,last name\nAda,Lovelace\n"
 
 
 @pytest.mark.parametrize("sheet", [b"", b"\x00\x01", b"PK\x03\x04zip", b"a,b\n1,2\n"])
-async def test_what_is_no_sheet_is_refused(api: AsyncClient, sheet: bytes) -> None:
+async def test_a_body_that_is_no_sheet_is_refused(api: AsyncClient, sheet: bytes) -> None:
     refused = await api.post("/guests/import", content=sheet, headers=CSV)
 
     assert (refused.status_code, refused.json()["code"]) == (422, "invalid")
 
 
-async def test_an_exported_sheet_comes_in_again_unchanged(api: AsyncClient) -> None:
+async def test_importing_an_exported_sheet_changes_nothing(api: AsyncClient) -> None:
     await api.post("/guests", json={**NAMED, "email": "a@x.org", "group_id": "L"})
 
     sheet = await api.get("/guests.csv")

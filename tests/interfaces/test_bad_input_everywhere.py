@@ -27,7 +27,7 @@ BROKEN: dict[str, tuple[bytes, str, int]] = {
 
 
 async def guest(api: AsyncClient, nobody: AsyncClient, guest_id: str) -> dict[str, str]:
-    """The header of the guest, logged in."""
+    """The Authorization header of the guest, who logs in."""
     link = (await api.post(f"/guests/{guest_id}/link")).json()["token"]
     login = await nobody.post("/auth/login", json={"token": link, "lastName": "Lovelace"})
     return {"authorization": f"Bearer {login.json()['token']}"}
@@ -77,7 +77,7 @@ FLAWS: list[tuple[str, object]] = [
 
 
 @pytest.mark.parametrize(("field", "value"), FLAWS, ids=lambda value: repr(value)[:24])
-async def test_a_guest_that_cannot_be_is_refused_under_the_names_of_the_ancestor(
+async def test_flaws_of_a_guest_in_camel_case_are_named_in_camel_case(
     api: AsyncClient, guest_id: str, platform: Platform, field: str, value: object
 ) -> None:
     before = await platform.store.heads()
@@ -108,7 +108,7 @@ async def test_a_guest_that_cannot_be_is_refused_under_the_names_of_the_ancestor
     ],
     ids=lambda value: repr(value)[:40],
 )
-async def test_an_answer_that_makes_no_sense_is_refused_to_a_guest(
+async def test_an_invalid_answer_of_a_guest_is_refused(
     api: AsyncClient,
     nobody: AsyncClient,
     guest_id: str,
@@ -137,7 +137,7 @@ async def test_an_answer_that_makes_no_sense_is_refused_to_a_guest(
         ("DELETE", "/co-host", None),
     ],
 )
-async def test_a_change_of_an_older_version_is_refused_on_the_ancestors_paths_too(
+async def test_a_change_of_an_older_version_is_refused_on_the_camel_case_paths(
     api: AsyncClient, guest_id: str, method: str, path: str, body: dict[str, str] | None
 ) -> None:
     place = f"/admin/guests/{guest_id}"

@@ -1,4 +1,4 @@
-"""How bodies are read: their size, their kind, and clients that leave in the middle."""
+"""How bodies are read: size, media type, time, and clients that disconnect in the middle."""
 
 import asyncio
 from collections.abc import AsyncIterator, MutableMapping
@@ -18,7 +18,7 @@ JSON = {"content-type": "application/json"}
 
 
 class Endless:
-    """A body that would not end, and how much of it was taken."""
+    """A body without an end, which counts how much of it was read."""
 
     PART = 65_536
 
@@ -66,7 +66,7 @@ async def test_pages_are_limited_as_endpoints_are(api: AsyncClient, guest_id: st
 
 
 @pytest.mark.parametrize("length", [str(MAX_BODY + 1), "9" * 5000, "-1", "abc", "1e3"])
-async def test_a_client_that_asks_first_need_not_send_what_is_too_long(
+async def test_a_client_that_expects_100_continue_need_not_send_a_body_that_is_too_long(
     app: Application, api: AsyncClient, length: str
 ) -> None:
     async def receive() -> MutableMapping[str, Any]:
@@ -82,7 +82,9 @@ async def test_a_client_that_asks_first_need_not_send_what_is_too_long(
     "kind",
     ["", "text/plain", "application/x-www-form-urlencoded", "application/json; charset=utf-16"],
 )
-async def test_another_kind_of_body_is_told_which_one_is_read(api: AsyncClient, kind: str) -> None:
+async def test_a_wrong_media_type_is_answered_with_the_right_one(
+    api: AsyncClient, kind: str
+) -> None:
     refused = await api.post("/guests", content=NEW, headers={"content-type": kind})
 
     assert (refused.status_code, refused.headers["accept"]) == (415, "application/json")
@@ -90,7 +92,9 @@ async def test_another_kind_of_body_is_told_which_one_is_read(api: AsyncClient, 
 
 
 @pytest.mark.parametrize("kind", ["application/json", "Application/JSON; Charset=UTF-8"])
-async def test_json_is_known_however_it_is_spelled(api: AsyncClient, kind: str) -> None:
+async def test_the_media_type_of_json_is_recognised_in_any_case(
+    api: AsyncClient, kind: str
+) -> None:
     created = await api.post("/guests", content=NEW, headers={"content-type": kind})
 
     assert created.status_code == 201
@@ -111,7 +115,7 @@ async def test_a_sheet_is_not_read_as_json(api: AsyncClient) -> None:
         ("utf-8; header=present", "utf-8"),
     ],
 )
-async def test_a_sheet_may_say_what_it_is_encoded_in(
+async def test_a_sheet_may_declare_its_encoding(
     api: AsyncClient, charset: str, encoding: str
 ) -> None:
     sheet = "first name,last name\nZoë,Müller\n".encode(encoding)
@@ -124,7 +128,7 @@ async def test_a_sheet_may_say_what_it_is_encoded_in(
     assert [guest["first_name"] for guest in (await api.get("/guests")).json()] == ["Zoë"]
 
 
-async def test_a_sheet_in_what_nobody_reads_is_refused(api: AsyncClient) -> None:
+async def test_a_sheet_in_an_unknown_encoding_is_refused(api: AsyncClient) -> None:
     headers = {"content-type": "text/csv; charset=utf-7"}
 
     refused = await api.post("/guests/import", content=b"a,b\n", headers=headers)
@@ -160,7 +164,7 @@ async def test_a_client_that_leaves_early_gets_and_changes_nothing(
 
 
 def _scope(method: str, path: str, api: AsyncClient) -> dict[str, Any]:
-    """A request in JSON with the client's key, as a server hands it over."""
+    """The ASGI scope of a request in JSON with the client's key."""
     return {
         "type": "http",
         "method": method,
@@ -186,7 +190,7 @@ async def _status(app: Application, scope: dict[str, Any], receive: Any) -> int 
 
 
 @pytest.mark.parametrize("path", ["/guests", "/r/{token}"])
-async def test_a_body_that_drips_in_is_not_waited_for(
+async def test_a_body_that_arrives_too_slowly_is_refused(
     platform: Platform, api: AsyncClient, guest_id: str, path: str
 ) -> None:
     token = (await api.post(f"/guests/{guest_id}/link")).json()["token"]
@@ -208,7 +212,7 @@ async def test_a_body_that_drips_in_is_not_waited_for(
     assert refused.headers["connection"] == "close"
 
 
-async def test_of_many_flaws_the_first_hundred_are_told(api: AsyncClient) -> None:
+async def test_of_many_flaws_the_first_hundred_are_named(api: AsyncClient) -> None:
     body = {**{f"unknown_{number}": "x" for number in range(50_000)}, "first_name": 7}
 
     refused = await api.post("/guests", json=body)
@@ -217,13 +221,13 @@ async def test_of_many_flaws_the_first_hundred_are_told(api: AsyncClient) -> Non
     assert len(refused.content) < 20_000
 
 
-async def test_a_field_of_any_length_is_named_shortly(api: AsyncClient) -> None:
+async def test_a_long_name_of_a_field_is_cut(api: AsyncClient) -> None:
     refused = await api.post("/guests", json={"x" * 900_000: 1})
 
     assert (refused.status_code, len(refused.content) < 1000) == (422, True)
 
 
-async def test_of_many_bad_lines_the_first_hundred_are_told(api: AsyncClient) -> None:
+async def test_of_many_bad_lines_the_first_hundred_are_named(api: AsyncClient) -> None:
     sheet = b"first name,last name,email\n" + b"Ada,Lovelace,nowhere\n" * 500
 
     refused = await api.post("/guests/import", content=sheet, headers={"content-type": "text/csv"})

@@ -1,4 +1,4 @@
-"""Whose address counts: never one that a stranger could have written."""
+"""The address of a client is never one that an untrusted client could have sent."""
 
 from typing import Any
 
@@ -39,17 +39,17 @@ def _client(peer: str | None, *forwarded: str, trusted: tuple[str, ...] = PROXIE
         ("testclient", ["203.0.113.9"], "unknown"),
     ],
 )
-def test_a_client_is_whom_the_last_known_proxy_names(
+def test_the_client_is_the_address_that_the_last_trusted_proxy_names(
     peer: str | None, forwarded: list[str], client: str
 ) -> None:
     assert _client(peer, *forwarded) == client
 
 
-def test_nobody_is_a_known_proxy_unless_named() -> None:
+def test_no_proxy_is_trusted_by_default() -> None:
     assert _client("127.0.0.1", "203.0.113.9", trusted=()) == "127.0.0.1"
 
 
-def test_no_more_hops_are_followed_than_there_can_be() -> None:
+def test_only_so_many_hops_are_followed() -> None:
     assert _client("10.1.2.3", "203.0.113.9," + ",".join(["10.0.0.1"] * MOST_HOPS)) == "10.0.0.1"
 
 

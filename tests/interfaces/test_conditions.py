@@ -1,4 +1,4 @@
-"""ETags: a change that rests on an old version is refused, an answer already had is not sent."""
+"""ETags: a change of an outdated version is refused; an answer the client has is not sent again."""
 
 import pytest
 from httpx2 import AsyncClient
@@ -20,7 +20,7 @@ async def test_every_answer_with_a_guest_carries_its_version(
 
 
 @pytest.mark.parametrize("template", ["{tag}", "*", '"0", {tag}', '"x" , {tag}', ',{tag}, ,W/"a",'])
-async def test_a_change_of_the_version_that_was_seen_is_done(
+async def test_a_change_of_the_current_version_is_done(
     api: AsyncClient, guest_id: str, tag: str, template: str
 ) -> None:
     headers = {"if-match": template.format(tag=tag)}
@@ -52,7 +52,7 @@ async def test_a_change_of_another_version_is_refused(
 @pytest.mark.parametrize(
     "header", ["bad", "{version}", "", '"', '{tag} "0"', "*, {tag}", "w/{tag}"]
 )
-async def test_what_is_no_version_in_quotation_marks_is_said_to_be_none(
+async def test_a_malformed_if_match_is_refused(
     api: AsyncClient, guest_id: str, tag: str, header: str
 ) -> None:
     headers = {"if-match": header.format(tag=tag, version=tag.strip('"'))}
@@ -74,14 +74,14 @@ async def test_settings_and_gatherings_have_versions_too(api: AsyncClient) -> No
     assert [answer.status_code for answer in (first, second, third)] == [200, 412, 412]
 
 
-async def test_what_is_not_there_is_not_found_whatever_version_is_named(api: AsyncClient) -> None:
+async def test_a_missing_guest_is_not_found_whatever_if_match_says(api: AsyncClient) -> None:
     path = "/guests/0198f3c2-0000-7000-8000-000000000000"
 
     assert (await api.delete(path, headers={"if-match": '"1"'})).status_code == 404
 
 
 @pytest.mark.parametrize("template", ["{tag}", "W/{tag}", "*", '"0", {tag}'])
-async def test_an_answer_already_had_is_not_sent_again(
+async def test_an_answer_that_the_client_has_is_not_sent_again(
     api: AsyncClient, guest_id: str, tag: str, template: str
 ) -> None:
     headers = {"if-none-match": template.format(tag=tag)}

@@ -1,4 +1,4 @@
-"""The feed over HTTP: pages, and live events that resume with nothing lost or doubled."""
+"""The feed over HTTP: pages, and live events that resume without losing or repeating any."""
 
 import asyncio
 import json
@@ -12,7 +12,7 @@ from httpx2 import AsyncClient
 from gatherlog.bootstrap import Platform
 from gatherlog.core.eventstore.feed_pages import feed_cursor, feed_positions
 from gatherlog.interfaces.live_feed import FeedHub
-from gatherlog.interfaces.rest.feed import written
+from gatherlog.interfaces.rest.feed import event_line
 
 
 async def sign_up(api: AsyncClient, *ids: str) -> None:
@@ -50,7 +50,7 @@ async def test_an_invalid_pattern_is_refused_with_its_place(api: AsyncClient) ->
 
 @pytest.fixture
 def hub(platform: Platform) -> FeedHub:
-    return FeedHub(platform.store, written)
+    return FeedHub(platform.store, event_line)
 
 
 async def events(frames: AsyncIterator[bytes]) -> AsyncIterator[tuple[str, dict[str, Any]]]:
@@ -72,7 +72,7 @@ async def take(hub: FeedHub, after: tuple[int, ...], number: int) -> list[tuple[
     return found
 
 
-async def test_a_follower_gets_what_was_and_what_comes(
+async def test_a_follower_gets_earlier_events_and_then_new_ones(
     api: AsyncClient, platform: Platform, hub: FeedHub
 ) -> None:
     await sign_up(api, "u1")
@@ -84,7 +84,7 @@ async def test_a_follower_gets_what_was_and_what_comes(
     assert [position for _, position in await following] == [head, head + 1, head + 2]
 
 
-async def test_every_event_resumes_right_behind_itself(
+async def test_the_cursor_of_every_event_resumes_right_after_it(
     api: AsyncClient, platform: Platform, hub: FeedHub
 ) -> None:
     await sign_up(api, *[f"u{n}" for n in range(5)])
@@ -96,7 +96,7 @@ async def test_every_event_resumes_right_behind_itself(
         assert next_position == position + 1 == number + 2
 
 
-async def test_many_followers_from_many_places_lose_and_double_nothing(
+async def test_many_followers_from_many_positions_lose_and_repeat_nothing(
     api: AsyncClient, platform: Platform, hub: FeedHub
 ) -> None:
     await sign_up(api, *[f"u{n}" for n in range(20)])
@@ -115,7 +115,7 @@ async def test_a_follower_that_falls_behind_the_ring_reads_the_store(
     api: AsyncClient, platform: Platform, hub: FeedHub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("gatherlog.interfaces.live_feed.RING", 4)
-    hub = FeedHub(platform.store, written)
+    hub = FeedHub(platform.store, event_line)
     hub._ring = type(hub._ring)(maxlen=4)
     await sign_up(api, "first")
     [head] = await platform.store.heads()
@@ -129,7 +129,7 @@ async def test_a_follower_that_falls_behind_the_ring_reads_the_store(
     assert positions == list(range(head, head + 13))
 
 
-async def test_a_cursor_is_of_its_own_store(platform: Platform) -> None:
+async def test_a_cursor_gives_its_positions_back(platform: Platform) -> None:
     cursor = feed_cursor(platform.store, (7,))
 
     assert feed_positions(platform.store, cursor) == (7,)

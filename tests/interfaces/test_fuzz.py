@@ -1,4 +1,4 @@
-"""Whatever is sent, no answer is a 500, and what was there can still be read."""
+"""No request is answered with 500, and afterwards everything can still be read."""
 
 import asyncio
 import re
@@ -18,7 +18,7 @@ from gatherlog.interfaces.rest.endpoints import ENDPOINTS
 from gatherlog.settings import Settings
 
 ADA = "«ada»"
-"""In a drawn path: the id of a guest who exists."""
+"""In a drawn path, stands for the id of a guest who exists."""
 FINITE = [row for row in ENDPOINTS if row.media != "text/event-stream"]
 """All but the streams, which go on until the client leaves."""
 CHANGES = [row for row in FINITE if row.method in ("POST", "PUT")]
@@ -59,7 +59,7 @@ PLAUSIBLE: dict[str, st.SearchStrategy[Any]] = {
 
 @st.composite
 def _bodies(draw: st.DrawFn, endpoint: Endpoint[Any, Any]) -> bytes:
-    """Half of them right in form, for the rules to judge; the others off by a little or a lot."""
+    """Bodies of an endpoint; half of them are well-formed, so that the rules check them."""
     if endpoint.body is None:
         return b""
     if endpoint.body is bytes:
@@ -77,7 +77,7 @@ def _bodies(draw: st.DrawFn, endpoint: Endpoint[Any, Any]) -> bytes:
 
 
 def _json(value: object) -> bytes:
-    """JSON in which lone surrogates, which msgspec does not write, stand as escapes."""
+    """JSON in which lone surrogates are escaped; msgspec cannot write them."""
     return dumps(value).encode()
 
 

@@ -1,4 +1,4 @@
-"""Several gatherings: the same paths below each, and nothing of one seen in another."""
+"""Several gatherings: each has the same paths, and shows nothing of another."""
 
 from collections.abc import AsyncIterator
 
@@ -19,7 +19,7 @@ async def party(api: AsyncClient) -> str:
 
 @pytest.fixture
 async def host(app: Application, platform: Platform, party: str) -> AsyncIterator[AsyncClient]:
-    """Asks with the key of the second gathering's host."""
+    """A client with the key of the second gathering's host."""
     key = await platform.keys.create("host", party, "", actor="test")
     transport, headers = ASGITransport(app=app), {"Authorization": f"Bearer {key.secret}"}
     async with AsyncClient(transport=transport, base_url="http://test", headers=headers) as client:

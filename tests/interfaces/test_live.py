@@ -1,4 +1,4 @@
-"""Live figures: told when they change, to whoever may know, until somebody goes."""
+"""Live figures: sent when they change, to clients that may see them, until the stream ends."""
 
 import asyncio
 import json
@@ -11,7 +11,7 @@ from httpx2 import AsyncClient
 
 from gatherlog.apps.guests import NewGuest
 from gatherlog.bootstrap import Platform
-from gatherlog.interfaces import live
+from gatherlog.interfaces import live_streams
 from gatherlog.interfaces.http import Http
 
 PATH = "/admin/stats/live"
@@ -19,7 +19,7 @@ ADA = NewGuest(first_name="Ada", last_name="Lovelace")
 
 
 class Reader:
-    """Somebody who watches: what came, and a way to leave."""
+    """An ASGI client of the stream: what it has received, and how it disconnects."""
 
     def __init__(self) -> None:
         self.head: MutableMapping[str, Any] = {}
@@ -57,7 +57,7 @@ class Reader:
 
 @asynccontextmanager
 async def _watching(app: Http, credential: str, path: str = PATH) -> AsyncIterator[Reader]:
-    """A reader, and at the end the proof that its request came to its end."""
+    """A reader; at the end it is checked that its request has ended."""
     reader = Reader()
     headers = [(b"authorization", credential.encode())]
     scope = {"type": "http", "method": "GET", "path": path, "query_string": b""}
@@ -76,7 +76,7 @@ def credential(api: AsyncClient) -> str:
     return text
 
 
-async def test_figures_are_told_now_and_whenever_they_change(
+async def test_figures_are_sent_now_and_whenever_they_change(
     app: Http, api: AsyncClient, credential: str, platform: Platform
 ) -> None:
     async with _watching(app, credential) as reader:
@@ -92,21 +92,21 @@ async def test_figures_are_told_now_and_whenever_they_change(
     assert headers[b"x-content-type-options"] == b"nosniff"
 
 
-async def test_what_happens_elsewhere_is_not_told(
+async def test_changes_of_other_gatherings_are_not_sent(
     app: Http, api: AsyncClient, credential: str, platform: Platform
 ) -> None:
     other = (await api.post("/gatherings", json={"event_name": "Another"})).json()["id"]
     async with _watching(app, credential) as reader:
         await reader.figures(1)
         await platform.guests.add_guest(other, ADA, actor="test")
-        await asyncio.sleep(3 * live.PAUSE)
+        await asyncio.sleep(3 * live_streams.PAUSE)
         await platform.guests.add_guest("default", ADA, actor="test")
-        told = await reader.figures(2)
+        shown = await reader.figures(2)
 
-    assert [figures["total_guests"] for figures in told] == [0, 1]
+    assert [figures["total_guests"] for figures in shown] == [0, 1]
 
 
-async def test_it_ends_with_the_server(app: Http, credential: str) -> None:
+async def test_a_stream_ends_with_the_server(app: Http, credential: str) -> None:
     async with _watching(app, credential) as reader:
         await reader.figures(1)
         app.stop()
@@ -115,30 +115,34 @@ async def test_it_ends_with_the_server(app: Http, credential: str) -> None:
     assert reader.is_over
 
 
-async def test_it_ends_with_the_credential(app: Http, platform: Platform, credential: str) -> None:
+async def test_a_stream_ends_with_its_credential(
+    app: Http, platform: Platform, credential: str
+) -> None:
     key = await platform.keys.create("host", "default", "", actor="test")
     async with _watching(app, f"Bearer {key.secret}") as reader:
         await reader.figures(1)
         await platform.keys.revoke(key.id, actor="test")
-        told = await asyncio.wait_for(reader.figures(99), 5)
+        shown = await asyncio.wait_for(reader.figures(99), 5)
 
-    assert (len(told), reader.is_over) == (1, True)
+    assert (len(shown), reader.is_over) == (1, True)
 
 
-async def test_it_ends_with_the_gathering(app: Http, credential: str, platform: Platform) -> None:
+async def test_a_stream_ends_with_its_gathering(
+    app: Http, credential: str, platform: Platform
+) -> None:
     async with _watching(app, credential) as reader:
         await reader.figures(1)
         await platform.guests.remove_gathering("default", actor="test")
-        told = await asyncio.wait_for(reader.figures(99), 5)
+        shown = await asyncio.wait_for(reader.figures(99), 5)
 
-    assert (len(told), reader.is_over) == (1, True)
+    assert (len(shown), reader.is_over) == (1, True)
 
 
-async def test_only_so_many_are_open_for_one_credential(
+async def test_a_credential_may_have_only_so_many_streams_open(
     app: Http, api: AsyncClient, nobody: AsyncClient, platform: Platform, credential: str
 ) -> None:
     other = await platform.keys.create("operator", None, "", actor="test")
-    readers = [_watching(app, credential) for _ in range(live.MOST_STREAMS)]
+    readers = [_watching(app, credential) for _ in range(live_streams.MOST_STREAMS)]
     for reader in readers:
         await (await reader.__aenter__()).figures(1)
 
@@ -162,9 +166,7 @@ async def test_only_so_many_are_open_for_one_credential(
         ("/gatherings/nonsense" + PATH, 404),
     ],
 )
-async def test_of_what_is_not_there_nothing_is_told(
-    api: AsyncClient, path: str, status: int
-) -> None:
+async def test_a_missing_gathering_has_no_stream(api: AsyncClient, path: str, status: int) -> None:
     assert (await api.get(path)).status_code == status
 
 

@@ -1,4 +1,4 @@
-"""The request log: one line of JSON each, and nothing in it that is secret or about a person."""
+"""The request log: one JSON line per request, without secrets and personal data."""
 
 import json
 import re
@@ -50,7 +50,7 @@ async def test_no_line_names_a_person_or_a_secret(
     ] == []
 
 
-async def test_who_asked_is_empty_where_nobody_was_known(
+async def test_the_actor_is_null_without_a_credential(
     nobody: AsyncClient, log_lines: list[bytes]
 ) -> None:
     await nobody.get("/guests")
@@ -71,5 +71,5 @@ async def test_who_asked_is_empty_where_nobody_was_known(
         ("*", "/…"),
     ],
 )
-def test_of_a_strange_path_only_what_we_know_is_shown(path: str, shown: str) -> None:
+def test_of_a_path_only_a_known_first_segment_is_logged(path: str, shown: str) -> None:
     assert public_path(path, {"", "docs", "r"}) == shown

@@ -1,4 +1,4 @@
-"""Idempotency-Key: a request that comes again is done once and answered as it was."""
+"""Idempotency-Key: a request that is sent again is done once, and answered as at first."""
 
 import asyncio
 from pathlib import Path
@@ -18,7 +18,7 @@ SHEET = b"first name,last name\nAda,Lovelace\nBob,Hund\n"
 
 
 def _is_replay(first: Response, again: Response) -> bool:
-    """Whether the second answer is the first one, marked."""
+    """Whether the second answer is the first one, with the header that marks a repetition."""
     return (
         again.status_code == first.status_code
         and again.content == first.content
@@ -27,7 +27,7 @@ def _is_replay(first: Response, again: Response) -> bool:
     )
 
 
-async def test_a_guest_added_twice_under_one_key_is_one_guest(api: AsyncClient) -> None:
+async def test_a_guest_added_twice_with_one_key_is_one_guest(api: AsyncClient) -> None:
     first = await api.post("/guests", json=ADA, headers=KEY)
     again = await api.post("/guests", json=ADA, headers=KEY)
 
@@ -36,8 +36,10 @@ async def test_a_guest_added_twice_under_one_key_is_one_guest(api: AsyncClient) 
     assert (await api.get("/guests")).json() == [first.json()]
 
 
-async def test_every_change_is_answered_again_as_it_was(api: AsyncClient, guest_id: str) -> None:
-    """Also after something else has happened to the guest meanwhile."""
+async def test_every_repeated_change_is_answered_as_at_first(
+    api: AsyncClient, guest_id: str
+) -> None:
+    """Also if the guest has changed in the meantime."""
     other = (await api.post("/gatherings", json={"event_name": "Other"})).json()["id"]
     requests: list[tuple[str, str, Any]] = [
         ("PUT", "/admin/settings", {"max_guests": 5}),
@@ -71,7 +73,7 @@ async def test_every_change_is_answered_again_as_it_was(api: AsyncClient, guest_
     assert [_is_replay(*pair) for pair in zip(first, again, strict=True)] == [True] * 13
 
 
-async def test_another_body_under_the_same_key_is_refused(api: AsyncClient) -> None:
+async def test_another_body_with_the_same_key_is_refused(api: AsyncClient) -> None:
     await api.post("/guests", json=ADA, headers=KEY)
 
     refused = await api.post("/guests", json={**ADA, "first_name": "Eve"}, headers=KEY)
@@ -80,7 +82,7 @@ async def test_another_body_under_the_same_key_is_refused(api: AsyncClient) -> N
     assert len((await api.get("/guests")).json()) == 1
 
 
-async def test_a_key_counts_for_one_path_method_and_credential(
+async def test_a_key_holds_for_one_path_method_and_credential(
     api: AsyncClient, nobody: AsyncClient, platform: Platform
 ) -> None:
     other = await platform.keys.create("operator", None, "", actor="test")
@@ -96,14 +98,14 @@ async def test_a_key_counts_for_one_path_method_and_credential(
     assert len({answer.json()["id"] for answer in made}) == 3
 
 
-async def test_what_was_refused_may_be_tried_again_under_its_key(api: AsyncClient) -> None:
+async def test_a_refused_request_may_be_repeated_with_its_key(api: AsyncClient) -> None:
     refused = await api.post("/guests", json={"first_name": "Ada"}, headers=KEY)
     done = await api.post("/guests", json=ADA, headers=KEY)
 
     assert [refused.status_code, done.status_code] == [422, 201]
 
 
-async def test_a_retry_names_the_version_that_the_first_try_saw(
+async def test_a_repeated_request_is_answered_with_the_etag_of_the_first(
     api: AsyncClient, guest_id: str
 ) -> None:
     tag = (await api.get(f"/guests/{guest_id}")).headers["etag"]
@@ -116,7 +118,7 @@ async def test_a_retry_names_the_version_that_the_first_try_saw(
 
 
 @pytest.mark.parametrize("key", ["", "with space", "x" * 256, "grün", "tab\t", "a\x7f"])
-async def test_a_key_that_is_none_is_refused(api: AsyncClient, key: str) -> None:
+async def test_a_malformed_key_is_refused(api: AsyncClient, key: str) -> None:
     headers = {b"idempotency-key": key.encode("latin-1")}
 
     refused = await api.post("/guests", json=ADA, headers=headers)
@@ -126,13 +128,13 @@ async def test_a_key_that_is_none_is_refused(api: AsyncClient, key: str) -> None
     assert (await api.get("/guests")).json() == []
 
 
-async def test_two_keys_on_two_lines_are_none(api: AsyncClient) -> None:
+async def test_two_keys_in_one_request_are_refused(api: AsyncClient) -> None:
     headers = [(b"idempotency-key", b"a"), (b"idempotency-key", b"b")]
 
     assert (await api.post("/guests", json=ADA, headers=headers)).status_code == 422
 
 
-async def test_the_longest_key_is_a_key(api: AsyncClient) -> None:
+async def test_a_key_of_the_greatest_length_is_accepted(api: AsyncClient) -> None:
     headers = {"idempotency-key": "~" * 255}
 
     first = await api.post("/guests", json=ADA, headers=headers)
@@ -140,7 +142,7 @@ async def test_the_longest_key_is_a_key(api: AsyncClient) -> None:
     assert _is_replay(first, await api.post("/guests", json=ADA, headers=headers))
 
 
-async def test_a_secret_is_not_told_twice(api: AsyncClient, guest_id: str) -> None:
+async def test_a_secret_is_not_answered_twice(api: AsyncClient, guest_id: str) -> None:
     first = await api.post(f"/guests/{guest_id}/link", headers=KEY)
     again = await api.post(f"/guests/{guest_id}/link", headers=KEY)
 
@@ -149,7 +151,7 @@ async def test_a_secret_is_not_told_twice(api: AsyncClient, guest_id: str) -> No
     assert (await api.get(f"/r/{first.json()['token']}")).status_code == 200
 
 
-async def test_a_login_is_not_told_twice(
+async def test_the_token_of_a_login_is_not_answered_twice(
     api: AsyncClient, nobody: AsyncClient, guest_id: str
 ) -> None:
     token = (await api.post(f"/guests/{guest_id}/link")).json()["token"]
@@ -161,7 +163,7 @@ async def test_a_login_is_not_told_twice(
     assert [first.status_code, again.status_code] == [200, 409]
 
 
-async def test_a_sheet_comes_in_once(api: AsyncClient, platform: Platform) -> None:
+async def test_a_sheet_sent_twice_is_imported_once(api: AsyncClient, platform: Platform) -> None:
     headers = {**KEY, "content-type": "text/csv"}
 
     first = await api.post("/guests/import", content=SHEET, headers=headers)
@@ -172,7 +174,7 @@ async def test_a_sheet_comes_in_once(api: AsyncClient, platform: Platform) -> No
     assert (other.status_code, other.json()["code"]) == (422, "key_reused")
 
 
-async def test_of_a_sheet_sent_twice_at_once_everybody_is_invited_once(api: AsyncClient) -> None:
+async def test_a_sheet_sent_twice_at_the_same_time_is_imported_once(api: AsyncClient) -> None:
     headers = {**KEY, "content-type": "text/csv"}
 
     answers = await asyncio.gather(
@@ -186,7 +188,7 @@ async def test_of_a_sheet_sent_twice_at_once_everybody_is_invited_once(api: Asyn
 
 
 @pytest.mark.parametrize("callers", [2, 16])
-async def test_of_many_at_once_one_adds_and_all_are_answered_alike(
+async def test_of_many_requests_at_once_one_adds_and_all_get_its_answer(
     api: AsyncClient, callers: int
 ) -> None:
     answers = await asyncio.gather(
@@ -199,7 +201,7 @@ async def test_of_many_at_once_one_adds_and_all_are_answered_alike(
     assert len((await api.get("/guests")).json()) == 1
 
 
-async def test_of_many_at_once_one_removes_and_none_is_told_that_there_is_nobody(
+async def test_of_many_requests_at_once_one_removes_and_none_is_answered_with_404(
     api: AsyncClient, guest_id: str
 ) -> None:
     answers = await asyncio.gather(
@@ -210,7 +212,7 @@ async def test_of_many_at_once_one_removes_and_none_is_told_that_there_is_nobody
     assert sum("idempotency-replayed" not in answer.headers for answer in answers) == 1
 
 
-async def test_of_many_links_asked_for_at_once_one_is_made_and_lives(
+async def test_of_many_requests_at_once_one_makes_a_link_which_stays_valid(
     api: AsyncClient, guest_id: str
 ) -> None:
     answers = await asyncio.gather(
@@ -222,7 +224,7 @@ async def test_of_many_links_asked_for_at_once_one_is_made_and_lives(
     assert (await api.get(f"/r/{made.json()['token']}")).status_code == 200
 
 
-async def test_a_guests_own_answer_is_given_once(
+async def test_a_guests_own_answer_sent_twice_counts_once(
     api: AsyncClient, nobody: AsyncClient, guest_id: str
 ) -> None:
     headers = {**KEY, **await _logged_in(api, nobody, guest_id)}
@@ -235,7 +237,7 @@ async def test_a_guests_own_answer_is_given_once(
     assert read.json() == first.json()
 
 
-async def test_after_a_restart_the_key_is_still_known(tmp_path: Path) -> None:
+async def test_a_key_is_still_known_after_a_restart(tmp_path: Path) -> None:
     store = f"sqlite:///{tmp_path}/gatherlog.db"
     platform = await start(Settings(store=store))
     key = await platform.keys.create("operator", None, "", actor="test")

@@ -1,4 +1,4 @@
-"""The description: valid OpenAPI 3.1, complete, and true of what is answered."""
+"""The description is valid OpenAPI 3.1, complete, and agrees with the answers."""
 
 import re
 from typing import Any
@@ -16,14 +16,14 @@ from gatherlog.interfaces.rest.examples import EXAMPLES
 DOCUMENT = describe_endpoints(ENDPOINTS)
 
 
-async def test_it_is_served_and_valid(nobody: AsyncClient) -> None:
+async def test_the_description_is_served_and_valid(nobody: AsyncClient) -> None:
     served = await nobody.get("/openapi.json")
 
     assert served.json() == DOCUMENT
     OpenAPIV31SpecValidator(DOCUMENT).validate()
 
 
-def test_it_names_every_endpoint_and_no_other() -> None:
+def test_the_description_names_exactly_the_endpoints() -> None:
     described = {
         (method.upper(), path) for path, methods in DOCUMENT["paths"].items() for method in methods
     }
@@ -143,11 +143,11 @@ def test_an_operation_names_the_problems_that_it_can_have_and_no_others() -> Non
     }
 
 
-def test_values_are_called_as_json_calls_them() -> None:
-    told = [schema.get("description", "") for schema in DOCUMENT["components"]["schemas"].values()]
+def test_values_have_their_json_names() -> None:
+    shown = [schema.get("description", "") for schema in DOCUMENT["components"]["schemas"].values()]
 
-    assert [text for text in told if re.search(r"\b(None|True|False)\b", text)] == []
-    assert "`attending`: true or false answers for the guest; null takes" in " ".join(told)
+    assert [text for text in shown if re.search(r"\b(None|True|False)\b", text)] == []
+    assert "`attending` true or false answers for the guest; null takes" in " ".join(shown)
 
 
 def _operations() -> list[dict[str, Any]]:

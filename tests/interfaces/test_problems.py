@@ -1,4 +1,4 @@
-"""Problem documents: one for every error, none with our insides."""
+"""Problem documents: one for every error, and none with internals of the server."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -33,7 +33,7 @@ def test_every_error_of_the_tree_has_a_row_in_the_table() -> None:
     assert ours - answered_inside == set(PROBLEMS)
 
 
-def test_a_code_that_the_table_does_not_know_is_an_error_of_ours() -> None:
+def test_an_unknown_code_is_answered_as_500() -> None:
     class Novel(GatherlogError):
         code = "novel"
 
@@ -44,7 +44,7 @@ def test_a_code_that_the_table_does_not_know_is_an_error_of_ours() -> None:
 
 
 class FailingStore:
-    """A store whose commits fail, everything else being as it is below."""
+    """A store whose commits fail; everything else is that of the real store."""
 
     def __init__(self, below: Store, failure: Exception) -> None:
         self._below = below
@@ -96,7 +96,7 @@ async def test_a_full_disk_is_507(platform: Platform, log_lines: list[bytes]) ->
     }
 
 
-async def test_a_busy_store_says_when_to_come_again(
+async def test_a_busy_store_is_503_with_a_retry_after(
     platform: Platform, log_lines: list[bytes]
 ) -> None:
     answer = await _add_guest(platform, errors.Busy("gave up"), log_lines)
@@ -109,7 +109,7 @@ async def test_a_busy_store_says_when_to_come_again(
     [errors.StoreFailed("disk I/O error in /var/secret/x.db"), KeyError("Ada secret Lovelace")],
     ids=["foreseen", "unforeseen"],
 )
-async def test_what_should_not_happen_shows_and_logs_no_words_of_its_own(
+async def test_the_text_of_an_unexpected_error_is_neither_shown_nor_logged(
     platform: Platform, log_lines: list[bytes], failure: Exception
 ) -> None:
     answer = await _add_guest(platform, failure, log_lines)

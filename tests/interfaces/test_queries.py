@@ -25,7 +25,7 @@ from httpx2 import AsyncClient
     ],
     ids=lambda value: value[:20] if isinstance(value, str) else None,
 )
-async def test_a_parameter_that_makes_no_sense_is_refused(
+async def test_an_invalid_parameter_is_refused(
     api: AsyncClient, query: str, pointers: list[str]
 ) -> None:
     refused = await api.get(f"/guests?{query}")
@@ -36,13 +36,13 @@ async def test_a_parameter_that_makes_no_sense_is_refused(
 
 @pytest.mark.parametrize("path", ["/guests", "/groups", "/gatherings"])
 @pytest.mark.parametrize("cursor", ["x", "", "%00", "e30", "Ä"])
-async def test_a_cursor_of_nobody_is_refused(api: AsyncClient, path: str, cursor: str) -> None:
+async def test_an_invalid_cursor_is_refused(api: AsyncClient, path: str, cursor: str) -> None:
     refused = await api.get(f"{path}?cursor={cursor}")
 
     assert (refused.status_code, refused.json()["code"]) == (422, "cursor_invalid")
 
 
-async def test_a_cursor_belongs_to_its_list(api: AsyncClient) -> None:
+async def test_a_cursor_of_another_list_is_refused(api: AsyncClient) -> None:
     await _add_guests(api, 2)
     link = (await api.get("/guests?limit=1")).links["next"]["url"]
 
@@ -73,7 +73,7 @@ async def test_a_list_that_ends_has_no_link(api: AsyncClient) -> None:
     assert (len(page.json()), "link" in page.headers) == (3, False)
 
 
-async def test_what_takes_no_parameters_refuses_any(api: AsyncClient, guest_id: str) -> None:
+async def test_an_endpoint_without_parameters_refuses_any(api: AsyncClient, guest_id: str) -> None:
     refused = await api.delete(f"/guests/{guest_id}?force=1")
 
     assert refused.status_code == 422

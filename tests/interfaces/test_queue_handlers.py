@@ -1,4 +1,4 @@
-"""The handlers of queues: what they are asked, and what they answer."""
+"""The handlers of the endpoints of queues: requests and answers."""
 
 from types import SimpleNamespace
 from typing import Any
@@ -19,8 +19,8 @@ NO_QUERY = Nothing()
 NOON = "2026-05-01T12:00:00.000000Z"
 
 
-class Desk:
-    """Asks handlers, as an operator would."""
+class Client:
+    """Calls handlers as requests of an operator do, on queues in memory."""
 
     def __init__(self) -> None:
         self.clock = StandingClock()
@@ -29,7 +29,7 @@ class Desk:
     def call(self, body: Any = None, *, query: Any = NO_QUERY, **ids: str) -> Call[Any, Any]:
         return Call(
             platform=SimpleNamespace(queues=self.queues),  # type: ignore[arg-type]
-            guard=None,  # type: ignore[arg-type]
+            rate_limiter=None,  # type: ignore[arg-type]
             feed=None,  # type: ignore[arg-type]
             actor=Actor("key", "1", Role.OPERATOR),
             gathering_id="default",
@@ -49,11 +49,11 @@ class Desk:
         await self.queues.send("orders", sent)
 
     async def receive(self, **asked: Any) -> list[dict[str, Any]]:
-        received = await handlers.receive_messages(self.call(handlers.Receive(**asked)))
-        return list(shown(received))
+        reply = await handlers.receive_messages(self.call(handlers.Receive(**asked)))
+        return list(shown(reply))
 
-    async def kill(self) -> None:
-        """One message dies, for it was given once and may be given no more."""
+    async def let_one_die(self) -> None:
+        """Let the message `d1` die: it is received once, which is as often as its queue allows."""
         await handlers.change_queue(self.call(handlers.QueuePatch(1)))
         await self.send(1)
         await self.receive()
@@ -62,8 +62,8 @@ class Desk:
 
 
 @pytest.fixture
-def desk() -> Desk:
-    return Desk()
+def client() -> Client:
+    return Client()
 
 
 def shown(reply: Any) -> Any:
@@ -71,13 +71,13 @@ def shown(reply: Any) -> Any:
     return msgspec.json.decode(reply.body) if reply.body else reply.status
 
 
-async def test_a_message_is_received_and_acknowledged(desk: Desk) -> None:
-    await desk.send(1, 2)
+async def test_a_message_is_received_and_acknowledged(client: Client) -> None:
+    await client.send(1, 2)
 
-    [got] = await desk.receive(most=5)
+    [received] = await client.receive(most=5)
 
-    receipt = got.pop("receipt")
-    assert got == {
+    receipt = received.pop("receipt")
+    assert received == {
         "id": "d1",
         "attempt": 1,
         "stream": "thing-7",
@@ -87,32 +87,32 @@ async def test_a_message_is_received_and_acknowledged(desk: Desk) -> None:
         "sent_at": NOON,
         "visible_at": "2026-05-01T12:00:30.000000Z",
     }
-    assert shown(await handlers.ack_messages(desk.call(handlers.Ack([receipt])))) == 204
-    assert [one["id"] for one in await desk.receive()] == ["d2"]
+    assert shown(await handlers.ack_messages(client.call(handlers.Ack([receipt])))) == 204
+    assert [one["id"] for one in await client.receive()] == ["d2"]
 
 
-async def test_a_message_is_kept_for_longer_and_given_back(desk: Desk) -> None:
-    await desk.send(1)
-    [got] = await desk.receive()
-    receipt = got["receipt"]
+async def test_a_message_is_extended_and_released(client: Client) -> None:
+    await client.send(1)
+    [received] = await client.receive()
+    receipt = received["receipt"]
 
-    assert shown(await handlers.extend_message(desk.call(handlers.Extend(receipt, 60)))) == 204
-    desk.clock.advance(seconds=59)
-    assert await desk.receive() == []
-    assert shown(await handlers.release_message(desk.call(handlers.Release(receipt)))) == 204
+    assert shown(await handlers.extend_message(client.call(handlers.Extend(receipt, 60)))) == 204
+    client.clock.advance(seconds=59)
+    assert await client.receive() == []
+    assert shown(await handlers.release_message(client.call(handlers.Release(receipt)))) == 204
 
-    assert [one["attempt"] for one in await desk.receive()] == [2]
+    assert [one["attempt"] for one in await client.receive()] == [2]
     with pytest.raises(ReceiptStale):
-        await handlers.ack_messages(desk.call(handlers.Ack([receipt])))
+        await handlers.ack_messages(client.call(handlers.Ack([receipt])))
 
 
-async def test_queues_are_listed_and_shown(desk: Desk) -> None:
-    await desk.send(1, 2)
-    await desk.receive()
+async def test_queues_are_listed_and_shown(client: Client) -> None:
+    await client.send(1, 2)
+    await client.receive()
     about = {"name": "orders", "most_attempts": 10, "created_at": NOON}
 
-    assert shown(await handlers.list_queues(desk.call())) == [about]
-    assert shown(await handlers.read_queue(desk.call())) == {
+    assert shown(await handlers.list_queues(client.call())) == [about]
+    assert shown(await handlers.read_queue(client.call())) == {
         **about,
         "ready": 0,
         "in_flight": 1,
@@ -122,15 +122,15 @@ async def test_queues_are_listed_and_shown(desk: Desk) -> None:
     }
 
 
-async def test_a_queue_that_is_not_there_is_not_found(desk: Desk) -> None:
+async def test_an_unknown_queue_is_not_found(client: Client) -> None:
     with pytest.raises(NotFound):
-        await handlers.read_queue(desk.call(queue="other"))
+        await handlers.read_queue(client.call(queue="other"))
 
 
-async def test_dead_messages_are_listed_and_redriven(desk: Desk) -> None:
-    await desk.kill()
+async def test_dead_messages_are_listed_and_redriven(client: Client) -> None:
+    await client.let_one_die()
 
-    [dead] = shown(await handlers.list_dead_messages(desk.call(query=Paging())))
+    [dead] = shown(await handlers.list_dead_messages(client.call(query=Paging())))
     assert dead == {
         "id": "d1",
         "stream": "thing-7",
@@ -142,14 +142,14 @@ async def test_dead_messages_are_listed_and_redriven(desk: Desk) -> None:
         "attempts": 1,
         "reason": "not acknowledged",
     }
-    assert shown(await handlers.redrive_message(desk.call(letter="d1"))) == 204
-    assert [one["id"] for one in await desk.receive()] == ["d1"]
+    assert shown(await handlers.redrive_message(client.call(message="d1"))) == 204
+    assert [one["id"] for one in await client.receive()] == ["d1"]
 
 
-async def test_dead_messages_are_discarded(desk: Desk) -> None:
-    await desk.kill()
+async def test_dead_messages_are_discarded(client: Client) -> None:
+    await client.let_one_die()
 
-    discard = desk.call(handlers.QueueDiscard("the guest is gone"), letter="d1")
+    discard = client.call(handlers.QueueDiscard("the guest is gone"), message="d1")
 
     assert shown(await handlers.discard_message(discard)) == 204
-    assert shown(await handlers.list_dead_messages(desk.call(query=Paging()))) == []
+    assert shown(await handlers.list_dead_messages(client.call(query=Paging()))) == []

@@ -1,4 +1,4 @@
-"""How often somebody may try: the figures, the windows, and 429 over HTTP."""
+"""Rate limits: the settings, the windows, and 429 over HTTP."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -22,7 +22,7 @@ DEAD = {"authorization": "Bearer glk_" + "A" * 43}
 
 
 class HandClock:
-    """A clock that is moved by hand."""
+    """A clock that the test moves."""
 
     def __init__(self) -> None:
         self.now = 1_800_000_000 * SECOND
@@ -40,33 +40,33 @@ def clock() -> HandClock:
 async def _limited(
     platform: Platform, clock: HandClock, limits: str = "", **settings: Any
 ) -> AsyncIterator[AsyncClient]:
-    """A client of a server with these limits, whose time is the hand clock's."""
-    told = msgspec.structs.replace(platform.settings, rate_limits=limits, **settings)
-    limited = replace(platform, settings=told, clock=clock)
+    """A client of a server with these limits, whose clock the test moves."""
+    shown = msgspec.structs.replace(platform.settings, rate_limits=limits, **settings)
+    limited = replace(platform, settings=shown, clock=clock)
     app = build_app(limited, log=RequestLog(clock, lambda line: None))
     transport = ASGITransport(app=app, client=("192.0.2.1", 1234))
     async with AsyncClient(transport=transport, base_url="http://test") as client:
         yield client
 
 
-def test_figures_not_named_stay_as_they_are() -> None:
+def test_limits_that_are_not_named_keep_their_defaults() -> None:
     assert read_rates("rsvp=3/day, sign_in=off") == Rates(sign_in=None, rsvp=Rate(3, 86_400))
 
 
-def test_nothing_said_is_the_figures_that_people_expect() -> None:
+def test_the_default_limits() -> None:
     assert read_rates("") == Rates(
         sign_in=Rate(10, 60), email=Rate(5, 60), rsvp=Rate(10, 3600), wrong=Rate(30, 60)
     )
 
 
-def test_off_is_no_limit_at_all() -> None:
+def test_off_means_no_limits() -> None:
     assert read_rates("off") == Rates(sign_in=None, email=None, rsvp=None, wrong=None)
 
 
 @pytest.mark.parametrize(
     "text", ["on", "rsvp", "rsvp=0/hour", "rsvp=1/week", "rsvp=-1/day", "tea=1/day", "rsvp=1e3/day"]
 )
-def test_figures_that_make_no_sense_are_refused(text: str) -> None:
+def test_invalid_limits_are_refused(text: str) -> None:
     with pytest.raises(Invalid) as refused:
         read_rates(text)
 
@@ -83,13 +83,13 @@ def test_a_window_slides(clock: HandClock) -> None:
     assert waits == [0.0, 0.0, 1.0, 0.0, 29.0, 1.0, 0.0]
 
 
-def test_keys_do_not_share_a_window(clock: HandClock) -> None:
+def test_keys_are_counted_apart(clock: HandClock) -> None:
     window = Window(Rate(1, 60), clock)
 
     assert [window.hit("a"), window.hit("b"), window.hit("a")] == [0.0, 0.0, 60.0]
 
 
-def test_a_clock_set_back_shuts_nobody_out(clock: HandClock) -> None:
+def test_a_clock_that_is_set_back_locks_nobody_out(clock: HandClock) -> None:
     window = Window(Rate(1, 60), clock)
     window.hit("a")
     clock.now -= 3600 * SECOND
@@ -97,7 +97,7 @@ def test_a_clock_set_back_shuts_nobody_out(clock: HandClock) -> None:
     assert window.hit("a") == 0.0
 
 
-def test_a_window_forgets_whom_it_need_not_know(clock: HandClock) -> None:
+def test_a_window_forgets_keys_without_recent_hits(clock: HandClock) -> None:
     window = Window(Rate(1, 60), clock)
     for key in range(MOST_KEYS + 100):
         window.hit(str(key))
@@ -109,7 +109,7 @@ def test_a_window_forgets_whom_it_need_not_know(clock: HandClock) -> None:
 
 
 @given(steps=st.lists(st.tuples(st.integers(0, 30), st.sampled_from("ab")), max_size=60))
-def test_no_stretch_of_time_holds_more_than_the_figure(steps: list[tuple[int, str]]) -> None:
+def test_no_period_has_more_hits_than_the_rate(steps: list[tuple[int, str]]) -> None:
     clock, passed = HandClock(), []
     window = Window(Rate(3, 60), clock)
     for seconds, key in steps:
@@ -125,7 +125,7 @@ def test_no_stretch_of_time_holds_more_than_the_figure(steps: list[tuple[int, st
 
 
 async def test_ten_sign_ins_a_minute_from_one_address(platform: Platform, clock: HandClock) -> None:
-    """By whatever way; and a minute later, again."""
+    """All ways to sign in together; and a minute later as many again."""
     async with _limited(platform, clock) as client:
         answers = [await _sign_in(client, attempt) for attempt in range(12)]
         clock.now += 60 * SECOND
@@ -148,7 +148,7 @@ async def _sign_in(client: AsyncClient, attempt: int) -> Response:
     return await client.post(path, json=body)
 
 
-async def test_five_codes_a_minute_for_one_mailbox_from_anywhere(
+async def test_five_codes_a_minute_for_one_address_from_all_clients_together(
     platform: Platform, clock: HandClock
 ) -> None:
     async with _limited(platform, clock, "sign_in=off") as client:
@@ -164,11 +164,11 @@ async def test_five_codes_a_minute_for_one_mailbox_from_anywhere(
 async def test_known_and_unknown_addresses_are_limited_alike(
     platform: Platform, clock: HandClock
 ) -> None:
-    """Whether there is an account shows neither in the answer nor in when there is none."""
+    """Neither the answers nor the limits show whether there is an account."""
     code = await platform.accounts.issue_code("known@x.org")
     await platform.accounts.start_session("known@x.org", code)
     async with _limited(platform, clock, "sign_in=off") as client:
-        told = {
+        shown = {
             email: [
                 (answer.status_code, answer.content, sorted(answer.headers.items()))
                 for answer in [
@@ -178,10 +178,10 @@ async def test_known_and_unknown_addresses_are_limited_alike(
             for email in ("known@x.org", "unknown@x.org")
         }
 
-    assert told["known@x.org"] == told["unknown@x.org"]
+    assert shown["known@x.org"] == shown["unknown@x.org"]
 
 
-async def test_ten_answers_an_hour_by_a_guest_whatever_the_way(
+async def test_ten_answers_an_hour_by_a_guest_by_link_and_login_together(
     platform: Platform, clock: HandClock, api: AsyncClient, guest_id: str
 ) -> None:
     token = (await api.post(f"/guests/{guest_id}/link")).json()["token"]
@@ -213,10 +213,10 @@ async def test_a_keys_answers_are_not_limited(
     assert {answer.status_code for answer in answers} == {200}
 
 
-async def test_whoever_tries_many_wrong_credentials_is_told_to_wait(
+async def test_many_invalid_credentials_from_one_address_are_limited(
     platform: Platform, clock: HandClock, api: AsyncClient
 ) -> None:
-    """And who shares the address, and has a right one, is not."""
+    """A client with a valid credential at the same address is not limited."""
     headers = {"authorization": api.headers["authorization"]}
     async with _limited(platform, clock, "wrong=3/minute") as client:
         wrong = [(await client.get("/guests", headers=DEAD)).status_code for _ in range(5)]
@@ -226,14 +226,16 @@ async def test_whoever_tries_many_wrong_credentials_is_told_to_wait(
     assert (wrong, right, none) == ([401, 401, 401, 429, 429], 200, 401)
 
 
-async def test_what_a_stranger_says_about_its_address_changes_nothing(
+async def test_the_forwarded_address_of_an_untrusted_client_is_ignored(
     platform: Platform, clock: HandClock
 ) -> None:
     async with _limited(platform, clock, "wrong=2/minute") as client:
         assert await _wrong_from(client, 4) == [401, 401, 429, 429]
 
 
-async def test_what_a_known_proxy_says_is_believed(platform: Platform, clock: HandClock) -> None:
+async def test_the_forwarded_address_of_a_trusted_proxy_is_believed(
+    platform: Platform, clock: HandClock
+) -> None:
     proxies = ("192.0.2.0/24",)
     async with _limited(platform, clock, "wrong=2/minute", trusted_proxies=proxies) as client:
         assert await _wrong_from(client, 4) == [401, 401, 401, 401]

@@ -1,4 +1,4 @@
-"""The server as a process: real sockets, its log, and how it ends."""
+"""The server as a process: real sockets, its log, and its shutdown."""
 
 import asyncio
 import contextlib
@@ -30,7 +30,7 @@ serve(Settings.from_environment(os.environ), ready=lambda url: print(url, flush=
 
 
 class Server:
-    """A server process, its address, and what it writes."""
+    """A server process, its URL, and its output."""
 
     def __init__(self, process: asyncio.subprocess.Process, url: str) -> None:
         self.process = process
@@ -102,7 +102,7 @@ async def test_an_rsvp_over_a_real_socket(server: Server, api: AsyncClient) -> N
     assert (await api.head("/guests")).headers["content-length"] != "0"
 
 
-async def test_its_log_is_json_and_nothing_else(server: Server, api: AsyncClient) -> None:
+async def test_the_log_is_json_and_nothing_else(server: Server, api: AsyncClient) -> None:
     await api.get("/healthz")
     await api.get("/nowhere")
     await api.aclose()
@@ -117,7 +117,9 @@ async def test_its_log_is_json_and_nothing_else(server: Server, api: AsyncClient
     )
 
 
-async def test_what_was_accepted_is_finished_before_the_end(server: Server, key: str) -> None:
+async def test_accepted_requests_are_finished_before_the_server_ends(
+    server: Server, key: str
+) -> None:
     reader, writer = await _begun(server, key)
 
     server.process.send_signal(signal.SIGTERM)
@@ -131,7 +133,7 @@ async def test_what_was_accepted_is_finished_before_the_end(server: Server, key:
     assert (await server.ended())[0] == 0
 
 
-async def test_a_second_signal_ends_it_at_once(server: Server, key: str) -> None:
+async def test_a_second_signal_ends_the_server_at_once(server: Server, key: str) -> None:
     _, writer = await _begun(server, key)
     server.process.send_signal(signal.SIGTERM)
     await _refusing(server)
@@ -144,7 +146,7 @@ async def test_a_second_signal_ends_it_at_once(server: Server, key: str) -> None
     writer.close()
 
 
-async def test_who_watches_live_does_not_hold_up_the_end(server: Server, key: str) -> None:
+async def test_a_live_stream_does_not_delay_the_shutdown(server: Server, key: str) -> None:
     host, port = server.url.removeprefix("http://").split(":")
     reader, writer = await asyncio.open_connection(host, int(port))
     head = f"GET /admin/stats/live HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {key}\r\n\r\n"
@@ -163,7 +165,7 @@ NEW = b'{"first_name": "Ada", "last_name": "Lovelace"}'
 
 
 async def _begun(server: Server, key: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-    """A request that the server has begun to work on: it waits for the body NEW."""
+    """A request that the server has begun to handle: it waits for the body NEW."""
     host, port = server.url.removeprefix("http://").split(":")
     reader, writer = await asyncio.open_connection(host, int(port))
     head = f"POST /guests HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {key}\r\n"
@@ -174,7 +176,7 @@ async def _begun(server: Server, key: str) -> tuple[asyncio.StreamReader, asynci
 
 
 async def _refusing(server: Server) -> None:
-    """Return once the server takes no new connections."""
+    """Return once the server accepts no new connections."""
     host, port = server.url.removeprefix("http://").split(":")
     async with asyncio.timeout(10):
         while True:
@@ -186,7 +188,7 @@ async def _refusing(server: Server) -> None:
             await asyncio.sleep(0.05)
 
 
-async def test_what_was_acknowledged_is_there_after_a_restart(store: str, key: str) -> None:
+async def test_acknowledged_changes_survive_a_restart(store: str, key: str) -> None:
     headers = {"Authorization": f"Bearer {key}"}
     async with _serving(store) as first, AsyncClient(base_url=first.url, headers=headers) as api:
         guest = await api.post("/guests", json={"first_name": "Ada", "last_name": "Lovelace"})
@@ -212,7 +214,7 @@ async def test_two_servers_on_one_file_see_each_other(store: str, key: str) -> N
         assert (await one.get(path)).json()["status"] == "coming"
 
 
-async def test_a_client_that_sends_first_hears_that_it_was_too_much(
+async def test_a_client_that_sends_too_long_a_body_receives_the_answer(
     server: Server, key: str
 ) -> None:
     host, port = server.url.removeprefix("http://").split(":")
@@ -264,11 +266,11 @@ async def test_another_servers_lifespan_opens_and_closes_the_store(
 ) -> None:
     monkeypatch.setenv("GATHERLOG_STORE", store)
     application = app()
-    told: asyncio.Queue[dict[str, str]] = asyncio.Queue()
+    shown: asyncio.Queue[dict[str, str]] = asyncio.Queue()
     said: asyncio.Queue[MutableMapping[str, Any]] = asyncio.Queue()
-    living = asyncio.ensure_future(application({"type": "lifespan"}, told.get, said.put))
+    living = asyncio.ensure_future(application({"type": "lifespan"}, shown.get, said.put))
 
-    await told.put({"type": "lifespan.startup"})
+    await shown.put({"type": "lifespan.startup"})
     started = await said.get()
     async with AsyncClient(
         transport=ASGITransport(app=application),
@@ -276,7 +278,7 @@ async def test_another_servers_lifespan_opens_and_closes_the_store(
         headers={"Authorization": f"Bearer {key}"},
     ) as api:
         answer = await api.get("/guests")
-    await told.put({"type": "lifespan.shutdown"})
+    await shown.put({"type": "lifespan.shutdown"})
     stopped = await said.get()
     await living
 
@@ -287,7 +289,7 @@ async def test_another_servers_lifespan_opens_and_closes_the_store(
     )
 
 
-async def test_a_store_that_cannot_be_opened_is_said_at_startup(
+async def test_a_store_that_cannot_be_opened_is_reported_at_startup(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     stranger = tmp_path / "letter.txt"
@@ -295,11 +297,11 @@ async def test_a_store_that_cannot_be_opened_is_said_at_startup(
     monkeypatch.setenv("GATHERLOG_STORE", f"sqlite:///{stranger}")
     said: asyncio.Queue[MutableMapping[str, Any]] = asyncio.Queue()
 
-    async def told() -> MutableMapping[str, Any]:
+    async def shown() -> MutableMapping[str, Any]:
         return {"type": "lifespan.startup"}
 
     with pytest.raises(NotAStore):
-        await app()({"type": "lifespan"}, told, said.put)
+        await app()({"type": "lifespan"}, shown, said.put)
 
     assert (await said.get())["type"] == "lifespan.startup.failed"
     assert stranger.read_text() == "Dear Ada, " * 1000

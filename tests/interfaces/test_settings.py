@@ -1,4 +1,4 @@
-"""Settings: from the environment, overruled by flags, refused where they make no sense."""
+"""Settings: read from the environment, overridden by flags, refused if invalid."""
 
 import pytest
 
@@ -6,7 +6,7 @@ from gatherlog.core.eventstore.errors import Invalid
 from gatherlog.settings import Settings
 
 
-def test_nothing_said_gives_a_server_of_this_machine_alone() -> None:
+def test_the_defaults_serve_this_machine_only() -> None:
     settings = Settings.from_environment({})
 
     assert settings == Settings(
@@ -15,7 +15,7 @@ def test_nothing_said_gives_a_server_of_this_machine_alone() -> None:
     assert settings.base_url == "http://127.0.0.1:8000"
 
 
-def test_the_environment_says_and_flags_win() -> None:
+def test_flags_override_the_environment() -> None:
     environ = {
         "GATHERLOG_STORE": "memory:",
         "GATHERLOG_HOST": "0.0.0.0",
@@ -61,7 +61,7 @@ def test_an_address_of_ip_6_stands_in_brackets() -> None:
         ("PUBLIC_URL", "https://party.example/?a=b", "/public_url"),
     ],
 )
-def test_what_makes_no_sense_is_refused_by_name(name: str, value: str, pointer: str) -> None:
+def test_invalid_settings_are_refused_by_name(name: str, value: str, pointer: str) -> None:
     with pytest.raises(Invalid) as refused:
         Settings.from_environment({f"GATHERLOG_{name}": value})
 

@@ -1,4 +1,4 @@
-"""A certificate authority of our own, and TLS for servers that it vouches for."""
+"""A certificate authority for tests, and TLS for servers with its certificates."""
 
 import datetime
 import ssl
@@ -13,6 +13,19 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
 )
 
+# What a certificate authority may do with its key. A strict reader, such as Python since 3.13,
+# demands that it is said, and that each certificate names its own key and its issuer's.
+_SIGNS = x509.KeyUsage(
+    digital_signature=False,
+    content_commitment=False,
+    key_encipherment=False,
+    data_encipherment=False,
+    key_agreement=False,
+    key_cert_sign=True,
+    crl_sign=True,
+    encipher_only=False,
+    decipher_only=False,
+)
 _START = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
 _END = datetime.datetime(2099, 1, 1, tzinfo=datetime.UTC)
 
@@ -26,6 +39,7 @@ class Authority:
         self._certificate = (
             self._certify(self._name, self._key)
             .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+            .add_extension(_SIGNS, critical=True)
             .sign(self._key, hashes.SHA256())
         )
 
@@ -59,4 +73,11 @@ class Authority:
             .serial_number(x509.random_serial_number())
             .not_valid_before(_START)
             .not_valid_after(_END)
+            .add_extension(
+                x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False
+            )
+            .add_extension(
+                x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key()),
+                critical=False,
+            )
         )

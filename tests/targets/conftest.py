@@ -1,4 +1,4 @@
-"""Real SMTP servers on this machine, and what they were given."""
+"""Real SMTP servers on this machine, which keep what they receive."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -14,7 +14,7 @@ SENDER = "Our party <party@example.org>"
 
 
 class PostOffice:
-    """Handles what an SMTP server is given; `answers` are given to RCPT, one after the other."""
+    """The handler of an SMTP server. `answers` are given to RCPT, one after the other."""
 
     def __init__(self) -> None:
         self.letters: list[Envelope] = []
@@ -61,7 +61,7 @@ def lines() -> list[bytes]:
 async def mailer_at(
     url: str, lines: list[bytes], *, pauses: tuple[float, ...] = ()
 ) -> AsyncIterator[SmtpMailer]:
-    """A mailer that is closed at the end, so that all its letters are gone by then."""
+    """A mailer that is closed at the end, which sends all its letters."""
     mailer = SmtpMailer(
         SmtpServer.from_url(url), SENDER, clock=system_clock, sink=lines.append, pauses=pauses
     )

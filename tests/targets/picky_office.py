@@ -1,4 +1,4 @@
-"""An SMTP server that treats each address as a test tells it to."""
+"""An SMTP server that answers for each address as the test says."""
 
 import asyncio
 import email
@@ -10,11 +10,11 @@ from email.message import EmailMessage
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 HANG = "hang"
-"""As an answer: none, until the test is over."""
+"""Instead of an answer: the server gives none until the test is over."""
 
 
 class PickyOffice:
-    """`answers` holds, by address, what RCPT is answered, one after the other; then it is taken."""
+    """The handler. `answers` are given, by address, to RCPT, one after the other; then 250."""
 
     def __init__(self) -> None:
         self.answers: dict[str, list[str]] = {}
@@ -26,7 +26,7 @@ class PickyOffice:
         self._changed = asyncio.Condition()
 
     def arrived(self) -> list[str]:
-        """Whom letters have arrived for, in that order."""
+        """The recipients of received letters, in order."""
         return [str(letter["To"]) for letter in self.letters]
 
     def ids(self) -> list[str]:

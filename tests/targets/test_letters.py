@@ -1,4 +1,4 @@
-"""Rules whose target is an e-mail address: what is written, and what is refused beforehand."""
+"""The target that is an e-mail address: the text of letters, and which addresses are refused."""
 
 from typing import Any
 
@@ -14,13 +14,13 @@ from gatherlog.targets.mail import NoMail
 ID = "0b6c2f0e-1f1c-5a7b-9a55-3c4a1d2e5f60"
 
 
-class Desk:
-    """A `Post` that keeps what it is given."""
+class RecordingTransport:
+    """A `MailTransport` that keeps the letters."""
 
     def __init__(self) -> None:
         self.letters: list[Letter] = []
 
-    async def bring(self, letter: Letter) -> None:
+    async def deliver(self, letter: Letter) -> None:
         self.letters.append(letter)
 
 
@@ -43,11 +43,11 @@ def event(**given: Any) -> Recorded:
 
 
 async def written(given: object = None, **about: Any) -> Letter:
-    desk = Desk()
-    target = LetterTarget(desk, "ada@example.org", "A seat")
+    transport = RecordingTransport()
+    target = LetterTarget(transport, "ada@example.org", "A seat")
     await target.deliver([Delivery(id=ID, rule="seats/mail", event=event(**about), input=given)])
     await target.close()
-    [letter] = desk.letters
+    [letter] = transport.letters
     return letter
 
 
@@ -69,7 +69,7 @@ async def test_any_other_input_is_readable_json() -> None:
     assert (await written(0)).text == "0\n"
 
 
-async def test_without_an_input_the_letter_gives_an_account_of_the_event() -> None:
+async def test_without_an_input_the_letter_summarises_the_event() -> None:
     assert (await written()).text == (
         "things.seat_taken\n\n"
         "stream:  thing-42, version 3\n"
@@ -80,7 +80,7 @@ async def test_without_an_input_the_letter_gives_an_account_of_the_event() -> No
     )
 
 
-async def test_an_account_leaves_out_what_is_not_recorded() -> None:
+async def test_a_summary_leaves_out_what_is_not_recorded() -> None:
     text = (await written(subject="", meta=b"", data=b"{}")).text
 
     assert text.splitlines()[2:] == [
@@ -91,11 +91,11 @@ async def test_an_account_leaves_out_what_is_not_recorded() -> None:
     ]
 
 
-async def test_data_that_is_no_json_is_told_all_the_same() -> None:
+async def test_data_that_is_no_json_is_in_the_letter_too() -> None:
     assert (await written(data=b"\xff\x00")).text.endswith('{\n  "base64": "/wA="\n}\n')
 
 
-async def test_a_letter_has_an_end() -> None:
+async def test_a_long_letter_is_cut() -> None:
     text = (await written("x" * 2_000_000)).text
 
     assert text.startswith("x" * LONGEST_TEXT + "\n\n(This is longer")
@@ -131,7 +131,7 @@ def test_a_plain_address_and_a_subject_are_fine(to: str) -> None:
         "ada@" + "x" * 300 + ".example",
     ],
 )
-def test_what_is_not_one_plain_address_is_a_flaw(to: str) -> None:
+def test_anything_but_one_plain_address_is_a_flaw(to: str) -> None:
     with pytest.raises(Invalid) as invalid:
         check_letter(to, "Hello")
 
@@ -149,7 +149,7 @@ def test_a_subject_that_is_empty_long_or_more_than_one_line_is_a_flaw(subject: s
     assert [flaw.pointer for flaw in invalid.value.flaws] == ["/subject"]
 
 
-def test_all_flaws_are_told_at_once() -> None:
+def test_all_flaws_are_reported_at_once() -> None:
     with pytest.raises(Invalid) as invalid:
         check_letter("nobody", "")
 

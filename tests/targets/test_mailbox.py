@@ -1,4 +1,4 @@
-"""The demo's mailbox, and sign-in with every way that mail may go or not go."""
+"""The demo's mailbox, and signing in with a mailbox, with a server, and without mail."""
 
 import time
 
@@ -43,11 +43,11 @@ def test_the_mailbox_forgets_the_oldest_letters() -> None:
     assert mailbox.letters()[-1].subject == "5"
 
 
-async def test_a_letter_that_is_brought_is_in_the_mailbox() -> None:
+async def test_a_delivered_letter_is_in_the_mailbox() -> None:
     clock = StandingClock()
     mailbox = Mailbox(clock)
 
-    await mailbox.bring(letter(1))
+    await mailbox.deliver(letter(1))
 
     assert mailbox.letters() == [Delivered("ada@example.org", "1", "x", clock())]
 
@@ -56,7 +56,7 @@ async def test_the_mailbox_refuses_what_a_server_would_refuse() -> None:
     mailbox = Mailbox(StandingClock())
 
     with pytest.raises(DeliveryFailed) as failed:
-        await mailbox.bring(Letter(to="ada, eve", subject="x", text="x"))
+        await mailbox.deliver(Letter(to="ada, eve", subject="x", text="x"))
 
     assert (failed.value.kind, failed.value.final) == ("address", True)
     assert mailbox.letters() == []
@@ -99,7 +99,7 @@ async def test_with_a_server_the_code_arrives_there_and_signs_in(office: PostOff
 async def test_a_server_that_is_down_changes_neither_answer_nor_time(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(smtp, "PATIENCE", 0.1)
+    monkeypatch.setattr(smtp, "CLOSE_SECONDS", 0.1)
     settings = Settings(store="memory:", smtp_url="smtp://127.0.0.1:1", mail_from=SENDER)
     platform = await start(settings)
     await platform.accounts.issue_code("first@example.org")  # the key is made now

@@ -1,4 +1,4 @@
-"""A rule's target that is a queue: deliveries become messages, each once."""
+"""The target `queue`: every delivery becomes one message."""
 
 import msgspec
 import pytest
@@ -46,33 +46,36 @@ def delivery(version: int, *, input: object = None, data: bytes | None = None) -
 async def test_a_message_is_the_document_of_its_event(queues: Queues) -> None:
     await QueueTarget(queues, "orders").deliver([delivery(3)])
 
-    [got] = await queues.receive("orders")
-    assert (got.id, got.stream, got.subject, got.version) == ("d3", "thing-7", "zoe", 3)
-    assert decode(got.content) == document(event(3))
-    assert b"0.1000000000000000000001" in got.content
+    [message] = await queues.receive("orders")
+    assert (message.id, message.stream) == ("d3", "thing-7")
+    assert (message.subject, message.version) == ("zoe", 3)
+    assert decode(message.content) == document(event(3))
+    assert b"0.1000000000000000000001" in message.content
 
 
 @pytest.mark.parametrize("input", [{"who": "zoe"}, "plain text", [1, 2], 0, ""])
 async def test_a_message_is_what_the_transformer_made(queues: Queues, input: object) -> None:
     await QueueTarget(queues, "orders").deliver([delivery(3, input=input)])
 
-    [got] = await queues.receive("orders")
-    assert msgspec.json.decode(got.content) == input
+    [message] = await queues.receive("orders")
+    assert msgspec.json.decode(message.content) == input
 
 
-async def test_deliveries_that_come_again_are_put_in_once_and_in_order(queues: Queues) -> None:
+async def test_repeated_deliveries_become_messages_once_and_in_order(
+    queues: Queues,
+) -> None:
     target = QueueTarget(queues, "orders")
     await target.deliver([delivery(1), delivery(2)])
     await target.deliver([delivery(1), delivery(2), delivery(3)])
 
-    taken = []
-    while out := await queues.receive("orders"):
-        taken += [one.id for one in out]
-        await queues.ack("orders", [one.receipt for one in out])
-    assert taken == ["d1", "d2", "d3"]
+    received = []
+    while batch := await queues.receive("orders"):
+        received += [message.id for message in batch]
+        await queues.ack("orders", [message.receipt for message in batch])
+    assert received == ["d1", "d2", "d3"]
 
 
-async def test_what_is_too_large_is_given_up_at_once(queues: Queues) -> None:
+async def test_a_delivery_that_is_too_large_fails_for_good(queues: Queues) -> None:
     data = msgspec.json.encode({"text": "x" * 300_000})
 
     with pytest.raises(DeliveryFailed, match="a message's bytes is limited to 262,144") as failure:
@@ -81,11 +84,11 @@ async def test_what_is_too_large_is_given_up_at_once(queues: Queues) -> None:
     assert (failure.value.kind, failure.value.final) == ("too_large", True)
 
 
-async def test_data_that_is_no_json_comes_as_the_document_shows_it(queues: Queues) -> None:
+async def test_data_that_is_no_json_is_in_the_message_as_in_the_document(queues: Queues) -> None:
     await QueueTarget(queues, "orders").deliver([delivery(1, data=b"\xff\x00")])
 
-    [got] = await queues.receive("orders")
-    assert msgspec.json.decode(got.content)["data"] == {"base64": "/wA="}
+    [message] = await queues.receive("orders")
+    assert msgspec.json.decode(message.content)["data"] == {"base64": "/wA="}
 
 
 def test_a_target_needs_the_name_of_a_queue(queues: Queues) -> None:

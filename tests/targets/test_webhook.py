@@ -9,7 +9,7 @@ from gatherlog.core.routing.cloud_events import cloud_event
 from gatherlog.targets.webhook import WebhookTarget
 from gatherlog.targets.webhook_signature import is_signed
 from gatherlog.testing import StandingClock
-from tests.core.test_formats import SITE, recorded
+from tests.core.routing.recorded_events import SITE, recorded
 from tests.targets.webhook_receiver import (
     SECRET,
     TAKEN,
@@ -55,7 +55,7 @@ async def test_binary_mode_sends_the_data_byte_for_byte() -> None:
     assert request.headers["ce-subject"] == "Zo%C3%AB%0D%0Ax:%20y"
 
 
-async def test_the_bus_format_sends_section_bs_event() -> None:
+async def test_the_bus_format_sends_the_bus_form_of_the_event() -> None:
     async with sending(answering(TAKEN), format="bus") as (receiver, target):
         await target.deliver([delivery()])
 

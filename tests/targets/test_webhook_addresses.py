@@ -60,7 +60,7 @@ NOT_PUBLIC = {
 
 
 def knowing(*answers: Sequence[str]) -> Resolve:
-    """A name service that gives these answers, one after the other, and the last for ever."""
+    """A resolver that gives these answers, one after the other, and then always the last."""
     left = list(answers)
 
     async def resolve(host: str, port: int) -> Sequence[str]:
@@ -102,7 +102,7 @@ async def test_of_several_addresses_only_those_that_are_permitted_are_used() -> 
     assert list(map(str, found)) == ["1.1.1.1", "10.0.0.2", "2606:4700::1111"]
 
 
-async def test_an_address_that_holds_another_is_judged_as_it_stands() -> None:
+async def test_an_ipv6_address_that_contains_an_ipv4_address_is_checked_as_ipv6() -> None:
     resolve = knowing(["::ffff:10.0.0.1"])
 
     with pytest.raises(DeliveryFailed):
@@ -137,7 +137,7 @@ async def test_a_refused_address_is_final_and_a_refused_name_may_change() -> Non
 
 
 async def test_a_name_is_asked_for_once_and_the_connection_goes_where_it_was_checked() -> None:
-    """A name service that would name another machine, had anybody asked it a second time."""
+    """The resolver would give another address when asked a second time (DNS rebinding)."""
     asked: list[tuple[str, int]] = []
 
     async def rebinding(host: str, port: int) -> Sequence[str]:
@@ -156,7 +156,7 @@ async def test_a_name_is_asked_for_once_and_the_connection_goes_where_it_was_che
     ] * 2
 
 
-async def test_a_new_connection_is_checked_anew() -> None:
+async def test_every_new_connection_is_checked() -> None:
     said = b"HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
     resolve = knowing(["127.0.0.1"], ["10.0.0.1"])
     async with receiving(answering(said)) as receiver:
@@ -178,7 +178,7 @@ async def test_the_next_address_is_tried_where_one_does_not_answer() -> None:
     assert len(receiver.requests) == 1
 
 
-async def test_a_name_that_nobody_knows_may_be_known_later() -> None:
+async def test_an_unknown_name_is_retried() -> None:
     async with target_at("https://nobody.example/T0K3N", resolve=ignorant) as target:
         failed = await failure_of(target)
 

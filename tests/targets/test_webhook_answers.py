@@ -1,4 +1,4 @@
-"""What answers mean: taken, final, or tried again and when."""
+"""What a receiver's answers mean: accepted, final, or retried and when."""
 
 import pytest
 from hypothesis import given
@@ -27,7 +27,7 @@ def answer(status: int, *lines: str) -> bytes:
 
 
 @pytest.mark.parametrize("status", [200, 201, 202, 206, 299])
-async def test_an_answer_of_2xx_means_taken(status: int) -> None:
+async def test_an_answer_of_2xx_means_accepted(status: int) -> None:
     async with sending(answering(answer(status))) as (_, target):
         await target.deliver([delivery()])
 
@@ -73,7 +73,7 @@ async def test_a_redirect_is_not_followed() -> None:
     assert (failed.final, there.connections) == (True, 0)
 
 
-async def test_a_batch_that_is_too_large_may_be_taken_one_by_one() -> None:
+async def test_a_batch_that_is_too_large_may_be_accepted_one_by_one() -> None:
     async with sending(answering(answer(413)), format="cloudevents-batch") as (_, target):
         together = await failure_of(target, delivery(1), delivery(2))
         alone = await failure_of(target, delivery(1))
@@ -81,7 +81,7 @@ async def test_a_batch_that_is_too_large_may_be_taken_one_by_one() -> None:
     assert (together.final, alone.final) == (False, True)
 
 
-async def test_a_failure_tells_status_and_type_and_nothing_that_is_secret() -> None:
+async def test_a_failure_shows_status_and_type_and_no_secret() -> None:
     said = answer(500, "content-type: text/html; charset=x", "x-mail: ada@example.org")
     path = "/services/T0K3N?key=s3cret"
     async with sending(answering(said), path=path) as (receiver, target):
@@ -91,7 +91,7 @@ async def test_a_failure_tells_status_and_type_and_nothing_that_is_secret() -> N
 
 
 @pytest.mark.parametrize("text", ["\x1b[31mred/x", "x", "", "a b/c", "ä/b"])
-def test_a_content_type_that_is_none_is_not_shown(text: str) -> None:
+def test_a_malformed_content_type_is_not_shown(text: str) -> None:
     failed = failure(
         Answer(500, {"content-type": text}), origin="https://a.example", now=NOW, is_batch=False
     )
@@ -135,7 +135,7 @@ def test_how_long_a_receiver_makes_us_wait(status: int, text: str, seconds: floa
     st.text(max_size=40)
     | st.from_regex(r"\w{3}, \d{1,3} (Jan|Nov|x) \d{1,12} \d{1,3}:\d{1,3} ?([+-]\d{1,6})?")
 )
-def test_whatever_a_receiver_says_of_a_wait_it_is_at_most_an_hour(text: str) -> None:
+def test_a_receiver_can_ask_for_a_pause_of_an_hour_at_most(text: str) -> None:
     failed = failure(
         Answer(503, {"retry-after": text}), origin="https://a.example", now=NOW, is_batch=False
     )

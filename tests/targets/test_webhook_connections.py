@@ -1,4 +1,4 @@
-"""Connections of a webhook: kept, bounded in number, and never a mix-up of answers."""
+"""Connections of a webhook are reused, limited in number, and never mix up answers."""
 
 import asyncio
 
@@ -64,8 +64,8 @@ async def test_no_more_connections_than_allowed_are_open_at_once() -> None:
     }
 
 
-async def test_waiting_for_a_connection_takes_nothing_from_the_time() -> None:
-    """Ten deliveries over one connection, each of which takes more than a tenth of the time."""
+async def test_waiting_for_a_connection_does_not_count_for_the_timeout() -> None:
+    """Ten deliveries over one connection, each of which takes more than a tenth of the timeout."""
 
     async def slowly(
         receiver: Receiver, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
@@ -80,7 +80,7 @@ async def test_waiting_for_a_connection_takes_nothing_from_the_time() -> None:
 
 
 async def test_a_connection_closed_behind_our_back_is_replaced_at_once() -> None:
-    """A receiver ends an idle connection just when the next request is on its way."""
+    """The receiver closes an idle connection just when the next request is sent."""
 
     async def twice_is_too_much(
         receiver: Receiver, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
@@ -120,7 +120,7 @@ async def test_an_answer_that_breaks_off_is_not_asked_for_again() -> None:
 async def test_a_connection_that_is_idle_for_long_is_not_used(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(webhook_client, "IDLE", 0.0)
+    monkeypatch.setattr(webhook_client, "IDLE_SECONDS", 0.0)
     async with sending(answering(TAKEN)) as (receiver, target):
         await target.deliver([delivery(1)])
         await target.deliver([delivery(2)])
@@ -129,10 +129,10 @@ async def test_a_connection_that_is_idle_for_long_is_not_used(
 
 
 @pytest.mark.parametrize("extra", [TAKEN, b"HTTP/1.1 500 Oops\r\n", b"nonsense"])
-async def test_what_nobody_asked_for_is_never_the_answer_to_the_next_request(
+async def test_an_unsolicited_answer_is_never_that_of_the_next_request(
     extra: bytes,
 ) -> None:
-    """A second answer right behind the first, which the next delivery could take for its own."""
+    """A second answer follows the first, which the next delivery might take for its own."""
     no = b"HTTP/1.1 500 Oops\r\ncontent-length: 0\r\n\r\n"
     async with sending(answering(TAKEN + extra, no)) as (receiver, target):
         await target.deliver([delivery(1)])
@@ -142,7 +142,7 @@ async def test_what_nobody_asked_for_is_never_the_answer_to_the_next_request(
     assert [request.connection for request in receiver.requests] == [1, 2]
 
 
-async def test_what_comes_late_is_never_the_answer_to_the_next_request() -> None:
+async def test_a_late_answer_is_never_that_of_the_next_request() -> None:
     late = asyncio.Event()
 
     async def answer(
@@ -175,7 +175,7 @@ async def test_a_receiver_on_ipv6_is_reached() -> None:
     assert request.headers["host"] == f"[::1]:{receiver.port}"
 
 
-async def test_closing_lets_go_of_connections_and_twice_does_nothing() -> None:
+async def test_closing_closes_connections_and_twice_does_nothing() -> None:
     async with sending(answering(TAKEN)) as (receiver, target):
         await target.deliver([delivery(1)])
         await target.close()
@@ -185,7 +185,7 @@ async def test_closing_lets_go_of_connections_and_twice_does_nothing() -> None:
     assert receiver.connections == 2
 
 
-async def test_what_is_under_way_when_a_target_is_closed_lets_go_at_its_end() -> None:
+async def test_a_request_under_way_closes_its_connection_after_the_target_was_closed() -> None:
     going, over = asyncio.Event(), asyncio.Event()
 
     async def wait(

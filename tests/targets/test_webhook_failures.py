@@ -1,4 +1,4 @@
-"""Receivers that hang, drip, break off, say too much, or speak something else."""
+"""Receivers that hang, are slow, break off, send too much, or do not speak HTTP."""
 
 import asyncio
 import errno
@@ -22,12 +22,12 @@ from tests.targets.webhook_receiver import (
 )
 
 SOON = 0.3
-"""Seconds of patience, where a test has to wait for its end."""
+"""Seconds of a timeout that a test waits for."""
 GOOD = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"
 
 
 def writing(text: bytes, *, then: Behaviour | None = None) -> Behaviour:
-    """Write, then do that, or close."""
+    """Writes data, then behaves like `then`, or closes."""
 
     async def write(
         receiver: Receiver, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
@@ -111,7 +111,7 @@ async def test_a_request_that_is_given_up_is_closed() -> None:
 async def test_the_status_decides_whatever_becomes_of_the_body(
     behaviour: Behaviour, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(webhook_client, "MOST_WAIT", SOON)
+    monkeypatch.setattr(webhook_client, "BODY_SECONDS", SOON)
     loop = asyncio.get_running_loop()
     async with sending(behaviour) as (receiver, target):
         began = loop.time()
@@ -210,7 +210,7 @@ async def test_an_answer_that_is_no_http_is_a_failure(said: bytes) -> None:
 async def test_a_server_that_speaks_first_or_hangs_up_at_once_is_a_failure(
     banner: bytes, kinds: set[str]
 ) -> None:
-    """It does not matter whether that comes before or after our request has left."""
+    """Whether that arrives before or after our request was sent makes no difference."""
 
     async def speak(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(banner)

@@ -1,4 +1,4 @@
-"""The receiver in Node.js, started as its README says, takes what a webhook sends."""
+"""The receiver in Node.js, started as its README says, accepts what webhooks send."""
 
 import asyncio
 import os
@@ -12,7 +12,7 @@ import pytest
 from gatherlog.core.eventstore.clock import system_clock
 from gatherlog.targets.webhook import Format
 from gatherlog.targets.webhook_signature import secret_text
-from tests.core.test_formats import recorded
+from tests.core.routing.recorded_events import recorded
 from tests.targets.webhook_receiver import SECRET, delivery, failure_of, target_at
 
 RECEIVER = Path(__file__).parents[2] / "examples" / "webhook-node" / "receiver.mjs"
@@ -75,7 +75,7 @@ async def test_it_takes_what_a_transformer_made() -> None:
 
 @pytest.mark.parametrize("format", ["cloudevents", "cloudevents-batch"])
 async def test_it_takes_each_delivery_once(format: Format) -> None:
-    """Also where the batch is cut differently when it comes again."""
+    """Also if a repeated batch is split differently."""
     async with running() as node:
         async with target_at(node.url, format=format, clock=system_clock) as target:
             await target.deliver([delivery(1)])

@@ -1,4 +1,4 @@
-"""The page for those who write receivers: its Python works as written, and its figures hold."""
+"""The page for authors of receivers: its Python works as written, and its figures are right."""
 
 import re
 import time

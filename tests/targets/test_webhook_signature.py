@@ -1,4 +1,4 @@
-"""Signatures as Standard Webhooks 1.0 has them."""
+"""Signatures by Standard Webhooks 1.0."""
 
 import base64
 
@@ -59,7 +59,7 @@ def test_either_of_two_secrets_on_either_side_is_enough() -> None:
         {"webhook-signature": signed(SECRET)["webhook-signature"].lower()},
     ],
 )
-def test_whatever_is_changed_the_signature_no_longer_holds(changed: dict[str, str]) -> None:
+def test_any_change_invalidates_the_signature(changed: dict[str, str]) -> None:
     assert is_signed([SECRET], signed(SECRET), BODY, now=NOW)
     assert not is_signed([SECRET], signed(SECRET) | changed, BODY, now=NOW)
 
@@ -70,7 +70,7 @@ def test_another_body_or_no_header_is_not_signed() -> None:
 
 
 @pytest.mark.parametrize(("late", "good"), [(0, True), (300, True), (301, False), (-301, False)])
-def test_a_delivery_is_good_for_five_minutes(late: int, good: bool) -> None:
+def test_a_signature_is_valid_for_five_minutes(late: int, good: bool) -> None:
     assert is_signed([SECRET], signed(SECRET), BODY, now=NOW + late) == good
 
 
@@ -95,7 +95,7 @@ def test_a_secret_is_written_as_whsec_and_base64() -> None:
         "whsec_äöü",
     ],
 )
-def test_what_is_no_secret_is_refused_without_repeating_it(text: str) -> None:
+def test_an_invalid_secret_is_refused_without_repeating_it(text: str) -> None:
     with pytest.raises(Invalid) as refused:
         secret_bytes(text)
 

@@ -1,4 +1,4 @@
-"""TLS is spoken to the name of the URL, and a certificate that is not its own ends the attempt."""
+"""TLS uses the name of the URL, and a certificate for another name ends the attempt."""
 
 import asyncio
 import ssl
@@ -31,7 +31,7 @@ def authority() -> Authority:
 
 
 def named(tls: ssl.SSLContext) -> list[str]:
-    """The names that clients ask `tls` for, as they come."""
+    """The names that clients ask `tls` for, in order."""
     names: list[str] = []
     tls.sni_callback = lambda _socket, name, _context: names.append(name)
     return names
@@ -88,7 +88,7 @@ async def test_a_certificate_for_another_name_is_refused(
     )
 
 
-async def test_a_certificate_that_nobody_vouches_for_is_refused(
+async def test_a_certificate_of_an_unknown_authority_is_refused(
     authority: Authority, tmp_path: Path
 ) -> None:
     tls = authority.server(tmp_path, DNSName(HOST))

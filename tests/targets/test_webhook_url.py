@@ -1,4 +1,4 @@
-"""URLs that a webhook may have, and what is sent where."""
+"""The URLs that a webhook may have, and their parts."""
 
 import pytest
 
@@ -25,7 +25,7 @@ from gatherlog.targets.webhook_url import Endpoint, endpoint
         ("http://my_host/", Endpoint("http", "my_host", 80, "/", "my_host")),
     ],
 )
-def test_where_a_url_leads(url: str, expected: Endpoint) -> None:
+def test_the_parts_of_a_url(url: str, expected: Endpoint) -> None:
     check_url(url)
 
     assert endpoint(url) == expected
@@ -80,7 +80,7 @@ CREDENTIALS = "holds a user name or password; signatures say who sends"
         ("https://a.example/" + "x" * 2048, "longer than 2,048 characters"),
     ],
 )
-def test_a_url_that_no_webhook_may_have_is_refused_with_the_reason(url: str, detail: str) -> None:
+def test_an_invalid_url_is_refused_with_the_reason(url: str, detail: str) -> None:
     with pytest.raises(Invalid) as refused:
         check_url(url)
 

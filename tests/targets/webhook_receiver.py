@@ -1,4 +1,4 @@
-"""A real receiver of webhooks on this machine, which answers as a test tells it to."""
+"""A real receiver of webhooks on this machine, which answers as the test says."""
 
 import asyncio
 import ssl
@@ -13,7 +13,7 @@ from gatherlog.core.eventstore.clock import Clock
 from gatherlog.core.subscriptions.delivery import Delivery, DeliveryFailed
 from gatherlog.targets.webhook import Format, WebhookTarget
 from gatherlog.testing import StandingClock
-from tests.core.test_formats import SITE, recorded
+from tests.core.routing.recorded_events import SITE, recorded
 
 SECRET = b"0123456789abcdef0123456789abcdef"
 LOOPBACK = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
@@ -21,7 +21,7 @@ TAKEN = b"HTTP/1.1 204 No Content\r\n\r\n"
 
 
 class Request(msgspec.Struct):
-    """What came, with the number of the connection that it came over."""
+    """A received request, with the number of its connection."""
 
     line: str
     headers: dict[str, str]
@@ -30,11 +30,11 @@ class Request(msgspec.Struct):
 
 
 Behaviour = Callable[["Receiver", asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
-"""What follows a request; it may write, wait, or close."""
+"""What the receiver does after a request: it may write, wait, or close."""
 
 
 def answering(*answers: bytes) -> Behaviour:
-    """These answers, one after the other, and the last one for ever."""
+    """Gives these answers, one after the other, and then always the last."""
     left = list(answers)
 
     async def answer(
@@ -57,7 +57,7 @@ class Receiver:
         self.changed = asyncio.Condition()
 
     async def until(self, holds: Callable[[], bool]) -> None:
-        """Wait for something that requests, or `notice`, make true."""
+        """Wait until `holds` is true; it is checked after every request and `notice`."""
         async with self.changed:
             await self.changed.wait_for(holds)
 
@@ -90,14 +90,14 @@ async def _request(reader: asyncio.StreamReader, connection: int) -> Request | N
 
 
 Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
-"""What becomes of one connection."""
+"""What the receiver does with a connection."""
 
 
 @asynccontextmanager
 async def serving(
     serve: Serve, *, host: str = "127.0.0.1", tls: ssl.SSLContext | None = None
 ) -> AsyncIterator[tuple[str, int]]:
-    """A server's host and port; whoever it still serves at the end is cut off."""
+    """A server's host and port; connections that are open at the end are closed."""
     going: set[asyncio.Task[None]] = set()
 
     async def serve_and_close(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -141,7 +141,7 @@ async def target_at(
     clock: Clock | None = None,
     **rest: Any,
 ) -> AsyncIterator[WebhookTarget]:
-    """A target that may speak to this machine, closed at the end."""
+    """A target that may connect to this machine; it is closed at the end."""
     target = WebhookTarget(
         url,
         **{
@@ -182,7 +182,7 @@ def url_of(receiver: Receiver, path: str = "/hooks", *, tls: bool = False) -> st
 
 
 def delivery(number: int = 1, **fields: Any) -> Delivery:
-    """Of the event with this version."""
+    """A delivery of the event with this version."""
     event = recorded(id=f"e-{number}", version=number)
     return Delivery(**{"id": f"d-{number}", "rule": "welcome", "event": event, **fields})
 

@@ -1,1 +1,1 @@
-"""Apps: each one's events, rules, views and service. They meet through the log, never by import."""
+"""Apps: each has its events, decisions, views and service. No app imports another one."""

@@ -1,1 +1,1 @@
-"""Where a process starts: settings, bootstrap, hand over."""
+"""Where processes start: read the settings, make the platform, and hand over to it."""

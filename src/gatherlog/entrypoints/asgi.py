@@ -1,4 +1,4 @@
-"""The server: settings to sockets, and a graceful end. `app` is for other ASGI servers."""
+"""The HTTP server, and its graceful shutdown. `app` is for other ASGI servers."""
 
 import asyncio
 import os
@@ -13,32 +13,33 @@ import msgspec
 import uvicorn
 
 from gatherlog.bootstrap import start
+from gatherlog.entrypoints.client_connections import ClientConnections
 from gatherlog.entrypoints.connections import Connection
-from gatherlog.entrypoints.crowds import Crowd
 from gatherlog.interfaces.http import Application, build_app
 from gatherlog.settings import Settings
 
 __all__ = ["app", "serve"]
 
 GRACE: Final = 30
-"""Seconds that accepted requests have to finish once the server is told to stop."""
+"""Seconds that accepted requests have to finish once the server is to stop."""
 BACKLOG: Final = 2048
 MOST_CONNECTIONS: Final = 8000
-"""Open at once; requests on those beyond it are answered with 503."""
+"""Connections open at once; requests on any beyond these are answered with 503."""
 MOST_PER_CLIENT: Final = 2000
-"""Of them from one address that is no trusted proxy: a school has one, or a hotel."""
+"""Connections from one address, except trusted proxies. A whole school may share an address."""
 KEEP_ALIVE: Final = 15
-"""Seconds for which a connection without a request is kept."""
+"""Seconds that an idle connection is kept."""
 Ready = Callable[[str], None]
 
 
 def serve(settings: Settings, *, ready: Ready = lambda url: None) -> None:
-    """Serve until SIGTERM or SIGINT: then finish what was accepted, close the store and return.
+    """Serve until SIGTERM or SIGINT; then finish accepted requests, close the store and return.
 
-    A second signal ends at once. `ready` gets the base URL as soon as connections are taken.
-    Raises what `bootstrap.start` raises, and OSError where the address cannot be had.
+    A second signal ends the process at once. `ready` is called with the base URL as soon as
+    connections are accepted. Raises what `bootstrap.start` raises, and OSError if the server cannot
+    listen on the address.
     """
-    _allow_files()
+    _raise_file_limit()
     with _listen(settings.host, settings.port) as listener:
         bound = msgspec.structs.replace(settings, port=listener.getsockname()[1])
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
@@ -46,9 +47,9 @@ def serve(settings: Settings, *, ready: Ready = lambda url: None) -> None:
 
 
 def app() -> Callable[..., Awaitable[None]]:
-    """An ASGI application for `uvicorn --factory gatherlog.entrypoints.asgi:app` and its like.
+    """An ASGI application for other servers, as in `uvicorn --factory gatherlog...asgi:app`.
 
-    Settings come from the environment; the store is opened and closed with the lifespan protocol.
+    Settings come from the environment. The store is opened and closed by the lifespan protocol.
     """
     return _WithLifespan()
 
@@ -57,7 +58,7 @@ async def _serve(settings: Settings, listener: socket.socket, ready: Ready) -> N
     platform = await start(settings)
     try:
         application = build_app(platform)
-        crowd = Crowd(settings.trusted_proxies, most=MOST_PER_CLIENT)
+        clients = ClientConnections(settings.trusted_proxies, most=MOST_PER_CLIENT)
         config = uvicorn.Config(
             application,
             lifespan="off",
@@ -66,7 +67,7 @@ async def _serve(settings: Settings, listener: socket.socket, ready: Ready) -> N
             log_level="error",
             server_header=False,
             ws="none",
-            http=partial(Connection, crowd=crowd),  # type: ignore[arg-type]  # it is only called
+            http=partial(Connection, clients=clients),  # type: ignore[arg-type]  # it is only called
             backlog=BACKLOG,
             limit_concurrency=MOST_CONNECTIONS,
             timeout_keep_alive=KEEP_ALIVE,
@@ -82,7 +83,7 @@ async def _serve(settings: Settings, listener: socket.socket, ready: Ready) -> N
 
 
 class _Server(uvicorn.Server):
-    """uvicorn, with our two promises about signals; it returns instead of dying by the first."""
+    """uvicorn with our handling of signals: it returns after the first, and ends at the second."""
 
     def __init__(
         self, config: uvicorn.Config, ready: Callable[[], None], stopping: Callable[[], None]
@@ -98,13 +99,13 @@ class _Server(uvicorn.Server):
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         if self.should_exit:
-            os._exit(128 + sig)  # asked twice: whatever was acknowledged is on the disk already
+            os._exit(128 + sig)  # everything that was acknowledged is on the disk already
         self.should_exit = True
-        self._loop.call_soon_threadsafe(self._stopping)  # what a signal interrupts may be asleep
+        self._loop.call_soon_threadsafe(self._stopping)  # wakes the loop, which may be asleep
 
 
-def _allow_files() -> None:
-    """Have as many files open as the system lets us: every connection is one."""
+def _raise_file_limit() -> None:
+    """Raise the limit of open files as far as the system permits: every connection is a file."""
     if sys.platform == "win32":
         return
     import resource
@@ -146,13 +147,13 @@ class _WithLifespan:
         send: Callable[[MutableMapping[str, Any]], Awaitable[None]],
     ) -> None:
         if scope["type"] == "lifespan":
-            await self._live(receive, send)
+            await self._lifespan(receive, send)
         elif self._app is None:
             raise RuntimeError("this application needs a server that speaks the lifespan protocol")
         else:
             await self._app(scope, receive, send)
 
-    async def _live(
+    async def _lifespan(
         self,
         receive: Callable[[], Awaitable[MutableMapping[str, Any]]],
         send: Callable[[MutableMapping[str, Any]], Awaitable[None]],

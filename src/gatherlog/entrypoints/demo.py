@@ -1,8 +1,8 @@
-"""The demo: made-up gatherings in `.demo/`, made once through import and services, then served.
+"""The demo: a site with made-up gatherings in `.demo/`, which is created once and then served.
 
-The data is built beside its place and renamed when whole, so an interrupted start leaves nothing
-half made. The secrets that the demo shows are kept with it, readable by their owner alone, so that
-every start shows the same.
+The data is made in a directory beside its final one, which is renamed when it is complete: so an
+interrupted start leaves nothing half made. The secrets that the demo prints are stored with it,
+readable only by their owner, so that every start prints the same ones.
 """
 
 import asyncio
@@ -36,9 +36,9 @@ SEED: Final = 20261121
 
 
 class Persona(msgspec.Struct, frozen=True, kw_only=True):
-    """Somebody to try the demo as: with an API key, or with the token of a guest's link.
+    """A person to try the demo as, with an API key or with the token of a guest's link.
 
-    A host has a key for programs, and signs in to the pages by the address.
+    A host uses the key for the API, and signs in to the pages with the address.
     """
 
     who: str
@@ -50,7 +50,7 @@ class Persona(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def run_demo(settings: Settings, directory: Path) -> None:
-    """Serve the demo's store, made if need be; tells who is who as soon as it listens."""
+    """Create the demo if it is missing, serve it, and print its personas once it listens."""
     data, personas = make_demo(directory)
     store = f"sqlite:///{data / 'gatherlog.db'}"
     serve(
@@ -60,13 +60,13 @@ def run_demo(settings: Settings, directory: Path) -> None:
 
 
 def make_demo(directory: Path) -> tuple[Path, list[Persona]]:
-    """The directory with the demo's store, and its personas; makes both where they are missing.
+    """The directory with the demo's store, and its personas; both are created if missing.
 
-    Two starts at once make one demo: the second waits for the first.
+    If two processes start at once, the second waits for the first.
     """
     directory.mkdir(mode=0o700, exist_ok=True)
     data, unfinished = directory.absolute() / "data", directory.absolute() / "unfinished"
-    with _alone(directory / "lock"):
+    with _locked(directory / "lock"):
         if not data.exists():
             print("Making the demo's data, once.", flush=True)
             shutil.rmtree(unfinished, ignore_errors=True)
@@ -77,7 +77,7 @@ def make_demo(directory: Path) -> tuple[Path, list[Persona]]:
 
 
 @contextmanager
-def _alone(lock: Path) -> Iterator[None]:
+def _locked(lock: Path) -> Iterator[None]:
     handle = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX)
@@ -102,38 +102,38 @@ async def _fill(directory: Path) -> None:
         ]
         today = to_datetime(platform.clock()).astimezone(UTC)
         for number, gathering in enumerate(gatherings()):
-            personas += await _hold(platform, gathering, number == 0, today, chance)
+            personas += await _make_gathering(platform, gathering, number == 0, today, chance)
     finally:
         await platform.stop()
     _write_secret(directory / "personas.json", msgspec.json.encode(personas))
 
 
-async def _hold(
+async def _make_gathering(
     platform: Platform,
     gathering: DemoGathering,
     is_default: bool,
     today: datetime,
     chance: random.Random,
 ) -> list[Persona]:
-    """One gathering: its guests through the import, answers of some, and who shows it."""
-    gathering_id = await _open(platform, gathering, is_default, today)
+    """Create a gathering, import its guests, let some answer, and give its personas."""
+    gathering_id = await _create(platform, gathering, is_default, today)
     data = sheet(gathering, chance)
     read = read_sheet(data)
     assert not read.bad, read.bad
     digest = sha256(data).hexdigest()
     await platform.guests.import_guests(gathering_id, read.rows, actor=ACTOR, file_hash=digest)
     await _answer(platform, gathering, gathering_id, chance)
-    personas = await _introduce(platform, gathering, gathering_id)
+    personas = await _personas(platform, gathering, gathering_id)
     if gathering.days_to_answer < 0:
         patch = SettingsPatch(rsvp_deadline=_day(today, gathering.days_to_answer))
         await platform.guests.change_settings(gathering_id, patch, actor=ACTOR)
     return personas
 
 
-async def _open(
+async def _create(
     platform: Platform, gathering: DemoGathering, is_default: bool, today: datetime
 ) -> str:
-    """Make the gathering, or make the default one it, its host's; answers are still open."""
+    """Create the gathering, or change `default` to it, with its host; answers are open still."""
     host = await platform.accounts.ensure(_address(gathering), actor=ACTOR)
     fields = {
         "event_name": gathering.name,
@@ -154,7 +154,7 @@ async def _open(
 
 
 def _address(gathering: DemoGathering) -> str:
-    """Where the host reads mail: all of it is in the demo's mailbox."""
+    """The host's e-mail address; its letters are in the demo's mailbox."""
     return f"{gathering.host.lower()}@example.org"
 
 
@@ -165,7 +165,7 @@ def _day(today: datetime, ahead: int) -> str:
 async def _answer(
     platform: Platform, gathering: DemoGathering, gathering_id: str, chance: random.Random
 ) -> None:
-    """Let some guests answer; one household stays silent as a whole."""
+    """Let some guests answer; of one household, nobody does."""
     guests = await platform.guests.all_guests(gathering_id)
     silent = min((guest.group_id for guest in guests if guest.group_id), default="")
     for guest in guests:
@@ -176,16 +176,16 @@ async def _answer(
         await platform.guests.rsvp(gathering_id, guest.id, answer, actor=ACTOR)
 
 
-async def _introduce(
+async def _personas(
     platform: Platform, gathering: DemoGathering, gathering_id: str
 ) -> list[Persona]:
-    """The host with a key, and guests of different households with their links."""
-    host = await platform.keys.create("host", gathering_id, f"demo {gathering.host}", actor=ACTOR)
-    told = Persona(
+    """The host with a key, and guests of different households with links."""
+    key = await platform.keys.create("host", gathering_id, f"demo {gathering.host}", actor=ACTOR)
+    host = Persona(
         who=gathering.host,
         address=_address(gathering),
         role=f"host of {gathering.name}",
-        secret=host.secret,
+        secret=key.secret,
         kind="key",
         gathering_id=gathering_id,
     )
@@ -195,7 +195,7 @@ async def _introduce(
     shown = [guest for guest in guests if guest in first_of_household.values()][: gathering.links]
     if gathering.links > 1:
         shown += [guest for guest in guests if guest.status == "coming"][:1]
-    return [told, *[await _with_link(platform, gathering, guest) for guest in shown]]
+    return [host, *[await _with_link(platform, gathering, guest) for guest in shown]]
 
 
 async def _with_link(platform: Platform, gathering: DemoGathering, guest: Guest) -> Persona:
@@ -215,8 +215,8 @@ def _write_secret(file: Path, data: bytes) -> None:
         opened.write(data)
 
 
-def _ways_in(url: str, persona: Persona) -> list[str]:
-    """How somebody with a key uses the API, and gets to the pages."""
+def _access_lines(url: str, persona: Persona) -> list[str]:
+    """The lines that say how a persona with a key uses the API, and the pages."""
     if persona.gathering_id is None:
         return [f"      key {persona.secret}", f"      sign in at {url}/signin with the key"]
     return [
@@ -226,7 +226,7 @@ def _ways_in(url: str, persona: Persona) -> list[str]:
 
 
 def _introduction(url: str, personas: list[Persona], directory: Path) -> str:
-    """Who is who, with keys and links, and the lines to paste into a shell."""
+    """All personas with their keys and links, and lines to paste into a shell."""
     lines = ["", f"The Gatherlog demo runs at {url}  (its data: {directory}/)", ""]
     for persona in personas:
         address = f" <{persona.address}>" if persona.address else ""
@@ -234,7 +234,7 @@ def _introduction(url: str, personas: list[Persona], directory: Path) -> str:
         if persona.kind == "link":
             lines.append(f"      {url}/r/{persona.secret}")
         else:
-            lines += _ways_in(url, persona)
+            lines += _access_lines(url, persona)
     operator = next(persona for persona in personas if persona.role == "operator")
     lines += ["", "For the examples of the README:", f"export URL={url} KEY={operator.secret}"]
     return "\n".join([*lines, "", "Ctrl-C ends it."])

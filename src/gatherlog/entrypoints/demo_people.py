@@ -1,4 +1,4 @@
-"""The made-up gatherings of the demo, and the sheets that their hosts would have written."""
+"""The made-up gatherings of the demo, and their guest lists as CSV sheets."""
 
 import random
 
@@ -11,7 +11,7 @@ __all__ = ["DemoGathering", "gatherings", "sheet"]
 
 
 class DemoGathering(msgspec.Struct, frozen=True, kw_only=True):
-    """A gathering and how far its answers are."""
+    """A gathering, and how many of its guests have answered."""
 
     name: str
     host: str
@@ -20,18 +20,18 @@ class DemoGathering(msgspec.Struct, frozen=True, kw_only=True):
     hour: int
     days_ahead: int
     days_to_answer: int
-    """Until the deadline; negative: answers are closed."""
+    """Until the deadline for answers; if negative, answers are closed."""
     max_guests: int | None
     households: int
     singles: int
     answered: float
-    """The share of guests who answered."""
+    """The share of guests who have answered."""
     links: int
-    """How many silent guests the demo shows links of."""
+    """Of how many guests without an answer the demo prints the links."""
 
 
 def gatherings() -> list[DemoGathering]:
-    """The first one becomes the gathering `default`."""
+    """All gatherings of the demo; the first becomes the gathering `default`."""
     return [
         DemoGathering(
             name="Ida & Jonas get married",
@@ -101,7 +101,7 @@ DIETS = (
 
 
 def sheet(gathering: DemoGathering, chance: random.Random) -> bytes:
-    """The guest list as its host keeps it in a spreadsheet; every full name stands there once."""
+    """The guest list as CSV; no full name occurs twice."""
     names = _names(chance)
     surnames = chance.sample(LAST_NAMES, gathering.households)
     rows = [("First name", "Last name", "Email", "Household", "Child", "Seats", "Diet")]
@@ -123,13 +123,13 @@ def sheet(gathering: DemoGathering, chance: random.Random) -> bytes:
 
 
 def _names(chance: random.Random) -> list[str]:
-    """First names to take from the end; enough for the largest gathering, none twice in a row."""
+    """First names in random order, each twice: enough for the largest gathering."""
     return chance.sample(FIRST_NAMES, len(FIRST_NAMES)) + chance.sample(
         FIRST_NAMES, len(FIRST_NAMES)
     )
 
 
 def _email(first: str, last: str, chance: random.Random) -> str:
-    """An address that nobody can have; the number keeps it unique."""
+    """An address that cannot exist; the number makes it unique."""
     plain = folded(f"{first}.{last}")
     return f"{plain}{chance.randrange(10, 100)}@example.org"

@@ -1,4 +1,4 @@
-"""A worker as a process: subscriptions are read until it is told to stop."""
+"""The worker as a process of its own."""
 
 import asyncio
 import os
@@ -14,26 +14,26 @@ __all__ = ["work"]
 
 
 def work(settings: Settings, *, ready: Callable[[], None] = lambda: None) -> None:
-    """Read subscriptions until SIGTERM or SIGINT; a second signal ends at once."""
+    """Run the worker until SIGTERM or SIGINT; a second signal ends the process at once."""
     with asyncio.Runner() as runner:
         runner.run(_work(msgspec.structs.replace(settings, work=True), ready))
 
 
 async def _work(settings: Settings, ready: Callable[[], None]) -> None:
     platform = await start(settings)
-    told = asyncio.Event()
+    stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
 
     def stop(number: int) -> None:
-        if told.is_set():
-            os._exit(128 + number)  # what was acknowledged is on the disk already
-        told.set()
+        if stopping.is_set():
+            os._exit(128 + number)  # everything that was acknowledged is on the disk already
+        stopping.set()
 
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop, number)
     try:
         async with platform.working():
             ready()
-            await told.wait()
+            await stopping.wait()
     finally:
         await platform.stop()

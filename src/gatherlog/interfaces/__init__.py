@@ -1,1 +1,1 @@
-"""Who asks: each interface turns requests into calls of services, and errors into statuses."""
+"""Interfaces: each turns requests into calls of services, and errors into answers."""

@@ -1,4 +1,4 @@
-"""Who asks: the credential of a request, turned into an actor, and the policy asked about it."""
+"""Authentication and authorisation: from a request's credential to its actor, and the policy."""
 
 from base64 import b64decode
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ from gatherlog.interfaces.platform import Platform
 __all__ = ["bearer", "identify", "permit"]
 
 LONGEST: Final = 4096
-"""Characters of a credential; ours have some 50, and the tokens of guests some 900."""
+"""Characters of a credential; keys and sessions have some 50, the tokens of guests some 900."""
 _HOW: Final = "Send a key, a session or a guest's token: `Authorization: Bearer …`."
 _STAYS: Final = (
     "Paths that name no gathering mean this one, so it stays. Remove its guests, or rename it."
@@ -23,7 +23,8 @@ _DEAD: Final = "This key or session is unknown, or has ended."
 def bearer(headers: Mapping[bytes, bytes]) -> str:
     """The credential of the Authorization header; Unauthenticated if there is none.
 
-    Clients that know Basic alone give a key as the password, with any name.
+    With the scheme Basic, the password is the credential and the user name is ignored: for clients
+    that cannot send Bearer.
     """
     header = headers.get(b"authorization")
     if header is None:
@@ -40,7 +41,7 @@ def bearer(headers: Mapping[bytes, bytes]) -> str:
 
 
 def _password(credentials: bytes) -> bytes:
-    """Of RFC 7617's `name:password` in base64."""
+    """The password in credentials of the scheme Basic: `name:password` in base64 (RFC 7617)."""
     try:
         _, colon, password = b64decode(credentials, validate=True).partition(b":")
     except ValueError:
@@ -51,9 +52,9 @@ def _password(credentials: bytes) -> bytes:
 
 
 async def identify(platform: Platform, headers: Mapping[bytes, bytes]) -> Actor:
-    """The actor that the Authorization header stands for; Unauthenticated if none.
+    """The actor whose credential the Authorization header holds; Unauthenticated if none.
 
-    A key says what it is by `glk_`, a session by `gls_`; all else has to be a guest's token.
+    Keys begin with `glk_` and sessions with `gls_`; anything else has to be a guest's token (JWT).
     """
     secret = bearer(headers)
     if secret.startswith("glk_"):
@@ -70,10 +71,11 @@ async def identify(platform: Platform, headers: Mapping[bytes, bytes]) -> Actor:
 async def permit(
     platform: Platform, actor: Actor | None, action: Action, gathering_id: str | None
 ) -> None:
-    """Pass, or raise what the policy's verdict means to the asker.
+    """Return if the policy allows the action; else raise Unauthenticated, NotFound or Denied.
 
-    What is a guest's or an account's own is meant as the asker's: no path names another's. Refused
-    to all is the end of `default`: half of all paths mean it, and nothing could bring it back.
+    Actions on a guest's or an account's own data are asked about with the actor's own id, because
+    no path names another one. Raises Refused for removing the gathering `default`, to everybody:
+    half of all paths mean it, and nothing could bring it back.
     """
     host = None
     if gathering_id is not None and needs_host(actor, action):

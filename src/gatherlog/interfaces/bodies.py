@@ -1,4 +1,4 @@
-"""Bodies of requests: read up to a limit, decoded into typed structs, every flaw with its place."""
+"""Bodies of requests: read within limits, and decoded into typed structs or a list of flaws."""
 
 import asyncio
 import contextlib
@@ -21,8 +21,8 @@ from gatherlog.interfaces.problems import (
 __all__ = [
     "BODY_SECONDS",
     "MAX_BODY",
+    "BodyReader",
     "ClientGone",
-    "Reading",
     "discard",
     "flaws_of",
     "limited",
@@ -30,44 +30,46 @@ __all__ = [
 ]
 
 MAX_BODY: Final = 1024 * 1024
-"""Bytes; beyond it, a body is refused, as soon as that is known."""
+"""Bytes of a body; a longer one is refused as soon as its length is known."""
 
 BODY_SECONDS: Final = 30.0
-"""From when a body is asked for until it is whole."""
+"""How long a body may take, from its first read until it is complete."""
 
 MAX_DISCARDED: Final = 8 * MAX_BODY
-PATIENCE: Final = 2.0
-"""Seconds in which a body that is too large may come to its end."""
+DISCARD_SECONDS: Final = 2.0
+"""How much of a body that was refused is still read, and for how long; see `discard`."""
 
 B = TypeVar("B")
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 _CHARSET = re.compile(rb"charset *= *\"?([^\s;\"]*)", re.IGNORECASE)
-_OF_JSON: Final = ("utf-8",)
-_OF_SHEETS: Final = ("utf-8", "utf-16", "utf-16le", "utf-16be", "windows-1252", "iso-8859-1")
-"""Which of them a sheet is in, its bytes tell better than whoever sends it."""
+_JSON_CHARSETS: Final = ("utf-8",)
+_SHEET_CHARSETS: Final = ("utf-8", "utf-16", "utf-16le", "utf-16be", "windows-1252", "iso-8859-1")
+"""What a sheet may be declared as. Which one it is in is found from its bytes all the same."""
 _STEP = re.compile(r"\.(\w+)|\[(\d+)\]")
 
 
 class ClientGone(Exception):
-    """The client left before its request was whole; there is nobody to answer."""
+    """The client disconnected before its request was complete; there is nobody to answer."""
 
 
 def limited(
     headers: Mapping[bytes, bytes], receive: Receive, seconds: float = BODY_SECONDS
 ) -> Receive:
-    """`receive`, raising BodyTooLarge once more than MAX_BODY bytes came or are announced.
+    """`receive` with bounds: it raises BodyTooLarge and BodyTooSlow.
 
-    And BodyTooSlow, where the body is not whole within `seconds`; after that nothing presses.
+    BodyTooLarge is raised at once if more than MAX_BODY bytes are announced, else as soon as more
+    have come; BodyTooSlow if the body is not complete `seconds` after the first call. Once it is
+    complete there is no time limit, so that `receive` can wait for the client to disconnect.
     """
     announced = headers.get(b"content-length", b"0")
     if not announced.isdigit() or int(announced[:20]) > MAX_BODY:
         raise _too_large()
-    left, whole = MAX_BODY, False
+    left, is_complete = MAX_BODY, False
     until: float | None = None
 
     async def receive_within_limit() -> MutableMapping[str, Any]:
-        nonlocal left, until, whole
-        if whole:
+        nonlocal left, until, is_complete
+        if is_complete:
             return await receive()
         until = asyncio.get_running_loop().time() + seconds if until is None else until
         try:
@@ -78,14 +80,14 @@ def limited(
         left -= len(message.get("body", b""))
         if left < 0:
             raise _too_large()
-        whole = not message.get("more_body", False)
+        is_complete = not message.get("more_body", False)
         return message
 
     return receive_within_limit
 
 
 async def read_body(receive: Receive) -> bytes:
-    """The whole body, of a `limited` receive, and raises what that does."""
+    """The whole body. Raises ClientGone, and what a `limited` receive raises."""
     parts = []
     while True:
         message = await receive()
@@ -97,24 +99,28 @@ async def read_body(receive: Receive) -> bytes:
 
 
 async def discard(headers: Mapping[bytes, bytes], receive: Receive) -> None:
-    """Read on for a while and keep nothing, so that a client which sends first hears the answer.
+    """Read the rest of a refused body and drop it, so that the client receives the answer.
 
-    Closed at once, its connection would be reset, and the answer lost (RFC 9112, 9.6). A client
-    that asks first, with `Expect: 100-continue`, has sent nothing and is not made to.
+    If the connection were closed while the client still sends, it would be reset, and the answer
+    lost (RFC 9112, 9.6). Reading ends after MAX_DISCARDED bytes or DISCARD_SECONDS. A client that
+    sent `Expect: 100-continue` waits for the answer before it sends a body: nothing is read.
     """
     if b"expect" in headers:
         return
     left, more = MAX_DISCARDED, True
     with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(DISCARD_SECONDS):
             while more and left > 0:
                 message = await receive()
                 left -= len(message.get("body", b""))
                 more = message.get("more_body", False)
 
 
-class Reading(Generic[B]):
-    """How the body of one endpoint is read: its type, its media type, the fields it ignores."""
+class BodyReader(Generic[B]):
+    """Reads the body of one endpoint: of the type `kind`, in the media type `accepts`.
+
+    Fields in `ignored` may be present and are dropped.
+    """
 
     def __init__(self, kind: type[B], accepts: str, ignored: frozenset[str]) -> None:
         self._kind = kind
@@ -123,19 +129,19 @@ class Reading(Generic[B]):
         self._decode = msgspec.json.Decoder(kind).decode
 
     async def read(self, headers: Mapping[bytes, bytes], receive: Receive) -> bytes:
-        """The body as it came, to be decoded. Raises UnsupportedMediaType, BodyTooLarge."""
+        """The body in bytes, to be decoded. Raises UnsupportedMediaType, and as `read_body`."""
         media, _, options = headers.get(b"content-type", b"").partition(b";")
         if media.strip().lower().decode("latin-1") != self._accepts:
             raise UnsupportedMediaType(f"Send a body of type {self._accepts}.", self._accepts)
         charset = _CHARSET.search(options)
-        known = _OF_SHEETS if self._kind is bytes else _OF_JSON
+        known = _SHEET_CHARSETS if self._kind is bytes else _JSON_CHARSETS
         if charset and charset[1].lower().decode("latin-1") not in known:
             names = " or ".join(name.upper() for name in known)
             raise UnsupportedMediaType(f"Send the body in {names}.", self._accepts)
         return await read_body(receive)
 
     def decode(self, body: bytes) -> B:
-        """The typed body; Malformed where it is no JSON, Invalid with every flaw that it has."""
+        """The typed body; Malformed if it is no JSON, Invalid with all flaws if it does not fit."""
         if self._kind is bytes:
             return body  # type: ignore[return-value]  # B is bytes
         try:
@@ -144,7 +150,7 @@ class Reading(Generic[B]):
             return self._explain(_parse(body))
 
     def _explain(self, value: Any) -> B:
-        """The slow way, for a body that did not fit: drop what is ignored, name the flaws."""
+        """Decode a body that did not fit at first: without the ignored fields, naming all flaws."""
         if isinstance(value, dict):
             value = {name: part for name, part in value.items() if name not in self._ignored}
         flaws = flaws_of(value, self._kind)
@@ -154,7 +160,10 @@ class Reading(Generic[B]):
 
 
 def flaws_of(value: Any, kind: type, *, strict: bool = True) -> list[Flaw]:
-    """What in `value`, as JSON gives it, does not fit the struct `kind`: at most MOST_FLAWS."""
+    """Why `value`, decoded JSON, does not fit the struct `kind`: up to MOST_FLAWS flaws.
+
+    Not `strict`, texts are taken for numbers and booleans, too, as in query strings.
+    """
     if not isinstance(value, dict):
         return [Flaw("", f"Expected an object, got {_NAMES.get(type(value), 'something else')}")]
     fields = {field.encode_name: field for field in msgspec.structs.fields(kind)}
@@ -192,7 +201,7 @@ def _pointer(name: str) -> str:
 
 
 def _steps(place: str) -> str:
-    """msgspec's `.a[0].b` as `/a/0/b`, as far as it says where."""
+    """msgspec's `.a[0].b` as the JSON pointer `/a/0/b`, up to the first step it cannot name."""
     pointer, at = "", 0
     while step := _STEP.match(place, at):
         pointer += _pointer(step.group(1) or step.group(2))

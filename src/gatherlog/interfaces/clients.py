@@ -1,4 +1,4 @@
-"""Who is at the other end: the client's address, with X-Forwarded-For only from known proxies."""
+"""The client's address; X-Forwarded-For is believed only where a trusted proxy sent it."""
 
 from collections.abc import Mapping, Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
@@ -11,20 +11,24 @@ __all__ = ["ClientAddresses"]
 MOST_HOPS: Final = 32
 """Entries of X-Forwarded-For that are looked at, from the right."""
 _NETWORK: Final = 64
-"""Bits of an IPv6 address that tell clients apart: one of them has the rest to itself."""
+"""Bits of an IPv6 address that identify a client; a client has all addresses below them."""
 
 
 class ClientAddresses:
-    """Tells clients apart by address. `trusted` are addresses or networks (`10.0.0.0/8`)."""
+    """Identifies clients by address.
+
+    `trusted` are addresses or networks (`10.0.0.0/8`) of proxies; Invalid where one is neither.
+    """
 
     def __init__(self, trusted: Sequence[str]) -> None:
         self._trusted = tuple(_network(text) for text in trusted)
 
     def client(self, scope: Mapping[str, Any]) -> str:
-        """The address that a request came from; of IPv6, its network of 64 bits.
+        """The address that a request came from, or, for IPv6, its /64 network; else `unknown`.
 
-        Whoever connects is the client, unless it is a trusted proxy: then it is whom the proxy
-        names, and so on from right to left. What stands further left, anybody may have written.
+        It is the peer of the connection. If that is a trusted proxy, it is the last address of
+        X-Forwarded-For; if that one is trusted, the address before it, and so on. Addresses further
+        left are not believed, because any client may send that header.
         """
         address = _address(scope["client"][0]) if scope.get("client") else None
         if address is None:
@@ -39,7 +43,7 @@ class ClientAddresses:
         return str(address)
 
     def trusts(self, address: str) -> bool:
-        """Whether it is a trusted proxy who connects from there."""
+        """Whether this is the address of a trusted proxy."""
         known = _address(address)
         return known is not None and self._trusts(known)
 
@@ -59,7 +63,7 @@ def _network(text: str) -> IPv4Network | IPv6Network:
 
 
 def _address(text: str) -> IPv4Address | IPv6Address | None:
-    """An address as proxies write it, a port perhaps behind it; None where it is none."""
+    """An address as proxies write it, with or without a port; None for anything else."""
     text = text.strip().strip('"')
     if text.startswith("["):
         text = text[1:].partition("]")[0]

@@ -1,7 +1,7 @@
-"""The HTTP application: endpoints of REST straight from their table, everything else to the pages.
+"""The HTTP application: REST endpoints by their table, and everything else by the pages' router.
 
-Plain ASGI, because this is on the way of every answer. Whatever goes wrong becomes a problem
-document here, or a page where a browser asks for one.
+It is plain ASGI, because every request passes through it. Every error becomes an answer here: a
+problem document, or an HTML page where a browser asks for one.
 """
 
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
@@ -14,8 +14,8 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Router as PageRouter
 
-from gatherlog.apps.guests import Repeated
 from gatherlog.apps.people import Action, Actor
+from gatherlog.core.commands.service import Repeated
 from gatherlog.core.eventstore.errors import (
     Conflict,
     GatherlogError,
@@ -23,12 +23,12 @@ from gatherlog.core.eventstore.errors import (
     NotFound,
     Unauthenticated,
 )
+from gatherlog.interfaces.access_notes import note_endpoint_access
 from gatherlog.interfaces.auth import identify, permit
 from gatherlog.interfaces.bodies import BODY_SECONDS, ClientGone, discard, limited
-from gatherlog.interfaces.live import Live
 from gatherlog.interfaces.live_feed import FeedHub
+from gatherlog.interfaces.live_streams import LiveStreams
 from gatherlog.interfaces.logs import RequestLog, public_path
-from gatherlog.interfaces.looks import note_answer
 from gatherlog.interfaces.openapi import describe_endpoints
 from gatherlog.interfaces.platform import Platform
 from gatherlog.interfaces.problems import (
@@ -39,14 +39,14 @@ from gatherlog.interfaces.problems import (
     describe,
     headers_of,
 )
-from gatherlog.interfaces.rates import Guard
-from gatherlog.interfaces.rest.camel import camelled
-from gatherlog.interfaces.rest.endpoint import Call, Reply, Stream
+from gatherlog.interfaces.rates import RateLimiter
+from gatherlog.interfaces.rest.camel import with_camel_case_pointer
+from gatherlog.interfaces.rest.endpoint import Call, Reply, StreamedReply
 from gatherlog.interfaces.rest.endpoints import ENDPOINTS
-from gatherlog.interfaces.rest.feed import written
-from gatherlog.interfaces.rest.once import once_key, replay
+from gatherlog.interfaces.rest.feed import event_line
+from gatherlog.interfaces.rest.idempotency import idempotency_key, replay
 from gatherlog.interfaces.rest.queries import read_query
-from gatherlog.interfaces.rest.router import Route, Router, Site
+from gatherlog.interfaces.rest.router import PathNode, Route, Router
 from gatherlog.interfaces.web import Pages
 
 __all__ = ["Application", "build_app"]
@@ -65,14 +65,14 @@ SECURITY_HEADERS: Final[Headers] = [
     (b"cross-origin-resource-policy", b"same-origin"),
     (b"cache-control", b"no-store"),
 ]
-"""On every answer that does not set them itself; pages allow themselves a stylesheet."""
+"""Added to every answer that does not set them itself. Pages do, to allow their stylesheet."""
 DESCRIPTION_PATH: Final = "/openapi.json"
 _CLIENT_GONE: Final = 499
-"""Only in the log: the client left before it had sent its request."""
+"""In the request log only: the client disconnected before its request was complete."""
 
 
-class _Unforeseen(GatherlogError):
-    """Something that no code of ours names; its own words stay in the log."""
+class _UnexpectedError(GatherlogError):
+    """An exception outside our error tree. Its message is not shown to the client."""
 
     code = "error"
 
@@ -80,9 +80,10 @@ class _Unforeseen(GatherlogError):
 def build_app(
     platform: Platform, *, log: RequestLog | None = None, body_seconds: float = BODY_SECONDS
 ) -> "Http":
-    """Everything that is served over HTTP. `log` takes a line per request; None: to stderr.
+    """The application that serves the API and the pages of a platform.
 
-    Raises Invalid for settings about proxies or rates that make no sense.
+    `log` gets one line per request; None logs to stderr. `body_seconds` is how long a request's
+    body may take. Raises Invalid for trusted proxies or rate limits that cannot be parsed.
     """
     return Http(platform, log or RequestLog(platform.clock), body_seconds)
 
@@ -95,19 +96,21 @@ class Http:
         self._platform = platform
         self._log = log
         self._body_seconds = body_seconds
-        self._guard = Guard(platform.settings, platform.clock)
-        self._live = Live()
-        self._feed = FeedHub(platform.store, written)
+        self._rate_limiter = RateLimiter(platform.settings, platform.clock)
+        self._live = LiveStreams()
+        self._feed = FeedHub(platform.store, event_line)
         self._router = Router(ENDPOINTS)
         self._description = msgspec.json.encode(description)
-        self._pages = Pages(platform, openapi=description, guard=self._guard, live=self._live)
+        self._pages = Pages(
+            platform, openapi=description, rate_limiter=self._rate_limiter, live=self._live
+        )
         routes = self._pages.routes()
         self._page_router = PageRouter(routes, redirect_slashes=False)
         paths = [*description["paths"], *(route.path for route in routes), DESCRIPTION_PATH]
         self._known = frozenset(path.split("/")[1] for path in paths)
 
     def stop(self) -> None:
-        """End what would not end by itself: live streams. The rest is served on."""
+        """End all live streams, which would not end by themselves; other requests are served."""
         self._live.stop()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -130,7 +133,7 @@ class Http:
             await self._refuse(exchange, _translated(error, exchange.method))
         except Exception as error:  # noqa: BLE001  # the last resort: logged, and answered as 500
             self._log.failed(error)
-            await self._refuse(exchange, _Unforeseen())
+            await self._refuse(exchange, _UnexpectedError())
         finally:
             self._log_line(exchange, perf_counter() - began)
 
@@ -139,46 +142,50 @@ class Http:
         found = self._router.find(scope["path"], scope.get("raw_path") or b"")
         if found is not None:
             answer = await self._endpoint(exchange, receive, *found)
-            if isinstance(answer, Stream):
+            if isinstance(answer, StreamedReply):
                 await self._stream(exchange, receive, answer)
             else:
                 await exchange.reply(answer)
         elif scope["path"] == DESCRIPTION_PATH:
-            exchange.shown = DESCRIPTION_PATH
-            await exchange.reply(await self._described(exchange.method))
+            exchange.logged_path = DESCRIPTION_PATH
+            await exchange.reply(await self._description_reply(exchange.method))
         else:
             await self._page(exchange, receive)
 
     async def _endpoint(
-        self, exchange: "_Exchange", receive: Receive, site: Site, values: list[str]
-    ) -> Reply | Stream:
-        """One request to an endpoint: method, credential, policy, form, and only then the work."""
+        self, exchange: "_Exchange", receive: Receive, node: PathNode, values: list[str]
+    ) -> Reply | StreamedReply:
+        """Answer one request to an endpoint.
+
+        Checked in this order: method, credential, form of the path's ids, policy, query, body.
+        So a client that may not ask learns nothing about other flaws of its request.
+        """
         scope, headers = exchange.scope, exchange.headers
-        route = site.routes.get(exchange.method)
+        route = node.routes.get(exchange.method)
         if route is None:
-            raise MethodNotAllowed(exchange.method[:20], site.allowed)
+            raise MethodNotAllowed(exchange.method[:20], node.allowed)
         endpoint = route.endpoint
-        exchange.shown = route.template
+        exchange.logged_path = route.template
         actor = None if endpoint.public else await self._identify(exchange)
         gathering_id, ids = route.ids(values)
         if not route.private:
-            exchange.shown = scope["path"]
+            exchange.logged_path = scope["path"]
         await permit(self._platform, actor, endpoint.action, gathering_id)
         query = read_query(scope["query_string"], endpoint.query)
         sent = b""
-        if route.reading is not None:
+        if route.body_reader is not None:
             limit = limited(headers, receive, self._body_seconds)
-            sent = await route.reading.read(headers, limit)
+            sent = await route.body_reader.read(headers, limit)
         path = scope.get("raw_path", b"").decode("latin-1") or scope["path"]
         call = Call(
             platform=self._platform,
-            guard=self._guard,
+            rate_limiter=self._rate_limiter,
             feed=self._feed,
             actor=actor,
             gathering_id=gathering_id,
             ids=ids,
             query=query,
-            body=None if route.reading is None else route.reading.decode(sent),
+            body=None if route.body_reader is None else route.body_reader.decode(sent),
             scope=scope,
             headers=headers,
             path=path,
@@ -186,7 +193,7 @@ class Http:
         if endpoint.repeatable:
             return await self._once(route, call, sent)
         answer = await self._handle(route, call)
-        note_answer(call, endpoint.action)
+        note_endpoint_access(call, endpoint.action)
         return answer
 
     async def _identify(self, exchange: "_Exchange") -> Actor:
@@ -194,20 +201,21 @@ class Http:
             actor = await identify(self._platform, exchange.headers)
         except Unauthenticated:
             if b"authorization" in exchange.headers:
-                self._guard.wrong(exchange.scope)
+                self._rate_limiter.wrong_credential(exchange.scope)
             raise
         exchange.actor = actor.name
         return actor
 
-    async def _once(self, route: Route, call: Call[Any, Any], sent: bytes) -> Reply | Stream:
-        """Do it, unless it was done under the same key: then answer as it was answered.
+    async def _once(self, route: Route, call: Call[Any, Any], sent: bytes) -> Reply | StreamedReply:
+        """Handle the request, unless its Idempotency-Key was used: then answer as it was then.
 
-        A twin of the request may have done it while this one was refused, for just that reason.
+        The key is looked up again when the request is refused: the same request, sent twice at
+        once, may have succeeded elsewhere, and be the very reason for this refusal.
         """
-        whose = self._guard.client(call.scope) if call.actor is None else call.actor.name
-        scope = (whose, route.endpoint.method, call.path)
+        owner = self._rate_limiter.client(call.scope) if call.actor is None else call.actor.name
+        scope = (owner, route.endpoint.method, call.path)
         content = call.scope["query_string"] + b"\n" + sent
-        key = once_key(self._platform.store, call.headers, scope=scope, content=content)
+        key = idempotency_key(self._platform.store, call.headers, scope=scope, content=content)
         if key is None:
             return await self._handle(route, call)
         earlier = await key.earlier()
@@ -224,38 +232,38 @@ class Http:
                 raise
             return earlier
 
-    async def _handle(self, route: Route, call: Call[Any, Any]) -> Reply | Stream:
+    async def _handle(self, route: Route, call: Call[Any, Any]) -> Reply | StreamedReply:
         try:
             return await route.endpoint.handle(call)
         except Invalid as invalid:
             if route.endpoint.camel:
-                invalid.flaws = tuple(camelled(flaw) for flaw in invalid.flaws)
+                invalid.flaws = tuple(with_camel_case_pointer(flaw) for flaw in invalid.flaws)
             raise
         except Conflict as conflict:
             if b"if-match" not in call.headers:
                 raise
             raise Stale("It has changed since it was fetched; fetch it again.") from conflict
 
-    async def _stream(self, exchange: "_Exchange", receive: Receive, stream: Stream) -> None:
-        with self._live.admitted(exchange.actor or "", stream.most):
+    async def _stream(self, exchange: "_Exchange", receive: Receive, stream: StreamedReply) -> None:
+        with self._live.counted(exchange.actor or "", stream.most):
             await exchange.begin(stream)
             if exchange.method != "HEAD":
 
-                async def left() -> None:
+                async def disconnected() -> None:
                     while (await receive())["type"] != "http.disconnect":
                         pass
 
-                async def may() -> bool:
+                async def is_allowed() -> bool:
                     try:
                         await identify(self._platform, exchange.headers)
                     except GatherlogError:
                         return False
                     return True
 
-                await self._live.send(stream.parts, exchange.more, left, may)
+                await self._live.send(stream.parts, exchange.more, disconnected, is_allowed)
             await exchange.end()
 
-    async def _described(self, method: str) -> Reply:
+    async def _description_reply(self, method: str) -> Reply:
         if method not in ("GET", "HEAD"):
             raise MethodNotAllowed(method[:20], "GET, HEAD")
         await permit(self._platform, None, Action.READ_DESCRIPTION, None)
@@ -270,33 +278,33 @@ class Http:
 
     def _log_line(self, exchange: "_Exchange", seconds: float) -> None:
         scope = exchange.scope
-        path = exchange.shown or public_path(scope["path"], self._known)
-        actor = exchange.actor or scope.get("state", {}).get("actor")  # where pages say it
+        path = exchange.logged_path or public_path(scope["path"], self._known)
+        actor = exchange.actor or scope.get("state", {}).get("actor")  # set by pages
         self._log.answered(exchange.method[:20], path, exchange.status or 500, seconds, actor)
 
     async def _refuse(self, exchange: "_Exchange", error: GatherlogError) -> None:
-        """Answer with the error's problem, unless an answer is under way already."""
+        """Answer with the error's problem document or page, unless an answer has begun."""
         if exchange.status:
             return
         problem, headers = describe(error), headers_of(error)
         page = self._error_page(exchange, problem.status, headers)
         if page is not None:
-            await page(exchange.scope, _nothing_more, exchange.send)
+            await page(exchange.scope, _disconnected, exchange.send)
             return
         kind = (b"content-type", MEDIA_TYPE.encode())
         await exchange.reply(Reply(problem.status, msgspec.json.encode(problem), [kind, *headers]))
 
     def _error_page(self, exchange: "_Exchange", status: int, headers: Headers) -> Response | None:
         if not exchange.scope["path"].startswith("/"):
-            return None  # as in `OPTIONS *`: no browser asks so
+            return None  # such as `OPTIONS *`, which no browser sends
         text = {name.decode(): value.decode() for name, value in headers}
         return self._pages.error(Request(exchange.scope), status, headers=text)
 
 
 class _Exchange:
-    """One request and what became of it; sends the answer with the security headers."""
+    """One request and its answer, which is sent with the security headers."""
 
-    __slots__ = ("actor", "headers", "method", "scope", "shown", "status", "transport")
+    __slots__ = ("actor", "headers", "logged_path", "method", "scope", "status", "transport")
 
     def __init__(self, scope: Scope, send: Send) -> None:
         self.scope = scope
@@ -304,12 +312,12 @@ class _Exchange:
         self.headers = _headers(scope["headers"])
         self.transport = send
         self.status = 0
-        self.shown: str | None = None
-        """The path as the log may show it, once that is known to name nobody."""
+        self.logged_path: str | None = None
+        """What the request log shows of the path, once it is known to hold no personal data."""
         self.actor: str | None = None
 
     async def reply(self, reply: Reply) -> None:
-        """Send a finished answer; to HEAD without its body."""
+        """Send a complete answer; without its body where the method is HEAD."""
         self.status = reply.status
         headers = [*reply.headers, *SECURITY_HEADERS]
         if reply.status not in (204, 304):
@@ -319,22 +327,22 @@ class _Exchange:
         body = b"" if self.method == "HEAD" else reply.body
         await self.transport({"type": "http.response.body", "body": body})
 
-    async def begin(self, stream: Stream) -> None:
-        """Send the head of an answer whose parts are still to come."""
+    async def begin(self, stream: StreamedReply) -> None:
+        """Send status and headers of an answer whose body follows in parts."""
         self.status = 200
         headers = [*stream.headers, *SECURITY_HEADERS]
         await self.transport({"type": "http.response.start", "status": 200, "headers": headers})
 
     async def more(self, part: bytes) -> None:
-        """Send a part of it."""
+        """Send a part of the body."""
         await self.transport({"type": "http.response.body", "body": part, "more_body": True})
 
     async def end(self) -> None:
-        """Say that there are no more."""
+        """End the body."""
         await self.transport({"type": "http.response.body", "body": b""})
 
     async def send(self, message: Message) -> None:
-        """What pages send through: notes the status, adds what headers they leave out."""
+        """Pass on what a page sends, noting the status and adding missing security headers."""
         if message["type"] == "http.response.start":
             self.status = message["status"]
             headers: Headers = list(message.get("headers", []))
@@ -345,9 +353,9 @@ class _Exchange:
 
 
 def _headers(lines: Sequence[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
-    """Headers by name; one that stands on several lines is joined, as RFC 9110, 5.2 has it.
+    """Headers by name; the values of one that occurs several times are joined (RFC 9110, 5.2).
 
-    Two credentials, keys or media types so become one that is none, and are refused.
+    So two credentials, keys or media types become one invalid value, which is refused.
     """
     headers = dict(lines)
     if len(headers) < len(lines):
@@ -358,13 +366,13 @@ def _headers(lines: Sequence[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
 
 
 def _translated(error: HTTPException, method: str) -> GatherlogError:
-    """What the pages' router raises, in our words."""
+    """An exception of the pages' router as one of our own errors."""
     if error.status_code == 405:
         return MethodNotAllowed(method[:20], (error.headers or {}).get("Allow", "GET"))
     if error.status_code == 404:
         return NotFound("There is nothing at this path.")
-    return _Unforeseen()
+    return _UnexpectedError()
 
 
-async def _nothing_more() -> Message:
+async def _disconnected() -> Message:
     return {"type": "http.disconnect"}

@@ -1,8 +1,8 @@
-"""The live feed: one reader of the log for all who follow it in this process.
+"""The live feed: one task reads the log for all clients that follow it in this process.
 
-What is new is read and written as text once, and kept for a while in a ring. Whoever is behind the
-ring reads the store by himself until he has caught up. Nothing is lost or doubled on the way:
-a follower knows, per partition, the position that he was given last.
+New events are read and encoded once, and kept in a ring buffer that all followers send from. A
+follower that has fallen behind the buffer reads the store itself until it has caught up. It keeps
+the last position it was sent in each partition, so no event is missed or sent twice.
 """
 
 import asyncio
@@ -17,19 +17,21 @@ from gatherlog.core.eventstore.store import Heads, Store
 __all__ = ["FeedHub", "Wanted"]
 
 RING: Final = 4096
-"""Events that are kept at hand."""
+"""Events in the buffer."""
 PAGE: Final = 500
 KEEP_ALIVE: Final = 15.0
-"""Seconds without an event after which a follower is told where the stream is."""
+"""Seconds without an event after which a follower is sent its cursor in an empty event."""
 RETRY: Final = b"retry: 1000\n\n"
-"""Milliseconds after which a follower that lost the stream asks again."""
+"""Tells the client after how many milliseconds to reconnect when the stream broke off."""
 
 Wanted = Callable[[Recorded], bool]
+"""Whether a follower wants an event."""
 Written = Callable[[Recorded], bytes]
+"""Gives an event's JSON in one line."""
 
 
 class _Entry:
-    """One event in the ring, as text for all whose cursor is that of the ring."""
+    """One event in the buffer, and the text of it for followers at the buffer's own positions."""
 
     __slots__ = ("event", "frame", "positions")
 
@@ -40,23 +42,25 @@ class _Entry:
 
 
 class FeedHub:
-    """Follows the feed of one store for any number of followers. `written` is an event's JSON."""
+    """Reads the feed of one store on behalf of any number of followers."""
 
     def __init__(self, store: Store, written: Written) -> None:
         self._store = store
         self._written = written
         self._ring: deque[_Entry] = deque(maxlen=RING)
         self._first = 0
-        """The number of the ring's first entry, counted from when the hub began."""
+        """The number of the buffer's first entry, counted since the hub was made."""
         self._positions: Heads = ()
-        self._moved = asyncio.Event()
+        """How far the log has been read into the buffer, per partition."""
+        self._appended = asyncio.Event()
+        """Set, and replaced by a new one, when entries are added."""
         self._followers = 0
         self._reading: asyncio.Task[None] | None = None
 
     async def follow(self, after: Heads, wanted: Wanted | None) -> AsyncGenerator[bytes]:
-        """Server-sent events for all wanted events beyond positions, for ever.
+        """Server-sent events for all wanted events after these positions, without end.
 
-        Each carries as its id the cursor that resumes right behind it.
+        The id of each is the cursor with which a client resumes right after it.
         """
         yield RETRY
         self._followers += 1
@@ -76,7 +80,7 @@ class FeedHub:
                 self._reading = None
 
     async def _begin(self) -> None:
-        """Have the log read, from its present end on, unless it is already."""
+        """Start the task that reads the log from its present end, unless it runs."""
         heads = await self._store.heads()
         if self._reading is None or self._reading.done():
             self._ring.clear()
@@ -107,13 +111,13 @@ class FeedHub:
             now = tuple(positions)
             self._ring.append(_Entry(event, now, self._frame(event, now)))
         self._positions = tuple(positions)
-        self._moved.set()
-        self._moved = asyncio.Event()
+        self._appended.set()
+        self._appended = asyncio.Event()
 
     async def _catch_up(
         self, positions: list[int], goal: Heads, wanted: Wanted | None
     ) -> AsyncIterator[bytes]:
-        """What lies between a follower's positions, which move along, and the goal."""
+        """Events from the store between `positions`, which are updated on the way, and `goal`."""
         while any(here < there for here, there in zip(positions, goal, strict=True)):
             page = await feed_page(self._store, tuple(positions), limit=PAGE)
             for event in page.events:
@@ -126,10 +130,10 @@ class FeedHub:
     async def _from_ring(
         self, number: int, positions: list[int], wanted: Wanted | None
     ) -> AsyncIterator[bytes]:
-        """Entries from the one with that number on, until the ring has lost the next one."""
+        """Entries of the buffer from this number on, until the next one was dropped from it."""
         while number >= self._first:
             if number == self._first + len(self._ring):
-                if not await self._is_moved():
+                if not await self._wait():
                     cursor = feed_cursor(self._store, tuple(positions))
                     yield f"id: {cursor}\n: still here\n\n".encode()
                 continue
@@ -143,16 +147,16 @@ class FeedHub:
                 now = tuple(positions)
                 yield entry.frame if now == entry.positions else self._frame(event, now)
 
-    async def _is_moved(self) -> bool:
-        """Wait for something new; False if there was nothing for a while.
+    async def _wait(self) -> bool:
+        """Wait for a new entry; False if there was none for KEEP_ALIVE seconds.
 
-        Raises what ended the reading, if it has ended.
+        Raises the error of the reading task, if it has failed.
         """
         if self._reading is not None and self._reading.done():
             self._reading.result()
         try:
             async with asyncio.timeout(KEEP_ALIVE):
-                await self._moved.wait()
+                await self._appended.wait()
         except TimeoutError:
             return False
         return True

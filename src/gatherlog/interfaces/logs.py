@@ -1,4 +1,4 @@
-"""The log of requests: one JSON line each, without tokens, query strings or personal data."""
+"""The request log: one JSON line per request, without tokens, query strings or personal data."""
 
 import sys
 import traceback
@@ -28,17 +28,17 @@ class _Failure(msgspec.Struct, frozen=True):
     time: str
     error: str
     frames: list[str]
-    """Innermost last. Neither the message nor any value: either may be about a person."""
+    """Innermost last. Messages and values are left out, because they may be about a person."""
 
 
 def to_stderr(line: bytes) -> None:
-    """Write a whole line at once, so that lines of several processes stay apart."""
+    """Write a whole line in one call, so that the lines of several processes do not mix."""
     sys.stderr.buffer.write(line)
     sys.stderr.buffer.flush()
 
 
 class RequestLog:
-    """Writes a line per request, and one per error that nobody foresaw."""
+    """Writes one line per request, and one per unexpected error."""
 
     def __init__(self, clock: Clock, sink: Sink = to_stderr) -> None:
         self._clock = clock
@@ -47,13 +47,13 @@ class RequestLog:
     def answered(
         self, method: str, path: str, status: int, seconds: float, actor: str | None
     ) -> None:
-        """A request was answered; `path` as `public_path` gives it."""
+        """Log an answered request; `path` must hold no personal data (see `public_path`)."""
         ms = round(seconds * 1000, 3)
         line = _Line(rfc3339(self._clock()), method, path, status, ms, actor)
         self._sink(_encode(line) + b"\n")
 
     def failed(self, error: BaseException) -> None:
-        """Something went wrong that should not have: where, and of what kind."""
+        """Log an unexpected error: its types and the lines it passed through."""
         chain: list[str] = []
         cause: BaseException | None = error
         while cause is not None and len(chain) < 8:
@@ -64,9 +64,9 @@ class RequestLog:
 
 
 def public_path(path: str, known: Collection[str]) -> str:
-    """What may be logged of a path: its first part, if that is `known` here, and nothing below.
+    """What may be logged of a path: its first segment, if that is in `known`, and no other.
 
-    A link's token stands below /r/, and whoever mistypes one, or an address, puts it anywhere.
+    Tokens of links are in paths below /r/, and a mistyped path may hold anything.
     """
     first, slash, _ = path.removeprefix("/").partition("/")
     if first not in known:

@@ -1,4 +1,4 @@
-"""The OpenAPI 3.1 description, made from the table of endpoints, so that it cannot drift."""
+"""The OpenAPI 3.1 description, made from the table of endpoints, so that both always agree."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -8,20 +8,11 @@ from typing import Any
 import msgspec
 
 from gatherlog import __version__
-from gatherlog.apps.guests.inputs import (
-    DIETARY_LENGTH,
-    DIETARY_TAGS,
-    EMAIL_LENGTH,
-    GROUP_LENGTH,
-    LINE_LENGTH,
-    MOST_PEOPLE,
-    MOST_PLACES,
-    NAME_LENGTH,
-)
 from gatherlog.apps.people.policy import Action, Actor, Role, Verdict, decide
 from gatherlog.interfaces.problems import MEDIA_TYPE, PROBLEMS, ProblemDocument
-from gatherlog.interfaces.rest.endpoint import Endpoint, field_names, parameters
+from gatherlog.interfaces.rest.endpoint import Endpoint, field_names
 from gatherlog.interfaces.rest.examples import EXAMPLES
+from gatherlog.interfaces.rest.parameters import PARAMETERS, parameters
 
 __all__ = ["describe_endpoints"]
 
@@ -30,94 +21,29 @@ Json = dict[str, Any]
 
 _ABOUT = (
     "Guest lists on an append-only log. Errors are problem documents (RFC 9457) whose `code` is "
-    "stable. A PUT is partial: what is absent stays, null clears. Every path about guests stands "
-    "twice: for the default gathering, and below `/gatherings/{gathering_id}`. Where a request "
-    "says `Idempotency-Key`, it is done once, however often it comes within 24 hours.\n\n"
-    "With each operation stands who may call it. To anybody else it is not there (404), or is "
-    "refused (403) where it may be seen. A list comes in parts: the `Link` header leads to the "
-    "next one, until there is none."
+    "stable. A PUT is partial: absent fields stay as they are, null clears a field. Every path "
+    "about guests exists twice: for the default gathering, and below "
+    "`/gatherings/{gathering_id}`. A request with an `Idempotency-Key` is done once, however often "
+    "it is sent within 24 hours.\n\n"
+    "Each operation says who may call it. Anybody else is answered with 404, or with 403 where "
+    "they may know that it exists. Lists come in parts: the `Link` header leads to the next part, "
+    "until there is none."
 )
 _CAMEL = "guests in camelCase"
 _TAGS = {
-    "gatherings": "Parties, weddings, meet-ups: what has a guest list.",
-    "guests": "Guests one by one: invited, looked for, changed, answered for, given a link.",
+    "gatherings": "Parties, weddings, meet-ups: whatever has a guest list.",
+    "guests": "Single guests: invite, find, change, answer for them, make their links.",
     _CAMEL: (
-        "The same guests as under `/guests`, under the names that clients of an earlier program "
-        "know: `firstName` is `first_name`, `groupId` is `group_id`. Use one spelling or the "
-        "other, as suits you; nothing else differs, and both see what either does."
+        "The same guests as under `/guests`, with camelCase names of fields: `firstName` is "
+        "`first_name`, `groupId` is `group_id`. Use either spelling: nothing else differs, and "
+        "each shows what was changed by the other."
     ),
     "groups": "Households: guests who are invited together and answer together.",
-    "settings": "Settings and exact figures of a gathering, as that earlier program has them.",
-    "rsvp": "What a guest does who has logged in: look at the own household, and answer for it.",
-    "signing in": "Codes by mail, sessions, and logins of guests by the token of their link.",
+    "settings": "Settings and exact figures of a gathering.",
+    "rsvp": "For guests who have logged in: read the own household, and answer for it.",
+    "signing in": "Codes by mail, sessions, and logins of guests with the token of their link.",
 }
-"""What the operations under a tag are about, in the order in which they are shown."""
-_PARAMETERS: dict[str, Json] = {
-    "gathering_id": {
-        "description": "A gathering's UUID, or `default`.",
-        "schema": {"type": "string", "anyOf": [{"format": "uuid"}, {"const": "default"}]},
-    },
-    "guest_id": {
-        "description": "A guest's UUID.",
-        "schema": {"type": "string", "format": "uuid"},
-    },
-    "group_id": {
-        "description": "A household, as its first guest named it; percent-encoded.",
-        "schema": {"type": "string", "minLength": 1, "maxLength": 64},
-    },
-}
-_PARAMETERS |= {
-    name: {"description": about, "schema": {"type": "string", "minLength": 1, "maxLength": 255}}
-    for name, about in {
-        "stream": "A stream, as in `users-0198…`; percent-encoded.",
-        "log": "A log: the category of its streams, before the first `-` of their names.",
-        "rule": "A rule's name.",
-        "subscription": "A subscription's name.",
-        "letter": "A dead letter's id.",
-        "queue": "A queue's name.",
-    }.items()
-}
-_QUERY = {
-    "limit": "At most so many.",
-    "cursor": "Where the list goes on: from the `Link` header of the part before.",
-    "status": (
-        "Only guests of this state: `pending` have not answered, `coming` and `declined` said yes "
-        "and no, `undecided` said that they are not sure, `waiting` said yes and wait for a place."
-    ),
-    "group_id": "Only members of this household.",
-    "guest_id": "Only what is about this guest.",
-    "actor": "Only what this one did: `guest:0198…`, `account:0198…`, `key:0198…`.",
-    "action": "Only what is of this kind, as `action` names it in the answer.",
-    "subscription": "Only those of this subscription.",
-    "destination": "Only those for this destination.",
-    "state": "Only those in this state.",
-}
-"""What query parameters mean that do not say it themselves."""
-_NULL: Json = {"type": "null"}
-_DATE: Json = {
-    "description": "A date, a local date-time, or RFC 3339; the gathering's local time is kept.",
-    "pattern": r"^\d{4}-\d\d-\d\d([Tt ].+)?$",
-}
-_FIELDS: Mapping[str, Json] = {
-    "first_name": {"minLength": 1, "maxLength": NAME_LENGTH},
-    "last_name": {"minLength": 1, "maxLength": NAME_LENGTH},
-    "email": {"format": "email", "maxLength": EMAIL_LENGTH},
-    "group_id": {"minLength": 1, "maxLength": GROUP_LENGTH},
-    "num_guests": {"minimum": 0, "maximum": MOST_PEOPLE},
-    "expected_guests": {"minimum": 0, "maximum": MOST_PEOPLE},
-    "children": {"minimum": 0, "maximum": MOST_PEOPLE},
-    "dietary": {"maxLength": DIETARY_LENGTH},
-    "dietary_tags": {"items": {"type": "string", "enum": DIETARY_TAGS}},
-    "event_name": {"minLength": 1, "maxLength": LINE_LENGTH},
-    "location": {"maxLength": LINE_LENGTH},
-    "event_date": _DATE,
-    "rsvp_deadline": _DATE,
-    "max_guests": {"minimum": 0, "maximum": MOST_PLACES},
-    "time_zone": {"description": "A name of the IANA time zone database: `Europe/Berlin`."},
-    "code": {"pattern": "^[0-9]{6}$"},
-}
-"""By field of any body, what the rules ask of it beyond its type, as far as JSON Schema can say."""
-
+"""What the operations with a tag are about, in the order in which tags are shown."""
 _OF_A_GUEST = (
     "read_guest",
     "change_guest",
@@ -144,11 +70,11 @@ _FOLLOWING: Mapping[str, tuple[str, ...]] = {
     "add_admin_guest_of_gathering": tuple(f"{name}_of_gathering" for name in _OF_A_GUEST_IN_CAMEL),
     "create_gathering": ("read_gathering", "change_gathering", "add_guest_of_gathering"),
 }
-"""By operation that makes something, the operations that its answer links to."""
+"""By operation that creates something, the operations that its answer links to."""
 
 
 def describe_endpoints(endpoints: Table) -> Json:
-    """The whole description as a JSON object."""
+    """The whole description, as a JSON object."""
     endpoints = tuple(endpoints)
     kinds = [kind for endpoint in endpoints for kind in _kinds(endpoint)]
     schemas, components = msgspec.json.schema_components(
@@ -160,9 +86,8 @@ def describe_endpoints(endpoints: Table) -> Json:
         for template in endpoint.paths():
             operation = _operation(endpoint, template, schema_of)
             paths.setdefault(template, {})[endpoint.method.lower()] = operation
-    _add_rules(endpoints, components)
     _add_read_only(endpoints, components)
-    _speak_json(components)
+    _use_json_names(components)
     description = {
         "openapi": "3.1.0",
         "info": {"title": "Gatherlog", "version": __version__, "description": _ABOUT},
@@ -211,7 +136,7 @@ def _operation(endpoint: Endpoint[Any, Any], template: str, schema_of: dict[int,
         "security": [] if endpoint.public else [{"bearer": []}],
     }
     if endpoint.conditional and endpoint.method == "GET":
-        operation["responses"]["304"] = {"description": "It has not changed."}
+        operation["responses"]["304"] = {"description": "Unchanged since the version asked about."}
     if endpoint.body is bytes:
         content = {endpoint.accepts: {"schema": {"type": "string"}}}
         operation["requestBody"] = {"required": True, "content": content}
@@ -222,8 +147,8 @@ def _operation(endpoint: Endpoint[Any, Any], template: str, schema_of: dict[int,
 
 
 def _operation_id(endpoint: Endpoint[Any, Any], template: str) -> str:
-    scoped_twin = endpoint.scoped and template != endpoint.path
-    return endpoint.name + ("_of_gathering" if scoped_twin else "")
+    is_scoped_path = endpoint.scoped and template != endpoint.path
+    return endpoint.name + ("_of_gathering" if is_scoped_path else "")
 
 
 def _tag(template: str) -> str:
@@ -238,7 +163,13 @@ def _tag(template: str) -> str:
 
 def _path_parameters(template: str) -> list[Json]:
     return [
-        {"name": name, "in": "path", "required": True, **_PARAMETERS[name]}
+        {
+            "name": name,
+            "in": "path",
+            "required": True,
+            "description": PARAMETERS[name].description,
+            "schema": PARAMETERS[name].schema,
+        }
         for name in parameters(template)
     ]
 
@@ -252,16 +183,16 @@ def _query(endpoint: Endpoint[Any, Any]) -> list[Json]:
             parameter["required"] = True
         else:
             schema["default"] = field.default
-        if about := _about(schema) or _QUERY.get(field.encode_name, ""):
+        if about := _about(schema):
             parameter["description"] = about
         found.append(parameter)
     return found
 
 
 def _about(schema: Json) -> str:
-    """What a schema says of itself, or of what it is unless null; taken out of it."""
-    told = [part.pop("description", "") for part in (schema, *schema.get("anyOf", ()))]
-    return next(filter(None, told), "")
+    """The description in a schema, or in one of its alternatives; removed from there."""
+    found = [part.pop("description", "") for part in (schema, *schema.get("anyOf", ()))]
+    return next(filter(None, found), "")
 
 
 def _conditions(endpoint: Endpoint[Any, Any]) -> list[Json]:
@@ -269,7 +200,7 @@ def _conditions(endpoint: Endpoint[Any, Any]) -> list[Json]:
         return []
     read = endpoint.method == "GET"
     name = "If-None-Match" if read else "If-Match"
-    what = "answer 304 if it is still current" if read else "refuse with 412 unless it is current"
+    what = "answer 304 if it is current" if read else "refuse with 412 unless it is current"
     description = f"An ETag: {what}."
     return [
         {"name": name, "in": "header", "description": description, "schema": {"type": "string"}}
@@ -279,7 +210,7 @@ def _conditions(endpoint: Endpoint[Any, Any]) -> list[Json]:
 def _once(endpoint: Endpoint[Any, Any]) -> list[Json]:
     if not endpoint.repeatable:
         return []
-    description = "The same for every try of one request, so that it is done once."
+    description = "Send the same key with every attempt at a request: it is done once."
     schema = {"type": "string", "pattern": "^[!-~]{1,255}$"}
     return [
         {"name": "Idempotency-Key", "in": "header", "description": description, "schema": schema}
@@ -287,16 +218,16 @@ def _once(endpoint: Endpoint[Any, Any]) -> list[Json]:
 
 
 def _links(endpoint: Endpoint[Any, Any], template: str) -> Json:
-    """What can be done with what a POST has made: operations whose path goes on with its id."""
+    """Links from what a POST created to the operations whose path takes its id."""
     if endpoint.status is not HTTPStatus.CREATED or endpoint.answer is None:
         return {}
     if "id" not in field_names(endpoint.answer):
         return {}
     name = "gathering_id" if template == "/gatherings" else "guest_id"
-    given = {one: f"$request.path.{one}" for one in parameters(template)}
-    whole = {**given, name: "$response.body#/id"}
+    from_path = {one: f"$request.path.{one}" for one in parameters(template)}
+    given = {**from_path, name: "$response.body#/id"}
     return {
-        operation: {"operationId": operation, "parameters": whole}
+        operation: {"operationId": operation, "parameters": given}
         for operation in _FOLLOWING.get(_operation_id(endpoint, template), ())
     }
 
@@ -338,17 +269,18 @@ _ACTORS = (
     ("guests who have logged in", _GUEST),
     ("operators", Actor("key", "operator", Role.OPERATOR)),
 )
-"""One of each kind that may ask; whoever stands for others that follow makes them superfluous."""
+"""One actor of each kind, with how the description names that kind."""
 _OTHERS = (
     Actor("key", "one", Role.MEMBER, account_id="one"),
     Actor("guest", "guest", Role.GUEST, "elsewhere"),
 )
-"""Whom nothing is for, and who are refused in ways of their own."""
+"""Actors who may do nothing with a gathering, but may be refused in another way than others."""
 _IMPLIED = {"the gathering's host": "whoever is signed in", "its co-hosts": _ACTORS[4][0]}
+"""Kinds of actors that are not named where the wider kind is."""
 
 
 def _who(endpoint: Endpoint[Any, Any]) -> str:
-    """Who may call it, as the policy says."""
+    """Who may call the endpoint, by the policy."""
     if endpoint.public:
         return "For everybody, without a credential."
     asked = [(name, _verdict(actor, endpoint.action)) for name, actor in _ACTORS]
@@ -358,7 +290,7 @@ def _who(endpoint: Endpoint[Any, Any]) -> str:
 
 
 def _verdict(actor: Actor, action: Action) -> Verdict:
-    """About a gathering, and what is the actor's own: no path names another's."""
+    """The policy's verdict about a gathering, and about the actor's own guest and account."""
     own = actor.id if actor.kind == "guest" else None
     return decide(
         actor, action, "here", guest_id=own, host_account="host", account_id=actor.account_id
@@ -366,7 +298,7 @@ def _verdict(actor: Actor, action: Action) -> Verdict:
 
 
 def _refusals(endpoint: Endpoint[Any, Any], template: str) -> Json:
-    """A response per status, which names the codes that can come from here and no others."""
+    """The responses with errors, by status; each names exactly the codes this endpoint can give."""
     codes: dict[HTTPStatus, list[str]] = {}
     wanted = _problem_codes(endpoint, template)
     for code, problem in PROBLEMS.items():
@@ -424,20 +356,8 @@ def _problem_responses() -> Json:
     }
 
 
-def _add_rules(endpoints: Table, components: dict[str, Any]) -> None:
-    """Say of the fields that go in what is asked of them; `null` stays what it is."""
-    bodies = {endpoint.body for endpoint in endpoints if endpoint.body not in (None, bytes)}
-    for body in bodies:
-        for field in msgspec.structs.fields(body):
-            rule = _FIELDS.get(field.name)
-            if rule is not None:
-                shape = components[body.__name__]["properties"][field.encode_name]
-                alternatives = [kind for kind in shape.get("anyOf", [shape]) if kind != _NULL]
-                alternatives[0].update(rule)
-
-
 def _add_read_only(endpoints: Table, components: dict[str, Any]) -> None:
-    """What a PUT brings back from GET and may not change, it may still bring: name it so."""
+    """Describe the fields that a PUT ignores, those that only GET answers, as read-only."""
     for endpoint in endpoints:
         body = endpoint.body
         if endpoint.method == "PUT" and body is not None:
@@ -447,13 +367,13 @@ def _add_read_only(endpoints: Table, components: dict[str, Any]) -> None:
                 components[body.__name__]["properties"][name] = read_only
 
 
-_SPOKEN = {"None": "null", "True": "true", "False": "false"}
+_JSON_NAMES = {"None": "null", "True": "true", "False": "false"}
 
 
-def _speak_json(components: dict[str, Any]) -> None:
-    """Descriptions are our docstrings: say of values what JSON calls them."""
+def _use_json_names(components: dict[str, Any]) -> None:
+    """Descriptions are our docstrings: replace Python's names of values by those of JSON."""
     for schema in components.values():
         if "description" in schema:
             schema["description"] = re.sub(
-                r"\b(None|True|False)\b", lambda word: _SPOKEN[word[0]], schema["description"]
+                r"\b(None|True|False)\b", lambda word: _JSON_NAMES[word[0]], schema["description"]
             )

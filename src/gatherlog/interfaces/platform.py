@@ -1,4 +1,4 @@
-"""What interfaces are given to work with: settings, the store and the services on it."""
+"""What interfaces work with: the settings, the store, and the services on it."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -26,7 +26,7 @@ __all__ = ["Platform"]
 
 @dataclass(frozen=True, slots=True)
 class Platform:
-    """One open store with its services; made by `gatherlog.bootstrap.start`."""
+    """One open store with its services. `gatherlog.bootstrap.start` makes it."""
 
     settings: Settings
     store: Store
@@ -41,22 +41,22 @@ class Platform:
     appender: Appender
     rules: RuleService
     rule_secrets: Callable[[Rule], Awaitable[Sequence[str]]]
-    """What a rule's webhooks are signed with, as text: the one in force first."""
+    """Gives the secrets that a rule's webhooks are signed with, as text, the current one first."""
     subscription_admin: SubscriptionAdmin
     queues: Queues
     bus: Bus
     subscriptions: Sequence[Subscription]
-    """All that this program reads the log for, the bus among them."""
+    """All subscriptions of this program, the bus included."""
     worker: Worker
 
     @property
     def mailbox(self) -> Mailbox | None:
-        """Where letters go in a demo, for everybody to read."""
+        """The mailbox that keeps a demo's letters; None outside a demo."""
         return self.mailer if isinstance(self.mailer, Mailbox) else None
 
     @asynccontextmanager
     async def working(self) -> AsyncIterator[None]:
-        """Read subscriptions in the background, if the settings say that this process does."""
+        """Run the worker in the background meanwhile, if the settings say so."""
         if not self.settings.work:
             yield
             return
@@ -68,7 +68,7 @@ class Platform:
             await task
 
     async def stop(self) -> None:
-        """Finish what was accepted and let the store go; twice does nothing."""
+        """Finish what was accepted, then close the store. Calling it again does nothing."""
         await self.trail.close()
         await self.mailer.close()
         await self.bus.close()

@@ -1,4 +1,4 @@
-"""Errors as RFC 9457 problem documents. The one table from error codes to statuses is here."""
+"""Errors as problem documents (RFC 9457), with the one table from error codes to statuses."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -32,35 +32,38 @@ __all__ = [
 
 MEDIA_TYPE: Final = "application/problem+json"
 MOST_FLAWS: Final = 100
-"""Of one request that are told."""
+"""Flaws of one request that are named in the answer."""
 
 
 class Malformed(GatherlogError):
-    """The body cannot be read as what it says it is."""
+    """The body is not what its media type says."""
 
     code = "malformed"
 
 
 class BodyTooLarge(GatherlogError):
-    """The body is longer than is read."""
+    """The body is longer than the limit."""
 
     code = "body_too_large"
 
 
 class BodyTooSlow(GatherlogError):
-    """The body did not come to its end in time."""
+    """The body was not complete in time."""
 
     code = "body_too_slow"
 
 
 class Blank(Invalid):
-    """Fields without which a login is none; answered as clients of the ancestor know it."""
+    """A login lacks a field; answered with 400, and not with 422 as Invalid is.
+
+    Clients of the camelCase guest API expect that status.
+    """
 
     code = "blank"
 
 
 class TooMany(GatherlogError):
-    """Too often within a time; it makes sense again after `retry_after` seconds."""
+    """A rate limit is reached; the request may be repeated after `retry_after` seconds."""
 
     code = "too_many"
 
@@ -70,13 +73,13 @@ class TooMany(GatherlogError):
 
 
 class AnsweredOnce(GatherlogError):
-    """It was done under this key, and its answer carried a secret, which is not kept."""
+    """The request was done with this Idempotency-Key; its answer held a secret and was not kept."""
 
     code = "answered_once"
 
 
 class UnsupportedMediaType(GatherlogError):
-    """The body is of a kind that is not read here; `accepted` names the kind that is."""
+    """The body has another media type than the one that is read here, which is `accepted`."""
 
     code = "unsupported_media_type"
 
@@ -86,7 +89,7 @@ class UnsupportedMediaType(GatherlogError):
 
 
 class MethodNotAllowed(GatherlogError):
-    """The path exists, but not with this method; `allowed` names those with which it does."""
+    """The path exists, but not with this method; `allowed` lists the methods that it has."""
 
     code = "method_not_allowed"
 
@@ -96,24 +99,24 @@ class MethodNotAllowed(GatherlogError):
 
 
 class NotReady(GatherlogError):
-    """The server is alive, but cannot do its work."""
+    """The server runs, but cannot do its work."""
 
     code = "not_ready"
 
 
 class Stale(GatherlogError):
-    """What was to be changed is not at the version that If-Match names."""
+    """What is to be changed is not at the version that If-Match names."""
 
     code = "stale"
 
 
 class Problem(msgspec.Struct, frozen=True):
-    """How a kind of error is answered."""
+    """How errors of one code are answered."""
 
     status: HTTPStatus
     title: str
     detail: str | None = None
-    """Said instead of the error's own words, where those are about our insides."""
+    """Shown instead of the error's message, where that is about the server's internals."""
 
 
 _INSIDE: Final = "Something went wrong on this side. It has been written to the log."
@@ -179,7 +182,7 @@ PROBLEMS: Final[Mapping[str, Problem]] = {
         )
     },
 }
-"""Every code of the error tree. A code that is missing would be answered as "error"."""
+"""By every code of the error tree. A code that is missing here is answered as "error"."""
 
 
 class ErrorPlace(msgspec.Struct, frozen=True):
@@ -238,7 +241,7 @@ def headers_of(error: GatherlogError) -> list[tuple[bytes, bytes]]:
     if isinstance(error, UnsupportedMediaType):
         return [(b"accept", error.accepted.encode())]
     if isinstance(error, (BodyTooLarge, BodyTooSlow)):
-        return [(b"connection", b"close")]  # or the rest of it would still be read
+        return [(b"connection", b"close")]  # or the rest of the body would still be read
     if error.code == "unauthenticated":
         return [(b"www-authenticate", b'Bearer realm="gatherlog"')]
     return []

@@ -1,6 +1,7 @@
-"""How often somebody may try: figures, sliding windows, and the guard that interfaces ask.
+"""Rate limits: the figures, sliding windows, and the limiter that interfaces ask.
 
-In this process and its memory only: a restart forgets, several processes each count for themselves.
+Counts are kept in this process's memory: a restart forgets them, and several processes each count
+on their own.
 """
 
 import hashlib
@@ -17,39 +18,39 @@ from gatherlog.interfaces.clients import ClientAddresses
 from gatherlog.interfaces.problems import TooMany
 from gatherlog.settings import Settings
 
-__all__ = ["Guard", "Rate", "Rates", "Window", "read_rates"]
+__all__ = ["Rate", "RateLimiter", "Rates", "Window", "read_rates"]
 
 MOST_KEYS: Final = 100_000
-"""That one window remembers; beyond it, the one that was quiet for longest is forgotten."""
+"""Keys that one window remembers; beyond them, the key that was quiet for longest is forgotten."""
 
 _SECONDS: Final = {"second": 1, "minute": 60, "hour": 3600, "day": 86_400}
 _RATE: Final = re.compile(r"([1-9]\d{0,5})/(second|minute|hour|day)")
 
 
 class Rate(msgspec.Struct, frozen=True):
-    """At most `count` in any `seconds` on end."""
+    """At most `count` in any period of `seconds`."""
 
     count: int
     seconds: int
 
 
 class Rates(msgspec.Struct, frozen=True, kw_only=True):
-    """All figures; None is no limit."""
+    """All limits; None is no limit."""
 
     sign_in: Rate | None = Rate(10, 60)
-    """Attempts at signing in, by any way, per client address."""
+    """Attempts to sign in, in whatever way, per client address."""
     email: Rate | None = Rate(5, 60)
-    """Codes asked for, and likewise codes tried, per e-mail address."""
+    """Codes requested, and counted apart codes entered, per e-mail address."""
     rsvp: Rate | None = Rate(10, 3600)
-    """Answers by a guest, whether by the link or after a login. Keys are not limited."""
+    """Answers by one guest, with the link or after a login. Answers by keys are not limited."""
     wrong: Rate | None = Rate(30, 60)
-    """Credentials that let nobody in, per client address."""
+    """Invalid credentials, per client address."""
 
 
 def read_rates(text: str) -> Rates:
-    """The figures of `GATHERLOG_RATE_LIMITS`, or Invalid.
+    """The limits that `GATHERLOG_RATE_LIMITS` sets; Invalid where it cannot be parsed.
 
-    Empty: all as above; `off`: none; else `sign_in=20/minute,rsvp=off`, and the rest as above.
+    Empty means the defaults and `off` no limits; `sign_in=20/minute,rsvp=off` changes those named.
     """
     names = msgspec.structs.fields(Rates)
     if text.strip() == "off":
@@ -67,20 +68,20 @@ def read_rates(text: str) -> Rates:
 
 
 class Window:
-    """Counts what happened per key over a sliding window, to the microsecond."""
+    """Counts hits per key over a sliding window, exact to the microsecond."""
 
     def __init__(self, rate: Rate | None, clock: Clock) -> None:
         self._rate = rate
         self._clock = clock
         self._seen: dict[str, deque[int]] = {}
-        """The last asked for at the end."""
+        """Times of the hits by key; the key that was hit last is the last one."""
 
     def __len__(self) -> int:
         """How many keys are remembered."""
         return len(self._seen)
 
     def hit(self, key: str) -> float:
-        """Count one and give 0.0; or count nothing and give the seconds until there is room."""
+        """Count a hit and give 0.0; beyond the rate, count nothing and give the seconds to wait."""
         if self._rate is None:
             return 0.0
         now = self._clock()
@@ -105,10 +106,10 @@ class Window:
             del self._seen[key]
 
 
-class Guard:
-    """Asked before what may be tried only so often; TooMany says when to come again.
+class RateLimiter:
+    """Asked before everything that has a rate limit; raises TooMany with the seconds to wait.
 
-    E-mail addresses and guests are kept as hashes.
+    E-mail addresses are kept as hashes.
     """
 
     def __init__(self, settings: Settings, clock: Clock) -> None:
@@ -120,27 +121,27 @@ class Guard:
         self._wrong = Window(rates.wrong, clock)
 
     def client(self, scope: Mapping[str, Any] | MutableMapping[str, Any]) -> str:
-        """Who is at the other end of a request: an IPv4 address or an IPv6 network."""
+        """The client of a request: an IPv4 address or an IPv6 network."""
         return self._addresses.client(scope)
 
     def sign_in(self, scope: Mapping[str, Any] | MutableMapping[str, Any]) -> None:
-        """Somebody asks for a code, tries one, or logs in with a link."""
+        """Count a request for a code, an attempt with one, or a login with a link."""
         _pass(self._sign_in, self.client(scope))
 
     def email(self, purpose: Literal["code", "session"], email: str) -> None:
-        """A code for this address is asked for, or tried; in any spelling of its case."""
+        """Count a code that is requested for this address, or entered for it, in any case."""
         folded = f"{purpose}:{email.strip().casefold()}"
         _pass(self._email, hashlib.sha256(folded.encode(errors="replace")).hexdigest())
 
     def answer(self, guest_id: str) -> None:
-        """A guest answers, with the link or after a login."""
+        """Count an answer that a guest gives, with the link or after a login."""
         _pass(self._rsvp, guest_id)
 
-    def wrong(self, scope: Mapping[str, Any] | MutableMapping[str, Any]) -> None:
-        """A credential let nobody in.
+    def wrong_credential(self, scope: Mapping[str, Any] | MutableMapping[str, Any]) -> None:
+        """Count an invalid credential.
 
-        Those that do are never held up: they have 128 random bits and more, so that guessing is
-        hopeless, and whoever shares an address with a broken script must not be shut out by it.
+        Valid ones are never limited: they have 128 random bits or more, so guessing is hopeless,
+        and a client that shares its address with a broken script must not be locked out by it.
         """
         _pass(self._wrong, self.client(scope))
 

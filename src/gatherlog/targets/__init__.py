@@ -1,1 +1,1 @@
-"""Targets: where Gatherlog brings things to, outside of its own store."""
+"""Targets that deliveries go to: webhooks, mail, streams and queues; and the sending of mail."""

@@ -1,7 +1,7 @@
-"""Which addresses webhooks may connect to: public ones, and what the operator has allowed.
+"""Which addresses webhooks may connect to: public ones, and those that the operator allows.
 
-Whoever writes a rule chooses the URL, and Gatherlog stands where its owner's other machines can be
-reached: without this guard, a rule could speak to all of them.
+The author of a rule chooses the URL, and this server may be in a network with other machines of
+its owner. Without this check, a rule could send requests to all of them.
 """
 
 import asyncio
@@ -42,8 +42,8 @@ _SPECIAL_IPV4: Final = tuple(
     )
 )
 _GLOBAL_IPV6: Final = IPv6Network("2000::/3")
-"""All that is routed. Loopback, link-local, unique local, multicast, IPv4-mapped and NAT64
-addresses lie outside."""
+"""All addresses that are routed. Loopback, link-local, unique local, multicast, IPv4-mapped and
+NAT64 addresses are outside."""
 _SPECIAL_IPV6: Final = tuple(
     IPv6Network(network)
     for network in (
@@ -56,29 +56,32 @@ _SPECIAL_IPV6: Final = tuple(
 
 
 def is_public(address: Address) -> bool:
-    """Whether it is routed on the internet and holds no other address within.
+    """Whether the address is routed on the internet and does not contain another address.
 
-    The lists are IANA's registries of special addresses, and ours: what `ipaddress` counts as
-    private differs between versions of Python.
+    The networks above are those of IANA's registries. `ipaddress.is_private` is not used, because
+    it differs between versions of Python.
     """
     if isinstance(address, IPv4Address):
         return not any(address in network for network in _SPECIAL_IPV4)
     return address in _GLOBAL_IPV6 and not any(address in network for network in _SPECIAL_IPV6)
 
 
-_LOOKERS: Final = ThreadPoolExecutor(16, "gatherlog-names")
-"""Threads of their own, so that a name that hangs holds up nothing but names."""
-_looking: dict[tuple[str, int], "Future[Any]"] = {}
+_RESOLVER_THREADS: Final = ThreadPoolExecutor(16, "gatherlog-names")
+"""A pool of its own, so that a lookup that hangs delays nothing but other lookups."""
+_lookups: dict[tuple[str, int], "Future[Any]"] = {}
 
 
 async def system_resolver(host: str, port: int) -> Sequence[str]:
-    """What the system knows, in the order of RFC 6724. Asked once for all who ask at one time."""
-    asked = _looking.get((host, port))
-    if asked is None or asked.done():
-        look = functools.partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
-        asked = _looking[host, port] = _LOOKERS.submit(look)
-        asked.add_done_callback(lambda done: _looking.pop((host, port), None))
-    found = await asyncio.shield(asyncio.wrap_future(asked))
+    """The addresses that the system finds, in the order of RFC 6724.
+
+    Callers that ask for the same name at the same time share one lookup.
+    """
+    lookup = _lookups.get((host, port))
+    if lookup is None or lookup.done():
+        resolve = functools.partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
+        lookup = _lookups[host, port] = _RESOLVER_THREADS.submit(resolve)
+        lookup.add_done_callback(lambda done: _lookups.pop((host, port), None))
+    found = await asyncio.shield(asyncio.wrap_future(lookup))
     return list(dict.fromkeys(str(address[0]) for *_, address in found))
 
 
@@ -87,7 +90,7 @@ async def permitted(
 ) -> list[Address]:
     """The addresses of `host` that may be connected to: public, or in a network of `allow`.
 
-    An address in one of the forms that hold an IPv4 address is judged as it stands. Raises
+    An IPv6 address that contains an IPv4 address is checked as an IPv6 address. Raises
     DeliveryFailed if the name has no address, or none that is permitted.
     """
     try:

@@ -1,4 +1,4 @@
-"""A rule's target that is an e-mail address: each event becomes a letter."""
+"""The target that is an e-mail address: each event is sent as a letter."""
 
 from collections.abc import Sequence
 from typing import Any, Final
@@ -12,27 +12,27 @@ from gatherlog.core.eventstore.exact_json import encode
 from gatherlog.core.routing.event_document import document
 from gatherlog.core.subscriptions.delivery import Delivery
 from gatherlog.core.subscriptions.letters import Letter
-from gatherlog.targets.mail import Post
+from gatherlog.targets.mail import MailTransport
 
 __all__ = ["LetterTarget", "check_letter"]
 
 LONGEST_SUBJECT: Final = 200
 LONGEST_TEXT: Final = 100_000
-"""Characters."""
+"""Both in characters."""
 
 _CUT: Final = "\n\n(This is longer than a letter may be; the rest is in the log.)\n"
 
 
 class LetterTarget:
-    """Writes to one address. The text is the delivery's input, or an account of the event.
+    """Sends letters to one address. The text is the delivery's input, or a summary of the event.
 
-    A letter that is brought again has the same Message-ID.
+    A letter that is sent again has the same Message-ID.
     """
 
     batch = 1
 
-    def __init__(self, post: Post, to: str, subject: str) -> None:
-        self._post = post
+    def __init__(self, transport: MailTransport, to: str, subject: str) -> None:
+        self._transport = transport
         self._to = to
         self._subject = subject
 
@@ -42,14 +42,14 @@ class LetterTarget:
             if len(text) > LONGEST_TEXT:
                 text = text[:LONGEST_TEXT] + _CUT
             letter = Letter(to=self._to, subject=self._subject, text=text, id=delivery.id)
-            await self._post.bring(letter)
+            await self._transport.deliver(letter)
 
     async def close(self) -> None:
-        """The post is everybody's."""
+        """Does nothing: the transport is shared."""
 
 
 def check_letter(to: str, subject: str) -> None:
-    """Raises Invalid, with all flaws, unless letters can go to `to` under `subject`."""
+    """Raise Invalid, with all flaws, unless letters can be sent to `to` with this subject."""
     flaws = []
     try:
         parsed(to)
@@ -73,19 +73,19 @@ def _text(delivery: Delivery) -> str:
         return delivery.input
     if delivery.input is not None:
         return _pretty(delivery.input) + "\n"
-    return _account(delivery.event)
+    return _summary(delivery.event)
 
 
-def _account(event: Recorded) -> str:
-    """What happened, where and when; and about whom, and by whom, where that is recorded."""
-    told = document(event)
+def _summary(event: Recorded) -> str:
+    """Type, stream, time, subject, actor and data of an event, as text."""
+    shown = document(event)
     lines = [f"{event.type}", "", f"stream:  {event.stream}, version {event.version}"]
-    lines.append(f"time:    {told['time']}")
+    lines.append(f"time:    {shown['time']}")
     if event.subject:
         lines.append(f"subject: {event.subject}")
-    if "actor" in told:
-        lines.append(f"by:      {_plain(told['actor'])}")
-    return "\n".join([*lines, "", _pretty(told["data"]), ""])
+    if "actor" in shown:
+        lines.append(f"by:      {_plain(shown['actor'])}")
+    return "\n".join([*lines, "", _pretty(shown["data"]), ""])
 
 
 def _plain(value: Any) -> str:

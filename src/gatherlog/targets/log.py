@@ -1,4 +1,4 @@
-"""A target that is a stream of the same log: for each event that comes, one is appended."""
+"""The target that is a stream of the same log: for each delivered event, one is appended."""
 
 from collections.abc import Sequence
 
@@ -7,18 +7,18 @@ import msgspec
 from gatherlog.core.eventstore.clock import Clock, Ids
 from gatherlog.core.eventstore.events import Event
 from gatherlog.core.eventstore.store import ANY, Append, Commit, Store
-from gatherlog.core.routing.bus import causes
+from gatherlog.core.routing.bus import causing_rules
 from gatherlog.core.subscriptions.delivery import Delivery
 
 __all__ = ["AppendTarget"]
 
 
 class AppendTarget:
-    """Appends to `stream`, under the type given or the event's own.
+    """Appends to `stream`, with the given type or that of the delivered event.
 
-    Each delivery counts once within 24 hours: the commit's key is the delivery's id. The appended
-    event has the time and subject of the one that came; its meta tells by which rules it came to
-    be (`rules`) and from what (`cause`: stream and version).
+    A delivery that is repeated within 24 hours appends nothing: the commit's idempotency key is
+    the delivery's id. The appended event has the time and subject of the delivered one. Its meta
+    names the rules that led to it (`rules`) and the delivered event (`cause`: stream and version).
     """
 
     batch = 1
@@ -43,13 +43,13 @@ class AppendTarget:
             )
 
     async def close(self) -> None:
-        """There is nothing to let go of."""
+        """Does nothing: there is nothing to close."""
 
     def _event(self, delivery: Delivery) -> Event:
         event = delivery.event
         data = event.data if delivery.input is None else msgspec.json.encode(delivery.input)
         meta = {
-            "rules": [*causes(event), self._rule],
+            "rules": [*causing_rules(event), self._rule],
             "cause": f"{event.stream}@{event.version}",
         }
         return Event(

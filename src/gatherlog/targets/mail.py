@@ -1,11 +1,11 @@
-"""Mail as text, and the two ways to need no server for it: the demo's mailbox, and none at all."""
+"""Letters as RFC 5322 messages, what sends them, and two ways to send none: mailbox and no mail."""
 
 import email.policy
 import re
 from collections import deque
 from email.headerregistry import Address
 from email.message import EmailMessage
-from email.utils import make_msgid, parseaddr
+from email.utils import make_msgid
 from typing import Final, Protocol
 
 import msgspec
@@ -15,28 +15,29 @@ from gatherlog.core.eventstore.clock import Clock, to_datetime
 from gatherlog.core.eventstore.errors import Invalid
 from gatherlog.core.subscriptions.delivery import DeliveryFailed
 from gatherlog.core.subscriptions.letters import Letter, printable
+from gatherlog.targets.sender import Sender
 
-__all__ = ["Delivered", "Mailbox", "NoMail", "Post", "message", "unusable_address"]
+__all__ = ["Delivered", "MailTransport", "Mailbox", "NoMail", "message", "unusable_address"]
 
 KEPT: Final = 500
-"""Letters that a mailbox shows."""
+"""Letters that a mailbox keeps."""
 
 
-class Post(Protocol):
-    """Brings letters away, one by one, and says what became of each."""
+class MailTransport(Protocol):
+    """Sends letters one by one, and reports for each whether it was accepted."""
 
-    async def bring(self, letter: Letter) -> None:
-        """Hand a letter over; returns once it was taken.
+    async def deliver(self, letter: Letter) -> None:
+        """Send a letter; returns once it was accepted.
 
-        Raises DeliveryFailed, which repeats neither the address nor what a server said of it:
-        final `address` (it is none), `smtp_refused` (the server will not take this letter) and
-        `no_mail`; and `smtp_later`, `smtp_config`, `unreachable` or `timeout`, which may pass.
+        Raises DeliveryFailed, whose text repeats neither the address nor the server's answer. Final
+        are `address` (it is invalid), `smtp_refused` (the server refuses this letter) and
+        `no_mail`; retried are `smtp_later`, `smtp_config`, `unreachable` and `timeout`.
         """
         ...
 
 
 class Delivered(msgspec.Struct, frozen=True):
-    """A letter in the mailbox; `at` in microseconds since the epoch."""
+    """A letter in the mailbox; `at` is in microseconds since the epoch."""
 
     to: str
     subject: str
@@ -45,7 +46,7 @@ class Delivered(msgspec.Struct, frozen=True):
 
 
 class Mailbox:
-    """A `Mailer` and `Post` that keeps the latest letters in memory, for a page that shows them."""
+    """A `Mailer` and `MailTransport` that keeps the latest letters in memory, to show them."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -54,7 +55,7 @@ class Mailbox:
     def send(self, letter: Letter) -> None:
         self._letters.appendleft(Delivered(letter.to, letter.subject, letter.text, self._clock()))
 
-    async def bring(self, letter: Letter) -> None:
+    async def deliver(self, letter: Letter) -> None:
         try:
             parsed(letter.to)
         except Invalid:
@@ -62,48 +63,55 @@ class Mailbox:
         self.send(letter)
 
     def letters(self) -> list[Delivered]:
-        """Newest first."""
+        """The kept letters, newest first."""
         return list(self._letters)
 
     async def close(self) -> None:
-        """Nothing waits here."""
+        """Does nothing: no letter waits."""
 
 
 class NoMail:
-    """A `Mailer` and `Post` of a site without mail: `gatherlog signin` gives codes out instead."""
+    """A `Mailer` and `MailTransport` of a site without mail; `gatherlog signin` prints codes."""
 
     def send(self, letter: Letter) -> None:
-        """The letter is gone."""
+        """Drops the letter."""
 
-    async def bring(self, letter: Letter) -> None:
-        """Another try would end the same way; once there is a server, an operator redrives."""
+    async def deliver(self, letter: Letter) -> None:
+        """Fails for good: a retry would fail, too. An operator redrives once there is a server."""
         raise DeliveryFailed("no_mail", "this site has no mail server", final=True)
 
     async def close(self) -> None:
-        """Nothing waits here."""
+        """Does nothing: no letter waits."""
 
 
-def message(letter: Letter, sender: str, now: int) -> EmailMessage:
-    """A letter as RFC 5322 has it. No text in it can become a header or another addressee.
+def message(letter: Letter, sender: Sender, now: int) -> EmailMessage:
+    """A letter as an RFC 5322 message. Its texts cannot add a header or another recipient.
 
-    Raises Invalid where `to` is no single plain address.
+    Raises Invalid if `to` is not a single plain address.
     """
-    name, address = parseaddr(sender)
     user, _, domain = parsed(letter.to).partition("@")
     written = EmailMessage(policy=email.policy.SMTP)
-    written["From"] = Address(printable(name), addr_spec=address)
+    written["From"] = Address(sender.name, addr_spec=sender.address)
     written["To"] = Address(username=user, domain=domain)
-    written["Subject"] = printable(letter.subject)
+    written["Subject"] = _literal(letter.subject)
     written["Date"] = to_datetime(now)
-    written["Message-ID"] = _message_id(letter.id, address.rpartition("@")[2])
+    written["Message-ID"] = _message_id(letter.id, sender.address.rpartition("@")[2])
     written["Auto-Submitted"] = "auto-generated"
     written.set_content("".join(printable(line) + "\n" for line in letter.text.splitlines()))
     return written
 
 
 def unusable_address() -> DeliveryFailed:
-    """For a letter whose `to` is no single plain address."""
+    """The error for a letter whose `to` is not a single plain address."""
     return DeliveryFailed("address", "there is no usable e-mail address to send it to", final=True)
+
+
+def _literal(text: str) -> str:
+    """The text in one line, of which nothing is read as an encoded word (RFC 2047).
+
+    Python decodes those, and some versions then write the line ends that were hidden in them.
+    """
+    return printable(text).replace("=?", "= ?")
 
 
 def _message_id(id: str | None, domain: str) -> str:

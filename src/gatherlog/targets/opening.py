@@ -1,4 +1,4 @@
-"""From a rule's target to what brings events there; and what may be wrong with it beforehand."""
+"""Makes targets from their specifications in rules, and checks those specifications."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from ipaddress import ip_network
@@ -21,18 +21,18 @@ from gatherlog.core.subscriptions.delivery import Target
 from gatherlog.core.subscriptions.handlers import Handler, HandlerTarget
 from gatherlog.targets.letters import LetterTarget, check_letter
 from gatherlog.targets.log import AppendTarget
-from gatherlog.targets.mail import Post
+from gatherlog.targets.mail import MailTransport
 from gatherlog.targets.queue import QueueTarget
 from gatherlog.targets.webhook_url import check_url
 
 __all__ = ["Secrets", "TargetOpener"]
 
 Secrets = Callable[[Rule], Awaitable[Sequence[bytes]]]
-"""Gives the secrets that a rule's webhooks are signed with, the one in force first."""
+"""Gives the secrets that a rule's webhooks are signed with, the current one first."""
 
 
 class TargetOpener:
-    """Opens targets for one site. `handlers` are the program's own, by name."""
+    """Opens the targets of a site's rules. `handlers` are coroutines of the program, by name."""
 
     def __init__(
         self,
@@ -43,7 +43,7 @@ class TargetOpener:
         site: str,
         secrets: Secrets,
         allow: Sequence[str],
-        post: Post,
+        transport: MailTransport,
         queues: Queues,
         handlers: Mapping[str, Handler],
     ) -> None:
@@ -53,12 +53,12 @@ class TargetOpener:
         self._site = site
         self._secrets = secrets
         self._allow = [ip_network(text) for text in allow]
-        self._post = post
+        self._transport = transport
         self._queues = queues
         self._handlers = handlers
 
     async def __call__(self, rule: Rule, target: RuleTarget) -> Target:
-        """Raises Invalid where the target makes no sense for this process."""
+        """The open target. Raises Invalid if this process cannot open it."""
         to = target.to
         match to:
             case WebhookSpec():
@@ -68,14 +68,14 @@ class TargetOpener:
                     self._store, rule.name, to.stream, to.type, clock=self._clock, ids=self._ids
                 )
             case MailSpec():
-                return LetterTarget(self._post, to.to, to.subject)
+                return LetterTarget(self._transport, to.to, to.subject)
             case QueueSpec():
                 return QueueTarget(self._queues, to.queue)
             case HandlerSpec():
                 return HandlerTarget(self._handler(to.handler))
 
     def check(self, to: TargetSpec) -> list[Flaw]:
-        """What is wrong with where a target points to; pointers are within the target."""
+        """The flaws of a target's specification, with pointers into it."""
         try:
             match to:
                 case WebhookSpec():

@@ -1,4 +1,4 @@
-"""A target that is a durable queue of the same store, from which consumers take."""
+"""A rule's target that is a durable queue of the same store."""
 
 from collections.abc import Sequence
 
@@ -12,10 +12,10 @@ __all__ = ["QueueTarget"]
 
 
 class QueueTarget:
-    """Puts each delivery into the queue `name`, once for its id.
+    """Sends each delivery to the queue `name` as a message with the delivery's id.
 
-    A message is what the rule's transformer made of the event, or else the event's document, as
-    JSON. What no queue can hold, above all more than 256 KiB, is refused for good.
+    The message is what the rule's transformer made of the event, or else the event's document, as
+    JSON. A delivery that no queue can hold fails for good, above all one over 256 KiB.
     """
 
     batch = 100
@@ -27,14 +27,14 @@ class QueueTarget:
 
     async def deliver(self, deliveries: Sequence[Delivery]) -> None:
         try:
-            await self._queues.send(self._name, [_outgoing(one) for one in deliveries])
+            await self._queues.send(self._name, [_outgoing(delivery) for delivery in deliveries])
         except LimitExceeded as error:
             raise DeliveryFailed("too_large", str(error), final=True) from error
         except Invalid as error:
             raise DeliveryFailed("not_fit", str(error), final=True) from error
 
     async def close(self) -> None:
-        """There is nothing to let go of."""
+        """Nothing is open."""
 
 
 def _outgoing(delivery: Delivery) -> Outgoing:

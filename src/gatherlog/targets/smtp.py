@@ -1,9 +1,9 @@
-"""Letters brought to an SMTP server: one by one, or in the background in several tries each."""
+"""Sends letters to an SMTP server: one at a time, or in the background with retries."""
 
 import asyncio
 import contextlib
 from collections.abc import Callable
-from email.utils import parseaddr
+from email.errors import MessageError
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
@@ -16,6 +16,7 @@ from gatherlog.core.eventstore.errors import Invalid
 from gatherlog.core.subscriptions.delivery import DeliveryFailed
 from gatherlog.core.subscriptions.letters import Letter
 from gatherlog.targets.mail import message
+from gatherlog.targets.sender import Sender
 from gatherlog.targets.smtp_failures import failure
 
 __all__ = ["SmtpMailer", "SmtpServer"]
@@ -24,13 +25,13 @@ QUEUE: Final = 1000
 """Letters that may wait; more are dropped, and the log says so."""
 WORKERS: Final = 4
 TIMEOUT: Final = 20.0
-"""Seconds that one try may take."""
-FAREWELL: Final = 2.0
-"""Seconds that the server has to say goodbye."""
+"""Seconds that one attempt may take."""
+QUIT_SECONDS: Final = 2.0
+"""Seconds that the server has to answer QUIT."""
 PAUSES: Final = (2.0, 10.0, 30.0)
-"""Seconds before each further try: all of them lie well within a code's life."""
-PATIENCE: Final = 5.0
-"""Seconds that closing waits for letters that are still to go."""
+"""Seconds before each retry; their sum is well below the ten minutes for which a code is valid."""
+CLOSE_SECONDS: Final = 5.0
+"""Seconds that closing waits for letters that are not sent yet."""
 
 _LOCAL: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
@@ -38,14 +39,14 @@ Sink = Callable[[bytes], object]
 
 
 class SmtpServer(msgspec.Struct, frozen=True, kw_only=True):
-    """Where an SMTP server is and how it is spoken to."""
+    """The address of an SMTP server, and how to connect to it."""
 
     host: str
     port: int
     username: str | None = None
     password: str | None = None
     tls: bool = False
-    """From the first byte; otherwise TLS is begun as soon as the server offers it."""
+    """TLS from the first byte; otherwise STARTTLS is used if the server offers it."""
 
     @classmethod
     def from_url(cls, url: str) -> "SmtpServer":
@@ -64,7 +65,7 @@ class SmtpServer(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def start_tls(self) -> bool | None:
-        """Demanded before a password goes over a network; else taken where it is offered."""
+        """Required before a password is sent over a network; None: used if it is offered."""
         if self.tls:
             return False
         return True if self.username is not None and self.host not in _LOCAL else None
@@ -74,10 +75,10 @@ class SmtpServer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SmtpMailer:
-    """A `Post` that brings letters to an SMTP server, with one connection each.
+    """A `MailTransport` that sends letters to an SMTP server, with one connection each.
 
-    As a `Mailer` it takes letters that must not be kept anywhere, such as codes: they wait in
-    memory alone, and what a crash takes of them was only good for minutes.
+    As a `Mailer` it sends letters in the background that must not be stored, such as codes. They
+    wait in memory; a crash loses them, but they are only valid for minutes.
     """
 
     def __init__(
@@ -89,8 +90,9 @@ class SmtpMailer:
         sink: Sink,
         pauses: tuple[float, ...] = PAUSES,
     ) -> None:
+        """Raises Invalid where `sender` is no plain address, with a name or without."""
         self._server = server
-        self._sender = sender
+        self._sender = Sender.from_text(sender)
         self._clock = clock
         self._sink = sink
         self._pauses = pauses
@@ -98,10 +100,10 @@ class SmtpMailer:
         self._workers: list[asyncio.Task[None]] = []
         self._closed = False
 
-    async def bring(self, letter: Letter) -> None:
+    async def deliver(self, letter: Letter) -> None:
         try:
-            await self._hand_over(letter)
-        except (aiosmtplib.SMTPException, OSError, ValueError, Invalid) as error:
+            await self._submit(letter)
+        except (aiosmtplib.SMTPException, MessageError, OSError, ValueError, Invalid) as error:
             raise failure(error) from None  # its own words may quote the address
 
     def send(self, letter: Letter) -> None:
@@ -118,7 +120,7 @@ class SmtpMailer:
     async def close(self) -> None:
         self._closed = True
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(CLOSE_SECONDS):
                 await self._waiting.join()
         for worker in self._workers:
             worker.cancel()
@@ -133,36 +135,36 @@ class SmtpMailer:
         while True:
             letter = await self._waiting.get()
             try:
-                await self._bring_patiently(letter)
+                await self._deliver_with_retries(letter)
             except DeliveryFailed as failed:
                 self._report(failed.kind)
-            except Exception as error:  # noqa: BLE001  nobody waits for it; the next letters do
+            except Exception as error:  # noqa: BLE001  the worker has to go on with other letters
                 self._report(type(error).__name__)
             finally:
                 self._waiting.task_done()
 
-    async def _bring_patiently(self, letter: Letter) -> None:
-        """Try until it is gone, refused for good, or has failed once more than there are pauses."""
+    async def _deliver_with_retries(self, letter: Letter) -> None:
+        """Deliver, with a retry after each pause; raises the last failure, or a final one."""
         for pause in self._pauses:
             try:
-                return await self.bring(letter)
+                return await self.deliver(letter)
             except DeliveryFailed as failed:
                 if failed.final:
                     raise
                 await asyncio.sleep(pause)
-        return await self.bring(letter)
+        return await self.deliver(letter)
 
-    async def _hand_over(self, letter: Letter) -> None:
+    async def _submit(self, letter: Letter) -> None:
         written = message(letter, self._sender, self._clock())
         client = self._client()
         try:
             async with asyncio.timeout(TIMEOUT):
                 await client.connect()
                 await client.send_message(
-                    written, sender=parseaddr(self._sender)[1], recipients=[parsed(letter.to)]
+                    written, sender=self._sender.address, recipients=[parsed(letter.to)]
                 )
             with contextlib.suppress(aiosmtplib.SMTPException, OSError):
-                await client.quit(timeout=FAREWELL)  # it was taken, however they part
+                await client.quit(timeout=QUIT_SECONDS)  # the letter was accepted already
         finally:
             client.close()
 
@@ -179,6 +181,6 @@ class SmtpMailer:
         )
 
     def _report(self, reason: str) -> None:
-        """One line that says that a letter is lost; not which, nor what a server said of it."""
+        """Log that a letter is lost; not which one, nor the server's words."""
         line = {"time": rfc3339(self._clock()), "mail": "not delivered", "reason": reason}
         self._sink(msgspec.json.encode(line) + b"\n")

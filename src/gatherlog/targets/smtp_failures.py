@@ -1,10 +1,11 @@
-"""What goes wrong between us and an SMTP server, as an operator is told of it.
+"""Errors of the SMTP library as failed deliveries, as an operator sees them.
 
-A server's words often quote the address, so nothing of them is passed on but its two numbers: the
-reply code and, where there is one, the enhanced status code of RFC 3463, such as `550 5.1.1`.
+A server's text often quotes the address. So only its numbers are shown: the reply code and, if
+there is one, the enhanced status code of RFC 3463, as in `550 5.1.1`.
 """
 
 import re
+from email.errors import MessageError
 from typing import Final
 
 import aiosmtplib
@@ -20,10 +21,10 @@ _ENHANCED: Final = re.compile(r"[245]\.\d{1,3}\.\d{1,3}\b", re.ASCII)
 
 
 def failure(error: Exception) -> DeliveryFailed:
-    """Why a try came to nothing, and whether the next one could go better.
+    """Why an attempt failed, and whether a retry makes sense.
 
-    A refusal is final only where it is about this letter. Where the server does not like our name,
-    password or sender, that is no letter's fault, and an operator may repair it meanwhile.
+    Only a refusal of this one letter is final. A refusal of our name, password or sender is not,
+    because an operator may correct the settings.
     """
     if isinstance(error, aiosmtplib.SMTPRecipientsRefused):
         return failure(error.recipients[0])
@@ -42,14 +43,14 @@ def failure(error: Exception) -> DeliveryFailed:
 
 
 def _without_an_answer(error: Exception) -> DeliveryFailed:
-    if isinstance(error, (Invalid, ValueError)):
+    if isinstance(error, (Invalid, MessageError, ValueError)):
         return unusable_address()
     if isinstance(error, aiosmtplib.SMTPNotSupported):
         detail = "the mail server takes no addresses beyond ASCII"
         return DeliveryFailed("smtp_refused", detail, final=True)
     if isinstance(error, TimeoutError):
         return DeliveryFailed("timeout", "the mail server did not answer in time")
-    if isinstance(error, OSError):  # connections that are refused or end are OSErrors there, too
+    if isinstance(error, OSError):  # the library's own connection errors are OSErrors, too
         detail = f"the mail server could not be reached ({type(error).__name__})"
         return DeliveryFailed("unreachable", detail)
     detail = f"the mail server cannot be spoken to as it is set up ({type(error).__name__})"

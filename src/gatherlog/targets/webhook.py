@@ -1,4 +1,4 @@
-"""Webhooks: deliveries as signed HTTP requests to a URL that a rule names."""
+"""The target that is a webhook: deliveries are signed HTTP requests to a rule's URL."""
 
 import functools
 import hashlib
@@ -26,7 +26,7 @@ Format = Literal["cloudevents", "cloudevents-binary", "cloudevents-batch", "bus"
 BATCH: Final = 100
 """Deliveries in one request of the format `cloudevents-batch`."""
 TIMEOUT: Final = 15.0
-"""Seconds for one request, from looking up the name to the end of the answer."""
+"""Seconds for one request, from the lookup of the name to the end of the answer."""
 CONNECTIONS: Final = 8
 
 Content = tuple[dict[str, str], bytes]
@@ -34,12 +34,13 @@ Content = tuple[dict[str, str], bytes]
 
 
 class WebhookTarget:
-    """A `Target` that posts to `url`, signed with each of `secrets` as Standard Webhooks has it.
+    """A `Target` that posts to `url`, signed with each of `secrets` by Standard Webhooks.
 
-    `source` is the site's URL, of which the sources of CloudEvents are made. A delivery that has an
-    `input` is sent as that instead, alone: JSON, or plain text if it is a `str`. The header
-    `webhook-id` is the delivery's id; a batch has one made of all ids in it, the same for the same
-    batch. `allow` are networks that may be connected to although they are not public.
+    `source` is the site's URL, from which the sources of CloudEvents are made. A delivery with an
+    `input` is sent as that input, in a request of its own: as JSON, or as plain text if it is a
+    `str`. The header `webhook-id` is the delivery's id; that of a batch is derived from the ids in
+    it, so it is the same for the same batch. `allow` are networks that may be connected to although
+    they are not public.
     """
 
     def __init__(
@@ -68,7 +69,7 @@ class WebhookTarget:
             self._endpoint,
             allow=allow,
             resolve=resolve,
-            tls=tls or _trusting_what_the_system_trusts(),
+            tls=tls or _system_trust(),
             timeout=timeout,
             connections=connections,
         )
@@ -82,7 +83,7 @@ class WebhookTarget:
         return f"WebhookTarget({self._endpoint.origin!r}, {self._format!r})"
 
     async def deliver(self, deliveries: Sequence[Delivery]) -> None:
-        """As `Target` says. For kinds of failure see `WebhookClient.post` and `failure`."""
+        """See `Target`. For the kinds of failures see `WebhookClient.post` and `failure`."""
         for group in self._groups(deliveries):
             await self._send(group)
 
@@ -90,7 +91,7 @@ class WebhookTarget:
         await self._client.close()
 
     def _groups(self, deliveries: Sequence[Delivery]) -> Iterator[list[Delivery]]:
-        """What goes into one request each, in order."""
+        """The deliveries of each request, in order."""
         joined = self._format == "cloudevents-batch"
         for is_batch, group in itertools.groupby(deliveries, lambda d: joined and d.input is None):
             if is_batch:
@@ -150,6 +151,6 @@ def _id(group: Sequence[Delivery]) -> str:
 
 
 @functools.cache
-def _trusting_what_the_system_trusts() -> ssl.SSLContext:
-    """Shared, as certificates take a while to load."""
+def _system_trust() -> ssl.SSLContext:
+    """A context with the system's certificates; shared, because they take a while to load."""
     return ssl.create_default_context()

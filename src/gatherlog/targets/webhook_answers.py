@@ -1,4 +1,4 @@
-"""What a receiver's answer means: taken, given up, or tried again and when."""
+"""What a receiver's answer means for the delivery: accepted, given up, or retried and when."""
 
 import re
 from datetime import UTC
@@ -12,17 +12,17 @@ from gatherlog.targets.webhook_connection import Answer
 __all__ = ["LONGEST_PAUSE", "failure"]
 
 LONGEST_PAUSE: Final = 3600.0
-"""Seconds that a receiver may make us wait; an hour."""
+"""Seconds before a retry that a receiver may ask for at most: an hour."""
 
 _TOO_LARGE: Final = (413, 431)
 
 
 def failure(answer: Answer, *, origin: str, now: int, is_batch: bool) -> DeliveryFailed | None:
-    """None for 2xx, which means taken. `now` is in microseconds since the epoch.
+    """The failure that an answer means; None for 2xx. `now` is in microseconds since the epoch.
 
-    What hangs on the event or the URL is final: 410, any redirect (none is followed), 413 and 431
-    (unless for a batch, whose events may be taken one by one). All else may pass, 401, 404 and 422
-    included, because receivers are repaired. `Retry-After` is heeded with any status.
+    Final are answers that no retry can change: 410, every redirect (none is followed), and 413 and
+    431, except for a batch, whose events may be accepted one by one. All others are retried, 401,
+    404 and 422 included, because receivers get repaired. `Retry-After` holds with any status.
     """
     status = answer.status
     kind, hint, final = "status", "", False
@@ -44,13 +44,13 @@ def failure(answer: Answer, *, origin: str, now: int, is_batch: bool) -> Deliver
 
 
 def _content_type(answer: Answer) -> str:
-    """All that is told of the body, which may hold personal data."""
+    """The answer's media type, in parentheses. The body is not shown: it may be personal."""
     found = re.match(r"[\w.+-]{1,40}/[\w.+-]{1,60}", answer.headers.get("content-type", ""), re.A)
     return f" ({found[0]})" if found else ""
 
 
 def _retry_after(text: str, now: int) -> float | None:
-    """Seconds from now, told as such or as a date; None for anything else."""
+    """Seconds from now, from a number of seconds or a date; None for any other text."""
     if re.fullmatch(r"\d{1,9}", text, re.ASCII):
         return min(float(text), LONGEST_PAUSE)
     try:

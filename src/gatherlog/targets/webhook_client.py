@@ -1,7 +1,8 @@
-"""Requests to one webhook: to checked addresses only, over few connections, bounded in time.
+"""Sends requests to one webhook: to permitted addresses only, over few connections, in time.
 
-Every connection goes to an address that was looked up and checked for it, so that a name cannot
-change in between, while Host, TLS server name and certificate are those of the URL.
+Names are looked up for every connection, and the connection is made to the address that was
+checked, so the name cannot change in between. Host, TLS server name and certificate are those of
+the URL.
 """
 
 import asyncio
@@ -18,12 +19,12 @@ from gatherlog.targets.webhook_url import Endpoint
 
 __all__ = ["WebhookClient"]
 
-MOST_WAIT: Final = 1.0
-"""Seconds that the rest of an answer is waited for once its head is there."""
-PATIENCE: Final = 4.0
-"""Seconds for an address to be connected to, where there is another one to try."""
-IDLE: Final = 4.0
-"""Seconds that an unused connection is good for: less than the 5 after which Node.js ends it."""
+BODY_SECONDS: Final = 1.0
+"""How long to wait for the rest of an answer once its head has been received."""
+CONNECT_SECONDS: Final = 4.0
+"""How long to try to connect to an address, if there is another one to try."""
+IDLE_SECONDS: Final = 4.0
+"""How long an idle connection is used again: less than the 5 after which Node.js closes it."""
 
 
 class WebhookClient:
@@ -49,10 +50,10 @@ class WebhookClient:
         self._closed = False
 
     async def post(self, headers: Mapping[str, str], body: bytes) -> Answer:
-        """Send, and give back what was answered.
+        """Send a request, and give the answer.
 
-        Raises DeliveryFailed if nothing was: `unresolved`, `address_refused`, `connection`, `tls`,
-        `not_http`, `timeout`. Waiting for a free connection takes nothing from the time.
+        Raises DeliveryFailed if there is none: `unresolved`, `address_refused`, `connection`,
+        `tls`, `not_http`, `timeout`. Waiting for a free connection does not count for the timeout.
         """
         request = self._request(headers, body)
         async with self._slots:
@@ -61,8 +62,8 @@ class WebhookClient:
             connection, answer = await self._within(deadline, request)
             try:
                 if not connection.ended.done():
-                    patience = min(MOST_WAIT, deadline - loop.time())
-                    await asyncio.wait([connection.ended], timeout=max(patience, 0.0))
+                    left = min(BODY_SECONDS, deadline - loop.time())
+                    await asyncio.wait([connection.ended], timeout=max(left, 0.0))
             finally:
                 self._keep(connection)
             return answer
@@ -84,7 +85,7 @@ class WebhookClient:
         return b"%s\r\n\r\n%s" % ("\r\n".join(lines).encode("ascii"), body)
 
     async def _within(self, deadline: float, request: bytes) -> tuple[Connection, Answer]:
-        """Ask, with every way that it may fail told in our words."""
+        """Send the request, and turn every error into DeliveryFailed."""
         try:
             async with asyncio.timeout_at(deadline):
                 return await self._ask(request)
@@ -102,12 +103,13 @@ class WebhookClient:
             raise self._failed("not_http", f"its answer is not HTTP: {error}") from error
 
     async def _ask(self, request: bytes) -> tuple[Connection, Answer]:
-        """Over a connection that is there, or a new one.
+        """Send the request over an idle connection, or over a new one.
 
-        One that is there may have been closed at the same moment. Nothing came back then, and the
-        next one is tried: a receiver that has the delivery all the same knows it by its id.
+        The receiver may close an idle connection at the moment the request is sent. If nothing was
+        received then, the request is sent again over another: a receiver that got it twice knows
+        it by its id.
         """
-        oldest = asyncio.get_running_loop().time() - IDLE
+        oldest = asyncio.get_running_loop().time() - IDLE_SECONDS
         while self._idle:
             connection = self._idle.pop()
             if connection.is_free and connection.free_since > oldest:
@@ -121,12 +123,12 @@ class WebhookClient:
         return connection, await _answer(connection, request)
 
     async def _connected(self) -> Connection:
-        """To one permitted address after the other, until one takes it."""
+        """A connection to the first permitted address that accepts one."""
         host, port = self._endpoint.host, self._endpoint.port
         found = await permitted(host, port, allow=self._allow, resolve=self._resolve)
         for address in found[:-1]:
             with contextlib.suppress(OSError):
-                async with asyncio.timeout(PATIENCE):
+                async with asyncio.timeout(CONNECT_SECONDS):
                     return await self._connected_to(address)
         return await self._connected_to(found[-1])
 
@@ -151,7 +153,7 @@ class WebhookClient:
 
 
 async def _answer(connection: Connection, request: bytes) -> Answer:
-    """Nothing is left open of a request that failed or was given up."""
+    """The answer to a request; if it fails or is cancelled, its connection is closed."""
     try:
         return await connection.ask(request)
     except BaseException:

@@ -1,6 +1,6 @@
-"""One HTTP/1.1 connection to a webhook's receiver: a request, the head of its answer, the next.
+"""One HTTP/1.1 connection to a webhook's receiver, which is used for one request after another.
 
-httptools parses the answers, as it parses the server's requests. httpcore2 took five times the
+Answers are parsed by httptools, as are the server's own requests. httpcore2 takes five times the
 processor time for the same.
 """
 
@@ -14,23 +14,23 @@ import msgspec
 __all__ = ["MOST_READ", "Answer", "Connection", "NotHttp"]
 
 MOST_READ: Final = 65_536
-"""Bytes of an answer, head and body, that are read before its connection is closed."""
+"""Bytes of an answer, head and body; of a longer one the connection is closed."""
 
 
 class Answer(msgspec.Struct, frozen=True):
-    """What a receiver said: its body is never kept."""
+    """The head of a receiver's answer. The body is never kept."""
 
     status: int
     headers: Mapping[str, str]
-    """Names in lower case; of several with one name, the last."""
+    """Names are in lower case; of headers with the same name, the last one counts."""
 
 
 class NotHttp(Exception):
-    """The receiver does not answer as HTTP/1.1 has it."""
+    """The receiver's answer is not HTTP/1.1."""
 
 
 class Connection(asyncio.Protocol):
-    """Carries one request at a time; `abort` it unless `is_free` once its answer is there."""
+    """Carries one request at a time. Unless `is_free` after its answer, it has to be aborted."""
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
@@ -41,17 +41,17 @@ class Connection(asyncio.Protocol):
         self._left = MOST_READ
         self._error: Exception | None = None
         self.ended: asyncio.Future[None] = self._loop.create_future()
-        """Done when nothing more comes of the answer, whole or not."""
+        """Done when the answer has ended, complete or not."""
         self.is_free = False
-        """Whether it can take a request."""
+        """Whether another request can be sent."""
         self.is_silent = True
-        """Whether nothing came yet in answer to the last request."""
+        """Whether nothing has been received since the last request was sent."""
         self.free_since = 0.0
 
     def ask(self, request: bytes) -> asyncio.Future[Answer]:
-        """Send; the answer is there with its head, and whatever comes of its body is dropped.
+        """Send a request. The result is there once the answer's head is; the body is dropped.
 
-        Ends in NotHttp, or in an OSError if the connection breaks off.
+        The future raises NotHttp, or an OSError if the connection breaks off.
         """
         assert self._transport is not None
         self._answer, self.ended = self._loop.create_future(), self._loop.create_future()
@@ -64,12 +64,12 @@ class Connection(asyncio.Protocol):
         return self._answer
 
     def abort(self) -> None:
-        """Close at once, with whatever is still under way."""
+        """Close at once; a request that is under way fails."""
         self.is_free = False
         if self._transport is not None:
             self._transport.abort()
 
-    # What the transport says.
+    # Called by the transport.
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
@@ -91,10 +91,10 @@ class Connection(asyncio.Protocol):
     def connection_lost(self, error: Exception | None) -> None:
         self._end(error or ConnectionResetError())
 
-    # What the parser finds.
+    # Called by the parser.
 
     def on_message_begin(self) -> None:
-        if self.is_free:  # nobody asked: it must not become the answer to the next request
+        if self.is_free:  # unsolicited: it must not become the answer to the next request
             self.abort()
 
     def on_header(self, name: bytes, value: bytes) -> None:
@@ -106,7 +106,7 @@ class Connection(asyncio.Protocol):
             if not self._answer.done():
                 self._answer.set_result(Answer(status, self._headers))
         else:
-            self._headers = {}  # of an interim answer: the real one follows
+            self._headers = {}  # an interim answer (1xx); the final one follows
 
     def on_message_complete(self) -> None:
         if self._answer.done() and not self.ended.done():
@@ -119,7 +119,7 @@ class Connection(asyncio.Protocol):
         self.free_since = self._loop.time()
 
     def _end(self, error: Exception) -> None:
-        """Nothing more comes; without an answer's head, that is the answer."""
+        """Close the connection; a request whose answer has no head yet fails with the error."""
         self.abort()
         self._error = error
         if not self._answer.done():

@@ -1,4 +1,4 @@
-"""Signatures of webhooks as Standard Webhooks 1.0 has them: HMAC-SHA256 of id, time and body."""
+"""Signatures of webhooks by Standard Webhooks 1.0: HMAC-SHA256 of id, time and body."""
 
 import base64
 import binascii
@@ -12,7 +12,7 @@ from gatherlog.core.eventstore.errors import Flaw, Invalid
 __all__ = ["TOLERANCE", "is_signed", "secret_bytes", "secret_text", "signature"]
 
 TOLERANCE: Final = 300
-"""Seconds that the clocks of sender and receiver may differ; older deliveries are replays."""
+"""Seconds that the clocks of sender and receiver may differ; older requests are refused."""
 SHORTEST: Final = 24
 LONGEST: Final = 64
 """Bytes of a secret."""
@@ -26,7 +26,7 @@ def secret_text(secret: bytes) -> str:
 
 
 def secret_bytes(text: str) -> bytes:
-    """The other way; Invalid, which does not repeat it, for what is no secret of 24 to 64 bytes."""
+    """The bytes of a secret's text. Raises Invalid, without the text, unless they are 24 to 64."""
     try:
         secret = base64.b64decode(text.removeprefix(_PREFIX), validate=True)
     except (binascii.Error, ValueError):

@@ -1,4 +1,4 @@
-"""URLs of webhooks: what is refused at once, and the parts that a request needs."""
+"""URLs of webhooks: which ones are refused, and the parts that a request needs."""
 
 import re
 from ipaddress import IPv6Address
@@ -17,11 +17,11 @@ _NO_HOST: Final = "has no host, or a malformed host or port"
 _NETLOC: Final = re.compile(
     r"(?P<name>[a-z0-9_-]+(\.[a-z0-9_-]+)*|\[(?P<ipv6>[0-9a-f:.]+)\])(:(?P<port>[0-9]{0,5}))?"
 )
-"""Stricter than `urlsplit`, which takes much for a host, and more or less of it by version."""
+"""Stricter than `urlsplit`, which accepts invalid hosts, and other ones in each Python version."""
 
 
 class Endpoint(msgspec.Struct, frozen=True):
-    """Where a webhook goes."""
+    """Where requests of a webhook are sent."""
 
     scheme: str
     host: str
@@ -34,21 +34,20 @@ class Endpoint(msgspec.Struct, frozen=True):
 
     @property
     def origin(self) -> str:
-        """What may be shown: path and query often hold a token."""
+        """The part of the URL that may be shown; path and query often hold a token."""
         return f"{self.scheme}://{self.authority}"
 
 
 def check_url(url: str) -> None:
-    """Raises Invalid unless `url` is one that a webhook may have.
+    """Raise Invalid unless the URL is http or https, has a host, and no credentials or fragment.
 
-    That is http or https with a host, and without credentials and fragment. Whether its host may
-    be connected to is seen when it is.
+    Whether the host's addresses are permitted is checked for every connection, not here.
     """
     endpoint(url)
 
 
 def endpoint(url: str) -> Endpoint:
-    """The parts of a webhook's URL; as `check_url`."""
+    """The parts of a webhook's URL. Raises as `check_url`."""
     if len(url) > LONGEST:
         raise _refused(f"longer than {LONGEST:,} characters")
     if not re.fullmatch(r"[!-~]+", url):

@@ -1,4 +1,4 @@
-"""The guests app on every engine that a laptop has, with a clock and ids that tests can foresee."""
+"""The guests app on every engine that a laptop has, with a fake clock and fake ids."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -11,7 +11,7 @@ from gatherlog.engines import open_store
 from gatherlog.testing import CountingIds, StandingClock
 
 SMALL = Limits(commit_actions=100, commit_bytes=4 * 1024 * 1024, page=1000)
-"""About what DynamoDB takes."""
+"""Roughly the limits of DynamoDB."""
 
 
 @pytest.fixture(params=["memory", "sqlite", "small"])

@@ -1,4 +1,4 @@
-"""A gathering and a guest as tests need them, and the states that lead up to a decision."""
+"""Sample events, gatherings and guests, for the given part of specs."""
 
 from typing import Any
 
@@ -7,14 +7,14 @@ import msgspec
 from gatherlog.apps.guests.events import GatheringCreated, GuestAdded, RsvpSubmitted, Waitlisted
 from gatherlog.apps.guests.fold import FOLD
 from gatherlog.apps.guests.views import GATHERINGS, GUESTS, Gathering, Guest
-from gatherlog.testing import Said, State, after
+from gatherlog.testing import SpecEvent, State, after
 
 ADA = "00000000-0000-7000-8000-00000000ada0"
 BOB = "00000000-0000-7000-8000-00000000b0b0"
 STREAM = "gathering-default"
 
 
-def created(**given: Any) -> Said:
+def created(**given: Any) -> SpecEvent:
     plain: dict[str, Any] = {
         "event_name": "Summer party",
         "event_date": None,
@@ -24,10 +24,10 @@ def created(**given: Any) -> Said:
         "time_zone": "Europe/Paris",
         "settings_data": {},
     }
-    return Said(GatheringCreated(**plain | given), time=1)
+    return SpecEvent(GatheringCreated(**plain | given), time=1)
 
 
-def added(subject: str = ADA, **given: Any) -> Said:
+def added(subject: str = ADA, **given: Any) -> SpecEvent:
     plain: dict[str, Any] = {
         "first_name": "Ada",
         "last_name": "Lovelace",
@@ -38,7 +38,7 @@ def added(subject: str = ADA, **given: Any) -> Said:
         "dietary": None,
         "dietary_tags": (),
     }
-    return Said(GuestAdded(**plain | given), subject, 2)
+    return SpecEvent(GuestAdded(**plain | given), subject, 2)
 
 
 def submitted(attending: bool | None, num_guests: int = 0, **given: Any) -> RsvpSubmitted:
@@ -46,8 +46,10 @@ def submitted(attending: bool | None, num_guests: int = 0, **given: Any) -> Rsvp
     return RsvpSubmitted(attending=attending, num_guests=num_guests, **plain | given)
 
 
-def answered(attending: bool | None, num_guests: int = 0, subject: str = ADA, **given: Any) -> Said:
-    return Said(submitted(attending, num_guests, **given), subject, 3)
+def answered(
+    attending: bool | None, num_guests: int = 0, subject: str = ADA, **given: Any
+) -> SpecEvent:
+    return SpecEvent(submitted(attending, num_guests, **given), subject, 3)
 
 
 def waits(num_guests: int, unit: str = "u1", **given: Any) -> Waitlisted:
@@ -57,15 +59,15 @@ def waits(num_guests: int, unit: str = "u1", **given: Any) -> Waitlisted:
 
 def waitlisted(
     num_guests: int, unit: str = "u1", subject: str = ADA, time: int = 3, **given: Any
-) -> Said:
-    return Said(waits(num_guests, unit, **given), subject, time)
+) -> SpecEvent:
+    return SpecEvent(waits(num_guests, unit, **given), subject, time)
 
 
-def told(payload: msgspec.Struct, subject: str = ADA, time: int = 4) -> Said:
-    return Said(payload, subject, time)
+def happened(payload: msgspec.Struct, subject: str = ADA, time: int = 4) -> SpecEvent:
+    return SpecEvent(payload, subject, time)
 
 
-def list_after(*events: Said) -> State:
+def list_after(*events: SpecEvent) -> State:
     return after(FOLD, STREAM, events)
 
 
@@ -73,6 +75,6 @@ def gathering(**given: Any) -> Gathering:
     return list_after(created(**given)).of(GATHERINGS, "default")
 
 
-def guest(*events: Said, **given: Any) -> Guest:
-    """Ada, as she was added and whatever happened to her since."""
+def guest(*events: SpecEvent, **given: Any) -> Guest:
+    """Ada, after she was added and the events happened."""
     return list_after(created(), added(**given), *events).of(GUESTS, ADA)

@@ -1,4 +1,4 @@
-"""A guest's own answer: what it counts, when it is refused, and that saying it twice is nothing."""
+"""A guest's own answer: how many people it counts, when it is refused, and repetitions."""
 
 from datetime import datetime
 from typing import Any
@@ -82,7 +82,7 @@ def test_null_clears_dietary_text_and_tags() -> None:
         (answered(None), Rsvp(attending=None)),
     ],
 )
-def test_saying_the_same_twice_records_nothing(before: Any, again: Rsvp) -> None:
+def test_giving_the_same_answer_twice_records_nothing(before: Any, again: Rsvp) -> None:
     assert decided(again, guest(before)) == []
 
 
@@ -105,7 +105,7 @@ def test_undecided_is_an_answer_although_pending_looks_the_same() -> None:
         (Rsvp(attending=True, dietary_tags=("vegan", "paleo")), "/dietary_tags/1"),
     ],
 )
-def test_an_answer_out_of_range_names_the_place(rsvp: Rsvp, pointer: str) -> None:
+def test_each_flaw_of_an_answer_names_its_field(rsvp: Rsvp, pointer: str) -> None:
     with pytest.raises(Invalid) as refused:
         decided(rsvp, guest())
 
@@ -139,7 +139,7 @@ def test_after_the_deadline_nobody_answers() -> None:
         decided(rsvp, guest(), closing, now=micros("2026-06-02T00:00:00+02:00"))
 
 
-def test_a_yes_that_waits_stands_and_other_words_about_it_are_an_answer() -> None:
+def test_repeating_the_yes_of_a_waiting_guest_records_nothing_and_changing_it_does() -> None:
     ada = guest(waitlisted(3, dietary="no nuts"))
 
     assert decided(Rsvp(attending=True), ada) == []
@@ -150,7 +150,7 @@ def test_a_yes_that_waits_stands_and_other_words_about_it_are_an_answer() -> Non
     assert decided(Rsvp(attending=False), ada) == [submitted(False, dietary="no nuts")]
 
 
-def test_children_known_before_are_as_many_as_there_can_be() -> None:
+def test_children_given_before_are_never_more_than_the_people() -> None:
     ada = guest(answered(True, 4, children=3))
 
     assert decided(Rsvp(attending=True, num_guests=2), ada) == [submitted(True, 2, children=2)]
@@ -158,7 +158,7 @@ def test_children_known_before_are_as_many_as_there_can_be() -> None:
     assert decided(Rsvp(attending=False), ada) == [submitted(False, children=3)]
 
 
-def test_a_list_of_tags_has_an_end() -> None:
+def test_a_list_of_tags_may_not_be_too_long() -> None:
     with pytest.raises(Invalid) as refused:
         decided(Rsvp(attending=True, dietary_tags=("x",) * 100_000), guest())
 

@@ -1,4 +1,4 @@
-"""Every event type has a golden file; what was once stored decodes for ever."""
+"""Every event type has a golden file: events that were stored once can always be decoded."""
 
 from pathlib import Path
 

@@ -57,7 +57,7 @@ async def test_a_part_of_name_or_address_finds_guests(
     assert [guest.body.first_name for guest in listing.items] == found
 
 
-async def test_all_that_is_given_must_fit(service: GuestService) -> None:
+async def test_a_guest_is_found_only_if_all_that_is_given_fits(service: GuestService) -> None:
     await service.change_settings(DEFAULT, SettingsPatch(max_guests=1), actor="cli")
     people = [
         await invite(service, "Ada A", group_id="Byron"),
@@ -166,7 +166,7 @@ async def test_a_command_with_a_key_answers_as_before(service: GuestService) -> 
         ("2026-04-23", "Africa/Cairo", "2026-04-23T21:59:59Z", "2026-04-23T22:00:00Z"),
     ],
 )
-async def test_a_deadline_closes_in_the_zone_also_where_clocks_change(
+async def test_a_deadline_passes_in_its_zone_also_on_days_when_clocks_change(
     service: GuestService, clock: StandingClock, deadline: str, zone: str, last: str, first: str
 ) -> None:
     ada = await invite(service, "Ada A")
@@ -180,10 +180,10 @@ async def test_a_deadline_closes_in_the_zone_also_where_clocks_change(
         await service.rsvp(DEFAULT, ada, Rsvp(attending=False), actor="cli")
 
 
-async def test_a_corrected_zone_keeps_the_local_time_and_loses_no_answer(
+async def test_a_corrected_zone_keeps_the_local_time_of_the_deadline_and_every_answer(
     service: GuestService, clock: StandingClock
 ) -> None:
-    """An evening in New York, by mistake told in London; an answer came in between."""
+    """A deadline in New York, by mistake with London's zone; an answer came in between."""
     ada, bob = await invite(service, "Ada A"), await invite(service, "Bob B")
     wrong = SettingsPatch(rsvp_deadline="2026-06-01T18:00", time_zone="Europe/London")
     await service.change_settings(DEFAULT, wrong, actor="cli")

@@ -1,4 +1,4 @@
-"""What events make of documents and counters, and that `after` is as strict as a store."""
+"""How events change documents and counters, and that `after` is as strict as a store."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -28,7 +28,7 @@ from gatherlog.apps.guests.views import (
 )
 from gatherlog.core.eventstore.store import DELETE, Ref
 from gatherlog.core.projections.folds import Change, Happened
-from gatherlog.testing import Said, State, after
+from gatherlog.testing import SpecEvent, State, after
 from tests.apps.guests.guest_lists import (
     ADA,
     BOB,
@@ -37,8 +37,8 @@ from tests.apps.guests.guest_lists import (
     answered,
     created,
     guest,
+    happened,
     list_after,
-    told,
     waitlisted,
 )
 
@@ -50,7 +50,7 @@ def figures(state: State) -> dict[str, int]:
     return {name: count for name, count in counters.items() if count and name != "edits"}
 
 
-def take(state: State, event: Said) -> None:
+def take(state: State, event: SpecEvent) -> None:
     state.take(FOLD, Happened(STREAM, event.subject, event.time, event.payload))
 
 
@@ -80,16 +80,16 @@ def test_who_does_not_come_takes_no_place(attending: bool | None, counter: str) 
     assert tally(ada) == {"guests": 1, "expected": 1, counter: 1}
 
 
-def test_what_is_taken_back_leaves_no_trace_in_the_figures() -> None:
+def test_an_answer_that_is_taken_back_does_not_count_in_the_figures() -> None:
     state = list_after(
         created(),
         added(group_id="Byron"),
         added(BOB, group_id="Byron"),
         answered(True, 3, children=1, dietary="no nuts", dietary_tags=("vegan",)),
-        told(GuestChanged(num_guests=5, dietary_tags=("kosher",))),
-        told(RsvpCleared()),
+        happened(GuestChanged(num_guests=5, dietary_tags=("kosher",))),
+        happened(RsvpCleared()),
         answered(None, 2),
-        told(GuestRemoved(group_id="Byron", link=None)),
+        happened(GuestRemoved(group_id="Byron", link=None)),
     )
 
     assert figures(state) == {"guests": 1, "expected": 1}
@@ -101,7 +101,7 @@ def test_what_is_taken_back_leaves_no_trace_in_the_figures() -> None:
 def test_a_household_without_members_is_no_document() -> None:
     moved = GuestMoved(from_group="Byron", to_group="King")
 
-    state = list_after(created(), added(group_id="Byron"), told(moved))
+    state = list_after(created(), added(group_id="Byron"), happened(moved))
 
     groups = [id for view, id in state.bodies if view == "group"]
     assert groups == ["default/King"]
@@ -111,8 +111,8 @@ def test_a_link_belongs_to_one_guest_and_ends_with_the_next() -> None:
     state = list_after(
         created(),
         added(),
-        told(LinkIssued(link="h1", replaces=None)),
-        told(LinkIssued(link="h2", replaces="h1")),
+        happened(LinkIssued(link="h1", replaces=None)),
+        happened(LinkIssued(link="h2", replaces="h1")),
     )
 
     assert [id for view, id in state.bodies if view == "guest_link"] == ["h2"]
@@ -120,9 +120,10 @@ def test_a_link_belongs_to_one_guest_and_ends_with_the_next() -> None:
     assert state.of(GUESTS, ADA).updated_at == 2
 
 
-def test_settings_that_were_not_given_stay() -> None:
+def test_settings_that_are_not_given_stay_as_they_are() -> None:
     state = list_after(
-        created(location="The mill", max_guests=5), told(SettingsChanged(max_guests=None), "", 9)
+        created(location="The mill", max_guests=5),
+        happened(SettingsChanged(max_guests=None), "", 9),
     )
 
     body = state.of(GATHERINGS, "default")
@@ -142,7 +143,7 @@ class Forgetful(GuestListFold):
 
 
 class Deleting(GuestListFold):
-    """Deletes the gathering, whose document carries counters."""
+    """Deletes the gathering, whose document has counters."""
 
     def evolve(self, documents: Mapping[Ref, Any], happened: Happened) -> Iterable[Change]:
         if documents.get(COUNTERS) is None:
@@ -153,12 +154,12 @@ class Deleting(GuestListFold):
         ]
 
 
-def test_a_fold_that_changes_what_it_did_not_name_is_found_out() -> None:
+def test_a_fold_that_changes_a_document_it_did_not_name_is_an_error() -> None:
     with pytest.raises(AssertionError, match=r"^\('gathering', 'default'\) changes, but keys\(\)"):
         after(Forgetful(), STREAM, [created()])
 
 
-def test_a_fold_that_deletes_counters_is_found_out() -> None:
+def test_a_fold_that_deletes_a_document_with_counters_is_an_error() -> None:
     with pytest.raises(AssertionError, match=r"has counters; it cannot be deleted$"):
         after(Deleting(), STREAM, [created(), added()])
 
@@ -190,9 +191,9 @@ def test_a_unit_waits_in_its_place_until_the_last_member_has_left() -> None:
 
     for event in (
         waitlisted(4, "u1", time=10),
-        told(WaitlistLeft(unit="u1"), BOB),
+        happened(WaitlistLeft(unit="u1"), BOB),
         answered(False, subject=BOB),
-        told(Promoted(unit="u2"), "cas"),
+        happened(Promoted(unit="u2"), "cas"),
     ):
         take(state, event)
 
@@ -213,7 +214,7 @@ def test_a_unit_waits_in_its_place_until_the_last_member_has_left() -> None:
         "queued": 1,
     }
 
-    take(state, told(WaitlistLeft(unit="u1")))
-    take(state, told(GuestRemoved(group_id=None, link=None)))
+    take(state, happened(WaitlistLeft(unit="u1")))
+    take(state, happened(GuestRemoved(group_id=None, link=None)))
     assert state.of(WAITING_LISTS, "default") == WaitingList()
     assert figures(state) == {"guests": 2, "expected": 2, "declined": 1, "coming": 1, "seats": 5}

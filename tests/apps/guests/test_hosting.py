@@ -1,4 +1,4 @@
-"""What a host may do: gatherings, settings, guests, answers on behalf; whole bodies sent back."""
+"""Decisions for hosts: gatherings, settings, guests, and answers on behalf of guests."""
 
 from typing import Any
 
@@ -38,8 +38,8 @@ from tests.apps.guests.guest_lists import (
     created,
     gathering,
     guest,
+    happened,
     submitted,
-    told,
     waitlisted,
 )
 
@@ -78,14 +78,14 @@ def test_a_gathering_is_created_with_what_was_given() -> None:
         ({"settings_data": {"number": float("inf")}}, "/settings_data"),
     ],
 )
-def test_settings_out_of_form_name_the_place(given: dict[str, Any], pointer: str) -> None:
+def test_each_flaw_of_the_settings_names_its_field(given: dict[str, Any], pointer: str) -> None:
     with pytest.raises(Invalid) as refused:
         create_gathering(GatheringDetails(**{"event_name": "Party"} | given))
 
     assert pointers(refused) == [pointer]
 
 
-def test_settings_nested_without_end_are_refused_and_32_levels_are_not() -> None:
+def test_settings_nested_deeper_than_32_levels_are_refused() -> None:
     def nested(levels: int) -> dict[str, Any]:
         data: dict[str, Any] = {}
         for _ in range(levels - 1):
@@ -108,7 +108,7 @@ def test_only_settings_that_differ_are_recorded() -> None:
     assert change_settings(before, SettingsPatch(max_guests=10)) == []
 
 
-def test_settings_that_only_python_takes_for_equal_are_recorded() -> None:
+def test_settings_that_are_equal_in_python_and_not_in_json_are_recorded() -> None:
     before = gathering(settings_data={"open": 1})
 
     assert change_settings(before, SettingsPatch(settings_data={"open": True})) == [
@@ -135,12 +135,12 @@ def test_null_clears_settings() -> None:
     ]
 
 
-def test_a_gathering_keeps_a_name() -> None:
+def test_the_name_of_a_gathering_cannot_be_cleared() -> None:
     with pytest.raises(Invalid, match=r"^/event_name: is missing or blank$"):
         change_settings(gathering(), SettingsPatch(event_name=None))
 
 
-def test_a_deadline_with_an_offset_is_told_in_the_zone_given_with_it() -> None:
+def test_a_deadline_with_an_offset_is_converted_to_the_zone_given_with_it() -> None:
     patch = SettingsPatch(rsvp_deadline="2026-06-01T18:00:00+00:00", time_zone="Asia/Tokyo")
 
     assert change_settings(gathering(), patch) == [
@@ -148,7 +148,7 @@ def test_a_deadline_with_an_offset_is_told_in_the_zone_given_with_it() -> None:
     ]
 
 
-def test_another_zone_leaves_the_local_deadline_as_it_reads() -> None:
+def test_another_zone_does_not_change_the_local_time_of_the_deadline() -> None:
     before = gathering(rsvp_deadline="2026-06-01T18:00:00", time_zone="Europe/Paris")
 
     assert change_settings(before, SettingsPatch(time_zone="Asia/Tokyo")) == [
@@ -204,7 +204,7 @@ def test_a_guest_is_added_trimmed() -> None:
         ({"dietary_tags": ("keto",)}, "/dietary_tags/0"),
     ],
 )
-def test_a_guest_out_of_form_names_the_place(given: dict[str, Any], pointer: str) -> None:
+def test_each_flaw_of_a_guest_names_its_field(given: dict[str, Any], pointer: str) -> None:
     with pytest.raises(Invalid) as refused:
         add_guest(NewGuest(**{"first_name": "Ada", "last_name": "Lovelace"} | given), None)
 
@@ -212,13 +212,13 @@ def test_a_guest_out_of_form_names_the_place(given: dict[str, Any], pointer: str
 
 
 @pytest.mark.parametrize("name", ["李", "O’Brien-Łukasz", "نیلوفر\u200cه", "Zoe\u0308", "👩‍🚀"])
-def test_names_are_taken_as_people_write_them(name: str) -> None:
+def test_names_are_accepted_as_people_write_them(name: str) -> None:
     new = NewGuest(first_name=name, last_name=name)
 
     assert add_guest(new, None) == [added(first_name=name, last_name=name).payload]
 
 
-def test_a_household_has_a_most_members() -> None:
+def test_a_household_has_no_more_members_than_allowed() -> None:
     full = Group(gathering_id="default", group_id="Byron", members=tuple(map(str, range(1000))))
     new = NewGuest(first_name="Ada", last_name="Lovelace", group_id="Byron")
 
@@ -261,15 +261,15 @@ def test_null_takes_a_guest_out_of_the_household_and_clears_the_rest() -> None:
 
 def test_null_takes_an_answer_back() -> None:
     assert changed(guest(answered(True, 2)), attending=None) == [RsvpCleared()]
-    assert guest(answered(True, 2), told(RsvpCleared())).status == "pending"
+    assert guest(answered(True, 2), happened(RsvpCleared())).status == "pending"
 
 
-def test_a_host_answers_although_the_number_of_before_is_sent_along() -> None:
+def test_a_host_can_answer_and_send_the_old_number_along() -> None:
     assert changed(guest(answered(True, 2)), attending=False, num_guests=2) == [submitted(False)]
     assert changed(guest(answered(False)), attending=True, num_guests=0) == [submitted(True, 1)]
 
 
-def test_a_host_changes_the_number_of_who_comes() -> None:
+def test_a_host_changes_the_number_of_people_of_a_guest_who_comes() -> None:
     assert changed(guest(answered(True, 2)), num_guests=3) == [GuestChanged(num_guests=3)]
 
 
@@ -290,7 +290,7 @@ def test_sending_a_waiting_guest_back_as_it_was_records_nothing() -> None:
     assert changed(ada, **{name: fields[name] for name in GuestPatch.__struct_fields__}) == []
 
 
-def test_a_host_answers_for_one_who_waits() -> None:
+def test_a_host_answers_for_a_guest_who_waits() -> None:
     ada = guest(waitlisted(3), expected_guests=5)
 
     assert changed(ada, attending=True) == []
@@ -320,12 +320,12 @@ def test_a_co_host_is_made_once() -> None:
     made = CoHostChanged(is_co_host=True)
 
     assert make_co_host(guest(), True) == [made]
-    assert make_co_host(guest(told(made)), True) == []
-    assert make_co_host(guest(told(made)), False) == [CoHostChanged(is_co_host=False)]
+    assert make_co_host(guest(happened(made)), True) == []
+    assert make_co_host(guest(happened(made)), False) == [CoHostChanged(is_co_host=False)]
 
 
 @pytest.mark.parametrize("field", ["first_name", "last_name"])
-def test_a_guest_keeps_a_name(field: str) -> None:
+def test_the_name_of_a_guest_cannot_be_cleared(field: str) -> None:
     cleared: Any = {field: None}
 
     with pytest.raises(Invalid) as refused:
@@ -334,13 +334,13 @@ def test_a_guest_keeps_a_name(field: str) -> None:
     assert pointers(refused) == ["/" + field]
 
 
-def test_removing_a_guest_tells_what_else_ends() -> None:
-    ada = guest(told(LinkIssued(link="h1", replaces=None)), group_id="Byron")
+def test_the_event_of_a_removed_guest_names_the_household_and_the_link() -> None:
+    ada = guest(happened(LinkIssued(link="h1", replaces=None)), group_id="Byron")
 
     assert remove_guest(ada) == [GuestRemoved(group_id="Byron", link="h1")]
 
 
 def test_a_new_link_replaces_the_one_before() -> None:
-    ada = guest(told(LinkIssued(link="h1", replaces=None)))
+    ada = guest(happened(LinkIssued(link="h1", replaces=None)))
 
     assert issue_link(ada, "h2") == [LinkIssued(link="h2", replaces="h1")]

@@ -1,4 +1,4 @@
-"""One member of a household answers for several: what is shown, written, refused and left alone."""
+"""One member of a household answers for several: what is shown, written and refused."""
 
 import asyncio
 from typing import Any
@@ -8,7 +8,7 @@ from msgspec import UNSET
 
 from gatherlog.apps.guests import (
     DEFAULT,
-    AnswersMoved,
+    AnswersChanged,
     Guest,
     GuestPatch,
     GuestService,
@@ -24,7 +24,7 @@ from gatherlog.apps.guests import (
 from gatherlog.core import Once, Store
 from gatherlog.core.eventstore.errors import Invalid, NotFound
 from gatherlog.testing import CountingIds, StandingClock
-from tests.apps.guests.halting import Halting
+from tests.apps.guests.slow_reads import SlowReads
 
 Answers = dict[str, HouseholdAnswer]
 
@@ -74,7 +74,7 @@ async def test_a_household_is_shown_with_what_it_should_be_asked(
     assert household.questions == Questions(signed_up=2, not_coming=(family[1], family[2]), more=0)
 
 
-async def test_more_than_expected_is_asked_about_and_as_many_is_not(
+async def test_a_household_is_asked_about_more_people_than_expected(
     service: GuestService, family: list[str]
 ) -> None:
     for number, more in (4, 0), (6, 2):
@@ -84,7 +84,9 @@ async def test_more_than_expected_is_asked_about_and_as_many_is_not(
         assert household.questions == Questions(signed_up=number, not_coming=(), more=more)
 
 
-async def test_who_has_no_household_is_one(service: GuestService) -> None:
+async def test_a_guest_without_a_household_is_shown_as_a_household_of_one(
+    service: GuestService,
+) -> None:
     ada = await invite(service, "Ada", None)
 
     household = await service.answer_household(DEFAULT, ada, {ada: said(True)}, actor="cli")
@@ -92,7 +94,7 @@ async def test_who_has_no_household_is_one(service: GuestService) -> None:
     assert (household.guest.body.status, household.members) == ("coming", [])
 
 
-async def test_one_answers_for_all_in_one_commit_and_the_unnamed_stay(
+async def test_one_member_answers_for_several_in_one_commit_and_the_others_do_not_change(
     service: GuestService, store: Store, family: list[str]
 ) -> None:
     ada, bob, cas = family
@@ -115,7 +117,7 @@ async def test_one_answers_for_all_in_one_commit_and_the_unnamed_stay(
     assert versions == [head + 2] * 2
 
 
-async def test_who_has_moved_since_the_form_was_shown_is_named_and_nothing_is_written(
+async def test_members_who_changed_since_the_form_was_shown_are_named_and_nothing_is_written(
     service: GuestService, store: Store, family: list[str]
 ) -> None:
     shown = [(await service.guest(DEFAULT, id)).version for id in family]
@@ -123,7 +125,7 @@ async def test_who_has_moved_since_the_form_was_shown_is_named_and_nothing_is_wr
         await service.rsvp(DEFAULT, who, Rsvp(attending=False), actor="cli")
     heads = await store.heads()
 
-    with pytest.raises(AnswersMoved) as refused:
+    with pytest.raises(AnswersChanged) as refused:
         await service.answer_household(
             DEFAULT,
             family[0],
@@ -131,7 +133,7 @@ async def test_who_has_moved_since_the_form_was_shown_is_named_and_nothing_is_wr
             actor="cli",
         )
 
-    assert refused.value.moved == (family[1], family[2])
+    assert refused.value.changed == (family[1], family[2])
     assert refused.value.name == f"guest/{family[1]}"
     assert await store.heads() == heads
 
@@ -140,12 +142,12 @@ async def test_two_members_who_answer_for_different_persons_at_once_both_do(
     service: GuestService, store: Store, clock: StandingClock, ids: CountingIds, family: list[str]
 ) -> None:
     ada, bob, cas = family
-    halting = GuestService(Halting(store), clock=clock, ids=ids)
+    slow = GuestService(SlowReads(store), clock=clock, ids=ids)
     shown = {id: (await service.guest(DEFAULT, id)).version for id in family}
 
     await asyncio.gather(
-        halting.answer_household(DEFAULT, ada, {ada: said(True, shown[ada])}, actor="cli"),
-        halting.answer_household(DEFAULT, bob, {cas: said(False, shown[cas])}, actor="cli"),
+        slow.answer_household(DEFAULT, ada, {ada: said(True, shown[ada])}, actor="cli"),
+        slow.answer_household(DEFAULT, bob, {cas: said(False, shown[cas])}, actor="cli"),
     )
 
     assert await statuses(service, family) == ["coming", "pending", "declined"]
@@ -155,16 +157,16 @@ async def test_of_two_who_answer_for_the_same_person_from_the_same_form_one_does
     service: GuestService, store: Store, clock: StandingClock, ids: CountingIds, family: list[str]
 ) -> None:
     ada, bob, cas = family
-    halting = GuestService(Halting(store), clock=clock, ids=ids)
+    slow = GuestService(SlowReads(store), clock=clock, ids=ids)
     shown = (await service.guest(DEFAULT, cas)).version
 
     done = await asyncio.gather(
-        halting.answer_household(DEFAULT, ada, {cas: said(True, shown)}, actor="cli"),
-        halting.answer_household(DEFAULT, bob, {cas: said(False, shown)}, actor="cli"),
+        slow.answer_household(DEFAULT, ada, {cas: said(True, shown)}, actor="cli"),
+        slow.answer_household(DEFAULT, bob, {cas: said(False, shown)}, actor="cli"),
         return_exceptions=True,
     )
 
-    assert sorted(isinstance(result, AnswersMoved) for result in done) == [False, True]
+    assert sorted(isinstance(result, AnswersChanged) for result in done) == [False, True]
 
 
 async def test_one_of_another_household_cannot_be_answered_for(
@@ -238,7 +240,7 @@ async def test_after_the_deadline_nobody_answers_for_a_household(
         (OwnAnswer(), ["pending"] * 3),
     ],
 )
-async def test_ones_own_number_and_a_word_for_the_silent(
+async def test_a_guest_answers_with_a_number_and_for_the_members_who_are_pending(
     service: GuestService, family: list[str], own: OwnAnswer, expected: list[str]
 ) -> None:
     household = await service.respond(DEFAULT, family[0], own, actor="cli")
@@ -260,7 +262,7 @@ async def test_answers_already_given_by_others_stay(
     assert await statuses(service, family) == ["declined", "undecided", "declined"]
 
 
-async def test_those_who_are_filled_in_count_as_expected(
+async def test_members_who_are_answered_for_come_with_the_expected_number(
     service: GuestService, family: list[str]
 ) -> None:
     own = OwnAnswer(num_guests=1, group_status="coming")
@@ -280,7 +282,7 @@ async def test_those_who_are_filled_in_count_as_expected(
         (OwnAnswer(dietary_tags=("paleo",)), "/dietary_tags/0"),
     ],
 )
-async def test_an_own_answer_out_of_range_names_the_place(
+async def test_each_flaw_of_an_own_answer_names_its_field(
     service: GuestService, family: list[str], own: OwnAnswer, pointer: str
 ) -> None:
     with pytest.raises(Invalid) as refused:
@@ -289,7 +291,7 @@ async def test_an_own_answer_out_of_range_names_the_place(
     assert [flaw.pointer for flaw in refused.value.flaws] == [pointer]
 
 
-async def test_a_household_waits_and_comes_as_one_and_one_may_leave_it(
+async def test_a_household_waits_and_comes_together_and_one_member_may_leave(
     service: GuestService, family: list[str]
 ) -> None:
     await service.change_settings(DEFAULT, SettingsPatch(max_guests=3), actor="cli")
@@ -316,7 +318,7 @@ async def test_a_member_added_to_the_household_can_be_answered_for(
         await service.answer_household(DEFAULT, eve, {family[2]: said(True)}, actor="cli")
 
 
-async def test_the_answer_that_is_kept_with_a_key_is_the_whole_household(
+async def test_the_answer_that_is_stored_with_a_key_is_the_whole_household(
     service: GuestService, clock: StandingClock, family: list[str], store: Store
 ) -> None:
     kept: list[Any] = []

@@ -1,4 +1,4 @@
-"""Taking in a sheet on every engine: previewed exactly, whole chunks, nothing doubled."""
+"""Importing sheets on every engine: exact previews, complete chunks, no guest added twice."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -13,18 +13,16 @@ from gatherlog.apps.guests import (
     GuestPatch,
     GuestService,
     Imported,
-    ImportOnce,
     NewGuest,
-    Repeated,
     Rsvp,
 )
 from gatherlog.apps.guests.importing import chunk_size
 from gatherlog.apps.guests.sheets import SheetRow
 from gatherlog.core import Commit, Committed, Limits, Store
-from gatherlog.core.eventstore.errors import Flaw, Invalid, KeyReused
+from gatherlog.core.eventstore.errors import Flaw, Invalid
 from gatherlog.testing import CountingIds, StandingClock
-from tests.apps.guests.halting import Halting
-from tests.apps.guests.naive import check_figures, check_rebuild
+from tests.apps.guests.recounting import check_figures, check_rebuild
+from tests.apps.guests.slow_reads import SlowReads
 
 
 def row(number: int, **given: Any) -> SheetRow:
@@ -99,7 +97,7 @@ async def test_importing_again_changes_only_what_changed(
     await check_rebuild(store)
 
 
-async def test_who_was_removed_comes_back_with_the_next_import(service: GuestService) -> None:
+async def test_a_removed_guest_is_added_again_by_the_next_import(service: GuestService) -> None:
     await take_in(service, sheet(5))
     [first, *_] = (await service.guests(DEFAULT)).items
     await service.remove_guest(DEFAULT, first.body.id, actor="cli")
@@ -114,9 +112,7 @@ async def test_a_preview_writes_nothing(service: GuestService, store: Store) -> 
     assert await store.heads() == heads
 
 
-async def test_two_imports_at_once_do_not_double_anybody(
-    service: GuestService, store: Store
-) -> None:
+async def test_two_imports_at_once_add_no_guest_twice(service: GuestService, store: Store) -> None:
     one, other = await asyncio.gather(take_in(service, sheet(60)), take_in(service, sheet(60)))
 
     assert one.new + other.new == 60
@@ -125,8 +121,8 @@ async def test_two_imports_at_once_do_not_double_anybody(
     await check_rebuild(store)
 
 
-async def test_nobody_is_doubled_by_what_was_added_since_the_list_was_read(store: Store) -> None:
-    service = GuestService(Halting(store), clock=StandingClock(), ids=CountingIds())
+async def test_a_guest_who_was_added_during_the_import_is_not_added_twice(store: Store) -> None:
+    service = GuestService(SlowReads(store), clock=StandingClock(), ids=CountingIds())
     await service.ensure_default("cli")
     rows = [row(number, group_id=None) for number in range(250)]
     ada = NewGuest(first_name="First249", last_name="Last62", email="guest249@example.org")
@@ -141,10 +137,10 @@ async def test_nobody_is_doubled_by_what_was_added_since_the_list_was_read(store
 
 
 class PlugPulledError(Exception):
-    """An import is cut off after so many rows."""
+    """Breaks an import off."""
 
 
-async def test_an_import_that_broke_off_goes_on_where_it_was(service: GuestService) -> None:
+async def test_an_import_that_broke_off_is_continued_by_the_next_one(service: GuestService) -> None:
     def pull_the_plug(done: int) -> None:
         raise PlugPulledError(done)
 
@@ -159,7 +155,7 @@ async def test_an_import_that_broke_off_goes_on_where_it_was(service: GuestServi
     assert await take_in(service, sheet(250)) == Imported(250 - done, 0, done)
 
 
-async def test_answers_and_changes_go_on_beside_an_import(service: GuestService) -> None:
+async def test_guests_answer_and_are_changed_during_an_import(service: GuestService) -> None:
     await take_in(service, sheet(30))
     guests = [stored.body.id for stored in (await service.guests(DEFAULT)).items]
 
@@ -202,7 +198,7 @@ async def test_a_household_that_is_too_large_is_refused_before_anything_is_writt
     assert await store.heads() == heads
 
 
-def test_a_chunk_fits_what_the_store_takes() -> None:
+def test_a_chunk_fits_into_a_commit() -> None:
     small = Limits(commit_actions=100, commit_bytes=4 * 1024 * 1024)
 
     assert [chunk_size(Limits()), chunk_size(small)] == [200, 19]
@@ -210,7 +206,7 @@ def test_a_chunk_fits_what_the_store_takes() -> None:
 
 
 class Meddling:
-    """A store where somebody else is quicker, once, than the first commit."""
+    """A store that lets another command commit before the first commit."""
 
     def __init__(self, store: Store, meddle: Callable[[], Awaitable[None]]) -> None:
         self._store = store
@@ -227,7 +223,7 @@ class Meddling:
 
 
 @pytest.mark.parametrize("how", ["one removed and one added", "one renamed"])
-async def test_nobody_is_doubled_where_the_number_of_guests_stays_the_same(
+async def test_no_guest_is_added_twice_if_the_number_of_guests_stays_the_same(
     service: GuestService, store: Store, clock: StandingClock, ids: CountingIds, how: str
 ) -> None:
     first: dict[str, Any] = {"first_name": "First3", "last_name": "Last0"}
@@ -246,26 +242,6 @@ async def test_nobody_is_doubled_where_the_number_of_guests_stays_the_same(
 
     assert done == Imported(new=4, changed=1, unchanged=0)
     assert (await service.stats(DEFAULT)).total_guests == 5
-
-
-async def test_an_import_with_a_key_is_done_once_as_a_whole(
-    service: GuestService, store: Store
-) -> None:
-    once = ImportOnce("k", b"f", lambda done: b"%d new" % done.new)
-
-    async def take_in_once(once: ImportOnce) -> Imported:
-        return await service.import_guests(
-            DEFAULT, sheet(45), actor="cli", file_hash="f00d", once=once
-        )
-
-    assert await take_in_once(once) == Imported(new=45, changed=0, unchanged=0)
-    heads = await store.heads()
-    with pytest.raises(Repeated) as repeated:
-        await take_in_once(once)
-    assert repeated.value.answer == b"45 new"
-    with pytest.raises(KeyReused):
-        await take_in_once(ImportOnce("k", b"other", once.answer))
-    assert await store.heads() == heads
 
 
 async def test_no_more_than_a_hundred_flaws_are_named(service: GuestService) -> None:

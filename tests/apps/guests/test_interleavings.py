@@ -1,7 +1,7 @@
-"""Whatever the order in which the store calls of several commands come, the promises hold.
+"""The invariants of places hold in every order of the store calls of concurrent commands.
 
-Hypothesis chooses what has happened before, what happens at once, and which call goes next. Each
-command has a service of its own, as in processes that know nothing of each other.
+Hypothesis chooses the commands before, the concurrent commands, and the order of the store calls.
+Each command has a service of its own, as if it ran in a process of its own.
 """
 
 from random import Random
@@ -13,41 +13,41 @@ from hypothesis import strategies as st
 from gatherlog.apps.guests import DEFAULT, VIEWS
 from gatherlog.engines import open_store
 from gatherlog.testing import Interleaved, run_instantly
-from tests.apps.guests.hosts import PLACED, Command, Host
-from tests.apps.guests.naive import check_figures, check_rebuild
-from tests.apps.guests.promises import Promises
+from tests.apps.guests.place_invariants import PlaceInvariants
+from tests.apps.guests.random_commands import PLACE_COMMAND, Command, CommandRunner
+from tests.apps.guests.recounting import check_figures, check_rebuild
 
 ORDER = st.integers(0, 2**32)
-"""Seeds: lists of choices shrink better, but hypothesis draws them short and mixes too little."""
+"""Seeds. Lists of choices would shrink better, but hypothesis draws lists that are too short."""
 
 
-async def interleave(before: list[Command], at_once: list[Command], order: int) -> Host:
-    """The host after all commands; every promise checked after every commit."""
+async def interleave(before: list[Command], at_once: list[Command], order: int) -> CommandRunner:
+    """The runner after all commands; every invariant was checked after every commit."""
     store = await open_store("memory:", views=VIEWS)
-    promises = Promises(store)
-    host = Host(store)
-    await host.begin()
+    invariants = PlaceInvariants(store)
+    runner = CommandRunner(store)
+    await runner.begin()
     for first, group in ("Dan", "King"), ("Eve", "King"):
-        await host.add(first_name=first, last_name="X", group_id=group, expected_guests=2)
+        await runner.add(first_name=first, last_name="X", group_id=group, expected_guests=2)
     for command in before:
-        await host.carry_out(command)
-        await promises.check()
-    interleaved = Interleaved(store, Random(order).randrange, promises.check)
-    host.done = await interleaved.run(
-        *(host.on(interleaved).carry_out(command) for command in at_once)
+        await runner.carry_out(command)
+        await invariants.check()
+    interleaved = Interleaved(store, Random(order).randrange, invariants.check)
+    runner.done = await interleaved.run(
+        *(runner.on(interleaved).carry_out(command) for command in at_once)
     )
-    await check_figures(host.service)
+    await check_figures(runner.service)
     await check_rebuild(store)
-    return host
+    return runner
 
 
 @settings(max_examples=200)
 @given(
-    st.lists(PLACED, max_size=8),
-    st.lists(PLACED, min_size=2, max_size=5),
+    st.lists(PLACE_COMMAND, max_size=8),
+    st.lists(PLACE_COMMAND, min_size=2, max_size=5),
     ORDER,
 )
-def test_every_promise_holds_after_every_commit(
+def test_every_invariant_holds_after_every_commit(
     before: list[Command], at_once: list[Command], order: int
 ) -> None:
     run_instantly(interleave(before, at_once, order))
@@ -79,13 +79,13 @@ MORE: Command = ("settings", 0, {"max_guests": 8})
 )
 @settings(max_examples=40)
 @given(order=ORDER)
-def test_a_family_is_never_forgotten(
+def test_a_family_that_fits_always_moves_up(
     before: list[Command], at_once: list[Command], order: int
 ) -> None:
     async def story() -> None:
-        host = await interleave(before, at_once, order)
-        stats = await host.service.stats(DEFAULT)
-        family = [await host.service.guest(DEFAULT, host.guests[who]) for who in (3, 4)]
+        runner = await interleave(before, at_once, order)
+        stats = await runner.service.stats(DEFAULT)
+        family = [await runner.service.guest(DEFAULT, runner.guests[who]) for who in (3, 4)]
         assert [member.body.status for member in family] == ["coming", "coming"]
         assert stats.waiting == 0
 
@@ -99,8 +99,8 @@ def test_the_last_places_are_given_once(order: int) -> None:
     at_once: list[Command] = [("rsvp", who, two) for who in (1, 2, 3)]
 
     async def story() -> None:
-        host = await interleave(FULL[:2], at_once, order)
-        stats = await host.service.stats(DEFAULT)
+        runner = await interleave(FULL[:2], at_once, order)
+        stats = await runner.service.stats(DEFAULT)
         assert (stats.people, stats.waiting) == (4, 2)
 
     run_instantly(story())
@@ -108,8 +108,8 @@ def test_the_last_places_are_given_once(order: int) -> None:
 
 @settings(max_examples=40)
 @given(ORDER)
-def test_nobody_is_refused_what_fits_in_whatever_order(order: int) -> None:
-    """Ada has three of four places; she asks for one and for two at once: either is less."""
+def test_an_answer_that_fits_is_accepted_in_every_order_of_calls(order: int) -> None:
+    """Ada has three of four places and asks for one and for two at once; both are fewer."""
     before: list[Command] = [
         FULL[0],
         ("rsvp", 0, {"attending": True, "num_guests": 3}),
@@ -121,7 +121,7 @@ def test_nobody_is_refused_what_fits_in_whatever_order(order: int) -> None:
     ]
 
     async def story() -> None:
-        host = await interleave(before, at_once, order)
-        assert host.done == ["done", "done"]
+        runner = await interleave(before, at_once, order)
+        assert runner.done == ["done", "done"]
 
     run_instantly(story())

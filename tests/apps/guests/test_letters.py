@@ -1,4 +1,4 @@
-"""What guests are written, from nothing but an event and the facts; and what nobody is written."""
+"""Which letters events call for, given the present documents, and which they do not."""
 
 from pathlib import Path
 from typing import Any
@@ -13,14 +13,14 @@ from gatherlog.apps.guests.letters import (
     announcement,
     is_true_of,
     letter_about,
-    to_be_told,
+    recipients,
 )
 from gatherlog.apps.guests.views import Gathering, Guest
 from gatherlog.core import Event, Recorded
 from gatherlog.core.eventstore.errors import EventUnknown
 from gatherlog.core.subscriptions.letters import Letter
 from gatherlog.testing import StandingClock
-from tests.apps.guests.guest_lists import ADA, BOB, answered, gathering, guest, told, waitlisted
+from tests.apps.guests.guest_lists import ADA, BOB, answered, gathering, guest, happened, waitlisted
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "letters.letter_requested.1.json"
 REQUESTED = LetterRequested(change=7, event_date="2027-06-05T18:00:00", location=None)
@@ -42,7 +42,7 @@ def waiting(**given: Any) -> Guest:
     return guest(waitlisted(2), **{"email": "ada@example.org"} | given)
 
 
-def happened(
+def recorded(
     type: str, time: int = 3, *, actor: str = f"guest:{ADA}", data: Any = None
 ) -> Recorded:
     return Recorded(
@@ -64,7 +64,7 @@ def happened(
 def letter(
     type: str, to: Guest, about: Gathering | None = None, *, now: int = 4, **given: Any
 ) -> Letter | None:
-    event = happened(type, **given)
+    event = recorded(type, **given)
     return letter_about(event, party() if about is None else about, to, site=SITE, now=now)
 
 
@@ -77,7 +77,7 @@ def text(type: str, to: Guest, about: Gathering | None = None, **given: Any) -> 
 # What they say.
 
 
-def test_who_moved_up_is_told_of_the_place() -> None:
+def test_a_guest_who_moved_up_gets_a_letter_about_the_place() -> None:
     assert letter("guests.promoted", coming()) == Letter(
         to="ada@example.org",
         subject="You have a place: Summer party",
@@ -95,7 +95,7 @@ def test_who_moved_up_is_told_of_the_place() -> None:
     )
 
 
-def test_who_waits_is_told_what_happens_next() -> None:
+def test_a_guest_who_waits_gets_a_letter_that_says_what_happens_next() -> None:
     written = letter("guests.waitlisted", waiting())
 
     assert written is not None
@@ -131,7 +131,7 @@ def test_a_confirmation_says_until_when_and_how_the_answer_can_be_changed() -> N
     )
 
 
-def test_a_date_without_a_time_has_no_zone_and_what_is_open_is_said_to_be() -> None:
+def test_a_date_without_a_time_has_no_zone_and_missing_facts_are_called_unknown() -> None:
     dated = text("guests.promoted", coming(), party(event_date="2027-06-05", location=None))
     undated = text("guests.promoted", coming(), party(event_date=None))
 
@@ -151,7 +151,7 @@ def test_a_date_without_a_time_has_no_zone_and_what_is_open_is_said_to_be() -> N
         ),
     ],
 )
-def test_a_change_is_told_with_what_has_changed(
+def test_a_letter_about_a_change_marks_what_has_changed(
     changed: dict[str, str], lines: tuple[str, str]
 ) -> None:
     said = text("letters.letter_requested", coming(), data={"change": 9, **changed})
@@ -166,7 +166,7 @@ def facts(said: str) -> list[str]:
     return [line for line in said.splitlines() if line.startswith("    ")]
 
 
-def test_who_waits_hears_of_a_change_too() -> None:
+def test_a_guest_who_waits_gets_a_letter_about_a_change_too() -> None:
     data = {"change": 9, "location": "The boathouse"}
 
     assert "for which you wait:" in text("letters.letter_requested", waiting(), data=data)
@@ -217,11 +217,11 @@ def test_names_and_places_are_text_in_one_line(typed: str, shown: str) -> None:
 # When there is none.
 
 
-def test_nobody_is_written_without_an_address() -> None:
+def test_a_guest_without_an_address_gets_no_letter() -> None:
     assert letter("guests.promoted", coming(email=None)) is None
 
 
-def test_nothing_is_written_about_a_gathering_that_is_gone() -> None:
+def test_there_is_no_letter_about_a_removed_gathering() -> None:
     gone = msgspec.structs.replace(party(), gone=True)
 
     assert letter("guests.promoted", coming(), gone) is None
@@ -230,7 +230,7 @@ def test_nothing_is_written_about_a_gathering_that_is_gone() -> None:
 @pytest.mark.parametrize(
     ("hours", "is_written"), [(-1, True), (1, True), (23, True), (25, False), (9999, False)]
 )
-def test_a_day_after_its_date_nothing_more_is_written_about_a_gathering(
+def test_there_is_no_letter_later_than_a_day_after_the_gathering(
     hours: int, is_written: bool
 ) -> None:
     begins = StandingClock("2027-06-05T16:00:00Z")()
@@ -243,7 +243,7 @@ def test_a_day_after_its_date_nothing_more_is_written_about_a_gathering(
 @pytest.mark.parametrize(
     "now", [guest(), guest(answered(False)), guest(answered(None)), guest(waitlisted(2))]
 )
-def test_a_place_that_was_given_up_again_is_not_told(now: Guest) -> None:
+def test_there_is_no_letter_about_a_place_that_was_given_up_again(now: Guest) -> None:
     to = msgspec.structs.replace(now, email="ada@example.org")
 
     assert letter("guests.promoted", to) is None
@@ -251,14 +251,14 @@ def test_a_place_that_was_given_up_again_is_not_told(now: Guest) -> None:
 
 @pytest.mark.parametrize("actor", ["account:1", "key:1", "cli", f"guest:{BOB}", "", f"{ADA}"])
 @pytest.mark.parametrize("type", ["guests.rsvp_submitted", "guests.waitlisted"])
-def test_what_somebody_else_answered_is_not_confirmed(type: str, actor: str) -> None:
+def test_an_answer_that_somebody_else_gave_is_not_confirmed(type: str, actor: str) -> None:
     assert letter(type, coming(), actor=actor) is None
     assert letter(type, coming()) is not None
 
 
 def test_only_the_latest_answer_is_confirmed() -> None:
     later = msgspec.structs.replace(answered(False), time=8)
-    cleared = guest(answered(True, 1), told(RsvpCleared()), email="ada@example.org")
+    cleared = guest(answered(True, 1), happened(RsvpCleared()), email="ada@example.org")
     changed = guest(answered(True, 1), later, email="ada@example.org")
 
     assert letter("guests.rsvp_submitted", changed, time=3) is None
@@ -280,30 +280,30 @@ def test_an_answer_is_not_confirmed_days_later() -> None:
         {"time_zone": "UTC"},
     ],
 )
-def test_a_change_that_was_changed_again_is_not_told(changed: dict[str, Any]) -> None:
+def test_there_is_no_letter_about_a_change_that_was_changed_again(changed: dict[str, Any]) -> None:
     data = {"change": 9, **changed}
 
     assert letter("letters.letter_requested", coming(), data=data) is None
 
 
 @pytest.mark.parametrize("now", [guest(), guest(answered(False)), guest(answered(None))])
-def test_who_does_not_come_any_more_hears_of_no_change(now: Guest) -> None:
+def test_a_guest_who_does_not_come_any_more_gets_no_letter_about_a_change(now: Guest) -> None:
     to = msgspec.structs.replace(now, email="ada@example.org")
     data = {"change": 9, "location": "The boathouse"}
 
     assert letter("letters.letter_requested", to, data=data) is None
 
 
-def test_an_event_that_no_letter_is_known_for_is_an_error() -> None:
+def test_an_event_without_a_letter_is_an_error() -> None:
     with pytest.raises(EventUnknown):
         letter("guests.guest_added", coming())
 
 
-# Who is told of a change.
+# Who gets a letter about a change.
 
 
 @pytest.mark.parametrize(
-    ("changed", "told"),
+    ("changed", "announced"),
     [
         (SettingsChanged(event_name="X", max_guests=3, rsvp_deadline=None), None),
         (SettingsChanged(settings_data={}), None),
@@ -314,13 +314,13 @@ def test_an_event_that_no_letter_is_known_for_is_an_error() -> None:
         (SettingsChanged(time_zone="UTC"), LetterRequested(change=7, time_zone="UTC")),
     ],
 )
-def test_date_place_and_zone_concern_guests(
-    changed: SettingsChanged, told: LetterRequested | None
+def test_only_changes_of_date_place_and_zone_are_announced(
+    changed: SettingsChanged, announced: LetterRequested | None
 ) -> None:
-    assert announcement(7, changed) == told
+    assert announcement(7, changed) == announced
 
 
-def test_a_request_is_true_as_long_as_all_it_tells_is() -> None:
+def test_a_request_is_valid_as_long_as_the_settings_are_what_it_says() -> None:
     now = party(location=None)
 
     assert is_true_of(now, REQUESTED)
@@ -332,7 +332,7 @@ def known(id: str, email: str | None, of: Guest | None = None) -> Guest:
     return msgspec.structs.replace(coming() if of is None else of, id=id, email=email)
 
 
-def test_who_comes_or_waits_and_has_an_address_is_told() -> None:
+def test_the_recipients_come_or_wait_and_have_an_address() -> None:
     guests = [
         known("comes", "a@example.org"),
         known("waits", "b@example.org", waiting()),
@@ -341,7 +341,7 @@ def test_who_comes_or_waits_and_has_an_address_is_told() -> None:
         known("nowhere", None),
     ]
 
-    assert to_be_told(guests, ()) == ["comes", "waits"]
+    assert recipients(guests, ()) == ["comes", "waits"]
 
 
 def test_one_letter_goes_to_an_address_that_several_share() -> None:
@@ -351,9 +351,9 @@ def test_one_letter_goes_to_an_address_that_several_share() -> None:
         known("three", "t@x.y"),
     ]
 
-    assert to_be_told(guests, ()) == ["one", "three"]
-    assert to_be_told(guests, {"two"}) == ["three"]
-    assert to_be_told(guests, {"one", "three"}) == []
+    assert recipients(guests, ()) == ["one", "three"]
+    assert recipients(guests, {"two"}) == ["three"]
+    assert recipients(guests, {"one", "three"}) == []
 
 
 # What is kept.

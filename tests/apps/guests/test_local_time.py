@@ -1,4 +1,4 @@
-"""Deadlines as hosts write them: what is kept, and when they close, clock changes included."""
+"""Deadlines as hosts write them: what is stored, and when they pass, with changes of clocks."""
 
 from datetime import datetime
 
@@ -22,7 +22,7 @@ from gatherlog.core.eventstore.clock import rfc3339
         ("2026-12-01T18:00:00Z", "2026-12-01T19:00:00"),
     ],
 )
-def test_what_is_kept_is_the_local_time(written: str, kept: str) -> None:
+def test_the_local_time_is_stored(written: str, kept: str) -> None:
     assert local_time(written, "Europe/Paris") == kept
 
 
@@ -47,7 +47,7 @@ def test_what_is_kept_is_the_local_time(written: str, kept: str) -> None:
         "2026-06-01\n",
     ],
 )
-def test_what_is_no_time_is_refused(written: str) -> None:
+def test_text_that_is_no_time_is_refused(written: str) -> None:
     with pytest.raises(ValueError, match=r"is no date and no date-time$"):
         local_time(written, "Europe/Paris")
 
@@ -62,7 +62,7 @@ def test_what_is_no_time_is_refused(written: str) -> None:
         ("2026-06-01T18:00:00", "Asia/Kathmandu", "2026-06-01T12:15:00.000000Z"),
     ],
 )
-def test_a_deadline_closes_by_the_clock_of_its_zone(deadline: str, zone: str, closes: str) -> None:
+def test_a_deadline_passes_by_the_clock_of_its_zone(deadline: str, zone: str, closes: str) -> None:
     assert rfc3339(closes_at(deadline, zone)) == closes
 
 
@@ -90,7 +90,7 @@ def test_clock_changes_are_decided_in_favour_of_the_guest(
     assert rfc3339(closes_at(deadline, zone)) == closes
 
 
-def test_a_moment_that_is_told_twice_survives_as_the_later_one() -> None:
+def test_a_local_time_that_comes_twice_means_the_later_moment() -> None:
     first = local_time("2026-10-25T00:30:00Z", "Europe/Paris")
     second = local_time("2026-10-25T01:30:00Z", "Europe/Paris")
 

@@ -1,4 +1,4 @@
-"""Letters to guests from end to end: a worker, a log, and a mail server that is hard to please."""
+"""Letters to guests from end to end: a worker, a log, and a mail server that refuses and delays."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -9,23 +9,23 @@ from uuid import uuid4
 
 import pytest
 
-from gatherlog.apps.guests import DEFAULT, VIEWS, GuestPatch, GuestService, NewGuest, Rsvp
+from gatherlog.apps.guests import DEFAULT, GuestPatch, GuestService, NewGuest, Rsvp
 from gatherlog.apps.guests import SettingsPatch as Settings
-from gatherlog.apps.guests.mailing import PATIENCE, guest_letters
+from gatherlog.apps.guests.mailing import RETRY, guest_letters
+from gatherlog.bootstrap import VIEWS
 from gatherlog.core import Commit, Committed, Limits, Recorded, Store
 from gatherlog.core.eventstore.clock import system_clock
 from gatherlog.core.eventstore.errors import StoreFailed
-from gatherlog.core.subscriptions import worker
 from gatherlog.core.subscriptions.checkpoints import (
     BACKLOGS,
     CHECKPOINTS,
     Checkpoint,
     checkpoint_id,
-    succeed,
+    versioned_write,
 )
 from gatherlog.core.subscriptions.dead_letters import DEAD_LETTERS, DeadLetter
 from gatherlog.core.subscriptions.delivery import Delivery, DeliveryFailed, RetryPolicy, delivery_id
-from gatherlog.core.subscriptions.letters import Bring, Letter
+from gatherlog.core.subscriptions.letters import Letter, SendLetter
 from gatherlog.core.subscriptions.subscription import Subscription
 from gatherlog.core.subscriptions.worker import Worker
 from gatherlog.engines import open_store
@@ -43,13 +43,13 @@ LATER = Settings(event_date="2099-06-05")
 
 @pytest.fixture(params=["memory", "sqlite", "small"])
 async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
-    """With a worker's views, and as if `letters` had been read before, up to nothing."""
+    """With a checkpoint of `letters` at the start of the log, as if it had been read before."""
     url = "memory:" if request.param == "memory" else f"sqlite:///{tmp_path}/guests.db"
     limits = SMALL if request.param == "small" else None
-    store = await open_store(url, views=(*VIEWS, *worker.VIEWS), limits=limits)
+    store = await open_store(url, views=VIEWS, limits=limits)
     read = Checkpoint(subscription="letters", partition=0)
     id = checkpoint_id("letters", 0)
-    await store.commit(Commit(writes=[succeed(CHECKPOINTS, id, "letters", 0, read)]))
+    await store.commit(Commit(writes=[versioned_write(CHECKPOINTS, id, "letters", 0, read)]))
     yield store
     await store.close()
 
@@ -67,8 +67,8 @@ async def office() -> AsyncIterator[PickyOffice]:
         yield office
 
 
-class Desk:
-    """A post in memory: every letter it took. What `trouble` raises, it does not take."""
+class FakeMailServer:
+    """A mail server in memory. It keeps every letter for which `trouble` does not raise."""
 
     def __init__(self) -> None:
         self.letters: list[Letter] = []
@@ -89,7 +89,7 @@ class Desk:
         return sorted(letter.to for letter in self.letters)
 
 
-def letters(store: Store, bring: Bring, retry: RetryPolicy = QUICK) -> Subscription:
+def letters(store: Store, bring: SendLetter, retry: RetryPolicy = QUICK) -> Subscription:
     return guest_letters(
         store, bring, site=SITE, clock=system_clock, ids=lambda: str(uuid4()), retry=retry
     )
@@ -97,20 +97,20 @@ def letters(store: Store, bring: Bring, retry: RetryPolicy = QUICK) -> Subscript
 
 @asynccontextmanager
 async def working(store: Store, subscription: Subscription) -> AsyncIterator[Worker]:
-    """A worker, stopped at the end as a process that is told to stop does it."""
+    """A running worker, which is stopped in an orderly way at the end."""
     trouble: list[BaseException] = []
-    attends = Worker(
+    worker = Worker(
         store,
         [subscription],
         clock=system_clock,
         ids=lambda: str(uuid4()),
         report=lambda name, error: trouble.append(error),
     )
-    running = asyncio.create_task(attends.run())
+    running = asyncio.create_task(worker.run())
     try:
-        yield attends
+        yield worker
     finally:
-        attends.stop()
+        worker.stop()
         await running
     assert trouble == []
 
@@ -123,7 +123,7 @@ async def mailing(store: Store, office: PickyOffice) -> AsyncIterator[SmtpMailer
     )
     async with AsyncExitStack() as stack:
         stack.push_async_callback(mailer.close)
-        await stack.enter_async_context(working(store, letters(store, mailer.bring)))
+        await stack.enter_async_context(working(store, letters(store, mailer.deliver)))
         yield mailer
     assert lines == []
 
@@ -161,10 +161,10 @@ async def dead_letters(store: Store) -> list[DeadLetter]:
     return [letter for d in documents if (letter := DEAD_LETTERS.read(d)) is not None]
 
 
-# One bad address holds nobody up.
+# One bad address does not block others.
 
 
-async def test_one_refused_one_put_off_and_one_that_hangs_hold_nobody_up(
+async def test_addresses_that_are_refused_delayed_or_hang_do_not_block_other_letters(
     store: Store, guests: GuestService, office: PickyOffice, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(smtp, "TIMEOUT", 1.0)
@@ -190,7 +190,7 @@ async def test_one_refused_one_put_off_and_one_that_hangs_hold_nobody_up(
     )
 
 
-async def test_a_letter_that_hangs_holds_up_none_that_comes_after_it(
+async def test_a_letter_that_hangs_does_not_block_later_ones(
     store: Store, guests: GuestService, office: PickyOffice
 ) -> None:
     office.answers = {"hangs@example.org": [HANG]}
@@ -229,7 +229,7 @@ async def test_a_dead_letter_has_a_reason_and_no_address(
     assert not any(b"@" in event.data for event in log)
 
 
-async def test_what_is_given_up_does_not_hold_the_guests_next_letter(
+async def test_a_dead_letter_does_not_block_the_next_letter_to_the_guest(
     store: Store, guests: GuestService, office: PickyOffice
 ) -> None:
     office.answers = {"ada@example.org": ["550 no"]}
@@ -244,7 +244,7 @@ async def test_what_is_given_up_does_not_hold_the_guests_next_letter(
     assert len(await dead_letters(store)) == 1
 
 
-async def test_letters_to_one_guest_arrive_in_order_also_when_put_off(
+async def test_letters_to_one_guest_arrive_in_order_also_when_delayed(
     store: Store, guests: GuestService, office: PickyOffice
 ) -> None:
     office.answers = {"ada@example.org": ["451 later", "451 later"]}
@@ -264,10 +264,10 @@ async def test_letters_to_one_guest_arrive_in_order_also_when_put_off(
     ]
 
 
-# Nothing twice.
+# No letter is sent twice.
 
 
-async def test_what_was_acknowledged_is_not_mailed_again_after_a_restart(
+async def test_a_letter_that_was_acknowledged_is_not_sent_again_after_a_restart(
     store: Store, guests: GuestService, office: PickyOffice
 ) -> None:
     await invite(guests, *(f"guest{number}@example.org" for number in range(10)))
@@ -281,17 +281,17 @@ async def test_what_was_acknowledged_is_not_mailed_again_after_a_restart(
     assert len(set(office.arrived())) == len(office.letters) == 10
 
 
-async def test_a_worker_killed_in_the_middle_of_a_page_repeats_what_was_under_way_at_most(
+async def test_after_a_worker_is_killed_at_most_the_letters_in_flight_are_sent_again(
     store: Store, guests: GuestService
 ) -> None:
     await invite(guests, *(f"guest{number}@example.org" for number in range(20)))
-    desk, enough = Desk(), asyncio.Event()
+    server, enough = FakeMailServer(), asyncio.Event()
 
     async def bring(letter: Letter) -> None:
-        if len(desk.letters) >= 6:
+        if len(server.letters) >= 6:
             enough.set()
             await asyncio.Event().wait()
-        await desk.bring(letter)
+        await server.bring(letter)
 
     first = Worker(
         store, [letters(store, bring)], clock=system_clock, ids=CountingIds(), lease_seconds=0.2
@@ -300,30 +300,30 @@ async def test_a_worker_killed_in_the_middle_of_a_page_repeats_what_was_under_wa
     await enough.wait()
     killed.cancel()
     await asyncio.gather(killed, return_exceptions=True)
-    async with working(store, letters(store, desk.bring)):
-        await desk.until(20)
+    async with working(store, letters(store, server.bring)):
+        await server.until(20)
         await all_read(store)
 
-    assert len({letter.to for letter in desk.letters}) == len(desk.letters) == 20
+    assert len({letter.to for letter in server.letters}) == len(server.letters) == 20
 
 
 async def test_a_letter_has_the_id_of_its_delivery(store: Store, guests: GuestService) -> None:
     [ada] = await invite(guests, "ada@example.org")
-    desk, tries = Desk(), []
+    server, tries = FakeMailServer(), []
 
     def once(letter: Letter) -> None:
         tries.append(letter.id)
         if len(tries) == 1:
             raise DeliveryFailed("smtp_later", "later")
 
-    desk.trouble = once
-    async with working(store, letters(store, desk.bring)):
-        await desk.until(1)
+    server.trouble = once
+    async with working(store, letters(store, server.bring)):
+        await server.until(1)
 
     [event] = [e for e in await events(store) if e.type == "guests.rsvp_submitted"]
     assert event.subject == ada
-    assert tries == [desk.letters[0].id] * 2
-    assert desk.letters[0].id == delivery_id("letters", event.stream, event.version)
+    assert tries == [server.letters[0].id] * 2
+    assert server.letters[0].id == delivery_id("letters", event.stream, event.version)
 
 
 async def events(store: Store, stream: str = "gathering-default") -> list[Recorded]:
@@ -333,7 +333,7 @@ async def events(store: Store, stream: str = "gathering-default") -> list[Record
     return found
 
 
-# A change that concerns many.
+# A change that calls for many letters.
 
 
 async def test_a_change_reaches_everybody_who_comes_or_waits_once(
@@ -345,17 +345,17 @@ async def test_a_change_reaches_everybody_who_comes_or_waits_once(
     await guests.add_guest(
         DEFAULT, NewGuest(first_name="S", last_name="X", email="silent@example.org"), actor="cli"
     )
-    desk = Desk()
-    async with working(store, letters(store, desk.bring)):
+    server = FakeMailServer()
+    async with working(store, letters(store, server.bring)):
         await all_read(store)
-        desk.letters.clear()
+        server.letters.clear()
         await guests.change_settings(DEFAULT, LATER, actor="account:1")
-        await desk.until(24)
+        await server.until(24)
         await all_read(store)
 
-    assert desk.addresses() == sorted(addresses[1:])
-    assert {letter.subject for letter in desk.letters} == {"A change: Our gathering"}
-    assert all("When (changed): Friday, 5 June 2099" in letter.text for letter in desk.letters)
+    assert server.addresses() == sorted(addresses[1:])
+    assert {letter.subject for letter in server.letters} == {"A change: Our gathering"}
+    assert all("When (changed): Friday, 5 June 2099" in letter.text for letter in server.letters)
     requests = await events(store, "letters-default")
     assert sorted(event.subject for event in requests) == sorted(ids[1:25])
 
@@ -364,27 +364,27 @@ async def test_one_bad_address_among_many_is_one_dead_letter(
     store: Store, guests: GuestService
 ) -> None:
     await invite(guests, "bad@example.org", *(f"guest{number}@example.org" for number in range(9)))
-    desk = Desk()
+    server = FakeMailServer()
 
     def refuse(letter: Letter) -> None:
         if letter.to.startswith("bad"):
             raise DeliveryFailed("smtp_refused", "the mail server refuses", final=True)
 
-    async with working(store, letters(store, desk.bring)):
+    async with working(store, letters(store, server.bring)):
         await all_read(store)
-        desk.letters.clear()
-        desk.trouble = refuse
+        server.letters.clear()
+        server.trouble = refuse
         await guests.change_settings(DEFAULT, LATER, actor="account:1")
-        await desk.until(9)
+        await server.until(9)
         await all_read(store)
 
-    assert desk.addresses() == sorted(f"guest{number}@example.org" for number in range(9))
+    assert server.addresses() == sorted(f"guest{number}@example.org" for number in range(9))
     assert [d.event_type for d in await dead_letters(store)] == ["letters.letter_requested"]
 
 
-class Halting:
-    """A store of small pages, whose commits to `letters-…` fail: every other one, before it is
-    done or after."""
+class FailingCommits:
+    """A store with small pages, of whose commits to `letters-…` every other one fails: before or
+    after it was made."""
 
     limits = TINY
 
@@ -407,29 +407,29 @@ class Halting:
         return committed
 
 
-async def test_a_round_that_breaks_off_goes_on_and_tells_nobody_twice(
+async def test_requests_that_break_off_are_continued_and_no_letter_is_requested_twice(
     store: Store, guests: GuestService
 ) -> None:
     ids = await invite(guests, *(f"guest{number}@example.org" for number in range(60)))
-    desk = Desk()
+    server = FakeMailServer()
     patient = RetryPolicy(attempts=None, age=None, first_pause=0.01, longest_pause=0.02)
-    halting = cast(Store, Halting(store))
+    failing = cast(Store, FailingCommits(store))
 
-    async with working(store, letters(halting, desk.bring, patient)):
+    async with working(store, letters(failing, server.bring, patient)):
         await all_read(store)
-        desk.letters.clear()
+        server.letters.clear()
         await guests.change_settings(DEFAULT, LATER, actor="account:1")
         await guests.change_settings(DEFAULT, Settings(location="The mill"), actor="account:1")
-        await desk.until(120)
+        await server.until(120)
         await all_read(store)
 
-    assert desk.addresses() == sorted(2 * [f"guest{number}@example.org" for number in range(60)])
+    assert server.addresses() == sorted(2 * [f"guest{number}@example.org" for number in range(60)])
     requests = await events(store, "letters-default")
     assert sorted(event.subject for event in requests) == sorted(2 * ids)
 
 
-class Together:
-    """A store whose first commits, so many, are made at once."""
+class SimultaneousCommits:
+    """A store that holds its first commits back and then makes them at the same time."""
 
     def __init__(self, store: Store, number: int) -> None:
         self._store = store
@@ -446,15 +446,15 @@ class Together:
         return await self._store.commit(commit)
 
 
-async def test_workers_that_ask_at_once_ask_for_each_letter_once(
+async def test_workers_that_run_at_once_request_each_letter_once(
     store: Store, guests: GuestService
 ) -> None:
     ids = await invite(guests, *(f"guest{number}@example.org" for number in range(30)))
     await guests.change_settings(DEFAULT, LATER, actor="account:1")
     [change] = [e for e in await events(store) if e.type == "guests.settings_changed"]
     delivery = Delivery(id="d", rule="letters", event=change)
-    together = cast(Store, Together(store, 3))
-    _, asking = letters(together, Desk().bring).destinations()
+    simultaneous = cast(Store, SimultaneousCommits(store, 3))
+    _, asking = letters(simultaneous, FakeMailServer().bring).destinations()
 
     ends = await asyncio.gather(
         *(asking.target.deliver([delivery]) for _ in range(3)), return_exceptions=True
@@ -466,51 +466,51 @@ async def test_workers_that_ask_at_once_ask_for_each_letter_once(
     assert sorted(event.subject for event in requests) == sorted(ids)
 
 
-# Nothing at all.
+# No letters.
 
 
-async def test_a_change_of_anything_else_asks_for_nothing(
+async def test_a_change_of_other_settings_requests_no_letters(
     store: Store, guests: GuestService
 ) -> None:
     await invite(guests, "ada@example.org")
     patch = Settings(event_name="Party", max_guests=9, rsvp_deadline="2099-01-01")
-    async with working(store, letters(store, Desk().bring)):
+    async with working(store, letters(store, FakeMailServer().bring)):
         await guests.change_settings(DEFAULT, patch, actor="account:1")
         await all_read(store)
 
     assert await events(store, "letters-default") == []
 
 
-async def test_nobody_is_written_who_is_gone_by_then_and_nothing_fails(
+async def test_a_removed_guest_gets_no_letter_and_nothing_fails(
     store: Store, guests: GuestService
 ) -> None:
     removed, _ = await invite(guests, "removed@example.org", None)
     await guests.change_settings(DEFAULT, LATER, actor="account:1")
     await guests.remove_guest(DEFAULT, removed, actor="account:1")
-    desk = Desk()
-    async with working(store, letters(store, desk.bring)):
+    server = FakeMailServer()
+    async with working(store, letters(store, server.bring)):
         await all_read(store)
 
-    assert desk.letters == []
+    assert server.letters == []
     assert await dead_letters(store) == []
 
 
-async def test_nobody_is_written_about_a_gathering_that_was_removed(
+async def test_no_letters_are_sent_about_a_removed_gathering(
     store: Store, guests: GuestService
 ) -> None:
     await invite(guests, "ada@example.org")
     await guests.change_settings(DEFAULT, LATER, actor="account:1")
     await guests.remove_gathering(DEFAULT, actor="account:1")
-    desk = Desk()
-    async with working(store, letters(store, desk.bring)):
+    server = FakeMailServer()
+    async with working(store, letters(store, server.bring)):
         await all_read(store)
 
-    assert desk.letters == []
+    assert server.letters == []
     assert await events(store, "letters-default") == []
     assert await dead_letters(store) == []
 
 
-async def test_what_a_host_answers_for_a_guest_is_not_confirmed_but_a_place_is_told(
+async def test_an_answer_given_by_a_host_is_not_confirmed_but_moving_up_is_announced(
     store: Store, guests: GuestService
 ) -> None:
     await guests.change_settings(DEFAULT, Settings(max_guests=0), actor="cli")
@@ -518,15 +518,15 @@ async def test_what_a_host_answers_for_a_guest_is_not_confirmed_but_a_place_is_t
     ada = (await guests.add_guest(DEFAULT, new, actor="cli")).body.id
     await guests.change_guest(DEFAULT, ada, GuestPatch(attending=True), actor="account:1")
     await guests.change_settings(DEFAULT, Settings(max_guests=5), actor="account:1")
-    desk = Desk()
-    async with working(store, letters(store, desk.bring)):
+    server = FakeMailServer()
+    async with working(store, letters(store, server.bring)):
         await all_read(store)
 
-    assert [letter.subject for letter in desk.letters] == ["You have a place: Our gathering"]
+    assert [letter.subject for letter in server.letters] == ["You have a place: Our gathering"]
 
 
-async def test_letters_begin_with_what_happens_from_now_on(store: Store) -> None:
-    subscription = letters(store, Desk().bring, PATIENCE)
+async def test_letters_begin_with_events_after_the_first_read(store: Store) -> None:
+    subscription = letters(store, FakeMailServer().bring, RETRY)
     destination, _ = subscription.destinations()
 
     assert subscription.name == "letters"

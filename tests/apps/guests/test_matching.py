@@ -1,4 +1,4 @@
-"""Which guest a row of a sheet is about, and what it may change about one who is known."""
+"""Which guest a row of a sheet is about, and what it may change in a guest who exists."""
 
 from typing import Any
 
@@ -22,7 +22,7 @@ def found(rows: list[SheetRow], guests: list[Guest]) -> list[str | None]:
     return [None if guest is None else guest.id for guest in match(rows, guests)]
 
 
-def test_the_address_finds_who_has_another_name_now() -> None:
+def test_the_address_finds_a_guest_whose_name_has_changed() -> None:
     guests = [known("1"), known("2", email="Ada@example.org")]
 
     assert found([row(last="King", email="ada@EXAMPLE.org")], guests) == ["2"]
@@ -35,29 +35,29 @@ def test_a_family_may_share_one_address() -> None:
     assert found(rows, guests) == ["2", None, "1"]
 
 
-def test_a_new_member_with_the_family_address_does_not_take_anothers_place() -> None:
+def test_a_new_member_with_the_family_address_is_not_taken_for_another_member() -> None:
     guests = [known("1", "Ada", email="f@x.org")]
     rows = [row("Cas", email="f@x.org"), row("Ada", email="f@x.org")]
 
     assert found(rows, guests) == [None, "1"]
 
 
-def test_name_and_household_find_who_has_no_address() -> None:
+def test_name_and_household_find_a_guest_without_an_address() -> None:
     guests = [known("1", group_id="King"), known("2", group_id="Byron")]
 
     assert found([row("ADA", "Lovelacé", group_id="Byron")], guests) == ["2"]
 
 
-def test_the_same_name_in_another_household_is_somebody_else() -> None:
+def test_the_same_name_in_another_household_is_another_guest() -> None:
     assert found([row(group_id="King")], [known("1", group_id="Byron")]) == [None]
 
 
-def test_who_has_no_household_yet_is_found_by_the_name() -> None:
+def test_a_guest_without_a_household_is_found_by_the_name() -> None:
     assert found([row(group_id="King")], [known("1")]) == ["1"]
     assert found([row()], [known("1", group_id="King")]) == ["1"]
 
 
-def test_a_name_that_two_bear_finds_neither() -> None:
+def test_a_name_that_two_guests_have_finds_neither() -> None:
     guests = [known("1", group_id="King"), known("2", group_id="Byron")]
 
     assert found([row()], guests) == [None]
@@ -75,7 +75,7 @@ def test_an_empty_cell_changes_nothing() -> None:
     assert patch(row(), ada) == GuestPatch(first_name="Ada", last_name="Lovelace")
 
 
-def test_what_guests_said_about_themselves_outranks_the_sheet() -> None:
+def test_what_guests_said_about_themselves_is_not_changed_by_a_sheet() -> None:
     ada = guest(answered(True, 1, dietary="no nuts"))
     said = row(dietary="none", dietary_tags=("vegan",), child=True, expected_guests=2)
 
@@ -90,13 +90,13 @@ def test_a_child_counts_as_one_child() -> None:
     assert patch(row(child=False), guest(children=2, expected_guests=3)).children == 2
 
 
-def test_two_of_one_name_and_address_are_told_apart_by_their_households() -> None:
+def test_guests_of_one_name_and_address_are_distinguished_by_their_households() -> None:
     guests = [known("1", email="f@x.org", group_id="A"), known("2", email="f@x.org", group_id="B")]
 
     assert found([row(email="f@x.org", group_id="B")], guests) == ["2"]
 
 
-def test_a_guessed_household_never_moves_who_has_one() -> None:
+def test_a_guessed_household_never_moves_a_guest_who_has_one() -> None:
     guess = row(group_id="Lovelace", household_guessed=True)
 
     assert patch(guess, known("1", group_id="Byron")).group_id is msgspec.UNSET

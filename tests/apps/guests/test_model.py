@@ -1,4 +1,4 @@
-"""One command after the other, the guest list says what a simple model of it says."""
+"""After every command, the guest list agrees with a simple model of it."""
 
 import asyncio
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from gatherlog.apps.guests import DEFAULT, VIEWS
 from gatherlog.engines import open_store
-from tests.apps.guests.hosts import PLACES, WHO, Command, Host
+from tests.apps.guests.random_commands import PLACES, WHO, Command, CommandRunner
 
 PEOPLE = st.integers(1, 4)
 SAYS = st.one_of(
@@ -28,7 +28,7 @@ MODELLED = st.one_of(
 
 
 class Model:
-    """Guests 0 and 1 are a household. Who comes, and who waits with whom, each with a number."""
+    """The guests who come, and the units that wait; guests 0 and 1 are a household."""
 
     def __init__(self) -> None:
         self.capacity: int | None = None
@@ -77,7 +77,7 @@ class Model:
                 self.queue.remove(unit)
                 self.coming.update(unit)
 
-    def tell(self, who: int) -> tuple[str, int]:
+    def status_of(self, who: int) -> tuple[str, int]:
         for status, holding in ("coming", self.coming), *(("waiting", unit) for unit in self.queue):
             if who in holding:
                 return status, holding[who]
@@ -85,18 +85,18 @@ class Model:
 
 
 @given(st.lists(MODELLED, max_size=25))
-def test_the_service_says_what_the_model_says(commands: list[Command]) -> None:
+def test_the_service_agrees_with_the_model(commands: list[Command]) -> None:
     async def story() -> None:
-        host = Host(await open_store("memory:", views=VIEWS))
-        await host.begin()
+        runner = CommandRunner(await open_store("memory:", views=VIEWS))
+        await runner.begin()
         for first in "Dan", "Eve":
-            await host.add(first_name=first, last_name="X")
+            await runner.add(first_name=first, last_name="X")
         model = Model()
         for command in commands:
-            assert await host.carry_out(command) == model.carry_out(command)
-            for number, id in enumerate(host.guests):
-                guest = (await host.service.guest(DEFAULT, id)).body
+            assert await runner.carry_out(command) == model.carry_out(command)
+            for number, id in enumerate(runner.guests):
+                guest = (await runner.service.guest(DEFAULT, id)).body
                 people = 0 if guest.status in ("undecided", "pending") else guest.num_guests
-                assert (guest.status, people) == model.tell(number)
+                assert (guest.status, people) == model.status_of(number)
 
     asyncio.run(story())

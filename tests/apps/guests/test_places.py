@@ -1,4 +1,4 @@
-"""Who gets a place and who waits, decided without any store."""
+"""Who gets a place and who waits for one, decided without a store."""
 
 from typing import Any
 
@@ -28,7 +28,7 @@ def yes(id: str, people: int) -> Wish:
 
 
 def queue(*units: tuple[str, int]) -> WaitingList:
-    """Each unit one guest of its own name."""
+    """A waiting list of units of one guest each, by the guest's id."""
     return WaitingList(tuple(Unit(f"u-{id}", ((id, people),)) for id, people in units))
 
 
@@ -60,7 +60,7 @@ def test_whether_all_fit(capacity: int | None, taken: int, wishes: list[Wish], f
 
 
 @pytest.mark.parametrize("event", [submitted(True, 5), GuestChanged(num_guests=5)])
-def test_who_comes_and_asks_for_more_than_is_left_is_refused(event: Any) -> None:
+def test_a_guest_who_comes_and_wants_more_places_than_are_left_is_refused(event: Any) -> None:
     ada = known("ada", answered(True, 3))
 
     with pytest.raises(GatheringFull, match=r"^1 of 10 places are left; 2 are needed$"):
@@ -83,13 +83,13 @@ def test_those_who_find_no_room_wait_as_one_unit() -> None:
     )
 
 
-def test_while_somebody_waits_who_answers_goes_behind() -> None:
+def test_while_somebody_waits_a_new_yes_goes_behind() -> None:
     assert placed(4, 2, queue(("eve", 2)), yes("ada", 2)) == Placed(
         [Decided(waits(2, "new"), "ada"), Decided(Promoted(unit="u-eve"), "eve")], 2, ("eve",)
     )
 
 
-def test_who_fits_beside_those_who_do_not_has_simply_come() -> None:
+def test_a_new_yes_that_fits_comes_although_a_larger_unit_waits() -> None:
     assert placed(4, 2, queue(("eve", 3)), yes("ada", 2)) == Placed(
         [Decided(submitted(True, 2), "ada")], 2
     )
@@ -123,7 +123,7 @@ def test_without_a_limit_everybody_moves_up() -> None:
     assert placed(None, 9, queue(("b", 50), ("c", 99))).promoted == ("b", "c")
 
 
-def test_no_more_move_up_than_one_commit_takes_and_nobody_overtakes() -> None:
+def test_no_more_move_up_than_fit_into_one_commit_and_nobody_overtakes() -> None:
     waiting = WaitingList((Unit("u", (("b", 1), ("c", 1))), Unit("v", (("d", 1),))))
 
     assert placed(9, 0, waiting, most=1).promoted == ()
@@ -133,7 +133,7 @@ def test_no_more_move_up_than_one_commit_takes_and_nobody_overtakes() -> None:
 @pytest.mark.parametrize(
     "event", [submitted(False), submitted(None, 2), GuestRemoved(group_id=None, link=None)]
 )
-def test_who_waits_and_does_not_come_after_all_leaves_the_unit(event: Any) -> None:
+def test_a_waiting_guest_who_does_not_come_after_all_leaves_the_unit(event: Any) -> None:
     waiting = WaitingList((Unit("u1", (("ada", 2), ("bob", 1))),))
     ada = known("ada", waitlisted(2))
 
@@ -148,7 +148,7 @@ def test_who_waits_and_does_not_come_after_all_leaves_the_unit(event: Any) -> No
     )
 
 
-def test_who_waits_and_changes_the_number_keeps_the_place_and_may_fit_now() -> None:
+def test_a_waiting_guest_who_changes_the_number_keeps_the_place_and_may_fit_now() -> None:
     waiting = WaitingList((Unit("u1", (("ada", 3),)), Unit("u2", (("bob", 1),))))
     ada = known("ada", waitlisted(3))
     decided = [Decided(waits(1, "u1"), "ada")]
@@ -165,7 +165,7 @@ def test_a_yes_that_is_taken_back_makes_room() -> None:
     assert placed(2, 2, queue(("b", 2)), cleared).promoted == ("b",)
 
 
-def test_the_list_is_full_some_time() -> None:
+def test_the_waiting_list_has_a_limit() -> None:
     full = queue(*((f"g{number}", 1) for number in range(2000)))
 
     with pytest.raises(GatheringFull, match=r"^the waiting list is full: 2,000 guests$"):

@@ -1,4 +1,4 @@
-"""32 callers at once on every engine: places are exact, and nobody is forgotten."""
+"""32 concurrent callers on every engine: places are exact, and everybody who fits comes."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -15,12 +15,12 @@ from gatherlog.apps.guests import (
     Rsvp,
     SettingsPatch,
 )
-from gatherlog.apps.guests.turns import Lines
+from gatherlog.apps.guests.turns import WaitingListLocks
 from gatherlog.core import Store
 from gatherlog.testing import CountingIds, StandingClock
-from tests.apps.guests.halting import Halting
-from tests.apps.guests.naive import check_figures, check_rebuild
-from tests.apps.guests.promises import Promises
+from tests.apps.guests.place_invariants import PlaceInvariants
+from tests.apps.guests.recounting import check_figures, check_rebuild
+from tests.apps.guests.slow_reads import SlowReads
 
 CALLERS = 32
 YES, NO = Rsvp(attending=True), Rsvp(attending=False)
@@ -56,22 +56,22 @@ async def service(
     clock: StandingClock,
     monkeypatch: pytest.MonkeyPatch,
 ) -> GuestService:
-    """Its reads give way to others, as over a network, so that all read before one commits.
+    """Its reads let other tasks run, as over a network, so that all read before one commits.
 
-    As in many processes, commands do not stand in one line.
+    With "many", commands do not share a lock, as if each ran in a process of its own.
     """
-    service = GuestService(Halting(store), clock=clock, ids=CountingIds())
+    service = GuestService(SlowReads(store), clock=clock, ids=CountingIds())
     if request.param == "many":
-        monkeypatch.setattr(Lines, "of", lambda lines, gathering_id: asyncio.Lock())
+        monkeypatch.setattr(WaitingListLocks, "of", lambda locks, gathering_id: asyncio.Lock())
     await service.ensure_default("cli")
     return service
 
 
 @pytest.fixture(autouse=True)
 async def checked(service: GuestService, store: Store) -> AsyncIterator[None]:
-    """Every race ends with all promises kept and every figure right."""
+    """After every race, all invariants hold and all figures are right."""
     yield
-    await Promises(store).check()
+    await PlaceInvariants(store).check()
     await check_figures(service)
     await check_rebuild(store)
 
@@ -86,7 +86,7 @@ async def test_the_last_place_goes_to_one_of_32(service: GuestService) -> None:
 
 
 async def test_32_cancel_at_once_and_all_who_wait_come(service: GuestService) -> None:
-    """Each frees one place, each who waits needs two: no cancellation alone makes room."""
+    """Each cancellation frees one place and each couple needs two, so none alone makes room."""
     await places(service, CALLERS)
     guests = await invited(service, CALLERS)
     for who in guests:
@@ -124,7 +124,7 @@ async def test_no_limit_any_more_while_32_join(service: GuestService) -> None:
     assert set(await statuses(service, guests)) == {"coming"}
 
 
-async def test_families_of_four_join_and_leave_whole(service: GuestService) -> None:
+async def test_families_of_four_join_and_leave_together(service: GuestService) -> None:
     await places(service, 10)
     families = [await invited(service, 4, f"family {n}") for n in range(8)]
     await asyncio.gather(*(together(service, family, YES) for family in families))

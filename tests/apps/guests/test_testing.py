@@ -1,4 +1,4 @@
-"""The clock, the ids, and the order of store calls that tests are given."""
+"""The fake clock, the fake ids and the interleaved store of `gatherlog.testing`."""
 
 import asyncio
 import time
@@ -11,7 +11,7 @@ from gatherlog.engines import open_store
 from gatherlog.testing import CountingIds, Interleaved, StandingClock, run_instantly
 
 
-def test_the_clock_stands_until_it_is_told_to_move() -> None:
+def test_the_clock_gives_the_same_time_until_it_is_moved() -> None:
     clock = StandingClock("2026-05-01T14:00:00+02:00")
     assert [rfc3339(clock()), rfc3339(clock())] == ["2026-05-01T12:00:00.000000Z"] * 2
 
@@ -41,7 +41,7 @@ def test_an_hour_passes_at_once() -> None:
 
 
 def test_store_calls_come_in_the_order_that_was_chosen() -> None:
-    """Of two callers the last is always chosen, so it is done before the other begins."""
+    """Always the last of the callers is chosen, so it is done before the other begins."""
     log: list[str] = []
 
     async def committed() -> None:

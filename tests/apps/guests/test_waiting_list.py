@@ -1,4 +1,4 @@
-"""The waiting list on every engine: joining, moving up, limits of a commit, and a crash between."""
+"""The waiting list on every engine: joining, moving up, a commit's limits, and crashes."""
 
 import asyncio
 from typing import Any
@@ -21,8 +21,8 @@ from gatherlog.core import Commit, Committed, Limits, Once, Store
 from gatherlog.core.eventstore.errors import Busy
 from gatherlog.engines import open_store
 from gatherlog.testing import CountingIds, StandingClock
-from tests.apps.guests.naive import check_figures, check_rebuild
-from tests.apps.guests.promises import Promises
+from tests.apps.guests.place_invariants import PlaceInvariants
+from tests.apps.guests.recounting import check_figures, check_rebuild
 
 
 async def invited(service: GuestService, count: int, group_id: str | None = None) -> list[str]:
@@ -65,7 +65,7 @@ async def test_a_full_gathering_puts_the_guest_on_the_waiting_list(
     assert (came.rsvp_at, came.updated_at) == (joined, clock())
 
 
-async def test_who_changes_the_answer_while_waiting_keeps_the_time_of_joining(
+async def test_a_waiting_guest_who_changes_the_answer_keeps_the_time_of_joining(
     service: GuestService, clock: StandingClock
 ) -> None:
     await places(service, 0)
@@ -80,7 +80,7 @@ async def test_who_changes_the_answer_while_waiting_keeps_the_time_of_joining(
     assert (guest.num_guests, guest.waiting_since, guest.rsvp_at) == (2, joined, clock())
 
 
-async def test_a_host_answers_within_the_places_too(service: GuestService) -> None:
+async def test_a_host_cannot_give_more_places_than_there_are(service: GuestService) -> None:
     await places(service, 1)
     [ada, bob] = await invited(service, 2)
     yes = GuestPatch(attending=True)
@@ -107,7 +107,7 @@ async def test_fewer_places_promote_nobody_and_remove_nobody(service: GuestServi
     assert await statuses(service, guests) == ["declined", "declined", "coming", "waiting"]
 
 
-async def test_a_household_larger_than_the_gathering_waits_and_is_told(
+async def test_a_household_larger_than_the_gathering_waits_and_is_told_so(
     service: GuestService,
 ) -> None:
     await places(service, 3)
@@ -134,12 +134,12 @@ async def test_with_many_places_everybody_moves_up_in_order_in_as_many_commits_a
     await places(service, 240)
 
     assert await statuses(service, guests) == ["coming"] * 240 + ["waiting"] * 10
-    await Promises(store).check()
+    await PlaceInvariants(store).check()
     await check_figures(service)
     await check_rebuild(store)
 
 
-async def test_thirty_of_one_household_wait_move_up_and_leave_as_one(
+async def test_thirty_of_one_household_wait_move_up_and_leave_together(
     service: GuestService, store: Store
 ) -> None:
     await places(service, 0)
@@ -163,7 +163,7 @@ async def test_thirty_of_one_household_wait_move_up_and_leave_as_one(
 
 
 class Breaking:
-    """A store that takes one more commit, and no other."""
+    """A store that makes one more commit and then fails."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -180,7 +180,7 @@ class Breaking:
 
 
 @pytest.mark.parametrize("store", ["small"], indirect=True)
-async def test_what_a_crash_between_two_promotions_left_is_put_right_by_the_next_command(
+async def test_promotions_that_a_crash_left_undone_are_done_by_the_next_command(
     service: GuestService, store: Store, clock: StandingClock, ids: CountingIds
 ) -> None:
     await places(service, 0)
@@ -196,11 +196,11 @@ async def test_what_a_crash_between_two_promotions_left_is_put_right_by_the_next
     assert await statuses(service, guests) == ["coming"] * (60 - left) + ["waiting"] * left
     await invited(service, 1)
     assert (await service.stats(DEFAULT)).waiting == 0
-    await Promises(store).check()
+    await PlaceInvariants(store).check()
 
 
 @pytest.mark.parametrize("store", ["small"], indirect=True)
-async def test_after_a_crash_an_operator_can_promote_too(
+async def test_promotions_that_a_crash_left_undone_are_done_by_the_next_start(
     service: GuestService, store: Store, clock: StandingClock, ids: CountingIds
 ) -> None:
     await places(service, 0)
@@ -209,11 +209,11 @@ async def test_after_a_crash_an_operator_can_promote_too(
     await places(GuestService(Breaking(store), clock=clock, ids=ids), None)
     left = (await service.stats(DEFAULT)).waiting
 
-    assert await service.promote(DEFAULT, actor="cli") == left
-    assert await service.promote(DEFAULT, actor="cli") == 0
+    assert await service.promote_waiting(actor="cli") == left
+    assert await service.promote_waiting(actor="cli") == 0
 
 
-async def test_all_gatherings_with_room_for_who_waits_are_found_page_by_page(
+async def test_all_gatherings_with_room_for_waiting_guests_are_found_page_by_page(
     clock: StandingClock, ids: CountingIds
 ) -> None:
     limits = Limits(commit_actions=40, commit_bytes=1024 * 1024, page=2)
@@ -237,7 +237,7 @@ async def test_all_gatherings_with_room_for_who_waits_are_found_page_by_page(
 
 
 async def crowded(service: GuestService) -> str:
-    """A gathering without a place, and with a list of thirty who wait."""
+    """A gathering without places, in which thirty guests wait."""
     details = GatheringDetails(event_name="Party", max_guests=0)
     gathering_id = (await service.create_gathering(details, actor="cli")).body.id
     for _ in range(30):
@@ -251,7 +251,7 @@ async def wider(service: GuestService, gathering_id: str) -> None:
     await service.change_settings(gathering_id, SettingsPatch(max_guests=30), actor="cli")
 
 
-async def test_the_trail_of_a_guest_tells_of_waiting_and_moving_up(
+async def test_the_events_of_a_guest_show_waiting_and_moving_up(
     service: GuestService, store: Store
 ) -> None:
     await places(service, 1)

@@ -1,4 +1,4 @@
-"""Short ways to write a sheet down and to say what was read from it."""
+"""Reading sheets in tests, and short forms of what was read."""
 
 from gatherlog.apps.guests.sheets import Sheet, SheetRow, read_sheet
 

@@ -1,10 +1,10 @@
-"""Whatever the file is, reading it ends soon, with a sheet or with Invalid."""
+"""Reading any file ends soon, with a sheet or with Invalid."""
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from gatherlog.apps.guests.matching import check_rows
-from gatherlog.apps.guests.sheet_files import Broken, read_tables, unguarded, write_cells
+from gatherlog.apps.guests.sheet_files import Unreadable, read_tables, unguarded, write_cells
 from gatherlog.apps.guests.sheet_headers import EXPORT
 from gatherlog.apps.guests.sheets import FORMATS, Sheet, read_sheet
 from gatherlog.core.eventstore.errors import Invalid
@@ -29,7 +29,7 @@ FORMAT = st.sampled_from(FORMATS)
 
 
 def readable(data: bytes, format: str) -> Sheet | None:
-    """The sheet, or None where it is refused; anything else that is raised fails the test."""
+    """The sheet, or None if it is Invalid."""
     try:
         return read_sheet(data, format)  # type: ignore[arg-type]
     except Invalid:
@@ -54,7 +54,7 @@ def test_every_row_that_is_read_can_be_imported(
 
     if sheet is not None:
         check_rows(sheet.rows)
-        lines = [told.line for told in (*sheet.bad, *sheet.left_out)]
+        lines = [bad.line for bad in (*sheet.bad, *sheet.left_out)]
         assert len(lines) == len(set(lines))
         assert set(lines).isdisjoint(row.line for row in sheet.rows)
 
@@ -67,12 +67,14 @@ def test_cells_that_are_written_are_read_back(records: list[list[str]]) -> None:
     data = write_cells([["a", "b"], *records])
 
     [table, *_] = read_tables(data)
-    read = [record for _, record in table.records if not isinstance(record, Broken)]
+    read = [record for _, record in table.records if not isinstance(record, Unreadable)]
     assert [list(map(unguarded, record)) for record in read] == records
 
 
 @given(st.text(st.sampled_from(",;\t\n'=+-@＝ab\""), max_size=12), st.sampled_from(",;\t"))
-def test_no_formula_starts_wherever_the_file_is_cut(text: str, separator: str) -> None:
+def test_no_cell_is_a_formula_at_whichever_separator_the_file_is_split(
+    text: str, separator: str
+) -> None:
     written = write_cells([[f"a{text}", "b"]]).decode("utf-8-sig").replace('"', "")
 
     for line in written.splitlines():
@@ -81,7 +83,7 @@ def test_no_formula_starts_wherever_the_file_is_cut(text: str, separator: str) -
 
 
 def test_long_cells_of_every_kind_are_read_in_no_time() -> None:
-    """Each of these would take minutes where time grows with the square of the length."""
+    """Each of these would take minutes if time grew with the square of the length."""
     many = 60_000
     for cell in [" " * many, "<" * many, "a \n" * (many // 3), "\u0301\u0323" * (many // 2)]:
         readable(f'Name;Email;Child;Address;Diet\n"a{cell}b";"a{cell}b";"{cell}x"'.encode(), "auto")

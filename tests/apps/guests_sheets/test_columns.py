@@ -29,7 +29,7 @@ def test_the_usual_headers_of_four_languages_are_understood(header: str) -> None
     )
 
 
-def test_columns_stand_in_any_order_and_unknown_ones_are_told() -> None:
+def test_columns_may_be_in_any_order_and_unknown_ones_are_named() -> None:
     sheet = read("Table,Diet,Surname,Shoe size,First\n4,,Lovelace,37,Ada\n")
 
     assert sheet.columns == (
@@ -40,18 +40,20 @@ def test_columns_stand_in_any_order_and_unknown_ones_are_told() -> None:
     assert sheet.ignored == ("Table", "Shoe size")
 
 
-def test_an_unknown_column_without_content_is_not_worth_telling() -> None:
+def test_an_unknown_column_without_content_is_not_named() -> None:
     assert read("Name,Table,Shoe size\nAda Lovelace,,37\n").ignored == ("Shoe size",)
 
 
-def test_a_second_column_of_the_same_meaning_is_ignored_and_told() -> None:
+def test_a_second_column_of_the_same_meaning_is_ignored_and_named() -> None:
     sheet = read("Name,Email,E-Mail\nAda Lovelace,a@example.org,b@example.org\n")
 
     assert ([row.email for row in sheet.rows], sheet.ignored) == (["a@example.org"], ("E-Mail",))
 
 
 @pytest.mark.parametrize(("header", "order"), [("Name,Vorname", -1), ("Name,Surname", 1)])
-def test_a_bare_name_beside_a_first_or_last_name_is_the_other_one(header: str, order: int) -> None:
+def test_a_column_called_name_beside_a_first_or_last_name_is_the_other_one(
+    header: str, order: int
+) -> None:
     only = row(f"{header}\nOne,Two\n")
 
     assert [only.first_name, only.last_name] == ["One", "Two"][::order]
@@ -82,7 +84,7 @@ def test_child_is_yes_or_no_or_an_age_or_not_said(cell: str, child: bool | None)
     assert row(f"Name,Child\nAda Lovelace,{cell}\n").child is child
 
 
-def test_several_columns_about_food_are_read_all() -> None:
+def test_all_columns_about_food_are_read() -> None:
     only = row("Name,Meal,Allergies\nAda Lovelace,vegan,nuts\n")
 
     assert (only.dietary_tags, only.dietary) == (("vegan", "nut_allergy"), None)

@@ -1,4 +1,4 @@
-"""How many people a line stands for: seats, plus ones and children, in columns of their own."""
+"""How many people a line is for: seats, plus ones and children, in columns of their own."""
 
 import pytest
 
@@ -62,7 +62,9 @@ def test_children_are_among_the_seats_or_beside_the_guest(
         ("Plus ones", "99", "seats should be a whole number from 0 to 99"),
     ],
 )
-def test_numbers_that_make_no_sense_are_bad_lines(header: str, cells: str, reason: str) -> None:
+def test_numbers_that_contradict_each_other_are_bad_lines(
+    header: str, cells: str, reason: str
+) -> None:
     assert reasons(read(f"Name,{header}\nAda Lovelace,{cells}\n")) == [(2, reason)]
 
 

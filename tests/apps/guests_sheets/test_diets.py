@@ -1,4 +1,4 @@
-"""Diets as people write them: nobody with an allergy is lost, and nothing is said that is not."""
+"""Diets as people write them: no allergy is lost, and no tag is given without reason."""
 
 import pytest
 
@@ -52,12 +52,12 @@ SOME_NUTS = [
 
 
 @pytest.mark.parametrize("cell", NUTS)
-def test_a_word_for_nuts_is_the_tag(cell: str) -> None:
+def test_a_word_for_nuts_gives_the_tag(cell: str) -> None:
     assert diet(cell) == (("nut_allergy",), None, ())
 
 
 @pytest.mark.parametrize("cell", SOME_NUTS)
-def test_a_word_for_some_nuts_is_the_tag_and_is_kept(cell: str) -> None:
+def test_a_word_for_some_nuts_gives_the_tag_and_its_text_is_kept(cell: str) -> None:
     assert diet(cell) == (("nut_allergy",), cell, ())
 
 
@@ -83,7 +83,7 @@ def test_a_word_for_some_nuts_is_the_tag_and_is_kept(cell: str) -> None:
         ("koscher, danke", ("kosher",)),
     ],
 )
-def test_what_tags_say_whole_has_no_text(cell: str, tags: tuple[str, ...]) -> None:
+def test_a_cell_that_its_tags_say_completely_has_no_text(cell: str, tags: tuple[str, ...]) -> None:
     assert diet(cell) == (tags, None, ())
 
 
@@ -105,7 +105,7 @@ def test_what_tags_say_whole_has_no_text(cell: str, tags: tuple[str, ...]) -> No
         (f"{'very ' * 80}nuts", ("nut_allergy",)),
     ],
 )
-def test_what_is_not_understood_whole_is_tagged_and_kept_and_told(
+def test_a_cell_that_is_not_understood_completely_is_tagged_and_kept_and_named(
     cell: str, tags: tuple[str, ...]
 ) -> None:
     assert diet(cell) == ((*tags, "other"), cell, (DietCell(2, cell),))
@@ -132,12 +132,12 @@ def test_what_is_not_understood_whole_is_tagged_and_kept_and_told(
         "normal",
     ],
 )
-def test_what_says_nothing_leaves_no_trace(cell: str) -> None:
+def test_a_cell_that_says_nothing_gives_neither_tag_nor_text(cell: str) -> None:
     assert diet(cell) == ((), None, ())
 
 
 def diet(cell: str) -> tuple[tuple[str, ...], str | None, tuple[DietCell, ...]]:
-    """Tags, text, and what was not understood, of a guest whose line has the cell."""
+    """The tags, the text, and what was not understood, of a guest with this cell."""
     text = f'Name,Diet\nAda Lovelace,"{cell}"\n'
     only = row(text)
     return only.dietary_tags, only.dietary, read(text).unread_diets

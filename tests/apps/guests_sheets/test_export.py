@@ -1,4 +1,4 @@
-"""An export is safe to open, and read back it changes nobody."""
+"""An export is safe to open, and importing it changes no guest."""
 
 import asyncio
 from collections.abc import Sequence
@@ -52,7 +52,9 @@ def test_an_exported_name_is_no_formula_and_comes_back_as_it_was(name: str) -> N
 
 @pytest.mark.parametrize("text", HIDDEN)
 @pytest.mark.parametrize("cut", [",", ";"])
-def test_no_formula_hides_behind_blanks_wherever_a_spreadsheet_cuts(text: str, cut: str) -> None:
+def test_no_formula_is_behind_white_space_at_whichever_separator_a_spreadsheet_splits(
+    text: str, cut: str
+) -> None:
     data = write_sheet([guest(group_id=text, dietary=f"no;{text}")])
 
     cells = data.decode("utf-8-sig").splitlines()[1].split(cut)
@@ -62,7 +64,7 @@ def test_no_formula_hides_behind_blanks_wherever_a_spreadsheet_cuts(text: str, c
     assert (read_back.group_id, read_back.dietary) == (text, f"no;{text}")
 
 
-def test_an_export_is_read_back_whole_and_its_answers_are_left_out() -> None:
+def test_an_export_is_read_back_completely_except_for_the_answers() -> None:
     exported = guest(
         first_name="Zoë",
         email="zoe@example.org",
@@ -172,7 +174,9 @@ NEW_GUESTS = st.builds(
 
 @settings(max_examples=60)
 @given(st.lists(NEW_GUESTS, max_size=8), st.booleans())
-def test_whoever_is_exported_comes_back_unchanged(guests: list[NewGuest], renamed: bool) -> None:
+def test_exported_guests_are_not_changed_by_an_import(
+    guests: list[NewGuest], renamed: bool
+) -> None:
     async def round_trip() -> None:
         service = await with_guests(guests)
         if guests and renamed:  # the export follows the list, also after a change

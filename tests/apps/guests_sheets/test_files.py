@@ -10,7 +10,7 @@ LIST = "Vorname;Nachname\r\nJürgen;Müller\r\n"
 
 
 @pytest.mark.parametrize(
-    ("encoding", "told"),
+    ("encoding", "named"),
     [
         ("utf-8", "UTF-8"),
         ("utf-8-sig", "UTF-8 with BOM"),
@@ -20,10 +20,10 @@ LIST = "Vorname;Nachname\r\nJürgen;Müller\r\n"
         ("cp1252", "Windows-1252"),
     ],
 )
-def test_an_encoding_is_recognised_and_told(encoding: str, told: str) -> None:
+def test_an_encoding_is_recognised_and_named(encoding: str, named: str) -> None:
     sheet = read(LIST, encoding)
 
-    assert (sheet.encoding, names(sheet)) == (told, [("Jürgen", "Müller")])
+    assert (sheet.encoding, names(sheet)) == (named, [("Jürgen", "Müller")])
 
 
 @pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
@@ -33,11 +33,13 @@ def test_utf_16_without_bom_is_recognised_in_any_script(encoding: str) -> None:
     assert (sheet.encoding, names(sheet)[:1]) == ("UTF-16 without BOM", [("Іван", "Петренко")])
 
 
-@pytest.mark.parametrize(("separator", "told"), [(",", "comma"), (";", "semicolon"), ("\t", "tab")])
-def test_a_separator_is_recognised_and_told(separator: str, told: str) -> None:
+@pytest.mark.parametrize(
+    ("separator", "named"), [(",", "comma"), (";", "semicolon"), ("\t", "tab")]
+)
+def test_a_separator_is_recognised_and_named(separator: str, named: str) -> None:
     sheet = read(separator.join(["Last name", "First name"]) + "\nLovelace" + separator + "Ada")
 
-    assert (sheet.delimiter, names(sheet)) == (told, [("Ada", "Lovelace")])
+    assert (sheet.delimiter, names(sheet)) == (named, [("Ada", "Lovelace")])
 
 
 def test_commas_inside_a_semicolon_sheet_do_not_mislead() -> None:
@@ -47,7 +49,7 @@ def test_commas_inside_a_semicolon_sheet_do_not_mislead() -> None:
     assert sheet.rows[0].dietary_tags == ("vegan", "halal")
 
 
-def test_a_separator_that_the_first_line_declares_is_obeyed() -> None:
+def test_a_separator_that_the_first_line_declares_is_used() -> None:
     assert names(read("sep=;\nFirst;Last\nAda;Lovelace\n")) == [("Ada", "Lovelace")]
 
 
@@ -73,14 +75,14 @@ def test_a_quoted_cell_may_span_lines_and_hold_quotes_and_separators() -> None:
     assert [row.line for row in sheet.rows] == [2, 5]
 
 
-def test_a_stray_quotation_mark_costs_its_own_line_only() -> None:
+def test_a_stray_quotation_mark_makes_only_its_own_line_bad() -> None:
     sheet = read('First,Last\n"Ada,Lovelace\nAlan,Turing\nGrace,"Hopper"\n"Bad"x,Quote\nKurt,Gödel')
 
     assert names(sheet) == [("Alan", "Turing"), ("Grace", "Hopper"), ("Kurt", "Gödel")]
     assert [line for line, _ in reasons(sheet)] == [2, 5]
 
 
-def test_a_record_without_end_costs_its_own_line_only() -> None:
+def test_a_record_without_end_makes_only_its_own_line_bad() -> None:
     long = "x" * 70_000
     sheet = read(f'First,Last\n"Ada,Lovelace\n{long},Turing\nAlan,Turing\n')
 
@@ -97,7 +99,7 @@ def test_quotes_that_open_on_every_line_do_not_hang_the_reader() -> None:
         read("First,Last\n" + 'x",y,"\n' * 200_000)
 
 
-def test_a_list_without_end_is_refused() -> None:
+def test_a_list_that_is_too_long_is_refused() -> None:
     tickets = "Order #,First Name,Last Name,Attendee Status\n" + ",,,Refunded\n" * 10_001
 
     with pytest.raises(Invalid, match="the file has more than 10,000 lines"):
@@ -129,7 +131,9 @@ def test_a_file_of_bad_lines_is_refused_with_the_first_of_them() -> None:
         (b"\x89PNG\r\n\x1a\n\x00\x00\x00\x81", "this is not a text file"),
     ],
 )
-def test_what_is_no_sheet_is_refused_and_shows_the_columns(data: bytes, reason: str) -> None:
+def test_a_file_that_is_no_sheet_is_refused_with_the_usual_columns(
+    data: bytes, reason: str
+) -> None:
     with pytest.raises(Invalid) as refused:
         read_sheet(data)
 

@@ -27,7 +27,7 @@ def left_out(sheet: Sheet) -> list[tuple[int, str]]:
 
 
 @pytest.mark.parametrize(
-    ("name", "told"),
+    ("name", "recognised"),
     [
         ("google.csv", ("google", "UTF-8", "comma")),
         ("google-older.csv", ("google", "UTF-16", "comma")),
@@ -39,10 +39,10 @@ def left_out(sheet: Sheet) -> list[tuple[int, str]]:
         ("by-hand-utf-16.txt", ("sheet", "UTF-16 without BOM", "tab")),
     ],
 )
-def test_every_sample_is_recognised(name: str, told: tuple[str, str, str]) -> None:
+def test_every_sample_is_recognised(name: str, recognised: tuple[str, str, str]) -> None:
     sheet = sample(name)
 
-    assert (sheet.format, sheet.encoding, sheet.delimiter) == told
+    assert (sheet.format, sheet.encoding, sheet.delimiter) == recognised
     assert sample(name, sheet.format) == sheet
 
 
@@ -98,7 +98,7 @@ def test_outlook_contacts_live_together_by_address_or_else_by_last_name_and_phon
     assert left_out(sheet) == [(7, "has no person's name")]
 
 
-def test_outlook_speaks_german_and_french_too() -> None:
+def test_outlook_contacts_in_german_and_french_are_read() -> None:
     assert guests(sample("outlook-deutsch.csv")) == [
         (2, "Jürgen", "Müller", "juergen@example.org", "Hauptstraße 7, Köln"),
         (3, "Änne", "Müller", None, "Hauptstraße 7, Köln"),
@@ -130,7 +130,7 @@ def test_an_eventbrite_order_is_a_household_without_cancelled_tickets() -> None:
     assert reasons(sheet) == [(10, "the last name is missing or blank")]
 
 
-def test_a_ticket_of_an_order_that_names_nobody_is_a_bad_line() -> None:
+def test_a_ticket_of_an_order_without_any_name_is_a_bad_line() -> None:
     header = "Order #,First Name,Last Name,Ticket Type,Attendee Status\n"
     sheet = read(f"{header}7,Info Requested,Info Requested,Adult,Attending\n")
 
@@ -174,7 +174,7 @@ def test_columns_that_a_host_added_to_exported_contacts_are_read() -> None:
     assert (sheet.rows[0].expected_guests, sheet.rows[0].dietary_tags) == (2, ("vegan",))
 
 
-def test_what_eventbrite_asked_about_diets_is_read() -> None:
+def test_eventbrites_question_about_diets_is_read() -> None:
     header = "Order #,First Name,Last Name,Quantity,Group,Attendee Status,Dietary requirements\n"
     sheet = read(f"{header}7,Ada,King,1,Friends,Attending,vegan\n")
 
@@ -214,5 +214,5 @@ def test_a_file_of_another_program_is_refused(name: str, format: SheetFormat) ->
         sample(name, format)
 
 
-def test_the_formats_are_those_that_callers_may_name() -> None:
+def test_the_formats_that_callers_may_name() -> None:
     assert FORMATS == ("auto", "google", "outlook", "eventbrite", "sheet")

@@ -33,7 +33,7 @@ def test_an_address_in_parts_needs_a_street() -> None:
 
 
 @pytest.mark.parametrize("town", ["Berlin", "10115 Berlin", "8001 Zürich", "a@example.org", "3"])
-def test_a_town_is_no_home(town: str) -> None:
+def test_the_name_of_a_town_is_no_address(town: str) -> None:
     assert households(f"Name,Adresse\nAda King,{town}\nBen King,{town}\n") == [None, None]
 
 
@@ -49,7 +49,7 @@ def test_an_extension_is_no_telephone_of_a_family() -> None:
     assert households("Name,Phone\nAda King,12\nBen King,12\n") == [None, None]
 
 
-def test_who_has_no_address_joins_those_with_the_same_mail() -> None:
+def test_a_guest_without_an_address_joins_guests_with_the_same_mail() -> None:
     sheet = "Name,Address,Email\nAda King,1 Main Road,k@x.org\nBen King,,k@x.org\n"
 
     assert households(sheet) == ["1 Main Road", "1 Main Road"]
@@ -96,7 +96,7 @@ def test_households_of_one_street_name_in_two_towns_have_two_names() -> None:
     assert households(header + lines) == ["Lane 1, Ulm"] * 2 + ["Lane 1, Ulm (2)"] * 2
 
 
-def test_the_name_of_a_guess_is_a_visible_line_that_fits() -> None:
+def test_the_name_of_a_guessed_household_is_a_visible_line_that_fits() -> None:
     long = "1 " + "Long" * 40 + " Road"
     sheet = read(
         f'Name,Address\nAda King,"{long}\u202e\n\x07Ulm"\nBen King,"{long}\u202e\n\x07Ulm"\n'
@@ -105,7 +105,7 @@ def test_the_name_of_a_guess_is_a_visible_line_that_fits() -> None:
     assert [row.group_id for row in sheet.rows] == [long[:64]] * 2
 
 
-def test_a_name_that_is_cut_ends_with_no_comma() -> None:
+def test_a_name_that_is_cut_does_not_end_with_a_comma() -> None:
     street = "An der alten Ziegelei hinter dem langen Bahndamm im Wald Nr. 123"
     sheet = read(f'Name,Address\nAda King,"{street}, Ulm"\nBen King,"{street}, Ulm"\n')
 

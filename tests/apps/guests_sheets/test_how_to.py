@@ -1,4 +1,4 @@
-"""What the how-to promises about columns and formats is what the reader does."""
+"""The reader understands the columns and formats that the how-to documents."""
 
 import re
 from pathlib import Path
@@ -26,14 +26,14 @@ def test_the_how_to_names_every_format_and_every_field() -> None:
 def test_a_header_of_the_how_to_is_understood(field: str, header: str) -> None:
     others = {"name": [], "first_name": ["last name"], "last_name": ["first name"]}
     beside = others.get(field, ["first name", "last name"])
-    told = "address" if field in ADDRESS else field
+    named = "address" if field in ADDRESS else field
 
     sheet = read(";".join([*beside, header]) + "\n")
 
-    assert (sheet.format, sheet.columns[-1]) == ("sheet", SheetColumn(header, told))
+    assert (sheet.format, sheet.columns[-1]) == ("sheet", SheetColumn(header, named))
 
 
-def test_the_example_of_the_how_to_is_read_as_it_says() -> None:
+def test_the_example_of_the_how_to_is_read_as_described() -> None:
     [example] = re.findall(r"```csv\n(.*?)```", HOW_TO, re.DOTALL)
 
     sheet = read(example)

@@ -39,7 +39,7 @@ def test_a_bad_line_is_named_with_its_reason(line: str, reason: str) -> None:
     assert names(sheet) == [("Grace", "Hopper"), ("Alan", "Turing")]
 
 
-def test_every_reason_of_a_line_is_told() -> None:
+def test_every_reason_of_a_bad_line_is_named() -> None:
     assert reasons(read(f"{HEADER}Ada,,nowhere,,maybe,two,\n")) == [
         (
             2,
@@ -86,7 +86,7 @@ def test_two_of_one_name_with_different_addresses_are_two_people() -> None:
     assert (len(sheet.rows), sheet.bad) == (2, ())
 
 
-def test_an_address_may_stand_in_brackets_as_mail_programs_copy_it() -> None:
+def test_an_address_may_be_in_angle_brackets_as_mail_programs_copy_it() -> None:
     only = row("Name,Email\nAda Lovelace,Ada Lovelace <ada@example.org>\n")
 
     assert only.email == "ada@example.org"

@@ -1,4 +1,4 @@
-"""Who is named by one cell, or by the two for first and last name."""
+"""The people named by one cell, or by the cells for first and last name."""
 
 import pytest
 
@@ -40,7 +40,7 @@ ADA, BEN, CAS = ("Ada", "Lovelace"), ("Ben", "Lovelace"), ("Cas", "Lovelace")
         ("Lovelace, Ada & Ben", [ADA, BEN]),
     ],
 )
-def test_a_full_name_in_one_cell_names_people(full: str, people: list[tuple[str, str]]) -> None:
+def test_a_cell_of_full_names_is_read(full: str, people: list[tuple[str, str]]) -> None:
     sheet = read(f'Name;Table\n"{full}";1\n')
 
     assert (names(sheet), sheet.bad) == (people, ())
@@ -55,7 +55,7 @@ def test_a_full_name_in_one_cell_names_people(full: str, people: list[tuple[str,
         ("Ada", "Lovelace & Sons", [("Ada", "Lovelace & Sons")]),
     ],
 )
-def test_first_and_last_name_may_name_several(
+def test_the_cells_for_first_and_last_name_may_name_several_people(
     first: str, last: str, people: list[tuple[str, str]]
 ) -> None:
     assert names(read(f"First,Last\n{first},{last}\n")) == people
@@ -77,10 +77,12 @@ def test_first_and_last_name_may_name_several(
         ("ada@example.org", "'ada@example.org' is an address and no name"),
     ],
 )
-def test_a_cell_that_does_not_tell_who_is_meant_is_a_bad_line(name: str, reason: str) -> None:
-    [(line, told)] = reasons(read(f'Name;Table\n"{name}";1\n'))
+def test_a_cell_that_does_not_tell_first_and_last_names_is_a_bad_line(
+    name: str, reason: str
+) -> None:
+    [(line, found)] = reasons(read(f'Name;Table\n"{name}";1\n'))
 
-    assert (line, told[: len(reason)]) == (2, reason)
+    assert (line, found[: len(reason)]) == (2, reason)
 
 
 def test_last_names_that_do_not_fit_the_first_names_are_a_bad_line() -> None:
@@ -111,7 +113,7 @@ def test_fewer_seats_than_people_are_a_bad_line() -> None:
     assert reasons(read("Name,Seats\nAda & Ben Lovelace,1\n")) == [(2, "seats is 1 for 2 people")]
 
 
-def test_a_couple_shares_all_that_its_line_says() -> None:
+def test_everything_on_a_couples_line_is_about_each_of_them() -> None:
     sheet = read("Name,Email,Diet\nAda & Ben Lovelace,l@example.org,vegan\n")
 
     assert [(row.line, row.email, row.dietary_tags, row.group_id) for row in sheet.rows] == [

@@ -1,4 +1,4 @@
-"""Sign-in on a store, with a clock that stands, a mailbox, and one key for all tests."""
+"""Signing in on a store, with a fake clock, a mailbox, and one site key for all tests."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What tests do to sign in, and all that a store holds, for looking whether a secret is in it."""
+"""Signing in for tests, and the whole content of a store, to be searched for secrets."""
 
 from gatherlog.apps.people import VIEWS, AccountService
 from gatherlog.core.eventstore.events import Recorded
@@ -10,7 +10,7 @@ EVE = "eve@example.org"
 
 
 async def mailed_code(accounts: AccountService, mailbox: Mailbox, address: str = ADA) -> str:
-    """Ask for a code and take it out of the mail."""
+    """Request a code and read it from the letter."""
     await accounts.request_code(address)
     newest = mailbox.letters()[0]
     assert newest.to == address
@@ -24,7 +24,7 @@ async def signed_in(accounts: AccountService, mailbox: Mailbox, address: str = A
 
 
 def another(code: str, by: int = 1) -> str:
-    """A code that is not this one."""
+    """Another code than this one."""
     return f"{(int(code) + by) % 1_000_000:06}"
 
 

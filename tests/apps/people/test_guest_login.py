@@ -1,4 +1,4 @@
-"""Guests' tokens: what they open, what ends them, and every kind of forgery."""
+"""Guests' tokens: for whom they are valid, what ends them, and every kind of forgery."""
 
 import base64
 import hmac
@@ -30,7 +30,7 @@ DAY = 24 * 3600
 
 
 class Party(NamedTuple):
-    """A gathering on 1 June in Berlin with one guest, and how to get at it."""
+    """A gathering on 1 June in Berlin with one guest, and the services for it."""
 
     guests: GuestService
     logins: GuestLoginService
@@ -58,7 +58,7 @@ async def party(store: Store, clock: StandingClock) -> Party:
 
 
 async def holds(party: Party, token: str) -> bool:
-    """Whether a token opens anything; `actor` and `logout` must agree when it does not."""
+    """Whether a token is valid; for one that is not, `actor` and `logout` must both refuse."""
     try:
         await party.logins.actor(token)
     except Unauthenticated:
@@ -88,7 +88,9 @@ async def test_the_last_name_counts_without_case_and_accents(party: Party, name:
     assert await holds(party, await party.logins.login(f" {party.link}\n", name))
 
 
-async def test_a_token_says_what_clients_are_used_to(party: Party, clock: StandingClock) -> None:
+async def test_a_token_has_the_claims_that_clients_expect(
+    party: Party, clock: StandingClock
+) -> None:
     claims = claims_of(await party.login())
 
     now = clock() // 1_000_000
@@ -138,7 +140,7 @@ async def test_a_blank_field_is_invalid(
     assert [flaw.pointer for flaw in invalid.value.flaws] == pointers
 
 
-async def test_which_of_the_two_was_wrong_is_not_told(party: Party) -> None:
+async def test_the_refusal_does_not_say_which_of_the_two_was_wrong(party: Party) -> None:
     said = []
     for token, name in [("nonsense", "Šlégl"), (party.link, "Slegel"), ("\ud800", "\ud800")]:
         with pytest.raises(Unauthenticated) as refused:
@@ -177,7 +179,7 @@ async def test_a_token_ends_seven_days_after_the_gathering(
         await party.login()
 
 
-async def test_a_gathering_moved_to_an_earlier_day_ends_tokens_earlier(
+async def test_tokens_end_earlier_if_the_gathering_is_moved_to_an_earlier_day(
     party: Party, clock: StandingClock
 ) -> None:
     token = await party.login()
@@ -188,7 +190,9 @@ async def test_a_gathering_moved_to_an_earlier_day_ends_tokens_earlier(
     assert not await holds(party, token)
 
 
-async def test_a_gathering_without_a_date_lets_guests_in_for_thirty_days(party: Party) -> None:
+async def test_a_token_for_a_gathering_without_a_date_is_valid_for_thirty_days(
+    party: Party,
+) -> None:
     patch = SettingsPatch(event_date=None)
     await party.guests.change_settings(party.gathering_id, patch, actor="cli")
 
@@ -217,7 +221,7 @@ async def test_a_new_link_ends_the_tokens_of_the_old_one(party: Party) -> None:
         await party.login()
 
 
-async def test_a_removed_guest_has_no_token(party: Party) -> None:
+async def test_the_token_of_a_removed_guest_is_not_valid(party: Party) -> None:
     token = await party.login()
 
     await party.guests.remove_guest(party.gathering_id, party.guest_id, actor="cli")
@@ -233,7 +237,7 @@ async def test_a_removed_gathering_ends_all_tokens(party: Party) -> None:
     assert not await holds(party, token)
 
 
-async def test_a_guest_who_marries_stays_signed_in(party: Party) -> None:
+async def test_a_guest_whose_name_changes_stays_signed_in(party: Party) -> None:
     token = await party.login()
     patch = GuestPatch(last_name="Nováková")
 
@@ -242,7 +246,7 @@ async def test_a_guest_who_marries_stays_signed_in(party: Party) -> None:
     assert await holds(party, token)
 
 
-async def test_neither_link_nor_token_is_kept(party: Party) -> None:
+async def test_neither_link_nor_token_is_stored(party: Party) -> None:
     token = await party.login()
     await party.logins.logout(token)
 
@@ -268,8 +272,8 @@ OURS = RSAKey.import_key(KEY.pem())
 KID = OURS.thumbprint()
 
 
-async def test_what_is_signed_like_ours_holds(party: Party) -> None:
-    """So that the forgeries below fail for the one thing that is wrong with them."""
+async def test_a_token_signed_as_ours_is_valid(party: Party) -> None:
+    """This shows that the forgeries below fail for the one thing that is wrong with them."""
     assert await holds(party, signed(claims_of(await party.login()), OURS, kid=KID))
 
 
@@ -309,7 +313,7 @@ async def test_a_header_that_is_not_ours_is_refused(party: Party, header: dict[s
     assert not await holds(party, signed(claims_of(await party.login()), OURS, **header))
 
 
-async def test_another_key_under_our_name_is_refused(party: Party) -> None:
+async def test_a_token_signed_with_another_key_under_our_key_id_is_refused(party: Party) -> None:
     claims = claims_of(await party.login())
     other = RSAKey.import_key(RsaKey.generate().pem())
 
@@ -350,7 +354,7 @@ async def test_a_claim_that_is_missing_is_refused(party: Party, claim: str) -> N
     assert not await holds(party, signed(claims, OURS, kid=KID))
 
 
-async def test_a_claim_of_being_admin_makes_nobody_admin(party: Party) -> None:
+async def test_the_claim_of_being_admin_gives_no_rights(party: Party) -> None:
     claims = {**claims_of(await party.login()), "isAdmin": True}
 
     actor = await party.logins.actor(signed(claims, OURS, kid=KID))
@@ -359,5 +363,5 @@ async def test_a_claim_of_being_admin_makes_nobody_admin(party: Party) -> None:
 
 
 @pytest.mark.parametrize("text", ["", ".", "..", "a.b.c", "Bearer x", "\x00", "\ud800", "é" * 900])
-async def test_what_is_no_token_is_refused(party: Party, text: str) -> None:
+async def test_text_that_is_no_token_is_refused(party: Party, text: str) -> None:
     assert not await holds(party, text)

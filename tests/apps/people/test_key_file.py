@@ -1,4 +1,4 @@
-"""The site's key: kept for its owner alone, made once, refused when exposed."""
+"""The file of the site's key: created once, readable by its owner only, or else refused."""
 
 import multiprocessing
 import stat
@@ -19,7 +19,7 @@ from gatherlog.settings import Settings
 from tests.apps.people.conftest import KEY
 
 
-def test_a_key_is_made_for_its_owner_alone_and_then_kept(tmp_path: Path) -> None:
+def test_a_key_file_is_readable_by_its_owner_only_and_then_reused(tmp_path: Path) -> None:
     file = tmp_path / "site.key"
 
     made = [kept_key(file, lambda: b"first"), kept_key(file, lambda: b"second")]
@@ -29,29 +29,29 @@ def test_a_key_is_made_for_its_owner_alone_and_then_kept(tmp_path: Path) -> None
     assert list(tmp_path.iterdir()) == [file]
 
 
-def make(file: Path, barrier: Barrier, told: Path) -> None:
+def make(file: Path, barrier: Barrier, digest: Path) -> None:
     pem = RsaKey.generate().pem()
     barrier.wait(20)
-    told.write_text(sha256(kept_key(file, lambda: pem)).hexdigest())
+    digest.write_text(sha256(kept_key(file, lambda: pem)).hexdigest())
 
 
-def test_processes_that_make_it_at_once_get_the_same(tmp_path: Path) -> None:
+def test_processes_that_create_the_key_at_once_get_the_same_one(tmp_path: Path) -> None:
     context = multiprocessing.get_context("spawn")
     barrier, file = context.Barrier(2), tmp_path / "site.key"
-    tolds = [tmp_path / f"told{n}" for n in range(2)]
-    racers = [context.Process(target=make, args=(file, barrier, told)) for told in tolds]
+    digests = [tmp_path / f"digest{n}" for n in range(2)]
+    racers = [context.Process(target=make, args=(file, barrier, digest)) for digest in digests]
     for racer in racers:
         racer.start()
     for racer in racers:
         racer.join(40)
 
-    assert {told.read_text() for told in tolds} == {sha256(file.read_bytes()).hexdigest()}
+    assert {digest.read_text() for digest in digests} == {sha256(file.read_bytes()).hexdigest()}
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
-    assert sorted(tmp_path.iterdir()) == sorted([file, *tolds])
+    assert sorted(tmp_path.iterdir()) == sorted([file, *digests])
 
 
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o620, 0o644, 0o601])
-def test_a_key_that_others_may_touch_is_refused(tmp_path: Path, mode: int) -> None:
+def test_a_key_file_that_others_may_read_or_change_is_refused(tmp_path: Path, mode: int) -> None:
     file = tmp_path / "site.key"
     kept_key(file, lambda: b"secret")
     file.chmod(mode)
@@ -78,14 +78,14 @@ async def test_a_platform_keeps_its_key_beside_its_store(tmp_path: Path) -> None
     assert stat.S_IMODE((tmp_path / "party.db.key").stat().st_mode) == 0o600
 
 
-async def test_a_platform_that_signs_nobody_in_makes_no_key(tmp_path: Path) -> None:
+async def test_a_platform_that_signs_nobody_in_creates_no_key(tmp_path: Path) -> None:
     platform = await start(Settings(store=f"sqlite:///{tmp_path}/party.db"))
     await platform.stop()
 
     assert not (tmp_path / "party.db.key").exists()
 
 
-async def test_a_key_of_the_environment_is_used_and_nothing_kept(tmp_path: Path) -> None:
+async def test_a_key_from_the_environment_is_used_and_no_file_is_written(tmp_path: Path) -> None:
     variables = {"GATHERLOG_JWT_KEY": KEY.pem().decode().replace("\n", "\\n")}
     settings = Settings.from_environment(variables, store=f"sqlite:///{tmp_path}/party.db")
 
@@ -97,7 +97,7 @@ async def test_a_key_of_the_environment_is_used_and_nothing_kept(tmp_path: Path)
 
 
 @pytest.mark.parametrize("text", ["nonsense", "", "-----BEGIN PRIVATE KEY-----\nAAAA\n"])
-async def test_what_is_no_key_is_refused_at_the_start(text: str) -> None:
+async def test_text_that_is_no_key_is_refused_at_the_start(text: str) -> None:
     with pytest.raises(KeyUnusable) as refused:
         await start(Settings(store="memory:", jwt_key=text))
 
@@ -143,7 +143,7 @@ def test_digests_depend_on_key_purpose_and_text() -> None:
 
 
 @given(st.text(alphabet=st.characters(), max_size=60))
-def test_no_text_but_a_token_of_ours_is_verified(text: str) -> None:
+def test_only_our_own_tokens_are_verified(text: str) -> None:
     with pytest.raises(Unauthenticated):
         KEY.verified(text)
 

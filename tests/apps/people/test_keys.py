@@ -1,4 +1,4 @@
-"""Keys: made, shown once, checked, revoked; the log and the documents never hold a secret."""
+"""Keys are created, shown once, checked and revoked; neither log nor documents have a secret."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -29,7 +29,7 @@ def keys(store: Store) -> KeyService:
     return KeyService(store, clock=lambda: NOW, ids=CountingIds())
 
 
-async def test_a_secret_stands_for_its_key(keys: KeyService) -> None:
+async def test_a_secret_authenticates_its_key(keys: KeyService) -> None:
     created = await keys.create("operator", None, "laptop", actor="cli")
 
     actor = await keys.authenticate(created.secret)
@@ -37,7 +37,7 @@ async def test_a_secret_stands_for_its_key(keys: KeyService) -> None:
     assert actor == Actor("key", created.id, Role.OPERATOR, None)
 
 
-async def test_a_hosts_key_carries_its_gathering(keys: KeyService) -> None:
+async def test_a_hosts_key_has_its_gathering(keys: KeyService) -> None:
     created = await keys.create("host", "default", "", actor="cli")
 
     actor = await keys.authenticate(created.secret)
@@ -45,14 +45,14 @@ async def test_a_hosts_key_carries_its_gathering(keys: KeyService) -> None:
     assert actor == Actor("key", created.id, Role.HOST, "default")
 
 
-async def test_a_secret_that_differs_anywhere_opens_nothing(keys: KeyService) -> None:
+async def test_a_secret_that_differs_anywhere_is_not_valid(keys: KeyService) -> None:
     secret = (await keys.create("operator", None, "", actor="cli")).secret
     others = [secret[:-1] + "!", secret + "A", secret[:-1], " " + secret, secret.swapcase()]
 
     assert [await keys.authenticate(other) for other in others] == [None] * len(others)
 
 
-async def test_what_was_never_a_secret_opens_nothing(keys: KeyService) -> None:
+async def test_text_that_never_was_a_secret_is_not_valid(keys: KeyService) -> None:
     never = ["", "glk_", "glk_" + "A" * 43, "ö" * 47, "\x00", "\ud800", "x" * 10_000]
 
     assert [await keys.authenticate(secret) for secret in never] == [None] * len(never)
@@ -65,13 +65,14 @@ async def test_secrets_have_256_bits_and_differ(keys: KeyService) -> None:
     assert len(secrets) == 20
 
 
-async def test_a_revoked_key_opens_nothing(keys: KeyService) -> None:
+async def test_a_revoked_key_is_not_valid(keys: KeyService) -> None:
     created = await keys.create("operator", None, "lost", actor="cli")
 
     await keys.revoke(created.id, actor="cli")
 
     assert await keys.authenticate(created.secret) is None
-    assert (await keys.key(created.id)).revoked_at == NOW
+    [key] = await keys.keys()
+    assert key.revoked_at == NOW
 
 
 async def test_revoking_again_records_nothing(keys: KeyService, store: Store) -> None:
@@ -84,7 +85,7 @@ async def test_revoking_again_records_nothing(keys: KeyService, store: Store) ->
     assert [event.type for event in events] == ["people.key_created", "people.key_revoked"]
 
 
-async def test_another_key_outlives_a_revocation(keys: KeyService) -> None:
+async def test_revoking_a_key_does_not_revoke_another(keys: KeyService) -> None:
     lost = await keys.create("operator", None, "", actor="cli")
     kept = await keys.create("operator", None, "", actor="cli")
 
@@ -110,15 +111,15 @@ async def test_nothing_that_is_stored_holds_the_secret(keys: KeyService, store: 
     assert created.secret.removeprefix("glk_") not in stored
 
 
-async def test_a_key_shows_all_but_its_secret(keys: KeyService) -> None:
+async def test_a_key_is_listed_without_its_secret(keys: KeyService) -> None:
     created = await keys.create("host", "default", "door", actor="cli")
 
-    key = await keys.key(created.id)
+    [key] = await keys.keys()
 
     assert key == ApiKey(created.id, "host", "default", "door", key.secret_hash, NOW)
 
 
-async def test_who_made_a_key_is_on_its_event(keys: KeyService, store: Store) -> None:
+async def test_the_event_of_a_new_key_names_its_actor(keys: KeyService, store: Store) -> None:
     created = await keys.create("operator", None, "", actor="cli")
 
     [event] = await store.read_stream(f"key-{created.id}")
@@ -142,7 +143,7 @@ async def test_who_made_a_key_is_on_its_event(keys: KeyService, store: Store) ->
         ("operator", None, "\ud800", "/name"),
     ],
 )
-async def test_a_key_that_makes_no_sense_is_refused(
+async def test_a_key_whose_fields_do_not_match_is_refused(
     keys: KeyService, store: Store, role: str, gathering_id: str | None, name: str, pointer: str
 ) -> None:
     with pytest.raises(Invalid) as refused:
@@ -152,7 +153,7 @@ async def test_a_key_that_makes_no_sense_is_refused(
     assert await store.heads() == (0,)
 
 
-async def test_folding_the_log_gives_the_documents_that_are_there(
+async def test_a_rebuild_from_the_log_gives_the_same_documents(
     keys: KeyService, store: Store
 ) -> None:
     lost = await keys.create("operator", None, "lost", actor="cli")

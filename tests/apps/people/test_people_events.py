@@ -1,4 +1,4 @@
-"""Every event of this app has a golden file; what was once stored decodes for ever."""
+"""Every event of this app has a golden file: stored events can always be decoded."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The policy as a table: actor by action by whose it is, every cell written down."""
+"""The policy as a table of actors, actions and owners, with every cell written down."""
 
 from typing import Final
 
@@ -84,7 +84,7 @@ GENERAL = ANYONE | {Action.SIGN_OUT, Action.LIST_GATHERINGS, Action.CREATE_GATHE
 
 
 @pytest.mark.parametrize("action", [action for action in Action if action not in GENERAL])
-def test_without_facts_nobody_but_the_operator_gets_at_anything(action: Action) -> None:
+def test_without_facts_only_the_operator_is_allowed_anything(action: Action) -> None:
     allowed = [name for name, actor in ACTORS.items() if decide(actor, action) is ALLOW]
 
     assert set(allowed) <= {"operator"}
@@ -103,7 +103,7 @@ def test_a_host_without_a_gathering_sees_none(gathering_id: str | None) -> None:
     assert decide(unbound, Action.READ_GATHERING, gathering_id) is HIDE
 
 
-def test_a_hosts_key_opens_no_other_gathering_of_its_account() -> None:
+def test_a_hosts_key_is_not_valid_for_another_gathering_of_its_account() -> None:
     key = Actor("key", "k6", Role.HOST, "g1", account_id="anna")
 
     assert decide(key, Action.READ_GATHERING, "g2", host_account="anna") is HIDE
@@ -130,7 +130,7 @@ def test_a_co_host_manages_no_other_gathering() -> None:
 
 
 @pytest.mark.parametrize("action", [action for action in Action if action not in ANYONE])
-def test_a_demo_opens_nothing_but_the_overview_and_the_mailbox(action: Action) -> None:
+def test_a_demo_allows_everybody_only_the_overview_and_the_mailbox(action: Action) -> None:
     shown = {Action.READ_OVERVIEW, Action.READ_MAILBOX}
     expected = ALLOW if action in shown else IDENTIFY
 
@@ -138,7 +138,7 @@ def test_a_demo_opens_nothing_but_the_overview_and_the_mailbox(action: Action) -
 
 
 @pytest.mark.parametrize("action", Action)
-def test_who_hosts_is_asked_for_wherever_it_matters(action: Action) -> None:
+def test_the_host_is_needed_wherever_the_verdict_depends_on_it(action: Action) -> None:
     for actor in ACTORS.values():
         verdicts = {decide(actor, action, "g1", host_account=host) for host in ("anna", "otto")}
 

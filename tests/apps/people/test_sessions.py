@@ -1,4 +1,4 @@
-"""Sessions and accounts: how long they open, and what ends them."""
+"""Sessions and accounts: how long they are valid, and what ends them."""
 
 import pytest
 
@@ -25,7 +25,7 @@ async def account_of(accounts: AccountService, token: str) -> str:
     return actor.id
 
 
-async def test_a_token_has_256_bits_and_never_comes_twice(
+async def test_a_token_has_256_bits_and_is_never_given_twice(
     accounts: AccountService, mailbox: Mailbox
 ) -> None:
     tokens = {await signed_in(accounts, mailbox) for _ in range(5)}
@@ -34,7 +34,7 @@ async def test_a_token_has_256_bits_and_never_comes_twice(
     assert len(tokens) == 5
 
 
-async def test_what_was_never_a_token_opens_nothing(
+async def test_text_that_never_was_a_token_is_not_valid(
     accounts: AccountService, mailbox: Mailbox
 ) -> None:
     token = await signed_in(accounts, mailbox)
@@ -43,7 +43,7 @@ async def test_what_was_never_a_token_opens_nothing(
     assert await opened(accounts, *never) == [False] * len(never)
 
 
-async def test_a_session_lasts_thirty_days_to_the_moment(
+async def test_a_session_expires_after_exactly_thirty_days(
     accounts: AccountService, mailbox: Mailbox, clock: StandingClock
 ) -> None:
     token = await signed_in(accounts, mailbox)
@@ -65,7 +65,7 @@ async def test_signing_out_ends_this_session_and_no_other(
     assert await opened(accounts, phone, laptop) == [False, True]
 
 
-async def test_signing_out_twice_or_with_nothing_does_nothing(
+async def test_signing_out_twice_or_with_no_session_does_nothing(
     accounts: AccountService, mailbox: Mailbox, store: Store
 ) -> None:
     token = await signed_in(accounts, mailbox)
@@ -110,7 +110,7 @@ async def test_an_account_lists_its_sessions_without_their_tokens(
     assert second.removeprefix("gls_") not in repr(account)
 
 
-async def test_expired_sessions_are_swept_out_by_the_next_sign_in(
+async def test_expired_sessions_are_removed_by_the_next_sign_in(
     accounts: AccountService, mailbox: Mailbox, store: Store, clock: StandingClock
 ) -> None:
     await signed_in(accounts, mailbox)
@@ -130,7 +130,7 @@ async def test_one_session_too_many_ends_the_oldest(
     assert await opened(accounts, *tokens) == [False] + [True] * MOST_SESSIONS
 
 
-async def test_a_removed_account_opens_nothing_and_its_address_begins_anew(
+async def test_a_removed_account_is_not_valid_and_its_address_can_get_a_new_one(
     accounts: AccountService, mailbox: Mailbox, store: Store, clock: StandingClock
 ) -> None:
     keys = KeyService(store, clock=clock, ids=new_id)
@@ -170,7 +170,7 @@ async def test_an_unknown_account_is_not_found(accounts: AccountService) -> None
             await ask
 
 
-async def test_folding_the_log_gives_the_documents_that_are_there(
+async def test_a_rebuild_from_the_log_gives_the_same_documents(
     accounts: AccountService, mailbox: Mailbox, store: Store, clock: StandingClock
 ) -> None:
     token = await signed_in(accounts, mailbox)

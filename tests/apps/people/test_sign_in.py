@@ -1,4 +1,4 @@
-"""Signing in by a mailed code: what works once, and all that does not."""
+"""Signing in with a mailed code: what works once, and everything that does not."""
 
 import asyncio
 
@@ -66,7 +66,7 @@ async def test_signing_in_again_finds_the_same_account(
 
 
 @pytest.mark.parametrize("written", ["ADA@example.org", " ada@EXAMPLE.org\n", "Ada@Example.Org"])
-async def test_an_address_is_the_same_however_it_is_written(
+async def test_an_address_is_the_same_in_every_spelling(
     accounts: AccountService, mailbox: Mailbox, written: str
 ) -> None:
     first = await accounts.session(await signed_in(accounts, mailbox))
@@ -121,7 +121,7 @@ async def test_a_newer_code_ends_the_one_before(accounts: AccountService, mailbo
 
 
 @pytest.mark.parametrize(("seconds", "is_refused"), [(599.999999, False), (600, True)])
-async def test_a_code_lives_for_ten_minutes(
+async def test_a_code_is_valid_for_ten_minutes(
     accounts: AccountService,
     mailbox: Mailbox,
     clock: StandingClock,
@@ -146,7 +146,7 @@ async def test_the_right_code_after_five_wrong_ones_is_refused(
     assert answers == [True] * 6
 
 
-async def test_the_right_code_at_the_fifth_try_opens(
+async def test_the_right_code_at_the_fifth_try_is_accepted(
     accounts: AccountService, mailbox: Mailbox
 ) -> None:
     code = await mailed_code(accounts, mailbox)
@@ -157,7 +157,7 @@ async def test_the_right_code_at_the_fifth_try_opens(
     assert answers == [True] * 4 + [False]
 
 
-async def test_a_code_tried_ten_times_is_worth_nothing_and_a_new_one_is(
+async def test_after_ten_tries_a_code_is_not_valid_and_a_new_one_is(
     accounts: AccountService, mailbox: Mailbox
 ) -> None:
     code = await mailed_code(accounts, mailbox)
@@ -216,7 +216,7 @@ async def test_no_more_than_ten_codes_are_sent_to_an_address_in_a_day(
     assert len(mailbox.letters()) == MOST_CODES + 1
 
 
-async def test_the_last_code_stays_good_when_more_are_asked_for(
+async def test_the_last_code_stays_valid_when_more_codes_are_requested(
     accounts: AccountService, mailbox: Mailbox
 ) -> None:
     for _ in range(MOST_CODES):
@@ -236,7 +236,7 @@ async def test_signing_in_clears_the_count_of_codes(
     assert len(mailbox.letters()) == MOST_CODES + 1
 
 
-async def test_the_operator_gives_out_codes_however_many_were_asked_for(
+async def test_the_operator_issues_codes_however_many_were_requested(
     accounts: AccountService, mailbox: Mailbox
 ) -> None:
     for _ in range(MOST_CODES + 1):
@@ -262,7 +262,7 @@ NEVER = [
 
 
 @pytest.mark.parametrize("never", NEVER)
-async def test_what_could_be_no_code_is_refused_and_costs_no_try(
+async def test_text_that_cannot_be_a_code_is_refused_and_does_not_count_as_a_try(
     accounts: AccountService, mailbox: Mailbox, store: Store, never: str
 ) -> None:
     await mailed_code(accounts, mailbox)
@@ -271,11 +271,11 @@ async def test_what_could_be_no_code_is_refused_and_costs_no_try(
     assert [event.type for event in await all_events(store)] == ["people.code_issued"]
 
 
-async def test_a_code_that_nobody_asked_for_is_refused(accounts: AccountService) -> None:
+async def test_a_code_that_was_not_requested_is_refused(accounts: AccountService) -> None:
     assert await refused(accounts, ADA, "000000")
 
 
-async def test_what_is_no_address_is_invalid_everywhere(accounts: AccountService) -> None:
+async def test_text_that_is_no_address_is_invalid_everywhere(accounts: AccountService) -> None:
     for ask in (
         accounts.request_code("no address"),
         accounts.issue_code("no address"),
@@ -287,7 +287,7 @@ async def test_what_is_no_address_is_invalid_everywhere(accounts: AccountService
         assert [flaw.pointer for flaw in invalid.value.flaws] == ["/email"]
 
 
-async def test_neither_code_nor_token_is_kept_and_the_address_in_its_account_alone(
+async def test_neither_code_nor_token_is_stored_and_the_address_is_in_its_account_only(
     accounts: AccountService, mailbox: Mailbox, store: Store
 ) -> None:
     code = await mailed_code(accounts, mailbox)
@@ -302,7 +302,7 @@ async def test_neither_code_nor_token_is_kept_and_the_address_in_its_account_alo
     assert naming == ["people.account_created"]
 
 
-async def test_asking_says_nothing_in_the_log_about_whom(
+async def test_the_events_of_a_requested_code_do_not_show_the_address(
     accounts: AccountService, store: Store
 ) -> None:
     await accounts.request_code(ADA)

@@ -1,4 +1,4 @@
-"""Whether there is an account cannot be told from an answer, nor from the time it takes."""
+"""Neither an answer nor the time it takes shows whether there is an account."""
 
 import statistics
 import time
@@ -22,7 +22,7 @@ Ask = Callable[[str], Awaitable[object]]
 
 
 async def answer(ask: Ask, address: str) -> tuple[str, float]:
-    """What comes of asking, and how long it took."""
+    """The result of a request, and how long it took."""
     started = time.perf_counter()
     try:
         said = repr(await ask(address))
@@ -50,7 +50,7 @@ async def compared(accounts: AccountService, ask: Ask) -> tuple[set[str], float]
     return said, statistics.fmean(longer)
 
 
-async def test_asking_for_a_code_tells_nothing(
+async def test_requesting_a_code_does_not_show_whether_there_is_an_account(
     accounts: AccountService, mailbox: Mailbox, store: Store
 ) -> None:
     await accounts.request_code("first@example.org")
@@ -62,7 +62,9 @@ async def test_asking_for_a_code_tells_nothing(
     assert len({letter.to for letter in mailbox.letters()}) == 2 * ROUNDS + 1
 
 
-async def test_trying_a_wrong_code_tells_nothing(accounts: AccountService) -> None:
+async def test_trying_a_wrong_code_does_not_show_whether_there_is_an_account(
+    accounts: AccountService,
+) -> None:
     wrong: dict[str, str] = {}
     for kind in ("known", "other"):
         for n in range(ROUNDS):
@@ -78,7 +80,7 @@ async def test_trying_a_wrong_code_tells_nothing(accounts: AccountService) -> No
     assert 0.3 < longer < 0.7
 
 
-async def test_the_log_says_the_same_of_known_and_unknown_addresses(
+async def test_the_log_is_the_same_for_known_and_unknown_addresses(
     accounts: AccountService, store: Store
 ) -> None:
     await accounts.ensure("known@example.org", actor="cli")

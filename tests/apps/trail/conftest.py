@@ -1,19 +1,17 @@
-"""A guest list and its trail on every engine that a laptop has, with a clock that stands."""
+"""A guest list and its trail on every engine that a laptop has, with a fake clock."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
-from gatherlog.apps import guests, trail
 from gatherlog.apps.guests import DEFAULT, GuestService
 from gatherlog.apps.trail import TrailService
+from gatherlog.bootstrap import VIEWS
 from gatherlog.core import Limits, Store
-from gatherlog.core.subscriptions import worker
 from gatherlog.engines import open_store
 from gatherlog.testing import CountingIds, StandingClock
 
-VIEWS = (*guests.VIEWS, *trail.VIEWS, *worker.VIEWS)
 LIMITS = {
     "partitions": Limits(partitions=4),
     "small": Limits(commit_actions=100, commit_bytes=4 * 1024 * 1024, page=1000),
@@ -49,10 +47,10 @@ async def party(store: Store, clock: StandingClock, ids: CountingIds) -> GuestSe
 
 
 @pytest.fixture
-async def looks(
+async def trail_service(
     store: Store, clock: StandingClock, ids: CountingIds
 ) -> AsyncIterator[TrailService]:
-    """Writes nothing by itself within the time of a test."""
+    """It writes only when `flush` or `close` is called."""
     service = TrailService(store, clock=clock, ids=ids, seconds=3600)
     yield service
     await service.close()

@@ -1,4 +1,4 @@
-"""A worker that brings the trail up to date and ends, and a store that dies under it."""
+"""Running a worker until the trail is up to date, and a store that crashes."""
 
 import asyncio
 from typing import Any, cast
@@ -14,7 +14,7 @@ from gatherlog.core.subscriptions.projection import Projection
 from gatherlog.core.subscriptions.worker import Worker
 
 LEASE_SECONDS = 0.1
-"""Of a worker that died, and the time until another takes over."""
+"""The lease of a worker, and so the time until another one takes over after a crash."""
 
 
 def worker(store: Store) -> Worker:
@@ -27,16 +27,16 @@ def worker(store: Store) -> Worker:
     )
 
 
-async def follow(store: Store, *, obeyed: int = 0) -> None:
-    """Let a worker read until everything in the log is in the trail.
+async def follow(store: Store, *, commands_done: int = 0) -> None:
+    """Run a worker until everything in the log is in the trail.
 
-    `obeyed` is the version of a command to the subscription that has to be carried out before.
+    `commands_done` is the version of an administrative command that has to be carried out as well.
     """
     watched = _Watched(store)
     following = worker(cast(Store, watched))
     running = asyncio.create_task(following.run())
     try:
-        while not await _is_up_to_date(store, obeyed):
+        while not await _is_up_to_date(store, commands_done):
             await watched.committed.acquire()
     finally:
         following.stop()
@@ -44,7 +44,7 @@ async def follow(store: Store, *, obeyed: int = 0) -> None:
 
 
 async def trail(store: Store) -> dict[tuple[str, str], tuple[bytes | None, Any]]:
-    """Every document of the trail: its body, and where it is listed."""
+    """Every document of the trail: its body and its index keys."""
     found = {}
     for view in VIEWS:
         after = ""
@@ -55,18 +55,18 @@ async def trail(store: Store) -> dict[tuple[str, str], tuple[bytes | None, Any]]
     return found
 
 
-async def _is_up_to_date(store: Store, obeyed: int) -> bool:
+async def _is_up_to_date(store: Store, commands_done: int) -> bool:
     heads = await store.heads()
     ids = [checkpoint_id("trail", partition) for partition in range(len(heads))]
     kept = [CHECKPOINTS.read(document) for document in await store.get(CHECKPOINTS.name, ids)]
     return all(
-        head == 0 if one is None else (one.position == head and one.obeyed >= obeyed)
+        head == 0 if one is None else (one.position == head and one.commands_done >= commands_done)
         for one, head in zip(kept, heads, strict=True)
     )
 
 
 class _Watched:
-    """A store that tells of every commit."""
+    """A store that counts commits in a semaphore."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -81,8 +81,8 @@ class _Watched:
         return committed
 
 
-class Dying:
-    """A store whose process dies at a commit: just before it, or once it is done."""
+class CrashingStore:
+    """A store whose process crashes at a commit: before it, or after it was made."""
 
     def __init__(self, store: Store, commits: int, *, done: bool) -> None:
         self._store = store

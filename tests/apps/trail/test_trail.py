@@ -1,4 +1,4 @@
-"""What the trail says of what happened: who, what, about whom and when, newest first."""
+"""The activities of the trail: who did what, about whom and when, newest first."""
 
 import msgspec
 import pytest
@@ -13,8 +13,8 @@ from tests.apps.trail.following import follow, trail
 ADA = NewGuest(first_name="Ada", last_name="Lovelace")
 
 
-async def told(
-    looks: TrailService,
+async def shown(
+    trail_service: TrailService,
     gathering_id: str = DEFAULT,
     *,
     guest_id: str | None = None,
@@ -22,7 +22,9 @@ async def told(
     action: str | None = None,
 ) -> list[tuple[str, str, str | None]]:
     """Action, actor and guest of each activity, newest first."""
-    found = await looks.activities(gathering_id, guest_id=guest_id, actor=actor, action=action)
+    found = await trail_service.activities(
+        gathering_id, guest_id=guest_id, actor=actor, action=action
+    )
     assert found.cursor is None
     return [(one.action, one.actor, one.guest_id) for one in found.items]
 
@@ -31,22 +33,22 @@ async def append(store: Store, stream: str, *events: Event) -> None:
     await store.commit(Commit(appends=[Append(stream, events, ANY)]))
 
 
-async def test_everything_that_happens_and_who_looked_is_told_newest_first(
-    store: Store, party: GuestService, looks: TrailService, clock: StandingClock
+async def test_events_and_accesses_are_listed_newest_first(
+    store: Store, party: GuestService, trail_service: TrailService, clock: StandingClock
 ) -> None:
     clock.advance(seconds=1)
     ada = (await party.add_guest(DEFAULT, ADA, actor="key:1")).body.id
     clock.advance(seconds=1)
-    looks.note(f"guest:{ada}", "login", DEFAULT, ada)
+    trail_service.note(f"guest:{ada}", "login", DEFAULT, ada)
     clock.advance(seconds=1)
     await party.rsvp(DEFAULT, ada, Rsvp(attending=True), actor=f"guest:{ada}")
     clock.advance(seconds=1)
-    looks.note("key:2", "guests_listed", DEFAULT)
-    await looks.flush()
+    trail_service.note("key:2", "guests_listed", DEFAULT)
+    await trail_service.flush()
 
     await follow(store)
 
-    assert await told(looks) == [
+    assert await shown(trail_service) == [
         ("guests_listed", "key:2", None),
         ("guests.rsvp_submitted", f"guest:{ada}", ada),
         ("login", f"guest:{ada}", ada),
@@ -56,16 +58,16 @@ async def test_everything_that_happens_and_who_looked_is_told_newest_first(
 
 
 async def test_an_activity_has_the_time_of_the_event_and_the_time_it_was_recorded(
-    store: Store, looks: TrailService, clock: StandingClock, ids: CountingIds
+    store: Store, trail_service: TrailService, clock: StandingClock, ids: CountingIds
 ) -> None:
-    looks.note("key:1", "guest_read", DEFAULT, "ada")
+    trail_service.note("key:1", "guest_read", DEFAULT, "ada")
     seen = clock()
     clock.advance(seconds=0.5)
-    await looks.flush()
+    await trail_service.flush()
 
     await follow(store)
 
-    [activity] = (await looks.activities(DEFAULT)).items
+    [activity] = (await trail_service.activities(DEFAULT)).items
     assert activity == Activity(
         id=ids.nth(1),
         gathering_id=DEFAULT,
@@ -78,8 +80,8 @@ async def test_an_activity_has_the_time_of_the_event_and_the_time_it_was_recorde
     )
 
 
-async def test_what_is_asked_for_narrows_the_trail(
-    store: Store, party: GuestService, looks: TrailService, clock: StandingClock
+async def test_the_trail_is_filtered_by_guest_actor_and_action(
+    store: Store, party: GuestService, trail_service: TrailService, clock: StandingClock
 ) -> None:
     guests = []
     for actor in ("key:1", "key:2"):
@@ -90,63 +92,69 @@ async def test_what_is_asked_for_narrows_the_trail(
     await follow(store)
 
     added, answered = "guests.guest_added", "guests.rsvp_submitted"
-    assert await told(looks, guest_id=bob) == [(answered, "key:1", bob), (added, "key:2", bob)]
-    assert await told(looks, action=added) == [(added, "key:2", bob), (added, "key:1", ada)]
-    assert await told(looks, actor="key:2") == [(added, "key:2", bob)]
-    assert await told(looks, action=added, guest_id=ada) == [(added, "key:1", ada)]
-    assert await told(looks, action=added, actor="key:1") == [(added, "key:1", ada)]
-    assert await told(looks, guest_id=ada, actor="key:2") == []
+    assert await shown(trail_service, guest_id=bob) == [
+        (answered, "key:1", bob),
+        (added, "key:2", bob),
+    ]
+    assert await shown(trail_service, action=added) == [
+        (added, "key:2", bob),
+        (added, "key:1", ada),
+    ]
+    assert await shown(trail_service, actor="key:2") == [(added, "key:2", bob)]
+    assert await shown(trail_service, action=added, guest_id=ada) == [(added, "key:1", ada)]
+    assert await shown(trail_service, action=added, actor="key:1") == [(added, "key:1", ada)]
+    assert await shown(trail_service, guest_id=ada, actor="key:2") == []
 
 
 async def test_nothing_is_shown_across_gatherings(
-    store: Store, party: GuestService, looks: TrailService
+    store: Store, party: GuestService, trail_service: TrailService
 ) -> None:
     details = GatheringDetails(event_name="Another")
     other = (await party.create_gathering(details, actor="key:1")).body.id
     mine = (await party.add_guest(DEFAULT, ADA, actor="key:1")).body.id
     theirs = (await party.add_guest(other, ADA, actor="key:1")).body.id
-    looks.note("key:1", "guests_listed", other)
-    await looks.flush()
+    trail_service.note("key:1", "guests_listed", other)
+    await trail_service.flush()
 
     await follow(store)
 
-    listed = await told(looks, gathering_id=other)
+    listed = await shown(trail_service, gathering_id=other)
     assert [guest for _, _, guest in listed] in ([None, theirs, None], [theirs, None, None])
-    assert await told(looks, gathering_id=other, guest_id=mine) == []
-    assert await told(looks, guest_id=theirs) == []
-    assert len(await told(looks, actor="key:1")) == 1
-    assert await told(looks, action="guests_listed") == []
+    assert await shown(trail_service, gathering_id=other, guest_id=mine) == []
+    assert await shown(trail_service, guest_id=theirs) == []
+    assert len(await shown(trail_service, actor="key:1")) == 1
+    assert await shown(trail_service, action="guests_listed") == []
 
 
 async def test_what_a_removed_guest_did_stays(
-    store: Store, party: GuestService, looks: TrailService
+    store: Store, party: GuestService, trail_service: TrailService
 ) -> None:
     ada = (await party.add_guest(DEFAULT, ADA, actor="key:1")).body.id
     await party.remove_guest(DEFAULT, ada, actor="key:1")
 
     await follow(store)
 
-    assert [action for action, _, _ in await told(looks, guest_id=ada)] == [
+    assert [action for action, _, _ in await shown(trail_service, guest_id=ada)] == [
         "guests.guest_removed",
         "guests.guest_added",
     ]
 
 
 async def test_what_happened_in_one_moment_keeps_its_order(
-    store: Store, looks: TrailService
+    store: Store, trail_service: TrailService
 ) -> None:
     at_once = [Event(f"e{n}", f"guests.no_{n}", 5, 5, b"{}") for n in range(12)]
     await append(store, "gathering-default", *at_once)
 
     await follow(store)
 
-    assert [one.id for one in (await looks.activities(DEFAULT)).items] == [
+    assert [one.id for one in (await trail_service.activities(DEFAULT)).items] == [
         f"e{n}" for n in reversed(range(12))
     ]
 
 
-async def test_a_clock_that_jumps_loses_and_doubles_nothing(
-    store: Store, looks: TrailService
+async def test_a_clock_that_jumps_neither_loses_nor_repeats_an_activity(
+    store: Store, trail_service: TrailService
 ) -> None:
     day = 24 * 3600 * 1_000_000
     times = [10 * day, 3 * day, 10**6 * day, 0, -400 * day, 10 * day]
@@ -156,25 +164,25 @@ async def test_a_clock_that_jumps_loses_and_doubles_nothing(
 
     await follow(store)
 
-    shown = [one.id for one in (await looks.activities(DEFAULT)).items]
+    shown = [one.id for one in (await trail_service.activities(DEFAULT)).items]
     assert shown == ["e2", "e5", "e0", "e1", "e3", "e4"]
 
 
 async def test_an_event_of_a_gathering_is_an_activity_whatever_its_type_and_form(
-    store: Store, looks: TrailService
+    store: Store, trail_service: TrailService
 ) -> None:
     event = Event("e1", "guests.danced", 5, 6, b"\xff", schema=7, subject="ada")
     await append(store, "gathering-default", event)
 
     await follow(store)
 
-    assert await told(looks) == [("guests.danced", "", "ada")]
+    assert await shown(trail_service) == [("guests.danced", "", "ada")]
 
 
 async def test_other_streams_leave_no_activity(store: Store) -> None:
     await append(store, "account-1", Event("e1", "people.account_created", 1, 1, b"{}"))
     await append(store, "gatherings-1", Event("e2", "x.y", 1, 1, b"{}"))
-    await append(store, "access-default", Event("e3", "trail.accessed", 1, 1, LOOK))
+    await append(store, "access-default", Event("e3", "trail.accessed", 1, 1, ACCESS))
     await append(store, "gathering-default", Event("e4", "guests.said", 1, 1, b"{}"))
 
     await follow(store)
@@ -185,18 +193,18 @@ async def test_other_streams_leave_no_activity(store: Store) -> None:
     ]
 
 
-LOOK = b'{"who":"x","what":"guests_listed"}'
+ACCESS = b'{"who":"x","what":"guests_listed"}'
 
 
-async def test_a_look_of_an_unknown_type_fails_and_holds_up_only_its_guest(
-    store: Store, looks: TrailService
+async def test_an_access_event_of_unknown_type_fails_and_blocks_only_its_guest(
+    store: Store, trail_service: TrailService
 ) -> None:
     await append(
         store,
         "access-default",
-        Event("e1", "trail.sniffed", 1, 1, LOOK, subject="ada"),
-        Event("e2", "trail.accessed", 1, 1, LOOK, subject="ada"),
-        Event("e3", "trail.accessed", 1, 1, LOOK, subject="bob"),
+        Event("e1", "trail.sniffed", 1, 1, ACCESS, subject="ada"),
+        Event("e2", "trail.accessed", 1, 1, ACCESS, subject="ada"),
+        Event("e3", "trail.accessed", 1, 1, ACCESS, subject="bob"),
     )
 
     await follow(store)
@@ -204,14 +212,14 @@ async def test_a_look_of_an_unknown_type_fails_and_holds_up_only_its_guest(
     [letter] = [DEAD_LETTERS.read(one) for one in await store.scan(DEAD_LETTERS.name)]
     assert letter is not None
     assert (letter.stream, letter.version) == ("access-default", 1)
-    assert await told(looks) == [("guests_listed", "x", "bob")]
+    assert await shown(trail_service) == [("guests_listed", "x", "bob")]
 
 
-async def test_a_look_that_two_processes_note_is_one_activity(
-    store: Store, looks: TrailService, clock: StandingClock, ids: CountingIds
+async def test_an_access_that_two_processes_record_is_one_activity(
+    store: Store, trail_service: TrailService, clock: StandingClock, ids: CountingIds
 ) -> None:
     twin = TrailService(store, clock=clock, ids=ids, seconds=3600)
-    for service in (looks, twin):
+    for service in (trail_service, twin):
         service.note("guest:ada", "login", DEFAULT, "ada")
         await service.flush()
         clock.advance(seconds=90)
@@ -219,33 +227,33 @@ async def test_a_look_that_two_processes_note_is_one_activity(
 
     await follow(store)
 
-    [activity] = (await looks.activities(DEFAULT)).items
+    [activity] = (await trail_service.activities(DEFAULT)).items
     assert (activity.version, activity.timestamp) == (1, clock() - 180_000_000)
-    assert (await looks.last_seen(["ada"]))["ada"].last_login == clock() - 90_000_000
+    assert (await trail_service.last_seen(["ada"]))["ada"].last_login == clock() - 90_000_000
 
 
-async def test_who_acts_as_a_guest_was_here(
-    store: Store, looks: TrailService, clock: StandingClock
+async def test_a_guest_who_acts_was_seen(
+    store: Store, trail_service: TrailService, clock: StandingClock
 ) -> None:
     logged_in = clock()
-    looks.note("guest:ada", "login", DEFAULT, "ada")
+    trail_service.note("guest:ada", "login", DEFAULT, "ada")
     clock.advance(hours=2)
-    looks.note("guest:ada", "rsvp_read", DEFAULT, "ada")
+    trail_service.note("guest:ada", "rsvp_read", DEFAULT, "ada")
     read = clock()
     clock.advance(hours=2)
-    looks.note("key:1", "guest_read", DEFAULT, "ada")
-    looks.note("key:1", "guest_read", DEFAULT, "bob")
-    await looks.flush()
+    trail_service.note("key:1", "guest_read", DEFAULT, "ada")
+    trail_service.note("key:1", "guest_read", DEFAULT, "bob")
+    await trail_service.flush()
 
     await follow(store)
 
-    assert await looks.last_seen(["bob", "ada"]) == {
+    assert await trail_service.last_seen(["bob", "ada"]) == {
         "ada": LastSeen(last_login=logged_in, last_access=read)
     }
 
 
-async def test_answering_for_another_is_being_here_oneself(
-    store: Store, party: GuestService, looks: TrailService, clock: StandingClock
+async def test_a_guest_who_answers_for_another_was_seen(
+    store: Store, party: GuestService, trail_service: TrailService, clock: StandingClock
 ) -> None:
     ada = (await party.add_guest(DEFAULT, ADA, actor="key:1")).body.id
     bob = (await party.add_guest(DEFAULT, ADA, actor="key:1")).body.id
@@ -254,28 +262,30 @@ async def test_answering_for_another_is_being_here_oneself(
 
     await follow(store)
 
-    assert await looks.last_seen([ada, bob]) == {ada: LastSeen(last_access=clock())}
+    assert await trail_service.last_seen([ada, bob]) == {ada: LastSeen(last_access=clock())}
 
 
-async def test_a_clock_set_back_takes_nobodys_last_visit_away(
-    store: Store, looks: TrailService, clock: StandingClock
+async def test_a_clock_that_is_set_back_does_not_change_a_last_visit(
+    store: Store, trail_service: TrailService, clock: StandingClock
 ) -> None:
     late = clock()
     for hours in (0, -5, 2, -30):
         clock.advance(hours=hours)
         late = max(late, clock())
-        looks.note("guest:ada", "login", DEFAULT, "ada")
-        await looks.flush()
+        trail_service.note("guest:ada", "login", DEFAULT, "ada")
+        await trail_service.flush()
 
     await follow(store)
 
-    assert await looks.last_seen(["ada"]) == {"ada": LastSeen(last_login=late, last_access=late)}
-    assert len((await looks.activities(DEFAULT)).items) == 4
+    assert await trail_service.last_seen(["ada"]) == {
+        "ada": LastSeen(last_login=late, last_access=late)
+    }
+    assert len((await trail_service.activities(DEFAULT)).items) == 4
 
 
 @pytest.mark.parametrize("meta", [b"", b"{}", b'{"actor":"","more":1}'])
-async def test_an_event_that_names_no_actor_is_nobodys(
-    store: Store, looks: TrailService, meta: bytes
+async def test_an_event_without_an_actor_has_an_activity_without_an_actor(
+    store: Store, trail_service: TrailService, meta: bytes
 ) -> None:
     await append(
         store,
@@ -285,4 +295,4 @@ async def test_an_event_that_names_no_actor_is_nobodys(
 
     await follow(store)
 
-    assert await told(looks) == [("guests.said", "", None)]
+    assert await shown(trail_service) == [("guests.said", "", None)]

@@ -1,4 +1,4 @@
-"""The event of this app has a golden file; what was once stored decodes for ever."""
+"""The event of this app has a golden file: stored events can always be decoded."""
 
 from pathlib import Path
 from typing import get_args
@@ -34,12 +34,12 @@ def test_what_was_once_stored_decodes_and_is_stored_so_today(type: str, schema: 
 
 
 @pytest.mark.parametrize("what", get_args(What))
-def test_every_way_of_looking_can_be_stored(what: What) -> None:
+def test_every_kind_of_access_can_be_stored(what: What) -> None:
     look = Accessed(who="guest:1", what=what)
 
     assert CODEC.decode(Event("id", *("trail.accessed", 1, 1), CODEC.encode(look)[2])) == look
 
 
-def test_a_way_of_looking_that_nobody_knows_is_refused() -> None:
+def test_an_unknown_kind_of_access_is_refused() -> None:
     with pytest.raises(EventUndecodable):
         CODEC.decode(Event("id", "trail.accessed", 1, 1, b'{"who":"x","what":"peeped"}'))

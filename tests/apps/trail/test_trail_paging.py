@@ -1,4 +1,4 @@
-"""Page by page nothing is told twice, nothing is missed, and no page is slower than another."""
+"""Pages of the trail repeat nothing and leave nothing out, and none is slower than another."""
 
 from pathlib import Path
 from time import perf_counter
@@ -7,11 +7,11 @@ import pytest
 
 from gatherlog.apps.trail import TrailService
 from gatherlog.apps.trail.views import ACTIVITIES, Activity
+from gatherlog.bootstrap import VIEWS
 from gatherlog.core import Commit, Store
 from gatherlog.core.eventstore.errors import CursorInvalid
 from gatherlog.engines import open_store
 from gatherlog.testing import CountingIds, StandingClock
-from tests.apps.trail.conftest import VIEWS
 from tests.apps.trail.following import follow
 
 
@@ -28,21 +28,21 @@ def activity(number: int, *, guests: int = 10) -> Activity:
     )
 
 
-async def test_pages_are_stable_while_more_comes(
-    store: Store, looks: TrailService, clock: StandingClock
+async def test_pages_are_stable_while_activities_are_added(
+    store: Store, trail_service: TrailService, clock: StandingClock
 ) -> None:
     for number in range(10):
-        looks.note(f"key:{number}", "guests_listed", "default")
+        trail_service.note(f"key:{number}", "guests_listed", "default")
         clock.advance(seconds=1)
-    await looks.flush()
+    await trail_service.flush()
     await follow(store)
 
     seen, cursor = [], None
     for more in range(100, 110):
-        page = await looks.activities("default", limit=3, cursor=cursor)
+        page = await trail_service.activities("default", limit=3, cursor=cursor)
         seen += [one.actor for one in page.items]
-        looks.note(f"key:{more}", "guests_listed", "default")
-        await looks.flush()
+        trail_service.note(f"key:{more}", "guests_listed", "default")
+        await trail_service.flush()
         await follow(store)
         if (cursor := page.cursor) is None:
             break
@@ -51,8 +51,8 @@ async def test_pages_are_stable_while_more_comes(
 
 
 @pytest.mark.parametrize("limit", [1, 7, 1000])
-async def test_pages_of_what_fits_two_wishes_are_complete(
-    store: Store, looks: TrailService, limit: int
+async def test_pages_filtered_by_actor_and_action_are_complete(
+    store: Store, trail_service: TrailService, limit: int
 ) -> None:
     all_of_them = [activity(number) for number in range(300)]
     for start in range(0, 300, 40):
@@ -63,7 +63,7 @@ async def test_pages_of_what_fits_two_wishes_are_complete(
     found: list[Activity] = []
     cursor = None
     while True:
-        page = await looks.activities(
+        page = await trail_service.activities(
             "default", actor="key:3", action="guests.no_1", limit=limit, cursor=cursor
         )
         found += page.items
@@ -75,17 +75,19 @@ async def test_pages_of_what_fits_two_wishes_are_complete(
     assert found == wanted[::-1]
 
 
-async def test_a_cursor_of_another_question_is_refused(looks: TrailService, store: Store) -> None:
+async def test_a_cursor_of_another_query_is_refused(
+    trail_service: TrailService, store: Store
+) -> None:
     writes = [
         ACTIVITIES.write(one.id, "subscription-trail", one, at=1)
         for one in map(activity, range(20))
     ]
     await store.commit(Commit(writes=writes))
-    page = await looks.activities("default", guest_id="g1", limit=1)
+    page = await trail_service.activities("default", guest_id="g1", limit=1)
     assert page.cursor is not None
 
     with pytest.raises(CursorInvalid):
-        await looks.activities("default", guest_id="g2", limit=1, cursor=page.cursor)
+        await trail_service.activities("default", guest_id="g2", limit=1, cursor=page.cursor)
 
 
 @pytest.mark.heavy
@@ -93,7 +95,7 @@ async def test_the_last_page_of_100_000_activities_costs_what_the_first_costs(
     tmp_path: Path,
 ) -> None:
     store = await open_store(f"sqlite:///{tmp_path}/trail.db", views=VIEWS)
-    looks = TrailService(store, clock=StandingClock(), ids=CountingIds())
+    trail_service = TrailService(store, clock=StandingClock(), ids=CountingIds())
     for start in range(0, 100_000, 2000):
         some = [activity(number, guests=200) for number in range(start, start + 2000)]
         writes = [ACTIVITIES.write(one.id, "subscription-trail", one, at=1) for one in some]
@@ -103,7 +105,7 @@ async def test_the_last_page_of_100_000_activities_costs_what_the_first_costs(
     count, cursor = 0, None
     while True:
         began = perf_counter()
-        page = await looks.activities("default", limit=100, cursor=cursor)
+        page = await trail_service.activities("default", limit=100, cursor=cursor)
         seconds.append(perf_counter() - began)
         count += len(page.items)
         if (cursor := page.cursor) is None:

@@ -1,4 +1,4 @@
-"""Queues on every engine, with a clock that moves only when told to."""
+"""Fixtures: queues on every engine, with a clock that stands still until a test moves it."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -9,7 +9,7 @@ from gatherlog.core import Store
 from gatherlog.core.queues import VIEWS, Queues
 from gatherlog.testing import StandingClock
 from tests.contracts.engines import Engine, Place, able_to, require
-from tests.core.queues.messages import ids
+from tests.core.queues.messages import ids, ids_of, in_line, let_time_out
 
 
 @pytest.fixture(params=able_to(lambda engine: True))
@@ -23,7 +23,7 @@ async def place(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
 
 @pytest.fixture(params=able_to(lambda engine: engine.shared))
 async def shared(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Place]:
-    """A place for engines that several processes may have open."""
+    """A place for the engines whose store several processes may have open at once."""
     require(request.param)
     place = Place(request.param, tmp_path)
     yield place
@@ -43,3 +43,14 @@ async def store(place: Place) -> Store:
 @pytest.fixture
 def queues(store: Store, clock: StandingClock) -> Queues:
     return Queues(store, clock=clock, ids=ids)
+
+
+@pytest.fixture
+async def dead(queues: Queues, clock: StandingClock) -> str:
+    """The id of a dead message with two others behind it in its line."""
+    await queues.send("orders", in_line("ada", 3))
+    await queues.admin.change_queue("orders", most_attempts=2, by="key:1")
+    await let_time_out(queues, clock, 2)
+    assert ids_of(await queues.receive("orders", visible_after=30)) == ["ada-2"]
+    clock.advance(seconds=30)
+    return "ada-1"

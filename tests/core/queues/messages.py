@@ -1,4 +1,4 @@
-"""Messages as tests send them, and what consumers do with them."""
+"""Messages for tests, a consumer that takes them all, and a check that lines are intact."""
 
 import asyncio
 from collections.abc import Iterable, Sequence
@@ -9,6 +9,7 @@ from uuid_utils import uuid7
 from gatherlog.core import Store
 from gatherlog.core.queues import Outgoing, Queues, Received
 from gatherlog.core.queues.documents import LINES, MESSAGES, Line, Message, line_id
+from gatherlog.testing import StandingClock
 
 
 def ids() -> str:
@@ -16,7 +17,7 @@ def ids() -> str:
 
 
 def message(id: str, line: str = "ada", *, version: int = 1, text: str = "") -> Outgoing:
-    """A message with this id, about this guest of one gathering."""
+    """A message with this id, in the line of this subject."""
     return Outgoing(
         id=id,
         stream="gathering-1",
@@ -27,48 +28,55 @@ def message(id: str, line: str = "ada", *, version: int = 1, text: str = "") -> 
 
 
 def in_line(line: str, count: int) -> list[Outgoing]:
-    """So many messages of one line: `ada-1`, `ada-2`, …"""
+    """`count` messages of one line: `ada-1`, `ada-2`, …"""
     return [message(f"{line}-{n}", line, version=n) for n in range(1, count + 1)]
 
 
-def named(messages: Iterable[Received | Message]) -> list[str]:
+def ids_of(messages: Iterable[Received | Message]) -> list[str]:
     return [one.id for one in messages]
 
 
 async def drain(queues: Queues, queue: str, *, most: int = 10) -> list[Received]:
-    """Everything that there is to take, acknowledged, in the order in which it was given."""
-    taken: list[Received] = []
-    while found := await queues.receive(queue, most=most):
-        await queues.ack(queue, [one.receipt for one in found])
-        taken += found
-        await asyncio.sleep(0)  # others have their turn
-    return taken
+    """Receive and acknowledge until the queue is empty: all messages, in the order of receiving."""
+    received: list[Received] = []
+    while batch := await queues.receive(queue, most=most):
+        await queues.ack(queue, [message.receipt for message in batch])
+        received += batch
+        await asyncio.sleep(0)  # so that other tasks run in between
+    return received
+
+
+async def let_time_out(queues: Queues, clock: StandingClock, times: int) -> None:
+    """Receive the only message that is available, and do not acknowledge it."""
+    for _ in range(times):
+        assert len(await queues.receive("orders", visible_after=30)) == 1
+        clock.advance(seconds=30)
 
 
 async def all_messages(store: Store) -> list[Message]:
-    """All that the store knows of, dead and done with included."""
+    """All messages that the store holds, including those that are dead or done."""
     found = [MESSAGES.read(one) for one in await store.scan(MESSAGES.name)]
     return [one for one in found if one is not None]
 
 
 async def check_lines(store: Store) -> None:
-    """Every message that is neither dead nor done with stands in its line, once and in order."""
+    """Assert that every message that is neither dead nor done is in its line, once and in order."""
     lines = [LINES.read(one) for one in await store.scan(LINES.name)]
-    found = await all_messages(store)
-    alive = {one.id: one for one in found if one.died_at is None and one.done_at is None}
-    standing: list[str] = []
+    messages = await all_messages(store)
+    alive = {one.id: one for one in messages if one.died_at is None and one.done_at is None}
+    in_lines: list[str] = []
     for line in lines:
         assert line is not None
-        standing += _chain(line, alive)
-    assert sorted(standing) == sorted(alive)
+        in_lines += _ids_in_line(line, alive)
+    assert sorted(in_lines) == sorted(alive)
     assert len({line_id(one.queue, one.stream, one.subject) for one in lines if one}) == len(lines)
 
 
-def _chain(line: Line, alive: dict[str, Message]) -> Sequence[str]:
-    chain = [alive[line.first]]
-    while chain[-1].next:
-        chain.append(alive[chain[-1].next])
-    assert (chain[-1].id, len(chain)) == (line.last, line.length)
-    assert line.since == chain[0].sent_at
-    assert {(one.stream, one.subject) for one in chain} == {(line.stream, line.subject)}
-    return [one.id for one in chain]
+def _ids_in_line(line: Line, alive: dict[str, Message]) -> Sequence[str]:
+    linked = [alive[line.first]]
+    while linked[-1].next:
+        linked.append(alive[linked[-1].next])
+    assert (linked[-1].id, len(linked)) == (line.last, line.length)
+    assert line.first_sent_at == linked[0].sent_at
+    assert {(one.stream, one.subject) for one in linked} == {(line.stream, line.subject)}
+    return [one.id for one in linked]

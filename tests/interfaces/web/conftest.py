@@ -17,7 +17,7 @@ FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 @dataclass
 class Invited:
-    """A guest at the browser."""
+    """A guest who uses a browser."""
 
     platform: Platform
     browser: AsyncClient
@@ -75,14 +75,14 @@ def invite(platform: Platform, browser: AsyncClient) -> Invite:
 
 @pytest.fixture
 async def ada(platform: Platform, invite: Invite) -> Invited:
-    """Invited with four places to a summer party, whose deadline is far away."""
+    """A guest with four places at a summer party, whose deadline is far away."""
     await platform.guests.change_settings("default", SUMMER, actor="test")
     return await invite(ADA)
 
 
 @pytest.fixture
 async def host(platform: Platform, app: Http) -> AsyncIterator[Host]:
-    """Hosts a gathering without guests."""
+    """The host of a gathering without guests, signed in."""
     host = await sign_in(platform, app, "host@example.org")
     made = await host.post("/host", event_name="Garden party", time_zone="Europe/Berlin")
     host.gathering_id = made.headers["location"].split("/")[2].split("?")[0]

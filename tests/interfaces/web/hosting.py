@@ -1,4 +1,4 @@
-"""Somebody at the pages of hosts, with a browser, and what they send by the forms there."""
+"""A host who uses the pages of hosts with a browser."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -13,7 +13,7 @@ from tests.interfaces.web.reading import Page, flaws_of_form
 
 @dataclass
 class Host:
-    """Somebody with an account, signed in."""
+    """A host with an account, signed in."""
 
     platform: Platform
     browser: AsyncClient
@@ -71,5 +71,5 @@ async def sign_in(platform: Platform, app: Http, email: str) -> Host:
 
 
 def fields_of(page: Page) -> dict[str, list[str]]:
-    """What the page's own form would send; the token of signing out is the same."""
+    """The fields that the page's form would send; its token is also that of the sign-out form."""
     return {**page.filled(), "form": page.filled()["form"][:1]}

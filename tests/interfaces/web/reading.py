@@ -1,4 +1,4 @@
-"""Reads a page the way a test asks about it: elements with attributes and text, and its form."""
+"""Parses pages for tests: elements with attributes and text, and the form."""
 
 from html.parser import HTMLParser
 from urllib.parse import urlencode
@@ -69,7 +69,7 @@ class Page(HTMLParser):
         return [e.text for e in self.elements if name in (e.get("class") or "").split()]
 
     def filled(self) -> dict[str, list[str]]:
-        """What the form would send as it stands."""
+        """What the form would send unchanged."""
         sent: dict[str, list[str]] = {}
         for control in self.all("input", "textarea"):
             if control.get("type") in ("radio", "checkbox") and control.get("checked") is None:
@@ -79,7 +79,7 @@ class Page(HTMLParser):
         return {**self._chosen(), **sent}
 
     def _chosen(self) -> dict[str, list[str]]:
-        """What each select would send: its chosen option, else its first."""
+        """What each select would send: its selected option, else the first."""
         chosen: dict[str, list[str]] = {}
         name, marked = "", False
         for element in self.all("select", "option"):
@@ -97,7 +97,7 @@ class Page(HTMLParser):
 
 
 def flaws_of_form(page: Page) -> list[str]:
-    """What a screen reader or a keyboard would stumble over; empty when all is well."""
+    """Faults of a form for screen readers and keyboards; empty if there are none."""
     found = []
     ids = [element["id"] for element in page.elements if element.get("id")]
     if len(ids) != len(set(ids)):

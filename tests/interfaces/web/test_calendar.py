@@ -1,4 +1,4 @@
-"""The file that puts a gathering into a guest's calendar, and moves it there when it moves."""
+"""The calendar file of a gathering, which updates the event when it is imported again."""
 
 import msgspec
 import pytest
@@ -41,28 +41,28 @@ def of(**changes: object) -> dict[str, str]:
     return read(calendar(msgspec.structs.replace(PARTY, **changes), system_clock()))
 
 
-def test_a_party_stands_at_its_moment_whatever_zone_the_calendar_is_in() -> None:
-    told = of()
+def test_a_date_time_is_written_in_utc() -> None:
+    shown = of()
 
-    assert {name: told[name] for name in ("UID", "SEQUENCE", "DTSTART", "LAST-MODIFIED")} == {
+    assert {name: shown[name] for name in ("UID", "SEQUENCE", "DTSTART", "LAST-MODIFIED")} == {
         "UID": "default-1000000000000000@gatherlog",
         "SEQUENCE": "7",
         "DTSTART": "20260606T163000Z",
         "LAST-MODIFIED": "20010909T014647Z",
     }
-    assert "LOCATION" not in told
+    assert "LOCATION" not in shown
 
 
-def test_a_day_without_a_time_is_the_whole_day() -> None:
+def test_a_date_without_a_time_is_the_whole_day() -> None:
     assert of(event_date="2026-06-06")["DTSTART;VALUE=DATE"] == "20260606"
 
 
 def test_no_text_can_become_a_property_of_its_own() -> None:
-    told = of(event_name="A, B; C\\D", location="Hall 1\r\nATTENDEE:mailto:eve@x.org\nEND:VEVENT")
+    shown = of(event_name="A, B; C\\D", location="Hall 1\r\nATTENDEE:mailto:eve@x.org\nEND:VEVENT")
 
-    assert told["SUMMARY"] == "A\\, B\\; C\\\\D"
-    assert told["LOCATION"] == "Hall 1\\nATTENDEE:mailto:eve@x.org\\nEND:VEVENT"
-    assert "ATTENDEE" not in told
+    assert shown["SUMMARY"] == "A\\, B\\; C\\\\D"
+    assert shown["LOCATION"] == "Hall 1\\nATTENDEE:mailto:eve@x.org\\nEND:VEVENT"
+    assert "ATTENDEE" not in shown
 
 
 @given(name=st.text(st.characters(codec="utf-8", categories=["L", "N", "P", "S"]), max_size=200))
@@ -72,7 +72,7 @@ def test_a_long_name_is_folded_between_characters(name: str) -> None:
     assert of(event_name=plain)["SUMMARY"] == plain
 
 
-async def test_a_guest_who_comes_takes_the_date_home_and_it_moves_with_the_party(
+async def test_the_file_of_a_guest_who_comes_is_updated_with_the_gathering(
     ada: Invited,
 ) -> None:
     assert "Add it to my calendar" not in (await ada.open()).html
@@ -98,14 +98,14 @@ async def test_a_guest_who_comes_takes_the_date_home_and_it_moves_with_the_party
         assert [word for word in (ada.token, "Ada", "Lovelace", "/r/") if word in file] == []
 
 
-async def test_who_does_not_come_is_offered_no_date(ada: Invited) -> None:
+async def test_a_guest_who_does_not_come_is_offered_no_file(ada: Invited) -> None:
     await ada.answer(attending="no")
 
     assert "?calendar" not in (await ada.open()).html
 
 
 @pytest.mark.parametrize("path", ["/r/unknown/calendar.ics", "/r/unknown?calendar"])
-async def test_a_link_that_is_unknown_has_no_date_either(ada: Invited, path: str) -> None:
+async def test_an_unknown_link_has_no_calendar_file(ada: Invited, path: str) -> None:
     answer = await ada.browser.get(path)
 
     assert (answer.status_code, Page(answer.text).text("h1")) == (

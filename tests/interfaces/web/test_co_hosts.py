@@ -1,4 +1,4 @@
-"""Co-hosts at the pages of hosts: they come by their own link, and no further than they may."""
+"""Co-hosts sign in to the pages of hosts by their own link, and may do no more than co-hosts."""
 
 import msgspec
 import pytest
@@ -24,13 +24,13 @@ def token_of(page: Page) -> str:
 
 
 async def go_on(guest: Invited, **fields: str) -> Response:
-    """Press the button of the page behind the link."""
+    """Press the button on the page behind the link."""
     token = token_of(await guest.open())
     data = {"form": token, **fields}
     return await guest.browser.post(f"{guest.path}?manage", data=data)
 
 
-async def test_a_co_host_goes_on_from_the_link_to_the_guest_list(co_host: Invited) -> None:
+async def test_a_co_host_gets_from_the_link_to_the_guest_list(co_host: Invited) -> None:
     led = await go_on(co_host)
 
     assert (led.status_code, led.headers["location"]) == (303, PLACE)
@@ -47,7 +47,7 @@ async def test_a_co_host_goes_on_from_the_link_to_the_guest_list(co_host: Invite
     assert (home.status_code, home.headers["location"]) == (303, PLACE)
 
 
-async def test_what_a_co_host_does_is_recorded_as_the_guests_doing(co_host: Invited) -> None:
+async def test_changes_by_a_co_host_are_recorded_with_the_guest_as_actor(co_host: Invited) -> None:
     await go_on(co_host)
     token = token_of(Page((await co_host.browser.get(PLACE)).text))
     fields = {"first_name": "Ida", "last_name": "Byron", "expected_guests": "1", "children": "0"}
@@ -59,13 +59,13 @@ async def test_what_a_co_host_does_is_recorded_as_the_guests_doing(co_host: Invi
     assert events[-1].meta == b'{"actor":"guest:%b"}' % co_host.guest_id.encode()
 
 
-async def test_coming_in_is_noted_in_the_trail(co_host: Invited) -> None:
+async def test_a_co_hosts_sign_in_is_noted_in_the_trail(co_host: Invited) -> None:
     await go_on(co_host)
 
     await co_host.platform.trail.flush()
     events = await co_host.platform.store.read_stream("access-default", limit=10)
-    told = [msgspec.json.decode(event.data)["what"] for event in events]
-    assert "login" in told
+    output = [msgspec.json.decode(event.data)["what"] for event in events]
+    assert "login" in output
 
 
 async def test_a_co_host_neither_names_co_hosts_nor_removes_the_gathering(co_host: Invited) -> None:
@@ -83,7 +83,7 @@ async def test_a_co_host_neither_names_co_hosts_nor_removes_the_gathering(co_hos
     assert (await co_host.stored()).is_co_host
 
 
-async def test_another_gathering_is_none_of_a_co_hosts_business(
+async def test_a_co_host_cannot_reach_another_gathering(
     co_host: Invited, platform: Platform
 ) -> None:
     other = await platform.guests.create_gathering(
@@ -94,7 +94,7 @@ async def test_another_gathering_is_none_of_a_co_hosts_business(
     assert (await co_host.browser.get(f"/host/{other.body.id}")).status_code == 404
 
 
-async def test_a_guest_who_is_demoted_is_out_at_once(co_host: Invited) -> None:
+async def test_a_guest_who_is_no_co_host_any_more_is_signed_out_at_once(co_host: Invited) -> None:
     await go_on(co_host)
 
     await co_host.platform.guests.make_co_host("default", co_host.guest_id, False, actor="t")
@@ -104,7 +104,7 @@ async def test_a_guest_who_is_demoted_is_out_at_once(co_host: Invited) -> None:
     assert "You are a co-host" not in (await co_host.open()).html
 
 
-async def test_a_new_link_ends_what_the_old_one_opened(co_host: Invited) -> None:
+async def test_a_new_link_ends_the_sign_in_by_the_old_one(co_host: Invited) -> None:
     await go_on(co_host)
 
     await co_host.platform.guests.issue_link("default", co_host.guest_id, actor="t")
@@ -123,7 +123,7 @@ async def test_signing_out_ends_the_login_everywhere(co_host: Invited) -> None:
         await co_host.platform.guest_login.actor(kept)
 
 
-async def test_no_other_site_signs_a_browser_in_as_a_co_host(
+async def test_another_site_cannot_sign_a_browser_in_as_a_co_host(
     co_host: Invited, browser: AsyncClient
 ) -> None:
     forged = await browser.post(f"{co_host.path}?manage", content="form=x", headers=FORM)
@@ -132,7 +132,7 @@ async def test_no_other_site_signs_a_browser_in_as_a_co_host(
     assert "gatherlog" not in browser.cookies
 
 
-async def test_a_mere_guest_is_offered_no_way_to_the_hosts_pages(
+async def test_a_guest_who_is_no_co_host_sees_no_button_to_the_hosts_pages(
     ada: Invited, invite: Invite
 ) -> None:
     await invite(NewGuest(first_name="Ida", last_name="Byron"))

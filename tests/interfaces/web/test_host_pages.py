@@ -40,7 +40,7 @@ async def test_a_gathering_is_made_from_a_few_fields(host: Host) -> None:
     assert [name.text for name in page.all("strong")] == ["Garden party", "Ada’s fortieth"]
 
 
-async def test_a_gathering_without_a_name_is_told_beside_its_field(host: Host) -> None:
+async def test_a_missing_name_of_a_gathering_is_reported_at_its_field(host: Host) -> None:
     refused = await host.post("/host", event_name=" ", event_time="18:00", location=EVIL)
 
     page = Page(refused.text)
@@ -260,7 +260,7 @@ async def test_settings_are_changed_and_cleared(host: Host) -> None:
     assert (gathering.rsvp_deadline, gathering.max_guests) == (None, None)
 
 
-async def test_settings_that_moved_meanwhile_are_not_overwritten(host: Host) -> None:
+async def test_settings_that_changed_meanwhile_are_not_overwritten(host: Host) -> None:
     form = fields_of(await host.page("/settings"))
     moved = SettingsPatch(location="Elsewhere")
     await host.platform.guests.change_settings(host.gathering_id, moved, actor="t")
@@ -296,7 +296,7 @@ async def test_what_others_changed_is_marked_and_kept_where_nobody_typed(host: H
 
 
 @pytest.mark.parametrize("was", ["", "[]", '{"event_name": 1}', "{" * 500, '{"version": "9"}'])
-async def test_a_form_that_brings_back_nonsense_marks_nothing(host: Host, was: str) -> None:
+async def test_a_form_with_tampered_values_marks_nothing(host: Host, was: str) -> None:
     form = fields_of(await host.page("/settings")) | {"version": ["1"], "was": [was]}
     await host.platform.guests.change_settings(
         host.gathering_id, SettingsPatch(location="Ulm"), actor="t"
@@ -310,8 +310,8 @@ async def test_a_form_that_brings_back_nonsense_marks_nothing(host: Host, was: s
 async def test_without_scripts_the_time_zone_is_asked_for(host: Host) -> None:
     refused = await host.post("/host", event_name="Tea")
 
-    told = "The time zone is missing: choose where the gathering takes place."
-    assert (refused.status_code, Page(refused.text).id("time_zone-error").text) == (422, told)
+    output = "The time zone is missing: choose where the gathering takes place."
+    assert (refused.status_code, Page(refused.text).id("time_zone-error").text) == (422, output)
 
 
 async def test_a_deadline_that_is_over_is_shown_and_warned_of(host: Host) -> None:
@@ -333,7 +333,7 @@ async def test_a_deadline_that_is_over_is_shown_and_warned_of(host: Host) -> Non
     assert [note.split(":")[0] for note in over.of_class("note")][:2] == ["Saved.", warning]
 
 
-async def test_more_guests_than_places_are_told_as_too_many(host: Host) -> None:
+async def test_more_guests_than_places_are_shown_as_too_many(host: Host) -> None:
     ada = await host.add("Ada", expected_guests=8)
     await host.platform.guests.rsvp(host.gathering_id, ada.id, Rsvp(attending=True), actor="t")
     patch = SettingsPatch(max_guests=3)
@@ -356,7 +356,7 @@ async def test_a_gathering_is_removed(host: Host) -> None:
     assert (await host.browser.get(host.place)).status_code == 404
 
 
-async def test_a_sheet_is_looked_through_and_then_taken_in(host: Host) -> None:
+async def test_a_sheet_is_previewed_and_then_imported(host: Host) -> None:
     looked = await host.upload(SHEET)
     page = Page(looked.text)
     assert (looked.status_code, flaws_of_form(page), await host.guests()) == (200, [], [])
@@ -432,19 +432,21 @@ async def test_a_sheet_that_changes_nothing_offers_no_import(host: Host) -> None
 
 
 @pytest.mark.parametrize(
-    ("data", "told"),
+    ("data", "output"),
     [
         (b"", "Choose a file, or paste lines of a sheet."),
         (b"\x00\x01\x02", ""),
         (b"a,b,c\n1,2,3\n", ""),
     ],
 )
-async def test_what_is_no_sheet_is_refused_in_words(host: Host, data: bytes, told: str) -> None:
+async def test_a_file_that_is_no_sheet_is_refused_with_the_reason(
+    host: Host, data: bytes, output: str
+) -> None:
     refused = await host.upload(data)
 
     page = Page(refused.text)
     assert (refused.status_code, flaws_of_form(page)) == (422, [])
-    assert page.of_class("mistakes")[0].startswith(told)
+    assert page.of_class("mistakes")[0].startswith(output)
     assert len(page.of_class("mistakes")[0]) > 20
 
 
@@ -455,7 +457,7 @@ async def test_a_preview_that_was_changed_is_asked_for_again(host: Host, packed:
     assert (refused.status_code, await host.guests()) == (422, [])
 
 
-async def test_bad_lines_are_named_and_the_good_ones_can_be_taken(host: Host) -> None:
+async def test_bad_lines_are_named_and_the_good_ones_can_be_imported(host: Host) -> None:
     page = Page(
         (await host.upload(SHEET + b",,,\n,Nameless,not-an-address,\n" + EVIL.encode())).text
     )
@@ -466,7 +468,7 @@ async def test_bad_lines_are_named_and_the_good_ones_can_be_taken(host: Host) ->
     assert len(await host.guests()) == 2
 
 
-async def test_the_list_is_given_out_as_a_sheet(host: Host) -> None:
+async def test_the_list_is_exported_as_a_sheet(host: Host) -> None:
     await host.add("Ada", email="ada@example.org")
 
     sheet = await host.browser.get(f"{host.place}/guests.csv")
@@ -476,7 +478,7 @@ async def test_the_list_is_given_out_as_a_sheet(host: Host) -> None:
     assert b"ada@example.org" in sheet.content
 
 
-async def test_words_about_food_that_were_not_understood_are_named_before_importing(
+async def test_diets_that_were_not_understood_are_named_in_the_preview(
     host: Host,
 ) -> None:
     sheet = b"First name,Last name,Diet\nAda,L,vegan\nIda,L,no mushrooms <b>\n"
@@ -600,7 +602,9 @@ async def test_another_account_sees_and_changes_nothing(host: Host, other: Host)
     assert "Garden party" not in (await other.browser.get("/host")).text
 
 
-async def test_nobody_is_led_to_sign_in_whatever_the_path(host: Host, browser: AsyncClient) -> None:
+async def test_every_path_redirects_to_the_sign_in_without_a_session(
+    host: Host, browser: AsyncClient
+) -> None:
     guest = await host.add("Ada")
     for path in [*PATHS, f"/guests/{guest.id}", "/guests/none"]:
         answer = await browser.get(host.place + path)
@@ -679,11 +683,11 @@ async def _events(app: Http, host: Host, count: int) -> AsyncIterator[dict[str, 
     await serving
 
 
-async def test_the_figures_are_sent_as_they_move(host: Host, app: Http) -> None:
+async def test_the_figures_are_sent_whenever_they_change(host: Host, app: Http) -> None:
     ada = await host.add("Ada")
     seen = []
-    async for told in _events(app, host, 2):
-        seen.append((told["figures"]["coming"], told["figures"]["people"], told["words"]))
+    async for output in _events(app, host, 2):
+        seen.append((output["figures"]["coming"], output["figures"]["people"], output["words"]))
         answer = Rsvp(attending=True, num_guests=2)
         await host.platform.guests.rsvp(host.gathering_id, ada.id, answer, actor="t")
 
@@ -694,10 +698,10 @@ async def test_the_figures_are_sent_as_they_move(host: Host, app: Http) -> None:
 
 
 async def test_the_stream_ends_with_the_session(host: Host, app: Http) -> None:
-    async def told() -> list[dict[str, Any]]:
+    async def output() -> list[dict[str, Any]]:
         return [one async for one in _events(app, host, 1)]
 
-    assert len(await told()) == 1
+    assert len(await output()) == 1
     await host.platform.accounts.end_session(host.secret)
 
     answer = await host.browser.get(f"{host.place}/live")

@@ -14,7 +14,7 @@ from tests.interfaces.web.reading import Page, flaws_of_form
 
 
 class Family:
-    """A household at one member's browser; the first is the one whose link is open."""
+    """A household at a browser; the page is that of the first member."""
 
     def __init__(self, platform: Platform, browser: AsyncClient, ids: list[str], token: str):
         self.platform = platform
@@ -28,7 +28,7 @@ class Family:
         return Page(answer.text)
 
     async def send(self, page: Page, *members: dict[str, Any], sure: str = "") -> Response:
-        """The form of `page`, with fields changed: first one's own, then those of the others."""
+        """Send the form of `page`, with changed fields of each member, in order."""
         changed: dict[str, Any] = {"sure": sure} if sure else {}
         for id, fields in zip(self.ids, members, strict=False):
             prefix = "" if id == self.ids[0] else f"{id}."
@@ -52,7 +52,7 @@ COMING, UNSURE, DECLINED = ({"attending": said} for said in ("yes", "undecided",
 
 @pytest.fixture
 def invited(platform: Platform, browser: AsyncClient) -> Invite:
-    """Invites a household: a first name each, or a whole guest."""
+    """Invites a household, of first names or of whole guests."""
 
     async def invite(*members: str | NewGuest, group_id: str = "home") -> Family:
         await platform.guests.change_settings("default", SUMMER, actor="test")
@@ -101,7 +101,7 @@ async def test_one_form_answers_for_everybody_in_one_commit(invited: Invite) -> 
     assert len({event.recorded for event in events[:3]}) == 1
 
 
-async def test_whom_one_leaves_out_stays_without_an_answer_and_is_asked_about(
+async def test_members_left_out_stay_without_an_answer_and_are_asked_about(
     invited: Invite,
 ) -> None:
     family = await invited("Ada", "Charles", "Ida")
@@ -116,7 +116,7 @@ async def test_whom_one_leaves_out_stays_without_an_answer_and_is_asked_about(
     assert flaws_of_form(page) == []
 
 
-async def test_who_answers_for_the_others_only_is_spoken_to(invited: Invite) -> None:
+async def test_a_guest_who_answers_only_for_others_is_addressed_as_you(invited: Invite) -> None:
     family = await invited("Siân", "Charles", "Ida")
     await family.answer({}, COMING, {})
 
@@ -131,14 +131,14 @@ async def test_who_answers_for_the_others_only_is_spoken_to(invited: Invite) -> 
     ]
 
 
-async def test_whoever_said_no_is_not_asked_about(invited: Invite) -> None:
+async def test_members_who_declined_are_not_asked_about(invited: Invite) -> None:
     family = await invited("Ada", "Charles")
     await family.answer(COMING, DECLINED)
 
     assert (await family.open()).of_class("question") == []
 
 
-async def test_somebody_has_to_be_answered_for(invited: Invite) -> None:
+async def test_a_form_without_any_answer_is_refused(invited: Invite) -> None:
     family = await invited("Ada", "Charles")
 
     refused = await family.answer()
@@ -166,12 +166,14 @@ async def test_two_answers_for_one_show_both_and_nothing_is_lost(invited: Invite
 
     overtaken = await family.send(page, COMING, COMING)
 
-    told = Page(overtaken.text)
+    output = Page(overtaken.text)
     assert (overtaken.status_code, await family.states()) == (409, ["pending", "declined"])
-    assert told.of_class("note")[0].startswith("There is a new answer for Charles")
-    assert told.of_class("household") == ["Ada Lovelace No answer yet Charles Lovelace Cannot come"]
-    assert told.filled()[f"{family.ids[1]}.attending"] == ["yes"]
-    assert (await family.send(told)).status_code == 303
+    assert output.of_class("note")[0].startswith("There is a new answer for Charles")
+    assert output.of_class("household") == [
+        "Ada Lovelace No answer yet Charles Lovelace Cannot come"
+    ]
+    assert output.filled()[f"{family.ids[1]}.attending"] == ["yes"]
+    assert (await family.send(output)).status_code == 303
     assert await family.states() == ["coming", "coming"]
 
 
@@ -260,7 +262,7 @@ async def test_a_family_waits_together_and_is_told_so(invited: Invite) -> None:
     assert flaws_of_form(page) == []
 
 
-async def test_who_waits_is_told_the_place_in_line_and_moves_up(invited: Invite) -> None:
+async def test_a_household_that_waits_sees_its_place_in_line_and_moves_up(invited: Invite) -> None:
     first = await invited("Kofi", "Efua", group_id="first")
     family = await invited("Ada", "Charles", group_id="second")
     await places(family.platform, 2)
@@ -293,7 +295,9 @@ async def test_after_the_deadline_a_household_sees_all_its_answers(invited: Invi
     assert await family.states() == ["coming", "pending"]
 
 
-async def test_fields_of_strangers_mean_nothing(invited: Invite, platform: Platform) -> None:
+async def test_fields_of_guests_outside_the_household_are_ignored(
+    invited: Invite, platform: Platform
+) -> None:
     family = await invited("Ada", "Charles")
     other = await platform.guests.add_guest(
         "default", NewGuest(first_name="Eve", last_name="Other"), actor="test"
@@ -308,7 +312,7 @@ async def test_fields_of_strangers_mean_nothing(invited: Invite, platform: Platf
     assert (await platform.guests.guest("default", other.body.id)).body.status == "pending"
 
 
-async def test_whoever_leaves_the_household_is_no_longer_answered_for(invited: Invite) -> None:
+async def test_a_guest_who_left_the_household_is_no_longer_answered_for(invited: Invite) -> None:
     family = await invited("Ada", "Charles")
     page = await family.open()
     await family.platform.guests.change_guest(

@@ -1,4 +1,4 @@
-"""The page behind a guest's link: what it shows, what an answer does, what it never does."""
+"""The page behind a guest's link: what it shows, and what answers do."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -27,7 +27,7 @@ def facts(page: Page) -> list[str]:
     return [item.text for item in page.all("li")][:3]
 
 
-async def test_the_page_tells_what_when_where_until_when_and_for_whom(ada: Invited) -> None:
+async def test_the_page_shows_what_when_where_until_when_and_for_whom(ada: Invited) -> None:
     page = await ada.open()
 
     assert page.text("h1") == "Summer party"
@@ -118,7 +118,7 @@ async def test_every_answer_can_be_changed_into_every_other(
         assert (await ada.open()).all("h2")[0].text == headline
 
 
-async def test_saying_that_all_food_is_fine_clears_what_was_noted(ada: Invited) -> None:
+async def test_the_choice_that_all_food_is_fine_clears_the_diet(ada: Invited) -> None:
     await ada.answer(attending="yes", diet="yes", dietary_tags="vegan", dietary="oats")
 
     await ada.answer(attending="yes", diet="no")
@@ -127,7 +127,7 @@ async def test_saying_that_all_food_is_fine_clears_what_was_noted(ada: Invited) 
     assert (guest.dietary_tags, guest.dietary) == ((), None)
 
 
-async def test_not_speaking_of_food_leaves_it_as_it_was(ada: Invited) -> None:
+async def test_a_diet_that_is_left_open_stays_as_it_was(ada: Invited) -> None:
     await ada.answer(attending="yes", diet="yes", dietary_tags="vegan")
 
     await ada.answer(attending="yes", diet="", dietary_tags=[], dietary="")
@@ -231,14 +231,14 @@ async def test_a_tag_that_is_not_on_the_list_is_refused(ada: Invited) -> None:
     assert len(Page(refused.text).of_class("error")) == 1
 
 
-async def test_unknown_rotated_and_orphaned_links_all_show_the_same_page(
+async def test_unknown_replaced_and_orphaned_links_all_show_the_same_page(
     ada: Invited, invite: Invite, platform: Platform
 ) -> None:
     rotated, removed = ada.path, await invite(NewGuest(first_name="Gone", last_name="Guest"))
     await platform.guests.issue_link("default", ada.guest_id, actor="test")
     await platform.guests.remove_guest("default", removed.guest_id, actor="test")
 
-    told = set()
+    shown = set()
     for path in (rotated, removed.path, "/r/unknown", f"/r/{'x' * 3000}", "/r/%00", "/r/%F0%9F"):
         for method in ("GET", "POST"):
             answer = await ada.browser.request(
@@ -248,10 +248,10 @@ async def test_unknown_rotated_and_orphaned_links_all_show_the_same_page(
                 404,
                 "noindex, nofollow",
             )
-            told.add(answer.text)
+            shown.add(answer.text)
 
-    assert len(told) == 1
-    page = Page(told.pop())
+    assert len(shown) == 1
+    page = Page(shown.pop())
     assert page.text("h1") == "We cannot find this invitation"
     assert len(page.all("li")) == 3
 
@@ -296,7 +296,7 @@ async def test_an_answer_that_does_not_fit_is_refused_and_the_old_one_stands(ada
     assert len(page.of_class("note")) == 1
 
 
-async def test_a_form_that_was_overtaken_shows_both_answers_and_can_be_sent_again(
+async def test_an_outdated_form_shows_both_answers_and_can_be_sent_again(
     ada: Invited,
 ) -> None:
     form = (await ada.open()).body(attending="yes", num_guests="2")
@@ -351,10 +351,10 @@ async def test_every_answer_carries_the_headers_that_keep_it_private(ada: Invite
 
 
 async def test_the_token_stays_in_the_address(ada: Invited, log_lines: list[bytes]) -> None:
-    told = [await ada.browser.get(ada.path), await ada.answer(), await ada.answer(attending="yes")]
-    told.append(await ada.browser.delete(ada.path))
+    shown = [await ada.browser.get(ada.path), await ada.answer(), await ada.answer(attending="yes")]
+    shown.append(await ada.browser.delete(ada.path))
 
-    for answer in told:
+    for answer in shown:
         assert ada.token not in answer.text
         assert ada.token not in str(answer.headers)
     assert ada.token.encode() not in b"".join(log_lines)
@@ -395,7 +395,7 @@ async def test_markup_in_any_name_or_text_is_shown_as_text(
         ),
     ],
 )
-async def test_a_body_that_is_no_such_form_is_refused_in_words(
+async def test_a_body_that_is_no_form_is_refused_with_a_page(
     ada: Invited, body: str, headers: dict[str, str], status: int, title: str
 ) -> None:
     refused = await ada.browser.post(ada.path, content=body, headers=headers)
@@ -404,7 +404,7 @@ async def test_a_body_that_is_no_such_form_is_refused_in_words(
 
 
 @pytest.mark.parametrize("body", ["", "%", "a=%FF%FE&b", "attending", "&&&=;", "attending=yes=no"])
-async def test_a_strange_body_is_a_mistake_and_never_a_failure(ada: Invited, body: str) -> None:
+async def test_an_invalid_body_is_never_answered_with_500(ada: Invited, body: str) -> None:
     refused = await ada.send(body)
 
     assert (refused.status_code, (await ada.stored()).status) == (422, "pending")
@@ -419,7 +419,7 @@ async def test_a_link_opens_nothing_else(ada: Invited, nobody: AsyncClient) -> N
 OVER = SettingsPatch(event_date="2020-06-06", rsvp_deadline=None)
 
 
-async def test_long_after_the_gathering_the_link_shows_and_takes_nothing(ada: Invited) -> None:
+async def test_more_than_a_week_after_the_gathering_the_link_has_ended(ada: Invited) -> None:
     form = (await ada.open()).body(attending="yes")
     await ada.platform.guests.change_settings("default", OVER, actor="test")
 
@@ -435,7 +435,7 @@ async def test_long_after_the_gathering_the_link_shows_and_takes_nothing(ada: In
     assert (await ada.stored()).status == "pending"
 
 
-async def test_some_days_after_the_gathering_the_link_still_opens(ada: Invited) -> None:
+async def test_some_days_after_the_gathering_the_link_still_works(ada: Invited) -> None:
     day = datetime.now(UTC).date() - timedelta(days=6)
     patch = SettingsPatch(event_date=day.isoformat(), rsvp_deadline=None)
     await ada.platform.guests.change_settings("default", patch, actor="test")

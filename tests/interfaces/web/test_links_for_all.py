@@ -1,4 +1,4 @@
-"""Links for many guests at once: who gets one, whose ends, and that they are shown only once."""
+"""Links for many guests at once: who gets one, which ones end, and that they are shown once."""
 
 import asyncio
 import re
@@ -46,10 +46,10 @@ async def test_links_are_made_for_those_who_have_none(host_of_two: Host) -> None
 async def test_new_links_for_all_end_those_before(host_of_two: Host) -> None:
     old = LINK.findall((await make(host_of_two, "missing")).text)
 
-    told = (await host_of_two.page("/links")).text("details")
+    output = (await host_of_two.page("/links")).text("details")
     new = LINK.findall((await make(host_of_two, "all")).text)
 
-    assert "2 guests have end at once" in told
+    assert "2 guests have end at once" in output
     assert (len(old), len(new), set(old) & set(new)) == (2, 2, set())
     for token in old:
         with pytest.raises(NotFound):
@@ -75,7 +75,7 @@ async def test_links_are_shown_once_and_come_as_a_sheet(host_of_two: Host) -> No
 
 
 @pytest.mark.parametrize("packed", ["", "%%%", "AAAA", "eJwDAAAAAAE=", "é"])
-async def test_a_sheet_that_was_changed_on_the_way_is_none(host: Host, packed: str) -> None:
+async def test_a_tampered_sheet_is_refused(host: Host, packed: str) -> None:
     lost = await host.post(f"{host.place}/links.csv", packed=packed)
 
     assert (lost.status_code, Page(lost.text).text("h1")) == (422, "The sheet got lost on the way")
@@ -103,7 +103,7 @@ async def test_a_list_of_hundreds_gets_a_link_each(host: Host) -> None:
     assert holders == everybody
 
 
-async def test_two_hosts_at_once_end_no_link_that_the_other_has_just_seen(
+async def test_two_hosts_at_once_do_not_end_each_others_new_links(
     host_of_two: Host,
 ) -> None:
     both = await asyncio.gather(*[make(host_of_two, "missing") for _ in range(2)])
@@ -115,6 +115,6 @@ async def test_two_hosts_at_once_end_no_link_that_the_other_has_just_seen(
     assert len(tokens) == 2
 
 
-async def test_nobody_invited_needs_no_link(host: Host) -> None:
+async def test_a_gathering_without_guests_needs_no_links(host: Host) -> None:
     assert "Nobody is invited yet." in (await host.page("/links")).html
     assert LINK.findall((await make(host, "all")).text) == []

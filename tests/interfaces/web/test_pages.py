@@ -1,4 +1,4 @@
-"""The first page, the stylesheet, and the errors that people with a browser are shown."""
+"""The first page, the static files, and the error pages."""
 
 import json
 import re
@@ -54,7 +54,7 @@ async def test_the_first_page_says_what_runs_and_where_to_go_on(ada: Invited) ->
     assert {name: answer.headers[name] for name in HEADERS} == dict(HEADERS)
 
 
-async def test_outside_the_demo_the_first_page_tells_nothing_of_gatherings(ada: Invited) -> None:
+async def test_outside_the_demo_the_first_page_shows_no_gatherings(ada: Invited) -> None:
     page = Page((await ada.browser.get("/")).text)
 
     for secret in ("Summer party", "Villa Rosa", "Gatherings", "Coming", "Ada"):
@@ -151,7 +151,7 @@ async def test_the_reference_is_made_once(ada: Invited) -> None:
         ("PATCH", "/r/x", 405, "That does not work here"),
     ],
 )
-async def test_a_person_is_told_of_errors_on_a_page(
+async def test_errors_are_pages_for_browsers(
     ada: Invited, method: str, path: str, status: int, title: str
 ) -> None:
     answer = await ada.browser.request(method, path)
@@ -168,7 +168,7 @@ async def test_a_wrong_method_names_the_right_ones(ada: Invited) -> None:
     assert sorted(answer.headers["allow"].split(", ")) == ["GET", "HEAD", "POST"]
 
 
-async def test_a_failure_of_ours_is_owned_without_its_insides(
+async def test_the_page_of_a_500_shows_nothing_of_the_error(
     ada: Invited, log_lines: list[bytes]
 ) -> None:
     await ada.platform.store.close()

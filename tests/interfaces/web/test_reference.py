@@ -1,4 +1,4 @@
-"""The reference at /docs: everything of the OpenAPI document, arranged for reading."""
+"""The reference at /docs: everything in the OpenAPI document, arranged for reading."""
 
 import json
 from typing import Any
@@ -142,11 +142,11 @@ def test_an_example_of_a_schema_within_itself_comes_to_an_end() -> None:
         ({}, "any"),
     ],
 )
-def test_types_are_told_in_words(schema: dict[str, Any], said: str) -> None:
+def test_types_are_shown_as_text(schema: dict[str, Any], said: str) -> None:
     assert words(schema) == said
 
 
-def test_bounds_stand_beside_the_description() -> None:
+def test_bounds_are_shown_with_the_description() -> None:
     fields = Schemas(DOCUMENT).fields({"$ref": "#/components/schemas/Toy"})
 
     assert [(one.name, one.required, one.text) for one in fields] == [
@@ -156,6 +156,6 @@ def test_bounds_stand_beside_the_description() -> None:
     ]
 
 
-def test_a_reference_that_leads_nowhere_is_a_mistake_of_ours() -> None:
+def test_a_reference_that_leads_nowhere_is_a_key_error() -> None:
     with pytest.raises(KeyError):
         Schemas(DOCUMENT).example({"$ref": "#/components/schemas/None"})

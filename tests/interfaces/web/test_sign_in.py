@@ -1,4 +1,4 @@
-"""Signing in by a mailed code, by a key, and out again; what cookies and forms are good for."""
+"""Signing in by a mailed code or a key, signing out, and the protection of cookies and forms."""
 
 import re
 from collections.abc import AsyncIterator
@@ -73,7 +73,7 @@ async def test_a_code_from_the_mail_opens_a_session(demo: Platform) -> None:
         assert (await browser.get("/signin")).headers["location"] == "/host"
 
 
-async def test_over_https_cookies_are_bound_to_it_and_to_the_host() -> None:
+async def test_over_https_cookies_are_secure_and_bound_to_the_host() -> None:
     settings = Settings(
         store="memory:", demo=True, rate_limits="off", public_url="https://party.example"
     )
@@ -114,7 +114,7 @@ async def test_a_wrong_code_opens_nothing_and_says_why(demo: Platform, code: str
 
 
 @pytest.mark.parametrize("email", ["", "ada", "<script>alert(1)</script>", "a@b\r\nBcc: x@y.z"])
-async def test_what_is_no_address_is_refused_beside_its_field(demo: Platform, email: str) -> None:
+async def test_an_invalid_address_is_reported_at_its_field(demo: Platform, email: str) -> None:
     async with client(demo) as browser:
         refused = await send(browser, email=email)
 
@@ -126,7 +126,7 @@ async def test_what_is_no_address_is_refused_beside_its_field(demo: Platform, em
     assert flaws_of_form(page) == []
 
 
-async def test_a_key_opens_pages_until_the_window_is_closed(demo: Platform) -> None:
+async def test_a_key_opens_pages_until_the_browser_is_closed(demo: Platform) -> None:
     key = await demo.keys.create("operator", None, "test", actor="test")
     async with client(demo) as browser:
         entered = await send(browser, key=key.secret)
@@ -139,7 +139,7 @@ async def test_a_key_opens_pages_until_the_window_is_closed(demo: Platform) -> N
     assert await demo.keys.authenticate(key.secret) is not None
 
 
-async def test_a_key_that_is_none_opens_nothing(demo: Platform) -> None:
+async def test_an_unknown_key_opens_nothing(demo: Platform) -> None:
     async with client(demo) as browser:
         refused = await send(browser, key="glk_" + "x" * 43)
 
@@ -175,7 +175,7 @@ async def test_a_form_of_another_site_does_nothing(demo: Platform) -> None:
         assert len((await demo.guests.gatherings()).items) == 1
 
 
-async def test_nobody_is_signed_in_by_a_form_that_was_not_theirs(demo: Platform) -> None:
+async def test_a_sign_in_form_of_another_browser_is_refused(demo: Platform) -> None:
     async with client(demo) as browser, client(demo) as other:
         form = token(await other.get("/signin"))
         await browser.get("/signin")
@@ -213,7 +213,7 @@ async def test_a_program_sends_a_header_instead_of_the_forms_token(demo: Platfor
         ("/host\n", "/host"),
     ],
 )
-async def test_one_is_led_back_to_pages_of_hosts_only(
+async def test_the_sign_in_leads_to_pages_of_hosts_only(
     demo: Platform, next_place: str, led_to: str
 ) -> None:
     async with client(demo) as browser:
@@ -223,7 +223,7 @@ async def test_one_is_led_back_to_pages_of_hosts_only(
     assert entered.headers["location"] == led_to
 
 
-async def test_who_is_not_signed_in_is_led_there_and_back(demo: Platform) -> None:
+async def test_without_a_session_pages_redirect_to_the_sign_in_and_back(demo: Platform) -> None:
     async with client(demo) as browser:
         answers = [await browser.get(path) for path in ("/host", "/host/default/settings")]
 
@@ -259,7 +259,7 @@ async def test_the_code_that_was_sent_still_works_after_a_wrong_one(demo: Platfo
         assert (await send(browser, email=ADDRESS, code=code_in(demo))).status_code == 303
 
 
-async def test_without_a_mail_server_one_asks_for_a_code_whoever_one_is(
+async def test_without_a_mail_server_every_address_gets_the_same_page(
     platform: Platform, browser: AsyncClient
 ) -> None:
     await platform.accounts.ensure("known@example.org", actor="test")
@@ -277,7 +277,7 @@ async def test_without_a_mail_server_one_asks_for_a_code_whoever_one_is(
     assert "You get a code by mail" not in (await browser.get("/signin")).text
 
 
-async def test_too_many_tries_are_told_to_wait() -> None:
+async def test_too_many_attempts_are_answered_with_429() -> None:
     platform = await start(
         Settings(store="memory:", demo=True, rate_limits="email=2/minute,sign_in=off")
     )

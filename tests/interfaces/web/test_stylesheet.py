@@ -1,4 +1,4 @@
-"""Colours: every text keeps the contrast of WCAG 2.2 AA on what it stands on, light and dark."""
+"""Colours: all texts have the contrast of WCAG 2.2 AA to their background, light and dark."""
 
 import re
 from pathlib import Path
@@ -7,7 +7,7 @@ import pytest
 
 STYLE = Path(__file__).parents[3] / "src/gatherlog/interfaces/static/gatherlog.css"
 TEXT, SHAPE = 4.5, 3.0
-"""Least contrast of text, and of what shows a control or its state (1.4.3, 1.4.11)."""
+"""Least contrast of text, and of everything that shows a control or its state (1.4.3, 1.4.11)."""
 PAIRS = [
     *((ink, ground, TEXT) for ink in ("ink", "soft", "accent") for ground in ("paper", "card")),
     *((ink, "tint", TEXT) for ink in ("ink", "soft", "accent")),
@@ -24,7 +24,7 @@ HERO = ("hero-a", "hero-b", "hero-c")
 
 
 def colours() -> dict[str, dict[str, str]]:
-    """The custom properties of both schemes; dark overrules light."""
+    """The custom properties of both schemes; dark overrides light."""
     light, dark = re.findall(r":root \{(.*?)\}", STYLE.read_text(), re.DOTALL)
     found = {"light": dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6});", light))}
     found["dark"] = {**found["light"], **dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6});", dark))}
@@ -60,11 +60,11 @@ def test_colours_keep_their_contrast(scheme: str, ink: str, ground: str, least: 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("ground", HERO)
 @pytest.mark.parametrize("ink", ["#ffffff", "#ffe3d3"])
-def test_words_on_the_coloured_head_can_be_read(scheme: str, ground: str, ink: str) -> None:
+def test_text_on_the_coloured_header_can_be_read(scheme: str, ground: str, ink: str) -> None:
     assert contrast(ink, colours()[scheme][ground]) >= TEXT
 
 
-def test_motion_is_left_out_for_those_who_asked_for_none() -> None:
+def test_reduced_motion_is_respected() -> None:
     style = STYLE.read_text()
 
     assert style.count("prefers-reduced-motion: reduce") == 1

@@ -1,4 +1,4 @@
-"""Dates, zones and counts in words."""
+"""Dates, time zones and counts as text."""
 
 from datetime import date, datetime
 
@@ -11,7 +11,7 @@ def plain(text: str) -> str:
     return text.replace("\N{NO-BREAK SPACE}", " ")
 
 
-def test_a_date_is_said_with_its_weekday() -> None:
+def test_a_date_has_its_weekday() -> None:
     assert plain(day(date(2026, 6, 6))) == "Saturday, 6 June 2026"
     assert plain(day(date(2026, 12, 31), year=False)) == "Thursday, 31 December"
 
@@ -32,7 +32,7 @@ def test_a_moment_names_its_zone_and_a_date_does_not(kept: str, said: str) -> No
     assert plain(moment(local(kept), "Europe/Berlin")) == said
 
 
-def test_what_is_kept_as_local_time_is_read_as_it_was_written() -> None:
+def test_local_times_are_read_as_they_were_written() -> None:
     assert local("2026-06-06") == date(2026, 6, 6)
     assert local("2026-06-06T18:30:00") == datetime.fromisoformat("2026-06-06T18:30:00")
 

@@ -4,12 +4,9 @@ from gatherlog.apps.guests.answers import (
     GroupSize,
     Household,
     Imported,
-    ImportOnce,
     LinkHolder,
-    Listing,
     Questions,
     Stats,
-    Stored,
     Waiting,
 )
 from gatherlog.apps.guests.fold import CATEGORIES
@@ -24,7 +21,7 @@ from gatherlog.apps.guests.inputs import (
     Rsvp,
     SettingsPatch,
 )
-from gatherlog.apps.guests.refusals import AnswersMoved, GatheringFull, Repeated, RsvpClosed
+from gatherlog.apps.guests.refusals import AnswersChanged, GatheringFull, RsvpClosed
 from gatherlog.apps.guests.service import DEFAULT, GuestService
 from gatherlog.apps.guests.views import VIEWS, Gathering, Group, Guest, GuestLink, Status
 
@@ -33,7 +30,7 @@ __all__ = [
     "DEFAULT",
     "DIETARY_TAGS",
     "VIEWS",
-    "AnswersMoved",
+    "AnswersChanged",
     "Gathering",
     "GatheringDetails",
     "GatheringFull",
@@ -45,20 +42,16 @@ __all__ = [
     "GuestService",
     "Household",
     "HouseholdAnswer",
-    "ImportOnce",
     "Imported",
     "LinkHolder",
-    "Listing",
     "NewGuest",
     "OwnAnswer",
     "Questions",
-    "Repeated",
     "Rsvp",
     "RsvpClosed",
     "SettingsPatch",
     "Stats",
     "Status",
-    "Stored",
     "Waiting",
     "household_of",
 ]

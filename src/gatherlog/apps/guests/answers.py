@@ -1,42 +1,23 @@
-"""What the guests app answers with, besides its documents."""
+"""What the guests app answers, besides its documents."""
 
-from collections.abc import Callable, Mapping
-from typing import Generic, TypeVar
+from collections.abc import Mapping
 
 import msgspec
 
 from gatherlog.apps.guests.inputs import DIETARY_TAGS
 from gatherlog.apps.guests.views import Gathering, Guest
+from gatherlog.core.commands.service import Stored
 
 __all__ = [
     "GroupSize",
     "Household",
-    "ImportOnce",
     "Imported",
     "LinkHolder",
-    "Listing",
     "Questions",
     "Stats",
-    "Stored",
     "Waiting",
     "stats_of",
 ]
-
-T = TypeVar("T")
-
-
-class Stored(msgspec.Struct, Generic[T], frozen=True):
-    """A typed document and its version, which moves with every change of its body."""
-
-    body: T
-    version: int
-
-
-class Listing(msgspec.Struct, Generic[T], frozen=True):
-    """Part of a list; `cursor` asks for the next part and is None at the end."""
-
-    items: list[T]
-    cursor: str | None
 
 
 class GroupSize(msgspec.Struct, frozen=True):
@@ -47,25 +28,25 @@ class GroupSize(msgspec.Struct, frozen=True):
 
 
 class Questions(msgspec.Struct, frozen=True, kw_only=True):
-    """What a page asks a household whose answers do not add up to what was expected."""
+    """What to ask a household whose answers do not add up to the number of people expected."""
 
     signed_up: int
-    """People of those who come or wait for a place."""
+    """The people who come or wait for a place."""
     not_coming: tuple[str, ...]
-    """"Isn't X coming?": the guests who do not, where fewer are signed up than expected."""
+    """Ask "Isn't X coming?": where fewer are signed up than expected, who does not come or wait."""
     more: int
-    """People signed up beyond those expected."""
+    """How many more people are signed up than expected."""
 
 
 class Waiting(msgspec.Struct, frozen=True, kw_only=True):
-    """A unit of the waiting list, in which members of a household wait."""
+    """A unit of the waiting list in which members of a household wait; see `views.Unit`."""
 
     members: tuple[str, ...]
     people: int
     place: int
-    """In the order of joining, from 1; a smaller unit further back may still be first to fit."""
+    """Its place in the list, from 1. A smaller unit behind it may still be the first that fits."""
     fits: bool
-    """False where the gathering has fewer places altogether, so that only fewer people can come."""
+    """False where the whole gathering has fewer places, so that so many people can never come."""
 
 
 class Household(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,11 +54,11 @@ class Household(msgspec.Struct, frozen=True, kw_only=True):
 
     guest: Stored[Guest]
     members: list[Stored[Guest]]
-    """The others, in the order they joined."""
+    """The others, in the order in which they joined."""
     family_sum: int
-    """Sum of expected_guests, oneself included."""
+    """The sum of expected_guests, the guest included."""
     rsvp_deadline: str | None
-    """Local to the gathering's zone."""
+    """In the local time of the gathering's zone."""
     closed: bool
     """Whether the deadline has passed."""
     questions: Questions
@@ -85,33 +66,28 @@ class Household(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LinkHolder(msgspec.Struct, frozen=True):
-    """Whom a link's token lets in."""
+    """The guest to whom a link belongs."""
 
     gathering_id: str
     guest_id: str
 
 
 class Imported(msgspec.Struct, frozen=True):
-    """How many rows of a sheet make a guest, change one, or say what is known."""
+    """How many rows of a sheet add a guest, change one, or change nothing."""
 
     new: int
     changed: int
     unchanged: int
 
 
-class ImportOnce(msgspec.Struct, frozen=True):
-    """As `Once`, for an import: `answer` is told what came of the whole sheet."""
-
-    key: str
-    fingerprint: bytes
-    answer: Callable[[Imported], bytes]
-
-
 class Stats(msgspec.Struct, frozen=True, kw_only=True):
-    """Exact figures of one gathering, all from one document, so they agree with each other."""
+    """Exact figures of one gathering. All come from one document, so they agree with each other.
+
+    A guest is one invitation, which may be for several people.
+    """
 
     total_guests: int
-    """Invitations: the sum of attending, not_attending, pending, undecided and waiting."""
+    """The sum of attending, not_attending, pending, undecided and waiting."""
     attending: int
     not_attending: int
     pending: int
@@ -119,26 +95,25 @@ class Stats(msgspec.Struct, frozen=True, kw_only=True):
     waiting: int
     """Guests who wait for a place."""
     people: int
-    """Sum of num_guests over those coming: adults and children."""
+    """The sum of num_guests of the guests who come: adults and children."""
     adults: int
     children: int
     total_expected: int
-    """Sum of expected_guests over all guests."""
+    """The sum of expected_guests of all guests."""
     with_allergies: int
-    """Coming, with a dietary tag or text."""
+    """Guests who come and have a dietary tag or text."""
     capacity: int | None
     places_left: int | None
     """Never negative; None where there is no limit."""
     by_meal: dict[str, int]
-    """For every tag of `DIETARY_TAGS`, in that order: people of the coming invitations with it.
+    """For every tag of `DIETARY_TAGS`, in that order, the people of the guests who come with it.
 
-    An invitation says what is needed, not by how many of its people, so all of them count: never
-    too few meals.
+    An invitation does not say for how many of its people a tag is meant, so all of them count.
     """
 
 
 def stats_of(gathering: Gathering, counters: Mapping[str, int]) -> Stats:
-    """The figures that a gathering's counters tell; see `fold.tally` for what they count."""
+    """The figures from a gathering's counters; see `fold.tally` for what they count."""
     count = counters.get
     guests, coming, declined = count("guests", 0), count("coming", 0), count("declined", 0)
     undecided, waiting = count("undecided", 0), count("waiting", 0)

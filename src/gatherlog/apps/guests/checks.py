@@ -1,4 +1,4 @@
-"""Form and range of every field. A check gives the value as it is kept, or notes what is wrong."""
+"""Form and range of every field. A check returns the value to be stored, or notes a flaw."""
 
 import re
 from typing import Any
@@ -6,7 +6,6 @@ from typing import Any
 import msgspec
 
 from gatherlog.apps.guests.inputs import (
-    DIETARY_LENGTH,
     DIETARY_TAGS,
     EMAIL_LENGTH,
     GROUP_LENGTH,
@@ -30,7 +29,7 @@ _EMAIL = re.compile(r"[^\s@<>()\[\],;:\"\\]+@[^\s@<>()\[\],;:\"\\.]+(\.[^\s@<>()
 
 
 class Checks:
-    """Collects every flaw of one input, up to MOST_FLAWS, so that all are named at once."""
+    """The checks of one input. Collects its flaws, up to MOST_FLAWS, so that all are named."""
 
     def __init__(self, prefix: str = "") -> None:
         self.flaws: list[Flaw] = []
@@ -41,7 +40,7 @@ class Checks:
             self.flaws.append(Flaw(f"{self._prefix}/{field}", detail))
 
     def done(self) -> None:
-        """Raise Invalid if anything was wrong."""
+        """Raise Invalid if there are flaws."""
         if self.flaws:
             raise Invalid(*self.flaws)
 
@@ -58,11 +57,11 @@ class Checks:
         return self._text(field, text.strip(), LINE_LENGTH, lines=True)
 
     def group_id(self, field: str, text: str | None) -> str | None:
-        """Any visible line of up to 64 characters, kept exactly as it is."""
+        """Any visible line of up to 64 characters, stored exactly as given."""
         return None if text is None else self._line(field, text, GROUP_LENGTH)
 
     def email(self, field: str, text: str | None) -> str | None:
-        """Not proof that anybody reads it, only that it could be an address; kept as given."""
+        """An address by its form, which does not prove that it exists; stored as given."""
         if text is None:
             return None
         address = text.strip()
@@ -72,12 +71,12 @@ class Checks:
             self.note(field, "is no e-mail address; one looks like ada@example.org")
         return address
 
-    def dietary(self, field: str, text: str | None) -> str | None:
-        """Free text with line ends; blank is none."""
+    def free_text(self, field: str, text: str | None, length: int) -> str | None:
+        """Text of up to `length` characters, which may have several lines; a blank one is None."""
         if text is None or not text.strip():
             return None
         unix = text.replace("\r\n", "\n").strip()
-        return self._text(field, unix, DIETARY_LENGTH, lines=True)
+        return self._text(field, unix, length, lines=True)
 
     def tags(self, field: str, tags: tuple[str, ...] | None) -> tuple[str, ...]:
         """Tags of the fixed list, each once, in the order of the list."""
@@ -100,7 +99,7 @@ class Checks:
         return None if count is None else self._number(field, count, MOST_PLACES)
 
     def zone(self, field: str, name: str | None) -> str:
-        """A known zone; where it is not, the default, so that other fields can be looked at."""
+        """A known zone; the default one for a flaw, so that the other fields can be checked."""
         if name is None:
             return DEFAULT_ZONE
         if not is_zone(name):
@@ -122,7 +121,7 @@ class Checks:
             return None
 
     def settings_data(self, field: str, data: dict[str, Any] | None) -> dict[str, Any]:
-        """A JSON object that comes back as it went in."""
+        """A JSON object that is the same once it was encoded and decoded."""
         if data is None:
             return {}
         if _deeper_than(SETTINGS_DEPTH, data):

@@ -1,34 +1,25 @@
-"""What all commands of the guests app have in common: one commit, and who moves up after it."""
+"""How commands on guest lists are carried out: one commit, then further promotions if need be."""
 
-from collections.abc import Awaitable, Callable, Sequence
-from typing import TypeVar
+from collections.abc import Sequence
 
-import msgspec
-
-from gatherlog.apps.guests.answers import Listing, Stored
 from gatherlog.apps.guests.events import CODEC
 from gatherlog.apps.guests.fold import FOLD, stream_of
 from gatherlog.apps.guests.joint_answers import JointAnswers
-from gatherlog.apps.guests.loading import no_gathering, stored
 from gatherlog.apps.guests.promotion import Promotion
-from gatherlog.apps.guests.refusals import Repeated
 from gatherlog.apps.guests.seating import Seating
-from gatherlog.apps.guests.turns import Lines, Turn
+from gatherlog.apps.guests.turns import Turn, WaitingListLocks
 from gatherlog.apps.guests.views import GATHERINGS, WAITING_LISTS, Gathering
-from gatherlog.core.commands.handler import CommandHandler, Decided, Handled, Once
+from gatherlog.core.commands.handler import Attempt, CommandHandler, Decided, Handled, Once
+from gatherlog.core.commands.service import no_such, run
 from gatherlog.core.commands.unit_of_work import UnitOfWork
 from gatherlog.core.eventstore.clock import Clock, Ids
-from gatherlog.core.eventstore.store import Document, Query, Store
-from gatherlog.core.projections.views import View
+from gatherlog.core.eventstore.store import Document, Store
 
-__all__ = ["Commands", "about", "outcome"]
-
-B = TypeVar("B", bound=msgspec.Struct)
-Attempt = Callable[[UnitOfWork], Awaitable[Sequence[Decided]]]
+__all__ = ["Commands"]
 
 
 class Commands:
-    """The store of guest lists, and how a command is carried out on it."""
+    """The base of `GuestService`: runs its commands, and finds the gathering of its questions."""
 
     def __init__(self, store: Store, *, clock: Clock, ids: Ids) -> None:
         self._store = store
@@ -37,13 +28,18 @@ class Commands:
         self._seating = Seating(store.limits, ids)
         self._joint = JointAnswers(store, self._seating)
         self._promotion = Promotion(self._handler, self._seating)
-        self._lines = Lines()
+        self._locks = WaitingListLocks()
 
     async def _run(
         self, gathering_id: str, attempt: Attempt, actor: str, once: Once | None = None
     ) -> Handled:
+        """Carry out a command on one gathering, and let those who wait and fit move up.
+
+        An attempt that has loaded the waiting list is made again under the gathering's lock, the
+        first time; see `turns`.
+        """
         queued = 0
-        turn = Turn(self._lines, gathering_id, self._handler.clock)
+        turn = Turn(self._locks, gathering_id, self._handler.clock)
 
         async def decide(unit: UnitOfWork) -> Sequence[Decided]:
             nonlocal queued
@@ -53,39 +49,19 @@ class Commands:
             queued = unit.counters(GATHERINGS, gathering_id).get("queued", 0)
             return decided
 
-        meta = msgspec.json.encode({"actor": actor})
         stream = stream_of(gathering_id)
         try:
-            handled = await self._handler.handle(stream, decide, meta=meta, once=once)
+            handled = await run(self._handler, stream, decide, actor=actor, once=once)
         finally:
             turn.end()
-        if handled.repeated:
-            raise Repeated(handled.answer)
         if queued:
             await self._promotion.promote_the_rest(gathering_id, actor)
         return handled
 
     async def _present(self, gathering_id: str) -> tuple[Document, Gathering]:
+        """A gathering and its document, which has the counters. Raises NotFound."""
         [document] = await self._store.get(GATHERINGS.name, [gathering_id])
         gathering = GATHERINGS.read(document)
         if document is None or gathering is None or gathering.gone:
-            raise no_gathering(gathering_id)
+            raise no_such("gathering", gathering_id)
         return document, gathering
-
-    async def _listing(self, view: View[B], query: Query) -> Listing[Stored[B]]:
-        page = await self._store.query(query)
-        return Listing(stored(view, page.documents), page.cursor)
-
-    def _page(self, limit: int) -> int:
-        return min(limit, self._store.limits.page)
-
-
-def about(subject: str, payloads: Sequence[msgspec.Struct]) -> list[Decided]:
-    """What was decided about one guest; about the gathering itself where `subject` is empty."""
-    return [Decided(payload, subject) for payload in payloads]
-
-
-def outcome(handled: Handled, view: View[B], id: str) -> Stored[B]:
-    """A document as a command has left it."""
-    ref = view.ref(id)
-    return Stored(handled.bodies[ref], handled.versions[ref])

@@ -1,7 +1,7 @@
-"""Every decision about a guest list: documents and a command in, events out, or a refusal. Pure.
+"""The decisions about guest lists: from documents and a command to events, or a refusal. Pure.
 
-A command that changes nothing decides nothing. Answers are decided here as if there were room for
-everybody; who gets a place, and who waits for one, is decided by `places`.
+A command that changes nothing gives no events. Answers are decided here as if there were room for
+everybody; `places` then decides who gets a place and who waits for one.
 """
 
 from typing import Any
@@ -25,6 +25,7 @@ from gatherlog.apps.guests.events import (
     SettingsChanged,
 )
 from gatherlog.apps.guests.inputs import (
+    DIETARY_LENGTH,
     MOST_MEMBERS,
     GatheringDetails,
     GuestPatch,
@@ -57,7 +58,7 @@ Decision = list[msgspec.Struct]
 
 
 def create_gathering(details: GatheringDetails, host: str | None = None) -> Decision:
-    """`host` is the account whose gathering it will be."""
+    """`host` is the account that the gathering will belong to."""
     check = Checks()
     zone = check.zone("time_zone", details.time_zone)
     created = GatheringCreated(
@@ -75,7 +76,7 @@ def create_gathering(details: GatheringDetails, host: str | None = None) -> Deci
 
 
 def change_settings(gathering: Gathering, patch: SettingsPatch) -> Decision:
-    """A new zone keeps the local time of a deadline that is not given anew."""
+    """A new zone does not change the local time of a date or deadline that is not given as well."""
     check = Checks()
     given = _given(patch)
     zone = gathering.time_zone
@@ -99,7 +100,7 @@ def change_settings(gathering: Gathering, patch: SettingsPatch) -> Decision:
 
 
 def with_settings(gathering: Gathering, decided: Decision) -> Gathering:
-    """The gathering as the decision leaves it, as far as places are concerned."""
+    """The gathering with the number of places that it has after the decision."""
     for event in decided:
         if isinstance(event, SettingsChanged) and event.max_guests is not UNSET:
             return msgspec.structs.replace(gathering, max_guests=event.max_guests)
@@ -107,7 +108,7 @@ def with_settings(gathering: Gathering, decided: Decision) -> Gathering:
 
 
 def change_host(gathering: Gathering, host: str | None) -> Decision:
-    """`host` is an account; None takes the gathering from whoever has it."""
+    """Give the gathering to the account `host`, or to no account if it is None."""
     return [] if gathering.host_account == host else [HostChanged(host_account=host)]
 
 
@@ -116,7 +117,7 @@ def remove_gathering(gathering: Gathering) -> Decision:
 
 
 def add_guest(new: NewGuest, household: Group | None) -> Decision:
-    """`household` is the group that `new` names, if it is there already."""
+    """`household` is the group that `new` names, if it exists already."""
     check = Checks()
     added = GuestAdded(
         first_name=check.name("first_name", new.first_name),
@@ -125,7 +126,7 @@ def add_guest(new: NewGuest, household: Group | None) -> Decision:
         group_id=check.group_id("group_id", new.group_id),
         expected_guests=check.people("expected_guests", new.expected_guests),
         children=check.people("children", new.children),
-        dietary=check.dietary("dietary", new.dietary),
+        dietary=check.free_text("dietary", new.dietary, DIETARY_LENGTH),
         dietary_tags=check.tags("dietary_tags", new.dietary_tags),
     )
     _check_household(check, household)
@@ -140,10 +141,11 @@ def change_guest(
     household: Group | None = None,
     unsettled: Unsettled | None = None,
 ) -> Decision:
-    """The host's way: no deadline, and what repeats the guest as it stands counts as absent.
+    """A host's changes to a guest, which no deadline ends. A value that the guest has already
+    counts as not given.
 
-    `household` is the group that the patch names, if it is there already. `unsettled` tells which
-    of the two a patch that leaves `attending` None means; else it means what `GuestPatch` says.
+    `household` is the group that the patch names, if it exists already. `unsettled` tells which of
+    its two values an `attending` of None stands for; without it, see `GuestPatch`.
     """
     check = Checks()
     changed = _differing(guest, _checked_patch(check, patch))
@@ -154,14 +156,14 @@ def change_guest(
     if "group_id" in changed:
         to_group = changed.pop("group_id")
         decided.append(GuestMoved(from_group=guest.group_id, to_group=to_group))
-    stands = _stands(guest)
-    attending = changed.pop("attending", stands)
+    before = _last_answer(guest)
+    attending = changed.pop("attending", before)
     num_guests = changed.get("num_guests")
     if unsettled == "undecided" and guest.status != "undecided":
         decided.append(_submitted(guest, None, guest.num_guests, changed))
     elif unsettled == "pending" and guest.status == "undecided":
         decided.append(RsvpCleared())
-    elif attending is stands:
+    elif attending is before:
         if num_guests is not None and attending is not None:
             _check_count(attending, num_guests)
         if attending and not changed.keys().isdisjoint(("num_guests", "children")):
@@ -191,7 +193,7 @@ def remove_guest(guest: Guest) -> Decision:
 
 
 def answer(gathering: Gathering, guest: Guest, rsvp: Rsvp, *, now: int) -> Decision:
-    """A guest's own answer, until the deadline; giving the same answer again records nothing."""
+    """A guest's own answer; repeating it gives no events. Raises RsvpClosed after the deadline."""
     if is_closed(gathering, now):
         raise RsvpClosed("RSVP is closed")
     given = _checked_answer(rsvp)
@@ -204,7 +206,7 @@ def answer(gathering: Gathering, guest: Guest, rsvp: Rsvp, *, now: int) -> Decis
 
 
 def is_closed(gathering: Gathering, now: int) -> bool:
-    """Whether the deadline, if there is one, has passed at `now` (microseconds)."""
+    """Whether the deadline, if there is one, has passed at `now`, in microseconds."""
     deadline = gathering.rsvp_deadline
     return deadline is not None and now >= closes_at(deadline, gathering.time_zone)
 
@@ -229,7 +231,7 @@ def _checked_patch(check: Checks, patch: GuestPatch) -> dict[str, Any]:
             case "expected_guests":
                 given[field] = check.people(field, value, default=1)
             case "dietary":
-                given[field] = check.dietary(field, value)
+                given[field] = check.free_text(field, value, DIETARY_LENGTH)
             case "dietary_tags":
                 given[field] = check.tags(field, value)
     return given
@@ -243,7 +245,7 @@ def _checked_answer(rsvp: Rsvp) -> dict[str, Any]:
     if rsvp.children is not UNSET:
         given["children"] = check.people("children", rsvp.children)
     if rsvp.dietary is not UNSET:
-        given["dietary"] = check.dietary("dietary", rsvp.dietary)
+        given["dietary"] = check.free_text("dietary", rsvp.dietary, DIETARY_LENGTH)
     if rsvp.dietary_tags is not UNSET:
         given["dietary_tags"] = check.tags("dietary_tags", rsvp.dietary_tags)
     check.done()
@@ -251,7 +253,7 @@ def _checked_answer(rsvp: Rsvp) -> dict[str, Any]:
 
 
 def _count(attending: bool | None, given: int | None, before: int, expected: int) -> int:
-    """How many people an answer counts."""
+    """The number of people of an answer."""
     if attending is not None and given is not None:
         _check_count(attending, given)
     if attending is False:
@@ -271,7 +273,8 @@ def _check_count(attending: bool, given: int) -> None:
 
 
 def _children(guest: Guest, people: int, given: dict[str, Any]) -> int:
-    """How many of the people who come are children: those given, or as many as there can be."""
+    """How many of the people who come are children: the number given, or as many as before, but
+    no more than people."""
     children: int | None = given.get("children")
     if children is None:
         return min(guest.children, people)
@@ -288,7 +291,7 @@ def _check_household(check: Checks, household: Group | None) -> None:
 def _submitted(
     guest: Guest, attending: bool | None, count: int, given: dict[str, Any]
 ) -> RsvpSubmitted:
-    """The whole answer; what it takes over is taken out of `given`."""
+    """The whole answer; the fields that it uses are removed from `given`."""
     given.pop("num_guests", None)
     children = _children(guest, count, given) if attending else guest.children
     children = given.pop("children", children)
@@ -303,7 +306,7 @@ def _submitted(
 
 def _repeats(submitted: RsvpSubmitted, guest: Guest) -> bool:
     return guest.rsvp_at is not None and submitted == RsvpSubmitted(
-        attending=_stands(guest),
+        attending=_last_answer(guest),
         num_guests=guest.num_guests,
         children=guest.children,
         dietary=guest.dietary,
@@ -311,13 +314,13 @@ def _repeats(submitted: RsvpSubmitted, guest: Guest) -> bool:
     )
 
 
-def _stands(guest: Guest) -> bool | None:
-    """What the guest said last: a yes that waits for places is a yes."""
+def _last_answer(guest: Guest) -> bool | None:
+    """The guest's last answer; the yes of a guest who waits is a yes."""
     return True if guest.waiting_since is not None else guest.attending
 
 
 def _given(patch: msgspec.Struct) -> dict[str, Any]:
-    """The fields of a patch that are not absent."""
+    """The fields of a patch that are not UNSET."""
     return {
         name: value
         for name in patch.__struct_fields__
@@ -332,7 +335,7 @@ def _differing(document: msgspec.Struct, given: dict[str, Any]) -> dict[str, Any
 
 
 def _same(kept: Any, given: Any) -> bool:
-    """Equal as JSON: in Python 1 and True are equal, and so are objects that hold them."""
+    """Whether two values are equal as JSON. In Python, 1 equals True, also within objects."""
     return kept == given and (
         not isinstance(given, dict) or msgspec.json.encode(kept) == msgspec.json.encode(given)
     )

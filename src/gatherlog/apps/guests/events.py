@@ -1,8 +1,7 @@
-"""What can happen to a gathering and its guests. Whom an event is about is its `subject`: a guest's
-id, or nobody for the gathering itself. Where and when is its stream and its time.
+"""The events of gatherings and their guests, in streams `gathering-{gathering id}`.
 
-An event says everything that its documents need, so that a fold looks at nothing else. Fields left
-UNSET did not change.
+The subject of an event is the id of the guest whom it is about, and empty if it is about the
+gathering. An event holds everything that its documents need. A field that is UNSET did not change.
 """
 
 from typing import Any
@@ -35,7 +34,7 @@ __all__ = [
 
 @event_type("guests.gathering_created", schema=2)
 class GatheringCreated(msgspec.Struct, frozen=True, kw_only=True):
-    """`event_date` and `rsvp_deadline` are a date or a date-time, local to `time_zone`."""
+    """`event_date` and `rsvp_deadline` are dates or date-times in the local time of `time_zone`."""
 
     event_name: str
     event_date: str | None
@@ -78,7 +77,7 @@ class GuestAdded(msgspec.Struct, frozen=True, kw_only=True):
 
 @event_type("guests.guest_changed", schema=1)
 class GuestChanged(msgspec.Struct, frozen=True, kw_only=True):
-    """Anything about a guest but the household and the yes or no."""
+    """Changes to a guest, except the household and the yes or no."""
 
     first_name: str | UnsetType = UNSET
     last_name: str | UnsetType = UNSET
@@ -92,7 +91,7 @@ class GuestChanged(msgspec.Struct, frozen=True, kw_only=True):
 
 @event_type("guests.guest_moved", schema=1)
 class GuestMoved(msgspec.Struct, frozen=True, kw_only=True):
-    """From one household to another; None is no household."""
+    """The guest went from one household to another; None is no household."""
 
     from_group: str | None
     to_group: str | None
@@ -101,14 +100,14 @@ class GuestMoved(msgspec.Struct, frozen=True, kw_only=True):
 @event_type("guests.guest_removed", schema=1)
 class GuestRemoved(msgspec.Struct, frozen=True, kw_only=True):
     group_id: str | None
-    """The household that is left."""
+    """The guest's household, if there was one."""
     link: str | None
-    """The link document that ends."""
+    """The id of the guest's link, if there was one; it is not valid any more."""
 
 
 @event_type("guests.rsvp_submitted", schema=1)
 class RsvpSubmitted(msgspec.Struct, frozen=True, kw_only=True):
-    """The whole answer as it stands from now on; `attending` None is undecided."""
+    """The whole answer, as it is from now on; `attending` None is undecided."""
 
     attending: bool | None
     num_guests: int
@@ -124,9 +123,9 @@ class RsvpCleared(msgspec.Struct, frozen=True):
 
 @event_type("guests.waitlisted", schema=1)
 class Waitlisted(msgspec.Struct, frozen=True, kw_only=True):
-    """The whole answer of a guest who would come, but waits for places as part of `unit`.
+    """The whole answer of a guest who would come, and waits for places as a member of `unit`.
 
-    Said of one who waits in that unit already, it changes the answer and keeps the place.
+    A guest who waits in that unit already keeps the place in the waiting list.
     """
 
     unit: str
@@ -138,14 +137,14 @@ class Waitlisted(msgspec.Struct, frozen=True, kw_only=True):
 
 @event_type("guests.waitlist_left", schema=1)
 class WaitlistLeft(msgspec.Struct, frozen=True, kw_only=True):
-    """The guest no longer waits; what follows in the same commit says why. The others stay."""
+    """The guest does not wait any more; the next event of the guest says why."""
 
     unit: str
 
 
 @event_type("guests.promoted", schema=1)
 class Promoted(msgspec.Struct, frozen=True, kw_only=True):
-    """There is room: the guest, who waited as part of `unit`, comes."""
+    """There is room now: the guest, who waited as a member of `unit`, comes."""
 
     unit: str
 
@@ -157,14 +156,14 @@ class CoHostChanged(msgspec.Struct, frozen=True, kw_only=True):
 
 @event_type("guests.host_changed", schema=1)
 class HostChanged(msgspec.Struct, frozen=True, kw_only=True):
-    """The gathering is another account's from now on; None: nobody's but the operator's."""
+    """The gathering belongs to another account from now on, or to none, which is None."""
 
     host_account: str | None
 
 
 @event_type("guests.link_issued", schema=1)
 class LinkIssued(msgspec.Struct, frozen=True, kw_only=True):
-    """`link` and `replaces` are SHA-256 hashes of tokens, in hex; the tokens are kept nowhere."""
+    """`link` and `replaces` are SHA-256 hashes of tokens in hexadecimal; no token is stored."""
 
     link: str
     replaces: str | None

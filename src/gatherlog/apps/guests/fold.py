@@ -1,4 +1,4 @@
-"""How events of a gathering become documents and figures: pure, the same for commit and rebuild."""
+"""How the events of a gathering become documents and figures, in commits and in rebuilds. Pure."""
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
@@ -52,23 +52,23 @@ Documents = Mapping[Ref, Any]
 
 
 def stream_of(gathering_id: str) -> str:
-    """The stream that holds everything about a gathering."""
+    """The stream of all events of a gathering."""
     return f"{CATEGORY}-{gathering_id}"
 
 
 def gathering_of(stream: str) -> str:
-    """The gathering that a stream is about."""
+    """The id of the gathering that a stream is about."""
     return stream[_PREFIX:]
 
 
 def tally(guest: Guest | None) -> dict[str, int]:
-    """What one guest contributes to each counter of the gathering.
+    """What one guest adds to each counter of the gathering.
 
-    `guests` and `expected` count everybody; `coming`, `declined`, `undecided`, `waiting`
-    invitations by state (the rest is pending); `seats`, `children` and `meal_<tag>` people who
-    come; `allergies` the coming invitations with a dietary tag or text. (Two counters are no
-    guest's: `queued`, the units in the waiting list, and `edits`, which never falls: how often the
-    list of guests changed but for their answers.)
+    `guests` counts all guests, and `coming`, `declined`, `undecided` and `waiting` those with that
+    status (the rest are pending). `expected` is the sum of `expected_guests`. `seats`, `children`
+    and `meal_<tag>` count the people who come, `allergies` the guests who come and have a dietary
+    tag or text. Two more counters are not made of guests: `queued` counts the units in the waiting
+    list, and `edits`, which only grows, the changes of guests other than their answers.
     """
     if guest is None:
         return {}
@@ -105,7 +105,7 @@ class GuestListFold:
             refs += [("group", group_document(gathering_id, id)) for id in groups(payload) if id]
         if (links := _LINKS_OF.get(type(payload))) is not None:
             refs += [("guest_link", id) for id in links(payload) if id]
-        if isinstance(payload, _OF_THE_QUEUE):
+        if isinstance(payload, _OF_THE_WAITING_LIST):
             refs.append(("waiting_list", gathering_id))
         return refs
 
@@ -169,14 +169,7 @@ def _guest_added(documents: Documents, happened: Happened, event: GuestAdded) ->
     guest = Guest(
         id=happened.subject,
         gathering_id=gathering_of(happened.stream),
-        group_id=event.group_id,
-        first_name=event.first_name,
-        last_name=event.last_name,
-        email=event.email,
-        expected_guests=event.expected_guests,
-        children=event.children,
-        dietary=event.dietary,
-        dietary_tags=event.dietary_tags,
+        **msgspec.structs.asdict(event),
         created_at=happened.time,
         updated_at=happened.time,
     )
@@ -314,8 +307,8 @@ def _joined(documents: Documents, guest: Guest, group_id: str) -> Change:
 def _left(documents: Documents, guest: Guest, group_id: str) -> Change:
     id = group_document(guest.gathering_id, group_id)
     group: Group | None = documents["group", id]
-    # The guest was read before the group, which may have lost this member since: the commit, which
-    # demands the guest's version, is going to be refused.
+    # The guest was loaded before the group, which may have lost this member since. If so, the
+    # commit fails, because it demands the guest's version.
     members = tuple(id for id in group.members if id != guest.id) if group is not None else ()
     if group is None or not members:
         return Change(GROUPS, id, DELETE)
@@ -323,7 +316,7 @@ def _left(documents: Documents, guest: Guest, group_id: str) -> Change:
 
 
 def _queued(documents: Documents, guest: Guest, unit_id: str) -> list[Change]:
-    """The guest waits in the unit with as many people as the guest now has."""
+    """Put the guest into the unit, with the number of people that the guest now has."""
     waiting = documents["waiting_list", guest.gathering_id] or WaitingList()
     member = (guest.id, guest.num_guests)
     if unit_id not in (unit.id for unit in waiting.units):
@@ -344,7 +337,7 @@ def _with(
 
 
 def _unqueued(documents: Documents, guest: Guest, unit_id: str) -> list[Change]:
-    """The guest leaves the unit; the last one to leave ends it."""
+    """Take the guest out of the unit; a unit without members ends."""
     waiting: WaitingList = documents["waiting_list", guest.gathering_id]
     units = tuple(
         unit
@@ -356,7 +349,7 @@ def _unqueued(documents: Documents, guest: Guest, unit_id: str) -> list[Change]:
 
 
 def _queue_becomes(guest: Guest, before: WaitingList, units: tuple[Unit, ...]) -> list[Change]:
-    """The waiting list with these units, and the counter that tells how many they are."""
+    """The waiting list with these units, and the counter of units."""
     changes = [Change(WAITING_LISTS, guest.gathering_id, WaitingList(units))]
     if more := len(units) - len(before.units):
         changes.append(Change(GATHERINGS, guest.gathering_id, KEEP, {"queued": more}))
@@ -364,7 +357,7 @@ def _queue_becomes(guest: Guest, before: WaitingList, units: tuple[Unit, ...]) -
 
 
 def _set_fields(event: msgspec.Struct) -> dict[str, Any]:
-    """The fields of an event that were given."""
+    """The fields of an event that are not UNSET."""
     return {
         name: value
         for name in event.__struct_fields__
@@ -390,7 +383,7 @@ _EVOLVE: dict[type[msgspec.Struct], Callable[[Documents, Happened, Any], list[Ch
     CoHostChanged: _co_host_changed,
 }
 _EDITS = (GuestAdded, GuestChanged, GuestMoved, GuestRemoved)
-_OF_THE_QUEUE = (Waitlisted, WaitlistLeft, Promoted)
+_OF_THE_WAITING_LIST = (Waitlisted, WaitlistLeft, Promoted)
 
 _Ids = Callable[[Any], tuple[str | None, ...]]
 

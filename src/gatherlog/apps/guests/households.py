@@ -1,4 +1,4 @@
-"""Households: what they are told, and what one member's answer says for the others. Pure."""
+"""Households: what their members see, and what one member's answer means for the others. Pure."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 from msgspec import UNSET
 
-from gatherlog.apps.guests.answers import Household, Questions, Stored, Waiting
+from gatherlog.apps.guests.answers import Household, Questions, Waiting
 from gatherlog.apps.guests.decisions import answer, change_guest, is_closed
 from gatherlog.apps.guests.inputs import GroupStatus, GuestPatch, OwnAnswer, Rsvp
 from gatherlog.apps.guests.places import Room
@@ -22,6 +22,7 @@ from gatherlog.apps.guests.views import (
     group_document,
 )
 from gatherlog.core.commands.handler import Handled
+from gatherlog.core.commands.service import Stored
 from gatherlog.core.eventstore.errors import Flaw, Invalid
 
 __all__ = ["answer_for_pending", "household_from", "household_of", "own_answer", "questions"]
@@ -30,7 +31,7 @@ __all__ = ["answer_for_pending", "household_from", "household_of", "own_answer",
 def own_answer(
     gathering: Gathering, guest: Guest, given: OwnAnswer, *, now: int
 ) -> list[msgspec.Struct]:
-    """What a guest says about oneself; raises RsvpClosed and Invalid as `rules.answer` does."""
+    """A guest's answer about themselves. Raises RsvpClosed and Invalid, as `decisions.answer`."""
     if given.group_status == "declined" and given.num_guests != 0:
         raise Invalid(Flaw("/num_guests", "should be 0 where the household declines"))
     about = {
@@ -53,14 +54,14 @@ def own_answer(
 def answer_for_pending(
     gathering: Gathering, guest: Guest, status: GroupStatus, *, now: int
 ) -> list[msgspec.Struct]:
-    """What a member of the household says for one who has not answered; else nothing."""
+    """An answer for a guest who has not answered; no events for one who has."""
     if guest.status != "pending":
         return []
     return answer(gathering, guest, Rsvp(attending=status == "coming"), now=now)
 
 
 def questions(guests: Sequence[Guest]) -> Questions:
-    """Whether the answers of a household's guests add up to those who were expected."""
+    """What to ask a household, whose guests are all given."""
     expected = sum(guest.expected_guests for guest in guests)
     said_yes = [guest for guest in guests if guest.status in ("coming", "waiting")]
     signed_up = sum(guest.num_guests for guest in said_yes)
@@ -80,7 +81,7 @@ def household_from(
     *,
     now: int,
 ) -> Household:
-    """What the guest may know of the household; `members` are the others."""
+    """The household as one guest may see it; `members` are the others."""
     everybody = [guest.body, *(member.body for member in members)]
     return Household(
         guest=guest,
@@ -94,9 +95,9 @@ def household_from(
 
 
 def household_of(handled: Handled, gathering_id: str, guest_id: str, now: int) -> Household:
-    """The household as a command about it leaves it; for answers that are stored with a key.
+    """The household after a command of `JointAnswers`, for the answer that is stored with a key.
 
-    As within `Once.answer`, versions that are not known yet are 0.
+    Versions that are not known, as within `Once.answer`, are 0.
     """
     bodies = handled.bodies
     guest: Guest = bodies[GUESTS.ref(guest_id)]
@@ -114,7 +115,7 @@ def household_of(handled: Handled, gathering_id: str, guest_id: str, now: int) -
 
 
 def others(bodies: Mapping[tuple[str, str], Any], guest: Guest) -> list[str]:
-    """The other members of a guest's household, whose document is among `bodies`."""
+    """The other members of a guest's household; its document has to be among `bodies`."""
     if guest.group_id is None:
         return []
     group = bodies[GROUPS.ref(group_document(guest.gathering_id, guest.group_id))]

@@ -1,42 +1,40 @@
-"""Taking in a sheet: in chunks that the store can hold, each whole or not at all.
+"""Importing a sheet into a gathering, in chunks of rows that are one commit each.
 
-Nothing is doubled, by whatever runs beside: the sheet is matched against a list of guests that is
-known to be complete, since the gathering's counters agree with it, and every chunk demands that
-nobody else has added, changed, moved or removed a guest since (`edits` never falls). After an
-import that broke off, the same import goes on where it was.
+No guest is added twice, whatever other commands run at the same time. The sheet is matched against
+a list of guests that is complete, because the gathering's counters agree with it; and every chunk
+demands that nobody else has added, changed, moved or removed a guest since, by the counter `edits`,
+which only grows. If an import breaks off, importing the sheet again does what is left.
 """
 
 import asyncio
 from collections.abc import Callable, Sequence
 
-import msgspec
-
 from gatherlog.apps.guests import decisions
-from gatherlog.apps.guests.answers import Imported, ImportOnce
+from gatherlog.apps.guests.answers import Imported
 from gatherlog.apps.guests.fold import stream_of
-from gatherlog.apps.guests.loading import no_gathering
+from gatherlog.apps.guests.loading import all_guests
 from gatherlog.apps.guests.matching import check_rows, match, new_guest, patch
-from gatherlog.apps.guests.refusals import Repeated
 from gatherlog.apps.guests.sheets import SheetRow
 from gatherlog.apps.guests.views import GATHERINGS, GROUPS, GUESTS, Gathering, Guest, group_document
-from gatherlog.core.commands.handler import CommandHandler, Decided, Once
+from gatherlog.core.commands.handler import CommandHandler, Decided
+from gatherlog.core.commands.service import about, no_such, run
 from gatherlog.core.commands.unit_of_work import UnitOfWork
-from gatherlog.core.eventstore.errors import Busy, KeyReused
+from gatherlog.core.eventstore.errors import Busy
 from gatherlog.core.eventstore.store import Limits
 
 __all__ = ["Import"]
 
 CHUNK = 200
-"""Rows in one commit, at most, so that others get their turn."""
+"""The most rows in one commit, so that other commands need not wait long."""
 ROW_ACTIONS = 5
-"""A row's most: two events, a guest, the household left and the one joined."""
+"""The most actions of a row: two events, a guest, the household left and the one joined."""
 ROW_BYTES = 16 * 1024
 DEADLINE = 5.0
-"""Seconds to wait for a complete list, where queries lag; then Busy."""
+"""Seconds to wait for a complete list of guests, which queries may show late; then Busy."""
 
 
 class Import:
-    """One sheet on its way into one gathering."""
+    """The import of one sheet into one gathering."""
 
     def __init__(
         self, handler: CommandHandler, gathering_id: str, rows: Sequence[SheetRow]
@@ -45,86 +43,61 @@ class Import:
         self._store = handler.store
         self._gathering_id = gathering_id
         self._rows = rows
-        self._known = -1
-        """The gathering's `edits` if nobody else has touched its list of guests."""
+        self._edits = -1
+        """The counter `edits` of the gathering, as long as nobody else changes its guests."""
         self._matches: list[Guest | None] = []
 
     async def preview(self) -> Imported:
         """What `run` would do now."""
         await self._check()
-        await self._look()
+        await self._match()
         return await asyncio.to_thread(_count, self._rows, self._matches)
 
-    async def run(
-        self,
-        *,
-        meta: bytes,
-        progress: Callable[[int], None],
-        once: ImportOnce | None = None,
-    ) -> Imported:
-        """Write chunk after chunk; `progress` is told how many rows are done.
-
-        Raises Repeated where the whole was done before with the key of `once`.
-        """
-        await self._check_new(once)
+    async def run(self, *, actor: str, file_hash: str, progress: Callable[[int], None]) -> Imported:
+        """Write chunk after chunk; `progress` is called with how many rows are done."""
         await self._check()
-        await self._look()
+        await self._match()
         done = Imported(0, 0, 0)
         size = chunk_size(self._store.limits)
         for start in range(0, len(self._rows), size):
             chunk = range(start, min(start + size, len(self._rows)))
-            last = once if chunk.stop == len(self._rows) else None
-            done = await self._write(chunk, meta, done, last)
+            done = _sum(done, await self._write(chunk, actor, file_hash))
             progress(chunk.stop)
             await asyncio.sleep(0)
         return done
 
     async def _check(self) -> None:
-        """In a thread, as all that looks at every row: a long sheet takes seconds."""
+        """In a thread, like everything that goes through all rows: a long sheet takes seconds."""
         await asyncio.to_thread(check_rows, self._rows)
 
-    async def _check_new(self, once: ImportOnce | None) -> None:
-        if once is None or (recalled := await self._store.recall(once.key)) is None:
-            return
-        if recalled.fingerprint != once.fingerprint:
-            raise KeyReused(f"the key {once.key!r} was used before, for another command")
-        raise Repeated(recalled.answer)
-
-    async def _write(
-        self, chunk: range, meta: bytes, done: Imported, once: ImportOnce | None
-    ) -> Imported:
-        """`done`, with what this chunk came to."""
-        edits, so_far = 0, done
+    async def _write(self, chunk: range, actor: str, file_hash: str) -> Imported:
+        """Write one chunk as one commit; how many guests it added and changed."""
+        edits, counts = 0, Imported(0, 0, 0)
 
         async def attempt(unit: UnitOfWork) -> list[Decided]:
-            nonlocal edits, so_far
+            nonlocal edits, counts
             gathering = await unit.get(GATHERINGS, self._gathering_id)
             counters = unit.counters(GATHERINGS, self._gathering_id)
-            if counters.get("edits", 0) != self._known:
-                gathering = await self._look()
+            if counters.get("edits", 0) != self._edits:
+                gathering = await self._match()
             if gathering is None or gathering.gone:
-                raise no_gathering(self._gathering_id)
+                raise no_such("gathering", self._gathering_id)
             decided, counts = await self._decide(unit, chunk)
-            edits, so_far = len(decided), _sum(done, counts)
-            exactly = {"edits": self._known + edits}
+            edits = len(decided)
+            exactly = {"edits": self._edits + edits}
             unit.demand(GATHERINGS, self._gathering_id, at_most=exactly, at_least=exactly)
             return decided
 
-        key = None
-        if once is not None:
-            key = Once(once.key, once.fingerprint, lambda handled: once.answer(so_far))
-        stream = stream_of(self._gathering_id)
-        handled = await self._handler.handle(stream, attempt, meta=meta, once=key)
-        if handled.repeated:
-            raise Repeated(handled.answer)
-        self._known += edits
-        return so_far
+        stream, more = stream_of(self._gathering_id), {"import": file_hash}
+        await run(self._handler, stream, attempt, actor=actor, more=more)
+        self._edits += edits
+        return counts
 
     async def _decide(self, unit: UnitOfWork, chunk: range) -> tuple[list[Decided], Imported]:
-        """Rows that change nothing by the list are believed; the others look at their guest.
+        """The events of a chunk. Only guests whom it seems to change are loaded.
 
-        A guest who is gone by now is decided as new: the counter has moved, so the commit will be
-        refused, and everything looked at again.
+        A guest who was removed since the list was read is taken for a new one. That commit fails,
+        because `edits` has changed, and the list is then read again.
         """
         touched = []
         for place in chunk:
@@ -140,29 +113,28 @@ class Import:
             household = unit.bodies[GROUPS.ref(self._household(row))] if row.group_id else None
             if guest is None:
                 new += 1
-                decided += _about(
-                    self._handler.ids(), decisions.add_guest(new_guest(row), household)
-                )
+                added = decisions.add_guest(new_guest(row), household)
+                decided += about(self._handler.ids(), added)
             else:
                 said = patch(row, guest)
                 events = decisions.change_guest(guest, said, household=household)
                 changed += bool(events)
-                decided += _about(guest.id, events)
+                decided += about(guest.id, events)
         return decided, Imported(new, changed, len(chunk) - new - changed)
 
     def _household(self, row: SheetRow) -> str:
         return group_document(self._gathering_id, row.group_id or "")
 
-    async def _look(self) -> Gathering:
-        """Match the sheet against all guests, from a list that nobody changed while it was read."""
+    async def _match(self) -> Gathering:
+        """Match the sheet against all guests, in a list that nobody changed while it was read."""
         loop = asyncio.get_running_loop()
         deadline = loop.time() + DEADLINE
         while True:
             gathering, before = await self._gathering()
-            guests = await self._guests()
+            guests = await all_guests(self._store, self._gathering_id)
             _, after = await self._gathering()
             if before == after == (before[0], len(guests)):
-                self._known = before[0]
+                self._edits = before[0]
                 self._matches = await asyncio.to_thread(match, self._rows, guests)
                 return gathering
             if loop.time() > deadline:
@@ -170,29 +142,17 @@ class Import:
             await asyncio.sleep(0.05)
 
     async def _gathering(self) -> tuple[Gathering, tuple[int, int]]:
-        """With how often its list was changed, and how many guests it has."""
+        """The gathering, with its counters `edits` and `guests`."""
         [document] = await self._store.get(GATHERINGS.name, [self._gathering_id])
         gathering = GATHERINGS.read(document)
         if document is None or gathering is None or gathering.gone:
-            raise no_gathering(self._gathering_id)
+            raise no_such("gathering", self._gathering_id)
         counters = document.counters
         return gathering, (counters.get("edits", 0), counters.get("guests", 0))
 
-    async def _guests(self) -> list[Guest]:
-        guests: list[Guest] = []
-        cursor: str | None = None
-        limit = min(1000, self._store.limits.page)
-        while True:
-            query = GUESTS.query("by_gathering", self._gathering_id, limit=limit, cursor=cursor)
-            page = await self._store.query(query)
-            bodies = map(GUESTS.read, page.documents)
-            guests += [guest for guest in bodies if guest is not None]
-            if (cursor := page.cursor) is None:
-                return guests
-
 
 def chunk_size(limits: Limits) -> int:
-    """Rows that surely fit one commit."""
+    """How many rows fit into one commit in any case."""
     by_actions = (limits.commit_actions - 2) // ROW_ACTIONS
     by_bytes = limits.commit_bytes // ROW_BYTES
     return max(1, min(CHUNK, by_actions, by_bytes))
@@ -216,7 +176,3 @@ def _sum(one: Imported, other: Imported) -> Imported:
 
 def _changes(row: SheetRow, guest: Guest) -> bool:
     return bool(decisions.change_guest(guest, patch(row, guest)))
-
-
-def _about(guest_id: str, events: list[msgspec.Struct]) -> list[Decided]:
-    return [Decided(event, guest_id) for event in events]

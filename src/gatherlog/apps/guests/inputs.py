@@ -1,12 +1,12 @@
-"""What a caller may ask of the guests app: new things, patches and answers, before any check.
+"""The inputs of commands of the guests app, before they are checked.
 
-In patches UNSET means absent, which changes nothing; None clears.
+In patches, a field that is UNSET does not change, and None clears it.
 """
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET, Meta, UnsetType
 
 __all__ = [
     "DIETARY_LENGTH",
@@ -24,10 +24,13 @@ __all__ = [
     "NAME_LENGTH",
     "SETTINGS_BYTES",
     "SETTINGS_DEPTH",
+    "Email",
     "GatheringDetails",
+    "GroupId",
     "GroupStatus",
     "GuestPatch",
     "HouseholdAnswer",
+    "Name",
     "NewGuest",
     "OwnAnswer",
     "Rsvp",
@@ -39,18 +42,18 @@ EMAIL_LENGTH = 254
 GROUP_LENGTH = 64
 DIETARY_LENGTH = 1000
 LINE_LENGTH = 200
-"""Of an event's name and a location. All lengths are in characters."""
+"""For the name of a gathering and for a location. All lengths are in characters."""
 MOST_PEOPLE = 99
-"""That one invitation may count."""
+"""People of one invitation."""
 MOST_PLACES = 1_000_000
 MOST_MEMBERS = 1000
-"""Of one household."""
+"""Members of one household."""
 MOST_TAGS = 20
 """Entries of `dietary_tags`, repeated ones included."""
 MOST_FLAWS = 100
-"""Named in one refusal."""
+"""Flaws that are named in one refusal."""
 MOST_ANSWERS = 30
-"""Given in one request, so that what comes of them fits one commit on every engine."""
+"""Answers in one request, so that their events and documents fit one commit on every engine."""
 MOST_WAITING = 2000
 """Guests in one waiting list, which is one document."""
 SETTINGS_BYTES = 64 * 1024
@@ -68,20 +71,41 @@ DIETARY_TAGS = (
 )
 
 
+# What JSON Schema can say of a field is said with its type, for the API's description. `checks`
+# refuses a value that breaks it: its messages are better than those of a schema.
+Name = Annotated[str, Meta(extra_json_schema={"minLength": 1, "maxLength": NAME_LENGTH})]
+Email = Annotated[str, Meta(extra_json_schema={"format": "email", "maxLength": EMAIL_LENGTH})]
+GroupId = Annotated[str, Meta(extra_json_schema={"minLength": 1, "maxLength": GROUP_LENGTH})]
+People = Annotated[int, Meta(extra_json_schema={"minimum": 0, "maximum": MOST_PEOPLE})]
+Dietary = Annotated[str, Meta(extra_json_schema={"maxLength": DIETARY_LENGTH})]
+DietaryTag = Annotated[str, Meta(extra_json_schema={"enum": DIETARY_TAGS})]
+EventName = Annotated[str, Meta(extra_json_schema={"minLength": 1, "maxLength": LINE_LENGTH})]
+Location = Annotated[str, Meta(extra_json_schema={"maxLength": LINE_LENGTH})]
+Places = Annotated[int, Meta(extra_json_schema={"minimum": 0, "maximum": MOST_PLACES})]
+LocalTime = Annotated[
+    str,
+    Meta(
+        description="A date, a local date-time, or RFC 3339; the gathering's local time is kept.",
+        extra_json_schema={"pattern": r"^\d{4}-\d\d-\d\d([Tt ].+)?$"},
+    ),
+]
+TimeZone = Annotated[
+    str, Meta(description="A name of the IANA time zone database: `Europe/Berlin`.")
+]
 GroupStatus = Literal["coming", "declined"]
 Unsettled = Literal["pending", "undecided"]
-"""What a guest who says neither yes nor no may have said: nothing yet, or not sure."""
+"""The two answers that are neither yes nor no: none yet, and "not sure"."""
 
 
 class GatheringDetails(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A gathering to be made. Dates are as `SettingsPatch` takes them."""
+    """A gathering to be created. Its dates have the forms that `SettingsPatch` takes."""
 
-    event_name: str
-    event_date: str | None = None
-    location: str | None = None
-    rsvp_deadline: str | None = None
-    max_guests: int | None = None
-    time_zone: str = "UTC"
+    event_name: EventName
+    event_date: LocalTime | None = None
+    location: Location | None = None
+    rsvp_deadline: LocalTime | None = None
+    max_guests: Places | None = None
+    time_zone: TimeZone = "UTC"
     settings_data: dict[str, Any] = {}
 
 
@@ -89,68 +113,68 @@ class SettingsPatch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     """Changes to a gathering.
 
     `event_date` and `rsvp_deadline` are a date (`2026-06-01`), a local date-time in the gathering's
-    zone (`2026-06-01T18:00`), or RFC 3339 with an offset; the local time is what is kept.
+    zone (`2026-06-01T18:00`), or RFC 3339 with an offset. The local time is what is stored.
     """
 
-    event_name: str | UnsetType | None = UNSET
-    event_date: str | UnsetType | None = UNSET
-    location: str | UnsetType | None = UNSET
-    rsvp_deadline: str | UnsetType | None = UNSET
-    max_guests: int | UnsetType | None = UNSET
+    event_name: EventName | UnsetType | None = UNSET
+    event_date: LocalTime | UnsetType | None = UNSET
+    location: Location | UnsetType | None = UNSET
+    rsvp_deadline: LocalTime | UnsetType | None = UNSET
+    max_guests: Places | UnsetType | None = UNSET
     """Places, 0 to 1,000,000; None is no limit."""
-    time_zone: str | UnsetType | None = UNSET
+    time_zone: TimeZone | UnsetType | None = UNSET
     settings_data: dict[str, Any] | UnsetType | None = UNSET
-    """Any JSON object up to 64 KiB, replaced whole."""
+    """Any JSON object up to 64 KiB. It replaces the one before."""
 
 
 class NewGuest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A guest to be invited."""
 
-    first_name: str
-    last_name: str
-    email: str | None = None
-    group_id: str | None = None
-    """The household, any text up to 64 characters; naming it makes it."""
-    expected_guests: int = 1
-    """People this invitation is meant for, 0 to 99."""
-    children: int = 0
+    first_name: Name
+    last_name: Name
+    email: Email | None = None
+    group_id: GroupId | None = None
+    """The household, any text up to 64 characters. It need not exist before."""
+    expected_guests: People = 1
+    """For how many people this invitation is meant, 0 to 99."""
+    children: People = 0
     """How many of these people are children."""
-    dietary: str | None = None
-    dietary_tags: tuple[str, ...] = ()
+    dietary: Dietary | None = None
+    dietary_tags: tuple[DietaryTag, ...] = ()
     """From the fixed list `DIETARY_TAGS`."""
 
 
 class GuestPatch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A host's changes to a guest, the answer included: a deadline does not hold here.
+    """A host's changes to a guest, the answer included, also after the deadline.
 
-    `attending`: True or False answers for the guest; None takes a yes or no back (status pending)
-    and leaves an undecided guest undecided.
+    `attending` True or False answers for the guest; None takes back a yes or no, so that the status
+    is pending, and does not change an undecided guest.
     """
 
-    first_name: str | UnsetType | None = UNSET
-    last_name: str | UnsetType | None = UNSET
-    email: str | UnsetType | None = UNSET
-    group_id: str | UnsetType | None = UNSET
+    first_name: Name | UnsetType | None = UNSET
+    last_name: Name | UnsetType | None = UNSET
+    email: Email | UnsetType | None = UNSET
+    group_id: GroupId | UnsetType | None = UNSET
     attending: bool | UnsetType | None = UNSET
-    num_guests: int | UnsetType | None = UNSET
-    expected_guests: int | UnsetType | None = UNSET
-    children: int | UnsetType | None = UNSET
-    dietary: str | UnsetType | None = UNSET
-    dietary_tags: tuple[str, ...] | UnsetType | None = UNSET
+    num_guests: People | UnsetType | None = UNSET
+    expected_guests: People | UnsetType | None = UNSET
+    children: People | UnsetType | None = UNSET
+    dietary: Dietary | UnsetType | None = UNSET
+    dietary_tags: tuple[DietaryTag, ...] | UnsetType | None = UNSET
 
 
 class Rsvp(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A guest's own answer. `attending` None means undecided.
 
-    Coming without `num_guests` keeps the number given before, else takes `expected_guests`.
+    A yes without `num_guests` keeps the number given before; without one, it is `expected_guests`.
     """
 
     attending: bool | None
-    num_guests: int | UnsetType = UNSET
-    children: int | UnsetType = UNSET
-    """How many of the people are children; absent, as many as before, or as there are people."""
-    dietary: str | UnsetType | None = UNSET
-    dietary_tags: tuple[str, ...] | UnsetType | None = UNSET
+    num_guests: People | UnsetType = UNSET
+    children: People | UnsetType = UNSET
+    """How many of the people are children. If UNSET, as many as before, but no more than people."""
+    dietary: Dietary | UnsetType | None = UNSET
+    dietary_tags: tuple[DietaryTag, ...] | UnsetType | None = UNSET
 
 
 class HouseholdAnswer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -158,19 +182,19 @@ class HouseholdAnswer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
 
     rsvp: Rsvp
     expects: int | None = None
-    """The version of the guest that the form showed; None is any."""
+    """The version of the guest that the form showed; None accepts any version."""
 
 
 class OwnAnswer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A guest's own answer by the number of people, and one for those who have not answered.
+    """A guest's own answer as a number of people, and an answer for the household.
 
-    `num_guests` 0 declines, 1 and more comes; absent, the yes or no stays as it is.
+    `num_guests` 0 is a no, 1 and more a yes. If UNSET, the yes or no stays as it is.
     """
 
-    num_guests: int | UnsetType = UNSET
-    children: int | UnsetType = UNSET
-    dietary: str | UnsetType | None = UNSET
-    dietary_tags: tuple[str, ...] | UnsetType | None = UNSET
+    num_guests: People | UnsetType = UNSET
+    children: People | UnsetType = UNSET
+    dietary: Dietary | UnsetType | None = UNSET
+    dietary_tags: tuple[DietaryTag, ...] | UnsetType | None = UNSET
     group_status: GroupStatus | UnsetType = UNSET
-    """For the members who are still pending: coming, each with `expected_guests`, or declined,
-    which needs `num_guests` 0."""
+    """The answer of the members who are pending: coming, each with `expected_guests`, or declined.
+    "declined" needs `num_guests` 0."""

@@ -1,7 +1,7 @@
-"""Answers that one guest gives for several of a household, in one commit. What is loaded for them.
+"""Answers that one guest gives for several members of a household, in one commit.
 
-Only those who are named, or filled in because they were silent, are relied on; the rest of the
-household is looked at so that the answer can show it.
+The commit demands the versions of the members who are answered for. The other members are read only
+to be shown in the answer.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,12 +12,13 @@ from msgspec import UNSET
 from gatherlog.apps.guests.decisions import answer
 from gatherlog.apps.guests.households import answer_for_pending, others, own_answer
 from gatherlog.apps.guests.inputs import MOST_ANSWERS, MOST_FLAWS, HouseholdAnswer, OwnAnswer
-from gatherlog.apps.guests.loading import load_gathering, load_group, load_guest, no_guest
+from gatherlog.apps.guests.loading import load_gathering, load_group, load_guest
 from gatherlog.apps.guests.places import Wish
-from gatherlog.apps.guests.refusals import AnswersMoved
+from gatherlog.apps.guests.refusals import AnswersChanged
 from gatherlog.apps.guests.seating import Seating
 from gatherlog.apps.guests.views import GUESTS, WAITING_LISTS, Gathering, Guest
 from gatherlog.core.commands.handler import Decided
+from gatherlog.core.commands.service import no_such
 from gatherlog.core.commands.unit_of_work import UnitOfWork
 from gatherlog.core.eventstore.errors import Flaw, Invalid
 from gatherlog.core.eventstore.store import Store
@@ -26,7 +27,7 @@ __all__ = ["JointAnswers"]
 
 
 class JointAnswers:
-    """Attempts at commands about a household."""
+    """The attempts of the commands with which a guest answers for a household."""
 
     def __init__(self, store: Store, seating: Seating) -> None:
         self._store = store
@@ -47,7 +48,7 @@ class JointAnswers:
         gathering, guest = await load_guest(unit, gathering_id, guest_id)
         for id in answers:
             if id not in members or unit.bodies[GUESTS.ref(id)] is None:
-                raise no_guest(id)
+                raise no_such("guest", id)
         _check_versions(unit, named, answers)
         wishes = _wishes(unit, gathering, named, answers)
         return await self._seat(unit, gathering, guest, wishes)
@@ -55,33 +56,33 @@ class JointAnswers:
     async def respond(
         self, unit: UnitOfWork, gathering_id: str, guest_id: str, given: OwnAnswer
     ) -> Sequence[Decided]:
-        """One's own answer, and one for those who have not given any."""
-        silent: list[str] = []
+        """`guest_id` answers, and answers for the members who have not answered yet."""
+        pending: list[str] = []
         if given.group_status is not UNSET:
             members = await self._members(unit, gathering_id, guest_id)
-            silent = await self._pending([id for id in members if id != guest_id])
-            _check_number("group_status", len(silent) + 1)
-            await unit.load(GUESTS, silent)
+            pending = await self._pending([id for id in members if id != guest_id])
+            _check_number("group_status", len(pending) + 1)
+            await unit.load(GUESTS, pending)
         gathering, guest = await load_guest(unit, gathering_id, guest_id)
         wishes = [Wish(guest, own_answer(gathering, guest, given, now=unit.now))]
         if given.group_status is not UNSET:
-            for id in silent:
+            for id in pending:
                 other: Guest = unit.bodies[GUESTS.ref(id)]
                 said = answer_for_pending(gathering, other, given.group_status, now=unit.now)
                 wishes.append(Wish(other, said))
         return await self._seat(unit, gathering, guest, wishes)
 
     async def _members(self, unit: UnitOfWork, gathering_id: str, guest_id: str) -> tuple[str, ...]:
-        """The household of a guest, oneself included; without one, oneself."""
+        """The members of a guest's household, the guest included; the guest alone without one."""
         guest = await unit.get(GUESTS, guest_id)
         if guest is None or guest.gathering_id != gathering_id:
             await load_gathering(unit, gathering_id)
-            raise no_guest(guest_id)
+            raise no_such("guest", guest_id)
         group = await load_group(unit, gathering_id, guest.group_id)
         return (guest_id,) if group is None else group.members
 
     async def _pending(self, ids: Sequence[str]) -> list[str]:
-        """Who has not answered, as far as one can see without relying on the others."""
+        """Those who have not answered. Read without a demand on those who have."""
         guests = map(GUESTS.read, await self._store.get(GUESTS.name, ids))
         return [guest.id for guest in guests if guest is not None and guest.status == "pending"]
 
@@ -96,7 +97,7 @@ class JointAnswers:
         return decided
 
     async def _show(self, unit: UnitOfWork, view: str, refs: Sequence[tuple[str, str]]) -> None:
-        """Add bodies to those that the answer shows, without demanding that they stay."""
+        """Add bodies that the answer shows; the commit demands nothing of their documents."""
         missing = [ref for ref in refs if ref not in unit.documents]
         documents = await self._store.get(view, [id for _, id in missing])
         read = {GUESTS.name: GUESTS.read, WAITING_LISTS.name: WAITING_LISTS.read}[view]
@@ -112,14 +113,14 @@ def _check_number(field: str, count: int) -> None:
 def _check_versions(
     unit: UnitOfWork, named: Sequence[str], answers: Mapping[str, HouseholdAnswer]
 ) -> None:
-    moved = [
+    changed = [
         (id, expects, unit.version(GUESTS, id))
         for id in named
         if (expects := answers[id].expects) not in (None, unit.version(GUESTS, id))
     ]
-    if moved:
-        id, expects, actual = moved[0]
-        raise AnswersMoved(id, expects or 0, actual, tuple(id for id, _, _ in moved))
+    if changed:
+        id, expects, actual = changed[0]
+        raise AnswersChanged(id, expects or 0, actual, tuple(id for id, _, _ in changed))
 
 
 def _wishes(
@@ -128,7 +129,7 @@ def _wishes(
     named: Sequence[str],
     answers: Mapping[str, HouseholdAnswer],
 ) -> list[Wish]:
-    """What the rules say to each answer; the flaws of all are named at once."""
+    """The decision about each answer. Raises Invalid with the flaws of all of them."""
     wishes: list[Wish] = []
     flaws: list[Flaw] = []
     for id in named:

@@ -1,4 +1,4 @@
-"""The words of the letters to guests. What somebody typed stands in one line, as it is."""
+"""The texts of the letters to guests. Text that somebody typed is put into one line."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -14,7 +14,7 @@ _HOUSEHOLD: Final = "What you answered for others of your household stands there
 
 
 def promotion(gathering: Gathering, guest: Guest, site: str) -> Letter:
-    """To one who waited: there is a place."""
+    """To a guest who has moved up from the waiting list."""
     return _letter(
         gathering,
         guest,
@@ -29,7 +29,7 @@ def promotion(gathering: Gathering, guest: Guest, site: str) -> Letter:
 
 
 def queueing(gathering: Gathering, guest: Guest, site: str) -> Letter:
-    """To one who said yes when there was no room."""
+    """To a guest who said yes when there was no room, and waits."""
     return _letter(
         gathering,
         guest,
@@ -44,7 +44,7 @@ def queueing(gathering: Gathering, guest: Guest, site: str) -> Letter:
 
 
 def confirmation(gathering: Gathering, guest: Guest, site: str) -> Letter:
-    """To one who has answered: what the answer was."""
+    """To a guest who has answered, with the answer."""
     said = {
         "coming": f"You come: {_people(guest)}.",
         "declined": "You do not come.",
@@ -63,7 +63,7 @@ def confirmation(gathering: Gathering, guest: Guest, site: str) -> Letter:
 
 
 def change(gathering: Gathering, guest: Guest, site: str, changed: Collection[str]) -> Letter:
-    """To one who comes or waits: when and where it is now; `changed` names the fields."""
+    """To a guest who comes or waits, with time and place; `changed` are the settings' fields."""
     whose = "for which you wait" if guest.status == "waiting" else "to which you come"
     return _letter(
         gathering,

@@ -1,9 +1,8 @@
-"""What guests are written, and when they are not. Pure: an event and the facts of today in, a
-letter out, or none.
+"""Which letter an event calls for, if any, given the present documents. Pure.
 
-A letter says how things stand when it goes, not what an event said hours ago, and one that has
-become untrue meanwhile is never written. It holds nothing of anybody but the guest, no token, and
-nothing about food, which may tell of health or belief.
+A letter is made of the documents as they are when it is sent, not of the event, which may be hours
+old; if it would not be true any more, there is none. It tells of no other person than the guest,
+and holds no token and nothing about food, from which health or belief might be concluded.
 """
 
 from collections.abc import Collection, Iterable
@@ -17,6 +16,7 @@ from gatherlog.apps.guests.letter_texts import change, confirmation, promotion, 
 from gatherlog.apps.guests.local_time import closes_at
 from gatherlog.apps.guests.text import folded_email
 from gatherlog.apps.guests.views import Gathering, Guest
+from gatherlog.core.commands.event_meta import actor_of
 from gatherlog.core.eventstore.errors import EventUnknown
 from gatherlog.core.eventstore.events import Codec, Recorded, event_type
 from gatherlog.core.subscriptions.letters import Letter
@@ -28,20 +28,20 @@ __all__ = [
     "is_over",
     "is_true_of",
     "letter_about",
-    "to_be_told",
+    "recipients",
 ]
 
 DAY: Final = 86_400_000_000
 """Microseconds."""
-_TOLD: Final = ("event_date", "location", "time_zone")
+_ANNOUNCED: Final = ("event_date", "location", "time_zone")
 _EXPECTED: Final = frozenset({"coming", "waiting"})
 
 
 @event_type("letters.letter_requested", schema=1)
 class LetterRequested(msgspec.Struct, frozen=True, kw_only=True):
-    """A guest, its subject, is to be told what has changed about a gathering.
+    """The event's subject, a guest, shall get a letter about a change of the gathering's settings.
 
-    Kept in the stream `letters-<gathering>`. What is UNSET did not change.
+    It is in the stream `letters-{gathering id}`. A field that is UNSET did not change.
     """
 
     change: int
@@ -55,27 +55,32 @@ CODEC: Final = Codec([LetterRequested])
 
 
 def announcement(change: int, changed: SettingsChanged) -> LetterRequested | None:
-    """What guests are to be told of a change of settings; None where it is no matter of theirs."""
-    told = {field: value for field in _TOLD if (value := getattr(changed, field)) is not UNSET}
-    return LetterRequested(change=change, **told) if told else None
+    """The part of a change of settings that guests get letters about; None where there is none."""
+    given = {field: getattr(changed, field) for field in _ANNOUNCED}
+    announced = {field: value for field, value in given.items() if value is not UNSET}
+    return LetterRequested(change=change, **announced) if announced else None
 
 
 def is_true_of(gathering: Gathering, requested: LetterRequested) -> bool:
-    """Whether what has changed is so still; if not, a later change has letters of its own."""
-    given = ((getattr(requested, field), getattr(gathering, field)) for field in _TOLD)
-    return all(told is UNSET or told == now for told, now in given)
+    """Whether the settings still are what they were changed to.
+
+    If not, they were changed again, and that change has letters of its own.
+    """
+    given = ((getattr(requested, field), getattr(gathering, field)) for field in _ANNOUNCED)
+    return all(then is UNSET or then == now for then, now in given)
 
 
-def to_be_told(guests: Iterable[Guest], told: Collection[str]) -> list[str]:
-    """The ids of those who come or wait and have an address, one for each address.
+def recipients(guests: Iterable[Guest], asked: Collection[str]) -> list[str]:
+    """The ids of the guests who come or wait and have an address, one guest for each address.
 
-    Left out are those whose ids are in `told`, and who shares an address with one of them.
+    Guests whose ids are in `asked` have a letter already: they are left out, and so are those who
+    share an address with them.
     """
     guests = list(guests)
-    reached = {folded_email(guest.email) for guest in guests if guest.email and guest.id in told}
+    reached = {folded_email(guest.email) for guest in guests if guest.email and guest.id in asked}
     found = []
     for guest in guests:
-        if guest.email and guest.status in _EXPECTED and guest.id not in told:
+        if guest.email and guest.status in _EXPECTED and guest.id not in asked:
             address = folded_email(guest.email)
             if address not in reached:
                 reached.add(address)
@@ -86,11 +91,11 @@ def to_be_told(guests: Iterable[Guest], told: Collection[str]) -> list[str]:
 def letter_about(
     event: Recorded, gathering: Gathering, guest: Guest, *, site: str, now: int
 ) -> Letter | None:
-    """The letter that an event calls for, as things stand; None where none is due, or any more.
+    """The letter that an event calls for, according to the present documents; None for no letter.
 
-    None is due without an address, for a removed gathering, and from a day after its date on. An
-    answer is confirmed to the guest who gave it, for a day; not to one whom a host, or another of
-    the household, has answered for.
+    There is none for a guest without an address, for a gathering that was removed, or later than a
+    day after its date. An answer is confirmed for a day, and only to a guest who gave it: not to
+    one for whom a host or another member of the household answered.
     """
     if not guest.email or gathering.gone or is_over(gathering, now):
         return None
@@ -101,10 +106,10 @@ def letter_about(
             requested: LetterRequested = CODEC.decode(event)
             if guest.status not in _EXPECTED or not is_true_of(gathering, requested):
                 return None
-            changed = [field for field in _TOLD if getattr(requested, field) is not UNSET]
+            changed = [field for field in _ANNOUNCED if getattr(requested, field) is not UNSET]
             return change(gathering, guest, site, changed)
         case "guests.rsvp_submitted" | "guests.waitlisted":
-            if guest.rsvp_at != event.time or now - event.time > DAY or not _gave(guest, event):
+            if guest.rsvp_at != event.time or now - event.time > DAY or not _acted(guest, event):
                 return None
             write = queueing if guest.status == "waiting" else confirmation
             return write(gathering, guest, site)
@@ -112,18 +117,11 @@ def letter_about(
 
 
 def is_over(gathering: Gathering, now: int) -> bool:
-    """Whether a whole day has passed since its date."""
+    """Whether a day has passed since the end of the gathering's date."""
     date = gathering.event_date
     return date is not None and now > closes_at(date, gathering.time_zone) + DAY
 
 
-class _Meta(msgspec.Struct, frozen=True):
-    actor: str = ""
-
-
-_meta = msgspec.json.Decoder(_Meta).decode
-
-
-def _gave(guest: Guest, event: Recorded) -> bool:
-    """Whether it was the guest who did this."""
-    return bool(event.meta) and _meta(event.meta).actor == f"guest:{guest.id}"
+def _acted(guest: Guest, event: Recorded) -> bool:
+    """Whether the guest is the actor of the event."""
+    return bool(actor_of(event) == f"guest:{guest.id}")

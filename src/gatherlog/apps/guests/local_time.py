@@ -1,7 +1,7 @@
-"""Dates and times as hosts write them, and the moment at which a deadline closes.
+"""Dates and times as hosts write them, and the moment at which a deadline passes.
 
-What is kept is the local time, not the moment: when a country moves its clocks, a deadline at six
-in the evening stays at six in the evening.
+The local time is stored, not the moment. So a deadline at six in the evening stays at six in the
+evening when a country changes its time zone's rules.
 """
 
 import re
@@ -30,10 +30,10 @@ def is_zone(name: str) -> bool:
 
 
 def local_time(text: str, zone: str) -> str:
-    """A date as `2026-06-01`, a date-time as `2026-06-01T18:00:00`, local to `zone`.
+    """A date as `2026-06-01`, or a date-time as `2026-06-01T18:00:00` in the local time of `zone`.
 
-    Takes a date, a local date-time (seconds may be left out), or RFC 3339 with an offset, whose
-    moment is told in `zone`. Raises ValueError for anything else.
+    `text` is a date, a local date-time, of which the seconds may be left out, or RFC 3339 with an
+    offset, which is converted to `zone`. Raises ValueError for anything else.
     """
     try:
         return _read(text, zone).isoformat()
@@ -43,10 +43,10 @@ def local_time(text: str, zone: str) -> str:
 
 @lru_cache(maxsize=4096)
 def closes_at(deadline: str, zone: str) -> int:
-    """The first moment, in microseconds, at which a deadline kept as local time has passed.
+    """The first moment, in microseconds since the epoch, at which a local deadline has passed.
 
-    A date closes when its day is over. Where clocks jump over a local time, or show it twice, the
-    later of the two moments that it can mean counts, in favour of the guest.
+    A date passes at the end of its day. A local time that a change of clocks skips or repeats can
+    mean two moments; the later one counts, in favour of the guest.
     """
     here = ZoneInfo(zone)
     if "T" not in deadline:

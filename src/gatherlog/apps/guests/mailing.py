@@ -1,8 +1,8 @@
-"""Letters to guests as a subscription: each guest's letter is a delivery of its own.
+"""Letters to guests, as the subscription `letters`: each guest's letter is a delivery of its own.
 
-A change of the date concerns many people in one event. It is spread first: for each guest, an event
-that asks for the letter is appended to the stream `letters-<gathering>`, and those come back here
-one by one. docs/decisions/0011-mails.md tells why.
+A change of settings is one event that calls for many letters. So for each guest an event that
+requests the letter is appended to the stream `letters-{gathering id}`, and each of these events is
+delivered by itself. docs/decisions/0011-mails.md gives the reasons.
 """
 
 from collections.abc import Sequence
@@ -13,27 +13,30 @@ import msgspec
 from gatherlog.apps.guests import events, letters
 from gatherlog.apps.guests.fold import gathering_of
 from gatherlog.apps.guests.letters import LetterRequested, letter_about
+from gatherlog.apps.guests.loading import all_guests
 from gatherlog.apps.guests.views import GATHERINGS, GUESTS, Gathering, Guest
+from gatherlog.core.commands.service import read
 from gatherlog.core.eventstore.clock import Clock, Ids
 from gatherlog.core.eventstore.events import Event, Recorded
 from gatherlog.core.eventstore.store import Append, Commit, Heads, Store
 from gatherlog.core.projections.folds import EventFold
 from gatherlog.core.subscriptions.delivery import Delivery, RetryPolicy
 from gatherlog.core.subscriptions.handlers import HandlerTarget
-from gatherlog.core.subscriptions.letters import Bring
+from gatherlog.core.subscriptions.letters import SendLetter
 from gatherlog.core.subscriptions.subscription import Destination, Subscription
 
-__all__ = ["CATEGORY", "LETTERS", "PATIENCE", "guest_letters"]
+__all__ = ["CATEGORY", "LETTERS", "RETRY", "guest_letters"]
 
 LETTERS: Final = "letters"
-"""The subscription."""
+"""The name of the subscription."""
 CATEGORY: Final = "letters"
-"""Of the streams that ask for letters, one per gathering."""
-PATIENCE: Final = RetryPolicy(attempts=None, age=6 * 3600.0, first_pause=5.0, longest_pause=600.0)
-"""Mail servers that put strangers off for a while take them within the hour."""
+"""The category of the streams in which letters are requested, one stream for each gathering."""
+RETRY: Final = RetryPolicy(attempts=None, age=6 * 3600.0, first_pause=5.0, longest_pause=600.0)
+"""Six hours: mail servers that delay unknown senders accept them within an hour."""
 
 _CHUNK: Final = 500
-_ROUNDS: Final = ("guests.settings_changed",)
+"""Requests for letters in one commit."""
+_CHANGES: Final = ("guests.settings_changed",)
 _LETTERS: Final = (
     "guests.promoted",
     "guests.rsvp_submitted",
@@ -44,18 +47,19 @@ _LETTERS: Final = (
 
 def guest_letters(
     store: Store,
-    bring: Bring,
+    bring: SendLetter,
     *,
     site: str,
     clock: Clock,
     ids: Ids,
-    retry: RetryPolicy = PATIENCE,
+    retry: RetryPolicy = RETRY,
 ) -> Subscription:
-    """The subscription `letters`, which begins with what happens after it was first read.
+    """The subscription `letters`; it starts with the events after it was first read.
 
-    `site` is the URL that guests know; `bring` must not take longer than 30 seconds. A letter that
-    is given up holds up nothing, and one that takes long holds the others up for a second. One that
-    was taken is not brought again within 24 hours, unless the process dies between the two.
+    `site` is the URL that guests know. `bring` sends a letter within 30 seconds, or raises
+    DeliveryFailed. A letter that failed for good does not block others, and a slow one delays them
+    for a second. A letter that was sent is not sent again within 24 hours, unless the process is
+    killed between sending it and committing that it was sent.
     """
     mailing = _Mailing(store, bring, site, clock, ids)
     return _Letters(
@@ -65,26 +69,26 @@ def guest_letters(
 
 
 class _Letters:
-    """Two destinations, so that a page of the log does not wait for the slowest letter."""
+    """It has two destinations, so that a page of the log does not wait for the slowest letter."""
 
     name = LETTERS
     gather = 0.0
     fold: EventFold | None = None
 
-    def __init__(self, letters: Destination, rounds: Destination) -> None:
-        self._there = (letters, rounds)
-        self._by_type = dict.fromkeys(_LETTERS, (letters,)) | dict.fromkeys(_ROUNDS, (rounds,))
+    def __init__(self, letters: Destination, requests: Destination) -> None:
+        self._destinations = (letters, requests)
+        self._by_type = dict.fromkeys(_LETTERS, (letters,)) | dict.fromkeys(_CHANGES, (requests,))
 
     async def begin(self, store: Store) -> Heads:
-        """With what comes next: nobody is mailed about what was."""
+        """At the end of the log: nobody gets letters about events before."""
         return await store.heads()
 
     async def refresh(self, store: Store) -> int:
-        """Nothing changes while the program runs."""
+        """The destinations never change."""
         return 0
 
     def destinations(self) -> Sequence[Destination]:
-        return self._there
+        return self._destinations
 
     def route(self, event: Recorded) -> Sequence[Destination]:
         return self._by_type.get(event.type, ())
@@ -94,7 +98,9 @@ class _Letters:
 
 
 class _Mailing:
-    def __init__(self, store: Store, bring: Bring, site: str, clock: Clock, ids: Ids) -> None:
+    """The handlers of both destinations."""
+
+    def __init__(self, store: Store, bring: SendLetter, site: str, clock: Clock, ids: Ids) -> None:
         self._store = store
         self._bring = bring
         self._site = site
@@ -102,7 +108,7 @@ class _Mailing:
         self._ids = ids
 
     async def write(self, delivery: Delivery) -> None:
-        """Bring the letter that the event calls for, if one is due; repeated, nothing."""
+        """Send the letter that the event calls for, if any. Repeating it does nothing."""
         key = f"letter:{delivery.id}"
         if await self._store.recall(key) is not None:
             return
@@ -116,23 +122,24 @@ class _Mailing:
             await self._store.commit(Commit(key=key))
 
     async def request(self, delivery: Delivery) -> None:
-        """Ask for a letter to each guest whom a change of settings concerns.
+        """Request a letter for each guest whom a change of settings concerns.
 
-        What was asked for is in the stream, so that a repetition goes on where it broke off; and
-        whoever else does the same meanwhile appends at the same version, and fails.
+        Repeating it requests only letters that the stream does not request yet. If two processes do
+        it at once, both demand the same version of the stream, so one of them fails and is retried.
         """
         event = delivery.event
         change = letters.announcement(event.version, events.CODEC.decode(event))
         if change is None:
             return
-        gathering = await self._gathering(gathering_of(event.stream))
+        gathering = await read(self._store, GATHERINGS, gathering_of(event.stream))
         if gathering is None or gathering.gone or letters.is_over(gathering, self._clock()):
             return
         if not letters.is_true_of(gathering, change):
             return
         stream = f"{CATEGORY}-{gathering.id}"
         version, asked = await self._asked(stream, event.version)
-        concerned = letters.to_be_told(await self._guests(gathering.id), asked)
+        guests = await all_guests(self._store, gathering.id)
+        concerned = letters.recipients(guests, asked)
         size = min(_CHUNK, self._store.limits.commit_actions - 1)
         for start in range(0, len(concerned), size):
             chunk = self._events(event, change, concerned[start : start + size])
@@ -140,27 +147,13 @@ class _Mailing:
             version += len(chunk)
 
     async def _facts(self, event: Recorded) -> tuple[Gathering | None, Guest | None]:
-        """The gathering and the guest that an event is about, as they are."""
-        [document] = await self._store.get(GUESTS.name, [event.subject])
+        """The present gathering and guest that an event is about."""
+        guest = await read(self._store, GUESTS, event.subject)
         _, _, gathering_id = event.stream.partition("-")
-        return await self._gathering(gathering_id), GUESTS.read(document)
-
-    async def _gathering(self, id: str) -> Gathering | None:
-        [document] = await self._store.get(GATHERINGS.name, [id])
-        return GATHERINGS.read(document)
-
-    async def _guests(self, gathering_id: str) -> list[Guest]:
-        found, cursor = [], None
-        limit = min(1000, self._store.limits.page)
-        while True:
-            query = GUESTS.query("by_gathering", gathering_id, limit=limit, cursor=cursor)
-            page = await self._store.query(query)
-            found += [guest for d in page.documents if (guest := GUESTS.read(d)) is not None]
-            if (cursor := page.cursor) is None:
-                return found
+        return await read(self._store, GATHERINGS, gathering_id), guest
 
     async def _asked(self, stream: str, change: int) -> tuple[int, set[str]]:
-        """The stream's version, and the guests for whom a letter about `change` was asked for."""
+        """The stream's version, and the guests for whom a letter about `change` was requested."""
         asked: set[str] = set()
         version, before = 0, None
         while True:

@@ -1,4 +1,4 @@
-"""Which guest a row of a sheet is about, and what the row changes. Pure."""
+"""Which guest a row of a sheet is about, and what the row changes in the guest. Pure."""
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Iterator, Sequence
@@ -39,11 +39,11 @@ def check_rows(rows: Sequence[SheetRow]) -> None:
 
 
 def match(rows: Sequence[SheetRow], guests: Sequence[Guest]) -> list[Guest | None]:
-    """For each row the guest it is about, or None for a new one; no guest twice.
+    """For each row the guest whom it is about, or None for a new guest; each guest at most once.
 
-    By address and name, in the same household if one is there; by an address that is one row's and
-    one guest's only, so that a family may share one; by name and household; by a name that only one
-    is left to bear, where row or guest has no household.
+    They are matched by these keys, one after the other: address, name and household; address and
+    name; an address that only one row and one guest have, since families may share one; name and
+    household; a name that only one row and one guest have, if either has no household.
     """
     matching = _Matching(rows, guests)
     matching.pair(_address_name_and_group, _address_name_and_group)
@@ -68,17 +68,16 @@ def new_guest(row: SheetRow) -> NewGuest:
 
 
 def patch(row: SheetRow, guest: Guest) -> GuestPatch:
-    """What the row says about a guest who is known.
+    """What the row changes in a guest who exists.
 
-    An empty cell says nothing. Diet and children are left alone once the guest has answered: what
-    guests say about themselves outranks an older sheet.
+    An empty cell changes nothing. Diet and children do not change once the guest has answered.
     """
     answered = guest.rsvp_at is not None
     return GuestPatch(
         first_name=row.first_name,
         last_name=row.last_name,
         email=UNSET if row.email is None else row.email,
-        group_id=UNSET if _leaves_household(row, guest) else row.group_id,
+        group_id=UNSET if _keeps_household(row, guest) else row.group_id,
         expected_guests=UNSET if row.expected_guests is None else row.expected_guests,
         children=UNSET if answered else _children(row, guest),
         dietary=UNSET if answered or row.dietary is None else row.dietary,
@@ -86,13 +85,13 @@ def patch(row: SheetRow, guest: Guest) -> GuestPatch:
     )
 
 
-def _leaves_household(row: SheetRow, guest: Guest) -> bool:
-    """A guess never moves a guest who has a household."""
+def _keeps_household(row: SheetRow, guest: Guest) -> bool:
+    """Whether the guest's household stays: the row names none, or only a guessed one."""
     return row.group_id is None or (row.household_guessed and guest.group_id is not None)
 
 
 def _children(row: SheetRow, guest: Guest) -> int | UnsetType:
-    """How many of the guest's people are children, or as many as go with what the guest is."""
+    """The row's number of children, or one that agrees with whether the guest is a child."""
     if row.children is not None or row.child is None:
         return UNSET if row.children is None else row.children
     if row.child:
@@ -101,7 +100,7 @@ def _children(row: SheetRow, guest: Guest) -> int | UnsetType:
 
 
 class _Matching:
-    """Rows and guests that have not found each other yet."""
+    """The rows and guests of `match`, and the pairs found so far."""
 
     def __init__(self, rows: Sequence[SheetRow], guests: Sequence[Guest]) -> None:
         self.found: dict[int, Guest] = {}
@@ -117,7 +116,10 @@ class _Matching:
         unique: bool = False,
         fits: Callable[[SheetRow, Guest], bool] = lambda row, guest: True,
     ) -> None:
-        """Pair, in order, those with the same key; where `unique`, only if it is one and one."""
+        """Pair rows and guests with the same key, in order.
+
+        If `unique`, only keys that one row and one guest have count. A key of None never matches.
+        """
         waiting: dict[Key, list[Guest]] = defaultdict(list)
         for guest in self._guests:
             if guest.id not in self._taken and (key := guest_key(guest)) is not None:

@@ -1,7 +1,8 @@
-"""Who gets a place and who waits for one. Pure: figures and wishes in, events out, or a refusal.
+"""Who gets a place and who waits for one. Pure.
 
-A wish is what the rules decided for one guest as if there were room for everybody. The invariants
-that this keeps, and what a commit must demand for them, are in docs/decisions/0005-waiting-list.md.
+It takes the places, the waiting list and wishes, and gives events, or a refusal. A wish is one
+guest with the events that `decisions` decided as if there were room for everybody. The invariants,
+and what a commit has to demand for them, are in docs/decisions/0005-waiting-list.md.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -29,14 +30,14 @@ _NO_LONGER = (RsvpCleared, GuestRemoved)
 
 
 class Room(msgspec.Struct, frozen=True):
-    """The places of a gathering, as they were read."""
+    """The places of a gathering."""
 
     capacity: int | None
-    """None is no limit."""
+    """None: there is no limit."""
     taken: int
 
     def after(self, more: int) -> "Room":
-        """The same with more places taken, or fewer where `more` is negative."""
+        """The room after `more` places are taken; fewer are taken where it is negative."""
         return Room(self.capacity, self.taken + more)
 
     @property
@@ -44,23 +45,24 @@ class Room(msgspec.Struct, frozen=True):
         return None if self.capacity is None else max(self.capacity - self.taken, 0)
 
     def fits(self, people: int) -> bool:
-        """Whether as many more people find room; nobody always does."""
+        """Whether there are places for so many more people; for none there always are."""
         return people <= 0 or self.left is None or people <= self.left
 
 
 class Wish(msgspec.Struct, frozen=True):
-    """A guest as read, and what the rules decided."""
+    """A guest before the command, and the events decided as if there were room for everybody."""
 
     guest: Guest
     events: Sequence[msgspec.Struct]
 
     @property
     def waits(self) -> bool:
+        """Whether the guest is in the waiting list before the command."""
         return self.guest.waiting_since is not None
 
     @property
     def wanted(self) -> int:
-        """Places that the guest wants to take from now on."""
+        """How many places the guest wants after the command; 0 for one who does not come."""
         wanted = self.guest.num_guests if self.guest.attending or self.waits else 0
         for event in self.events:
             if isinstance(event, RsvpSubmitted):
@@ -73,27 +75,30 @@ class Wish(msgspec.Struct, frozen=True):
 
     @property
     def joins(self) -> bool:
-        """Whether the guest newly says yes."""
+        """Whether the guest newly says yes: did not come or wait before, and wants places now."""
         return not self.guest.attending and not self.waits and self.wanted > 0
 
     @property
     def more(self) -> int:
-        """Places beyond those held, of a guest who comes; negative where some are given up."""
+        """For a guest who comes already, the places wanted beyond those that the guest has.
+
+        Negative where the guest gives places up; 0 for a guest who did not come before.
+        """
         return self.wanted - self.guest.seats if self.guest.attending else 0
 
 
 class Placed(msgspec.Struct, frozen=True):
-    """What a command comes to once the places are given."""
+    """The result of giving places."""
 
     decided: Sequence[Decided]
     more: int
-    """What is added to the places taken."""
+    """How many more places are taken afterwards."""
     promoted: tuple[str, ...] = ()
-    """The guests who move up, those of the command left out."""
+    """The guests who move up and are not among the wishes."""
 
 
 def given(wishes: Sequence[Wish]) -> Placed:
-    """Every wish as it is, for when there is room."""
+    """Grant every wish, where there is room for all."""
     return Placed(
         [Decided(event, wish.guest.id) for wish in wishes for event in wish.events],
         sum(wish.more + (wish.wanted if wish.joins else 0) for wish in wishes),
@@ -103,8 +108,8 @@ def given(wishes: Sequence[Wish]) -> Placed:
 def all_fit(room: Room, wishes: Sequence[Wish]) -> bool:
     """Whether there is room for everybody who newly says yes, where nobody waits yet.
 
-    Raises GatheringFull where those who come already ask for more than is left: they have their
-    places, so they are told and do not wait.
+    Raises GatheringFull where those who come already want more places than are left. They keep the
+    places that they have, and are not put on the waiting list.
     """
     rest = _after_those_who_come(room, wishes)
     return rest.fits(sum(wish.wanted for wish in wishes if wish.joins))
@@ -113,10 +118,11 @@ def all_fit(room: Room, wishes: Sequence[Wish]) -> bool:
 def place(
     room: Room, waiting: WaitingList, wishes: Sequence[Wish], *, unit: str, most: int
 ) -> Placed:
-    """Give the places where somebody waits, or will.
+    """Give places where somebody waits already, or not everybody fits.
 
-    Those who newly say yes join the list together, as `unit`; then whoever is first and fits moves
-    up, `most` guests at most. Raises GatheringFull as `all_fit` does, and where the list is full.
+    Those who newly say yes join the end of the list together, as the unit with the id `unit`. Then
+    the units that fit move up, in the order of the list, at most `most` guests. Raises
+    GatheringFull as `all_fit` does, and where the list would get too long.
     """
     rest = _after_those_who_come(room, wishes)
     units = _units(waiting, wishes, unit)
@@ -144,8 +150,11 @@ def place(
 
 
 def first_who_fits(room: Room, units: Sequence[Unit], most: int) -> Iterator[Unit]:
-    """In the order of joining, every unit that still fits whole; ends where `most` guests would be
-    passed, so that nobody overtakes who is only too many for one commit."""
+    """The units that move up: in order, each that fits whole in the room left by those before.
+
+    It ends before the unit with which there would be more than `most` guests. That unit is not
+    skipped, because it fits and only exceeds this commit.
+    """
     for unit in units:
         if room.fits(unit.people):
             if (most := most - len(unit.members)) < 0:
@@ -162,7 +171,7 @@ def _after_those_who_come(room: Room, wishes: Sequence[Wish]) -> Room:
 
 
 def _units(waiting: WaitingList, wishes: Sequence[Wish], new: str) -> list[Unit]:
-    """The units as they will be: those who leave gone, numbers changed, the new one last."""
+    """The units after the wishes: without those who leave, with new numbers, the new unit last."""
     wanted: Mapping[str, int] = {wish.guest.id: wish.wanted for wish in wishes}
     units = []
     for unit in waiting.units:
@@ -178,7 +187,7 @@ def _check_length(units: Sequence[Unit]) -> None:
 
 
 def _events(wish: Wish, unit: str | None, seated: bool) -> Iterator[msgspec.Struct]:
-    """What is recorded of a wish: a yes without a place waits in `unit`."""
+    """The events of a wish; for one without a place, a yes becomes `Waitlisted` in `unit`."""
     if wish.waits and not wish.wanted and unit is not None:
         yield WaitlistLeft(unit=unit)
     without_place = (wish.waits or wish.joins) and not seated

@@ -1,8 +1,9 @@
-"""Moving up from the waiting list: what one commit had no room for, and what a crash has left."""
+"""Moving up from the waiting list in further commits, where the command's own did not suffice.
+
+A commit can hold only so many promotions, and a crash between two commits may leave some undone.
+"""
 
 from collections.abc import Sequence
-
-import msgspec
 
 from gatherlog.apps.guests.fold import stream_of
 from gatherlog.apps.guests.loading import load_gathering
@@ -10,15 +11,17 @@ from gatherlog.apps.guests.places import Room
 from gatherlog.apps.guests.seating import Seating
 from gatherlog.apps.guests.views import GATHERINGS, WAITING_LISTS
 from gatherlog.core.commands.handler import CommandHandler, Decided
+from gatherlog.core.commands.service import run
 from gatherlog.core.commands.unit_of_work import UnitOfWork
 from gatherlog.core.eventstore.errors import NotFound, StoreError, ViewNotBuilt
 from gatherlog.core.eventstore.store import Document
+from gatherlog.core.projections.paging import documents
 
 __all__ = ["Promotion"]
 
 
 class Promotion:
-    """Lets those move up who wait and fit, in as many commits as it takes."""
+    """Lets guests move up who wait and fit, in as many commits as it takes."""
 
     def __init__(self, handler: CommandHandler, seating: Seating) -> None:
         self._handler = handler
@@ -26,17 +29,16 @@ class Promotion:
         self._seating = seating
 
     async def promote(self, gathering_id: str, actor: str) -> int:
-        """How many guests of this gathering moved up; NotFound if there is none."""
+        """Let guests of one gathering move up; how many did. Raises NotFound."""
         promoted = 0
         while moved := await self._promote_some(gathering_id, actor):
             promoted += moved
         return promoted
 
     async def promote_the_rest(self, gathering_id: str, actor: str) -> int:
-        """As `promote`, after a command that is done whatever becomes of this.
+        """As `promote`, after a command that was committed; 0 where the store fails.
 
-        What fails here, the next command goes on with, and so it does where the gathering itself
-        has just been removed.
+        The next command does what fails here. A gathering that was just removed is ignored.
         """
         try:
             return await self.promote(gathering_id, actor)
@@ -44,24 +46,20 @@ class Promotion:
             return 0
 
     async def promote_everywhere(self, actor: str) -> int:
-        """How many guests moved up in all gatherings together.
+        """Let guests of all gatherings move up; how many did.
 
-        Two reads per page of waiting lists tell where anybody fits; only there is more done. A list
-        that is not indexed yet, because the view must be rebuilt, is left to its next command.
+        Only gatherings in which somebody who waits fits are loaded one by one. Nothing is done if
+        the index of waiting lists has yet to be rebuilt; the next commands do it then.
         """
-        moved, cursor = 0, None
-        while True:
-            query = WAITING_LISTS.query(
-                "by_waiting", "all", limit=min(1000, self._store.limits.page), cursor=cursor
-            )
-            try:
-                page = await self._store.query(query)
-            except ViewNotBuilt:
-                return moved
-            for gathering_id in await self._with_room(page.documents):
-                moved += await self.promote_the_rest(gathering_id, actor)
-            if (cursor := page.cursor) is None:
-                return moved
+        query = WAITING_LISTS.query("by_waiting", "all", limit=1000)
+        try:
+            waiting_lists = [one async for one in documents(self._store, query)]
+        except ViewNotBuilt:
+            return 0
+        moved = 0
+        for gathering_id in await self._with_room(waiting_lists):
+            moved += await self.promote_the_rest(gathering_id, actor)
+        return moved
 
     async def _with_room(self, waiting_lists: Sequence[Document]) -> list[str]:
         """The gatherings among these in which somebody who waits fits."""
@@ -78,12 +76,11 @@ class Promotion:
         return found
 
     async def _promote_some(self, gathering_id: str, actor: str) -> int:
-        """One commit's worth; 0 once nobody fits."""
+        """Let guests move up in one commit; how many did, 0 where nobody fits."""
 
         async def attempt(unit: UnitOfWork) -> Sequence[Decided]:
             gathering = await load_gathering(unit, gathering_id)
             return await self._seating.move_up(unit, gathering)
 
-        meta = msgspec.json.encode({"actor": actor})
-        handled = await self._handler.handle(stream_of(gathering_id), attempt, meta=meta)
+        handled = await run(self._handler, stream_of(gathering_id), attempt, actor=actor)
         return len(handled.events)

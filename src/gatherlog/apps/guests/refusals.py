@@ -1,8 +1,8 @@
-"""What the guests app answers instead of doing what was asked, well formed as it is."""
+"""The errors of the guests app: commands that are well formed and still refused."""
 
-from gatherlog.core.eventstore.errors import Conflict, GatherlogError, Refused
+from gatherlog.core.eventstore.errors import Conflict, Refused
 
-__all__ = ["AnswersMoved", "GatheringFull", "Repeated", "RsvpClosed"]
+__all__ = ["AnswersChanged", "GatheringFull", "RsvpClosed"]
 
 
 class RsvpClosed(Refused):
@@ -12,27 +12,21 @@ class RsvpClosed(Refused):
 
 
 class GatheringFull(Refused):
-    """Who comes already asks for more places than are left, or the waiting list is full; the old
-    answer stands."""
+    """A guest who comes already wants more places than are left, or the waiting list is full.
+
+    The answer before stays as it is.
+    """
 
     code = "gathering_full"
 
 
-class AnswersMoved(Conflict):
-    """Members of a household have answered since the form was shown; nothing was written."""
+class AnswersChanged(Conflict):
+    """Members of a household have changed since the versions that the command expects.
 
-    def __init__(self, guest_id: str, expected: int, actual: int, moved: tuple[str, ...]) -> None:
+    Nothing was written.
+    """
+
+    def __init__(self, guest_id: str, expected: int, actual: int, changed: tuple[str, ...]) -> None:
         super().__init__("document", f"guest/{guest_id}", expected, actual)
-        self.moved = moved
-        """The ids of all of them; the message tells of the first."""
-
-
-class Repeated(GatherlogError):
-    """The command was carried out before, under the same key; no refusal, but nothing new."""
-
-    code = "repeated"
-
-    def __init__(self, answer: bytes) -> None:
-        super().__init__("this was done before, under the same key")
-        self.answer = answer
-        """What was answered then."""
+        self.changed = changed
+        """The ids of all of them; the message names the first."""

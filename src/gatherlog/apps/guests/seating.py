@@ -1,11 +1,12 @@
-"""What a commit loads and demands so that places are given exactly: the effects around `places`.
+"""Giving places within one commit: what it loads and demands, so that places stay exact.
 
-Every commit that touches a place goes one of two ways. Where nobody waits and all fit, it demands
-that nobody waits (`queued` at most 0) and does not even load the waiting list. Everywhere else it
-loads the list, so that its version is demanded, and demands that no more places have become free
-than it has given out (`seats` at least what was read and what it adds). On both ways, whoever adds
-seats demands that they are there (`seats` at most the capacity). Why this suffices is told in
-docs/decisions/0005-waiting-list.md.
+`places` decides who gets a place; this module loads what it needs and adds the commit's demands.
+There are two kinds of commits. Where nobody waits and everybody fits, the commit demands that still
+nobody waits (`queued` at most 0), and does not load the waiting list. Every other commit loads the
+waiting list, so that its version is demanded, and demands that no places have become free since
+(`seats` at least what was read plus what is added). A commit of either kind that adds seats demands
+that there are enough (`seats` at most the capacity). docs/decisions/0005-waiting-list.md shows why
+that is sufficient.
 """
 
 from collections.abc import Sequence
@@ -20,16 +21,16 @@ from gatherlog.core.eventstore.store import Limits
 __all__ = ["Seating"]
 
 MOST_MOVING = 200
-"""Guests who move up in one commit, at most, so that others get their turn."""
+"""The most guests who move up in one commit, so that other commands need not wait long."""
 GUEST_ACTIONS = 2
-"""For one who moves up: an event and a document."""
+"""Actions of a commit for each guest who moves up: an event and a document."""
 GUEST_BYTES = 16 * 1024
 OTHER_ACTIONS = 6
-"""What a command may add besides: the stream, two households, a link, settings, one to spare."""
+"""Further actions of a command: the stream, two households, a link, settings, and one to spare."""
 
 
 class Seating:
-    """Gives places within one commit, as far as the store's limits go."""
+    """Gives places within one commit of a store with these limits."""
 
     def __init__(self, limits: Limits, ids: Ids) -> None:
         self._limits = limits
@@ -38,16 +39,16 @@ class Seating:
     async def seat(
         self, unit: UnitOfWork, gathering: Gathering, wishes: Sequence[Wish]
     ) -> Sequence[Decided]:
-        """What becomes of the wishes, and of those who wait; raises GatheringFull.
+        """The events of the wishes, and of those who wait and move up. Raises GatheringFull.
 
-        The gathering must be the last document that was loaded; see `load_guest`.
+        The gathering has to be the last document that the caller loaded; see `load_guest`.
         """
         if all(not wish.waits and wish.wanted == wish.guest.seats for wish in wishes):
             return given(wishes).decided
         return await self._give(unit, gathering, wishes)
 
     async def move_up(self, unit: UnitOfWork, gathering: Gathering) -> Sequence[Decided]:
-        """Let those who fit move up; `gathering` is as it will be after the command."""
+        """The events of those who move up; `gathering` is as it will be after the command."""
         return await self._give(unit, gathering, ())
 
     async def _give(
@@ -61,13 +62,13 @@ class Seating:
             placed = given(wishes)
             at_most["queued"] = 0
         else:
-            placed = await self._from_the_list(unit, gathering, room, wishes)
+            placed = await self._with_waiting_list(unit, gathering, room, wishes)
         if placed.more > 0 and room.capacity is not None:
             at_most["seats"] = room.capacity
         unit.demand(GATHERINGS, gathering.id, at_most=at_most)
         return placed.decided
 
-    async def _from_the_list(
+    async def _with_waiting_list(
         self, unit: UnitOfWork, gathering: Gathering, room: Room, wishes: Sequence[Wish]
     ) -> Placed:
         waiting = await unit.get(WAITING_LISTS, gathering.id) or WaitingList()
@@ -77,7 +78,7 @@ class Seating:
         return placed
 
     def _most(self, unit: UnitOfWork, wishes: Sequence[Wish]) -> int:
-        """How many guests can move up in the same commit."""
+        """The most guests who can move up in the same commit."""
         events = sum(len(wish.events) + 1 for wish in wishes)
         left = self._limits.commit_actions - len(unit.documents) - events - OTHER_ACTIONS
         by_bytes = self._limits.commit_bytes // GUEST_BYTES - len(wishes)

@@ -1,10 +1,8 @@
-"""The guests app as its callers see it: every command and every question about gatherings."""
+"""The service of the guests app: all commands and questions about gatherings."""
 
 from collections.abc import Callable, Sequence
 
-import msgspec
-
-from gatherlog.apps.guests.answers import Imported, ImportOnce
+from gatherlog.apps.guests.answers import Imported
 from gatherlog.apps.guests.importing import Import
 from gatherlog.apps.guests.service_gatherings import DEFAULT, GatheringCommands
 from gatherlog.apps.guests.service_households import HouseholdCommands
@@ -15,27 +13,24 @@ __all__ = ["DEFAULT", "GuestService"]
 
 
 class GuestService(GatheringCommands, HouseholdCommands, LinkCommands):
-    """Commands and questions. `gathering_id` is `default` or a UUID.
+    """Commands and questions about gatherings. `gathering_id` is `default` or a UUID.
 
-    Whatever does not exist, is removed, or belongs to another gathering is NotFound. `actor`
-    (`key:<id>`, `guest:<id>`, `cli`, `demo`) goes into the meta of every event as `{"actor": …}`.
-    A command that changes nothing records nothing. `expects` is the version that the caller saw:
-    Conflict if the document has another one by now. A command that comes again with the key of
-    `once` raises Repeated, which holds what was answered then.
+    Whatever does not exist, was removed, or belongs to another gathering is NotFound. `actor`
+    (`key:<id>`, `guest:<id>`, `cli`, `demo`) is named in the meta of every event. A command that
+    changes nothing records nothing. `expects` is the version that the caller saw: Conflict if the
+    document has another one by now. A command that is repeated with the key of `once` raises
+    Repeated, which holds what was answered the first time.
 
-    Who says yes where there is no room waits for it; whoever is first and fits moves up in the
-    commit that makes room.
+    A guest who says yes when there is no room waits. The commit that makes room lets the first who
+    fit move up.
     """
 
-    async def promote(self, gathering_id: str, *, actor: str) -> int:
-        """Let everybody move up who waits and fits; how many guests did.
-
-        Commands see to this by themselves. It is for what a crash between two commits has left.
-        """
-        return await self._promotion.promote(gathering_id, actor)
-
     async def promote_waiting(self, *, actor: str) -> int:
-        """As `promote`, in every gathering where somebody waits: for the start of a process."""
+        """Let guests of all gatherings move up who wait and fit; how many did.
+
+        Commands do this by themselves. It is for the start of a process: a crash between two
+        commits may have left free places while somebody waits who fits.
+        """
         return await self._promotion.promote_everywhere(actor)
 
     async def import_guests(
@@ -46,19 +41,16 @@ class GuestService(GatheringCommands, HouseholdCommands, LinkCommands):
         actor: str,
         file_hash: str,
         progress: Callable[[int], None] = lambda done: None,
-        once: ImportOnce | None = None,
     ) -> Imported:
-        """Take in a sheet; `progress` is told, chunk by chunk, how many rows are done.
+        """Import a sheet. After every chunk, `progress` is called with how many rows are done.
 
         All rows are checked before anything is written: Invalid names them as `/lines/<line>/…`.
-        A chunk is written whole or not at all; importing a sheet again changes only what changed.
-        `file_hash` goes into the meta of the events, to tell later where they came from. The key of
-        `once` goes with the last chunk: an import that broke off is not done yet.
+        A chunk is written as a whole or not at all. Importing a sheet again changes only what is
+        different. `file_hash` is in the meta of the events, as "import".
         """
-        meta = msgspec.json.encode({"actor": actor, "import": file_hash})
         importing = Import(self._handler, gathering_id, rows)
-        return await importing.run(meta=meta, progress=progress, once=once)
+        return await importing.run(actor=actor, file_hash=file_hash, progress=progress)
 
     async def preview_import(self, gathering_id: str, rows: Sequence[SheetRow]) -> Imported:
-        """What `import_guests` would do now, without writing; raises the same."""
+        """What `import_guests` would do now. Writes nothing, and raises the same."""
         return await Import(self._handler, gathering_id, rows).preview()

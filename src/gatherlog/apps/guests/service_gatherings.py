@@ -1,22 +1,30 @@
-"""Commands and questions about gatherings as such: settings, figures, who hosts them."""
+"""Commands and questions about gatherings themselves: settings, figures, hosts."""
 
 from gatherlog.apps.guests import decisions
-from gatherlog.apps.guests.answers import Listing, Stats, Stored, stats_of
-from gatherlog.apps.guests.commands import Commands, about, outcome
+from gatherlog.apps.guests.answers import Stats, stats_of
+from gatherlog.apps.guests.commands import Commands
 from gatherlog.apps.guests.inputs import GatheringDetails, SettingsPatch
-from gatherlog.apps.guests.loading import check_version, load_gathering
+from gatherlog.apps.guests.loading import load_gathering
 from gatherlog.apps.guests.views import GATHERINGS, Gathering
 from gatherlog.core.commands.handler import Decided, Once
+from gatherlog.core.commands.service import (
+    Listing,
+    Stored,
+    about,
+    check_version,
+    listing,
+    outcome,
+)
 from gatherlog.core.commands.unit_of_work import UnitOfWork
 
 __all__ = ["DEFAULT", "GatheringCommands"]
 
 DEFAULT = "default"
-"""The gathering that paths without a gathering mean."""
+"""The id of the gathering that paths without a gathering stand for."""
 
 
 class GatheringCommands(Commands):
-    """Part of `GuestService`, which tells what holds for all of them."""
+    """Part of `GuestService`; what all of its commands have in common is documented there."""
 
     async def create_gathering(
         self,
@@ -27,9 +35,9 @@ class GatheringCommands(Commands):
         host: str | None = None,
         once: Once | None = None,
     ) -> Stored[Gathering]:
-        """`host` is the account whose gathering it will be.
+        """`host` is the account that the gathering will belong to.
 
-        Raises Invalid, and Conflict where the id is taken, be it by one that is gone.
+        Raises Invalid, and Conflict where the id is taken, even by a gathering that was removed.
         """
         gathering_id = self._ids() if id is None else id
 
@@ -42,7 +50,7 @@ class GatheringCommands(Commands):
         return outcome(handled, GATHERINGS, gathering_id)
 
     async def ensure_default(self, actor: str) -> None:
-        """Make the gathering `default` if it never was; one that was removed stays so."""
+        """Create the gathering `default` unless it exists or was removed."""
 
         async def attempt(unit: UnitOfWork) -> list[Decided]:
             if await unit.get(GATHERINGS, DEFAULT) is not None:
@@ -60,16 +68,16 @@ class GatheringCommands(Commands):
     async def gatherings(
         self, *, limit: int = 1000, cursor: str | None = None
     ) -> Listing[Stored[Gathering]]:
-        """All gatherings that are there, oldest first, `default` last."""
-        query = GATHERINGS.query("by_all", "all", limit=self._page(limit), cursor=cursor)
-        return await self._listing(GATHERINGS, query)
+        """A page of all gatherings, oldest first, `default` last."""
+        query = GATHERINGS.query("by_all", "all", limit=limit, cursor=cursor)
+        return await listing(self._store, GATHERINGS, query)
 
     async def gatherings_of(
         self, account_id: str, *, limit: int = 1000, cursor: str | None = None
     ) -> Listing[Stored[Gathering]]:
-        """Those whose host is the account, oldest first."""
-        query = GATHERINGS.query("by_host", account_id, limit=self._page(limit), cursor=cursor)
-        return await self._listing(GATHERINGS, query)
+        """A page of the gatherings that belong to an account, oldest first."""
+        query = GATHERINGS.query("by_host", account_id, limit=limit, cursor=cursor)
+        return await listing(self._store, GATHERINGS, query)
 
     async def change_settings(
         self,
@@ -80,7 +88,10 @@ class GatheringCommands(Commands):
         expects: int | None = None,
         once: Once | None = None,
     ) -> Stored[Gathering]:
-        """Raises Invalid. With more places those who wait move up; with fewer nobody goes."""
+        """Change settings. With more places, guests who wait move up; with fewer, all stay.
+
+        Raises Invalid.
+        """
 
         async def attempt(unit: UnitOfWork) -> list[Decided]:
             gathering = await load_gathering(unit, gathering_id)
@@ -95,9 +106,9 @@ class GatheringCommands(Commands):
         return outcome(handled, GATHERINGS, gathering_id)
 
     async def change_host(self, gathering_id: str, host: str | None, *, actor: str) -> None:
-        """Give the gathering to an account, which need not exist; None takes it back.
+        """Give the gathering to an account, which need not exist, or to none.
 
-        Whoever had it sees it no more.
+        The account to which it belonged before does not see it any more.
         """
 
         async def attempt(unit: UnitOfWork) -> list[Decided]:
@@ -114,7 +125,7 @@ class GatheringCommands(Commands):
         expects: int | None = None,
         once: Once | None = None,
     ) -> None:
-        """From now on everything under it is NotFound. Its events stay."""
+        """Remove a gathering: it and everything in it is NotFound then. Its events stay."""
 
         async def attempt(unit: UnitOfWork) -> list[Decided]:
             gathering = await load_gathering(unit, gathering_id)
@@ -124,6 +135,6 @@ class GatheringCommands(Commands):
         await self._run(gathering_id, attempt, actor, once)
 
     async def stats(self, gathering_id: str) -> Stats:
-        """Exact as of one moment: one document is read."""
+        """The exact figures at one moment, as only one document is read."""
         document, gathering = await self._present(gathering_id)
         return stats_of(gathering, document.counters)

@@ -1,30 +1,38 @@
-"""Commands and questions about single guests: invited, looked for, changed, answering."""
+"""Commands and questions about guests: inviting, finding, changing, removing, answering."""
 
 from collections.abc import Sequence
 
 import msgspec
 
 from gatherlog.apps.guests import decisions
-from gatherlog.apps.guests.answers import Listing, Stored
-from gatherlog.apps.guests.commands import Commands, about, outcome
+from gatherlog.apps.guests.commands import Commands
 from gatherlog.apps.guests.inputs import GuestPatch, NewGuest, Rsvp, Unsettled
-from gatherlog.apps.guests.loading import load_gathering, load_group, load_guest, no_guest, stored
+from gatherlog.apps.guests.loading import all_guests, load_gathering, load_group, load_guest
 from gatherlog.apps.guests.places import Wish
-from gatherlog.apps.guests.searching import Wanted, search
+from gatherlog.apps.guests.searching import guest_filter
 from gatherlog.apps.guests.views import GUESTS, Guest, Status
 from gatherlog.core.commands.handler import Decided, Once
+from gatherlog.core.commands.service import (
+    Listing,
+    Stored,
+    about,
+    no_such,
+    outcome,
+    search,
+    stored,
+)
 from gatherlog.core.commands.unit_of_work import UnitOfWork
 
 __all__ = ["GuestCommands"]
 
 
 class GuestCommands(Commands):
-    """Part of `GuestService`, which tells what holds for all of them."""
+    """Part of `GuestService`; what all of its commands have in common is documented there."""
 
     async def add_guest(
         self, gathering_id: str, new: NewGuest, *, actor: str, once: Once | None = None
     ) -> Stored[Guest]:
-        """Raises Invalid. Naming a household makes it, or joins it."""
+        """Invite a guest. A household that is named is created or joined. Raises Invalid."""
         guest_id = self._ids()
 
         async def attempt(unit: UnitOfWork) -> list[Decided]:
@@ -39,7 +47,7 @@ class GuestCommands(Commands):
         await self._present(gathering_id)
         found = stored(GUESTS, await self._store.get(GUESTS.name, [guest_id]))
         if not found or found[0].body.gathering_id != gathering_id:
-            raise no_guest(guest_id)
+            raise no_such("guest", guest_id)
         return found[0]
 
     async def guests(
@@ -52,24 +60,21 @@ class GuestCommands(Commands):
         limit: int = 1000,
         cursor: str | None = None,
     ) -> Listing[Stored[Guest]]:
-        """By last name, then first name, without case and accents.
+        """A page of guests by last name, then first name, without case and accents.
 
-        `q` is a part of the name or address, without case and accents; only those who fit all that
-        is given are listed, `limit` at a time, until the cursor is None.
+        Only guests who have all that is given. `q` is a part of the name or the address, without
+        case and accents. Every page but the last has `limit` guests, or as many as the store reads
+        at once.
         """
         await self._present(gathering_id)
-        wanted = Wanted(q, status, group_id)
-        return await search(self._store, gathering_id, wanted, self._page(limit), cursor)
+        limit = min(limit, self._store.limits.page)
+        query = GUESTS.query("by_gathering", gathering_id, limit=limit, cursor=cursor)
+        return await search(self._store, GUESTS, query, guest_filter(q, status, group_id))
 
     async def all_guests(self, gathering_id: str) -> list[Guest]:
-        """Everybody at once, in the order of `guests`."""
-        found: list[Guest] = []
-        cursor = None
-        while True:
-            part = await self.guests(gathering_id, cursor=cursor)
-            found += [stored.body for stored in part.items]
-            if (cursor := part.cursor) is None:
-                return found
+        """All guests of a gathering, in the order of `guests`."""
+        await self._present(gathering_id)
+        return await all_guests(self._store, gathering_id)
 
     async def change_guest(
         self,
@@ -82,11 +87,11 @@ class GuestCommands(Commands):
         expects: int | None = None,
         once: Once | None = None,
     ) -> Stored[Guest]:
-        """The host's way to change a guest, or answer for one, also after the deadline.
+        """Change a guest or answer for one, as a host, also after the deadline.
 
-        `unsettled` says which of the two `attending` None means in the patch.
-        Raises Invalid, and GatheringFull where one who comes is to bring more than there is room
-        for; one who is to come and finds no room waits.
+        `unsettled` tells which of its two values an `attending` of None stands for in the patch. A
+        yes for which there is no room makes the guest wait. Raises Invalid, and GatheringFull where
+        a guest who comes already wants more places than are left.
         """
 
         async def attempt(unit: UnitOfWork) -> Sequence[Decided]:
@@ -111,7 +116,7 @@ class GuestCommands(Commands):
         expects: int | None = None,
         once: Once | None = None,
     ) -> Stored[Guest]:
-        """Give a guest the rights of a host, or take them back."""
+        """Give a guest the rights of a co-host, or take them back."""
 
         async def attempt(unit: UnitOfWork) -> list[Decided]:
             _, guest = await load_guest(unit, gathering_id, guest_id, expects)
@@ -129,7 +134,10 @@ class GuestCommands(Commands):
         expects: int | None = None,
         once: Once | None = None,
     ) -> None:
-        """Frees the places, leaves household and waiting list, ends the link. The events stay."""
+        """Remove a guest from the list, the household and the waiting list, and end the link.
+
+        The guest's places are free then. The events stay.
+        """
 
         async def attempt(unit: UnitOfWork) -> Sequence[Decided]:
             gathering, guest = await load_guest(unit, gathering_id, guest_id, expects)
@@ -148,9 +156,10 @@ class GuestCommands(Commands):
         expects: int | None = None,
         once: Once | None = None,
     ) -> Stored[Guest]:
-        """Raises Invalid, RsvpClosed past the deadline, and GatheringFull; the old answer stays.
+        """A guest's own answer. A yes for which there is no room makes the guest wait.
 
-        A yes without room waits; GatheringFull is for more places than are left while coming.
+        Raises Invalid, RsvpClosed after the deadline, and GatheringFull where a guest who comes
+        already wants more places than are left; the answer before then stays.
         """
 
         async def attempt(unit: UnitOfWork) -> Sequence[Decided]:

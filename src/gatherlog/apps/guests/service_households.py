@@ -2,44 +2,50 @@
 
 from collections.abc import Mapping, Sequence
 
-from gatherlog.apps.guests.answers import GroupSize, Household, Listing, Stored
+from gatherlog.apps.guests.answers import GroupSize, Household
 from gatherlog.apps.guests.households import household_from
 from gatherlog.apps.guests.inputs import HouseholdAnswer, OwnAnswer
-from gatherlog.apps.guests.loading import check_version, stored
 from gatherlog.apps.guests.service_guests import GuestCommands
 from gatherlog.apps.guests.views import GROUPS, GUESTS, WAITING_LISTS, Guest, group_document
 from gatherlog.core.commands.handler import Decided, Once
+from gatherlog.core.commands.service import (
+    Listing,
+    Stored,
+    check_version,
+    listing,
+    no_such,
+    read,
+    stored,
+)
 from gatherlog.core.commands.unit_of_work import UnitOfWork
-from gatherlog.core.eventstore.errors import NotFound
 
 __all__ = ["HouseholdCommands"]
 
 
 class HouseholdCommands(GuestCommands):
-    """Part of `GuestService`, which tells what holds for all of them."""
+    """Part of `GuestService`; what all of its commands have in common is documented there."""
 
     async def groups(
         self, gathering_id: str, *, limit: int = 1000, cursor: str | None = None
     ) -> Listing[GroupSize]:
-        """Households by group_id."""
+        """A page of households by group_id."""
         await self._present(gathering_id)
-        query = GROUPS.query("by_gathering", gathering_id, limit=self._page(limit), cursor=cursor)
-        groups = await self._listing(GROUPS, query)
+        query = GROUPS.query("by_gathering", gathering_id, limit=limit, cursor=cursor)
+        groups = await listing(self._store, GROUPS, query)
         sizes = [GroupSize(group.body.group_id, len(group.body.members)) for group in groups.items]
         return Listing(sizes, groups.cursor)
 
     async def group(self, gathering_id: str, group_id: str) -> list[Stored[Guest]]:
-        """The members of a household in the order they joined; NotFound if there is none."""
+        """The members of a household in the order in which they joined. Raises NotFound."""
         await self._present(gathering_id)
-        [document] = await self._store.get(GROUPS.name, [group_document(gathering_id, group_id)])
-        group = GROUPS.read(document)
+        group = await read(self._store, GROUPS, group_document(gathering_id, group_id))
         if group is None:
-            raise NotFound(f"there is no group {group_id!r}")
+            raise no_such("group", group_id)
         members = stored(GUESTS, await self._store.get(GUESTS.name, group.members))
         return [member for member in members if member.body.group_id == group_id]
 
     async def household(self, gathering_id: str, guest_id: str) -> Household:
-        """A guest with those who are invited together, and what to ask them; see `Household`."""
+        """A guest with the household, and what to ask its members."""
         _, gathering = await self._present(gathering_id)
         guest = await self.guest(gathering_id, guest_id)
         members = [guest]
@@ -47,8 +53,7 @@ class HouseholdCommands(GuestCommands):
             members = await self.group(gathering_id, guest.body.group_id)
         waiting = None
         if any(member.body.waiting_since is not None for member in members):
-            [document] = await self._store.get(WAITING_LISTS.name, [gathering_id])
-            waiting = WAITING_LISTS.read(document)
+            waiting = await read(self._store, WAITING_LISTS, gathering_id)
         others = [member for member in members if member.body.id != guest_id]
         return household_from(gathering, guest, others, waiting, now=self._handler.clock())
 
@@ -61,11 +66,11 @@ class HouseholdCommands(GuestCommands):
         actor: str,
         once: Once | None = None,
     ) -> Household:
-        """A guest answers for the members that are named, in one commit; the others stay.
+        """A guest answers for the members whose ids are in `answers`, in one commit.
 
         Those who newly say yes come together or wait together. Raises what `rsvp` raises, Invalid
-        with pointers `/answers/<guest id>/…`, AnswersMoved where a named member is not at the
-        version that the form showed, and NotFound for one who is not of the household.
+        with pointers `/answers/<guest id>/…`, AnswersChanged where a member is not at the version
+        that the answer expects, and NotFound for a guest who is not in the household.
         """
 
         async def attempt(unit: UnitOfWork) -> Sequence[Decided]:
@@ -84,9 +89,9 @@ class HouseholdCommands(GuestCommands):
         expects: int | None = None,
         once: Once | None = None,
     ) -> Household:
-        """A guest's own answer, and one for the members who have not given any; else as `rsvp`.
+        """A guest's own answer, and one for the members who have not answered yet.
 
-        Those who newly say yes come together or wait together.
+        Those who newly say yes come together or wait together. Raises what `rsvp` raises.
         """
 
         async def attempt(unit: UnitOfWork) -> Sequence[Decided]:

@@ -1,4 +1,4 @@
-"""Commands and questions about the links with which guests answer."""
+"""Commands and questions about the links by which guests answer."""
 
 import secrets
 from collections.abc import Sequence
@@ -6,28 +6,30 @@ from hashlib import sha256
 
 from gatherlog.apps.guests import decisions
 from gatherlog.apps.guests.answers import LinkHolder
-from gatherlog.apps.guests.commands import Commands, about
+from gatherlog.apps.guests.commands import Commands
 from gatherlog.apps.guests.importing import chunk_size
 from gatherlog.apps.guests.loading import load_gathering, load_guest
 from gatherlog.apps.guests.views import GUEST_LINKS, GUESTS, Guest
 from gatherlog.core.commands.handler import Decided, Once
+from gatherlog.core.commands.service import about, read
 from gatherlog.core.commands.unit_of_work import UnitOfWork
 from gatherlog.core.eventstore.errors import NotFound
 
 __all__ = ["LinkCommands"]
 
 TOKEN_BYTES = 32
+"""Random bytes of a token: 256 bits."""
 
 
 class LinkCommands(Commands):
-    """Part of `GuestService`, which tells what holds for all of them."""
+    """Part of `GuestService`; what all of its commands have in common is documented there."""
 
     async def issue_link(
         self, gathering_id: str, guest_id: str, *, actor: str, once: Once | None = None
     ) -> str:
-        """A new secret token for the guest's link; the one before, if any, ends.
+        """A new secret token for a guest's link, in URL-safe Base64; it ends the one before.
 
-        256 random bits, URL-safe. Only its hash is kept: it cannot be shown again.
+        Only the token's hash is stored, so it cannot be shown again.
         """
         token = secrets.token_urlsafe(TOKEN_BYTES)
 
@@ -41,10 +43,10 @@ class LinkCommands(Commands):
     async def issue_links(
         self, gathering_id: str, guest_ids: Sequence[str], *, anew: bool, actor: str
     ) -> dict[str, str]:
-        """New tokens by guest, as `issue_link` makes them; whoever is gone by now gets none.
+        """New tokens by guest id, as of `issue_link`. Guests who were removed are left out.
 
-        Unless `anew`, whoever has a link keeps it and gets none, also one that was made meanwhile.
-        Some hundred guests at a time, each time all of them or none.
+        Unless `anew`, guests who have a link keep it and are left out. The guests are divided into
+        chunks, each of which is one commit.
         """
         made: dict[str, str] = {}
         size = chunk_size(self._store.limits)
@@ -73,9 +75,9 @@ class LinkCommands(Commands):
         return tokens
 
     async def guest_by_link(self, token: str) -> LinkHolder:
-        """Whom the token lets in; NotFound if unknown, replaced, or guest or gathering are gone."""
-        [document] = await self._store.get(GUEST_LINKS.name, [_hash(token)])
-        link = GUEST_LINKS.read(document)
+        """The guest of a token. Raises NotFound if the token is unknown or was replaced, or if the
+        guest or the gathering was removed."""
+        link = await read(self._store, GUEST_LINKS, _hash(token))
         if link is None:
             raise NotFound("this link is unknown, or was replaced by a newer one")
         await self._present(link.gathering_id)
@@ -87,5 +89,5 @@ def _lacks(guest: Guest, anew: bool) -> bool:
 
 
 def _hash(token: str) -> str:
-    """The id under which a token's link is kept; the token itself is kept nowhere."""
+    """The id of a token's `GuestLink`; the token itself is not stored."""
     return sha256(token.encode(errors="surrogatepass")).hexdigest()

@@ -1,10 +1,10 @@
-"""How many people a line of a sheet stands for, and which of them are children. Pure."""
+"""How many people a line of a sheet is for, and how many of them are children. Pure."""
 
 import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from gatherlog.apps.guests.sheet_files import Broken, fold
+from gatherlog.apps.guests.sheet_files import Unreadable, normalised, quoted
 from gatherlog.apps.guests.sheet_headers import Column
 from gatherlog.apps.guests.sheet_names import Named
 from gatherlog.apps.guests.sheet_words import NO, NONE, YES
@@ -25,24 +25,24 @@ _MONTHS = re.compile(
 
 
 class People(NamedTuple):
-    """Seats and children of one guest; None where the sheet says nothing."""
+    """The seats and children of one guest; None where the sheet does not say."""
 
     seats: int | None = None
     children: int | None = None
 
 
 class Counted(NamedTuple):
-    """The seats of a line, and what each of the guests whom it names has of them."""
+    """The seats of a line, and the people of each guest whom it names."""
 
     seats: int | None
     each: list[People]
 
 
 def is_child(cell: str | None) -> bool | None:
-    """Whether a guest is a child, by a word or by the age. Raises Broken."""
+    """Whether a guest is a child, from a word or an age; None for no cell. Raises Unreadable."""
     if cell is None:
         return None
-    word = fold(cell)
+    word = normalised(cell)
     if word in YES:
         return True
     if word in NO or not word:
@@ -51,14 +51,15 @@ def is_child(cell: str | None) -> bool | None:
         return True
     if (age := _YEARS.fullmatch(word)) and int(age[1]) <= OLDEST:
         return int(age[1]) < ADULT
-    raise Broken(f"child is {_short(cell)}: write yes or no, or the age")
+    raise Unreadable(f"child is {quoted(cell)}: write yes or no, or the age")
 
 
 def people_of(given: Mapping[Column, str], named: Named, *, verbatim: bool) -> Counted:
-    """Seats and children of the guests that a line names: the first has the rest.
+    """The seats and children of the guests whom a line names.
 
-    Without a number of seats, those named, their plus ones and their children have one each.
-    Raises Broken where the numbers do not fit each other, unless they are `verbatim` ours.
+    Every guest has one seat, and the first has all others. Without a number of seats, there is one
+    for each guest, plus one and child. Raises Unreadable where the numbers contradict each other;
+    in our own export (`verbatim`) there may be more children than seats.
     """
     seats, more, beside, among = _numbers(given)
     names = len(named.people)
@@ -66,27 +67,27 @@ def people_of(given: Mapping[Column, str], named: Named, *, verbatim: bool) -> C
     if seats is None and (more is not None or named.companions or beside is not None):
         seats = adults + (beside or 0)
     elif more is not None and seats not in (adults, adults + (beside or 0)):
-        raise Broken(f"seats is {seats}, but with the plus ones it would be {adults}")
+        raise Unreadable(f"seats is {seats}, but with the plus ones it would be {adults}")
     children = among if beside is None else beside
     each = _shared(seats, names)
     if each and not verbatim and children and children > (1 if each[0] is None else each[0]):
-        raise Broken(f"children is {children}, more than there are seats for")
+        raise Unreadable(f"children is {children}, more than there are seats for")
     return Counted(
         seats, [People(places, None if n else children) for n, places in enumerate(each)]
     )
 
 
 def _numbers(given: Mapping[Column, str]) -> list[int | None]:
-    """What each of the columns of `_READERS` says; raises Broken for all that say nonsense."""
+    """The number in each column of `_READERS`. Raises Unreadable with the reasons of all."""
     numbers: list[int | None] = []
-    broken: list[str] = []
+    reasons: list[str] = []
     for field, read in _READERS.items():
         try:
             numbers.append(read(given.get((field, 0))))
-        except Broken as reason:
-            broken.append(str(reason))
-    if broken:
-        raise Broken("; ".join(broken))
+        except Unreadable as reason:
+            reasons.append(str(reason))
+    if reasons:
+        raise Unreadable("; ".join(reasons))
     return numbers
 
 
@@ -96,7 +97,7 @@ def _shared(seats: int | None, names: int) -> list[int | None]:
     if names < 2:
         return [seats] * names
     if seats < names:
-        raise Broken(f"seats is {seats} for {names} people")
+        raise Unreadable(f"seats is {seats} for {names} people")
     return [seats - names + 1, *[1] * (names - 1)]
 
 
@@ -109,26 +110,26 @@ def _number(what: str, cell: str | None) -> int | None:
         return None
     number = _NUMBER.fullmatch(cell)
     if number is None:
-        raise Broken(f"{what} is {_short(cell)}: write a number")
+        raise Unreadable(f"{what} is {quoted(cell)}: write a number")
     return int(number[1])
 
 
 def _plus_ones(cell: str | None) -> int | None:
-    """A number, with or without a plus; or yes for one, which is not a name to invite by."""
-    if cell is None or not fold(cell):
+    """A number, with or without a plus sign; yes is one. A name is Unreadable."""
+    if cell is None or not normalised(cell):
         return None
-    word = fold(cell)
+    word = normalised(cell)
     if number := _NUMBER.fullmatch(cell.removeprefix("+").strip()):
         return int(number[1])
     if word in YES or word in NO or word in NONE:
         return int(word in YES)
-    raise Broken(
-        f"plus ones is {_short(cell)}: write a number, and give whom you know a line of their own"
+    raise Unreadable(
+        f"plus ones is {quoted(cell)}: write a number, and give whom you know a line of their own"
     )
 
 
 def _children(cell: str | None) -> int | None:
-    if cell is None or not (word := fold(cell)):
+    if cell is None or not (word := normalised(cell)):
         return None
     return 0 if word in NONE or (word in NO and word != "0") else _number("children", cell)
 
@@ -139,7 +140,3 @@ _READERS = {
     "children": _children,
     "children_included": _children,
 }
-
-
-def _short(cell: str) -> str:
-    return repr(cell if len(cell) <= 40 else cell[:39] + "…")

@@ -1,26 +1,26 @@
-"""What diet cells say in English, German, French and Spanish: tags, and what these lack. Pure.
+"""Reads diet cells in English, German, French and Spanish, as tags and text. Pure.
 
-Cells are understood word by word and on the safe side: a word for nuts gives its tag whatever
-stands around it, and what is not understood whole is tagged `other` and kept as it was written.
+Cells are read word by word and on the safe side: a word for nuts gives its tag whatever stands
+around it. A cell that is not understood completely gets the tag `other`, and its text is kept.
 """
 
 import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from gatherlog.apps.guests.sheet_files import fold
+from gatherlog.apps.guests.sheet_files import normalised
 
 __all__ = ["Diet", "read_diet"]
 
 
 class Diet(NamedTuple):
-    """What is said about the food of one guest."""
+    """The diet of one guest."""
 
     tags: tuple[str, ...]
     text: str | None
     """The cells that say more than the tags, and the notes."""
     unread: str | None
-    """Of the text, the cells that were not understood whole."""
+    """The part of the text that is in cells which were not understood completely."""
 
 
 def _words(bars: str) -> frozenset[str]:
@@ -42,7 +42,7 @@ _SOME_NUTS = _any_of(
     r"almonds?|\w*mandel\w*|amandes?|almendras?|noisettes?|avellanas?|anacardos?|cajou|"
     r"arachides?|cacah(?:u|ou)etes?|cacahuates?|mani"
 )
-"""The tag says less than these: they are kept as text too."""
+"""Words that say more than the tag, so that the cell is kept as text too."""
 _TAGS = (
     ("nut_allergy", _NUTS),
     ("nut_allergy", _SOME_NUTS),
@@ -65,7 +65,7 @@ _NOT_SO = re.compile(
     rf"\b(?:{'|'.join(sorted(_NOT))}) (?:(?:an?|eine?|streng|strikt|strictly|really) )?"
     r"(?=veg|halal|kos|cas|cac|kas)\w+"
 )
-"""Not a vegan: no tag, and not understood."""
+"""As in "not a vegan": it gives no tag, and the cell counts as not understood."""
 _ALLERGY = re.compile("all?erg|intoler|unvertr")
 _AROUND = _words(
     "free|frei|freie|freies|freier|freien|allergy|allergies|allergic|allergie|allergien|"
@@ -77,7 +77,7 @@ _AROUND = _words(
     "a|al|la|las|le|les|los|l|d|de|des|du|strict|strictly|streng|strikt|only|nur|i|am|is|ich|bin|"
     "ist|please|bitte|danke|thanks|svp|merci|por|favor|gracias"
 )
-"""Words that change nothing about those beside them."""
+"""Words that do not change the meaning of the words beside them."""
 _NOTHING = _words(
     "no|none|nothing|n a|na|k a|all|anything|everything|normal|standard|regular|omnivore|omnivor|"
     "eats everything|eats anything|eats all|no preference|no preferences|nothing special|"
@@ -91,7 +91,7 @@ _ITEM = re.compile(r"[,;/+&\n.!()]|\s(?:and|und|et|y)\s")
 
 
 def read_diet(cells: Sequence[str], notes: str) -> Diet:
-    """What the cells for diet say, each by itself; `notes` are kept and not looked into."""
+    """The diet of a guest from the cells for diet. `notes` are kept as text without being read."""
     tags: list[str] = []
     texts: list[str] = []
     unread: list[str] = []
@@ -101,7 +101,7 @@ def read_diet(cells: Sequence[str], notes: str) -> Diet:
         if not is_understood:
             tags.append("other")
             unread.append(cell)
-        if not is_understood or _SOME_NUTS.search(_folded(cell)):
+        if not is_understood or _SOME_NUTS.search(_normalised(cell)):
             texts.append(cell)
     return Diet(
         tuple(tags), "\n".join(filter(None, [*texts, notes])) or None, "\n".join(unread) or None
@@ -109,13 +109,13 @@ def read_diet(cells: Sequence[str], notes: str) -> Diet:
 
 
 def _read(cell: str) -> tuple[list[str], bool]:
-    """The tags of one cell, and whether they say all that it says."""
-    if _folded(cell) in _NOTHING:
+    """The tags of one cell, and whether they say everything that it says."""
+    if _normalised(cell) in _NOTHING:
         return [], True
     tags: list[str] = []
     is_understood = True
     for item in _ITEM.split(cell):
-        found, whole = _read_item(_folded(item))
+        found, whole = _read_item(_normalised(item))
         tags += found
         is_understood = is_understood and whole
     return tags, is_understood
@@ -138,6 +138,6 @@ def _read_item(item: str) -> tuple[list[str], bool]:
     return tags, only_around and not turned_round and not spared
 
 
-def _folded(text: str) -> str:
-    """Folded word by word, since `fold` looks at the first letters of a long text only."""
-    return " ".join(filter(None, map(fold, text.split())))
+def _normalised(text: str) -> str:
+    """The text normalised word by word, since `normalised` cuts a long text."""
+    return " ".join(filter(None, map(normalised, text.split())))

@@ -1,4 +1,4 @@
-"""Sheets for a spreadsheet: guests with answers, which the import reads back, or links. Pure."""
+"""Sheets to be opened in a spreadsheet: guests with their answers, or guests' links. Pure."""
 
 from collections.abc import Iterable
 
@@ -13,15 +13,16 @@ LINKS = ("First name", "Last name", "Email", "Household", "Link")
 
 
 def write_sheet(guests: Iterable[Guest]) -> bytes:
-    """CSV of guests and their answers for a spreadsheet: UTF-8 with BOM, formula cells guarded.
+    """CSV of guests and their answers, in the form of `write_cells`.
 
-    `read_sheet` reads it back and changes nothing; answers are not read: status, people, when.
+    Importing it again changes nothing. The import does not read the columns of the answer: status,
+    people and time.
     """
     return write_cells([EXPORT, *map(_cells_of, guests)])
 
 
 def write_links(links: Iterable[tuple[Guest, str]]) -> bytes:
-    """CSV of guests and the addresses of their pages, for a serial letter; written as above."""
+    """CSV of guests and the addresses of their pages, for a mail merge; see `write_cells`."""
     rows = [
         (guest.first_name, guest.last_name, guest.email or "", guest.group_id or "", link)
         for guest, link in links

@@ -1,6 +1,6 @@
-"""CSV files as people make them: encoding, separator and records of the bytes. Pure.
+"""CSV files that people make: finds encoding, separator and records in the bytes. Pure.
 
-Time and memory grow with the size of the file and no faster, whatever the bytes are.
+Time and memory are proportional to the size of the file, whatever the bytes are.
 """
 
 import csv
@@ -15,11 +15,12 @@ from gatherlog.core.eventstore.errors import Flaw, Invalid
 __all__ = [
     "GUARDED",
     "INVISIBLE",
-    "Broken",
     "Record",
     "Table",
-    "fold",
+    "Unreadable",
     "no_sheet",
+    "normalised",
+    "quoted",
     "read_tables",
     "unguarded",
     "write_cells",
@@ -28,42 +29,43 @@ __all__ = [
 EXPECTED_COLUMNS = "first name, last name, email, household, child, seats, diet"
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab"}
 LONGEST_RECORD = 64 * 1024
-"""Characters. What is longer is a quotation mark that nobody closed."""
-MOST_BROKEN = 100
-"""Records with broken quotes; each may cost reading LONGEST_RECORD characters again."""
+"""In characters. A longer record is taken for a quotation mark that is not closed."""
+MOST_UNREADABLE = 100
+"""Records with wrong quotation marks; each may cost reading LONGEST_RECORD characters again."""
 MOST_LINES = 1_000_000
-"""Empty ones included."""
+"""Empty lines included."""
 LONGEST_WORD = 300
-"""Characters that `fold` looks at: no header and no word of ours is longer."""
+"""Characters that `normalised` reads: no header and no word that is looked up is longer."""
 
 _SIGN = "[=+\\-@\uff1d\uff0b\uff0d\uff20]"
-"""The wide forms of = + - @ are formulas where East Asian text is usual."""
+"""East Asian spreadsheets take the full-width forms of = + - @ for formulas too."""
 _UNSEEN = "[^\\S\\t\\r\\n]|[\ufeff\u200b\u2060\u00ad]"
-"""Blanks of every script, and what is no blank and is not seen either."""
+"""White space of every script, and other characters that are invisible."""
 _FORMULA = f"(?:['\"]|{_UNSEEN})*{_SIGN}"
-"""Spreadsheets look past blanks and quotation marks for a formula, and so do we."""
+"""Spreadsheets find a formula also behind white space and quotation marks."""
 
 GUARDED = re.compile(f"{_FORMULA}|'*[\t\r\n]")
-"""The start of a cell that a spreadsheet would take for a formula, guarded already or not."""
+"""The start of a cell that needs a guard, an apostrophe, or has one: it could be a formula."""
 _FORMULA_INSIDE = re.compile(f"(?<=[,;\t\r\n])(?={_FORMULA})")
-"""Where a formula would start if the file were cut at another separator than ours."""
+"""Where a formula would start if the file were split at another separator than the comma."""
 _GUARD_INSIDE = re.compile(f"(?<=[,;\t\r\n])'(?={_FORMULA})")
 INVISIBLE = dict.fromkeys(map(ord, "\ufeff\u200b\u2060\u00ad"))
-"""For `str.translate`: what nobody sees and copying brings along; joiners stay, names need them."""
+"""For `str.translate`: invisible characters to be removed. Joiners stay, as some names need them.
+"""
 
 _NO_WORD = re.compile(r"[\W_]+")
 
 
-class Broken(Exception):
-    """Why one line is bad."""
+class Unreadable(Exception):
+    """Why a line is a bad line."""
 
 
-Record = list[str] | Broken
-"""The cells of one record, or why it has none."""
+Record = list[str] | Unreadable
+"""The cells of one record, or why it could not be read."""
 
 
 class Table(NamedTuple):
-    """A file cut at one separator: its header, and its records with the line each starts on."""
+    """A file split at one separator: its header, and its records with the lines they start on."""
 
     encoding: str
     delimiter: str
@@ -72,10 +74,10 @@ class Table(NamedTuple):
 
 
 def read_tables(data: bytes) -> list[Table]:
-    """The file, cut at each separator that may be meant: comma, semicolon, tab.
+    """The file, split at each separator that may be meant: comma, semicolon, tab.
 
-    Encodings are UTF-8, UTF-16 and Windows-1252. Raises Invalid for what is empty or no text; the
-    records raise it when quotes are broken all over.
+    The encoding may be UTF-8, UTF-16 or Windows-1252. Raises Invalid for a file that is empty or no
+    text. Iterating over the records raises Invalid if too many have wrong quotation marks.
     """
     text, encoding = _decode(data)
     if text.count("\n") + text.count("\r") > MOST_LINES:
@@ -91,10 +93,10 @@ def read_tables(data: bytes) -> list[Table]:
 
 
 def write_cells(records: Sequence[Sequence[str]]) -> bytes:
-    """CSV that spreadsheets open as text: UTF-8 with BOM, CRLF, no cell that is a formula.
+    """CSV that spreadsheets open as text: UTF-8 with BOM, CRLF, and no cell that is a formula.
 
-    What would start a formula gets an apostrophe in front, also inside a cell, for a spreadsheet
-    that cuts elsewhere; `unguarded` takes it off.
+    An apostrophe is put before what would be a formula, also inside a cell, for spreadsheets that
+    split at other separators. `unguarded` removes it.
     """
     out = io.StringIO(newline="")
     writer = csv.writer(out)
@@ -110,8 +112,8 @@ def unguarded(cell: str) -> str:
     return _GUARD_INSIDE.sub("", cell)
 
 
-def fold(text: str) -> str:
-    """Lower case, no accents, words parted by one space: how headers and words are compared."""
+def normalised(text: str) -> str:
+    """A header or word as it is compared: lower case, no accents, words separated by one space."""
     plain = text[:LONGEST_WORD].casefold()
     if not plain.isascii():
         apart = unicodedata.normalize("NFKD", plain.translate(INVISIBLE))
@@ -119,8 +121,13 @@ def fold(text: str) -> str:
     return " ".join(_NO_WORD.sub(" ", plain).split())
 
 
+def quoted(cell: str) -> str:
+    """The cell in quotation marks, cut to 40 characters, for a reason why a line is bad."""
+    return repr(cell if len(cell) <= 40 else cell[:39] + "…")
+
+
 def no_sheet(reason: str) -> Invalid:
-    """The refusal of a file, which tells what a sheet looks like."""
+    """The refusal of a file; its message tells what a sheet looks like."""
     columns = f'usual columns are {EXPECTED_COLUMNS}, or "name" for first and last name in one'
     return Invalid(Flaw("", f"{reason}. In any order and language, {columns}"))
 
@@ -149,7 +156,7 @@ def _encodings(data: bytes) -> list[tuple[str, str]]:
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         return [("utf-16", "UTF-16")]
     if 0 in data[:2000]:
-        # Separators and line ends alone put a zero into every second byte at times, in any script.
+        # In UTF-16 of any script, separators and line ends have a zero in one of their two bytes.
         even, odd = data[:2000:2].count(0), data[1:2000:2].count(0)
         if odd >= 4 * even:
             return [("utf-16-le", "UTF-16 without BOM")]
@@ -159,14 +166,15 @@ def _encodings(data: bytes) -> list[tuple[str, str]]:
 
 def _table(lines: Sequence[str], start: int, encoding: str, delimiter: str) -> Table:
     records = _records(lines, start, delimiter)
-    _, first = next(records, (0, Broken()))
-    header = [] if isinstance(first, Broken) else [cell.strip() for cell in first]
+    _, first = next(records, (0, Unreadable()))
+    header = [] if isinstance(first, Unreadable) else [cell.strip() for cell in first]
     return Table(encoding, DELIMITERS[delimiter], header, records)
 
 
 def _records(lines: Sequence[str], start: int, delimiter: str) -> Iterator[tuple[int, Record]]:
-    """Records with the line on which each starts; after a broken one, goes on at the next line."""
-    broken = 0
+    """Records with the line on which each starts. After an unreadable record it continues with the
+    line after the record's first."""
+    unreadable = 0
     while start < len(lines):
         rest = _Lines(lines, start)
         reader = csv.reader(rest, delimiter=delimiter, strict=True)
@@ -177,18 +185,18 @@ def _records(lines: Sequence[str], start: int, delimiter: str) -> Iterator[tuple
                 begins = rest.begin_record()
             return
         except (csv.Error, _TooLong):
-            if (broken := broken + 1) > MOST_BROKEN:
-                raise no_sheet(f"quotation marks are broken on {MOST_BROKEN:,} lines") from None
-            yield begins + 1, Broken(_why_broken(lines[begins]))
+            if (unreadable := unreadable + 1) > MOST_UNREADABLE:
+                raise no_sheet(f"quotation marks are broken on {MOST_UNREADABLE:,} lines") from None
+            yield begins + 1, Unreadable(_why_broken(lines[begins]))
             start = begins + 1
 
 
 class _TooLong(Exception):
-    """A record goes on beyond what a record may have."""
+    """A record has more than LONGEST_RECORD characters."""
 
 
 class _Lines:
-    """The lines from `start` on, as many as one record may take."""
+    """The lines from `start` on. Raises _TooLong where a record gets too long."""
 
     def __init__(self, lines: Sequence[str], start: int) -> None:
         self._lines = lines
@@ -196,7 +204,7 @@ class _Lines:
         self._room = LONGEST_RECORD
 
     def begin_record(self) -> int:
-        """The place of the next line, which is the next record's first."""
+        """Start a record; the index of its first line."""
         self._room = LONGEST_RECORD
         return self._at
 

@@ -1,10 +1,10 @@
-"""Which program made a sheet, and what each of its columns holds. Pure."""
+"""Which program made a sheet, and what each of its columns contains. Pure."""
 
 import re
 from collections.abc import Collection, Sequence
 from typing import Literal, NamedTuple, get_args
 
-from gatherlog.apps.guests.sheet_files import Table, fold, no_sheet
+from gatherlog.apps.guests.sheet_files import Table, no_sheet, normalised
 from gatherlog.apps.guests.sheet_headers import (
     EVENTBRITE,
     EVENTBRITE_MARKS,
@@ -29,38 +29,38 @@ _NUMBERED = re.compile(r"(e mail|phone|address) (\d{1,2}) ([a-z ]+)")
 
 
 ASKED = frozenset({"child", "diet", "diet_notes"})
-"""What organisers ask attendees besides, in columns that bear the question."""
+"""Further questions of organisers to attendees, each with a column of its own."""
 NAMES = frozenset({"first_name", "last_name"})
-"""What organisers may have had renamed: Surname for Last Name."""
+"""Columns that organisers may have renamed, as from Last Name to Surname."""
 ADDED = ASKED | {"group_id", "expected_guests", "plus_ones", "children", "children_included"}
-"""What hosts add to the contacts that they exported, in columns of their own."""
+"""Columns that hosts add to the contacts that they exported."""
 
 
 class Layout(NamedTuple):
-    """How a table is to be read."""
+    """How to read a table."""
 
     table: Table
     format: SheetFormat
     columns: list[Column | None]
-    """Per column what it holds; None where that is unknown or another column holds it already."""
+    """What each column contains; None where that is unknown or another column has it already."""
     verbatim: bool
-    """Our own export: every cell is exactly what it says, nothing is split or guessed."""
+    """Whether this is our own export: cells are taken as they are, nothing is split or guessed."""
 
     @property
     def names_households(self) -> bool:
-        """Whether a column tells who belongs together."""
+        """Whether a column says who belongs to a household."""
         return bool({("group_id", 0), ("order", 0)} & set(self.columns))
 
 
 def understand(tables: Sequence[Table], wanted: SheetFormat) -> Layout:
-    """The reading of a file that makes sense of most columns.
+    """How to read a file: split at the separator by which most columns are understood.
 
-    Raises Invalid where none gives every guest a first and a last name.
+    Raises Invalid if its columns do not have a first and a last name for every guest.
     """
     layouts = [_layout(table, wanted) for table in tables]
     best = max(layouts, key=lambda layout: len(layout.columns) - layout.columns.count(None))
     if len(best.columns) == 1 and len(tables) > 1:
-        # Nothing is separated: cut at what stands in no name, so that "Lovelace, Ada" stays whole.
+        # There is one column: take the separator that is in no name, to keep "Lovelace, Ada" whole.
         best = layouts[-1]
         best = best._replace(table=best.table._replace(delimiter="nothing"))
     _demand_names(best, wanted)
@@ -68,12 +68,12 @@ def understand(tables: Sequence[Table], wanted: SheetFormat) -> Layout:
 
 
 def is_contacts(format: SheetFormat) -> bool:
-    """Whether the sheet is an address book, where companies and mere addresses stand too."""
+    """Whether the sheet is an address book, which also has companies and bare addresses."""
     return format in ("google", "outlook")
 
 
 def _layout(table: Table, wanted: SheetFormat) -> Layout:
-    folded = [fold(cell) for cell in table.header]
+    folded = [normalised(cell) for cell in table.header]
     format = _recognised(set(folded)) if wanted == "auto" else wanted
     verbatim = format == "sheet" and set(EXPORT) <= set(table.header)
     match format:
@@ -130,14 +130,14 @@ def _by_hand(folded: Sequence[str]) -> list[Column | None]:
 
 
 def _needed(columns: Sequence[Column | None]) -> list[Column | None]:
-    """Without what tells who lives together, where a column names the households."""
+    """The columns without those that tell who lives together, if a column names households."""
     if ("group_id", 0) not in columns:
         return list(columns)
     return [None if column is None or column[0] in TOGETHER else column for column in columns]
 
 
 def _each_once(columns: Sequence[Column | None]) -> list[Column | None]:
-    """The first of each kind; but all for diet, lest allergies beside a choice of meal be lost."""
+    """The first column of each kind, but all columns for diet, so that no allergy is lost."""
     seen: set[Column | None] = set()
     once: list[Column | None] = []
     for place, column in enumerate(columns):
@@ -148,13 +148,13 @@ def _each_once(columns: Sequence[Column | None]) -> list[Column | None]:
 
 
 def _demand_names(layout: Layout, wanted: SheetFormat) -> None:
-    """Raise Invalid unless the columns give every guest a first and a last name."""
+    """Raise Invalid unless the columns have a first and a last name for every guest."""
     fields = {column[0] for column in layout.columns if column is not None}
-    told = "the sheet" if wanted == "auto" else f"read as {wanted}, the sheet"
+    sheet = "the sheet" if wanted == "auto" else f"read as {wanted}, the sheet"
     if not fields and wanted == "auto":
-        raise no_sheet(f"{told} has no header: its first line must name the columns")
+        raise no_sheet(f"{sheet} has no header: its first line must name the columns")
     if fields.isdisjoint({"name", "first_name", "last_name"}):
-        raise no_sheet(f"{told} has no column for names")
+        raise no_sheet(f"{sheet} has no column for names")
     for field, words in (("first_name", "first name"), ("last_name", "last name")):
         if fields.isdisjoint({"name", field}):
-            raise no_sheet(f"{told} has no column for the {words}")
+            raise no_sheet(f"{sheet} has no column for the {words}")

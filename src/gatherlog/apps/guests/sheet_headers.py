@@ -1,4 +1,4 @@
-"""The columns that other programs export, and our own. Data only, folded like `sheet_words`."""
+"""The columns of other programs' exports and of our own. Data only, normalised as `sheet_words`."""
 
 __all__ = [
     "ADDRESS",
@@ -17,7 +17,7 @@ __all__ = [
 ]
 
 Column = tuple[str, int]
-"""What a column holds, and which one of its kind it is: ("email", 2) is the second address."""
+"""What a column contains, and its number among its kind: ("email", 2) is the second address."""
 
 EXPORT = (
     "First name",
@@ -33,7 +33,7 @@ EXPORT = (
     "Children",
     "Answered",
 )
-"""Our own header. A sheet that has all of it is read back word for word."""
+"""The header of our own export. A sheet that has all of these columns is read verbatim."""
 
 ADDRESS = ("street", "street_2", "street_3", "postal_code", "city")
 """The parts of a postal address that tell one home from another."""
@@ -60,7 +60,7 @@ GOOGLE_NUMBERED = {
     "address postal code": "postal_code",
     "address city": "city",
 }
-"""Headers that stand there as often as needed: `Address 2 - City` is the second "address city"."""
+"""Numbered headers, which may be repeated: `Address 2 - City` is the second "address city"."""
 GOOGLE_MARKS = frozenset(
     ["yomi name", "given name yomi", "phonetic first name", "file as", "group membership"]
 )
@@ -84,7 +84,7 @@ WORK = frozenset(
         "fax",
     ]
 )
-"""Labels of addresses and numbers that colleagues share, or nobody speaks on."""
+"""Labels of addresses and numbers that colleagues share, and of fax numbers."""
 
 OUTLOOK: dict[str, Column] = {
     "first name": ("first_name", 0),
@@ -176,7 +176,7 @@ EVENTBRITE: dict[str, Column] = {
     "order status": ("status", 1),
 }
 EVENTBRITE_MARKS = frozenset(["attendee", "attendee status", "ticket type", "order type"])
-"""Beside a column of orders."""
+"""Headers that, together with a column of orders, show that Eventbrite made the sheet."""
 LEFT_OUT = frozenset(
     [
         "cancelled",
@@ -190,6 +190,6 @@ LEFT_OUT = frozenset(
         "voided",
     ]
 )
-"""What the status of a ticket says when nobody comes with it."""
+"""The status of tickets with which nobody comes."""
 UNNAMED = frozenset(["info requested", "information requested"])
-"""What stands for the name of somebody who was never named."""
+"""What is in the place of a name that was never given."""

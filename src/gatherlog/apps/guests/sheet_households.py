@@ -1,6 +1,7 @@
-"""Who lives together, where a sheet does not say it: guessed from addresses. Pure.
+"""Guesses from addresses who lives together, where a sheet does not say it. Pure.
 
-Never across different postal addresses; what would join them joins nobody.
+People at different postal addresses are never put together. A key that would do so, such as a
+shared telephone number, is ignored.
 """
 
 import re
@@ -9,50 +10,50 @@ from collections.abc import Callable, Hashable, Sequence
 from typing import NamedTuple
 
 from gatherlog.apps.guests.inputs import GROUP_LENGTH
-from gatherlog.apps.guests.sheet_files import fold
+from gatherlog.apps.guests.sheet_files import normalised
 from gatherlog.apps.guests.text import folded, folded_email
 
 __all__ = ["Clues", "Home", "guess_households", "home_at", "home_of", "order_name"]
 
 MOST_TOGETHER = 12
-"""People at one address who may be a household; more are a school or a block of flats."""
+"""The most people at one address who may be a household; with more it is a school, for example."""
 _TOWN_ONLY = re.compile(r"\d{4,5} \w+")
 _SHORTEST_NUMBER = 6
-"""Digits of a telephone number; what has fewer is an extension."""
+"""The fewest digits of a telephone number; with fewer it is an extension."""
 
 
 class Home(NamedTuple):
-    """A postal address: as compared, and as it can be shown in one line."""
+    """A postal address, as it is compared and as it is shown in one line."""
 
     key: str
     line: str
 
 
 class Clues(NamedTuple):
-    """What one row tells about whom its guest lives with."""
+    """What one row tells about the people with whom its guest lives."""
 
     last_name: str
     email: str | None
     home: Home | None
     phone: str | None
     written_together: str | None
-    """The line's own words, where it names several guests."""
+    """The names as the line has them, if it names several guests."""
     line: int
 
 
 def home_of(parts: Sequence[str]) -> Home | None:
-    """A home from the cells `sheet_headers.ADDRESS` names; None without a street."""
+    """A home from the cells of `sheet_headers.ADDRESS`; None without a street."""
     street = [part for part in parts[:3] if part]
-    key = fold(" ".join(street)), fold(parts[3]), fold(parts[4])
+    key = normalised(" ".join(street)), normalised(parts[3]), normalised(parts[4])
     if not key[0]:
         return None
     return Home("|".join(key), ", ".join(_in_a_line(part) for part in [*street, parts[4]] if part))
 
 
 def home_at(address: str) -> Home | None:
-    """A home from an address in one cell; None where it names a town at most."""
-    key = fold(address)
-    first = fold(re.split(r"[,\n]", address, maxsplit=1)[0])
+    """A home from an address in one cell; None for an e-mail address or the name of a town."""
+    key = normalised(address)
+    first = normalised(re.split(r"[,\n]", address, maxsplit=1)[0])
     if "@" in address or _TOWN_ONLY.fullmatch(first):
         return None
     if not re.search(r"\d", key) or not re.search(r"[^\W\d_]", key):
@@ -61,14 +62,15 @@ def home_at(address: str) -> Home | None:
 
 
 def guess_households(rows: Sequence[Clues]) -> dict[int, tuple[str, bool]]:
-    """For the place of each row that lives with others: the household's name, and if it is a guess.
+    """The households of the rows whose guests live with others, by the indexes of the rows: the
+    name of the household, and whether it is a guess.
 
-    Names come from what the members' rows say, so that the same rows give the same names.
+    Names are made of the members' rows only, so the same rows give the same names.
     """
-    joined = _Joined([row.home for row in rows])
+    joined = _DisjointSets([row.home for row in rows])
     for places in _alike(rows, lambda row: row.line if row.written_together else None):
         joined.join(places)
-    told = {place: joined.root(place) for place in range(len(rows))}
+    certain = {place: joined.root(place) for place in range(len(rows))}
     for key in (_home, _surname_at_home, _surname_and_email, _surname_and_phone):
         for places in _alike(rows, key):
             if len(places) <= MOST_TOGETHER:
@@ -77,7 +79,7 @@ def guess_households(rows: Sequence[Clues]) -> dict[int, tuple[str, bool]]:
     taken: set[str] = set()
     for members in joined.together():
         name = _unlike(taken, _name([rows[place] for place in members]))
-        guessed = len({told[place] for place in members}) > 1
+        guessed = len({certain[place] for place in members}) > 1
         households |= dict.fromkeys(members, (name, guessed))
     return households
 
@@ -88,8 +90,8 @@ def order_name(last_name: str, order: str | None) -> str:
     return _cut(last_name, max(GROUP_LENGTH - len(ending), 0)) + ending
 
 
-class _Joined:
-    """Sets of rows that grow together; each knows its one home, if any of its rows has one."""
+class _DisjointSets:
+    """Sets of rows that can be joined (union-find). A set has the home of its rows, if any."""
 
     def __init__(self, homes: Sequence[Home | None]) -> None:
         self._parent = list(range(len(homes)))
@@ -102,7 +104,7 @@ class _Joined:
         return place
 
     def join(self, places: Sequence[int]) -> None:
-        """Make one of the sets of these rows, unless their homes differ."""
+        """Join the sets of these rows into one, unless their homes differ."""
         roots = sorted({self.root(place) for place in places})
         homes = {self._home[root] for root in roots} - {None}
         if len(homes) > 1:
@@ -112,7 +114,7 @@ class _Joined:
             self._home[root] = next(iter(homes), None)
 
     def together(self) -> list[list[int]]:
-        """The sets of more than one row, in order."""
+        """The sets of more than one row, in the order of their first rows."""
         sets: dict[int, list[int]] = defaultdict(list)
         for place in range(len(self._parent)):
             sets[self.root(place)].append(place)
@@ -120,7 +122,7 @@ class _Joined:
 
 
 def _alike(rows: Sequence[Clues], key: Callable[[Clues], Hashable]) -> list[list[int]]:
-    """The places of the rows with the same key; None is nobody's."""
+    """The indexes of the rows that have the same key, for each key but None."""
     alike: dict[Hashable, list[int]] = defaultdict(list)
     for place, row in enumerate(rows):
         if (found := key(row)) is not None:
@@ -146,9 +148,10 @@ def _surname_and_phone(row: Clues) -> Hashable:
 
 
 def _name(members: Sequence[Clues]) -> str:
-    """As written; else the address, else last name and e-mail or number: what they are joined by.
+    """The names as one line has them; else the address; else the last name with the e-mail address
+    or number that the members share.
 
-    Not by the last names at an address: one more member would rename the household.
+    The last names of people at one address are not used: a further member would change the name.
     """
     for row in members:
         if row.written_together is not None:
@@ -165,7 +168,7 @@ def _name(members: Sequence[Clues]) -> str:
 
 
 def _unlike(taken: set[str], name: str) -> str:
-    """The name, cut to what fits, with a number where another household has it."""
+    """The name, cut to GROUP_LENGTH, with a number if another household has the same one."""
     unlike, number = _cut(name, GROUP_LENGTH), 1
     while unlike in taken:
         number += 1
@@ -175,11 +178,11 @@ def _unlike(taken: set[str], name: str) -> str:
 
 
 def _cut(name: str, length: int) -> str:
-    """As much of it as there is room for, without the comma after which it was cut."""
+    """The first `length` characters, without a comma or space at the end."""
     return name[:length].strip(" ,")
 
 
 def _in_a_line(text: str) -> str:
-    """Visible text in one line, with commas where lines ended."""
+    """The visible text in one line, with commas in place of line ends."""
     lines = ["".join(filter(str.isprintable, line)) for line in text.split("\n")]
     return ", ".join(" ".join(line.split()).rstrip(",") for line in lines if line.strip())

@@ -1,6 +1,6 @@
-"""Who stands in a sheet more than once: by mistake, or with one more ticket. Pure."""
+"""Guests who are in a sheet more than once: by mistake, or with several tickets. Pure."""
 
-from gatherlog.apps.guests.sheet_files import Broken
+from gatherlog.apps.guests.sheet_files import Unreadable
 from gatherlog.apps.guests.sheet_rows import Entry, SheetRow
 from gatherlog.apps.guests.text import folded, folded_email
 
@@ -8,27 +8,30 @@ __all__ = ["Orders", "Seen"]
 
 
 class Seen:
-    """Who stood in the sheet before: one name with one address, or else in one household."""
+    """The guests of the lines so far. A name is repeated if it comes with the same e-mail address,
+    or in the same household unless both lines have addresses."""
 
     def __init__(self) -> None:
         self._addresses: dict[object, int] = {}
         self._names: dict[object, tuple[int, str | None]] = {}
 
     def demand_new(self, entry: Entry) -> None:
-        """Raise Broken if a guest stands on an earlier line, or here twice; else remember all."""
+        """Remember the guests of a line. Raises Unreadable if one of them is a repetition."""
         if len({_name(row) for row in entry.rows}) < len(entry.rows):
-            raise Broken("has the same name twice")
+            raise Unreadable("has the same name twice")
         for row in entry.rows:
             name, address, lives = _name(row), _address(row), self._household(row, entry)
             if address is not None and (address, name) in self._addresses:
-                raise Broken(
+                raise Unreadable(
                     f"{row.first_name} {row.last_name} with the address {row.email} stands on "
                     f"line {self._addresses[address, name]} already"
                 )
             if (lives, name) in self._names:
                 line, before = self._names[lives, name]
                 if None in (address, before):
-                    raise Broken(f"{row.first_name} {row.last_name} stands on line {line} already")
+                    raise Unreadable(
+                        f"{row.first_name} {row.last_name} stands on line {line} already"
+                    )
         for row in entry.rows:
             name, address = _name(row), _address(row)
             self._names.setdefault((self._household(row, entry), name), (row.line, address))
@@ -41,27 +44,28 @@ class Seen:
 
 
 class Orders:
-    """Tickets of one order: who bought several stands there once for each, or without a name."""
+    """The orders of a sheet. An order of several tickets has a line for each, which may repeat a
+    guest or have no name."""
 
     def __init__(self) -> None:
         self._buyers: dict[str, int] = {}
         self._holders: dict[object, int] = {}
 
     def holder(self, entry: Entry) -> int | None:
-        """The place of the guest who has these seats too, or None for a new guest.
+        """The index of the guest to whom the seats of this line belong too; None for a new guest.
 
-        Raises Broken for an order of which nobody is named yet.
+        Raises Unreadable for a line without a name in an order of which nobody is named yet.
         """
         if entry.order is None:
             return None
         if not entry.rows:
             if entry.order not in self._buyers:
-                raise Broken("the name is missing")
+                raise Unreadable("the name is missing")
             return self._buyers[entry.order]
         return self._holders.get(self._key(entry.order, entry.rows[0]))
 
     def add(self, entry: Entry, place: int) -> None:
-        """Remember the guests of an order, of whom the first has this place."""
+        """Remember the guests of a line of an order; `place` is the index of the first."""
         if entry.order is not None:
             self._buyers.setdefault(entry.order, place)
             for n, row in enumerate(entry.rows):

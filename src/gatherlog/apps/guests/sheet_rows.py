@@ -1,4 +1,4 @@
-"""One record of a sheet: whom its cells name, and what they say of them. Pure."""
+"""Reads one record of a sheet: the guests whom it names, and what it says about them. Pure."""
 
 from collections.abc import Callable, Mapping
 from typing import NamedTuple, TypeVar
@@ -6,9 +6,18 @@ from typing import NamedTuple, TypeVar
 import msgspec
 
 from gatherlog.apps.guests.checks import Checks
+from gatherlog.apps.guests.inputs import DIETARY_LENGTH
 from gatherlog.apps.guests.sheet_counts import Counted, People, is_child, people_of
 from gatherlog.apps.guests.sheet_diets import Diet, read_diet
-from gatherlog.apps.guests.sheet_files import GUARDED, INVISIBLE, Broken, Record, fold, unguarded
+from gatherlog.apps.guests.sheet_files import (
+    GUARDED,
+    INVISIBLE,
+    Record,
+    Unreadable,
+    normalised,
+    quoted,
+    unguarded,
+)
 from gatherlog.apps.guests.sheet_formats import Layout, is_contacts
 from gatherlog.apps.guests.sheet_headers import ADDRESS, LEFT_OUT, UNNAMED, WORK, Column
 from gatherlog.apps.guests.sheet_households import Home, home_at, home_of
@@ -29,83 +38,83 @@ _LABELS = {
     "dietary_tags": "the diet",
 }
 _MORE_VALUES = ":::"
-"""Stands between several values in one cell of Google's."""
+"""The separator between several values in one cell of Google's export."""
 
 
 class SheetRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """One guest as a sheet tells it. None and () mean that the sheet says nothing about it."""
+    """One guest of a sheet. None and () mean that the sheet does not say it."""
 
     line: int
-    """Where the row starts in the file, from 1, the header included. A couple has one line."""
+    """The line in the file, from 1, the header included. Several guests may be on one line."""
     first_name: str
     last_name: str
     email: str | None = None
     group_id: str | None = None
     household_guessed: bool = False
-    """Whether `group_id` was guessed from addresses, and not written by the host."""
+    """Whether `group_id` was guessed from addresses."""
     child: bool | None = None
-    """Whether the named person is one."""
+    """Whether the guest is a child."""
     expected_guests: int | None = None
     children: int | None = None
-    """How many of the people that the guest stands for are children."""
+    """How many of the guest's people are children."""
     dietary_tags: tuple[str, ...] = ()
     dietary: str | None = None
 
 
 class LeftOut(Exception):
-    """Why a line is not meant for a guest list, although nothing is wrong with it."""
+    """Why a line, in which nothing is wrong, does not become a guest of the list."""
 
 
 class Entry(NamedTuple):
-    """The guests of one line, and what tells whom they live with."""
+    """The guests of one line, and what tells with whom they live."""
 
     rows: list[SheetRow]
     home: Home | None
     phone: str | None
     written_together: str | None
-    """The line's own words, where they name several guests."""
+    """The names as the line has them, if it names several guests."""
     order: str | None
     seats: int
-    """Of an order, also where nobody is named: then there are no rows."""
+    """The line's seats. A line of an order may have seats and no guests."""
     unread_diet: str | None
-    """What is said about food and was not understood whole."""
+    """The text about food that was not understood completely."""
 
 
 class _Reasons:
-    """Every reason why one line is bad, so that all are told at once."""
+    """Collects every reason why one line is bad."""
 
     def __init__(self) -> None:
-        self._told: list[str] = []
+        self._reasons: list[str] = []
 
     def attempt(self, read: Callable[[], T], otherwise: T) -> T:
-        """What is read; if that is Broken, its reason is kept and `otherwise` taken."""
+        """The result of `read`; if it raises Unreadable, the reason is kept, and `otherwise`."""
         try:
             return read()
-        except Broken as reason:
-            self._told.append(str(reason))
+        except Unreadable as reason:
+            self._reasons.append(str(reason))
             return otherwise
 
     def note(self, flaws: list[Flaw], email: str | None) -> None:
-        self._told += [_told(flaw, email) for flaw in flaws]
+        self._reasons += [_reason(flaw, email) for flaw in flaws]
 
     def done(self) -> None:
-        """Raise Broken if there is any reason."""
-        if self._told:
-            raise Broken("; ".join(dict.fromkeys(self._told)))
+        """Raise Unreadable if there is any reason."""
+        if self._reasons:
+            raise Unreadable("; ".join(dict.fromkeys(self._reasons)))
 
 
 def read_entry(line: int, record: Record, layout: Layout) -> Entry | None:
-    """What one record says; None for an empty one.
+    """Reads one record; None for an empty one.
 
-    Raises Broken for a bad line, LeftOut for one that is not meant, each with the reason.
+    Raises Unreadable for a bad line and LeftOut for a line to be left out, each with the reason.
     """
-    if isinstance(record, Broken):
+    if isinstance(record, Unreadable):
         raise record
     cells = [unguarded(_unix(cell)) if layout.verbatim else _cell(cell) for cell in record]
     if not any(cells):
         return None
     if any(cells[len(layout.columns) :]):
-        raise Broken(
+        raise Unreadable(
             f"has {len(cells)} cells where the header has {len(layout.columns)}: "
             "a cell that holds the separator needs quotation marks around it"
         )
@@ -137,7 +146,7 @@ def read_entry(line: int, record: Record, layout: Layout) -> Entry | None:
 
 
 def _cell(cell: str) -> str:
-    """The cell without guard, invisible characters and blanks around it; lines end in one way."""
+    """The cell without guard, invisible characters and surrounding white space, with LF only."""
     cell = cell.translate(INVISIBLE).strip()
     if cell.startswith("'") and GUARDED.match(cell):
         cell = cell[1:].strip()
@@ -149,14 +158,14 @@ def _unix(cell: str) -> str:
 
 
 def _one_line(cell: str | None) -> str:
-    """A cell that was broken over lines, or spaced out, as one line."""
+    """The cell in one line, with single spaces."""
     return "" if cell is None else " ".join(cell.split())
 
 
 def _demand_coming(given: Mapping[Column, str]) -> None:
     for place in (0, 1):
         status = given.get(("status", place))
-        if status is not None and fold(status) in LEFT_OUT:
+        if status is not None and normalised(status) in LEFT_OUT:
             raise LeftOut(f"is {status.lower()}")
 
 
@@ -165,7 +174,7 @@ def _named(given: Mapping[Column, str], layout: Layout) -> Named:
     if layout.verbatim:
         return Named([Person(first, last)])
     first, last = _one_line(first), _one_line(last)
-    if ("order", 0) in given and not UNNAMED.isdisjoint((fold(first), fold(last))):
+    if ("order", 0) in given and not UNNAMED.isdisjoint((normalised(first), normalised(last))):
         return Named([])
     if suffix := given.get(("suffix", 0)):
         last = f"{last} {_one_line(suffix)}".strip()
@@ -177,11 +186,11 @@ def _named(given: Mapping[Column, str], layout: Layout) -> Named:
         return Named([])
     if is_contacts(layout.format):
         raise LeftOut("has no person's name")
-    raise Broken("the name is missing")
+    raise Unreadable("the name is missing")
 
 
 class _Said(NamedTuple):
-    """What a line says of each guest whom it names."""
+    """What a line says about each of its guests."""
 
     email: str | None
     group_id: str | None
@@ -202,7 +211,8 @@ def _said(given: Mapping[Column, str], layout: Layout, reasons: _Reasons) -> _Sa
         group_id=check.group_id("group_id", _household(given, layout)),
         child=reasons.attempt(lambda: is_child(given.get(("child", 0))), None),
         diet=diet._replace(
-            tags=check.tags("dietary_tags", diet.tags), text=check.dietary("dietary", diet.text)
+            tags=check.tags("dietary_tags", diet.tags),
+            text=check.free_text("dietary", diet.text, DIETARY_LENGTH),
         ),
     )
     reasons.note(check.flaws, email)
@@ -232,16 +242,16 @@ def _row(line: int, person: Person, people: People, said: _Said, reasons: _Reaso
 
 
 def _children(people: People, child: bool | None) -> int:
-    """How many, where another column says that the named one is a child, or alone and none."""
+    """The number of children, adjusted to the column that says whether the guest is a child."""
     children = people.children or 0
     if child:
         return max(children, 1)
     return 0 if child is False and people.seats == 1 else children
 
 
-def _told(flaw: Flaw, email: str | None) -> str:
+def _reason(flaw: Flaw, email: str | None) -> str:
     field = flaw.pointer.removeprefix("/")
-    value = f" {_short(email)}" if field == "email" and email else ""
+    value = f" {quoted(email)}" if field == "email" and email else ""
     return f"{_LABELS.get(field, field)}{value} {flaw.detail}"
 
 
@@ -253,7 +263,7 @@ def _household(given: Mapping[Column, str], layout: Layout) -> str | None:
 
 
 def _all(given: Mapping[Column, str], field: str) -> list[tuple[int, str]]:
-    """The cells of the columns for one field, with their places, the first value of each."""
+    """The first values in the columns for one field, with the columns' numbers."""
     found = [(place, cell) for (name, place), cell in given.items() if name == field]
     return [(place, cell.partition(_MORE_VALUES)[0].strip()) for place, cell in sorted(found)]
 
@@ -268,7 +278,7 @@ def _email(given: Mapping[Column, str]) -> str | None:
 
 
 def _home(given: Mapping[Column, str]) -> Home | None:
-    """Where somebody lives: the first address that is not said to be a place of work."""
+    """Where the guests live: the first address that is not labelled as a place of work."""
     places = sorted({place for field, place in given if field in (*ADDRESS, "address")})
     for place in places:
         if _is_work(given, "address_label", place):
@@ -288,14 +298,10 @@ def _phone(given: Mapping[Column, str]) -> str | None:
 
 def _is_work(given: Mapping[Column, str], label: str, place: int) -> bool:
     said = given.get((label, place), "").partition(_MORE_VALUES)[0]
-    return fold(said) in WORK
+    return normalised(said) in WORK
 
 
 def _words(given: Mapping[Column, str]) -> str:
-    """How the line itself names its guests."""
+    """The names of the guests as the line has them."""
     first, last = given.get(("first_name", 0), ""), given.get(("last_name", 0), "")
     return f"{first} {last}".strip() or given.get(("name", 0), "")
-
-
-def _short(cell: str) -> str:
-    return repr(cell if len(cell) <= 40 else cell[:39] + "…")

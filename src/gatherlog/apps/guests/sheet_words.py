@@ -1,7 +1,7 @@
 """The words that people write into guest lists, in English, German, French and Spanish. Data only.
 
-All are compared folded: lower case, no accents, every other character a space. Where German umlauts
-are often written out (ae, oe, ue), both spellings stand here.
+They are compared as `sheet_files.normalised` gives them. Words with German umlauts, which are often
+written as ae, oe and ue, stand here in both spellings.
 """
 
 
@@ -10,7 +10,7 @@ def _words(bars: str) -> frozenset[str]:
 
 
 BARE_NAME = _words("name|nom|nombre")
-"""A full name when alone; beside a first name the last name, beside a last name the first."""
+"""Headers of a full name; beside a column of first names, of last names, and vice versa."""
 
 HEADERS: dict[str, frozenset[str]] = {
     "first_name": _words(
@@ -102,7 +102,7 @@ HEADERS: dict[str, frozenset[str]] = {
 TOGETHER = _words(
     "address|street|street_2|street_3|postal_code|city|address_label|phone|phone_label"
 )
-"""Fields that only tell who lives together: not read where a household column does."""
+"""Fields that only tell who lives together; they are not read if a column names households."""
 
 YES = _words("yes|y|true|t|1|x|ja|j|wahr|oui|o|vrai|si|s|child|kid|kind|enfant|nino|nina")
 NO = _words(
@@ -116,7 +116,7 @@ PARTICLES = _words(
     "van|von|der|den|de|del|della|delle|dello|di|da|das|dos|do|du|des|la|le|los|las|el|al|"
     "zu|und|zum|zur|vom|ten|ter|tot|op|bin|ibn|ben|bint|af|av|st|saint|san|santa|'t|d'|y"
 )
-"""Words that begin a last name when they stand before it; "y" joins the two parts of one."""
+"""Words before a last name that belong to it; "y" joins the two parts of one."""
 
 SUFFIXES = _words("jr|sr|junior|senior|ii|iii|iv|phd|ph d|md|m d|esq")
 
@@ -124,4 +124,4 @@ PLUS_ONE = _words(
     "1|one|guest|guests|plus one|partner|partnerin|begleitung|invite|invitee|"
     "accompagnant|accompagnante|acompanante|invitado|invitada"
 )
-"""What stands behind the "&" of a name for somebody who has none yet."""
+"""What is behind the "&" of a name, for a person whose name is not known."""

@@ -1,15 +1,15 @@
-"""Guest lists as files: the bytes of a CSV file become typed rows, and named bad lines. Pure.
+"""Guest lists as files: reads the bytes of a CSV file as typed rows. Pure.
 
 Nothing is guessed silently: format, encoding, separator, the meaning of every column and the
-guessed households are part of the answer, and a line that cannot be understood whole is a bad line
-with its reason.
+guessed households are part of the result, and a line that cannot be understood completely becomes a
+bad line with its reason.
 """
 
 import msgspec
 
 from gatherlog.apps.guests.inputs import MOST_PEOPLE
 from gatherlog.apps.guests.sheet_export import write_links, write_sheet
-from gatherlog.apps.guests.sheet_files import Broken, Record, no_sheet, read_tables
+from gatherlog.apps.guests.sheet_files import Record, Unreadable, no_sheet, read_tables
 from gatherlog.apps.guests.sheet_formats import FORMATS, Layout, SheetFormat, understand
 from gatherlog.apps.guests.sheet_headers import ADDRESS, Column
 from gatherlog.apps.guests.sheet_households import Clues, guess_households, order_name
@@ -30,50 +30,50 @@ __all__ = [
 ]
 
 MOST_LINES = 10_000
-"""That are not empty, unless the caller has more time."""
+"""The most lines that are not empty, unless the caller asks for more."""
 MOST_BAD = 1000
-"""Bad lines that are worth naming; with more, the file is of another kind."""
+"""The most bad lines; a file with more is refused, as it must be something else."""
 
 
 class BadLine(msgspec.Struct, frozen=True):
-    """A line that names no guest who could be imported, and why; or one that is left out."""
+    """A line that is not imported, because it is bad or left out, and the reason."""
 
     line: int
     reason: str
 
 
 class DietCell(msgspec.Struct, frozen=True):
-    """What a line says about food, where it was not understood whole: kept as text, with a tag."""
+    """What a line says about food that was not understood completely. It is kept as text."""
 
     line: int
     text: str
 
 
 class SheetColumn(msgspec.Struct, frozen=True):
-    """A header as it stands in the file, and the field it was understood as."""
+    """A header in the file, and the field that it was understood as."""
 
     header: str
     field: str
 
 
 class Sheet(msgspec.Struct, frozen=True, kw_only=True):
-    """A sheet as it was understood."""
+    """A sheet as it was read."""
 
     format: SheetFormat
     encoding: str
     delimiter: str
     columns: tuple[SheetColumn, ...]
     ignored: tuple[str, ...]
-    """Headers of filled columns that were not understood, or say what another says already."""
+    """Headers of columns with content that were not understood, or repeat another column."""
     rows: tuple[SheetRow, ...]
     bad: tuple[BadLine, ...]
     left_out: tuple[BadLine, ...]
-    """Lines with nothing wrong that are no guests of their own: cancelled tickets, companies."""
+    """Lines in which nothing is wrong and that become no guest: cancelled tickets, companies."""
     unread_diets: tuple[DietCell, ...] = ()
 
     @property
     def seats(self) -> int:
-        """For how many people the rows are; one each where the sheet does not say."""
+        """For how many people the rows are; one for each row that does not say."""
         return sum(1 if row.expected_guests is None else row.expected_guests for row in self.rows)
 
     @property
@@ -85,12 +85,12 @@ class Sheet(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def in_households(self) -> int:
-        """How many of the rows name a household, the guessed ones included."""
+        """How many of the rows have a household, the guessed ones included."""
         return sum(row.group_id is not None for row in self.rows)
 
     @property
     def households(self) -> int:
-        """How many households the rows name, the guessed ones included."""
+        """How many households the rows have, the guessed ones included."""
         return len({row.group_id for row in self.rows if row.group_id is not None})
 
     @property
@@ -102,17 +102,16 @@ class Sheet(msgspec.Struct, frozen=True, kw_only=True):
 def read_sheet(data: bytes, format: SheetFormat = "auto", *, most_lines: int = MOST_LINES) -> Sheet:
     """Read a guest list in CSV: comma, semicolon or tab; UTF-8, UTF-16 or Windows-1252.
 
-    Raises Invalid where there is no sheet to speak of: not text, empty, without a header, longer
-    than `most_lines`, or with more than 1,000 bad lines. Everything else that is wrong is a bad
-    line.
+    Raises Invalid for a file that is no text, is empty, has no header, has more than `most_lines`
+    lines, or more than 1,000 bad lines. Everything else that is wrong becomes a bad line.
     """
     layout = understand(read_tables(data), format)
-    reading = _Reading(layout, most_lines)
+    reader = _Reader(layout, most_lines)
     filled: set[int] = set()
     for line, record in layout.table.records:
-        if not isinstance(record, Broken):
+        if not isinstance(record, Unreadable):
             filled.update(n for n, cell in enumerate(record) if cell)
-        reading.take(line, record)
+        reader.take(line, record)
     columns = list(zip(layout.table.header, layout.columns, strict=True))
     return Sheet(
         format=layout.format,
@@ -124,15 +123,15 @@ def read_sheet(data: bytes, format: SheetFormat = "auto", *, most_lines: int = M
             for n, (header, column) in enumerate(columns)
             if header and column is None and n in filled
         ),
-        rows=reading.rows(),
-        bad=tuple(reading.bad),
-        left_out=tuple(reading.left_out),
-        unread_diets=tuple(reading.unread_diets),
+        rows=reader.rows(),
+        bad=tuple(reader.bad),
+        left_out=tuple(reader.left_out),
+        unread_diets=tuple(reader.unread_diets),
     )
 
 
-class _Reading:
-    """The lines of one sheet, as they are taken in."""
+class _Reader:
+    """Collects the lines of one sheet."""
 
     def __init__(self, layout: Layout, most_lines: int) -> None:
         self.bad: list[BadLine] = []
@@ -145,26 +144,26 @@ class _Reading:
         self._seen = Seen()
         self._orders = Orders()
         self._named: dict[str | None, str] = {}
-        """How the household of each order is called, by the name that tells it from others."""
+        """The name of the household of each order, by the `group_id` that its rows begin with."""
 
     def take(self, line: int, record: Record) -> None:
-        """Raises Invalid where there are more lines than a guest list has."""
+        """Read one record. Raises Invalid if there are too many bad lines, or too many lines."""
         try:
             if (entry := read_entry(line, record, self._layout)) is not None:
                 self._add(entry)
-        except Broken as reason:
+        except Unreadable as reason:
             self.bad.append(BadLine(line, str(reason)))
         except LeftOut as reason:
             self.left_out.append(BadLine(line, str(reason)))
         if len(self.bad) > MOST_BAD:
             first = self.bad[0]
-            told = f"more than {MOST_BAD:,} lines are bad, line {first.line} first"
-            raise no_sheet(f"{told}: {first.reason}")
+            detail = f"more than {MOST_BAD:,} lines are bad, line {first.line} first"
+            raise no_sheet(f"{detail}: {first.reason}")
         if len(self._rows) + len(self.left_out) > self._most_lines:
             raise no_sheet(f"the file has more than {self._most_lines:,} lines")
 
     def rows(self) -> tuple[SheetRow, ...]:
-        """All guests; those without a household have the one that was guessed."""
+        """All guests. Those without a household get the guessed one."""
         households = guess_households(self._clues)
         for place, (name, guessed) in households.items():
             row = self._rows[place]
@@ -175,7 +174,7 @@ class _Reading:
         return tuple(map(self._in_order, self._rows))
 
     def _in_order(self, row: SheetRow) -> SheetRow:
-        """The row with the household of its order, if it has one, as that is called."""
+        """The row with the name of the household of its order, if it is part of one."""
         name = self._named.get(row.group_id)
         return row if name is None else msgspec.structs.replace(row, group_id=name)
 
@@ -194,29 +193,29 @@ class _Reading:
         self._clues += [self._clues_of(entry, row) for row in entry.rows]
 
     def _seat(self, holder: int, seats: int) -> str:
-        """Give a guest the seats of one more ticket, and say so."""
+        """Give a guest the seats of a further ticket; the reason why its line is left out."""
         row = self._rows[holder]
         before = 1 if row.expected_guests is None else row.expected_guests
         if before + seats > MOST_PEOPLE:
-            raise Broken(f"gives line {row.line} more than {MOST_PEOPLE} seats")
+            raise Unreadable(f"gives line {row.line} more than {MOST_PEOPLE} seats")
         self._rows[holder] = msgspec.structs.replace(row, expected_guests=before + seats)
         return f"is one more ticket of {row.first_name} {row.last_name}, line {row.line}"
 
     def _clues_of(self, entry: Entry, row: SheetRow) -> Clues:
-        """Where a column names households, a line's own words are the only other clue."""
-        told = self._layout.names_households
+        """The clues of a row. If a column names households, addresses and numbers do not count."""
+        named = self._layout.names_households
         return Clues(
             last_name=row.last_name,
-            email=None if told else row.email,
-            home=None if told else entry.home,
-            phone=None if told else entry.phone,
+            email=None if named else row.email,
+            home=None if named else entry.home,
+            phone=None if named else entry.phone,
             written_together=entry.written_together,
             line=row.line,
         )
 
 
 def _field(column: Column) -> str:
-    """What a column is told to hold; the parts of an address are one thing to the reader."""
+    """The name of a column's field in `Sheet.columns`; all parts of an address are "address"."""
     field = column[0].removesuffix("_label")
     if field in ADDRESS:
         return "address"

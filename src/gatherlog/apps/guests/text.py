@@ -1,4 +1,4 @@
-"""Text as people write it: what may stand in a field, and how two writings are compared."""
+"""Text that people write: which characters a field accepts, and how texts are compared."""
 
 import re
 import unicodedata
@@ -15,14 +15,14 @@ _FORBIDDEN_IN_LINES = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
 )
 _COMBINING = re.compile("[\u0300-\u036f]")
-# Letters with a stroke or joined letters, which Unicode does not take apart.
+# Letters with a stroke and ligatures, which Unicode does not decompose.
 _PLAIN = str.maketrans(
     {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "\u0131": "i"}
 )
 
 
 def folded(text: str) -> str:
-    """Without case and accents, for sorting and matching: `Łukasz` and `LUKASZ` are the same."""
+    """The text without case and accents, for sorting and comparing: `Łukasz` equals `LUKASZ`."""
     if text.isascii():
         return text.lower()
     bare = _COMBINING.sub("", unicodedata.normalize("NFKD", text.casefold()))
@@ -30,18 +30,21 @@ def folded(text: str) -> str:
 
 
 def folded_email(address: str) -> str:
-    """An address as compared: without case, in composed form; accents matter here."""
+    """An address for comparing: without case, in composed form (NFC), but with accents."""
     if address.isascii():
         return address.lower()
     return unicodedata.normalize("NFC", address).casefold()
 
 
 def forbidden(text: str, *, lines: bool = False) -> str | None:
-    """The name (`U+202E`) of the first character that no field takes; line ends only if `lines`."""
+    """The name, such as `U+202E`, of the first character that no field accepts, or None.
+
+    Tabs and line feeds are accepted only if `lines`.
+    """
     found = (_FORBIDDEN_IN_LINES if lines else _FORBIDDEN).search(text)
     return None if found is None else f"U+{ord(found[0]):04X}"
 
 
 def is_blank(text: str) -> bool:
-    """Whether nothing of the text would be seen."""
+    """Whether the text has no visible character."""
     return not any(character.isprintable() and not character.isspace() for character in text)

@@ -1,7 +1,7 @@
-"""Commands that need the same waiting list take turns, within one process.
+"""Locks that make commands on the same waiting list run one after the other, within one process.
 
-Only a courtesy: correctness is the commit's. But of a hundred who all read one document, one
-commits and the others try again, and again; in line, each tries once.
+They only save work: the commit alone makes places exact. Without them, of a hundred commands that
+read the same waiting list at once, one would commit and the others would all have to try again.
 """
 
 import asyncio
@@ -10,11 +10,11 @@ from weakref import WeakValueDictionary
 from gatherlog.core.commands.unit_of_work import UnitOfWork
 from gatherlog.core.eventstore.clock import Clock
 
-__all__ = ["Lines", "Turn"]
+__all__ = ["Turn", "WaitingListLocks"]
 
 
-class Lines:
-    """One line per gathering, for as long as somebody stands in it."""
+class WaitingListLocks:
+    """One lock for each gathering, which exists as long as a command holds it or waits for it."""
 
     def __init__(self) -> None:
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
@@ -27,26 +27,30 @@ class Lines:
 
 
 class Turn:
-    """One command's place in a line; once begun it lasts over all tries until `end`."""
+    """One command's hold of its gathering's lock, over all of the command's attempts."""
 
-    def __init__(self, lines: Lines, gathering_id: str, clock: Clock) -> None:
-        self._lines = lines
+    def __init__(self, locks: WaitingListLocks, gathering_id: str, clock: Clock) -> None:
+        self._locks = locks
         self._gathering_id = gathering_id
         self._clock = clock
-        self._line: asyncio.Lock | None = None
+        self._held: asyncio.Lock | None = None
 
     async def begin(self, unit: UnitOfWork) -> bool:
-        """Wait in line. If it was not this command's turn before, `unit` is as new: look again."""
-        if self._line is not None:
+        """Wait for the lock and empty `unit`, so that the caller loads everything again.
+
+        False, and nothing is done, if this command has the lock already.
+        """
+        if self._held is not None:
             return False
-        line = self._lines.of(self._gathering_id)
-        await line.acquire()
-        self._line = line
+        lock = self._locks.of(self._gathering_id)
+        await lock.acquire()
+        self._held = lock
         for loaded in (unit.documents, unit.bodies, unit.at_most, unit.at_least):
             loaded.clear()
         unit.now = self._clock()
         return True
 
     def end(self) -> None:
-        if self._line is not None:
-            self._line.release()
+        """Release the lock, if this command has it."""
+        if self._held is not None:
+            self._held.release()

@@ -1,6 +1,6 @@
-"""The documents of a gathering's stream, and the patterns by which they are found.
+"""The documents of gatherings, and their access patterns.
 
-Every time in a body is event time, in microseconds since the epoch.
+Every time in a document is event time, in microseconds since the epoch.
 """
 
 from typing import Any, Literal
@@ -32,12 +32,12 @@ Status = Literal["pending", "coming", "declined", "undecided", "waiting"]
 
 
 class Gathering(msgspec.Struct, frozen=True, kw_only=True):
-    """Settings. The counters of its document are the exact statistics; see `fold.tally`."""
+    """A gathering's settings. The document's counters are its figures; see `fold.tally`."""
 
     id: str
     event_name: str
     event_date: str | None
-    """A date or a date-time, local to `time_zone`; `rsvp_deadline` likewise."""
+    """A date or a date-time in the local time of `time_zone`, as is `rsvp_deadline`."""
     location: str | None
     rsvp_deadline: str | None
     max_guests: int | None
@@ -48,11 +48,11 @@ class Gathering(msgspec.Struct, frozen=True, kw_only=True):
     host_account: str | None = None
     """The account whose gathering it is."""
     gone: bool = False
-    """Removed: answers as if it had never been. The document stays for its counters."""
+    """Whether it was removed: it is then NotFound. The document stays, as it has counters."""
 
     @property
     def over_at(self) -> int | None:
-        """From when on it is over, where it has a date; a date is over at its end."""
+        """From when on it is over: its time, or the end of its day; None without a date."""
         return None if self.event_date is None else closes_at(self.event_date, self.time_zone)
 
 
@@ -65,10 +65,10 @@ class Guest(msgspec.Struct, frozen=True, kw_only=True):
     first_name: str
     last_name: str
     email: str | None
-    """As given; compared case-folded."""
+    """As given; case does not count when addresses are compared."""
     attending: bool | None = None
     num_guests: int = 0
-    """People who come, or would if there were room, oneself included; 0 after a no."""
+    """How many people come, or would come if there were room, the guest included; 0 after a no."""
     expected_guests: int = 1
     children: int = 0
     """How many of the people are children."""
@@ -76,21 +76,21 @@ class Guest(msgspec.Struct, frozen=True, kw_only=True):
     dietary_tags: tuple[str, ...] = ()
     rsvp_at: int | None = None
     waiting_since: int | None = None
-    """Said yes when there was no room, and is in the waiting list since; `attending` is None."""
+    """Since when the guest is in the waiting list, with `attending` None; None if not in it."""
     is_co_host: bool = False
     created_at: int
     updated_at: int
     link: str | None = None
-    """The id of the guest's link document, so that issuing again ends the old one."""
+    """The id of the `GuestLink` that is valid now; it ends when a new one is issued."""
 
     @property
     def seats(self) -> int:
-        """Places that this guest takes."""
+        """The places that this guest takes."""
         return self.num_guests if self.attending else 0
 
     @property
     def status(self) -> Status:
-        """pending until an answer, then coming, declined, undecided, or waiting for a place."""
+        """Pending until an answer; then coming, declined, undecided, or waiting for a place."""
         if self.waiting_since is not None:
             return "waiting"
         if self.attending is None:
@@ -99,7 +99,7 @@ class Guest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Group(msgspec.Struct, frozen=True, kw_only=True):
-    """A household: the ids of its members, in the order they joined, never empty."""
+    """A household: the ids of its members in the order in which they joined, at least one."""
 
     gathering_id: str
     group_id: str
@@ -107,33 +107,26 @@ class Group(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Unit(msgspec.Struct, frozen=True):
-    """Guests who said yes in one request, and come together or not at all."""
+    """Guests in the waiting list who said yes in one request, and move up only together."""
 
     id: str
     members: tuple[tuple[str, int], ...]
-    """Guest and number of people, in the order they were named; never empty."""
+    """At least one guest's id, each with a number of people, in the order of the request."""
 
     @property
     def people(self) -> int:
-        """Places that the unit needs."""
+        """The places that the unit needs."""
         return sum(count for _, count in self.members)
 
 
 class WaitingList(msgspec.Struct, frozen=True):
-    """Who waits for a place: units in the order in which they joined. Stays when it is empty."""
+    """Who waits for a place: units in the order in which they joined. It may be empty."""
 
     units: tuple[Unit, ...] = ()
 
-    def unit_of(self, guest_id: str) -> Unit | None:
-        """The unit that the guest waits in."""
-        for unit in self.units:
-            if any(guest_id == member for member, _ in unit.members):
-                return unit
-        return None
-
 
 class GuestLink(msgspec.Struct, frozen=True, kw_only=True):
-    """Whom a link lets in. The document's id is the SHA-256 of the link's token, in hex."""
+    """The guest of a link. The document's id is the SHA-256 of the link's token in hexadecimal."""
 
     gathering_id: str
     guest_id: str
@@ -181,6 +174,6 @@ WAITING_LISTS = View(
     version=2,
     by_waiting=lambda waiting: ("all",) if waiting.units else None,
 )
-"""One per gathering, whose id it has."""
+"""One for each gathering, with the gathering's id."""
 
 VIEWS: tuple[View[Any], ...] = (GATHERINGS, GUESTS, GROUPS, GUEST_LINKS, WAITING_LISTS)

@@ -1,4 +1,4 @@
-"""Who is who and may do what: keys, accounts, guests' logins, and the policy for all interfaces."""
+"""Who a caller is and may do: keys, accounts, guests' logins, and the policy of all interfaces."""
 
 from gatherlog.apps.people.accounts import AccountService
 from gatherlog.apps.people.folds import CATEGORIES

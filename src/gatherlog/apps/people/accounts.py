@@ -1,9 +1,8 @@
-"""Accounts and their sessions: sign-in by a code sent to an address, and what it opens."""
+"""Accounts and their sessions. People sign in with a code that is mailed to their address."""
 
 import re
 import secrets
 from collections.abc import Callable, Sequence
-from hashlib import sha256
 from typing import Final
 
 import msgspec
@@ -15,6 +14,7 @@ from gatherlog.apps.people.folds import AccountFold, SignInFold
 from gatherlog.apps.people.mail import Mailer, code_letter
 from gatherlog.apps.people.policy import Actor, Role
 from gatherlog.apps.people.signing import KeySource
+from gatherlog.apps.people.tokens import SESSION, token_hash
 from gatherlog.apps.people.views import (
     ACCOUNT_ADDRESSES,
     ACCOUNTS,
@@ -25,16 +25,15 @@ from gatherlog.apps.people.views import (
     SignIn,
 )
 from gatherlog.core.commands.handler import CommandHandler, Decided
+from gatherlog.core.commands.service import about, no_such, read, run
 from gatherlog.core.commands.unit_of_work import UnitOfWork
 from gatherlog.core.eventstore.clock import Clock, Ids
-from gatherlog.core.eventstore.errors import NotFound, Unauthenticated
+from gatherlog.core.eventstore.errors import Unauthenticated
+from gatherlog.core.eventstore.retrying import Backoff
 from gatherlog.core.eventstore.store import Store
 
 __all__ = ["AccountService"]
 
-PREFIX: Final = "gls_"
-TOKEN_BYTES: Final = 32
-_TOKEN: Final = re.compile(r"gls_[A-Za-z0-9_-]{43}")
 _CODE: Final = re.compile(r"[0-9]{6}")
 _WRONG: Final = (
     "This code is wrong, was used, or is more than ten minutes old. "
@@ -46,11 +45,11 @@ DecideCode = Callable[[SignIn | None, str, int], list[msgspec.Struct]]
 
 
 class AccountService:
-    """Whoever reads the mail of an address is its account; the first sign-in makes it.
+    """An account belongs to an address, and the first sign-in with that address creates it.
 
-    So nothing before a right code depends on whether there is an account: neither an answer, nor
-    the time it takes. A token has 256 random bits and is kept as its SHA-256; a code, which could
-    be guessed, and its address are kept as digests with the site's key.
+    Until the right code is given, neither an answer nor the time it takes depends on whether there
+    is an account. A code and its address, which could be guessed, are kept as digests that need the
+    site's key; see `tokens` for the token of a session.
     """
 
     def __init__(
@@ -68,10 +67,11 @@ class AccountService:
     # Signing in.
 
     async def request_code(self, email: str) -> None:
-        """Send a new code to an address, unless too many were asked for; says nothing of either.
+        """Mail a new code to an address, unless too many codes were requested for it.
 
-        Invalid for what is no address. The letter is only handed over: mail that is slow or down
-        changes neither the answer nor its time.
+        The caller cannot tell these cases apart. The letter is put into the mailer's queue, so mail
+        that is slow or down changes neither the answer nor its time. Raises Invalid for a text that
+        is no address.
         """
         address = parsed(email)
         code = _new_code()
@@ -79,16 +79,16 @@ class AccountService:
             self._mailer.send(code_letter(address, code, self._site))
 
     async def issue_code(self, email: str) -> str:
-        """A new code for whoever runs the site to pass on, however many were asked for before."""
+        """A new code for the operator to pass on, however many were requested before."""
         code = _new_code()
         await self._take_code(parsed(email), code, decisions.issue_code)
         return code
 
     async def start_session(self, email: str, code: str) -> str:
-        """The token of a new session; Unauthenticated unless the code is the address's live one.
+        """The token of a new session. Raises Unauthenticated unless the code is the valid one.
 
-        A try counts before it is answered, so that no number of callers at once gets more tries
-        than decisions.MOST_TRIES. Spaces in a code are ignored.
+        Every try is committed before it is answered, so concurrent callers together have no more
+        than `decisions.MOST_TRIES`. White space in a code is ignored.
         """
         address = parsed(email)
         code = "".join(code.split())
@@ -97,43 +97,42 @@ class AccountService:
         tried = await self._take_code(address, code, decisions.try_code)
         if not any(isinstance(event.payload, CodeAccepted) for event in tried):
             raise Unauthenticated(_WRONG)
-        token = PREFIX + secrets.token_urlsafe(TOKEN_BYTES)
+        token = SESSION.new()
+        session = token_hash(token)
         await self._of_address(
             address,
-            lambda account, now: decisions.start_session(account, address, _hash(token), now=now),
+            lambda account, now: decisions.start_session(account, address, session, now=now),
         )
         return token
 
     # Sessions.
 
     async def session(self, token: str) -> Actor | None:
-        """Whom a token stands for, at the price of one point read; None if it opens nothing."""
-        if not _TOKEN.fullmatch(token):
+        """The account that a token signs in, by one point read; None if the token is not valid."""
+        if not SESSION.is_well_formed(token):
             return None
-        [document] = await self._store.get(SESSIONS.name, [_hash(token)])
-        session = SESSIONS.read(document)
+        session = await read(self._store, SESSIONS, token_hash(token))
         if session is None or session.expires_at <= self._clock():
             return None
         id = session.account_id
         return Actor("account", id, Role.MEMBER, account_id=id)
 
     async def end_session(self, token: str) -> None:
-        """The token opens nothing any more; what opened nothing before does nothing."""
-        id = _hash(token)
-        [document] = await self._store.get(SESSIONS.name, [id])
-        session = SESSIONS.read(document)
+        """Sign out: the token is not valid any more. A token that never was valid is ignored."""
+        id = token_hash(token)
+        session = await read(self._store, SESSIONS, id)
         if session is None:
             return
 
         async def attempt(unit: UnitOfWork) -> list[Decided]:
             live = await unit.get(SESSIONS, id)
-            return _decided(decisions.end_sessions([] if live is None else [id]))
+            return about("", decisions.end_sessions([] if live is None else [id]))
 
         actor = f"account:{session.account_id}"
-        await self._accounts.handle(_stream(session.account_id), attempt, meta=_meta(actor))
+        await run(self._accounts, _stream(session.account_id), attempt, actor=actor)
 
     async def end_all(self, account_id: str, *, actor: str) -> None:
-        """Every session of the account ends. NotFound if there is no such account."""
+        """End every session of an account. Raises NotFound if there is no such account."""
 
         def decide(account: Account) -> list[msgspec.Struct]:
             return decisions.end_sessions([live.id for live in account.sessions])
@@ -143,58 +142,59 @@ class AccountService:
     # Accounts.
 
     async def account(self, account_id: str) -> Account:
-        """NotFound if there is none."""
-        [document] = await self._store.get(ACCOUNTS.name, [account_id])
-        account = ACCOUNTS.read(document)
+        """Raises NotFound if there is none."""
+        account = await read(self._store, ACCOUNTS, account_id)
         if account is None:
-            raise _no_account(account_id)
+            raise no_such("account", account_id)
         return account
 
     async def ensure(self, email: str, *, actor: str) -> str:
-        """The id of the account of an address, made if need be; Invalid for what is no address."""
+        """The id of the account of an address; creates it if there is none. Raises Invalid."""
         address = parsed(email)
         return await self._of_address(
             address, lambda account, now: decisions.open_account(account, address), actor
         )
 
     async def remove(self, account_id: str, *, actor: str) -> None:
-        """The account, its sessions and keys open nothing any more. Its events stay."""
+        """Remove an account: its sessions and keys are not valid any more. Its events stay."""
         await self._of_account(account_id, decisions.remove_account, actor)
 
     async def _take_code(self, address: str, code: str, decide: DecideCode) -> Sequence[Decided]:
-        """What `decide` comes to, given the state of sign-in at an address and a code's digest."""
+        """Commit the events that `decide` gives for the address's sign-in and the code's digest."""
         key = await self._key()
         id = key.digest("address", address)
         code_hash = key.digest("code", f"{address}\0{code}")
 
         async def attempt(unit: UnitOfWork) -> list[Decided]:
-            return _decided(decide(await unit.get(SIGN_INS, id), code_hash, unit.now))
+            return about("", decide(await unit.get(SIGN_INS, id), code_hash, unit.now))
 
-        handled = await self._sign_ins.handle(f"sign_in-{id}", attempt, meta=_meta("nobody"))
+        handled = await run(self._sign_ins, f"sign_in-{id}", attempt, actor="nobody")
         return handled.events
 
     async def _of_address(self, address: str, decide: Decide, actor: str | None = None) -> str:
-        """Change the account of an address, or make it; its id. By default the account itself acts.
+        """Change the account of an address, or create it; the account's id.
 
-        Which account it is stands fixed before the commit, so it starts again where another caller
-        makes or removes the account meanwhile.
+        The actor is the account itself, unless `actor` names another. The stream of a commit is
+        chosen before the commit, so all is done again if another caller creates or removes the
+        account meanwhile.
         """
+        backoff = Backoff()
         while True:
-            [document] = await self._store.get(ACCOUNT_ADDRESSES.name, [address])
-            owner = ACCOUNT_ADDRESSES.read(document)
+            owner = await read(self._store, ACCOUNT_ADDRESSES, address)
             account_id = self._ids() if owner is None else owner.account_id
 
             async def attempt(
                 unit: UnitOfWork, known: AccountAddress | None = owner, id: str = account_id
             ) -> list[Decided]:
                 if await unit.get(ACCOUNT_ADDRESSES, address) != known:
-                    raise _OwnerChanged
-                return _decided(decide(await unit.get(ACCOUNTS, id), unit.now))
+                    raise _OwnerChanged("the account of the address changed")
+                return about("", decide(await unit.get(ACCOUNTS, id), unit.now))
 
-            meta = _meta(actor or f"account:{account_id}")
+            who = actor or f"account:{account_id}"
             try:
-                await self._accounts.handle(_stream(account_id), attempt, meta=meta)
-            except _OwnerChanged:
+                await run(self._accounts, _stream(account_id), attempt, actor=who)
+            except _OwnerChanged as changed:
+                await backoff.pause(changed)
                 continue
             return account_id
 
@@ -204,14 +204,14 @@ class AccountService:
         async def attempt(unit: UnitOfWork) -> list[Decided]:
             account = await unit.get(ACCOUNTS, account_id)
             if account is None:
-                raise _no_account(account_id)
-            return _decided(decide(account))
+                raise no_such("account", account_id)
+            return about("", decide(account))
 
-        await self._accounts.handle(_stream(account_id), attempt, meta=_meta(actor))
+        await run(self._accounts, _stream(account_id), attempt, actor=actor)
 
 
 class _OwnerChanged(Exception):
-    """An address has come to, or lost, its account since it was looked up."""
+    """The account of an address was created or removed since the address was looked up."""
 
 
 def _new_code() -> str:
@@ -220,19 +220,3 @@ def _new_code() -> str:
 
 def _stream(account_id: str) -> str:
     return f"account-{account_id}"
-
-
-def _hash(token: str) -> str:
-    return sha256(token.encode(errors="surrogatepass")).hexdigest()
-
-
-def _meta(actor: str) -> bytes:
-    return msgspec.json.encode({"actor": actor})
-
-
-def _decided(events: list[msgspec.Struct]) -> list[Decided]:
-    return [Decided(event) for event in events]
-
-
-def _no_account(account_id: str) -> NotFound:
-    return NotFound(f"there is no account {account_id!r}")

@@ -1,7 +1,7 @@
-"""E-mail addresses as accounts know them: one writing for each, and nothing that could harm a mail.
+"""E-mail addresses of accounts in one normal form, without characters that could harm a mail.
 
-The writing that is compared is also the one that mail goes to. Were they two, whoever owns an
-address that folds into another's would be sent the other's code.
+The form that is compared is also the one that mail goes to. If mail went to the address as typed,
+the owner of an address with the same normal form as another one would receive the other's codes.
 """
 
 import re
@@ -13,19 +13,20 @@ from gatherlog.core.eventstore.errors import Flaw, Invalid
 __all__ = ["LENGTH", "parsed"]
 
 LENGTH: Final = 254
-"""Bytes in UTF-8 that mail servers take (RFC 5321)."""
+"""The most bytes in UTF-8 that mail servers accept (RFC 5321)."""
 
-# Without what quotes or separates in a header; what is unseen or steers text is not printable.
+# Without the characters that quote, separate or begin an encoded word (RFC 2047) in a header;
+# `parsed` refuses the unprintable ones.
 _ATOM: Final = r"[^\s@<>()\[\],;:\"\\.]+"
-_ADDRESS: Final = re.compile(rf"{_ATOM}(?:\.{_ATOM})*@{_ATOM}(?:\.{_ATOM})+")
+_ADDRESS: Final = re.compile(rf"(?!.*=\?){_ATOM}(?:\.{_ATOM})*@{_ATOM}(?:\.{_ATOM})+")
 _SMALL: Final = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz")
 
 
 def parsed(address: str) -> str:
-    """The one writing of an address: trimmed, composed (NFC), ASCII letters small.
+    """The normal form of an address: trimmed, composed (NFC), ASCII letters in lower case.
 
-    Raises Invalid for what is no address. Beyond ASCII case counts: folding is not one to one
-    there, and two writings that stay apart harm nobody.
+    Raises Invalid for a text that is no address. Other letters keep their case, because Unicode's
+    case folding maps different addresses to the same one.
     """
     trimmed = address.strip()
     if len(trimmed) <= LENGTH:

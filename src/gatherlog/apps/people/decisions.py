@@ -1,4 +1,7 @@
-"""Codes and sessions: how long they live, how often they may be asked for and tried. Pure."""
+"""Decisions about codes, sessions and accounts: how long they last, how many there may be. Pure.
+
+`now` and all times are microseconds since the epoch.
+"""
 
 from collections.abc import Sequence
 from hmac import compare_digest
@@ -37,38 +40,38 @@ _SECOND: Final = 1_000_000
 _DAY: Final = 24 * 3600 * _SECOND
 CODE_LIFETIME: Final = 600 * _SECOND
 MOST_TRIES: Final = 5
-"""Wrong codes that one code outlives; whatever is tried after that is refused, even if right."""
+"""Wrong tries at one code; every further try is refused, even with the right code."""
 MOST_CODES: Final = 10
-"""Codes that anybody may ask for an address within a day, until somebody signs in with one.
+"""Codes that may be requested for an address within a day, until somebody signs in with one.
 
-With MOST_TRIES it bounds guessing: at most 50 tries a day at one million possible codes.
+Together with MOST_TRIES it limits guessing to 50 tries a day at one million possible codes.
 """
 SESSION_LIFETIME: Final = 30 * _DAY
 MOST_SESSIONS: Final = 50
-"""Live sessions of one account; a further one ends the oldest."""
+"""Sessions of one account that have not ended; a further one ends the oldest."""
 
 
 def recent(sign_in: SignIn | None, now: int) -> tuple[int, ...]:
-    """When codes were issued within the day before `now`; no more than count."""
+    """When codes were issued within the day before `now`: the last MOST_CODES of them."""
     if sign_in is None:
         return ()
     return tuple(at for at in sign_in.issued if at > now - _DAY)[-MOST_CODES:]
 
 
 def request_code(sign_in: SignIn | None, code_hash: str, now: int) -> list[msgspec.Struct]:
-    """As anybody may ask: nothing once too many were asked for. A code before stays as it is."""
+    """Issue a code to anybody who asks; nothing once MOST_CODES were issued within a day."""
     if len(recent(sign_in, now)) >= MOST_CODES:
         return []
     return issue_code(sign_in, code_hash, now)
 
 
 def issue_code(sign_in: SignIn | None, code_hash: str, now: int) -> list[msgspec.Struct]:
-    """As the operator may ask. From now on this code alone counts for its address."""
+    """Issue a code, without a limit, as the operator may. It replaces the one before."""
     return [CodeIssued(code_hash, now + CODE_LIFETIME)]
 
 
 def try_code(sign_in: SignIn | None, code_hash: str, now: int) -> list[msgspec.Struct]:
-    """CodeAccepted, CodeMistyped, or nothing where no code is alive that a try could be at."""
+    """CodeAccepted or CodeMistyped; nothing where no code is valid, so that no try counts."""
     if sign_in is None or sign_in.code_hash is None:
         return []
     if now >= sign_in.expires_at or sign_in.tries >= MOST_TRIES:
@@ -78,14 +81,14 @@ def try_code(sign_in: SignIn | None, code_hash: str, now: int) -> list[msgspec.S
 
 
 def open_account(account: Account | None, address: str) -> list[msgspec.Struct]:
-    """Make the account unless it is there."""
+    """Create the account unless it exists."""
     return [AccountCreated(address)] if account is None else []
 
 
 def start_session(
     account: Account | None, address: str, session: str, *, now: int
 ) -> list[msgspec.Struct]:
-    """One more session, of an account that is made if need be; the expired ones are swept out."""
+    """Start a session; creates the account if there is none, and ends the expired sessions."""
     live = () if account is None else account.sessions
     dead = [old.id for old in live if old.expires_at <= now]
     kept = [old.id for old in live if old.expires_at > now]

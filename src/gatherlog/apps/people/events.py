@@ -1,8 +1,8 @@
-"""What happens to keys, accounts, sign-ins and guests' logins.
+"""Events of keys, accounts, sign-ins and guests' logins.
 
-The log never has a secret, only hashes that open nothing: the SHA-256 of random bits, or of what
-can be guessed (an address, a six-digit code) a digest keyed with the site's own secret. An address
-stands in clear in the events of its account's stream, and nowhere else.
+No event holds a secret. Of random secrets the log has the SHA-256; of what could be guessed (an
+address, a six-digit code) it has a digest that needs the site's key. An address stands in clear in
+the events of its account's stream, and in no other event.
 """
 
 import msgspec
@@ -26,7 +26,7 @@ __all__ = [
 
 @event_type("people.key_created")
 class KeyCreated(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A key was made; its secret was shown once."""
+    """A key was created; its secret was shown once."""
 
     key_id: str
     role: str
@@ -38,7 +38,7 @@ class KeyCreated(msgspec.Struct, frozen=True, omit_defaults=True):
 
 @event_type("people.key_revoked")
 class KeyRevoked(msgspec.Struct, frozen=True):
-    """A key opens nothing any more."""
+    """A key is not valid any more."""
 
     key_id: str
     secret_hash: str
@@ -53,7 +53,7 @@ class AccountCreated(msgspec.Struct, frozen=True):
 
 @event_type("people.account_removed")
 class AccountRemoved(msgspec.Struct, frozen=True):
-    """The account is no more, nor are its sessions; the address may begin anew."""
+    """The account and its sessions were removed; the address may get a new account."""
 
     address: str
     sessions: tuple[str, ...]
@@ -69,14 +69,14 @@ class SessionStarted(msgspec.Struct, frozen=True):
 
 @event_type("people.session_ended")
 class SessionEnded(msgspec.Struct, frozen=True):
-    """By sign-out, by the account's owner from elsewhere, or because it had expired."""
+    """By signing out, by the account's owner in another session, or because it had expired."""
 
     session: str
 
 
 @event_type("people.code_issued")
 class CodeIssued(msgspec.Struct, frozen=True):
-    """A code was made for an address; the one before is worth nothing any more."""
+    """A code was issued for an address; the one before is not valid any more."""
 
     code_hash: str
     expires_at: int
@@ -84,17 +84,17 @@ class CodeIssued(msgspec.Struct, frozen=True):
 
 @event_type("people.code_mistyped")
 class CodeMistyped(msgspec.Struct, frozen=True):
-    """A wrong code was tried against a live one."""
+    """A wrong code was tried while one was valid."""
 
 
 @event_type("people.code_accepted")
 class CodeAccepted(msgspec.Struct, frozen=True):
-    """The right code was given; it is worth nothing any more."""
+    """The right code was given; it is not valid any more."""
 
 
 @event_type("people.login_ended")
 class LoginEnded(msgspec.Struct, frozen=True):
-    """A guest signed out; `login` is the id (`jti`) of the token that opens nothing any more."""
+    """A guest signed out; `login` is the id (`jti`) of the token, which is not valid any more."""
 
     login: str
     expires_at: int

@@ -1,4 +1,4 @@
-"""How events of this app become documents: one fold per category of streams, all of them pure."""
+"""How the events of this app become documents: one fold for each category of streams. Pure."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
@@ -46,12 +46,12 @@ Documents = Mapping[Ref, Any]
 
 
 def id_of(stream: str) -> str:
-    """What stands behind the category in a stream's name."""
+    """The part of a stream's name behind its category."""
     return stream.partition("-")[2]
 
 
 class KeyFold:
-    """Streams `key-{id}`: one document per key, and one per live secret."""
+    """Streams `key-{id}`: one document per key, and one per secret that is valid."""
 
     views: tuple[View[Any], ...] = (API_KEYS, KEY_SECRETS)
 
@@ -87,7 +87,7 @@ class KeyFold:
 
 
 class AccountFold:
-    """Streams `account-{id}`: the account, its address, its live sessions."""
+    """Streams `account-{id}`: the account, its address, and its sessions that have not ended."""
 
     views: tuple[View[Any], ...] = (ACCOUNTS, ACCOUNT_ADDRESSES, SESSIONS)
 
@@ -137,7 +137,7 @@ def _with_sessions(account: Account, sessions: tuple[LiveSession, ...]) -> Chang
 
 
 class SignInFold:
-    """Streams `sign_in-{digest of the address}`: the one code that is alive, and its tries."""
+    """Streams `sign_in-{digest of the address}`: the one code that is valid, and its tries."""
 
     views: tuple[View[Any], ...] = (SIGN_INS,)
 
@@ -162,7 +162,7 @@ class SignInFold:
 
 
 class GuestLoginFold:
-    """Streams `guest_login-{guest id}`: the logins that were ended before their time."""
+    """Streams `guest_login-{guest id}`: the logins that were ended before they expired."""
 
     views: tuple[View[Any], ...] = (ENDED_LOGINS,)
 

@@ -1,4 +1,4 @@
-"""Guests who exchange their link for a token that programs use: `token` and last name for a JWT."""
+"""Guests' logins: a guest's link and last name are exchanged for a JWT, for programs to use."""
 
 from typing import Any, Final, Protocol
 
@@ -10,6 +10,7 @@ from gatherlog.apps.people.policy import Actor, Role
 from gatherlog.apps.people.signing import KeySource
 from gatherlog.apps.people.views import ENDED_LOGINS
 from gatherlog.core.commands.handler import CommandHandler, Decided
+from gatherlog.core.commands.service import about, run
 from gatherlog.core.commands.unit_of_work import UnitOfWork
 from gatherlog.core.eventstore.clock import Clock, Ids
 from gatherlog.core.eventstore.errors import Flaw, Invalid, NotFound, Unauthenticated
@@ -22,43 +23,43 @@ _SECOND: Final = 1_000_000
 _DAY: Final = 24 * 3600 * _SECOND
 LIFETIME: Final = 30 * _DAY
 AFTERWARDS: Final = 7 * _DAY
-"""How long after the gathering guests may still sign in."""
+"""How long after the end of the gathering guests may still sign in. Microseconds, as LIFETIME."""
 _NEVER: Final = 2**63
 _ENDED: Final = "This sign-in is not valid, or not any more. Sign in with your link again."
 
 
 class Invitee(msgspec.Struct, frozen=True, kw_only=True):
-    """A guest who is on a list now, as far as signing in is concerned."""
+    """What signing in has to know of a guest who is on a guest list at present."""
 
     gathering_id: str
     guest_id: str
     first_name: str
     last_name: str
     link: str | None
-    """Tells the guest's link from the one before; never the link's secret."""
+    """The id of the guest's present link, which is not the link's secret."""
     co_host: bool
     over_at: int | None
-    """When the gathering is over, in microseconds since the epoch; None: no date is set."""
+    """When the gathering is over, in microseconds since the epoch; None where it has no date."""
 
 
 class Invitees(Protocol):
-    """Who is invited: kept by another app, and handed in."""
+    """Questions about the guest lists, which belong to another app."""
 
     async def by_link(self, token: str) -> Invitee:
-        """Whom a link's secret lets in; NotFound if nobody."""
+        """The guest whose link has this secret. Raises NotFound."""
         ...
 
     async def by_id(self, gathering_id: str, guest_id: str) -> Invitee:
-        """NotFound if the guest or the gathering is gone."""
+        """Raises NotFound if the guest or the gathering was removed."""
         ...
 
     def is_same_name(self, one: str, other: str) -> bool:
-        """Whether two writings are one name, as guest lists compare names."""
+        """Whether guest lists take two spellings for the same name."""
         ...
 
 
 class Claims(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """What a guest's token says. `link` is as in `Invitee`, so that a new link ends the token."""
+    """The claims of a guest's token. `link` is that of `Invitee`: a new link ends the token."""
 
     sub: str
     first_name: str
@@ -74,9 +75,10 @@ class Claims(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class GuestLoginService:
-    """Tokens are signed and not kept; what ends them is looked up whenever one is shown.
+    """Logins of guests. A token is signed and not stored; it is checked whenever it is used.
 
-    That is: its time, a logout, a new link, and a guest or gathering that is gone or over.
+    It ends when it expires, by a logout, by a new link, when the guest or the gathering is removed,
+    and AFTERWARDS after the end of the gathering.
     """
 
     def __init__(
@@ -90,10 +92,11 @@ class GuestLoginService:
         self._handler = CommandHandler(store, CODEC, GuestLoginFold(), clock=clock, ids=ids)
 
     async def login(self, token: str, last_name: str) -> str:
-        """A JWT for the guest of the link with this secret, if the last name is the guest's.
+        """A JWT for the guest whose link has this secret, if the last name is the guest's.
 
-        It lives for 30 days, or until the gathering has long been over. Raises Invalid where
-        either is blank, else Unauthenticated, which does not tell which of the two was wrong.
+        It expires after LIFETIME, or AFTERWARDS after the end of the gathering if that is earlier.
+        Raises Invalid where either argument is blank, and Unauthenticated, which does not tell
+        which of the two was wrong.
         """
         token, last_name = token.strip(), last_name.strip()
         _demand(token=token, lastName=last_name)
@@ -107,27 +110,24 @@ class GuestLoginService:
         return (await self._key()).sign(msgspec.to_builtins(claims))
 
     async def actor(self, jwt: str) -> Actor:
-        """Whom a token stands for now; Unauthenticated for every token that does not hold."""
+        """The guest whom a token stands for. Raises Unauthenticated unless the token is valid."""
         claims = await self._live(jwt)
         invitee = await self._invitee(claims)
         gathering_id = invitee.gathering_id
         return Actor("guest", invitee.guest_id, Role.GUEST, gathering_id, co_host=invitee.co_host)
 
     async def logout(self, jwt: str) -> None:
-        """The token stands for nobody any more; other logins of the guest stay.
-
-        Unauthenticated for a token that holds no more, as `actor` would say.
-        """
+        """End this token; other logins of the guest stay. Raises Unauthenticated as `actor`."""
         claims = await self._live(jwt)
         await self._invitee(claims)
         event = LoginEnded(claims.jti, claims.exp * _SECOND)
 
         async def attempt(unit: UnitOfWork) -> list[Decided]:
             ended = await unit.get(ENDED_LOGINS, claims.jti)
-            return [Decided(event)] if ended is None else []
+            return about("", [event] if ended is None else [])
 
-        meta = msgspec.json.encode({"actor": f"guest:{claims.sub}"})
-        await self._handler.handle(f"guest_login-{claims.sub}", attempt, meta=meta)
+        stream, actor = f"guest_login-{claims.sub}", f"guest:{claims.sub}"
+        await run(self._handler, stream, attempt, actor=actor)
 
     def _claims(self, invitee: Invitee, now: int) -> Claims:
         expires = min(now + LIFETIME, _last_moment(invitee))
@@ -148,7 +148,7 @@ class GuestLoginService:
         )
 
     async def _live(self, jwt: str) -> Claims:
-        """The claims of a token that is ours, in time, and not logged out."""
+        """The claims of a token that was signed here, has not expired and is not logged out."""
         claims = _read((await self._key()).verified(jwt))
         if claims.iss != ISSUER or claims.aud != self._store.id:
             raise Unauthenticated(_ENDED)
@@ -160,7 +160,7 @@ class GuestLoginService:
         return claims
 
     async def _invitee(self, claims: Claims) -> Invitee:
-        """The guest as of now, if the token's link is still the guest's."""
+        """The guest as of now, if the token's link is still the guest's and may be used."""
         try:
             invitee = await self._invitees.by_id(claims.gathering, claims.sub)
         except NotFound:
@@ -171,7 +171,7 @@ class GuestLoginService:
 
 
 def _last_moment(invitee: Invitee) -> int:
-    """From when on the guest signs in no more."""
+    """The moment from which the guest cannot sign in any more."""
     return _NEVER if invitee.over_at is None else invitee.over_at + AFTERWARDS
 
 

@@ -1,4 +1,4 @@
-"""The file beside the store that keeps the site's private key: made once, for its owner alone."""
+"""The file beside the store that holds the site's private key; only its owner may read it."""
 
 import contextlib
 import os
@@ -20,10 +20,10 @@ class KeyUnusable(Refused):
 
 
 def kept_key(file: Path, make: Callable[[], bytes]) -> bytes:
-    """What the file holds; where it is missing, what `make` gives, kept from now on.
+    """The content of the file; where it is missing, it is created with what `make` returns.
 
-    Of several processes that make it at once, one wins and all get what it made; a crash leaves a
-    whole file or none. Raises KeyUnusable for a file that others may read.
+    If several processes create it at once, all of them get the content of the one that was first.
+    A crash leaves a complete file or none. Raises KeyUnusable for a file that others may read.
     """
     try:
         return _read(file)
@@ -33,7 +33,7 @@ def kept_key(file: Path, make: Callable[[], bytes]) -> bytes:
 
 
 def check_key(file: Path) -> None:
-    """Raise KeyUnusable if the file is there and others may read it."""
+    """Raise KeyUnusable if the file exists and others may read it."""
     with contextlib.suppress(FileNotFoundError, NotADirectoryError):
         _read(file)
 
@@ -50,7 +50,7 @@ def _read(file: Path) -> bytes:
 
 
 def _keep(file: Path, content: bytes) -> None:
-    """Write beside and link into place: a link never replaces what is there."""
+    """Write another file and link it into place: a link never replaces an existing file."""
     beside = file.with_name(f"{file.name}.{secrets.token_hex(8)}")
     handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     try:
@@ -61,7 +61,7 @@ def _keep(file: Path, content: bytes) -> None:
         os.link(beside, file)
         _sync(file.parent)
     except FileExistsError:
-        pass  # another process was first; its key counts
+        pass  # another process was first; its key is used
     finally:
         beside.unlink()
 

@@ -1,8 +1,7 @@
-"""Keys of the interface: made, checked on every request, revoked."""
+"""API keys: created, checked on every request, revoked."""
 
-import hashlib
+import functools
 import re
-import secrets
 from typing import Final
 
 import msgspec
@@ -10,37 +9,34 @@ import msgspec
 from gatherlog.apps.people.events import CODEC, KeyCreated, KeyRevoked
 from gatherlog.apps.people.folds import KeyFold
 from gatherlog.apps.people.policy import Actor, Role
+from gatherlog.apps.people.tokens import KEY, token_hash
 from gatherlog.apps.people.views import ACCOUNTS, API_KEYS, KEY_SECRETS, ApiKey
 from gatherlog.core.commands.handler import CommandHandler, Decided
+from gatherlog.core.commands.service import about, no_such, read, run
 from gatherlog.core.commands.unit_of_work import UnitOfWork
 from gatherlog.core.eventstore.clock import Clock, Ids
-from gatherlog.core.eventstore.errors import Flaw, Invalid, NotFound
-from gatherlog.core.eventstore.store import Store
+from gatherlog.core.eventstore.errors import Flaw, Invalid
+from gatherlog.core.eventstore.store import Document, Store
+from gatherlog.core.projections.paging import pages
 
 __all__ = ["CreatedKey", "KeyService"]
 
-PREFIX: Final = "glk_"
-SECRET_BYTES: Final = 32
 NAME_LENGTH: Final = 100
 KEY_ROLES: Final = (Role.OPERATOR, Role.HOST, Role.MEMBER, Role.ORGANISER, Role.REVIEWER)
 OF_ACCOUNT: Final = frozenset({Role.MEMBER, Role.ORGANISER, Role.REVIEWER})
-"""Roles whose keys act for an account, and for nothing else."""
-_SECRET = re.compile(r"glk_[A-Za-z0-9_-]{43}")
+"""Roles whose keys act for an account and have no gathering of their own."""
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 class CreatedKey(msgspec.Struct, frozen=True):
-    """A new key. `secret` exists here and nowhere else: show it once."""
+    """A new key. Its secret is kept nowhere else: show it once."""
 
     id: str
     secret: str
 
 
 class KeyService:
-    """API keys: 256 random bits, kept as their SHA-256, so that a stolen store opens nothing.
-
-    Random bits need no slow hash; and looking a hash up tells nothing by its timing.
-    """
+    """The API keys of one store; see `tokens` for how their secrets are kept."""
 
     def __init__(self, store: Store, *, clock: Clock, ids: Ids) -> None:
         self._store = store
@@ -56,30 +52,33 @@ class KeyService:
         actor: str,
         account_id: str | None = None,
     ) -> CreatedKey:
-        """Make a key: a host's is bound to one gathering, and to an account at will; a member's,
-        organiser's or reviewer's acts for an account; an operator's may. Else Invalid.
+        """Create a key. Raises Invalid where the role, the gathering and the account do not match.
+
+        A host's key needs a gathering, and may act for an account. The key of a member, organiser
+        or reviewer needs an account and has no gathering. An operator's key has no gathering, and
+        may act for an account.
         """
         flaws = _flaws(role, gathering_id, name, account_id)
         if flaws:
             raise Invalid(*flaws)
-        key_id, secret = self._ids(), PREFIX + secrets.token_urlsafe(SECRET_BYTES)
-        event = KeyCreated(key_id, role, gathering_id, name, _hash(secret), account_id)
+        key_id, secret = self._ids(), KEY.new()
+        event = KeyCreated(key_id, role, gathering_id, name, token_hash(secret), account_id)
 
         async def attempt(unit: UnitOfWork) -> list[Decided]:
-            return [Decided(event, subject=key_id)]
+            return about(key_id, [event])
 
-        await self._handler.handle(_stream(key_id), attempt, meta=_meta(actor))
+        await run(self._handler, _stream(key_id), attempt, actor=actor)
         return CreatedKey(key_id, secret)
 
     async def authenticate(self, secret: str) -> Actor | None:
-        """Whom a secret stands for, at the price of one point read; None if it opens nothing.
+        """The actor that a key's secret stands for; None if the secret is not valid.
 
-        A second one looks whether the account is still there, for a key that acts for one.
+        It takes one point read, and a second one where the key acts for an account: the key is
+        valid only as long as that account exists.
         """
-        if not _SECRET.fullmatch(secret):
+        if not KEY.is_well_formed(secret):
             return None
-        [document] = await self._store.get(KEY_SECRETS.name, [_hash(secret)])
-        key = KEY_SECRETS.read(document)
+        key = await read(self._store, KEY_SECRETS, token_hash(secret))
         if key is None:
             return None
         if key.account_id is not None:
@@ -88,35 +87,26 @@ class KeyService:
                 return None
         return Actor("key", key.key_id, Role(key.role), key.gathering_id, key.account_id)
 
-    async def key(self, key_id: str) -> ApiKey:
-        """A key without its secret; NotFound if there never was one."""
-        [document] = await self._store.get(API_KEYS.name, [key_id])
-        key = API_KEYS.read(document)
-        if key is None:
-            raise NotFound(f"there is no key {key_id!r}")
-        return key
-
     async def keys(self) -> list[ApiKey]:
-        """All keys that ever were, without their secrets, oldest first; the revoked ones too."""
+        """All keys, the revoked ones too, without their secrets, oldest first."""
+        scan = functools.partial(self._store.scan, API_KEYS.name, limit=self._store.limits.page)
         keys: list[ApiKey] = []
-        after, size = "", self._store.limits.page
-        while documents := await self._store.scan(API_KEYS.name, after=after, limit=size):
-            keys += [key for document in documents if (key := API_KEYS.read(document)) is not None]
-            after = documents[-1].id
+        async for page in pages(scan, _id):
+            keys += [key for document in page if (key := API_KEYS.read(document)) is not None]
         return sorted(keys, key=lambda key: (key.created_at, key.id))
 
     async def revoke(self, key_id: str, *, actor: str) -> None:
-        """The key opens nothing any more; again does nothing. NotFound if there never was one."""
+        """Make a key invalid for good. Repeating it does nothing. Raises NotFound."""
 
         async def attempt(unit: UnitOfWork) -> list[Decided]:
             key = await unit.get(API_KEYS, key_id)
             if key is None:
-                raise NotFound(f"there is no key {key_id!r}")
+                raise no_such("key", key_id)
             if key.revoked_at is not None:
                 return []
-            return [Decided(KeyRevoked(key_id, key.secret_hash), subject=key_id)]
+            return about(key_id, [KeyRevoked(key_id, key.secret_hash)])
 
-        await self._handler.handle(_stream(key_id), attempt, meta=_meta(actor))
+        await run(self._handler, _stream(key_id), attempt, actor=actor)
 
 
 def _flaws(role: str, gathering_id: str | None, name: str, account_id: str | None) -> list[Flaw]:
@@ -141,9 +131,5 @@ def _stream(key_id: str) -> str:
     return f"key-{key_id}"
 
 
-def _hash(secret: str) -> str:
-    return hashlib.sha256(secret.encode()).hexdigest()
-
-
-def _meta(actor: str) -> bytes:
-    return msgspec.json.encode({"actor": actor})
+def _id(document: Document) -> str:
+    return document.id

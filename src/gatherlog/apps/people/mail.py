@@ -1,4 +1,4 @@
-"""Letters that are sent, and to what they are handed."""
+"""The letter with the code for signing in, and the mailer that sends letters."""
 
 from typing import Protocol
 
@@ -8,21 +8,21 @@ __all__ = ["Letter", "Mailer", "code_letter"]
 
 
 class Mailer(Protocol):
-    """Takes letters and brings them away in its own time."""
+    """Sends letters in the background."""
 
     def send(self, letter: Letter) -> None:
-        """Take a letter. Never waits and never fails: whoever asked for it learns nothing."""
+        """Queue a letter. Neither waits nor raises, so the caller learns nothing of its fate."""
         ...
 
     async def close(self) -> None:
-        """Try for a short while to bring away what was taken; twice does nothing."""
+        """Try for a short while to send what is queued. Closing twice does nothing."""
         ...
 
 
 def code_letter(address: str, code: str, site: str) -> Letter:
-    """The letter with the code for signing in; it says nothing about whether there is an account.
+    """The letter with the code for signing in, the same whether or not there is an account.
 
-    The code does not stand in the subject: a locked phone shows that.
+    The code does not stand in the subject, which a locked phone shows.
     """
     return Letter(
         to=address,

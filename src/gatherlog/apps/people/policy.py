@@ -1,6 +1,6 @@
-"""The one policy: who may do what. Pure; whatever is not allowed here is refused.
+"""The policy: who may do what. Pure; what it does not allow is refused.
 
-Interfaces ask it before they ask a service, with facts as arguments.
+Interfaces call `decide` before they call a service, and give it the facts as arguments.
 """
 
 from collections.abc import Collection, Mapping
@@ -13,24 +13,24 @@ __all__ = ["ANYONE", "Action", "Actor", "Role", "Verdict", "decide", "needs_host
 
 
 class Role(StrEnum):
-    """What a credential was given for."""
+    """What the owner of a credential is to the site."""
 
     OPERATOR = auto()
     """Runs the site."""
     HOST = auto()
-    """Of a key that is bound to one gathering."""
+    """The role of a key that is bound to one gathering."""
     MEMBER = auto()
-    """Has an account; every session is a member's."""
+    """Has an account. Every session has this role."""
     ORGANISER = auto()
     """A member who publishes things to do."""
     REVIEWER = auto()
-    """A member who looks through what organisers publish."""
+    """A member who reviews what organisers publish."""
     GUEST = auto()
-    """Of a personal link, or of what it was exchanged for; never of a key."""
+    """The role of a guest's link and of the login made from it; never of a key."""
 
 
 class Action(StrEnum):
-    """Everything that can be asked for. An interface offers nothing without naming its action."""
+    """Everything that can be requested. Whatever an interface offers, it names the action."""
 
     READ_HEALTH = auto()
     READ_DESCRIPTION = auto()
@@ -73,22 +73,22 @@ class Action(StrEnum):
 
 
 class Verdict(Enum):
-    """What the policy says, and how an interface answers it."""
+    """What the policy decides, and so how an interface answers."""
 
     ALLOW = "allow"
     HIDE = "hide"
-    """The asker may not know that it exists: not found."""
+    """The actor may not learn that the thing exists; the answer is "not found"."""
     DENY = "deny"
-    """The asker may see it, but not do this."""
+    """The actor may see the thing, but not do this to it."""
     IDENTIFY = "identify"
-    """Nobody can say before it is known who asks."""
+    """It depends on the actor, and none is known."""
 
 
 class Actor(msgspec.Struct, frozen=True, gc=False):
-    """Who asks: what a key (`key`), a session (`account`) or a guest's login (`guest`) stands for.
+    """Who makes a request: a key (`key`), a session's account (`account`) or a guest (`guest`).
 
-    `gathering_id` is the one that a host's key or a guest belongs to, `account_id` whose session
-    or key it is; a guest's `id` is the guest's.
+    `gathering_id` is that of a host's key or of a guest; `account_id` is the account of a session,
+    or the one that a key acts for. `id` is the key's, the account's or the guest's.
     """
 
     kind: str
@@ -97,16 +97,16 @@ class Actor(msgspec.Struct, frozen=True, gc=False):
     gathering_id: str | None = None
     account_id: str | None = None
     co_host: bool = False
-    """A guest whom the host lets manage the gathering."""
+    """Whether this is a guest whom the host lets manage the gathering."""
 
     @property
     def name(self) -> str:
-        """How the log and the trail name this actor: `key:0198…`."""
+        """The name of this actor in the log and the trail: `key:0198…`."""
         return f"{self.kind}:{self.id}"
 
 
 ANYONE: Final = frozenset({Action.READ_HEALTH, Action.READ_DESCRIPTION, Action.SIGN_IN})
-"""What needs no credential."""
+"""Actions that need no credential."""
 
 _DEMO: Final = frozenset({Action.READ_OVERVIEW, Action.READ_MAILBOX})
 _OF_A_GUEST: Final = frozenset(
@@ -132,7 +132,7 @@ _OF_THE_OPERATOR: Final = frozenset(
         Action.READ_METRICS,
     }
 )
-"""The log is about everybody: whoever reads it whole, or has it sent elsewhere, runs the site."""
+"""The log as a whole is about everybody, so only the operator reads it or has it delivered."""
 _OF_A_HOST: Final = (
     frozenset(Action)
     - ANYONE
@@ -147,13 +147,13 @@ _OF_A_CO_HOST: Final = _OF_A_HOST - {Action.REMOVE_GATHERING, Action.MAKE_CO_HOS
 _MEMBERS: Final = frozenset({Role.MEMBER, Role.ORGANISER, Role.REVIEWER})
 _LISTS: Final[Mapping[Role, frozenset[Action]]] = {
     Role.OPERATOR: _OF_NO_GATHERING,
-    Role.HOST: frozenset({Action.LIST_GATHERINGS}),  # bound to one, a key cannot come to own more
+    Role.HOST: frozenset({Action.LIST_GATHERINGS}),  # its key stays bound to one gathering
     **dict.fromkeys(_MEMBERS, _OF_NO_GATHERING),
 }
 
 
 def needs_host(actor: Actor | None, action: Action) -> bool:
-    """Whether `decide` has to be told who hosts the gathering; else the fact may stay unknown."""
+    """Whether `decide` needs `host_account` for this actor and action."""
     return actor is not None and actor.role in _MEMBERS and action in _OF_A_HOST
 
 
@@ -168,11 +168,11 @@ def decide(
     account_id: str | None = None,
     demo: bool = False,
 ) -> Verdict:
-    """Whether `actor` (None: nobody known) may do `action`.
+    """Whether `actor` may do `action`; None is an actor who has not shown a credential.
 
-    `gathering_id`, `guest_id` and `account_id` say to what, where the action is about one;
-    `household` whom the asking guest may answer for besides, `host_account` which account hosts
-    the gathering, `demo` whether this is a demonstration, whose gatherings and mail are for all.
+    `gathering_id`, `guest_id` and `account_id` are what the action is about. `household` are the
+    guests for whom an acting guest may answer besides, `host_account` is the account that hosts the
+    gathering, and `demo` says that this is a demonstration, whose gatherings and mail anybody sees.
     """
     if action in ANYONE or (demo and action in _DEMO):
         return Verdict.ALLOW
@@ -200,7 +200,7 @@ def _of_no_gathering(actor: Actor, action: Action) -> Verdict:
 
 
 def _of_an_account(actor: Actor, account_id: str | None) -> Verdict:
-    """Own account only; not even the operator reads another's, and a key manages no sessions."""
+    """Only one's own account, even for the operator; and a key does not manage sessions."""
     if account_id is None or actor.account_id != account_id:
         return Verdict.HIDE
     return Verdict.ALLOW if actor.kind == "account" else Verdict.DENY
@@ -209,7 +209,7 @@ def _of_an_account(actor: Actor, account_id: str | None) -> Verdict:
 def _of_a_guest(
     actor: Actor, gathering_id: str | None, guest_id: str | None, household: Collection[str]
 ) -> Verdict:
-    """A guest's own household; whoever manages the gathering answers in another way."""
+    """Only a guest, for the own household; hosts and the operator have actions of their own."""
     if actor.role is Role.OPERATOR:
         return Verdict.DENY
     if gathering_id is None or actor.gathering_id != gathering_id:
@@ -223,7 +223,7 @@ def _of_a_guest(
 def _of_a_host(
     actor: Actor, action: Action, gathering_id: str | None, host_account: str | None
 ) -> Verdict:
-    """The operator, the key bound to the gathering, the account that hosts it, a co-host."""
+    """The operator, the key bound to the gathering, the account that hosts it, and co-hosts."""
     if actor.role is Role.OPERATOR:
         return Verdict.ALLOW
     if gathering_id is None:

@@ -1,6 +1,6 @@
-"""The site's key as an RSA key: RS256 signatures, and a secret for digests derived from it.
+"""The site's key as an RSA key: RS256 signatures, and digests with a secret derived from it.
 
-Slow to import, for the sake of its library: load it where a key is really needed.
+Its library is slow to import: import this module only where a key is needed.
 """
 
 import hmac
@@ -20,7 +20,7 @@ _ALGORITHM: Final = "RS256"
 
 
 class RsaKey:
-    """A `SiteKey`. One secret to keep, instead of two: who has the private key has all of it."""
+    """A `SiteKey`. The secret of the digests is derived, so the private key is all to be kept."""
 
     def __init__(self, key: RSAKey) -> None:
         self._key = key
@@ -34,7 +34,7 @@ class RsaKey:
 
     @classmethod
     def from_pem(cls, pem: bytes) -> "RsaKey":
-        """Raises ValueError, without a word of its content, for what is no private RSA key."""
+        """Raises ValueError, without any of the content, for what is no private RSA key."""
         try:
             key = RSAKey.import_key(pem)
             bits = 0 if key.private_key is None else key.private_key.key_size
@@ -52,7 +52,7 @@ class RsaKey:
         return jwt.encode(self._header, claims, self._key, [_ALGORITHM])
 
     def verified(self, token: str) -> dict[str, Any]:
-        """The header must be ours to the letter: no other algorithm, key, or extension."""
+        """As `SiteKey`; the header must be exactly the one that `sign` writes."""
         try:
             read = jwt.decode(token, self._key, [_ALGORITHM])
         except (JoseError, ValueError):

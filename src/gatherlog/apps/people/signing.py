@@ -1,4 +1,4 @@
-"""What a site's own key does: signs tokens, checks them, and digests what could be guessed."""
+"""The site's key: it signs tokens, verifies them, and makes digests of what could be guessed."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any, Protocol
@@ -7,23 +7,23 @@ __all__ = ["KeySource", "SiteKey"]
 
 
 class SiteKey(Protocol):
-    """The one secret of a site; it is never in the log."""
+    """The secret of a site. It is never in the log or in the store."""
 
     def sign(self, claims: dict[str, Any]) -> str:
-        """A JWT with these claims (RFC 7519), signed with RS256, naming the key."""
+        """A JWT with these claims (RFC 7519), signed with RS256; its header names the key."""
         ...
 
     def verified(self, token: str) -> dict[str, Any]:
-        """The claims of a token that this key signed; Unauthenticated for any other text.
+        """The claims of a token that this key signed. Raises Unauthenticated for any other text.
 
-        Says nothing about whether the claims still hold.
+        The claims themselves, such as the expiry, are not checked.
         """
         ...
 
     def digest(self, purpose: str, text: str) -> str:
-        """64 hexadecimal digits that nobody can compute, or turn back, without the key."""
+        """A keyed digest of 64 hexadecimal digits; each purpose gives other ones."""
         ...
 
 
 KeySource = Callable[[], Awaitable[SiteKey]]
-"""Gives the site's key, always the same; the first time it may have to be read or made."""
+"""Gives the site's key, always the same one. The first call may have to read or create it."""

@@ -1,6 +1,6 @@
 """Documents of keys, accounts, sign-ins and guests' logins. Times are microseconds since the epoch.
 
-What is looked up by a secret has that secret's hash as its id, so that finding is one point read.
+A document that is looked up by a secret has the secret's hash as its id: one point read finds it.
 """
 
 from typing import Any
@@ -30,7 +30,7 @@ __all__ = [
 
 
 class ApiKey(msgspec.Struct, frozen=True):
-    """A key as its owner sees it: all but the secret."""
+    """A key as its owner sees it: everything but the secret."""
 
     id: str
     role: str
@@ -43,7 +43,7 @@ class ApiKey(msgspec.Struct, frozen=True):
 
 
 class KeySecret(msgspec.Struct, frozen=True):
-    """What a live secret opens. The document's id is the secret's SHA-256 in hexadecimal."""
+    """The key of a valid secret. The document's id is the secret's SHA-256 in hexadecimal."""
 
     key_id: str
     role: str
@@ -52,7 +52,7 @@ class KeySecret(msgspec.Struct, frozen=True):
 
 
 class LiveSession(msgspec.Struct, frozen=True):
-    """A session as its account lists it; `id` is that of the session's document."""
+    """A session as its account lists it. `id` is the id of the `Session` document."""
 
     id: str
     started_at: int
@@ -60,30 +60,30 @@ class LiveSession(msgspec.Struct, frozen=True):
 
 
 class Account(msgspec.Struct, frozen=True, kw_only=True):
-    """Somebody who proved to read the mail of an address."""
+    """A person who has shown that they read the mail of an address."""
 
     id: str
     address: str
     created_at: int
     sessions: tuple[LiveSession, ...] = ()
-    """Oldest first. One that has expired may still stand here until the next sign-in."""
+    """Oldest first. An expired one may be among them until the next sign-in."""
 
 
 class AccountAddress(msgspec.Struct, frozen=True):
-    """Whose an address is. The document's id is the address in its one writing."""
+    """The account of an address. The document's id is the address in its normal form."""
 
     account_id: str
 
 
 class Session(msgspec.Struct, frozen=True):
-    """What a session's token opens. The document's id is the token's SHA-256 in hexadecimal."""
+    """A session that has not ended. The document's id is the token's SHA-256 in hexadecimal."""
 
     account_id: str
     expires_at: int
 
 
 class SignIn(msgspec.Struct, frozen=True, kw_only=True):
-    """The code that waits for one address. The document's id is the address's keyed digest."""
+    """The code that was issued for one address. The document's id is the address's keyed digest."""
 
     code_hash: str | None
     """None once the code was used."""
@@ -91,11 +91,11 @@ class SignIn(msgspec.Struct, frozen=True, kw_only=True):
     tries: int = 0
     """How often a wrong code was given."""
     issued: tuple[int, ...]
-    """When codes were made since the last sign-in, of the last day alone."""
+    """When codes were issued since the last sign-in, within the day before the latest of them."""
 
 
 class EndedLogin(msgspec.Struct, frozen=True):
-    """A guest's login that was ended before its time. The document's id is the token's `jti`."""
+    """A guest's login that was ended before it expired. The document's id is the token's `jti`."""
 
     expires_at: int
 

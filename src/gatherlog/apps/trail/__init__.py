@@ -1,8 +1,7 @@
-"""The trail: who did what to a gathering and its guests, who looked, and who was last here when."""
+"""The trail: what was done to gatherings and guests, by whom, who read it, and last visits."""
 
 from gatherlog.apps.trail.events import CATEGORIES, SITE, What
 from gatherlog.apps.trail.fold import trail_subscription
-from gatherlog.apps.trail.listing import Listing
 from gatherlog.apps.trail.service import TrailService
 from gatherlog.apps.trail.views import VIEWS, Activity, LastSeen
 
@@ -12,7 +11,6 @@ __all__ = [
     "VIEWS",
     "Activity",
     "LastSeen",
-    "Listing",
     "TrailService",
     "What",
     "trail_subscription",

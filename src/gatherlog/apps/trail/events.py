@@ -1,7 +1,7 @@
-"""That somebody looked: one type of event, in a stream per gathering that no command waits for.
+"""Accesses: one type of event, which records that somebody read a guest or the guest list.
 
-Whom was looked at is the event's subject, a guest's id, or nobody for the list as a whole. Which
-gathering and when is its stream and its time.
+The event's subject is the id of the guest, or empty for the list as a whole. The gathering follows
+from its stream, `access-{gathering id}`. No command waits for these streams.
 """
 
 from collections.abc import Iterable, Mapping
@@ -25,17 +25,17 @@ What = Literal[
     "activities_read",
     "log_read",
 ]
-"""How somebody looked."""
+"""The kinds of access."""
 SITE: Final = "site"
-"""In place of a gathering's id: what was looked at is about all of them, as the whole log is."""
+"""In place of a gathering's id, for an access to what is about all gatherings, as the log is."""
 
 
 @event_type("trail.accessed", schema=1)
 class Accessed(msgspec.Struct, frozen=True, kw_only=True):
-    """Somebody looked at a guest, or at the guest list."""
+    """Somebody read a guest, or the guest list."""
 
     who: str
-    """Named as actors are: `key:0198…`, `account:…`, `guest:…`."""
+    """The name of the actor: `key:0198…`, `account:…`, `guest:…`."""
     what: What
 
 
@@ -44,12 +44,12 @@ CODEC = Codec(EVENTS)
 
 
 def access_stream(gathering_id: str) -> str:
-    """The stream of who looked at a gathering."""
+    """The stream of the accesses to a gathering."""
     return f"access-{gathering_id}"
 
 
 class _NoDocuments:
-    """These streams own no documents: what is shown of them is the subscription's."""
+    """These streams have no documents of their own: the subscription `trail` writes them."""
 
     views: tuple[View[Any], ...] = ()
 
@@ -61,4 +61,4 @@ class _NoDocuments:
 
 
 CATEGORIES: Final = (Category("access", CODEC, _NoDocuments()),)
-"""The one category of streams that this app owns."""
+"""The one category of streams that this app writes."""

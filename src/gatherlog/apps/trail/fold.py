@@ -1,16 +1,15 @@
-"""How the trail is made: every event of a gathering, and every look at one, becomes an activity.
+"""The projection of the trail: every event of a gathering and every access becomes an activity.
 
-An event of a gathering is an activity whatever its type, types to come included: that is on
-purpose, and needs no payload but only who, when and about whom. A look of an unknown type fails.
+An event of a gathering is an activity whatever its type, so a new type needs no change here: only
+its actor, time and subject are read. An event of unknown type in an access stream is an error.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
-import msgspec
-
 from gatherlog.apps.trail.events import CODEC, Accessed
 from gatherlog.apps.trail.views import ACTIVITIES, LAST_SEEN, VIEWS, Activity, LastSeen, seen_by
+from gatherlog.core.commands.event_meta import actor_of
 from gatherlog.core.eventstore.events import Recorded
 from gatherlog.core.eventstore.store import Ref
 from gatherlog.core.eventstore.streams import category_of
@@ -21,44 +20,40 @@ from gatherlog.core.subscriptions.projection import Projection
 __all__ = ["HOUR", "Trail", "trail_subscription"]
 
 HOUR: Final = 3600 * 1_000_000
-"""Microseconds; looks that are alike count once in each hour of the clock."""
+"""Microseconds. Equal accesses are one activity within each hour of the clock."""
 GATHER: Final = 0.05
-"""Seconds that new events are waited with, so that a busy moment is one commit."""
+"""Seconds to wait for more events, so that those of a busy moment share one commit."""
 _GATHERING: Final = "gathering-"
 _ACCESS: Final = "access-"
 _GUEST: Final = "guest:"
 
 
-class _Meta(msgspec.Struct):
-    actor: str = ""
-
-
-_meta = msgspec.json.Decoder(_Meta).decode
-
-
 class Trail:
-    """The fold of the trail. Each document is made of one stream, so partitions do not get in each
-    other's way, and what is shown does not depend on the order in which they are read."""
+    """The fold of the trail.
+
+    Each document is made of the events of one stream, so the trail does not depend on the order in
+    which partitions are read, and their commits do not conflict.
+    """
 
     views: tuple[View[Any], ...] = VIEWS
 
     def keys(self, event: Recorded) -> Iterator[Ref]:
         if not event.stream.startswith((_GATHERING, _ACCESS)):
             return
-        look = _look(event)
-        yield ACTIVITIES.ref(_id(event, look))
-        if guest_id := _guest_of(_actor(event, look)):
+        access = _access(event)
+        yield ACTIVITIES.ref(_id(event, access))
+        if guest_id := _guest_of(_actor(event, access)):
             yield LAST_SEEN.ref(_seen_id(event, guest_id))
 
     def evolve(self, documents: Mapping[Ref, Any], event: Recorded) -> Iterable[Change]:
-        look = _look(event)
-        actor, id = _actor(event, look), _id(event, look)
-        if documents[ACTIVITIES.ref(id)] is None:  # else the same look, noted by two processes
-            yield Change(ACTIVITIES, id, _activity(event, look, actor))
+        access = _access(event)
+        actor, id = _actor(event, access), _id(event, access)
+        if documents[ACTIVITIES.ref(id)] is None:  # or another process recorded an equal access
+            yield Change(ACTIVITIES, id, _activity(event, access, actor))
         if guest_id := _guest_of(actor):
             seen_id = _seen_id(event, guest_id)
             before: LastSeen = documents[LAST_SEEN.ref(seen_id)] or LastSeen()
-            login = event.time if look is not None and look.what == "login" else None
+            login = event.time if access is not None and access.what == "login" else None
             after = before.later_of(LastSeen(last_login=login, last_access=event.time))
             if after != before:
                 yield Change(LAST_SEEN, seen_id, after)
@@ -69,25 +64,25 @@ def trail_subscription() -> Projection:
     return Projection("trail", Trail(), gather=GATHER)
 
 
-def _look(event: Recorded) -> Accessed | None:
-    """The payload of a look; None for what happened to a gathering."""
+def _access(event: Recorded) -> Accessed | None:
+    """The payload of an access; None for an event of a gathering."""
     if event.stream.startswith(_GATHERING):
         return None
-    look: Accessed = CODEC.decode(event)
-    return look
+    access: Accessed = CODEC.decode(event)
+    return access
 
 
-def _id(event: Recorded, look: Accessed | None) -> str:
-    """The activity's document: its place in the log, or all that looks count once by."""
-    if look is None:
+def _id(event: Recorded, access: Accessed | None) -> str:
+    """The id of the activity's document; equal accesses within an hour have the same one."""
+    if access is None:
         return f"{event.stream}@{event.version}"
-    return f"{event.stream}@{event.subject}/{look.who}/{look.what}/{event.time // HOUR}"
+    return f"{event.stream}@{event.subject}/{access.who}/{access.what}/{event.time // HOUR}"
 
 
-def _actor(event: Recorded, look: Accessed | None) -> str:
-    if look is not None:
-        return look.who
-    return _meta(event.meta).actor if event.meta else ""
+def _actor(event: Recorded, access: Accessed | None) -> str:
+    """The name of the actor; empty where the event names none."""
+    actor = actor_of(event) if access is None else access.who
+    return actor if isinstance(actor, str) else ""
 
 
 def _seen_id(event: Recorded, guest_id: str) -> str:
@@ -95,16 +90,16 @@ def _seen_id(event: Recorded, guest_id: str) -> str:
 
 
 def _guest_of(actor: str) -> str | None:
-    """The id of a guest who acts."""
+    """The id of the guest whom an actor's name stands for; None for any other actor."""
     return actor.removeprefix(_GUEST) if actor.startswith(_GUEST) else None
 
 
-def _activity(event: Recorded, look: Accessed | None, actor: str) -> Activity:
+def _activity(event: Recorded, access: Accessed | None, actor: str) -> Activity:
     return Activity(
         id=event.id,
         gathering_id=event.stream.partition("-")[2],
         guest_id=event.subject or None,
-        action=event.type if look is None else look.what,
+        action=event.type if access is None else access.what,
         actor=actor,
         timestamp=event.time,
         created_at=event.recorded,

@@ -1,8 +1,8 @@
-"""The trail as interfaces use it: noting who looked, and asking what happened.
+"""The trail as interfaces use it: recording who read something, and listing what happened.
 
-Looks are written after the answer: `note` puts them aside, and all that were put aside within a
-second are written together. A process that is killed takes with it the looks of that last second;
-one that is stopped writes them first.
+Reads are recorded after the request is answered: `note` queues them in memory, and all that are
+queued within a second are written together. A process that is killed loses those of its last
+second; one that is stopped writes them first.
 """
 
 import asyncio
@@ -14,8 +14,8 @@ import msgspec
 
 from gatherlog.apps.trail.events import CODEC, Accessed, What, access_stream
 from gatherlog.apps.trail.fold import HOUR
-from gatherlog.apps.trail.listing import Listing, Wanted, search
-from gatherlog.apps.trail.views import LAST_SEEN, LastSeen, seen_by
+from gatherlog.apps.trail.views import ACTIVITIES, LAST_SEEN, Activity, LastSeen, of_guest, seen_by
+from gatherlog.core.commands.service import Listing, search
 from gatherlog.core.eventstore.clock import Clock, Ids
 from gatherlog.core.eventstore.errors import StoreClosed, StoreError
 from gatherlog.core.eventstore.events import Event
@@ -25,19 +25,24 @@ __all__ = ["FLUSH_SECONDS", "MOST_WAITING", "TrailService"]
 
 FLUSH_SECONDS: Final = 1.0
 MOST_WAITING: Final = 10_000
-"""Looks that may wait to be written while the store takes none; more are lost, and counted."""
-_MOST_KNOWN: Final = 20_000
-"""Looks of the last hour that are remembered; of one forgotten, a second one is written."""
+"""Accesses that are queued while the store takes none; further ones are lost, and counted."""
+_MOST_REMEMBERED: Final = 20_000
+"""Accesses of the last hour that are remembered; one that was forgotten is recorded again."""
+_MOST_READS: Final = 10
+"""Reads of the store for one page of activities, however few of them fit."""
+_CATEGORIES: Final = ("gathering", "access")
+"""The categories of streams in which visits of guests are recorded."""
 
-_Look = tuple[str, What, str, str, int]
-"""Who, how, at which gathering and guest, and in which hour."""
+_Access = tuple[str, What, str, str, int]
+"""Who read, what, of which gathering and guest, and in which hour."""
 
 
 class TrailService:
-    """Notes looks, at most one per actor, guest, kind and hour, and reads the trail.
+    """Records accesses, at most one per actor, kind, guest and hour, and reads the trail.
 
-    What is noted shows in the trail once it is written and the subscription `trail` has read it.
-    `report` is told of every time that the store did not take them; they are tried again.
+    An access is somebody's reading of guests, of the list, of the trail or of the log. It shows in
+    the trail once it is written and the subscription `trail` has read it. Where the store does not
+    take accesses, `report` is called with the error, and they are written again later.
     """
 
     def __init__(
@@ -50,50 +55,50 @@ class TrailService:
         report: Callable[[BaseException], None] = lambda error: None,
     ) -> None:
         self.lost = 0
-        """Looks that were never written, because too many waited or the store was closed."""
+        """Accesses that were never written: the queue was full, or the store was closed."""
         self._store = store
         self._clock = clock
         self._ids = ids
         self._seconds = seconds
         self._report = report
-        self._known: dict[_Look, None] = {}
-        self._waiting: deque[tuple[str, Event]] = deque()
+        self._remembered: dict[_Access, None] = {}
+        self._queue: deque[tuple[str, Event]] = deque()
         self._flushing = asyncio.Lock()
         self._timer: asyncio.TimerHandle | None = None
         self._writing: asyncio.Task[None] | None = None
 
-    # Noting.
+    # Recording.
 
     def note(self, who: str, what: What, gathering_id: str, guest_id: str = "") -> None:
-        """Have it written that `who` looked; neither waits nor fails.
+        """Queue the access of `who`, an actor's name; neither waits nor raises.
 
-        `gathering_id` may be SITE. Call it where an event loop runs.
+        `gathering_id` may be SITE. To be called in a running event loop.
         """
         now = self._clock()
-        look = (who, what, gathering_id, guest_id, now // HOUR)
-        if look in self._known:
+        access = (who, what, gathering_id, guest_id, now // HOUR)
+        if access in self._remembered:
             return
-        if len(self._waiting) >= MOST_WAITING:
+        if len(self._queue) >= MOST_WAITING:
             self.lost += 1
             return
-        if len(self._known) >= _MOST_KNOWN:
-            del self._known[next(iter(self._known))]
-        self._known[look] = None
-        self._waiting.append((access_stream(gathering_id), self._event(look, now)))
+        if len(self._remembered) >= _MOST_REMEMBERED:
+            del self._remembered[next(iter(self._remembered))]
+        self._remembered[access] = None
+        self._queue.append((access_stream(gathering_id), self._event(access, now)))
         self._write_soon()
 
     async def flush(self) -> None:
-        """Write all that was noted so far; raises what the store raises, and keeps the rest."""
+        """Write all that is queued. Raises what the store raises; the rest stays in the queue."""
         async with self._flushing:
             most = max(1, self._store.limits.commit_actions // 2)
-            while self._waiting:
-                part = [self._waiting[i] for i in range(min(most, len(self._waiting)))]
+            while self._queue:
+                part = [self._queue[i] for i in range(min(most, len(self._queue)))]
                 await self._store.commit(Commit(appends=list(_appends(part, self._clock()))))
                 for _ in part:
-                    self._waiting.popleft()
+                    self._queue.popleft()
 
     async def close(self) -> None:
-        """Write what is left. What the store does not take now is lost, counted and reported."""
+        """Write what is queued. What the store does not take now is lost, counted and reported."""
         if self._timer is not None:
             self._timer.cancel()
         if self._writing is not None:
@@ -103,7 +108,7 @@ class TrailService:
         except StoreError as error:
             self._give_up(error)
 
-    # Asking.
+    # Reading.
 
     async def activities(
         self,
@@ -114,23 +119,30 @@ class TrailService:
         action: str | None = None,
         limit: int = 1000,
         cursor: str | None = None,
-    ) -> Listing:
-        """What happened in a gathering, newest first by event time; nothing of another one.
+    ) -> Listing[Activity]:
+        """A page of what happened in one gathering, newest first by event time.
 
-        Only what fits all that is given, `limit` at a time, until the cursor is None.
+        Only activities that have all that is given. No activity is listed twice or left out,
+        however many come meanwhile. Where `actor` or `action` is given and few activities fit, a
+        page may have fewer than `limit` although it has a cursor.
         """
-        wanted = Wanted(gathering_id, guest_id, actor, action)
-        return await search(self._store, wanted, limit, cursor)
+        index, partition = "by_gathering", gathering_id
+        if guest_id is not None:
+            index, partition = "by_guest", of_guest(gathering_id, guest_id)
+        query = ACTIVITIES.query(index, partition, backwards=True, limit=limit, cursor=cursor)
+        fits = _activity_filter(actor, action)
+        found = await search(self._store, ACTIVITIES, query, fits, most_reads=_MOST_READS)
+        return Listing([activity.body for activity in found.items], found.cursor)
 
     async def last_seen(self, guest_ids: Sequence[str]) -> Mapping[str, LastSeen]:
-        """When these guests were last here; nothing of those who never were."""
-        ids = [seen_by(log, id) for id in guest_ids for log in ("gathering", "access")]
+        """When each of these guests was last here; guests who never were are left out."""
+        ids = [seen_by(category, id) for id in guest_ids for category in _CATEGORIES]
         documents = await self._store.get(LAST_SEEN.name, ids)
         found = [LAST_SEEN.read(document) or LastSeen() for document in documents]
         seen = {id: found[2 * n].later_of(found[2 * n + 1]) for n, id in enumerate(guest_ids)}
         return {id: visit for id, visit in seen.items() if visit.last_access is not None}
 
-    # How it is written.
+    # Writing.
 
     def _write_soon(self) -> None:
         if self._timer is None:
@@ -150,20 +162,27 @@ class TrailService:
             self._write_soon()
 
     def _give_up(self, error: StoreError) -> None:
-        self.lost += len(self._waiting)
-        self._waiting.clear()
+        self.lost += len(self._queue)
+        self._queue.clear()
         self._report(error)
 
-    def _event(self, look: _Look, now: int) -> Event:
-        who, what, _, guest_id, _ = look
+    def _event(self, access: _Access, now: int) -> Event:
+        who, what, _, guest_id, _ = access
         type, schema, data = CODEC.encode(Accessed(who=who, what=what))
         return Event(self._ids(), type, now, now, data, schema, guest_id)
 
 
-def _appends(looks: Iterable[tuple[str, Event]], now: int) -> Iterable[Append]:
-    """Stream by stream; recorded is when they are handed over."""
+def _activity_filter(actor: str | None, action: str | None) -> Callable[[Activity], bool] | None:
+    """Whether an activity has what is given; None where nothing is, so that all fit."""
+    if actor is None and action is None:
+        return None
+    return lambda one: actor in (None, one.actor) and action in (None, one.action)
+
+
+def _appends(accesses: Iterable[tuple[str, Event]], now: int) -> Iterable[Append]:
+    """One append for each stream; the events are recorded at `now`."""
     streams: dict[str, list[Event]] = {}
-    for stream, event in looks:
+    for stream, event in accesses:
         streams.setdefault(stream, []).append(msgspec.structs.replace(event, recorded=now))
     for stream, events in streams.items():
         yield Append(stream, events, ANY)

@@ -1,4 +1,4 @@
-"""The documents of the trail: activities, found newest first, and when each guest was last here."""
+"""The documents of the trail: activities, and when each guest was last here."""
 
 from typing import Any
 
@@ -18,52 +18,52 @@ __all__ = [
 
 
 class Activity(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing that happened to a gathering or a guest, or one look at them."""
+    """One thing that happened to a gathering or a guest, or one access to them."""
 
     id: str
-    """Of the event."""
+    """The id of the event."""
     gathering_id: str
     guest_id: str | None
     action: str
-    """The event's type, or how somebody looked."""
+    """The event's type, or the kind of access."""
     actor: str
     timestamp: int
     """When it happened; microseconds since the epoch, as `created_at`."""
     created_at: int
     """When it was recorded."""
     version: int
-    """Of the event in its stream: what happened in one moment keeps its order."""
+    """The event's version in its stream, which orders the events of one moment."""
 
 
 class LastSeen(msgspec.Struct, frozen=True, kw_only=True):
-    """When a guest last logged in, and last did or saw anything.
+    """When a guest last logged in, and last did or read anything; microseconds since the epoch.
 
-    Looks are recorded once an hour, so either may lie up to an hour before the very last time.
+    Accesses are recorded once an hour, so both times may be up to an hour too early.
     """
 
     last_login: int | None = None
     last_access: int | None = None
 
     def later_of(self, other: "LastSeen") -> "LastSeen":
-        """The later of both times: neither order nor a clock set back takes anything away."""
+        """For each of the two times the later one, so that the order of calls does not matter."""
         return LastSeen(
             last_login=_later(self.last_login, other.last_login),
             last_access=_later(self.last_access, other.last_access),
         )
 
 
-def seen_by(log: str, guest_id: str) -> str:
-    """The id of what one log, `gathering` or `access`, tells of a guest's visits."""
-    return f"{log}/{guest_id}"
+def seen_by(category: str, guest_id: str) -> str:
+    """The id of a guest's document for one category of streams, `gathering` or `access`."""
+    return f"{category}/{guest_id}"
 
 
 def of_guest(gathering_id: str, guest_id: str) -> str:
-    """Partition of `by_guest`."""
+    """The partition key of `by_guest`."""
     return f"{gathering_id}/{guest_id}"
 
 
 def _moment(activity: Activity) -> str:
-    """Sorts by event time, also before 1970, and then by place in the stream."""
+    """A sort key: by event time, also before 1970, and then by version."""
     return f"{activity.timestamp + 2**63:020} {activity.version:012}"
 
 
@@ -83,7 +83,7 @@ ACTIVITIES = View(
         else (of_guest(activity.gathering_id, activity.guest_id), _moment(activity))
     ),
 )
-"""No more indexes than are asked for all the time: each costs a row per activity."""
+"""It has only the indexes that are used all the time, since each costs a row per activity."""
 LAST_SEEN = View("last_seen", LastSeen)
 
 VIEWS: tuple[View[Any], ...] = (ACTIVITIES, LAST_SEEN)

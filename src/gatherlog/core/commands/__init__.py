@@ -1,1 +1,1 @@
-"""Commands: load, decide, commit, and try again; and appending to the log without an app."""
+"""Commands: load, decide, commit and retry; what all apps' services share; plain appends."""

@@ -1,4 +1,4 @@
-"""Appending to the log without an app: any stream, any payload, but for what an app owns."""
+"""Appending events to the log without an app, to any stream that no app owns."""
 
 import re
 from collections.abc import Callable, Collection, Sequence
@@ -8,58 +8,53 @@ import msgspec
 
 from gatherlog.core.commands.event_meta import event_meta
 from gatherlog.core.commands.handler import Handled, Once
+from gatherlog.core.commands.service import Repeated
 from gatherlog.core.eventstore.clock import Clock, Ids
-from gatherlog.core.eventstore.errors import Conflict, Flaw, Invalid
+from gatherlog.core.eventstore.errors import Flaw, Invalid
 from gatherlog.core.eventstore.events import Event
-from gatherlog.core.eventstore.retrying import Backoff
+from gatherlog.core.eventstore.retrying import until_no_conflict
 from gatherlog.core.eventstore.store import ANY, Append, Commit, Store
 from gatherlog.core.eventstore.streams import INTERNAL, category_of
 
-__all__ = ["Appended", "Appender", "NewEvent", "RepeatedAppend", "stream_flaws"]
+__all__ = ["Appended", "Appender", "NewEvent", "stream_flaws"]
 
 MOST_EVENTS: Final = 1_000
-"""Of one append."""
+"""In one append."""
 _LONGEST: Final = 255
 _STREAM: Final = re.compile(r"[a-z][a-z0-9_]*-.+", re.DOTALL)
 _ID: Final = re.compile(r"[\x21-\x7e]{1,64}")
 
 
 class NewEvent(msgspec.Struct, frozen=True, kw_only=True):
-    """One event to append; what is left out, the log gives."""
+    """One event to append."""
 
     type: str
     data: bytes
     id: str | None = None
+    """None: a new id is made."""
     time: int | None = None
+    """Microseconds since the epoch; None: the time at which it is recorded."""
     subject: str = ""
     schema: int = 1
     meta: dict[str, Any] = {}
 
 
 class Appended(msgspec.Struct, frozen=True):
-    """Where events came to stand."""
+    """The events of an append, which have consecutive versions."""
 
     stream: str
     events: tuple[Event, ...]
     version: int
-    """Of the last one; the others are right before it."""
+    """The version of the last event."""
 
     @property
     def first(self) -> int:
-        """The version of the first one."""
+        """The version of the first event."""
         return self.version - len(self.events) + 1
 
 
-class RepeatedAppend(Exception):
-    """The key was used before, for the same events: `answer` is what was answered then."""
-
-    def __init__(self, answer: bytes) -> None:
-        super().__init__()
-        self.answer = answer
-
-
 class Appender:
-    """Appends to streams of one store. `owned` are the categories that apps write themselves."""
+    """Appends to streams of one store, but for the categories `owned`, which apps write."""
 
     def __init__(self, store: Store, *, owned: Collection[str], clock: Clock, ids: Ids) -> None:
         self._store = store
@@ -76,10 +71,11 @@ class Appender:
         expected: int = ANY,
         once: Callable[[Appended], Once] | None = None,
     ) -> Appended:
-        """Append all of them, or nothing.
+        """Append all of the events in one commit; their meta names `by` as the actor.
 
-        Raises Invalid, naming every flaw; Conflict where the stream is not at `expected`;
-        RepeatedAppend where it was done under the key of `once` before; KeyReused.
+        `once` gives the idempotency key, and the answer that is stored with it. Raises Invalid,
+        naming every flaw; Conflict where the stream is not at version `expected`; Repeated where
+        the same was appended before with the key of `once`; KeyReused.
         """
         flaws = stream_flaws(stream, self._owned) + _flaws(events)
         if flaws:
@@ -99,9 +95,10 @@ class Appender:
         expected: int,
         once: Callable[[Appended], Once],
     ) -> Appended:
-        """The answer is kept with the commit and tells versions, so they are fixed beforehand."""
-        backoff = Backoff()
-        while True:
+        """As `append`. The stored answer has the events' versions, which therefore have to be known
+        before the commit: it demands the stream's present version."""
+
+        async def attempt() -> Appended:
             head = await self._head(stream) if expected == ANY else expected
             appended = Appended(stream, events, head + len(events))
             given = once(appended)
@@ -111,16 +108,12 @@ class Appender:
                 fingerprint=given.fingerprint,
                 answer=given.answer(Handled()),
             )
-            try:
-                committed = await self._store.commit(commit)
-            except Conflict as conflict:
-                if expected != ANY:
-                    raise
-                await backoff.pause(conflict)
-                continue
+            committed = await self._store.commit(commit)
             if committed.repeated:
-                raise RepeatedAppend(committed.answer)
+                raise Repeated(committed.answer)
             return appended
+
+        return await (until_no_conflict(attempt) if expected == ANY else attempt())
 
     async def _head(self, stream: str) -> int:
         last = await self._store.read_stream(stream, limit=1, backwards=True)
@@ -140,7 +133,7 @@ class Appender:
 
 
 def stream_flaws(stream: str, owned: Collection[str]) -> list[Flaw]:
-    """What forbids appending to a stream of this name."""
+    """Why events cannot be appended to a stream of this name; empty where they can."""
     if not _STREAM.fullmatch(stream) or len(stream) > _LONGEST or not _is_text(stream):
         return [Flaw("/stream", f"a stream reads like category-id, up to {_LONGEST} characters")]
     if category_of(stream) in owned:
@@ -169,7 +162,7 @@ def _flaws(events: Sequence[NewEvent]) -> list[Flaw]:
 
 
 def _is_text(text: str) -> bool:
-    """Whether every store can keep it: valid Unicode without NUL."""
+    """Whether every store can keep the text: valid Unicode without NUL."""
     try:
         text.encode()
     except UnicodeEncodeError:

@@ -1,4 +1,4 @@
-"""The `meta` of an event: who caused it, as JSON, beside whatever else is kept there."""
+"""The `meta` of an event: a JSON object that names the actor, beside other members."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -18,16 +18,16 @@ _decode = msgspec.json.Decoder(_Meta).decode
 
 
 def event_meta(actor: str, more: Mapping[str, Any] = {}) -> bytes:
-    """The meta of events that `actor` causes: `{"actor": …}`, with `more` before it.
+    """The meta of events that `actor` causes: `{"actor": …}` with the members of `more` before it.
 
-    An actor reads `key:<id>`, `account:<id>`, `guest:<id>`, or names a part of the program, such as
-    `cli`. An `actor` in `more` gives way to it.
+    An actor is `key:<id>`, `account:<id>`, `guest:<id>`, or a part of the program, such as `cli`.
+    An "actor" in `more` is replaced.
     """
     return msgspec.json.encode({**more, "actor": actor})
 
 
 def actor_of(event: Recorded) -> Any:
-    """The actor in an event's meta: a string if Gatherlog wrote it. None where there is none."""
+    """The actor in an event's meta: a string if Gatherlog wrote it, None where it names none."""
     if not event.meta:
         return None
     try:

@@ -1,13 +1,14 @@
-"""How a command becomes a commit: load, decide, evolve, commit; again if the ground moved.
+"""The command handler: it loads documents, decides, folds the events into the documents, commits.
 
     async def attempt(unit: UnitOfWork) -> list[Decided]:
         guest = await unit.get(GUESTS, guest_id)
-        return rules.answer(guest, command)          # pure
+        return [Decided(event, guest_id) for event in decisions.answer(guest, command)]
 
     handled = await handler.handle("gathering-0198", attempt)
 
-The commit demands the version of every document that the attempt loaded, so a decision never
-rests on anything that has changed since; nor does a refusal.
+This is optimistic concurrency: the commit demands the version of every document that the attempt
+loaded. If one of them has changed since, the command starts again with the present documents. So no
+decision is committed, and no refusal is raised, that rests on outdated documents.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -38,34 +39,41 @@ from gatherlog.core.eventstore.store import (
 )
 from gatherlog.core.projections.folds import Change, Fold, Happened
 
-__all__ = ["CommandHandler", "Decided", "Handled", "Once"]
+__all__ = ["Attempt", "CommandHandler", "Decided", "Handled", "Once"]
 
 
 class Decided(msgspec.Struct, frozen=True):
-    """One event that a decision came to: its payload, and whom it is about."""
+    """One event of a decision, and its subject: the id of what it is about."""
 
     payload: msgspec.Struct
     subject: str = ""
 
 
+Attempt = Callable[[UnitOfWork], Awaitable[Sequence[Decided]]]
+"""Loads documents and decides a command. It may be called several times for one command, so it
+has no effect but its result."""
+
+
 class Handled(msgspec.Struct, frozen=True):
-    """What a command came to. When `repeated`, nothing happened now and only `answer` is filled."""
+    """The result of a command. If `repeated`, nothing was done now, and only `answer` is set."""
 
     events: Sequence[Decided] = ()
     bodies: Mapping[Ref, Any] = {}
-    """Typed bodies of all documents loaded or changed, as they are after the commit."""
+    """The typed bodies of all documents loaded or changed, as they are after the commit."""
     versions: Mapping[Ref, int] = {}
-    """Of the same documents; 0 where there is none. Not known yet when an answer is made."""
+    """The versions of the same documents, 0 where there is none. Empty within `Once.answer`."""
     repeated: bool = False
     answer: bytes = b""
+    """With `Once`: the answer that is stored with the key."""
 
 
 class Once(msgspec.Struct, frozen=True):
-    """How a command is carried out once, however often it arrives.
+    """An idempotency key, by which a command is carried out once, however often it arrives.
 
-    Repeating `key` within 24 hours gives the answer stored with it; with another `fingerprint` it
-    is KeyReused. `answer` is called before the commit: it knows bodies, but no versions. Where
-    `versioned` names a document, the store puts its version behind the answer: `Commit.versioned`.
+    Within 24 hours, a command with the same `key` gets the stored answer, and one with the same key
+    and another `fingerprint` is KeyReused. `answer` is called before the commit, so bodies are
+    known to it and versions are not. Where `versioned` names a document, the store appends that
+    document's version to the stored answer; see `Commit.versioned`.
     """
 
     key: str
@@ -75,7 +83,7 @@ class Once(msgspec.Struct, frozen=True):
 
 
 class CommandHandler:
-    """Runs commands of one app against a store: one codec, one fold, one clock, one id source."""
+    """Carries out commands against a store, with one codec and one fold."""
 
     def __init__(
         self, store: Store, codec: Codec, fold: Fold[Happened], *, clock: Clock, ids: Ids
@@ -90,16 +98,16 @@ class CommandHandler:
     async def handle(
         self,
         stream: str,
-        attempt: Callable[[UnitOfWork], Awaitable[Sequence[Decided]]],
+        attempt: Attempt,
         *,
         meta: bytes = b"",
         once: Once | None = None,
     ) -> Handled:
-        """Decide and commit events of `stream`; an attempt that decides nothing appends nothing.
+        """Append the events that `attempt` decides to `stream`, and write the documents' changes.
 
-        `attempt` may run several times and must have no effect but its answer. Raises what the
-        attempt and the store raise, KeyReused, and Busy if others change what it rests on for
-        longer than `retrying.DEADLINE`.
+        An attempt that decides no events writes nothing, except the answer of `once`. `meta` is
+        stored with every event. Raises what the attempt and the store raise, KeyReused, and Busy if
+        concurrent commands keep changing the loaded documents for `retrying.DEADLINE` seconds.
         """
         if once is not None and (recalled := await self.store.recall(once.key)) is not None:
             if recalled.fingerprint != once.fingerprint:
@@ -111,23 +119,23 @@ class CommandHandler:
             try:
                 decided, changes = await self._decide(unit, stream, attempt)
             except (GatherlogError, LookupError, TypeError, AttributeError) as error:
-                if not await unit.has_moved():
+                if not await unit.is_outdated():
                     raise
-                moved: Exception = error  # it was read from documents that changed meanwhile
+                reason: Exception = error  # it came of documents that have changed meanwhile
             else:
                 if not decided and once is None:
                     return Handled((), unit.bodies, unit.versions())
                 try:
                     return await self._commit(unit, stream, decided, changes, meta, once)
                 except (Conflict, CounterOutOfBounds) as error:
-                    moved = error
-            await backoff.pause(moved)
+                    reason = error
+            await backoff.pause(reason)
 
     async def _decide(
         self,
         unit: UnitOfWork,
         stream: str,
-        attempt: Callable[[UnitOfWork], Awaitable[Sequence[Decided]]],
+        attempt: Attempt,
     ) -> tuple[Sequence[Decided], dict[Ref, Change]]:
         decided = await attempt(unit)
         return decided, await self._evolve(unit, stream, decided) if decided else {}
@@ -168,7 +176,7 @@ class CommandHandler:
     async def _evolve(
         self, unit: UnitOfWork, stream: str, decided: Sequence[Decided]
     ) -> dict[Ref, Change]:
-        """Evolve the loaded documents through the events; the net change of each."""
+        """Fold the events into the loaded documents; what changes in each of them altogether."""
         net: dict[Ref, Change] = {}
         for event in decided:
             happened = Happened(stream, event.subject, unit.now, event.payload)

@@ -1,4 +1,4 @@
-"""What one attempt at a command has loaded, and what its commit will demand of that."""
+"""The unit of work: the documents that one attempt at a command loads, and its demands on them."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
@@ -14,19 +14,22 @@ B = TypeVar("B", bound=msgspec.Struct)
 
 
 class UnitOfWork:
-    """What one attempt at a command loads and demands."""
+    """The documents that one attempt at a command has loaded.
+
+    The commit demands that each of them is still at the version that was loaded.
+    """
 
     def __init__(self, store: Store, now: int) -> None:
         self._store = store
         self.now = now
-        """When the attempt is made, and its events happen: microseconds since the epoch."""
+        """The time of the attempt and of its events, in microseconds since the epoch."""
         self.documents: dict[Ref, Document | None] = {}
         self.bodies: dict[Ref, Any] = {}
         self.at_most: dict[Ref, Mapping[str, int]] = {}
         self.at_least: dict[Ref, Mapping[str, int]] = {}
 
     async def get(self, view: View[B], id: str) -> B | None:
-        """The typed body of a document, from now on demanded at the version it has."""
+        """Load a document, unless it is loaded; its typed body, or None where there is none."""
         ref = (view.name, id)
         if ref not in self.documents:
             [document] = await self._store.get(view.name, [id])
@@ -36,7 +39,7 @@ class UnitOfWork:
         return body
 
     async def load(self, view: View[B], ids: Sequence[str]) -> list[B | None]:
-        """Several documents of a view at once; see `get`."""
+        """As `get`, several documents of a view in one call to the store."""
         missing = [id for id in dict.fromkeys(ids) if (view.name, id) not in self.documents]
         if missing:
             for id, document in zip(
@@ -52,7 +55,11 @@ class UnitOfWork:
         return version_of(self.documents[view.name, id])
 
     def counters(self, view: View[Any], id: str) -> Mapping[str, int]:
-        """The counters of a loaded document; demand bounds on those that matter."""
+        """The counters of a loaded document.
+
+        Counters may change without a new version: `demand` bounds on those that a decision rests
+        on.
+        """
         document = self.documents[view.name, id]
         return {} if document is None else document.counters
 
@@ -64,7 +71,10 @@ class UnitOfWork:
         at_most: Mapping[str, int] = {},
         at_least: Mapping[str, int] = {},
     ) -> None:
-        """Bounds that a loaded document's counters must keep once this command's adds are in."""
+        """Let the commit fail unless counters of a loaded document are within bounds after it.
+
+        Several demands on one document all hold. Raises ValueError if it was not loaded.
+        """
         ref = (view.name, id)
         if ref not in self.documents:
             raise ValueError(f"{view.name}/{id} was not loaded: there is nothing to demand of it")
@@ -75,8 +85,11 @@ class UnitOfWork:
         """The versions of all loaded documents; 0 where there is none."""
         return {ref: version_of(document) for ref, document in self.documents.items()}
 
-    async def has_moved(self) -> bool:
-        """Whether any loaded document has another version by now: what was read may be torn."""
+    async def is_outdated(self) -> bool:
+        """Whether any loaded document has another version by now.
+
+        If so, the loaded documents may never have existed side by side.
+        """
         for (view, id), document in self.documents.items():
             [present] = await self._store.get(view, [id])
             if version_of(present) != version_of(document):

@@ -30,6 +30,8 @@ def is_deep(value: Any) -> bool:
     """Whether a JSON value is nested beyond `DEPTH` levels."""
     level = [value]
     for _ in range(DEPTH):
+        if not level:
+            return False
         inner = [node for node in level if isinstance(node, dict | list)]
         level = [x for node in inner for x in (node.values() if type(node) is dict else node)]
     return bool(level)

@@ -1,43 +1,36 @@
-"""Durable queues: what rules put in stays until a consumer says that it is done with it.
+"""Durable queues: a message stays in its queue until a consumer acknowledges it, or until it dies.
 
     queues = Queues(store, clock=system_clock, ids=ids)
-    for message in await queues.receive("letters", wait=20):
+    for message in await queues.receive("orders", wait=20):
         ...
-        await queues.ack("letters", [message.receipt])
+        await queues.ack("orders", [message.receipt])
 
-Messages about one stream and subject stand in one line, and only the first of a line is ever out
-with a consumer: order is kept, and a line that is stuck holds up no other.
+The messages of a queue about one stream and subject form a *line*. Only the first message of a line
+can be with a consumer. So the order of a line is kept, and a line whose first message keeps failing
+delays no other line.
 """
 
-from collections.abc import Iterable, Mapping
 from typing import Any
 
-from gatherlog.core.eventstore.store import Ref
-from gatherlog.core.projections.folds import Category, Change, Happened
 from gatherlog.core.projections.views import View
-from gatherlog.core.queues.administration import DeadPage, Desk, QueueStatus
-from gatherlog.core.queues.documents import (
-    LINES,
-    MESSAGES,
-    MOST_BYTES,
-    QUEUES,
-    Message,
-    Queue,
-    ReceiptStale,
-    check_queue,
-)
-from gatherlog.core.queues.events import CODEC
-from gatherlog.core.queues.receiving import Received
-from gatherlog.core.queues.sending import Outgoing
+from gatherlog.core.queues.administration import DeadMessagePage, QueueAdmin, QueueStatus
+from gatherlog.core.queues.checks import MOST_BYTES, check_queue
+from gatherlog.core.queues.documents import LINES, MESSAGES, QUEUES, Message, Queue
+from gatherlog.core.queues.events import CATEGORY
+from gatherlog.core.queues.queues import Queues
+from gatherlog.core.queues.receipts import ReceiptStale
+from gatherlog.core.queues.receiver import Received
+from gatherlog.core.queues.sender import Outgoing
 
 __all__ = [
     "CATEGORY",
     "MOST_BYTES",
     "VIEWS",
-    "DeadPage",
+    "DeadMessagePage",
     "Message",
     "Outgoing",
     "Queue",
+    "QueueAdmin",
     "QueueStatus",
     "Queues",
     "ReceiptStale",
@@ -46,23 +39,4 @@ __all__ = [
 ]
 
 VIEWS: tuple[View[Any], ...] = (QUEUES, LINES, MESSAGES)
-"""What a store is opened with so that queues can be kept in it."""
-
-
-class Queues(Desk):
-    """The queues of one store; one object serves all consumers of a process."""
-
-
-class _Fold:
-    """No document follows from the events alone: what is in a queue is state, not history."""
-
-    views: tuple[View[Any], ...] = ()
-
-    def keys(self, happened: Happened) -> Iterable[Ref]:
-        return ()
-
-    def evolve(self, documents: Mapping[Ref, Any], happened: Happened) -> Iterable[Change]:
-        return ()
-
-
-CATEGORY = Category(name="queue", codec=CODEC, fold=_Fold())
+"""The views that a store must be opened with to hold queues."""

@@ -1,168 +1,196 @@
-"""What an operator asks of queues and tells them: how full they are, what is dead, and why."""
+"""Administration: status and settings of queues, and what operators do with dead messages."""
 
-from typing import Final
+from collections.abc import AsyncIterator
 
 import msgspec
+from msgspec.structs import replace
 
+from gatherlog.core.eventstore.clock import Clock
 from gatherlog.core.eventstore.errors import Flaw, Invalid, NotFound
 from gatherlog.core.eventstore.retrying import until_no_conflict
-from gatherlog.core.eventstore.store import Commit
-from gatherlog.core.projections.paging import bodies, documents
+from gatherlog.core.queues.available_lines import AvailableLines, is_available
+from gatherlog.core.queues.checks import (
+    LONGEST_REASON,
+    MICROS,
+    MOST_AT_ONCE,
+    MOST_ATTEMPTS,
+    check_queue,
+    check_range,
+)
 from gatherlog.core.queues.documents import (
     LINES,
     MESSAGES,
     QUEUES,
+    Line,
     Message,
     Queue,
-    check_queue,
     message_id,
-    put,
+    without_content,
 )
 from gatherlog.core.queues.events import MessageDiscarded, MessageRedriven, QueueChanged
-from gatherlog.core.queues.receipts import Returning
-from gatherlog.core.queues.receiving import MOST_AT_ONCE, check_range, is_open
-from gatherlog.core.queues.sending import Sending
+from gatherlog.core.queues.lines import Lines
+from gatherlog.core.queues.queue_store import QueueStore, Stored
 
-__all__ = ["DeadPage", "Desk", "QueueStatus"]
-
-LONGEST_REASON: Final = 500
-"""Characters."""
-MOST_MOST_ATTEMPTS: Final = 1000
+__all__ = ["DeadMessagePage", "QueueAdmin", "QueueStatus"]
 
 
 class QueueStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """How many messages of a queue are where, as of a moment ago."""
+    """How many messages of a queue are in which state, as of a moment ago."""
 
     name: str
     most_attempts: int
     ready: int
-    """May be taken now."""
+    """Messages that can be received now."""
     in_flight: int
-    """Out with a consumer."""
+    """Messages that a consumer has."""
     waiting: int
-    """For their next try, or for those before them in their lines."""
+    """Messages that were released with a delay, or are not the first of their line."""
     dead: int
     oldest: float | None
-    """Seconds since the oldest one was sent that is not dead; None: there is none."""
+    """Seconds since the oldest message that is not dead was sent; None if there is none."""
 
 
-class DeadPage(msgspec.Struct, frozen=True):
-    """A page of dead messages; `cursor` is None on the last."""
+class DeadMessagePage(msgspec.Struct, frozen=True):
+    """A page of dead messages; `cursor` is None on the last page."""
 
     messages: list[Message]
     cursor: str | None
 
 
-class Desk(Sending, Returning):
-    """Questions and commands. `by` says who commands, as in `key:0198…`; it is kept."""
+class QueueAdmin:
+    """Administration of queues, used as `Queues.admin`.
+
+    `by` says who decides, as in `key:0198…`; the event keeps it.
+    """
+
+    def __init__(
+        self, store: QueueStore, lines: Lines, available: AvailableLines, *, clock: Clock
+    ) -> None:
+        self._store = store
+        self._lines = lines
+        self._available = available
+        self._clock = clock
 
     async def queues(self) -> list[Queue]:
         """All queues, by name."""
         query = QUEUES.query("by_all", "all", limit=1000)
-        return [queue async for queue in bodies(self._store, QUEUES, query)]
+        return [queue async for queue in self._store.bodies(QUEUES, query)]
 
     async def queue(self, name: str) -> Queue:
-        """NotFound if nothing was ever put into it, nor said of it."""
+        """A queue's settings. Raises NotFound if it was never sent to nor changed."""
         check_queue(name)
-        settings, _ = await self._queue(name)
+        settings = await self._store.get_one(QUEUES, name)
         if settings is None:
             raise NotFound(f"there is no queue {name!r}")
-        return settings
+        return settings.body
 
     async def change_queue(self, name: str, *, most_attempts: int, by: str) -> Queue:
-        """Say how often a message is given before it is dead; makes the queue if need be."""
+        """Set how often a message is received before it dies (1 to 1000).
+
+        This also holds for messages that are in the queue already. A queue that does not exist is
+        made. Raises Invalid and Busy.
+        """
         check_queue(name)
-        check_range("/most_attempts", most_attempts, 1, MOST_MOST_ATTEMPTS)
+        check_range("/most_attempts", most_attempts, 1, MOST_ATTEMPTS)
 
         async def attempt() -> Queue:
-            before, version = await self._queue(name)
-            kept = before or Queue(name=name, created_at=self._clock())
-            changed = msgspec.structs.replace(kept, most_attempts=most_attempts)
-            if changed != before:
-                append = self._append(name, QueueChanged(most_attempts=most_attempts, by=by))
-                write = put(QUEUES, name, name, version, changed)
-                await self._store.commit(Commit(appends=[append], writes=[write]))
+            found = await self._store.get_one(QUEUES, name)
+            before = Queue(name=name, created_at=self._clock()) if found is None else found.body
+            changed = replace(before, most_attempts=most_attempts)
+            if found is None or changed != before:
+                version = 0 if found is None else found.version
+                write = self._store.write(QUEUES, name, version, changed)
+                event = self._store.event(name, QueueChanged(most_attempts=most_attempts, by=by))
+                await self._store.commit([write], [event])
             return changed
 
         return await until_no_conflict(attempt)
 
     async def status(self, name: str) -> QueueStatus:
-        """Counted line by line, and dead one by one: for people, not for every second. NotFound."""
+        """Count the messages of a queue. Raises NotFound.
+
+        This reads every line and every dead message: do not ask every second.
+        """
         settings = await self.queue(name)
         now = self._clock()
         ready = in_flight = length = 0
         oldest: int | None = None
-        for index in ("by_ready", "by_until"):
-            query = LINES.query(index, name, limit=1000)
-            async for line in bodies(self._store, LINES, query):
-                length += line.length
-                oldest = line.since if oldest is None else min(oldest, line.since)
-                if is_open(line, now):
-                    ready += 1
-                elif line.receipt:
-                    in_flight += 1
-        dead = 0
-        async for _ in documents(self._store, MESSAGES.query("by_dead", name, limit=1000)):
-            dead += 1
+        async for line in self._all_lines(name):
+            length += line.length
+            oldest = line.first_sent_at if oldest is None else min(oldest, line.first_sent_at)
+            if is_available(line, now):
+                ready += 1
+            elif line.receipt:
+                in_flight += 1
         return QueueStatus(
             name=name,
             most_attempts=settings.most_attempts,
             ready=ready,
             in_flight=in_flight,
             waiting=length - ready - in_flight,
-            dead=dead,
-            oldest=None if oldest is None else max(0, now - oldest) / 1_000_000,
+            dead=await self._store.count(MESSAGES.query("by_dead", name, limit=1000)),
+            oldest=None if oldest is None else max(0, now - oldest) / MICROS,
         )
 
     async def peek(self, name: str, *, limit: int = 10) -> list[Message]:
-        """What `receive` would give now, left where it is."""
+        """Up to `limit` messages (1 to 100) that `receive` would return now. It changes nothing."""
         check_queue(name)
         check_range("/limit", limit, 1, MOST_AT_ONCE)
-        lines = await self._get(LINES, (await self._open_lines(name, limit))[:limit])
-        firsts = [message_id(name, line.first) for line, _ in lines if line is not None]
-        found = await self._get(MESSAGES, firsts)
-        return [message for message, _ in found if message is not None and not message.done_at]
+        lines = await self._store.get(LINES, (await self._available.ids(name, limit))[:limit])
+        firsts = [message_id(name, line.body.first) for line in lines if line is not None]
+        found = await self._store.get(MESSAGES, firsts)
+        return [one.body for one in found if one is not None and not one.body.done_at]
 
-    async def dead(self, name: str, *, limit: int = 100, cursor: str | None = None) -> DeadPage:
-        """Dead messages, the one that died first before the others."""
+    async def dead_messages(
+        self, name: str, *, limit: int = 100, cursor: str | None = None
+    ) -> DeadMessagePage:
+        """Dead messages, those that died first before the others."""
         check_queue(name)
         page = await self._store.query(MESSAGES.query("by_dead", name, limit=limit, cursor=cursor))
         found = [MESSAGES.read(document) for document in page.documents]
-        return DeadPage([one for one in found if one and one.died_at is not None], page.cursor)
-
-    async def dead_message(self, name: str, id: str) -> Message:
-        """NotFound if there is none, or it is not dead any more."""
-        return (await self._dead(name, id))[0]
+        dead = [message for message in found if message and message.died_at is not None]
+        return DeadMessagePage(dead, page.cursor)
 
     async def redrive(self, name: str, id: str, *, by: str) -> None:
-        """Put a dead message at the end of its line, as if it had never been given. NotFound."""
+        """Put a dead message at the end of its line, with no attempts counted.
+
+        Raises NotFound if there is no such message, or if it is not dead, and Busy.
+        """
 
         async def attempt() -> None:
-            message, version = await self._dead(name, id)
-            alive = msgspec.structs.replace(message, died_at=None, attempts=0, reason="")
-            writes, ready = await self._link(name, [alive], [version])
-            append = self._append(name, MessageRedriven(by=by), id)
-            await self._commit_sent(name, Commit(appends=[append], writes=writes), ready)
+            dead = await self._dead_message(name, id)
+            alive = replace(dead.body, died_at=None, attempts=0, reason="")
+            event = self._store.event(name, MessageRedriven(by=by), id)
+            await self._lines.add(name, [replace(dead, body=alive)], event)
 
         await until_no_conflict(attempt)
 
     async def discard(self, name: str, id: str, reason: str, *, by: str) -> None:
-        """Give a dead message up for good. Invalid without a reason; NotFound."""
+        """Give a dead message up for good. `reason` has 1 to 500 characters.
+
+        Raises Invalid, NotFound if there is no such message, or if it is not dead, and Busy.
+        """
         reason = " ".join(reason.split())
         if not reason or len(reason) > LONGEST_REASON:
             raise Invalid(Flaw("/reason", f"say why, in up to {LONGEST_REASON} characters"))
 
         async def attempt() -> None:
-            message, version = await self._dead(name, id)
-            append = self._append(name, MessageDiscarded(by=by, reason=reason), id)
-            write = put(MESSAGES, message_id(name, id), name, version, self._done(message, ""))
-            await self._store.commit(Commit(appends=[append], writes=[write]))
+            dead = await self._dead_message(name, id)
+            done = without_content(dead.body, done_at=self._clock())
+            write = self._store.write(MESSAGES, dead.id, dead.version, done)
+            event = self._store.event(name, MessageDiscarded(by=by, reason=reason), id)
+            await self._store.commit([write], [event])
 
         await until_no_conflict(attempt)
 
-    async def _dead(self, name: str, id: str) -> tuple[Message, int]:
+    async def _all_lines(self, name: str) -> AsyncIterator[Line]:
+        for index in ("by_ready", "by_until"):
+            async for line in self._store.bodies(LINES, LINES.query(index, name, limit=1000)):
+                yield line
+
+    async def _dead_message(self, name: str, id: str) -> Stored[Message]:
         check_queue(name)
-        message, version = await self._message(name, id)
-        if message is None or message.died_at is None:
+        message = await self._store.get_one(MESSAGES, message_id(name, id))
+        if message is None or message.body.died_at is None:
             raise NotFound(f"there is no dead message {id!r} in the queue {name!r}")
-        return message, version
+        return message

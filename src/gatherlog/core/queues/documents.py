@@ -1,67 +1,37 @@
-"""The documents of a queue: its settings, its lines, and the messages that stand in them.
+"""The documents of a queue: its settings, its messages, and the lines that its messages wait in.
 
-A line is a chain: it knows its first and its last message, each message the next one. Every commit
-that changes a chain writes its line at the version that was read before its messages were, so
-whatever was read stood together. All of them belong to the queue's own stream, `queue-<name>`.
+A line is a linked list of the messages about one stream and subject: the line names its first and
+its last message, and every message names the one behind it.
+
+No read covers several documents at one moment, so a line may change between two reads. Two rules
+make that harmless. A line is read before its messages; and every commit that adds a message to a
+line or removes one also writes the line, and expects the version that was read. If anybody else has
+added or removed a message since, that commit fails with Conflict.
 """
 
-import re
-from collections.abc import Sequence
 from hashlib import sha256
-from random import getrandbits
-from typing import Final, Literal, TypeVar
 
 import msgspec
 
-from gatherlog.core.eventstore.errors import Flaw, Invalid, Refused
-from gatherlog.core.eventstore.store import DELETE, KEEP, Body, Document, Write
+from gatherlog.core.eventstore.errors import Flaw, Invalid
 from gatherlog.core.projections.views import View
+from gatherlog.core.queues.checks import DEFAULT_ATTEMPTS
 
 __all__ = [
     "LINES",
-    "LONGEST",
     "MESSAGES",
-    "MOST_ATTEMPTS",
-    "MOST_BYTES",
     "QUEUES",
     "Line",
     "Message",
     "Queue",
-    "ReceiptStale",
-    "after_first",
-    "check_queue",
     "line_id",
     "message_id",
-    "put",
-    "receipt_of",
+    "new_receipt",
+    "parse_receipt",
+    "sort_key",
     "stream_of",
-    "version_of",
+    "without_content",
 ]
-
-MOST_ATTEMPTS: Final = 10
-"""How often a message is given, unless its queue says otherwise."""
-MOST_BYTES: Final = 256 * 1024
-"""Of a message's content: what every engine takes with room to spare."""
-LONGEST: Final = 43_200.0
-"""Seconds for which a message may be out, or put off: twelve hours."""
-
-B = TypeVar("B", bound=msgspec.Struct)
-_NAME: Final = re.compile(r"[a-z0-9][a-z0-9_.-]{0,62}")
-
-
-class ReceiptStale(Refused):
-    """The message of a receipt is somebody else's by now, or done, or dead."""
-
-    code = "receipt_stale"
-
-    def __init__(self, receipts: Sequence[str], of: int) -> None:
-        told = ", ".join(receipts)
-        others = "; the others are done" if of > len(receipts) else ""
-        super().__init__(
-            f"{len(receipts)} of {of} receipts count no more, because the time of their messages "
-            f"was over and they went to somebody else, or are done with: {told}{others}"
-        )
-        self.receipts = tuple(receipts)
 
 
 class Queue(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,35 +39,40 @@ class Queue(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     created_at: int
-    most_attempts: int = MOST_ATTEMPTS
+    most_attempts: int = DEFAULT_ATTEMPTS
+    """How often a message is received before it dies."""
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True):
-    """The messages about one stream and subject, in order; gone when there are none.
+    """The messages of a queue about one stream and subject, in order. An empty line is deleted.
 
-    Its first message may be taken if `until` is None or over; else it is out with whoever has the
-    `receipt`, or waits for its next try if nobody has one.
+    Its first message is available if `visible_at` is None or past. Otherwise a consumer has it, if
+    there is a receipt, or it was released and waits for its next attempt.
     """
 
     queue: str
     stream: str
     subject: str
     first: str
-    """Id of a message, as `last`."""
+    """Id of the first message."""
     last: str
+    """Id of the last message."""
     length: int
-    since: int
-    """When the first one was sent: microseconds since the epoch, as `until`."""
+    first_sent_at: int = msgspec.field(name="since")
+    """When the first message was sent, in microseconds since the epoch."""
     attempts: int = 0
-    """How often the first one was given."""
+    """How often the first message was received."""
     receipt: str = ""
-    until: int | None = None
+    """The latest receipt of the first message; empty if it was not received, or was released."""
+    visible_at: int | None = msgspec.field(default=None, name="until")
+    """When the first message becomes available, in microseconds since the epoch."""
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True):
-    """One message: in its line, dead, or done with and remembered so that it does not come twice.
+    """A message that is in its line, dead, or done (acknowledged or discarded).
 
-    What is done with has no content any more.
+    Times are in microseconds since the epoch. A message that is done is kept without its content
+    for a day, so that it is not put in again.
     """
 
     queue: str
@@ -105,28 +80,32 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     stream: str
     subject: str
     version: int
-    """With the stream, the event that it came of."""
+    """Of the stream: names the event that the message was made of."""
     sent_at: int
     content: msgspec.Raw = msgspec.Raw(b"null")
     """JSON."""
     next: str = ""
-    """Id of the one behind it in the line."""
+    """Id of the message behind this one in the line; empty for the last one."""
     died_at: int | None = None
     attempts: int = 0
-    """With `died_at`: how often it was given."""
+    """Of a dead message: how often it was received."""
     reason: str = ""
-    """Why it died, or was discarded."""
+    """Of a dead message: why it died."""
     done_at: int | None = None
     receipt: str = ""
-    """With `done_at`: that which said so."""
+    """Of an acknowledged message: the receipt that acknowledged it."""
 
 
 QUEUES = View("queue", Queue, by_all=lambda queue: ("all", queue.name))
 LINES = View(
     "queue_line",
     Line,
-    by_ready=lambda line: (line.queue, f"{line.since:020}") if line.until is None else None,
-    by_until=lambda line: None if line.until is None else (line.queue, f"{line.until:020}"),
+    by_ready=lambda line: (
+        (line.queue, f"{line.first_sent_at:020}") if line.visible_at is None else None
+    ),
+    by_until=lambda line: (
+        None if line.visible_at is None else (line.queue, f"{line.visible_at:020}")
+    ),
 )
 MESSAGES = View(
     "queue_message",
@@ -136,58 +115,55 @@ MESSAGES = View(
 )
 
 
-def check_queue(name: str) -> None:
-    """Raise Invalid unless `name` is one that a queue may have."""
-    if not _NAME.fullmatch(name):
-        detail = "use up to 63 of a-z, 0-9, _, . and -, beginning with a letter or digit"
-        raise Invalid(Flaw("/queue", detail))
+def sort_key(micros: int) -> str:
+    """A time as the indexes hold it: later ones sort after earlier ones."""
+    return f"{micros:020}"
 
 
-def stream_of(queue: str) -> str:
-    """The stream of a queue's documents and events."""
-    return f"queue-{queue}"
+def without_content(message: Message, *, done_at: int, receipt: str = "") -> Message:
+    """What is kept of a message that is done."""
+    return Message(
+        queue=message.queue,
+        id=message.id,
+        stream=message.stream,
+        subject=message.subject,
+        version=message.version,
+        sent_at=message.sent_at,
+        done_at=done_at,
+        receipt=receipt,
+    )
+
+
+def stream_of(id: str) -> str:
+    """The stream of a queue, given by its name, or of a document of a queue, given by its id."""
+    return f"queue-{id.partition('/')[0]}"
 
 
 def line_id(queue: str, stream: str, subject: str) -> str:
-    """Names have up to 255 characters each, an id as many in all: so they are hashed."""
+    """The id of a line's document.
+
+    The stream and subject are hashed, because each may be as long as an id may be.
+    """
     return f"{queue}/{sha256(msgspec.json.encode((stream, subject))).hexdigest()[:32]}"
 
 
 def message_id(queue: str, id: str) -> str:
+    """The id of a message's document."""
     return f"{queue}/{id}"
 
 
-def receipt_of(line: str, token: str, id: str) -> str:
-    """Names the line and the message, so that both are found by it. Opaque to consumers."""
-    return f"{line.partition('/')[2]}.{token}.{id}"
+def new_receipt(line: str, token: str, message: str) -> str:
+    """A receipt for the first message of a line; `token` makes it unique. Opaque to consumers."""
+    return f"{line.partition('/')[2]}.{token}.{message}"
 
 
-def after_first(line: Line, following: Message | None) -> Line | Literal[Body.DELETE]:
-    """The line once its first message is gone, with the next one in its place, if there is one."""
-    if following is None:
-        return DELETE
-    return msgspec.structs.replace(
-        line,
-        first=following.id,
-        length=line.length - 1,
-        since=following.sent_at,
-        attempts=0,
-        receipt="",
-        until=None,
-    )
+def parse_receipt(queue: str, receipt: str, pointer: str = "/receipt") -> tuple[str, str]:
+    """The ids of the line's document and of the message that a receipt names.
 
-
-def put(
-    view: View[B], id: str, queue: str, expects: int, body: B | Literal[Body.KEEP, Body.DELETE]
-) -> Write:
-    """The write that puts `body` in the place of what is at version `expects`, else is refused.
-
-    Its new version is drawn, not counted: lines go and come again, and a version that one of them
-    had must never be that of another, or a commit could take the one for the other.
+    Raises Invalid, for the field at `pointer`, if it is no receipt.
     """
-    at = None if body is KEEP else 1 + getrandbits(62)
-    return view.write(id, stream_of(queue), body, expects=expects, at=at)
-
-
-def version_of(document: Document | None) -> int:
-    return 0 if document is None else document.version
+    line, _, rest = receipt.partition(".")
+    token, _, message = rest.partition(".")
+    if not (len(line) == 32 and token and message and len(receipt) <= 200 and receipt.isascii()):
+        raise Invalid(Flaw(pointer, "is no receipt: give one as it was received"))
+    return f"{queue}/{line}", message

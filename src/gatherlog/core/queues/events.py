@@ -1,13 +1,21 @@
-"""What is written down of queues: that messages came, and what was decided about them.
+"""The events of a queue's stream: that messages were sent, and what happened to dead ones.
 
-These events wake consumers in other processes. What a message says stands in none of them.
+The contents of messages are not among them. New events also tell consumers in other processes that
+there may be something to receive.
 """
+
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 import msgspec
 
 from gatherlog.core.eventstore.events import Codec, event_type
+from gatherlog.core.eventstore.store import Ref
+from gatherlog.core.projections.folds import Category, Change, Happened
+from gatherlog.core.projections.views import View
 
 __all__ = [
+    "CATEGORY",
     "CODEC",
     "MessageDied",
     "MessageDiscarded",
@@ -19,15 +27,14 @@ __all__ = [
 
 @event_type("queue.messages_sent", schema=1)
 class MessagesSent(msgspec.Struct, frozen=True, kw_only=True):
-    """So many messages were put into the queue."""
+    """This many messages were put into the queue."""
 
     messages: int
 
 
 @event_type("queue.message_died", schema=1)
 class MessageDied(msgspec.Struct, frozen=True, kw_only=True):
-    """A message was given as often as the queue allows. Its subject is the message's id, here and
-    below."""
+    """A message was received as often as the queue allows, and died. Subject: the message's id."""
 
     reason: str
     attempts: int
@@ -35,14 +42,14 @@ class MessageDied(msgspec.Struct, frozen=True, kw_only=True):
 
 @event_type("queue.message_redriven", schema=1)
 class MessageRedriven(msgspec.Struct, frozen=True, kw_only=True):
-    """An operator put a dead message at the end of its line."""
+    """An operator put a dead message back at the end of its line. Subject: the message's id."""
 
     by: str
 
 
 @event_type("queue.message_discarded", schema=1)
 class MessageDiscarded(msgspec.Struct, frozen=True, kw_only=True):
-    """An operator gave a dead message up for good."""
+    """An operator gave a dead message up for good. Subject: the message's id."""
 
     by: str
     reason: str
@@ -50,10 +57,23 @@ class MessageDiscarded(msgspec.Struct, frozen=True, kw_only=True):
 
 @event_type("queue.changed", schema=1)
 class QueueChanged(msgspec.Struct, frozen=True, kw_only=True):
-    """The settings of the queue as they are from now on."""
+    """An operator changed the settings of the queue to these."""
 
     most_attempts: int
     by: str
 
 
+class _NoDocuments:
+    """A rebuild makes no documents of queues: their events do not hold what the documents hold."""
+
+    views: tuple[View[Any], ...] = ()
+
+    def keys(self, event: Happened) -> Iterable[Ref]:
+        return ()
+
+    def evolve(self, documents: Mapping[Ref, Any], event: Happened) -> Iterable[Change]:
+        return ()
+
+
 CODEC = Codec([MessagesSent, MessageDied, MessageRedriven, MessageDiscarded, QueueChanged])
+CATEGORY = Category(name="queue", codec=CODEC, fold=_NoDocuments())

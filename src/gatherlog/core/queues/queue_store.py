@@ -1,79 +1,124 @@
-"""What all parts of the queues stand on: the store, reading and writing documents, trying again."""
+"""Typed reading and writing of the documents of queues, and appending of their events."""
 
-from collections.abc import Sequence
-from typing import TypeVar
+from collections.abc import AsyncIterator, Awaitable, Sequence
+from random import getrandbits
+from typing import Generic, Literal, TypeVar
 
 import msgspec
 
 from gatherlog.core.eventstore.clock import Clock, Ids
 from gatherlog.core.eventstore.errors import Conflict
 from gatherlog.core.eventstore.events import Event
-from gatherlog.core.eventstore.store import ANY, Append, Store
-from gatherlog.core.projections.views import View
-from gatherlog.core.queues.consumers import Waiting
-from gatherlog.core.queues.documents import (
-    LINES,
-    MESSAGES,
-    QUEUES,
-    Line,
-    Message,
-    Queue,
-    message_id,
-    stream_of,
-    version_of,
+from gatherlog.core.eventstore.store import (
+    ANY,
+    Append,
+    Body,
+    Commit,
+    Committed,
+    Document,
+    Limits,
+    Page,
+    Query,
+    Store,
+    Write,
 )
+from gatherlog.core.projections.paging import bodies, documents
+from gatherlog.core.projections.views import View
+from gatherlog.core.queues.checks import DEFAULT_ATTEMPTS
+from gatherlog.core.queues.documents import MESSAGES, QUEUES, Message, message_id, stream_of
 from gatherlog.core.queues.events import CODEC
 
-__all__ = ["Found", "Keeping", "torn"]
+__all__ = ["QueueStore", "Stored", "in_line", "line_changed"]
 
 B = TypeVar("B", bound=msgspec.Struct)
-Found = tuple[B | None, int]
-"""A body, if there is one, and the version of its document."""
 
 
-class Keeping:
-    """The store, and how the documents of queues are read from it."""
+class Stored(msgspec.Struct, Generic[B], frozen=True, gc=False):
+    """A document as it was read: its id, its version, and its typed body."""
+
+    id: str
+    version: int
+    """What a commit that replaces the document expects; 0: there is no document yet."""
+    body: B
+
+
+class QueueStore:
+    """The part of a store that holds queues."""
 
     def __init__(self, store: Store, *, clock: Clock, ids: Ids) -> None:
         self._store = store
         self._clock = clock
         self._ids = ids
-        self._waiting = Waiting(store)
-        self._claiming: set[str] = set()
-        """Lines that somebody in this process is about to take from."""
 
-    async def _get(self, view: View[B], ids: Sequence[str]) -> list[Found[B]]:
-        documents = await self._store.get(view.name, ids)
-        return [(view.read(document), version_of(document)) for document in documents]
+    @property
+    def limits(self) -> Limits:
+        return self._store.limits
 
-    async def _queue(self, name: str) -> Found[Queue]:
-        [found] = await self._get(QUEUES, [name])
-        return found
+    async def get(self, view: View[B], ids: Sequence[str]) -> list[Stored[B] | None]:
+        """The documents with these ids, in this order; None where there is none."""
+        if not ids:
+            return []
+        return [_stored(view, document) for document in await self._store.get(view.name, ids)]
 
-    async def _line(self, id: str) -> Found[Line]:
-        [found] = await self._get(LINES, [id])
-        return found
+    async def get_one(self, view: View[B], id: str) -> Stored[B] | None:
+        """The document with this id, or None."""
+        [document] = await self._store.get(view.name, [id])
+        return _stored(view, document)
 
-    async def _message(self, queue: str, id: str) -> Found[Message]:
-        [found] = await self._get(MESSAGES, [message_id(queue, id)])
-        return found
+    async def most_attempts(self, queue: str) -> int:
+        """How often a message of this queue is received before it dies."""
+        settings = await self.get_one(QUEUES, queue)
+        return DEFAULT_ATTEMPTS if settings is None else settings.body.most_attempts
 
-    async def _following(self, queue: str, message: Message) -> Message | None:
-        """The one behind it in its line; Conflict where the line has changed meanwhile."""
-        if not message.next:
-            return None
-        following, _ = await self._message(queue, message.next)
-        if following is None or following.done_at is not None:
-            raise torn(queue, message.next)
-        return following
+    async def query(self, query: Query) -> Page:
+        """One page of documents. As with any query, the newest changes may be missing."""
+        return await self._store.query(query)
 
-    def _append(self, queue: str, payload: msgspec.Struct, subject: str = "") -> Append:
+    def bodies(self, view: View[B], query: Query) -> AsyncIterator[B]:
+        """The bodies of all documents that a query finds, not only of its first page."""
+        return bodies(self._store, view, query)
+
+    async def count(self, query: Query) -> int:
+        """How many documents a query finds in all."""
+        return len([None async for _ in documents(self._store, query)])
+
+    @staticmethod
+    def write(view: View[B], id: str, expected: int, body: B | Literal[Body.DELETE]) -> Write:
+        """Replace version `expected` of a document by `body`; 0: there is no document yet.
+
+        The commit fails with Conflict if the document has another version. New versions are drawn
+        at random, because a line is deleted when it is empty and may be made again: if versions
+        were counted, a slow process could take the new line for the one that it has read.
+        """
+        return view.write(id, stream_of(id), body, expects=expected, at=1 + getrandbits(62))
+
+    def event(self, queue: str, payload: msgspec.Struct, subject: str = "") -> Append:
+        """The append of one event, which happens now, to the queue's stream."""
         type, schema, data = CODEC.encode(payload)
         now = self._clock()
         event = Event(self._ids(), type, now, now, data, schema, subject)
         return Append(stream_of(queue), [event], ANY)
 
+    def commit(
+        self, writes: Sequence[Write], appends: Sequence[Append] = ()
+    ) -> Awaitable[Committed]:
+        """Raises Conflict if a document that is written has changed since it was read."""
+        return self._store.commit(Commit(appends=appends, writes=writes))
 
-def torn(queue: str, id: str) -> Conflict:
-    """What was read did not stand together: somebody has changed the line meanwhile."""
+
+def _stored(view: View[B], document: Document | None) -> Stored[B] | None:
+    if document is None or (body := view.read(document)) is None:
+        return None
+    return Stored(document.id, document.version, body)
+
+
+def in_line(message: Stored[Message] | None, queue: str, id: str) -> Stored[Message]:
+    """The message `id`, which a line named. Raises Conflict if it has left the line since."""
+    if message is None or message.body.done_at is not None:
+        raise line_changed(queue, id)
+    return message
+
+
+def line_changed(queue: str, id: str) -> Conflict:
+    """The line of this message has changed since it was read."""
     return Conflict("document", f"{MESSAGES.name}/{message_id(queue, id)}", 1, 0)

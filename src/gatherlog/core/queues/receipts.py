@@ -1,147 +1,128 @@
-"""What becomes of a message that is out: it is done with, given back, or kept for longer.
+"""Receipts: with the receipt of a message its consumer acknowledges, releases or extends it.
 
-Only whoever has the receipt that stands in its line can say so.
+Only the latest receipt of a message counts: the one that its line holds.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
-import msgspec
+from msgspec.structs import replace
 
-from gatherlog.core.eventstore.errors import Flaw, Invalid
+from gatherlog.core.eventstore.clock import Clock
+from gatherlog.core.eventstore.errors import Refused
 from gatherlog.core.eventstore.retrying import until_no_conflict
-from gatherlog.core.eventstore.store import DELETE, Commit, Write
-from gatherlog.core.queues.documents import (
-    LINES,
-    LONGEST,
-    MESSAGES,
-    Line,
-    Message,
-    ReceiptStale,
-    after_first,
+from gatherlog.core.queues.checks import (
+    LONGEST_TIMEOUT,
+    MICROS,
+    MOST_AT_ONCE,
     check_queue,
-    message_id,
-    put,
+    check_range,
 )
-from gatherlog.core.queues.queue_store import torn
-from gatherlog.core.queues.receiving import MICROS, MOST_AT_ONCE, Taking, check_range
+from gatherlog.core.queues.documents import LINES, MESSAGES, Line, message_id, parse_receipt
+from gatherlog.core.queues.lines import Lines
+from gatherlog.core.queues.queue_store import QueueStore, Stored, in_line
+from gatherlog.core.queues.waiting_consumers import WaitingConsumers
 
-__all__ = ["Returning"]
+__all__ = ["ReceiptStale", "Receipts"]
 
 
-class Returning(Taking):
-    """Receipts."""
+class ReceiptStale(Refused):
+    """The message of a receipt was received by somebody else, was released, or is done or dead."""
+
+    code = "receipt_stale"
+
+    def __init__(self, receipts: Sequence[str], of: int) -> None:
+        named = ", ".join(receipts)
+        others = "; the others are done" if of > len(receipts) else ""
+        super().__init__(
+            f"{len(receipts)} of {of} receipts count no more, because the time of their messages "
+            f"was over and they went to somebody else, or are done with: {named}{others}"
+        )
+        self.receipts = tuple(receipts)
+
+
+class Receipts:
+    """What consumers do with messages that they have received."""
+
+    def __init__(
+        self, store: QueueStore, lines: Lines, consumers: WaitingConsumers, *, clock: Clock
+    ) -> None:
+        self._store = store
+        self._lines = lines
+        self._consumers = consumers
+        self._clock = clock
 
     async def ack(self, queue: str, receipts: Sequence[str]) -> None:
-        """These messages are done with; the next ones of their lines may be taken.
-
-        Repeating it does nothing. Raises ReceiptStale, naming the receipts that count no more:
-        the others are acknowledged all the same.
-        """
+        """See `Queues.ack`."""
         check_queue(queue)
         check_range("/receipts", len(receipts), 1, MOST_AT_ONCE)
-        for number, receipt in enumerate(receipts):
-            _parts(queue, receipt, f"/receipts/{number}")
-        unique = list(dict.fromkeys(receipts))
-        done = await asyncio.gather(*(self._ack(queue, receipt) for receipt in unique))
-        stale = [receipt for receipt, is_done in zip(unique, done, strict=True) if not is_done]
+        parsed = {
+            receipt: parse_receipt(queue, receipt, f"/receipts/{number}")
+            for number, receipt in enumerate(receipts)
+        }
+        done = await asyncio.gather(
+            *(self._ack(queue, receipt, *ids) for receipt, ids in parsed.items())
+        )
+        stale = [receipt for receipt, is_done in zip(parsed, done, strict=True) if not is_done]
         if stale:
-            raise ReceiptStale(stale, len(unique))
+            raise ReceiptStale(stale, len(parsed))
 
-    async def release(self, queue: str, receipt: str, *, after: float = 0.0) -> None:
-        """Give a message back, to be given again after so many seconds.
-
-        If it was given as often as the queue allows, it dies instead. Raises ReceiptStale.
-        """
+    async def release(self, queue: str, receipt: str, after: float) -> None:
+        """See `Queues.release`."""
         check_queue(queue)
-        check_range("/after", after, 0, LONGEST)
-
-        def given_back(line: Line) -> Line:
-            until = self._clock() + round(after * MICROS) if after else None
-            return msgspec.structs.replace(line, receipt="", until=until)
-
-        await self._keep(queue, receipt, given_back, may_die=True)
-        self._waiting.stir(queue)
-
-    async def extend(self, queue: str, receipt: str, *, visible_after: float = 30.0) -> None:
-        """Keep a message for so many seconds from now. Raises ReceiptStale."""
-        check_queue(queue)
-        check_range("/visible_after", visible_after, 1, LONGEST)
-
-        def extended(line: Line) -> Line:
-            until = self._clock() + round(visible_after * MICROS)
-            return msgspec.structs.replace(line, until=until)
-
-        await self._keep(queue, receipt, extended, may_die=False)
-
-    async def _ack(self, queue: str, receipt: str) -> bool:
-        return await until_no_conflict(lambda: self._try_to_ack(queue, receipt))
-
-    async def _try_to_ack(self, queue: str, receipt: str) -> bool:
-        """Whether it is acknowledged, now or by an earlier call."""
-        id, first = _parts(queue, receipt, "/receipt")
-        line, version = await self._line(id)
-        message, at = await self._message(queue, first)
-        if message is not None and message.done_at is not None:
-            return message.receipt == receipt
-        if line is None or line.receipt != receipt:
-            return False
-        if message is None:
-            raise torn(queue, first)
-        shorter = after_first(line, await self._following(queue, message))
-        await self._store.commit(
-            Commit(
-                writes=[
-                    put(LINES, id, queue, version, shorter),
-                    put(
-                        MESSAGES, message_id(queue, first), queue, at, self._done(message, receipt)
-                    ),
-                ]
-            )
-        )
-        if shorter is not DELETE:
-            self._waiting.stir(queue)
-        return True
-
-    def _done(self, message: Message, receipt: str) -> Message:
-        """What is kept of a message so that it does not come twice."""
-        return Message(
-            queue=message.queue,
-            id=message.id,
-            stream=message.stream,
-            subject=message.subject,
-            version=message.version,
-            sent_at=message.sent_at,
-            done_at=self._clock(),
-            receipt=receipt,
-        )
-
-    async def _keep(
-        self, queue: str, receipt: str, change: Callable[[Line], Line], *, may_die: bool
-    ) -> None:
-        """Change the line of a message that is out with whoever has the receipt."""
-        id, first = _parts(queue, receipt, "/receipt")
+        check_range("/after", after, 0, LONGEST_TIMEOUT)
+        line_id, first_id = parse_receipt(queue, receipt)
 
         async def attempt() -> None:
-            line, version = await self._line(id)
-            if line is None or line.receipt != receipt:
-                raise ReceiptStale([receipt], 1)
-            if may_die and line.attempts >= await self._most_attempts(queue):
-                message, at = await self._message(queue, first)
-                if message is None:
-                    raise torn(queue, first)
-                await self._store.commit(await self._burial(queue, id, line, version, message, at))
+            line = await self._line(line_id, receipt)
+            if line.body.attempts >= await self._store.most_attempts(queue):
+                first = await self._store.get_one(MESSAGES, message_id(queue, first_id))
+                await self._lines.give_up_first(line, in_line(first, queue, first_id))
             else:
-                write: Write = put(LINES, id, queue, version, change(line))
-                await self._store.commit(Commit(writes=[write]))
+                visible_at = self._seconds_from_now(after) if after else None
+                released = replace(line.body, receipt="", visible_at=visible_at)
+                await self._write(line, released)
+
+        await until_no_conflict(attempt)
+        self._consumers.wake(queue)
+
+    async def extend(self, queue: str, receipt: str, visible_after: float) -> None:
+        """See `Queues.extend`."""
+        check_queue(queue)
+        check_range("/visible_after", visible_after, 1, LONGEST_TIMEOUT)
+        line_id, _ = parse_receipt(queue, receipt)
+
+        async def attempt() -> None:
+            line = await self._line(line_id, receipt)
+            visible_at = self._seconds_from_now(visible_after)
+            await self._write(line, replace(line.body, visible_at=visible_at))
 
         await until_no_conflict(attempt)
 
+    async def _ack(self, queue: str, receipt: str, line_id: str, first_id: str) -> bool:
+        """Whether the receipt acknowledges its message, now or at an earlier call."""
 
-def _parts(queue: str, receipt: str, pointer: str) -> tuple[str, str]:
-    """Ids of the line and of the message that a receipt names; Invalid where it is none."""
-    line, _, rest = receipt.partition(".")
-    token, _, id = rest.partition(".")
-    if not (len(line) == 32 and token and id and len(receipt) <= 200 and receipt.isascii()):
-        raise Invalid(Flaw(pointer, "is no receipt: give one as it was received"))
-    return f"{queue}/{line}", id
+        async def attempt() -> bool:
+            line = await self._store.get_one(LINES, line_id)
+            first = await self._store.get_one(MESSAGES, message_id(queue, first_id))
+            if first is not None and first.body.done_at is not None:
+                return first.body.receipt == receipt
+            if line is None or line.body.receipt != receipt:
+                return False
+            await self._lines.acknowledge_first(line, in_line(first, queue, first_id))
+            return True
+
+        return await until_no_conflict(attempt)
+
+    async def _line(self, id: str, receipt: str) -> Stored[Line]:
+        """The line that holds this receipt. Raises ReceiptStale if it holds another, or none."""
+        line = await self._store.get_one(LINES, id)
+        if line is None or line.body.receipt != receipt:
+            raise ReceiptStale([receipt], 1)
+        return line
+
+    async def _write(self, line: Stored[Line], changed: Line) -> None:
+        await self._store.commit([self._store.write(LINES, line.id, line.version, changed)])
+
+    def _seconds_from_now(self, seconds: float) -> int:
+        return self._clock() + round(seconds * MICROS)

@@ -1,9 +1,11 @@
-"""The bus: one subscription that matches every event against all rules, and brings it to targets.
+"""The bus: the subscription that delivers events to the targets of the rules that match them.
 
-Each target of a rule is a destination of its own: one that fails, or is slow, holds nobody else
-up. An event that a rule appended is not brought to that rule again, nor is one that it caused
-further on, so rules cannot go round in circles; and what is three rules away from where it began
-is brought to none.
+There is one subscription for all rules, so each event is read once. Each target of a rule is a
+destination of its own: a target that fails or is slow delays no other.
+
+Rules that append events cannot cause endless loops. An event that a rule appended is not delivered
+to that rule again, nor is any event that it causes in turn; and an event that has three rules in
+its chain of causes is delivered to none.
 """
 
 import asyncio
@@ -36,22 +38,25 @@ from gatherlog.core.routing.transformers import compile_transform
 from gatherlog.core.subscriptions.delivery import Delivery, DeliveryFailed, Target
 from gatherlog.core.subscriptions.subscription import Destination
 
-__all__ = ["BUS", "Bus", "OpenTarget", "causes"]
+__all__ = ["BUS", "Bus", "OpenTarget", "causing_rules", "subscription_or_bus"]
 
 BUS: Final = "bus"
-MOST_CAUSES: Final = 3
-"""Rules that may lead from one event to another: else seven that append would make thousands."""
+"""The name of the subscription."""
+MAX_CHAIN: Final = 3
+"""An event with so many rules in its chain of causes is not delivered.
+
+Without a limit, seven rules that append to each other would make thousands of events of one."""
 _PAGE: Final = 1000
 _TIMEOUT: Final = 30.0
 _AT_ONCE: Final[Mapping[type, int]] = {WebhookSpec: 8, MailSpec: 4}
-"""How many attempts one target may have under way, where that is more than one."""
+"""How many attempts at one target may run concurrently, for kinds where that is more than one."""
 
 OpenTarget = Callable[[Rule, RuleTarget], Awaitable[Target]]
-"""Makes what brings events to where a rule's target points; may raise a GatherlogError."""
+"""Opens a target of a rule. May raise a GatherlogError."""
 
 
 class Bus:
-    """The subscription `bus`. Rules are followed as they are made, changed and removed."""
+    """The subscription `bus`. It follows rules as they are created, changed and removed."""
 
     name = BUS
     gather = 0.0
@@ -60,133 +65,143 @@ class Bus:
     def __init__(self, open_target: OpenTarget) -> None:
         self._open = open_target
         self._version = 0
+        """Of the stream of rules: events up to it are applied."""
         self._refreshing = asyncio.Lock()
         self._rules: dict[str, Rule] = {}
         self._patterns: dict[str, Pattern] = {}
-        self._made: dict[str, str] = {}
-        self._set = RuleIndex()
+        self._created_at: dict[str, str] = {}
+        """Per rule, the version at which it was created last."""
+        self._index = RuleIndex()
+        """The rules that are enabled."""
         self._destinations: dict[str, tuple[Destination, ...]] = {}
-        self._shown: tuple[Recorded, dict[str, Any]] | None = None
+        self._last_document: tuple[Recorded, dict[str, Any]] | None = None
 
     async def begin(self, store: Store) -> Heads:
-        """With the first event that any rule takes; none takes what lies before it was made."""
+        """Begin with the first event that any rule may match.
+
+        No rule matches events from before it was created.
+        """
         await self.refresh(store)
         heads = await store.heads()
         after = [rule.after for rule in self._rules.values()]
         return tuple(min(positions) for positions in zip(heads, *after, strict=True))
 
     async def refresh(self, store: Store) -> int:
-        """Fold what has happened to rules since the last look."""
+        """Apply the events of rules since the last refresh."""
         async with self._refreshing:
             while events := await store.read_stream(STREAM, after=self._version, limit=_PAGE):
                 for event in events:
-                    await self._take(event)
+                    await self._apply(event)
                     self._version = event.version
         return self._version
 
     def destinations(self) -> Sequence[Destination]:
-        """Those of rules that are switched off, too: what waits for them is brought."""
+        """Also those of disabled rules, to which events that wait are still delivered."""
         return [one for several in self._destinations.values() for one in several]
 
     def route(self, event: Recorded) -> Sequence[Destination]:
         if not self._rules or category_of(event.stream) in INTERNAL:
             return ()
-        names = self._set.match(self._document(event))
+        names = self._index.match(self._document(event))
         if not names:
             return ()
-        past = causes(event) if event.meta else ()
-        if len(past) >= MOST_CAUSES:
+        chain = causing_rules(event) if event.meta else ()
+        if len(chain) >= MAX_CHAIN:
             return ()
         return [
             destination
             for name in names
-            if name not in past and event.position > self._rules[name].after[event.partition]
+            if name not in chain and event.position > self._rules[name].after[event.partition]
             for destination in self._destinations[name]
         ]
 
     def takes(self, destination: str, event: Recorded) -> bool:
-        """By the rule's own pattern, also while the rule is switched off."""
+        """Whether the rule of the destination still matches, also if the rule is disabled."""
         name, _, _ = destination.partition("/")
-        rule, past = self._rules.get(name), causes(event)
+        rule, chain = self._rules.get(name), causing_rules(event)
         return (
             rule is not None
             and category_of(event.stream) not in INTERNAL
-            and len(past) < MOST_CAUSES
-            and name not in past
+            and len(chain) < MAX_CHAIN
+            and name not in chain
             and event.position > rule.after[event.partition]
             and self._patterns[name].matches(self._document(event))
         )
 
     async def close(self) -> None:
-        """Let go of all targets."""
+        """Close all targets and forget all rules."""
         for destinations in self._destinations.values():
             for destination in destinations:
                 await destination.target.close()
         self._destinations.clear()
         self._rules.clear()
-        self._set = RuleIndex()
+        self._index = RuleIndex()
 
-    async def _take(self, event: Recorded) -> None:
+    async def _apply(self, event: Recorded) -> None:
         name = event.subject
         happened = Happened(event.stream, name, event.time, CODEC.decode(event))
         if isinstance(happened.payload, RuleCreated):
-            self._made[name] = str(event.version)
-        known = {RULES.ref(name): self._rules.get(name)}
-        for change in FOLD.evolve(known, happened):
+            self._created_at[name] = str(event.version)
+        before = {RULES.ref(name): self._rules.get(name)}
+        for change in FOLD.evolve(before, happened):
             rule = change.body if isinstance(change.body, Rule) else None
-            await self._put(name, rule)
+            await self._replace(name, rule)
 
-    async def _put(self, name: str, rule: Rule | None) -> None:
-        """Have a rule as it is now, with its targets opened; None: have it no more.
+    async def _replace(self, name: str, rule: Rule | None) -> None:
+        """Put a rule in the place of the one of this name, and open its targets; None removes it.
 
-        Until it is there as it is, it is there as it was: what waits for it may ask meanwhile.
+        The rule before stays in force until all targets are open, because `route` and `takes` are
+        called meanwhile.
         """
         opened: list[Destination] = []
         if rule is not None:
             opened = [await self._destination(rule, target) for target in rule.targets]
         before = self._destinations.pop(name, ())
         self._patterns.pop(name, None)
-        if self._rules.pop(name, None) is not None and name in self._set:
-            self._set.remove(name)
+        if self._rules.pop(name, None) is not None and name in self._index:
+            self._index.remove(name)
         if rule is not None:
             self._rules[name], self._destinations[name] = rule, tuple(opened)
             self._patterns[name] = compile_pattern(rule.pattern)
             if rule.enabled:
-                self._set.add(name, self._patterns[name])
+                self._index.add(name, self._patterns[name])
         for destination in before:
             await destination.target.close()
 
     async def _destination(self, rule: Rule, target: RuleTarget) -> Destination:
         return Destination(
             name=f"{rule.name}/{target.id}",
-            target=await self._opened(rule, target),
+            target=await self._open_target(rule, target),
             retry=target.retry,
             timeout=_TIMEOUT,
             at_once=_AT_ONCE.get(type(target.to), 1),
             holds=target.holds,
-            made=self._made.get(rule.name, ""),
+            generation=self._created_at.get(rule.name, ""),
             transform=None if target.input is None else self._transform(rule, target.input),
         )
 
-    async def _opened(self, rule: Rule, target: RuleTarget) -> Target:
+    async def _open_target(self, rule: Rule, target: RuleTarget) -> Target:
         try:
             return await self._open(rule, target)
         except GatherlogError as error:  # other rules go on; each delivery of this one says why
-            return _Unopened(str(error))
+            return _UnopenedTarget(str(error))
 
     def _transform(self, rule: Rule, given: InputSpec) -> Callable[[Recorded], Any]:
         transform = compile_transform(given.paths, given.template, rule=rule.name)
         return lambda event: transform.apply(self._document(event))
 
     def _document(self, event: Recorded) -> dict[str, Any]:
-        """The document of an event; that of the last one is kept, since it is asked for again."""
-        if self._shown is None or self._shown[0] is not event:
-            self._shown = (event, document(event))
-        return self._shown[1]
+        """The document of an event. The last one is cached, since it is often asked for again."""
+        if self._last_document is None or self._last_document[0] is not event:
+            self._last_document = (event, document(event))
+        return self._last_document[1]
 
 
-class _Unopened:
-    """Stands for a target that could not be opened, as of a mail where there is no mail server."""
+class _UnopenedTarget:
+    """Stands for a target that could not be opened, such as mail where there is no mail server.
+
+    Every delivery to it fails, and the failure says why it could not be opened.
+    """
 
     batch = 1
 
@@ -197,7 +212,7 @@ class _Unopened:
         raise DeliveryFailed("not_opened", f"the target cannot be opened: {self._why}")
 
     async def close(self) -> None:
-        """There is nothing to let go of."""
+        """Nothing is open."""
 
 
 class _Meta(msgspec.Struct, frozen=True):
@@ -207,11 +222,19 @@ class _Meta(msgspec.Struct, frozen=True):
 _decode = msgspec.json.Decoder(_Meta).decode
 
 
-def causes(event: Recorded) -> tuple[str, ...]:
-    """The rules by which an event came to be, the first one first; as `meta` has them."""
+def causing_rules(event: Recorded) -> tuple[str, ...]:
+    """The rules in an event's chain of causes, the earliest first, as its `meta` lists them."""
     if b'"rules"' not in event.meta:
         return ()
     try:
         return _decode(event.meta).rules
     except (msgspec.DecodeError, UnicodeDecodeError):
         return ()
+
+
+def subscription_or_bus(subscription: str | None, destination: str | None) -> str | None:
+    """The subscription whose dead letters are meant.
+
+    Where only a destination is named it is the bus: `RULE/TARGET` is a destination of the bus.
+    """
+    return BUS if subscription is None and destination is not None else subscription

@@ -1,8 +1,8 @@
-"""The bus form of an event, and the failure envelope: what receivers of a DynamoDB log know.
+"""The bus form of an event, and the failure envelope: the forms of `dynamodb-logs`.
 
-A log that is kept in DynamoDB and published on EventBridge has its events in this form, so code
-that was written to receive those receives Gatherlog's. The constants are those of AWS and of such
-a log; nothing else in Gatherlog depends on them.
+`dynamodb-logs` is an older system, which keeps a log in DynamoDB and publishes its events on
+EventBridge. Receivers that were written for it can be given Gatherlog's events in its form. All
+constants of AWS and of that system stand in this module.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,19 +12,27 @@ from gatherlog.core.eventstore.events import Recorded
 from gatherlog.core.eventstore.exact_json import encode
 from gatherlog.core.routing.event_data import decoded_data, time_text
 
-__all__ = ["BUS_LIMIT", "DETAIL_TYPE", "SOURCE", "bus_detail", "bus_event", "failure_envelope"]
+__all__ = [
+    "BUS_LIMIT",
+    "DETAIL_TYPE",
+    "SOURCE",
+    "bus_detail",
+    "bus_event",
+    "failure_envelope",
+    "item_key",
+]
 
 SOURCE: Final = "dynamodb-log"
 DETAIL_TYPE: Final = "stream changes"
 BUS_LIMIT: Final = 10_240
-"""Bytes of a bus event's detail, as JSON, beyond which its payload is left out."""
+"""Bytes of the detail as JSON; where it is longer, the payload is left out."""
 
 
 def bus_event(event: Recorded, *, limit: int = BUS_LIMIT) -> dict[str, Any]:
     """The bus form: `{source, detail-type, detail: {log, key: {pk, sk}, type, payload}}`.
 
-    Where the detail is longer than `limit` bytes of JSON, it is `partial` and its payload holds
-    nothing but the stream's id: the consumer reads the log.
+    If the detail is longer than `limit` bytes as JSON, it gets `"partial": true` and a payload with
+    only the stream's id; the receiver is expected to read the event from the log.
     """
     log, _, stream_id = event.stream.partition("-")
     detail = bus_detail(event, log, stream_id, decoded_data(event.data)[0])
@@ -34,15 +42,23 @@ def bus_event(event: Recorded, *, limit: int = BUS_LIMIT) -> dict[str, Any]:
 
 
 def bus_detail(event: Recorded, log: str, stream_id: str, data: Any) -> dict[str, Any]:
-    """With the payload as an object that has an `id`: its own, or else the stream's."""
+    """The detail. Its payload is an object with an `id`: that of the data, or else the stream's.
+
+    Data that is not an object becomes the payload's `value`.
+    """
     if type(data) is not dict:
         data = {"value": data}
     return {
         "log": log,
-        "key": {"pk": f"{log}#{stream_id}#stream", "sk": event.version},
+        "key": {"pk": item_key(log, stream_id), "sk": event.version},
         "type": event.type,
         "payload": data if "id" in data else {"id": stream_id, **data},
     }
+
+
+def item_key(log: str, stream_id: str) -> str:
+    """The partition key (`pk`) of all items of a stream; their sort key (`sk`) is the version."""
+    return f"{log}#{stream_id}#stream"
 
 
 def failure_envelope(
@@ -57,7 +73,10 @@ def failure_envelope(
     detail: str,
     trace: Sequence[str],
 ) -> dict[str, Any]:
-    """The envelope for an event that was given up at `at`; `rule` stands for the function."""
+    """The envelope of a failed delivery, in the form in which AWS Lambda reports a failed function.
+
+    `at` is the time when the delivery was given up. The rule stands in the place of the function.
+    """
     return {
         "version": "1.0",
         "timestamp": time_text(at),

@@ -10,11 +10,12 @@ __all__ = ["binary_headers", "cloud_event"]
 
 
 def cloud_event(event: Recorded, *, source: str) -> dict[str, Any]:
-    """The event in CloudEvents 1.0's JSON format; `source` is the site's URL.
+    """The event in the JSON format of CloudEvents 1.0; `source` is the site's URL.
 
-    `source` and `id` together are the event's own and never change. Extensions: `sequence` is the
-    version in the stream, padded so that its order is that of text, as that extension demands;
-    `partitionkey` is the stream, within which order is kept; `schemaversion` is the payload's.
+    The attributes `source` and `id` together identify the event and never change. Extensions:
+    `sequence` is the version in the stream, padded with zeros so that it sorts as text, as that
+    extension demands; `partitionkey` is the stream, within which order is kept; `schemaversion` is
+    the schema version of the payload.
     """
     attributes = _attributes(event, source)
     data, is_json = decoded_data(event.data)
@@ -25,7 +26,7 @@ def cloud_event(event: Recorded, *, source: str) -> dict[str, Any]:
 
 
 def binary_headers(event: Recorded, *, source: str) -> dict[str, str]:
-    """The headers of CloudEvents' binary mode; the body is the event's data as it is."""
+    """The headers of the binary mode of CloudEvents; the body is the event's data, unchanged."""
     return {
         "content-type": _content_type(decoded_data(event.data)[1]),
         **{f"ce-{name}": _percent(value) for name, value in _attributes(event, source).items()},
@@ -33,7 +34,7 @@ def binary_headers(event: Recorded, *, source: str) -> dict[str, str]:
 
 
 def _attributes(event: Recorded, source: str) -> dict[str, Any]:
-    """All attributes but those that tell of the data. An empty subject is none."""
+    """All attributes except those about the data. An empty subject is left out."""
     attributes = {
         "specversion": "1.0",
         "id": event.id,
@@ -58,5 +59,8 @@ _PLAIN: Final = "".join(map(chr, range(0x21, 0x7F))).replace('"', "").replace("%
 
 
 def _percent(value: object) -> str:
-    """As CloudEvents' HTTP binding says: all but printable ASCII, and space, `"` and `%`."""
+    """Percent-encode a header value as the HTTP binding of CloudEvents demands.
+
+    Encoded are space, `"`, `%`, and everything that is not printable ASCII.
+    """
     return quote(str(value), safe=_PLAIN)

@@ -1,4 +1,4 @@
-"""What all JSON forms of an event have in common: its decoded data, and its times as text."""
+"""What all JSON forms of an event share: its decoded data, and its times as text."""
 
 import base64
 from typing import Any, Final
@@ -13,7 +13,11 @@ _LAST: Final = "9999-12-31T23:59:59.999999Z"
 
 
 def decoded_data(data: bytes) -> tuple[Any, bool]:
-    """The decoded JSON and True; `{"base64": …}` and False for what is none, or nested too deep."""
+    """The decoded data and True if it is JSON, else `{"base64": …}` and False.
+
+    JSON that is nested deeper than DEPTH levels, or holds a number that Python cannot, counts as
+    not JSON.
+    """
     try:
         value = decode(data)
         if data.count(b"{") + data.count(b"[") <= DEPTH or not is_deep(value):
@@ -24,7 +28,7 @@ def decoded_data(data: bytes) -> tuple[Any, bool]:
 
 
 def time_text(micros: int) -> str:
-    """RFC 3339, which knows the years 1 to 9999: what lies beyond is its first or last moment."""
+    """The time in RFC 3339; outside the years 1 to 9999, the first or last moment of those."""
     try:
         return rfc3339(micros)
     except OverflowError:

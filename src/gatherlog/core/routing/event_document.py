@@ -1,4 +1,4 @@
-"""The document of an event: what rule patterns are matched on and what transformers read."""
+"""The document of an event: the JSON object that patterns match and transformers read."""
 
 from typing import Any
 
@@ -11,11 +11,12 @@ __all__ = ["document"]
 
 
 def document(event: Recorded) -> dict[str, Any]:
-    """The document of an event. It shares the decoded data, so it must never be changed.
+    """The document of an event, which must not be changed: its parts are shared.
 
-    It holds the event's own fields and its bus form, without the size limit. `data` is the
-    decoded payload, or `{"base64": …}` where that is not JSON; `actor` stands there if one is
-    recorded. `log` and `stream_id` are the stream's name before and after the first `-`.
+    It holds the event's own fields and, beside them, the fields of its bus form without that
+    form's size limit. `data` is the decoded payload, or `{"base64": …}` if that is not JSON.
+    `actor` is there only if one is recorded. `log` and `stream_id` are the parts of the stream's
+    name before and after the first `-`.
     """
     data, _ = decoded_data(event.data)
     log, _, stream_id = event.stream.partition("-")

@@ -1,9 +1,18 @@
-"""Matching one event against all rules at once, at a cost that does not grow with their number.
+"""The index of rules: it finds all rules that match an event without testing every rule.
 
-The branches of all rules stand in a tree. Each step down it is a field that the branch asks for,
-and what the field's value equals or begins with. An event takes every step that fits, and only what
-it comes to is tested. Steps may lead too far, since arrays are not heeded there, but never past a
-rule that takes the event.
+It is a decision tree (a trie) over the fields of events.
+
+- A **condition** says that a field of the event equals a value, begins with a text, or exists.
+- An **edge** leads from a node to a child node and carries one condition. Below a **node** are only
+  rules that require the conditions of all edges from the root to that node.
+- A **candidate** is one branch of a rule's pattern, stored at a node. It may match the events that
+  reach the node; whether it does is decided by testing its whole pattern.
+
+`RuleIndex.match` collects from the event the values of the fields that conditions name, follows
+from the root every edge whose condition they meet, and tests the candidates at all nodes that it
+reaches. It may reach candidates that do not match, since conditions ignore which element of an
+array a value is in, but it reaches every candidate that matches. The cost of an event grows with
+the number of candidates that it reaches, not with the number of rules.
 """
 
 from collections import Counter
@@ -12,39 +21,41 @@ from itertools import product
 from typing import NamedTuple
 
 from gatherlog.core.eventstore.errors import NotFound
-from gatherlog.core.routing.patterns import Field, Key, Path, Pattern, Test, flat
+from gatherlog.core.routing.patterns import Field, Key, Path, Pattern, Test, flattened
 
 __all__ = ["RuleIndex"]
 
-MAX_PLACES = 1024
-"""Ends in the tree that one rule may have. Fields with more values are left to the test."""
-MAX_STEPS = 16
-"""Fields of a branch that are in the tree."""
+MAX_ENTRIES = 1024
+"""How often one rule may be stored in the tree: once per combination of values of its fields.
+
+Fields with more values than that are left out of the conditions, and decided by the test."""
+MAX_DEPTH = 16
+"""Conditions from the root to a candidate."""
 
 
-class Step(NamedTuple):
-    """Asks for a value at a path with this key; without one, for any value."""
+class Condition(NamedTuple):
+    """The field at `path` has a value with this key; None: it has any value."""
 
     path: Path
     key: Key | None
 
 
 class Candidate(NamedTuple):
-    """The test of a branch of the rule with this number."""
+    """One branch of the pattern of the rule with this number."""
 
     rule: int
     test: Test
 
 
 class RuleIndex:
-    """Rules by name, in the order in which they were added."""
+    """Patterns of rules by the rules' names, in the order in which they were added."""
 
     def __init__(self, rules: Mapping[str, Pattern] | None = None) -> None:
         self._names: dict[int, str] = {}
         self._rules: dict[str, tuple[int, Pattern]] = {}
         self._added = 0
-        self._spots = _Spot()
-        self._root = _State()
+        self._fields = _IndexedField()
+        self._root = _Node()
         for name, pattern in (rules or {}).items():
             self.add(name, pattern)
 
@@ -55,203 +66,215 @@ class RuleIndex:
         return name in self._rules
 
     def add(self, name: str, pattern: Pattern) -> None:
-        """Add a rule as the last one; a rule of that name gives way to it."""
+        """Add a rule as the last one. A rule that has this name already is removed first."""
         if name in self._rules:
             self.remove(name)
         self._added += 1
         self._names[self._added] = name
         self._rules[name] = self._added, pattern
-        for steps, candidate in _places(self._added, pattern):
-            self._root.add([(self._spots.ask(path), key) for path, key in steps], candidate)
+        for conditions, candidate in _entries(self._added, pattern):
+            remaining = [(self._fields.add(path), key) for path, key in conditions]
+            self._root.add(remaining, candidate)
 
     def remove(self, name: str) -> None:
-        """Take a rule out. Raises NotFound if there is none of that name."""
+        """Remove a rule. Raises NotFound if there is none of that name."""
         if name not in self._rules:
             raise NotFound(f"there is no rule {name!r}")
         number, pattern = self._rules.pop(name)
         del self._names[number]
-        for steps, candidate in _places(number, pattern):
-            self._root.drop([(self._spots.find(path), key) for path, key in steps], candidate)
-            for path, _ in steps:
-                self._spots.let_go(path)
+        for conditions, candidate in _entries(number, pattern):
+            remaining = [(self._fields.find(path), key) for path, key in conditions]
+            self._root.remove(remaining, candidate)
+            for path, _ in conditions:
+                self._fields.remove(path)
 
     def match(self, event: object) -> list[str]:
-        """Names of all rules whose pattern takes the event, in the order of the rules."""
+        """Names of all rules whose pattern matches the event, in the order of the rules."""
         if not isinstance(event, dict):
             return []
-        found: Found = {}
-        self._spots.collect(event, found)
-        taken: set[int] = set()
-        for rule, test in self._root.reached(found):
-            if rule not in taken and test(event):
-                taken.add(rule)
-        return [self._names[number] for number in sorted(taken)]
+        values: FieldValues = {}
+        self._fields.collect(event, values)
+        matched: set[int] = set()
+        for rule, test in self._root.candidates_for(values):
+            if rule not in matched and test(event):
+                matched.add(rule)
+        return [self._names[number] for number in sorted(matched)]
 
 
-class _Spot:
-    """A place in events, by its path: which places rules ask about, so that no other is read."""
+class _IndexedField:
+    """A field that conditions name, or an object on the way to one; the root stands for the event.
 
-    __slots__ = ("asked", "below", "uses")
-
-    def __init__(self) -> None:
-        self.below: dict[str, _Spot] = {}
-        self.asked = 0
-        """Steps that ask for a value here."""
-        self.uses = 0
-        """Steps that ask for a value here or below."""
-
-    def ask(self, path: Path) -> "_Spot":
-        """The place at this path from here, which is asked about once more."""
-        spot = self
-        for name in path:
-            spot = spot.below.setdefault(name, _Spot())
-            spot.uses += 1
-        spot.asked += 1
-        return spot
-
-    def find(self, path: Path) -> "_Spot":
-        spot = self
-        for name in path:
-            spot = spot.below[name]
-        return spot
-
-    def let_go(self, path: Path) -> None:
-        """Undo one `ask`."""
-        spot = self
-        for name in path:
-            inner = spot.below[name]
-            inner.uses -= 1
-            if not inner.uses:
-                del spot.below[name]
-            spot = inner
-        spot.asked -= 1
-
-    def collect(self, value: object, found: "Found") -> None:
-        """Note every single value that is asked about, through all arrays."""
-        if isinstance(value, dict):
-            for name in self.below.keys() & value.keys():
-                self.below[name].collect(value[name], found)
-        elif isinstance(value, list):
-            for item in flat(value):
-                self.collect(item, found)
-        elif self.asked:
-            found.setdefault(self, set()).add(value)
-
-
-Found = dict[_Spot, set[object]]
-
-
-Steps = list[tuple[_Spot, Key | None]]
-
-
-class _State:
-    """A place in the tree: who waits here, and the steps that lead on.
-
-    A candidate goes no further than it must: where it is the only one that might go on, it waits.
+    All of them together say which parts of an event have to be looked at.
     """
 
-    __slots__ = ("turns", "waiting")
+    __slots__ = ("conditions", "fields", "uses")
 
     def __init__(self) -> None:
-        self.waiting: list[tuple[Steps, Candidate]] = []
-        """With the steps that each might still take."""
-        self.turns: dict[_Spot, _Turn] = {}
+        self.fields: dict[str, _IndexedField] = {}
+        """Fields within this one, by name."""
+        self.conditions = 0
+        """How many conditions name this field."""
+        self.uses = 0
+        """How many conditions name this field or one within it; at 0 it is removed."""
 
-    def add(self, steps: Steps, candidate: Candidate) -> None:
-        """Add a candidate that may be sent along these steps from here."""
-        if steps and self.turns:
-            self._send(steps, candidate)
-        elif steps and (others := [waiting for waiting in self.waiting if waiting[0]]):
-            self.waiting = [waiting for waiting in self.waiting if not waiting[0]]
-            for one in (*others, (steps, candidate)):
-                self._send(*one)
+    def add(self, path: Path) -> "_IndexedField":
+        """The field at this path from here, with one more condition."""
+        field = self
+        for name in path:
+            field = field.fields.setdefault(name, _IndexedField())
+            field.uses += 1
+        field.conditions += 1
+        return field
+
+    def find(self, path: Path) -> "_IndexedField":
+        field = self
+        for name in path:
+            field = field.fields[name]
+        return field
+
+    def remove(self, path: Path) -> None:
+        """Undo one `add`."""
+        field = self
+        for name in path:
+            inner = field.fields[name]
+            inner.uses -= 1
+            if not inner.uses:
+                del field.fields[name]
+            field = inner
+        field.conditions -= 1
+
+    def collect(self, value: object, values: "FieldValues") -> None:
+        """Add to `values` the single values of all fields with conditions, also from arrays."""
+        if isinstance(value, dict):
+            for name in self.fields.keys() & value.keys():
+                self.fields[name].collect(value[name], values)
+        elif isinstance(value, list):
+            for item in flattened(value):
+                self.collect(item, values)
+        elif self.conditions:
+            values.setdefault(self, set()).add(value)
+
+
+FieldValues = dict[_IndexedField, set[object]]
+"""The values that an event has in the fields that conditions name."""
+
+Remaining = list[tuple[_IndexedField, Key | None]]
+"""The conditions of a candidate that no edge above a node has tested yet."""
+
+
+class _Node:
+    """A node of the tree, with the candidates at it and the edges to its children.
+
+    A candidate is stored as near to the root as possible. It is moved further down only when a
+    second one with conditions left comes to its node, so an index of few rules has few nodes.
+    """
+
+    __slots__ = ("candidates", "edges")
+
+    def __init__(self) -> None:
+        self.candidates: list[tuple[Remaining, Candidate]] = []
+        self.edges: dict[_IndexedField, _Edges] = {}
+        """By the field that their conditions are about."""
+
+    def add(self, remaining: Remaining, candidate: Candidate) -> None:
+        """Store a candidate here, or further down by its remaining conditions."""
+        if remaining and self.edges:
+            self._move_down(remaining, candidate)
+        elif remaining and (others := [stored for stored in self.candidates if stored[0]]):
+            self.candidates = [stored for stored in self.candidates if not stored[0]]
+            for one in (*others, (remaining, candidate)):
+                self._move_down(*one)
         else:
-            self.waiting.append((steps, candidate))
+            self.candidates.append((remaining, candidate))
 
-    def _send(self, steps: Steps, candidate: Candidate) -> None:
-        (spot, key), *rest = steps
-        self.turns.setdefault(spot, _Turn()).make(key).add(rest, candidate)
+    def _move_down(self, remaining: Remaining, candidate: Candidate) -> None:
+        (field, key), *rest = remaining
+        self.edges.setdefault(field, _Edges()).child(key).add(rest, candidate)
 
-    def drop(self, steps: Steps, candidate: Candidate) -> bool:
-        """Take a candidate out that was added so; whether nothing is left here then."""
-        if (steps, candidate) in self.waiting:
-            self.waiting.remove((steps, candidate))
+    def remove(self, remaining: Remaining, candidate: Candidate) -> bool:
+        """Remove a candidate that was added so; True if nothing is left at or below the node."""
+        if (remaining, candidate) in self.candidates:
+            self.candidates.remove((remaining, candidate))
         else:
-            (spot, key), *rest = steps
-            turn = self.turns[spot]
-            if turn.ways[key].drop(rest, candidate) and turn.close(key):
-                del self.turns[spot]
-        return not self.waiting and not self.turns
+            (field, key), *rest = remaining
+            edges = self.edges[field]
+            if edges.children[key].remove(rest, candidate) and edges.remove(key):
+                del self.edges[field]
+        return not self.candidates and not self.edges
 
-    def reached(self, found: Found) -> Iterator[Candidate]:
-        """The candidates at all places that lead from here along these values."""
+    def candidates_for(self, values: FieldValues) -> Iterator[Candidate]:
+        """The candidates at this node and at all nodes below that these values lead to."""
         rest = [self]
         while rest:
-            state = rest.pop()
-            for _, candidate in state.waiting:
+            node = rest.pop()
+            for _, candidate in node.candidates:
                 yield candidate
-            for spot in state.turns.keys() & found.keys():
-                state.turns[spot].follow(found[spot], rest)
+            for field in node.edges.keys() & values.keys():
+                node.edges[field].follow(values[field], rest)
 
 
-class _Turn:
-    """The ways on from a place in the tree, by the value of one field."""
+class _Edges:
+    """All edges from one node whose conditions are about the same field."""
 
-    __slots__ = ("lengths", "ways")
+    __slots__ = ("children", "prefix_lengths")
 
     def __init__(self) -> None:
-        self.ways: dict[Key | None, _State] = {}
-        self.lengths: Counter[int] | None = None
-        """Of the prefixes among the keys; most turns have none."""
+        self.children: dict[Key | None, _Node] = {}
+        self.prefix_lengths: Counter[int] | None = None
+        """How many of the keys are prefixes of each length; None where none ever was one."""
 
-    def make(self, key: Key | None) -> _State:
-        if key not in self.ways:
-            self.ways[key] = _State()
-            if key and key.begins:
-                self.lengths = (self.lengths or Counter()) + _length(key)
-        return self.ways[key]
+    def child(self, key: Key | None) -> _Node:
+        """The node behind the edge with this key, which is made if it is missing."""
+        if key not in self.children:
+            self.children[key] = _Node()
+            if key and key.is_prefix:
+                self.prefix_lengths = (self.prefix_lengths or Counter()) + _length(key)
+        return self.children[key]
 
-    def close(self, key: Key | None) -> bool:
-        """Close one way; whether none is left then."""
-        del self.ways[key]
-        if key and key.begins:
-            self.lengths = (self.lengths or Counter()) - _length(key)
-        return not self.ways
+    def remove(self, key: Key | None) -> bool:
+        """Remove one edge; True if none is left then."""
+        del self.children[key]
+        if key and key.is_prefix:
+            self.prefix_lengths = (self.prefix_lengths or Counter()) - _length(key)
+        return not self.children
 
-    def follow(self, values: set[object], states: list[_State]) -> None:
-        """Add where these values of the field lead."""
+    def follow(self, values: set[object], nodes: list[_Node]) -> None:
+        """Add to `nodes` the children that these values of the field lead to."""
         keys: set[tuple[bool, object] | None] = {(False, value) for value in values}
         keys.add(None)
-        if self.lengths:
+        if self.prefix_lengths:
             texts = [value for value in values if isinstance(value, str)]
-            keys |= {(True, text[:size]) for text in texts for size in self.lengths}
-        states += [self.ways[key] for key in keys & self.ways.keys()]  # type: ignore[index]
+            keys |= {(True, text[:size]) for text in texts for size in self.prefix_lengths}
+        nodes += [self.children[key] for key in keys & self.children.keys()]  # type: ignore[index]
 
 
 def _length(prefix: Key) -> Counter[int]:
     return Counter([len(str(prefix.value))])
 
 
-def _places(number: int, pattern: Pattern) -> Iterator[tuple[Sequence[Step], Candidate]]:
-    """Where in the tree the branches of a rule stand: always the same."""
-    most = max(1, MAX_PLACES // len(pattern.branches))
+def _entries(number: int, pattern: Pattern) -> Iterator[tuple[Sequence[Condition], Candidate]]:
+    """The candidates of a rule with their conditions, the same whenever it is asked.
+
+    A branch whose fields have several values each is there once for each combination of them.
+    """
+    limit = max(1, MAX_ENTRIES // len(pattern.branches))
     for branch in pattern.branches:
-        for steps in product(*_asked(branch.fields, most)):
-            yield steps, Candidate(number, branch.test)
+        for conditions in product(*_alternatives(branch.fields, limit)):
+            yield conditions, Candidate(number, branch.test)
 
 
-def _asked(fields: Sequence[Field], most: int) -> list[list[Step]]:
-    """The steps to a branch, with the choices at each: at most so many ways through them in all.
+def _alternatives(fields: Sequence[Field], limit: int) -> list[list[Condition]]:
+    """Per field of a branch the conditions of which one is met; at most `limit` combinations.
 
-    Equal values come first, since an event has few of those that rules ask for.
+    Conditions of equality come before those of a prefix: they leave fewer edges to follow.
     """
     chosen: list[Field] = []
     for field in sorted(fields, key=lambda field: len(field.keys)):
-        most //= len(field.keys) or 1
-        if field.keys and most and len(chosen) < MAX_STEPS:
+        limit //= len(field.keys) or 1
+        if field.keys and limit and len(chosen) < MAX_DEPTH:
             chosen.append(field)
     if not chosen:
         needed = sorted(field.path for field in fields if not field.optional)
-        return [[Step(path, None)] for path in needed[:1]]
-    chosen.sort(key=lambda field: (any(key.begins for key in field.keys), field.path))
-    return [[Step(field.path, key) for key in field.keys] for field in chosen]
+        return [[Condition(path, None)] for path in needed[:1]]
+    chosen.sort(key=lambda field: (any(key.is_prefix for key in field.keys), field.path))
+    return [[Condition(field.path, key) for key in field.keys] for field in chosen]

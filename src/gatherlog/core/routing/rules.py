@@ -1,7 +1,7 @@
-"""Rules: which events go where. Kept in the log like everything else, in one stream of their own.
+"""Rules: which events are delivered to which targets. They are events of one stream of the log.
 
-A rule is a pattern and up to five targets, each with its own form, patience and way of giving up.
-It takes events that are appended after it was made.
+A rule is a pattern and up to five targets, each with its own format and retry policy. It matches
+events that are appended after it was created.
 """
 
 from collections.abc import Iterable, Mapping
@@ -19,7 +19,7 @@ __all__ = [
     "CATEGORY",
     "CODEC",
     "FOLD",
-    "MOST_TARGETS",
+    "MAX_TARGETS",
     "RULES",
     "STREAM",
     "AppendSpec",
@@ -37,9 +37,9 @@ __all__ = [
     "WebhookSpec",
 ]
 
-MOST_TARGETS: Final = 5
+MAX_TARGETS: Final = 5
 STREAM: Final = "rules-bus"
-"""The one stream of all rules, so that whoever follows it knows them all."""
+"""The stream of all rules: one, so that a single read finds every change of a rule."""
 
 WebhookFormat = Literal["cloudevents", "cloudevents-binary", "cloudevents-batch", "bus"]
 
@@ -52,7 +52,7 @@ class WebhookSpec(
     tag_field="kind",
     forbid_unknown_fields=True,
 ):
-    """An HTTP receiver, asked with POST; signed as Standard Webhooks."""
+    """An HTTP receiver, which gets POST requests that are signed as Standard Webhooks demands."""
 
     url: str
     format: WebhookFormat = "cloudevents"
@@ -66,11 +66,11 @@ class AppendSpec(
     tag_field="kind",
     forbid_unknown_fields=True,
 ):
-    """A stream of this log, to which an event is appended for each one that comes."""
+    """A stream of this log; one event is appended to it for each event that is delivered."""
 
     stream: str
     type: str | None = None
-    """Of the appended event; None: as that of the one that came."""
+    """Type of the appended event; None: the type of the delivered event."""
 
 
 class QueueSpec(
@@ -81,7 +81,7 @@ class QueueSpec(
     tag_field="kind",
     forbid_unknown_fields=True,
 ):
-    """A durable queue, from which consumers take in their own time."""
+    """A durable queue, from which consumers receive messages when they are ready."""
 
     queue: str
 
@@ -94,7 +94,7 @@ class MailSpec(
     tag_field="kind",
     forbid_unknown_fields=True,
 ):
-    """A letter to one address. Its text is the input, if the target has one, else the event."""
+    """A mail to one address. Its text is the target's input if it has one, else the event."""
 
     to: str
     subject: str
@@ -108,7 +108,7 @@ class HandlerSpec(
     tag_field="kind",
     forbid_unknown_fields=True,
 ):
-    """A coroutine of the serving program, by the name under which it was registered."""
+    """A coroutine of the program that runs the server, by the name it was registered under."""
 
     handler: str
 
@@ -117,26 +117,27 @@ TargetSpec = WebhookSpec | AppendSpec | QueueSpec | MailSpec | HandlerSpec
 
 
 class InputSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What is sent instead of the event: values picked by `paths`, put into `template`."""
+    """What is sent instead of the event: `template`, filled with the values at `paths`."""
 
     template: str
     paths: dict[str, str] = {}
 
 
 class RuleTarget(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One place that a rule's events go to."""
+    """A target of a rule, and how its deliveries are retried."""
 
     to: TargetSpec
     id: str = "target"
-    """Its name within the rule."""
+    """Its name, unique within the rule."""
     input: InputSpec | None = None
     retry: RetryPolicy = RetryPolicy()
     holds: bool = False
-    """Whether what follows a given-up event of its stream and subject waits for an operator."""
+    """Whether an event that was given up keeps later events of its stream and subject waiting until
+    an operator redrives or discards it."""
 
 
 class Rule(msgspec.Struct, frozen=True, kw_only=True):
-    """A rule as it stands."""
+    """A rule in its present state."""
 
     name: str
     pattern: dict[str, Any]
@@ -144,16 +145,17 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     description: str = ""
     enabled: bool = True
     after: tuple[int, ...] = ()
-    """The heads of the log when it was made, one per partition: it takes what lies beyond."""
+    """The heads of the log when it was created, one per partition; it matches later events only."""
     secret: int = 1
-    """Which of its signing secrets is in force, counted from 1."""
+    """The number of the signing secret that is in force, from 1. The secret itself is not stored:
+    it is derived from the number, the rule's name and the site's key."""
     created_at: int = 0
     updated_at: int = 0
 
 
 @event_type("rules.rule_created", schema=1)
 class RuleCreated(msgspec.Struct, frozen=True, kw_only=True):
-    """Its subject is the rule's name, as of all events here."""
+    """A rule was created. The subject of the event is the rule's name."""
 
     pattern: dict[str, Any]
     targets: tuple[RuleTarget, ...]
@@ -166,7 +168,7 @@ class RuleCreated(msgspec.Struct, frozen=True, kw_only=True):
 
 @event_type("rules.rule_changed", schema=1)
 class RuleChanged(msgspec.Struct, frozen=True, kw_only=True):
-    """The whole of the rule as it is from now on, but for where it began."""
+    """A rule was changed; the event has all its fields except `after`, which never changes."""
 
     pattern: dict[str, Any]
     targets: tuple[RuleTarget, ...]
@@ -178,7 +180,7 @@ class RuleChanged(msgspec.Struct, frozen=True, kw_only=True):
 
 @event_type("rules.rule_removed", schema=1)
 class RuleRemoved(msgspec.Struct, frozen=True, kw_only=True):
-    """It takes nothing any more; what waited for its targets is forgotten."""
+    """A rule was removed, and with it all deliveries that waited for its targets."""
 
     by: str
 
@@ -196,8 +198,8 @@ class _Fold:
     def evolve(self, documents: Mapping[Ref, Any], happened: Happened) -> Iterable[Change]:
         before: Rule | None = documents[RULES.ref(happened.subject)]
         match happened.payload:
-            case RuleCreated() as made:
-                return [Change(RULES, happened.subject, _made(happened, made))]
+            case RuleCreated() as created:
+                return [Change(RULES, happened.subject, _new_rule(happened, created))]
             case RuleChanged() as changed if before is not None:
                 rule = msgspec.structs.replace(
                     before,
@@ -214,15 +216,15 @@ class _Fold:
         return []
 
 
-def _made(happened: Happened, made: RuleCreated) -> Rule:
+def _new_rule(happened: Happened, created: RuleCreated) -> Rule:
     return Rule(
         name=happened.subject,
-        pattern=made.pattern,
-        targets=made.targets,
-        description=made.description,
-        enabled=made.enabled,
-        after=made.after,
-        secret=made.secret,
+        pattern=created.pattern,
+        targets=created.targets,
+        description=created.description,
+        enabled=created.enabled,
+        after=created.after,
+        secret=created.secret,
         created_at=happened.time,
         updated_at=happened.time,
     )

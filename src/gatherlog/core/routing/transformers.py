@@ -1,4 +1,4 @@
-"""Input transformers: what a target is given instead of the event, made of paths and a template.
+"""Input transformers: they make the input of a target from an event, by paths and a template.
 
     paths = {"name": "$.detail.payload.first_name"}
     template = '{"text": "<name> is coming", "event": <gatherlog.event>}'
@@ -15,11 +15,11 @@ from gatherlog.core.eventstore.exact_json import decode, encode, is_deep
 
 __all__ = ["Transform", "compile_transform"]
 
-MOST_PATHS: Final = 100
-LONGEST: Final = 8192
-"""Characters of a template, or a path. Both limits are EventBridge's."""
+MAX_PATHS: Final = 100
+MAX_LENGTH: Final = 8192
+"""Characters of a template, or of a path. EventBridge has the same two limits."""
 PREDEFINED: Final = ("gatherlog.event", "gatherlog.rule")
-"""The whole document, and the rule's name."""
+"""Placeholders that need no path: the whole document of the event, and the rule's name."""
 
 _NAME: Final = re.compile(r"[\w.-]+")
 _STEP: Final = re.compile(r'\.([\w-]+)|\[([0-9]{1,9})\]|\[("(?:[^"\\]|\\.)*")\]')
@@ -28,40 +28,42 @@ _TOKEN: Final = re.compile(r'\\.|<([\w.-]+)>|[^\\<"]+|.', re.DOTALL)
 Path = tuple[str | int, ...]
 Writer = Callable[[Any], str]
 Part = str | tuple[Writer, Path]
+"""A piece of a template: text, or the value at a path with the function that writes it."""
 
 
 class Transform:
-    """A compiled transformer; `compile_transform` makes them."""
+    """A compiled transformer; made by `compile_transform`."""
 
     def __init__(self, parts: list[Part], *, is_json: bool) -> None:
         self._parts = parts
         self._is_json = is_json
 
     def apply(self, document: Mapping[str, Any]) -> Any:
-        """What the template makes of the `document` of an event; never None.
+        """The template, filled with values of the `document` of an event; never None.
 
-        A JSON template gives a JSON value, plain text a `str`. What the event lacks is null, and
-        nothing at all within text. No value can end the string it stands in, or add a field.
+        A JSON template gives a JSON value, a plain text one a `str`. A value that the event does
+        not have is null, and empty within text. Values are escaped: none can end the string that it
+        stands in, or add a field.
         """
         filled = "".join(
-            part if isinstance(part, str) else part[0](_found(document, part[1]))
+            part if isinstance(part, str) else part[0](_value_at(document, part[1]))
             for part in self._parts
         )
         return decode(filled) if self._is_json else filled
 
 
 def compile_transform(paths: Mapping[str, str], template: str, *, rule: str = "") -> Transform:
-    """Compile once, apply to every event of the rule named `rule`.
+    """Compile the transformer of the rule named `rule`.
 
-    Paths read `$`, then `.name`, `["name"]` or `[0]`, each any number of times. Placeholders are
-    `<name>`, for a name of `paths` or `PREDEFINED`. Raises Invalid, whose flaws point to
-    `/template` and `/paths/<name>`: a placeholder without a path, a malformed path, a template
-    that looks like JSON and is none once its placeholders are filled.
+    A path is `$`, followed by any number of `.name`, `["name"]` or `[0]`. A placeholder is
+    `<name>`, where the name is one of `paths` or PREDEFINED. Raises Invalid with flaws at
+    `/template` and `/paths/<name>`: for a placeholder without a path, for a malformed path, and for
+    a template that begins like JSON but is not JSON once its placeholders are filled.
     """
     flaws: list[Flaw] = []
     found = _compiled_paths(paths, flaws)
-    if len(template) > LONGEST:
-        raise Invalid(*flaws, Flaw("/template", f"longer than {LONGEST:,} characters"))
+    if len(template) > MAX_LENGTH:
+        raise Invalid(*flaws, Flaw("/template", f"longer than {MAX_LENGTH:,} characters"))
     is_json = template.lstrip()[:1] in ("{", "[", '"')
     parts = list(_parts(template, found, rule, flaws, is_json=is_json))
     if is_json and not flaws:
@@ -72,10 +74,10 @@ def compile_transform(paths: Mapping[str, str], template: str, *, rule: str = ""
 
 
 def _compiled_paths(paths: Mapping[str, str], flaws: list[Flaw]) -> dict[str, Path]:
-    """A malformed path counts as one: a placeholder for it is no second flaw."""
+    """The paths by name. A malformed path is kept, so that its placeholders are not flaws too."""
     found: dict[str, Path] = {"gatherlog.event": ()}
-    if len(paths) > MOST_PATHS:
-        flaws.append(Flaw("/paths", f"more than {MOST_PATHS} paths"))
+    if len(paths) > MAX_PATHS:
+        flaws.append(Flaw("/paths", f"more than {MAX_PATHS} paths"))
     for name, path in paths.items():
         pointer = f"/paths/{name.replace('~', '~0').replace('/', '~1')}"
         found[name] = ()
@@ -89,7 +91,7 @@ def _compiled_paths(paths: Mapping[str, str], flaws: list[Flaw]) -> dict[str, Pa
 
 
 def _compiled_path(path: str, pointer: str, flaws: list[Flaw]) -> Path:
-    if not path.startswith("$") or len(path) > LONGEST:
+    if not path.startswith("$") or len(path) > MAX_LENGTH:
         flaws.append(Flaw(pointer, "a path begins with `$`, like $.detail.payload.id"))
         return ()
     steps: list[str | int] = []
@@ -115,7 +117,7 @@ def _unquoted(quoted: str, pointer: str, flaws: list[Flaw]) -> str:
 def _parts(
     template: str, paths: dict[str, Path], rule: str, flaws: list[Flaw], *, is_json: bool
 ) -> Iterator[Part]:
-    """The template in pieces: text as it is, and what is to be written there of each event."""
+    """The template in pieces; see `Part`."""
     in_string = False
     for token in _TOKEN.finditer(template):
         text, name = token[0], token[1]
@@ -125,7 +127,7 @@ def _parts(
         elif name in paths:
             yield write, paths[name]
         elif name or text == "<":
-            flaws.append(Flaw("/template", _stray(name, token.start() + 1, paths)))
+            flaws.append(Flaw("/template", _unknown_placeholder(name, token.start() + 1, paths)))
         elif text == r"\<" or (text == r"\\" and not is_json):
             yield text[1]
         else:
@@ -133,14 +135,14 @@ def _parts(
             yield text
 
 
-def _stray(name: str | None, at: int, paths: dict[str, Path]) -> str:
+def _unknown_placeholder(name: str | None, at: int, paths: dict[str, Path]) -> str:
     what = f"<{name}> at character {at} is" if name else f"the `<` at character {at} begins"
     known = ", ".join(f"<{one}>" for one in sorted({*paths, *PREDEFINED}))
     return f"{what} no known placeholder (there are {known}); for the character write \\<"
 
 
 def _check_json(parts: list[Part], flaws: list[Flaw]) -> None:
-    """Fill in what proves the place: null fits where any value does, an x within any string."""
+    """Fill in sample values: null where any value may stand, an x within a string."""
     filled = "".join(
         part if isinstance(part, str) else "x" if part[0] is _in_string else "null"
         for part in parts
@@ -153,8 +155,8 @@ def _check_json(parts: list[Part], flaws: list[Flaw]) -> None:
         flaws.append(Flaw("/template", problem))
 
 
-def _found(document: Any, path: Path) -> Any:
-    """What the path leads to; None if nothing."""
+def _value_at(document: Any, path: Path) -> Any:
+    """The value at the path; None if there is none."""
     for step in path:
         if isinstance(step, str):
             document = document.get(step) if type(document) is dict else None
@@ -170,10 +172,10 @@ def _as_json(value: Any) -> str:
 
 
 def _as_text(value: Any) -> str:
-    """Text as it is, nothing for null, and JSON for everything else."""
+    """A string as it is, an empty text for null, and JSON for any other value."""
     return value if isinstance(value, str) else "" if value is None else encode(value).decode()
 
 
 def _in_string(value: Any) -> str:
-    """As text, escaped for the inside of a JSON string."""
+    """As `_as_text`, escaped for the inside of a JSON string."""
     return encode(_as_text(value)).decode()[1:-1]

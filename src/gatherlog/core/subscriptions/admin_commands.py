@@ -1,4 +1,8 @@
-"""Administrative commands to a subscription, carried out by whoever reads each partition."""
+"""Administrative commands, as a processor carries them out: redrive, discard, pause, resume, reset.
+
+`SubscriptionAdmin` (`administration.py`) appends them to the subscription's own stream, and each
+partition's checkpoint says which of them were carried out there.
+"""
 
 from functools import partial
 from typing import Final
@@ -7,6 +11,7 @@ from gatherlog.core.eventstore.events import Recorded
 from gatherlog.core.eventstore.store import DELETE
 from gatherlog.core.projections.folds import EventFold
 from gatherlog.core.projections.paging import pages
+from gatherlog.core.subscriptions.blocked_key import BlockedKey
 from gatherlog.core.subscriptions.checkpoints import stream_of
 from gatherlog.core.subscriptions.dead_letters import (
     CODEC,
@@ -14,124 +19,139 @@ from gatherlog.core.subscriptions.dead_letters import (
     DeadLetter,
     DeliveryDiscarded,
     DeliveryRedriven,
-    State,
     SubscriptionPaused,
     SubscriptionReset,
     SubscriptionResumed,
 )
-from gatherlog.core.subscriptions.destination_state import BlockedKey
+from gatherlog.core.subscriptions.destination_state import DestinationState
+from gatherlog.core.subscriptions.outcomes import finish_redrive, refuse_redrive
 from gatherlog.core.subscriptions.partition_state import PartitionState
-from gatherlog.core.subscriptions.projection_runner import first_version
+from gatherlog.core.subscriptions.projection_folding import first_version
 from gatherlog.core.subscriptions.retry_queues import RetryQueues
 
 __all__ = ["AdminCommands", "ResetDone"]
 
 _PAGE: Final = 100
+_LARGEST_SCAN: Final = 500
+"""Documents of a projection that a reset reads at a time, at most."""
 
 
 class ResetDone(Exception):
-    """The store says now that everything begins anew; what a hold knows is of no use any more."""
+    """The partition was reset in the store: the processor ends, and the next one begins anew."""
 
 
 class AdminCommands:
-    """Obeys what is in the subscription's own stream, each order once."""
+    """Carries out the commands of a subscription in one partition, each of them once."""
 
-    def __init__(self, hold: PartitionState, lanes: RetryQueues) -> None:
-        self._hold = hold
-        self._lanes = lanes
+    def __init__(self, state: PartitionState, retries: RetryQueues) -> None:
+        self._state = state
+        self._retries = retries
 
-    async def obey(self) -> None:
-        """Carry out what was ordered since the last look; ResetDone if that ends the hold."""
-        hold = self._hold
-        stream = stream_of(hold.name)
-        while events := await hold.store.read_stream(stream, after=hold.obeyed, limit=_PAGE):
+    async def carry_out(self) -> None:
+        """Carry out all commands given since the last time; ResetDone if one was a reset."""
+        state, stream = self._state, stream_of(self._state.name)
+        read = state.store.read_stream
+        while events := await read(stream, after=state.commands_done, limit=_PAGE):
             for event in events:
                 await self._carry_out(CODEC.decode(event), event)
-                hold.obeyed = event.version
+                state.commands_done = event.version
 
-    async def _carry_out(self, order: object, event: Recorded) -> None:
-        hold = self._hold
-        match order:
+    async def _carry_out(self, command: object, event: Recorded) -> None:
+        match command:
             case DeliveryRedriven():
-                await self._redrive_or_not(event.subject, "redriving")
+                if (dead_letter := await self._dead_letter(event.subject)) is not None:
+                    self.redrive(dead_letter)
             case DeliveryDiscarded():
-                await self._redrive_or_not(event.subject, "discarded")
+                if (dead_letter := await self._dead_letter(event.subject)) is not None:
+                    self._discard(dead_letter)
             case SubscriptionPaused():
-                hold.is_paused = True
-                hold.going.clear()
-                self._lanes.leave()
-                hold.unsaved.set()
+                self._state.pause()
             case SubscriptionResumed():
-                hold.is_paused = False
-                hold.going.set()
-                self._stir()
-                hold.unsaved.set()
+                self._state.resume()
             case SubscriptionReset(positions=positions):
-                await self._reset(positions[hold.partition], event.version)
+                await self._reset(positions[self._state.partition], event.version)
 
-    async def _redrive_or_not(self, id: str, state: State) -> None:
-        """Go by the order: its event may be seen a moment before the letter has changed."""
-        [document] = await self._hold.store.get(DEAD_LETTERS.name, [id])
-        letter = DEAD_LETTERS.read(document)
-        if letter is None or letter.partition != self._hold.partition:
+    async def _dead_letter(self, id: str) -> DeadLetter | None:
+        """A dead letter, if it is of this partition and was not deleted since.
+
+        Its state says nothing here: it may be read a moment before the command has changed it.
+        """
+        [document] = await self._state.store.get(DEAD_LETTERS.name, [id])
+        dead_letter = DEAD_LETTERS.read(document)
+        if dead_letter is None or dead_letter.partition != self._state.partition:
+            return None
+        is_known = dead_letter.destination in self._state.destinations
+        if not is_known and await self._state.refresh():
+            self._retries.start()
+        return dead_letter
+
+    def redrive(self, dead_letter: DeadLetter) -> None:
+        """Try a dead letter again."""
+        state, destination = self._state, self._state.destinations.get(dead_letter.destination)
+        if destination is None:
+            refuse_redrive(state, dead_letter)
+        elif self._go_on_with(dead_letter, destination, is_done=False):
             return
-        if letter.destination not in self._hold.outlets and await self._hold.refresh():
-            self._lanes.start()  # it may have come back a moment ago
-        self.redrive(letter, state)
+        elif state.subscription.fold is not None:
+            finish_redrive(state, dead_letter.id)  # a reset has folded the event meanwhile
+        else:
+            redrive = BlockedKey(
+                (dead_letter.stream, dead_letter.about),
+                dead_letter.version,
+                dead_letter.position,
+                until=dead_letter.position,
+                dead_letter=dead_letter.id,
+            )
+            destination.redrives[dead_letter.id] = redrive
+            self._retries.retry(destination, redrive)
 
-    def redrive(self, letter: DeadLetter, state: State) -> None:
-        """Try a dead letter again; or, if it is discarded, go on without it."""
-        hold, is_discarded = self._hold, state == "discarded"
-        if (outlet := hold.outlets.get(letter.destination)) is None:
-            return None if is_discarded else hold.give_back(letter)
-        lane = outlet.lanes.get((letter.stream, letter.about))
-        if lane is not None and lane.given_up and lane.version == letter.version:
-            lane.is_past = is_discarded
-            lane.try_anew()
-            outlet.moved()  # written down with the order, or it would be lost in a crash
-        elif (redrive := outlet.redrives.get(letter.id)) is not None:
-            redrive.is_past = is_discarded
-            redrive.stir()
-        elif not is_discarded and hold.subscription.fold is not None:
-            hold.settle(letter.id)  # it was folded since: once more would be once too often
-        elif not is_discarded:
-            key, position = (letter.stream, letter.about), letter.position
-            redrive = BlockedKey(key, letter.version, position, until=position, letter=letter.id)
-            outlet.redrives[letter.id] = redrive
-            self._lanes.follow(outlet, redrive)
-        return None
+    def _discard(self, dead_letter: DeadLetter) -> None:
+        """Go on without a dead letter."""
+        destination = self._state.destinations.get(dead_letter.destination)
+        if destination is not None:
+            self._go_on_with(dead_letter, destination, is_done=True)
 
-    def _stir(self) -> None:
-        """Try what waits for its time; dead letters wait for an operator still."""
-        for outlet in self._hold.outlets.values():
-            for lane in outlet.lanes.values():
-                if lane.next_try is not None:
-                    lane.stir()
+    def _go_on_with(
+        self, dead_letter: DeadLetter, destination: DestinationState, *, is_done: bool
+    ) -> bool:
+        """If it blocks its key or is being redriven, attempt it now or, if `is_done`, pass it."""
+        blocked = destination.blocked.get((dead_letter.stream, dead_letter.about))
+        if blocked is not None and blocked.given_up and blocked.version == dead_letter.version:
+            blocked.is_done = is_done
+            blocked.start_over()
+            destination.mark_changed()  # to be saved with `commands_done`, lest a crash undo it
+        elif (redrive := destination.redrives.get(dead_letter.id)) is not None:
+            redrive.is_done = is_done
+            redrive.try_now()
+        else:
+            return False
+        return True
 
     async def _reset(self, position: int, version: int) -> None:
-        """Forget what waits, and what a projection made, and begin anew after a position."""
-        hold = self._hold
-        async with hold.ledger.turn:  # nobody is in the middle of a write
-            await hold.cancel()
-            if hold.subscription.fold is not None:
-                hold.epoch, position = version, 0
-                await self._forget_documents(hold.subscription.fold)
-        for outlet in hold.outlets.values():
-            outlet.lanes.clear()
-            outlet.held_from, outlet.is_dirty = None, bool(outlet.version)
-        hold.position, hold.obeyed = position, version
-        hold.writes.clear()
-        await hold.save()
+        """Delete what waits and what a projection made, and set the position. Raises ResetDone."""
+        state, fold = self._state, self._state.subscription.fold
+        async with state.checkpoint_store.lock:  # so that no write is under way
+            await state.tasks.cancel()
+            if fold is not None:
+                state.epoch, position = version, 0
+                await self._delete_documents(fold)
+        for destination in state.destinations.values():
+            destination.blocked.clear()
+            destination.suspended_from = None
+            destination.is_dirty = bool(destination.backlog_version)
+        state.position, state.commands_done = position, version
+        state.projection_writes.clear()
+        await state.save()
         raise ResetDone
 
-    async def _forget_documents(self, projection: EventFold) -> None:
-        """Delete what was made before; what another partition made since has a later version."""
-        hold, stream = self._hold, stream_of(self._hold.name)
-        first, size = first_version(hold.epoch), min(500, hold.store.limits.page)
-        for view in projection.views:
-            read = partial(hold.store.scan, view.name, limit=size)
-            async for documents in pages(read, lambda one: one.id):
-                await hold.ledger.forget(
+    async def _delete_documents(self, fold: EventFold) -> None:
+        """Delete the documents of earlier epochs, but none that another partition made since."""
+        state, stream = self._state, stream_of(self._state.name)
+        first, size = first_version(state.epoch), min(_LARGEST_SCAN, state.store.limits.page)
+        for view in fold.views:
+            read = partial(state.store.scan, view.name, limit=size)
+            async for documents in pages(read, lambda document: document.id):
+                await state.checkpoint_store.delete(
                     [
                         view.write(d.id, stream, DELETE, expects=d.version, at=d.version + 1)
                         for d in documents

@@ -1,7 +1,8 @@
-"""What an operator asks subscriptions and tells them: lag, parked events, dead letters, redrive.
+"""What an operator asks about subscriptions and tells them to do.
 
-Whatever is told is an event of the subscription's stream; the worker that reads a partition, in
-whatever process, obeys it within moments.
+Questions are answered from the documents in the store. A command is appended to the subscription's
+own stream, and carried out within moments by the workers that process it, in whatever process; if
+no worker runs, as soon as one does.
 """
 
 from collections.abc import Callable, Sequence
@@ -51,12 +52,12 @@ class Lag(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def behind(self) -> int:
-        """Positions that are still to be read."""
+        """Positions that are still to be processed."""
         return max(0, self.head - self.position)
 
 
 class Status(msgspec.Struct, frozen=True, kw_only=True):
-    """A subscription as its documents tell of it, whoever reads for it."""
+    """How far a subscription is in all partitions, and what waits, as the store has it."""
 
     name: str
     lags: tuple[Lag, ...]
@@ -72,22 +73,22 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def parked(self) -> int:
-        """Streams and subjects that wait because of an event that failed."""
-        return sum(park.attempts > 0 for backlog in self.backlogs for park in backlog.parks)
+        """How many streams and subjects, per destination, wait because an event has failed."""
+        return sum(one.attempts > 0 for backlog in self.backlogs for one in backlog.parked)
 
 
 class DeadLetterPage(msgspec.Struct, frozen=True):
     """A page of dead letters; `cursor` is None on the last."""
 
-    letters: list[DeadLetter]
+    dead_letters: list[DeadLetter]
     cursor: str | None
 
 
 class SubscriptionAdmin:
     """Questions and commands about the subscriptions of one store.
 
-    `by` says who commands, as in `key:0198…`; it is kept with the event. `known` are those that
-    are told of although nobody has read for them yet.
+    `by` says who gives a command, as in `key:0198…`, and is recorded with it. `known` are names of
+    subscriptions that exist though no worker has processed them yet.
     """
 
     def __init__(self, store: Store, *, clock: Clock, ids: Ids, known: Sequence[str] = ()) -> None:
@@ -96,7 +97,7 @@ class SubscriptionAdmin:
         self._handler = CommandHandler(store, CODEC, FOLD, clock=clock, ids=ids)
 
     async def names(self) -> list[str]:
-        """Every subscription that ever read from this store, or is to."""
+        """Every subscription that is known or that a worker has ever processed."""
         names: dict[str, None] = dict.fromkeys(self._known)
         query = CHECKPOINTS.query("by_subscription", "all", limit=1000)
         async for checkpoint in bodies(self._store, CHECKPOINTS, query):
@@ -104,12 +105,12 @@ class SubscriptionAdmin:
         return list(names)
 
     async def status(self, name: str) -> Status:
-        """How far it is and what waits; NotFound if nothing ever read under this name."""
+        """How far it is and what waits; NotFound if it is none of `names`."""
         heads = await self._store.heads()
         ids = [checkpoint_id(name, partition) for partition in range(len(heads))]
         documents = await self._store.get(CHECKPOINTS.name, ids)
-        kept = [CHECKPOINTS.read(document) for document in documents]
-        if not any(kept) and name not in self._known:
+        checkpoints = [CHECKPOINTS.read(document) for document in documents]
+        if not any(checkpoints) and name not in self._known:
             raise NotFound(f"there is no subscription {name!r}")
         lags = tuple(
             Lag(
@@ -118,11 +119,11 @@ class SubscriptionAdmin:
                 head=head,
                 paused=one is not None and one.paused,
             )
-            for partition, (one, head) in enumerate(zip(kept, heads, strict=True))
+            for partition, (one, head) in enumerate(zip(checkpoints, heads, strict=True))
         )
         return Status(name=name, lags=lags, backlogs=await self._backlogs(name))
 
-    async def letters(
+    async def dead_letters(
         self,
         *,
         subscription: str | None = None,
@@ -146,10 +147,10 @@ class SubscriptionAdmin:
         prefix = () if index == "by_state" else (state,)
         query = DEAD_LETTERS.query(index, partition, prefix=prefix, limit=limit, cursor=cursor)
         page = await self._store.query(query)
-        letters = [DEAD_LETTERS.read(document) for document in page.documents]
-        return DeadLetterPage([one for one in letters if one and one.state == state], page.cursor)
+        found = [DEAD_LETTERS.read(document) for document in page.documents]
+        return DeadLetterPage([one for one in found if one and one.state == state], page.cursor)
 
-    async def dead(self, subscription: str) -> int:
+    async def count_dead_letters(self, subscription: str) -> int:
         """How many dead letters a subscription has, counted up to MOST_COUNTED."""
         query = DEAD_LETTERS.query("by_subscription", subscription, prefix=("dead",), limit=1000)
         counted = 0
@@ -159,68 +160,72 @@ class SubscriptionAdmin:
                 break
         return counted
 
-    async def letter(self, id: str) -> DeadLetter:
-        """One dead letter; NotFound if there is none, or it was taken meanwhile."""
+    async def dead_letter(self, id: str) -> DeadLetter:
+        """One dead letter; NotFound if there is none, as after a redrive that succeeded."""
         [document] = await self._store.get(DEAD_LETTERS.name, [id])
-        letter = DEAD_LETTERS.read(document)
-        if letter is None:
+        found = DEAD_LETTERS.read(document)
+        if found is None:
             raise NotFound(f"there is no dead letter {id!r}")
-        return letter
+        return found
 
     async def redrive(self, id: str, *, by: str) -> DeadLetter:
-        """Have a dead letter tried again, soon; also one that was discarded. NotFound."""
+        """Have a dead letter tried again soon, even if it was discarded; repeating it does nothing.
 
-        def again(letter: DeadLetter) -> list[Decided]:
-            done = letter.state == "redriving"
-            return [] if done else [Decided(DeliveryRedriven(by=by), subject=id)]
+        Raises NotFound.
+        """
 
-        return await self._change(id, again)
+        def decide(dead_letter: DeadLetter) -> list[Decided]:
+            if dead_letter.state == "redriving":
+                return []
+            return [Decided(DeliveryRedriven(by=by), subject=id)]
+
+        return await self._change(id, decide)
 
     async def discard(self, id: str, reason: str, *, by: str) -> DeadLetter:
-        """Give a dead letter up for good; what waits behind it goes on.
+        """Set a dead letter aside; the events that wait for it are delivered.
 
-        Raises Invalid without a reason, and NotFound.
+        Repeating it does nothing. Raises Invalid without a reason, and NotFound.
         """
         reason = " ".join(reason.split())
         if not reason or len(reason) > LONGEST_REASON:
             raise Invalid(Flaw("/reason", f"say why, in up to {LONGEST_REASON} characters"))
 
-        def away(letter: DeadLetter) -> list[Decided]:
-            if letter.state == "discarded":
+        def decide(dead_letter: DeadLetter) -> list[Decided]:
+            if dead_letter.state == "discarded":
                 return []
             return [Decided(DeliveryDiscarded(by=by, reason=reason), subject=id)]
 
-        return await self._change(id, away)
+        return await self._change(id, decide)
 
     async def pause(self, name: str, *, by: str) -> None:
-        """Bring nothing more until it is resumed."""
-        await self._tell(name, SubscriptionPaused(by=by))
+        """Deliver nothing until it is resumed. Raises NotFound."""
+        await self._command(name, SubscriptionPaused(by=by))
 
     async def resume(self, name: str, *, by: str) -> None:
-        """Go on after a pause, and try at once what is parked and not a dead letter."""
-        await self._tell(name, SubscriptionResumed(by=by))
+        """Go on after a pause, and try parked events at once, but no dead letters. NotFound."""
+        await self._command(name, SubscriptionResumed(by=by))
 
     async def reset(self, name: str, positions: Sequence[int], *, by: str) -> None:
-        """Begin anew after `positions`, one per partition; what was parked is forgotten.
+        """Begin anew after `positions`, one per partition, with nothing parked.
 
-        Handlers get all events beyond once more, with the same delivery ids. The documents of a
-        projection are deleted, and made from the first event on, whatever the positions. Dead
-        letters stay until they are redriven or discarded. Raises Invalid for positions that are
-        not of this store.
+        Handlers get all later events once more, with the same delivery ids. The documents of a
+        projection are deleted and made again from the first event on, whatever the positions. Dead
+        letters stay until they are redriven or discarded. Raises NotFound, and Invalid for
+        positions that the log does not have.
         """
         heads = await self._store.heads()
         fits = len(positions) == len(heads)
         if not fits or any(not 0 <= p <= h for p, h in zip(positions, heads, strict=False)):
-            told = ", ".join(map(str, heads))
-            raise Invalid(Flaw("/positions", f"one per partition, from 0 to its head: {told}"))
-        await self._tell(name, SubscriptionReset(by=by, positions=tuple(positions)))
+            listed = ", ".join(map(str, heads))
+            raise Invalid(Flaw("/positions", f"one per partition, from 0 to its head: {listed}"))
+        await self._command(name, SubscriptionReset(by=by, positions=tuple(positions)))
 
     async def _backlogs(self, name: str) -> tuple[Backlog, ...]:
         query = BACKLOGS.query("by_subscription", name, limit=1000)
         return tuple([backlog async for backlog in bodies(self._store, BACKLOGS, query)])
 
     async def _change(self, id: str, decide: Callable[[DeadLetter], list[Decided]]) -> DeadLetter:
-        letter = await self.letter(id)
+        subscription = (await self.dead_letter(id)).subscription
 
         async def attempt(unit: UnitOfWork) -> list[Decided]:
             present = await unit.get(DEAD_LETTERS, id)
@@ -228,12 +233,12 @@ class SubscriptionAdmin:
                 raise NotFound(f"there is no dead letter {id!r}")
             return decide(present)
 
-        handled = await self._handler.handle(stream_of(letter.subscription), attempt)
+        handled = await self._handler.handle(stream_of(subscription), attempt)
         changed: DeadLetter = handled.bodies[DEAD_LETTERS.ref(id)]
         return changed
 
-    async def _tell(self, name: str, command: msgspec.Struct) -> None:
-        await self.status(name)
+    async def _command(self, name: str, command: msgspec.Struct) -> None:
+        await self.status(name)  # NotFound
 
         async def attempt(unit: UnitOfWork) -> list[Decided]:
             return [Decided(command)]

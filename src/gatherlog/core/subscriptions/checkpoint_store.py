@@ -1,21 +1,21 @@
-"""What a hold has in the store: its checkpoint, the backlogs, and what it tells of dead letters.
+"""What the store has of one partition of one subscription: checkpoint, backlogs, dead letters.
 
-Every write is fenced by the lease. What is written down together is a picture of one moment; where
-limits split it, dead letters go first and the checkpoint last, so that nothing is ever passed by
-that is not accounted for. After a write that failed nothing more is written: the hold ends, and the
-next one begins with what is in the store.
+Every write is fenced by the lease. What is saved together is the state of one moment. Where limits
+split it into several commits, dead letters go first and the checkpoint last, so that the
+checkpoint never passes an event that nothing else accounts for. After a write that failed nothing
+more is written: the processor ends, and the next one begins with what is stored.
 """
 
 import asyncio
 from collections.abc import Iterable, Sequence
-from typing import Any, Final
+from typing import Final, Literal
 
 import msgspec
 
 from gatherlog.core.eventstore.clock import Clock, Ids
-from gatherlog.core.eventstore.errors import Conflict, StoreFailed
+from gatherlog.core.eventstore.errors import StoreFailed
 from gatherlog.core.eventstore.events import Event
-from gatherlog.core.eventstore.store import ANY, DELETE, Append, Body, Commit, Store, Write
+from gatherlog.core.eventstore.store import DELETE, Body, Store, Write
 from gatherlog.core.projections.folds import Happened
 from gatherlog.core.projections.paging import bodies
 from gatherlog.core.subscriptions.checkpoints import (
@@ -26,7 +26,7 @@ from gatherlog.core.subscriptions.checkpoints import (
     backlog_id,
     checkpoint_id,
     stream_of,
-    succeed,
+    versioned_write,
 )
 from gatherlog.core.subscriptions.dead_letters import (
     CODEC,
@@ -36,20 +36,32 @@ from gatherlog.core.subscriptions.dead_letters import (
     RedriveDone,
 )
 from gatherlog.core.subscriptions.destination_state import DestinationState
-from gatherlog.core.subscriptions.leases import LEASES, LeaseHolder
+from gatherlog.core.subscriptions.fenced_commits import RESERVED_ACTIONS, FencedCommits
+from gatherlog.core.subscriptions.leases import LeaseHolder
 
-__all__ = ["CheckpointStore", "DeadLetterEvent"]
+__all__ = ["Changes", "CheckpointStore", "DeadLetterEvent"]
 
 DeadLetterEvent = tuple[str, msgspec.Struct]
-"""The id of a dead letter, and what has happened to it."""
-_ROOM: Final = 4
-"""Actions of a commit besides those that are counted out: the fence, the stream, to spare."""
+"""The id of a dead letter, and what happened to it."""
 _CHUNK: Final = 100
-"""Documents that are read at a time."""
+"""Documents that are read at a time, and dead letters that are written at a time, at most."""
+
+
+class Changes(msgspec.Struct, frozen=True):
+    """What has changed since the last time that the state of a partition was saved."""
+
+    checkpoint: Checkpoint
+    dead_letter_events: Sequence[DeadLetterEvent]
+    destinations: Sequence[DestinationState]
+    """Those whose backlog has changed."""
+    removed: Sequence[DestinationState]
+    """Those that the subscription has no more, whose backlog is deleted."""
+    documents: Sequence[Write]
+    """Documents of a projection, as of the checkpoint."""
 
 
 class CheckpointStore:
-    """The documents of one partition of one subscription, while a worker has its lease."""
+    """The documents of one partition of one subscription, for the worker that has its lease."""
 
     def __init__(
         self,
@@ -66,204 +78,184 @@ class CheckpointStore:
         self._stream = stream_of(name)
         self._partition = partition
         self._lease = lease
+        self._commits = FencedCommits(store, self._stream, lease)
         self._clock = clock
         self._ids = ids
-        self.turn = asyncio.Lock()
-        """Held by whoever writes."""
-        self._kept: Checkpoint | None = None
+        self.lock = asyncio.Lock()
+        """To be held while anything is written: writes of one partition take turns."""
+        self._saved: Checkpoint | None = None
         self._version = 0
-        self._failed: Exception | None = None
+        self._failure: Exception | None = None
         self._renewal: asyncio.Task[None] | None = None
 
-    def has(self, checkpoint: Checkpoint) -> bool:
-        """Whether this is the checkpoint as it is written down."""
-        return self._kept == checkpoint
+    # Reading.
 
-    async def checkpoint(self) -> Checkpoint | None:
-        """The checkpoint as the store has it; None the first time."""
+    async def load(self) -> Checkpoint | None:
+        """The stored checkpoint; None if there is none yet."""
         id = checkpoint_id(self._name, self._partition)
         [document] = await self._store.get(CHECKPOINTS.name, [id])
-        self._kept = CHECKPOINTS.read(document)
+        self._saved = CHECKPOINTS.read(document)
         self._version = 0 if document is None else document.version
-        return self._kept
+        return self._saved
+
+    def is_saved(self, checkpoint: Checkpoint) -> bool:
+        """Whether this is the stored checkpoint."""
+        return self._saved == checkpoint
 
     async def backlogs(self, destinations: Sequence[tuple[str, str]]) -> list[tuple[int, Backlog]]:
-        """Those of destinations, by name and `made`, that have one, each with its version."""
+        """The backlogs of destinations, given by name and generation, each with its version.
+
+        Destinations without a backlog are left out.
+        """
         found: list[tuple[int, Backlog]] = []
         for start in range(0, len(destinations), _CHUNK):
             some = destinations[start : start + _CHUNK]
-            ids = [backlog_id(self._name, self._partition, name, made) for name, made in some]
+            ids = [backlog_id(self._name, self._partition, *destination) for destination in some]
             for document in await self._store.get(BACKLOGS.name, ids):
                 if document is not None and (body := BACKLOGS.read(document)) is not None:
                     found.append((document.version, body))
         return found
 
     async def all_backlogs(self) -> list[Backlog]:
-        """Every backlog that a query shows; the newest may be missing where queries lag."""
+        """The backlogs of all destinations; the newest may be missing where queries lag."""
         prefix = (f"{self._partition:06}",)
         query = BACKLOGS.query("by_subscription", self._name, prefix=prefix, limit=_CHUNK)
         return [backlog async for backlog in bodies(self._store, BACKLOGS, query)]
 
-    async def redriving(self) -> list[DeadLetter]:
-        """The dead letters of this partition that are to be tried again."""
+    async def unfinished_redrives(self) -> list[DeadLetter]:
+        """The dead letters of this partition that an operator wants to be tried again."""
         query = DEAD_LETTERS.query(
             "by_subscription", self._name, prefix=("redriving",), limit=_CHUNK
         )
         found = bodies(self._store, DEAD_LETTERS, query)
-        return [letter async for letter in found if letter.partition == self._partition]
+        return [one async for one in found if one.partition == self._partition]
 
-    async def write(
-        self,
-        checkpoint: Checkpoint,
-        told: Sequence[DeadLetterEvent],
-        outlets: Sequence[DestinationState],
-        gone: Sequence[DestinationState],
-        documents: Sequence[Write],
-    ) -> None:
-        """Write down what was told and what waits, then the documents with the checkpoint.
+    # Writing.
 
-        Documents, their checkpoint and the backlogs of a projection stand in one commit, whatever
-        the limits. To be called by who has the turn. Raises LeaseLost, and what the store raises.
+    async def save(self, changes: Changes) -> None:
+        """Write all changes. The caller has the lock.
+
+        The documents of a projection, the checkpoint and the backlogs are always in one commit.
+        Raises LeaseLost, and what the store raises; every later call raises the same again.
         """
-        if self._failed is not None:
-            raise self._failed
+        if self._failure is not None:
+            raise self._failure
         try:
-            await self._write(checkpoint, told, outlets, gone, documents)
+            await self._save(changes)
         except BaseException as error:
-            ended = StoreFailed("a write was broken off")
-            self._failed = error if isinstance(error, Exception) else ended
+            interrupted = StoreFailed("a write was broken off")
+            self._failure = error if isinstance(error, Exception) else interrupted
             raise
 
-    async def _write(
-        self,
-        checkpoint: Checkpoint,
-        told: Sequence[DeadLetterEvent],
-        outlets: Sequence[DestinationState],
-        gone: Sequence[DestinationState],
-        documents: Sequence[Write],
-    ) -> None:
-        last = list(documents)
-        if moved := checkpoint != self._kept:
-            id = checkpoint_id(self._name, self._partition)
-            last.append(succeed(CHECKPOINTS, id, self._name, self._version, checkpoint))
-        backlogs = [*map(self._backlog, outlets), *map(self._gone, gone)]
-        kept = [write for write in backlogs if write is not None]
-        events, letters = self._letters(told)
-        if self._fits(events, [*letters, *kept, *last]):
-            await self._commit(events, [*letters, *kept, *last])
+    async def delete(self, deletions: Sequence[Write]) -> None:
+        """Delete documents of earlier times that nothing depends on. The caller has the lock."""
+        await self._commits.commit_in_parts(deletions)
+
+    async def delete_backlogs(self, destinations: Sequence[tuple[str, str]]) -> None:
+        """Delete the backlogs of destinations, given by name and generation. Takes the lock."""
+        async with self.lock:
+            deletions = [
+                self._backlog_write(backlog.destination, backlog.generation, version, DELETE)
+                for version, backlog in await self.backlogs(destinations)
+            ]
+            await self.delete(deletions)
+
+    async def _save(self, changes: Changes) -> None:
+        changed = [(one, self._changed_backlog(one)) for one in changes.destinations]
+        changed += [(one, self._deleted_backlog(one)) for one in changes.removed]
+        backlogs = [write for _, write in changed if write is not None]
+        documents = list(changes.documents)
+        if has_moved := changes.checkpoint != self._saved:
+            documents.append(self._checkpoint_write(changes.checkpoint))
+        events, dead_letters = self._dead_letters(changes.dead_letter_events)
+        if self._commits.fits(events, [*dead_letters, *backlogs, *documents]):
+            await self._commits.commit(events, [*dead_letters, *backlogs, *documents])
         else:
-            for some in self._chunks(told):
-                await self._commit(*self._letters(some))
-            if documents:
-                last, kept = [*kept, *last], []
-            for writes in self._packed(kept):
-                await self._commit([], writes)
-            await self._commit([], last)
-        for outlet, write in zip([*outlets, *gone], backlogs, strict=True):
+            await self._save_in_parts(changes, backlogs, documents)
+        for destination, write in changed:
             if write is not None:
-                outlet.version = 0 if write.body is DELETE else outlet.version + 1
-        if moved:
-            self._kept, self._version = checkpoint, self._version + 1
+                version = destination.backlog_version
+                destination.backlog_version = 0 if write.body is DELETE else version + 1
+        if has_moved:
+            self._saved, self._version = changes.checkpoint, self._version + 1
 
-    async def forget(self, documents: Sequence[Write]) -> None:
-        """Write documents that nothing else belongs to, by who has the turn."""
-        for writes in self._packed(documents):
-            await self._commit([], writes)
-            if not self._lease.is_good():
-                await self._lease.renew()
+    async def _save_in_parts(
+        self, changes: Changes, backlogs: Sequence[Write], documents: Sequence[Write]
+    ) -> None:
+        for some in self._chunks(changes.dead_letter_events):
+            await self._commits.commit(*self._dead_letters(some))
+        if changes.documents:
+            await self._commits.commit([], [*backlogs, *documents])
+        else:
+            await self._commits.commit_in_parts(backlogs)
+            await self._commits.commit([], documents)
 
-    async def renew(self) -> None:
-        """Keep the lease, in turn with what is written; once for all who ask at one time."""
-        if self._renewal is None or self._renewal.done():
-            self._renewal = asyncio.create_task(self._renew())
-            self._renewal.add_done_callback(_look_at)
-        await asyncio.shield(self._renewal)
+    def _chunks(self, events: Sequence[DeadLetterEvent]) -> Iterable[Sequence[DeadLetterEvent]]:
+        """So few at a time that one commit takes them, each as an event and a document."""
+        size = max(1, min(_CHUNK, self._store.limits.commit_actions // 2 - RESERVED_ACTIONS))
+        for start in range(0, len(events), size):
+            yield events[start : start + size]
 
-    async def _renew(self) -> None:
-        async with self.turn:
-            await self._lease.renew()
+    def _checkpoint_write(self, checkpoint: Checkpoint) -> Write:
+        id = checkpoint_id(self._name, self._partition)
+        return versioned_write(CHECKPOINTS, id, self._name, self._version, checkpoint)
 
-    async def check(self) -> None:
-        """See whether the lease is still ours, in turn with what is written; else LeaseLost."""
-        async with self.turn:
-            await self._lease.check()
+    def _changed_backlog(self, destination: DestinationState) -> Write | None:
+        backlog = destination.to_backlog(self._name, self._partition, self._clock())
+        if backlog is None:
+            return self._deleted_backlog(destination)
+        config, version = destination.config, destination.backlog_version
+        return self._backlog_write(config.name, config.generation, version, backlog)
 
-    # Commits.
+    def _deleted_backlog(self, destination: DestinationState) -> Write | None:
+        config, version = destination.config, destination.backlog_version
+        if not version:
+            return None
+        return self._backlog_write(config.name, config.generation, version, DELETE)
 
-    async def _commit(self, events: Sequence[Event], writes: Sequence[Write]) -> None:
-        """Commit under the lease; LeaseLost if that is another's. Being asked for it is no loss."""
-        if not events and not writes:
-            return
-        appends = [Append(self._stream, events, ANY)] if events else []
-        while True:
-            demanded = [self._lease.demand(), *writes]
-            try:
-                await self._store.commit(Commit(appends=appends, writes=demanded))
-            except Conflict as conflict:
-                await self._lease.check()
-                if not conflict.name.startswith(f"{LEASES.name}/"):
-                    raise
-            else:
-                return
+    def _backlog_write(
+        self, name: str, generation: str, version: int, body: Backlog | Literal[Body.DELETE]
+    ) -> Write:
+        id = backlog_id(self._name, self._partition, name, generation)
+        return versioned_write(BACKLOGS, id, self._name, version, body)
 
-    def _fits(self, events: Sequence[Event], writes: Sequence[Write]) -> bool:
-        limits = self._store.limits
-        size = sum(len(event.data) + 100 for event in events) + sum(map(_size, writes))
-        actions = len(events) + len(writes) + _ROOM
-        return actions <= limits.commit_actions and size <= limits.commit_bytes
-
-    def _packed(self, writes: Iterable[Write]) -> Iterable[list[Write]]:
-        """The writes in as few commits as limits allow."""
-        some: list[Write] = []
-        for write in writes:
-            if some and not self._fits([], [*some, write]):
-                yield some
-                some = []
-            some.append(write)
-        if some:
-            yield some
-
-    def _chunks(self, told: Sequence[DeadLetterEvent]) -> Iterable[Sequence[DeadLetterEvent]]:
-        """So few that each, an event and a document of some kilobytes, fits into a commit."""
-        size = max(1, min(_CHUNK, self._store.limits.commit_actions // 2 - _ROOM))
-        for start in range(0, len(told), size):
-            yield told[start : start + size]
-
-    # What is written.
-
-    def _backlog(self, outlet: DestinationState) -> Write | None:
-        body = outlet.backlog(self._name, self._partition, self._clock())
-        return self._gone(outlet) if body is None else self._succeed(outlet, body)
-
-    def _gone(self, outlet: DestinationState) -> Write | None:
-        return self._succeed(outlet, DELETE) if outlet.version else None
-
-    def _succeed(self, outlet: DestinationState, body: Any) -> Write:
-        destination = outlet.destination
-        id = backlog_id(self._name, self._partition, destination.name, destination.made)
-        return succeed(BACKLOGS, id, self._name, outlet.version, body)
-
-    def _letters(self, told: Sequence[DeadLetterEvent]) -> tuple[list[Event], list[Write]]:
-        """Events about dead letters, and the letters as they leave them."""
+    def _dead_letters(
+        self, dead_letter_events: Sequence[DeadLetterEvent]
+    ) -> tuple[list[Event], list[Write]]:
+        """The events about dead letters, and the documents that follow from them."""
         now, stream = self._clock(), self._stream
-        events, letters = [], {}
-        for id, payload in told:
+        events, writes = [], {}
+        for id, payload in dead_letter_events:
             type, schema, data = CODEC.encode(payload)
             events.append(Event(self._ids(), type, now, now, data, schema, id))
             if isinstance(payload, RedriveDone):
-                letters[id] = DEAD_LETTERS.write(id, stream, DELETE)
+                writes[id] = DEAD_LETTERS.write(id, stream, DELETE)
                 continue
             happened = Happened(stream, id, now, payload)
             for change in FOLD.evolve({DEAD_LETTERS.ref(id): None}, happened):
-                letters[id] = DEAD_LETTERS.write(id, stream, change.body)  # type: ignore[arg-type]
-        return events, list(letters.values())
+                writes[id] = DEAD_LETTERS.write(id, stream, change.body)  # type: ignore[arg-type]
+        return events, list(writes.values())
+
+    # The lease.
+
+    async def renew_lease(self) -> None:
+        """Renew the lease when no write is under way, once for all who ask at the same time."""
+        if self._renewal is None or self._renewal.done():
+            self._renewal = asyncio.create_task(self._renew_lease())
+            self._renewal.add_done_callback(_retrieve)
+        await asyncio.shield(self._renewal)
+
+    async def check_lease(self) -> None:
+        """Raise LeaseLost if another worker has the lease; when no write is under way."""
+        async with self.lock:
+            await self._lease.check()
+
+    async def _renew_lease(self) -> None:
+        async with self.lock:
+            await self._lease.renew()
 
 
-def _look_at(renewal: "asyncio.Task[None]") -> None:
-    """Whoever asked hears how it went; nobody has to."""
+def _retrieve(renewal: "asyncio.Task[None]") -> None:
+    """Retrieve the exception, which those who wait get, so that asyncio never warns about it."""
     if not renewal.cancelled():
         renewal.exception()
-
-
-def _size(write: Write) -> int:
-    return 0 if isinstance(write.body, Body) else len(write.body)

@@ -1,7 +1,7 @@
-"""What a subscription remembers, in the store: how far it has read, and what waits behind that.
+"""What is stored of a subscription's progress: checkpoints, and backlogs of what waits.
 
-Both are documents of the subscription's own stream that no event speaks of: whoever holds the
-lease of a partition writes them, each at the version it read, and stamps them with the next one.
+Both are documents of the subscription's own stream that do not follow from events. The worker that
+has the lease of a partition writes them, each only if it is at the version that the worker knows.
 """
 
 from typing import Literal, TypeVar
@@ -20,19 +20,22 @@ __all__ = [
     "backlog_id",
     "checkpoint_id",
     "stream_of",
-    "succeed",
+    "versioned_write",
 ]
 
 B = TypeVar("B", bound=msgspec.Struct)
 
 
 class Checkpoint(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything up to `position` was handed over, is parked, was given up, or is nobody's."""
+    """How far a subscription is in one partition.
+
+    Every event up to `position` was delivered, is parked, was given up, or has no destination.
+    """
 
     subscription: str
     partition: int
     position: int = 0
-    obeyed: int = 0
+    commands_done: int = msgspec.field(default=0, name="obeyed")
     """Version of the subscription's own stream up to which its commands were carried out."""
     paused: bool = False
     epoch: int = 0
@@ -40,44 +43,49 @@ class Checkpoint(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ParkedKey(msgspec.Struct, frozen=True, kw_only=True):
-    """One stream and subject that waits: the event that failed, and by that all that follow it."""
+    """A blocked key as it is stored: the event that is attempted next, and how that went so far.
+
+    The later events of the stream and subject are not stored: they are in the stream.
+    """
 
     stream: str
     subject: str
     version: int
-    """Of the event that is tried next; those before it were handed over."""
+    """Version of that event; those of its stream and subject before it are done."""
     position: int
     attempts: int = 0
     """How often that event has failed."""
     first_try: int | None = None
-    """When that event was tried first; microseconds since the epoch, as `next_try`."""
+    """When that event was first attempted: microseconds since the epoch, like `next_try`."""
     next_try: int | None = None
-    """None: it waits for an operator."""
+    """None: not before an operator says so."""
     given_up: bool = False
-    """Whether it is a dead letter that holds up what follows."""
-    past: bool = False
-    """Whether it is done with, so that what follows it is next."""
+    """Whether it is a dead letter."""
+    is_done: bool = msgspec.field(default=False, name="past")
+    """Whether it was delivered, given up or discarded, so that the next one follows."""
     kind: str = ""
-    """Of the last failure, as `DeliveryFailed.kind`."""
+    """`DeliveryFailed.kind` of the last failure."""
     detail: str = ""
 
 
 class Backlog(msgspec.Struct, frozen=True, kw_only=True):
-    """What waits for one destination of a subscription in one partition; gone when nothing does."""
+    """What waits for one destination in one partition. It is deleted when nothing waits."""
 
     subscription: str
     partition: int
     destination: str
-    made: str = ""
-    """As `Destination.made`."""
-    parks: tuple[ParkedKey, ...] = ()
-    held_from: int | None = None
-    """Too much waits: from this position on, nothing was brought to the destination yet."""
+    generation: str = msgspec.field(default="", name="made")
+    """`Destination.generation`."""
+    parked: tuple[ParkedKey, ...] = msgspec.field(default=(), name="parks")
+    suspended_from: int | None = msgspec.field(default=None, name="held_from")
+    """Too many keys are blocked: nothing after this position was delivered yet."""
 
     @property
     def is_due(self) -> bool:
-        """Whether there is more to do than to wait for an operator."""
-        return self.held_from is not None or any(park.next_try is not None for park in self.parks)
+        """Whether there is anything to do before an operator says so."""
+        return self.suspended_from is not None or any(
+            parked.next_try is not None for parked in self.parked
+        )
 
 
 CHECKPOINTS = View(
@@ -101,26 +109,25 @@ def stream_of(subscription: str) -> str:
 
 
 def checkpoint_id(subscription: str, partition: int) -> str:
-    """Also the id of the lease."""
+    """The id of a checkpoint, and of the lease of the same partition."""
     return f"{subscription}/{partition}"
 
 
-def backlog_id(subscription: str, partition: int, destination: str, made: str = "") -> str:
-    """The id of a destination's backlog; `made` as `Destination.made`."""
-    return f"{subscription}/{partition}/{destination}{made and '#'}{made}"
+def backlog_id(subscription: str, partition: int, destination: str, generation: str = "") -> str:
+    """The id of a destination's backlog; `generation` is `Destination.generation`."""
+    return f"{subscription}/{partition}/{destination}{generation and '#'}{generation}"
 
 
-def succeed(
+def versioned_write(
     view: View[B],
     id: str,
     subscription: str,
     version: int,
     body: B | Literal[Body.KEEP, Body.DELETE] = KEEP,
 ) -> Write:
-    """The write that puts `body` in the place of what is at `version`, else it is refused.
+    """The write of a document that is refused unless the stored one is at `version`.
 
-    Of a document whose only writer is a subscription: its version is counted up, by no event.
-    Without a body it only demands the version.
+    It raises the version by one. Without a body it changes nothing, and only demands the version.
     """
     at = None if body is KEEP else version + 1
     return view.write(id, stream_of(subscription), body, expects=version, at=at)

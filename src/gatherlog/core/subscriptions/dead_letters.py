@@ -1,8 +1,8 @@
-"""Dead letters and commands: what was given up, and what an operator tells a subscription to do.
+"""Dead letters, and the events about them and about administrative commands.
 
-They are events of the subscription's own stream: whoever reads a partition appends what it gives
-up and obeys what it is told. A dead letter names its event by stream and version; what the
-event says stays in the log, and nowhere else.
+The events are in the subscription's own stream. The worker that processes a partition appends what
+it gives up; an operator appends commands, which that worker carries out. A dead letter names its
+event by stream and version, and has no copy of its data.
 """
 
 from collections.abc import Iterable, Mapping
@@ -38,7 +38,7 @@ State = Literal["dead", "redriving", "discarded"]
 
 @event_type("subscription.delivery_given_up", schema=1)
 class DeliveryGivenUp(msgspec.Struct, frozen=True, kw_only=True):
-    """An event that a destination did not take, after the last try. Its subject is the letter."""
+    """A delivery was given up after its last attempt. The subject is the dead letter's id."""
 
     destination: str
     partition: int
@@ -46,7 +46,7 @@ class DeliveryGivenUp(msgspec.Struct, frozen=True, kw_only=True):
     stream: str
     version: int
     about: str
-    """The event's own subject."""
+    """The subject of the event that was not taken."""
     event_type: str
     delivery: str
     """Id of the delivery, the same at every attempt."""
@@ -57,7 +57,7 @@ class DeliveryGivenUp(msgspec.Struct, frozen=True, kw_only=True):
     status: int | None
     trace: tuple[str, ...]
     holds: bool
-    """Whether what follows it waits until it is redriven or discarded."""
+    """Whether the later events of its stream and subject wait until it is redriven or discarded."""
 
 
 @event_type("subscription.delivery_redriven", schema=1)
@@ -69,7 +69,7 @@ class DeliveryRedriven(msgspec.Struct, frozen=True, kw_only=True):
 
 @event_type("subscription.delivery_discarded", schema=1)
 class DeliveryDiscarded(msgspec.Struct, frozen=True, kw_only=True):
-    """An operator gave a dead letter up for good; what waited behind it goes on."""
+    """An operator discarded a dead letter; the events that waited for it are delivered."""
 
     by: str
     reason: str
@@ -77,26 +77,26 @@ class DeliveryDiscarded(msgspec.Struct, frozen=True, kw_only=True):
 
 @event_type("subscription.redrive_done", schema=1)
 class RedriveDone(msgspec.Struct, frozen=True, kw_only=True):
-    """There is nothing to be done about a dead letter any more: it was taken."""
+    """A dead letter was taken at last."""
 
 
 @event_type("subscription.paused", schema=1)
 class SubscriptionPaused(msgspec.Struct, frozen=True, kw_only=True):
-    """Nothing is brought until it is resumed."""
+    """The subscription delivers nothing until it is resumed."""
 
     by: str
 
 
 @event_type("subscription.resumed", schema=1)
 class SubscriptionResumed(msgspec.Struct, frozen=True, kw_only=True):
-    """It goes on, and what is parked is tried now."""
+    """The subscription goes on after a pause, and tries parked events at once."""
 
     by: str
 
 
 @event_type("subscription.reset", schema=1)
 class SubscriptionReset(msgspec.Struct, frozen=True, kw_only=True):
-    """It begins anew after these positions, one per partition; what was parked is forgotten."""
+    """The subscription begins anew after these positions, one per partition; nothing is parked."""
 
     by: str
     positions: tuple[int, ...]
@@ -116,7 +116,7 @@ CODEC = Codec(
 
 
 class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
-    """One delivery that was given up, and what became of it since."""
+    """One delivery that was given up, and what an operator did about it."""
 
     id: str
     subscription: str
@@ -144,7 +144,7 @@ class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def _age(body: DeadLetter) -> tuple[str, str]:
-    """What sorts the oldest first; several may be given up at one moment."""
+    """Sorts the oldest first; several may be given up at the same time."""
     return f"{body.given_up_at:020}", f"{body.position:020}"
 
 
@@ -162,7 +162,7 @@ DEAD_LETTERS = View(
 
 
 def dead_letter_id(subscription: str, destination: str, stream: str, version: int) -> str:
-    """The same for every time that this delivery is given up: 32 hexadecimal digits."""
+    """The id of a delivery's dead letter, however often it is given up: 32 hexadecimal digits."""
     whole = msgspec.json.encode((subscription, destination, stream, version))
     return sha256(whole).hexdigest()[:32]
 
@@ -176,23 +176,23 @@ class _Fold:
     def evolve(self, documents: Mapping[Ref, Any], happened: Happened) -> Iterable[Change]:
         if not happened.subject:
             return []
-        letter: DeadLetter | None = documents[DEAD_LETTERS.ref(happened.subject)]
+        before: DeadLetter | None = documents[DEAD_LETTERS.ref(happened.subject)]
         match happened.payload:
             case DeliveryGivenUp() as given_up:
-                after = _letter(happened, given_up)
+                after = _dead_letter(happened, given_up)
                 return [Change(DEAD_LETTERS, happened.subject, after)]
-            case RedriveDone() if letter is not None:
+            case RedriveDone() if before is not None:
                 return [Change(DEAD_LETTERS, happened.subject, DELETE)]
-            case DeliveryRedriven(by=by) if letter is not None:
-                after = msgspec.structs.replace(letter, state="redriving", by=by)
+            case DeliveryRedriven(by=by) if before is not None:
+                after = msgspec.structs.replace(before, state="redriving", by=by)
                 return [Change(DEAD_LETTERS, happened.subject, after)]
-            case DeliveryDiscarded(by=by, reason=reason) if letter is not None:
-                after = msgspec.structs.replace(letter, state="discarded", by=by, reason=reason)
+            case DeliveryDiscarded(by=by, reason=reason) if before is not None:
+                after = msgspec.structs.replace(before, state="discarded", by=by, reason=reason)
                 return [Change(DEAD_LETTERS, happened.subject, after)]
         return []
 
 
-def _letter(happened: Happened, given_up: DeliveryGivenUp) -> DeadLetter:
+def _dead_letter(happened: Happened, given_up: DeliveryGivenUp) -> DeadLetter:
     return DeadLetter(
         id=happened.subject,
         subscription=happened.stream.partition("-")[2],

@@ -1,4 +1,4 @@
-"""Handing events over: what a target is given, and how it says that it could not take it."""
+"""Deliveries: what a target is given, how it reports a failure, and when a failure is retried."""
 
 from collections.abc import Sequence
 from hashlib import sha1
@@ -13,21 +13,21 @@ from gatherlog.core.eventstore.events import Recorded
 __all__ = ["Delivery", "DeliveryFailed", "RetryPolicy", "Target", "delivery_id"]
 
 _NAMESPACE = UUID("0d2c6f4e-6b1f-5a36-9d53-5b1e3b0c7a10")
-"""Of delivery ids; any fixed UUID would do."""
+"""The UUIDv5 namespace of delivery ids; chosen at random, once."""
 
 
 class Delivery(msgspec.Struct, frozen=True, kw_only=True):
-    """One attempt to hand one event over."""
+    """One attempt to deliver one event."""
 
     id: str
-    """The same at every attempt for this event and rule: receivers drop what they have seen."""
+    """The same at every attempt for this event and rule, so that a receiver can drop repeats."""
     rule: str
-    """Name of the rule, or of the subscription, that sends it."""
+    """Name of the rule, or of the subscription, that delivers the event."""
     event: Recorded
     attempt: int = 1
-    """1, 2, 3: how often it was tried, with this time."""
+    """1 at the first attempt, 2 at the second, and so on."""
     input: Any = None
-    """JSON as the rule's transformer made it of the event; None: the target's own format."""
+    """JSON that the rule's transformer made from the event; None: the target's own format."""
 
 
 class DeliveryFailed(GatherlogError):
@@ -49,54 +49,54 @@ class DeliveryFailed(GatherlogError):
         self.kind = kind
         """Stable word for the kind of failure: `timeout`, `status`, `address_refused`, …"""
         self.final = final
-        """Whether another attempt would end the same way: it is given up at once."""
+        """Whether another attempt would fail the same way, so that none is made."""
         self.retry_after = retry_after
-        """Seconds that the receiver asked us to wait for; None if it did not."""
+        """Seconds that the receiver asked us to wait; None if it did not."""
         self.status = status
-        """HTTP status that was answered, if any."""
+        """HTTP status of the receiver's answer, if there was one."""
         self.trace = tuple(trace)
-        """Lines of a Python traceback, where a handler raised."""
+        """Lines of a Python traceback, if a handler raised."""
 
 
 class Target(Protocol):
-    """Where deliveries are brought to."""
+    """What takes deliveries: a webhook, a mail server, a coroutine of this process."""
 
     @property
     def batch(self) -> int:
-        """How many deliveries one call may bring, at most."""
+        """How many deliveries one call of `deliver` may have, at most."""
         ...
 
     async def deliver(self, deliveries: Sequence[Delivery]) -> None:
-        """Hand all of them over, in order; returns once they are taken.
+        """Deliver all of them, in order; return once they were taken.
 
-        Raises DeliveryFailed if any was not; the others of the call may then be brought again.
-        Whatever else is raised counts as a failure that may pass. It may be cancelled.
+        Raises DeliveryFailed if any was not taken; all of them may then be delivered again. Any
+        other exception counts as a failure that is worth a retry. The call may be cancelled.
         """
         ...
 
     async def close(self) -> None:
-        """Let go of connections; twice does nothing."""
+        """Close connections; repeating it does nothing."""
         ...
 
 
 class RetryPolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """When a failed delivery is tried again, and when it is given up.
+    """When a failed delivery is retried, and when it is given up.
 
-    Pauses are drawn evenly from nothing to a bound that doubles from `first_pause` to
-    `longest_pause` ("full jitter"), or are what the receiver asked for, if that is longer.
+    A pause is drawn evenly from nothing to a bound that doubles from `first_pause` to
+    `longest_pause` ("full jitter"). If the receiver asked for a longer one, that is kept.
     """
 
     attempts: int | None = 185
-    """Tries in all; None: no end. EventBridge has 185 within 24 hours."""
+    """Attempts in all; None: no limit. The default is that of EventBridge, as is `age`."""
     age: float | None = 86_400.0
-    """Seconds after the first try beyond which there is no further one; None: no end."""
+    """Seconds after the first attempt beyond which no other is made; None: no limit."""
     first_pause: float = 1.0
     longest_pause: float = 600.0
 
 
 def delivery_id(rule: str, stream: str, version: int) -> str:
-    """The id of every delivery of one event by one rule: a UUIDv5, the same for ever."""
-    # what `uuid.uuid5` gives, at a third of its price: every attempt needs one
+    """The id of every delivery of one event by one rule: a UUIDv5, always the same."""
+    # the same as `uuid.uuid5` at a third of its cost; every attempt needs one
     name = f"{rule}\n{stream}\n{version}".encode()
     hash = sha1(_NAMESPACE.bytes + name, usedforsecurity=False).hexdigest()
     variant = "89ab"[int(hash[16], 16) & 3]

@@ -1,338 +1,165 @@
-"""A destination as one partition's reader sees it: what waits for it, and since where.
+"""The state of a destination in a partition: which keys are blocked, and if it is suspended.
 
-A stream and subject whose event failed is a `BlockedKey`: it tries that event again and delivers
-what came after it, in order, while everything else goes past. If too many lanes are open, the
-outlet is held: nothing new is brought until they are fewer, and then from where it was held.
+While few keys are blocked, new events of all other keys are delivered. With too many, the
+destination is *suspended*: it gets no new events until fewer are blocked, and then catches up from
+the position at which it was suspended (`catch_up.py`). The API and the metrics call that "held".
 """
 
 import asyncio
-import random
-from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable
 from typing import Final
 
-import msgspec
-
-from gatherlog.core.eventstore.events import Recorded
-from gatherlog.core.eventstore.retrying import pause_bound
-from gatherlog.core.subscriptions.checkpoints import Backlog, ParkedKey
-from gatherlog.core.subscriptions.delivery import DeliveryFailed, RetryPolicy
+from gatherlog.core.subscriptions.blocked_key import BlockedKey, OrderingKey
+from gatherlog.core.subscriptions.checkpoints import Backlog
+from gatherlog.core.subscriptions.page_size import LARGEST_PAGE
 from gatherlog.core.subscriptions.subscription import Destination
 
-__all__ = [
-    "MOST_BLOCKED",
-    "BatchInFlight",
-    "BlockedKey",
-    "DestinationState",
-    "Key",
-    "Metrics",
-    "PageSize",
-    "key_of",
-    "pause_after",
-]
+__all__ = ["MOST_BLOCKED", "DestinationState"]
 
 MOST_BLOCKED: Final = 64
-"""Blocked keys that one destination may have in one partition before it is held: as many as fit
-into one document, whatever their names."""
-PAGE: Final = 1000
-_LONGEST_DETAIL: Final = 200
-"""Characters of a reason that are kept while an event waits."""
-_FIRST_PAGE: Final = 32
-_LONG: Final = 1.0
-_SHORT: Final = 0.25
-
-Key = tuple[str, str]
-"""A stream and a subject: what is kept in order, and waits together."""
-
-
-def key_of(event: Recorded) -> Key:
-    """What the event is kept in order with."""
-    return (event.stream, event.subject)
-
-
-def pause_after(failures: int, policy: RetryPolicy, error: DeliveryFailed) -> float:
-    """Seconds until the next try, with full jitter; at least what the receiver asked for."""
-    bound = pause_bound(failures, first=policy.first_pause, longest=policy.longest_pause)
-    return max(random.uniform(0, bound), error.retry_after or 0.0)
-
-
-class PageSize:
-    """How many events are read at a time: as many as are brought in about a second.
-
-    A page is what a dying process may have brought without a trace.
-    """
-
-    def __init__(self) -> None:
-        self.size = _FIRST_PAGE
-
-    def took(self, seconds: float) -> None:
-        """Learn from how long the last page took."""
-        if seconds > _LONG:
-            self.size = max(1, self.size // 2)
-        elif seconds < _SHORT:
-            self.size = min(PAGE, self.size * 2)
-
-
-class BatchInFlight:
-    """An attempt that is under way, of one event or of several together."""
-
-    def __init__(self, events: Sequence[Recorded]) -> None:
-        self.events = events
-        self._error: DeliveryFailed | None = None
-        self._landed: asyncio.Future[None] | None = None
-
-    def land(self, error: DeliveryFailed | None) -> None:
-        """It is over: what went wrong, or None."""
-        self._error = error
-        if self._landed is not None:
-            self._landed.set_result(None)
-
-    def crash(self) -> None:
-        """Nobody will know how it went: it was broken off."""
-        if self._landed is not None:
-            self._landed.cancel()
-
-    def watch(self) -> None:
-        """Have it waited for, by a lane for each stream and subject in it."""
-        if self._landed is None:
-            self._landed = asyncio.get_running_loop().create_future()
-
-    async def landed(self) -> DeliveryFailed | None:
-        """What went wrong, or None, once it is over."""
-        if self._landed is not None:
-            await asyncio.wait([self._landed])
-            self._landed.result()
-        return self._error
-
-
-class BlockedKey:
-    """The events of one stream and subject that wait for one destination, in order."""
-
-    def __init__(
-        self, key: Key, version: int, position: int, *, until: int, letter: str | None = None
-    ) -> None:
-        self.key = key
-        self.version = version
-        """Of the event that is tried next."""
-        self.position = position
-        self.read_to = version
-        """Version up to which the stream was read for what follows."""
-        self.until = until
-        """Events up to this position wait here; those beyond it come from the feed."""
-        self.letter = letter
-        """The dead letter that this lane redrives, and nothing else."""
-        self.event: Recorded | None = None
-        """The event that is tried next, once it was read."""
-        self.is_past = False
-        """Whether nothing is to be done about that event any more."""
-        self.failures = 0
-        self.first_try: int | None = None
-        self.began: float | None = None
-        """When it was tried first, by the loop's clock, which does not jump."""
-        self.given_up = False
-        self.kind = self.detail = ""
-        self.flight: BatchInFlight | None = None
-        """An attempt that was under way when the lane was opened."""
-        self.ahead: deque[Recorded] = deque()
-        """Events read already."""
-        self.next_try: float | None = 0.0
-        """By the loop's clock; None: an operator is waited for."""
-        self.is_flying = False
-        """Whether an attempt is under way."""
-        self.task: asyncio.Task[None] | None = None
-        self._stirred = asyncio.Event()
-
-    @classmethod
-    def at(cls, event: Recorded, *, until: int) -> "BlockedKey":
-        """A lane that begins with this event, now."""
-        lane = cls(key_of(event), event.version, event.position, until=until)
-        lane.event = event
-        return lane
-
-    @classmethod
-    def of(cls, park: ParkedKey, *, until: int, wall: int, longest: float) -> "BlockedKey":
-        """As it was parked. A clock that jumped back delays it by no more than `longest`."""
-        lane = cls((park.stream, park.subject), park.version, park.position, until=until)
-        lane.failures, lane.first_try = park.attempts, park.first_try
-        lane.given_up, lane.is_past = park.given_up, park.past
-        lane.kind, lane.detail = park.kind, park.detail
-        now = asyncio.get_running_loop().time()
-        if park.first_try is not None:
-            lane.began = now - max(wall - park.first_try, 0) / 1_000_000
-        lane.next_try = None
-        if park.next_try is not None:
-            lane.next_try = now + min(max(park.next_try - wall, 0) / 1_000_000, longest)
-        return lane
-
-    def park(self, wall: int) -> ParkedKey:
-        """How it is kept in the store. `wall` is the present."""
-        next_try = None
-        if self.next_try is not None:
-            wait = max(0.0, self.next_try - asyncio.get_running_loop().time())
-            next_try = wall + round(wait * 1_000_000)
-        return ParkedKey(
-            stream=self.key[0],
-            subject=self.key[1],
-            version=self.version,
-            position=self.position,
-            attempts=self.failures,
-            first_try=self.first_try,
-            next_try=next_try,
-            given_up=self.given_up,
-            past=self.is_past,
-            kind=self.kind,
-            detail=self.detail[:_LONGEST_DETAIL],
-        )
-
-    def stir(self) -> None:
-        """Try now, whatever was planned."""
-        self.next_try = 0.0
-        self._stirred.set()
-
-    def try_anew(self) -> None:
-        """Try now, as if it had never been tried."""
-        self.failures, self.first_try, self.began = 0, None, None
-        self.stir()
-
-    def move_to(self, event: Recorded) -> None:
-        """The events before this one are done with."""
-        self.event, self.version, self.position = event, event.version, event.position
-        self.failures, self.first_try, self.began = 0, None, None
-        self.given_up, self.is_past = False, False
-        self.read_to = max(self.read_to, event.version)
-        self.kind = self.detail = ""
-        self.next_try = 0.0
-
-    async def due(self) -> None:
-        """Wait until the next try is due."""
-        while True:
-            now = asyncio.get_running_loop().time()
-            if self.next_try is not None and self.next_try <= now:
-                return
-            self._stirred.clear()
-            wait = None if self.next_try is None else self.next_try - now
-            try:
-                async with asyncio.timeout(wait):
-                    await self._stirred.wait()
-            except TimeoutError:
-                continue
+"""Blocked keys of one destination in one partition beyond which it is suspended: as many as fit
+into one document, however long their names are."""
 
 
 class DestinationState:
-    """A destination in one partition."""
+    """What is known of a destination while its partition is processed."""
 
-    def __init__(self, destination: Destination) -> None:
-        self.destination = destination
-        self.lanes: dict[Key, BlockedKey] = {}
-        self.turns: dict[Key, asyncio.Lock] = {}
-        """Held by the redrive whose turn it is, of a stream and subject."""
+    def __init__(self, config: Destination) -> None:
+        self.config = config
+        self.blocked: dict[OrderingKey, BlockedKey] = {}
         self.redrives: dict[str, BlockedKey] = {}
-        """By dead letter."""
-        self.held_from: int | None = None
+        """Dead letters that are redriven, by id, and that block no later event."""
+        self.redrive_locks: dict[OrderingKey, asyncio.Lock] = {}
+        """Redrives of one stream and subject take turns."""
+        self.suspended_from: int | None = None
+        """No event after this position was delivered, except `done_ahead`; None: not suspended."""
         self.skipped_to = 0
-        """While it is held, the last position that was passed over."""
-        self.done: set[int] = set()
-        """Positions that are done with although the outlet, or the reader, is not there yet."""
+        """While it is suspended: the position of the last new event that was not delivered."""
+        self.done_ahead: set[int] = set()
+        """Positions of events that are done, though they are beyond what the checkpoint covers."""
         self.is_slow = False
-        """Whether it did not answer in time: nobody waits for it until it does."""
-        self.slots = asyncio.Semaphore(destination.at_once)
-        """For what is tried again; what is new does not wait for it."""
-        self.version = 0
-        """Of the backlog's document; 0: there is none."""
+        """Whether its last page took too long: the next ones do not wait for it."""
+        self.retry_slots = asyncio.Semaphore(config.at_once)
+        """Limits retries; new events do not wait for it."""
+        self.backlog_version = 0
+        """Version of the stored backlog; 0: there is none."""
         self.is_dirty = False
-        self.catching_up: asyncio.Task[None] | None = None
-        self.leave: Callable[[], None] | None = None
-        """While it catches up, how what it does is broken off."""
-        self._moved = asyncio.Event()
+        """Whether the stored backlog is out of date."""
+        self.catch_up_task: asyncio.Task[None] | None = None
+        self.interrupt_catch_up: Callable[[], None] | None = None
+        """Stops the page that it catches up with now, if any, after the attempt under way."""
+        self._changed = asyncio.Event()
+
+    @property
+    def retries(self) -> list[BlockedKey]:
+        """Everything that is retried: blocked keys and redrives."""
+        return [*self.blocked.values(), *self.redrives.values()]
 
     @property
     def is_full(self) -> bool:
-        """Whether too many lanes are open for new ones."""
-        return len(self.lanes) >= MOST_BLOCKED
+        """Whether no further key may be blocked."""
+        return len(self.blocked) >= MOST_BLOCKED
 
     @property
-    def is_busy(self) -> bool:
-        """Whether there is more to do than to wait for an operator."""
+    def has_room(self) -> bool:
+        """Whether so few keys are blocked that a suspended destination may get events again.
+
+        Those that wait for an operator count less, or dead letters would keep it suspended.
+        """
+        retried = sum(blocked.next_try is not None for blocked in self.blocked.values())
+        return retried <= MOST_BLOCKED // 2 and not self.is_full
+
+    @property
+    def has_work(self) -> bool:
+        """Whether there is anything to do before an operator says so."""
         return (
-            self.held_from is not None
+            self.suspended_from is not None
             or bool(self.redrives)
-            or any(lane.next_try is not None for lane in self.lanes.values())
+            or any(blocked.next_try is not None for blocked in self.blocked.values())
         )
 
-    @property
-    def is_eased(self) -> bool:
-        """Whether so few lanes are tried, and wait for an operator, that new events may come."""
-        tried = sum(lane.next_try is not None for lane in self.lanes.values())
-        return tried <= MOST_BLOCKED // 2 and not self.is_full
+    def configure(self, config: Destination) -> None:
+        """Take over a changed configuration of the same destination."""
+        if self.config.at_once != config.at_once:
+            self.retry_slots = asyncio.Semaphore(config.at_once)
+        self.config = config
 
-    def turn_to(self, destination: Destination) -> None:
-        """The destination has changed, but for its name."""
-        if self.destination.at_once != destination.at_once:
-            self.slots = asyncio.Semaphore(destination.at_once)
-        self.destination = destination
-
-    def open(self, lane: BlockedKey) -> None:
-        """From now on, what follows of its stream and subject waits in the lane."""
-        self.lanes[lane.key] = lane
+    def block(self, blocked: BlockedKey) -> None:
+        """From now on the later events of its stream and subject wait."""
+        self.blocked[blocked.key] = blocked
         self.is_dirty = True
 
-    def close(self, lane: BlockedKey) -> None:
-        """Nothing waits in the lane any more."""
-        if self.lanes.get(lane.key) is lane:
-            del self.lanes[lane.key]
-        self.moved()
+    def unblock(self, blocked: BlockedKey) -> None:
+        """Nothing of its stream and subject waits any more."""
+        if self.blocked.get(blocked.key) is blocked:
+            del self.blocked[blocked.key]
+        self.mark_changed()
 
-    def moved(self) -> None:
-        """Something about the lanes has changed."""
+    def suspend(self, position: int, skipped_to: int) -> None:
+        """Deliver nothing new: events after `position`, up to `skipped_to`, were left out."""
+        self.suspended_from, self.skipped_to = position, skipped_to
+        self.mark_changed()
+
+    def mark_changed(self) -> None:
+        """The blocked keys have changed: the backlog has to be saved, and there may be room."""
         self.is_dirty = True
-        self._moved.set()
+        self._changed.set()
 
-    def was_taken(self, lane: BlockedKey) -> None:
-        """A lane handed its event over: where too much waits, those that failed alike may try."""
+    async def wait_for_room(self) -> None:
+        """Wait until `has_room`."""
+        while not self.has_room:
+            self._changed.clear()
+            await self._changed.wait()
+
+    def note_success(self, blocked: BlockedKey) -> None:
+        """An event was taken at a retry. If the destination was down, it probably works again:
+        while it is suspended, keys that failed in the same way are retried now."""
         self.is_slow = False
-        if self.held_from is not None and lane.failures:
-            for other in self.lanes.values():
-                if other.next_try is not None and other.kind == lane.kind:
-                    other.stir()
+        if self.suspended_from is not None and blocked.failures:
+            for other in self.blocked.values():
+                if other.next_try is not None and other.kind == blocked.kind:
+                    other.try_now()
 
-    def is_done(self, position: int, reached: int) -> None:
-        """The event is not to be brought when the outlet catches up; the reader has `reached`."""
-        reached = reached if self.held_from is None else self.held_from
-        if position > reached:
-            self.done.add(position)
-        if len(self.done) > PAGE:
-            self.done = {position for position in self.done if position > reached}
+    def mark_done(self, position: int, processed_to: int) -> None:
+        """Do not deliver this event again when catching up.
 
-    async def eased(self) -> None:
-        """Wait until `is_eased`."""
-        while not self.is_eased:
-            self._moved.clear()
-            await self._moved.wait()
+        The partition was processed up to `processed_to`.
+        """
+        covered = processed_to if self.suspended_from is None else self.suspended_from
+        if position > covered:
+            self.done_ahead.add(position)
+        if len(self.done_ahead) > LARGEST_PAGE:
+            self.done_ahead = {position for position in self.done_ahead if position > covered}
 
-    def backlog(self, subscription: str, partition: int, wall: int) -> Backlog | None:
-        """What is kept of it in the store; None where nothing waits."""
-        if not self.lanes and self.held_from is None:
+    def retry_now(self) -> None:
+        """Make every retry that waits for its time due now; not what waits for an operator."""
+        for blocked in self.blocked.values():
+            if blocked.next_try is not None:
+                blocked.try_now()
+
+    def restore(self, backlog: Backlog, version: int, *, processed_to: int, now: int) -> None:
+        """Take over what waits from the stored backlog; `now` is in microseconds."""
+        self.backlog_version, self.suspended_from = version, backlog.suspended_from
+        covered = processed_to if self.suspended_from is None else self.suspended_from
+        for parked in backlog.parked:
+            blocked = BlockedKey.from_parked(
+                parked,
+                until=max(covered, parked.position),
+                now=now,
+                longest_pause=self.config.retry.longest_pause,
+            )
+            blocked.is_done |= blocked.given_up and not self.config.holds  # it may have changed
+            self.blocked[blocked.key] = blocked
+
+    def to_backlog(self, subscription: str, partition: int, now: int) -> Backlog | None:
+        """What is stored of it; None if nothing waits. `now` is in microseconds."""
+        if not self.blocked and self.suspended_from is None:
             return None
         return Backlog(
             subscription=subscription,
             partition=partition,
-            destination=self.destination.name,
-            made=self.destination.made,
-            parks=tuple(lane.park(wall) for lane in self.lanes.values()),
-            held_from=self.held_from,
+            destination=self.config.name,
+            generation=self.config.generation,
+            parked=tuple(blocked.to_parked(now) for blocked in self.blocked.values()),
+            suspended_from=self.suspended_from,
         )
-
-
-Attempt = Callable[[Destination, list[Recorded], int], Awaitable[DeliveryFailed | None]]
-"""Brings events to a destination, for the n-th time; what went wrong, or None."""
-
-
-class Metrics(msgspec.Struct):
-    """What happened since the process started; only ever grows."""
-
-    delivered: int = 0
-    failed: int = 0
-    given_up: int = 0
-    redriven: int = 0
-    pages: int = 0
-    events: int = 0

@@ -17,17 +17,18 @@ ALL: Final = "*"
 """In place of an event type: every type that is not named."""
 
 Handler = Callable[[Delivery], Awaitable[None]]
-"""Takes an event. If it raises, the event counts as not taken and is tried again."""
+"""Handles an event. If it raises, the event counts as not taken and is tried again."""
 
 
 class Handlers:
     """A subscription that calls a coroutine for each type of event.
 
-    `handlers` maps event types, or ALL, to coroutines. With `categories`, only streams of these
-    categories are read, and an event in them whose type is neither handled nor in `skips` fails:
-    types are left out on purpose or not at all. Unless `retry` says otherwise, a failing event is
-    tried five times within some seconds and then waits for an operator, together with the later
-    events of its stream and subject.
+    `handlers` maps event types, or ALL, to coroutines. With `categories`, it gets the events of
+    streams of these categories only, and one whose type is neither handled nor in `skips` fails, so
+    that no type is left out by mistake. By default an event is tried five times within some
+    seconds; if none succeeds it waits for an operator, and so do the later events of its stream and
+    subject, unless `holds` is False. With `from_now` it begins with the first event after its
+    first start, and with the first event of the log otherwise.
     """
 
     gather = 0.0
@@ -50,8 +51,8 @@ class Handlers:
         self._from_now = from_now
         self._handlers = dict(handlers)
         self._categories = None if categories is None else frozenset(categories)
-        self._known = frozenset(handlers) | frozenset(skips)
-        self._destination = Destination(
+        self._known_types = frozenset(handlers) | frozenset(skips)
+        destination = Destination(
             name=self.name,
             target=HandlerTarget(self._call),
             retry=retry,
@@ -59,11 +60,11 @@ class Handlers:
             at_once=at_once,
             holds=holds,
         )
-        self._there: Sequence[Destination] = (self._destination,)
-        self._nowhere: Sequence[Destination] = ()
+        self._destinations: Sequence[Destination] = (destination,)
+        self._none: Sequence[Destination] = ()
 
     async def begin(self, store: Store) -> Heads:
-        """At the first event of the log, or at the next one if it is made with `from_now`."""
+        """At the first event of the log, or after the last one if it is made with `from_now`."""
         return await store.heads() if self._from_now else (0,) * store.limits.partitions
 
     async def refresh(self, store: Store) -> int:
@@ -71,7 +72,7 @@ class Handlers:
         return 0
 
     def destinations(self) -> Sequence[Destination]:
-        return self._there
+        return self._destinations
 
     def route(self, event: Recorded) -> Sequence[Destination]:
         category = category_of(event.stream)
@@ -81,9 +82,9 @@ class Handlers:
             )
         else:
             takes = category in self._categories and (
-                event.type in self._handlers or event.type not in self._known
+                event.type in self._handlers or event.type not in self._known_types
             )
-        return self._there if takes else self._nowhere
+        return self._destinations if takes else self._none
 
     def takes(self, destination: str, event: Recorded) -> bool:
         return bool(self.route(event))
@@ -110,4 +111,4 @@ class HandlerTarget:
             await self._handler(delivery)
 
     async def close(self) -> None:
-        """There is nothing to let go of."""
+        """There is nothing to close."""

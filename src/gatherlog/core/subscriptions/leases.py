@@ -1,10 +1,15 @@
-"""Leases: which worker reads a partition for a subscription. Fenced by version, free of clocks.
+"""Leases: which worker processes a partition of a subscription.
 
-A worker that has something to do writes its lease anew every third of its length. Another takes it
-once it has *seen*, for that length by its own steady clock, that there is work and that neither the
-lease nor the checkpoint moves: no two clocks are ever compared, and who has nothing to do writes
-nothing. Every write of the holder demands the lease at the version it knows: whoever lost it can
-write nothing more. A worker with little to do asks for one by a mark that the holder obeys.
+A worker takes the lease of a partition with `LeaseHolder.take`, and keeps it with `renew` every
+third of its length while there is work. Leases are compared by version and never by time, so no two
+clocks need to agree. Another worker takes a lease over once it has observed, for the length of a
+lease by its own steady clock, that there is work and that neither the lease nor the checkpoint
+changes. A holder without work writes nothing, and keeps its lease.
+
+Every write of the holder demands the version of the lease that the holder knows (`fence`): once
+another worker has taken the lease, the old holder can write nothing more. A worker with fewer
+partitions requests a lease by writing its id into it; the holder then finishes and releases it.
+`lease_taking.py` decides which lease a worker takes or requests, and when.
 """
 
 import asyncio
@@ -12,31 +17,32 @@ import asyncio
 import msgspec
 
 from gatherlog.core.eventstore.errors import Conflict, GatherlogError
+from gatherlog.core.eventstore.retrying import Backoff, until_no_conflict
 from gatherlog.core.eventstore.store import Commit, Store, Write
 from gatherlog.core.projections.views import View
-from gatherlog.core.subscriptions.checkpoints import checkpoint_id, succeed
+from gatherlog.core.subscriptions.checkpoints import checkpoint_id, versioned_write
 
 __all__ = ["LEASES", "Lease", "LeaseHolder", "LeaseLost"]
 
 SAFETY = 0.9
-"""Of its length, for which a lease counts as ours: another clock may run a little faster."""
+"""Part of its length for which a lease counts as valid: another clock may run a little faster."""
 
 
 class LeaseLost(GatherlogError):
-    """Another worker reads this partition now."""
+    """Another worker processes this partition now."""
 
     code = "lease_lost"
 
 
 class Lease(msgspec.Struct, frozen=True, kw_only=True):
-    """Who reads a partition for a subscription."""
+    """Who processes a partition of a subscription."""
 
     subscription: str
     partition: int
     holder: str = ""
     """Id of a worker, made when it started; empty: nobody."""
-    asked_by: str = ""
-    """A worker with less to do that would take it over."""
+    requested_by: str = msgspec.field(default="", name="asked_by")
+    """Id of a worker with fewer partitions that wants to take it over; empty: nobody."""
 
 
 LEASES = View(
@@ -45,7 +51,7 @@ LEASES = View(
 
 
 class LeaseHolder:
-    """One worker's claim on one partition of one subscription."""
+    """One worker's view of the lease of one partition, which it may hold or not."""
 
     def __init__(
         self, store: Store, subscription: str, partition: int, worker: str, seconds: float
@@ -57,36 +63,40 @@ class LeaseHolder:
         self._lease = Lease(subscription=subscription, partition=partition)
         self._version = -1
         self._progress: object = None
-        self._seen_at = 0.0
-        self._until = 0.0
+        self._unchanged_since = 0.0
+        self._valid_until = 0.0
 
     @property
-    def is_asked_for(self) -> bool:
-        """Whether another worker would like to have it, as far as we know."""
-        return bool(self._lease.asked_by)
+    def is_requested(self) -> bool:
+        """Whether another worker wants to take it over, as far as is known."""
+        return bool(self._lease.requested_by)
 
     @property
     def is_stale(self) -> bool:
-        """Whether its holder has left work undone for its whole length, by our clock."""
-        return self._now() - self._seen_at >= self._seconds
+        """Whether its holder has left work undone for the length of a lease, by our clock."""
+        return self._now() - self._unchanged_since >= self._seconds
 
-    async def look(self) -> Lease:
-        """The lease as it is; remembers since when it has been so."""
+    def is_valid(self) -> bool:
+        """Whether no other worker can have taken it yet."""
+        return self._now() < self._valid_until
+
+    async def read(self) -> Lease:
+        """The stored lease; notes since when it has not changed."""
         [document] = await self._store.get(LEASES.name, [self._id])
         version = 0 if document is None else document.version
         if version != self._version:
-            self._know(LEASES.read(document) or self._free(), version)
+            self._remember(LEASES.read(document) or self._free(), version)
         return self._lease
 
-    def watch(self, progress: object) -> None:
-        """Note how far its holder has come; None: it has nothing to do, so it need not stir."""
+    def observe(self, progress: object) -> None:
+        """Note the progress of its holder, any value that changes with it; None: it has no work."""
         if progress is None or progress != self._progress:
-            self._seen_at = self._now()
+            self._unchanged_since = self._now()
         self._progress = progress
 
     async def take(self) -> bool:
-        """Take it if nobody has it, or its holder is dead as far as we can see."""
-        lease = await self.look()
+        """Take it if nobody holds it, or if it is stale; whether that succeeded."""
+        lease = await self.read()
         if lease.holder not in ("", self._worker) and not self.is_stale:
             return False
         try:
@@ -95,56 +105,56 @@ class LeaseHolder:
             return False
         return True
 
-    async def ask(self) -> None:
-        """Ask its holder for it; what has moved since the last look is left as it is."""
+    async def request(self) -> None:
+        """Ask its holder to release it; does nothing if it has changed since it was read."""
         try:
-            await self._write(msgspec.structs.replace(self._lease, asked_by=self._worker))
+            await self._write(msgspec.structs.replace(self._lease, requested_by=self._worker))
         except Conflict:
             return
 
-    def is_good(self) -> bool:
-        """Whether nobody can have taken it yet."""
-        return self._now() < self._until
-
     async def renew(self) -> None:
-        """Keep it for its length from now; LeaseLost if another has it."""
+        """Make it valid for its length from now; raises LeaseLost if another worker has it."""
+        backoff = Backoff()
         while True:
             try:
                 return await self._write(self._lease)
-            except Conflict:
+            except Conflict as conflict:
                 await self.check()
+                await backoff.pause(conflict)
 
     async def check(self) -> None:
-        """See whether it is still ours, and was but asked for; LeaseLost if it is not."""
-        if (await self.look()).holder != self._worker:
-            self._until = 0.0
+        """Read it; raises LeaseLost if another worker has it."""
+        if (await self.read()).holder != self._worker:
+            self._valid_until = 0.0
             raise LeaseLost(f"{self._id} is read by another worker now")
 
     async def release(self) -> None:
-        """Leave it to whoever wants it."""
-        self._until = 0.0
-        while (await self.look()).holder == self._worker:
-            try:
-                return await self._write(self._free())
-            except Conflict:
-                continue
+        """Leave it to any other worker; does nothing if it is not ours."""
+        self._valid_until = 0.0
 
-    def demand(self) -> Write:
-        """The fence: a commit with it is refused unless the lease is as we know it."""
-        return succeed(LEASES, self._id, self._lease.subscription, self._version)
+        async def release_if_ours() -> None:
+            if (await self.read()).holder == self._worker:
+                await self._write(self._free())
+
+        await until_no_conflict(release_if_ours)
+
+    def fence(self) -> Write:
+        """A commit with this write is refused unless the lease is at the version known here."""
+        return versioned_write(LEASES, self._id, self._lease.subscription, self._version)
 
     async def _write(self, lease: Lease) -> None:
         began, version = self._now(), self._version
-        write = succeed(LEASES, self._id, lease.subscription, version, lease)
+        write = versioned_write(LEASES, self._id, lease.subscription, version, lease)
         await self._store.commit(Commit(writes=[write]))
-        self._know(lease, version + 1)
+        self._remember(lease, version + 1)
         if lease.holder == self._worker:
-            self._until = began + SAFETY * self._seconds
+            self._valid_until = began + SAFETY * self._seconds
 
-    def _know(self, lease: Lease, version: int) -> None:
-        self._lease, self._version, self._seen_at = lease, version, self._now()
+    def _remember(self, lease: Lease, version: int) -> None:
+        self._lease, self._version, self._unchanged_since = lease, version, self._now()
 
     def _free(self, *, holder: str = "") -> Lease:
+        """The lease without a request, and with no holder but this."""
         mine = self._lease
         return Lease(subscription=mine.subscription, partition=mine.partition, holder=holder)
 

@@ -1,10 +1,10 @@
-"""DeadLetterPage: what is mailed to people, whoever writes it and whoever brings it away."""
+"""Letters: mails to people, which apps write and a target sends."""
 
 from collections.abc import Awaitable, Callable
 
 import msgspec
 
-__all__ = ["Bring", "Letter", "one_line", "printable"]
+__all__ = ["Letter", "SendLetter", "one_line", "printable"]
 
 
 class Letter(msgspec.Struct, frozen=True, kw_only=True):
@@ -14,19 +14,19 @@ class Letter(msgspec.Struct, frozen=True, kw_only=True):
     subject: str
     text: str
     id: str | None = None
-    """Makes the Message-ID, so that a letter which is brought twice is known by it: a UUID, say.
-    None: a new Message-ID at every try."""
+    """Any unique text, from which the Message-ID is made, so that mail servers may recognise a
+    letter that is sent twice. None: a new Message-ID at every attempt."""
 
 
-Bring = Callable[[Letter], Awaitable[None]]
-"""Hands a letter over and returns once it was taken; raises DeliveryFailed if it was not."""
+SendLetter = Callable[[Letter], Awaitable[None]]
+"""Sends a letter and returns once a mail server took it; raises DeliveryFailed if it was not."""
 
 
 def printable(text: str) -> str:
-    """The text in one line: whatever steers a terminal or a protocol becomes a space."""
+    """The text in one line: characters that control a terminal or a protocol become spaces."""
     return "".join(char if char.isprintable() else " " for char in text)
 
 
 def one_line(text: str) -> str:
-    """As `printable`, without needless spaces: how a name stands in a sentence."""
+    """As `printable`, with single spaces only: fit for a name within a sentence."""
     return " ".join(printable(text).split())

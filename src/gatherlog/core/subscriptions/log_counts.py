@@ -1,4 +1,4 @@
-"""What logs there are: a projection that counts the events of every category of streams."""
+"""The logs that there are: a projection that counts the events of each category of streams."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
@@ -15,11 +15,11 @@ from gatherlog.core.subscriptions.projection import Projection
 __all__ = ["LOGS", "LogHead", "logs_subscription"]
 
 GATHER: Final = 0.2
-"""Seconds: what is counted is for showing."""
+"""Seconds; the counts need not be up to date at every moment."""
 
 
 class LogHead(msgspec.Struct, frozen=True, kw_only=True):
-    """How far the log of one category is, in one partition."""
+    """The events of one category in one partition: how many, and the last one."""
 
     log: str
     partition: int
@@ -55,5 +55,5 @@ def _id(event: Recorded) -> str:
 
 
 def logs_subscription() -> Projection:
-    """The subscription `logs`, which keeps the documents of LOGS."""
+    """The subscription `logs`, which keeps the documents of LOGS up to date."""
     return Projection("logs", _Heads(), gather=GATHER)

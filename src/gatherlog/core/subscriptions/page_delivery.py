@@ -1,7 +1,8 @@
-"""A run: the events of one page on their way to one destination.
+"""The delivery of a page's events to one destination.
 
-Whoever waits for it may leave it after a while. Then it finishes what is under way and begins
-nothing more; what it leaves behind goes into lanes, or, if that is too much, holds the outlet.
+It may be closed before it is finished, if it takes too long: it then begins no further attempt.
+The events that failed, were still in flight, or were not attempted block their keys; if those are
+too many, the destination is suspended.
 """
 
 import asyncio
@@ -10,103 +11,114 @@ from collections import deque
 from collections.abc import Sequence
 
 from gatherlog.core.eventstore.events import Recorded
+from gatherlog.core.subscriptions.attempts import attempt
+from gatherlog.core.subscriptions.batch_in_flight import BatchInFlight
+from gatherlog.core.subscriptions.blocked_key import BlockedKey, OrderingKey, ordering_key
 from gatherlog.core.subscriptions.delivery import DeliveryFailed
-from gatherlog.core.subscriptions.destination_state import (
-    MOST_BLOCKED,
-    Attempt,
-    BatchInFlight,
-    BlockedKey,
-    DestinationState,
-    Key,
-    key_of,
-)
+from gatherlog.core.subscriptions.destination_state import MOST_BLOCKED, DestinationState
+from gatherlog.core.subscriptions.partition_state import PartitionState
 
 __all__ = ["PageDelivery"]
 
 
 class PageDelivery:
-    """Brings `events`, in the order of the feed, of which none is of an open lane."""
+    """Delivers `events`, in the order of the feed; none of them has a blocked key."""
 
     def __init__(
-        self, outlet: DestinationState, events: Sequence[Recorded], attempt: Attempt
+        self, state: PartitionState, destination: DestinationState, events: Sequence[Recorded]
     ) -> None:
-        self._outlet = outlet
+        self._state = state
+        self._destination = destination
         self._events = events
-        self._attempt = attempt
-        self._failures: dict[Key, tuple[Recorded, DeliveryFailed]] = {}
-        self._flights: dict[Key, tuple[Recorded, BatchInFlight]] = {}
-        self._done: set[int] = set()
-        self._is_left = False
-        self._is_settled = False
+        self._failures: dict[OrderingKey, tuple[Recorded, DeliveryFailed]] = {}
+        self._in_flight: dict[OrderingKey, tuple[Recorded, BatchInFlight]] = {}
+        """The batches in flight, each with its first event of the key."""
+        self._taken: set[int] = set()
+        """Positions."""
+        self._is_stopped = False
+        self._is_closed = False
 
     async def run(self) -> None:
-        """Bring them until all are taken or have failed, so many fail that it is held, or left."""
-        destination = self._outlet.destination
-        if destination.at_once == 1 or destination.target.batch > 1:
-            await self._in_turn(destination.target.batch)
+        """Deliver until every event was taken or has failed, too many have failed, or `stop`."""
+        config = self._destination.config
+        if config.at_once == 1 or config.target.batch > 1:
+            await self._deliver_in_batches(config.target.batch)
         else:
-            await self._side_by_side(destination.at_once)
+            await self._deliver_concurrently(config.at_once)
 
-    def leave(self) -> None:
-        """Begin nothing more."""
-        self._is_left = True
+    def stop(self) -> None:
+        """Begin no further attempt."""
+        self._is_stopped = True
 
-    def settle(self, end: int) -> tuple[list[BlockedKey], int]:
-        """After it ended or was left: the lanes to open, and how far everything is accounted for.
+    def close(self, end: int) -> tuple[list[BlockedKey], int]:
+        """Stop; returns the keys to block, and up to which position that covers everything.
 
-        `end` is the last position of the page. Up to the position given back, every event was
-        taken or is of a lane; it is less than `end` where there is too much for lanes. What is
-        under way from now on is the business of its lane.
+        `end` is the last position of the page. Up to the position that is returned, every event
+        was taken or has a blocked key. It is less than `end` if more keys would have to be blocked
+        than may be. A batch in flight goes on, and its outcome is for its blocked keys.
         """
-        self._is_left = self._is_settled = True
-        lanes = {key: BlockedKey.at(event, until=end) for key, (event, _) in self._failures.items()}
-        for key, (event, flight) in self._flights.items():
-            lanes[key] = BlockedKey.at(event, until=end)
-            lanes[key].flight = flight
-            flight.watch()
-        room = MOST_BLOCKED - len(self._outlet.lanes)
-        reached = end
-        for event in self._events:
-            key = key_of(event)
-            if event.position in self._done or key in lanes:
-                continue
-            if len(lanes) >= room:
-                reached = event.position - 1
-                break
-            lanes[key] = BlockedKey.at(event, until=end)
-        for lane in lanes.values():
-            lane.until = max(lane.position, reached)
-        self._outlet.done |= {position for position in self._done if position > reached}
-        return list(lanes.values()), reached
+        self._is_stopped = self._is_closed = True
+        blocked = self._unfinished(end)
+        reached = self._block_the_rest(blocked, end)
+        for one in blocked.values():
+            one.until = max(one.position, reached)
+        self._destination.done_ahead |= {done for done in self._taken if done > reached}
+        return list(blocked.values()), reached
 
-    def errors(self) -> dict[Key, DeliveryFailed]:
-        """What went wrong, by stream and subject."""
+    def errors(self) -> dict[OrderingKey, DeliveryFailed]:
+        """Why events were not taken."""
         return {key: error for key, (_, error) in self._failures.items()}
+
+    def _unfinished(self, end: int) -> dict[OrderingKey, BlockedKey]:
+        """Blocked keys for the events that have failed or are in flight."""
+        blocked = {
+            key: BlockedKey.starting_with(event, until=end)
+            for key, (event, _) in self._failures.items()
+        }
+        for key, (event, batch) in self._in_flight.items():
+            blocked[key] = BlockedKey.starting_with(event, until=end)
+            blocked[key].in_flight = batch
+            batch.allow_waiting()
+        return blocked
+
+    def _block_the_rest(self, blocked: dict[OrderingKey, BlockedKey], end: int) -> int:
+        """Add keys for the events that were not attempted, as far as there is room for them."""
+        room = MOST_BLOCKED - len(self._destination.blocked)
+        for event in self._events:
+            key = ordering_key(event)
+            if event.position in self._taken or key in blocked:
+                continue
+            if len(blocked) >= room:
+                return event.position - 1
+            blocked[key] = BlockedKey.starting_with(event, until=end)
+        return end
 
     @property
     def _is_over(self) -> bool:
-        """Whether nothing more may be begun."""
-        return self._is_left or len(self._failures) + len(self._outlet.lanes) >= MOST_BLOCKED
+        """Whether no further attempt may begin."""
+        failed = len(self._failures) + len(self._destination.blocked)
+        return self._is_stopped or failed >= MOST_BLOCKED
 
-    async def _in_turn(self, batch: int) -> None:
-        for start in range(0, len(self._events), batch):
+    async def _deliver_in_batches(self, size: int) -> None:
+        """One batch after the other, in the order of the feed."""
+        for start in range(0, len(self._events), size):
             if self._is_over:
                 return
-            chunk = [e for e in self._events[start : start + batch] if self._may_go(e)]
-            if chunk and not await self._bring(chunk) and len(chunk) > 1:
-                await self._one_by_one(chunk)
+            batch = [e for e in self._events[start : start + size] if self._may_deliver(e)]
+            if batch and not await self._attempt(batch) and len(batch) > 1:
+                await self._deliver_one_by_one(batch)
 
-    async def _one_by_one(self, events: Sequence[Recorded]) -> None:
-        """After several were refused together: find those that are to blame."""
+    async def _deliver_one_by_one(self, events: Sequence[Recorded]) -> None:
+        """After a batch was refused: find out which of its events are the reason."""
         for event in events:
-            if not self._is_over and self._may_go(event):
-                await self._bring([event])
+            if not self._is_over and self._may_deliver(event):
+                await self._attempt([event])
 
-    async def _side_by_side(self, at_once: int) -> None:
-        """Several at once, each stream and subject in order, the earliest first."""
-        queues: dict[Key, deque[Recorded]] = {}
+    async def _deliver_concurrently(self, at_once: int) -> None:
+        """Several events at the same time, but one per key; the earliest first."""
+        queues: dict[OrderingKey, deque[Recorded]] = {}
         for event in self._events:
-            queues.setdefault(key_of(event), deque()).append(event)
+            queues.setdefault(ordering_key(event), deque()).append(event)
         ready = [(queue[0].position, key) for key, queue in queues.items()]
         heapq.heapify(ready)
 
@@ -114,7 +126,7 @@ class PageDelivery:
             while ready and not self._is_over:
                 _, key = heapq.heappop(ready)
                 queue = queues[key]
-                if await self._bring([queue.popleft()]) and queue:
+                if await self._attempt([queue.popleft()]) and queue:
                     heapq.heappush(ready, (queue[0].position, key))
 
         workers = [asyncio.create_task(work()) for _ in range(min(at_once, len(queues)))]
@@ -124,26 +136,30 @@ class PageDelivery:
             for worker in workers:
                 worker.cancel()
 
-    def _may_go(self, event: Recorded) -> bool:
-        return not self._failures or key_of(event) not in self._failures
+    def _may_deliver(self, event: Recorded) -> bool:
+        """Whether no earlier event of the same key has failed."""
+        return not self._failures or ordering_key(event) not in self._failures
 
-    async def _bring(self, events: list[Recorded]) -> bool:
-        """One attempt; whether it was taken. What flies is noted: a lane may have to wait."""
-        flight = BatchInFlight(events)
+    async def _attempt(self, events: list[Recorded]) -> bool:
+        """Make one attempt; whether the events were taken.
+
+        The batch is kept while it is in flight: if this is closed meanwhile, keys wait for it.
+        """
+        batch = BatchInFlight(events)
         for event in events:
-            self._flights.setdefault(key_of(event), (event, flight))
+            self._in_flight.setdefault(ordering_key(event), (event, batch))
         try:
-            error = await self._attempt(self._outlet.destination, events, 1)
+            error = await attempt(self._state, self._destination.config, events, 1)
         except BaseException:
-            flight.crash()
+            batch.abort()
             raise
-        flight.land(error)
-        if self._is_settled:
+        batch.finish(error)
+        if self._is_closed:
             return error is None
         for event in events:
-            self._flights.pop(key_of(event), None)
+            self._in_flight.pop(ordering_key(event), None)
         if error is None:
-            self._done.update(event.position for event in events)
+            self._taken.update(event.position for event in events)
         elif len(events) == 1:
-            self._failures[key_of(events[0])] = (events[0], error)
+            self._failures[ordering_key(events[0])] = (events[0], error)
         return error is None

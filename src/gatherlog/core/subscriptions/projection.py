@@ -1,4 +1,4 @@
-"""Subscriptions that write documents, together with their checkpoint, exactly once per event."""
+"""Subscriptions that fold events into documents of their own, each event exactly once."""
 
 from collections.abc import Sequence
 
@@ -14,18 +14,19 @@ __all__ = ["Projection"]
 
 
 class Projection:
-    """A subscription that keeps the documents of a fold.
+    """A subscription that keeps the documents of a fold up to date.
 
-    The fold sees the events of every stream in that stream's order. Its documents belong to the
-    subscription, so nobody else may write them, and they have no counters. With `gather`, new
-    events are waited for so many seconds, so that more of them share one commit.
+    The fold gets the events of each stream in their order. Its documents are written in the commit
+    that moves the checkpoint. They belong to the subscription's stream, so nothing else may write
+    them, and they have no counters. With `gather`, a commit waits so many seconds after the first
+    new event, so that more events share it.
     """
 
     def __init__(self, name: str, fold: EventFold, *, gather: float = 0.0) -> None:
         self.name = checked_name(name)
         self.gather = gather
         self.fold: EventFold | None = fold
-        self._there = (
+        self._destinations = (
             Destination(
                 name="projection",
                 target=HandlerTarget(_never_delivered),
@@ -43,10 +44,10 @@ class Projection:
         return 0
 
     def destinations(self) -> Sequence[Destination]:
-        return self._there
+        return self._destinations
 
     def route(self, event: Recorded) -> Sequence[Destination]:
-        return self._there if category_of(event.stream) not in INTERNAL else ()
+        return self._destinations if category_of(event.stream) not in INTERNAL else ()
 
     def takes(self, destination: str, event: Recorded) -> bool:
         return bool(self.route(event))

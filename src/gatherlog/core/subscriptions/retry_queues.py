@@ -1,239 +1,225 @@
-"""Lanes being followed: what failed is tried again, and what waits behind it comes after it."""
+"""Retries: the event that blocks a key is attempted again and again, after pauses; then come the
+events that waited for it, in their order, until none is left and the key is free.
+
+How long a pause is stands in `retry_pauses.py`, and what follows from an outcome in `outcomes.py`.
+"""
 
 import asyncio
-import random
-from collections.abc import Sequence
-from typing import Final
 
 from gatherlog.core.eventstore.events import Recorded
 from gatherlog.core.projections.folds import EventFold
+from gatherlog.core.subscriptions.attempts import attempt
+from gatherlog.core.subscriptions.batch_in_flight import BatchInFlight
+from gatherlog.core.subscriptions.blocked_key import BlockedKey, ordering_key
+from gatherlog.core.subscriptions.catch_up import CatchUp
 from gatherlog.core.subscriptions.delivery import DeliveryFailed
-from gatherlog.core.subscriptions.destination_state import (
-    BatchInFlight,
-    BlockedKey,
-    DestinationState,
-    PageSize,
-    key_of,
-)
+from gatherlog.core.subscriptions.destination_state import DestinationState
+from gatherlog.core.subscriptions.outcomes import record_failure, record_success
 from gatherlog.core.subscriptions.page_delivery import PageDelivery
+from gatherlog.core.subscriptions.page_size import LARGEST_PAGE
 from gatherlog.core.subscriptions.partition_state import PartitionState
-from gatherlog.core.subscriptions.projection_runner import EventWithRefs, fold
+from gatherlog.core.subscriptions.projection_folding import EventWithRefs, fold_events
 
 __all__ = ["RetryQueues"]
 
-_LOOK_AGAIN: Final = 0.05
-"""Seconds at most until an empty page is asked for again, where events are known to be."""
-
 
 class RetryQueues:
-    """Follows the lanes of a hold, and brings held outlets what they missed."""
+    """Retries each blocked key of a partition in a task of its own.
 
-    def __init__(self, hold: PartitionState, folding: asyncio.Lock) -> None:
-        self._hold = hold
-        self._folding = folding
-        self._is_ending = False
+    `projection_lock` is held while documents of a projection are changed.
+    """
+
+    def __init__(self, state: PartitionState, projection_lock: asyncio.Lock) -> None:
+        self._state = state
+        self._projection_lock = projection_lock
+        self._catch_up = CatchUp(state, self.block_unfinished)
 
     def start(self) -> None:
-        """Follow every lane that nobody follows yet, and every outlet that is held."""
-        for outlet in self._hold.outlets.values():
-            for lane in (*outlet.lanes.values(), *outlet.redrives.values()):
-                if lane.task is None:
-                    self.follow(outlet, lane)
-            self.catch_up(outlet)
+        """Retry every blocked key and catch up with every suspended destination, from now on.
 
-    def follow(self, outlet: DestinationState, lane: BlockedKey) -> None:
-        """Try the lane's events until none is left; a redrive ends with the one it is about."""
-        work = self._follow(outlet, lane) if lane.letter is None else self._redrive(outlet, lane)
-        lane.task = self._hold.start(work)
+        Where that is under way already, it goes on.
+        """
+        for destination in self._state.destinations.values():
+            for blocked in destination.retries:
+                if blocked.task is None:
+                    self.retry(destination, blocked)
+            self.catch_up(destination)
 
-    async def _redrive(self, outlet: DestinationState, lane: BlockedKey) -> None:
-        """One after the other of a stream and subject, as they were asked for."""
-        async with outlet.turns.setdefault(lane.key, asyncio.Lock()):
-            await self._follow(outlet, lane)
-        if not outlet.redrives:
-            outlet.turns.clear()
-
-    def catch_up(self, outlet: DestinationState) -> None:
-        """See to it that an outlet that is held is brought what it missed."""
-        if outlet.held_from is not None and outlet.catching_up is None:
-            outlet.catching_up = self._hold.start(self._catch_up(outlet))
-
-    def open(
-        self, outlet: DestinationState, lane: BlockedKey, error: DeliveryFailed | None = None
+    def block(
+        self, destination: DestinationState, blocked: BlockedKey, error: DeliveryFailed | None
     ) -> None:
-        """Open a lane; with an error, its event has just failed."""
-        outlet.open(lane)
+        """Block a key, and retry it; `error` says why its event was not taken just now, if so."""
+        destination.block(blocked)
         if error is not None:
-            self._hold.failed(outlet, lane, error)
-        self.follow(outlet, lane)
+            record_failure(self._state, destination, blocked, error)
+        self.retry(destination, blocked)
 
-    def settle(self, outlet: DestinationState, run: PageDelivery, end: int) -> int:
-        """Open lanes for what a run left behind; how far it is accounted for."""
-        lanes, reached = run.settle(end)
-        errors = run.errors()
-        for lane in lanes:
-            self.open(outlet, lane, errors.get(lane.key))
-        if lanes:
-            self._hold.unsaved.set()
+    def block_unfinished(
+        self, destination: DestinationState, delivery: PageDelivery, end: int
+    ) -> int:
+        """Close a delivery and block the keys of all events that it leaves unfinished.
+
+        Returns the position up to which that covers every event: `end`, unless they are too many.
+        """
+        keys, reached = delivery.close(end)
+        errors = delivery.errors()
+        for blocked in keys:
+            self.block(destination, blocked, errors.get(blocked.key))
+        if keys:
+            self._state.unsaved.set()
         return reached
 
-    def leave(self) -> None:
-        """Break off what held outlets are brought."""
-        for outlet in self._hold.outlets.values():
-            if outlet.leave is not None:
-                outlet.leave()
+    def catch_up(self, destination: DestinationState) -> None:
+        """If the destination is suspended, deliver what it missed, once there is room."""
+        self._catch_up.start(destination)
 
-    def end(self) -> None:
-        """Begin nothing more."""
-        self._is_ending = True
-        self._hold.going.clear()
-        self.leave()
+    def retry(self, destination: DestinationState, blocked: BlockedKey) -> None:
+        """Retry until nothing waits any more; a redrive is over with the one event."""
+        is_redrive = blocked.dead_letter is not None
+        work = self._redrive if is_redrive else self._retry_until_free
+        blocked.task = self._state.tasks.start(work(destination, blocked))
 
     async def close(self, patience: float) -> None:
-        """Begin nothing more, and let what is under way end, for a while."""
-        self.end()
-        outlets = self._hold.outlets.values()
-        lanes = [lane for o in outlets for lane in (*o.lanes.values(), *o.redrives.values())]
-        busy = [lane.task for lane in lanes if lane.is_flying or lane.flight is not None]
-        busy += [outlet.catching_up for outlet in outlets if outlet.leave is not None]
-        if tasks := [task for task in busy if task is not None]:
-            await asyncio.wait(tasks, timeout=patience)
+        """Begin nothing more, and wait `patience` seconds at most for what is under way."""
+        self._state.stop()
+        tasks = []
+        for destination in self._state.destinations.values():
+            tasks += [
+                blocked.task
+                for blocked in destination.retries
+                if blocked.is_attempting or blocked.in_flight is not None
+            ]
+            if destination.interrupt_catch_up is not None:
+                tasks.append(destination.catch_up_task)
+        if running := [task for task in tasks if task is not None]:
+            await asyncio.wait(running, timeout=patience)
 
-    # One lane.
+    # One blocked key.
 
-    async def _follow(self, outlet: DestinationState, lane: BlockedKey) -> None:
-        projection = self._hold.subscription.fold
-        is_open = True
-        while is_open and (lane.flight is not None or not self._is_ending):
-            if lane.flight is None and not lane.is_past:
-                await lane.due()
-                await self._hold.going.wait()
-            if projection is not None:
-                is_open = await self._fold(projection, outlet, lane)
+    async def _redrive(self, destination: DestinationState, blocked: BlockedKey) -> None:
+        """Those of one stream and subject take turns, in the order in which they were asked for."""
+        async with destination.redrive_locks.setdefault(blocked.key, asyncio.Lock()):
+            await self._retry_until_free(destination, blocked)
+        if not destination.redrives:
+            destination.redrive_locks.clear()
+
+    async def _retry_until_free(self, destination: DestinationState, blocked: BlockedKey) -> None:
+        state, fold = self._state, self._state.subscription.fold
+        is_blocked = True
+        while is_blocked and (blocked.in_flight is not None or not state.is_stopping):
+            if blocked.in_flight is None and not blocked.is_done:
+                await blocked.wait_until_due()
+                await state.may_attempt.wait()
+            if fold is not None:
+                is_blocked = await self._fold(fold, destination, blocked)
                 continue
-            await self._try(outlet, lane)
-            if lane.is_past:
-                is_open = await self._move_on(outlet, lane)
+            if not blocked.is_done:
+                await self._deliver(destination, blocked)
+            if blocked.is_done:
+                is_blocked = await self._advance(destination, blocked)
 
-    async def _try(self, outlet: DestinationState, lane: BlockedKey) -> None:
-        hold = self._hold
-        if lane.is_past:
-            return
-        event = await hold.event(lane)
-        if lane.flight is not None:
-            return await self._land(outlet, lane, lane.flight)
-        async with outlet.slots:
-            if not hold.going.is_set():
+    async def _deliver(self, destination: DestinationState, blocked: BlockedKey) -> None:
+        """Make one attempt, or wait for the one that is still in flight."""
+        state = self._state
+        event = await self._event(blocked)
+        if blocked.in_flight is not None:
+            return await self._wait_for(blocked.in_flight, destination, blocked)
+        async with destination.retry_slots:
+            if not state.may_attempt.is_set():
                 return
-            lane.is_flying = True
+            blocked.is_attempting = True
             try:
-                error = await hold.attempt(outlet.destination, [event], lane.failures + 1)
+                error = await attempt(state, destination.config, [event], blocked.failures + 1)
             finally:
-                lane.is_flying = False
+                blocked.is_attempting = False
         if error is None:
-            hold.taken(outlet, lane)
+            record_success(state, destination, blocked)
         else:
-            hold.failed(outlet, lane, error)
+            record_failure(state, destination, blocked, error)
 
-    async def _land(
-        self, outlet: DestinationState, lane: BlockedKey, flight: BatchInFlight
+    async def _wait_for(
+        self, batch: BatchInFlight, destination: DestinationState, blocked: BlockedKey
     ) -> None:
-        """Wait for an attempt that was under way when the lane was opened."""
-        error = await flight.landed()
-        lane.flight = None
+        """Wait for the outcome of the attempt that was under way when the key was blocked."""
+        error = await batch.outcome()
+        blocked.in_flight = None
         if error is None:
-            for event in flight.events:
-                if key_of(event) == lane.key:
-                    lane.read_to = event.version
-                    outlet.is_done(event.position, self._hold.position)
-            self._hold.taken(outlet, lane)
-        elif len(flight.events) == 1:  # else another event may be to blame: try this one alone
-            self._hold.failed(outlet, lane, error)
+            for event in batch.events:
+                if ordering_key(event) == blocked.key:
+                    blocked.read_to = event.version
+                    destination.mark_done(event.position, self._state.position)
+            record_success(self._state, destination, blocked)
+        elif len(batch.events) == 1:  # of several, another may be the reason: try this one alone
+            record_failure(self._state, destination, blocked, error)
 
-    async def _move_on(self, outlet: DestinationState, lane: BlockedKey) -> bool:
-        """Go to the lane's next event; whether there is one. Without one the lane is closed."""
+    async def _advance(self, destination: DestinationState, blocked: BlockedKey) -> bool:
+        """Go on to the next event that waits; if there is none, free the key and return False."""
         following = None
-        if lane.letter is None:
-            following = await self._hold.following(outlet, lane)
-            outlet.is_done(lane.position, self._hold.position)
+        if blocked.dead_letter is None:
+            following = await self._following(destination, blocked)
+            destination.mark_done(blocked.position, self._state.position)
         if following is None:
-            outlet.close(lane)
-            outlet.redrives.pop(lane.letter or "", None)
+            destination.unblock(blocked)
+            destination.redrives.pop(blocked.dead_letter or "", None)
         else:
-            lane.move_to(following)
-            outlet.moved()
-        self._hold.unsaved.set()
+            blocked.advance_to(following)
+            destination.mark_changed()
+        self._state.unsaved.set()
         return following is not None
 
     async def _fold(
-        self, projection: EventFold, outlet: DestinationState, lane: BlockedKey
+        self, fold: EventFold, destination: DestinationState, blocked: BlockedKey
     ) -> bool:
-        """As `_try` and `_move_on`, in one commit with the documents."""
-        hold = self._hold
-        async with self._folding:
-            if not lane.is_past:
-                named = EventWithRefs(projection, await hold.event(lane))
-                folded = await fold(hold.store, projection, hold.name, [named], epoch=hold.epoch)
-                for _, error in folded.failures.values():
-                    hold.failed(outlet, lane, error)
+        """For a projection: `_deliver` and `_advance` in one commit with the documents."""
+        state = self._state
+        async with self._projection_lock:
+            if not blocked.is_done:
+                event = EventWithRefs(fold, await self._event(blocked))
+                result = await fold_events(
+                    state.store, fold, state.name, [event], epoch=state.epoch
+                )
+                for _, error in result.failures.values():
+                    record_failure(state, destination, blocked, error)
                     return True
-                following = await hold.following(outlet, lane)
+                following = await self._following(destination, blocked)
                 if following is not None:
-                    lane.ahead.appendleft(following)
-                hold.writes += folded.writes
-                hold.taken(outlet, lane)
-            is_open = await self._move_on(outlet, lane)
-            await hold.save()
-        return is_open
+                    blocked.read_ahead.appendleft(following)
+                state.projection_writes += result.writes
+                record_success(state, destination, blocked)
+            is_blocked = await self._advance(destination, blocked)
+            await state.save()
+        return is_blocked
 
-    # A held outlet.
+    # The events of a blocked key.
 
-    async def _catch_up(self, outlet: DestinationState) -> None:
-        """Bring it what it missed, as lanes are closed, until it missed nothing."""
-        hold, store, pace = self._hold, self._hold.store, PageSize()
-        clock = asyncio.get_running_loop().time
-        while outlet.held_from is not None and not self._is_ending:
-            await outlet.eased()
-            await hold.going.wait()
-            size = min(pace.size, store.limits.page)
-            page = await store.read_feed(hold.partition, after=outlet.held_from, limit=size)
-            goal = max(hold.position, outlet.skipped_to)
-            page = [event for event in page if event.position <= goal]
-            began = clock()
-            await self._bring(outlet, page)
-            pace.took(clock() - began)
-            if not page:
-                await asyncio.sleep(random.uniform(0, _LOOK_AGAIN))
-        outlet.catching_up = None
+    async def _event(self, blocked: BlockedKey) -> Recorded:
+        """The event that is attempted next."""
+        if blocked.event is None:
+            stream, _ = blocked.key
+            [blocked.event] = await self._state.store.read_stream(
+                stream, after=blocked.version - 1, limit=1
+            )
+        return blocked.event
 
-    async def _bring(self, outlet: DestinationState, page: Sequence[Recorded]) -> None:
-        hold = self._hold
-        end = page[-1].position if page else outlet.held_from or 0
-        run = PageDelivery(outlet, self._missed(outlet, page), hold.attempt)
-        outlet.leave = run.leave
-        try:
-            await run.run()
-        finally:
-            outlet.leave = None
-        outlet.is_slow = False
-        reached = self.settle(outlet, run, end)
-        outlet.done = {position for position in outlet.done if position > reached}
-        if reached >= max(hold.position, outlet.skipped_to):
-            outlet.held_from = None
-            outlet.done.clear()
-        else:
-            outlet.held_from = reached
-        outlet.is_dirty = True
-        hold.unsaved.set()
-
-    def _missed(self, outlet: DestinationState, page: Sequence[Recorded]) -> list[Recorded]:
-        missed = []
-        for event in page:
-            if event.position in outlet.done or not self._hold.goes_to(event, outlet):
-                continue
-            lane = outlet.lanes.get(key_of(event))
-            if lane is None:
-                missed.append(event)
-            else:
-                lane.until = max(lane.until, event.position)
-        return missed
+    async def _following(
+        self, destination: DestinationState, blocked: BlockedKey
+    ) -> Recorded | None:
+        """The next event that waits; None if there is none at this very moment."""
+        state, (stream, _) = self._state, blocked.key
+        takes, name = state.subscription.takes, destination.config.name
+        size = min(LARGEST_PAGE, state.store.limits.page)
+        while not blocked.read_ahead:
+            until = blocked.until
+            page = await state.store.read_stream(stream, after=blocked.read_to, limit=size)
+            waiting = [event for event in page if event.position <= until]
+            if waiting:
+                blocked.read_to = waiting[-1].version
+            blocked.read_ahead.extend(
+                event
+                for event in waiting
+                if ordering_key(event) == blocked.key and takes(name, event)
+            )
+            is_end = len(waiting) < size  # later events come from the feed
+            if is_end and not blocked.read_ahead and blocked.until == until:
+                return None
+        return blocked.read_ahead.popleft()

@@ -8,9 +8,9 @@
     await worker.run()
 
 There are three kinds. `Handlers` calls a coroutine for each event, at least once, in the order of
-each stream, with a delivery id that stays the same at every attempt. A `Projection` writes
-documents in the commit that moves its checkpoint, so each event counts exactly once, whatever
-fails. The `Bus` brings events to the targets of rules.
+each stream and subject, with a delivery id that is the same at every attempt. A `Projection`
+writes documents in the commit that moves its checkpoint, so that each event counts exactly once,
+whatever fails. The `Bus` delivers events to the targets of rules.
 """
 
 import re
@@ -36,20 +36,20 @@ class Destination(msgspec.Struct, frozen=True, kw_only=True):
     timeout: float = 30.0
     """Seconds that one attempt may take."""
     at_once: int = 1
-    """How many attempts may be under way together. With 1, the order of the feed is kept as a whole
-    as long as nothing fails or is slow. Events that are tried again have as many for themselves."""
+    """How many attempts may run at the same time. With 1, all events come in the order of the feed
+    as long as none fails or is slow. Retries may run as many beside those of new events."""
     holds: bool = False
-    """Whether an event that was given up keeps the later ones of its stream and subject waiting
-    until an operator redrives or discards it."""
+    """Whether an event that was given up blocks the later events of its stream and subject until
+    an operator redrives or discards it."""
     transform: Callable[[Recorded], Any] | None = None
-    """Makes `Delivery.input` of an event."""
-    made: str = ""
-    """Tells a destination from an earlier one of the same name, whose waiting events it must not
-    inherit."""
+    """Makes `Delivery.input` from an event."""
+    generation: str = ""
+    """Tells the destination from an earlier one of the same name, so that it does not inherit the
+    events that waited for that one."""
 
 
 class Subscription(Protocol):
-    """A named reader of the log, and where it delivers which events."""
+    """A named reader of the log, and which events it delivers where."""
 
     @property
     def name(self) -> str:
@@ -67,18 +67,18 @@ class Subscription(Protocol):
         ...
 
     async def begin(self, store: Store) -> Heads:
-        """The positions after which it begins when there is no checkpoint yet."""
+        """The positions after which it begins if it has no checkpoint yet."""
         ...
 
     async def refresh(self, store: Store) -> int:
-        """Read what has changed about its destinations; a number that differs after a change.
+        """Read what has changed about its destinations; a number that is another after a change.
 
         It is called before every page is routed.
         """
         ...
 
     def destinations(self) -> Sequence[Destination]:
-        """All destinations, including those that receive no new events."""
+        """All destinations, including those that get no new events."""
         ...
 
     def route(self, event: Recorded) -> Sequence[Destination]:

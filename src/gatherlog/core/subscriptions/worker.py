@@ -1,10 +1,10 @@
-"""A worker: reads the log for any number of subscriptions, beside others of its kind.
+"""A worker: processes the log for any number of subscriptions, beside other workers.
 
     worker = Worker(store, [mails, trail], clock=system_clock, ids=ids)
     await worker.run()      # until worker.stop()
 
-Workers on one store share the partitions of every subscription among them, and take over what a
-dead one leaves behind, a lease's length later.
+The workers of one store share the partitions of each subscription. If one dies, the others take
+its partitions over after about the length of a lease.
 """
 
 import asyncio
@@ -18,10 +18,11 @@ from gatherlog.core.eventstore.errors import Conflict, StoreClosed, StoreError
 from gatherlog.core.eventstore.retrying import pause_bound
 from gatherlog.core.eventstore.store import Store
 from gatherlog.core.projections.views import View
-from gatherlog.core.subscriptions.checkpoints import BACKLOGS, CHECKPOINTS, checkpoint_id, stream_of
+from gatherlog.core.subscriptions.checkpoints import BACKLOGS, CHECKPOINTS
 from gatherlog.core.subscriptions.dead_letters import DEAD_LETTERS
-from gatherlog.core.subscriptions.destination_state import Metrics
+from gatherlog.core.subscriptions.lease_taking import LeaseTaker
 from gatherlog.core.subscriptions.leases import LEASES, LeaseHolder, LeaseLost
+from gatherlog.core.subscriptions.metrics import Metrics
 from gatherlog.core.subscriptions.partition_processor import PartitionProcessor
 from gatherlog.core.subscriptions.partition_state import PartitionState
 from gatherlog.core.subscriptions.subscription import Subscription
@@ -29,21 +30,22 @@ from gatherlog.core.subscriptions.subscription import Subscription
 __all__ = ["LEASE_SECONDS", "VIEWS", "Worker"]
 
 VIEWS: tuple[View[Any], ...] = (CHECKPOINTS, BACKLOGS, LEASES, DEAD_LETTERS)
-"""What a store is opened with so that subscriptions can be kept in it."""
+"""The views that a store is opened with so that subscriptions can use it."""
 
 LEASE_SECONDS: Final = 5.0
+"""How long a lease is, and so about how long it takes until a dead worker is replaced."""
 _FIRST_PAUSE: Final = 0.2
 _LONGEST_PAUSE: Final = 30.0
-"""Seconds between two tries with a store that fails, at first and at most."""
-_CONFLICTS: Final = 5
-"""Conflicts in a row that are nothing to report: partitions may share a projection's documents."""
+"""Seconds until another try after the store has failed, at first and at most."""
+_EXPECTED_CONFLICTS: Final = 5
+"""Conflicts in a row that are not reported: partitions may share a projection's documents."""
 
 Report = Callable[[str, BaseException], None]
-"""Is told which subscription has trouble with the store, or with itself."""
+"""Called with the name of a subscription that cannot be processed at present, and the reason."""
 
 
 class Worker:
-    """Reads every partition for every subscription, whenever no other worker does."""
+    """Processes every partition of every subscription that no other worker processes."""
 
     def __init__(
         self,
@@ -59,24 +61,24 @@ class Worker:
         if len(set(names)) < len(names):
             raise ValueError(f"two subscriptions have one name: {', '.join(sorted(names))}")
         self.id = str(uuid4())
-        self.meters = {name: Metrics() for name in names}
+        self.metrics = {name: Metrics() for name in names}
         self.is_running = False
         self._store = store
         self._subscriptions = subscriptions
         self._clock = clock
         self._ids = ids
-        self._seconds = lease_seconds
+        self._lease_seconds = lease_seconds
         self._report = report
+        self._leases = LeaseTaker(store, self.id)
         self._stopping = asyncio.Event()
-        self._readings: dict[tuple[str, int], PartitionProcessor] = {}
-        self._asking = asyncio.Lock()
-        self._folding = {name: asyncio.Lock() for name in names}
-        """So that partitions whose events change the same documents do not collide in here."""
+        self._processors: dict[tuple[str, int], PartitionProcessor] = {}
+        self._projection_locks = {name: asyncio.Lock() for name in names}
+        """So that partitions whose events change the same documents do not conflict here."""
 
     async def run(self) -> None:
-        """Read until told to stop; then finish what is under way, for a few seconds at most.
+        """Process until stopped; then finish what is under way, for a few seconds at most.
 
-        Whatever goes wrong is reported and tried again: only the end of the store ends it.
+        Whatever goes wrong is reported and tried again. Only a closed store ends it, too.
         """
         partitions = range(self._store.limits.partitions)
         self.is_running = True
@@ -84,112 +86,75 @@ class Worker:
             async with asyncio.TaskGroup() as group:
                 for subscription in self._subscriptions:
                     for partition in partitions:
-                        group.create_task(self._attend(subscription, partition))
+                        group.create_task(self._serve(subscription, partition))
         finally:
             self.is_running = False
 
     def stop(self) -> None:
-        """Begin nothing more."""
+        """Begin nothing more; `run` returns once what is under way has ended."""
         self._stopping.set()
-        for reading in list(self._readings.values()):
-            reading.stop()
+        for processor in list(self._processors.values()):
+            processor.stop()
 
-    async def _attend(self, subscription: Subscription, partition: int) -> None:
+    async def _serve(self, subscription: Subscription, partition: int) -> None:
+        """Process one partition whenever its lease can be taken, and start again after errors."""
         name = subscription.name
-        lease = LeaseHolder(self._store, name, partition, self.id, self._seconds)
+        lease = LeaseHolder(self._store, name, partition, self.id, self._lease_seconds)
         clock, failures = asyncio.get_running_loop().time, 0
         while not self._stopping.is_set():
             began = clock()
             try:
-                if await self._take(lease, subscription, partition):
-                    await self._read(lease, subscription, partition)
+                if await self._leases.take(lease, name, partition):
+                    await self._process(lease, subscription, partition)
                 else:
-                    await self._pause(self._seconds / 5)
+                    await self._pause(self._lease_seconds / 5)
             except StoreClosed:
                 return
             except LeaseLost:
                 continue
-            except Exception as error:  # noqa: BLE001 - the next try may go well; it is reported
+            except Exception as error:  # noqa: BLE001 - it is reported, and the next try may succeed
                 failures = 1 if clock() - began > _LONGEST_PAUSE else failures + 1
-                if not isinstance(error, Conflict) or failures > _CONFLICTS:
+                if not isinstance(error, Conflict) or failures > _EXPECTED_CONFLICTS:
                     self._report(name, error)
                 bound = pause_bound(failures, first=_FIRST_PAUSE, longest=_LONGEST_PAUSE)
                 await self._pause(random.uniform(bound / 2, bound))
             else:
                 failures = 0
 
-    async def _read(self, lease: LeaseHolder, subscription: Subscription, partition: int) -> None:
+    async def _process(
+        self, lease: LeaseHolder, subscription: Subscription, partition: int
+    ) -> None:
+        """Run a processor under the lease, and release the lease."""
         name = subscription.name
-        hold = PartitionState(
+        state = PartitionState(
             self._store,
             subscription,
             partition,
             lease,
-            self.meters[name],
+            self.metrics[name],
             clock=self._clock,
             ids=self._ids,
         )
-        reading = PartitionProcessor(hold, self._seconds, self._folding[name])
-        self._readings[name, partition] = reading
-        if self._stopping.is_set():  # it was, while the lease was being taken
-            reading.stop()
+        processor = PartitionProcessor(state, self._lease_seconds, self._projection_locks[name])
+        self._processors[name, partition] = processor
+        if self._stopping.is_set():  # it was set while the lease was being taken
+            processor.stop()
         try:
-            is_reset = await reading.run()
+            is_reset = await processor.run()
         finally:
-            del self._readings[name, partition]
+            del self._processors[name, partition]
             await self._release(lease)
-        if not is_reset:  # somebody asked for it: let them have it
-            await self._pause(self._seconds)
+        if not is_reset:  # another worker requested the lease: leave it the time to take it
+            await self._pause(self._lease_seconds)
 
     async def _release(self, lease: LeaseHolder) -> None:
         try:
             await lease.release()
         except StoreError:
-            return  # then it ends by itself
-
-    async def _take(self, lease: LeaseHolder, subscription: Subscription, partition: int) -> bool:
-        """Take the partition if it is free, or its holder has left work undone for too long."""
-        holder = (await lease.look()).holder
-        if holder not in ("", self.id):
-            lease.watch(await self._progress(subscription.name, partition))
-            if not lease.is_stale:
-                await self._ask(lease, subscription.name, holder)
-                return False
-        return await lease.take()
-
-    async def _ask(self, lease: LeaseHolder, name: str, holder: str) -> None:
-        """Ask a holder for a partition, if it reads two more than this worker does."""
-        partitions = range(self._store.limits.partitions)
-        if len(partitions) == 1 or lease.is_asked_for:
-            return
-        async with self._asking:  # one at a time, and those asked for are counted
-            ids = [checkpoint_id(name, partition) for partition in partitions]
-            leases = [LEASES.read(one) for one in await self._store.get(LEASES.name, ids)]
-            theirs = sum(one is not None and one.holder == holder for one in leases)
-            mine = sum(one is not None and self.id in (one.holder, one.asked_by) for one in leases)
-            if theirs >= mine + 2:
-                await lease.ask()
-
-    async def _progress(self, name: str, partition: int) -> object:
-        """How far its reader has come, as far as it is written down; None: nothing is to be done.
-
-        What waits for an operator is nothing to be done, nor is anything during a pause.
-        """
-        [document] = await self._store.get(CHECKPOINTS.name, [checkpoint_id(name, partition)])
-        kept = CHECKPOINTS.read(document)
-        if document is None or kept is None:
-            return "nothing yet"
-        if await self._store.read_stream(stream_of(name), after=kept.obeyed, limit=1):
-            return document.version
-        if kept.paused:
-            return None
-        if kept.position < (await self._store.heads())[partition]:
-            return document.version
-        query = BACKLOGS.query("due", name, prefix=(f"{partition:06}",), limit=1)
-        return document.version if (await self._store.query(query)).documents else None
+            return  # other workers will find it stale
 
     async def _pause(self, seconds: float) -> None:
-        """Wait about so long, or until told to stop."""
+        """Wait about so long, or until the worker is stopped."""
         try:
             async with asyncio.timeout(random.uniform(0.8, 1.2) * seconds):
                 await self._stopping.wait()

@@ -1,4 +1,4 @@
-"""The command line, `gatherlog`: one module per theme; slow imports wait inside the commands."""
+"""The command line, `gatherlog`: one module per topic; slow imports are inside the commands."""
 
 import sys
 
@@ -8,5 +8,5 @@ __all__ = ["main"]
 
 
 def main() -> None:
-    """Run the command that the process was started with, and end with its status."""
+    """Run the command with the process's arguments, and exit with its status."""
     sys.exit(run(sys.argv[1:]))

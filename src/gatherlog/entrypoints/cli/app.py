@@ -1,4 +1,4 @@
-"""The commands in one application; the one place where a failure becomes a line and a status."""
+"""The application with all commands, and the one place where errors become exit statuses."""
 
 import inspect
 import os
@@ -9,6 +9,7 @@ from cyclopts import App, CycloptsError
 
 from gatherlog import __version__
 from gatherlog.entrypoints.cli import (
+    dead_letters,
     documents,
     fake,
     gathering,
@@ -27,7 +28,7 @@ __all__ = ["app", "run"]
 
 
 def _add(group: App, command: Callable[..., object], name: str) -> None:
-    """Add a command whose help is its docstring, with paragraphs as wide as the terminal."""
+    """Add a command. Its help is its docstring, whose paragraphs are wrapped to the terminal."""
     group.command(command, name=name, help=_text(command))
 
 
@@ -55,10 +56,10 @@ _add(key, keys.create, "create")
 _add(key, keys.list_, "list")
 _add(key, keys.revoke, "revoke")
 
-party = App(name="gathering", help=_text(gathering.gathering))
-party.default(gathering.gathering)
-_add(party, gathering.create, "create")
-_add(party, gathering.list_, "list")
+gatherings = App(name="gathering", help=_text(gathering.gathering))
+gatherings.default(gathering.gathering)
+_add(gatherings, gathering.create, "create")
+_add(gatherings, gathering.list_, "list")
 
 rule = App(name="rules", help="Say which events go where: webhooks, streams, queues, mail.")
 _add(rule, rules.add, "add")
@@ -75,11 +76,11 @@ _add(subscription, subscriptions.show, "show")
 _add(subscription, subscriptions.pause, "pause")
 _add(subscription, subscriptions.resume, "resume")
 _add(subscription, subscriptions.reset, "reset")
-letter = App(name="dead-letters", help="Deliveries that were given up: see, redrive, discard.")
-_add(letter, subscriptions.letters, "list")
-_add(letter, subscriptions.letter, "show")
-_add(letter, subscriptions.redrive, "redrive")
-_add(letter, subscriptions.discard, "discard")
+dead_letter = App(name="dead-letters", help="Deliveries that were given up: see, redrive, discard.")
+_add(dead_letter, dead_letters.list_, "list")
+_add(dead_letter, dead_letters.show, "show")
+_add(dead_letter, dead_letters.redrive, "redrive")
+_add(dead_letter, dead_letters.discard, "discard")
 
 _add(app, site.demo, "demo")
 _add(app, site.serve, "serve")
@@ -87,7 +88,7 @@ _add(app, subscriptions.work, "work")
 _add(app, site.init, "init")
 app.command(key)
 _add(app, signin.signin, "signin")
-app.command(party)
+app.command(gatherings)
 _add(app, sheets.import_, "import")
 _add(app, links.link, "link")
 _add(app, sheets.export, "export")
@@ -96,7 +97,7 @@ _add(app, log.append, "append")
 _add(app, log.tail, "tail")
 app.command(rule)
 app.command(subscription)
-app.command(letter)
+app.command(dead_letter)
 _add(app, fake.fake, "fake")
 _add(app, site.backup, "backup")
 _add(app, documents.verify, "verify")
@@ -105,43 +106,38 @@ _add(app, site.version, "version")
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Run one command and give its exit status; what went wrong is one line on stderr."""
+    """Run one command and give its exit status; an error is one line on stderr."""
     try:
         status = app(list(arguments))
         sys.stdout.flush()
     except CycloptsError as error:
-        return _complain(f"{error} (see gatherlog {_command(arguments)}--help)", USAGE)
+        return _fail(f"{error} (see gatherlog {_command(arguments)}--help)", USAGE)
     except KeyboardInterrupt:
-        return _complain("interrupted", INTERRUPTED)
-    except BrokenPipeError:
-        return _leave_quietly()
+        return _fail("interrupted", INTERRUPTED)
+    except BrokenPipeError:  # whoever read our output, such as `head`, has read enough
+        _flush_stdout()
+        return 0
     except Exception as error:
-        if (told := describe(error)) is None:
+        if (failure := describe(error)) is None:
             raise
-        return _complain(*told)
+        return _fail(*failure)
     return status if isinstance(status, int) else 0
 
 
 def _command(arguments: Sequence[str]) -> str:
-    """The name of the command that was meant, with a space behind it; empty if there is none."""
+    """The name of the command that was typed, with a space after it; empty if there is none."""
     chain, *_ = app.parse_commands(list(arguments))
     return "".join(f"{name} " for name in chain)
 
 
-def _complain(message: str, status: int) -> int:
-    _forget_stdout()
+def _fail(message: str, status: int) -> int:
+    _flush_stdout()
     print("gatherlog: " + " ".join(message.split()), file=sys.stderr)
     return status
 
 
-def _leave_quietly() -> int:
-    """Whoever read our output, `head` for one, has had enough: that is no failure."""
-    _forget_stdout()
-    return 0
-
-
-def _forget_stdout() -> None:
-    """Print what can be printed; else keep Python from complaining about it at its end."""
+def _flush_stdout() -> None:
+    """Write what was printed; if that is impossible, keep Python from reporting it on exit."""
     try:
         sys.stdout.flush()
     except OSError:

@@ -1,4 +1,4 @@
-"""Commands that hold the documents against the log: `verify` looks, `rebuild` mends."""
+"""Commands that compare the documents with the log: `verify` reports, `rebuild` repairs."""
 
 import sys
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -72,14 +72,14 @@ async def _compare(comparison: _Comparison, store: str | None, as_json: bool, ve
                     print(msgspec.json.encode(difference).decode())
                 else:
                     print(f"{difference.view}/{difference.id} {verb}: {difference.what}")
-    told = f"{count.streams:,} streams, {count.events:,} events, {count.documents:,} documents"
-    print(f"{told}: {count.differences:,} {verb.removesuffix('s')}", file=sys.stderr)
+    read = f"{count.streams:,} streams, {count.events:,} events, {count.documents:,} documents"
+    print(f"{read}: {count.differences:,} {verb.removesuffix('s')}", file=sys.stderr)
     return count.differences
 
 
 @contextmanager
 def _shown() -> "Iterator[Callable[[Progress], None]]":
-    """Progress as one moving line, where a person is looking."""
+    """Shows the progress in one line that is updated, if stderr is a terminal."""
     if not sys.stderr.isatty():
         yield lambda progress: None
         return

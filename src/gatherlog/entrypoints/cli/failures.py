@@ -1,4 +1,4 @@
-"""What a failure means to the person at the terminal: one line with what to do, and a status."""
+"""Errors as a person at the terminal sees them: one line with what to do, and an exit status."""
 
 import errno
 
@@ -20,9 +20,9 @@ _ADVICE_OF_SYSTEM = {
 
 
 class CommandRefused(Exception):
-    """A command was asked for something that makes no sense; nothing was done.
+    """A command cannot do what its arguments ask for; nothing was done.
 
-    Apart from the tree of `core.errors`: importing it would make every `--help` slow.
+    It is not in the tree of `core.eventstore.errors`, whose import would make `--help` slow.
     """
 
     def __init__(self, message: str, status: int = USAGE) -> None:
@@ -31,7 +31,7 @@ class CommandRefused(Exception):
 
 
 def describe(error: Exception) -> tuple[str, int] | None:
-    """The line and the exit status for an error; None for one that is a mistake of ours."""
+    """The line and the exit status for an error; None for an unexpected error."""
     if isinstance(error, CommandRefused):
         return str(error), error.status
     if isinstance(error, OSError):
@@ -60,7 +60,7 @@ def _of_system(error: OSError) -> str:
 
 
 def _advice_of_cause(error: Exception) -> str | None:
-    """Where the system said no, the same advice as if it had said so to us."""
+    """The advice for an error of the operating system that caused this one."""
     number = error.__cause__.errno if isinstance(error.__cause__, OSError) else None
     return None if number is None else _ADVICE_OF_SYSTEM.get(number)
 

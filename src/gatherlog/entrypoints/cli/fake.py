@@ -1,4 +1,4 @@
-"""`gatherlog fake`: made-up events, to try rules and readers on."""
+"""`gatherlog fake`: made-up events, to try rules and subscriptions with."""
 
 import random
 from collections.abc import Iterator
@@ -30,8 +30,8 @@ def fake(
 ) -> None:
     """Append made-up events to the log `users`: sign-ups, phone numbers, places.
 
-    Nobody in them is real: numbers are from the ranges set aside for films, addresses end in
-    example.org. A missing store is made.
+    No person in them is real: phone numbers are from the range that is reserved for films, and
+    addresses end in example.org. A missing store is created.
     """
     if not 1 <= users <= MOST_USERS:
         raise CommandRefused(f"--users is {users}: write 1 to {MOST_USERS:,}")
@@ -43,7 +43,7 @@ def fake(
         async with open_platform(settings) as platform:
             for _ in range(users):
                 id = f"{chance.getrandbits(64):016x}"
-                events = list(_life(id, chance))
+                events = list(_events_of_user(id, chance))
                 await platform.appender.append(f"users-{id}", events, by="cli")
                 made += len(events)
         return made
@@ -51,8 +51,8 @@ def fake(
     print(f"{finish(make()):,} events of {users:,} made-up users.")
 
 
-def _life(id: str, chance: random.Random) -> "Iterator[NewEvent]":
-    """What happens to one user, in order; some do nothing after they signed up."""
+def _events_of_user(id: str, chance: random.Random) -> "Iterator[NewEvent]":
+    """The events of one user, in order; some users do nothing after signing up."""
     first, last = chance.choice(FIRST), chance.choice(LAST)
     address = f"{first}.{last}.{id[:4]}@example.org".lower()
     yield _event("signup", id, name=f"{first} {last}", email=address)

@@ -1,4 +1,4 @@
-"""Commands about gatherings as such: all of them, a new one, the settings and the host of one."""
+"""Commands about gatherings: list them, create one, show and change settings and host."""
 
 import sys
 from typing import TYPE_CHECKING, Annotated
@@ -28,7 +28,7 @@ _FIELDS = {
     "zone": "time_zone",
     "host": "email",
 }
-"""Options, and the fields that flaws in them are told of."""
+"""By option, the field that it sets, which flaws name in their pointers."""
 
 Name = Annotated[str, Parameter(help="What it is called.")]
 NewName = Annotated[str | None, Parameter(help="Change the name.")]
@@ -37,20 +37,21 @@ Date = Annotated[
 ]
 Location = Annotated[str | None, Parameter(help="Where it is, or none.")]
 Deadline = Annotated[
-    str | None, Parameter(help="Until when guests may answer, as --date; a date is its end.")
+    str | None,
+    Parameter(help="Until when guests may answer, written as --date; a date means its end."),
 ]
 Capacity = Annotated[
     str | None, Parameter(help="How many people there is room for; none is no limit.")
 ]
 Zone = Annotated[
     str | None,
-    Parameter(help="Its time zone, as in Europe/Paris; changed, local times stay as they are."),
+    Parameter(help="Its time zone, as in Europe/Paris; a change keeps local times as they are."),
 ]
 Host = Annotated[
     str | None,
     Parameter(
-        help="Whose gathering it is: an e-mail address to sign in with, whose account is made if "
-        "it is missing; none is nobody's. Another host sees it no more."
+        help="The host: an e-mail address to sign in with, whose account is made if it is missing, "
+        "or none. A host who is replaced no longer sees the gathering."
     ),
 ]
 
@@ -70,7 +71,8 @@ def gathering(
 ) -> None:
     """Show the settings of a gathering, after changing those that are given.
 
-    All others stay as they are. With more room those who wait move up; with less nobody goes.
+    All others stay as they are. If there is more room, guests who wait get places; if there is
+    less, nobody loses one.
     """
     settings = settings_of_store(store)
     given = _given(name, date, location, deadline, capacity, zone)
@@ -89,7 +91,7 @@ def gathering(
 
     found, stats, address = finish(work())
     if json:
-        _print_json(_told(found, address))
+        _print_json(_json_of(found, address))
     else:
         _print(found, stats, address)
 
@@ -139,7 +141,7 @@ def list_(*, store: StoreUrl = None, json: Json = False) -> None:
             while True:
                 page = await platform.guests.gatherings(cursor=cursor)
                 for found in (stored.body for stored in page.items):
-                    listed.append(_told(found, await _address(platform, found.host_account)))
+                    listed.append(_json_of(found, await _address(platform, found.host_account)))
                 if (cursor := page.cursor) is None:
                     return listed
 
@@ -150,7 +152,7 @@ def list_(*, store: StoreUrl = None, json: Json = False) -> None:
         print("There are none; make one: gatherlog gathering create --name NAME", file=sys.stderr)
     else:
         heads = {"id": "id", "event_name": "name", "event_date": "date", "host": "host"}
-        rows = [[told[field] or "-" for field in heads] for told in listed]
+        rows = [[one[field] or "-" for field in heads] for one in listed]
         print(table(list(heads.values()), rows))
 
 
@@ -166,7 +168,7 @@ async def _change(platform: "Platform", gathering: str, given: dict[str, str | i
 
 
 async def _account(platform: "Platform", host: str) -> str | None:
-    """The account of an address, made if it is missing; CommandRefused for what is none."""
+    """The account of an address, created if missing; CommandRefused for an invalid address."""
     from gatherlog.core.eventstore.errors import Invalid
 
     if host == NONE:
@@ -178,7 +180,7 @@ async def _account(platform: "Platform", host: str) -> str | None:
 
 
 async def _address(platform: "Platform", account_id: str | None) -> str | None:
-    """The address of an account; its id, where the account is gone."""
+    """The address of an account; its id if the account was removed."""
     from gatherlog.core.eventstore.errors import NotFound
 
     if account_id is None:
@@ -190,7 +192,7 @@ async def _address(platform: "Platform", account_id: str | None) -> str | None:
 
 
 def _refusal(wrong: "Invalid") -> CommandRefused:
-    """What names the options and not the fields behind them."""
+    """The flaws, with the names of options instead of those of fields."""
     options = {field: option for option, field in _FIELDS.items()}
     flaws = [(flaw.pointer.removeprefix("/"), flaw.detail) for flaw in wrong.flaws]
     reasons = [f"--{options.get(field, field)} {detail}" for field, detail in flaws]
@@ -205,7 +207,7 @@ def _given(
     capacity: str | None,
     zone: str | None,
 ) -> dict[str, str | int | None]:
-    """The fields that options were given for."""
+    """The fields that the given options set."""
     given = {
         "name": name,
         "date": date,
@@ -253,13 +255,13 @@ def _print(gathering: "Gathering", stats: "Stats", host: str | None) -> None:
         print(f"{label:<10} {printable(text)}")
 
 
-def _told(gathering: "Gathering", host: str | None) -> dict[str, object]:
+def _json_of(gathering: "Gathering", host: str | None) -> dict[str, object]:
     fields = [field for field in _FIELDS.values() if field != "email"]
-    told = {field: getattr(gathering, field) for field in fields}
-    return {"id": gathering.id} | told | {"host": host}
+    settings = {field: getattr(gathering, field) for field in fields}
+    return {"id": gathering.id} | settings | {"host": host}
 
 
-def _print_json(told: object) -> None:
+def _print_json(value: object) -> None:
     import msgspec
 
-    print(msgspec.json.encode(told).decode())
+    print(msgspec.json.encode(value).decode())

@@ -86,7 +86,7 @@ def revoke(
     *,
     store: StoreUrl = None,
 ) -> None:
-    """End an API key; what it opened is closed from the next request on."""
+    """Revoke an API key; it is refused from the next request on."""
 
     async def end() -> None:
         async with open_platform(settings_of_file(store)) as platform:
@@ -104,7 +104,7 @@ def list_(*, store: StoreUrl = None, json: Json = False) -> None:
         async with open_platform(settings) as platform:
             return await platform.keys.keys()
 
-    listed = [_told(key) for key in finish(load())]
+    listed = [_json_of(key) for key in finish(load())]
     if json:
         import msgspec
 
@@ -114,11 +114,11 @@ def list_(*, store: StoreUrl = None, json: Json = False) -> None:
         print("There are no keys; make one: gatherlog key create --role operator", file=sys.stderr)
         return
     head = [name.removesuffix("_id") for name in listed[0]]
-    print(table(head, [[value or "-" for value in told.values()] for told in listed]))
+    print(table(head, [[value or "-" for value in one.values()] for one in listed]))
 
 
-def _told(key: "ApiKey") -> dict[str, str | None]:
-    """A key without what its secret could be tried against."""
+def _json_of(key: "ApiKey") -> dict[str, str | None]:
+    """A key, without the hash of its secret."""
     from gatherlog.core.eventstore.clock import rfc3339
 
     return {

@@ -1,4 +1,4 @@
-"""The command that makes guests' links: the step between importing a list and inviting."""
+"""The command that makes guests' links."""
 
 import sys
 from collections.abc import Iterable, Sequence
@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
+from gatherlog.entrypoints.cli.confirming import refusal_of
 from gatherlog.entrypoints.cli.failures import FAILED, CommandRefused
-from gatherlog.entrypoints.cli.guests import all_guests, refusal_of
 from gatherlog.entrypoints.cli.opening import (
     finish,
     open_platform,
@@ -39,7 +39,7 @@ def link(
     gathering: GatheringId = "default",
     csv: Annotated[
         bool,
-        Parameter(negative="", show_default=False, help="Print a sheet, for a serial letter."),
+        Parameter(negative="", show_default=False, help="Print a CSV sheet, for a mail merge."),
     ] = False,
     yes: Annotated[
         bool, Parameter(negative="", show_default=False, help="Make links for all without asking.")
@@ -59,7 +59,7 @@ def link(
 
     async def make() -> None:
         async with open_platform(settings) as platform:
-            guests = _chosen(await all_guests(platform, gathering), guest, gathering)
+            guests = _chosen(await platform.guests.all_guests(gathering), guest, gathering)
             if all and not yes and (refusal := refusal_of(_question(guests), "was made")):
                 raise refusal
             _warn(guests, settings.base_url, is_public=settings.public_url is not None)
@@ -73,7 +73,10 @@ def link(
 
 
 def _chosen(guests: "list[Guest]", wanted: Sequence[str], gathering: str) -> "list[Guest]":
-    """Those who are wanted, each once, in the order of the list; all if none are named."""
+    """The guests with the wanted ids or addresses, in the order of the list; all if none is given.
+
+    Raises CommandRefused if one of them is not on the list.
+    """
     from gatherlog.apps.guests.text import folded_email
 
     chosen: set[str] = set()
@@ -93,16 +96,16 @@ def _chosen(guests: "list[Guest]", wanted: Sequence[str], gathering: str) -> "li
 
 def _question(guests: "list[Guest]") -> str:
     ends = sum(guest.link is not None for guest in guests)
-    told = "1 link" if len(guests) == 1 else f"{len(guests):,} links"
-    return f"This makes {told} and ends {ends:,} that guests have now. Make them?"
+    made = "1 link" if len(guests) == 1 else f"{len(guests):,} links"
+    return f"This makes {made} and ends {ends:,} that guests have now. Make them?"
 
 
 def _warn(guests: "list[Guest]", url: str, *, is_public: bool) -> None:
-    """On stderr, so that it gets into no sheet."""
+    """Print, on stderr, how many links end, and a hint about the public URL."""
     ended = sum(guest.link is not None for guest in guests)
     if ended:
-        told = "1 earlier link ends" if ended == 1 else f"{ended:,} earlier links end"
-        print(f"{told} now; whoever has an old one needs the new one.", file=sys.stderr)
+        ends = "1 earlier link ends" if ended == 1 else f"{ended:,} earlier links end"
+        print(f"{ends} now; whoever has an old one needs the new one.", file=sys.stderr)
     if not is_public:
         print(
             f"The links begin with {url}; if guests reach the site elsewhere, say --public-url.",
@@ -111,7 +114,7 @@ def _warn(guests: "list[Guest]", url: str, *, is_public: bool) -> None:
 
 
 def _show(guest: "Guest", url: str, *, csv: bool) -> None:
-    """At once, since a link that was made and is not shown is lost."""
+    """Print a link at once: one that was made and is not shown is lost."""
     name = f"{guest.first_name} {guest.last_name}"
     if csv:
         cells = (guest.first_name, guest.last_name, guest.email or "", guest.group_id or "", url)
@@ -122,7 +125,7 @@ def _show(guest: "Guest", url: str, *, csv: bool) -> None:
 
 
 def _write(rows: Iterable[Sequence[str]], *, first: bool = False) -> None:
-    """Lines of a sheet, with the mark of its encoding before the first alone."""
+    """Write lines of a sheet; the byte order mark is written before the first line only."""
     from gatherlog.apps.guests.sheet_files import write_cells
 
     data = write_cells(list(rows))

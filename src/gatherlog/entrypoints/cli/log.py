@@ -1,4 +1,4 @@
-"""Commands that show the log: one stream, or everything as it happens."""
+"""Commands about the log: read a stream, append to one, and follow all events as they come."""
 
 import base64
 import sys
@@ -25,8 +25,7 @@ __all__ = ["append", "as_json", "as_text", "read", "tail"]
 
 WAKE_SECONDS = 30.0
 LAG_SECONDS = 0.05
-LAST = 2**63 - 1
-"""No version or position is beyond it."""
+MAX_VERSION = 2**63 - 1
 
 
 def read(
@@ -44,8 +43,8 @@ def read(
     json: Json = False,
 ) -> None:
     """Print the events of one stream."""
-    if not 0 <= after <= LAST:
-        raise CommandRefused(f"--after is {after}: a version is a number from 0 to {LAST}")
+    if not 0 <= after <= MAX_VERSION:
+        raise CommandRefused(f"--after is {after}: a version is a number from 0 to {MAX_VERSION}")
     if limit is not None and limit < 1:
         raise CommandRefused(f"--limit is {limit}: write 1 or more")
 
@@ -73,12 +72,13 @@ def append(
     *,
     subject: Annotated[str, Parameter(help="Whom or what in the stream it is about.")] = "",
     expected: Annotated[
-        int | None, Parameter(help="Refuse it unless the stream is at this version; 0: is new.")
+        int | None,
+        Parameter(help="Refuse it unless the stream is at this version; 0: is new."),
     ] = None,
     store: StoreUrl = None,
     json: Json = False,
 ) -> None:
-    """Append one event to a stream of your own; those of Gatherlog's apps are refused."""
+    """Append one event to a stream of your own; streams of Gatherlog's apps are refused."""
     import msgspec
 
     from gatherlog.core.commands.appending import NewEvent
@@ -122,7 +122,7 @@ def tail(
     ] = False,
     pattern: Annotated[
         str | None,
-        Parameter(help='Only events that this pattern takes, as in {"type": ["user.added"]}.'),
+        Parameter(help='Only events that match this pattern, as in {"type": ["user.added"]}.'),
     ] = None,
     store: StoreUrl = None,
     json: Json = False,
@@ -147,7 +147,7 @@ def tail(
 async def _events(
     store: "Store", stream: str, after: int, limit: int | None, backwards: bool
 ) -> AsyncIterator["Recorded"]:
-    """The events asked for, page by page, so that memory does not grow with the stream."""
+    """The events asked for, read page by page, so that memory does not grow with the stream."""
     before: int | None = None
     while limit is None or limit > 0:
         size = store.limits.page if limit is None else min(limit, store.limits.page)
@@ -186,11 +186,10 @@ def _positions(after: str | None, heads: "Heads") -> "Heads":
 
 
 def _wanted(pattern: str | None) -> Callable[["Recorded"], bool]:
-    """Whether the pattern takes an event; without one, every event is wanted."""
+    """The test whether the pattern matches an event; without a pattern, every event is wanted."""
     if pattern is None:
         return lambda event: True
-    from gatherlog.core.routing.event_document import document
-    from gatherlog.core.routing.patterns import compile_pattern
+    from gatherlog.core.routing import compile_pattern, document
 
     compiled = compile_pattern(pattern)
     return lambda event: compiled.matches(document(event))
@@ -202,7 +201,7 @@ async def _follow(
     wanted: Callable[["Recorded"], bool],
     show: Callable[["Recorded"], str],
 ) -> None:
-    """Print what is wanted beyond `start`, then of what comes, for ever."""
+    """Print wanted events after the positions `start`, and those that are appended, for ever."""
     import asyncio
 
     seen = list(start)
@@ -226,6 +225,7 @@ async def _follow(
 
 
 def as_text(event: "Recorded") -> str:
+    """An event in one line for people, without control characters."""
     from gatherlog.core.eventstore.clock import rfc3339
 
     place = f"{rfc3339(event.time)}  {event.stream} {event.version}  {event.type}"
@@ -234,11 +234,15 @@ def as_text(event: "Recorded") -> str:
 
 
 def as_json(event: "Recorded") -> str:
+    """An event in one line of JSON.
+
+    Its place in the log comes first and empty payloads are left out, unlike over HTTP.
+    """
     import msgspec
 
     from gatherlog.core.eventstore.clock import rfc3339
 
-    told: dict[str, object] = {
+    fields: dict[str, object] = {
         "partition": event.partition,
         "position": event.position,
         "stream": event.stream,
@@ -251,12 +255,15 @@ def as_json(event: "Recorded") -> str:
         "subject": event.subject,
     }
     for name, payload in (("data", event.data), ("meta", event.meta)):
-        told |= _payload(name, payload)
-    return msgspec.json.encode(told).decode()
+        fields |= _payload(name, payload)
+    return msgspec.json.encode(fields).decode()
 
 
 def _payload(name: str, payload: bytes) -> dict[str, object]:
-    """JSON as it is, byte for byte; anything else in base64, under a name that says so."""
+    """A payload under its name as it is if it is JSON, else in base64 under `<name>_base64`.
+
+    JSON is left as it is byte for byte, but for line breaks, which are removed.
+    """
     import msgspec
 
     if not payload:

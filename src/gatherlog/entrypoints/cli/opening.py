@@ -1,4 +1,4 @@
-"""What a command works on: settings of flags and environment, a store, the services on it."""
+"""What commands work on: settings from flags and environment, a store, and its services."""
 
 import os
 from collections.abc import AsyncIterator, Coroutine
@@ -26,7 +26,7 @@ T = TypeVar("T")
 
 
 def finish(work: Coroutine[Any, Any, T]) -> T:
-    """Run the work of a command on an event loop of its own."""
+    """Run a command's coroutine to its end, on an event loop of its own."""
     import asyncio
 
     return asyncio.run(work)
@@ -40,7 +40,7 @@ def settings_from(
     public_url: str | None = None,
     demo: bool | None = None,
 ) -> "Settings":
-    """Settings of this process: flags that were given, else the environment, else defaults."""
+    """The settings of this process: given flags, else the environment, else defaults."""
     from gatherlog.settings import Settings
 
     return Settings.from_environment(
@@ -49,7 +49,7 @@ def settings_from(
 
 
 def settings_of_file(store: str | None) -> "Settings":
-    """Settings whose store outlives this command; CommandRefused for one in memory."""
+    """Settings with a store in a file; CommandRefused for one in memory."""
     settings = settings_from(store=store)
     if settings.store == "memory:":
         raise CommandRefused(
@@ -59,12 +59,12 @@ def settings_of_file(store: str | None) -> "Settings":
 
 
 def is_missing(settings: "Settings") -> bool:
-    """Whether there is nothing at the store's address yet."""
+    """Whether the store's file does not exist yet."""
     return not os.path.exists(settings.store.removeprefix("sqlite:///"))
 
 
 def settings_of_store(store: str | None) -> "Settings":
-    """Settings whose store is there already; CommandRefused, with the way to one, if it is not."""
+    """Settings with a store that exists; if it does not, CommandRefused says how to create it."""
     settings = settings_of_file(store)
     if is_missing(settings):
         raise CommandRefused(
@@ -77,7 +77,7 @@ def settings_of_store(store: str | None) -> "Settings":
 
 @asynccontextmanager
 async def opened_store(store: str | None) -> AsyncIterator["Store"]:
-    """The store to look into; it is not made where it is missing."""
+    """The open store, which is not created if it is missing."""
     from gatherlog.bootstrap import VIEWS
     from gatherlog.engines import open_store
 
@@ -91,7 +91,7 @@ async def opened_store(store: str | None) -> AsyncIterator["Store"]:
 
 @asynccontextmanager
 async def open_platform(settings: "Settings") -> AsyncIterator["Platform"]:
-    """The services on a store, which is made where it is missing."""
+    """The services on a store, which is created if it is missing."""
     from gatherlog.bootstrap import start
 
     platform = await start(settings)

@@ -1,4 +1,8 @@
-"""Commands about rules: which events go where."""
+"""Commands about rules, which say which events are delivered to which targets.
+
+With --json and in `show` they print the core's own struct of a rule; the answers over HTTP leave
+some of its fields out and have other forms of times.
+"""
 
 import json as stdlib_json
 import sys
@@ -13,7 +17,7 @@ from gatherlog.entrypoints.cli.options import Json, StoreUrl
 from gatherlog.entrypoints.cli.terminal import printable, table
 
 if TYPE_CHECKING:
-    from gatherlog.core.routing.rules import Rule, TargetSpec
+    from gatherlog.core.routing import Rule, TargetSpec
 
 __all__ = ["add", "disable", "enable", "list_", "remove", "secret", "show", "try_"]
 
@@ -55,14 +59,13 @@ def add(
     store: StoreUrl = None,
     json: Json = False,
 ) -> None:
-    """Make a rule that brings events from now on to one target.
+    """Create a rule, which delivers matching events from now on to one target.
 
-    Rules with several targets, or with other pauses between tries, are made over HTTP.
+    Rules with several targets, or with other pauses between tries, are created over HTTP.
     """
     import msgspec
 
-    from gatherlog.core.routing.rule_service import NewRule
-    from gatherlog.core.routing.rules import InputSpec, RuleTarget
+    from gatherlog.core.routing import InputSpec, NewRule, RuleTarget
     from gatherlog.core.subscriptions.delivery import RetryPolicy
 
     to = _target(webhook, format, append, queue, mail, subject)
@@ -73,11 +76,11 @@ def add(
     new = NewRule(name=name, pattern=_pattern(pattern), targets=(target,), description=description)
     settings = settings_of_store(store)
 
-    async def make() -> "Rule":
+    async def create() -> "Rule":
         async with open_platform(settings) as platform:
             return await platform.rules.create(new, by=BY)
 
-    rule = finish(make())
+    rule = finish(create())
     if json:
         print(msgspec.json.encode(rule).decode())
     else:
@@ -85,7 +88,7 @@ def add(
 
 
 def list_(*, store: StoreUrl = None, json: Json = False) -> None:
-    """List all rules by name, with where they bring events."""
+    """List all rules by name, with their targets."""
     import msgspec
 
     settings = settings_of_store(store)
@@ -118,25 +121,25 @@ def show(name: Name, /, *, store: StoreUrl = None) -> None:
 
 
 def remove(name: Name, /, *, store: StoreUrl = None) -> None:
-    """End a rule and forget what waits for its targets; its dead letters stay."""
+    """Remove a rule, and all deliveries that wait for its targets; its dead letters stay."""
     settings = settings_of_store(store)
 
-    async def end() -> None:
+    async def delete() -> None:
         async with open_platform(settings) as platform:
             await platform.rules.remove(name, by=BY)
 
-    finish(end())
+    finish(delete())
     print(f"Rule {printable(name)} is removed.")
 
 
 def enable(name: Name, /, *, store: StoreUrl = None) -> None:
-    """Let a rule take events again; what happened meanwhile it does not get."""
+    """Let a rule match new events again; it does not get those that it missed."""
     _switch(name, True, store)
     print(f"Rule {printable(name)} takes events.")
 
 
 def disable(name: Name, /, *, store: StoreUrl = None) -> None:
-    """Let a rule take no more events; what waits for its targets is still brought."""
+    """Stop a rule from matching new events; deliveries that wait for its targets go on."""
     _switch(name, False, store)
     print(f"Rule {printable(name)} takes no more events.")
 
@@ -148,7 +151,9 @@ def secret(
     rotate: Annotated[
         bool,
         Parameter(
-            negative="", show_default=False, help="Make a new one; the one before still signs."
+            negative="",
+            show_default=False,
+            help="Make a new one; the one before still signs too.",
         ),
     ] = False,
     store: StoreUrl = None,
@@ -174,12 +179,12 @@ def try_(
     store: StoreUrl = None,
     json: Json = False,
 ) -> None:
-    """Print which of the latest events a pattern takes, newest first, without making a rule."""
+    """Print which of the latest events a pattern matches, newest first, without creating a rule."""
     from gatherlog.entrypoints.cli.log import as_json, as_text
 
     settings, compiled = settings_of_store(store), _pattern(pattern)
 
-    async def look() -> int:
+    async def print_matches() -> int:
         async with open_platform(settings) as platform:
             tried = await platform.rules.try_pattern(compiled, last=last)
         for event in tried.matched:
@@ -187,11 +192,11 @@ def try_(
         print(f"{len(tried.matched):,} of the last {tried.tried:,} events", file=sys.stderr)
         return len(tried.matched)
 
-    finish(look())
+    finish(print_matches())
 
 
 def _switch(name: str, enabled: bool, store: str | None) -> None:
-    from gatherlog.core.routing.rule_service import RulePatch
+    from gatherlog.core.routing import RulePatch
 
     settings = settings_of_store(store)
 
@@ -233,7 +238,7 @@ def _target(
     mail: str | None,
     subject: str | None,
 ) -> "TargetSpec":
-    from gatherlog.core.routing.rules import AppendSpec, MailSpec, QueueSpec, WebhookSpec
+    from gatherlog.core.routing import AppendSpec, MailSpec, QueueSpec, WebhookSpec
 
     given = [one for one in (webhook, append, queue, mail) if one is not None]
     if len(given) != 1:
@@ -254,15 +259,15 @@ def _state(rule: "Rule") -> str:
 
 
 def _targets(rule: "Rule") -> str:
-    """Where it brings events; of a URL no more than its host."""
+    """Kind and address of each target; of a URL no more than its host."""
     import msgspec
 
-    told = []
+    named = []
     for target in rule.targets:
         spec = msgspec.to_builtins(target.to)
         kind = spec.pop("kind")
         place = next(iter(value for key, value in spec.items() if key != "format"))
         if kind == "webhook":  # what follows the host often holds a token
             place = "/".join(place.split("/")[:3])
-        told.append(f"{kind} {place}")
-    return ", ".join(told)
+        named.append(f"{kind} {place}")
+    return ", ".join(named)

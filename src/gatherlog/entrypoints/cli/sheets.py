@@ -1,4 +1,4 @@
-"""Commands that bring guest lists in and out as sheets."""
+"""Commands that import and export guest lists as sheets."""
 
 import hashlib
 import os
@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
+from gatherlog.entrypoints.cli.confirming import refusal_of
 from gatherlog.entrypoints.cli.failures import INTERRUPTED, CommandRefused
-from gatherlog.entrypoints.cli.guests import all_guests, refusal_of
 from gatherlog.entrypoints.cli.opening import finish, open_platform, settings_of_store
 from gatherlog.entrypoints.cli.options import GatheringId, Json, StoreUrl
 from gatherlog.entrypoints.cli.terminal import printable
@@ -26,9 +26,9 @@ __all__ = ["export", "import_"]
 
 LARGEST_SHEET = 20 * 1024 * 1024
 LONGEST_SHEET = 1_000_000
-"""Lines; who waits at a terminal may wait longer than a request does."""
+"""Lines; a person at a terminal may wait longer than a request may take."""
 LINES_SHOWN = 20
-"""Of those that are bad, and of those that are left out."""
+"""Lines printed of those that are bad, and of those that are left out."""
 
 
 def import_(
@@ -73,7 +73,7 @@ def import_(
     sheet = read_sheet(data, format, most_lines=LONGEST_SHEET)
     settings = settings_of_store(store)
 
-    async def bring_in() -> int:
+    async def load() -> int:
         async with open_platform(settings) as platform:
             plan = await platform.guests.preview_import(gathering, sheet.rows)
             if not json:
@@ -90,7 +90,7 @@ def import_(
         return 0
 
     try:
-        return finish(bring_in())
+        return finish(load())
     except KeyboardInterrupt:
         reason = "interrupted; what was written stays, and importing again completes it"
         raise CommandRefused(reason, INTERRUPTED) from None
@@ -122,7 +122,7 @@ def export(
 
     async def load() -> "list[Guest]":
         async with open_platform(settings) as platform:
-            guests = await all_guests(platform, gathering)
+            guests = await platform.guests.all_guests(gathering)
             platform.trail.note("cli", "guests_exported", gathering)
             return guests
 
@@ -133,8 +133,8 @@ def export(
         return
     with _new_file(file) as write:
         write(data)
-    told = "1 guest is" if len(guests) == 1 else f"{len(guests):,} guests are"
-    print(f"{told} in {printable(str(file))}.")
+    written = "1 guest is" if len(guests) == 1 else f"{len(guests):,} guests are"
+    print(f"{written} in {printable(str(file))}.")
 
 
 def _read(file: Path) -> bytes:
@@ -151,7 +151,7 @@ def _read(file: Path) -> bytes:
 def _refusal(
     sheet: "Sheet", plan: "Imported", *, keep_good: bool, yes: bool, may_ask: bool
 ) -> CommandRefused | None:
-    """Why nothing may be written, or None."""
+    """Why nothing may be written; None if it may, after a yes."""
     if sheet.bad and not keep_good:
         return CommandRefused(
             f"nothing was written: {_count(len(sheet.bad), 'bad line')}; correct the sheet, or "
@@ -172,7 +172,7 @@ async def _write(platform: "Platform", gathering: str, sheet: "Sheet", data: byt
 
 @contextmanager
 def _progress(total: int) -> Iterator[Callable[[int], None]]:
-    """A bar on stderr, where that is a terminal; the caller tells how many rows are done."""
+    """A progress bar, if stderr is a terminal; it is called with the number of rows done."""
     if not sys.stderr.isatty():
         yield lambda done: None
         return
@@ -186,7 +186,7 @@ def _progress(total: int) -> Iterator[Callable[[int], None]]:
 
 
 def _print_preview(sheet: "Sheet", plan: "Imported") -> None:
-    columns = ", ".join(_told(column.header, column.field) for column in sheet.columns)
+    columns = ", ".join(_understood(column.header, column.field) for column in sheet.columns)
     lines = [
         ("Format", f"{sheet.format}, {sheet.encoding}, {sheet.delimiter} between cells"),
         ("Columns", columns),
@@ -206,31 +206,32 @@ def _print_preview(sheet: "Sheet", plan: "Imported") -> None:
 
 
 def _households(sheet: "Sheet") -> str:
-    """As in `4, 2 of them in 1 household`: most lists have guests who live alone."""
+    """As in `4, 2 of them in 1 household`: most lists have guests who are in none."""
     guests, together = len(sheet.rows), sheet.in_households
     count = _count(sheet.households, "household")
     if not together:
         return f"{guests:,}, none of them in a household"
-    told = (
+    households = (
         f"{guests:,} in {count}"
         if together == guests
         else (f"{guests:,}, {together:,} of them in {count}")
     )
     if not sheet.guessed:
-        return told
-    return f"{told}, {sheet.guessed:,} guessed from address, or last name and e-mail or phone"
+        return households
+    guess = f"{sheet.guessed:,} guessed from address, or last name and e-mail or phone"
+    return f"{households}, {guess}"
 
 
-def _listed(label: str, told: list[tuple[int, str]], what: str = "") -> list[tuple[str, str]]:
-    lines = [(label, f"{len(told):,}{what}")]
-    lines += [("", f"line {line}: {text}") for line, text in told[:LINES_SHOWN]]
-    if len(told) > LINES_SHOWN:
-        lines.append(("", f"and {len(told) - LINES_SHOWN:,} more; --json lists all"))
+def _listed(label: str, listed: list[tuple[int, str]], what: str = "") -> list[tuple[str, str]]:
+    lines = [(label, f"{len(listed):,}{what}")]
+    lines += [("", f"line {line}: {text}") for line, text in listed[:LINES_SHOWN]]
+    if len(listed) > LINES_SHOWN:
+        lines.append(("", f"and {len(listed) - LINES_SHOWN:,} more; --json lists all"))
     return lines
 
 
-def _told(header: str, field: str) -> str:
-    """A column's header, and what it was taken for unless the header says just that."""
+def _understood(header: str, field: str) -> str:
+    """A column's header, and what it was understood as, unless that is the same."""
     meaning = _MEANINGS.get(field, field.replace("_", " "))
     return header if header.lower() == meaning else f"{header} = {meaning}"
 
@@ -245,7 +246,7 @@ _MEANINGS = {
 def _print_json(sheet: "Sheet", plan: "Imported", *, written: bool) -> None:
     import msgspec
 
-    told = {
+    outcome = {
         "format": sheet.format,
         "encoding": sheet.encoding,
         "delimiter": sheet.delimiter,
@@ -265,7 +266,7 @@ def _print_json(sheet: "Sheet", plan: "Imported", *, written: bool) -> None:
         "bad": sheet.bad,
         "written": written,
     }
-    print(msgspec.json.encode(told).decode())
+    print(msgspec.json.encode(outcome).decode())
 
 
 def _count(number: int, what: str) -> str:
@@ -274,7 +275,7 @@ def _count(number: int, what: str) -> str:
 
 @contextmanager
 def _new_file(file: Path) -> Iterator[Callable[[bytes], int]]:
-    """Write a file that only its owner may read, and that is there whole or not at all."""
+    """Write a new file that only its owner may read; after an error it does not exist."""
     handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         with os.fdopen(handle, "wb") as opened:

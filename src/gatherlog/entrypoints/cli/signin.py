@@ -1,4 +1,4 @@
-"""The command that signs somebody in where no mail is sent."""
+"""The command that prints a code to sign in with, for sites without mail."""
 
 import sys
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""Commands about a site as a whole: serve it, show it off, make it, copy it."""
+"""Commands about a whole site: serve it, serve the demo, create it, back it up."""
 
 import errno
 import os
@@ -72,7 +72,7 @@ def _announce(settings: "Settings", url: str) -> None:
 
 @contextmanager
 def _address_advice(settings: "Settings") -> Iterator[None]:
-    """Say what to do where the address cannot be had; other failures pass."""
+    """Turn errors about the address to listen on into CommandRefused with advice."""
     host, port = settings.host, settings.port
     try:
         yield

@@ -1,60 +1,32 @@
-"""Commands about subscriptions and dead letters: how far behind, what waits, what to do with it."""
+"""Commands about subscriptions: work, and see, pause, resume and reset them."""
 
-import sys
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
-from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 from cyclopts import Parameter
 
 from gatherlog.entrypoints.cli.failures import CommandRefused
-from gatherlog.entrypoints.cli.opening import (
-    finish,
-    open_platform,
-    settings_of_store,
-)
+from gatherlog.entrypoints.cli.opening import finish, open_platform, settings_of_store
 from gatherlog.entrypoints.cli.options import Json, StoreUrl
 from gatherlog.entrypoints.cli.terminal import printable, table
 
 if TYPE_CHECKING:
     from gatherlog.core.subscriptions.administration import Status, SubscriptionAdmin
-    from gatherlog.core.subscriptions.dead_letters import DeadLetter
 
-__all__ = [
-    "discard",
-    "letter",
-    "letters",
-    "list_",
-    "pause",
-    "redrive",
-    "reset",
-    "resume",
-    "show",
-    "work",
-]
+__all__ = ["list_", "pause", "reset", "resume", "shortened", "show", "with_admin", "work"]
 
 Name = Annotated[str, Parameter(help="Name of the subscription; that of all rules is `bus`.")]
-Ids = Annotated[list[str] | None, Parameter(help="Ids of dead letters.", negative="")]
-All = Annotated[
-    bool,
-    Parameter(name="--all", negative="", show_default=False, help="All of those that match."),
-]
-Of = Annotated[str | None, Parameter(name="--subscription", help="Those of this subscription.")]
-To = Annotated[
-    str | None,
-    Parameter(name="--destination", help="Those of this destination, as RULE/TARGET."),
-]
 BY = "cli"
-LONGEST_REASON = 80
+MAX_REASON = 80
 """Characters of a reason that a table shows; `show` and `--json` have it whole."""
 T = TypeVar("T")
 
 
 def work(*, store: StoreUrl = None) -> None:
-    """Read subscriptions: bring events to rules' targets, send letters, keep the trail.
+    """Read all subscriptions: deliver events to targets of rules, send letters, write the trail.
 
-    The server does so by itself, unless GATHERLOG_WORK=off. Any number of workers share the work,
-    and take over from one that dies. SIGTERM or Ctrl-C ends it.
+    The server does this too, unless GATHERLOG_WORK=off. Any number of workers share the
+    subscriptions, and take over those of a worker that dies. SIGTERM or Ctrl-C ends it.
     """
     from gatherlog.entrypoints.working import work as work_until_told
 
@@ -63,25 +35,25 @@ def work(*, store: StoreUrl = None) -> None:
 
 
 def list_(*, store: StoreUrl = None, json: Json = False) -> None:
-    """List all subscriptions: how far behind, what is parked or held, dead letters."""
+    """List all subscriptions: how far behind they are, what is parked or held, dead letters."""
 
-    async def load(control: "SubscriptionAdmin") -> "list[tuple[Status, int]]":
-        found = [await control.status(name) for name in await control.names()]
-        return [(status, await control.dead(status.name)) for status in found]
+    async def load(admin: "SubscriptionAdmin") -> "list[tuple[Status, int]]":
+        found = [await admin.status(name) for name in await admin.names()]
+        return [(status, await admin.count_dead_letters(status.name)) for status in found]
 
-    found = _ask(store, load)
+    found = with_admin(store, load)
     if json:
         import msgspec
 
-        told = [_told(status) | {"dead": dead} for status, dead in found]
-        print(msgspec.json.encode(told).decode())
+        listed = [_as_json(status) | {"dead": dead} for status, dead in found]
+        print(msgspec.json.encode(listed).decode())
         return
     rows = [
         (
             status.name,
             f"{status.behind:,}",
             status.parked,
-            sum(backlog.held_from is not None for backlog in status.backlogs),
+            sum(backlog.suspended_from is not None for backlog in status.backlogs),
             dead,
             "paused" if status.is_paused else "reading",
         )
@@ -91,12 +63,12 @@ def list_(*, store: StoreUrl = None, json: Json = False) -> None:
 
 
 def show(name: Name, /, *, store: StoreUrl = None, json: Json = False) -> None:
-    """Print what waits in a subscription, and why."""
+    """Print how far a subscription has read, and which streams and subjects wait in it, and why."""
 
-    async def load(control: "SubscriptionAdmin") -> "Status":
-        return await control.status(name)
+    async def load(admin: "SubscriptionAdmin") -> "Status":
+        return await admin.status(name)
 
-    status = _ask(store, load)
+    status = with_admin(store, load)
     if json:
         import msgspec
 
@@ -112,27 +84,27 @@ def show(name: Name, /, *, store: StoreUrl = None, json: Json = False) -> None:
             park.version,
             park.attempts,
             "waits for you" if park.next_try is None else "is tried again",
-            _short(f"{park.kind}: {park.detail}"),
+            shortened(f"{park.kind}: {park.detail}"),
         )
         for backlog in status.backlogs
-        for park in backlog.parks
+        for park in backlog.parked
     ]
     head = ("destination", "stream", "subject", "version", "tries", "state", "why")
     print(table(head, rows) if rows else "Nothing is parked.")
 
 
 def pause(name: Name, /, *, store: StoreUrl = None) -> None:
-    """Bring nothing more until it is resumed."""
-    _ask(store, lambda control: control.pause(name, by=BY))
+    """Pause a subscription: it delivers nothing until it is resumed."""
+    with_admin(store, lambda admin: admin.pause(name, by=BY))
     print(f"{printable(name)} is paused.")
 
 
 def resume(name: Name, /, *, store: StoreUrl = None) -> None:
-    """Go on after a pause, and try at once what waits for its next try.
+    """Resume a subscription after a pause, and retry at once what waits for its next try.
 
-    What was given up and holds others up waits for `dead-letters redrive` or `discard`.
+    Dead letters that keep later events waiting stay until `dead-letters redrive` or `discard`.
     """
-    _ask(store, lambda control: control.resume(name, by=BY))
+    with_admin(store, lambda admin: admin.resume(name, by=BY))
     print(f"{printable(name)} goes on.")
 
 
@@ -145,193 +117,29 @@ def reset(
     ],
     store: StoreUrl = None,
 ) -> None:
-    """Begin anew from somewhere in the log; what was parked is forgotten.
+    """Let a subscription begin again at another position; what was parked in it is forgotten.
 
-    Handlers and targets get everything beyond once more. A subscription that keeps documents makes
-    them anew, and begins at the start.
+    Handlers and targets get all events after that position once more. A subscription that keeps
+    documents deletes them and makes them again, and can only begin at the start.
     """
     settings = settings_of_store(store)
 
-    async def begin_anew() -> None:
+    async def begin_again() -> None:
         async with open_platform(settings) as platform:
             heads = await platform.store.heads()
             positions = {"start": (0,) * len(heads), "end": heads}.get(to) or _positions(to)
-            projected = {one.name for one in platform.subscriptions if one.fold is not None}
-            if name in projected and any(positions):
+            projections = {one.name for one in platform.subscriptions if one.fold is not None}
+            if name in projections and any(positions):
                 raise CommandRefused(f"{name} keeps documents: it begins anew with --to start")
             await platform.subscription_admin.reset(name, positions, by=BY)
 
-    finish(begin_anew())
+    finish(begin_again())
     print(f"{printable(name)} begins anew.")
 
 
-def letters(
-    *,
-    subscription: Of = None,
-    destination: To = None,
-    state: Annotated[
-        Literal["dead", "redriving", "discarded"], Parameter(help="What became of them.")
-    ] = "dead",
-    limit: Annotated[int, Parameter(help="Print at most so many.")] = 100,
-    store: StoreUrl = None,
-    json: Json = False,
-) -> None:
-    """List deliveries that were given up, the oldest first, with the reason."""
-    if not 1 <= limit <= 1000:
-        raise CommandRefused(f"--limit is {limit}: write 1 to 1000")
-
-    async def load(control: "SubscriptionAdmin") -> "list[DeadLetter]":
-        whose = _whose(subscription, destination)
-        found = await control.letters(
-            subscription=whose, destination=destination, state=state, limit=limit
-        )
-        return found.letters
-
-    found = _ask(store, load)
-    if json:
-        import msgspec
-
-        print(msgspec.json.encode(found).decode())
-        return
-    from gatherlog.core.eventstore.clock import rfc3339
-
-    if not found:
-        print(f"There are no letters in the state {state}.", file=sys.stderr)
-    else:
-        rows = [
-            (
-                one.id,
-                one.destination,
-                one.stream,
-                one.version,
-                one.event_type,
-                one.attempts,
-                one.about,
-                rfc3339(one.given_up_at)[:19],
-                _short(f"{one.kind}: {one.detail}"),
-            )
-            for one in found
-        ]
-        head = (
-            "id",
-            "destination",
-            "stream",
-            "version",
-            "type",
-            "tries",
-            "subject",
-            "since",
-            "why",
-        )
-        print(table(head, rows))
-
-
-def letter(
-    id: Annotated[str, Parameter(help="Id of the dead letter.")], /, *, store: StoreUrl = None
-) -> None:
-    """Print one dead letter as JSON, with the traceback if there was one."""
-    import msgspec
-
-    async def load(control: "SubscriptionAdmin") -> "DeadLetter":
-        return await control.letter(id)
-
-    found = msgspec.json.encode(_ask(store, load))
-    print(msgspec.json.format(found, indent=2).decode())
-
-
-def redrive(
-    ids: Ids = None,
-    /,
-    *,
-    all: All = False,
-    subscription: Of = None,
-    destination: To = None,
-    store: StoreUrl = None,
-) -> None:
-    """Have dead letters tried again by whoever works: those named, or --all that match."""
-    done = _each(store, ids, all, subscription, destination, _redrive)
-    print(f"{done:,} will be tried again.")
-
-
-def discard(
-    ids: Ids = None,
-    /,
-    *,
-    reason: Annotated[str, Parameter(help="Why; it is kept with them.")],
-    all: All = False,
-    subscription: Of = None,
-    destination: To = None,
-    store: StoreUrl = None,
-) -> None:
-    """Set dead letters aside: those named, or --all that match. What waits behind them goes on.
-
-    They stay listed, with the reason; redriven by id, one is tried again after all.
-    """
-
-    async def away(control: "SubscriptionAdmin", id: str) -> None:
-        await control.discard(id, reason, by=BY)
-
-    done = _each(store, ids, all, subscription, destination, away)
-    print(f"{done:,} discarded.")
-
-
-async def _redrive(control: "SubscriptionAdmin", id: str) -> None:
-    await control.redrive(id, by=BY)
-
-
-def _each(
-    store: str | None,
-    ids: list[str] | None,
-    all: bool,
-    subscription: str | None,
-    destination: str | None,
-    act: "Callable[[SubscriptionAdmin, str], Awaitable[None]]",
-) -> int:
-    if bool(ids) == all:
-        raise CommandRefused("name dead letters by id, or all that match with --all")
-
-    async def run(control: "SubscriptionAdmin") -> int:
-        from gatherlog.core.eventstore.errors import NotFound
-
-        for id in ids or ():
-            await act(control, id)
-        if not all:
-            return len(ids or ())
-        done = 0
-        for id in await _matching(control, subscription, destination):
-            with suppress(NotFound):  # taken meanwhile
-                await act(control, id)
-                done += 1
-        return done
-
-    return _ask(store, run)
-
-
-def _short(text: str) -> str:
-    """No longer than a line of a table should be."""
-    return text if len(text) <= LONGEST_REASON else text[: LONGEST_REASON - 1] + "…"
-
-
-async def _matching(
-    control: "SubscriptionAdmin", subscription: str | None, destination: str | None
-) -> list[str]:
-    """The ids of all that match now, so that what comes back meanwhile is left alone."""
-    ids: list[str] = []
-    cursor = None
-    while True:
-        found = await control.letters(
-            subscription=_whose(subscription, destination),
-            destination=destination,
-            limit=1000,
-            cursor=cursor,
-        )
-        ids += [letter.id for letter in found.letters]
-        if (cursor := found.cursor) is None:
-            return ids
-
-
-def _whose(subscription: str | None, destination: str | None) -> str | None:
-    return "bus" if subscription is None and destination is not None else subscription
+def shortened(text: str) -> str:
+    """A reason, cut to the length that a table has room for."""
+    return text if len(text) <= MAX_REASON else text[: MAX_REASON - 1] + "…"
 
 
 def _positions(text: str) -> tuple[int, ...]:
@@ -341,19 +149,23 @@ def _positions(text: str) -> tuple[int, ...]:
     return tuple(map(int, parts))
 
 
-def _told(status: "Status") -> dict[str, object]:
+def _as_json(status: "Status") -> dict[str, object]:
+    """The core's own struct with its computed figures.
+
+    The answer over HTTP counts what is held instead of listing it, so the two are made apart.
+    """
     import msgspec
 
     whole: dict[str, object] = msgspec.to_builtins(status)
     return whole | {"behind": status.behind, "parked": status.parked, "paused": status.is_paused}
 
 
-def _ask(store: str | None, ask: "Callable[[SubscriptionAdmin], Awaitable[T]]") -> T:
-    """What `ask` says of the store's subscriptions."""
+def with_admin(store: str | None, act: "Callable[[SubscriptionAdmin], Awaitable[T]]") -> T:
+    """Open the store, and return what `act` returns for the administration of subscriptions."""
     settings = settings_of_store(store)
 
     async def run() -> T:
         async with open_platform(settings) as platform:
-            return await ask(platform.subscription_admin)
+            return await act(platform.subscription_admin)
 
     return finish(run())

@@ -1,4 +1,4 @@
-"""Text that others wrote, made fit for a terminal; and tables of it."""
+"""Printing text from users on a terminal, safely, and in tables."""
 
 from collections.abc import Iterable, Sequence
 
@@ -6,12 +6,12 @@ __all__ = ["printable", "table"]
 
 
 def printable(text: str) -> str:
-    """The text with control characters spelt out: what people wrote may not speak to a terminal."""
+    """The text with control characters escaped, so that it cannot control the terminal."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """Rows below their heads, in columns as wide as they need; every cell printable."""
+    """A table as text: columns as wide as their widest cells, and every cell printable."""
     cells = [list(head), *([printable(str(cell)) or "-" for cell in row] for row in rows)]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     return "\n".join(

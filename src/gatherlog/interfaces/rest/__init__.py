@@ -1,1 +1,1 @@
-"""REST: one table of endpoints, from which routing, the policy and the description all follow."""
+"""REST: one table of endpoints, from which routing, policy checks and description are made."""

@@ -1,37 +1,60 @@
-"""Endpoints of the trail: what happened in a gathering and to a guest, and who looked."""
+"""Endpoints of the trail: what happened in a gathering or to a guest, and who read data."""
 
 from typing import Annotated
 
 import msgspec
 from msgspec import Meta
 
-from gatherlog.apps.trail import Activity
-from gatherlog.core.eventstore.clock import rfc3339
-from gatherlog.interfaces.rest.answers import Time, page
+from gatherlog.interfaces.rest.answers import Time, answer_from, page
 from gatherlog.interfaces.rest.endpoint import Call, Reply
 from gatherlog.interfaces.rest.queries import Paging
 
 __all__ = ["ActivityAnswer", "ActivityQuery", "list_activities", "list_guest_activities"]
 
 
-class ActivityAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing that happened, or one look: once per actor, guest, kind and hour."""
+class ActivityAnswer(msgspec.Struct, frozen=True):
+    """A change, or an access to data, noted once per hour, actor, guest and kind of access."""
 
     id: Annotated[str, Meta(description="Of the event.")]
     gathering_id: str
     guest_id: str | None
-    action: Annotated[str, Meta(description="Type of the event, or how somebody looked.")]
+    action: Annotated[str, Meta(description="Type of the event, or kind of access.")]
     actor: str
     timestamp: Annotated[Time, Meta(description="When it happened.")]
     created_at: Annotated[Time, Meta(description="When it was recorded.")]
 
 
 class ActivityQuery(Paging, frozen=True):
-    """Which activities; all that is given has to fit."""
+    """Which activities are listed: those that match all given parameters."""
 
-    action: Annotated[str, Meta(min_length=1, max_length=200)] | None = None
-    guest_id: Annotated[str, Meta(min_length=1, max_length=64)] | None = None
-    actor: Annotated[str, Meta(min_length=1, max_length=64)] | None = None
+    action: (
+        Annotated[
+            str,
+            Meta(
+                min_length=1,
+                max_length=200,
+                description="Only activities of this kind, as `action` names it in the answer.",
+            ),
+        ]
+        | None
+    ) = None
+    guest_id: (
+        Annotated[
+            str, Meta(min_length=1, max_length=64, description="Only activities about this guest.")
+        ]
+        | None
+    ) = None
+    actor: (
+        Annotated[
+            str,
+            Meta(
+                min_length=1,
+                max_length=64,
+                description="Only by this actor: `guest:0198…`, `account:0198…`, `key:0198…`.",
+            ),
+        ]
+        | None
+    ) = None
 
 
 async def list_activities(call: Call[None, ActivityQuery]) -> Reply:
@@ -49,24 +72,15 @@ async def list_activities(call: Call[None, ActivityQuery]) -> Reply:
 
 
 async def list_guest_activities(call: Call[None, Paging]) -> Reply:
-    """Also of a guest who was removed; NotFound for one who was never of this gathering."""
+    """Also of a guest who was removed; NotFound for one who never was in this gathering."""
     query = call.query
     await call.platform.guests.gathering(call.gathering_id)
     found = await call.platform.trail.activities(
         call.gathering_id, guest_id=call.id, limit=query.limit, cursor=query.cursor
     )
-    if not found.items and query.cursor is None:  # new, and not in the trail yet; or nobody
+    if not found.items and query.cursor is None:  # too new to be in the trail yet, or unknown
         await call.platform.guests.guest(call.gathering_id, call.id)
     return page(call.path, query, [_shown(one) for one in found.items], found.cursor)
 
 
-def _shown(activity: Activity) -> ActivityAnswer:
-    return ActivityAnswer(
-        id=activity.id,
-        gathering_id=activity.gathering_id,
-        guest_id=activity.guest_id,
-        action=activity.action,
-        actor=activity.actor,
-        timestamp=rfc3339(activity.timestamp),
-        created_at=rfc3339(activity.created_at),
-    )
+_shown = answer_from(ActivityAnswer)

@@ -1,15 +1,17 @@
-"""What REST answers with: the shapes of its JSON, times in RFC 3339, and the replies around it."""
+"""The shapes of REST's answers, how they are made from documents, and the replies around them."""
 
-from collections.abc import Sequence
-from typing import Annotated, Any
+from collections.abc import Callable, Sequence
+from operator import attrgetter
+from typing import Annotated, Any, TypeVar, get_args
 from urllib.parse import quote, urlencode
 
 import msgspec
 
-from gatherlog.apps.guests import Gathering, Guest, Stats, Status, Stored
+from gatherlog.apps.guests import Stats, Status
 from gatherlog.apps.guests.sheets import BadLine, DietCell
+from gatherlog.core.commands.service import Stored
 from gatherlog.core.eventstore.clock import rfc3339
-from gatherlog.interfaces.rest.once import Reply
+from gatherlog.interfaces.rest.idempotency import Reply
 from gatherlog.interfaces.rest.queries import Paging
 
 __all__ = [
@@ -21,6 +23,7 @@ __all__ = [
     "LinkAnswer",
     "StatsAnswer",
     "Time",
+    "answer_from",
     "etag",
     "json",
     "location",
@@ -31,16 +34,16 @@ __all__ = [
     "page",
 ]
 
+A = TypeVar("A", bound=msgspec.Struct)
 _encode = msgspec.json.Encoder().encode
 _JSON = (b"content-type", b"application/json")
 
-Time = Annotated[
-    str, msgspec.Meta(extra_json_schema={"format": "date-time"}, description="RFC 3339, in UTC.")
-]
+_TIME = msgspec.Meta(extra_json_schema={"format": "date-time"}, description="RFC 3339, in UTC.")
+Time = Annotated[str, _TIME]
 
 
-class GuestAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """One invitation. `attending` is null for no answer, and for undecided: see `status`."""
+class GuestAnswer(msgspec.Struct, frozen=True):
+    """One invitation. `attending` is null unless the guest comes or declines; see `status`."""
 
     id: str
     group_id: str | None
@@ -61,7 +64,7 @@ class GuestAnswer(msgspec.Struct, frozen=True, kw_only=True):
     updated_at: Time
 
 
-class GatheringAnswer(msgspec.Struct, frozen=True, kw_only=True):
+class GatheringAnswer(msgspec.Struct, frozen=True):
     """A gathering's settings. Dates without an offset are local to `time_zone`."""
 
     id: str
@@ -84,31 +87,33 @@ class GroupAnswer(msgspec.Struct, frozen=True):
 
 
 class LinkAnswer(msgspec.Struct, frozen=True):
-    """A guest's personal link; it is shown this once, and the one before it has ended."""
+    """A guest's personal link. It is shown only once, and the earlier link has ended."""
 
     url: str
     token: str
 
 
 class Health(msgspec.Struct, frozen=True):
-    """The server runs and its store answers."""
+    """The server runs; asked at `/readyz`, its store answers, too."""
 
     status: str
     version: str
 
 
 class ImportAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """How a sheet was understood, and what it came to."""
+    """How a sheet was understood, and how many guests it adds or changes."""
 
     format: str
     encoding: str
     delimiter: str
     columns: dict[str, str]
     ignored: list[str]
-    guests: Annotated[int, msgspec.Meta(description="Guests whom the sheet names.")]
+    guests: Annotated[int, msgspec.Meta(description="Guests in the sheet.")]
     in_households: Annotated[int, msgspec.Meta(description="How many of them are in a household.")]
     households: int
-    seats: Annotated[int, msgspec.Meta(description="For how many people; one each where unsaid.")]
+    seats: Annotated[
+        int, msgspec.Meta(description="People; one for each guest whose line does not say.")
+    ]
     children: Annotated[int, msgspec.Meta(description="How many of these people are children.")]
     guessed: Annotated[int, msgspec.Meta(description="Households that the sheet did not name.")]
     new: int
@@ -118,12 +123,14 @@ class ImportAnswer(msgspec.Struct, frozen=True, kw_only=True):
     bad: list[BadLine]
     unread_diets: Annotated[
         list[DietCell],
-        msgspec.Meta(description="Not understood whole: kept as text, with the tag `other`."),
+        msgspec.Meta(
+            description="Diets not fully understood, which are kept as text, with the tag `other`."
+        ),
     ]
 
 
 class StatsAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """Exact figures. The camelCase names are those of the ancestor's clients."""
+    """Exact figures. Those with camelCase names are for clients of the camelCase guest API."""
 
     total_invited: Annotated[int, msgspec.Meta(description="Invitations.")] = msgspec.field(
         name="totalInvited"
@@ -148,47 +155,39 @@ class StatsAnswer(msgspec.Struct, frozen=True, kw_only=True):
     by_meal: dict[str, int]
 
 
-def of_guest(guest: Guest) -> GuestAnswer:
-    """A guest as REST shows it."""
-    return GuestAnswer(
-        id=guest.id,
-        group_id=guest.group_id,
-        first_name=guest.first_name,
-        last_name=guest.last_name,
-        email=guest.email,
-        attending=guest.attending,
-        status=guest.status,
-        num_guests=guest.num_guests,
-        expected_guests=guest.expected_guests,
-        children=guest.children,
-        dietary=guest.dietary,
-        dietary_tags=guest.dietary_tags,
-        rsvp_at=None if guest.rsvp_at is None else rfc3339(guest.rsvp_at),
-        waiting_since=None if guest.waiting_since is None else rfc3339(guest.waiting_since),
-        is_co_host=guest.is_co_host,
-        created_at=rfc3339(guest.created_at),
-        updated_at=rfc3339(guest.updated_at),
-    )
+def answer_from(kind: type[A], *given: str) -> Callable[..., A]:
+    """A function that makes answers of the type `kind` from documents.
+
+    Each field takes the value of the document's attribute of the same name, and no other attribute
+    is answered. Times, which documents keep in microseconds since the epoch, become RFC 3339. The
+    last fields of `kind` may be `given`: the function then takes them as further arguments.
+    """
+    fields = msgspec.structs.fields(kind)
+    taken = fields[: len(fields) - len(given)]
+    assert [field.name for field in fields[len(taken) :]] == list(given)
+    read = attrgetter(*(field.name for field in taken))
+    times = [place for place, field in enumerate(taken) if _is_time(field.type)]
+
+    def answer(document: object, *others: object) -> A:
+        values = [*read(document), *others]
+        for place in times:
+            if (moment := values[place]) is not None:
+                values[place] = rfc3339(moment)
+        return kind(*values)
+
+    return answer
 
 
-def of_gathering(gathering: Gathering) -> GatheringAnswer:
-    """A gathering as REST shows it."""
-    return GatheringAnswer(
-        id=gathering.id,
-        event_name=gathering.event_name,
-        event_date=gathering.event_date,
-        location=gathering.location,
-        rsvp_deadline=gathering.rsvp_deadline,
-        max_guests=gathering.max_guests,
-        time_zone=gathering.time_zone,
-        settings_data=gathering.settings_data,
-        created_at=rfc3339(gathering.created_at),
-        updated_at=rfc3339(gathering.updated_at),
-    )
+def _is_time(kind: Any) -> bool:
+    return _TIME in getattr(kind, "__metadata__", ()) or any(map(_is_time, get_args(kind)))
+
+
+of_guest = answer_from(GuestAnswer)
+of_gathering = answer_from(GatheringAnswer)
 
 
 def of_stats(stats: Stats) -> StatsAnswer:
-    """Figures under the names of both ancestors."""
+    """The figures of a gathering, some of them under a second name."""
     return StatsAnswer(
         **msgspec.structs.asdict(stats),
         total_invited=stats.total_guests,
@@ -203,24 +202,24 @@ def json(value: object, status: int = 200, *headers: tuple[bytes, bytes]) -> Rep
 
 
 def no_content() -> Reply:
-    """It is done, and there is nothing to say."""
+    """Done; an answer without a body."""
     return Reply(204, b"", [])
 
 
 def etag(stored: Stored[Any]) -> tuple[bytes, bytes]:
-    """The strong tag of a document: its version."""
+    """The ETag header of a document: its version, as a strong tag."""
     return (b"etag", b'"%d"' % stored.version)
 
 
 def page(path: str, query: Paging, items: Sequence[object], cursor: str | None) -> Reply:
-    """A bare array, with a `Link` to the next part, asked for alike, if there is one."""
+    """An array, with a `Link` header to the next part of the same query, if there is one."""
     if cursor is None:
         return json(items)
-    asked = {name: value for name, value in msgspec.structs.asdict(query).items() if value}
-    text = urlencode({**asked, "cursor": cursor})
+    given = {name: value for name, value in msgspec.structs.asdict(query).items() if value}
+    text = urlencode({**given, "cursor": cursor})
     return json(items, 200, (b"link", f'<{path}?{text}>; rel="next"'.encode()))
 
 
 def location(*segments: str) -> tuple[bytes, bytes]:
-    """Where what was made can be found."""
+    """The Location header of something that was created."""
     return (b"location", "".join(f"/{quote(part, safe='')}" for part in segments).encode())

@@ -1,6 +1,6 @@
-"""The camelCase shapes of a guest, which the ancestor's clients know.
+"""The camelCase guest API: the same bodies and answers, with camelCase names of fields.
 
-They are the shapes of the other paths under other names, so what takes those takes these.
+Its structs are subclasses of the snake_case ones, so handlers and services take either.
 """
 
 import re
@@ -9,10 +9,11 @@ from typing import TypeVar, cast
 import msgspec
 
 from gatherlog.apps.guests import Guest, GuestPatch, Household, NewGuest, OwnAnswer, Status
+from gatherlog.apps.guests.inputs import GroupId
 from gatherlog.apps.trail import LastSeen
 from gatherlog.core.eventstore.clock import rfc3339
 from gatherlog.core.eventstore.errors import Flaw
-from gatherlog.interfaces.rest.answers import GuestAnswer, Time, of_guest
+from gatherlog.interfaces.rest.answers import GuestAnswer, Time, answer_from
 
 __all__ = [
     "AdminGuest",
@@ -24,17 +25,17 @@ __all__ = [
     "HouseholdView",
     "MemberView",
     "QuestionsView",
-    "camelled",
     "of_admin_guest",
     "of_camel_guest",
     "of_household",
+    "with_camel_case_pointer",
 ]
 
 S = TypeVar("S", bound=msgspec.Struct)
 
 
 def camel(struct: type[S]) -> type[S]:
-    """The struct with every field under a camelCase name, those that it inherits too."""
+    """The struct, as a subclass whose fields, inherited ones included, are camelCase in JSON."""
     fields = [
         (field.name, field.type, msgspec.field(default=field.default))
         for field in msgspec.structs.fields(struct)
@@ -47,21 +48,20 @@ def camel(struct: type[S]) -> type[S]:
         namespace={"__doc__": struct.__doc__},
         rename="camel",
         frozen=True,
-        kw_only=True,
     )
     return cast(type[S], again)
 
 
 @camel
-class CamelGuest(GuestAnswer, frozen=True, kw_only=True):
-    """One invitation. `attending` is null for no answer, undecided and waiting: see `status`."""
+class CamelGuest(GuestAnswer, frozen=True):
+    """One invitation. `attending` is null unless the guest comes or declines; see `status`."""
 
 
 @camel
-class AdminGuest(CamelGuest, frozen=True, kw_only=True):
-    """One invitation, and when the guest last logged in and was last here; null: never.
+class AdminGuest(CamelGuest, frozen=True):
+    """One invitation, with the times of the guest's last login and last access; null: never.
 
-    Looks count once an hour, so both may be up to an hour early. No ETag moves by them.
+    Accesses are noted once an hour, so both may be up to an hour early. They do not change ETags.
     """
 
     last_login: Time | None = None
@@ -70,7 +70,7 @@ class AdminGuest(CamelGuest, frozen=True, kw_only=True):
 
 @camel
 class CamelNewGuest(NewGuest, frozen=True, kw_only=True):
-    """A guest to be invited; see `NewGuest`."""
+    """A guest to invite; see `NewGuest`."""
 
 
 @camel
@@ -80,19 +80,19 @@ class CamelGuestPatch(GuestPatch, frozen=True, kw_only=True):
 
 @camel
 class CamelOwnAnswer(OwnAnswer, frozen=True, kw_only=True):
-    """A guest's own answer, 0 people being a no; and one for members who have not given any."""
+    """A guest's own answer, where 0 people decline, and one for members who have not answered."""
 
 
 class GroupChoice(
     msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True
 ):
-    """The household that a guest is to belong to; naming it makes it."""
+    """The household that a guest is put into; a new name makes a new household."""
 
-    group_id: str
+    group_id: GroupId
 
 
-class MemberView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """What members of a household see of each other."""
+class MemberView(msgspec.Struct, frozen=True, rename="camel"):
+    """What members of a household see of each other: neither addresses nor diets."""
 
     id: str
     first_name: str
@@ -103,7 +103,7 @@ class MemberView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class QuestionsView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """What to ask a household whose answers do not add up to what was expected."""
+    """Questions to a household whose answers do not add up to the number of people expected."""
 
     signed_up: int
     not_coming: tuple[str, ...]
@@ -111,7 +111,7 @@ class QuestionsView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class WaitingView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """Members who wait for places together; `fits` false: there are not as many at all."""
+    """Members who wait for places together. `fits` is false if there are not as many in all."""
 
     members: tuple[str, ...]
     people: int
@@ -120,7 +120,7 @@ class WaitingView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class HouseholdView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """A guest's own view: oneself whole, of the others what is needed to answer together."""
+    """A guest's view of the household: all of oneself, and of the others what `MemberView` has."""
 
     guest: CamelGuest
     group_members: list[MemberView]
@@ -131,37 +131,26 @@ class HouseholdView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     waiting: list[WaitingView]
 
 
-def of_camel_guest(guest: Guest) -> CamelGuest:
-    """A guest under the ancestor's names."""
-    return CamelGuest(**msgspec.structs.asdict(of_guest(guest)))
+of_camel_guest = answer_from(CamelGuest)
+_of_admin_guest = answer_from(AdminGuest, "last_login", "last_access")
+_of_member = answer_from(MemberView)
 
 
 def of_admin_guest(guest: Guest, seen: LastSeen | None) -> AdminGuest:
-    """A guest under the ancestor's names, with the last visits."""
+    """A guest in camelCase, with the times of the last login and access."""
     login, access = (None, None) if seen is None else (seen.last_login, seen.last_access)
-    return AdminGuest(
-        **msgspec.structs.asdict(of_guest(guest)),
-        last_login=None if login is None else rfc3339(login),
-        last_access=None if access is None else rfc3339(access),
+    return _of_admin_guest(
+        guest,
+        None if login is None else rfc3339(login),
+        None if access is None else rfc3339(access),
     )
 
 
 def of_household(household: Household) -> HouseholdView:
-    """A household as the guest may see it: of the others neither address nor diet."""
-    members = [
-        MemberView(
-            id=member.body.id,
-            first_name=member.body.first_name,
-            last_name=member.body.last_name,
-            status=member.body.status,
-            num_guests=member.body.num_guests,
-            expected_guests=member.body.expected_guests,
-        )
-        for member in household.members
-    ]
+    """A household as one of its guests may see it."""
     return HouseholdView(
         guest=of_camel_guest(household.guest.body),
-        group_members=members,
+        group_members=[_of_member(member.body) for member in household.members],
         family_sum=household.family_sum,
         rsvp_deadline=household.rsvp_deadline,
         closed=household.closed,
@@ -170,7 +159,7 @@ def of_household(household: Household) -> HouseholdView:
     )
 
 
-def camelled(flaw: Flaw) -> Flaw:
-    """The flaw, its place under the name that the caller used."""
-    pointer = re.sub(r"_([a-z])", lambda letter: letter[1].upper(), flaw.pointer)
+def with_camel_case_pointer(flaw: Flaw) -> Flaw:
+    """The flaw, whose pointer names fields in camelCase, as the client does."""
+    pointer = re.sub(r"_([a-z])", lambda match: match[1].upper(), flaw.pointer)
     return Flaw(pointer, flaw.detail)

@@ -4,7 +4,7 @@ import re
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from gatherlog.apps.guests import Stored
+from gatherlog.core.commands.service import Stored
 from gatherlog.core.eventstore.errors import Flaw, Invalid
 from gatherlog.interfaces.problems import Stale
 from gatherlog.interfaces.rest.answers import etag
@@ -19,10 +19,10 @@ _TAGS = re.compile(rb"[ \t,]*%b(?:[ \t]*,[ \t,]*%b)*[ \t,]*" % ((_TAG.pattern,) 
 async def if_match(
     call: Call[Any, Any], current: Callable[[], Awaitable[Stored[Any]]]
 ) -> int | None:
-    """The version that a change demands; None where any will do.
+    """The version that the request's If-Match demands; None if any version will do.
 
-    Raises Invalid for what is no list of tags, Stale where none of them is the current one, and
-    NotFound where there is nothing.
+    Raises Invalid if the header is no list of tags, Stale if the current version is not among them,
+    and NotFound if `current` does.
     """
     header = call.headers.get(b"if-match")
     if header is None:
@@ -32,7 +32,7 @@ async def if_match(
         raise Invalid(Flaw("/If-Match", detail))
     stored = await current()
     if header.strip() == b"*":
-        return None  # it is there, which is all that was asked
+        return None  # it exists, which is all that `*` demands
     wanted = [tag for weak, tag in _TAG.findall(header) if not weak]
     if b"%d" % stored.version not in wanted:
         raise Stale("It is at another version than If-Match names; fetch it again.")
@@ -40,7 +40,7 @@ async def if_match(
 
 
 def not_modified(call: Call[Any, Any], stored: Stored[Any]) -> Reply | None:
-    """304 if the caller has this version already."""
+    """The answer 304 if If-None-Match names the current version; else None."""
     header = call.headers.get(b"if-none-match")
     if header is None:
         return None

@@ -1,6 +1,8 @@
-"""What an endpoint is: one row of the table. It cannot exist without naming its action."""
+"""What an endpoint is, one row of the table, and what its handler is called with.
 
-import re
+A row has no default for the policy's action, so no endpoint can be written without one.
+"""
+
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, MutableMapping
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -10,60 +12,48 @@ import msgspec
 
 from gatherlog.apps.people.policy import ANYONE, Action, Actor
 from gatherlog.core.commands.handler import Handled, Once
-from gatherlog.core.eventstore.errors import Invalid, NotFound
 from gatherlog.core.eventstore.store import Ref
-from gatherlog.core.queues import check_queue
-from gatherlog.interfaces.bodies import Reading
-from gatherlog.interfaces.live import MOST_STREAMS
+from gatherlog.interfaces.bodies import BodyReader
 from gatherlog.interfaces.live_feed import FeedHub
+from gatherlog.interfaces.live_streams import MOST_STREAMS
 from gatherlog.interfaces.platform import Platform
-from gatherlog.interfaces.rates import Guard
-from gatherlog.interfaces.rest.once import OnceKey, Reply
+from gatherlog.interfaces.rates import RateLimiter
+from gatherlog.interfaces.rest.idempotency import IdempotencyKey, Reply
 from gatherlog.interfaces.rest.queries import Nothing
 
-__all__ = ["DEFAULT_GATHERING", "Call", "Endpoint", "Reply", "Stream"]
+__all__ = ["Call", "Endpoint", "Reply", "StreamedReply"]
 
-DEFAULT_GATHERING = "default"
 B = TypeVar("B")
 Q = TypeVar("Q", bound=msgspec.Struct)
 
-NAMES = frozenset({"group_id", "stream", "log", "rule", "subscription", "letter", "queue"})
-"""Path parameters that are names of somebody's choice; all others are UUIDs."""
-PRIVATE = frozenset({"group_id", "stream", "log"})
-"""Those that may name people."""
-LONGEST_NAME = 255
 
-_UUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
-_PARAMETER = re.compile(r"\{(\w+)\}")
-
-
-class Stream(msgspec.Struct, frozen=True):
-    """An answer without an end, part by part."""
+class StreamedReply(msgspec.Struct, frozen=True):
+    """An answer whose body goes on until the client leaves, such as server-sent events."""
 
     parts: AsyncGenerator[bytes]
     headers: list[tuple[bytes, bytes]]
     most: int = MOST_STREAMS
-    """How many one credential may have open at once."""
+    """How many such answers one credential may have open at once."""
 
 
 @dataclass(slots=True, kw_only=True)
 class Call(Generic[B, Q]):
-    """One request that the policy has allowed, its parts decoded and checked for form."""
+    """One request that the policy has allowed; ids, query and body are decoded and well-formed."""
 
     platform: Platform
-    guard: Guard
+    rate_limiter: RateLimiter
     feed: FeedHub
     actor: Actor | None
     gathering_id: str
     ids: Mapping[str, str]
-    """The path's other parameters, by name."""
+    """The path's parameters besides the gathering, by name."""
     query: Q
     body: B
     scope: MutableMapping[str, Any]
     headers: Mapping[bytes, bytes]
     path: str
-    """As asked for, percent-encoded, without the query."""
-    key: OnceKey | None = None
+    """As the client sent it: percent-encoded, without the query."""
+    key: IdempotencyKey | None = None
 
     @property
     def id(self) -> str:
@@ -72,7 +62,7 @@ class Call(Generic[B, Q]):
 
     @property
     def by(self) -> str:
-        """Who acts, as events name it."""
+        """Who acts, as events name it in their metadata."""
         return "nobody" if self.actor is None else self.actor.name
 
     def once(
@@ -80,11 +70,17 @@ class Call(Generic[B, Q]):
         answer: Callable[[Handled], Reply] | None,
         shows: Callable[[Handled], Ref | None] = lambda handled: None,
     ) -> Once | None:
-        """How a command is to be done once, if the request has a key; see `OnceKey.once`."""
+        """What makes a command idempotent, where the request has an Idempotency-Key.
+
+        See `IdempotencyKey.once`.
+        """
         return None if self.key is None else self.key.once(answer, shows)
 
     async def remember(self, answer: Reply, *, secret: bool = False) -> Reply:
-        """Keep an answer that carried the key, if any, into no commit; see `OnceKey.remember`."""
+        """Give the answer back, stored under the Idempotency-Key if the request has one.
+
+        For handlers whose work is no single commit; see `IdempotencyKey.remember`.
+        """
         return answer if self.key is None else await self.key.remember(answer, secret=secret)
 
 
@@ -94,90 +90,68 @@ NO_QUERY: Any = Nothing
 
 @dataclass(frozen=True, kw_only=True)
 class Endpoint(Generic[B, Q]):
-    """A method and a path, who may use it, what goes in and out, and what answers it."""
+    """A method on a path: the policy's action, the types of query, body and answer, the handler."""
 
     method: str
     path: str
     action: Action
-    handle: Callable[[Call[B, Q]], Awaitable[Reply | Stream]]
+    handle: Callable[[Call[B, Q]], Awaitable[Reply | StreamedReply]]
     summary: str
     answer: Any = None
-    """Type of the answer's JSON; None: no body, or one of `media`."""
+    """Type of the answer's JSON; None: no body, or one of the media type `media`."""
     status: HTTPStatus = HTTPStatus.OK
     body: type[B] | None = None
     query: type[Q] = NO_QUERY
     accepts: str = "application/json"
     media: str = "application/json"
     scoped: bool = True
-    """Whether it is about the default gathering, and again below /gatherings/{gathering_id}."""
+    """Whether it is served twice: for the default gathering at `path`, and for any gathering
+    below `/gatherings/{gathering_id}`."""
     refusals: tuple[str, ...] = ()
     """Codes of problems beyond those that follow from the rest of the row."""
     conditional: bool = False
-    """Whether it has an ETag, or looks at If-Match."""
+    """Whether its GET answers with an ETag, or its changes heed If-Match."""
     named: str = ""
-    """What the description calls it, where that is not the handler's name."""
+    """Its operation id in the description, where that is not the handler's name."""
     camel: bool = False
-    """Whether its fields are camelCase; flaws are told under the names that the caller used."""
+    """Whether its fields are camelCase; then flaws name the fields in camelCase, too."""
 
     @property
     def name(self) -> str:
-        """What the description calls it."""
+        """Its operation id in the description."""
         return self.named or self.handle.__name__
 
     @property
     def public(self) -> bool:
-        """Whether no credential is asked for."""
+        """Whether it needs no credential."""
         return self.action in ANYONE
 
     @property
     def repeatable(self) -> bool:
-        """Whether an Idempotency-Key counts; a credential that ends itself has no second time."""
+        """Whether it heeds an Idempotency-Key.
+
+        Signing out does not: the credential that a repeated request would need has ended.
+        """
         return self.method in ("POST", "PUT", "DELETE") and self.action is not Action.SIGN_OUT
 
     def paths(self) -> list[str]:
-        """Every template under which it stands."""
+        """Every path template at which it is served."""
         return [self.path, "/gatherings/{gathering_id}" + self.path] if self.scoped else [self.path]
 
-    def reading(self) -> "Reading[B] | None":
-        """How its body is read, if it has one.
+    def body_reader(self) -> "BodyReader[B] | None":
+        """The reader of its body; None if it takes none.
 
-        A PUT may bring back what GET gave: what it does not know of the answer's shape, it ignores.
+        A PUT may send back what GET answered: fields of the answer that the body does not have are
+        ignored.
         """
         if self.body is None:
             return None
         ignored: frozenset[str] = frozenset()
         if self.method == "PUT":
             ignored = field_names(self.answer) - field_names(self.body)
-        return Reading(self.body, self.accepts, ignored)
+        return BodyReader(self.body, self.accepts, ignored)
 
 
 def field_names(struct: Any) -> frozenset[str]:
-    """Names of a struct's fields on the wire."""
+    """Names of a struct's fields in JSON."""
     return frozenset(field.encode_name for field in msgspec.structs.fields(struct))
-
-
-def parameters(template: str) -> tuple[str, ...]:
-    """Names of a template's parameters, in order."""
-    return tuple(_PARAMETER.findall(template))
-
-
-def _check_queue(name: str) -> None:
-    try:
-        check_queue(name)
-    except Invalid:
-        raise NotFound("No queue can have this name.") from None
-
-
-def checked_id(name: str, value: str) -> str:
-    """A path parameter in the one spelling that services know; NotFound if none can have it."""
-    if name in NAMES:
-        if not 0 < len(value) <= LONGEST_NAME or "\0" in value:
-            raise NotFound("There is no such name.")
-        if name == "queue":
-            _check_queue(value)
-        return value
-    if name == "gathering_id" and value == DEFAULT_GATHERING:
-        return value
-    if not _UUID.fullmatch(value):
-        raise NotFound(f"{value[:64]!r} is no id")
-    return value.lower()

@@ -1,4 +1,4 @@
-"""The table of endpoints. Whoever adds one writes a row; routing, policy and description follow."""
+"""The table of endpoints: routing, the policy's check and the description are made from it."""
 
 from http import HTTPStatus
 from typing import Any

@@ -1,11 +1,23 @@
-"""One example per shape of the wire, for the description; typed, so that none can go stale."""
+"""Examples of bodies and answers for the description; typed, so that they fit their schemas."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any, Final
 
-import msgspec
-
-from gatherlog.apps.guests import GatheringDetails, GuestPatch, NewGuest, Rsvp, SettingsPatch
+from gatherlog.apps.guests import (
+    Gathering,
+    GatheringDetails,
+    Guest,
+    GuestPatch,
+    Household,
+    NewGuest,
+    Questions,
+    Rsvp,
+    SettingsPatch,
+)
+from gatherlog.apps.trail import LastSeen
+from gatherlog.core.commands.service import Stored
+from gatherlog.core.eventstore.clock import rfc3339, to_micros
 from gatherlog.interfaces.rest.activities import ActivityAnswer
 from gatherlog.interfaces.rest.answers import (
     GatheringAnswer,
@@ -13,6 +25,8 @@ from gatherlog.interfaces.rest.answers import (
     GuestAnswer,
     Health,
     LinkAnswer,
+    of_gathering,
+    of_guest,
 )
 from gatherlog.interfaces.rest.camel import (
     AdminGuest,
@@ -22,58 +36,65 @@ from gatherlog.interfaces.rest.camel import (
     CamelOwnAnswer,
     GroupChoice,
     HouseholdView,
-    MemberView,
-    QuestionsView,
+    of_admin_guest,
+    of_camel_guest,
+    of_household,
 )
 from gatherlog.interfaces.rest.sign_in import CodeRequest, LoginRequest, SessionRequest
 
 __all__ = ["EXAMPLES"]
 
-_MADE = "2026-11-21T08:00:00.000000Z"
-_ANSWERED = "2026-11-22T19:30:12.345678Z"
-_GUEST = GuestAnswer(
+_MADE = to_micros(datetime(2026, 11, 21, 8, 0, tzinfo=UTC))
+_ANSWERED = to_micros(datetime(2026, 11, 22, 19, 30, 12, 345678, tzinfo=UTC))
+_LOGGED_IN = to_micros(datetime(2026, 5, 1, 16, 0, tzinfo=UTC))
+_CAME = to_micros(datetime(2026, 5, 2, 9, 15, tzinfo=UTC))
+_GUEST = Guest(
     id="0198f3c2-7b1e-7c44-9d0a-4f6b8e2a1c35",
+    gathering_id="default",
     group_id="lovelace",
     first_name="Ada",
     last_name="Lovelace",
     email="ada@example.org",
     attending=True,
-    status="coming",
     num_guests=2,
     expected_guests=2,
     children=1,
     dietary="no celery, please",
     dietary_tags=("vegetarian",),
     rsvp_at=_ANSWERED,
-    waiting_since=None,
-    is_co_host=False,
     created_at=_MADE,
     updated_at=_ANSWERED,
 )
-_CAMEL = CamelGuest(**msgspec.structs.asdict(_GUEST))
-_ADMIN = AdminGuest(
-    **msgspec.structs.asdict(_GUEST),
-    last_login="2026-05-01T16:00:00.000000Z",
-    last_access="2026-05-02T09:15:00.000000Z",
-)
+_SEEN = LastSeen(last_login=_LOGGED_IN, last_access=_CAME)
 _ACTIVITY = ActivityAnswer(
     id="0198f3c2-7b1e-7c44-9d0a-4f6b8e2a1c35",
     gathering_id="default",
     guest_id=_GUEST.id,
     action="guests.rsvp_submitted",
     actor=f"guest:{_GUEST.id}",
-    timestamp="2026-05-02T09:15:00.000000Z",
-    created_at="2026-05-02T09:15:00.000000Z",
+    timestamp=rfc3339(_CAME),
+    created_at=rfc3339(_CAME),
 )
-_MEMBER = MemberView(
+_MEMBER = Guest(
     id="0198f3c2-7b1e-7c44-9d0a-4f6b8e2a1c36",
+    gathering_id="default",
+    group_id="lovelace",
     first_name="Byron",
     last_name="Lovelace",
-    status="pending",
-    num_guests=0,
-    expected_guests=1,
+    email=None,
+    created_at=_MADE,
+    updated_at=_MADE,
 )
-_GATHERING = GatheringAnswer(
+_HOUSEHOLD = Household(
+    guest=Stored(_GUEST, 2),
+    members=[Stored(_MEMBER, 1)],
+    family_sum=3,
+    rsvp_deadline="2027-06-01",
+    closed=False,
+    questions=Questions(signed_up=2, not_coming=(_MEMBER.id,), more=0),
+    waiting=[],
+)
+_GATHERING = Gathering(
     id="0198f3c2-7a00-7d1b-8e55-0c9a7f3b2d10",
     event_name="Midsummer party",
     event_date="2027-06-19T16:00",
@@ -87,10 +108,10 @@ _GATHERING = GatheringAnswer(
 )
 
 EXAMPLES: Final[Mapping[Any, Any]] = {
-    GuestAnswer: _GUEST,
-    list[GuestAnswer]: [_GUEST],
-    GatheringAnswer: _GATHERING,
-    list[GatheringAnswer]: [_GATHERING],
+    GuestAnswer: of_guest(_GUEST),
+    list[GuestAnswer]: [of_guest(_GUEST)],
+    GatheringAnswer: of_gathering(_GATHERING),
+    list[GatheringAnswer]: [of_gathering(_GATHERING)],
     list[GroupAnswer]: [GroupAnswer("lovelace", 3)],
     LinkAnswer: LinkAnswer("https://party.example/r/8Jx…", "8Jx…"),
     Health: Health("ok", "0.1.0"),
@@ -110,23 +131,15 @@ EXAMPLES: Final[Mapping[Any, Any]] = {
         max_guests=80,
         time_zone="Europe/Berlin",
     ),
-    CamelGuest: _CAMEL,
-    AdminGuest: _ADMIN,
-    list[AdminGuest]: [_ADMIN],
+    CamelGuest: of_camel_guest(_GUEST),
+    AdminGuest: of_admin_guest(_GUEST, _SEEN),
+    list[AdminGuest]: [of_admin_guest(_GUEST, _SEEN)],
     list[ActivityAnswer]: [_ACTIVITY],
     CamelNewGuest: CamelNewGuest(first_name="Ada", last_name="Lovelace", email="ada@example.org"),
     CamelGuestPatch: CamelGuestPatch(num_guests=2, attending=True),
     GroupChoice: GroupChoice(group_id="lovelace"),
     CamelOwnAnswer: CamelOwnAnswer(num_guests=2, dietary="no celery", group_status="coming"),
-    HouseholdView: HouseholdView(
-        guest=_CAMEL,
-        group_members=[_MEMBER],
-        family_sum=3,
-        rsvp_deadline="2027-06-01",
-        closed=False,
-        questions=QuestionsView(signed_up=2, not_coming=(_MEMBER.id,), more=0),
-        waiting=[],
-    ),
+    HouseholdView: of_household(_HOUSEHOLD),
     CodeRequest: CodeRequest(email="ada@example.org"),
     SessionRequest: SessionRequest(email="ada@example.org", code="123456"),
     LoginRequest: LoginRequest(token="8JxQ…", last_name="Lovelace"),

@@ -1,4 +1,4 @@
-"""The feed over HTTP: everything that happens, in pages, or live as server-sent events."""
+"""The feed over HTTP: all events of the log, in pages, or live as server-sent events."""
 
 from typing import Annotated
 
@@ -9,49 +9,48 @@ from gatherlog.core.eventstore.events import Recorded
 from gatherlog.core.eventstore.feed_pages import feed_cursor, feed_page, feed_positions
 from gatherlog.core.eventstore.store import Heads, Store
 from gatherlog.core.eventstore.streams import category_of
-from gatherlog.core.routing.event_document import document
-from gatherlog.core.routing.patterns import compile_pattern
-from gatherlog.interfaces.live import HEADERS
+from gatherlog.core.routing import compile_pattern, document
 from gatherlog.interfaces.live_feed import Wanted
+from gatherlog.interfaces.live_streams import HEADERS
 from gatherlog.interfaces.rest.answers import json
-from gatherlog.interfaces.rest.endpoint import Call, Reply, Stream
-from gatherlog.interfaces.rest.log import EventAnswer, of_event
-from gatherlog.interfaces.rest.queries import MAX_PAGE
+from gatherlog.interfaces.rest.endpoint import Call, Reply, StreamedReply
+from gatherlog.interfaces.rest.queries import Limit
+from gatherlog.interfaces.rest.streams import EventAnswer, event_answer
 
-__all__ = ["FeedAnswer", "FeedFilter", "FeedQuery", "follow_feed", "read_feed", "written"]
+__all__ = ["FeedAnswer", "FeedFilter", "FeedQuery", "event_line", "follow_feed", "read_feed"]
 
-MOST_FOLLOWERS = 2000
-"""Of one credential."""
+MAX_FOLLOWERS = 2000
+"""Live feeds that one credential may have open."""
 _encode = msgspec.json.Encoder().encode
 
 
-class FeedFilter(msgspec.Struct, frozen=True):
-    """Which events; all that is given has to fit."""
+Cursor = Annotated[
+    str, Meta(max_length=4096, description="Where to begin: `start`, `end`, or a cursor.")
+]
+LogName = Annotated[str, Meta(max_length=255, description="Only streams of this category.")]
+EventType = Annotated[str, Meta(max_length=255, description="Only events of this type.")]
+PatternText = Annotated[
+    str, Meta(max_length=16_384, description="Only events that match this pattern, as JSON.")
+]
 
-    cursor: (
-        Annotated[
-            str,
-            Meta(max_length=4096, description="Where to begin: `start`, `end`, or a cursor."),
-        ]
-        | None
-    ) = None
-    log: Annotated[str, Meta(max_length=255, description="Of streams of this category.")] | None = (
-        None
-    )
-    type: Annotated[str, Meta(max_length=255, description="Of this type.")] | None = None
-    pattern: (
-        Annotated[str, Meta(max_length=16_384, description="An event pattern, as JSON.")] | None
-    ) = None
+
+class FeedFilter(msgspec.Struct, frozen=True):
+    """Which events to read: those that every given filter matches."""
+
+    cursor: Cursor | None = None
+    log: LogName | None = None
+    type: EventType | None = None
+    pattern: PatternText | None = None
 
 
 class FeedQuery(FeedFilter, frozen=True):
-    """Which page of which events."""
+    """Which events to read, and how many at most."""
 
-    limit: Annotated[int, Meta(ge=1, le=MAX_PAGE)] = 100
+    limit: Limit = 100
 
 
 class FeedAnswer(msgspec.Struct, frozen=True):
-    """A page; it may be short, or empty, before the end: go on with `cursor` while not `is_end`."""
+    """A page of the feed, maybe empty before the end: read on from `cursor` until `is_end`."""
 
     events: list[EventAnswer]
     cursor: str
@@ -60,27 +59,27 @@ class FeedAnswer(msgspec.Struct, frozen=True):
 
 async def read_feed(call: Call[None, FeedQuery]) -> Reply:
     store, query = call.platform.store, call.query
-    after = await _after(store, query.cursor or "start")
-    found = await feed_page(store, after, limit=query.limit, wanted=_wanted(query))
-    events = [of_event(event) for event in found.events]
+    after = await _start_positions(store, query.cursor or "start")
+    found = await feed_page(store, after, limit=query.limit, wanted=_filter(query))
+    events = [event_answer(event) for event in found.events]
     return json(FeedAnswer(events, feed_cursor(store, found.positions), found.is_end))
 
 
-async def follow_feed(call: Call[None, FeedFilter]) -> Stream:
+async def follow_feed(call: Call[None, FeedFilter]) -> StreamedReply:
     store, query = call.platform.store, call.query
     last = call.headers.get(b"last-event-id", b"").decode("latin-1")
-    after = await _after(store, last or query.cursor or "end")
-    parts = call.feed.follow(after, _wanted(query))
-    return Stream(parts, HEADERS, MOST_FOLLOWERS)
+    after = await _start_positions(store, last or query.cursor or "end")
+    parts = call.feed.follow(after, _filter(query))
+    return StreamedReply(parts, HEADERS, MAX_FOLLOWERS)
 
 
-def written(event: Recorded) -> bytes:
-    """An event in one line of JSON."""
-    text = _encode(of_event(event))
+def event_line(event: Recorded) -> bytes:
+    """An event as JSON without line breaks, for a server-sent event."""
+    text = _encode(event_answer(event))
     return text if b"\n" not in text and b"\r" not in text else _encode(msgspec.json.decode(text))
 
 
-async def _after(store: Store, cursor: str) -> Heads:
+async def _start_positions(store: Store, cursor: str) -> Heads:
     if cursor == "start":
         return (0,) * store.limits.partitions
     if cursor == "end":
@@ -88,8 +87,8 @@ async def _after(store: Store, cursor: str) -> Heads:
     return feed_positions(store, cursor)
 
 
-def _wanted(given: FeedFilter) -> Wanted | None:
-    """Raises InvalidPattern."""
+def _filter(given: FeedFilter) -> Wanted | None:
+    """The test of all filters, or None without any. Raises InvalidPattern."""
     if given.log is None and given.type is None and given.pattern is None:
         return None
     pattern = None if given.pattern is None else compile_pattern(given.pattern)

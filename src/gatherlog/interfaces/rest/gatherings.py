@@ -3,12 +3,13 @@
 import msgspec
 
 from gatherlog import __version__
-from gatherlog.apps.guests import GatheringDetails, SettingsPatch, Stored
+from gatherlog.apps.guests import GatheringDetails, SettingsPatch
 from gatherlog.apps.guests.views import GATHERINGS, Gathering
 from gatherlog.apps.people import Action, Role
 from gatherlog.core.commands.handler import Handled
+from gatherlog.core.commands.service import Stored
 from gatherlog.core.eventstore.errors import NotFound
-from gatherlog.interfaces import live
+from gatherlog.interfaces import live_streams
 from gatherlog.interfaces.auth import identify, permit
 from gatherlog.interfaces.rest.answers import (
     Health,
@@ -21,14 +22,14 @@ from gatherlog.interfaces.rest.answers import (
     page,
 )
 from gatherlog.interfaces.rest.conditions import if_match, not_modified
-from gatherlog.interfaces.rest.endpoint import Call, Reply, Stream
+from gatherlog.interfaces.rest.endpoint import Call, Reply, StreamedReply
 from gatherlog.interfaces.rest.queries import Nothing, Paging
 
 Plain = Call[None, Nothing]
 
 
 async def list_gatherings(call: Call[None, Paging]) -> Reply:
-    """An operator sees all, a host's key its one, an account those that it hosts."""
+    """Operators see all gatherings, a key of a gathering that one, accounts those they host."""
     guests, actor, query = call.platform.guests, call.actor, call.query
     assert actor is not None
     if actor.role is Role.OPERATOR:
@@ -97,21 +98,21 @@ async def read_stats(call: Plain) -> Reply:
     return json(of_stats(await call.platform.guests.stats(call.gathering_id)))
 
 
-async def watch_stats(call: Plain) -> Stream:
-    """The figures as they change; the credential is looked at again before each of them."""
+async def watch_stats(call: Plain) -> StreamedReply:
+    """The figures whenever they change; the credential is checked again before each event."""
     platform, id = call.platform, call.gathering_id
     await platform.guests.gathering(id)
 
-    async def look() -> bytes:
+    async def read() -> bytes:
         actor = await identify(platform, call.headers)
         await permit(platform, actor, Action.READ_STATS, id)
         return msgspec.json.encode(of_stats(await platform.guests.stats(id)))
 
-    return Stream(live.changes(platform.store, look), live.HEADERS)
+    return StreamedReply(live_streams.changes(platform.store, read), live_streams.HEADERS)
 
 
 async def read_health(call: Plain) -> Reply:
-    """Alive is who answers; whether the store does is for `/readyz` to say."""
+    """Says that the process answers requests; `/readyz` says whether it can do its work."""
     return json(Health("ok", __version__))
 
 

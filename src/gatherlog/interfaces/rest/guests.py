@@ -1,11 +1,12 @@
-"""Endpoints about guests and households. The same handlers serve both spellings of a guest."""
+"""Endpoints about guests and households; the same handlers serve snake_case and camelCase."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
-from gatherlog.apps.guests import Guest, GuestPatch, NewGuest, Rsvp, Stored
+from gatherlog.apps.guests import Guest, GuestPatch, NewGuest, Rsvp
 from gatherlog.apps.guests.views import GUESTS
 from gatherlog.core.commands.handler import Handled, Once
+from gatherlog.core.commands.service import Stored
 from gatherlog.core.eventstore.errors import NotFound
 from gatherlog.core.eventstore.store import Ref
 from gatherlog.interfaces.rest.answers import (
@@ -26,17 +27,21 @@ from gatherlog.interfaces.rest.queries import Nothing, Paging, Search
 __all__ = ["CAMEL", "SNAKE", "GuestHandlers"]
 
 Plain = Call[None, Nothing]
-Of = Callable[[Guest], object]
-"""How a guest is shown."""
+ToAnswer = Callable[[Guest], object]
+"""Makes the answer that shows a guest."""
 
 
 class GuestHandlers:
-    """Handlers that show guests as `of` finds out for those named, at the path `place`."""
+    """Handlers for one spelling of the guest API.
+
+    `prepare` loads what answers about the guests of these ids need, and gives the function that
+    makes them. `place` are the segments of the path of all guests.
+    """
 
     def __init__(
-        self, of: Callable[[Call[Any, Any], Sequence[str]], Awaitable[Of]], *place: str
+        self, prepare: Callable[[Call[Any, Any], Sequence[str]], Awaitable[ToAnswer]], *place: str
     ) -> None:
-        self._of = of
+        self._prepare = prepare
         self._place = place
 
     async def list_guests(self, call: Call[None, Search]) -> Reply:
@@ -49,16 +54,16 @@ class GuestHandlers:
             limit=query.limit,
             cursor=query.cursor,
         )
-        of = await self._of(call, [stored.body.id for stored in found.items])
-        shown = [of(stored.body) for stored in found.items]
+        to_answer = await self._prepare(call, [stored.body.id for stored in found.items])
+        shown = [to_answer(stored.body) for stored in found.items]
         return page(call.path, query, shown, found.cursor)
 
     async def add_guest(self, call: Call[NewGuest, Nothing]) -> Reply:
-        of = await self._of(call, [])
+        to_answer = await self._prepare(call, [])
 
         def made(guest: Guest, *headers: tuple[bytes, bytes]) -> Reply:
             where = location(*_base(call), *self._place, guest.id)
-            return json(of(guest), 201, where, *headers)
+            return json(to_answer(guest), 201, where, *headers)
 
         def ref(handled: Handled) -> Ref:
             return GUESTS.ref(handled.events[0].subject)
@@ -73,7 +78,7 @@ class GuestHandlers:
 
     async def read_guest(self, call: Plain) -> Reply:
         stored = await call.platform.guests.guest(call.gathering_id, call.id)
-        return not_modified(call, stored) or _shown(stored, await self._of(call, [call.id]))
+        return not_modified(call, stored) or _shown(stored, await self._prepare(call, [call.id]))
 
     async def change_guest(self, call: Call[GuestPatch, Nothing]) -> Reply:
         return await self._change(call, call.body)
@@ -88,22 +93,22 @@ class GuestHandlers:
         return no_content()
 
     async def answer_for_guest(self, call: Call[Rsvp, Nothing]) -> Reply:
-        of = await self._of(call, [call.id])
+        to_answer = await self._prepare(call, [call.id])
         stored = await call.platform.guests.rsvp(
             call.gathering_id,
             call.id,
             call.body,
             actor=call.by,
             expects=await self._expects(call),
-            once=_once(call, of),
+            once=_once(call, to_answer),
         )
-        return _shown(stored, of)
+        return _shown(stored, to_answer)
 
     async def put_into_group(self, call: Call[GroupChoice, Nothing]) -> Reply:
         return await self._change(call, GuestPatch(group_id=call.body.group_id))
 
     async def take_out_of_group(self, call: Plain) -> Reply:
-        """Done once; a guest who is in no household cannot be taken out of one."""
+        """NotFound for a guest who is in no household, so a second time is refused."""
         guests = call.platform.guests
         stored = await guests.guest(call.gathering_id, call.id)
         if stored.body.group_id is None:
@@ -126,51 +131,51 @@ class GuestHandlers:
         return await self._make_co_host(call, False)
 
     async def _make_co_host(self, call: Plain, is_co_host: bool) -> Reply:
-        of = await self._of(call, [call.id])
+        to_answer = await self._prepare(call, [call.id])
         stored = await call.platform.guests.make_co_host(
             call.gathering_id,
             call.id,
             is_co_host,
             actor=call.by,
             expects=await self._expects(call),
-            once=_once(call, of),
+            once=_once(call, to_answer),
         )
-        return _shown(stored, of)
+        return _shown(stored, to_answer)
 
     async def _change(self, call: Call[Any, Nothing], patch: GuestPatch) -> Reply:
-        of = await self._of(call, [call.id])
+        to_answer = await self._prepare(call, [call.id])
         stored = await call.platform.guests.change_guest(
             call.gathering_id,
             call.id,
             patch,
             actor=call.by,
             expects=await self._expects(call),
-            once=_once(call, of),
+            once=_once(call, to_answer),
         )
-        return _shown(stored, of)
+        return _shown(stored, to_answer)
 
     async def _expects(self, call: Call[Any, Any]) -> int | None:
         guests = call.platform.guests
         return await if_match(call, lambda: guests.guest(call.gathering_id, call.id))
 
 
-async def _plain(call: Call[Any, Any], ids: Sequence[str]) -> Of:
+async def _plain(call: Call[Any, Any], ids: Sequence[str]) -> ToAnswer:
     return of_guest
 
 
-async def _with_visits(call: Call[Any, Any], ids: Sequence[str]) -> Of:
+async def _with_visits(call: Call[Any, Any], ids: Sequence[str]) -> ToAnswer:
     seen = await call.platform.trail.last_seen(ids)
     return lambda guest: of_admin_guest(guest, seen.get(guest.id))
 
 
-def _once(call: Call[Any, Any], of: Of) -> Once | None:
-    """With the guest as a command leaves it."""
+def _once(call: Call[Any, Any], to_answer: ToAnswer) -> Once | None:
+    """What makes a command idempotent; the stored answer is the guest as the command left it."""
     ref = GUESTS.ref(call.id)
-    return call.once(lambda handled: json(of(handled.bodies[ref])), lambda handled: ref)
+    return call.once(lambda handled: json(to_answer(handled.bodies[ref])), lambda handled: ref)
 
 
-def _shown(stored: Stored[Guest], of: Of) -> Reply:
-    return json(of(stored.body), 200, etag(stored))
+def _shown(stored: Stored[Guest], to_answer: ToAnswer) -> Reply:
+    return json(to_answer(stored.body), 200, etag(stored))
 
 
 SNAKE = GuestHandlers(_plain, "guests")
@@ -201,6 +206,6 @@ async def read_group(call: Plain) -> Reply:
 
 
 def _base(call: Call[Any, Any]) -> tuple[str, ...]:
-    """The first segments of paths in the gathering, spelled as the caller spelled them."""
+    """The first segments of the request's path: none, or those that name the gathering."""
     under = call.path.startswith("/gatherings/")
     return ("gatherings", call.gathering_id) if under else ()

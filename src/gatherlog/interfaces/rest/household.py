@@ -1,4 +1,4 @@
-"""Endpoints of a guest who has logged in: one's own household, and the answer to the invitation."""
+"""Endpoints for guests who have logged in: their own household, and their answer."""
 
 from gatherlog.apps.guests import OwnAnswer, RsvpClosed
 from gatherlog.apps.guests.households import household_of
@@ -20,7 +20,7 @@ async def read_household(call: Call[None, Nothing]) -> Reply:
 async def answer_invitation(call: Call[OwnAnswer, Nothing]) -> Reply:
     assert call.actor is not None
     platform, guest_id = call.platform, call.actor.id
-    call.guard.answer(guest_id)
+    call.rate_limiter.answer(guest_id)
 
     def answered(handled: Handled) -> Reply:
         now = platform.clock()

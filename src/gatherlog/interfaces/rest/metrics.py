@@ -1,4 +1,4 @@
-"""Figures for Prometheus, taken when they are asked for; and whether the server is ready."""
+"""Metrics for Prometheus, computed at each request; and whether the server is ready."""
 
 from collections.abc import Iterable, Iterator
 from typing import Final
@@ -23,14 +23,14 @@ _TYPE: Final = (b"content-type", b"text/plain; version=0.0.4; charset=utf-8")
 
 
 async def read_metrics(call: Call[None, Nothing]) -> Reply:
-    """What happened in this process, and what the store says of all of them."""
+    """Counters of this process, and gauges of the store, which are the same in every process."""
     registry = CollectorRegistry(auto_describe=False)
     registry.register(_Collector(await _metrics(call.platform)))
     return Reply(200, generate_latest(registry), [_TYPE])
 
 
 async def read_readiness(call: Call[None, Nothing]) -> Reply:
-    """Ready is who can read the store, and works if it is meant to; alive is who answers at all."""
+    """Ready: the store answers, and this process reads subscriptions if it is meant to."""
     platform = call.platform
     try:
         await platform.store.heads()
@@ -50,18 +50,18 @@ class _Collector(Collector):
 
 
 async def _metrics(platform: Platform) -> list[Metric]:
-    control = platform.subscription_admin
-    statuses = [await control.status(name) for name in await control.names()]
-    dead = {status.name: await control.dead(status.name) for status in statuses}
+    admin = platform.subscription_admin
+    statuses = [await admin.status(name) for name in await admin.names()]
+    dead = {status.name: await admin.count_dead_letters(status.name) for status in statuses}
     return [
-        *await _of_the_log(platform),
-        *_of_subscriptions(statuses, dead),
-        *await _of_queues(platform),
-        *_of_this_process(platform),
+        *await _log_metrics(platform),
+        *_subscription_metrics(statuses, dead),
+        *await _queue_metrics(platform),
+        *_process_metrics(platform),
     ]
 
 
-async def _of_the_log(platform: Platform) -> list[Metric]:
+async def _log_metrics(platform: Platform) -> list[Metric]:
     positions = GaugeMetricFamily(
         "gatherlog_feed_position",
         "Last position of the log that can be read.",
@@ -73,20 +73,20 @@ async def _of_the_log(platform: Platform) -> list[Metric]:
         "gatherlog_events_appended", "Events in the log, counted shortly after.", labels=["log"]
     )
     counted: dict[str, int] = {}
-    for head in await _logs(platform):
+    for head in await _log_heads(platform):
         counted[head.log] = counted.get(head.log, 0) + head.events
     for log, events in counted.items():
         appended.add_metric([log], events)
     return [positions, appended]
 
 
-async def _logs(platform: Platform) -> list[LogHead]:
+async def _log_heads(platform: Platform) -> list[LogHead]:
     page = await platform.store.query(LOGS.query("by_all", "all", limit=MAX_PAGE))
     heads = [LOGS.read(document) for document in page.documents]
     return [head for head in heads if head is not None]
 
 
-def _of_subscriptions(statuses: Iterable[Status], dead: dict[str, int]) -> list[Metric]:
+def _subscription_metrics(statuses: Iterable[Status], dead: dict[str, int]) -> list[Metric]:
     lag = GaugeMetricFamily(
         "gatherlog_subscription_lag",
         "Positions of the log that a subscription has still to read.",
@@ -94,39 +94,40 @@ def _of_subscriptions(statuses: Iterable[Status], dead: dict[str, int]) -> list[
     )
     parked = _gauge("gatherlog_parked", "Streams and subjects that wait after a failure.")
     held = _gauge("gatherlog_held", "Destinations that get nothing new: too much waits for them.")
-    letters = _gauge("gatherlog_dead_letters", "Deliveries that were given up and wait.")
+    dead_letters = _gauge("gatherlog_dead_letters", "Deliveries that were given up and wait.")
     paused = _gauge("gatherlog_paused", "1 while a subscription is paused.")
     for status in statuses:
         for one in status.lags:
             lag.add_metric([status.name, str(one.partition)], one.behind)
         parked.add_metric([status.name], status.parked)
-        held.add_metric([status.name], sum(one.held_from is not None for one in status.backlogs))
-        letters.add_metric([status.name], dead[status.name])
+        held.add_metric(
+            [status.name], sum(one.suspended_from is not None for one in status.backlogs)
+        )
+        dead_letters.add_metric([status.name], dead[status.name])
         paused.add_metric([status.name], float(status.is_paused))
-    return [lag, parked, held, letters, paused]
+    return [lag, parked, held, dead_letters, paused]
 
 
-async def _of_queues(platform: Platform) -> list[Metric]:
-    told = {
+async def _queue_metrics(platform: Platform) -> list[Metric]:
+    help_texts = {
         "ready": "Messages of a queue that may be taken now.",
         "in_flight": "Messages of a queue that are out with a consumer.",
         "waiting": "Messages that wait for their next try, or for those before them.",
         "dead": "Messages of a queue that were tried too often.",
     }
-    statuses = [
-        await platform.queues.status(queue.name) for queue in await platform.queues.queues()
-    ]
+    admin = platform.queues.admin
+    statuses = [await admin.status(queue.name) for queue in await admin.queues()]
     metrics: list[Metric] = []
-    for field, about in told.items():
-        family = GaugeMetricFamily(f"gatherlog_queue_{field}", about, labels=["queue"])
+    for field, help_text in help_texts.items():
+        family = GaugeMetricFamily(f"gatherlog_queue_{field}", help_text, labels=["queue"])
         for status in statuses:
             family.add_metric([status.name], getattr(status, field))
         metrics.append(family)
     return metrics
 
 
-def _of_this_process(platform: Platform) -> list[Metric]:
-    told = {
+def _process_metrics(platform: Platform) -> list[Metric]:
+    help_texts = {
         "delivered": "Deliveries that were taken, by this process.",
         "failed": "Attempts that failed, by this process.",
         "given_up": "Deliveries that this process gave up.",
@@ -134,14 +135,14 @@ def _of_this_process(platform: Platform) -> list[Metric]:
         "events": "Events that this process read for a subscription.",
     }
     metrics: list[Metric] = []
-    for field, about in told.items():
+    for field, help_text in help_texts.items():
         name = "events_read" if field == "events" else f"deliveries_{field}"
-        family = CounterMetricFamily(f"gatherlog_{name}", about, labels=["subscription"])
-        for subscription, meter in platform.worker.meters.items():
-            family.add_metric([subscription], getattr(meter, field))
+        family = CounterMetricFamily(f"gatherlog_{name}", help_text, labels=["subscription"])
+        for subscription, counts in platform.worker.metrics.items():
+            family.add_metric([subscription], getattr(counts, field))
         metrics.append(family)
     return metrics
 
 
-def _gauge(name: str, about: str) -> GaugeMetricFamily:
-    return GaugeMetricFamily(name, about, labels=["subscription"])
+def _gauge(name: str, help_text: str) -> GaugeMetricFamily:
+    return GaugeMetricFamily(name, help_text, labels=["subscription"])

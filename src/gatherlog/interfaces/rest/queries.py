@@ -1,4 +1,4 @@
-"""Query parameters: typed, and refused where they are unknown, repeated or out of range."""
+"""Query parameters: typed structs; unknown, repeated and out-of-range parameters are refused."""
 
 from functools import cache
 from typing import Annotated, TypeVar
@@ -11,11 +11,12 @@ from gatherlog.apps.guests import Status
 from gatherlog.core.eventstore.errors import Flaw, Invalid
 from gatherlog.interfaces.bodies import flaws_of
 
-__all__ = ["MAX_PAGE", "Nothing", "Paging", "Search", "read_query"]
+__all__ = ["MAX_PAGE", "Limit", "Nothing", "Paging", "Search", "read_query"]
 
 MAX_PAGE = 1000
 MAX_CURSOR = 4096
 Q = TypeVar("Q", bound=msgspec.Struct)
+Limit = Annotated[int, Meta(ge=1, le=MAX_PAGE, description="At most so many in one part.")]
 
 
 class Nothing(msgspec.Struct, frozen=True):
@@ -23,35 +24,61 @@ class Nothing(msgspec.Struct, frozen=True):
 
 
 class Paging(msgspec.Struct, frozen=True):
-    """Which part of a list."""
+    """Which part of a list is answered."""
 
-    limit: Annotated[int, Meta(ge=1, le=MAX_PAGE, description="At most so many.")] = MAX_PAGE
-    cursor: Annotated[str, Meta(max_length=MAX_CURSOR)] | None = None
-    """From the `Link` header of the page before."""
+    limit: Limit = MAX_PAGE
+    cursor: (
+        Annotated[
+            str,
+            Meta(
+                max_length=MAX_CURSOR,
+                description="Where to go on, from the `Link` header of the part before.",
+            ),
+        ]
+        | None
+    ) = None
 
 
 class Search(Paging, frozen=True):
-    """Which guests of a list; all that is given has to fit."""
+    """Which guests are listed: those that match all given parameters."""
 
     q: (
         Annotated[
             str,
-            Meta(max_length=200, description="Part of a name or address, in any case or accent."),
+            Meta(
+                max_length=200,
+                description="Part of a name or address; case and accents are ignored.",
+            ),
         ]
         | None
     ) = None
-    status: Status | None = None
-    group_id: Annotated[str, Meta(min_length=1, max_length=64)] | None = None
+    status: (
+        Annotated[
+            Status,
+            Meta(
+                description="Only guests in this state: `pending` have not answered, `coming` and "
+                "`declined` said yes and no, `undecided` are not sure, `waiting` said yes and wait "
+                "for a place."
+            ),
+        ]
+        | None
+    ) = None
+    group_id: (
+        Annotated[
+            str, Meta(min_length=1, max_length=64, description="Only members of this household.")
+        ]
+        | None
+    ) = None
 
 
 @cache
 def _demands(kind: type[msgspec.Struct]) -> bool:
-    """Whether any parameter has to be given."""
+    """Whether any parameter is required."""
     return any(field.required for field in msgspec.structs.fields(kind))
 
 
 def read_query(text: bytes, kind: type[Q]) -> Q:
-    """The parameters of a query string, or Invalid with every flaw."""
+    """The parameters of a query string. Raises Invalid with every flaw."""
     if not text and not _demands(kind):
         return kind()
     try:

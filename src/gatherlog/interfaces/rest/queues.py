@@ -1,4 +1,4 @@
-"""Durable queues over HTTP: consumers take and acknowledge, operators look and decide."""
+"""Durable queues over HTTP: receiving and acknowledging, status and settings, dead messages."""
 
 from typing import Annotated, Any
 
@@ -35,15 +35,17 @@ __all__ = [
 ]
 
 Plain = Call[None, Nothing]
-Receipt = Annotated[str, Meta(min_length=1, max_length=200, description="As it was received.")]
+Receipt = Annotated[
+    str, Meta(min_length=1, max_length=200, description="The receipt, as it was received.")
+]
 Seconds = Annotated[float, Meta(ge=0, le=43_200)]
 VisibleAfter = Annotated[
-    float, Meta(ge=1, le=43_200, description="Seconds until somebody else may get it.")
+    float, Meta(ge=1, le=43_200, description="The visibility timeout, in seconds from now.")
 ]
 
 
 class Receive(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How many messages are wanted, for how long, and how patiently."""
+    """How many messages to receive, for how long, and how long to wait for the first."""
 
     most: Annotated[int, Meta(ge=1, le=100)] = 10
     visible_after: VisibleAfter = 30.0
@@ -51,20 +53,20 @@ class Receive(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Ack(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What is done with."""
+    """Which messages are done."""
 
     receipts: Annotated[list[Receipt], Meta(min_length=1, max_length=100)]
 
 
 class Release(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What is to be given again, after some seconds."""
+    """Which message to give back, and after how many seconds it is available again."""
 
     receipt: Receipt
     after: Seconds = 0.0
 
 
 class Extend(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What is kept for longer, counted from now."""
+    """Which message to keep for longer."""
 
     receipt: Receipt
     visible_after: VisibleAfter = 30.0
@@ -77,7 +79,7 @@ class QueueDiscard(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class QueuePatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How often a message is given before it is dead."""
+    """How often a message is received before it dies."""
 
     most_attempts: Annotated[int, Meta(ge=1, le=1000)]
 
@@ -91,19 +93,19 @@ class QueueAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class QueueStatusAnswer(QueueAnswer, frozen=True, kw_only=True):
-    """A queue, and how many of its messages are where."""
+    """A queue, and how many of its messages are in which state."""
 
     ready: int
     in_flight: int
     waiting: int
     dead: int
-    oldest: Annotated[float, Meta(description="Seconds since the oldest one was sent.")] | None
+    oldest: Annotated[float, Meta(description="Seconds since the oldest message was sent.")] | None
 
 
 class ReceivedAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """A message that is yours until `visible_at`."""
+    """A message that nobody else receives until `visible_at`."""
 
-    id: Annotated[str, Meta(description="The same whenever the message is given.")]
+    id: Annotated[str, Meta(description="The same at every attempt.")]
     receipt: str
     attempt: int
     stream: str
@@ -115,7 +117,7 @@ class ReceivedAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DeadMessageAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """A message that was given as often as its queue allows."""
+    """A message that was received as often as its queue allows."""
 
     id: str
     stream: str
@@ -129,7 +131,7 @@ class DeadMessageAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def list_queues(call: Plain) -> Reply:
-    return json([QueueAnswer(**_settings(queue)) for queue in await _queues(call).queues()])
+    return json([QueueAnswer(**_settings(queue)) for queue in await _queues(call).admin.queues()])
 
 
 async def read_queue(call: Plain) -> Reply:
@@ -137,7 +139,8 @@ async def read_queue(call: Plain) -> Reply:
 
 
 async def change_queue(call: Call[QueuePatch, Nothing]) -> Reply:
-    await _queues(call).change_queue(_name(call), most_attempts=call.body.most_attempts, by=call.by)
+    most_attempts = call.body.most_attempts
+    await _queues(call).admin.change_queue(_name(call), most_attempts=most_attempts, by=call.by)
     return await call.remember(json(await _status(call)))
 
 
@@ -146,7 +149,7 @@ async def receive_messages(call: Call[Receive, Nothing]) -> Reply:
     received = await _queues(call).receive(
         _name(call), most=asked.most, visible_after=asked.visible_after, wait=asked.wait
     )
-    return await call.remember(json([_received(one) for one in received]))
+    return await call.remember(json([_received(message) for message in received]))
 
 
 async def ack_messages(call: Call[Ack, Nothing]) -> Reply:
@@ -166,19 +169,20 @@ async def extend_message(call: Call[Extend, Nothing]) -> Reply:
 
 
 async def list_dead_messages(call: Call[None, Paging]) -> Reply:
-    query = call.query
-    found = await _queues(call).dead(_name(call), limit=query.limit, cursor=query.cursor)
-    return page(call.path, query, [_dead(one) for one in found.messages], found.cursor)
+    query, admin = call.query, _queues(call).admin
+    found = await admin.dead_messages(_name(call), limit=query.limit, cursor=query.cursor)
+    answers = [_dead_message(message) for message in found.messages]
+    return page(call.path, query, answers, found.cursor)
 
 
 async def redrive_message(call: Plain) -> Reply:
-    await _queues(call).redrive(_name(call), call.ids["letter"], by=call.by)
+    await _queues(call).admin.redrive(_name(call), call.ids["message"], by=call.by)
     return await call.remember(no_content())
 
 
 async def discard_message(call: Call[QueueDiscard, Nothing]) -> Reply:
     reason = call.body.reason
-    await _queues(call).discard(_name(call), call.ids["letter"], reason, by=call.by)
+    await _queues(call).admin.discard(_name(call), call.ids["message"], reason, by=call.by)
     return await call.remember(no_content())
 
 
@@ -192,10 +196,10 @@ def _name(call: Call[Any, Any]) -> str:
 
 
 async def _status(call: Call[Any, Any]) -> QueueStatusAnswer:
-    queues, name = _queues(call), _name(call)
-    status: QueueStatus = await queues.status(name)
+    admin, name = _queues(call).admin, _name(call)
+    status: QueueStatus = await admin.status(name)
     return QueueStatusAnswer(
-        **_settings(await queues.queue(name)),
+        **_settings(await admin.queue(name)),
         ready=status.ready,
         in_flight=status.in_flight,
         waiting=status.waiting,
@@ -212,29 +216,29 @@ def _settings(queue: Queue) -> dict[str, Any]:
     }
 
 
-def _received(one: Received) -> ReceivedAnswer:
+def _received(message: Received) -> ReceivedAnswer:
     return ReceivedAnswer(
-        id=one.id,
-        receipt=one.receipt,
-        attempt=one.attempt,
-        stream=one.stream,
-        subject=one.subject,
-        version=one.version,
-        content=msgspec.Raw(one.content),
-        sent_at=rfc3339(one.sent_at),
-        visible_at=rfc3339(one.visible_at),
+        id=message.id,
+        receipt=message.receipt,
+        attempt=message.attempt,
+        stream=message.stream,
+        subject=message.subject,
+        version=message.version,
+        content=msgspec.Raw(message.content),
+        sent_at=rfc3339(message.sent_at),
+        visible_at=rfc3339(message.visible_at),
     )
 
 
-def _dead(one: Message) -> DeadMessageAnswer:
+def _dead_message(message: Message) -> DeadMessageAnswer:
     return DeadMessageAnswer(
-        id=one.id,
-        stream=one.stream,
-        subject=one.subject,
-        version=one.version,
-        content=one.content,
-        sent_at=rfc3339(one.sent_at),
-        died_at=rfc3339(one.died_at or 0),
-        attempts=one.attempts,
-        reason=one.reason,
+        id=message.id,
+        stream=message.stream,
+        subject=message.subject,
+        version=message.version,
+        content=message.content,
+        sent_at=rfc3339(message.sent_at),
+        died_at=rfc3339(message.died_at or 0),
+        attempts=message.attempts,
+        reason=message.reason,
     )

@@ -1,69 +1,66 @@
-"""From a path to an endpoint: a tree of path segments, built once, walked once per request."""
+"""Finds the endpoint of a path: a tree of path segments, built once and walked per request."""
 
 from collections.abc import Iterable
 from typing import Any
 from urllib.parse import unquote
 
+from gatherlog.apps.guests import DEFAULT
 from gatherlog.core.eventstore.errors import NotFound
-from gatherlog.interfaces.rest.endpoint import (
-    DEFAULT_GATHERING,
-    PRIVATE,
-    Endpoint,
-    checked_id,
-    parameters,
-)
+from gatherlog.interfaces.rest.endpoint import Endpoint
+from gatherlog.interfaces.rest.parameters import PARAMETERS, parameters
 
-__all__ = ["Route", "Router", "Site"]
+__all__ = ["PathNode", "Route", "Router"]
 
 
 class Route:
-    """One endpoint under one of its path templates, with what a request needs made ready."""
+    """One endpoint under one of its path templates, with what every request needs prepared."""
 
-    __slots__ = ("endpoint", "names", "private", "reading", "template")
+    __slots__ = ("_checks", "body_reader", "endpoint", "private", "template")
 
     def __init__(self, endpoint: Endpoint[Any, Any], template: str) -> None:
         self.endpoint = endpoint
         self.template = template
-        self.names = parameters(template)
-        self.reading = endpoint.reading()
-        self.private = not PRIVATE.isdisjoint(self.names)
-        """Whether the path itself may name people, and stays out of the log."""
+        self._checks = [(name, PARAMETERS[name].check) for name in parameters(template)]
+        self.body_reader = endpoint.body_reader()
+        self.private = any(PARAMETERS[name].is_personal for name, _ in self._checks)
+        """Whether paths of this template may name people, so that the log must not show them."""
 
     def ids(self, values: list[str]) -> tuple[str, dict[str, str]]:
         """The gathering's id, and the other parameters; NotFound where one is malformed."""
         ids = {
-            name: checked_id(name, value) for name, value in zip(self.names, values, strict=True)
+            name: check(value) for (name, check), value in zip(self._checks, values, strict=True)
         }
-        return ids.pop("gathering_id", DEFAULT_GATHERING), ids
+        return ids.pop("gathering_id", DEFAULT), ids
 
 
-class Site:
-    """What stands at a path: a route per method. HEAD is GET without its body."""
+class PathNode:
+    """A place in the tree: its routes by method, and the nodes of the next segment."""
 
     def __init__(self) -> None:
         self.routes: dict[str, Route] = {}
-        self.static: dict[str, Site] = {}
-        self.parameter: Site | None = None
+        self.static: dict[str, PathNode] = {}
+        self.parameter: PathNode | None = None
 
     @property
     def allowed(self) -> str:
-        """The methods, as the Allow header lists them."""
+        """The methods served here, as the Allow header lists them."""
         return ", ".join(sorted(self.routes))
 
 
 class Router:
-    """All sites of a table of endpoints."""
+    """The tree of all path templates of a table of endpoints."""
 
     def __init__(self, endpoints: Iterable[Endpoint[Any, Any]]) -> None:
-        self._root = Site()
+        self._root = PathNode()
         for endpoint in endpoints:
             for template in endpoint.paths():
                 self._add(Route(endpoint, template))
 
-    def find(self, path: str, raw_path: bytes) -> tuple[Site, list[str]] | None:
-        """What stands at a path, and its parameters, decoded; None if it is none of ours.
+    def find(self, path: str, raw_path: bytes) -> tuple[PathNode, list[str]] | None:
+        """The node at a path and the path's parameters, decoded; None if no endpoint is there.
 
-        A `%2F` is a character of its segment and no boundary, so a household may be named "A/B".
+        Segments are split before they are decoded, so that `%2F` is part of a segment: a household
+        may be named "A/B". Raises NotFound for a path that is not UTF-8.
         """
         if b"%" in raw_path:
             try:
@@ -72,28 +69,28 @@ class Router:
                 raise NotFound("The path is not UTF-8.") from None
         else:
             segments = path.split("/")
-        site, values = self._root, []
+        node, values = self._root, []
         for segment in segments[1:]:
-            found = site.static.get(segment)
+            found = node.static.get(segment)
             if found is None:
-                found = site.parameter
+                found = node.parameter
                 if found is None:
                     return None
                 values.append(segment)
-            site = found
-        return (site, values) if site.routes else None
+            node = found
+        return (node, values) if node.routes else None
 
     def _add(self, route: Route) -> None:
-        site = self._root
+        node = self._root
         for segment in route.template.split("/")[1:]:
             if segment.startswith("{"):
-                site.parameter = site.parameter or Site()
-                site = site.parameter
+                node.parameter = node.parameter or PathNode()
+                node = node.parameter
             else:
-                site = site.static.setdefault(segment, Site())
+                node = node.static.setdefault(segment, PathNode())
         method = route.endpoint.method
-        if method in site.routes:
+        if method in node.routes:
             raise ValueError(f"{method} {route.template} stands twice in the table")
-        site.routes[method] = route
+        node.routes[method] = route
         if method == "GET":
-            site.routes["HEAD"] = route
+            node.routes["HEAD"] = route

@@ -1,4 +1,4 @@
-"""Rules over HTTP: made, changed, removed, tried; and the secrets that receivers verify with."""
+"""Rules over HTTP: commands about rules, trials of patterns, and the secrets of webhooks."""
 
 from typing import Annotated, Any
 
@@ -6,12 +6,11 @@ import msgspec
 from msgspec import Meta
 
 from gatherlog.core.eventstore.clock import rfc3339
-from gatherlog.core.routing.rule_service import NewRule, RulePatch
-from gatherlog.core.routing.rules import RULES, Rule, RuleTarget
+from gatherlog.core.routing import RULES, NewRule, Rule, RulePatch, RuleTarget
 from gatherlog.interfaces.rest.answers import Time, json, location, no_content
 from gatherlog.interfaces.rest.endpoint import Call, Reply
-from gatherlog.interfaces.rest.log import EventAnswer, of_event
 from gatherlog.interfaces.rest.queries import Nothing
+from gatherlog.interfaces.rest.streams import EventAnswer, event_answer
 
 __all__ = [
     "RuleAnswer",
@@ -44,51 +43,51 @@ class RuleAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SecretAnswer(msgspec.Struct, frozen=True):
-    """What a rule's webhooks are signed with, as Standard Webhooks writes it: `whsec_…`."""
+    """What a rule's webhooks are signed with, in the form of Standard Webhooks: `whsec_…`."""
 
     secret: str
     previous: str | None
-    """Signed with as well, so that receivers may change over in their own time."""
+    """The secret before it, which still signs too, so that receivers can change to the new one."""
 
 
 class Trial(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A pattern to try on the latest events."""
+    """A pattern, and the number of latest events to try it on."""
 
     pattern: dict[str, Any]
     last: Annotated[int, Meta(ge=1, le=10_000)] = 1000
 
 
 class TrialAnswer(msgspec.Struct, frozen=True):
-    """How many events were looked at, how many of them match, and the first of those."""
+    """How many events the pattern was tried on, how many match, and the latest 100 of those."""
 
     tried: int
     matched: int
     events: list[EventAnswer]
 
 
-MOST_SHOWN = 100
+MAX_SHOWN = 100
 
 
 async def list_rules(call: Plain) -> Reply:
-    return json([_of(rule) for rule in await call.platform.rules.rules(limit=10_000)])
+    return json([rule_answer(rule) for rule in await call.platform.rules.rules(limit=10_000)])
 
 
 async def create_rule(call: Call[NewRule, Nothing]) -> Reply:
-    def made(rule: Rule) -> Reply:
-        return json(_of(rule), 201, location("rules", rule.name))
+    def created(rule: Rule) -> Reply:
+        return json(rule_answer(rule), 201, location("rules", rule.name))
 
     name = call.body.name
-    once = call.once(lambda handled: made(handled.bodies[RULES.ref(name)]))
-    return made(await call.platform.rules.create(call.body, by=call.by, once=once))
+    once = call.once(lambda handled: created(handled.bodies[RULES.ref(name)]))
+    return created(await call.platform.rules.create(call.body, by=call.by, once=once))
 
 
 async def read_rule(call: Plain) -> Reply:
-    return json(_of(await call.platform.rules.rule(call.id)))
+    return json(rule_answer(await call.platform.rules.rule(call.id)))
 
 
 async def change_rule(call: Call[RulePatch, Nothing]) -> Reply:
     rule = await call.platform.rules.change(call.id, call.body, by=call.by)
-    return await call.remember(json(_of(rule)))
+    return await call.remember(json(rule_answer(rule)))
 
 
 async def remove_rule(call: Plain) -> Reply:
@@ -108,7 +107,7 @@ async def rotate_secret(call: Plain) -> Reply:
 
 async def try_pattern(call: Call[Trial, Nothing]) -> Reply:
     tried = await call.platform.rules.try_pattern(call.body.pattern, last=call.body.last)
-    shown = [of_event(event) for event in tried.matched[:MOST_SHOWN]]
+    shown = [event_answer(event) for event in tried.matched[:MAX_SHOWN]]
     return await call.remember(json(TrialAnswer(tried.tried, len(tried.matched), shown)))
 
 
@@ -117,7 +116,12 @@ async def _secret(call: Call[Any, Any], rule: Rule) -> Reply:
     return json(SecretAnswer(current, previous[0] if previous else None))
 
 
-def _of(rule: Rule) -> RuleAnswer:
+def rule_answer(rule: Rule) -> RuleAnswer:
+    """A rule as every endpoint shows it.
+
+    The command line prints the core's own struct instead, which also has the positions after which
+    the rule begins, and times in microseconds.
+    """
     return RuleAnswer(
         name=rule.name,
         description=rule.description,

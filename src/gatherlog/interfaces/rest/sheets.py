@@ -1,4 +1,4 @@
-"""Endpoints that take in and give out sheets of guests."""
+"""Endpoints that import and export guest lists as CSV."""
 
 import asyncio
 import hashlib
@@ -24,19 +24,20 @@ class ImportOptions(msgspec.Struct, frozen=True):
     """How a sheet is imported."""
 
     preview: Annotated[
-        bool, msgspec.Meta(description="Say what would come of it, and write nothing.")
+        bool, msgspec.Meta(description="Answer what would change, and write nothing.")
     ] = False
     keep_good: Annotated[
         bool, msgspec.Meta(description="Import the good lines even where others are bad.")
     ] = False
     format: Annotated[
-        SheetFormat, msgspec.Meta(description="Where the sheet comes from; else it is found out.")
+        SheetFormat,
+        msgspec.Meta(description="The program that wrote the sheet; `auto` finds out."),
     ] = "auto"
 
 
 async def import_guests(call: Call[bytes, ImportOptions]) -> Reply:
     guests, query = call.platform.guests, call.query
-    # A second or so for the longest, so not on the loop.
+    # In a thread, because the longest sheets take about a second.
     sheet = await asyncio.to_thread(read_sheet, call.body, query.format)
     if query.preview:
         outcome = await guests.preview_import(call.gathering_id, sheet.rows)
@@ -49,7 +50,7 @@ async def import_guests(call: Call[bytes, ImportOptions]) -> Reply:
         actor=call.by,
         file_hash=hashlib.sha256(call.body).hexdigest(),
     )
-    # In chunks, each a commit; a try that ended between two is gone through again.
+    # The import is many commits; an attempt that ended between two of them is run again, whole.
     reply = json(_of_import(sheet, outcome.new, outcome.changed, outcome.unchanged))
     return await call.remember(reply)
 

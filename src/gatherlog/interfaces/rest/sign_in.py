@@ -1,7 +1,10 @@
-"""Endpoints with which people sign in and out: by a mailed code, or by their link's token."""
+"""Endpoints for signing in and out, with a mailed code or with the token of a guest's link."""
+
+from typing import Annotated
 
 import msgspec
 
+from gatherlog.apps.guests.inputs import Email, Name
 from gatherlog.core.eventstore.clock import rfc3339
 from gatherlog.core.eventstore.errors import Invalid
 from gatherlog.interfaces.auth import bearer
@@ -18,25 +21,25 @@ Plain = Call[None, Nothing]
 class CodeRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Where to send a code."""
 
-    email: str
+    email: Email
 
 
 class SessionRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """An address, and the code that was sent there."""
 
-    email: str
-    code: str
+    email: Email
+    code: Annotated[str, msgspec.Meta(extra_json_schema={"pattern": "^[0-9]{6}$"})]
 
 
 class LoginRequest(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
     """A link's token, and the last name of its guest."""
 
     token: str | None = None
-    last_name: str | None = None
+    last_name: Name | None = None
 
 
 class TokenAnswer(msgspec.Struct, frozen=True):
-    """For `Authorization: Bearer …`; shown this once."""
+    """A token for `Authorization: Bearer …`, which is shown only once."""
 
     token: str
 
@@ -51,22 +54,22 @@ class AccountAnswer(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 async def request_code(call: Call[CodeRequest, Nothing]) -> Reply:
-    """The same answer for every address, in the same time."""
-    call.guard.sign_in(call.scope)
-    call.guard.email("code", call.body.email)
+    """Answers alike, and equally fast, whether or not the address has an account."""
+    call.rate_limiter.sign_in(call.scope)
+    call.rate_limiter.email("code", call.body.email)
     await call.platform.accounts.request_code(call.body.email)
     return await call.remember(Reply(202, b"", []))
 
 
 async def start_session(call: Call[SessionRequest, Nothing]) -> Reply:
-    call.guard.sign_in(call.scope)
-    call.guard.email("session", call.body.email)
+    call.rate_limiter.sign_in(call.scope)
+    call.rate_limiter.email("session", call.body.email)
     token = await call.platform.accounts.start_session(call.body.email, call.body.code)
     return await call.remember(json(TokenAnswer(token)), secret=True)
 
 
 async def end_session(call: Plain) -> Reply:
-    """Whatever sign-in the credential comes from, a session or a guest's token: it is over."""
+    """End the session, or the guest's login, that the request's credential belongs to."""
     assert call.actor is not None
     if call.actor.kind == "guest":
         await call.platform.guest_login.logout(bearer(call.headers))
@@ -95,8 +98,8 @@ async def read_account(call: Plain) -> Reply:
 
 
 async def log_in(call: Call[LoginRequest, Nothing]) -> Reply:
-    """Raises Blank, and Unauthenticated where token and name do not belong together."""
-    call.guard.sign_in(call.scope)
+    """Raises Blank for a missing field, Unauthenticated if token and name do not match."""
+    call.rate_limiter.sign_in(call.scope)
     given = call.body
     try:
         token = await call.platform.guest_login.login(given.token or "", given.last_name or "")

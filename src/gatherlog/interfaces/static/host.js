@@ -1,22 +1,22 @@
-// For the pages of hosts. Each works without it; with it, figures move by themselves.
+// For the pages of hosts, which also work without it. With it, figures update by themselves.
 "use strict";
 
-/** Puts every figure in its place, redraws the bar, and says whether anything was new. */
-const show = (page, told) => {
+/** Shows the figures of an update and redraws the bar; true if any figure has changed. */
+const show = (page, update) => {
   let isNew = false;
   for (const place of page.querySelectorAll("[data-figure]")) {
-    const text = told.figures[place.dataset.figure];
+    const text = update.figures[place.dataset.figure];
     if (text !== undefined && place.textContent !== text) {
       place.textContent = text;
       isNew = true;
     }
   }
   for (const meal of page.querySelectorAll("[data-meal]")) {
-    meal.hidden = told.figures[meal.dataset.meal] === "0";
+    meal.hidden = update.figures[meal.dataset.meal] === "0";
   }
   const bar = page.querySelector(".bar");
-  bar.setAttribute("aria-label", told.words);
-  told.shares.forEach((share, place) => {
+  bar.setAttribute("aria-label", update.words);
+  update.shares.forEach((share, place) => {
     bar.children[place].setAttribute("x", `${share.start}%`);
     bar.children[place].setAttribute("width", `${share.width}%`);
   });
@@ -29,7 +29,7 @@ if (page && "EventSource" in window) {
   source.onopen = () => page.classList.add("live");
   source.onerror = () => page.classList.remove("live");
   source.onmessage = (event) => {
-    // The list stays as it is until it is asked for: no name moves away under a finger.
+    // The list itself is not updated, so that no name moves while somebody is about to tap it.
     const note = document.querySelector("[data-changed]");
     if (show(page, JSON.parse(event.data)) && note) note.hidden = false;
   };
@@ -54,7 +54,7 @@ for (const button of document.querySelectorAll("[data-prints]")) {
   button.addEventListener("click", () => window.print());
 }
 
-// A new gathering is most likely to be where its host is.
+// Preselect the host's own time zone for a new gathering.
 const zone = document.querySelector("[data-own-zone]");
 if (zone && !zone.value) {
   const own = Intl.DateTimeFormat().resolvedOptions().timeZone;

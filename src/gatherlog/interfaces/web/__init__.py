@@ -1,4 +1,4 @@
-"""The pages: what runs here, a guest's invitation, the API reference. Not one has a script."""
+"""The HTML pages: for guests, for hosts, for signing in, and the API reference."""
 
 from gatherlog.interfaces.web.pages import Pages
 

@@ -1,7 +1,7 @@
-"""The form of one guest's answer: what was typed, kept as typed, and the answer it stands for.
+"""The form of one guest's answer: its fields as typed, and the `Rsvp` that they stand for.
 
-Its fields are named as those of `Rsvp`, so that a flaw of a rule finds its field by its pointer.
-What the rules say of an answer is theirs to say; here stands only what a form needs more than JSON.
+Its fields have the names of `Rsvp`, so that a flaw found by the app's rules is shown at the field
+that its pointer names. Checked here is only what a form can get wrong and JSON cannot.
 """
 
 import re
@@ -16,7 +16,7 @@ from gatherlog.apps.guests import Guest, Rsvp
 from gatherlog.core.eventstore.errors import Flaw, Invalid
 from gatherlog.interfaces.web.forms import text, version
 
-__all__ = ["AnswerForm", "filled", "number", "rsvp", "typed"]
+__all__ = ["AnswerForm", "filled", "number", "rsvp", "submitted"]
 
 _NUMBER: Final = re.compile(r"-?[0-9]{1,9}")
 _ATTENDING: Final = {"yes": True, "undecided": None, "no": False}
@@ -24,14 +24,14 @@ _CHOICES: Final = {"coming": "yes", "waiting": "yes", "declined": "no", "undecid
 
 
 class AnswerForm(msgspec.Struct, frozen=True, kw_only=True):
-    """The fields as texts, just as they are shown and sent."""
+    """The fields as texts, as they are shown and sent."""
 
     attending: str = ""
     num_guests: str = ""
     children: str | None = None
-    """None where the form does not ask."""
+    """None where the form has no such field."""
     diet: str = ""
-    """Whether the kitchen should know anything: yes, no, or not said."""
+    """Whether the kitchen should know anything: `yes`, `no`, or empty for no choice."""
     dietary_tags: tuple[str, ...] = ()
     dietary: str = ""
     version: str = ""
@@ -41,26 +41,26 @@ class AnswerForm(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def expects(self) -> int:
-        """The version as a number; 0, which no guest has, where it was tampered with."""
+        """The version as a number; 0, which no guest has, if it is none."""
         return version(self.version)
 
     @property
     def fingerprint(self) -> str:
-        """Tells whether two forms say the same; it guards nothing."""
-        said = msgspec.structs.replace(self, version="", shown="")
-        return f"{crc32(msgspec.json.encode(said)):08x}"
+        """A checksum of the fields, to tell whether two forms have the same; no protection."""
+        fields = msgspec.structs.replace(self, version="", shown="")
+        return f"{crc32(msgspec.json.encode(fields)):08x}"
 
     @property
     def changed(self) -> bool:
-        """Whether somebody has typed or chosen anything since it was shown."""
+        """Whether any field differs from the form as it was shown."""
         return self.fingerprint != self.shown
 
 
 def filled(guest: Guest, at: int, *, own: bool = True, several: bool = False) -> AnswerForm:
-    """The form as it is first seen, of the version `at`: with the answer before, or as expected.
+    """The form as it is first shown, for the version `at` of the guest.
 
-    What the kitchen knows is shown to nobody but the guest `own` self. Children are asked for
-    where `several` people may come.
+    It holds the guest's earlier answer, or the number of people expected. Dietary needs are filled
+    in only on the guest's `own` page. Children are asked for where `several` people may come.
     """
     several = several or guest.expected_guests > 1 or guest.children > 0
     has_diet = own and bool(guest.dietary or guest.dietary_tags)
@@ -76,8 +76,8 @@ def filled(guest: Guest, at: int, *, own: bool = True, several: bool = False) ->
     return msgspec.structs.replace(form, version=str(at), shown=form.fingerprint)
 
 
-def typed(form: FormData, prefix: str = "") -> AnswerForm:
-    """The fields that begin with `prefix` as they were sent; others, and files, mean nothing."""
+def submitted(form: FormData, prefix: str = "") -> AnswerForm:
+    """The fields whose names begin with `prefix`, as they were sent; files are ignored."""
 
     def field(name: str) -> str:
         return text(form, prefix + name)
@@ -97,9 +97,9 @@ def typed(form: FormData, prefix: str = "") -> AnswerForm:
 
 
 def rsvp(form: AnswerForm) -> Rsvp:
-    """The answer that the form stands for. Raises Invalid where it stands for none.
+    """The answer that the form stands for. Raises Invalid if it stands for none.
 
-    Number and food matter only to those who come. A diet that was not spoken of stays as it is.
+    Number and diet are read only where the guest comes. A diet left open stays as it was.
     """
     if form.attending not in _ATTENDING:
         raise Invalid(Flaw("/attending", "is missing: please choose one of the three"))
@@ -122,7 +122,7 @@ def rsvp(form: AnswerForm) -> Rsvp:
 
 
 def number(name: str, written: str, flaws: list[Flaw]) -> int:
-    """A field's number; 0 and one more flaw where it is none."""
+    """The number in a field; 0, and one more flaw, if it is none."""
     if _NUMBER.fullmatch(written):
         return int(written)
     flaws.append(Flaw(f"/{name}", "should be written as a number, such as 2"))

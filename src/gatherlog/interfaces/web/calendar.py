@@ -1,4 +1,4 @@
-"""A gathering as a calendar file (RFC 5545), which calendars replace when it comes again. Pure."""
+"""A gathering as a calendar file (RFC 5545), which updates itself when imported again. Pure."""
 
 import re
 from collections.abc import Iterator
@@ -12,17 +12,17 @@ from gatherlog.interfaces.web.words import local
 __all__ = ["calendar"]
 
 _LINE = 75
-"""Bytes of a line, the space that begins a continued one included."""
+"""Bytes of a line, including the space that begins a continuation line."""
 _SPECIAL = re.compile(r"[\\;,]")
 _SECOND = 1_000_000
 
 
 def calendar(gathering: Gathering, now: int) -> bytes:
-    """One event, with nothing about anybody invited and no link: people pass such files on.
+    """A calendar with one event. It holds no guest's data and no link: people pass such files on.
 
-    Its UID never changes, and SEQUENCE grows with the settings (as the seconds from the making of
-    the gathering to its latest change), so a calendar that has the event moves it. Without a date
-    there is no event: ValueError.
+    Its UID never changes. SEQUENCE grows with every change of the settings: it is the number of
+    seconds from the gathering's creation to its last change. So a calendar that has the event
+    already updates it. Raises ValueError for a gathering without a date.
     """
     if gathering.event_date is None:
         raise ValueError("a gathering without a date has no place in a calendar")
@@ -46,7 +46,7 @@ def calendar(gathering: Gathering, now: int) -> bytes:
 
 
 def _start(when: date | datetime, zone: str) -> str:
-    """A moment in UTC, so that no calendar needs to know the zone; a date is the whole day."""
+    """A date-time in UTC, so that calendars need not know the zone; a date is the whole day."""
     if isinstance(when, datetime):
         return f":{_utc(when.replace(tzinfo=ZoneInfo(zone)))}"
     return f";VALUE=DATE:{when:%Y%m%d}"
@@ -57,13 +57,13 @@ def _utc(moment: datetime) -> str:
 
 
 def _text(text: str) -> str:
-    """Escaped; no line end is left that could begin a property of its own."""
+    """The text escaped; no line end remains that could begin another property."""
     escaped = _SPECIAL.sub(lambda special: "\\" + special[0], text)
     return "\\n".join(escaped.splitlines())
 
 
 def _folded(line: bytes) -> Iterator[bytes]:
-    """The line in parts that are short enough, none of which ends within a character."""
+    """The line folded into parts of at most _LINE bytes, none of which splits a character."""
     start, room = 0, _LINE
     while len(line) - start > room:
         end = start + room

@@ -1,4 +1,4 @@
-"""A form of plain fields: texts as typed, and what there is to say of each. Pure."""
+"""Forms of plain fields: their texts as typed, and the messages about each. Pure."""
 
 from collections.abc import Callable, Iterable, Mapping
 from zoneinfo import available_timezones
@@ -15,64 +15,70 @@ from gatherlog.interfaces.web.words import label
 __all__ = ["TAGS", "ZONES", "Fields", "blank_is_none", "date_time", "whole"]
 
 TAGS = tuple((tag, label(tag)) for tag in DIETARY_TAGS)
-"""The tags of the kitchen, and how they are called."""
+"""The dietary tags, with the labels that people see."""
 _CONTINENTS = ("Africa", "America", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific")
 ZONES = sorted(
     name for name in available_timezones() if name.split("/")[0] in _CONTINENTS or name == "UTC"
 )
-"""Time zones that are offered; whatever else the rules know may be typed."""
+"""Time zones to choose from. A gathering that has another one keeps it."""
 
 
 class Fields(msgspec.Struct, frozen=True):
-    """What a form shows: values by field, and per field what is wrong."""
+    """What a form shows, by the names of its fields."""
 
     values: Mapping[str, str]
     flaws: Mapping[str, str] = {}
-    news: Mapping[str, str] = {}
-    """Per field that somebody changed while the form was open, what is saved now."""
+    """For each invalid field a sentence that says why."""
+    changed: Mapping[str, str] = {}
+    """For each field that somebody else changed while the form was open, what is saved now."""
 
     @classmethod
     def saved(cls, values: Mapping[str, str], version: int) -> "Fields":
-        """What is saved now; the form brings it back, to tell later what has changed since."""
+        """The form of what is saved now, at this version.
+
+        The form sends these values back in the field `was`, so that a later change by somebody else
+        can be told from a change made in the form.
+        """
         was = msgspec.json.encode(values).decode()
         return cls({**values, "version": str(version), "was": was})
 
     @classmethod
     def read(cls, form: FormData, names: Iterable[str]) -> "Fields":
-        """The fields of these names, trimmed; line ends as they are kept."""
+        """The fields of these names, trimmed, with line ends as they are stored."""
         return cls({name: text(form, name).replace("\r\n", "\n").strip() for name in names})
 
     def __getitem__(self, name: str) -> str:
         return self.values.get(name, "")
 
-    def wrong(self, flaws: Iterable[Flaw], names: Mapping[str, str]) -> "Fields":
-        """The same fields with sentences about them; `names` is how each field is called.
+    def with_flaws(self, flaws: Iterable[Flaw], names: Mapping[str, str]) -> "Fields":
+        """The same form with these flaws; `names` gives, by field, the subject of the sentence.
 
-        What is wrong with a field that is not shown stands with the first one.
+        A flaw of a field that is not in `names` is shown at the first field.
         """
-        first, told = next(iter(names)), dict(self.flaws)
+        first, sentences = next(iter(names)), dict(self.flaws)
         for flaw in flaws:
             pointed = flaw.pointer.split("/")[1] if "/" in flaw.pointer else ""
             field = pointed if pointed in names else first
-            told.setdefault(field, f"{names[field]} {flaw.detail}.")
-        return Fields(self.values, told, self.news)
+            sentences.setdefault(field, f"{names[field]} {flaw.detail}.")
+        return Fields(self.values, sentences, self.changed)
 
-    def moved(self, now: "Fields", words: Callable[[str, str], str]) -> "Fields":
-        """The form about what is saved `now`, with what was changed meanwhile marked in `words`.
+    def rebased(self, now: "Fields", label_of: Callable[[str, str], str]) -> "Fields":
+        """The form as it was sent, on top of what somebody else has saved meanwhile.
 
-        Fields that nobody typed in show what is saved now; the others keep what was typed.
+        Fields that were edited keep what was typed, the others show what is saved `now`.
+        `label_of` gives the text that stands for a field's value in the mark at a changed field.
         """
         was = _read(self["was"])
         changed = [name for name in was if now[name] != was[name]]
         untouched = {name: now[name] for name in was if self[name] == was[name]}
         return Fields(
             {**self.values, **untouched, "version": now["version"], "was": now["was"]},
-            news={name: words(name, now[name]) or "nothing" for name in changed},
+            changed={name: label_of(name, now[name]) or "nothing" for name in changed},
         )
 
 
 def _read(was: str) -> dict[str, str]:
-    """What the form showed; nothing where somebody changed that."""
+    """The values that the form was made with; none if the field was tampered with."""
     try:
         return msgspec.json.decode(was, type=dict[str, str])
     except msgspec.MsgspecError:
@@ -84,7 +90,7 @@ def blank_is_none(written: str) -> str | None:
 
 
 def whole(field: str, written: str, flaws: list[Flaw]) -> int:
-    """The number that a field holds; 0, and one flaw more, where it holds none."""
+    """The whole number in a field; 0, and one more flaw, if it holds none."""
     if written.isascii() and written.isdigit() and len(written) < 10:
         return int(written)
     flaws.append(Flaw(f"/{field}", "should be written as a number, such as 2"))
@@ -92,7 +98,10 @@ def whole(field: str, written: str, flaws: list[Flaw]) -> int:
 
 
 def date_time(field: str, day: str, time: str, flaws: list[Flaw]) -> str | UnsetType | None:
-    """A day, or a day with a time, as the rules take it; None where there is neither."""
+    """A date, or a date-time, as the rules take it; None if there is neither.
+
+    A time without a date is one more flaw, and gives UNSET.
+    """
     if time and not day:
         flaws.append(Flaw(f"/{field}", "has a time but no day"))
         return UNSET

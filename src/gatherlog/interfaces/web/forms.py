@@ -1,4 +1,4 @@
-"""Forms as browsers send them, read within limits."""
+"""Reads forms as browsers send them, within limits."""
 
 import logging
 import re
@@ -15,12 +15,12 @@ from gatherlog.interfaces.problems import Malformed, UnsupportedMediaType
 __all__ = ["MAX_FIELDS", "read_form", "read_upload", "text", "version"]
 
 MAX_FIELDS: Final = 600
-"""Fields that a form may have; the longest, of a household of thirty, has some 500."""
+"""Fields that a form may have. The longest, that of a household of thirty, has some 500."""
 _FORM: Final = "application/x-www-form-urlencoded"
 _UPLOAD: Final = "multipart/form-data"
 _UPLOAD_FIELDS: Final = 16
 _VERSION: Final = re.compile(r"[0-9]{1,15}")
-# What it says of broken forms would stand in the log of requests, between lines of JSON.
+# Its messages about broken forms would appear in the request log, between lines of JSON.
 logging.getLogger("python_multipart").addHandler(logging.NullHandler())
 
 
@@ -35,7 +35,7 @@ async def read_form(request: Request) -> FormData:
 
 
 async def read_upload(request: Request, name: str) -> tuple[FormData, bytes]:
-    """The fields of a form with at most one file, and what is in the file of that name.
+    """The fields of a form with at most one file, and the content of the file of that name.
 
     Raises UnsupportedMediaType and Malformed.
     """
@@ -49,7 +49,7 @@ async def read_upload(request: Request, name: str) -> tuple[FormData, bytes]:
     )
     try:
         form = await parser.parse()
-    except (MultiPartException, KeyError, UnicodeDecodeError):  # KeyError: without a boundary
+    except (MultiPartException, KeyError, UnicodeDecodeError):  # KeyError: there is no boundary
         raise Malformed("This is no form with a file.") from None
     try:
         file = form.get(name)
@@ -59,13 +59,13 @@ async def read_upload(request: Request, name: str) -> tuple[FormData, bytes]:
 
 
 def text(form: FormData, name: str) -> str:
-    """A field as it was typed; empty where it is missing, or a file."""
+    """A field as it was typed; empty if it is missing or a file."""
     value = form.get(name, "")
     return value if isinstance(value, str) else ""
 
 
 def version(written: str) -> int:
-    """The version that a form was made of; 0, which nothing has, where somebody changed it."""
+    """The version that a form was made for; 0, which nothing has, if it is no number."""
     return int(written) if _VERSION.fullmatch(written) else 0
 
 

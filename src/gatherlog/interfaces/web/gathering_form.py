@@ -1,4 +1,4 @@
-"""The forms about a gathering: to make one from few fields, and to change its settings. Pure."""
+"""The forms that create a gathering from few fields and that change its settings. Pure."""
 
 from typing import Final
 
@@ -8,7 +8,7 @@ from gatherlog.apps.guests import Gathering, GatheringDetails, SettingsPatch
 from gatherlog.core.eventstore.errors import Flaw, Invalid
 from gatherlog.interfaces.web.fields import Fields, blank_is_none, date_time, whole
 
-__all__ = ["CREATION", "NAMES", "SETTINGS", "details", "patch", "shown"]
+__all__ = ["CREATION", "NAMES", "SETTINGS", "details", "filled", "patch"]
 
 CREATION: Final = ("event_name", "event_date", "event_time", "location", "time_zone")
 SETTINGS: Final = (*CREATION, "rsvp_deadline", "rsvp_time", "max_guests", "version", "was")
@@ -23,7 +23,10 @@ NAMES: Final = {
 
 
 def details(fields: Fields) -> GatheringDetails:
-    """Raises Invalid for what only a form can get wrong; the rest is for the rules to say."""
+    """The gathering to create. Raises Invalid for what only a form can get wrong.
+
+    Everything else is checked by the app's rules.
+    """
     flaws: list[Flaw] = []
     when = date_time("event_date", fields["event_date"], fields["event_time"], flaws)
     zone = _zone(fields, flaws)
@@ -38,7 +41,7 @@ def details(fields: Fields) -> GatheringDetails:
 
 
 def patch(fields: Fields) -> SettingsPatch:
-    """As `details`."""
+    """The settings to change; as `details`."""
     flaws: list[Flaw] = []
     when = date_time("event_date", fields["event_date"], fields["event_time"], flaws)
     until = date_time("rsvp_deadline", fields["rsvp_deadline"], fields["rsvp_time"], flaws)
@@ -57,8 +60,8 @@ def patch(fields: Fields) -> SettingsPatch:
     )
 
 
-def shown(gathering: Gathering, version: int) -> Fields:
-    """The settings as they are, to be changed."""
+def filled(gathering: Gathering, version: int) -> Fields:
+    """The form filled with the settings as they are saved."""
     day, time = _parts(gathering.event_date)
     last_day, last_time = _parts(gathering.rsvp_deadline)
     return Fields.saved(
@@ -77,13 +80,13 @@ def shown(gathering: Gathering, version: int) -> Fields:
 
 
 def _zone(fields: Fields, flaws: list[Flaw]) -> str:
-    """What was chosen; a browser that runs no script of ours chooses none by itself."""
+    """The chosen zone; one more flaw if there is none (only our script preselects one)."""
     if not fields["time_zone"]:
         flaws.append(Flaw("/time_zone", "is missing: choose where the gathering takes place"))
     return fields["time_zone"]
 
 
 def _parts(when: str | None) -> tuple[str, str]:
-    """Day and time as browsers have them in fields, without seconds where there are none."""
+    """Date and time as the browser's input fields take them; seconds only if they are not 0."""
     day, _, time = (when or "").partition("T")
     return day, time.removesuffix(":00") if time.count(":") == 2 else time

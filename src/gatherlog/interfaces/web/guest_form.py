@@ -1,7 +1,7 @@
-"""The forms about one guest: to invite somebody, and to change or answer for one. Pure."""
+"""The forms that add a guest, and that change one or answer for one. Pure."""
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 from msgspec import UNSET
@@ -11,15 +11,11 @@ from gatherlog.apps.guests import Guest, GuestPatch, NewGuest
 from gatherlog.apps.guests.inputs import Unsettled
 from gatherlog.core.eventstore.errors import Flaw, Invalid
 from gatherlog.interfaces.web.fields import Fields, blank_is_none, whole
-from gatherlog.interfaces.web.rows import STATES
+from gatherlog.interfaces.web.rows import STATE_NAMES
 from gatherlog.interfaces.web.words import label
 
-__all__ = ["NAMES", "GuestForm", "blank", "new_guest", "patch", "shown", "unsettled"]
+__all__ = ["NAMES", "GuestForm", "blank", "filled", "new_guest", "patch", "unsettled"]
 
-_PLAIN: Final = (
-    *("first_name", "last_name", "email", "group_id", "expected_guests", "children"),
-    *("attending", "num_guests", "dietary", "version", "was"),
-)
 NAMES: Final = {
     "first_name": "The first name",
     "last_name": "The last name",
@@ -32,12 +28,13 @@ NAMES: Final = {
     "dietary_tags": "What the kitchen should know",
     "dietary": "The note",
 }
+_TEXTS: Final = (*(name for name in NAMES if name != "dietary_tags"), "version", "was")
 _ANSWERS: Final = {"coming": True, "declined": False, "undecided": None, "pending": None}
 _UNSETTLED: Final[Mapping[str, Unsettled]] = {"undecided": "undecided", "pending": "pending"}
 
 
 class GuestForm(msgspec.Struct, frozen=True):
-    """The fields as typed; the tags that were chosen stand in one of them, with commas."""
+    """The fields as typed; the dietary tags are joined by commas in one of them."""
 
     fields: Fields
 
@@ -49,29 +46,29 @@ class GuestForm(msgspec.Struct, frozen=True):
     def read(cls, form: FormData) -> "GuestForm":
         tags = (tag for tag in form.getlist("dietary_tags") if isinstance(tag, str))
         chosen = {"dietary_tags": ",".join(dict.fromkeys(tags))}
-        return cls(Fields({**Fields.read(form, _PLAIN).values, **chosen}))
+        return cls(Fields({**Fields.read(form, _TEXTS).values, **chosen}))
 
-    def wrong(self, error: Invalid) -> "GuestForm":
-        """The same form with what is wrong."""
-        return GuestForm(self.fields.wrong(error.flaws, NAMES))
+    def with_flaws(self, error: Invalid) -> "GuestForm":
+        """The same form, with the flaws at its fields."""
+        return GuestForm(self.fields.with_flaws(error.flaws, NAMES))
 
     def at(self, version: int) -> "GuestForm":
-        """The same form about another version of the guest."""
+        """The same form for another version of the guest."""
         values = {**self.fields.values, "version": str(version)}
         return GuestForm(Fields(values, self.fields.flaws))
 
-    def moved(self, now: "GuestForm") -> "GuestForm":
-        """The form about the guest as saved now, with what changed meanwhile marked."""
-        return GuestForm(self.fields.moved(now.fields, _words))
+    def rebased(self, now: "GuestForm") -> "GuestForm":
+        """The form on top of the guest as saved now; see `Fields.rebased`."""
+        return GuestForm(self.fields.rebased(now.fields, _label_of))
 
 
 def blank() -> GuestForm:
-    """The form for somebody new."""
+    """The form for a new guest."""
     return GuestForm(Fields({"expected_guests": "1", "children": "0"}))
 
 
-def shown(guest: Guest, version: int) -> GuestForm:
-    """A guest as known, to be changed."""
+def filled(guest: Guest, version: int) -> GuestForm:
+    """The form filled with a guest as saved."""
     said_yes = guest.status in ("coming", "waiting")
     values = {
         "first_name": guest.first_name,
@@ -89,54 +86,50 @@ def shown(guest: Guest, version: int) -> GuestForm:
 
 
 def new_guest(form: GuestForm) -> NewGuest:
-    """Raises Invalid for what is no number; the rest is for the rules to say."""
-    fields, flaws = form.fields, list[Flaw]()
-    new = NewGuest(
-        first_name=fields["first_name"],
-        last_name=fields["last_name"],
-        email=blank_is_none(fields["email"]),
-        group_id=blank_is_none(fields["group_id"]),
-        expected_guests=whole("expected_guests", fields["expected_guests"], flaws),
-        children=whole("children", fields["children"], flaws),
-        dietary=blank_is_none(fields["dietary"]),
-        dietary_tags=form.tags,
-    )
+    """The guest to add. Raises Invalid for what is no number; the rules check the rest."""
+    flaws: list[Flaw] = []
+    given = _given(form, flaws)
     if flaws:
         raise Invalid(*flaws)
-    return new
+    return NewGuest(**given)
 
 
 def patch(form: GuestForm) -> GuestPatch:
-    """As `new_guest`; an answer of which the form says nothing stays."""
+    """The changes to a guest; as `new_guest`. Without a choice in the form, the answer stays."""
     fields, flaws = form.fields, list[Flaw]()
     attending = _ANSWERS.get(fields["attending"], UNSET)
     comes = attending is True
-    changed = GuestPatch(
-        first_name=fields["first_name"],
-        last_name=fields["last_name"],
-        email=blank_is_none(fields["email"]),
-        group_id=blank_is_none(fields["group_id"]),
-        attending=attending,
-        num_guests=whole("num_guests", fields["num_guests"], flaws) if comes else UNSET,
-        expected_guests=whole("expected_guests", fields["expected_guests"], flaws),
-        children=whole("children", fields["children"], flaws),
-        dietary=blank_is_none(fields["dietary"]),
-        dietary_tags=form.tags,
-    )
+    num_guests = whole("num_guests", fields["num_guests"], flaws) if comes else UNSET
+    given = _given(form, flaws)
     if flaws:
         raise Invalid(*flaws)
-    return changed
+    return GuestPatch(**given, attending=attending, num_guests=num_guests)
+
+
+def _given(form: GuestForm, flaws: list[Flaw]) -> dict[str, Any]:
+    """The fields that both forms have, by their names in `NewGuest` and `GuestPatch`."""
+    fields = form.fields
+    return {
+        "first_name": fields["first_name"],
+        "last_name": fields["last_name"],
+        "email": blank_is_none(fields["email"]),
+        "group_id": blank_is_none(fields["group_id"]),
+        "expected_guests": whole("expected_guests", fields["expected_guests"], flaws),
+        "children": whole("children", fields["children"], flaws),
+        "dietary": blank_is_none(fields["dietary"]),
+        "dietary_tags": form.tags,
+    }
 
 
 def unsettled(form: GuestForm) -> Unsettled | None:
-    """Which answer that is neither yes nor no the form gives, if it gives one."""
+    """The chosen answer, if it is neither yes nor no."""
     return _UNSETTLED.get(form.fields["attending"])
 
 
-def _words(field: str, value: str) -> str:
-    """A value as it is called on the page."""
+def _label_of(field: str, value: str) -> str:
+    """The text that the page shows for a field's value."""
     if field == "attending":
-        return STATES.get(value, value)
+        return STATE_NAMES.get(value, value)
     if field == "dietary_tags":
         return ", ".join(label(tag) for tag in value.split(",") if tag)
     return value

@@ -1,4 +1,4 @@
-"""Pages of hosts about gatherings: one's own, a new one, figures and guests, settings."""
+"""Pages of hosts about gatherings: the list, a new one, figures and guests, settings."""
 
 from collections.abc import AsyncGenerator, Mapping
 from typing import Final, get_args
@@ -9,36 +9,37 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from gatherlog.apps.guests import Gathering, Listing, Status, Stored
+from gatherlog.apps.guests import Gathering, Status
 from gatherlog.apps.guests.decisions import is_closed
 from gatherlog.apps.people import Action, Actor, Role
+from gatherlog.core.commands.service import Listing, Stored
 from gatherlog.core.eventstore.errors import Conflict, Invalid, NotFound
-from gatherlog.interfaces.live import HEADERS as STREAM_HEADERS
-from gatherlog.interfaces.live import Live, changes
+from gatherlog.interfaces.live_streams import HEADERS as STREAM_HEADERS
+from gatherlog.interfaces.live_streams import LiveStreams, changes
 from gatherlog.interfaces.problems import status_of
 from gatherlog.interfaces.web import gathering_form
-from gatherlog.interfaces.web.desk import Desk, Opened
 from gatherlog.interfaces.web.fields import ZONES, Fields
 from gatherlog.interfaces.web.forms import version
+from gatherlog.interfaces.web.host_frame import GatheringAccess, HostFrame
 from gatherlog.interfaces.web.invitation_page import today
 from gatherlog.interfaces.web.overview import deadline, facts
-from gatherlog.interfaces.web.rows import STATES, row
+from gatherlog.interfaces.web.rows import STATE_NAMES, row
 from gatherlog.interfaces.web.totals import encode, totals
 
 __all__ = ["HostPages"]
 
 GATHERINGS_SHOWN: Final = 50
 GUESTS_SHOWN: Final = 50
-"""On one page; a page takes the same time whether there are fifty guests or fifty thousand."""
+"""Guests on one page, so that it takes the same time for fifty guests and fifty thousand."""
 HOUSEHOLDS_SHOWN: Final = 200
-_MOVED: Final = (
+_CHANGED_MEANWHILE: Final = (
     "Somebody has changed these settings since you opened the page, as marked below. What you "
     "typed is not saved: send it again if you still mean it."
 )
 
 
-class Wanted(msgspec.Struct, frozen=True):
-    """Which guests a list shows, as the address of the page says."""
+class GuestQuery(msgspec.Struct, frozen=True):
+    """Which guests the page lists, by the parameters of its URL."""
 
     q: str
     status: Status | None
@@ -46,8 +47,8 @@ class Wanted(msgspec.Struct, frozen=True):
     cursor: str
 
     @classmethod
-    def read(cls, query: Mapping[str, str]) -> "Wanted":
-        """What makes no sense is as if it were not there."""
+    def read(cls, query: Mapping[str, str]) -> "GuestQuery":
+        """Values that are invalid are ignored."""
         status = query.get("status", "")
         return cls(
             q=query.get("q", "").strip()[:200],
@@ -56,8 +57,8 @@ class Wanted(msgspec.Struct, frozen=True):
             cursor=query.get("cursor", "")[:4096],
         )
 
-    def address(self, cursor: str | None) -> str:
-        """The query of the next page of the same list."""
+    def url(self, cursor: str | None) -> str:
+        """The URL's query for the part of the same list that begins at the cursor."""
         parts = {
             "q": self.q,
             "status": self.status or "",
@@ -67,27 +68,27 @@ class Wanted(msgspec.Struct, frozen=True):
         return "?" + urlencode({name: text for name, text in parts.items() if text})
 
     @property
-    def narrowed(self) -> bool:
+    def is_filtered(self) -> bool:
         return bool(self.q or self.status or self.household)
 
 
 class HostPages:
-    """Everything about gatherings but their guests one by one."""
+    """The pages about gatherings, except those about single guests, sheets and links."""
 
-    def __init__(self, desk: Desk, live: Live) -> None:
-        self._desk = desk
-        self._guests = desk.guests
+    def __init__(self, frame: HostFrame, live: LiveStreams) -> None:
+        self._frame = frame
+        self._guests = frame.guests
         self._live = live
 
     async def home(self, request: Request) -> Response:
-        """One's gatherings, and the form for a new one, which POST makes."""
-        if (place := await self._desk.only_place(request)) is not None:
-            return self._desk.go(place)
+        """The visitor's gatherings, and the form for a new one; POST creates it."""
+        if (place := await self._frame.only_gathering(request)) is not None:
+            return self._frame.redirect(place)
         if request.method == "POST":
             return await self._create(request)
-        visitor = await self._desk.visitor(request, Action.LIST_GATHERINGS)
+        visitor = await self._frame.visitor(request, Action.LIST_GATHERINGS)
         found = await self._listing(visitor.actor, request.query_params.get("cursor"))
-        return self._desk.page(
+        return self._frame.page(
             "host.html",
             visitor,
             gatherings=[(one.body, list(facts(one.body))) for one in found.items],
@@ -98,46 +99,46 @@ class HostPages:
         )
 
     async def gathering(self, request: Request) -> Response:
-        """Figures, and the guests that are looked for."""
-        opened = await self._desk.open(request, Action.LIST_GUESTS)
-        gathering, platform = opened.gathering.body, self._desk.platform
-        wanted = Wanted.read(request.query_params)
-        stats = await self._guests.stats(opened.id)
+        """The figures of a gathering, and its guests as far as they match the query."""
+        access = await self._frame.access(request, Action.LIST_GUESTS)
+        gathering, platform = access.gathering.body, self._frame.platform
+        query = GuestQuery.read(request.query_params)
+        stats = await self._guests.stats(access.id)
         found = await self._guests.guests(
-            opened.id,
-            q=wanted.q or None,
-            status=wanted.status,
-            group_id=wanted.household or None,
+            access.id,
+            q=query.q or None,
+            status=query.status,
+            group_id=query.household or None,
             limit=GUESTS_SHOWN,
-            cursor=wanted.cursor or None,
+            cursor=query.cursor or None,
         )
-        return self._desk.page(
+        return self._frame.page(
             "gathering.html",
-            opened.visitor,
+            access.visitor,
             gathering=gathering,
             facts=list(facts(gathering)),
             deadline=deadline(gathering, today(platform, gathering)),
             closed=is_closed(gathering, platform.clock()),
-            here=wanted.address(wanted.cursor),
+            here=query.url(query.cursor),
             totals=totals(stats),
             invited=stats.total_guests,
             rows=[row(stored.body) for stored in found.items],
-            states=STATES,
-            wanted=wanted,
-            more=wanted.address(found.cursor) if found.cursor else "",
-            note=self._desk.note(request.query_params),
+            states=STATE_NAMES,
+            query=query,
+            more=query.url(found.cursor) if found.cursor else "",
+            note=self._frame.done(request.query_params),
         )
 
     async def households(self, request: Request) -> Response:
-        """Who belongs together, by the name of the household."""
-        opened = await self._desk.open(request, Action.READ_GROUPS)
+        """The households by name, with their numbers of guests."""
+        access = await self._frame.access(request, Action.READ_GROUPS)
         found = await self._guests.groups(
-            opened.id, limit=HOUSEHOLDS_SHOWN, cursor=request.query_params.get("cursor")
+            access.id, limit=HOUSEHOLDS_SHOWN, cursor=request.query_params.get("cursor")
         )
-        return self._desk.page(
+        return self._frame.page(
             "households.html",
-            opened.visitor,
-            gathering=opened.gathering.body,
+            access.visitor,
+            gathering=access.gathering.body,
             households=[
                 (size.group_id, size.member_count, urlencode({"household": size.group_id}))
                 for size in found.items
@@ -146,26 +147,26 @@ class HostPages:
         )
 
     async def settings(self, request: Request) -> Response:
-        """The settings; POST changes them, or removes the gathering."""
+        """The settings; POST changes them or removes the gathering."""
         if request.method == "POST":
             return await self._change(request)
-        opened = await self._desk.open(request, Action.CHANGE_GATHERING)
-        stored = opened.gathering
-        return self._settings(opened, gathering_form.shown(stored.body, stored.version))
+        access = await self._frame.access(request, Action.CHANGE_GATHERING)
+        stored = access.gathering
+        return self._settings(access, gathering_form.filled(stored.body, stored.version))
 
     async def live(self, request: Request) -> Response:
-        """The figures as they change; who asks is looked at again before each of them."""
-        opened = await self._desk.open(request, Action.READ_STATS)
+        """The figures whenever they change; the visitor is checked again before each event."""
+        access = await self._frame.access(request, Action.READ_STATS)
 
-        async def look() -> bytes:
-            await self._desk.open(request, Action.READ_STATS)
-            return encode(totals(await self._guests.stats(opened.id)))
+        async def read() -> bytes:
+            await self._frame.access(request, Action.READ_STATS)
+            return encode(totals(await self._guests.stats(access.id)))
 
-        parts = changes(self._desk.platform.store, look)
-        return _Streamed(self._live, opened.by, parts)
+        parts = changes(self._frame.platform.store, read)
+        return _Streamed(self._live, access.by, parts)
 
     async def _listing(self, actor: Actor, cursor: str | None) -> Listing[Stored[Gathering]]:
-        """An operator sees all, a host's key its one, an account those that it hosts."""
+        """Operators see all gatherings, a key of a gathering that one, accounts those they host."""
         if actor.role is Role.OPERATOR:
             return await self._guests.gatherings(limit=GATHERINGS_SHOWN, cursor=cursor)
         if actor.role is not Role.HOST:
@@ -177,8 +178,8 @@ class HostPages:
             return Listing([], None)
 
     async def _create(self, request: Request) -> Response:
-        visitor = await self._desk.visitor(request, Action.CREATE_GATHERING)
-        fields = Fields.read(await self._desk.form(request, visitor), gathering_form.CREATION)
+        visitor = await self._frame.visitor(request, Action.CREATE_GATHERING)
+        fields = Fields.read(await self._frame.form(request, visitor), gathering_form.CREATION)
         try:
             made = await self._guests.create_gathering(
                 gathering_form.details(fields),
@@ -186,50 +187,50 @@ class HostPages:
                 host=visitor.actor.account_id,
             )
         except Invalid as error:
-            return self._desk.page(
+            return self._frame.page(
                 "new_gathering.html",
                 visitor,
                 status=status_of(error),
-                fields=fields.wrong(error.flaws, gathering_form.NAMES),
+                fields=fields.with_flaws(error.flaws, gathering_form.NAMES),
                 zones=ZONES,
             )
-        return self._desk.go(f"/host/{made.body.id}", "made")
+        return self._frame.redirect(f"/host/{made.body.id}", "made")
 
     async def _change(self, request: Request) -> Response:
-        opened = await self._desk.open(request, Action.CHANGE_GATHERING)
-        form = await self._desk.form(request, opened.visitor)
+        access = await self._frame.access(request, Action.CHANGE_GATHERING)
+        form = await self._frame.form(request, access.visitor)
         if "remove" in form:
-            return await self._remove(request, opened)
+            return await self._remove(request, access)
         fields = Fields.read(form, gathering_form.SETTINGS)
         try:
             await self._guests.change_settings(
-                opened.id,
+                access.id,
                 gathering_form.patch(fields),
-                actor=opened.by,
+                actor=access.by,
                 expects=version(fields["version"]),
             )
         except Invalid as error:
-            wrong = fields.wrong(error.flaws, gathering_form.NAMES)
-            return self._settings(opened, wrong, status=status_of(error))
+            flawed = fields.with_flaws(error.flaws, gathering_form.NAMES)
+            return self._settings(access, flawed, status=status_of(error))
         except Conflict as error:
-            now = gathering_form.shown(opened.gathering.body, opened.gathering.version)
-            again = fields.moved(now, lambda name, value: value)
-            return self._settings(opened, again, notice=_MOVED, status=status_of(error))
-        return self._desk.go(opened.place, "saved")
+            now = gathering_form.filled(access.gathering.body, access.gathering.version)
+            again = fields.rebased(now, lambda name, value: value)
+            return self._settings(access, again, notice=_CHANGED_MEANWHILE, status=status_of(error))
+        return self._frame.redirect(access.path, "saved")
 
-    async def _remove(self, request: Request, opened: Opened) -> Response:
-        await self._desk.open(request, Action.REMOVE_GATHERING)
-        await self._guests.remove_gathering(opened.id, actor=opened.by)
-        return self._desk.go("/host")
+    async def _remove(self, request: Request, access: GatheringAccess) -> Response:
+        await self._frame.access(request, Action.REMOVE_GATHERING)
+        await self._guests.remove_gathering(access.id, actor=access.by)
+        return self._frame.redirect("/host")
 
     def _settings(
-        self, opened: Opened, fields: Fields, *, notice: str = "", status: int = 200
+        self, access: GatheringAccess, fields: Fields, *, notice: str = "", status: int = 200
     ) -> Response:
-        return self._desk.page(
+        return self._frame.page(
             "settings.html",
-            opened.visitor,
+            access.visitor,
             status=status,
-            gathering=opened.gathering.body,
+            gathering=access.gathering.body,
             fields=fields,
             notice=notice,
             zones=ZONES,
@@ -237,24 +238,24 @@ class HostPages:
 
 
 class _Streamed(Response):
-    """Live figures; counted among the streams of whoever reads them."""
+    """An answer of server-sent events, counted among the open streams of its reader."""
 
-    def __init__(self, live: Live, name: str, parts: AsyncGenerator[bytes]) -> None:
+    def __init__(self, live: LiveStreams, name: str, parts: AsyncGenerator[bytes]) -> None:
         self._live = live
         self._name = name
         self._parts = parts
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        with self._live.admitted(self._name):
+        with self._live.counted(self._name):
             await send({"type": "http.response.start", "status": 200, "headers": [*STREAM_HEADERS]})
             if scope["method"] != "HEAD":
 
                 async def more(part: bytes) -> None:
                     await send({"type": "http.response.body", "body": part, "more_body": True})
 
-                async def left() -> None:
+                async def disconnected() -> None:
                     while (await receive())["type"] != "http.disconnect":
                         pass
 
-                await self._live.send(self._parts, more, left)
+                await self._live.send(self._parts, more, disconnected)
             await send({"type": "http.response.body", "body": b""})

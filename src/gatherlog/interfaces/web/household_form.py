@@ -1,7 +1,7 @@
-"""The form of a household: one answer form per member, and the answers that it stands for.
+"""The form of a household: one answer form per member, and the answers that they stand for.
 
-The fields of the guest whose page it is bear the names of `Rsvp`; those of another member come
-after that member's id and a dot.
+The fields of the guest whose page it is have the names of `Rsvp`. Those of other members have the
+member's id and a dot before these names.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -9,37 +9,45 @@ from collections.abc import Iterable, Mapping, Sequence
 import msgspec
 from starlette.datastructures import FormData
 
-from gatherlog.apps.guests import Guest, Household, HouseholdAnswer, Rsvp, Stored
+from gatherlog.apps.guests import Guest, Household, HouseholdAnswer, Rsvp
 from gatherlog.apps.guests.inputs import MOST_ANSWERS, MOST_PEOPLE
+from gatherlog.core.commands.service import Stored
 from gatherlog.core.eventstore.errors import Flaw, Invalid
-from gatherlog.interfaces.web.answer_form import AnswerForm, filled, rsvp, typed
+from gatherlog.interfaces.web.answer_form import AnswerForm, filled, rsvp, submitted
 from gatherlog.interfaces.web.forms import text
 
-__all__ = ["HouseholdForm", "first_filled", "prefix_of", "shown_members", "signed_up", "stands"]
+__all__ = [
+    "HouseholdForm",
+    "filled_forms",
+    "is_saved",
+    "people_signed_up",
+    "prefix_of",
+    "shown_members",
+]
 
 
 class HouseholdForm(msgspec.Struct, frozen=True):
-    """What was sent, for those members of whom anything was sent."""
+    """The forms that were sent, by the ids of those members that were among them."""
 
     forms: Mapping[str, AnswerForm]
-    sure: str
-    """The number of people that was said to be meant, where it is more than expected."""
+    confirmed: str
+    """The number of people that was confirmed, where it is more than expected."""
 
     @classmethod
     def read(cls, form: FormData, household: Household) -> "HouseholdForm":
-        """The fields of members; whoever has left the household meanwhile is left out."""
+        """The forms of the household's members; those of members who have left are dropped."""
         forms = {}
         for member in shown_members(household):
             prefix = prefix_of(household, member.body.id)
             if not prefix or prefix + "version" in form:
-                forms[member.body.id] = typed(form, prefix)
+                forms[member.body.id] = submitted(form, prefix)
         return cls(forms, text(form, "sure"))
 
     def answers(self, household: Household) -> dict[str, HouseholdAnswer]:
-        """An answer for everybody about whom something was said or changed.
+        """The answers of the members whose forms were edited; a guest alone always answers.
 
-        Whoever was not touched keeps the answer given before, or has none yet. Raises Invalid with
-        pointers as `answer_household` has them.
+        If no form was edited, it is the guest's own answer. Raises Invalid, with pointers like
+        those of `answer_household`.
         """
         own = household.guest.body.id
         named = [id for id in self.forms if self.forms[id].changed] if household.members else [own]
@@ -56,8 +64,8 @@ class HouseholdForm(msgspec.Struct, frozen=True):
         return answers
 
     def shown_again(self, household: Household) -> dict[str, AnswerForm]:
-        """The same fields above what is saved now; whoever was not touched is shown as saved."""
-        saved = first_filled(household)
+        """The forms to show again; those that were not edited are shown as saved now."""
+        saved = filled_forms(household)
         if not household.members:
             return dict(self.forms)
         return {
@@ -67,8 +75,8 @@ class HouseholdForm(msgspec.Struct, frozen=True):
         }
 
 
-def first_filled(household: Household) -> dict[str, AnswerForm]:
-    """The forms of all members as they are first seen."""
+def filled_forms(household: Household) -> dict[str, AnswerForm]:
+    """The forms of all members as they are first shown."""
     own, several = household.guest.body.id, bool(household.members)
     return {
         member.body.id: filled(
@@ -84,35 +92,36 @@ def shown_members(household: Household) -> list[Stored[Guest]]:
 
 
 def prefix_of(household: Household, guest_id: str) -> str:
-    """What the names of a member's fields begin with."""
+    """The prefix of the names of a member's fields."""
     return "" if guest_id == household.guest.body.id else f"{guest_id}."
 
 
-def signed_up(household: Household, answers: Mapping[str, HouseholdAnswer]) -> int:
+def people_signed_up(household: Household, answers: Mapping[str, HouseholdAnswer]) -> int:
     """How many people would be signed up after these answers; 0 if a number is out of range."""
     total = 0
     for member in [household.guest, *household.members]:
         guest = member.body
         count = guest.num_guests if guest.status in ("coming", "waiting") else 0
         if guest.id in answers:
-            said = answers[guest.id].rsvp
-            count = said.num_guests if said.attending and said.num_guests else 0
+            answer = answers[guest.id].rsvp
+            count = answer.num_guests if answer.attending and answer.num_guests else 0
         if not 0 <= count <= MOST_PEOPLE:
             return 0
         total += count
     return total
 
 
-def stands(household: Household, answers: Mapping[str, HouseholdAnswer]) -> bool:
-    """Whether these are the answers that are known already."""
+def is_saved(household: Household, answers: Mapping[str, HouseholdAnswer]) -> bool:
+    """Whether the household's guests have given exactly these answers already."""
     members: Sequence[Stored[Guest]] = [household.guest, *household.members]
-    known = {member.body.id: member.body for member in members}
-    return all(_stands(answer.rsvp, known.get(id)) for id, answer in answers.items())
+    guests = {member.body.id: member.body for member in members}
+    return all(_has_given(guests.get(id), answer.rsvp) for id, answer in answers.items())
 
 
-def _stands(answer: Rsvp, guest: Guest | None) -> bool:
+def _has_given(guest: Guest | None, answer: Rsvp) -> bool:
+    """A guest who waits has said yes."""
     if guest is None or guest.rsvp_at is None:
         return False
-    said = msgspec.structs.replace(guest, attending=True) if guest.waiting_since else guest
+    before = msgspec.structs.replace(guest, attending=True) if guest.waiting_since else guest
     given: Iterable[tuple[str, object]] = msgspec.structs.asdict(answer).items()
-    return all(value is msgspec.UNSET or getattr(said, name) == value for name, value in given)
+    return all(value is msgspec.UNSET or getattr(before, name) == value for name, value in given)

@@ -1,4 +1,4 @@
-"""What the invitation page shows of a gathering and a household, all of it in words. Pure."""
+"""What the invitation page shows of a gathering and a household, as texts. Pure."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
@@ -9,12 +9,12 @@ import msgspec
 from gatherlog.apps.guests import DIETARY_TAGS, Gathering, Household, Questions, Waiting
 from gatherlog.core.eventstore.errors import Flaw
 from gatherlog.interfaces.web.answer_form import AnswerForm
-from gatherlog.interfaces.web.household_form import first_filled, prefix_of, shown_members
+from gatherlog.interfaces.web.household_form import filled_forms, prefix_of, shown_members
 from gatherlog.interfaces.web.overview import deadline
 from gatherlog.interfaces.web.persons import Person, person
 from gatherlog.interfaces.web.words import day, label, listed, local, people, zone
 
-__all__ = ["Invitation", "asked_again", "invitation"]
+__all__ = ["Invitation", "confirmation", "invitation"]
 
 _HEADLINES: Final = {
     "coming": ("You are coming", "The hosts are looking forward to seeing you."),
@@ -27,7 +27,7 @@ _OPEN: Final = ("Your answer is still missing", "The others see it here as soon 
 
 
 class Invitation(msgspec.Struct, frozen=True, kw_only=True):
-    """All that the template prints."""
+    """Everything that the template prints."""
 
     gathering: str
     when: str | None
@@ -36,21 +36,21 @@ class Invitation(msgspec.Struct, frozen=True, kw_only=True):
     closed: bool
     seats: int
     people: list[Person]
-    """The guest whose page it is first."""
+    """The members; the guest whose page it is comes first."""
     others: int
-    """Members who are not shown, because nobody answers for so many at once."""
+    """How many members are not shown: beyond the number that one form may answer for."""
     waiting: list[str]
     questions: list[str]
     room: str
-    """What there is to know about places before one answers."""
-    sure: int
-    """A number of people to be confirmed; 0 where there is none."""
+    """What to know about free places before answering; empty if there are enough."""
+    to_confirm: int
+    """A number of people that has to be confirmed; 0 if none."""
     thanks: bool
     notice: str | None
     manage: str
-    """The token of the form by which a co-host goes on to the pages of hosts; else empty."""
+    """The token of the form that leads a co-host to the pages of hosts; empty for others."""
     preview: str
-    """Where a host came from who only looks at the page of a guest; empty for the guest."""
+    """For a host who previews the page, the path to go back to; empty for the guest."""
     tags: tuple[tuple[str, str], ...] = tuple((tag, label(tag)) for tag in DIETARY_TAGS)
 
     @property
@@ -63,7 +63,8 @@ class Invitation(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def state(self) -> str:
-        """Of the household: who waits stands first, then who comes, then the guest's own."""
+        """The household's state: `waiting` if anybody waits, else `coming` if anybody comes,
+        else the guest's own."""
         states = [person.state for person in self.people]
         return next((state for state in ("waiting", "coming") if state in states), self.own.state)
 
@@ -91,12 +92,12 @@ class Invitation(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def editing(self) -> bool:
-        """Whether the form lies open although there is an answer already."""
-        return bool(self.mistakes or self.notice or self.sure or self.own.state == "pending")
+        """Whether the form is shown open, although there is an answer already."""
+        return bool(self.mistakes or self.notice or self.to_confirm or self.own.state == "pending")
 
     @property
     def seats_in_words(self) -> str:
-        """How many places the hosts set aside; nothing where they set aside none."""
+        """How many places are reserved; empty if none are."""
         if self.seats == 0:
             return ""
         if self.seats == 1:
@@ -105,12 +106,12 @@ class Invitation(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def in_calendar(self) -> bool:
-        """Whether to offer a file for the calendar: to who comes, or may yet."""
+        """Whether to offer a calendar file: to guests who come or may still come."""
         return self.when is not None and not self.preview and self.state != "declined"
 
     @property
     def mistakes(self) -> list[tuple[str, str]]:
-        """For each mistake the id of the control to go to, and what is wrong."""
+        """For each mistake, the id of the control to go to, and what is wrong."""
         return [mistake for person in self.people for mistake in person.mistakes]
 
 
@@ -122,7 +123,7 @@ def invitation(
     places_left: int | None,
     forms: Mapping[str, AnswerForm] | None = None,
     flaws: Sequence[Flaw] = (),
-    sure: int = 0,
+    to_confirm: int = 0,
     thanks: bool = False,
     notice: str | None = None,
     manage: str = "",
@@ -130,12 +131,12 @@ def invitation(
 ) -> Invitation:
     """The page of a household.
 
-    `forms` is what was sent and not taken, `flaws` what is wrong with it, with the pointers of
-    `answer_household`; `sure` the number of people that is to be confirmed; `today` the
-    gathering's day; `places_left` None where there is no limit.
+    `forms` are forms that were sent and could not be saved, `flaws` why, with pointers like those
+    of `answer_household`. `to_confirm` is a number of people that has to be confirmed. `today` is
+    the date in the gathering's time zone. `places_left` is None if there is no limit.
     """
     shown = shown_members(household)
-    persons = list(_persons(household, {**first_filled(household), **(forms or {})}, flaws))
+    persons = list(_persons(household, {**filled_forms(household), **(forms or {})}, flaws))
     own = household.guest.body
     names = {member.body.id: member.body.first_name for member in shown}
     waits = [_waiting(unit, names, gathering) for unit in household.waiting]
@@ -151,7 +152,7 @@ def invitation(
         waiting=waits,
         questions=list(_questions(household.questions, persons, names, own.id)),
         room=_room(household, places_left),
-        sure=sure,
+        to_confirm=to_confirm,
         thanks=thanks and any(person.state != "pending" for person in persons),
         notice=notice,
         manage=manage,
@@ -159,8 +160,8 @@ def invitation(
     )
 
 
-def asked_again(signed_up: int, expected: int) -> str:
-    """The question about more people than were expected."""
+def confirmation(signed_up: int, expected: int) -> str:
+    """The question that is asked where more people are signed up than were expected."""
     kept = "One place was" if expected == 1 else f"{expected} places were"
     return f"{kept} reserved for you, and now you are {people(signed_up)}. Is that right?"
 
@@ -203,10 +204,10 @@ def _waiting(unit: Waiting, names: Mapping[str, str], gathering: Gathering) -> s
 def _questions(
     questions: Questions, persons: Sequence[Person], names: Mapping[str, str], own: str
 ) -> Iterator[str]:
-    """Only about those who have not said no, and once somebody comes."""
+    """Questions about members without an answer; none until somebody comes."""
     silent = {person.first_name for person in persons if person.state == "pending"}
     pending = [id for id in questions.not_coming if names.get(id) in silent]
-    # The reader is spoken to, and stands first, as the page does it everywhere.
+    # The reader is addressed as "you", and named first, as everywhere on the page.
     asked = ["you"] * (own in pending) + [names[id] for id in pending if id != own]
     if asked and questions.signed_up:
         is_one = len(asked) == 1 and asked != ["you"]

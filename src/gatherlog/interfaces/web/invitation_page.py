@@ -1,4 +1,4 @@
-"""`/r/{token}`: a guest opens the invitation, answers for the household. GET changes nothing."""
+"""`/r/{token}`: a guest reads the invitation, and answers for the household by POST."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from gatherlog.apps.guests import (
-    AnswersMoved,
+    AnswersChanged,
     Gathering,
     GatheringFull,
     Household,
@@ -21,26 +21,26 @@ from gatherlog.apps.people.guest_login import AFTERWARDS
 from gatherlog.apps.people.policy import Action, Actor, Role, Verdict, decide
 from gatherlog.core.eventstore.clock import to_datetime
 from gatherlog.core.eventstore.errors import Conflict, Flaw, GatherlogError, Invalid, NotFound
-from gatherlog.interfaces.looks import note_look
+from gatherlog.interfaces.access_notes import note_access
 from gatherlog.interfaces.platform import Platform
 from gatherlog.interfaces.problems import status_of
-from gatherlog.interfaces.rates import Guard
+from gatherlog.interfaces.rates import RateLimiter
 from gatherlog.interfaces.web.calendar import calendar
 from gatherlog.interfaces.web.forms import read_form
-from gatherlog.interfaces.web.household_form import HouseholdForm, signed_up, stands
-from gatherlog.interfaces.web.invitation import asked_again, invitation
+from gatherlog.interfaces.web.household_form import HouseholdForm, is_saved, people_signed_up
+from gatherlog.interfaces.web.invitation import confirmation, invitation
 from gatherlog.interfaces.web.messages import FORM_OUTDATED, LINK_OVER, LINK_UNKNOWN, message
 from gatherlog.interfaces.web.rendering import HEADERS, Renderer
-from gatherlog.interfaces.web.visitors import FormOutdated, Stranger, Visitors
+from gatherlog.interfaces.web.visitors import AnonymousVisitor, FormOutdated, Visitors
 from gatherlog.interfaces.web.words import listed
 
 __all__ = ["UNLISTED", "InvitationPage", "places_left", "today"]
 
 UNLISTED: Final = {"X-Robots-Tag": "noindex, nofollow"}
-"""On every answer below `/r/`: no search engine is to keep it."""
-_ASKED: Final = 422
+"""Headers of every answer below `/r/`: search engines must not index it."""
+_TO_BE_CONFIRMED: Final = 422
 _GONE: Final = 410
-_MOVED: Final = (
+_SEND_AGAIN: Final = (
     "Below is first what is saved now, then what you were about to send: please send it again if "
     "you still mean it."
 )
@@ -51,164 +51,171 @@ _NOTICES: Final[Mapping[type[GatherlogError], str]] = {
 }
 
 
-class _Over(NotFound):
-    """The gathering is long over, and so is its every link."""
+class _LinkExpired(NotFound):
+    """The gathering was more than a week ago, so its links open nothing any more."""
 
 
-class _Opened(msgspec.Struct, frozen=True):
-    """What a link leads to, as it is now."""
+class _InvitationAccess(msgspec.Struct, frozen=True):
+    """What the link gives access to, as it is saved now."""
 
     gathering: Gathering
     household: Household
     actor: Actor
-    stranger: Stranger | None
-    """Who is at the browser, where the guest is a co-host and may go on from here."""
+    anonymous: AnonymousVisitor | None
+    """The browser's own token for forms, where the guest is a co-host; else None."""
 
     @property
     def members(self) -> list[str]:
-        """Who answers, and for whom."""
+        """The ids of the guest and of the household's other members."""
         household = self.household
         return [member.body.id for member in (household.guest, *household.members)]
 
 
 class InvitationPage:
-    """The guest who holds the link is the only one who asks here; the link is the credential."""
+    """The page behind a guest's link. The link is the credential: whoever has it is the guest."""
 
     def __init__(
-        self, platform: Platform, renderer: Renderer, guard: Guard, visitors: Visitors
+        self, platform: Platform, renderer: Renderer, rate_limiter: RateLimiter, visitors: Visitors
     ) -> None:
         self._platform = platform
         self._guests = platform.guests
-        self._guard = guard
+        self._rate_limiter = rate_limiter
         self._renderer = renderer
         self._visitors = visitors
 
     async def serve(self, request: Request) -> Response:
-        """POST answers, GET and HEAD show; mail scanners that follow the link change nothing."""
+        """GET and HEAD show the page, POST answers.
+
+        GET changes nothing, because mail scanners follow links.
+        """
         try:
             if request.method != "POST":
                 return await self._show(request)
-            act = self._manage if "manage" in request.query_params else self._answer
-            return await act(request)
-        except NotFound as error:  # also when the guest is removed while being answered for
+            handle = self._manage if "manage" in request.query_params else self._answer
+            return await handle(request)
+        except NotFound as error:  # also if the guest is removed while this request answers
             return self._refused(error)
 
     async def calendar(self, request: Request) -> Response:
-        """The gathering as a file for a calendar; one without a date has none."""
+        """The gathering as a calendar file; 404 for one without a date."""
         try:
-            opened = await self._open(request, Action.READ_INVITATION, Action.READ_HOUSEHOLD)
+            access = await self._open(request, Action.READ_INVITATION, Action.READ_HOUSEHOLD)
         except NotFound as error:
             return self._refused(error)
-        if opened.gathering.event_date is None:
+        if access.gathering.event_date is None:
             return self._renderer.message(message(404), 404, UNLISTED)
-        named = {"Content-Disposition": 'attachment; filename="invitation.ics"'}
+        disposition = {"Content-Disposition": 'attachment; filename="invitation.ics"'}
         return Response(
-            calendar(opened.gathering, self._platform.clock()),
-            headers={**HEADERS, **UNLISTED, **named},
+            calendar(access.gathering, self._platform.clock()),
+            headers={**HEADERS, **UNLISTED, **disposition},
             media_type="text/calendar; charset=utf-8",
         )
 
     async def _show(self, request: Request) -> Response:
         """The invitation with the answers so far."""
-        if "calendar" in request.query_params:  # so that the page need not hold its own token
+        if "calendar" in request.query_params:  # a link to it does not contain the token
             return await self.calendar(request)
-        opened = await self._open(request, Action.READ_INVITATION, Action.READ_HOUSEHOLD)
-        guest = opened.actor
-        note_look(self._platform, guest, Action.READ_HOUSEHOLD, opened.gathering.id, guest.id)
-        return await self._page(opened, thanks="saved" in request.query_params)
+        access = await self._open(request, Action.READ_INVITATION, Action.READ_HOUSEHOLD)
+        guest = access.actor
+        note_access(self._platform, guest, Action.READ_HOUSEHOLD, access.gathering.id, guest.id)
+        return await self._page(access, thanks="saved" in request.query_params)
 
     async def _manage(self, request: Request) -> Response:
-        """A co-host goes on to the pages of hosts, until demoted, given a new link, or signed out.
+        """Sign a co-host in to the pages of hosts.
 
-        The form has a token as the sign-in form has, so that no other site can sign anybody in.
+        It holds until the guest signs out, gets a new link, or is no co-host any more. The form
+        has a token, as the sign-in form has, so that no other site can sign anybody in.
         """
-        opened = await self._open(request, Action.READ_INVITATION, Action.READ_HOUSEHOLD)
-        if opened.stranger is None:
+        access = await self._open(request, Action.READ_INVITATION, Action.READ_HOUSEHOLD)
+        if access.anonymous is None:
             raise NotFound("This guest is no co-host.")
         try:
-            self._visitors.check(request, await read_form(request), opened.stranger)
+            self._visitors.check_form(request, await read_form(request), access.anonymous)
         except FormOutdated:
             return self._renderer.message(FORM_OUTDATED, 403, UNLISTED)
-        name = opened.household.guest.body.last_name
+        name = access.household.guest.body.last_name
         login = await self._platform.guest_login.login(request.path_params["token"], name)
-        self._platform.trail.note(opened.actor.name, "login", opened.gathering.id, opened.actor.id)
-        admitted = RedirectResponse(f"/host/{opened.gathering.id}", 303, {**HEADERS, **UNLISTED})
-        self._visitors.admit(admitted, login)
-        return admitted
+        self._platform.trail.note(access.actor.name, "login", access.gathering.id, access.actor.id)
+        response = RedirectResponse(f"/host/{access.gathering.id}", 303, {**HEADERS, **UNLISTED})
+        self._visitors.sign_in(response, login)
+        return response
 
     async def _answer(self, request: Request) -> Response:
-        """Record the answers and lead back to the page; or show the form again and say why not."""
-        opened = await self._open(request, Action.ANSWER_INVITATION, Action.ANSWER_HOUSEHOLD)
-        form = HouseholdForm.read(await read_form(request), opened.household)
+        """Save the answers and lead back to the page; or show the form again, with the reason."""
+        access = await self._open(request, Action.ANSWER_INVITATION, Action.ANSWER_HOUSEHOLD)
+        form = HouseholdForm.read(await read_form(request), access.household)
         try:
-            answers = form.answers(opened.household)
+            answers = form.answers(access.household)
         except Invalid as error:
-            return await self._page(opened, form, flaws=error.flaws, status=status_of(error))
-        people = signed_up(opened.household, answers)
-        if _more(people, opened.household) and form.sure != str(people):
-            return await self._page(opened, form, sure=people, status=_ASKED)
-        return await self._record(request, opened, form, answers)
+            return await self._page(access, form, flaws=error.flaws, status=status_of(error))
+        people = people_signed_up(access.household, answers)
+        if _exceeds(people, access.household) and form.confirmed != str(people):
+            return await self._page(access, form, to_confirm=people, status=_TO_BE_CONFIRMED)
+        return await self._record(request, access, form, answers)
 
     async def _record(
         self,
         request: Request,
-        opened: _Opened,
+        access: _InvitationAccess,
         form: HouseholdForm,
         answers: Mapping[str, HouseholdAnswer],
     ) -> Response:
-        gathering_id, guest_id = opened.gathering.id, opened.actor.id
-        self._guard.answer(guest_id)
+        gathering_id, guest_id = access.gathering.id, access.actor.id
+        self._rate_limiter.answer(guest_id)
         try:
             await self._guests.answer_household(
-                gathering_id, guest_id, answers, actor=opened.actor.name
+                gathering_id, guest_id, answers, actor=access.actor.name
             )
         except Invalid as error:
-            return await self._page(opened, form, flaws=error.flaws, status=status_of(error))
+            return await self._page(access, form, flaws=error.flaws, status=status_of(error))
         except (GatheringFull, RsvpClosed, Conflict) as error:
             now = await self._open(request, Action.READ_INVITATION, Action.READ_HOUSEHOLD)
-            if isinstance(error, Conflict) and stands(now.household, answers):
-                return self._saved()  # sent twice, as by an impatient finger
+            if isinstance(error, Conflict) and is_saved(now.household, answers):
+                return self._saved()  # the form was sent twice
             if now.household.closed:
                 error = RsvpClosed("RSVP is closed")
-            notice = _NOTICES.get(type(error)) or _moved(error, now.household)
+            notice = _NOTICES.get(type(error)) or _changed_meanwhile(error, now.household)
             return await self._page(now, form, notice=notice, status=status_of(error))
         return self._saved()
 
     def _saved(self) -> Response:
-        """Back to the page by GET, so that a reload does not send the answer again."""
+        """Lead back to the page by GET, so that a reload does not send the answer again."""
         return RedirectResponse("?saved", 303, {**HEADERS, **UNLISTED})
 
-    async def _open(self, request: Request, own: Action, joint: Action) -> _Opened:
-        """NotFound where the link lets nobody in (any more), or not for all on the page."""
+    async def _open(self, request: Request, own: Action, joint: Action) -> _InvitationAccess:
+        """What the link gives access to. Raises NotFound if the link is unknown or has ended.
+
+        The policy is asked about the action `own` for the guest, and `joint` for every member.
+        """
         holder = await self._guests.guest_by_link(request.path_params["token"])
         actor = Actor("guest", holder.guest_id, Role.GUEST, holder.gathering_id)
         _permit(actor, own, holder.guest_id)
         request.state.actor = actor.name
         gathering = (await self._guests.gathering(holder.gathering_id)).body
         if _is_over(gathering, self._platform.clock()):
-            raise _Over("The gathering is over, and so is this link.")
+            raise _LinkExpired("The gathering is over, and so is this link.")
         household = await self._guests.household(holder.gathering_id, holder.guest_id)
         is_co_host = household.guest.body.is_co_host
-        stranger = self._visitors.stranger(request) if is_co_host else None
-        opened = _Opened(gathering, household, actor, stranger)
-        for member in opened.members:
-            _permit(actor, joint, member, opened.members)
-        return opened
+        anonymous = self._visitors.anonymous(request) if is_co_host else None
+        access = _InvitationAccess(gathering, household, actor, anonymous)
+        for member in access.members:
+            _permit(actor, joint, member, access.members)
+        return access
 
     async def _page(
         self,
-        opened: _Opened,
+        access: _InvitationAccess,
         form: HouseholdForm | None = None,
         *,
         flaws: Sequence[Flaw] = (),
-        sure: int = 0,
+        to_confirm: int = 0,
         thanks: bool = False,
         notice: str | None = None,
         status: int = 200,
     ) -> Response:
-        gathering, household = opened.gathering, opened.household
-        if sure:
-            notice = asked_again(sure, household.family_sum)
+        gathering, household = access.gathering, access.household
+        if to_confirm:
+            notice = confirmation(to_confirm, household.family_sum)
         page = invitation(
             gathering,
             household,
@@ -216,29 +223,29 @@ class InvitationPage:
             places_left=await places_left(self._platform, gathering),
             forms=None if form is None else form.shown_again(household),
             flaws=flaws,
-            sure=sure,
+            to_confirm=to_confirm,
             thanks=thanks,
             notice=notice,
-            manage="" if opened.stranger is None else opened.stranger.form,
+            manage="" if access.anonymous is None else access.anonymous.form,
         )
         shown = self._renderer.page("invitation.html", status=status, headers=UNLISTED, page=page)
-        if opened.stranger is not None and opened.stranger.new:
-            self._visitors.greet(shown, opened.stranger)
+        if access.anonymous is not None and access.anonymous.new:
+            self._visitors.remember(shown, access.anonymous)
         return shown
 
     def _refused(self, error: NotFound) -> Response:
-        if isinstance(error, _Over):
+        if isinstance(error, _LinkExpired):
             return self._renderer.message(LINK_OVER, _GONE, UNLISTED)
         return self._renderer.message(LINK_UNKNOWN, 404, UNLISTED)
 
 
 def today(platform: Platform, gathering: Gathering) -> date:
-    """The day that it is where the gathering takes place."""
+    """The current date in the gathering's time zone."""
     return to_datetime(platform.clock()).astimezone(ZoneInfo(gathering.time_zone)).date()
 
 
 async def places_left(platform: Platform, gathering: Gathering) -> int | None:
-    """None where there is no limit."""
+    """How many places are free; None if there is no limit."""
     if gathering.max_guests is None:
         return None
     return (await platform.guests.stats(gathering.id)).places_left
@@ -251,20 +258,20 @@ def _permit(actor: Actor, action: Action, guest_id: str, household: Sequence[str
 
 
 def _is_over(gathering: Gathering, now: int) -> bool:
-    """As for logging in with the link: some days after the gathering it opens nothing any more."""
+    """Whether links have ended: as for logins, some days after the gathering."""
     return gathering.over_at is not None and now >= gathering.over_at + AFTERWARDS
 
 
-def _more(people: int, household: Household) -> bool:
-    """Whether more people than expected are signed up, and more than so far."""
+def _exceeds(people: int, household: Household) -> bool:
+    """Whether these are more people than expected, and more than are signed up so far."""
     expected = household.family_sum
     return 0 < expected < people and people > household.questions.signed_up
 
 
-def _moved(error: GatherlogError, household: Household) -> str:
-    """Who has answered while the form was open, as far as that is known."""
-    moved = error.moved if isinstance(error, AnswersMoved) else ()
+def _changed_meanwhile(error: GatherlogError, household: Household) -> str:
+    """The notice that something changed while the form was open, with names if they are known."""
+    moved = error.changed if isinstance(error, AnswersChanged) else ()
     names = [member.body.first_name for member in household.members if member.body.id in moved]
     if not names:
-        return f"This was changed after you opened the page. {_MOVED}"
-    return f"There is a new answer for {listed(names)} since you opened the page. {_MOVED}"
+        return f"This was changed after you opened the page. {_SEND_AGAIN}"
+    return f"There is a new answer for {listed(names)} since you opened the page. {_SEND_AGAIN}"

@@ -1,4 +1,4 @@
-"""Pages of hosts on which links are made for many guests at once, and shown once."""
+"""Pages of hosts that make links for many guests at once, and show them once."""
 
 import asyncio
 from typing import Final
@@ -11,8 +11,8 @@ from gatherlog.apps.guests import Guest
 from gatherlog.apps.guests.sheets import write_links
 from gatherlog.apps.people import Action
 from gatherlog.core.eventstore.errors import Invalid
-from gatherlog.interfaces.web.desk import Desk, Opened
 from gatherlog.interfaces.web.forms import text
+from gatherlog.interfaces.web.host_frame import GatheringAccess, HostFrame
 from gatherlog.interfaces.web.messages import SHEET_LOST
 from gatherlog.interfaces.web.packing import packed, unpacked
 from gatherlog.interfaces.web.rendering import HEADERS
@@ -22,56 +22,62 @@ __all__ = ["LinkPages"]
 _SHEET: Final = {**HEADERS, "Content-Disposition": 'attachment; filename="links.csv"'}
 
 
-class Made(msgspec.Struct, frozen=True):
-    """Links that were made just now, and the same as a packed sheet."""
+class NewLinks(msgspec.Struct, frozen=True):
+    """Links that were just made, as rows and as a packed sheet."""
 
     rows: list[tuple[str, str, str, str]]
-    """Name, address, household, link."""
+    """Name, address, household and link of each guest."""
     packed: str
 
 
 class LinkPages:
-    """The server keeps no link that it could show again, so the page carries its own sheet."""
+    """The pages about all links of a gathering.
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
-        self._guests = desk.guests
+    The server stores only hashes of links and cannot show them again. So the page that shows new
+    links holds the sheet that can be downloaded from it.
+    """
+
+    def __init__(self, frame: HostFrame) -> None:
+        self._frame = frame
+        self._guests = frame.guests
 
     async def links(self, request: Request) -> Response:
-        """GET says how many links would be made and end; POST makes them, and shows them once."""
-        opened = await self._desk.open(request, Action.ISSUE_LINK)
+        """GET says how many links would be made and would end; POST makes and shows them."""
+        access = await self._frame.access(request, Action.ISSUE_LINK)
         if request.method != "POST":
-            return self._page(opened, await self._guests.all_guests(opened.id))
-        sent = await self._desk.form(request, opened.visitor)
-        guests = await self._guests.all_guests(opened.id)
-        if (which := text(sent, "which")) not in ("missing", "all"):
-            return self._page(opened, guests)
+            return self._page(access, await self._guests.all_guests(access.id))
+        sent = await self._frame.form(request, access.visitor)
+        guests = await self._guests.all_guests(access.id)
+        if (chosen := text(sent, "which")) not in ("missing", "all"):
+            return self._page(access, guests)
         tokens = await self._guests.issue_links(
-            opened.id, [guest.id for guest in guests], anew=which == "all", actor=opened.by
+            access.id, [guest.id for guest in guests], anew=chosen == "all", actor=access.by
         )
         if not tokens:
-            return self._page(opened, await self._guests.all_guests(opened.id))
-        site = self._desk.platform.settings.base_url
-        made = [(one, f"{site}/r/{tokens[one.id]}") for one in guests if one.id in tokens]
-        # Some seconds for the longest, so not on the loop.
-        return await asyncio.to_thread(lambda: self._page(opened, guests, _made(made)))
+            return self._page(access, await self._guests.all_guests(access.id))
+        site = self._frame.platform.settings.base_url
+        links = [(one, f"{site}/r/{tokens[one.id]}") for one in guests if one.id in tokens]
+        # In a thread, because the longest lists take some seconds.
+        return await asyncio.to_thread(lambda: self._page(access, guests, _new_links(links)))
 
     async def sheet(self, request: Request) -> Response:
-        """The sheet that the page carried, as a file."""
-        opened = await self._desk.open(request, Action.ISSUE_LINK)
-        sent = await self._desk.form(request, opened.visitor)
+        """The sheet that the page held, as a file."""
+        access = await self._frame.access(request, Action.ISSUE_LINK)
+        sent = await self._frame.form(request, access.visitor)
         try:
             data = unpacked(text(sent, "packed"))
         except Invalid:
-            return self._desk.message(SHEET_LOST, 422)
+            return self._frame.message(SHEET_LOST, 422)
         return Response(data, 200, _SHEET, media_type="text/csv; charset=utf-8")
 
-    def _page(self, opened: Opened, guests: list[Guest], made: Made | None = None) -> Response:
-        settings = self._desk.platform.settings
-        return self._desk.page(
+    def _page(
+        self, access: GatheringAccess, guests: list[Guest], made: NewLinks | None = None
+    ) -> Response:
+        settings = self._frame.platform.settings
+        return self._frame.page(
             "links.html",
-            opened.visitor,
-            gathering=opened.gathering.body,
+            access.visitor,
+            gathering=access.gathering.body,
             invited=len(guests),
             have=sum(guest.link is not None for guest in guests),
             site=settings.base_url if settings.public_url is None else "",
@@ -79,9 +85,9 @@ class LinkPages:
         )
 
 
-def _made(links: list[tuple[Guest, str]]) -> Made:
+def _new_links(links: list[tuple[Guest, str]]) -> NewLinks:
     rows = [
         (f"{guest.first_name} {guest.last_name}", guest.email or "", guest.group_id or "", link)
         for guest, link in links
     ]
-    return Made(rows, packed(write_links(links)))
+    return NewLinks(rows, packed(write_links(links)))

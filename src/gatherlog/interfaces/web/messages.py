@@ -1,4 +1,4 @@
-"""What pages say when something is not there or went wrong, and what the reader can do about it."""
+"""The texts of error pages: what is missing or went wrong, and what the reader can do about it."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -17,7 +17,7 @@ __all__ = [
 
 
 class Message(msgspec.Struct, frozen=True):
-    """A page that says one thing."""
+    """What a page with nothing but a message says."""
 
     title: str
     paragraphs: tuple[str, ...]
@@ -95,5 +95,5 @@ _MESSAGES: Final[Mapping[int, Message]] = {
 
 
 def message(status: int) -> Message:
-    """What to say for an HTTP status; other refusals speak as 400, other failures as 500."""
+    """The message for an HTTP status; other 4xx have that of 400, other 5xx that of 500."""
     return _MESSAGES.get(status) or _MESSAGES[400 if status < 500 else 500]

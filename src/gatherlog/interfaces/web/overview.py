@@ -1,4 +1,4 @@
-"""The demo's gatherings with their totals, ready to be printed on the first page. Pure."""
+"""Gatherings in short: the demo's first page, and what other pages say of date and place. Pure."""
 
 from collections.abc import Iterator
 from datetime import date, datetime
@@ -12,7 +12,7 @@ __all__ = ["Overview", "Share", "deadline", "facts", "overview", "shares"]
 
 
 class Share(msgspec.Struct, frozen=True):
-    """A part of the bar, in percent of its length."""
+    """A part of the bar chart, in percent of its length."""
 
     state: str
     start: float
@@ -20,12 +20,12 @@ class Share(msgspec.Struct, frozen=True):
 
 
 class Overview(msgspec.Struct, frozen=True):
-    """One gathering on the first page."""
+    """One gathering on the demo's first page."""
 
     name: str
     facts: list[str]
     figures: list[tuple[str, str, str]]
-    """What is counted, the state whose colour it has in the bar (or ""), and the figure."""
+    """Label, the state whose colour in the bar it has (or ""), and the number."""
     shares: list[Share]
     bar_in_words: str
 
@@ -53,7 +53,7 @@ def overview(gathering: Gathering, stats: Stats) -> Overview:
 
 
 def facts(gathering: Gathering) -> Iterator[str]:
-    """When, where, and for how many, as far as that is known."""
+    """Date, place and capacity, those of them that are set."""
     if gathering.event_date is not None:
         yield moment(local(gathering.event_date), gathering.time_zone)
     if gathering.location is not None:
@@ -63,7 +63,7 @@ def facts(gathering: Gathering) -> Iterator[str]:
 
 
 def deadline(gathering: Gathering, today: date) -> str | None:
-    """`Friday, 5 June, end of day, Berlin time`; the year only where it is not this one."""
+    """`Friday, 5 June, end of day, Berlin time`; with the year if it is not this year."""
     if gathering.rsvp_deadline is None:
         return None
     until = local(gathering.rsvp_deadline)
@@ -74,7 +74,7 @@ def deadline(gathering: Gathering, today: date) -> str | None:
 
 
 def shares(states: list[tuple[str, int]], stats: Stats) -> Iterator[Share]:
-    """What each state takes of the bar; what is left of it stands for no answer."""
+    """The part of the bar that each state takes; the rest of it stands for no answer."""
     start = 0.0
     for state, count in states:
         width = round(100 * count / max(1, stats.total_guests), 2)

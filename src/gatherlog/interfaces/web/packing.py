@@ -1,4 +1,4 @@
-"""A sheet that waits in a page's form, packed, so that no server has to remember it. Pure."""
+"""Sheets that are kept in a form's hidden field, so that the server need not store them. Pure."""
 
 import zlib
 from base64 import urlsafe_b64decode, urlsafe_b64encode
@@ -10,12 +10,12 @@ __all__ = ["packed", "unpacked"]
 
 
 def packed(data: bytes) -> str:
-    """As text that takes no more room in any form."""
+    """The data compressed, as text of characters that no form encodes."""
     return urlsafe_b64encode(zlib.compress(data, 9)).decode()
 
 
 def unpacked(text: str) -> bytes:
-    """What was packed, up to MAX_BODY bytes. Raises Invalid where somebody changed it."""
+    """The data again, up to MAX_BODY bytes. Raises Invalid if the text was tampered with."""
     try:
         reader = zlib.decompressobj()
         data = reader.decompress(urlsafe_b64decode(text), MAX_BODY)

@@ -1,4 +1,4 @@
-"""All pages of one server: their routes, and the error pages for people who come with a browser."""
+"""All pages of one server: their routes, and the error pages for browsers."""
 
 from collections.abc import Mapping
 from functools import cache
@@ -11,11 +11,11 @@ from starlette.routing import Route
 from gatherlog.apps.guests import Gathering
 from gatherlog.apps.people.policy import Action, Verdict, decide
 from gatherlog.core.eventstore.errors import NotFound
-from gatherlog.interfaces.live import Live
+from gatherlog.interfaces.live_streams import LiveStreams
 from gatherlog.interfaces.platform import Platform
-from gatherlog.interfaces.rates import Guard
-from gatherlog.interfaces.web.desk import Desk, Page
+from gatherlog.interfaces.rates import RateLimiter
 from gatherlog.interfaces.web.guest_pages import GuestPages
+from gatherlog.interfaces.web.host_frame import HostFrame, PageHandler
 from gatherlog.interfaces.web.host_pages import HostPages
 from gatherlog.interfaces.web.invitation_page import UNLISTED, InvitationPage
 from gatherlog.interfaces.web.link_pages import LinkPages
@@ -39,26 +39,31 @@ class Pages:
     """The pages over one platform. `openapi` is the finished OpenAPI document of its API."""
 
     def __init__(
-        self, platform: Platform, *, openapi: Mapping[str, Any], guard: Guard, live: Live
+        self,
+        platform: Platform,
+        *,
+        openapi: Mapping[str, Any],
+        rate_limiter: RateLimiter,
+        live: LiveStreams,
     ) -> None:
         self._platform = platform
         self._renderer = Renderer()
         visitors = Visitors(platform)
-        self._desk = Desk(platform, self._renderer, visitors)
-        self._invitation = InvitationPage(platform, self._renderer, guard, visitors)
-        self._sign_in = SignInPages(platform, self._renderer, guard, visitors)
-        self._host = HostPages(self._desk, live)
-        self._guest = GuestPages(self._desk)
-        self._sheets = SheetPages(self._desk)
-        self._links = LinkPages(self._desk)
-        # Some 25 ms to render, and always the same: made once, when it is first asked for.
+        self._frame = HostFrame(platform, self._renderer, visitors)
+        self._invitation = InvitationPage(platform, self._renderer, rate_limiter, visitors)
+        self._sign_in = SignInPages(platform, self._renderer, rate_limiter, visitors)
+        self._host = HostPages(self._frame, live)
+        self._guest = GuestPages(self._frame)
+        self._sheets = SheetPages(self._frame)
+        self._links = LinkPages(self._frame)
+        # Takes some 25 ms and is always the same, so it is rendered once, on the first request.
         self._docs_made = cache(
             lambda: self._renderer.html("reference.html", reference=arrange(openapi))
         )
         self._api = frozenset(path.split("/")[1] for path in openapi["paths"])
 
     def routes(self) -> list[Route]:
-        """Where the pages are; HEAD works wherever GET does."""
+        """The routes of all pages; HEAD works wherever GET does."""
         return [
             Route("/", self._home, methods=["GET"]),
             Route("/docs", self._docs, methods=["GET"]),
@@ -80,14 +85,14 @@ class Pages:
     def _for_hosts(self) -> list[Route]:
         one = "/host/{gathering_id}"
         both = ["GET", "POST"]
-        pages: list[tuple[str, Page, list[str]]] = [
+        pages: list[tuple[str, PageHandler, list[str]]] = [
             ("/host", self._host.home, both),
             (one, self._host.gathering, ["GET"]),
             (f"{one}/live", self._host.live, ["GET"]),
             (f"{one}/households", self._host.households, ["GET"]),
             (f"{one}/settings", self._host.settings, both),
-            (f"{one}/import", self._sheets.take, both),
-            (f"{one}/guests.csv", self._sheets.give, ["GET"]),
+            (f"{one}/import", self._sheets.import_, both),
+            (f"{one}/guests.csv", self._sheets.export, ["GET"]),
             (f"{one}/print", self._sheets.print, ["GET"]),
             (f"{one}/links", self._links.links, both),
             (f"{one}/links.csv", self._links.sheet, ["POST"]),
@@ -97,12 +102,14 @@ class Pages:
             (f"{one}/guests/{{guest_id}}/co-host", self._guest.co_host, ["POST"]),
             (f"{one}/guests/{{guest_id}}/preview", self._guest.preview, ["GET"]),
         ]
-        return [Route(path, self._desk.served(page), methods=of) for path, page, of in pages]
+        return [
+            Route(path, self._frame.for_signed_in(page), methods=of) for path, page, of in pages
+        ]
 
     def error(
         self, request: Request, status: int, headers: Mapping[str, str] = {}
     ) -> Response | None:
-        """An error told to a person; None where a program asks, or on a path of the API."""
+        """The page for an error; None if the client wants no HTML, and on paths of the API."""
         first = request.scope["path"].split("/")[1]
         wants_html = "text/html" in request.headers.get("accept", "")
         if first in self._api or not (wants_html or first == "r"):
@@ -111,8 +118,8 @@ class Pages:
             return self._renderer.message(SIGN_IN_TOO_OFTEN, status, headers)
         if first != "r":
             return self._renderer.message(message(status), status, headers)
-        told = LINK_UNKNOWN if status == 404 else message(status)
-        return self._renderer.message(told, status, {**UNLISTED, **headers})
+        shown = LINK_UNKNOWN if status == 404 else message(status)
+        return self._renderer.message(shown, status, {**UNLISTED, **headers})
 
     async def _home(self, request: Request) -> Response:
         demo = self._platform.settings.demo
@@ -133,7 +140,7 @@ class Pages:
     async def _overview(self, gathering: Gathering) -> Overview | None:
         try:
             return overview(gathering, await self._platform.guests.stats(gathering.id))
-        except NotFound:  # removed since it was listed
+        except NotFound:  # it was removed after it was listed
             return None
 
     async def _docs(self, request: Request) -> Response:

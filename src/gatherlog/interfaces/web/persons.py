@@ -1,4 +1,4 @@
-"""The people on an invitation page: each one's answer in words, and each one's form. Pure."""
+"""The people on an invitation page: for each one the answer as text, and the form. Pure."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -19,7 +19,7 @@ _FIELDS: Final = {
     "dietary_tags": (f"tag-{DIETARY_TAGS[0]}", "kitchen"),
     "dietary": ("dietary", "note"),
 }
-"""Of each field the id of its first control, and how it is called in `_NAMES`."""
+"""By field, the id of its first control, and its key in `_NAMES`."""
 _NAMES: Final = {
     "answer": ("Your answer", "The answer for {}"),
     "number of people": ("The number of people", "The number of people for {}"),
@@ -40,37 +40,37 @@ class Person(msgspec.Struct, frozen=True, kw_only=True):
     """One guest of the household."""
 
     prefix: str
-    """What the names and ids of the form's controls begin with."""
+    """The prefix of the names and ids of the form's controls."""
     name: str
     first_name: str
     own: bool
     """Whether the page is this guest's."""
     state: str
     count: int
-    """People of this invitation who come, or would if there were room."""
-    said: str
+    """People of this invitation who come, or would come if there were room."""
+    answer: str
     details: list[tuple[str, str]]
     several: bool
-    """Whether the number of people is asked for outright."""
+    """Whether the field for the number of people is always shown."""
     child: bool
     form: AnswerForm
     flaws: dict[str, str]
 
     @property
     def mistakes(self) -> list[tuple[str, str]]:
-        """For each mistake the id of the control to go to, and what is wrong."""
+        """For each mistake, the id of the control to go to, and what is wrong."""
         return [(self.prefix + _FIELDS[field][0], text) for field, text in self.flaws.items()]
 
     @property
     def brings_others(self) -> bool:
-        """Whether the fields about people who come along should lie open."""
+        """Whether the fields about people who come along are shown open."""
         return bool({"num_guests", "children"} & self.flaws.keys())
 
 
 def person(
     guest: Guest, form: AnswerForm, flaws: Sequence[Flaw], *, prefix: str, own: bool
 ) -> Person:
-    """`flaws` are those of this guest's answer, with pointers into it."""
+    """One guest, for the page; `flaws` are those of this guest's answer, with pointers into it."""
     said_yes = guest.status in ("coming", "waiting")
     count = guest.num_guests if said_yes else 0
     more = f", {people(count, guest.children)}" if count > 1 else ""
@@ -81,7 +81,7 @@ def person(
         own=own,
         state=guest.status,
         count=count,
-        said=_STATES[guest.status] + more,
+        answer=_STATES[guest.status] + more,
         details=details(guest) if own else [],
         several=guest.expected_guests > 1 or count > 1,
         child=guest.expected_guests == 1 and guest.children == 1,
@@ -91,23 +91,27 @@ def person(
 
 
 def details(guest: Guest) -> list[tuple[str, str]]:
-    """What a guest's own yes says besides."""
+    """The details of a guest's yes, as labels with texts."""
     if guest.status not in ("coming", "waiting"):
         return []
-    told = [("Who", people(guest.num_guests, guest.children))]
+    shown = [("Who", people(guest.num_guests, guest.children))]
     if guest.dietary_tags:
-        told.append(("Food", ", ".join(label(tag) for tag in guest.dietary_tags)))
+        shown.append(("Food", ", ".join(label(tag) for tag in guest.dietary_tags)))
     if guest.dietary:
-        told.append(("Note" if guest.dietary_tags else "Food", guest.dietary))
-    return told
+        shown.append(("Note" if guest.dietary_tags else "Food", guest.dietary))
+    return shown
 
 
 def worded(flaws: Sequence[Flaw], name: str | None = None) -> dict[str, str]:
-    """The first flaw of each field as a sentence; one of no field here goes to the answer."""
-    told: dict[str, str] = {}
+    """By field, its first flaw as a sentence; flaws of other fields are shown at the answer.
+
+    `name` is the guest's first name; None where the guest is the reader.
+    """
+    sentences: dict[str, str] = {}
     for flaw in flaws:
         pointed = flaw.pointer.split("/")[1] if "/" in flaw.pointer else ""
         field = pointed if pointed in _FIELDS else "attending"
         yours, theirs = _NAMES[_FIELDS[field][1]]
-        told.setdefault(field, f"{yours if name is None else theirs.format(name)} {flaw.detail}.")
-    return told
+        subject = yours if name is None else theirs.format(name)
+        sentences.setdefault(field, f"{subject} {flaw.detail}.")
+    return sentences

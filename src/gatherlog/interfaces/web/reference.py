@@ -1,4 +1,4 @@
-"""The reference at `/docs`: the OpenAPI document arranged for reading, on the server. Pure."""
+"""The API reference at `/docs`: the OpenAPI document, arranged for its template. Pure."""
 
 import json
 import re
@@ -16,7 +16,7 @@ _JSON: Final = "application/json"
 
 
 class Body(msgspec.Struct, frozen=True):
-    """A request's or an answer's body, of one media type."""
+    """The body of a request or an answer, in one media type."""
 
     media_type: str
     kind: list[Kind]
@@ -25,7 +25,7 @@ class Body(msgspec.Struct, frozen=True):
 
 
 class Answer(msgspec.Struct, frozen=True):
-    """One of the answers that an operation may give."""
+    """One of an operation's possible answers."""
 
     status: str
     text: str
@@ -55,7 +55,7 @@ class Group(msgspec.Struct, frozen=True):
     operations: list[Operation]
 
 
-class Named(msgspec.Struct, frozen=True):
+class NamedSchema(msgspec.Struct, frozen=True):
     """A schema of the document's components."""
 
     name: str
@@ -65,23 +65,23 @@ class Named(msgspec.Struct, frozen=True):
 
 
 class Reference(msgspec.Struct, frozen=True):
-    """All that the page shows."""
+    """Everything that the page shows."""
 
     title: str
     version: str
     text: str
     groups: list[Group]
-    schemas: list[Named]
+    schemas: list[NamedSchema]
 
 
 def arrange(document: Json) -> Reference:
-    """Group the operations by their first tag: tags in declared order, then the rest as met.
+    """The operations grouped by their first tag: declared tags first, then others as they occur.
 
-    Raises KeyError where a reference in the document leads nowhere.
+    Raises KeyError if a reference in the document leads nowhere.
     """
     schemas = Schemas(document)
-    told = {tag["name"]: tag.get("description", "") for tag in document.get("tags", ())}
-    grouped: dict[str, list[Operation]] = {name: [] for name in told}
+    tags = {tag["name"]: tag.get("description", "") for tag in document.get("tags", ())}
+    grouped: dict[str, list[Operation]] = {name: [] for name in tags}
     for path, item, method in _operations(document):
         tag = (item[method].get("tags") or ["Other"])[0]
         grouped.setdefault(tag, []).append(_operation(schemas, document, path, item, method))
@@ -90,12 +90,14 @@ def arrange(document: Json) -> Reference:
         version=document["info"]["version"],
         text=document["info"].get("description", ""),
         groups=[
-            Group(name, _anchor("group", name), told.get(name, ""), operations)
+            Group(name, _anchor("group", name), tags.get(name, ""), operations)
             for name, operations in grouped.items()
             if operations
         ],
         schemas=[
-            Named(name, schema.get("description", ""), schemas.kind(schema), schemas.fields(schema))
+            NamedSchema(
+                name, schema.get("description", ""), schemas.kind(schema), schemas.fields(schema)
+            )
             for name, schema in sorted(schemas.named.items())
         ],
     )
@@ -109,46 +111,46 @@ def _operations(document: Json) -> Iterator[tuple[str, Json, str]]:
 
 
 def _operation(schemas: Schemas, document: Json, path: str, item: Json, method: str) -> Operation:
-    told = item[method]
+    given = item[method]
     parameters = [
-        schemas.resolve(one) for one in (*item.get("parameters", ()), *told.get("parameters", ()))
+        schemas.resolve(one) for one in (*item.get("parameters", ()), *given.get("parameters", ()))
     ]
-    request = _body(schemas, schemas.resolve(told.get("requestBody", {})))
-    needs_key = bool(told.get("security", document.get("security", ())))
+    request = _body(schemas, schemas.resolve(given.get("requestBody", {})))
+    needs_key = bool(given.get("security", document.get("security", ())))
     return Operation(
         anchor=_anchor(method, path),
         method=method,
         path=path,
-        summary=told.get("summary", ""),
-        description=told.get("description", ""),
+        summary=given.get("summary", ""),
+        description=given.get("description", ""),
         parameters=[_parameter(schemas, one) for one in parameters],
         request=request,
         answers=[
-            _answer(schemas, status, {**schemas.resolve(answer), **_overruling(answer)})
-            for status, answer in told.get("responses", {}).items()
+            _answer(schemas, status, {**schemas.resolve(answer), **_own_description(answer)})
+            for status, answer in given.get("responses", {}).items()
         ],
         curl=_curl(method, path, request, needs_key),
     )
 
 
-def _overruling(answer: Json) -> Json:
-    """What a reference says besides; it counts before what stands where the reference leads."""
+def _own_description(answer: Json) -> Json:
+    """The description beside a reference, which overrides that of what it refers to."""
     return {"description": answer["description"]} if "description" in answer else {}
 
 
-def _parameter(schemas: Schemas, told: Json) -> Field:
-    schema = told.get("schema", {})
-    text = schemas.text({**schema, "description": told.get("description", "")})
-    required = told.get("required", False)
-    return Field(told["name"], schemas.kind(schema), required, text, where=told["in"])
+def _parameter(schemas: Schemas, given: Json) -> Field:
+    schema = given.get("schema", {})
+    text = schemas.text({**schema, "description": given.get("description", "")})
+    required = given.get("required", False)
+    return Field(given["name"], schemas.kind(schema), required, text, where=given["in"])
 
 
-def _answer(schemas: Schemas, status: str, told: Json) -> Answer:
-    return Answer(status, told.get("description", ""), _body(schemas, told))
+def _answer(schemas: Schemas, status: str, given: Json) -> Answer:
+    return Answer(status, given.get("description", ""), _body(schemas, given))
 
 
-def _body(schemas: Schemas, told: Json) -> Body | None:
-    content: Json = told.get("content", {})
+def _body(schemas: Schemas, given: Json) -> Body | None:
+    content: Json = given.get("content", {})
     if not content:
         return None
     media_type = _JSON if _JSON in content else next(iter(content))

@@ -1,4 +1,4 @@
-"""Renders pages: one template environment, one stylesheet, one set of headers for all of them."""
+"""Renders pages: the template environment, the static files, and the headers of all pages."""
 
 import hashlib
 from collections.abc import Mapping
@@ -22,12 +22,12 @@ HEADERS: Final[Mapping[str, str]] = {
     "X-Content-Type-Options": "nosniff",
     "Cache-Control": "no-store",
 }
-"""Of every page. No script may run, and nothing is loaded from another host."""
+"""Headers of every page: no script may run, and nothing is loaded from another host."""
 SCRIPTED: Final[Mapping[str, str]] = {
     "Content-Security-Policy": HEADERS["Content-Security-Policy"]
     + "; script-src 'self'; connect-src 'self'",
 }
-"""Of the pages of hosts, on top: our own script may run, and may ask this server only."""
+"""Added for pages of hosts: our own script may run, and may only send requests to this server."""
 _ASSETS: Final = {
     "gatherlog.css": "text/css",
     "desk.css": "text/css",
@@ -38,7 +38,7 @@ _A_YEAR: Final = "public, max-age=31536000, immutable"
 
 
 class Renderer:
-    """Templates and assets, read once. Whatever a template prints is escaped."""
+    """Templates and static files, read once. Everything that a template prints is escaped."""
 
     def __init__(self) -> None:
         static = files("gatherlog.interfaces") / "static"
@@ -60,9 +60,9 @@ class Renderer:
         *,
         status: int = 200,
         headers: Mapping[str, str] = {},
-        **values: Any,  # what a template needs is its own affair
+        **values: Any,  # each template needs others
     ) -> HTMLResponse:
-        """The page as an answer, with HEADERS; `headers` adds to them or overrules them."""
+        """The page as an answer with HEADERS; `headers` adds others, or overrides them."""
         return HTMLResponse(self.html(template, **values), status, {**HEADERS, **headers})
 
     def html(self, template: str, **values: Any) -> str:
@@ -72,18 +72,18 @@ class Renderer:
     def message(
         self, message: Message, status: int, headers: Mapping[str, str] = {}
     ) -> HTMLResponse:
-        """A page that says one thing."""
+        """A page with nothing but a message."""
         return self.page(
             "message.html", status=status, headers=headers, message=message, status_code=status
         )
 
     def asset(self, name: str) -> Response | None:
-        """A file of `static/`, to be kept for a year under its address; None if there is none."""
+        """A file of `static/`, which browsers may cache for a year; None if there is none."""
         if name not in _ASSETS:
             return None
         headers = {**HEADERS, "Cache-Control": _A_YEAR}
         return Response(self._assets[name], 200, headers, media_type=_ASSETS[name])
 
     def _address(self, name: str) -> str:
-        """Changes with the content, so that browsers may keep it for a year."""
+        """The URL of a file of `static/`. It changes with the content, so that it can be cached."""
         return f"/static/{name}?v={hashlib.sha256(self._assets[name]).hexdigest()[:12]}"

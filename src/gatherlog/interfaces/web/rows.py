@@ -1,4 +1,4 @@
-"""A guest as a row of a list, in words. Pure."""
+"""A guest as a row of a list. Pure."""
 
 from typing import Final
 
@@ -7,16 +7,16 @@ import msgspec
 from gatherlog.apps.guests import Guest
 from gatherlog.interfaces.web.words import people
 
-__all__ = ["STATES", "Row", "row"]
+__all__ = ["STATE_NAMES", "Row", "row"]
 
-STATES: Final = {
+STATE_NAMES: Final = {
     "coming": "Coming",
     "waiting": "Waiting",
     "undecided": "Not sure",
     "declined": "Not coming",
     "pending": "No answer",
 }
-"""How a host's pages call the states, in the order of filters."""
+"""What the pages of hosts call the states, in the order of the filter's options."""
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -25,13 +25,13 @@ class Row(msgspec.Struct, frozen=True):
     id: str
     name: str
     about: str
-    """Household, address, people: what there is."""
+    """People, household, address and so on, as far as they are known."""
     state: str
-    said: str
+    answer: str
 
 
 def row(guest: Guest) -> Row:
-    """Last name first, as the list is sorted."""
+    """The guest's row; the last name comes first, as the list is sorted by it."""
     yes = guest.status in ("coming", "waiting")
     count = guest.num_guests if yes else guest.expected_guests
     alone = "a child" if guest.children else ""
@@ -47,5 +47,5 @@ def row(guest: Guest) -> Row:
         name=f"{guest.last_name}, {guest.first_name}",
         about=" · ".join(part for part in about if part),
         state=guest.status,
-        said=STATES[guest.status],
+        answer=STATE_NAMES[guest.status],
     )

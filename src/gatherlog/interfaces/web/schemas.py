@@ -1,4 +1,4 @@
-"""JSON schemas as people read them: a type in words, rows of fields, and an example. Pure."""
+"""JSON schemas for people: the type as text, rows of fields, and an example. Pure."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -12,7 +12,7 @@ Json = Mapping[str, Any]
 """Part of an OpenAPI document: JSON of any shape."""
 
 _DEPTH: Final = 6
-"""How deep an example goes before it stops; schemas may contain themselves."""
+"""How deeply examples are nested at most; schemas may contain themselves."""
 _EXAMPLES: Final[Mapping[str, str]] = {
     "date-time": "2026-06-06T16:30:00.000000Z",
     "date": "2026-06-06",
@@ -32,7 +32,7 @@ _BOUNDS: Final = (
 
 
 class Kind(msgspec.Struct, frozen=True):
-    """A piece of a type in words; `anchor` names the schema that it stands for."""
+    """A part of a type's text; `anchor` is that of the schema it names, if it names one."""
 
     text: str
     anchor: str | None = None
@@ -56,9 +56,9 @@ class Schemas:
         self.named: Json = document.get("components", {}).get("schemas", {})
 
     def resolve(self, node: Json) -> Json:
-        """What a reference within the document stands for; anything else as it is.
+        """What a reference within the document refers to; anything else unchanged.
 
-        A reference that leads nowhere is a KeyError: the document is ours, and it is wrong.
+        KeyError for a reference that leads nowhere.
         """
         while "$ref" in node:
             target: Any = self._document
@@ -68,7 +68,7 @@ class Schemas:
         return node
 
     def kind(self, schema: Json) -> list[Kind]:
-        """The type in words: `string`, `array of Guest`, `integer or null`, `"a" or "b"`."""
+        """The type as text: `string`, `array of Guest`, `integer or null`, `"a" or "b"`."""
         if "$ref" in schema:
             name = schema["$ref"].rsplit("/", 1)[-1]
             return [Kind(name, f"schema-{name}" if name in self.named else None)]
@@ -97,18 +97,18 @@ class Schemas:
         ]
 
     def text(self, schema: Json) -> str:
-        """What there is to say of a value: its description, then its bounds."""
+        """The description of a value, followed by its bounds and default."""
         described = str(schema.get("description", "")).strip()
         bounds = [words.format(schema[key]) for key, words in _BOUNDS if key in schema]
         if schema.get("default") is not None:
             bounds.append(f"default {json.dumps(schema['default'])}")
-        said = "; ".join(bounds)
-        if not described or not said:
-            return described or said[:1].upper() + said[1:]
-        return f"{described.rstrip('.')} ({said})."
+        bounded = "; ".join(bounds)
+        if not described or not bounded:
+            return described or bounded[:1].upper() + bounded[1:]
+        return f"{described.rstrip('.')} ({bounded})."
 
     def example(self, schema: Json, depth: int = 0) -> Any:
-        """A value that the schema allows: the one it names, or one made up from its types."""
+        """A value that the schema allows: the one it gives, or one made up from its types."""
         schema = self.resolve(schema)
         for key in ("example", "const", "default"):
             if schema.get(key) is not None:

@@ -1,7 +1,7 @@
-"""Pages of hosts about sheets: one is looked through, then taken in; the list is given out.
+"""Pages of hosts that import a sheet, after a preview, and that export or print the guest list.
 
-Between looking through and taking in, the sheet waits in the page itself, packed, so that no
-server has to remember it.
+Between preview and import, the page itself holds the sheet, packed, so that the server need not
+store it.
 """
 
 import asyncio
@@ -25,11 +25,11 @@ from gatherlog.apps.guests.sheets import (
 from gatherlog.apps.people import Action
 from gatherlog.core.eventstore.errors import Flaw, Invalid
 from gatherlog.interfaces.problems import status_of
-from gatherlog.interfaces.web.desk import Desk, Opened
 from gatherlog.interfaces.web.forms import text
+from gatherlog.interfaces.web.host_frame import GatheringAccess, HostFrame
 from gatherlog.interfaces.web.overview import facts
 from gatherlog.interfaces.web.packing import packed, unpacked
-from gatherlog.interfaces.web.paper import blocks, kitchen
+from gatherlog.interfaces.web.printed_list import kitchen, printed_households
 from gatherlog.interfaces.web.rendering import HEADERS
 from gatherlog.interfaces.web.totals import totals
 from gatherlog.interfaces.web.words import label
@@ -56,8 +56,8 @@ _MEANINGS: Final = {
 }
 
 
-class Row(msgspec.Struct, frozen=True):
-    """A guest of the sheet; texts are empty where the sheet says nothing."""
+class PreviewRow(msgspec.Struct, frozen=True):
+    """A guest in the sheet; a text is empty where the sheet says nothing."""
 
     name: str
     household: str
@@ -69,103 +69,103 @@ class Row(msgspec.Struct, frozen=True):
 
 
 class Preview(msgspec.Struct, frozen=True):
-    """What would come of a sheet."""
+    """How a sheet was understood, and what its import would change."""
 
     kind: str
     columns: list[tuple[str, str]]
-    """Header, and what it was taken for, in the words of the command line."""
+    """Header of each column, and what it was understood as."""
     ignored: tuple[str, ...]
     households: int
     guessed: int
     seats: int
     children: int
     outcome: Imported
-    rows: list[Row]
-    """The first guests."""
+    rows: list[PreviewRow]
+    """The first guests of the sheet."""
     count: int
     bad: list[BadLine]
     bad_count: int
     left_out: list[BadLine]
     diets: list[DietCell]
-    """What was said about food and not understood whole."""
+    """Cells about diets that were not fully understood."""
     diet_count: int
     packed: str
 
 
 class SheetPages:
-    """In by two steps, out by one."""
+    """The pages about sheets."""
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
-        self._guests = desk.guests
+    def __init__(self, frame: HostFrame) -> None:
+        self._frame = frame
+        self._guests = frame.guests
 
-    async def take(self, request: Request) -> Response:
-        """GET asks for a sheet, POST shows what would come of it, and at a second one imports."""
-        opened = await self._desk.open(request, Action.IMPORT_GUESTS)
+    async def import_(self, request: Request) -> Response:
+        """GET asks for a sheet; POST shows a preview, and a second POST, from there, imports."""
+        access = await self._frame.access(request, Action.IMPORT_GUESTS)
         if request.method != "POST":
-            return self._page(opened)
-        sent, file = await self._desk.upload(request, opened.visitor, "file")
+            return self._page(access)
+        sent, file = await self._frame.upload(request, access.visitor, "file")
         try:
             data = unpacked(text(sent, "packed")) if "packed" in sent else _given(sent, file)
-            # A second or so for the longest, so not on the loop.
+            # In a thread, because the longest sheets take about a second.
             sheet = await asyncio.to_thread(read_sheet, data)
             if "packed" in sent:
-                return await self._import(opened, data, sheet)
-            outcome = await self._guests.preview_import(opened.id, sheet.rows)
+                return await self._import(access, data, sheet)
+            outcome = await self._guests.preview_import(access.id, sheet.rows)
         except Invalid as error:
             lines = text(sent, "lines")
-            return self._page(opened, wrong=_told(error), lines=lines, status=status_of(error))
-        return self._page(opened, preview=_preview(sheet, outcome, data))
+            return self._page(access, wrong=_sentences(error), lines=lines, status=status_of(error))
+        return self._page(access, preview=_preview(sheet, outcome, data))
 
-    async def give(self, request: Request) -> Response:
-        """The whole list as a sheet that can be imported again."""
-        opened = await self._desk.open(request, Action.EXPORT_GUESTS)
-        sheet = await asyncio.to_thread(write_sheet, await self._guests.all_guests(opened.id))
-        named = {"Content-Disposition": 'attachment; filename="guests.csv"'}
-        return Response(sheet, 200, {**HEADERS, **named}, media_type=_TYPE)
+    async def export(self, request: Request) -> Response:
+        """The whole guest list as a sheet, which can be imported again."""
+        access = await self._frame.access(request, Action.EXPORT_GUESTS)
+        sheet = await asyncio.to_thread(write_sheet, await self._guests.all_guests(access.id))
+        disposition = {"Content-Disposition": 'attachment; filename="guests.csv"'}
+        return Response(sheet, 200, {**HEADERS, **disposition}, media_type=_TYPE)
 
     async def print(self, request: Request) -> Response:
-        """The whole list on paper: households, answers, and what the kitchen needs to know."""
-        opened = await self._desk.open(request, Action.EXPORT_GUESTS)
-        guests = await self._guests.all_guests(opened.id)
-        stats = await self._guests.stats(opened.id)
+        """The whole guest list for printing: households, answers, and meals for the kitchen."""
+        access = await self._frame.access(request, Action.EXPORT_GUESTS)
+        guests = await self._guests.all_guests(access.id)
+        stats = await self._guests.stats(access.id)
 
         def page() -> Response:
-            return self._desk.page(
+            return self._frame.page(
                 "print.html",
-                opened.visitor,
-                gathering=opened.gathering.body,
-                facts=list(facts(opened.gathering.body)),
+                access.visitor,
+                gathering=access.gathering.body,
+                facts=list(facts(access.gathering.body)),
                 totals=totals(stats),
-                blocks=blocks(guests),
+                households=printed_households(guests),
                 kitchen=kitchen(guests),
             )
 
-        return await asyncio.to_thread(page)  # some seconds for the longest, so not on the loop
+        return await asyncio.to_thread(page)  # the longest lists take some seconds
 
-    async def _import(self, opened: Opened, data: bytes, sheet: Sheet) -> Response:
+    async def _import(self, access: GatheringAccess, data: bytes, sheet: Sheet) -> Response:
         await self._guests.import_guests(
-            opened.id,
+            access.id,
             sheet.rows,
-            actor=opened.by,
+            actor=access.by,
             file_hash=hashlib.sha256(data).hexdigest(),
         )
-        return self._desk.go(opened.place, "imported")
+        return self._frame.redirect(access.path, "imported")
 
     def _page(
         self,
-        opened: Opened,
+        access: GatheringAccess,
         *,
         preview: Preview | None = None,
         wrong: str = "",
         lines: str = "",
         status: int = 200,
     ) -> Response:
-        return self._desk.page(
+        return self._frame.page(
             "import.html",
-            opened.visitor,
+            access.visitor,
             status=status,
-            gathering=opened.gathering.body,
+            gathering=access.gathering.body,
             preview=preview,
             wrong=wrong,
             lines=lines,
@@ -193,10 +193,10 @@ def _preview(sheet: Sheet, outcome: Imported, data: bytes) -> Preview:
     )
 
 
-def _row(row: SheetRow) -> Row:
+def _row(row: SheetRow) -> PreviewRow:
     children = int(row.child or False) if row.children is None else row.children
     tags = ", ".join(label(tag) for tag in row.dietary_tags)
-    return Row(
+    return PreviewRow(
         name=f"{row.first_name} {row.last_name}",
         household=row.group_id or "",
         guessed=row.household_guessed,
@@ -208,23 +208,23 @@ def _row(row: SheetRow) -> Row:
 
 
 def _meaning(field: str) -> str:
-    """What a column holds, in the words of people."""
+    """What a column holds, as text for people."""
     return _MEANINGS.get(field, field.replace("_", " "))
 
 
 def _given(sent: FormData, file: bytes) -> bytes:
-    """The file that was chosen, else the lines that were pasted. Raises Invalid for neither."""
+    """The uploaded file, else the pasted lines. Raises Invalid if there is neither."""
     data = file or text(sent, "lines").strip().encode()
     if not data:
         raise Invalid(Flaw("/file", "Choose a file, or paste lines of a sheet."))
     return data
 
 
-def _told(error: Invalid) -> str:
+def _sentences(error: Invalid) -> str:
     """The first flaws as sentences."""
-    told = []
+    sentences = []
     for flaw in error.flaws[:_SHOWN]:
         line = flaw.pointer.split("/")[2:3] if flaw.pointer.startswith("/lines/") else []
         detail = flaw.detail[:1].upper() + flaw.detail[1:]
-        told.append(f"Line {line[0]}: {detail}" if line else detail)
-    return " ".join(one if one.endswith(".") else f"{one}." for one in told)
+        sentences.append(f"Line {line[0]}: {detail}" if line else detail)
+    return " ".join(one if one.endswith(".") else f"{one}." for one in sentences)

@@ -14,7 +14,7 @@ from gatherlog.core.eventstore.errors import Denied, Invalid, NotFound, Unauthen
 from gatherlog.interfaces.auth import permit
 from gatherlog.interfaces.platform import Platform
 from gatherlog.interfaces.problems import status_of
-from gatherlog.interfaces.rates import Guard
+from gatherlog.interfaces.rates import RateLimiter
 from gatherlog.interfaces.web.forms import read_form, text
 from gatherlog.interfaces.web.messages import FORM_OUTDATED
 from gatherlog.interfaces.web.rendering import HEADERS, Renderer
@@ -25,9 +25,9 @@ from gatherlog.targets.mail import NoMail
 __all__ = ["HOME", "SignInPages", "sign_in_first"]
 
 HOME: Final = "/host"
-"""Where those who are signed in begin."""
+"""The page that follows the sign-in."""
 _NEXT: Final = re.compile(r"/host(/[0-9a-z-]{1,40}){0,4}")
-"""Places to go on to; any other text is ignored, so that no link leads elsewhere by us."""
+"""Paths that a sign-in may lead to. Any other is ignored, so that no link can abuse it."""
 _NO_ADDRESS: Final = "This is no e-mail address; one looks like ada@example.org."
 _NO_KEY: Final = "This key is unknown, or has ended."
 _WRONG_CODE: Final = (
@@ -37,18 +37,18 @@ _WRONG_CODE: Final = (
 
 
 class SignInPages:
-    """All of them look the same for every address, whether it has an account or not."""
+    """The pages look the same whether or not an address has an account."""
 
     def __init__(
-        self, platform: Platform, renderer: Renderer, guard: Guard, visitors: Visitors
+        self, platform: Platform, renderer: Renderer, rate_limiter: RateLimiter, visitors: Visitors
     ) -> None:
         self._platform = platform
         self._renderer = renderer
-        self._guard = guard
+        self._rate_limiter = rate_limiter
         self._visitors = visitors
 
     async def sign_in(self, request: Request) -> Response:
-        """The form; an address gets a code, an address with its code a session."""
+        """The form; POST mails a code to an address, and with the code it starts a session."""
         await permit(self._platform, None, Action.SIGN_IN, None)
         if request.method == "POST":
             return await self._take(request, await read_form(request))
@@ -57,21 +57,21 @@ class SignInPages:
         return self._form(request, {"next": request.query_params.get("next", "")})
 
     async def sign_out(self, request: Request) -> Response:
-        """The session ends; a key is only forgotten by this browser."""
+        """End the session; a key is not ended, only forgotten by this browser."""
         visitor = await self._visitors.find(request)
         if visitor is not None:
             try:
-                self._visitors.check(request, await read_form(request), visitor)
+                self._visitors.check_form(request, await read_form(request), visitor)
             except FormOutdated:
                 return self._renderer.message(FORM_OUTDATED, 403)
             try:
                 await permit(self._platform, visitor.actor, Action.SIGN_OUT, None)
                 await self._end(visitor)
             except Denied:
-                pass  # a key: it has no session to end
-        gone = RedirectResponse("/signin", 303, HEADERS)
-        self._visitors.dismiss(gone)
-        return gone
+                pass  # a key, which has no session to end
+        response = RedirectResponse("/signin", 303, HEADERS)
+        self._visitors.sign_out(response)
+        return response
 
     async def _end(self, visitor: Visitor) -> None:
         if visitor.actor.kind == "guest":
@@ -80,7 +80,7 @@ class SignInPages:
             await self._platform.accounts.end_session(visitor.secret)
 
     async def mailbox(self, request: Request) -> Response:
-        """The letters that the demo sent; elsewhere there is no such page."""
+        """The letters that a demo sent; NotFound outside a demo."""
         demo, mailbox = self._platform.settings.demo, self._platform.mailbox
         allowed = decide(None, Action.READ_MAILBOX, demo=demo) is Verdict.ALLOW
         if not allowed or mailbox is None:
@@ -93,17 +93,17 @@ class SignInPages:
 
     async def _take(self, request: Request, form: FormData) -> Response:
         try:
-            self._visitors.check(request, form, self._visitors.stranger(request))
+            self._visitors.check_form(request, form, self._visitors.anonymous(request))
         except FormOutdated:
             return self._renderer.message(FORM_OUTDATED, 403)
-        self._guard.sign_in(request.scope)
+        self._rate_limiter.sign_in(request.scope)
         if "key" in form:
             return await self._by_key(request, form)
         given = {"email": text(form, "email").strip(), "next": text(form, "next")}
         try:
             if "code" in form:
                 return await self._by_code(given["email"], text(form, "code"), given["next"])
-            self._guard.email("code", given["email"])
+            self._rate_limiter.email("code", given["email"])
             await self._platform.accounts.request_code(given["email"])
         except Invalid as error:
             return self._form(request, given, wrong=_NO_ADDRESS, status=status_of(error))
@@ -113,21 +113,21 @@ class SignInPages:
             )
         return self._form(request, given, "code.html")
 
-    async def _by_code(self, email: str, code: str, place: str) -> Response:
-        self._guard.email("session", email)
-        return self._admit(await self._platform.accounts.start_session(email, code), place)
+    async def _by_code(self, email: str, code: str, path: str) -> Response:
+        self._rate_limiter.email("session", email)
+        return self._signed_in(await self._platform.accounts.start_session(email, code), path)
 
     async def _by_key(self, request: Request, form: FormData) -> Response:
-        key, place = text(form, "key").strip(), text(form, "next")
+        key, path = text(form, "key").strip(), text(form, "next")
         if await self._platform.keys.authenticate(key[:300]) is None:
-            self._guard.wrong(request.scope)
-            return self._form(request, {"next": place}, wrong_key=_NO_KEY, status=401)
-        return self._admit(key, place)
+            self._rate_limiter.wrong_credential(request.scope)
+            return self._form(request, {"next": path}, wrong_key=_NO_KEY, status=401)
+        return self._signed_in(key, path)
 
-    def _admit(self, secret: str, place: str) -> Response:
-        admitted = RedirectResponse(place if _NEXT.fullmatch(place) else HOME, 303, HEADERS)
-        self._visitors.admit(admitted, secret)
-        return admitted
+    def _signed_in(self, secret: str, path: str) -> Response:
+        response = RedirectResponse(path if _NEXT.fullmatch(path) else HOME, 303, HEADERS)
+        self._visitors.sign_in(response, secret)
+        return response
 
     def _form(
         self,
@@ -139,26 +139,26 @@ class SignInPages:
         wrong_key: str = "",
         status: int = 200,
     ) -> Response:
-        stranger = self._visitors.stranger(request)
-        place = given.get("next", "")
+        anonymous = self._visitors.anonymous(request)
+        path = given.get("next", "")
         page = self._renderer.page(
             template,
             status=status,
-            token=stranger.form,
+            token=anonymous.form,
             email=given.get("email", ""),
-            next=place if _NEXT.fullmatch(place) else "",
+            next=path if _NEXT.fullmatch(path) else "",
             wrong=wrong,
             wrong_key=wrong_key,
             has_mailbox=self._platform.mailbox is not None,
             has_mail=not isinstance(self._platform.mailer, NoMail),
         )
-        if stranger.new:
-            self._visitors.greet(page, stranger)
+        if anonymous.new:
+            self._visitors.remember(page, anonymous)
         return page
 
 
 def sign_in_first(request: Request) -> Response:
-    """Lead to the sign-in form, and from there back to the page that was asked for."""
-    place = request.scope["path"]
-    where = f"?next={place}" if _NEXT.fullmatch(place) and place != HOME else ""
-    return RedirectResponse(f"/signin{where}", 303, HEADERS)
+    """Redirect to the sign-in form, which leads back to the page that was requested."""
+    path = request.scope["path"]
+    query = f"?next={path}" if _NEXT.fullmatch(path) and path != HOME else ""
+    return RedirectResponse(f"/signin{query}", 303, HEADERS)

@@ -1,4 +1,4 @@
-"""The figures of a gathering as its host's page shows them, and as it is sent them anew. Pure."""
+"""The figures of a gathering, as the host's page shows them and as its live updates. Pure."""
 
 import msgspec
 
@@ -10,7 +10,7 @@ __all__ = ["Figure", "Totals", "encode", "totals"]
 
 
 class Figure(msgspec.Struct, frozen=True):
-    """One figure; `state` has a colour in the bar and a filter in the list, or is empty."""
+    """One figure; `state` is the answer that it counts, which has a colour in the bar, or empty."""
 
     key: str
     label: str
@@ -19,28 +19,30 @@ class Figure(msgspec.Struct, frozen=True):
 
 
 class Totals(msgspec.Struct, frozen=True):
-    """All of them, exact and of one moment."""
+    """All figures, exact and of the same moment."""
 
     invitations: list[Figure]
     people: list[Figure]
     meals: list[Figure]
     shares: list[Share]
     words: str
-    """What the bar shows, for those who do not see it."""
+    """What the bar shows, as text for screen readers."""
 
     @property
     def figures(self) -> list[Figure]:
         return [*self.invitations, *self.people, *self.meals]
 
 
-class _Told(msgspec.Struct, frozen=True):
+class _LiveUpdate(msgspec.Struct, frozen=True):
+    """What `host.js` reads."""
+
     figures: dict[str, str]
     shares: list[Share]
     words: str
 
 
 def totals(stats: Stats) -> Totals:
-    """Guests on the list by answer, people and places, and the kitchen's tags."""
+    """Guests by answer, people and places, and people by dietary tag."""
     states = [
         ("Coming", "coming", stats.attending),
         ("Waiting", "waiting", stats.waiting),
@@ -70,11 +72,11 @@ def totals(stats: Stats) -> Totals:
 def _left(stats: Stats) -> str:
     if stats.capacity is None or stats.places_left is None:
         return "no limit"
-    over = stats.people - stats.capacity  # after the limit was lowered, which sends nobody away
+    over = stats.people - stats.capacity  # positive after the limit was lowered
     return f"{over:,} too many" if over > 0 else f"{stats.places_left:,}"
 
 
 def encode(shown: Totals) -> bytes:
-    """One line of JSON for the page's script, which puts every text in its place."""
+    """The figures as one line of JSON, for the page's script."""
     figures = {figure.key: figure.text for figure in shown.figures}
-    return msgspec.json.encode(_Told(figures, shown.shares, shown.words))
+    return msgspec.json.encode(_LiveUpdate(figures, shown.shares, shown.words))

@@ -1,8 +1,8 @@
-"""Who is at the browser: the cookie of a session or key, and the token that each form must bear.
+"""Who uses the browser: the cookie with a session or a key, and the token in every form.
 
-A form's token is a digest of the cookie, which no other site can read; so what another site makes
-a browser send is refused. Programs may send the header `X-Gatherlog` instead, which other sites
-cannot make a browser send at all.
+The token of a form is a digest of the cookie, which other sites cannot read. So a form that another
+site makes a browser send is refused (cross-site request forgery). Programs may send the header
+`X-Gatherlog` instead of the token: other sites cannot make a browser send it.
 """
 
 import re
@@ -20,27 +20,27 @@ from gatherlog.core.eventstore.errors import Denied, Unauthenticated
 from gatherlog.interfaces.platform import Platform
 from gatherlog.interfaces.web.forms import text
 
-__all__ = ["FormOutdated", "Stranger", "Visitor", "Visitors"]
+__all__ = ["AnonymousVisitor", "FormOutdated", "Visitor", "Visitors"]
 
 SESSION_SECONDS: Final = 30 * 24 * 3600
-"""How long a browser keeps a session; the server ends it by its own clock."""
+"""How long a browser keeps a session's cookie; the server ends the session by its own clock."""
 TOKEN: Final = "form"
-"""The field of a form that holds its token."""
+"""The name of the form's field with its token."""
 _HEADER: Final = "x-gatherlog"
 _KNOWN: Final = re.compile(r"gl[sk]_[A-Za-z0-9_-]{20,200}|eyJ[A-Za-z0-9_.-]{20,3000}")
 _NONCE: Final = re.compile(r"[A-Za-z0-9_-]{22}")
 
 
 class FormOutdated(Denied):
-    """The form was not made for who sends it: by another site, or before signing in or out."""
+    """The form was made by another site, or for this browser before it signed in or out."""
 
 
 class Visitor(msgspec.Struct, frozen=True):
-    """Somebody signed in."""
+    """A visitor who is signed in."""
 
     actor: Actor
     secret: str
-    """What the cookie holds: a session's token, a key, or a co-host's login. Never shown."""
+    """The content of the cookie: a session's token, a key, or a co-host's login. Never shown."""
 
     @property
     def form(self) -> str:
@@ -48,11 +48,12 @@ class Visitor(msgspec.Struct, frozen=True):
         return _digest(self.secret)
 
 
-class Stranger(msgspec.Struct, frozen=True):
-    """Somebody not signed in, at the sign-in form."""
+class AnonymousVisitor(msgspec.Struct, frozen=True):
+    """A visitor who is not signed in, and whose forms have a token all the same."""
 
     nonce: str
     new: bool
+    """Whether the browser has not been given the cookie with the nonce yet."""
 
     @property
     def form(self) -> str:
@@ -60,7 +61,7 @@ class Stranger(msgspec.Struct, frozen=True):
 
 
 class Visitors:
-    """Reads and writes the cookies. Over HTTPS they are bound to it and to this very host."""
+    """Reads and writes the cookies. Over HTTPS they are sent over HTTPS only, to this host only."""
 
     def __init__(self, platform: Platform) -> None:
         self._platform = platform
@@ -70,7 +71,7 @@ class Visitors:
         self._nonce = f"{prefix}gatherlog-form"
 
     async def find(self, request: Request) -> Visitor | None:
-        """Who is signed in; None if nobody is, or no longer."""
+        """The visitor who is signed in; None if nobody is, or the sign-in has ended."""
         secret = request.cookies.get(self._session, "")
         if not _KNOWN.fullmatch(secret):
             return None
@@ -86,47 +87,47 @@ class Visitors:
         return Visitor(actor, secret)
 
     async def _co_host(self, login: str) -> Actor | None:
-        """A guest, as long as the login holds and the guest is a co-host."""
+        """The guest of a login, while the login holds and the guest is a co-host."""
         try:
             actor = await self._platform.guest_login.actor(login)
         except Unauthenticated:
             return None
         return actor if actor.co_host else None
 
-    async def demand(self, request: Request) -> Visitor:
-        """Who is signed in; Unauthenticated if nobody is."""
+    async def require(self, request: Request) -> Visitor:
+        """The visitor who is signed in; Unauthenticated if nobody is."""
         visitor = await self.find(request)
         if visitor is None:
             raise Unauthenticated("Please sign in.")
         return visitor
 
-    def stranger(self, request: Request) -> Stranger:
-        """Somebody at the sign-in form, known again by a cookie of its own."""
+    def anonymous(self, request: Request) -> AnonymousVisitor:
+        """The visitor who is not signed in, by the nonce in a cookie of its own."""
         nonce = request.cookies.get(self._nonce, "")
         if _NONCE.fullmatch(nonce):
-            return Stranger(nonce, new=False)
-        return Stranger(secrets.token_urlsafe(16), new=True)
+            return AnonymousVisitor(nonce, new=False)
+        return AnonymousVisitor(secrets.token_urlsafe(16), new=True)
 
-    def check(self, request: Request, form: FormData, who: Visitor | Stranger) -> None:
-        """Raise FormOutdated unless `who` was given this form, or is a program."""
+    def check_form(self, request: Request, form: FormData, who: Visitor | AnonymousVisitor) -> None:
+        """Raise FormOutdated unless the form was made for `who`, or sent by a program."""
         given = text(form, TOKEN).encode(errors="replace")
-        known = not isinstance(who, Stranger) or not who.new
+        known = not isinstance(who, AnonymousVisitor) or not who.new
         if known and secrets.compare_digest(given, who.form.encode()):
             return
         if _HEADER not in request.headers:
             raise FormOutdated("This form is out of date.")
 
-    def greet(self, response: Response, stranger: Stranger) -> None:
-        """Let the browser of a stranger be known again."""
-        self._set(response, self._nonce, stranger.nonce, None)
+    def remember(self, response: Response, anonymous: AnonymousVisitor) -> None:
+        """Give the browser the cookie by which `anonymous` recognises it."""
+        self._set(response, self._nonce, anonymous.nonce, None)
 
-    def admit(self, response: Response, secret: str) -> None:
-        """Sign in: a session lasts, a key is forgotten with the browser's window."""
+    def sign_in(self, response: Response, secret: str) -> None:
+        """Give the browser the secret; it keeps a session, and others until it is closed."""
         lasting = SESSION_SECONDS if secret.startswith("gls_") else None
         self._set(response, self._session, secret, lasting)
 
-    def dismiss(self, response: Response) -> None:
-        """Sign out, as far as this browser is concerned."""
+    def sign_out(self, response: Response) -> None:
+        """Delete the cookie with the secret from the browser."""
         self._set(response, self._session, "", 0)
 
     def _set(self, response: Response, name: str, value: str, seconds: int | None) -> None:

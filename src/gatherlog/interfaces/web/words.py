@@ -1,4 +1,4 @@
-"""Dates, zones and counts as a person would say them: English, 24-hour clock, no locale. Pure."""
+"""Dates, time zones and counts as text: in English, with a 24-hour clock, in no locale. Pure."""
 
 from collections.abc import Sequence
 from datetime import date, datetime
@@ -14,25 +14,25 @@ _HYPHENATED = ("gluten_free", "lactose_free")
 
 
 def local(text: str) -> date | datetime:
-    """The date, or date and time of day, that a gathering keeps as text; ValueError for another."""
+    """The date or date-time that a gathering stores as text; ValueError for any other text."""
     return datetime.fromisoformat(text) if "T" in text else date.fromisoformat(text)
 
 
 def day(when: date, *, year: bool = True) -> str:
-    """`Saturday, 6 June 2026`, or without the year; the number and the month stay together."""
+    """`Saturday, 6 June 2026`, or without the year; no line breaks before month or year."""
     text = f"{_DAYS[when.weekday()]}, {when.day}\N{NO-BREAK SPACE}{_MONTHS[when.month - 1]}"
     return f"{text}\N{NO-BREAK SPACE}{when.year}" if year else text
 
 
 def moment(when: date | datetime, time_zone: str, *, year: bool = True) -> str:
-    """`Saturday, 6 June 2026, 18:30, Berlin time`; a date alone needs no zone."""
+    """`Saturday, 6 June 2026, 18:30, Berlin time`; a date alone has no zone."""
     if not isinstance(when, datetime):
         return day(when, year=year)
     return f"{day(when, year=year)}, {when:%H:%M}, {zone(time_zone)}"
 
 
 def zone(name: str) -> str:
-    """The IANA zone in words: `Europe/Berlin` is `Berlin time`, `Etc/UTC` is `UTC`."""
+    """The text for an IANA zone: `Berlin time` for `Europe/Berlin`, `UTC` for `Etc/UTC`."""
     city = name.rsplit("/", 1)[-1].replace("_", " ")
     return "UTC" if city in ("UTC", "UCT", "Zulu", "Universal") else f"{city} time"
 
@@ -46,7 +46,7 @@ def people(count: int, children: int = 0) -> str:
 
 
 def label(tag: str) -> str:
-    """A dietary tag for a person: `nut_allergy` is `Nut allergy`, `gluten_free` `Gluten-free`."""
+    """The text for a dietary tag: `Nut allergy` for `nut_allergy`."""
     return tag.replace("_", "-" if tag in _HYPHENATED else " ").capitalize()
 
 

@@ -1,16 +1,17 @@
-"""Event patterns, as EventBridge has them: which events a rule takes.
+"""Event patterns in the language of Amazon EventBridge: they say which events a rule matches.
 
-A pattern is an object with the nesting of the events it takes; its leaves are arrays of values and
-of matchers. `docs/reference/event-patterns.md` tells the language.
+A pattern is a JSON object that is nested like the events it matches. At its leaves are arrays of
+values and of matchers such as `{"prefix": "a"}`. The language is described in
+`docs/reference/event-patterns.md`.
 """
 
 from collections.abc import Sequence
 from typing import Any  # the values of a dict that callers may have typed as they like
 
-from gatherlog.core.routing.patterns.matcher import Key, Test
-from gatherlog.core.routing.patterns.nesting import Field, Path, flat, make_test
-from gatherlog.core.routing.patterns.parsing import read_branches
-from gatherlog.core.routing.patterns.reading import InvalidPattern, read_json
+from gatherlog.core.routing.patterns.field_matching import Field, Path, flattened, make_test
+from gatherlog.core.routing.patterns.matchers import Key, Test
+from gatherlog.core.routing.patterns.parsing import parse_branches
+from gatherlog.core.routing.patterns.pattern_json import InvalidPattern, read_json
 
 __all__ = [
     "Branch",
@@ -21,12 +22,12 @@ __all__ = [
     "Pattern",
     "Test",
     "compile_pattern",
-    "flat",
+    "flattened",
 ]
 
 
 class Branch:
-    """Fields that must all be met. A pattern with `$or` is several of them, one of which must."""
+    """Fields that must all match. `test` is the test of a whole event by these fields."""
 
     __slots__ = ("fields", "test")
 
@@ -36,7 +37,10 @@ class Branch:
 
 
 class Pattern:
-    """A compiled pattern."""
+    """A compiled pattern; it matches where one of its branches does.
+
+    A pattern without `$or` has one branch.
+    """
 
     __slots__ = ("_tests", "branches")
 
@@ -45,9 +49,9 @@ class Pattern:
         self._tests = [branch.test for branch in branches]
 
     def matches(self, event: object) -> bool:
-        """Whether the pattern takes the event, as JSON is decoded. Never raises.
+        """Whether the pattern matches an event, which is JSON as it is decoded. Never raises.
 
-        No pattern takes what is not an object.
+        Anything but an object matches no pattern.
         """
         if not isinstance(event, dict):
             return False
@@ -58,8 +62,9 @@ class Pattern:
 
 
 def compile_pattern(pattern: dict[str, Any] | str) -> Pattern:
-    """The pattern that this object, or this text of JSON, stands for.
+    """Compile a pattern that is given as an object or as the text of one.
 
-    Raises InvalidPattern with every flaw that was found, each with a JSON pointer to its place.
+    Raises InvalidPattern with every flaw that was found, up to 20, each with a JSON pointer into
+    the pattern.
     """
-    return Pattern([Branch(fields) for fields in read_branches(read_json(pattern))])
+    return Pattern([Branch(fields) for fields in parse_branches(read_json(pattern))])

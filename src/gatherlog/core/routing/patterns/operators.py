@@ -1,9 +1,8 @@
-"""Items of a leaf's array, by their operator."""
+"""The operators of the pattern language: from an item of a leaf's array to its matcher."""
 
 from collections.abc import Callable
 
-from gatherlog.core.routing.patterns import text, values
-from gatherlog.core.routing.patterns.matcher import (
+from gatherlog.core.routing.patterns.matchers import (
     ABSENT,
     PRESENT,
     Matcher,
@@ -13,13 +12,22 @@ from gatherlog.core.routing.patterns.matcher import (
     one_of,
     string,
 )
-from gatherlog.core.routing.patterns.reading import Place, refuse, shown
+from gatherlog.core.routing.patterns.pattern_json import Place, quoted, refuse
+from gatherlog.core.routing.patterns.range_matchers import cidr, numeric
+from gatherlog.core.routing.patterns.string_matchers import (
+    begins_with,
+    ends_with,
+    ignore_case,
+    prefix,
+    suffix,
+    wildcard,
+)
 
 __all__ = ["OPERATORS", "RESERVED", "read_matcher"]
 
 
 def read_matcher(item: object, place: Place) -> Matcher:
-    """The matcher that the item stands for; InvalidPattern if it stands for none."""
+    """The matcher for an item; InvalidPattern if the item is neither a value nor a matcher."""
     if isinstance(item, list):
         refuse(place, "Match value must be String, number, true, false, or null")
     if not isinstance(item, dict):
@@ -28,7 +36,7 @@ def read_matcher(item: object, place: Place) -> Matcher:
         refuse(place, "Only one key allowed in match expression" if item else "Match type missing")
     ((name, operand),) = item.items()
     if name not in OPERATORS:
-        refuse(place, f"Unrecognized match type {shown(name)}")
+        refuse(place, f"Unrecognized match type {quoted(name)}")
     return OPERATORS[name](operand, place.down(name))
 
 
@@ -44,7 +52,7 @@ def _exists(operand: object, place: Place) -> Matcher:
 
 def _anything_but(operand: object, place: Place) -> Matcher:
     if isinstance(operand, dict):
-        return _none_of(_excluded(operand, place))
+        return _none_of(_negated(operand, place))
     if not isinstance(operand, list):
         operand = [operand]
     _refuse_empty(operand, place)
@@ -53,19 +61,19 @@ def _anything_but(operand: object, place: Place) -> Matcher:
     refuse(place, "Value of anything-but must be strings only or numbers only")
 
 
-def _excluded(operand: dict[str, object], place: Place) -> Test:
+def _negated(operand: dict[str, object], place: Place) -> Test:
     if len(operand) != 1:
         refuse(
             place, "Only one key allowed in match expression" if operand else "Match type missing"
         )
     ((name, value),) = operand.items()
-    if name not in _EXCLUDING:
-        refuse(place, f"Unsupported anything-but pattern: {shown(name)}")
+    if name not in _NEGATABLE:
+        refuse(place, f"Unsupported anything-but pattern: {quoted(name)}")
     place = place.down(name)
     if not isinstance(value, list):
-        return _EXCLUDING[name]([(value, place)])
+        return _NEGATABLE[name]([(value, place)])
     _refuse_empty(value, place)
-    return _EXCLUDING[name]([(item, place.down(index)) for index, item in enumerate(value)])
+    return _NEGATABLE[name]([(item, place.down(index)) for index, item in enumerate(value)])
 
 
 def _refuse_empty(array: list[object], place: Place) -> None:
@@ -81,14 +89,14 @@ _Operands = list[tuple[object, Place]]
 
 
 def _any_prefix(operands: _Operands) -> Test:
-    return text.begins_with(tuple(_some_text(*one, "prefix match") for one in operands))
+    return begins_with(tuple(_non_empty_string(*one, "prefix match") for one in operands))
 
 
 def _any_suffix(operands: _Operands) -> Test:
-    return text.ends_with(tuple(_some_text(*one, "suffix match") for one in operands))
+    return ends_with(tuple(_non_empty_string(*one, "suffix match") for one in operands))
 
 
-def _some_text(operand: object, place: Place, what: str) -> str:
+def _non_empty_string(operand: object, place: Place, what: str) -> str:
     found = string(operand, place, what)
     if not found:
         refuse(place, f"{what} pattern must not be empty here: no string would be left")
@@ -96,11 +104,11 @@ def _some_text(operand: object, place: Place, what: str) -> str:
 
 
 def _any_case(operands: _Operands) -> Test:
-    return _any([text.ignore_case(*one).test for one in operands])
+    return _any([ignore_case(*one).test for one in operands])
 
 
 def _any_wildcard(operands: _Operands) -> Test:
-    return _any([text.wildcard(*one).test for one in operands])
+    return _any([wildcard(*one).test for one in operands])
 
 
 def _any(tests: list[Test]) -> Test:
@@ -109,16 +117,16 @@ def _any(tests: list[Test]) -> Test:
 
 OPERATORS: dict[str, Callable[[object, Place], Matcher]] = {
     "exactly": _exactly,
-    "prefix": text.prefix,
-    "suffix": text.suffix,
-    "equals-ignore-case": text.ignore_case,
-    "wildcard": text.wildcard,
-    "numeric": values.numeric,
-    "cidr": values.cidr,
+    "prefix": prefix,
+    "suffix": suffix,
+    "equals-ignore-case": ignore_case,
+    "wildcard": wildcard,
+    "numeric": numeric,
+    "cidr": cidr,
     "exists": _exists,
     "anything-but": _anything_but,
 }
-_EXCLUDING: dict[str, Callable[[_Operands], Test]] = {
+_NEGATABLE: dict[str, Callable[[_Operands], Test]] = {
     "prefix": _any_prefix,
     "suffix": _any_suffix,
     "equals-ignore-case": _any_case,
@@ -130,4 +138,4 @@ RESERVED = frozenset(OPERATORS) | {
     *("date-after", "date-on-or-after", "date-before", "date-on-or-before", "in-date-range"),
     *("ip-address-in-range", "ip-address-not-in-range"),
 }
-"""Names that no field within $or may have: operators, and what EventBridge keeps for later ones."""
+"""Names that no field within $or may have: the operators, and names that EventBridge reserves."""

@@ -1,0 +1,144 @@
+"""Sending: messages are put into a queue once per id, and are durable when `send` returns."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+
+from gatherlog.core.eventstore.clock import Clock
+from gatherlog.core.eventstore.errors import Conflict, Flaw, Invalid, LimitExceeded
+from gatherlog.core.eventstore.exact_json import DEPTH, decode, is_deep
+from gatherlog.core.eventstore.retrying import until_no_conflict
+from gatherlog.core.eventstore.store import DELETE, Write
+from gatherlog.core.queues.checks import MOST_BYTES, check_queue
+from gatherlog.core.queues.documents import (
+    MESSAGES,
+    QUEUES,
+    Message,
+    Queue,
+    message_id,
+    sort_key,
+)
+from gatherlog.core.queues.events import MessagesSent
+from gatherlog.core.queues.lines import Lines
+from gatherlog.core.queues.queue_store import QueueStore, Stored
+
+__all__ = ["Outgoing", "Sender"]
+
+REMEMBERED: Final = 86_400_000_000
+"""Microseconds for which the id of a message that is done is remembered: a day."""
+_ACTIONS: Final = 3
+"""Documents that a commit may write for one message: itself, the one before it, and their line."""
+_OTHER_ACTIONS: Final = 4
+"""Other actions of such a commit: the event, its stream, the queue's settings, one to spare."""
+_LONGEST_ID: Final = 64
+
+
+class Outgoing(msgspec.Struct, frozen=True, kw_only=True):
+    """A message to be sent."""
+
+    id: str
+    """Printable ASCII, 64 characters at most. A message with the same id is not sent twice."""
+    stream: str
+    subject: str
+    version: int
+    """With the stream, the event that the message was made of."""
+    content: bytes
+    """JSON, up to MOST_BYTES."""
+
+
+class Sender:
+    """Puts messages at the ends of their lines."""
+
+    def __init__(self, store: QueueStore, lines: Lines, *, clock: Clock) -> None:
+        self._store = store
+        self._lines = lines
+        self._clock = clock
+
+    async def send(self, queue: str, messages: Sequence[Outgoing]) -> None:
+        """See `Queues.send`."""
+        check_queue(queue)
+        for message in messages:
+            _check(message)
+        most = max(1, (self._store.limits.commit_actions - _OTHER_ACTIONS) // _ACTIONS)
+        for start in range(0, len(messages), most):
+            await self._send_part(queue, messages[start : start + most])
+        await self._delete_done(queue, 2 * len(messages))
+
+    async def _send_part(self, queue: str, messages: Sequence[Outgoing]) -> None:
+        """Send in one commit, or in two halves if the messages have too many bytes for one."""
+        try:
+            await until_no_conflict(lambda: self._try_to_send(queue, messages))
+        except LimitExceeded:
+            if len(messages) == 1:
+                raise
+            half = len(messages) // 2
+            await self._send_part(queue, messages[:half])
+            await self._send_part(queue, messages[half:])
+
+    async def _try_to_send(self, queue: str, messages: Sequence[Outgoing]) -> None:
+        new = await self._unknown(queue, messages)
+        if not new:
+            return
+        now = self._clock()
+        # Times differ, so that lines are received from in the order in which they were made.
+        batch = [_new_message(queue, message, now + number) for number, message in enumerate(new)]
+        writes: list[Write] = []
+        if await self._store.get_one(QUEUES, queue) is None:
+            made = Queue(name=queue, created_at=now)
+            writes.append(self._store.write(QUEUES, queue, 0, made))
+        event = self._store.event(queue, MessagesSent(messages=len(new)))
+        await self._lines.add(queue, batch, event, writes)
+
+    async def _unknown(self, queue: str, messages: Sequence[Outgoing]) -> list[Outgoing]:
+        """The messages whose ids the queue does not know, the first one of each id."""
+        by_id = {message.id: message for message in reversed(messages)}
+        ids = list(dict.fromkeys(message.id for message in messages))
+        found = await self._store.get(MESSAGES, [message_id(queue, id) for id in ids])
+        return [by_id[id] for id, known in zip(ids, found, strict=True) if known is None]
+
+    async def _delete_done(self, queue: str, most: int) -> None:
+        """Delete up to `most` messages that were done a day ago or earlier."""
+        limit = min(most, self._store.limits.commit_actions, self._store.limits.page)
+        if limit < 1:
+            return
+        until = sort_key(max(0, self._clock() - REMEMBERED))
+        query = MESSAGES.query("by_done", queue, until=(until,), limit=limit)
+        writes = [
+            self._store.write(MESSAGES, document.id, document.version, DELETE)
+            for document in (await self._store.query(query)).documents
+            if (message := MESSAGES.read(document)) is not None and message.done_at is not None
+        ]
+        if writes:
+            try:
+                await self._store.commit(writes)
+            except Conflict:
+                return  # another process deletes the same
+
+
+def _new_message(queue: str, message: Outgoing, sent_at: int) -> Stored[Message]:
+    body = Message(
+        queue=queue,
+        id=message.id,
+        stream=message.stream,
+        subject=message.subject,
+        version=message.version,
+        sent_at=sent_at,
+        content=msgspec.Raw(message.content),
+    )
+    return Stored(message_id(queue, message.id), 0, body)
+
+
+def _check(message: Outgoing) -> None:
+    if not (message.id.isascii() and message.id.isprintable() and message.id):
+        raise Invalid(Flaw("/id", "an id is printable ASCII, and not empty"))
+    if len(message.id) > _LONGEST_ID:
+        raise Invalid(Flaw("/id", f"at most {_LONGEST_ID} characters"))
+    if len(message.content) > MOST_BYTES:
+        raise LimitExceeded("a message's bytes", MOST_BYTES, len(message.content))
+    try:
+        is_too_deep = is_deep(decode(message.content))
+    except ValueError as error:
+        raise Invalid(Flaw("/content", f"is no JSON: {error}")) from None
+    if is_too_deep:
+        raise Invalid(Flaw("/content", f"is nested beyond {DEPTH} levels"))

@@ -1,0 +1,73 @@
+"""Matchers: what an item of a pattern's array says about a single value of an event.
+
+A single value is a string, a number, a bool or None. A matcher never sees an array or an object:
+`field_matching` walks through those and tests the single values in them.
+"""
+
+from collections.abc import Callable, Iterable
+from sys import intern
+from typing import NamedTuple, TypeGuard
+
+from gatherlog.core.routing.patterns.pattern_json import Place, refuse
+
+__all__ = ["ABSENT", "PRESENT", "Key", "Matcher", "Test", "equal", "is_number", "one_of", "string"]
+
+Test = Callable[[object], bool]
+
+
+class Key(NamedTuple):
+    """What the rule index files a matcher under.
+
+    Every value that matches is equal to `value`, or begins with it if `is_prefix`.
+    """
+
+    is_prefix: bool
+    value: object
+
+
+class Matcher(NamedTuple):
+    """A test of a single value, and the matcher's key if it has one.
+
+    Where the key is not a prefix, the test is equality with the key's value and nothing more.
+    """
+
+    test: Test
+    key: Key | None = None
+
+
+PRESENT = Matcher(lambda value: True)
+ABSENT = Matcher(lambda value: False)
+"""The matcher of `{"exists": false}`. No value passes; `make_field` recognises it by `is`."""
+
+_NUMBERS = frozenset({int, float})
+
+
+def is_number(value: object) -> TypeGuard[float]:
+    """Whether the value is a number in JSON, which True is not."""
+    return value.__class__ in _NUMBERS
+
+
+def one_of(values: Iterable[object]) -> Test:
+    """The test for values that have the JSON type of one of `values` and are equal to it.
+
+    1.0 is equal to 1, and True is not.
+    """
+    wanted = list(values)
+    if not any(isinstance(value, int | float) for value in wanted):
+        return frozenset(wanted).__contains__
+    bools = frozenset(value for value in wanted if isinstance(value, bool))
+    others = frozenset(value for value in wanted if not isinstance(value, bool))
+    return lambda value: value in (bools if isinstance(value, bool) else others)
+
+
+def equal(value: object) -> Matcher:
+    if isinstance(value, str):
+        value = intern(value)  # one object for all rules with this string: it stays in cache
+    return Matcher(one_of([value]), Key(is_prefix=False, value=value))
+
+
+def string(operand: object, place: Place, what: str) -> str:
+    """The operand; InvalidPattern unless it is a string."""
+    if not isinstance(operand, str):
+        refuse(place, f"{what} pattern must be a string")
+    return operand

@@ -1,0 +1,170 @@
+"""The JSON of a pattern, checked for size and form; and the places and flaws that errors name."""
+
+import json
+import math
+import re
+from collections.abc import Iterator
+from typing import NoReturn
+
+import msgspec
+
+from gatherlog.core.eventstore.errors import Flaw, Invalid
+
+__all__ = ["Flaws", "InvalidPattern", "Place", "quoted", "read_json", "refuse"]
+
+MAX_SIZE = 65_536
+"""Characters of a pattern's text. The size of a dict is estimated as that of its text."""
+MAX_DEPTH = 64
+"""Levels of arrays and objects within each other."""
+MAX_FLAWS = 20
+"""Flaws of one pattern that are reported."""
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+class InvalidPattern(Invalid):
+    """The pattern is not valid; the pointers of its flaws lead into the pattern."""
+
+
+class Place(msgspec.Struct, frozen=True):
+    """A place within a pattern, as a linked list, so that a pointer is built only for an error."""
+
+    step: str | int = ""
+    within: "Place | None" = None
+
+    def down(self, step: str | int) -> "Place":
+        return Place(step, self)
+
+    @property
+    def pointer(self) -> str:
+        """The JSON pointer (RFC 6901)."""
+        steps: list[str] = []
+        place = self
+        while place.within is not None:
+            steps.append(str(place.step).replace("~", "~0").replace("/", "~1"))
+            place = place.within
+        return "".join(f"/{step}" for step in reversed(steps))
+
+
+class Flaws:
+    """Collects the flaws of one pattern, and raises InvalidPattern once there are MAX_FLAWS."""
+
+    def __init__(self) -> None:
+        self._found: list[Flaw] = []
+
+    def add(self, place: Place, detail: str) -> None:
+        self._found.append(Flaw(place.pointer, detail))
+        if len(self._found) >= MAX_FLAWS:
+            self.raise_any()
+
+    def take(self, error: InvalidPattern) -> None:
+        self._found += error.flaws
+        if len(self._found) >= MAX_FLAWS:
+            self.raise_any()
+
+    def raise_any(self) -> None:
+        if self._found:
+            raise InvalidPattern(*self._found)
+
+
+class _Repeating(dict[str, object]):
+    """An object in whose text a name is repeated."""
+
+    repeated: str
+
+
+def refuse(place: Place, detail: str) -> NoReturn:
+    """Raise InvalidPattern with one flaw at this place."""
+    raise InvalidPattern(Flaw(place.pointer, detail))
+
+
+def quoted(value: object) -> str:
+    """A piece of the pattern for an error message, cut to 60 characters."""
+    text = value if isinstance(value, str) else json.dumps(value)
+    return text if len(text) <= 60 else text[:59] + "…"
+
+
+def read_json(pattern: object) -> dict[str, object]:
+    """The pattern as plain JSON, from its text or from a dict. Raises InvalidPattern."""
+    tree = _parse(pattern) if isinstance(pattern, str) else pattern
+    if not isinstance(tree, dict):
+        refuse(Place(), "A pattern must be an object")
+    flaws = Flaws()
+    size = 0
+    for value, place, depth in _walk(tree):
+        size += _size(value)
+        if size > MAX_SIZE:
+            refuse(Place(), f"A pattern may have {MAX_SIZE:,} characters")
+        if depth > MAX_DEPTH:
+            refuse(place, f"A pattern may be nested {MAX_DEPTH} levels deep")
+        if wrong := _flaw(value):
+            flaws.add(place, wrong)
+    flaws.raise_any()
+    return tree
+
+
+def _parse(text: str) -> object:
+    if len(text) > MAX_SIZE:
+        refuse(Place(), f"A pattern may have {MAX_SIZE:,} characters, not {len(text):,}")
+    try:
+        return json.loads(text, object_pairs_hook=_object, parse_constant=_no_constant)
+    except RecursionError:
+        refuse(Place(), f"A pattern may be nested {MAX_DEPTH} levels deep")
+    except ValueError as error:
+        refuse(Place(), f"This is not JSON: {error}")
+
+
+def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    found = dict(pairs)
+    if len(found) == len(pairs):
+        return found
+    repeating = _Repeating(found)
+    names = [name for name, _ in pairs]
+    repeating.repeated = next(name for name in found if names.count(name) > 1)
+    return repeating
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no number of JSON")
+
+
+def _walk(tree: dict[str, object]) -> Iterator[tuple[object, Place, int]]:
+    """Every value with its place and depth. Without recursion, since any depth may be sent."""
+    rest: list[tuple[object, Place, int]] = [(tree, Place(), 0)]
+    while rest:
+        value, place, depth = rest.pop()
+        yield value, place, depth
+        if isinstance(value, dict):
+            rest += [(inner, place.down(str(name)), depth + 1) for name, inner in value.items()]
+        elif isinstance(value, list):
+            rest += [(inner, place.down(index), depth + 1) for index, inner in enumerate(value)]
+
+
+def _size(value: object) -> int:
+    match value:
+        case str():
+            return len(value) + 3
+        case dict():
+            return 2 + sum(len(name) + 4 for name in value if isinstance(name, str))
+        case int():
+            return value.bit_length() // 4 + 2
+        case _:
+            return 2
+
+
+def _flaw(value: object) -> str | None:
+    """What is wrong with one value, regardless of the values within it; None if it is valid."""
+    match value:
+        case _Repeating():
+            return f'"{quoted(value.repeated)}" is there twice'
+        case dict() if not all(isinstance(name, str) for name in value):
+            return "The names of an object must be strings"
+        case dict() if any(_SURROGATE.search(name) for name in value):
+            return "A name is not valid Unicode"
+        case str() if _SURROGATE.search(value):
+            return "The string is not valid Unicode"
+        case float() if not math.isfinite(value):
+            return "The number is out of range"
+        case None | bool() | int() | float() | str() | list() | dict():
+            return None
+        case _:
+            return f"{type(value).__name__} is no type of JSON"

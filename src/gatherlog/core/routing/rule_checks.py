@@ -1,0 +1,109 @@
+"""Checks of a rule that is to be created or changed: everything that is refused, with its place."""
+
+import re
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any, Final, Protocol
+
+from gatherlog.core.commands.appending import stream_flaws
+from gatherlog.core.eventstore.errors import Flaw, Invalid
+from gatherlog.core.routing.patterns import compile_pattern
+from gatherlog.core.routing.rules import MAX_TARGETS, AppendSpec, RuleTarget, TargetSpec
+from gatherlog.core.routing.transformers import compile_transform
+from gatherlog.core.subscriptions.delivery import RetryPolicy
+
+__all__ = ["RuleChecker", "RuleDraft", "TargetCheck"]
+
+_MAX_DESCRIPTION: Final = 500
+_MAX_TYPE: Final = 255
+_NAME: Final = re.compile(r"[a-z0-9][a-z0-9_.-]{0,62}")
+_RESERVED: Final = frozenset({"try"})
+"""Names that no rule may have, because `/rules/try` is another endpoint."""
+
+TargetCheck = Callable[[TargetSpec], Sequence[Flaw]]
+"""Finds flaws of a target that only its driver knows about, such as a malformed URL."""
+
+
+class RuleDraft(Protocol):
+    """What is checked of a new or changed rule."""
+
+    @property
+    def pattern(self) -> dict[str, Any]: ...
+    @property
+    def targets(self) -> tuple[RuleTarget, ...]: ...
+    @property
+    def description(self) -> str: ...
+
+
+class RuleChecker:
+    """Checks rules. No rule may append to streams of the `owned` categories."""
+
+    def __init__(self, check_target: TargetCheck, owned: Collection[str]) -> None:
+        self._check_target = check_target
+        self._owned = owned
+
+    def check(self, draft: RuleDraft, *, name: str | None = None) -> None:
+        """Raise Invalid with every flaw of the draft, and of the name if the rule is new."""
+        flaws = []
+        if name is not None and (not _NAME.fullmatch(name) or name in _RESERVED):
+            detail = "use up to 63 of a-z, 0-9, _, . and -, beginning with a letter or digit"
+            flaws.append(Flaw("/name", detail))
+        if len(draft.description) > _MAX_DESCRIPTION:
+            flaws.append(Flaw("/description", f"at most {_MAX_DESCRIPTION} characters"))
+        flaws += _flaws_of("/pattern", lambda: compile_pattern(draft.pattern))
+        if not 1 <= len(draft.targets) <= MAX_TARGETS:
+            flaws.append(Flaw("/targets", f"from 1 to {MAX_TARGETS} targets"))
+        if len({target.id for target in draft.targets}) < len(draft.targets):
+            flaws.append(Flaw("/targets", "each target needs an id of its own"))
+        for number, target in enumerate(draft.targets):
+            flaws += _prefixed(f"/targets/{number}", self._target_flaws(target))
+        if flaws:
+            raise Invalid(*flaws)
+
+    def _target_flaws(self, target: RuleTarget) -> list[Flaw]:
+        flaws = []
+        if not _NAME.fullmatch(target.id):
+            flaws.append(Flaw("/id", "use up to 63 of a-z, 0-9, _, . and -"))
+        given = target.input
+        if given is not None:
+            flaws += _flaws_of("/input", lambda: compile_transform(given.paths, given.template))
+        flaws += _prefixed("/retry", _retry_flaws(target.retry))
+        if isinstance(target.to, AppendSpec):
+            flaws += _prefixed("/to", self._append_flaws(target.to))
+        flaws += _prefixed("/to", self._check_target(target.to))
+        return flaws
+
+    def _append_flaws(self, to: AppendSpec) -> list[Flaw]:
+        flaws = stream_flaws(to.stream, self._owned)
+        if to.type is not None and not 0 < len(to.type) <= _MAX_TYPE:
+            flaws.append(Flaw("/type", f"1 to {_MAX_TYPE} characters"))
+        return flaws
+
+
+def _retry_flaws(retry: RetryPolicy) -> list[Flaw]:
+    flaws = []
+    if retry.attempts is None and retry.age is None:
+        flaws.append(Flaw("", "a rule gives up some time: give attempts, age, or both"))
+    if retry.attempts is not None and not 1 <= retry.attempts <= 1000:
+        flaws.append(Flaw("/attempts", "from 1 to 1,000"))
+    bounds: Mapping[str, tuple[float | None, float, float]] = {
+        "age": (retry.age, 1.0, 30 * 86_400.0),
+        "first_pause": (retry.first_pause, 0.01, 3_600.0),
+        "longest_pause": (retry.longest_pause, 0.01, 86_400.0),
+    }
+    for field, (value, least, most) in bounds.items():
+        if value is not None and not least <= value <= most:
+            flaws.append(Flaw(f"/{field}", f"from {least:g} to {most:,.0f} seconds"))
+    return flaws
+
+
+def _flaws_of(place: str, compile: Callable[[], object]) -> list[Flaw]:
+    """The flaws that `compile` raises, with pointers that begin with `place`."""
+    try:
+        compile()
+    except Invalid as invalid:
+        return _prefixed(place, invalid.flaws)
+    return []
+
+
+def _prefixed(place: str, flaws: Sequence[Flaw]) -> list[Flaw]:
+    return [Flaw(place + flaw.pointer, flaw.detail) for flaw in flaws]

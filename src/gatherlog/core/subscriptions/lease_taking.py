@@ -1,0 +1,64 @@
+"""When a worker takes a lease: of a partition that nobody processes, at once; of one whose holder
+seems dead, once its lease is stale. One that holds two partitions more is asked for one.
+"""
+
+import asyncio
+
+from gatherlog.core.eventstore.store import Store
+from gatherlog.core.subscriptions.checkpoints import BACKLOGS, CHECKPOINTS, checkpoint_id, stream_of
+from gatherlog.core.subscriptions.leases import LEASES, LeaseHolder
+
+__all__ = ["LeaseTaker"]
+
+
+class LeaseTaker:
+    """Takes leases for one worker, so that workers end up with about as many partitions each."""
+
+    def __init__(self, store: Store, worker: str) -> None:
+        self._store = store
+        self._worker = worker
+        self._requesting = asyncio.Lock()
+
+    async def take(self, lease: LeaseHolder, subscription: str, partition: int) -> bool:
+        """Try once to take the lease of a partition; whether the worker has it now."""
+        holder = (await lease.read()).holder
+        if holder not in ("", self._worker):
+            lease.observe(await self._progress(subscription, partition))
+            if not lease.is_stale:
+                await self._request(lease, subscription, holder)
+                return False
+        return await lease.take()
+
+    async def _request(self, lease: LeaseHolder, subscription: str, holder: str) -> None:
+        """Request the lease, if its holder has two partitions more than this worker."""
+        partitions = range(self._store.limits.partitions)
+        if len(partitions) == 1 or lease.is_requested:
+            return
+        async with self._requesting:  # one at a time, so that requests under way are counted
+            ids = [checkpoint_id(subscription, partition) for partition in partitions]
+            read = [LEASES.read(one) for one in await self._store.get(LEASES.name, ids)]
+            leases = [one for one in read if one is not None]
+            theirs = sum(one.holder == holder for one in leases)
+            mine = sum(self._worker in (one.holder, one.requested_by) for one in leases)
+            if theirs >= mine + 2:
+                await lease.request()
+
+    async def _progress(self, subscription: str, partition: int) -> object:
+        """What changes while a holder makes progress; None if it has nothing to do.
+
+        An event that waits for an operator is nothing to do, nor is any event during a pause.
+        """
+        id = checkpoint_id(subscription, partition)
+        [document] = await self._store.get(CHECKPOINTS.name, [id])
+        checkpoint = CHECKPOINTS.read(document)
+        if document is None or checkpoint is None:
+            return "nothing yet"
+        commands = stream_of(subscription)
+        if await self._store.read_stream(commands, after=checkpoint.commands_done, limit=1):
+            return document.version
+        if checkpoint.paused:
+            return None
+        if checkpoint.position < (await self._store.heads())[partition]:
+            return document.version
+        query = BACKLOGS.query("due", subscription, prefix=(f"{partition:06}",), limit=1)
+        return document.version if (await self._store.query(query)).documents else None

@@ -1,0 +1,120 @@
+"""What follows from the outcome of a retry: the event is done, waits for its next attempt, or is
+given up and becomes a dead letter. All of it is saved with the next checkpoint.
+"""
+
+import asyncio
+
+from gatherlog.core.subscriptions.blocked_key import BlockedKey
+from gatherlog.core.subscriptions.dead_letters import (
+    DeadLetter,
+    DeliveryGivenUp,
+    RedriveDone,
+    dead_letter_id,
+)
+from gatherlog.core.subscriptions.delivery import DeliveryFailed, delivery_id
+from gatherlog.core.subscriptions.destination_state import DestinationState
+from gatherlog.core.subscriptions.failure_texts import detail_text, kind_text, trace_lines
+from gatherlog.core.subscriptions.partition_state import PartitionState
+from gatherlog.core.subscriptions.retry_pauses import next_attempt
+
+__all__ = ["finish_redrive", "record_failure", "record_success", "refuse_redrive"]
+
+
+def record_success(
+    state: PartitionState, destination: DestinationState, blocked: BlockedKey
+) -> None:
+    """The event of a blocked key was taken; if it was a dead letter, it is none any more."""
+    destination.note_success(blocked)
+    blocked.is_done = True
+    if blocked.given_up or blocked.dead_letter is not None:
+        finish_redrive(state, _dead_letter_id(state, destination, blocked))
+
+
+def record_failure(
+    state: PartitionState,
+    destination: DestinationState,
+    blocked: BlockedKey,
+    error: DeliveryFailed,
+) -> None:
+    """The event of a blocked key was not taken: plan the next attempt, or give it up."""
+    now = asyncio.get_running_loop().time()
+    blocked.failures += 1
+    if blocked.first_try_at is None or blocked.first_try is None:
+        blocked.first_try_at, blocked.first_try = now, state.clock()
+    blocked.kind, blocked.detail = kind_text(error.kind), detail_text(str(error))
+    destination.is_dirty = True
+    state.unsaved.set()
+    age = now - blocked.first_try_at
+    following = next_attempt(blocked.failures, age, destination.config.retry, error)
+    if following.is_too_old:
+        blocked.detail = detail_text(f"{blocked.detail} (too old for another try)")
+    if following.is_given_up:
+        _give_up(state, destination, blocked, error)
+    else:
+        blocked.next_try = now + following.pause
+
+
+def finish_redrive(state: PartitionState, dead_letter: str) -> None:
+    """Nothing is to be done about a dead letter any more: it is deleted."""
+    state.dead_letter_events.append((dead_letter, RedriveDone()))
+    state.metrics.redriven += 1
+    state.unsaved.set()
+
+
+def refuse_redrive(state: PartitionState, dead_letter: DeadLetter) -> None:
+    """A dead letter whose destination exists no more stays dead, with that as the reason."""
+    fields = {name: getattr(dead_letter, name) for name in DeliveryGivenUp.__struct_fields__}
+    fields["kind"] = "no_destination"
+    fields["detail"] = f"there is no destination {dead_letter.destination!r} any more: discard it"
+    state.dead_letter_events.append((dead_letter.id, DeliveryGivenUp(**fields)))
+    state.unsaved.set()
+
+
+def _give_up(
+    state: PartitionState,
+    destination: DestinationState,
+    blocked: BlockedKey,
+    error: DeliveryFailed,
+) -> None:
+    given_up = _given_up(state, destination, blocked, error)
+    state.dead_letter_events.append((_dead_letter_id(state, destination, blocked), given_up))
+    state.metrics.given_up += 1
+    blocked.given_up, blocked.next_try = True, None
+    if not destination.config.holds or blocked.dead_letter is not None:
+        blocked.is_done, blocked.next_try = True, 0.0
+    destination.mark_changed()
+
+
+def _given_up(
+    state: PartitionState,
+    destination: DestinationState,
+    blocked: BlockedKey,
+    error: DeliveryFailed,
+) -> DeliveryGivenUp:
+    config, event = destination.config, blocked.event
+    if event is None:
+        raise AssertionError("a failure is of an event that was read and attempted")
+    return DeliveryGivenUp(
+        destination=config.name,
+        partition=state.partition,
+        position=event.position,
+        stream=event.stream,
+        version=event.version,
+        about=event.subject,
+        event_type=event.type,
+        delivery=delivery_id(config.name, event.stream, event.version),
+        attempts=blocked.failures,
+        first_try=blocked.first_try or state.clock(),
+        kind=blocked.kind,
+        detail=blocked.detail,
+        status=error.status,
+        trace=trace_lines(error.trace),
+        holds=config.holds,
+    )
+
+
+def _dead_letter_id(
+    state: PartitionState, destination: DestinationState, blocked: BlockedKey
+) -> str:
+    stream, _ = blocked.key
+    return dead_letter_id(state.name, destination.config.name, stream, blocked.version)

@@ -1,0 +1,92 @@
+"""The parameters of paths: how each one is checked and described."""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+import msgspec
+
+from gatherlog.apps.guests import DEFAULT
+from gatherlog.core.eventstore.errors import Invalid, NotFound
+from gatherlog.core.queues import check_queue
+
+__all__ = ["PARAMETERS", "Parameter", "check_gathering_id", "parameters"]
+
+LONGEST_NAME: Final = 255
+
+_UUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
+_PARAMETER = re.compile(r"\{(\w+)\}")
+_NAME: Final[Mapping[str, Any]] = {"type": "string", "minLength": 1, "maxLength": LONGEST_NAME}
+
+
+def _check_uuid(value: str) -> str:
+    """The id in lower case, the one spelling that services know."""
+    if not _UUID.fullmatch(value):
+        raise NotFound(f"{value[:64]!r} is no id")
+    return value.lower()
+
+
+def check_gathering_id(value: str) -> str:
+    """The id of a gathering as services know it; NotFound if none can have it."""
+    return value if value == DEFAULT else _check_uuid(value)
+
+
+def _check_name(value: str) -> str:
+    if not 0 < len(value) <= LONGEST_NAME or "\0" in value:
+        raise NotFound("There is no such name.")
+    return value
+
+
+def _check_queue_name(value: str) -> str:
+    try:
+        check_queue(_check_name(value))
+    except Invalid:
+        raise NotFound("No queue can have this name.") from None
+    return value
+
+
+class Parameter(msgspec.Struct, frozen=True):
+    """One parameter of paths."""
+
+    description: str
+    check: Callable[[str], str]
+    """Gives the value as services expect it. Raises NotFound for a value that nothing can have."""
+    schema: Mapping[str, Any]
+    is_personal: bool = False
+    """Whether its values may name people, so that the request log must not show them."""
+
+
+PARAMETERS: Final[Mapping[str, Parameter]] = {
+    "gathering_id": Parameter(
+        "A gathering's UUID, or `default`.",
+        check_gathering_id,
+        {"type": "string", "anyOf": [{"format": "uuid"}, {"const": DEFAULT}]},
+    ),
+    "guest_id": Parameter("A guest's UUID.", _check_uuid, {"type": "string", "format": "uuid"}),
+    "group_id": Parameter(
+        "A household, as its first guest named it; percent-encoded.",
+        _check_name,
+        {"type": "string", "minLength": 1, "maxLength": 64},
+        is_personal=True,
+    ),
+    "stream": Parameter(
+        "A stream, as in `users-0198…`; percent-encoded.", _check_name, _NAME, is_personal=True
+    ),
+    "log": Parameter(
+        "A log: the category of its streams, before the first `-` of their names.",
+        _check_name,
+        _NAME,
+        is_personal=True,
+    ),
+    "rule": Parameter("A rule's name.", _check_name, _NAME),
+    "subscription": Parameter("A subscription's name.", _check_name, _NAME),
+    "letter": Parameter("A dead letter's id.", _check_name, _NAME),
+    "queue": Parameter("A queue's name.", _check_queue_name, _NAME),
+    "message": Parameter("The id of a dead message.", _check_name, _NAME),
+}
+"""All parameters by name. A path template with any other name is a KeyError at start."""
+
+
+def parameters(template: str) -> tuple[str, ...]:
+    """The names of a template's parameters, in order."""
+    return tuple(_PARAMETER.findall(template))

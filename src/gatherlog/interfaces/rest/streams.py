@@ -1,0 +1,213 @@
+"""Streams over HTTP: events are appended to a stream, and read from it, with all their fields."""
+
+import base64
+from collections.abc import Callable
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
+from gatherlog.core.commands.appending import Appended, NewEvent
+from gatherlog.core.eventstore.clock import rfc3339, to_micros
+from gatherlog.core.eventstore.errors import Flaw, Invalid, NotFound
+from gatherlog.core.eventstore.events import Recorded
+from gatherlog.core.eventstore.store import ANY
+from gatherlog.interfaces.rest.answers import Time, json, location
+from gatherlog.interfaces.rest.endpoint import Call, Reply
+from gatherlog.interfaces.rest.queries import MAX_PAGE, Limit, Nothing
+
+__all__ = [
+    "MAX_VERSION",
+    "AppendAnswer",
+    "AppendRequest",
+    "EventAnswer",
+    "StreamAnswer",
+    "StreamQuery",
+    "StreamsQuery",
+    "append_events",
+    "append_to_stream",
+    "event_answer",
+    "list_streams",
+    "raw_json",
+    "read_stream",
+]
+
+MAX_VERSION = 2**63 - 1
+Name = Annotated[str, Meta(min_length=1, max_length=255)]
+
+
+class GivenEvent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One event to append. Its payload is stored byte for byte."""
+
+    type: Name
+    data: msgspec.Raw = msgspec.field(default_factory=lambda: msgspec.Raw(b"{}"))
+    id: Annotated[str, Meta(pattern="^[!-~]{1,64}$")] | None = None
+    time: datetime | None = None
+    """When it happened, with an offset from UTC; None: now."""
+    subject: Annotated[str, Meta(max_length=255)] = ""
+    schema: Annotated[int, Meta(ge=1, lt=2**31)] = 1
+    meta: dict[str, Any] = {}
+
+
+class AppendRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Events to append to one stream: all of them, or none."""
+
+    events: Annotated[list[GivenEvent], Meta(min_length=1, max_length=1000)]
+    expected: Annotated[int, Meta(ge=0, le=MAX_VERSION)] | Literal["any", "new"] = "any"
+    """The version that the stream must have now; `new`: the stream must not exist."""
+
+
+class AppendAnswer(msgspec.Struct, frozen=True):
+    """The versions that the events have in the stream: from `first_version` to `version`."""
+
+    stream: str
+    first_version: int
+    version: int
+    ids: list[str]
+
+
+class EventAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """One event. A payload that is not JSON is in `data_base64` instead of `data`."""
+
+    id: str
+    type: str
+    schema: int
+    stream: str
+    version: int
+    subject: str
+    time: Time
+    recorded: Time
+    partition: int
+    position: int
+    meta: msgspec.Raw | UnsetType = UNSET
+    data: msgspec.Raw | UnsetType = UNSET
+    data_base64: str | UnsetType = UNSET
+
+
+class StreamAnswer(msgspec.Struct, frozen=True):
+    """A stream and the version of its last event."""
+
+    stream: str
+    version: int
+
+
+class StreamQuery(msgspec.Struct, frozen=True):
+    """Which events of a stream to read, and in which order."""
+
+    after: Annotated[int, Meta(ge=0, le=MAX_VERSION, description="Only later versions.")] = 0
+    before: (
+        Annotated[int, Meta(ge=1, le=MAX_VERSION, description="Only earlier versions.")] | None
+    ) = None
+    limit: Limit = MAX_PAGE
+    backwards: Annotated[bool, Meta(description="The newest first.")] = False
+
+
+class StreamsQuery(msgspec.Struct, frozen=True):
+    """Which streams of a log to list."""
+
+    log: Annotated[str, Meta(pattern="^[a-z][a-z0-9_]*$", description="Their category.")]
+    after: Annotated[str, Meta(max_length=255, description="Only names that sort after it.")] = ""
+    limit: Limit = MAX_PAGE
+
+
+async def append_to_stream(call: Call[AppendRequest, Nothing]) -> Reply:
+    body = call.body
+    expected = {"any": ANY, "new": 0}.get(str(body.expected))
+    expected = int(body.expected) if expected is None else expected
+    events = [_new_event(event, f"/events/{n}") for n, event in enumerate(body.events)]
+
+    def answered(appended: Appended) -> Reply:
+        ids = [event.id for event in appended.events]
+        answer = AppendAnswer(appended.stream, appended.first, appended.version, ids)
+        return json(answer, 201, location("streams", appended.stream))
+
+    return await append_events(call, call.id, events, expected, answered)
+
+
+async def read_stream(call: Call[None, StreamQuery]) -> Reply:
+    query = call.query
+    limit = min(query.limit, call.platform.store.limits.page)
+    events = await call.platform.store.read_stream(
+        call.id,
+        after=query.after,
+        before=query.before,
+        limit=limit,
+        backwards=query.backwards,
+    )
+    if not events and not await call.platform.store.read_stream(call.id, limit=1):
+        raise NotFound("There is no such stream.")
+    return json([event_answer(event) for event in events])
+
+
+async def list_streams(call: Call[None, StreamsQuery]) -> Reply:
+    query = call.query
+    limit = min(query.limit, call.platform.store.limits.page)
+    heads = await call.platform.store.streams(query.log, after=query.after, limit=limit)
+    return json([StreamAnswer(head.stream, head.version) for head in heads])
+
+
+def event_answer(event: Recorded) -> EventAnswer:
+    """An event as REST shows it."""
+    data = raw_json(event.data)
+    return EventAnswer(
+        id=event.id,
+        type=event.type,
+        schema=event.schema,
+        stream=event.stream,
+        version=event.version,
+        subject=event.subject,
+        time=rfc3339(event.time),
+        recorded=rfc3339(event.recorded),
+        partition=event.partition,
+        position=event.position,
+        meta=raw_json(event.meta) or UNSET,
+        data=data or UNSET,
+        data_base64=UNSET if data else base64.b64encode(event.data).decode(),
+    )
+
+
+async def append_events(
+    call: Call[Any, Any],
+    stream: str,
+    events: list[NewEvent],
+    expected: int,
+    answered: Callable[[Appended], Reply],
+) -> Reply:
+    """Append events and answer; a request that is repeated with its key gets the first answer."""
+    once = None
+    if call.key is not None:
+        key = call.key
+
+        def once(appended: Appended) -> Any:
+            return key.once(lambda handled: answered(appended))
+
+    appended = await call.platform.appender.append(
+        stream, events, by=call.by, expected=expected, once=once
+    )
+    return answered(appended)
+
+
+def _new_event(event: GivenEvent, place: str) -> NewEvent:
+    if event.time is not None and event.time.tzinfo is None:
+        raise Invalid(Flaw(f"{place}/time", "needs an offset, as in 2027-06-05T15:00:00+02:00"))
+    return NewEvent(
+        type=event.type,
+        data=bytes(event.data),
+        id=event.id,
+        time=None if event.time is None else to_micros(event.time),
+        subject=event.subject,
+        schema=event.schema,
+        meta=event.meta,
+    )
+
+
+def raw_json(data: bytes) -> msgspec.Raw | None:
+    """The bytes as they are if they are JSON, else None."""
+    if not data:
+        return None
+    try:
+        msgspec.json.decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+    return msgspec.Raw(data)

@@ -1,0 +1,138 @@
+"""Subscriptions over HTTP: how far they have read, what waits in them, and commands to them."""
+
+from typing import Literal
+
+import msgspec
+
+from gatherlog.core.eventstore.clock import rfc3339
+from gatherlog.core.eventstore.errors import Flaw, Invalid
+from gatherlog.core.subscriptions.administration import Status
+from gatherlog.core.subscriptions.checkpoints import Backlog
+from gatherlog.interfaces.rest.answers import Time, json, no_content
+from gatherlog.interfaces.rest.endpoint import Call, Reply
+from gatherlog.interfaces.rest.queries import Nothing
+
+__all__ = [
+    "ResetRequest",
+    "StatusAnswer",
+    "SubscriptionAnswer",
+    "list_subscriptions",
+    "pause",
+    "read_subscription",
+    "reset",
+    "resume",
+]
+
+Plain = Call[None, Nothing]
+
+
+class PartitionAnswer(msgspec.Struct, frozen=True):
+    """How far a subscription has read in one partition: up to `position` of `head`."""
+
+    partition: int
+    position: int
+    head: int
+
+
+class SubscriptionAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """A subscription; `behind` is the number of positions of the log that it has still to read."""
+
+    name: str
+    behind: int
+    parked: int
+    held: int
+    """Destinations that receive no new events because too many wait for them already."""
+    dead: int
+    """Dead letters, counted up to 10,000."""
+    paused: bool
+    partitions: list[PartitionAnswer]
+
+
+class ParkAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """A stream and subject whose events wait for a destination, and the failure they wait for."""
+
+    destination: str
+    stream: str
+    subject: str
+    version: int
+    attempts: int
+    kind: str
+    detail: str
+    given_up: bool
+    next_try: Time | None
+    """None: it waits for an operator."""
+
+
+class StatusAnswer(SubscriptionAnswer, frozen=True, kw_only=True):
+    """A subscription with all streams and subjects that wait in it."""
+
+    parks: list[ParkAnswer]
+
+
+class ResetRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where to begin again: at the `start` or `end`, or after a position for each partition."""
+
+    to: Literal["start", "end"] | list[int]
+
+
+async def list_subscriptions(call: Plain) -> Reply:
+    admin = call.platform.subscription_admin
+    found = [await admin.status(name) for name in await admin.names()]
+    return json([await _summary(call, status) for status in found])
+
+
+async def read_subscription(call: Plain) -> Reply:
+    status = await call.platform.subscription_admin.status(call.id)
+    summary = msgspec.structs.asdict(await _summary(call, status))
+    parks = [park for backlog in status.backlogs for park in _park_answers(backlog)]
+    return json(StatusAnswer(**summary, parks=parks))
+
+
+async def pause(call: Plain) -> Reply:
+    await call.platform.subscription_admin.pause(call.id, by=call.by)
+    return await call.remember(no_content())
+
+
+async def resume(call: Plain) -> Reply:
+    await call.platform.subscription_admin.resume(call.id, by=call.by)
+    return await call.remember(no_content())
+
+
+async def reset(call: Call[ResetRequest, Nothing]) -> Reply:
+    admin, to = call.platform.subscription_admin, call.body.to
+    heads = await call.platform.store.heads()
+    positions = {"start": (0,) * len(heads), "end": heads}[to] if isinstance(to, str) else to
+    projections = {one.name for one in call.platform.subscriptions if one.fold is not None}
+    if call.id in projections and any(positions):
+        raise Invalid(Flaw("/to", "this subscription keeps documents: it begins at the start"))
+    await admin.reset(call.id, positions, by=call.by)
+    return await call.remember(no_content())
+
+
+async def _summary(call: Plain, status: Status) -> SubscriptionAnswer:
+    return SubscriptionAnswer(
+        name=status.name,
+        behind=status.behind,
+        parked=status.parked,
+        held=sum(backlog.suspended_from is not None for backlog in status.backlogs),
+        dead=await call.platform.subscription_admin.count_dead_letters(status.name),
+        paused=status.is_paused,
+        partitions=[PartitionAnswer(lag.partition, lag.position, lag.head) for lag in status.lags],
+    )
+
+
+def _park_answers(backlog: Backlog) -> list[ParkAnswer]:
+    return [
+        ParkAnswer(
+            destination=backlog.destination,
+            stream=park.stream,
+            subject=park.subject,
+            version=park.version,
+            attempts=park.attempts,
+            kind=park.kind,
+            detail=park.detail,
+            given_up=park.given_up,
+            next_try=None if park.next_try is None else rfc3339(park.next_try),
+        )
+        for park in backlog.parked
+    ]

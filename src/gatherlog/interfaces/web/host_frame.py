@@ -1,0 +1,162 @@
+"""What all pages of hosts share: sign-in and policy checks, form tokens, and how pages are made."""
+
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Final
+
+import msgspec
+from starlette.datastructures import FormData
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from gatherlog.apps.guests import DEFAULT, Gathering, Guest
+from gatherlog.apps.people import Action, Role
+from gatherlog.core.commands.service import Stored
+from gatherlog.core.eventstore.errors import NotFound, Unauthenticated
+from gatherlog.interfaces.access_notes import note_access
+from gatherlog.interfaces.auth import permit
+from gatherlog.interfaces.platform import Platform
+from gatherlog.interfaces.web.forms import read_form, read_upload
+from gatherlog.interfaces.web.messages import FORM_OUTDATED, Message
+from gatherlog.interfaces.web.rendering import HEADERS, SCRIPTED, Renderer
+from gatherlog.interfaces.web.sign_in_pages import sign_in_first
+from gatherlog.interfaces.web.visitors import FormOutdated, Visitor, Visitors
+
+__all__ = ["GatheringAccess", "HostFrame", "PageHandler"]
+
+_UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_DONE: Final = {
+    "made": "The gathering is made. Now invite somebody.",
+    "saved": "Saved.",
+    "added": "The guest is on the list.",
+    "removed": "The guest is off the list.",
+    "imported": "The sheet is imported.",
+}
+"""By the query parameter `done`, what a page says was done. No other text of the URL is shown."""
+
+PageHandler = Callable[[Request], Awaitable[Response]]
+
+
+class GatheringAccess(msgspec.Struct, frozen=True):
+    """A gathering, and the visitor whom the policy lets act on it."""
+
+    visitor: Visitor
+    gathering: Stored[Gathering]
+
+    @property
+    def id(self) -> str:
+        return self.gathering.body.id
+
+    @property
+    def by(self) -> str:
+        return self.visitor.actor.name
+
+    @property
+    def path(self) -> str:
+        """The path of the gathering's main page."""
+        return f"/host/{self.id}"
+
+
+class HostFrame:
+    """Loads what a request is about, once the policy allows it, and renders the answer."""
+
+    def __init__(self, platform: Platform, renderer: Renderer, visitors: Visitors) -> None:
+        self.platform = platform
+        self.guests = platform.guests
+        self._renderer = renderer
+        self._visitors = visitors
+
+    def for_signed_in(self, page: PageHandler) -> PageHandler:
+        """The page for visitors who are signed in; others are redirected to the sign-in page."""
+
+        async def serve(request: Request) -> Response:
+            try:
+                return await page(request)
+            except Unauthenticated:
+                return sign_in_first(request)
+            except FormOutdated:
+                return self._renderer.message(FORM_OUTDATED, 403)
+
+        return serve
+
+    async def visitor(self, request: Request, action: Action) -> Visitor:
+        """The visitor, allowed to do something that concerns no particular gathering.
+
+        Raises Unauthenticated, Denied and NotFound.
+        """
+        visitor = await self._visitors.require(request)
+        await permit(self.platform, visitor.actor, action, None)
+        return visitor
+
+    async def only_gathering(self, request: Request) -> str | None:
+        """The path of the gathering that a co-host manages; None for everybody else.
+
+        Co-hosts have no other gathering, and so no list of gatherings.
+        """
+        actor = (await self._visitors.require(request)).actor
+        return f"/host/{actor.gathering_id}" if actor.role is Role.GUEST else None
+
+    async def access(self, request: Request, action: Action) -> GatheringAccess:
+        """The gathering of the path, for a visitor who may do this with it.
+
+        Raises as `visitor`. The trail notes the access where it has to.
+        """
+        visitor = await self._visitors.require(request)
+        gathering_id = request.path_params["gathering_id"]
+        if gathering_id != DEFAULT and not _UUID.fullmatch(gathering_id):
+            raise NotFound("There is no such gathering.")
+        await permit(self.platform, visitor.actor, action, gathering_id)
+        access = GatheringAccess(visitor, await self.guests.gathering(gathering_id))
+        note_access(self.platform, visitor.actor, action, gathering_id)
+        return access
+
+    async def guest(self, request: Request, access: GatheringAccess) -> Stored[Guest]:
+        """The guest of the path; NotFound if this gathering has none of that id."""
+        guest_id = request.path_params["guest_id"]
+        if not _UUID.fullmatch(guest_id):
+            raise NotFound("There is no such guest.")
+        found = await self.guests.guest(access.id, guest_id)
+        note_access(self.platform, access.visitor.actor, Action.READ_GUEST, access.id, guest_id)
+        return found
+
+    async def form(self, request: Request, visitor: Visitor) -> FormData:
+        """The form that was sent; FormOutdated unless it was made for this visitor."""
+        form = await read_form(request)
+        self._visitors.check_form(request, form, visitor)
+        return form
+
+    async def upload(self, request: Request, visitor: Visitor, name: str) -> tuple[FormData, bytes]:
+        """As `form`, with the content of the uploaded file of that name."""
+        form, data = await read_upload(request, name)
+        self._visitors.check_form(request, form, visitor)
+        return form, data
+
+    def page(
+        self,
+        template: str,
+        visitor: Visitor,
+        *,
+        status: int = 200,
+        **values: Any,  # each template needs others
+    ) -> Response:
+        """A page for a host, which may run our one script."""
+        return self._renderer.page(
+            template,
+            status=status,
+            headers=SCRIPTED,
+            token=visitor.form,
+            is_co_host=visitor.actor.role is Role.GUEST,
+            **values,
+        )
+
+    def message(self, message: Message, status: int) -> Response:
+        """A page with nothing but a message."""
+        return self._renderer.message(message, status)
+
+    def redirect(self, path: str, done: str = "") -> Response:
+        """Lead on to another page by GET; that page says what was `done`, a key of `_DONE`."""
+        return RedirectResponse(f"{path}?done={done}" if done else path, 303, HEADERS)
+
+    def done(self, query: Mapping[str, str]) -> str:
+        """What the page is to say was done just before; usually nothing."""
+        return _DONE.get(query.get("done", ""), "")

@@ -1,0 +1,74 @@
+"""The service for rules: commands that are carried out or refused, and trials of patterns."""
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from gatherlog.core.eventstore.errors import Invalid, NotFound
+from gatherlog.core.eventstore.store import Store
+from gatherlog.core.routing import AppendSpec, RuleExists, RulePatch, RuleService, RuleTarget
+from tests.core.routing.rule_samples import appended, new_rule
+
+
+async def test_a_name_is_free_again_after_its_rule_was_removed(rules: RuleService) -> None:
+    await rules.create(new_rule(), by="test")
+    with pytest.raises(RuleExists):
+        await rules.create(new_rule(), by="test")
+    await rules.remove("r", by="test")
+
+    assert (await rules.create(new_rule(), by="test")).name == "r"
+
+
+async def test_a_missing_rule_cannot_be_changed(rules: RuleService) -> None:
+    for attempt in (
+        rules.change("no", RulePatch(), by="test"),
+        rules.remove("no", by="test"),
+        rules.rotate_secret("no", by="test"),
+    ):
+        with pytest.raises(NotFound):
+            await attempt
+
+
+async def test_a_change_that_changes_nothing_records_nothing(
+    store: Store, rules: RuleService
+) -> None:
+    await rules.create(new_rule(), by="test")
+    before = await store.heads()
+
+    await rules.change("r", RulePatch(enabled=True), by="test")
+
+    assert await store.heads() == before
+
+
+@pytest.mark.parametrize("patch", [{"pattern": {}}, {"targets": ()}, {"description": "x" * 501}])
+async def test_a_change_is_checked_like_a_new_rule(
+    store: Store, rules: RuleService, patch: dict[str, Any]
+) -> None:
+    await rules.create(new_rule(), by="test")
+    before = await store.heads()
+
+    with pytest.raises(Invalid):
+        await rules.change("r", RulePatch(**patch), by="test")
+    assert await store.heads() == before
+
+
+async def test_rules_may_not_append_to_streams_of_apps(rules: RuleService) -> None:
+    for stream in ("owned-1", "rules-bus", "subscription-x", "Nonsense"):
+        target = RuleTarget(to=AppendSpec(stream=stream))
+        with pytest.raises(Invalid) as refused:
+            await rules.create(new_rule(targets=(target,)), by="test")
+        assert [flaw.pointer for flaw in refused.value.flaws] == ["/targets/0/to/stream"]
+
+
+async def test_a_pattern_is_tried_on_the_latest_of_all_partitions(
+    store: Store, rules: RuleService
+) -> None:
+    for number in range(20):
+        await appended(store, f"user-{number}", data=b'{"n": %d}' % number)
+    tried = await rules.try_pattern({"data": {"n": [{"numeric": [">=", 15]}]}}, last=10)
+
+    assert tried.tried == 10
+    assert {msgspec.json.decode(event.data)["n"] for event in tried.matched} <= set(range(15, 20))
+    with pytest.raises(Invalid):
+        await rules.try_pattern({"type": ["x"]}, last=0)

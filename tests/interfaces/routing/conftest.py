@@ -1,0 +1,24 @@
+"""A platform that delivers events to a handler, and reads its subscriptions meanwhile."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from gatherlog.bootstrap import Platform, start
+from gatherlog.settings import Settings
+from tests.interfaces.routing.inbox import Inbox
+
+
+@pytest.fixture
+def inbox() -> Inbox:
+    return Inbox()
+
+
+@pytest.fixture
+async def platform(tmp_path: Path, inbox: Inbox) -> AsyncIterator[Platform]:
+    settings = Settings(store=f"sqlite:///{tmp_path}/gatherlog.db", rate_limits="off")
+    platform = await start(settings, handlers={"inbox": inbox})
+    async with platform.working():
+        yield platform
+    await platform.stop()

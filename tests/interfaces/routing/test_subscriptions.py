@@ -1,0 +1,121 @@
+"""Subscriptions over HTTP: paused, reset, and what waits in them."""
+
+import pytest
+from httpx2 import AsyncClient
+
+from tests.interfaces.moments import until
+from tests.interfaces.routing.inbox import Inbox, create_rule, sign_up, to_inbox
+
+
+async def test_a_paused_bus_delivers_nothing_until_it_is_resumed(
+    api: AsyncClient, inbox: Inbox
+) -> None:
+    await create_rule(api)
+    paused = await api.post("/subscriptions/bus/pause")
+
+    async def is_paused() -> bool:
+        return bool((await api.get("/subscriptions/bus")).json()["paused"])
+
+    await until(is_paused)
+    await sign_up(api)
+    assert (await api.get("/subscriptions/bus")).json()["behind"] > 0
+    await api.post("/subscriptions/bus/resume")
+
+    async def one() -> bool:
+        return bool(inbox.given)
+
+    await until(one)
+    assert paused.status_code == 204
+
+
+async def test_a_projection_can_only_be_reset_to_the_start(api: AsyncClient) -> None:
+    async def read() -> bool:
+        return (await api.get("/subscriptions/logs")).status_code == 200
+
+    await until(read)
+    refused = await api.post("/subscriptions/logs/reset", json={"to": "end"})
+    accepted = await api.post("/subscriptions/logs/reset", json={"to": "start"})
+
+    assert (refused.status_code, accepted.status_code) == (422, 204)
+
+
+@pytest.mark.parametrize(
+    "path", ["/rules/no", "/subscriptions/no", "/dead-letters/no", "/dead-letters/no/envelope"]
+)
+async def test_what_does_not_exist_is_not_found(api: AsyncClient, path: str) -> None:
+    assert (await api.get(path)).status_code == 404
+
+
+async def test_metrics_count_deliveries_that_were_made_and_given_up(
+    api: AsyncClient, inbox: Inbox
+) -> None:
+    await create_rule(api, targets=[to_inbox(retry={"attempts": 1})])
+    await sign_up(api, "u1")
+
+    async def one() -> bool:
+        return bool(inbox.given)
+
+    await until(one)
+    inbox.refuses = True
+    await sign_up(api, "u2")
+
+    async def counted() -> bool:
+        lines = (await api.get("/metrics")).text.splitlines()
+        return {
+            'gatherlog_deliveries_delivered_total{subscription="bus"} 1.0',
+            'gatherlog_deliveries_given_up_total{subscription="bus"} 1.0',
+            'gatherlog_dead_letters{subscription="bus"} 1.0',
+            'gatherlog_subscription_lag{partition="0",subscription="bus"} 0.0',
+            'gatherlog_events_appended_total{log="users"} 2.0',
+        } <= set(lines)
+
+    await until(counted)
+
+
+async def test_a_disabled_rule_still_delivers_events_that_waited(
+    api: AsyncClient, inbox: Inbox
+) -> None:
+    await create_rule(api, targets=[to_inbox(retry={"first_pause": 0.3, "longest_pause": 0.3})])
+    inbox.refuses = True
+    for _ in range(3):
+        await sign_up(api)
+
+    async def waits() -> bool:
+        status = (await api.get("/subscriptions/bus")).json()
+        return bool(status["parked"] and not status["behind"])
+
+    await until(waits)
+    await api.put("/rules/r", json={"enabled": False})
+    await sign_up(api)
+    inbox.refuses = False
+
+    async def three() -> bool:
+        return len(inbox.given) == 3
+
+    await until(three)
+    assert inbox.versions() == [1, 2, 3]
+
+
+async def test_a_new_rule_of_the_same_name_gets_nothing_that_waited_for_the_removed_one(
+    api: AsyncClient, inbox: Inbox
+) -> None:
+    slowly = [to_inbox(retry={"first_pause": 0.3, "longest_pause": 0.3})]
+    await create_rule(api, targets=slowly)
+    inbox.refuses = True
+    await sign_up(api, "old")
+
+    async def waits() -> bool:
+        return bool((await api.get("/subscriptions/bus")).json()["parked"])
+
+    await until(waits)
+    await api.delete("/rules/r")
+    await create_rule(api, targets=slowly)
+    inbox.refuses = False
+    await sign_up(api, "new")
+
+    async def one() -> bool:
+        status = (await api.get("/subscriptions/bus")).json()
+        return bool(inbox.given and not status["parked"] and not status["behind"])
+
+    await until(one)
+    assert [delivery.event.stream for delivery in inbox.given] == ["users-new"]

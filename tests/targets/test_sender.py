@@ -1,0 +1,104 @@
+"""Whom letters come from: what is read of a setting, and what is refused on every Python alike."""
+
+import pytest
+
+from gatherlog.core.eventstore.clock import system_clock
+from gatherlog.core.eventstore.errors import Invalid
+from gatherlog.settings import Settings
+from gatherlog.targets.sender import Sender
+from gatherlog.targets.smtp import SmtpMailer, SmtpServer
+from tests.targets.steering import ENCODED, STEERING
+
+LIKE = "is not like Our party <party@example.org>"
+
+
+def refusal(text: str) -> list[tuple[str, str]]:
+    with pytest.raises(Invalid) as invalid:
+        Sender.from_text(text)
+    return [(flaw.pointer, flaw.detail) for flaw in invalid.value.flaws]
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("party@example.org", ""),
+        ("<party@example.org>", ""),
+        (" Our party <party@example.org> ", "Our party"),
+        ("Our party<party@example.org>", "Our party"),
+        ("Grüße & Co. (Köln) <party@example.org>", "Grüße & Co. (Köln)"),
+        ('"Smith, Jo: all" <party@example.org>', "Smith, Jo: all"),
+        ('"The \\"Party\\" \\\\o/"<party@example.org>', 'The "Party" \\o/'),
+        ('"" <party@example.org>', ""),
+    ],
+)
+def test_a_sender_is_an_address_with_a_name_or_without(text: str, name: str) -> None:
+    assert Sender.from_text(text) == Sender(name, "party@example.org")
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["root@localhost", "No.Reply+x@Mail.Example.org", "o'neil@example.org", "a=b@example.org"],
+)
+def test_the_address_of_a_sender_stays_as_it_is_written(address: str) -> None:
+    assert Sender.from_text(f"Us <{address}>") == Sender("Us", address)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "nobody",
+        "Our party",
+        "Our party <>",
+        "@example.org",
+        "party@",
+        "party@example..org",
+        "party@[127.0.0.1]",
+        "pärty@example.org",
+        "party@exämple.org",
+        "par ty@example.org",
+        '"party"@example.org',
+        "party@example.org, eve@example.org",
+        "party@example.org eve@example.org",
+        "party@example.org <eve@example.org>",
+        "<party@example.org> <eve@example.org>",
+        "Our party <party@example.org> and all",
+        "Smith, Jo <party@example.org>",
+        "Us: all <party@example.org>",
+        "Us; all <party@example.org>",
+        'Us "all <party@example.org>',
+        '"Us" all <party@example.org>',
+        '"Us\\" <party@example.org>',
+        "Our party party@example.org",
+        "Our party <party@example.org",
+    ],
+)
+def test_what_is_no_single_sender_is_refused(text: str) -> None:
+    assert refusal(text) == [("/mail_from", LIKE)]
+
+
+@pytest.mark.parametrize("steering", [*STEERING, *ENCODED])
+@pytest.mark.parametrize(
+    "form", ["Us{}all <us@example.org>", '"Us{}all" <us@example.org>', "us{}@example.org"]
+)
+def test_a_sender_that_steers_a_header_is_refused(form: str, steering: str) -> None:
+    assert refusal(form.format(steering)) == [("/mail_from", LIKE)]
+
+
+@pytest.mark.parametrize("steering", [*STEERING, *ENCODED])
+def test_settings_with_a_sender_that_steers_a_header_are_refused(steering: str) -> None:
+    variables = {"GATHERLOG_MAIL_FROM": f"Us{steering}all <us@example.org>"}
+
+    with pytest.raises(Invalid) as invalid:
+        Settings.from_environment(variables)
+
+    assert [(flaw.pointer, flaw.detail) for flaw in invalid.value.flaws] == [("/mail_from", LIKE)]
+
+
+def test_a_mailer_is_not_made_with_a_sender_that_is_refused() -> None:
+    server = SmtpServer(host="127.0.0.1", port=1)
+
+    with pytest.raises(Invalid) as invalid:
+        SmtpMailer(server, "Us\r\nBcc: eve@example.org", clock=system_clock, sink=print)
+
+    assert [flaw.pointer for flaw in invalid.value.flaws] == ["/mail_from"]
