@@ -16,6 +16,7 @@ from gatherlog.apps.guests.events import CODEC
 from gatherlog.apps.guests.fold import FOLD
 from gatherlog.core import Store
 from gatherlog.core.projections.rebuild import verify
+from tests.stores import scanned
 from gatherlog.testing import replayed
 
 
@@ -72,7 +73,7 @@ async def check_rebuild(store: Store) -> None:
     state = await replayed(store, CODEC, FOLD, f"gathering-{DEFAULT}")
     bodies, counters = {}, {}
     for view in VIEWS:
-        for document in await store.scan(view.name):
+        for document in await scanned(store, view.name):
             bodies[view.name, document.id] = document.body
             if document.counters:
                 counters[view.name, document.id] = _not_zero(document.counters)

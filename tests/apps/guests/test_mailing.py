@@ -32,6 +32,7 @@ from gatherlog.engines import open_store
 from gatherlog.targets import smtp
 from gatherlog.targets.smtp import SmtpMailer, SmtpServer
 from gatherlog.testing import CountingIds
+from tests.stores import scanned
 from tests.targets.picky_office import HANG, PickyOffice, picky_office
 
 SITE = "https://party.example"
@@ -147,9 +148,9 @@ async def all_read(store: Store) -> None:
     """Wait until the subscription has nothing more to do."""
     heads = await store.heads()
     while True:
-        [document] = await store.get(CHECKPOINTS.name, [checkpoint_id("letters", 0)])
+        [document] = await store.get([CHECKPOINTS.ref(checkpoint_id("letters", 0))])
         kept = CHECKPOINTS.read(document)
-        waits = await store.scan(BACKLOGS.name, limit=1)
+        waits = await scanned(store, BACKLOGS.name)
         events = await store.read_feed(0, after=kept.position if kept else 0, limit=100)
         if not waits and all(event.stream == "subscription-letters" for event in events):
             return
@@ -157,7 +158,7 @@ async def all_read(store: Store) -> None:
 
 
 async def dead_letters(store: Store) -> list[DeadLetter]:
-    documents = await store.scan(DEAD_LETTERS.name, limit=100)
+    documents = await scanned(store, DEAD_LETTERS.name)
     return [letter for d in documents if (letter := DEAD_LETTERS.read(d)) is not None]
 
 

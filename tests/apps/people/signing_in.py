@@ -3,6 +3,7 @@
 from gatherlog.apps.people import VIEWS, AccountService
 from gatherlog.core.eventstore.events import Recorded
 from gatherlog.core.eventstore.store import Store
+from tests.stores import scanned
 from gatherlog.targets.mail import Mailbox
 
 ADA = "ada@example.org"
@@ -34,5 +35,5 @@ async def all_events(store: Store) -> list[Recorded]:
 
 async def everything(store: Store) -> str:
     """All events and documents of this app, as one text."""
-    documents = [await store.scan(view.name, limit=10_000) for view in VIEWS]
+    documents = [await scanned(store, view.name) for view in VIEWS]
     return repr((await all_events(store), documents))

@@ -12,6 +12,7 @@ from gatherlog.core.eventstore.errors import Invalid, NotFound
 from gatherlog.core.eventstore.store import Store
 from gatherlog.core.projections.rebuild import verify
 from gatherlog.engines import open_store
+from tests.stores import scanned
 from gatherlog.testing import CountingIds
 
 NOW = 1_795_000_000_000_000
@@ -103,7 +104,7 @@ async def test_nothing_that_is_stored_holds_the_secret(keys: KeyService, store: 
     created = await keys.create("operator", None, "laptop", actor="cli")
 
     events = await store.read_stream(f"key-{created.id}")
-    documents = [*await store.scan(API_KEYS.name), *await store.scan(KEY_SECRETS.name)]
+    documents = [*await scanned(store, API_KEYS.name), *await scanned(store, KEY_SECRETS.name)]
     stored = repr([events, documents])
 
     assert (len(events), len(documents)) == (1, 2)
@@ -161,8 +162,8 @@ async def test_a_rebuild_from_the_log_gives_the_same_documents(
     await keys.revoke(lost.id, actor="cli")
 
     assert [difference async for difference in verify(store, people.CATEGORIES)] == []
-    assert len(await store.scan(API_KEYS.name)) == 2
-    assert len(await store.scan(KEY_SECRETS.name)) == 1
+    assert len(await scanned(store, API_KEYS.name)) == 2
+    assert len(await scanned(store, KEY_SECRETS.name)) == 1
 
 
 async def test_all_keys_are_listed_oldest_first_the_revoked_ones_too(store: Store) -> None:

@@ -12,6 +12,7 @@ from gatherlog.core.eventstore.store import Store
 from gatherlog.core.projections.rebuild import verify
 from gatherlog.targets.mail import Mailbox
 from gatherlog.testing import StandingClock
+from tests.stores import scanned
 from tests.apps.people.signing_in import ADA, EVE, all_events, signed_in
 
 
@@ -119,7 +120,7 @@ async def test_expired_sessions_are_removed_by_the_next_sign_in(
     token = await signed_in(accounts, mailbox)
 
     assert len((await accounts.account(await account_of(accounts, token))).sessions) == 1
-    assert len(await store.scan(SESSIONS.name)) == 1
+    assert len(await scanned(store, SESSIONS.name)) == 1
 
 
 async def test_one_session_too_many_ends_the_oldest(

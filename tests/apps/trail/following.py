@@ -58,7 +58,7 @@ async def trail(store: Store) -> dict[tuple[str, str], tuple[bytes | None, Any]]
 async def _is_up_to_date(store: Store, commands_done: int) -> bool:
     heads = await store.heads()
     ids = [checkpoint_id("trail", partition) for partition in range(len(heads))]
-    kept = [CHECKPOINTS.read(document) for document in await store.get(CHECKPOINTS.name, ids)]
+    kept = [CHECKPOINTS.read(document) for document in await store.get([CHECKPOINTS.ref(id) for id in ids])]
     return all(
         head == 0 if one is None else (one.position == head and one.commands_done >= commands_done)
         for one, head in zip(kept, heads, strict=True)

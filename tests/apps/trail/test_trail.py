@@ -8,6 +8,7 @@ from gatherlog.apps.trail import Activity, LastSeen, TrailService
 from gatherlog.core import ANY, Append, Commit, Event, Store
 from gatherlog.core.subscriptions.dead_letters import DEAD_LETTERS
 from gatherlog.testing import CountingIds, StandingClock
+from tests.stores import scanned
 from tests.apps.trail.following import follow, trail
 
 ADA = NewGuest(first_name="Ada", last_name="Lovelace")
@@ -209,7 +210,7 @@ async def test_an_access_event_of_unknown_type_fails_and_blocks_only_its_guest(
 
     await follow(store)
 
-    [letter] = [DEAD_LETTERS.read(one) for one in await store.scan(DEAD_LETTERS.name)]
+    [letter] = [DEAD_LETTERS.read(one) for one in await scanned(store, DEAD_LETTERS.name)]
     assert letter is not None
     assert (letter.stream, letter.version) == ("access-default", 1)
     assert await shown(trail_service) == [("guests_listed", "x", "bob")]

@@ -120,10 +120,10 @@ async def test_decided_events_are_appended_and_folded(store: Store) -> None:
     assert handled.events == [Decided(SeatTaken("ada"), "guest")]
     assert handled.bodies == {("seat", "ada"): Seat("ada"), ("hall", "hall"): None}
     assert handled.versions == {("seat", "ada"): 1, ("hall", "hall"): 0}
-    [seat] = await store.get("seat", ["ada"])
+    [seat] = await store.get([("seat", "ada")])
     assert SEATS.read(seat) == Seat("ada")
     assert (await store.query(SEATS.query("by_guest", "ada"))).documents == [seat]
-    [hall] = await store.get("hall", ["hall"])
+    [hall] = await store.get([("hall", "hall")])
     assert hall is not None
     assert (hall.body, hall.counters) == (None, {"taken": 1})
 
@@ -138,9 +138,9 @@ async def test_events_of_one_command_build_on_each_other(store: Store) -> None:
         ("seat", "bob"): None,
         ("hall", "hall"): None,
     }
-    [ada, bob] = await store.get("seat", ["ada", "bob"])
+    [ada, bob] = await store.get([("seat", "ada"), ("seat", "bob")])
     assert (SEATS.read(ada), ada and ada.version, bob) == (Seat("ada", 2), 4, None)
-    [hall] = await store.get("hall", ["hall"])
+    [hall] = await store.get([("hall", "hall")])
     assert hall is not None
     assert hall.counters == {"taken": 1}
 
@@ -214,7 +214,7 @@ async def test_racing_commands_all_happen_in_some_order(store: Store) -> None:
 
     await asyncio.gather(*[ours.handle("hall-1", attempt) for _ in range(10)])
 
-    [seat] = await store.get("seat", ["ada"])
+    [seat] = await store.get([("seat", "ada")])
     assert SEATS.read(seat) == Seat("ada", 10)
 
 
@@ -243,7 +243,7 @@ async def test_documents_that_never_stop_changing_make_a_command_busy_and_block_
 
     assert 5 <= loop.time() - started < 7
     assert turns > 50
-    assert await store.get("seat", ["bob"]) == [None]
+    assert await store.get([("seat", "bob")]) == [None]
 
 
 def once(fingerprint: bytes = b"f") -> Once:

@@ -142,13 +142,13 @@ async def test_a_spoilt_document_is_found_and_mended(
     store: Store, what: str, spoilt: dict[str, Any]
 ) -> None:
     await sell(selling(store), ItemSold("lamp", 2))
-    before = await store.get("item", ["lamp"])
+    before = await store.get([("item", "lamp")])
     await spoil(store, "item", "lamp", **spoilt)
 
     assert await found(store) == [Difference("item", "lamp", "shop-1", what)]
     assert await mended(store) == [Difference("item", "lamp", "shop-1", what)]
 
-    [after] = await store.get("item", ["lamp"])
+    [after] = await store.get([("item", "lamp")])
     assert before[0] is not None
     assert after is not None
     assert (after.body, after.index_keys) == (before[0].body, before[0].index_keys)
@@ -162,7 +162,7 @@ async def test_wrong_counters_are_found_and_mended(store: Store) -> None:
 
     assert await mended(store) == [Difference("shop", "shop-1", "shop-1", "counters")]
 
-    [shop] = await store.get("shop", ["shop-1"])
+    [shop] = await store.get([("shop", "shop-1")])
     assert shop is not None
     assert shop.counters == {"pieces": 2}
 
@@ -172,7 +172,7 @@ async def test_a_document_of_which_no_event_speaks_is_deleted(store: Store) -> N
     await spoil(store, "item", "ghost", body=b'{"item":"ghost","sold":1}')
 
     assert await mended(store) == [Difference("item", "ghost", "shop-1", "orphan")]
-    assert await store.get("item", ["ghost"]) == [None]
+    assert await store.get([("item", "ghost")]) == [None]
 
 
 async def listed(store: Store) -> list[str]:
@@ -212,7 +212,7 @@ async def test_verify_writes_nothing(store: Store) -> None:
 
     await found(store)
 
-    assert await store.get("item", ["lamp"]) == [None]
+    assert await store.get([("item", "lamp")]) == [None]
 
 
 async def test_a_rebuild_mends_while_commits_go_on(store: Store) -> None:
@@ -232,7 +232,7 @@ async def test_a_rebuild_mends_while_commits_go_on(store: Store) -> None:
 
     assert {d.id for d in differences if d.view == "item"} == set(names)
     assert await found(store) == []
-    [shop] = await store.get("shop", ["shop-1"])
+    [shop] = await store.get([("shop", "shop-1")])
     assert shop is not None
     assert shop.counters == {"pieces": 100}
 

@@ -9,6 +9,7 @@ from uuid_utils import uuid7
 from gatherlog.core import Store
 from gatherlog.core.queues import Outgoing, Queues, Received
 from gatherlog.core.queues.documents import LINES, MESSAGES, Line, Message, line_id
+from tests.stores import scanned
 from gatherlog.testing import StandingClock
 
 
@@ -55,13 +56,13 @@ async def let_time_out(queues: Queues, clock: StandingClock, times: int) -> None
 
 async def all_messages(store: Store) -> list[Message]:
     """All messages that the store holds, including those that are dead or done."""
-    found = [MESSAGES.read(one) for one in await store.scan(MESSAGES.name)]
+    found = [MESSAGES.read(one) for one in await scanned(store, MESSAGES.name)]
     return [one for one in found if one is not None]
 
 
 async def check_lines(store: Store) -> None:
     """Assert that every message that is neither dead nor done is in its line, once and in order."""
-    lines = [LINES.read(one) for one in await store.scan(LINES.name)]
+    lines = [LINES.read(one) for one in await scanned(store, LINES.name)]
     messages = await all_messages(store)
     alive = {one.id: one for one in messages if one.died_at is None and one.done_at is None}
     in_lines: list[str] = []

@@ -18,6 +18,7 @@ from gatherlog.core.queues import VIEWS, Queues, ReceiptStale
 from gatherlog.core.queues.documents import LINES
 from gatherlog.engines.memory import MemoryStore
 from gatherlog.testing import Interleaved, StandingClock, run_instantly
+from tests.stores import scanned
 from tests.core.queues.messages import all_messages, check_lines, drain, ids, in_line
 
 T = TypeVar("T")
@@ -93,7 +94,7 @@ class World:
         self.acknowledged += [one.id for one in await drain(queues, "work")]
         assert sorted([*self.acknowledged, *self.discarded]) == sorted(self.sent)
         assert {one.id for one in await all_messages(self.store)} == self.sent
-        assert await self.store.scan(LINES.name) == []
+        assert await scanned(self.store, LINES.name) == []
 
 
 class InterleavedWithin(Interleaved):

@@ -13,6 +13,7 @@ from gatherlog.core import Commit, Committed, Store
 from gatherlog.core.eventstore.clock import system_clock
 from gatherlog.core.queues import VIEWS, Queues, ReceiptStale
 from gatherlog.core.queues.documents import LINES
+from tests.stores import scanned
 from tests.contracts.engines import Place
 from tests.core.queues.messages import all_messages, check_lines, drain, ids, ids_of, in_line
 
@@ -109,7 +110,7 @@ async def test_each_message_is_acknowledged_once_and_in_the_order_of_its_line(
     assert sorted(acknowledged) == all_ids()
     assert is_in_order(acknowledged)
     await check_lines(store)
-    assert await store.scan(LINES.name) == []
+    assert await scanned(store, LINES.name) == []
 
 
 async def test_consumers_on_two_connections_acknowledge_each_message_once(shared: Place) -> None:

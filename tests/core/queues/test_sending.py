@@ -11,6 +11,7 @@ from gatherlog.core.queues import MOST_BYTES, VIEWS, Outgoing, Queues, check_que
 from gatherlog.core.queues.documents import MESSAGES
 from gatherlog.engines.memory import MemoryStore
 from gatherlog.testing import StandingClock
+from tests.stores import scanned
 from tests.contracts.engines import Place
 from tests.core.queues.messages import check_lines, drain, ids, ids_of, in_line, message
 
@@ -64,7 +65,7 @@ async def test_messages_that_are_done_are_deleted_after_a_day(
 
     await queues.send("orders", in_line("bob", 10))
 
-    left = [document.id for document in await store.scan(MESSAGES.name)]
+    left = [document.id for document in await scanned(store, MESSAGES.name)]
     assert sorted(left) == sorted(f"orders/bob-{n}" for n in range(1, 11))
 
 

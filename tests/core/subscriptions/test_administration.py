@@ -16,6 +16,7 @@ from gatherlog.core.subscriptions.dead_letters import CATEGORY, DEAD_LETTERS, De
 from gatherlog.core.subscriptions.delivery import RetryPolicy
 from gatherlog.core.subscriptions.handlers import Handlers
 from gatherlog.core.subscriptions.subscription import Destination
+from tests.stores import scanned
 from tests.core.subscriptions.followers import (
     FOREVER,
     IDS,
@@ -160,7 +161,7 @@ def test_commands_given_while_no_worker_runs_are_carried_out_later(
         assert sorted(receiver.words) == ["after bad", "after worse", "bad"]
         [kept] = (await bodies(store, DEAD_LETTERS)).values()
         assert (kept.stream, kept.state) == ("card-2", "discarded")
-        assert await store.scan("backlog") == []
+        assert await scanned(store, "backlog") == []
         assert [d async for d in verify(store, [CATEGORY])] == []
 
     run_scenario(scenario())
@@ -188,7 +189,7 @@ async def is_of_kind(store: Store, id: str, kind: str) -> object:
 
 
 async def has_none(store: Store) -> bool:
-    return await store.scan("dead_letter") == []
+    return await scanned(store, "dead_letter") == []
 
 
 def test_a_discarded_dead_letter_is_not_tried_again_after_a_crash() -> None:
@@ -313,7 +314,7 @@ def test_a_reset_drops_parked_events_and_cancels_attempts_under_way() -> None:
             await asyncio.sleep(100)
         versions = [(d.event.subject, d.event.version) for d in receiver.taken]
         assert sorted(versions) == [("a", 1), ("a", 2), ("b", 3), ("b", 4)]
-        assert await store.scan("backlog") == []
+        assert await scanned(store, "backlog") == []
 
     run_scenario(scenario())
 
@@ -324,7 +325,7 @@ def test_a_reset_to_positions_that_the_log_does_not_have_is_refused(positions: l
         store = memory()
         async with working(store, following(Receiver())):
             await say(store, "card-1", "word")
-            await eventually(lambda: store.scan(CHECKPOINTS.name))
+            await eventually(lambda: scanned(store, CHECKPOINTS.name))
         with pytest.raises(Invalid, match="/positions"):
             await admin(store).reset("following", positions, by="me")
 
@@ -337,7 +338,7 @@ def test_from_now_means_after_the_first_start_even_after_a_crash() -> None:
         place = Destination(name="place", target=receiver, retry=FOREVER)
         await say(store, "card-1", "before")
         async with working(store, Following(place, from_now=True)) as running:
-            await eventually(lambda: store.scan(CHECKPOINTS.name))
+            await eventually(lambda: scanned(store, CHECKPOINTS.name))
             await running.kill()
         await say(store, "card-1", "meanwhile")
         async with working(store, Following(place, from_now=True)):
@@ -356,7 +357,7 @@ def test_the_backlog_of_a_removed_destination_is_deleted() -> None:
         )
         async with working(store, subscription):
             await say(store, "card-1", "bad")
-            await eventually(lambda: store.scan("backlog"))
+            await eventually(lambda: scanned(store, "backlog"))
             subscription.places, subscription.version = subscription.places[:1], 1
             await say(store, "card-1", "wakes it")
             await eventually(lambda: nothing_waits(store))
@@ -365,7 +366,7 @@ def test_the_backlog_of_a_removed_destination_is_deleted() -> None:
         receiver.cues["again"] = [fails()] * 999
         async with working(store, subscription):
             await say(store, "card-1", "again")
-            await eventually(lambda: store.scan("backlog"))
+            await eventually(lambda: scanned(store, "backlog"))
         subscription.places, subscription.version = subscription.places[:1], 3
         async with working(store, subscription):
             await eventually(lambda: nothing_waits(store))
@@ -374,7 +375,7 @@ def test_the_backlog_of_a_removed_destination_is_deleted() -> None:
 
 
 async def nothing_waits(store: Store) -> bool:
-    return await store.scan("backlog") == []
+    return await scanned(store, "backlog") == []
 
 
 def test_events_of_rules_and_subscriptions_are_not_delivered() -> None:
@@ -384,7 +385,7 @@ def test_events_of_rules_and_subscriptions_are_not_delivered() -> None:
         async with working(store, handlers):
             rules = Commit(appends=[Append("rules-1", [happened("a rule")])])
             await store.commit(rules)
-            await eventually(lambda: store.scan(CHECKPOINTS.name))
+            await eventually(lambda: scanned(store, CHECKPOINTS.name))
             await admin(store).pause("eager", by="me")
             await admin(store).resume("eager", by="me")
             await say(store, "card-1", "word")

@@ -192,7 +192,7 @@ def test_after_a_write_that_failed_nothing_more_is_written() -> None:
             store.refuses = True
         results = await asyncio.gather(first, second, return_exceptions=True)
         assert [type(result) for result in results] == [Busy, Busy]
-        [document] = await store.get("checkpoint", ["counting/0"])
+        [document] = await store.get([("checkpoint", "counting/0")])
         assert b'"position":0' in document.body
 
     run_scenario(scenario())

@@ -13,6 +13,7 @@ from gatherlog.core.subscriptions.leases import LEASES, LeaseHolder, LeaseLost
 from gatherlog.core.subscriptions.projection import Projection
 from gatherlog.core.subscriptions.subscription import Destination
 from gatherlog.testing import StandingClock
+from tests.stores import scanned
 from tests.core.subscriptions.followers import (
     COUNTS,
     FOREVER,
@@ -88,9 +89,9 @@ def test_three_partitions_stay_with_the_two_workers_that_have_them() -> None:
         async with working(store, following(receiver)), working(store, following(receiver)):
             await eventually(lambda: is_shared(store, [1, 2]))
             await asyncio.sleep(60)
-            before = await store.scan(LEASES.name)
+            before = await scanned(store, LEASES.name)
             await asyncio.sleep(600)
-            assert await store.scan(LEASES.name) == before
+            assert await scanned(store, LEASES.name) == before
 
     run_scenario(scenario())
 
@@ -277,7 +278,7 @@ def test_events_without_a_destination_do_not_cost_a_commit_each() -> None:
                 await asyncio.sleep(0.02)
             assert counted.commits < 40
             await asyncio.sleep(10)
-            [document] = await store.get("checkpoint", [checkpoint_id("following", 0)])
+            [document] = await store.get([("checkpoint", checkpoint_id("following", 0))])
             assert document is not None
             assert b'"position":1000' in (document.body or b"")
 

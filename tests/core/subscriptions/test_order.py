@@ -11,6 +11,7 @@ from gatherlog.core import Append, Commit
 from gatherlog.core.eventstore.clock import system_clock
 from gatherlog.core.subscriptions.administration import SubscriptionAdmin
 from gatherlog.core.subscriptions.subscription import Destination
+from tests.stores import scanned
 from tests.core.subscriptions.followers import (
     FOREVER,
     IDS,
@@ -81,7 +82,7 @@ class Steps:
         steps = [*self._data.draw(STEPS), "resume"]
         while steps:
             async with working(self.store, self.following) as running:
-                await eventually(lambda: self.store.scan("checkpoint"))
+                await eventually(lambda: scanned(self.store, "checkpoint"))
                 while steps and (step := steps.pop(0)) != "stop":
                     match step:
                         case list():

@@ -170,7 +170,7 @@ def test_documents_of_an_earlier_epoch_are_ignored_and_replaced() -> None:
         folded = await fold_events(store, Counting(), "counting", events, epoch=3)
         await store.commit(Commit(writes=folded.writes))
         assert (await bodies(store, COUNTS))["all"] == Count(1)
-        [document] = await store.get(COUNTS.name, ["all"])
+        [document] = await store.get([COUNTS.ref("all")])
         assert document is not None
         assert document.version == first_version(3) + 1
         with pytest.raises(Conflict):

@@ -18,6 +18,7 @@ from gatherlog.core.subscriptions.handlers import Handlers
 from gatherlog.core.subscriptions.retry_pauses import pause_after
 from gatherlog.core.subscriptions.subscription import Destination
 from gatherlog.testing import StandingClock
+from tests.stores import scanned
 from tests.core.subscriptions.followers import (
     FOREVER,
     IDS,
@@ -81,7 +82,7 @@ def test_after_a_redrive_the_waiting_events_come_in_order() -> None:
             await say(store, "card-1", "5")
             await receiver.has(5)
         assert receiver.words == ["bad", "2", "3", "4", "5"]
-        assert (await bodies(store, DEAD_LETTERS), await store.scan("backlog")) == ({}, [])
+        assert (await bodies(store, DEAD_LETTERS), await scanned(store, "backlog")) == ({}, [])
 
     run_scenario(scenario())
 

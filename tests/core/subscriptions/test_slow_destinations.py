@@ -15,6 +15,7 @@ from gatherlog.core.subscriptions.destination_state import MOST_BLOCKED
 from gatherlog.core.subscriptions.page_dispatch import GRACE, PATIENCE
 from gatherlog.core.subscriptions.page_size import LARGEST_PAGE
 from gatherlog.core.subscriptions.subscription import Destination
+from tests.stores import scanned
 from tests.core.subscriptions.followers import (
     FOREVER,
     IDS,
@@ -130,7 +131,7 @@ def test_a_destination_that_works_again_gets_what_it_missed_in_order_and_once() 
 
 
 async def nothing_waits(store: Store) -> bool:
-    return await store.scan("backlog") == []
+    return await scanned(store, "backlog") == []
 
 
 def test_a_suspended_destination_survives_a_crash() -> None:
@@ -188,7 +189,7 @@ def test_dead_letters_do_not_keep_a_destination_suspended() -> None:
 
 
 async def dead_letters(store: Store, count: int) -> bool:
-    return len(await store.scan(DEAD_LETTERS.name)) == count
+    return len(await scanned(store, DEAD_LETTERS.name)) == count
 
 
 def test_a_batch_that_was_taken_late_is_not_delivered_again() -> None:
@@ -352,7 +353,7 @@ def test_the_longest_names_fit_into_the_smallest_document() -> None:
             await say(store, "card-" + "\N{GRINNING FACE}" * 250, word, subject=subject)
         async with working(store, following):
             await eventually(is_suspended(store, "long"))
-        [document] = await store.scan("backlog")
+        [document] = await scanned(store, "backlog")
         assert document.body is not None
         assert len(document.body) <= 300 * 1024
 

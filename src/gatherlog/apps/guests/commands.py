@@ -60,7 +60,7 @@ class Commands:
 
     async def _present(self, gathering_id: str) -> tuple[Document, Gathering]:
         """A gathering and its document, which has the counters. Raises NotFound."""
-        [document] = await self._store.get(GATHERINGS.name, [gathering_id])
+        [document] = await self._store.get([GATHERINGS.ref(gathering_id)])
         gathering = GATHERINGS.read(document)
         if document is None or gathering is None or gathering.gone:
             raise no_such("gathering", gathering_id)

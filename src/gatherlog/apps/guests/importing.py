@@ -143,7 +143,7 @@ class Import:
 
     async def _gathering(self) -> tuple[Gathering, tuple[int, int]]:
         """The gathering, with its counters `edits` and `guests`."""
-        [document] = await self._store.get(GATHERINGS.name, [self._gathering_id])
+        [document] = await self._store.get([GATHERINGS.ref(self._gathering_id)])
         gathering = GATHERINGS.read(document)
         if document is None or gathering is None or gathering.gone:
             raise no_such("gathering", self._gathering_id)

@@ -83,7 +83,7 @@ class JointAnswers:
 
     async def _pending(self, ids: Sequence[str]) -> list[str]:
         """Those who have not answered. Read without a demand on those who have."""
-        guests = map(GUESTS.read, await self._store.get(GUESTS.name, ids))
+        guests = map(GUESTS.read, await self._store.get([GUESTS.ref(id) for id in ids]))
         return [guest.id for guest in guests if guest is not None and guest.status == "pending"]
 
     async def _seat(

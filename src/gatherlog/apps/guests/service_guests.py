@@ -45,7 +45,7 @@ class GuestCommands(Commands):
 
     async def guest(self, gathering_id: str, guest_id: str) -> Stored[Guest]:
         await self._present(gathering_id)
-        found = stored(GUESTS, await self._store.get(GUESTS.name, [guest_id]))
+        found = stored(GUESTS, await self._store.get([GUESTS.ref(guest_id)]))
         if not found or found[0].body.gathering_id != gathering_id:
             raise no_such("guest", guest_id)
         return found[0]

@@ -41,7 +41,7 @@ class HouseholdCommands(GuestCommands):
         group = await read(self._store, GROUPS, group_document(gathering_id, group_id))
         if group is None:
             raise no_such("group", group_id)
-        members = stored(GUESTS, await self._store.get(GUESTS.name, group.members))
+        members = stored(GUESTS, await self._store.get([GUESTS.ref(id) for id in group.members]))
         return [member for member in members if member.body.group_id == group_id]
 
     async def household(self, gathering_id: str, guest_id: str) -> Household:

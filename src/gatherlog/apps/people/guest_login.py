@@ -154,7 +154,7 @@ class GuestLoginService:
             raise Unauthenticated(_ENDED)
         if self._clock() >= claims.exp * _SECOND:
             raise Unauthenticated(_ENDED)
-        [ended] = await self._store.get(ENDED_LOGINS.name, [claims.jti])
+        [ended] = await self._store.get([ENDED_LOGINS.ref(claims.jti)])
         if ended is not None:
             raise Unauthenticated(_ENDED)
         return claims

@@ -82,7 +82,7 @@ class KeyService:
         if key is None:
             return None
         if key.account_id is not None:
-            [account] = await self._store.get(ACCOUNTS.name, [key.account_id])
+            [account] = await self._store.get([ACCOUNTS.ref(key.account_id)])
             if account is None:
                 return None
         return Actor("key", key.key_id, Role(key.role), key.gathering_id, key.account_id)

@@ -137,7 +137,7 @@ class TrailService:
     async def last_seen(self, guest_ids: Sequence[str]) -> Mapping[str, LastSeen]:
         """When each of these guests was last here; guests who never were are left out."""
         ids = [seen_by(category, id) for id in guest_ids for category in _CATEGORIES]
-        documents = await self._store.get(LAST_SEEN.name, ids)
+        documents = await self._store.get([LAST_SEEN.ref(id) for id in ids])
         found = [LAST_SEEN.read(document) or LastSeen() for document in documents]
         seen = {id: found[2 * n].later_of(found[2 * n + 1]) for n, id in enumerate(guest_ids)}
         return {id: visit for id, visit in seen.items() if visit.last_access is not None}

@@ -6,9 +6,9 @@
 
     handled = await handler.handle("gathering-0198", attempt)
 
-This is optimistic concurrency: the commit demands the version of every document that the attempt
-loaded. If one of them has changed since, the command starts again with the present documents. So no
-decision is committed, and no refusal is raised, that rests on outdated documents.
+This is optimistic concurrency: the commit demands the version of every document and stream that the
+attempt loaded. If one of them has changed since, the command starts again with what is there now. So
+no decision is committed, and no refusal is raised, that rests on outdated documents.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -16,13 +16,14 @@ from typing import Any
 
 import msgspec
 
-from gatherlog.core.commands.unit_of_work import UnitOfWork
+from gatherlog.core.commands.unit_of_work import UnitOfWork, version_of
 from gatherlog.core.eventstore.clock import Clock, Ids
 from gatherlog.core.eventstore.errors import (
     Conflict,
     CounterOutOfBounds,
     GatherlogError,
     KeyReused,
+    StoreError,
 )
 from gatherlog.core.eventstore.events import Codec, Event
 from gatherlog.core.eventstore.retrying import Backoff
@@ -33,6 +34,7 @@ from gatherlog.core.eventstore.store import (
     Append,
     Commit,
     Document,
+    Recalled,
     Ref,
     Store,
     Write,
@@ -47,6 +49,8 @@ class Decided(msgspec.Struct, frozen=True):
 
     payload: msgspec.Struct
     subject: str = ""
+    stream: str = ""
+    """The stream it belongs to; empty: that of the command."""
 
 
 Attempt = Callable[[UnitOfWork], Awaitable[Sequence[Decided]]]
@@ -82,6 +86,10 @@ class Once(msgspec.Struct, frozen=True):
     versioned: Callable[[Handled], Ref | None] = lambda handled: None
 
 
+Changes = dict[Ref, tuple[Change, str]]
+"""What becomes of documents, and the stream whose events change each."""
+
+
 class CommandHandler:
     """Carries out commands against a store, with one codec and one fold."""
 
@@ -103,40 +111,61 @@ class CommandHandler:
         meta: bytes = b"",
         once: Once | None = None,
     ) -> Handled:
-        """Append the events that `attempt` decides to `stream`, and write the documents' changes.
+        """Append the events that `attempt` decides, and write what they change in documents.
 
-        An attempt that decides no events writes nothing, except the answer of `once`. `meta` is
-        stored with every event. Raises what the attempt and the store raise, KeyReused, and Busy if
-        concurrent commands keep changing the loaded documents for `retrying.DEADLINE` seconds.
+        They are appended to `stream` or to the stream that they name themselves, all in one commit.
+        A document is changed by events of one stream only. An attempt that decides no events writes
+        nothing, except the answer of `once`. `meta` is stored with every event.
+
+        Raises what the attempt and the store raise, KeyReused, and Busy if concurrent commands keep
+        changing what was loaded for `retrying.DEADLINE` seconds. Only a GatherlogError of the
+        attempt is decided again if it came of outdated documents: other exceptions are mistakes of
+        the program, and are raised at once.
         """
-        if once is not None and (recalled := await self.store.recall(once.key)) is not None:
-            if recalled.fingerprint != once.fingerprint:
-                raise KeyReused(f"the key {once.key!r} was used before, for another command")
-            return Handled(repeated=True, answer=recalled.answer)
-        backoff = Backoff()
+        backoff, unit, confirmed = Backoff(), self._unit(), None
         while True:
-            unit = UnitOfWork(self.store, self.clock())
             try:
                 decided, changes = await self._decide(unit, stream, attempt)
-            except (GatherlogError, LookupError, TypeError, AttributeError) as error:
-                if not await unit.is_outdated():
+            except GatherlogError as refusal:
+                if isinstance(refusal, StoreError) and not isinstance(refusal, Conflict):
                     raise
-                reason: Exception = error  # it came of documents that have changed meanwhile
+                if once is not None and (recalled := await self._recall(once)) is not None:
+                    return Handled(repeated=True, answer=recalled.answer)
+                again = await unit.reread(self.clock())
+                if await unit.is_current(again):
+                    if not unit.reads_counters or confirmed == unit.versions():
+                        raise
+                    if unit.has_counters_of(again):
+                        raise
+                    unit, confirmed = again, again.versions()
+                    continue
+                reason: Exception = refusal
             else:
                 if not decided and once is None:
                     return Handled((), unit.bodies, unit.versions())
                 try:
                     return await self._commit(unit, stream, decided, changes, meta, once)
-                except (Conflict, CounterOutOfBounds) as error:
-                    reason = error
+                except (Conflict, CounterOutOfBounds) as collision:
+                    reason = collision
             await backoff.pause(reason)
+            unit, confirmed = self._unit(), None
+
+    def _unit(self) -> UnitOfWork:
+        return UnitOfWork(self.store, self._codec, self.clock())
+
+    async def _recall(self, once: Once) -> Recalled | None:
+        """What was answered under the key before; None if it is new. Raises KeyReused."""
+        recalled = await self.store.recall(once.key)
+        if recalled is not None and recalled.fingerprint != once.fingerprint:
+            raise KeyReused(f"the key {once.key!r} was used before, for another command")
+        return recalled
 
     async def _decide(
         self,
         unit: UnitOfWork,
         stream: str,
         attempt: Attempt,
-    ) -> tuple[Sequence[Decided], dict[Ref, Change]]:
+    ) -> tuple[Sequence[Decided], Changes]:
         decided = await attempt(unit)
         return decided, await self._evolve(unit, stream, decided) if decided else {}
 
@@ -145,11 +174,11 @@ class CommandHandler:
         unit: UnitOfWork,
         stream: str,
         decided: Sequence[Decided],
-        changes: dict[Ref, Change],
+        changes: Changes,
         meta: bytes,
         once: Once | None,
     ) -> Handled:
-        appends = [Append(stream, self._events(decided, unit.now, meta), ANY)] if decided else ()
+        appends = self._appends(unit, stream, decided, meta)
         writes = [
             self._write(unit, stream, ref, document, changes.get(ref))
             for ref, document in unit.documents.items()
@@ -175,30 +204,39 @@ class CommandHandler:
 
     async def _evolve(
         self, unit: UnitOfWork, stream: str, decided: Sequence[Decided]
-    ) -> dict[Ref, Change]:
+    ) -> Changes:
         """Fold the events into the loaded documents; what changes in each of them altogether."""
-        net: dict[Ref, Change] = {}
-        for event in decided:
-            happened = Happened(stream, event.subject, unit.now, event.payload)
-            for view, id in self._fold.keys(happened):
-                if (view, id) not in unit.documents:
-                    await unit.get(self._views[view], id)
-            for change in self._fold.evolve(unit.bodies, happened):
+        happened = [
+            Happened(event.stream or stream, event.subject, unit.now, event.payload)
+            for event in decided
+        ]
+        await unit.load(
+            *[(self._views[view], id) for one in happened for view, id in self._fold.keys(one)]
+        )
+        net: Changes = {}
+        for one in happened:
+            for change in self._fold.evolve(unit.bodies, one):
                 ref = (change.view.name, change.id)
                 if ref not in unit.documents:
                     raise ValueError(f"{ref} is changed by the fold, but not named by its keys")
-                earlier = net.get(ref)
-                net[ref] = change if earlier is None else _merge(earlier, change)
+                earlier, owner = net.get(ref, (None, one.stream))
+                if owner != one.stream:
+                    raise ValueError(f"{ref} is changed by events of {owner!r} and {one.stream!r}")
+                net[ref] = (change if earlier is None else _merge(earlier, change), owner)
                 if change.body is not KEEP:
                     unit.bodies[ref] = None if change.body is DELETE else change.body
         return net
 
-    def _events(self, decided: Sequence[Decided], now: int, meta: bytes) -> list[Event]:
-        events = []
+    def _appends(
+        self, unit: UnitOfWork, stream: str, decided: Sequence[Decided], meta: bytes
+    ) -> list[Append]:
+        """The events by stream, and a demand on every stream that was read."""
+        events: dict[str, list[Event]] = {name: [] for name in unit.streams}
         for event in decided:
             type, schema, data = self._codec.encode(event.payload)
-            events.append(Event(self.ids(), type, now, now, data, schema, event.subject, meta))
-        return events
+            made = Event(self.ids(), type, unit.now, unit.now, data, schema, event.subject, meta)
+            events.setdefault(event.stream or stream, []).append(made)
+        return [Append(name, some, unit.streams.get(name, ANY)) for name, some in events.items()]
 
     def _write(
         self,
@@ -206,14 +244,20 @@ class CommandHandler:
         stream: str,
         ref: Ref,
         document: Document | None,
-        change: Change | None,
+        change: tuple[Change, str] | None,
     ) -> Write:
-        return self._views[ref[0]].write(
+        """The change of a loaded document, or without one a demand that it stays as it is."""
+        if change is None:
+            body: Any = KEEP
+            adds: Mapping[str, int] = {}
+        else:
+            body, adds, stream = change[0].body, change[0].adds, change[1]
+        return unit.view(ref).write(
             ref[1],
             stream,
-            KEEP if change is None else change.body,
-            expects=0 if document is None else document.version,
-            adds={} if change is None else change.adds,
+            body,
+            expects=version_of(document),
+            adds=adds,
             at_most=unit.at_most.get(ref, {}),
             at_least=unit.at_least.get(ref, {}),
         )

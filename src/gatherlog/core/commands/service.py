@@ -125,7 +125,7 @@ def no_such(what: str, id: str) -> NotFound:
 
 async def read(store: Store, view: View[B], id: str) -> B | None:
     """The typed body of one document; None where there is none."""
-    [document] = await store.get(view.name, [id])
+    [document] = await store.get([view.ref(id)])
     return view.read(document)
 
 

@@ -58,11 +58,12 @@ class QueueStore:
         """The documents with these ids, in this order; None where there is none."""
         if not ids:
             return []
-        return [_stored(view, document) for document in await self._store.get(view.name, ids)]
+        refs = [view.ref(id) for id in ids]
+        return [_stored(view, document) for document in await self._store.get(refs)]
 
     async def get_one(self, view: View[B], id: str) -> Stored[B] | None:
         """The document with this id, or None."""
-        [document] = await self._store.get(view.name, [id])
+        [document] = await self._store.get([view.ref(id)])
         return _stored(view, document)
 
     async def most_attempts(self, queue: str) -> int:

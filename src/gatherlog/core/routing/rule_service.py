@@ -169,7 +169,7 @@ class RuleService:
 
     async def rule(self, name: str) -> Rule:
         """The rule of this name; raises NotFound."""
-        [document] = await self._store.get(RULES.name, [name])
+        [document] = await self._store.get([RULES.ref(name)])
         rule = RULES.read(document)
         if rule is None:
             raise NotFound(f"there is no rule {name!r}")

@@ -4,13 +4,11 @@
 partition's checkpoint says which of them were carried out there.
 """
 
-from functools import partial
 from typing import Final
 
 from gatherlog.core.eventstore.events import Recorded
 from gatherlog.core.eventstore.store import DELETE
 from gatherlog.core.projections.folds import EventFold
-from gatherlog.core.projections.paging import pages
 from gatherlog.core.subscriptions.blocked_key import BlockedKey
 from gatherlog.core.subscriptions.checkpoints import stream_of
 from gatherlog.core.subscriptions.dead_letters import (
@@ -76,7 +74,7 @@ class AdminCommands:
 
         Its state says nothing here: it may be read a moment before the command has changed it.
         """
-        [document] = await self._state.store.get(DEAD_LETTERS.name, [id])
+        [document] = await self._state.store.get([DEAD_LETTERS.ref(id)])
         dead_letter = DEAD_LETTERS.read(document)
         if dead_letter is None or dead_letter.partition != self._state.partition:
             return None
@@ -149,12 +147,15 @@ class AdminCommands:
         state, stream = self._state, stream_of(self._state.name)
         first, size = first_version(state.epoch), min(_LARGEST_SCAN, state.store.limits.page)
         for view in fold.views:
-            read = partial(state.store.scan, view.name, limit=size)
-            async for documents in pages(read, lambda document: document.id):
+            cursor: str | None = None
+            while True:
+                page = await state.store.scan(view.name, cursor=cursor, limit=size)
                 await state.checkpoint_store.delete(
                     [
                         view.write(d.id, stream, DELETE, expects=d.version, at=d.version + 1)
-                        for d in documents
+                        for d in page.documents
                         if d.version < first and d.stream == stream
                     ]
                 )
+                if (cursor := page.cursor) is None:
+                    break

@@ -108,7 +108,7 @@ class SubscriptionAdmin:
         """How far it is and what waits; NotFound if it is none of `names`."""
         heads = await self._store.heads()
         ids = [checkpoint_id(name, partition) for partition in range(len(heads))]
-        documents = await self._store.get(CHECKPOINTS.name, ids)
+        documents = await self._store.get([CHECKPOINTS.ref(id) for id in ids])
         checkpoints = [CHECKPOINTS.read(document) for document in documents]
         if not any(checkpoints) and name not in self._known:
             raise NotFound(f"there is no subscription {name!r}")
@@ -162,7 +162,7 @@ class SubscriptionAdmin:
 
     async def dead_letter(self, id: str) -> DeadLetter:
         """One dead letter; NotFound if there is none, as after a redrive that succeeded."""
-        [document] = await self._store.get(DEAD_LETTERS.name, [id])
+        [document] = await self._store.get([DEAD_LETTERS.ref(id)])
         found = DEAD_LETTERS.read(document)
         if found is None:
             raise NotFound(f"there is no dead letter {id!r}")

@@ -93,7 +93,7 @@ class CheckpointStore:
     async def load(self) -> Checkpoint | None:
         """The stored checkpoint; None if there is none yet."""
         id = checkpoint_id(self._name, self._partition)
-        [document] = await self._store.get(CHECKPOINTS.name, [id])
+        [document] = await self._store.get([CHECKPOINTS.ref(id)])
         self._saved = CHECKPOINTS.read(document)
         self._version = 0 if document is None else document.version
         return self._saved
@@ -111,7 +111,7 @@ class CheckpointStore:
         for start in range(0, len(destinations), _CHUNK):
             some = destinations[start : start + _CHUNK]
             ids = [backlog_id(self._name, self._partition, *destination) for destination in some]
-            for document in await self._store.get(BACKLOGS.name, ids):
+            for document in await self._store.get([BACKLOGS.ref(id) for id in ids]):
                 if document is not None and (body := BACKLOGS.read(document)) is not None:
                     found.append((document.version, body))
         return found

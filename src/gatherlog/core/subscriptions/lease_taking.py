@@ -36,7 +36,7 @@ class LeaseTaker:
             return
         async with self._requesting:  # one at a time, so that requests under way are counted
             ids = [checkpoint_id(subscription, partition) for partition in partitions]
-            read = [LEASES.read(one) for one in await self._store.get(LEASES.name, ids)]
+            read = [LEASES.read(one) for one in await self._store.get([LEASES.ref(id) for id in ids])]
             leases = [one for one in read if one is not None]
             theirs = sum(one.holder == holder for one in leases)
             mine = sum(self._worker in (one.holder, one.requested_by) for one in leases)
@@ -49,7 +49,7 @@ class LeaseTaker:
         An event that waits for an operator is nothing to do, nor is any event during a pause.
         """
         id = checkpoint_id(subscription, partition)
-        [document] = await self._store.get(CHECKPOINTS.name, [id])
+        [document] = await self._store.get([CHECKPOINTS.ref(id)])
         checkpoint = CHECKPOINTS.read(document)
         if document is None or checkpoint is None:
             return "nothing yet"

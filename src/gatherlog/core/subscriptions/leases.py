@@ -82,7 +82,7 @@ class LeaseHolder:
 
     async def read(self) -> Lease:
         """The stored lease; notes since when it has not changed."""
-        [document] = await self._store.get(LEASES.name, [self._id])
+        [document] = await self._store.get([LEASES.ref(self._id)])
         version = 0 if document is None else document.version
         if version != self._version:
             self._remember(LEASES.read(document) or self._free(), version)

@@ -218,12 +218,5 @@ def _for_documents(limits: Limits) -> Limits:
 
 
 async def _documents(store: Store, refs: Iterable[Ref]) -> dict[Ref, Document | None]:
-    by_view: dict[str, dict[str, None]] = {}
-    for view, id in refs:
-        by_view.setdefault(view, {})[id] = None
-    documents: dict[Ref, Document | None] = {}
-    for view, ids in by_view.items():
-        names = list(ids)
-        for id, document in zip(names, await store.get(view, names), strict=True):
-            documents[view, id] = document
-    return documents
+    names = list(dict.fromkeys(refs))
+    return dict(zip(names, await store.get(names), strict=True)) if names else {}

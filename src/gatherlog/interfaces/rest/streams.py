@@ -143,8 +143,9 @@ async def read_stream(call: Call[None, StreamQuery]) -> Reply:
 async def list_streams(call: Call[None, StreamsQuery]) -> Reply:
     query = call.query
     limit = min(query.limit, call.platform.store.limits.page)
-    heads = await call.platform.store.streams(query.log, after=query.after, limit=limit)
-    return json([StreamAnswer(head.stream, head.version) for head in heads])
+    found = await call.platform.store.streams(query.log, cursor=query.cursor, limit=limit)
+    streams = [StreamAnswer(head.stream, head.version) for head in found.streams]
+    return page(call.path, query, streams, found.cursor)
 
 
 def event_answer(event: Recorded) -> EventAnswer:
