@@ -7,7 +7,7 @@ import pytest
 
 from gatherlog.core import Store
 from gatherlog.engines import open_store
-from gatherlog.engines.memory import MemoryStore
+from gatherlog.engines.memory import MemoryEngine, MemoryStore
 from gatherlog.engines.sqlite import SqliteStore
 from tests.contracts.commits import NOON, commit
 from tests.contracts.engines import Place
@@ -30,7 +30,8 @@ class Hours:
 
 def keys_in_memory(store: Store) -> int:
     assert isinstance(store, MemoryStore)
-    return len(store.engine._keys)
+    assert isinstance(store.engine, MemoryEngine)
+    return len(store.engine.keys)
 
 
 def keys_in_the_file(store: Store) -> int:

@@ -88,7 +88,7 @@ async def test_what_a_process_of_the_older_release_still_writes_is_found_and_rep
     old_file: Path,
 ) -> None:
     older = apsw.Connection(str(old_file))
-    older.execute("SELECT count(*) FROM event").get
+    assert older.execute("SELECT count(*) FROM event").get == 5
     store = await opened(old_file)
     # It moves a document with a long key as the older release does: with its old row, uncut.
     older.execute("DELETE FROM document_index WHERE name = 'by_table' AND id = 'long-b'")

@@ -11,8 +11,8 @@ from gatherlog.bootstrap import Platform, start
 from gatherlog.core.eventstore.clock import rfc3339
 from gatherlog.interfaces.http import Http
 from gatherlog.settings import Settings
-from tests.stores import streams_of
 from tests.interfaces.moments import until
+from tests.stores import streams_of
 
 Rows = list[dict[str, Any]]
 Ask = Callable[..., Awaitable[AsyncClient]]

@@ -63,7 +63,6 @@ class FailingStore:
         )
         self.streams, self.scan, self.close = below.streams, below.scan, below.close
         self.declare = below.declare
-        self.misindexed, self.reindex = below.misindexed, below.reindex
 
     async def commit(self, commit: Commit) -> Committed:
         raise self._failure

@@ -2,8 +2,8 @@
 
 from gatherlog.apps.guests import DEFAULT
 from gatherlog.apps.guests.views import GATHERINGS, GUESTS, WAITING_LISTS, Guest, Unit, WaitingList
-from tests.stores import scanned
 from gatherlog.core import Store
+from tests.stores import scanned
 
 
 class PlaceInvariants:

@@ -16,8 +16,8 @@ from gatherlog.apps.guests.events import CODEC
 from gatherlog.apps.guests.fold import FOLD
 from gatherlog.core import Store
 from gatherlog.core.projections.rebuild import verify
-from tests.stores import scanned
 from gatherlog.testing import replayed
+from tests.stores import scanned
 
 
 def recounted(gathering: Gathering, guests: Iterable[Guest]) -> Stats:

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any
 
-from gatherlog.core import Document, Store
+from gatherlog.core import Document, Ref, Store
 
 
 class SlowReads:

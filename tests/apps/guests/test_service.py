@@ -24,8 +24,8 @@ from gatherlog.core import Store
 from gatherlog.core.commands.service import Stored
 from gatherlog.core.eventstore.errors import Conflict, GatherlogError, Invalid, NotFound
 from gatherlog.testing import CountingIds, StandingClock
-from tests.stores import scanned
 from tests.apps.guests.slow_reads import SlowReads
+from tests.stores import scanned
 
 NOBODY = CountingIds.nth(999)
 

@@ -3,8 +3,8 @@
 from gatherlog.apps.people import VIEWS, AccountService
 from gatherlog.core.eventstore.events import Recorded
 from gatherlog.core.eventstore.store import Store
-from tests.stores import scanned
 from gatherlog.targets.mail import Mailbox
+from tests.stores import scanned
 
 ADA = "ada@example.org"
 EVE = "eve@example.org"

@@ -12,8 +12,8 @@ from gatherlog.core.eventstore.errors import Invalid, NotFound
 from gatherlog.core.eventstore.store import Store
 from gatherlog.core.projections.rebuild import verify
 from gatherlog.engines import open_store
-from tests.stores import scanned
 from gatherlog.testing import CountingIds
+from tests.stores import scanned
 
 NOW = 1_795_000_000_000_000
 

@@ -12,8 +12,8 @@ from gatherlog.core.eventstore.store import Store
 from gatherlog.core.projections.rebuild import verify
 from gatherlog.targets.mail import Mailbox
 from gatherlog.testing import StandingClock
-from tests.stores import scanned
 from tests.apps.people.signing_in import ADA, EVE, all_events, signed_in
+from tests.stores import scanned
 
 
 async def opened(accounts: AccountService, *tokens: str) -> list[bool]:

@@ -14,8 +14,8 @@ from gatherlog.core.eventstore.clock import system_clock
 from gatherlog.core.subscriptions.administration import SubscriptionAdmin
 from gatherlog.core.subscriptions.checkpoints import stream_of
 from gatherlog.testing import StandingClock
-from tests.stores import scanned
 from tests.apps.trail.following import CrashingStore, follow, trail, worker
+from tests.stores import scanned
 
 
 async def live(

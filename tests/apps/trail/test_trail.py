@@ -8,8 +8,8 @@ from gatherlog.apps.trail import Activity, LastSeen, TrailService
 from gatherlog.core import ANY, Append, Commit, Event, Store
 from gatherlog.core.subscriptions.dead_letters import DEAD_LETTERS
 from gatherlog.testing import CountingIds, StandingClock
-from tests.stores import scanned
 from tests.apps.trail.following import follow, trail
+from tests.stores import scanned
 
 ADA = NewGuest(first_name="Ada", last_name="Lovelace")
 

@@ -111,7 +111,7 @@ async def test_a_command_with_a_key_that_was_used_is_repeated(store: Store) -> N
 
 async def test_a_document_has_to_be_at_the_expected_version(store: Store) -> None:
     await run(handler(store), "notes-1", attempt, actor="cli")
-    unit = UnitOfWork(store, 0)
+    unit = UnitOfWork(store, Codec([NoteWritten]), 0)
     await unit.get(NOTES, "n1")
 
     check_version(unit, NOTES, "n1", None)
@@ -137,7 +137,7 @@ async def test_documents_without_a_body_are_left_out(store: Store) -> None:
     counter = NOTES.write("n2", "notes-1", adds={"reads": 1})
     await store.commit(Commit(appends=[Append("notes-1", [event])], writes=[note, counter]))
 
-    documents = await store.get(NOTES.name, ["n1", "n2", "n3"])
+    documents = await store.get([NOTES.ref(id) for id in ("n1", "n2", "n3")])
 
     assert stored(NOTES, documents) == [Stored(Note("a"), 1)]
 

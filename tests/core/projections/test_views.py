@@ -35,6 +35,7 @@ def test_a_body_is_written_with_its_keys_and_read_back() -> None:
         expects=3,
         body=b'{"name":"Ada","email":"ada@example.org"}',
         index_keys={"by_name": ("all", "Ada"), "by_email": ("ada@example.org",)},
+        indexes=2,
     )
     assert isinstance(write.body, bytes)
     assert GUESTS.read(_document(write.body)) == ada

@@ -9,8 +9,8 @@ from uuid_utils import uuid7
 from gatherlog.core import Store
 from gatherlog.core.queues import Outgoing, Queues, Received
 from gatherlog.core.queues.documents import LINES, MESSAGES, Line, Message, line_id
-from tests.stores import scanned
 from gatherlog.testing import StandingClock
+from tests.stores import scanned
 
 
 def ids() -> str:

@@ -18,8 +18,8 @@ from gatherlog.core.queues import VIEWS, Queues, ReceiptStale
 from gatherlog.core.queues.documents import LINES
 from gatherlog.engines.memory import MemoryStore
 from gatherlog.testing import Interleaved, StandingClock, run_instantly
-from tests.stores import scanned
 from tests.core.queues.messages import all_messages, check_lines, drain, ids, in_line
+from tests.stores import scanned
 
 T = TypeVar("T")
 Step = tuple[str, int, int]

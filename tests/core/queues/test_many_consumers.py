@@ -13,9 +13,9 @@ from gatherlog.core import Commit, Committed, Store
 from gatherlog.core.eventstore.clock import system_clock
 from gatherlog.core.queues import VIEWS, Queues, ReceiptStale
 from gatherlog.core.queues.documents import LINES
-from tests.stores import scanned
 from tests.contracts.engines import Place
 from tests.core.queues.messages import all_messages, check_lines, drain, ids, ids_of, in_line
+from tests.stores import scanned
 
 ROOT = Path(__file__).parents[3]
 LINE_COUNT = 12

@@ -11,9 +11,9 @@ from gatherlog.core.queues import MOST_BYTES, VIEWS, Outgoing, Queues, check_que
 from gatherlog.core.queues.documents import MESSAGES
 from gatherlog.engines.memory import MemoryStore
 from gatherlog.testing import StandingClock
-from tests.stores import scanned
 from tests.contracts.engines import Place
 from tests.core.queues.messages import check_lines, drain, ids, ids_of, in_line, message
+from tests.stores import scanned
 
 
 async def test_a_message_is_received_as_it_was_sent(queues: Queues, clock: StandingClock) -> None:

@@ -36,6 +36,7 @@ from gatherlog.core.subscriptions.subscription import Destination
 from gatherlog.core.subscriptions.worker import VIEWS, Worker
 from gatherlog.engines.memory import MemoryStore
 from gatherlog.testing import CountingIds, run_instantly
+from tests.stores import scanned
 
 T = TypeVar("T")
 NOON = 1_790_000_000_000_000
@@ -280,8 +281,4 @@ async def eventually(holds: Callable[[], Awaitable[Any]]) -> Any:
 
 async def bodies(store: Store, view: View[Any]) -> dict[str, Any]:
     """All documents of a view."""
-    found, after = {}, ""
-    while documents := await store.scan(view.name, after=after):
-        found.update({document.id: view.read(document) for document in documents})
-        after = documents[-1].id
-    return found
+    return {document.id: view.read(document) for document in await scanned(store, view.name)}

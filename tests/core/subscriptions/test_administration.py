@@ -16,7 +16,6 @@ from gatherlog.core.subscriptions.dead_letters import CATEGORY, DEAD_LETTERS, De
 from gatherlog.core.subscriptions.delivery import RetryPolicy
 from gatherlog.core.subscriptions.handlers import Handlers
 from gatherlog.core.subscriptions.subscription import Destination
-from tests.stores import scanned
 from tests.core.subscriptions.followers import (
     FOREVER,
     IDS,
@@ -31,6 +30,7 @@ from tests.core.subscriptions.followers import (
     say,
     working,
 )
+from tests.stores import scanned
 
 ONCE = RetryPolicy(attempts=1, age=None)
 

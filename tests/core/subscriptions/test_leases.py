@@ -13,7 +13,6 @@ from gatherlog.core.subscriptions.leases import LEASES, LeaseHolder, LeaseLost
 from gatherlog.core.subscriptions.projection import Projection
 from gatherlog.core.subscriptions.subscription import Destination
 from gatherlog.testing import StandingClock
-from tests.stores import scanned
 from tests.core.subscriptions.followers import (
     COUNTS,
     FOREVER,
@@ -29,6 +28,7 @@ from tests.core.subscriptions.followers import (
     say,
     working,
 )
+from tests.stores import scanned
 
 SECONDS = 5.0
 

@@ -11,7 +11,6 @@ from gatherlog.core import Append, Commit
 from gatherlog.core.eventstore.clock import system_clock
 from gatherlog.core.subscriptions.administration import SubscriptionAdmin
 from gatherlog.core.subscriptions.subscription import Destination
-from tests.stores import scanned
 from tests.core.subscriptions.followers import (
     FOREVER,
     IDS,
@@ -25,6 +24,7 @@ from tests.core.subscriptions.followers import (
     run_scenario,
     working,
 )
+from tests.stores import scanned
 
 ERRORS: dict[str, BaseException] = {"fails": fails(), "raises": ValueError("no")}
 KEYS = st.tuples(st.sampled_from(["card-1", "card-2"]), st.sampled_from(["", "ada", "ben"]))

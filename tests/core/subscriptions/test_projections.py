@@ -303,7 +303,7 @@ class Faulty(Counting):
             case b"names nothing":
                 return []
             case b"names too long a document":
-                return [COUNTS.ref("x" * 300), COUNTS.ref("all")]
+                return [COUNTS.ref("x" * 500), COUNTS.ref("all")]
             case b"names many":
                 return [COUNTS.ref(str(n)) for n in range(200)]
         return super().keys(event)
@@ -313,7 +313,7 @@ class Faulty(Counting):
             case b"changes what it did not name":
                 return [Change(COUNTS, "elsewhere", Count(1))]
             case b"names too long a document":
-                return [Change(COUNTS, "x" * 300, Count(1))]
+                return [Change(COUNTS, "x" * 500, Count(1))]
             case b"grows too large":
                 return [Change(COUNTS, "all", Count(0, ("x" * 30_000,)))]
             case b"names many":
@@ -329,7 +329,7 @@ REASONS = {
     "raises in keys": "LookupError: which one?",
     "names another view": "ValueError: guest/ada is of no view of this projection",
     "names too long a document": (
-        "LimitExceeded: a document's id (characters) is limited to 255; this has 300"
+        "LimitExceeded: a document's id (bytes) is limited to 400; this has 500"
     ),
     "names many": "LimitExceeded: a commit's actions is limited to 30; this has 200",
     "changes what it did not name": (

@@ -18,7 +18,6 @@ from gatherlog.core.subscriptions.handlers import Handlers
 from gatherlog.core.subscriptions.retry_pauses import pause_after
 from gatherlog.core.subscriptions.subscription import Destination
 from gatherlog.testing import StandingClock
-from tests.stores import scanned
 from tests.core.subscriptions.followers import (
     FOREVER,
     IDS,
@@ -32,6 +31,7 @@ from tests.core.subscriptions.followers import (
     say,
     working,
 )
+from tests.stores import scanned
 
 THRICE = RetryPolicy(attempts=3, age=None, first_pause=0.1, longest_pause=1.0)
 

@@ -15,7 +15,6 @@ from gatherlog.core.subscriptions.destination_state import MOST_BLOCKED
 from gatherlog.core.subscriptions.page_dispatch import GRACE, PATIENCE
 from gatherlog.core.subscriptions.page_size import LARGEST_PAGE
 from gatherlog.core.subscriptions.subscription import Destination
-from tests.stores import scanned
 from tests.core.subscriptions.followers import (
     FOREVER,
     IDS,
@@ -30,6 +29,7 @@ from tests.core.subscriptions.followers import (
     say,
     working,
 )
+from tests.stores import scanned
 
 
 def place(receiver: Receiver, name: str, **about: object) -> Destination:
@@ -348,9 +348,9 @@ def test_the_longest_names_fit_into_the_smallest_document() -> None:
         policy = RetryPolicy(attempts=None, first_pause=1e6, longest_pause=1e6, age=None)
         following.places = [Destination(name="long", target=long, retry=policy)]
         for n in range(200):
-            word, subject = f"w{n}", f"{n:03}" + "\N{GRINNING FACE}" * 252
+            word, subject = f"w{n}", f"{n:03}" + "\N{GRINNING FACE}" * 99
             long.cues[word] = [reason]
-            await say(store, "card-" + "\N{GRINNING FACE}" * 250, word, subject=subject)
+            await say(store, "card-" + "\N{GRINNING FACE}" * 98, word, subject=subject)
         async with working(store, following):
             await eventually(is_suspended(store, "long"))
         [document] = await scanned(store, "backlog")

@@ -19,6 +19,7 @@ from gatherlog.apps.guests.views import GATHERINGS, GROUPS, GUESTS, Gathering, G
 from gatherlog.core.commands.handler import CommandHandler, Decided
 from gatherlog.core.commands.service import about, no_such, run
 from gatherlog.core.commands.unit_of_work import UnitOfWork
+from gatherlog.core.eventstore.commit_checks import actions_of
 from gatherlog.core.eventstore.errors import Busy
 from gatherlog.core.eventstore.store import Limits
 
@@ -26,8 +27,6 @@ __all__ = ["Import"]
 
 CHUNK = 200
 """The most rows in one commit, so that other commands need not wait long."""
-ROW_ACTIONS = 5
-"""The most actions of a row: two events, a guest, the household left and the one joined."""
 ROW_BYTES = 16 * 1024
 DEADLINE = 5.0
 """Seconds to wait for a complete list of guests, which queries may show late; then Busy."""
@@ -104,8 +103,10 @@ class Import:
             row, guest = self._rows[place], self._matches[place]
             if guest is None or _changes(row, guest):
                 touched.append((row, "" if guest is None else guest.id))
-        await unit.load(GUESTS, [id for _, id in touched if id])
-        await unit.load(GROUPS, [self._household(row) for row, _ in touched if row.group_id])
+        await unit.load(
+            *[(GUESTS, id) for _, id in touched if id],
+            *[(GROUPS, self._household(row)) for row, _ in touched if row.group_id],
+        )
         decided: list[Decided] = []
         new = changed = 0
         for row, id in touched:
@@ -153,7 +154,10 @@ class Import:
 
 def chunk_size(limits: Limits) -> int:
     """How many rows fit into one commit in any case."""
-    by_actions = (limits.commit_actions - 2) // ROW_ACTIONS
+    others = actions_of(limits, streams=1, views=[GATHERINGS, GATHERINGS])  # it has counters
+    # A row has two events at most, and changes the household that is left and the one joined.
+    each = actions_of(limits, events=2, views=[GUESTS, GROUPS, GROUPS])
+    by_actions = (limits.commit_actions - others) // each
     by_bytes = limits.commit_bytes // ROW_BYTES
     return max(1, min(CHUNK, by_actions, by_bytes))
 

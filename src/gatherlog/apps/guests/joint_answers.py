@@ -12,7 +12,7 @@ from msgspec import UNSET
 from gatherlog.apps.guests.decisions import answer
 from gatherlog.apps.guests.households import answer_for_pending, others, own_answer
 from gatherlog.apps.guests.inputs import MOST_ANSWERS, MOST_FLAWS, HouseholdAnswer, OwnAnswer
-from gatherlog.apps.guests.loading import load_gathering, load_group, load_guest
+from gatherlog.apps.guests.loading import load_group, load_guest
 from gatherlog.apps.guests.places import Wish
 from gatherlog.apps.guests.refusals import AnswersChanged
 from gatherlog.apps.guests.seating import Seating
@@ -44,7 +44,7 @@ class JointAnswers:
         members = await self._members(unit, gathering_id, guest_id)
         _check_number("answers", len(answers))
         named = [id for id in members if id in answers]
-        await unit.load(GUESTS, named)
+        await unit.get_all(GUESTS, named)
         gathering, guest = await load_guest(unit, gathering_id, guest_id)
         for id in answers:
             if id not in members or unit.bodies[GUESTS.ref(id)] is None:
@@ -62,22 +62,21 @@ class JointAnswers:
             members = await self._members(unit, gathering_id, guest_id)
             pending = await self._pending([id for id in members if id != guest_id])
             _check_number("group_status", len(pending) + 1)
-            await unit.load(GUESTS, pending)
+            await unit.get_all(GUESTS, pending)
         gathering, guest = await load_guest(unit, gathering_id, guest_id)
         wishes = [Wish(guest, own_answer(gathering, guest, given, now=unit.now))]
         if given.group_status is not UNSET:
             for id in pending:
-                other: Guest = unit.bodies[GUESTS.ref(id)]
+                other = await unit.get(GUESTS, id)
+                if other is None:
+                    raise no_such("guest", id)
                 said = answer_for_pending(gathering, other, given.group_status, now=unit.now)
                 wishes.append(Wish(other, said))
         return await self._seat(unit, gathering, guest, wishes)
 
     async def _members(self, unit: UnitOfWork, gathering_id: str, guest_id: str) -> tuple[str, ...]:
         """The members of a guest's household, the guest included; the guest alone without one."""
-        guest = await unit.get(GUESTS, guest_id)
-        if guest is None or guest.gathering_id != gathering_id:
-            await load_gathering(unit, gathering_id)
-            raise no_such("guest", guest_id)
+        _, guest = await load_guest(unit, gathering_id, guest_id)
         group = await load_group(unit, gathering_id, guest.group_id)
         return (guest_id,) if group is None else group.members
 
@@ -92,17 +91,8 @@ class JointAnswers:
         decided = await self._seating.seat(unit, gathering, wishes)
         await load_group(unit, gathering.id, guest.group_id)
         ids = others(unit.bodies, guest)
-        await self._show(unit, GUESTS.name, [GUESTS.ref(id) for id in ids])
-        await self._show(unit, WAITING_LISTS.name, [WAITING_LISTS.ref(gathering.id)])
+        await unit.show(*[(GUESTS, id) for id in ids], (WAITING_LISTS, gathering.id))
         return decided
-
-    async def _show(self, unit: UnitOfWork, view: str, refs: Sequence[tuple[str, str]]) -> None:
-        """Add bodies that the answer shows; the commit demands nothing of their documents."""
-        missing = [ref for ref in refs if ref not in unit.documents]
-        documents = await self._store.get(view, [id for _, id in missing])
-        read = {GUESTS.name: GUESTS.read, WAITING_LISTS.name: WAITING_LISTS.read}[view]
-        for ref, document in zip(missing, documents, strict=True):
-            unit.bodies[ref] = read(document)
 
 
 def _check_number(field: str, count: int) -> None:

@@ -30,13 +30,11 @@ async def load_gathering(unit: UnitOfWork, gathering_id: str) -> Gathering:
 async def load_guest(
     unit: UnitOfWork, gathering_id: str, guest_id: str, expects: int | None = None
 ) -> tuple[Gathering, Guest]:
-    """A gathering and one of its guests. Raises NotFound, and Conflict unless the guest is at the
-    version `expects`.
+    """A gathering and one of its guests, in one round trip.
 
-    The guest is read before the gathering. A refusal is raised only if no loaded document has
-    changed since, so the guest and the gathering's counters were both valid at one moment: when the
-    gathering was read.
+    Raises NotFound, and Conflict unless the guest is at the version `expects`.
     """
+    await unit.load((GUESTS, guest_id), (GATHERINGS, gathering_id))
     guest = await unit.get(GUESTS, guest_id)
     gathering = await load_gathering(unit, gathering_id)
     if guest is None or guest.gathering_id != gathering_id:

@@ -9,7 +9,7 @@ from gatherlog.apps.guests.answers import LinkHolder
 from gatherlog.apps.guests.commands import Commands
 from gatherlog.apps.guests.importing import chunk_size
 from gatherlog.apps.guests.loading import load_gathering, load_guest
-from gatherlog.apps.guests.views import GUEST_LINKS, GUESTS, Guest
+from gatherlog.apps.guests.views import GATHERINGS, GUEST_LINKS, GUESTS, Guest
 from gatherlog.core.commands.handler import Decided, Once
 from gatherlog.core.commands.service import about, read
 from gatherlog.core.commands.unit_of_work import UnitOfWork
@@ -61,10 +61,11 @@ class LinkCommands(Commands):
         tokens: dict[str, str] = {}
 
         async def attempt(unit: UnitOfWork) -> list[Decided]:
+            await unit.load((GATHERINGS, gathering_id), *[(GUESTS, id) for id in guest_ids])
             await load_gathering(unit, gathering_id)
             tokens.clear()
             decided: list[Decided] = []
-            for guest in await unit.load(GUESTS, guest_ids):
+            for guest in await unit.get_all(GUESTS, guest_ids):
                 if guest is not None and guest.gathering_id == gathering_id and _lacks(guest, anew):
                     tokens[guest.id] = secrets.token_urlsafe(TOKEN_BYTES)
                     link = _hash(tokens[guest.id])

@@ -45,9 +45,7 @@ class Turn:
         lock = self._locks.of(self._gathering_id)
         await lock.acquire()
         self._held = lock
-        for loaded in (unit.documents, unit.bodies, unit.at_most, unit.at_least):
-            loaded.clear()
-        unit.now = self._clock()
+        unit.forget(self._clock())
         return True
 
     def end(self) -> None:

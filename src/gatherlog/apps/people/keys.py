@@ -1,6 +1,5 @@
 """API keys: created, checked on every request, revoked."""
 
-import functools
 import re
 from typing import Final
 
@@ -17,7 +16,7 @@ from gatherlog.core.commands.unit_of_work import UnitOfWork
 from gatherlog.core.eventstore.clock import Clock, Ids
 from gatherlog.core.eventstore.errors import Flaw, Invalid
 from gatherlog.core.eventstore.store import Document, Store
-from gatherlog.core.projections.paging import pages
+from gatherlog.core.projections.paging import all_documents
 
 __all__ = ["CreatedKey", "KeyService"]
 
@@ -89,10 +88,8 @@ class KeyService:
 
     async def keys(self) -> list[ApiKey]:
         """All keys, the revoked ones too, without their secrets, oldest first."""
-        scan = functools.partial(self._store.scan, API_KEYS.name, limit=self._store.limits.page)
-        keys: list[ApiKey] = []
-        async for page in pages(scan, _id):
-            keys += [key for document in page if (key := API_KEYS.read(document)) is not None]
+        found = all_documents(self._store, API_KEYS.name)
+        keys = [key async for one in found if (key := API_KEYS.read(one)) is not None]
         return sorted(keys, key=lambda key: (key.created_at, key.id))
 
     async def revoke(self, key_id: str, *, actor: str) -> None:

@@ -6,9 +6,9 @@
 
     handled = await handler.handle("gathering-0198", attempt)
 
-This is optimistic concurrency: the commit demands the version of every document and stream that the
-attempt loaded. If one of them has changed since, the command starts again with what is there now. So
-no decision is committed, and no refusal is raised, that rests on outdated documents.
+This is optimistic concurrency: the commit demands the version of every document and stream that
+the attempt loaded. If one of them has changed since, the command starts again with what is there
+now. So no decision is committed, and no refusal is raised, that rests on outdated documents.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -202,9 +202,7 @@ class CommandHandler:
         versions.update(committed.documents)
         return Handled(decided, unit.bodies, versions, False, committed.answer)
 
-    async def _evolve(
-        self, unit: UnitOfWork, stream: str, decided: Sequence[Decided]
-    ) -> Changes:
+    async def _evolve(self, unit: UnitOfWork, stream: str, decided: Sequence[Decided]) -> Changes:
         """Fold the events into the loaded documents; what changes in each of them altogether."""
         happened = [
             Happened(event.stream or stream, event.subject, unit.now, event.payload)

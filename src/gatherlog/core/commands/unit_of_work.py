@@ -60,6 +60,14 @@ class UnitOfWork:
         await self.load(*[(view, id) for id in ids])
         return [self.bodies[view.name, id] for id in ids]
 
+    async def show(self, *documents: tuple[View[Any], str]) -> None:
+        """Add bodies that the answer shows to `bodies`; the commit demands nothing of them."""
+        new = {view.ref(id): view for view, id in documents if view.ref(id) not in self.documents}
+        if new:
+            found = await self._store.get(list(new))
+            for (ref, view), document in zip(new.items(), found, strict=True):
+                self.bodies[ref] = view.read(document)
+
     async def stream(self, name: str) -> list[Any]:
         """All events of a stream, typed, the oldest first.
 

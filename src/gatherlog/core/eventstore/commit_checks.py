@@ -5,7 +5,7 @@ What a well-formed commit means, and whether it is refused because of what is st
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 
 from gatherlog.core.eventstore.errors import HasCounters, LimitExceeded
@@ -16,13 +16,14 @@ from gatherlog.core.eventstore.store import (
     KEEP,
     Body,
     Commit,
+    DeclaredView,
     IndexKey,
     Limits,
     Ref,
     Write,
 )
 
-__all__ = ["MAX_INTEGER", "check_commit", "count_actions"]
+__all__ = ["MAX_INTEGER", "actions_of", "check_commit", "count_actions"]
 
 NAME_BYTES = 400
 """Of the UTF-8 of a stream, a document's id, a key, a subject or an event's type."""
@@ -83,7 +84,7 @@ def count_actions(commit: Commit, limits: Limits) -> int:
     """
     actions = 0 if commit.key is None else 1
     for append in commit.appends:
-        actions += len(append.events) + 2 if append.events else 1
+        actions += actions_of(limits, events=len(append.events), streams=1)
     for write in commit.writes:
         actions += 1
         if write.body is not KEEP:
@@ -91,6 +92,16 @@ def count_actions(commit: Commit, limits: Limits) -> int:
             if write.adds or write.at_most or write.at_least:
                 actions += 1
     return actions
+
+
+def actions_of(
+    limits: Limits, *, events: int = 0, streams: int = 0, views: Iterable[DeclaredView] = ()
+) -> int:
+    """What events, streams that are appended to, and documents with bodies take of a commit.
+
+    `views` has the view of each document, as often as there are documents of it.
+    """
+    return events + 2 * streams + sum(1 + limits.index_rows * len(view.indexes) for view in views)
 
 
 def _check_event(event: Event, most: int) -> int:

@@ -16,11 +16,11 @@ from gatherlog.core.eventstore.errors import Conflict
 from gatherlog.core.eventstore.store import (
     DELETE,
     KEEP,
-    KeepsIndexRows,
     Body,
     Commit,
     Document,
     IndexKey,
+    KeepsIndexRows,
     Ref,
     Store,
     Write,
@@ -136,8 +136,6 @@ async def _misindexed(store: Store, view: str, *, repair: bool) -> AsyncIterator
             yield Difference(view, id, "", "index")
         if cursor is None:
             return
-
-
 
 
 async def _orphans(

@@ -6,12 +6,14 @@ from typing import Final
 import msgspec
 
 from gatherlog.core.eventstore.clock import Clock
+from gatherlog.core.eventstore.commit_checks import actions_of
 from gatherlog.core.eventstore.errors import Conflict, Flaw, Invalid, LimitExceeded
 from gatherlog.core.eventstore.exact_json import DEPTH, decode, is_deep
 from gatherlog.core.eventstore.retrying import until_no_conflict
 from gatherlog.core.eventstore.store import DELETE, Write
 from gatherlog.core.queues.checks import MOST_BYTES, check_queue
 from gatherlog.core.queues.documents import (
+    LINES,
     MESSAGES,
     QUEUES,
     Message,
@@ -27,10 +29,6 @@ __all__ = ["Outgoing", "Sender"]
 
 REMEMBERED: Final = 86_400_000_000
 """Microseconds for which the id of a message that is done is remembered: a day."""
-_ACTIONS: Final = 3
-"""Documents that a commit may write for one message: itself, the one before it, and their line."""
-_OTHER_ACTIONS: Final = 4
-"""Other actions of such a commit: the event, its stream, the queue's settings, one to spare."""
 _LONGEST_ID: Final = 64
 
 
@@ -60,7 +58,12 @@ class Sender:
         check_queue(queue)
         for message in messages:
             _check(message)
-        most = max(1, (self._store.limits.commit_actions - _OTHER_ACTIONS) // _ACTIONS)
+        limits = self._store.limits
+        others = actions_of(limits, events=1, streams=1, views=[QUEUES])
+        each = actions_of(
+            limits, views=[MESSAGES, MESSAGES, LINES]
+        )  # itself, the one before, the line
+        most = max(1, (limits.commit_actions - others) // each)
         for start in range(0, len(messages), most):
             await self._send_part(queue, messages[start : start + most])
         await self._delete_done(queue, 2 * len(messages))

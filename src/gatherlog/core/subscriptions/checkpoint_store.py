@@ -13,6 +13,7 @@ from typing import Final, Literal
 import msgspec
 
 from gatherlog.core.eventstore.clock import Clock, Ids
+from gatherlog.core.eventstore.commit_checks import actions_of
 from gatherlog.core.eventstore.errors import StoreFailed
 from gatherlog.core.eventstore.events import Event
 from gatherlog.core.eventstore.store import DELETE, Body, Store, Write
@@ -192,7 +193,10 @@ class CheckpointStore:
 
     def _chunks(self, events: Sequence[DeadLetterEvent]) -> Iterable[Sequence[DeadLetterEvent]]:
         """So few at a time that one commit takes them, each as an event and a document."""
-        size = max(1, min(_CHUNK, self._store.limits.commit_actions // 2 - RESERVED_ACTIONS))
+        limits = self._store.limits
+        others = actions_of(limits, streams=1) + RESERVED_ACTIONS
+        each = actions_of(limits, events=1, views=[DEAD_LETTERS])
+        size = max(1, min(_CHUNK, (limits.commit_actions - others) // each))
         for start in range(0, len(events), size):
             yield events[start : start + size]
 

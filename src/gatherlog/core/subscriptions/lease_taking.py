@@ -35,8 +35,8 @@ class LeaseTaker:
         if len(partitions) == 1 or lease.is_requested:
             return
         async with self._requesting:  # one at a time, so that requests under way are counted
-            ids = [checkpoint_id(subscription, partition) for partition in partitions]
-            read = [LEASES.read(one) for one in await self._store.get([LEASES.ref(id) for id in ids])]
+            refs = [LEASES.ref(checkpoint_id(subscription, one)) for one in partitions]
+            read = [LEASES.read(document) for document in await self._store.get(refs)]
             leases = [one for one in read if one is not None]
             theirs = sum(one.holder == holder for one in leases)
             mine = sum(self._worker in (one.holder, one.requested_by) for one in leases)

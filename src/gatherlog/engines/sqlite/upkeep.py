@@ -66,5 +66,5 @@ def _upgrade(cursor: apsw.Cursor) -> None:
     if cursor.execute("PRAGMA user_version").get == 1:  # else another process was faster
         long = cursor.execute(_LONG_KEYS).fetchall()
         for view, rows in groupby(long, key=itemgetter(0)):
-            renew_rows(cursor, view, [id for _, id in rows])
+            renew_rows(cursor, str(view), [str(id) for _, id in rows])
         cursor.execute("PRAGMA user_version = 2")

@@ -13,9 +13,9 @@ from gatherlog.core.eventstore.clock import rfc3339, to_micros
 from gatherlog.core.eventstore.errors import Flaw, Invalid, NotFound
 from gatherlog.core.eventstore.events import Recorded
 from gatherlog.core.eventstore.store import ANY
-from gatherlog.interfaces.rest.answers import Time, json, location
+from gatherlog.interfaces.rest.answers import Time, json, location, page
 from gatherlog.interfaces.rest.endpoint import Call, Reply
-from gatherlog.interfaces.rest.queries import MAX_PAGE, Limit, Nothing
+from gatherlog.interfaces.rest.queries import MAX_PAGE, Limit, Nothing, Paging
 
 __all__ = [
     "MAX_VERSION",
@@ -103,12 +103,10 @@ class StreamQuery(msgspec.Struct, frozen=True):
     backwards: Annotated[bool, Meta(description="The newest first.")] = False
 
 
-class StreamsQuery(msgspec.Struct, frozen=True):
+class StreamsQuery(Paging, frozen=True, kw_only=True):
     """Which streams of a log to list."""
 
     log: Annotated[str, Meta(pattern="^[a-z][a-z0-9_]*$", description="Their category.")]
-    after: Annotated[str, Meta(max_length=255, description="Only names that sort after it.")] = ""
-    limit: Limit = MAX_PAGE
 
 
 async def append_to_stream(call: Call[AppendRequest, Nothing]) -> Reply:
