@@ -31,7 +31,7 @@ from gatherlog.core.projections.folds import Category
 from gatherlog.core.projections.rebuild import Difference, Progress, rebuild, verify
 from gatherlog.engines import open_store
 from gatherlog.testing import CountingIds
-from tests.contracts.engines import ENGINES, Place
+from tests.contracts.engines import ENGINES, SQLITE, Place
 
 
 @event_type("tests.item_sold")
@@ -180,8 +180,10 @@ async def listed(store: Store) -> list[str]:
 
 
 async def test_rows_of_an_index_that_are_lost_or_made_up_are_found_and_mended(
-    store: Store, place: Place
+    tmp_path: Path,
 ) -> None:
+    place = Place(SQLITE, tmp_path)  # which keeps index rows apart from its documents
+    store = await place.open(ITEMS, SHOPS)
     await sell(selling(store), ItemSold("desk", 1), ItemSold("lamp", 2))
     place.damage.unlist("item", "desk")
     place.damage.list_also("item", "by_shop", ("all", "a lamp"), "lamp")
@@ -192,11 +194,12 @@ async def test_rows_of_an_index_that_are_lost_or_made_up_are_found_and_mended(
     assert await found(store) == wrong
     assert await mended(store) == wrong
     assert (await listed(store), await found(store)) == (["desk", "lamp"], [])
+    await place.close()
 
 
-async def test_a_lost_document_whose_rows_are_left_is_made_again(
-    store: Store, place: Place
-) -> None:
+async def test_a_lost_document_whose_rows_are_left_is_made_again(tmp_path: Path) -> None:
+    place = Place(SQLITE, tmp_path)
+    store = await place.open(ITEMS, SHOPS)
     await sell(selling(store), ItemSold("desk", 1), ItemSold("lamp", 2))
     place.damage.lose("item", "lamp")
     missing = Difference("item", "lamp", "shop-1", "missing")
@@ -204,6 +207,7 @@ async def test_a_lost_document_whose_rows_are_left_is_made_again(
     assert await found(store) == [missing, Difference("item", "lamp", "", "index")]
     assert await mended(store) == [missing]
     assert (await listed(store), await found(store)) == (["desk", "lamp"], [])
+    await place.close()
 
 
 async def test_verify_writes_nothing(store: Store) -> None:

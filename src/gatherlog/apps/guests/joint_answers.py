@@ -18,7 +18,7 @@ from gatherlog.apps.guests.refusals import AnswersChanged
 from gatherlog.apps.guests.seating import Seating
 from gatherlog.apps.guests.views import GUESTS, WAITING_LISTS, Gathering, Guest
 from gatherlog.core.commands.handler import Decided
-from gatherlog.core.commands.service import no_such
+from gatherlog.core.commands.service import changed_meanwhile, no_such
 from gatherlog.core.commands.unit_of_work import UnitOfWork
 from gatherlog.core.eventstore.errors import Flaw, Invalid
 from gatherlog.core.eventstore.store import Store
@@ -69,7 +69,7 @@ class JointAnswers:
             for id in pending:
                 other = await unit.get(GUESTS, id)
                 if other is None:
-                    raise no_such("guest", id)
+                    raise changed_meanwhile(GUESTS, id)
                 said = answer_for_pending(gathering, other, given.group_status, now=unit.now)
                 wishes.append(Wish(other, said))
         return await self._seat(unit, gathering, guest, wishes)

@@ -22,6 +22,7 @@ from gatherlog.apps.guests.views import (
     WaitingList,
 )
 from gatherlog.core.commands.handler import Decided
+from gatherlog.core.commands.service import changed_meanwhile
 from gatherlog.core.commands.unit_of_work import UnitOfWork
 from gatherlog.core.eventstore.clock import Ids
 from gatherlog.core.eventstore.commit_checks import actions_of
@@ -80,7 +81,10 @@ class Seating:
     ) -> Placed:
         waiting = await unit.get(WAITING_LISTS, gathering.id) or WaitingList()
         placed = place(room, waiting, wishes, unit=self._ids(), most=self._most(unit, wishes))
-        await unit.get_all(GUESTS, placed.promoted)
+        guests = await unit.get_all(GUESTS, placed.promoted)
+        for id, guest in zip(placed.promoted, guests, strict=True):
+            if guest is None or guest.waiting_since is None:
+                raise changed_meanwhile(GUESTS, id)
         unit.demand(GATHERINGS, gathering.id, at_least={"seats": room.taken + placed.more})
         return placed
 

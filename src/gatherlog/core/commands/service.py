@@ -30,6 +30,7 @@ __all__ = [
     "Repeated",
     "Stored",
     "about",
+    "changed_meanwhile",
     "check_version",
     "done_now",
     "listing",
@@ -107,6 +108,14 @@ def check_version(unit: UnitOfWork, view: View[Any], id: str, expects: int | Non
     """Raise Conflict unless a loaded document is at the version `expects`; None accepts any."""
     if expects is not None and (actual := unit.version(view, id)) != expects:
         raise Conflict("document", f"{view.name}/{id}", expects, actual)
+
+
+def changed_meanwhile(view: View[Any], id: str) -> Conflict:
+    """The error for a document that another one speaks of, and that is not there any more.
+
+    The documents were changed while they were loaded, so the command handler decides again.
+    """
+    return Conflict("document", f"{view.name}/{id}", 1, 0)
 
 
 def outcome(handled: Handled, view: View[B], id: str) -> Stored[B]:
