@@ -46,7 +46,7 @@ def delivery(version: int, *, input: object = None, data: bytes | None = None) -
 async def test_a_message_is_the_document_of_its_event(queues: Queues) -> None:
     await QueueTarget(queues, "orders").deliver([delivery(3)])
 
-    [message] = await queues.receive("orders")
+    [message] = await queues.receive("orders", wait=SOON)
     assert (message.id, message.stream) == ("d3", "thing-7")
     assert (message.subject, message.version) == ("zoe", 3)
     assert decode(message.content) == document(event(3))
@@ -57,7 +57,7 @@ async def test_a_message_is_the_document_of_its_event(queues: Queues) -> None:
 async def test_a_message_is_what_the_transformer_made(queues: Queues, input: object) -> None:
     await QueueTarget(queues, "orders").deliver([delivery(3, input=input)])
 
-    [message] = await queues.receive("orders")
+    [message] = await queues.receive("orders", wait=SOON)
     assert msgspec.json.decode(message.content) == input
 
 
@@ -69,7 +69,7 @@ async def test_repeated_deliveries_become_messages_once_and_in_order(
     await target.deliver([delivery(1), delivery(2), delivery(3)])
 
     received = []
-    while batch := await queues.receive("orders"):
+    while batch := await queues.receive("orders", wait=SOON):
         received += [message.id for message in batch]
         await queues.ack("orders", [message.receipt for message in batch])
     assert received == ["d1", "d2", "d3"]
@@ -87,7 +87,7 @@ async def test_a_delivery_that_is_too_large_fails_for_good(queues: Queues) -> No
 async def test_data_that_is_no_json_is_in_the_message_as_in_the_document(queues: Queues) -> None:
     await QueueTarget(queues, "orders").deliver([delivery(1, data=b"\xff\x00")])
 
-    [message] = await queues.receive("orders")
+    [message] = await queues.receive("orders", wait=SOON)
     assert msgspec.json.decode(message.content)["data"] == {"base64": "/wA="}
 
 

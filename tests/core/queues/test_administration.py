@@ -5,12 +5,12 @@ import pytest
 from gatherlog.core.eventstore.errors import Invalid, NotFound
 from gatherlog.core.queues import Queues, QueueStatus
 from gatherlog.testing import StandingClock
-from tests.core.queues.messages import ids_of, in_line
+from tests.core.queues.messages import SOON, ids_of, in_line
 
 
 async def test_the_status_of_a_queue(queues: Queues, clock: StandingClock, dead: str) -> None:
     await queues.send("orders", [*in_line("bob", 3), *in_line("cid", 2), *in_line("dan", 1)])
-    received = {one.id: one for one in await queues.receive("orders", most=3)}
+    received = {one.id: one for one in await queues.receive("orders", most=3, wait=SOON)}
     await queues.release("orders", received["bob-1"].receipt, after=60)
     clock.advance(seconds=5)
 
@@ -29,10 +29,10 @@ async def test_the_status_of_a_queue(queues: Queues, clock: StandingClock, dead:
 
 async def test_peeking_receives_nothing(queues: Queues) -> None:
     await queues.send("orders", [*in_line("ada", 2), *in_line("bob", 1)])
-    await queues.receive("orders", most=1)
+    await queues.receive("orders", most=1, wait=SOON)
 
     assert ids_of(await queues.admin.peek("orders")) == ["bob-1"]
-    assert ids_of(await queues.receive("orders")) == ["bob-1"]
+    assert ids_of(await queues.receive("orders", wait=SOON)) == ["bob-1"]
 
 
 async def test_queues_are_listed_by_name(queues: Queues) -> None:

@@ -6,7 +6,7 @@ from gatherlog.core import Store
 from gatherlog.core.eventstore.errors import Flaw, Invalid, NotFound
 from gatherlog.core.queues import Queues
 from gatherlog.testing import StandingClock
-from tests.core.queues.messages import check_lines, drain, ids_of, in_line, let_time_out
+from tests.core.queues.messages import SOON, check_lines, drain, ids_of, in_line, let_time_out
 
 
 async def test_a_message_dies_after_ten_attempts_unless_the_queue_says_otherwise(
@@ -15,7 +15,7 @@ async def test_a_message_dies_after_ten_attempts_unless_the_queue_says_otherwise
     await queues.send("orders", in_line("ada", 2))
     await let_time_out(queues, clock, 10)
 
-    assert ids_of(await queues.receive("orders")) == ["ada-2"]
+    assert ids_of(await queues.receive("orders", wait=SOON)) == ["ada-2"]
 
     [dead] = (await queues.admin.dead_messages("orders")).messages
     assert (dead.id, dead.reason, dead.attempts) == ("ada-1", "not acknowledged", 10)
@@ -27,7 +27,7 @@ async def test_a_message_that_is_released_too_often_dies(queues: Queues, store: 
     await queues.send("orders", in_line("ada", 2))
 
     for _ in range(3):
-        [first] = await queues.receive("orders")
+        [first] = await queues.receive("orders", wait=SOON)
         await queues.release("orders", first.receipt, after=0)
 
     await check_lines(store)
@@ -41,10 +41,10 @@ async def test_one_call_receives_the_messages_behind_many_that_die(
     await queues.send("orders", in_line("ada", 1))
     await queues.admin.change_queue("orders", most_attempts=1, by="key:1")
     await queues.send("orders", [one for n in range(20) for one in in_line(f"line{n}", 2)])
-    assert len(await queues.receive("orders", most=100)) == 21
+    assert len(await queues.receive("orders", most=100, wait=SOON)) == 21
     clock.advance(seconds=30)
 
-    received = await queues.receive("orders", most=20)
+    received = await queues.receive("orders", most=20, wait=SOON)
 
     assert sorted(ids_of(received)) == sorted(f"line{n}-2" for n in range(20))
     assert len((await queues.admin.dead_messages("orders")).messages) == 21

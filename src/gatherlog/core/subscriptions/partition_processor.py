@@ -68,6 +68,8 @@ class PartitionProcessor:
         self._is_waiting = False
         self._empty_pages = 0
         self._unsaved_events = 0
+        self._orphans_at: float | None = None
+        """When to look for orphaned backlogs again."""
 
     def stop(self) -> None:
         """Begin nothing more; `run` returns once what is under way has ended."""
@@ -95,6 +97,7 @@ class PartitionProcessor:
     async def _start(self) -> None:
         state = self._state
         unfinished_redrives = await state.load()
+        self._orphans_at = asyncio.get_running_loop().time() + self._lease_seconds
         await self._commands.carry_out()
         for dead_letter in unfinished_redrives:
             self._commands.redrive(dead_letter)
@@ -134,6 +137,7 @@ class PartitionProcessor:
                 await self._process(page)
             await self._commands.carry_out()
             if not page:
+                await self._delete_orphans()
                 heads = await self._wait_for_events(heads)
 
     async def _next_page(self) -> Sequence[Recorded]:
@@ -141,15 +145,15 @@ class PartitionProcessor:
         state, store = self._state, self._state.store
         size = min(self._page_size.size, store.limits.page)
         page = await store.read_feed(state.partition, after=state.position, limit=size)
-        if await state.refresh():
+        if page and not state.lease.is_valid():
+            await state.checkpoint_store.renew_lease()
+        if await state.refresh():  # last, so that they are those by which the page is routed
             self._retries.start()
         return page
 
     async def _process(self, page: Sequence[Recorded]) -> None:
         state, clock = self._state, asyncio.get_running_loop().time
         began, self._empty_pages = clock(), 0
-        if not state.lease.is_valid():
-            await state.checkpoint_store.renew_lease()
         processed = await self._pages.process(page)
         state.metrics.events += processed
         self._unsaved_events += processed
@@ -157,6 +161,14 @@ class PartitionProcessor:
             self._unsaved_events = 0
             state.unsaved.set()
         self._page_size.took(clock() - began)
+
+    async def _delete_orphans(self) -> None:
+        """Look for orphaned backlogs a second time: a query may have lagged at the first."""
+        now = asyncio.get_running_loop().time()
+        if self._orphans_at is not None and now >= self._orphans_at:
+            self._orphans_at = None
+            await self._state.save()  # which deletes those that this processor knows of
+            await self._state.delete_orphaned_backlogs()
 
     async def _wait_for_events(self, heads: Heads) -> Heads:
         """After an empty page: wait for events, or a moment if the feed only lags behind."""
