@@ -42,6 +42,22 @@ def ids_of(messages: Iterable[Received | Message]) -> list[str]:
     return [one.id for one in messages]
 
 
+async def peeked(queues: Queues, queue: str = "orders") -> list[str]:
+    """The ids of the messages that are available, as far as queries show them."""
+    return ids_of(await queues.admin.peek(queue))
+
+
+async def dead_ids(queues: Queues, queue: str = "orders") -> list[str]:
+    """The ids of the dead messages, as far as queries show them."""
+    found: list[str] = []
+    cursor: str | None = None
+    while True:
+        page = await queues.admin.dead_messages(queue, cursor=cursor)
+        found += ids_of(page.messages)
+        if (cursor := page.cursor) is None:
+            return found
+
+
 async def drain(queues: Queues, queue: str, *, most: int = 10) -> list[Received]:
     """Receive and acknowledge until the queue is empty: all messages, in the order of receiving."""
     received: list[Received] = []
