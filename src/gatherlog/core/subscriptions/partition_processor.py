@@ -66,6 +66,8 @@ class PartitionProcessor:
         self._page_size = PageSize()
         self._reading: asyncio.Task[None] | None = None
         self._is_waiting = False
+        self._is_idle = False
+        """Whether it has found nothing to read since it last waited."""
         self._empty_pages = 0
         self._unsaved_events = 0
         self._orphans_at: float | None = None
@@ -145,6 +147,7 @@ class PartitionProcessor:
         state, store = self._state, self._state.store
         size = min(self._page_size.size, store.limits.page)
         page = await store.read_feed(state.partition, after=state.position, limit=size)
+        self._is_idle = self._is_idle and not page
         if page and not state.lease.is_valid():
             await state.checkpoint_store.renew_lease()
         if await state.refresh():  # last, so that they are those by which the page is routed
@@ -177,6 +180,7 @@ class PartitionProcessor:
         if now[state.partition] <= state.position:
             return await self._wait(heads, state.subscription.gather)
         self._empty_pages += 1
+        self._is_idle = False
         bound = pause_bound(self._empty_pages, first=_FIRST_PAUSE, longest=_LONGEST_PAUSE)
         await asyncio.sleep(random.uniform(bound / 2, bound))
         return heads
@@ -187,7 +191,7 @@ class PartitionProcessor:
         Then wait another `gather` seconds for more events; or, if none came, check the lease.
         """
         state = self._state
-        self._is_waiting = True
+        self._is_waiting = self._is_idle = True
         try:
             now = await state.store.wait(heads, self._lease_seconds)
             if gather and now != heads:
@@ -206,7 +210,7 @@ class PartitionProcessor:
         state = self._state
         while True:
             await asyncio.sleep(self._lease_seconds / 3)
-            if not self._is_waiting or state.has_work or self._pages.is_stuck:
+            if not self._is_idle or state.has_work or self._pages.is_stuck:
                 await state.checkpoint_store.renew_lease()
             elif state.has_unsaved_progress:
                 await state.save()
