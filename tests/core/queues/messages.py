@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 import msgspec
 from uuid_utils import uuid7
 
-from gatherlog.core import Store
+from gatherlog.core import Document, Store
 from gatherlog.core.queues import Outgoing, Queues, Received
 from gatherlog.core.queues.documents import LINES, MESSAGES, Line, Message, line_id
 from gatherlog.testing import StandingClock
@@ -82,9 +82,17 @@ async def all_messages(store: Store) -> list[Message]:
 
 
 async def check_lines(store: Store) -> None:
+    """As `check_lines_of`, while nothing changes."""
+    check_lines_of([*await scanned(store, LINES.name), *await scanned(store, MESSAGES.name)])
+
+
+def check_lines_of(documents: Iterable[Document]) -> None:
     """Assert that every message that is neither dead nor done is in its line, once and in order."""
-    lines = [LINES.read(one) for one in await scanned(store, LINES.name)]
-    messages = await all_messages(store)
+    by_view: dict[str, list[Document]] = {LINES.name: [], MESSAGES.name: []}
+    for document in documents:
+        by_view.setdefault(document.view, []).append(document)
+    lines = [LINES.read(one) for one in by_view[LINES.name]]
+    messages = [one for one in map(MESSAGES.read, by_view[MESSAGES.name]) if one is not None]
     alive = {one.id: one for one in messages if one.died_at is None and one.done_at is None}
     in_lines: list[str] = []
     for line in lines:
