@@ -4,15 +4,25 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import aclosing
+from pathlib import Path
 from typing import Any
 
 import pytest
 from httpx2 import AsyncClient
 
-from gatherlog.bootstrap import Platform
+from gatherlog.bootstrap import Platform, start
 from gatherlog.core.eventstore.feed_pages import feed_cursor, feed_positions
 from gatherlog.interfaces.live_feed import FeedHub
 from gatherlog.interfaces.rest.feed import event_line
+from gatherlog.settings import Settings
+
+
+@pytest.fixture(params=["sqlite:///{folder}/gatherlog.db", "hostile:1"])
+async def platform(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Platform]:
+    store = request.param.format(folder=tmp_path)
+    platform = await start(Settings(store=store, rate_limits="off"))
+    yield platform
+    await platform.stop()
 
 
 async def sign_up(api: AsyncClient, *ids: str) -> None:
@@ -107,8 +117,8 @@ async def test_many_followers_from_many_positions_lose_and_repeat_nothing(
     ]
     await sign_up(api, *[f"v{n}" for n in range(30)])
 
-    for start, follower in zip(range(0, head, 2), followers, strict=True):
-        assert [p for _, p in await follower] == list(range(start + 1, goal + 1))
+    for begin, follower in zip(range(0, head, 2), followers, strict=True):
+        assert [p for _, p in await follower] == list(range(begin + 1, goal + 1))
 
 
 async def test_a_follower_that_falls_behind_the_ring_reads_the_store(
