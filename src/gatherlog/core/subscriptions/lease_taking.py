@@ -1,5 +1,7 @@
-"""When a worker takes a lease: of a partition that nobody processes, at once; of one whose holder
-seems dead, once its lease is stale. One that holds two partitions more is asked for one.
+"""When a worker takes the lease of a partition.
+
+It takes it at once if nobody holds it, and once it is stale if its holder seems to be dead. From a
+holder with at least two partitions more than the worker itself, it requests the lease.
 """
 
 import asyncio

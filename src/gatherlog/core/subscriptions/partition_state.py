@@ -57,7 +57,7 @@ class PartitionState:
         self.epoch = 0
         self.destinations: dict[str, DestinationState] = {}
         self.may_attempt = asyncio.Event()
-        """Set while attempts may begin: not while the subscription is paused, or at the end."""
+        """Set while attempts may begin: neither while paused, nor once `stop` was called."""
         self.is_paused = False
         self.is_stopping = False
         self.unsaved = asyncio.Event()
@@ -70,7 +70,7 @@ class PartitionState:
 
     @property
     def has_work(self) -> bool:
-        """Whether there is anything to retry, so that the lease has to be renewed."""
+        """Whether anything waits to be retried or caught up with; unread events do not count."""
         return not self.is_paused and any(one.has_work for one in self.destinations.values())
 
     @property
