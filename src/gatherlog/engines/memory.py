@@ -156,7 +156,9 @@ class MemoryStore:
     async def query(self, query: Query) -> Page:
         self._check_limit(query.limit)
         if (query.view, query.index) not in self._declared:
-            raise ValueError(f"no view declares index {query.view}.{query.index}")
+            raise ValueError(
+                f"no view that the store was opened with declares index {query.view}.{query.index}"
+            )
         wanted = query_range(query, self.id)
         partition, _ = split_key((query.partition,))
         rows = [

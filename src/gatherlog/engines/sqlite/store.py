@@ -334,6 +334,11 @@ class SqliteStore:
     def _check_built(self, query: Query) -> None:
         index = (query.view, query.index)
         if index in self._unbuilt:
-            raise ViewNotBuilt(f"{query.view}.{query.index} is not built yet: rebuild the view")
+            raise ViewNotBuilt(
+                f"{query.view}.{query.index} is not built yet: rebuild the view,"
+                " as `gatherlog rebuild` does for those of the apps"
+            )
         if index not in self._built:
-            raise ValueError(f"no view declares index {query.view}.{query.index}")
+            raise ValueError(
+                f"no view that the store was opened with declares index {query.view}.{query.index}"
+            )
