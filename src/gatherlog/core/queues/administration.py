@@ -29,7 +29,7 @@ from gatherlog.core.queues.documents import (
 )
 from gatherlog.core.queues.events import MessageDiscarded, MessageRedriven, QueueChanged
 from gatherlog.core.queues.lines import Lines
-from gatherlog.core.queues.queue_store import QueueStore, Stored
+from gatherlog.core.queues.queue_store import QueueStore, TypedDocument
 
 __all__ = ["DeadMessagePage", "QueueAdmin", "QueueStatus"]
 
@@ -188,7 +188,7 @@ class QueueAdmin:
             async for line in self._store.bodies(LINES, LINES.query(index, name, limit=1000)):
                 yield line
 
-    async def _dead_message(self, name: str, id: str) -> Stored[Message]:
+    async def _dead_message(self, name: str, id: str) -> TypedDocument[Message]:
         check_queue(name)
         message = await self._store.get_one(MESSAGES, message_id(name, id))
         if message is None or message.body.died_at is None:
