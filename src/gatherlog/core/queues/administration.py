@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 import msgspec
 from msgspec.structs import replace
 
+from gatherlog.core.commands.service import no_such
 from gatherlog.core.eventstore.clock import Clock
 from gatherlog.core.eventstore.errors import Flaw, Invalid, NotFound
 from gatherlog.core.eventstore.retrying import until_no_conflict
@@ -81,7 +82,7 @@ class QueueAdmin:
         check_queue(name)
         settings = await self._store.get_one(QUEUES, name)
         if settings is None:
-            raise NotFound(f"there is no queue {name!r}")
+            raise no_such("queue", name)
         return settings.body
 
     async def change_queue(self, name: str, *, most_attempts: int, by: str) -> Queue:

@@ -77,7 +77,7 @@ class DeliveryDiscarded(msgspec.Struct, frozen=True, kw_only=True):
 
 @event_type("subscription.redrive_done", schema=1)
 class RedriveDone(msgspec.Struct, frozen=True, kw_only=True):
-    """A dead letter was taken at last."""
+    """A dead letter was delivered after a redrive."""
 
 
 @event_type("subscription.paused", schema=1)
