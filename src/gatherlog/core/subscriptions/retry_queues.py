@@ -74,7 +74,7 @@ class RetryQueues:
         self._catch_up.start(destination)
 
     def retry(self, destination: DestinationState, blocked: BlockedKey) -> None:
-        """Start to retry: a key until nothing waits for it, a redrive until its one event is done."""
+        """Start to retry a key until nothing waits for it, or a redrive until its event is done."""
         is_redrive = blocked.dead_letter is not None
         work = self._redrive if is_redrive else self._retry_until_free
         blocked.task = self._state.tasks.start(work(destination, blocked))
