@@ -105,7 +105,8 @@ class RuleService:
     async def create(self, new: NewRule, *, by: str, once: Once | None = None) -> Rule:
         """Create a rule for events that are appended from now on.
 
-        Raises Invalid with every flaw; RuleExists if the name is taken; TooManyRules.
+        Raises Invalid with every flaw; RuleExists if the name is taken; TooManyRules; and Repeated
+        if it was created before with the key of `once`.
         """
         self._checker.check(new, name=new.name)
         if len(await self.rules(limit=MAX_RULES)) >= MAX_RULES:
@@ -157,7 +158,7 @@ class RuleService:
     async def remove(self, name: str, *, by: str, once: Once | None = None) -> None:
         """Remove a rule with all deliveries that wait for its targets; its dead letters stay.
 
-        Raises NotFound.
+        Raises NotFound, and Repeated if it was removed before with the key of `once`.
         """
 
         async def attempt(unit: UnitOfWork) -> list[Decided]:
