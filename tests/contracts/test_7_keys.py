@@ -179,7 +179,7 @@ async def test_a_refused_commit_leaves_the_indexes_alone(store: Store) -> None:
     assert await ids(store, tables("u")) == []
 
 
-async def test_indexes_that_nobody_touched_say_what_documents_say(store: Store) -> None:
+async def test_indexes_that_nothing_has_damaged_agree_with_the_documents(store: Store) -> None:
     cards = [f"{n:02}" for n in range(40)]
 
     async def go_on() -> None:
@@ -194,7 +194,7 @@ async def test_indexes_that_nobody_touched_say_what_documents_say(store: Store) 
     assert found == []
 
 
-async def test_a_row_that_an_index_lost_is_told_and_made_anew(place: Place) -> None:
+async def test_a_row_that_an_index_lost_is_reported_and_written_again(place: Place) -> None:
     store = await place.open()
     await fill(store, [(id, ("t", id)) for id in "abc"])
     place.damage.unlist("card", "b")
@@ -204,7 +204,7 @@ async def test_a_row_that_an_index_lost_is_told_and_made_anew(place: Place) -> N
     assert (await store.misindexed("card"), await ids(store, tables("t"))) == ([], ["a", "b", "c"])
 
 
-async def test_a_row_that_no_document_gave_is_told_and_taken_away(place: Place) -> None:
+async def test_a_row_without_its_document_is_reported_and_removed(place: Place) -> None:
     store = await place.open()
     await fill(store, [(id, ("t", id)) for id in "ab"])
     place.damage.list_also("card", "by_table", ("t", "z"), "a")
@@ -217,7 +217,7 @@ async def test_a_row_that_no_document_gave_is_told_and_taken_away(place: Place) 
     assert (await store.misindexed("card"), await ids(store, tables("t"))) == ([], ["a", "b"])
 
 
-async def test_rows_of_a_lost_document_are_told_and_list_nothing(place: Place) -> None:
+async def test_rows_of_a_lost_document_are_reported_and_list_nothing(place: Place) -> None:
     store = await place.open()
     await fill(store, [(id, ("t", id)) for id in "ab"])
     place.damage.lose("card", "a")
@@ -227,7 +227,7 @@ async def test_rows_of_a_lost_document_are_told_and_list_nothing(place: Place) -
     assert await store.misindexed("card") == []
 
 
-async def test_damaged_indexes_are_in_no_commits_way(place: Place) -> None:
+async def test_damaged_indexes_make_no_commit_fail(place: Place) -> None:
     store = await place.open()
     await fill(store, [(id, ("t", id)) for id in "abc"])
     place.damage.lose("card", "a")
@@ -395,7 +395,9 @@ async def test_a_malformed_cursor_is_refused(store: Store, cursor: str) -> None:
 # Partitions.
 
 
-async def test_a_stream_lands_where_its_checksum_says(store: Store) -> None:
+async def test_the_partition_of_a_stream_follows_from_the_checksum_of_its_name(
+    store: Store,
+) -> None:
     names = [f"card-{i}-🎉" for i in range(20)]
     for name in names:
         await store.commit(commit(name))

@@ -1,4 +1,4 @@
-"""The reference engine: the planner and dictionaries. Lives and dies with its process."""
+"""The reference engine: the planner and dictionaries. Nothing outlives the process."""
 
 import asyncio
 import uuid
@@ -33,7 +33,7 @@ Row = tuple[str, str]
 
 
 class MemoryStore:
-    """A `Store` in dictionaries, one event loop, nothing durable."""
+    """A `Store` in dictionaries, for one event loop. Nothing is durable."""
 
     def __init__(
         self,
@@ -53,7 +53,7 @@ class MemoryStore:
         self._keys: dict[str, Recalled] = {}
         self._documents: dict[Ref, Document] = {}
         self._indexes: dict[tuple[str, str, str], list[Row]] = {}
-        self._moved = asyncio.Event()
+        self._committed = asyncio.Event()
         self._closed = False
 
     async def commit(self, commit: Commit) -> Committed:
@@ -82,8 +82,8 @@ class MemoryStore:
                 self._documents.pop(ref, None)
             else:
                 self._documents[ref] = document
-        self._moved.set()
-        self._moved = asyncio.Event()
+        self._committed.set()
+        self._committed = asyncio.Event()
 
     def _forget_keys(self, most: int) -> None:
         """Forget up to `most` of the keys that have expired; the oldest come first."""
@@ -144,7 +144,7 @@ class MemoryStore:
         try:
             async with asyncio.timeout(timeout):
                 while all(p <= b for p, b in zip(await self.heads(), beyond, strict=True)):
-                    await self._moved.wait()
+                    await self._committed.wait()
         except TimeoutError:
             pass
         return await self.heads()
@@ -222,7 +222,7 @@ class MemoryStore:
 
     async def close(self) -> None:
         self._closed = True
-        self._moved.set()
+        self._committed.set()
 
     def _check_open(self) -> None:
         if self._closed:

@@ -1,7 +1,7 @@
-"""When a worker takes the lease of a partition.
+"""When a worker takes the lease of a partition, and when it requests one from another worker.
 
-It takes it at once if nobody holds it, and once it is stale if its holder seems to be dead. From a
-holder with at least two partitions more than the worker itself, it requests the lease.
+It takes a lease that nobody holds at once, and the lease of a worker that seems dead once it is
+stale. From a worker that has at least two partitions more, it requests one.
 """
 
 import asyncio

@@ -11,9 +11,9 @@ from gatherlog.core.eventstore.clock import Clock, Ids
 from gatherlog.core.eventstore.store import Store, Write
 from gatherlog.core.subscriptions.background_tasks import BackgroundTasks
 from gatherlog.core.subscriptions.checkpoint_store import (
-    Changes,
     CheckpointStore,
     DeadLetterEvent,
+    UnsavedChanges,
 )
 from gatherlog.core.subscriptions.checkpoints import Checkpoint
 from gatherlog.core.subscriptions.dead_letters import DeadLetter
@@ -102,11 +102,11 @@ class PartitionState:
             self.unsaved.clear()
             await self.checkpoint_store.save(self._take_changes())
 
-    def _take_changes(self) -> Changes:
+    def _take_changes(self) -> UnsavedChanges:
         dirty = [one for one in self.destinations.values() if one.is_dirty]
         for destination in dirty:
             destination.is_dirty = False
-        changes = Changes(
+        changes = UnsavedChanges(
             checkpoint=self._checkpoint(),
             dead_letter_events=self.dead_letter_events,
             destinations=dirty,

@@ -8,7 +8,7 @@ __all__ = ["translate"]
 
 
 def translate(error: Exception) -> StoreError:
-    """What an error of the driver, or of the operating system, means to a caller of the store."""
+    """The error of the store contract for an error of the driver or of the operating system."""
     if isinstance(error, StoreError):
         return error
     if isinstance(error, apsw.FullError) or getattr(error, "errno", None) in (28, 122):

@@ -1,6 +1,7 @@
-"""The SQL of the engine: rows into the planner's `State`, its `Changes` into rows.
+"""The SQL of the engine: reads rows for the planner's `State`, and writes its `Changes` as rows.
 
-Every statement is read to its end (`.get`, or a list): an unfinished one would keep its snapshot.
+The results of every statement are read to the end (`.get`, or a list). Otherwise the connection
+would go on seeing the database as it was when the statement began.
 """
 
 from collections.abc import Mapping
@@ -14,7 +15,7 @@ from gatherlog.core.eventstore.index_keys import Range
 from gatherlog.core.eventstore.planner import KEY_LIFETIME, Changes, State, Wanted
 from gatherlog.core.eventstore.store import Document, Query, Recalled, Ref, StreamHead
 from gatherlog.engines.sqlite.cache import RowCache
-from gatherlog.engines.sqlite.index_rows import move_rows
+from gatherlog.engines.sqlite.index_rows import update_rows
 
 __all__ = [
     "declared_views",
@@ -69,7 +70,7 @@ _NOTHING = b"{}"
 
 
 def load(cursor: apsw.Cursor, wanted: Wanted, now: int, cache: RowCache) -> State:
-    """What the planner must know, as this transaction sees it; what the cache knows is not read."""
+    """The state that the planner needs, from the cache or, in this transaction, from the file."""
     keys: dict[str, Recalled] = {}
     for key in wanted.keys:
         if (recalled := read_key(cursor, key, now)) is not None:
@@ -98,7 +99,7 @@ def _read_stream_head(cursor: apsw.Cursor, stream: str) -> int:
 
 
 def save(cursor: apsw.Cursor, changes: Changes, state: State) -> None:
-    """Write the net effect of a group."""
+    """Write the changes of a group of commits."""
     if changes.events:
         cursor.executemany(_SAVE_EVENT, [msgspec.structs.astuple(e)[1:] for e in changes.events])
     for key, recalled in changes.keys.items():
@@ -108,7 +109,7 @@ def save(cursor: apsw.Cursor, changes: Changes, state: State) -> None:
 
 
 def forget_keys(cursor: apsw.Cursor, most: int, now: int) -> None:
-    """Forget up to `most` of the keys that have expired; numbers follow time."""
+    """Delete up to `most` of the keys that have expired. Keys are numbered in the order of time."""
     oldest: int | None = cursor.execute(_OLDEST_KEY).get
     if oldest is not None and oldest <= now - KEY_LIFETIME:
         cursor.execute(_FORGET_KEYS, (most, now - KEY_LIFETIME))
@@ -120,7 +121,7 @@ def _save_document(
     if after is None:
         if before is not None:
             cursor.execute(_DELETE_DOCUMENT, ref)
-            move_rows(cursor, ref, before.index_keys, {})
+            update_rows(cursor, ref, before.index_keys, {})
         return
     if before is None:
         cursor.execute(
@@ -135,7 +136,7 @@ def _save_document(
                 _pack(after.counters),
             ),
         )
-        move_rows(cursor, ref, {}, after.index_keys)
+        update_rows(cursor, ref, {}, after.index_keys)
     elif _differs_in_counters_only(before, after):
         cursor.execute(_UPDATE_COUNTERS, (after.counted, _pack(after.counters), *ref))
     else:
@@ -151,7 +152,7 @@ def _save_document(
                 *ref,
             ),
         )
-        move_rows(cursor, ref, before.index_keys, after.index_keys)
+        update_rows(cursor, ref, before.index_keys, after.index_keys)
 
 
 def _differs_in_counters_only(before: Document, after: Document) -> bool:
@@ -217,7 +218,7 @@ def read_feed(cursor: apsw.Cursor, after: int, limit: int) -> list[Recorded]:
 
 
 def read_streams(cursor: apsw.Cursor, category: str, after: str, limit: int) -> list[StreamHead]:
-    """Walks the index from stream to stream, so that long streams cost no more than short ones."""
+    """Seeks from stream to stream in the index: long streams cost no more than short ones."""
     found: list[StreamHead] = []
     name = max(after, category + "-")
     while len(found) < limit:

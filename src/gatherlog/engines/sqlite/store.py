@@ -1,4 +1,4 @@
-"""The embedded store: reads on the loop or in a thread, writes through the group writer."""
+"""The store in a SQLite file: reads on the loop or in a thread, writes by the group writer."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -44,11 +44,11 @@ __all__ = ["SqliteStore", "open_sqlite"]
 T = TypeVar("T")
 
 INLINE_ROWS = 64
-"""Up to so many rows are read on the loop: a thread hop would cost more than they do."""
+"""Up to this many rows are read on the loop: handing them to a thread would cost more."""
 PARTITIONS = 1
 MAX_VERSION = 2**63 - 1
 POLL_FIRST, POLL_LAST = 0.05, 2.0
-"""Seconds between two looks at the file while somebody waits: at first, and when idle."""
+"""Seconds between two polls of the file while anybody waits: at first, and at most."""
 
 
 async def open_sqlite(
@@ -96,11 +96,11 @@ class SqliteStore:
         self._pages = ThreadPoolExecutor(1, "gatherlog-reader")
         self._page_connection: apsw.Connection | None = None
         self._wakeups = Wakeups(path)
-        self._writer = GroupWriter(path, clock=clock, moved=self._committed)
-        self._moved = asyncio.Event()
+        self._writer = GroupWriter(path, clock=clock, on_commit=self._own_commit)
+        self._committed = asyncio.Event()
         self._poller: asyncio.Task[None] | None = None
         self._head = 0
-        self._told_head = 0
+        self._announced_head = 0
         self._waiting = 0
         self._closed = False
 
@@ -152,14 +152,14 @@ class SqliteStore:
 
     async def wait(self, beyond: Heads, timeout: float) -> Heads:
         self._check_open()
-        self._wakeups.listen(self._loop, self._told)
+        self._wakeups.listen(self._loop, self._other_commit)
         deadline = self._loop.time() + timeout
         self._waiting += 1
         try:
             await self.heads()
             while True:
                 self._check_open()
-                moved, heads = self._moved, (self._head,)
+                committed, heads = self._committed, (self._head,)
                 remaining = deadline - self._loop.time()
                 if heads > beyond or remaining <= 0:
                     return heads
@@ -167,7 +167,7 @@ class SqliteStore:
                     self._poller = asyncio.create_task(self._poll(heads))
                 try:
                     async with asyncio.timeout(remaining):
-                        await moved.wait()
+                        await committed.wait()
                 except TimeoutError:
                     return await self.heads()
         finally:
@@ -182,7 +182,7 @@ class SqliteStore:
             len(ids), lambda reads: [rows.read_document(reads, view, id) for id in ids]
         )
         if len(ids) <= INLINE_ROWS:
-            self._writer.keep(found)
+            self._writer.cache(found)
         return found
 
     async def query(self, query: Query) -> Page:
@@ -249,7 +249,7 @@ class SqliteStore:
     def _now(self, read: Callable[[apsw.Cursor], T]) -> T:
         """A point read, on the loop."""
         self._check_open()
-        self._writer.doubt()
+        self._writer.expire_confirmation()
         return self._translated(lambda: read(self._reads))
 
     def _translated(self, read: Callable[[], T]) -> T:
@@ -269,7 +269,7 @@ class SqliteStore:
         except apsw.Error as error:
             raise translate(error) from error
         finally:
-            self._writer.doubt()
+            self._writer.expire_confirmation()
 
     def _read_page(self, read: Callable[[apsw.Cursor], T]) -> T:
         if self._page_connection is None:
@@ -282,33 +282,33 @@ class SqliteStore:
 
     # Waking.
 
-    def _committed(self, head: int) -> None:
-        """This process has committed; whoever waits is told only of what can be read."""
-        if head > self._told_head:
-            self._told_head = head
+    def _own_commit(self, head: int) -> None:
+        """This process has committed up to the position `head`, which can be read now."""
+        if head > self._announced_head:
+            self._announced_head = head
             self._head = max(self._head, head)
             self._wake()
             self._wakeups.send()
 
-    def _told(self) -> None:
+    def _other_commit(self) -> None:
         """Another process has committed."""
         if self._waiting and not self._closed:
-            with suppress(StoreError):  # whoever is woken hears of it
+            with suppress(StoreError):  # those who are woken get the error
                 self._head = max(self._head, self._now(rows.read_head))
             self._wake()
 
     def _wake(self) -> None:
         if self._waiting:
-            self._moved.set()
-            self._moved = asyncio.Event()
+            self._committed.set()
+            self._committed = asyncio.Event()
 
     async def _poll(self, seen: Heads) -> None:
-        """One look at the file for all who wait, ever more seldom while nothing happens."""
+        """Poll the file for all who wait, less and less often while nothing happens."""
         pause = POLL_FIRST
         try:
             while self._waiting and not self._closed:
                 await asyncio.sleep(pause)
-                with suppress(StoreError):  # it will be well again, or whoever reads hears of it
+                with suppress(StoreError):  # it may pass; if not, those who read get the error
                     heads = await self.heads()
                     pause = POLL_FIRST if heads > seen else min(pause * 1.5, POLL_LAST)
                     if heads > seen:

@@ -1,4 +1,4 @@
-"""What is written now and then beside the commits: what views are declared as, rows of indexes."""
+"""Writes beside the commits: declarations of views, and repairs of index rows."""
 
 import time
 from collections.abc import Sequence
@@ -10,14 +10,14 @@ from gatherlog.core.eventstore.errors import Busy, ViewOutdated
 from gatherlog.core.eventstore.store import DeclaredView
 from gatherlog.engines.sqlite import rows
 from gatherlog.engines.sqlite.file import FileLock, connect
-from gatherlog.engines.sqlite.index_rows import renew_rows
+from gatherlog.engines.sqlite.index_rows import rewrite_rows
 from gatherlog.engines.sqlite.writer import LOCK_SECONDS
 
 __all__ = ["declare", "reindex"]
 
 
 def reindex(path: str, view: str, ids: Sequence[str]) -> None:
-    """In its turn among all writers of the file."""
+    """Write the index rows of these ids again. Raises Busy after waiting LOCK_SECONDS."""
     lock, connection = FileLock(path), connect(path)
     deadline = time.monotonic() + LOCK_SECONDS
     try:
@@ -27,7 +27,7 @@ def reindex(path: str, view: str, ids: Sequence[str]) -> None:
             time.sleep(0.01)
         connection.set_busy_timeout(5000)
         connection.execute("BEGIN IMMEDIATE")
-        renew_rows(connection.cursor(), view, ids)
+        rewrite_rows(connection.cursor(), view, ids)
         connection.execute("COMMIT")
     finally:
         connection.close(True)
@@ -37,10 +37,10 @@ def reindex(path: str, view: str, ids: Sequence[str]) -> None:
 def declare(
     path: str, views: Sequence[DeclaredView], *, complete: bool = False
 ) -> set[tuple[str, str]]:
-    """Record what the views are declared as; the indexes that must be built before they serve.
+    """Record the versions and indexes of views; returns the indexes that must be built first.
 
-    A view without documents is complete as it is, as are all if `complete` says so.
-    Raises ViewOutdated where the store holds documents of a newer version than this process knows.
+    A view without documents needs no building; with `complete`, none does. Raises ViewOutdated if
+    the store holds documents of a newer version of a view.
     """
     connection = connect(path)
     connection.set_busy_timeout(5000)

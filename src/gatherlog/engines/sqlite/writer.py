@@ -1,8 +1,9 @@
 """Group commit: commits that arrive in one turn of the loop become one transaction and one fsync.
 
-The statements of a group run on the loop, where they cannot lose the interpreter lock between each
-other; only what may block runs in the writer's thread: waiting for another process, and the
-COMMIT with its fsync. A commit that is alone is committed on the spot, while the disk is quick.
+The statements of a group run on the loop: in a thread, the interpreter lock might be taken away
+between any two of them. Only what may block runs in the writer's thread: waiting for another
+process, and COMMIT with its fsync. A single commit is committed on the loop as long as fsyncs are
+quick.
 """
 
 import asyncio
@@ -38,16 +39,16 @@ QUICK_SECONDS = 0.001
 
 Outcome = Committed | StoreError
 Pending = tuple[Commit, int, "asyncio.Future[Committed]"]
-"""A commit, its size, and who waits for it."""
+"""A commit, its size in bytes, and the future of its caller."""
 
 
 class GroupWriter:
-    """The one writer of this process on a file. All methods are called on its event loop."""
+    """The only writer of this process on a file. All methods are called on its event loop."""
 
-    def __init__(self, path: str, *, clock: Clock, moved: Callable[[int], None]) -> None:
+    def __init__(self, path: str, *, clock: Clock, on_commit: Callable[[int], None]) -> None:
         self._path = path
         self._clock = clock
-        self._moved = moved
+        self._on_commit = on_commit
         self._loop = asyncio.get_running_loop()
         self._lock = FileLock(path)
         self._connection: apsw.Connection | None = None
@@ -62,10 +63,13 @@ class GroupWriter:
         self._closing: asyncio.Future[None] | None = None
         self._giving_up: asyncio.TimerHandle | None = None
         self._stuck = False
-        self._thread = WriterThread(self._loop, self._let_go)
+        self._thread = WriterThread(self._loop, self._release_file)
 
     def submit(self, commit: Commit, size: int) -> "asyncio.Future[Committed]":
-        """Queue a commit of `size` bytes; the future is done when it is durable, or refused."""
+        """Queue a commit of `size` bytes; the future is done when it is durable or refused.
+
+        Raises StoreClosed, and Busy if the queue is full or another process holds the store.
+        """
         if self._closing is not None:
             raise StoreClosed("the store is closed")
         if self._stuck:
@@ -79,40 +83,40 @@ class GroupWriter:
         return future
 
     def documents(self, view: str, ids: Sequence[str]) -> list[Document | None] | None:
-        """The documents as last committed, if all are known here; None if the file must be read."""
+        """The documents as last committed, if all are cached; None if the file must be read."""
         if not self._holding and time.monotonic() > self._confirmed_until:
             if self._group or self._connection is None:
                 return None
             self._cache.confirm_outside(self._connection)
             self._confirmed_until = time.monotonic() + CONFIRMED_SECONDS
-            self._loop.call_soon(self.doubt)
+            self._loop.call_soon(self.expire_confirmation)
         known = self._cache.documents
         found = [known.get((view, id)) for id in ids]
         return None if None in found else found
 
-    def doubt(self) -> None:
-        """Ask the file again whether it has moved, before the next document is given.
+    def expire_confirmation(self) -> None:
+        """Before the next cached document is given, check again whether others have committed.
 
-        Once per turn of the loop is enough, and per millisecond of a long turn: what a request
-        has learnt of the world it learnt before this turn. It is asked anew after every other
-        read, which may have seen more.
+        That is checked once per turn of the loop, and once per millisecond of a long turn: all
+        that a caller can know of other processes' commits is from before this turn. It is also
+        checked after every read of the file, since that may have seen newer commits.
         """
         self._confirmed_until = 0.0
 
-    def keep(self, documents: Iterable[Document | None]) -> None:
-        """Remember documents that were read just now, on the loop."""
+    def cache(self, documents: Iterable[Document | None]) -> None:
+        """Cache documents that were read just now, on the loop."""
         for document in documents:
             if document is not None:
                 self._cache.keep(document)
 
     async def close(self) -> None:
-        """Finish what was accepted, then let go of the file."""
+        """Finish the commits that were accepted, then close the file."""
         if self._closing is None:
             self._closing = self._loop.create_future()
             self._finish_closing_if_idle()
         await asyncio.shield(self._closing)
 
-    # A group's way: _start, (wait for the turn), _run, (COMMIT), _settle.
+    # The steps of a group: _start, (wait for the lock), _run, (COMMIT), _settle.
 
     def _schedule(self) -> None:
         """Start a group at the end of this turn of the loop, unless one is under way."""
@@ -135,8 +139,8 @@ class GroupWriter:
                 self._run()
             else:
                 self._giving_up = self._loop.call_later(LOCK_SECONDS, self._give_up)
-                self._thread.do(self._begin_in_turn, self._begun)
-        except Exception as error:  # noqa: BLE001 - whatever it was, nobody may hang
+                self._thread.do(self._wait_and_begin, self._begun)
+        except Exception as error:  # noqa: BLE001 - whatever it is, no caller may hang
             self._fail(error)
 
     def _begin_at_once(self) -> bool:
@@ -150,8 +154,8 @@ class GroupWriter:
             return False
         return True
 
-    def _begin_in_turn(self) -> None:
-        """Wait for other processes, in the thread."""
+    def _wait_and_begin(self) -> None:
+        """Wait for the write lock, in the thread."""
         self._lock.acquire()
         connection = self._open()
         connection.set_busy_timeout(int(LOCK_SECONDS * 1000))
@@ -172,11 +176,11 @@ class GroupWriter:
             return
         try:
             self._run()
-        except Exception as failure:  # noqa: BLE001 - whatever it was, nobody may hang
+        except Exception as failure:  # noqa: BLE001 - whatever it is, no caller may hang
             self._fail(failure)
 
     def _give_up(self) -> None:
-        """The other process keeps the file: tell everyone, and refuse until it lets go."""
+        """Another process keeps the lock: refuse all commits as Busy until it releases it."""
         self._stuck = True
         for _, _, future in (*self._group, *self._queue):
             if not future.done():
@@ -218,7 +222,7 @@ class GroupWriter:
             self._settle(results, changes)
 
     def _settle(self, results: list[Outcome], changes: Changes) -> None:
-        """Release the file and answer everyone; those who were cancelled are passed over."""
+        """Release the lock and answer all callers, except those that were cancelled."""
         self._cache.apply(changes, self._open())
         self._holding = False
         self._lock.release()
@@ -230,11 +234,11 @@ class GroupWriter:
                 future.set_exception(result)
             else:
                 future.set_result(result)
-        self._moved(changes.positions[0])
-        self._go_on()
+        self._on_commit(changes.positions[0])
+        self._start_next()
 
     def _fail(self, error: Exception) -> None:
-        """Nothing of the group is there: tell everyone, and start afresh with the file."""
+        """Nothing of the group was committed: answer all callers with the error, and reconnect."""
         self._cache.clear()
         self._holding = False
         self._abandon_connection()
@@ -243,10 +247,10 @@ class GroupWriter:
         for _, _, future in group:
             if not future.done():
                 future.set_exception(_one_for_each(error))
-        self._go_on()
+        self._start_next()
 
-    def _go_on(self) -> None:
-        """After those who were just answered had their turn: their next commits join the group."""
+    def _start_next(self) -> None:
+        """Start the next group once the callers just answered have run: their commits join it."""
         if self._queue:
             self._schedule()
         else:
@@ -256,15 +260,15 @@ class GroupWriter:
         if self._closing is None:
             return
         if not self._stuck and not self._queue and not self._group:
-            self._let_go()
+            self._release_file()
             self._thread.stop()
         elif not self._stuck:
             return
-        if not self._closing.done():  # when stuck, the thread lets go once it has its turn
+        if not self._closing.done():  # if stuck, the thread closes the file once it has the lock
             self._closing.set_result(None)
 
-    def _let_go(self) -> None:
-        """Give up the file, in the thread if the loop is gone."""
+    def _release_file(self) -> None:
+        """Close the connection and the lock; in the thread if the loop is closed."""
         self._abandon_connection()
         self._lock.close()
 
@@ -274,7 +278,7 @@ class GroupWriter:
         return self._connection
 
     def _abandon_connection(self) -> None:
-        """Closing rolls back what is open; the next group connects anew."""
+        """Close the connection, which rolls back an open transaction; the next group reconnects."""
         if self._connection is not None:
             with suppress(apsw.Error):
                 self._connection.close(True)
@@ -282,7 +286,10 @@ class GroupWriter:
 
 
 class WriterThread:
-    """Runs what may block, one thing after the other, and reports to the loop."""
+    """Runs calls that may block, one after the other, and reports to the loop.
+
+    `orphaned` is called in the thread if the loop is closed by then.
+    """
 
     def __init__(self, loop: asyncio.AbstractEventLoop, orphaned: Callable[[], None]) -> None:
         self._loop = loop
@@ -310,13 +317,13 @@ class WriterThread:
                 error = raised
             try:
                 self._loop.call_soon_threadsafe(then, error)
-            except RuntimeError:  # the loop is closed: nobody is left to be told, or to let go
+            except RuntimeError:  # the loop is closed: the lock is released here
                 self._orphaned()
                 return
 
 
 def _one_for_each(error: Exception) -> StoreError:
-    """An instance of its own for every waiter: a shared one would share its traceback."""
+    """A new error for each caller: a shared one would collect the tracebacks of all."""
     fresh: StoreError
     if isinstance(error, Busy):
         fresh = Busy(str(error))
