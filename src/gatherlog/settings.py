@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from gatherlog.core.eventstore.errors import Flaw, Invalid
-from gatherlog.targets.sender import Sender
+from gatherlog.targets.mail_sender import MailSender
 
 __all__ = ["Settings"]
 
@@ -164,7 +164,7 @@ def _is_smtp(url: str) -> bool:
 
 def _flaws_of_sender(text: str) -> list[Flaw]:
     try:
-        Sender.from_text(text)
+        MailSender.from_text(text)
     except Invalid as invalid:
         return list(invalid.flaws)
     return []

@@ -111,7 +111,7 @@ async def test_too_much_is_refused_by_the_name_of_its_limit(store: Store, what: 
     assert await store.heads() == (0,) * store.limits.partitions
 
 
-async def test_as_much_as_the_limits_allow_is_taken(store: Store) -> None:
+async def test_as_much_as_the_limits_allow_is_accepted(store: Store) -> None:
     limits = store.limits
     await store.commit(commit("card-1", events=limits.commit_actions - 2))
     await store.commit(
@@ -305,7 +305,7 @@ async def test_a_store_that_may_not_be_read_is_refused(one_file: Place) -> None:
         await one_file.open()
 
 
-async def test_a_missing_store_is_made_only_where_that_is_wished(one_file: Place) -> None:
+async def test_a_missing_store_is_made_only_if_asked_for(one_file: Place) -> None:
     with pytest.raises(NotAStore):
         await one_file.open(create=False)
     assert list(one_file.path.parent.iterdir()) == []

@@ -79,7 +79,7 @@ async def test_an_exact_version_demands_just_that_one(store: Store) -> None:
     assert (await store.commit(commit("card-1", expected=2))).streams == {"card-1": 3}
 
 
-async def test_any_takes_the_stream_as_it_is(store: Store) -> None:
+async def test_any_accepts_the_stream_at_every_version(store: Store) -> None:
     for version in (1, 2, 3):
         assert (await store.commit(commit("card-1", expected=ANY))).streams == {"card-1": version}
 

@@ -286,7 +286,7 @@ async def test_a_waiter_that_gives_up_harms_no_other(store: Store) -> None:
     assert leaving.cancelled()
 
 
-async def test_any_partition_that_moves_wakes_a_waiter(store: Store) -> None:
+async def test_an_event_in_any_partition_wakes_a_waiter(store: Store) -> None:
     for i in range(8):
         heads = await store.heads()
         waiting = asyncio.create_task(store.wait(heads, 30.0))

@@ -87,13 +87,13 @@ async def test_an_exact_version_is_demanded_of_a_document(store: Store) -> None:
     assert await card(store, "a") == document("a", b"2", version=7)
 
 
-async def test_none_takes_a_document_as_it_is(store: Store) -> None:
+async def test_none_accepts_a_document_at_every_version(store: Store) -> None:
     for version in (1, 2):
         await store.commit(writing(put("a", b"%d" % version, expects=None)))
         assert await card(store, "a") == document("a", b"%d" % version, version=version)
 
 
-async def test_a_mere_demand_writes_nothing_and_needs_no_append(store: Store) -> None:
+async def test_a_write_that_only_demands_writes_nothing_and_needs_no_append(store: Store) -> None:
     await store.commit(writing(put("a", b"1")))
 
     done = await store.commit(Commit(writes=[demand("a", 1), demand("missing", NEW)]))
@@ -125,7 +125,7 @@ async def test_keep_leaves_the_body_its_version_and_its_keys(store: Store) -> No
     assert await card(store, "a") == document("a", b"1", version=1, index_keys=keys)
 
 
-async def test_the_same_bytes_written_again_move_the_version_and_the_keys(store: Store) -> None:
+async def test_the_same_bytes_written_again_change_the_version_and_the_keys(store: Store) -> None:
     body = b"the very same object"
     for table in ("1", "2"):
         await store.commit(writing(put("a", body, index_keys={"by_table": (table, "Ada")})))
@@ -170,7 +170,7 @@ async def test_deleting_what_is_not_there_does_nothing(store: Store) -> None:
     assert await card(store, "a") is None
 
 
-async def test_adds_make_a_missing_counter_at_zero_and_then_move_it(store: Store) -> None:
+async def test_adds_make_a_missing_counter_at_zero_and_then_change_it(store: Store) -> None:
     await store.commit(writing(count("a", seats=5, waiting=-2)))
     await store.commit(writing(count("a", seats=-3, other=1)))
 
@@ -179,7 +179,7 @@ async def test_adds_make_a_missing_counter_at_zero_and_then_move_it(store: Store
     )
 
 
-async def test_adds_never_move_the_version_of_a_document(store: Store) -> None:
+async def test_adds_never_change_the_version_of_a_document(store: Store) -> None:
     await store.commit(writing(put("a", b"1")))
 
     await store.commit(writing(count("a", seats=1)))
@@ -414,7 +414,7 @@ async def test_a_rebuild_stamps_a_body_with_the_version_it_gives(store: Store) -
     assert len(await store.read_stream("card-1")) == 9
 
 
-async def test_a_rebuild_adds_only_while_the_counters_have_not_moved(store: Store) -> None:
+async def test_a_rebuild_adds_only_if_the_counters_have_not_changed(store: Store) -> None:
     await store.commit(writing(count("a", seats=3)))
     await store.commit(commit("card-1"))
     repair = msgspec.structs.replace(count("a", seats=2), counted=1, at=2)
@@ -441,7 +441,7 @@ async def test_a_rebuild_deletes_what_the_fold_does_not_give(store: Store) -> No
     assert await card(store, "a") is None
 
 
-async def test_counters_of_a_missing_document_have_not_moved_since_version_zero(
+async def test_counters_of_a_missing_document_have_not_changed_since_version_zero(
     store: Store,
 ) -> None:
     await store.commit(commit("card-1", events=2))

@@ -196,7 +196,7 @@ async def repair(store: Store, ids: Sequence[str]) -> None:
     await store.reindex("card", ids)
 
 
-async def test_indexes_that_nobody_touched_say_what_documents_say(indexed: Place) -> None:
+async def test_indexes_that_nothing_has_damaged_agree_with_the_documents(indexed: Place) -> None:
     store = await indexed.open()
     cards = [f"{n:02}" for n in range(40)]
 
@@ -212,7 +212,7 @@ async def test_indexes_that_nobody_touched_say_what_documents_say(indexed: Place
     assert found == []
 
 
-async def test_a_row_that_an_index_lost_is_told_and_made_anew(indexed: Place) -> None:
+async def test_a_row_that_an_index_lost_is_reported_and_written_again(indexed: Place) -> None:
     store = await indexed.open()
     await fill(store, [(id, ("t", id)) for id in "abc"])
     indexed.damage.unlist("card", "b")
@@ -222,7 +222,7 @@ async def test_a_row_that_an_index_lost_is_told_and_made_anew(indexed: Place) ->
     assert (await misindexed(store), await ids(store, tables("t"))) == ([], ["a", "b", "c"])
 
 
-async def test_a_row_that_no_document_gave_is_told_and_taken_away(indexed: Place) -> None:
+async def test_a_row_without_its_document_is_reported_and_removed(indexed: Place) -> None:
     store = await indexed.open()
     await fill(store, [(id, ("t", id)) for id in "ab"])
     indexed.damage.list_also("card", "by_table", ("t", "z"), "a")
@@ -234,7 +234,7 @@ async def test_a_row_that_no_document_gave_is_told_and_taken_away(indexed: Place
     assert (await misindexed(store), await ids(store, tables("t"))) == ([], ["a", "b"])
 
 
-async def test_rows_of_a_lost_document_are_told_and_list_nothing(indexed: Place) -> None:
+async def test_rows_of_a_lost_document_are_reported_and_list_nothing(indexed: Place) -> None:
     store = await indexed.open()
     await fill(store, [(id, ("t", id)) for id in "ab"])
     indexed.damage.lose("card", "a")
@@ -244,7 +244,7 @@ async def test_rows_of_a_lost_document_are_told_and_list_nothing(indexed: Place)
     assert await misindexed(store) == []
 
 
-async def test_damaged_indexes_are_in_no_commits_way(indexed: Place) -> None:
+async def test_damaged_indexes_make_no_commit_fail(indexed: Place) -> None:
     store = await indexed.open()
     await fill(store, [(id, ("t", id)) for id in "abc"])
     indexed.damage.lose("card", "a")
@@ -412,7 +412,9 @@ async def test_a_malformed_cursor_is_refused(store: Store, cursor: str) -> None:
 # Partitions.
 
 
-async def test_a_stream_lands_where_its_checksum_says(store: Store) -> None:
+async def test_the_partition_of_a_stream_follows_from_the_checksum_of_its_name(
+    store: Store,
+) -> None:
     names = [f"card-{i}-🎉" for i in range(20)]
     for name in names:
         await store.commit(commit(name))

@@ -69,7 +69,7 @@ async def test_a_caller_who_ran_out_of_time_is_answered_by_the_key(store: Store)
     assert (await store.commit(asked)).repeated
 
 
-async def test_more_callers_than_the_queue_takes_are_told_so(durable: Place) -> None:
+async def test_more_callers_than_the_queue_holds_are_refused_as_busy(durable: Place) -> None:
     store = await durable.open()
     callers = [store.commit(commit("card-1")) for _ in range(20_000)]
 

@@ -22,10 +22,12 @@ async def open_store(
 
     `sqlite:///gatherlog.db` is a file relative to the working directory, `sqlite:////var/g.db` an
     absolute one; `memory:` lives as long as the process. `hostile:7` is for tests: see
-    `gatherlog.engines.hostile`; its number is the seed. `views` are those the caller will query:
-    their versions are recorded in the store, and ViewOutdated is raised where it holds newer ones.
-    A missing store is made, unless `create` is off; what is there and not ours is NotAStore. By
-    `clock` the store tells when an idempotency key has expired.
+    `gatherlog.engines.hostile`; its number is the seed. `views` are those that the caller will
+    query: their versions are recorded in the store. A missing store is made if `create` is set.
+    `clock` decides when an idempotency key has expired.
+
+    Raises ViewOutdated if the store holds documents of a newer version of a view, and NotAStore if
+    it is missing and `create` is not set, or if the file is not a Gatherlog store.
     """
     scheme, _, rest = url.partition(":")
     declared = tuple(views)

@@ -14,12 +14,20 @@ from gatherlog.core.eventstore.errors import CursorInvalid
 from gatherlog.core.eventstore.events import Recorded
 from gatherlog.core.eventstore.store import Heads, Store
 
-__all__ = ["FeedPage", "feed_cursor", "feed_page", "feed_page_backwards", "feed_positions"]
+__all__ = [
+    "EventFilter",
+    "FeedPage",
+    "feed_cursor",
+    "feed_page",
+    "feed_page_backwards",
+    "feed_positions",
+]
 
 _SCANNED: Final = 10_000
 """The most events that are read for one page, however few of them are wanted."""
 
-Wanted = Callable[[Recorded], bool]
+EventFilter = Callable[[Recorded], bool]
+"""Whether a reader wants an event."""
 
 
 class FeedPage(msgspec.Struct, frozen=True):
@@ -51,7 +59,7 @@ def feed_positions(store: Store, cursor: str) -> Heads:
 
 
 async def feed_page(
-    store: Store, after: Heads, *, limit: int, wanted: Wanted | None = None
+    store: Store, after: Heads, *, limit: int, wanted: EventFilter | None = None
 ) -> FeedPage:
     """Up to `limit` wanted events after the positions `after`, one partition after the other."""
     heads, positions = await store.heads(), list(after)
@@ -77,7 +85,7 @@ async def feed_page(
 
 
 async def feed_page_backwards(
-    store: Store, before: Heads, *, limit: int, wanted: Wanted | None = None
+    store: Store, before: Heads, *, limit: int, wanted: EventFilter | None = None
 ) -> FeedPage:
     """Up to `limit` wanted events at or before the positions `before`, newest first.
 

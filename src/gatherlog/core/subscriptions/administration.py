@@ -10,9 +10,10 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from gatherlog.core.commands.handler import CommandHandler, Decided
+from gatherlog.core.commands.service import no_such, read
 from gatherlog.core.commands.unit_of_work import UnitOfWork
 from gatherlog.core.eventstore.clock import Clock, Ids
-from gatherlog.core.eventstore.errors import Flaw, Invalid, NotFound
+from gatherlog.core.eventstore.errors import Flaw, Invalid
 from gatherlog.core.eventstore.store import Store
 from gatherlog.core.projections.paging import bodies, documents
 from gatherlog.core.subscriptions.checkpoints import (
@@ -27,9 +28,9 @@ from gatherlog.core.subscriptions.dead_letters import (
     DEAD_LETTERS,
     FOLD,
     DeadLetter,
+    DeadLetterState,
     DeliveryDiscarded,
     DeliveryRedriven,
-    State,
     SubscriptionPaused,
     SubscriptionReset,
     SubscriptionResumed,
@@ -111,7 +112,7 @@ class SubscriptionAdmin:
         documents = await self._store.get([CHECKPOINTS.ref(id) for id in ids])
         checkpoints = [CHECKPOINTS.read(document) for document in documents]
         if not any(checkpoints) and name not in self._known:
-            raise NotFound(f"there is no subscription {name!r}")
+            raise no_such("subscription", name)
         lags = tuple(
             Lag(
                 partition=partition,
@@ -128,7 +129,7 @@ class SubscriptionAdmin:
         *,
         subscription: str | None = None,
         destination: str | None = None,
-        state: State = "dead",
+        state: DeadLetterState = "dead",
         limit: int = 100,
         cursor: str | None = None,
     ) -> DeadLetterPage:
@@ -162,10 +163,9 @@ class SubscriptionAdmin:
 
     async def dead_letter(self, id: str) -> DeadLetter:
         """One dead letter; NotFound if there is none, as after a redrive that succeeded."""
-        [document] = await self._store.get([DEAD_LETTERS.ref(id)])
-        found = DEAD_LETTERS.read(document)
+        found = await read(self._store, DEAD_LETTERS, id)
         if found is None:
-            raise NotFound(f"there is no dead letter {id!r}")
+            raise no_such("dead letter", id)
         return found
 
     async def redrive(self, id: str, *, by: str) -> DeadLetter:
@@ -230,7 +230,7 @@ class SubscriptionAdmin:
         async def attempt(unit: UnitOfWork) -> list[Decided]:
             present = await unit.get(DEAD_LETTERS, id)
             if present is None:
-                raise NotFound(f"there is no dead letter {id!r}")
+                raise no_such("dead letter", id)
             return decide(present)
 
         handled = await self._handler.handle(stream_of(subscription), attempt)
