@@ -1,7 +1,13 @@
 """What tests of all kinds read from a store: whole views and categories, in a fixed order."""
 
+import asyncio
+from collections.abc import Awaitable, Callable
+
 from gatherlog.core import Document, Store, StreamHead
 from gatherlog.core.projections.paging import all_documents, all_streams
+
+SOON = 5.0
+"""Seconds until a test gives up waiting for what has to come soon."""
 
 
 async def scanned(store: Store, view: str) -> list[Document]:
@@ -14,3 +20,14 @@ async def streams_of(store: Store, category: str) -> list[StreamHead]:
     """All streams of a category, by name."""
     found = [head async for head in all_streams(store, category)]
     return sorted(found, key=lambda head: head.stream)
+
+
+async def eventually(
+    read: Callable[[], Awaitable[object]], expected: object, deadline: float = SOON
+) -> None:
+    """Assert that `read` gives what is expected, at the latest after `deadline` seconds."""
+    loop = asyncio.get_running_loop()
+    end = loop.time() + deadline
+    while (found := await read()) != expected and loop.time() < end:
+        await asyncio.sleep(0.002)
+    assert found == expected

@@ -22,18 +22,18 @@ from tests.contracts.commits import (
     cards,
     commit,
     count,
+    demand,
     document,
     documents_of,
+    excluding_documents,
+    lists,
     put,
+    shows,
     streams_of,
+    whole_stream,
     writing,
 )
 from tests.contracts.engines import Place
-
-
-def demand(id: str, expects: int, *, stream: str = "card-1") -> Write:
-    """Only the demand that a card is at a version."""
-    return Write(view="card", id=id, stream=stream, expects=expects)
 
 
 def delete(id: str, *, expects: int | None = None, stream: str = "card-1") -> Write:
@@ -116,6 +116,31 @@ async def test_a_demand_protects_what_another_document_rests_on(store: Store) ->
     assert await card(store, "a") is None
 
 
+async def test_of_two_that_demand_the_others_document_absent_one_wins(store: Store) -> None:
+    for turn in range(30):
+        rivals = [store.commit(excluding_documents(f"{turn}", number)) for number in (0, 1)]
+        done = await asyncio.gather(*rivals, return_exceptions=True)
+
+        assert Counter(map(type, done)) == {Committed: 1, Conflict: 1}
+
+
+async def test_two_stores_never_both_find_the_others_document_absent(shared: Place) -> None:
+    stores = [await shared.open(), await shared.open()]
+    for turn in range(30):
+        rivals = [one.commit(excluding_documents(f"{turn}", n)) for n, one in enumerate(stores)]
+        done = await asyncio.gather(*rivals, return_exceptions=True)
+
+        assert Counter(map(type, done)) == {Committed: 1, Conflict: 1}
+
+
+async def test_two_processes_never_both_find_the_others_document_absent(shared: Place) -> None:
+    await (await shared.open()).close()
+
+    ours, theirs = await work_together(shared, 2, "exclude_documents", rounds=60)
+
+    assert [mine + other for mine, other in zip(ours, theirs, strict=True)] == [1] * 60
+
+
 async def test_keep_leaves_the_body_its_version_and_its_keys(store: Store) -> None:
     keys = {"by_name": ("all", "Ada")}
     await store.commit(writing(put("a", b"1", index_keys=keys)))
@@ -131,9 +156,9 @@ async def test_the_same_bytes_written_again_change_the_version_and_the_keys(stor
         await store.commit(writing(put("a", body, index_keys={"by_table": (table, "Ada")})))
 
     expected = document("a", body, version=2, index_keys={"by_table": ("2", "Ada")})
-    found = [(await store.query(CARDS.query("by_table", table))).documents for table in "12"]
     assert (await card(store, "a"), await documents_of(store, "card")) == (expected, [expected])
-    assert found == [[], [expected]]
+    await shows(store, CARDS.query("by_table", "2"), expected)
+    await lists(store, CARDS.query("by_table", "1"))
 
 
 async def test_a_deleted_document_is_gone_and_may_be_made_anew(store: Store) -> None:
@@ -411,7 +436,7 @@ async def test_a_rebuild_stamps_a_body_with_the_version_it_gives(store: Store) -
 
     assert done == Committed(documents={("card", "a"): 9})
     assert await card(store, "a") == document("a", b"folded", version=9)
-    assert len(await store.read_stream("card-1")) == 9
+    assert len(await whole_stream(store, "card-1")) == 9
 
 
 async def test_a_rebuild_adds_only_if_the_counters_have_not_changed(store: Store) -> None:
