@@ -266,6 +266,9 @@ MISTAKES: dict[str, Commit] = {
     "a stamp below zero": Commit(
         writes=[msgspec.structs.replace(put("a", b"", expects=NEW), at=-1)]
     ),
+    "a body at version zero": Commit(
+        writes=[msgspec.structs.replace(put("a", b"", expects=NEW), at=0)]
+    ),
     "adds of a rebuild without what was counted": Commit(
         writes=[msgspec.structs.replace(count("a", n=1), at=1)]
     ),

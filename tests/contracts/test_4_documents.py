@@ -304,8 +304,9 @@ async def test_counters_hold_every_integer_of_63_bits(store: Store) -> None:
     await store.commit(writing(count("a", up=most, down=-most)))
 
     for counter, step in (("up", 1), ("down", -1)):
-        with pytest.raises(CounterOutOfBounds):
+        with pytest.raises(CounterOutOfBounds) as refusal:
             await store.commit(writing(count("a", {counter: step})))
+        assert (refusal.value.value, refusal.value.bound) == (step * (most + 1), step * most)
     assert await card(store, "a") == document("a", None, version=0, counted=1, up=most, down=-most)
 
 

@@ -30,7 +30,7 @@ from gatherlog.core.eventstore.errors import Busy
 from gatherlog.core.eventstore.events import Recorded
 from gatherlog.core.eventstore.index_keys import IndexRange
 from gatherlog.core.eventstore.page_sizes import cut_page, document_bytes
-from gatherlog.core.eventstore.plan_basis import Basis, net_adds, rests_on
+from gatherlog.core.eventstore.plan_basis import Basis, carried_out, rests_on
 from gatherlog.core.eventstore.planner import KEY_LIFETIME, Changes, State, Wanted
 from gatherlog.core.eventstore.store import (
     DeclaredView,
@@ -181,17 +181,10 @@ class HostileEngine:
         )
 
     def _carry_out(self, planned: Planned) -> None:
-        """Write bodies as they were planned, and counters as what is added to them."""
-        changes, adds = planned.changes, net_adds(planned.state, planned.changes)
-        documents: dict[Ref, Document | None] = {}
-        for ref, after in changes.documents.items():
-            before = self.data.documents.get(ref)
-            documents[ref] = after
-            if after is not None and before is not None:
-                counters = dict(before.counters)
-                for counter, amount in adds.get(ref, {}).items():
-                    counters[counter] = counters.get(counter, 0) + amount
-                documents[ref] = msgspec.structs.replace(after, counters=counters)
+        changes = planned.changes
+        documents = carried_out(
+            planned.state, planned.commits, planned.results, changes, self.data.documents
+        )
         done = msgspec.structs.replace(changes, documents=documents)
         self.data.apply(done, planned.state.now)
         self._seen_streams |= changes.streams
