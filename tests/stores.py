@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from gatherlog.core import Document, Store, StreamHead
 from gatherlog.core.projections.paging import all_documents, all_streams
 
-SOON = 5.0
+SOON = 10.0
 """Seconds until a test gives up waiting for what has to come soon."""
 
 

@@ -19,6 +19,8 @@ __all__ = ["FeedHub"]
 RING: Final = 4096
 """Events in the buffer."""
 PAGE: Final = 500
+LAG_PAUSE: Final = 0.01
+"""Seconds until the feed is read again where it lags behind the heads."""
 KEEP_ALIVE: Final = 15.0
 """Seconds without an event after which a follower is sent its cursor in an empty event."""
 RETRY: Final = b"retry: 1000\n\n"
@@ -86,19 +88,28 @@ class FeedHub:
             self._reading = asyncio.create_task(self._read())
 
     async def _read(self) -> None:
-        store = self._store
         heads = self._positions
         while True:
-            for partition, head in enumerate(heads):
-                while self._positions[partition] < head:
-                    page = await store.read_feed(
-                        partition, after=self._positions[partition], limit=PAGE
-                    )
-                    if not page:
-                        await asyncio.sleep(0.01)
-                        continue
-                    self._add(page)
-            heads = await store.wait(self._positions, KEEP_ALIVE)
+            places = enumerate(zip(self._positions, heads, strict=True))
+            behind = [partition for partition, (here, head) in places if here < head]
+            if not behind:
+                heads = await self._store.wait(self._positions, KEEP_ALIVE)
+            elif not await self._read_once(behind):
+                await asyncio.sleep(LAG_PAUSE)
+
+    async def _read_once(self, partitions: Sequence[int]) -> bool:
+        """Read one page of each; False if they were all empty, as the feed lags.
+
+        Partitions take turns, so that none waits for another one that lags or grows.
+        """
+        has_read = False
+        for partition in partitions:
+            after, limit = self._positions[partition], min(PAGE, self._store.limits.page)
+            page = await self._store.read_feed(partition, after=after, limit=limit)
+            if page:
+                self._add(page)
+                has_read = True
+        return has_read
 
     def _add(self, page: Sequence[Recorded]) -> None:
         positions = list(self._positions)
@@ -123,7 +134,7 @@ class FeedHub:
                 if wanted is None or wanted(event):
                     yield self._frame(event, tuple(positions))
             if not page.events:
-                await asyncio.sleep(0.01)
+                await asyncio.sleep(LAG_PAUSE)
 
     async def _from_ring(
         self, number: int, positions: list[int], wanted: EventFilter | None

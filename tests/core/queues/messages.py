@@ -12,6 +12,11 @@ from gatherlog.core.queues.documents import LINES, MESSAGES, Line, Message, line
 from gatherlog.testing import StandingClock
 from tests.stores import scanned
 
+SOON = 5.0
+"""As `receive(wait=)`, for messages that are available: queries may lag."""
+A_MOMENT = 0.03
+"""Seconds after which every query shows what was committed before, on engines under test."""
+
 
 def ids() -> str:
     return str(uuid7())
@@ -37,10 +42,26 @@ def ids_of(messages: Iterable[Received | Message]) -> list[str]:
     return [one.id for one in messages]
 
 
+async def peeked(queues: Queues, queue: str = "orders") -> list[str]:
+    """The ids of the messages that are available, as far as queries show them."""
+    return ids_of(await queues.admin.peek(queue))
+
+
+async def dead_ids(queues: Queues, queue: str = "orders") -> list[str]:
+    """The ids of the dead messages, as far as queries show them."""
+    found: list[str] = []
+    cursor: str | None = None
+    while True:
+        page = await queues.admin.dead_messages(queue, cursor=cursor)
+        found += ids_of(page.messages)
+        if (cursor := page.cursor) is None:
+            return found
+
+
 async def drain(queues: Queues, queue: str, *, most: int = 10) -> list[Received]:
     """Receive and acknowledge until the queue is empty: all messages, in the order of receiving."""
     received: list[Received] = []
-    while batch := await queues.receive(queue, most=most):
+    while batch := await queues.receive(queue, most=most, wait=A_MOMENT):
         await queues.ack(queue, [message.receipt for message in batch])
         received += batch
         await asyncio.sleep(0)  # so that other tasks run in between
@@ -50,7 +71,7 @@ async def drain(queues: Queues, queue: str, *, most: int = 10) -> list[Received]
 async def let_time_out(queues: Queues, clock: StandingClock, times: int) -> None:
     """Receive the only message that is available, and do not acknowledge it."""
     for _ in range(times):
-        assert len(await queues.receive("orders", visible_after=30)) == 1
+        assert len(await queues.receive("orders", visible_after=30, wait=SOON)) == 1
         clock.advance(seconds=30)
 
 

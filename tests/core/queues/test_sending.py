@@ -12,7 +12,7 @@ from gatherlog.core.queues.documents import MESSAGES
 from gatherlog.engines.memory import MemoryStore
 from gatherlog.testing import StandingClock
 from tests.contracts.engines import Place
-from tests.core.queues.messages import check_lines, drain, ids, ids_of, in_line, message
+from tests.core.queues.messages import SOON, check_lines, drain, ids, ids_of, in_line, message
 from tests.stores import scanned
 
 
@@ -22,7 +22,7 @@ async def test_a_message_is_received_as_it_was_sent(queues: Queues, clock: Stand
 
     await queues.send("orders", [sent])
 
-    [received] = await queues.receive("orders")
+    [received] = await queues.receive("orders", wait=SOON)
     assert (received.id, received.stream) == ("d1", "thing-7")
     assert (received.subject, received.version) == ("zoe", 42)
     assert (received.content, received.attempt, received.sent_at) == (content, 1, clock())
@@ -47,7 +47,7 @@ async def test_an_acknowledged_message_that_is_sent_again_is_ignored(queues: Que
 
 async def test_a_message_in_flight_that_is_sent_again_is_ignored(queues: Queues) -> None:
     await queues.send("orders", in_line("ada", 1))
-    [first] = await queues.receive("orders")
+    [first] = await queues.receive("orders", wait=SOON)
 
     await queues.send("orders", in_line("ada", 1))
 
@@ -99,7 +99,7 @@ async def test_more_bytes_than_one_call_returns_are_received_in_several(queues: 
 
     await queues.send("orders", sent)
 
-    first = await queues.receive("orders", most=24)
+    first = await queues.receive("orders", most=24, wait=SOON)
     assert 0 < sum(len(one.content) for one in first) <= 1024 * 1024
     rest = await drain(queues, "orders", most=24)
     assert sorted(ids_of([*first, *rest])) == [f"m-{n:02}" for n in range(24)]

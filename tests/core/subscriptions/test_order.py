@@ -20,7 +20,7 @@ from tests.core.subscriptions.followers import (
     eventually,
     fails,
     happened,
-    memory,
+    new_store,
     run_scenario,
     working,
 )
@@ -46,7 +46,7 @@ class Steps:
     def __init__(self, data: st.DataObject, *, cues: Sequence[object]) -> None:
         self._data = data
         self._cues = cues
-        self.store: Any = Distant(memory(), data.draw(st.integers(0, 99)))
+        self.store: Any = Distant(new_store(), data.draw(st.integers(0, 99)))
         self.said: dict[tuple[str, str], list[str]] = {}
         self.count = 0
         self.receivers = [Receiver(batch=batch) for _, batch in data.draw(PLACES)]

@@ -18,8 +18,7 @@ from gatherlog.core.subscriptions.projection_folding import (
     first_version,
     fold_events,
 )
-from gatherlog.core.subscriptions.worker import VIEWS, Worker
-from gatherlog.engines.memory import MemoryStore
+from gatherlog.core.subscriptions.worker import Worker
 from tests.core.subscriptions.followers import (
     COUNTS,
     IDS,
@@ -28,7 +27,7 @@ from tests.core.subscriptions.followers import (
     Distant,
     bodies,
     eventually,
-    memory,
+    new_store,
     run_scenario,
     say,
     working,
@@ -105,7 +104,7 @@ class Dying:
 @pytest.mark.parametrize("partitions", [1, 4])
 def test_a_worker_that_dies_at_any_call_leaves_exact_counts(after: bool, partitions: int) -> None:
     async def scenario(at: int) -> bool:
-        store = memory(partitions)
+        store = new_store(partitions)
         await say_words(store, 3)
         dying = Dying(store, at, after=after)
         projected = Projection("counting", Counting(stumbles=["e"]))
@@ -139,7 +138,7 @@ def test_a_worker_that_dies_at_any_call_leaves_exact_counts(after: bool, partiti
 
 def test_documents_and_their_checkpoint_are_in_one_commit_where_limits_split_a_save() -> None:
     async def scenario(at: int) -> None:
-        store = MemoryStore([*VIEWS, COUNTS], limits=TIGHT)
+        store = new_store(limits=TIGHT)
         for n in range(60):
             word = "raises in keys" if n % 3 else "good"
             await say(store, f"card-{n}", word, subject=f"s{n}")
@@ -161,11 +160,11 @@ def test_documents_and_their_checkpoint_are_in_one_commit_where_limits_split_a_s
 
 def test_documents_of_an_earlier_epoch_are_ignored_and_replaced() -> None:
     async def scenario() -> None:
-        store, stream = memory(), "subscription-counting"
+        store, stream = new_store(), "subscription-counting"
         old = COUNTS.write("all", stream, Count(9), expects=0, at=7)
         await store.commit(Commit(writes=[old]))
         await say(store, "card-1", "word")
-        [event] = await store.read_feed(0, after=0, limit=1)
+        [event] = await store.read_stream("card-1")
         events = [EventWithRefs(Counting(), event)]
         folded = await fold_events(store, Counting(), "counting", events, epoch=3)
         await store.commit(Commit(writes=folded.writes))
@@ -208,7 +207,7 @@ def test_errors_of_the_store_are_reported_and_no_event_is_lost_or_counted_twice(
     error: Exception,
 ) -> None:
     async def scenario(every: int, *, is_done: bool) -> None:
-        store = memory()
+        store = new_store()
         failing = Failing(store, dict.fromkeys(range(every, 40, every), (error, is_done)))
         projected = Projection("counting", Counting())
         async with working(failing, projected, may_report=True) as running:
@@ -226,7 +225,7 @@ def test_errors_of_the_store_are_reported_and_no_event_is_lost_or_counted_twice(
 
 def test_an_event_that_cannot_be_folded_blocks_its_key_only_and_changes_nothing() -> None:
     async def scenario() -> None:
-        store, counting = memory(), Counting(stumbles=["e"])
+        store, counting = new_store(), Counting(stumbles=["e"])
         async with working(store, Projection("counting", counting)):
             await say_words(store, 2)
             await eventually(lambda: is_counted(store, 10))
@@ -249,7 +248,7 @@ def test_an_event_that_cannot_be_folded_blocks_its_key_only_and_changes_nothing(
 
 def test_a_discarded_event_is_left_out_and_the_later_ones_count() -> None:
     async def scenario() -> None:
-        store = memory()
+        store = new_store()
         async with working(store, Projection("counting", Counting(stumbles=["bad"]))):
             await say(store, "card-1", "1", "bad", "2", "3")
             [dead_letter] = await eventually(lambda: dead_letters(store))
@@ -270,7 +269,7 @@ async def dead_letters(store: Store) -> list[Any]:
 
 def test_a_redrive_of_an_event_that_a_reset_has_folded_does_not_count_it_twice() -> None:
     async def scenario() -> None:
-        store, counting = memory(), Counting(stumbles=["bad"])
+        store, counting = new_store(), Counting(stumbles=["bad"])
         admin = SubscriptionAdmin(store, clock=system_clock, ids=IDS)
         async with working(store, Projection("counting", counting)):
             await say(store, "card-1", "bad", "next")
@@ -344,7 +343,7 @@ REASONS = {
 
 def test_every_fault_of_a_fold_fails_its_event_with_the_reason() -> None:
     async def scenario() -> None:
-        store = MemoryStore([*VIEWS, COUNTS], limits=TIGHT)
+        store = new_store(limits=TIGHT)
         async with working(store, Projection("faulty", Faulty())):
             for n, word in enumerate(REASONS):
                 await say(store, f"card-{n}", "before", word, "after", subject="s")
@@ -361,7 +360,7 @@ def test_every_fault_of_a_fold_fails_its_event_with_the_reason() -> None:
 
 def test_too_many_failures_stop_a_projection_until_they_are_redriven() -> None:
     async def scenario() -> None:
-        store = MemoryStore([*VIEWS, COUNTS], limits=TIGHT)
+        store = new_store(limits=TIGHT)
         counting = Counting(stumbles=["bad"])
         admin = SubscriptionAdmin(store, clock=system_clock, ids=IDS)
         for n in range(150):
@@ -388,7 +387,7 @@ async def has_dead_letters(store: Store, count: int) -> bool:
 
 def test_a_projection_that_waits_for_an_operator_stops_at_once() -> None:
     async def scenario() -> None:
-        store = memory()
+        store = new_store()
         for n in range(100):
             await say(store, "card-1", "bad", subject=f"s{n}")
         async with working(store, Projection("counting", Counting(stumbles=["bad"]))) as running:
@@ -404,7 +403,7 @@ def test_a_projection_that_waits_for_an_operator_stops_at_once() -> None:
 @pytest.mark.parametrize("partitions", [1, 4])
 def test_a_reset_makes_the_same_documents_again(partitions: int, seed: int) -> None:
     async def scenario() -> None:
-        store = memory(partitions)
+        store = new_store(partitions)
         distant: Any = Distant(store, seed)
         admin = SubscriptionAdmin(store, clock=system_clock, ids=IDS)
         projected = Projection("counting", Counting())
@@ -436,7 +435,7 @@ async def is_all(store: Store, rounds: int) -> bool:
 
 def test_partitions_that_share_documents_count_exactly_with_several_workers() -> None:
     async def scenario() -> None:
-        store = memory(4)
+        store = new_store(4)
         slow = Failing(store, {})  # commits take a moment, so that they interleave
         projected = [Projection("counting", Counting()) for _ in range(3)]
         async with (
@@ -458,7 +457,7 @@ def test_partitions_that_share_documents_count_exactly_with_several_workers() ->
 
 def test_events_and_dead_letters_split_by_limits_still_count_exactly() -> None:
     async def scenario() -> None:
-        store = MemoryStore([*VIEWS, COUNTS], limits=TIGHT)
+        store = new_store(limits=TIGHT)
         counting = Counting(stumbles=["bad"], total=True)
         for n in range(60):
             await say(store, "card-1", "good", "bad", "x" * 500, subject=f"s{n}")

@@ -75,6 +75,10 @@ class QueueStore:
         """One page of documents. As with any query, the newest changes may be missing."""
         return await self._store.query(query)
 
+    def documents(self, query: Query) -> AsyncIterator[Document]:
+        """All documents that a query finds, not only those of its first page."""
+        return documents(self._store, query)
+
     def bodies(self, view: View[B], query: Query) -> AsyncIterator[B]:
         """The bodies of all documents that a query finds, not only of its first page."""
         return bodies(self._store, view, query)

@@ -102,21 +102,32 @@ class Sender:
 
     async def _delete_done(self, queue: str, most: int) -> None:
         """Delete up to `most` messages that were done a day ago or earlier."""
-        limit = min(most, self._store.limits.commit_actions, self._store.limits.page)
-        if limit < 1:
-            return
-        until = sort_key(max(0, self._clock() - REMEMBERED))
-        query = MESSAGES.query("by_done", queue, until=(until,), limit=limit)
+        limits, until = self._store.limits, max(0, self._clock() - REMEMBERED)
+        limit = min(most, limits.commit_actions // actions_of(limits, views=[MESSAGES]))
         writes = [
-            self._store.write(MESSAGES, document.id, document.version, DELETE)
-            for document in (await self._store.query(query)).documents
-            if (message := MESSAGES.read(document)) is not None and message.done_at is not None
+            self._store.write(MESSAGES, message.id, message.version, DELETE)
+            for message in await self._store.get(MESSAGES, await self._done(queue, until, limit))
+            if message is not None and message.body.done_at is not None
+            if message.body.done_at < until
         ]
         if writes:
             try:
                 await self._store.commit(writes)
             except Conflict:
                 return  # another process deletes the same
+
+    async def _done(self, queue: str, until: int, limit: int) -> list[str]:
+        """Ids of up to `limit` messages that were done before a time.
+
+        Where queries lag, some may have been deleted or sent again since.
+        """
+        ids: list[str] = []
+        query = MESSAGES.query("by_done", queue, until=(sort_key(until),), limit=max(1, limit))
+        async for document in self._store.documents(query):
+            if len(ids) >= limit:
+                break
+            ids.append(document.id)
+        return ids
 
 
 def _new_message(queue: str, message: Outgoing, sent_at: int) -> TypedDocument[Message]:

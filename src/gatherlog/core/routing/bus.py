@@ -145,6 +145,8 @@ class Bus:
         before = {RULES.ref(name): self._rules.get(name)}
         for change in FOLD.evolve(before, happened):
             rule = change.body if isinstance(change.body, Rule) else None
+            if rule is not None and isinstance(happened.payload, RuleCreated):
+                rule = _not_before(rule, event)
             await self._replace(name, rule)
 
     async def _replace(self, name: str, rule: Rule | None) -> None:
@@ -195,6 +197,17 @@ class Bus:
         if self._last_document is None or self._last_document[0] is not event:
             self._last_document = (event, document(event))
         return self._last_document[1]
+
+
+def _not_before(rule: Rule, created: Recorded) -> Rule:
+    """The rule, which takes nothing that stands in the log before its own creation.
+
+    The heads that it was created with may have lagged. In the partition of its creation it is known
+    what came before; positions of other partitions say nothing about that.
+    """
+    after = list(rule.after)
+    after[created.partition] = max(after[created.partition], created.position)
+    return msgspec.structs.replace(rule, after=tuple(after))
 
 
 class _UnopenedTarget:

@@ -59,6 +59,7 @@ class AdminCommands:
         match command:
             case DeliveryRedriven():
                 if (dead_letter := await self._dead_letter(event.subject)) is not None:
+                    self._state.redrives[dead_letter.id] = event.version
                     self.redrive(dead_letter)
             case DeliveryDiscarded():
                 if (dead_letter := await self._dead_letter(event.subject)) is not None:
@@ -105,6 +106,7 @@ class AdminCommands:
 
     def _discard(self, dead_letter: DeadLetter) -> None:
         """Go on without a dead letter."""
+        self._state.redrives.pop(dead_letter.id, None)
         destination = self._state.destinations.get(dead_letter.destination)
         if destination is not None:
             self._go_on_with(dead_letter, destination, is_done=True)

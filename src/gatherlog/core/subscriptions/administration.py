@@ -5,7 +5,9 @@ own stream, and carried out within moments by the workers that process it, in wh
 no worker runs, as soon as one does.
 """
 
+import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import aclosing
 
 import msgspec
 
@@ -14,12 +16,15 @@ from gatherlog.core.commands.service import no_such, read
 from gatherlog.core.commands.unit_of_work import UnitOfWork
 from gatherlog.core.eventstore.clock import Clock, Ids
 from gatherlog.core.eventstore.errors import Flaw, Invalid
-from gatherlog.core.eventstore.store import Store
+from gatherlog.core.eventstore.events import Recorded
+from gatherlog.core.eventstore.feed_pages import feed_events
+from gatherlog.core.eventstore.store import Heads, Store
 from gatherlog.core.projections.paging import bodies, documents
 from gatherlog.core.subscriptions.checkpoints import (
     BACKLOGS,
     CHECKPOINTS,
     Backlog,
+    Checkpoint,
     checkpoint_id,
     stream_of,
 )
@@ -38,6 +43,8 @@ from gatherlog.core.subscriptions.dead_letters import (
 
 __all__ = ["DeadLetterPage", "Lag", "Status", "SubscriptionAdmin"]
 
+MOST_BEHIND = 1_000
+"""Events up to which it is counted how far a subscription is behind in a partition."""
 MOST_COUNTED = 10_000
 LONGEST_REASON = 500
 """Characters."""
@@ -50,11 +57,13 @@ class Lag(msgspec.Struct, frozen=True, kw_only=True):
     position: int
     head: int
     paused: bool
-
-    @property
-    def behind(self) -> int:
-        """Positions that are still to be processed."""
-        return max(0, self.head - self.position)
+    behind: int = 0
+    """Events that are still to be processed, counted up to MOST_BEHIND. The distance of two
+    positions says nothing about that."""
+    behind_is_least: bool = False
+    """Whether there are more of them than were counted."""
+    oldest_seconds: float | None = None
+    """How long the oldest of them has been in the log; None if there is none."""
 
 
 class Status(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,7 +75,18 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def behind(self) -> int:
+        """Events that are still to be processed, or at least so many if `behind_is_least`."""
         return sum(lag.behind for lag in self.lags)
+
+    @property
+    def behind_is_least(self) -> bool:
+        return any(lag.behind_is_least for lag in self.lags)
+
+    @property
+    def oldest_seconds(self) -> float | None:
+        """How long the oldest of them has been in the log; None if there is none."""
+        ages = [lag.oldest_seconds for lag in self.lags if lag.oldest_seconds is not None]
+        return max(ages, default=None)
 
     @property
     def is_paused(self) -> bool:
@@ -94,11 +114,15 @@ class SubscriptionAdmin:
 
     def __init__(self, store: Store, *, clock: Clock, ids: Ids, known: Sequence[str] = ()) -> None:
         self._store = store
+        self._clock = clock
         self._known = known
         self._handler = CommandHandler(store, CODEC, FOLD, clock=clock, ids=ids)
 
     async def names(self) -> list[str]:
-        """Every subscription that is known or that a worker has ever processed."""
+        """Every subscription that is known or that a worker has ever processed.
+
+        One whose first worker has just started may be missing: queries lag.
+        """
         names: dict[str, None] = dict.fromkeys(self._known)
         query = CHECKPOINTS.query("by_subscription", "all", limit=1000)
         async for checkpoint in bodies(self._store, CHECKPOINTS, query):
@@ -106,23 +130,17 @@ class SubscriptionAdmin:
         return list(names)
 
     async def status(self, name: str) -> Status:
-        """How far it is and what waits; NotFound if it is none of `names`."""
+        """How far it is and what waits; NotFound if it is none of `names`.
+
+        Events that the feed does not show yet are not counted, and what waits is found by a query,
+        which may lag as well.
+        """
+        checkpoints = await self._checkpoints(name)
         heads = await self._store.heads()
-        ids = [checkpoint_id(name, partition) for partition in range(len(heads))]
-        documents = await self._store.get([CHECKPOINTS.ref(id) for id in ids])
-        checkpoints = [CHECKPOINTS.read(document) for document in documents]
-        if not any(checkpoints) and name not in self._known:
-            raise no_such("subscription", name)
-        lags = tuple(
-            Lag(
-                partition=partition,
-                position=0 if one is None else one.position,
-                head=head,
-                paused=one is not None and one.paused,
-            )
-            for partition, (one, head) in enumerate(zip(checkpoints, heads, strict=True))
+        lags = await asyncio.gather(
+            *(self._lag(partition, one, heads) for partition, one in enumerate(checkpoints))
         )
-        return Status(name=name, lags=lags, backlogs=await self._backlogs(name))
+        return Status(name=name, lags=tuple(lags), backlogs=await self._backlogs(name))
 
     async def dead_letters(
         self,
@@ -213,12 +231,42 @@ class SubscriptionAdmin:
         letters stay until they are redriven or discarded. Raises NotFound, and Invalid for
         positions that the log does not have.
         """
-        heads = await self._store.heads()
+        heads = await self._store.heads()  # they never decrease, so those that were read before fit
         fits = len(positions) == len(heads)
         if not fits or any(not 0 <= p <= h for p, h in zip(positions, heads, strict=False)):
             listed = ", ".join(map(str, heads))
             raise Invalid(Flaw("/positions", f"one per partition, from 0 to its head: {listed}"))
         await self._command(name, SubscriptionReset(by=by, positions=tuple(positions)))
+
+    async def _checkpoints(self, name: str) -> list[Checkpoint | None]:
+        """One per partition; raises NotFound if it is none of `names`."""
+        ids = [checkpoint_id(name, one) for one in range(self._store.limits.partitions)]
+        found = await self._store.get([CHECKPOINTS.ref(id) for id in ids])
+        checkpoints = [CHECKPOINTS.read(document) for document in found]
+        if not any(checkpoints) and name not in self._known:
+            raise no_such("subscription", name)
+        return checkpoints
+
+    async def _lag(self, partition: int, checkpoint: Checkpoint | None, heads: Heads) -> Lag:
+        """How far it is in one partition: what waits is read, but not much beyond MOST_BEHIND."""
+        position, head = 0 if checkpoint is None else checkpoint.position, heads[partition]
+        waiting: list[Recorded] = []
+        pages = feed_events(self._store, partition, position, head, limit=MOST_BEHIND)
+        async with aclosing(pages):
+            async for page in pages:
+                waiting += [event for event in page if event.position <= head]
+                if len(waiting) > MOST_BEHIND:
+                    break
+        ages = [max(0, self._clock() - one.recorded) / 1_000_000 for one in waiting[:1]]
+        return Lag(
+            partition=partition,
+            position=position,
+            head=head,
+            paused=checkpoint is not None and checkpoint.paused,
+            behind=min(len(waiting), MOST_BEHIND),
+            behind_is_least=len(waiting) > MOST_BEHIND,
+            oldest_seconds=ages[0] if ages else None,
+        )
 
     async def _backlogs(self, name: str) -> tuple[Backlog, ...]:
         query = BACKLOGS.query("by_subscription", name, limit=1000)
@@ -238,7 +286,7 @@ class SubscriptionAdmin:
         return changed
 
     async def _command(self, name: str, command: msgspec.Struct) -> None:
-        await self.status(name)  # NotFound
+        await self._checkpoints(name)  # NotFound
 
         async def attempt(unit: UnitOfWork) -> list[Decided]:
             return [Decided(command)]

@@ -34,6 +34,7 @@ from gatherlog.core.subscriptions.dead_letters import (
     DEAD_LETTERS,
     FOLD,
     DeadLetter,
+    DeliveryRedriven,
     RedriveDone,
 )
 from gatherlog.core.subscriptions.destination_state import DestinationState
@@ -46,6 +47,8 @@ DeadLetterEvent = tuple[str, msgspec.Struct]
 """The id of a dead letter, and what happened to it."""
 _CHUNK: Final = 100
 """Documents that are read at a time, and dead letters that are written at a time, at most."""
+_STREAM_PAGE: Final = 1000
+"""Events of the own stream that are read at a time, at most."""
 
 
 class UnsavedChanges(msgspec.Struct, frozen=True):
@@ -123,13 +126,39 @@ class CheckpointStore:
         query = BACKLOGS.query("by_subscription", self._name, prefix=prefix, limit=_CHUNK)
         return [backlog async for backlog in bodies(self._store, BACKLOGS, query)]
 
-    async def unfinished_redrives(self) -> list[DeadLetter]:
-        """The dead letters of this partition that an operator wants to be tried again."""
-        query = DEAD_LETTERS.query(
-            "by_subscription", self._name, prefix=("redriving",), limit=_CHUNK
-        )
-        found = bodies(self._store, DEAD_LETTERS, query)
-        return [one async for one in found if one.partition == self._partition]
+    async def unfinished_redrives(self, checkpoint: Checkpoint) -> list[tuple[int, DeadLetter]]:
+        """The dead letters of this partition whose redrive was begun and has not ended.
+
+        Each comes with the version of its command, in that order. They are found by their commands,
+        because a query may lag.
+        """
+        versions = await self._redrives(checkpoint.redrives_done, checkpoint.commands_done)
+        ids, found = list(versions), []
+        for start in range(0, len(ids), _CHUNK):
+            refs = [DEAD_LETTERS.ref(id) for id in ids[start : start + _CHUNK]]
+            found += [DEAD_LETTERS.read(document) for document in await self._store.get(refs)]
+        unfinished = [
+            (versions[one.id], one)
+            for one in found
+            if one is not None and one.state == "redriving" and one.partition == self._partition
+        ]
+        return sorted(unfinished, key=lambda one: one[0])
+
+    async def _redrives(self, after: int, until: int) -> dict[str, int]:
+        """The dead letters that operators redrove last in these versions of the own stream."""
+        versions: dict[str, int] = {}
+        size = min(_STREAM_PAGE, self._store.limits.page)
+        while after < until:
+            page = await self._store.read_stream(
+                self._stream, after=after, before=until + 1, limit=size
+            )
+            if not page:
+                break
+            for event in page:
+                if isinstance(CODEC.decode(event), DeliveryRedriven):
+                    versions[event.subject] = event.version
+            after = page[-1].version
+        return versions
 
     # Writing.
 

@@ -7,6 +7,7 @@ stale. From a worker that has at least two partitions more, it requests one.
 import asyncio
 
 from gatherlog.core.eventstore.store import Store
+from gatherlog.core.projections.paging import documents
 from gatherlog.core.subscriptions.checkpoints import BACKLOGS, CHECKPOINTS, checkpoint_id, stream_of
 from gatherlog.core.subscriptions.leases import LEASES, LeaseHolder
 
@@ -62,5 +63,14 @@ class LeaseTaker:
             return None
         if checkpoint.position < (await self._store.heads())[partition]:
             return document.version
-        query = BACKLOGS.query("due", subscription, prefix=(f"{partition:06}",), limit=1)
-        return document.version if (await self._store.query(query)).documents else None
+        return document.version if await self._is_due(subscription, partition) else None
+
+    async def _is_due(self, subscription: str, partition: int) -> bool:
+        """Whether a destination waits for its next attempt. A query that lags delays the answer."""
+        query = BACKLOGS.query("due", subscription, prefix=(f"{partition:06}",), limit=10)
+        async for found in documents(self._store, query):
+            [document] = await self._store.get([BACKLOGS.ref(found.id)])
+            backlog = BACKLOGS.read(document)
+            if backlog is not None and backlog.is_due:
+                return True
+        return False

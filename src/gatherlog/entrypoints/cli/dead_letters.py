@@ -56,13 +56,20 @@ def list_(
     async def load(admin: "SubscriptionAdmin") -> "list[DeadLetter]":
         from gatherlog.core.routing import subscription_or_bus
 
-        found = await admin.dead_letters(
-            subscription=subscription_or_bus(subscription, destination),
-            destination=destination,
-            state=state,
-            limit=limit,
-        )
-        return found.dead_letters
+        found: list[DeadLetter] = []
+        cursor = None
+        while len(found) < limit:
+            page = await admin.dead_letters(
+                subscription=subscription_or_bus(subscription, destination),
+                destination=destination,
+                state=state,
+                limit=limit - len(found),
+                cursor=cursor,
+            )
+            found += page.dead_letters
+            if (cursor := page.cursor) is None:
+                break
+        return found
 
     found = with_admin(store, load)
     if json:

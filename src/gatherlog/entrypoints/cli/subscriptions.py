@@ -11,7 +11,7 @@ from gatherlog.entrypoints.cli.options import Json, StoreUrl
 from gatherlog.entrypoints.cli.terminal import printable, table
 
 if TYPE_CHECKING:
-    from gatherlog.core.subscriptions.administration import Status, SubscriptionAdmin
+    from gatherlog.core.subscriptions.administration import Lag, Status, SubscriptionAdmin
 
 __all__ = ["list_", "pause", "reset", "resume", "shortened", "show", "with_admin", "work"]
 
@@ -51,7 +51,8 @@ def list_(*, store: StoreUrl = None, json: Json = False) -> None:
     rows = [
         (
             status.name,
-            f"{status.behind:,}",
+            _counted(status),
+            "-" if status.oldest_seconds is None else f"{status.oldest_seconds:,.0f} s",
             status.parked,
             sum(backlog.suspended_from is not None for backlog in status.backlogs),
             dead,
@@ -59,7 +60,7 @@ def list_(*, store: StoreUrl = None, json: Json = False) -> None:
         )
         for status, dead in found
     ]
-    print(table(("name", "behind", "parked", "held", "dead", "state"), rows))
+    print(table(("name", "behind", "oldest", "parked", "held", "dead", "state"), rows))
 
 
 def show(name: Name, /, *, store: StoreUrl = None, json: Json = False) -> None:
@@ -75,7 +76,8 @@ def show(name: Name, /, *, store: StoreUrl = None, json: Json = False) -> None:
         print(msgspec.json.encode(status).decode())
         return
     for lag in status.lags:
-        print(f"partition {lag.partition}: at {lag.position:,} of {lag.head:,}")
+        place = f"at position {lag.position:,}, the log is at {lag.head:,}"
+        print(f"partition {lag.partition}: {place}, events behind: {_counted(lag)}")
     rows = [
         (
             backlog.destination,
@@ -157,7 +159,18 @@ def _as_json(status: "Status") -> dict[str, object]:
     import msgspec
 
     whole: dict[str, object] = msgspec.to_builtins(status)
-    return whole | {"behind": status.behind, "parked": status.parked, "paused": status.is_paused}
+    return whole | {
+        "behind": status.behind,
+        "behind_is_least": status.behind_is_least,
+        "oldest_seconds": status.oldest_seconds,
+        "parked": status.parked,
+        "paused": status.is_paused,
+    }
+
+
+def _counted(one: "Status | Lag") -> str:
+    """How many events it is behind; with a plus if there are more than were counted."""
+    return f"{one.behind:,}{'+' if one.behind_is_least else ''}"
 
 
 def with_admin(store: str | None, act: "Callable[[SubscriptionAdmin], Awaitable[T]]") -> T:

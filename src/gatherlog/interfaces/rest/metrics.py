@@ -9,6 +9,7 @@ from prometheus_client.registry import Collector
 
 from gatherlog import __version__
 from gatherlog.core.eventstore.errors import StoreError
+from gatherlog.core.projections.paging import bodies
 from gatherlog.core.subscriptions.administration import Status
 from gatherlog.core.subscriptions.log_counts import LOGS, LogHead
 from gatherlog.interfaces.platform import Platform
@@ -81,15 +82,19 @@ async def _log_metrics(platform: Platform) -> list[Metric]:
 
 
 async def _log_heads(platform: Platform) -> list[LogHead]:
-    page = await platform.store.query(LOGS.query("by_all", "all", limit=MAX_PAGE))
-    heads = [LOGS.read(document) for document in page.documents]
-    return [head for head in heads if head is not None]
+    query = LOGS.query("by_all", "all", limit=MAX_PAGE)
+    return [head async for head in bodies(platform.store, LOGS, query)]
 
 
 def _subscription_metrics(statuses: Iterable[Status], dead: dict[str, int]) -> list[Metric]:
     lag = GaugeMetricFamily(
         "gatherlog_subscription_lag",
-        "Positions of the log that a subscription has still to read.",
+        "Events of the log that a subscription has still to read, counted up to 1,000.",
+        labels=["subscription", "partition"],
+    )
+    oldest = GaugeMetricFamily(
+        "gatherlog_subscription_oldest_seconds",
+        "For how long the oldest of these events has been in the log; 0 if there is none.",
         labels=["subscription", "partition"],
     )
     parked = _gauge("gatherlog_parked", "Streams and subjects that wait after a failure.")
@@ -99,13 +104,14 @@ def _subscription_metrics(statuses: Iterable[Status], dead: dict[str, int]) -> l
     for status in statuses:
         for one in status.lags:
             lag.add_metric([status.name, str(one.partition)], one.behind)
+            oldest.add_metric([status.name, str(one.partition)], one.oldest_seconds or 0.0)
         parked.add_metric([status.name], status.parked)
         held.add_metric(
             [status.name], sum(one.suspended_from is not None for one in status.backlogs)
         )
         dead_letters.add_metric([status.name], dead[status.name])
         paused.add_metric([status.name], float(status.is_paused))
-    return [lag, parked, held, dead_letters, paused]
+    return [lag, oldest, parked, held, dead_letters, paused]
 
 
 async def _queue_metrics(platform: Platform) -> list[Metric]:

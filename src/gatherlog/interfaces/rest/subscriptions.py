@@ -35,10 +35,15 @@ class PartitionAnswer(msgspec.Struct, frozen=True):
 
 
 class SubscriptionAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """A subscription; `behind` is the number of positions of the log that it has still to read."""
+    """A subscription; `behind` is the number of events of the log that it has still to read."""
 
     name: str
     behind: int
+    """Counted up to 1,000 in each partition."""
+    behind_is_least: bool
+    """Whether there are more than were counted."""
+    oldest_seconds: float | None
+    """Since when the oldest of these events has been in the log; null if there is none."""
     parked: int
     held: int
     """Destinations that receive no new events because too many wait for them already."""
@@ -113,6 +118,8 @@ async def _summary(call: Plain, status: Status) -> SubscriptionAnswer:
     return SubscriptionAnswer(
         name=status.name,
         behind=status.behind,
+        behind_is_least=status.behind_is_least,
+        oldest_seconds=status.oldest_seconds,
         parked=status.parked,
         held=sum(backlog.suspended_from is not None for backlog in status.backlogs),
         dead=await call.platform.subscription_admin.count_dead_letters(status.name),
