@@ -2,22 +2,12 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
 
 from gatherlog.core import Document, Store, StreamHead
 from gatherlog.core.projections.paging import all_documents, all_streams
 
-T = TypeVar("T")
-
-
-async def eventually(read: Callable[[], Awaitable[T]], expected: T, *, seconds: float = 10.0) -> T:
-    """Read until the result is as expected, because queries and the feed may lag."""
-    loop = asyncio.get_running_loop()
-    end = loop.time() + seconds
-    while (found := await read()) != expected and loop.time() < end:
-        await asyncio.sleep(0.005)
-    assert found == expected
-    return found
+SOON = 10.0
+"""Seconds until a test gives up waiting for what has to come soon."""
 
 
 async def scanned(store: Store, view: str) -> list[Document]:
@@ -30,3 +20,14 @@ async def streams_of(store: Store, category: str) -> list[StreamHead]:
     """All streams of a category, by name."""
     found = [head async for head in all_streams(store, category)]
     return sorted(found, key=lambda head: head.stream)
+
+
+async def eventually(
+    read: Callable[[], Awaitable[object]], expected: object, deadline: float = SOON
+) -> None:
+    """Assert that `read` gives what is expected, at the latest after `deadline` seconds."""
+    loop = asyncio.get_running_loop()
+    end = loop.time() + deadline
+    while (found := await read()) != expected and loop.time() < end:
+        await asyncio.sleep(0.002)
+    assert found == expected

@@ -38,7 +38,8 @@ A flag wins over its variable.
 | `GATHERLOG_WORK` | | `on`; `off`: `gatherlog work` reads subscriptions, beside the server |
 | `GATHERLOG_WEBHOOK_ALLOW` | | none; networks that webhooks may reach although not public, with \
 commas between: `127.0.0.1,10.1.0.0/16` |
-| `GATHERLOG_JWT_KEY` | | a file beside the store, ending in `.key`; a private RSA key in PEM |
+| `GATHERLOG_JWT_KEY` | | the content of the key file; a private RSA key in PEM |
+| `GATHERLOG_KEY_FILE` | | a file beside SQLite's, ending in `.key`; made when first needed |
 
 ## Status
 

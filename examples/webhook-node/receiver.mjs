@@ -75,7 +75,7 @@ export function receiver(key, handle) {
       answer(204);
     } catch (error) {
       console.error(`not taken: ${error.message}`);
-      answer(500); // Gatherlog brings it again
+      answer(500); // Gatherlog will try it again
     }
   });
 }

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from uuid_utils import uuid7
@@ -34,7 +33,7 @@ from gatherlog.targets.webhook_signature import secret_text
 if TYPE_CHECKING:
     from gatherlog.targets.smtp import SmtpMailer
 
-__all__ = ["CATEGORIES", "VIEWS", "Invitees", "Platform", "start"]
+__all__ = ["CATEGORIES", "VIEWS", "Invitees", "Platform", "open_platform", "start"]
 
 VIEWS = (
     *guests.VIEWS,
@@ -59,19 +58,28 @@ OWNED = frozenset(category.name for category in CATEGORIES) | {mailing.CATEGORY}
 """Categories of streams that only the core and the apps append to."""
 
 
-async def start(settings: Settings, *, handlers: Mapping[str, Handler] = {}) -> Platform:
-    """Open the store, which is created, with its gathering `default`, if it is missing.
+async def open_platform(
+    settings: Settings, *, handlers: Mapping[str, Handler] = {}, create: bool = False
+) -> Platform:
+    """The services on a store, which is opened and not changed; `create` makes a missing one.
 
-    `handlers` are coroutines of this program that rules may name as targets.
-
-    Guests who wait for a place that is free, because a process was killed before it gave them the
-    place, get it now. Raises KeyUnusable for a private key that cannot be used, NotAStore,
-    ViewOutdated, and what else the engine raises when a store is opened.
+    `handlers` are coroutines of this program that rules may name as targets. Raises KeyUnusable
+    for a private key that cannot be used, NotAStore, ViewOutdated, and what else the engine raises
+    when a store is opened.
     """
     key = _LazyKey(settings)
     await key.check()
-    store = await open_store(settings.store, views=VIEWS)
-    platform = _assemble(settings, store, key, handlers)
+    store = await open_store(settings.store, views=VIEWS, create=create)
+    return _assemble(settings, store, key, handlers)
+
+
+async def start(settings: Settings, *, handlers: Mapping[str, Handler] = {}) -> Platform:
+    """As `open_platform`, for a process that makes or serves a site: the site is made ready.
+
+    A missing store is made, with its gathering `default`. Guests who wait for a place that is
+    free, because a process was killed before it gave them the place, get it now.
+    """
+    platform = await open_platform(settings, handlers=handlers, create=True)
     try:
         await platform.guests.ensure_default("system")
         await platform.guests.promote_waiting(actor="system")
@@ -180,11 +188,13 @@ class _LazyKey:
         self._first = asyncio.Lock()
 
     async def check(self) -> None:
-        """Raise KeyUnusable if the settings hold an invalid key, or others may read its file."""
+        """Raise KeyUnusable for an invalid key, or a file that is exposed or cannot be used."""
         if self._settings.jwt_key is not None:
             await self()
-        elif self._settings.store != "memory:":
-            check_key(_key_file(self._settings))
+        elif (file := self._settings.key_path) is not None:
+            if self._settings.key_file is not None and not file.parent.is_dir():
+                raise KeyUnusable(f"{file}: there is no directory {file.parent}")
+            check_key(file)
 
     async def __call__(self) -> people.SiteKey:
         if self._key is None:
@@ -195,26 +205,28 @@ class _LazyKey:
 
 
 def _site_key(settings: Settings) -> people.SiteKey:
-    """The key from the settings, else from the file beside the store's, else, in memory, a new one.
+    """The key from the settings, else from the key file, else, for a store in memory, a new one.
 
     Raises KeyUnusable, which says where the key came from and shows nothing of it.
     """
     from gatherlog.apps.people.rsa_key import RsaKey
 
-    if settings.jwt_key is None and settings.store == "memory:":
-        return RsaKey.generate()
-    file = _key_file(settings)
-    source, pem = "GATHERLOG_JWT_KEY", (settings.jwt_key or "").encode()
-    if settings.jwt_key is None:
+    file = settings.key_path
+    if settings.jwt_key is not None:
+        source, pem = "GATHERLOG_JWT_KEY", settings.jwt_key.encode()
+    elif file is not None:
         source, pem = str(file), kept_key(file, lambda: RsaKey.generate().pem())
+    elif settings.address.is_lasting:
+        raise KeyUnusable(
+            f"{settings.store} has no file to keep the site's private key beside; set"
+            " GATHERLOG_KEY_FILE to a file, or GATHERLOG_JWT_KEY to the key itself"
+        )
+    else:
+        return RsaKey.generate()
     try:
         return RsaKey.from_pem(pem)
     except ValueError as error:
         raise KeyUnusable(f"{source}: {error}") from None
-
-
-def _key_file(settings: Settings) -> Path:
-    return Path(settings.store.removeprefix("sqlite:///") + ".key")
 
 
 class Invitees:

@@ -7,10 +7,13 @@ import msgspec
 
 from gatherlog.core import (
     ANY,
+    NEW,
     Append,
     Commit,
     Document,
     Event,
+    Heads,
+    Query,
     Recorded,
     Store,
     StreamHead,
@@ -18,6 +21,7 @@ from gatherlog.core import (
     Write,
 )
 from gatherlog.core.eventstore.store import IndexKey
+from tests.stores import SOON, eventually
 
 NOON = 1_790_000_000_000_000
 """A moment, in microseconds; stores take times as they are given."""
@@ -102,6 +106,25 @@ def writing(*writes: Write, key: str | None = None) -> Commit:
     return Commit(appends=[append(stream) for stream in streams], writes=writes, key=key)
 
 
+def demand(id: str, expects: int, *, stream: str = "card-1") -> Write:
+    """Only the demand that a card is at a version."""
+    return Write(view="card", id=id, stream=stream, expects=expects)
+
+
+def excluding_documents(turn: str, number: int) -> Commit:
+    """Make a card, if that of the other of two is absent."""
+    mine, other = f"{turn}-{number}", f"{turn}-{1 - number}"
+    made = put(mine, b"{}", stream=f"card-{mine}")
+    absent = demand(other, NEW, stream=f"card-{other}")
+    return Commit(appends=[append(made.stream)], writes=[made, absent])
+
+
+def excluding_streams(turn: str, number: int) -> Commit:
+    """Append to a stream, if that of the other of two has no event."""
+    mine, other = f"card-{turn}-{number}", f"card-{turn}-{1 - number}"
+    return Commit(appends=[append(mine), Append(other, (), NEW)])
+
+
 def document(
     id: str,
     body: bytes | None,
@@ -134,6 +157,26 @@ async def whole_feed(store: Store, partition: int = 0) -> list[Recorded]:
     return events
 
 
+async def settled(store: Store, category: str = "card") -> Heads:
+    """The heads, as soon as they have reached every event of the category."""
+    last = [0] * store.limits.partitions
+    for head in await streams_of(store, category):
+        [event] = await store.read_stream(head.stream, backwards=True, limit=1)
+        last[event.partition] = max(last[event.partition], event.position)
+
+    async def missing() -> list[int]:
+        return [at for head, at in zip(await store.heads(), last, strict=True) if head < at]
+
+    await eventually(missing, [])
+    return await store.heads()
+
+
+async def feeds(store: Store) -> list[list[Recorded]]:
+    """The feed of each partition, as soon as it has every event of the category `card`."""
+    await settled(store)
+    return [await whole_feed(store, partition) for partition in range(store.limits.partitions)]
+
+
 async def whole_stream(store: Store, stream: str) -> list[Recorded]:
     """All events of a stream."""
     events: list[Recorded] = []
@@ -142,6 +185,61 @@ async def whole_stream(store: Store, stream: str) -> list[Recorded]:
     ):
         events += page
     return events
+
+
+async def stream_part(
+    store: Store,
+    stream: str,
+    *,
+    after: int = 0,
+    before: int | None = None,
+    limit: int,
+    backwards: bool = False,
+) -> list[Recorded]:
+    """Up to `limit` events of a stream between two versions, from as many pages as it takes."""
+    found: list[Recorded] = []
+    while left := limit - len(found):
+        page = await store.read_stream(
+            stream, after=after, before=before, limit=left, backwards=backwards
+        )
+        if not page:
+            break
+        assert len(page) <= left
+        found += page
+        after, before = (after, page[-1].version) if backwards else (page[-1].version, before)
+    return found
+
+
+async def listed(store: Store, query: Query) -> list[Document]:
+    """The documents that a query gives, all its pages one after the other."""
+    found: list[Document] = []
+    while True:
+        page = await store.query(query)
+        assert len(page.documents) <= query.limit
+        found += page.documents
+        if page.cursor is None:
+            return found
+        assert page.documents
+        query = msgspec.structs.replace(query, cursor=page.cursor)
+
+
+def lag(store: Store) -> float:
+    """Seconds until queries have to show what was committed: none, unless the limits say so."""
+    return SOON if store.limits.queries_lag else 0
+
+
+async def shows(store: Store, query: Query, *expected: Document) -> None:
+    """Assert which documents a query gives, as soon as it has to."""
+    await eventually(lambda: listed(store, query), list(expected), lag(store))
+
+
+async def lists(store: Store, query: Query, *expected: str) -> None:
+    """Assert which ids a query gives, as soon as it has to."""
+
+    async def ids() -> list[str]:
+        return [document.id for document in await listed(store, query)]
+
+    await eventually(ids, list(expected), lag(store))
 
 
 async def cards(store: Store, ids: Sequence[str]) -> list[Document | None]:

@@ -16,6 +16,7 @@ import pytest
 from gatherlog.core import Limits, Store, View
 from gatherlog.core.eventstore.clock import Clock, system_clock
 from gatherlog.engines import open_store
+from gatherlog.engines.hostile import HostileStore
 from tests.contracts.commits import CARDS
 from tests.contracts.damage import DAMAGE, Damage
 
@@ -50,6 +51,8 @@ class Engine(msgspec.Struct, frozen=True):
     """Is one file, which may turn out to be something else."""
     index_rows: bool = False
     """Keeps index rows apart from its documents: `KeepsIndexRows`."""
+    counts_trips: bool = False
+    """Tells how many round trips its storage was asked for."""
 
     def is_there(self) -> bool:
         try:
@@ -70,7 +73,7 @@ SQLITE = Engine(
     one_file=True,
     index_rows=True,
 )
-HOSTILE = Engine("hostile", "memory", "gatherlog.engines.hostile", "hostile:1")
+HOSTILE = Engine("hostile", "memory", "gatherlog.engines.hostile", "hostile:1", counts_trips=True)
 ENGINES = [
     MEMORY,
     HOSTILE,
@@ -123,6 +126,13 @@ class Place:
     def damage(self) -> Damage:
         """What a hand may do to the store that was opened last."""
         return DAMAGE[self.engine.driver](self._opened[-1])
+
+    @property
+    def trips(self) -> int:
+        """Round trips so far of the store that was opened last."""
+        store = self._opened[-1]
+        assert isinstance(store, HostileStore)
+        return store.engine.trips
 
     def forget(self) -> None:
         """Leave the stores opened so far to themselves."""

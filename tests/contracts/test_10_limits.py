@@ -20,6 +20,7 @@ from gatherlog.core import (
     Store,
     Write,
 )
+from gatherlog.core.eventstore.commit_checks import count_actions
 from gatherlog.core.eventstore.errors import LimitExceeded, NotAStore
 from gatherlog.engines import open_store
 from tests.contracts.commits import (
@@ -34,8 +35,6 @@ from tests.contracts.commits import (
     writing,
 )
 from tests.contracts.engines import Place
-
-LONG = "x" * 401
 
 
 def _filled(limits: Limits) -> Commit:
@@ -72,27 +71,9 @@ TOO_MUCH: dict[str, tuple[str, Callable[[Limits], Commit]]] = {
         lambda limits: writing(*[put(f"{i}", b"") for i in range(limits.commit_actions)]),
     ),
     "bytes": ("a commit's bytes", _filled),
-    "a key": ("an idempotency key (bytes)", lambda limits: commit("card-1", key=LONG)),
-    "a stream": (
-        "a stream's name (bytes)",
-        lambda limits: commit("card-" + LONG),
-    ),
-    "an id": ("a document's id (bytes)", lambda limits: writing(put(LONG, b""))),
     "an event's id": (
         "an event's id (characters)",
         lambda limits: Commit(appends=[append("card-1", event(id="x" * 65))]),
-    ),
-    "a counter's name": (
-        "the name of a counter or an index (bytes)",
-        lambda limits: writing(count("a", {LONG: 1})),
-    ),
-    "an event's subject": (
-        "an event's subject (bytes)",
-        lambda limits: Commit(appends=[append("card-1", event(subject=LONG))]),
-    ),
-    "an event's type": (
-        "an event's type (bytes)",
-        lambda limits: Commit(appends=[append("card-1", Event("e", LONG, 0, 0, b""))]),
     ),
 }
 
@@ -111,7 +92,7 @@ async def test_too_much_is_refused_by_the_name_of_its_limit(store: Store, what: 
     assert await store.heads() == (0,) * store.limits.partitions
 
 
-async def test_as_much_as_the_limits_allow_is_taken(store: Store) -> None:
+async def test_as_much_as_the_limits_allow_is_accepted(store: Store) -> None:
     limits = store.limits
     await store.commit(commit("card-1", events=limits.commit_actions - 2))
     await store.commit(
@@ -130,6 +111,102 @@ async def test_as_much_as_the_limits_allow_is_taken(store: Store) -> None:
         1,
         1,
     ]
+
+
+NAMES: dict[str, tuple[str, int, Callable[[str], Commit]]] = {
+    "a key": ("an idempotency key (bytes)", 400, lambda name: commit("card-1", key=name)),
+    "a stream": ("a stream's name (bytes)", 400, lambda name: commit(f"card-{name}"[:-5])),
+    "an id": ("a document's id (bytes)", 400, lambda name: writing(put(name, b""))),
+    "a subject": (
+        "an event's subject (bytes)",
+        400,
+        lambda name: Commit(appends=[append("card-1", event(subject=name))]),
+    ),
+    "a type": (
+        "an event's type (bytes)",
+        400,
+        lambda name: Commit(appends=[append("card-1", Event("e", name, 0, 0, b""))]),
+    ),
+    "a counter": (
+        "the name of a counter or an index (bytes)",
+        48,
+        lambda name: writing(count("a", {name: 1})),
+    ),
+    "an index": (
+        "the name of a counter or an index (bytes)",
+        48,
+        lambda name: writing(put("a", b"", index_keys={name: ("all",)})),
+    ),
+}
+
+
+def name_of(size: int) -> str:
+    """A name of so many bytes, most of whose characters take two; its last five take one."""
+    return "é" * ((size - 5) // 2) + "x" * (5 + (size - 5) % 2)
+
+
+@pytest.mark.parametrize("what", NAMES)
+async def test_a_name_is_measured_by_its_bytes(store: Store, what: str) -> None:
+    limit, most, make = NAMES[what]
+    await store.commit(make(name_of(most)))
+    taken = await streams_of(store, "card")
+
+    with pytest.raises(LimitExceeded) as refusal:
+        await store.commit(make(name_of(most + 1)))
+
+    refused = refusal.value
+    assert (refused.limit, refused.allowed, refused.found) == (limit, most, most + 1)
+    assert (await streams_of(store, "card"), len(taken)) == (taken, 1)
+
+
+async def test_a_view_has_a_name_of_48_bytes_at_most(store: Store) -> None:
+    def write(view: str) -> Commit:
+        return writing(msgspec.structs.replace(put("a", b""), view=view))
+
+    await store.commit(write("v" * 48))
+    with pytest.raises(LimitExceeded) as refusal:
+        await store.commit(write("v" * 49))
+
+    assert refusal.value.limit == "a view's name (bytes)"
+
+
+BESIDE_EVENTS: dict[str, Callable[[int], Commit]] = {
+    "nothing else": lambda size: commit("card-1"),
+    "a key": lambda size: commit("card-1", key="k"),
+    "streams": lambda size: commit(*[f"card-{n}" for n in range(size // 3)]),
+    "demands on streams": lambda size: Commit(
+        appends=[append("card-1"), *[Append(f"seat-{n}", (), NEW) for n in range(size // 2)]]
+    ),
+    "documents": lambda size: writing(*[put(f"{n}", b"") for n in range(size)]),
+    "counters": lambda size: writing(*[count(f"{n}", n=1) for n in range(size)]),
+    "bodies with counters": lambda size: writing(
+        *[msgspec.structs.replace(put(f"{n}", b""), adds={"n": 1}) for n in range(size // 2)]
+    ),
+}
+
+
+@pytest.mark.parametrize("what", BESIDE_EVENTS)
+async def test_a_commit_has_as_many_actions_as_are_counted_and_no_more(
+    store: Store, what: str
+) -> None:
+    limits = store.limits
+    asked = BESIDE_EVENTS[what](limits.commit_actions // 2)
+    first, *rest = asked.appends
+    more = [event() for _ in range(limits.commit_actions - count_actions(asked, limits))]
+    longer = append(first.stream, event(), *more)
+    full = msgspec.structs.replace(asked, appends=[longer, *rest])
+    longest = append(first.stream, event(), event(), *more)
+    over = msgspec.structs.replace(asked, appends=[longest, *rest])
+    assert count_actions(full, limits) == limits.commit_actions
+
+    with pytest.raises(LimitExceeded) as refusal:
+        await store.commit(over)
+
+    assert (refusal.value.limit, refusal.value.found) == (
+        "a commit's actions",
+        limits.commit_actions + 1,
+    )
+    assert (await store.commit(full)).streams[first.stream] == 1 + len(more)
 
 
 def _timed(time: int = 0, recorded: int = 0, schema: int = 1) -> Commit:
@@ -188,6 +265,9 @@ MISTAKES: dict[str, Commit] = {
     ),
     "a stamp below zero": Commit(
         writes=[msgspec.structs.replace(put("a", b"", expects=NEW), at=-1)]
+    ),
+    "a body at version zero": Commit(
+        writes=[msgspec.structs.replace(put("a", b"", expects=NEW), at=0)]
     ),
     "adds of a rebuild without what was counted": Commit(
         writes=[msgspec.structs.replace(count("a", n=1), at=1)]
@@ -305,7 +385,7 @@ async def test_a_store_that_may_not_be_read_is_refused(one_file: Place) -> None:
         await one_file.open()
 
 
-async def test_a_missing_store_is_made_only_where_that_is_wished(one_file: Place) -> None:
+async def test_a_missing_store_is_made_only_if_asked_for(one_file: Place) -> None:
     with pytest.raises(NotAStore):
         await one_file.open(create=False)
     assert list(one_file.path.parent.iterdir()) == []

@@ -7,7 +7,7 @@ from collections import Counter
 import msgspec
 import pytest
 
-from gatherlog.core import ANY, DELETE, NEW, Commit, Committed, Recorded, Store, Write
+from gatherlog.core import ANY, DELETE, NEW, Append, Commit, Committed, Recorded, Store, Write
 from gatherlog.core.eventstore.errors import Conflict, CounterOutOfBounds, StoreError
 from gatherlog.core.eventstore.planner import partition_of
 from tests.contracts.child import (
@@ -26,6 +26,8 @@ from tests.contracts.commits import (
     count,
     document,
     event,
+    excluding_streams,
+    feeds,
     put,
     streams_of,
     whole_feed,
@@ -60,7 +62,7 @@ async def test_appends_take_the_next_versions_of_their_stream(store: Store) -> N
     done = await store.commit(commit("card-1", "card-2", events=2))
 
     assert done.streams == {"card-1": 5, "card-2": 2}
-    assert [e.version for e in await store.read_stream("card-1")] == [1, 2, 3, 4, 5]
+    assert [e.version for e in await whole_stream(store, "card-1")] == [1, 2, 3, 4, 5]
 
 
 async def test_new_demands_that_the_stream_has_no_event(store: Store) -> None:
@@ -79,9 +81,51 @@ async def test_an_exact_version_demands_just_that_one(store: Store) -> None:
     assert (await store.commit(commit("card-1", expected=2))).streams == {"card-1": 3}
 
 
-async def test_any_takes_the_stream_as_it_is(store: Store) -> None:
+async def test_any_accepts_the_stream_at_every_version(store: Store) -> None:
     for version in (1, 2, 3):
         assert (await store.commit(commit("card-1", expected=ANY))).streams == {"card-1": version}
+
+
+async def test_a_demand_on_a_stream_needs_no_append_to_it(store: Store) -> None:
+    await store.commit(commit("card-1", events=2))
+    demands = [Append("card-1", (), 2), Append("card-9", (), NEW)]
+
+    done = await store.commit(Commit(appends=[*demands, append("card-2")]))
+
+    assert done.streams == {"card-2": 1}
+    assert await store.commit(Commit(appends=demands)) == Committed()
+    assert [e.version for e in await whole_stream(store, "card-1")] == [1, 2]
+    assert await whole_stream(store, "card-9") == []
+
+
+@pytest.mark.parametrize("expected", [NEW, 1, 3])
+async def test_a_demand_on_a_stream_is_refused_where_it_has_another_version(
+    store: Store, expected: int
+) -> None:
+    await store.commit(commit("card-1", events=2))
+
+    with pytest.raises(Conflict) as refusal:
+        await store.commit(Commit(appends=[append("card-2"), Append("card-1", (), expected)]))
+
+    conflict = refusal.value
+    assert (conflict.name, conflict.expected, conflict.actual) == ("card-1", expected, 2)
+    assert await whole_stream(store, "card-2") == []
+
+
+async def test_of_two_that_demand_the_others_stream_untouched_one_wins(store: Store) -> None:
+    for turn in range(30):
+        rivals = [store.commit(excluding_streams(f"{turn}", number)) for number in (0, 1)]
+        done = await asyncio.gather(*rivals, return_exceptions=True)
+
+        assert Counter(map(type, done)) == {Committed: 1, Conflict: 1}
+
+
+async def test_two_processes_never_both_find_the_others_stream_untouched(shared: Place) -> None:
+    await (await shared.open()).close()
+
+    ours, theirs = await work_together(shared, 2, "exclude_streams", rounds=60)
+
+    assert [mine + other for mine, other in zip(ours, theirs, strict=True)] == [1] * 60
 
 
 async def test_a_conflict_names_the_stream_and_both_versions(store: Store) -> None:
@@ -130,9 +174,8 @@ async def test_a_refused_commit_leaves_nothing_behind(store: Store, cause: str) 
 
 
 async def _everything(store: Store) -> list[object]:
-    feeds = [await whole_feed(store, p) for p in range(store.limits.partitions)]
     documents = await cards(store, ["seen", "full", "new", "counted"])
-    return [await store.heads(), feeds, documents, await streams_of(store, "card")]
+    return [await feeds(store), await store.heads(), documents, await streams_of(store, "card")]
 
 
 async def test_a_refused_commit_harms_none_that_are_made_at_the_same_time(store: Store) -> None:
@@ -158,7 +201,7 @@ async def test_of_many_writers_at_the_same_version_exactly_one_wins(store: Store
     done = await asyncio.gather(*rivals, return_exceptions=True)
 
     assert Counter(map(type, done)) == {Committed: 1, Conflict: 31}
-    assert len(await store.read_stream("card-1")) == 1
+    assert len(await whole_stream(store, "card-1")) == 1
 
 
 async def test_what_was_acknowledged_is_there_when_the_store_is_opened_again(
@@ -269,4 +312,4 @@ async def test_a_refused_bound_in_a_group_leaves_the_others_of_the_group(store: 
     done = await asyncio.gather(*[store.commit(c) for c in asked], return_exceptions=True)
 
     assert Counter(map(type, done)) == {Committed: 3, CounterOutOfBounds: 5}
-    assert len(await store.read_stream("card-1")) == 3
+    assert len(await whole_stream(store, "card-1")) == 3

@@ -22,18 +22,18 @@ from tests.contracts.commits import (
     cards,
     commit,
     count,
+    demand,
     document,
     documents_of,
+    excluding_documents,
+    lists,
     put,
+    shows,
     streams_of,
+    whole_stream,
     writing,
 )
 from tests.contracts.engines import Place
-
-
-def demand(id: str, expects: int, *, stream: str = "card-1") -> Write:
-    """Only the demand that a card is at a version."""
-    return Write(view="card", id=id, stream=stream, expects=expects)
 
 
 def delete(id: str, *, expects: int | None = None, stream: str = "card-1") -> Write:
@@ -87,13 +87,13 @@ async def test_an_exact_version_is_demanded_of_a_document(store: Store) -> None:
     assert await card(store, "a") == document("a", b"2", version=7)
 
 
-async def test_none_takes_a_document_as_it_is(store: Store) -> None:
+async def test_none_accepts_a_document_at_every_version(store: Store) -> None:
     for version in (1, 2):
         await store.commit(writing(put("a", b"%d" % version, expects=None)))
         assert await card(store, "a") == document("a", b"%d" % version, version=version)
 
 
-async def test_a_mere_demand_writes_nothing_and_needs_no_append(store: Store) -> None:
+async def test_a_write_that_only_demands_writes_nothing_and_needs_no_append(store: Store) -> None:
     await store.commit(writing(put("a", b"1")))
 
     done = await store.commit(Commit(writes=[demand("a", 1), demand("missing", NEW)]))
@@ -116,6 +116,31 @@ async def test_a_demand_protects_what_another_document_rests_on(store: Store) ->
     assert await card(store, "a") is None
 
 
+async def test_of_two_that_demand_the_others_document_absent_one_wins(store: Store) -> None:
+    for turn in range(30):
+        rivals = [store.commit(excluding_documents(f"{turn}", number)) for number in (0, 1)]
+        done = await asyncio.gather(*rivals, return_exceptions=True)
+
+        assert Counter(map(type, done)) == {Committed: 1, Conflict: 1}
+
+
+async def test_two_stores_never_both_find_the_others_document_absent(shared: Place) -> None:
+    stores = [await shared.open(), await shared.open()]
+    for turn in range(30):
+        rivals = [one.commit(excluding_documents(f"{turn}", n)) for n, one in enumerate(stores)]
+        done = await asyncio.gather(*rivals, return_exceptions=True)
+
+        assert Counter(map(type, done)) == {Committed: 1, Conflict: 1}
+
+
+async def test_two_processes_never_both_find_the_others_document_absent(shared: Place) -> None:
+    await (await shared.open()).close()
+
+    ours, theirs = await work_together(shared, 2, "exclude_documents", rounds=60)
+
+    assert [mine + other for mine, other in zip(ours, theirs, strict=True)] == [1] * 60
+
+
 async def test_keep_leaves_the_body_its_version_and_its_keys(store: Store) -> None:
     keys = {"by_name": ("all", "Ada")}
     await store.commit(writing(put("a", b"1", index_keys=keys)))
@@ -125,15 +150,15 @@ async def test_keep_leaves_the_body_its_version_and_its_keys(store: Store) -> No
     assert await card(store, "a") == document("a", b"1", version=1, index_keys=keys)
 
 
-async def test_the_same_bytes_written_again_move_the_version_and_the_keys(store: Store) -> None:
+async def test_the_same_bytes_written_again_change_the_version_and_the_keys(store: Store) -> None:
     body = b"the very same object"
     for table in ("1", "2"):
         await store.commit(writing(put("a", body, index_keys={"by_table": (table, "Ada")})))
 
     expected = document("a", body, version=2, index_keys={"by_table": ("2", "Ada")})
-    found = [(await store.query(CARDS.query("by_table", table))).documents for table in "12"]
     assert (await card(store, "a"), await documents_of(store, "card")) == (expected, [expected])
-    assert found == [[], [expected]]
+    await shows(store, CARDS.query("by_table", "2"), expected)
+    await lists(store, CARDS.query("by_table", "1"))
 
 
 async def test_a_deleted_document_is_gone_and_may_be_made_anew(store: Store) -> None:
@@ -170,7 +195,7 @@ async def test_deleting_what_is_not_there_does_nothing(store: Store) -> None:
     assert await card(store, "a") is None
 
 
-async def test_adds_make_a_missing_counter_at_zero_and_then_move_it(store: Store) -> None:
+async def test_adds_make_a_missing_counter_at_zero_and_then_change_it(store: Store) -> None:
     await store.commit(writing(count("a", seats=5, waiting=-2)))
     await store.commit(writing(count("a", seats=-3, other=1)))
 
@@ -179,7 +204,7 @@ async def test_adds_make_a_missing_counter_at_zero_and_then_move_it(store: Store
     )
 
 
-async def test_adds_never_move_the_version_of_a_document(store: Store) -> None:
+async def test_adds_never_change_the_version_of_a_document(store: Store) -> None:
     await store.commit(writing(put("a", b"1")))
 
     await store.commit(writing(count("a", seats=1)))
@@ -279,8 +304,9 @@ async def test_counters_hold_every_integer_of_63_bits(store: Store) -> None:
     await store.commit(writing(count("a", up=most, down=-most)))
 
     for counter, step in (("up", 1), ("down", -1)):
-        with pytest.raises(CounterOutOfBounds):
+        with pytest.raises(CounterOutOfBounds) as refusal:
             await store.commit(writing(count("a", {counter: step})))
+        assert (refusal.value.value, refusal.value.bound) == (step * (most + 1), step * most)
     assert await card(store, "a") == document("a", None, version=0, counted=1, up=most, down=-most)
 
 
@@ -411,10 +437,10 @@ async def test_a_rebuild_stamps_a_body_with_the_version_it_gives(store: Store) -
 
     assert done == Committed(documents={("card", "a"): 9})
     assert await card(store, "a") == document("a", b"folded", version=9)
-    assert len(await store.read_stream("card-1")) == 9
+    assert len(await whole_stream(store, "card-1")) == 9
 
 
-async def test_a_rebuild_adds_only_while_the_counters_have_not_moved(store: Store) -> None:
+async def test_a_rebuild_adds_only_if_the_counters_have_not_changed(store: Store) -> None:
     await store.commit(writing(count("a", seats=3)))
     await store.commit(commit("card-1"))
     repair = msgspec.structs.replace(count("a", seats=2), counted=1, at=2)
@@ -441,7 +467,7 @@ async def test_a_rebuild_deletes_what_the_fold_does_not_give(store: Store) -> No
     assert await card(store, "a") is None
 
 
-async def test_counters_of_a_missing_document_have_not_moved_since_version_zero(
+async def test_counters_of_a_missing_document_have_not_changed_since_version_zero(
     store: Store,
 ) -> None:
     await store.commit(commit("card-1", events=2))

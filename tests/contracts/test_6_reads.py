@@ -2,13 +2,34 @@
 
 import asyncio
 from collections import Counter
+from collections.abc import Awaitable, Callable, Sequence
+from itertools import permutations
+from pathlib import Path
 
+import msgspec
 import pytest
 
-from gatherlog.core import NEW, Commit, Committed, Query, Store, StreamHead, View
-from gatherlog.core.eventstore.errors import Conflict, LimitExceeded, ViewNotBuilt, ViewOutdated
+from gatherlog.core import (
+    DELETE,
+    NEW,
+    Commit,
+    Committed,
+    Document,
+    Query,
+    Recorded,
+    Store,
+    StreamHead,
+    View,
+    Write,
+)
+from gatherlog.core.eventstore.errors import (
+    Conflict,
+    CursorInvalid,
+    LimitExceeded,
+    ViewNotBuilt,
+    ViewOutdated,
+)
 from gatherlog.core.eventstore.planner import partition_of
-from gatherlog.core.projections.paging import documents
 from tests.contracts.commits import (
     CARDS,
     Card,
@@ -19,13 +40,18 @@ from tests.contracts.commits import (
     document,
     documents_of,
     event,
+    feeds,
+    listed,
+    lists,
     put,
+    settled,
+    stream_part,
     streams_of,
-    whole_feed,
     whole_stream,
     writing,
 )
-from tests.contracts.engines import Place
+from tests.contracts.engines import Place, chunks
+from tests.stores import eventually
 
 
 async def test_get_answers_in_the_order_asked_with_none_for_what_is_missing(store: Store) -> None:
@@ -37,9 +63,31 @@ async def test_get_answers_in_the_order_asked_with_none_for_what_is_missing(stor
     assert await store.get([("no_such_view", "a")]) == [None]
 
 
+async def test_get_takes_names_of_several_views_in_any_order(store: Store) -> None:
+    badge = msgspec.structs.replace(put("a", b"badge"), view="badge")
+    await store.commit(writing(put("a", b"A"), put("b", b"B"), badge))
+    names = [("badge", "a"), ("card", "b"), ("badge", "b"), ("card", "a")]
+    bodies = [b"badge", b"B", None, b"A"]
+
+    for order in permutations(range(4)):
+        found = await store.get([names[n] for n in order])
+        assert [one and one.body for one in found] == [bodies[n] for n in order]
+
+
+async def test_get_is_one_round_trip_however_much_is_asked(counted: Place) -> None:
+    store = await counted.open()
+    await store.commit(writing(put("a", b"A"), put("b", b"B")))
+
+    for asked in ([], ["a"], ["a", "b", "missing"]):
+        before = counted.trips
+        await store.get([(view, id) for view in ("card", "badge") for id in asked])
+        assert counted.trips - before == bool(asked)
+
+
 async def test_get_takes_hundreds_of_ids_at_once(store: Store) -> None:
     ids = [f"{i:04}" for i in range(90)]
-    await store.commit(writing(*[put(id, id.encode()) for id in ids]))
+    for some in chunks(ids, 45):
+        await store.commit(writing(*[put(id, id.encode()) for id in some]))
 
     asked = [id for id in reversed(ids) for id in (id, "x" + id)] * 3
 
@@ -51,7 +99,7 @@ async def test_everyone_sees_a_commit_once_it_is_acknowledged(store: Store) -> N
     for i in range(50):
         await store.commit(writing(put("a", b"%d" % i)))
         assert await card(store, "a") == document("a", b"%d" % i, version=i + 1)
-        assert len(await store.read_stream("card-1", after=i)) == 1
+        assert [e.version for e in await stream_part(store, "card-1", after=i, limit=9)] == [i + 1]
 
 
 async def test_what_another_process_committed_is_seen(shared: Place) -> None:
@@ -59,7 +107,7 @@ async def test_what_another_process_committed_is_seen(shared: Place) -> None:
     for i in range(20):
         await there.commit(writing(put("a", b"%d" % i)))
         assert await card(here, "a") == document("a", b"%d" % i, version=i + 1)
-        assert len(await here.read_stream("card-1")) == i + 1
+        assert len(await whole_stream(here, "card-1")) == i + 1
         assert len(await documents_of(here, "card")) == 1
 
 
@@ -107,8 +155,8 @@ async def test_a_stream_is_read_between_its_bounds(
     await store.commit(commit("card-1", events=5))
     await store.commit(commit("card-11"))
 
-    found = await store.read_stream(
-        "card-1", after=after, before=before, limit=limit, backwards=backwards
+    found = await stream_part(
+        store, "card-1", after=after, before=before, limit=limit, backwards=backwards
     )
 
     assert [(e.stream, e.version) for e in found] == [("card-1", v) for v in versions]
@@ -178,8 +226,8 @@ async def test_long_pages_are_as_exact_as_short_ones(store: Store) -> None:
         await store.commit(commit("card-1", events=50))
     every = list(range(1, 451))
 
-    forth = await store.read_stream("card-1", limit=449)
-    back = await store.read_stream("card-1", limit=449, backwards=True)
+    forth = await stream_part(store, "card-1", limit=449)
+    back = await stream_part(store, "card-1", limit=449, backwards=True)
 
     assert [e.version for e in forth] == every[:449]
     assert [e.version for e in back] == every[:0:-1]
@@ -209,7 +257,7 @@ async def test_a_new_version_of_an_empty_view_serves_at_once(durable: Place) -> 
 
     store = await durable.open(cards_view(2))
 
-    assert (await store.query(CARDS.query("by_name", "all"))).documents == []
+    await lists(store, CARDS.query("by_name", "all"))
 
 
 async def test_a_new_version_of_a_filled_view_serves_nothing_until_it_is_built(
@@ -236,8 +284,56 @@ async def test_a_new_index_serves_nothing_until_it_is_built(durable: Place) -> N
         store = await durable.open(widened)
         with pytest.raises(ViewNotBuilt):
             await store.query(widened.query("by_first", "all"))
-        assert len((await store.query(widened.query("by_name", "all"))).documents) == 1
+        await lists(store, widened.query("by_name", "all"), "a")
         await store.close()
+
+
+@pytest.mark.parametrize("view", [cards_view(2), cards_view(1, more=True)])
+async def test_what_another_store_has_built_serves_within_seconds(
+    shared: Place, view: View[Card]
+) -> None:
+    before = await shared.open(cards_view(1))
+    key = dict.fromkeys(view.indexes, ("all", "Ada"))
+    await before.commit(writing(put("a", b"A", index_keys=key)))
+    running, building = await shared.open(view), await shared.open(view)
+    query = view.query(next(iter(set(view.indexes) - {"by_name"}), "by_name"), "all")
+    with pytest.raises(ViewNotBuilt):
+        await running.query(query)
+
+    await building.declare([view])
+
+    assert [found.id for found in await listed(building, query)] == ["a"]
+    await eventually(lambda: ids_or_none(running, query), ["a"], 3)
+
+
+async def ids_or_none(store: Store, query: Query) -> list[str] | None:
+    """What a query gives; None if its view is not built."""
+    try:
+        return [found.id for found in await listed(store, query)]
+    except ViewNotBuilt:
+        return None
+
+
+async def test_stores_that_declare_an_empty_view_at_once_all_serve_it(shared: Place) -> None:
+    views = [cards_view(1), cards_view(1, more=True)] * 3
+
+    stores = await asyncio.gather(*[shared.open(view) for view in views])
+
+    for store, view in zip(stores, views, strict=True):
+        for index in view.indexes:
+            await lists(store, view.query(index, "all"))
+
+
+async def test_of_stores_that_declare_versions_at_once_the_newest_stays(shared: Place) -> None:
+    views = [cards_view(version) for version in (1, 3, 2)]
+
+    opened = await asyncio.gather(*map(shared.open, views), return_exceptions=True)
+
+    failures = {type(one) for one in opened if isinstance(one, BaseException)}
+    assert failures <= {ViewOutdated}
+    with pytest.raises(ViewOutdated):
+        await shared.open(cards_view(2))
+    await lists(await shared.open(cards_view(3)), CARDS.query("by_name", "all"))
 
 
 async def test_an_index_that_no_view_declares_is_refused(store: Store) -> None:
@@ -260,43 +356,134 @@ async def test_reading_while_others_write_gives_whole_commits(store: Store) -> N
         found = await card(store, "a")
         if found is not None:
             assert found.body == b"%d" % (found.version - 1)
-            assert len(await store.read_stream("card-1")) >= found.version
+            assert len(await whole_stream(store, "card-1")) >= found.version
         await asyncio.sleep(0)
     await writing_
 
 
-async def test_a_page_ends_by_count_or_by_bytes(store: Store) -> None:
-    size = min(store.limits.event_bytes, store.limits.page_bytes // 3)
-    for number in range(9):
-        write = put(f"{number}", b"x" * size, index_keys={"by_name": ("all", f"{number}")})
+# Pages.
+
+
+async def fill_pages(store: Store) -> int:
+    """Events and documents, more than the bytes of a page allow; the most that one may hold."""
+    size = min(store.limits.event_bytes, store.limits.body_bytes)
+    most = 1 + store.limits.page_bytes // size
+    for number in range(most + 1):
+        write = put(f"{number:02}", b"x" * size, index_keys={"by_name": ("all", f"{number:02}")})
         appends = [append("card-1", event(b"x" * size))]
         await store.commit(Commit(appends=appends, writes=[write]))
-    most = min(9, 1 + store.limits.page_bytes // size)
+    await settled(store)
+    await lists(store, CARDS.query("by_name", "all"), *[f"{n:02}" for n in range(most + 1)])
+    return most
 
-    stream = await store.read_stream("card-1")
-    backwards = await store.read_stream("card-1", backwards=True)
-    query = await store.query(CARDS.query("by_name", "all"))
-    scan = await store.scan("card")
 
-    assert all(1 <= len(page) <= most for page in (stream, backwards, query.documents))
-    assert 1 <= len(scan.documents) <= most
-    assert [e.version for e in stream] == list(range(1, len(stream) + 1))
-    assert [e.version for e in backwards] == list(range(9, 9 - len(backwards), -1))
+async def feed_page(store: Store, limit: int) -> list[Recorded]:
+    """A page of the feed that has events; it may be read in vain at first."""
+    partition = partition_of("card-1", store.limits.partitions)
+    while not (page := await store.read_feed(partition, after=0, limit=limit)):
+        pass
+    return page
+
+
+async def query_page(store: Store, limit: int) -> list[Document]:
+    return (await store.query(CARDS.query("by_name", "all", limit=limit))).documents
+
+
+async def scan_page(store: Store, limit: int) -> list[Document]:
+    return (await store.scan("card", limit=limit)).documents
+
+
+async def stream_page(store: Store, limit: int) -> list[Recorded]:
+    return await store.read_stream("card-1", limit=limit)
+
+
+async def stream_page_backwards(store: Store, limit: int) -> list[Recorded]:
+    return await store.read_stream("card-1", limit=limit, backwards=True)
+
+
+READERS: Sequence[Callable[[Store, int], Awaitable[Sequence[object]]]] = [
+    feed_page,
+    query_page,
+    scan_page,
+    stream_page,
+    stream_page_backwards,
+]
+
+
+async def test_every_page_ends_by_count_or_by_bytes(store: Store) -> None:
+    most = await fill_pages(store)
+
+    for read in READERS:
+        assert 1 <= len(await read(store, 1000)) <= most
+        assert 1 <= len(await read(store, 2)) <= 2
+        assert len(await read(store, 1)) == 1
 
 
 async def test_short_pages_lead_to_the_end_all_the_same(store: Store) -> None:
-    size = min(store.limits.event_bytes, store.limits.page_bytes // 3)
-    for number in range(9):
-        write = put(f"{number}", b"x" * size, index_keys={"by_name": ("all", f"{number}")})
-        appends = [append("card-1", event(b"x" * size))]
-        await store.commit(Commit(appends=appends, writes=[write]))
+    most = await fill_pages(store)
+    versions = list(range(1, most + 2))
 
-    versions = [e.version for e in await whole_stream(store, "card-1")]
-    partition = partition_of("card-1", store.limits.partitions)
-    in_feed = [e.version for e in await whole_feed(store, partition)]
-    query = CARDS.query("by_name", "all")
-    listed = [document.id async for document in documents(store, query)]
-    scanned = [document.id for document in await documents_of(store, "card")]
+    backwards = await stream_part(store, "card-1", limit=1000, backwards=True)
+    assert [e.version for e in await whole_stream(store, "card-1")] == versions
+    assert [e.version for e in backwards] == versions[::-1]
+    assert [e.version for feed in await feeds(store) for e in feed] == versions
+    ids = [found.id for found in await documents_of(store, "card")]
+    assert ids == [f"{number:02}" for number in range(most + 1)]
+    await lists(store, CARDS.query("by_name", "all"), *ids)
 
-    assert versions == in_feed == list(range(1, 10))
-    assert listed == scanned == [f"{number}" for number in range(9)]
+
+async def places(store: Store, category: str, view: str) -> dict[str, str]:
+    """The cursors after the first of several streams, and of several documents."""
+    streams = await store.streams(category, limit=1)
+    documents = await store.scan(view, limit=1)
+    assert streams.cursor
+    assert documents.cursor
+    return {"streams": streams.cursor, "scan": documents.cursor}
+
+
+async def test_cursors_of_streams_and_scans_are_refused_elsewhere(
+    place: Place, tmp_path: Path
+) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    elsewhere = Place(place.engine, tmp_path / "elsewhere")
+    here, there = await place.open(), await elsewhere.open()
+    for store in (here, there):
+        for id in "abc":
+            await store.commit(writing(put(id, b"{}", stream=f"card-{id}")))
+    ours, theirs = await places(here, "card", "card"), await places(there, "card", "card")
+
+    foreign = [
+        *[here.streams("card", cursor=cursor) for cursor in (theirs["streams"], ours["scan"], "x")],
+        *[here.scan("card", cursor=cursor) for cursor in (theirs["scan"], ours["streams"], "x")],
+        here.streams("cards", cursor=ours["streams"]),
+        here.scan("cards", cursor=ours["scan"]),
+        here.query(CARDS.query("by_name", "all", cursor=ours["scan"])),
+    ]
+    for asked in foreign:
+        with pytest.raises(CursorInvalid):
+            await asked
+    await elsewhere.close()
+
+
+async def test_what_is_there_throughout_is_listed_once_while_others_come_and_go(
+    store: Store,
+) -> None:
+    stay = [f"{n:02}" for n in range(0, 40, 2)]
+    for id in stay:
+        await store.commit(writing(put(id, b"{}", stream=f"card-{id}")))
+
+    async def come_and_go() -> None:
+        for n in range(1, 40, 2):
+            id, stream = f"{n:02}", f"card-{n:02}"
+            await store.commit(writing(put(id, b"{}", stream=stream)))
+            gone = Write(view="card", id=id, stream=stream, body=DELETE)
+            await store.commit(writing(gone))
+
+    changing = asyncio.create_task(come_and_go())
+    ids = [found.id for found in await documents_of(store, "card", limit=3)]
+    names = [head.stream for head in await streams_of(store, "card", limit=3)]
+    await changing
+
+    assert [id for id in ids if id in stay] == stay
+    assert [name for name in names if name[5:] in stay] == [f"card-{id}" for id in stay]
+    assert (len(set(ids)), len(set(names))) == (len(ids), len(names))

@@ -64,7 +64,7 @@ async def test_two_processes_on_one_store_both_make_progress(shared: Place) -> N
     assert max(wait, other_wait) < 1
 
 
-async def test_a_process_that_stands_still_makes_others_busy_and_no_more(shared: Place) -> None:
+async def test_a_process_that_is_stopped_makes_others_busy_and_no_more(shared: Place) -> None:
     store = await shared.open()
     async with children(shared, 1, "keep_appending", seconds=60.0) as [child]:
         child.go()
@@ -91,7 +91,7 @@ async def test_a_process_that_dies_while_it_writes_makes_nobody_busy_for_long(
 
 
 async def _stop_while_it_writes(child: Child, store: Store) -> float:
-    """Stop the child again and again until it holds the store; how long it took to be told."""
+    """Stop the child again and again until it holds the store; how long it took to be refused."""
     for _ in range(50):
         await asyncio.sleep(0.05)
         os.kill(child.process.pid, signal.SIGSTOP)

@@ -54,6 +54,8 @@ def test_no_two_tests_of_a_module_have_one_name() -> None:
 def test_the_engines_under_contract() -> None:
     assert [(e.name, e.durable, e.shared, e.one_file) for e in ENGINES] == [
         ("memory", False, False, False),
+        ("hostile", False, False, False),
+        ("hostile-2", False, False, False),
         ("memory-4-partitions", False, False, False),
         ("sqlite", True, True, True),
         ("sqlite-like-dynamodb", True, True, True),

@@ -29,19 +29,38 @@ def blocks(page: str, language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
 
 
-def test_the_subscription_of_the_how_to_works_as_written(tmp_path: Path) -> None:
-    [example] = blocks("follow-the-log.md", "python")
-
+def output(example: str, folder: Path) -> str:
+    """What the example prints, errors included."""
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", example],
-        cwd=tmp_path,
-        capture_output=True,
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
         text=True,
         timeout=60,
         check=False,
     )
+    return done.stdout
 
-    assert (done.stdout, done.stderr) == ("""shop-berlin 1 b'{"item": "lamp"}'\n""", "")
+
+def test_the_subscription_of_the_how_to_works_as_written(tmp_path: Path) -> None:
+    subscription, _ = blocks("follow-the-log.md", "python")
+
+    assert output(subscription, tmp_path) == """shop-berlin 1 b'{"item": "lamp", "pieces": 2}'\n"""
+
+
+def test_the_projection_of_the_how_to_works_as_written(tmp_path: Path) -> None:
+    _, projection = blocks("follow-the-log.md", "python")
+
+    assert output(projection, tmp_path) == "Sales(item='lamp', pieces=5)\n"
+
+
+def test_the_program_with_a_rule_of_the_how_to_works_as_written(tmp_path: Path) -> None:
+    _, program = blocks("route-events.md", "python")
+
+    assert output(program, tmp_path) == (
+        """audit-sales 1 audit.sale b'{"item": "lamp", "pieces": 2}'\n"""
+    )
 
 
 def test_the_rule_of_the_how_to_is_one() -> None:

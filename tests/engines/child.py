@@ -47,7 +47,7 @@ async def children(
                 await child.kill()
 
 
-async def put_when_told(path: str, times: int) -> None:
+async def put_for_each_line(path: str, times: int) -> None:
     """For every line read, put the next number into the card `a`; its version, once durable."""
     store = await open_store(f"sqlite:///{path}", views=[CARDS])
     for number in range(1, times + 1):
@@ -79,7 +79,7 @@ async def open_and_close(path: str, seconds: float) -> None:
     say(times)
 
 
-async def open_each_when_told(path: str, times: int) -> None:
+async def open_for_each_line(path: str, times: int) -> None:
     """For every line read, open `<path>.<number>` and commit; the id of the store found there."""
     for number in range(times):
         store = await open_store(f"sqlite:///{path}.{number}", views=[CARDS])
@@ -89,7 +89,7 @@ async def open_each_when_told(path: str, times: int) -> None:
         await a_line()
 
 
-WORK: Sequence[Work] = [put_when_told, hold, open_and_close, open_each_when_told]
+WORK: Sequence[Work] = [put_for_each_line, hold, open_and_close, open_for_each_line]
 
 
 async def a_line() -> None:

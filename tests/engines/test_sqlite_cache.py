@@ -28,7 +28,7 @@ async def fail_for_want_of_room(store: Store) -> None:
 async def test_after_a_failed_group_what_another_process_commits_next_is_known(
     place: Place, failures: int
 ) -> None:
-    async with children(1, "put_when_told", place.path, times=2) as [other]:
+    async with children(1, "put_for_each_line", place.path, times=2) as [other]:
         other.go()
         assert await other.line() == 1
         store = await place.open()
@@ -51,7 +51,7 @@ async def test_after_a_failed_group_streams_go_on_where_another_process_left_the
 ) -> None:
     store = await place.open()
     await store.commit(writing(put("b", b"0", stream="card-1")))
-    async with children(1, "put_when_told", place.path, times=1) as [other]:
+    async with children(1, "put_for_each_line", place.path, times=1) as [other]:
         for _ in range(failures):
             await fail_for_want_of_room(store)
         other.go()
@@ -84,7 +84,7 @@ async def test_while_the_loop_is_busy_commits_of_another_process_are_seen_at_onc
             await cards(store, ["a", "mine"])
             await asyncio.sleep(0)
 
-    async with children(1, "put_when_told", place.path, times=60) as [other]:
+    async with children(1, "put_for_each_line", place.path, times=60) as [other]:
         busy = [asyncio.create_task(keep_busy()) for _ in range(20)]
         seen = []
         for version in range(1, 61):
@@ -102,7 +102,7 @@ async def test_a_caller_that_asks_again_and_again_sees_what_another_process_comm
 ) -> None:
     store = await place.open()
     await store.commit(writing(put("mine", b"0", stream="card-2")))
-    async with children(1, "put_when_told", place.path, times=2) as [other]:
+    async with children(1, "put_for_each_line", place.path, times=2) as [other]:
         other.go()
         assert await other.line() == 1
         assert await card(store, "a") == document("a", b"1", version=1)

@@ -61,7 +61,7 @@ async def test_processes_that_make_one_store_over_an_empty_file_make_one(place: 
     for number in range(times):
         place.path.with_name(f"store.db.{number}").touch()
 
-    async with children(count, "open_each_when_told", place.path, times=times) as started:
+    async with children(count, "open_for_each_line", place.path, times=times) as started:
         made = []
         for _ in range(times):
             for child in started:

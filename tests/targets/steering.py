@@ -1,4 +1,4 @@
-"""What somebody may write who wants to steer a mail server, or whoever reads a letter."""
+"""Texts with which somebody may try to control a mail server or the display of a letter."""
 
 STEERING = [
     "\r\n",

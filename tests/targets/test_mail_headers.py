@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from gatherlog.core.eventstore.errors import Invalid
 from gatherlog.core.subscriptions.letters import Letter
 from gatherlog.targets.mail import message
-from gatherlog.targets.sender import Sender
+from gatherlog.targets.mail_sender import MailSender
 from tests.targets.steering import ENCODED, STEERING
 
 ADA = "ada@example.org"
-SENDER = Sender("Our party", "party@example.org")
+SENDER = MailSender("Our party", "party@example.org")
 HEADERS = [
     "From",
     "To",
@@ -30,7 +30,7 @@ HEADERS = [
 
 
 def arrived(
-    letter: Letter, policy: email.policy.EmailPolicy, sender: Sender = SENDER
+    letter: Letter, policy: email.policy.EmailPolicy, sender: MailSender = SENDER
 ) -> EmailMessage:
     """The letter as a receiver reads it who is sent the bytes that `policy` makes of it."""
     sent = message(letter, sender, 0).as_bytes(policy=policy)
@@ -79,7 +79,7 @@ def test_an_encoded_word_in_a_subject_is_not_decoded(
 
 @pytest.mark.parametrize("name", ["Our party", "Grüße, Köln", 'The "Party" \\o/', "x" * 300, ""])
 def test_a_senders_name_arrives_as_it_is(policy: email.policy.EmailPolicy, name: str) -> None:
-    sender = Sender(name, "party@example.org")
+    sender = MailSender(name, "party@example.org")
 
     [address] = arrived(Letter(to=ADA, subject="x", text="x\n"), policy, sender)["From"].addresses
 
@@ -126,7 +126,7 @@ def test_a_text_becomes_no_header(policy: email.policy.EmailPolicy, steering: st
 def test_no_text_at_all_adds_a_header(
     policy: email.policy.EmailPolicy, subject: str, text: str, name: str
 ) -> None:
-    sender = Sender(name.replace("=?", ""), "party@example.org")
+    sender = MailSender(name.replace("=?", ""), "party@example.org")
 
     read = arrived(Letter(to=ADA, subject=subject, text=text), policy, sender)
 

@@ -81,7 +81,7 @@ async def test_repeated_deliveries_become_messages_once_and_in_order(
     await target.deliver([delivery(1), delivery(2)])
     await target.deliver([delivery(1), delivery(2), delivery(3)])
 
-    received = []
+    received: list[str] = []
     while len(received) < 3:
         batch = await queues.receive("orders", wait=SOON)
         received += [message.id for message in batch]

@@ -19,7 +19,7 @@ from gatherlog.core.eventstore.errors import Invalid
 from gatherlog.core.subscriptions.delivery import DeliveryFailed
 from gatherlog.targets import smtp
 from gatherlog.targets.mail import message
-from gatherlog.targets.sender import Sender
+from gatherlog.targets.mail_sender import MailSender
 from gatherlog.targets.smtp import SmtpServer
 from gatherlog.targets.smtp_failures import failure
 from tests.targets.conftest import SENDER, PostOffice, mailer_at
@@ -85,7 +85,7 @@ async def test_a_subject_cannot_become_a_header(
 
 
 def read_headers() -> list[str]:
-    return list(message(HELLO, Sender.from_text(SENDER), 0).keys())
+    return list(message(HELLO, MailSender.from_text(SENDER), 0).keys())
 
 
 @pytest.mark.parametrize(
@@ -395,4 +395,4 @@ def test_an_invalid_url_of_a_server_is_refused(url: str) -> None:
 
 def test_a_message_to_nobody_is_invalid() -> None:
     with pytest.raises(Invalid):
-        message(Letter(to="", subject="x", text="x"), Sender.from_text(SENDER), 0)
+        message(Letter(to="", subject="x", text="x"), MailSender.from_text(SENDER), 0)

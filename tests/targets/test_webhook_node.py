@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from gatherlog.core.eventstore.clock import system_clock
-from gatherlog.targets.webhook import Format
+from gatherlog.core.routing import WebhookFormat
 from gatherlog.targets.webhook_signature import secret_text
 from tests.core.routing.recorded_events import recorded
 from tests.targets.webhook_receiver import SECRET, delivery, failure_of, target_at
@@ -57,7 +57,7 @@ async def running(secret: str = secret_text(SECRET)) -> AsyncIterator[Node]:
 @pytest.mark.parametrize(
     "format", ["cloudevents", "cloudevents-binary", "cloudevents-batch", "bus"]
 )
-async def test_it_takes_every_format(format: Format) -> None:
+async def test_it_takes_every_format(format: WebhookFormat) -> None:
     async with running() as node:
         async with target_at(node.url, format=format, clock=system_clock) as target:
             await target.deliver([delivery(1), delivery(2, event=recorded(id="e-2", type="ö"))])
@@ -74,7 +74,7 @@ async def test_it_takes_what_a_transformer_made() -> None:
 
 
 @pytest.mark.parametrize("format", ["cloudevents", "cloudevents-batch"])
-async def test_it_takes_each_delivery_once(format: Format) -> None:
+async def test_it_takes_each_delivery_once(format: WebhookFormat) -> None:
     """Also if a repeated batch is split differently."""
     async with running() as node:
         async with target_at(node.url, format=format, clock=system_clock) as target:
@@ -107,7 +107,7 @@ async def test_it_says_that_it_takes_no_more_than_a_mebibyte() -> None:
 
 
 @pytest.mark.parametrize("format", ["cloudevents", "cloudevents-binary"])
-async def test_it_takes_data_that_is_no_json(format: Format) -> None:
+async def test_it_takes_data_that_is_no_json(format: WebhookFormat) -> None:
     event = recorded(b"\xff", type="50%")
     async with running() as node:
         async with target_at(node.url, format=format, clock=system_clock) as target:

@@ -10,8 +10,9 @@ from typing import Any
 import msgspec
 
 from gatherlog.core.eventstore.clock import Clock
+from gatherlog.core.routing import WebhookFormat
 from gatherlog.core.subscriptions.delivery import Delivery, DeliveryFailed
-from gatherlog.targets.webhook import Format, WebhookTarget
+from gatherlog.targets.webhook import WebhookTarget
 from gatherlog.testing import StandingClock
 from tests.core.routing.recorded_events import SITE, recorded
 
@@ -136,7 +137,7 @@ async def receiving(
 async def target_at(
     url: str,
     *,
-    format: Format = "cloudevents",
+    format: WebhookFormat = "cloudevents",
     secrets: Sequence[bytes] = (SECRET,),
     clock: Clock | None = None,
     **rest: Any,

@@ -29,7 +29,8 @@ from gatherlog.core.eventstore.engine_store import EngineStore
 from gatherlog.core.eventstore.errors import Busy
 from gatherlog.core.eventstore.events import Recorded
 from gatherlog.core.eventstore.index_keys import IndexRange
-from gatherlog.core.eventstore.plan_basis import Basis, net_adds, rests_on
+from gatherlog.core.eventstore.page_sizes import cut_page, document_bytes
+from gatherlog.core.eventstore.plan_basis import Basis, carried_out, rests_on
 from gatherlog.core.eventstore.planner import KEY_LIFETIME, Changes, State, Wanted
 from gatherlog.core.eventstore.store import (
     DeclaredView,
@@ -180,17 +181,10 @@ class HostileEngine:
         )
 
     def _carry_out(self, planned: Planned) -> None:
-        """Write bodies as they were planned, and counters as what is added to them."""
-        changes, adds = planned.changes, net_adds(planned.state, planned.changes)
-        documents: dict[Ref, Document | None] = {}
-        for ref, after in changes.documents.items():
-            before = self.data.documents.get(ref)
-            documents[ref] = after
-            if after is not None and before is not None:
-                counters = dict(before.counters)
-                for counter, amount in adds.get(ref, {}).items():
-                    counters[counter] = counters.get(counter, 0) + amount
-                documents[ref] = msgspec.structs.replace(after, counters=counters)
+        changes = planned.changes
+        documents = carried_out(
+            planned.state, planned.commits, planned.results, changes, self.data.documents
+        )
         done = msgspec.structs.replace(changes, documents=documents)
         self.data.apply(done, planned.state.now)
         self._seen_streams |= changes.streams
@@ -273,15 +267,16 @@ class HostileEngine:
     ) -> tuple[list[Document], str | None]:
         await self._trip()
         ids = {id for name, id in self.data.documents if name == view}
-        page, place = self._in_no_order(ids, after, limit)
-        return [self.data.documents[view, id] for id in page], place
+        names, place = self._in_no_order(ids, after, limit)
+        found = [self.data.documents[view, id] for id in names]
+        page = list(cut_page(found, self.limits.page_bytes, document_bytes))
+        return page, place if len(page) == len(found) else _hashed(page[-1].id)
 
     def _in_no_order(
         self, names: Iterable[str], after: str, limit: int
     ) -> tuple[list[str], str | None]:
         """A page of the names by a hash of them, and the place of the next page."""
-        hashed = sorted((f"{crc32(name.encode()):08x}{name}", name) for name in names)
-        rest = [(place, name) for place, name in hashed if place > after]
+        rest = sorted((place, name) for name in names if (place := _hashed(name)) > after)
         page = rest[: self._short(limit)]
         return [name for _, name in page], page[-1][0] if len(page) < len(rest) else None
 
@@ -319,6 +314,11 @@ class HostileEngine:
 def is_remembered(recalled: Recalled | None, now: int) -> bool:
     """Whether a key is known and has not expired."""
     return recalled is not None and recalled.at > now - KEY_LIFETIME
+
+
+def _hashed(name: str) -> str:
+    """The place of a name in lists."""
+    return f"{crc32(name.encode()):08x}{name}"
 
 
 def _mixed(one: Document | None, other: Document | None) -> Document | None:

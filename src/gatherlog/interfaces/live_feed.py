@@ -11,10 +11,10 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from typing import Final
 
 from gatherlog.core.eventstore.events import Recorded
-from gatherlog.core.eventstore.feed_pages import feed_cursor, feed_page
+from gatherlog.core.eventstore.feed_pages import EventFilter, feed_cursor, feed_page
 from gatherlog.core.eventstore.store import Heads, Store
 
-__all__ = ["FeedHub", "Wanted"]
+__all__ = ["FeedHub"]
 
 RING: Final = 4096
 """Events in the buffer."""
@@ -26,8 +26,6 @@ KEEP_ALIVE: Final = 15.0
 RETRY: Final = b"retry: 1000\n\n"
 """Tells the client after how many milliseconds to reconnect when the stream broke off."""
 
-Wanted = Callable[[Recorded], bool]
-"""Whether a follower wants an event."""
 Written = Callable[[Recorded], bytes]
 """Gives an event's JSON in one line."""
 
@@ -59,7 +57,7 @@ class FeedHub:
         self._followers = 0
         self._reading: asyncio.Task[None] | None = None
 
-    async def follow(self, after: Heads, wanted: Wanted | None) -> AsyncGenerator[bytes]:
+    async def follow(self, after: Heads, wanted: EventFilter | None) -> AsyncGenerator[bytes]:
         """Server-sent events for all wanted events after these positions, without end.
 
         The id of each is the cursor with which a client resumes right after it.
@@ -126,7 +124,7 @@ class FeedHub:
         self._appended = asyncio.Event()
 
     async def _catch_up(
-        self, positions: list[int], goal: Heads, wanted: Wanted | None
+        self, positions: list[int], goal: Heads, wanted: EventFilter | None
     ) -> AsyncIterator[bytes]:
         """Events from the store between `positions`, which are updated on the way, and `goal`."""
         while any(here < there for here, there in zip(positions, goal, strict=True)):
@@ -139,7 +137,7 @@ class FeedHub:
                 await asyncio.sleep(LAG_PAUSE)
 
     async def _from_ring(
-        self, number: int, positions: list[int], wanted: Wanted | None
+        self, number: int, positions: list[int], wanted: EventFilter | None
     ) -> AsyncIterator[bytes]:
         """Entries of the buffer from this number on, until the next one was dropped from it."""
         while number >= self._first:

@@ -15,7 +15,7 @@ from gatherlog.core.eventstore.clock import Clock, to_datetime
 from gatherlog.core.eventstore.errors import Invalid
 from gatherlog.core.subscriptions.delivery import DeliveryFailed
 from gatherlog.core.subscriptions.letters import Letter, printable
-from gatherlog.targets.sender import Sender
+from gatherlog.targets.mail_sender import MailSender
 
 __all__ = ["Delivered", "MailTransport", "Mailbox", "NoMail", "message", "unusable_address"]
 
@@ -84,7 +84,7 @@ class NoMail:
         """Does nothing: no letter waits."""
 
 
-def message(letter: Letter, sender: Sender, now: int) -> EmailMessage:
+def message(letter: Letter, sender: MailSender, now: int) -> EmailMessage:
     """A letter as an RFC 5322 message. Its texts cannot add a header or another recipient.
 
     Raises Invalid if `to` is not a single plain address.

@@ -16,7 +16,7 @@ from gatherlog.core.eventstore.errors import Invalid
 from gatherlog.core.subscriptions.delivery import DeliveryFailed
 from gatherlog.core.subscriptions.letters import Letter
 from gatherlog.targets.mail import message
-from gatherlog.targets.sender import Sender
+from gatherlog.targets.mail_sender import MailSender
 from gatherlog.targets.smtp_failures import failure
 
 __all__ = ["SmtpMailer", "SmtpServer"]
@@ -92,7 +92,7 @@ class SmtpMailer:
     ) -> None:
         """Raises Invalid where `sender` is no plain address, with a name or without."""
         self._server = server
-        self._sender = Sender.from_text(sender)
+        self._sender = MailSender.from_text(sender)
         self._clock = clock
         self._sink = sink
         self._pauses = pauses

@@ -5,13 +5,14 @@ import hashlib
 import itertools
 import ssl
 from collections.abc import Iterator, Sequence
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 from gatherlog import __version__
 from gatherlog.core.eventstore.clock import Clock
 from gatherlog.core.eventstore.exact_json import encode
 from gatherlog.core.routing.bus_form import bus_event
 from gatherlog.core.routing.cloud_events import binary_headers, cloud_event
+from gatherlog.core.routing.rules import WebhookFormat
 from gatherlog.core.subscriptions.delivery import Delivery
 from gatherlog.targets.addresses import Network, Resolve, system_resolver
 from gatherlog.targets.webhook_answers import failure
@@ -19,9 +20,7 @@ from gatherlog.targets.webhook_client import WebhookClient
 from gatherlog.targets.webhook_signature import signature
 from gatherlog.targets.webhook_url import check_url, endpoint
 
-__all__ = ["BATCH", "Format", "WebhookTarget", "check_url"]
-
-Format = Literal["cloudevents", "cloudevents-binary", "cloudevents-batch", "bus"]
+__all__ = ["BATCH", "WebhookTarget", "check_url"]
 
 BATCH: Final = 100
 """Deliveries in one request of the format `cloudevents-batch`."""
@@ -47,7 +46,7 @@ class WebhookTarget:
         self,
         url: str,
         *,
-        format: Format,
+        format: WebhookFormat,
         secrets: Sequence[bytes],
         source: str,
         clock: Clock,

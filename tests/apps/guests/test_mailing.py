@@ -76,7 +76,7 @@ class FakeMailServer:
         self.trouble: Callable[[Letter], None] = lambda letter: None
         self._changed = asyncio.Condition()
 
-    async def bring(self, letter: Letter) -> None:
+    async def deliver(self, letter: Letter) -> None:
         self.trouble(letter)
         async with self._changed:
             self.letters.append(letter)
@@ -90,9 +90,9 @@ class FakeMailServer:
         return sorted(letter.to for letter in self.letters)
 
 
-def letters(store: Store, bring: SendLetter, retry: RetryPolicy = QUICK) -> Subscription:
+def letters(store: Store, send: SendLetter, retry: RetryPolicy = QUICK) -> Subscription:
     return guest_letters(
-        store, bring, site=SITE, clock=system_clock, ids=lambda: str(uuid4()), retry=retry
+        store, send, site=SITE, clock=system_clock, ids=lambda: str(uuid4()), retry=retry
     )
 
 
@@ -288,20 +288,20 @@ async def test_after_a_worker_is_killed_at_most_the_letters_in_flight_are_sent_a
     await invite(guests, *(f"guest{number}@example.org" for number in range(20)))
     server, enough = FakeMailServer(), asyncio.Event()
 
-    async def bring(letter: Letter) -> None:
+    async def deliver(letter: Letter) -> None:
         if len(server.letters) >= 6:
             enough.set()
             await asyncio.Event().wait()
-        await server.bring(letter)
+        await server.deliver(letter)
 
     first = Worker(
-        store, [letters(store, bring)], clock=system_clock, ids=CountingIds(), lease_seconds=0.2
+        store, [letters(store, deliver)], clock=system_clock, ids=CountingIds(), lease_seconds=0.2
     )
     killed = asyncio.create_task(first.run())
     await enough.wait()
     killed.cancel()
     await asyncio.gather(killed, return_exceptions=True)
-    async with working(store, letters(store, server.bring)):
+    async with working(store, letters(store, server.deliver)):
         await server.until(20)
         await all_read(store)
 
@@ -318,7 +318,7 @@ async def test_a_letter_has_the_id_of_its_delivery(store: Store, guests: GuestSe
             raise DeliveryFailed("smtp_later", "later")
 
     server.trouble = once
-    async with working(store, letters(store, server.bring)):
+    async with working(store, letters(store, server.deliver)):
         await server.until(1)
 
     [event] = [e for e in await events(store) if e.type == "guests.rsvp_submitted"]
@@ -347,7 +347,7 @@ async def test_a_change_reaches_everybody_who_comes_or_waits_once(
         DEFAULT, NewGuest(first_name="S", last_name="X", email="silent@example.org"), actor="cli"
     )
     server = FakeMailServer()
-    async with working(store, letters(store, server.bring)):
+    async with working(store, letters(store, server.deliver)):
         await all_read(store)
         server.letters.clear()
         await guests.change_settings(DEFAULT, LATER, actor="account:1")
@@ -371,7 +371,7 @@ async def test_one_bad_address_among_many_is_one_dead_letter(
         if letter.to.startswith("bad"):
             raise DeliveryFailed("smtp_refused", "the mail server refuses", final=True)
 
-    async with working(store, letters(store, server.bring)):
+    async with working(store, letters(store, server.deliver)):
         await all_read(store)
         server.letters.clear()
         server.trouble = refuse
@@ -416,7 +416,7 @@ async def test_requests_that_break_off_are_continued_and_no_letter_is_requested_
     patient = RetryPolicy(attempts=None, age=None, first_pause=0.01, longest_pause=0.02)
     failing = cast(Store, FailingCommits(store))
 
-    async with working(store, letters(failing, server.bring, patient)):
+    async with working(store, letters(failing, server.deliver, patient)):
         await all_read(store)
         server.letters.clear()
         await guests.change_settings(DEFAULT, LATER, actor="account:1")
@@ -455,7 +455,7 @@ async def test_workers_that_run_at_once_request_each_letter_once(
     [change] = [e for e in await events(store) if e.type == "guests.settings_changed"]
     delivery = Delivery(id="d", rule="letters", event=change)
     simultaneous = cast(Store, SimultaneousCommits(store, 3))
-    _, asking = letters(simultaneous, FakeMailServer().bring).destinations()
+    _, asking = letters(simultaneous, FakeMailServer().deliver).destinations()
 
     ends = await asyncio.gather(
         *(asking.target.deliver([delivery]) for _ in range(3)), return_exceptions=True
@@ -475,7 +475,7 @@ async def test_a_change_of_other_settings_requests_no_letters(
 ) -> None:
     await invite(guests, "ada@example.org")
     patch = Settings(event_name="Party", max_guests=9, rsvp_deadline="2099-01-01")
-    async with working(store, letters(store, FakeMailServer().bring)):
+    async with working(store, letters(store, FakeMailServer().deliver)):
         await guests.change_settings(DEFAULT, patch, actor="account:1")
         await all_read(store)
 
@@ -489,7 +489,7 @@ async def test_a_removed_guest_gets_no_letter_and_nothing_fails(
     await guests.change_settings(DEFAULT, LATER, actor="account:1")
     await guests.remove_guest(DEFAULT, removed, actor="account:1")
     server = FakeMailServer()
-    async with working(store, letters(store, server.bring)):
+    async with working(store, letters(store, server.deliver)):
         await all_read(store)
 
     assert server.letters == []
@@ -503,7 +503,7 @@ async def test_no_letters_are_sent_about_a_removed_gathering(
     await guests.change_settings(DEFAULT, LATER, actor="account:1")
     await guests.remove_gathering(DEFAULT, actor="account:1")
     server = FakeMailServer()
-    async with working(store, letters(store, server.bring)):
+    async with working(store, letters(store, server.deliver)):
         await all_read(store)
 
     assert server.letters == []
@@ -520,14 +520,14 @@ async def test_an_answer_given_by_a_host_is_not_confirmed_but_moving_up_is_annou
     await guests.change_guest(DEFAULT, ada, GuestPatch(attending=True), actor="account:1")
     await guests.change_settings(DEFAULT, Settings(max_guests=5), actor="account:1")
     server = FakeMailServer()
-    async with working(store, letters(store, server.bring)):
+    async with working(store, letters(store, server.deliver)):
         await all_read(store)
 
     assert [letter.subject for letter in server.letters] == ["You have a place: Our gathering"]
 
 
 async def test_letters_begin_with_events_after_the_first_read(store: Store) -> None:
-    subscription = letters(store, FakeMailServer().bring, RETRY)
+    subscription = letters(store, FakeMailServer().deliver, RETRY)
     destination, _ = subscription.destinations()
 
     assert subscription.name == "letters"

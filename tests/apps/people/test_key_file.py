@@ -96,6 +96,37 @@ async def test_a_key_from_the_environment_is_used_and_no_file_is_written(tmp_pat
     assert not (tmp_path / "party.db.key").exists()
 
 
+async def test_the_key_file_may_be_elsewhere(tmp_path: Path) -> None:
+    environ = {"GATHERLOG_KEY_FILE": f"{tmp_path}/kept/site.key"}
+    (tmp_path / "kept").mkdir()
+    settings = Settings.from_environment(environ, store=f"sqlite:///{tmp_path}/party.db")
+
+    platform = await start(settings)
+    await platform.accounts.issue_code("ada@example.org")
+    await platform.stop()
+
+    assert stat.S_IMODE((tmp_path / "kept" / "site.key").stat().st_mode) == 0o600
+    assert not (tmp_path / "party.db.key").exists()
+
+
+@pytest.mark.parametrize("name", ["missing/site.key", ".", "a/" + "b" * 300])
+async def test_a_key_file_that_cannot_be_used_is_refused_at_the_start(
+    name: str, tmp_path: Path
+) -> None:
+    (tmp_path / "a").mkdir()
+    file = tmp_path / name
+
+    with pytest.raises(KeyUnusable, match=str(file)):
+        await start(Settings(store="memory:", key_file=str(file)))
+
+
+def test_a_key_that_cannot_be_written_is_an_error_that_names_the_file(tmp_path: Path) -> None:
+    file = tmp_path / "gone" / "site.key"
+
+    with pytest.raises(KeyUnusable, match=str(file)):
+        kept_key(file, KEY.pem)
+
+
 @pytest.mark.parametrize("text", ["nonsense", "", "-----BEGIN PRIVATE KEY-----\nAAAA\n"])
 async def test_text_that_is_no_key_is_refused_at_the_start(text: str) -> None:
     with pytest.raises(KeyUnusable) as refused:

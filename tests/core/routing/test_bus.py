@@ -129,10 +129,10 @@ async def test_a_changed_rule_stays_in_force_while_its_target_is_being_opened(
     refreshing = asyncio.create_task(bus.refresh(store))
     await asyncio.sleep(0)
 
-    assert (bus.takes("r/target", event), routed(bus, event)) == (True, ["r/target"])
+    assert (bus.routes_to("r/target", event), routed(bus, event)) == (True, ["r/target"])
     opener.gate.set()
     await refreshing
-    assert bus.takes("r/target", event)
+    assert bus.routes_to("r/target", event)
 
 
 async def test_a_bus_that_starts_later_has_the_same_rules(store: Store, rules: RuleService) -> None:

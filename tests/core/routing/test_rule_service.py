@@ -5,6 +5,8 @@ from typing import Any
 import msgspec
 import pytest
 
+from gatherlog.core.commands.handler import Once
+from gatherlog.core.commands.service import Repeated
 from gatherlog.core.eventstore.errors import Invalid, NotFound
 from gatherlog.core.eventstore.store import Store
 from gatherlog.core.routing import AppendSpec, RuleExists, RulePatch, RuleService, RuleTarget
@@ -19,6 +21,21 @@ async def test_a_name_is_free_again_after_its_rule_was_removed(rules: RuleServic
     await rules.remove("r", by="test")
 
     assert (await rules.create(new_rule(), by="test")).name == "r"
+
+
+async def test_a_command_that_was_done_under_its_key_says_so_with_the_stored_answer(
+    rules: RuleService,
+) -> None:
+    created = Once("created", b"f", lambda handled: b"c")
+    removed = Once("removed", b"f", lambda handled: b"r")
+    await rules.create(new_rule(), by="test", once=created)
+    with pytest.raises(Repeated) as again:
+        await rules.create(new_rule(), by="test", once=created)
+    await rules.remove("r", by="test", once=removed)
+    with pytest.raises(Repeated) as gone:
+        await rules.remove("r", by="test", once=removed)
+
+    assert (again.value.answer, gone.value.answer) == (b"c", b"r")
 
 
 async def test_a_missing_rule_cannot_be_changed(rules: RuleService) -> None:

@@ -225,7 +225,7 @@ class Following:
     def route(self, event: Recorded) -> Sequence[Destination]:
         return self.places if event.type == "tests.happened" else ()
 
-    def takes(self, destination: str, event: Recorded) -> bool:
+    def routes_to(self, destination: str, event: Recorded) -> bool:
         return any(one.name == destination for one in self.route(event))
 
 

@@ -68,7 +68,8 @@ def tally(guest: Guest | None) -> dict[str, int]:
     status (the rest are pending). `expected` is the sum of `expected_guests`. `seats`, `children`
     and `meal_<tag>` count the people who come, `allergies` the guests who come and have a dietary
     tag or text. Two more counters are not made of guests: `queued` counts the units in the waiting
-    list, and `edits`, which only grows, the changes of guests other than their answers.
+    list, and `edits`, which only grows, how often a guest was added, changed, moved or removed: an
+    import reads the list again if that happened meanwhile.
     """
     if guest is None:
         return {}

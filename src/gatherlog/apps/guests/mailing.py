@@ -48,7 +48,7 @@ _LETTERS: Final = (
 
 def guest_letters(
     store: Store,
-    bring: SendLetter,
+    send: SendLetter,
     *,
     site: str,
     clock: Clock,
@@ -57,12 +57,12 @@ def guest_letters(
 ) -> Subscription:
     """The subscription `letters`; it starts with the events after it was first read.
 
-    `site` is the URL that guests know. `bring` sends a letter within 30 seconds, or raises
+    `site` is the URL that guests know. `send` sends a letter within 30 seconds, or raises
     DeliveryFailed. A letter that failed for good does not block others, and a slow one delays them
     for a second. A letter that was sent is not sent again within 24 hours, unless the process is
     killed between sending it and committing that it was sent.
     """
-    mailing = _Mailing(store, bring, site, clock, ids)
+    mailing = _Mailing(store, send, site, clock, ids)
     return _Letters(
         Destination(name=LETTERS, target=HandlerTarget(mailing.write), retry=retry, at_once=4),
         Destination(name=f"{LETTERS}/round", target=HandlerTarget(mailing.request), retry=retry),
@@ -94,16 +94,16 @@ class _Letters:
     def route(self, event: Recorded) -> Sequence[Destination]:
         return self._by_type.get(event.type, ())
 
-    def takes(self, destination: str, event: Recorded) -> bool:
+    def routes_to(self, destination: str, event: Recorded) -> bool:
         return any(one.name == destination for one in self.route(event))
 
 
 class _Mailing:
     """The handlers of both destinations."""
 
-    def __init__(self, store: Store, bring: SendLetter, site: str, clock: Clock, ids: Ids) -> None:
+    def __init__(self, store: Store, send: SendLetter, site: str, clock: Clock, ids: Ids) -> None:
         self._store = store
-        self._bring = bring
+        self._send = send
         self._site = site
         self._clock = clock
         self._ids = ids
@@ -119,7 +119,7 @@ class _Mailing:
             return
         letter = letter_about(event, gathering, guest, site=self._site, now=self._clock())
         if letter is not None:
-            await self._bring(msgspec.structs.replace(letter, id=delivery.id))
+            await self._send(msgspec.structs.replace(letter, id=delivery.id))
             await self._store.commit(Commit(key=key))
 
     async def request(self, delivery: Delivery) -> None:

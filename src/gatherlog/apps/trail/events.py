@@ -4,15 +4,12 @@ The event's subject is the id of the guest, or empty for the list as a whole. Th
 from its stream, `access-{gathering id}`. No command waits for these streams.
 """
 
-from collections.abc import Iterable, Mapping
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 import msgspec
 
 from gatherlog.core.eventstore.events import Codec, event_type
-from gatherlog.core.eventstore.store import Ref
-from gatherlog.core.projections.folds import Category, Change, Happened
-from gatherlog.core.projections.views import View
+from gatherlog.core.projections.folds import Category, NoDocuments
 
 __all__ = ["CATEGORIES", "CODEC", "EVENTS", "SITE", "Accessed", "What", "access_stream"]
 
@@ -48,17 +45,6 @@ def access_stream(gathering_id: str) -> str:
     return f"access-{gathering_id}"
 
 
-class _NoDocuments:
-    """These streams have no documents of their own: the subscription `trail` writes them."""
-
-    views: tuple[View[Any], ...] = ()
-
-    def keys(self, happened: Happened) -> Iterable[Ref]:
-        return ()
-
-    def evolve(self, documents: Mapping[Ref, Any], happened: Happened) -> Iterable[Change]:
-        return ()
-
-
-CATEGORIES: Final = (Category("access", CODEC, _NoDocuments()),)
-"""The one category of streams that this app writes."""
+CATEGORIES: Final = (Category("access", CODEC, NoDocuments()),)
+"""The one category of streams that this app writes. The subscription `trail` makes its documents,
+so a rebuild makes none."""

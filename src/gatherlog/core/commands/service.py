@@ -58,7 +58,7 @@ class Repeated(GatherlogError):
 
 
 class Stored(msgspec.Struct, Generic[T], frozen=True):
-    """The typed body of a document, and its version, which moves with every change of the body."""
+    """The typed body of a document, and its version, which changes with every write of the body."""
 
     body: T
     version: int

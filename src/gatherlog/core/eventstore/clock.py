@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 Clock = Callable[[], int]
 """Gives the present in microseconds since the epoch."""
 Ids = Callable[[], str]
-"""Gives a new id, never the same twice, later ones sorting after earlier ones."""
+"""Gives a new id, never the same twice. By convention a UUIDv7: later ones sort after earlier."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)

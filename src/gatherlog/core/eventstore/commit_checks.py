@@ -159,6 +159,8 @@ def _check_writes(writes: Sequence[Write], streams: set[str], limits: Limits) ->
 
 def _check_rebuild(write: Write, at: int) -> None:
     _check_integer("the version of a stream", at, least=0)
+    if at == 0 and not isinstance(write.body, Body):
+        raise ValueError(f"{write.view}/{write.id}: a body has a version, which is not 0")
     if write.adds and write.counted is None:
         raise ValueError(f"{write.view}/{write.id}: a rebuild's adds demand what was counted")
 

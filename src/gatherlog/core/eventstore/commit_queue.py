@@ -107,6 +107,7 @@ class CommitQueue:
                 except OutcomeUnknown as unknown:
                     if await self._happened(planned, unknown):
                         break
+                    await backoff.pause(unknown)
                 else:
                     break
             anew = True

@@ -27,7 +27,7 @@ def read_cursor(cursor: str, store_id: str, of: int, place: type[T]) -> T:
         store, found, at = msgspec.json.decode(packed, type=tuple[str, int, Any])
         if store == store_id and found == of:
             return msgspec.convert(at, place)
-    except (msgspec.DecodeError, binascii.Error, ValueError):
+    except (msgspec.DecodeError, binascii.Error, ValueError, RecursionError):
         raise CursorInvalid("the cursor is malformed") from None
     whose = "query" if store == store_id else "store"
     raise CursorInvalid(f"the cursor belongs to another {whose}")

@@ -95,7 +95,7 @@ class EngineStore:
 
     async def get(self, refs: Sequence[Ref]) -> list[Document | None]:
         self._check_open()
-        return await self.engine.get(refs)
+        return await self.engine.get(refs) if refs else []
 
     async def query(self, query: Query) -> Page:
         self._check_page(query.limit)

@@ -20,6 +20,7 @@ from gatherlog.core.eventstore.retrying import pause_bound
 from gatherlog.core.eventstore.store import Heads, Store
 
 __all__ = [
+    "EventFilter",
     "FeedPage",
     "feed_cursor",
     "feed_events",
@@ -37,7 +38,8 @@ _FIRST_PAUSE: Final = 0.01
 _LONGEST_PAUSE: Final = 0.5
 """Seconds until the feed is read again where it lags behind the head, at first and at most."""
 
-Wanted = Callable[[Recorded], bool]
+EventFilter = Callable[[Recorded], bool]
+"""Whether a reader wants an event."""
 
 
 class FeedPage(msgspec.Struct, frozen=True):
@@ -69,7 +71,7 @@ def feed_positions(store: Store, cursor: str) -> Heads:
 
 
 async def feed_page(
-    store: Store, after: Heads, *, limit: int, wanted: Wanted | None = None
+    store: Store, after: Heads, *, limit: int, wanted: EventFilter | None = None
 ) -> FeedPage:
     """Up to `limit` wanted events after the positions `after`.
 
@@ -79,7 +81,7 @@ async def feed_page(
 
 
 async def feed_page_backwards(
-    store: Store, before: Heads, *, limit: int, wanted: Wanted | None = None
+    store: Store, before: Heads, *, limit: int, wanted: EventFilter | None = None
 ) -> FeedPage:
     """Up to `limit` wanted events at or before the positions `before`, of each partition those
     that are newest, newest first. Partitions take turns."""
@@ -89,7 +91,7 @@ async def feed_page_backwards(
 
 
 async def latest_events(
-    store: Store, partition: int, heads: Heads, *, limit: int, wanted: Wanted
+    store: Store, partition: int, heads: Heads, *, limit: int, wanted: EventFilter
 ) -> list[Recorded]:
     """The last `limit` wanted events of a partition, newest first.
 
@@ -196,7 +198,7 @@ class _Backwards:
 
 
 async def _page(
-    direction: _Forwards | _Backwards, positions: list[int], limit: int, wanted: Wanted | None
+    direction: _Forwards | _Backwards, positions: list[int], limit: int, wanted: EventFilter | None
 ) -> FeedPage:
     """Events from these positions on; every partition gets its share of the page."""
     events: list[Recorded] = []
@@ -228,7 +230,7 @@ def _turns(positions: Sequence[int]) -> list[int]:
 
 
 def _share(
-    found: Sequence[Recorded], share: int, wanted: Wanted | None
+    found: Sequence[Recorded], share: int, wanted: EventFilter | None
 ) -> tuple[list[Recorded], int]:
     """The first `share` wanted events, and how many events that covers."""
     taken: list[Recorded] = []

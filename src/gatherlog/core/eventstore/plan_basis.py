@@ -6,16 +6,19 @@ plans again.
 """
 
 from collections.abc import Mapping, Sequence
+from typing import Final
 
 import msgspec
 
 from gatherlog.core.eventstore.commit_checks import MAX_INTEGER
-from gatherlog.core.eventstore.errors import StoreError
+from gatherlog.core.eventstore.errors import CounterOutOfBounds, KeyReused, StoreError
 from gatherlog.core.eventstore.planner import Changes, State, partition_of
 from gatherlog.core.eventstore.store import DELETE, KEEP, Commit, Committed, Document, Ref, Write
 
-__all__ = ["Basis", "net_adds", "rests_on"]
+__all__ = ["Basis", "carried_out", "net_adds", "rests_on"]
 
+WIDEST: Final = 2 * MAX_INTEGER
+"""No counter is ever beyond."""
 Bounds = tuple[int, int]
 """The lowest and the highest value that a counter may have before the plan is carried out."""
 
@@ -63,22 +66,62 @@ class Basis(msgspec.Struct):
 def rests_on(
     state: State, commits: Sequence[Commit], results: Sequence[Committed | StoreError]
 ) -> Basis:
-    """The basis of the commits that were accepted; those that were refused have no effect."""
+    """The basis of a plan.
+
+    A refusal needs nothing to hold if it was right when `state` was loaded. If it follows from
+    commits that were accepted before it in the group, it has to be right when they are written.
+    """
     basis = Basis()
-    written: dict[Ref, dict[str, int]] = {}
+    added: dict[Ref, dict[str, int]] = {}
+    is_first = True
     for commit, result in zip(commits, results, strict=True):
-        if not isinstance(result, Committed) or result.repeated:
-            continue
-        if commit.key is not None:
-            basis.keys.add(commit.key)
-        for append in commit.appends:
-            basis.streams.setdefault(append.stream, state.streams.get(append.stream, 0))
-            if append.events:
-                partition = partition_of(append.stream, len(state.positions))
-                basis.positions[partition] = state.positions[partition]
-        for write in commit.writes:
-            _add_write(basis, state, write, written.setdefault((write.view, write.id), {}))
+        if not isinstance(result, Committed):
+            if not is_first:
+                _add_refusal(basis, state, commit, result, added)
+        elif not result.repeated:
+            _add_commit(basis, state, commit, added)
+            is_first = False
     return basis
+
+
+def _add_commit(
+    basis: Basis, state: State, commit: Commit, added: dict[Ref, dict[str, int]]
+) -> None:
+    """Add what an accepted commit rests on."""
+    if commit.key is not None:
+        basis.keys.add(commit.key)
+    for append in commit.appends:
+        basis.streams.setdefault(append.stream, state.streams.get(append.stream, 0))
+        if append.events:
+            partition = partition_of(append.stream, len(state.positions))
+            basis.positions[partition] = state.positions[partition]
+    for write in commit.writes:
+        _add_write(basis, state, write, added.setdefault((write.view, write.id), {}))
+
+
+def _add_refusal(
+    basis: Basis,
+    state: State,
+    commit: Commit,
+    refusal: StoreError,
+    added: Mapping[Ref, Mapping[str, int]],
+) -> None:
+    """Add what a refusal rests on that may follow from the commits accepted before it.
+
+    Versions, owners and heads that these commits have changed are in the basis already. Others may
+    still use the commit's key, or move a counter that both have moved.
+    """
+    if commit.key is not None and not isinstance(refusal, KeyReused):
+        basis.keys.add(commit.key)
+    if not isinstance(refusal, CounterOutOfBounds):
+        return
+    view, _, id = refusal.document.partition("/")
+    counter, beyond = refusal.counter, refusal.value - refusal.bound
+    if added.get((view, id), {}).get(counter, 0):
+        loaded = _counters(state.documents.get((view, id))).get(counter, 0)
+        low = loaded - beyond + 1 if beyond > 0 else -WIDEST
+        high = loaded - beyond - 1 if beyond < 0 else WIDEST
+        _narrow(basis, (view, id), counter, low, high)
 
 
 def _add_write(basis: Basis, state: State, write: Write, added: dict[str, int]) -> None:
@@ -97,13 +140,21 @@ def _add_write(basis: Basis, state: State, write: Write, added: dict[str, int]) 
         added[counter] = total
         low = write.at_least.get(counter, -MAX_INTEGER) - total
         high = write.at_most.get(counter, MAX_INTEGER) - total
-        bounds = basis.bounds.setdefault(ref, {})
-        lowest, highest = bounds.get(counter, (-2 * MAX_INTEGER, 2 * MAX_INTEGER))
-        bounds[counter] = max(lowest, low), min(highest, high)
+        _narrow(basis, ref, counter, low, high)
+
+
+def _narrow(basis: Basis, ref: Ref, counter: str, low: int, high: int) -> None:
+    """Demand of a counter to lie between two values, too."""
+    bounds = basis.bounds.setdefault(ref, {})
+    lowest, highest = bounds.get(counter, (-WIDEST, WIDEST))
+    bounds[counter] = max(lowest, low), min(highest, high)
 
 
 def net_adds(state: State, changes: Changes) -> dict[Ref, dict[str, int]]:
-    """What the changes add to the counters of each document that they leave in place."""
+    """What the changes add to the counters of each document that they leave in place.
+
+    A counter that is made with the value 0 is in it, with 0.
+    """
     adds: dict[Ref, dict[str, int]] = {}
     for ref, after in changes.documents.items():
         if after is not None:
@@ -111,11 +162,58 @@ def net_adds(state: State, changes: Changes) -> dict[Ref, dict[str, int]]:
             moved = {
                 counter: value - before.get(counter, 0)
                 for counter, value in after.counters.items()
-                if value != before.get(counter, 0)
+                if value != before.get(counter)
             }
             if moved:
                 adds[ref] = moved
     return adds
+
+
+def carried_out(
+    state: State,
+    commits: Sequence[Commit],
+    results: Sequence[Committed | StoreError],
+    changes: Changes,
+    now: Mapping[Ref, Document],
+) -> dict[Ref, Document | None]:
+    """The changed documents, if they are `now` otherwise than they were loaded.
+
+    Bodies are written as planned, and counters move by what was added to them. Where no body was
+    written or no counter moved, these stay as they are now.
+    """
+    bodies, counted = _written(commits, results)
+    adds = net_adds(state, changes)
+    documents: dict[Ref, Document | None] = {}
+    for ref, after in changes.documents.items():
+        current = now.get(ref)
+        if after is None or current is None:
+            documents[ref] = after
+            continue
+        counters = dict(current.counters)
+        for counter, amount in adds.get(ref, {}).items():
+            counters[counter] = counters.get(counter, 0) + amount
+        documents[ref] = msgspec.structs.replace(
+            after if ref in bodies else current,
+            counters=counters,
+            counted=after.counted if ref in counted else current.counted,
+        )
+    return documents
+
+
+def _written(
+    commits: Sequence[Commit], results: Sequence[Committed | StoreError]
+) -> tuple[set[Ref], set[Ref]]:
+    """The documents whose bodies were written or deleted, and those whose counters moved."""
+    bodies: set[Ref] = set()
+    counted: set[Ref] = set()
+    for commit, result in zip(commits, results, strict=True):
+        if isinstance(result, Committed) and not result.repeated:
+            for write in commit.writes:
+                if write.body is not KEEP:
+                    bodies.add((write.view, write.id))
+                if any(write.adds.values()):
+                    counted.add((write.view, write.id))
+    return bodies, counted
 
 
 def _counters(document: Document | None) -> Mapping[str, int]:

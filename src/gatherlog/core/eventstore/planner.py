@@ -233,7 +233,8 @@ def _added(write: Write, counters: Mapping[str, int]) -> dict[str, int]:
         if amount:
             value = added.get(counter, 0) + amount
             if not -MAX_INTEGER <= value <= MAX_INTEGER:
-                raise CounterOutOfBounds(f"{write.view}/{write.id}", counter, value, MAX_INTEGER)
+                most = MAX_INTEGER if value > 0 else -MAX_INTEGER
+                raise CounterOutOfBounds(f"{write.view}/{write.id}", counter, value, most)
             added[counter] = value
     return added
 

@@ -13,7 +13,7 @@ from gatherlog.core.eventstore.events import Codec, Recorded
 from gatherlog.core.eventstore.store import KEEP, Body, Ref
 from gatherlog.core.projections.views import View
 
-__all__ = ["Category", "Change", "EventFold", "Fold", "Happened"]
+__all__ = ["Category", "Change", "EventFold", "Fold", "Happened", "NoDocuments"]
 
 E_contra = TypeVar("E_contra", contravariant=True)
 
@@ -70,6 +70,18 @@ class Fold(Protocol[E_contra]):
 
 EventFold = Fold[Recorded]
 """The fold of a projection, which sees events as the log holds them. It may not use counters."""
+
+
+class NoDocuments:
+    """The fold of a category that has no documents which follow from its events alone."""
+
+    views: tuple[View[Any], ...] = ()
+
+    def keys(self, event: Happened) -> Iterable[Ref]:
+        return ()
+
+    def evolve(self, documents: Mapping[Ref, Any], event: Happened) -> Iterable[Change]:
+        return ()
 
 
 class Category(msgspec.Struct, frozen=True):

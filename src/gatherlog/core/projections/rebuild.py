@@ -176,13 +176,13 @@ class _Folded:
         ):
             for event in events:
                 payload = self._category.codec.decode(event)
-                self._take(
+                self._fold(
                     Happened(self._stream, event.subject, event.time, payload), event.version
                 )
             self.version = events[-1].version
         return self.version > before
 
-    def _take(self, happened: Happened, version: int) -> None:
+    def _fold(self, happened: Happened, version: int) -> None:
         fold = self._category.fold
         for ref in fold.keys(happened):
             self.bodies.setdefault(ref, None)

@@ -17,7 +17,7 @@ from gatherlog.core.eventstore.store import KEEP, Body, Document, IndexKey, Quer
 __all__ = ["View"]
 
 B = TypeVar("B", bound=msgspec.Struct)
-Pattern = Callable[[Any], IndexKey | None]
+AccessPattern = Callable[[Any], IndexKey | None]
 
 
 class View(Generic[B]):
@@ -27,11 +27,13 @@ class View(Generic[B]):
     are then refused, and the view has to be rebuilt before its indexes serve.
     """
 
-    def __init__(self, name: str, body: type[B], *, version: int = 1, **patterns: Pattern) -> None:
+    def __init__(
+        self, name: str, body: type[B], *, version: int = 1, **patterns: AccessPattern
+    ) -> None:
         self.name = name
         self.body = body
         self.version = version
-        self.patterns: Mapping[str, Pattern] = patterns
+        self.patterns: Mapping[str, AccessPattern] = patterns
         self._encode = msgspec.json.Encoder().encode
         self._decode = msgspec.json.Decoder(body).decode
 

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 import msgspec
 from msgspec.structs import replace
 
+from gatherlog.core.commands.service import no_such
 from gatherlog.core.eventstore.clock import Clock
 from gatherlog.core.eventstore.errors import Flaw, Invalid, NotFound
 from gatherlog.core.eventstore.retrying import until_no_conflict
@@ -29,7 +30,7 @@ from gatherlog.core.queues.documents import (
 )
 from gatherlog.core.queues.events import MessageDiscarded, MessageRedriven, QueueChanged
 from gatherlog.core.queues.lines import Lines
-from gatherlog.core.queues.queue_store import QueueStore, Stored
+from gatherlog.core.queues.queue_store import QueueStore, TypedDocument
 
 __all__ = ["DeadMessagePage", "QueueAdmin", "QueueStatus"]
 
@@ -81,7 +82,7 @@ class QueueAdmin:
         check_queue(name)
         settings = await self._store.get_one(QUEUES, name)
         if settings is None:
-            raise NotFound(f"there is no queue {name!r}")
+            raise no_such("queue", name)
         return settings.body
 
     async def change_queue(self, name: str, *, most_attempts: int, by: str) -> Queue:
@@ -188,7 +189,7 @@ class QueueAdmin:
             async for line in self._store.bodies(LINES, LINES.query(index, name, limit=1000)):
                 yield line
 
-    async def _dead_message(self, name: str, id: str) -> Stored[Message]:
+    async def _dead_message(self, name: str, id: str) -> TypedDocument[Message]:
         check_queue(name)
         message = await self._store.get_one(MESSAGES, message_id(name, id))
         if message is None or message.body.died_at is None:

@@ -4,15 +4,10 @@ The contents of messages are not among them. New events also tell consumers in o
 there may be something to receive.
 """
 
-from collections.abc import Iterable, Mapping
-from typing import Any
-
 import msgspec
 
 from gatherlog.core.eventstore.events import Codec, event_type
-from gatherlog.core.eventstore.store import Ref
-from gatherlog.core.projections.folds import Category, Change, Happened
-from gatherlog.core.projections.views import View
+from gatherlog.core.projections.folds import Category, NoDocuments
 
 __all__ = [
     "CATEGORY",
@@ -63,17 +58,6 @@ class QueueChanged(msgspec.Struct, frozen=True, kw_only=True):
     by: str
 
 
-class _NoDocuments:
-    """A rebuild makes no documents of queues: their events do not hold what the documents hold."""
-
-    views: tuple[View[Any], ...] = ()
-
-    def keys(self, event: Happened) -> Iterable[Ref]:
-        return ()
-
-    def evolve(self, documents: Mapping[Ref, Any], event: Happened) -> Iterable[Change]:
-        return ()
-
-
 CODEC = Codec([MessagesSent, MessageDied, MessageRedriven, MessageDiscarded, QueueChanged])
-CATEGORY = Category(name="queue", codec=CODEC, fold=_NoDocuments())
+CATEGORY = Category(name="queue", codec=CODEC, fold=NoDocuments())
+"""A rebuild makes no documents of queues: their events do not hold what the documents hold."""

@@ -19,7 +19,7 @@ from gatherlog.core.queues.documents import (
     without_content,
 )
 from gatherlog.core.queues.events import MessageDied
-from gatherlog.core.queues.queue_store import QueueStore, Stored, in_line, line_changed
+from gatherlog.core.queues.queue_store import QueueStore, TypedDocument, in_line, line_changed
 from gatherlog.core.queues.waiting_consumers import WaitingConsumers
 
 __all__ = ["Lines"]
@@ -43,7 +43,7 @@ class Lines:
     async def add(
         self,
         queue: str,
-        messages: Sequence[Stored[Message]],
+        messages: Sequence[TypedDocument[Message]],
         event: Append,
         writes: Sequence[Write] = (),
     ) -> None:
@@ -64,7 +64,9 @@ class Lines:
         self._consumers.skip_event(queue, committed.streams[stream_of(queue)])
         self._consumers.wake(queue, lines.count(None))
 
-    async def acknowledge_first(self, line: Stored[Line], first: Stored[Message]) -> None:
+    async def acknowledge_first(
+        self, line: TypedDocument[Line], first: TypedDocument[Message]
+    ) -> None:
         """Remove the first message, which its receipt acknowledges.
 
         Wakes one waiting consumer if there is a message behind it.
@@ -73,7 +75,7 @@ class Lines:
         if await self._remove_first(line, first, done):
             self._consumers.wake(line.body.queue)
 
-    async def give_up_first(self, line: Stored[Line], first: Stored[Message]) -> None:
+    async def give_up_first(self, line: TypedDocument[Line], first: TypedDocument[Message]) -> None:
         """Remove the first message, which was received too often and is dead from now on."""
         attempts = line.body.attempts
         dead = replace(
@@ -89,8 +91,8 @@ class Lines:
 
     async def _remove_first(
         self,
-        line: Stored[Line],
-        first: Stored[Message],
+        line: TypedDocument[Line],
+        first: TypedDocument[Message],
         body: Message,
         appends: Sequence[Append] = (),
     ) -> bool:
@@ -107,15 +109,15 @@ class Lines:
         return second is not None
 
     async def _last_messages(
-        self, queue: str, lines: Sequence[Stored[Line] | None]
-    ) -> list[Stored[Message] | None]:
+        self, queue: str, lines: Sequence[TypedDocument[Line] | None]
+    ) -> list[TypedDocument[Message] | None]:
         """The last message of each line; None for a line that is empty."""
         ids = [line.body.last for line in lines if line is not None]
         found = await self._store.get(MESSAGES, [message_id(queue, id) for id in ids])
         lasts = (in_line(last, queue, id) for last, id in zip(found, ids, strict=True))
         return [None if line is None else next(lasts) for line in lines]
 
-    def _linked(self, messages: Sequence[Stored[Message]]) -> Iterator[Write]:
+    def _linked(self, messages: Sequence[TypedDocument[Message]]) -> Iterator[Write]:
         """Writes after which each message names the one behind it."""
         for message, behind in zip_longest(messages, messages[1:]):
             next_id = "" if behind is None else behind.body.id
@@ -123,7 +125,7 @@ class Lines:
             yield self._store.write(MESSAGES, message.id, message.version, linked)
 
     def _longer(
-        self, id: str, line: Stored[Line] | None, added: Sequence[Stored[Message]]
+        self, id: str, line: TypedDocument[Line] | None, added: Sequence[TypedDocument[Message]]
     ) -> Write:
         messages = [message.body for message in added]
         if line is None:
@@ -132,8 +134,10 @@ class Lines:
         return self._store.write(LINES, id, line.version, longer)
 
 
-def _by_line(queue: str, messages: Sequence[Stored[Message]]) -> dict[str, list[Stored[Message]]]:
-    by_line: dict[str, list[Stored[Message]]] = {}
+def _by_line(
+    queue: str, messages: Sequence[TypedDocument[Message]]
+) -> dict[str, list[TypedDocument[Message]]]:
+    by_line: dict[str, list[TypedDocument[Message]]] = {}
     for message in messages:
         id = line_id(queue, message.body.stream, message.body.subject)
         by_line.setdefault(id, []).append(message)

@@ -28,12 +28,12 @@ from gatherlog.core.queues.checks import DEFAULT_ATTEMPTS
 from gatherlog.core.queues.documents import MESSAGES, QUEUES, Message, message_id, stream_of
 from gatherlog.core.queues.events import CODEC
 
-__all__ = ["QueueStore", "Stored", "in_line", "line_changed"]
+__all__ = ["QueueStore", "TypedDocument", "in_line", "line_changed"]
 
 B = TypeVar("B", bound=msgspec.Struct)
 
 
-class Stored(msgspec.Struct, Generic[B], frozen=True, gc=False):
+class TypedDocument(msgspec.Struct, Generic[B], frozen=True, gc=False):
     """A document as it was read: its id, its version, and its typed body."""
 
     id: str
@@ -54,17 +54,17 @@ class QueueStore:
     def limits(self) -> Limits:
         return self._store.limits
 
-    async def get(self, view: View[B], ids: Sequence[str]) -> list[Stored[B] | None]:
+    async def get(self, view: View[B], ids: Sequence[str]) -> list[TypedDocument[B] | None]:
         """The documents with these ids, in this order; None where there is none."""
         if not ids:
             return []
         refs = [view.ref(id) for id in ids]
-        return [_stored(view, document) for document in await self._store.get(refs)]
+        return [_typed(view, document) for document in await self._store.get(refs)]
 
-    async def get_one(self, view: View[B], id: str) -> Stored[B] | None:
+    async def get_one(self, view: View[B], id: str) -> TypedDocument[B] | None:
         """The document with this id, or None."""
         [document] = await self._store.get([view.ref(id)])
-        return _stored(view, document)
+        return _typed(view, document)
 
     async def most_attempts(self, queue: str) -> int:
         """How often a message of this queue is received before it dies."""
@@ -111,13 +111,13 @@ class QueueStore:
         return self._store.commit(Commit(appends=appends, writes=writes))
 
 
-def _stored(view: View[B], document: Document | None) -> Stored[B] | None:
+def _typed(view: View[B], document: Document | None) -> TypedDocument[B] | None:
     if document is None or (body := view.read(document)) is None:
         return None
-    return Stored(document.id, document.version, body)
+    return TypedDocument(document.id, document.version, body)
 
 
-def in_line(message: Stored[Message] | None, queue: str, id: str) -> Stored[Message]:
+def in_line(message: TypedDocument[Message] | None, queue: str, id: str) -> TypedDocument[Message]:
     """The message `id`, which a line named. Raises Conflict if it has left the line since."""
     if message is None or message.body.done_at is not None:
         raise line_changed(queue, id)

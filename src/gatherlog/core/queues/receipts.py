@@ -20,7 +20,7 @@ from gatherlog.core.queues.checks import (
 )
 from gatherlog.core.queues.documents import LINES, MESSAGES, Line, message_id, parse_receipt
 from gatherlog.core.queues.lines import Lines
-from gatherlog.core.queues.queue_store import QueueStore, Stored, in_line
+from gatherlog.core.queues.queue_store import QueueStore, TypedDocument, in_line
 from gatherlog.core.queues.waiting_consumers import WaitingConsumers
 
 __all__ = ["ReceiptStale", "Receipts"]
@@ -114,14 +114,14 @@ class Receipts:
 
         return await until_no_conflict(attempt)
 
-    async def _line(self, id: str, receipt: str) -> Stored[Line]:
+    async def _line(self, id: str, receipt: str) -> TypedDocument[Line]:
         """The line that holds this receipt. Raises ReceiptStale if it holds another, or none."""
         line = await self._store.get_one(LINES, id)
         if line is None or line.body.receipt != receipt:
             raise ReceiptStale([receipt], 1)
         return line
 
-    async def _write(self, line: Stored[Line], changed: Line) -> None:
+    async def _write(self, line: TypedDocument[Line], changed: Line) -> None:
         await self._store.commit([self._store.write(LINES, line.id, line.version, changed)])
 
     def _seconds_from_now(self, seconds: float) -> int:

@@ -32,7 +32,7 @@ from gatherlog.core.queues.documents import (
     new_receipt,
 )
 from gatherlog.core.queues.lines import Lines
-from gatherlog.core.queues.queue_store import QueueStore, Stored
+from gatherlog.core.queues.queue_store import QueueStore, TypedDocument
 from gatherlog.core.queues.waiting_consumers import WaitingConsumers
 
 __all__ = ["Received", "Receiver"]
@@ -167,7 +167,7 @@ class Receiver:
         return [one for one in claimed if one is not None], shortened
 
     async def _claim_first(
-        self, line: Stored[Line], first: Message, now: int, timeout: float
+        self, line: TypedDocument[Line], first: Message, now: int, timeout: float
     ) -> Received | None:
         """None if the line has changed since it was read."""
         receipt = new_receipt(line.id, self._tokens(), first.id)
@@ -190,7 +190,7 @@ class Receiver:
             visible_at=visible_at,
         )
 
-    async def _give_up(self, line: Stored[Line], first: Stored[Message]) -> bool:
+    async def _give_up(self, line: TypedDocument[Line], first: TypedDocument[Message]) -> bool:
         """False if the line has changed since it was read."""
         try:
             await self._lines.give_up_first(line, first)

@@ -23,7 +23,7 @@ from gatherlog.core.queues.documents import (
 )
 from gatherlog.core.queues.events import MessagesSent
 from gatherlog.core.queues.lines import Lines
-from gatherlog.core.queues.queue_store import QueueStore, Stored
+from gatherlog.core.queues.queue_store import QueueStore, TypedDocument
 
 __all__ = ["Outgoing", "Sender"]
 
@@ -130,7 +130,7 @@ class Sender:
         return ids
 
 
-def _new_message(queue: str, message: Outgoing, sent_at: int) -> Stored[Message]:
+def _new_message(queue: str, message: Outgoing, sent_at: int) -> TypedDocument[Message]:
     body = Message(
         queue=queue,
         id=message.id,
@@ -140,7 +140,7 @@ def _new_message(queue: str, message: Outgoing, sent_at: int) -> Stored[Message]
         sent_at=sent_at,
         content=msgspec.Raw(message.content),
     )
-    return Stored(message_id(queue, message.id), 0, body)
+    return TypedDocument(message_id(queue, message.id), 0, body)
 
 
 def _check(message: Outgoing) -> None:

@@ -115,7 +115,7 @@ class Bus:
             for destination in self._destinations[name]
         ]
 
-    def takes(self, destination: str, event: Recorded) -> bool:
+    def routes_to(self, destination: str, event: Recorded) -> bool:
         """Whether the rule of the destination still matches, also if the rule is disabled."""
         name, _, _ = destination.partition("/")
         rule, chain = self._rules.get(name), causing_rules(event)
@@ -152,8 +152,8 @@ class Bus:
     async def _replace(self, name: str, rule: Rule | None) -> None:
         """Put a rule in the place of the one of this name, and open its targets; None removes it.
 
-        The rule before stays in force until all targets are open, because `route` and `takes` are
-        called meanwhile.
+        The rule before stays in force until all targets are open, because `route` and `routes_to`
+        are called meanwhile.
         """
         opened: list[Destination] = []
         if rule is not None:

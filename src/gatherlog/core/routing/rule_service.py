@@ -7,10 +7,10 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from gatherlog.core.commands.handler import CommandHandler, Decided, Handled, Once
-from gatherlog.core.commands.service import done_now
+from gatherlog.core.commands.service import done_now, no_such, read
 from gatherlog.core.commands.unit_of_work import UnitOfWork
 from gatherlog.core.eventstore.clock import Clock, Ids
-from gatherlog.core.eventstore.errors import Flaw, Invalid, NotFound, Refused
+from gatherlog.core.eventstore.errors import Flaw, Invalid, Refused
 from gatherlog.core.eventstore.events import Recorded
 from gatherlog.core.eventstore.feed_pages import latest_events
 from gatherlog.core.eventstore.store import Store
@@ -110,8 +110,9 @@ class RuleService:
         feed before. Where the feed lags, it may also take events that were appended within that
         moment before; not in the partition of the rules, which is the only one on many engines.
 
-        Raises Invalid with every flaw; RuleExists if the name is taken; TooManyRules. Rules that
-        are made at the same moment may pass the most by a few.
+        Raises Invalid with every flaw; RuleExists if the name is taken; TooManyRules; and Repeated
+        if it was created before with the key of `once`. Rules that are created at the same moment
+        may exceed the maximum by a few.
         """
         self._checker.check(new, name=new.name)
         if len(await self.rules(limit=MAX_RULES)) >= MAX_RULES:
@@ -163,22 +164,21 @@ class RuleService:
     async def remove(self, name: str, *, by: str, once: Once | None = None) -> None:
         """Remove a rule with all deliveries that wait for its targets; its dead letters stay.
 
-        Raises NotFound.
+        Raises NotFound, and Repeated if it was removed before with the key of `once`.
         """
 
         async def attempt(unit: UnitOfWork) -> list[Decided]:
             if await unit.get(RULES, name) is None:
-                raise NotFound(f"there is no rule {name!r}")
+                raise no_such("rule", name)
             return [Decided(RuleRemoved(by=by), subject=name)]
 
         done_now(await self._handler.handle(STREAM, attempt, once=once))
 
     async def rule(self, name: str) -> Rule:
         """The rule of this name; raises NotFound."""
-        [document] = await self._store.get([RULES.ref(name)])
-        rule = RULES.read(document)
+        rule = await read(self._store, RULES, name)
         if rule is None:
-            raise NotFound(f"there is no rule {name!r}")
+            raise no_such("rule", name)
         return rule
 
     async def rules(self, *, limit: int = 1000) -> list[Rule]:
@@ -218,7 +218,7 @@ class RuleService:
         async def attempt(unit: UnitOfWork) -> list[Decided]:
             rule = await unit.get(RULES, name)
             if rule is None:
-                raise NotFound(f"there is no rule {name!r}")
+                raise no_such("rule", name)
             return decide(rule)
 
         return self._rule(await self._handler.handle(STREAM, attempt), name)

@@ -6,6 +6,7 @@ partition's checkpoint says which of them were carried out there.
 
 from typing import Final
 
+from gatherlog.core.commands.service import read
 from gatherlog.core.eventstore.events import Recorded
 from gatherlog.core.eventstore.store import DELETE
 from gatherlog.core.projections.folds import EventFold
@@ -75,8 +76,7 @@ class AdminCommands:
 
         Its state says nothing here: it may be read a moment before the command has changed it.
         """
-        [document] = await self._state.store.get([DEAD_LETTERS.ref(id)])
-        dead_letter = DEAD_LETTERS.read(document)
+        dead_letter = await read(self._state.store, DEAD_LETTERS, id)
         if dead_letter is None or dead_letter.partition != self._state.partition:
             return None
         is_known = dead_letter.destination in self._state.destinations

@@ -12,9 +12,10 @@ from contextlib import aclosing
 import msgspec
 
 from gatherlog.core.commands.handler import CommandHandler, Decided
+from gatherlog.core.commands.service import no_such, read
 from gatherlog.core.commands.unit_of_work import UnitOfWork
 from gatherlog.core.eventstore.clock import Clock, Ids
-from gatherlog.core.eventstore.errors import Flaw, Invalid, NotFound
+from gatherlog.core.eventstore.errors import Flaw, Invalid
 from gatherlog.core.eventstore.events import Recorded
 from gatherlog.core.eventstore.feed_pages import feed_events
 from gatherlog.core.eventstore.store import Heads, Store
@@ -32,9 +33,9 @@ from gatherlog.core.subscriptions.dead_letters import (
     DEAD_LETTERS,
     FOLD,
     DeadLetter,
+    DeadLetterState,
     DeliveryDiscarded,
     DeliveryRedriven,
-    State,
     SubscriptionPaused,
     SubscriptionReset,
     SubscriptionResumed,
@@ -146,7 +147,7 @@ class SubscriptionAdmin:
         *,
         subscription: str | None = None,
         destination: str | None = None,
-        state: State = "dead",
+        state: DeadLetterState = "dead",
         limit: int = 100,
         cursor: str | None = None,
     ) -> DeadLetterPage:
@@ -180,10 +181,9 @@ class SubscriptionAdmin:
 
     async def dead_letter(self, id: str) -> DeadLetter:
         """One dead letter; NotFound if there is none, as after a redrive that succeeded."""
-        [document] = await self._store.get([DEAD_LETTERS.ref(id)])
-        found = DEAD_LETTERS.read(document)
+        found = await read(self._store, DEAD_LETTERS, id)
         if found is None:
-            raise NotFound(f"there is no dead letter {id!r}")
+            raise no_such("dead letter", id)
         return found
 
     async def redrive(self, id: str, *, by: str) -> DeadLetter:
@@ -244,7 +244,7 @@ class SubscriptionAdmin:
         found = await self._store.get([CHECKPOINTS.ref(id) for id in ids])
         checkpoints = [CHECKPOINTS.read(document) for document in found]
         if not any(checkpoints) and name not in self._known:
-            raise NotFound(f"there is no subscription {name!r}")
+            raise no_such("subscription", name)
         return checkpoints
 
     async def _lag(self, partition: int, checkpoint: Checkpoint | None, heads: Heads) -> Lag:
@@ -278,7 +278,7 @@ class SubscriptionAdmin:
         async def attempt(unit: UnitOfWork) -> list[Decided]:
             present = await unit.get(DEAD_LETTERS, id)
             if present is None:
-                raise NotFound(f"there is no dead letter {id!r}")
+                raise no_such("dead letter", id)
             return decide(present)
 
         handled = await self._handler.handle(stream_of(subscription), attempt)

@@ -67,10 +67,10 @@ class CatchUp:
 
     def _missed(self, destination: DestinationState, page: Sequence[Recorded]) -> list[Recorded]:
         """The events to deliver: not those that are done already, or have a blocked key."""
-        takes, name = self._state.subscription.takes, destination.config.name
+        routes_to, name = self._state.subscription.routes_to, destination.config.name
         missed = []
         for event in page:
-            if event.position in destination.done_ahead or not takes(name, event):
+            if event.position in destination.done_ahead or not routes_to(name, event):
                 continue
             blocked = destination.blocked.get(ordering_key(event))
             if blocked is None:

@@ -41,7 +41,7 @@ from gatherlog.core.subscriptions.destination_state import DestinationState
 from gatherlog.core.subscriptions.fenced_commits import RESERVED_ACTIONS, FencedCommits
 from gatherlog.core.subscriptions.leases import LeaseHolder
 
-__all__ = ["Changes", "CheckpointStore", "DeadLetterEvent"]
+__all__ = ["CheckpointStore", "DeadLetterEvent", "UnsavedChanges"]
 
 DeadLetterEvent = tuple[str, msgspec.Struct]
 """The id of a dead letter, and what happened to it."""
@@ -51,7 +51,7 @@ _STREAM_PAGE: Final = 1000
 """Events of the own stream that are read at a time, at most."""
 
 
-class Changes(msgspec.Struct, frozen=True):
+class UnsavedChanges(msgspec.Struct, frozen=True):
     """What has changed since the last time that the state of a partition was saved."""
 
     checkpoint: Checkpoint
@@ -162,7 +162,7 @@ class CheckpointStore:
 
     # Writing.
 
-    async def save(self, changes: Changes) -> None:
+    async def save(self, changes: UnsavedChanges) -> None:
         """Write all changes. The caller has the lock.
 
         The documents of a projection, the checkpoint and the backlogs are always in one commit.
@@ -190,12 +190,12 @@ class CheckpointStore:
             ]
             await self.delete(deletions)
 
-    async def _save(self, changes: Changes) -> None:
+    async def _save(self, changes: UnsavedChanges) -> None:
         changed = [(one, self._changed_backlog(one)) for one in changes.destinations]
         changed += [(one, self._deleted_backlog(one)) for one in changes.removed]
         backlogs = [write for _, write in changed if write is not None]
         documents = list(changes.documents)
-        if has_moved := changes.checkpoint != self._saved:
+        if is_new := changes.checkpoint != self._saved:
             documents.append(self._checkpoint_write(changes.checkpoint))
         events, dead_letters = self._dead_letters(changes.dead_letter_events)
         if self._commits.fits(events, [*dead_letters, *backlogs, *documents]):
@@ -206,11 +206,11 @@ class CheckpointStore:
             if write is not None:
                 version = destination.backlog_version
                 destination.backlog_version = 0 if write.body is DELETE else version + 1
-        if has_moved:
+        if is_new:
             self._saved, self._version = changes.checkpoint, self._version + 1
 
     async def _save_in_parts(
-        self, changes: Changes, backlogs: Sequence[Write], documents: Sequence[Write]
+        self, changes: UnsavedChanges, backlogs: Sequence[Write], documents: Sequence[Write]
     ) -> None:
         for some in self._chunks(changes.dead_letter_events):
             await self._commits.commit(*self._dead_letters(some))

@@ -22,18 +22,18 @@ __all__ = [
     "DEAD_LETTERS",
     "FOLD",
     "DeadLetter",
+    "DeadLetterState",
     "DeliveryDiscarded",
     "DeliveryGivenUp",
     "DeliveryRedriven",
     "RedriveDone",
-    "State",
     "SubscriptionPaused",
     "SubscriptionReset",
     "SubscriptionResumed",
     "dead_letter_id",
 ]
 
-State = Literal["dead", "redriving", "discarded"]
+DeadLetterState = Literal["dead", "redriving", "discarded"]
 
 
 @event_type("subscription.delivery_given_up", schema=1)
@@ -77,7 +77,7 @@ class DeliveryDiscarded(msgspec.Struct, frozen=True, kw_only=True):
 
 @event_type("subscription.redrive_done", schema=1)
 class RedriveDone(msgspec.Struct, frozen=True, kw_only=True):
-    """A dead letter was taken at last."""
+    """A dead letter was delivered after a redrive."""
 
 
 @event_type("subscription.paused", schema=1)
@@ -136,7 +136,7 @@ class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
     status: int | None
     trace: tuple[str, ...]
     holds: bool
-    state: State = "dead"
+    state: DeadLetterState = "dead"
     reason: str | None = None
     """Why it was discarded."""
     by: str | None = None

@@ -78,16 +78,16 @@ class Handlers:
     def route(self, event: Recorded) -> Sequence[Destination]:
         category = category_of(event.stream)
         if self._categories is None:
-            takes = category not in INTERNAL and (
+            is_for_us = category not in INTERNAL and (
                 event.type in self._handlers or ALL in self._handlers
             )
         else:
-            takes = category in self._categories and (
+            is_for_us = category in self._categories and (
                 event.type in self._handlers or event.type not in self._known_types
             )
-        return self._destinations if takes else self._none
+        return self._destinations if is_for_us else self._none
 
-    def takes(self, destination: str, event: Recorded) -> bool:
+    def routes_to(self, destination: str, event: Recorded) -> bool:
         return bool(self.route(event))
 
     async def _call(self, delivery: Delivery) -> None:

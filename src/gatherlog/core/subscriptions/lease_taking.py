@@ -1,5 +1,7 @@
-"""When a worker takes a lease: of a partition that nobody processes, at once; of one whose holder
-seems dead, once its lease is stale. One that holds two partitions more is asked for one.
+"""When a worker takes the lease of a partition, and when it requests one from another worker.
+
+It takes a lease that nobody holds at once, and the lease of a worker that seems dead once it is
+stale. From a worker that has at least two partitions more, it requests one.
 """
 
 import asyncio

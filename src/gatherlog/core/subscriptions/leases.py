@@ -126,7 +126,7 @@ class LeaseHolder:
         """Read it; raises LeaseLost if another worker has it."""
         if (await self.read()).holder != self._worker:
             self._valid_until = 0.0
-            raise LeaseLost(f"{self._id} is read by another worker now")
+            raise LeaseLost(f"{self._id} is processed by another worker now")
 
     async def release(self) -> None:
         """Leave it to any other worker; does nothing if it is not ours."""

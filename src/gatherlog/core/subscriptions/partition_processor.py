@@ -35,12 +35,12 @@ from gatherlog.core.subscriptions.retry_queues import RetryQueues
 __all__ = ["PartitionProcessor"]
 
 SAVE_SECONDS: Final = 0.1
-"""What was delivered is saved after so long, together with what was delivered since."""
+"""From the first change that is not saved until the save, so that later changes share it."""
 UNSAVED_EVENTS: Final = 5_000
 """After so many events the checkpoint is saved, even if none of them had a destination."""
 _FIRST_PAUSE: Final = 0.01
 _LONGEST_PAUSE: Final = 1.0
-"""Seconds until the feed is read again where it lags behind the head, at first and at most."""
+"""Seconds before an empty page is read again although the head is beyond it: first, and at most."""
 
 
 class PartitionProcessor:
@@ -65,10 +65,13 @@ class PartitionProcessor:
         )
         self._page_size = PageSize()
         self._reading: asyncio.Task[None] | None = None
+        """The task of `_read`."""
         self._is_waiting = False
+        """Whether it waits for events, so that `stop` may cancel it."""
         self._is_idle = False
         """Whether it has found nothing to read since it last waited."""
         self._empty_pages = 0
+        """In a row, although the head is beyond them."""
         self._unsaved_events = 0
         self._orphans_at: float | None = None
         """When to look for orphaned backlogs again."""
@@ -81,7 +84,7 @@ class PartitionProcessor:
             self._reading.cancel()
 
     async def run(self) -> bool:
-        """Process until stopped; returns True instead if the partition was reset.
+        """Process until stopped or reset; returns whether the partition was reset.
 
         Raises LeaseLost, and what the store raises.
         """
@@ -128,9 +131,10 @@ class PartitionProcessor:
     async def _read(self) -> None:
         state = self._state
         heads = await state.store.heads()
-        await self._commands.carry_out()  # those that were given before these heads
+        await self._commands.carry_out()  # after `heads`, so that waiting beyond them misses none
         while not state.is_stopping:
             if not state.may_attempt.is_set() or self._pages.is_stuck:
+                # Paused or stuck until an operator commands something, which is an event, too.
                 heads = await self._wait(heads)
                 await self._commands.carry_out()
                 continue
@@ -174,7 +178,10 @@ class PartitionProcessor:
             await self._state.delete_orphaned_backlogs()
 
     async def _wait_for_events(self, heads: Heads) -> Heads:
-        """After an empty page: wait for events, or a moment if the feed only lags behind."""
+        """After an empty page: wait for events, or pause if the feed lags behind the head.
+
+        Returns the heads beyond which the next wait is.
+        """
         state = self._state
         now = await state.store.heads()
         if now[state.partition] <= state.position:
@@ -186,9 +193,10 @@ class PartitionProcessor:
         return heads
 
     async def _wait(self, heads: Heads, gather: float = 0.0) -> Heads:
-        """Wait until the heads are others than these, for the length of a lease at most.
+        """Wait for any event beyond `heads`, for the length of a lease at most.
 
-        Then wait another `gather` seconds for more events; or, if none came, check the lease.
+        If one came, wait `gather` seconds more, so that more events share a page; otherwise check
+        the lease. Returns the new heads.
         """
         state = self._state
         self._is_waiting = self._is_idle = True
@@ -206,7 +214,10 @@ class PartitionProcessor:
     # Beside the reading.
 
     async def _keep_lease(self) -> None:
-        """Renew the lease while there is work, and save: other workers watch both for changes."""
+        """Renew the lease while there is work, and otherwise save what progress is unsaved.
+
+        Another worker takes over if there is work and neither the lease nor the checkpoint changes.
+        """
         state = self._state
         while True:
             await asyncio.sleep(self._lease_seconds / 3)
@@ -223,7 +234,8 @@ class PartitionProcessor:
             await asyncio.sleep(pause)
             began = clock()
             await state.save()
-            pause = max(SAVE_SECONDS, 4 * (clock() - began))  # a fifth of the time, at most
+            # So that a fifth of the time, at most, is spent on saving.
+            pause = max(SAVE_SECONDS, 4 * (clock() - began))
 
     def _stop_if_requested(self) -> None:
         if self._state.lease.is_requested:

@@ -13,9 +13,9 @@ from gatherlog.core.eventstore.clock import Clock, Ids
 from gatherlog.core.eventstore.store import Store, Write
 from gatherlog.core.subscriptions.background_tasks import BackgroundTasks
 from gatherlog.core.subscriptions.checkpoint_store import (
-    Changes,
     CheckpointStore,
     DeadLetterEvent,
+    UnsavedChanges,
 )
 from gatherlog.core.subscriptions.checkpoints import Checkpoint
 from gatherlog.core.subscriptions.dead_letters import DeadLetter
@@ -59,7 +59,7 @@ class PartitionState:
         self.epoch = 0
         self.destinations: dict[str, DestinationState] = {}
         self.may_attempt = asyncio.Event()
-        """Set while attempts may begin: not while the subscription is paused, or at the end."""
+        """Set while attempts may begin: neither while paused, nor once `stop` was called."""
         self.is_paused = False
         self.is_stopping = False
         self.unsaved = asyncio.Event()
@@ -75,7 +75,7 @@ class PartitionState:
 
     @property
     def has_work(self) -> bool:
-        """Whether there is anything to retry, so that the lease has to be renewed."""
+        """Whether anything waits to be retried or caught up with; unread events do not count."""
         return not self.is_paused and any(one.has_work for one in self.destinations.values())
 
     @property
@@ -110,11 +110,11 @@ class PartitionState:
             self.unsaved.clear()
             await self.checkpoint_store.save(self._take_changes())
 
-    def _take_changes(self) -> Changes:
+    def _take_changes(self) -> UnsavedChanges:
         dirty = [one for one in self.destinations.values() if one.is_dirty]
         for destination in dirty:
             destination.is_dirty = False
-        changes = Changes(
+        changes = UnsavedChanges(
             checkpoint=self._checkpoint(),
             dead_letter_events=self._dead_letter_events,
             destinations=dirty,

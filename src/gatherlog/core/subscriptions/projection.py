@@ -49,7 +49,7 @@ class Projection:
     def route(self, event: Recorded) -> Sequence[Destination]:
         return self._destinations if category_of(event.stream) not in INTERNAL else ()
 
-    def takes(self, destination: str, event: Recorded) -> bool:
+    def routes_to(self, destination: str, event: Recorded) -> bool:
         return bool(self.route(event))
 
 

@@ -1,7 +1,7 @@
-"""Retries: the event that blocks a key is attempted again and again, after pauses; then come the
-events that waited for it, in their order, until none is left and the key is free.
+"""Retries: the event that blocks a key is attempted again and again, after pauses. Then the events
+that waited for it are delivered, in their order, until none is left and the key is free.
 
-How long a pause is stands in `retry_pauses.py`, and what follows from an outcome in `outcomes.py`.
+`retry_pauses.py` decides how long a pause is, and `outcomes.py` what follows from an outcome.
 """
 
 import asyncio
@@ -74,7 +74,7 @@ class RetryQueues:
         self._catch_up.start(destination)
 
     def retry(self, destination: DestinationState, blocked: BlockedKey) -> None:
-        """Retry until nothing waits any more; a redrive is over with the one event."""
+        """Start to retry a key until nothing waits for it, or a redrive until its event is done."""
         is_redrive = blocked.dead_letter is not None
         work = self._redrive if is_redrive else self._retry_until_free
         blocked.task = self._state.tasks.start(work(destination, blocked))
@@ -97,7 +97,7 @@ class RetryQueues:
     # One blocked key.
 
     async def _redrive(self, destination: DestinationState, blocked: BlockedKey) -> None:
-        """Those of one stream and subject take turns, in the order in which they were asked for."""
+        """Redrive a dead letter, after the earlier redrives of the same stream and subject."""
         async with destination.redrive_locks.setdefault(blocked.key, asyncio.Lock()):
             await self._retry_until_free(destination, blocked)
         if not destination.redrives:
@@ -206,7 +206,7 @@ class RetryQueues:
     ) -> Recorded | None:
         """The next event that waits; None if there is none at this very moment."""
         state, (stream, _) = self._state, blocked.key
-        takes, name = state.subscription.takes, destination.config.name
+        routes_to, name = state.subscription.routes_to, destination.config.name
         size = min(LARGEST_PAGE, state.store.limits.page)
         while not blocked.read_ahead:
             until = blocked.until
@@ -218,7 +218,7 @@ class RetryQueues:
             blocked.read_ahead.extend(
                 event
                 for event in waiting
-                if ordering_key(event) == blocked.key and takes(name, event)
+                if ordering_key(event) == blocked.key and routes_to(name, event)
             )
             if is_end and not blocked.read_ahead and blocked.until == until:
                 return None

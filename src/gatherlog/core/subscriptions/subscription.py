@@ -85,8 +85,9 @@ class Subscription(Protocol):
         """The destinations of a new event. It must not raise."""
         ...
 
-    def takes(self, destination: str, event: Recorded) -> bool:
-        """Whether an event that had to wait is for the destination of this name."""
+    def routes_to(self, destination: str, event: Recorded) -> bool:
+        """Whether an event that had to wait is still to be delivered to the destination of this
+        name."""
         ...
 
 

@@ -45,7 +45,11 @@ Report = Callable[[str, BaseException], None]
 
 
 class Worker:
-    """Processes every partition of every subscription that no other worker processes."""
+    """Processes every partition of every subscription that no other worker processes.
+
+    What goes wrong is passed to `report` and tried again, without end. By default it is not shown
+    at all, not even that the store was opened without VIEWS.
+    """
 
     def __init__(
         self,

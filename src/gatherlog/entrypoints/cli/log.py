@@ -10,9 +10,9 @@ from cyclopts import Parameter
 from gatherlog.entrypoints.cli.failures import FAILED, CommandRefused
 from gatherlog.entrypoints.cli.opening import (
     finish,
-    open_platform,
     opened_store,
-    settings_of_file,
+    settings_of_lasting,
+    started_platform,
 )
 from gatherlog.entrypoints.cli.options import Json, StoreUrl
 from gatherlog.entrypoints.cli.terminal import printable
@@ -91,10 +91,10 @@ def append(
         raise CommandRefused(f"the payload is no JSON: {error}") from None
     if expected is not None and expected < 0:
         raise CommandRefused(f"--expected is {expected}: a version is 0 or more")
-    settings = settings_of_file(store)
+    settings = settings_of_lasting(store)
 
     async def write() -> int:
-        async with open_platform(settings) as platform:
+        async with started_platform(settings) as platform:
             appended = await platform.appender.append(
                 stream,
                 [NewEvent(type=type, data=payload, subject=subject)],

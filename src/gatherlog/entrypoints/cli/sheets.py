@@ -60,12 +60,12 @@ def import_(
     store: StoreUrl = None,
     json: Json = False,
 ) -> int:
-    """Bring a guest list in.
+    """Import a guest list from a sheet.
 
     Shows first how the sheet is understood and what would change, and writes only after a y or with
-    --yes. A guest who is there already, by address, else by name and household, is brought up to
-    date. Where no column names households, they are guessed and the guesses counted. Bad lines end
-    it with status 2, unless --keep-good is given.
+    --yes. Guests who are in the list already, by address, else by name and household, are updated.
+    Where no column names households, they are guessed and the guesses counted. Bad lines end it
+    with status 2, unless --keep-good is given.
     """
     from gatherlog.apps.guests.sheets import read_sheet
 

@@ -7,9 +7,9 @@ from cyclopts import Parameter
 
 from gatherlog.entrypoints.cli.opening import (
     finish,
-    open_platform,
     settings_from,
-    settings_of_file,
+    settings_of_lasting,
+    started_platform,
 )
 from gatherlog.entrypoints.cli.options import PublicUrl, StoreUrl
 
@@ -29,11 +29,11 @@ def signin(
     account is made at the first sign-in.
     """
 
-    settings = settings_of_file(store)
+    settings = settings_of_lasting(store)
     settings = settings_from(store=settings.store, public_url=public_url)
 
     async def issue() -> str:
-        async with open_platform(settings) as platform:
+        async with started_platform(settings) as platform:
             return await platform.accounts.issue_code(email)
 
     code, site = finish(issue()), settings.base_url

@@ -15,10 +15,9 @@ from gatherlog import __version__
 from gatherlog.entrypoints.cli.failures import FAILED, CommandRefused
 from gatherlog.entrypoints.cli.opening import (
     finish,
-    is_missing,
-    open_platform,
     settings_from,
-    settings_of_file,
+    settings_of_lasting,
+    started_platform,
 )
 from gatherlog.entrypoints.cli.options import HostName, Json, Port, PublicUrl, StoreUrl
 from gatherlog.entrypoints.cli.terminal import printable
@@ -93,11 +92,11 @@ def _address_advice(settings: "Settings") -> Iterator[None]:
 
 def init(*, store: StoreUrl = None) -> None:
     """Make a store with the gathering `default`; one that is there stays as it is."""
-    settings = settings_of_file(store)
-    was_missing = is_missing(settings)
+    settings = settings_of_lasting(store)
+    was_missing = settings.address.is_missing
 
     async def make() -> None:
-        async with open_platform(settings):
+        async with started_platform(settings):
             pass
 
     finish(make())
@@ -111,12 +110,12 @@ def backup(
     store: StoreUrl = None,
 ) -> None:
     """Copy a store to FILE, also while it is served: one consistent moment of it."""
-    from gatherlog.engines.sqlite import backup as copy_store
+    from gatherlog.engines import back_up
 
-    settings = settings_of_file(store)
+    settings = settings_of_lasting(store)
     if not file.parent.is_dir():
         raise CommandRefused(f"{file}: there is no directory {file.parent}")
-    copy_store(settings.store.removeprefix("sqlite:///"), str(file))
+    back_up(settings.store, file)
     print(f"{settings.store} is copied to {printable(str(file))} ({file.stat().st_size:,} bytes).")
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta
@@ -12,7 +12,7 @@ from gatherlog.core.eventstore.errors import Flaw, Invalid, NotFound
 from gatherlog.core.eventstore.events import Recorded
 from gatherlog.core.routing import bus_event, failure_envelope, subscription_or_bus
 from gatherlog.core.subscriptions.administration import SubscriptionAdmin
-from gatherlog.core.subscriptions.dead_letters import DeadLetter
+from gatherlog.core.subscriptions.dead_letters import DeadLetter, DeadLetterState
 from gatherlog.interfaces.rest.answers import Time, json, page
 from gatherlog.interfaces.rest.endpoint import Call, Reply
 from gatherlog.interfaces.rest.queries import MAX_PAGE, Nothing, Paging
@@ -35,7 +35,6 @@ __all__ = [
 
 Plain = Call[None, Nothing]
 Reason = Annotated[str, Meta(min_length=1, max_length=500)]
-State = Literal["dead", "redriving", "discarded"]
 MAX_AT_ONCE = 1000
 
 
@@ -43,7 +42,7 @@ class DeadLetterAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """A dead letter: a delivery that was given up, with the reason."""
 
     id: str
-    state: State
+    state: DeadLetterState
     subscription: str
     destination: str
     stream: str
@@ -73,7 +72,7 @@ class DeadLettersQuery(Paging, frozen=True):
         Annotated[str, Meta(max_length=130, description="Only those for this destination.")] | None
     ) = None
     """As `<rule>/<target>` it is one of the bus, unless a subscription is given."""
-    state: Annotated[State, Meta(description="Only those in this state.")] = "dead"
+    state: Annotated[DeadLetterState, Meta(description="Only those in this state.")] = "dead"
 
 
 class DiscardRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -6,11 +6,15 @@ import msgspec
 from msgspec import Meta
 
 from gatherlog.core.eventstore.events import Recorded
-from gatherlog.core.eventstore.feed_pages import feed_cursor, feed_page, feed_positions
+from gatherlog.core.eventstore.feed_pages import (
+    EventFilter,
+    feed_cursor,
+    feed_page,
+    feed_positions,
+)
 from gatherlog.core.eventstore.store import Heads, Store
 from gatherlog.core.eventstore.streams import category_of
 from gatherlog.core.routing import compile_pattern, document
-from gatherlog.interfaces.live_feed import Wanted
 from gatherlog.interfaces.live_streams import HEADERS
 from gatherlog.interfaces.rest.answers import json
 from gatherlog.interfaces.rest.endpoint import Call, Reply, StreamedReply
@@ -87,7 +91,7 @@ async def _start_positions(store: Store, cursor: str) -> Heads:
     return feed_positions(store, cursor)
 
 
-def _filter(given: FeedFilter) -> Wanted | None:
+def _filter(given: FeedFilter) -> EventFilter | None:
     """The test of all filters, or None without any. Raises InvalidPattern."""
     if given.log is None and given.type is None and given.pattern is None:
         return None

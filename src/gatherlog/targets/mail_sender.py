@@ -7,7 +7,7 @@ import msgspec
 
 from gatherlog.core.eventstore.errors import Flaw, Invalid
 
-__all__ = ["Sender"]
+__all__ = ["MailSender"]
 
 _ATOM: Final = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _LABEL: Final = r"[A-Za-z0-9-]+"
@@ -21,14 +21,14 @@ _ENCODED: Final = "=?"
 """How an encoded word of RFC 2047 begins, which may hide any character, a line end included."""
 
 
-class Sender(msgspec.Struct, frozen=True):
+class MailSender(msgspec.Struct, frozen=True):
     """A name, which may be empty and stays in one line, and an address in ASCII."""
 
     name: str
     address: str
 
     @classmethod
-    def from_text(cls, text: str) -> "Sender":
+    def from_text(cls, text: str) -> "MailSender":
         """Reads `party@example.org`, `Our party <party@example.org>`, `"Us, all" <us@example.org>`.
 
         Raises Invalid for anything else. The standard library's parser finds an address in almost

@@ -5,7 +5,7 @@ import pytest
 from gatherlog.core.eventstore.clock import system_clock
 from gatherlog.core.eventstore.errors import Invalid
 from gatherlog.settings import Settings
-from gatherlog.targets.sender import Sender
+from gatherlog.targets.mail_sender import MailSender
 from gatherlog.targets.smtp import SmtpMailer, SmtpServer
 from tests.targets.steering import ENCODED, STEERING
 
@@ -14,7 +14,7 @@ LIKE = "is not like Our party <party@example.org>"
 
 def refusal(text: str) -> list[tuple[str, str]]:
     with pytest.raises(Invalid) as invalid:
-        Sender.from_text(text)
+        MailSender.from_text(text)
     return [(flaw.pointer, flaw.detail) for flaw in invalid.value.flaws]
 
 
@@ -32,7 +32,7 @@ def refusal(text: str) -> list[tuple[str, str]]:
     ],
 )
 def test_a_sender_is_an_address_with_a_name_or_without(text: str, name: str) -> None:
-    assert Sender.from_text(text) == Sender(name, "party@example.org")
+    assert MailSender.from_text(text) == MailSender(name, "party@example.org")
 
 
 @pytest.mark.parametrize(
@@ -40,7 +40,7 @@ def test_a_sender_is_an_address_with_a_name_or_without(text: str, name: str) -> 
     ["root@localhost", "No.Reply+x@Mail.Example.org", "o'neil@example.org", "a=b@example.org"],
 )
 def test_the_address_of_a_sender_stays_as_it_is_written(address: str) -> None:
-    assert Sender.from_text(f"Us <{address}>") == Sender("Us", address)
+    assert MailSender.from_text(f"Us <{address}>") == MailSender("Us", address)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,51 @@
+"""What the address of a store says by itself, before anything is opened."""
+
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from gatherlog.core.eventstore.errors import NotAStore
+
+__all__ = ["StoreAddress", "read_address"]
+
+_LABELS: Final = {
+    "sqlite": "SQLite, one file",
+    "memory": "Memory, until it stops",
+    "hostile": "Memory, with a hostile network; for tests",
+}
+
+
+class StoreAddress(NamedTuple):
+    """An engine and where its store is."""
+
+    engine: str
+    place: str
+    """What the engine needs: the path of SQLite's file, the seed of the hostile engine."""
+    label: str
+    """The engine, described for the people who visit the site."""
+    file: Path | None = None
+    """The file that holds the store, if a single one does."""
+    is_lasting: bool = False
+    """Whether the store outlives the process that opened it."""
+
+    @property
+    def is_missing(self) -> bool:
+        """Whether its file does not exist yet; False where that is only known by opening it."""
+        return self.file is not None and not self.file.exists()
+
+
+def read_address(url: str) -> StoreAddress:
+    """The address, taken apart. Raises NotAStore for one that no engine has."""
+    engine, colon, place = url.partition(":")
+    label = _LABELS.get(engine)
+    if not colon or label is None:
+        raise NotAStore(f"{url!r} is no address of a store; use sqlite:///file.db or memory:")
+    if engine == "sqlite":
+        path = place.removeprefix("///")
+        if path in ("", place, ":memory:"):
+            raise NotAStore(
+                f"{url!r}: a file is named as sqlite:///relative.db or sqlite:////absolute.db"
+            )
+        return StoreAddress(engine, path, label, Path(path), is_lasting=True)
+    if engine == "memory" and place:
+        raise NotAStore(f"{url!r}: a store in memory has no name; use memory:")
+    return StoreAddress(engine, place, label)

@@ -1,0 +1,301 @@
+"""The way of commits into an engine whose writes go as a test says, in virtual time."""
+
+import asyncio
+from collections.abc import Sequence
+
+import pytest
+
+from gatherlog.core import NEW, Commit, Committed, Limits
+from gatherlog.core.eventstore.commit_queue import QUEUE_BYTES, CommitQueue
+from gatherlog.core.eventstore.engine import Collision, GroupLimits, OutcomeUnknown, Planned
+from gatherlog.core.eventstore.errors import (
+    Busy,
+    Conflict,
+    DiskFull,
+    StoreClosed,
+    StoreError,
+    StoreFailed,
+)
+from gatherlog.core.eventstore.planner import State, Wanted
+from gatherlog.core.eventstore.retrying import DEADLINE
+from gatherlog.engines.memory import MemoryEngine
+from gatherlog.testing import run_instantly
+from tests.contracts.commits import commit
+
+Step = Exception | None
+HAPPENED = OutcomeUnknown("the answer was lost, and it happened")
+LOST = OutcomeUnknown("the answer was lost, and nothing happened")
+
+
+class ScriptedEngine(MemoryEngine):
+    """Each write does the next step: it happens (None), or an error is raised instead."""
+
+    def __init__(self, *steps: Step, answers: Sequence[bool | Exception] = ()) -> None:
+        super().__init__(Limits())
+        self.group = GroupLimits()
+        self.steps = list(steps)
+        self.answers = list(answers)
+        """What `happened` answers; the last one for ever."""
+        self.groups: list[int] = []
+        """How many commits each write had."""
+        self.anew: list[bool] = []
+        self.abandoned = 0
+        self.old: State | None = None
+        """What is loaded as long as nothing is read anew."""
+
+    async def load(self, wanted: Wanted, now: int, *, anew: bool) -> State:
+        await asyncio.sleep(0)
+        self.anew.append(anew)
+        if self.old is not None and not anew:
+            return self.old
+        return await super().load(wanted, now, anew=anew)
+
+    async def write(self, planned: Planned) -> None:
+        self.groups.append(len(planned.commits))
+        await asyncio.sleep(0.001)
+        step = self.steps.pop(0) if len(self.steps) > 1 else (self.steps or [None])[0]
+        if step is None or step is HAPPENED:
+            await super().write(planned)
+        if step is not None:
+            raise step
+
+    async def abandon(self) -> None:
+        self.abandoned += 1
+
+    async def happened(self, planned: Planned) -> bool:
+        answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+def committed(
+    engine: ScriptedEngine, *commits: Commit, size: int = 1, actions: int = 1
+) -> list[Committed | BaseException]:
+    """What becomes of commits that are queued at once; it takes no time."""
+
+    async def story() -> list[Committed | BaseException]:
+        queue = CommitQueue(engine, clock=lambda: 5)
+        futures = [queue.submit(one, size, actions) for one in commits]
+        done = await asyncio.gather(*futures, return_exceptions=True)
+        await queue.close()
+        return done
+
+    return run_instantly(story())
+
+
+def errors(done: Sequence[Committed | BaseException]) -> list[type[object]]:
+    return [type(one) for one in done]
+
+
+def test_what_collides_is_read_anew_and_written() -> None:
+    engine = ScriptedEngine(Collision(), Collision(), None)
+
+    [done] = committed(engine, commit("card-1"))
+
+    assert done == Committed({"card-1": 1}, positions={0: 1})
+    assert (engine.anew, engine.positions()) == ([False, True, True], (1,))
+
+
+def test_what_collides_until_the_deadline_is_busy() -> None:
+    engine = ScriptedEngine(Collision("somebody else was first"))
+
+    async def story() -> float:
+        queue = CommitQueue(engine, clock=lambda: 5)
+        loop = asyncio.get_running_loop()
+        with pytest.raises(Busy, match="somebody else was first"):
+            await queue.submit(commit("card-1"), 1, 1)
+        return loop.time()
+
+    assert DEADLINE < run_instantly(story()) < DEADLINE + 1
+    assert engine.positions() == (0,)
+
+
+def test_an_unknown_outcome_that_happened_is_answered_and_written_once() -> None:
+    engine = ScriptedEngine(HAPPENED, answers=[Busy("later"), StoreFailed("no line"), True])
+
+    [done] = committed(engine, commit("card-1"))
+
+    assert done == Committed({"card-1": 1}, positions={0: 1})
+    assert (engine.groups, engine.positions()) == ([1], (1,))
+
+
+def test_an_unknown_outcome_that_did_not_happen_is_written_again() -> None:
+    engine = ScriptedEngine(LOST, None, answers=[False])
+
+    [done] = committed(engine, commit("card-1"))
+
+    assert done == Committed({"card-1": 1}, positions={0: 1})
+    assert (engine.anew, engine.positions()) == ([False, True], (1,))
+
+
+@pytest.mark.parametrize("answer", [Busy("later"), StoreFailed("no line"), LOST])
+def test_an_outcome_that_stays_unknown_is_store_failed_and_never_busy(answer: StoreError) -> None:
+    engine = ScriptedEngine(LOST, answers=[answer])
+
+    done = committed(engine, commit("card-1"), commit("card-2"))
+
+    assert errors(done) == [StoreFailed, StoreFailed]
+    assert engine.groups == [2]
+
+
+def test_answers_that_are_lost_again_and_again_end_at_the_deadline() -> None:
+    engine = ScriptedEngine(LOST, answers=[False])
+
+    assert errors(committed(engine, commit("card-1"))) == [Busy]
+    assert engine.positions() == (0,)
+
+
+def old_state(*, streams: dict[str, int]) -> State:
+    return State(5, (0,), {}, streams, {}, is_current=False)
+
+
+def test_a_refusal_on_rows_that_may_be_old_is_planned_anew() -> None:
+    engine = ScriptedEngine()
+    engine.old = old_state(streams={"card-1": 7})
+
+    done = committed(engine, commit("card-1", expected=NEW), commit("card-2"))
+
+    assert errors(done) == [Committed, Committed]
+    assert (engine.anew, engine.abandoned, engine.groups) == ([False, True], 1, [2])
+
+
+def test_a_refusal_on_rows_that_are_current_is_final() -> None:
+    engine = ScriptedEngine()
+
+    done = committed(engine, commit("card-1", expected=7), commit("card-2"))
+
+    assert errors(done) == [Conflict, Committed]
+    assert (engine.anew, engine.abandoned) == ([False], 0)
+
+
+def test_what_is_accepted_on_old_rows_is_written_at_once() -> None:
+    engine = ScriptedEngine()
+    engine.old = old_state(streams={})
+
+    assert errors(committed(engine, commit("card-1", expected=NEW))) == [Committed]
+    assert engine.anew == [False]
+
+
+@pytest.mark.parametrize(
+    ("raised", "told"),
+    [
+        (RuntimeError("a bug"), StoreFailed),
+        (StoreFailed("no line"), StoreFailed),
+        (DiskFull("no room"), DiskFull),
+        (Busy("later"), Busy),
+    ],
+)
+def test_an_error_fails_its_group_and_not_the_queue(
+    raised: Exception, told: type[StoreError]
+) -> None:
+    engine = ScriptedEngine(raised, None)
+
+    async def story() -> None:
+        queue = CommitQueue(engine, clock=lambda: 5)
+        group = [queue.submit(commit(f"card-{n}"), 1, 1) for n in range(3)]
+        failed = await asyncio.gather(*group, return_exceptions=True)
+        assert errors(failed) == [told] * 3
+        assert len({id(error) for error in failed}) == 3
+        assert (await queue.submit(commit("card-1"), 1, 1)).streams == {"card-1": 1}
+
+    run_instantly(story())
+
+
+def test_a_plan_that_fails_gives_up_what_was_loaded() -> None:
+    engine = ScriptedEngine()
+    engine.old = State(5, (), {}, {}, {}, is_current=False)  # without any partition
+
+    assert errors(committed(engine, commit("card-1"))) == [StoreFailed]
+    assert engine.abandoned == 1
+
+
+@pytest.mark.parametrize(
+    "limits",
+    [GroupLimits(commits=3), GroupLimits(bytes=35), GroupLimits(actions=17)],
+    ids=["commits", "bytes", "actions"],
+)
+def test_a_group_is_bounded_by_commits_bytes_and_actions(limits: GroupLimits) -> None:
+    engine = ScriptedEngine()
+    engine.group = limits
+
+    done = committed(engine, *[commit(f"card-{n}") for n in range(8)], size=10, actions=5)
+
+    assert errors(done) == [Committed] * 8
+    assert engine.groups == [3, 3, 2]
+
+
+def test_a_commit_beyond_a_groups_limits_goes_alone() -> None:
+    engine = ScriptedEngine()
+    engine.group = GroupLimits(bytes=5, actions=2)
+
+    committed(engine, commit("card-1"), commit("card-2"), size=10, actions=5)
+
+    assert engine.groups == [1, 1]
+
+
+def test_while_a_group_is_written_the_next_one_forms() -> None:
+    engine = ScriptedEngine()
+
+    async def story() -> None:
+        queue = CommitQueue(engine, clock=lambda: 5)
+        first = queue.submit(commit("card-1"), 1, 1)
+        while not engine.groups:
+            await asyncio.sleep(0)
+        rest = [queue.submit(commit(f"card-{n}"), 1, 1) for n in range(5)]
+        await asyncio.gather(first, *rest)
+
+    run_instantly(story())
+    assert engine.groups == [1, 5]
+
+
+def test_more_bytes_than_the_queue_takes_are_busy_and_less_is_taken_again() -> None:
+    async def story() -> None:
+        queue = CommitQueue(ScriptedEngine(), clock=lambda: 5)
+        taken = queue.submit(commit("card-1"), QUEUE_BYTES, 1)
+        with pytest.raises(Busy):
+            queue.submit(commit("card-1"), 1, 1)
+        await taken
+        await queue.submit(commit("card-1"), 1, 1)
+
+    run_instantly(story())
+
+
+def test_closing_writes_what_was_accepted_and_refuses_more() -> None:
+    engine = ScriptedEngine(Collision(), None)
+
+    async def story() -> None:
+        queue = CommitQueue(engine, clock=lambda: 5)
+        accepted = [queue.submit(commit(f"card-{n}"), 1, 1) for n in range(3)]
+        closing = asyncio.create_task(queue.close())
+        await asyncio.sleep(0)
+        with pytest.raises(StoreClosed):
+            queue.submit(commit("card-1"), 1, 1)
+        await closing
+        assert [one.done() for one in accepted] == [True] * 3
+
+    run_instantly(story())
+    assert engine.positions() == (3,)
+
+
+@pytest.mark.parametrize(
+    ("step", "outcome"),
+    [
+        (None, Committed),
+        (Collision(), Committed),
+        (LOST, Committed),
+        (HAPPENED, Committed),
+        (StoreFailed("no line"), StoreFailed),
+    ],
+)
+def test_a_caller_who_left_harms_no_other(step: Step, outcome: type[object]) -> None:
+    engine = ScriptedEngine(step, None, answers=[step is HAPPENED])
+
+    async def story() -> Sequence[Committed | BaseException]:
+        queue = CommitQueue(engine, clock=lambda: 5)
+        leaving, staying = (queue.submit(commit(f"card-{n}"), 1, 1) for n in range(2))
+        await asyncio.sleep(0)
+        leaving.cancel()
+        return await asyncio.gather(staying, return_exceptions=True)
+
+    assert errors(run_instantly(story())) == [outcome]
