@@ -81,7 +81,7 @@ async def test_in_its_own_partition_a_rule_takes_no_earlier_event_though_the_fee
 
     assert rule.after == (0,), "the feed shows nothing yet"
     assert (routed(bus, early), routed(bus, late)) == ([], ["r/target"])
-    assert (bus.takes("r/target", early), bus.takes("r/target", late)) == (False, True)
+    assert (bus.routes_to("r/target", early), bus.routes_to("r/target", late)) == (False, True)
 
 
 async def test_the_bus_follows_rules_as_they_change(store: Store, rules: RuleService) -> None:
