@@ -17,7 +17,7 @@ STORES: dict[str, tuple[str, Limits | None]] = {
 }
 
 
-@pytest.fixture(params=STORES.values(), ids=STORES)
+@pytest.fixture(params=list(STORES.values()), ids=list(STORES))
 async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
     url, limits = request.param
     store = await open_store(url.format(folder=tmp_path), views=[RULES], limits=limits)
