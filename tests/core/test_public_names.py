@@ -44,7 +44,7 @@ def test_the_public_names_of_the_core() -> None:
 
 
 def test_the_public_names_of_the_engines() -> None:
-    assert gatherlog.engines.__all__ == ["open_store"]
+    assert gatherlog.engines.__all__ == ["back_up", "open_store"]
 
 
 def test_every_public_name_of_the_core_says_what_it_is() -> None:
