@@ -8,7 +8,7 @@ from msgspec import UNSET
 
 from gatherlog.apps.guests.answers import Household, Questions, Waiting
 from gatherlog.apps.guests.decisions import answer, change_guest, is_closed
-from gatherlog.apps.guests.inputs import GroupStatus, GuestPatch, OwnAnswer, Rsvp
+from gatherlog.apps.guests.inputs import MOST_ANSWERS, GroupStatus, GuestPatch, OwnAnswer, Rsvp
 from gatherlog.apps.guests.places import Room
 from gatherlog.apps.guests.refusals import RsvpClosed
 from gatherlog.apps.guests.views import (
@@ -80,6 +80,7 @@ def household_from(
     waiting: WaitingList | None,
     *,
     now: int,
+    most_answers: int = MOST_ANSWERS,
 ) -> Household:
     """The household as one guest may see it; `members` are the others."""
     everybody = [guest.body, *(member.body for member in members)]
@@ -91,6 +92,7 @@ def household_from(
         closed=is_closed(gathering, now),
         questions=questions(everybody),
         waiting=list(_waiting(gathering, waiting, {guest.id for guest in everybody})),
+        most_answers=most_answers,
     )
 
 

@@ -16,14 +16,32 @@ from gatherlog.apps.guests.loading import load_group, load_guest
 from gatherlog.apps.guests.places import Wish
 from gatherlog.apps.guests.refusals import AnswersChanged
 from gatherlog.apps.guests.seating import Seating
-from gatherlog.apps.guests.views import GUESTS, WAITING_LISTS, Gathering, Guest
+from gatherlog.apps.guests.views import (
+    GATHERINGS,
+    GROUPS,
+    GUESTS,
+    WAITING_LISTS,
+    Gathering,
+    Guest,
+)
 from gatherlog.core.commands.handler import Decided
 from gatherlog.core.commands.service import changed_meanwhile, no_such
 from gatherlog.core.commands.unit_of_work import UnitOfWork
+from gatherlog.core.eventstore.commit_checks import actions_of
 from gatherlog.core.eventstore.errors import Flaw, Invalid
-from gatherlog.core.eventstore.store import Store
+from gatherlog.core.eventstore.store import Limits, Store
 
-__all__ = ["JointAnswers"]
+__all__ = ["JointAnswers", "most_answers"]
+
+
+def most_answers(limits: Limits) -> int:
+    """How many guests may be answered for at once: MOST_ANSWERS, or fewer where commits are small.
+
+    A guest who waited has two events: leaving the waiting list, and the answer.
+    """
+    others = actions_of(limits, streams=1, views=[GATHERINGS, GROUPS, WAITING_LISTS])
+    each = actions_of(limits, events=2, views=[GUESTS])
+    return min(MOST_ANSWERS, (limits.commit_actions - others - 1) // each)  # 1: the key
 
 
 class JointAnswers:
@@ -32,6 +50,7 @@ class JointAnswers:
     def __init__(self, store: Store, seating: Seating) -> None:
         self._store = store
         self._seating = seating
+        self._most = most_answers(store.limits)
 
     async def answer(
         self,
@@ -42,7 +61,7 @@ class JointAnswers:
     ) -> Sequence[Decided]:
         """`guest_id` answers for every member whom `answers` names."""
         members = await self._members(unit, gathering_id, guest_id)
-        _check_number("answers", len(answers))
+        self._check_number("answers", len(answers))
         named = [id for id in members if id in answers]
         await unit.get_all(GUESTS, named)
         gathering, guest = await load_guest(unit, gathering_id, guest_id)
@@ -61,7 +80,7 @@ class JointAnswers:
         if given.group_status is not UNSET:
             members = await self._members(unit, gathering_id, guest_id)
             pending = await self._pending([id for id in members if id != guest_id])
-            _check_number("group_status", len(pending) + 1)
+            self._check_number("group_status", len(pending) + 1)
             await unit.get_all(GUESTS, pending)
         gathering, guest = await load_guest(unit, gathering_id, guest_id)
         wishes = [Wish(guest, own_answer(gathering, guest, given, now=unit.now))]
@@ -73,6 +92,10 @@ class JointAnswers:
                 said = answer_for_pending(gathering, other, given.group_status, now=unit.now)
                 wishes.append(Wish(other, said))
         return await self._seat(unit, gathering, guest, wishes)
+
+    def _check_number(self, field: str, count: int) -> None:
+        if not 0 < count <= self._most:
+            raise Invalid(Flaw(f"/{field}", f"should be about 1 to {self._most} guests"))
 
     async def _members(self, unit: UnitOfWork, gathering_id: str, guest_id: str) -> tuple[str, ...]:
         """The members of a guest's household, the guest included; the guest alone without one."""
@@ -93,11 +116,6 @@ class JointAnswers:
         ids = others(unit.bodies, guest)
         await unit.show(*[(GUESTS, id) for id in ids], (WAITING_LISTS, gathering.id))
         return decided
-
-
-def _check_number(field: str, count: int) -> None:
-    if not 0 < count <= MOST_ANSWERS:
-        raise Invalid(Flaw(f"/{field}", f"should be about 1 to {MOST_ANSWERS} guests"))
 
 
 def _check_versions(

@@ -137,7 +137,8 @@ class AccountService:
         def decide(account: Account) -> list[msgspec.Struct]:
             return decisions.end_sessions([live.id for live in account.sessions])
 
-        await self._of_account(account_id, decide, actor)
+        while await self._of_account(account_id, decide, actor) == decisions.MOST_ENDED:
+            pass
 
     # Accounts.
 
@@ -200,14 +201,17 @@ class AccountService:
 
     async def _of_account(
         self, account_id: str, decide: Callable[[Account], list[msgspec.Struct]], actor: str
-    ) -> None:
+    ) -> int:
+        """Commit the events that `decide` gives for an account; how many there were."""
+
         async def attempt(unit: UnitOfWork) -> list[Decided]:
             account = await unit.get(ACCOUNTS, account_id)
             if account is None:
                 raise no_such("account", account_id)
             return about("", decide(account))
 
-        await run(self._accounts, _stream(account_id), attempt, actor=actor)
+        handled = await run(self._accounts, _stream(account_id), attempt, actor=actor)
+        return len(handled.events)
 
 
 class _OwnerChanged(Exception):
