@@ -216,13 +216,16 @@ async def test_logs_are_listed_with_their_last_position(api: AsyncClient) -> Non
     assert (users["last"], users["last_time"]) == (last["position"], last["time"])
 
 
-async def test_streams_of_a_log_are_listed_by_name(api: AsyncClient) -> None:
+async def test_streams_of_a_log_are_listed_page_by_page(api: AsyncClient) -> None:
     for id in ("b", "a", "c"):
         await api.post("/logs/users", json={"type": "signup", "payload": {"id": id}})
 
-    listed = (await api.get("/streams?log=users&after=users-a")).json()
+    first = await api.get("/streams?log=users&limit=2")
+    rest = await api.get(first.links["next"]["url"])
 
-    assert listed == [{"stream": "users-b", "version": 1}, {"stream": "users-c", "version": 1}]
+    listed = sorted(first.json() + rest.json(), key=lambda stream: stream["stream"])
+    assert listed == [{"stream": f"users-{id}", "version": 1} for id in "abc"]
+    assert (len(first.json()), "next" in rest.links) == (2, False)
 
 
 @pytest.mark.parametrize("cursor", ["nonsense", "%00", "ktkkNTIw", "a" * 4096])

@@ -406,6 +406,44 @@ async def test_every_document_that_was_loaded_is_demanded(store: Store) -> None:
     assert handled.versions[("seat", "ada")] == 4
 
 
+async def test_nothing_is_demanded_of_a_document_that_is_only_shown(store: Store) -> None:
+    ours = handler(store)
+    await ours.handle("hall-1", decides(SeatTaken("ada")))
+    tries = 0
+
+    async def attempt(unit: UnitOfWork) -> list[Decided]:
+        nonlocal tries
+        tries += 1
+        await unit.show((SEATS, "ada"))
+        await handler(store).handle("hall-1", decides(SeatTaken("ada")))
+        return [Decided(SeatTaken("bob"))]
+
+    handled = await ours.handle("hall-1", attempt)
+
+    assert tries == 1
+    assert handled.bodies["seat", "ada"] == Seat("ada", 1)
+    assert handled.versions["seat", "ada"] == 1
+
+
+async def test_a_document_that_was_shown_and_is_then_loaded_is_demanded_as_it_was_shown(
+    store: Store,
+) -> None:
+    ours = handler(store)
+    await ours.handle("hall-1", decides(SeatTaken("ada")))
+    seen: list[Seat | None] = []
+
+    async def attempt(unit: UnitOfWork) -> list[Decided]:
+        await unit.show((SEATS, "ada"))
+        if not seen:
+            await handler(store).handle("hall-1", decides(SeatTaken("ada")))
+        seen.append(await unit.get(SEATS, "ada"))
+        return [Decided(SeatTaken("bob"))]
+
+    await ours.handle("hall-1", attempt)
+
+    assert seen == [Seat("ada", 1), Seat("ada", 2)]
+
+
 async def test_a_demand_on_a_document_that_was_not_loaded_is_an_error(store: Store) -> None:
     async def attempt(unit: UnitOfWork) -> list[Decided]:
         unit.demand(HALLS, "hall", at_most={"taken": 0})

@@ -52,6 +52,7 @@ class Waiting(msgspec.Struct, frozen=True, kw_only=True):
 class Household(msgspec.Struct, frozen=True, kw_only=True):
     """A guest, and those who are invited together."""
 
+    gathering: Gathering
     guest: Stored[Guest]
     members: list[Stored[Guest]]
     """The others, in the order in which they joined."""

@@ -85,6 +85,7 @@ def household_from(
     """The household as one guest may see it; `members` are the others."""
     everybody = [guest.body, *(member.body for member in members)]
     return Household(
+        gathering=gathering,
         guest=guest,
         members=members,
         family_sum=sum(guest.expected_guests for guest in everybody),
@@ -96,8 +97,10 @@ def household_from(
     )
 
 
-def household_of(handled: Handled, gathering_id: str, guest_id: str, now: int) -> Household:
-    """The household after a command of `JointAnswers`, for the answer that is stored with a key.
+def household_of(
+    handled: Handled, gathering_id: str, guest_id: str, now: int, most_answers: int = MOST_ANSWERS
+) -> Household:
+    """The household after a command of `JointAnswers`.
 
     Versions that are not known, as within `Once.answer`, are 0.
     """
@@ -113,6 +116,7 @@ def household_of(handled: Handled, gathering_id: str, guest_id: str, now: int) -
         [stored(id) for id in others(bodies, guest)],
         bodies.get(WAITING_LISTS.ref(gathering_id)),
         now=now,
+        most_answers=most_answers,
     )
 
 

@@ -1,7 +1,7 @@
 """Loading gatherings, guests and households, in commands and in questions."""
 
 import asyncio
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -21,10 +21,12 @@ from gatherlog.core.commands.unit_of_work import UnitOfWork
 from gatherlog.core.eventstore.errors import Busy
 from gatherlog.core.eventstore.store import Document, Store
 from gatherlog.core.projections.paging import bodies
+from gatherlog.core.projections.views import View
 
 __all__ = [
     "GuestList",
     "all_guests",
+    "group_refs",
     "load_gathering",
     "load_group",
     "load_guest",
@@ -75,9 +77,16 @@ async def load_guest(
 
 async def load_group(unit: UnitOfWork, gathering_id: str, group_id: str | None) -> Group | None:
     """A household. None if there is none, or if the name is not valid and will be refused."""
+    for _, id in group_refs(gathering_id, group_id):
+        return await unit.get(GROUPS, id)
+    return None
+
+
+def group_refs(gathering_id: str, group_id: str | None) -> list[tuple[View[Any], str]]:
+    """What `load_group` loads, so that it can be loaded together with other documents."""
     if group_id is None or len(group_id) > GROUP_LENGTH or forbidden(group_id):
-        return None
-    return await unit.get(GROUPS, group_document(gathering_id, group_id))
+        return []
+    return [(GROUPS, group_document(gathering_id, group_id))]
 
 
 async def all_guests(store: Store, gathering_id: str) -> list[Guest]:

@@ -63,7 +63,8 @@ class Handled(msgspec.Struct, frozen=True):
 
     events: Sequence[Decided] = ()
     bodies: Mapping[Ref, Any] = {}
-    """The typed bodies of all documents loaded or changed, as they are after the commit."""
+    """The typed bodies of all documents loaded or changed, as they are after the commit, and of
+    those that were only shown."""
     versions: Mapping[Ref, int] = {}
     """The versions of the same documents, 0 where there is none. Empty within `Once.answer`."""
     repeated: bool = False
@@ -142,7 +143,7 @@ class CommandHandler:
                 reason: Exception = refusal
             else:
                 if not decided and once is None:
-                    return Handled((), unit.bodies, unit.versions())
+                    return Handled((), unit.bodies, unit.versions_of_bodies())
                 try:
                     return await self._commit(unit, stream, decided, changes, meta, once)
                 except (Conflict, CounterOutOfBounds) as collision:
@@ -198,7 +199,7 @@ class CommandHandler:
         committed = await self.store.commit(commit)
         if committed.repeated:
             return Handled(repeated=True, answer=committed.answer)
-        versions = unit.versions()
+        versions = unit.versions_of_bodies()
         versions.update(committed.documents)
         return Handled(decided, unit.bodies, versions, False, committed.answer)
 
@@ -208,9 +209,10 @@ class CommandHandler:
             Happened(event.stream or stream, event.subject, unit.now, event.payload)
             for event in decided
         ]
-        await unit.load(
-            *[(self._views[view], id) for one in happened for view, id in self._fold.keys(one)]
-        )
+        known = unit.documents
+        new = [ref for one in happened for ref in self._fold.keys(one) if ref not in known]
+        if new:
+            await unit.load(*[(self._views[view], id) for view, id in new])
         net: Changes = {}
         for one in happened:
             for change in self._fold.evolve(unit.bodies, one):

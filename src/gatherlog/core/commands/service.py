@@ -135,7 +135,7 @@ def no_such(what: str, id: str) -> NotFound:
 async def read(store: Store, view: View[B], id: str) -> B | None:
     """The typed body of one document; None where there is none."""
     [document] = await store.get([view.ref(id)])
-    return view.read(document)
+    return view.recall(document)
 
 
 def stored(view: View[B], documents: Iterable[Document | None]) -> list[Stored[B]]:

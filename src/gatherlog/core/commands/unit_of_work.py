@@ -27,6 +27,7 @@ class UnitOfWork:
         self._codec = codec
         self._views: dict[str, View[Any]] = {}
         self._events: dict[str, list[Any]] = {}
+        self._shown: dict[Ref, Document | None] = {}
         self.now = now
         """The time of the attempt and of its events, in microseconds since the epoch."""
         self.documents: dict[Ref, Document | None] = {}
@@ -39,19 +40,28 @@ class UnitOfWork:
         """Whether the decision may rest on counters, which change without a new version."""
 
     async def load(self, *documents: tuple[View[Any], str]) -> None:
-        """Load those of the documents that are not loaded yet, in one round trip."""
-        new = {view.ref(id): view for view, id in documents if view.ref(id) not in self.documents}
+        """Load those of the documents that are not loaded yet, in one round trip.
+
+        Those that were shown are taken as they were then.
+        """
+        new: dict[Ref, View[Any]] = {}
+        for view, id in documents:
+            ref = (view.name, id)
+            if ref in self._shown:
+                self._add(view, ref, self._shown.pop(ref))
+            elif ref not in self.documents:
+                new[ref] = view
         if new:
-            found = await self._store.get(list(new))
-            for (ref, view), document in zip(new.items(), found, strict=True):
+            for document, (ref, view) in zip(
+                await self._store.get(list(new)), new.items(), strict=True
+            ):
                 self._add(view, ref, document)
 
     async def get(self, view: View[B], id: str) -> B | None:
         """Load a document, unless it is loaded; its typed body, or None where there is none."""
         ref = (view.name, id)
         if ref not in self.documents:
-            [document] = await self._store.get([ref])
-            self._add(view, ref, document)
+            await self.load((view, id))
         body: B | None = self.bodies[ref]
         return body
 
@@ -62,11 +72,12 @@ class UnitOfWork:
 
     async def show(self, *documents: tuple[View[Any], str]) -> None:
         """Add bodies that the answer shows to `bodies`; the commit demands nothing of them."""
-        new = {view.ref(id): view for view, id in documents if view.ref(id) not in self.documents}
+        new = {view.ref(id): view for view, id in documents if view.ref(id) not in self.bodies}
         if new:
             found = await self._store.get(list(new))
             for (ref, view), document in zip(new.items(), found, strict=True):
-                self.bodies[ref] = view.read(document)
+                self._shown[ref] = document
+                self.bodies[ref] = view.recall(document)
 
     async def stream(self, name: str) -> list[Any]:
         """All events of a stream, typed, the oldest first.
@@ -121,6 +132,13 @@ class UnitOfWork:
         """The versions of all loaded documents; 0 where there is none."""
         return {ref: version_of(document) for ref, document in self.documents.items()}
 
+    def versions_of_bodies(self) -> dict[Ref, int]:
+        """The versions of all documents in `bodies`, as they were when they were read."""
+        versions = self.versions()
+        for ref, document in self._shown.items():
+            versions[ref] = version_of(document)
+        return versions
+
     def forget(self, now: int) -> None:
         """Begin again at the time `now`, with nothing loaded and no demands."""
         self.__init__(self._store, self._codec, now)  # type: ignore[misc]
@@ -150,7 +168,7 @@ class UnitOfWork:
     def _add(self, view: View[Any], ref: Ref, document: Document | None) -> None:
         self._views[view.name] = view
         self.documents[ref] = document
-        self.bodies[ref] = view.read(document)
+        self.bodies[ref] = view.recall(document)
 
 
 def version_of(document: Document | None) -> int:

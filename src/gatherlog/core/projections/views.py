@@ -8,7 +8,7 @@ which documents.
 """
 
 from collections.abc import Callable, Collection, Mapping
-from typing import Any, Generic, Literal, TypeVar
+from typing import Any, Final, Generic, Literal, TypeVar
 
 import msgspec
 
@@ -18,6 +18,9 @@ __all__ = ["View"]
 
 B = TypeVar("B", bound=msgspec.Struct)
 Pattern = Callable[[Any], IndexKey | None]
+REMEMBERED: Final = 1_024
+LONGEST_REMEMBERED: Final = 4_096
+"""How many typed bodies a view remembers, and up to how many bytes each."""
 
 
 class View(Generic[B]):
@@ -34,6 +37,8 @@ class View(Generic[B]):
         self.patterns: Mapping[str, Pattern] = patterns
         self._encode = msgspec.json.Encoder().encode
         self._decode = msgspec.json.Decoder(body).decode
+        self._typed: dict[str, tuple[bytes, B]] = {}
+        """By the id of the document: the bytes of a body, and what they were decoded to."""
 
     def __repr__(self) -> str:
         return f"View({self.name!r}, version={self.version})"
@@ -52,6 +57,23 @@ class View(Generic[B]):
         if document is None or document.body is None:
             return None
         return self._decode(document.body)
+
+    def recall(self, document: Document | None) -> B | None:
+        """As `read`, for documents that are read again and again: the same bytes are decoded once.
+
+        The last REMEMBERED bodies are remembered.
+        """
+        if document is None or document.body is None:
+            return None
+        known = self._typed.get(document.id)
+        if known is not None and known[0] is document.body:
+            return known[1]
+        body = self._decode(document.body)
+        if len(document.body) <= LONGEST_REMEMBERED:
+            self._typed[document.id] = document.body, body
+            if len(self._typed) > REMEMBERED:
+                del self._typed[next(iter(self._typed))]
+        return body
 
     def keys(self, body: B) -> dict[str, IndexKey]:
         """The document's key in every index that lists it."""
