@@ -236,12 +236,11 @@ class Invitees:
         self._guests = guest_lists
 
     async def by_link(self, token: str) -> people.Invitee:
-        holder = await self._guests.guest_by_link(token)
+        holder = await self._guests.link_holder(token)
         return await self.by_id(holder.gathering_id, holder.guest_id)
 
     async def by_id(self, gathering_id: str, guest_id: str) -> people.Invitee:
-        guest = (await self._guests.guest(gathering_id, guest_id)).body
-        gathering = (await self._guests.gathering(gathering_id)).body
+        guest, gathering = await self._guests.guest_and_gathering(gathering_id, guest_id)
         return people.Invitee(
             gathering_id=gathering_id,
             guest_id=guest_id,

@@ -128,8 +128,10 @@ class HostileEngine:
     async def load(self, wanted: Wanted, now: int, *, anew: bool) -> State:
         streams = wanted.streams if anew else wanted.streams - self._seen_streams.keys()
         documents = wanted.documents if anew else wanted.documents - self._seen_documents.keys()
-        if anew or streams or documents or wanted.keys:
+        reads = anew or bool(streams or documents)
+        if reads:
             await self._trip()
+        keys = wanted.keys & self.data.keys.keys() if reads else ()  # else taken to be unknown
         is_current = streams == wanted.streams and documents == wanted.documents
         data = self.data
         if is_current:
@@ -140,7 +142,7 @@ class HostileEngine:
         return State(
             now,
             self._seen_positions,
-            {key: data.keys[key] for key in wanted.keys & data.keys.keys()},
+            {key: data.keys[key] for key in keys},
             {stream: self._seen_streams[stream] for stream in wanted.streams},
             {ref: document for ref, document in seen.items() if document is not None},
             is_current,

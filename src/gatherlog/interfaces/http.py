@@ -209,8 +209,9 @@ class Http:
     async def _once(self, route: Route, call: Call[Any, Any], sent: bytes) -> Reply | StreamedReply:
         """Handle the request, unless its Idempotency-Key was used: then answer as it was then.
 
-        The key is looked up again when the request is refused: the same request, sent twice at
-        once, may have succeeded elsewhere, and be the very reason for this refusal.
+        Where the key is kept in the commit that does the work, that commit finds it. The key is
+        looked up (again) when the request is refused: the same request, sent twice at once, may
+        have succeeded elsewhere, and be the very reason for this refusal.
         """
         owner = self._rate_limiter.client(call.scope) if call.actor is None else call.actor.name
         scope = (owner, route.endpoint.method, call.path)
@@ -218,9 +219,10 @@ class Http:
         key = idempotency_key(self._platform.store, call.headers, scope=scope, content=content)
         if key is None:
             return await self._handle(route, call)
-        earlier = await key.earlier()
-        if earlier is not None:
-            return earlier
+        if not route.endpoint.keeps_key_in_commit:
+            earlier = await key.earlier()
+            if earlier is not None:
+                return earlier
         call.key = key
         try:
             return await self._handle(route, call)

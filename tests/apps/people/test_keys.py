@@ -13,7 +13,7 @@ from gatherlog.core.eventstore.store import Store
 from gatherlog.core.projections.rebuild import verify
 from gatherlog.engines import open_store
 from gatherlog.testing import CountingIds
-from tests.stores import scanned
+from tests.stores import events_of, scanned
 
 NOW = 1_795_000_000_000_000
 
@@ -82,7 +82,7 @@ async def test_revoking_again_records_nothing(keys: KeyService, store: Store) ->
 
     await keys.revoke(created.id, actor="cli")
 
-    events = await store.read_stream(f"key-{created.id}")
+    events = await events_of(store, f"key-{created.id}")
     assert [event.type for event in events] == ["people.key_created", "people.key_revoked"]
 
 
@@ -103,7 +103,7 @@ async def test_revoking_an_unknown_key_is_not_found(keys: KeyService) -> None:
 async def test_nothing_that_is_stored_holds_the_secret(keys: KeyService, store: Store) -> None:
     created = await keys.create("operator", None, "laptop", actor="cli")
 
-    events = await store.read_stream(f"key-{created.id}")
+    events = await events_of(store, f"key-{created.id}")
     documents = [*await scanned(store, API_KEYS.name), *await scanned(store, KEY_SECRETS.name)]
     stored = repr([events, documents])
 
@@ -123,7 +123,7 @@ async def test_a_key_is_listed_without_its_secret(keys: KeyService) -> None:
 async def test_the_event_of_a_new_key_names_its_actor(keys: KeyService, store: Store) -> None:
     created = await keys.create("operator", None, "", actor="cli")
 
-    [event] = await store.read_stream(f"key-{created.id}")
+    [event] = await events_of(store, f"key-{created.id}")
 
     assert event.meta == b'{"actor":"cli"}'
 

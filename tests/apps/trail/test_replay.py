@@ -15,7 +15,7 @@ from gatherlog.core.subscriptions.administration import SubscriptionAdmin
 from gatherlog.core.subscriptions.checkpoints import stream_of
 from gatherlog.testing import StandingClock
 from tests.apps.trail.following import CrashingStore, follow, trail, worker
-from tests.stores import scanned
+from tests.stores import events_of, scanned
 
 
 async def live(
@@ -45,7 +45,7 @@ async def test_a_trail_that_is_rebuilt_from_the_log_is_the_same(
 
     control = SubscriptionAdmin(store, clock=system_clock, ids=new_id)
     await control.reset("trail", [0] * store.limits.partitions, by="test")
-    [command] = await store.read_stream(stream_of("trail"))
+    [command] = await events_of(store, stream_of("trail"))
     await follow(store, commands_done=command.version)
 
     assert await trail(store) == before

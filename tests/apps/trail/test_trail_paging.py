@@ -13,6 +13,7 @@ from gatherlog.core.eventstore.errors import CursorInvalid
 from gatherlog.engines import open_store
 from gatherlog.testing import CountingIds, StandingClock
 from tests.apps.trail.following import follow
+from tests.stores import eventually
 
 
 def activity(number: int, *, guests: int = 10) -> Activity:
@@ -28,6 +29,16 @@ def activity(number: int, *, guests: int = 10) -> Activity:
     )
 
 
+async def number_of(trail_service: TrailService) -> int:
+    """How many activities are listed."""
+    count, cursor = 0, None
+    while True:
+        page = await trail_service.activities("default", cursor=cursor)
+        count += len(page.items)
+        if (cursor := page.cursor) is None:
+            return count
+
+
 async def test_pages_are_stable_while_activities_are_added(
     store: Store, trail_service: TrailService, clock: StandingClock
 ) -> None:
@@ -36,6 +47,7 @@ async def test_pages_are_stable_while_activities_are_added(
         clock.advance(seconds=1)
     await trail_service.flush()
     await follow(store)
+    await eventually(lambda: number_of(trail_service), 10)
 
     seen, cursor = [], None
     for more in range(100, 110):
@@ -59,6 +71,7 @@ async def test_pages_filtered_by_actor_and_action_are_complete(
         some = all_of_them[start : start + 40]
         writes = [ACTIVITIES.write(one.id, "subscription-trail", one, at=1) for one in some]
         await store.commit(Commit(writes=writes))
+    await eventually(lambda: number_of(trail_service), 300)
 
     found: list[Activity] = []
     cursor = None
@@ -83,6 +96,7 @@ async def test_a_cursor_of_another_query_is_refused(
         for one in map(activity, range(20))
     ]
     await store.commit(Commit(writes=writes))
+    await eventually(lambda: number_of(trail_service), 20)
     page = await trail_service.activities("default", guest_id="g1", limit=1)
     assert page.cursor is not None
 

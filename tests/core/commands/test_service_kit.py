@@ -43,6 +43,7 @@ from gatherlog.core.eventstore.errors import Conflict
 from gatherlog.engines import open_store
 from gatherlog.engines.memory import MemoryStore
 from gatherlog.testing import CountingIds, StandingClock, run_instantly
+from tests.stores import events_of
 
 
 @event_type("tests.note_written")
@@ -69,9 +70,9 @@ class Notes:
         yield Change(NOTES, happened.subject, Note(happened.payload.text))
 
 
-@pytest.fixture
-async def store() -> Store:
-    return await open_store("memory:", views=Notes.views)
+@pytest.fixture(params=["memory:", "hostile:1"])
+async def store(request: pytest.FixtureRequest) -> Store:
+    return await open_store(request.param, views=Notes.views)
 
 
 def handler(store: Store) -> CommandHandler:
@@ -86,7 +87,7 @@ async def attempt(unit: UnitOfWork) -> list[Decided]:
 async def test_the_events_of_a_command_name_its_actor_beside_more(store: Store) -> None:
     await run(handler(store), "notes-1", attempt, actor="cli", more={"import": "f00d"})
 
-    events = await store.read_stream("notes-1")
+    events = await events_of(store, "notes-1")
     assert [(event.subject, msgspec.json.decode(event.meta)) for event in events] == [
         ("n1", {"import": "f00d", "actor": "cli"})
     ] * 2
@@ -106,7 +107,7 @@ async def test_a_command_with_a_key_that_was_used_is_repeated(store: Store) -> N
         await run(handler(store), "notes-1", attempt, actor="cli", once=once)
 
     assert repeated.value.answer == b"2 events"
-    assert len(await store.read_stream("notes-1")) == 2
+    assert len(await events_of(store, "notes-1")) == 2
 
 
 async def test_a_document_has_to_be_at_the_expected_version(store: Store) -> None:

@@ -31,7 +31,7 @@ from gatherlog.core.projections.folds import Category
 from gatherlog.core.projections.rebuild import Difference, Progress, rebuild, verify
 from gatherlog.engines import open_store
 from gatherlog.testing import CountingIds
-from tests.contracts.engines import ENGINES, SQLITE, Place
+from tests.contracts.engines import ENGINES, SQLITE, Place, chunks
 
 
 @event_type("tests.item_sold")
@@ -84,7 +84,7 @@ CODEC = Codec([ItemSold, ItemDropped])
 SHOP = Category("shop", CODEC, Shopping())
 
 
-@pytest.fixture(params=["memory", "sqlite"])
+@pytest.fixture(params=["memory", "sqlite", "hostile"])
 async def place(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Place]:
     [engine] = [engine for engine in ENGINES if engine.name == request.param]
     place = Place(engine, tmp_path)
@@ -222,7 +222,8 @@ async def test_verify_writes_nothing(store: Store) -> None:
 async def test_a_rebuild_mends_while_commits_go_on(store: Store) -> None:
     handler = selling(store)
     names = [f"item-{n}" for n in range(60)]
-    await sell(handler, *[ItemSold(name, 1) for name in names])
+    for some in chunks(names, 20):
+        await sell(handler, *[ItemSold(name, 1) for name in some])
     for name in names:
         await spoil(store, "item", name, body=b'{"item":"spoilt","sold":0}')
     await spoil(store, "shop", "shop-1", adds={"pieces": 1000}, counted=60)
@@ -258,7 +259,7 @@ async def test_progress_counts_streams_events_and_documents(store: Store) -> Non
         told.append((progress.streams, progress.events, progress.documents))
 
     assert [d async for d in verify(store, [SHOP], progress=note)] == []
-    assert told == [(1, 2, 3), (2, 3, 5)]
+    assert told in ([(1, 2, 3), (2, 3, 5)], [(1, 1, 2), (2, 3, 5)])  # streams have no order
 
 
 async def test_a_view_of_a_new_version_serves_once_it_is_rebuilt(tmp_path: Path) -> None:

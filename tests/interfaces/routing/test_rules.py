@@ -1,5 +1,6 @@
 """Rules over HTTP: created, changed and removed, and the events that they deliver."""
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -273,3 +274,17 @@ async def test_rules_that_append_for_each_other_stop_after_three(api: AsyncClien
 
     await until(still)
     await in_feed(api, "copies", 5 + 5 * 4 + 5 * 4 * 3)
+
+
+async def test_of_two_requests_at_once_under_one_key_one_creates_and_both_are_answered_alike(
+    api: AsyncClient,
+) -> None:
+    rule = {"name": "r", "pattern": {"log": ["users"]}, "targets": [to_inbox()]}
+
+    answers = await asyncio.gather(
+        *(api.post("/rules", json=rule, headers={"idempotency-key": "k"}) for _ in range(2))
+    )
+
+    assert [answer.status_code for answer in answers] == [201, 201]
+    assert answers[0].content == answers[1].content
+    assert [one["name"] for one in (await api.get("/rules")).json()] == ["r"]

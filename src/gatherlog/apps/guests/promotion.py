@@ -79,6 +79,7 @@ class Promotion:
         """Let guests move up in one commit; how many did, 0 where nobody fits."""
 
         async def attempt(unit: UnitOfWork) -> Sequence[Decided]:
+            await unit.load((GATHERINGS, gathering_id), (WAITING_LISTS, gathering_id))
             gathering = await load_gathering(unit, gathering_id)
             return await self._seating.move_up(unit, gathering)
 

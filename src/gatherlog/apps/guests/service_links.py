@@ -34,6 +34,9 @@ class LinkCommands(Commands):
         token = secrets.token_urlsafe(TOKEN_BYTES)
 
         async def attempt(unit: UnitOfWork) -> list[Decided]:
+            await unit.load(
+                (GUESTS, guest_id), (GATHERINGS, gathering_id), (GUEST_LINKS, _hash(token))
+            )
             _, guest = await load_guest(unit, gathering_id, guest_id)
             return about(guest_id, decisions.issue_link(guest, _hash(token)))
 
@@ -78,10 +81,15 @@ class LinkCommands(Commands):
     async def guest_by_link(self, token: str) -> LinkHolder:
         """The guest of a token. Raises NotFound if the token is unknown or was replaced, or if the
         guest or the gathering was removed."""
+        holder = await self.link_holder(token)
+        await self._present(holder.gathering_id)
+        return holder
+
+    async def link_holder(self, token: str) -> LinkHolder:
+        """As `guest_by_link`, for callers who then read the guest: the gathering may be removed."""
         link = await read(self._store, GUEST_LINKS, _hash(token))
         if link is None:
             raise NotFound("this link is unknown, or was replaced by a newer one")
-        await self._present(link.gathering_id)
         return LinkHolder(link.gathering_id, link.guest_id)
 
 

@@ -12,11 +12,11 @@ now. So no decision is committed, and no refusal is raised, that rests on outdat
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
-from gatherlog.core.commands.unit_of_work import UnitOfWork, version_of
+from gatherlog.core.commands.unit_of_work import UnitOfWork
 from gatherlog.core.eventstore.clock import Clock, Ids
 from gatherlog.core.eventstore.errors import (
     Conflict,
@@ -63,7 +63,8 @@ class Handled(msgspec.Struct, frozen=True):
 
     events: Sequence[Decided] = ()
     bodies: Mapping[Ref, Any] = {}
-    """The typed bodies of all documents loaded or changed, as they are after the commit."""
+    """The typed bodies of all documents loaded or changed, as they are after the commit, and of
+    those that were only shown."""
     versions: Mapping[Ref, int] = {}
     """The versions of the same documents, 0 where there is none. Empty within `Once.answer`."""
     repeated: bool = False
@@ -86,6 +87,7 @@ class Once(msgspec.Struct, frozen=True):
     versioned: Callable[[Handled], Ref | None] = lambda handled: None
 
 
+_NONE: Final[Mapping[str, int]] = {}
 Changes = dict[Ref, tuple[Change, str]]
 """What becomes of documents, and the stream whose events change each."""
 
@@ -125,7 +127,8 @@ class CommandHandler:
         backoff, unit, confirmed = Backoff(), self._unit(), None
         while True:
             try:
-                decided, changes = await self._decide(unit, stream, attempt)
+                decided = await attempt(unit)
+                changes = await self._evolve(unit, stream, decided) if decided else {}
             except GatherlogError as refusal:
                 if isinstance(refusal, StoreError) and not isinstance(refusal, Conflict):
                     raise
@@ -142,7 +145,7 @@ class CommandHandler:
                 reason: Exception = refusal
             else:
                 if not decided and once is None:
-                    return Handled((), unit.bodies, unit.versions())
+                    return Handled((), unit.bodies, unit.versions_of_bodies())
                 try:
                     return await self._commit(unit, stream, decided, changes, meta, once)
                 except (Conflict, CounterOutOfBounds) as collision:
@@ -159,15 +162,6 @@ class CommandHandler:
         if recalled is not None and recalled.fingerprint != once.fingerprint:
             raise KeyReused(f"the key {once.key!r} was used before, for another command")
         return recalled
-
-    async def _decide(
-        self,
-        unit: UnitOfWork,
-        stream: str,
-        attempt: Attempt,
-    ) -> tuple[Sequence[Decided], Changes]:
-        decided = await attempt(unit)
-        return decided, await self._evolve(unit, stream, decided) if decided else {}
 
     async def _commit(
         self,
@@ -198,7 +192,7 @@ class CommandHandler:
         committed = await self.store.commit(commit)
         if committed.repeated:
             return Handled(repeated=True, answer=committed.answer)
-        versions = unit.versions()
+        versions = unit.versions_of_bodies()
         versions.update(committed.documents)
         return Handled(decided, unit.bodies, versions, False, committed.answer)
 
@@ -208,19 +202,20 @@ class CommandHandler:
             Happened(event.stream or stream, event.subject, unit.now, event.payload)
             for event in decided
         ]
-        await unit.load(
-            *[(self._views[view], id) for one in happened for view, id in self._fold.keys(one)]
-        )
+        known = unit.documents
+        new = [ref for one in happened for ref in self._fold.keys(one) if ref not in known]
+        if new:
+            await unit.load(*[(self._views[view], id) for view, id in new])
         net: Changes = {}
         for one in happened:
             for change in self._fold.evolve(unit.bodies, one):
                 ref = (change.view.name, change.id)
                 if ref not in unit.documents:
                     raise ValueError(f"{ref} is changed by the fold, but not named by its keys")
-                earlier, owner = net.get(ref, (None, one.stream))
-                if owner != one.stream:
-                    raise ValueError(f"{ref} is changed by events of {owner!r} and {one.stream!r}")
-                net[ref] = (change if earlier is None else _merge(earlier, change), owner)
+                if (earlier := net.get(ref)) is None:
+                    net[ref] = change, one.stream
+                else:
+                    net[ref] = _merge(earlier, change, one.stream)
                 if change.body is not KEEP:
                     unit.bodies[ref] = None if change.body is DELETE else change.body
         return net
@@ -229,12 +224,15 @@ class CommandHandler:
         self, unit: UnitOfWork, stream: str, decided: Sequence[Decided], meta: bytes
     ) -> list[Append]:
         """The events by stream, and a demand on every stream that was read."""
+        now, appends = unit.now, []
         events: dict[str, list[Event]] = {name: [] for name in unit.streams}
         for event in decided:
             type, schema, data = self._codec.encode(event.payload)
-            made = Event(self.ids(), type, unit.now, unit.now, data, schema, event.subject, meta)
+            made = Event(self.ids(), type, now, now, data, schema, event.subject, meta)
             events.setdefault(event.stream or stream, []).append(made)
-        return [Append(name, some, unit.streams.get(name, ANY)) for name, some in events.items()]
+        for name, some in events.items():
+            appends.append(Append(name, some, unit.streams.get(name, ANY)))
+        return appends
 
     def _write(
         self,
@@ -245,25 +243,41 @@ class CommandHandler:
         change: tuple[Change, str] | None,
     ) -> Write:
         """The change of a loaded document, or without one a demand that it stays as it is."""
-        if change is None:
-            body: Any = KEEP
-            adds: Mapping[str, int] = {}
-        else:
-            body, adds, stream = change[0].body, change[0].adds, change[1]
-        return unit.view(ref).write(
-            ref[1],
-            stream,
-            body,
-            expects=version_of(document),
+        view, id = ref
+        expects = 0 if document is None else document.version
+        most, least = unit.at_most.get(ref, _NONE), unit.at_least.get(ref, _NONE)
+        what = None
+        if change is not None:
+            what, stream = change
+        if what is not None and what.body is not KEEP:
+            return what.view.write(
+                id,
+                stream,
+                what.body,
+                expects=expects,
+                adds=what.adds,
+                at_most=most,
+                at_least=least,
+            )
+        adds = _NONE if what is None else what.adds
+        return Write(
+            view=view,
+            id=id,
+            stream=stream,
+            expects=expects,
             adds=adds,
-            at_most=unit.at_most.get(ref, {}),
-            at_least=unit.at_least.get(ref, {}),
+            at_most=most,
+            at_least=least,
         )
 
 
-def _merge(earlier: Change, later: Change) -> Change:
+def _merge(before: tuple[Change, str], later: Change, stream: str) -> tuple[Change, str]:
+    earlier, owner = before
+    if owner != stream:
+        ref = later.view.ref(later.id)
+        raise ValueError(f"{ref} is changed by events of {owner!r} and {stream!r}")
     adds = dict(earlier.adds)
     for counter, amount in later.adds.items():
         adds[counter] = adds.get(counter, 0) + amount
     body = earlier.body if later.body is KEEP else later.body
-    return Change(later.view, later.id, body, adds)
+    return Change(later.view, later.id, body, adds), owner

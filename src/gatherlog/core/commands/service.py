@@ -135,7 +135,7 @@ def no_such(what: str, id: str) -> NotFound:
 async def read(store: Store, view: View[B], id: str) -> B | None:
     """The typed body of one document; None where there is none."""
     [document] = await store.get([view.ref(id)])
-    return view.read(document)
+    return view.recall(document)
 
 
 def stored(view: View[B], documents: Iterable[Document | None]) -> list[Stored[B]]:
@@ -148,10 +148,12 @@ def stored(view: View[B], documents: Iterable[Document | None]) -> list[Stored[B
 
 
 async def listing(store: Store, view: View[B], query: Query) -> Listing[Stored[B]]:
-    """One page of a query of `view`, of no more documents than the store reads at once."""
+    """One page of a query of `view`, of no more documents than the store reads at once.
+
+    Every page but the last is full, also where the store's own pages are shorter.
+    """
     limit = min(query.limit, store.limits.page)
-    page = await store.query(msgspec.structs.replace(query, limit=limit))
-    return Listing(stored(view, page.documents), page.cursor)
+    return await search(store, view, msgspec.structs.replace(query, limit=limit), None)
 
 
 async def search(

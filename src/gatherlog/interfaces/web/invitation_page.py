@@ -187,14 +187,14 @@ class InvitationPage:
 
         The policy is asked about the action `own` for the guest, and `joint` for every member.
         """
-        holder = await self._guests.guest_by_link(request.path_params["token"])
+        holder = await self._guests.link_holder(request.path_params["token"])
         actor = Actor("guest", holder.guest_id, Role.GUEST, holder.gathering_id)
         _permit(actor, own, holder.guest_id)
         request.state.actor = actor.name
-        gathering = (await self._guests.gathering(holder.gathering_id)).body
+        household = await self._guests.household(holder.gathering_id, holder.guest_id)
+        gathering = household.gathering
         if _is_over(gathering, self._platform.clock()):
             raise _LinkExpired("The gathering is over, and so is this link.")
-        household = await self._guests.household(holder.gathering_id, holder.guest_id)
         is_co_host = household.guest.body.is_co_host
         anonymous = self._visitors.anonymous(request) if is_co_host else None
         access = _InvitationAccess(gathering, household, actor, anonymous)
