@@ -124,7 +124,8 @@ class CommandHandler:
         attempt is decided again if it came of outdated documents: other exceptions are mistakes of
         the program, and are raised at once.
         """
-        backoff, unit, confirmed = Backoff(), self._unit(), None
+        unit, confirmed = self._unit(), None
+        backoff: Backoff | None = None
         while True:
             try:
                 decided = await attempt(unit)
@@ -150,6 +151,7 @@ class CommandHandler:
                     return await self._commit(unit, stream, decided, changes, meta, once)
                 except (Conflict, CounterOutOfBounds) as collision:
                     reason = collision
+            backoff = backoff or Backoff()
             await backoff.pause(reason)
             unit, confirmed = self._unit(), None
 

@@ -85,8 +85,8 @@ def count_actions(commit: Commit, limits: Limits) -> int:
     actions = 0 if commit.key is None else 1
     for append in commit.appends:
         actions += len(append.events) + 2
+    actions += len(commit.writes)
     for write in commit.writes:
-        actions += 1
         if write.body is not KEEP:
             actions += limits.index_rows * write.indexes
             if write.adds or write.at_most or write.at_least:
