@@ -76,7 +76,8 @@ class Site:
 
     async def logged_in(self, link: str) -> str:
         login = {"token": link, "lastName": "Lovelace"}
-        return (await self.ask("POST", "/auth/login", json=login)).json()["token"]
+        token: str = (await self.ask("POST", "/auth/login", json=login)).json()["token"]
+        return token
 
 
 Story = Callable[[Site], Coroutine[Any, Any, None]]

@@ -68,17 +68,18 @@ def test_the_same_bytes_are_decoded_once_and_others_anew() -> None:
 
 
 def test_a_view_remembers_a_limited_number_of_short_bodies() -> None:
+    guests = View("guest", Guest)
     documents = [
         msgspec.structs.replace(_document(b'{"name":"%d"}' % number), id=f"g-{number}")
         for number in range(REMEMBERED + 1)
     ]
     long = _document(b'{"name":"%s"}' % (b"x" * LONGEST_REMEMBERED))
 
-    first, *_, last = [GUESTS.recall(document) for document in documents]
+    first, *_, last = [guests.recall(document) for document in documents]
 
-    assert GUESTS.recall(documents[-1]) is last
-    assert GUESTS.recall(documents[0]) is not first
-    assert GUESTS.recall(long) is not GUESTS.recall(long)
+    assert guests.recall(documents[-1]) is last
+    assert guests.recall(documents[0]) is not first
+    assert guests.recall(long) is not guests.recall(long)
 
 
 @pytest.mark.parametrize("body", [KEEP, DELETE])

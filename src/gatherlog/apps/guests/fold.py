@@ -290,10 +290,14 @@ def _guest_becomes(before: Guest | None, after: Guest) -> list[Change]:
 
 def _difference(before: Guest | None, after: Guest | None) -> dict[str, int]:
     """What to add to the gathering's counters when one guest becomes another."""
-    adds = tally(after)
-    for counter, count in tally(before).items():
-        adds[counter] = adds.get(counter, 0) - count
-    return {counter: add for counter, add in adds.items() if add}
+    now, then = tally(after), tally(before)
+    adds = {
+        counter: more for counter, count in now.items() if (more := count - then.get(counter, 0))
+    }
+    for counter, count in then.items():
+        if count and counter not in now:
+            adds[counter] = -count
+    return adds
 
 
 def _joined(documents: Documents, guest: Guest, group_id: str) -> Change:

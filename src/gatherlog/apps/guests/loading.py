@@ -53,7 +53,10 @@ class GuestList(msgspec.Struct, frozen=True):
 
 async def load_gathering(unit: UnitOfWork, gathering_id: str) -> Gathering:
     """Raises NotFound if the gathering does not exist or was removed."""
-    gathering = await unit.get(GATHERINGS, gathering_id)
+    return _there(await unit.get(GATHERINGS, gathering_id), gathering_id)
+
+
+def _there(gathering: Gathering | None, gathering_id: str) -> Gathering:
     if gathering is None or gathering.gone:
         raise no_such("gathering", gathering_id)
     return gathering
@@ -67,11 +70,12 @@ async def load_guest(
     Raises NotFound, and Conflict unless the guest is at the version `expects`.
     """
     await unit.load((GUESTS, guest_id), (GATHERINGS, gathering_id))
-    guest = await unit.get(GUESTS, guest_id)
-    gathering = await load_gathering(unit, gathering_id)
+    guest: Guest | None = unit.bodies[GUESTS.name, guest_id]
+    gathering = _there(unit.bodies[GATHERINGS.name, gathering_id], gathering_id)
     if guest is None or guest.gathering_id != gathering_id:
         raise no_such("guest", guest_id)
-    check_version(unit, GUESTS, guest_id, expects)
+    if expects is not None:
+        check_version(unit, GUESTS, guest_id, expects)
     return gathering, guest
 
 

@@ -51,7 +51,7 @@ class Seating:
 
         The gathering has to be the last document that the caller loaded; see `load_guest`.
         """
-        if all(not wish.waits and wish.wanted == wish.guest.seats for wish in wishes):
+        if not [wish for wish in wishes if wish.waits or wish.wanted != wish.guest.seats]:
             return given(wishes).decided
         return await self._give(unit, gathering, wishes)
 
@@ -65,7 +65,7 @@ class Seating:
         counters = unit.counters(GATHERINGS, gathering.id)
         room = Room(gathering.max_guests, counters.get("seats", 0))
         at_most: dict[str, int] = {}
-        nobody_waits = not counters.get("queued", 0) and not any(wish.waits for wish in wishes)
+        nobody_waits = not counters.get("queued") and not [w for w in wishes if w.waits]
         if nobody_waits and all_fit(room, wishes):
             placed = given(wishes)
             at_most["queued"] = 0

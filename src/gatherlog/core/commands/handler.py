@@ -12,11 +12,11 @@ now. So no decision is committed, and no refusal is raised, that rests on outdat
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
-from gatherlog.core.commands.unit_of_work import UnitOfWork, version_of
+from gatherlog.core.commands.unit_of_work import UnitOfWork
 from gatherlog.core.eventstore.clock import Clock, Ids
 from gatherlog.core.eventstore.errors import (
     Conflict,
@@ -87,6 +87,7 @@ class Once(msgspec.Struct, frozen=True):
     versioned: Callable[[Handled], Ref | None] = lambda handled: None
 
 
+_NONE: Final[Mapping[str, int]] = {}
 Changes = dict[Ref, tuple[Change, str]]
 """What becomes of documents, and the stream whose events change each."""
 
@@ -123,10 +124,12 @@ class CommandHandler:
         attempt is decided again if it came of outdated documents: other exceptions are mistakes of
         the program, and are raised at once.
         """
-        backoff, unit, confirmed = Backoff(), self._unit(), None
+        unit, confirmed = self._unit(), None
+        backoff: Backoff | None = None
         while True:
             try:
-                decided, changes = await self._decide(unit, stream, attempt)
+                decided = await attempt(unit)
+                changes = await self._evolve(unit, stream, decided) if decided else {}
             except GatherlogError as refusal:
                 if isinstance(refusal, StoreError) and not isinstance(refusal, Conflict):
                     raise
@@ -148,6 +151,7 @@ class CommandHandler:
                     return await self._commit(unit, stream, decided, changes, meta, once)
                 except (Conflict, CounterOutOfBounds) as collision:
                     reason = collision
+            backoff = backoff or Backoff()
             await backoff.pause(reason)
             unit, confirmed = self._unit(), None
 
@@ -160,15 +164,6 @@ class CommandHandler:
         if recalled is not None and recalled.fingerprint != once.fingerprint:
             raise KeyReused(f"the key {once.key!r} was used before, for another command")
         return recalled
-
-    async def _decide(
-        self,
-        unit: UnitOfWork,
-        stream: str,
-        attempt: Attempt,
-    ) -> tuple[Sequence[Decided], Changes]:
-        decided = await attempt(unit)
-        return decided, await self._evolve(unit, stream, decided) if decided else {}
 
     async def _commit(
         self,
@@ -219,10 +214,10 @@ class CommandHandler:
                 ref = (change.view.name, change.id)
                 if ref not in unit.documents:
                     raise ValueError(f"{ref} is changed by the fold, but not named by its keys")
-                earlier, owner = net.get(ref, (None, one.stream))
-                if owner != one.stream:
-                    raise ValueError(f"{ref} is changed by events of {owner!r} and {one.stream!r}")
-                net[ref] = (change if earlier is None else _merge(earlier, change), owner)
+                if (earlier := net.get(ref)) is None:
+                    net[ref] = change, one.stream
+                else:
+                    net[ref] = _merge(earlier, change, one.stream)
                 if change.body is not KEEP:
                     unit.bodies[ref] = None if change.body is DELETE else change.body
         return net
@@ -231,12 +226,15 @@ class CommandHandler:
         self, unit: UnitOfWork, stream: str, decided: Sequence[Decided], meta: bytes
     ) -> list[Append]:
         """The events by stream, and a demand on every stream that was read."""
+        now, appends = unit.now, []
         events: dict[str, list[Event]] = {name: [] for name in unit.streams}
         for event in decided:
             type, schema, data = self._codec.encode(event.payload)
-            made = Event(self.ids(), type, unit.now, unit.now, data, schema, event.subject, meta)
+            made = Event(self.ids(), type, now, now, data, schema, event.subject, meta)
             events.setdefault(event.stream or stream, []).append(made)
-        return [Append(name, some, unit.streams.get(name, ANY)) for name, some in events.items()]
+        for name, some in events.items():
+            appends.append(Append(name, some, unit.streams.get(name, ANY)))
+        return appends
 
     def _write(
         self,
@@ -247,25 +245,41 @@ class CommandHandler:
         change: tuple[Change, str] | None,
     ) -> Write:
         """The change of a loaded document, or without one a demand that it stays as it is."""
-        if change is None:
-            body: Any = KEEP
-            adds: Mapping[str, int] = {}
-        else:
-            body, adds, stream = change[0].body, change[0].adds, change[1]
-        return unit.view(ref).write(
-            ref[1],
-            stream,
-            body,
-            expects=version_of(document),
+        view, id = ref
+        expects = 0 if document is None else document.version
+        most, least = unit.at_most.get(ref, _NONE), unit.at_least.get(ref, _NONE)
+        what = None
+        if change is not None:
+            what, stream = change
+        if what is not None and what.body is not KEEP:
+            return what.view.write(
+                id,
+                stream,
+                what.body,
+                expects=expects,
+                adds=what.adds,
+                at_most=most,
+                at_least=least,
+            )
+        adds = _NONE if what is None else what.adds
+        return Write(
+            view=view,
+            id=id,
+            stream=stream,
+            expects=expects,
             adds=adds,
-            at_most=unit.at_most.get(ref, {}),
-            at_least=unit.at_least.get(ref, {}),
+            at_most=most,
+            at_least=least,
         )
 
 
-def _merge(earlier: Change, later: Change) -> Change:
+def _merge(before: tuple[Change, str], later: Change, stream: str) -> tuple[Change, str]:
+    earlier, owner = before
+    if owner != stream:
+        ref = later.view.ref(later.id)
+        raise ValueError(f"{ref} is changed by events of {owner!r} and {stream!r}")
     adds = dict(earlier.adds)
     for counter, amount in later.adds.items():
         adds[counter] = adds.get(counter, 0) + amount
     body = earlier.body if later.body is KEEP else later.body
-    return Change(later.view, later.id, body, adds)
+    return Change(later.view, later.id, body, adds), owner

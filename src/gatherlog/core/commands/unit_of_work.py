@@ -1,7 +1,7 @@
 """The unit of work: what one attempt at a command has loaded, and its demands on that."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import msgspec
 
@@ -12,6 +12,7 @@ from gatherlog.core.projections.views import View
 __all__ = ["UnitOfWork"]
 
 B = TypeVar("B", bound=msgspec.Struct)
+_NOTHING: Final[Mapping[Any, Any]] = {}
 
 
 class UnitOfWork:
@@ -22,19 +23,34 @@ class UnitOfWork:
     that fails, or to a refusal that is decided again.
     """
 
+    __slots__ = (
+        "_codec",
+        "_events",
+        "_shown",
+        "_store",
+        "_views",
+        "at_least",
+        "at_most",
+        "bodies",
+        "documents",
+        "now",
+        "reads_counters",
+        "streams",
+    )
+
     def __init__(self, store: Store, codec: Codec, now: int) -> None:
         self._store = store
         self._codec = codec
         self._views: dict[str, View[Any]] = {}
-        self._events: dict[str, list[Any]] = {}
-        self._shown: dict[Ref, Document | None] = {}
+        self._events: Mapping[str, list[Any]] = _NOTHING
+        self._shown: Mapping[Ref, Document | None] = _NOTHING
         self.now = now
         """The time of the attempt and of its events, in microseconds since the epoch."""
         self.documents: dict[Ref, Document | None] = {}
         self.bodies: dict[Ref, Any] = {}
-        self.at_most: dict[Ref, Mapping[str, int]] = {}
-        self.at_least: dict[Ref, Mapping[str, int]] = {}
-        self.streams: dict[str, int] = {}
+        self.at_most: Mapping[Ref, Mapping[str, int]] = _NOTHING
+        self.at_least: Mapping[Ref, Mapping[str, int]] = _NOTHING
+        self.streams: Mapping[str, int] = _NOTHING
         """The version of each stream that was read."""
         self.reads_counters = False
         """Whether the decision may rest on counters, which change without a new version."""
@@ -47,15 +63,16 @@ class UnitOfWork:
         new: dict[Ref, View[Any]] = {}
         for view, id in documents:
             ref = (view.name, id)
+            if ref in self.documents:
+                continue
             if ref in self._shown:
-                self._add(view, ref, self._shown.pop(ref))
-            elif ref not in self.documents:
+                self._add(view, ref, self._shown[ref])
+            else:
                 new[ref] = view
         if new:
-            for document, (ref, view) in zip(
-                await self._store.get(list(new)), new.items(), strict=True
-            ):
-                self._add(view, ref, document)
+            found = await self._store.get([*new])
+            for ref, document in zip(new, found, strict=True):
+                self._add(new[ref], ref, document)
 
     async def get(self, view: View[B], id: str) -> B | None:
         """Load a document, unless it is loaded; its typed body, or None where there is none."""
@@ -74,10 +91,10 @@ class UnitOfWork:
         """Add bodies that the answer shows to `bodies`; the commit demands nothing of them."""
         new = {view.ref(id): view for view, id in documents if view.ref(id) not in self.bodies}
         if new:
-            found = await self._store.get(list(new))
-            for (ref, view), document in zip(new.items(), found, strict=True):
-                self._shown[ref] = document
-                self.bodies[ref] = view.recall(document)
+            found = await self._store.get([*new])
+            self._shown = {**self._shown, **dict(zip(new, found, strict=True))}
+            for ref, document in zip(new, found, strict=True):
+                self.bodies[ref] = new[ref].recall(document)
 
     async def stream(self, name: str) -> list[Any]:
         """All events of a stream, typed, the oldest first.
@@ -89,12 +106,14 @@ class UnitOfWork:
             size = min(1000, self._store.limits.page)
             while page := await self._store.read_stream(name, after=len(events), limit=size):
                 events += self._codec.decode_all(page)
-            self._events[name], self.streams[name] = events, len(events)
+            self._events = {**self._events, name: events}
+            self.streams = {**self.streams, name: len(events)}
         return self._events[name]
 
     def version(self, view: View[Any], id: str) -> int:
         """The version of a loaded document; 0 where there is none."""
-        return version_of(self.documents[view.name, id])
+        document = self.documents[view.name, id]
+        return 0 if document is None else document.version
 
     def counters(self, view: View[Any], id: str) -> Mapping[str, int]:
         """The counters of a loaded document.
@@ -121,8 +140,10 @@ class UnitOfWork:
         ref = (view.name, id)
         if ref not in self.documents:
             raise ValueError(f"{view.name}/{id} was not loaded: there is nothing to demand of it")
-        self.at_most[ref] = {**self.at_most.get(ref, {}), **at_most}
-        self.at_least[ref] = {**self.at_least.get(ref, {}), **at_least}
+        if at_most:
+            self.at_most = {**self.at_most, ref: {**self.at_most.get(ref, {}), **at_most}}
+        if at_least:
+            self.at_least = {**self.at_least, ref: {**self.at_least.get(ref, {}), **at_least}}
 
     def view(self, ref: Ref) -> View[Any]:
         """The view of a loaded document."""
@@ -130,14 +151,11 @@ class UnitOfWork:
 
     def versions(self) -> dict[Ref, int]:
         """The versions of all loaded documents; 0 where there is none."""
-        return {ref: version_of(document) for ref, document in self.documents.items()}
+        return _versions(self.documents)
 
     def versions_of_bodies(self) -> dict[Ref, int]:
         """The versions of all documents in `bodies`, as they were when they were read."""
-        versions = self.versions()
-        for ref, document in self._shown.items():
-            versions[ref] = version_of(document)
-        return versions
+        return _versions({**self._shown, **self.documents} if self._shown else self.documents)
 
     def forget(self, now: int) -> None:
         """Begin again at the time `now`, with nothing loaded and no demands."""
@@ -171,9 +189,8 @@ class UnitOfWork:
         self.bodies[ref] = view.recall(document)
 
 
-def version_of(document: Document | None) -> int:
-    """The version of a document; 0 where there is none."""
-    return 0 if document is None else document.version
+def _versions(documents: Mapping[Ref, Document | None]) -> dict[Ref, int]:
+    return {ref: 0 if document is None else document.version for ref, document in documents.items()}
 
 
 def _counters(document: Document | None) -> Mapping[str, int]:

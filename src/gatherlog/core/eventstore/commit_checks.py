@@ -35,8 +35,8 @@ EVENT_OVERHEAD = 100
 """Bytes counted for an event besides its data and meta."""
 
 
-def check_commit(commit: Commit, limits: Limits) -> int:
-    """The size of a commit in bytes, if it is well-formed and within `limits`.
+def check_commit(commit: Commit, limits: Limits) -> tuple[int, int]:
+    """The size of a commit in bytes, and in actions, if it is well-formed and within `limits`.
 
     Raises LimitExceeded, naming the limit, or ValueError for a mistake of the program.
     """
@@ -72,7 +72,7 @@ def check_commit(commit: Commit, limits: Limits) -> int:
         raise LimitExceeded("a commit's actions", limits.commit_actions, actions)
     if size > limits.commit_bytes:
         raise LimitExceeded("a commit's bytes", limits.commit_bytes, size)
-    return size
+    return size, actions
 
 
 def count_actions(commit: Commit, limits: Limits) -> int:
@@ -84,9 +84,9 @@ def count_actions(commit: Commit, limits: Limits) -> int:
     """
     actions = 0 if commit.key is None else 1
     for append in commit.appends:
-        actions += actions_of(limits, events=len(append.events), streams=1)
+        actions += len(append.events) + 2
+    actions += len(commit.writes)
     for write in commit.writes:
-        actions += 1
         if write.body is not KEEP:
             actions += limits.index_rows * write.indexes
             if write.adds or write.at_most or write.at_least:
@@ -137,22 +137,24 @@ def _check_writes(writes: Sequence[Write], streams: set[str], limits: Limits) ->
         _check_view(write.view)
         _check_name("a document's id", write.id)
         _check_stream(write.stream)
-        if write.at is None and write.stream not in streams and write.changes_anything:
+        if write.at is not None:
+            _check_rebuild(write, write.at)
+        elif write.stream not in streams and write.changes_anything:
             raise ValueError(
                 f"{write.view}/{write.id} changes without an event of its stream {write.stream!r}"
             )
-        if write.at is not None:
-            _check_rebuild(write, write.at)
-        if write.body is DELETE and write.adds:
-            raise HasCounters(f"{write.view}/{write.id}: deleted and added to in one write")
-        for counter, amount in write.adds.items():
-            _check_counter(counter)
-            _check_integer("what is added to a counter", amount)
-        if not isinstance(write.body, Body):
-            _check_bytes("a document's body", write.body)
-            if len(write.body) > limits.body_bytes:
-                raise LimitExceeded("a document's bytes", limits.body_bytes, len(write.body))
-            size += len(write.body)
+        body = write.body
+        if write.adds:
+            if body is DELETE:
+                raise HasCounters(f"{write.view}/{write.id}: deleted and added to in one write")
+            for counter, amount in write.adds.items():
+                _check_counter(counter)
+                _check_integer("what is added to a counter", amount)
+        if not isinstance(body, Body):
+            _check_bytes("a document's body", body)
+            if len(body) > limits.body_bytes:
+                raise LimitExceeded("a document's bytes", limits.body_bytes, len(body))
+            size += len(body)
             _check_keys(write.index_keys)
     return size
 
@@ -200,9 +202,10 @@ def _check_name(what: str, name: str, most: int = NAME_BYTES) -> None:
     """Refuse a name that is empty, too long, or not valid Unicode."""
     if not name:
         raise ValueError(f"{what} is empty")
+    size = len(name)
     if not name.isascii():
         _check_unicode(what, name)
-    size = len(name) if name.isascii() else len(name.encode())
+        size = len(name.encode())
     if size > most:
         raise LimitExceeded(f"{what} (bytes)", most, size)
     if "\0" in name:  # PostgreSQL has no such text

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from gatherlog.core.eventstore import events
 from gatherlog.core.eventstore.clock import Clock
-from gatherlog.core.eventstore.commit_checks import check_commit, count_actions
+from gatherlog.core.eventstore.commit_checks import check_commit
 from gatherlog.core.eventstore.commit_queue import CommitQueue
 from gatherlog.core.eventstore.cursors import fingerprint, read_cursor, write_cursor
 from gatherlog.core.eventstore.engine import Engine
@@ -54,8 +54,7 @@ class EngineStore:
 
     async def commit(self, commit: Commit) -> Committed:
         self._check_open()
-        size = check_commit(commit, self.limits)
-        return await self._commits.submit(commit, size, count_actions(commit, self.limits))
+        return await self._commits.submit(commit, *check_commit(commit, self.limits))
 
     async def recall(self, key: str) -> Recalled | None:
         self._check_open()

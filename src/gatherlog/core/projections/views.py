@@ -38,7 +38,7 @@ class View(Generic[B]):
         self._encode = msgspec.json.Encoder().encode
         self._decode = msgspec.json.Decoder(body).decode
         self._typed: dict[str, tuple[bytes, B]] = {}
-        """By the id of the document: the bytes of a body, and what they were decoded to."""
+        """By the id of the document: the bytes of a body, and the body."""
 
     def __repr__(self) -> str:
         return f"View({self.name!r}, version={self.version})"
@@ -59,29 +59,31 @@ class View(Generic[B]):
         return self._decode(document.body)
 
     def recall(self, document: Document | None) -> B | None:
-        """As `read`, for documents that are read again and again: the same bytes are decoded once.
-
-        The last REMEMBERED bodies are remembered.
-        """
-        if document is None or document.body is None:
+        """As `read`, for documents that are read again and again: a body whose very bytes were
+        decoded or encoded here lately is not decoded again."""
+        if document is None or (encoded := document.body) is None:
             return None
         known = self._typed.get(document.id)
-        if known is not None and known[0] is document.body:
+        if known is not None and known[0] is encoded:
             return known[1]
-        body = self._decode(document.body)
-        if len(document.body) <= LONGEST_REMEMBERED:
-            self._typed[document.id] = document.body, body
+        body = self._decode(encoded)
+        self._remember(document.id, encoded, body)
+        return body
+
+    def _remember(self, id: str, encoded: bytes, body: B) -> None:
+        """Keep a typed body, unless it is long; the oldest of more than REMEMBERED is let go."""
+        if len(encoded) <= LONGEST_REMEMBERED:
+            self._typed[id] = encoded, body
             if len(self._typed) > REMEMBERED:
                 del self._typed[next(iter(self._typed))]
-        return body
 
     def keys(self, body: B) -> dict[str, IndexKey]:
         """The document's key in every index that lists it."""
-        return {
-            index: key
-            for index, pattern in self.patterns.items()
-            if (key := pattern(body)) is not None
-        }
+        keys: dict[str, IndexKey] = {}
+        for index, pattern in self.patterns.items():
+            if (key := pattern(body)) is not None:
+                keys[index] = key
+        return keys
 
     def write(
         self,
@@ -101,6 +103,7 @@ class View(Generic[B]):
             encoded, index_keys = body, {}
         else:
             encoded, index_keys = self._encode(body), self.keys(body)
+            self._remember(id, encoded, body)
         return Write(
             view=self.name,
             id=id,

@@ -153,7 +153,7 @@ class _FoldedDocuments:
             bodies = {ref: self._bodies[ref] for ref in refs}
             changes = [c for c in self._fold.evolve(bodies, event) if c.body is not KEEP]
             writes = {self._ref(change, refs): self._write(change) for change in changes}
-            size = check_commit(Commit(writes=list(writes.values())), self._limits) if writes else 0
+            size = check_commit(Commit(writes=[*writes.values()]), self._limits)[0] if writes else 0
         except (Exception, SystemExit) as raised:  # noqa: BLE001 - it may raise anything
             return failure_of(raised)
         if self._writes and self._size + size > self._limits.commit_bytes:

@@ -84,10 +84,12 @@ class RowCache:
         self.position = changes.positions[0]
         _renew(self.streams, changes.streams)
         _trim(self.streams, MAX_STREAMS)
+        known = self.documents
         for ref, document in changes.documents.items():
-            self.documents.pop(ref, None)
-            if document is not None:
-                self.keep(document)
+            known.pop(ref, None)
+            if document is not None and (not document.body or len(document.body) <= MAX_BODY):
+                known[ref] = document
+        _trim(known, MAX_DOCUMENTS)
 
     def _notice(self, connection: apsw.Connection) -> None:
         """Forget everything if this is a new connection, whose versions count from the start."""

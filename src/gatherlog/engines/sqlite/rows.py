@@ -63,6 +63,7 @@ _UPDATE_DOCUMENT = (
     " SET stream = ?, version = ?, counted = ?, body = ?, index_keys = ?, counters = ?"
     " WHERE view = ? AND id = ?"
 )
+_UPDATE_BODY = _UPDATE_DOCUMENT.replace(" index_keys = ?,", "")
 _UPDATE_COUNTERS = "UPDATE document SET counted = ?, counters = ? WHERE view = ? AND id = ?"
 _DELETE_DOCUMENT = "DELETE FROM document WHERE view = ? AND id = ?"
 _encode = msgspec.json.Encoder().encode
@@ -146,6 +147,18 @@ def _save_document(
         move_rows(cursor, ref, {}, after.index_keys)
     elif _differs_in_counters_only(before, after):
         cursor.execute(_UPDATE_COUNTERS, (after.counted, _pack(after.counters), *ref))
+    elif before.index_keys == after.index_keys:
+        cursor.execute(
+            _UPDATE_BODY,
+            (
+                after.stream,
+                after.version,
+                after.counted,
+                after.body,
+                _pack(after.counters),
+                *ref,
+            ),
+        )
     else:
         cursor.execute(
             _UPDATE_DOCUMENT,
