@@ -32,11 +32,11 @@ def main() -> None:
     parser.add_argument("name", nargs="+", help="benchmarks that both checkouts have")
     parser.add_argument("--turns", type=int, default=9)
     given = parser.parse_args()
-    turns = []
+    before, turns = given.folder.absolute(), []
     for turn in range(given.turns):
-        order = [given.folder.absolute(), HERE]
-        found = {folder: measured(folder, given.name) for folder in order[:: (-1) ** turn]}
-        turns.append((found[order[0]], found[order[1]]))
+        order = [before, HERE] if turn % 2 == 0 else [HERE, before]
+        found = {folder: measured(folder, given.name) for folder in order}
+        turns.append((found[before], found[HERE]))
     print("| benchmark | contender | figure | before | now | median ratio | lowest to highest |")
     print("|---|---|---|---|---|---|---|")
     for row in compared(turns):

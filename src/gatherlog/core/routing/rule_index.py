@@ -245,6 +245,7 @@ class _Edges:
         if self.prefix_lengths:
             texts = [value for value in values if isinstance(value, str)]
             keys |= {(True, text[:size]) for text in texts for size in self.prefix_lengths}
+        # What is in both sets is a key of the children, which mypy cannot see.
         nodes += [self.children[key] for key in keys & self.children.keys()]  # type: ignore[index]
 
 

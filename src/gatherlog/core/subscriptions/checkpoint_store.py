@@ -266,6 +266,7 @@ class CheckpointStore:
                 continue
             happened = Happened(stream, id, now, payload)
             for change in FOLD.evolve({DEAD_LETTERS.ref(id): None}, happened):
+                # A fold is typed for any body; this one makes dead letters only.
                 writes[id] = DEAD_LETTERS.write(id, stream, change.body)  # type: ignore[arg-type]
         return events, list(writes.values())
 

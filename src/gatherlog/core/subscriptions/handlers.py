@@ -42,7 +42,7 @@ class Handlers:
         *,
         categories: Collection[str] | None = None,
         skips: Collection[str] = (),
-        retry: RetryPolicy = RetryPolicy(attempts=5, age=None, longest_pause=10.0),  # noqa: B008
+        retry: RetryPolicy = RetryPolicy(attempts=5, age=None, longest_pause=10.0),  # noqa: B008 - frozen
         timeout: float = 30.0,
         at_once: int = 1,
         holds: bool = True,
