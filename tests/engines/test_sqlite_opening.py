@@ -57,7 +57,7 @@ async def test_an_empty_write_ahead_log_is_in_nobodys_way(place: Place) -> None:
 
 
 async def test_processes_that_make_one_store_over_an_empty_file_make_one(place: Place) -> None:
-    times, count = 40, 3
+    times, count = 100, 3
     for number in range(times):
         place.path.with_name(f"store.db.{number}").touch()
 

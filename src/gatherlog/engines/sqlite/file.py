@@ -185,8 +185,7 @@ def _make(target: Path) -> None:
         unfinished = _beside(target)
         try:
             _fill(unfinished)
-            target.unlink(missing_ok=True)
-            _publish(unfinished, target)
+            _publish(unfinished, target, over_empty=target.exists())
         finally:
             _remove(unfinished)
     finally:
@@ -216,12 +215,19 @@ def _fill(unfinished: Path) -> None:
             )
 
 
-def _publish(unfinished: Path, target: Path) -> None:
-    """Give a finished file its name, durably, unless something has that name already."""
+def _publish(unfinished: Path, target: Path, *, over_empty: bool = False) -> None:
+    """Give a complete file its name, durably. Raises FileExistsError if the name is in use.
+
+    With `over_empty` it takes the place of an empty file in one step: at no moment is the name
+    without a file, so a process that opens the store meanwhile finds the one or the other.
+    """
     handle = os.open(unfinished, os.O_RDONLY)
     os.fsync(handle)
     os.close(handle)
-    os.link(unfinished, target)
+    if over_empty:
+        unfinished.replace(target)
+    else:
+        os.link(unfinished, target)
     directory = os.open(target.parent, os.O_RDONLY)
     os.fsync(directory)
     os.close(directory)
