@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 Clock = Callable[[], int]
 """Gives the present in microseconds since the epoch."""
@@ -32,4 +33,11 @@ def to_micros(moment: datetime) -> int:
 
 def rfc3339(micros: int) -> str:
     """The moment in RFC 3339, UTC, always six decimals and `Z`."""
-    return to_datetime(micros).isoformat(timespec="microseconds")[:-6] + "Z"
+    seconds, left = divmod(micros, 1_000_000)
+    return f"{_whole_second(seconds)}.{left:06d}Z"
+
+
+@lru_cache(maxsize=4_096)
+def _whole_second(seconds: int) -> str:
+    """A second without decimals and zone; kept, because the moments of an answer share many."""
+    return (_EPOCH + timedelta(seconds=seconds)).isoformat()[:-6]

@@ -150,7 +150,7 @@ def _check_writes(writes: Sequence[Write], streams: set[str], limits: Limits) ->
             for counter, amount in write.adds.items():
                 _check_counter(counter)
                 _check_integer("what is added to a counter", amount)
-        if not isinstance(body, Body):
+        if body is not KEEP and body is not DELETE:
             _check_bytes("a document's body", body)
             if len(body) > limits.body_bytes:
                 raise LimitExceeded("a document's bytes", limits.body_bytes, len(body))

@@ -149,10 +149,10 @@ def _answer(group: Sequence[Pending], results: Sequence[Outcome]) -> None:
     for (*_, future), result in zip(group, results, strict=True):
         if future.done():
             continue
-        if isinstance(result, StoreError):
-            future.set_exception(result)
-        else:
+        if isinstance(result, Committed):
             future.set_result(result)
+        else:
+            future.set_exception(result)
 
 
 def _fail(group: Sequence[Pending], error: Exception) -> None:

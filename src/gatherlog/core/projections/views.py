@@ -12,7 +12,16 @@ from typing import Any, Final, Generic, Literal, TypeVar
 
 import msgspec
 
-from gatherlog.core.eventstore.store import KEEP, Body, Document, IndexKey, Query, Ref, Write
+from gatherlog.core.eventstore.store import (
+    DELETE,
+    KEEP,
+    Body,
+    Document,
+    IndexKey,
+    Query,
+    Ref,
+    Write,
+)
 
 __all__ = ["View"]
 
@@ -101,7 +110,7 @@ class View(Generic[B]):
     ) -> Write:
         """A `Write` of this view, with the body encoded and its index keys computed."""
         encoded: bytes | Literal[Body.KEEP, Body.DELETE]
-        if isinstance(body, Body):
+        if body is KEEP or body is DELETE:
             encoded, index_keys = body, {}
         else:
             encoded, index_keys = self._encode(body), self.keys(body)

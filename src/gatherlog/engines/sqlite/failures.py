@@ -31,7 +31,7 @@ class _Translated:
         pass
 
     def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
-        if isinstance(error, apsw.Error | OSError):
+        if error is not None and isinstance(error, apsw.Error | OSError):
             raise translate(error) from error
 
 
