@@ -1,4 +1,4 @@
-"""What a hand at its data may do to a store, behind the back of every promise, engine by engine."""
+"""Damage that a store's data may suffer from outside, for each engine."""
 
 from collections.abc import Mapping
 from typing import Protocol

@@ -1,4 +1,4 @@
-"""What other processes do to a SQLite file: `python -m tests.engines.child`.
+"""The work of other processes on a SQLite file: `python -m tests.engines.child`.
 
 A child prints "ready", waits for a line, does one named piece of work, and prints each result as
 one line of JSON. Errors end it with a traceback and a status that its parent notices.
@@ -25,7 +25,7 @@ Work = Callable[..., Awaitable[None]]
 async def children(
     count: int, work: str, path: Path, **arguments: Any
 ) -> AsyncIterator[list[Child]]:
-    """So many children, ready to work; none is left behind."""
+    """Start `count` children, which are killed at the end if they are still running."""
     command = [sys.executable, "-m", "tests.engines.child", work, str(path)]
     started: list[Child] = []
     try:
@@ -58,7 +58,7 @@ async def put_for_each_line(path: str, times: int) -> None:
 
 
 async def hold(path: str) -> None:
-    """Take the writer's turn and keep it."""
+    """Take the lock of the file, begin a transaction, and keep both."""
     FileLock(path).acquire()
     connection = connect(path)
     connection.execute("BEGIN IMMEDIATE")
@@ -67,7 +67,7 @@ async def hold(path: str) -> None:
 
 
 async def open_and_close(path: str, seconds: float) -> None:
-    """Open the store, use it and close it, again and again; how often."""
+    """Open the store, use it and close it, again and again; says how often."""
     loop = asyncio.get_running_loop()
     end, times = loop.time() + seconds, 0
     while loop.time() < end:

@@ -1,4 +1,4 @@
-"""Addresses of stores say what an engine needs to know, and what no engine has is refused."""
+"""Addresses of stores are taken apart, and addresses that no engine has are refused."""
 
 from pathlib import Path
 

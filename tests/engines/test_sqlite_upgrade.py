@@ -1,4 +1,4 @@
-"""A file of the layout before is upgraded when it is opened, whoever else has it open."""
+"""A file of the previous layout is upgraded when it is opened, also if it is open elsewhere."""
 
 import gzip
 from pathlib import Path
@@ -18,7 +18,7 @@ LONG = "x" * 450
 
 @pytest.fixture
 def old_file(tmp_path: Path) -> Path:
-    """A store as the release before made it."""
+    """A store that the previous release has made."""
     path = tmp_path / "old.db"
     path.write_bytes(gzip.decompress(LAYOUT_1.read_bytes()))
     return path
@@ -90,7 +90,7 @@ async def test_what_a_process_of_the_older_release_still_writes_is_found_and_rep
     older = apsw.Connection(str(old_file))
     assert older.execute("SELECT count(*) FROM event").get == 5
     store = await opened(old_file)
-    # It moves a document with a long key as the older release does: with its old row, uncut.
+    # The older release writes index rows with long keys, which it does not cut.
     older.execute("DELETE FROM document_index WHERE name = 'by_table' AND id = 'long-b'")
     older.execute(
         "INSERT INTO document_index VALUES ('card', 'by_table', ?, 'Ben', 'long-b')", (LONG + "b",)

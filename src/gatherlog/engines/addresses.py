@@ -1,4 +1,4 @@
-"""What the address of a store says by itself, before anything is opened."""
+"""What the address of a store tells, without opening the store."""
 
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -15,13 +15,13 @@ _LABELS: Final = {
 
 
 class StoreAddress(NamedTuple):
-    """An engine and where its store is."""
+    """An engine, and the place of its store."""
 
     engine: str
     place: str
     """What the engine needs: the path of SQLite's file, the seed of the hostile engine."""
     label: str
-    """The engine, described for the people who visit the site."""
+    """A description of the engine that the site shows to its visitors."""
     file: Path | None = None
     """The file that holds the store, if a single one does."""
     is_lasting: bool = False
@@ -29,12 +29,12 @@ class StoreAddress(NamedTuple):
 
     @property
     def is_missing(self) -> bool:
-        """Whether its file does not exist yet; False where that is only known by opening it."""
+        """Whether the file does not exist yet; False if only opening the store can tell."""
         return self.file is not None and not self.file.exists()
 
 
 def read_address(url: str) -> StoreAddress:
-    """The address, taken apart. Raises NotAStore for one that no engine has."""
+    """The parts of an address. Raises NotAStore for an address that no engine has."""
     engine, colon, place = url.partition(":")
     label = _LABELS.get(engine)
     if not colon or label is None:

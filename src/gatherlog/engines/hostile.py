@@ -1,9 +1,9 @@
-"""An engine for tests that does everything that any engine may do, as often as it can.
+"""An engine for tests that often does everything which the store contract allows an engine to do.
 
 It keeps its data in memory, in eight partitions. The feed lags and moves in uneven steps, queries
 lag, pages are short, lists have no order, documents are not one snapshot, plans are made on rows
-that may be old, writes collide, and answers to writes are lost. What works on it works anywhere.
-All of it is drawn from a seed, so that a failure can be repeated.
+that may be old, writes collide, and answers to writes are lost. Code that works on it depends on no
+more than the contract promises. A seed decides what happens, so that a failure can be repeated.
 """
 
 import asyncio
@@ -19,6 +19,7 @@ import msgspec
 from gatherlog.core.eventstore.clock import Clock, system_clock
 from gatherlog.core.eventstore.engine import (
     Collision,
+    Engine,
     GroupLimits,
     IndexPage,
     OutcomeUnknown,
@@ -62,19 +63,19 @@ class Hostility(msgspec.Struct, frozen=True, kw_only=True):
     """How often something goes wrong, as probabilities, and how long things take."""
 
     collides: float = 0.1
-    """A write collides although nothing has changed."""
+    """A write is refused as a collision, although nothing has changed."""
     loses_answers: float = 0.05
-    """Nobody hears whether a write happened; in half of these cases it did."""
+    """The answer to a write is lost; in half of these cases the write happened."""
     is_busy: float = 0.0
-    """A commit is refused as Busy."""
+    """A write is refused as Busy."""
     lag: float = 0.01
-    """Seconds, at most, until the feed and the indexes show a commit."""
+    """Seconds, at most, until an index shows a commit, and until the feed shows more of it."""
     turns: int = 3
     """Turns of the event loop, at most, that a round trip takes."""
     seconds: float = 0.0
-    """Seconds that a round trip takes besides."""
+    """Seconds that each round trip takes in addition."""
     page: int = 7
-    """Items of a page, at most."""
+    """The most items that a page has."""
 
 
 class HostileStore(EngineStore):
@@ -96,8 +97,8 @@ class HostileStore(EngineStore):
         super().__init__(engine, views, recorded, clock=clock)
 
 
-class HostileEngine:
-    """The `Engine` of a `HostileStore`.
+class HostileEngine(Engine):
+    """The engine of a `HostileStore`.
 
     `data` is what the storage holds. What this process has seen of it may be older, and plans rest
     on that until a write collides.
@@ -131,7 +132,9 @@ class HostileEngine:
         reads = anew or bool(streams or documents)
         if reads:
             await self._trip()
-        keys = wanted.keys & self.data.keys.keys() if reads else ()  # else taken to be unknown
+        keys = (
+            wanted.keys & self.data.keys.keys() if reads else ()
+        )  # without a read they are taken to be unknown
         is_current = streams == wanted.streams and documents == wanted.documents
         data = self.data
         if is_current:
@@ -152,7 +155,7 @@ class HostileEngine:
         await self._trip()
         draw, hostility = self._random.random, self.hostility
         if draw() < hostility.is_busy:
-            raise Busy("the hostile engine does not want to")
+            raise Busy("the hostile engine is busy at random")
         is_lost = draw() < hostility.loses_answers
         happens = not is_lost or draw() < 0.5
         if happens:
@@ -167,9 +170,6 @@ class HostileEngine:
     async def happened(self, planned: Planned) -> bool:
         await self._trip()
         return self._outcomes.pop(id(planned))
-
-    async def abandon(self) -> None:
-        """Nothing was begun."""
 
     def _holds(self, basis: Basis, now: int) -> bool:
         data = self.data
@@ -207,7 +207,7 @@ class HostileEngine:
         self._indexes.apply(self._unindexed.popleft(), 0)
 
     def _show(self, partition: int) -> None:
-        """Let the feed show some more events of a partition."""
+        """Show some more events of a partition in the feed."""
         head = self.data.positions()[partition]
         if self._heads[partition] < head:
             self._heads[partition] += self._random.randint(1, head - self._heads[partition])
@@ -277,7 +277,7 @@ class HostileEngine:
     def _in_no_order(
         self, names: Iterable[str], after: str, limit: int
     ) -> tuple[list[str], str | None]:
-        """A page of the names by a hash of them, and the place of the next page."""
+        """A page of the names, ordered by their hash, and the place of the next page."""
         rest = sorted((place, name) for name in names if (place := _hashed(name)) > after)
         page = rest[: self._short(limit)]
         return [name for _, name in page], page[-1][0] if len(page) < len(rest) else None
@@ -298,9 +298,6 @@ class HostileEngine:
         await self._trip()
         await self.data.record_views(views, only_if_empty=only_if_empty)
 
-    async def close(self) -> None:
-        """There is nothing to let go of."""
-
     async def _trip(self) -> None:
         """One round trip."""
         self.trips += 1
@@ -319,7 +316,7 @@ def is_remembered(recalled: Recalled | None, now: int) -> bool:
 
 
 def _hashed(name: str) -> str:
-    """The place of a name in lists."""
+    """The place of a name in lists: its hash, then the name itself."""
     return f"{crc32(name.encode()):08x}{name}"
 
 

@@ -1,4 +1,4 @@
-"""The reference engine: the planner and dictionaries. Its data ends with the process."""
+"""The reference engine: the planner and dictionaries. Nothing outlives the process."""
 
 import uuid
 from bisect import bisect_left, bisect_right
@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from itertools import islice
 
 from gatherlog.core.eventstore.clock import Clock, system_clock
-from gatherlog.core.eventstore.engine import GroupLimits, IndexPage, Planned, RecordedView
+from gatherlog.core.eventstore.engine import Engine, IndexPage, Planned, RecordedView
 from gatherlog.core.eventstore.engine_store import EngineStore
 from gatherlog.core.eventstore.events import Recorded
 from gatherlog.core.eventstore.index_keys import IndexRange, split_key
@@ -26,11 +26,11 @@ from gatherlog.core.eventstore.view_catalogue import record_of
 __all__ = ["MemoryEngine", "MemoryStore"]
 
 Row = tuple[str, str]
-"""Sort key and id of a document in an index; their order is that of their UTF-8 bytes."""
+"""Sort key and id of a document in an index; code points order as their UTF-8 bytes do."""
 
 
 class MemoryStore(EngineStore):
-    """A `Store` in the memory of this process; nothing is durable."""
+    """A `Store` in dictionaries. Nothing is durable."""
 
     def __init__(
         self,
@@ -44,10 +44,8 @@ class MemoryStore(EngineStore):
         super().__init__(engine, views, recorded, clock=clock)
 
 
-class MemoryEngine:
-    """The `Engine` of a `MemoryStore`: dictionaries."""
-
-    group = GroupLimits()
+class MemoryEngine(Engine):
+    """The engine of a `MemoryStore`."""
 
     def __init__(self, limits: Limits) -> None:
         self.id = str(uuid.uuid4())
@@ -69,7 +67,7 @@ class MemoryEngine:
         self._moved(await self.heads())
 
     def apply(self, changes: Changes, now: int) -> None:
-        """Take over what a plan changes."""
+        """Make the changes of a plan."""
         self.versions.update(changes.streams)
         for key, recalled in changes.keys.items():
             self.keys.pop(key, None)
@@ -84,12 +82,6 @@ class MemoryEngine:
                 self.documents.pop(ref, None)
             else:
                 self.documents[ref] = document
-
-    async def abandon(self) -> None:
-        """Nothing was begun."""
-
-    async def happened(self, planned: Planned) -> bool:
-        raise AssertionError("a write in memory never has an unknown outcome")
 
     async def recall(self, key: str) -> Recalled | None:
         return self.keys.get(key)
@@ -166,9 +158,6 @@ class MemoryEngine:
         for view, before in views:
             if view.name not in filled and self._views.get(view.name) == before:
                 self._views[view.name] = view
-
-    async def close(self) -> None:
-        """There is nothing to let go of."""
 
     def _forget_keys(self, most: int, now: int) -> None:
         """Forget up to `most` of the keys that have expired; the oldest come first."""

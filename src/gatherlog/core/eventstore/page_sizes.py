@@ -1,14 +1,18 @@
 """How large an item is, and where a page ends because it has enough bytes."""
 
-from collections.abc import Callable, Sequence
-from typing import TypeVar
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
+from typing import Final, TypeVar
 
 from gatherlog.core.eventstore.events import Recorded
 from gatherlog.core.eventstore.store import Document
 
-__all__ = ["cut_page", "document_bytes", "event_bytes"]
+__all__ = ["cut_page", "document_bytes", "event_bytes", "take_page"]
 
 T = TypeVar("T")
+
+CHUNK: Final = 32
+"""How many items are taken before their bytes are added up."""
 
 
 def cut_page(items: Sequence[T], most: int, size: Callable[[T], int]) -> Sequence[T]:
@@ -22,6 +26,24 @@ def cut_page(items: Sequence[T], most: int, size: Callable[[T], int]) -> Sequenc
         if total > most and number:
             return items[:number]
     return items
+
+
+def take_page(
+    items: Iterator[T], limit: int, most: int, size: Callable[[T], int]
+) -> tuple[list[T], bool]:
+    """The first items, up to `limit` and as `cut_page` cuts them, and whether they are the last.
+
+    Up to CHUNK more items are taken than are returned: memory is bounded, whatever `limit` is.
+    """
+    found: list[T] = []
+    total = 0
+    while total <= most and len(found) <= limit and (chunk := list(islice(items, CHUNK))):
+        found += chunk
+        total += sum(map(size, chunk))
+    page = found[:limit]
+    if total > most:
+        page = list(cut_page(page, most, size))
+    return page, len(page) == len(found)
 
 
 def event_bytes(event: Recorded) -> int:

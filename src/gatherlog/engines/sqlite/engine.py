@@ -1,4 +1,4 @@
-"""The embedded engine: reads on the loop or in a thread, writes through the one writer."""
+"""The engine of a SQLite file: reads on the loop or in a thread, writes by the one writer."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -9,9 +9,13 @@ from typing import Final, TypeVar
 import apsw
 
 from gatherlog.core.eventstore.clock import Clock
-from gatherlog.core.eventstore.cursors import fingerprint
-from gatherlog.core.eventstore.engine import GroupLimits, IndexPage, Planned, RecordedView
-from gatherlog.core.eventstore.engine_store import EngineStore
+from gatherlog.core.eventstore.engine import (
+    IndexPage,
+    IndexRowEngine,
+    Planned,
+    RecordedView,
+)
+from gatherlog.core.eventstore.engine_store import IndexRowStore
 from gatherlog.core.eventstore.errors import NotAStore, StoreError
 from gatherlog.core.eventstore.events import Recorded
 from gatherlog.core.eventstore.index_keys import IndexRange
@@ -26,12 +30,11 @@ from gatherlog.core.eventstore.store import (
     Ref,
     StreamHead,
 )
-from gatherlog.core.eventstore.view_catalogue import declare_views
 from gatherlog.engines.sqlite import rows
-from gatherlog.engines.sqlite.cache import RowCache
+from gatherlog.engines.sqlite.cache import FileCache
 from gatherlog.engines.sqlite.failures import translate, translated
 from gatherlog.engines.sqlite.file import connect, prepare
-from gatherlog.engines.sqlite.index_rows import read_misindexed, renew_rows
+from gatherlog.engines.sqlite.index_rows import read_misindexed, rewrite_rows
 from gatherlog.engines.sqlite.upkeep import upgrade, write_alone
 from gatherlog.engines.sqlite.wakeups import Wakeups
 from gatherlog.engines.sqlite.writer import Writer
@@ -39,13 +42,14 @@ from gatherlog.engines.sqlite.writer import Writer
 __all__ = ["SqliteEngine", "SqliteStore", "open_sqlite"]
 
 T = TypeVar("T")
-ReadEvents = Callable[[apsw.Cursor, Recorded | None, int, int], list[Recorded]]
-"""Reads events after one that was read before, up to so many, and up to so many bytes."""
+ReadEvents = Callable[[apsw.Cursor, Recorded | None, int, int], rows.EventPage]
+"""Reads a page that begins after an event, given the most events and the most bytes that it may
+have."""
 
 INLINE_ROWS: Final = 64
-"""Up to so many rows are read on the loop: a thread hop would cost more than they do."""
+"""Up to this many rows are read on the loop: handing them to a thread would cost more."""
 INLINE_BYTES: Final = 256 * 1024
-"""Up to so many bytes of events are read on the loop."""
+"""Up to this many bytes of events are read on the loop."""
 PARTITIONS: Final = 1
 
 
@@ -65,38 +69,17 @@ async def open_sqlite(
     with translated:
         await asyncio.to_thread(upgrade, path)
         engine = SqliteEngine(path, limits)
-    try:
-        recorded = await declare_views(engine, views)
-    except BaseException:
-        await engine.close()
-        raise
-    return SqliteStore(engine, views, recorded, clock=clock)
+    return await SqliteStore.open(engine, views, clock=clock)
 
 
-class SqliteStore(EngineStore):
+class SqliteStore(IndexRowStore):
     """A `Store` in one SQLite file, for any number of processes on one machine."""
 
     engine: "SqliteEngine"
 
-    async def misindexed(
-        self, view: str, *, cursor: str | None = None, limit: int = 1000
-    ) -> tuple[list[str], str | None]:
-        """See `KeepsIndexRows`."""
-        place = self._place(cursor, of := fingerprint("misindexed", view))
-        self._check_page(limit)
-        ids = await self.engine.read_misindexed(view, place, limit)
-        return ids, self._cursor(of, ids[-1] if len(ids) == limit else None)
 
-    async def reindex(self, view: str, ids: Sequence[str]) -> None:
-        """See `KeepsIndexRows`."""
-        self._check_open()
-        await self.engine.renew_index_rows(view, ids)
-
-
-class SqliteEngine:
+class SqliteEngine(IndexRowEngine):
     """The `Engine` of a `SqliteStore`."""
-
-    group = GroupLimits()
 
     def __init__(self, path: str, limits: Limits) -> None:
         self.limits = limits
@@ -108,7 +91,7 @@ class SqliteEngine:
         self._page_connection: apsw.Connection | None = None
         self._wakeups = Wakeups(path)
         self._writer = Writer(path)
-        self._cache = RowCache(self._writer)
+        self._cache = FileCache(self._writer)
         self._moved: Callable[[Heads | None], None] = lambda heads: None
 
     # Writing.
@@ -136,15 +119,12 @@ class SqliteEngine:
             if isinstance(error, Exception):
                 raise translate(error) from error
             raise
-        self._cache.apply(changes, connection)
+        self._cache.apply_own(changes, connection)
         self._moved((changes.positions[0],))
         self._wakeups.send()
 
     async def abandon(self) -> None:
         self._writer.abandon()
-
-    async def happened(self, planned: Planned) -> bool:
-        raise AssertionError("a write to a file never has an unknown outcome")
 
     # Reading.
 
@@ -154,7 +134,7 @@ class SqliteEngine:
     async def read_stream(
         self, stream: str, after: int, before: int, limit: int, backwards: bool
     ) -> list[Recorded]:
-        def read(reads: apsw.Cursor, last: Recorded | None, most: int, size: int) -> list[Recorded]:
+        def read(reads: apsw.Cursor, last: Recorded | None, most: int, size: int) -> rows.EventPage:
             low, high = after, before
             if last is not None:
                 low, high = (low, last.version) if backwards else (last.version, high)
@@ -163,7 +143,7 @@ class SqliteEngine:
         return await self._events(limit, read)
 
     async def read_feed(self, partition: int, after: int, limit: int) -> list[Recorded]:
-        def read(reads: apsw.Cursor, last: Recorded | None, most: int, size: int) -> list[Recorded]:
+        def read(reads: apsw.Cursor, last: Recorded | None, most: int, size: int) -> rows.EventPage:
             return rows.read_feed(reads, after if last is None else last.position, most, size)
 
         return await self._events(limit, read)
@@ -177,7 +157,7 @@ class SqliteEngine:
         if known is not None:
             return known
         found = await self._page(
-            len(refs), lambda reads: [rows.read_document(reads, *ref) for ref in refs]
+            len(refs), lambda reads: [rows.read_document(reads, ref) for ref in refs]
         )
         if len(refs) <= INLINE_ROWS:
             for document in found:
@@ -192,10 +172,9 @@ class SqliteEngine:
     async def read_streams(
         self, category: str, after: str, limit: int
     ) -> tuple[list[StreamHead], str | None]:
-        found = await self._page(
+        return await self._page(
             limit, lambda reads: rows.read_streams(reads, category, after, limit)
         )
-        return found, found[-1].stream if len(found) == limit else None
 
     async def read_view(
         self, view: str, after: str, limit: int
@@ -206,14 +185,12 @@ class SqliteEngine:
         )
 
     async def read_misindexed(self, view: str, after: str, limit: int) -> list[str]:
-        """Ids after `after`, in order, whose index rows do not agree with their document."""
         return await self._in_thread(lambda reads: read_misindexed(reads, view, after, limit))
 
-    # What is written now and then, beside the commits.
+    # Views, and repairs of index rows.
 
-    async def renew_index_rows(self, view: str, ids: Sequence[str]) -> None:
-        """Write the index rows of these ids again."""
-        await self._alone(lambda cursor: renew_rows(cursor, view, ids))
+    async def rewrite_index_rows(self, view: str, ids: Sequence[str]) -> None:
+        await self._alone(lambda cursor: rewrite_rows(cursor, view, ids))
 
     async def views(self) -> dict[str, RecordedView]:
         return self._now(rows.read_views)
@@ -238,7 +215,7 @@ class SqliteEngine:
 
     def _woken(self) -> None:
         """Another process has committed."""
-        with suppress(StoreError):  # those who are woken hear of it
+        with suppress(StoreError):  # those who are woken get the error
             self._moved((self._now(rows.read_head),))
 
     async def close(self) -> None:
@@ -254,7 +231,7 @@ class SqliteEngine:
 
     def _now(self, read: Callable[[apsw.Cursor], T]) -> T:
         """A short read, on the loop."""
-        self._cache.doubt()
+        self._cache.expire_confirmation()
         with translated:
             return read(self._reads)
 
@@ -265,12 +242,12 @@ class SqliteEngine:
     async def _events(self, limit: int, read: ReadEvents) -> list[Recorded]:
         """A page of events: the first rows on the loop, the rest in the thread."""
         most = min(limit, INLINE_ROWS)
-        first = self._now(lambda reads: read(reads, None, most, INLINE_BYTES))
-        size = sum(map(event_bytes, first))
-        if len(first) == limit or (len(first) < most and size < INLINE_BYTES):
+        first, is_last = self._now(lambda reads: read(reads, None, most, INLINE_BYTES))
+        if is_last or len(first) == limit:
             return first
-        left = limit - len(first), self.limits.page_bytes - size
-        return first + await self._in_thread(lambda reads: read(reads, first[-1], *left))
+        left = limit - len(first), self.limits.page_bytes - sum(map(event_bytes, first))
+        rest, _ = await self._in_thread(lambda reads: read(reads, first[-1], *left))
+        return first + rest
 
     async def _in_thread(self, read: Callable[[apsw.Cursor], T]) -> T:
         loop = asyncio.get_running_loop()
@@ -278,7 +255,7 @@ class SqliteEngine:
             with translated:
                 return await loop.run_in_executor(self._pages, self._read_page, read)
         finally:
-            self._cache.doubt()
+            self._cache.expire_confirmation()
 
     def _read_page(self, read: Callable[[apsw.Cursor], T]) -> T:
         if self._page_connection is None:

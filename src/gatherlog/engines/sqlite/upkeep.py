@@ -1,4 +1,4 @@
-"""Transactions beside the commits, on a connection of their own: views, index rows, upgrades."""
+"""Writes beside the commits: declarations of views, repairs of index rows, and upgrades."""
 
 import time
 from collections.abc import Callable
@@ -12,11 +12,10 @@ import apsw
 from gatherlog.core.eventstore.errors import Busy
 from gatherlog.core.eventstore.index_keys import KEY_BYTES, PARTITION_BYTES
 from gatherlog.engines.sqlite.file import SCHEMA_VERSION, FileLock, connect
-from gatherlog.engines.sqlite.index_rows import renew_rows
+from gatherlog.engines.sqlite.index_rows import rewrite_rows
 from gatherlog.engines.sqlite.writer import LOCK_SECONDS
 
 __all__ = ["upgrade", "write_alone"]
-
 
 _LONG_KEYS: Final = (
     "SELECT DISTINCT view, id FROM document_index"
@@ -26,9 +25,9 @@ _LONG_KEYS: Final = (
 
 
 def write_alone(path: str, work: Callable[[apsw.Cursor], None]) -> None:
-    """Do `work` in one transaction, in turn with all writers of the file; it blocks the thread.
+    """Do `work` in a transaction of its own connection; blocks the thread.
 
-    Raises Busy if another process has held the file for LOCK_SECONDS.
+    Raises Busy if other writers have held the file for LOCK_SECONDS.
     """
     lock, connection = FileLock(path), connect(path)
     deadline = time.monotonic() + LOCK_SECONDS
@@ -47,11 +46,12 @@ def write_alone(path: str, work: Callable[[apsw.Cursor], None]) -> None:
 
 
 def upgrade(path: str) -> None:
-    """Bring a file of an older layout to the present one, in one transaction; it blocks.
+    """Bring a file of an older layout to the present one, in one transaction; blocks the thread.
 
-    From 1 to 2: the partition key and the sort key of an index row have 512 bytes together, where
-    they had 512 each. A process of the older release that still has the file open goes on; index
-    rows that it writes with longer keys are found by `verify` and repaired by `rebuild`.
+    In layout 2, the partition key and the sort key of an index row have 512 bytes together; in
+    layout 1 they had 512 each. A process of the older release that has the file open goes on
+    working. If it writes index rows with longer keys, `verify` reports them and `rebuild` repairs
+    them.
     """
     if _layout(path) < SCHEMA_VERSION:
         write_alone(path, _upgrade)
@@ -63,8 +63,8 @@ def _layout(path: str) -> int:
 
 
 def _upgrade(cursor: apsw.Cursor) -> None:
-    if cursor.execute("PRAGMA user_version").get == 1:  # else another process was faster
+    if cursor.execute("PRAGMA user_version").get == 1:  # otherwise another process has done it
         long = cursor.execute(_LONG_KEYS).fetchall()
         for view, rows in groupby(long, key=itemgetter(0)):
-            renew_rows(cursor, str(view), [str(id) for _, id in rows])
+            rewrite_rows(cursor, str(view), [str(id) for _, id in rows])
         cursor.execute("PRAGMA user_version = 2")
