@@ -46,8 +46,13 @@ class FileCache(RowCache):
                 self._outside = version
             self._confirmed_until = time.monotonic() + CONFIRMED_SECONDS
             asyncio.get_running_loop().call_soon(self.expire_confirmation)
-        found = [self.documents.get(ref) for ref in refs]
-        return None if None in found else found
+        found: list[Document | None] = []
+        for ref in refs:
+            document = self.documents.get(ref)
+            if document is None:
+                return None
+            found.append(document)
+        return found
 
     def expire_confirmation(self) -> None:
         """Before the next cached document is given, check again whether others have committed.
