@@ -30,7 +30,7 @@ from gatherlog.core.eventstore.engine_store import EngineStore
 from gatherlog.core.eventstore.errors import Busy
 from gatherlog.core.eventstore.events import Recorded
 from gatherlog.core.eventstore.index_keys import IndexRange
-from gatherlog.core.eventstore.page_sizes import cut_page, document_bytes
+from gatherlog.core.eventstore.page_sizes import bytes_of_documents, cut_page
 from gatherlog.core.eventstore.plan_basis import Basis, carried_out, rests_on
 from gatherlog.core.eventstore.planner import KEY_LIFETIME, Changes, State, Wanted
 from gatherlog.core.eventstore.store import (
@@ -271,7 +271,7 @@ class HostileEngine(Engine):
         ids = {id for name, id in self.data.documents if name == view}
         names, place = self._in_no_order(ids, after, limit)
         found = [self.data.documents[view, id] for id in names]
-        page = list(cut_page(found, self.limits.page_bytes, document_bytes))
+        page = list(cut_page(found, self.limits.page_bytes, bytes_of_documents))
         return page, place if len(page) == len(found) else _hashed(page[-1].id)
 
     def _in_no_order(

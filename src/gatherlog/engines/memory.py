@@ -10,7 +10,12 @@ from gatherlog.core.eventstore.engine import Engine, IndexPage, Planned, Recorde
 from gatherlog.core.eventstore.engine_store import EngineStore
 from gatherlog.core.eventstore.events import Recorded
 from gatherlog.core.eventstore.index_keys import IndexRange, split_key
-from gatherlog.core.eventstore.page_sizes import cut_page, document_bytes, event_bytes
+from gatherlog.core.eventstore.page_sizes import (
+    bytes_of_documents,
+    bytes_of_events,
+    bytes_of_rows,
+    cut_page,
+)
 from gatherlog.core.eventstore.planner import KEY_LIFETIME, Changes, State, Wanted
 from gatherlog.core.eventstore.store import (
     DeclaredView,
@@ -94,11 +99,11 @@ class MemoryEngine(Engine):
         page = (
             events[max(start, end - limit) : end][::-1] if backwards else events[start:end][:limit]
         )
-        return list(cut_page(page, self.limits.page_bytes, event_bytes))
+        return list(cut_page(page, self.limits.page_bytes, bytes_of_events))
 
     async def read_feed(self, partition: int, after: int, limit: int) -> list[Recorded]:
         page = self._feeds[partition][max(after, 0) : max(after, 0) + limit]
-        return list(cut_page(page, self.limits.page_bytes, event_bytes))
+        return list(cut_page(page, self.limits.page_bytes, bytes_of_events))
 
     async def heads(self) -> Heads:
         return self.positions()
@@ -125,7 +130,7 @@ class MemoryEngine(Engine):
             rows = [row for row in rows if (row < at if wanted.backwards else row > at)]
         found = [(sort, self.documents[wanted.view, id]) for sort, id in rows]
         page = found[: wanted.limit]
-        page = list(cut_page(page, self.limits.page_bytes, lambda row: document_bytes(row[1])))
+        page = list(cut_page(page, self.limits.page_bytes, bytes_of_rows))
         return IndexPage(page, len(page) == len(found))
 
     async def read_streams(
@@ -142,7 +147,7 @@ class MemoryEngine(Engine):
     ) -> tuple[list[Document], str | None]:
         ids = sorted(id for name, id in self.documents if name == view)
         rest = [self.documents[view, id] for id in ids[bisect_right(ids, after) :]]
-        page = list(cut_page(rest[:limit], self.limits.page_bytes, document_bytes))
+        page = list(cut_page(rest[:limit], self.limits.page_bytes, bytes_of_documents))
         return page, page[-1].id if len(page) < len(rest) else None
 
     async def views(self) -> dict[str, RecordedView]:

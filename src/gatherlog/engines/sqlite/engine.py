@@ -19,7 +19,7 @@ from gatherlog.core.eventstore.engine_store import IndexRowStore
 from gatherlog.core.eventstore.errors import NotAStore, StoreError
 from gatherlog.core.eventstore.events import Recorded
 from gatherlog.core.eventstore.index_keys import IndexRange
-from gatherlog.core.eventstore.page_sizes import event_bytes
+from gatherlog.core.eventstore.page_sizes import bytes_of_events
 from gatherlog.core.eventstore.planner import State, Wanted
 from gatherlog.core.eventstore.store import (
     DeclaredView,
@@ -241,13 +241,15 @@ class SqliteEngine(IndexRowEngine):
 
     async def _events(self, limit: int, read: ReadEvents) -> list[Recorded]:
         """A page of events: the first rows on the loop, the rest in the thread."""
-        most = min(limit, INLINE_ROWS)
-        first, is_last = self._now(lambda reads: read(reads, None, most, INLINE_BYTES))
-        if is_last or len(first) == limit:
+        page_bytes = self.limits.page_bytes
+        most = min(limit, INLINE_ROWS), min(page_bytes, INLINE_BYTES)
+        first, is_last = self._now(lambda reads: read(reads, None, *most))
+        left = page_bytes - bytes_of_events(first)
+        if is_last or len(first) == limit or left <= 0:
             return first
-        left = limit - len(first), self.limits.page_bytes - sum(map(event_bytes, first))
-        rest, _ = await self._in_thread(lambda reads: read(reads, first[-1], *left))
-        return first + rest
+        more = limit - len(first), left
+        rest, _ = await self._in_thread(lambda reads: read(reads, first[-1], *more))
+        return first if bytes_of_events(rest[:1]) > left else first + rest
 
     async def _in_thread(self, read: Callable[[apsw.Cursor], T]) -> T:
         loop = asyncio.get_running_loop()

@@ -15,7 +15,7 @@ import msgspec
 from gatherlog.core.eventstore.engine import IndexPage, RecordedView
 from gatherlog.core.eventstore.events import Recorded
 from gatherlog.core.eventstore.index_keys import IndexRange
-from gatherlog.core.eventstore.page_sizes import document_bytes, event_bytes, take_page
+from gatherlog.core.eventstore.page_sizes import bytes_of_events, bytes_of_rows, take_page
 from gatherlog.core.eventstore.planner import KEY_LIFETIME, Changes, State, Wanted
 from gatherlog.core.eventstore.row_cache import RowCache
 from gatherlog.core.eventstore.store import Document, IndexKey, Recalled, Ref, StreamHead
@@ -182,7 +182,7 @@ def _events(
     cursor: apsw.Cursor, sql: str, values: tuple[str | int, ...], limit: int, most: int
 ) -> EventPage:
     with closing(cursor.connection.execute(sql, (*values, limit + 1))) as rows:
-        return take_page(starmap(Recorded, rows), limit, most, event_bytes)
+        return take_page(starmap(Recorded, rows), limit, most, bytes_of_events)
 
 
 def read_streams(
@@ -239,7 +239,7 @@ def _documents(
     """A page of documents, each with the sort key that precedes its columns; whether it is last."""
     with closing(cursor.connection.execute(sql, (*values, limit + 1))) as rows:
         found = ((row[0], _document(row[1:])) for row in rows)
-        return take_page(found, limit, most, lambda one: document_bytes(one[1]))
+        return take_page(found, limit, most, bytes_of_rows)
 
 
 def read_views(cursor: apsw.Cursor) -> dict[str, RecordedView]:
