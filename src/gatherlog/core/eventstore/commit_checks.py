@@ -38,8 +38,16 @@ EVENT_OVERHEAD = 100
 def check_commit(commit: Commit, limits: Limits) -> tuple[int, int]:
     """The size of a commit in bytes, and in actions, if it is well-formed and within `limits`.
 
-    Raises LimitExceeded, naming the limit, or ValueError for a mistake of the program.
+    Raises LimitExceeded, naming the limit, or ValueError for a mistake of the program, such as a
+    value of another type than is declared: none of those may reach the commits of other callers.
     """
+    try:
+        return _check(commit, limits)
+    except (AttributeError, TypeError) as mistake:
+        raise ValueError(f"not a well-formed commit: {mistake}") from mistake
+
+
+def _check(commit: Commit, limits: Limits) -> tuple[int, int]:
     if not commit.appends and not commit.writes and commit.key is None:
         raise ValueError("an empty commit: neither appends, nor writes, nor a key")
     if commit.key is not None:
@@ -53,8 +61,8 @@ def check_commit(commit: Commit, limits: Limits) -> tuple[int, int]:
         _check_stream(append.stream)
         if append.stream in streams:
             raise ValueError(f"stream {append.stream!r} stands twice in one commit")
-        if append.expected < ANY:
-            raise ValueError(f"{append.expected} is no version of a stream")
+        if type(append.expected) is not int or append.expected < ANY:
+            raise ValueError(f"{append.expected!r} is no version of a stream")
         if append.events:
             appended.add(append.stream)
         elif append.expected == ANY:
@@ -83,9 +91,9 @@ def count_actions(commit: Commit, limits: Limits) -> int:
     stored does not matter, so an app can cut its commits by it: see `Limits.commit_actions`.
     """
     actions = 0 if commit.key is None else 1
+    actions += 2 * len(commit.appends) + len(commit.writes)
     for append in commit.appends:
-        actions += len(append.events) + 2
-    actions += len(commit.writes)
+        actions += len(append.events)
     for write in commit.writes:
         if write.body is not KEEP:
             actions += limits.index_rows * write.indexes
@@ -113,11 +121,11 @@ def _check_event(event: Event, most: int) -> int:
     if size > most:
         raise LimitExceeded("an event's bytes", most, size)
     _check_type(event.type)
-    if not event.id or not event.id.isascii():
-        raise ValueError(f"an event's id is ASCII and not empty; this is {event.id!r}")
+    if not isinstance(event.id, str) or not event.id or not event.id.isascii():
+        raise ValueError(f"an event's id is ASCII text and not empty; this is {event.id!r}")
     if len(event.id) > MAX_ID:
         raise LimitExceeded("an event's id (characters)", MAX_ID, len(event.id))
-    if event.subject:
+    if event.subject != "":
         _check_name("an event's subject", event.subject)
     if not _are_usual(event.time, event.recorded, event.schema):
         _check_integer("an event's time", event.time)
@@ -137,6 +145,10 @@ def _check_writes(writes: Sequence[Write], streams: set[str], limits: Limits) ->
         _check_view(write.view)
         _check_name("a document's id", write.id)
         _check_stream(write.stream)
+        if (expects := write.expects) is not None and (type(expects) is not int or expects < 0):
+            raise ValueError(f"{expects!r} is no version of a document")
+        if write.counted is not None:
+            _check_integer("the version of counters", write.counted, least=0)
         if write.at is not None:
             _check_rebuild(write, write.at)
         elif write.stream not in streams and write.changes_anything:
@@ -144,12 +156,10 @@ def _check_writes(writes: Sequence[Write], streams: set[str], limits: Limits) ->
                 f"{write.view}/{write.id} changes without an event of its stream {write.stream!r}"
             )
         body = write.body
-        if write.adds:
-            if body is DELETE:
-                raise HasCounters(f"{write.view}/{write.id}: deleted and added to in one write")
-            for counter, amount in write.adds.items():
-                _check_counter(counter)
-                _check_integer("what is added to a counter", amount)
+        if write.adds and body is DELETE:
+            raise HasCounters(f"{write.view}/{write.id}: deleted and added to in one write")
+        if write.adds or write.at_most or write.at_least:
+            _check_counters(write)
         if body is not KEEP and body is not DELETE:
             _check_bytes("a document's body", body)
             if len(body) > limits.body_bytes:
@@ -157,6 +167,14 @@ def _check_writes(writes: Sequence[Write], streams: set[str], limits: Limits) ->
             size += len(body)
             _check_keys(write.index_keys)
     return size
+
+
+def _check_counters(write: Write) -> None:
+    for counters in (write.adds, write.at_most, write.at_least):
+        for counter, value in counters.items():
+            _check_counter(counter)
+            if type(value) is not int or not -MAX_INTEGER <= value <= MAX_INTEGER:
+                _check_integer("what is added to a counter, or bounds it", value)
 
 
 def _check_rebuild(write: Write, at: int) -> None:
@@ -170,7 +188,11 @@ def _check_rebuild(write: Write, at: int) -> None:
 def _check_keys(index_keys: Mapping[str, IndexKey]) -> None:
     for index, key in index_keys.items():
         _check_counter(index)
+        if type(key) is not tuple or not key:
+            raise ValueError(f"the key in index {index!r} is a tuple of text, not {key!r}")
         for part in key:
+            if not isinstance(part, str):
+                raise ValueError(f"a part of the key in index {index!r} is text, not {part!r}")
             if not part.isascii():
                 _check_unicode("a part of an index key", part)
 
