@@ -12,10 +12,15 @@ PROMISE = re.compile(
 )
 
 
+def plain(sentence: str) -> str:
+    """A sentence as the name of a test can say it: small letters, digits and spaces."""
+    return re.sub("[^a-z0-9 ]", "", sentence.replace("_", " ").lower())
+
+
 def promised() -> dict[str, list[str]]:
     """By the module that proves them, the sentences of the document."""
     return {
-        module: [line.removeprefix("- ") for line in sentences.splitlines()]
+        module: [plain(line.removeprefix("- ")) for line in sentences.splitlines()]
         for _, module, sentences in PROMISE.findall(DOCUMENT.read_text())
     }
 
@@ -24,7 +29,7 @@ def proved() -> dict[str, list[str]]:
     """By module, the tests of the suite as sentences."""
     return {
         path.name: [
-            name.replace("_", " ")
+            plain(name)
             for name in re.findall(r"^(?:async )?def test_(\w+)\(", path.read_text(), re.M)
         ]
         for path in SUITE.glob("test_*_*.py")
