@@ -34,6 +34,18 @@ def test_the_projection_of_the_how_to_works_as_written(tmp_path: Path) -> None:
     assert output(projection, tmp_path) == "Sales(item='lamp', pieces=5)\n"
 
 
+def test_the_program_with_a_handler_of_the_how_to_works_as_written(tmp_path: Path) -> None:
+    handler, _ = blocks("route-events.md", "python")
+
+    assert output(handler, tmp_path) == """signup b'{"name": "Ada"}'\n"""
+
+
+def test_the_queue_of_the_how_to_works_as_written(tmp_path: Path) -> None:
+    [program] = blocks("queues.md", "python")
+
+    assert output(program, tmp_path) == """1 b'{"item": "lamp"}'\n"""
+
+
 def test_the_program_with_a_rule_of_the_how_to_works_as_written(tmp_path: Path) -> None:
     _, program = blocks("route-events.md", "python")
 
