@@ -39,7 +39,19 @@ A flag wins over its variable.
 | `GATHERLOG_WEBHOOK_ALLOW` | | none; networks that webhooks may reach although not public, with \
 commas between: `127.0.0.1,10.1.0.0/16` |
 | `GATHERLOG_JWT_KEY` | | the content of the key file; a private RSA key in PEM |
-| `GATHERLOG_KEY_FILE` | | a file beside SQLite's, ending in `.key`; made when first needed |
+| `GATHERLOG_KEY_FILE` | | beside SQLite's file, ending in `.key`; the file is made when it is \
+first needed, and kept. With `memory:` there is no file unless this names one, and the key ends \
+with the process |
+
+## Addresses of stores
+
+| address | is |
+|---|---|
+| `sqlite:///gatherlog.db` | a file, relative to the working directory |
+| `sqlite:////var/gatherlog.db` | a file, with its whole path |
+| `memory:` | a store that ends with the process |
+| `hostile:7` | a store for tests, which ends with the process and behaves as badly as the \
+contract of a store allows: it lags, collides, and loses answers; 7 is the seed of its choices |
 
 ## Status
 
@@ -70,7 +82,7 @@ def access_patterns() -> str:
         MARK,
         "",
         "Every document is found by its id, and by the indexes that its view declares: the first",
-        "part of a key is the partition that a query names, the others are its order.",
+        "part of a key is the partition key that a query names, the others are its order.",
         "",
         "| view | version | index | key |",
         "|---|---|---|---|",

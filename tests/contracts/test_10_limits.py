@@ -79,7 +79,9 @@ TOO_MUCH: dict[str, tuple[str, Callable[[Limits], Commit]]] = {
 
 
 @pytest.mark.parametrize("what", TOO_MUCH)
-async def test_too_much_is_refused_by_the_name_of_its_limit(store: Store, what: str) -> None:
+async def test_what_exceeds_a_limit_is_refused_with_the_name_of_the_limit(
+    store: Store, what: str
+) -> None:
     name, make = TOO_MUCH[what]
 
     with pytest.raises(LimitExceeded) as refusal:
@@ -146,7 +148,7 @@ def name_of(size: int) -> str:
 
 
 @pytest.mark.parametrize("what", NAMES)
-async def test_a_name_is_measured_by_its_bytes(store: Store, what: str) -> None:
+async def test_the_size_of_a_name_is_counted_in_bytes(store: Store, what: str) -> None:
     limit, most, make = NAMES[what]
     await store.commit(make(name_of(most)))
     taken = await streams_of(store, "card")
@@ -159,7 +161,7 @@ async def test_a_name_is_measured_by_its_bytes(store: Store, what: str) -> None:
     assert (await streams_of(store, "card"), len(taken)) == (taken, 1)
 
 
-async def test_a_view_has_a_name_of_48_bytes_at_most(store: Store) -> None:
+async def test_the_name_of_a_view_has_at_most_48_bytes(store: Store) -> None:
     def write(view: str) -> Commit:
         return writing(msgspec.structs.replace(put("a", b""), view=view))
 
@@ -186,7 +188,7 @@ BESIDE_EVENTS: dict[str, Callable[[int], Commit]] = {
 
 
 @pytest.mark.parametrize("what", BESIDE_EVENTS)
-async def test_a_commit_has_as_many_actions_as_are_counted_and_no_more(
+async def test_a_commit_may_have_as_many_counted_actions_as_the_limit_and_no_more(
     store: Store, what: str
 ) -> None:
     limits = store.limits
@@ -276,7 +278,7 @@ MISTAKES: dict[str, Commit] = {
 
 
 @pytest.mark.parametrize("mistake", MISTAKES)
-async def test_a_mistake_of_the_program_is_refused_and_harms_no_other(
+async def test_an_invalid_commit_is_refused_and_does_not_affect_others(
     store: Store, mistake: str
 ) -> None:
     asked = [commit("card-8"), MISTAKES[mistake], commit("card-9")]
@@ -289,7 +291,7 @@ async def test_a_mistake_of_the_program_is_refused_and_harms_no_other(
     assert await documents_of(store, "card") == []
 
 
-async def test_a_refused_repeat_is_refused_for_its_form_before_its_key(store: Store) -> None:
+async def test_an_invalid_commit_is_refused_even_if_its_key_is_known(store: Store) -> None:
     await store.commit(commit("card-1", key="k"))
     oversized = append("card-1", event(b"x" * (store.limits.event_bytes + 1)))
 
@@ -299,7 +301,7 @@ async def test_a_refused_repeat_is_refused_for_its_form_before_its_key(store: St
     assert recalled == Recalled(b"", b"", recalled.at if recalled else 0)
 
 
-async def test_a_write_that_only_demands_is_small(store: Store) -> None:
+async def test_a_write_that_only_demands_something_is_accepted(store: Store) -> None:
     await store.commit(Commit(writes=[Write(view="card", id="a", stream="card-1", expects=NEW)]))
 
     assert await card(store, "a") is None
@@ -348,7 +350,9 @@ def _seen(folder: Path) -> dict[str, tuple[int, int, bytes]]:
 
 
 @pytest.mark.parametrize("what", NOT_OURS)
-async def test_what_is_not_a_store_is_refused_and_untouched(one_file: Place, what: str) -> None:
+async def test_a_file_that_is_not_a_store_is_refused_and_not_changed(
+    one_file: Place, what: str
+) -> None:
     NOT_OURS[what](one_file.path)
     before = _seen(one_file.path.parent)
 
@@ -360,7 +364,7 @@ async def test_what_is_not_a_store_is_refused_and_untouched(one_file: Place, wha
 
 
 @pytest.mark.parametrize("kept", [0.1, 0.5, 0.9])
-async def test_a_truncated_store_is_refused_and_untouched(one_file: Place, kept: float) -> None:
+async def test_a_truncated_store_is_refused_and_not_changed(one_file: Place, kept: float) -> None:
     store = await one_file.open()
     for i in range(50):
         await store.commit(commit(f"card-{i}", events=5))
@@ -385,7 +389,7 @@ async def test_a_store_that_may_not_be_read_is_refused(one_file: Place) -> None:
         await one_file.open()
 
 
-async def test_a_missing_store_is_made_only_if_asked_for(one_file: Place) -> None:
+async def test_a_missing_store_is_made_only_if_create_is_set(one_file: Place) -> None:
     with pytest.raises(NotAStore):
         await one_file.open(create=False)
     assert list(one_file.path.parent.iterdir()) == []

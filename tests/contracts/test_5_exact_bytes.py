@@ -81,7 +81,9 @@ async def test_the_largest_event_and_body_come_back_byte_for_byte(store: Store) 
     assert await card(store, "a") == document("a", body, version=1)
 
 
-async def test_null_and_empty_stay_apart(store: Store) -> None:
+async def test_an_empty_body_a_body_of_null_and_a_missing_document_are_different(
+    store: Store,
+) -> None:
     await asyncio.gather(
         store.commit(writing(put("empty", b""))),
         store.commit(writing(put("null", b"null"))),
@@ -119,7 +121,7 @@ async def test_names_come_back_as_they_were_given(store: Store, text: str) -> No
 
 
 @pytest.mark.parametrize("moment", [0, 1, -1, -(2**62), 2**62, 1_790_000_000_123_457])
-async def test_times_and_schema_are_the_callers(store: Store, moment: int) -> None:
+async def test_times_and_schema_versions_are_those_of_the_caller(store: Store, moment: int) -> None:
     sent = Event("e-1", "tests.happened", moment, moment + 1, b"data", 7, "guest-1", b"meta")
 
     await store.commit(Commit(appends=[Append("card-1", [sent])]))

@@ -7,9 +7,11 @@ import apsw
 import pytest
 
 from gatherlog.core import Document, Recorded, Store
+from gatherlog.core.eventstore.errors import LimitExceeded, NotAStore
 from gatherlog.core.eventstore.store import KeepsIndexRows
 from gatherlog.engines import open_store
 from tests.contracts.commits import CARDS, card, commit, documents_of, streams_of, whole_feed
+from tests.entrypoints.terminal import gatherlog
 
 LAYOUT_1 = Path(__file__).parent / "files" / "layout-1.db.gz"
 """Five events, four cards with counters, two of them with long index keys, and a key."""
@@ -110,5 +112,28 @@ async def test_a_newer_layout_is_refused(old_file: Path) -> None:
     connection.execute("PRAGMA user_version = 3")
     connection.close()
 
-    with pytest.raises(Exception, match="has layout 3; this version of Gatherlog uses 2"):
+    with pytest.raises(NotAStore, match=r"newer version of Gatherlog .*: use that"):
         await opened(old_file)
+
+
+async def test_a_stream_with_a_longer_name_stays_readable_but_takes_no_more_events(
+    old_file: Path,
+) -> None:
+    name = "card-" + "é" * 250
+    store = await opened(old_file)
+
+    with pytest.raises(LimitExceeded, match="stream") as refusal:
+        await store.commit(commit(name))
+
+    assert (refusal.value.allowed, refusal.value.found) == (400, 505)
+    assert [event.stream for event in await store.read_stream(name)] == [name]
+    await store.close()
+
+
+def test_a_command_that_only_reads_upgrades_the_file_and_a_backup_does_not(old_file: Path) -> None:
+    folder, copy, store = old_file.parent, old_file.with_name("copy.db"), "sqlite:///old.db"
+
+    assert gatherlog("backup", "copy.db", "--store", store, cwd=folder).status == 0
+    assert (layout(old_file), layout(copy)) == (1, 1)
+    assert gatherlog("read", "card-1", "--store", store, cwd=folder).status == 0
+    assert (layout(old_file), layout(copy)) == (2, 1)

@@ -1,4 +1,4 @@
-"""An engine for tests that often does everything which the store contract allows an engine to do.
+"""An engine for tests that behaves as badly as the store contract allows.
 
 It keeps its data in memory, in eight partitions. The feed lags and moves in uneven steps, queries
 lag, pages are short, lists have no order, documents are not one snapshot, plans are made on rows

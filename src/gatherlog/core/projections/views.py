@@ -70,8 +70,12 @@ class View(Generic[B]):
         return self._decode(document.body)
 
     def recall(self, document: Document | None) -> B | None:
-        """As `read`, for documents that are read again and again: a body whose very bytes were
-        decoded or encoded here lately is not decoded again."""
+        """As `read`, but a body that was decoded or encoded lately is remembered.
+
+        While the store returns the same bytes, every caller gets the same object, so nobody may
+        change it: neither its fields, nor a list or dict in it. Make a changed copy instead, with
+        `msgspec.structs.replace`.
+        """
         if document is None or (encoded := document.body) is None:
             return None
         known = self._typed.get(document.id)

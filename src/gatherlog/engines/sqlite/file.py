@@ -169,14 +169,22 @@ def _recognise(target: Path) -> None:
     schema_version, application_id = (struct.unpack_from(">I", header, at)[0] for at in (60, 68))
     if application_id != APPLICATION_ID:
         raise NotAStore(f"{target} is a SQLite file, but not a Gatherlog store; it was not changed")
-    if not OLDEST_VERSION <= schema_version <= SCHEMA_VERSION:
-        raise NotAStore(
-            f"{target} has layout {schema_version}; this version of Gatherlog uses {SCHEMA_VERSION}"
-        )
+    _check_layout(target, schema_version)
     wal = Path(f"{target}-wal")  # if it is not empty, the missing pages may be in it
     missing = pages * (65536 if page_size == 1 else page_size) > target.stat().st_size
     if missing and not (wal.exists() and wal.stat().st_size):
         raise NotAStore(f"{target} is cut short: restore it from a backup")
+
+
+def _check_layout(target: Path, layout: int) -> None:
+    """Raise NotAStore for a layout that `upgrade` cannot bring to the present one."""
+    if layout > SCHEMA_VERSION:
+        raise NotAStore(
+            f"{target} was made or upgraded by a newer version of Gatherlog (layout {layout}; this"
+            f" version uses {SCHEMA_VERSION}): use that version, or restore a backup from before"
+        )
+    if layout < OLDEST_VERSION:
+        raise NotAStore(f"{target} has layout {layout}, which Gatherlog does not know")
 
 
 def _make(target: Path) -> None:
