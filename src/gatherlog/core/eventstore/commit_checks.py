@@ -121,7 +121,7 @@ def _check_event(event: Event, most: int) -> int:
     if size > most:
         raise LimitExceeded("an event's bytes", most, size)
     _check_type(event.type)
-    if not isinstance(event.id, str) or not event.id or not event.id.isascii():
+    if type(event.id) is not str or not event.id or not event.id.isascii():
         raise ValueError(f"an event's id is ASCII text and not empty; this is {event.id!r}")
     if len(event.id) > MAX_ID:
         raise LimitExceeded("an event's id (characters)", MAX_ID, len(event.id))
