@@ -7,6 +7,7 @@ import msgspec
 
 from gatherlog.core import (
     ANY,
+    DELETE,
     NEW,
     Append,
     Commit,
@@ -73,7 +74,25 @@ def put(
 ) -> Write:
     """A card with a raw body."""
     return Write(
-        view="card", id=id, stream=stream, body=body, expects=expects, index_keys=index_keys
+        view="card",
+        id=id,
+        stream=stream,
+        body=body,
+        expects=expects,
+        index_keys=index_keys,
+        indexes=max(len(CARDS.indexes), len(index_keys)),
+    )
+
+
+def delete(id: str, *, stream: str = "card-1", expects: int | None = None) -> Write:
+    """The deletion of a card."""
+    return Write(
+        view="card",
+        id=id,
+        stream=stream,
+        body=DELETE,
+        expects=expects,
+        indexes=len(CARDS.indexes),
     )
 
 

@@ -10,7 +10,6 @@ import msgspec
 import pytest
 
 from gatherlog.core import (
-    DELETE,
     NEW,
     Commit,
     Committed,
@@ -20,7 +19,6 @@ from gatherlog.core import (
     Store,
     StreamHead,
     View,
-    Write,
 )
 from gatherlog.core.eventstore.errors import (
     Conflict,
@@ -37,6 +35,7 @@ from tests.contracts.commits import (
     card,
     cards,
     commit,
+    delete,
     document,
     documents_of,
     event,
@@ -86,7 +85,7 @@ async def test_get_is_one_round_trip_however_much_is_asked(counted: Place) -> No
 
 async def test_get_takes_hundreds_of_ids_at_once(store: Store) -> None:
     ids = [f"{i:04}" for i in range(90)]
-    for some in chunks(ids, 45):
+    for some in chunks(ids, 15):
         await store.commit(writing(*[put(id, id.encode()) for id in some]))
 
     asked = [id for id in reversed(ids) for id in (id, "x" + id)] * 3
@@ -476,7 +475,7 @@ async def test_what_is_there_throughout_is_listed_once_while_others_come_and_go(
         for n in range(1, 40, 2):
             id, stream = f"{n:02}", f"card-{n:02}"
             await store.commit(writing(put(id, b"{}", stream=stream)))
-            gone = Write(view="card", id=id, stream=stream, body=DELETE)
+            gone = delete(id, stream=stream)
             await store.commit(writing(gone))
 
     changing = asyncio.create_task(come_and_go())
