@@ -53,6 +53,14 @@ def event(
     return Event(id, "tests.happened", NOON, NOON + 1, data, 1, subject, meta)
 
 
+def cards_view(version: int, *, more: bool = False) -> View[Card]:
+    """The view `card` at another version, or with one more index."""
+    by_name = CARDS.patterns["by_name"]
+    if more:
+        return View("card", Card, version=version, by_name=by_name, by_first=by_name)
+    return View("card", Card, version=version, by_name=by_name)
+
+
 def append(stream: str, *events: Event, expected: int = ANY) -> Append:
     """An append of the events given, or of one."""
     return Append(stream, events or (event(),), expected)

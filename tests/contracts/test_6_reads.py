@@ -34,6 +34,7 @@ from tests.contracts.commits import (
     append,
     card,
     cards,
+    cards_view,
     commit,
     delete,
     document,
@@ -235,14 +236,6 @@ async def test_long_pages_are_as_exact_as_short_ones(store: Store) -> None:
 # What a store knows of the views.
 
 
-def cards_view(version: int, *, more: bool = False) -> View[Card]:
-    """The view `card` at another version, or with one more index."""
-    by_name = CARDS.patterns["by_name"]
-    if more:
-        return View("card", Card, version=version, by_name=by_name, by_first=by_name)
-    return View("card", Card, version=version, by_name=by_name)
-
-
 async def test_a_process_that_knows_an_older_version_of_a_view_is_refused(durable: Place) -> None:
     await (await durable.open(cards_view(2))).close()
 
@@ -303,6 +296,26 @@ async def test_what_another_store_has_built_serves_within_seconds(
 
     assert [found.id for found in await listed(building, query)] == ["a"]
     await eventually(lambda: ids_or_none(running, query), ["a"], 3)
+
+
+async def test_a_store_with_an_older_version_is_refused_within_seconds(shared: Place) -> None:
+    older = await shared.open(cards_view(1))
+    await older.commit(writing(put("a", b"A", index_keys={"by_name": ("all", "Ada")})))
+    await lists(older, CARDS.query("by_name", "all"), "a")
+    building = await shared.open(cards_view(2))
+
+    await building.declare([cards_view(2)])
+
+    await eventually(lambda: is_outdated(older), True, 3)
+
+
+async def is_outdated(store: Store) -> bool:
+    """Whether a query is refused because another process has built a newer version of the view."""
+    try:
+        await store.query(CARDS.query("by_name", "all"))
+    except ViewOutdated:
+        return True
+    return False
 
 
 async def ids_or_none(store: Store, query: Query) -> list[str] | None:

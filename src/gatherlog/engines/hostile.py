@@ -44,7 +44,6 @@ from gatherlog.core.eventstore.store import (
     Ref,
     StreamHead,
 )
-from gatherlog.core.eventstore.view_catalogue import record_of
 from gatherlog.engines.memory import MemoryEngine
 
 __all__ = ["HostileEngine", "HostileStore", "Hostility"]
@@ -95,9 +94,8 @@ class HostileStore(EngineStore):
         limits: Limits | None = None,
         clock: Clock = system_clock,
     ) -> None:
-        engine = HostileEngine(limits or LIMITS, seed, hostility or Hostility())
-        recorded = {view.name: record_of(view) for view in views}
-        super().__init__(engine, views, recorded, clock=clock)
+        engine = HostileEngine(limits or LIMITS, seed, hostility or Hostility(), views)
+        super().__init__(engine, views, engine.data.recorded, clock=clock)
 
 
 class HostileEngine(Engine):
@@ -107,8 +105,14 @@ class HostileEngine(Engine):
     on that until a write collides.
     """
 
-    def __init__(self, limits: Limits, seed: int, hostility: Hostility) -> None:
-        self.data = MemoryEngine(limits)
+    def __init__(
+        self,
+        limits: Limits,
+        seed: int,
+        hostility: Hostility,
+        views: Sequence[DeclaredView] = (),
+    ) -> None:
+        self.data = MemoryEngine(limits, views)
         self.id = self.data.id
         self.limits = limits
         self.group = GroupLimits(commits=20, actions=limits.commit_actions)
