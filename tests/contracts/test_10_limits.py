@@ -172,6 +172,11 @@ async def test_the_name_of_a_view_has_at_most_48_bytes(store: Store) -> None:
     assert refusal.value.limit == "a view's name (bytes)"
 
 
+def put_one(id: str) -> Write:
+    """A card that no index lists."""
+    return msgspec.structs.replace(put(id, b""), indexes=0)
+
+
 BESIDE_EVENTS: dict[str, Callable[[int], Commit]] = {
     "nothing else": lambda size: commit("card-1"),
     "a key": lambda size: commit("card-1", key="k"),
@@ -179,10 +184,13 @@ BESIDE_EVENTS: dict[str, Callable[[int], Commit]] = {
     "demands on streams": lambda size: Commit(
         appends=[append("card-1"), *[Append(f"seat-{n}", (), NEW) for n in range(size // 2)]]
     ),
-    "documents": lambda size: writing(*[put(f"{n}", b"") for n in range(size)]),
+    "documents": lambda size: writing(*[put_one(f"{n}") for n in range(size)]),
+    "documents with index rows": lambda size: writing(
+        *[put(f"{n}", b"", index_keys={"by_name": ("all",)}) for n in range(size // 7)]
+    ),
     "counters": lambda size: writing(*[count(f"{n}", n=1) for n in range(size)]),
     "bodies with counters": lambda size: writing(
-        *[msgspec.structs.replace(put(f"{n}", b""), adds={"n": 1}) for n in range(size // 2)]
+        *[msgspec.structs.replace(put_one(f"{n}"), adds={"n": 1}) for n in range(size // 2)]
     ),
 }
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import msgspec
 import pytest
 
-from gatherlog.core import DELETE, KEEP, NEW, Commit, Committed, Store, Write
+from gatherlog.core import KEEP, NEW, Commit, Committed, Store, Write
 from gatherlog.core.eventstore.errors import (
     Conflict,
     CounterOutOfBounds,
@@ -22,6 +22,7 @@ from tests.contracts.commits import (
     cards,
     commit,
     count,
+    delete,
     demand,
     document,
     documents_of,
@@ -34,11 +35,6 @@ from tests.contracts.commits import (
     writing,
 )
 from tests.contracts.engines import Place
-
-
-def delete(id: str, *, expects: int | None = None, stream: str = "card-1") -> Write:
-    """The end of a card."""
-    return Write(view="card", id=id, stream=stream, body=DELETE, expects=expects)
 
 
 async def test_a_body_gets_the_version_that_its_stream_has_after_the_append(

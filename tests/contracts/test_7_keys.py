@@ -9,7 +9,7 @@ from zlib import crc32
 import msgspec
 import pytest
 
-from gatherlog.core import DELETE, Commit, Limits, Query, Store, Write
+from gatherlog.core import Commit, Limits, Query, Store, Write
 from gatherlog.core.eventstore.errors import Conflict, CursorInvalid, NotAStore
 from gatherlog.core.eventstore.store import IndexKey, KeepsIndexRows
 from gatherlog.engines import open_store
@@ -18,6 +18,7 @@ from tests.contracts.commits import (
     append,
     cards,
     commit,
+    delete,
     feeds,
     lag,
     listed,
@@ -43,7 +44,7 @@ def tables(partition: str, **more: object) -> Query:
 
 async def fill(store: Store, keys: Sequence[tuple[str, IndexKey]]) -> None:
     """Cards under these keys."""
-    for some in chunks(keys, 40):
+    for some in chunks(keys, 15):
         await store.commit(writing(*[put_at(id, *key) for id, key in some]))
 
 
@@ -157,7 +158,7 @@ async def test_counters_do_not_move_a_document_in_its_indexes(store: Store) -> N
 
 async def test_a_deleted_document_is_not_listed(store: Store) -> None:
     await fill(store, [("a", ("t", "x")), ("b", ("t", "y"))])
-    await store.commit(writing(Write(view="card", id="a", stream="card-1", body=DELETE)))
+    await store.commit(writing(delete("a")))
 
     await lists(store, tables("t"), "b")
     await fill(store, [("a", ("t", "z"))])
@@ -168,7 +169,7 @@ async def test_of_several_changes_at_the_same_time_the_last_one_is_listed(store:
     steps = [
         writing(put_at("a", "t", "1")),
         writing(put_at("a", "t", "2")),
-        writing(Write(view="card", id="a", stream="card-1", body=DELETE)),
+        writing(delete("a")),
         writing(put_at("a", "t", "3"), put_at("b", "t", "0")),
         writing(put_at("b", "u", "0")),
     ]
@@ -380,7 +381,7 @@ async def test_a_cursor_keeps_its_place_while_documents_come_and_go(store: Store
         assert [document.id for document in page.documents] == [id]
         cursor = page.cursor
 
-    await store.commit(writing(Write(view="card", id="d", stream="card-1", body=DELETE)))
+    await store.commit(writing(delete("d")))
     await fill(store, [(id, ("t", id)) for id in "aceg"])
 
     await lists(store, tables("t", limit=2, cursor=cursor), *"efgh")

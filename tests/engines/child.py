@@ -13,10 +13,11 @@ from typing import Any
 
 import msgspec
 
+from gatherlog.core.eventstore.errors import StoreError
 from gatherlog.engines import open_store
 from gatherlog.engines.sqlite.file import FileLock, connect
 from tests.contracts.child import ROOT, Child, say
-from tests.contracts.commits import CARDS, commit, put, writing
+from tests.contracts.commits import CARDS, cards_view, commit, put, writing
 
 Work = Callable[..., Awaitable[None]]
 
@@ -89,7 +90,38 @@ async def open_for_each_line(path: str, times: int) -> None:
         await a_line()
 
 
-WORK: Sequence[Work] = [put_for_each_line, hold, open_and_close, open_for_each_line]
+async def query_for_each_line(path: str, version: int) -> None:
+    """Open the store with a version of the cards; for every line read, say which ones are listed,
+    or the code of the error."""
+    view = cards_view(version)
+    store = await open_store(f"sqlite:///{path}", views=[view])
+    while True:
+        try:
+            page = await store.query(view.query("by_name", "all"))
+        except StoreError as refusal:
+            say(refusal.code)
+        else:
+            say([document.id for document in page.documents])
+        await a_line()
+
+
+async def build(path: str, version: int) -> None:
+    """State that a version of the cards is complete."""
+    view = cards_view(version)
+    store = await open_store(f"sqlite:///{path}", views=[view])
+    await store.declare([view])
+    say("built")
+    await store.close()
+
+
+WORK: Sequence[Work] = [
+    put_for_each_line,
+    hold,
+    open_and_close,
+    open_for_each_line,
+    query_for_each_line,
+    build,
+]
 
 
 async def a_line() -> None:

@@ -2,18 +2,23 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from httpx2 import ASGITransport, AsyncClient, Response
 
 from gatherlog.apps.guests import GuestService
+from gatherlog.apps.guests.views import GUESTS
 from gatherlog.bootstrap import Platform
 from gatherlog.core.eventstore import errors
 from gatherlog.core.eventstore.errors import GatherlogError
 from gatherlog.core.eventstore.store import Commit, Committed, Store
+from gatherlog.core.projections.views import View
+from gatherlog.engines import open_store
 from gatherlog.interfaces.http import build_app
 from gatherlog.interfaces.logs import RequestLog
 from gatherlog.interfaces.problems import PROBLEMS, describe
+from tests.stores import eventually
 
 NEW = {"first_name": "Ada", "last_name": "Lovelace"}
 
@@ -140,3 +145,22 @@ async def test_a_browser_gets_a_page_and_a_program_a_document(nobody: AsyncClien
         "detail": "There is nothing at this path.",
         "code": "not_found",
     }
+
+
+async def test_a_server_that_another_has_outdated_says_so_within_seconds(
+    api: AsyncClient, platform: Platform, guest_id: str, tmp_path: Path
+) -> None:
+    """Another process, of a newer version, has rebuilt the guests on the same file."""
+    newer = View(GUESTS.name, GUESTS.body, version=GUESTS.version + 1, **GUESTS.patterns)
+    building = await open_store(f"sqlite:///{tmp_path}/gatherlog.db", views=[newer])
+    assert (await api.get("/guests")).status_code == 200
+
+    await building.declare([newer])
+
+    async def status() -> int:
+        return (await api.get("/guests")).status_code
+
+    await eventually(status, 503, 3)
+    assert (await api.get("/guests")).json()["code"] == "view_outdated"
+    assert (await api.get(f"/guests/{guest_id}")).status_code == 200
+    await building.close()

@@ -17,6 +17,7 @@ from zlib import crc32
 import msgspec
 
 from gatherlog.core.eventstore.clock import Clock, system_clock
+from gatherlog.core.eventstore.commit_checks import count_actions
 from gatherlog.core.eventstore.engine import (
     Collision,
     Engine,
@@ -34,6 +35,7 @@ from gatherlog.core.eventstore.page_sizes import bytes_of_documents, cut_page
 from gatherlog.core.eventstore.plan_basis import Basis, carried_out, rests_on
 from gatherlog.core.eventstore.planner import KEY_LIFETIME, Changes, State, Wanted
 from gatherlog.core.eventstore.store import (
+    Committed,
     DeclaredView,
     Document,
     Heads,
@@ -42,7 +44,6 @@ from gatherlog.core.eventstore.store import (
     Ref,
     StreamHead,
 )
-from gatherlog.core.eventstore.view_catalogue import record_of
 from gatherlog.engines.memory import MemoryEngine
 
 __all__ = ["HostileEngine", "HostileStore", "Hostility"]
@@ -50,6 +51,7 @@ __all__ = ["HostileEngine", "HostileStore", "Hostility"]
 LIMITS: Final = Limits(
     partitions=8,
     commit_actions=90,
+    index_rows=2,
     commit_bytes=2_900 * 1024,
     event_bytes=300 * 1024,
     body_bytes=300 * 1024,
@@ -92,9 +94,8 @@ class HostileStore(EngineStore):
         limits: Limits | None = None,
         clock: Clock = system_clock,
     ) -> None:
-        engine = HostileEngine(limits or LIMITS, seed, hostility or Hostility())
-        recorded = {view.name: record_of(view) for view in views}
-        super().__init__(engine, views, recorded, clock=clock)
+        engine = HostileEngine(limits or LIMITS, seed, hostility or Hostility(), views)
+        super().__init__(engine, views, engine.data.recorded, clock=clock)
 
 
 class HostileEngine(Engine):
@@ -104,8 +105,14 @@ class HostileEngine(Engine):
     on that until a write collides.
     """
 
-    def __init__(self, limits: Limits, seed: int, hostility: Hostility) -> None:
-        self.data = MemoryEngine(limits)
+    def __init__(
+        self,
+        limits: Limits,
+        seed: int,
+        hostility: Hostility,
+        views: Sequence[DeclaredView] = (),
+    ) -> None:
+        self.data = MemoryEngine(limits, views)
         self.id = self.data.id
         self.limits = limits
         self.group = GroupLimits(commits=20, actions=limits.commit_actions)
@@ -152,6 +159,7 @@ class HostileEngine(Engine):
         )
 
     async def write(self, planned: Planned) -> None:
+        _check_counted(planned, self.limits)
         await self._trip()
         draw, hostility = self._random.random, self.hostility
         if draw() < hostility.is_busy:
@@ -308,6 +316,28 @@ class HostileEngine(Engine):
 
     def _short(self, limit: int) -> int:
         return self._random.randint(1, min(limit, self.hostility.page))
+
+
+def _check_counted(planned: Planned, limits: Limits) -> None:
+    """A plan writes no more rows than were counted as actions: whoever made the commits, and
+    divided long work into them, has counted right."""
+    counted = sum(
+        count_actions(commit, limits)
+        for commit, result in zip(planned.commits, planned.results, strict=True)
+        if isinstance(result, Committed)
+    )
+    changes, before = planned.changes, planned.state.documents
+    partitions = {event.partition for event in changes.events}
+    written = len(changes.events) + len(changes.streams) + len(partitions) + len(changes.keys)
+    for ref, document in changes.documents.items():
+        written += 1 + limits.index_rows * _changed_keys(before.get(ref), document)
+    assert written <= counted, f"{written} rows are written, but {counted} were counted"
+
+
+def _changed_keys(before: Document | None, after: Document | None) -> int:
+    """In how many indexes a document changes its key."""
+    was, will = ({} if one is None else one.index_keys for one in (before, after))
+    return sum(was.get(index) != will.get(index) for index in was.keys() | will.keys())
 
 
 def is_remembered(recalled: Recalled | None, now: int) -> bool:

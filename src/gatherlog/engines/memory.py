@@ -44,15 +44,14 @@ class MemoryStore(EngineStore):
         limits: Limits | None = None,
         clock: Clock = system_clock,
     ) -> None:
-        engine = MemoryEngine(limits or Limits())
-        recorded = {view.name: record_of(view) for view in views}
-        super().__init__(engine, views, recorded, clock=clock)
+        engine = MemoryEngine(limits or Limits(), views)
+        super().__init__(engine, views, engine.recorded, clock=clock)
 
 
 class MemoryEngine(Engine):
     """The engine of a `MemoryStore`."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: Limits, views: Sequence[DeclaredView] = ()) -> None:
         self.id = str(uuid.uuid4())
         self.limits = limits
         self._feeds: list[list[Recorded]] = [[] for _ in range(limits.partitions)]
@@ -61,7 +60,7 @@ class MemoryEngine(Engine):
         self.keys: dict[str, Recalled] = {}
         self.documents: dict[Ref, Document] = {}
         self._indexes: dict[tuple[str, str, str], list[Row]] = {}
-        self._views: dict[str, RecordedView] = {}
+        self.recorded = {view.name: record_of(view) for view in views}
         self._moved: Callable[[Heads | None], None] = lambda heads: None
 
     async def load(self, wanted: Wanted, now: int, *, anew: bool) -> State:
@@ -151,7 +150,7 @@ class MemoryEngine(Engine):
         return page, page[-1].id if len(page) < len(rest) else None
 
     async def views(self) -> dict[str, RecordedView]:
-        return dict(self._views)
+        return dict(self.recorded)
 
     async def record_views(
         self,
@@ -161,8 +160,8 @@ class MemoryEngine(Engine):
     ) -> None:
         filled = {view for view, _ in self.documents} if only_if_empty else set()
         for view, before in views:
-            if view.name not in filled and self._views.get(view.name) == before:
-                self._views[view.name] = view
+            if view.name not in filled and self.recorded.get(view.name) == before:
+                self.recorded[view.name] = view
 
     def _forget_keys(self, most: int, now: int) -> None:
         """Forget up to `most` of the keys that have expired; the oldest come first."""

@@ -157,6 +157,16 @@ PROBLEMS: Final[Mapping[str, Problem]] = {
     "store_closed": Problem(
         HTTPStatus.SERVICE_UNAVAILABLE, "Shutting down", "This server is about to stop."
     ),
+    "view_outdated": Problem(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        "This server is out of date",
+        "The site has been updated, but this server has not. It has to be restarted.",
+    ),
+    "view_not_built": Problem(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        "The site is being updated",
+        "What was asked for has to be built anew first. Try again later.",
+    ),
     "disk_full": Problem(
         HTTPStatus.INSUFFICIENT_STORAGE,
         "The disk is full",
@@ -171,8 +181,6 @@ PROBLEMS: Final[Mapping[str, Problem]] = {
             "has_counters",
             "owned_elsewhere",
             "not_a_store",
-            "view_outdated",
-            "view_not_built",
             "event_unknown",
             "event_undecodable",
             "key_unusable",
