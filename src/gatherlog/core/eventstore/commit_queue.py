@@ -6,7 +6,7 @@ group is being written, the next one forms.
 
 import asyncio
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from gatherlog.core.eventstore.clock import Clock
@@ -68,19 +68,26 @@ class CommitQueue:
         """Commit group after group until nothing is queued."""
         try:
             while self._pending:
-                group = self._next_group()
-                try:
-                    results = await self._commit([commit for commit, *_ in group])
-                except Exception as error:  # noqa: BLE001 - it fails its callers, not the queue
-                    _fail(group, error)
-                else:
-                    _answer(group, results)
+                await self._settle(self._next_group())
                 await asyncio.sleep(0)  # so that the next commits of these callers join the group
         except asyncio.CancelledError:  # the loop is ending
             self._is_closed = True
+            _fail(self._pending, StoreClosed("the event loop of the store has ended"))
             raise
         finally:
             self._work = None
+
+    async def _settle(self, group: Sequence[Pending]) -> None:
+        """Commit a group and answer all its callers; what goes wrong with it is theirs alone."""
+        try:
+            _answer(group, await self._commit([commit for commit, *_ in group]))
+        except asyncio.CancelledError:
+            _fail(group, StoreFailed("the write was broken off"))
+            task = asyncio.current_task()
+            if task is None or task.cancelling():
+                raise  # otherwise the engine raised it, and nobody has cancelled the queue
+        except Exception as error:  # noqa: BLE001 - it fails its callers, not the queue
+            _fail(group, error)
 
     def _next_group(self) -> list[Pending]:
         limits, group = self._engine.group, [self._pending.popleft()]
@@ -155,7 +162,7 @@ def _answer(group: Sequence[Pending], results: Sequence[Outcome]) -> None:
             future.set_result(result)
 
 
-def _fail(group: Sequence[Pending], error: Exception) -> None:
+def _fail(group: Iterable[Pending], error: Exception) -> None:
     for *_, future in group:
         if not future.done():
             future.set_exception(_own_instance(error))

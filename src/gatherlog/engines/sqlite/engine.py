@@ -1,7 +1,7 @@
 """The embedded engine: reads on the loop or in a thread, writes through the one writer."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
 from typing import Final, TypeVar
@@ -34,6 +34,8 @@ from gatherlog.engines.sqlite.file import connect, prepare
 from gatherlog.engines.sqlite.index_rows import read_misindexed, renew_rows
 from gatherlog.engines.sqlite.upkeep import upgrade, write_alone
 from gatherlog.engines.sqlite.wakeups import Wakeups
+from gatherlog.engines.sqlite.wal import MOST_BYTES, WalLimit
+from gatherlog.engines.sqlite.watch import FileWatch
 from gatherlog.engines.sqlite.writer import Writer
 
 __all__ = ["SqliteEngine", "SqliteStore", "open_sqlite"]
@@ -61,7 +63,7 @@ async def open_sqlite(
     limits = limits or Limits()
     if limits.partitions != PARTITIONS:
         raise NotAStore(f"{path}: SQLite has {PARTITIONS} partition, not {limits.partitions}")
-    await asyncio.to_thread(prepare, path, create=create)
+    path = await asyncio.to_thread(prepare, path, create=create)
     with translated:
         await asyncio.to_thread(upgrade, path)
         engine = SqliteEngine(path, limits)
@@ -92,6 +94,11 @@ class SqliteStore(EngineStore):
         self._check_open()
         await self.engine.renew_index_rows(view, ids)
 
+    def file_bytes(self) -> Mapping[str, int]:
+        """See `KeepsFiles`."""
+        self._check_open()
+        return self.engine.file_bytes()
+
 
 class SqliteEngine:
     """The `Engine` of a `SqliteStore`."""
@@ -107,7 +114,9 @@ class SqliteEngine:
         self._pages = ThreadPoolExecutor(1, "gatherlog-reader")
         self._page_connection: apsw.Connection | None = None
         self._wakeups = Wakeups(path)
-        self._writer = Writer(path)
+        self._watch = FileWatch(path)
+        self._wal = WalLimit(path)
+        self._writer = Writer(path, self._watch)
         self._cache = RowCache(self._writer)
         self._moved: Callable[[Heads | None], None] = lambda heads: None
 
@@ -115,6 +124,9 @@ class SqliteEngine:
 
     async def load(self, wanted: Wanted, now: int, *, anew: bool) -> State:
         with translated:
+            self._watch.glance()
+            if self._watch.wal_bytes > MOST_BYTES:
+                await self._wal.empty()
             connection = await self._writer.begin()
             try:
                 self._cache.confirm_inside(connection)
@@ -131,6 +143,7 @@ class SqliteEngine:
             with closing(connection.cursor()) as cursor:
                 rows.save(cursor, changes, planned.state)
             await self._writer.commit(is_lone=len(planned.commits) == 1)
+            self._watch.confirm()
         except BaseException as error:
             await self._writer.give_up()
             if isinstance(error, Exception):
@@ -173,6 +186,7 @@ class SqliteEngine:
 
     async def get(self, refs: Sequence[Ref]) -> list[Document | None]:
         with translated:
+            self._watch.glance()
             known = self._cache.read(refs)
         if known is not None:
             return known
@@ -228,9 +242,17 @@ class SqliteEngine:
 
     async def _alone(self, work: Callable[[apsw.Cursor], None]) -> None:
         with translated:
+            self._watch.check()
             await asyncio.to_thread(write_alone, self.path, work)
+            self._watch.check()
 
     # Waking and closing.
+
+    def file_bytes(self) -> Mapping[str, int]:
+        """The size of the file and of its write-ahead log."""
+        with translated:
+            self._watch.check()
+        return {"database": self._watch.file_bytes, "wal": self._watch.wal_bytes}
 
     def watch(self, moved: Callable[[Heads | None], None]) -> None:
         self._moved = moved
@@ -249,6 +271,7 @@ class SqliteEngine:
         await loop.run_in_executor(self._pages, self._close_pages)
         self._pages.shutdown()
         self._connection.close()
+        self._watch.close()
 
     # How reads are done.
 
@@ -256,6 +279,7 @@ class SqliteEngine:
         """A short read, on the loop."""
         self._cache.doubt()
         with translated:
+            self._watch.glance()
             return read(self._reads)
 
     async def _page(self, size: int, read: Callable[[apsw.Cursor], T]) -> T:
@@ -276,6 +300,7 @@ class SqliteEngine:
         loop = asyncio.get_running_loop()
         try:
             with translated:
+                self._watch.glance()
                 return await loop.run_in_executor(self._pages, self._read_page, read)
         finally:
             self._cache.doubt()

@@ -1,8 +1,8 @@
 """Transactions beside the commits, on a connection of their own: views, index rows, upgrades."""
 
 import time
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from itertools import groupby
 from operator import itemgetter
 from typing import Final
@@ -15,7 +15,7 @@ from gatherlog.engines.sqlite.file import SCHEMA_VERSION, FileLock, connect
 from gatherlog.engines.sqlite.index_rows import renew_rows
 from gatherlog.engines.sqlite.writer import LOCK_SECONDS
 
-__all__ = ["upgrade", "write_alone"]
+__all__ = ["in_turn", "upgrade", "write_alone"]
 
 
 _LONG_KEYS: Final = (
@@ -30,17 +30,27 @@ def write_alone(path: str, work: Callable[[apsw.Cursor], None]) -> None:
 
     Raises Busy if another process has held the file for LOCK_SECONDS.
     """
-    lock, connection = FileLock(path), connect(path)
-    deadline = time.monotonic() + LOCK_SECONDS
-    try:
-        while not lock.try_acquire():
-            if time.monotonic() > deadline:
-                raise Busy(f"another process has held the store for {LOCK_SECONDS:g} s")
-            time.sleep(0.01)
+    with in_turn(path, LOCK_SECONDS) as connection:
         connection.set_busy_timeout(int(LOCK_SECONDS * 1000))
         connection.execute("BEGIN IMMEDIATE")
         work(connection.cursor())
         connection.execute("COMMIT")
+
+
+@contextmanager
+def in_turn(path: str, seconds: float) -> Iterator[apsw.Connection]:
+    """A connection of its own, while no process of ours writes; it blocks the thread.
+
+    Raises Busy if another process has held the file for so many seconds.
+    """
+    lock, connection = FileLock(path), connect(path)
+    deadline = time.monotonic() + seconds
+    try:
+        while not lock.try_acquire():
+            if time.monotonic() > deadline:
+                raise Busy(f"another process has held the store for {seconds:g} s")
+            time.sleep(0.002)
+        yield connection
     finally:
         connection.close(True)
         lock.close()
