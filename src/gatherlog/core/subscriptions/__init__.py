@@ -4,7 +4,7 @@ What programs use is importable from here. The modules, from the outside in:
 
 - `subscription`, `handlers`, `projection`, `delivery`: what a program defines, and what it is given
 - `worker` runs a `partition_processor` for each partition whose lease it has
-- `leases`, `lease_taking`: which worker processes a partition
+- `leases`, `lease_taking`, `lease_observations`: which worker processes a partition
 - `partition_state`, `destination_state`, `blocked_key`: what a processor knows
 - `checkpoints`, `checkpoint_store`, `fenced_commits`: what of that is stored, and how
 - `page_dispatch`, `page_delivery`, `attempts`, `batch_in_flight`: how new events are delivered
