@@ -104,7 +104,7 @@ async def _log_heads(platform: Platform) -> list[LogHead]:
 def _subscription_metrics(statuses: Iterable[Status], dead: dict[str, int]) -> list[Metric]:
     lag = GaugeMetricFamily(
         "gatherlog_subscription_lag",
-        "Events of the log that a subscription has still to read, counted up to 1,000.",
+        "Events that a subscription has still to process, counted up to 1,000.",
         labels=["subscription", "partition"],
     )
     oldest = GaugeMetricFamily(
