@@ -85,7 +85,8 @@ async def test_discarding_what_a_projection_could_not_fold_says_what_its_totals_
     redriven = await api.post(f"/dead-letters/{id}/redrive")
 
     left_out_of = {name for answer in answers for name in answer["left_out_of"]}
-    assert (left_out_of, answers[0]["done"] > 0) == ({"logs"}, True)
+    assert left_out_of == {"logs"}
+    assert sum(answer["done"] for answer in answers) >= 2
     assert (redriven.status_code, redriven.json()["code"]) == (409, "refused")
 
 
