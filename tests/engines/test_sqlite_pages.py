@@ -56,7 +56,8 @@ async def test_a_page_is_as_full_as_count_and_bytes_allow(
     store = await filled(tmp_path, sizes, page_bytes)
     expected = sizes[::-1] if read is backwards else sizes
     for limit in (1, 64, 100, 1000):
-        after, found = 0, []
+        after = 0
+        found: list[int] = []
         while page := await read(store, after, limit):
             had = len(page)
             assert had <= limit

@@ -1,5 +1,6 @@
 """The commands append, fake, rules, subscriptions, dead-letters and work."""
 
+import asyncio
 import json
 import signal
 import time
@@ -8,6 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from gatherlog.bootstrap import VIEWS
+from gatherlog.core.subscriptions.subscription import PROJECTION
+from gatherlog.engines import open_store
+from tests.core.subscriptions.followers import give_up
 from tests.entrypoints.conftest import Terminal
 from tests.entrypoints.terminal import Running, running
 
@@ -157,6 +162,26 @@ def test_dead_letters_are_listed_redriven_and_discarded(party: Terminal) -> None
     until(lambda: party("dead-letters", "list", "--state", "discarded").out, dead_letters[0]["id"])
     assert party("dead-letters", "discard", *away).status == 2
     assert party("dead-letters", "redrive", "no-such-letter").status == 1
+
+
+def test_discarding_what_a_projection_could_not_fold_says_what_its_totals_lack(
+    party: Terminal, here: Path
+) -> None:
+    async def one_given_up() -> str:
+        store = await open_store(f"sqlite:///{here}/gatherlog.db", views=VIEWS)
+        id = await give_up(store, "logs", PROJECTION)
+        await store.close()
+        return id
+
+    id = asyncio.run(one_given_up())
+
+    assert party("dead-letters", "discard", id, "--reason", "a test").out == (
+        "1 discarded.\n"
+        "The documents of logs, and the totals in them, lack what was discarded until you run:"
+        " gatherlog subscriptions reset logs --to start\n"
+    )
+    refused = party("dead-letters", "redrive", id)
+    assert (refused.status, "reset logs" in refused.err) == (1, True)
 
 
 def test_a_projection_can_only_be_reset_to_the_start(party: Terminal) -> None:

@@ -109,21 +109,26 @@ async def test_a_busy_store_is_503_with_a_retry_after(
 
 
 @pytest.mark.parametrize(
-    "failure",
-    [errors.StoreFailed("disk I/O error in /var/secret/x.db"), KeyError("Ada secret Lovelace")],
-    ids=["foreseen", "unforeseen"],
+    ("failure", "status"),
+    [
+        (errors.StoreFailed("disk I/O error in /var/secret/x.db"), 503),
+        (errors.NotAStore("/var/secret/x.db is damaged"), 503),
+        (errors.EventUndecodable("Ada secret Lovelace"), 500),
+        (KeyError("Ada secret Lovelace"), 500),
+    ],
+    ids=lambda value: getattr(value, "code", None),
 )
 async def test_the_text_of_an_unexpected_error_is_neither_shown_nor_logged(
-    platform: Platform, log_lines: list[bytes], failure: Exception
+    platform: Platform, log_lines: list[bytes], failure: Exception, status: int
 ) -> None:
     answer = await _add_guest(platform, failure, log_lines)
 
-    assert answer.status_code == 500
+    assert answer.status_code == status
     assert "secret" not in answer.text
     failed, answered = log_lines
     assert type(failure).__name__.encode() in failed
     assert b"test_problems.py" in failed
-    assert b'"status":500' in answered
+    assert b'"status":%d' % status in answered
     assert b"secret" not in failed + answered
 
 

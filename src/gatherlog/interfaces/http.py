@@ -38,6 +38,7 @@ from gatherlog.interfaces.problems import (
     Stale,
     describe,
     headers_of,
+    is_logged,
 )
 from gatherlog.interfaces.rates import RateLimiter
 from gatherlog.interfaces.rest.camel import with_camel_case_pointer
@@ -124,7 +125,7 @@ class Http:
         except (ClientGone, ClientDisconnect):
             exchange.status = _CLIENT_GONE
         except GatherlogError as error:
-            if describe(error).status == 500:
+            if is_logged(error):
                 self._log.failed(error)
             if isinstance(error, BodyTooLarge):
                 await discard(exchange.headers, receive)

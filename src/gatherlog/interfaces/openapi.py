@@ -314,7 +314,7 @@ def _refusals(endpoint: Endpoint[Any, Any], template: str) -> Json:
 
 
 def _problem_codes(endpoint: Endpoint[Any, Any], template: str) -> set[str]:
-    codes = {"store_failed", "busy", *endpoint.refusals}
+    codes = {"error", "store_failed", "busy", *endpoint.refusals}
     if not endpoint.public:
         codes |= {"unauthenticated", "too_many"}
         actors = [actor for _, actor in _ACTORS] + [*_OTHERS]

@@ -27,6 +27,7 @@ __all__ = [
     "UnsupportedMediaType",
     "describe",
     "headers_of",
+    "is_logged",
     "status_of",
 ]
 
@@ -117,6 +118,8 @@ class Problem(msgspec.Struct, frozen=True):
     title: str
     detail: str | None = None
     """Shown instead of the error's message, where that is about the server's internals."""
+    is_logged: bool = False
+    """Whether the operator is told of it in the request log."""
 
 
 _INSIDE: Final = "Something went wrong on this side. It has been written to the log."
@@ -153,6 +156,16 @@ PROBLEMS: Final[Mapping[str, Problem]] = {
         "Too busy just now",
         "Too much is going on at once. Nothing is lost: try again in a moment.",
     ),
+    **{
+        code: Problem(
+            HTTPStatus.SERVICE_UNAVAILABLE,
+            "The storage failed",
+            "Whether anything was written down is not known. The failure is in the server's log."
+            " Try again later, with the same Idempotency-Key.",
+            is_logged=True,
+        )
+        for code in ("store_failed", "not_a_store", "key_unusable")
+    },
     "not_ready": Problem(HTTPStatus.SERVICE_UNAVAILABLE, "Not ready"),
     "store_closed": Problem(
         HTTPStatus.SERVICE_UNAVAILABLE, "Shutting down", "This server is about to stop."
@@ -173,17 +186,16 @@ PROBLEMS: Final[Mapping[str, Problem]] = {
         "There is no room left to write this down; nothing was changed.",
     ),
     **{
-        code: Problem(HTTPStatus.INTERNAL_SERVER_ERROR, "Something went wrong", _INSIDE)
+        code: Problem(
+            HTTPStatus.INTERNAL_SERVER_ERROR, "Something went wrong", _INSIDE, is_logged=True
+        )
         for code in (
             "error",
             "store_error",
-            "store_failed",
             "has_counters",
             "owned_elsewhere",
-            "not_a_store",
             "event_unknown",
             "event_undecodable",
-            "key_unusable",
             "repeated",
             "lease_lost",
             "delivery_failed",
@@ -217,6 +229,11 @@ class ProblemDocument(msgspec.Struct, frozen=True, omit_defaults=True):
 def status_of(error: GatherlogError) -> int:
     """The status that an error is answered with."""
     return PROBLEMS.get(error.code, PROBLEMS["error"]).status.value
+
+
+def is_logged(error: GatherlogError) -> bool:
+    """Whether the operator is told of an error: it is a failure on this side."""
+    return PROBLEMS.get(error.code, PROBLEMS["error"]).is_logged
 
 
 def describe(error: GatherlogError) -> ProblemDocument:

@@ -304,6 +304,70 @@ def test_a_plan_that_fails_gives_up_what_was_loaded() -> None:
     assert engine.abandoned == 1
 
 
+class Miscounting(ScriptedEngine):
+    """Loses the last result of the first group that it writes."""
+
+    async def write(self, planned: Planned) -> None:
+        await super().write(planned)
+        if len(self.groups) == 1:
+            del planned.results[-1]  # type: ignore[attr-defined]  # a fault of the engine
+
+
+class Cancelling(ScriptedEngine):
+    """Its first write raises CancelledError, although nobody has cancelled the queue."""
+
+    async def write(self, planned: Planned) -> None:
+        await super().write(planned)
+        if len(self.groups) == 1:
+            raise asyncio.CancelledError
+
+
+@pytest.mark.parametrize(
+    ("engine", "outcomes"),
+    [
+        (Miscounting(), [StoreFailed, StoreFailed, StoreFailed]),
+        (Cancelling(), [StoreFailed, StoreFailed, StoreFailed]),
+    ],
+    ids=["a result is missing", "the engine was cancelled"],
+)
+def test_what_goes_wrong_when_a_group_is_settled_fails_its_callers_and_not_the_queue(
+    engine: ScriptedEngine, outcomes: list[type[object]]
+) -> None:
+    async def story() -> None:
+        queue = CommitQueue(engine, clock=lambda: 5)
+        group = [queue.submit(commit(f"card-{n}"), 1, 1) for n in range(3)]
+        while not engine.groups:
+            await asyncio.sleep(0)
+        following = queue.submit(commit("card-3"), 1, 1)
+        async with asyncio.timeout(60):
+            settled = await asyncio.gather(*group, following, return_exceptions=True)
+        assert errors(settled) == [*outcomes, Committed]
+        await queue.submit(commit("card-4"), 1, 1)
+        await queue.close()
+
+    run_instantly(story())
+
+
+def test_a_queue_whose_loop_ends_fails_everybody_who_still_waits() -> None:
+    engine = ScriptedEngine()
+
+    async def story() -> None:
+        queue = CommitQueue(engine, clock=lambda: 5)
+        waiting = [queue.submit(commit(f"card-{n}"), 1, 1) for n in range(3)]
+        while not engine.groups:
+            await asyncio.sleep(0)
+        waiting.append(queue.submit(commit("card-3"), 1, 1))
+        [work] = asyncio.all_tasks() - {asyncio.current_task()}
+        work.cancel()
+        async with asyncio.timeout(60):
+            settled = await asyncio.gather(*waiting, return_exceptions=True)
+        assert errors(settled) == [StoreFailed] * 3 + [StoreClosed]
+        with pytest.raises(StoreClosed):
+            queue.submit(commit("card-4"), 1, 1)
+
+    run_instantly(story())
+
+
 @pytest.mark.parametrize(
     "limits",
     [GroupLimits(commits=3), GroupLimits(bytes=35), GroupLimits(actions=17)],

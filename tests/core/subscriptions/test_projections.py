@@ -11,11 +11,12 @@ import pytest
 from gatherlog.core import Change, Commit, Committed, Limits, Recorded, Ref, Store, View
 from gatherlog.core.eventstore.clock import system_clock
 from gatherlog.core.eventstore.commit_checks import actions_of
-from gatherlog.core.eventstore.errors import Busy, Conflict, DiskFull, StoreFailed
+from gatherlog.core.eventstore.errors import Busy, Conflict, DiskFull, Refused, StoreFailed
 from gatherlog.core.subscriptions.administration import SubscriptionAdmin
 from gatherlog.core.subscriptions.checkpoints import BACKLOGS, CHECKPOINTS, checkpoint_id
 from gatherlog.core.subscriptions.dead_letters import DEAD_LETTERS
 from gatherlog.core.subscriptions.fenced_commits import RESERVED_ACTIONS
+from gatherlog.core.subscriptions.handlers import Handlers
 from gatherlog.core.subscriptions.projection import Projection
 from gatherlog.core.subscriptions.projection_folding import (
     EventWithRefs,
@@ -267,6 +268,36 @@ def test_a_discarded_event_is_left_out_and_the_later_ones_count() -> None:
         }
 
     run_scenario(scenario())
+
+
+def test_a_discard_says_what_the_total_lacks_and_only_a_reset_brings_it_back() -> None:
+    async def scenario() -> None:
+        store, counting = new_store(), Counting(stumbles=["bad"])
+        admin = SubscriptionAdmin(store, clock=system_clock, ids=IDS)
+        async with working(store, Projection("counting", counting)):
+            await say(store, "card-1", "1", "bad", "2")
+            [dead_letter] = await eventually(lambda: dead_letters(store))
+            discarded = await admin.discard(dead_letter.id, "never mind", by="me")
+            assert discarded.if_discarded == (
+                "The documents of counting, and the totals in them, lack this event until the"
+                " subscription is reset."
+            )
+            await eventually(lambda: is_counted(store, 2))
+            counting.stumbles.clear()
+            with pytest.raises(Refused, match="reset counting"):
+                await admin.redrive(dead_letter.id, by="me")
+            assert [one.state for one in await dead_letters(store)] == ["discarded"]
+            await admin.reset("counting", [0], by="me")
+            await eventually(lambda: is_counted(store, 3))
+        assert (await bodies(store, COUNTS))["card-1/"] == Count(3, ("1", "bad", "2"))
+
+    run_scenario(scenario())
+
+
+def test_no_subscription_has_the_name_of_what_projections_keep() -> None:
+    for make in (lambda name: Projection(name, Counting()), lambda name: Handlers(name, {})):
+        with pytest.raises(ValueError, match="use another"):
+            make("projection")
 
 
 async def dead_letters(store: Store) -> list[Any]:

@@ -8,7 +8,8 @@ tried alone. Meanwhile other groups go on. The same holds for a group whose outc
 
 import asyncio
 from collections import deque
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Final
 
 from gatherlog.core.eventstore.clock import Clock
@@ -107,6 +108,8 @@ class CommitQueue:
                 await asyncio.sleep(0)  # so that the next commits of these callers join the group
         except asyncio.CancelledError:  # the loop is ending
             self._is_closed = True
+            waiting = [*self._pending, *[one for group in self._again for one in group.members]]
+            self._fail(_Group(waiting, Backoff()), StoreClosed("the event loop has ended"))
             raise
         finally:
             self._work = None
@@ -124,24 +127,35 @@ class CommitQueue:
 
     async def _try(self, group: _Group) -> None:
         """Plan and write a group, once, and answer its callers if that settles it."""
-        planned: Planned | None = None
-        try:
+        with self._failures_of(group):
             planned = await self._plan(group)
             if planned is None and not group.anew:
                 group.anew = True
                 planned = await self._plan(group)
             if planned is None:
-                raise Collision("what was read anew was old already")
-            await self._engine.write(planned)
-        except Collision as collision:
-            self._step_aside(group, collision)
-        except OutcomeUnknown as unknown:
-            assert planned is not None
-            self._beside(self._find_out(group, planned, unknown))
-        except Exception as error:  # noqa: BLE001 - it fails its callers, not the queue
+                self._step_aside(group, Collision("what was read anew was old already"))
+                return
+            try:
+                await self._engine.write(planned)
+            except Collision as collision:
+                self._step_aside(group, collision)
+            except OutcomeUnknown as unknown:
+                self._beside(self._find_out(group, planned, unknown))
+            else:
+                self._answer(group, planned.results)
+
+    @contextmanager
+    def _failures_of(self, group: _Group) -> Iterator[None]:
+        """Whatever goes wrong within fails the callers of a group, and not the queue."""
+        try:
+            yield
+        except asyncio.CancelledError:
+            self._fail(group, StoreFailed("the write was broken off"))
+            task = asyncio.current_task()
+            if task is None or task.cancelling():
+                raise  # otherwise the engine raised it, and nobody has cancelled the queue
+        except Exception as error:  # noqa: BLE001 - its callers are told
             self._fail(group, error)
-        else:
-            self._answer(group, planned.results)
 
     async def _plan(self, group: _Group) -> Planned | None:
         """The group, decided; None if a refusal rests on what may be old."""
@@ -168,9 +182,10 @@ class CommitQueue:
                 self._beside(self._come_again(part, pause))
 
     async def _come_again(self, group: _Group, pause: float) -> None:
-        await asyncio.sleep(pause)
-        self._again.append(group)
-        self._start()
+        with self._failures_of(group):
+            await asyncio.sleep(pause)
+            self._again.append(group)
+            self._start()
 
     def _beside(self, work: Coroutine[None, None, None]) -> None:
         """Do something for one group while others go on."""
@@ -179,12 +194,8 @@ class CommitQueue:
         task.add_done_callback(self._aside.discard)
 
     async def _find_out(self, group: _Group, planned: Planned, unknown: OutcomeUnknown) -> None:
-        try:
-            happened = await self._happened(planned, unknown)
-        except Exception as error:  # noqa: BLE001 - as in `_try`
-            self._fail(group, error)
-        else:
-            if happened:
+        with self._failures_of(group):
+            if await self._happened(planned, unknown):
                 self._answer(group, planned.results)
             else:
                 self._step_aside(group, unknown)
@@ -206,7 +217,9 @@ class CommitQueue:
 
     def _answer(self, group: _Group, results: Sequence[Outcome]) -> None:
         """Give every caller the outcome; those who were cancelled are passed over."""
-        for (_, size, _, future), result in zip(group.members, results, strict=True):
+        outcomes = list(zip(group.members, results, strict=True))
+        self._commits -= len(outcomes)
+        for (_, size, _, future), result in outcomes:
             self._bytes -= size
             if future.done():
                 continue
@@ -214,7 +227,6 @@ class CommitQueue:
                 future.set_result(result)
             else:
                 future.set_exception(result)
-        self._commits -= len(group.members)
 
     def _fail(self, group: _Group, error: Exception) -> None:
         self._answer(group, [_own_instance(error) for _ in group.members])

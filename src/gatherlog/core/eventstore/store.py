@@ -26,6 +26,7 @@ __all__ = [
     "Document",
     "Heads",
     "IndexKey",
+    "KeepsFiles",
     "KeepsIndexRows",
     "Limits",
     "Page",
@@ -361,4 +362,13 @@ class KeepsIndexRows(Protocol):
 
     async def reindex(self, view: str, ids: Sequence[str]) -> None:
         """Write the index rows of these ids again from their documents, beside other commits."""
+        ...
+
+
+@runtime_checkable
+class KeepsFiles(Protocol):
+    """A store in files of the machine that it runs on."""
+
+    def file_bytes(self) -> Mapping[str, int]:
+        """The size of each file in bytes: `database`, and `wal` for what is not yet moved there."""
         ...

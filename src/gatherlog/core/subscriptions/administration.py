@@ -7,7 +7,6 @@ no worker runs, as soon as one does.
 
 import asyncio
 from collections.abc import Callable, Sequence
-from contextlib import aclosing
 
 import msgspec
 
@@ -15,10 +14,8 @@ from gatherlog.core.commands.handler import CommandHandler, Decided
 from gatherlog.core.commands.service import no_such, read
 from gatherlog.core.commands.unit_of_work import UnitOfWork
 from gatherlog.core.eventstore.clock import Clock, Ids
-from gatherlog.core.eventstore.errors import Flaw, Invalid
-from gatherlog.core.eventstore.events import Recorded
-from gatherlog.core.eventstore.feed_pages import feed_events
-from gatherlog.core.eventstore.store import Heads, Store
+from gatherlog.core.eventstore.errors import Flaw, Invalid, Refused
+from gatherlog.core.eventstore.store import Store
 from gatherlog.core.projections.paging import bodies, documents
 from gatherlog.core.subscriptions.checkpoints import (
     BACKLOGS,
@@ -40,6 +37,7 @@ from gatherlog.core.subscriptions.dead_letters import (
     SubscriptionReset,
     SubscriptionResumed,
 )
+from gatherlog.core.subscriptions.waiting_events import count_waiting
 
 __all__ = ["DeadLetterPage", "Lag", "Status", "SubscriptionAdmin"]
 
@@ -58,10 +56,10 @@ class Lag(msgspec.Struct, frozen=True, kw_only=True):
     head: int
     paused: bool
     behind: int = 0
-    """Events that are still to be processed, counted up to MOST_BEHIND. The distance of two
-    positions says nothing about that."""
+    """Events that are still to be processed, counted up to MOST_BEHIND: also those that wait for a
+    failed one. The distance of two positions says nothing about that."""
     behind_is_least: bool = False
-    """Whether there are more of them than were counted."""
+    """Whether there may be more of them than were counted."""
     oldest_seconds: float | None = None
     """How long the oldest of them has been in the log; None if there is none."""
 
@@ -136,11 +134,11 @@ class SubscriptionAdmin:
         which may lag as well.
         """
         checkpoints = await self._checkpoints(name)
-        heads = await self._store.heads()
+        heads, backlogs = await self._store.heads(), await self._backlogs(name)
         lags = await asyncio.gather(
-            *(self._lag(partition, one, heads) for partition, one in enumerate(checkpoints))
+            *(self._lag(n, one, heads[n], backlogs) for n, one in enumerate(checkpoints))
         )
-        return Status(name=name, lags=tuple(lags), backlogs=await self._backlogs(name))
+        return Status(name=name, lags=tuple(lags), backlogs=backlogs)
 
     async def dead_letters(
         self,
@@ -189,12 +187,18 @@ class SubscriptionAdmin:
     async def redrive(self, id: str, *, by: str) -> DeadLetter:
         """Have a dead letter tried again soon, even if it was discarded; repeating it does nothing.
 
-        Raises NotFound.
+        Raises NotFound, and Refused for a discarded one of a projection: the events after it were
+        folded without it, and only a reset folds all of them in their order.
         """
 
         def decide(dead_letter: DeadLetter) -> list[Decided]:
             if dead_letter.state == "redriving":
                 return []
+            if dead_letter.state == "discarded" and dead_letter.is_of_projection:
+                raise Refused(
+                    f"{id} was discarded, and later events were folded without it: reset"
+                    f" {dead_letter.subscription} to fold all of them"
+                )
             return [Decided(DeliveryRedriven(by=by), subject=id)]
 
         return await self._change(id, decide)
@@ -202,7 +206,8 @@ class SubscriptionAdmin:
     async def discard(self, id: str, reason: str, *, by: str) -> DeadLetter:
         """Set a dead letter aside; the events that wait for it are delivered.
 
-        Repeating it does nothing. Raises Invalid without a reason, and NotFound.
+        `DeadLetter.if_discarded` says what becomes of its own event. Repeating it does nothing.
+        Raises Invalid without a reason, and NotFound.
         """
         reason = " ".join(reason.split())
         if not reason or len(reason) > LONGEST_REASON:
@@ -247,25 +252,22 @@ class SubscriptionAdmin:
             raise no_such("subscription", name)
         return checkpoints
 
-    async def _lag(self, partition: int, checkpoint: Checkpoint | None, heads: Heads) -> Lag:
+    async def _lag(
+        self, partition: int, checkpoint: Checkpoint | None, head: int, backlogs: Sequence[Backlog]
+    ) -> Lag:
         """How far it is in one partition: what waits is read, but not much beyond MOST_BEHIND."""
-        position, head = 0 if checkpoint is None else checkpoint.position, heads[partition]
-        waiting: list[Recorded] = []
-        pages = feed_events(self._store, partition, position, head, limit=MOST_BEHIND)
-        async with aclosing(pages):
-            async for page in pages:
-                waiting += [event for event in page if event.position <= head]
-                if len(waiting) > MOST_BEHIND:
-                    break
-        ages = [max(0, self._clock() - one.recorded) / 1_000_000 for one in waiting[:1]]
+        position = 0 if checkpoint is None else checkpoint.position
+        here = [backlog for backlog in backlogs if backlog.partition == partition]
+        found = await count_waiting(self._store, partition, position, head, here, MOST_BEHIND)
+        age = None if found.oldest is None else max(0, self._clock() - found.oldest) / 1_000_000
         return Lag(
             partition=partition,
             position=position,
             head=head,
             paused=checkpoint is not None and checkpoint.paused,
-            behind=min(len(waiting), MOST_BEHIND),
-            behind_is_least=len(waiting) > MOST_BEHIND,
-            oldest_seconds=ages[0] if ages else None,
+            behind=found.events,
+            behind_is_least=found.is_least,
+            oldest_seconds=age,
         )
 
     async def _backlogs(self, name: str) -> tuple[Backlog, ...]:

@@ -1,7 +1,7 @@
 """The engine of a SQLite file: reads on the loop or in a thread, writes by the one writer."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
 from typing import Final, TypeVar
@@ -37,6 +37,8 @@ from gatherlog.engines.sqlite.file import connect, prepare
 from gatherlog.engines.sqlite.index_rows import read_misindexed, rewrite_rows
 from gatherlog.engines.sqlite.upkeep import upgrade, write_alone
 from gatherlog.engines.sqlite.wakeups import Wakeups
+from gatherlog.engines.sqlite.wal import MOST_BYTES, WalLimit
+from gatherlog.engines.sqlite.watch import FileWatch
 from gatherlog.engines.sqlite.writer import Writer
 
 __all__ = ["SqliteEngine", "SqliteStore", "open_sqlite"]
@@ -65,7 +67,7 @@ async def open_sqlite(
     limits = limits or Limits()
     if limits.partitions != PARTITIONS:
         raise NotAStore(f"{path}: SQLite has {PARTITIONS} partition, not {limits.partitions}")
-    await asyncio.to_thread(prepare, path, create=create)
+    path = await asyncio.to_thread(prepare, path, create=create)
     with translated:
         await asyncio.to_thread(upgrade, path)
         engine = SqliteEngine(path, limits)
@@ -76,6 +78,11 @@ class SqliteStore(IndexRowStore):
     """A `Store` in one SQLite file, for any number of processes on one machine."""
 
     engine: "SqliteEngine"
+
+    def file_bytes(self) -> Mapping[str, int]:
+        """See `KeepsFiles`."""
+        self._check_open()
+        return self.engine.file_bytes()
 
 
 class SqliteEngine(IndexRowEngine):
@@ -90,7 +97,9 @@ class SqliteEngine(IndexRowEngine):
         self._pages = ThreadPoolExecutor(1, "gatherlog-reader")
         self._page_connection: apsw.Connection | None = None
         self._wakeups = Wakeups(path)
-        self._writer = Writer(path)
+        self._watch = FileWatch(path)
+        self._wal = WalLimit(path)
+        self._writer = Writer(path, self._watch)
         self._cache = FileCache(self._writer)
         self._moved: Callable[[Heads | None], None] = lambda heads: None
 
@@ -98,6 +107,9 @@ class SqliteEngine(IndexRowEngine):
 
     async def load(self, wanted: Wanted, now: int, *, anew: bool) -> State:
         with translated:
+            self._watch.glance()
+            if self._watch.wal_bytes > MOST_BYTES:
+                await self._wal.empty()
             connection = await self._writer.begin()
             try:
                 self._cache.confirm_inside(connection)
@@ -114,6 +126,7 @@ class SqliteEngine(IndexRowEngine):
             with closing(connection.cursor()) as cursor:
                 rows.save(cursor, changes, planned.state)
             await self._writer.commit(is_lone=len(planned.commits) == 1)
+            self._watch.confirm()
         except BaseException as error:
             await self._writer.give_up()
             if isinstance(error, Exception):
@@ -153,6 +166,7 @@ class SqliteEngine(IndexRowEngine):
 
     async def get(self, refs: Sequence[Ref]) -> list[Document | None]:
         with translated:
+            self._watch.glance()
             known = self._cache.read(refs)
         if known is not None:
             return known
@@ -205,9 +219,17 @@ class SqliteEngine(IndexRowEngine):
 
     async def _alone(self, work: Callable[[apsw.Cursor], None]) -> None:
         with translated:
+            self._watch.check()
             await asyncio.to_thread(write_alone, self.path, work)
+            self._watch.check()
 
     # Waking and closing.
+
+    def file_bytes(self) -> Mapping[str, int]:
+        """The size of the file and of its write-ahead log."""
+        with translated:
+            self._watch.check()
+        return {"database": self._watch.file_bytes, "wal": self._watch.wal_bytes}
 
     def watch(self, moved: Callable[[Heads | None], None]) -> None:
         self._moved = moved
@@ -226,6 +248,7 @@ class SqliteEngine(IndexRowEngine):
         await loop.run_in_executor(self._pages, self._close_pages)
         self._pages.shutdown()
         self._connection.close()
+        self._watch.close()
 
     # How reads are done.
 
@@ -233,6 +256,7 @@ class SqliteEngine(IndexRowEngine):
         """A short read, on the loop."""
         self._cache.expire_confirmation()
         with translated:
+            self._watch.glance()
             return read(self._reads)
 
     async def _page(self, size: int, read: Callable[[apsw.Cursor], T]) -> T:
@@ -255,6 +279,7 @@ class SqliteEngine(IndexRowEngine):
         loop = asyncio.get_running_loop()
         try:
             with translated:
+                self._watch.glance()
                 return await loop.run_in_executor(self._pages, self._read_page, read)
         finally:
             self._cache.expire_confirmation()

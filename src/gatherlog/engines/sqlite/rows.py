@@ -226,7 +226,7 @@ def read_index(cursor: apsw.Cursor, wanted: IndexRange, most: int) -> IndexPage:
     order = "DESC" if wanted.backwards else "ASC"
     columns = ", ".join(f"d.{column}" for column in _DOCUMENT.split(", "))
     sql = (
-        f"SELECT i.sort, {columns} FROM document_index i"
+        f"SELECT i.sort, {columns} FROM index_row i"
         " CROSS JOIN document d ON d.view = i.view AND d.id = i.id"
         f" WHERE {' AND '.join(where)} ORDER BY i.sort {order}, i.id {order} LIMIT ?"
     )

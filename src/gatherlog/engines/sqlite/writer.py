@@ -16,6 +16,7 @@ import apsw
 from gatherlog.core.eventstore.errors import Busy
 from gatherlog.engines.sqlite.file import FileLock, connect
 from gatherlog.engines.sqlite.thread import BlockingThread
+from gatherlog.engines.sqlite.watch import FileWatch
 
 __all__ = ["LOCK_SECONDS", "Writer"]
 
@@ -28,8 +29,9 @@ QUICK_SECONDS: Final = 0.001
 class Writer:
     """Transactions on one file, one at a time. All methods are called on one event loop."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, watch: FileWatch) -> None:
         self._path = path
+        self._watch = watch
         self._lock = FileLock(path)
         self._connection: apsw.Connection | None = None
         self._thread = BlockingThread("gatherlog-writer", orphaned=self._release_file)
@@ -144,6 +146,7 @@ class Writer:
     def open(self) -> apsw.Connection:
         """The connection on which this process writes, which is opened if need be."""
         if self._connection is None:
+            self._watch.check()  # lest it write to a file that has taken the place of ours
             self._connection = connect(self._path)
         return self._connection
 

@@ -9,6 +9,7 @@ from prometheus_client.registry import Collector
 
 from gatherlog import __version__
 from gatherlog.core.eventstore.errors import StoreError
+from gatherlog.core.eventstore.store import KeepsFiles, Store
 from gatherlog.core.projections.paging import bodies
 from gatherlog.core.subscriptions.administration import Status
 from gatherlog.core.subscriptions.log_counts import LOGS, LogHead
@@ -56,6 +57,7 @@ async def _metrics(platform: Platform) -> list[Metric]:
     dead = {status.name: await admin.count_dead_letters(status.name) for status in statuses}
     return [
         *await _log_metrics(platform),
+        *_file_metrics(platform.store),
         *_subscription_metrics(statuses, dead),
         *await _queue_metrics(platform),
         *_process_metrics(platform),
@@ -81,6 +83,19 @@ async def _log_metrics(platform: Platform) -> list[Metric]:
     return [positions, appended]
 
 
+def _file_metrics(store: Store) -> list[Metric]:
+    if not isinstance(store, KeepsFiles):
+        return []
+    sizes = GaugeMetricFamily(
+        "gatherlog_store_bytes",
+        "Size of the store's file, and of its write-ahead log (wal).",
+        labels=["file"],
+    )
+    for file, size in store.file_bytes().items():
+        sizes.add_metric([file], size)
+    return [sizes]
+
+
 async def _log_heads(platform: Platform) -> list[LogHead]:
     query = LOGS.query("by_all", "all", limit=MAX_PAGE)
     return [head async for head in bodies(platform.store, LOGS, query)]
@@ -89,7 +104,7 @@ async def _log_heads(platform: Platform) -> list[LogHead]:
 def _subscription_metrics(statuses: Iterable[Status], dead: dict[str, int]) -> list[Metric]:
     lag = GaugeMetricFamily(
         "gatherlog_subscription_lag",
-        "Events of the log that a subscription has still to read, counted up to 1,000.",
+        "Events that a subscription has still to process, counted up to 1,000.",
         labels=["subscription", "partition"],
     )
     oldest = GaugeMetricFamily(

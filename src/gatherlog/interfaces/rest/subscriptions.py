@@ -35,7 +35,10 @@ class PartitionAnswer(msgspec.Struct, frozen=True):
 
 
 class SubscriptionAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """A subscription; `behind` is the number of events of the log that it has still to read."""
+    """A subscription; `behind` is the number of events of the log that it has still to process.
+
+    Events that wait behind a failed one, and the failed one itself, are among them.
+    """
 
     name: str
     behind: int
