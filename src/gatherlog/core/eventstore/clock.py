@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import Final
 
 Clock = Callable[[], int]
 """Gives the present in microseconds since the epoch."""
@@ -11,6 +12,11 @@ Ids = Callable[[], str]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+FIRST_TIME: Final = 0
+LAST_TIME: Final = (datetime.max.replace(tzinfo=UTC) - _EPOCH) // _MICROSECOND
+"""The times of events: from the beginning of 1970 to the last microsecond of 9999, in UTC."""
+_FIRST: Final = "0001-01-01T00:00:00.000000Z"
+_LAST: Final = "9999-12-31T23:59:59.999999Z"
 
 
 def system_clock() -> int:
@@ -31,5 +37,12 @@ def to_micros(moment: datetime) -> int:
 
 
 def rfc3339(micros: int) -> str:
-    """The moment in RFC 3339, UTC, always six decimals and `Z`."""
-    return to_datetime(micros).isoformat(timespec="microseconds")[:-6] + "Z"
+    """The moment in RFC 3339, UTC, always six decimals and `Z`.
+
+    RFC 3339 has no years but 1 to 9999: a time outside of them, which an older release or another
+    program has stored, is shown as the first or last moment of these.
+    """
+    try:
+        return to_datetime(micros).isoformat(timespec="microseconds")[:-6] + "Z"
+    except OverflowError:
+        return _FIRST if micros < 0 else _LAST
