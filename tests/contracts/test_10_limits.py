@@ -20,6 +20,7 @@ from gatherlog.core import (
     Store,
     Write,
 )
+from gatherlog.core.eventstore.clock import LAST_TIME
 from gatherlog.core.eventstore.commit_checks import count_actions
 from gatherlog.core.eventstore.errors import LimitExceeded, NotAStore
 from gatherlog.engines import open_store
@@ -266,6 +267,10 @@ MISTAKES: dict[str, Commit] = {
         put("a", b"", index_keys={"by_name": ("all", HALF)})
     ),
     "a counter without a name": writing(count("a", {"": 1})),
+    "a time before 1970": _timed(time=-1),
+    "a time after 9999": _timed(time=LAST_TIME + 1),
+    "a recorded time before 1970": _timed(recorded=-1),
+    "a recorded time after 9999": _timed(recorded=LAST_TIME + 1),
     "a time beyond 64 bits": _timed(time=2**63),
     "a recorded time beyond 64 bits": _timed(recorded=-(2**63) - 1),
     "a schema beyond 64 bits": _timed(schema=2**63),

@@ -96,3 +96,15 @@ def test_tail_begins_after_a_position(full: Terminal, here: Path) -> None:
         tail.stop(signal.SIGINT)
 
     assert versions("\n".join(tail.lines)) == [4]
+
+
+def test_a_stream_is_read_to_its_end_although_its_events_fill_several_pages(here: Path) -> None:
+    large = json.dumps({"text": "x" * 700_000}).encode()
+    for _ in range(14):
+        added = gatherlog("append", "large-1", "told", "-", cwd=here, stdin=large)
+        assert added.status == 0
+    forwards = gatherlog("read", "large-1", "--json", cwd=here).out
+    backwards = gatherlog("read", "large-1", "--json", "--backwards", cwd=here).out
+
+    assert versions(forwards) == list(range(1, 15))
+    assert versions(backwards) == list(range(14, 0, -1))

@@ -111,8 +111,9 @@ class Http:
         self._known = frozenset(path.split("/")[1] for path in paths)
 
     def stop(self) -> None:
-        """End all live streams, which would not end by themselves; other requests are served."""
+        """End all live streams and waits for messages; other requests are served to their end."""
         self._live.stop()
+        self._platform.queues.stop_waiting()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "websocket":

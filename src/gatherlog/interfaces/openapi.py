@@ -239,7 +239,7 @@ def _success(endpoint: Endpoint[Any, Any], template: str, schema_of: dict[int, J
         headers.append("Location")
     if endpoint.conditional and endpoint.answer is not None:
         headers.append("ETag")
-    if "cursor" in field_names(endpoint.query):
+    if {"cursor", "before"} & set(field_names(endpoint.query)):
         headers.append("Link")
     links = _links(endpoint, template)
     if links:

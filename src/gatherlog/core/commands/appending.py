@@ -9,7 +9,7 @@ import msgspec
 from gatherlog.core.commands.event_meta import event_meta
 from gatherlog.core.commands.handler import Handled, Once
 from gatherlog.core.commands.service import Repeated
-from gatherlog.core.eventstore.clock import Clock, Ids
+from gatherlog.core.eventstore.clock import FIRST_TIME, LAST_TIME, Clock, Ids
 from gatherlog.core.eventstore.errors import Flaw, Invalid
 from gatherlog.core.eventstore.events import Event
 from gatherlog.core.eventstore.retrying import until_no_conflict
@@ -156,8 +156,8 @@ def _flaws(events: Sequence[NewEvent]) -> list[Flaw]:
             flaws.append(Flaw(f"{place}/subject", f"at most {_LONGEST} characters"))
         if not 1 <= event.schema < 2**31:
             flaws.append(Flaw(f"{place}/schema", "a version, from 1"))
-        if event.time is not None and event.time < 0:
-            flaws.append(Flaw(f"{place}/time", "not before 1970"))
+        if event.time is not None and not FIRST_TIME <= event.time <= LAST_TIME:
+            flaws.append(Flaw(f"{place}/time", "from 1970 to the end of 9999, in UTC"))
     return flaws
 
 

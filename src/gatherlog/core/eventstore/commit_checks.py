@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 
+from gatherlog.core.eventstore.clock import FIRST_TIME, LAST_TIME
 from gatherlog.core.eventstore.errors import HasCounters, LimitExceeded
 from gatherlog.core.eventstore.events import Event
 from gatherlog.core.eventstore.store import (
@@ -128,8 +129,8 @@ def _check_event(event: Event, most: int) -> int:
     if event.subject != "":
         _check_name("an event's subject", event.subject)
     if not _are_usual(event.time, event.recorded, event.schema):
-        _check_integer("an event's time", event.time)
-        _check_integer("an event's recorded time", event.recorded)
+        _check_integer("an event's time", event.time, least=FIRST_TIME, most=LAST_TIME)
+        _check_integer("an event's recorded time", event.recorded, least=FIRST_TIME, most=LAST_TIME)
         _check_integer("a schema version", event.schema, least=1)
     return size + EVENT_OVERHEAD
 
@@ -247,15 +248,17 @@ def _are_usual(time: object, recorded: object, schema: object) -> bool:
         type(time) is int
         and type(recorded) is int
         and type(schema) is int
-        and 0 <= time <= MAX_INTEGER
-        and 0 <= recorded <= MAX_INTEGER
+        and FIRST_TIME <= time <= LAST_TIME
+        and FIRST_TIME <= recorded <= LAST_TIME
         and 0 < schema <= MAX_INTEGER
     )
 
 
-def _check_integer(what: str, value: object, *, least: int = -MAX_INTEGER) -> None:
-    if type(value) is not int or not least <= value <= MAX_INTEGER:
-        raise ValueError(f"{what} is an integer from {least:,} to {MAX_INTEGER:,}, not {value!r}")
+def _check_integer(
+    what: str, value: object, *, least: int = -MAX_INTEGER, most: int = MAX_INTEGER
+) -> None:
+    if type(value) is not int or not least <= value <= most:
+        raise ValueError(f"{what} is an integer from {least:,} to {most:,}, not {value!r}")
 
 
 def _check_unicode(what: str, text: str) -> None:

@@ -28,7 +28,7 @@ class Event(msgspec.Struct, frozen=True, gc=False):
     type: str
     """Stable dotted name, `app.past_participle`."""
     time: int
-    """When it happened: microseconds since the epoch."""
+    """When it happened: microseconds since the epoch, up to the end of the year 9999 in UTC."""
     recorded: int
     """When it was handed to the store: microseconds since the epoch."""
     data: bytes

@@ -2,8 +2,8 @@
 
 The parts of a key are stripped of control characters and joined by U+0001. The sort key is cut to
 what the partition key leaves of 512 bytes of UTF-8; comparing the bytes of sort keys compares their
-parts, one after the other. A partition key of more than 400 bytes ends with U+0001 and a hash of the
-whole, so that it is never taken for another one, long or short.
+parts, one after the other. A partition key of more than 400 bytes ends with U+0001 and a hash of
+the whole, so that it is never taken for another one, long or short.
 """
 
 import re

@@ -7,7 +7,14 @@ from typing import Final, TypeVar
 from gatherlog.core.eventstore.events import Recorded
 from gatherlog.core.eventstore.store import Document
 
-__all__ = ["bytes_of_documents", "bytes_of_events", "bytes_of_rows", "cut_page", "take_page"]
+__all__ = [
+    "bytes_of_documents",
+    "bytes_of_events",
+    "bytes_of_rows",
+    "cut_page",
+    "event_bytes",
+    "take_page",
+]
 
 T = TypeVar("T")
 Size = Callable[[Sequence[T]], int]
@@ -52,8 +59,13 @@ def take_page(items: Iterator[T], limit: int, most: int, size: Size[T]) -> tuple
     return page, len(page) == len(found)
 
 
+def event_bytes(event: Recorded) -> int:
+    """The bytes of an event that count for a page: its data and meta."""
+    return len(event.data) + len(event.meta)
+
+
 def bytes_of_events(events: Sequence[Recorded]) -> int:
-    """The bytes of events that count for a page: their data and meta."""
+    """As `event_bytes`, of many events together."""
     return sum([len(event.data) + len(event.meta) for event in events])
 
 

@@ -241,7 +241,7 @@ def causing_rules(event: Recorded) -> tuple[str, ...]:
         return ()
     try:
         return _decode(event.meta).rules
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return ()
 
 

@@ -3,9 +3,10 @@
 from typing import Any
 
 from gatherlog.core.commands.event_meta import actor_of
+from gatherlog.core.eventstore.clock import rfc3339
 from gatherlog.core.eventstore.events import Recorded
 from gatherlog.core.routing.bus_form import DETAIL_TYPE, SOURCE, bus_detail
-from gatherlog.core.routing.event_data import decoded_data, time_text
+from gatherlog.core.routing.event_data import decoded_data
 
 __all__ = ["document"]
 
@@ -20,7 +21,7 @@ def document(event: Recorded) -> dict[str, Any]:
     """
     data, _ = decoded_data(event.data)
     log, _, stream_id = event.stream.partition("-")
-    time = time_text(event.time)
+    time = rfc3339(event.time)
     found = {
         "id": event.id,
         "type": event.type,
@@ -31,7 +32,7 @@ def document(event: Recorded) -> dict[str, Any]:
         "version": event.version,
         "subject": event.subject,
         "time": time,
-        "recorded": time if event.recorded == event.time else time_text(event.recorded),
+        "recorded": time if event.recorded == event.time else rfc3339(event.recorded),
         "partition": event.partition,
         "position": event.position,
         "data": data,

@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
 __all__ = ["append", "as_json", "as_text", "read", "tail"]
 
-WAKE_SECONDS = 30.0
-LAG_SECONDS = 0.05
 MAX_VERSION = 2**63 - 1
 
 
@@ -156,7 +154,7 @@ async def _events(
         )
         for event in page:
             yield event
-        if len(page) < size:
+        if not page:
             return
         limit = None if limit is None else limit - len(page)
         after, before = (after, page[-1].version) if backwards else (page[-1].version, None)
@@ -202,26 +200,12 @@ async def _follow(
     show: Callable[["Recorded"], str],
 ) -> None:
     """Print wanted events after the positions `start`, and those that are appended, for ever."""
-    import asyncio
+    from gatherlog.core.eventstore.feed_pages import follow_feed
 
-    seen = list(start)
-    while True:
-        heads = await store.wait(tuple(seen), WAKE_SECONDS)
-        lags = False
-        for partition, head in enumerate(heads):
-            while seen[partition] < head:
-                page = await store.read_feed(
-                    partition, after=seen[partition], limit=store.limits.page
-                )
-                for event in page:
-                    if wanted(event):
-                        print(show(event), flush=True)
-                    seen[partition] = event.position
-                if not page:
-                    lags = True
-                    break
-        if lags:
-            await asyncio.sleep(LAG_SECONDS)
+    async for page in follow_feed(store, start):
+        for event in page.events:
+            if wanted(event):
+                print(show(event), flush=True)
 
 
 def as_text(event: "Recorded") -> str:
@@ -266,12 +250,11 @@ def _payload(name: str, payload: bytes) -> dict[str, object]:
     """
     import msgspec
 
+    from gatherlog.core.routing.event_data import json_line
+
     if not payload:
         return {}
-    try:
-        msgspec.json.decode(payload)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    line = json_line(payload)
+    if line is None:
         return {f"{name}_base64": base64.b64encode(payload).decode()}
-    if b"\n" in payload or b"\r" in payload:
-        payload = msgspec.json.format(payload, indent=-1)
-    return {name: msgspec.Raw(payload)}
+    return {name: msgspec.Raw(line)}

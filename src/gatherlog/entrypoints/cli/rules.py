@@ -189,8 +189,8 @@ def try_(
             tried = await platform.rules.try_pattern(compiled, last=last)
         for event in tried.matched:
             print(as_json(event) if json else as_text(event))
-        print(f"{len(tried.matched):,} of the last {tried.tried:,} events", file=sys.stderr)
-        return len(tried.matched)
+        print(f"{tried.matching:,} of the last {tried.tried:,} events", file=sys.stderr)
+        return tried.matching
 
     finish(print_matches())
 

@@ -32,6 +32,7 @@ __all__ = [
     "of_guest",
     "of_stats",
     "page",
+    "part",
 ]
 
 A = TypeVar("A", bound=msgspec.Struct)
@@ -213,10 +214,13 @@ def etag(stored: Stored[Any]) -> tuple[bytes, bytes]:
 
 def page(path: str, query: Paging, items: Sequence[object], cursor: str | None) -> Reply:
     """An array, with a `Link` header to the next part of the same query, if there is one."""
-    if cursor is None:
-        return json(items)
+    return json(items) if cursor is None else part(path, query, items, cursor=cursor)
+
+
+def part(path: str, query: msgspec.Struct, items: Sequence[object], **beyond: object) -> Reply:
+    """An array that is not the whole: the `Link` header repeats the query with what is `beyond`."""
     given = {name: value for name, value in msgspec.structs.asdict(query).items() if value}
-    text = urlencode({**given, "cursor": cursor})
+    text = urlencode({**given, **beyond})
     return json(items, 200, (b"link", f'<{path}?{text}>; rel="next"'.encode()))
 
 

@@ -79,8 +79,7 @@ async def follow_feed(call: Call[None, FeedFilter]) -> StreamedReply:
 
 def event_line(event: Recorded) -> bytes:
     """An event as JSON without line breaks, for a server-sent event."""
-    text = _encode(event_answer(event))
-    return text if b"\n" not in text and b"\r" not in text else _encode(msgspec.json.decode(text))
+    return _encode(event_answer(event))
 
 
 async def _start_positions(store: Store, cursor: str) -> Heads:

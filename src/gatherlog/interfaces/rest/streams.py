@@ -13,7 +13,8 @@ from gatherlog.core.eventstore.clock import rfc3339, to_micros
 from gatherlog.core.eventstore.errors import Flaw, Invalid, NotFound
 from gatherlog.core.eventstore.events import Recorded
 from gatherlog.core.eventstore.store import ANY
-from gatherlog.interfaces.rest.answers import Time, json, location, page
+from gatherlog.core.routing.event_data import json_line
+from gatherlog.interfaces.rest.answers import Time, json, location, page, part
 from gatherlog.interfaces.rest.endpoint import Call, Reply
 from gatherlog.interfaces.rest.queries import MAX_PAGE, Limit, Nothing, Paging
 
@@ -68,7 +69,7 @@ class AppendAnswer(msgspec.Struct, frozen=True):
 
 
 class EventAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """One event. A payload that is not JSON is in `data_base64` instead of `data`."""
+    """One event. Data that is not JSON is in `data_base64` instead of `data`, and so is meta."""
 
     id: str
     type: str
@@ -81,6 +82,7 @@ class EventAnswer(msgspec.Struct, frozen=True, kw_only=True):
     partition: int
     position: int
     meta: msgspec.Raw | UnsetType = UNSET
+    meta_base64: str | UnsetType = UNSET
     data: msgspec.Raw | UnsetType = UNSET
     data_base64: str | UnsetType = UNSET
 
@@ -124,18 +126,21 @@ async def append_to_stream(call: Call[AppendRequest, Nothing]) -> Reply:
 
 
 async def read_stream(call: Call[None, StreamQuery]) -> Reply:
-    query = call.query
-    limit = min(query.limit, call.platform.store.limits.page)
-    events = await call.platform.store.read_stream(
-        call.id,
-        after=query.after,
-        before=query.before,
-        limit=limit,
-        backwards=query.backwards,
+    query, store = call.query, call.platform.store
+    limit, after, before = min(query.limit, store.limits.page), query.after, query.before
+    events = await store.read_stream(
+        call.id, after=after, before=before, limit=limit, backwards=query.backwards
     )
-    if not events and not await call.platform.store.read_stream(call.id, limit=1):
-        raise NotFound("There is no such stream.")
-    return json([event_answer(event) for event in events])
+    if not events:
+        if not await store.read_stream(call.id, limit=1):
+            raise NotFound("There is no such stream.")
+        return json([])
+    answers, last = [event_answer(event) for event in events], events[-1].version
+    after, before = (after, last) if query.backwards else (last, before)
+    if not await store.read_stream(call.id, after=after, before=before, limit=1):
+        return json(answers)
+    beyond = {"before": last} if query.backwards else {"after": last}
+    return part(call.path, query, answers, **beyond)
 
 
 async def list_streams(call: Call[None, StreamsQuery]) -> Reply:
@@ -147,8 +152,8 @@ async def list_streams(call: Call[None, StreamsQuery]) -> Reply:
 
 
 def event_answer(event: Recorded) -> EventAnswer:
-    """An event as REST shows it."""
-    data = raw_json(event.data)
+    """An event as REST shows it, whatever it holds."""
+    data, meta = raw_json(event.data), raw_json(event.meta)
     return EventAnswer(
         id=event.id,
         type=event.type,
@@ -160,9 +165,10 @@ def event_answer(event: Recorded) -> EventAnswer:
         recorded=rfc3339(event.recorded),
         partition=event.partition,
         position=event.position,
-        meta=raw_json(event.meta) or UNSET,
-        data=data or UNSET,
-        data_base64=UNSET if data else base64.b64encode(event.data).decode(),
+        meta=UNSET if meta is None else meta,
+        meta_base64=_base64(event.meta) if meta is None and event.meta else UNSET,
+        data=UNSET if data is None else data,
+        data_base64=_base64(event.data) if data is None else UNSET,
     )
 
 
@@ -201,12 +207,11 @@ def _new_event(event: GivenEvent, place: str) -> NewEvent:
     )
 
 
+def _base64(data: bytes) -> str:
+    return base64.b64encode(data).decode()
+
+
 def raw_json(data: bytes) -> msgspec.Raw | None:
-    """The bytes as they are if they are JSON, else None."""
-    if not data:
-        return None
-    try:
-        msgspec.json.decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return None
-    return msgspec.Raw(data)
+    """The bytes as they are if they are JSON, without line breaks; else None."""
+    line = json_line(data)
+    return None if line is None else msgspec.Raw(line)
