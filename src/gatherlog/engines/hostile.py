@@ -319,8 +319,10 @@ class HostileEngine(Engine):
 
 
 def _check_counted(planned: Planned, limits: Limits) -> None:
-    """A plan writes no more rows than were counted as actions: whoever made the commits, and
-    divided long work into them, has counted right."""
+    """Raise AssertionError if a plan writes more rows than were counted as actions of its commits.
+
+    Then a commit was made without `Write.indexes`, or `count_actions` is wrong.
+    """
     counted = sum(
         count_actions(commit, limits)
         for commit, result in zip(planned.commits, planned.results, strict=True)
