@@ -74,7 +74,7 @@ class RecordedView(msgspec.Struct, frozen=True):
 
 
 class IndexPage(msgspec.Struct, frozen=True):
-    """Rows of an index: the sort key of each, and its document."""
+    """Rows of an index: the sort key of each, and its document. Only the last page may be empty."""
 
     rows: list[tuple[str, Document]]
     is_last: bool

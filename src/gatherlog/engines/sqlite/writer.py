@@ -102,6 +102,10 @@ class Writer:
         begun = self._thread.run(self._begin_blocking)
         try:
             await asyncio.wait([begun], timeout=LOCK_SECONDS)
+        except asyncio.CancelledError:
+            if begun.done() and begun.exception() is None:
+                self.abandon()  # it was begun for a caller who has left in the same moment
+            raise
         finally:
             self._is_waiting = False
             if not begun.done():
