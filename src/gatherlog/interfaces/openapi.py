@@ -13,6 +13,7 @@ from gatherlog.interfaces.problems import MEDIA_TYPE, PROBLEMS, ProblemDocument
 from gatherlog.interfaces.rest.endpoint import Endpoint, field_names
 from gatherlog.interfaces.rest.examples import EXAMPLES
 from gatherlog.interfaces.rest.parameters import PARAMETERS, parameters
+from gatherlog.interfaces.rest.queries import InParts
 
 __all__ = ["describe_endpoints"]
 
@@ -239,7 +240,7 @@ def _success(endpoint: Endpoint[Any, Any], template: str, schema_of: dict[int, J
         headers.append("Location")
     if endpoint.conditional and endpoint.answer is not None:
         headers.append("ETag")
-    if "cursor" in field_names(endpoint.query):
+    if issubclass(endpoint.query, InParts):
         headers.append("Link")
     links = _links(endpoint, template)
     if links:

@@ -164,7 +164,8 @@ class SubscriptionAdmin:
         else:
             index, partition = "by_state", state
         prefix = () if index == "by_state" else (state,)
-        query = DEAD_LETTERS.query(index, partition, prefix=prefix, limit=limit, cursor=cursor)
+        size = min(limit, self._store.limits.page)
+        query = DEAD_LETTERS.query(index, partition, prefix=prefix, limit=size, cursor=cursor)
         page = await self._store.query(query)
         found = [DEAD_LETTERS.read(document) for document in page.documents]
         return DeadLetterPage([one for one in found if one and one.state == state], page.cursor)

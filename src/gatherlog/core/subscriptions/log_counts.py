@@ -6,13 +6,13 @@ from typing import Any, Final
 import msgspec
 
 from gatherlog.core.eventstore.events import Recorded
-from gatherlog.core.eventstore.store import Ref
+from gatherlog.core.eventstore.store import Ref, Store
 from gatherlog.core.eventstore.streams import category_of
 from gatherlog.core.projections.folds import Change
 from gatherlog.core.projections.views import View
 from gatherlog.core.subscriptions.projection import Projection
 
-__all__ = ["LOGS", "LogHead", "logs_subscription"]
+__all__ = ["LOGS", "LogHead", "log_heads", "logs_subscription"]
 
 GATHER: Final = 0.2
 """Seconds; the counts need not be up to date at every moment."""
@@ -51,7 +51,18 @@ class _Heads:
 
 
 def _id(event: Recorded) -> str:
-    return f"{category_of(event.stream)}/{event.partition}"
+    return _head_id(category_of(event.stream), event.partition)
+
+
+def _head_id(log: str, partition: int) -> str:
+    return f"{log}/{partition}"
+
+
+async def log_heads(store: Store, log: str) -> list[LogHead]:
+    """The heads of one log, by partition; none of a partition in which it has no event."""
+    refs = [LOGS.ref(_head_id(log, one)) for one in range(store.limits.partitions)]
+    found = [LOGS.read(document) for document in await store.get(refs)]
+    return [head for head in found if head is not None]
 
 
 def logs_subscription() -> Projection:

@@ -2,7 +2,7 @@
 
 import base64
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
@@ -48,10 +48,13 @@ def read(
     if limit is not None and limit < 1:
         raise CommandRefused(f"--limit is {limit}: write 1 or more")
 
+    from gatherlog.core.projections.paging import stream_events
+
     async def print_all() -> None:
         show = as_json if json else as_text
         async with opened_store(store) as opened:
-            async for event in _events(opened, stream, after, limit, backwards):
+            events = stream_events(opened, stream, after=after, limit=limit, backwards=backwards)
+            async for event in events:
                 print(show(event))
             if not await opened.read_stream(stream, limit=1):
                 raise CommandRefused(f"there is no stream {stream!r}", FAILED)
@@ -142,24 +145,6 @@ def tail(
         finish(follow())
     except KeyboardInterrupt:
         return
-
-
-async def _events(
-    store: "Store", stream: str, after: int, limit: int | None, backwards: bool
-) -> AsyncIterator["Recorded"]:
-    """The events asked for, read page by page, so that memory does not grow with the stream."""
-    before: int | None = None
-    while limit is None or limit > 0:
-        size = store.limits.page if limit is None else min(limit, store.limits.page)
-        page = await store.read_stream(
-            stream, after=after, before=before, limit=size, backwards=backwards
-        )
-        for event in page:
-            yield event
-        if len(page) < size:
-            return
-        limit = None if limit is None else limit - len(page)
-        after, before = (after, page[-1].version) if backwards else (page[-1].version, None)
 
 
 def _positions(after: str | None, heads: "Heads") -> "Heads":

@@ -5,6 +5,7 @@ in DynamoDB, know this form.
 """
 
 import base64
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 import msgspec
@@ -23,7 +24,7 @@ from gatherlog.core.eventstore.feed_pages import (
 from gatherlog.core.eventstore.store import ANY
 from gatherlog.core.eventstore.streams import category_of
 from gatherlog.core.routing.bus_form import item_key
-from gatherlog.core.subscriptions.log_counts import LOGS
+from gatherlog.core.subscriptions.log_counts import LOGS, LogHead, log_heads
 from gatherlog.interfaces.rest.answers import Time, json, location, page
 from gatherlog.interfaces.rest.endpoint import Call, Reply
 from gatherlog.interfaces.rest.queries import Limit, Nothing, Paging
@@ -120,22 +121,27 @@ async def append_item(call: Call[Item, Nothing]) -> Reply:
 
 
 async def list_logs(call: Call[None, Paging]) -> Reply:
-    found = await call.platform.store.query(
-        LOGS.query("by_all", "all", limit=call.query.limit, cursor=call.query.cursor)
+    store, query = call.platform.store, call.query
+    limit = min(query.limit, store.limits.page)
+    found = await store.query(LOGS.query("by_all", "all", limit=limit, cursor=query.cursor))
+    heads = [head for one in found.documents if (head := LOGS.read(one)) is not None]
+    logs: dict[str, list[LogHead]] = {}
+    for head in heads:
+        logs.setdefault(head.log, []).append(head)
+    for log in {heads[0].log, heads[-1].log} if heads else ():
+        everywhere = await log_heads(store, log)
+        logs[log] = everywhere if logs[log][0].partition == everywhere[0].partition else []
+    answers = [_log_answer(log, parts) for log, parts in logs.items() if parts]
+    return page(call.path, query, answers, found.cursor)
+
+
+def _log_answer(log: str, heads: Sequence[LogHead]) -> LogAnswer:
+    return LogAnswer(
+        log=log,
+        events=sum(head.events for head in heads),
+        last=max(head.last_position for head in heads),
+        last_time=rfc3339(max(head.last_time for head in heads)),
     )
-    logs: dict[str, LogAnswer] = {}
-    for document in found.documents:
-        head = LOGS.read(document)
-        if head is None:
-            continue
-        before = logs.get(head.log)
-        logs[head.log] = LogAnswer(
-            log=head.log,
-            events=head.events + (before.events if before else 0),
-            last=max(head.last_position, before.last if before else 0),
-            last_time=max(rfc3339(head.last_time), before.last_time if before else ""),
-        )
-    return page(call.path, call.query, list(logs.values()), found.cursor)
 
 
 async def read_log(call: Call[None, LogQuery]) -> Reply:

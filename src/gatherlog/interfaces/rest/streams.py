@@ -12,10 +12,12 @@ from gatherlog.core.commands.appending import Appended, NewEvent
 from gatherlog.core.eventstore.clock import rfc3339, to_micros
 from gatherlog.core.eventstore.errors import Flaw, Invalid, NotFound
 from gatherlog.core.eventstore.events import Recorded
-from gatherlog.core.eventstore.store import ANY
-from gatherlog.interfaces.rest.answers import Time, json, location, page
+from gatherlog.core.eventstore.page_sizes import event_bytes
+from gatherlog.core.eventstore.store import ANY, Store
+from gatherlog.core.projections.paging import stream_events
+from gatherlog.interfaces.rest.answers import Time, json, location, next_link, page
 from gatherlog.interfaces.rest.endpoint import Call, Reply
-from gatherlog.interfaces.rest.queries import MAX_PAGE, Limit, Nothing, Paging
+from gatherlog.interfaces.rest.queries import InParts, Nothing, Paging
 
 __all__ = [
     "MAX_VERSION",
@@ -92,14 +94,13 @@ class StreamAnswer(msgspec.Struct, frozen=True):
     version: int
 
 
-class StreamQuery(msgspec.Struct, frozen=True):
+class StreamQuery(InParts, frozen=True):
     """Which events of a stream to read, and in which order."""
 
     after: Annotated[int, Meta(ge=0, le=MAX_VERSION, description="Only later versions.")] = 0
     before: (
         Annotated[int, Meta(ge=1, le=MAX_VERSION, description="Only earlier versions.")] | None
     ) = None
-    limit: Limit = MAX_PAGE
     backwards: Annotated[bool, Meta(description="The newest first.")] = False
 
 
@@ -124,18 +125,35 @@ async def append_to_stream(call: Call[AppendRequest, Nothing]) -> Reply:
 
 
 async def read_stream(call: Call[None, StreamQuery]) -> Reply:
-    query = call.query
-    limit = min(query.limit, call.platform.store.limits.page)
-    events = await call.platform.store.read_stream(
-        call.id,
+    store, query = call.platform.store, call.query
+    events, is_end = await _events(store, call.id, query)
+    if not events and not await store.read_stream(call.id, limit=1):
+        raise NotFound("There is no such stream.")
+    answers = [event_answer(event) for event in events]
+    if is_end:
+        return json(answers)
+    place = {"before" if query.backwards else "after": events[-1].version}
+    return json(answers, 200, next_link(call.path, query, place))
+
+
+async def _events(store: Store, stream: str, query: StreamQuery) -> tuple[list[Recorded], bool]:
+    """The events asked for, in no more bytes than a page may have, and whether they are all."""
+    found: list[Recorded] = []
+    size = 0
+    events = stream_events(
+        store,
+        stream,
         after=query.after,
         before=query.before,
-        limit=limit,
+        limit=query.limit + 1,
         backwards=query.backwards,
     )
-    if not events and not await call.platform.store.read_stream(call.id, limit=1):
-        raise NotFound("There is no such stream.")
-    return json([event_answer(event) for event in events])
+    async for event in events:
+        size += event_bytes(event)
+        if found and (len(found) == query.limit or size > store.limits.page_bytes):
+            return found, False
+        found.append(event)
+    return found, True
 
 
 async def list_streams(call: Call[None, StreamsQuery]) -> Reply:
