@@ -68,6 +68,21 @@ def test_read_goes_on_to_the_end_of_a_stream_of_large_events(
     assert (status, versions(out), err) == (0, expected, "")
 
 
+def test_names_have_400_bytes_at_most(party: Terminal) -> None:
+    longest = "n-" + "ü" * 199
+
+    taken = party("append", longest, longest, "--subject", longest)
+    long = party("append", longest + "x", "t")
+    typed = party("append", "n-1", longest + "x", "--subject", longest + "x")
+
+    assert (taken.status, taken.err) == (0, "")
+    assert (long.status, long.out) == (2, "")
+    assert "a stream's name has 401 bytes; at most 400 are allowed" in long.err
+    assert (typed.status, typed.out) == (2, "")
+    assert "an event's type has 401 bytes; at most 400 are allowed" in typed.err
+    assert "an event's subject has 401 bytes; at most 400 are allowed" in typed.err
+
+
 def test_an_event_in_json_has_its_place_and_its_data(full: Terminal) -> None:
     out = full("read", "gathering-default", "--json", "--after", "1", "--limit", "1").out
 

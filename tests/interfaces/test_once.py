@@ -146,7 +146,7 @@ async def test_a_repeated_request_is_answered_with_the_etag_of_the_first(
     assert (first.status_code, _is_replay(first, again)) == (200, True)
 
 
-@pytest.mark.parametrize("key", ["", "with space", "x" * 256, "grün", "tab\t", "a\x7f"])
+@pytest.mark.parametrize("key", ["", "with space", "x" * 401, "grün", "tab\t", "a\x7f"])
 async def test_a_malformed_key_is_refused(api: AsyncClient, key: str) -> None:
     headers = {b"idempotency-key": key.encode("latin-1")}
 
@@ -164,7 +164,7 @@ async def test_two_keys_in_one_request_are_refused(api: AsyncClient) -> None:
 
 
 async def test_a_key_of_the_greatest_length_is_accepted(api: AsyncClient) -> None:
-    headers = {"idempotency-key": "~" * 255}
+    headers = {"idempotency-key": "~" * 400}
 
     first = await api.post("/guests", json=ADA, headers=headers)
 

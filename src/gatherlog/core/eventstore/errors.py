@@ -101,9 +101,10 @@ class LimitExceeded(StoreError):
 
     code = "limit_exceeded"
 
-    def __init__(self, limit: str, allowed: int, found: int) -> None:
-        super().__init__(f"{limit} is limited to {allowed:,}; this has {found:,}")
-        self.limit = limit
+    def __init__(self, what: str, unit: str, allowed: int, found: int) -> None:
+        super().__init__(f"{what} has {found:,} {unit}; at most {allowed:,} are allowed")
+        self.limit = f"{unit} of {what}"
+        """The limit's name, as in "bytes of an event"."""
         self.allowed = allowed
         self.found = found
 

@@ -10,6 +10,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from gatherlog.core.commands.appending import Appended, NewEvent
 from gatherlog.core.eventstore.clock import rfc3339, to_micros
+from gatherlog.core.eventstore.commit_checks import NAME_BYTES
 from gatherlog.core.eventstore.errors import Flaw, Invalid, NotFound
 from gatherlog.core.eventstore.events import Recorded
 from gatherlog.core.eventstore.page_sizes import event_bytes
@@ -17,6 +18,7 @@ from gatherlog.core.eventstore.store import ANY, Store
 from gatherlog.core.projections.paging import stream_events
 from gatherlog.interfaces.rest.answers import Time, json, location, next_link, page
 from gatherlog.interfaces.rest.endpoint import Call, Reply
+from gatherlog.interfaces.rest.parameters import LONGEST, NAME
 from gatherlog.interfaces.rest.queries import InParts, Nothing, Paging
 
 __all__ = [
@@ -36,7 +38,7 @@ __all__ = [
 ]
 
 MAX_VERSION = 2**63 - 1
-Name = Annotated[str, Meta(min_length=1, max_length=255)]
+Name = Annotated[str, Meta(extra_json_schema={**NAME, "description": LONGEST})]
 
 
 class GivenEvent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -47,7 +49,9 @@ class GivenEvent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     id: Annotated[str, Meta(pattern="^[!-~]{1,64}$")] | None = None
     time: datetime | None = None
     """When it happened, with an offset from UTC; None: now."""
-    subject: Annotated[str, Meta(max_length=255)] = ""
+    subject: Annotated[
+        str, Meta(extra_json_schema={"maxLength": NAME_BYTES, "description": LONGEST})
+    ] = ""
     schema: Annotated[int, Meta(ge=1, lt=2**31)] = 1
     meta: dict[str, Any] = {}
 
