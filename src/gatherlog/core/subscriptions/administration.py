@@ -5,9 +5,7 @@ own stream, and carried out within moments by the workers that process it, in wh
 no worker runs, as soon as one does.
 """
 
-import asyncio
 from collections.abc import Callable, Sequence
-from contextlib import aclosing
 
 import msgspec
 
@@ -16,9 +14,7 @@ from gatherlog.core.commands.service import no_such, read
 from gatherlog.core.commands.unit_of_work import UnitOfWork
 from gatherlog.core.eventstore.clock import Clock, Ids
 from gatherlog.core.eventstore.errors import Flaw, Invalid
-from gatherlog.core.eventstore.events import Recorded
-from gatherlog.core.eventstore.feed_pages import feed_events
-from gatherlog.core.eventstore.store import Heads, Store
+from gatherlog.core.eventstore.store import Store
 from gatherlog.core.projections.paging import bodies, documents
 from gatherlog.core.subscriptions.checkpoints import (
     BACKLOGS,
@@ -40,11 +36,10 @@ from gatherlog.core.subscriptions.dead_letters import (
     SubscriptionReset,
     SubscriptionResumed,
 )
+from gatherlog.core.subscriptions.waiting_events import WaitingEvents
 
 __all__ = ["DeadLetterPage", "Lag", "Status", "SubscriptionAdmin"]
 
-MOST_BEHIND = 1_000
-"""Events up to which it is counted how far a subscription is behind in a partition."""
 MOST_COUNTED = 10_000
 LONGEST_REASON = 500
 """Characters."""
@@ -58,8 +53,8 @@ class Lag(msgspec.Struct, frozen=True, kw_only=True):
     head: int
     paused: bool
     behind: int = 0
-    """Events that are still to be processed, counted up to MOST_BEHIND. The distance of two
-    positions says nothing about that."""
+    """Events that are still to be processed, counted up to MOST_BEHIND or MOST_BYTES of them. The
+    distance of two positions says nothing about that."""
     behind_is_least: bool = False
     """Whether there are more of them than were counted."""
     oldest_seconds: float | None = None
@@ -116,6 +111,7 @@ class SubscriptionAdmin:
         self._store = store
         self._clock = clock
         self._known = known
+        self._waiting = WaitingEvents(store)
         self._handler = CommandHandler(store, CODEC, FOLD, clock=clock, ids=ids)
 
     async def names(self) -> list[str]:
@@ -133,13 +129,14 @@ class SubscriptionAdmin:
         """How far it is and what waits; NotFound if it is none of `names`.
 
         Events that the feed does not show yet are not counted, and what waits is found by a query,
-        which may lag as well.
+        which may lag as well. How many events it is behind may be a second old.
         """
         checkpoints = await self._checkpoints(name)
         heads = await self._store.heads()
-        lags = await asyncio.gather(
-            *(self._lag(partition, one, heads) for partition, one in enumerate(checkpoints))
-        )
+        lags = [
+            await self._lag(name, partition, one, heads[partition])
+            for partition, one in enumerate(checkpoints)
+        ]
         return Status(name=name, lags=tuple(lags), backlogs=await self._backlogs(name))
 
     async def dead_letters(
@@ -248,25 +245,21 @@ class SubscriptionAdmin:
             raise no_such("subscription", name)
         return checkpoints
 
-    async def _lag(self, partition: int, checkpoint: Checkpoint | None, heads: Heads) -> Lag:
-        """How far it is in one partition: what waits is read, but not much beyond MOST_BEHIND."""
-        position, head = 0 if checkpoint is None else checkpoint.position, heads[partition]
-        waiting: list[Recorded] = []
-        pages = feed_events(self._store, partition, position, head, limit=MOST_BEHIND)
-        async with aclosing(pages):
-            async for page in pages:
-                waiting += [event for event in page if event.position <= head]
-                if len(waiting) > MOST_BEHIND:
-                    break
-        ages = [max(0, self._clock() - one.recorded) / 1_000_000 for one in waiting[:1]]
+    async def _lag(
+        self, name: str, partition: int, checkpoint: Checkpoint | None, head: int
+    ) -> Lag:
+        """How far it is in one partition."""
+        position = 0 if checkpoint is None else checkpoint.position
+        waiting = await self._waiting.count(name, partition, position, head)
+        age = None if waiting.oldest is None else max(0, self._clock() - waiting.oldest)
         return Lag(
             partition=partition,
             position=position,
             head=head,
             paused=checkpoint is not None and checkpoint.paused,
-            behind=min(len(waiting), MOST_BEHIND),
-            behind_is_least=len(waiting) > MOST_BEHIND,
-            oldest_seconds=ages[0] if ages else None,
+            behind=waiting.events,
+            behind_is_least=waiting.is_least,
+            oldest_seconds=None if age is None else age / 1_000_000,
         )
 
     async def _backlogs(self, name: str) -> tuple[Backlog, ...]:

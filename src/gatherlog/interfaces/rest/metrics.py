@@ -89,7 +89,7 @@ async def _log_heads(platform: Platform) -> list[LogHead]:
 def _subscription_metrics(statuses: Iterable[Status], dead: dict[str, int]) -> list[Metric]:
     lag = GaugeMetricFamily(
         "gatherlog_subscription_lag",
-        "Events of the log that a subscription has still to read, counted up to 1,000.",
+        "Events of the log that a subscription has still to read, counted up to 1,000 or 32 MiB.",
         labels=["subscription", "partition"],
     )
     oldest = GaugeMetricFamily(

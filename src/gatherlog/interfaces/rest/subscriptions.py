@@ -39,7 +39,7 @@ class SubscriptionAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     behind: int
-    """Counted up to 1,000 in each partition."""
+    """Counted up to 1,000, or about 32 MiB of them, in each partition; it may be a second old."""
     behind_is_least: bool
     """Whether there are more than were counted."""
     oldest_seconds: float | None
