@@ -6,6 +6,7 @@ no worker runs, as soon as one does.
 """
 
 from collections.abc import Callable, Sequence
+from typing import Literal
 
 import msgspec
 
@@ -15,7 +16,7 @@ from gatherlog.core.commands.unit_of_work import UnitOfWork
 from gatherlog.core.eventstore.clock import Clock, Ids
 from gatherlog.core.eventstore.errors import Flaw, Invalid
 from gatherlog.core.eventstore.store import Store
-from gatherlog.core.projections.paging import bodies, documents
+from gatherlog.core.projections.paging import bodies, documents, stream_events
 from gatherlog.core.subscriptions.checkpoints import (
     BACKLOGS,
     CHECKPOINTS,
@@ -38,11 +39,17 @@ from gatherlog.core.subscriptions.dead_letters import (
 )
 from gatherlog.core.subscriptions.waiting_events import WaitingEvents
 
-__all__ = ["DeadLetterPage", "Lag", "Status", "SubscriptionAdmin"]
+__all__ = ["DeadLetterPage", "Lag", "State", "Status", "SubscriptionAdmin"]
 
 MOST_COUNTED = 10_000
 LONGEST_REASON = 500
 """Characters."""
+_PAUSED, _RESUMED = (
+    CODEC.encode(command(by=""))[0] for command in (SubscriptionPaused, SubscriptionResumed)
+)
+
+
+State = Literal["reading", "paused", "pausing", "resuming", "never read"]
 
 
 class Lag(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,6 +74,8 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     lags: tuple[Lag, ...]
     backlogs: tuple[Backlog, ...]
+    state: State
+    """Whether it is read or paused, and what a command that no worker has carried out yet asks."""
 
     @property
     def behind(self) -> int:
@@ -137,7 +146,12 @@ class SubscriptionAdmin:
             await self._lag(name, partition, one, heads[partition])
             for partition, one in enumerate(checkpoints)
         ]
-        return Status(name=name, lags=tuple(lags), backlogs=await self._backlogs(name))
+        return Status(
+            name=name,
+            lags=tuple(lags),
+            backlogs=await self._backlogs(name),
+            state=await self._state(name, checkpoints),
+        )
 
     async def dead_letters(
         self,
@@ -244,6 +258,19 @@ class SubscriptionAdmin:
         if not any(checkpoints) and name not in self._known:
             raise no_such("subscription", name)
         return checkpoints
+
+    async def _state(self, name: str, checkpoints: Sequence[Checkpoint | None]) -> State:
+        done = min(0 if one is None else one.commands_done for one in checkpoints)
+        is_paused = [one is not None and one.paused for one in checkpoints]
+        is_to_pause = any(is_paused)
+        async for event in stream_events(self._store, stream_of(name), after=done):
+            if event.type in (_PAUSED, _RESUMED):
+                is_to_pause = event.type == _PAUSED
+        if is_to_pause:
+            return "paused" if all(is_paused) else "pausing"
+        if any(is_paused):
+            return "resuming"
+        return "reading" if any(checkpoints) else "never read"
 
     async def _lag(
         self, name: str, partition: int, checkpoint: Checkpoint | None, head: int
