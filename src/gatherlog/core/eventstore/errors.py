@@ -9,6 +9,7 @@ __all__ = [
     "CursorInvalid",
     "Denied",
     "DiskFull",
+    "DocumentUndecodable",
     "EventUndecodable",
     "EventUnknown",
     "Flaw",
@@ -51,7 +52,11 @@ class Conflict(StoreError):
     code = "conflict"
 
     def __init__(self, what: str, name: str, expected: int, actual: int) -> None:
-        super().__init__(f"{what} {name!r} is at version {actual}, not {expected}")
+        there = "already has events" if what == "stream" else "exists already"
+        version = f"is at version {actual}, not {expected}"
+        super().__init__(
+            f"{what} {name!r} {version if expected else f'{there} (version {actual})'}"
+        )
         self.what = what
         self.name = name
         self.expected = expected
@@ -157,6 +162,16 @@ class ViewNotBuilt(StoreError):
     """A view or index is newer than its documents; it serves nothing until it is rebuilt."""
 
     code = "view_not_built"
+
+
+class DocumentUndecodable(StoreError):
+    """The body of a document is damaged, or was written by another version of its view."""
+
+    code = "document_undecodable"
+
+    def __init__(self, view: str, id: str) -> None:
+        super().__init__(f"document {view}/{id} cannot be read")
+        self.view = view
 
 
 # What the codec may answer.
