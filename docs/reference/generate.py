@@ -5,6 +5,7 @@ They are the commands with their options, every type of event, and the indexes o
 
 import ast
 import inspect
+import re
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -59,6 +60,8 @@ def command_line() -> str:
         commands = app.generate_docs()
     finally:
         sys.argv = started_as
+    # A command with a usage line of its own is given its name twice.
+    commands = re.sub(r"^gatherlog (.+) \1 ", r"gatherlog \1 ", commands, flags=re.MULTILINE)
     return f"{MARK}\n{commands.rstrip()}\n{ENVIRONMENT}"
 
 
