@@ -77,7 +77,10 @@ class ViewCatalogue:
         if serves is None:
             raise ValueError(f"no view declares index {view}.{index}")
         if not serves:
-            raise ViewNotBuilt(f"{view}.{index} is not built yet: rebuild the view")
+            raise ViewNotBuilt(
+                f"{view}.{index} is not built yet: run `gatherlog rebuild`, or, for a view of your "
+                "own, gatherlog.core.projections.rebuild"
+            )
 
     async def _look_again(self) -> None:
         """Learn of views that another process has built meanwhile."""

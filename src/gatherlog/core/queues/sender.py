@@ -153,6 +153,6 @@ def _check(message: Outgoing) -> None:
     try:
         is_too_deep = is_deep(decode(message.content))
     except ValueError as error:
-        raise Invalid(Flaw("/content", f"is no JSON: {error}")) from None
+        raise Invalid(Flaw("/content", f"is not JSON: {error}")) from None
     if is_too_deep:
         raise Invalid(Flaw("/content", f"is nested beyond {DEPTH} levels"))

@@ -95,6 +95,6 @@ def checked_name(name: str) -> str:
     """The name of a subscription, if it is a valid one; ValueError otherwise."""
     if not re.fullmatch(r"[a-z][a-z0-9_.-]{0,62}", name):
         raise ValueError(
-            f"{name!r} is no name: use up to 63 of a-z, 0-9, _, . and -, beginning with a letter"
+            f"{name!r} is not a name: use up to 63 of a-z, 0-9, _, . and -, beginning with a letter"
         )
     return name

@@ -23,7 +23,7 @@ _PARAMETER = re.compile(r"\{(\w+)\}")
 def _check_uuid(value: str) -> str:
     """The id in lower case, the one spelling that services know."""
     if not _UUID.fullmatch(value):
-        raise NotFound(f"{value[:64]!r} is no id")
+        raise NotFound(f"{value[:64]!r} is not an id")
     return value.lower()
 
 
@@ -35,13 +35,13 @@ def check_gathering_id(value: str) -> str:
 def _check_text(value: str) -> str:
     """A name that may be too long, so that a write with it is refused by the name's limit."""
     if not value or "\0" in value:
-        raise NotFound("There is no such name.")
+        raise NotFound("The name is not valid.")
     return value
 
 
 def _check_name(value: str) -> str:
     if len(value) > NAME_BYTES:
-        raise NotFound("There is no such name.")
+        raise NotFound("The name is not valid.")
     return _check_text(value)
 
 
