@@ -29,7 +29,7 @@ A flag wins over its variable.
 | `GATHERLOG_STORE` | `--store` | `sqlite:///gatherlog.db` |
 | `GATHERLOG_HOST` | `--host` | `127.0.0.1` |
 | `GATHERLOG_PORT` | `--port` | `8000` |
-| `GATHERLOG_PUBLIC_URL` | `--public-url` | as the server listens |
+| `GATHERLOG_PUBLIC_URL` | `--public-url` | the address that the server listens on |
 | `GATHERLOG_TRUSTED_PROXIES` | | none; addresses and networks with commas between |
 | `GATHERLOG_RATE_LIMITS` | | on; `off`, or figures like `sign_in=20/minute,rsvp=off` for \
 `sign_in` (10/minute per client address), `email` (5/minute per e-mail address), \
