@@ -5,6 +5,7 @@ They are the commands with their options, every type of event, and the indexes o
 
 import ast
 import inspect
+import re
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -28,7 +29,7 @@ A flag wins over its variable.
 | `GATHERLOG_STORE` | `--store` | `sqlite:///gatherlog.db` |
 | `GATHERLOG_HOST` | `--host` | `127.0.0.1` |
 | `GATHERLOG_PORT` | `--port` | `8000` |
-| `GATHERLOG_PUBLIC_URL` | `--public-url` | as the server listens |
+| `GATHERLOG_PUBLIC_URL` | `--public-url` | the address that the server listens on |
 | `GATHERLOG_TRUSTED_PROXIES` | | none; addresses and networks with commas between |
 | `GATHERLOG_RATE_LIMITS` | | on; `off`, or figures like `sign_in=20/minute,rsvp=off` for \
 `sign_in` (10/minute per client address), `email` (5/minute per e-mail address), \
@@ -71,6 +72,8 @@ def command_line() -> str:
         commands = app.generate_docs()
     finally:
         sys.argv = started_as
+    # A command with a usage line of its own is given its name twice.
+    commands = re.sub(r"^gatherlog (.+) \1 ", r"gatherlog \1 ", commands, flags=re.MULTILINE)
     return f"{MARK}\n{commands.rstrip()}\n{ENVIRONMENT}"
 
 

@@ -137,7 +137,7 @@ def _port(text: str) -> int:
     try:
         return int(text)
     except ValueError:
-        raise Invalid(Flaw("/port", f"{text!r} is no number")) from None
+        raise Invalid(Flaw("/port", f"{text!r} is not a number")) from None
 
 
 def _is_network(text: str) -> bool:

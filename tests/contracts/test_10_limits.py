@@ -50,30 +50,30 @@ def _filled(limits: Limits) -> Commit:
 
 TOO_MUCH: dict[str, tuple[str, Callable[[Limits], Commit]]] = {
     "an event": (
-        "an event's bytes",
+        "bytes of an event",
         lambda limits: Commit(appends=[append("card-1", event(b"x" * (limits.event_bytes + 1)))]),
     ),
     "an event with its context": (
-        "an event's bytes",
+        "bytes of an event",
         lambda limits: Commit(
             appends=[append("card-1", event(b"x" * limits.event_bytes, meta=b"y"))]
         ),
     ),
     "a body": (
-        "a document's bytes",
+        "bytes of a document",
         lambda limits: writing(put("a", b"x" * (limits.body_bytes + 1))),
     ),
     "actions": (
-        "a commit's actions",
+        "actions of a commit",
         lambda limits: commit("card-1", events=limits.commit_actions),
     ),
     "documents": (
-        "a commit's actions",
+        "actions of a commit",
         lambda limits: writing(*[put(f"{i}", b"") for i in range(limits.commit_actions)]),
     ),
-    "bytes": ("a commit's bytes", _filled),
+    "bytes": ("bytes of a commit", _filled),
     "an event's id": (
-        "an event's id (characters)",
+        "characters of an event's id",
         lambda limits: Commit(appends=[append("card-1", event(id="x" * 65))]),
     ),
 }
@@ -117,26 +117,26 @@ async def test_as_much_as_the_limits_allow_is_accepted(store: Store) -> None:
 
 
 NAMES: dict[str, tuple[str, int, Callable[[str], Commit]]] = {
-    "a key": ("an idempotency key (bytes)", 400, lambda name: commit("card-1", key=name)),
-    "a stream": ("a stream's name (bytes)", 400, lambda name: commit(f"card-{name}"[:-5])),
-    "an id": ("a document's id (bytes)", 400, lambda name: writing(put(name, b""))),
+    "a key": ("bytes of an idempotency key", 400, lambda name: commit("card-1", key=name)),
+    "a stream": ("bytes of a stream's name", 400, lambda name: commit(f"card-{name}"[:-5])),
+    "an id": ("bytes of a document's id", 400, lambda name: writing(put(name, b""))),
     "a subject": (
-        "an event's subject (bytes)",
+        "bytes of an event's subject",
         400,
         lambda name: Commit(appends=[append("card-1", event(subject=name))]),
     ),
     "a type": (
-        "an event's type (bytes)",
+        "bytes of an event's type",
         400,
         lambda name: Commit(appends=[append("card-1", Event("e", name, 0, 0, b""))]),
     ),
     "a counter": (
-        "the name of a counter or an index (bytes)",
+        "bytes of the name of a counter or an index",
         48,
         lambda name: writing(count("a", {name: 1})),
     ),
     "an index": (
-        "the name of a counter or an index (bytes)",
+        "bytes of the name of a counter or an index",
         48,
         lambda name: writing(put("a", b"", index_keys={name: ("all",)})),
     ),
@@ -170,7 +170,7 @@ async def test_the_name_of_a_view_has_at_most_48_bytes(store: Store) -> None:
     with pytest.raises(LimitExceeded) as refusal:
         await store.commit(write("v" * 49))
 
-    assert refusal.value.limit == "a view's name (bytes)"
+    assert refusal.value.limit == "bytes of a view's name"
 
 
 def put_one(id: str) -> Write:
@@ -214,7 +214,7 @@ async def test_a_commit_may_have_as_many_counted_actions_as_the_limit_and_no_mor
         await store.commit(over)
 
     assert (refusal.value.limit, refusal.value.found) == (
-        "a commit's actions",
+        "actions of a commit",
         limits.commit_actions + 1,
     )
     assert (await store.commit(full)).streams[first.stream] == 1 + len(more)

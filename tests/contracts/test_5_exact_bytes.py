@@ -41,7 +41,7 @@ BYTES = {
     "spaces": b'{ "a" : 1 }\n',
     "accents": '{"name":"Zoë Ångström 李雷 👩‍👩‍👧"}'.encode(),
     "combining accents": "e\u0301 is not \u00e9".encode(),
-    "text that is no JSON": b"hello",
+    "text that is not JSON": b"hello",
     "bytes that are no UTF-8": b"\xff\xfe\x80\xc3\x28",
     "every byte": bytes(range(256)),
     "what looks like hexadecimal": b"\\x6162",

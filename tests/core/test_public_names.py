@@ -207,6 +207,7 @@ def test_every_error_has_a_stable_code_of_its_own() -> None:
         "CursorInvalid": "cursor_invalid",
         "Denied": "denied",
         "DiskFull": "disk_full",
+        "DocumentUndecodable": "document_undecodable",
         "EventUndecodable": "event_undecodable",
         "EventUnknown": "event_unknown",
         "GatherlogError": "error",

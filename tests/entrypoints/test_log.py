@@ -45,6 +45,44 @@ def test_read_prints_the_part_of_a_stream_that_was_asked_for(
     assert (status, versions(out), err) == (0, expected, "")
 
 
+LARGE = '"' + "x" * 500_000 + '"'
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ([], [*range(1, 21)]),
+        (["--backwards"], [*range(20, 0, -1)]),
+        (["--limit", "19"], [*range(1, 20)]),
+        (["--backwards", "--limit", "19"], [*range(20, 1, -1)]),
+    ],
+)
+def test_read_goes_on_to_the_end_of_a_stream_of_large_events(
+    full: Terminal, options: list[str], expected: list[int]
+) -> None:
+    for _ in range(20):
+        full("append", "order-7", "order.paid", "-", stdin=LARGE.encode())
+
+    status, out, err = full("read", "order-7", "--json", *options)
+
+    assert (status, versions(out), err) == (0, expected, "")
+
+
+def test_names_have_400_bytes_at_most(party: Terminal) -> None:
+    longest = "n-" + "ü" * 199
+
+    taken = party("append", longest, longest, "--subject", longest)
+    long = party("append", longest + "x", "t")
+    typed = party("append", "n-1", longest + "x", "--subject", longest + "x")
+
+    assert (taken.status, taken.err) == (0, "")
+    assert (long.status, long.out) == (2, "")
+    assert "a stream's name has 401 bytes; at most 400 are allowed" in long.err
+    assert (typed.status, typed.out) == (2, "")
+    assert "an event's type has 401 bytes; at most 400 are allowed" in typed.err
+    assert "an event's subject has 401 bytes; at most 400 are allowed" in typed.err
+
+
 def test_an_event_in_json_has_its_place_and_its_data(full: Terminal) -> None:
     out = full("read", "gathering-default", "--json", "--after", "1", "--limit", "1").out
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from httpx2 import AsyncClient, Response
@@ -127,6 +128,53 @@ async def test_a_malformed_event_is_refused_with_its_place(
     assert refused.status_code == 422
     assert refused.json()["errors"][0]["pointer"].startswith(pointer)
     assert await platform.store.heads() == before
+
+
+LONGEST = ["n-" + "x" * 398, "n-" + "ü" * 199, "n-" + "\U0001f389" * 99 + "xx"]
+"""Names of 400 bytes."""
+
+
+@pytest.mark.parametrize("name", LONGEST)
+async def test_names_of_400_bytes_are_taken_and_read_back(api: AsyncClient, name: str) -> None:
+    made = await append(api, quote(name), {"type": name, "subject": name})
+    read = (await api.get(f"/streams/{quote(name)}")).json()
+    found = (await api.get("/feed", params={"type": name})).json()["events"]
+
+    assert (made.status_code, made.json()["stream"]) == (201, name)
+    assert [(one["stream"], one["type"], one["subject"]) for one in read] == [(name, name, name)]
+    assert found == read
+
+
+@pytest.mark.parametrize("name", LONGEST)
+async def test_names_of_401_bytes_are_refused_by_the_name_of_their_limit(
+    api: AsyncClient, name: str
+) -> None:
+    long = name + "x"
+
+    refused = await append(api, quote(long), {"type": long, "subject": long})
+
+    detail = "has 401 bytes; at most 400 are allowed"
+    assert refused.status_code == 422
+    assert refused.json()["errors"] == [
+        {"pointer": "/stream", "detail": f"a stream's name {detail}"},
+        {"pointer": "/events/0/type", "detail": f"an event's type {detail}"},
+        {"pointer": "/events/0/subject", "detail": f"an event's subject {detail}"},
+    ]
+    assert (await api.get(f"/streams/{quote(long)}")).status_code == 404
+
+
+async def test_an_item_of_a_long_stream_is_refused_by_the_name_of_the_limit(
+    api: AsyncClient,
+) -> None:
+    item = {"type": "t", "payload": {"id": "x" * 395}}
+
+    longest = await api.post("/logs/user", json=item)
+    long = await api.post("/logs/users", json=item)
+    far = await api.post(f"/logs/{'u' * 401}", json=item)
+
+    assert (longest.status_code, long.status_code, far.status_code) == (201, 422, 422)
+    assert "401 bytes; at most 400" in long.json()["detail"]
+    assert "797 bytes; at most 400" in far.json()["detail"]
 
 
 async def test_a_missing_stream_is_not_found(api: AsyncClient) -> None:

@@ -145,7 +145,7 @@ async def test_a_browser_gets_a_page_and_a_program_a_document(nobody: AsyncClien
     assert (page.status_code, page.headers["content-type"]) == (404, "text/html; charset=utf-8")
     assert document.json() == {
         "type": "urn:gatherlog:problem:not_found",
-        "title": "There is no such thing",
+        "title": "Not found",
         "status": 404,
         "detail": "There is nothing at this path.",
         "code": "not_found",

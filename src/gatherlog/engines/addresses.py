@@ -32,13 +32,21 @@ class StoreAddress(NamedTuple):
         """Whether the file does not exist yet; False if only opening the store can tell."""
         return self.file is not None and not self.file.exists()
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether the file is there and has no content, so that no store is in it."""
+        return self.file is not None and self.file.is_file() and not self.file.stat().st_size
+
 
 def read_address(url: str) -> StoreAddress:
     """The parts of an address. Raises NotAStore for an address that no engine has."""
     engine, colon, place = url.partition(":")
     label = _LABELS.get(engine)
     if not colon or label is None:
-        raise NotAStore(f"{url!r} is no address of a store; use sqlite:///file.db or memory:")
+        raise NotAStore(
+            f"{url!r} is not an address of a store; use sqlite:///file.db, memory:, or, for tests, "
+            "hostile:7"
+        )
     if engine == "sqlite":
         path = place.removeprefix("///")
         if path in ("", place, ":memory:"):
@@ -48,4 +56,6 @@ def read_address(url: str) -> StoreAddress:
         return StoreAddress(engine, path, label, Path(path), is_lasting=True)
     if engine == "memory" and place:
         raise NotAStore(f"{url!r}: a store in memory has no name; use memory:")
+    if engine == "hostile" and not (place.isascii() and place.isdecimal()):
+        raise NotAStore(f"{url!r}: a hostile store is named by a whole number, as in hostile:7")
     return StoreAddress(engine, place, label)

@@ -172,7 +172,7 @@ class BodyReader(Generic[B]):
         return await read_body(receive)
 
     def decode(self, body: bytes) -> B:
-        """The typed body; Malformed if it is no JSON, Invalid with all flaws if it does not fit."""
+        """The typed body; Malformed if it is not JSON, Invalid with all flaws if it is wrong."""
         if self._kind is bytes:
             return body  # type: ignore[return-value]  # B is bytes
         if not body.isascii():
@@ -231,7 +231,7 @@ def _parse(body: bytes) -> Any:
     except RecursionError:
         raise Malformed("The body is nested too deeply.") from None
     except msgspec.DecodeError as error:
-        raise Malformed(f"The body is no JSON: {error}.") from None
+        raise Malformed(f"The body is not JSON: {error}.") from None
 
 
 def _pointer(name: str) -> str:

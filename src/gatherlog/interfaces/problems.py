@@ -131,7 +131,7 @@ PROBLEMS: Final[Mapping[str, Problem]] = {
     "unauthenticated": Problem(HTTPStatus.UNAUTHORIZED, "Say who you are"),
     "denied": Problem(HTTPStatus.FORBIDDEN, "You may not do this"),
     "rsvp_closed": Problem(HTTPStatus.FORBIDDEN, "The time for answering is over"),
-    "not_found": Problem(HTTPStatus.NOT_FOUND, "There is no such thing"),
+    "not_found": Problem(HTTPStatus.NOT_FOUND, "Not found"),
     "method_not_allowed": Problem(HTTPStatus.METHOD_NOT_ALLOWED, "Not with this method"),
     "body_too_slow": Problem(HTTPStatus.REQUEST_TIMEOUT, "The body took too long"),
     "conflict": Problem(HTTPStatus.CONFLICT, "It has changed meanwhile"),
@@ -148,7 +148,7 @@ PROBLEMS: Final[Mapping[str, Problem]] = {
     "unsupported_media_type": Problem(
         HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "This kind of body is not read here"
     ),
-    "invalid": Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "Something in it is not valid"),
+    "invalid": Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "The request is not valid"),
     "key_reused": Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "The key was used for something else"),
     "too_many": Problem(HTTPStatus.TOO_MANY_REQUESTS, "Too often"),
     "busy": Problem(
@@ -194,6 +194,7 @@ PROBLEMS: Final[Mapping[str, Problem]] = {
             "store_error",
             "has_counters",
             "owned_elsewhere",
+            "document_undecodable",
             "event_unknown",
             "event_undecodable",
             "repeated",

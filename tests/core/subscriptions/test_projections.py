@@ -365,13 +365,13 @@ REASONS = {
     "raises in keys": "LookupError: which one?",
     "names another view": "ValueError: guest/ada is of no view of this projection",
     "names too long a document": (
-        "LimitExceeded: a document's id (bytes) is limited to 400; this has 500"
+        "LimitExceeded: a document's id has 500 bytes; at most 400 are allowed"
     ),
-    "names many": "LimitExceeded: a commit's actions is limited to 34; this has 200",
+    "names many": "LimitExceeded: a commit has 200 actions; at most 34 are allowed",
     "changes what it did not name": (
         "ValueError: count/elsewhere changes, but keys() did not name it"
     ),
-    "grows too large": "LimitExceeded: a document's bytes is limited to 20,000; this has 30,025",
+    "grows too large": "LimitExceeded: a document has 30,025 bytes; at most 20,000 are allowed",
     "counts": "ValueError: count/all: a projection has no counters",
     "exits": "SystemExit: 1",
     "is not known": "KeyError: 'unknown'",

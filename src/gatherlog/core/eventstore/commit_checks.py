@@ -24,7 +24,15 @@ from gatherlog.core.eventstore.store import (
     Write,
 )
 
-__all__ = ["MAX_INTEGER", "actions_of", "check_commit", "count_actions"]
+__all__ = [
+    "MAX_INTEGER",
+    "NAME_BYTES",
+    "actions_of",
+    "check_commit",
+    "check_name",
+    "check_stream",
+    "count_actions",
+]
 
 NAME_BYTES = 400
 """Of the UTF-8 of a stream, a document's id, a key, a subject or an event's type."""
@@ -52,18 +60,18 @@ def _check(commit: Commit, limits: Limits) -> tuple[int, int]:
     if not commit.appends and not commit.writes and commit.key is None:
         raise ValueError("an empty commit: neither appends, nor writes, nor a key")
     if commit.key is not None:
-        _check_name("an idempotency key", commit.key)
+        check_name("an idempotency key", commit.key)
     _check_bytes("an answer", commit.answer)
     _check_bytes("a fingerprint", commit.fingerprint)
     size = len(commit.answer) + len(commit.fingerprint)
     streams: set[str] = set()
     appended: set[str] = set()
     for append in commit.appends:
-        _check_stream(append.stream)
+        check_stream(append.stream)
         if append.stream in streams:
             raise ValueError(f"stream {append.stream!r} stands twice in one commit")
         if type(append.expected) is not int or append.expected < ANY:
-            raise ValueError(f"{append.expected!r} is no version of a stream")
+            raise ValueError(f"{append.expected!r} is not a version of a stream")
         if append.events:
             appended.add(append.stream)
         elif append.expected == ANY:
@@ -76,11 +84,11 @@ def _check(commit: Commit, limits: Limits) -> tuple[int, int]:
     if commit.versioned is not None and commit.versioned not in [
         (write.view, write.id) for write in commit.writes
     ]:
-        raise ValueError(f"{commit.versioned} is no document of this commit")
+        raise ValueError(f"{commit.versioned} is not a document of this commit")
     if (actions := count_actions(commit, limits)) > limits.commit_actions:
-        raise LimitExceeded("a commit's actions", limits.commit_actions, actions)
+        raise LimitExceeded("a commit", "actions", limits.commit_actions, actions)
     if size > limits.commit_bytes:
-        raise LimitExceeded("a commit's bytes", limits.commit_bytes, size)
+        raise LimitExceeded("a commit", "bytes", limits.commit_bytes, size)
     return size, actions
 
 
@@ -120,14 +128,14 @@ def _check_event(event: Event, most: int) -> int:
         _check_bytes("an event's meta", meta)
     size = len(data) + len(meta)
     if size > most:
-        raise LimitExceeded("an event's bytes", most, size)
+        raise LimitExceeded("an event", "bytes", most, size)
     _check_type(event.type)
     if type(event.id) is not str or not event.id or not event.id.isascii():
         raise ValueError(f"an event's id is ASCII text and not empty; this is {event.id!r}")
     if len(event.id) > MAX_ID:
-        raise LimitExceeded("an event's id (characters)", MAX_ID, len(event.id))
+        raise LimitExceeded("an event's id", "characters", MAX_ID, len(event.id))
     if event.subject != "":
-        _check_name("an event's subject", event.subject)
+        check_name("an event's subject", event.subject)
     if not _are_usual(event.time, event.recorded, event.schema):
         _check_integer("an event's time", event.time, least=FIRST_TIME, most=LAST_TIME)
         _check_integer("an event's recorded time", event.recorded, least=FIRST_TIME, most=LAST_TIME)
@@ -144,10 +152,10 @@ def _check_writes(writes: Sequence[Write], streams: set[str], limits: Limits) ->
             raise ValueError(f"document {write.view}/{write.id} stands twice in one commit")
         refs.add(ref)
         _check_view(write.view)
-        _check_name("a document's id", write.id)
-        _check_stream(write.stream)
+        check_name("a document's id", write.id)
+        check_stream(write.stream)
         if (expects := write.expects) is not None and (type(expects) is not int or expects < 0):
-            raise ValueError(f"{expects!r} is no version of a document")
+            raise ValueError(f"{expects!r} is not a version of a document")
         if write.counted is not None:
             _check_integer("the version of counters", write.counted, least=0)
         if write.at is not None:
@@ -164,7 +172,7 @@ def _check_writes(writes: Sequence[Write], streams: set[str], limits: Limits) ->
         if body is not KEEP and body is not DELETE:
             _check_bytes("a document's body", body)
             if len(body) > limits.body_bytes:
-                raise LimitExceeded("a document's bytes", limits.body_bytes, len(body))
+                raise LimitExceeded("a document", "bytes", limits.body_bytes, len(body))
             size += len(body)
             _check_keys(write.index_keys)
     return size
@@ -199,32 +207,34 @@ def _check_keys(index_keys: Mapping[str, IndexKey]) -> None:
 
 
 @lru_cache(maxsize=65_536)
-def _check_stream(stream: str) -> None:
-    _check_name("a stream's name", stream)
+def check_stream(stream: str) -> None:
+    """Refuse a name that no stream can have with ValueError, a long one with LimitExceeded."""
+    check_name("a stream's name", stream)
     if not re.fullmatch(r"[a-z][a-z0-9_]*-.+", stream, re.DOTALL):
-        raise ValueError(f"{stream!r} is no stream: it should read category-id")
+        raise ValueError(f"{stream!r} is not a stream: its name has the form category-id")
 
 
 @lru_cache(maxsize=1_024)
 def _check_view(view: str) -> None:
     if not re.fullmatch(r"[a-z][a-z0-9_]*", view):
-        raise ValueError(f"{view!r} is no name of a view")
+        raise ValueError(f"{view!r} is not a name of a view")
     if len(view) > VIEW_BYTES:
-        raise LimitExceeded("a view's name (bytes)", VIEW_BYTES, len(view))
+        raise LimitExceeded("a view's name", "bytes", VIEW_BYTES, len(view))
 
 
 @lru_cache(maxsize=1_024)
 def _check_type(type: str) -> None:
-    _check_name("an event's type", type)
+    check_name("an event's type", type)
 
 
 @lru_cache(maxsize=1_024)
 def _check_counter(counter: str) -> None:
-    _check_name("the name of a counter or an index", counter, VIEW_BYTES)
+    check_name("the name of a counter or an index", counter, VIEW_BYTES)
 
 
-def _check_name(what: str, name: str, most: int = NAME_BYTES) -> None:
-    """Refuse a name that is empty, too long, or not valid Unicode."""
+def check_name(what: str, name: str, most: int = NAME_BYTES) -> None:
+    """Refuse a name that is empty, not valid Unicode, or has a NUL character, with ValueError, and
+    one that is too long with LimitExceeded; `what` is the name's own, as in "an event's type"."""
     if not name:
         raise ValueError(f"{what} is empty")
     size = len(name)
@@ -232,7 +242,7 @@ def _check_name(what: str, name: str, most: int = NAME_BYTES) -> None:
         _check_unicode(what, name)
         size = len(name.encode())
     if size > most:
-        raise LimitExceeded(f"{what} (bytes)", most, size)
+        raise LimitExceeded(what, "bytes", most, size)
     if "\0" in name:  # PostgreSQL has no such text
         raise ValueError(f"{what} has a NUL character: {name!r}")
 
@@ -265,4 +275,4 @@ def _check_unicode(what: str, text: str) -> None:
     try:
         text.encode()
     except UnicodeEncodeError:
-        raise ValueError(f"{what} is no valid Unicode: {text!r}") from None
+        raise ValueError(f"{what} is not valid Unicode: {text!r}") from None

@@ -169,7 +169,7 @@ class EngineStore:
         if limit < 1:
             raise ValueError(f"limit={limit}: at least 1")
         if limit > self.limits.page:
-            raise LimitExceeded("a page", self.limits.page, limit)
+            raise LimitExceeded("a page", "items", self.limits.page, limit)
 
 
 class IndexRowStore(EngineStore):

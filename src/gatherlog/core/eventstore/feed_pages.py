@@ -70,7 +70,7 @@ def feed_positions(store: Store, cursor: str) -> Heads:
         packed = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
         id, positions = msgspec.msgpack.decode(packed, type=tuple[str, tuple[int, ...]])
     except (binascii.Error, msgspec.DecodeError, UnicodeError, ValueError):
-        raise CursorInvalid("this is no cursor of a feed") from None
+        raise CursorInvalid("this is not a cursor of a feed") from None
     if id != store.id or len(positions) != store.limits.partitions or min(positions) < 0:
         raise CursorInvalid("this cursor is of another store")
     return positions

@@ -79,7 +79,10 @@ class ViewCatalogue:
         recorded = self._recorded.get(view)
         _check_version(declared, recorded)
         if recorded is None or recorded.version < declared.version or index not in recorded.indexes:
-            raise ViewNotBuilt(f"{view}.{index} is not built yet: rebuild the view")
+            raise ViewNotBuilt(
+                f"{view}.{index} is not built yet: run `gatherlog rebuild`, or, for a view of your "
+                "own, gatherlog.core.projections.rebuild"
+            )
 
     async def _look(self) -> None:
         """Learn which views other processes have built, once every LOOK_SECONDS."""

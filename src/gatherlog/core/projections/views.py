@@ -12,6 +12,7 @@ from typing import Any, Final, Generic, Literal, TypeVar
 
 import msgspec
 
+from gatherlog.core.eventstore.errors import DocumentUndecodable
 from gatherlog.core.eventstore.store import (
     DELETE,
     KEEP,
@@ -64,10 +65,13 @@ class View(Generic[B]):
         return (self.name, id)
 
     def read(self, document: Document | None) -> B | None:
-        """The typed body; None if there is no document, or none with a body."""
+        """The typed body; None if there is no document, or none with a body.
+
+        Raises DocumentUndecodable for a body that is damaged.
+        """
         if document is None or document.body is None:
             return None
-        return self._decode(document.body)
+        return self._decoded(document.id, document.body)
 
     def recall(self, document: Document | None) -> B | None:
         """As `read`, but a body that was decoded or encoded lately is remembered.
@@ -81,9 +85,15 @@ class View(Generic[B]):
         known = self._typed.get(document.id)
         if known is not None and known[0] is encoded:
             return known[1]
-        body = self._decode(encoded)
+        body = self._decoded(document.id, encoded)
         self._remember(document.id, encoded, body)
         return body
+
+    def _decoded(self, id: str, encoded: bytes) -> B:
+        try:
+            return self._decode(encoded)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            raise DocumentUndecodable(self.name, id) from None
 
     def _remember(self, id: str, encoded: bytes, body: B) -> None:
         """Keep a typed body, unless it is long; the oldest of more than REMEMBERED is let go."""

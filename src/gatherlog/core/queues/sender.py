@@ -154,10 +154,10 @@ def _check(message: Outgoing) -> None:
     if len(message.id) > _LONGEST_ID:
         raise Invalid(Flaw("/id", f"at most {_LONGEST_ID} characters"))
     if len(message.content) > MOST_BYTES:
-        raise LimitExceeded("a message's bytes", MOST_BYTES, len(message.content))
+        raise LimitExceeded("a message", "bytes", MOST_BYTES, len(message.content))
     try:
         is_too_deep = is_deep(decode(message.content))
     except ValueError as error:
-        raise Invalid(Flaw("/content", f"is no JSON: {error}")) from None
+        raise Invalid(Flaw("/content", f"is not JSON: {error}")) from None
     if is_too_deep:
         raise Invalid(Flaw("/content", f"is nested beyond {DEPTH} levels"))

@@ -1,6 +1,6 @@
 """The document of an event: the JSON object that patterns match and transformers read."""
 
-from typing import Any
+from typing import Any, Final
 
 from gatherlog.core.commands.event_meta import actor_of
 from gatherlog.core.eventstore.clock import rfc3339
@@ -8,7 +8,30 @@ from gatherlog.core.eventstore.events import Recorded
 from gatherlog.core.routing.bus_form import DETAIL_TYPE, SOURCE, bus_detail
 from gatherlog.core.routing.event_data import decoded_data
 
-__all__ = ["document"]
+__all__ = ["FIELDS", "document"]
+
+FIELDS: Final = frozenset(
+    {
+        "actor",
+        "data",
+        "detail",
+        "detail-type",
+        "id",
+        "log",
+        "partition",
+        "position",
+        "recorded",
+        "schema",
+        "source",
+        "stream",
+        "stream_id",
+        "subject",
+        "time",
+        "type",
+        "version",
+    }
+)
+"""All fields that a document may have."""
 
 
 def document(event: Recorded) -> dict[str, Any]:

@@ -5,8 +5,8 @@ own stream, and carried out within moments by the workers that process it, in wh
 no worker runs, as soon as one does.
 """
 
-import asyncio
 from collections.abc import Callable, Sequence
+from typing import Literal
 
 import msgspec
 
@@ -16,7 +16,7 @@ from gatherlog.core.commands.unit_of_work import UnitOfWork
 from gatherlog.core.eventstore.clock import Clock, Ids
 from gatherlog.core.eventstore.errors import Flaw, Invalid, Refused
 from gatherlog.core.eventstore.store import Store
-from gatherlog.core.projections.paging import bodies, documents
+from gatherlog.core.projections.paging import bodies, documents, stream_events
 from gatherlog.core.subscriptions.checkpoints import (
     BACKLOGS,
     CHECKPOINTS,
@@ -37,15 +37,19 @@ from gatherlog.core.subscriptions.dead_letters import (
     SubscriptionReset,
     SubscriptionResumed,
 )
-from gatherlog.core.subscriptions.waiting_events import count_waiting
+from gatherlog.core.subscriptions.waiting_events import WaitingEvents
 
-__all__ = ["DeadLetterPage", "Lag", "Status", "SubscriptionAdmin"]
+__all__ = ["DeadLetterPage", "Lag", "State", "Status", "SubscriptionAdmin"]
 
-MOST_BEHIND = 1_000
-"""Events up to which it is counted how far a subscription is behind in a partition."""
 MOST_COUNTED = 10_000
 LONGEST_REASON = 500
 """Characters."""
+_PAUSED, _RESUMED = (
+    CODEC.encode(command(by=""))[0] for command in (SubscriptionPaused, SubscriptionResumed)
+)
+
+
+State = Literal["reading", "paused", "pausing", "resuming", "never read"]
 
 
 class Lag(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,8 +60,8 @@ class Lag(msgspec.Struct, frozen=True, kw_only=True):
     head: int
     paused: bool
     behind: int = 0
-    """Events that are still to be processed, counted up to MOST_BEHIND: also those that wait for a
-    failed one. The distance of two positions says nothing about that."""
+    """Events that are still to be processed, counted up to MOST_BEHIND or MOST_BYTES of them: also
+    those that wait for a failed one. The distance of two positions says nothing about that."""
     behind_is_least: bool = False
     """Whether there may be more of them than were counted."""
     oldest_seconds: float | None = None
@@ -70,6 +74,8 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     lags: tuple[Lag, ...]
     backlogs: tuple[Backlog, ...]
+    state: State
+    """Whether it is read or paused, and what a command that no worker has carried out yet asks."""
 
     @property
     def behind(self) -> int:
@@ -114,6 +120,7 @@ class SubscriptionAdmin:
         self._store = store
         self._clock = clock
         self._known = known
+        self._waiting = WaitingEvents(store)
         self._handler = CommandHandler(store, CODEC, FOLD, clock=clock, ids=ids)
 
     async def names(self) -> list[str]:
@@ -131,14 +138,20 @@ class SubscriptionAdmin:
         """How far it is and what waits; NotFound if it is none of `names`.
 
         Events that the feed does not show yet are not counted, and what waits is found by a query,
-        which may lag as well.
+        which may lag as well. How many events it is behind may be a second old.
         """
         checkpoints = await self._checkpoints(name)
         heads, backlogs = await self._store.heads(), await self._backlogs(name)
-        lags = await asyncio.gather(
-            *(self._lag(n, one, heads[n], backlogs) for n, one in enumerate(checkpoints))
+        lags = [
+            await self._lag(name, partition, one, heads[partition], backlogs)
+            for partition, one in enumerate(checkpoints)
+        ]
+        return Status(
+            name=name,
+            lags=tuple(lags),
+            backlogs=backlogs,
+            state=await self._state(name, checkpoints),
         )
-        return Status(name=name, lags=tuple(lags), backlogs=backlogs)
 
     async def dead_letters(
         self,
@@ -162,7 +175,8 @@ class SubscriptionAdmin:
         else:
             index, partition = "by_state", state
         prefix = () if index == "by_state" else (state,)
-        query = DEAD_LETTERS.query(index, partition, prefix=prefix, limit=limit, cursor=cursor)
+        size = min(limit, self._store.limits.page)
+        query = DEAD_LETTERS.query(index, partition, prefix=prefix, limit=size, cursor=cursor)
         page = await self._store.query(query)
         found = [DEAD_LETTERS.read(document) for document in page.documents]
         return DeadLetterPage([one for one in found if one and one.state == state], page.cursor)
@@ -252,22 +266,40 @@ class SubscriptionAdmin:
             raise no_such("subscription", name)
         return checkpoints
 
+    async def _state(self, name: str, checkpoints: Sequence[Checkpoint | None]) -> State:
+        done = min(0 if one is None else one.commands_done for one in checkpoints)
+        is_paused = [one is not None and one.paused for one in checkpoints]
+        is_to_pause = any(is_paused)
+        async for event in stream_events(self._store, stream_of(name), after=done):
+            if event.type in (_PAUSED, _RESUMED):
+                is_to_pause = event.type == _PAUSED
+        if is_to_pause:
+            return "paused" if all(is_paused) else "pausing"
+        if any(is_paused):
+            return "resuming"
+        return "reading" if any(checkpoints) else "never read"
+
     async def _lag(
-        self, partition: int, checkpoint: Checkpoint | None, head: int, backlogs: Sequence[Backlog]
+        self,
+        name: str,
+        partition: int,
+        checkpoint: Checkpoint | None,
+        head: int,
+        backlogs: Sequence[Backlog],
     ) -> Lag:
-        """How far it is in one partition: what waits is read, but not much beyond MOST_BEHIND."""
+        """How far it is in one partition."""
         position = 0 if checkpoint is None else checkpoint.position
         here = [backlog for backlog in backlogs if backlog.partition == partition]
-        found = await count_waiting(self._store, partition, position, head, here, MOST_BEHIND)
-        age = None if found.oldest is None else max(0, self._clock() - found.oldest) / 1_000_000
+        waiting = await self._waiting.count(name, partition, position, head, here)
+        age = None if waiting.oldest is None else max(0, self._clock() - waiting.oldest)
         return Lag(
             partition=partition,
             position=position,
             head=head,
             paused=checkpoint is not None and checkpoint.paused,
-            behind=found.events,
-            behind_is_least=found.is_least,
-            oldest_seconds=age,
+            behind=waiting.events,
+            behind_is_least=waiting.is_least,
+            oldest_seconds=None if age is None else age / 1_000_000,
         )
 
     async def _backlogs(self, name: str) -> tuple[Backlog, ...]:

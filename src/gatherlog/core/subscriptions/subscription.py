@@ -100,6 +100,6 @@ def checked_name(name: str) -> str:
         raise ValueError(f"{name!r} is the name of what every projection keeps: use another")
     if not re.fullmatch(r"[a-z][a-z0-9_.-]{0,62}", name):
         raise ValueError(
-            f"{name!r} is no name: use up to 63 of a-z, 0-9, _, . and -, beginning with a letter"
+            f"{name!r} is not a name: use up to 63 of a-z, 0-9, _, . and -, beginning with a letter"
         )
     return name

@@ -81,7 +81,8 @@ def prepare(path: str, *, create: bool) -> str:
         elif create:
             _make(target)
         else:
-            raise NotAStore(f"{path}: there is no such store; `gatherlog init` makes one")
+            what = "is empty" if target.exists() else "does not exist"
+            raise NotAStore(f"{path} {what}; make a store: gatherlog init --store sqlite:///{path}")
     except OSError as error:
         raise NotAStore(f"{path}: {error.strerror or error}") from error
     except apsw.Error as error:

@@ -1,6 +1,6 @@
 """The shapes of REST's answers, how they are made from documents, and the replies around them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from operator import attrgetter
 from typing import Annotated, Any, TypeVar, get_args
 from urllib.parse import quote, urlencode
@@ -27,12 +27,12 @@ __all__ = [
     "etag",
     "json",
     "location",
+    "next_link",
     "no_content",
     "of_gathering",
     "of_guest",
     "of_stats",
     "page",
-    "part",
 ]
 
 A = TypeVar("A", bound=msgspec.Struct)
@@ -214,14 +214,23 @@ def etag(stored: Stored[Any]) -> tuple[bytes, bytes]:
 
 def page(path: str, query: Paging, items: Sequence[object], cursor: str | None) -> Reply:
     """An array, with a `Link` header to the next part of the same query, if there is one."""
-    return json(items) if cursor is None else part(path, query, items, cursor=cursor)
+    if cursor is None:
+        return json(items)
+    return json(items, 200, next_link(path, query, {"cursor": cursor}))
 
 
-def part(path: str, query: msgspec.Struct, items: Sequence[object], **beyond: object) -> Reply:
-    """An array that is not the whole: the `Link` header repeats the query with what is `beyond`."""
+def next_link(
+    path: str, query: msgspec.Struct, place: Mapping[str, str | int]
+) -> tuple[bytes, bytes]:
+    """The `Link` header to the part of the same query that begins at `place`."""
     given = {name: value for name, value in msgspec.structs.asdict(query).items() if value}
-    text = urlencode({**given, **beyond})
-    return json(items, 200, (b"link", f'<{path}?{text}>; rel="next"'.encode()))
+    text = urlencode({name: _written(value) for name, value in {**given, **place}.items()})
+    return (b"link", f'<{path}?{text}>; rel="next"'.encode())
+
+
+def _written(value: object) -> object:
+    """The value of a query's parameter as `read_query` reads it."""
+    return "true" if value is True else value
 
 
 def location(*segments: str) -> tuple[bytes, bytes]:

@@ -5,6 +5,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from gatherlog.core.eventstore.commit_checks import NAME_BYTES
 from gatherlog.core.eventstore.events import Recorded
 from gatherlog.core.eventstore.feed_pages import (
     EventFilter,
@@ -31,8 +32,8 @@ _encode = msgspec.json.Encoder().encode
 Cursor = Annotated[
     str, Meta(max_length=4096, description="Where to begin: `start`, `end`, or a cursor.")
 ]
-LogName = Annotated[str, Meta(max_length=255, description="Only streams of this category.")]
-EventType = Annotated[str, Meta(max_length=255, description="Only events of this type.")]
+LogName = Annotated[str, Meta(max_length=NAME_BYTES, description="Only streams of this category.")]
+EventType = Annotated[str, Meta(max_length=NAME_BYTES, description="Only events of this type.")]
 PatternText = Annotated[
     str, Meta(max_length=16_384, description="Only events that match this pattern, as JSON.")
 ]

@@ -114,7 +114,7 @@ async def _counted(platform: Platform) -> dict[str, int]:
 def _subscription_metrics(statuses: Iterable[Status], dead: dict[str, int]) -> list[Metric]:
     lag = GaugeMetricFamily(
         "gatherlog_subscription_lag",
-        "Events that a subscription has still to process, counted up to 1,000.",
+        "Events that a subscription has still to process, counted up to 1,000 or 32 MiB.",
         labels=["subscription", "partition"],
     )
     oldest = GaugeMetricFamily(

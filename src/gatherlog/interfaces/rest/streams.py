@@ -10,13 +10,17 @@ from msgspec import UNSET, Meta, UnsetType
 
 from gatherlog.core.commands.appending import Appended, NewEvent
 from gatherlog.core.eventstore.clock import rfc3339, to_micros
+from gatherlog.core.eventstore.commit_checks import NAME_BYTES
 from gatherlog.core.eventstore.errors import Flaw, Invalid, NotFound
 from gatherlog.core.eventstore.events import Recorded
-from gatherlog.core.eventstore.store import ANY
+from gatherlog.core.eventstore.page_sizes import event_bytes
+from gatherlog.core.eventstore.store import ANY, Store
+from gatherlog.core.projections.paging import stream_events
 from gatherlog.core.routing.event_data import json_line
-from gatherlog.interfaces.rest.answers import Time, json, location, page, part
+from gatherlog.interfaces.rest.answers import Time, json, location, next_link, page
 from gatherlog.interfaces.rest.endpoint import Call, Reply
-from gatherlog.interfaces.rest.queries import MAX_PAGE, Limit, Nothing, Paging
+from gatherlog.interfaces.rest.parameters import LONGEST, NAME
+from gatherlog.interfaces.rest.queries import InParts, Nothing, Paging
 
 __all__ = [
     "MAX_VERSION",
@@ -35,7 +39,7 @@ __all__ = [
 ]
 
 MAX_VERSION = 2**63 - 1
-Name = Annotated[str, Meta(min_length=1, max_length=255)]
+Name = Annotated[str, Meta(extra_json_schema={**NAME, "description": LONGEST})]
 
 
 class GivenEvent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -46,7 +50,9 @@ class GivenEvent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     id: Annotated[str, Meta(pattern="^[!-~]{1,64}$")] | None = None
     time: datetime | None = None
     """When it happened, with an offset from UTC; None: now."""
-    subject: Annotated[str, Meta(max_length=255)] = ""
+    subject: Annotated[
+        str, Meta(extra_json_schema={"maxLength": NAME_BYTES, "description": LONGEST})
+    ] = ""
     schema: Annotated[int, Meta(ge=1, lt=2**31)] = 1
     meta: dict[str, Any] = {}
 
@@ -94,14 +100,13 @@ class StreamAnswer(msgspec.Struct, frozen=True):
     version: int
 
 
-class StreamQuery(msgspec.Struct, frozen=True):
+class StreamQuery(InParts, frozen=True):
     """Which events of a stream to read, and in which order."""
 
     after: Annotated[int, Meta(ge=0, le=MAX_VERSION, description="Only later versions.")] = 0
     before: (
         Annotated[int, Meta(ge=1, le=MAX_VERSION, description="Only earlier versions.")] | None
     ) = None
-    limit: Limit = MAX_PAGE
     backwards: Annotated[bool, Meta(description="The newest first.")] = False
 
 
@@ -126,21 +131,35 @@ async def append_to_stream(call: Call[AppendRequest, Nothing]) -> Reply:
 
 
 async def read_stream(call: Call[None, StreamQuery]) -> Reply:
-    query, store = call.query, call.platform.store
-    limit, after, before = min(query.limit, store.limits.page), query.after, query.before
-    events = await store.read_stream(
-        call.id, after=after, before=before, limit=limit, backwards=query.backwards
-    )
-    if not events:
-        if not await store.read_stream(call.id, limit=1):
-            raise NotFound("There is no such stream.")
-        return json([])
-    answers, last = [event_answer(event) for event in events], events[-1].version
-    after, before = (after, last) if query.backwards else (last, before)
-    if not await store.read_stream(call.id, after=after, before=before, limit=1):
+    store, query = call.platform.store, call.query
+    events, is_end = await _events(store, call.id, query)
+    if not events and not await store.read_stream(call.id, limit=1):
+        raise NotFound("There is no such stream.")
+    answers = [event_answer(event) for event in events]
+    if is_end:
         return json(answers)
-    beyond = {"before": last} if query.backwards else {"after": last}
-    return part(call.path, query, answers, **beyond)
+    place = {"before" if query.backwards else "after": events[-1].version}
+    return json(answers, 200, next_link(call.path, query, place))
+
+
+async def _events(store: Store, stream: str, query: StreamQuery) -> tuple[list[Recorded], bool]:
+    """The events asked for, in no more bytes than a page may have, and whether they are all."""
+    found: list[Recorded] = []
+    size = 0
+    events = stream_events(
+        store,
+        stream,
+        after=query.after,
+        before=query.before,
+        limit=query.limit + 1,
+        backwards=query.backwards,
+    )
+    async for event in events:
+        size += event_bytes(event)
+        if found and (len(found) == query.limit or size > store.limits.page_bytes):
+            return found, False
+        found.append(event)
+    return found, True
 
 
 async def list_streams(call: Call[None, StreamsQuery]) -> Reply:
