@@ -175,6 +175,8 @@ def _check_writes(writes: Sequence[Write], streams: set[str], limits: Limits) ->
                 raise LimitExceeded("a document", "bytes", limits.body_bytes, len(body))
             size += len(body)
             _check_keys(write.index_keys)
+            if type(write.indexes) is not int or write.indexes < len(write.index_keys):
+                raise ValueError(f"{write.view}/{write.id}: indexes={write.indexes!r} are too few")
     return size
 
 
