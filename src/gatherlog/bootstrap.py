@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from uuid_utils import uuid7
@@ -22,6 +21,7 @@ from gatherlog.core.subscriptions import dead_letters, worker
 from gatherlog.core.subscriptions.administration import SubscriptionAdmin
 from gatherlog.core.subscriptions.handlers import Handler
 from gatherlog.core.subscriptions.log_counts import LOGS, logs_subscription
+from gatherlog.core.subscriptions.projection import Projection
 from gatherlog.core.subscriptions.subscription import Subscription
 from gatherlog.engines import open_store
 from gatherlog.interfaces.logs import RequestLog, to_stderr
@@ -34,7 +34,16 @@ from gatherlog.targets.webhook_signature import secret_text
 if TYPE_CHECKING:
     from gatherlog.targets.smtp import SmtpMailer
 
-__all__ = ["CATEGORIES", "VIEWS", "Invitees", "Platform", "start"]
+__all__ = [
+    "CATEGORIES",
+    "VIEWS",
+    "Invitees",
+    "Platform",
+    "check_site_key",
+    "open_platform",
+    "projections",
+    "start",
+]
 
 VIEWS = (
     *guests.VIEWS,
@@ -59,19 +68,34 @@ OWNED = frozenset(category.name for category in CATEGORIES) | {mailing.CATEGORY}
 """Categories of streams that only the core and the apps append to."""
 
 
-async def start(settings: Settings, *, handlers: Mapping[str, Handler] = {}) -> Platform:
-    """Open the store, which is created, with its gathering `default`, if it is missing.
+def projections() -> list[Projection]:
+    """The subscriptions that keep documents of their own, which no rebuild compares."""
+    return [logs_subscription(), trail.trail_subscription()]
 
-    `handlers` are coroutines of this program that rules may name as targets.
 
-    Guests who wait for a place that is free, because a process was killed before it gave them the
-    place, get it now. Raises KeyUnusable for a private key that cannot be used, NotAStore,
-    ViewOutdated, and what else the engine raises when a store is opened.
+async def open_platform(
+    settings: Settings, *, handlers: Mapping[str, Handler] = {}, create: bool = False
+) -> Platform:
+    """The services on a store, which is opened and not changed; `create` makes a missing one.
+
+    `handlers` are coroutines of this program that rules may name as targets. Raises KeyUnusable
+    for a private key that cannot be used, NotAStore, ViewOutdated, and what else the engine raises
+    when a store is opened.
     """
     key = _LazyKey(settings)
     await key.check()
-    store = await open_store(settings.store, views=VIEWS)
-    platform = _assemble(settings, store, key, handlers)
+    store = await open_store(settings.store, views=VIEWS, create=create)
+    return _assemble(settings, store, key, handlers)
+
+
+async def start(settings: Settings, *, handlers: Mapping[str, Handler] = {}) -> Platform:
+    """As `open_platform`, for a process that makes or serves a site: the site is made ready.
+
+    A missing store is made, with its gathering `default`. Guests who wait for a place that is
+    free, because a process was killed before it gave them the place, get it now.
+    """
+    await check_site_key(settings)
+    platform = await open_platform(settings, handlers=handlers, create=True)
     try:
         await platform.guests.ensure_default("system")
         await platform.guests.promote_waiting(actor="system")
@@ -79,6 +103,14 @@ async def start(settings: Settings, *, handlers: Mapping[str, Handler] = {}) -> 
         await platform.stop()
         raise
     return platform
+
+
+async def check_site_key(settings: Settings) -> None:
+    """Raise KeyUnusable if the site has a private key that cannot be used; make none."""
+    await _LazyKey(settings).check()
+    file = settings.key_path
+    if settings.jwt_key is not None or (file is not None and file.exists()):
+        await asyncio.to_thread(_site_key, settings)
 
 
 def new_id() -> str:
@@ -104,7 +136,7 @@ def _assemble(
         handlers=handlers,
     )
     bus, log = Bus(opener), RequestLog(clock)
-    subscriptions: list[Subscription] = [bus, logs_subscription(), trail.trail_subscription()]
+    subscriptions: list[Subscription] = [bus, *projections()]
     if not isinstance(mailer, NoMail):
         letters = mailing.guest_letters(
             store, mailer.deliver, site=settings.base_url, clock=clock, ids=ids
@@ -180,11 +212,13 @@ class _LazyKey:
         self._first = asyncio.Lock()
 
     async def check(self) -> None:
-        """Raise KeyUnusable if the settings hold an invalid key, or others may read its file."""
+        """Raise KeyUnusable for an invalid key, or a file that is exposed or cannot be used."""
         if self._settings.jwt_key is not None:
             await self()
-        elif self._settings.store != "memory:":
-            check_key(_key_file(self._settings))
+        elif (file := self._settings.key_path) is not None:
+            if self._settings.key_file is not None and not file.parent.is_dir():
+                raise KeyUnusable(f"{file}: there is no directory {file.parent}")
+            check_key(file)
 
     async def __call__(self) -> people.SiteKey:
         if self._key is None:
@@ -195,26 +229,28 @@ class _LazyKey:
 
 
 def _site_key(settings: Settings) -> people.SiteKey:
-    """The key from the settings, else from the file beside the store's, else, in memory, a new one.
+    """The key from the settings, else from the key file, else, for a store in memory, a new one.
 
     Raises KeyUnusable, which says where the key came from and shows nothing of it.
     """
     from gatherlog.apps.people.rsa_key import RsaKey
 
-    if settings.jwt_key is None and settings.store == "memory:":
-        return RsaKey.generate()
-    file = _key_file(settings)
-    source, pem = "GATHERLOG_JWT_KEY", (settings.jwt_key or "").encode()
-    if settings.jwt_key is None:
+    file = settings.key_path
+    if settings.jwt_key is not None:
+        source, pem = "GATHERLOG_JWT_KEY", settings.jwt_key.encode()
+    elif file is not None:
         source, pem = str(file), kept_key(file, lambda: RsaKey.generate().pem())
+    elif settings.address.is_lasting:
+        raise KeyUnusable(
+            f"{settings.store} has no file to keep the site's private key beside; set"
+            " GATHERLOG_KEY_FILE to a file, or GATHERLOG_JWT_KEY to the key itself"
+        )
+    else:
+        return RsaKey.generate()
     try:
         return RsaKey.from_pem(pem)
     except ValueError as error:
         raise KeyUnusable(f"{source}: {error}") from None
-
-
-def _key_file(settings: Settings) -> Path:
-    return Path(settings.store.removeprefix("sqlite:///") + ".key")
 
 
 class Invitees:
@@ -224,12 +260,11 @@ class Invitees:
         self._guests = guest_lists
 
     async def by_link(self, token: str) -> people.Invitee:
-        holder = await self._guests.guest_by_link(token)
+        holder = await self._guests.link_holder(token)
         return await self.by_id(holder.gathering_id, holder.guest_id)
 
     async def by_id(self, gathering_id: str, guest_id: str) -> people.Invitee:
-        guest = (await self._guests.guest(gathering_id, guest_id)).body
-        gathering = (await self._guests.gathering(gathering_id)).body
+        guest, gathering = await self._guests.guest_and_gathering(gathering_id, guest_id)
         return people.Invitee(
             gathering_id=gathering_id,
             guest_id=guest_id,

@@ -1,20 +1,20 @@
 """The settings of one process: read from the environment, overridden by flags, and validated."""
 
-import re
 from collections.abc import Callable, Mapping
 from ipaddress import ip_network
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import msgspec
 
-from gatherlog.core.eventstore.errors import Flaw, Invalid
+from gatherlog.core.eventstore.errors import Flaw, Invalid, NotAStore
+from gatherlog.engines.addresses import StoreAddress, read_address
 from gatherlog.targets.mail_sender import MailSender
 
 __all__ = ["Settings"]
 
 PREFIX = "GATHERLOG_"
-_STORE = re.compile(r"memory:|sqlite:///.+", re.DOTALL)
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,7 +34,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     mail_from: str | None = None
     """The sender of mail, such as `party@example.org` or `Our party <party@example.org>`."""
     jwt_key: str | None = None
-    """The site's private RSA key in PEM; None: it is in a file beside the store."""
+    """The site's private RSA key in PEM; None: it is in the key file."""
+    key_file: str | None = None
+    """The file with the site's private key; None: beside SQLite's file, ending in `.key`. A store
+    in memory has no such file unless it is named here."""
     webhook_allow: tuple[str, ...] = ()
     """Addresses or networks, such as `10.1.0.0/16`, that webhooks may reach though not public."""
     work: bool = True
@@ -77,6 +80,19 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         return settings
 
     @property
+    def address(self) -> StoreAddress:
+        """The address of the store, taken apart."""
+        return read_address(self.store)
+
+    @property
+    def key_path(self) -> Path | None:
+        """The file of the site's private key; None where the settings name none."""
+        if self.key_file is not None:
+            return Path(self.key_file)
+        file = self.address.file
+        return None if file is None else file.with_name(f"{file.name}.key")
+
+    @property
     def base_url(self) -> str:
         """The URL that links to this server begin with, without a slash at the end."""
         if self.public_url is not None:
@@ -86,9 +102,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     def _flaws(self) -> list[Flaw]:
         flaws = []
-        if not _STORE.fullmatch(self.store):
-            detail = "is no address of a store; use sqlite:///file.db or memory:"
-            flaws.append(Flaw("/store", f"{self.store!r} {detail}"))
+        try:
+            read_address(self.store)
+        except NotAStore as error:
+            flaws.append(Flaw("/store", str(error)))
         if not self.host:
             flaws.append(Flaw("/host", "may not be empty"))
         if not 0 <= self.port <= 65535:
@@ -120,7 +137,7 @@ def _port(text: str) -> int:
     try:
         return int(text)
     except ValueError:
-        raise Invalid(Flaw("/port", f"{text!r} is no number")) from None
+        raise Invalid(Flaw("/port", f"{text!r} is not a number")) from None
 
 
 def _is_network(text: str) -> bool:
@@ -186,5 +203,6 @@ _READERS: Mapping[str, Callable[[str], object]] = {
     "smtp_url": str,
     "mail_from": str,
     "jwt_key": _pem,
+    "key_file": str,
     "rate_limits": str,
 }

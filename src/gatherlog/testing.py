@@ -170,9 +170,9 @@ class Interleaved:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._store, name)
 
-    async def get(self, view: str, ids: Sequence[str]) -> list[Document | None]:
+    async def get(self, refs: Sequence[Ref]) -> list[Document | None]:
         await self._turn()
-        return await self._store.get(view, ids)
+        return await self._store.get(refs)
 
     async def recall(self, key: str) -> Recalled | None:
         await self._turn()

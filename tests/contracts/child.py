@@ -19,7 +19,17 @@ import msgspec
 from gatherlog.core import Append, Commit, Event, Limits, Store
 from gatherlog.core.eventstore.errors import Conflict, CounterOutOfBounds
 from gatherlog.engines import open_store
-from tests.contracts.commits import CARDS, NOON, append, commit, count, event, put
+from tests.contracts.commits import (
+    CARDS,
+    NOON,
+    append,
+    commit,
+    count,
+    event,
+    excluding_documents,
+    excluding_streams,
+    put,
+)
 from tests.contracts.engines import Place
 
 ROOT = Path(__file__).parents[2]
@@ -216,6 +226,27 @@ async def take_seats(store: Store, number: int, tries: int, seats: int) -> None:
         say(got)
 
 
+async def exclude_documents(store: Store, number: int, rounds: int) -> None:
+    """In each round make a card, if the other one's is absent; whether that was so."""
+    for turn in range(rounds):
+        await _exclude(store, excluding_documents(f"{turn}", number))
+
+
+async def exclude_streams(store: Store, number: int, rounds: int) -> None:
+    """In each round append to a stream, if the other one's has no event; whether that was so."""
+    for turn in range(rounds):
+        await _exclude(store, excluding_streams(f"{turn}", number))
+
+
+async def _exclude(store: Store, asked: Commit) -> None:
+    try:
+        await store.commit(asked)
+    except Conflict:
+        say(False)
+    else:
+        say(True)
+
+
 async def use_key(store: Store, number: int, key: str) -> None:
     """Commit with a key; whether somebody else had been first, and the answer."""
     asked = msgspec.structs.replace(commit("card-1", key=key), answer=b"by %d" % number)
@@ -249,6 +280,8 @@ WORK: Sequence[Work] = [
     keep_appending,
     append_when_told,
     take_seats,
+    exclude_documents,
+    exclude_streams,
     use_key,
     die_after_commit,
     crash,

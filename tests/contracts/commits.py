@@ -1,12 +1,28 @@
 """What the contract suite writes: plain events, cards (documents) and commits of both."""
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from gatherlog.core import ANY, Append, Commit, Document, Event, Recorded, Store, View, Write
+from gatherlog.core import (
+    ANY,
+    DELETE,
+    NEW,
+    Append,
+    Commit,
+    Document,
+    Event,
+    Heads,
+    Query,
+    Recorded,
+    Store,
+    StreamHead,
+    View,
+    Write,
+)
 from gatherlog.core.eventstore.store import IndexKey
+from tests.stores import SOON, eventually
 
 NOON = 1_790_000_000_000_000
 """A moment, in microseconds; stores take times as they are given."""
@@ -37,6 +53,14 @@ def event(
     return Event(id, "tests.happened", NOON, NOON + 1, data, 1, subject, meta)
 
 
+def cards_view(version: int, *, more: bool = False) -> View[Card]:
+    """The view `card` at another version, or with one more index."""
+    by_name = CARDS.patterns["by_name"]
+    if more:
+        return View("card", Card, version=version, by_name=by_name, by_first=by_name)
+    return View("card", Card, version=version, by_name=by_name)
+
+
 def append(stream: str, *events: Event, expected: int = ANY) -> Append:
     """An append of the events given, or of one."""
     return Append(stream, events or (event(),), expected)
@@ -58,7 +82,25 @@ def put(
 ) -> Write:
     """A card with a raw body."""
     return Write(
-        view="card", id=id, stream=stream, body=body, expects=expects, index_keys=index_keys
+        view="card",
+        id=id,
+        stream=stream,
+        body=body,
+        expects=expects,
+        index_keys=index_keys,
+        indexes=max(len(CARDS.indexes), len(index_keys)),
+    )
+
+
+def delete(id: str, *, stream: str = "card-1", expects: int | None = None) -> Write:
+    """The deletion of a card."""
+    return Write(
+        view="card",
+        id=id,
+        stream=stream,
+        body=DELETE,
+        expects=expects,
+        indexes=len(CARDS.indexes),
     )
 
 
@@ -91,6 +133,25 @@ def writing(*writes: Write, key: str | None = None) -> Commit:
     return Commit(appends=[append(stream) for stream in streams], writes=writes, key=key)
 
 
+def demand(id: str, expects: int, *, stream: str = "card-1") -> Write:
+    """Only the demand that a card is at a version."""
+    return Write(view="card", id=id, stream=stream, expects=expects)
+
+
+def excluding_documents(turn: str, number: int) -> Commit:
+    """Make a card, if that of the other of two is absent."""
+    mine, other = f"{turn}-{number}", f"{turn}-{1 - number}"
+    made = put(mine, b"{}", stream=f"card-{mine}")
+    absent = demand(other, NEW, stream=f"card-{other}")
+    return Commit(appends=[append(made.stream)], writes=[made, absent])
+
+
+def excluding_streams(turn: str, number: int) -> Commit:
+    """Append to a stream, if that of the other of two has no event."""
+    mine, other = f"card-{turn}-{number}", f"card-{turn}-{1 - number}"
+    return Commit(appends=[append(mine), Append(other, (), NEW)])
+
+
 def document(
     id: str,
     body: bytes | None,
@@ -107,7 +168,7 @@ def document(
 
 async def card(store: Store, id: str) -> Document | None:
     """One card."""
-    [found] = await store.get("card", [id])
+    [found] = await cards(store, [id])
     return found
 
 
@@ -117,9 +178,30 @@ async def whole_feed(store: Store, partition: int = 0) -> list[Recorded]:
     head = (await store.heads())[partition]
     after = 0
     while after < head:
-        events += await store.read_feed(partition, after=after, limit=store.limits.page)
-        after = events[-1].position
+        page = await store.read_feed(partition, after=after, limit=store.limits.page)
+        events += page
+        after = page[-1].position if page else after
     return events
+
+
+async def settled(store: Store, category: str = "card") -> Heads:
+    """The heads, as soon as they have reached every event of the category."""
+    last = [0] * store.limits.partitions
+    for head in await streams_of(store, category):
+        [event] = await store.read_stream(head.stream, backwards=True, limit=1)
+        last[event.partition] = max(last[event.partition], event.position)
+
+    async def missing() -> list[int]:
+        return [at for head, at in zip(await store.heads(), last, strict=True) if head < at]
+
+    await eventually(missing, [])
+    return await store.heads()
+
+
+async def feeds(store: Store) -> list[list[Recorded]]:
+    """The feed of each partition, as soon as it has every event of the category `card`."""
+    await settled(store)
+    return [await whole_feed(store, partition) for partition in range(store.limits.partitions)]
 
 
 async def whole_stream(store: Store, stream: str) -> list[Recorded]:
@@ -130,3 +212,85 @@ async def whole_stream(store: Store, stream: str) -> list[Recorded]:
     ):
         events += page
     return events
+
+
+async def stream_part(
+    store: Store,
+    stream: str,
+    *,
+    after: int = 0,
+    before: int | None = None,
+    limit: int,
+    backwards: bool = False,
+) -> list[Recorded]:
+    """Up to `limit` events of a stream between two versions, from as many pages as it takes."""
+    found: list[Recorded] = []
+    while left := limit - len(found):
+        page = await store.read_stream(
+            stream, after=after, before=before, limit=left, backwards=backwards
+        )
+        if not page:
+            break
+        assert len(page) <= left
+        found += page
+        after, before = (after, page[-1].version) if backwards else (page[-1].version, before)
+    return found
+
+
+async def listed(store: Store, query: Query) -> list[Document]:
+    """The documents that a query gives, all its pages one after the other."""
+    found: list[Document] = []
+    while True:
+        page = await store.query(query)
+        assert len(page.documents) <= query.limit
+        found += page.documents
+        if page.cursor is None:
+            return found
+        assert page.documents
+        query = msgspec.structs.replace(query, cursor=page.cursor)
+
+
+def lag(store: Store) -> float:
+    """Seconds until queries have to show what was committed: none, unless the limits say so."""
+    return SOON if store.limits.queries_lag else 0
+
+
+async def shows(store: Store, query: Query, *expected: Document) -> None:
+    """Assert which documents a query gives, as soon as it has to."""
+    await eventually(lambda: listed(store, query), list(expected), lag(store))
+
+
+async def lists(store: Store, query: Query, *expected: str) -> None:
+    """Assert which ids a query gives, as soon as it has to."""
+
+    async def ids() -> list[str]:
+        return [document.id for document in await listed(store, query)]
+
+    await eventually(ids, list(expected), lag(store))
+
+
+async def cards(store: Store, ids: Sequence[str]) -> list[Document | None]:
+    """Documents of the view `card`, as `get` answers them."""
+    return await store.get([CARDS.ref(id) for id in ids])
+
+
+async def streams_of(store: Store, category: str, limit: int = 1000) -> list[StreamHead]:
+    """All streams of a category, by name."""
+    found: list[StreamHead] = []
+    cursor = None
+    while True:
+        page = await store.streams(category, cursor=cursor, limit=limit)
+        found += page.streams
+        if (cursor := page.cursor) is None:
+            return sorted(found, key=lambda head: head.stream)
+
+
+async def documents_of(store: Store, view: str, limit: int = 1000) -> list[Document]:
+    """All documents of a view, by id."""
+    found: list[Document] = []
+    cursor = None
+    while True:
+        page = await store.scan(view, cursor=cursor, limit=limit)
+        found += page.documents
+        if (cursor := page.cursor) is None:
+            return sorted(found, key=lambda document: document.id)

@@ -44,6 +44,20 @@ async def one_file(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncItera
         yield place
 
 
+@pytest.fixture(params=able_to(lambda engine: engine.index_rows))
+async def indexed(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Place]:
+    """A place for engines that keep index rows apart from their documents."""
+    async for place in _place(request.param, tmp_path):
+        yield place
+
+
+@pytest.fixture(params=able_to(lambda engine: engine.counts_trips))
+async def counted(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Place]:
+    """A place for engines that count round trips."""
+    async for place in _place(request.param, tmp_path):
+        yield place
+
+
 @pytest.fixture
 async def store(place: Place) -> Store:
     """An open, empty store of any engine, with the view `card`."""

@@ -1,4 +1,4 @@
-"""What a hand at its data may do to a store, behind the back of every promise, engine by engine."""
+"""Damage that a store's data may suffer from outside, for each engine."""
 
 from collections.abc import Mapping
 from typing import Protocol
@@ -8,7 +8,6 @@ import apsw
 from gatherlog.core import Store
 from gatherlog.core.eventstore.index_keys import split_key
 from gatherlog.core.eventstore.store import IndexKey
-from gatherlog.engines.memory import MemoryStore
 from gatherlog.engines.sqlite import SqliteStore
 
 __all__ = ["DAMAGE", "Damage"]
@@ -32,39 +31,19 @@ class Damage(Protocol):
         ...
 
 
-class InMemory:
-    """To dictionaries."""
-
-    def __init__(self, store: Store) -> None:
-        assert isinstance(store, MemoryStore)
-        self._store = store
-
-    def unlist(self, view: str, id: str) -> None:
-        for (name, *_), rows in self._store._indexes.items():
-            rows[:] = [row for row in rows if (name, row[1]) != (view, id)]
-
-    def list_also(self, view: str, index: str, key: IndexKey, id: str) -> None:
-        partition, sort = split_key(key)
-        rows = self._store._indexes.setdefault((view, index, partition), [])
-        rows[:] = sorted([*rows, (sort, id)])
-
-    def lose(self, view: str, id: str) -> None:
-        del self._store._documents[view, id]
-
-
 class InSqlite:
     """To the file."""
 
     def __init__(self, store: Store) -> None:
         assert isinstance(store, SqliteStore)
-        self._path = store._path
+        self._path = store.engine.path
 
     def unlist(self, view: str, id: str) -> None:
-        self._do("DELETE FROM document_index WHERE view = ? AND id = ?", view, id)
+        self._do("DELETE FROM index_row WHERE view = ? AND id = ?", view, id)
 
     def list_also(self, view: str, index: str, key: IndexKey, id: str) -> None:
         row = (view, index, *split_key(key), id)
-        self._do("INSERT INTO document_index VALUES (?, ?, ?, ?, ?)", *row)
+        self._do("INSERT INTO index_row VALUES (?, ?, ?, ?, ?)", *row)
 
     def lose(self, view: str, id: str) -> None:
         self._do("DELETE FROM document WHERE view = ? AND id = ?", view, id)
@@ -75,5 +54,5 @@ class InSqlite:
         connection.close()
 
 
-DAMAGE: Mapping[str, type[Damage]] = {"memory": InMemory, "sqlite": InSqlite}
-"""By driver. An engine whose indexes cannot come apart from its documents does nothing."""
+DAMAGE: Mapping[str, type[Damage]] = {"sqlite": InSqlite}
+"""By driver, for the engines that keep index rows apart from their documents."""

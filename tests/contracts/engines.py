@@ -16,6 +16,7 @@ import pytest
 from gatherlog.core import Limits, Store, View
 from gatherlog.core.eventstore.clock import Clock, system_clock
 from gatherlog.engines import open_store
+from gatherlog.engines.hostile import HostileStore
 from tests.contracts.commits import CARDS
 from tests.contracts.damage import DAMAGE, Damage
 
@@ -27,6 +28,7 @@ DYNAMO_LIKE = Limits(
     event_bytes=300 * 1024,
     body_bytes=300 * 1024,
     page=1_000,
+    page_bytes=1024 * 1024,
 )
 """What DynamoDB takes, put upon an engine that takes more."""
 
@@ -47,6 +49,10 @@ class Engine(msgspec.Struct, frozen=True):
     """Several processes may have it open at once."""
     one_file: bool = False
     """Is one file, which may turn out to be something else."""
+    index_rows: bool = False
+    """Keeps index rows apart from its documents: `KeepsIndexRows`."""
+    counts_trips: bool = False
+    """Tells how many round trips its storage was asked for."""
 
     def is_there(self) -> bool:
         try:
@@ -65,9 +71,13 @@ SQLITE = Engine(
     durable=True,
     shared=True,
     one_file=True,
+    index_rows=True,
 )
+HOSTILE = Engine("hostile", "memory", "gatherlog.engines.hostile", "hostile:1", counts_trips=True)
 ENGINES = [
     MEMORY,
+    HOSTILE,
+    msgspec.structs.replace(HOSTILE, name="hostile-2", url="hostile:2"),
     msgspec.structs.replace(MEMORY, name="memory-4-partitions", limits=Limits(partitions=4)),
     SQLITE,
     msgspec.structs.replace(SQLITE, name="sqlite-like-dynamodb", limits=DYNAMO_LIKE),
@@ -116,6 +126,13 @@ class Place:
     def damage(self) -> Damage:
         """What a hand may do to the store that was opened last."""
         return DAMAGE[self.engine.driver](self._opened[-1])
+
+    @property
+    def trips(self) -> int:
+        """Round trips so far of the store that was opened last."""
+        store = self._opened[-1]
+        assert isinstance(store, HostileStore)
+        return store.engine.trips
 
     def forget(self) -> None:
         """Leave the stores opened so far to themselves."""

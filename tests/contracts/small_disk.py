@@ -12,7 +12,7 @@ import msgspec
 from gatherlog.core import Append, Commit, Committed, Limits, Store
 from gatherlog.core.eventstore.errors import StoreError
 from gatherlog.engines import open_store
-from tests.contracts.commits import CARDS, count, event, put, whole_feed
+from tests.contracts.commits import CARDS, card, count, documents_of, event, put, whole_feed
 
 BLOCK = 20 * 1024
 GROUP = 8
@@ -38,12 +38,12 @@ async def try_together(store: Store, names: Sequence[str]) -> list[Committed | B
 async def agrees(store: Store, acknowledged: Sequence[str]) -> bool:
     """Whether exactly what was acknowledged is there: events, cards, count and keys."""
     events = [e.id for e in await whole_feed(store)]
-    cards = [d.id for d in await store.scan("card") if d.id != "all"]
-    [total] = await store.get("card", ["all"])
+    ids = [d.id for d in await documents_of(store, "card") if d.id != "all"]
+    total = await card(store, "all")
     names = list(acknowledged)
     return (
         sorted(events) == sorted(names)
-        and cards == sorted(names)
+        and ids == sorted(names)
         and (total.counters if total else {}) == {"events": len(names)}
         and all([await store.recall(name) is not None for name in names])
     )

@@ -20,12 +20,22 @@ from gatherlog.core import (
     Store,
     Write,
 )
+from gatherlog.core.eventstore.clock import LAST_TIME
+from gatherlog.core.eventstore.commit_checks import count_actions
 from gatherlog.core.eventstore.errors import LimitExceeded, NotAStore
 from gatherlog.engines import open_store
-from tests.contracts.commits import append, card, commit, count, event, put, writing
+from tests.contracts.commits import (
+    append,
+    card,
+    commit,
+    count,
+    documents_of,
+    event,
+    put,
+    streams_of,
+    writing,
+)
 from tests.contracts.engines import Place
-
-LONG = "x" * 256
 
 
 def _filled(limits: Limits) -> Commit:
@@ -40,55 +50,39 @@ def _filled(limits: Limits) -> Commit:
 
 TOO_MUCH: dict[str, tuple[str, Callable[[Limits], Commit]]] = {
     "an event": (
-        "an event's bytes",
+        "bytes of an event",
         lambda limits: Commit(appends=[append("card-1", event(b"x" * (limits.event_bytes + 1)))]),
     ),
     "an event with its context": (
-        "an event's bytes",
+        "bytes of an event",
         lambda limits: Commit(
             appends=[append("card-1", event(b"x" * limits.event_bytes, meta=b"y"))]
         ),
     ),
     "a body": (
-        "a document's bytes",
+        "bytes of a document",
         lambda limits: writing(put("a", b"x" * (limits.body_bytes + 1))),
     ),
     "actions": (
-        "a commit's actions",
+        "actions of a commit",
         lambda limits: commit("card-1", events=limits.commit_actions),
     ),
     "documents": (
-        "a commit's actions",
+        "actions of a commit",
         lambda limits: writing(*[put(f"{i}", b"") for i in range(limits.commit_actions)]),
     ),
-    "bytes": ("a commit's bytes", _filled),
-    "a key": ("an idempotency key (characters)", lambda limits: commit("card-1", key=LONG)),
-    "a stream": (
-        "a stream's name (characters)",
-        lambda limits: commit("card-" + LONG),
-    ),
-    "an id": ("a document's id (characters)", lambda limits: writing(put(LONG, b""))),
+    "bytes": ("bytes of a commit", _filled),
     "an event's id": (
-        "an event's id (characters)",
+        "characters of an event's id",
         lambda limits: Commit(appends=[append("card-1", event(id="x" * 65))]),
-    ),
-    "a counter's name": (
-        "the name of a counter or an index (characters)",
-        lambda limits: writing(count("a", {LONG: 1})),
-    ),
-    "an event's subject": (
-        "an event's subject (characters)",
-        lambda limits: Commit(appends=[append("card-1", event(subject=LONG))]),
-    ),
-    "an event's type": (
-        "an event's type (characters)",
-        lambda limits: Commit(appends=[append("card-1", Event("e", LONG, 0, 0, b""))]),
     ),
 }
 
 
 @pytest.mark.parametrize("what", TOO_MUCH)
-async def test_too_much_is_refused_by_the_name_of_its_limit(store: Store, what: str) -> None:
+async def test_what_exceeds_a_limit_is_refused_with_the_name_of_the_limit(
+    store: Store, what: str
+) -> None:
     name, make = TOO_MUCH[what]
 
     with pytest.raises(LimitExceeded) as refusal:
@@ -96,30 +90,134 @@ async def test_too_much_is_refused_by_the_name_of_its_limit(store: Store, what: 
 
     assert refusal.value.limit == name
     assert refusal.value.found > refusal.value.allowed
-    assert await store.streams("card") == []
-    assert await store.scan("card") == []
+    assert await streams_of(store, "card") == []
+    assert await documents_of(store, "card") == []
     assert await store.heads() == (0,) * store.limits.partitions
 
 
 async def test_as_much_as_the_limits_allow_is_accepted(store: Store) -> None:
     limits = store.limits
-    await store.commit(commit("card-1", events=limits.commit_actions - 1))
+    await store.commit(commit("card-1", events=limits.commit_actions - 2))
     await store.commit(
-        Commit(appends=[append("card-2", event(b"x" * limits.event_bytes))], key="k" * 255)
+        Commit(appends=[append("card-2", event(b"x" * limits.event_bytes))], key="k" * 400)
     )
-    name = "card-" + "x" * 250
+    name = "card-" + "x" * 395
     await store.commit(
         Commit(
-            appends=[append(name, Event("i" * 64, "t" * 255, 0, 0, b"", 1, "s" * 255))],
-            writes=[put("d" * 255, b"x" * limits.body_bytes, stream=name)],
+            appends=[append(name, Event("i" * 64, "t" * 400, 0, 0, b"", 1, "s" * 400))],
+            writes=[put("d" * 400, b"x" * limits.body_bytes, stream=name)],
         )
     )
 
-    assert [head.version for head in await store.streams("card")] == [
-        limits.commit_actions - 1,
+    assert [head.version for head in await streams_of(store, "card")] == [
+        limits.commit_actions - 2,
         1,
         1,
     ]
+
+
+NAMES: dict[str, tuple[str, int, Callable[[str], Commit]]] = {
+    "a key": ("bytes of an idempotency key", 400, lambda name: commit("card-1", key=name)),
+    "a stream": ("bytes of a stream's name", 400, lambda name: commit(f"card-{name}"[:-5])),
+    "an id": ("bytes of a document's id", 400, lambda name: writing(put(name, b""))),
+    "a subject": (
+        "bytes of an event's subject",
+        400,
+        lambda name: Commit(appends=[append("card-1", event(subject=name))]),
+    ),
+    "a type": (
+        "bytes of an event's type",
+        400,
+        lambda name: Commit(appends=[append("card-1", Event("e", name, 0, 0, b""))]),
+    ),
+    "a counter": (
+        "bytes of the name of a counter or an index",
+        48,
+        lambda name: writing(count("a", {name: 1})),
+    ),
+    "an index": (
+        "bytes of the name of a counter or an index",
+        48,
+        lambda name: writing(put("a", b"", index_keys={name: ("all",)})),
+    ),
+}
+
+
+def name_of(size: int) -> str:
+    """A name of so many bytes, most of whose characters take two; its last five take one."""
+    return "é" * ((size - 5) // 2) + "x" * (5 + (size - 5) % 2)
+
+
+@pytest.mark.parametrize("what", NAMES)
+async def test_the_size_of_a_name_is_counted_in_bytes(store: Store, what: str) -> None:
+    limit, most, make = NAMES[what]
+    await store.commit(make(name_of(most)))
+    taken = await streams_of(store, "card")
+
+    with pytest.raises(LimitExceeded) as refusal:
+        await store.commit(make(name_of(most + 1)))
+
+    refused = refusal.value
+    assert (refused.limit, refused.allowed, refused.found) == (limit, most, most + 1)
+    assert (await streams_of(store, "card"), len(taken)) == (taken, 1)
+
+
+async def test_the_name_of_a_view_has_at_most_48_bytes(store: Store) -> None:
+    def write(view: str) -> Commit:
+        return writing(msgspec.structs.replace(put("a", b""), view=view))
+
+    await store.commit(write("v" * 48))
+    with pytest.raises(LimitExceeded) as refusal:
+        await store.commit(write("v" * 49))
+
+    assert refusal.value.limit == "bytes of a view's name"
+
+
+def put_one(id: str) -> Write:
+    """A card that no index lists."""
+    return msgspec.structs.replace(put(id, b""), indexes=0)
+
+
+BESIDE_EVENTS: dict[str, Callable[[int], Commit]] = {
+    "nothing else": lambda size: commit("card-1"),
+    "a key": lambda size: commit("card-1", key="k"),
+    "streams": lambda size: commit(*[f"card-{n}" for n in range(size // 3)]),
+    "demands on streams": lambda size: Commit(
+        appends=[append("card-1"), *[Append(f"seat-{n}", (), NEW) for n in range(size // 2)]]
+    ),
+    "documents": lambda size: writing(*[put_one(f"{n}") for n in range(size)]),
+    "documents with index rows": lambda size: writing(
+        *[put(f"{n}", b"", index_keys={"by_name": ("all",)}) for n in range(size // 7)]
+    ),
+    "counters": lambda size: writing(*[count(f"{n}", n=1) for n in range(size)]),
+    "bodies with counters": lambda size: writing(
+        *[msgspec.structs.replace(put_one(f"{n}"), adds={"n": 1}) for n in range(size // 2)]
+    ),
+}
+
+
+@pytest.mark.parametrize("what", BESIDE_EVENTS)
+async def test_a_commit_may_have_as_many_counted_actions_as_the_limit_and_no_more(
+    store: Store, what: str
+) -> None:
+    limits = store.limits
+    asked = BESIDE_EVENTS[what](limits.commit_actions // 2)
+    first, *rest = asked.appends
+    more = [event() for _ in range(limits.commit_actions - count_actions(asked, limits))]
+    longer = append(first.stream, event(), *more)
+    full = msgspec.structs.replace(asked, appends=[longer, *rest])
+    longest = append(first.stream, event(), event(), *more)
+    over = msgspec.structs.replace(asked, appends=[longest, *rest])
+    assert count_actions(full, limits) == limits.commit_actions
+
+    with pytest.raises(LimitExceeded) as refusal:
+        await store.commit(over)
+
+    assert (refusal.value.limit, refusal.value.found) == (
+        "actions of a commit",
+        limits.commit_actions + 1,
+    )
+    assert (await store.commit(full)).streams[first.stream] == 1 + len(more)
 
 
 def _timed(time: int = 0, recorded: int = 0, schema: int = 1) -> Commit:
@@ -169,6 +267,10 @@ MISTAKES: dict[str, Commit] = {
         put("a", b"", index_keys={"by_name": ("all", HALF)})
     ),
     "a counter without a name": writing(count("a", {"": 1})),
+    "a time before 1970": _timed(time=-1),
+    "a time after 9999": _timed(time=LAST_TIME + 1),
+    "a recorded time before 1970": _timed(recorded=-1),
+    "a recorded time after 9999": _timed(recorded=LAST_TIME + 1),
     "a time beyond 64 bits": _timed(time=2**63),
     "a recorded time beyond 64 bits": _timed(recorded=-(2**63) - 1),
     "a schema beyond 64 bits": _timed(schema=2**63),
@@ -179,6 +281,9 @@ MISTAKES: dict[str, Commit] = {
     "a stamp below zero": Commit(
         writes=[msgspec.structs.replace(put("a", b"", expects=NEW), at=-1)]
     ),
+    "a body at version zero": Commit(
+        writes=[msgspec.structs.replace(put("a", b"", expects=NEW), at=0)]
+    ),
     "adds of a rebuild without what was counted": Commit(
         writes=[msgspec.structs.replace(count("a", n=1), at=1)]
     ),
@@ -186,7 +291,7 @@ MISTAKES: dict[str, Commit] = {
 
 
 @pytest.mark.parametrize("mistake", MISTAKES)
-async def test_a_mistake_of_the_program_is_refused_and_harms_no_other(
+async def test_an_invalid_commit_is_refused_and_does_not_affect_others(
     store: Store, mistake: str
 ) -> None:
     asked = [commit("card-8"), MISTAKES[mistake], commit("card-9")]
@@ -195,11 +300,11 @@ async def test_a_mistake_of_the_program_is_refused_and_harms_no_other(
 
     assert [isinstance(d, Committed) for d in done] == [True, False, True]
     assert isinstance(done[1], ValueError)
-    assert [head.stream for head in await store.streams("card")] == ["card-8", "card-9"]
-    assert await store.scan("card") == []
+    assert [head.stream for head in await streams_of(store, "card")] == ["card-8", "card-9"]
+    assert await documents_of(store, "card") == []
 
 
-async def test_a_refused_repeat_is_refused_for_its_form_before_its_key(store: Store) -> None:
+async def test_an_invalid_commit_is_refused_even_if_its_key_is_known(store: Store) -> None:
     await store.commit(commit("card-1", key="k"))
     oversized = append("card-1", event(b"x" * (store.limits.event_bytes + 1)))
 
@@ -209,7 +314,7 @@ async def test_a_refused_repeat_is_refused_for_its_form_before_its_key(store: St
     assert recalled == Recalled(b"", b"", recalled.at if recalled else 0)
 
 
-async def test_a_write_that_only_demands_is_small(store: Store) -> None:
+async def test_a_write_that_only_demands_something_is_accepted(store: Store) -> None:
     await store.commit(Commit(writes=[Write(view="card", id="a", stream="card-1", expects=NEW)]))
 
     assert await card(store, "a") is None
@@ -258,7 +363,9 @@ def _seen(folder: Path) -> dict[str, tuple[int, int, bytes]]:
 
 
 @pytest.mark.parametrize("what", NOT_OURS)
-async def test_what_is_not_a_store_is_refused_and_untouched(one_file: Place, what: str) -> None:
+async def test_a_file_that_is_not_a_store_is_refused_and_not_changed(
+    one_file: Place, what: str
+) -> None:
     NOT_OURS[what](one_file.path)
     before = _seen(one_file.path.parent)
 
@@ -270,7 +377,7 @@ async def test_what_is_not_a_store_is_refused_and_untouched(one_file: Place, wha
 
 
 @pytest.mark.parametrize("kept", [0.1, 0.5, 0.9])
-async def test_a_truncated_store_is_refused_and_untouched(one_file: Place, kept: float) -> None:
+async def test_a_truncated_store_is_refused_and_not_changed(one_file: Place, kept: float) -> None:
     store = await one_file.open()
     for i in range(50):
         await store.commit(commit(f"card-{i}", events=5))
@@ -295,7 +402,7 @@ async def test_a_store_that_may_not_be_read_is_refused(one_file: Place) -> None:
         await one_file.open()
 
 
-async def test_a_missing_store_is_made_only_if_asked_for(one_file: Place) -> None:
+async def test_a_missing_store_is_made_only_if_create_is_set(one_file: Place) -> None:
     with pytest.raises(NotAStore):
         await one_file.open(create=False)
     assert list(one_file.path.parent.iterdir()) == []

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections import defaultdict
+from functools import partial
 from itertools import pairwise
 from statistics import median
 
@@ -12,10 +13,23 @@ from gatherlog.core import Append, Commit, Heads, Recorded, Store
 from gatherlog.core.eventstore.errors import Conflict
 from gatherlog.core.eventstore.planner import partition_of
 from tests.contracts.child import Child, children
-from tests.contracts.commits import commit, event, whole_feed, whole_stream
+from tests.contracts.commits import commit, event, feeds, settled, streams_of, whole_stream
 from tests.contracts.engines import Place
+from tests.stores import SOON, eventually
 
 PAGES = [1, 10, 1000]
+
+
+async def feed_part(store: Store, partition: int, after: int, limit: int) -> list[Recorded]:
+    """Up to `limit` events of a partition up to its head, from as many pages as it takes."""
+    found: list[Recorded] = []
+    head = (await store.heads())[partition]
+    while after < head and (left := limit - len(found)):
+        page = await store.read_feed(partition, after=after, limit=left)
+        assert len(page) <= left
+        found += page
+        after = page[-1].position if page else after
+    return found
 
 
 async def test_an_empty_log_has_heads_at_zero_and_an_empty_feed(store: Store) -> None:
@@ -27,13 +41,12 @@ async def test_an_empty_log_has_heads_at_zero_and_an_empty_feed(store: Store) ->
     ] * partitions
 
 
-async def test_the_feed_holds_every_event_once_with_its_place(store: Store) -> None:
+async def test_the_feed_has_every_event_once_with_its_position_and_version(store: Store) -> None:
     sent = {f"card-{i}": [event(b"%d" % i), event(b"more")] for i in range(12)}
     for stream, events in sent.items():
         await store.commit(Commit(appends=[Append(stream, events)]))
 
-    for partition in range(store.limits.partitions):
-        feed = await whole_feed(store, partition)
+    for partition, feed in enumerate(await feeds(store)):
         expected = [
             Recorded(
                 partition,
@@ -63,40 +76,55 @@ async def test_positions_increase_from_one_and_reach_the_head(store: Store) -> N
     for i in range(10):
         await store.commit(commit(f"card-{i}", f"card-{i + 1}", events=2))
 
-    for partition, head in enumerate(await store.heads()):
-        positions = [e.position for e in await whole_feed(store, partition)]
+    heads = await settled(store)
+    for head, feed in zip(heads, await feeds(store), strict=True):
+        positions = [e.position for e in feed]
         assert positions == sorted(set(positions))
         assert positions[0] >= 1
         assert positions[-1] == head
 
 
-async def test_a_page_excludes_after_and_is_capped_by_its_limit(store: Store) -> None:
+async def test_a_page_begins_behind_after_and_has_at_most_limit_events(store: Store) -> None:
     await store.commit(commit("card-1", events=7))
     partition = partition_of("card-1", store.limits.partitions)
-    places = [e.position for e in await whole_feed(store, partition)]
+    places = [e.position for e in (await feeds(store))[partition]]
 
-    async def page(after: int, limit: int) -> list[int]:
-        events = await store.read_feed(partition, after=after, limit=limit)
-        return [e.position for e in events]
+    async def up_to(after: int, limit: int) -> list[int]:
+        return [e.position for e in await feed_part(store, partition, after, limit)]
 
-    assert await page(0, 3) == places[:3]
-    assert await page(places[2], 3) == places[3:6]
-    assert await page(places[5], 3) == places[6:]
-    assert await page(places[6], 3) == []
-    assert await page(places[6] + 100, 3) == []
+    assert await up_to(0, 3) == places[:3]
+    assert await up_to(places[2], 3) == places[3:6]
+    assert await up_to(places[5], 3) == places[6:]
+    assert await up_to(places[6], 3) == []
+    assert await up_to(places[6] + 100, 3) == []
 
 
-async def test_what_was_acknowledged_is_in_the_feed_at_once(store: Store) -> None:
+async def test_an_acknowledged_commit_is_in_the_feed_soon_with_no_further_commit(
+    store: Store,
+) -> None:
     for i in range(30):
         done = await store.commit(commit(f"card-{i}", f"card-{i + 7}"))
-        heads = await store.heads()
         for partition, position in done.positions.items():
-            assert heads[partition] >= position
-            [found] = await store.read_feed(partition, after=position - 1, limit=1)
+            await eventually(partial(has_reached, store, partition, position), True)
+            [found] = await feed_part(store, partition, position - 1, 1)
             assert found.position == position
 
 
-async def test_a_partition_that_is_not_there_is_refused(store: Store) -> None:
+async def has_reached(store: Store, partition: int, position: int) -> bool:
+    """Whether a position can be read."""
+    return (await store.heads())[partition] >= position
+
+
+async def test_a_waiting_reader_learns_of_a_commit_with_no_further_commit(store: Store) -> None:
+    for i in range(10):
+        [(partition, position)] = (await store.commit(commit(f"card-{i}"))).positions.items()
+        heads = await store.heads()
+        async with asyncio.timeout(SOON):
+            while heads[partition] < position:
+                heads = await store.wait(heads, SOON)
+
+
+async def test_a_partition_that_does_not_exist_is_refused(store: Store) -> None:
     await store.commit(commit("card-1"))
 
     for partition in (-1, store.limits.partitions):
@@ -104,7 +132,7 @@ async def test_a_partition_that_is_not_there_is_refused(store: Store) -> None:
             await store.read_feed(partition, after=0, limit=1)
 
 
-async def test_heads_never_step_back(store: Store) -> None:
+async def test_heads_never_decrease(store: Store) -> None:
     seen: list[Heads] = []
     done = asyncio.Event()
 
@@ -171,7 +199,9 @@ def never_missed_repeated_or_reordered(
 
 
 @pytest.mark.parametrize("page", PAGES)
-async def test_tailing_readers_never_miss_repeat_or_reorder(store: Store, page: int) -> None:
+async def test_readers_that_follow_the_feed_never_miss_repeat_or_reorder_an_event(
+    store: Store, page: int
+) -> None:
     partitions = range(store.limits.partitions)
     tails = [Tail(store, partition, page) for partition in partitions]
     done = asyncio.Event()
@@ -180,14 +210,16 @@ async def test_tailing_readers_never_miss_repeat_or_reorder(store: Store, page: 
     for start in range(0, 300, 10):
         ids = await asyncio.gather(*[_write(store, i) for i in range(start, start + 10)])
         written += [id for some in ids for id in some]
+    shown = await feeds(store)
     done.set()
     await asyncio.gather(*following)
 
-    feeds = [await whole_feed(store, partition) for partition in partitions]
-    never_missed_repeated_or_reordered(tails, written, feeds)
+    never_missed_repeated_or_reordered(tails, written, shown)
 
 
-async def test_tailing_readers_follow_the_writers_of_other_processes(shared: Place) -> None:
+async def test_readers_that_follow_the_feed_see_the_events_of_other_processes(
+    shared: Place,
+) -> None:
     store = await shared.open()
     pages = [(partition, page) for page in PAGES for partition in range(store.limits.partitions)]
     tails = [Tail(store, partition, page) for partition, page in pages]
@@ -199,14 +231,13 @@ async def test_tailing_readers_follow_the_writers_of_other_processes(shared: Pla
         for tail in tails:
             following.create_task(tail.follow(done))
         written, said = await _write_beside(store, started)
+        once = await feeds(store)
         done.set()
 
     written += [id for outcome, *ids in said if outcome == "written" for id in ids]
     assert sum(outcome == "refused" for outcome, *_ in said) == 48
-    feeds = [await whole_feed(store, partition) for partition, _ in pages]
-    once = feeds[: store.limits.partitions]
-    for tail, feed in zip(tails, feeds, strict=True):
-        assert tail.events == feed
+    for tail, (partition, _) in zip(tails, pages, strict=True):
+        assert tail.events == once[partition]
     never_missed_repeated_or_reordered(tails[: len(once)], written, once)
 
 
@@ -221,28 +252,29 @@ async def _write_beside(
     return ours, [line for results in await asyncio.gather(*theirs) for line in results]
 
 
-async def test_order_agrees_with_the_versions_of_every_stream(store: Store) -> None:
+async def test_the_order_of_the_feed_agrees_with_the_versions_of_every_stream(store: Store) -> None:
     await asyncio.gather(*[_write(store, i) for i in range(60)])
 
-    for head in await store.streams("card"):
+    shown = await feeds(store)
+    for head in await streams_of(store, "card"):
         stream = await whole_stream(store, head.stream)
         assert [e.version for e in stream] == list(range(1, head.version + 1))
-        feed = await whole_feed(store, partition_of(head.stream, store.limits.partitions))
+        feed = shown[partition_of(head.stream, store.limits.partitions)]
         assert [e for e in feed if e.stream == head.stream] == stream
 
 
-async def test_waiting_ends_at_once_when_the_heads_are_beyond(store: Store) -> None:
+async def test_waiting_ends_at_once_if_the_heads_are_beyond_already(store: Store) -> None:
     await store.commit(commit("card-1"))
-    heads = await store.heads()
+    heads = await settled(store)
     started = time.monotonic()
 
     assert await store.wait((0,) * len(heads), 30.0) == heads
     assert time.monotonic() - started < 5
 
 
-async def test_waiting_ends_with_its_time(store: Store) -> None:
+async def test_waiting_ends_after_its_timeout(store: Store) -> None:
     await store.commit(commit("card-1"))
-    heads = await store.heads()
+    heads = await settled(store)
     started = time.monotonic()
 
     assert await store.wait(heads, 0.05) == heads
@@ -250,19 +282,19 @@ async def test_waiting_ends_with_its_time(store: Store) -> None:
     assert await store.wait(heads, 0) == heads
 
 
-async def test_every_waiter_is_woken_by_a_commit(store: Store) -> None:
+async def test_a_commit_wakes_every_waiting_reader(store: Store) -> None:
     heads = await store.heads()
     waiting = [asyncio.create_task(store.wait(heads, 30.0)) for _ in range(5)]
     await asyncio.sleep(0.01)
 
     await store.commit(commit("card-1"))
 
-    now = await store.heads()
+    now = await settled(store)
     assert now != heads
     assert await asyncio.wait_for(asyncio.gather(*waiting), 5) == [now] * 5
 
 
-async def test_a_refused_commit_wakes_nobody_in_vain(store: Store) -> None:
+async def test_a_refused_commit_wakes_nobody(store: Store) -> None:
     heads = await store.heads()
     waiting = asyncio.create_task(store.wait(heads, 0.1))
     await asyncio.sleep(0.01)
@@ -273,7 +305,7 @@ async def test_a_refused_commit_wakes_nobody_in_vain(store: Store) -> None:
     assert await waiting == heads
 
 
-async def test_a_waiter_that_gives_up_harms_no_other(store: Store) -> None:
+async def test_a_waiting_reader_that_is_cancelled_does_not_affect_others(store: Store) -> None:
     heads = await store.heads()
     leaving, staying = (asyncio.create_task(store.wait(heads, 30.0)) for _ in range(2))
     await asyncio.sleep(0.01)
@@ -282,20 +314,20 @@ async def test_a_waiter_that_gives_up_harms_no_other(store: Store) -> None:
 
     await store.commit(commit("card-1"))
 
-    assert await asyncio.wait_for(staying, 5) == await store.heads()
+    assert await asyncio.wait_for(staying, 5) == await settled(store)
     assert leaving.cancelled()
 
 
-async def test_an_event_in_any_partition_wakes_a_waiter(store: Store) -> None:
+async def test_an_event_in_any_partition_wakes_a_waiting_reader(store: Store) -> None:
     for i in range(8):
-        heads = await store.heads()
+        heads = await settled(store)
         waiting = asyncio.create_task(store.wait(heads, 30.0))
         await asyncio.sleep(0)
         await store.commit(commit(f"card-{i}"))
-        assert await asyncio.wait_for(waiting, 5) == await store.heads()
+        assert await asyncio.wait_for(waiting, 5) == await settled(store)
 
 
-async def test_a_commit_of_another_process_wakes_a_waiter_soon(shared: Place) -> None:
+async def test_a_commit_of_another_process_soon_wakes_a_waiting_reader(shared: Place) -> None:
     store = await shared.open()
     delays = []
     async with children(shared, 1, "append_when_told", times=20) as [child]:

@@ -7,7 +7,7 @@ import pytest
 
 from gatherlog.core import Store
 from gatherlog.engines import open_store
-from gatherlog.engines.memory import MemoryStore
+from gatherlog.engines.memory import MemoryEngine, MemoryStore
 from gatherlog.engines.sqlite import SqliteStore
 from tests.contracts.commits import NOON, commit
 from tests.contracts.engines import Place
@@ -30,12 +30,13 @@ class Hours:
 
 def keys_in_memory(store: Store) -> int:
     assert isinstance(store, MemoryStore)
-    return len(store._keys)
+    assert isinstance(store.engine, MemoryEngine)
+    return len(store.engine.keys)
 
 
 def keys_in_the_file(store: Store) -> int:
     assert isinstance(store, SqliteStore)
-    return int(store._connection.execute("SELECT count(*) FROM idempotency").get)
+    return int(store.engine._connection.execute("SELECT count(*) FROM idempotency").get)
 
 
 ENGINES: dict[str, tuple[str, Callable[[Store], int]]] = {

@@ -1,4 +1,4 @@
-"""What one process remembers of the file is never older than what another has committed."""
+"""What a process has cached of the file is never older than what another has committed."""
 
 import asyncio
 import time
@@ -8,17 +8,17 @@ import pytest
 from gatherlog.core import Commit, Event, Store
 from gatherlog.core.eventstore.errors import Conflict, DiskFull
 from gatherlog.engines.sqlite import SqliteStore
-from tests.contracts.commits import NOON, append, card, document, put, writing
+from tests.contracts.commits import NOON, append, card, cards, document, put, streams_of, writing
 from tests.contracts.engines import Place
 from tests.engines.child import children
 
 
 async def fail_for_want_of_room(store: Store) -> None:
-    """Let one group of the store fail where it writes: its file may grow no further."""
+    """Let one commit of the store fail while it writes, because its file may not grow."""
     assert isinstance(store, SqliteStore)
-    pages = store._connection.execute("PRAGMA page_count").get
+    pages = store.engine._connection.execute("PRAGMA page_count").get
     # The limit belongs to the writer's connection, which is made anew after a failure.
-    store._writer._open().execute(f"PRAGMA max_page_count = {pages}")
+    store.engine._writer.open().execute(f"PRAGMA max_page_count = {pages}")
     large = Event("large", "tests.happened", NOON, NOON, bytes(100_000))
     with pytest.raises(DiskFull):
         await store.commit(Commit(appends=[append("card-9", large)]))
@@ -62,13 +62,13 @@ async def test_after_a_failed_group_streams_go_on_where_another_process_left_the
     assert (done.streams, done.positions) == ({"card-1": 3}, {0: 3})
 
 
-async def test_a_failed_group_leaves_nothing_of_itself_in_what_is_remembered(place: Place) -> None:
+async def test_a_failed_group_leaves_nothing_of_itself_in_the_cache(place: Place) -> None:
     store = await place.open()
     await store.commit(writing(put("a", b"1")))
 
     await fail_for_want_of_room(store)
 
-    assert await store.streams("card") == await (await place.open()).streams("card")
+    assert await streams_of(store, "card") == await streams_of(await place.open(), "card")
     assert (await store.commit(writing(put("a", b"2", expects=1)))).positions == {0: 2}
 
 
@@ -81,7 +81,7 @@ async def test_while_the_loop_is_busy_commits_of_another_process_are_seen_at_onc
 
     async def keep_busy() -> None:
         while not over:
-            await store.get("card", ["a", "mine"])
+            await cards(store, ["a", "mine"])
             await asyncio.sleep(0)
 
     async with children(1, "put_for_each_line", place.path, times=60) as [other]:

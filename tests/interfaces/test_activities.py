@@ -12,6 +12,7 @@ from gatherlog.core.eventstore.clock import rfc3339
 from gatherlog.interfaces.http import Http
 from gatherlog.settings import Settings
 from tests.interfaces.moments import until
+from tests.stores import streams_of
 
 Rows = list[dict[str, Any]]
 Ask = Callable[..., Awaitable[AsyncClient]]
@@ -257,7 +258,7 @@ async def test_a_read_of_more_than_one_stream_is_noted_for_the_site(
         await api.get(path)
 
     assert await accesses(platform, "site") == [(b"log_read", "")]
-    assert [head.stream for head in await platform.store.streams("access")] == ["access-site"]
+    assert [head.stream for head in await streams_of(platform.store, "access")] == ["access-site"]
 
 
 async def test_of_a_host_only_exports_are_noted(

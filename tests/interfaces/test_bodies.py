@@ -8,10 +8,10 @@ import pytest
 from httpx2 import ASGITransport, AsyncClient
 
 from gatherlog.bootstrap import Platform
-from gatherlog.interfaces.bodies import MAX_BODY, MAX_DISCARDED
+from gatherlog.interfaces.bodies import MAX_BODY, MAX_DISCARDED, limited
 from gatherlog.interfaces.http import Application, build_app
 from gatherlog.interfaces.logs import RequestLog
-from gatherlog.interfaces.problems import MOST_FLAWS
+from gatherlog.interfaces.problems import MOST_FLAWS, BodyTooSlow
 
 NEW = b'{"first_name": "Ada", "last_name": "Lovelace"}'
 JSON = {"content-type": "application/json"}
@@ -210,6 +210,28 @@ async def test_a_body_that_arrives_too_slowly_is_refused(
 
     assert refused.status_code == 408
     assert refused.headers["connection"] == "close"
+
+
+async def test_what_waits_for_a_body_waits_as_often_as_it_likes_and_hears_of_the_end() -> None:
+    heard: list[str] = []
+
+    async def receive() -> MutableMapping[str, Any]:
+        for _ in range(3):
+            await asyncio.sleep(0)
+        if heard:
+            try:
+                await asyncio.Event().wait()
+            finally:
+                heard.append("the end")
+        heard.append("a part")
+        return {"type": "http.request", "body": b"x", "more_body": True}
+
+    within = limited({}, receive, 0.02)
+
+    assert (await within())["body"] == b"x"
+    with pytest.raises(BodyTooSlow):
+        await within()
+    assert heard == ["a part", "the end"]
 
 
 async def test_of_many_flaws_the_first_hundred_are_named(api: AsyncClient) -> None:

@@ -4,15 +4,28 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import aclosing
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
 from httpx2 import AsyncClient
 
-from gatherlog.bootstrap import Platform
-from gatherlog.core.eventstore.feed_pages import feed_cursor, feed_positions
+from gatherlog.bootstrap import Platform, start
+from gatherlog.core import Heads, Store
+from gatherlog.core.eventstore.feed_pages import feed_cursor, feed_events, feed_positions
 from gatherlog.interfaces.live_feed import FeedHub
 from gatherlog.interfaces.rest.feed import event_line
+from gatherlog.settings import Settings
+from tests.stores import eventually, streams_of
+
+
+@pytest.fixture(params=["sqlite:///{folder}/gatherlog.db", "hostile:1"])
+async def platform(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Platform]:
+    store = request.param.format(folder=tmp_path)
+    platform = await start(Settings(store=store, rate_limits="off"))
+    yield platform
+    await platform.stop()
 
 
 async def sign_up(api: AsyncClient, *ids: str) -> None:
@@ -21,24 +34,33 @@ async def sign_up(api: AsyncClient, *ids: str) -> None:
         assert (await api.post("/logs/users", json=item)).status_code == 201
 
 
+async def read(api: AsyncClient, **query: Any) -> list[dict[str, Any]]:
+    """All events that a client is shown that reads from cursor to cursor, up to the end."""
+    found, cursor, is_end = [], "start", False
+    while not is_end:
+        page = (await api.get("/feed", params={**query, "cursor": cursor})).json()
+        assert len(page["events"]) <= query.get("limit", 100)
+        found += page["events"]
+        cursor, is_end = page["cursor"], page["is_end"]
+    return found
+
+
+async def streams(api: AsyncClient, **query: Any) -> list[str]:
+    return sorted(event["stream"] for event in await read(api, **query))
+
+
 async def test_the_feed_is_read_page_by_page(api: AsyncClient) -> None:
     await sign_up(api, "u1", "u2", "u3")
 
-    first = (await api.get("/feed?log=users&limit=2")).json()
-    second = (await api.get(f"/feed?log=users&cursor={first['cursor']}")).json()
-
-    assert [e["stream"] for e in first["events"]] == ["users-u1", "users-u2"]
-    assert [e["stream"] for e in second["events"]] == ["users-u3"]
-    assert (first["is_end"], second["is_end"]) == (False, True)
+    shown = partial(streams, api, log="users", limit=2)
+    await eventually(shown, ["users-u1", "users-u2", "users-u3"])
 
 
 async def test_a_page_is_filtered_by_pattern_and_type(api: AsyncClient) -> None:
     await sign_up(api, "u1", "u2")
     pattern = json.dumps({"data": {"id": ["u2"]}})
 
-    found = (await api.get("/feed", params={"pattern": pattern, "type": "signup"})).json()
-
-    assert [event["stream"] for event in found["events"]] == ["users-u2"]
+    await eventually(partial(streams, api, pattern=pattern, type="signup"), ["users-u2"])
 
 
 async def test_an_invalid_pattern_is_refused_with_its_place(api: AsyncClient) -> None:
@@ -61,75 +83,138 @@ async def events(frames: AsyncIterator[bytes]) -> AsyncIterator[tuple[str, dict[
             yield fields["id"], json.loads(fields["data"])
 
 
-async def take(hub: FeedHub, after: tuple[int, ...], number: int) -> list[tuple[str, int]]:
-    """The cursor and position of that many events."""
+Place = tuple[int, int]
+"""Partition and position of an event."""
+
+
+async def take(hub: FeedHub, after: Heads, number: int) -> list[tuple[str, Place]]:
+    """The cursor and place of that many events."""
     found = []
     async with aclosing(hub.follow(after, None)) as frames:
         async for cursor, event in events(frames):
-            found.append((cursor, event["position"]))
+            found.append((cursor, (event["partition"], event["position"])))
             if len(found) == number:
                 break
     return found
 
 
+async def whole(store: Store) -> list[Place]:
+    """The places of all events that the feed shows, in the order of partitions and positions."""
+    heads = await store.heads()
+    return [
+        (partition, event.position)
+        for partition, head in enumerate(heads)
+        async for page in feed_events(store, partition, 0, head)
+        for event in page
+        if event.position <= head
+    ]
+
+
+async def settled(store: Store, count: int) -> list[Place]:
+    """As `whole`, once it has so many events of guests who signed up, and what was before."""
+    await eventually(lambda: signups(store), count)
+    return await whole(store)
+
+
+async def signups(store: Store) -> int:
+    streams = [head.stream for head in await streams_of(store, "users")]
+    places = set(await whole(store))
+    shown = [
+        stream
+        for stream in streams
+        for event in await store.read_stream(stream)
+        if (event.partition, event.position) in places
+    ]
+    return len(shown)
+
+
+def beyond(place: Place, after: Heads) -> bool:
+    return place[1] > after[place[0]]
+
+
 async def test_a_follower_gets_earlier_events_and_then_new_ones(
     api: AsyncClient, platform: Platform, hub: FeedHub
 ) -> None:
+    start = await platform.store.heads()
     await sign_up(api, "u1")
-    [head] = await platform.store.heads()
-    following = asyncio.create_task(take(hub, (head - 1,), 3))
+    before = [place for place in await settled(platform.store, 1) if beyond(place, start)]
+    following = asyncio.create_task(take(hub, start, len(before) + 2))
     await asyncio.sleep(0)
     await sign_up(api, "u2", "u3")
 
-    assert [position for _, position in await following] == [head, head + 1, head + 2]
+    found = [place for _, place in await following]
+    everything = [one for one in await settled(platform.store, 3) if beyond(one, start)]
+    assert set(found[: len(before)]) == set(before)
+    assert sorted(found) == everything
 
 
 async def test_the_cursor_of_every_event_resumes_right_after_it(
     api: AsyncClient, platform: Platform, hub: FeedHub
 ) -> None:
     await sign_up(api, *[f"u{n}" for n in range(5)])
-    [head] = await platform.store.heads()
-    whole = await take(hub, (0,), head)
+    places = await settled(platform.store, 5)
+    found = await take(hub, (0,) * platform.store.limits.partitions, len(places))
 
-    for number, (cursor, position) in enumerate(whole[:-1]):
-        [(_, next_position)] = await take(hub, feed_positions(platform.store, cursor), 1)
-        assert next_position == position + 1 == number + 2
+    for number, (cursor, _) in enumerate(found[:-1]):
+        after = feed_positions(platform.store, cursor)
+        rest = await take(hub, after, len(places) - number - 1)
+        assert {place for _, place in found[: number + 1]} | {place for _, place in rest} == set(
+            places
+        )
 
 
 async def test_many_followers_from_many_positions_lose_and_repeat_nothing(
     api: AsyncClient, platform: Platform, hub: FeedHub
 ) -> None:
     await sign_up(api, *[f"u{n}" for n in range(20)])
-    [head] = await platform.store.heads()
-    goal = head + 30
+    places = await settled(platform.store, 20)
+    found = await take(hub, (0,) * platform.store.limits.partitions, len(places))
+    begins = [feed_positions(platform.store, cursor) for cursor, _ in found[::2]]
     followers = [
-        asyncio.create_task(take(hub, (start,), goal - start)) for start in range(0, head, 2)
+        asyncio.create_task(take(hub, begin, len(places) - 2 * number - 1 + 30))
+        for number, begin in enumerate(begins)
     ]
     await sign_up(api, *[f"v{n}" for n in range(30)])
 
-    for start, follower in zip(range(0, head, 2), followers, strict=True):
-        assert [p for _, p in await follower] == list(range(start + 1, goal + 1))
+    everything = await settled(platform.store, 50)
+    for begin, follower in zip(begins, followers, strict=True):
+        taken = [place for _, place in await follower]
+        assert sorted(taken) == [place for place in everything if beyond(place, begin)]
+        assert all(
+            [at for one, at in taken if one == partition]
+            == sorted(at for one, at in taken if one == partition)
+            for partition in range(len(begin))
+        )
 
 
 async def test_a_follower_that_falls_behind_the_ring_reads_the_store(
     api: AsyncClient, platform: Platform, hub: FeedHub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("gatherlog.interfaces.live_feed.RING", 4)
-    hub = FeedHub(platform.store, event_line)
-    hub._ring = type(hub._ring)(maxlen=4)
+    monkeypatch.setattr("gatherlog.interfaces.event_ring.MOST_EVENTS", 4)
+    start = await platform.store.heads()
     await sign_up(api, "first")
-    [head] = await platform.store.heads()
-    async with aclosing(hub.follow((head - 1,), None)) as frames:
+    before = [one for one in await settled(platform.store, 1) if beyond(one, start)]
+    async with aclosing(hub.follow(start, None)) as frames:
         found = events(frames)
-        positions = [(await anext(found))[1]["position"]]
+        taken = [place_of((await anext(found))[1])]
         await sign_up(api, *[f"u{n}" for n in range(12)])
-        positions += [(await anext(found))[1]["position"] for _ in range(12)]
+        await eventually(lambda: has_lost(hub), True)
+        taken += [place_of((await anext(found))[1]) for _ in range(len(before) - 1 + 12)]
 
-    assert hub._first > 0, "the ring has lost what the follower had still to read"
-    assert positions == list(range(head, head + 13))
+    everything = await settled(platform.store, 13)
+    assert sorted(taken) == [one for one in everything if beyond(one, start)]
+
+
+async def has_lost(hub: FeedHub) -> bool:
+    """Whether the ring has lost what a follower has still to read."""
+    return hub._ring is not None and hub._ring.first > 0
+
+
+def place_of(event: dict[str, Any]) -> Place:
+    return (event["partition"], event["position"])
 
 
 async def test_a_cursor_gives_its_positions_back(platform: Platform) -> None:
-    cursor = feed_cursor(platform.store, (7,))
+    positions = tuple(range(platform.store.limits.partitions))
 
-    assert feed_positions(platform.store, cursor) == (7,)
+    assert feed_positions(platform.store, feed_cursor(platform.store, positions)) == positions

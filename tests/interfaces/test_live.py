@@ -4,15 +4,25 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, MutableMapping
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
 from httpx2 import AsyncClient
 
 from gatherlog.apps.guests import NewGuest
-from gatherlog.bootstrap import Platform
+from gatherlog.bootstrap import Platform, start
 from gatherlog.interfaces import live_streams
 from gatherlog.interfaces.http import Http
+from gatherlog.settings import Settings
+
+
+@pytest.fixture(params=["sqlite:///{folder}/gatherlog.db", "hostile:1"])
+async def platform(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Platform]:
+    platform = await start(Settings(store=request.param.format(folder=tmp_path), rate_limits="off"))
+    yield platform
+    await platform.stop()
+
 
 PATH = "/admin/stats/live"
 ADA = NewGuest(first_name="Ada", last_name="Lovelace")

@@ -2,6 +2,7 @@
 
 import asyncio
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from httpx2 import AsyncClient, Response
@@ -129,6 +130,53 @@ async def test_a_malformed_event_is_refused_with_its_place(
     assert await platform.store.heads() == before
 
 
+LONGEST = ["n-" + "x" * 398, "n-" + "ü" * 199, "n-" + "\U0001f389" * 99 + "xx"]
+"""Names of 400 bytes."""
+
+
+@pytest.mark.parametrize("name", LONGEST)
+async def test_names_of_400_bytes_are_taken_and_read_back(api: AsyncClient, name: str) -> None:
+    made = await append(api, quote(name), {"type": name, "subject": name})
+    read = (await api.get(f"/streams/{quote(name)}")).json()
+    found = (await api.get("/feed", params={"type": name})).json()["events"]
+
+    assert (made.status_code, made.json()["stream"]) == (201, name)
+    assert [(one["stream"], one["type"], one["subject"]) for one in read] == [(name, name, name)]
+    assert found == read
+
+
+@pytest.mark.parametrize("name", LONGEST)
+async def test_names_of_401_bytes_are_refused_by_the_name_of_their_limit(
+    api: AsyncClient, name: str
+) -> None:
+    long = name + "x"
+
+    refused = await append(api, quote(long), {"type": long, "subject": long})
+
+    detail = "has 401 bytes; at most 400 are allowed"
+    assert refused.status_code == 422
+    assert refused.json()["errors"] == [
+        {"pointer": "/stream", "detail": f"a stream's name {detail}"},
+        {"pointer": "/events/0/type", "detail": f"an event's type {detail}"},
+        {"pointer": "/events/0/subject", "detail": f"an event's subject {detail}"},
+    ]
+    assert (await api.get(f"/streams/{quote(long)}")).status_code == 404
+
+
+async def test_an_item_of_a_long_stream_is_refused_by_the_name_of_the_limit(
+    api: AsyncClient,
+) -> None:
+    item = {"type": "t", "payload": {"id": "x" * 395}}
+
+    longest = await api.post("/logs/user", json=item)
+    long = await api.post("/logs/users", json=item)
+    far = await api.post(f"/logs/{'u' * 401}", json=item)
+
+    assert (longest.status_code, long.status_code, far.status_code) == (201, 422, 422)
+    assert "401 bytes; at most 400" in long.json()["detail"]
+    assert "797 bytes; at most 400" in far.json()["detail"]
+
+
 async def test_a_missing_stream_is_not_found(api: AsyncClient) -> None:
     assert (await api.get("/streams/order-9")).status_code == 404
 
@@ -216,13 +264,19 @@ async def test_logs_are_listed_with_their_last_position(api: AsyncClient) -> Non
     assert (users["last"], users["last_time"]) == (last["position"], last["time"])
 
 
-async def test_streams_of_a_log_are_listed_by_name(api: AsyncClient) -> None:
-    for id in ("b", "a", "c"):
+async def test_streams_of_a_log_are_listed_page_by_page(api: AsyncClient) -> None:
+    for id in ("b", "a", "c", "b"):
         await api.post("/logs/users", json={"type": "signup", "payload": {"id": id}})
+    await api.post("/logs/other", json={"type": "signup", "payload": {"id": "d"}})
 
-    listed = (await api.get("/streams?log=users&after=users-a")).json()
+    listed, url = [], "/streams?log=users&limit=2"
+    while url:
+        page = await api.get(url)
+        assert len(page.json()) <= 2
+        listed += [(item["stream"], item["version"]) for item in page.json()]
+        url = page.links.get("next", {}).get("url", "")
 
-    assert listed == [{"stream": "users-b", "version": 1}, {"stream": "users-c", "version": 1}]
+    assert sorted(listed) == [("users-a", 1), ("users-b", 2), ("users-c", 1)]
 
 
 @pytest.mark.parametrize("cursor", ["nonsense", "%00", "ktkkNTIw", "a" * 4096])

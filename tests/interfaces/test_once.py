@@ -10,6 +10,8 @@ from httpx2 import ASGITransport, AsyncClient, Response
 from gatherlog.bootstrap import Platform, start
 from gatherlog.interfaces.http import build_app
 from gatherlog.interfaces.logs import RequestLog
+from gatherlog.interfaces.rest.endpoint import Endpoint
+from gatherlog.interfaces.rest.endpoints import ENDPOINTS
 from gatherlog.settings import Settings
 
 ADA = {"first_name": "Ada", "last_name": "Lovelace"}
@@ -41,6 +43,7 @@ async def test_every_repeated_change_is_answered_as_at_first(
 ) -> None:
     """Also if the guest has changed in the meantime."""
     other = (await api.post("/gatherings", json={"event_name": "Other"})).json()["id"]
+    second = (await api.post("/guests", json=ADA)).json()["id"]
     requests: list[tuple[str, str, Any]] = [
         ("PUT", "/admin/settings", {"max_guests": 5}),
         ("PUT", "/gatherings/default", {"location": "Here"}),
@@ -54,6 +57,7 @@ async def test_every_repeated_change_is_answered_as_at_first(
         ("DELETE", f"/admin/guests/{guest_id}/group", None),
         ("POST", "/admin/guests", {"firstName": "Bob", "lastName": "Hund"}),
         ("DELETE", f"/guests/{guest_id}", None),
+        ("DELETE", f"/admin/guests/{second}", None),
         ("DELETE", f"/gatherings/{other}", None),
     ]
     headers = [{"idempotency-key": f"try-{number}"} for number in range(len(requests))]
@@ -68,9 +72,50 @@ async def test_every_repeated_change_is_answered_as_at_first(
     ]
 
     assert [answer.status_code for answer in first] == [
-        *[200, 200, 201, 200, 200, 200, 200, 200, 200, 204, 201, 204, 204]
+        *[200, 200, 201, 200, 200, 200, 200, 200, 200, 204, 201, 204, 204, 204]
     ]
-    assert [_is_replay(*pair) for pair in zip(first, again, strict=True)] == [True] * 13
+    assert [_is_replay(*pair) for pair in zip(first, again, strict=True)] == [True] * 14
+
+
+def test_every_endpoint_that_keeps_the_key_in_its_commit_is_among_those_repeated_here() -> None:
+    kept = {
+        (endpoint.method, endpoint.path) for endpoint in ENDPOINTS if endpoint.keeps_key_in_commit
+    }
+
+    assert kept == {
+        ("PUT", "/admin/settings"),
+        ("PUT", "/gatherings/{gathering_id}"),
+        ("POST", "/gatherings"),
+        ("DELETE", "/gatherings/{gathering_id}"),
+        ("POST", "/guests"),
+        ("PUT", "/guests/{guest_id}"),
+        ("DELETE", "/guests/{guest_id}"),
+        ("POST", "/guests/{guest_id}/rsvp"),
+        ("POST", "/guests/{guest_id}/link"),
+        ("POST", "/admin/guests"),
+        ("PUT", "/admin/guests/{guest_id}"),
+        ("DELETE", "/admin/guests/{guest_id}"),
+        ("PUT", "/admin/guests/{guest_id}/group"),
+        ("DELETE", "/admin/guests/{guest_id}/group"),
+        ("PUT", "/admin/guests/{guest_id}/co-host"),
+        ("DELETE", "/admin/guests/{guest_id}/co-host"),
+        ("PUT", "/rsvp"),
+    }
+
+
+def test_the_key_of_a_new_endpoint_is_looked_up_first_unless_its_row_says_otherwise() -> None:
+    rows = {
+        Endpoint(
+            method=endpoint.method,
+            path=endpoint.path,
+            action=endpoint.action,
+            handle=endpoint.handle,
+            summary="",
+        ).keeps_key_in_commit
+        for endpoint in ENDPOINTS
+    }
+
+    assert rows == {False}
 
 
 async def test_another_body_with_the_same_key_is_refused(api: AsyncClient) -> None:
@@ -117,7 +162,7 @@ async def test_a_repeated_request_is_answered_with_the_etag_of_the_first(
     assert (first.status_code, _is_replay(first, again)) == (200, True)
 
 
-@pytest.mark.parametrize("key", ["", "with space", "x" * 256, "grün", "tab\t", "a\x7f"])
+@pytest.mark.parametrize("key", ["", "with space", "x" * 401, "grün", "tab\t", "a\x7f"])
 async def test_a_malformed_key_is_refused(api: AsyncClient, key: str) -> None:
     headers = {b"idempotency-key": key.encode("latin-1")}
 
@@ -135,7 +180,7 @@ async def test_two_keys_in_one_request_are_refused(api: AsyncClient) -> None:
 
 
 async def test_a_key_of_the_greatest_length_is_accepted(api: AsyncClient) -> None:
-    headers = {"idempotency-key": "~" * 255}
+    headers = {"idempotency-key": "~" * 400}
 
     first = await api.post("/guests", json=ADA, headers=headers)
 
@@ -199,6 +244,22 @@ async def test_of_many_requests_at_once_one_adds_and_all_get_its_answer(
     assert len({answer.content for answer in answers}) == 1
     assert sum("idempotency-replayed" not in answer.headers for answer in answers) == 1
     assert len((await api.get("/guests")).json()) == 1
+
+
+async def test_of_two_answers_of_a_guest_at_once_one_counts_and_both_are_answered_alike(
+    api: AsyncClient, nobody: AsyncClient, guest_id: str
+) -> None:
+    headers = {**KEY, **await _logged_in(api, nobody, guest_id)}
+
+    answers = await asyncio.gather(
+        *(nobody.put("/rsvp", json={"numGuests": 2}, headers=headers) for _ in range(2))
+    )
+
+    assert [answer.status_code for answer in answers] == [200, 200]
+    assert answers[0].content == answers[1].content
+    assert sum("idempotency-replayed" not in answer.headers for answer in answers) == 1
+    stats = (await api.get("/admin/stats")).json()
+    assert (stats["attending"], stats["people"]) == (1, 2)
 
 
 async def test_of_many_requests_at_once_one_removes_and_none_is_answered_with_404(

@@ -1,5 +1,7 @@
 """The handlers of the endpoints of queues: requests and answers."""
 
+from collections.abc import AsyncIterator
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -7,24 +9,27 @@ import msgspec
 import pytest
 
 from gatherlog.apps.people.policy import Actor, Role
+from gatherlog.core import Store
 from gatherlog.core.eventstore.errors import NotFound
 from gatherlog.core.queues import VIEWS, Outgoing, Queues, ReceiptStale
-from gatherlog.engines.memory import MemoryStore
+from gatherlog.engines import open_store
 from gatherlog.interfaces.rest import queues as handlers
 from gatherlog.interfaces.rest.endpoint import Call, Reply
 from gatherlog.interfaces.rest.queries import Nothing, Paging
 from gatherlog.testing import CountingIds, StandingClock
+from tests.core.queues.messages import A_MOMENT, SOON
+from tests.stores import eventually
 
 NO_QUERY = Nothing()
 NOON = "2026-05-01T12:00:00.000000Z"
 
 
 class Client:
-    """Calls handlers as requests of an operator do, on queues in memory."""
+    """Calls handlers as requests of an operator do."""
 
-    def __init__(self) -> None:
+    def __init__(self, store: Store) -> None:
         self.clock = StandingClock()
-        self.queues = Queues(MemoryStore(VIEWS), clock=self.clock, ids=CountingIds())
+        self.queues = Queues(store, clock=self.clock, ids=CountingIds())
 
     def call(self, body: Any = None, *, query: Any = NO_QUERY, **ids: str) -> Call[Any, Any]:
         return Call(
@@ -48,8 +53,9 @@ class Client:
         ]
         await self.queues.send("orders", sent)
 
-    async def receive(self, **asked: Any) -> list[dict[str, Any]]:
-        reply = await handlers.receive_messages(self.call(handlers.Receive(**asked)))
+    async def receive(self, *, wait: float = SOON, **asked: Any) -> list[dict[str, Any]]:
+        asking = handlers.Receive(wait=wait, **asked)
+        reply = await handlers.receive_messages(self.call(asking))
         return list(shown(reply))
 
     async def let_one_die(self) -> None:
@@ -58,12 +64,14 @@ class Client:
         await self.send(1)
         await self.receive()
         self.clock.advance(seconds=30)
-        assert await self.receive() == []
+        assert await self.receive(wait=A_MOMENT) == []
 
 
-@pytest.fixture
-def client() -> Client:
-    return Client()
+@pytest.fixture(params=["sqlite:///{folder}/store.db", "hostile:1"])
+async def client(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Client]:
+    store = await open_store(request.param.format(folder=tmp_path), views=VIEWS)
+    yield Client(store)
+    await store.close()
 
 
 def shown(reply: Any) -> Any:
@@ -98,7 +106,7 @@ async def test_a_message_is_extended_and_released(client: Client) -> None:
 
     assert shown(await handlers.extend_message(client.call(handlers.Extend(receipt, 60)))) == 204
     client.clock.advance(seconds=59)
-    assert await client.receive() == []
+    assert await client.receive(wait=A_MOMENT) == []
     assert shown(await handlers.release_message(client.call(handlers.Release(receipt)))) == 204
 
     assert [one["attempt"] for one in await client.receive()] == [2]
@@ -111,15 +119,15 @@ async def test_queues_are_listed_and_shown(client: Client) -> None:
     await client.receive()
     about = {"name": "orders", "most_attempts": 10, "created_at": NOON}
 
-    assert shown(await handlers.list_queues(client.call())) == [about]
-    assert shown(await handlers.read_queue(client.call())) == {
-        **about,
-        "ready": 0,
-        "in_flight": 1,
-        "waiting": 1,
-        "dead": 0,
-        "oldest": 0.0,
-    }
+    async def listed() -> Any:
+        return shown(await handlers.list_queues(client.call()))
+
+    async def read() -> Any:
+        return shown(await handlers.read_queue(client.call()))
+
+    await eventually(listed, [about])
+    figures = {"ready": 0, "in_flight": 1, "waiting": 1, "dead": 0, "oldest": 0.0}
+    await eventually(read, {**about, **figures})
 
 
 async def test_an_unknown_queue_is_not_found(client: Client) -> None:
@@ -130,8 +138,10 @@ async def test_an_unknown_queue_is_not_found(client: Client) -> None:
 async def test_dead_messages_are_listed_and_redriven(client: Client) -> None:
     await client.let_one_die()
 
-    [dead] = shown(await handlers.list_dead_messages(client.call(query=Paging())))
-    assert dead == {
+    async def listed() -> Any:
+        return shown(await handlers.list_dead_messages(client.call(query=Paging())))
+
+    dead = {
         "id": "d1",
         "stream": "thing-7",
         "subject": "zoe",
@@ -142,6 +152,7 @@ async def test_dead_messages_are_listed_and_redriven(client: Client) -> None:
         "attempts": 1,
         "reason": "not acknowledged",
     }
+    await eventually(listed, [dead])
     assert shown(await handlers.redrive_message(client.call(message="d1"))) == 204
     assert [one["id"] for one in await client.receive()] == ["d1"]
 
@@ -152,4 +163,8 @@ async def test_dead_messages_are_discarded(client: Client) -> None:
     discard = client.call(handlers.QueueDiscard("the guest is gone"), message="d1")
 
     assert shown(await handlers.discard_message(discard)) == 204
-    assert shown(await handlers.list_dead_messages(client.call(query=Paging()))) == []
+
+    async def listed() -> Any:
+        return shown(await handlers.list_dead_messages(client.call(query=Paging())))
+
+    await eventually(listed, [])

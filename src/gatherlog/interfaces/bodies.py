@@ -3,7 +3,8 @@
 import asyncio
 import contextlib
 import re
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, Generator, Mapping, MutableMapping
+from functools import partial
 from itertools import islice
 from typing import Any, Final, Generic, TypeVar
 
@@ -40,6 +41,7 @@ DISCARD_SECONDS: Final = 2.0
 """How much of a body that was refused is still read, and for how long; see `discard`."""
 
 B = TypeVar("B")
+T = TypeVar("T")
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 _CHARSET = re.compile(rb"charset *= *\"?([^\s;\"]*)", re.IGNORECASE)
 _JSON_CHARSETS: Final = ("utf-8",)
@@ -72,11 +74,17 @@ def limited(
         if is_complete:
             return await receive()
         until = asyncio.get_running_loop().time() + seconds if until is None else until
+        waiting = receive().__await__()
         try:
-            async with asyncio.timeout_at(until):
-                message = await receive()
-        except TimeoutError:
-            raise BodyTooSlow(f"The body has to be whole within {seconds:g} seconds.") from None
+            first = next(waiting)
+        except StopIteration as here:  # already, as most bodies are: a timer would cost more
+            message: MutableMapping[str, Any] = here.value
+        else:
+            try:
+                async with asyncio.timeout_at(until):
+                    message = await _Rest(first, waiting)
+            except TimeoutError:
+                raise BodyTooSlow(f"The body has to be whole within {seconds:g} seconds.") from None
         left -= len(message.get("body", b""))
         if left < 0:
             raise _too_large()
@@ -84,6 +92,29 @@ def limited(
         return message
 
     return receive_within_limit
+
+
+class _Rest(Generic[T]):
+    """The rest of an awaitable that has begun to wait, for `first`."""
+
+    def __init__(self, first: Any, waiting: Generator[Any, Any, T]) -> None:
+        self._first = first
+        self._waiting = waiting
+
+    def __await__(self) -> Generator[Any, Any, T]:
+        what = self._first
+        while True:
+            try:
+                sent = yield what
+            except BaseException as error:  # noqa: BLE001 - it is handed on, as `await` does
+                go_on = partial(self._waiting.throw, error)
+            else:
+                go_on = partial(self._waiting.send, sent)
+            try:
+                what = go_on()
+            except StopIteration as done:
+                result: T = done.value
+                return result
 
 
 async def read_body(receive: Receive) -> bytes:
@@ -141,9 +172,11 @@ class BodyReader(Generic[B]):
         return await read_body(receive)
 
     def decode(self, body: bytes) -> B:
-        """The typed body; Malformed if it is no JSON, Invalid with all flaws if it does not fit."""
+        """The typed body; Malformed if it is not JSON, Invalid with all flaws if it is wrong."""
         if self._kind is bytes:
             return body  # type: ignore[return-value]  # B is bytes
+        if not body.isascii():
+            _check_utf8(body)  # parts that are kept as they are would not be looked at
         try:
             return self._decode(body)
         except (msgspec.ValidationError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -185,15 +218,20 @@ def flaws_of(value: Any, kind: type, *, strict: bool = True) -> list[Flaw]:
 _NAMES = {list: "an array", str: "a string", int: "a number", float: "a number"}
 
 
+def _check_utf8(body: bytes) -> None:
+    try:
+        body.decode()
+    except UnicodeDecodeError:
+        raise Malformed("The body is not UTF-8.") from None
+
+
 def _parse(body: bytes) -> Any:
     try:
         return msgspec.json.decode(body)
     except RecursionError:
         raise Malformed("The body is nested too deeply.") from None
-    except UnicodeDecodeError:
-        raise Malformed("The body is not UTF-8.") from None
     except msgspec.DecodeError as error:
-        raise Malformed(f"The body is no JSON: {error}.") from None
+        raise Malformed(f"The body is not JSON: {error}.") from None
 
 
 def _pointer(name: str) -> str:

@@ -38,6 +38,7 @@ from gatherlog.interfaces.problems import (
     Stale,
     describe,
     headers_of,
+    is_logged,
 )
 from gatherlog.interfaces.rates import RateLimiter
 from gatherlog.interfaces.rest.camel import with_camel_case_pointer
@@ -110,8 +111,9 @@ class Http:
         self._known = frozenset(path.split("/")[1] for path in paths)
 
     def stop(self) -> None:
-        """End all live streams, which would not end by themselves; other requests are served."""
+        """End all live streams and waits for messages; other requests are served to their end."""
         self._live.stop()
+        self._platform.queues.stop_waiting()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "websocket":
@@ -124,7 +126,7 @@ class Http:
         except (ClientGone, ClientDisconnect):
             exchange.status = _CLIENT_GONE
         except GatherlogError as error:
-            if describe(error).status == 500:
+            if is_logged(error):
                 self._log.failed(error)
             if isinstance(error, BodyTooLarge):
                 await discard(exchange.headers, receive)
@@ -209,8 +211,9 @@ class Http:
     async def _once(self, route: Route, call: Call[Any, Any], sent: bytes) -> Reply | StreamedReply:
         """Handle the request, unless its Idempotency-Key was used: then answer as it was then.
 
-        The key is looked up again when the request is refused: the same request, sent twice at
-        once, may have succeeded elsewhere, and be the very reason for this refusal.
+        Where the key is kept in the commit that does the work, that commit finds it. The key is
+        looked up (again) when the request is refused: the same request, sent twice at once, may
+        have succeeded elsewhere, and be the very reason for this refusal.
         """
         owner = self._rate_limiter.client(call.scope) if call.actor is None else call.actor.name
         scope = (owner, route.endpoint.method, call.path)
@@ -218,9 +221,10 @@ class Http:
         key = idempotency_key(self._platform.store, call.headers, scope=scope, content=content)
         if key is None:
             return await self._handle(route, call)
-        earlier = await key.earlier()
-        if earlier is not None:
-            return earlier
+        if not route.endpoint.keeps_key_in_commit:
+            earlier = await key.earlier()
+            if earlier is not None:
+                return earlier
         call.key = key
         try:
             return await self._handle(route, call)

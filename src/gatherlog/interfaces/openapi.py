@@ -12,7 +12,9 @@ from gatherlog.apps.people.policy import Action, Actor, Role, Verdict, decide
 from gatherlog.interfaces.problems import MEDIA_TYPE, PROBLEMS, ProblemDocument
 from gatherlog.interfaces.rest.endpoint import Endpoint, field_names
 from gatherlog.interfaces.rest.examples import EXAMPLES
+from gatherlog.interfaces.rest.idempotency import KEY_PATTERN
 from gatherlog.interfaces.rest.parameters import PARAMETERS, parameters
+from gatherlog.interfaces.rest.queries import InParts
 
 __all__ = ["describe_endpoints"]
 
@@ -211,7 +213,7 @@ def _once(endpoint: Endpoint[Any, Any]) -> list[Json]:
     if not endpoint.repeatable:
         return []
     description = "Send the same key with every attempt at a request: it is done once."
-    schema = {"type": "string", "pattern": "^[!-~]{1,255}$"}
+    schema = {"type": "string", "pattern": KEY_PATTERN}
     return [
         {"name": "Idempotency-Key", "in": "header", "description": description, "schema": schema}
     ]
@@ -239,7 +241,7 @@ def _success(endpoint: Endpoint[Any, Any], template: str, schema_of: dict[int, J
         headers.append("Location")
     if endpoint.conditional and endpoint.answer is not None:
         headers.append("ETag")
-    if "cursor" in field_names(endpoint.query):
+    if issubclass(endpoint.query, InParts):
         headers.append("Link")
     links = _links(endpoint, template)
     if links:
@@ -314,7 +316,7 @@ def _refusals(endpoint: Endpoint[Any, Any], template: str) -> Json:
 
 
 def _problem_codes(endpoint: Endpoint[Any, Any], template: str) -> set[str]:
-    codes = {"store_failed", "busy", *endpoint.refusals}
+    codes = {"error", "store_failed", "busy", *endpoint.refusals}
     if not endpoint.public:
         codes |= {"unauthenticated", "too_many"}
         actors = [actor for _, actor in _ACTORS] + [*_OTHERS]

@@ -14,10 +14,19 @@ SMALL = Limits(commit_actions=100, commit_bytes=4 * 1024 * 1024, page=1000)
 """Roughly the limits of DynamoDB."""
 
 
-@pytest.fixture(params=["memory", "sqlite", "small"])
+ENGINES = {
+    "memory": ("memory:", None),
+    "sqlite": ("sqlite:///{path}/guests.db", None),
+    "small": ("sqlite:///{path}/guests.db", SMALL),
+    "hostile": ("hostile:1", None),
+}
+"""The address of each engine, and its limits where they are not its own."""
+
+
+@pytest.fixture(params=ENGINES)
 async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
-    url = "memory:" if request.param == "memory" else f"sqlite:///{tmp_path}/guests.db"
-    store = await open_store(url, views=VIEWS, limits=SMALL if request.param == "small" else None)
+    url, limits = ENGINES[request.param]
+    store = await open_store(url.format(path=tmp_path), views=VIEWS, limits=limits)
     yield store
     await store.close()
 

@@ -3,6 +3,7 @@
 from gatherlog.apps.guests import DEFAULT
 from gatherlog.apps.guests.views import GATHERINGS, GUESTS, WAITING_LISTS, Guest, Unit, WaitingList
 from gatherlog.core import Store
+from tests.stores import scanned
 
 
 class PlaceInvariants:
@@ -16,14 +17,14 @@ class PlaceInvariants:
 
     async def check(self) -> None:
         """Raise AssertionError if an invariant is violated, at present or since the last check."""
-        [document] = await self._store.get(GATHERINGS.name, [DEFAULT])
+        [document] = await self._store.get([GATHERINGS.ref(DEFAULT)])
         gathering = GATHERINGS.read(document)
         assert document is not None
         assert gathering is not None
-        [waiting_list] = await self._store.get(WAITING_LISTS.name, [DEFAULT])
+        [waiting_list] = await self._store.get([WAITING_LISTS.ref(DEFAULT)])
         units = (WAITING_LISTS.read(waiting_list) or WaitingList()).units
         guests = {}
-        for found in await self._store.scan(GUESTS.name):
+        for found in await scanned(self._store, GUESTS.name):
             guest = GUESTS.read(found)
             assert guest is not None
             guests[guest.id] = guest

@@ -17,6 +17,7 @@ from gatherlog.apps.guests.fold import FOLD
 from gatherlog.core import Store
 from gatherlog.core.projections.rebuild import verify
 from gatherlog.testing import replayed
+from tests.stores import eventually, scanned
 
 
 def recounted(gathering: Gathering, guests: Iterable[Guest]) -> Stats:
@@ -49,19 +50,34 @@ def recounted(gathering: Gathering, guests: Iterable[Guest]) -> Stats:
 
 async def check_figures(service: GuestService) -> None:
     """The figures agree with the guests, and the households with their members."""
-    guests = [stored.body for stored in (await service.guests(DEFAULT)).items]
+    guests = await service.all_guests(DEFAULT)
     gathering = (await service.gathering(DEFAULT)).body
     assert await service.stats(DEFAULT) == recounted(gathering, guests)
+    await eventually(lambda: listed(service), guests)
 
     households: dict[str, set[str]] = {}
     for guest in guests:
         if guest.group_id is not None:
             households.setdefault(guest.group_id, set()).add(guest.id)
-    groups = [size.group_id for size in (await service.groups(DEFAULT)).items]
-    assert {
-        group: {member.body.id for member in await service.group(DEFAULT, group)}
-        for group in groups
-    } == households
+    await eventually(lambda: group_sizes(service), {id: len(of) for id, of in households.items()})
+    for id, members in households.items():
+        assert {member.body.id for member in await service.group(DEFAULT, id)} == members
+
+
+async def listed(service: GuestService) -> list[Guest]:
+    """All guests whom the list of guests shows, in its order."""
+    return [stored.body for stored in (await service.guests(DEFAULT)).items]
+
+
+async def group_sizes(service: GuestService) -> dict[str, int]:
+    """The households that their list shows, in its order, and how many members each has."""
+    sizes: dict[str, int] = {}
+    cursor = None
+    while True:
+        page = await service.groups(DEFAULT, cursor=cursor)
+        sizes |= {size.group_id: size.member_count for size in page.items}
+        if (cursor := page.cursor) is None:
+            return sizes
 
 
 async def check_rebuild(store: Store) -> None:
@@ -72,7 +88,7 @@ async def check_rebuild(store: Store) -> None:
     state = await replayed(store, CODEC, FOLD, f"gathering-{DEFAULT}")
     bodies, counters = {}, {}
     for view in VIEWS:
-        for document in await store.scan(view.name):
+        for document in await scanned(store, view.name):
             bodies[view.name, document.id] = document.body
             if document.counters:
                 counters[view.name, document.id] = _not_zero(document.counters)

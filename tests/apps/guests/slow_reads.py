@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any
 
-from gatherlog.core import Document, Store
+from gatherlog.core import Document, Ref, Store
 
 
 class SlowReads:
@@ -16,8 +16,8 @@ class SlowReads:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._store, name)
 
-    async def get(self, view: str, ids: Sequence[str]) -> list[Document | None]:
+    async def get(self, refs: Sequence[Ref]) -> list[Document | None]:
         await asyncio.sleep(0)
-        documents = await self._store.get(view, ids)
+        documents = await self._store.get(refs)
         await asyncio.sleep(0)
         return documents

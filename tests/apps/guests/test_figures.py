@@ -2,21 +2,26 @@
 
 import asyncio
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from gatherlog.apps.guests import DEFAULT, VIEWS
 from gatherlog.core import Store
 from gatherlog.engines import open_store
+from gatherlog.testing import run_instantly
 from tests.apps.guests.random_commands import COMMAND, Command, CommandRunner
 from tests.apps.guests.recounting import check_figures, check_rebuild
 from tests.apps.guests.slow_reads import SlowReads
 
 
-@given(st.lists(COMMAND, max_size=25))
-def test_after_every_command_the_figures_are_those_of_the_guests(commands: list[Command]) -> None:
+@pytest.mark.parametrize("url", ["memory:", "hostile:1"])
+@given(commands=st.lists(COMMAND, max_size=25))
+def test_after_every_command_the_figures_are_those_of_the_guests(
+    url: str, commands: list[Command]
+) -> None:
     async def story() -> None:
-        store = await open_store("memory:", views=VIEWS)
+        store = await open_store(url, views=VIEWS)
         runner = CommandRunner(store)
         await runner.begin()
         for command in commands:
@@ -24,22 +29,23 @@ def test_after_every_command_the_figures_are_those_of_the_guests(commands: list[
             await check_figures(runner.service)
         await check_rebuild(store)
 
-    asyncio.run(story())
+    run_instantly(story())
 
 
-@given(st.lists(COMMAND, min_size=2, max_size=12))
+@pytest.mark.parametrize("url", ["memory:", "hostile:1"])
+@given(commands=st.lists(COMMAND, min_size=2, max_size=12))
 def test_after_concurrent_commands_the_figures_are_those_of_the_guests(
-    commands: list[Command],
+    url: str, commands: list[Command]
 ) -> None:
     async def story() -> None:
-        store = SlowReads(await open_store("memory:", views=VIEWS))
+        store = SlowReads(await open_store(url, views=VIEWS))
         runner = CommandRunner(store)
         await runner.begin()
         await asyncio.gather(*map(runner.carry_out, commands))
         await check_figures(runner.service)
         await check_rebuild(store)
 
-    asyncio.run(story())
+    run_instantly(story())
 
 
 async def test_32_callers_and_the_last_ten_places(store: Store) -> None:

@@ -21,10 +21,12 @@ from gatherlog.apps.guests import (
     SettingsPatch,
     household_of,
 )
-from gatherlog.core import Once, Store
+from gatherlog.apps.guests.joint_answers import most_answers
+from gatherlog.core import Limits, Once, Store
 from gatherlog.core.eventstore.errors import Invalid, NotFound
 from gatherlog.testing import CountingIds, StandingClock
 from tests.apps.guests.slow_reads import SlowReads
+from tests.stores import events_of
 
 Answers = dict[str, HouseholdAnswer]
 
@@ -99,7 +101,7 @@ async def test_one_member_answers_for_several_in_one_commit_and_the_others_do_no
 ) -> None:
     ada, bob, cas = family
     before = await service.guest(DEFAULT, cas)
-    head = len(await store.read_stream("gathering-default"))
+    head = len(await events_of(store, "gathering-default"))
 
     household = await service.answer_household(
         DEFAULT, bob, {ada: said(True, dietary="no nuts"), bob: said(False)}, actor=f"guest:{bob}"
@@ -123,7 +125,7 @@ async def test_members_who_changed_since_the_form_was_shown_are_named_and_nothin
     shown = [(await service.guest(DEFAULT, id)).version for id in family]
     for who in family[1:]:
         await service.rsvp(DEFAULT, who, Rsvp(attending=False), actor="cli")
-    heads = await store.heads()
+    before = await events_of(store, "gathering-default")
 
     with pytest.raises(AnswersChanged) as refused:
         await service.answer_household(
@@ -135,7 +137,7 @@ async def test_members_who_changed_since_the_form_was_shown_are_named_and_nothin
 
     assert refused.value.changed == (family[1], family[2])
     assert refused.value.name == f"guest/{family[1]}"
-    assert await store.heads() == heads
+    assert await events_of(store, "gathering-default") == before
 
 
 async def test_two_members_who_answer_for_different_persons_at_once_both_do(
@@ -202,14 +204,22 @@ async def test_every_flaw_is_named_by_guest_and_nothing_is_written(
     assert await statuses(service, family) == ["pending"] * 3
 
 
-@pytest.mark.parametrize("count", [0, 31])
-async def test_a_request_is_about_1_to_30_guests(service: GuestService, count: int) -> None:
-    members = [await invite(service, "A") for _ in range(31)]
+@pytest.mark.parametrize("is_too_large", [False, True])
+async def test_a_request_is_about_1_to_30_guests(
+    service: GuestService, store: Store, is_too_large: bool
+) -> None:
+    """About fewer where two events and a document for each do not fit into one commit."""
+    most = most_answers(store.limits)
+    members = [await invite(service, "A") for _ in range(most + 1)]
+    answers = {id: said(True) for id in members} if is_too_large else {}
 
-    with pytest.raises(Invalid, match=r"^/answers: should be about 1 to 30 guests$"):
-        await service.answer_household(
-            DEFAULT, members[0], {id: said(True) for id in members[:count]}, actor="cli"
-        )
+    with pytest.raises(Invalid, match=rf"^/answers: should be about 1 to {most} guests$"):
+        await service.answer_household(DEFAULT, members[0], answers, actor="cli")
+
+
+def test_fewer_may_be_answered_for_where_commits_are_small() -> None:
+    assert most_answers(Limits()) == 30
+    assert most_answers(Limits(commit_actions=90)) == 28
 
 
 async def test_after_the_deadline_nobody_answers_for_a_household(

@@ -9,7 +9,6 @@ import pytest
 
 from gatherlog.apps.guests import (
     DEFAULT,
-    GroupSize,
     GuestPatch,
     GuestService,
     Imported,
@@ -21,8 +20,9 @@ from gatherlog.apps.guests.sheets import SheetRow
 from gatherlog.core import Commit, Committed, Limits, Store
 from gatherlog.core.eventstore.errors import Flaw, Invalid
 from gatherlog.testing import CountingIds, StandingClock
-from tests.apps.guests.recounting import check_figures, check_rebuild
+from tests.apps.guests.recounting import check_figures, check_rebuild, group_sizes
 from tests.apps.guests.slow_reads import SlowReads
+from tests.stores import events_of
 
 
 def row(number: int, **given: Any) -> SheetRow:
@@ -56,10 +56,10 @@ async def test_a_sheet_becomes_guests_and_households(service: GuestService, stor
     assert progress == sorted(progress)
     stats = await service.stats(DEFAULT)
     assert (stats.total_guests, stats.pending) == (45, 45)
-    groups = (await service.groups(DEFAULT)).items
-    assert groups[:2] == [GroupSize("House 0", 4), GroupSize("House 1", 4)]
-    assert len(groups) == 12
     await check_figures(service)
+    groups = list((await group_sizes(service)).items())
+    assert groups[:2] == [("House 0", 4), ("House 1", 4)]
+    assert len(groups) == 12
     await check_rebuild(store)
 
 
@@ -68,17 +68,17 @@ async def test_the_events_tell_which_file_they_came_from(
 ) -> None:
     await take_in(service, sheet(1))
 
-    [_, event] = await store.read_stream("gathering-default")
+    [_, event] = await events_of(store, "gathering-default")
 
     assert msgspec.json.decode(event.meta) == {"actor": "cli", "import": "f00d"}
 
 
 async def test_importing_again_changes_nothing(service: GuestService, store: Store) -> None:
     await take_in(service, sheet(45))
-    heads = await store.heads()
+    before = await events_of(store, "gathering-default")
 
     assert await take_in(service, sheet(45)) == Imported(new=0, changed=0, unchanged=45)
-    assert await store.heads() == heads
+    assert await events_of(store, "gathering-default") == before
 
 
 async def test_importing_again_changes_only_what_changed(
@@ -99,17 +99,17 @@ async def test_importing_again_changes_only_what_changed(
 
 async def test_a_removed_guest_is_added_again_by_the_next_import(service: GuestService) -> None:
     await take_in(service, sheet(5))
-    [first, *_] = (await service.guests(DEFAULT)).items
-    await service.remove_guest(DEFAULT, first.body.id, actor="cli")
+    [first, *_] = await service.all_guests(DEFAULT)
+    await service.remove_guest(DEFAULT, first.id, actor="cli")
 
     assert await take_in(service, sheet(5)) == Imported(new=1, changed=0, unchanged=4)
 
 
 async def test_a_preview_writes_nothing(service: GuestService, store: Store) -> None:
-    heads = await store.heads()
+    before = await events_of(store, "gathering-default")
 
     assert await service.preview_import(DEFAULT, sheet(45)) == Imported(45, 0, 0)
-    assert await store.heads() == heads
+    assert await events_of(store, "gathering-default") == before
 
 
 async def test_two_imports_at_once_add_no_guest_twice(service: GuestService, store: Store) -> None:
@@ -157,7 +157,7 @@ async def test_an_import_that_broke_off_is_continued_by_the_next_one(service: Gu
 
 async def test_guests_answer_and_are_changed_during_an_import(service: GuestService) -> None:
     await take_in(service, sheet(30))
-    guests = [stored.body.id for stored in (await service.guests(DEFAULT)).items]
+    guests = [guest.id for guest in await service.all_guests(DEFAULT)]
 
     await asyncio.gather(
         take_in(service, [row(number, expected_guests=2) for number in range(60)]),
@@ -173,7 +173,7 @@ async def test_guests_answer_and_are_changed_during_an_import(service: GuestServ
 async def test_every_flaw_of_a_sheet_is_named_and_nothing_is_written(
     service: GuestService, store: Store
 ) -> None:
-    heads = await store.heads()
+    before = await events_of(store, "gathering-default")
     rows = [*sheet(3), row(3, first_name=""), row(4, email="nobody", expected_guests=100)]
 
     for attempt in take_in(service, rows), service.preview_import(DEFAULT, rows):
@@ -181,21 +181,21 @@ async def test_every_flaw_of_a_sheet_is_named_and_nothing_is_written(
             await attempt
         assert refused.value.flaws == (
             Flaw("/lines/5/first_name", "is missing or blank"),
-            Flaw("/lines/6/email", "is no e-mail address; one looks like ada@example.org"),
+            Flaw("/lines/6/email", "is not an e-mail address; one looks like ada@example.org"),
             Flaw("/lines/6/expected_guests", "should be a whole number from 0 to 99"),
         )
-    assert await store.heads() == heads
+    assert await events_of(store, "gathering-default") == before
 
 
 async def test_a_household_that_is_too_large_is_refused_before_anything_is_written(
     service: GuestService, store: Store
 ) -> None:
-    heads = await store.heads()
+    before = await events_of(store, "gathering-default")
 
     with pytest.raises(Invalid, match=r"^/lines/1002/group_id: names a household that is full"):
         await take_in(service, [row(number, group_id="all") for number in range(1001)])
 
-    assert await store.heads() == heads
+    assert await events_of(store, "gathering-default") == before
 
 
 def test_a_chunk_fits_into_a_commit() -> None:

@@ -21,9 +21,14 @@ ORDER = st.integers(0, 2**32)
 """Seeds. Lists of choices would shrink better, but hypothesis draws lists that are too short."""
 
 
-async def interleave(before: list[Command], at_once: list[Command], order: int) -> CommandRunner:
+pytestmark = pytest.mark.parametrize("url", ["memory:", "hostile:1"])
+
+
+async def interleave(
+    url: str, before: list[Command], at_once: list[Command], order: int
+) -> CommandRunner:
     """The runner after all commands; every invariant was checked after every commit."""
-    store = await open_store("memory:", views=VIEWS)
+    store = await open_store(url, views=VIEWS)
     invariants = PlaceInvariants(store)
     runner = CommandRunner(store)
     await runner.begin()
@@ -43,14 +48,14 @@ async def interleave(before: list[Command], at_once: list[Command], order: int) 
 
 @settings(max_examples=200)
 @given(
-    st.lists(PLACE_COMMAND, max_size=8),
-    st.lists(PLACE_COMMAND, min_size=2, max_size=5),
-    ORDER,
+    before=st.lists(PLACE_COMMAND, max_size=8),
+    at_once=st.lists(PLACE_COMMAND, min_size=2, max_size=5),
+    order=ORDER,
 )
 def test_every_invariant_holds_after_every_commit(
-    before: list[Command], at_once: list[Command], order: int
+    url: str, before: list[Command], at_once: list[Command], order: int
 ) -> None:
-    run_instantly(interleave(before, at_once, order))
+    run_instantly(interleave(url, before, at_once, order))
 
 
 FULL: list[Command] = [
@@ -80,10 +85,10 @@ MORE: Command = ("settings", 0, {"max_guests": 8})
 @settings(max_examples=40)
 @given(order=ORDER)
 def test_a_family_that_fits_always_moves_up(
-    before: list[Command], at_once: list[Command], order: int
+    url: str, before: list[Command], at_once: list[Command], order: int
 ) -> None:
     async def story() -> None:
-        runner = await interleave(before, at_once, order)
+        runner = await interleave(url, before, at_once, order)
         stats = await runner.service.stats(DEFAULT)
         family = [await runner.service.guest(DEFAULT, runner.guests[who]) for who in (3, 4)]
         assert [member.body.status for member in family] == ["coming", "coming"]
@@ -93,13 +98,13 @@ def test_a_family_that_fits_always_moves_up(
 
 
 @settings(max_examples=40)
-@given(ORDER)
-def test_the_last_places_are_given_once(order: int) -> None:
+@given(order=ORDER)
+def test_the_last_places_are_given_once(url: str, order: int) -> None:
     two = {"attending": True, "num_guests": 2}
     at_once: list[Command] = [("rsvp", who, two) for who in (1, 2, 3)]
 
     async def story() -> None:
-        runner = await interleave(FULL[:2], at_once, order)
+        runner = await interleave(url, FULL[:2], at_once, order)
         stats = await runner.service.stats(DEFAULT)
         assert (stats.people, stats.waiting) == (4, 2)
 
@@ -107,8 +112,8 @@ def test_the_last_places_are_given_once(order: int) -> None:
 
 
 @settings(max_examples=40)
-@given(ORDER)
-def test_an_answer_that_fits_is_accepted_in_every_order_of_calls(order: int) -> None:
+@given(order=ORDER)
+def test_an_answer_that_fits_is_accepted_in_every_order_of_calls(url: str, order: int) -> None:
     """Ada has three of four places and asks for one and for two at once; both are fewer."""
     before: list[Command] = [
         FULL[0],
@@ -121,7 +126,7 @@ def test_an_answer_that_fits_is_accepted_in_every_order_of_calls(order: int) -> 
     ]
 
     async def story() -> None:
-        runner = await interleave(before, at_once, order)
+        runner = await interleave(url, before, at_once, order)
         assert runner.done == ["done", "done"]
 
     run_instantly(story())

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, cast
 from uuid import uuid4
 
+import msgspec
 import pytest
 
 from gatherlog.apps.guests import DEFAULT, GuestPatch, GuestService, NewGuest, Rsvp
@@ -32,24 +33,33 @@ from gatherlog.engines import open_store
 from gatherlog.targets import smtp
 from gatherlog.targets.smtp import SmtpMailer, SmtpServer
 from gatherlog.testing import CountingIds
+from tests.stores import events_in, events_of, eventually, scanned
 from tests.targets.picky_office import HANG, PickyOffice, picky_office
 
 SITE = "https://party.example"
 QUICK = RetryPolicy(attempts=4, age=None, first_pause=0.01, longest_pause=0.02)
 SMALL = Limits(commit_actions=30, commit_bytes=4 * 1024 * 1024, page=100)
-TINY = Limits(commit_actions=10, page=7)
 LATER = Settings(event_date="2099-06-05")
 
 
-@pytest.fixture(params=["memory", "sqlite", "small"])
+ENGINES = {
+    "memory": ("memory:", None),
+    "sqlite": ("sqlite:///{path}/guests.db", None),
+    "small": ("sqlite:///{path}/guests.db", SMALL),
+    "hostile": ("hostile:1", None),
+}
+
+
+@pytest.fixture(params=ENGINES)
 async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
-    """With a checkpoint of `letters` at the start of the log, as if it had been read before."""
-    url = "memory:" if request.param == "memory" else f"sqlite:///{tmp_path}/guests.db"
-    limits = SMALL if request.param == "small" else None
-    store = await open_store(url, views=VIEWS, limits=limits)
-    read = Checkpoint(subscription="letters", partition=0)
-    id = checkpoint_id("letters", 0)
-    await store.commit(Commit(writes=[versioned_write(CHECKPOINTS, id, "letters", 0, read)]))
+    """With checkpoints of `letters` at the start of the log, as if it had been read before."""
+    url, limits = ENGINES[request.param]
+    store = await open_store(url.format(path=tmp_path), views=VIEWS, limits=limits)
+    for partition in range(store.limits.partitions):
+        read = Checkpoint(subscription="letters", partition=partition)
+        id = checkpoint_id("letters", partition)
+        write = versioned_write(CHECKPOINTS, id, "letters", 0, read)
+        await store.commit(Commit(writes=[write]))
     yield store
     await store.close()
 
@@ -145,19 +155,20 @@ async def answer(guests: GuestService, id: str, attending: bool = True) -> None:
 
 async def all_read(store: Store) -> None:
     """Wait until the subscription has nothing more to do."""
-    heads = await store.heads()
-    while True:
-        [document] = await store.get(CHECKPOINTS.name, [checkpoint_id("letters", 0)])
-        kept = CHECKPOINTS.read(document)
-        waits = await store.scan(BACKLOGS.name, limit=1)
-        events = await store.read_feed(0, after=kept.position if kept else 0, limit=100)
-        if not waits and all(event.stream == "subscription-letters" for event in events):
-            return
-        heads = await store.wait(heads, 0.05)
+
+    async def is_done() -> bool:
+        ids = [checkpoint_id("letters", partition) for partition in range(store.limits.partitions)]
+        kept = map(CHECKPOINTS.read, await store.get([CHECKPOINTS.ref(id) for id in ids]))
+        read = [0 if one is None else one.position for one in kept]
+        written = await events_in(store, ["gathering", "letters"])
+        waits = await scanned(store, BACKLOGS.name)
+        return not waits and all(read[event.partition] >= event.position for event in written)
+
+    await eventually(is_done, True)
 
 
 async def dead_letters(store: Store) -> list[DeadLetter]:
-    documents = await store.scan(DEAD_LETTERS.name, limit=100)
+    documents = await scanned(store, DEAD_LETTERS.name)
     return [letter for d in documents if (letter := DEAD_LETTERS.read(d)) is not None]
 
 
@@ -167,7 +178,7 @@ async def dead_letters(store: Store) -> list[DeadLetter]:
 async def test_addresses_that_are_refused_delayed_or_hang_do_not_block_other_letters(
     store: Store, guests: GuestService, office: PickyOffice, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(smtp, "TIMEOUT", 1.0)
+    monkeypatch.setattr(smtp, "TIMEOUT", 2.0)
     office.answers = {
         "refused@example.org": ["550 5.1.1 <refused@example.org> is unknown"] * 9,
         "later@example.org": ["451 4.7.1 try later@example.org again"] * 2,
@@ -220,11 +231,15 @@ async def test_a_dead_letter_has_a_reason_and_no_address(
         await office.until(asked=5)
         await all_read(store)
 
-    assert sorted((d.kind, d.detail, d.attempts) for d in await dead_letters(store)) == [
+    async def reasons() -> list[tuple[str, str, int]]:
+        return sorted((d.kind, d.detail, d.attempts) for d in await dead_letters(store))
+
+    expected = [
         ("smtp_later", "the mail server wants to be asked again later: 451 4.7.1", 4),
         ("smtp_refused", "the mail server refuses this letter: 550 5.1.1", 1),
     ]
-    log = await store.read_stream("subscription-letters", limit=100)
+    await eventually(reasons, expected)
+    log = await events_of(store, "subscription-letters")
     assert len(log) >= 2
     assert not any(b"@" in event.data for event in log)
 
@@ -386,9 +401,8 @@ class FailingCommits:
     """A store with small pages, of whose commits to `letters-…` every other one fails: before or
     after it was made."""
 
-    limits = TINY
-
     def __init__(self, store: Store) -> None:
+        self.limits = msgspec.structs.replace(store.limits, commit_actions=10, page=7)
         self._store = store
         self._commits = 0
 

@@ -1,14 +1,15 @@
 """After every command, the guest list agrees with a simple model of it."""
 
-import asyncio
 from collections.abc import Mapping
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from gatherlog.apps.guests import DEFAULT, VIEWS
 from gatherlog.engines import open_store
+from gatherlog.testing import run_instantly
 from tests.apps.guests.random_commands import PLACES, WHO, Command, CommandRunner
 
 PEOPLE = st.integers(1, 4)
@@ -84,10 +85,11 @@ class Model:
         return self.said.get(who, "pending"), 0
 
 
-@given(st.lists(MODELLED, max_size=25))
-def test_the_service_agrees_with_the_model(commands: list[Command]) -> None:
+@pytest.mark.parametrize("url", ["memory:", "hostile:1"])
+@given(commands=st.lists(MODELLED, max_size=25))
+def test_the_service_agrees_with_the_model(url: str, commands: list[Command]) -> None:
     async def story() -> None:
-        runner = CommandRunner(await open_store("memory:", views=VIEWS))
+        runner = CommandRunner(await open_store(url, views=VIEWS))
         await runner.begin()
         for first in "Dan", "Eve":
             await runner.add(first_name=first, last_name="X")
@@ -99,4 +101,4 @@ def test_the_service_agrees_with_the_model(commands: list[Command]) -> None:
                 people = 0 if guest.status in ("undecided", "pending") else guest.num_guests
                 assert (guest.status, people) == model.status_of(number)
 
-    asyncio.run(story())
+    run_instantly(story())

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from gatherlog.apps.guests import DEFAULT, VIEWS, GuestService, Stats
 from gatherlog.apps.guests.views import Unit, WaitingList
-from gatherlog.bootstrap import start
+from gatherlog.bootstrap import open_platform, start
 from gatherlog.core import Append, Commit, Event, View
 from gatherlog.core.eventstore.clock import system_clock
 from gatherlog.engines import open_store
@@ -29,6 +29,10 @@ async def test_places_left_free_by_a_killed_process_are_given_at_the_next_start(
     left = await stats_of(url)
     assert 0 < left.waiting < GUESTS
     assert left.places_left == left.waiting
+
+    reading = await open_platform(Settings(store=url))
+    await reading.stop()
+    assert await stats_of(url) == left
 
     platform = await start(Settings(store=url))
 

@@ -52,7 +52,7 @@ def test_store_calls_come_in_the_order_that_was_chosen() -> None:
 
         async def call(name: str) -> str:
             for _ in "12":
-                await store.get("guest", ["x"])
+                await store.get([("guest", "x")])
                 log.append(name)
             await store.commit(Commit(key=name))
             return name

@@ -21,10 +21,12 @@ async def site_key() -> SiteKey:
     return KEY
 
 
-@pytest.fixture(params=["memory", "sqlite"])
+URLS = {"memory": "memory:", "sqlite": "sqlite:///{path}/people.db", "hostile": "hostile:1"}
+
+
+@pytest.fixture(params=URLS)
 async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
-    urls = {"memory": "memory:", "sqlite": f"sqlite:///{tmp_path}/people.db"}
-    store = await open_store(urls[request.param], views=VIEWS)
+    store = await open_store(URLS[request.param].format(path=tmp_path), views=VIEWS)
     yield store
     await store.close()
 

@@ -1,9 +1,10 @@
 """Signing in for tests, and the whole content of a store, to be searched for secrets."""
 
-from gatherlog.apps.people import VIEWS, AccountService
+from gatherlog.apps.people import CATEGORIES, VIEWS, AccountService
 from gatherlog.core.eventstore.events import Recorded
 from gatherlog.core.eventstore.store import Store
 from gatherlog.targets.mail import Mailbox
+from tests.stores import events_in, scanned
 
 ADA = "ada@example.org"
 EVE = "eve@example.org"
@@ -29,10 +30,12 @@ def another(code: str, by: int = 1) -> str:
 
 
 async def all_events(store: Store) -> list[Recorded]:
-    return await store.read_feed(0, after=0, limit=10_000)
+    """All events of this app, in the order in which they were made."""
+    found = await events_in(store, [category.name for category in CATEGORIES])
+    return sorted(found, key=lambda event: event.id)
 
 
 async def everything(store: Store) -> str:
     """All events and documents of this app, as one text."""
-    documents = [await store.scan(view.name, limit=10_000) for view in VIEWS]
+    documents = [await scanned(store, view.name) for view in VIEWS]
     return repr((await all_events(store), documents))

@@ -13,6 +13,7 @@ from gatherlog.core.eventstore.store import Store
 from gatherlog.core.projections.rebuild import verify
 from gatherlog.engines import open_store
 from gatherlog.testing import CountingIds
+from tests.stores import events_of, scanned
 
 NOW = 1_795_000_000_000_000
 
@@ -81,7 +82,7 @@ async def test_revoking_again_records_nothing(keys: KeyService, store: Store) ->
 
     await keys.revoke(created.id, actor="cli")
 
-    events = await store.read_stream(f"key-{created.id}")
+    events = await events_of(store, f"key-{created.id}")
     assert [event.type for event in events] == ["people.key_created", "people.key_revoked"]
 
 
@@ -102,8 +103,8 @@ async def test_revoking_an_unknown_key_is_not_found(keys: KeyService) -> None:
 async def test_nothing_that_is_stored_holds_the_secret(keys: KeyService, store: Store) -> None:
     created = await keys.create("operator", None, "laptop", actor="cli")
 
-    events = await store.read_stream(f"key-{created.id}")
-    documents = [*await store.scan(API_KEYS.name), *await store.scan(KEY_SECRETS.name)]
+    events = await events_of(store, f"key-{created.id}")
+    documents = [*await scanned(store, API_KEYS.name), *await scanned(store, KEY_SECRETS.name)]
     stored = repr([events, documents])
 
     assert (len(events), len(documents)) == (1, 2)
@@ -122,7 +123,7 @@ async def test_a_key_is_listed_without_its_secret(keys: KeyService) -> None:
 async def test_the_event_of_a_new_key_names_its_actor(keys: KeyService, store: Store) -> None:
     created = await keys.create("operator", None, "", actor="cli")
 
-    [event] = await store.read_stream(f"key-{created.id}")
+    [event] = await events_of(store, f"key-{created.id}")
 
     assert event.meta == b'{"actor":"cli"}'
 
@@ -161,8 +162,8 @@ async def test_a_rebuild_from_the_log_gives_the_same_documents(
     await keys.revoke(lost.id, actor="cli")
 
     assert [difference async for difference in verify(store, people.CATEGORIES)] == []
-    assert len(await store.scan(API_KEYS.name)) == 2
-    assert len(await store.scan(KEY_SECRETS.name)) == 1
+    assert len(await scanned(store, API_KEYS.name)) == 2
+    assert len(await scanned(store, KEY_SECRETS.name)) == 1
 
 
 async def test_all_keys_are_listed_oldest_first_the_revoked_ones_too(store: Store) -> None:

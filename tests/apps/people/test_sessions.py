@@ -13,6 +13,7 @@ from gatherlog.core.projections.rebuild import verify
 from gatherlog.targets.mail import Mailbox
 from gatherlog.testing import StandingClock
 from tests.apps.people.signing_in import ADA, EVE, all_events, signed_in
+from tests.stores import scanned
 
 
 async def opened(accounts: AccountService, *tokens: str) -> list[bool]:
@@ -119,7 +120,22 @@ async def test_expired_sessions_are_removed_by_the_next_sign_in(
     token = await signed_in(accounts, mailbox)
 
     assert len((await accounts.account(await account_of(accounts, token))).sessions) == 1
-    assert len(await store.scan(SESSIONS.name)) == 1
+    assert len(await scanned(store, SESSIONS.name)) == 1
+
+
+async def test_as_many_sessions_as_an_account_may_have_end_or_expire_on_every_engine(
+    accounts: AccountService, mailbox: Mailbox, clock: StandingClock
+) -> None:
+    """In several commits where one does not take so many events and documents."""
+    expired = [await signed_in(accounts, mailbox) for _ in range(MOST_SESSIONS)]
+    clock.advance(days=60)
+    live = [await signed_in(accounts, mailbox) for _ in range(MOST_SESSIONS)]
+    account_id = await account_of(accounts, live[0])
+
+    await accounts.end_all(account_id, actor=f"account:{account_id}")
+
+    assert not any(await opened(accounts, *expired, *live))
+    assert (await accounts.account(account_id)).sessions == ()
 
 
 async def test_one_session_too_many_ends_the_oldest(

@@ -12,17 +12,21 @@ from gatherlog.core import Limits, Store
 from gatherlog.engines import open_store
 from gatherlog.testing import CountingIds, StandingClock
 
-LIMITS = {
-    "partitions": Limits(partitions=4),
-    "small": Limits(commit_actions=100, commit_bytes=4 * 1024 * 1024, page=1000),
+SMALL = Limits(commit_actions=100, commit_bytes=4 * 1024 * 1024, page=1000)
+ENGINES = {
+    "memory": ("memory:", None),
+    "partitions": ("memory:", Limits(partitions=4)),
+    "sqlite": ("sqlite:///{path}/trail.db", None),
+    "small": ("sqlite:///{path}/trail.db", SMALL),
+    "hostile": ("hostile:1", None),
 }
+"""The address of each engine, and its limits where they are not its own."""
 
 
-@pytest.fixture(params=["memory", "partitions", "sqlite", "small"])
+@pytest.fixture(params=ENGINES)
 async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
-    in_memory = request.param in ("memory", "partitions")
-    url = "memory:" if in_memory else f"sqlite:///{tmp_path}/trail.db"
-    store = await open_store(url, views=VIEWS, limits=LIMITS.get(request.param))
+    url, limits = ENGINES[request.param]
+    store = await open_store(url.format(path=tmp_path), views=VIEWS, limits=limits)
     yield store
     await store.close()
 

@@ -12,7 +12,10 @@ from gatherlog.core.eventstore.errors import StoreClosed
 from gatherlog.core.subscriptions.checkpoints import CHECKPOINTS, checkpoint_id
 from gatherlog.core.subscriptions.projection import Projection
 from gatherlog.core.subscriptions.worker import Worker
+from tests.stores import events_in, scanned
 
+CATEGORIES = ("access", "account", "gathering", "gatherings")
+"""Of the streams that these tests append to."""
 LEASE_SECONDS = 0.1
 """The lease of a worker, and so the time until another one takes over after a crash."""
 
@@ -45,24 +48,32 @@ async def follow(store: Store, *, commands_done: int = 0) -> None:
 
 async def trail(store: Store) -> dict[tuple[str, str], tuple[bytes | None, Any]]:
     """Every document of the trail: its body and its index keys."""
-    found = {}
-    for view in VIEWS:
-        after = ""
-        while documents := await store.scan(view.name, after=after, limit=100):
-            for document in documents:
-                found[view.name, document.id] = (document.body, dict(document.index_keys))
-            after = documents[-1].id
-    return found
+    return {
+        (view.name, document.id): (document.body, dict(document.index_keys))
+        for view in VIEWS
+        for document in await scanned(store, view.name)
+    }
 
 
 async def _is_up_to_date(store: Store, commands_done: int) -> bool:
-    heads = await store.heads()
-    ids = [checkpoint_id("trail", partition) for partition in range(len(heads))]
-    kept = [CHECKPOINTS.read(document) for document in await store.get(CHECKPOINTS.name, ids)]
+    ends = await _ends(store)
+    ids = [checkpoint_id("trail", partition) for partition in range(len(ends))]
+    kept = [
+        CHECKPOINTS.read(document)
+        for document in await store.get([CHECKPOINTS.ref(id) for id in ids])
+    ]
     return all(
-        head == 0 if one is None else (one.position == head and one.commands_done >= commands_done)
-        for one, head in zip(kept, heads, strict=True)
+        end == 0 if one is None else (one.position >= end and one.commands_done >= commands_done)
+        for one, end in zip(kept, ends, strict=True)
     )
+
+
+async def _ends(store: Store) -> list[int]:
+    """The position of the last event of each partition, also if the feed does not show it yet."""
+    ends = [0] * store.limits.partitions
+    for event in await events_in(store, CATEGORIES):
+        ends[event.partition] = max(ends[event.partition], event.position)
+    return ends
 
 
 class _Watched:

@@ -15,6 +15,7 @@ from gatherlog.core.subscriptions.administration import SubscriptionAdmin
 from gatherlog.core.subscriptions.checkpoints import stream_of
 from gatherlog.testing import StandingClock
 from tests.apps.trail.following import CrashingStore, follow, trail, worker
+from tests.stores import events_of, scanned
 
 
 async def live(
@@ -44,7 +45,7 @@ async def test_a_trail_that_is_rebuilt_from_the_log_is_the_same(
 
     control = SubscriptionAdmin(store, clock=system_clock, ids=new_id)
     await control.reset("trail", [0] * store.limits.partitions, by="test")
-    [command] = await store.read_stream(stream_of("trail"))
+    [command] = await events_of(store, stream_of("trail"))
     await follow(store, commands_done=command.version)
 
     assert await trail(store) == before
@@ -70,7 +71,7 @@ async def test_each_event_counts_once_whichever_commit_a_worker_crashes_at(
 
     await follow(store)
 
-    activities = await store.scan(ACTIVITIES.name, limit=1000)
+    activities = await scanned(store, ACTIVITIES.name)
     assert deaths >= 2  # at least: taking the lease, writing the trail
     assert [one.version for one in activities] == [1] * events
-    assert len(await store.scan(LAST_SEEN.name)) == 2 * 30
+    assert len(await scanned(store, LAST_SEEN.name)) == 2 * 30

@@ -40,9 +40,11 @@ from gatherlog.core.commands.service import (
     stored,
 )
 from gatherlog.core.eventstore.errors import Conflict
+from gatherlog.core.eventstore.store import Page, Query
 from gatherlog.engines import open_store
 from gatherlog.engines.memory import MemoryStore
 from gatherlog.testing import CountingIds, StandingClock, run_instantly
+from tests.stores import events_of
 
 
 @event_type("tests.note_written")
@@ -69,9 +71,9 @@ class Notes:
         yield Change(NOTES, happened.subject, Note(happened.payload.text))
 
 
-@pytest.fixture
-async def store() -> Store:
-    return await open_store("memory:", views=Notes.views)
+@pytest.fixture(params=["memory:", "hostile:1"])
+async def store(request: pytest.FixtureRequest) -> Store:
+    return await open_store(request.param, views=Notes.views)
 
 
 def handler(store: Store) -> CommandHandler:
@@ -86,7 +88,7 @@ async def attempt(unit: UnitOfWork) -> list[Decided]:
 async def test_the_events_of_a_command_name_its_actor_beside_more(store: Store) -> None:
     await run(handler(store), "notes-1", attempt, actor="cli", more={"import": "f00d"})
 
-    events = await store.read_stream("notes-1")
+    events = await events_of(store, "notes-1")
     assert [(event.subject, msgspec.json.decode(event.meta)) for event in events] == [
         ("n1", {"import": "f00d", "actor": "cli"})
     ] * 2
@@ -106,12 +108,12 @@ async def test_a_command_with_a_key_that_was_used_is_repeated(store: Store) -> N
         await run(handler(store), "notes-1", attempt, actor="cli", once=once)
 
     assert repeated.value.answer == b"2 events"
-    assert len(await store.read_stream("notes-1")) == 2
+    assert len(await events_of(store, "notes-1")) == 2
 
 
 async def test_a_document_has_to_be_at_the_expected_version(store: Store) -> None:
     await run(handler(store), "notes-1", attempt, actor="cli")
-    unit = UnitOfWork(store, 0)
+    unit = UnitOfWork(store, Codec([NoteWritten]), 0)
     await unit.get(NOTES, "n1")
 
     check_version(unit, NOTES, "n1", None)
@@ -137,7 +139,7 @@ async def test_documents_without_a_body_are_left_out(store: Store) -> None:
     counter = NOTES.write("n2", "notes-1", adds={"reads": 1})
     await store.commit(Commit(appends=[Append("notes-1", [event])], writes=[note, counter]))
 
-    documents = await store.get(NOTES.name, ["n1", "n2", "n3"])
+    documents = await store.get([NOTES.ref(id) for id in ("n1", "n2", "n3")])
 
     assert stored(NOTES, documents) == [Stored(Note("a"), 1)]
 
@@ -197,3 +199,26 @@ def test_the_pages_of_a_search_are_complete_and_repeat_nothing(
             assert all(len(one) == limit for one in pages[:-1])
 
     run_instantly(story())
+
+
+class CountedStore(MemoryStore):
+    """A store that counts how many documents its queries gave."""
+
+    given = 0
+
+    async def query(self, query: Query) -> Page:
+        page = await super().query(query)
+        self.given += len(page.documents)
+        return page
+
+
+async def test_a_search_reads_no_document_twice_after_a_short_page() -> None:
+    store = CountedStore([NOTES], limits=Limits(page_bytes=4_000))
+    for number in range(9):
+        note = NOTES.write(f"n{number}", "notes-1", Note(f"{number}" * 1_000), at=1)
+        await store.commit(Commit(writes=[note]))
+
+    found = await search(store, NOTES, NOTES.query("by_all", "all", limit=5), None)
+
+    assert [one.body.text[0] for one in found.items] == ["0", "1", "2", "3", "4"]
+    assert store.given == 5

@@ -31,7 +31,7 @@ from gatherlog.core.projections.folds import Category
 from gatherlog.core.projections.rebuild import Difference, Progress, rebuild, verify
 from gatherlog.engines import open_store
 from gatherlog.testing import CountingIds
-from tests.contracts.engines import ENGINES, Place
+from tests.contracts.engines import ENGINES, SQLITE, Place, chunks
 
 
 @event_type("tests.item_sold")
@@ -84,7 +84,7 @@ CODEC = Codec([ItemSold, ItemDropped])
 SHOP = Category("shop", CODEC, Shopping())
 
 
-@pytest.fixture(params=["memory", "sqlite"])
+@pytest.fixture(params=["memory", "sqlite", "hostile"])
 async def place(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Place]:
     [engine] = [engine for engine in ENGINES if engine.name == request.param]
     place = Place(engine, tmp_path)
@@ -118,7 +118,9 @@ async def mended(store: Store, category: Category = SHOP) -> list[Difference]:
 
 async def spoil(store: Store, view: str, id: str, shop: str = "shop-1", **write: Any) -> None:
     """Change a document behind the back of its events."""
-    await store.commit(Commit(writes=[Write(view=view, id=id, stream=shop, at=1, **write)]))
+    indexes = {ITEMS.name: len(ITEMS.indexes), SHOPS.name: 0}
+    spoilt = Write(view=view, id=id, stream=shop, at=1, indexes=indexes[view], **write)
+    await store.commit(Commit(writes=[spoilt]))
 
 
 async def test_documents_that_came_from_their_events_differ_in_nothing(store: Store) -> None:
@@ -142,13 +144,13 @@ async def test_a_spoilt_document_is_found_and_mended(
     store: Store, what: str, spoilt: dict[str, Any]
 ) -> None:
     await sell(selling(store), ItemSold("lamp", 2))
-    before = await store.get("item", ["lamp"])
+    before = await store.get([("item", "lamp")])
     await spoil(store, "item", "lamp", **spoilt)
 
     assert await found(store) == [Difference("item", "lamp", "shop-1", what)]
     assert await mended(store) == [Difference("item", "lamp", "shop-1", what)]
 
-    [after] = await store.get("item", ["lamp"])
+    [after] = await store.get([("item", "lamp")])
     assert before[0] is not None
     assert after is not None
     assert (after.body, after.index_keys) == (before[0].body, before[0].index_keys)
@@ -162,7 +164,7 @@ async def test_wrong_counters_are_found_and_mended(store: Store) -> None:
 
     assert await mended(store) == [Difference("shop", "shop-1", "shop-1", "counters")]
 
-    [shop] = await store.get("shop", ["shop-1"])
+    [shop] = await store.get([("shop", "shop-1")])
     assert shop is not None
     assert shop.counters == {"pieces": 2}
 
@@ -172,7 +174,7 @@ async def test_a_document_of_which_no_event_speaks_is_deleted(store: Store) -> N
     await spoil(store, "item", "ghost", body=b'{"item":"ghost","sold":1}')
 
     assert await mended(store) == [Difference("item", "ghost", "shop-1", "orphan")]
-    assert await store.get("item", ["ghost"]) == [None]
+    assert await store.get([("item", "ghost")]) == [None]
 
 
 async def listed(store: Store) -> list[str]:
@@ -180,8 +182,10 @@ async def listed(store: Store) -> list[str]:
 
 
 async def test_rows_of_an_index_that_are_lost_or_made_up_are_found_and_mended(
-    store: Store, place: Place
+    tmp_path: Path,
 ) -> None:
+    place = Place(SQLITE, tmp_path)  # which keeps index rows apart from its documents
+    store = await place.open(ITEMS, SHOPS)
     await sell(selling(store), ItemSold("desk", 1), ItemSold("lamp", 2))
     place.damage.unlist("item", "desk")
     place.damage.list_also("item", "by_shop", ("all", "a lamp"), "lamp")
@@ -192,11 +196,12 @@ async def test_rows_of_an_index_that_are_lost_or_made_up_are_found_and_mended(
     assert await found(store) == wrong
     assert await mended(store) == wrong
     assert (await listed(store), await found(store)) == (["desk", "lamp"], [])
+    await place.close()
 
 
-async def test_a_lost_document_whose_rows_are_left_is_made_again(
-    store: Store, place: Place
-) -> None:
+async def test_a_lost_document_whose_rows_are_left_is_made_again(tmp_path: Path) -> None:
+    place = Place(SQLITE, tmp_path)
+    store = await place.open(ITEMS, SHOPS)
     await sell(selling(store), ItemSold("desk", 1), ItemSold("lamp", 2))
     place.damage.lose("item", "lamp")
     missing = Difference("item", "lamp", "shop-1", "missing")
@@ -204,6 +209,7 @@ async def test_a_lost_document_whose_rows_are_left_is_made_again(
     assert await found(store) == [missing, Difference("item", "lamp", "", "index")]
     assert await mended(store) == [missing]
     assert (await listed(store), await found(store)) == (["desk", "lamp"], [])
+    await place.close()
 
 
 async def test_verify_writes_nothing(store: Store) -> None:
@@ -212,13 +218,14 @@ async def test_verify_writes_nothing(store: Store) -> None:
 
     await found(store)
 
-    assert await store.get("item", ["lamp"]) == [None]
+    assert await store.get([("item", "lamp")]) == [None]
 
 
 async def test_a_rebuild_mends_while_commits_go_on(store: Store) -> None:
     handler = selling(store)
     names = [f"item-{n}" for n in range(60)]
-    await sell(handler, *[ItemSold(name, 1) for name in names])
+    for some in chunks(names, 20):
+        await sell(handler, *[ItemSold(name, 1) for name in some])
     for name in names:
         await spoil(store, "item", name, body=b'{"item":"spoilt","sold":0}')
     await spoil(store, "shop", "shop-1", adds={"pieces": 1000}, counted=60)
@@ -232,7 +239,7 @@ async def test_a_rebuild_mends_while_commits_go_on(store: Store) -> None:
 
     assert {d.id for d in differences if d.view == "item"} == set(names)
     assert await found(store) == []
-    [shop] = await store.get("shop", ["shop-1"])
+    [shop] = await store.get([("shop", "shop-1")])
     assert shop is not None
     assert shop.counters == {"pieces": 100}
 
@@ -254,7 +261,7 @@ async def test_progress_counts_streams_events_and_documents(store: Store) -> Non
         told.append((progress.streams, progress.events, progress.documents))
 
     assert [d async for d in verify(store, [SHOP], progress=note)] == []
-    assert told == [(1, 2, 3), (2, 3, 5)]
+    assert told in ([(1, 2, 3), (2, 3, 5)], [(1, 1, 2), (2, 3, 5)])  # streams have no order
 
 
 async def test_a_view_of_a_new_version_serves_once_it_is_rebuilt(tmp_path: Path) -> None:

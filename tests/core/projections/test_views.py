@@ -7,6 +7,7 @@ import pytest
 
 from gatherlog.core import DELETE, KEEP, Document, Query, View, Write
 from gatherlog.core.eventstore.store import Body
+from gatherlog.core.projections.views import LONGEST_REMEMBERED, REMEMBERED
 
 
 class Guest(msgspec.Struct, frozen=True):
@@ -35,6 +36,7 @@ def test_a_body_is_written_with_its_keys_and_read_back() -> None:
         expects=3,
         body=b'{"name":"Ada","email":"ada@example.org"}',
         index_keys={"by_name": ("all", "Ada"), "by_email": ("ada@example.org",)},
+        indexes=2,
     )
     assert isinstance(write.body, bytes)
     assert GUESTS.read(_document(write.body)) == ada
@@ -51,6 +53,33 @@ def test_a_pattern_that_gives_none_leaves_the_document_out() -> None:
 def test_where_there_is_no_body_there_is_none() -> None:
     assert GUESTS.read(None) is None
     assert GUESTS.read(_document(None)) is None
+
+
+def test_the_same_bytes_are_decoded_once_and_others_anew() -> None:
+    body = GUESTS.write("g-1", "gathering-1", Guest("Ada")).body
+    assert isinstance(body, bytes)
+
+    first = GUESTS.recall(_document(body))
+
+    assert GUESTS.recall(_document(body)) is first
+    assert GUESTS.recall(_document(body.replace(b"Ada", b"Bob"))) == Guest("Bob")
+    assert GUESTS.recall(_document(None)) is None
+    assert first == Guest("Ada")
+
+
+def test_a_view_remembers_a_limited_number_of_short_bodies() -> None:
+    guests = View("guest", Guest)
+    documents = [
+        msgspec.structs.replace(_document(b'{"name":"%d"}' % number), id=f"g-{number}")
+        for number in range(REMEMBERED + 1)
+    ]
+    long = _document(b'{"name":"%s"}' % (b"x" * LONGEST_REMEMBERED))
+
+    first, *_, last = [guests.recall(document) for document in documents]
+
+    assert guests.recall(documents[-1]) is last
+    assert guests.recall(documents[0]) is not first
+    assert guests.recall(long) is not guests.recall(long)
 
 
 @pytest.mark.parametrize("body", [KEEP, DELETE])

@@ -9,7 +9,7 @@ from gatherlog.core import Store
 from gatherlog.core.queues import VIEWS, Queues
 from gatherlog.testing import StandingClock
 from tests.contracts.engines import Engine, Place, able_to, require
-from tests.core.queues.messages import ids, ids_of, in_line, let_time_out
+from tests.core.queues.messages import SOON, ids, ids_of, in_line, let_time_out
 
 
 @pytest.fixture(params=able_to(lambda engine: True))
@@ -51,6 +51,6 @@ async def dead(queues: Queues, clock: StandingClock) -> str:
     await queues.send("orders", in_line("ada", 3))
     await queues.admin.change_queue("orders", most_attempts=2, by="key:1")
     await let_time_out(queues, clock, 2)
-    assert ids_of(await queues.receive("orders", visible_after=30)) == ["ada-2"]
+    assert ids_of(await queues.receive("orders", visible_after=30, wait=SOON)) == ["ada-2"]
     clock.advance(seconds=30)
     return "ada-1"

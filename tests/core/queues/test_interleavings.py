@@ -7,18 +7,29 @@ process is a task with a `Queues` of its own, so that the processes share nothin
 import asyncio
 from collections.abc import Callable, Coroutine
 from random import Random
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gatherlog.core import Store
+from gatherlog.core import Document, Ref, Store
 from gatherlog.core.eventstore.errors import NotFound
 from gatherlog.core.queues import VIEWS, Queues, ReceiptStale
 from gatherlog.core.queues.documents import LINES
+from gatherlog.engines.hostile import HostileStore, Hostility
 from gatherlog.engines.memory import MemoryStore
 from gatherlog.testing import Interleaved, StandingClock, run_instantly
-from tests.core.queues.messages import all_messages, check_lines, drain, ids, in_line
+from tests.core.queues.messages import (
+    A_MOMENT,
+    all_messages,
+    check_lines_of,
+    dead_ids,
+    drain,
+    ids,
+    in_line,
+)
+from tests.stores import scanned
 
 T = TypeVar("T")
 Step = tuple[str, int, int]
@@ -35,11 +46,30 @@ STEP = st.one_of(
 STORY = st.lists(STEP, max_size=6)
 
 
+class Kind(NamedTuple):
+    """A kind of store, and its documents at one moment."""
+
+    new_store: Callable[[], Any]
+    documents: Callable[[Any], dict[Ref, Document]]
+
+
+QUICK = Hostility(lag=0.0005)
+"""So that queries show most of what the calls before have done."""
+KINDS = {
+    "memory": Kind(lambda: MemoryStore(VIEWS), lambda store: store.engine.documents),
+    "hostile": Kind(
+        lambda: HostileStore(VIEWS, seed=1, hostility=QUICK),
+        lambda store: store.engine.data.documents,
+    ),
+}
+on_every_kind = pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
+
+
 class World:
     """A queue of two lines, and a record of what was sent, acknowledged and discarded."""
 
-    def __init__(self) -> None:
-        self.store = MemoryStore(VIEWS)
+    def __init__(self, kind: Kind) -> None:
+        self.store: Any = kind.new_store()
         self.clock = StandingClock()
         self.acknowledged: list[str] = []
         self.discarded: list[str] = []
@@ -88,12 +118,13 @@ class World:
         await queues.admin.change_queue("work", most_attempts=1000, by="key:1")
         self.clock.advance(seconds=31)
         self.acknowledged += [one.id for one in await drain(queues, "work")]
-        for message in (await queues.admin.dead_messages("work")).messages:
-            await queues.admin.redrive("work", message.id, by="key:1")
+        await asyncio.sleep(A_MOMENT)
+        for id in await dead_ids(queues, "work"):
+            await queues.admin.redrive("work", id, by="key:1")
         self.acknowledged += [one.id for one in await drain(queues, "work")]
         assert sorted([*self.acknowledged, *self.discarded]) == sorted(self.sent)
         assert {one.id for one in await all_messages(self.store)} == self.sent
-        assert await self.store.scan(LINES.name) == []
+        assert await scanned(self.store, LINES.name) == []
 
 
 class InterleavedWithin(Interleaved):
@@ -116,28 +147,29 @@ def _bursts(random: Random) -> Callable[[int], int]:
 
 
 async def interleave(
-    before: list[Step], at_once: list[list[Step]], order: int, most_attempts: int
+    kind: Kind, before: list[Step], at_once: list[list[Step]], order: int, most_attempts: int
 ) -> World:
-    world = World()
+    world = World(kind)
     queues = Queues(world.store, clock=world.clock, ids=ids)
     await queues.admin.change_queue("work", most_attempts=most_attempts, by="key:1")
     await world.act(world.store, before)
 
     async def check() -> None:
-        await check_lines(world.store)
+        check_lines_of(kind.documents(world.store).values())
 
     interleaved = InterleavedWithin(world.store, _bursts(Random(order)), check)
     await interleaved.run(*(world.act(interleaved, steps) for steps in at_once))
     return world
 
 
+@on_every_kind
 @settings(max_examples=150)
 @given(STORY, st.lists(STORY, min_size=2, max_size=4), st.integers(0, 2**32), st.integers(1, 3))
 def test_each_message_is_done_once_and_every_line_stays_intact(
-    before: list[Step], at_once: list[list[Step]], order: int, most_attempts: int
+    kind: Kind, before: list[Step], at_once: list[list[Step]], order: int, most_attempts: int
 ) -> None:
     async def story() -> None:
-        world = await interleave(before, at_once, order, most_attempts)
+        world = await interleave(kind, before, at_once, order, most_attempts)
         await world.finish()
 
     run_instantly(story())
@@ -148,15 +180,16 @@ RECEIVING = st.lists(
 )
 
 
+@on_every_kind
 @settings(max_examples=100)
 @given(st.lists(RECEIVING, min_size=2, max_size=5), st.integers(0, 2**32))
 def test_the_messages_of_a_line_are_acknowledged_in_order(
-    at_once: list[list[Step]], order: int
+    kind: Kind, at_once: list[list[Step]], order: int
 ) -> None:
     sent: list[Step] = [("send", 0, 4), ("send", 1, 4)]
 
     async def story() -> None:
-        world = await interleave(sent, [*at_once, [("send", 0, 6)]], order, 1000)
+        world = await interleave(kind, sent, [*at_once, [("send", 0, 6)]], order, 1000)
         await world.finish()
         for line in "line0", "line1":
             mine = [id for id in world.acknowledged if id.startswith(line)]

@@ -14,7 +14,16 @@ from gatherlog.core.eventstore.clock import system_clock
 from gatherlog.core.queues import VIEWS, Queues, ReceiptStale
 from gatherlog.core.queues.documents import LINES
 from tests.contracts.engines import Place
-from tests.core.queues.messages import all_messages, check_lines, drain, ids, ids_of, in_line
+from tests.core.queues.messages import (
+    all_messages,
+    check_lines,
+    drain,
+    ids,
+    ids_of,
+    in_line,
+    peeked,
+)
+from tests.stores import eventually, scanned
 
 ROOT = Path(__file__).parents[3]
 LINE_COUNT = 12
@@ -76,6 +85,7 @@ async def test_a_line_that_was_made_again_is_not_taken_for_the_one_before(place:
     store = await place.open(*VIEWS)
     queues, slow = Queues(store, clock=system_clock, ids=ids), Slow(store)
     await queues.send("work", in_line("ada", 1))
+    await eventually(lambda: peeked(queues, "work"), ["ada-1"])
     late = asyncio.create_task(Queues(slow, clock=system_clock, ids=ids).receive("work"))
     await slow.reached.wait()  # it has read the line and is about to claim its message
 
@@ -109,7 +119,7 @@ async def test_each_message_is_acknowledged_once_and_in_the_order_of_its_line(
     assert sorted(acknowledged) == all_ids()
     assert is_in_order(acknowledged)
     await check_lines(store)
-    assert await store.scan(LINES.name) == []
+    assert await scanned(store, LINES.name) == []
 
 
 async def test_consumers_on_two_connections_acknowledge_each_message_once(shared: Place) -> None:

@@ -1,16 +1,20 @@
 """Waiting consumers are woken by whatever makes a message available, and rarely ask the store."""
 
 import asyncio
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
 
 from gatherlog.core import Page, Query, Store
 from gatherlog.core.queues import VIEWS, Queues, Received, receiver
+from gatherlog.engines.hostile import HostileStore
 from gatherlog.engines.memory import MemoryStore
 from gatherlog.testing import StandingClock, run_instantly
 from tests.contracts.engines import Place
-from tests.core.queues.messages import ids, ids_of, in_line, message
+from tests.core.queues.messages import SOON, ids, ids_of, in_line, message
+from tests.stores import eventually
 
 
 @pytest.fixture
@@ -19,6 +23,13 @@ def only_if_woken(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(receiver, "_LOOK_AGAIN", 3600.0)
 
 
+NewStore = Callable[[], Store]
+everywhere = pytest.mark.parametrize(
+    "new_store",
+    [partial(MemoryStore, VIEWS), partial(HostileStore, VIEWS, seed=1)],
+    ids=["memory", "hostile"],
+)
+"""On each engine that works in virtual time."""
 woken = pytest.mark.usefixtures("only_if_woken")
 
 
@@ -65,11 +76,33 @@ async def test_a_waiting_consumer_is_woken_by_a_message_sent_in_another_process(
 
 
 @woken
+async def test_all_waits_end_when_the_queues_are_told_to(queues: Queues) -> None:
+    tasks = await waiting(queues, 3)
+
+    queues.stop_waiting()
+
+    assert [await received_by(task) for task in tasks] == [[], [], []]
+    async with asyncio.timeout(15):
+        assert await queues.receive("orders", wait=20) == []
+
+
+@woken
+async def test_what_is_there_is_received_although_nobody_waits_any_more(queues: Queues) -> None:
+    queues.stop_waiting()
+    await queues.send("orders", in_line("ada", 1))
+
+    async def received() -> list[str]:
+        return ids_of(await queues.receive("orders", wait=20))
+
+    await eventually(received, ["ada-1"])
+
+
+@woken
 async def test_a_waiting_consumer_is_woken_by_an_acknowledgement_in_its_line(
     queues: Queues,
 ) -> None:
     await queues.send("orders", in_line("ada", 2))
-    [first] = await queues.receive("orders")
+    [first] = await queues.receive("orders", wait=SOON)
     [task] = await waiting(queues)
 
     await queues.ack("orders", [first.receipt])
@@ -80,7 +113,7 @@ async def test_a_waiting_consumer_is_woken_by_an_acknowledgement_in_its_line(
 @woken
 async def test_a_waiting_consumer_is_woken_by_a_release(queues: Queues) -> None:
     await queues.send("orders", in_line("ada", 1))
-    [first] = await queues.receive("orders")
+    [first] = await queues.receive("orders", wait=SOON)
     [task] = await waiting(queues)
 
     await queues.release("orders", first.receipt)
@@ -122,7 +155,7 @@ class Counting:
         self.calls = self.queries = 0
 
     def __getattr__(self, name: str) -> Any:
-        self.calls += 1
+        self.calls += name != "limits"
         return getattr(self._store, name)
 
     async def query(self, query: Query) -> Page:
@@ -132,26 +165,31 @@ class Counting:
 
 
 @woken
-def test_a_message_in_another_queue_wakes_nobody() -> None:
+@everywhere
+def test_a_message_in_another_queue_wakes_nobody(new_store: NewStore) -> None:
     async def story() -> tuple[int, int]:
-        store = MemoryStore(VIEWS)
+        store = new_store()
         counting = Counting(store)
         here = Queues(counting, clock=StandingClock(), ids=ids)
         tasks = await waiting(here)
+        await asyncio.sleep(6)  # after which it does not look by itself for some seconds
         before = counting.queries
         await here.send("other", in_line("ada", 1))
         sent = counting.queries
         await Queues(store, clock=StandingClock(), ids=ids).send("other", in_line("bob", 1))
-        await asyncio.sleep(5)
+        await asyncio.sleep(3)
         await cancel(tasks)
         return sent - before, counting.queries - sent
 
     assert run_instantly(story()) == (1, 0)  # the sender's, for messages to delete
 
 
-def test_a_waiting_consumer_asks_the_store_a_few_times_a_second_at_most() -> None:
+@everywhere
+def test_a_waiting_consumer_asks_the_store_a_few_times_a_second_at_most(
+    new_store: NewStore,
+) -> None:
     async def story() -> tuple[list[Received], float, int]:
-        counting = Counting(MemoryStore(VIEWS))
+        counting = Counting(new_store())
         queues = Queues(counting, clock=StandingClock(), ids=ids)
         found = await queues.receive("orders", wait=20)
         return found, asyncio.get_running_loop().time(), counting.calls
@@ -163,14 +201,17 @@ def test_a_waiting_consumer_asks_the_store_a_few_times_a_second_at_most() -> Non
     assert calls <= 20 * 6
 
 
-def test_a_waiting_consumer_receives_a_message_when_its_visibility_timeout_ends() -> None:
+@everywhere
+def test_a_waiting_consumer_receives_a_message_when_its_visibility_timeout_ends(
+    new_store: NewStore,
+) -> None:
     async def story() -> tuple[list[str], float]:
         loop = asyncio.get_running_loop()
-        queues = Queues(MemoryStore(VIEWS), clock=lambda: round(loop.time() * 1_000_000), ids=ids)
+        queues = Queues(new_store(), clock=lambda: round(loop.time() * 1_000_000), ids=ids)
         await queues.send("orders", in_line("ada", 1))
-        await queues.receive("orders", visible_after=7.3)
+        [first] = await queues.receive("orders", visible_after=7.3, wait=1)
         found = await queues.receive("orders", wait=20)
-        return ids_of(found), loop.time()
+        return ids_of(found), loop.time() + 7.3 - first.visible_at / 1_000_000
 
     found, seconds = run_instantly(story())
 

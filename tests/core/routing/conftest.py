@@ -1,4 +1,7 @@
-"""A store in memory with two partitions, and the service for its rules."""
+"""Stores of one, two and eight partitions, and the service for their rules."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
@@ -7,10 +10,19 @@ from gatherlog.core.routing import RULES, RuleService
 from gatherlog.engines import open_store
 from gatherlog.testing import CountingIds, StandingClock
 
+STORES: dict[str, tuple[str, Limits | None]] = {
+    "sqlite": ("sqlite:///{folder}/store.db", None),
+    "memory-2": ("memory:", Limits(partitions=2)),
+    "hostile": ("hostile:1", None),
+}
 
-@pytest.fixture
-async def store() -> Store:
-    return await open_store("memory:", views=[RULES], limits=Limits(partitions=2))
+
+@pytest.fixture(params=list(STORES.values()), ids=list(STORES))
+async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
+    url, limits = request.param
+    store = await open_store(url.format(folder=tmp_path), views=[RULES], limits=limits)
+    yield store
+    await store.close()
 
 
 @pytest.fixture

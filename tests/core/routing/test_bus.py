@@ -9,6 +9,7 @@ from gatherlog.core.eventstore.errors import Invalid
 from gatherlog.core.eventstore.events import Recorded
 from gatherlog.core.eventstore.store import Store
 from gatherlog.core.routing import (
+    RULES,
     Bus,
     HandlerSpec,
     Rule,
@@ -20,7 +21,9 @@ from gatherlog.core.routing import (
 )
 from gatherlog.core.subscriptions.delivery import Delivery, Target
 from gatherlog.core.subscriptions.handlers import HandlerTarget
-from tests.core.routing.rule_samples import TO_HANDLER, appended, new_rule
+from gatherlog.engines.hostile import LIMITS, HostileStore, Hostility
+from gatherlog.testing import CountingIds, StandingClock
+from tests.core.routing.rule_samples import TO_HANDLER, appended, new_rule, shown
 
 
 class Opener:
@@ -54,7 +57,7 @@ def routed(bus: Bus, event: Recorded) -> list[str]:
 async def test_a_rule_matches_only_events_after_it_was_created(
     store: Store, rules: RuleService
 ) -> None:
-    early = await appended(store, "user-1")
+    early = await shown(store, await appended(store, "user-1"))
     heads = await store.heads()
     rule = await rules.create(new_rule(), by="test")
     late = await appended(store, "user-1")
@@ -63,6 +66,22 @@ async def test_a_rule_matches_only_events_after_it_was_created(
 
     assert rule.after == heads
     assert (routed(bus, early), routed(bus, late)) == ([], ["r/target"])
+
+
+async def test_in_its_own_partition_a_rule_takes_no_earlier_event_though_the_feed_lags() -> None:
+    limits = msgspec.structs.replace(LIMITS, partitions=1)
+    store = HostileStore([RULES], limits=limits, hostility=Hostility(lag=3600.0))
+    early = await appended(store, "user-1")
+    rules = RuleService(store, clock=StandingClock(), ids=CountingIds())
+    rule = await rules.create(new_rule(), by="test")
+    await rules.change("r", RulePatch(description="still"), by="test")
+    late = await appended(store, "user-1")
+    bus = Bus(Opener())
+    await bus.refresh(store)
+
+    assert rule.after == (0,), "the feed shows nothing yet"
+    assert (routed(bus, early), routed(bus, late)) == ([], ["r/target"])
+    assert (bus.routes_to("r/target", early), bus.routes_to("r/target", late)) == (False, True)
 
 
 async def test_the_bus_follows_rules_as_they_change(store: Store, rules: RuleService) -> None:

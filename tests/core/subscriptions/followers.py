@@ -1,4 +1,4 @@
-"""For tests of subscriptions: a store in memory, workers, and targets that fail when told to."""
+"""For tests of subscriptions: stores without files, workers, and targets that fail when told to."""
 
 import asyncio
 import random
@@ -20,6 +20,7 @@ from gatherlog.core import (
     Append,
     Change,
     Commit,
+    Committed,
     Event,
     Heads,
     Limits,
@@ -28,14 +29,27 @@ from gatherlog.core import (
     Store,
     View,
 )
+from gatherlog.core.commands.handler import CommandHandler, Decided
+from gatherlog.core.commands.unit_of_work import UnitOfWork
 from gatherlog.core.eventstore.clock import Clock, system_clock
+from gatherlog.core.eventstore.commit_checks import actions_of
 from gatherlog.core.eventstore.store import DELETE
 from gatherlog.core.projections.folds import EventFold
+from gatherlog.core.subscriptions.checkpoints import stream_of
+from gatherlog.core.subscriptions.dead_letters import (
+    CODEC,
+    FOLD,
+    DeliveryGivenUp,
+    dead_letter_id,
+)
 from gatherlog.core.subscriptions.delivery import Delivery, DeliveryFailed, RetryPolicy
 from gatherlog.core.subscriptions.subscription import Destination
 from gatherlog.core.subscriptions.worker import VIEWS, Worker
+from gatherlog.engines.hostile import LIMITS as HOSTILE_LIMITS
+from gatherlog.engines.hostile import HostileStore
 from gatherlog.engines.memory import MemoryStore
 from gatherlog.testing import CountingIds, run_instantly
+from tests.stores import scanned
 
 T = TypeVar("T")
 NOON = 1_790_000_000_000_000
@@ -85,9 +99,20 @@ class Counting:
         return changes
 
 
-def memory(partitions: int = 1) -> MemoryStore:
-    """An empty store in memory with the views of subscriptions and of `Counting`."""
-    return MemoryStore([*VIEWS, COUNTS], limits=Limits(partitions=partitions))
+NewStore = Callable[[Sequence[View[Any]], Limits], Store]
+ENGINES: dict[str, tuple[Limits, NewStore]] = {
+    "memory": (Limits(), lambda views, limits: MemoryStore(views, limits=limits)),
+    "hostile": (HOSTILE_LIMITS, lambda views, limits: HostileStore(views, seed=1, limits=limits)),
+}
+"""Those that work in virtual time: the limits of each, and how a store of it is made."""
+chosen = ["memory"]
+"""The engine of `new_store`: set by a fixture for every test."""
+
+
+def new_store(partitions: int = 1, *, limits: Limits | None = None) -> Any:
+    """An empty store with the views of subscriptions and of `Counting`."""
+    usual, make = ENGINES[chosen[-1]]
+    return make([*VIEWS, COUNTS], msgspec.structs.replace(limits or usual, partitions=partitions))
 
 
 class Distant:
@@ -116,10 +141,23 @@ def happened(word: str, subject: str = "", *, type: str = "tests.happened") -> E
     return Event(IDS(), type, NOON, NOON, word.encode(), 1, subject)
 
 
-async def say(store: Store, stream: str, *words: str, subject: str = "") -> None:
+async def say(store: Store, stream: str, *words: str, subject: str = "") -> Committed:
     """Append events that say these words, together."""
     events = [happened(word, subject) for word in words]
-    await store.commit(Commit(appends=[Append(stream, events)]))
+    return await store.commit(Commit(appends=[Append(stream, events)]))
+
+
+async def say_all(store: Store, stream: str, events: Sequence[Event]) -> None:
+    """Append events, as many at a time as the store takes."""
+    size = min(1_000, store.limits.commit_actions - actions_of(store.limits, streams=1))
+    for start in range(0, len(events), size):
+        await store.commit(Commit(appends=[Append(stream, events[start : start + size])]))
+
+
+async def is_shown(store: Store, committed: Committed) -> bool:
+    """Whether the feed shows all events of a commit."""
+    heads = await store.heads()
+    return all(heads[partition] >= at for partition, at in committed.positions.items())
 
 
 class Receiver:
@@ -210,6 +248,35 @@ def run_scenario(scenario: Coroutine[Any, Any, T]) -> T:
     return run_instantly(bounded())
 
 
+async def give_up(store: Store, subscription: str, destination: str) -> str:
+    """Record that an event was given up, as a worker does; the id of its dead letter."""
+    id = dead_letter_id(subscription, destination, "card-1", 1)
+    given_up = DeliveryGivenUp(
+        destination=destination,
+        partition=0,
+        position=1,
+        stream="card-1",
+        version=1,
+        about="",
+        event_type="tests.happened",
+        delivery="d",
+        attempts=1,
+        first_try=NOON,
+        kind="raised",
+        detail="ValueError: no",
+        status=None,
+        trace=(),
+        holds=True,
+    )
+
+    async def decide(unit: UnitOfWork) -> list[Decided]:
+        return [Decided(given_up, subject=id)]
+
+    handler = CommandHandler(store, CODEC, FOLD, clock=system_clock, ids=IDS)
+    await handler.handle(stream_of(subscription), decide)
+    return id
+
+
 def word_of(delivery: Delivery) -> str:
     return delivery.event.data.decode()
 
@@ -280,8 +347,4 @@ async def eventually(holds: Callable[[], Awaitable[Any]]) -> Any:
 
 async def bodies(store: Store, view: View[Any]) -> dict[str, Any]:
     """All documents of a view."""
-    found, after = {}, ""
-    while documents := await store.scan(view.name, after=after):
-        found.update({document.id: view.read(document) for document in documents})
-        after = documents[-1].id
-    return found
+    return {document.id: view.read(document) for document in await scanned(store, view.name)}

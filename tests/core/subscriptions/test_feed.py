@@ -26,7 +26,7 @@ from tests.core.subscriptions.followers import (
     Receiver,
     bodies,
     eventually,
-    memory,
+    new_store,
     run_scenario,
     say,
     working,
@@ -52,7 +52,7 @@ class Lagging:
 @pytest.mark.parametrize("seed", range(10))
 def test_an_empty_page_below_the_head_is_read_again_until_it_has_events(seed: int) -> None:
     async def scenario() -> None:
-        store, receiver = memory(), Receiver()
+        store, receiver = new_store(), Receiver()
         lagging: Any = Lagging(store, seed)
         for n in range(150):
             receiver.cues[f"w{n}"] = [ValueError("no")] * (n % 2)
@@ -102,7 +102,7 @@ class Unreliable:
 @pytest.mark.parametrize("seed", range(10))
 def test_errors_of_the_store_are_reported_and_no_event_is_lost(seed: int) -> None:
     async def scenario() -> None:
-        store, receiver = memory(), Receiver()
+        store, receiver = new_store(), Receiver()
         errors: list[Exception] = [Busy("busy"), StoreFailed("failed"), DiskFull("full")]
         unreliable: Any = Unreliable(store, seed, errors)
         place = Destination(name="place", target=receiver, retry=FOREVER, at_once=4)
@@ -133,7 +133,7 @@ async def has_all(receiver: Receiver, count: int) -> bool:
 
 def test_a_closed_store_ends_the_worker() -> None:
     async def scenario() -> None:
-        store, receiver = memory(), Receiver()
+        store, receiver = new_store(), Receiver()
         subscription = Following(Destination(name="place", target=receiver, retry=FOREVER))
         worker = Worker(store, [subscription], clock=system_clock, ids=IDS)
         running = asyncio.create_task(worker.run())
@@ -168,7 +168,7 @@ class Refusing:
 
 def test_after_a_write_that_failed_nothing_more_is_written() -> None:
     async def scenario() -> None:
-        store: Any = Refusing(memory())
+        store: Any = Refusing(new_store())
         lease = LeaseHolder(store, "counting", 0, "me", 5.0)
         assert await lease.take()
         state = PartitionState(
@@ -192,7 +192,7 @@ def test_after_a_write_that_failed_nothing_more_is_written() -> None:
             store.refuses = True
         results = await asyncio.gather(first, second, return_exceptions=True)
         assert [type(result) for result in results] == [Busy, Busy]
-        [document] = await store.get("checkpoint", ["counting/0"])
+        [document] = await store.get([("checkpoint", "counting/0")])
         assert b'"position":0' in document.body
 
     run_scenario(scenario())
@@ -202,12 +202,12 @@ def test_two_subscriptions_of_one_name_are_refused() -> None:
     async def scenario() -> None:
         both = [Handlers("twin", {}), Handlers("twin", {})]
         with pytest.raises(ValueError, match="two subscriptions have one name: twin, twin"):
-            Worker(memory(), both, clock=system_clock, ids=IDS)
+            Worker(new_store(), both, clock=system_clock, ids=IDS)
 
     run_scenario(scenario())
 
 
 @pytest.mark.parametrize("name", ["", "With Spaces", "9lives", "a" * 64, "a/b"])
 def test_an_invalid_name_is_refused(name: str) -> None:
-    with pytest.raises(ValueError, match="is no name"):
+    with pytest.raises(ValueError, match="is not a name"):
         Handlers(name, {})

@@ -23,11 +23,12 @@ from tests.core.subscriptions.followers import (
     bodies,
     eventually,
     happened,
-    memory,
+    new_store,
     run_scenario,
     say,
     working,
 )
+from tests.stores import scanned
 
 SECONDS = 5.0
 
@@ -65,7 +66,7 @@ class Counted:
 @pytest.mark.parametrize("is_busy", [True, False], ids=["busy", "idle"])
 def test_two_workers_share_four_partitions_evenly(is_busy: bool) -> None:
     async def scenario() -> None:
-        store, receiver = memory(4), Receiver()
+        store, receiver = new_store(4), Receiver()
         counted: Any = Counted(store)
         async with working(counted, following(receiver)) as first:
             await eventually(lambda: is_shared(store, [4]))
@@ -84,13 +85,13 @@ def test_two_workers_share_four_partitions_evenly(is_busy: bool) -> None:
 
 def test_three_partitions_stay_with_the_two_workers_that_have_them() -> None:
     async def scenario() -> None:
-        store, receiver = memory(3), Receiver()
+        store, receiver = new_store(3), Receiver()
         async with working(store, following(receiver)), working(store, following(receiver)):
             await eventually(lambda: is_shared(store, [1, 2]))
             await asyncio.sleep(60)
-            before = await store.scan(LEASES.name)
+            before = await scanned(store, LEASES.name)
             await asyncio.sleep(600)
-            assert await store.scan(LEASES.name) == before
+            assert await scanned(store, LEASES.name) == before
 
     run_scenario(scenario())
 
@@ -101,7 +102,7 @@ async def is_shared(store: Store, shares: list[int]) -> bool:
 
 def test_the_partition_of_a_dead_worker_is_taken_over_after_about_a_leases_length() -> None:
     async def scenario() -> None:
-        store, receiver = memory(), Receiver()
+        store, receiver = new_store(), Receiver()
         async with working(store, following(receiver)):
             await say(store, "card-1", "first")
             await receiver.has(1)
@@ -128,7 +129,7 @@ async def usurp(store: Store, worker: str) -> LeaseHolder:
 
 def test_no_partition_is_taken_over_from_a_live_worker() -> None:
     async def scenario() -> None:
-        store = memory()
+        store = new_store()
         slow = Receiver({"slow": [30.0], "wrong": [ValueError("no")] * 5})
         async with working(store, following(slow, timeout=100.0)) as first:
             await eventually(lambda: is_shared(store, [1]))
@@ -150,7 +151,7 @@ def test_no_partition_is_taken_over_from_a_live_worker() -> None:
 
 def test_a_worker_that_lost_its_lease_while_asleep_can_write_nothing() -> None:
     async def scenario() -> None:
-        store = memory()
+        store = new_store()
         lease = LeaseHolder(store, "following", 0, "asleep", SECONDS)
         assert await lease.take()
         fence = lease.fence()
@@ -167,7 +168,7 @@ def test_a_worker_that_lost_its_lease_while_asleep_can_write_nothing() -> None:
 
 def test_a_projection_that_lost_its_lease_without_noticing_counts_no_event_twice() -> None:
     async def scenario() -> None:
-        store = memory()
+        store = new_store()
         async with working(store, Projection("following", Counting())):
             await say(store, "card-1", "a")
             await eventually(lambda: counts(store, 1))
@@ -189,7 +190,7 @@ async def counts(store: Store, events: int) -> bool:
 @pytest.mark.parametrize("days", [40, -40])
 def test_wall_clocks_that_jump_change_no_lease(days: int) -> None:
     async def scenario() -> None:
-        store, receiver = memory(), Receiver()
+        store, receiver = new_store(), Receiver()
         clock = StandingClock("2026-11-24T12:00:00Z")
         async with (
             working(store, following(receiver), clock=clock) as first,
@@ -207,7 +208,7 @@ def test_wall_clocks_that_jump_change_no_lease(days: int) -> None:
 
 def test_a_stopped_worker_releases_its_lease_at_once() -> None:
     async def scenario() -> None:
-        store, receiver = memory(), Receiver()
+        store, receiver = new_store(), Receiver()
         async with working(store, following(receiver)) as first:
             await say(store, "card-1", "one")
             await receiver.has(1)
@@ -225,7 +226,7 @@ def test_a_stopped_worker_releases_its_lease_at_once() -> None:
 
 def test_a_requested_lease_is_released_once_attempts_have_ended_and_no_event_comes_twice() -> None:
     async def scenario() -> None:
-        store, receiver = memory(2), Receiver({f"w{n}": [0.4] for n in range(300)})
+        store, receiver = new_store(2), Receiver({f"w{n}": [0.4] for n in range(300)})
         async with working(store, following(receiver, at_once=4)) as first:
             await eventually(lambda: is_shared(store, [2]))
             for n in range(300):
@@ -248,7 +249,7 @@ def test_a_requested_lease_is_released_once_attempts_have_ended_and_no_event_com
 
 def test_an_idle_worker_commits_nothing() -> None:
     async def scenario(waiting: bool) -> None:
-        store = memory(4)
+        store = new_store(4)
         counted: Any = Counted(store)
         receiver = Receiver({"bad": [ValueError("no")] * 99})
         place = following(receiver)
@@ -267,7 +268,7 @@ def test_an_idle_worker_commits_nothing() -> None:
 
 def test_events_without_a_destination_do_not_cost_a_commit_each() -> None:
     async def scenario() -> None:
-        store, receiver = memory(), Receiver()
+        store, receiver = new_store(), Receiver()
         counted: Any = Counted(store)
         async with working(counted, following(receiver)):
             await eventually(lambda: is_shared(store, [1]))
@@ -277,7 +278,7 @@ def test_events_without_a_destination_do_not_cost_a_commit_each() -> None:
                 await asyncio.sleep(0.02)
             assert counted.commits < 40
             await asyncio.sleep(10)
-            [document] = await store.get("checkpoint", [checkpoint_id("following", 0)])
+            [document] = await store.get([("checkpoint", checkpoint_id("following", 0))])
             assert document is not None
             assert b'"position":1000' in (document.body or b"")
 

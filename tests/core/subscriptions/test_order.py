@@ -20,10 +20,11 @@ from tests.core.subscriptions.followers import (
     eventually,
     fails,
     happened,
-    memory,
+    new_store,
     run_scenario,
     working,
 )
+from tests.stores import scanned
 
 ERRORS: dict[str, BaseException] = {"fails": fails(), "raises": ValueError("no")}
 KEYS = st.tuples(st.sampled_from(["card-1", "card-2"]), st.sampled_from(["", "ada", "ben"]))
@@ -45,7 +46,7 @@ class Steps:
     def __init__(self, data: st.DataObject, *, cues: Sequence[object]) -> None:
         self._data = data
         self._cues = cues
-        self.store: Any = Distant(memory(), data.draw(st.integers(0, 99)))
+        self.store: Any = Distant(new_store(), data.draw(st.integers(0, 99)))
         self.said: dict[tuple[str, str], list[str]] = {}
         self.count = 0
         self.receivers = [Receiver(batch=batch) for _, batch in data.draw(PLACES)]
@@ -81,7 +82,7 @@ class Steps:
         steps = [*self._data.draw(STEPS), "resume"]
         while steps:
             async with working(self.store, self.following) as running:
-                await eventually(lambda: self.store.scan("checkpoint"))
+                await eventually(lambda: scanned(self.store, "checkpoint"))
                 while steps and (step := steps.pop(0)) != "stop":
                     match step:
                         case list():

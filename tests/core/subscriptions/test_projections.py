@@ -5,13 +5,18 @@ from collections import Counter
 from collections.abc import Container, Mapping
 from typing import Any
 
+import msgspec
 import pytest
 
-from gatherlog.core import Change, Commit, Committed, Limits, Recorded, Ref, Store
+from gatherlog.core import Change, Commit, Committed, Limits, Recorded, Ref, Store, View
 from gatherlog.core.eventstore.clock import system_clock
-from gatherlog.core.eventstore.errors import Busy, Conflict, DiskFull, StoreFailed
+from gatherlog.core.eventstore.commit_checks import actions_of
+from gatherlog.core.eventstore.errors import Busy, Conflict, DiskFull, Refused, StoreFailed
 from gatherlog.core.subscriptions.administration import SubscriptionAdmin
+from gatherlog.core.subscriptions.checkpoints import BACKLOGS, CHECKPOINTS, checkpoint_id
 from gatherlog.core.subscriptions.dead_letters import DEAD_LETTERS
+from gatherlog.core.subscriptions.fenced_commits import RESERVED_ACTIONS
+from gatherlog.core.subscriptions.handlers import Handlers
 from gatherlog.core.subscriptions.projection import Projection
 from gatherlog.core.subscriptions.projection_folding import (
     EventWithRefs,
@@ -19,16 +24,17 @@ from gatherlog.core.subscriptions.projection_folding import (
     fold_events,
 )
 from gatherlog.core.subscriptions.worker import VIEWS, Worker
-from gatherlog.engines.memory import MemoryStore
 from tests.core.subscriptions.followers import (
     COUNTS,
+    ENGINES,
     IDS,
     Count,
     Counting,
     Distant,
     bodies,
+    chosen,
     eventually,
-    memory,
+    new_store,
     run_scenario,
     say,
     working,
@@ -105,7 +111,7 @@ class Dying:
 @pytest.mark.parametrize("partitions", [1, 4])
 def test_a_worker_that_dies_at_any_call_leaves_exact_counts(after: bool, partitions: int) -> None:
     async def scenario(at: int) -> bool:
-        store = memory(partitions)
+        store = new_store(partitions)
         await say_words(store, 3)
         dying = Dying(store, at, after=after)
         projected = Projection("counting", Counting(stumbles=["e"]))
@@ -139,7 +145,7 @@ def test_a_worker_that_dies_at_any_call_leaves_exact_counts(after: bool, partiti
 
 def test_documents_and_their_checkpoint_are_in_one_commit_where_limits_split_a_save() -> None:
     async def scenario(at: int) -> None:
-        store = MemoryStore([*VIEWS, COUNTS], limits=TIGHT)
+        store = new_store(limits=TIGHT)
         for n in range(60):
             word = "raises in keys" if n % 3 else "good"
             await say(store, f"card-{n}", word, subject=f"s{n}")
@@ -161,16 +167,16 @@ def test_documents_and_their_checkpoint_are_in_one_commit_where_limits_split_a_s
 
 def test_documents_of_an_earlier_epoch_are_ignored_and_replaced() -> None:
     async def scenario() -> None:
-        store, stream = memory(), "subscription-counting"
+        store, stream = new_store(), "subscription-counting"
         old = COUNTS.write("all", stream, Count(9), expects=0, at=7)
         await store.commit(Commit(writes=[old]))
         await say(store, "card-1", "word")
-        [event] = await store.read_feed(0, after=0, limit=1)
+        [event] = await store.read_stream("card-1")
         events = [EventWithRefs(Counting(), event)]
         folded = await fold_events(store, Counting(), "counting", events, epoch=3)
         await store.commit(Commit(writes=folded.writes))
         assert (await bodies(store, COUNTS))["all"] == Count(1)
-        [document] = await store.get(COUNTS.name, ["all"])
+        [document] = await store.get([COUNTS.ref("all")])
         assert document is not None
         assert document.version == first_version(3) + 1
         with pytest.raises(Conflict):
@@ -208,7 +214,7 @@ def test_errors_of_the_store_are_reported_and_no_event_is_lost_or_counted_twice(
     error: Exception,
 ) -> None:
     async def scenario(every: int, *, is_done: bool) -> None:
-        store = memory()
+        store = new_store()
         failing = Failing(store, dict.fromkeys(range(every, 40, every), (error, is_done)))
         projected = Projection("counting", Counting())
         async with working(failing, projected, may_report=True) as running:
@@ -226,7 +232,7 @@ def test_errors_of_the_store_are_reported_and_no_event_is_lost_or_counted_twice(
 
 def test_an_event_that_cannot_be_folded_blocks_its_key_only_and_changes_nothing() -> None:
     async def scenario() -> None:
-        store, counting = memory(), Counting(stumbles=["e"])
+        store, counting = new_store(), Counting(stumbles=["e"])
         async with working(store, Projection("counting", counting)):
             await say_words(store, 2)
             await eventually(lambda: is_counted(store, 10))
@@ -249,7 +255,7 @@ def test_an_event_that_cannot_be_folded_blocks_its_key_only_and_changes_nothing(
 
 def test_a_discarded_event_is_left_out_and_the_later_ones_count() -> None:
     async def scenario() -> None:
-        store = memory()
+        store = new_store()
         async with working(store, Projection("counting", Counting(stumbles=["bad"]))):
             await say(store, "card-1", "1", "bad", "2", "3")
             [dead_letter] = await eventually(lambda: dead_letters(store))
@@ -264,13 +270,43 @@ def test_a_discarded_event_is_left_out_and_the_later_ones_count() -> None:
     run_scenario(scenario())
 
 
+def test_a_discard_says_what_the_total_lacks_and_only_a_reset_brings_it_back() -> None:
+    async def scenario() -> None:
+        store, counting = new_store(), Counting(stumbles=["bad"])
+        admin = SubscriptionAdmin(store, clock=system_clock, ids=IDS)
+        async with working(store, Projection("counting", counting)):
+            await say(store, "card-1", "1", "bad", "2")
+            [dead_letter] = await eventually(lambda: dead_letters(store))
+            discarded = await admin.discard(dead_letter.id, "never mind", by="me")
+            assert discarded.if_discarded == (
+                "The documents of counting, and the totals in them, lack this event until the"
+                " subscription is reset."
+            )
+            await eventually(lambda: is_counted(store, 2))
+            counting.stumbles.clear()
+            with pytest.raises(Refused, match="reset counting"):
+                await admin.redrive(dead_letter.id, by="me")
+            assert [one.state for one in await dead_letters(store)] == ["discarded"]
+            await admin.reset("counting", [0], by="me")
+            await eventually(lambda: is_counted(store, 3))
+        assert (await bodies(store, COUNTS))["card-1/"] == Count(3, ("1", "bad", "2"))
+
+    run_scenario(scenario())
+
+
+def test_no_subscription_has_the_name_of_what_projections_keep() -> None:
+    for make in (lambda name: Projection(name, Counting()), lambda name: Handlers(name, {})):
+        with pytest.raises(ValueError, match="use another"):
+            make("projection")
+
+
 async def dead_letters(store: Store) -> list[Any]:
     return list((await bodies(store, DEAD_LETTERS)).values())
 
 
 def test_a_redrive_of_an_event_that_a_reset_has_folded_does_not_count_it_twice() -> None:
     async def scenario() -> None:
-        store, counting = memory(), Counting(stumbles=["bad"])
+        store, counting = new_store(), Counting(stumbles=["bad"])
         admin = SubscriptionAdmin(store, clock=system_clock, ids=IDS)
         async with working(store, Projection("counting", counting)):
             await say(store, "card-1", "bad", "next")
@@ -303,7 +339,7 @@ class Faulty(Counting):
             case b"names nothing":
                 return []
             case b"names too long a document":
-                return [COUNTS.ref("x" * 300), COUNTS.ref("all")]
+                return [COUNTS.ref("x" * 500), COUNTS.ref("all")]
             case b"names many":
                 return [COUNTS.ref(str(n)) for n in range(200)]
         return super().keys(event)
@@ -313,7 +349,7 @@ class Faulty(Counting):
             case b"changes what it did not name":
                 return [Change(COUNTS, "elsewhere", Count(1))]
             case b"names too long a document":
-                return [Change(COUNTS, "x" * 300, Count(1))]
+                return [Change(COUNTS, "x" * 500, Count(1))]
             case b"grows too large":
                 return [Change(COUNTS, "all", Count(0, ("x" * 30_000,)))]
             case b"names many":
@@ -329,13 +365,13 @@ REASONS = {
     "raises in keys": "LookupError: which one?",
     "names another view": "ValueError: guest/ada is of no view of this projection",
     "names too long a document": (
-        "LimitExceeded: a document's id (characters) is limited to 255; this has 300"
+        "LimitExceeded: a document's id has 500 bytes; at most 400 are allowed"
     ),
-    "names many": "LimitExceeded: a commit's actions is limited to 30; this has 200",
+    "names many": "LimitExceeded: a commit has 200 actions; at most 34 are allowed",
     "changes what it did not name": (
         "ValueError: count/elsewhere changes, but keys() did not name it"
     ),
-    "grows too large": "LimitExceeded: a document's bytes is limited to 20,000; this has 30,025",
+    "grows too large": "LimitExceeded: a document has 30,025 bytes; at most 20,000 are allowed",
     "counts": "ValueError: count/all: a projection has no counters",
     "exits": "SystemExit: 1",
     "is not known": "KeyError: 'unknown'",
@@ -344,7 +380,7 @@ REASONS = {
 
 def test_every_fault_of_a_fold_fails_its_event_with_the_reason() -> None:
     async def scenario() -> None:
-        store = MemoryStore([*VIEWS, COUNTS], limits=TIGHT)
+        store = new_store(limits=TIGHT)
         async with working(store, Projection("faulty", Faulty())):
             for n, word in enumerate(REASONS):
                 await say(store, f"card-{n}", "before", word, "after", subject="s")
@@ -361,7 +397,7 @@ def test_every_fault_of_a_fold_fails_its_event_with_the_reason() -> None:
 
 def test_too_many_failures_stop_a_projection_until_they_are_redriven() -> None:
     async def scenario() -> None:
-        store = MemoryStore([*VIEWS, COUNTS], limits=TIGHT)
+        store = new_store(limits=TIGHT)
         counting = Counting(stumbles=["bad"])
         admin = SubscriptionAdmin(store, clock=system_clock, ids=IDS)
         for n in range(150):
@@ -382,13 +418,59 @@ def test_too_many_failures_stop_a_projection_until_they_are_redriven() -> None:
     run_scenario(scenario())
 
 
+LISTED = View(
+    "listed", Count, by_events=lambda c: (str(c.events),), by_words=lambda c: ("all", *c.words)
+)
+
+
+class Wide:
+    """A projection that makes as many documents with index keys as the word of the event says."""
+
+    views: tuple[View[Any], ...] = (LISTED,)
+
+    def keys(self, event: Recorded) -> list[Ref]:
+        return [LISTED.ref(f"{event.version}/{n}") for n in range(int(event.data))]
+
+    def evolve(self, documents: Mapping[Ref, Any], event: Recorded) -> list[Change]:
+        return [Change(LISTED, id, Count(1)) for _, id in documents]
+
+
+@pytest.mark.parametrize("index_rows", [0, 1, 2, 3])
+def test_an_event_with_more_documents_than_a_commit_takes_fails_and_no_other(
+    index_rows: int,
+) -> None:
+    async def scenario() -> None:
+        limits = msgspec.structs.replace(TIGHT, index_rows=index_rows)
+        _, make = ENGINES[chosen[-1]]
+        store = make([*VIEWS, LISTED], limits)
+        for number in range(41):
+            await say(store, "card-1", str(number), subject=f"s{number}")
+        async with working(store, Projection("wide", Wide())):
+            await eventually(lambda: is_past(store, "wide", 41))
+        found = Counter(id.split("/")[0] for id in await bodies(store, LISTED))
+        failed = {one.version for one in await dead_letters(store)}
+        others = RESERVED_ACTIONS + actions_of(limits, views=[CHECKPOINTS, BACKLOGS])
+        most = (40 - others) // actions_of(limits, views=[LISTED])
+        assert found == {f"{number + 1}": number for number in range(1, most + 1)}
+        assert failed == {number + 1 for number in range(most + 1, 41)}
+
+    run_scenario(scenario())
+
+
+async def is_past(store: Store, name: str, position: int) -> bool:
+    """Whether the checkpoint of the only partition is at a position."""
+    [document] = await store.get([CHECKPOINTS.ref(checkpoint_id(name, 0))])
+    checkpoint = CHECKPOINTS.read(document)
+    return checkpoint is not None and checkpoint.position >= position
+
+
 async def has_dead_letters(store: Store, count: int) -> bool:
     return len(await dead_letters(store)) == count
 
 
 def test_a_projection_that_waits_for_an_operator_stops_at_once() -> None:
     async def scenario() -> None:
-        store = memory()
+        store = new_store()
         for n in range(100):
             await say(store, "card-1", "bad", subject=f"s{n}")
         async with working(store, Projection("counting", Counting(stumbles=["bad"]))) as running:
@@ -404,7 +486,7 @@ def test_a_projection_that_waits_for_an_operator_stops_at_once() -> None:
 @pytest.mark.parametrize("partitions", [1, 4])
 def test_a_reset_makes_the_same_documents_again(partitions: int, seed: int) -> None:
     async def scenario() -> None:
-        store = memory(partitions)
+        store = new_store(partitions)
         distant: Any = Distant(store, seed)
         admin = SubscriptionAdmin(store, clock=system_clock, ids=IDS)
         projected = Projection("counting", Counting())
@@ -436,7 +518,7 @@ async def is_all(store: Store, rounds: int) -> bool:
 
 def test_partitions_that_share_documents_count_exactly_with_several_workers() -> None:
     async def scenario() -> None:
-        store = memory(4)
+        store = new_store(4)
         slow = Failing(store, {})  # commits take a moment, so that they interleave
         projected = [Projection("counting", Counting()) for _ in range(3)]
         async with (
@@ -458,7 +540,7 @@ def test_partitions_that_share_documents_count_exactly_with_several_workers() ->
 
 def test_events_and_dead_letters_split_by_limits_still_count_exactly() -> None:
     async def scenario() -> None:
-        store = MemoryStore([*VIEWS, COUNTS], limits=TIGHT)
+        store = new_store(limits=TIGHT)
         counting = Counting(stumbles=["bad"], total=True)
         for n in range(60):
             await say(store, "card-1", "good", "bad", "x" * 500, subject=f"s{n}")

@@ -26,11 +26,14 @@ from tests.core.subscriptions.followers import (
     bodies,
     eventually,
     fails,
-    memory,
+    happened,
+    new_store,
     run_scenario,
     say,
+    say_all,
     working,
 )
+from tests.stores import scanned
 
 THRICE = RetryPolicy(attempts=3, age=None, first_pause=0.1, longest_pause=1.0)
 
@@ -52,7 +55,7 @@ def admin(store: Store) -> SubscriptionAdmin:
 
 def test_the_later_events_of_a_key_wait_for_one_that_fails_and_others_do_not() -> None:
     async def scenario() -> None:
-        store, receiver = memory(), Receiver({"bad": [fails()] * 9})
+        store, receiver = new_store(), Receiver({"bad": [fails()] * 9})
         async with working(store, Following(place(receiver, holds=True))):
             await say(store, "card-1", "bad", "next", subject="ada")
             await say(store, "card-1", "other", subject="ben")
@@ -71,7 +74,7 @@ def test_the_later_events_of_a_key_wait_for_one_that_fails_and_others_do_not() -
 
 def test_after_a_redrive_the_waiting_events_come_in_order() -> None:
     async def scenario() -> None:
-        store, receiver = memory(), Receiver({"bad": [fails()] * 3})
+        store, receiver = new_store(), Receiver({"bad": [fails()] * 3})
         async with working(store, Following(place(receiver, holds=True))):
             await say(store, "card-1", "bad", "2", "3")
             [dead_letter] = await eventually(dead_letters(store))
@@ -81,14 +84,14 @@ def test_after_a_redrive_the_waiting_events_come_in_order() -> None:
             await say(store, "card-1", "5")
             await receiver.has(5)
         assert receiver.words == ["bad", "2", "3", "4", "5"]
-        assert (await bodies(store, DEAD_LETTERS), await store.scan("backlog")) == ({}, [])
+        assert (await bodies(store, DEAD_LETTERS), await scanned(store, "backlog")) == ({}, [])
 
     run_scenario(scenario())
 
 
 def test_after_a_discard_the_waiting_events_come_without_it() -> None:
     async def scenario() -> None:
-        store, receiver = memory(), Receiver({"bad": [fails()] * 99})
+        store, receiver = new_store(), Receiver({"bad": [fails()] * 99})
         async with working(store, Following(place(receiver, holds=True))):
             await say(store, "card-1", "bad", "2", "3")
             [dead_letter] = await eventually(dead_letters(store))
@@ -103,7 +106,7 @@ def test_after_a_discard_the_waiting_events_come_without_it() -> None:
 
 def test_a_destination_that_does_not_hold_gets_the_later_events_after_a_dead_letter() -> None:
     async def scenario() -> None:
-        store, receiver = memory(), Receiver({"bad": [fails()] * 3})
+        store, receiver = new_store(), Receiver({"bad": [fails()] * 3})
         async with working(store, Following(place(receiver))):
             await say(store, "card-1", "bad", "2", "3")
             await receiver.has(2)
@@ -120,7 +123,7 @@ def test_a_destination_that_does_not_hold_gets_the_later_events_after_a_dead_let
 
 def test_a_final_failure_is_given_up_at_once() -> None:
     async def scenario() -> None:
-        store, receiver = memory(), Receiver({"bad": [fails("gone", final=True, status=410)]})
+        store, receiver = new_store(), Receiver({"bad": [fails("gone", final=True, status=410)]})
         async with working(store, Following(place(receiver))):
             await say(store, "card-1", "bad", "2")
             await receiver.has(1)
@@ -133,7 +136,7 @@ def test_a_final_failure_is_given_up_at_once() -> None:
 
 def test_a_retry_waits_for_as_long_as_the_receiver_asked() -> None:
     async def scenario() -> None:
-        store, receiver = memory(), Receiver({"busy": [fails(retry_after=90.0)]})
+        store, receiver = new_store(), Receiver({"busy": [fails(retry_after=90.0)]})
         began = asyncio.get_running_loop().time()
         async with working(store, Following(place(receiver))):
             await say(store, "card-1", "busy")
@@ -157,7 +160,7 @@ def test_pauses_are_drawn_evenly_below_a_bound_that_doubles() -> None:
 def test_an_event_is_given_up_at_the_age_of_the_policy() -> None:
     async def scenario() -> None:
         policy = RetryPolicy(attempts=None, age=60.0, first_pause=5.0, longest_pause=5.0)
-        store, receiver = memory(), Receiver({"bad": [fails()] * 999})
+        store, receiver = new_store(), Receiver({"bad": [fails()] * 999})
         began = asyncio.get_running_loop().time()
         async with working(store, Following(place(receiver, retry=policy))):
             await say(store, "card-1", "bad")
@@ -172,7 +175,7 @@ def test_a_wall_clock_that_jumps_neither_ends_nor_delays_retries(days: int) -> N
     async def scenario() -> None:
         clock = StandingClock("2026-11-24T12:00:00Z")
         policy = RetryPolicy(attempts=None, age=3600.0, first_pause=1.0, longest_pause=10.0)
-        store, receiver = memory(), Receiver({"bad": [fails()] * 20})
+        store, receiver = new_store(), Receiver({"bad": [fails()] * 20})
         following = Following(place(receiver, retry=policy))
         began = asyncio.get_running_loop().time()
         async with working(store, following, clock=clock):
@@ -199,7 +202,7 @@ async def receiver_was_called(receiver: Receiver, times: int) -> None:
 def test_attempts_are_counted_across_restarts() -> None:
     async def scenario() -> None:
         policy = RetryPolicy(attempts=4, age=None, first_pause=300.0, longest_pause=300.0)
-        store, receiver = memory(), Receiver({"bad": [fails()] * 9})
+        store, receiver = new_store(), Receiver({"bad": [fails()] * 9})
         following = Following(place(receiver, retry=policy))
         await say(store, "card-1", "bad")
         for tries in (1, 2, 3):
@@ -219,11 +222,11 @@ def test_attempts_are_counted_across_restarts() -> None:
 def test_a_poison_event_delays_no_other_stream(count: int, holds: bool) -> None:
     async def scenario() -> None:
         poison = f"w{count // 2}"
-        store, receiver = memory(), Receiver({poison: [ValueError("poison")] * 99})
+        store, receiver = new_store(), Receiver({poison: [ValueError("poison")] * 99})
         streams = count // 2_000
         for start in range(0, count, 1_000):
-            words = [f"w{n}" for n in range(start, start + 1_000)]
-            await say(store, f"card-{start // 1_000 % streams}", *words)
+            events = [happened(f"w{n}") for n in range(start, start + 1_000)]
+            await say_all(store, f"card-{start // 1_000 % streams}", events)
         async with working(store, Following(place(receiver, holds=holds))) as running:
             waiting = 1_000 if holds else 1  # in its stream
             await receiver.has(count - waiting)
@@ -261,7 +264,7 @@ def test_whatever_a_handler_raises_becomes_a_reason_and_fails_no_other_event(
     raised: BaseException, detail: str
 ) -> None:
     async def scenario() -> None:
-        store, taken = memory(), Receiver()
+        store, taken = new_store(), Receiver()
 
         async def handle(delivery: Delivery) -> None:
             if delivery.event.data == b"bad":
@@ -282,7 +285,7 @@ def test_whatever_a_handler_raises_becomes_a_reason_and_fails_no_other_event(
 
 def test_a_handler_that_takes_too_long_is_cancelled() -> None:
     async def scenario() -> None:
-        store, receiver = memory(), Receiver({"slow": [1e9, 1e9, 1e9]})
+        store, receiver = new_store(), Receiver({"slow": [1e9, 1e9, 1e9]})
         handlers = Handlers(
             "eager", {"*": lambda d: receiver.deliver([d])}, retry=THRICE, timeout=7.0
         )
@@ -298,7 +301,7 @@ def test_a_handler_that_takes_too_long_is_cancelled() -> None:
 
 def test_an_unknown_type_fails_unless_it_is_skipped_on_purpose() -> None:
     async def scenario() -> None:
-        store, receiver = memory(), Receiver()
+        store, receiver = new_store(), Receiver()
         handler = {"tests.other": lambda d: receiver.deliver([d])}
         strict = Handlers("strict", handler, categories={"card"}, retry=THRICE)
         skipping = Handlers("skipping", handler, categories={"card"}, skips={"tests.happened"})
@@ -325,7 +328,7 @@ def test_a_delivery_id_is_the_uuid5_of_rule_stream_and_version(
 
 def test_two_subscriptions_give_the_same_event_different_delivery_ids() -> None:
     async def scenario() -> None:
-        store, receiver = memory(), Receiver()
+        store, receiver = new_store(), Receiver()
         both = [Handlers(name, {"*": lambda d: receiver.deliver([d])}) for name in ("one", "two")]
         async with working(store, *both):
             await say(store, "card-1", "word")
@@ -339,7 +342,7 @@ def test_two_subscriptions_give_the_same_event_different_delivery_ids() -> None:
 def test_of_a_refused_batch_only_the_refused_event_is_given_up() -> None:
     async def scenario() -> None:
         final = fails("refused", final=True)
-        store, receiver = memory(), Receiver({"w3": [final] * 99}, batch=10)
+        store, receiver = new_store(), Receiver({"w3": [final] * 99}, batch=10)
         await say(store, "card-1", *[f"w{n}" for n in range(6)])
         async with working(store, Following(place(receiver, retry=FOREVER))):
             await receiver.has(5)
@@ -354,7 +357,7 @@ def test_an_event_that_cannot_be_transformed_fails_with_the_reason() -> None:
         def transform(event: Any) -> Any:
             raise DeliveryFailed("transform", "there is no $.detail.name", final=True)
 
-        store, receiver = memory(), Receiver()
+        store, receiver = new_store(), Receiver()
         async with working(store, Following(place(receiver, transform=transform))):
             await say(store, "card-1", "word")
             [dead_letter] = await eventually(dead_letters(store))

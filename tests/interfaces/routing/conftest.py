@@ -15,9 +15,12 @@ def inbox() -> Inbox:
     return Inbox()
 
 
-@pytest.fixture
-async def platform(tmp_path: Path, inbox: Inbox) -> AsyncIterator[Platform]:
-    settings = Settings(store=f"sqlite:///{tmp_path}/gatherlog.db", rate_limits="off")
+@pytest.fixture(params=["sqlite:///{folder}/gatherlog.db", "hostile:1"])
+async def platform(
+    request: pytest.FixtureRequest, tmp_path: Path, inbox: Inbox
+) -> AsyncIterator[Platform]:
+    store = request.param.format(folder=tmp_path)
+    settings = Settings(store=store, rate_limits="off")
     platform = await start(settings, handlers={"inbox": inbox})
     async with platform.working():
         yield platform

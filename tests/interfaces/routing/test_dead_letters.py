@@ -7,8 +7,11 @@ from httpx2 import AsyncClient
 
 from gatherlog.bootstrap import Platform
 from gatherlog.core.subscriptions.delivery import Delivery
+from gatherlog.core.subscriptions.subscription import PROJECTION
+from tests.core.subscriptions.followers import give_up
 from tests.interfaces.moments import until
-from tests.interfaces.routing.inbox import Inbox, create_rule, sign_up, to_inbox
+from tests.interfaces.routing.inbox import Inbox, create_rule, listed, sign_up, to_inbox
+from tests.stores import eventually
 
 
 async def test_a_delivery_that_was_given_up_is_a_dead_letter_that_can_be_redriven(
@@ -51,17 +54,44 @@ async def test_many_dead_letters_are_discarded_with_a_reason(
         await sign_up(api, f"u{number}")
 
     async def three() -> bool:
-        return len((await api.get("/dead-letters")).json()) == 3
+        return len(await listed(api, "/dead-letters")) == 3
 
     await until(three)
-    done = await api.post(
-        "/dead-letters/discard", json={"reason": "a test", "destination": "r/target"}
-    )
+    chosen = {"reason": "a test", "destination": "r/target"}
+    while (await api.post("/dead-letters/discard", json=chosen)).json()["more"]:
+        assert await listed(api, "/dead-letters") != [], "nothing is left, but there is more"
 
-    assert done.json() == {"done": 3, "more": False}
-    assert (await api.get("/dead-letters")).json() == []
-    discarded = (await api.get("/dead-letters?state=discarded&limit=2")).json()
-    assert [(one["state"], one["reason"]) for one in discarded] == [("discarded", "a test")] * 2
+    await eventually(lambda: listed(api, "/dead-letters"), [])
+    discarded = await listed(api, "/dead-letters?state=discarded&limit=2")
+    assert [(one["state"], one["reason"]) for one in discarded] == [("discarded", "a test")] * 3
+
+
+async def test_discarding_what_a_projection_could_not_fold_says_what_its_totals_lack(
+    api: AsyncClient, platform: Platform
+) -> None:
+    id = await give_up(platform.store, "logs", PROJECTION)
+    await give_up(platform.store, "mails", "mails")
+    lacking = (
+        "The documents of logs, and the totals in them, lack this event until the subscription is"
+        " reset."
+    )
+    assert (await api.get(f"/dead-letters/{id}")).json()["if_discarded"] == lacking
+
+    await eventually(lambda: listed_ids(api, "dead"), 2)
+    answers: list[dict[str, Any]] = []
+    while not answers or answers[-1]["more"]:
+        asked = {"all": True, "reason": "a test"}
+        answers.append((await api.post("/dead-letters/discard", json=asked)).json())
+    redriven = await api.post(f"/dead-letters/{id}/redrive")
+
+    left_out_of = {name for answer in answers for name in answer["left_out_of"]}
+    assert left_out_of == {"logs"}
+    assert sum(answer["done"] for answer in answers) >= 2
+    assert (redriven.status_code, redriven.json()["code"]) == (409, "refused")
+
+
+async def listed_ids(api: AsyncClient, state: str) -> int:
+    return len(await listed(api, f"/dead-letters?state={state}"))
 
 
 async def test_a_discard_without_a_reason_is_refused(api: AsyncClient) -> None:
@@ -143,11 +173,12 @@ async def test_dead_letters_of_one_stream_are_redriven_in_order(
         await sign_up(api)
 
     async def twelve() -> bool:
-        return len((await api.get("/dead-letters")).json()) == 12
+        return len(await listed(api, "/dead-letters")) == 12
 
     await until(twelve)
     inbox.refuses = False
-    await api.post("/dead-letters/redrive", json={"all": True})
+    for dead_letter in await listed(api, "/dead-letters"):
+        await api.post(f"/dead-letters/{dead_letter['id']}/redrive")
 
     async def all_there() -> bool:
         return len(inbox.given) == 12

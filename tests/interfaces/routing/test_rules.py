@@ -1,5 +1,6 @@
 """Rules over HTTP: created, changed and removed, and the events that they deliver."""
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -9,14 +10,26 @@ from httpx2 import ASGITransport, AsyncClient
 from gatherlog.bootstrap import Platform, start
 from gatherlog.interfaces.http import build_app
 from gatherlog.settings import Settings
+from tests.contracts.commits import whole_stream
 from tests.interfaces.moments import until
-from tests.interfaces.routing.inbox import SIGNUPS, Inbox, create_rule, sign_up, to_inbox
+from tests.interfaces.routing.inbox import (
+    SIGNUPS,
+    Inbox,
+    create_rule,
+    in_feed,
+    listed,
+    sign_up,
+    stream,
+    to_inbox,
+)
+from tests.stores import eventually
 
 
 async def test_a_rule_delivers_events_that_are_appended_after_it_was_created(
     api: AsyncClient, inbox: Inbox
 ) -> None:
     await sign_up(api)
+    await in_feed(api, "users", 1)
     await create_rule(api)
     await sign_up(api)
     await api.post("/logs/users", json={"type": "other", "payload": {"id": "u1"}})
@@ -83,7 +96,7 @@ async def test_a_rule_is_changed_disabled_and_removed(api: AsyncClient, inbox: I
     assert [delivery.event.stream for delivery in inbox.given] == ["users-u3"]
     assert removed.status_code == 204
     assert (await api.get("/rules/r")).status_code == 404
-    assert (await api.get("/rules")).json() == []
+    await eventually(lambda: listed(api, "/rules"), [])
 
 
 async def test_a_second_rule_of_the_same_name_is_refused(api: AsyncClient) -> None:
@@ -148,6 +161,7 @@ async def test_an_invalid_rule_is_refused_with_the_place_of_every_flaw(
 async def test_a_pattern_is_tried_on_the_latest_events(api: AsyncClient) -> None:
     await sign_up(api, "u1", name="Ada")
     await sign_up(api, "u2", name="Bob")
+    await in_feed(api, "users", 2)
 
     tried = await api.post("/rules/try", json={"pattern": {"data": {"name": ["Bob"]}}, "last": 2})
 
@@ -169,11 +183,10 @@ async def test_rules_that_append_copy_events_without_a_loop(
     await sign_up(api)
 
     async def settled() -> bool:
-        read = [await api.get(f"/streams/copies-{n}") for n in (1, 2)]
-        return [len(r.json()) if r.status_code == 200 else 0 for r in read] == [2, 2]
+        return [len(await stream(api, f"copies-{n}")) for n in (1, 2)] == [2, 2]
 
     await until(settled)
-    [first, second] = (await api.get("/streams/copies-1")).json()
+    [first, second] = await stream(api, "copies-1")
     assert first["meta"] == {"rules": ["a"], "cause": "users-u1@1"}
     assert second["meta"]["rules"] == ["b", "a"]
 
@@ -182,7 +195,7 @@ async def test_rules_that_append_copy_events_without_a_loop(
         return bool(status["behind"] == 0)
 
     await until(still)
-    assert len((await api.get("/streams/copies-1")).json()) == 2
+    assert len(await in_feed(api, "copies", 4)) == 4
 
 
 async def test_the_secret_of_a_rule_is_rotated_and_is_in_no_event(
@@ -196,7 +209,7 @@ async def test_the_secret_of_a_rule_is_rotated_and_is_in_no_event(
     assert first["previous"] is None
     assert second["previous"] == first["secret"]
     assert len({first["secret"], second["secret"], other["secret"]}) == 3
-    whole = b"".join(event.data for event in await platform.store.read_feed(0, after=0, limit=100))
+    whole = b"".join(event.data for event in await whole_stream(platform.store, "rules-bus"))
     assert second["secret"].removeprefix("whsec_").encode() not in whole
 
 
@@ -254,16 +267,28 @@ async def test_rules_that_append_for_each_other_stop_after_three(api: AsyncClien
         )
     await api.post("/logs/users", json={"type": "boom", "payload": {"id": "u1"}})
 
-    async def still() -> bool:
-        found = [
-            len(read.json())
-            for number in range(5)
-            if (read := await api.get(f"/streams/copies-{number}")).status_code == 200
-        ]
-        behind = (await api.get("/subscriptions/bus")).json()["behind"]
-        totals.append(sum(found))
-        return bool(behind == 0 and totals[-2:] == [totals[-1]] * 2)
+    await in_feed(api, "copies", 5 + 5 * 4 + 5 * 4 * 3)
 
-    totals: list[int] = []
+    async def still() -> bool:
+        return bool((await api.get("/subscriptions/bus")).json()["behind"] == 0)
+
     await until(still)
-    assert totals[-1] == 5 + 5 * 4 + 5 * 4 * 3
+    await in_feed(api, "copies", 5 + 5 * 4 + 5 * 4 * 3)
+
+
+async def test_of_two_requests_at_once_under_one_key_one_creates_and_both_are_answered_alike(
+    api: AsyncClient,
+) -> None:
+    rule = {"name": "r", "pattern": {"log": ["users"]}, "targets": [to_inbox()]}
+
+    answers = await asyncio.gather(
+        *(api.post("/rules", json=rule, headers={"idempotency-key": "k"}) for _ in range(2))
+    )
+
+    assert [answer.status_code for answer in answers] == [201, 201]
+    assert answers[0].content == answers[1].content
+
+    async def names() -> list[str]:
+        return [one["name"] for one in (await api.get("/rules")).json()]
+
+    await eventually(names, ["r"])

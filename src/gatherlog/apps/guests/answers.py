@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from gatherlog.apps.guests.inputs import DIETARY_TAGS
+from gatherlog.apps.guests.inputs import DIETARY_TAGS, MOST_ANSWERS
 from gatherlog.apps.guests.views import Gathering, Guest
 from gatherlog.core.commands.service import Stored
 
@@ -52,6 +52,7 @@ class Waiting(msgspec.Struct, frozen=True, kw_only=True):
 class Household(msgspec.Struct, frozen=True, kw_only=True):
     """A guest, and those who are invited together."""
 
+    gathering: Gathering
     guest: Stored[Guest]
     members: list[Stored[Guest]]
     """The others, in the order in which they joined."""
@@ -63,6 +64,8 @@ class Household(msgspec.Struct, frozen=True, kw_only=True):
     """Whether the deadline has passed."""
     questions: Questions
     waiting: list[Waiting]
+    most_answers: int = MOST_ANSWERS
+    """How many members one request may answer for."""
 
 
 class LinkHolder(msgspec.Struct, frozen=True):

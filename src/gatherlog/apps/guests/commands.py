@@ -8,9 +8,9 @@ from gatherlog.apps.guests.joint_answers import JointAnswers
 from gatherlog.apps.guests.promotion import Promotion
 from gatherlog.apps.guests.seating import Seating
 from gatherlog.apps.guests.turns import Turn, WaitingListLocks
-from gatherlog.apps.guests.views import GATHERINGS, WAITING_LISTS, Gathering
+from gatherlog.apps.guests.views import GATHERINGS, GUESTS, WAITING_LISTS, Gathering, Guest
 from gatherlog.core.commands.handler import Attempt, CommandHandler, Decided, Handled, Once
-from gatherlog.core.commands.service import no_such, run
+from gatherlog.core.commands.service import Stored, no_such, run
 from gatherlog.core.commands.unit_of_work import UnitOfWork
 from gatherlog.core.eventstore.clock import Clock, Ids
 from gatherlog.core.eventstore.store import Document, Store
@@ -58,10 +58,23 @@ class Commands:
             await self._promotion.promote_the_rest(gathering_id, actor)
         return handled
 
+    async def _present_guest(
+        self, gathering_id: str, guest_id: str
+    ) -> tuple[Document, Gathering, Stored[Guest]]:
+        """As `_present`, with one of its guests. Raises NotFound."""
+        refs = [GATHERINGS.ref(gathering_id), GUESTS.ref(guest_id)]
+        document, found = await self._store.get(refs)
+        gathering, guest = GATHERINGS.recall(document), GUESTS.recall(found)
+        if document is None or gathering is None or gathering.gone:
+            raise no_such("gathering", gathering_id)
+        if found is None or guest is None or guest.gathering_id != gathering_id:
+            raise no_such("guest", guest_id)
+        return document, gathering, Stored(guest, found.version)
+
     async def _present(self, gathering_id: str) -> tuple[Document, Gathering]:
         """A gathering and its document, which has the counters. Raises NotFound."""
-        [document] = await self._store.get(GATHERINGS.name, [gathering_id])
-        gathering = GATHERINGS.read(document)
+        [document] = await self._store.get([GATHERINGS.ref(gathering_id)])
+        gathering = GATHERINGS.recall(document)
         if document is None or gathering is None or gathering.gone:
             raise no_such("gathering", gathering_id)
         return document, gathering

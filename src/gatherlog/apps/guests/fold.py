@@ -106,13 +106,13 @@ class GuestListFold:
             refs += [("group", group_document(gathering_id, id)) for id in groups(payload) if id]
         if (links := _LINKS_OF.get(type(payload))) is not None:
             refs += [("guest_link", id) for id in links(payload) if id]
-        if isinstance(payload, _OF_THE_WAITING_LIST):
+        if type(payload) in _OF_THE_WAITING_LIST:
             refs.append(("waiting_list", gathering_id))
         return refs
 
     def evolve(self, documents: Documents, happened: Happened) -> Iterable[Change]:
         changes = _EVOLVE[type(happened.payload)](documents, happened, happened.payload)
-        if isinstance(happened.payload, _EDITS):
+        if type(happened.payload) in _EDITS:
             changes.append(Change(GATHERINGS, gathering_of(happened.stream), KEEP, {"edits": 1}))
         return changes
 
@@ -291,10 +291,14 @@ def _guest_becomes(before: Guest | None, after: Guest) -> list[Change]:
 
 def _difference(before: Guest | None, after: Guest | None) -> dict[str, int]:
     """What to add to the gathering's counters when one guest becomes another."""
-    adds = tally(after)
-    for counter, count in tally(before).items():
-        adds[counter] = adds.get(counter, 0) - count
-    return {counter: add for counter, add in adds.items() if add}
+    now, then = tally(after), tally(before)
+    adds = {
+        counter: more for counter, count in now.items() if (more := count - then.get(counter, 0))
+    }
+    for counter, count in then.items():
+        if count and counter not in now:
+            adds[counter] = -count
+    return adds
 
 
 def _joined(documents: Documents, guest: Guest, group_id: str) -> Change:
@@ -383,8 +387,8 @@ _EVOLVE: dict[type[msgspec.Struct], Callable[[Documents, Happened, Any], list[Ch
     Promoted: _promoted,
     CoHostChanged: _co_host_changed,
 }
-_EDITS = (GuestAdded, GuestChanged, GuestMoved, GuestRemoved)
-_OF_THE_WAITING_LIST = (Waitlisted, WaitlistLeft, Promoted)
+_EDITS = {GuestAdded, GuestChanged, GuestMoved, GuestRemoved}
+_OF_THE_WAITING_LIST = {Waitlisted, WaitlistLeft, Promoted}
 
 _Ids = Callable[[Any], tuple[str | None, ...]]
 

@@ -8,7 +8,7 @@ from msgspec import UNSET
 
 from gatherlog.apps.guests.answers import Household, Questions, Waiting
 from gatherlog.apps.guests.decisions import answer, change_guest, is_closed
-from gatherlog.apps.guests.inputs import GroupStatus, GuestPatch, OwnAnswer, Rsvp
+from gatherlog.apps.guests.inputs import MOST_ANSWERS, GroupStatus, GuestPatch, OwnAnswer, Rsvp
 from gatherlog.apps.guests.places import Room
 from gatherlog.apps.guests.refusals import RsvpClosed
 from gatherlog.apps.guests.views import (
@@ -80,10 +80,12 @@ def household_from(
     waiting: WaitingList | None,
     *,
     now: int,
+    most_answers: int = MOST_ANSWERS,
 ) -> Household:
     """The household as one guest may see it; `members` are the others."""
     everybody = [guest.body, *(member.body for member in members)]
     return Household(
+        gathering=gathering,
         guest=guest,
         members=members,
         family_sum=sum(guest.expected_guests for guest in everybody),
@@ -91,11 +93,14 @@ def household_from(
         closed=is_closed(gathering, now),
         questions=questions(everybody),
         waiting=list(_waiting(gathering, waiting, {guest.id for guest in everybody})),
+        most_answers=most_answers,
     )
 
 
-def household_of(handled: Handled, gathering_id: str, guest_id: str, now: int) -> Household:
-    """The household after a command of `JointAnswers`, for the answer that is stored with a key.
+def household_of(
+    handled: Handled, gathering_id: str, guest_id: str, now: int, most_answers: int = MOST_ANSWERS
+) -> Household:
+    """The household after a command of `JointAnswers`.
 
     Versions that are not known, as within `Once.answer`, are 0.
     """
@@ -111,6 +116,7 @@ def household_of(handled: Handled, gathering_id: str, guest_id: str, now: int) -
         [stored(id) for id in others(bodies, guest)],
         bodies.get(WAITING_LISTS.ref(gathering_id)),
         now=now,
+        most_answers=most_answers,
     )
 
 

@@ -12,25 +12,21 @@ from collections.abc import Callable, Sequence
 from gatherlog.apps.guests import decisions
 from gatherlog.apps.guests.answers import Imported
 from gatherlog.apps.guests.fold import stream_of
-from gatherlog.apps.guests.loading import all_guests
+from gatherlog.apps.guests.loading import unchanged_list
 from gatherlog.apps.guests.matching import check_rows, match, new_guest, patch
 from gatherlog.apps.guests.sheets import SheetRow
 from gatherlog.apps.guests.views import GATHERINGS, GROUPS, GUESTS, Gathering, Guest, group_document
 from gatherlog.core.commands.handler import CommandHandler, Decided
 from gatherlog.core.commands.service import about, no_such, run
 from gatherlog.core.commands.unit_of_work import UnitOfWork
-from gatherlog.core.eventstore.errors import Busy
+from gatherlog.core.eventstore.commit_checks import actions_of
 from gatherlog.core.eventstore.store import Limits
 
 __all__ = ["Import"]
 
 CHUNK = 200
 """The most rows in one commit, so that other commands need not wait long."""
-ROW_ACTIONS = 5
-"""The most actions of a row: two events, a guest, the household left and the one joined."""
 ROW_BYTES = 16 * 1024
-DEADLINE = 5.0
-"""Seconds to wait for a complete list of guests, which queries may show late; then Busy."""
 
 
 class Import:
@@ -104,8 +100,10 @@ class Import:
             row, guest = self._rows[place], self._matches[place]
             if guest is None or _changes(row, guest):
                 touched.append((row, "" if guest is None else guest.id))
-        await unit.load(GUESTS, [id for _, id in touched if id])
-        await unit.load(GROUPS, [self._household(row) for row, _ in touched if row.group_id])
+        await unit.load(
+            *[(GUESTS, id) for _, id in touched if id],
+            *[(GROUPS, self._household(row)) for row, _ in touched if row.group_id],
+        )
         decided: list[Decided] = []
         new = changed = 0
         for row, id in touched:
@@ -127,33 +125,18 @@ class Import:
 
     async def _match(self) -> Gathering:
         """Match the sheet against all guests, in a list that nobody changed while it was read."""
-        loop = asyncio.get_running_loop()
-        deadline = loop.time() + DEADLINE
-        while True:
-            gathering, before = await self._gathering()
-            guests = await all_guests(self._store, self._gathering_id)
-            _, after = await self._gathering()
-            if before == after == (before[0], len(guests)):
-                self._edits = before[0]
-                self._matches = await asyncio.to_thread(match, self._rows, guests)
-                return gathering
-            if loop.time() > deadline:
-                raise Busy(f"the list of guests kept changing for {DEADLINE:g} s")
-            await asyncio.sleep(0.05)
-
-    async def _gathering(self) -> tuple[Gathering, tuple[int, int]]:
-        """The gathering, with its counters `edits` and `guests`."""
-        [document] = await self._store.get(GATHERINGS.name, [self._gathering_id])
-        gathering = GATHERINGS.read(document)
-        if document is None or gathering is None or gathering.gone:
-            raise no_such("gathering", self._gathering_id)
-        counters = document.counters
-        return gathering, (counters.get("edits", 0), counters.get("guests", 0))
+        found = await unchanged_list(self._store, self._gathering_id)
+        self._edits = found.edits
+        self._matches = await asyncio.to_thread(match, self._rows, found.guests)
+        return found.gathering
 
 
 def chunk_size(limits: Limits) -> int:
     """How many rows fit into one commit in any case."""
-    by_actions = (limits.commit_actions - 2) // ROW_ACTIONS
+    others = actions_of(limits, streams=1, views=[GATHERINGS, GATHERINGS])  # it has counters
+    # A row has two events at most, and changes the household that is left and the one joined.
+    each = actions_of(limits, events=2, views=[GUESTS, GROUPS, GROUPS])
+    by_actions = (limits.commit_actions - others) // each
     by_bytes = limits.commit_bytes // ROW_BYTES
     return max(1, min(CHUNK, by_actions, by_bytes))
 

@@ -53,7 +53,7 @@ MOST_TAGS = 20
 MOST_FLAWS = 100
 """Flaws that are named in one refusal."""
 MOST_ANSWERS = 30
-"""Answers in one request, so that their events and documents fit one commit on every engine."""
+"""Answers in one request; fewer where an engine takes less in one commit, see `most_answers`."""
 MOST_WAITING = 2000
 """Guests in one waiting list, which is one document."""
 SETTINGS_BYTES = 64 * 1024

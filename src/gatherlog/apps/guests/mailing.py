@@ -17,6 +17,7 @@ from gatherlog.apps.guests.loading import all_guests
 from gatherlog.apps.guests.views import GATHERINGS, GUESTS, Gathering, Guest
 from gatherlog.core.commands.service import read
 from gatherlog.core.eventstore.clock import Clock, Ids
+from gatherlog.core.eventstore.commit_checks import actions_of
 from gatherlog.core.eventstore.events import Event, Recorded
 from gatherlog.core.eventstore.store import Append, Commit, Heads, Store
 from gatherlog.core.projections.folds import EventFold
@@ -140,7 +141,8 @@ class _Mailing:
         version, asked = await self._asked(stream, event.version)
         guests = await all_guests(self._store, gathering.id)
         concerned = letters.recipients(guests, asked)
-        size = min(_CHUNK, self._store.limits.commit_actions - 1)
+        limits = self._store.limits
+        size = min(_CHUNK, limits.commit_actions - actions_of(limits, streams=1) - 1)  # the key
         for start in range(0, len(concerned), size):
             chunk = self._events(event, change, concerned[start : start + size])
             await self._store.commit(Commit(appends=[Append(stream, chunk, version)]))

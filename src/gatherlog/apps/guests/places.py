@@ -49,42 +49,38 @@ class Room(msgspec.Struct, frozen=True):
         return people <= 0 or self.left is None or people <= self.left
 
 
-class Wish(msgspec.Struct, frozen=True):
+class Wish:
     """A guest before the command, and the events decided as if there were room for everybody."""
 
-    guest: Guest
-    events: Sequence[msgspec.Struct]
+    __slots__ = ("events", "guest", "joins", "more", "waits", "wanted")
 
-    @property
-    def waits(self) -> bool:
+    def __init__(self, guest: Guest, events: Sequence[msgspec.Struct]) -> None:
+        self.guest = guest
+        self.events = events
+        self.waits = guest.waiting_since is not None
         """Whether the guest is in the waiting list before the command."""
-        return self.guest.waiting_since is not None
-
-    @property
-    def wanted(self) -> int:
+        self.wanted = _wanted(guest, events)
         """How many places the guest wants after the command; 0 for one who does not come."""
-        wanted = self.guest.num_guests if self.guest.attending or self.waits else 0
-        for event in self.events:
-            if isinstance(event, RsvpSubmitted):
-                wanted = event.num_guests if event.attending else 0
-            elif isinstance(event, _NO_LONGER):
-                wanted = 0
-            elif isinstance(event, GuestChanged) and event.num_guests is not UNSET and wanted:
-                wanted = event.num_guests
-        return wanted
-
-    @property
-    def joins(self) -> bool:
+        self.joins = not guest.attending and not self.waits and self.wanted > 0
         """Whether the guest newly says yes: did not come or wait before, and wants places now."""
-        return not self.guest.attending and not self.waits and self.wanted > 0
-
-    @property
-    def more(self) -> int:
+        self.more = self.wanted - guest.num_guests if guest.attending else 0
         """For a guest who comes already, the places wanted beyond those that the guest has.
 
         Negative where the guest gives places up; 0 for a guest who did not come before.
         """
-        return self.wanted - self.guest.seats if self.guest.attending else 0
+
+
+def _wanted(guest: Guest, events: Sequence[msgspec.Struct]) -> int:
+    waits = guest.waiting_since is not None
+    wanted = guest.num_guests if guest.attending or waits else 0
+    for event in events:
+        if isinstance(event, RsvpSubmitted):
+            wanted = event.num_guests if event.attending else 0
+        elif isinstance(event, _NO_LONGER):
+            wanted = 0
+        elif isinstance(event, GuestChanged) and event.num_guests is not UNSET and wanted:
+            wanted = event.num_guests
+    return wanted
 
 
 class Placed(msgspec.Struct, frozen=True):
@@ -101,7 +97,7 @@ def given(wishes: Sequence[Wish]) -> Placed:
     """Grant every wish, where there is room for all."""
     return Placed(
         [Decided(event, wish.guest.id) for wish in wishes for event in wish.events],
-        sum(wish.more + (wish.wanted if wish.joins else 0) for wish in wishes),
+        sum([wish.more + (wish.wanted if wish.joins else 0) for wish in wishes]),
     )
 
 
@@ -111,8 +107,10 @@ def all_fit(room: Room, wishes: Sequence[Wish]) -> bool:
     Raises GatheringFull where those who come already want more places than are left. They keep the
     places that they have, and are not put on the waiting list.
     """
+    if room.capacity is None:
+        return True
     rest = _after_those_who_come(room, wishes)
-    return rest.fits(sum(wish.wanted for wish in wishes if wish.joins))
+    return rest.fits(sum([wish.wanted for wish in wishes if wish.joins]))
 
 
 def place(
@@ -164,10 +162,10 @@ def first_who_fits(room: Room, units: Sequence[Unit], most: int) -> Iterator[Uni
 
 
 def _after_those_who_come(room: Room, wishes: Sequence[Wish]) -> Room:
-    more = sum(wish.more for wish in wishes)
+    more = sum([wish.more for wish in wishes])
     if not room.fits(more):
         raise GatheringFull(f"{room.left} of {room.capacity} places are left; {more} are needed")
-    return room.after(more)
+    return room.after(more) if more else room
 
 
 def _units(waiting: WaitingList, wishes: Sequence[Wish], new: str) -> list[Unit]:

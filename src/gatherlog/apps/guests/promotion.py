@@ -65,7 +65,7 @@ class Promotion:
         """The gatherings among these in which somebody who waits fits."""
         ids = [document.id for document in waiting_lists]
         found = []
-        gatherings = await self._store.get(GATHERINGS.name, ids)
+        gatherings = await self._store.get([GATHERINGS.ref(id) for id in ids])
         for waiting_list, document in zip(waiting_lists, gatherings, strict=True):
             gathering, waiting = GATHERINGS.read(document), WAITING_LISTS.read(waiting_list)
             if document is None or gathering is None or waiting is None or gathering.gone:
@@ -79,6 +79,7 @@ class Promotion:
         """Let guests move up in one commit; how many did, 0 where nobody fits."""
 
         async def attempt(unit: UnitOfWork) -> Sequence[Decided]:
+            await unit.load((GATHERINGS, gathering_id), (WAITING_LISTS, gathering_id))
             gathering = await load_gathering(unit, gathering_id)
             return await self._seating.move_up(unit, gathering)
 

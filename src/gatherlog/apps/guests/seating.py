@@ -12,21 +12,29 @@ that is sufficient.
 from collections.abc import Sequence
 
 from gatherlog.apps.guests.places import Placed, Room, Wish, all_fit, given, place
-from gatherlog.apps.guests.views import GATHERINGS, GUESTS, WAITING_LISTS, Gathering, WaitingList
+from gatherlog.apps.guests.views import (
+    GATHERINGS,
+    GROUPS,
+    GUEST_LINKS,
+    GUESTS,
+    WAITING_LISTS,
+    Gathering,
+    WaitingList,
+)
 from gatherlog.core.commands.handler import Decided
+from gatherlog.core.commands.service import changed_meanwhile
 from gatherlog.core.commands.unit_of_work import UnitOfWork
 from gatherlog.core.eventstore.clock import Ids
+from gatherlog.core.eventstore.commit_checks import actions_of
 from gatherlog.core.eventstore.store import Limits
 
 __all__ = ["Seating"]
 
 MOST_MOVING = 200
 """The most guests who move up in one commit, so that other commands need not wait long."""
-GUEST_ACTIONS = 2
-"""Actions of a commit for each guest who moves up: an event and a document."""
 GUEST_BYTES = 16 * 1024
-OTHER_ACTIONS = 6
-"""Further actions of a command: the stream, two households, a link, settings, and one to spare."""
+COUNTED = 3
+"""Documents of a command that have counters beside a body: the gathering and two households."""
 
 
 class Seating:
@@ -43,7 +51,7 @@ class Seating:
 
         The gathering has to be the last document that the caller loaded; see `load_guest`.
         """
-        if all(not wish.waits and wish.wanted == wish.guest.seats for wish in wishes):
+        if not [wish for wish in wishes if wish.waits or wish.wanted != wish.guest.seats]:
             return given(wishes).decided
         return await self._give(unit, gathering, wishes)
 
@@ -57,7 +65,7 @@ class Seating:
         counters = unit.counters(GATHERINGS, gathering.id)
         room = Room(gathering.max_guests, counters.get("seats", 0))
         at_most: dict[str, int] = {}
-        nobody_waits = not counters.get("queued", 0) and not any(wish.waits for wish in wishes)
+        nobody_waits = not counters.get("queued") and not [w for w in wishes if w.waits]
         if nobody_waits and all_fit(room, wishes):
             placed = given(wishes)
             at_most["queued"] = 0
@@ -73,13 +81,19 @@ class Seating:
     ) -> Placed:
         waiting = await unit.get(WAITING_LISTS, gathering.id) or WaitingList()
         placed = place(room, waiting, wishes, unit=self._ids(), most=self._most(unit, wishes))
-        await unit.load(GUESTS, placed.promoted)
+        guests = await unit.get_all(GUESTS, placed.promoted)
+        for id, guest in zip(placed.promoted, guests, strict=True):
+            if guest is None or guest.waiting_since is None:
+                raise changed_meanwhile(GUESTS, id)
         unit.demand(GATHERINGS, gathering.id, at_least={"seats": room.taken + placed.more})
         return placed
 
     def _most(self, unit: UnitOfWork, wishes: Sequence[Wish]) -> int:
         """The most guests who can move up in the same commit."""
-        events = sum(len(wish.events) + 1 for wish in wishes)
-        left = self._limits.commit_actions - len(unit.documents) - events - OTHER_ACTIONS
-        by_bytes = self._limits.commit_bytes // GUEST_BYTES - len(wishes)
-        return min(MOST_MOVING, max(left, 0) // GUEST_ACTIONS, max(by_bytes, 0))
+        limits, events = self._limits, sum(len(wish.events) + 1 for wish in wishes)
+        loaded = [unit.view(ref) for ref in unit.documents]
+        others = [*loaded, GROUPS, GROUPS, GUEST_LINKS, GATHERINGS]
+        used = actions_of(limits, events=events, streams=1, views=others) + COUNTED + 1  # the key
+        each = actions_of(limits, events=1, views=[GUESTS])
+        by_bytes = limits.commit_bytes // GUEST_BYTES - len(wishes)
+        return min(MOST_MOVING, max(limits.commit_actions - used, 0) // each, max(by_bytes, 0))

@@ -1,11 +1,13 @@
 """Commands and questions about gatherings themselves: settings, figures, hosts."""
 
+from msgspec import UNSET
+
 from gatherlog.apps.guests import decisions
 from gatherlog.apps.guests.answers import Stats, stats_of
 from gatherlog.apps.guests.commands import Commands
 from gatherlog.apps.guests.inputs import GatheringDetails, SettingsPatch
 from gatherlog.apps.guests.loading import load_gathering
-from gatherlog.apps.guests.views import GATHERINGS, Gathering
+from gatherlog.apps.guests.views import GATHERINGS, WAITING_LISTS, Gathering
 from gatherlog.core.commands.handler import Decided, Once
 from gatherlog.core.commands.service import (
     Listing,
@@ -94,6 +96,8 @@ class GatheringCommands(Commands):
         """
 
         async def attempt(unit: UnitOfWork) -> list[Decided]:
+            if patch.max_guests is not UNSET:
+                await unit.load((GATHERINGS, gathering_id), (WAITING_LISTS, gathering_id))
             gathering = await load_gathering(unit, gathering_id)
             check_version(unit, GATHERINGS, gathering_id, expects)
             decided = decisions.change_settings(gathering, patch)

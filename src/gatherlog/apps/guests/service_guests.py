@@ -7,19 +7,23 @@ import msgspec
 from gatherlog.apps.guests import decisions
 from gatherlog.apps.guests.commands import Commands
 from gatherlog.apps.guests.inputs import GuestPatch, NewGuest, Rsvp, Unsettled
-from gatherlog.apps.guests.loading import all_guests, load_gathering, load_group, load_guest
+from gatherlog.apps.guests.loading import (
+    all_guests,
+    group_refs,
+    load_gathering,
+    load_group,
+    load_guest,
+)
 from gatherlog.apps.guests.places import Wish
 from gatherlog.apps.guests.searching import guest_filter
-from gatherlog.apps.guests.views import GUESTS, Guest, Status
+from gatherlog.apps.guests.views import GATHERINGS, GUESTS, Gathering, Guest, Status
 from gatherlog.core.commands.handler import Decided, Once
 from gatherlog.core.commands.service import (
     Listing,
     Stored,
     about,
-    no_such,
     outcome,
     search,
-    stored,
 )
 from gatherlog.core.commands.unit_of_work import UnitOfWork
 
@@ -36,6 +40,8 @@ class GuestCommands(Commands):
         guest_id = self._ids()
 
         async def attempt(unit: UnitOfWork) -> list[Decided]:
+            group = group_refs(gathering_id, new.group_id)
+            await unit.load((GATHERINGS, gathering_id), (GUESTS, guest_id), *group)
             await load_gathering(unit, gathering_id)
             household = await load_group(unit, gathering_id, new.group_id)
             return about(guest_id, decisions.add_guest(new, household))
@@ -44,11 +50,15 @@ class GuestCommands(Commands):
         return outcome(handled, GUESTS, guest_id)
 
     async def guest(self, gathering_id: str, guest_id: str) -> Stored[Guest]:
-        await self._present(gathering_id)
-        found = stored(GUESTS, await self._store.get(GUESTS.name, [guest_id]))
-        if not found or found[0].body.gathering_id != gathering_id:
-            raise no_such("guest", guest_id)
-        return found[0]
+        _, _, guest = await self._present_guest(gathering_id, guest_id)
+        return guest
+
+    async def guest_and_gathering(
+        self, gathering_id: str, guest_id: str
+    ) -> tuple[Guest, Gathering]:
+        """A guest and the gathering, in one round trip. Raises NotFound."""
+        _, gathering, guest = await self._present_guest(gathering_id, guest_id)
+        return guest.body, gathering
 
     async def guests(
         self,
@@ -95,6 +105,10 @@ class GuestCommands(Commands):
         """
 
         async def attempt(unit: UnitOfWork) -> Sequence[Decided]:
+            group_id = None if patch.group_id is msgspec.UNSET else patch.group_id
+            await unit.load(
+                (GUESTS, guest_id), (GATHERINGS, gathering_id), *group_refs(gathering_id, group_id)
+            )
             gathering, guest = await load_guest(unit, gathering_id, guest_id, expects)
             household = None
             if patch.group_id is not msgspec.UNSET and patch.group_id != guest.group_id:

@@ -3,18 +3,26 @@
 from collections.abc import Mapping, Sequence
 
 from gatherlog.apps.guests.answers import GroupSize, Household
-from gatherlog.apps.guests.households import household_from
+from gatherlog.apps.guests.households import household_from, household_of
 from gatherlog.apps.guests.inputs import HouseholdAnswer, OwnAnswer
 from gatherlog.apps.guests.service_guests import GuestCommands
-from gatherlog.apps.guests.views import GROUPS, GUESTS, WAITING_LISTS, Guest, group_document
-from gatherlog.core.commands.handler import Decided, Once
+from gatherlog.apps.guests.views import (
+    GATHERINGS,
+    GROUPS,
+    GUESTS,
+    WAITING_LISTS,
+    Group,
+    Guest,
+    WaitingList,
+    group_document,
+)
+from gatherlog.core.commands.handler import Decided, Handled, Once
 from gatherlog.core.commands.service import (
     Listing,
     Stored,
     check_version,
     listing,
     no_such,
-    read,
     stored,
 )
 from gatherlog.core.commands.unit_of_work import UnitOfWork
@@ -37,25 +45,45 @@ class HouseholdCommands(GuestCommands):
 
     async def group(self, gathering_id: str, group_id: str) -> list[Stored[Guest]]:
         """The members of a household in the order in which they joined. Raises NotFound."""
-        await self._present(gathering_id)
-        group = await read(self._store, GROUPS, group_document(gathering_id, group_id))
+        refs = [GATHERINGS.ref(gathering_id), GROUPS.ref(group_document(gathering_id, group_id))]
+        found, document = await self._store.get(refs)
+        gathering, group = GATHERINGS.recall(found), GROUPS.recall(document)
+        if gathering is None or gathering.gone:
+            raise no_such("gathering", gathering_id)
         if group is None:
             raise no_such("group", group_id)
-        members = stored(GUESTS, await self._store.get(GUESTS.name, group.members))
-        return [member for member in members if member.body.group_id == group_id]
+        return await self._members(group, group.members)
+
+    async def _members(self, group: Group, ids: Sequence[str]) -> list[Stored[Guest]]:
+        """Those of these guests who are members of the household now."""
+        if not ids:
+            return []
+        found = stored(GUESTS, await self._store.get([GUESTS.ref(id) for id in ids]))
+        return [member for member in found if member.body.group_id == group.group_id]
 
     async def household(self, gathering_id: str, guest_id: str) -> Household:
         """A guest with the household, and what to ask its members."""
-        _, gathering = await self._present(gathering_id)
-        guest = await self.guest(gathering_id, guest_id)
-        members = [guest]
-        if guest.body.group_id is not None:
-            members = await self.group(gathering_id, guest.body.group_id)
-        waiting = None
-        if any(member.body.waiting_since is not None for member in members):
-            waiting = await read(self._store, WAITING_LISTS, gathering_id)
-        others = [member for member in members if member.body.id != guest_id]
-        return household_from(gathering, guest, others, waiting, now=self._handler.clock())
+        document, gathering, guest = await self._present_guest(gathering_id, guest_id)
+        group_id, group, waiting = guest.body.group_id, None, None
+        refs = [] if group_id is None else [GROUPS.ref(group_document(gathering_id, group_id))]
+        if document.counters.get("queued", 0):
+            refs.append(WAITING_LISTS.ref(gathering_id))
+        for found in await self._store.get(refs) if refs else ():
+            if found is not None and found.view == GROUPS.name:
+                group = GROUPS.recall(found)
+            else:
+                waiting = WAITING_LISTS.read(found)
+        members: list[Stored[Guest]] = []
+        if group is not None:
+            members = await self._members(group, [id for id in group.members if id != guest_id])
+        return household_from(
+            gathering,
+            guest,
+            members,
+            waiting,
+            now=self._handler.clock(),
+            most_answers=self._joint.most,
+        )
 
     async def answer_household(
         self,
@@ -76,8 +104,8 @@ class HouseholdCommands(GuestCommands):
         async def attempt(unit: UnitOfWork) -> Sequence[Decided]:
             return await self._joint.answer(unit, gathering_id, guest_id, answers)
 
-        await self._run(gathering_id, attempt, actor, once)
-        return await self.household(gathering_id, guest_id)
+        handled = await self._run(gathering_id, attempt, actor, once)
+        return await self._after(handled, gathering_id, guest_id)
 
     async def respond(
         self,
@@ -99,5 +127,16 @@ class HouseholdCommands(GuestCommands):
             check_version(unit, GUESTS, guest_id, expects)
             return decided
 
-        await self._run(gathering_id, attempt, actor, once)
-        return await self.household(gathering_id, guest_id)
+        handled = await self._run(gathering_id, attempt, actor, once)
+        return await self._after(handled, gathering_id, guest_id)
+
+    async def _after(self, handled: Handled, gathering_id: str, guest_id: str) -> Household:
+        """The household after a joint answer.
+
+        Where anybody still waits it is read again, because guests may have moved up since.
+        """
+        waiting: WaitingList | None = handled.bodies.get(WAITING_LISTS.ref(gathering_id))
+        if waiting is not None and waiting.units:
+            return await self.household(gathering_id, guest_id)
+        now = self._handler.clock()
+        return household_of(handled, gathering_id, guest_id, now, self._joint.most)

@@ -9,7 +9,7 @@ from gatherlog.apps.guests.answers import LinkHolder
 from gatherlog.apps.guests.commands import Commands
 from gatherlog.apps.guests.importing import chunk_size
 from gatherlog.apps.guests.loading import load_gathering, load_guest
-from gatherlog.apps.guests.views import GUEST_LINKS, GUESTS, Guest
+from gatherlog.apps.guests.views import GATHERINGS, GUEST_LINKS, GUESTS, Guest
 from gatherlog.core.commands.handler import Decided, Once
 from gatherlog.core.commands.service import about, read
 from gatherlog.core.commands.unit_of_work import UnitOfWork
@@ -34,6 +34,9 @@ class LinkCommands(Commands):
         token = secrets.token_urlsafe(TOKEN_BYTES)
 
         async def attempt(unit: UnitOfWork) -> list[Decided]:
+            await unit.load(
+                (GUESTS, guest_id), (GATHERINGS, gathering_id), (GUEST_LINKS, _hash(token))
+            )
             _, guest = await load_guest(unit, gathering_id, guest_id)
             return about(guest_id, decisions.issue_link(guest, _hash(token)))
 
@@ -61,10 +64,11 @@ class LinkCommands(Commands):
         tokens: dict[str, str] = {}
 
         async def attempt(unit: UnitOfWork) -> list[Decided]:
+            await unit.load((GATHERINGS, gathering_id), *[(GUESTS, id) for id in guest_ids])
             await load_gathering(unit, gathering_id)
             tokens.clear()
             decided: list[Decided] = []
-            for guest in await unit.load(GUESTS, guest_ids):
+            for guest in await unit.get_all(GUESTS, guest_ids):
                 if guest is not None and guest.gathering_id == gathering_id and _lacks(guest, anew):
                     tokens[guest.id] = secrets.token_urlsafe(TOKEN_BYTES)
                     link = _hash(tokens[guest.id])
@@ -77,10 +81,15 @@ class LinkCommands(Commands):
     async def guest_by_link(self, token: str) -> LinkHolder:
         """The guest of a token. Raises NotFound if the token is unknown or was replaced, or if the
         guest or the gathering was removed."""
+        holder = await self.link_holder(token)
+        await self._present(holder.gathering_id)
+        return holder
+
+    async def link_holder(self, token: str) -> LinkHolder:
+        """As `guest_by_link`, for callers who then read the guest: the gathering may be removed."""
         link = await read(self._store, GUEST_LINKS, _hash(token))
         if link is None:
             raise NotFound("this link is unknown, or was replaced by a newer one")
-        await self._present(link.gathering_id)
         return LinkHolder(link.gathering_id, link.guest_id)
 
 

@@ -29,6 +29,8 @@ class WaitingListLocks:
 class Turn:
     """One command's hold of its gathering's lock, over all of the command's attempts."""
 
+    __slots__ = ("_clock", "_gathering_id", "_held", "_locks")
+
     def __init__(self, locks: WaitingListLocks, gathering_id: str, clock: Clock) -> None:
         self._locks = locks
         self._gathering_id = gathering_id
@@ -45,9 +47,7 @@ class Turn:
         lock = self._locks.of(self._gathering_id)
         await lock.acquire()
         self._held = lock
-        for loaded in (unit.documents, unit.bodies, unit.at_most, unit.at_least):
-            loaded.clear()
-        unit.now = self._clock()
+        unit.forget(self._clock())
         return True
 
     def end(self) -> None:

@@ -25,7 +25,7 @@ from gatherlog.apps.people.views import (
     SignIn,
 )
 from gatherlog.core.commands.handler import CommandHandler, Decided
-from gatherlog.core.commands.service import about, no_such, read, run
+from gatherlog.core.commands.service import about, changed_meanwhile, no_such, read, run
 from gatherlog.core.commands.unit_of_work import UnitOfWork
 from gatherlog.core.eventstore.clock import Clock, Ids
 from gatherlog.core.eventstore.errors import Unauthenticated
@@ -102,6 +102,7 @@ class AccountService:
         await self._of_address(
             address,
             lambda account, now: decisions.start_session(account, address, session, now=now),
+            session=session,
         )
         return token
 
@@ -125,8 +126,12 @@ class AccountService:
             return
 
         async def attempt(unit: UnitOfWork) -> list[Decided]:
-            live = await unit.get(SESSIONS, id)
-            return about("", decisions.end_sessions([] if live is None else [id]))
+            await unit.load((SESSIONS, id), (ACCOUNTS, session.account_id))
+            if await unit.get(SESSIONS, id) is None:
+                return []
+            if await unit.get(ACCOUNTS, session.account_id) is None:
+                raise changed_meanwhile(ACCOUNTS, session.account_id)
+            return about("", decisions.end_sessions([id]))
 
         actor = f"account:{session.account_id}"
         await run(self._accounts, _stream(session.account_id), attempt, actor=actor)
@@ -137,7 +142,8 @@ class AccountService:
         def decide(account: Account) -> list[msgspec.Struct]:
             return decisions.end_sessions([live.id for live in account.sessions])
 
-        await self._of_account(account_id, decide, actor)
+        while await self._of_account(account_id, decide, actor) == decisions.MOST_ENDED:
+            pass
 
     # Accounts.
 
@@ -171,10 +177,13 @@ class AccountService:
         handled = await run(self._sign_ins, f"sign_in-{id}", attempt, actor="nobody")
         return handled.events
 
-    async def _of_address(self, address: str, decide: Decide, actor: str | None = None) -> str:
+    async def _of_address(
+        self, address: str, decide: Decide, actor: str | None = None, session: str | None = None
+    ) -> str:
         """Change the account of an address, or create it; the account's id.
 
-        The actor is the account itself, unless `actor` names another. The stream of a commit is
+        The actor is the account itself, unless `actor` names another. `session` is the id of a
+        session that is to start. The stream of a commit is
         chosen before the commit, so all is done again if another caller creates or removes the
         account meanwhile.
         """
@@ -186,6 +195,8 @@ class AccountService:
             async def attempt(
                 unit: UnitOfWork, known: AccountAddress | None = owner, id: str = account_id
             ) -> list[Decided]:
+                new = [] if session is None else [(SESSIONS, session)]
+                await unit.load((ACCOUNT_ADDRESSES, address), (ACCOUNTS, id), *new)
                 if await unit.get(ACCOUNT_ADDRESSES, address) != known:
                     raise _OwnerChanged("the account of the address changed")
                 return about("", decide(await unit.get(ACCOUNTS, id), unit.now))
@@ -200,14 +211,17 @@ class AccountService:
 
     async def _of_account(
         self, account_id: str, decide: Callable[[Account], list[msgspec.Struct]], actor: str
-    ) -> None:
+    ) -> int:
+        """Commit the events that `decide` gives for an account; how many there were."""
+
         async def attempt(unit: UnitOfWork) -> list[Decided]:
             account = await unit.get(ACCOUNTS, account_id)
             if account is None:
                 raise no_such("account", account_id)
             return about("", decide(account))
 
-        await run(self._accounts, _stream(account_id), attempt, actor=actor)
+        handled = await run(self._accounts, _stream(account_id), attempt, actor=actor)
+        return len(handled.events)
 
 
 class _OwnerChanged(Exception):

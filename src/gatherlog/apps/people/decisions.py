@@ -23,6 +23,7 @@ from gatherlog.apps.people.views import Account, SignIn
 __all__ = [
     "CODE_LIFETIME",
     "MOST_CODES",
+    "MOST_ENDED",
     "MOST_SESSIONS",
     "MOST_TRIES",
     "SESSION_LIFETIME",
@@ -49,6 +50,8 @@ Together with MOST_TRIES it limits guessing to 50 tries a day at one million pos
 SESSION_LIFETIME: Final = 30 * _DAY
 MOST_SESSIONS: Final = 50
 """Sessions of one account that have not ended; a further one ends the oldest."""
+MOST_ENDED: Final = 30
+"""Sessions that one commit ends, so that it is not too large for any engine."""
 
 
 def recent(sign_in: SignIn | None, now: int) -> tuple[int, ...]:
@@ -88,20 +91,21 @@ def open_account(account: Account | None, address: str) -> list[msgspec.Struct]:
 def start_session(
     account: Account | None, address: str, session: str, *, now: int
 ) -> list[msgspec.Struct]:
-    """Start a session; creates the account if there is none, and ends the expired sessions."""
+    """Start a session; creates the account if there is none, and ends expired sessions."""
     live = () if account is None else account.sessions
     dead = [old.id for old in live if old.expires_at <= now]
     kept = [old.id for old in live if old.expires_at > now]
     surplus = kept[: max(0, len(kept) + 1 - MOST_SESSIONS)]
     return [
         *open_account(account, address),
-        *end_sessions([*dead, *surplus]),
+        *end_sessions([*surplus, *dead]),
         SessionStarted(session, now + SESSION_LIFETIME),
     ]
 
 
 def end_sessions(sessions: Sequence[str]) -> list[msgspec.Struct]:
-    return [SessionEnded(session) for session in sessions]
+    """End the first MOST_ENDED of these sessions."""
+    return [SessionEnded(session) for session in sessions[:MOST_ENDED]]
 
 
 def remove_account(account: Account) -> list[msgspec.Struct]:

@@ -1,5 +1,6 @@
 """Guests' logins: a guest's link and last name are exchanged for a JWT, for programs to use."""
 
+import asyncio
 from typing import Any, Final, Protocol
 
 import msgspec
@@ -10,13 +11,21 @@ from gatherlog.apps.people.policy import Actor, Role
 from gatherlog.apps.people.signing import KeySource
 from gatherlog.apps.people.views import ENDED_LOGINS
 from gatherlog.core.commands.handler import CommandHandler, Decided
-from gatherlog.core.commands.service import about, run
+from gatherlog.core.commands.service import about, read, run
 from gatherlog.core.commands.unit_of_work import UnitOfWork
 from gatherlog.core.eventstore.clock import Clock, Ids
 from gatherlog.core.eventstore.errors import Flaw, Invalid, NotFound, Unauthenticated
 from gatherlog.core.eventstore.store import Store
 
-__all__ = ["AFTERWARDS", "ISSUER", "LIFETIME", "GuestLoginService", "Invitee", "Invitees"]
+__all__ = [
+    "AFTERWARDS",
+    "ISSUER",
+    "LIFETIME",
+    "GuestLogin",
+    "GuestLoginService",
+    "Invitee",
+    "Invitees",
+]
 
 ISSUER: Final = "gatherlog"
 _SECOND: Final = 1_000_000
@@ -74,6 +83,14 @@ class Claims(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     jti: str
 
 
+class GuestLogin(msgspec.Struct, frozen=True):
+    """A new login."""
+
+    token: str
+    """A JWT."""
+    guest: Actor
+
+
 class GuestLoginService:
     """Logins of guests. A token is signed and not stored; it is checked whenever it is used.
 
@@ -92,6 +109,10 @@ class GuestLoginService:
         self._handler = CommandHandler(store, CODEC, GuestLoginFold(), clock=clock, ids=ids)
 
     async def login(self, token: str, last_name: str) -> str:
+        """The token of `log_in` alone."""
+        return (await self.log_in(token, last_name)).token
+
+    async def log_in(self, token: str, last_name: str) -> GuestLogin:
         """A JWT for the guest whose link has this secret, if the last name is the guest's.
 
         It expires after LIFETIME, or AFTERWARDS after the end of the gathering if that is earlier.
@@ -107,19 +128,17 @@ class GuestLoginService:
         if not self._invitees.is_same_name(last_name, invitee.last_name):
             raise Unauthenticated("Invalid token or last name")
         claims = self._claims(invitee, self._clock())
-        return (await self._key()).sign(msgspec.to_builtins(claims))
+        signed = (await self._key()).sign(msgspec.to_builtins(claims))
+        return GuestLogin(signed, _actor(invitee))
 
     async def actor(self, jwt: str) -> Actor:
         """The guest whom a token stands for. Raises Unauthenticated unless the token is valid."""
-        claims = await self._live(jwt)
-        invitee = await self._invitee(claims)
-        gathering_id = invitee.gathering_id
-        return Actor("guest", invitee.guest_id, Role.GUEST, gathering_id, co_host=invitee.co_host)
+        _, invitee = await self._signed_in(jwt)
+        return _actor(invitee)
 
     async def logout(self, jwt: str) -> None:
         """End this token; other logins of the guest stay. Raises Unauthenticated as `actor`."""
-        claims = await self._live(jwt)
-        await self._invitee(claims)
+        claims, _ = await self._signed_in(jwt)
         event = LoginEnded(claims.jti, claims.exp * _SECOND)
 
         async def attempt(unit: UnitOfWork) -> list[Decided]:
@@ -147,15 +166,22 @@ class GuestLoginService:
             jti=self._ids(),
         )
 
-    async def _live(self, jwt: str) -> Claims:
-        """The claims of a token that was signed here, has not expired and is not logged out."""
+    async def _signed_in(self, jwt: str) -> tuple[Claims, Invitee]:
+        """The claims of a valid token, and the guest as of now; both are read at once."""
+        claims = await self._signed(jwt)
+        ended, invitee = await asyncio.gather(
+            read(self._store, ENDED_LOGINS, claims.jti), self._invitee(claims)
+        )
+        if ended is not None:
+            raise Unauthenticated(_ENDED)
+        return claims, invitee
+
+    async def _signed(self, jwt: str) -> Claims:
+        """The claims of a token that was signed here and has not expired."""
         claims = _read((await self._key()).verified(jwt))
         if claims.iss != ISSUER or claims.aud != self._store.id:
             raise Unauthenticated(_ENDED)
         if self._clock() >= claims.exp * _SECOND:
-            raise Unauthenticated(_ENDED)
-        [ended] = await self._store.get(ENDED_LOGINS.name, [claims.jti])
-        if ended is not None:
             raise Unauthenticated(_ENDED)
         return claims
 
@@ -168,6 +194,12 @@ class GuestLoginService:
         if invitee.link != claims.link or self._clock() >= _last_moment(invitee):
             raise Unauthenticated(_ENDED)
         return invitee
+
+
+def _actor(invitee: Invitee) -> Actor:
+    return Actor(
+        "guest", invitee.guest_id, Role.GUEST, invitee.gathering_id, co_host=invitee.co_host
+    )
 
 
 def _last_moment(invitee: Invitee) -> int:

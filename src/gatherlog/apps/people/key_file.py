@@ -1,6 +1,5 @@
 """The file beside the store that holds the site's private key; only its owner may read it."""
 
-import contextlib
 import os
 import secrets
 import stat
@@ -23,19 +22,27 @@ def kept_key(file: Path, make: Callable[[], bytes]) -> bytes:
     """The content of the file; where it is missing, it is created with what `make` returns.
 
     If several processes create it at once, all of them get the content of the one that was first.
-    A crash leaves a complete file or none. Raises KeyUnusable for a file that others may read.
+    A crash leaves a complete file or none. Raises KeyUnusable for a file that others may read, or
+    that cannot be read or created.
     """
     try:
-        return _read(file)
-    except FileNotFoundError:
-        _keep(file, make())
-        return _read(file)
+        try:
+            return _read(file)
+        except FileNotFoundError:
+            _keep(file, make())
+            return _read(file)
+    except OSError as error:
+        raise KeyUnusable(f"{file}: {error.strerror}") from error
 
 
 def check_key(file: Path) -> None:
-    """Raise KeyUnusable if the file exists and others may read it."""
-    with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+    """Raise KeyUnusable if the file exists, and others may read it or this process may not."""
+    try:
         _read(file)
+    except (FileNotFoundError, NotADirectoryError):
+        pass  # it is created when it is first needed
+    except OSError as error:
+        raise KeyUnusable(f"{file}: {error.strerror}") from error
 
 
 def _read(file: Path) -> bytes:

@@ -1,6 +1,5 @@
 """API keys: created, checked on every request, revoked."""
 
-import functools
 import re
 from typing import Final
 
@@ -17,7 +16,7 @@ from gatherlog.core.commands.unit_of_work import UnitOfWork
 from gatherlog.core.eventstore.clock import Clock, Ids
 from gatherlog.core.eventstore.errors import Flaw, Invalid
 from gatherlog.core.eventstore.store import Document, Store
-from gatherlog.core.projections.paging import pages
+from gatherlog.core.projections.paging import all_documents
 
 __all__ = ["CreatedKey", "KeyService"]
 
@@ -82,17 +81,15 @@ class KeyService:
         if key is None:
             return None
         if key.account_id is not None:
-            [account] = await self._store.get(ACCOUNTS.name, [key.account_id])
+            [account] = await self._store.get([ACCOUNTS.ref(key.account_id)])
             if account is None:
                 return None
         return Actor("key", key.key_id, Role(key.role), key.gathering_id, key.account_id)
 
     async def keys(self) -> list[ApiKey]:
         """All keys, the revoked ones too, without their secrets, oldest first."""
-        scan = functools.partial(self._store.scan, API_KEYS.name, limit=self._store.limits.page)
-        keys: list[ApiKey] = []
-        async for page in pages(scan, _id):
-            keys += [key for document in page if (key := API_KEYS.read(document)) is not None]
+        found = all_documents(self._store, API_KEYS.name)
+        keys = [key async for one in found if (key := API_KEYS.read(one)) is not None]
         return sorted(keys, key=lambda key: (key.created_at, key.id))
 
     async def revoke(self, key_id: str, *, actor: str) -> None:
@@ -112,7 +109,9 @@ class KeyService:
 def _flaws(role: str, gathering_id: str | None, name: str, account_id: str | None) -> list[Flaw]:
     flaws = []
     if role not in KEY_ROLES:
-        flaws.append(Flaw("/role", f"{role!r} is no role of a key; use {' or '.join(KEY_ROLES)}"))
+        flaws.append(
+            Flaw("/role", f"{role!r} is not a role of a key; use {' or '.join(KEY_ROLES)}")
+        )
     elif role == Role.HOST and not gathering_id:
         flaws.append(Flaw("/gathering_id", "a host's key needs the gathering that it is for"))
     elif role == Role.OPERATOR and gathering_id is not None:

@@ -17,6 +17,7 @@ from gatherlog.apps.trail.fold import HOUR
 from gatherlog.apps.trail.views import ACTIVITIES, LAST_SEEN, Activity, LastSeen, of_guest, seen_by
 from gatherlog.core.commands.service import Listing, search
 from gatherlog.core.eventstore.clock import Clock, Ids
+from gatherlog.core.eventstore.commit_checks import actions_of
 from gatherlog.core.eventstore.errors import StoreClosed, StoreError
 from gatherlog.core.eventstore.events import Event
 from gatherlog.core.eventstore.store import ANY, Append, Commit, Store
@@ -90,7 +91,8 @@ class TrailService:
     async def flush(self) -> None:
         """Write all that is queued. Raises what the store raises; the rest stays in the queue."""
         async with self._flushing:
-            most = max(1, self._store.limits.commit_actions // 2)
+            limits = self._store.limits
+            most = max(1, limits.commit_actions // actions_of(limits, events=1, streams=1))
             while self._queue:
                 part = [self._queue[i] for i in range(min(most, len(self._queue)))]
                 await self._store.commit(Commit(appends=list(_appends(part, self._clock()))))
@@ -137,7 +139,7 @@ class TrailService:
     async def last_seen(self, guest_ids: Sequence[str]) -> Mapping[str, LastSeen]:
         """When each of these guests was last here; guests who never were are left out."""
         ids = [seen_by(category, id) for id in guest_ids for category in _CATEGORIES]
-        documents = await self._store.get(LAST_SEEN.name, ids)
+        documents = await self._store.get([LAST_SEEN.ref(id) for id in ids])
         found = [LAST_SEEN.read(document) or LastSeen() for document in documents]
         seen = {id: found[2 * n].later_of(found[2 * n + 1]) for n, id in enumerate(guest_ids)}
         return {id: visit for id, visit in seen.items() if visit.last_access is not None}

@@ -9,19 +9,18 @@ import msgspec
 from gatherlog.core.commands.event_meta import event_meta
 from gatherlog.core.commands.handler import Handled, Once
 from gatherlog.core.commands.service import Repeated
-from gatherlog.core.eventstore.clock import Clock, Ids
-from gatherlog.core.eventstore.errors import Flaw, Invalid
+from gatherlog.core.eventstore.clock import FIRST_TIME, LAST_TIME, Clock, Ids
+from gatherlog.core.eventstore.commit_checks import check_name, check_stream
+from gatherlog.core.eventstore.errors import Flaw, Invalid, LimitExceeded
 from gatherlog.core.eventstore.events import Event
 from gatherlog.core.eventstore.retrying import until_no_conflict
 from gatherlog.core.eventstore.store import ANY, Append, Commit, Store
 from gatherlog.core.eventstore.streams import INTERNAL, category_of
 
-__all__ = ["Appended", "Appender", "NewEvent", "stream_flaws"]
+__all__ = ["Appended", "Appender", "NewEvent", "stream_flaws", "type_flaws"]
 
 MOST_EVENTS: Final = 1_000
 """In one append."""
-_LONGEST: Final = 255
-_STREAM: Final = re.compile(r"[a-z][a-z0-9_]*-.+", re.DOTALL)
 _ID: Final = re.compile(r"[\x21-\x7e]{1,64}")
 
 
@@ -134,37 +133,44 @@ class Appender:
 
 def stream_flaws(stream: str, owned: Collection[str]) -> list[Flaw]:
     """Why events cannot be appended to a stream of this name; empty where they can."""
-    if not _STREAM.fullmatch(stream) or len(stream) > _LONGEST or not _is_text(stream):
-        return [Flaw("/stream", f"a stream reads like category-id, up to {_LONGEST} characters")]
-    if category_of(stream) in owned:
+    flaws = _flaws_at("/stream", lambda: check_stream(stream))
+    if not flaws and category_of(stream) in owned:
         of = category_of(stream)
-        return [Flaw("/stream", f"streams of {of!r} are written by Gatherlog alone")]
+        flaws.append(Flaw("/stream", f"streams of {of!r} are written by Gatherlog alone"))
+    return flaws
+
+
+def type_flaws(place: str, type: str) -> list[Flaw]:
+    """Why no event can have this type; empty where one can."""
+    return _flaws_at(place, lambda: check_name("an event's type", type))
+
+
+def _flaws_at(place: str, check: Callable[[], None]) -> list[Flaw]:
+    """What a check of the store refuses, as a flaw at `place`."""
+    try:
+        check()
+    except (LimitExceeded, ValueError) as error:
+        return [Flaw(place, str(error))]
     return []
 
 
 def _flaws(events: Sequence[NewEvent]) -> list[Flaw]:
     if not 1 <= len(events) <= MOST_EVENTS:
         return [Flaw("/events", f"from 1 to {MOST_EVENTS:,} events")]
-    flaws = []
+    flaws: list[Flaw] = []
     for number, event in enumerate(events):
         place = f"/events/{number}"
-        if not 0 < len(event.type) <= _LONGEST or not _is_text(event.type):
-            flaws.append(Flaw(f"{place}/type", f"1 to {_LONGEST} characters"))
+        flaws += type_flaws(f"{place}/type", event.type)
         if event.id is not None and not _ID.fullmatch(event.id):
             flaws.append(Flaw(f"{place}/id", "1 to 64 visible ASCII characters"))
-        if len(event.subject) > _LONGEST or not _is_text(event.subject):
-            flaws.append(Flaw(f"{place}/subject", f"at most {_LONGEST} characters"))
+        if event.subject:
+            flaws += _subject_flaws(f"{place}/subject", event.subject)
         if not 1 <= event.schema < 2**31:
             flaws.append(Flaw(f"{place}/schema", "a version, from 1"))
-        if event.time is not None and event.time < 0:
-            flaws.append(Flaw(f"{place}/time", "not before 1970"))
+        if event.time is not None and not FIRST_TIME <= event.time <= LAST_TIME:
+            flaws.append(Flaw(f"{place}/time", "from 1970 to the end of 9999, in UTC"))
     return flaws
 
 
-def _is_text(text: str) -> bool:
-    """Whether every store can keep the text: valid Unicode without NUL."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return "\0" not in text
+def _subject_flaws(place: str, subject: str) -> list[Flaw]:
+    return _flaws_at(place, lambda: check_name("an event's subject", subject))

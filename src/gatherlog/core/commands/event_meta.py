@@ -14,6 +14,7 @@ class _Meta(msgspec.Struct):
     actor: Any = None
 
 
+_encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(_Meta).decode
 
 
@@ -23,7 +24,7 @@ def event_meta(actor: str, more: Mapping[str, Any] = {}) -> bytes:
     An actor is `key:<id>`, `account:<id>`, `guest:<id>`, or a part of the program, such as `cli`.
     An "actor" in `more` is replaced.
     """
-    return msgspec.json.encode({**more, "actor": actor})
+    return _encode({**more, "actor": actor})
 
 
 def actor_of(event: Recorded) -> Any:

@@ -6,13 +6,13 @@
 
     handled = await handler.handle("gathering-0198", attempt)
 
-This is optimistic concurrency: the commit demands the version of every document that the attempt
-loaded. If one of them has changed since, the command starts again with the present documents. So no
-decision is committed, and no refusal is raised, that rests on outdated documents.
+This is optimistic concurrency: the commit demands the version of every document and stream that
+the attempt loaded. If one of them has changed since, the command starts again with what is there
+now. So no decision is committed, and no refusal is raised, that rests on outdated documents.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -23,6 +23,7 @@ from gatherlog.core.eventstore.errors import (
     CounterOutOfBounds,
     GatherlogError,
     KeyReused,
+    StoreError,
 )
 from gatherlog.core.eventstore.events import Codec, Event
 from gatherlog.core.eventstore.retrying import Backoff
@@ -33,6 +34,7 @@ from gatherlog.core.eventstore.store import (
     Append,
     Commit,
     Document,
+    Recalled,
     Ref,
     Store,
     Write,
@@ -47,11 +49,13 @@ class Decided(msgspec.Struct, frozen=True):
 
     payload: msgspec.Struct
     subject: str = ""
+    stream: str = ""
+    """The stream it belongs to; empty: that of the command."""
 
 
 Attempt = Callable[[UnitOfWork], Awaitable[Sequence[Decided]]]
 """Loads documents and decides a command. It may be called several times for one command, so it
-has no effect but its result."""
+has no effect but its result. None counts as no events, as an empty list does."""
 
 
 class Handled(msgspec.Struct, frozen=True):
@@ -59,7 +63,8 @@ class Handled(msgspec.Struct, frozen=True):
 
     events: Sequence[Decided] = ()
     bodies: Mapping[Ref, Any] = {}
-    """The typed bodies of all documents loaded or changed, as they are after the commit."""
+    """The typed bodies of all documents loaded or changed, as they are after the commit, and of
+    those that were only shown."""
     versions: Mapping[Ref, int] = {}
     """The versions of the same documents, 0 where there is none. Empty within `Once.answer`."""
     repeated: bool = False
@@ -80,6 +85,11 @@ class Once(msgspec.Struct, frozen=True):
     fingerprint: bytes
     answer: Callable[[Handled], bytes]
     versioned: Callable[[Handled], Ref | None] = lambda handled: None
+
+
+_NONE: Final[Mapping[str, int]] = {}
+Changes = dict[Ref, tuple[Change, str]]
+"""What becomes of documents, and the stream whose events change each."""
 
 
 class CommandHandler:
@@ -103,53 +113,68 @@ class CommandHandler:
         meta: bytes = b"",
         once: Once | None = None,
     ) -> Handled:
-        """Append the events that `attempt` decides to `stream`, and write the documents' changes.
+        """Append the events that `attempt` decides, and write what they change in documents.
 
-        An attempt that decides no events writes nothing, except the answer of `once`. `meta` is
-        stored with every event. Raises what the attempt and the store raise, KeyReused, and Busy if
-        concurrent commands keep changing the loaded documents for `retrying.DEADLINE` seconds.
+        They are appended to `stream` or to the stream that they name themselves, all in one commit.
+        A document is changed by events of one stream only. An attempt that decides no events writes
+        nothing, except the answer of `once`. `meta` is stored with every event.
+
+        Raises what the attempt and the store raise, KeyReused, and Busy if concurrent commands keep
+        changing what was loaded for `retrying.DEADLINE` seconds. Only a GatherlogError of the
+        attempt is decided again if it came of outdated documents: other exceptions are mistakes of
+        the program, and are raised at once.
         """
-        if once is not None and (recalled := await self.store.recall(once.key)) is not None:
-            if recalled.fingerprint != once.fingerprint:
-                raise KeyReused(f"the key {once.key!r} was used before, for another command")
-            return Handled(repeated=True, answer=recalled.answer)
-        backoff = Backoff()
+        unit, confirmed = self._unit(), None
+        backoff: Backoff | None = None
         while True:
-            unit = UnitOfWork(self.store, self.clock())
             try:
-                decided, changes = await self._decide(unit, stream, attempt)
-            except (GatherlogError, LookupError, TypeError, AttributeError) as error:
-                if not await unit.is_outdated():
+                decided = await attempt(unit)
+                changes = await self._evolve(unit, stream, decided) if decided else {}
+            except GatherlogError as refusal:
+                if isinstance(refusal, StoreError) and not isinstance(refusal, Conflict):
                     raise
-                reason: Exception = error  # it came of documents that have changed meanwhile
+                if once is not None and (recalled := await self._recall(once)) is not None:
+                    return Handled(repeated=True, answer=recalled.answer)
+                again = await unit.reread(self.clock())
+                if await unit.is_current(again):
+                    if not unit.reads_counters or confirmed == unit.versions():
+                        raise
+                    if unit.has_counters_of(again):
+                        raise
+                    unit, confirmed = again, again.versions()
+                    continue
+                reason: Exception = refusal
             else:
                 if not decided and once is None:
-                    return Handled((), unit.bodies, unit.versions())
+                    return Handled((), unit.bodies, unit.versions_of_bodies())
                 try:
                     return await self._commit(unit, stream, decided, changes, meta, once)
-                except (Conflict, CounterOutOfBounds) as error:
-                    reason = error
+                except (Conflict, CounterOutOfBounds) as collision:
+                    reason = collision
+            backoff = backoff or Backoff()
             await backoff.pause(reason)
+            unit, confirmed = self._unit(), None
 
-    async def _decide(
-        self,
-        unit: UnitOfWork,
-        stream: str,
-        attempt: Attempt,
-    ) -> tuple[Sequence[Decided], dict[Ref, Change]]:
-        decided = await attempt(unit)
-        return decided, await self._evolve(unit, stream, decided) if decided else {}
+    def _unit(self) -> UnitOfWork:
+        return UnitOfWork(self.store, self._codec, self.clock())
+
+    async def _recall(self, once: Once) -> Recalled | None:
+        """What was answered under the key before; None if it is new. Raises KeyReused."""
+        recalled = await self.store.recall(once.key)
+        if recalled is not None and recalled.fingerprint != once.fingerprint:
+            raise KeyReused(f"the key {once.key!r} was used before, for another command")
+        return recalled
 
     async def _commit(
         self,
         unit: UnitOfWork,
         stream: str,
         decided: Sequence[Decided],
-        changes: dict[Ref, Change],
+        changes: Changes,
         meta: bytes,
         once: Once | None,
     ) -> Handled:
-        appends = [Append(stream, self._events(decided, unit.now, meta), ANY)] if decided else ()
+        appends = self._appends(unit, stream, decided, meta)
         writes = [
             self._write(unit, stream, ref, document, changes.get(ref))
             for ref, document in unit.documents.items()
@@ -169,36 +194,47 @@ class CommandHandler:
         committed = await self.store.commit(commit)
         if committed.repeated:
             return Handled(repeated=True, answer=committed.answer)
-        versions = unit.versions()
+        versions = unit.versions_of_bodies()
         versions.update(committed.documents)
         return Handled(decided, unit.bodies, versions, False, committed.answer)
 
-    async def _evolve(
-        self, unit: UnitOfWork, stream: str, decided: Sequence[Decided]
-    ) -> dict[Ref, Change]:
+    async def _evolve(self, unit: UnitOfWork, stream: str, decided: Sequence[Decided]) -> Changes:
         """Fold the events into the loaded documents; what changes in each of them altogether."""
-        net: dict[Ref, Change] = {}
-        for event in decided:
-            happened = Happened(stream, event.subject, unit.now, event.payload)
-            for view, id in self._fold.keys(happened):
-                if (view, id) not in unit.documents:
-                    await unit.get(self._views[view], id)
-            for change in self._fold.evolve(unit.bodies, happened):
+        happened = [
+            Happened(event.stream or stream, event.subject, unit.now, event.payload)
+            for event in decided
+        ]
+        known = unit.documents
+        new = [ref for one in happened for ref in self._fold.keys(one) if ref not in known]
+        if new:
+            await unit.load(*[(self._views[view], id) for view, id in new])
+        net: Changes = {}
+        for one in happened:
+            for change in self._fold.evolve(unit.bodies, one):
                 ref = (change.view.name, change.id)
                 if ref not in unit.documents:
                     raise ValueError(f"{ref} is changed by the fold, but not named by its keys")
-                earlier = net.get(ref)
-                net[ref] = change if earlier is None else _merge(earlier, change)
+                if (earlier := net.get(ref)) is None:
+                    net[ref] = change, one.stream
+                else:
+                    net[ref] = _merge(earlier, change, one.stream)
                 if change.body is not KEEP:
                     unit.bodies[ref] = None if change.body is DELETE else change.body
         return net
 
-    def _events(self, decided: Sequence[Decided], now: int, meta: bytes) -> list[Event]:
-        events = []
+    def _appends(
+        self, unit: UnitOfWork, stream: str, decided: Sequence[Decided], meta: bytes
+    ) -> list[Append]:
+        """The events by stream, and a demand on every stream that was read."""
+        now, appends = unit.now, []
+        events: dict[str, list[Event]] = {name: [] for name in unit.streams}
         for event in decided:
             type, schema, data = self._codec.encode(event.payload)
-            events.append(Event(self.ids(), type, now, now, data, schema, event.subject, meta))
-        return events
+            made = Event(self.ids(), type, now, now, data, schema, event.subject, meta)
+            events.setdefault(event.stream or stream, []).append(made)
+        for name, some in events.items():
+            appends.append(Append(name, some, unit.streams.get(name, ANY)))
+        return appends
 
     def _write(
         self,
@@ -206,22 +242,44 @@ class CommandHandler:
         stream: str,
         ref: Ref,
         document: Document | None,
-        change: Change | None,
+        change: tuple[Change, str] | None,
     ) -> Write:
-        return self._views[ref[0]].write(
-            ref[1],
-            stream,
-            KEEP if change is None else change.body,
-            expects=0 if document is None else document.version,
-            adds={} if change is None else change.adds,
-            at_most=unit.at_most.get(ref, {}),
-            at_least=unit.at_least.get(ref, {}),
+        """The change of a loaded document, or without one a demand that it stays as it is."""
+        view, id = ref
+        expects = 0 if document is None else document.version
+        most, least = unit.at_most.get(ref, _NONE), unit.at_least.get(ref, _NONE)
+        what = None
+        if change is not None:
+            what, stream = change
+        if what is not None and what.body is not KEEP:
+            return what.view.write(
+                id,
+                stream,
+                what.body,
+                expects=expects,
+                adds=what.adds,
+                at_most=most,
+                at_least=least,
+            )
+        adds = _NONE if what is None else what.adds
+        return Write(
+            view=view,
+            id=id,
+            stream=stream,
+            expects=expects,
+            adds=adds,
+            at_most=most,
+            at_least=least,
         )
 
 
-def _merge(earlier: Change, later: Change) -> Change:
+def _merge(before: tuple[Change, str], later: Change, stream: str) -> tuple[Change, str]:
+    earlier, owner = before
+    if owner != stream:
+        ref = later.view.ref(later.id)
+        raise ValueError(f"{ref} is changed by events of {owner!r} and {stream!r}")
     adds = dict(earlier.adds)
     for counter, amount in later.adds.items():
         adds[counter] = adds.get(counter, 0) + amount
     body = earlier.body if later.body is KEEP else later.body
-    return Change(later.view, later.id, body, adds)
+    return Change(later.view, later.id, body, adds), owner

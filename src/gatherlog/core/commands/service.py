@@ -30,6 +30,7 @@ __all__ = [
     "Repeated",
     "Stored",
     "about",
+    "changed_meanwhile",
     "check_version",
     "done_now",
     "listing",
@@ -109,6 +110,14 @@ def check_version(unit: UnitOfWork, view: View[Any], id: str, expects: int | Non
         raise Conflict("document", f"{view.name}/{id}", expects, actual)
 
 
+def changed_meanwhile(view: View[Any], id: str) -> Conflict:
+    """The error for a document that another one speaks of, and that is not there any more.
+
+    The documents were changed while they were loaded, so the command handler decides again.
+    """
+    return Conflict("document", f"{view.name}/{id}", 1, 0)
+
+
 def outcome(handled: Handled, view: View[B], id: str) -> Stored[B]:
     """A document that the command loaded or changed, as the command left it."""
     ref = view.ref(id)
@@ -125,8 +134,8 @@ def no_such(what: str, id: str) -> NotFound:
 
 async def read(store: Store, view: View[B], id: str) -> B | None:
     """The typed body of one document; None where there is none."""
-    [document] = await store.get(view.name, [id])
-    return view.read(document)
+    [document] = await store.get([view.ref(id)])
+    return view.recall(document)
 
 
 def stored(view: View[B], documents: Iterable[Document | None]) -> list[Stored[B]]:
@@ -139,10 +148,12 @@ def stored(view: View[B], documents: Iterable[Document | None]) -> list[Stored[B
 
 
 async def listing(store: Store, view: View[B], query: Query) -> Listing[Stored[B]]:
-    """One page of a query of `view`, of no more documents than the store reads at once."""
+    """One page of a query of `view`, of no more documents than the store reads at once.
+
+    Every page but the last is full, also where the store's own pages are shorter.
+    """
     limit = min(query.limit, store.limits.page)
-    page = await store.query(msgspec.structs.replace(query, limit=limit))
-    return Listing(stored(view, page.documents), page.cursor)
+    return await search(store, view, msgspec.structs.replace(query, limit=limit), None)
 
 
 async def search(
@@ -160,18 +171,19 @@ async def search(
     which are at least 2.
     """
     limit, most = query.limit, store.limits.page
-    size = whole = min(limit if fits is None else max(limit, most // 10, 1), most)
     found: list[Stored[B]] = []
-    cursor = query.cursor
+    cursor, again = query.cursor, 0
     for _ in itertools.count() if most_reads is None else range(most_reads):
+        missing = limit - len(found)
+        size = again or min(missing if fits is None else max(limit, most // 10, 1), most)
         page = await store.query(msgspec.structs.replace(query, limit=size, cursor=cursor))
         fitting = _fitting(view, page.documents, fits)
-        if len(fitting) > (room := limit - len(found)):
+        if len(fitting) > missing:
             # Read again, only as far as the last document that has room: the cursor is behind it.
-            size = fitting[room - 1][0] + 1
+            again = fitting[missing - 1][0] + 1
             continue
         found += [one for _, one in fitting]
-        cursor, size = page.cursor, whole
+        cursor, again = page.cursor, 0
         if cursor is None or len(found) == limit:
             break
     return Listing(found, cursor)

@@ -58,6 +58,9 @@ class State(msgspec.Struct, frozen=True):
     keys: Mapping[str, Recalled]
     streams: Mapping[str, int]
     documents: Mapping[Ref, Document]
+    is_current: bool = True
+    """Whether this is what the store holds now. If it may be older, a refusal that rests on it is
+    not final."""
 
 
 class Changes(msgspec.Struct):
@@ -107,16 +110,7 @@ def _plan_one(state: State, changes: Changes, commit: Commit) -> Committed:
         if earlier is not None and earlier.at > state.now - KEY_LIFETIME:
             return _repeat(commit, earlier)
 
-    streams: dict[str, int] = {}
-    for append in commit.appends:
-        stream = append.stream
-        actual = changes.streams.get(stream)
-        if actual is None:
-            actual = state.streams.get(stream, 0)
-        if append.expected not in (ANY, actual):
-            raise Conflict("stream", stream, append.expected, actual)
-        streams[stream] = actual + len(append.events)
-
+    streams = _stream_versions(state, changes, commit)
     documents: dict[Ref, Document | None] = {}
     versions: dict[Ref, int] = {}
     answer = commit.answer
@@ -141,6 +135,21 @@ def _plan_one(state: State, changes: Changes, commit: Commit) -> Committed:
     if commit.key is not None:
         changes.keys[commit.key] = Recalled(commit.fingerprint, answer, state.now)
     return Committed(streams, versions, positions, False, answer)
+
+
+def _stream_versions(state: State, changes: Changes, commit: Commit) -> dict[str, int]:
+    """The version of each stream that is appended to, after the append."""
+    streams: dict[str, int] = {}
+    for append in commit.appends:
+        stream = append.stream
+        actual = changes.streams.get(stream)
+        if actual is None:
+            actual = state.streams.get(stream, 0)
+        if append.expected not in (ANY, actual):
+            raise Conflict("stream", stream, append.expected, actual)
+        if append.events:
+            streams[stream] = actual + len(append.events)
+    return streams
 
 
 def _repeat(commit: Commit, earlier: Recalled) -> Committed:
@@ -224,7 +233,8 @@ def _added(write: Write, counters: Mapping[str, int]) -> dict[str, int]:
         if amount:
             value = added.get(counter, 0) + amount
             if not -MAX_INTEGER <= value <= MAX_INTEGER:
-                raise CounterOutOfBounds(f"{write.view}/{write.id}", counter, value, MAX_INTEGER)
+                most = MAX_INTEGER if value > 0 else -MAX_INTEGER
+                raise CounterOutOfBounds(f"{write.view}/{write.id}", counter, value, most)
             added[counter] = value
     return added
 
@@ -233,6 +243,8 @@ def _append(changes: Changes, commit: Commit, streams: Mapping[str, int]) -> dic
     """Give every event its version and position; the last position in each partition used."""
     reached: dict[int, int] = {}
     for append in commit.appends:
+        if not append.events:
+            continue
         stream = append.stream
         partition = partition_of(stream, len(changes.positions))
         position = changes.positions[partition]

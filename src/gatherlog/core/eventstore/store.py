@@ -7,7 +7,7 @@ numbered promises are in `docs/store.md`; `tests/contracts` proves them.
 
 from collections.abc import Collection, Mapping, Sequence
 from enum import Enum
-from typing import Final, Literal, Protocol
+from typing import Final, Literal, Protocol, runtime_checkable
 
 import msgspec
 
@@ -26,6 +26,8 @@ __all__ = [
     "Document",
     "Heads",
     "IndexKey",
+    "KeepsFiles",
+    "KeepsIndexRows",
     "Limits",
     "Page",
     "Query",
@@ -33,6 +35,7 @@ __all__ = [
     "Ref",
     "Store",
     "StreamHead",
+    "StreamPage",
     "Write",
 ]
 
@@ -65,10 +68,13 @@ partition."""
 
 
 class Append(msgspec.Struct, frozen=True, gc=False):
-    """Events for one stream, in order; `expected` is an exact version, NEW or ANY."""
+    """Events for one stream, in order. `expected` is an exact version, NEW or ANY.
+
+    Without events, it only demands that the stream is at the version `expected`.
+    """
 
     stream: str
-    events: Sequence[Event]
+    events: Sequence[Event] = ()
     expected: int = ANY
 
 
@@ -98,6 +104,9 @@ class Write(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The lowest value that each counter may have after the adds."""
     counted: int | None = None
     at: int | None = None
+    indexes: int = 0
+    """How many indexes the view declares, for engines that count index rows as actions. Not fewer
+    than `index_keys` has keys."""
 
     @property
     def changes_anything(self) -> bool:
@@ -114,7 +123,7 @@ class Commit(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     appends: Sequence[Append] = ()
     writes: Sequence[Write] = ()
     key: str | None = None
-    """Idempotency key, at most 255 characters, scoped by the caller; remembered for 24 hours."""
+    """Idempotency key of at most 400 bytes, scoped by the caller; it is remembered for 24 hours."""
     fingerprint: bytes = b""
     """A hash of the command. Raises KeyReused if the key was used with another fingerprint."""
     answer: bytes = b""
@@ -184,7 +193,7 @@ class Query(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class Page(msgspec.Struct, frozen=True, gc=False):
-    """A part of the documents that a query finds; `cursor` is None on the last page."""
+    """A part of the documents that a query or a scan finds; `cursor` is None on the last page."""
 
     documents: list[Document]
     cursor: str | None
@@ -197,17 +206,28 @@ class StreamHead(msgspec.Struct, frozen=True, gc=False):
     version: int
 
 
+class StreamPage(msgspec.Struct, frozen=True, gc=False):
+    """A part of the streams of a category; `cursor` is None on the last page."""
+
+    streams: list[StreamHead]
+    cursor: str | None
+
+
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """What an engine accepts. Raises LimitExceeded, before anything is written, for more."""
 
     partitions: int = 1
     commit_actions: int = 10_000
-    """The number of events, writes and streams in one commit, added up."""
+    """The most that `commit_checks.count_actions` may count for one commit."""
+    index_rows: int = 0
+    """Rows that count as actions for each index of a document that is written; 0: none do."""
     commit_bytes: int = 16 * 1024 * 1024
     event_bytes: int = 1024 * 1024
     body_bytes: int = 1024 * 1024
     page: int = 10_000
     """The highest `limit=` of any reading method."""
+    page_bytes: int = 8 * 1024 * 1024
+    """A page ends when it has so many bytes of data and bodies, but holds one item at least."""
     queries_lag: bool = False
     """Whether `query` may not yet show what was just committed."""
 
@@ -253,56 +273,67 @@ class Store(Protocol):
         limit: int = 1000,
         backwards: bool = False,
     ) -> list[Recorded]:
-        """Events with after < version < before, oldest first, or newest first if `backwards`."""
+        """Events with after < version < before, oldest first, or newest first if `backwards`.
+
+        A page may be shorter than `limit`. Only an empty page means that there are no more.
+        """
         ...
 
     async def read_feed(self, partition: int, *, after: int, limit: int) -> list[Recorded]:
         """Events of a partition after position `after`, in order.
 
-        No event appears later at or before a position that a reader has seen. If a page is empty
-        although `heads()` is beyond `after`, read it again.
+        No event appears later at or before a position that a reader has seen. A page may be shorter
+        than `limit`. Only an empty page means that there are no more; if `heads()` is beyond
+        `after` all the same, read it again.
         """
         ...
 
     async def heads(self) -> Heads:
-        """The last position of each partition that can be read now. Heads never decrease."""
+        """The last position of each partition that can be read now. Heads never decrease.
+
+        They reach an acknowledged commit soon, by themselves, but not always at once.
+        """
         ...
 
     async def wait(self, beyond: Heads, timeout: float) -> Heads:
         """The heads, as soon as one of them is beyond `beyond`, or after `timeout` seconds."""
         ...
 
-    async def get(self, view: str, ids: Sequence[str]) -> list[Document | None]:
-        """Documents by id, in the order of `ids`; None where there is none.
+    async def get(self, refs: Sequence[Ref]) -> list[Document | None]:
+        """Documents by name, in the order of `refs`; None where there is none.
 
-        Each is the latest committed state, but together they are not one snapshot.
+        A view that was never written has no documents; `get` does not check its name.
+        It takes one round trip. Each document is the latest committed state, but they are not one
+        snapshot, nor are the body and the counters of a document, and no order of reading is
+        promised.
         """
         ...
 
     async def query(self, query: Query) -> Page:
-        """Documents by a declared index. It may lag, so decisions must not rest on it."""
-        ...
+        """Documents by a declared index. It may lag, so decisions must not rest on it.
 
-    async def streams(
-        self, category: str, *, after: str = "", limit: int = 1000
-    ) -> list[StreamHead]:
-        """Streams of a category, in order of their names, after the name `after`."""
-        ...
-
-    async def scan(self, view: str, *, after: str = "", limit: int = 1000) -> list[Document]:
-        """All documents of a view, in order of their ids, after the id `after`."""
-        ...
-
-    async def misindexed(self, view: str, *, after: str = "", limit: int = 1000) -> list[str]:
-        """Ids, after the id `after`, whose index rows do not agree with their document.
-
-        Ids of index rows without a document are included. There are none as long as nobody but the
-        engine changes its data.
+        A page may be shorter than `query.limit`. Only a cursor of None means that there are no
+        more. Raises ValueError for an index that no view of this process declares, ViewNotBuilt
+        for one that is newer than the documents, and CursorInvalid.
         """
         ...
 
-    async def reindex(self, view: str, ids: Sequence[str]) -> None:
-        """Write the index rows of these ids again from their documents, beside other commits."""
+    async def streams(
+        self, category: str, *, cursor: str | None = None, limit: int = 1000
+    ) -> StreamPage:
+        """Streams of a category, each once, in no particular order.
+
+        Streams that are made meanwhile may be missing. A category that nobody has used, or that
+        cannot exist, has no streams.
+        """
+        ...
+
+    async def scan(self, view: str, *, cursor: str | None = None, limit: int = 1000) -> Page:
+        """All documents of a view, each once, in no particular order.
+
+        Documents that are made or deleted meanwhile may be missing. A view that was never written
+        has no documents.
+        """
         ...
 
     async def declare(self, views: Sequence[DeclaredView]) -> None:
@@ -311,4 +342,34 @@ class Store(Protocol):
 
     async def close(self) -> None:
         """Finish the commits that were accepted, then close. Closing twice does nothing."""
+        ...
+
+
+@runtime_checkable
+class KeepsIndexRows(Protocol):
+    """A store that keeps index rows apart from its documents, so that they may come to disagree.
+
+    They agree as long as nobody but the engine changes its data.
+    """
+
+    async def misindexed(
+        self, view: str, *, cursor: str | None = None, limit: int = 1000
+    ) -> tuple[list[str], str | None]:
+        """Ids whose index rows do not agree with their document, and the cursor of the next page.
+
+        Ids of index rows without a document are included.
+        """
+        ...
+
+    async def reindex(self, view: str, ids: Sequence[str]) -> None:
+        """Write the index rows of these ids again from their documents, beside other commits."""
+        ...
+
+
+@runtime_checkable
+class KeepsFiles(Protocol):
+    """A store in files of the machine that it runs on."""
+
+    def file_bytes(self) -> Mapping[str, int]:
+        """The size of each file in bytes: `database`, and `wal` for what is not yet moved there."""
         ...

@@ -1,17 +1,17 @@
 """Reading to the end: every list in a store comes in pages, and this is how they are joined."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator
 from typing import TypeVar
 
 import msgspec
 
-from gatherlog.core.eventstore.store import Document, Query, Store
+from gatherlog.core.eventstore.events import Recorded
+from gatherlog.core.eventstore.store import Document, Query, Store, StreamHead
 from gatherlog.core.projections.views import View
 
-__all__ = ["bodies", "documents", "pages"]
+__all__ = ["all_documents", "all_streams", "bodies", "documents", "stream_events"]
 
 B = TypeVar("B", bound=msgspec.Struct)
-T = TypeVar("T")
 
 
 async def documents(store: Store, query: Query) -> AsyncIterator[Document]:
@@ -35,11 +35,53 @@ async def bodies(store: Store, view: View[B], query: Query) -> AsyncIterator[B]:
             yield body
 
 
-async def pages(
-    read: Callable[..., Awaitable[Sequence[T]]], name: Callable[[T], str]
-) -> AsyncIterator[Sequence[T]]:
-    """The pages that `read(after=…)` gives, until one is empty; `name` is what to go on after."""
-    after = ""
-    while page := await read(after=after):
-        yield page
-        after = name(page[-1])
+async def all_documents(store: Store, view: str, *, limit: int = 1000) -> AsyncIterator[Document]:
+    """All documents of a view, in no particular order; `limit` is the size of a page."""
+    cursor: str | None = None
+    while True:
+        page = await store.scan(view, cursor=cursor, limit=min(limit, store.limits.page))
+        for document in page.documents:
+            yield document
+        if (cursor := page.cursor) is None:
+            return
+
+
+async def all_streams(store: Store, category: str) -> AsyncIterator[StreamHead]:
+    """All streams of a category, in no particular order."""
+    cursor: str | None = None
+    while True:
+        page = await store.streams(category, cursor=cursor, limit=min(1000, store.limits.page))
+        for head in page.streams:
+            yield head
+        if (cursor := page.cursor) is None:
+            return
+
+
+async def stream_events(
+    store: Store,
+    stream: str,
+    *,
+    after: int = 0,
+    before: int | None = None,
+    limit: int | None = None,
+    backwards: bool = False,
+) -> AsyncIterator[Recorded]:
+    """Events of a stream as `Store.read_stream` gives them, over all pages; None: no limit.
+
+    One page is held at a time, so that memory does not grow with the stream.
+    """
+    most = min(1000, store.limits.page)
+    while limit is None or limit > 0:
+        page = await store.read_stream(
+            stream,
+            after=after,
+            before=before,
+            limit=most if limit is None else min(limit, most),
+            backwards=backwards,
+        )
+        if not page:
+            return
+        for event in page:
+            yield event
+        limit = None if limit is None else limit - len(page)
+        after, before = (after, page[-1].version) if backwards else (page[-1].version, before)

@@ -8,7 +8,6 @@ counters are not applied. Afterwards the index rows are compared with the docume
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from functools import partial
 from typing import Any
 
 import msgspec
@@ -21,12 +20,13 @@ from gatherlog.core.eventstore.store import (
     Commit,
     Document,
     IndexKey,
+    KeepsIndexRows,
     Ref,
     Store,
     Write,
 )
 from gatherlog.core.projections.folds import Category, Happened
-from gatherlog.core.projections.paging import pages
+from gatherlog.core.projections.paging import all_documents, all_streams
 from gatherlog.core.projections.views import View
 
 __all__ = ["Difference", "Progress", "rebuild", "verify"]
@@ -101,8 +101,8 @@ async def _compare(
     count = Progress()
     for category in categories:
         named: set[Ref] = set()
-        async for stream in _streams(store, category.name):
-            folded = _Folded(store, category, stream)
+        async for head in all_streams(store, category.name):
+            folded = _Folded(store, category, head.stream)
             async for difference in folded.differences(repair=repair):
                 count.differences += 1
                 yield difference
@@ -125,19 +125,17 @@ async def _compare(
 
 async def _misindexed(store: Store, view: str, *, repair: bool) -> AsyncIterator[Difference]:
     """The ids whose index rows do not agree with their documents."""
-    read = partial(store.misindexed, view, limit=PAGE)
-    async for ids in pages(read, str):
-        if repair:
+    if not isinstance(store, KeepsIndexRows):
+        return
+    cursor: str | None = None
+    while True:
+        ids, cursor = await store.misindexed(view, cursor=cursor, limit=PAGE)
+        if repair and ids:
             await store.reindex(view, ids)
         for id in ids:
             yield Difference(view, id, "", "index")
-
-
-async def _streams(store: Store, category: str) -> AsyncIterator[str]:
-    read = partial(store.streams, category, limit=PAGE)
-    async for heads in pages(read, lambda head: head.stream):
-        for head in heads:
-            yield head.stream
+        if cursor is None:
+            return
 
 
 async def _orphans(
@@ -145,14 +143,12 @@ async def _orphans(
 ) -> AsyncIterator[Difference]:
     """Documents of the category's views that the fold of its streams did not name."""
     for view in category.fold.views:
-        read = partial(store.scan, view.name, limit=PAGE)
-        async for documents in pages(read, lambda one: one.id):
-            for document in documents:
-                its_own = document.stream.startswith(f"{category.name}-")
-                if its_own and (view.name, document.id) not in named:
-                    folded = _Folded(store, category, document.stream)
-                    async for difference in folded.compare_one(document, repair=repair):
-                        yield difference
+        async for document in all_documents(store, view.name):
+            its_own = document.stream.startswith(f"{category.name}-")
+            if its_own and (view.name, document.id) not in named:
+                folded = _Folded(store, category, document.stream)
+                async for difference in folded.compare_one(document, repair=repair):
+                    yield difference
 
 
 class _Folded:
@@ -228,7 +224,7 @@ class _Folded:
         found: list[Difference] = []
         while refs:
             known = self.version
-            documents = await self._store.get(refs[0][0], [id for _, id in refs])
+            documents = await self._store.get(refs)
             await self.fold_on()
             judged = [self._judged(r, d) for r, d in zip(refs, documents, strict=True)]
             wrong = [(ref, *verdict) for ref, verdict in zip(refs, judged, strict=True) if verdict]
@@ -321,6 +317,7 @@ class _Folded:
             adds=adds,
             counted=(0 if stored is None else stored.counted) if adds else None,
             at=self.version,
+            indexes=len(self._views[ref[0]].indexes),
         )
 
 

@@ -8,16 +8,29 @@ which documents.
 """
 
 from collections.abc import Callable, Collection, Mapping
-from typing import Any, Generic, Literal, TypeVar
+from typing import Any, Final, Generic, Literal, TypeVar
 
 import msgspec
 
-from gatherlog.core.eventstore.store import KEEP, Body, Document, IndexKey, Query, Ref, Write
+from gatherlog.core.eventstore.errors import DocumentUndecodable
+from gatherlog.core.eventstore.store import (
+    DELETE,
+    KEEP,
+    Body,
+    Document,
+    IndexKey,
+    Query,
+    Ref,
+    Write,
+)
 
 __all__ = ["View"]
 
 B = TypeVar("B", bound=msgspec.Struct)
 AccessPattern = Callable[[Any], IndexKey | None]
+REMEMBERED: Final = 1_024
+LONGEST_REMEMBERED: Final = 4_096
+"""How many typed bodies a view remembers, and up to how many bytes each."""
 
 
 class View(Generic[B]):
@@ -36,6 +49,8 @@ class View(Generic[B]):
         self.patterns: Mapping[str, AccessPattern] = patterns
         self._encode = msgspec.json.Encoder().encode
         self._decode = msgspec.json.Decoder(body).decode
+        self._typed: dict[str, tuple[bytes, B]] = {}
+        """By the id of the document: the bytes of a body, and the body."""
 
     def __repr__(self) -> str:
         return f"View({self.name!r}, version={self.version})"
@@ -50,18 +65,50 @@ class View(Generic[B]):
         return (self.name, id)
 
     def read(self, document: Document | None) -> B | None:
-        """The typed body; None if there is no document, or none with a body."""
+        """The typed body; None if there is no document, or none with a body.
+
+        Raises DocumentUndecodable for a body that is damaged.
+        """
         if document is None or document.body is None:
             return None
-        return self._decode(document.body)
+        return self._decoded(document.id, document.body)
+
+    def recall(self, document: Document | None) -> B | None:
+        """As `read`, but a body that was decoded or encoded lately is remembered.
+
+        While the store returns the same bytes, every caller gets the same object, so nobody may
+        change it: neither its fields, nor a list or dict in it. Make a changed copy instead, with
+        `msgspec.structs.replace`.
+        """
+        if document is None or (encoded := document.body) is None:
+            return None
+        known = self._typed.get(document.id)
+        if known is not None and known[0] is encoded:
+            return known[1]
+        body = self._decoded(document.id, encoded)
+        self._remember(document.id, encoded, body)
+        return body
+
+    def _decoded(self, id: str, encoded: bytes) -> B:
+        try:
+            return self._decode(encoded)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            raise DocumentUndecodable(self.name, id) from None
+
+    def _remember(self, id: str, encoded: bytes, body: B) -> None:
+        """Keep a typed body, unless it is long; the oldest of more than REMEMBERED is let go."""
+        if len(encoded) <= LONGEST_REMEMBERED:
+            self._typed[id] = encoded, body
+            if len(self._typed) > REMEMBERED:
+                del self._typed[next(iter(self._typed))]
 
     def keys(self, body: B) -> dict[str, IndexKey]:
         """The document's key in every index that lists it."""
-        return {
-            index: key
-            for index, pattern in self.patterns.items()
-            if (key := pattern(body)) is not None
-        }
+        keys: dict[str, IndexKey] = {}
+        for index, pattern in self.patterns.items():
+            if (key := pattern(body)) is not None:
+                keys[index] = key
+        return keys
 
     def write(
         self,
@@ -77,10 +124,11 @@ class View(Generic[B]):
     ) -> Write:
         """A `Write` of this view, with the body encoded and its index keys computed."""
         encoded: bytes | Literal[Body.KEEP, Body.DELETE]
-        if isinstance(body, Body):
+        if body is KEEP or body is DELETE:
             encoded, index_keys = body, {}
         else:
             encoded, index_keys = self._encode(body), self.keys(body)
+            self._remember(id, encoded, body)
         return Write(
             view=self.name,
             id=id,
@@ -92,6 +140,7 @@ class View(Generic[B]):
             at_most=at_most,
             at_least=at_least,
             at=at,
+            indexes=len(self.patterns),
         )
 
     def query(

@@ -11,14 +11,18 @@ __all__ = ["AvailableLines", "is_available"]
 
 
 class AvailableLines:
-    """Finds lines by the indexes. What it finds may have changed: read the lines before use."""
+    """Finds lines by the indexes.
+
+    What it finds may have changed: read the lines before use. Where queries lag, a line may be
+    missing for a moment after its message has become available.
+    """
 
     def __init__(self, store: QueueStore, *, clock: Clock) -> None:
         self._store = store
         self._clock = clock
 
     async def ids(self, queue: str, limit: int) -> list[str]:
-        """Ids of lines whose first message is available: `limit` or more, if there are as many.
+        """Ids of lines whose first message is available: `limit`, if there are as many.
 
         First those whose visibility timeout or delay is over, then those that have none, by the
         age of their first message, then those whose time lies further ahead than may be asked for.
@@ -30,17 +34,18 @@ class AvailableLines:
         beyond = LINES.query("by_until", queue, since=(sort_key(_latest(now) + 1),), limit=limit)
         ids: list[str] = []
         for query in (over, ready, beyond):
-            if len(ids) < limit:
-                ids += [document.id for document in (await self._store.query(query)).documents]
+            async for document in self._store.documents(query):
+                ids.append(document.id)
+                if len(ids) == limit:
+                    return ids
         return ids
 
     async def seconds_until_next(self, queue: str) -> float:
         """Seconds until the next timeout or delay ends; infinite if there is none."""
         now = self._clock()
         query = LINES.query("by_until", queue, since=(sort_key(now + 1),), limit=1)
-        for document in (await self._store.query(query)).documents:
-            line = LINES.read(document)
-            if line is not None and line.visible_at is not None:
+        async for line in self._store.bodies(LINES, query):
+            if line.visible_at is not None:
                 return (line.visible_at - now) / MICROS
         return inf
 

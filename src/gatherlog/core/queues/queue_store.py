@@ -58,11 +58,12 @@ class QueueStore:
         """The documents with these ids, in this order; None where there is none."""
         if not ids:
             return []
-        return [_typed(view, document) for document in await self._store.get(view.name, ids)]
+        refs = [view.ref(id) for id in ids]
+        return [_typed(view, document) for document in await self._store.get(refs)]
 
     async def get_one(self, view: View[B], id: str) -> TypedDocument[B] | None:
         """The document with this id, or None."""
-        [document] = await self._store.get(view.name, [id])
+        [document] = await self._store.get([view.ref(id)])
         return _typed(view, document)
 
     async def most_attempts(self, queue: str) -> int:
@@ -73,6 +74,10 @@ class QueueStore:
     async def query(self, query: Query) -> Page:
         """One page of documents. As with any query, the newest changes may be missing."""
         return await self._store.query(query)
+
+    def documents(self, query: Query) -> AsyncIterator[Document]:
+        """All documents that a query finds, not only those of its first page."""
+        return documents(self._store, query)
 
     def bodies(self, view: View[B], query: Query) -> AsyncIterator[B]:
         """The bodies of all documents that a query finds, not only of its first page."""

@@ -42,6 +42,9 @@ _CALL_BYTES: Final = 1024 * 1024
 _LOOK_AGAIN: Final = 1.0
 """Seconds after which a waiting consumer looks again, woken or not: no event shows what another
 process has acknowledged or released."""
+_LAG_PAUSE: Final = 0.02
+"""Seconds after which a consumer that was woken looks again where queries lag; each time it finds
+nothing, it waits twice as long for the next look."""
 
 
 class Received(msgspec.Struct, frozen=True, kw_only=True):
@@ -100,14 +103,20 @@ class Receiver:
         now = asyncio.get_running_loop().time
         deadline = now() + wait
         async with self._consumers.waiting(queue) as woken:
+            pause = self._first_pause()
             while True:
                 woken.clear()
                 received = await self._receive_now(queue, most, visible_after)
                 remaining = deadline - now()
-                if received or remaining <= 0:
+                if received or remaining <= 0 or self._consumers.has_stopped:
                     return received
                 next_available = await self._available.seconds_until_next(queue)
-                await _wait(woken, min(remaining, next_available, _LOOK_AGAIN))
+                await _wait(woken, min(remaining, next_available, pause))
+                pause = self._first_pause() if woken.is_set() else min(2 * pause, _LOOK_AGAIN)
+
+    def _first_pause(self) -> float:
+        """Until the second look for messages that have just become available."""
+        return _LAG_PAUSE if self._store.limits.queries_lag else _LOOK_AGAIN
 
     async def _receive_now(self, queue: str, most: int, timeout: float) -> list[Received]:
         received: list[Received] = []

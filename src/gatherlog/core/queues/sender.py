@@ -6,12 +6,14 @@ from typing import Final
 import msgspec
 
 from gatherlog.core.eventstore.clock import Clock
+from gatherlog.core.eventstore.commit_checks import actions_of
 from gatherlog.core.eventstore.errors import Conflict, Flaw, Invalid, LimitExceeded
 from gatherlog.core.eventstore.exact_json import DEPTH, decode, is_deep
 from gatherlog.core.eventstore.retrying import until_no_conflict
 from gatherlog.core.eventstore.store import DELETE, Write
 from gatherlog.core.queues.checks import MOST_BYTES, check_queue
 from gatherlog.core.queues.documents import (
+    LINES,
     MESSAGES,
     QUEUES,
     Message,
@@ -27,10 +29,6 @@ __all__ = ["Outgoing", "Sender"]
 
 REMEMBERED: Final = 86_400_000_000
 """Microseconds for which the id of a message that is done is remembered: a day."""
-_ACTIONS: Final = 3
-"""Documents that a commit may write for one message: itself, the one before it, and their line."""
-_OTHER_ACTIONS: Final = 4
-"""Other actions of such a commit: the event, its stream, the queue's settings, one to spare."""
 _LONGEST_ID: Final = 64
 
 
@@ -60,29 +58,37 @@ class Sender:
         check_queue(queue)
         for message in messages:
             _check(message)
-        most = max(1, (self._store.limits.commit_actions - _OTHER_ACTIONS) // _ACTIONS)
+        limits = self._store.limits
+        others = actions_of(limits, events=1, streams=1, views=[QUEUES])
+        each = actions_of(
+            limits, views=[MESSAGES, MESSAGES, LINES]
+        )  # itself, the one before, the line
+        most = max(1, (limits.commit_actions - others) // each)
         for start in range(0, len(messages), most):
-            await self._send_part(queue, messages[start : start + most])
+            await self._send_part(queue, messages[start : start + most], start)
         await self._delete_done(queue, 2 * len(messages))
 
-    async def _send_part(self, queue: str, messages: Sequence[Outgoing]) -> None:
-        """Send in one commit, or in two halves if the messages have too many bytes for one."""
+    async def _send_part(self, queue: str, messages: Sequence[Outgoing], number: int) -> None:
+        """Send in one commit, or in two halves if the messages have too many bytes for one.
+
+        `number` messages of the same `send` come before these.
+        """
         try:
-            await until_no_conflict(lambda: self._try_to_send(queue, messages))
+            await until_no_conflict(lambda: self._try_to_send(queue, messages, number))
         except LimitExceeded:
             if len(messages) == 1:
                 raise
             half = len(messages) // 2
-            await self._send_part(queue, messages[:half])
-            await self._send_part(queue, messages[half:])
+            await self._send_part(queue, messages[:half], number)
+            await self._send_part(queue, messages[half:], number + half)
 
-    async def _try_to_send(self, queue: str, messages: Sequence[Outgoing]) -> None:
+    async def _try_to_send(self, queue: str, messages: Sequence[Outgoing], number: int) -> None:
         new = await self._unknown(queue, messages)
         if not new:
             return
         now = self._clock()
         # Times differ, so that lines are received from in the order in which they were made.
-        batch = [_new_message(queue, message, now + number) for number, message in enumerate(new)]
+        batch = [_new_message(queue, one, now + at) for at, one in enumerate(new, number)]
         writes: list[Write] = []
         if await self._store.get_one(QUEUES, queue) is None:
             made = Queue(name=queue, created_at=now)
@@ -99,21 +105,34 @@ class Sender:
 
     async def _delete_done(self, queue: str, most: int) -> None:
         """Delete up to `most` messages that were done a day ago or earlier."""
-        limit = min(most, self._store.limits.commit_actions, self._store.limits.page)
-        if limit < 1:
-            return
-        until = sort_key(max(0, self._clock() - REMEMBERED))
-        query = MESSAGES.query("by_done", queue, until=(until,), limit=limit)
-        writes = [
-            self._store.write(MESSAGES, document.id, document.version, DELETE)
-            for document in (await self._store.query(query)).documents
-            if (message := MESSAGES.read(document)) is not None and message.done_at is not None
-        ]
-        if writes:
-            try:
-                await self._store.commit(writes)
-            except Conflict:
-                return  # another process deletes the same
+        limits, until = self._store.limits, max(0, self._clock() - REMEMBERED)
+        size = max(1, limits.commit_actions // actions_of(limits, views=[MESSAGES]))
+        ids = await self._done(queue, until, most)
+        for start in range(0, len(ids), size):
+            writes = [
+                self._store.write(MESSAGES, message.id, message.version, DELETE)
+                for message in await self._store.get(MESSAGES, ids[start : start + size])
+                if message is not None and message.body.done_at is not None
+                if message.body.done_at < until
+            ]
+            if writes:
+                try:
+                    await self._store.commit(writes)
+                except Conflict:
+                    return  # another process deletes the same
+
+    async def _done(self, queue: str, until: int, limit: int) -> list[str]:
+        """Ids of up to `limit` messages that were done before a time.
+
+        Where queries lag, some may have been deleted or sent again since.
+        """
+        ids: list[str] = []
+        query = MESSAGES.query("by_done", queue, until=(sort_key(until),), limit=max(1, limit))
+        async for document in self._store.documents(query):
+            if len(ids) >= limit:
+                break
+            ids.append(document.id)
+        return ids
 
 
 def _new_message(queue: str, message: Outgoing, sent_at: int) -> TypedDocument[Message]:
@@ -135,10 +154,10 @@ def _check(message: Outgoing) -> None:
     if len(message.id) > _LONGEST_ID:
         raise Invalid(Flaw("/id", f"at most {_LONGEST_ID} characters"))
     if len(message.content) > MOST_BYTES:
-        raise LimitExceeded("a message's bytes", MOST_BYTES, len(message.content))
+        raise LimitExceeded("a message", "bytes", MOST_BYTES, len(message.content))
     try:
         is_too_deep = is_deep(decode(message.content))
     except ValueError as error:
-        raise Invalid(Flaw("/content", f"is no JSON: {error}")) from None
+        raise Invalid(Flaw("/content", f"is not JSON: {error}")) from None
     if is_too_deep:
         raise Invalid(Flaw("/content", f"is nested beyond {DEPTH} levels"))

@@ -145,6 +145,8 @@ class Bus:
         before = {RULES.ref(name): self._rules.get(name)}
         for change in FOLD.evolve(before, happened):
             rule = change.body if isinstance(change.body, Rule) else None
+            if rule is not None and isinstance(happened.payload, RuleCreated):
+                rule = _not_before(rule, event)
             await self._replace(name, rule)
 
     async def _replace(self, name: str, rule: Rule | None) -> None:
@@ -197,6 +199,17 @@ class Bus:
         return self._last_document[1]
 
 
+def _not_before(rule: Rule, created: Recorded) -> Rule:
+    """The rule, which takes nothing that stands in the log before its own creation.
+
+    The heads that it was created with may have lagged. In the partition of its creation it is known
+    what came before; positions of other partitions say nothing about that.
+    """
+    after = list(rule.after)
+    after[created.partition] = max(after[created.partition], created.position)
+    return msgspec.structs.replace(rule, after=tuple(after))
+
+
 class _UnopenedTarget:
     """Stands for a target that could not be opened, such as mail where there is no mail server.
 
@@ -228,7 +241,7 @@ def causing_rules(event: Recorded) -> tuple[str, ...]:
         return ()
     try:
         return _decode(event.meta).rules
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return ()
 
 

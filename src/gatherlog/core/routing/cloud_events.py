@@ -3,8 +3,9 @@
 from typing import Any, Final
 from urllib.parse import quote
 
+from gatherlog.core.eventstore.clock import rfc3339
 from gatherlog.core.eventstore.events import Recorded
-from gatherlog.core.routing.event_data import decoded_data, time_text
+from gatherlog.core.routing.event_data import decoded_data
 
 __all__ = ["binary_headers", "cloud_event"]
 
@@ -41,7 +42,7 @@ def _attributes(event: Recorded, source: str) -> dict[str, Any]:
         "source": f"{source.rstrip('/')}/streams/{quote(event.stream, safe='')}",
         "type": event.type,
         "subject": event.subject,
-        "time": time_text(event.time),
+        "time": rfc3339(event.time),
         "sequence": f"{event.version:019}",
         "partitionkey": event.stream,
         "schemaversion": event.schema,

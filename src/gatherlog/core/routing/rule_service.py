@@ -12,6 +12,8 @@ from gatherlog.core.commands.unit_of_work import UnitOfWork
 from gatherlog.core.eventstore.clock import Clock, Ids
 from gatherlog.core.eventstore.errors import Flaw, Invalid, Refused
 from gatherlog.core.eventstore.events import Recorded
+from gatherlog.core.eventstore.feed_pages import latest_events
+from gatherlog.core.eventstore.page_sizes import event_bytes
 from gatherlog.core.eventstore.store import Store
 from gatherlog.core.eventstore.streams import INTERNAL, category_of
 from gatherlog.core.projections.paging import bodies
@@ -76,10 +78,13 @@ class TooManyRules(Refused):
 
 
 class PatternTrial(msgspec.Struct, frozen=True):
-    """On how many events a pattern was tried, and which of them it matches, newest first."""
+    """On how many events a pattern was tried, and which of them it matches."""
 
     tried: int
+    matching: int
+    """How many match."""
     matched: list[Recorded]
+    """Those that match, newest first: the first ones, as many as a page of the store has bytes."""
 
 
 class RuleService:
@@ -105,8 +110,13 @@ class RuleService:
     async def create(self, new: NewRule, *, by: str, once: Once | None = None) -> Rule:
         """Create a rule for events that are appended from now on.
 
+        It takes every event that is appended after this returns, and none that could be read in the
+        feed before. Where the feed lags, it may also take events that were appended within that
+        moment before; not in the partition of the rules, which is the only one on many engines.
+
         Raises Invalid with every flaw; RuleExists if the name is taken; TooManyRules; and Repeated
-        if it was created before with the key of `once`.
+        if it was created before with the key of `once`. Rules that are created at the same moment
+        may exceed the maximum by a few.
         """
         self._checker.check(new, name=new.name)
         if len(await self.rules(limit=MAX_RULES)) >= MAX_RULES:
@@ -192,24 +202,15 @@ class RuleService:
         if not 1 <= last <= MAX_TRIED:
             raise Invalid(Flaw("/last", f"from 1 to {MAX_TRIED:,}"))
         compiled = compile_pattern(pattern)
-        events = await self._latest(last)
-        return PatternTrial(len(events), [one for one in events if compiled.matches(document(one))])
-
-    async def _latest(self, number: int) -> list[Recorded]:
-        """The latest events, newest first, without those about deliveries, which no rule sees."""
-        latest: list[Recorded] = []
-        for partition, head in enumerate(await self._store.heads()):
-            at, found = max(0, head - number), 0
-            while at < head:
-                size = min(number, self._store.limits.page)
-                page = await self._store.read_feed(partition, after=at, limit=size)
-                if not page:
-                    break
-                found += len(page)
-                latest += [event for event in page if category_of(event.stream) not in INTERNAL]
-                at = page[-1].position
-        latest.sort(key=lambda event: (event.recorded, event.partition, event.position))
-        return latest[: -number - 1 : -1]
+        tried, matching, matched, room = 0, 0, list[Recorded](), self._store.limits.page_bytes
+        async for event in latest_events(self._store, limit=last, wanted=_is_seen_by_rules):
+            tried += 1
+            if compiled.matches(document(event)):
+                matching += 1
+                room -= event_bytes(event)
+                if room >= 0:
+                    matched.append(event)
+        return PatternTrial(tried, matching, matched)
 
     async def _change(self, name: str, decide: Callable[[Rule], list[Decided]]) -> Rule:
         async def attempt(unit: UnitOfWork) -> list[Decided]:
@@ -223,6 +224,11 @@ class RuleService:
     def _rule(self, handled: Handled, name: str) -> Rule:
         rule: Rule = handled.bodies[RULES.ref(name)]
         return rule
+
+
+def _is_seen_by_rules(event: Recorded) -> bool:
+    """No rule sees events about deliveries."""
+    return category_of(event.stream) not in INTERNAL
 
 
 def _changed(rule: Rule, by: str) -> Decided:

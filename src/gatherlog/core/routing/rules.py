@@ -1,7 +1,7 @@
 """Rules: which events are delivered to which targets. They are events of one stream of the log.
 
 A rule is a pattern and up to five targets, each with its own format and retry policy. It matches
-events that are appended after it was created.
+events that are appended after it was created; where the feed lags, see `RuleService.create`.
 """
 
 from collections.abc import Iterable, Mapping
@@ -145,7 +145,8 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     description: str = ""
     enabled: bool = True
     after: tuple[int, ...] = ()
-    """The heads of the log when it was created, one per partition; it matches later events only."""
+    """The heads of the log when it was created, one per partition; it matches later events only.
+    Where the feed lags, heads are behind the last events: see `RuleService.create`."""
     secret: int = 1
     """The number of the signing secret that is in force, from 1. The secret itself is not stored:
     it is derived from the number, the rule's name and the site's key."""

@@ -4,14 +4,12 @@
 partition's checkpoint says which of them were carried out there.
 """
 
-from functools import partial
 from typing import Final
 
 from gatherlog.core.commands.service import read
 from gatherlog.core.eventstore.events import Recorded
 from gatherlog.core.eventstore.store import DELETE
 from gatherlog.core.projections.folds import EventFold
-from gatherlog.core.projections.paging import pages
 from gatherlog.core.subscriptions.blocked_key import BlockedKey
 from gatherlog.core.subscriptions.checkpoints import stream_of
 from gatherlog.core.subscriptions.dead_letters import (
@@ -61,6 +59,7 @@ class AdminCommands:
         match command:
             case DeliveryRedriven():
                 if (dead_letter := await self._dead_letter(event.subject)) is not None:
+                    self._state.redrives[dead_letter.id] = event.version
                     self.redrive(dead_letter)
             case DeliveryDiscarded():
                 if (dead_letter := await self._dead_letter(event.subject)) is not None:
@@ -107,6 +106,7 @@ class AdminCommands:
 
     def _discard(self, dead_letter: DeadLetter) -> None:
         """Go on without a dead letter."""
+        self._state.redrives.pop(dead_letter.id, None)
         destination = self._state.destinations.get(dead_letter.destination)
         if destination is not None:
             self._go_on_with(dead_letter, destination, is_done=True)
@@ -149,12 +149,15 @@ class AdminCommands:
         state, stream = self._state, stream_of(self._state.name)
         first, size = first_version(state.epoch), min(_LARGEST_SCAN, state.store.limits.page)
         for view in fold.views:
-            read = partial(state.store.scan, view.name, limit=size)
-            async for documents in pages(read, lambda document: document.id):
+            cursor: str | None = None
+            while True:
+                page = await state.store.scan(view.name, cursor=cursor, limit=size)
                 await state.checkpoint_store.delete(
                     [
                         view.write(d.id, stream, DELETE, expects=d.version, at=d.version + 1)
-                        for d in documents
+                        for d in page.documents
                         if d.version < first and d.stream == stream
                     ]
                 )
+                if (cursor := page.cursor) is None:
+                    break

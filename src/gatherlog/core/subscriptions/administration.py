@@ -6,6 +6,7 @@ no worker runs, as soon as one does.
 """
 
 from collections.abc import Callable, Sequence
+from typing import Literal
 
 import msgspec
 
@@ -13,13 +14,14 @@ from gatherlog.core.commands.handler import CommandHandler, Decided
 from gatherlog.core.commands.service import no_such, read
 from gatherlog.core.commands.unit_of_work import UnitOfWork
 from gatherlog.core.eventstore.clock import Clock, Ids
-from gatherlog.core.eventstore.errors import Flaw, Invalid
+from gatherlog.core.eventstore.errors import Flaw, Invalid, Refused
 from gatherlog.core.eventstore.store import Store
-from gatherlog.core.projections.paging import bodies, documents
+from gatherlog.core.projections.paging import bodies, documents, stream_events
 from gatherlog.core.subscriptions.checkpoints import (
     BACKLOGS,
     CHECKPOINTS,
     Backlog,
+    Checkpoint,
     checkpoint_id,
     stream_of,
 )
@@ -35,12 +37,19 @@ from gatherlog.core.subscriptions.dead_letters import (
     SubscriptionReset,
     SubscriptionResumed,
 )
+from gatherlog.core.subscriptions.waiting_events import WaitingEvents
 
-__all__ = ["DeadLetterPage", "Lag", "Status", "SubscriptionAdmin"]
+__all__ = ["DeadLetterPage", "Lag", "State", "Status", "SubscriptionAdmin"]
 
 MOST_COUNTED = 10_000
 LONGEST_REASON = 500
 """Characters."""
+_PAUSED, _RESUMED = (
+    CODEC.encode(command(by=""))[0] for command in (SubscriptionPaused, SubscriptionResumed)
+)
+
+
+State = Literal["reading", "paused", "pausing", "resuming", "never read"]
 
 
 class Lag(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,11 +59,13 @@ class Lag(msgspec.Struct, frozen=True, kw_only=True):
     position: int
     head: int
     paused: bool
-
-    @property
-    def behind(self) -> int:
-        """Positions that are still to be processed."""
-        return max(0, self.head - self.position)
+    behind: int = 0
+    """Events that are still to be processed, counted up to MOST_BEHIND or MOST_BYTES of them: also
+    those that wait for a failed one. The distance of two positions says nothing about that."""
+    behind_is_least: bool = False
+    """Whether there may be more of them than were counted."""
+    oldest_seconds: float | None = None
+    """How long the oldest of them has been in the log; None if there is none."""
 
 
 class Status(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,10 +74,23 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     lags: tuple[Lag, ...]
     backlogs: tuple[Backlog, ...]
+    state: State
+    """Whether it is read or paused, and what a command that no worker has carried out yet asks."""
 
     @property
     def behind(self) -> int:
+        """Events that are still to be processed, or at least so many if `behind_is_least`."""
         return sum(lag.behind for lag in self.lags)
+
+    @property
+    def behind_is_least(self) -> bool:
+        return any(lag.behind_is_least for lag in self.lags)
+
+    @property
+    def oldest_seconds(self) -> float | None:
+        """How long the oldest of them has been in the log; None if there is none."""
+        ages = [lag.oldest_seconds for lag in self.lags if lag.oldest_seconds is not None]
+        return max(ages, default=None)
 
     @property
     def is_paused(self) -> bool:
@@ -94,11 +118,16 @@ class SubscriptionAdmin:
 
     def __init__(self, store: Store, *, clock: Clock, ids: Ids, known: Sequence[str] = ()) -> None:
         self._store = store
+        self._clock = clock
         self._known = known
+        self._waiting = WaitingEvents(store)
         self._handler = CommandHandler(store, CODEC, FOLD, clock=clock, ids=ids)
 
     async def names(self) -> list[str]:
-        """Every subscription that is known or that a worker has ever processed."""
+        """Every subscription that is known or that a worker has ever processed.
+
+        One whose first worker has just started may be missing: queries lag.
+        """
         names: dict[str, None] = dict.fromkeys(self._known)
         query = CHECKPOINTS.query("by_subscription", "all", limit=1000)
         async for checkpoint in bodies(self._store, CHECKPOINTS, query):
@@ -106,23 +135,23 @@ class SubscriptionAdmin:
         return list(names)
 
     async def status(self, name: str) -> Status:
-        """How far it is and what waits; NotFound if it is none of `names`."""
-        heads = await self._store.heads()
-        ids = [checkpoint_id(name, partition) for partition in range(len(heads))]
-        documents = await self._store.get(CHECKPOINTS.name, ids)
-        checkpoints = [CHECKPOINTS.read(document) for document in documents]
-        if not any(checkpoints) and name not in self._known:
-            raise no_such("subscription", name)
-        lags = tuple(
-            Lag(
-                partition=partition,
-                position=0 if one is None else one.position,
-                head=head,
-                paused=one is not None and one.paused,
-            )
-            for partition, (one, head) in enumerate(zip(checkpoints, heads, strict=True))
+        """How far it is and what waits; NotFound if it is none of `names`.
+
+        Events that the feed does not show yet are not counted, and what waits is found by a query,
+        which may lag as well. How many events it is behind may be a second old.
+        """
+        checkpoints = await self._checkpoints(name)
+        heads, backlogs = await self._store.heads(), await self._backlogs(name)
+        lags = [
+            await self._lag(name, partition, one, heads[partition], backlogs)
+            for partition, one in enumerate(checkpoints)
+        ]
+        return Status(
+            name=name,
+            lags=tuple(lags),
+            backlogs=backlogs,
+            state=await self._state(name, checkpoints),
         )
-        return Status(name=name, lags=lags, backlogs=await self._backlogs(name))
 
     async def dead_letters(
         self,
@@ -146,7 +175,8 @@ class SubscriptionAdmin:
         else:
             index, partition = "by_state", state
         prefix = () if index == "by_state" else (state,)
-        query = DEAD_LETTERS.query(index, partition, prefix=prefix, limit=limit, cursor=cursor)
+        size = min(limit, self._store.limits.page)
+        query = DEAD_LETTERS.query(index, partition, prefix=prefix, limit=size, cursor=cursor)
         page = await self._store.query(query)
         found = [DEAD_LETTERS.read(document) for document in page.documents]
         return DeadLetterPage([one for one in found if one and one.state == state], page.cursor)
@@ -171,12 +201,18 @@ class SubscriptionAdmin:
     async def redrive(self, id: str, *, by: str) -> DeadLetter:
         """Have a dead letter tried again soon, even if it was discarded; repeating it does nothing.
 
-        Raises NotFound.
+        Raises NotFound, and Refused for a discarded one of a projection: the events after it were
+        folded without it, and only a reset folds all of them in their order.
         """
 
         def decide(dead_letter: DeadLetter) -> list[Decided]:
             if dead_letter.state == "redriving":
                 return []
+            if dead_letter.state == "discarded" and dead_letter.is_of_projection:
+                raise Refused(
+                    f"{id} was discarded, and later events were folded without it: reset"
+                    f" {dead_letter.subscription} to fold all of them"
+                )
             return [Decided(DeliveryRedriven(by=by), subject=id)]
 
         return await self._change(id, decide)
@@ -184,7 +220,8 @@ class SubscriptionAdmin:
     async def discard(self, id: str, reason: str, *, by: str) -> DeadLetter:
         """Set a dead letter aside; the events that wait for it are delivered.
 
-        Repeating it does nothing. Raises Invalid without a reason, and NotFound.
+        `DeadLetter.if_discarded` says what becomes of its own event. Repeating it does nothing.
+        Raises Invalid without a reason, and NotFound.
         """
         reason = " ".join(reason.split())
         if not reason or len(reason) > LONGEST_REASON:
@@ -213,12 +250,57 @@ class SubscriptionAdmin:
         letters stay until they are redriven or discarded. Raises NotFound, and Invalid for
         positions that the log does not have.
         """
-        heads = await self._store.heads()
+        heads = await self._store.heads()  # they never decrease, so those that were read before fit
         fits = len(positions) == len(heads)
         if not fits or any(not 0 <= p <= h for p, h in zip(positions, heads, strict=False)):
             listed = ", ".join(map(str, heads))
             raise Invalid(Flaw("/positions", f"one per partition, from 0 to its head: {listed}"))
         await self._command(name, SubscriptionReset(by=by, positions=tuple(positions)))
+
+    async def _checkpoints(self, name: str) -> list[Checkpoint | None]:
+        """One per partition; raises NotFound if it is none of `names`."""
+        ids = [checkpoint_id(name, one) for one in range(self._store.limits.partitions)]
+        found = await self._store.get([CHECKPOINTS.ref(id) for id in ids])
+        checkpoints = [CHECKPOINTS.read(document) for document in found]
+        if not any(checkpoints) and name not in self._known:
+            raise no_such("subscription", name)
+        return checkpoints
+
+    async def _state(self, name: str, checkpoints: Sequence[Checkpoint | None]) -> State:
+        done = min(0 if one is None else one.commands_done for one in checkpoints)
+        is_paused = [one is not None and one.paused for one in checkpoints]
+        is_to_pause = any(is_paused)
+        async for event in stream_events(self._store, stream_of(name), after=done):
+            if event.type in (_PAUSED, _RESUMED):
+                is_to_pause = event.type == _PAUSED
+        if is_to_pause:
+            return "paused" if all(is_paused) else "pausing"
+        if any(is_paused):
+            return "resuming"
+        return "reading" if any(checkpoints) else "never read"
+
+    async def _lag(
+        self,
+        name: str,
+        partition: int,
+        checkpoint: Checkpoint | None,
+        head: int,
+        backlogs: Sequence[Backlog],
+    ) -> Lag:
+        """How far it is in one partition."""
+        position = 0 if checkpoint is None else checkpoint.position
+        here = [backlog for backlog in backlogs if backlog.partition == partition]
+        waiting = await self._waiting.count(name, partition, position, head, here)
+        age = None if waiting.oldest is None else max(0, self._clock() - waiting.oldest)
+        return Lag(
+            partition=partition,
+            position=position,
+            head=head,
+            paused=checkpoint is not None and checkpoint.paused,
+            behind=waiting.events,
+            behind_is_least=waiting.is_least,
+            oldest_seconds=None if age is None else age / 1_000_000,
+        )
 
     async def _backlogs(self, name: str) -> tuple[Backlog, ...]:
         query = BACKLOGS.query("by_subscription", name, limit=1000)
@@ -238,7 +320,7 @@ class SubscriptionAdmin:
         return changed
 
     async def _command(self, name: str, command: msgspec.Struct) -> None:
-        await self.status(name)  # NotFound
+        await self._checkpoints(name)  # NotFound
 
         async def attempt(unit: UnitOfWork) -> list[Decided]:
             return [Decided(command)]

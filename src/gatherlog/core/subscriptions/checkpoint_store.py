@@ -13,6 +13,7 @@ from typing import Final, Literal
 import msgspec
 
 from gatherlog.core.eventstore.clock import Clock, Ids
+from gatherlog.core.eventstore.commit_checks import actions_of
 from gatherlog.core.eventstore.errors import StoreFailed
 from gatherlog.core.eventstore.events import Event
 from gatherlog.core.eventstore.store import DELETE, Body, Store, Write
@@ -33,6 +34,7 @@ from gatherlog.core.subscriptions.dead_letters import (
     DEAD_LETTERS,
     FOLD,
     DeadLetter,
+    DeliveryRedriven,
     RedriveDone,
 )
 from gatherlog.core.subscriptions.destination_state import DestinationState
@@ -45,6 +47,8 @@ DeadLetterEvent = tuple[str, msgspec.Struct]
 """The id of a dead letter, and what happened to it."""
 _CHUNK: Final = 100
 """Documents that are read at a time, and dead letters that are written at a time, at most."""
+_STREAM_PAGE: Final = 1000
+"""Events of the own stream that are read at a time, at most."""
 
 
 class UnsavedChanges(msgspec.Struct, frozen=True):
@@ -93,7 +97,7 @@ class CheckpointStore:
     async def load(self) -> Checkpoint | None:
         """The stored checkpoint; None if there is none yet."""
         id = checkpoint_id(self._name, self._partition)
-        [document] = await self._store.get(CHECKPOINTS.name, [id])
+        [document] = await self._store.get([CHECKPOINTS.ref(id)])
         self._saved = CHECKPOINTS.read(document)
         self._version = 0 if document is None else document.version
         return self._saved
@@ -111,7 +115,7 @@ class CheckpointStore:
         for start in range(0, len(destinations), _CHUNK):
             some = destinations[start : start + _CHUNK]
             ids = [backlog_id(self._name, self._partition, *destination) for destination in some]
-            for document in await self._store.get(BACKLOGS.name, ids):
+            for document in await self._store.get([BACKLOGS.ref(id) for id in ids]):
                 if document is not None and (body := BACKLOGS.read(document)) is not None:
                     found.append((document.version, body))
         return found
@@ -122,13 +126,39 @@ class CheckpointStore:
         query = BACKLOGS.query("by_subscription", self._name, prefix=prefix, limit=_CHUNK)
         return [backlog async for backlog in bodies(self._store, BACKLOGS, query)]
 
-    async def unfinished_redrives(self) -> list[DeadLetter]:
-        """The dead letters of this partition that an operator wants to be tried again."""
-        query = DEAD_LETTERS.query(
-            "by_subscription", self._name, prefix=("redriving",), limit=_CHUNK
-        )
-        found = bodies(self._store, DEAD_LETTERS, query)
-        return [one async for one in found if one.partition == self._partition]
+    async def unfinished_redrives(self, checkpoint: Checkpoint) -> list[tuple[int, DeadLetter]]:
+        """The dead letters of this partition whose redrive was begun and has not ended.
+
+        Each comes with the version of its command, in that order. They are found by their commands,
+        because a query may lag.
+        """
+        versions = await self._redrives(checkpoint.redrives_done, checkpoint.commands_done)
+        ids, found = list(versions), []
+        for start in range(0, len(ids), _CHUNK):
+            refs = [DEAD_LETTERS.ref(id) for id in ids[start : start + _CHUNK]]
+            found += [DEAD_LETTERS.read(document) for document in await self._store.get(refs)]
+        unfinished = [
+            (versions[one.id], one)
+            for one in found
+            if one is not None and one.state == "redriving" and one.partition == self._partition
+        ]
+        return sorted(unfinished, key=lambda one: one[0])
+
+    async def _redrives(self, after: int, until: int) -> dict[str, int]:
+        """The dead letters that operators redrove last in these versions of the own stream."""
+        versions: dict[str, int] = {}
+        size = min(_STREAM_PAGE, self._store.limits.page)
+        while after < until:
+            page = await self._store.read_stream(
+                self._stream, after=after, before=until + 1, limit=size
+            )
+            if not page:
+                break
+            for event in page:
+                if isinstance(CODEC.decode(event), DeliveryRedriven):
+                    versions[event.subject] = event.version
+            after = page[-1].version
+        return versions
 
     # Writing.
 
@@ -192,7 +222,10 @@ class CheckpointStore:
 
     def _chunks(self, events: Sequence[DeadLetterEvent]) -> Iterable[Sequence[DeadLetterEvent]]:
         """So few at a time that one commit takes them, each as an event and a document."""
-        size = max(1, min(_CHUNK, self._store.limits.commit_actions // 2 - RESERVED_ACTIONS))
+        limits = self._store.limits
+        others = actions_of(limits, streams=1) + RESERVED_ACTIONS
+        each = actions_of(limits, events=1, views=[DEAD_LETTERS])
+        size = max(1, min(_CHUNK, (limits.commit_actions - others) // each))
         for start in range(0, len(events), size):
             yield events[start : start + size]
 

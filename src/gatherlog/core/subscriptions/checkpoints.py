@@ -37,6 +37,8 @@ class Checkpoint(msgspec.Struct, frozen=True, kw_only=True):
     position: int = 0
     commands_done: int = msgspec.field(default=0, name="obeyed")
     """Version of the subscription's own stream up to which its commands were carried out."""
+    redrives_done: int = 0
+    """Version of that stream up to which no redrive of this partition is under way any more."""
     paused: bool = False
     epoch: int = 0
     """Version of the subscription's own stream at which a projection was last reset."""

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Final
 
+from gatherlog.core.eventstore.commit_checks import count_actions
 from gatherlog.core.eventstore.errors import Conflict
 from gatherlog.core.eventstore.events import Event
 from gatherlog.core.eventstore.retrying import Backoff
@@ -12,7 +13,8 @@ from gatherlog.core.subscriptions.leases import LEASES, LeaseHolder
 __all__ = ["RESERVED_ACTIONS", "FencedCommits"]
 
 RESERVED_ACTIONS: Final = 4
-"""Actions of a commit that are not counted one by one: the fence, the stream, and some to spare."""
+"""Actions of a commit that are not counted one by one: the fence, the stream and its partition, and
+one to spare."""
 _EVENT_OVERHEAD: Final = 100
 """Bytes of an event beside its data."""
 
@@ -57,7 +59,8 @@ class FencedCommits:
         """Whether one commit can take all of them."""
         limits = self._store.limits
         size = sum(len(event.data) + _EVENT_OVERHEAD for event in events) + sum(map(_size, writes))
-        actions = len(events) + len(writes) + RESERVED_ACTIONS
+        appends = [Append(self._stream, events)]
+        actions = count_actions(Commit(appends=appends, writes=writes), limits) + RESERVED_ACTIONS
         return actions <= limits.commit_actions and size <= limits.commit_bytes
 
     def _packed(self, writes: Iterable[Write]) -> Iterable[list[Write]]:

@@ -27,8 +27,9 @@ class Handlers:
     streams of these categories only, and one whose type is neither handled nor in `skips` fails, so
     that no type is left out by mistake. By default an event is tried five times within some
     seconds; if none succeeds it waits for an operator, and so do the later events of its stream and
-    subject, unless `holds` is False. With `from_now` it begins with the first event after its
-    first start, and with the first event of the log otherwise.
+    subject, unless `holds` is False. With `from_now` it begins with the first event that the feed
+    shows after its first start, and with the first event of the log otherwise. Where the feed lags,
+    that may be an event from the moment before.
     """
 
     gather = 0.0

@@ -56,9 +56,8 @@ def record_failure(
 
 def finish_redrive(state: PartitionState, dead_letter: str) -> None:
     """Nothing is to be done about a dead letter any more: it is deleted."""
-    state.dead_letter_events.append((dead_letter, RedriveDone()))
+    state.record(dead_letter, RedriveDone())
     state.metrics.redriven += 1
-    state.unsaved.set()
 
 
 def refuse_redrive(state: PartitionState, dead_letter: DeadLetter) -> None:
@@ -66,8 +65,7 @@ def refuse_redrive(state: PartitionState, dead_letter: DeadLetter) -> None:
     fields = {name: getattr(dead_letter, name) for name in DeliveryGivenUp.__struct_fields__}
     fields["kind"] = "no_destination"
     fields["detail"] = f"there is no destination {dead_letter.destination!r} any more: discard it"
-    state.dead_letter_events.append((dead_letter.id, DeliveryGivenUp(**fields)))
-    state.unsaved.set()
+    state.record(dead_letter.id, DeliveryGivenUp(**fields))
 
 
 def _give_up(
@@ -77,7 +75,7 @@ def _give_up(
     error: DeliveryFailed,
 ) -> None:
     given_up = _given_up(state, destination, blocked, error)
-    state.dead_letter_events.append((_dead_letter_id(state, destination, blocked), given_up))
+    state.record(_dead_letter_id(state, destination, blocked), given_up)
     state.metrics.given_up += 1
     blocked.given_up, blocked.next_try = True, None
     if not destination.config.holds or blocked.dead_letter is not None:

@@ -68,9 +68,13 @@ class PartitionProcessor:
         """The task of `_read`."""
         self._is_waiting = False
         """Whether it waits for events, so that `stop` may cancel it."""
+        self._is_idle = False
+        """Whether it has found nothing to read since it last waited."""
         self._empty_pages = 0
         """In a row, although the head is beyond them."""
         self._unsaved_events = 0
+        self._orphans_at: float | None = None
+        """When to look for orphaned backlogs again."""
 
     def stop(self) -> None:
         """Begin nothing more; `run` returns once what is under way has ended."""
@@ -98,6 +102,7 @@ class PartitionProcessor:
     async def _start(self) -> None:
         state = self._state
         unfinished_redrives = await state.load()
+        self._orphans_at = asyncio.get_running_loop().time() + self._lease_seconds
         await self._commands.carry_out()
         for dead_letter in unfinished_redrives:
             self._commands.redrive(dead_letter)
@@ -138,6 +143,7 @@ class PartitionProcessor:
                 await self._process(page)
             await self._commands.carry_out()
             if not page:
+                await self._delete_orphans()
                 heads = await self._wait_for_events(heads)
 
     async def _next_page(self) -> Sequence[Recorded]:
@@ -145,15 +151,16 @@ class PartitionProcessor:
         state, store = self._state, self._state.store
         size = min(self._page_size.size, store.limits.page)
         page = await store.read_feed(state.partition, after=state.position, limit=size)
-        if await state.refresh():
+        self._is_idle = self._is_idle and not page
+        if page and not state.lease.is_valid():
+            await state.checkpoint_store.renew_lease()
+        if await state.refresh():  # last, so that they are those by which the page is routed
             self._retries.start()
         return page
 
     async def _process(self, page: Sequence[Recorded]) -> None:
         state, clock = self._state, asyncio.get_running_loop().time
         began, self._empty_pages = clock(), 0
-        if not state.lease.is_valid():
-            await state.checkpoint_store.renew_lease()
         processed = await self._pages.process(page)
         state.metrics.events += processed
         self._unsaved_events += processed
@@ -161,6 +168,14 @@ class PartitionProcessor:
             self._unsaved_events = 0
             state.unsaved.set()
         self._page_size.took(clock() - began)
+
+    async def _delete_orphans(self) -> None:
+        """Look for orphaned backlogs a second time: a query may have lagged at the first."""
+        now = asyncio.get_running_loop().time()
+        if self._orphans_at is not None and now >= self._orphans_at:
+            self._orphans_at = None
+            await self._state.save()  # which deletes those that this processor knows of
+            await self._state.delete_orphaned_backlogs()
 
     async def _wait_for_events(self, heads: Heads) -> Heads:
         """After an empty page: wait for events, or pause if the feed lags behind the head.
@@ -172,6 +187,7 @@ class PartitionProcessor:
         if now[state.partition] <= state.position:
             return await self._wait(heads, state.subscription.gather)
         self._empty_pages += 1
+        self._is_idle = False
         bound = pause_bound(self._empty_pages, first=_FIRST_PAUSE, longest=_LONGEST_PAUSE)
         await asyncio.sleep(random.uniform(bound / 2, bound))
         return heads
@@ -183,7 +199,7 @@ class PartitionProcessor:
         the lease. Returns the new heads.
         """
         state = self._state
-        self._is_waiting = True
+        self._is_waiting = self._is_idle = True
         try:
             now = await state.store.wait(heads, self._lease_seconds)
             if gather and now != heads:
@@ -205,7 +221,7 @@ class PartitionProcessor:
         state = self._state
         while True:
             await asyncio.sleep(self._lease_seconds / 3)
-            if not self._is_waiting or state.has_work or self._pages.is_stuck:
+            if not self._is_idle or state.has_work or self._pages.is_stuck:
                 await state.checkpoint_store.renew_lease()
             elif state.has_unsaved_progress:
                 await state.save()

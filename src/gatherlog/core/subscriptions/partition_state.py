@@ -7,6 +7,8 @@ Any trouble with the store ends the processor: the next one begins with what is 
 import asyncio
 from collections.abc import Sequence
 
+import msgspec
+
 from gatherlog.core.eventstore.clock import Clock, Ids
 from gatherlog.core.eventstore.store import Store, Write
 from gatherlog.core.subscriptions.background_tasks import BackgroundTasks
@@ -62,7 +64,10 @@ class PartitionState:
         self.is_stopping = False
         self.unsaved = asyncio.Event()
         """Set while there is something that `save` should write soon."""
-        self.dead_letter_events: list[DeadLetterEvent] = []
+        self.redrives: dict[str, int] = {}
+        """The dead letters of this partition that are being redriven, by id: the version of the
+        command in the subscription's own stream."""
+        self._dead_letter_events: list[DeadLetterEvent] = []
         """To be saved, like the following."""
         self.projection_writes: list[Write] = []
         self._removed: list[DestinationState] = []
@@ -82,19 +87,22 @@ class PartitionState:
 
     async def load(self) -> list[DeadLetter]:
         """Load what is stored; returns the dead letters whose redrive did not end yet."""
+        unfinished: list[tuple[int, DeadLetter]] = []
         stored = await self.checkpoint_store.load()
         if stored is None:
             self.position = (await self.subscription.begin(self.store))[self.partition]
         else:
             self.position, self.epoch = stored.position, stored.epoch
             self.commands_done, self.is_paused = stored.commands_done, stored.paused
+            unfinished = await self.checkpoint_store.unfinished_redrives(stored)
+            self.redrives = {one.id: version for version, one in unfinished}
         if not self.is_paused:
             self.may_attempt.set()
         await self.refresh()
-        await self._delete_orphaned_backlogs()
+        await self.delete_orphaned_backlogs()
         if stored is None:  # so that it begins at the same position after a crash
             await self.save()
-        return await self.checkpoint_store.unfinished_redrives()
+        return [dead_letter for _, dead_letter in unfinished]
 
     async def save(self) -> None:
         """Write everything that has changed since the last time."""
@@ -108,13 +116,19 @@ class PartitionState:
             destination.is_dirty = False
         changes = UnsavedChanges(
             checkpoint=self._checkpoint(),
-            dead_letter_events=self.dead_letter_events,
+            dead_letter_events=self._dead_letter_events,
             destinations=dirty,
             removed=self._removed,
             documents=self.projection_writes,
         )
-        self.dead_letter_events, self._removed, self.projection_writes = [], [], []
+        self._dead_letter_events, self._removed, self.projection_writes = [], [], []
         return changes
+
+    def record(self, dead_letter: str, payload: msgspec.Struct) -> None:
+        """Save with the next checkpoint what happened to a dead letter; a redrive is over by it."""
+        self._dead_letter_events.append((dead_letter, payload))
+        self.redrives.pop(dead_letter, None)
+        self.unsaved.set()
 
     def _checkpoint(self) -> Checkpoint:
         return Checkpoint(
@@ -122,6 +136,7 @@ class PartitionState:
             partition=self.partition,
             position=self.position,
             commands_done=self.commands_done,
+            redrives_done=min(self.redrives.values(), default=self.commands_done + 1) - 1,
             paused=self.is_paused,
             epoch=self.epoch,
         )
@@ -166,8 +181,11 @@ class PartitionState:
         self._removed.append(destination)
         self.unsaved.set()
 
-    async def _delete_orphaned_backlogs(self) -> None:
-        """Delete what waits for destinations that were removed while no worker was running."""
+    async def delete_orphaned_backlogs(self) -> None:
+        """Delete what waits for destinations that were removed while no worker was running.
+
+        No destination may be added meanwhile. A query that lags may not show all of them.
+        """
         known = {(d.config.name, d.config.generation) for d in self.destinations.values()}
         stored = await self.checkpoint_store.all_backlogs()
         orphans = [(b.destination, b.generation) for b in stored]

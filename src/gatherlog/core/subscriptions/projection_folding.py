@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import msgspec
 
-from gatherlog.core.eventstore.commit_checks import check_commit
+from gatherlog.core.eventstore.commit_checks import actions_of, check_commit
 from gatherlog.core.eventstore.errors import Conflict, HasCounters, OwnedElsewhere
 from gatherlog.core.eventstore.events import Recorded
 from gatherlog.core.eventstore.store import (
@@ -24,16 +24,15 @@ from gatherlog.core.eventstore.store import (
 from gatherlog.core.projections.folds import Change, EventFold
 from gatherlog.core.projections.views import View
 from gatherlog.core.subscriptions.blocked_key import OrderingKey, ordering_key
-from gatherlog.core.subscriptions.checkpoints import stream_of
+from gatherlog.core.subscriptions.checkpoints import BACKLOGS, CHECKPOINTS, stream_of
 from gatherlog.core.subscriptions.delivery import DeliveryFailed
 from gatherlog.core.subscriptions.failure_texts import failure_of
+from gatherlog.core.subscriptions.fenced_commits import RESERVED_ACTIONS
 
 __all__ = ["EventWithRefs", "FoldResult", "first_version", "fold_events", "slices"]
 
 _EPOCH_SHIFT: Final = 32
 """Low bits of a document's version, which count its changes; those above are the epoch."""
-_RESERVED_ACTIONS: Final = 10
-"""Actions of a commit that are left for other things than documents of the projection."""
 
 
 class EventWithRefs:
@@ -153,7 +152,7 @@ class _FoldedDocuments:
             bodies = {ref: self._bodies[ref] for ref in refs}
             changes = [c for c in self._fold.evolve(bodies, event) if c.body is not KEEP]
             writes = {self._ref(change, refs): self._write(change) for change in changes}
-            size = check_commit(Commit(writes=list(writes.values())), self._limits) if writes else 0
+            size = check_commit(Commit(writes=[*writes.values()]), self._limits)[0] if writes else 0
         except (Exception, SystemExit) as raised:  # noqa: BLE001 - it may raise anything
             return failure_of(raised)
         if self._writes and self._size + size > self._limits.commit_bytes:
@@ -210,20 +209,14 @@ def _checked(fold: EventFold, refs: Iterable[Ref]) -> list[Ref]:
 
 def _for_documents(limits: Limits) -> Limits:
     """What is left of a commit beside the fence, the checkpoint and the backlog."""
+    others = RESERVED_ACTIONS + actions_of(limits, views=[CHECKPOINTS, BACKLOGS])
     return msgspec.structs.replace(
         limits,
-        commit_actions=max(1, limits.commit_actions - _RESERVED_ACTIONS),
+        commit_actions=max(1, limits.commit_actions - others),
         commit_bytes=max(limits.body_bytes, limits.commit_bytes - 2 * limits.body_bytes),
     )
 
 
 async def _documents(store: Store, refs: Iterable[Ref]) -> dict[Ref, Document | None]:
-    by_view: dict[str, dict[str, None]] = {}
-    for view, id in refs:
-        by_view.setdefault(view, {})[id] = None
-    documents: dict[Ref, Document | None] = {}
-    for view, ids in by_view.items():
-        names = list(ids)
-        for id, document in zip(names, await store.get(view, names), strict=True):
-            documents[view, id] = document
-    return documents
+    names = list(dict.fromkeys(refs))
+    return dict(zip(names, await store.get(names), strict=True)) if names else {}

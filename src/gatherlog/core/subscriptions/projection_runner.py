@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 
+from gatherlog.core.eventstore.commit_checks import actions_of
 from gatherlog.core.eventstore.events import Recorded
 from gatherlog.core.projections.folds import EventFold
 from gatherlog.core.subscriptions.blocked_key import BlockedKey, ordering_key
@@ -39,7 +40,9 @@ class ProjectionRunner:
     async def process(self, page: Sequence[Recorded]) -> int:
         """Fold a page, slice by slice, as far as possible; returns how many events that was."""
         state, processed = self._state, 0
-        most = max(1, state.store.limits.commit_actions // 2 - 10)
+        limits = state.store.limits
+        each = max([actions_of(limits, views=[view]) for view in self._fold.views])
+        most = max(1, (limits.commit_actions // 2 - 10) // each)
         route = state.subscription.route
         for slice in slices(self._fold, ((event, bool(route(event))) for event in page), most):
             async with self._lock:

@@ -212,6 +212,7 @@ class RetryQueues:
             until = blocked.until
             page = await state.store.read_stream(stream, after=blocked.read_to, limit=size)
             waiting = [event for event in page if event.position <= until]
+            is_end = len(waiting) == 0 or len(waiting) < len(page)  # later ones come from the feed
             if waiting:
                 blocked.read_to = waiting[-1].version
             blocked.read_ahead.extend(
@@ -219,7 +220,6 @@ class RetryQueues:
                 for event in waiting
                 if ordering_key(event) == blocked.key and routes_to(name, event)
             )
-            is_end = len(waiting) < size  # later events come from the feed
             if is_end and not blocked.read_ahead and blocked.until == until:
                 return None
         return blocked.read_ahead.popleft()

@@ -4,7 +4,7 @@ import apsw
 
 from gatherlog.core.eventstore.errors import Busy, DiskFull, NotAStore, StoreError, StoreFailed
 
-__all__ = ["translate"]
+__all__ = ["translate", "translated"]
 
 
 def translate(error: Exception) -> StoreError:
@@ -22,3 +22,18 @@ def translate(error: Exception) -> StoreError:
     if isinstance(error, OSError):
         return StoreFailed(f"{error.filename or 'the store'}: {error.strerror or error}")
     return StoreFailed(f"the store failed: {type(error).__name__}: {error}")
+
+
+class _Translated:
+    """A context manager without state, so that one object serves all callers."""
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        if error is not None and isinstance(error, apsw.Error | OSError):
+            raise translate(error) from error
+
+
+translated = _Translated()
+"""`with translated:` raises an error of the driver or of the system as `translate` returns it."""

@@ -1,5 +1,6 @@
 """The file of a store: create it, recognise it, connect to it, and copy it while it is in use."""
 
+import errno
 import fcntl
 import os
 import struct
@@ -15,15 +16,20 @@ from gatherlog.core.eventstore.clock import system_clock
 from gatherlog.core.eventstore.errors import NotAStore
 from gatherlog.engines.sqlite.failures import translate
 
-__all__ = ["FileLock", "backup", "connect", "prepare"]
+__all__ = ["WAL_KEPT_BYTES", "FileLock", "backup", "check_layout", "connect", "prepare"]
 
 APPLICATION_ID = 0x4754_4C47
 """`GTLG`, in the file's header: this SQLite file is a Gatherlog store."""
-SCHEMA_VERSION = 1
-"""`user_version` in the header; raised with every change of schema/sqlite.sql."""
+SCHEMA_VERSION = 2
+"""`user_version` in the header; raised with every change of what is stored, see `upgrade`."""
+OLDEST_VERSION = 1
+"""The oldest layout that `upgrade` can bring to the present one."""
 OPENING_MILLISECONDS = 5000
 _HEADER_BYTES = 100
+_READ_ONLY = [apsw.SQLITE_OPEN_MAIN_DB | apsw.SQLITE_OPEN_READONLY, 0]
 _CACHE_KIB = 16 * 1024
+WAL_KEPT_BYTES = 8 * 1024 * 1024
+"""How much of the write-ahead log's file is kept when the log begins anew; see `wal.py`."""
 
 
 class FileLock:
@@ -58,9 +64,10 @@ class FileLock:
             self._handle = -1
 
 
-def prepare(path: str, *, create: bool) -> None:
+def prepare(path: str, *, create: bool) -> str:
     """Create the file if it is missing and `create` is set.
 
+    Returns its path without links, so that a store has one lock by whatever name it is opened.
     Raises NotAStore, and changes nothing, if it is missing or is not a Gatherlog store.
     """
     target = Path(path)
@@ -74,11 +81,13 @@ def prepare(path: str, *, create: bool) -> None:
         elif create:
             _make(target)
         else:
-            raise NotAStore(f"{path}: there is no such store; `gatherlog init` makes one")
+            what = "is empty" if target.exists() else "does not exist"
+            raise NotAStore(f"{path} {what}; make a store: gatherlog init --store sqlite:///{path}")
     except OSError as error:
         raise NotAStore(f"{path}: {error.strerror or error}") from error
     except apsw.Error as error:
         raise translate(error) from error
+    return os.path.realpath(path)
 
 
 def connect(path: str, *, readonly: bool = False) -> apsw.Connection:
@@ -94,6 +103,7 @@ def connect(path: str, *, readonly: bool = False) -> apsw.Connection:
         raise NotAStore(f"{path}: this file system cannot hold a store in use (no WAL)")
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
+    connection.execute(f"PRAGMA journal_size_limit = {WAL_KEPT_BYTES}")
     connection.execute("SELECT id FROM store").fetchall()
     connection.set_busy_timeout(0)
     return connection
@@ -156,8 +166,7 @@ def _recognise(target: Path) -> None:
     """Raise NotAStore unless the header is that of a store. SQLite does not open the file."""
     if not target.is_file():
         raise NotAStore(f"{target} is not a file")
-    with target.open("rb") as file:
-        header = file.read(_HEADER_BYTES)
+    header = _read_header(target)
     if len(header) < _HEADER_BYTES or not header.startswith(b"SQLite format 3\x00"):
         raise NotAStore(f"{target} is not a Gatherlog store; nothing in it was changed")
     page_size, pages = (
@@ -167,14 +176,37 @@ def _recognise(target: Path) -> None:
     schema_version, application_id = (struct.unpack_from(">I", header, at)[0] for at in (60, 68))
     if application_id != APPLICATION_ID:
         raise NotAStore(f"{target} is a SQLite file, but not a Gatherlog store; it was not changed")
-    if schema_version != SCHEMA_VERSION:
-        raise NotAStore(
-            f"{target} has layout {schema_version}; this version of Gatherlog uses {SCHEMA_VERSION}"
-        )
+    check_layout(target, schema_version)
     wal = Path(f"{target}-wal")  # if it is not empty, the missing pages may be in it
     missing = pages * (65536 if page_size == 1 else page_size) > target.stat().st_size
     if missing and not (wal.exists() and wal.stat().st_size):
         raise NotAStore(f"{target} is cut short: restore it from a backup")
+
+
+def check_layout(target: Path | str, layout: int) -> None:
+    """Raise NotAStore for a layout that `upgrade` cannot bring to the present one."""
+    if layout > SCHEMA_VERSION:
+        raise NotAStore(
+            f"{target} was made or upgraded by a newer version of Gatherlog (layout {layout}; this"
+            f" version uses {SCHEMA_VERSION}): use that version, or restore a backup from before"
+        )
+    if layout < OLDEST_VERSION:
+        raise NotAStore(f"{target} has layout {layout}, which Gatherlog does not know")
+
+
+def _read_header(target: Path) -> bytes:
+    """The first bytes of a file, read through SQLite.
+
+    Where a file is opened and closed in any other way, POSIX drops all locks that this process has
+    on it, also those of a store that is in use.
+    """
+    if not os.access(target, os.R_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    file = apsw.VFSFile("", os.path.realpath(target), _READ_ONLY)  # it follows no links
+    try:
+        return file.xRead(_HEADER_BYTES, 0)
+    finally:
+        file.xClose()
 
 
 def _make(target: Path) -> None:

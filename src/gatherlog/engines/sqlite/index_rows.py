@@ -11,26 +11,26 @@ import msgspec
 from gatherlog.core.eventstore.index_keys import split_key
 from gatherlog.core.eventstore.store import IndexKey, Ref
 
-__all__ = ["read_misindexed", "rewrite_rows", "update_rows"]
+__all__ = ["decode_keys", "read_misindexed", "rewrite_rows", "update_rows"]
 
 # A row that exists already is right: it may be left of a damaged index.
-_LIST = "INSERT OR IGNORE INTO document_index VALUES (?, ?, ?, ?, ?)"
+_LIST = "INSERT OR IGNORE INTO index_row VALUES (?, ?, ?, ?, ?)"
 _UNLIST = (
-    "DELETE FROM document_index"
-    " WHERE view = ? AND name = ? AND partition = ? AND sort = ? AND id = ?"
+    "DELETE FROM index_row WHERE view = ? AND name = ? AND partition = ? AND sort = ? AND id = ?"
 )
 # One statement, so that both tables are read as of one moment.
 _READ_BOTH = (
     "SELECT id, index_keys, NULL, NULL, NULL FROM document WHERE view = ?1 AND id > ?2"
     " UNION ALL"
-    " SELECT id, NULL, name, partition, sort FROM document_index WHERE view = ?1 AND id > ?2"
+    " SELECT id, NULL, name, partition, sort FROM index_row WHERE view = ?1 AND id > ?2"
     " ORDER BY 1"
 )
 _READ_KEYS = "SELECT index_keys FROM document WHERE view = ? AND id = ?"
-_UNLIST_ALL = "DELETE FROM document_index WHERE view = ? AND id IN (SELECT value FROM json_each(?))"
-_decode_keys = msgspec.json.Decoder(dict[str, tuple[str, ...]]).decode
+_UNLIST_ALL = "DELETE FROM index_row WHERE view = ? AND id IN (SELECT value FROM json_each(?))"
+decode_keys = msgspec.json.Decoder(dict[str, tuple[str, ...]]).decode
+"""The index keys of a document, as the column `index_keys` has them."""
 Row = tuple[str, str, str]
-"""Name of the index, partition and sort key, as stored."""
+"""Name of the index, partition key and sort key, as stored."""
 
 
 def update_rows(
@@ -83,5 +83,5 @@ def rewrite_rows(cursor: apsw.Cursor, view: str, ids: Sequence[str]) -> None:
 
 
 def _rows(index_keys: bytes) -> Iterator[Row]:
-    for index, key in _decode_keys(index_keys).items():
+    for index, key in decode_keys(index_keys).items():
         yield (index, *split_key(key))

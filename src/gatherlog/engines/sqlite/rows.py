@@ -1,44 +1,48 @@
 """The SQL of the engine: reads rows for the planner's `State`, and writes its `Changes` as rows.
 
-The results of every statement are read to the end (`.get`, or a list). Otherwise the connection
-would go on seeing the database as it was when the statement began.
+The results of every statement are read to the end (`.get`, or a list), or the statement is closed.
+Otherwise the connection would go on seeing the database as it was when the statement began.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import closing
 from itertools import starmap
+from typing import Any
 
 import apsw
 import msgspec
 
+from gatherlog.core.eventstore.engine import IndexPage, RecordedView
 from gatherlog.core.eventstore.events import Recorded
-from gatherlog.core.eventstore.index_keys import Range
+from gatherlog.core.eventstore.index_keys import IndexRange
+from gatherlog.core.eventstore.page_sizes import bytes_of_events, bytes_of_rows, take_page
 from gatherlog.core.eventstore.planner import KEY_LIFETIME, Changes, State, Wanted
-from gatherlog.core.eventstore.store import Document, Query, Recalled, Ref, StreamHead
-from gatherlog.engines.sqlite.cache import RowCache
-from gatherlog.engines.sqlite.index_rows import update_rows
+from gatherlog.core.eventstore.row_cache import RowCache
+from gatherlog.core.eventstore.store import Document, IndexKey, Recalled, Ref, StreamHead
+from gatherlog.engines.sqlite.index_rows import decode_keys, update_rows
 
 __all__ = [
-    "declared_views",
-    "forget_keys",
+    "EventPage",
     "load",
     "read_document",
     "read_feed",
     "read_head",
+    "read_index",
     "read_key",
-    "read_query",
-    "read_scan",
     "read_stream",
     "read_streams",
+    "read_view",
+    "read_views",
     "save",
+    "save_views",
 ]
 
+EventPage = tuple[list[Recorded], bool]
+"""Events, and whether they are the last that there are."""
 _EVENT = "0, position, stream, version, id, type, time, recorded, data, schema, subject, meta"
 _DOCUMENT = "view, id, stream, version, counted, body, index_keys, counters"
-_READ_DOCUMENT = (
-    "SELECT stream, version, counted, body, index_keys, counters"
-    " FROM document WHERE view = ? AND id = ?"
-)
-_READ_KEY = "SELECT fingerprint, answer, at FROM idempotency WHERE key = ? AND at > ?"
+_READ_DOCUMENT = f"SELECT {_DOCUMENT} FROM document WHERE view = ? AND id = ?"
+_READ_KEY = "SELECT fingerprint, answer, at FROM idempotency WHERE key = ?"
 _READ_HEAD = "SELECT max(position) FROM event"
 _READ_STREAM_HEAD = "SELECT max(version) FROM event WHERE stream = ?"
 _READ_STREAM = (
@@ -57,15 +61,14 @@ _FORGET_KEYS = (
 )
 _INSERT_DOCUMENT = "INSERT INTO document VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 _UPDATE_DOCUMENT = (
-    "UPDATE document"
-    " SET stream = ?, version = ?, counted = ?, body = ?, index_keys = ?, counters = ?"
-    " WHERE view = ? AND id = ?"
+    "UPDATE document SET stream = ?3, version = ?4, counted = ?5, body = ?6, index_keys = ?7,"
+    " counters = ?8 WHERE view = ?1 AND id = ?2"
 )
-_UPDATE_COUNTERS = "UPDATE document SET counted = ?, counters = ? WHERE view = ? AND id = ?"
 _DELETE_DOCUMENT = "DELETE FROM document WHERE view = ? AND id = ?"
+_READ_ANY_OF_VIEW = "SELECT 1 FROM document WHERE view = ? LIMIT 1"
 _encode = msgspec.json.Encoder().encode
 _decode_counters = msgspec.json.Decoder(dict[str, int]).decode
-_decode_keys = msgspec.json.Decoder(dict[str, tuple[str, ...]]).decode
+_decode_names = msgspec.json.Decoder(list[str]).decode
 _NOTHING = b"{}"
 
 
@@ -73,27 +76,22 @@ def load(cursor: apsw.Cursor, wanted: Wanted, now: int, cache: RowCache) -> Stat
     """The state that the planner needs, from the cache or, in this transaction, from the file."""
     keys: dict[str, Recalled] = {}
     for key in wanted.keys:
-        if (recalled := read_key(cursor, key, now)) is not None:
+        if (recalled := read_key(cursor, key)) is not None:
             keys[key] = recalled
-    streams = {stream: _stream_head(cursor, stream, cache) for stream in wanted.streams}
+    streams: dict[str, int] = {}
+    for stream in wanted.streams:
+        streams[stream] = cache.streams.get(stream) or _read_stream_head(cursor, stream)
     documents: dict[Ref, Document] = {}
     for ref in wanted.documents:
-        document = cache.documents.get(ref) or read_document(cursor, *ref)
+        document = cache.documents.get(ref) or read_document(cursor, ref)
         if document is not None:
             documents[ref] = document
-    position = cache.position
-    if position is None:
-        position = read_head(cursor)
-    return State(now, (position,), keys, streams, documents)
-
-
-def _stream_head(cursor: apsw.Cursor, stream: str, cache: RowCache) -> int:
-    version = cache.streams.get(stream)
-    return _read_stream_head(cursor, stream) if version is None else version
+    positions = cache.positions or (read_head(cursor),)
+    return State(now, positions, keys, streams, documents)
 
 
 def _read_stream_head(cursor: apsw.Cursor, stream: str) -> int:
-    """The version of a stream; 0 where there is none."""
+    """The version of a stream; 0 if it has no event."""
     version: int | None = cursor.execute(_READ_STREAM_HEAD, (stream,)).get
     return version or 0
 
@@ -106,9 +104,11 @@ def save(cursor: apsw.Cursor, changes: Changes, state: State) -> None:
         cursor.execute(_SAVE_KEY, (key, recalled.fingerprint, recalled.answer, recalled.at))
     for ref, document in changes.documents.items():
         _save_document(cursor, ref, state.documents.get(ref), document)
+    if changes.keys:
+        _forget_keys(cursor, 2 * len(changes.keys), state.now)
 
 
-def forget_keys(cursor: apsw.Cursor, most: int, now: int) -> None:
+def _forget_keys(cursor: apsw.Cursor, most: int, now: int) -> None:
     """Delete up to `most` of the keys that have expired. Keys are numbered in the order of time."""
     oldest: int | None = cursor.execute(_OLDEST_KEY).get
     if oldest is not None and oldest <= now - KEY_LIFETIME:
@@ -119,84 +119,37 @@ def _save_document(
     cursor: apsw.Cursor, ref: Ref, before: Document | None, after: Document | None
 ) -> None:
     if after is None:
-        if before is not None:
-            cursor.execute(_DELETE_DOCUMENT, ref)
-            update_rows(cursor, ref, before.index_keys, {})
-        return
-    if before is None:
-        cursor.execute(
-            _INSERT_DOCUMENT,
-            (
-                *ref,
-                after.stream,
-                after.version,
-                after.counted,
-                after.body,
-                _pack(after.index_keys),
-                _pack(after.counters),
-            ),
-        )
-        update_rows(cursor, ref, {}, after.index_keys)
-    elif _differs_in_counters_only(before, after):
-        cursor.execute(_UPDATE_COUNTERS, (after.counted, _pack(after.counters), *ref))
+        cursor.execute(_DELETE_DOCUMENT, ref)
     else:
-        cursor.execute(
-            _UPDATE_DOCUMENT,
-            (
-                after.stream,
-                after.version,
-                after.counted,
-                after.body,
-                _pack(after.index_keys),
-                _pack(after.counters),
-                *ref,
-            ),
-        )
-        update_rows(cursor, ref, before.index_keys, after.index_keys)
+        row = (*ref, after.stream, after.version, after.counted, after.body)
+        packed = (_pack(after.index_keys), _pack(after.counters))
+        cursor.execute(_INSERT_DOCUMENT if before is None else _UPDATE_DOCUMENT, row + packed)
+    update_rows(cursor, ref, _index_keys(before), _index_keys(after))
 
 
-def _differs_in_counters_only(before: Document, after: Document) -> bool:
-    return (
-        after.version == before.version
-        and after.stream == before.stream
-        and after.body == before.body
-        and after.index_keys == before.index_keys
-    )
+def _index_keys(document: Document | None) -> Mapping[str, IndexKey]:
+    return {} if document is None else document.index_keys
 
 
 def _pack(mapping: Mapping[str, object]) -> bytes:
     return _encode(mapping) if mapping else _NOTHING
 
 
-def _document(
-    view: str,
-    id: str,
-    stream: str,
-    version: int,
-    counted: int,
-    body: bytes | None,
-    index_keys: bytes,
-    counters: bytes,
-) -> Document:
-    return Document(
-        view,
-        id,
-        stream,
-        version,
-        counted,
-        body,
-        {} if index_keys == _NOTHING else _decode_keys(index_keys),
-        {} if counters == _NOTHING else _decode_counters(counters),
-    )
+def _document(row: tuple[Any, ...]) -> Document:
+    """The document of a row with the columns `_DOCUMENT`, whose types the driver does not tell."""
+    view, id, stream, version, counted, body, index_keys, counters = row
+    keys = {} if index_keys == _NOTHING else decode_keys(index_keys)
+    values = {} if counters == _NOTHING else _decode_counters(counters)
+    return Document(view, id, stream, version, counted, body, keys, values)
 
 
-def read_document(cursor: apsw.Cursor, view: str, id: str) -> Document | None:
-    row = cursor.execute(_READ_DOCUMENT, (view, id)).get
-    return None if row is None else _document(view, id, *row)
+def read_document(cursor: apsw.Cursor, ref: Ref) -> Document | None:
+    row = cursor.execute(_READ_DOCUMENT, ref).get
+    return None if row is None else _document(row)
 
 
-def read_key(cursor: apsw.Cursor, key: str, now: int) -> Recalled | None:
-    row = cursor.execute(_READ_KEY, (key, now - KEY_LIFETIME)).get
+def read_key(cursor: apsw.Cursor, key: str) -> Recalled | None:
+    row = cursor.execute(_READ_KEY, (key,)).get
     return None if row is None else Recalled(*row)
 
 
@@ -207,18 +160,41 @@ def read_head(cursor: apsw.Cursor) -> int:
 
 
 def read_stream(
-    cursor: apsw.Cursor, stream: str, after: int, before: int, limit: int, backwards: bool
-) -> list[Recorded]:
+    cursor: apsw.Cursor,
+    stream: str,
+    after: int,
+    before: int,
+    limit: int,
+    most: int,
+    backwards: bool,
+) -> EventPage:
+    """A page of up to `limit` events and `most` bytes."""
     sql = _READ_STREAM_BACKWARDS if backwards else _READ_STREAM
-    return list(starmap(Recorded, cursor.execute(sql, (stream, after, before, limit))))
+    return _events(cursor, sql, (stream, after, before), limit, most)
 
 
-def read_feed(cursor: apsw.Cursor, after: int, limit: int) -> list[Recorded]:
-    return list(starmap(Recorded, cursor.execute(_READ_FEED, (after, limit))))
+def read_feed(cursor: apsw.Cursor, after: int, limit: int, most: int) -> EventPage:
+    """A page of up to `limit` events and `most` bytes."""
+    return _events(cursor, _READ_FEED, (after,), limit, most)
 
 
-def read_streams(cursor: apsw.Cursor, category: str, after: str, limit: int) -> list[StreamHead]:
-    """Seeks from stream to stream in the index: long streams cost no more than short ones."""
+def _events(
+    cursor: apsw.Cursor, sql: str, values: tuple[str | int, ...], limit: int, most: int
+) -> EventPage:
+    rows = cursor.connection.execute(sql, (*values, limit + 1))
+    try:
+        return take_page(starmap(Recorded, rows), limit, most, bytes_of_events)
+    finally:
+        rows.close()
+
+
+def read_streams(
+    cursor: apsw.Cursor, category: str, after: str, limit: int
+) -> tuple[list[StreamHead], str | None]:
+    """A page of streams by name, and the name after which the next one begins, if there is one.
+
+    Seeks from stream to stream in the index: long streams cost no more than short ones.
+    """
     found: list[StreamHead] = []
     name = max(after, category + "-")
     while len(found) < limit:
@@ -227,45 +203,65 @@ def read_streams(cursor: apsw.Cursor, category: str, after: str, limit: int) -> 
             (name, category + "."),  # "." follows "-"
         ).get
         if name is None:
-            break
+            return found, None
         found.append(StreamHead(name, _read_stream_head(cursor, name)))
-    return found
+    return found, name
 
 
-def read_scan(cursor: apsw.Cursor, view: str, after: str, limit: int) -> list[Document]:
-    rows = cursor.execute(
-        f"SELECT {_DOCUMENT} FROM document WHERE view = ? AND id > ? ORDER BY id LIMIT ?",
-        (view, after, limit),
-    )
-    return list(starmap(_document, rows))
+def read_view(
+    cursor: apsw.Cursor, view: str, after: str, limit: int, most: int
+) -> tuple[list[Document], str | None]:
+    """A page of documents by id, and the id after which the next one begins, if there is one."""
+    sql = f"SELECT '', {_DOCUMENT} FROM document WHERE view = ? AND id > ? ORDER BY id LIMIT ?"
+    found, is_last = _documents(cursor, sql, (view, after), limit, most)
+    return [document for _, document in found], None if is_last else found[-1][1].id
 
 
-def read_query(
-    cursor: apsw.Cursor, query: Query, partition: str, wanted: Range
-) -> list[tuple[str, Document]]:
-    """Sort keys and documents of a page, and one more if there is one."""
+def read_index(cursor: apsw.Cursor, wanted: IndexRange, most: int) -> IndexPage:
     where = ["i.view = ?", "i.name = ?", "i.partition = ?", "i.sort >= ?"]
-    values: list[str | int] = [query.view, query.index, partition, wanted.low]
+    values = [wanted.view, wanted.index, wanted.partition, wanted.low]
     if wanted.high is not None:
         where.append("i.sort < ?")
         values.append(wanted.high)
     if wanted.beyond is not None:
-        where.append("(i.sort, i.id) < (?, ?)" if query.backwards else "(i.sort, i.id) > (?, ?)")
+        where.append("(i.sort, i.id) < (?, ?)" if wanted.backwards else "(i.sort, i.id) > (?, ?)")
         values.extend(wanted.beyond)
-    order = "DESC" if query.backwards else "ASC"
+    order = "DESC" if wanted.backwards else "ASC"
     columns = ", ".join(f"d.{column}" for column in _DOCUMENT.split(", "))
-    rows = cursor.execute(
-        f"SELECT i.sort, {columns} FROM document_index i"
+    sql = (
+        f"SELECT i.sort, {columns} FROM index_row i"
         " CROSS JOIN document d ON d.view = i.view AND d.id = i.id"
-        f" WHERE {' AND '.join(where)} ORDER BY i.sort {order}, i.id {order} LIMIT ?",
-        (*values, query.limit + 1),
+        f" WHERE {' AND '.join(where)} ORDER BY i.sort {order}, i.id {order} LIMIT ?"
     )
-    return [(sort, _document(*document)) for sort, *document in rows]
+    return IndexPage(*_documents(cursor, sql, tuple(values), wanted.limit, most))
 
 
-def declared_views(cursor: apsw.Cursor) -> dict[str, tuple[int, frozenset[str]]]:
-    """Per view, the version and indexes for which its documents are complete."""
+def _documents(
+    cursor: apsw.Cursor, sql: str, values: tuple[str, ...], limit: int, most: int
+) -> tuple[list[tuple[str, Document]], bool]:
+    """A page of documents, each with the sort key that precedes its columns; whether it is last."""
+    with closing(cursor.connection.execute(sql, (*values, limit + 1))) as rows:
+        found = ((row[0], _document(row[1:])) for row in rows)
+        return take_page(found, limit, most, bytes_of_rows)
+
+
+def read_views(cursor: apsw.Cursor) -> dict[str, RecordedView]:
+    """The views that are recorded as complete."""
     return {
-        name: (version, frozenset(msgspec.json.decode(indexes, type=list[str])))
+        name: RecordedView(name, version, frozenset(_decode_names(indexes)))
         for name, version, indexes in cursor.execute("SELECT name, version, indexes FROM view")
     }
+
+
+def save_views(
+    cursor: apsw.Cursor,
+    views: Sequence[tuple[RecordedView, RecordedView | None]],
+    only_if_empty: bool,
+) -> None:
+    """Record views, as `Engine.record_views` says."""
+    recorded = read_views(cursor)
+    for view, before in views:
+        is_filled = cursor.execute(_READ_ANY_OF_VIEW, (view.name,)).get is not None
+        if recorded.get(view.name) == before and not (only_if_empty and is_filled):
+            row = (view.name, view.version, _encode(sorted(view.indexes)))
+            cursor.execute("INSERT OR REPLACE INTO view VALUES (?, ?, ?)", row)

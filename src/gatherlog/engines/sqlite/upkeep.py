@@ -1,89 +1,90 @@
-"""Writes beside the commits: declarations of views, and repairs of index rows."""
+"""Writes beside the commits: declarations of views, repairs of index rows, and upgrades."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
+from itertools import groupby
+from operator import itemgetter
+from typing import Final
 
 import apsw
-import msgspec
 
-from gatherlog.core.eventstore.errors import Busy, ViewOutdated
-from gatherlog.core.eventstore.store import DeclaredView
-from gatherlog.engines.sqlite import rows
-from gatherlog.engines.sqlite.file import FileLock, connect
+from gatherlog.core.eventstore.errors import Busy
+from gatherlog.core.eventstore.index_keys import KEY_BYTES, PARTITION_BYTES
+from gatherlog.engines.sqlite.file import SCHEMA_VERSION, FileLock, check_layout, connect
 from gatherlog.engines.sqlite.index_rows import rewrite_rows
 from gatherlog.engines.sqlite.writer import LOCK_SECONDS
 
-__all__ = ["declare", "reindex"]
+__all__ = ["in_turn", "upgrade", "write_alone"]
+
+_LONG_KEYS: Final = (
+    "SELECT DISTINCT view, id FROM index_row"
+    f" WHERE octet_length(partition) > {PARTITION_BYTES}"
+    f" OR octet_length(partition) + octet_length(sort) > {KEY_BYTES} ORDER BY view"
+)
 
 
-def reindex(path: str, view: str, ids: Sequence[str]) -> None:
-    """Write the index rows of these ids again. Raises Busy after waiting LOCK_SECONDS."""
-    lock, connection = FileLock(path), connect(path)
-    deadline = time.monotonic() + LOCK_SECONDS
-    try:
+def write_alone(path: str, work: Callable[[apsw.Cursor], None]) -> None:
+    """Do `work` in a transaction of its own connection; blocks the thread.
+
+    Raises Busy if other writers have held the file for LOCK_SECONDS.
+    """
+    with in_turn(path, LOCK_SECONDS) as connection:
+        connection.set_busy_timeout(int(LOCK_SECONDS * 1000))
+        connection.execute("BEGIN IMMEDIATE")
+        work(connection.cursor())
+        connection.execute("COMMIT")
+
+
+@contextmanager
+def in_turn(path: str, seconds: float) -> Iterator[apsw.Connection]:
+    """A connection of its own, while no process of ours writes; it blocks the thread.
+
+    Raises Busy if another process has held the file for so many seconds.
+    """
+    deadline = time.monotonic() + seconds
+    with closing(FileLock(path)) as lock, closing(connect(path)) as connection:
         while not lock.try_acquire():
             if time.monotonic() > deadline:
-                raise Busy(f"another process has held the store for {LOCK_SECONDS:g} s")
-            time.sleep(0.01)
-        connection.set_busy_timeout(5000)
-        connection.execute("BEGIN IMMEDIATE")
-        rewrite_rows(connection.cursor(), view, ids)
-        connection.execute("COMMIT")
-    finally:
-        connection.close(True)
-        lock.close()
+                raise Busy(f"another process has held the store for {seconds:g} s")
+            time.sleep(0.002)
+        yield connection
 
 
-def declare(
-    path: str, views: Sequence[DeclaredView], *, complete: bool = False
-) -> set[tuple[str, str]]:
-    """Record the versions and indexes of views; returns the indexes that must be built first.
+def upgrade(path: str) -> None:
+    """Bring a file of an older layout to the present one, in one transaction; blocks the thread.
 
-    A view without documents needs no building; with `complete`, none does. Raises ViewOutdated if
-    the store holds documents of a newer version of a view.
+    In layout 2, the partition key and the sort key of an index row have 512 bytes together; in
+    layout 1 they had 512 each. The table of index rows has another name. So a process of the older
+    release that has the file open fails to read lists and to change them, where it would otherwise
+    write rows that nobody finds. Raises NotAStore for a layout that this release does not know.
     """
-    connection = connect(path)
-    connection.set_busy_timeout(5000)
-    try:
-        recorded = rows.declared_views(connection.cursor())
-        if all(_same(view, recorded.get(view.name)) for view in views):
-            return set()
-        connection.execute("BEGIN IMMEDIATE")
-        cursor = connection.cursor()
-        recorded = rows.declared_views(cursor)
-        unbuilt: set[tuple[str, str]] = set()
-        for view in views:
-            unbuilt |= _declare_one(cursor, view, recorded.get(view.name), complete)
-        connection.execute("COMMIT")
-        return unbuilt
-    finally:
-        connection.close(True)
+    layout = _layout(path)
+    check_layout(path, layout)
+    if layout < SCHEMA_VERSION:
+        write_alone(path, _upgrade)
+        _show_in_header(path)
 
 
-def _same(view: DeclaredView, recorded: tuple[int, frozenset[str]] | None) -> bool:
-    return recorded is not None and recorded == (view.version, frozenset(view.indexes))
+def _layout(path: str) -> int:
+    with closing(connect(path)) as connection:
+        return int(connection.execute("PRAGMA user_version").get)
 
 
-def _declare_one(
-    cursor: apsw.Cursor,
-    view: DeclaredView,
-    recorded: tuple[int, frozenset[str]] | None,
-    complete: bool,
-) -> set[tuple[str, str]]:
-    version, indexes = recorded or (0, frozenset())
-    if version > view.version:
-        raise ViewOutdated(
-            f"view {view.name!r} is at version {version} in this store, and at {view.version} in"
-            " this program: use a newer version of the program"
-        )
-    if version == view.version and indexes >= set(view.indexes):
-        return set()
-    sql = "SELECT 1 FROM document WHERE view = ? LIMIT 1"
-    if not complete and cursor.execute(sql, (view.name,)).get:
-        new = set(view.indexes) if version < view.version else set(view.indexes) - indexes
-        return {(view.name, index) for index in new}
-    cursor.execute(
-        "INSERT OR REPLACE INTO view VALUES (?, ?, ?)",
-        (view.name, view.version, msgspec.json.encode(sorted(view.indexes))),
-    )
-    return set()
+def _upgrade(cursor: apsw.Cursor) -> None:
+    if cursor.execute("PRAGMA user_version").get == 1:  # otherwise another process has done it
+        cursor.execute("ALTER TABLE document_index RENAME TO index_row")
+        long = cursor.execute(_LONG_KEYS).fetchall()
+        for view, rows in groupby(long, key=itemgetter(0)):
+            rewrite_rows(cursor, str(view), [str(id) for _, id in rows])
+        cursor.execute("PRAGMA user_version = 2")
+
+
+def _show_in_header(path: str) -> None:
+    """Move the upgrade from the write-ahead log into the file, if no reader keeps it from that.
+
+    The older release looks only into the header of the file for the layout.
+    """
+    with closing(connect(path)) as connection, suppress(apsw.BusyError):
+        connection.set_busy_timeout(1000)
+        connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)

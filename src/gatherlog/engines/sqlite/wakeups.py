@@ -55,10 +55,7 @@ class Wakeups:
         for other in self._listeners():
             try:
                 self._socket().sendto(b"\0", other)
-            except (
-                ConnectionRefusedError,
-                FileNotFoundError,
-            ):  # its process died without deleting it
+            except (ConnectionRefusedError, FileNotFoundError):  # its process died
                 with suppress(OSError):
                     os.unlink(other)
             except OSError:  # its buffer is full, so it will wake up
@@ -77,7 +74,7 @@ class Wakeups:
         self._receiver = self._sender = None
 
     def _listeners(self) -> list[str]:
-        """The others' sockets, as of a moment ago."""
+        """The sockets of the other processes, as they were up to LISTED_SECONDS ago."""
         now = time.monotonic()
         if self._usable and now > self._listed_until:
             self._listed_until = now + LISTED_SECONDS

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import Parameter
 
 from gatherlog.entrypoints.cli.failures import CommandRefused
-from gatherlog.entrypoints.cli.opening import finish, open_platform, settings_of_file
+from gatherlog.entrypoints.cli.opening import finish, settings_of_lasting, started_platform
 from gatherlog.entrypoints.cli.options import StoreUrl
 
 if TYPE_CHECKING:
@@ -35,12 +35,12 @@ def fake(
     """
     if not 1 <= users <= MOST_USERS:
         raise CommandRefused(f"--users is {users}: write 1 to {MOST_USERS:,}")
-    settings = settings_of_file(store)
+    settings = settings_of_lasting(store)
     chance = random.Random(seed)
 
     async def make() -> int:
         made = 0
-        async with open_platform(settings) as platform:
+        async with started_platform(settings) as platform:
             for _ in range(users):
                 id = f"{chance.getrandbits(64):016x}"
                 events = list(_events_of_user(id, chance))

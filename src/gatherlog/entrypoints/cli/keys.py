@@ -9,8 +9,9 @@ from gatherlog.entrypoints.cli.failures import CommandRefused
 from gatherlog.entrypoints.cli.opening import (
     finish,
     open_platform,
-    settings_of_file,
+    settings_of_lasting,
     settings_of_store,
+    started_platform,
 )
 from gatherlog.entrypoints.cli.options import Json, StoreUrl
 from gatherlog.entrypoints.cli.terminal import table
@@ -57,7 +58,7 @@ def create(
         raise CommandRefused(f"--role {role} needs --account EMAIL: whom the key acts for")
 
     async def make() -> tuple[str, str, str | None]:
-        async with open_platform(settings_of_file(store)) as platform:
+        async with started_platform(settings_of_lasting(store)) as platform:
             if gathering is not None:
                 await platform.guests.gathering(gathering)
             account_id = None
@@ -89,7 +90,7 @@ def revoke(
     """Revoke an API key; it is refused from the next request on."""
 
     async def end() -> None:
-        async with open_platform(settings_of_file(store)) as platform:
+        async with open_platform(settings_of_store(store)) as platform:
             await platform.keys.revoke(key_id, actor="cli")
 
     finish(end())

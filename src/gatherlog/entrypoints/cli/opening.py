@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 
 __all__ = [
     "finish",
-    "is_missing",
     "open_platform",
     "opened_store",
     "settings_from",
-    "settings_of_file",
+    "settings_of_lasting",
     "settings_of_store",
+    "started_platform",
 ]
 
 T = TypeVar("T")
@@ -48,27 +48,23 @@ def settings_from(
     )
 
 
-def settings_of_file(store: str | None) -> "Settings":
-    """Settings with a store in a file; CommandRefused for one in memory."""
+def settings_of_lasting(store: str | None) -> "Settings":
+    """Settings with a store that outlives this process; CommandRefused for one in memory."""
     settings = settings_from(store=store)
-    if settings.store == "memory:":
+    if not settings.address.is_lasting:
         raise CommandRefused(
-            "memory: ends with its process; name a file: --store sqlite:///file.db"
+            f"{settings.store} ends with its process; name a file: --store sqlite:///file.db"
         )
     return settings
 
 
-def is_missing(settings: "Settings") -> bool:
-    """Whether the store's file does not exist yet."""
-    return not os.path.exists(settings.store.removeprefix("sqlite:///"))
-
-
 def settings_of_store(store: str | None) -> "Settings":
     """Settings with a store that exists; if it does not, CommandRefused says how to create it."""
-    settings = settings_of_file(store)
-    if is_missing(settings):
+    settings = settings_of_lasting(store)
+    if settings.address.is_missing or settings.address.is_empty:
+        what = "no store" if settings.address.is_missing else "an empty file"
         raise CommandRefused(
-            f"there is no store at {settings.store}; make one: gatherlog init --store "
+            f"there is {what} at {settings.store}; make a store: gatherlog init --store "
             f"{settings.store}",
             FAILED,
         )
@@ -81,7 +77,7 @@ async def opened_store(store: str | None) -> AsyncIterator["Store"]:
     from gatherlog.bootstrap import VIEWS
     from gatherlog.engines import open_store
 
-    url = settings_of_file(store).store
+    url = settings_of_store(store).store
     opened = await open_store(url, views=VIEWS, create=False)
     try:
         yield opened
@@ -91,7 +87,19 @@ async def opened_store(store: str | None) -> AsyncIterator["Store"]:
 
 @asynccontextmanager
 async def open_platform(settings: "Settings") -> AsyncIterator["Platform"]:
-    """The services on a store, which is created if it is missing."""
+    """The services on a store, which is not created if it is missing."""
+    from gatherlog.bootstrap import open_platform as open_services
+
+    platform = await open_services(settings)
+    try:
+        yield platform
+    finally:
+        await platform.stop()
+
+
+@asynccontextmanager
+async def started_platform(settings: "Settings") -> AsyncIterator["Platform"]:
+    """The services on a store, which is made ready as for `serve`, and created if it is missing."""
     from gatherlog.bootstrap import start
 
     platform = await start(settings)

@@ -9,27 +9,27 @@ from gatherlog.entrypoints.cli.opening import (
     finish,
     open_platform,
     settings_from,
-    settings_of_file,
+    settings_of_store,
 )
-from gatherlog.entrypoints.cli.options import PublicUrl, StoreUrl
+from gatherlog.entrypoints.cli.options import SiteUrl, StoreUrl
 
 __all__ = ["signin"]
 
 
 def signin(
-    email: Annotated[str, Parameter(help="Address to sign in with.")],
+    email: Annotated[str, Parameter(help="E-mail address to sign in with.")],
     /,
     *,
-    public_url: PublicUrl = None,
+    public_url: SiteUrl = None,
     store: StoreUrl = None,
 ) -> None:
-    """Print a code to sign in with, for the one whose address this is; no mail is sent.
+    """Print a sign-in code for this e-mail address; no mail is sent.
 
     The code alone goes to stdout. It works once, within ten minutes, and ends the one before. The
     account is made at the first sign-in.
     """
 
-    settings = settings_of_file(store)
+    settings = settings_of_store(store)
     settings = settings_from(store=settings.store, public_url=public_url)
 
     async def issue() -> str:

@@ -113,6 +113,9 @@ class Endpoint(Generic[B, Q]):
     """Whether its GET answers with an ETag, or its changes heed If-Match."""
     named: str = ""
     """Its operation id in the description, where that is not the handler's name."""
+    keeps_key_in_commit: bool = False
+    """Whether its handler gives the Idempotency-Key to a command, by `Call.once`, so that the
+    commit that does the work answers a repetition. Otherwise the key is looked up first."""
     camel: bool = False
     """Whether its fields are camelCase; then flaws name the fields in camelCase, too."""
 

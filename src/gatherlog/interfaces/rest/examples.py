@@ -85,15 +85,6 @@ _MEMBER = Guest(
     created_at=_MADE,
     updated_at=_MADE,
 )
-_HOUSEHOLD = Household(
-    guest=Stored(_GUEST, 2),
-    members=[Stored(_MEMBER, 1)],
-    family_sum=3,
-    rsvp_deadline="2027-06-01",
-    closed=False,
-    questions=Questions(signed_up=2, not_coming=(_MEMBER.id,), more=0),
-    waiting=[],
-)
 _GATHERING = Gathering(
     id="0198f3c2-7a00-7d1b-8e55-0c9a7f3b2d10",
     event_name="Midsummer party",
@@ -105,6 +96,16 @@ _GATHERING = Gathering(
     settings_data={"colour": "green"},
     created_at=_MADE,
     updated_at=_MADE,
+)
+_HOUSEHOLD = Household(
+    gathering=_GATHERING,
+    guest=Stored(_GUEST, 2),
+    members=[Stored(_MEMBER, 1)],
+    family_sum=3,
+    rsvp_deadline="2027-06-01",
+    closed=False,
+    questions=Questions(signed_up=2, not_coming=(_MEMBER.id,), more=0),
+    waiting=[],
 )
 
 EXAMPLES: Final[Mapping[Any, Any]] = {

@@ -5,6 +5,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from gatherlog.core.eventstore.commit_checks import NAME_BYTES
 from gatherlog.core.eventstore.events import Recorded
 from gatherlog.core.eventstore.feed_pages import (
     EventFilter,
@@ -31,8 +32,8 @@ _encode = msgspec.json.Encoder().encode
 Cursor = Annotated[
     str, Meta(max_length=4096, description="Where to begin: `start`, `end`, or a cursor.")
 ]
-LogName = Annotated[str, Meta(max_length=255, description="Only streams of this category.")]
-EventType = Annotated[str, Meta(max_length=255, description="Only events of this type.")]
+LogName = Annotated[str, Meta(max_length=NAME_BYTES, description="Only streams of this category.")]
+EventType = Annotated[str, Meta(max_length=NAME_BYTES, description="Only events of this type.")]
 PatternText = Annotated[
     str, Meta(max_length=16_384, description="Only events that match this pattern, as JSON.")
 ]
@@ -79,8 +80,7 @@ async def follow_feed(call: Call[None, FeedFilter]) -> StreamedReply:
 
 def event_line(event: Recorded) -> bytes:
     """An event as JSON without line breaks, for a server-sent event."""
-    text = _encode(event_answer(event))
-    return text if b"\n" not in text and b"\r" not in text else _encode(msgspec.json.decode(text))
+    return _encode(event_answer(event))
 
 
 async def _start_positions(store: Store, cursor: str) -> Heads:

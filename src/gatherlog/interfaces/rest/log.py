@@ -12,6 +12,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from gatherlog.core.commands.appending import Appended, NewEvent
 from gatherlog.core.eventstore.clock import rfc3339
+from gatherlog.core.eventstore.cursors import fingerprint, read_cursor, write_cursor
 from gatherlog.core.eventstore.errors import Flaw, Invalid
 from gatherlog.core.eventstore.events import Recorded
 from gatherlog.core.eventstore.feed_pages import (
@@ -23,7 +24,8 @@ from gatherlog.core.eventstore.feed_pages import (
 from gatherlog.core.eventstore.store import ANY
 from gatherlog.core.eventstore.streams import category_of
 from gatherlog.core.routing.bus_form import item_key
-from gatherlog.core.subscriptions.log_counts import LOGS
+from gatherlog.core.routing.event_data import decoded_data
+from gatherlog.core.subscriptions.log_counts import log_totals
 from gatherlog.interfaces.rest.answers import Time, json, location, page
 from gatherlog.interfaces.rest.endpoint import Call, Reply
 from gatherlog.interfaces.rest.queries import Limit, Nothing, Paging
@@ -98,7 +100,9 @@ class LogPage(msgspec.Struct, frozen=True):
 
 async def append_item(call: Call[Item, Nothing]) -> Reply:
     body, log = call.body, call.id
-    payload = msgspec.json.decode(body.payload)
+    payload, is_json = decoded_data(bytes(body.payload))
+    if not is_json:
+        raise Invalid(Flaw("/payload", "is nested too deeply, or holds a number out of range"))
     id = payload.get("id") if isinstance(payload, dict) else None
     flaws = _item_flaws(body, log, id)
     if flaws:
@@ -120,22 +124,15 @@ async def append_item(call: Call[Item, Nothing]) -> Reply:
 
 
 async def list_logs(call: Call[None, Paging]) -> Reply:
-    found = await call.platform.store.query(
-        LOGS.query("by_all", "all", limit=call.query.limit, cursor=call.query.cursor)
-    )
-    logs: dict[str, LogAnswer] = {}
-    for document in found.documents:
-        head = LOGS.read(document)
-        if head is None:
-            continue
-        before = logs.get(head.log)
-        logs[head.log] = LogAnswer(
-            log=head.log,
-            events=head.events + (before.events if before else 0),
-            last=max(head.last_position, before.last if before else 0),
-            last_time=max(rfc3339(head.last_time), before.last_time if before else ""),
-        )
-    return page(call.path, call.query, list(logs.values()), found.cursor)
+    store, query, of = call.platform.store, call.query, fingerprint("logs")
+    after = "" if query.cursor is None else read_cursor(query.cursor, store.id, of, str)
+    logs: list[LogAnswer] = []
+    async for total in log_totals(store, after=after):
+        if len(logs) == query.limit:
+            return page(call.path, query, logs, write_cursor(store.id, of, logs[-1].log))
+        last_time = rfc3339(total.last_time)
+        logs.append(LogAnswer(total.log, total.events, total.last_position, last_time))
+    return page(call.path, query, logs, None)
 
 
 async def read_log(call: Call[None, LogQuery]) -> Reply:

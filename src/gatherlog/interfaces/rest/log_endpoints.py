@@ -73,7 +73,7 @@ LOG_ENDPOINTS: tuple[Endpoint[Any, Any], ...] = (
         path="/streams",
         action=Action.READ_LOG,
         handle=streams.list_streams,
-        summary="Streams of one log, by name",
+        summary="Streams of one log, in no particular order",
         query=StreamsQuery,
         answer=list[StreamAnswer],
         scoped=False,
@@ -302,6 +302,7 @@ LOG_ENDPOINTS: tuple[Endpoint[Any, Any], ...] = (
         summary="Redrive one dead letter, also one that was discarded",
         answer=DeadLetterAnswer,
         status=HTTPStatus.ACCEPTED,
+        refusals=("refused",),
         scoped=False,
     ),
     Endpoint(

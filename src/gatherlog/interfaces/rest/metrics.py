@@ -9,16 +9,22 @@ from prometheus_client.registry import Collector
 
 from gatherlog import __version__
 from gatherlog.core.eventstore.errors import StoreError
+from gatherlog.core.eventstore.store import KeepsFiles, Store
 from gatherlog.core.subscriptions.administration import Status
-from gatherlog.core.subscriptions.log_counts import LOGS, LogHead
+from gatherlog.core.subscriptions.log_counts import log_totals
 from gatherlog.interfaces.platform import Platform
 from gatherlog.interfaces.problems import NotReady
 from gatherlog.interfaces.rest.answers import Health, json
 from gatherlog.interfaces.rest.endpoint import Call, Reply
-from gatherlog.interfaces.rest.queries import MAX_PAGE, Nothing
+from gatherlog.interfaces.rest.queries import Nothing
 
 __all__ = ["read_metrics", "read_readiness"]
 
+MAX_LOGS: Final = 1000
+"""Logs that have a series of their own."""
+OTHER: Final = "other"
+"""The series of all further logs together, and of a log of that name. It never decreases, because
+logs do not end."""
 _TYPE: Final = (b"content-type", b"text/plain; version=0.0.4; charset=utf-8")
 
 
@@ -55,6 +61,7 @@ async def _metrics(platform: Platform) -> list[Metric]:
     dead = {status.name: await admin.count_dead_letters(status.name) for status in statuses}
     return [
         *await _log_metrics(platform),
+        *_file_metrics(platform.store),
         *_subscription_metrics(statuses, dead),
         *await _queue_metrics(platform),
         *_process_metrics(platform),
@@ -72,24 +79,47 @@ async def _log_metrics(platform: Platform) -> list[Metric]:
     appended = CounterMetricFamily(
         "gatherlog_events_appended", "Events in the log, counted shortly after.", labels=["log"]
     )
-    counted: dict[str, int] = {}
-    for head in await _log_heads(platform):
-        counted[head.log] = counted.get(head.log, 0) + head.events
-    for log, events in counted.items():
+    for log, events in (await _counted(platform)).items():
         appended.add_metric([log], events)
     return [positions, appended]
 
 
-async def _log_heads(platform: Platform) -> list[LogHead]:
-    page = await platform.store.query(LOGS.query("by_all", "all", limit=MAX_PAGE))
-    heads = [LOGS.read(document) for document in page.documents]
-    return [head for head in heads if head is not None]
+def _file_metrics(store: Store) -> list[Metric]:
+    if not isinstance(store, KeepsFiles):
+        return []
+    sizes = GaugeMetricFamily(
+        "gatherlog_store_bytes",
+        "Size of the store's file, and of its write-ahead log (wal).",
+        labels=["file"],
+    )
+    for file, size in store.file_bytes().items():
+        sizes.add_metric([file], size)
+    return [sizes]
+
+
+async def _counted(platform: Platform) -> dict[str, int]:
+    """The events of each log; the first MAX_LOGS by name, and the sum of all others as OTHER."""
+    counted: dict[str, int] = {}
+    others = 0
+    async for total in log_totals(platform.store):
+        if len(counted) < MAX_LOGS:
+            counted[total.log] = total.events
+        else:
+            others += total.events
+    if others:
+        counted[OTHER] = counted.get(OTHER, 0) + others
+    return counted
 
 
 def _subscription_metrics(statuses: Iterable[Status], dead: dict[str, int]) -> list[Metric]:
     lag = GaugeMetricFamily(
         "gatherlog_subscription_lag",
-        "Positions of the log that a subscription has still to read.",
+        "Events that a subscription has still to process, counted up to 1,000 or 32 MiB.",
+        labels=["subscription", "partition"],
+    )
+    oldest = GaugeMetricFamily(
+        "gatherlog_subscription_oldest_seconds",
+        "For how long the oldest of these events has been in the log; 0 if there is none.",
         labels=["subscription", "partition"],
     )
     parked = _gauge("gatherlog_parked", "Streams and subjects that wait after a failure.")
@@ -99,13 +129,14 @@ def _subscription_metrics(statuses: Iterable[Status], dead: dict[str, int]) -> l
     for status in statuses:
         for one in status.lags:
             lag.add_metric([status.name, str(one.partition)], one.behind)
+            oldest.add_metric([status.name, str(one.partition)], one.oldest_seconds or 0.0)
         parked.add_metric([status.name], status.parked)
         held.add_metric(
             [status.name], sum(one.suspended_from is not None for one in status.backlogs)
         )
         dead_letters.add_metric([status.name], dead[status.name])
         paused.add_metric([status.name], float(status.is_paused))
-    return [lag, parked, held, dead_letters, paused]
+    return [lag, oldest, parked, held, dead_letters, paused]
 
 
 async def _queue_metrics(platform: Platform) -> list[Metric]:

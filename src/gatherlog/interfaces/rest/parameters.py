@@ -7,22 +7,23 @@ from typing import Any, Final
 import msgspec
 
 from gatherlog.apps.guests import DEFAULT
+from gatherlog.core.eventstore.commit_checks import NAME_BYTES
 from gatherlog.core.eventstore.errors import Invalid, NotFound
 from gatherlog.core.queues import check_queue
 
-__all__ = ["PARAMETERS", "Parameter", "check_gathering_id", "parameters"]
+__all__ = ["LONGEST", "NAME", "PARAMETERS", "Parameter", "check_gathering_id", "parameters"]
 
-LONGEST_NAME: Final = 255
-
+NAME: Final[Mapping[str, Any]] = {"type": "string", "minLength": 1, "maxLength": NAME_BYTES}
+"""The schema of a name. Its characters are at most as many as its bytes, which are limited."""
+LONGEST: Final = f"At most {NAME_BYTES} bytes of UTF-8."
 _UUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
 _PARAMETER = re.compile(r"\{(\w+)\}")
-_NAME: Final[Mapping[str, Any]] = {"type": "string", "minLength": 1, "maxLength": LONGEST_NAME}
 
 
 def _check_uuid(value: str) -> str:
     """The id in lower case, the one spelling that services know."""
     if not _UUID.fullmatch(value):
-        raise NotFound(f"{value[:64]!r} is no id")
+        raise NotFound(f"{value[:64]!r} is not an id")
     return value.lower()
 
 
@@ -31,10 +32,17 @@ def check_gathering_id(value: str) -> str:
     return value if value == DEFAULT else _check_uuid(value)
 
 
-def _check_name(value: str) -> str:
-    if not 0 < len(value) <= LONGEST_NAME or "\0" in value:
-        raise NotFound("There is no such name.")
+def _check_text(value: str) -> str:
+    """A name that may be too long, so that a write with it is refused by the name's limit."""
+    if not value or "\0" in value:
+        raise NotFound("The name is not valid.")
     return value
+
+
+def _check_name(value: str) -> str:
+    if len(value) > NAME_BYTES:
+        raise NotFound("The name is not valid.")
+    return _check_text(value)
 
 
 def _check_queue_name(value: str) -> str:
@@ -70,19 +78,22 @@ PARAMETERS: Final[Mapping[str, Parameter]] = {
         is_personal=True,
     ),
     "stream": Parameter(
-        "A stream, as in `users-0198…`; percent-encoded.", _check_name, _NAME, is_personal=True
+        f"A stream, as in `users-0198…`; percent-encoded. {LONGEST}",
+        _check_text,
+        NAME,
+        is_personal=True,
     ),
     "log": Parameter(
         "A log: the category of its streams, before the first `-` of their names.",
-        _check_name,
-        _NAME,
+        _check_text,
+        {"type": "string", "minLength": 1},
         is_personal=True,
     ),
-    "rule": Parameter("A rule's name.", _check_name, _NAME),
-    "subscription": Parameter("A subscription's name.", _check_name, _NAME),
-    "letter": Parameter("A dead letter's id.", _check_name, _NAME),
-    "queue": Parameter("A queue's name.", _check_queue_name, _NAME),
-    "message": Parameter("The id of a dead message.", _check_name, _NAME),
+    "rule": Parameter("A rule's name.", _check_name, NAME),
+    "subscription": Parameter("A subscription's name.", _check_name, NAME),
+    "letter": Parameter("A dead letter's id.", _check_name, NAME),
+    "queue": Parameter("A queue's name.", _check_queue_name, NAME),
+    "message": Parameter("The id of a dead message.", _check_name, NAME),
 }
 """All parameters by name. A path template with any other name is a KeyError at start."""
 

@@ -102,12 +102,12 @@ async def log_in(call: Call[LoginRequest, Nothing]) -> Reply:
     call.rate_limiter.sign_in(call.scope)
     given = call.body
     try:
-        token = await call.platform.guest_login.login(given.token or "", given.last_name or "")
+        login = await call.platform.guest_login.log_in(given.token or "", given.last_name or "")
     except Invalid as invalid:
         raise Blank(*invalid.flaws) from None
-    guest = await call.platform.guest_login.actor(token)
+    guest = login.guest
     call.platform.trail.note(guest.name, "login", guest.gathering_id or "", guest.id)
-    return await call.remember(json(TokenAnswer(token)), secret=True)
+    return await call.remember(json(TokenAnswer(login.token)), secret=True)
 
 
 async def log_out(call: Plain) -> Reply:

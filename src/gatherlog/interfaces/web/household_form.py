@@ -10,7 +10,7 @@ import msgspec
 from starlette.datastructures import FormData
 
 from gatherlog.apps.guests import Guest, Household, HouseholdAnswer, Rsvp
-from gatherlog.apps.guests.inputs import MOST_ANSWERS, MOST_PEOPLE
+from gatherlog.apps.guests.inputs import MOST_PEOPLE
 from gatherlog.core.commands.service import Stored
 from gatherlog.core.eventstore.errors import Flaw, Invalid
 from gatherlog.interfaces.web.answer_form import AnswerForm, filled, rsvp, submitted
@@ -88,7 +88,7 @@ def filled_forms(household: Household) -> dict[str, AnswerForm]:
 
 def shown_members(household: Household) -> list[Stored[Guest]]:
     """The guest, then the others, as many as may be answered for at once."""
-    return [household.guest, *household.members[: MOST_ANSWERS - 1]]
+    return [household.guest, *household.members[: household.most_answers - 1]]
 
 
 def prefix_of(household: Household, guest_id: str) -> str:

@@ -123,12 +123,12 @@ class InvitationPage:
     async def _manage(self, request: Request) -> Response:
         """Sign a co-host in to the pages of hosts.
 
-        It holds until the guest signs out, gets a new link, or is no co-host any more. The form
+        It holds until the guest signs out, gets a new link, or is not a co-host any more. The form
         has a token, as the sign-in form has, so that no other site can sign anybody in.
         """
         access = await self._open(request, Action.READ_INVITATION, Action.READ_HOUSEHOLD)
         if access.anonymous is None:
-            raise NotFound("This guest is no co-host.")
+            raise NotFound("This guest is not a co-host.")
         try:
             self._visitors.check_form(request, await read_form(request), access.anonymous)
         except FormOutdated:
@@ -187,14 +187,14 @@ class InvitationPage:
 
         The policy is asked about the action `own` for the guest, and `joint` for every member.
         """
-        holder = await self._guests.guest_by_link(request.path_params["token"])
+        holder = await self._guests.link_holder(request.path_params["token"])
         actor = Actor("guest", holder.guest_id, Role.GUEST, holder.gathering_id)
         _permit(actor, own, holder.guest_id)
         request.state.actor = actor.name
-        gathering = (await self._guests.gathering(holder.gathering_id)).body
+        household = await self._guests.household(holder.gathering_id, holder.guest_id)
+        gathering = household.gathering
         if _is_over(gathering, self._platform.clock()):
             raise _LinkExpired("The gathering is over, and so is this link.")
-        household = await self._guests.household(holder.gathering_id, holder.guest_id)
         is_co_host = household.guest.body.is_co_host
         anonymous = self._visitors.anonymous(request) if is_co_host else None
         access = _InvitationAccess(gathering, household, actor, anonymous)

@@ -31,7 +31,6 @@ __all__ = ["Pages"]
 
 _SHOWN: Final = 100
 """Gatherings on the demo's first page."""
-_ENGINES: Final = {"sqlite": "SQLite, one file", "memory": "Memory, until it stops"}
 _ROBOTS: Final = "User-agent: *\nDisallow: /r/\n"
 
 
@@ -124,10 +123,9 @@ class Pages:
     async def _home(self, request: Request) -> Response:
         demo = self._platform.settings.demo
         is_shown = decide(None, Action.READ_OVERVIEW, demo=demo) is Verdict.ALLOW
-        scheme = self._platform.settings.store.partition(":")[0]
         return self._renderer.page(
             "home.html",
-            engine=_ENGINES.get(scheme, scheme),
+            engine=self._platform.settings.address.label,
             has_mailbox=self._platform.mailbox is not None,
             gatherings=await self._overviews() if is_shown else None,
         )

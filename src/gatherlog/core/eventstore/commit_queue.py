@@ -1,0 +1,260 @@
+"""The commits of one process on their way into a store: queued, grouped, planned, written.
+
+Commits that arrive in one turn of the event loop become one group, which shares one write. While a
+group is being written, the next one forms. A group that collides with another process steps aside
+for a pause and then comes again in two halves, so that in the end a commit that keeps colliding is
+tried alone. Meanwhile other groups go on. The same holds for a group whose outcome is unknown.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Coroutine, Sequence
+from typing import Final
+
+from gatherlog.core.eventstore.clock import Clock
+from gatherlog.core.eventstore.engine import Collision, Engine, OutcomeUnknown, Planned
+from gatherlog.core.eventstore.errors import (
+    Busy,
+    DiskFull,
+    NotAStore,
+    StoreClosed,
+    StoreError,
+    StoreFailed,
+)
+from gatherlog.core.eventstore.planner import plan, wanted
+from gatherlog.core.eventstore.retrying import DEADLINE, Backoff
+from gatherlog.core.eventstore.store import Commit, Committed
+
+__all__ = ["CommitQueue"]
+
+QUEUE_COMMITS: Final = 16_384
+QUEUE_BYTES: Final = 128 * 1024 * 1024
+
+Outcome = Committed | StoreError
+Pending = tuple[Commit, int, int, "asyncio.Future[Committed]"]
+"""A commit, its bytes, its actions, and the future of its caller."""
+
+
+class _Group:
+    """Commits that are written together, and how often that failed."""
+
+    __slots__ = ("anew", "backoff", "commits", "members", "needed")
+
+    def __init__(self, members: Sequence[Pending]) -> None:
+        self.members = members
+        self.commits = [commit for commit, _, _, _ in members]
+        self.needed = wanted(self.commits)
+        self.backoff: Backoff | None = None
+        self.anew = False
+        """Whether what this process knows of the store has turned out to be old."""
+
+    def parts(self) -> "list[_Group]":
+        """The two halves, or the group itself if it is one commit; to be tried anew."""
+        middle = (len(self.members) + 1) // 2
+        halves = self.members[:middle], self.members[middle:]
+        parts = [_Group(half) for half in halves if half]
+        for part in parts:
+            part.backoff = Backoff() if self.backoff is None else self.backoff.copy()
+            part.anew = True
+        return parts
+
+
+class _FailuresOf:
+    """Within it, whatever goes wrong fails the callers of a group, and not the queue."""
+
+    __slots__ = ("_group", "_queue")
+
+    def __init__(self, queue: "CommitQueue", group: _Group) -> None:
+        self._queue = queue
+        self._group = group
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> bool:
+        if isinstance(error, asyncio.CancelledError):
+            self._queue.fail(self._group, StoreFailed("the write was broken off"))
+            task = asyncio.current_task()
+            # otherwise the engine raised it, and nobody has cancelled the queue
+            return task is not None and not task.cancelling()
+        if isinstance(error, Exception):
+            self._queue.fail(self._group, error)
+            return True
+        return False
+
+
+class CommitQueue:
+    """All methods are called on the event loop of the store."""
+
+    def __init__(self, engine: Engine, *, clock: Clock) -> None:
+        self._engine = engine
+        self._clock = clock
+        self._pending: deque[Pending] = deque()
+        self._again: deque[_Group] = deque()
+        """Groups that are to be tried again now."""
+        self._aside: set[asyncio.Task[None]] = set()
+        """One for each group that waits to be tried again, or whose outcome is unknown."""
+        self._commits = 0
+        self._bytes = 0
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._work: asyncio.Task[None] | None = None
+        self._is_closed = False
+
+    def submit(self, commit: Commit, size: int, actions: int) -> "asyncio.Future[Committed]":
+        """Queue a commit. The future is done when the commit is durable, or refused."""
+        if self._is_closed:
+            raise StoreClosed("the store is closed")
+        if self._commits >= QUEUE_COMMITS or self._bytes + size > QUEUE_BYTES:
+            raise Busy("too many commits are waiting already")
+        if self._loop is None:
+            self._loop = asyncio.get_running_loop()
+        future: asyncio.Future[Committed] = self._loop.create_future()
+        self._pending.append((commit, size, actions, future))
+        self._commits += 1
+        self._bytes += size
+        if self._work is None:
+            self._start()
+        return future
+
+    async def close(self) -> None:
+        """Accept no more, and finish what was accepted."""
+        self._is_closed = True
+        while self._work is not None or self._aside:
+            await asyncio.wait([*self._aside, *([] if self._work is None else [self._work])])
+
+    def _start(self) -> None:
+        if self._work is None:
+            self._work = asyncio.get_running_loop().create_task(self._work_off())
+
+    async def _work_off(self) -> None:
+        """Try group after group until nothing is queued."""
+        try:
+            while self._pending or self._again:
+                if self._again:
+                    await self._try(self._again.popleft())
+                if self._pending:
+                    await self._try(_Group(self._next_members()))
+                await asyncio.sleep(0)  # so that the next commits of these callers join the group
+        except asyncio.CancelledError:  # the loop is ending
+            self._is_closed = True
+            waiting = [*self._pending, *[one for group in self._again for one in group.members]]
+            self.fail(_Group(waiting), StoreClosed("the event loop has ended"))
+            raise
+        finally:
+            self._work = None
+
+    def _next_members(self) -> list[Pending]:
+        limits, members = self._engine.group, [self._pending.popleft()]
+        _, size, actions, _ = members[0]
+        while self._pending and len(members) < limits.commits:
+            _, more_size, more_actions, _ = self._pending[0]
+            if size + more_size > limits.bytes or actions + more_actions > limits.actions:
+                break
+            size, actions = size + more_size, actions + more_actions
+            members.append(self._pending.popleft())
+        return members
+
+    async def _try(self, group: _Group) -> None:
+        """Plan and write a group, once, and answer its callers if that settles it."""
+        with _FailuresOf(self, group):
+            planned = await self._plan(group)
+            if planned is None and not group.anew:
+                group.anew = True
+                planned = await self._plan(group)
+            if planned is None:
+                self._step_aside(group, Collision("what was read anew was old already"))
+                return
+            try:
+                await self._engine.write(planned)
+            except Collision as collision:
+                self._step_aside(group, collision)
+            except OutcomeUnknown as unknown:
+                self._beside(self._find_out(group, planned, unknown))
+            else:
+                self._answer(group, planned.results)
+
+    async def _plan(self, group: _Group) -> Planned | None:
+        """The group, decided; None if a refusal rests on what may be old."""
+        commits = group.commits
+        state = await self._engine.load(group.needed, self._clock(), anew=group.anew)
+        try:
+            results, changes = plan(state, commits)
+            if state.is_current or not any(isinstance(one, StoreError) for one in results):
+                return Planned(state, commits, results, changes)
+        except BaseException:
+            await self._engine.abandon()
+            raise
+        await self._engine.abandon()
+        return None
+
+    def _step_aside(self, group: _Group, reason: Exception) -> None:
+        """Try both halves of a group again after a pause, each until its deadline."""
+        for part in group.parts():
+            try:
+                assert part.backoff is not None
+                pause = part.backoff.next_pause(reason)
+            except Busy as busy:
+                self.fail(part, busy)
+            else:
+                self._beside(self._come_again(part, pause))
+
+    async def _come_again(self, group: _Group, pause: float) -> None:
+        with _FailuresOf(self, group):
+            await asyncio.sleep(pause)
+            self._again.append(group)
+            self._start()
+
+    def _beside(self, work: Coroutine[None, None, None]) -> None:
+        """Do something for one group while others go on."""
+        task = asyncio.get_running_loop().create_task(work)
+        self._aside.add(task)
+        task.add_done_callback(self._aside.discard)
+
+    async def _find_out(self, group: _Group, planned: Planned, unknown: OutcomeUnknown) -> None:
+        with _FailuresOf(self, group):
+            if await self._happened(planned, unknown):
+                self._answer(group, planned.results)
+            else:
+                self._step_aside(group, unknown)
+
+    async def _happened(self, planned: Planned, unknown: OutcomeUnknown) -> bool:
+        """Find out whether a write happened. Raises StoreFailed if that takes beyond DEADLINE."""
+        backoff = Backoff()
+        while True:
+            try:
+                return await self._engine.happened(planned)
+            except (Busy, StoreFailed) as failure:
+                try:
+                    await backoff.pause(failure)
+                except Busy:
+                    raise StoreFailed(
+                        f"for {DEADLINE:g} s it could not be found out whether the commit happened:"
+                        f" {failure}"
+                    ) from unknown
+
+    def _answer(self, group: _Group, results: Sequence[Outcome]) -> None:
+        """Give every caller the outcome; those who were cancelled are passed over."""
+        if len(results) != len(group.members):
+            raise StoreFailed("the engine gave another number of results than of commits")
+        for (_, size, _, future), result in zip(group.members, results, strict=True):
+            self._commits -= 1
+            self._bytes -= size
+            if future.done():
+                continue
+            if isinstance(result, Committed):
+                future.set_result(result)
+            else:
+                future.set_exception(result)
+
+    def fail(self, group: _Group, error: Exception) -> None:
+        """Give every caller an error of its own."""
+        self._answer(group, [_own_instance(error) for _ in group.members])
+
+
+def _own_instance(error: Exception) -> StoreError:
+    """The error for one of several callers: a shared instance would share its traceback."""
+    kind = next((k for k in (Busy, DiskFull, NotAStore, StoreClosed) if isinstance(error, k)), None)
+    text = str(error) if isinstance(error, StoreError) else f"{type(error).__name__}: {error}"
+    own = (kind or StoreFailed)(text)
+    own.__cause__ = error
+    return own

@@ -1,0 +1,110 @@
+"""Which views are declared, and which of their indexes can serve queries already.
+
+A store records what each view was declared as when its documents were last known to be complete. An
+index that is newer than that serves nothing until the view has been rebuilt.
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from gatherlog.core.eventstore.engine import Engine, RecordedView
+from gatherlog.core.eventstore.errors import ViewNotBuilt, ViewOutdated
+from gatherlog.core.eventstore.store import DeclaredView
+
+__all__ = ["Recorded", "ViewCatalogue", "declare_views", "record_of"]
+
+LOOK_SECONDS: Final = 1.0
+"""How long a process that queries goes by what it knows of the views that others have built."""
+
+Recorded = Mapping[str, RecordedView]
+
+
+async def declare_views(
+    engine: Engine, views: Sequence[DeclaredView], *, complete: bool = False
+) -> Recorded:
+    """Record views that have no documents, or all if they are `complete`; what is recorded then.
+
+    Raises ViewOutdated if the store holds a newer version of a view.
+    """
+    while True:
+        recorded = await engine.views()
+        for view in views:
+            _check_version(view, recorded.get(view.name))
+        new = [
+            (record_of(view), recorded.get(view.name))
+            for view in views
+            if not _is_recorded(view, recorded.get(view.name))
+        ]
+        if not new:
+            return recorded
+        await engine.record_views(new, only_if_empty=not complete)
+        after = await engine.views()
+        if all(after.get(view.name) in (view, before) for view, before in new):
+            return after  # else another process has declared one otherwise at the same moment
+
+
+def record_of(view: DeclaredView) -> RecordedView:
+    """What is recorded of a view once its documents are complete."""
+    return RecordedView(view.name, view.version, frozenset(view.indexes))
+
+
+class ViewCatalogue:
+    """The views that this process declares, and which of their indexes can serve."""
+
+    def __init__(self, engine: Engine, views: Sequence[DeclaredView], recorded: Recorded) -> None:
+        self._engine = engine
+        self._declared = {view.name: view for view in views}
+        self._recorded = recorded
+        self._look_at = 0.0
+
+    async def complete(self, views: Sequence[DeclaredView]) -> None:
+        """Record that the documents of these views are complete, so that all their indexes serve.
+
+        Raises ViewOutdated if the store holds a newer version of a view.
+        """
+        self._recorded = await declare_views(self._engine, views, complete=True)
+        self._declared |= {view.name: view for view in views}
+
+    async def check(self, view: str, index: str) -> None:
+        """Return if an index can serve, as far as was known LOOK_SECONDS ago.
+
+        Raises ValueError for an index that no view declares, ViewOutdated if the store has a newer
+        version of the view, and ViewNotBuilt if it does not have this version or this index yet.
+        """
+        await self._look()
+        declared = self._declared.get(view)
+        if declared is None or index not in declared.indexes:
+            raise ValueError(f"no view declares index {view}.{index}")
+        recorded = self._recorded.get(view)
+        _check_version(declared, recorded)
+        if recorded is None or recorded.version < declared.version or index not in recorded.indexes:
+            raise ViewNotBuilt(
+                f"{view}.{index} is not built yet: run `gatherlog rebuild`, or, for a view of your "
+                "own, gatherlog.core.projections.rebuild"
+            )
+
+    async def _look(self) -> None:
+        """Learn which views other processes have built, once every LOOK_SECONDS."""
+        now = asyncio.get_running_loop().time()
+        if now >= self._look_at:
+            self._look_at = now + LOOK_SECONDS
+            before, found = self._recorded, await self._engine.views()
+            if self._recorded is before:  # otherwise `complete` has learned more meanwhile
+                self._recorded = found
+
+
+def _check_version(view: DeclaredView, recorded: RecordedView | None) -> None:
+    if recorded is not None and recorded.version > view.version:
+        raise ViewOutdated(
+            f"view {view.name!r} is at version {recorded.version} in this store, and at"
+            f" {view.version} in this program: use a newer version of the program"
+        )
+
+
+def _is_recorded(view: DeclaredView, recorded: RecordedView | None) -> bool:
+    return (
+        recorded is not None
+        and recorded.version == view.version
+        and recorded.indexes >= set(view.indexes)
+    )

@@ -1,0 +1,296 @@
+"""The engine of a SQLite file: reads on the loop or in a thread, writes by the one writer."""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from typing import Final, TypeVar
+
+import apsw
+
+from gatherlog.core.eventstore.clock import Clock
+from gatherlog.core.eventstore.engine import (
+    IndexPage,
+    IndexRowEngine,
+    Planned,
+    RecordedView,
+)
+from gatherlog.core.eventstore.engine_store import IndexRowStore
+from gatherlog.core.eventstore.errors import NotAStore, StoreError
+from gatherlog.core.eventstore.events import Recorded
+from gatherlog.core.eventstore.index_keys import IndexRange
+from gatherlog.core.eventstore.page_sizes import bytes_of_events
+from gatherlog.core.eventstore.planner import State, Wanted
+from gatherlog.core.eventstore.store import (
+    DeclaredView,
+    Document,
+    Heads,
+    Limits,
+    Recalled,
+    Ref,
+    StreamHead,
+)
+from gatherlog.engines.sqlite import rows
+from gatherlog.engines.sqlite.cache import FileCache
+from gatherlog.engines.sqlite.failures import translate, translated
+from gatherlog.engines.sqlite.file import connect, prepare
+from gatherlog.engines.sqlite.index_rows import read_misindexed, rewrite_rows
+from gatherlog.engines.sqlite.upkeep import upgrade, write_alone
+from gatherlog.engines.sqlite.wakeups import Wakeups
+from gatherlog.engines.sqlite.wal import MOST_BYTES, WalLimit
+from gatherlog.engines.sqlite.watch import FileWatch
+from gatherlog.engines.sqlite.writer import Writer
+
+__all__ = ["SqliteEngine", "SqliteStore", "open_sqlite"]
+
+T = TypeVar("T")
+ReadEvents = Callable[[apsw.Cursor, Recorded | None, int, int], rows.EventPage]
+"""Reads a page that begins after an event, given the most events and the most bytes that it may
+have."""
+
+INLINE_ROWS: Final = 64
+"""Up to this many rows are read on the loop: handing them to a thread would cost more."""
+INLINE_BYTES: Final = 256 * 1024
+"""Up to this many bytes of events are read on the loop."""
+PARTITIONS: Final = 1
+
+
+async def open_sqlite(
+    path: str,
+    views: Sequence[DeclaredView],
+    *,
+    create: bool,
+    limits: Limits | None,
+    clock: Clock,
+) -> "SqliteStore":
+    """Open or make the store in the file `path`; see `gatherlog.engines.open_store`."""
+    limits = limits or Limits()
+    if limits.partitions != PARTITIONS:
+        raise NotAStore(f"{path}: SQLite has {PARTITIONS} partition, not {limits.partitions}")
+    path = await asyncio.to_thread(prepare, path, create=create)
+    with translated:
+        await asyncio.to_thread(upgrade, path)
+        engine = SqliteEngine(path, limits)
+    return await SqliteStore.open(engine, views, clock=clock)
+
+
+class SqliteStore(IndexRowStore):
+    """A `Store` in one SQLite file, for any number of processes on one machine."""
+
+    engine: "SqliteEngine"
+
+    def file_bytes(self) -> Mapping[str, int]:
+        """See `KeepsFiles`."""
+        self._check_open()
+        return self.engine.file_bytes()
+
+
+class SqliteEngine(IndexRowEngine):
+    """The `Engine` of a `SqliteStore`."""
+
+    def __init__(self, path: str, limits: Limits) -> None:
+        self.limits = limits
+        self.path = path
+        self._connection = connect(path)
+        self._reads = self._connection.cursor()
+        self.id = str(self._reads.execute("SELECT id FROM store").get)
+        self._pages = ThreadPoolExecutor(1, "gatherlog-reader")
+        self._page_connection: apsw.Connection | None = None
+        self._wakeups = Wakeups(path)
+        self._watch = FileWatch(path)
+        self._wal = WalLimit(path)
+        self._writer = Writer(path, self._watch)
+        self._cache = FileCache(self._writer)
+        self._moved: Callable[[Heads | None], None] = lambda heads: None
+
+    # Writing.
+
+    async def load(self, wanted: Wanted, now: int, *, anew: bool) -> State:
+        with translated:
+            self._watch.glance()
+            if self._watch.wal_bytes > MOST_BYTES:
+                await self._wal.empty()
+            connection = await self._writer.begin()
+            try:
+                self._cache.confirm_inside(connection)
+                return rows.load(connection.cursor(), wanted, now, self._cache)
+            except BaseException:
+                self._writer.abandon()
+                raise
+
+    async def write(self, planned: Planned) -> None:
+        changes = planned.changes
+        try:
+            connection = self._writer.open()
+            rows.save(connection.cursor(), changes, planned.state)
+            await self._writer.commit(is_lone=len(planned.commits) == 1)
+            self._watch.confirm()
+        except BaseException as error:
+            await self._writer.give_up()
+            if isinstance(error, Exception):
+                raise translate(error) from error
+            raise
+        self._cache.apply_own(changes, connection)
+        self._moved((changes.positions[0],))
+        self._wakeups.send()
+
+    async def abandon(self) -> None:
+        self._writer.abandon()
+
+    # Reading.
+
+    async def recall(self, key: str) -> Recalled | None:
+        return self._now(lambda reads: rows.read_key(reads, key))
+
+    async def read_stream(
+        self, stream: str, after: int, before: int, limit: int, backwards: bool
+    ) -> list[Recorded]:
+        def read(reads: apsw.Cursor, last: Recorded | None, most: int, size: int) -> rows.EventPage:
+            low, high = after, before
+            if last is not None:
+                low, high = (low, last.version) if backwards else (last.version, high)
+            return rows.read_stream(reads, stream, low, high, most, size, backwards)
+
+        return await self._events(limit, read)
+
+    async def read_feed(self, partition: int, after: int, limit: int) -> list[Recorded]:
+        def read(reads: apsw.Cursor, last: Recorded | None, most: int, size: int) -> rows.EventPage:
+            return rows.read_feed(reads, after if last is None else last.position, most, size)
+
+        return await self._events(limit, read)
+
+    async def heads(self) -> Heads:
+        return (self._now(rows.read_head),)
+
+    async def get(self, refs: Sequence[Ref]) -> list[Document | None]:
+        with translated:
+            self._watch.glance()
+            known = self._cache.read(refs)
+        if known is not None:
+            return known
+        found = await self._page(
+            len(refs), lambda reads: [rows.read_document(reads, ref) for ref in refs]
+        )
+        if len(refs) <= INLINE_ROWS:
+            for document in found:
+                if document is not None:
+                    self._cache.keep(document)
+        return found
+
+    async def read_index(self, wanted: IndexRange) -> IndexPage:
+        most = self.limits.page_bytes
+        return await self._page(wanted.limit, lambda reads: rows.read_index(reads, wanted, most))
+
+    async def read_streams(
+        self, category: str, after: str, limit: int
+    ) -> tuple[list[StreamHead], str | None]:
+        return await self._page(
+            limit, lambda reads: rows.read_streams(reads, category, after, limit)
+        )
+
+    async def read_view(
+        self, view: str, after: str, limit: int
+    ) -> tuple[list[Document], str | None]:
+        most = self.limits.page_bytes
+        return await self._page(
+            limit, lambda reads: rows.read_view(reads, view, after, limit, most)
+        )
+
+    async def read_misindexed(self, view: str, after: str, limit: int) -> list[str]:
+        return await self._in_thread(lambda reads: read_misindexed(reads, view, after, limit))
+
+    # Views, and repairs of index rows.
+
+    async def rewrite_index_rows(self, view: str, ids: Sequence[str]) -> None:
+        await self._alone(lambda cursor: rewrite_rows(cursor, view, ids))
+
+    async def views(self) -> dict[str, RecordedView]:
+        return self._now(rows.read_views)
+
+    async def record_views(
+        self,
+        views: Sequence[tuple[RecordedView, RecordedView | None]],
+        *,
+        only_if_empty: bool,
+    ) -> None:
+        await self._alone(lambda cursor: rows.save_views(cursor, views, only_if_empty))
+
+    async def _alone(self, work: Callable[[apsw.Cursor], None]) -> None:
+        with translated:
+            self._watch.check()
+            await asyncio.to_thread(write_alone, self.path, work)
+            self._watch.check()
+
+    # Waking and closing.
+
+    def file_bytes(self) -> Mapping[str, int]:
+        """The size of the file and of its write-ahead log."""
+        with translated:
+            self._watch.check()
+        return {"database": self._watch.file_bytes, "wal": self._watch.wal_bytes}
+
+    def watch(self, moved: Callable[[Heads | None], None]) -> None:
+        self._moved = moved
+        self._wakeups.listen(asyncio.get_running_loop(), self._woken)
+
+    def _woken(self) -> None:
+        """Another process has committed."""
+        with suppress(StoreError):  # those who are woken get the error
+            self._moved((self._now(rows.read_head),))
+
+    async def close(self) -> None:
+        self._moved = lambda heads: None
+        await self._writer.close()
+        loop = asyncio.get_running_loop()
+        self._wakeups.close(loop)
+        await loop.run_in_executor(self._pages, self._close_pages)
+        self._pages.shutdown()
+        self._connection.close()
+        self._watch.close()
+
+    # How reads are done.
+
+    def _now(self, read: Callable[[apsw.Cursor], T]) -> T:
+        """A short read, on the loop."""
+        self._cache.expire_confirmation()
+        with translated:
+            self._watch.glance()
+            return read(self._reads)
+
+    async def _page(self, size: int, read: Callable[[apsw.Cursor], T]) -> T:
+        """A read of up to `size` rows: a short one on the loop, a long one in the thread."""
+        return self._now(read) if size <= INLINE_ROWS else await self._in_thread(read)
+
+    async def _events(self, limit: int, read: ReadEvents) -> list[Recorded]:
+        """A page of events: the first rows on the loop, the rest in the thread."""
+        page_bytes = self.limits.page_bytes
+        most, size = min(limit, INLINE_ROWS), min(page_bytes, INLINE_BYTES)
+        self._cache.expire_confirmation()
+        with translated:
+            self._watch.glance()
+            first, is_last = read(self._reads, None, most, size)
+        if is_last or len(first) == limit:
+            return first
+        more = limit - len(first), page_bytes - bytes_of_events(first)
+        if more[1] <= 0:
+            return first
+        rest, _ = await self._in_thread(lambda reads: read(reads, first[-1], *more))
+        return first if bytes_of_events(rest[:1]) > more[1] else first + rest
+
+    async def _in_thread(self, read: Callable[[apsw.Cursor], T]) -> T:
+        loop = asyncio.get_running_loop()
+        try:
+            with translated:
+                self._watch.glance()
+                return await loop.run_in_executor(self._pages, self._read_page, read)
+        finally:
+            self._cache.expire_confirmation()
+
+    def _read_page(self, read: Callable[[apsw.Cursor], T]) -> T:
+        if self._page_connection is None:
+            self._page_connection = connect(self.path)
+        return read(self._page_connection.cursor())
+
+    def _close_pages(self) -> None:
+        if self._page_connection is not None:
+            self._page_connection.close()

@@ -1,0 +1,49 @@
+"""What tests of all kinds read from a store: whole views, categories and streams, in a fixed order;
+and waiting for what a store shows soon, but not at once."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
+
+from gatherlog.core import Document, Recorded, Store, StreamHead
+from gatherlog.core.projections.paging import all_documents, all_streams
+
+SOON = 10.0
+"""Seconds until a test gives up waiting for what has to come soon."""
+
+
+async def scanned(store: Store, view: str) -> list[Document]:
+    """All documents of a view, by id."""
+    found = [document async for document in all_documents(store, view)]
+    return sorted(found, key=lambda document: document.id)
+
+
+async def streams_of(store: Store, category: str) -> list[StreamHead]:
+    """All streams of a category, by name."""
+    found = [head async for head in all_streams(store, category)]
+    return sorted(found, key=lambda head: head.stream)
+
+
+async def events_of(store: Store, stream: str) -> list[Recorded]:
+    """All events of a stream."""
+    found: list[Recorded] = []
+    limit = min(1000, store.limits.page)
+    while page := await store.read_stream(stream, after=len(found), limit=limit):
+        found += page
+    return found
+
+
+async def events_in(store: Store, categories: Iterable[str]) -> list[Recorded]:
+    """All events of these categories, by stream."""
+    heads = [head for category in categories for head in await streams_of(store, category)]
+    return [event for head in heads for event in await events_of(store, head.stream)]
+
+
+async def eventually(
+    read: Callable[[], Awaitable[object]], expected: object, deadline: float = SOON
+) -> None:
+    """Assert that `read` gives what is expected, at the latest after `deadline` seconds."""
+    loop = asyncio.get_running_loop()
+    end = loop.time() + deadline
+    while (found := await read()) != expected and loop.time() < end:
+        await asyncio.sleep(0.002)
+    assert found == expected
