@@ -220,3 +220,13 @@ async def test_a_cursor_gives_its_positions_back(platform: Platform) -> None:
     positions = tuple(range(platform.store.limits.partitions))
 
     assert feed_positions(platform.store, feed_cursor(platform.store, positions)) == positions
+
+
+async def test_a_line_of_the_feed_keeps_every_digit_where_its_payload_has_line_breaks(
+    api: AsyncClient, platform: Platform
+) -> None:
+    body = '{"events":[{"type":"sale","data":{\n"price":123.45678901234567890123\n}}]}'
+    await api.post("/streams/sales-1", content=body, headers={"content-type": "application/json"})
+    [event] = await platform.store.read_stream("sales-1", limit=1)
+
+    assert b'"data":{"price":123.45678901234567890123}' in event_line(event)

@@ -11,6 +11,7 @@ from typing import Any, Final, Generic, TypeVar
 import msgspec
 
 from gatherlog.core.eventstore.errors import Flaw, Invalid
+from gatherlog.core.eventstore.exact_json import decoder
 from gatherlog.interfaces.problems import (
     MOST_FLAWS,
     BodyTooLarge,
@@ -47,6 +48,7 @@ _CHARSET = re.compile(rb"charset *= *\"?([^\s;\"]*)", re.IGNORECASE)
 _JSON_CHARSETS: Final = ("utf-8",)
 _SHEET_CHARSETS: Final = ("utf-8", "utf-16", "utf-16le", "utf-16be", "windows-1252", "iso-8859-1")
 """What a sheet may be declared as. Which one it is in is found from its bytes all the same."""
+_decode = decoder(object)
 _STEP = re.compile(r"\.(\w+)|\[(\d+)\]")
 
 
@@ -157,7 +159,7 @@ class BodyReader(Generic[B]):
         self._kind = kind
         self._accepts = accepts
         self._ignored = ignored
-        self._decode = msgspec.json.Decoder(kind).decode
+        self._decode = decoder(kind)
 
     async def read(self, headers: Mapping[bytes, bytes], receive: Receive) -> bytes:
         """The body in bytes, to be decoded. Raises UnsupportedMediaType, and as `read_body`."""
@@ -218,7 +220,7 @@ _NAMES = {list: "an array", str: "a string", int: "a number", float: "a number"}
 
 def _parse(body: bytes) -> Any:
     try:
-        return msgspec.json.decode(body)
+        return _decode(body)
     except RecursionError:
         raise Malformed("The body is nested too deeply.") from None
     except UnicodeDecodeError:

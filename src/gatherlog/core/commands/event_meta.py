@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from gatherlog.core.eventstore.events import Recorded
+from gatherlog.core.eventstore.exact_json import encode
 
 __all__ = ["actor_of", "event_meta"]
 
@@ -14,7 +15,6 @@ class _Meta(msgspec.Struct):
     actor: Any = None
 
 
-_encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(_Meta).decode
 
 
@@ -24,7 +24,7 @@ def event_meta(actor: str, more: Mapping[str, Any] = {}) -> bytes:
     An actor is `key:<id>`, `account:<id>`, `guest:<id>`, or a part of the program, such as `cli`.
     An "actor" in `more` is replaced.
     """
-    return _encode({**more, "actor": actor})
+    return encode({**more, "actor": actor})
 
 
 def actor_of(event: Recorded) -> Any:

@@ -22,6 +22,7 @@ from typing import NamedTuple
 
 from gatherlog.core.eventstore.errors import NotFound
 from gatherlog.core.routing.patterns import Field, Key, Path, Pattern, Test, flattened
+from gatherlog.core.routing.patterns.numbers import nearest_double
 
 __all__ = ["RuleIndex"]
 
@@ -34,7 +35,10 @@ MAX_DEPTH = 16
 
 
 class Condition(NamedTuple):
-    """The field at `path` has a value with this key; None: it has any value."""
+    """The field at `path` has a value with this key; None: it has any value.
+
+    Numbers are filed, and looked up, as their nearest double.
+    """
 
     path: Path
     key: Key | None
@@ -152,7 +156,9 @@ class _IndexedField:
             for item in flattened(value):
                 self.collect(item, values)
         elif self.conditions:
-            values.setdefault(self, set()).add(value)
+            values.setdefault(self, set()).add(
+                value if value.__class__ is str else nearest_double(value)
+            )
 
 
 FieldValues = dict[_IndexedField, set[object]]
@@ -278,4 +284,8 @@ def _alternatives(fields: Sequence[Field], limit: int) -> list[list[Condition]]:
         needed = sorted(field.path for field in fields if not field.optional)
         return [[Condition(path, None)] for path in needed[:1]]
     chosen.sort(key=lambda field: (any(key.is_prefix for key in field.keys), field.path))
-    return [[Condition(field.path, key) for key in field.keys] for field in chosen]
+    return [[Condition(field.path, _filed(key)) for key in field.keys] for field in chosen]
+
+
+def _filed(key: Key) -> Key:
+    return Key(key.is_prefix, nearest_double(key.value))

@@ -6,6 +6,7 @@ import msgspec
 from msgspec import Meta
 
 from gatherlog.core.eventstore.events import Recorded
+from gatherlog.core.eventstore.exact_json import encode
 from gatherlog.core.eventstore.feed_pages import (
     EventFilter,
     feed_cursor,
@@ -25,7 +26,6 @@ __all__ = ["FeedAnswer", "FeedFilter", "FeedQuery", "event_line", "follow_feed",
 
 MAX_FOLLOWERS = 2000
 """Live feeds that one credential may have open."""
-_encode = msgspec.json.Encoder().encode
 
 
 Cursor = Annotated[
@@ -79,8 +79,9 @@ async def follow_feed(call: Call[None, FeedFilter]) -> StreamedReply:
 
 def event_line(event: Recorded) -> bytes:
     """An event as JSON without line breaks, for a server-sent event."""
-    text = _encode(event_answer(event))
-    return text if b"\n" not in text and b"\r" not in text else _encode(msgspec.json.decode(text))
+    text = encode(event_answer(event))
+    has_breaks = b"\n" in text or b"\r" in text
+    return msgspec.json.format(text, indent=-1) if has_breaks else text
 
 
 async def _start_positions(store: Store, cursor: str) -> Heads:
