@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 import msgspec
 
+from gatherlog.core.commands.event_meta import causing_rules
 from gatherlog.core.eventstore.clock import Clock, Ids
 from gatherlog.core.eventstore.events import Event
 from gatherlog.core.eventstore.exact_json import encode
 from gatherlog.core.eventstore.store import ANY, Append, Commit, Store
-from gatherlog.core.routing.bus import causing_rules
 from gatherlog.core.subscriptions.delivery import Delivery
 
 __all__ = ["AppendTarget"]

@@ -5,6 +5,7 @@ import asyncio
 import msgspec
 import pytest
 
+from gatherlog.core.commands.event_meta import event_meta, meta_with_given
 from gatherlog.core.eventstore.errors import Invalid
 from gatherlog.core.eventstore.events import Recorded
 from gatherlog.core.eventstore.store import Store
@@ -157,6 +158,17 @@ async def test_an_event_that_a_rule_caused_is_not_routed_to_it_again(
 
     assert causing_rules(event) == ("a",)
     assert routed(bus, event) == ["b/target"]
+
+
+@pytest.mark.parametrize(
+    "meta",
+    [
+        event_meta("key:1", {"rules": ["a"]}),  # as older versions kept what a caller gave
+        meta_with_given("key:1", {"rules": ["a"]}),
+    ],
+)
+async def test_rules_that_a_caller_names_are_no_causing_rules(store: Store, meta: bytes) -> None:
+    assert causing_rules(await appended(store, "user-1", meta=meta)) == ()
 
 
 @pytest.mark.parametrize(

@@ -95,7 +95,8 @@ async def test_a_pattern_of_the_feed_and_a_trial_compare_every_digit(api: AsyncC
     pattern = f'{{"data":{{"price":[{LONG}]}}}}'
 
     tried = await api.post("/rules/try", content=f'{{"pattern":{pattern}}}', headers=JSON)
-    found, page = [], {"cursor": "start", "is_end": False}
+    found: list[Any] = []
+    page: Any = {"cursor": "start", "is_end": False}
     while not page["is_end"]:
         asked = {"pattern": pattern, "cursor": page["cursor"]}
         page = (await api.get("/feed", params=asked)).json()

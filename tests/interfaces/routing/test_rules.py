@@ -198,6 +198,23 @@ async def test_rules_that_append_copy_events_without_a_loop(
     assert len(await in_feed(api, "copies", 4)) == 4
 
 
+async def test_what_a_caller_says_about_rules_and_actors_is_kept_and_not_believed(
+    api: AsyncClient, inbox: Inbox
+) -> None:
+    given = {"rules": ["r", "a", "b"], "cause": "users-u9@9", "actor": "guest:7", "x": [1]}
+    await create_rule(api)
+    event = {"type": "signup", "meta": given}
+    assert (await api.post("/streams/users-u1", json={"events": [event]})).status_code == 201
+
+    async def delivered() -> bool:
+        return len(inbox.given) == 1
+
+    await until(delivered)
+    [shown] = await stream(api, "users-u1")
+    assert shown["meta"] == given
+    assert shown["actor"].startswith("key:")
+
+
 async def test_the_secret_of_a_rule_is_rotated_and_is_in_no_event(
     api: AsyncClient, platform: Platform
 ) -> None:

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import msgspec
 
-from gatherlog.core.commands.event_meta import event_meta
+from gatherlog.core.commands.event_meta import meta_with_given
 from gatherlog.core.commands.handler import Handled, Once
 from gatherlog.core.commands.service import Repeated
 from gatherlog.core.eventstore.clock import Clock, Ids
@@ -37,6 +37,7 @@ class NewEvent(msgspec.Struct, frozen=True, kw_only=True):
     subject: str = ""
     schema: int = 1
     meta: dict[str, Any] = {}
+    """Members of the caller's own; they are kept apart from those that Gatherlog notes."""
 
 
 class Appended(msgspec.Struct, frozen=True):
@@ -128,7 +129,7 @@ class Appender:
             data=event.data,
             schema=event.schema,
             subject=event.subject,
-            meta=event_meta(by, event.meta),
+            meta=meta_with_given(by, event.meta),
         )
 
 

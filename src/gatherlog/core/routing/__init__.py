@@ -7,7 +7,8 @@
 - `cloud_events`, `bus_form`: the forms in which events leave for receivers
 """
 
-from gatherlog.core.routing.bus import BUS, Bus, OpenTarget, causing_rules, subscription_or_bus
+from gatherlog.core.commands.event_meta import causing_rules
+from gatherlog.core.routing.bus import BUS, Bus, OpenTarget, subscription_or_bus
 from gatherlog.core.routing.bus_form import bus_event, failure_envelope
 from gatherlog.core.routing.cloud_events import binary_headers, cloud_event
 from gatherlog.core.routing.event_document import document

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 import msgspec
 
+from gatherlog.core.commands.event_meta import causing_rules
 from gatherlog.core.eventstore.errors import GatherlogError
 from gatherlog.core.eventstore.events import Recorded
 from gatherlog.core.eventstore.store import Heads, Store
@@ -38,7 +39,7 @@ from gatherlog.core.routing.transformers import compile_transform
 from gatherlog.core.subscriptions.delivery import Delivery, DeliveryFailed, Target
 from gatherlog.core.subscriptions.subscription import Destination
 
-__all__ = ["BUS", "Bus", "OpenTarget", "causing_rules", "subscription_or_bus"]
+__all__ = ["BUS", "Bus", "OpenTarget", "subscription_or_bus"]
 
 BUS: Final = "bus"
 """The name of the subscription."""
@@ -226,23 +227,6 @@ class _UnopenedTarget:
 
     async def close(self) -> None:
         """Nothing is open."""
-
-
-class _Meta(msgspec.Struct, frozen=True):
-    rules: tuple[str, ...] = ()
-
-
-_decode = msgspec.json.Decoder(_Meta).decode
-
-
-def causing_rules(event: Recorded) -> tuple[str, ...]:
-    """The rules in an event's chain of causes, the earliest first, as its `meta` lists them."""
-    if b'"rules"' not in event.meta:
-        return ()
-    try:
-        return _decode(event.meta).rules
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return ()
 
 
 def subscription_or_bus(subscription: str | None, destination: str | None) -> str | None:

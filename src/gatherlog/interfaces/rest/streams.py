@@ -9,6 +9,7 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from gatherlog.core.commands.appending import Appended, NewEvent
+from gatherlog.core.commands.event_meta import actor_of, shown_meta
 from gatherlog.core.eventstore.clock import rfc3339, to_micros
 from gatherlog.core.eventstore.errors import Flaw, Invalid, NotFound
 from gatherlog.core.eventstore.events import Recorded
@@ -48,6 +49,7 @@ class GivenEvent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     subject: Annotated[str, Meta(max_length=255)] = ""
     schema: Annotated[int, Meta(ge=1, lt=2**31)] = 1
     meta: dict[str, Any] = {}
+    """Context of your own, such as a trace id. It is given back; Gatherlog rests on none of it."""
 
 
 class AppendRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -80,6 +82,8 @@ class EventAnswer(msgspec.Struct, frozen=True, kw_only=True):
     recorded: Time
     partition: int
     position: int
+    actor: str | UnsetType = UNSET
+    """Who appended it: a key, an account, a guest, or a part of the program."""
     meta: msgspec.Raw | UnsetType = UNSET
     data: msgspec.Raw | UnsetType = UNSET
     data_base64: str | UnsetType = UNSET
@@ -148,7 +152,7 @@ async def list_streams(call: Call[None, StreamsQuery]) -> Reply:
 
 def event_answer(event: Recorded) -> EventAnswer:
     """An event as REST shows it."""
-    data = raw_json(event.data)
+    data, actor = raw_json(event.data), actor_of(event)
     return EventAnswer(
         id=event.id,
         type=event.type,
@@ -160,7 +164,8 @@ def event_answer(event: Recorded) -> EventAnswer:
         recorded=rfc3339(event.recorded),
         partition=event.partition,
         position=event.position,
-        meta=raw_json(event.meta) or UNSET,
+        actor=actor if isinstance(actor, str) else UNSET,
+        meta=raw_json(shown_meta(event.meta)) or UNSET,
         data=data or UNSET,
         data_base64=UNSET if data else base64.b64encode(event.data).decode(),
     )
