@@ -51,8 +51,8 @@ async def test_binary_mode_sends_the_data_byte_for_byte() -> None:
     [request] = receiver.requests
     assert request.body == data
     assert request.headers["content-type"] == "application/json"
-    assert request.headers["ce-id"] == "e-1"
-    assert request.headers["ce-subject"] == "Zo%C3%AB%0D%0Ax:%20y"
+    assert request.headers["ce-id"] == "users-7@3"
+    assert request.headers["ce-subject"] == "Zo%C3%AB%EF%BF%BD%EF%BF%BDx:%20y"
 
 
 async def test_the_bus_format_sends_the_bus_form_of_the_event() -> None:

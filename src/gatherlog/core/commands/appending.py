@@ -1,7 +1,7 @@
 """Appending events to the log without an app, to any stream that no app owns."""
 
 import re
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -12,15 +12,18 @@ from gatherlog.core.commands.service import Repeated
 from gatherlog.core.eventstore.clock import Clock, Ids
 from gatherlog.core.eventstore.errors import Flaw, Invalid
 from gatherlog.core.eventstore.events import Event
+from gatherlog.core.eventstore.plain_text import is_plain
 from gatherlog.core.eventstore.retrying import until_no_conflict
 from gatherlog.core.eventstore.store import ANY, Append, Commit, Store
 from gatherlog.core.eventstore.streams import INTERNAL, category_of
 
-__all__ = ["Appended", "Appender", "NewEvent", "stream_flaws"]
+__all__ = ["LONGEST_NAME", "Appended", "Appender", "NewEvent", "name_flaws", "stream_flaws"]
 
 MOST_EVENTS: Final = 1_000
 """In one append."""
-_LONGEST: Final = 255
+LONGEST_NAME: Final = 255
+"""Characters of the name of a stream, of a type and of a subject."""
+_NOT_PLAIN: Final = "holds a control character or a noncharacter"
 _STREAM: Final = re.compile(r"[a-z][a-z0-9_]*-.+", re.DOTALL)
 _ID: Final = re.compile(r"[\x21-\x7e]{1,64}")
 
@@ -31,7 +34,7 @@ class NewEvent(msgspec.Struct, frozen=True, kw_only=True):
     type: str
     data: bytes
     id: str | None = None
-    """None: a new id is made."""
+    """None: a new id is made. Unique among the events of one append."""
     time: int | None = None
     """Microseconds since the epoch; None: the time at which it is recorded."""
     subject: str = ""
@@ -135,8 +138,12 @@ class Appender:
 
 def stream_flaws(stream: str, owned: Collection[str]) -> list[Flaw]:
     """Why events cannot be appended to a stream of this name; empty where they can."""
-    if not _STREAM.fullmatch(stream) or len(stream) > _LONGEST or not _is_text(stream):
-        return [Flaw("/stream", f"a stream reads like category-id, up to {_LONGEST} characters")]
+    if not _STREAM.fullmatch(stream) or len(stream) > LONGEST_NAME:
+        return [
+            Flaw("/stream", f"a stream reads like category-id, up to {LONGEST_NAME} characters")
+        ]
+    if not is_plain(stream):
+        return [Flaw("/stream", _NOT_PLAIN)]
     if category_of(stream) in owned:
         of = category_of(stream)
         return [Flaw("/stream", f"streams of {of!r} are written by Gatherlog alone")]
@@ -146,26 +153,30 @@ def stream_flaws(stream: str, owned: Collection[str]) -> list[Flaw]:
 def _flaws(events: Sequence[NewEvent]) -> list[Flaw]:
     if not 1 <= len(events) <= MOST_EVENTS:
         return [Flaw("/events", f"from 1 to {MOST_EVENTS:,} events")]
-    flaws = []
+    flaws: list[Flaw] = []
+    first_with: dict[str, int] = {}
     for number, event in enumerate(events):
-        place = f"/events/{number}"
-        if not 0 < len(event.type) <= _LONGEST or not _is_text(event.type):
-            flaws.append(Flaw(f"{place}/type", f"1 to {_LONGEST} characters"))
-        if event.id is not None and not _ID.fullmatch(event.id):
-            flaws.append(Flaw(f"{place}/id", "1 to 64 visible ASCII characters"))
-        if len(event.subject) > _LONGEST or not _is_text(event.subject):
-            flaws.append(Flaw(f"{place}/subject", f"at most {_LONGEST} characters"))
-        if not 1 <= event.schema < 2**31:
-            flaws.append(Flaw(f"{place}/schema", "a version, from 1"))
-        if event.time is not None and event.time < 0:
-            flaws.append(Flaw(f"{place}/time", "not before 1970"))
+        found = list(_flaws_of(event))
+        if event.id is not None and (first := first_with.setdefault(event.id, number)) < number:
+            found.append(Flaw("/id", f"is that of /events/{first}, too: each event has its own"))
+        flaws += [Flaw(f"/events/{number}{flaw.pointer}", flaw.detail) for flaw in found]
     return flaws
 
 
-def _is_text(text: str) -> bool:
-    """Whether every store can keep the text: valid Unicode without NUL."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return "\0" not in text
+def _flaws_of(event: NewEvent) -> Iterator[Flaw]:
+    """The flaws of one event, with pointers into it."""
+    yield from name_flaws("/type", event.type, least=1)
+    if event.id is not None and not _ID.fullmatch(event.id):
+        yield Flaw("/id", "1 to 64 visible ASCII characters")
+    yield from name_flaws("/subject", event.subject)
+    if not 1 <= event.schema < 2**31:
+        yield Flaw("/schema", "a version, from 1")
+    if event.time is not None and event.time < 0:
+        yield Flaw("/time", "not before 1970")
+
+
+def name_flaws(pointer: str, text: str, *, least: int = 0) -> list[Flaw]:
+    """Why a text is no type (with at least one character) or no subject; empty where it is."""
+    if not least <= len(text) <= LONGEST_NAME:
+        return [Flaw(pointer, f"{least} to {LONGEST_NAME} characters")]
+    return [] if is_plain(text) else [Flaw(pointer, _NOT_PLAIN)]

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Final, Protocol
 
-from gatherlog.core.commands.appending import stream_flaws
+from gatherlog.core.commands.appending import name_flaws, stream_flaws
 from gatherlog.core.eventstore.errors import Flaw, Invalid
 from gatherlog.core.routing.patterns import compile_pattern
 from gatherlog.core.routing.rules import MAX_TARGETS, AppendSpec, RuleTarget, TargetSpec
@@ -14,7 +14,6 @@ from gatherlog.core.subscriptions.delivery import RetryPolicy
 __all__ = ["RuleChecker", "RuleDraft", "TargetCheck"]
 
 _MAX_DESCRIPTION: Final = 500
-_MAX_TYPE: Final = 255
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9_.-]{0,62}")
 _RESERVED: Final = frozenset({"try"})
 """Names that no rule may have, because `/rules/try` is another endpoint."""
@@ -74,9 +73,7 @@ class RuleChecker:
 
     def _append_flaws(self, to: AppendSpec) -> list[Flaw]:
         flaws = stream_flaws(to.stream, self._owned)
-        if to.type is not None and not 0 < len(to.type) <= _MAX_TYPE:
-            flaws.append(Flaw("/type", f"1 to {_MAX_TYPE} characters"))
-        return flaws
+        return flaws + ([] if to.type is None else name_flaws("/type", to.type, least=1))
 
 
 def _retry_flaws(retry: RetryPolicy) -> list[Flaw]:

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from gatherlog.core.commands.appending import Appended, NewEvent
+from gatherlog.core.commands.appending import Appended, NewEvent, name_flaws
 from gatherlog.core.eventstore.clock import rfc3339
 from gatherlog.core.eventstore.errors import Flaw, Invalid
 from gatherlog.core.eventstore.events import Recorded
@@ -154,10 +154,13 @@ def _item_flaws(item: Item, log: str, id: object) -> list[Flaw]:
     flaws = []
     if not item.type:
         flaws.append(Flaw("/type", "type must be specified"))
+    flaws += name_flaws("/type", item.type)
     if id is None or id == "":
         flaws.append(Flaw("/payload/id", "payload.id must be specified"))
     elif not isinstance(id, str):
         flaws.append(Flaw("/payload/id", "payload.id must be a string"))
+    elif wrong := name_flaws("/payload/id", f"{log}-{id}"):
+        flaws += wrong
     elif item.pk is not None and item.pk != item_key(log, id):
         flaws.append(Flaw("/pk", f"must be {item_key(log, id)}, or left out"))
     if item.log is not None and item.log != log:
