@@ -29,6 +29,7 @@ __all__ = [
     "flaws_of",
     "limited",
     "read_body",
+    "until_disconnected",
 ]
 
 MAX_BODY: Final = 1024 * 1024
@@ -53,7 +54,7 @@ _STEP = re.compile(r"\.(\w+)|\[(\d+)\]")
 
 
 class ClientGone(Exception):
-    """The client disconnected before its request was complete; there is nobody to answer."""
+    """The client disconnected before it was answered; there is nobody to answer."""
 
 
 def limited(
@@ -129,6 +130,12 @@ async def read_body(receive: Receive) -> bytes:
         parts.append(message.get("body", b""))
         if not message.get("more_body", False):
             return parts[0] if len(parts) == 1 else b"".join(parts)
+
+
+async def until_disconnected(receive: Receive) -> None:
+    """Wait until the client disconnects; for requests whose body was read."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
 
 
 async def discard(headers: Mapping[bytes, bytes], receive: Receive) -> None:

@@ -25,7 +25,13 @@ from gatherlog.core.eventstore.errors import (
 )
 from gatherlog.interfaces.access_notes import note_endpoint_access
 from gatherlog.interfaces.auth import identify, permit
-from gatherlog.interfaces.bodies import BODY_SECONDS, ClientGone, discard, limited
+from gatherlog.interfaces.bodies import (
+    BODY_SECONDS,
+    ClientGone,
+    discard,
+    limited,
+    until_disconnected,
+)
 from gatherlog.interfaces.live_feed import FeedHub
 from gatherlog.interfaces.live_streams import LiveStreams
 from gatherlog.interfaces.logs import RequestLog, public_path
@@ -68,7 +74,7 @@ SECURITY_HEADERS: Final[Headers] = [
 """Added to every answer that does not set them itself. Pages do, to allow their stylesheet."""
 DESCRIPTION_PATH: Final = "/openapi.json"
 _CLIENT_GONE: Final = 499
-"""In the request log only: the client disconnected before its request was complete."""
+"""In the request log only: the client disconnected before it was answered."""
 
 
 class _UnexpectedError(GatherlogError):
@@ -189,6 +195,7 @@ class Http:
             scope=scope,
             headers=headers,
             path=path,
+            receive=receive,
         )
         if endpoint.repeatable:
             return await self._once(route, call, sent)
@@ -252,8 +259,7 @@ class Http:
             if exchange.method != "HEAD":
 
                 async def disconnected() -> None:
-                    while (await receive())["type"] != "http.disconnect":
-                        pass
+                    await until_disconnected(receive)
 
                 async def is_allowed() -> bool:
                     try:

@@ -7,6 +7,7 @@ from msgspec import Meta
 
 from gatherlog.core.eventstore.clock import rfc3339
 from gatherlog.core.queues import Message, Queue, Queues, QueueStatus, Received
+from gatherlog.interfaces.long_polls import while_connected
 from gatherlog.interfaces.rest.answers import Time, json, no_content, page
 from gatherlog.interfaces.rest.endpoint import Call, Reply
 from gatherlog.interfaces.rest.queries import Nothing, Paging
@@ -145,9 +146,16 @@ async def change_queue(call: Call[QueuePatch, Nothing]) -> Reply:
 
 
 async def receive_messages(call: Call[Receive, Nothing]) -> Reply:
-    asked = call.body
-    received = await _queues(call).receive(
-        _name(call), most=asked.most, visible_after=asked.visible_after, wait=asked.wait
+    queues, name, asked = _queues(call), _name(call), call.body
+
+    async def give_back(received: list[Received]) -> None:
+        if received:
+            await queues.give_back(name, [message.receipt for message in received])
+
+    received = await while_connected(
+        queues.receive(name, most=asked.most, visible_after=asked.visible_after, wait=asked.wait),
+        call.disconnected,
+        give_back,
     )
     return await call.remember(json([_received(message) for message in received]))
 
