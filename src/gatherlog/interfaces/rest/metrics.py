@@ -121,8 +121,7 @@ async def _queue_metrics(platform: Platform) -> list[Metric]:
         "waiting": "Messages that wait for their next try, or for those before them.",
         "dead": "Messages of a queue that were tried too often.",
     }
-    admin = platform.queues.admin
-    statuses = [await admin.status(queue.name) for queue in await admin.queues()]
+    statuses = await platform.queues.admin.statuses()
     metrics: list[Metric] = []
     for field, help_text in help_texts.items():
         family = GaugeMetricFamily(f"gatherlog_queue_{field}", help_text, labels=["queue"])

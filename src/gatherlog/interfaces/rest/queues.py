@@ -16,6 +16,7 @@ __all__ = [
     "Ack",
     "DeadMessageAnswer",
     "Extend",
+    "PurgeAnswer",
     "QueueAnswer",
     "QueueDiscard",
     "QueuePatch",
@@ -29,10 +30,12 @@ __all__ = [
     "extend_message",
     "list_dead_messages",
     "list_queues",
+    "purge_queue",
     "read_queue",
     "receive_messages",
     "redrive_message",
     "release_message",
+    "remove_queue",
 ]
 
 Plain = Call[None, Nothing]
@@ -103,6 +106,12 @@ class QueueStatusAnswer(QueueAnswer, frozen=True, kw_only=True):
     oldest: Annotated[float, Meta(description="Seconds since the oldest message was sent.")] | None
 
 
+class PurgeAnswer(msgspec.Struct, frozen=True):
+    """How many messages were given up."""
+
+    messages: int
+
+
 class ReceivedAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """A message that nobody else receives until `visible_at`."""
 
@@ -143,6 +152,16 @@ async def change_queue(call: Call[QueuePatch, Nothing]) -> Reply:
     most_attempts = call.body.most_attempts
     await _queues(call).admin.change_queue(_name(call), most_attempts=most_attempts, by=call.by)
     return await call.remember(json(await _status(call)))
+
+
+async def purge_queue(call: Plain) -> Reply:
+    purged = await _queues(call).admin.purge(_name(call), by=call.by)
+    return await call.remember(json(PurgeAnswer(purged)))
+
+
+async def remove_queue(call: Plain) -> Reply:
+    await _queues(call).admin.remove(_name(call), by=call.by)
+    return await call.remember(no_content())
 
 
 async def receive_messages(call: Call[Receive, Nothing]) -> Reply:
