@@ -47,6 +47,7 @@ from gatherlog.interfaces.problems import (
 )
 from gatherlog.interfaces.rates import RateLimiter
 from gatherlog.interfaces.rest.camel import with_camel_case_pointer
+from gatherlog.interfaces.rest.conditions import check_if_match
 from gatherlog.interfaces.rest.endpoint import Call, Reply, StreamedReply
 from gatherlog.interfaces.rest.endpoints import ENDPOINTS
 from gatherlog.interfaces.rest.feed import event_line
@@ -163,8 +164,8 @@ class Http:
     ) -> Reply | StreamedReply:
         """Answer one request to an endpoint.
 
-        Checked in this order: method, credential, form of the path's ids, policy, query, body.
-        So a client that may not ask learns nothing about other flaws of its request.
+        Checked in this order: method, credential, form of the path's ids, policy, query, condition,
+        body. So a client that may not ask learns nothing about other flaws of its request.
         """
         scope, headers = exchange.scope, exchange.headers
         route = node.routes.get(exchange.method)
@@ -178,6 +179,8 @@ class Http:
             exchange.logged_path = scope["path"]
         await permit(self._platform, actor, endpoint.action, gathering_id)
         query = read_query(scope["query_string"], endpoint.query)
+        if endpoint.conditional and endpoint.method != "GET":
+            check_if_match(headers)
         sent = b""
         if route.body_reader is not None:
             limit = limited(headers, receive, self._body_seconds)

@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Callable, Collection, Iterator, Sequence
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import msgspec
+from msgspec import Meta
 
 from gatherlog.core.commands.event_meta import meta_with_given
 from gatherlog.core.commands.handler import Handled, Once
@@ -12,18 +13,45 @@ from gatherlog.core.commands.service import Repeated
 from gatherlog.core.eventstore.clock import Clock, Ids
 from gatherlog.core.eventstore.errors import Flaw, Invalid
 from gatherlog.core.eventstore.events import Event
-from gatherlog.core.eventstore.plain_text import is_plain
+from gatherlog.core.eventstore.plain_text import PLAIN, is_plain
 from gatherlog.core.eventstore.retrying import until_no_conflict
 from gatherlog.core.eventstore.store import ANY, Append, Commit, Store
 from gatherlog.core.eventstore.streams import INTERNAL, category_of
 
-__all__ = ["LONGEST_NAME", "Appended", "Appender", "NewEvent", "name_flaws", "stream_flaws"]
+__all__ = [
+    "LONGEST_NAME",
+    "Appended",
+    "Appender",
+    "EventType",
+    "NewEvent",
+    "StreamName",
+    "Subject",
+    "name_flaws",
+    "stream_flaws",
+]
 
 MOST_EVENTS: Final = 1_000
 """In one append."""
 LONGEST_NAME: Final = 255
 """Characters of the name of a stream, of a type and of a subject."""
 _NOT_PLAIN: Final = "holds a control character or a noncharacter"
+StreamName = Annotated[
+    str,
+    Meta(
+        extra_json_schema={
+            "pattern": f"^[a-z][a-z0-9_]*-{PLAIN}+$",
+            "maxLength": LONGEST_NAME,
+        }
+    ),
+]
+EventType = Annotated[
+    str,
+    Meta(extra_json_schema={"pattern": f"^{PLAIN}+$", "minLength": 1, "maxLength": LONGEST_NAME}),
+]
+Subject = Annotated[
+    str, Meta(extra_json_schema={"pattern": f"^{PLAIN}*$", "maxLength": LONGEST_NAME})
+]
+"""Names as an API's description has them; `stream_flaws` and `name_flaws` refuse all others."""
 _STREAM: Final = re.compile(r"[a-z][a-z0-9_]*-.+", re.DOTALL)
 _ID: Final = re.compile(r"[\x21-\x7e]{1,64}")
 

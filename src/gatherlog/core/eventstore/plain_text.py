@@ -9,20 +9,21 @@ from typing import Final
 
 __all__ = ["PLAIN", "is_plain", "made_plain"]
 
-PLAIN: Final = (
-    "[ -~\u00a0-\ud7ff\ue000-\ufdcf\ufdf0-\ufffd"
-    + "".join(f"{chr(plane << 16)}-{chr((plane << 16) + 0xFFFD)}" for plane in range(1, 17))
-    + "]"
+_EXCLUDED: Final = r"\u0000-\u001f\u007f-\u009f\ufdd0-\ufdef\ufffe\uffff" + "".join(
+    chr(plane << 16 | last) for plane in range(1, 17) for last in (0xFFFE, 0xFFFF)
 )
-"""One character of plain text, as a regular expression of every dialect that knows Unicode."""
+PLAIN: Final = f"[^{_EXCLUDED}]"
+"""One character of plain text, as a regular expression for JSON Schema, which sees no surrogates.
+
+Those beyond U+FFFF are themselves in it, since dialects do not agree on how to escape them.
+"""
 _SUBSTITUTE: Final = "\ufffd"
-_is_plain: Final = re.compile(f"{PLAIN}*").fullmatch
-_others: Final = re.compile(PLAIN.replace("[", "[^", 1))
+_others: Final = re.compile(rf"[{_EXCLUDED}\ud800-\udfff]")
 
 
 def is_plain(text: str) -> bool:
     """Whether all of the text is plain; an empty text is."""
-    return (text.isascii() and text.isprintable()) or _is_plain(text) is not None
+    return (text.isascii() and text.isprintable()) or _others.search(text) is None
 
 
 def made_plain(text: str) -> str:

@@ -7,16 +7,22 @@ from typing import Any, Final, Protocol
 from gatherlog.core.commands.appending import name_flaws, stream_flaws
 from gatherlog.core.eventstore.errors import Flaw, Invalid
 from gatherlog.core.routing.patterns import compile_pattern
-from gatherlog.core.routing.rules import MAX_TARGETS, AppendSpec, RuleTarget, TargetSpec
+from gatherlog.core.routing.rules import (
+    MAX_DESCRIPTION,
+    MAX_TARGETS,
+    NAME_PATTERN,
+    RESERVED,
+    AppendSpec,
+    RuleTarget,
+    TargetSpec,
+)
 from gatherlog.core.routing.transformers import compile_transform
+from gatherlog.core.subscriptions import delivery
 from gatherlog.core.subscriptions.delivery import RetryPolicy
 
 __all__ = ["RuleChecker", "RuleDraft", "TargetCheck"]
 
-_MAX_DESCRIPTION: Final = 500
-_NAME: Final = re.compile(r"[a-z0-9][a-z0-9_.-]{0,62}")
-_RESERVED: Final = frozenset({"try"})
-"""Names that no rule may have, because `/rules/try` is another endpoint."""
+_NAME: Final = re.compile(NAME_PATTERN)
 
 TargetCheck = Callable[[TargetSpec], Sequence[Flaw]]
 """Finds flaws of a target that only its driver knows about, such as a malformed URL."""
@@ -43,11 +49,11 @@ class RuleChecker:
     def check(self, draft: RuleDraft, *, name: str | None = None) -> None:
         """Raise Invalid with every flaw of the draft, and of the name if the rule is new."""
         flaws = []
-        if name is not None and (not _NAME.fullmatch(name) or name in _RESERVED):
+        if name is not None and (not _NAME.fullmatch(name) or name in RESERVED):
             detail = "use up to 63 of a-z, 0-9, _, . and -, beginning with a letter or digit"
             flaws.append(Flaw("/name", detail))
-        if len(draft.description) > _MAX_DESCRIPTION:
-            flaws.append(Flaw("/description", f"at most {_MAX_DESCRIPTION} characters"))
+        if len(draft.description) > MAX_DESCRIPTION:
+            flaws.append(Flaw("/description", f"at most {MAX_DESCRIPTION} characters"))
         flaws += _flaws_of("/pattern", lambda: compile_pattern(draft.pattern))
         if not 1 <= len(draft.targets) <= MAX_TARGETS:
             flaws.append(Flaw("/targets", f"from 1 to {MAX_TARGETS} targets"))
@@ -80,12 +86,13 @@ def _retry_flaws(retry: RetryPolicy) -> list[Flaw]:
     flaws = []
     if retry.attempts is None and retry.age is None:
         flaws.append(Flaw("", "a rule gives up some time: give attempts, age, or both"))
-    if retry.attempts is not None and not 1 <= retry.attempts <= 1000:
-        flaws.append(Flaw("/attempts", "from 1 to 1,000"))
+    if retry.attempts is not None and not 1 <= retry.attempts <= delivery.MOST_ATTEMPTS:
+        flaws.append(Flaw("/attempts", f"from 1 to {delivery.MOST_ATTEMPTS:,}"))
+    least, first = delivery.LEAST_PAUSE, delivery.LONGEST_FIRST_PAUSE
     bounds: Mapping[str, tuple[float | None, float, float]] = {
-        "age": (retry.age, 1.0, 30 * 86_400.0),
-        "first_pause": (retry.first_pause, 0.01, 3_600.0),
-        "longest_pause": (retry.longest_pause, 0.01, 86_400.0),
+        "age": (retry.age, delivery.LEAST_AGE, delivery.LONGEST_AGE),
+        "first_pause": (retry.first_pause, least, first),
+        "longest_pause": (retry.longest_pause, least, delivery.LONGEST_PAUSE),
     }
     for field, (value, least, most) in bounds.items():
         if value is not None and not least <= value <= most:

@@ -24,11 +24,14 @@ from gatherlog.core.routing.rules import (
     FOLD,
     RULES,
     STREAM,
+    Description,
+    PatternJson,
     Rule,
     RuleChanged,
     RuleCreated,
+    RuleName,
     RuleRemoved,
-    RuleTarget,
+    Targets,
 )
 
 __all__ = [
@@ -48,19 +51,19 @@ MAX_TRIED: Final = 10_000
 class NewRule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The input for a new rule."""
 
-    name: str
-    pattern: dict[str, Any]
-    targets: tuple[RuleTarget, ...]
-    description: str = ""
+    name: RuleName
+    pattern: PatternJson
+    targets: Targets
+    description: Description = ""
     enabled: bool = True
 
 
 class RulePatch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The fields of a rule that are to change; those that are left out stay."""
 
-    pattern: dict[str, Any] | UnsetType = UNSET
-    targets: tuple[RuleTarget, ...] | UnsetType = UNSET
-    description: str | UnsetType = UNSET
+    pattern: PatternJson | UnsetType = UNSET
+    targets: Targets | UnsetType = UNSET
+    description: Description | UnsetType = UNSET
     enabled: bool | UnsetType = UNSET
 
 

@@ -5,41 +5,83 @@ events that are appended after it was created; where the feed lags, see `RuleSer
 """
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 import msgspec
+from msgspec import Meta
 
+from gatherlog.core.commands.appending import EventType, StreamName
 from gatherlog.core.eventstore.events import Codec, event_type
+from gatherlog.core.eventstore.plain_text import PLAIN
 from gatherlog.core.eventstore.store import DELETE, Ref
 from gatherlog.core.projections.folds import Category, Change, Happened
 from gatherlog.core.projections.views import View
+from gatherlog.core.routing.transformers import MAX_LENGTH, MAX_PATHS
 from gatherlog.core.subscriptions.delivery import RetryPolicy
 
 __all__ = [
     "CATEGORY",
     "CODEC",
     "FOLD",
+    "MAX_DESCRIPTION",
     "MAX_TARGETS",
+    "NAME_PATTERN",
+    "RESERVED",
     "RULES",
     "STREAM",
     "AppendSpec",
+    "Description",
     "HandlerSpec",
     "InputSpec",
     "MailSpec",
+    "PatternJson",
     "QueueSpec",
     "Rule",
     "RuleChanged",
     "RuleCreated",
+    "RuleName",
     "RuleRemoved",
     "RuleTarget",
     "TargetSpec",
+    "Targets",
     "WebhookFormat",
     "WebhookSpec",
 ]
 
 MAX_TARGETS: Final = 5
+MAX_DESCRIPTION: Final = 500
+"""Characters."""
+NAME_PATTERN: Final = r"[a-z0-9][a-z0-9_.-]{0,62}"
+"""Of the name of a rule, of a target within it, and of a queue."""
+RESERVED: Final = frozenset({"try"})
+"""Names that no rule may have, because `/rules/try` is another endpoint."""
 STREAM: Final = "rules-bus"
 """The stream of all rules: one, so that a single read finds every change of a rule."""
+
+# What JSON Schema can say of a field is said with its type, for the API's description. Rules that
+# break it are refused by `rule_checks` and by the targets, which name every flaw.
+Name = Annotated[str, Meta(extra_json_schema={"pattern": f"^{NAME_PATTERN}$"})]
+RuleName = Annotated[
+    str,
+    Meta(
+        extra_json_schema={
+            "pattern": f"^{NAME_PATTERN}$",
+            "not": {"enum": sorted(RESERVED)},
+        }
+    ),
+]
+Description = Annotated[str, Meta(extra_json_schema={"maxLength": MAX_DESCRIPTION})]
+PatternJson = Annotated[dict[str, Any], Meta(extra_json_schema={"minProperties": 1})]
+Url = Annotated[
+    str,
+    Meta(extra_json_schema={"pattern": "^[Hh][Tt][Tt][Pp][Ss]?://[!-~]+$", "maxLength": 2048}),
+]
+Email = Annotated[str, Meta(extra_json_schema={"format": "email", "maxLength": 254})]
+MailSubject = Annotated[
+    str, Meta(extra_json_schema={"pattern": f"^{PLAIN}+$", "minLength": 1, "maxLength": 200})
+]
+Template = Annotated[str, Meta(extra_json_schema={"maxLength": MAX_LENGTH})]
+TemplatePath = Annotated[str, Meta(extra_json_schema={"pattern": r"^\$", "maxLength": MAX_LENGTH})]
 
 WebhookFormat = Literal["cloudevents", "cloudevents-binary", "cloudevents-batch", "bus"]
 
@@ -54,7 +96,7 @@ class WebhookSpec(
 ):
     """An HTTP receiver, which gets POST requests that are signed as Standard Webhooks demands."""
 
-    url: str
+    url: Url
     format: WebhookFormat = "cloudevents"
 
 
@@ -68,8 +110,8 @@ class AppendSpec(
 ):
     """A stream of this log; one event is appended to it for each event that is delivered."""
 
-    stream: str
-    type: str | None = None
+    stream: StreamName
+    type: EventType | None = None
     """Type of the appended event; None: the type of the delivered event."""
 
 
@@ -83,7 +125,7 @@ class QueueSpec(
 ):
     """A durable queue, from which consumers receive messages when they are ready."""
 
-    queue: str
+    queue: Name
 
 
 class MailSpec(
@@ -96,8 +138,8 @@ class MailSpec(
 ):
     """A mail to one address. Its text is the target's input if it has one, else the event."""
 
-    to: str
-    subject: str
+    to: Email
+    subject: MailSubject
 
 
 class HandlerSpec(
@@ -119,21 +161,28 @@ TargetSpec = WebhookSpec | AppendSpec | QueueSpec | MailSpec | HandlerSpec
 class InputSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What is sent instead of the event: `template`, filled with the values at `paths`."""
 
-    template: str
-    paths: dict[str, str] = {}
+    template: Template
+    paths: Annotated[
+        dict[str, TemplatePath], Meta(extra_json_schema={"maxProperties": MAX_PATHS})
+    ] = {}
 
 
 class RuleTarget(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A target of a rule, and how its deliveries are retried."""
 
     to: TargetSpec
-    id: str = "target"
+    id: Name = "target"
     """Its name, unique within the rule."""
     input: InputSpec | None = None
     retry: RetryPolicy = RetryPolicy()
     holds: bool = False
     """Whether an event that was given up keeps later events of its stream and subject waiting until
     an operator redrives or discards it."""
+
+
+Targets = Annotated[
+    tuple[RuleTarget, ...], Meta(extra_json_schema={"minItems": 1, "maxItems": MAX_TARGETS})
+]
 
 
 class Rule(msgspec.Struct, frozen=True, kw_only=True):

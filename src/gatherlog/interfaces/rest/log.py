@@ -5,14 +5,21 @@ in DynamoDB, know this form.
 """
 
 import base64
+import re
 from typing import Annotated, Any
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from gatherlog.core.commands.appending import Appended, NewEvent, name_flaws
+from gatherlog.core.commands.appending import (
+    LONGEST_NAME,
+    Appended,
+    EventType,
+    NewEvent,
+    name_flaws,
+)
 from gatherlog.core.eventstore.clock import rfc3339
-from gatherlog.core.eventstore.errors import Flaw, Invalid
+from gatherlog.core.eventstore.errors import Flaw, Invalid, NotFound
 from gatherlog.core.eventstore.events import Recorded
 from gatherlog.core.eventstore.feed_pages import (
     feed_cursor,
@@ -20,12 +27,14 @@ from gatherlog.core.eventstore.feed_pages import (
     feed_page_backwards,
     feed_positions,
 )
+from gatherlog.core.eventstore.plain_text import PLAIN
 from gatherlog.core.eventstore.store import ANY
 from gatherlog.core.eventstore.streams import category_of
 from gatherlog.core.routing.bus_form import item_key
 from gatherlog.core.subscriptions.log_counts import LOGS
 from gatherlog.interfaces.rest.answers import Time, json, location, page
 from gatherlog.interfaces.rest.endpoint import Call, Reply
+from gatherlog.interfaces.rest.parameters import LOG_PATTERN
 from gatherlog.interfaces.rest.queries import Limit, Nothing, Paging
 from gatherlog.interfaces.rest.streams import MAX_VERSION, append_events, raw_json
 
@@ -41,14 +50,33 @@ __all__ = [
 ]
 
 
+Payload = Annotated[
+    msgspec.Raw,
+    Meta(
+        extra_json_schema={
+            "type": "object",
+            "required": ["id"],
+            "properties": {
+                "id": {
+                    "type": "string",
+                    "pattern": f"^{PLAIN}+$",
+                    "minLength": 1,
+                    "maxLength": LONGEST_NAME - len("a-"),
+                }
+            },
+        }
+    ),
+]
+
+
 class Item(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """An event to append to the stream `<log>-<payload.id>`, as an item of a DynamoDB log."""
 
-    type: str = ""
-    payload: msgspec.Raw = msgspec.field(default_factory=lambda: msgspec.Raw(b"{}"))
+    type: EventType = ""
+    payload: Payload = msgspec.field(default_factory=lambda: msgspec.Raw(b"{}"))
     """An object with an `id`. It is stored byte for byte."""
     pk: str | None = None
-    sk: Annotated[int, Meta(le=MAX_VERSION)] | None = None
+    sk: Annotated[int, Meta(le=MAX_VERSION, extra_json_schema={"minimum": 1})] | None = None
     """The version that the event is to have; refused unless it is the next. None: the next."""
     log: str | None = None
 
@@ -140,6 +168,8 @@ async def list_logs(call: Call[None, Paging]) -> Reply:
 
 async def read_log(call: Call[None, LogQuery]) -> Reply:
     store, query, log = call.platform.store, call.query, call.id
+    if not re.fullmatch(LOG_PATTERN, log):
+        raise NotFound("No log can have this name.")
     positions = await _start_positions(call, query)
     read = feed_page_backwards if query.reverse else feed_page
     found = await read(

@@ -8,14 +8,19 @@ import msgspec
 
 from gatherlog.apps.guests import DEFAULT
 from gatherlog.core.eventstore.errors import Invalid, NotFound
+from gatherlog.core.eventstore.plain_text import PLAIN
 from gatherlog.core.queues import check_queue
+from gatherlog.core.routing.rules import NAME_PATTERN
 
-__all__ = ["PARAMETERS", "Parameter", "check_gathering_id", "parameters"]
+__all__ = ["LOG_PATTERN", "PARAMETERS", "Parameter", "check_gathering_id", "parameters"]
 
 LONGEST_NAME: Final = 255
+LOG_PATTERN: Final = "[a-z][a-z0-9_]*"
+"""Of the name of a log, which is a category of streams."""
 
 _UUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
 _PARAMETER = re.compile(r"\{(\w+)\}")
+_SHORT_NAME: Final[Mapping[str, Any]] = {"type": "string", "pattern": f"^{NAME_PATTERN}$"}
 _NAME: Final[Mapping[str, Any]] = {"type": "string", "minLength": 1, "maxLength": LONGEST_NAME}
 
 
@@ -70,19 +75,26 @@ PARAMETERS: Final[Mapping[str, Parameter]] = {
         is_personal=True,
     ),
     "stream": Parameter(
-        "A stream, as in `users-0198…`; percent-encoded.", _check_name, _NAME, is_personal=True
+        "A stream, as in `users-0198…`; percent-encoded.",
+        _check_name,
+        {**_NAME, "pattern": f"^[a-z][a-z0-9_]*-{PLAIN}+$"},
+        is_personal=True,
     ),
     "log": Parameter(
         "A log: the category of its streams, before the first `-` of their names.",
         _check_name,
-        _NAME,
+        {**_NAME, "pattern": f"^{LOG_PATTERN}$"},
         is_personal=True,
     ),
-    "rule": Parameter("A rule's name.", _check_name, _NAME),
+    "rule": Parameter("A rule's name.", _check_name, _SHORT_NAME),
     "subscription": Parameter("A subscription's name.", _check_name, _NAME),
     "letter": Parameter("A dead letter's id.", _check_name, _NAME),
-    "queue": Parameter("A queue's name.", _check_queue_name, _NAME),
-    "message": Parameter("The id of a dead message.", _check_name, _NAME),
+    "queue": Parameter("A queue's name.", _check_queue_name, _SHORT_NAME),
+    "message": Parameter(
+        "The id of a dead message.",
+        _check_name,
+        {"type": "string", "pattern": "^[ -~]+$", "maxLength": 64},
+    ),
 }
 """All parameters by name. A path template with any other name is a KeyError at start."""
 

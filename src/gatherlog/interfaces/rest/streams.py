@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from gatherlog.core.commands.appending import Appended, NewEvent
+from gatherlog.core.commands.appending import LONGEST_NAME, Appended, EventType, NewEvent, Subject
 from gatherlog.core.commands.event_meta import actor_of, shown_meta
 from gatherlog.core.eventstore.clock import rfc3339, to_micros
 from gatherlog.core.eventstore.errors import Flaw, Invalid, NotFound
@@ -35,18 +35,17 @@ __all__ = [
 ]
 
 MAX_VERSION = 2**63 - 1
-Name = Annotated[str, Meta(min_length=1, max_length=255)]
 
 
 class GivenEvent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One event to append. Its payload is stored byte for byte."""
 
-    type: Name
+    type: Annotated[EventType, Meta(min_length=1, max_length=LONGEST_NAME)]
     data: msgspec.Raw = msgspec.field(default_factory=lambda: msgspec.Raw(b"{}"))
     id: Annotated[str, Meta(pattern="^[!-~]{1,64}$")] | None = None
     time: datetime | None = None
     """When it happened, with an offset from UTC; None: now."""
-    subject: Annotated[str, Meta(max_length=255)] = ""
+    subject: Annotated[Subject, Meta(max_length=LONGEST_NAME)] = ""
     schema: Annotated[int, Meta(ge=1, lt=2**31)] = 1
     meta: dict[str, Any] = {}
     """Context of your own, such as a trace id. It is given back; Gatherlog rests on none of it."""
