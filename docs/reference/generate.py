@@ -5,6 +5,7 @@ They are the commands with their options, every type of event, and the indexes o
 
 import ast
 import inspect
+import re
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -28,7 +29,7 @@ A flag wins over its variable.
 | `GATHERLOG_STORE` | `--store` | `sqlite:///gatherlog.db` |
 | `GATHERLOG_HOST` | `--host` | `127.0.0.1` |
 | `GATHERLOG_PORT` | `--port` | `8000` |
-| `GATHERLOG_PUBLIC_URL` | `--public-url` | as the server listens |
+| `GATHERLOG_PUBLIC_URL` | `--public-url` | the address that the server listens on |
 | `GATHERLOG_TRUSTED_PROXIES` | | none; addresses and networks with commas between |
 | `GATHERLOG_RATE_LIMITS` | | on; `off`, or figures like `sign_in=20/minute,rsvp=off` for \
 `sign_in` (10/minute per client address), `email` (5/minute per e-mail address), \
@@ -39,7 +40,19 @@ A flag wins over its variable.
 | `GATHERLOG_WEBHOOK_ALLOW` | | none; networks that webhooks may reach although not public, with \
 commas between: `127.0.0.1,10.1.0.0/16` |
 | `GATHERLOG_JWT_KEY` | | the content of the key file; a private RSA key in PEM |
-| `GATHERLOG_KEY_FILE` | | a file beside SQLite's, ending in `.key`; made when first needed |
+| `GATHERLOG_KEY_FILE` | | beside SQLite's file, ending in `.key`; the file is made when it is \
+first needed, and kept. With `memory:` there is no file unless this names one, and the key ends \
+with the process |
+
+## Addresses of stores
+
+| address | is |
+|---|---|
+| `sqlite:///gatherlog.db` | a file, relative to the working directory |
+| `sqlite:////var/gatherlog.db` | a file, with its whole path |
+| `memory:` | a store that ends with the process |
+| `hostile:7` | a store for tests, which ends with the process and behaves as badly as the \
+contract of a store allows: it lags, collides, and loses answers; 7 is the seed of its choices |
 
 ## Status
 
@@ -59,6 +72,8 @@ def command_line() -> str:
         commands = app.generate_docs()
     finally:
         sys.argv = started_as
+    # A command with a usage line of its own is given its name twice.
+    commands = re.sub(r"^gatherlog (.+) \1 ", r"gatherlog \1 ", commands, flags=re.MULTILINE)
     return f"{MARK}\n{commands.rstrip()}\n{ENVIRONMENT}"
 
 
@@ -70,7 +85,7 @@ def access_patterns() -> str:
         MARK,
         "",
         "Every document is found by its id, and by the indexes that its view declares: the first",
-        "part of a key is the partition that a query names, the others are its order.",
+        "part of a key is the partition key that a query names, the others are its order.",
         "",
         "| view | version | index | key |",
         "|---|---|---|---|",

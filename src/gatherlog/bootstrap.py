@@ -21,6 +21,7 @@ from gatherlog.core.subscriptions import dead_letters, worker
 from gatherlog.core.subscriptions.administration import SubscriptionAdmin
 from gatherlog.core.subscriptions.handlers import Handler
 from gatherlog.core.subscriptions.log_counts import LOGS, logs_subscription
+from gatherlog.core.subscriptions.projection import Projection
 from gatherlog.core.subscriptions.subscription import Subscription
 from gatherlog.engines import open_store
 from gatherlog.interfaces.logs import RequestLog, to_stderr
@@ -33,7 +34,16 @@ from gatherlog.targets.webhook_signature import secret_text
 if TYPE_CHECKING:
     from gatherlog.targets.smtp import SmtpMailer
 
-__all__ = ["CATEGORIES", "VIEWS", "Invitees", "Platform", "open_platform", "start"]
+__all__ = [
+    "CATEGORIES",
+    "VIEWS",
+    "Invitees",
+    "Platform",
+    "check_site_key",
+    "open_platform",
+    "projections",
+    "start",
+]
 
 VIEWS = (
     *guests.VIEWS,
@@ -58,6 +68,11 @@ OWNED = frozenset(category.name for category in CATEGORIES) | {mailing.CATEGORY}
 """Categories of streams that only the core and the apps append to."""
 
 
+def projections() -> list[Projection]:
+    """The subscriptions that keep documents of their own, which no rebuild compares."""
+    return [logs_subscription(), trail.trail_subscription()]
+
+
 async def open_platform(
     settings: Settings, *, handlers: Mapping[str, Handler] = {}, create: bool = False
 ) -> Platform:
@@ -79,6 +94,7 @@ async def start(settings: Settings, *, handlers: Mapping[str, Handler] = {}) -> 
     A missing store is made, with its gathering `default`. Guests who wait for a place that is
     free, because a process was killed before it gave them the place, get it now.
     """
+    await check_site_key(settings)
     platform = await open_platform(settings, handlers=handlers, create=True)
     try:
         await platform.guests.ensure_default("system")
@@ -87,6 +103,14 @@ async def start(settings: Settings, *, handlers: Mapping[str, Handler] = {}) -> 
         await platform.stop()
         raise
     return platform
+
+
+async def check_site_key(settings: Settings) -> None:
+    """Raise KeyUnusable if the site has a private key that cannot be used; make none."""
+    await _LazyKey(settings).check()
+    file = settings.key_path
+    if settings.jwt_key is not None or (file is not None and file.exists()):
+        await asyncio.to_thread(_site_key, settings)
 
 
 def new_id() -> str:
@@ -112,7 +136,7 @@ def _assemble(
         handlers=handlers,
     )
     bus, log = Bus(opener), RequestLog(clock)
-    subscriptions: list[Subscription] = [bus, logs_subscription(), trail.trail_subscription()]
+    subscriptions: list[Subscription] = [bus, *projections()]
     if not isinstance(mailer, NoMail):
         letters = mailing.guest_letters(
             store, mailer.deliver, site=settings.base_url, clock=clock, ids=ids

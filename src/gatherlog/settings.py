@@ -36,7 +36,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     jwt_key: str | None = None
     """The site's private RSA key in PEM; None: it is in the key file."""
     key_file: str | None = None
-    """The file with the site's private key; None: beside SQLite's file, ending in `.key`."""
+    """The file with the site's private key; None: beside SQLite's file, ending in `.key`. A store
+    in memory has no such file unless it is named here."""
     webhook_allow: tuple[str, ...] = ()
     """Addresses or networks, such as `10.1.0.0/16`, that webhooks may reach though not public."""
     work: bool = True
@@ -136,7 +137,7 @@ def _port(text: str) -> int:
     try:
         return int(text)
     except ValueError:
-        raise Invalid(Flaw("/port", f"{text!r} is no number")) from None
+        raise Invalid(Flaw("/port", f"{text!r} is not a number")) from None
 
 
 def _is_network(text: str) -> bool:

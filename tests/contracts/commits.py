@@ -7,6 +7,7 @@ import msgspec
 
 from gatherlog.core import (
     ANY,
+    DELETE,
     NEW,
     Append,
     Commit,
@@ -52,6 +53,14 @@ def event(
     return Event(id, "tests.happened", NOON, NOON + 1, data, 1, subject, meta)
 
 
+def cards_view(version: int, *, more: bool = False) -> View[Card]:
+    """The view `card` at another version, or with one more index."""
+    by_name = CARDS.patterns["by_name"]
+    if more:
+        return View("card", Card, version=version, by_name=by_name, by_first=by_name)
+    return View("card", Card, version=version, by_name=by_name)
+
+
 def append(stream: str, *events: Event, expected: int = ANY) -> Append:
     """An append of the events given, or of one."""
     return Append(stream, events or (event(),), expected)
@@ -73,7 +82,25 @@ def put(
 ) -> Write:
     """A card with a raw body."""
     return Write(
-        view="card", id=id, stream=stream, body=body, expects=expects, index_keys=index_keys
+        view="card",
+        id=id,
+        stream=stream,
+        body=body,
+        expects=expects,
+        index_keys=index_keys,
+        indexes=max(len(CARDS.indexes), len(index_keys)),
+    )
+
+
+def delete(id: str, *, stream: str = "card-1", expects: int | None = None) -> Write:
+    """The deletion of a card."""
+    return Write(
+        view="card",
+        id=id,
+        stream=stream,
+        body=DELETE,
+        expects=expects,
+        indexes=len(CARDS.indexes),
     )
 
 

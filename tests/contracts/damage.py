@@ -1,4 +1,4 @@
-"""What a hand at its data may do to a store, behind the back of every promise, engine by engine."""
+"""Damage that a store's data may suffer from outside, for each engine."""
 
 from collections.abc import Mapping
 from typing import Protocol
@@ -39,11 +39,11 @@ class InSqlite:
         self._path = store.engine.path
 
     def unlist(self, view: str, id: str) -> None:
-        self._do("DELETE FROM document_index WHERE view = ? AND id = ?", view, id)
+        self._do("DELETE FROM index_row WHERE view = ? AND id = ?", view, id)
 
     def list_also(self, view: str, index: str, key: IndexKey, id: str) -> None:
         row = (view, index, *split_key(key), id)
-        self._do("INSERT INTO document_index VALUES (?, ?, ?, ?, ?)", *row)
+        self._do("INSERT INTO index_row VALUES (?, ?, ?, ?, ?)", *row)
 
     def lose(self, view: str, id: str) -> None:
         self._do("DELETE FROM document WHERE view = ? AND id = ?", view, id)

@@ -20,6 +20,7 @@ from gatherlog.core import (
     Store,
     Write,
 )
+from gatherlog.core.eventstore.clock import LAST_TIME
 from gatherlog.core.eventstore.commit_checks import count_actions
 from gatherlog.core.eventstore.errors import LimitExceeded, NotAStore
 from gatherlog.engines import open_store
@@ -49,37 +50,39 @@ def _filled(limits: Limits) -> Commit:
 
 TOO_MUCH: dict[str, tuple[str, Callable[[Limits], Commit]]] = {
     "an event": (
-        "an event's bytes",
+        "bytes of an event",
         lambda limits: Commit(appends=[append("card-1", event(b"x" * (limits.event_bytes + 1)))]),
     ),
     "an event with its context": (
-        "an event's bytes",
+        "bytes of an event",
         lambda limits: Commit(
             appends=[append("card-1", event(b"x" * limits.event_bytes, meta=b"y"))]
         ),
     ),
     "a body": (
-        "a document's bytes",
+        "bytes of a document",
         lambda limits: writing(put("a", b"x" * (limits.body_bytes + 1))),
     ),
     "actions": (
-        "a commit's actions",
+        "actions of a commit",
         lambda limits: commit("card-1", events=limits.commit_actions),
     ),
     "documents": (
-        "a commit's actions",
+        "actions of a commit",
         lambda limits: writing(*[put(f"{i}", b"") for i in range(limits.commit_actions)]),
     ),
-    "bytes": ("a commit's bytes", _filled),
+    "bytes": ("bytes of a commit", _filled),
     "an event's id": (
-        "an event's id (characters)",
+        "characters of an event's id",
         lambda limits: Commit(appends=[append("card-1", event(id="x" * 65))]),
     ),
 }
 
 
 @pytest.mark.parametrize("what", TOO_MUCH)
-async def test_too_much_is_refused_by_the_name_of_its_limit(store: Store, what: str) -> None:
+async def test_what_exceeds_a_limit_is_refused_with_the_name_of_the_limit(
+    store: Store, what: str
+) -> None:
     name, make = TOO_MUCH[what]
 
     with pytest.raises(LimitExceeded) as refusal:
@@ -114,26 +117,26 @@ async def test_as_much_as_the_limits_allow_is_accepted(store: Store) -> None:
 
 
 NAMES: dict[str, tuple[str, int, Callable[[str], Commit]]] = {
-    "a key": ("an idempotency key (bytes)", 400, lambda name: commit("card-1", key=name)),
-    "a stream": ("a stream's name (bytes)", 400, lambda name: commit(f"card-{name}"[:-5])),
-    "an id": ("a document's id (bytes)", 400, lambda name: writing(put(name, b""))),
+    "a key": ("bytes of an idempotency key", 400, lambda name: commit("card-1", key=name)),
+    "a stream": ("bytes of a stream's name", 400, lambda name: commit(f"card-{name}"[:-5])),
+    "an id": ("bytes of a document's id", 400, lambda name: writing(put(name, b""))),
     "a subject": (
-        "an event's subject (bytes)",
+        "bytes of an event's subject",
         400,
         lambda name: Commit(appends=[append("card-1", event(subject=name))]),
     ),
     "a type": (
-        "an event's type (bytes)",
+        "bytes of an event's type",
         400,
         lambda name: Commit(appends=[append("card-1", Event("e", name, 0, 0, b""))]),
     ),
     "a counter": (
-        "the name of a counter or an index (bytes)",
+        "bytes of the name of a counter or an index",
         48,
         lambda name: writing(count("a", {name: 1})),
     ),
     "an index": (
-        "the name of a counter or an index (bytes)",
+        "bytes of the name of a counter or an index",
         48,
         lambda name: writing(put("a", b"", index_keys={name: ("all",)})),
     ),
@@ -146,7 +149,7 @@ def name_of(size: int) -> str:
 
 
 @pytest.mark.parametrize("what", NAMES)
-async def test_a_name_is_measured_by_its_bytes(store: Store, what: str) -> None:
+async def test_the_size_of_a_name_is_counted_in_bytes(store: Store, what: str) -> None:
     limit, most, make = NAMES[what]
     await store.commit(make(name_of(most)))
     taken = await streams_of(store, "card")
@@ -159,7 +162,7 @@ async def test_a_name_is_measured_by_its_bytes(store: Store, what: str) -> None:
     assert (await streams_of(store, "card"), len(taken)) == (taken, 1)
 
 
-async def test_a_view_has_a_name_of_48_bytes_at_most(store: Store) -> None:
+async def test_the_name_of_a_view_has_at_most_48_bytes(store: Store) -> None:
     def write(view: str) -> Commit:
         return writing(msgspec.structs.replace(put("a", b""), view=view))
 
@@ -167,7 +170,12 @@ async def test_a_view_has_a_name_of_48_bytes_at_most(store: Store) -> None:
     with pytest.raises(LimitExceeded) as refusal:
         await store.commit(write("v" * 49))
 
-    assert refusal.value.limit == "a view's name (bytes)"
+    assert refusal.value.limit == "bytes of a view's name"
+
+
+def put_one(id: str) -> Write:
+    """A card that no index lists."""
+    return msgspec.structs.replace(put(id, b""), indexes=0)
 
 
 BESIDE_EVENTS: dict[str, Callable[[int], Commit]] = {
@@ -177,16 +185,19 @@ BESIDE_EVENTS: dict[str, Callable[[int], Commit]] = {
     "demands on streams": lambda size: Commit(
         appends=[append("card-1"), *[Append(f"seat-{n}", (), NEW) for n in range(size // 2)]]
     ),
-    "documents": lambda size: writing(*[put(f"{n}", b"") for n in range(size)]),
+    "documents": lambda size: writing(*[put_one(f"{n}") for n in range(size)]),
+    "documents with index rows": lambda size: writing(
+        *[put(f"{n}", b"", index_keys={"by_name": ("all",)}) for n in range(size // 7)]
+    ),
     "counters": lambda size: writing(*[count(f"{n}", n=1) for n in range(size)]),
     "bodies with counters": lambda size: writing(
-        *[msgspec.structs.replace(put(f"{n}", b""), adds={"n": 1}) for n in range(size // 2)]
+        *[msgspec.structs.replace(put_one(f"{n}"), adds={"n": 1}) for n in range(size // 2)]
     ),
 }
 
 
 @pytest.mark.parametrize("what", BESIDE_EVENTS)
-async def test_a_commit_has_as_many_actions_as_are_counted_and_no_more(
+async def test_a_commit_may_have_as_many_counted_actions_as_the_limit_and_no_more(
     store: Store, what: str
 ) -> None:
     limits = store.limits
@@ -203,7 +214,7 @@ async def test_a_commit_has_as_many_actions_as_are_counted_and_no_more(
         await store.commit(over)
 
     assert (refusal.value.limit, refusal.value.found) == (
-        "a commit's actions",
+        "actions of a commit",
         limits.commit_actions + 1,
     )
     assert (await store.commit(full)).streams[first.stream] == 1 + len(more)
@@ -256,6 +267,10 @@ MISTAKES: dict[str, Commit] = {
         put("a", b"", index_keys={"by_name": ("all", HALF)})
     ),
     "a counter without a name": writing(count("a", {"": 1})),
+    "a time before 1970": _timed(time=-1),
+    "a time after 9999": _timed(time=LAST_TIME + 1),
+    "a recorded time before 1970": _timed(recorded=-1),
+    "a recorded time after 9999": _timed(recorded=LAST_TIME + 1),
     "a time beyond 64 bits": _timed(time=2**63),
     "a recorded time beyond 64 bits": _timed(recorded=-(2**63) - 1),
     "a schema beyond 64 bits": _timed(schema=2**63),
@@ -276,7 +291,7 @@ MISTAKES: dict[str, Commit] = {
 
 
 @pytest.mark.parametrize("mistake", MISTAKES)
-async def test_a_mistake_of_the_program_is_refused_and_harms_no_other(
+async def test_an_invalid_commit_is_refused_and_does_not_affect_others(
     store: Store, mistake: str
 ) -> None:
     asked = [commit("card-8"), MISTAKES[mistake], commit("card-9")]
@@ -289,7 +304,7 @@ async def test_a_mistake_of_the_program_is_refused_and_harms_no_other(
     assert await documents_of(store, "card") == []
 
 
-async def test_a_refused_repeat_is_refused_for_its_form_before_its_key(store: Store) -> None:
+async def test_an_invalid_commit_is_refused_even_if_its_key_is_known(store: Store) -> None:
     await store.commit(commit("card-1", key="k"))
     oversized = append("card-1", event(b"x" * (store.limits.event_bytes + 1)))
 
@@ -299,7 +314,7 @@ async def test_a_refused_repeat_is_refused_for_its_form_before_its_key(store: St
     assert recalled == Recalled(b"", b"", recalled.at if recalled else 0)
 
 
-async def test_a_write_that_only_demands_is_small(store: Store) -> None:
+async def test_a_write_that_only_demands_something_is_accepted(store: Store) -> None:
     await store.commit(Commit(writes=[Write(view="card", id="a", stream="card-1", expects=NEW)]))
 
     assert await card(store, "a") is None
@@ -348,7 +363,9 @@ def _seen(folder: Path) -> dict[str, tuple[int, int, bytes]]:
 
 
 @pytest.mark.parametrize("what", NOT_OURS)
-async def test_what_is_not_a_store_is_refused_and_untouched(one_file: Place, what: str) -> None:
+async def test_a_file_that_is_not_a_store_is_refused_and_not_changed(
+    one_file: Place, what: str
+) -> None:
     NOT_OURS[what](one_file.path)
     before = _seen(one_file.path.parent)
 
@@ -360,7 +377,7 @@ async def test_what_is_not_a_store_is_refused_and_untouched(one_file: Place, wha
 
 
 @pytest.mark.parametrize("kept", [0.1, 0.5, 0.9])
-async def test_a_truncated_store_is_refused_and_untouched(one_file: Place, kept: float) -> None:
+async def test_a_truncated_store_is_refused_and_not_changed(one_file: Place, kept: float) -> None:
     store = await one_file.open()
     for i in range(50):
         await store.commit(commit(f"card-{i}", events=5))
@@ -385,7 +402,7 @@ async def test_a_store_that_may_not_be_read_is_refused(one_file: Place) -> None:
         await one_file.open()
 
 
-async def test_a_missing_store_is_made_only_if_asked_for(one_file: Place) -> None:
+async def test_a_missing_store_is_made_only_if_create_is_set(one_file: Place) -> None:
     with pytest.raises(NotAStore):
         await one_file.open(create=False)
     assert list(one_file.path.parent.iterdir()) == []

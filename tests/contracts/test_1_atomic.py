@@ -37,7 +37,7 @@ from tests.contracts.commits import (
 from tests.contracts.engines import Place
 
 
-async def test_a_commit_answers_the_versions_and_positions_that_it_gave(store: Store) -> None:
+async def test_a_commit_returns_the_versions_and_positions_that_it_assigned(store: Store) -> None:
     asked = Commit(
         appends=[append("card-1", event(), event()), append("card-2")],
         writes=[put("a", b"1"), put("b", b"2", stream="card-2"), count("c", n=1)],
@@ -56,7 +56,7 @@ async def test_a_commit_answers_the_versions_and_positions_that_it_gave(store: S
     )
 
 
-async def test_appends_take_the_next_versions_of_their_stream(store: Store) -> None:
+async def test_events_get_the_next_versions_of_their_stream(store: Store) -> None:
     await store.commit(commit("card-1", events=3))
 
     done = await store.commit(commit("card-1", "card-2", events=2))
@@ -65,14 +65,14 @@ async def test_appends_take_the_next_versions_of_their_stream(store: Store) -> N
     assert [e.version for e in await whole_stream(store, "card-1")] == [1, 2, 3, 4, 5]
 
 
-async def test_new_demands_that_the_stream_has_no_event(store: Store) -> None:
+async def test_new_demands_that_the_stream_has_no_events(store: Store) -> None:
     await store.commit(commit("card-1", expected=NEW))
 
     with pytest.raises(Conflict):
         await store.commit(commit("card-1", expected=NEW))
 
 
-async def test_an_exact_version_demands_just_that_one(store: Store) -> None:
+async def test_an_exact_version_of_a_stream_accepts_no_other_version(store: Store) -> None:
     await store.commit(commit("card-1", events=2))
 
     for wrong in (1, 3):
@@ -81,12 +81,12 @@ async def test_an_exact_version_demands_just_that_one(store: Store) -> None:
     assert (await store.commit(commit("card-1", expected=2))).streams == {"card-1": 3}
 
 
-async def test_any_accepts_the_stream_at_every_version(store: Store) -> None:
+async def test_any_accepts_any_version_of_a_stream(store: Store) -> None:
     for version in (1, 2, 3):
         assert (await store.commit(commit("card-1", expected=ANY))).streams == {"card-1": version}
 
 
-async def test_a_demand_on_a_stream_needs_no_append_to_it(store: Store) -> None:
+async def test_a_version_can_be_demanded_of_a_stream_without_appending_to_it(store: Store) -> None:
     await store.commit(commit("card-1", events=2))
     demands = [Append("card-1", (), 2), Append("card-9", (), NEW)]
 
@@ -99,7 +99,7 @@ async def test_a_demand_on_a_stream_needs_no_append_to_it(store: Store) -> None:
 
 
 @pytest.mark.parametrize("expected", [NEW, 1, 3])
-async def test_a_demand_on_a_stream_is_refused_where_it_has_another_version(
+async def test_a_commit_is_refused_if_a_stream_does_not_have_the_demanded_version(
     store: Store, expected: int
 ) -> None:
     await store.commit(commit("card-1", events=2))
@@ -112,7 +112,9 @@ async def test_a_demand_on_a_stream_is_refused_where_it_has_another_version(
     assert await whole_stream(store, "card-2") == []
 
 
-async def test_of_two_that_demand_the_others_stream_untouched_one_wins(store: Store) -> None:
+async def test_if_two_commits_each_demand_that_the_others_stream_is_unchanged_one_is_refused(
+    store: Store,
+) -> None:
     for turn in range(30):
         rivals = [store.commit(excluding_streams(f"{turn}", number)) for number in (0, 1)]
         done = await asyncio.gather(*rivals, return_exceptions=True)
@@ -120,7 +122,9 @@ async def test_of_two_that_demand_the_others_stream_untouched_one_wins(store: St
         assert Counter(map(type, done)) == {Committed: 1, Conflict: 1}
 
 
-async def test_two_processes_never_both_find_the_others_stream_untouched(shared: Place) -> None:
+async def test_if_two_processes_each_demand_that_the_others_stream_is_unchanged_one_is_refused(
+    shared: Place,
+) -> None:
     await (await shared.open()).close()
 
     ours, theirs = await work_together(shared, 2, "exclude_streams", rounds=60)
@@ -178,7 +182,7 @@ async def _everything(store: Store) -> list[object]:
     return [await feeds(store), await store.heads(), documents, await streams_of(store, "card")]
 
 
-async def test_a_refused_commit_harms_none_that_are_made_at_the_same_time(store: Store) -> None:
+async def test_a_refused_commit_does_not_affect_commits_made_at_the_same_time(store: Store) -> None:
     asked = [commit(f"card-{i}", expected=5 if i % 2 else NEW) for i in range(20)]
 
     done = await asyncio.gather(*[store.commit(c) for c in asked], return_exceptions=True)
@@ -187,7 +191,9 @@ async def test_a_refused_commit_harms_none_that_are_made_at_the_same_time(store:
     assert len(await streams_of(store, "card")) == 10
 
 
-async def test_of_two_writers_at_the_same_version_exactly_one_wins(store: Store) -> None:
+async def test_of_two_writers_that_demand_the_same_version_exactly_one_succeeds(
+    store: Store,
+) -> None:
     for version in range(25):
         rivals = [store.commit(commit("card-1", expected=version)) for _ in range(2)]
         done = await asyncio.gather(*rivals, return_exceptions=True)
@@ -195,7 +201,9 @@ async def test_of_two_writers_at_the_same_version_exactly_one_wins(store: Store)
         assert Counter(map(type, done)) == {Committed: 1, Conflict: 1}
 
 
-async def test_of_many_writers_at_the_same_version_exactly_one_wins(store: Store) -> None:
+async def test_of_many_writers_that_demand_the_same_version_exactly_one_succeeds(
+    store: Store,
+) -> None:
     rivals = [store.commit(commit("card-1", expected=NEW)) for _ in range(32)]
 
     done = await asyncio.gather(*rivals, return_exceptions=True)
@@ -204,7 +212,7 @@ async def test_of_many_writers_at_the_same_version_exactly_one_wins(store: Store
     assert len(await whole_stream(store, "card-1")) == 1
 
 
-async def test_what_was_acknowledged_is_there_when_the_store_is_opened_again(
+async def test_an_acknowledged_commit_is_there_when_the_store_is_opened_again(
     durable: Place,
 ) -> None:
     first = await durable.open()
@@ -222,7 +230,9 @@ async def test_what_was_acknowledged_is_there_when_the_store_is_opened_again(
     assert (await again.commit(commit("card-1"))).streams == {"card-1": 2}
 
 
-async def test_eight_processes_on_one_stream_leave_no_gap_and_lose_nothing(shared: Place) -> None:
+async def test_eight_processes_that_append_to_one_stream_leave_no_gap_and_lose_nothing(
+    shared: Place,
+) -> None:
     store = await shared.open()
 
     said = await work_together(shared, 8, "append_exactly", times=10)
@@ -232,7 +242,7 @@ async def test_eight_processes_on_one_stream_leave_no_gap_and_lose_nothing(share
     assert [(e.version, e.id) for e in await whole_stream(store, "card-1")] == acknowledged
 
 
-async def test_a_writer_killed_at_any_moment_loses_nothing_that_it_acknowledged(
+async def test_a_writer_that_is_killed_at_any_moment_loses_no_acknowledged_commit(
     durable: Place,
 ) -> None:
     await _kill_writers(durable, rounds=8)
@@ -240,7 +250,7 @@ async def test_a_writer_killed_at_any_moment_loses_nothing_that_it_acknowledged(
 
 @pytest.mark.heavy
 @pytest.mark.timeout(600)
-async def test_thirty_more_writers_killed_lose_nothing_either(durable: Place) -> None:
+async def test_thirty_more_killed_writers_lose_no_acknowledged_commit(durable: Place) -> None:
     await _kill_writers(durable, rounds=30)
 
 
@@ -306,7 +316,9 @@ async def _documents_agree(store: Store, streams: dict[str, list[Recorded]]) -> 
         )
 
 
-async def test_a_refused_bound_in_a_group_leaves_the_others_of_the_group(store: Store) -> None:
+async def test_a_commit_that_breaks_a_bound_does_not_affect_the_others_of_its_group(
+    store: Store,
+) -> None:
     asked = [writing(count("hall", taken=1, at_most={"taken": 3})) for _ in range(8)]
 
     done = await asyncio.gather(*[store.commit(c) for c in asked], return_exceptions=True)

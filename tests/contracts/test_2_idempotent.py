@@ -33,7 +33,7 @@ def keyed(
     return Commit(appends=appends, key=key, fingerprint=fingerprint, answer=answer)
 
 
-async def test_a_repeated_key_gives_the_stored_answer_and_writes_nothing(store: Store) -> None:
+async def test_a_repeated_key_returns_the_stored_answer_and_writes_nothing(store: Store) -> None:
     first = await store.commit(keyed("k", answer=b"\x00\xff first"))
 
     again = await store.commit(keyed("k", answer=b"second"))
@@ -52,7 +52,7 @@ async def test_a_key_used_for_another_command_is_refused(store: Store) -> None:
     assert len(await whole_stream(store, "card-1")) == 1
 
 
-async def test_the_version_of_a_document_is_kept_with_the_answer(store: Store) -> None:
+async def test_the_version_of_a_document_is_stored_with_the_answer(store: Store) -> None:
     await store.commit(writing(put("a", b"{}"), put("b", b"{}")))
     write = put("a", b"{}")
     demand = Write(view="card", id="b", stream="card-1")
@@ -73,7 +73,7 @@ async def test_the_version_of_a_document_is_kept_with_the_answer(store: Store) -
         await store.commit(msgspec.structs.replace(commits[0], key="x", versioned=("card", "b")))
 
 
-async def test_a_repeated_key_outranks_every_other_condition(store: Store) -> None:
+async def test_a_repeated_key_is_checked_before_every_other_condition(store: Store) -> None:
     once = Commit(
         appends=[append("card-1", expected=NEW)],
         writes=[
@@ -88,7 +88,9 @@ async def test_a_repeated_key_outranks_every_other_condition(store: Store) -> No
     assert await store.commit(once) == Committed(repeated=True, answer=b"first")
 
 
-async def test_a_reused_key_outranks_a_conflict(store: Store) -> None:
+async def test_a_key_that_was_used_for_another_command_is_checked_before_conflicts(
+    store: Store,
+) -> None:
     await store.commit(keyed("k", fingerprint=b"one", expected=NEW))
 
     with pytest.raises(KeyReused):
@@ -106,7 +108,7 @@ async def test_a_refused_commit_leaves_its_key_free(store: Store) -> None:
     assert (await store.commit(keyed("k", expected=NEW))).streams == {"card-1": 1}
 
 
-async def test_recall_tells_what_a_key_stands_for(store: Store) -> None:
+async def test_recall_returns_the_fingerprint_and_the_answer_of_a_key(store: Store) -> None:
     await store.commit(keyed("k", fingerprint=b"\x00f", answer=b"\xffa"))
 
     recalled = await store.recall("k")
@@ -116,7 +118,7 @@ async def test_recall_tells_what_a_key_stands_for(store: Store) -> None:
     assert await store.recall("unknown") is None
 
 
-async def test_an_empty_answer_is_an_answer(store: Store) -> None:
+async def test_an_empty_answer_is_stored_like_any_other(store: Store) -> None:
     await store.commit(keyed("k", fingerprint=b"", answer=b""))
 
     assert await store.commit(keyed("k", fingerprint=b"")) == Committed(repeated=True, answer=b"")
@@ -130,13 +132,13 @@ async def test_a_key_is_any_string_up_to_400_bytes(store: Store, key: str) -> No
     assert not (await store.commit(keyed(key[:-1] + "?"))).repeated
 
 
-async def test_keys_differ_by_every_character(store: Store) -> None:
+async def test_two_keys_are_the_same_only_if_every_character_is_the_same(store: Store) -> None:
     keys = ["k", "K", "k ", " k", "ká", "ka\u0301", "k\u200b"]
 
     assert [(await store.commit(keyed(key))).repeated for key in keys] == [False] * len(keys)
 
 
-async def test_a_commit_of_nothing_but_a_key_keeps_its_answer(store: Store) -> None:
+async def test_a_commit_with_nothing_but_a_key_stores_its_answer(store: Store) -> None:
     asked = Commit(key="k", fingerprint=b"f", answer=b"nothing to do")
 
     assert await store.commit(asked) == Committed(answer=b"nothing to do")
@@ -144,7 +146,7 @@ async def test_a_commit_of_nothing_but_a_key_keeps_its_answer(store: Store) -> N
     assert await store.heads() == (0,) * store.limits.partitions
 
 
-async def test_the_same_key_by_many_at_once_happens_once(store: Store) -> None:
+async def test_of_many_commits_with_one_key_at_the_same_time_one_happens(store: Store) -> None:
     done = await asyncio.gather(*[store.commit(keyed("k")) for _ in range(32)])
 
     assert Counter(d.repeated for d in done) == {False: 1, True: 31}
@@ -152,7 +154,7 @@ async def test_the_same_key_by_many_at_once_happens_once(store: Store) -> None:
     assert len(await whole_stream(store, "card-1")) == 1
 
 
-async def test_one_key_for_two_commands_at_once_serves_one_of_them(store: Store) -> None:
+async def test_of_several_commands_with_one_key_at_the_same_time_one_happens(store: Store) -> None:
     rivals = [store.commit(keyed("k", fingerprint=bytes([i]))) for i in range(8)]
 
     done = await asyncio.gather(*rivals, return_exceptions=True)
@@ -169,7 +171,9 @@ async def test_without_a_key_the_same_commit_happens_each_time(store: Store) -> 
     ]
 
 
-async def test_a_key_outlives_the_store_being_closed(durable: Place) -> None:
+async def test_a_key_is_remembered_when_the_store_is_closed_and_opened_again(
+    durable: Place,
+) -> None:
     first = await durable.open()
     await first.commit(keyed("k"))
     await first.close()
@@ -179,7 +183,7 @@ async def test_a_key_outlives_the_store_being_closed(durable: Place) -> None:
     assert await again.commit(keyed("k")) == Committed(repeated=True, answer=b"first")
 
 
-async def test_a_key_answers_when_the_acknowledgement_was_lost(durable: Place) -> None:
+async def test_a_key_returns_the_answer_when_the_acknowledgement_was_lost(durable: Place) -> None:
     async with children(durable, 1, "die_after_commit", key="k") as [child]:
         child.go()
         assert await child.rest() == []
@@ -195,7 +199,7 @@ async def test_a_key_answers_when_the_acknowledgement_was_lost(durable: Place) -
     assert len(await whole_stream(store, "card-1")) == 1
 
 
-async def test_the_same_key_by_many_processes_at_once_happens_once(shared: Place) -> None:
+async def test_of_commits_of_many_processes_with_one_key_one_happens(shared: Place) -> None:
     store = await shared.open()
 
     said = await work_together(shared, 4, "use_key", key="k")
@@ -240,7 +244,7 @@ async def test_after_24_hours_a_key_is_free_again(place: Place) -> None:
     assert await store.recall("k") == Recalled(b"other", b"second", clock.now)
 
 
-async def test_a_repeat_does_not_lengthen_a_keys_life(place: Place) -> None:
+async def test_repeating_a_commit_does_not_extend_the_lifetime_of_its_key(place: Place) -> None:
     clock = Hands()
     store = await place.open(clock=clock)
     await store.commit(keyed("k"))
@@ -252,7 +256,7 @@ async def test_a_repeat_does_not_lengthen_a_keys_life(place: Place) -> None:
     assert not (await store.commit(keyed("k"))).repeated
 
 
-async def test_a_key_covers_documents_too(store: Store) -> None:
+async def test_a_repeated_key_does_not_write_documents_again(store: Store) -> None:
     asked = writing(put("a", b"1"), count("b", n=1), key="k")
     await store.commit(asked)
     before = await cards(store, ["a", "b"])

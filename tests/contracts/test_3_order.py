@@ -41,7 +41,7 @@ async def test_an_empty_log_has_heads_at_zero_and_an_empty_feed(store: Store) ->
     ] * partitions
 
 
-async def test_the_feed_holds_every_event_once_with_its_place(store: Store) -> None:
+async def test_the_feed_has_every_event_once_with_its_position_and_version(store: Store) -> None:
     sent = {f"card-{i}": [event(b"%d" % i), event(b"more")] for i in range(12)}
     for stream, events in sent.items():
         await store.commit(Commit(appends=[Append(stream, events)]))
@@ -84,7 +84,7 @@ async def test_positions_increase_from_one_and_reach_the_head(store: Store) -> N
         assert positions[-1] == head
 
 
-async def test_a_page_excludes_after_and_is_capped_by_its_limit(store: Store) -> None:
+async def test_a_page_begins_behind_after_and_has_at_most_limit_events(store: Store) -> None:
     await store.commit(commit("card-1", events=7))
     partition = partition_of("card-1", store.limits.partitions)
     places = [e.position for e in (await feeds(store))[partition]]
@@ -99,7 +99,9 @@ async def test_a_page_excludes_after_and_is_capped_by_its_limit(store: Store) ->
     assert await up_to(places[6] + 100, 3) == []
 
 
-async def test_what_was_acknowledged_is_in_the_feed_soon_and_by_itself(store: Store) -> None:
+async def test_an_acknowledged_commit_is_in_the_feed_soon_with_no_further_commit(
+    store: Store,
+) -> None:
     for i in range(30):
         done = await store.commit(commit(f"card-{i}", f"card-{i + 7}"))
         for partition, position in done.positions.items():
@@ -113,7 +115,7 @@ async def has_reached(store: Store, partition: int, position: int) -> bool:
     return (await store.heads())[partition] >= position
 
 
-async def test_a_waiter_hears_of_a_commit_without_another_one(store: Store) -> None:
+async def test_a_waiting_reader_learns_of_a_commit_with_no_further_commit(store: Store) -> None:
     for i in range(10):
         [(partition, position)] = (await store.commit(commit(f"card-{i}"))).positions.items()
         heads = await store.heads()
@@ -122,7 +124,7 @@ async def test_a_waiter_hears_of_a_commit_without_another_one(store: Store) -> N
                 heads = await store.wait(heads, SOON)
 
 
-async def test_a_partition_that_is_not_there_is_refused(store: Store) -> None:
+async def test_a_partition_that_does_not_exist_is_refused(store: Store) -> None:
     await store.commit(commit("card-1"))
 
     for partition in (-1, store.limits.partitions):
@@ -130,7 +132,7 @@ async def test_a_partition_that_is_not_there_is_refused(store: Store) -> None:
             await store.read_feed(partition, after=0, limit=1)
 
 
-async def test_heads_never_step_back(store: Store) -> None:
+async def test_heads_never_decrease(store: Store) -> None:
     seen: list[Heads] = []
     done = asyncio.Event()
 
@@ -197,7 +199,9 @@ def never_missed_repeated_or_reordered(
 
 
 @pytest.mark.parametrize("page", PAGES)
-async def test_tailing_readers_never_miss_repeat_or_reorder(store: Store, page: int) -> None:
+async def test_readers_that_follow_the_feed_never_miss_repeat_or_reorder_an_event(
+    store: Store, page: int
+) -> None:
     partitions = range(store.limits.partitions)
     tails = [Tail(store, partition, page) for partition in partitions]
     done = asyncio.Event()
@@ -213,7 +217,9 @@ async def test_tailing_readers_never_miss_repeat_or_reorder(store: Store, page: 
     never_missed_repeated_or_reordered(tails, written, shown)
 
 
-async def test_tailing_readers_follow_the_writers_of_other_processes(shared: Place) -> None:
+async def test_readers_that_follow_the_feed_see_the_events_of_other_processes(
+    shared: Place,
+) -> None:
     store = await shared.open()
     pages = [(partition, page) for page in PAGES for partition in range(store.limits.partitions)]
     tails = [Tail(store, partition, page) for partition, page in pages]
@@ -246,7 +252,7 @@ async def _write_beside(
     return ours, [line for results in await asyncio.gather(*theirs) for line in results]
 
 
-async def test_order_agrees_with_the_versions_of_every_stream(store: Store) -> None:
+async def test_the_order_of_the_feed_agrees_with_the_versions_of_every_stream(store: Store) -> None:
     await asyncio.gather(*[_write(store, i) for i in range(60)])
 
     shown = await feeds(store)
@@ -257,7 +263,7 @@ async def test_order_agrees_with_the_versions_of_every_stream(store: Store) -> N
         assert [e for e in feed if e.stream == head.stream] == stream
 
 
-async def test_waiting_ends_at_once_when_the_heads_are_beyond(store: Store) -> None:
+async def test_waiting_ends_at_once_if_the_heads_are_beyond_already(store: Store) -> None:
     await store.commit(commit("card-1"))
     heads = await settled(store)
     started = time.monotonic()
@@ -266,7 +272,7 @@ async def test_waiting_ends_at_once_when_the_heads_are_beyond(store: Store) -> N
     assert time.monotonic() - started < 5
 
 
-async def test_waiting_ends_with_its_time(store: Store) -> None:
+async def test_waiting_ends_after_its_timeout(store: Store) -> None:
     await store.commit(commit("card-1"))
     heads = await settled(store)
     started = time.monotonic()
@@ -276,7 +282,7 @@ async def test_waiting_ends_with_its_time(store: Store) -> None:
     assert await store.wait(heads, 0) == heads
 
 
-async def test_every_waiter_is_woken_by_a_commit(store: Store) -> None:
+async def test_a_commit_wakes_every_waiting_reader(store: Store) -> None:
     heads = await store.heads()
     waiting = [asyncio.create_task(store.wait(heads, 30.0)) for _ in range(5)]
     await asyncio.sleep(0.01)
@@ -288,7 +294,7 @@ async def test_every_waiter_is_woken_by_a_commit(store: Store) -> None:
     assert await asyncio.wait_for(asyncio.gather(*waiting), 5) == [now] * 5
 
 
-async def test_a_refused_commit_wakes_nobody_in_vain(store: Store) -> None:
+async def test_a_refused_commit_wakes_nobody(store: Store) -> None:
     heads = await store.heads()
     waiting = asyncio.create_task(store.wait(heads, 0.1))
     await asyncio.sleep(0.01)
@@ -299,7 +305,7 @@ async def test_a_refused_commit_wakes_nobody_in_vain(store: Store) -> None:
     assert await waiting == heads
 
 
-async def test_a_waiter_that_gives_up_harms_no_other(store: Store) -> None:
+async def test_a_waiting_reader_that_is_cancelled_does_not_affect_others(store: Store) -> None:
     heads = await store.heads()
     leaving, staying = (asyncio.create_task(store.wait(heads, 30.0)) for _ in range(2))
     await asyncio.sleep(0.01)
@@ -312,7 +318,7 @@ async def test_a_waiter_that_gives_up_harms_no_other(store: Store) -> None:
     assert leaving.cancelled()
 
 
-async def test_an_event_in_any_partition_wakes_a_waiter(store: Store) -> None:
+async def test_an_event_in_any_partition_wakes_a_waiting_reader(store: Store) -> None:
     for i in range(8):
         heads = await settled(store)
         waiting = asyncio.create_task(store.wait(heads, 30.0))
@@ -321,7 +327,7 @@ async def test_an_event_in_any_partition_wakes_a_waiter(store: Store) -> None:
         assert await asyncio.wait_for(waiting, 5) == await settled(store)
 
 
-async def test_a_commit_of_another_process_wakes_a_waiter_soon(shared: Place) -> None:
+async def test_a_commit_of_another_process_soon_wakes_a_waiting_reader(shared: Place) -> None:
     store = await shared.open()
     delays = []
     async with children(shared, 1, "append_when_told", times=20) as [child]:

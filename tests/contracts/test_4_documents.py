@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import msgspec
 import pytest
 
-from gatherlog.core import DELETE, KEEP, NEW, Commit, Committed, Store, Write
+from gatherlog.core import KEEP, NEW, Commit, Committed, Store, Write
 from gatherlog.core.eventstore.errors import (
     Conflict,
     CounterOutOfBounds,
@@ -22,6 +22,7 @@ from tests.contracts.commits import (
     cards,
     commit,
     count,
+    delete,
     demand,
     document,
     documents_of,
@@ -36,12 +37,7 @@ from tests.contracts.commits import (
 from tests.contracts.engines import Place
 
 
-def delete(id: str, *, expects: int | None = None, stream: str = "card-1") -> Write:
-    """The end of a card."""
-    return Write(view="card", id=id, stream=stream, body=DELETE, expects=expects)
-
-
-async def test_a_body_is_stamped_with_the_version_of_its_stream_after_the_append(
+async def test_a_body_gets_the_version_that_its_stream_has_after_the_append(
     store: Store,
 ) -> None:
     await store.commit(commit("card-1", events=4))
@@ -75,7 +71,7 @@ async def test_new_demands_that_there_is_no_body(store: Store) -> None:
     )
 
 
-async def test_an_exact_version_is_demanded_of_a_document(store: Store) -> None:
+async def test_an_exact_version_of_a_document_accepts_no_other_version(store: Store) -> None:
     await store.commit(writing(put("a", b"1")))
     await store.commit(commit("card-1", events=5))
 
@@ -87,7 +83,7 @@ async def test_an_exact_version_is_demanded_of_a_document(store: Store) -> None:
     assert await card(store, "a") == document("a", b"2", version=7)
 
 
-async def test_none_accepts_a_document_at_every_version(store: Store) -> None:
+async def test_none_accepts_any_version_of_a_document(store: Store) -> None:
     for version in (1, 2):
         await store.commit(writing(put("a", b"%d" % version, expects=None)))
         assert await card(store, "a") == document("a", b"%d" % version, version=version)
@@ -106,7 +102,9 @@ async def test_a_write_that_only_demands_writes_nothing_and_needs_no_append(stor
         await store.commit(Commit(writes=[demand("missing", 1)]))
 
 
-async def test_a_demand_protects_what_another_document_rests_on(store: Store) -> None:
+async def test_a_commit_is_refused_if_a_document_that_it_only_demands_has_changed(
+    store: Store,
+) -> None:
     await store.commit(writing(put("rule", b"1")))
     await store.commit(writing(put("rule", b"2")))
 
@@ -116,7 +114,9 @@ async def test_a_demand_protects_what_another_document_rests_on(store: Store) ->
     assert await card(store, "a") is None
 
 
-async def test_of_two_that_demand_the_others_document_absent_one_wins(store: Store) -> None:
+async def test_if_two_commits_each_demand_that_the_others_document_is_absent_one_is_refused(
+    store: Store,
+) -> None:
     for turn in range(30):
         rivals = [store.commit(excluding_documents(f"{turn}", number)) for number in (0, 1)]
         done = await asyncio.gather(*rivals, return_exceptions=True)
@@ -124,7 +124,9 @@ async def test_of_two_that_demand_the_others_document_absent_one_wins(store: Sto
         assert Counter(map(type, done)) == {Committed: 1, Conflict: 1}
 
 
-async def test_two_stores_never_both_find_the_others_document_absent(shared: Place) -> None:
+async def test_if_two_stores_each_demand_that_the_others_document_is_absent_one_is_refused(
+    shared: Place,
+) -> None:
     stores = [await shared.open(), await shared.open()]
     for turn in range(30):
         rivals = [one.commit(excluding_documents(f"{turn}", n)) for n, one in enumerate(stores)]
@@ -133,7 +135,9 @@ async def test_two_stores_never_both_find_the_others_document_absent(shared: Pla
         assert Counter(map(type, done)) == {Committed: 1, Conflict: 1}
 
 
-async def test_two_processes_never_both_find_the_others_document_absent(shared: Place) -> None:
+async def test_if_two_processes_each_demand_that_the_others_document_is_absent_one_is_refused(
+    shared: Place,
+) -> None:
     await (await shared.open()).close()
 
     ours, theirs = await work_together(shared, 2, "exclude_documents", rounds=60)
@@ -141,7 +145,9 @@ async def test_two_processes_never_both_find_the_others_document_absent(shared: 
     assert [mine + other for mine, other in zip(ours, theirs, strict=True)] == [1] * 60
 
 
-async def test_keep_leaves_the_body_its_version_and_its_keys(store: Store) -> None:
+async def test_keep_changes_neither_the_body_nor_its_version_nor_its_index_keys(
+    store: Store,
+) -> None:
     keys = {"by_name": ("all", "Ada")}
     await store.commit(writing(put("a", b"1", index_keys=keys)))
 
@@ -150,7 +156,7 @@ async def test_keep_leaves_the_body_its_version_and_its_keys(store: Store) -> No
     assert await card(store, "a") == document("a", b"1", version=1, index_keys=keys)
 
 
-async def test_the_same_bytes_written_again_change_the_version_and_the_keys(store: Store) -> None:
+async def test_a_body_of_the_same_bytes_gets_a_new_version_and_new_index_keys(store: Store) -> None:
     body = b"the very same object"
     for table in ("1", "2"):
         await store.commit(writing(put("a", body, index_keys={"by_table": (table, "Ada")})))
@@ -161,7 +167,7 @@ async def test_the_same_bytes_written_again_change_the_version_and_the_keys(stor
     await lists(store, CARDS.query("by_table", "1"))
 
 
-async def test_a_deleted_document_is_gone_and_may_be_made_anew(store: Store) -> None:
+async def test_a_deleted_document_is_gone_and_can_be_made_again(store: Store) -> None:
     await store.commit(writing(put("a", b"1")))
     with pytest.raises(Conflict):
         await store.commit(writing(delete("a", expects=7)))
@@ -174,7 +180,9 @@ async def test_a_deleted_document_is_gone_and_may_be_made_anew(store: Store) -> 
     assert await card(store, "a") == document("a", b"2", version=1, stream="card-2")
 
 
-async def test_a_document_made_anew_in_one_moment_belongs_to_its_new_stream(store: Store) -> None:
+async def test_a_document_that_is_made_again_at_once_belongs_to_its_new_stream(
+    store: Store,
+) -> None:
     await store.commit(writing(put("a", b"1")))
 
     await asyncio.gather(
@@ -189,13 +197,13 @@ async def test_a_document_made_anew_in_one_moment_belongs_to_its_new_stream(stor
     await store.commit(writing(put("a", b"3", stream="card-2")))
 
 
-async def test_deleting_what_is_not_there_does_nothing(store: Store) -> None:
+async def test_deleting_a_missing_document_does_nothing(store: Store) -> None:
     await store.commit(writing(delete("a")))
 
     assert await card(store, "a") is None
 
 
-async def test_adds_make_a_missing_counter_at_zero_and_then_change_it(store: Store) -> None:
+async def test_a_missing_counter_begins_at_zero(store: Store) -> None:
     await store.commit(writing(count("a", seats=5, waiting=-2)))
     await store.commit(writing(count("a", seats=-3, other=1)))
 
@@ -222,7 +230,9 @@ async def test_counters_alone_are_a_document_without_a_body(store: Store) -> Non
     assert await card(store, "a") == document("a", b"1", version=2, counted=1, seats=1)
 
 
-async def test_a_body_and_adds_in_one_write_are_both_stamped(store: Store) -> None:
+async def test_a_body_and_adds_in_one_write_both_get_the_version_of_the_stream(
+    store: Store,
+) -> None:
     both = msgspec.structs.replace(put("a", b"1"), adds={"seats": 2}, at_most={"seats": 2})
 
     done = await store.commit(writing(both))
@@ -242,7 +252,7 @@ async def test_a_body_and_adds_in_one_write_are_both_stamped(store: Store) -> No
         ({"at_least": {"unheard": 1}}, {}, 0, 1),
     ],
 )
-async def test_a_refused_bound_names_counter_value_and_bound(
+async def test_an_error_about_a_bound_names_the_counter_its_value_and_the_bound(
     store: Store,
     bounds: Mapping[str, Mapping[str, int]],
     adds: Mapping[str, int],
@@ -265,14 +275,14 @@ async def test_a_refused_bound_names_counter_value_and_bound(
     assert await card(store, "a") == document("a", None, version=0, counted=1, seats=5)
 
 
-async def test_bounds_are_reached_but_never_broken(store: Store) -> None:
+async def test_a_counter_may_reach_its_bound_but_never_pass_it(store: Store) -> None:
     await store.commit(writing(count("a", n=10, at_most={"n": 10}, at_least={"n": 10})))
     await store.commit(writing(count("a", n=-10, at_most={"n": 0}, at_least={"n": 0})))
 
     assert await card(store, "a") == document("a", None, version=0, counted=2, n=0)
 
 
-async def test_an_add_of_zero_with_a_bound_is_a_check(store: Store) -> None:
+async def test_an_add_of_zero_with_a_bound_only_checks_the_counter(store: Store) -> None:
     await store.commit(writing(count("a", seats=5)))
     before = await card(store, "a")
 
@@ -284,7 +294,7 @@ async def test_an_add_of_zero_with_a_bound_is_a_check(store: Store) -> None:
     assert await card(store, "a") == before
 
 
-async def test_a_check_on_a_missing_document_finds_zero_and_makes_nothing(store: Store) -> None:
+async def test_a_check_of_a_missing_document_finds_zero_and_makes_no_document(store: Store) -> None:
     await store.commit(Commit(writes=[count("a", seats=0, at_most={"seats": 0})]))
     with pytest.raises(CounterOutOfBounds):
         await store.commit(Commit(writes=[count("a", at_least={"seats": 1})]))
@@ -292,7 +302,7 @@ async def test_a_check_on_a_missing_document_finds_zero_and_makes_nothing(store:
     assert await card(store, "a") is None
 
 
-async def test_one_refused_bound_refuses_every_add(store: Store) -> None:
+async def test_one_broken_bound_refuses_all_adds_of_the_commit(store: Store) -> None:
     with pytest.raises(CounterOutOfBounds):
         await store.commit(writing(count("a", seats=1), count("b", seats=2, at_most={"seats": 1})))
 
@@ -358,7 +368,7 @@ async def test_a_demand_may_name_a_document_of_any_stream(store: Store) -> None:
     assert await card(store, "a") == document("a", b"1", version=1)
 
 
-async def test_a_change_without_an_event_of_its_stream_is_a_mistake(store: Store) -> None:
+async def test_a_document_cannot_be_changed_without_an_event_of_its_stream(store: Store) -> None:
     for write in (put("a", b"1"), count("a", n=1), delete("a")):
         with pytest.raises(ValueError, match="without an event"):
             await store.commit(Commit(appends=[append("card-2")], writes=[write]))
@@ -366,7 +376,7 @@ async def test_a_change_without_an_event_of_its_stream_is_a_mistake(store: Store
     assert await streams_of(store, "card") == []
 
 
-async def test_a_document_stands_once_in_a_commit(store: Store) -> None:
+async def test_a_document_may_appear_only_once_in_a_commit(store: Store) -> None:
     with pytest.raises(ValueError, match="twice"):
         await store.commit(writing(put("a", b"1"), count("a", n=1)))
 
@@ -429,7 +439,7 @@ async def test_racing_writers_of_one_document_never_overwrite_each_other(store: 
 # Rebuilds: no append, the stamp is given, and the counters must not have moved.
 
 
-async def test_a_rebuild_stamps_a_body_with_the_version_it_gives(store: Store) -> None:
+async def test_a_rebuild_sets_the_version_of_a_body_itself(store: Store) -> None:
     await store.commit(commit("card-1", events=9))
 
     repair = msgspec.structs.replace(put("a", b"folded", expects=NEW), at=9)
@@ -459,7 +469,7 @@ async def test_a_rebuild_adds_only_if_the_counters_have_not_changed(store: Store
     )
 
 
-async def test_a_rebuild_deletes_what_the_fold_does_not_give(store: Store) -> None:
+async def test_a_rebuild_can_delete_a_document_without_an_event(store: Store) -> None:
     await store.commit(writing(put("a", b"1")))
 
     await store.commit(Commit(writes=[msgspec.structs.replace(delete("a", expects=1), at=1)]))
@@ -467,7 +477,7 @@ async def test_a_rebuild_deletes_what_the_fold_does_not_give(store: Store) -> No
     assert await card(store, "a") is None
 
 
-async def test_counters_of_a_missing_document_have_not_changed_since_version_zero(
+async def test_for_a_rebuild_the_counters_of_a_missing_document_last_changed_at_version_zero(
     store: Store,
 ) -> None:
     await store.commit(commit("card-1", events=2))
@@ -478,7 +488,7 @@ async def test_counters_of_a_missing_document_have_not_changed_since_version_zer
     assert await card(store, "a") == document("a", None, version=0, counted=2, seats=2)
 
 
-async def test_commits_of_one_moment_see_each_other_in_order(store: Store) -> None:
+async def test_commits_made_at_the_same_time_take_effect_one_after_the_other(store: Store) -> None:
     steps = [
         writing(put("a", b"1", expects=NEW)),
         writing(put("a", b"2", expects=1)),

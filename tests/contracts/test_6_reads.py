@@ -10,7 +10,6 @@ import msgspec
 import pytest
 
 from gatherlog.core import (
-    DELETE,
     NEW,
     Commit,
     Committed,
@@ -20,7 +19,6 @@ from gatherlog.core import (
     Store,
     StreamHead,
     View,
-    Write,
 )
 from gatherlog.core.eventstore.errors import (
     Conflict,
@@ -36,7 +34,9 @@ from tests.contracts.commits import (
     append,
     card,
     cards,
+    cards_view,
     commit,
+    delete,
     document,
     documents_of,
     event,
@@ -54,7 +54,9 @@ from tests.contracts.engines import Place, chunks
 from tests.stores import eventually
 
 
-async def test_get_answers_in_the_order_asked_with_none_for_what_is_missing(store: Store) -> None:
+async def test_get_returns_documents_in_the_order_asked_and_none_for_those_that_are_missing(
+    store: Store,
+) -> None:
     await store.commit(writing(put("a", b"A"), put("b", b"B")))
     a, b = document("a", b"A", version=1), document("b", b"B", version=1)
 
@@ -63,7 +65,7 @@ async def test_get_answers_in_the_order_asked_with_none_for_what_is_missing(stor
     assert await store.get([("no_such_view", "a")]) == [None]
 
 
-async def test_get_takes_names_of_several_views_in_any_order(store: Store) -> None:
+async def test_get_takes_names_of_documents_of_several_views_in_any_order(store: Store) -> None:
     badge = msgspec.structs.replace(put("a", b"badge"), view="badge")
     await store.commit(writing(put("a", b"A"), put("b", b"B"), badge))
     names = [("badge", "a"), ("card", "b"), ("badge", "b"), ("card", "a")]
@@ -74,7 +76,7 @@ async def test_get_takes_names_of_several_views_in_any_order(store: Store) -> No
         assert [one and one.body for one in found] == [bodies[n] for n in order]
 
 
-async def test_get_is_one_round_trip_however_much_is_asked(counted: Place) -> None:
+async def test_get_is_one_round_trip_however_many_documents_are_asked_for(counted: Place) -> None:
     store = await counted.open()
     await store.commit(writing(put("a", b"A"), put("b", b"B")))
 
@@ -84,9 +86,9 @@ async def test_get_is_one_round_trip_however_much_is_asked(counted: Place) -> No
         assert counted.trips - before == bool(asked)
 
 
-async def test_get_takes_hundreds_of_ids_at_once(store: Store) -> None:
+async def test_get_takes_hundreds_of_names_at_once(store: Store) -> None:
     ids = [f"{i:04}" for i in range(90)]
-    for some in chunks(ids, 45):
+    for some in chunks(ids, 15):
         await store.commit(writing(*[put(id, id.encode()) for id in some]))
 
     asked = [id for id in reversed(ids) for id in (id, "x" + id)] * 3
@@ -95,14 +97,20 @@ async def test_get_takes_hundreds_of_ids_at_once(store: Store) -> None:
     assert [d and d.id for d in found] == [None if id[0] == "x" else id for id in asked]
 
 
-async def test_everyone_sees_a_commit_once_it_is_acknowledged(store: Store) -> None:
-    for i in range(50):
-        await store.commit(writing(put("a", b"%d" % i)))
-        assert await card(store, "a") == document("a", b"%d" % i, version=i + 1)
-        assert [e.version for e in await stream_part(store, "card-1", after=i, limit=9)] == [i + 1]
+async def test_get_and_read_stream_see_every_acknowledged_commit(store: Store) -> None:
+    async def write(stream: str) -> None:
+        for i in range(20):
+            await store.commit(writing(put(stream, b"%d" % i, stream=stream)))
+            expected = document(stream, b"%d" % i, version=i + 1, stream=stream)
+            assert await card(store, stream) == expected
+            added = await stream_part(store, stream, after=i, limit=9)
+            [last] = await store.read_stream(stream, limit=1, backwards=True)
+            assert ([event.version for event in added], last.version) == ([i + 1], i + 1)
+
+    await asyncio.gather(*[write(f"card-{n}") for n in range(8)])
 
 
-async def test_what_another_process_committed_is_seen(shared: Place) -> None:
+async def test_commits_through_one_open_store_are_seen_through_another(shared: Place) -> None:
     here, there = await shared.open(), await shared.open()
     for i in range(20):
         await there.commit(writing(put("a", b"%d" % i)))
@@ -111,7 +119,9 @@ async def test_what_another_process_committed_is_seen(shared: Place) -> None:
         assert len(await documents_of(here, "card")) == 1
 
 
-async def test_of_many_who_claim_one_name_exactly_one_gets_it(store: Store) -> None:
+async def test_of_many_commits_that_make_the_same_document_exactly_one_succeeds(
+    store: Store,
+) -> None:
     claims = [
         store.commit(writing(put("ada@example.org", b"%d" % i, expects=NEW, stream=f"card-{i}")))
         for i in range(16)
@@ -149,7 +159,7 @@ async def test_of_many_who_claim_one_name_exactly_one_gets_it(store: Store) -> N
         (0, -7, 2, True, []),
     ],
 )
-async def test_a_stream_is_read_between_its_bounds(
+async def test_read_stream_returns_the_events_between_its_bounds(
     store: Store, after: int, before: int | None, limit: int, backwards: bool, versions: list[int]
 ) -> None:
     await store.commit(commit("card-1", events=5))
@@ -181,7 +191,7 @@ async def test_streams_of_a_category_are_listed_once_each(store: Store) -> None:
     assert await streams_of(store, "nothing") == []
 
 
-async def test_a_scan_gives_each_document_once(store: Store) -> None:
+async def test_a_scan_returns_each_document_once(store: Store) -> None:
     ids = ["b", "a", "Z", "é", "🎉", "\uffff", "a-1", "a\x01b"]
     for id in ids:
         await store.commit(writing(put(id, id.encode())))
@@ -193,14 +203,14 @@ async def test_a_scan_gives_each_document_once(store: Store) -> None:
     assert await documents_of(store, "no_such_view") == []
 
 
-async def test_a_scan_gives_whole_documents(store: Store) -> None:
+async def test_a_scan_returns_whole_documents(store: Store) -> None:
     keys = {"by_name": ("all", "Ada")}
     await store.commit(writing(put("a", b"A", index_keys=keys)))
 
     assert await documents_of(store, "card") == [document("a", b"A", version=1, index_keys=keys)]
 
 
-async def test_a_page_has_a_least_and_a_greatest_size(store: Store) -> None:
+async def test_the_limit_of_a_page_has_a_least_and_a_greatest_value(store: Store) -> None:
     most = store.limits.page
     query = CARDS.query("by_name", "all")
 
@@ -221,7 +231,7 @@ async def test_a_page_has_a_least_and_a_greatest_size(store: Store) -> None:
     assert (await store.query(query)).documents == []
 
 
-async def test_long_pages_are_as_exact_as_short_ones(store: Store) -> None:
+async def test_a_long_list_of_events_is_complete_and_in_order(store: Store) -> None:
     for _ in range(9):
         await store.commit(commit("card-1", events=50))
     every = list(range(1, 451))
@@ -236,14 +246,6 @@ async def test_long_pages_are_as_exact_as_short_ones(store: Store) -> None:
 # What a store knows of the views.
 
 
-def cards_view(version: int, *, more: bool = False) -> View[Card]:
-    """The view `card` at another version, or with one more index."""
-    by_name = CARDS.patterns["by_name"]
-    if more:
-        return View("card", Card, version=version, by_name=by_name, by_first=by_name)
-    return View("card", Card, version=version, by_name=by_name)
-
-
 async def test_a_process_that_knows_an_older_version_of_a_view_is_refused(durable: Place) -> None:
     await (await durable.open(cards_view(2))).close()
 
@@ -252,7 +254,9 @@ async def test_a_process_that_knows_an_older_version_of_a_view_is_refused(durabl
     await durable.open(cards_view(2))
 
 
-async def test_a_new_version_of_an_empty_view_serves_at_once(durable: Place) -> None:
+async def test_a_new_version_of_a_view_without_documents_can_be_queried_at_once(
+    durable: Place,
+) -> None:
     await (await durable.open(cards_view(1))).close()
 
     store = await durable.open(cards_view(2))
@@ -260,7 +264,7 @@ async def test_a_new_version_of_an_empty_view_serves_at_once(durable: Place) -> 
     await lists(store, CARDS.query("by_name", "all"))
 
 
-async def test_a_new_version_of_a_filled_view_serves_nothing_until_it_is_built(
+async def test_a_new_version_of_a_view_with_documents_cannot_be_queried_until_it_is_built(
     durable: Place,
 ) -> None:
     first = await durable.open(cards_view(1))
@@ -274,7 +278,7 @@ async def test_a_new_version_of_a_filled_view_serves_nothing_until_it_is_built(
     assert (await cards(store, ["a"]))[0] is not None
 
 
-async def test_a_new_index_serves_nothing_until_it_is_built(durable: Place) -> None:
+async def test_a_new_index_cannot_be_queried_until_it_is_built(durable: Place) -> None:
     first = await durable.open(cards_view(1))
     await first.commit(writing(put("a", b"A", index_keys={"by_name": ("all", "Ada")})))
     await first.close()
@@ -289,7 +293,7 @@ async def test_a_new_index_serves_nothing_until_it_is_built(durable: Place) -> N
 
 
 @pytest.mark.parametrize("view", [cards_view(2), cards_view(1, more=True)])
-async def test_what_another_store_has_built_serves_within_seconds(
+async def test_a_view_that_another_store_has_built_can_be_queried_within_seconds(
     shared: Place, view: View[Card]
 ) -> None:
     before = await shared.open(cards_view(1))
@@ -306,6 +310,26 @@ async def test_what_another_store_has_built_serves_within_seconds(
     await eventually(lambda: ids_or_none(running, query), ["a"], 3)
 
 
+async def test_a_store_with_an_older_version_is_refused_within_seconds(shared: Place) -> None:
+    older = await shared.open(cards_view(1))
+    await older.commit(writing(put("a", b"A", index_keys={"by_name": ("all", "Ada")})))
+    await lists(older, CARDS.query("by_name", "all"), "a")
+    building = await shared.open(cards_view(2))
+
+    await building.declare([cards_view(2)])
+
+    await eventually(lambda: is_outdated(older), True, 3)
+
+
+async def is_outdated(store: Store) -> bool:
+    """Whether a query is refused because another process has built a newer version of the view."""
+    try:
+        await store.query(CARDS.query("by_name", "all"))
+    except ViewOutdated:
+        return True
+    return False
+
+
 async def ids_or_none(store: Store, query: Query) -> list[str] | None:
     """What a query gives; None if its view is not built."""
     try:
@@ -314,7 +338,9 @@ async def ids_or_none(store: Store, query: Query) -> list[str] | None:
         return None
 
 
-async def test_stores_that_declare_an_empty_view_at_once_all_serve_it(shared: Place) -> None:
+async def test_stores_that_declare_a_view_without_documents_at_the_same_time_can_all_query_it(
+    shared: Place,
+) -> None:
     views = [cards_view(1), cards_view(1, more=True)] * 3
 
     stores = await asyncio.gather(*[shared.open(view) for view in views])
@@ -324,7 +350,9 @@ async def test_stores_that_declare_an_empty_view_at_once_all_serve_it(shared: Pl
             await lists(store, view.query(index, "all"))
 
 
-async def test_of_stores_that_declare_versions_at_once_the_newest_stays(shared: Place) -> None:
+async def test_if_stores_declare_different_versions_at_the_same_time_the_newest_one_stays(
+    shared: Place,
+) -> None:
     views = [cards_view(version) for version in (1, 3, 2)]
 
     opened = await asyncio.gather(*map(shared.open, views), return_exceptions=True)
@@ -343,7 +371,7 @@ async def test_an_index_that_no_view_declares_is_refused(store: Store) -> None:
         await store.query(Query(view="moons", index="by_name", partition="x"))
 
 
-async def test_reading_while_others_write_gives_whole_commits(store: Store) -> None:
+async def test_readers_see_whole_commits_while_others_write(store: Store) -> None:
     done = asyncio.Event()
 
     async def write() -> None:
@@ -419,7 +447,7 @@ async def test_every_page_ends_by_count_or_by_bytes(store: Store) -> None:
         assert len(await read(store, 1)) == 1
 
 
-async def test_short_pages_lead_to_the_end_all_the_same(store: Store) -> None:
+async def test_reading_short_pages_to_the_end_returns_everything(store: Store) -> None:
     most = await fill_pages(store)
     versions = list(range(1, most + 2))
 
@@ -441,7 +469,7 @@ async def places(store: Store, category: str, view: str) -> dict[str, str]:
     return {"streams": streams.cursor, "scan": documents.cursor}
 
 
-async def test_cursors_of_streams_and_scans_are_refused_elsewhere(
+async def test_cursors_of_streams_and_scan_are_refused_by_other_stores_and_for_other_lists(
     place: Place, tmp_path: Path
 ) -> None:
     (tmp_path / "elsewhere").mkdir()
@@ -465,7 +493,7 @@ async def test_cursors_of_streams_and_scans_are_refused_elsewhere(
     await elsewhere.close()
 
 
-async def test_what_is_there_throughout_is_listed_once_while_others_come_and_go(
+async def test_what_exists_throughout_is_listed_once_while_others_come_and_go(
     store: Store,
 ) -> None:
     stay = [f"{n:02}" for n in range(0, 40, 2)]
@@ -476,7 +504,7 @@ async def test_what_is_there_throughout_is_listed_once_while_others_come_and_go(
         for n in range(1, 40, 2):
             id, stream = f"{n:02}", f"card-{n:02}"
             await store.commit(writing(put(id, b"{}", stream=stream)))
-            gone = Write(view="card", id=id, stream=stream, body=DELETE)
+            gone = delete(id, stream=stream)
             await store.commit(writing(gone))
 
     changing = asyncio.create_task(come_and_go())

@@ -9,7 +9,7 @@ from zlib import crc32
 import msgspec
 import pytest
 
-from gatherlog.core import DELETE, Commit, Limits, Query, Store, Write
+from gatherlog.core import Commit, Limits, Query, Store, Write
 from gatherlog.core.eventstore.errors import Conflict, CursorInvalid, NotAStore
 from gatherlog.core.eventstore.store import IndexKey, KeepsIndexRows
 from gatherlog.engines import open_store
@@ -18,6 +18,7 @@ from tests.contracts.commits import (
     append,
     cards,
     commit,
+    delete,
     feeds,
     lag,
     listed,
@@ -43,11 +44,11 @@ def tables(partition: str, **more: object) -> Query:
 
 async def fill(store: Store, keys: Sequence[tuple[str, IndexKey]]) -> None:
     """Cards under these keys."""
-    for some in chunks(keys, 40):
+    for some in chunks(keys, 15):
         await store.commit(writing(*[put_at(id, *key) for id, key in some]))
 
 
-async def test_a_query_gives_whole_documents_of_one_partition(store: Store) -> None:
+async def test_a_query_returns_whole_documents_of_one_partition_key(store: Store) -> None:
     await fill(store, [("a", ("t1", "x")), ("b", ("t2", "x")), ("c", ("t1", "w"))])
 
     c, a = await cards(store, ["c", "a"])
@@ -58,14 +59,14 @@ async def test_a_query_gives_whole_documents_of_one_partition(store: Store) -> N
     await lists(store, CARDS.query("by_name", "t1"))
 
 
-async def test_parts_are_ordered_one_after_the_other(store: Store) -> None:
+async def test_sort_keys_are_compared_part_by_part(store: Store) -> None:
     keys = [("a", "b"), ("a", "b", ""), ("a", "b", "c"), ("a", "ba"), ("a ", ""), ("ab", "a")]
     await fill(store, [(f"{9 - i}", ("t", *key)) for i, key in enumerate(keys)])
 
     await lists(store, tables("t"), "9", "8", "7", "6", "5", "4")
 
 
-async def test_text_is_ordered_by_its_utf8_bytes(store: Store) -> None:
+async def test_text_is_compared_by_its_utf8_bytes(store: Store) -> None:
     texts = [
         "",
         " ",
@@ -96,14 +97,16 @@ async def test_equal_keys_are_ordered_by_id(store: Store) -> None:
     await lists(store, tables("t", limit=1), "A", "a", "b", "\uffff", "🎉")
 
 
-async def test_control_characters_are_left_out_of_keys(store: Store) -> None:
+async def test_control_characters_are_removed_from_keys(store: Store) -> None:
     await fill(store, [("a", ("t\x01x", "x\x00y\x01\x1f\x7f\x9fz")), ("b", ("tx", "xyza"))])
 
     await lists(store, tables("tx"), "a", "b")
     await lists(store, tables("t\nx", prefix=("xy\x02z",)), "a")
 
 
-async def test_long_keys_are_cut_to_512_bytes_together(store: Store) -> None:
+async def test_the_partition_key_and_the_sort_key_are_cut_to_512_bytes_together(
+    store: Store,
+) -> None:
     long = "x" * 510
     await fill(
         store,
@@ -115,7 +118,15 @@ async def test_long_keys_are_cut_to_512_bytes_together(store: Store) -> None:
     await lists(store, tables("t" * 600))
 
 
-async def test_a_document_without_a_key_is_left_out_of_that_index(store: Store) -> None:
+async def test_two_long_partition_keys_with_the_same_beginning_are_two_lists(store: Store) -> None:
+    for end in ("", "a", "b"):
+        await fill(store, [(f"of-{end}", ("t" * 400 + end, "x"))])
+
+    for end in ("", "a", "b"):
+        await lists(store, tables("t" * 400 + end), f"of-{end}")
+
+
+async def test_a_document_without_a_key_is_not_listed_in_that_index(store: Store) -> None:
     await store.commit(
         writing(put("a", b"{}", index_keys={"by_name": ("all", "A")}), put_at("b", "t", "B"))
     )
@@ -124,7 +135,7 @@ async def test_a_document_without_a_key_is_left_out_of_that_index(store: Store) 
     await lists(store, tables("t"), "b")
 
 
-async def test_a_document_moves_in_its_indexes_with_its_body(store: Store) -> None:
+async def test_a_new_body_moves_the_document_in_its_indexes(store: Store) -> None:
     both = {"by_name": ("all", "A"), "by_table": ("t1", "A")}
     await store.commit(writing(put("a", b"1", index_keys=both)))
 
@@ -145,20 +156,20 @@ async def test_counters_do_not_move_a_document_in_its_indexes(store: Store) -> N
     await shows(store, tables("t"), a)
 
 
-async def test_a_deleted_document_leaves_its_indexes(store: Store) -> None:
+async def test_a_deleted_document_is_not_listed(store: Store) -> None:
     await fill(store, [("a", ("t", "x")), ("b", ("t", "y"))])
-    await store.commit(writing(Write(view="card", id="a", stream="card-1", body=DELETE)))
+    await store.commit(writing(delete("a")))
 
     await lists(store, tables("t"), "b")
     await fill(store, [("a", ("t", "z"))])
     await lists(store, tables("t"), "b", "a")
 
 
-async def test_several_changes_of_one_moment_leave_the_last(store: Store) -> None:
+async def test_of_several_changes_at_the_same_time_the_last_one_is_listed(store: Store) -> None:
     steps = [
         writing(put_at("a", "t", "1")),
         writing(put_at("a", "t", "2")),
-        writing(Write(view="card", id="a", stream="card-1", body=DELETE)),
+        writing(delete("a")),
         writing(put_at("a", "t", "3"), put_at("b", "t", "0")),
         writing(put_at("b", "u", "0")),
     ]
@@ -169,7 +180,7 @@ async def test_several_changes_of_one_moment_leave_the_last(store: Store) -> Non
     await lists(store, tables("u"), "b")
 
 
-async def test_a_refused_commit_leaves_the_indexes_alone(store: Store) -> None:
+async def test_a_refused_commit_does_not_change_indexes(store: Store) -> None:
     await fill(store, [("a", ("t", "x"))])
     late = msgspec.structs.replace(put_at("a", "u", "x"), expects=9)
 
@@ -198,7 +209,7 @@ async def repair(store: Store, ids: Sequence[str]) -> None:
     await store.reindex("card", ids)
 
 
-async def test_indexes_that_nothing_has_damaged_agree_with_the_documents(indexed: Place) -> None:
+async def test_indexes_agree_with_the_documents_if_nothing_has_damaged_them(indexed: Place) -> None:
     store = await indexed.open()
     cards = [f"{n:02}" for n in range(40)]
 
@@ -214,7 +225,7 @@ async def test_indexes_that_nothing_has_damaged_agree_with_the_documents(indexed
     assert found == []
 
 
-async def test_a_row_that_an_index_lost_is_reported_and_written_again(indexed: Place) -> None:
+async def test_a_missing_index_row_is_reported_and_written_again(indexed: Place) -> None:
     store = await indexed.open()
     await fill(store, [(id, ("t", id)) for id in "abc"])
     indexed.damage.unlist("card", "b")
@@ -226,7 +237,7 @@ async def test_a_row_that_an_index_lost_is_reported_and_written_again(indexed: P
     await lists(store, tables("t"), "a", "b", "c")
 
 
-async def test_a_row_without_its_document_is_reported_and_removed(indexed: Place) -> None:
+async def test_an_index_row_that_should_not_exist_is_reported_and_removed(indexed: Place) -> None:
     store = await indexed.open()
     await fill(store, [(id, ("t", id)) for id in "ab"])
     indexed.damage.list_also("card", "by_table", ("t", "z"), "a")
@@ -239,7 +250,9 @@ async def test_a_row_without_its_document_is_reported_and_removed(indexed: Place
     await lists(store, tables("t"), "a", "b")
 
 
-async def test_rows_of_a_lost_document_are_reported_and_list_nothing(indexed: Place) -> None:
+async def test_index_rows_of_a_missing_document_are_reported_and_list_nothing(
+    indexed: Place,
+) -> None:
     store = await indexed.open()
     await fill(store, [(id, ("t", id)) for id in "ab"])
     indexed.damage.lose("card", "a")
@@ -250,7 +263,7 @@ async def test_rows_of_a_lost_document_are_reported_and_list_nothing(indexed: Pl
     assert await misindexed(store) == []
 
 
-async def test_damaged_indexes_make_no_commit_fail(indexed: Place) -> None:
+async def test_damaged_indexes_do_not_make_commits_fail(indexed: Place) -> None:
     store = await indexed.open()
     await fill(store, [(id, ("t", id)) for id in "abc"])
     indexed.damage.lose("card", "a")
@@ -264,7 +277,7 @@ async def test_damaged_indexes_make_no_commit_fail(indexed: Place) -> None:
     await lists(store, tables("u"), "b", "c")
 
 
-async def test_prefix_since_and_until_cut_out_a_range(store: Store) -> None:
+async def test_prefix_since_and_until_select_a_range(store: Store) -> None:
     await fill(
         store,
         [(d + h, ("t", d, h)) for d in ("mon", "tue", "wed") for h in ("08", "12", "18")],
@@ -293,7 +306,9 @@ async def test_prefix_since_and_until_cut_out_a_range(store: Store) -> None:
     await lists(store, tables("t", since=("wed",), until=("mon",)))
 
 
-async def test_until_keeps_what_comes_before_it_even_where_keys_are_cut(store: Store) -> None:
+async def test_until_leaves_out_nothing_that_comes_before_it_even_if_keys_are_cut(
+    store: Store,
+) -> None:
     long = "x" * 512
     await fill(store, [("a", ("t", long + "a")), ("b", ("t", long + "b"))])
 
@@ -351,13 +366,13 @@ def sorted_by_key(keys: Mapping[str, IndexKey], query: Query) -> list[str]:
 
 
 @pytest.mark.parametrize("limit", [1, 2, 4, 5])
-async def test_a_full_last_page_leads_to_the_end(store: Store, limit: int) -> None:
+async def test_a_list_whose_last_page_is_full_ends_too(store: Store, limit: int) -> None:
     await fill(store, [(id, ("t", id)) for id in "abcd"])
 
     await lists(store, tables("t", limit=limit), *"abcd")
 
 
-async def test_a_cursor_keeps_its_place_while_rows_come_and_go(store: Store) -> None:
+async def test_a_cursor_keeps_its_place_while_documents_come_and_go(store: Store) -> None:
     await fill(store, [(id, ("t", id)) for id in "bdfh"])
     await lists(store, tables("t"), *"bdfh")
     cursor = None
@@ -366,13 +381,13 @@ async def test_a_cursor_keeps_its_place_while_rows_come_and_go(store: Store) -> 
         assert [document.id for document in page.documents] == [id]
         cursor = page.cursor
 
-    await store.commit(writing(Write(view="card", id="d", stream="card-1", body=DELETE)))
+    await store.commit(writing(delete("d")))
     await fill(store, [(id, ("t", id)) for id in "aceg"])
 
     await lists(store, tables("t", limit=2, cursor=cursor), *"efgh")
 
 
-async def test_a_cursor_may_change_its_page_size(store: Store) -> None:
+async def test_the_page_size_may_change_from_page_to_page(store: Store) -> None:
     await fill(store, [(id, ("t", id)) for id in "abcdef"])
     cursor = await after_the_first(store, tables("t"))
 
@@ -405,7 +420,9 @@ async def test_a_cursor_of_another_store_is_refused(place: Place, tmp_path: Path
     await elsewhere.close()
 
 
-async def test_a_cursor_outlives_the_store_being_closed(durable: Place) -> None:
+async def test_a_cursor_is_still_valid_when_the_store_is_closed_and_opened_again(
+    durable: Place,
+) -> None:
     first = await durable.open()
     await fill(first, [(id, ("t", id)) for id in "abc"])
     cursor = await after_the_first(first, tables("t"))
@@ -458,7 +475,7 @@ async def test_the_partition_of_a_stream_follows_from_the_checksum_of_its_name(
     assert landed == {name: crc32(name.encode()) % store.limits.partitions for name in names}
 
 
-async def test_one_commit_may_reach_several_partitions(store: Store) -> None:
+async def test_one_commit_may_append_to_several_partitions(store: Store) -> None:
     names = [f"card-{i}" for i in range(16)]
 
     done = await store.commit(Commit(appends=[append(name) for name in names]))
@@ -467,7 +484,7 @@ async def test_one_commit_may_reach_several_partitions(store: Store) -> None:
     assert tuple(done.positions[p] for p in sorted(done.positions)) == await settled(store)
 
 
-async def test_a_store_is_never_opened_with_another_number_of_partitions(durable: Place) -> None:
+async def test_a_store_cannot_be_opened_with_another_number_of_partitions(durable: Place) -> None:
     store = await durable.open()
     other = Limits(partitions=store.limits.partitions + 1)
     await store.close()

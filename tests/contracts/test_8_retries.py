@@ -15,7 +15,7 @@ from tests.contracts.commits import card, commit, count, document, whole_stream,
 from tests.contracts.engines import Place
 
 
-async def test_callers_who_demand_nothing_never_conflict(store: Store) -> None:
+async def test_commits_that_demand_nothing_never_conflict(store: Store) -> None:
     done = await asyncio.gather(*[store.commit(commit("card-1")) for _ in range(64)])
 
     assert sorted(d.streams["card-1"] for d in done) == list(range(1, 65))
@@ -27,7 +27,7 @@ async def test_adds_without_bounds_never_conflict(store: Store) -> None:
     assert await card(store, "a") == document("a", None, version=0, counted=64, n=64)
 
 
-async def test_callers_on_different_streams_never_conflict(store: Store) -> None:
+async def test_commits_to_different_streams_never_conflict(store: Store) -> None:
     done = await asyncio.gather(
         *[
             store.commit(commit(f"card-{i}", expected=version))
@@ -41,7 +41,9 @@ async def test_callers_on_different_streams_never_conflict(store: Store) -> None
     )
 
 
-async def test_processes_who_demand_nothing_never_conflict(shared: Place) -> None:
+async def test_commits_of_several_processes_that_demand_nothing_never_conflict(
+    shared: Place,
+) -> None:
     store = await shared.open()
 
     said = await work_together(shared, 4, "append_anywhere", times=40, streams=2)
@@ -64,7 +66,9 @@ async def test_two_processes_on_one_store_both_make_progress(shared: Place) -> N
     assert max(wait, other_wait) < 1
 
 
-async def test_a_process_that_is_stopped_makes_others_busy_and_no_more(shared: Place) -> None:
+async def test_others_get_busy_while_a_writing_process_is_stopped_and_succeed_afterwards(
+    shared: Place,
+) -> None:
     store = await shared.open()
     async with children(shared, 1, "keep_appending", seconds=60.0) as [child]:
         child.go()
@@ -75,7 +79,7 @@ async def test_a_process_that_is_stopped_makes_others_busy_and_no_more(shared: P
         await _until_it_works(store)
 
 
-async def test_a_process_that_dies_while_it_writes_makes_nobody_busy_for_long(
+async def test_a_process_that_dies_while_it_writes_delays_others_only_briefly(
     shared: Place,
 ) -> None:
     store = await shared.open()

@@ -42,7 +42,7 @@ async def test_cancelling_a_caller_does_not_cancel_its_commit(store: Store, turn
     await asyncio.wait([caller])
 
 
-async def test_cancelled_callers_harm_no_other(store: Store) -> None:
+async def test_cancelled_callers_do_not_affect_others(store: Store) -> None:
     callers = [
         asyncio.create_task(store.commit(commit(f"card-{i}", key=f"k{i}"))) for i in range(60)
     ]
@@ -59,7 +59,7 @@ async def test_cancelled_callers_harm_no_other(store: Store) -> None:
     assert len(await streams_of(store, "card")) == 60
 
 
-async def test_a_caller_who_ran_out_of_time_is_answered_by_the_key(store: Store) -> None:
+async def test_after_a_timeout_the_key_tells_whether_the_commit_happened(store: Store) -> None:
     asked = commit("card-1", key="k")
     try:
         await asyncio.wait_for(store.commit(asked), 0.000_001)
@@ -69,7 +69,7 @@ async def test_a_caller_who_ran_out_of_time_is_answered_by_the_key(store: Store)
     assert (await store.commit(asked)).repeated
 
 
-async def test_more_callers_than_the_queue_holds_are_refused_as_busy(durable: Place) -> None:
+async def test_callers_get_busy_when_the_queue_is_full(durable: Place) -> None:
     store = await durable.open()
     callers = [store.commit(commit("card-1")) for _ in range(20_000)]
 
@@ -82,7 +82,7 @@ async def test_more_callers_than_the_queue_holds_are_refused_as_busy(durable: Pl
     assert (await store.commit(commit("card-1"))).streams == {"card-1": head.version + 1}
 
 
-async def test_closing_finishes_what_was_accepted(durable: Place) -> None:
+async def test_closing_finishes_the_commits_that_were_accepted(durable: Place) -> None:
     store = await durable.open()
     callers = [asyncio.create_task(store.commit(commit(f"card-{i}"))) for i in range(40)]
     await asyncio.sleep(0)
@@ -117,7 +117,7 @@ async def test_a_closed_store_refuses_everything(store: Store) -> None:
             await asyncio.wait_for(asked, 5)
 
 
-async def test_closing_fails_those_who_wait(store: Store) -> None:
+async def test_closing_raises_an_error_for_those_who_wait(store: Store) -> None:
     heads = await store.heads()
     waiting = [asyncio.create_task(store.wait(heads, 30.0)) for _ in range(3)]
     await asyncio.sleep(0.02)
@@ -128,14 +128,14 @@ async def test_closing_fails_those_who_wait(store: Store) -> None:
     assert [type(d) for d in done] == [StoreClosed] * 3
 
 
-async def test_closing_twice_at_once_is_closing(store: Store) -> None:
+async def test_closing_twice_at_the_same_time_is_allowed(store: Store) -> None:
     await store.commit(commit("card-1"))
 
     await asyncio.wait_for(asyncio.gather(store.close(), store.close()), 5)
 
 
 @pytest.mark.parametrize("asked", ["commit", "heads", "close"])
-def test_a_store_whose_loop_has_ended_fails_loudly(durable: Place, asked: str) -> None:
+def test_a_store_whose_event_loop_has_ended_raises_an_error(durable: Place, asked: str) -> None:
     async def abandon() -> Store:
         store = await durable.open()
         abandoned = [asyncio.create_task(store.commit(commit(f"card-{i}"))) for i in range(10)]
@@ -158,7 +158,7 @@ def test_a_store_whose_loop_has_ended_fails_loudly(durable: Place, asked: str) -
         asyncio.run(asyncio.wait_for(use(), 5))
 
 
-async def test_a_store_whose_loop_has_ended_leaves_nothing_locked(shared: Place) -> None:
+async def test_a_store_whose_event_loop_has_ended_does_not_lock_out_others(shared: Place) -> None:
     def abandon() -> None:
         async def leave() -> None:
             store = await shared.open()
@@ -213,7 +213,7 @@ def can_mount(folder: Path) -> bool:
     )
 
 
-async def test_a_full_disk_fails_whole_commits_and_heals_by_itself(
+async def test_a_full_disk_makes_whole_commits_fail_and_the_store_works_again_once_there_is_room(
     one_file: Place, tmp_path: Path
 ) -> None:
     if not can_mount(tmp_path):

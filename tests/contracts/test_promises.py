@@ -3,6 +3,10 @@
 import re
 from pathlib import Path
 
+import msgspec
+
+from gatherlog.core import Limits
+from gatherlog.engines.hostile import LIMITS
 from tests.contracts.engines import ENGINES
 
 SUITE = Path(__file__).parent
@@ -12,10 +16,15 @@ PROMISE = re.compile(
 )
 
 
+def plain(sentence: str) -> str:
+    """A sentence as the name of a test can say it: small letters, digits and spaces."""
+    return re.sub("[^a-z0-9 ]", "", sentence.replace("_", " ").lower())
+
+
 def promised() -> dict[str, list[str]]:
     """By the module that proves them, the sentences of the document."""
     return {
-        module: [line.removeprefix("- ") for line in sentences.splitlines()]
+        module: [plain(line.removeprefix("- ")) for line in sentences.splitlines()]
         for _, module, sentences in PROMISE.findall(DOCUMENT.read_text())
     }
 
@@ -24,7 +33,7 @@ def proved() -> dict[str, list[str]]:
     """By module, the tests of the suite as sentences."""
     return {
         path.name: [
-            name.replace("_", " ")
+            plain(name)
             for name in re.findall(r"^(?:async )?def test_(\w+)\(", path.read_text(), re.M)
         ]
         for path in SUITE.glob("test_*_*.py")
@@ -43,6 +52,26 @@ def test_the_promises_are_numbered_from_one_to_ten_and_each_has_its_module() -> 
     ]
 
     assert numbered == [(str(n), str(n)) for n in range(1, 11)]
+
+
+BYTES = {"": 1, " KiB": 1024, " MiB": 1024 * 1024}
+
+
+def value(cell: str) -> int | bool:
+    """A number as the document writes it, maybe with a unit; or yes or no."""
+    if cell in ("yes", "no"):
+        return cell == "yes"
+    number, unit = re.fullmatch(r"([\d,]+)(.*)", cell).groups()  # type: ignore[union-attr]
+    return int(number.replace(",", "")) * BYTES[unit]
+
+
+def test_the_table_of_limits_is_what_the_engines_have() -> None:
+    rows = re.findall(
+        r"^\| `(\w+)` \| ([^|]+) \| ([^|]+) \| [^|]+ \|$", DOCUMENT.read_text(), re.MULTILINE
+    )
+
+    assert {name: value(usual) for name, usual, _ in rows} == msgspec.structs.asdict(Limits())
+    assert {name: value(hostile) for name, _, hostile in rows} == msgspec.structs.asdict(LIMITS)
 
 
 def test_no_two_tests_of_a_module_have_one_name() -> None:

@@ -1,9 +1,13 @@
 """The public names of the library, as a list: a name comes and goes here, and on purpose."""
 
 import inspect
+from types import ModuleType
+
+import pytest
 
 import gatherlog.core
 import gatherlog.engines
+from gatherlog.core import commands, eventstore, projections, queues, routing, subscriptions
 from gatherlog.core.eventstore import errors
 
 
@@ -41,6 +45,125 @@ def test_the_public_names_of_the_core() -> None:
         "event_type",
     ]
     assert all(hasattr(gatherlog.core, name) for name in gatherlog.core.__all__)
+
+
+def test_the_public_names_of_eventstore() -> None:
+    assert eventstore.__all__ == [
+        "ANY",
+        "DELETE",
+        "KEEP",
+        "NEW",
+        "VERSION_BYTES",
+        "Append",
+        "Busy",
+        "Clock",
+        "Codec",
+        "Commit",
+        "Committed",
+        "Conflict",
+        "CounterOutOfBounds",
+        "CursorInvalid",
+        "Denied",
+        "DiskFull",
+        "Document",
+        "Event",
+        "EventUndecodable",
+        "EventUnknown",
+        "FeedPage",
+        "Flaw",
+        "GatherlogError",
+        "HasCounters",
+        "Heads",
+        "Ids",
+        "IndexKey",
+        "Invalid",
+        "KeepsIndexRows",
+        "KeyReused",
+        "LimitExceeded",
+        "Limits",
+        "NotAStore",
+        "NotFound",
+        "OwnedElsewhere",
+        "Page",
+        "Query",
+        "Recalled",
+        "Recorded",
+        "Ref",
+        "Refused",
+        "Store",
+        "StoreClosed",
+        "StoreError",
+        "StoreFailed",
+        "StreamHead",
+        "StreamPage",
+        "Unauthenticated",
+        "Upcaster",
+        "ViewNotBuilt",
+        "ViewOutdated",
+        "Write",
+        "actions_of",
+        "count_actions",
+        "event_type",
+        "feed_events",
+        "feed_page",
+        "rfc3339",
+        "system_clock",
+        "to_micros",
+    ]
+
+
+def test_the_public_names_of_projections() -> None:
+    assert projections.__all__ == [
+        "Category",
+        "Change",
+        "Difference",
+        "EventFold",
+        "Fold",
+        "Happened",
+        "NoDocuments",
+        "Progress",
+        "View",
+        "all_documents",
+        "all_streams",
+        "bodies",
+        "documents",
+        "rebuild",
+        "verify",
+    ]
+
+
+def test_the_public_names_of_commands() -> None:
+    assert commands.__all__ == [
+        "Appended",
+        "Appender",
+        "Attempt",
+        "CommandHandler",
+        "Decided",
+        "Handled",
+        "Listing",
+        "NewEvent",
+        "Once",
+        "Repeated",
+        "Stored",
+        "UnitOfWork",
+        "actor_of",
+        "event_meta",
+    ]
+
+
+@pytest.mark.parametrize(
+    "package", [commands, eventstore, projections, queues, routing, subscriptions]
+)
+def test_every_class_that_a_package_exports_says_what_it_is(package: ModuleType) -> None:
+    things = [getattr(package, name) for name in package.__all__]
+
+    assert [one for one in things if inspect.isclass(one) and not inspect.getdoc(one)] == []
+
+
+def test_what_the_core_exports_is_exported_by_one_of_its_packages_too() -> None:
+    exported = {*commands.__all__, *eventstore.__all__, *projections.__all__}
+
+    assert set(gatherlog.core.__all__) - exported == set()
 
 
 def test_the_public_names_of_the_engines() -> None:
@@ -84,6 +207,7 @@ def test_every_error_has_a_stable_code_of_its_own() -> None:
         "CursorInvalid": "cursor_invalid",
         "Denied": "denied",
         "DiskFull": "disk_full",
+        "DocumentUndecodable": "document_undecodable",
         "EventUndecodable": "event_undecodable",
         "EventUnknown": "event_unknown",
         "GatherlogError": "error",

@@ -2,8 +2,6 @@
 
 import re
 import shlex
-import subprocess
-import sys
 from pathlib import Path
 
 import msgspec
@@ -15,32 +13,13 @@ from gatherlog.core.routing.rule_service import NewRule
 from gatherlog.core.routing.rules import InputSpec
 from gatherlog.core.routing.transformers import compile_transform
 from gatherlog.entrypoints.cli.app import app
+from tests.docs.examples import blocks, output
 
-HOW_TO = Path(__file__).parents[2] / "docs" / "how-to"
 PAGES = ("route-events.md", "follow-the-log.md", "operate.md")
 SIGNUP = Recorded(
     0, 17, "users-42", 1, "0198", "signup", 1, 1, b'{"id":"42","name":"Ada"}', 1, "",
     b'{"actor":"key:0198"}',
 )  # fmt: skip
-
-
-def blocks(page: str, language: str) -> list[str]:
-    text = (HOW_TO / page).read_text()
-    return re.findall(rf"^```{language}\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
-
-
-def output(example: str, folder: Path) -> str:
-    """What the example prints, errors included."""
-    done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", example],
-        cwd=folder,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    return done.stdout
 
 
 def test_the_subscription_of_the_how_to_works_as_written(tmp_path: Path) -> None:
@@ -53,6 +32,18 @@ def test_the_projection_of_the_how_to_works_as_written(tmp_path: Path) -> None:
     _, projection = blocks("follow-the-log.md", "python")
 
     assert output(projection, tmp_path) == "Sales(item='lamp', pieces=5)\n"
+
+
+def test_the_program_with_a_handler_of_the_how_to_works_as_written(tmp_path: Path) -> None:
+    handler, _ = blocks("route-events.md", "python")
+
+    assert output(handler, tmp_path) == """signup b'{"name": "Ada"}'\n"""
+
+
+def test_the_queue_of_the_how_to_works_as_written(tmp_path: Path) -> None:
+    [program] = blocks("queues.md", "python")
+
+    assert output(program, tmp_path) == """1 b'{"item": "lamp"}'\n"""
 
 
 def test_the_program_with_a_rule_of_the_how_to_works_as_written(tmp_path: Path) -> None:

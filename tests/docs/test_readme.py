@@ -1,5 +1,6 @@
 """The README's examples, run as written."""
 
+import importlib
 import os
 import re
 import signal
@@ -10,6 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+import gatherlog.core
 
 README = (Path(__file__).parents[2] / "README.md").read_text()
 
@@ -86,3 +89,19 @@ def test_the_library_example_works_as_written(tmp_path: Path) -> None:
     )
 
     assert (done.stdout, done.stderr) == ("1 ItemSold(item='lamp', pieces=2)\n", "")
+
+
+def test_every_name_in_the_table_of_packages_can_be_imported_from_its_package() -> None:
+    table = re.findall(r"^\| `gatherlog\.(core\.\w+)` \| (.*) \|$", README, re.MULTILINE)
+    missing = [
+        f"{package}.{name}"
+        for package, about in table
+        for name in re.findall(r"`(\w+)`", about)
+        if name not in importlib.import_module(f"gatherlog.{package}").__all__
+    ]
+
+    folder = Path(gatherlog.core.__file__).parent
+    assert {package for package, _ in table} == {
+        f"core.{init.parent.name}" for init in folder.glob("*/__init__.py")
+    }
+    assert missing == []

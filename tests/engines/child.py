@@ -1,4 +1,4 @@
-"""What other processes do to a SQLite file: `python -m tests.engines.child`.
+"""The work of other processes on a SQLite file: `python -m tests.engines.child`.
 
 A child prints "ready", waits for a line, does one named piece of work, and prints each result as
 one line of JSON. Errors end it with a traceback and a status that its parent notices.
@@ -13,10 +13,11 @@ from typing import Any
 
 import msgspec
 
+from gatherlog.core.eventstore.errors import StoreError
 from gatherlog.engines import open_store
 from gatherlog.engines.sqlite.file import FileLock, connect
 from tests.contracts.child import ROOT, Child, say
-from tests.contracts.commits import CARDS, commit, put, writing
+from tests.contracts.commits import CARDS, cards_view, commit, put, writing
 
 Work = Callable[..., Awaitable[None]]
 
@@ -25,7 +26,7 @@ Work = Callable[..., Awaitable[None]]
 async def children(
     count: int, work: str, path: Path, **arguments: Any
 ) -> AsyncIterator[list[Child]]:
-    """So many children, ready to work; none is left behind."""
+    """Start `count` children, which are killed at the end if they are still running."""
     command = [sys.executable, "-m", "tests.engines.child", work, str(path)]
     started: list[Child] = []
     try:
@@ -58,7 +59,7 @@ async def put_for_each_line(path: str, times: int) -> None:
 
 
 async def hold(path: str) -> None:
-    """Take the writer's turn and keep it."""
+    """Take the lock of the file, begin a transaction, and keep both."""
     FileLock(path).acquire()
     connection = connect(path)
     connection.execute("BEGIN IMMEDIATE")
@@ -67,7 +68,7 @@ async def hold(path: str) -> None:
 
 
 async def open_and_close(path: str, seconds: float) -> None:
-    """Open the store, use it and close it, again and again; how often."""
+    """Open the store, use it and close it, again and again; says how often."""
     loop = asyncio.get_running_loop()
     end, times = loop.time() + seconds, 0
     while loop.time() < end:
@@ -89,7 +90,38 @@ async def open_for_each_line(path: str, times: int) -> None:
         await a_line()
 
 
-WORK: Sequence[Work] = [put_for_each_line, hold, open_and_close, open_for_each_line]
+async def query_for_each_line(path: str, version: int) -> None:
+    """Open the store with a version of the cards; for every line read, say which ones are listed,
+    or the code of the error."""
+    view = cards_view(version)
+    store = await open_store(f"sqlite:///{path}", views=[view])
+    while True:
+        try:
+            page = await store.query(view.query("by_name", "all"))
+        except StoreError as refusal:
+            say(refusal.code)
+        else:
+            say([document.id for document in page.documents])
+        await a_line()
+
+
+async def build(path: str, version: int) -> None:
+    """State that a version of the cards is complete."""
+    view = cards_view(version)
+    store = await open_store(f"sqlite:///{path}", views=[view])
+    await store.declare([view])
+    say("built")
+    await store.close()
+
+
+WORK: Sequence[Work] = [
+    put_for_each_line,
+    hold,
+    open_and_close,
+    open_for_each_line,
+    query_for_each_line,
+    build,
+]
 
 
 async def a_line() -> None:

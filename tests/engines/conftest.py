@@ -1,4 +1,4 @@
-"""Fixtures of the engine tests: a place for a SQLite store, and a store that takes long to copy."""
+"""Fixtures: a place for a SQLite store, and a large store, which takes long to copy."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path

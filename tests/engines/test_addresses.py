@@ -1,4 +1,4 @@
-"""Addresses of stores say what an engine needs to know, and what no engine has is refused."""
+"""Addresses of stores are taken apart, and addresses that no engine has are refused."""
 
 from pathlib import Path
 
@@ -39,6 +39,9 @@ def test_a_store_is_missing_until_its_file_exists(tmp_path: Path) -> None:
     (tmp_path / "party.db").touch()
 
     assert (was_missing, address.is_missing) == (True, False)
+    assert address.is_empty
+    (tmp_path / "party.db").write_bytes(b"x")
+    assert not address.is_empty
 
 
 @pytest.mark.parametrize(
@@ -47,6 +50,7 @@ def test_a_store_is_missing_until_its_file_exists(tmp_path: Path) -> None:
         *("", ":", "party.db", "sqlite", "sqlite:", "sqlite:party.db", "sqlite://party.db"),
         *("sqlite:///", "sqlite:///:memory:", "SQLITE:///party.db", " memory:", "memory"),
         *("memory:///", "memory:party", "hostile", "postgres://localhost/party", "file:///party"),
+        *("hostile:", "hostile:x", "hostile:-3", "hostile:1.5", "hostile: 7", "hostile:\u0663"),
     ],
 )
 async def test_what_no_engine_has_is_refused_wherever_it_is_given(url: str, tmp_path: Path) -> None:

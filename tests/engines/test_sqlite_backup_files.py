@@ -1,4 +1,4 @@
-"""The files of a backup: whom they are for, and what is left when it fails."""
+"""The files of a backup: who may read them, and what is left when the backup fails."""
 
 import os
 import stat
@@ -19,7 +19,10 @@ from tests.engines.conftest import FILLING
 
 
 class Watch:
-    """Looks at the copy and what is beside it, all the time, until told to stop."""
+    """A thread that notes the names and modes of the copy's files until it is stopped.
+
+    With `forestall`, it makes a file under the name of the copy before the copy is complete.
+    """
 
     def __init__(self, goal: Path, *, forestall: bool = False) -> None:
         self.seen: set[tuple[str, int]] = set()
@@ -54,7 +57,7 @@ def watching(goal: Path, *, forestall: bool = False) -> Iterator[Watch]:
         watch.stop()
 
 
-async def test_a_backup_is_for_its_owner_only_at_every_moment(large: Place) -> None:
+async def test_only_the_owner_may_read_a_backup_at_any_moment(large: Place) -> None:
     goal = large.path.with_name("copy.db")
     usual = os.umask(0)
     try:
@@ -95,7 +98,7 @@ async def test_a_backup_of_what_is_no_store_leaves_nothing(place: Place) -> None
 
 
 async def test_a_backup_that_finds_no_room_leaves_nothing(large: Place) -> None:
-    """The system lets the copying process write files of a few megabytes only."""
+    """The copying process may write files of four megabytes only."""
     goal = large.path.with_name("copy.db")
     before = names(goal.parent)
     code = "import sys; from gatherlog.engines.sqlite import backup; backup(*sys.argv[1:])"

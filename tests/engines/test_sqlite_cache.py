@@ -1,4 +1,4 @@
-"""What one process remembers of the file is never older than what another has committed."""
+"""What a process has cached of the file is never older than what another has committed."""
 
 import asyncio
 import time
@@ -14,7 +14,7 @@ from tests.engines.child import children
 
 
 async def fail_for_want_of_room(store: Store) -> None:
-    """Let one group of the store fail where it writes: its file may grow no further."""
+    """Let one commit of the store fail while it writes, because its file may not grow."""
     assert isinstance(store, SqliteStore)
     pages = store.engine._connection.execute("PRAGMA page_count").get
     # The limit belongs to the writer's connection, which is made anew after a failure.
@@ -62,7 +62,7 @@ async def test_after_a_failed_group_streams_go_on_where_another_process_left_the
     assert (done.streams, done.positions) == ({"card-1": 3}, {0: 3})
 
 
-async def test_a_failed_group_leaves_nothing_of_itself_in_what_is_remembered(place: Place) -> None:
+async def test_a_failed_group_leaves_nothing_of_itself_in_the_cache(place: Place) -> None:
     store = await place.open()
     await store.commit(writing(put("a", b"1")))
 

@@ -1,4 +1,4 @@
-"""Opening a file: what is left of another store, who makes it, and the mode it must be in."""
+"""Opening a file: what is left of another store, several makers at once, and WAL mode."""
 
 import asyncio
 import sqlite3
@@ -14,7 +14,7 @@ from tests.contracts.engines import Place
 from tests.engines.child import children
 
 WAL = b"\x02\x02"
-"""How a file that is in WAL mode says so, at byte 18 of its header."""
+"""Bytes 18 and 19 of the header of a file that is in WAL mode."""
 
 
 def mode_of(path: Path) -> bytes:
@@ -22,7 +22,7 @@ def mode_of(path: Path) -> bytes:
 
 
 async def lose_the_file(place: Place) -> bytes:
-    """Leave only the write-ahead log of a store behind; what is in it."""
+    """Delete the file of a store, and leave its write-ahead log; the bytes of that."""
     store = await place.open()
     for number in range(20):
         await store.commit(commit(f"card-{number}"))
@@ -50,7 +50,7 @@ async def test_a_write_ahead_log_without_its_file_is_refused_by_name_and_untouch
     assert how == "gone" or place.path.stat().st_size == 0
 
 
-async def test_an_empty_write_ahead_log_is_in_nobodys_way(place: Place) -> None:
+async def test_an_empty_write_ahead_log_without_its_file_does_no_harm(place: Place) -> None:
     place.path.with_name("store.db-wal").touch()
 
     assert await (await place.open()).heads() == (0,)
@@ -88,7 +88,7 @@ async def test_opening_and_closing_from_four_processes_never_fails(place: Place)
     assert len(await whole_stream(store, "card-1")) == sum(times)
 
 
-async def test_a_mode_that_somebody_changed_is_repaired_at_open(place: Place) -> None:
+async def test_a_journal_mode_that_was_changed_is_set_again_at_open(place: Place) -> None:
     await (await place.open()).close()
     with sqlite3.connect(place.path) as other:
         assert other.execute("PRAGMA journal_mode = DELETE").fetchone() == ("delete",)

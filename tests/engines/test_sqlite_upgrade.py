@@ -1,15 +1,19 @@
-"""A file of the layout before is upgraded when it is opened, whoever else has it open."""
+"""A file of the previous layout is upgraded when it is opened, also if it is open elsewhere."""
 
 import gzip
+import subprocess
+import sys
 from pathlib import Path
 
 import apsw
 import pytest
 
 from gatherlog.core import Document, Recorded, Store
+from gatherlog.core.eventstore.errors import LimitExceeded, NotAStore
 from gatherlog.core.eventstore.store import KeepsIndexRows
 from gatherlog.engines import open_store
 from tests.contracts.commits import CARDS, card, commit, documents_of, streams_of, whole_feed
+from tests.entrypoints.terminal import gatherlog
 
 LAYOUT_1 = Path(__file__).parent / "files" / "layout-1.db.gz"
 """Five events, four cards with counters, two of them with long index keys, and a key."""
@@ -18,7 +22,7 @@ LONG = "x" * 450
 
 @pytest.fixture
 def old_file(tmp_path: Path) -> Path:
-    """A store as the release before made it."""
+    """A store that the previous release has made."""
     path = tmp_path / "old.db"
     path.write_bytes(gzip.decompress(LAYOUT_1.read_bytes()))
     return path
@@ -33,6 +37,13 @@ def layout(path: Path) -> int:
     version = int(connection.execute("PRAGMA user_version").get)
     connection.close()
     return version
+
+
+def layout_in_the_header(path: Path) -> int:
+    """Read in a process of its own, because closing the file would drop the store's locks."""
+    program = "import sys; print(open(sys.argv[1], 'rb').read(64)[60:64].hex())"
+    command = [sys.executable, "-c", program, str(path)]
+    return int(subprocess.run(command, capture_output=True, check=True).stdout, 16)
 
 
 async def ids(store: Store, table: str) -> list[str]:
@@ -84,25 +95,45 @@ async def test_it_takes_commits_as_any_other(old_file: Path) -> None:
     await store.close()
 
 
-async def test_what_a_process_of_the_older_release_still_writes_is_found_and_repaired(
+async def test_a_process_of_the_older_release_fails_on_lists_and_does_not_spoil_them(
     old_file: Path,
 ) -> None:
     older = apsw.Connection(str(old_file))
-    assert older.execute("SELECT count(*) FROM event").get == 5
+    moves = "INSERT OR IGNORE INTO document_index VALUES ('card', 'by_table', ?, 'Ben', 'long-b')"
+    lists = "SELECT id FROM document_index WHERE view = 'card' AND name = 'by_table'"
+    assert len(older.execute(lists).fetchall()) == 4
     store = await opened(old_file)
-    # It moves a document with a long key as the older release does: with its old row, uncut.
-    older.execute("DELETE FROM document_index WHERE name = 'by_table' AND id = 'long-b'")
-    older.execute(
-        "INSERT INTO document_index VALUES ('card', 'by_table', ?, 'Ben', 'long-b')", (LONG + "b",)
-    )
-    older.close()
 
+    with pytest.raises(apsw.SQLError, match="no such table"):
+        older.execute(moves, (LONG + "b",))
+    with pytest.raises(apsw.SQLError, match="no such table"):
+        older.execute(lists)
+
+    older.close()
     assert isinstance(store, KeepsIndexRows)
-    assert (await store.misindexed("card"))[0] == ["long-b"]
-    await store.reindex("card", ["long-b"])
-    assert (await store.misindexed("card"))[0] == []
+    assert await store.misindexed("card") == ([], None)
     assert await ids(store, LONG + "b") == ["long-b"]
     await store.close()
+
+
+async def test_the_older_release_sees_the_layout_in_the_header_at_once(old_file: Path) -> None:
+    store = await opened(old_file)
+
+    assert layout_in_the_header(old_file) == 2
+    await store.close()
+
+
+async def test_a_newer_layout_that_is_only_in_the_write_ahead_log_is_refused(
+    old_file: Path,
+) -> None:
+    newer = apsw.Connection(str(old_file))
+    newer.execute("PRAGMA wal_autocheckpoint = 0")
+    newer.execute("PRAGMA user_version = 3")
+    assert layout_in_the_header(old_file) == 1
+
+    with pytest.raises(NotAStore, match=r"newer version of Gatherlog .*: use that"):
+        await opened(old_file)
+    newer.close()
 
 
 async def test_a_newer_layout_is_refused(old_file: Path) -> None:
@@ -110,5 +141,28 @@ async def test_a_newer_layout_is_refused(old_file: Path) -> None:
     connection.execute("PRAGMA user_version = 3")
     connection.close()
 
-    with pytest.raises(Exception, match="has layout 3; this version of Gatherlog uses 2"):
+    with pytest.raises(NotAStore, match=r"newer version of Gatherlog .*: use that"):
         await opened(old_file)
+
+
+async def test_a_stream_with_a_longer_name_stays_readable_but_takes_no_more_events(
+    old_file: Path,
+) -> None:
+    name = "card-" + "é" * 250
+    store = await opened(old_file)
+
+    with pytest.raises(LimitExceeded, match="stream") as refusal:
+        await store.commit(commit(name))
+
+    assert (refusal.value.allowed, refusal.value.found) == (400, 505)
+    assert [event.stream for event in await store.read_stream(name)] == [name]
+    await store.close()
+
+
+def test_a_command_that_only_reads_upgrades_the_file_and_a_backup_does_not(old_file: Path) -> None:
+    folder, copy, store = old_file.parent, old_file.with_name("copy.db"), "sqlite:///old.db"
+
+    assert gatherlog("backup", "copy.db", "--store", store, cwd=folder).status == 0
+    assert (layout(old_file), layout(copy)) == (1, 1)
+    assert gatherlog("read", "card-1", "--store", store, cwd=folder).status == 0
+    assert (layout(old_file), layout(copy)) == (2, 1)

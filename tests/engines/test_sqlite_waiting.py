@@ -1,4 +1,4 @@
-"""Waking and giving up: a failing look, and a process that keeps the file and stands still."""
+"""Waiting: while reads fail, and while a process that has been stopped holds the lock."""
 
 import asyncio
 import os
@@ -21,16 +21,16 @@ from tests.engines.child import children
 
 
 def let_reads_fail(store: Store, fail: bool) -> None:
-    """From now on the driver interrupts every read on the loop, or none."""
+    """Let the driver interrupt every read on the loop from now on, or none."""
     assert isinstance(store, SqliteStore)
     store.engine._connection.set_progress_handler((lambda: True) if fail else None, 1)
 
 
 @pytest.mark.parametrize("folder", ["told", "x" * 90], ids=["told", "polling"])
-async def test_a_failing_look_at_the_file_does_not_stop_waiters_from_being_woken(
+async def test_after_reads_of_the_file_have_failed_waiters_are_still_woken(
     tmp_path: Path, folder: str
 ) -> None:
-    """The name of a folder may be too long for the sockets by which processes tell each other."""
+    """The path of a long folder leaves no room for a socket, so that waiters only poll."""
     (tmp_path / folder).mkdir()
     place = Place(SQLITE, tmp_path / folder)
     store, other = await place.open(), await place.open()
@@ -40,7 +40,7 @@ async def test_a_failing_look_at_the_file_does_not_stop_waiters_from_being_woken
     await asyncio.sleep(0.02)
     let_reads_fail(store, True)
     await other.commit(commit("card-1"))
-    await asyncio.sleep(0.3)  # several looks, all in vain
+    await asyncio.sleep(0.3)  # several polls, all of which fail
     let_reads_fail(store, False)
 
     await other.commit(commit("card-1"))
@@ -51,7 +51,7 @@ async def test_a_failing_look_at_the_file_does_not_stop_waiters_from_being_woken
 
 
 def kept(folder: Path) -> set[str]:
-    """What this process still has of stores: their threads, and open files in a folder."""
+    """The threads of stores in this process, and its open files in a folder."""
     threads = [t for t in threading.enumerate() if t.name.startswith("gatherlog")]
     links = Path("/proc/self/fd").iterdir()
     files = [os.readlink(link) for link in links if link.is_symlink()]
@@ -68,7 +68,7 @@ async def until(is_so: Callable[[], bool]) -> None:
 
 
 async def give_up_and_close(place: Place) -> None:
-    """What a caller does whose commit is refused because another process keeps the store."""
+    """Commit, be refused because another process holds the store, and close."""
     store = await place.open()
     with pytest.raises(Busy):
         await store.commit(commit("card-1"))

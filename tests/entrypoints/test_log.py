@@ -45,6 +45,44 @@ def test_read_prints_the_part_of_a_stream_that_was_asked_for(
     assert (status, versions(out), err) == (0, expected, "")
 
 
+LARGE = '"' + "x" * 500_000 + '"'
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ([], [*range(1, 21)]),
+        (["--backwards"], [*range(20, 0, -1)]),
+        (["--limit", "19"], [*range(1, 20)]),
+        (["--backwards", "--limit", "19"], [*range(20, 1, -1)]),
+    ],
+)
+def test_read_goes_on_to_the_end_of_a_stream_of_large_events(
+    full: Terminal, options: list[str], expected: list[int]
+) -> None:
+    for _ in range(20):
+        full("append", "order-7", "order.paid", "-", stdin=LARGE.encode())
+
+    status, out, err = full("read", "order-7", "--json", *options)
+
+    assert (status, versions(out), err) == (0, expected, "")
+
+
+def test_names_have_400_bytes_at_most(party: Terminal) -> None:
+    longest = "n-" + "ü" * 199
+
+    taken = party("append", longest, longest, "--subject", longest)
+    long = party("append", longest + "x", "t")
+    typed = party("append", "n-1", longest + "x", "--subject", longest + "x")
+
+    assert (taken.status, taken.err) == (0, "")
+    assert (long.status, long.out) == (2, "")
+    assert "a stream's name has 401 bytes; at most 400 are allowed" in long.err
+    assert (typed.status, typed.out) == (2, "")
+    assert "an event's type has 401 bytes; at most 400 are allowed" in typed.err
+    assert "an event's subject has 401 bytes; at most 400 are allowed" in typed.err
+
+
 def test_an_event_in_json_has_its_place_and_its_data(full: Terminal) -> None:
     out = full("read", "gathering-default", "--json", "--after", "1", "--limit", "1").out
 
@@ -96,3 +134,15 @@ def test_tail_begins_after_a_position(full: Terminal, here: Path) -> None:
         tail.stop(signal.SIGINT)
 
     assert versions("\n".join(tail.lines)) == [4]
+
+
+def test_a_stream_is_read_to_its_end_although_its_events_fill_several_pages(here: Path) -> None:
+    large = json.dumps({"text": "x" * 700_000}).encode()
+    for _ in range(14):
+        added = gatherlog("append", "large-1", "told", "-", cwd=here, stdin=large)
+        assert added.status == 0
+    forwards = gatherlog("read", "large-1", "--json", cwd=here).out
+    backwards = gatherlog("read", "large-1", "--json", "--backwards", cwd=here).out
+
+    assert versions(forwards) == list(range(1, 15))
+    assert versions(backwards) == list(range(14, 0, -1))

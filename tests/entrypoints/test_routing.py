@@ -1,5 +1,6 @@
 """The commands append, fake, rules, subscriptions, dead-letters and work."""
 
+import asyncio
 import json
 import signal
 import time
@@ -8,6 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from gatherlog.bootstrap import VIEWS
+from gatherlog.core.subscriptions.subscription import PROJECTION
+from gatherlog.engines import open_store
+from tests.core.subscriptions.followers import give_up
 from tests.entrypoints.conftest import Terminal
 from tests.entrypoints.terminal import Running, running
 
@@ -47,7 +52,7 @@ def test_an_event_is_appended_and_read(party: Terminal) -> None:
 @pytest.mark.parametrize(
     ("arguments", "status", "word"),
     [
-        (["users-1", "signup", "{"], 2, "no JSON"),
+        (["users-1", "signup", "{"], 2, "not JSON"),
         (["gathering-default", "forged"], 2, "written by Gatherlog alone"),
         (["users", "signup"], 2, "category-id"),
         (["users-1", "signup", "--expected", "3"], 1, "at version 0, not 3"),
@@ -61,6 +66,17 @@ def test_an_invalid_append_is_refused_in_one_line(
 
     assert (refused.status, refused.out, refused.err.count("\n")) == (status, "", 1)
     assert word in refused.err
+
+
+def test_an_append_to_a_stream_that_should_be_new_says_that_it_has_events(party: Terminal) -> None:
+    party("append", "users-1", "signup")
+
+    new = party("append", "users-1", "signup", "--expected", "0")
+    later = party("append", "users-1", "signup", "--expected", "7")
+
+    assert (new.status, later.status) == (1, 1)
+    assert new.err == "gatherlog: stream 'users-1' already has events (version 1)\n"
+    assert later.err == "gatherlog: stream 'users-1' is at version 1, not 7\n"
 
 
 def test_made_up_users_are_the_same_for_the_same_seed(party: Terminal) -> None:
@@ -100,16 +116,16 @@ def test_a_secret_is_shown_and_rotated(party: Terminal) -> None:
 @pytest.mark.parametrize(
     ("options", "word"),
     [
-        (["--pattern", "{", "--append", "a-1"], "no JSON"),
+        (["--pattern", "{", "--append", "a-1"], "not JSON"),
         (["--pattern", "[]", "--append", "a-1"], "a JSON object"),
-        (["--pattern", '{"type": "x"}', "--append", "a-1"], "pattern/type"),
+        (["--pattern", '{"type": "x"}', "--append", "a-1"], "--pattern: type: "),
         (["--pattern", SIGNUPS], "name one target"),
         (["--pattern", SIGNUPS, "--append", "a-1", "--queue", "q"], "name one target"),
         (["--pattern", SIGNUPS, "--mail", "a@example.org"], "--subject"),
-        (["--pattern", SIGNUPS, "--webhook", "ftp://x"], "targets/0/to/url"),
-        (["--pattern", SIGNUPS, "--append", "key-1"], "targets/0/to/stream"),
+        (["--pattern", SIGNUPS, "--webhook", "ftp://x"], "--webhook: "),
+        (["--pattern", SIGNUPS, "--append", "key-1"], "--append: streams of"),
         (["--pattern", SIGNUPS, "--append", "a-1", "--path", "x=$.y"], "--template"),
-        (["--pattern", SIGNUPS, "--append", "a-1", "--template", "<x>"], "input"),
+        (["--pattern", SIGNUPS, "--append", "a-1", "--template", "<x>"], "--template: <x>"),
     ],
 )
 def test_an_invalid_rule_is_refused_in_one_line(
@@ -129,7 +145,8 @@ def test_a_worker_delivers_pauses_and_resumes_as_commanded(party: Terminal) -> N
 
     until(lambda: party("read", "copies-1").out, '"name": "Ada"')
     until(lambda: party("subscriptions", "list").out, "bus    0 ")
-    assert party("subscriptions", "pause", "bus").out == "bus is paused.\n"
+    told = "bus will be paused by the process that reads it.\n"
+    assert party("subscriptions", "pause", "bus").out == told
     until(lambda: party("subscriptions", "list").out, "paused")
     party("append", "users-2", "signup")
     assert party("subscriptions", "resume", "bus").status == 0
@@ -159,11 +176,59 @@ def test_dead_letters_are_listed_redriven_and_discarded(party: Terminal) -> None
     assert party("dead-letters", "redrive", "no-such-letter").status == 1
 
 
+def test_discarding_what_a_projection_could_not_fold_says_what_its_totals_lack(
+    party: Terminal, here: Path
+) -> None:
+    async def one_given_up() -> str:
+        store = await open_store(f"sqlite:///{here}/gatherlog.db", views=VIEWS)
+        id = await give_up(store, "logs", PROJECTION)
+        await store.close()
+        return id
+
+    id = asyncio.run(one_given_up())
+
+    assert party("dead-letters", "discard", id, "--reason", "a test").out == (
+        "1 discarded.\n"
+        "The documents of logs, and the totals in them, lack what was discarded until you run:"
+        " gatherlog subscriptions reset logs --to start\n"
+    )
+    refused = party("dead-letters", "redrive", id)
+    assert (refused.status, "reset logs" in refused.err) == (1, True)
+
+
+def test_a_subscription_that_nobody_reads_is_not_called_read_or_paused(party: Terminal) -> None:
+    def states() -> dict[str, str]:
+        listed = json.loads(party("subscriptions", "list", "--json").out)
+        return {one["name"]: one["state"] for one in listed}
+
+    assert states() == dict.fromkeys(("bus", "logs", "trail"), "never read")
+    party("subscriptions", "pause", "bus")
+    assert states() == {"bus": "pausing", "logs": "never read", "trail": "never read"}
+    assert "pausing" in party("subscriptions", "list").out
+    party("subscriptions", "resume", "bus")
+    assert states()["bus"] == "never read"
+
+
 def test_a_projection_can_only_be_reset_to_the_start(party: Terminal) -> None:
     assert party("subscriptions", "reset", "logs", "--to", "end").status == 2
     assert party("subscriptions", "reset", "logs", "--to", "start").status == 0
     assert party("subscriptions", "reset", "bus", "--to", "nowhere").status == 2
     assert party("subscriptions", "show", "nobody").status == 1
+
+
+def test_a_field_that_no_event_has_is_warned_of(party: Terminal, here: Path) -> None:
+    mistyped = '{"typ": ["signup"], "$or": [{"data": {"any": [1]}}, {"lgo": ["users"]}]}'
+    tried = party("rules", "try", "--pattern", mistyped)
+    fine = party("rules", "try", "--pattern", SIGNUPS)
+
+    warned = [line for line in tried.err.splitlines() if "no event has" in line]
+    assert [line.split(";")[0] for line in warned] == [
+        'gatherlog: --pattern: no event has the field "lgo"',
+        'gatherlog: --pattern: no event has the field "typ"',
+    ]
+    assert fine.err == "0 of the last 1 events\n"
+    with running("tail", "--pattern", '{"typ": ["x"]}', cwd=here) as following:
+        following.read_until('no event has the field "typ"')
 
 
 def test_tail_prints_events_that_match_a_pattern(party: Terminal, here: Path) -> None:

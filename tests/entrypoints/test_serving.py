@@ -50,6 +50,17 @@ def test_serve_says_if_no_mail_is_sent(
     assert [line.partition(" `")[0] for line in out.splitlines()] == output
 
 
+def test_serve_warns_that_a_store_in_memory_is_lost_at_the_end(here: Path) -> None:
+    with running("serve", "--port", "0", "--store", "memory:", cwd=here) as server:
+        server.read_until("Gatherlog serves memory:")
+        server.stop(signal.SIGTERM)
+
+    assert server.lines[0] == (
+        "memory: ends with this process: everything in it is lost then. To keep it, name a file: "
+        "--store sqlite:///gatherlog.db"
+    )
+
+
 def test_a_key_made_beside_a_running_server_opens_it_at_once(here: Path) -> None:
     with running("serve", "--port", "0", cwd=here) as server:
         url = server.read_until("Gatherlog serves").rpartition(" ")[2]
@@ -81,5 +92,5 @@ def test_an_address_of_another_machine_is_reported(here: Path) -> None:
     assert (status, out, err) == (
         1,
         "",
-        "gatherlog: '192.0.2.1' is no address of this machine; --host 127.0.0.1 always is\n",
+        "gatherlog: '192.0.2.1' is not an address of this machine; --host 127.0.0.1 always is\n",
     )

@@ -19,6 +19,41 @@ def test_init_makes_a_store_once_and_leaves_it_as_it_is_afterwards(
     assert terminal("read", "gathering-default").out == before
 
 
+def test_init_makes_a_store_of_an_empty_file(terminal: Terminal, here: Path) -> None:
+    (here / "gatherlog.db").touch()
+
+    assert terminal("init") == (0, "sqlite:///gatherlog.db is ready.\n", "")
+
+
+EXISTING = (
+    *("read x-1", "tail", "verify", "rebuild", "backup copy.db", "signin ada@example.org", "work"),
+    *("append x-1 t", "link --all --yes", "import list.csv", "export", "gathering", "key list"),
+    *(
+        "gathering list",
+        "gathering create --name Ball",
+        "rules list",
+        "rules show r",
+        "key revoke k",
+    ),
+    *("subscriptions list", "subscriptions pause bus", "dead-letters list"),
+)
+
+
+@pytest.mark.parametrize("command", EXISTING)
+def test_a_command_that_needs_a_store_makes_none(
+    terminal: Terminal, here: Path, command: str
+) -> None:
+    (here / "empty.db").touch()
+    (here / "list.csv").write_text("Name\nAda Lovelace\n")
+    before = sorted(here.iterdir())
+
+    for name, what in (("none", "no store"), ("empty", "an empty file")):
+        url = f"sqlite:///{name}.db"
+        reason = f"there is {what} at {url}; make a store: gatherlog init --store {url}"
+        assert terminal(*command.split(), "--store", url) == (1, "", f"gatherlog: {reason}\n")
+    assert sorted(here.iterdir()) == before
+
+
 def test_a_flag_wins_over_the_environment(
     terminal: Terminal, here: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

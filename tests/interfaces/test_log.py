@@ -2,6 +2,7 @@
 
 import asyncio
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from httpx2 import AsyncClient, Response
@@ -138,9 +139,9 @@ async def test_a_malformed_event_is_refused_with_its_place(
     ("item", "pointer"),
     [
         ({"type": "x\x1f", "payload": {"id": "u1"}}, "/type"),
-        ({"type": "x" * 256, "payload": {"id": "u1"}}, "/type"),
+        ({"type": "x" * 401, "payload": {"id": "u1"}}, "/type"),
         ({"type": "x", "payload": {"id": "u\ufdd0"}}, "/payload/id"),
-        ({"type": "x", "payload": {"id": "u" * 255}}, "/payload/id"),
+        ({"type": "x", "payload": {"id": "u" * 395}}, "/payload/id"),
     ],
 )
 async def test_a_malformed_item_is_refused_with_its_place(
@@ -165,6 +166,53 @@ async def test_ids_that_repeat_within_one_request_are_refused_with_their_places(
         "/events/5/id",
     ]
     assert (await api.get("/streams/order-7")).status_code == 404
+
+
+LONGEST = ["n-" + "x" * 398, "n-" + "ü" * 199, "n-" + "\U0001f389" * 99 + "xx"]
+"""Names of 400 bytes."""
+
+
+@pytest.mark.parametrize("name", LONGEST)
+async def test_names_of_400_bytes_are_taken_and_read_back(api: AsyncClient, name: str) -> None:
+    made = await append(api, quote(name), {"type": name, "subject": name})
+    read = (await api.get(f"/streams/{quote(name)}")).json()
+    found = (await api.get("/feed", params={"type": name})).json()["events"]
+
+    assert (made.status_code, made.json()["stream"]) == (201, name)
+    assert [(one["stream"], one["type"], one["subject"]) for one in read] == [(name, name, name)]
+    assert found == read
+
+
+@pytest.mark.parametrize("name", LONGEST)
+async def test_names_of_401_bytes_are_refused_by_the_name_of_their_limit(
+    api: AsyncClient, name: str
+) -> None:
+    long = name + "x"
+
+    refused = await append(api, quote(long), {"type": long, "subject": long})
+
+    detail = "has 401 bytes; at most 400 are allowed"
+    assert refused.status_code == 422
+    assert refused.json()["errors"] == [
+        {"pointer": "/stream", "detail": f"a stream's name {detail}"},
+        {"pointer": "/events/0/type", "detail": f"an event's type {detail}"},
+        {"pointer": "/events/0/subject", "detail": f"an event's subject {detail}"},
+    ]
+    assert (await api.get(f"/streams/{quote(long)}")).status_code == 404
+
+
+async def test_an_item_of_a_long_stream_is_refused_by_the_name_of_the_limit(
+    api: AsyncClient,
+) -> None:
+    item = {"type": "t", "payload": {"id": "x" * 395}}
+
+    longest = await api.post("/logs/user", json=item)
+    long = await api.post("/logs/users", json=item)
+    far = await api.post(f"/logs/{'u' * 401}", json=item)
+
+    assert (longest.status_code, long.status_code, far.status_code) == (201, 422, 422)
+    assert "401 bytes; at most 400" in long.json()["detail"]
+    assert "797 bytes; at most 400" in far.json()["detail"]
 
 
 async def test_a_missing_stream_is_not_found(api: AsyncClient) -> None:

@@ -2,11 +2,14 @@
 
 import asyncio
 import contextlib
+import fcntl
 import json
 import os
 import re
 import signal
+import socket
 import sys
+import termios
 from collections.abc import AsyncIterator, MutableMapping
 from pathlib import Path
 from typing import Any
@@ -177,6 +180,58 @@ async def test_a_long_poll_whose_connection_was_closed_takes_no_message(
     [received] = (await api.post("/queues/orders/receive", json={"wait": 20})).json()
 
     assert (received["stream"], received["attempt"]) == ("orders-7", 1)
+
+
+async def test_a_stream_that_nobody_reads_does_not_delay_the_shutdown(
+    server: Server, api: AsyncClient, key: str
+) -> None:
+    event = {"type": "large", "data": {"text": "x" * 250_000}}
+    for number in range(20):
+        sent = await api.post(f"/streams/large-{number}", json={"events": [event] * 3})
+        assert sent.status_code == 201
+    host, port = server.url.removeprefix("http://").split(":")
+    narrow = socket.socket()
+    narrow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    narrow.setblocking(False)
+    await asyncio.get_running_loop().sock_connect(narrow, (host, int(port)))
+    reader, writer = await asyncio.open_connection(sock=narrow, limit=1024)
+    head = f"GET /feed/live?cursor=start HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {key}\r\n\r\n"
+    writer.write(head.encode())
+    await reader.readuntil(b"retry")
+    await _stalled(narrow)
+
+    server.process.send_signal(signal.SIGTERM)
+
+    assert (await asyncio.wait_for(server.ended(), 15))[0] == 0
+    writer.close()
+
+
+async def _stalled(client: socket.socket) -> None:
+    """Return once the system takes no more bytes for this client, which reads none."""
+    seen, arrived = -1, 0
+    async with asyncio.timeout(10):
+        while seen != arrived or not arrived:
+            seen = arrived
+            await asyncio.sleep(0.3)
+            arrived = int.from_bytes(fcntl.ioctl(client, termios.FIONREAD, bytes(4)), sys.byteorder)
+
+
+async def test_a_wait_for_messages_does_not_delay_the_shutdown(
+    server: Server, api: AsyncClient
+) -> None:
+    polls = [
+        asyncio.create_task(api.post("/queues/orders/receive", json={"wait": 20}, timeout=30))
+        for _ in range(3)
+    ]
+    await asyncio.wait(polls, timeout=1)
+    assert not any(poll.done() for poll in polls)
+
+    server.process.send_signal(signal.SIGTERM)
+
+    answers = await asyncio.wait_for(asyncio.gather(*polls), 10)
+    assert [(answer.status_code, answer.json()) for answer in answers] == [(200, [])] * 3
+    await api.aclose()
+    assert (await asyncio.wait_for(server.ended(), 10))[0] == 0
 
 
 LONG_POLL = b'{"wait": 20}'

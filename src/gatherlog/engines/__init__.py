@@ -1,4 +1,4 @@
-"""Engines: each keeps the promises of the store contract on one kind of storage."""
+"""Engines: each keeps the promises of the store contract with one kind of storage."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -23,8 +23,8 @@ async def open_store(
     """Open the store at `url`, on the running event loop.
 
     `sqlite:///gatherlog.db` is a file relative to the working directory, `sqlite:////var/g.db` an
-    absolute one; `memory:` lives as long as the process. `hostile:7` is for tests: see
-    `gatherlog.engines.hostile`; its number is the seed. `views` are those that the caller will
+    absolute one; `memory:` lives as long as the process. `hostile:7` is for tests, see
+    `gatherlog.engines.hostile`; the number is its seed. `views` are those that the caller will
     query: their versions are recorded in the store. A missing store is made if `create` is set.
     `clock` decides when an idempotency key has expired.
 
@@ -48,10 +48,10 @@ async def open_store(
 
 
 def back_up(url: str, target: Path) -> None:
-    """Copy a store to a new file, also while it is in use: one consistent moment of it.
+    """Copy a store, which may be in use, to a new file, as it is at one moment.
 
-    Raises FileExistsError for a target that exists, and NotAStore for a store that does not, or
-    whose engine does not keep it in a file.
+    Raises FileExistsError if the target exists, and NotAStore if there is no store at `url`, or if
+    its engine does not keep it in a file.
     """
     address = read_address(url)
     if address.file is None:

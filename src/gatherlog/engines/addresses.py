@@ -1,4 +1,4 @@
-"""What the address of a store says by itself, before anything is opened."""
+"""What the address of a store tells, without opening the store."""
 
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -15,13 +15,13 @@ _LABELS: Final = {
 
 
 class StoreAddress(NamedTuple):
-    """An engine and where its store is."""
+    """An engine, and the place of its store."""
 
     engine: str
     place: str
     """What the engine needs: the path of SQLite's file, the seed of the hostile engine."""
     label: str
-    """The engine, described for the people who visit the site."""
+    """A description of the engine that the site shows to its visitors."""
     file: Path | None = None
     """The file that holds the store, if a single one does."""
     is_lasting: bool = False
@@ -29,16 +29,24 @@ class StoreAddress(NamedTuple):
 
     @property
     def is_missing(self) -> bool:
-        """Whether its file does not exist yet; False where that is only known by opening it."""
+        """Whether the file does not exist yet; False if only opening the store can tell."""
         return self.file is not None and not self.file.exists()
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether the file is there and has no content, so that no store is in it."""
+        return self.file is not None and self.file.is_file() and not self.file.stat().st_size
 
 
 def read_address(url: str) -> StoreAddress:
-    """The address, taken apart. Raises NotAStore for one that no engine has."""
+    """The parts of an address. Raises NotAStore for an address that no engine has."""
     engine, colon, place = url.partition(":")
     label = _LABELS.get(engine)
     if not colon or label is None:
-        raise NotAStore(f"{url!r} is no address of a store; use sqlite:///file.db or memory:")
+        raise NotAStore(
+            f"{url!r} is not an address of a store; use sqlite:///file.db, memory:, or, for tests, "
+            "hostile:7"
+        )
     if engine == "sqlite":
         path = place.removeprefix("///")
         if path in ("", place, ":memory:"):
@@ -48,4 +56,6 @@ def read_address(url: str) -> StoreAddress:
         return StoreAddress(engine, path, label, Path(path), is_lasting=True)
     if engine == "memory" and place:
         raise NotAStore(f"{url!r}: a store in memory has no name; use memory:")
+    if engine == "hostile" and not (place.isascii() and place.isdecimal()):
+        raise NotAStore(f"{url!r}: a hostile store is named by a whole number, as in hostile:7")
     return StoreAddress(engine, place, label)

@@ -1,9 +1,9 @@
-"""An engine for tests that does everything that any engine may do, as often as it can.
+"""An engine for tests that behaves as badly as the store contract allows.
 
 It keeps its data in memory, in eight partitions. The feed lags and moves in uneven steps, queries
 lag, pages are short, lists have no order, documents are not one snapshot, plans are made on rows
-that may be old, writes collide, and answers to writes are lost. What works on it works anywhere.
-All of it is drawn from a seed, so that a failure can be repeated.
+that may be old, writes collide, and answers to writes are lost. Code that works on it depends on no
+more than the contract promises. A seed decides what happens, so that a failure can be repeated.
 """
 
 import asyncio
@@ -17,8 +17,10 @@ from zlib import crc32
 import msgspec
 
 from gatherlog.core.eventstore.clock import Clock, system_clock
+from gatherlog.core.eventstore.commit_checks import count_actions
 from gatherlog.core.eventstore.engine import (
     Collision,
+    Engine,
     GroupLimits,
     IndexPage,
     OutcomeUnknown,
@@ -29,10 +31,11 @@ from gatherlog.core.eventstore.engine_store import EngineStore
 from gatherlog.core.eventstore.errors import Busy
 from gatherlog.core.eventstore.events import Recorded
 from gatherlog.core.eventstore.index_keys import IndexRange
-from gatherlog.core.eventstore.page_sizes import cut_page, document_bytes
+from gatherlog.core.eventstore.page_sizes import bytes_of_documents, cut_page
 from gatherlog.core.eventstore.plan_basis import Basis, carried_out, rests_on
 from gatherlog.core.eventstore.planner import KEY_LIFETIME, Changes, State, Wanted
 from gatherlog.core.eventstore.store import (
+    Committed,
     DeclaredView,
     Document,
     Heads,
@@ -41,7 +44,6 @@ from gatherlog.core.eventstore.store import (
     Ref,
     StreamHead,
 )
-from gatherlog.core.eventstore.view_catalogue import record_of
 from gatherlog.engines.memory import MemoryEngine
 
 __all__ = ["HostileEngine", "HostileStore", "Hostility"]
@@ -49,6 +51,7 @@ __all__ = ["HostileEngine", "HostileStore", "Hostility"]
 LIMITS: Final = Limits(
     partitions=8,
     commit_actions=90,
+    index_rows=2,
     commit_bytes=2_900 * 1024,
     event_bytes=300 * 1024,
     body_bytes=300 * 1024,
@@ -62,19 +65,19 @@ class Hostility(msgspec.Struct, frozen=True, kw_only=True):
     """How often something goes wrong, as probabilities, and how long things take."""
 
     collides: float = 0.1
-    """A write collides although nothing has changed."""
+    """A write is refused as a collision, although nothing has changed."""
     loses_answers: float = 0.05
-    """Nobody hears whether a write happened; in half of these cases it did."""
+    """The answer to a write is lost; in half of these cases the write happened."""
     is_busy: float = 0.0
-    """A commit is refused as Busy."""
+    """A write is refused as Busy."""
     lag: float = 0.01
-    """Seconds, at most, until the feed and the indexes show a commit."""
+    """Seconds, at most, until an index shows a commit, and until the feed shows more of it."""
     turns: int = 3
     """Turns of the event loop, at most, that a round trip takes."""
     seconds: float = 0.0
-    """Seconds that a round trip takes besides."""
+    """Seconds that each round trip takes in addition."""
     page: int = 7
-    """Items of a page, at most."""
+    """The most items that a page has."""
 
 
 class HostileStore(EngineStore):
@@ -91,20 +94,25 @@ class HostileStore(EngineStore):
         limits: Limits | None = None,
         clock: Clock = system_clock,
     ) -> None:
-        engine = HostileEngine(limits or LIMITS, seed, hostility or Hostility())
-        recorded = {view.name: record_of(view) for view in views}
-        super().__init__(engine, views, recorded, clock=clock)
+        engine = HostileEngine(limits or LIMITS, seed, hostility or Hostility(), views)
+        super().__init__(engine, views, engine.data.recorded, clock=clock)
 
 
-class HostileEngine:
-    """The `Engine` of a `HostileStore`.
+class HostileEngine(Engine):
+    """The engine of a `HostileStore`.
 
     `data` is what the storage holds. What this process has seen of it may be older, and plans rest
     on that until a write collides.
     """
 
-    def __init__(self, limits: Limits, seed: int, hostility: Hostility) -> None:
-        self.data = MemoryEngine(limits)
+    def __init__(
+        self,
+        limits: Limits,
+        seed: int,
+        hostility: Hostility,
+        views: Sequence[DeclaredView] = (),
+    ) -> None:
+        self.data = MemoryEngine(limits, views)
         self.id = self.data.id
         self.limits = limits
         self.group = GroupLimits(commits=20, actions=limits.commit_actions)
@@ -131,7 +139,9 @@ class HostileEngine:
         reads = anew or bool(streams or documents)
         if reads:
             await self._trip()
-        keys = wanted.keys & self.data.keys.keys() if reads else ()  # else taken to be unknown
+        keys = (
+            wanted.keys & self.data.keys.keys() if reads else ()
+        )  # without a read they are taken to be unknown
         is_current = streams == wanted.streams and documents == wanted.documents
         data = self.data
         if is_current:
@@ -149,10 +159,11 @@ class HostileEngine:
         )
 
     async def write(self, planned: Planned) -> None:
+        _check_counted(planned, self.limits)
         await self._trip()
         draw, hostility = self._random.random, self.hostility
         if draw() < hostility.is_busy:
-            raise Busy("the hostile engine does not want to")
+            raise Busy("the hostile engine is busy at random")
         is_lost = draw() < hostility.loses_answers
         happens = not is_lost or draw() < 0.5
         if happens:
@@ -167,9 +178,6 @@ class HostileEngine:
     async def happened(self, planned: Planned) -> bool:
         await self._trip()
         return self._outcomes.pop(id(planned))
-
-    async def abandon(self) -> None:
-        """Nothing was begun."""
 
     def _holds(self, basis: Basis, now: int) -> bool:
         data = self.data
@@ -207,7 +215,7 @@ class HostileEngine:
         self._indexes.apply(self._unindexed.popleft(), 0)
 
     def _show(self, partition: int) -> None:
-        """Let the feed show some more events of a partition."""
+        """Show some more events of a partition in the feed."""
         head = self.data.positions()[partition]
         if self._heads[partition] < head:
             self._heads[partition] += self._random.randint(1, head - self._heads[partition])
@@ -271,13 +279,13 @@ class HostileEngine:
         ids = {id for name, id in self.data.documents if name == view}
         names, place = self._in_no_order(ids, after, limit)
         found = [self.data.documents[view, id] for id in names]
-        page = list(cut_page(found, self.limits.page_bytes, document_bytes))
+        page = list(cut_page(found, self.limits.page_bytes, bytes_of_documents))
         return page, place if len(page) == len(found) else _hashed(page[-1].id)
 
     def _in_no_order(
         self, names: Iterable[str], after: str, limit: int
     ) -> tuple[list[str], str | None]:
-        """A page of the names by a hash of them, and the place of the next page."""
+        """A page of the names, ordered by their hash, and the place of the next page."""
         rest = sorted((place, name) for name in names if (place := _hashed(name)) > after)
         page = rest[: self._short(limit)]
         return [name for _, name in page], page[-1][0] if len(page) < len(rest) else None
@@ -298,9 +306,6 @@ class HostileEngine:
         await self._trip()
         await self.data.record_views(views, only_if_empty=only_if_empty)
 
-    async def close(self) -> None:
-        """There is nothing to let go of."""
-
     async def _trip(self) -> None:
         """One round trip."""
         self.trips += 1
@@ -313,13 +318,37 @@ class HostileEngine:
         return self._random.randint(1, min(limit, self.hostility.page))
 
 
+def _check_counted(planned: Planned, limits: Limits) -> None:
+    """Raise AssertionError if a plan writes more rows than were counted as actions of its commits.
+
+    Then a commit was made without `Write.indexes`, or `count_actions` is wrong.
+    """
+    counted = sum(
+        count_actions(commit, limits)
+        for commit, result in zip(planned.commits, planned.results, strict=True)
+        if isinstance(result, Committed)
+    )
+    changes, before = planned.changes, planned.state.documents
+    partitions = {event.partition for event in changes.events}
+    written = len(changes.events) + len(changes.streams) + len(partitions) + len(changes.keys)
+    for ref, document in changes.documents.items():
+        written += 1 + limits.index_rows * _changed_keys(before.get(ref), document)
+    assert written <= counted, f"{written} rows are written, but {counted} were counted"
+
+
+def _changed_keys(before: Document | None, after: Document | None) -> int:
+    """In how many indexes a document changes its key."""
+    was, will = ({} if one is None else one.index_keys for one in (before, after))
+    return sum(was.get(index) != will.get(index) for index in was.keys() | will.keys())
+
+
 def is_remembered(recalled: Recalled | None, now: int) -> bool:
     """Whether a key is known and has not expired."""
     return recalled is not None and recalled.at > now - KEY_LIFETIME
 
 
 def _hashed(name: str) -> str:
-    """The place of a name in lists."""
+    """The place of a name in lists: its hash, then the name itself."""
     return f"{crc32(name.encode()):08x}{name}"
 
 

@@ -1,4 +1,4 @@
-"""The reference engine: the planner and dictionaries. Its data ends with the process."""
+"""The reference engine: the planner and dictionaries. Nothing outlives the process."""
 
 import uuid
 from bisect import bisect_left, bisect_right
@@ -6,11 +6,16 @@ from collections.abc import Callable, Sequence
 from itertools import islice
 
 from gatherlog.core.eventstore.clock import Clock, system_clock
-from gatherlog.core.eventstore.engine import GroupLimits, IndexPage, Planned, RecordedView
+from gatherlog.core.eventstore.engine import Engine, IndexPage, Planned, RecordedView
 from gatherlog.core.eventstore.engine_store import EngineStore
 from gatherlog.core.eventstore.events import Recorded
 from gatherlog.core.eventstore.index_keys import IndexRange, split_key
-from gatherlog.core.eventstore.page_sizes import cut_page, document_bytes, event_bytes
+from gatherlog.core.eventstore.page_sizes import (
+    bytes_of_documents,
+    bytes_of_events,
+    bytes_of_rows,
+    cut_page,
+)
 from gatherlog.core.eventstore.planner import KEY_LIFETIME, Changes, State, Wanted
 from gatherlog.core.eventstore.store import (
     DeclaredView,
@@ -26,11 +31,11 @@ from gatherlog.core.eventstore.view_catalogue import record_of
 __all__ = ["MemoryEngine", "MemoryStore"]
 
 Row = tuple[str, str]
-"""Sort key and id of a document in an index; their order is that of their UTF-8 bytes."""
+"""Sort key and id of a document in an index; code points order as their UTF-8 bytes do."""
 
 
 class MemoryStore(EngineStore):
-    """A `Store` in the memory of this process; nothing is durable."""
+    """A `Store` in dictionaries. Nothing is durable."""
 
     def __init__(
         self,
@@ -39,17 +44,14 @@ class MemoryStore(EngineStore):
         limits: Limits | None = None,
         clock: Clock = system_clock,
     ) -> None:
-        engine = MemoryEngine(limits or Limits())
-        recorded = {view.name: record_of(view) for view in views}
-        super().__init__(engine, views, recorded, clock=clock)
+        engine = MemoryEngine(limits or Limits(), views)
+        super().__init__(engine, views, engine.recorded, clock=clock)
 
 
-class MemoryEngine:
-    """The `Engine` of a `MemoryStore`: dictionaries."""
+class MemoryEngine(Engine):
+    """The engine of a `MemoryStore`."""
 
-    group = GroupLimits()
-
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: Limits, views: Sequence[DeclaredView] = ()) -> None:
         self.id = str(uuid.uuid4())
         self.limits = limits
         self._feeds: list[list[Recorded]] = [[] for _ in range(limits.partitions)]
@@ -58,7 +60,7 @@ class MemoryEngine:
         self.keys: dict[str, Recalled] = {}
         self.documents: dict[Ref, Document] = {}
         self._indexes: dict[tuple[str, str, str], list[Row]] = {}
-        self._views: dict[str, RecordedView] = {}
+        self.recorded = {view.name: record_of(view) for view in views}
         self._moved: Callable[[Heads | None], None] = lambda heads: None
 
     async def load(self, wanted: Wanted, now: int, *, anew: bool) -> State:
@@ -69,7 +71,7 @@ class MemoryEngine:
         self._moved(await self.heads())
 
     def apply(self, changes: Changes, now: int) -> None:
-        """Take over what a plan changes."""
+        """Make the changes of a plan."""
         self.versions.update(changes.streams)
         for key, recalled in changes.keys.items():
             self.keys.pop(key, None)
@@ -85,12 +87,6 @@ class MemoryEngine:
             else:
                 self.documents[ref] = document
 
-    async def abandon(self) -> None:
-        """Nothing was begun."""
-
-    async def happened(self, planned: Planned) -> bool:
-        raise AssertionError("a write in memory never has an unknown outcome")
-
     async def recall(self, key: str) -> Recalled | None:
         return self.keys.get(key)
 
@@ -102,11 +98,11 @@ class MemoryEngine:
         page = (
             events[max(start, end - limit) : end][::-1] if backwards else events[start:end][:limit]
         )
-        return list(cut_page(page, self.limits.page_bytes, event_bytes))
+        return list(cut_page(page, self.limits.page_bytes, bytes_of_events))
 
     async def read_feed(self, partition: int, after: int, limit: int) -> list[Recorded]:
         page = self._feeds[partition][max(after, 0) : max(after, 0) + limit]
-        return list(cut_page(page, self.limits.page_bytes, event_bytes))
+        return list(cut_page(page, self.limits.page_bytes, bytes_of_events))
 
     async def heads(self) -> Heads:
         return self.positions()
@@ -133,7 +129,7 @@ class MemoryEngine:
             rows = [row for row in rows if (row < at if wanted.backwards else row > at)]
         found = [(sort, self.documents[wanted.view, id]) for sort, id in rows]
         page = found[: wanted.limit]
-        page = list(cut_page(page, self.limits.page_bytes, lambda row: document_bytes(row[1])))
+        page = list(cut_page(page, self.limits.page_bytes, bytes_of_rows))
         return IndexPage(page, len(page) == len(found))
 
     async def read_streams(
@@ -150,11 +146,11 @@ class MemoryEngine:
     ) -> tuple[list[Document], str | None]:
         ids = sorted(id for name, id in self.documents if name == view)
         rest = [self.documents[view, id] for id in ids[bisect_right(ids, after) :]]
-        page = list(cut_page(rest[:limit], self.limits.page_bytes, document_bytes))
+        page = list(cut_page(rest[:limit], self.limits.page_bytes, bytes_of_documents))
         return page, page[-1].id if len(page) < len(rest) else None
 
     async def views(self) -> dict[str, RecordedView]:
-        return dict(self._views)
+        return dict(self.recorded)
 
     async def record_views(
         self,
@@ -164,11 +160,8 @@ class MemoryEngine:
     ) -> None:
         filled = {view for view, _ in self.documents} if only_if_empty else set()
         for view, before in views:
-            if view.name not in filled and self._views.get(view.name) == before:
-                self._views[view.name] = view
-
-    async def close(self) -> None:
-        """There is nothing to let go of."""
+            if view.name not in filled and self.recorded.get(view.name) == before:
+                self.recorded[view.name] = view
 
     def _forget_keys(self, most: int, now: int) -> None:
         """Forget up to `most` of the keys that have expired; the oldest come first."""

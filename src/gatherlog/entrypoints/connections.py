@@ -19,6 +19,8 @@ HEAD_SECONDS: Final = 10.0
 """From connecting to the first byte of a request, and from that to the end of its headers."""
 STALL_SECONDS: Final = 30.0
 """How long a client may read nothing of an answer that is being sent."""
+STREAM_SECONDS: Final = 1.0
+"""How long a live stream has to end once the server is to stop, if its client reads nothing."""
 _TOO_LARGE: Final = (431, "Request Header Fields Too Large")
 _TOO_SLOW: Final = (408, "Request Timeout")
 _TOO_MANY: Final = (429, "Too Many Requests")
@@ -86,6 +88,12 @@ class Connection(HttpToolsProtocol):
             # uvicorn's own timer ends with any byte, even of a body that nobody reads any more
             seconds = self.config.timeout_keep_alive
             self._head_timer = self.loop.call_later(seconds, self.timeout_keep_alive_handler)
+
+    def shutdown(self) -> None:
+        super().shutdown()
+        cycle: RequestResponseCycle | None = self.cycle
+        if cycle is not None and cycle.chunked_encoding:  # as only live streams are
+            self.loop.call_later(STREAM_SECONDS, self.transport.abort)
 
     def pause_writing(self) -> None:
         super().pause_writing()

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from gatherlog.bootstrap import open_platform
+from gatherlog.bootstrap import check_site_key, open_platform
 from gatherlog.settings import Settings
 
 __all__ = ["work"]
@@ -20,6 +20,7 @@ def work(settings: Settings, *, ready: Callable[[], None] = lambda: None) -> Non
 
 
 async def _work(settings: Settings, ready: Callable[[], None]) -> None:
+    await check_site_key(settings)
     platform = await open_platform(settings)
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()

@@ -181,9 +181,11 @@ class BodyReader(Generic[B]):
         return await read_body(receive)
 
     def decode(self, body: bytes) -> B:
-        """The typed body; Malformed if it is no JSON, Invalid with all flaws if it does not fit."""
+        """The typed body; Malformed if it is not JSON, Invalid with all flaws if it is wrong."""
         if self._kind is bytes:
             return body  # type: ignore[return-value]  # B is bytes
+        if not body.isascii():
+            _check_utf8(body)  # parts that are kept as they are would not be looked at
         try:
             return self._decode(body)
         except (msgspec.ValidationError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -225,15 +227,20 @@ def flaws_of(value: Any, kind: type, *, strict: bool = True) -> list[Flaw]:
 _NAMES = {list: "an array", str: "a string", int: "a number", float: "a number"}
 
 
+def _check_utf8(body: bytes) -> None:
+    try:
+        body.decode()
+    except UnicodeDecodeError:
+        raise Malformed("The body is not UTF-8.") from None
+
+
 def _parse(body: bytes) -> Any:
     try:
         return _decode(body)
     except RecursionError:
         raise Malformed("The body is nested too deeply.") from None
-    except UnicodeDecodeError:
-        raise Malformed("The body is not UTF-8.") from None
     except msgspec.DecodeError as error:
-        raise Malformed(f"The body is no JSON: {error}.") from None
+        raise Malformed(f"The body is not JSON: {error}.") from None
 
 
 def _pointer(name: str) -> str:

@@ -59,7 +59,7 @@ def _network(text: str) -> IPv4Network | IPv6Network:
     try:
         return ip_network(text, strict=False)
     except ValueError:
-        raise Invalid(Flaw("/trusted_proxies", f"{text!r} is no address or network")) from None
+        raise Invalid(Flaw("/trusted_proxies", f"{text!r} is not an address or network")) from None
 
 
 def _address(text: str) -> IPv4Address | IPv6Address | None:

@@ -44,6 +44,7 @@ from gatherlog.interfaces.problems import (
     Stale,
     describe,
     headers_of,
+    is_logged,
 )
 from gatherlog.interfaces.rates import RateLimiter
 from gatherlog.interfaces.rest.camel import with_camel_case_pointer
@@ -117,8 +118,9 @@ class Http:
         self._known = frozenset(path.split("/")[1] for path in paths)
 
     def stop(self) -> None:
-        """End all live streams, which would not end by themselves; other requests are served."""
+        """End all live streams and waits for messages; other requests are served to their end."""
         self._live.stop()
+        self._platform.queues.stop_waiting()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "websocket":
@@ -131,7 +133,7 @@ class Http:
         except (ClientGone, ClientDisconnect):
             exchange.status = _CLIENT_GONE
         except GatherlogError as error:
-            if describe(error).status == 500:
+            if is_logged(error):
                 self._log.failed(error)
             if isinstance(error, BodyTooLarge):
                 await discard(exchange.headers, receive)

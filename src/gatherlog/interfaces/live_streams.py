@@ -101,7 +101,8 @@ async def changes(store: Store, read: Callable[[], Awaitable[bytes]]) -> AsyncGe
             elif now() - last_sent >= KEEP_ALIVE:
                 yield b": still here\n\n"
                 last_sent = now()
-            heads = await store.wait(heads, KEEP_ALIVE)
+            left = max(0.0, last_sent + KEEP_ALIVE - now())
+            heads = await store.wait(heads, left)
             await asyncio.sleep(PAUSE)
     except GatherlogError:  # the gathering is gone, the credential has ended, the store is closed
         return

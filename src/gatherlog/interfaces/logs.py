@@ -3,6 +3,7 @@
 import sys
 import traceback
 from collections.abc import Callable, Collection
+from contextlib import suppress
 from types import TracebackType
 
 import msgspec
@@ -38,7 +39,10 @@ def to_stderr(line: bytes) -> None:
 
 
 class RequestLog:
-    """Writes one line per request, and one per unexpected error."""
+    """Writes one line per request, and one per unexpected error.
+
+    A line that cannot be written is left out: requests are answered as if it had been.
+    """
 
     def __init__(self, clock: Clock, sink: Sink = to_stderr) -> None:
         self._clock = clock
@@ -50,7 +54,7 @@ class RequestLog:
         """Log an answered request; `path` must hold no personal data (see `public_path`)."""
         ms = round(seconds * 1000, 3)
         line = _Line(rfc3339(self._clock()), method, path, status, ms, actor)
-        self._sink(_encode(line) + b"\n")
+        self._write(_encode(line))
 
     def failed(self, error: BaseException) -> None:
         """Log an unexpected error: its types and the lines it passed through."""
@@ -60,7 +64,11 @@ class RequestLog:
             chain.append(f"{type(cause).__module__}.{type(cause).__qualname__}")
             cause = cause.__cause__ or cause.__context__
         line = _Failure(rfc3339(self._clock()), " from ".join(chain), _frames(error.__traceback__))
-        self._sink(_encode(line) + b"\n")
+        self._write(_encode(line))
+
+    def _write(self, line: bytes) -> None:
+        with suppress(OSError):  # as when the disk of the log is full
+            self._sink(line + b"\n")
 
 
 def public_path(path: str, known: Collection[str]) -> str:

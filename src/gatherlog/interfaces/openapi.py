@@ -14,7 +14,9 @@ from gatherlog.interfaces.rest.conditions import IF_MATCH
 from gatherlog.interfaces.rest.demands import DEMANDS
 from gatherlog.interfaces.rest.endpoint import Endpoint, field_names
 from gatherlog.interfaces.rest.examples import EXAMPLES
+from gatherlog.interfaces.rest.idempotency import KEY_PATTERN
 from gatherlog.interfaces.rest.parameters import PARAMETERS, parameters
+from gatherlog.interfaces.rest.queries import InParts
 
 __all__ = ["describe_endpoints"]
 
@@ -225,7 +227,7 @@ def _once(endpoint: Endpoint[Any, Any]) -> list[Json]:
     if not endpoint.repeatable:
         return []
     description = "Send the same key with every attempt at a request: it is done once."
-    schema = {"type": "string", "pattern": "^[!-~]{1,255}$"}
+    schema = {"type": "string", "pattern": KEY_PATTERN}
     return [
         {"name": "Idempotency-Key", "in": "header", "description": description, "schema": schema}
     ]
@@ -253,7 +255,7 @@ def _success(endpoint: Endpoint[Any, Any], template: str, schema_of: dict[int, J
         headers.append("Location")
     if endpoint.conditional and endpoint.answer is not None:
         headers.append("ETag")
-    if "cursor" in field_names(endpoint.query):
+    if issubclass(endpoint.query, InParts):
         headers.append("Link")
     links = _links(endpoint, template)
     if links:
@@ -328,7 +330,7 @@ def _refusals(endpoint: Endpoint[Any, Any], template: str) -> Json:
 
 
 def _problem_codes(endpoint: Endpoint[Any, Any], template: str) -> set[str]:
-    codes = {"store_failed", "busy", *endpoint.refusals}
+    codes = {"error", "store_failed", "busy", *endpoint.refusals}
     if not endpoint.public:
         codes |= {"unauthenticated", "too_many"}
         actors = [actor for _, actor in _ACTORS] + [*_OTHERS]

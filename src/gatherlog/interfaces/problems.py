@@ -27,6 +27,7 @@ __all__ = [
     "UnsupportedMediaType",
     "describe",
     "headers_of",
+    "is_logged",
     "status_of",
 ]
 
@@ -117,6 +118,8 @@ class Problem(msgspec.Struct, frozen=True):
     title: str
     detail: str | None = None
     """Shown instead of the error's message, where that is about the server's internals."""
+    is_logged: bool = False
+    """Whether the operator is told of it in the request log."""
 
 
 _INSIDE: Final = "Something went wrong on this side. It has been written to the log."
@@ -128,7 +131,7 @@ PROBLEMS: Final[Mapping[str, Problem]] = {
     "unauthenticated": Problem(HTTPStatus.UNAUTHORIZED, "Say who you are"),
     "denied": Problem(HTTPStatus.FORBIDDEN, "You may not do this"),
     "rsvp_closed": Problem(HTTPStatus.FORBIDDEN, "The time for answering is over"),
-    "not_found": Problem(HTTPStatus.NOT_FOUND, "There is no such thing"),
+    "not_found": Problem(HTTPStatus.NOT_FOUND, "Not found"),
     "method_not_allowed": Problem(HTTPStatus.METHOD_NOT_ALLOWED, "Not with this method"),
     "body_too_slow": Problem(HTTPStatus.REQUEST_TIMEOUT, "The body took too long"),
     "conflict": Problem(HTTPStatus.CONFLICT, "It has changed meanwhile"),
@@ -145,7 +148,7 @@ PROBLEMS: Final[Mapping[str, Problem]] = {
     "unsupported_media_type": Problem(
         HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "This kind of body is not read here"
     ),
-    "invalid": Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "Something in it is not valid"),
+    "invalid": Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "The request is not valid"),
     "key_reused": Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "The key was used for something else"),
     "too_many": Problem(HTTPStatus.TOO_MANY_REQUESTS, "Too often"),
     "busy": Problem(
@@ -153,9 +156,29 @@ PROBLEMS: Final[Mapping[str, Problem]] = {
         "Too busy just now",
         "Too much is going on at once. Nothing is lost: try again in a moment.",
     ),
+    **{
+        code: Problem(
+            HTTPStatus.SERVICE_UNAVAILABLE,
+            "The storage failed",
+            "Whether anything was written down is not known. The failure is in the server's log."
+            " Try again later, with the same Idempotency-Key.",
+            is_logged=True,
+        )
+        for code in ("store_failed", "not_a_store", "key_unusable")
+    },
     "not_ready": Problem(HTTPStatus.SERVICE_UNAVAILABLE, "Not ready"),
     "store_closed": Problem(
         HTTPStatus.SERVICE_UNAVAILABLE, "Shutting down", "This server is about to stop."
+    ),
+    "view_outdated": Problem(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        "This server is out of date",
+        "The site has been updated, but this server has not. It has to be restarted.",
+    ),
+    "view_not_built": Problem(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        "The site is being updated",
+        "What was asked for has to be built anew first. Try again later.",
     ),
     "disk_full": Problem(
         HTTPStatus.INSUFFICIENT_STORAGE,
@@ -163,19 +186,17 @@ PROBLEMS: Final[Mapping[str, Problem]] = {
         "There is no room left to write this down; nothing was changed.",
     ),
     **{
-        code: Problem(HTTPStatus.INTERNAL_SERVER_ERROR, "Something went wrong", _INSIDE)
+        code: Problem(
+            HTTPStatus.INTERNAL_SERVER_ERROR, "Something went wrong", _INSIDE, is_logged=True
+        )
         for code in (
             "error",
             "store_error",
-            "store_failed",
             "has_counters",
             "owned_elsewhere",
-            "not_a_store",
-            "view_outdated",
-            "view_not_built",
+            "document_undecodable",
             "event_unknown",
             "event_undecodable",
-            "key_unusable",
             "repeated",
             "lease_lost",
             "delivery_failed",
@@ -209,6 +230,11 @@ class ProblemDocument(msgspec.Struct, frozen=True, omit_defaults=True):
 def status_of(error: GatherlogError) -> int:
     """The status that an error is answered with."""
     return PROBLEMS.get(error.code, PROBLEMS["error"]).status.value
+
+
+def is_logged(error: GatherlogError) -> bool:
+    """Whether the operator is told of an error: it is a failure on this side."""
+    return PROBLEMS.get(error.code, PROBLEMS["error"]).is_logged
 
 
 def describe(error: GatherlogError) -> ProblemDocument:

@@ -54,7 +54,7 @@ def check_letter(to: str, subject: str) -> None:
     try:
         parsed(to)
     except Invalid:
-        flaws.append(Flaw("/to", "is no plain e-mail address; one looks like ada@example.org"))
+        flaws.append(Flaw("/to", "is not a plain e-mail address; one looks like ada@example.org"))
     else:
         if to != to.strip():
             flaws.append(Flaw("/to", "begins or ends with a space"))

@@ -48,7 +48,7 @@ def test_the_local_time_is_stored(written: str, kept: str) -> None:
     ],
 )
 def test_text_that_is_no_time_is_refused(written: str) -> None:
-    with pytest.raises(ValueError, match=r"is no date and no date-time$"):
+    with pytest.raises(ValueError, match=r"is neither a date nor a date-time$"):
         local_time(written, "Europe/Paris")
 
 

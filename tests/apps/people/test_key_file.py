@@ -2,6 +2,7 @@
 
 import multiprocessing
 import stat
+from collections.abc import Callable
 from hashlib import sha256
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
@@ -9,7 +10,8 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from joserfc.jwk import RSAKey
+from joserfc.errors import SecurityWarning
+from joserfc.jwk import ECKey, RSAKey
 
 from gatherlog.apps.people.key_file import KeyUnusable, check_key, kept_key
 from gatherlog.apps.people.rsa_key import RsaKey
@@ -133,6 +135,29 @@ async def test_text_that_is_no_key_is_refused_at_the_start(text: str) -> None:
         await start(Settings(store="memory:", jwt_key=text))
 
     assert str(refused.value) == "GATHERLOG_JWT_KEY: not a private RSA key in PEM"
+
+
+def _elliptic() -> bytes:
+    return ECKey.generate_key("P-256", private=True).as_pem(private=True)
+
+
+def _short() -> bytes:
+    with pytest.warns(SecurityWarning):
+        return RSAKey.generate_key(1024, private=True).as_pem(private=True)
+
+
+@pytest.mark.parametrize("make", [_elliptic, _short, lambda: b"nonsense"])
+async def test_a_key_file_with_an_unusable_key_is_refused_at_the_start_in_one_line(
+    make: Callable[[], bytes], tmp_path: Path
+) -> None:
+    file = tmp_path / "site.key"
+    file.write_bytes(make())
+    file.chmod(0o600)
+
+    with pytest.raises(KeyUnusable) as refused:
+        await start(Settings(store="memory:", key_file=str(file)))
+
+    assert str(refused.value).startswith(f"{file}: not a private RSA key")
 
 
 async def test_an_exposed_key_is_refused_at_the_start(tmp_path: Path) -> None:

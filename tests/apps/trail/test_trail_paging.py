@@ -1,5 +1,6 @@
 """Pages of the trail repeat nothing and leave nothing out, and none is slower than another."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from time import perf_counter
 
@@ -9,6 +10,7 @@ from gatherlog.apps.trail import TrailService
 from gatherlog.apps.trail.views import ACTIVITIES, Activity
 from gatherlog.bootstrap import VIEWS
 from gatherlog.core import Commit, Store
+from gatherlog.core.eventstore.commit_checks import actions_of
 from gatherlog.core.eventstore.errors import CursorInvalid
 from gatherlog.engines import open_store
 from gatherlog.testing import CountingIds, StandingClock
@@ -27,6 +29,16 @@ def activity(number: int, *, guests: int = 10) -> Activity:
         created_at=number,
         version=number + 1,
     )
+
+
+async def add(store: Store, activities: Sequence[Activity]) -> None:
+    """Write activities as the trail's projection does, in as few commits as the limits allow."""
+    limits = store.limits
+    size = limits.commit_actions // actions_of(limits, views=[ACTIVITIES])
+    for start in range(0, len(activities), size):
+        some = activities[start : start + size]
+        writes = [ACTIVITIES.write(one.id, "subscription-trail", one, at=1) for one in some]
+        await store.commit(Commit(writes=writes))
 
 
 async def number_of(trail_service: TrailService) -> int:
@@ -67,10 +79,7 @@ async def test_pages_filtered_by_actor_and_action_are_complete(
     store: Store, trail_service: TrailService, limit: int
 ) -> None:
     all_of_them = [activity(number) for number in range(300)]
-    for start in range(0, 300, 40):
-        some = all_of_them[start : start + 40]
-        writes = [ACTIVITIES.write(one.id, "subscription-trail", one, at=1) for one in some]
-        await store.commit(Commit(writes=writes))
+    await add(store, all_of_them)
     await eventually(lambda: number_of(trail_service), 300)
 
     found: list[Activity] = []
@@ -91,11 +100,7 @@ async def test_pages_filtered_by_actor_and_action_are_complete(
 async def test_a_cursor_of_another_query_is_refused(
     trail_service: TrailService, store: Store
 ) -> None:
-    writes = [
-        ACTIVITIES.write(one.id, "subscription-trail", one, at=1)
-        for one in map(activity, range(20))
-    ]
-    await store.commit(Commit(writes=writes))
+    await add(store, [activity(number) for number in range(20)])
     await eventually(lambda: number_of(trail_service), 20)
     page = await trail_service.activities("default", guest_id="g1", limit=1)
     assert page.cursor is not None
@@ -110,10 +115,7 @@ async def test_the_last_page_of_100_000_activities_costs_what_the_first_costs(
 ) -> None:
     store = await open_store(f"sqlite:///{tmp_path}/trail.db", views=VIEWS)
     trail_service = TrailService(store, clock=StandingClock(), ids=CountingIds())
-    for start in range(0, 100_000, 2000):
-        some = [activity(number, guests=200) for number in range(start, start + 2000)]
-        writes = [ACTIVITIES.write(one.id, "subscription-trail", one, at=1) for one in some]
-        await store.commit(Commit(writes=writes))
+    await add(store, [activity(number, guests=200) for number in range(100_000)])
 
     seconds: list[float] = []
     count, cursor = 0, None

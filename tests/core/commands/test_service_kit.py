@@ -40,6 +40,7 @@ from gatherlog.core.commands.service import (
     stored,
 )
 from gatherlog.core.eventstore.errors import Conflict
+from gatherlog.core.eventstore.store import Page, Query
 from gatherlog.engines import open_store
 from gatherlog.engines.memory import MemoryStore
 from gatherlog.testing import CountingIds, StandingClock, run_instantly
@@ -198,3 +199,26 @@ def test_the_pages_of_a_search_are_complete_and_repeat_nothing(
             assert all(len(one) == limit for one in pages[:-1])
 
     run_instantly(story())
+
+
+class CountedStore(MemoryStore):
+    """A store that counts how many documents its queries gave."""
+
+    given = 0
+
+    async def query(self, query: Query) -> Page:
+        page = await super().query(query)
+        self.given += len(page.documents)
+        return page
+
+
+async def test_a_search_reads_no_document_twice_after_a_short_page() -> None:
+    store = CountedStore([NOTES], limits=Limits(page_bytes=4_000))
+    for number in range(9):
+        note = NOTES.write(f"n{number}", "notes-1", Note(f"{number}" * 1_000), at=1)
+        await store.commit(Commit(writes=[note]))
+
+    found = await search(store, NOTES, NOTES.query("by_all", "all", limit=5), None)
+
+    assert [one.body.text[0] for one in found.items] == ["0", "1", "2", "3", "4"]
+    assert store.given == 5

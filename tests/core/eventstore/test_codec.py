@@ -128,7 +128,7 @@ def test_data_that_does_not_fit_is_an_error(schema: int, data: bytes) -> None:
 def test_many_decode_as_they_do_one_by_one() -> None:
     events = [stored(g.type, g.schema, g.data.encode()) for g in GOLDEN] * 3
 
-    assert CODEC.decode_all(iter(events)) == [CODEC.decode(event) for event in events]
+    assert CODEC.decode_all(events) == [CODEC.decode(event) for event in events]
     assert CODEC.decode_all([]) == []
 
 

@@ -69,6 +69,24 @@ class ScriptedEngine(MemoryEngine):
         return answer
 
 
+class HotEngine(ScriptedEngine):
+    """Whatever appends to the stream `card-hot` collides."""
+
+    async def write(self, planned: Planned) -> None:
+        if "card-hot" in planned.changes.streams:
+            self.groups.append(len(planned.commits))
+            await asyncio.sleep(0.001)
+            raise Collision("others are faster")
+        await super().write(planned)
+
+
+class AlwaysOldEngine(ScriptedEngine):
+    """What it loads may always be old, and says that the stream is there already."""
+
+    async def load(self, wanted: Wanted, now: int, *, anew: bool) -> State:
+        return old_state(streams={"card-1": 7})
+
+
 def committed(
     engine: ScriptedEngine, *commits: Commit, size: int = 1, actions: int = 1
 ) -> list[Committed | BaseException]:
@@ -109,6 +127,82 @@ def test_what_collides_until_the_deadline_is_busy() -> None:
 
     assert DEADLINE < run_instantly(story()) < DEADLINE + 1
     assert engine.positions() == (0,)
+
+
+def test_a_commit_that_keeps_colliding_holds_up_no_other() -> None:
+    engine = HotEngine()
+
+    async def story() -> None:
+        queue = CommitQueue(engine, clock=lambda: 5)
+        loop = asyncio.get_running_loop()
+        names = ["card-0", "card-1", "card-2", "card-hot", "card-4", "card-5", "card-6"]
+        hot, *others = [
+            queue.submit(commit(name), 1, 1)
+            for name in sorted(names, key=lambda n: n != "card-hot")
+        ]
+        await asyncio.gather(*others)
+        assert loop.time() < 1
+        begun = loop.time()
+        await queue.submit(commit("card-7"), 1, 1)
+        assert loop.time() - begun < 0.1
+        with pytest.raises(Busy, match="others are faster"):
+            await hot
+        assert DEADLINE < loop.time() < DEADLINE + 1
+
+    run_instantly(story())
+    assert engine.groups[0] == 7
+    assert engine.positions() == (7,)
+
+
+def test_a_group_that_collides_comes_again_in_halves() -> None:
+    engine = ScriptedEngine(Collision(), None)
+
+    done = committed(engine, *[commit(f"card-{n}") for n in range(5)])
+
+    assert errors(done) == [Committed] * 5
+    assert (engine.groups[0], sorted(engine.groups[1:])) == (5, [2, 3])
+
+
+def test_an_unknown_outcome_holds_up_no_other() -> None:
+    engine = ScriptedEngine(LOST, None, answers=[StoreFailed("no line")])
+
+    async def story() -> None:
+        queue = CommitQueue(engine, clock=lambda: 5)
+        unknown = queue.submit(commit("card-1"), 1, 1)
+        await asyncio.sleep(0.1)
+        await queue.submit(commit("card-2"), 1, 1)
+        assert asyncio.get_running_loop().time() < 1
+        with pytest.raises(StoreFailed):
+            await unknown
+
+    run_instantly(story())
+
+
+def test_groups_that_wait_to_be_tried_again_count_against_the_bounds_of_the_queue() -> None:
+    async def story() -> None:
+        queue = CommitQueue(HotEngine(), clock=lambda: 5)
+        colliding = queue.submit(commit("card-hot"), QUEUE_BYTES, 1)
+        await asyncio.sleep(1)
+        with pytest.raises(Busy, match="too many"):
+            queue.submit(commit("card-1"), 1, 1)
+        with pytest.raises(Busy, match="others are faster"):
+            await colliding
+        await queue.submit(commit("card-1"), 1, 1)
+
+    run_instantly(story())
+
+
+def test_what_stays_old_when_it_is_read_anew_is_tried_again_after_a_pause() -> None:
+    engine = AlwaysOldEngine()
+
+    async def story() -> float:
+        queue = CommitQueue(engine, clock=lambda: 5)
+        with pytest.raises(Busy):
+            await queue.submit(commit("card-1", expected=NEW), 1, 1)
+        return asyncio.get_running_loop().time()
+
+    assert DEADLINE < run_instantly(story()) < DEADLINE + 1
+    assert engine.abandoned < 1000
 
 
 def test_an_unknown_outcome_that_happened_is_answered_and_written_once() -> None:
@@ -208,6 +302,70 @@ def test_a_plan_that_fails_gives_up_what_was_loaded() -> None:
 
     assert errors(committed(engine, commit("card-1"))) == [StoreFailed]
     assert engine.abandoned == 1
+
+
+class Miscounting(ScriptedEngine):
+    """Loses the last result of the first group that it writes."""
+
+    async def write(self, planned: Planned) -> None:
+        await super().write(planned)
+        if len(self.groups) == 1:
+            del planned.results[-1]  # type: ignore[attr-defined]  # a fault of the engine
+
+
+class Cancelling(ScriptedEngine):
+    """Its first write raises CancelledError, although nobody has cancelled the queue."""
+
+    async def write(self, planned: Planned) -> None:
+        await super().write(planned)
+        if len(self.groups) == 1:
+            raise asyncio.CancelledError
+
+
+@pytest.mark.parametrize(
+    ("engine", "outcomes"),
+    [
+        (Miscounting(), [StoreFailed, StoreFailed, StoreFailed]),
+        (Cancelling(), [StoreFailed, StoreFailed, StoreFailed]),
+    ],
+    ids=["a result is missing", "the engine was cancelled"],
+)
+def test_what_goes_wrong_when_a_group_is_settled_fails_its_callers_and_not_the_queue(
+    engine: ScriptedEngine, outcomes: list[type[object]]
+) -> None:
+    async def story() -> None:
+        queue = CommitQueue(engine, clock=lambda: 5)
+        group = [queue.submit(commit(f"card-{n}"), 1, 1) for n in range(3)]
+        while not engine.groups:
+            await asyncio.sleep(0)
+        following = queue.submit(commit("card-3"), 1, 1)
+        async with asyncio.timeout(60):
+            settled = await asyncio.gather(*group, following, return_exceptions=True)
+        assert errors(settled) == [*outcomes, Committed]
+        await queue.submit(commit("card-4"), 1, 1)
+        await queue.close()
+
+    run_instantly(story())
+
+
+def test_a_queue_whose_loop_ends_fails_everybody_who_still_waits() -> None:
+    engine = ScriptedEngine()
+
+    async def story() -> None:
+        queue = CommitQueue(engine, clock=lambda: 5)
+        waiting = [queue.submit(commit(f"card-{n}"), 1, 1) for n in range(3)]
+        while not engine.groups:
+            await asyncio.sleep(0)
+        waiting.append(queue.submit(commit("card-3"), 1, 1))
+        [work] = asyncio.all_tasks() - {asyncio.current_task()}
+        work.cancel()
+        async with asyncio.timeout(60):
+            settled = await asyncio.gather(*waiting, return_exceptions=True)
+        assert errors(settled) == [StoreFailed] * 3 + [StoreClosed]
+        with pytest.raises(StoreClosed):
+            queue.submit(commit("card-4"), 1, 1)
+
+    run_instantly(story())
 
 
 @pytest.mark.parametrize(

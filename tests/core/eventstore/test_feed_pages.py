@@ -1,6 +1,7 @@
 """The feed of all partitions in pages: whole, fair, and without trust in distances of positions."""
 
 from collections.abc import Sequence
+from contextlib import aclosing
 from typing import Any
 
 import msgspec
@@ -12,6 +13,7 @@ from gatherlog.core.eventstore.feed_pages import (
     feed_events,
     feed_page,
     feed_page_backwards,
+    follow_feed,
     latest_events,
 )
 from gatherlog.engines import open_store
@@ -34,6 +36,10 @@ class Gappy:
     async def heads(self) -> Heads:
         return tuple(head * WIDE for head in await self._store.heads())
 
+    async def wait(self, beyond: Heads, timeout: float) -> Heads:
+        heads = await self._store.wait(tuple(one // WIDE for one in beyond), timeout)
+        return tuple(head * WIDE for head in heads)
+
     async def read_feed(self, partition: int, *, after: int, limit: int) -> list[Recorded]:
         page = await self._store.read_feed(partition, after=after // WIDE, limit=limit)
         return [msgspec.structs.replace(one, position=one.position * WIDE) for one in page]
@@ -48,13 +54,14 @@ async def store(request: pytest.FixtureRequest) -> Any:
     return Gappy(store)
 
 
-async def append(store: Store, stream: str, count: int) -> None:
-    events = [Event(f"{stream}/{n}", "told", NOON, NOON, b"{}") for n in range(count)]
+async def append(store: Store, stream: str, count: int, data: bytes = b"{}") -> None:
+    recorded = NOON + int(stream.removeprefix("card-"))
+    events = [Event(f"{stream}/{n}", "told", NOON, recorded, data) for n in range(count)]
     committed = await store.commit(Commit(appends=[Append(stream, events)]))
     [(partition, position)] = committed.positions.items()
 
     async def is_shown() -> bool:
-        return (await store.heads())[partition] >= position
+        return (await getattr(store, "_store", store).heads())[partition] >= position
 
     await eventually(is_shown, True)
 
@@ -109,16 +116,65 @@ async def test_no_partition_waits_for_another_that_grows(store: Store, limit: in
     assert waiting == set()
 
 
+def small_pages(store: Any, most: int) -> Any:
+    """The same store, with pages of that many bytes."""
+    limits = msgspec.structs.replace(store.limits, page_bytes=most)
+    store._store.limits = store._store.engine.limits = limits
+    return store
+
+
+async def fill(store: Any, size: int) -> None:
+    """Append events of so many bytes to every partition."""
+    for number in range(20, 40):
+        await append(store, f"card-{number}", 30, b"x" * size)
+
+
+@pytest.mark.parametrize("read", [feed_page, feed_page_backwards])
+async def test_a_page_ends_by_its_bytes(store: Any, read: Any) -> None:
+    await fill(store, 1_000)
+    store = small_pages(store, 8_000)
+    starts = {feed_page: (0,) * store.limits.partitions, feed_page_backwards: await store.heads()}
+    page, most, count = FeedPage([], starts[read], False), 0, 0
+    while not page.is_end:
+        page = await read(store, page.positions, limit=1_000)
+        most = max(most, sum(len(event.data) for event in page.events))
+        count += len(page.events)
+
+    assert count == 1_000
+    assert 0 < most <= 8_000 + store.limits.partitions * 1_000
+
+
+async def test_followers_get_all_events_of_all_partitions_in_turns(store: Any) -> None:
+    seen: list[Recorded] = []
+    first: set[int] = set()
+    await append(store, "card-0", 80)
+    async with aclosing(follow_feed(store, (0,) * store.limits.partitions, limit=16)) as pages:
+        async for page in pages:
+            if len(seen) < 160:
+                first |= {event.partition for event in page.events}
+            seen += page.events
+            if len(seen) == 480:
+                break
+
+    filled = [number for number, head in enumerate(await store.heads()) if head]
+    assert len({event.id for event in seen} | {f"card-0/{n}" for n in range(80)}) == 440
+    assert all(found == sorted(found) for found in by_partition(seen).values())
+    assert first == set(filled)
+
+
 async def streams_in(store: Store, partition: int) -> set[str]:
     head = (await store.heads())[partition]
     return {event.stream async for page in feed_events(store, partition, 0, head) for event in page}
 
 
 @pytest.mark.parametrize("limit", [1, 7, 1_000])
-async def test_the_latest_events_of_a_partition_are_found(store: Store, limit: int) -> None:
-    heads = await store.heads()
-    for partition, head in enumerate(heads):
+async def test_the_latest_events_of_all_partitions_are_found(store: Store, limit: int) -> None:
+    odd: list[Recorded] = []
+    for partition, head in reversed([*enumerate(await store.heads())]):
         pages = [page async for page in feed_events(store, partition, 0, head)]
-        odd = [event.id for page in pages for event in page if is_odd(event)]
-        found = await latest_events(store, partition, heads, limit=limit, wanted=is_odd)
-        assert [event.id for event in found] == odd[::-1][:limit]
+        odd += [event for page in pages for event in page if is_odd(event)][::-1]
+    newest = sorted(odd, key=lambda event: event.recorded, reverse=True)
+
+    found = [event async for event in latest_events(store, limit=limit, wanted=is_odd)]
+
+    assert [event.id for event in found] == [event.id for event in newest][:limit]

@@ -149,3 +149,12 @@ def test_two_long_partitions_are_never_taken_for_one_another(one: str, other: st
 
 def _uncontrolled(text: str) -> str:
     return "".join(char for char in text if unicodedata.category(char) not in ("Cc", "Cs"))
+
+
+@given(st.text(st.characters(exclude_categories=["Cc", "Cs"]), min_size=401, max_size=500))
+def test_no_other_partition_key_is_stored_as_a_long_one_is(long: str) -> None:
+    stored, _ = split_key((long,))
+
+    assert len(stored.encode()) <= 400
+    assert split_key((stored,))[0] != stored
+    assert split_key((long + "x",))[0] != stored

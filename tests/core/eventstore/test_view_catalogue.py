@@ -31,12 +31,15 @@ class ViewsEngine(MemoryEngine):
         self.recorded = {one.name: one for one in recorded}
         self.filled = set(documents)
         self.looks = 0
+        self.seconds = 0.0
+        """How long it takes to read the views."""
         self.before_recording: Callable[[], None] = lambda: None
 
     async def views(self) -> dict[str, RecordedView]:
         self.looks += 1
-        await asyncio.sleep(0)
-        return dict(self.recorded)
+        found = dict(self.recorded)
+        await asyncio.sleep(self.seconds)
+        return found
 
     async def record_views(
         self,
@@ -150,15 +153,44 @@ def test_what_another_process_has_built_serves_after_a_second_at_most() -> None:
     run_instantly(story())
 
 
-def test_the_store_is_asked_once_per_second_and_not_at_all_for_what_serves() -> None:
+def test_a_newer_version_that_another_process_has_built_is_noticed_after_a_second_at_most() -> None:
+    async def story() -> None:
+        engine = ViewsEngine(view(1, "a"))
+        known = catalogue(engine, view(1, "a"))
+        assert await serves(known, "a")
+        engine.recorded["card"] = view(2, "a")
+        await asyncio.sleep(LOOK_SECONDS)
+        with pytest.raises(ViewOutdated, match="'card' is at version 2"):
+            await known.check("card", "a")
+
+    run_instantly(story())
+
+
+def test_the_store_is_asked_once_per_second_of_queries() -> None:
     async def story() -> None:
         engine = ViewsEngine(view(1, "a"))
         known = catalogue(engine, view(1, "a", "b"))
-        await asyncio.sleep(LOOK_SECONDS)
-        for _ in range(100):
-            assert await serves(known, "a")
-            assert not await serves(known, "b")
-        assert engine.looks == 1
+        for _ in range(3):
+            await asyncio.sleep(LOOK_SECONDS)
+            for _ in range(100):
+                assert await serves(known, "a")
+                assert not await serves(known, "b")
+        assert engine.looks == 3
+
+    run_instantly(story())
+
+
+def test_what_this_process_has_completed_outlasts_a_look_that_began_before() -> None:
+    async def story() -> None:
+        engine = ViewsEngine(view(1, "a"), documents=["card"])
+        known = catalogue(engine, view(2, "a"))
+        engine.seconds = 0.5
+        looking = asyncio.create_task(serves(known, "a"))
+        await asyncio.sleep(0)
+        engine.seconds = 0.0
+        await known.complete([view(2, "a")])
+        await looking
+        assert await serves(known, "a")
 
     run_instantly(story())
 

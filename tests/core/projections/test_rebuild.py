@@ -118,7 +118,9 @@ async def mended(store: Store, category: Category = SHOP) -> list[Difference]:
 
 async def spoil(store: Store, view: str, id: str, shop: str = "shop-1", **write: Any) -> None:
     """Change a document behind the back of its events."""
-    await store.commit(Commit(writes=[Write(view=view, id=id, stream=shop, at=1, **write)]))
+    indexes = {ITEMS.name: len(ITEMS.indexes), SHOPS.name: 0}
+    spoilt = Write(view=view, id=id, stream=shop, at=1, indexes=indexes[view], **write)
+    await store.commit(Commit(writes=[spoilt]))
 
 
 async def test_documents_that_came_from_their_events_differ_in_nothing(store: Store) -> None:

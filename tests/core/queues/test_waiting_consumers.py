@@ -14,6 +14,7 @@ from gatherlog.engines.memory import MemoryStore
 from gatherlog.testing import StandingClock, run_instantly
 from tests.contracts.engines import Place
 from tests.core.queues.messages import SOON, ids, ids_of, in_line, message
+from tests.stores import eventually
 
 
 @pytest.fixture
@@ -72,6 +73,28 @@ async def test_a_waiting_consumer_is_woken_by_a_message_sent_in_another_process(
     await there.send("orders", in_line("ada", 1))
 
     assert await received_by(task) == ["ada-1"]
+
+
+@woken
+async def test_all_waits_end_when_the_queues_are_told_to(queues: Queues) -> None:
+    tasks = await waiting(queues, 3)
+
+    queues.stop_waiting()
+
+    assert [await received_by(task) for task in tasks] == [[], [], []]
+    async with asyncio.timeout(15):
+        assert await queues.receive("orders", wait=20) == []
+
+
+@woken
+async def test_what_is_there_is_received_although_nobody_waits_any_more(queues: Queues) -> None:
+    queues.stop_waiting()
+    await queues.send("orders", in_line("ada", 1))
+
+    async def received() -> list[str]:
+        return ids_of(await queues.receive("orders", wait=20))
+
+    await eventually(received, ["ada-1"])
 
 
 @woken

@@ -121,8 +121,8 @@ def test_or_takes_objects(pattern: Any, found: tuple[str, str]) -> None:
     ("text", "detail"),
     [
         ("", "This is not JSON: Expecting value: line 1 column 1 (char 0)"),
-        ('{"a": [NaN]}', "This is not JSON: NaN is no number of JSON"),
-        ('{"a": [-Infinity]}', "This is not JSON: -Infinity is no number of JSON"),
+        ('{"a": [NaN]}', "This is not JSON: NaN is not a JSON number"),
+        ('{"a": [-Infinity]}', "This is not JSON: -Infinity is not a JSON number"),
         ("[1]", "A pattern must be an object"),
         ("null", "A pattern must be an object"),
         ("{}", "Empty objects are not allowed"),
@@ -145,8 +145,8 @@ def test_a_repeated_name_is_reported_with_its_place() -> None:
         (float("nan"), "The number is out of range"),
         (float("inf"), "The number is out of range"),
         ("\ud800", "The string is not valid Unicode"),
-        (b"a", "bytes is no type of JSON"),
-        ((1,), "tuple is no type of JSON"),
+        (b"a", "bytes is not a JSON type"),
+        ((1,), "tuple is not a JSON type"),
     ],
 )
 def test_a_dict_holds_only_values_of_json(value: Any, detail: str) -> None:

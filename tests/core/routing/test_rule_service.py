@@ -7,7 +7,7 @@ import pytest
 
 from gatherlog.core.commands.handler import Once
 from gatherlog.core.commands.service import Repeated
-from gatherlog.core.eventstore.errors import Invalid, NotFound
+from gatherlog.core.eventstore.errors import Flaw, Invalid, NotFound
 from gatherlog.core.eventstore.store import Store
 from gatherlog.core.routing import AppendSpec, RuleExists, RulePatch, RuleService, RuleTarget
 from tests.contracts.commits import whole_stream
@@ -75,6 +75,21 @@ async def test_rules_may_not_append_to_streams_of_apps(rules: RuleService) -> No
         with pytest.raises(Invalid) as refused:
             await rules.create(new_rule(targets=(target,)), by="test")
         assert [flaw.pointer for flaw in refused.value.flaws] == ["/targets/0/to/stream"]
+
+
+async def test_a_rule_appends_to_names_of_400_bytes_at_most(rules: RuleService) -> None:
+    longest = "n-" + "ü" * 199
+    taken = RuleTarget(to=AppendSpec(stream=longest, type=longest))
+    long = RuleTarget(to=AppendSpec(stream=longest + "x", type=longest + "x"))
+
+    await rules.create(new_rule(targets=(taken,)), by="test")
+    with pytest.raises(Invalid) as refused:
+        await rules.create(new_rule(targets=(long,)), by="test")
+
+    assert refused.value.flaws == (
+        Flaw("/targets/0/to/stream", "a stream's name has 401 bytes; at most 400 are allowed"),
+        Flaw("/targets/0/to/type", "an event's type has 401 bytes; at most 400 are allowed"),
+    )
 
 
 async def test_a_pattern_is_tried_on_the_latest_of_all_partitions(

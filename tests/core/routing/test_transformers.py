@@ -164,7 +164,7 @@ def test_a_path_that_does_not_begin_as_one_is_refused(path: str) -> None:
 
 
 def test_a_quoted_name_is_a_json_string() -> None:
-    assert flaws({"x": r'$["\q"]'}, "<x>") == [Flaw("/paths/x", r'"\q" is no JSON string')]
+    assert flaws({"x": r'$["\q"]'}, "<x>") == [Flaw("/paths/x", r'"\q" is not a JSON string')]
 
 
 def test_names_that_begin_with_gatherlog_are_reserved() -> None:

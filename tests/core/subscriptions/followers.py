@@ -29,10 +29,19 @@ from gatherlog.core import (
     Store,
     View,
 )
+from gatherlog.core.commands.handler import CommandHandler, Decided
+from gatherlog.core.commands.unit_of_work import UnitOfWork
 from gatherlog.core.eventstore.clock import Clock, system_clock
 from gatherlog.core.eventstore.commit_checks import actions_of
 from gatherlog.core.eventstore.store import DELETE
 from gatherlog.core.projections.folds import EventFold
+from gatherlog.core.subscriptions.checkpoints import stream_of
+from gatherlog.core.subscriptions.dead_letters import (
+    CODEC,
+    FOLD,
+    DeliveryGivenUp,
+    dead_letter_id,
+)
 from gatherlog.core.subscriptions.delivery import Delivery, DeliveryFailed, RetryPolicy
 from gatherlog.core.subscriptions.subscription import Destination
 from gatherlog.core.subscriptions.worker import VIEWS, Worker
@@ -237,6 +246,35 @@ def run_scenario(scenario: Coroutine[Any, Any, T]) -> T:
             return await scenario
 
     return run_instantly(bounded())
+
+
+async def give_up(store: Store, subscription: str, destination: str) -> str:
+    """Record that an event was given up, as a worker does; the id of its dead letter."""
+    id = dead_letter_id(subscription, destination, "card-1", 1)
+    given_up = DeliveryGivenUp(
+        destination=destination,
+        partition=0,
+        position=1,
+        stream="card-1",
+        version=1,
+        about="",
+        event_type="tests.happened",
+        delivery="d",
+        attempts=1,
+        first_try=NOON,
+        kind="raised",
+        detail="ValueError: no",
+        status=None,
+        trace=(),
+        holds=True,
+    )
+
+    async def decide(unit: UnitOfWork) -> list[Decided]:
+        return [Decided(given_up, subject=id)]
+
+    handler = CommandHandler(store, CODEC, FOLD, clock=system_clock, ids=IDS)
+    await handler.handle(stream_of(subscription), decide)
+    return id
 
 
 def word_of(delivery: Delivery) -> str:

@@ -97,6 +97,89 @@ def test_lag_is_counted_up_to_a_bound_and_told_as_the_age_of_the_oldest_event() 
     run_scenario(scenario())
 
 
+@pytest.mark.parametrize("given_up", [True, False], ids=["given up", "tried again"])
+def test_lag_counts_a_poison_and_what_waits_behind_it(given_up: bool) -> None:
+    async def scenario() -> None:
+        store, clock = new_store(), StandingClock("2026-11-24T12:00:00Z")
+        receiver = Receiver({"bad": [fails(final=given_up, retry_after=900.0)]})
+        asking = SubscriptionAdmin(store, clock=clock, ids=IDS)
+
+        async def lag() -> tuple[int, bool, float | None]:
+            status = await asking.status("following")
+            return status.behind, status.behind_is_least, status.oldest_seconds
+
+        async with working(store, following(receiver, holds=True)):
+            bad = msgspec.structs.replace(happened("bad", "s"), recorded=clock() - 90_000_000)
+            others = [happened(f"w{n}", f"s{n}") for n in range(8)]
+            await say_all(store, "card-1", [happened("good", "s"), bad, *others])
+            await receiver.has(9)
+            await soon(lag, (1, False, 90.0))
+            await say(store, "card-1", *"abcde", subject="s")
+            await say(store, "card-2", "f", subject="s")
+            await receiver.has(10)
+            await soon(lag, (6, False, 90.0))
+            await admin(store).resume("following", by="me")
+            for id in await all_dead_letters(store, 1):
+                await admin(store).redrive(id, by="me")
+            await receiver.has(16)
+            await soon(lag, (0, False, None))
+
+    run_scenario(scenario())
+
+
+def test_lag_counts_an_event_once_however_many_destinations_it_waits_for() -> None:
+    async def scenario() -> None:
+        store = new_store()
+        places = [
+            Destination(
+                name=f"place-{n}", target=Receiver({"bad": [fails(final=True)]}), holds=True
+            )
+            for n in range(3)
+        ]
+        async with working(store, Following(*places)):
+            await say(store, "card-1", "bad", "a", "b")
+            await all_dead_letters_soon(store, 3)
+            await eventually(lambda: is_behind(store, 3))
+
+    run_scenario(scenario())
+
+
+def test_lag_counts_what_a_suspended_destination_has_still_to_get() -> None:
+    async def scenario() -> None:
+        store = new_store()
+        down = Receiver({f"w{n}": [fails(final=True)] for n in range(64)})
+        place = Destination(name="place", target=down, holds=True)
+        async with working(store, Following(place)):
+            for n in range(100):
+                await say(store, "card-1", f"w{n}", subject=f"s{n}")
+            await all_dead_letters_soon(store, 64)
+            await eventually(lambda: is_behind(store, 100))
+            for id in await all_dead_letters(store, 64):
+                await admin(store).redrive(id, by="me")
+            await down.has(100)
+            await eventually(lambda: is_behind(store, 0))
+
+    run_scenario(scenario())
+
+
+def test_lag_behind_a_poison_is_counted_up_to_a_bound() -> None:
+    async def scenario() -> None:
+        store, receiver = new_store(), Receiver({"bad": [fails(final=True)]})
+        async with working(store, following(receiver, holds=True)):
+            await say(store, "card-1", "bad", subject="s")
+            await all_dead_letters_soon(store, 1)
+            await say_all(store, "card-1", [happened(f"w{n}", f"s{n % 2}") for n in range(1_200)])
+            await receiver.has(1_200)
+            await eventually(lambda: is_behind(store, 1))
+            assert (await admin(store).status("following")).behind_is_least
+
+    run_scenario(scenario())
+
+
+async def all_dead_letters_soon(store: Store, count: int) -> None:
+    await eventually(lambda: all_dead_letters(store, count))
+
+
 def test_a_subscription_that_never_ran_is_not_found() -> None:
     async def scenario() -> None:
         for asked in (

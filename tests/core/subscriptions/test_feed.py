@@ -209,5 +209,5 @@ def test_two_subscriptions_of_one_name_are_refused() -> None:
 
 @pytest.mark.parametrize("name", ["", "With Spaces", "9lives", "a" * 64, "a/b"])
 def test_an_invalid_name_is_refused(name: str) -> None:
-    with pytest.raises(ValueError, match="is no name"):
+    with pytest.raises(ValueError, match="is not a name"):
         Handlers(name, {})

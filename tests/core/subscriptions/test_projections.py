@@ -5,27 +5,34 @@ from collections import Counter
 from collections.abc import Container, Mapping
 from typing import Any
 
+import msgspec
 import pytest
 
-from gatherlog.core import Change, Commit, Committed, Limits, Recorded, Ref, Store
+from gatherlog.core import Change, Commit, Committed, Limits, Recorded, Ref, Store, View
 from gatherlog.core.eventstore.clock import system_clock
-from gatherlog.core.eventstore.errors import Busy, Conflict, DiskFull, StoreFailed
+from gatherlog.core.eventstore.commit_checks import actions_of
+from gatherlog.core.eventstore.errors import Busy, Conflict, DiskFull, Refused, StoreFailed
 from gatherlog.core.subscriptions.administration import SubscriptionAdmin
+from gatherlog.core.subscriptions.checkpoints import BACKLOGS, CHECKPOINTS, checkpoint_id
 from gatherlog.core.subscriptions.dead_letters import DEAD_LETTERS
+from gatherlog.core.subscriptions.fenced_commits import RESERVED_ACTIONS
+from gatherlog.core.subscriptions.handlers import Handlers
 from gatherlog.core.subscriptions.projection import Projection
 from gatherlog.core.subscriptions.projection_folding import (
     EventWithRefs,
     first_version,
     fold_events,
 )
-from gatherlog.core.subscriptions.worker import Worker
+from gatherlog.core.subscriptions.worker import VIEWS, Worker
 from tests.core.subscriptions.followers import (
     COUNTS,
+    ENGINES,
     IDS,
     Count,
     Counting,
     Distant,
     bodies,
+    chosen,
     eventually,
     new_store,
     run_scenario,
@@ -263,6 +270,36 @@ def test_a_discarded_event_is_left_out_and_the_later_ones_count() -> None:
     run_scenario(scenario())
 
 
+def test_a_discard_says_what_the_total_lacks_and_only_a_reset_brings_it_back() -> None:
+    async def scenario() -> None:
+        store, counting = new_store(), Counting(stumbles=["bad"])
+        admin = SubscriptionAdmin(store, clock=system_clock, ids=IDS)
+        async with working(store, Projection("counting", counting)):
+            await say(store, "card-1", "1", "bad", "2")
+            [dead_letter] = await eventually(lambda: dead_letters(store))
+            discarded = await admin.discard(dead_letter.id, "never mind", by="me")
+            assert discarded.if_discarded == (
+                "The documents of counting, and the totals in them, lack this event until the"
+                " subscription is reset."
+            )
+            await eventually(lambda: is_counted(store, 2))
+            counting.stumbles.clear()
+            with pytest.raises(Refused, match="reset counting"):
+                await admin.redrive(dead_letter.id, by="me")
+            assert [one.state for one in await dead_letters(store)] == ["discarded"]
+            await admin.reset("counting", [0], by="me")
+            await eventually(lambda: is_counted(store, 3))
+        assert (await bodies(store, COUNTS))["card-1/"] == Count(3, ("1", "bad", "2"))
+
+    run_scenario(scenario())
+
+
+def test_no_subscription_has_the_name_of_what_projections_keep() -> None:
+    for make in (lambda name: Projection(name, Counting()), lambda name: Handlers(name, {})):
+        with pytest.raises(ValueError, match="use another"):
+            make("projection")
+
+
 async def dead_letters(store: Store) -> list[Any]:
     return list((await bodies(store, DEAD_LETTERS)).values())
 
@@ -328,13 +365,13 @@ REASONS = {
     "raises in keys": "LookupError: which one?",
     "names another view": "ValueError: guest/ada is of no view of this projection",
     "names too long a document": (
-        "LimitExceeded: a document's id (bytes) is limited to 400; this has 500"
+        "LimitExceeded: a document's id has 500 bytes; at most 400 are allowed"
     ),
-    "names many": "LimitExceeded: a commit's actions is limited to 30; this has 200",
+    "names many": "LimitExceeded: a commit has 200 actions; at most 34 are allowed",
     "changes what it did not name": (
         "ValueError: count/elsewhere changes, but keys() did not name it"
     ),
-    "grows too large": "LimitExceeded: a document's bytes is limited to 20,000; this has 30,025",
+    "grows too large": "LimitExceeded: a document has 30,025 bytes; at most 20,000 are allowed",
     "counts": "ValueError: count/all: a projection has no counters",
     "exits": "SystemExit: 1",
     "is not known": "KeyError: 'unknown'",
@@ -379,6 +416,52 @@ def test_too_many_failures_stop_a_projection_until_they_are_redriven() -> None:
         assert found["all"] == Count(301)
 
     run_scenario(scenario())
+
+
+LISTED = View(
+    "listed", Count, by_events=lambda c: (str(c.events),), by_words=lambda c: ("all", *c.words)
+)
+
+
+class Wide:
+    """A projection that makes as many documents with index keys as the word of the event says."""
+
+    views: tuple[View[Any], ...] = (LISTED,)
+
+    def keys(self, event: Recorded) -> list[Ref]:
+        return [LISTED.ref(f"{event.version}/{n}") for n in range(int(event.data))]
+
+    def evolve(self, documents: Mapping[Ref, Any], event: Recorded) -> list[Change]:
+        return [Change(LISTED, id, Count(1)) for _, id in documents]
+
+
+@pytest.mark.parametrize("index_rows", [0, 1, 2, 3])
+def test_an_event_with_more_documents_than_a_commit_takes_fails_and_no_other(
+    index_rows: int,
+) -> None:
+    async def scenario() -> None:
+        limits = msgspec.structs.replace(TIGHT, index_rows=index_rows)
+        _, make = ENGINES[chosen[-1]]
+        store = make([*VIEWS, LISTED], limits)
+        for number in range(41):
+            await say(store, "card-1", str(number), subject=f"s{number}")
+        async with working(store, Projection("wide", Wide())):
+            await eventually(lambda: is_past(store, "wide", 41))
+        found = Counter(id.split("/")[0] for id in await bodies(store, LISTED))
+        failed = {one.version for one in await dead_letters(store)}
+        others = RESERVED_ACTIONS + actions_of(limits, views=[CHECKPOINTS, BACKLOGS])
+        most = (40 - others) // actions_of(limits, views=[LISTED])
+        assert found == {f"{number + 1}": number for number in range(1, most + 1)}
+        assert failed == {number + 1 for number in range(most + 1, 41)}
+
+    run_scenario(scenario())
+
+
+async def is_past(store: Store, name: str, position: int) -> bool:
+    """Whether the checkpoint of the only partition is at a position."""
+    [document] = await store.get([CHECKPOINTS.ref(checkpoint_id(name, 0))])
+    checkpoint = CHECKPOINTS.read(document)
+    return checkpoint is not None and checkpoint.position >= position
 
 
 async def has_dead_letters(store: Store, count: int) -> bool:

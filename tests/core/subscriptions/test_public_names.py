@@ -1,7 +1,5 @@
 """The names that programs import from the package, as a list: each comes and goes on purpose."""
 
-import inspect
-
 from gatherlog.core import subscriptions
 
 
@@ -23,9 +21,3 @@ def test_the_public_names_of_subscriptions() -> None:
         "Worker",
         "delivery_id",
     ]
-
-
-def test_every_public_class_of_subscriptions_has_a_docstring() -> None:
-    things = [getattr(subscriptions, name) for name in subscriptions.__all__]
-
-    assert [one for one in things if inspect.isclass(one) and not inspect.getdoc(one)] == []

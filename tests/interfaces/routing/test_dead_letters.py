@@ -7,6 +7,8 @@ from httpx2 import AsyncClient
 
 from gatherlog.bootstrap import Platform
 from gatherlog.core.subscriptions.delivery import Delivery
+from gatherlog.core.subscriptions.subscription import PROJECTION
+from tests.core.subscriptions.followers import give_up
 from tests.interfaces.moments import until
 from tests.interfaces.routing.inbox import Inbox, create_rule, listed, sign_up, to_inbox
 from tests.stores import eventually
@@ -62,6 +64,34 @@ async def test_many_dead_letters_are_discarded_with_a_reason(
     await eventually(lambda: listed(api, "/dead-letters"), [])
     discarded = await listed(api, "/dead-letters?state=discarded&limit=2")
     assert [(one["state"], one["reason"]) for one in discarded] == [("discarded", "a test")] * 3
+
+
+async def test_discarding_what_a_projection_could_not_fold_says_what_its_totals_lack(
+    api: AsyncClient, platform: Platform
+) -> None:
+    id = await give_up(platform.store, "logs", PROJECTION)
+    await give_up(platform.store, "mails", "mails")
+    lacking = (
+        "The documents of logs, and the totals in them, lack this event until the subscription is"
+        " reset."
+    )
+    assert (await api.get(f"/dead-letters/{id}")).json()["if_discarded"] == lacking
+
+    await eventually(lambda: listed_ids(api, "dead"), 2)
+    answers: list[dict[str, Any]] = []
+    while not answers or answers[-1]["more"]:
+        asked = {"all": True, "reason": "a test"}
+        answers.append((await api.post("/dead-letters/discard", json=asked)).json())
+    redriven = await api.post(f"/dead-letters/{id}/redrive")
+
+    left_out_of = {name for answer in answers for name in answer["left_out_of"]}
+    assert left_out_of == {"logs"}
+    assert sum(answer["done"] for answer in answers) >= 2
+    assert (redriven.status_code, redriven.json()["code"]) == (409, "refused")
+
+
+async def listed_ids(api: AsyncClient, state: str) -> int:
+    return len(await listed(api, f"/dead-letters?state={state}"))
 
 
 async def test_a_discard_without_a_reason_is_refused(api: AsyncClient) -> None:

@@ -177,7 +177,7 @@ async def test_the_page_of_a_500_shows_nothing_of_the_error(
 
     assert (answer.status_code, Page(answer.text).text("h1")) == (
         503,
-        "There is too much going on just now",
+        "This is not possible just now",
     )
     assert ada.token.encode() not in b"".join(log_lines)
 

@@ -68,7 +68,7 @@ class Checks:
         if self._wrong(field, address, EMAIL_LENGTH, lines=False):
             return None
         if not _EMAIL.fullmatch(address):
-            self.note(field, "is no e-mail address; one looks like ada@example.org")
+            self.note(field, "is not an e-mail address; one looks like ada@example.org")
         return address
 
     def free_text(self, field: str, text: str | None, length: int) -> str | None:
@@ -103,7 +103,7 @@ class Checks:
         if name is None:
             return DEFAULT_ZONE
         if not is_zone(name):
-            self.note(field, "is no IANA time zone; one looks like Europe/Paris")
+            self.note(field, "is not an IANA time zone; one looks like Europe/Paris")
             return DEFAULT_ZONE
         return name
 

@@ -106,13 +106,13 @@ class GuestListFold:
             refs += [("group", group_document(gathering_id, id)) for id in groups(payload) if id]
         if (links := _LINKS_OF.get(type(payload))) is not None:
             refs += [("guest_link", id) for id in links(payload) if id]
-        if isinstance(payload, _OF_THE_WAITING_LIST):
+        if type(payload) in _OF_THE_WAITING_LIST:
             refs.append(("waiting_list", gathering_id))
         return refs
 
     def evolve(self, documents: Documents, happened: Happened) -> Iterable[Change]:
         changes = _EVOLVE[type(happened.payload)](documents, happened, happened.payload)
-        if isinstance(happened.payload, _EDITS):
+        if type(happened.payload) in _EDITS:
             changes.append(Change(GATHERINGS, gathering_of(happened.stream), KEEP, {"edits": 1}))
         return changes
 
@@ -387,8 +387,8 @@ _EVOLVE: dict[type[msgspec.Struct], Callable[[Documents, Happened, Any], list[Ch
     Promoted: _promoted,
     CoHostChanged: _co_host_changed,
 }
-_EDITS = (GuestAdded, GuestChanged, GuestMoved, GuestRemoved)
-_OF_THE_WAITING_LIST = (Waitlisted, WaitlistLeft, Promoted)
+_EDITS = {GuestAdded, GuestChanged, GuestMoved, GuestRemoved}
+_OF_THE_WAITING_LIST = {Waitlisted, WaitlistLeft, Promoted}
 
 _Ids = Callable[[Any], tuple[str | None, ...]]
 

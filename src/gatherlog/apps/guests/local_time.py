@@ -38,7 +38,7 @@ def local_time(text: str, zone: str) -> str:
     try:
         return _read(text, zone).isoformat()
     except (ValueError, OverflowError):
-        raise ValueError(f"{text!r} is no date and no date-time") from None
+        raise ValueError(f"{text!r} is neither a date nor a date-time") from None
 
 
 @lru_cache(maxsize=4096)

@@ -109,7 +109,9 @@ class KeyService:
 def _flaws(role: str, gathering_id: str | None, name: str, account_id: str | None) -> list[Flaw]:
     flaws = []
     if role not in KEY_ROLES:
-        flaws.append(Flaw("/role", f"{role!r} is no role of a key; use {' or '.join(KEY_ROLES)}"))
+        flaws.append(
+            Flaw("/role", f"{role!r} is not a role of a key; use {' or '.join(KEY_ROLES)}")
+        )
     elif role == Role.HOST and not gathering_id:
         flaws.append(Flaw("/gathering_id", "a host's key needs the gathering that it is for"))
     elif role == Role.OPERATOR and gathering_id is not None:

@@ -4,6 +4,7 @@ Its library is slow to import: import this module only where a key is needed.
 """
 
 import hmac
+import warnings
 from hashlib import sha256
 from typing import Any, Final
 
@@ -36,7 +37,9 @@ class RsaKey:
     def from_pem(cls, pem: bytes) -> "RsaKey":
         """Raises ValueError, without any of the content, for what is no private RSA key."""
         try:
-            key = RSAKey.import_key(pem)
+            with warnings.catch_warnings():  # of short keys, which are refused below
+                warnings.simplefilter("ignore")
+                key = RSAKey.import_key(pem)
             bits = 0 if key.private_key is None else key.private_key.key_size
         except (JoseError, ValueError, TypeError):
             raise ValueError("not a private RSA key in PEM") from None

@@ -10,16 +10,18 @@ from msgspec import Meta
 from gatherlog.core.commands.event_meta import meta_with_given
 from gatherlog.core.commands.handler import Handled, Once
 from gatherlog.core.commands.service import Repeated
-from gatherlog.core.eventstore.clock import Clock, Ids
-from gatherlog.core.eventstore.errors import Flaw, Invalid
+from gatherlog.core.eventstore.clock import FIRST_TIME, LAST_TIME, Clock, Ids
+from gatherlog.core.eventstore.commit_checks import NAME_BYTES, check_name, check_stream
+from gatherlog.core.eventstore.errors import Flaw, Invalid, LimitExceeded
 from gatherlog.core.eventstore.events import Event
-from gatherlog.core.eventstore.plain_text import PLAIN, is_plain
+from gatherlog.core.eventstore.plain_text import PLAIN, check_plain
 from gatherlog.core.eventstore.retrying import until_no_conflict
 from gatherlog.core.eventstore.store import ANY, Append, Commit, Store
 from gatherlog.core.eventstore.streams import INTERNAL, category_of
 
 __all__ = [
-    "LONGEST_NAME",
+    "LONGEST",
+    "STREAM_PATTERN",
     "Appended",
     "Appender",
     "EventType",
@@ -28,31 +30,21 @@ __all__ = [
     "Subject",
     "name_flaws",
     "stream_flaws",
+    "type_flaws",
 ]
 
 MOST_EVENTS: Final = 1_000
 """In one append."""
-LONGEST_NAME: Final = 255
-"""Characters of the name of a stream, of a type and of a subject."""
-_NOT_PLAIN: Final = "holds a control character or a noncharacter"
-StreamName = Annotated[
-    str,
-    Meta(
-        extra_json_schema={
-            "pattern": f"^[a-z][a-z0-9_]*-{PLAIN}+$",
-            "maxLength": LONGEST_NAME,
-        }
-    ),
-]
+LONGEST: Final = f"At most {NAME_BYTES} bytes of UTF-8."
+"""What an API's description says of a name; `maxLength` counts characters, which are not more."""
+STREAM_PATTERN: Final = f"^[a-z][a-z0-9_]*-{PLAIN}+$"
+_BOUND: Final = {"maxLength": NAME_BYTES, "description": LONGEST}
+StreamName = Annotated[str, Meta(extra_json_schema={"pattern": STREAM_PATTERN, **_BOUND})]
 EventType = Annotated[
-    str,
-    Meta(extra_json_schema={"pattern": f"^{PLAIN}+$", "minLength": 1, "maxLength": LONGEST_NAME}),
+    str, Meta(extra_json_schema={"pattern": f"^{PLAIN}+$", "minLength": 1, **_BOUND})
 ]
-Subject = Annotated[
-    str, Meta(extra_json_schema={"pattern": f"^{PLAIN}*$", "maxLength": LONGEST_NAME})
-]
+Subject = Annotated[str, Meta(extra_json_schema={"pattern": f"^{PLAIN}*$", **_BOUND})]
 """Names as an API's description has them; `stream_flaws` and `name_flaws` refuse all others."""
-_STREAM: Final = re.compile(r"[a-z][a-z0-9_]*-.+", re.DOTALL)
 _ID: Final = re.compile(r"[\x21-\x7e]{1,64}")
 
 
@@ -166,15 +158,34 @@ class Appender:
 
 def stream_flaws(stream: str, owned: Collection[str]) -> list[Flaw]:
     """Why events cannot be appended to a stream of this name; empty where they can."""
-    if not _STREAM.fullmatch(stream) or len(stream) > LONGEST_NAME:
-        return [
-            Flaw("/stream", f"a stream reads like category-id, up to {LONGEST_NAME} characters")
-        ]
-    if not is_plain(stream):
-        return [Flaw("/stream", _NOT_PLAIN)]
-    if category_of(stream) in owned:
+    flaws = _flaws_at(
+        "/stream",
+        lambda: check_stream(stream),
+        lambda: check_plain("a stream's name", stream),
+    )
+    if not flaws and category_of(stream) in owned:
         of = category_of(stream)
-        return [Flaw("/stream", f"streams of {of!r} are written by Gatherlog alone")]
+        flaws.append(Flaw("/stream", f"streams of {of!r} are written by Gatherlog alone"))
+    return flaws
+
+
+def type_flaws(place: str, type: str) -> list[Flaw]:
+    """Why no event can have this type; empty where one can."""
+    return name_flaws(place, "an event's type", type)
+
+
+def name_flaws(place: str, what: str, name: str) -> list[Flaw]:
+    """Why nothing new can have this name; empty where it can. `what` is as for `check_name`."""
+    return _flaws_at(place, lambda: check_name(what, name), lambda: check_plain(what, name))
+
+
+def _flaws_at(place: str, *checks: Callable[[], None]) -> list[Flaw]:
+    """What the first check that fails says, as a flaw at `place`."""
+    try:
+        for check in checks:
+            check()
+    except (LimitExceeded, ValueError) as error:
+        return [Flaw(place, str(error))]
     return []
 
 
@@ -193,18 +204,12 @@ def _flaws(events: Sequence[NewEvent]) -> list[Flaw]:
 
 def _flaws_of(event: NewEvent) -> Iterator[Flaw]:
     """The flaws of one event, with pointers into it."""
-    yield from name_flaws("/type", event.type, least=1)
+    yield from type_flaws("/type", event.type)
     if event.id is not None and not _ID.fullmatch(event.id):
         yield Flaw("/id", "1 to 64 visible ASCII characters")
-    yield from name_flaws("/subject", event.subject)
+    if event.subject:
+        yield from name_flaws("/subject", "an event's subject", event.subject)
     if not 1 <= event.schema < 2**31:
         yield Flaw("/schema", "a version, from 1")
-    if event.time is not None and event.time < 0:
-        yield Flaw("/time", "not before 1970")
-
-
-def name_flaws(pointer: str, text: str, *, least: int = 0) -> list[Flaw]:
-    """Why a text is no type (with at least one character) or no subject; empty where it is."""
-    if not least <= len(text) <= LONGEST_NAME:
-        return [Flaw(pointer, f"{least} to {LONGEST_NAME} characters")]
-    return [] if is_plain(text) else [Flaw(pointer, _NOT_PLAIN)]
+    if event.time is not None and not FIRST_TIME <= event.time <= LAST_TIME:
+        yield Flaw("/time", "from 1970 to the end of 9999, in UTC")

@@ -55,7 +55,7 @@ class Decided(msgspec.Struct, frozen=True):
 
 Attempt = Callable[[UnitOfWork], Awaitable[Sequence[Decided]]]
 """Loads documents and decides a command. It may be called several times for one command, so it
-has no effect but its result."""
+has no effect but its result. None counts as no events, as an empty list does."""
 
 
 class Handled(msgspec.Struct, frozen=True):

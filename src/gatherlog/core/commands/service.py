@@ -171,18 +171,19 @@ async def search(
     which are at least 2.
     """
     limit, most = query.limit, store.limits.page
-    size = whole = min(limit if fits is None else max(limit, most // 10, 1), most)
     found: list[Stored[B]] = []
-    cursor = query.cursor
+    cursor, again = query.cursor, 0
     for _ in itertools.count() if most_reads is None else range(most_reads):
+        missing = limit - len(found)
+        size = again or min(missing if fits is None else max(limit, most // 10, 1), most)
         page = await store.query(msgspec.structs.replace(query, limit=size, cursor=cursor))
         fitting = _fitting(view, page.documents, fits)
-        if len(fitting) > (room := limit - len(found)):
+        if len(fitting) > missing:
             # Read again, only as far as the last document that has room: the cursor is behind it.
-            size = fitting[room - 1][0] + 1
+            again = fitting[missing - 1][0] + 1
             continue
         found += [one for _, one in fitting]
-        cursor, size = page.cursor, whole
+        cursor, again = page.cursor, 0
         if cursor is None or len(found) == limit:
             break
     return Listing(found, cursor)

@@ -42,7 +42,7 @@ class UnitOfWork:
         self._store = store
         self._codec = codec
         self._views: dict[str, View[Any]] = {}
-        self._events: Mapping[str, list[Any]] = _NOTHING
+        self._events: Mapping[str, tuple[Any, ...]] = _NOTHING
         self._shown: Mapping[Ref, Document | None] = _NOTHING
         self.now = now
         """The time of the attempt and of its events, in microseconds since the epoch."""
@@ -96,7 +96,7 @@ class UnitOfWork:
             for ref, document in zip(new, found, strict=True):
                 self.bodies[ref] = new[ref].recall(document)
 
-    async def stream(self, name: str) -> list[Any]:
+    async def stream(self, name: str) -> tuple[Any, ...]:
         """All events of a stream, typed, the oldest first.
 
         The commit demands that there are no others. Raises EventUnknown and EventUndecodable.
@@ -106,7 +106,7 @@ class UnitOfWork:
             size = min(1000, self._store.limits.page)
             while page := await self._store.read_stream(name, after=len(events), limit=size):
                 events += self._codec.decode_all(page)
-            self._events = {**self._events, name: events}
+            self._events = {**self._events, name: tuple(events)}
             self.streams = {**self.streams, name: len(events)}
         return self._events[name]
 

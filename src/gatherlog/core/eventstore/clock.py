@@ -3,6 +3,8 @@
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from typing import Final
 
 Clock = Callable[[], int]
 """Gives the present in microseconds since the epoch."""
@@ -11,6 +13,11 @@ Ids = Callable[[], str]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+FIRST_TIME: Final = 0
+LAST_TIME: Final = (datetime.max.replace(tzinfo=UTC) - _EPOCH) // _MICROSECOND
+"""The times of events: from the beginning of 1970 to the last microsecond of 9999, in UTC."""
+_FIRST: Final = "0001-01-01T00:00:00.000000Z"
+_LAST: Final = "9999-12-31T23:59:59.999999Z"
 
 
 def system_clock() -> int:
@@ -31,5 +38,19 @@ def to_micros(moment: datetime) -> int:
 
 
 def rfc3339(micros: int) -> str:
-    """The moment in RFC 3339, UTC, always six decimals and `Z`."""
-    return to_datetime(micros).isoformat(timespec="microseconds")[:-6] + "Z"
+    """The moment in RFC 3339, UTC, always six decimals and `Z`.
+
+    RFC 3339 has no years but 1 to 9999: a time outside of them, which an older release or another
+    program has stored, is shown as the first or last moment of these.
+    """
+    seconds, left = divmod(micros, 1_000_000)
+    try:
+        return f"{_whole_second(seconds)}.{left:06d}Z"
+    except OverflowError:
+        return _FIRST if micros < 0 else _LAST
+
+
+@lru_cache(maxsize=4_096)
+def _whole_second(seconds: int) -> str:
+    """A second without decimals and zone; kept, because the moments of an answer share many."""
+    return (_EPOCH + timedelta(seconds=seconds)).isoformat()[:-6]

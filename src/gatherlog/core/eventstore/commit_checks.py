@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 
+from gatherlog.core.eventstore.clock import FIRST_TIME, LAST_TIME
 from gatherlog.core.eventstore.errors import HasCounters, LimitExceeded
 from gatherlog.core.eventstore.events import Event
 from gatherlog.core.eventstore.store import (
@@ -23,7 +24,15 @@ from gatherlog.core.eventstore.store import (
     Write,
 )
 
-__all__ = ["MAX_INTEGER", "actions_of", "check_commit", "count_actions"]
+__all__ = [
+    "MAX_INTEGER",
+    "NAME_BYTES",
+    "actions_of",
+    "check_commit",
+    "check_name",
+    "check_stream",
+    "count_actions",
+]
 
 NAME_BYTES = 400
 """Of the UTF-8 of a stream, a document's id, a key, a subject or an event's type."""
@@ -38,23 +47,31 @@ EVENT_OVERHEAD = 100
 def check_commit(commit: Commit, limits: Limits) -> tuple[int, int]:
     """The size of a commit in bytes, and in actions, if it is well-formed and within `limits`.
 
-    Raises LimitExceeded, naming the limit, or ValueError for a mistake of the program.
+    Raises LimitExceeded, naming the limit, or ValueError for a mistake of the program, such as a
+    value of another type than is declared: none of those may reach the commits of other callers.
     """
+    try:
+        return _check(commit, limits)
+    except (AttributeError, TypeError) as mistake:
+        raise ValueError(f"not a well-formed commit: {mistake}") from mistake
+
+
+def _check(commit: Commit, limits: Limits) -> tuple[int, int]:
     if not commit.appends and not commit.writes and commit.key is None:
         raise ValueError("an empty commit: neither appends, nor writes, nor a key")
     if commit.key is not None:
-        _check_name("an idempotency key", commit.key)
+        check_name("an idempotency key", commit.key)
     _check_bytes("an answer", commit.answer)
     _check_bytes("a fingerprint", commit.fingerprint)
     size = len(commit.answer) + len(commit.fingerprint)
     streams: set[str] = set()
     appended: set[str] = set()
     for append in commit.appends:
-        _check_stream(append.stream)
+        check_stream(append.stream)
         if append.stream in streams:
             raise ValueError(f"stream {append.stream!r} stands twice in one commit")
-        if append.expected < ANY:
-            raise ValueError(f"{append.expected} is no version of a stream")
+        if type(append.expected) is not int or append.expected < ANY:
+            raise ValueError(f"{append.expected!r} is not a version of a stream")
         if append.events:
             appended.add(append.stream)
         elif append.expected == ANY:
@@ -67,11 +84,11 @@ def check_commit(commit: Commit, limits: Limits) -> tuple[int, int]:
     if commit.versioned is not None and commit.versioned not in [
         (write.view, write.id) for write in commit.writes
     ]:
-        raise ValueError(f"{commit.versioned} is no document of this commit")
+        raise ValueError(f"{commit.versioned} is not a document of this commit")
     if (actions := count_actions(commit, limits)) > limits.commit_actions:
-        raise LimitExceeded("a commit's actions", limits.commit_actions, actions)
+        raise LimitExceeded("a commit", "actions", limits.commit_actions, actions)
     if size > limits.commit_bytes:
-        raise LimitExceeded("a commit's bytes", limits.commit_bytes, size)
+        raise LimitExceeded("a commit", "bytes", limits.commit_bytes, size)
     return size, actions
 
 
@@ -83,9 +100,9 @@ def count_actions(commit: Commit, limits: Limits) -> int:
     stored does not matter, so an app can cut its commits by it: see `Limits.commit_actions`.
     """
     actions = 0 if commit.key is None else 1
+    actions += 2 * len(commit.appends) + len(commit.writes)
     for append in commit.appends:
-        actions += len(append.events) + 2
-    actions += len(commit.writes)
+        actions += len(append.events)
     for write in commit.writes:
         if write.body is not KEEP:
             actions += limits.index_rows * write.indexes
@@ -111,17 +128,17 @@ def _check_event(event: Event, most: int) -> int:
         _check_bytes("an event's meta", meta)
     size = len(data) + len(meta)
     if size > most:
-        raise LimitExceeded("an event's bytes", most, size)
+        raise LimitExceeded("an event", "bytes", most, size)
     _check_type(event.type)
-    if not event.id or not event.id.isascii():
-        raise ValueError(f"an event's id is ASCII and not empty; this is {event.id!r}")
+    if type(event.id) is not str or not event.id or not event.id.isascii():
+        raise ValueError(f"an event's id is ASCII text and not empty; this is {event.id!r}")
     if len(event.id) > MAX_ID:
-        raise LimitExceeded("an event's id (characters)", MAX_ID, len(event.id))
-    if event.subject:
-        _check_name("an event's subject", event.subject)
+        raise LimitExceeded("an event's id", "characters", MAX_ID, len(event.id))
+    if event.subject != "":
+        check_name("an event's subject", event.subject)
     if not _are_usual(event.time, event.recorded, event.schema):
-        _check_integer("an event's time", event.time)
-        _check_integer("an event's recorded time", event.recorded)
+        _check_integer("an event's time", event.time, least=FIRST_TIME, most=LAST_TIME)
+        _check_integer("an event's recorded time", event.recorded, least=FIRST_TIME, most=LAST_TIME)
         _check_integer("a schema version", event.schema, least=1)
     return size + EVENT_OVERHEAD
 
@@ -135,8 +152,12 @@ def _check_writes(writes: Sequence[Write], streams: set[str], limits: Limits) ->
             raise ValueError(f"document {write.view}/{write.id} stands twice in one commit")
         refs.add(ref)
         _check_view(write.view)
-        _check_name("a document's id", write.id)
-        _check_stream(write.stream)
+        check_name("a document's id", write.id)
+        check_stream(write.stream)
+        if (expects := write.expects) is not None and (type(expects) is not int or expects < 0):
+            raise ValueError(f"{expects!r} is not a version of a document")
+        if write.counted is not None:
+            _check_integer("the version of counters", write.counted, least=0)
         if write.at is not None:
             _check_rebuild(write, write.at)
         elif write.stream not in streams and write.changes_anything:
@@ -144,19 +165,25 @@ def _check_writes(writes: Sequence[Write], streams: set[str], limits: Limits) ->
                 f"{write.view}/{write.id} changes without an event of its stream {write.stream!r}"
             )
         body = write.body
-        if write.adds:
-            if body is DELETE:
-                raise HasCounters(f"{write.view}/{write.id}: deleted and added to in one write")
-            for counter, amount in write.adds.items():
-                _check_counter(counter)
-                _check_integer("what is added to a counter", amount)
-        if not isinstance(body, Body):
+        if write.adds and body is DELETE:
+            raise HasCounters(f"{write.view}/{write.id}: deleted and added to in one write")
+        if write.adds or write.at_most or write.at_least:
+            _check_counters(write)
+        if body is not KEEP and body is not DELETE:
             _check_bytes("a document's body", body)
             if len(body) > limits.body_bytes:
-                raise LimitExceeded("a document's bytes", limits.body_bytes, len(body))
+                raise LimitExceeded("a document", "bytes", limits.body_bytes, len(body))
             size += len(body)
             _check_keys(write.index_keys)
     return size
+
+
+def _check_counters(write: Write) -> None:
+    for counters in (write.adds, write.at_most, write.at_least):
+        for counter, value in counters.items():
+            _check_counter(counter)
+            if type(value) is not int or not -MAX_INTEGER <= value <= MAX_INTEGER:
+                _check_integer("what is added to a counter, or bounds it", value)
 
 
 def _check_rebuild(write: Write, at: int) -> None:
@@ -170,38 +197,44 @@ def _check_rebuild(write: Write, at: int) -> None:
 def _check_keys(index_keys: Mapping[str, IndexKey]) -> None:
     for index, key in index_keys.items():
         _check_counter(index)
+        if type(key) is not tuple or not key:
+            raise ValueError(f"the key in index {index!r} is a tuple of text, not {key!r}")
         for part in key:
+            if not isinstance(part, str):
+                raise ValueError(f"a part of the key in index {index!r} is text, not {part!r}")
             if not part.isascii():
                 _check_unicode("a part of an index key", part)
 
 
 @lru_cache(maxsize=65_536)
-def _check_stream(stream: str) -> None:
-    _check_name("a stream's name", stream)
+def check_stream(stream: str) -> None:
+    """Refuse a name that no stream can have with ValueError, a long one with LimitExceeded."""
+    check_name("a stream's name", stream)
     if not re.fullmatch(r"[a-z][a-z0-9_]*-.+", stream, re.DOTALL):
-        raise ValueError(f"{stream!r} is no stream: it should read category-id")
+        raise ValueError(f"{stream!r} is not a stream: its name has the form category-id")
 
 
 @lru_cache(maxsize=1_024)
 def _check_view(view: str) -> None:
     if not re.fullmatch(r"[a-z][a-z0-9_]*", view):
-        raise ValueError(f"{view!r} is no name of a view")
+        raise ValueError(f"{view!r} is not a name of a view")
     if len(view) > VIEW_BYTES:
-        raise LimitExceeded("a view's name (bytes)", VIEW_BYTES, len(view))
+        raise LimitExceeded("a view's name", "bytes", VIEW_BYTES, len(view))
 
 
 @lru_cache(maxsize=1_024)
 def _check_type(type: str) -> None:
-    _check_name("an event's type", type)
+    check_name("an event's type", type)
 
 
 @lru_cache(maxsize=1_024)
 def _check_counter(counter: str) -> None:
-    _check_name("the name of a counter or an index", counter, VIEW_BYTES)
+    check_name("the name of a counter or an index", counter, VIEW_BYTES)
 
 
-def _check_name(what: str, name: str, most: int = NAME_BYTES) -> None:
-    """Refuse a name that is empty, too long, or not valid Unicode."""
+def check_name(what: str, name: str, most: int = NAME_BYTES) -> None:
+    """Refuse a name that is empty, not valid Unicode, or has a NUL character, with ValueError, and
+    one that is too long with LimitExceeded; `what` is the name's own, as in "an event's type"."""
     if not name:
         raise ValueError(f"{what} is empty")
     size = len(name)
@@ -209,7 +242,7 @@ def _check_name(what: str, name: str, most: int = NAME_BYTES) -> None:
         _check_unicode(what, name)
         size = len(name.encode())
     if size > most:
-        raise LimitExceeded(f"{what} (bytes)", most, size)
+        raise LimitExceeded(what, "bytes", most, size)
     if "\0" in name:  # PostgreSQL has no such text
         raise ValueError(f"{what} has a NUL character: {name!r}")
 
@@ -225,19 +258,21 @@ def _are_usual(time: object, recorded: object, schema: object) -> bool:
         type(time) is int
         and type(recorded) is int
         and type(schema) is int
-        and 0 <= time <= MAX_INTEGER
-        and 0 <= recorded <= MAX_INTEGER
+        and FIRST_TIME <= time <= LAST_TIME
+        and FIRST_TIME <= recorded <= LAST_TIME
         and 0 < schema <= MAX_INTEGER
     )
 
 
-def _check_integer(what: str, value: object, *, least: int = -MAX_INTEGER) -> None:
-    if type(value) is not int or not least <= value <= MAX_INTEGER:
-        raise ValueError(f"{what} is an integer from {least:,} to {MAX_INTEGER:,}, not {value!r}")
+def _check_integer(
+    what: str, value: object, *, least: int = -MAX_INTEGER, most: int = MAX_INTEGER
+) -> None:
+    if type(value) is not int or not least <= value <= most:
+        raise ValueError(f"{what} is an integer from {least:,} to {most:,}, not {value!r}")
 
 
 def _check_unicode(what: str, text: str) -> None:
     try:
         text.encode()
     except UnicodeEncodeError:
-        raise ValueError(f"{what} is no valid Unicode: {text!r}") from None
+        raise ValueError(f"{what} is not valid Unicode: {text!r}") from None

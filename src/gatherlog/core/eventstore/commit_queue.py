@@ -1,12 +1,15 @@
 """The commits of one process on their way into a store: queued, grouped, planned, written.
 
 Commits that arrive in one turn of the event loop become one group, which shares one write. While a
-group is being written, the next one forms.
+group is being written, the next one forms. A group that collides with another process steps aside
+for a pause and then comes again in two halves, so that in the end a commit that keeps colliding is
+tried alone. Meanwhile other groups go on. The same holds for a group whose outcome is unknown.
 """
 
 import asyncio
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Coroutine, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Final
 
 from gatherlog.core.eventstore.clock import Clock
@@ -19,7 +22,7 @@ from gatherlog.core.eventstore.errors import (
     StoreError,
     StoreFailed,
 )
-from gatherlog.core.eventstore.planner import Wanted, plan, wanted
+from gatherlog.core.eventstore.planner import plan, wanted
 from gatherlog.core.eventstore.retrying import DEADLINE, Backoff
 from gatherlog.core.eventstore.store import Commit, Committed
 
@@ -33,6 +36,28 @@ Pending = tuple[Commit, int, int, "asyncio.Future[Committed]"]
 """A commit, its bytes, its actions, and the future of its caller."""
 
 
+class _Group:
+    """Commits that are written together, and how often that failed."""
+
+    __slots__ = ("anew", "backoff", "members", "needed")
+
+    def __init__(self, members: Sequence[Pending], backoff: Backoff) -> None:
+        self.members = members
+        self.needed = wanted([commit for commit, *_ in members])
+        self.backoff = backoff
+        self.anew = False
+        """Whether what this process knows of the store has turned out to be old."""
+
+    def parts(self) -> "list[_Group]":
+        """The two halves, or the group itself if it is one commit; to be tried anew."""
+        middle = (len(self.members) + 1) // 2
+        halves = self.members[:middle], self.members[middle:]
+        parts = [_Group(half, self.backoff.copy()) for half in halves if half]
+        for part in parts:
+            part.anew = True
+        return parts
+
+
 class CommitQueue:
     """All methods are called on the event loop of the store."""
 
@@ -40,6 +65,11 @@ class CommitQueue:
         self._engine = engine
         self._clock = clock
         self._pending: deque[Pending] = deque()
+        self._again: deque[_Group] = deque()
+        """Groups that are to be tried again now."""
+        self._aside: set[asyncio.Task[None]] = set()
+        """One for each group that waits to be tried again, or whose outcome is unknown."""
+        self._commits = 0
         self._bytes = 0
         self._work: asyncio.Task[None] | None = None
         self._is_closed = False
@@ -48,76 +78,89 @@ class CommitQueue:
         """Queue a commit. The future is done when the commit is durable, or refused."""
         if self._is_closed:
             raise StoreClosed("the store is closed")
-        if len(self._pending) >= QUEUE_COMMITS or self._bytes + size > QUEUE_BYTES:
+        if self._commits >= QUEUE_COMMITS or self._bytes + size > QUEUE_BYTES:
             raise Busy("too many commits are waiting already")
-        loop = asyncio.get_running_loop()
-        future: asyncio.Future[Committed] = loop.create_future()
+        future: asyncio.Future[Committed] = asyncio.get_running_loop().create_future()
         self._pending.append((commit, size, actions, future))
+        self._commits += 1
         self._bytes += size
-        if self._work is None:
-            self._work = loop.create_task(self._work_off())
+        self._start()
         return future
 
     async def close(self) -> None:
         """Accept no more, and finish what was accepted."""
         self._is_closed = True
-        if self._work is not None:
-            await asyncio.wait([self._work])
+        while self._work is not None or self._aside:
+            await asyncio.wait([*self._aside, *([] if self._work is None else [self._work])])
+
+    def _start(self) -> None:
+        if self._work is None:
+            self._work = asyncio.get_running_loop().create_task(self._work_off())
 
     async def _work_off(self) -> None:
-        """Commit group after group until nothing is queued."""
+        """Try group after group until nothing is queued."""
         try:
-            while self._pending:
-                group = self._next_group()
-                try:
-                    results = await self._commit([commit for commit, *_ in group])
-                except Exception as error:  # noqa: BLE001 - it fails its callers, not the queue
-                    _fail(group, error)
-                else:
-                    _answer(group, results)
+            while self._pending or self._again:
+                if self._again:
+                    await self._try(self._again.popleft())
+                if self._pending:
+                    await self._try(_Group(self._next_members(), Backoff()))
                 await asyncio.sleep(0)  # so that the next commits of these callers join the group
         except asyncio.CancelledError:  # the loop is ending
             self._is_closed = True
+            waiting = [*self._pending, *[one for group in self._again for one in group.members]]
+            self._fail(_Group(waiting, Backoff()), StoreClosed("the event loop has ended"))
             raise
         finally:
             self._work = None
 
-    def _next_group(self) -> list[Pending]:
-        limits, group = self._engine.group, [self._pending.popleft()]
-        _, size, actions, _ = group[0]
-        while self._pending and len(group) < limits.commits:
+    def _next_members(self) -> list[Pending]:
+        limits, members = self._engine.group, [self._pending.popleft()]
+        _, size, actions, _ = members[0]
+        while self._pending and len(members) < limits.commits:
             _, more_size, more_actions, _ = self._pending[0]
             if size + more_size > limits.bytes or actions + more_actions > limits.actions:
                 break
             size, actions = size + more_size, actions + more_actions
-            group.append(self._pending.popleft())
-        self._bytes -= size
-        return group
+            members.append(self._pending.popleft())
+        return members
 
-    async def _commit(self, commits: Sequence[Commit]) -> Sequence[Outcome]:
-        """Plan and write a group, and again after each collision. Raises Busy after DEADLINE."""
-        needed, backoff, anew = wanted(commits), Backoff(), False
-        while True:
-            planned = await self._plan(commits, needed, anew=anew)
-            if planned is not None:
-                try:
-                    await self._engine.write(planned)
-                except Collision as collision:
-                    await backoff.pause(collision)
-                except OutcomeUnknown as unknown:
-                    if await self._happened(planned, unknown):
-                        break
-                    await backoff.pause(unknown)
-                else:
-                    break
-            anew = True
-        return planned.results
+    async def _try(self, group: _Group) -> None:
+        """Plan and write a group, once, and answer its callers if that settles it."""
+        with self._failures_of(group):
+            planned = await self._plan(group)
+            if planned is None and not group.anew:
+                group.anew = True
+                planned = await self._plan(group)
+            if planned is None:
+                self._step_aside(group, Collision("what was read anew was old already"))
+                return
+            try:
+                await self._engine.write(planned)
+            except Collision as collision:
+                self._step_aside(group, collision)
+            except OutcomeUnknown as unknown:
+                self._beside(self._find_out(group, planned, unknown))
+            else:
+                self._answer(group, planned.results)
 
-    async def _plan(
-        self, commits: Sequence[Commit], needed: Wanted, *, anew: bool
-    ) -> Planned | None:
+    @contextmanager
+    def _failures_of(self, group: _Group) -> Iterator[None]:
+        """Whatever goes wrong within fails the callers of a group, and not the queue."""
+        try:
+            yield
+        except asyncio.CancelledError:
+            self._fail(group, StoreFailed("the write was broken off"))
+            task = asyncio.current_task()
+            if task is None or task.cancelling():
+                raise  # otherwise the engine raised it, and nobody has cancelled the queue
+        except Exception as error:  # noqa: BLE001 - its callers are told
+            self._fail(group, error)
+
+    async def _plan(self, group: _Group) -> Planned | None:
         """The group, decided; None if a refusal rests on what may be old."""
-        state = await self._engine.load(needed, self._clock(), anew=anew)
+        commits = [commit for commit, *_ in group.members]
+        state = await self._engine.load(group.needed, self._clock(), anew=group.anew)
         try:
             results, changes = plan(state, commits)
             if state.is_current or not any(isinstance(one, StoreError) for one in results):
@@ -127,6 +170,35 @@ class CommitQueue:
             raise
         await self._engine.abandon()
         return None
+
+    def _step_aside(self, group: _Group, reason: Exception) -> None:
+        """Try both halves of a group again after a pause, each until its deadline."""
+        for part in group.parts():
+            try:
+                pause = part.backoff.next_pause(reason)
+            except Busy as busy:
+                self._fail(part, busy)
+            else:
+                self._beside(self._come_again(part, pause))
+
+    async def _come_again(self, group: _Group, pause: float) -> None:
+        with self._failures_of(group):
+            await asyncio.sleep(pause)
+            self._again.append(group)
+            self._start()
+
+    def _beside(self, work: Coroutine[None, None, None]) -> None:
+        """Do something for one group while others go on."""
+        task = asyncio.get_running_loop().create_task(work)
+        self._aside.add(task)
+        task.add_done_callback(self._aside.discard)
+
+    async def _find_out(self, group: _Group, planned: Planned, unknown: OutcomeUnknown) -> None:
+        with self._failures_of(group):
+            if await self._happened(planned, unknown):
+                self._answer(group, planned.results)
+            else:
+                self._step_aside(group, unknown)
 
     async def _happened(self, planned: Planned, unknown: OutcomeUnknown) -> bool:
         """Find out whether a write happened. Raises StoreFailed if that takes beyond DEADLINE."""
@@ -143,22 +215,21 @@ class CommitQueue:
                         f" {failure}"
                     ) from unknown
 
+    def _answer(self, group: _Group, results: Sequence[Outcome]) -> None:
+        """Give every caller the outcome; those who were cancelled are passed over."""
+        outcomes = list(zip(group.members, results, strict=True))
+        self._commits -= len(outcomes)
+        for (_, size, _, future), result in outcomes:
+            self._bytes -= size
+            if future.done():
+                continue
+            if isinstance(result, Committed):
+                future.set_result(result)
+            else:
+                future.set_exception(result)
 
-def _answer(group: Sequence[Pending], results: Sequence[Outcome]) -> None:
-    """Give every caller the outcome; those who were cancelled are passed over."""
-    for (*_, future), result in zip(group, results, strict=True):
-        if future.done():
-            continue
-        if isinstance(result, StoreError):
-            future.set_exception(result)
-        else:
-            future.set_result(result)
-
-
-def _fail(group: Sequence[Pending], error: Exception) -> None:
-    for *_, future in group:
-        if not future.done():
-            future.set_exception(_own_instance(error))
+    def _fail(self, group: _Group, error: Exception) -> None:
+        self._answer(group, [_own_instance(error) for _ in group.members])
 
 
 def _own_instance(error: Exception) -> StoreError:

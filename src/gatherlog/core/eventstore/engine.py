@@ -30,6 +30,7 @@ __all__ = [
     "Engine",
     "GroupLimits",
     "IndexPage",
+    "IndexRowEngine",
     "OutcomeUnknown",
     "Planned",
     "RecordedView",
@@ -73,7 +74,7 @@ class RecordedView(msgspec.Struct, frozen=True):
 
 
 class IndexPage(msgspec.Struct, frozen=True):
-    """Rows of an index: the sort key of each, and its document."""
+    """Rows of an index: the sort key of each, and its document. Only the last page may be empty."""
 
     rows: list[tuple[str, Document]]
     is_last: bool
@@ -89,7 +90,7 @@ class Engine(Protocol):
     id: str
     """A UUID, made with the store."""
     limits: Limits
-    group: GroupLimits
+    group: GroupLimits = GroupLimits()
 
     async def load(self, wanted: Wanted, now: int, *, anew: bool) -> State:
         """What `wanted` names, at the time `now`; it may be what this process knows of it.
@@ -108,12 +109,15 @@ class Engine(Protocol):
         ...
 
     async def abandon(self) -> None:
-        """Give up what `load` began."""
-        ...
+        """Give up what `load` began. By default there is nothing to give up."""
+        return None
 
     async def happened(self, planned: Planned) -> bool:
-        """After OutcomeUnknown: whether the write happened. It cannot happen any more if not."""
-        ...
+        """After OutcomeUnknown: whether the write happened. It cannot happen any more if not.
+
+        An engine that never raises OutcomeUnknown leaves this as it is.
+        """
+        raise AssertionError("this engine always knows the outcome of a write")
 
     async def recall(self, key: str) -> Recalled | None:
         """What a commit with this key left, also if that is older than a key's lifetime."""
@@ -167,4 +171,18 @@ class Engine(Protocol):
         """
         ...
 
-    async def close(self) -> None: ...
+    async def close(self) -> None:
+        """Release what the engine holds. By default it holds nothing."""
+        return None
+
+
+class IndexRowEngine(Engine, Protocol):
+    """An engine that keeps index rows apart from its documents, so that they may disagree."""
+
+    async def read_misindexed(self, view: str, after: str, limit: int) -> list[str]:
+        """Ids after `after`, in order, whose index rows do not agree with their document."""
+        ...
+
+    async def rewrite_index_rows(self, view: str, ids: Sequence[str]) -> None:
+        """Write the index rows of these ids again from their documents, beside other commits."""
+        ...

@@ -2,13 +2,14 @@
 
 import asyncio
 from collections.abc import Sequence
+from typing import Self
 
 from gatherlog.core.eventstore import events
 from gatherlog.core.eventstore.clock import Clock
 from gatherlog.core.eventstore.commit_checks import check_commit
 from gatherlog.core.eventstore.commit_queue import CommitQueue
 from gatherlog.core.eventstore.cursors import fingerprint, read_cursor, write_cursor
-from gatherlog.core.eventstore.engine import Engine
+from gatherlog.core.eventstore.engine import Engine, IndexRowEngine
 from gatherlog.core.eventstore.errors import LimitExceeded, StoreClosed
 from gatherlog.core.eventstore.head_watcher import HeadWatcher
 from gatherlog.core.eventstore.index_keys import index_range, next_cursor
@@ -25,9 +26,9 @@ from gatherlog.core.eventstore.store import (
     Ref,
     StreamPage,
 )
-from gatherlog.core.eventstore.view_catalogue import Recorded, ViewCatalogue
+from gatherlog.core.eventstore.view_catalogue import Recorded, ViewCatalogue, declare_views
 
-__all__ = ["EngineStore"]
+__all__ = ["EngineStore", "IndexRowStore"]
 
 MAX_VERSION = 2**63 - 1
 
@@ -51,6 +52,19 @@ class EngineStore:
         self._commits = CommitQueue(engine, clock=clock)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._closing: asyncio.Future[None] | None = None
+
+    @classmethod
+    async def open(cls, engine: Engine, views: Sequence[DeclaredView], *, clock: Clock) -> Self:
+        """Declare the views and make a store of an engine, which is closed if that fails.
+
+        Raises ViewOutdated if the store holds documents of a newer version of a view.
+        """
+        try:
+            recorded = await declare_views(engine, views)
+        except BaseException:
+            await engine.close()
+            raise
+        return cls(engine, views, recorded, clock=clock)
 
     async def commit(self, commit: Commit) -> Committed:
         self._check_open()
@@ -155,4 +169,22 @@ class EngineStore:
         if limit < 1:
             raise ValueError(f"limit={limit}: at least 1")
         if limit > self.limits.page:
-            raise LimitExceeded("a page", self.limits.page, limit)
+            raise LimitExceeded("a page", "items", self.limits.page, limit)
+
+
+class IndexRowStore(EngineStore):
+    """A `Store` whose engine keeps index rows apart from its documents: `KeepsIndexRows`."""
+
+    engine: IndexRowEngine
+
+    async def misindexed(
+        self, view: str, *, cursor: str | None = None, limit: int = 1000
+    ) -> tuple[list[str], str | None]:
+        self._check_page(limit)
+        of = fingerprint("misindexed", view)
+        ids = await self.engine.read_misindexed(view, self._place(cursor, of), limit)
+        return ids, self._cursor(of, ids[-1] if len(ids) == limit else None)
+
+    async def reindex(self, view: str, ids: Sequence[str]) -> None:
+        self._check_open()
+        await self.engine.rewrite_index_rows(view, ids)

@@ -9,6 +9,7 @@ __all__ = [
     "CursorInvalid",
     "Denied",
     "DiskFull",
+    "DocumentUndecodable",
     "EventUndecodable",
     "EventUnknown",
     "Flaw",
@@ -51,7 +52,11 @@ class Conflict(StoreError):
     code = "conflict"
 
     def __init__(self, what: str, name: str, expected: int, actual: int) -> None:
-        super().__init__(f"{what} {name!r} is at version {actual}, not {expected}")
+        there = "already has events" if what == "stream" else "exists already"
+        version = f"is at version {actual}, not {expected}"
+        super().__init__(
+            f"{what} {name!r} {version if expected else f'{there} (version {actual})'}"
+        )
         self.what = what
         self.name = name
         self.expected = expected
@@ -101,9 +106,10 @@ class LimitExceeded(StoreError):
 
     code = "limit_exceeded"
 
-    def __init__(self, limit: str, allowed: int, found: int) -> None:
-        super().__init__(f"{limit} is limited to {allowed:,}; this has {found:,}")
-        self.limit = limit
+    def __init__(self, what: str, unit: str, allowed: int, found: int) -> None:
+        super().__init__(f"{what} has {found:,} {unit}; at most {allowed:,} are allowed")
+        self.limit = f"{unit} of {what}"
+        """The limit's name, as in "bytes of an event"."""
         self.allowed = allowed
         self.found = found
 
@@ -156,6 +162,16 @@ class ViewNotBuilt(StoreError):
     """A view or index is newer than its documents; it serves nothing until it is rebuilt."""
 
     code = "view_not_built"
+
+
+class DocumentUndecodable(StoreError):
+    """The body of a document is damaged, or was written by another version of its view."""
+
+    code = "document_undecodable"
+
+    def __init__(self, view: str, id: str) -> None:
+        super().__init__(f"document {view}/{id} cannot be read")
+        self.view = view
 
 
 # What the codec may answer.

@@ -8,7 +8,7 @@ An event type is a frozen msgspec struct under a stable dotted name and a schema
 The stored form is the UTF-8 JSON of the struct; older schema versions are lifted by upcasters.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
 import msgspec
@@ -31,7 +31,7 @@ class Event(msgspec.Struct, frozen=True, gc=False):
     type: str
     """Stable dotted name, `app.past_participle`."""
     time: int
-    """When it happened: microseconds since the epoch."""
+    """When it happened: microseconds since the epoch, up to the end of the year 9999 in UTC."""
     recorded: int
     """When it was handed to the store: microseconds since the epoch."""
     data: bytes
@@ -92,7 +92,7 @@ class Codec:
         self._encode = encode
         self._current: dict[str, tuple[int, type[msgspec.Struct]]] = {}
         self._names: dict[type[msgspec.Struct], tuple[str, int]] = {}
-        self._decoders: dict[tuple[str, int], Callable[[bytes], Any]] = {}
+        self._decoders: dict[str, dict[int, Callable[[bytes], Any]]] = {}
         self._upcasters = dict(upcasters or {})
         for cls in classes:
             name, schema = cls.__event_type__  # type: ignore[attr-defined]
@@ -100,11 +100,11 @@ class Codec:
                 raise ValueError(f"two classes are registered as {name!r}")
             self._current[name] = (schema, cls)
             self._names[cls] = (name, schema)
-            self._decoders[name, schema] = decoder(cls)
+            self._decoders[name] = {schema: decoder(cls)}
         for name, schema in self._upcasters:
             if name not in self._current or schema >= self._current[name][0]:
                 raise ValueError(f"the upcaster of {name!r} {schema} leads to no registered class")
-            self._decoders[name, schema] = self._lifting(name, schema)
+            self._decoders[name][schema] = self._lifting(name, schema)
 
     def encode(self, payload: msgspec.Struct) -> tuple[str, int, bytes]:
         """Type name, schema version and data under which `payload` is stored.
@@ -124,7 +124,7 @@ class Codec:
         data that does not fit; neither ever passes silently.
         """
         try:
-            return self._decoders[event.type, event.schema](event.data)
+            return self._decoders[event.type][event.schema](event.data)
         except KeyError:
             raise EventUnknown(
                 f"no class is registered for {event.type!r} schema {event.schema}"
@@ -132,12 +132,11 @@ class Codec:
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise EventUndecodable(f"{event.type!r} schema {event.schema}: {error}") from error
 
-    def decode_all(self, events: Iterable[Event | Recorded]) -> list[Any]:
+    def decode_all(self, events: Sequence[Event | Recorded]) -> list[Any]:
         """The typed payloads of many events, in order; quicker than one by one. As `decode`."""
         decoders = self._decoders
-        events = list(events)
         try:
-            return [decoders[event.type, event.schema](event.data) for event in events]
+            return [decoders[event.type][event.schema](event.data) for event in events]
         except (KeyError, msgspec.DecodeError, UnicodeDecodeError):
             return [self.decode(event) for event in events]  # raises where it is wrong
 
@@ -147,7 +146,7 @@ class Codec:
 
     def knows(self, type: str, schema: int) -> bool:
         """Whether `decode` has a class for this type and schema version."""
-        return (type, schema) in self._decoders
+        return schema in self._decoders.get(type, {})
 
     def _lifting(self, name: str, schema: int) -> Callable[[bytes], Any]:
         current, cls = self._current[name]

@@ -1,6 +1,8 @@
 """The feed of all partitions in pages, with a cursor that holds one position per partition.
 
-Within a partition, events keep their order. Between partitions there is no order.
+Within a partition, events keep their order. Between partitions there is no order. A page has at
+most as many bytes as the store's own pages, and at least one event of each partition whose turn it
+is.
 """
 
 import asyncio
@@ -16,6 +18,7 @@ import msgspec
 
 from gatherlog.core.eventstore.errors import CursorInvalid
 from gatherlog.core.eventstore.events import Recorded
+from gatherlog.core.eventstore.page_sizes import event_bytes
 from gatherlog.core.eventstore.retrying import pause_bound
 from gatherlog.core.eventstore.store import Heads, Store
 
@@ -27,6 +30,7 @@ __all__ = [
     "feed_page",
     "feed_page_backwards",
     "feed_positions",
+    "follow_feed",
     "latest_events",
 ]
 
@@ -37,6 +41,8 @@ _PAGE: Final = 1000
 _FIRST_PAUSE: Final = 0.01
 _LONGEST_PAUSE: Final = 0.5
 """Seconds until the feed is read again where it lags behind the head, at first and at most."""
+_LONGEST_WAIT: Final = 30.0
+"""Seconds after which the end of the feed is looked at again although nobody told of an event."""
 
 EventFilter = Callable[[Recorded], bool]
 """Whether a reader wants an event."""
@@ -64,7 +70,7 @@ def feed_positions(store: Store, cursor: str) -> Heads:
         packed = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
         id, positions = msgspec.msgpack.decode(packed, type=tuple[str, tuple[int, ...]])
     except (binascii.Error, msgspec.DecodeError, UnicodeError, ValueError):
-        raise CursorInvalid("this is no cursor of a feed") from None
+        raise CursorInvalid("this is not a cursor of a feed") from None
     if id != store.id or len(positions) != store.limits.partitions or min(positions) < 0:
         raise CursorInvalid("this cursor is of another store")
     return positions
@@ -90,21 +96,64 @@ async def feed_page_backwards(
     return await _page(_Backwards(store, heads), ends, limit, wanted)
 
 
-async def latest_events(
-    store: Store, partition: int, heads: Heads, *, limit: int, wanted: EventFilter
-) -> list[Recorded]:
-    """The last `limit` wanted events of a partition, newest first.
+async def follow_feed(
+    store: Store, after: Heads, *, limit: int = _PAGE
+) -> AsyncGenerator[FeedPage, None]:
+    """All events after the positions `after`, without end, in pages that are not empty.
 
-    They may be fewer where many others, some 10,000, are between them.
+    It waits for events where there are no more. Raises what the store raises; whoever follows again
+    from the positions of the last page misses nothing.
     """
-    direction, position = _Backwards(store, heads), heads[partition]
-    events: list[Recorded] = []
-    scanned = 0
-    while position and len(events) < limit and scanned < limit + _SCANNED:
+    positions, failures = after, 0
+    while True:
+        heads = await store.wait(positions, _LONGEST_WAIT)
+        page = await _page(_Forwards(store, heads), list(positions), limit, None)
+        if page.events:
+            positions, failures = page.positions, 0
+            yield page
+        elif not page.is_end:
+            failures += 1
+            await _pause(failures)
+
+
+async def latest_events(
+    store: Store, *, limit: int, wanted: EventFilter
+) -> AsyncGenerator[Recorded, None]:
+    """The last `limit` wanted events of all partitions, newest first by their recorded times.
+
+    They may be fewer where many others, some 10,000, are between them. Of each partition, only one
+    page is in memory.
+    """
+    heads = await store.heads()
+    readers = [_newest_first(store, one, heads, limit, wanted) for one in range(len(heads))]
+    newest: dict[int, Recorded] = {}
+
+    async def read_on(partition: int) -> None:
+        async for event in readers[partition]:
+            newest[partition] = event
+            break
+
+    for partition in range(len(heads)):
+        await read_on(partition)
+    for _ in range(limit):
+        if not newest:
+            break
+        partition = max(newest, key=lambda one: (newest[one].recorded, one))
+        yield newest.pop(partition)
+        await read_on(partition)
+
+
+async def _newest_first(
+    store: Store, partition: int, heads: Heads, limit: int, wanted: EventFilter
+) -> AsyncGenerator[Recorded, None]:
+    """The wanted events of a partition, newest first, among the last `limit` + _SCANNED of it."""
+    direction, position, scanned = _Backwards(store, heads), heads[partition], 0
+    while position and scanned < limit + _SCANNED:
         found, position = await direction.read(partition, position, limit)
         scanned += len(found)
-        events += [event for event in found if wanted(event)]
-    return events[:limit]
+        for event in found:
+            if wanted(event):
+                yield event
 
 
 async def feed_events(
@@ -123,8 +172,13 @@ async def feed_events(
             yield page
         else:
             failures += 1
-            bound = pause_bound(failures, first=_FIRST_PAUSE, longest=_LONGEST_PAUSE)
-            await asyncio.sleep(random.uniform(bound / 2, bound))
+            await _pause(failures)
+
+
+async def _pause(failures: int) -> None:
+    """Wait until the feed is read again that lagged behind its head so often in a row."""
+    bound = pause_bound(failures, first=_FIRST_PAUSE, longest=_LONGEST_PAUSE)
+    await asyncio.sleep(random.uniform(bound / 2, bound))
 
 
 class _Forwards:
@@ -133,6 +187,7 @@ class _Forwards:
     def __init__(self, store: Store, heads: Heads) -> None:
         self._store = store
         self._heads = heads
+        self.most_bytes = store.limits.page_bytes
 
     def is_done(self, partition: int, position: int) -> bool:
         return position >= self._heads[partition]
@@ -161,6 +216,7 @@ class _Backwards:
     def __init__(self, store: Store, heads: Heads) -> None:
         self._store = store
         self._heads = heads
+        self.most_bytes = store.limits.page_bytes
         self._widths: dict[int, int] = {}
 
     def is_done(self, partition: int, position: int) -> bool:
@@ -185,14 +241,15 @@ class _Backwards:
     async def _range(self, partition: int, start: int, end: int) -> list[Recorded] | None:
         """The events of a range of positions; None if they are more than a page should have."""
         found: list[Recorded] = []
-        head, most = self._heads[partition], min(_PAGE, end - start)
+        head, most, size = self._heads[partition], min(_PAGE, end - start), 0
         pages = feed_events(self._store, partition, start, head, limit=most)
         async with aclosing(pages):
             async for page in pages:
                 found += [event for event in page if event.position <= end]
+                size += sum(map(event_bytes, page))
                 if page[-1].position >= end:
                     break
-                if len(found) > _PAGE:
+                if len(found) > _PAGE or size > self._store.limits.page_bytes:
                     return None
         return found
 
@@ -202,19 +259,20 @@ async def _page(
 ) -> FeedPage:
     """Events from these positions on; every partition gets its share of the page."""
     events: list[Recorded] = []
-    scanned, turns = 0, _turns(positions)
-    while len(events) < limit and scanned < _SCANNED:
+    scanned, turns, room = 0, _turns(positions), direction.most_bytes
+    while len(events) < limit and scanned < _SCANNED and room > 0:
         turns = [one for one in turns if not direction.is_done(one, positions[one])]
         chosen = turns[: limit - len(events)]
         if not chosen:
             break
-        share = (limit - len(events)) // len(chosen)
+        share, its_room = (limit - len(events)) // len(chosen), room // len(chosen)
         size = share if wanted is None else _PAGE
         reads = [direction.read(one, positions[one], size) for one in chosen]
         for partition, (found, reached) in zip(chosen, await asyncio.gather(*reads), strict=True):
-            taken, seen = _share(found, share, wanted)
+            taken, seen, taken_bytes = _share(found, share, its_room, wanted)
             events += taken
             scanned += seen
+            room -= taken_bytes
             if reached == positions[partition]:
                 turns.remove(partition)  # it lags: the next page has more
             cut = seen < len(found)
@@ -230,13 +288,18 @@ def _turns(positions: Sequence[int]) -> list[int]:
 
 
 def _share(
-    found: Sequence[Recorded], share: int, wanted: EventFilter | None
-) -> tuple[list[Recorded], int]:
-    """The first `share` wanted events, and how many events that covers."""
+    found: Sequence[Recorded], share: int, room: int, wanted: EventFilter | None
+) -> tuple[list[Recorded], int, int]:
+    """The first `share` wanted events, fewer if they have more than `room` bytes, but one at least.
+
+    Also how many events that covers, and the bytes of those that are taken.
+    """
     taken: list[Recorded] = []
+    size = 0
     for number, event in enumerate(found):
-        if len(taken) == share:
-            return taken, number
+        if len(taken) == share or (size >= room and taken):
+            return taken, number, size
         if wanted is None or wanted(event):
             taken.append(event)
-    return taken, len(found)
+            size += event_bytes(event)
+    return taken, len(found), size

@@ -2,8 +2,8 @@
 
 The parts of a key are stripped of control characters and joined by U+0001. The sort key is cut to
 what the partition key leaves of 512 bytes of UTF-8; comparing the bytes of sort keys compares their
-parts, one after the other. A partition key of more than 400 bytes ends with a hash of the whole, so
-that two long ones are never taken for one another.
+parts, one after the other. A partition key of more than 400 bytes ends with U+0001 and a hash of
+the whole, so that it is never taken for another one, long or short.
 """
 
 import re
@@ -85,7 +85,7 @@ def next_cursor(query: Query, store_id: str, sort: str, id: str) -> str:
 def _partition(part: str) -> str:
     text = _joined((part,))
     if len(text) * 4 > PARTITION_BYTES and len(whole := text.encode()) > PARTITION_BYTES:
-        hashed = sha256(whole).hexdigest()
+        hashed = "\x01" + sha256(whole).hexdigest()  # which no short one has
         text = whole[: PARTITION_BYTES - len(hashed)].decode(errors="ignore") + hashed
     return text
 

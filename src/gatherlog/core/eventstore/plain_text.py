@@ -7,7 +7,7 @@ and lone surrogates.
 import re
 from typing import Final
 
-__all__ = ["PLAIN", "is_plain", "made_plain"]
+__all__ = ["PLAIN", "check_plain", "is_plain", "made_plain"]
 
 _EXCLUDED: Final = r"\u0000-\u001f\u007f-\u009f\ufdd0-\ufdef\ufffe\uffff" + "".join(
     chr(plane << 16 | last) for plane in range(1, 17) for last in (0xFFFE, 0xFFFF)
@@ -24,6 +24,12 @@ _others: Final = re.compile(rf"[{_EXCLUDED}\ud800-\udfff]")
 def is_plain(text: str) -> bool:
     """Whether all of the text is plain; an empty text is."""
     return (text.isascii() and text.isprintable()) or _others.search(text) is None
+
+
+def check_plain(what: str, text: str) -> None:
+    """Refuse a text that is not plain with ValueError; `what` is the text, as in "a name"."""
+    if not is_plain(text):
+        raise ValueError(f"{what} has a control character or a noncharacter: {text!r}")
 
 
 def made_plain(text: str) -> str:

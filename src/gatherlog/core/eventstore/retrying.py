@@ -31,8 +31,8 @@ class Backoff:
         self._failures = 0
         self._deadline = 0.0
 
-    async def pause(self, reason: Exception) -> None:
-        """Wait before the next try. Raises Busy from `reason` once DEADLINE has passed."""
+    def next_pause(self, reason: Exception) -> float:
+        """Seconds until the next try. Raises Busy from `reason` once DEADLINE has passed."""
         now = asyncio.get_running_loop().time()
         if not self._failures:
             self._deadline = now + DEADLINE
@@ -40,7 +40,17 @@ class Backoff:
             raise Busy(f"gave up after {DEADLINE:g} s: {reason}") from reason
         self._failures += 1
         bound = pause_bound(self._failures, first=FIRST_BOUND, longest=LONGEST_BOUND)
-        await asyncio.sleep(random.uniform(0, bound))
+        return random.uniform(0, bound)
+
+    async def pause(self, reason: Exception) -> None:
+        """Wait before the next try. Raises Busy from `reason` once DEADLINE has passed."""
+        await asyncio.sleep(self.next_pause(reason))
+
+    def copy(self) -> "Backoff":
+        """The same failures and deadline, for a part of the work that is now tried by itself."""
+        backoff = Backoff()
+        backoff._failures, backoff._deadline = self._failures, self._deadline
+        return backoff
 
 
 async def until_no_conflict(attempt: Callable[[], Awaitable[T]]) -> T:

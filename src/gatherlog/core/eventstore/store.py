@@ -26,6 +26,7 @@ __all__ = [
     "Document",
     "Heads",
     "IndexKey",
+    "KeepsFiles",
     "KeepsIndexRows",
     "Limits",
     "Page",
@@ -300,6 +301,7 @@ class Store(Protocol):
     async def get(self, refs: Sequence[Ref]) -> list[Document | None]:
         """Documents by name, in the order of `refs`; None where there is none.
 
+        A view that was never written has no documents; `get` does not check its name.
         It takes one round trip. Each document is the latest committed state, but they are not one
         snapshot, nor are the body and the counters of a document, and no order of reading is
         promised.
@@ -310,7 +312,8 @@ class Store(Protocol):
         """Documents by a declared index. It may lag, so decisions must not rest on it.
 
         A page may be shorter than `query.limit`. Only a cursor of None means that there are no
-        more.
+        more. Raises ValueError for an index that no view of this process declares, ViewNotBuilt
+        for one that is newer than the documents, and CursorInvalid.
         """
         ...
 
@@ -319,14 +322,16 @@ class Store(Protocol):
     ) -> StreamPage:
         """Streams of a category, each once, in no particular order.
 
-        Streams that are made meanwhile may be missing.
+        Streams that are made meanwhile may be missing. A category that nobody has used, or that
+        cannot exist, has no streams.
         """
         ...
 
     async def scan(self, view: str, *, cursor: str | None = None, limit: int = 1000) -> Page:
         """All documents of a view, each once, in no particular order.
 
-        Documents that are made or deleted meanwhile may be missing.
+        Documents that are made or deleted meanwhile may be missing. A view that was never written
+        has no documents.
         """
         ...
 
@@ -357,4 +362,13 @@ class KeepsIndexRows(Protocol):
 
     async def reindex(self, view: str, ids: Sequence[str]) -> None:
         """Write the index rows of these ids again from their documents, beside other commits."""
+        ...
+
+
+@runtime_checkable
+class KeepsFiles(Protocol):
+    """A store in files of the machine that it runs on."""
+
+    def file_bytes(self) -> Mapping[str, int]:
+        """The size of each file in bytes: `database`, and `wal` for what is not yet moved there."""
         ...

@@ -15,8 +15,7 @@ from gatherlog.core.eventstore.store import DeclaredView
 __all__ = ["Recorded", "ViewCatalogue", "declare_views", "record_of"]
 
 LOOK_SECONDS: Final = 1.0
-"""How often a process looks whether another one has built an index that is asked for."""
-
+"""How long a process that queries goes by what it knows of the views that others have built."""
 
 Recorded = Mapping[str, RecordedView]
 
@@ -55,45 +54,44 @@ class ViewCatalogue:
 
     def __init__(self, engine: Engine, views: Sequence[DeclaredView], recorded: Recorded) -> None:
         self._engine = engine
-        self._serves: dict[tuple[str, str], bool] = {}
-        """Of every declared index."""
-        self._views: dict[str, DeclaredView] = {}
-        self._looked_at = 0.0
-        self._know(views, recorded)
+        self._declared = {view.name: view for view in views}
+        self._recorded = recorded
+        self._look_at = 0.0
 
     async def complete(self, views: Sequence[DeclaredView]) -> None:
         """Record that the documents of these views are complete, so that all their indexes serve.
 
         Raises ViewOutdated if the store holds a newer version of a view.
         """
-        self._know(views, await declare_views(self._engine, views, complete=True))
+        self._recorded = await declare_views(self._engine, views, complete=True)
+        self._declared |= {view.name: view for view in views}
 
     async def check(self, view: str, index: str) -> None:
-        """Raise ValueError for an index that no view declares, ViewNotBuilt if it cannot serve."""
-        serves = self._serves.get((view, index))
-        if serves is False:
-            await self._look_again()
-            serves = self._serves[view, index]
-        if serves is None:
+        """Return if an index can serve, as far as was known LOOK_SECONDS ago.
+
+        Raises ValueError for an index that no view declares, ViewOutdated if the store has a newer
+        version of the view, and ViewNotBuilt if it does not have this version or this index yet.
+        """
+        await self._look()
+        declared = self._declared.get(view)
+        if declared is None or index not in declared.indexes:
             raise ValueError(f"no view declares index {view}.{index}")
-        if not serves:
-            raise ViewNotBuilt(f"{view}.{index} is not built yet: rebuild the view")
+        recorded = self._recorded.get(view)
+        _check_version(declared, recorded)
+        if recorded is None or recorded.version < declared.version or index not in recorded.indexes:
+            raise ViewNotBuilt(
+                f"{view}.{index} is not built yet: run `gatherlog rebuild`, or, for a view of your "
+                "own, gatherlog.core.projections.rebuild"
+            )
 
-    async def _look_again(self) -> None:
-        """Learn of views that another process has built meanwhile."""
+    async def _look(self) -> None:
+        """Learn which views other processes have built, once every LOOK_SECONDS."""
         now = asyncio.get_running_loop().time()
-        if now - self._looked_at >= LOOK_SECONDS:
-            self._looked_at = now
-            self._know((), await self._engine.views())
-
-    def _know(self, views: Sequence[DeclaredView], recorded: Recorded) -> None:
-        self._views |= {view.name: view for view in views}
-        for view in self._views.values():
-            known = recorded.get(view.name)
-            is_current = known is not None and known.version == view.version
-            for index in view.indexes:
-                serves = is_current and known is not None and index in known.indexes
-                self._serves[view.name, index] = serves
+        if now >= self._look_at:
+            self._look_at = now + LOOK_SECONDS
+            before, found = self._recorded, await self._engine.views()
+            if self._recorded is before:  # otherwise `complete` has learned more meanwhile
+                self._recorded = found
 
 
 def _check_version(view: DeclaredView, recorded: RecordedView | None) -> None:

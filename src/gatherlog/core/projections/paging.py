@@ -5,10 +5,11 @@ from typing import TypeVar
 
 import msgspec
 
+from gatherlog.core.eventstore.events import Recorded
 from gatherlog.core.eventstore.store import Document, Query, Store, StreamHead
 from gatherlog.core.projections.views import View
 
-__all__ = ["all_documents", "all_streams", "bodies", "documents"]
+__all__ = ["all_documents", "all_streams", "bodies", "documents", "stream_events"]
 
 B = TypeVar("B", bound=msgspec.Struct)
 
@@ -54,3 +55,33 @@ async def all_streams(store: Store, category: str) -> AsyncIterator[StreamHead]:
             yield head
         if (cursor := page.cursor) is None:
             return
+
+
+async def stream_events(
+    store: Store,
+    stream: str,
+    *,
+    after: int = 0,
+    before: int | None = None,
+    limit: int | None = None,
+    backwards: bool = False,
+) -> AsyncIterator[Recorded]:
+    """Events of a stream as `Store.read_stream` gives them, over all pages; None: no limit.
+
+    One page is held at a time, so that memory does not grow with the stream.
+    """
+    most = min(1000, store.limits.page)
+    while limit is None or limit > 0:
+        page = await store.read_stream(
+            stream,
+            after=after,
+            before=before,
+            limit=most if limit is None else min(limit, most),
+            backwards=backwards,
+        )
+        if not page:
+            return
+        for event in page:
+            yield event
+        limit = None if limit is None else limit - len(page)
+        after, before = (after, page[-1].version) if backwards else (page[-1].version, before)

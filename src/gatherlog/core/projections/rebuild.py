@@ -316,6 +316,7 @@ class _Folded:
             adds=adds,
             counted=(0 if stored is None else stored.counted) if adds else None,
             at=self.version,
+            indexes=len(self._views[ref[0]].indexes),
         )
 
 

@@ -12,8 +12,18 @@ from typing import Any, Final, Generic, Literal, TypeVar
 
 import msgspec
 
+from gatherlog.core.eventstore.errors import DocumentUndecodable
 from gatherlog.core.eventstore.exact_json import decoder, encode
-from gatherlog.core.eventstore.store import KEEP, Body, Document, IndexKey, Query, Ref, Write
+from gatherlog.core.eventstore.store import (
+    DELETE,
+    KEEP,
+    Body,
+    Document,
+    IndexKey,
+    Query,
+    Ref,
+    Write,
+)
 
 __all__ = ["View"]
 
@@ -56,22 +66,35 @@ class View(Generic[B]):
         return (self.name, id)
 
     def read(self, document: Document | None) -> B | None:
-        """The typed body; None if there is no document, or none with a body."""
+        """The typed body; None if there is no document, or none with a body.
+
+        Raises DocumentUndecodable for a body that is damaged.
+        """
         if document is None or document.body is None:
             return None
-        return self._decode(document.body)
+        return self._decoded(document.id, document.body)
 
     def recall(self, document: Document | None) -> B | None:
-        """As `read`, for documents that are read again and again: a body whose very bytes were
-        decoded or encoded here lately is not decoded again."""
+        """As `read`, but a body that was decoded or encoded lately is remembered.
+
+        While the store returns the same bytes, every caller gets the same object, so nobody may
+        change it: neither its fields, nor a list or dict in it. Make a changed copy instead, with
+        `msgspec.structs.replace`.
+        """
         if document is None or (encoded := document.body) is None:
             return None
         known = self._typed.get(document.id)
         if known is not None and known[0] is encoded:
             return known[1]
-        body = self._decode(encoded)
+        body = self._decoded(document.id, encoded)
         self._remember(document.id, encoded, body)
         return body
+
+    def _decoded(self, id: str, encoded: bytes) -> B:
+        try:
+            return self._decode(encoded)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            raise DocumentUndecodable(self.name, id) from None
 
     def _remember(self, id: str, encoded: bytes, body: B) -> None:
         """Keep a typed body, unless it is long; the oldest of more than REMEMBERED is let go."""
@@ -102,7 +125,7 @@ class View(Generic[B]):
     ) -> Write:
         """A `Write` of this view, with the body encoded and its index keys computed."""
         encoded: bytes | Literal[Body.KEEP, Body.DELETE]
-        if isinstance(body, Body):
+        if body is KEEP or body is DELETE:
             encoded, index_keys = body, {}
         else:
             encoded, index_keys = self._encode(body), self.keys(body)

@@ -158,7 +158,8 @@ class QueueAdmin:
     ) -> DeadMessagePage:
         """Dead messages, those that died first before the others."""
         check_queue(name)
-        page = await self._store.query(MESSAGES.query("by_dead", name, limit=limit, cursor=cursor))
+        size = min(limit, self._store.limits.page)
+        page = await self._store.query(MESSAGES.query("by_dead", name, limit=size, cursor=cursor))
         found = [MESSAGES.read(document) for document in page.documents]
         dead = [message for message in found if message and message.died_at is not None]
         return DeadMessagePage(dead, page.cursor)

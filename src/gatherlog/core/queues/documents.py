@@ -160,10 +160,10 @@ def new_receipt(line: str, token: str, message: str) -> str:
 def parse_receipt(queue: str, receipt: str, pointer: str = "/receipt") -> tuple[str, str]:
     """The ids of the line's document and of the message that a receipt names.
 
-    Raises Invalid, for the field at `pointer`, if it is no receipt.
+    Raises Invalid, for the field at `pointer`, if it is not a receipt.
     """
     line, _, rest = receipt.partition(".")
     token, _, message = rest.partition(".")
     if not (len(line) == 32 and token and message and len(receipt) <= 200 and receipt.isascii()):
-        raise Invalid(Flaw(pointer, "is no receipt: give one as it was received"))
+        raise Invalid(Flaw(pointer, "is not a receipt: give one as it was received"))
     return f"{queue}/{line}", message

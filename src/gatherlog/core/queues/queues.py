@@ -27,6 +27,7 @@ class Queues:
         consumers = WaitingConsumers(store)
         lines = Lines(queue_store, consumers, clock=clock)
         available = AvailableLines(queue_store, clock=clock)
+        self._consumers = consumers
         self._sender = Sender(queue_store, lines, clock=clock)
         self._receipts = Receipts(queue_store, lines, consumers, clock=clock)
         self._receiver = Receiver(
@@ -65,6 +66,10 @@ class Queues:
         Raises Invalid.
         """
         return await self._receiver.receive(queue, most, visible_after, wait)
+
+    def stop_waiting(self) -> None:
+        """End all waits of `receive` in this process; later calls do not wait, either."""
+        self._consumers.stop()
 
     async def ack(self, queue: str, receipts: Sequence[str]) -> None:
         """Acknowledge messages (1 to 100): they are done, and the next ones of their lines follow.

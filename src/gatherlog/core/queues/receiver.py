@@ -115,7 +115,7 @@ class Receiver:
                 woken.clear()
                 received = await self._receive_now(queue, most, visible_after)
                 remaining = deadline - now()
-                if received or remaining <= 0:
+                if received or remaining <= 0 or self._consumers.has_stopped:
                     return received
                 next_available = await self._available.seconds_until_next(queue)
                 await _wait(woken, min(remaining, next_available, pause))

@@ -65,27 +65,30 @@ class Sender:
         )  # itself, the one before, the line
         most = max(1, (limits.commit_actions - others) // each)
         for start in range(0, len(messages), most):
-            await self._send_part(queue, messages[start : start + most])
+            await self._send_part(queue, messages[start : start + most], start)
         await self._delete_done(queue, 2 * len(messages))
 
-    async def _send_part(self, queue: str, messages: Sequence[Outgoing]) -> None:
-        """Send in one commit, or in two halves if the messages have too many bytes for one."""
+    async def _send_part(self, queue: str, messages: Sequence[Outgoing], number: int) -> None:
+        """Send in one commit, or in two halves if the messages have too many bytes for one.
+
+        `number` messages of the same `send` come before these.
+        """
         try:
-            await until_no_conflict(lambda: self._try_to_send(queue, messages))
+            await until_no_conflict(lambda: self._try_to_send(queue, messages, number))
         except LimitExceeded:
             if len(messages) == 1:
                 raise
             half = len(messages) // 2
-            await self._send_part(queue, messages[:half])
-            await self._send_part(queue, messages[half:])
+            await self._send_part(queue, messages[:half], number)
+            await self._send_part(queue, messages[half:], number + half)
 
-    async def _try_to_send(self, queue: str, messages: Sequence[Outgoing]) -> None:
+    async def _try_to_send(self, queue: str, messages: Sequence[Outgoing], number: int) -> None:
         new = await self._unknown(queue, messages)
         if not new:
             return
         now = self._clock()
         # Times differ, so that lines are received from in the order in which they were made.
-        batch = [_new_message(queue, message, now + number) for number, message in enumerate(new)]
+        batch = [_new_message(queue, one, now + at) for at, one in enumerate(new, number)]
         settings = await self._store.get_one(QUEUES, queue)
         if settings is None:
             made = Queue(name=queue, created_at=now)
@@ -105,18 +108,20 @@ class Sender:
     async def _delete_done(self, queue: str, most: int) -> None:
         """Delete up to `most` messages that were done a day ago or earlier."""
         limits, until = self._store.limits, max(0, self._clock() - REMEMBERED)
-        limit = min(most, limits.commit_actions // actions_of(limits, views=[MESSAGES]))
-        writes = [
-            self._store.write(MESSAGES, message.id, message.version, DELETE)
-            for message in await self._store.get(MESSAGES, await self._done(queue, until, limit))
-            if message is not None and message.body.done_at is not None
-            if message.body.done_at < until
-        ]
-        if writes:
-            try:
-                await self._store.commit(writes)
-            except Conflict:
-                return  # another process deletes the same
+        size = max(1, limits.commit_actions // actions_of(limits, views=[MESSAGES]))
+        ids = await self._done(queue, until, most)
+        for start in range(0, len(ids), size):
+            writes = [
+                self._store.write(MESSAGES, message.id, message.version, DELETE)
+                for message in await self._store.get(MESSAGES, ids[start : start + size])
+                if message is not None and message.body.done_at is not None
+                if message.body.done_at < until
+            ]
+            if writes:
+                try:
+                    await self._store.commit(writes)
+                except Conflict:
+                    return  # another process deletes the same
 
     async def _done(self, queue: str, until: int, limit: int) -> list[str]:
         """Ids of up to `limit` messages that were done before a time.
@@ -151,10 +156,10 @@ def _check(message: Outgoing) -> None:
     if len(message.id) > _LONGEST_ID:
         raise Invalid(Flaw("/id", f"at most {_LONGEST_ID} characters"))
     if len(message.content) > MOST_BYTES:
-        raise LimitExceeded("a message's bytes", MOST_BYTES, len(message.content))
+        raise LimitExceeded("a message", "bytes", MOST_BYTES, len(message.content))
     try:
         is_too_deep = is_deep(decode(message.content))
     except ValueError as error:
-        raise Invalid(Flaw("/content", f"is no JSON: {error}")) from None
+        raise Invalid(Flaw("/content", f"is not JSON: {error}")) from None
     if is_too_deep:
         raise Invalid(Flaw("/content", f"is nested beyond {DEPTH} levels"))

@@ -41,6 +41,14 @@ class WaitingConsumers:
         self._store = store
         self._queues: dict[str, _Watched] = {}
         self._watcher: asyncio.Task[None] | None = None
+        self.has_stopped = False
+        """Whether nobody waits any more."""
+
+    def stop(self) -> None:
+        """Wake all consumers, for the last time: they look once more, and wait no longer."""
+        self.has_stopped = True
+        for queue, watched in self._queues.items():
+            self.wake(queue, len(watched.consumers))
 
     @asynccontextmanager
     async def waiting(self, queue: str) -> AsyncIterator[asyncio.Event]:

@@ -8,9 +8,10 @@ constants of AWS and of that system stand in this module.
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from gatherlog.core.eventstore.clock import rfc3339
 from gatherlog.core.eventstore.events import Recorded
 from gatherlog.core.eventstore.exact_json import encode
-from gatherlog.core.routing.event_data import decoded_data, time_text
+from gatherlog.core.routing.event_data import decoded_data
 
 __all__ = [
     "BUS_LIMIT",
@@ -79,7 +80,7 @@ def failure_envelope(
     """
     return {
         "version": "1.0",
-        "timestamp": time_text(at),
+        "timestamp": rfc3339(at),
         "requestContext": {
             "requestId": delivery_id,
             "functionArn": rule,

@@ -3,9 +3,10 @@
 from typing import Any, Final
 from urllib.parse import quote
 
+from gatherlog.core.eventstore.clock import rfc3339
 from gatherlog.core.eventstore.events import Recorded
 from gatherlog.core.eventstore.plain_text import made_plain
-from gatherlog.core.routing.event_data import decoded_data, time_text
+from gatherlog.core.routing.event_data import decoded_data
 
 __all__ = ["binary_headers", "cloud_event"]
 
@@ -48,7 +49,7 @@ def _attributes(event: Recorded, source: str) -> dict[str, Any]:
         "source": f"{source.rstrip('/')}/streams/{stream}",
         "type": made_plain(event.type),
         "subject": made_plain(event.subject),
-        "time": time_text(event.time),
+        "time": rfc3339(event.time),
         "sequence": f"{event.version:019}",
         "partitionkey": made_plain(event.stream),
         "schemaversion": event.schema,

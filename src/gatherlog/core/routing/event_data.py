@@ -1,23 +1,22 @@
-"""What all JSON forms of an event share: its decoded data, and its times as text."""
+"""The data of an event in JSON forms: as values, or byte for byte. Every event has a form.
+
+Data counts as JSON where it is UTF-8, is nested at most DEPTH levels deep, and holds no number that
+Python cannot hold and no half of a surrogate pair. So every program can read what is made of it.
+Other data is shown in base64.
+"""
 
 import base64
-from typing import Any, Final
+from typing import Any
 
-from gatherlog.core.eventstore.clock import rfc3339
+import msgspec
+
 from gatherlog.core.eventstore.exact_json import DEPTH, decode, is_deep
 
-__all__ = ["decoded_data", "time_text"]
-
-_FIRST: Final = "0001-01-01T00:00:00.000000Z"
-_LAST: Final = "9999-12-31T23:59:59.999999Z"
+__all__ = ["decoded_data", "json_line"]
 
 
 def decoded_data(data: bytes) -> tuple[Any, bool]:
-    """The decoded data and True if it is JSON, else `{"base64": …}` and False.
-
-    JSON that is nested deeper than DEPTH levels, or holds a number that Python cannot, counts as
-    not JSON.
-    """
+    """The decoded data and True if it is JSON, else `{"base64": …}` and False."""
     try:
         value = decode(data)
         if data.count(b"{") + data.count(b"[") <= DEPTH or not is_deep(value):
@@ -27,9 +26,11 @@ def decoded_data(data: bytes) -> tuple[Any, bool]:
     return {"base64": base64.b64encode(data).decode()}, False
 
 
-def time_text(micros: int) -> str:
-    """The time in RFC 3339; outside the years 1 to 9999, the first or last moment of those."""
-    try:
-        return rfc3339(micros)
-    except OverflowError:
-        return _FIRST if micros < 0 else _LAST
+def json_line(data: bytes) -> bytes | None:
+    """The data byte for byte if it is JSON, without the spaces between values where it has line
+    breaks; None if it is not JSON."""
+    if not decoded_data(data)[1]:
+        return None
+    if b"\n" in data or b"\r" in data:
+        return msgspec.json.format(data, indent=-1)
+    return data

@@ -1,13 +1,37 @@
 """The document of an event: the JSON object that patterns match and transformers read."""
 
-from typing import Any
+from typing import Any, Final
 
 from gatherlog.core.commands.event_meta import actor_of
+from gatherlog.core.eventstore.clock import rfc3339
 from gatherlog.core.eventstore.events import Recorded
 from gatherlog.core.routing.bus_form import DETAIL_TYPE, SOURCE, bus_detail
-from gatherlog.core.routing.event_data import decoded_data, time_text
+from gatherlog.core.routing.event_data import decoded_data
 
-__all__ = ["document"]
+__all__ = ["FIELDS", "document"]
+
+FIELDS: Final = frozenset(
+    {
+        "actor",
+        "data",
+        "detail",
+        "detail-type",
+        "id",
+        "log",
+        "partition",
+        "position",
+        "recorded",
+        "schema",
+        "source",
+        "stream",
+        "stream_id",
+        "subject",
+        "time",
+        "type",
+        "version",
+    }
+)
+"""All fields that a document may have."""
 
 
 def document(event: Recorded) -> dict[str, Any]:
@@ -20,7 +44,7 @@ def document(event: Recorded) -> dict[str, Any]:
     """
     data, _ = decoded_data(event.data)
     log, _, stream_id = event.stream.partition("-")
-    time = time_text(event.time)
+    time = rfc3339(event.time)
     found = {
         "id": event.id,
         "type": event.type,
@@ -31,7 +55,7 @@ def document(event: Recorded) -> dict[str, Any]:
         "version": event.version,
         "subject": event.subject,
         "time": time,
-        "recorded": time if event.recorded == event.time else time_text(event.recorded),
+        "recorded": time if event.recorded == event.time else rfc3339(event.recorded),
         "partition": event.partition,
         "position": event.position,
         "data": data,

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Final, Protocol
 
-from gatherlog.core.commands.appending import name_flaws, stream_flaws
+from gatherlog.core.commands.appending import stream_flaws, type_flaws
 from gatherlog.core.eventstore.errors import Flaw, Invalid
 from gatherlog.core.routing.patterns import compile_pattern
 from gatherlog.core.routing.rules import (
@@ -79,7 +79,7 @@ class RuleChecker:
 
     def _append_flaws(self, to: AppendSpec) -> list[Flaw]:
         flaws = stream_flaws(to.stream, self._owned)
-        return flaws + ([] if to.type is None else name_flaws("/type", to.type, least=1))
+        return flaws if to.type is None else flaws + type_flaws("/type", to.type)
 
 
 def _retry_flaws(retry: RetryPolicy) -> list[Flaw]:

@@ -13,6 +13,7 @@ from gatherlog.core.eventstore.clock import Clock, Ids
 from gatherlog.core.eventstore.errors import Flaw, Invalid, Refused
 from gatherlog.core.eventstore.events import Recorded
 from gatherlog.core.eventstore.feed_pages import latest_events
+from gatherlog.core.eventstore.page_sizes import event_bytes
 from gatherlog.core.eventstore.store import Store
 from gatherlog.core.eventstore.streams import INTERNAL, category_of
 from gatherlog.core.projections.paging import bodies
@@ -80,10 +81,13 @@ class TooManyRules(Refused):
 
 
 class PatternTrial(msgspec.Struct, frozen=True):
-    """On how many events a pattern was tried, and which of them it matches, newest first."""
+    """On how many events a pattern was tried, and which of them it matches."""
 
     tried: int
+    matching: int
+    """How many match."""
     matched: list[Recorded]
+    """Those that match, newest first: the first ones, as many as a page of the store has bytes."""
 
 
 class RuleService:
@@ -201,21 +205,15 @@ class RuleService:
         if not 1 <= last <= MAX_TRIED:
             raise Invalid(Flaw("/last", f"from 1 to {MAX_TRIED:,}"))
         compiled = compile_pattern(pattern)
-        events = await self._latest(last)
-        return PatternTrial(len(events), [one for one in events if compiled.matches(document(one))])
-
-    async def _latest(self, number: int) -> list[Recorded]:
-        """The latest events, newest first, without those about deliveries, which no rule sees."""
-        heads = await self._store.heads()
-        latest = [
-            event
-            for partition in range(len(heads))
-            for event in await latest_events(
-                self._store, partition, heads, limit=number, wanted=_is_seen_by_rules
-            )
-        ]
-        latest.sort(key=lambda event: (event.recorded, event.partition, event.position))
-        return latest[: -number - 1 : -1]
+        tried, matching, matched, room = 0, 0, list[Recorded](), self._store.limits.page_bytes
+        async for event in latest_events(self._store, limit=last, wanted=_is_seen_by_rules):
+            tried += 1
+            if compiled.matches(document(event)):
+                matching += 1
+                room -= event_bytes(event)
+                if room >= 0:
+                    matched.append(event)
+        return PatternTrial(tried, matching, matched)
 
     async def _change(self, name: str, decide: Callable[[Rule], list[Decided]]) -> Rule:
         async def attempt(unit: UnitOfWork) -> list[Decided]:
@@ -232,6 +230,7 @@ class RuleService:
 
 
 def _is_seen_by_rules(event: Recorded) -> bool:
+    """No rule sees events about deliveries."""
     return category_of(event.stream) not in INTERNAL
 
 

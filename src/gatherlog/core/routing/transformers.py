@@ -110,7 +110,7 @@ def _unquoted(quoted: str, pointer: str, flaws: list[Flaw]) -> str:
     try:
         return str(decode(quoted))
     except ValueError:
-        flaws.append(Flaw(pointer, f"{quoted} is no JSON string"))
+        flaws.append(Flaw(pointer, f"{quoted} is not a JSON string"))
         return ""
 
 

@@ -4,13 +4,14 @@ What programs use is importable from here. The modules, from the outside in:
 
 - `subscription`, `handlers`, `projection`, `delivery`: what a program defines, and what it is given
 - `worker` runs a `partition_processor` for each partition whose lease it has
-- `leases`, `lease_taking`: which worker processes a partition
+- `leases`, `lease_taking`, `lease_observations`: which worker processes a partition
 - `partition_state`, `destination_state`, `blocked_key`: what a processor knows
 - `checkpoints`, `checkpoint_store`, `fenced_commits`: what of that is stored, and how
 - `page_dispatch`, `page_delivery`, `attempts`, `batch_in_flight`: how new events are delivered
 - `projection_runner`, `projection_folding`: how they are folded into documents instead
 - `retry_queues`, `retry_pauses`, `outcomes`, `catch_up`: what follows when an event is not taken
 - `administration`, `admin_commands`, `dead_letters`: what operators ask and command
+- `waiting_events`: how many events a subscription has still to process
 - `log_counts`: a projection that counts the events of each log; `letters`: mails, as values
 """
 

@@ -5,9 +5,8 @@ own stream, and carried out within moments by the workers that process it, in wh
 no worker runs, as soon as one does.
 """
 
-import asyncio
 from collections.abc import Callable, Sequence
-from contextlib import aclosing
+from typing import Literal
 
 import msgspec
 
@@ -15,11 +14,9 @@ from gatherlog.core.commands.handler import CommandHandler, Decided
 from gatherlog.core.commands.service import no_such, read
 from gatherlog.core.commands.unit_of_work import UnitOfWork
 from gatherlog.core.eventstore.clock import Clock, Ids
-from gatherlog.core.eventstore.errors import Flaw, Invalid
-from gatherlog.core.eventstore.events import Recorded
-from gatherlog.core.eventstore.feed_pages import feed_events
-from gatherlog.core.eventstore.store import Heads, Store
-from gatherlog.core.projections.paging import bodies, documents
+from gatherlog.core.eventstore.errors import Flaw, Invalid, Refused
+from gatherlog.core.eventstore.store import Store
+from gatherlog.core.projections.paging import bodies, documents, stream_events
 from gatherlog.core.subscriptions.checkpoints import (
     BACKLOGS,
     CHECKPOINTS,
@@ -40,14 +37,19 @@ from gatherlog.core.subscriptions.dead_letters import (
     SubscriptionReset,
     SubscriptionResumed,
 )
+from gatherlog.core.subscriptions.waiting_events import WaitingEvents
 
-__all__ = ["DeadLetterPage", "Lag", "Status", "SubscriptionAdmin"]
+__all__ = ["DeadLetterPage", "Lag", "State", "Status", "SubscriptionAdmin"]
 
-MOST_BEHIND = 1_000
-"""Events up to which it is counted how far a subscription is behind in a partition."""
 MOST_COUNTED = 10_000
 LONGEST_REASON = 500
 """Characters."""
+_PAUSED, _RESUMED = (
+    CODEC.encode(command(by=""))[0] for command in (SubscriptionPaused, SubscriptionResumed)
+)
+
+
+State = Literal["reading", "paused", "pausing", "resuming", "never read"]
 
 
 class Lag(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,10 +60,10 @@ class Lag(msgspec.Struct, frozen=True, kw_only=True):
     head: int
     paused: bool
     behind: int = 0
-    """Events that are still to be processed, counted up to MOST_BEHIND. The distance of two
-    positions says nothing about that."""
+    """Events that are still to be processed, counted up to MOST_BEHIND or MOST_BYTES of them: also
+    those that wait for a failed one. The distance of two positions says nothing about that."""
     behind_is_least: bool = False
-    """Whether there are more of them than were counted."""
+    """Whether there may be more of them than were counted."""
     oldest_seconds: float | None = None
     """How long the oldest of them has been in the log; None if there is none."""
 
@@ -72,6 +74,8 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     lags: tuple[Lag, ...]
     backlogs: tuple[Backlog, ...]
+    state: State
+    """Whether it is read or paused, and what a command that no worker has carried out yet asks."""
 
     @property
     def behind(self) -> int:
@@ -116,6 +120,7 @@ class SubscriptionAdmin:
         self._store = store
         self._clock = clock
         self._known = known
+        self._waiting = WaitingEvents(store)
         self._handler = CommandHandler(store, CODEC, FOLD, clock=clock, ids=ids)
 
     async def names(self) -> list[str]:
@@ -133,14 +138,20 @@ class SubscriptionAdmin:
         """How far it is and what waits; NotFound if it is none of `names`.
 
         Events that the feed does not show yet are not counted, and what waits is found by a query,
-        which may lag as well.
+        which may lag as well. How many events it is behind may be a second old.
         """
         checkpoints = await self._checkpoints(name)
-        heads = await self._store.heads()
-        lags = await asyncio.gather(
-            *(self._lag(partition, one, heads) for partition, one in enumerate(checkpoints))
+        heads, backlogs = await self._store.heads(), await self._backlogs(name)
+        lags = [
+            await self._lag(name, partition, one, heads[partition], backlogs)
+            for partition, one in enumerate(checkpoints)
+        ]
+        return Status(
+            name=name,
+            lags=tuple(lags),
+            backlogs=backlogs,
+            state=await self._state(name, checkpoints),
         )
-        return Status(name=name, lags=tuple(lags), backlogs=await self._backlogs(name))
 
     async def dead_letters(
         self,
@@ -164,7 +175,8 @@ class SubscriptionAdmin:
         else:
             index, partition = "by_state", state
         prefix = () if index == "by_state" else (state,)
-        query = DEAD_LETTERS.query(index, partition, prefix=prefix, limit=limit, cursor=cursor)
+        size = min(limit, self._store.limits.page)
+        query = DEAD_LETTERS.query(index, partition, prefix=prefix, limit=size, cursor=cursor)
         page = await self._store.query(query)
         found = [DEAD_LETTERS.read(document) for document in page.documents]
         return DeadLetterPage([one for one in found if one and one.state == state], page.cursor)
@@ -189,12 +201,18 @@ class SubscriptionAdmin:
     async def redrive(self, id: str, *, by: str) -> DeadLetter:
         """Have a dead letter tried again soon, even if it was discarded; repeating it does nothing.
 
-        Raises NotFound.
+        Raises NotFound, and Refused for a discarded one of a projection: the events after it were
+        folded without it, and only a reset folds all of them in their order.
         """
 
         def decide(dead_letter: DeadLetter) -> list[Decided]:
             if dead_letter.state == "redriving":
                 return []
+            if dead_letter.state == "discarded" and dead_letter.is_of_projection:
+                raise Refused(
+                    f"{id} was discarded, and later events were folded without it: reset"
+                    f" {dead_letter.subscription} to fold all of them"
+                )
             return [Decided(DeliveryRedriven(by=by), subject=id)]
 
         return await self._change(id, decide)
@@ -202,7 +220,8 @@ class SubscriptionAdmin:
     async def discard(self, id: str, reason: str, *, by: str) -> DeadLetter:
         """Set a dead letter aside; the events that wait for it are delivered.
 
-        Repeating it does nothing. Raises Invalid without a reason, and NotFound.
+        `DeadLetter.if_discarded` says what becomes of its own event. Repeating it does nothing.
+        Raises Invalid without a reason, and NotFound.
         """
         reason = " ".join(reason.split())
         if not reason or len(reason) > LONGEST_REASON:
@@ -247,25 +266,40 @@ class SubscriptionAdmin:
             raise no_such("subscription", name)
         return checkpoints
 
-    async def _lag(self, partition: int, checkpoint: Checkpoint | None, heads: Heads) -> Lag:
-        """How far it is in one partition: what waits is read, but not much beyond MOST_BEHIND."""
-        position, head = 0 if checkpoint is None else checkpoint.position, heads[partition]
-        waiting: list[Recorded] = []
-        pages = feed_events(self._store, partition, position, head, limit=MOST_BEHIND)
-        async with aclosing(pages):
-            async for page in pages:
-                waiting += [event for event in page if event.position <= head]
-                if len(waiting) > MOST_BEHIND:
-                    break
-        ages = [max(0, self._clock() - one.recorded) / 1_000_000 for one in waiting[:1]]
+    async def _state(self, name: str, checkpoints: Sequence[Checkpoint | None]) -> State:
+        done = min(0 if one is None else one.commands_done for one in checkpoints)
+        is_paused = [one is not None and one.paused for one in checkpoints]
+        is_to_pause = any(is_paused)
+        async for event in stream_events(self._store, stream_of(name), after=done):
+            if event.type in (_PAUSED, _RESUMED):
+                is_to_pause = event.type == _PAUSED
+        if is_to_pause:
+            return "paused" if all(is_paused) else "pausing"
+        if any(is_paused):
+            return "resuming"
+        return "reading" if any(checkpoints) else "never read"
+
+    async def _lag(
+        self,
+        name: str,
+        partition: int,
+        checkpoint: Checkpoint | None,
+        head: int,
+        backlogs: Sequence[Backlog],
+    ) -> Lag:
+        """How far it is in one partition."""
+        position = 0 if checkpoint is None else checkpoint.position
+        here = [backlog for backlog in backlogs if backlog.partition == partition]
+        waiting = await self._waiting.count(name, partition, position, head, here)
+        age = None if waiting.oldest is None else max(0, self._clock() - waiting.oldest)
         return Lag(
             partition=partition,
             position=position,
             head=head,
             paused=checkpoint is not None and checkpoint.paused,
-            behind=min(len(waiting), MOST_BEHIND),
-            behind_is_least=len(waiting) > MOST_BEHIND,
-            oldest_seconds=ages[0] if ages else None,
+            behind=waiting.events,
+            behind_is_least=waiting.is_least,
+            oldest_seconds=None if age is None else age / 1_000_000,
         )
 
     async def _backlogs(self, name: str) -> tuple[Backlog, ...]:

@@ -15,6 +15,7 @@ from gatherlog.core.eventstore.events import Codec, event_type
 from gatherlog.core.eventstore.store import DELETE, Ref
 from gatherlog.core.projections.folds import Category, Change, Happened
 from gatherlog.core.projections.views import View
+from gatherlog.core.subscriptions.subscription import PROJECTION
 
 __all__ = [
     "CATEGORY",
@@ -141,6 +142,21 @@ class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
     """Why it was discarded."""
     by: str | None = None
     """Who redrove or discarded it."""
+
+    @property
+    def is_of_projection(self) -> bool:
+        """Whether its event could not be folded into documents, rather than delivered."""
+        return self.destination == PROJECTION
+
+    @property
+    def if_discarded(self) -> str:
+        """What follows if an operator discards it, or has followed since one did."""
+        if self.is_of_projection:
+            return (
+                f"The documents of {self.subscription}, and the totals in them, lack this event"
+                " until the subscription is reset."
+            )
+        return f"{self.destination} does not get this event."
 
 
 def _age(body: DeadLetter) -> tuple[str, str]:

@@ -13,7 +13,8 @@ from gatherlog.core.subscriptions.leases import LEASES, LeaseHolder
 __all__ = ["RESERVED_ACTIONS", "FencedCommits"]
 
 RESERVED_ACTIONS: Final = 4
-"""Actions of a commit that are not counted one by one: the fence, the stream, and some to spare."""
+"""Actions of a commit that are not counted one by one: the fence, the stream and its partition, and
+one to spare."""
 _EVENT_OVERHEAD: Final = 100
 """Bytes of an event beside its data."""
 

@@ -6,9 +6,11 @@ stale. From a worker that has at least two partitions more, it requests one.
 
 import asyncio
 
+from gatherlog.core.eventstore.clock import Clock
 from gatherlog.core.eventstore.store import Store
 from gatherlog.core.projections.paging import documents
 from gatherlog.core.subscriptions.checkpoints import BACKLOGS, CHECKPOINTS, checkpoint_id, stream_of
+from gatherlog.core.subscriptions.lease_observations import Observation, seconds_observed
 from gatherlog.core.subscriptions.leases import LEASES, LeaseHolder
 
 __all__ = ["LeaseTaker"]
@@ -17,20 +19,41 @@ __all__ = ["LeaseTaker"]
 class LeaseTaker:
     """Takes leases for one worker, so that workers end up with about as many partitions each."""
 
-    def __init__(self, store: Store, worker: str) -> None:
+    def __init__(self, store: Store, worker: str, clock: Clock) -> None:
         self._store = store
         self._worker = worker
+        self._clock = clock
         self._requesting = asyncio.Lock()
+        self._observed: set[tuple[str, int]] = set()
+        """The partitions of which this worker knows what others have observed."""
 
     async def take(self, lease: LeaseHolder, subscription: str, partition: int) -> bool:
         """Try once to take the lease of a partition; whether the worker has it now."""
         holder = (await lease.read()).holder
         if holder not in ("", self._worker):
-            lease.observe(await self._progress(subscription, partition))
+            await self._observe(lease, subscription, partition, holder)
             if not lease.is_stale:
                 await self._request(lease, subscription, holder)
                 return False
         return await lease.take()
+
+    async def _observe(
+        self, lease: LeaseHolder, subscription: str, partition: int, holder: str
+    ) -> None:
+        """Note the progress of its holder; at first with what others have observed before."""
+        progress = await self._progress(subscription, partition)
+        lease.observe(progress)
+        if progress is None or (subscription, partition) in self._observed:
+            return
+        self._observed.add((subscription, partition))
+        seen = Observation(
+            subscription=subscription,
+            partition=partition,
+            holder=holder,
+            lease=lease.version,
+            progress=progress,
+        )
+        lease.observed_before(await seconds_observed(self._store, self._clock, seen))
 
     async def _request(self, lease: LeaseHolder, subscription: str, holder: str) -> None:
         """Request the lease, if its holder has two partitions more than this worker."""
@@ -46,7 +69,7 @@ class LeaseTaker:
             if theirs >= mine + 2:
                 await lease.request()
 
-    async def _progress(self, subscription: str, partition: int) -> object:
+    async def _progress(self, subscription: str, partition: int) -> int | None:
         """What changes while a holder makes progress; None if it has nothing to do.
 
         An event that waits for an operator is nothing to do, nor is any event during a pause.
@@ -55,7 +78,7 @@ class LeaseTaker:
         [document] = await self._store.get([CHECKPOINTS.ref(id)])
         checkpoint = CHECKPOINTS.read(document)
         if document is None or checkpoint is None:
-            return "nothing yet"
+            return 0
         commands = stream_of(subscription)
         if await self._store.read_stream(commands, after=checkpoint.commands_done, limit=1):
             return document.version

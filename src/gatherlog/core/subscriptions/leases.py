@@ -4,7 +4,8 @@ A worker takes the lease of a partition with `LeaseHolder.take`, and keeps it wi
 third of its length while there is work. Leases are compared by version and never by time, so no two
 clocks need to agree. Another worker takes a lease over once it has observed, for the length of a
 lease by its own steady clock, that there is work and that neither the lease nor the checkpoint
-changes. A holder without work writes nothing, and keeps its lease.
+changes. A holder without work writes nothing, and keeps its lease. What a worker observed that was
+itself killed meanwhile counts, too (`lease_observations.py`).
 
 Every write of the holder demands the version of the lease that the holder knows (`fence`): once
 another worker has taken the lease, the old holder can write nothing more. A worker with fewer
@@ -76,6 +77,11 @@ class LeaseHolder:
         """Whether its holder has left work undone for the length of a lease, by our clock."""
         return self._now() - self._unchanged_since >= self._seconds
 
+    @property
+    def version(self) -> int:
+        """Version of the lease, as far as is known."""
+        return self._version
+
     def is_valid(self) -> bool:
         """Whether no other worker can have taken it yet."""
         return self._now() < self._valid_until
@@ -93,6 +99,10 @@ class LeaseHolder:
         if progress is None or progress != self._progress:
             self._unchanged_since = self._now()
         self._progress = progress
+
+    def observed_before(self, seconds: float) -> None:
+        """Others have seen it unchanged for so long before this worker did."""
+        self._unchanged_since = min(self._unchanged_since, self._now() - seconds)
 
     async def take(self) -> bool:
         """Take it if nobody holds it, or if it is stale; whether that succeeded."""

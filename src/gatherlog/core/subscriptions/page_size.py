@@ -6,7 +6,8 @@ __all__ = ["LARGEST_PAGE", "PageSize"]
 
 LARGEST_PAGE: Final = 1000
 """Events."""
-_FIRST_PAGE: Final = 32
+_FIRST_PAGE: Final = 1
+"""So that a process that is soon killed has saved something, however slow its handlers are."""
 _LONG: Final = 1.0
 _SHORT: Final = 0.25
 """Seconds for a page beyond which the next is smaller, and below which it is larger."""

@@ -8,7 +8,7 @@ from gatherlog.core.eventstore.streams import INTERNAL, category_of
 from gatherlog.core.projections.folds import EventFold
 from gatherlog.core.subscriptions.delivery import Delivery, RetryPolicy
 from gatherlog.core.subscriptions.handlers import HandlerTarget
-from gatherlog.core.subscriptions.subscription import Destination, checked_name
+from gatherlog.core.subscriptions.subscription import PROJECTION, Destination, checked_name
 
 __all__ = ["Projection"]
 
@@ -20,6 +20,10 @@ class Projection:
     that moves the checkpoint. They belong to the subscription's stream, so nothing else may write
     them, and they have no counters. With `gather`, a commit waits so many seconds after the first
     new event, so that more events share it.
+
+    An event that cannot be folded is a dead letter, and the later events of its stream and subject
+    wait. If it is discarded they are folded without it: the documents, and every total in them,
+    lack that event until the subscription is reset.
     """
 
     def __init__(self, name: str, fold: EventFold, *, gather: float = 0.0) -> None:
@@ -28,7 +32,7 @@ class Projection:
         self.fold: EventFold | None = fold
         self._destinations = (
             Destination(
-                name="projection",
+                name=PROJECTION,
                 target=HandlerTarget(_never_delivered),
                 retry=RetryPolicy(attempts=1, age=None),
                 holds=True,

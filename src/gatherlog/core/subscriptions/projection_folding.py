@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import msgspec
 
-from gatherlog.core.eventstore.commit_checks import check_commit
+from gatherlog.core.eventstore.commit_checks import actions_of, check_commit
 from gatherlog.core.eventstore.errors import Conflict, HasCounters, OwnedElsewhere
 from gatherlog.core.eventstore.events import Recorded
 from gatherlog.core.eventstore.store import (
@@ -24,16 +24,15 @@ from gatherlog.core.eventstore.store import (
 from gatherlog.core.projections.folds import Change, EventFold
 from gatherlog.core.projections.views import View
 from gatherlog.core.subscriptions.blocked_key import OrderingKey, ordering_key
-from gatherlog.core.subscriptions.checkpoints import stream_of
+from gatherlog.core.subscriptions.checkpoints import BACKLOGS, CHECKPOINTS, stream_of
 from gatherlog.core.subscriptions.delivery import DeliveryFailed
 from gatherlog.core.subscriptions.failure_texts import failure_of
+from gatherlog.core.subscriptions.fenced_commits import RESERVED_ACTIONS
 
 __all__ = ["EventWithRefs", "FoldResult", "first_version", "fold_events", "slices"]
 
 _EPOCH_SHIFT: Final = 32
 """Low bits of a document's version, which count its changes; those above are the epoch."""
-_RESERVED_ACTIONS: Final = 10
-"""Actions of a commit that are left for other things than documents of the projection."""
 
 
 class EventWithRefs:
@@ -210,9 +209,10 @@ def _checked(fold: EventFold, refs: Iterable[Ref]) -> list[Ref]:
 
 def _for_documents(limits: Limits) -> Limits:
     """What is left of a commit beside the fence, the checkpoint and the backlog."""
+    others = RESERVED_ACTIONS + actions_of(limits, views=[CHECKPOINTS, BACKLOGS])
     return msgspec.structs.replace(
         limits,
-        commit_actions=max(1, limits.commit_actions - _RESERVED_ACTIONS),
+        commit_actions=max(1, limits.commit_actions - others),
         commit_bytes=max(limits.body_bytes, limits.commit_bytes - 2 * limits.body_bytes),
     )
 

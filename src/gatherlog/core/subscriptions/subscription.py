@@ -15,7 +15,7 @@ whatever fails. The `Bus` delivers events to the targets of rules.
 
 import re
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 import msgspec
 
@@ -24,7 +24,10 @@ from gatherlog.core.eventstore.store import Heads, Store
 from gatherlog.core.projections.folds import EventFold
 from gatherlog.core.subscriptions.delivery import RetryPolicy, Target
 
-__all__ = ["Destination", "Subscription", "checked_name"]
+__all__ = ["PROJECTION", "Destination", "Subscription", "checked_name"]
+
+PROJECTION: Final = "projection"
+"""The name of the one destination of every projection: the documents that it keeps."""
 
 
 class Destination(msgspec.Struct, frozen=True, kw_only=True):
@@ -93,8 +96,10 @@ class Subscription(Protocol):
 
 def checked_name(name: str) -> str:
     """The name of a subscription, if it is a valid one; ValueError otherwise."""
+    if name == PROJECTION:
+        raise ValueError(f"{name!r} is the name of what every projection keeps: use another")
     if not re.fullmatch(r"[a-z][a-z0-9_.-]{0,62}", name):
         raise ValueError(
-            f"{name!r} is no name: use up to 63 of a-z, 0-9, _, . and -, beginning with a letter"
+            f"{name!r} is not a name: use up to 63 of a-z, 0-9, _, . and -, beginning with a letter"
         )
     return name

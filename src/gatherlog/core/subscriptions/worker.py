@@ -20,6 +20,7 @@ from gatherlog.core.eventstore.store import Store
 from gatherlog.core.projections.views import View
 from gatherlog.core.subscriptions.checkpoints import BACKLOGS, CHECKPOINTS
 from gatherlog.core.subscriptions.dead_letters import DEAD_LETTERS
+from gatherlog.core.subscriptions.lease_observations import OBSERVATIONS
 from gatherlog.core.subscriptions.lease_taking import LeaseTaker
 from gatherlog.core.subscriptions.leases import LEASES, LeaseHolder, LeaseLost
 from gatherlog.core.subscriptions.metrics import Metrics
@@ -29,7 +30,7 @@ from gatherlog.core.subscriptions.subscription import Subscription
 
 __all__ = ["LEASE_SECONDS", "VIEWS", "Worker"]
 
-VIEWS: tuple[View[Any], ...] = (CHECKPOINTS, BACKLOGS, LEASES, DEAD_LETTERS)
+VIEWS: tuple[View[Any], ...] = (CHECKPOINTS, BACKLOGS, LEASES, OBSERVATIONS, DEAD_LETTERS)
 """The views that a store is opened with so that subscriptions can use it."""
 
 LEASE_SECONDS: Final = 5.0
@@ -73,7 +74,7 @@ class Worker:
         self._ids = ids
         self._lease_seconds = lease_seconds
         self._report = report
-        self._leases = LeaseTaker(store, self.id)
+        self._leases = LeaseTaker(store, self.id, clock)
         self._stopping = asyncio.Event()
         self._processors: dict[tuple[str, int], PartitionProcessor] = {}
         self._projection_locks = {name: asyncio.Lock() for name in names}

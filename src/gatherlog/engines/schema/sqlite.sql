@@ -41,7 +41,7 @@ CREATE TABLE document (
     PRIMARY KEY (view, id)
 ) STRICT, WITHOUT ROWID;
 
-CREATE TABLE document_index (
+CREATE TABLE index_row (
     view      TEXT NOT NULL,
     name      TEXT NOT NULL,
     partition TEXT NOT NULL,

@@ -1,7 +1,7 @@
-"""The embedded engine: reads on the loop or in a thread, writes through the one writer."""
+"""The engine of a SQLite file: reads on the loop or in a thread, writes by the one writer."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
 from typing import Final, TypeVar
@@ -9,13 +9,17 @@ from typing import Final, TypeVar
 import apsw
 
 from gatherlog.core.eventstore.clock import Clock
-from gatherlog.core.eventstore.cursors import fingerprint
-from gatherlog.core.eventstore.engine import GroupLimits, IndexPage, Planned, RecordedView
-from gatherlog.core.eventstore.engine_store import EngineStore
+from gatherlog.core.eventstore.engine import (
+    IndexPage,
+    IndexRowEngine,
+    Planned,
+    RecordedView,
+)
+from gatherlog.core.eventstore.engine_store import IndexRowStore
 from gatherlog.core.eventstore.errors import NotAStore, StoreError
 from gatherlog.core.eventstore.events import Recorded
 from gatherlog.core.eventstore.index_keys import IndexRange
-from gatherlog.core.eventstore.page_sizes import event_bytes
+from gatherlog.core.eventstore.page_sizes import bytes_of_events
 from gatherlog.core.eventstore.planner import State, Wanted
 from gatherlog.core.eventstore.store import (
     DeclaredView,
@@ -26,26 +30,28 @@ from gatherlog.core.eventstore.store import (
     Ref,
     StreamHead,
 )
-from gatherlog.core.eventstore.view_catalogue import declare_views
 from gatherlog.engines.sqlite import rows
-from gatherlog.engines.sqlite.cache import RowCache
+from gatherlog.engines.sqlite.cache import FileCache
 from gatherlog.engines.sqlite.failures import translate, translated
 from gatherlog.engines.sqlite.file import connect, prepare
-from gatherlog.engines.sqlite.index_rows import read_misindexed, renew_rows
+from gatherlog.engines.sqlite.index_rows import read_misindexed, rewrite_rows
 from gatherlog.engines.sqlite.upkeep import upgrade, write_alone
 from gatherlog.engines.sqlite.wakeups import Wakeups
+from gatherlog.engines.sqlite.wal import MOST_BYTES, WalLimit
+from gatherlog.engines.sqlite.watch import FileWatch
 from gatherlog.engines.sqlite.writer import Writer
 
 __all__ = ["SqliteEngine", "SqliteStore", "open_sqlite"]
 
 T = TypeVar("T")
-ReadEvents = Callable[[apsw.Cursor, Recorded | None, int, int], list[Recorded]]
-"""Reads events after one that was read before, up to so many, and up to so many bytes."""
+ReadEvents = Callable[[apsw.Cursor, Recorded | None, int, int], rows.EventPage]
+"""Reads a page that begins after an event, given the most events and the most bytes that it may
+have."""
 
 INLINE_ROWS: Final = 64
-"""Up to so many rows are read on the loop: a thread hop would cost more than they do."""
+"""Up to this many rows are read on the loop: handing them to a thread would cost more."""
 INLINE_BYTES: Final = 256 * 1024
-"""Up to so many bytes of events are read on the loop."""
+"""Up to this many bytes of events are read on the loop."""
 PARTITIONS: Final = 1
 
 
@@ -61,42 +67,26 @@ async def open_sqlite(
     limits = limits or Limits()
     if limits.partitions != PARTITIONS:
         raise NotAStore(f"{path}: SQLite has {PARTITIONS} partition, not {limits.partitions}")
-    await asyncio.to_thread(prepare, path, create=create)
+    path = await asyncio.to_thread(prepare, path, create=create)
     with translated:
         await asyncio.to_thread(upgrade, path)
         engine = SqliteEngine(path, limits)
-    try:
-        recorded = await declare_views(engine, views)
-    except BaseException:
-        await engine.close()
-        raise
-    return SqliteStore(engine, views, recorded, clock=clock)
+    return await SqliteStore.open(engine, views, clock=clock)
 
 
-class SqliteStore(EngineStore):
+class SqliteStore(IndexRowStore):
     """A `Store` in one SQLite file, for any number of processes on one machine."""
 
     engine: "SqliteEngine"
 
-    async def misindexed(
-        self, view: str, *, cursor: str | None = None, limit: int = 1000
-    ) -> tuple[list[str], str | None]:
-        """See `KeepsIndexRows`."""
-        place = self._place(cursor, of := fingerprint("misindexed", view))
-        self._check_page(limit)
-        ids = await self.engine.read_misindexed(view, place, limit)
-        return ids, self._cursor(of, ids[-1] if len(ids) == limit else None)
-
-    async def reindex(self, view: str, ids: Sequence[str]) -> None:
-        """See `KeepsIndexRows`."""
+    def file_bytes(self) -> Mapping[str, int]:
+        """See `KeepsFiles`."""
         self._check_open()
-        await self.engine.renew_index_rows(view, ids)
+        return self.engine.file_bytes()
 
 
-class SqliteEngine:
+class SqliteEngine(IndexRowEngine):
     """The `Engine` of a `SqliteStore`."""
-
-    group = GroupLimits()
 
     def __init__(self, path: str, limits: Limits) -> None:
         self.limits = limits
@@ -107,14 +97,19 @@ class SqliteEngine:
         self._pages = ThreadPoolExecutor(1, "gatherlog-reader")
         self._page_connection: apsw.Connection | None = None
         self._wakeups = Wakeups(path)
-        self._writer = Writer(path)
-        self._cache = RowCache(self._writer)
+        self._watch = FileWatch(path)
+        self._wal = WalLimit(path)
+        self._writer = Writer(path, self._watch)
+        self._cache = FileCache(self._writer)
         self._moved: Callable[[Heads | None], None] = lambda heads: None
 
     # Writing.
 
     async def load(self, wanted: Wanted, now: int, *, anew: bool) -> State:
         with translated:
+            self._watch.glance()
+            if self._watch.wal_bytes > MOST_BYTES:
+                await self._wal.empty()
             connection = await self._writer.begin()
             try:
                 self._cache.confirm_inside(connection)
@@ -131,20 +126,18 @@ class SqliteEngine:
             with closing(connection.cursor()) as cursor:
                 rows.save(cursor, changes, planned.state)
             await self._writer.commit(is_lone=len(planned.commits) == 1)
+            self._watch.confirm()
         except BaseException as error:
             await self._writer.give_up()
             if isinstance(error, Exception):
                 raise translate(error) from error
             raise
-        self._cache.apply(changes, connection)
+        self._cache.apply_own(changes, connection)
         self._moved((changes.positions[0],))
         self._wakeups.send()
 
     async def abandon(self) -> None:
         self._writer.abandon()
-
-    async def happened(self, planned: Planned) -> bool:
-        raise AssertionError("a write to a file never has an unknown outcome")
 
     # Reading.
 
@@ -154,7 +147,7 @@ class SqliteEngine:
     async def read_stream(
         self, stream: str, after: int, before: int, limit: int, backwards: bool
     ) -> list[Recorded]:
-        def read(reads: apsw.Cursor, last: Recorded | None, most: int, size: int) -> list[Recorded]:
+        def read(reads: apsw.Cursor, last: Recorded | None, most: int, size: int) -> rows.EventPage:
             low, high = after, before
             if last is not None:
                 low, high = (low, last.version) if backwards else (last.version, high)
@@ -163,7 +156,7 @@ class SqliteEngine:
         return await self._events(limit, read)
 
     async def read_feed(self, partition: int, after: int, limit: int) -> list[Recorded]:
-        def read(reads: apsw.Cursor, last: Recorded | None, most: int, size: int) -> list[Recorded]:
+        def read(reads: apsw.Cursor, last: Recorded | None, most: int, size: int) -> rows.EventPage:
             return rows.read_feed(reads, after if last is None else last.position, most, size)
 
         return await self._events(limit, read)
@@ -173,11 +166,12 @@ class SqliteEngine:
 
     async def get(self, refs: Sequence[Ref]) -> list[Document | None]:
         with translated:
+            self._watch.glance()
             known = self._cache.read(refs)
         if known is not None:
             return known
         found = await self._page(
-            len(refs), lambda reads: [rows.read_document(reads, *ref) for ref in refs]
+            len(refs), lambda reads: [rows.read_document(reads, ref) for ref in refs]
         )
         if len(refs) <= INLINE_ROWS:
             for document in found:
@@ -192,10 +186,9 @@ class SqliteEngine:
     async def read_streams(
         self, category: str, after: str, limit: int
     ) -> tuple[list[StreamHead], str | None]:
-        found = await self._page(
+        return await self._page(
             limit, lambda reads: rows.read_streams(reads, category, after, limit)
         )
-        return found, found[-1].stream if len(found) == limit else None
 
     async def read_view(
         self, view: str, after: str, limit: int
@@ -206,14 +199,12 @@ class SqliteEngine:
         )
 
     async def read_misindexed(self, view: str, after: str, limit: int) -> list[str]:
-        """Ids after `after`, in order, whose index rows do not agree with their document."""
         return await self._in_thread(lambda reads: read_misindexed(reads, view, after, limit))
 
-    # What is written now and then, beside the commits.
+    # Views, and repairs of index rows.
 
-    async def renew_index_rows(self, view: str, ids: Sequence[str]) -> None:
-        """Write the index rows of these ids again."""
-        await self._alone(lambda cursor: renew_rows(cursor, view, ids))
+    async def rewrite_index_rows(self, view: str, ids: Sequence[str]) -> None:
+        await self._alone(lambda cursor: rewrite_rows(cursor, view, ids))
 
     async def views(self) -> dict[str, RecordedView]:
         return self._now(rows.read_views)
@@ -228,9 +219,17 @@ class SqliteEngine:
 
     async def _alone(self, work: Callable[[apsw.Cursor], None]) -> None:
         with translated:
+            self._watch.check()
             await asyncio.to_thread(write_alone, self.path, work)
+            self._watch.check()
 
     # Waking and closing.
+
+    def file_bytes(self) -> Mapping[str, int]:
+        """The size of the file and of its write-ahead log."""
+        with translated:
+            self._watch.check()
+        return {"database": self._watch.file_bytes, "wal": self._watch.wal_bytes}
 
     def watch(self, moved: Callable[[Heads | None], None]) -> None:
         self._moved = moved
@@ -238,7 +237,7 @@ class SqliteEngine:
 
     def _woken(self) -> None:
         """Another process has committed."""
-        with suppress(StoreError):  # those who are woken hear of it
+        with suppress(StoreError):  # those who are woken get the error
             self._moved((self._now(rows.read_head),))
 
     async def close(self) -> None:
@@ -249,13 +248,15 @@ class SqliteEngine:
         await loop.run_in_executor(self._pages, self._close_pages)
         self._pages.shutdown()
         self._connection.close()
+        self._watch.close()
 
     # How reads are done.
 
     def _now(self, read: Callable[[apsw.Cursor], T]) -> T:
         """A short read, on the loop."""
-        self._cache.doubt()
+        self._cache.expire_confirmation()
         with translated:
+            self._watch.glance()
             return read(self._reads)
 
     async def _page(self, size: int, read: Callable[[apsw.Cursor], T]) -> T:
@@ -264,21 +265,24 @@ class SqliteEngine:
 
     async def _events(self, limit: int, read: ReadEvents) -> list[Recorded]:
         """A page of events: the first rows on the loop, the rest in the thread."""
-        most = min(limit, INLINE_ROWS)
-        first = self._now(lambda reads: read(reads, None, most, INLINE_BYTES))
-        size = sum(map(event_bytes, first))
-        if len(first) == limit or (len(first) < most and size < INLINE_BYTES):
+        page_bytes = self.limits.page_bytes
+        most = min(limit, INLINE_ROWS), min(page_bytes, INLINE_BYTES)
+        first, is_last = self._now(lambda reads: read(reads, None, *most))
+        left = page_bytes - bytes_of_events(first)
+        if is_last or len(first) == limit or left <= 0:
             return first
-        left = limit - len(first), self.limits.page_bytes - size
-        return first + await self._in_thread(lambda reads: read(reads, first[-1], *left))
+        more = limit - len(first), left
+        rest, _ = await self._in_thread(lambda reads: read(reads, first[-1], *more))
+        return first if bytes_of_events(rest[:1]) > left else first + rest
 
     async def _in_thread(self, read: Callable[[apsw.Cursor], T]) -> T:
         loop = asyncio.get_running_loop()
         try:
             with translated:
+                self._watch.glance()
                 return await loop.run_in_executor(self._pages, self._read_page, read)
         finally:
-            self._cache.doubt()
+            self._cache.expire_confirmation()
 
     def _read_page(self, read: Callable[[apsw.Cursor], T]) -> T:
         if self._page_connection is None:

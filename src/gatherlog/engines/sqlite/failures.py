@@ -8,7 +8,7 @@ __all__ = ["translate", "translated"]
 
 
 def translate(error: Exception) -> StoreError:
-    """What an error of the driver, or of the operating system, means to a caller of the store."""
+    """The error of the store contract for an error of the driver or of the operating system."""
     if isinstance(error, StoreError):
         return error
     if isinstance(error, apsw.FullError) or getattr(error, "errno", None) in (28, 122):
@@ -25,15 +25,15 @@ def translate(error: Exception) -> StoreError:
 
 
 class _Translated:
-    """A context manager, of which one object serves all."""
+    """A context manager without state, so that one object serves all callers."""
 
     def __enter__(self) -> None:
         pass
 
     def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
-        if isinstance(error, apsw.Error | OSError):
+        if error is not None and isinstance(error, apsw.Error | OSError):
             raise translate(error) from error
 
 
 translated = _Translated()
-"""`with translated:` raises errors of the driver or the system as `translate` returns them."""
+"""`with translated:` raises an error of the driver or of the system as `translate` returns it."""

@@ -1,5 +1,6 @@
-"""The file of a store: making and recognising it, connecting to it, copying it while in use."""
+"""The file of a store: create it, recognise it, connect to it, and copy it while it is in use."""
 
+import errno
 import fcntl
 import os
 import struct
@@ -15,30 +16,34 @@ from gatherlog.core.eventstore.clock import system_clock
 from gatherlog.core.eventstore.errors import NotAStore
 from gatherlog.engines.sqlite.failures import translate
 
-__all__ = ["FileLock", "backup", "connect", "prepare"]
+__all__ = ["WAL_KEPT_BYTES", "FileLock", "backup", "check_layout", "connect", "prepare"]
 
 APPLICATION_ID = 0x4754_4C47
 """`GTLG`, in the file's header: this SQLite file is a Gatherlog store."""
 SCHEMA_VERSION = 2
 """`user_version` in the header; raised with every change of what is stored, see `upgrade`."""
 OLDEST_VERSION = 1
-"""The oldest layout that `upgrade` knows."""
+"""The oldest layout that `upgrade` can bring to the present one."""
 OPENING_MILLISECONDS = 5000
 _HEADER_BYTES = 100
+_READ_ONLY = [apsw.SQLITE_OPEN_MAIN_DB | apsw.SQLITE_OPEN_READONLY, 0]
 _CACHE_KIB = 16 * 1024
+WAL_KEPT_BYTES = 8 * 1024 * 1024
+"""How much of the write-ahead log's file is kept when the log begins anew; see `wal.py`."""
 
 
 class FileLock:
-    """The turn of one writer on a file, among processes; fair enough where SQLite's own is not.
+    """The lock that a process holds while it writes to a file, on a file beside it.
 
-    SQLite's busy handler polls and starves; `flock` queues in the kernel.
+    SQLite's own lock is not fair: its busy handler polls, so that a waiting process may never get
+    it. `flock` queues the waiting processes in the kernel.
     """
 
     def __init__(self, path: str) -> None:
         self._handle = os.open(path + ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
 
     def try_acquire(self) -> bool:
-        """Take the turn if it is free, at once."""
+        """Take the lock if it is free; whether it was."""
         try:
             fcntl.flock(self._handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -46,21 +51,25 @@ class FileLock:
         return True
 
     def acquire(self) -> None:
-        """Wait for the turn, in the kernel's queue; blocks the thread."""
+        """Wait for the lock and take it; blocks the thread."""
         fcntl.flock(self._handle, fcntl.LOCK_EX)
 
     def release(self) -> None:
         fcntl.flock(self._handle, fcntl.LOCK_UN)
 
     def close(self) -> None:
-        """Let go of the turn, too; closing twice does nothing."""
+        """Release the lock and close its file; closing twice does nothing."""
         if self._handle >= 0:
             os.close(self._handle)
             self._handle = -1
 
 
-def prepare(path: str, *, create: bool) -> None:
-    """Make the file if it is missing; refuse with NotAStore, untouched, what is not ours."""
+def prepare(path: str, *, create: bool) -> str:
+    """Create the file if it is missing and `create` is set.
+
+    Returns its path without links, so that a store has one lock by whatever name it is opened.
+    Raises NotAStore, and changes nothing, if it is missing or is not a Gatherlog store.
+    """
     target = Path(path)
     if not target.parent.is_dir():
         raise NotAStore(f"{path}: there is no directory {target.parent}")
@@ -72,17 +81,20 @@ def prepare(path: str, *, create: bool) -> None:
         elif create:
             _make(target)
         else:
-            raise NotAStore(f"{path}: there is no such store; `gatherlog init` makes one")
+            what = "is empty" if target.exists() else "does not exist"
+            raise NotAStore(f"{path} {what}; make a store: gatherlog init --store sqlite:///{path}")
     except OSError as error:
         raise NotAStore(f"{path}: {error.strerror or error}") from error
     except apsw.Error as error:
         raise translate(error) from error
+    return os.path.realpath(path)
 
 
 def connect(path: str, *, readonly: bool = False) -> apsw.Connection:
-    """A connection with the settings on which the engine's promises rest; it waits for no lock.
+    """A connection with the settings that the engine's promises depend on.
 
-    But it waits for whoever is opening or closing the file at this moment.
+    Its statements wait for no lock. Opening it waits up to OPENING_MILLISECONDS while another
+    process opens or closes the file.
     """
     flags = apsw.SQLITE_OPEN_READONLY if readonly else apsw.SQLITE_OPEN_READWRITE
     connection = apsw.Connection(path, flags=flags, statementcachesize=200)
@@ -91,15 +103,17 @@ def connect(path: str, *, readonly: bool = False) -> apsw.Connection:
         raise NotAStore(f"{path}: this file system cannot hold a store in use (no WAL)")
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
+    connection.execute(f"PRAGMA journal_size_limit = {WAL_KEPT_BYTES}")
     connection.execute("SELECT id FROM store").fetchall()
     connection.set_busy_timeout(0)
     return connection
 
 
 def backup(path: str, target: str) -> None:
-    """Copy a store, also one in use, to a new file: one consistent moment of it.
+    """Copy a store, which may be in use, to a new file, as it is at one moment.
 
-    An existing target is FileExistsError; the copy appears under its name only when it is whole.
+    The copy gets the name `target` when it is complete. Raises FileExistsError if the target
+    exists.
     """
     prepare(path, create=False)
     goal = Path(target)
@@ -127,7 +141,7 @@ def backup(path: str, target: str) -> None:
 
 @contextmanager
 def _one_moment(source: apsw.Connection) -> Iterator[None]:
-    """Keep what `source` sees as it is, so that commits by others do not start a copy over."""
+    """Hold a read transaction, or every commit of another process would restart the copy."""
     source.execute("BEGIN")
     source.execute("SELECT id FROM store").fetchall()
     try:
@@ -137,7 +151,7 @@ def _one_moment(source: apsw.Connection) -> Iterator[None]:
 
 
 def _beside(target: Path) -> Path:
-    """An empty file beside `target`, for its owner's eyes only, to be made whole there."""
+    """A new empty file beside `target`, which only its owner may read."""
     unfinished = target.with_name(f"{target.name}.{uuid.uuid4().hex[:12]}.part")
     os.close(os.open(unfinished, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
     return unfinished
@@ -149,11 +163,10 @@ def _remove(unfinished: Path) -> None:
 
 
 def _recognise(target: Path) -> None:
-    """Judge a file by its header alone, so that what is not ours is not even opened."""
+    """Raise NotAStore unless the header is that of a store. SQLite does not open the file."""
     if not target.is_file():
         raise NotAStore(f"{target} is not a file")
-    with target.open("rb") as file:
-        header = file.read(_HEADER_BYTES)
+    header = _read_header(target)
     if len(header) < _HEADER_BYTES or not header.startswith(b"SQLite format 3\x00"):
         raise NotAStore(f"{target} is not a Gatherlog store; nothing in it was changed")
     page_size, pages = (
@@ -163,20 +176,43 @@ def _recognise(target: Path) -> None:
     schema_version, application_id = (struct.unpack_from(">I", header, at)[0] for at in (60, 68))
     if application_id != APPLICATION_ID:
         raise NotAStore(f"{target} is a SQLite file, but not a Gatherlog store; it was not changed")
-    if not OLDEST_VERSION <= schema_version <= SCHEMA_VERSION:
-        raise NotAStore(
-            f"{target} has layout {schema_version}; this version of Gatherlog uses {SCHEMA_VERSION}"
-        )
-    wal = Path(f"{target}-wal")  # where it holds anything, pages may still be waiting there
+    check_layout(target, schema_version)
+    wal = Path(f"{target}-wal")  # if it is not empty, the missing pages may be in it
     missing = pages * (65536 if page_size == 1 else page_size) > target.stat().st_size
     if missing and not (wal.exists() and wal.stat().st_size):
         raise NotAStore(f"{target} is cut short: restore it from a backup")
 
 
+def check_layout(target: Path | str, layout: int) -> None:
+    """Raise NotAStore for a layout that `upgrade` cannot bring to the present one."""
+    if layout > SCHEMA_VERSION:
+        raise NotAStore(
+            f"{target} was made or upgraded by a newer version of Gatherlog (layout {layout}; this"
+            f" version uses {SCHEMA_VERSION}): use that version, or restore a backup from before"
+        )
+    if layout < OLDEST_VERSION:
+        raise NotAStore(f"{target} has layout {layout}, which Gatherlog does not know")
+
+
+def _read_header(target: Path) -> bytes:
+    """The first bytes of a file, read through SQLite.
+
+    Where a file is opened and closed in any other way, POSIX drops all locks that this process has
+    on it, also those of a store that is in use.
+    """
+    if not os.access(target, os.R_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    file = apsw.VFSFile("", os.path.realpath(target), _READ_ONLY)  # it follows no links
+    try:
+        return file.xRead(_HEADER_BYTES, 0)
+    finally:
+        file.xClose()
+
+
 def _make(target: Path) -> None:
-    """Make a store beside its place and name it when it is whole: no process sees half of one."""
+    """Create a store under another name, and rename it when it is complete."""
     lock = FileLock(str(target))
-    lock.acquire()  # one process at a time looks and makes
+    lock.acquire()  # so that two processes do not create it at once
     try:
         if target.exists() and target.stat().st_size:
             _recognise(target)
@@ -193,7 +229,8 @@ def _make(target: Path) -> None:
 
 
 def _refuse_leftovers(target: Path) -> None:
-    """A write-ahead log without its file would be taken for that of the new one."""
+    """Raise NotAStore if there is a write-ahead log without its file: SQLite would apply it to the
+    new file."""
     wal = Path(f"{target}-wal")
     if wal.exists() and wal.stat().st_size:
         raise NotAStore(

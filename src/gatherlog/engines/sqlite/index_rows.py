@@ -1,4 +1,4 @@
-"""Rows by which indexes list documents: moved with them, held against them, made anew."""
+"""The rows of indexes: changed with their documents, compared with them, and rewritten."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
@@ -11,35 +11,35 @@ import msgspec
 from gatherlog.core.eventstore.index_keys import split_key
 from gatherlog.core.eventstore.store import IndexKey, Ref
 
-__all__ = ["move_rows", "read_misindexed", "renew_rows"]
+__all__ = ["decode_keys", "read_misindexed", "rewrite_rows", "update_rows"]
 
-# A row that is there already is as it should be, wherever it came from.
-_LIST = "INSERT OR IGNORE INTO document_index VALUES (?, ?, ?, ?, ?)"
+# A row that exists already is right: it may be left of a damaged index.
+_LIST = "INSERT OR IGNORE INTO index_row VALUES (?, ?, ?, ?, ?)"
 _UNLIST = (
-    "DELETE FROM document_index"
-    " WHERE view = ? AND name = ? AND partition = ? AND sort = ? AND id = ?"
+    "DELETE FROM index_row WHERE view = ? AND name = ? AND partition = ? AND sort = ? AND id = ?"
 )
 # One statement, so that both tables are read as of one moment.
 _READ_BOTH = (
     "SELECT id, index_keys, NULL, NULL, NULL FROM document WHERE view = ?1 AND id > ?2"
     " UNION ALL"
-    " SELECT id, NULL, name, partition, sort FROM document_index WHERE view = ?1 AND id > ?2"
+    " SELECT id, NULL, name, partition, sort FROM index_row WHERE view = ?1 AND id > ?2"
     " ORDER BY 1"
 )
 _READ_KEYS = "SELECT index_keys FROM document WHERE view = ? AND id = ?"
-_UNLIST_ALL = "DELETE FROM document_index WHERE view = ? AND id IN (SELECT value FROM json_each(?))"
-_decode_keys = msgspec.json.Decoder(dict[str, tuple[str, ...]]).decode
+_UNLIST_ALL = "DELETE FROM index_row WHERE view = ? AND id IN (SELECT value FROM json_each(?))"
+decode_keys = msgspec.json.Decoder(dict[str, tuple[str, ...]]).decode
+"""The index keys of a document, as the column `index_keys` has them."""
 Row = tuple[str, str, str]
-"""Name of the index, partition and sort key, as stored."""
+"""Name of the index, partition key and sort key, as stored."""
 
 
-def move_rows(
+def update_rows(
     cursor: apsw.Cursor,
     ref: Ref,
     before: Mapping[str, IndexKey],
     after: Mapping[str, IndexKey],
 ) -> None:
-    """From the keys that a document had to those it has; untouched where they stay."""
+    """Replace the rows of the keys that a document had by rows of its new keys; equal ones stay."""
     if before == after:
         return
     view, id = ref
@@ -54,7 +54,7 @@ def move_rows(
 
 
 def read_misindexed(cursor: apsw.Cursor, view: str, after: str, limit: int) -> list[str]:
-    """Ids whose rows are not those of their document, in order; all rows of the view are read."""
+    """Ids, in order, whose rows do not agree with their document. Reads all rows of the view."""
     found: list[str] = []
     for id, rows in groupby(cursor.execute(_READ_BOTH, (view, after)), key=itemgetter(0)):
         if not _agree(rows) and len(found) < limit:
@@ -73,8 +73,8 @@ def _agree(rows: Iterable[tuple[Any, ...]]) -> bool:
     return wanted == listed
 
 
-def renew_rows(cursor: apsw.Cursor, view: str, ids: Sequence[str]) -> None:
-    """All rows of these ids, as their documents say; none where there is no document."""
+def rewrite_rows(cursor: apsw.Cursor, view: str, ids: Sequence[str]) -> None:
+    """Write all rows of these ids again from their documents; delete those without a document."""
     cursor.execute(_UNLIST_ALL, (view, msgspec.json.encode(ids).decode()))
     for id in ids:
         index_keys = cursor.execute(_READ_KEYS, (view, id)).get
@@ -83,5 +83,5 @@ def renew_rows(cursor: apsw.Cursor, view: str, ids: Sequence[str]) -> None:
 
 
 def _rows(index_keys: bytes) -> Iterator[Row]:
-    for index, key in _decode_keys(index_keys).items():
+    for index, key in decode_keys(index_keys).items():
         yield (index, *split_key(key))

@@ -1,11 +1,13 @@
-"""The SQL of the engine: rows into the planner's `State`, its `Changes` into rows.
+"""The SQL of the engine: reads rows for the planner's `State`, and writes its `Changes` as rows.
 
-Every statement is read to its end (`.get`, or a list): an unfinished one would keep its snapshot.
+The results of every statement are read to the end (`.get`, or a list), or the statement is closed.
+Otherwise the connection would go on seeing the database as it was when the statement began.
 """
 
 from collections.abc import Mapping, Sequence
 from contextlib import closing
-from itertools import islice, starmap
+from itertools import starmap
+from typing import Any
 
 import apsw
 import msgspec
@@ -13,13 +15,14 @@ import msgspec
 from gatherlog.core.eventstore.engine import IndexPage, RecordedView
 from gatherlog.core.eventstore.events import Recorded
 from gatherlog.core.eventstore.index_keys import IndexRange
-from gatherlog.core.eventstore.page_sizes import cut_page, document_bytes, event_bytes
+from gatherlog.core.eventstore.page_sizes import bytes_of_events, bytes_of_rows, take_page
 from gatherlog.core.eventstore.planner import KEY_LIFETIME, Changes, State, Wanted
-from gatherlog.core.eventstore.store import Document, Recalled, Ref, StreamHead
-from gatherlog.engines.sqlite.cache import RowCache
-from gatherlog.engines.sqlite.index_rows import move_rows
+from gatherlog.core.eventstore.row_cache import RowCache
+from gatherlog.core.eventstore.store import Document, IndexKey, Recalled, Ref, StreamHead
+from gatherlog.engines.sqlite.index_rows import decode_keys, update_rows
 
 __all__ = [
+    "EventPage",
     "load",
     "read_document",
     "read_feed",
@@ -34,12 +37,11 @@ __all__ = [
     "save_views",
 ]
 
+EventPage = tuple[list[Recorded], bool]
+"""Events, and whether they are the last that there are."""
 _EVENT = "0, position, stream, version, id, type, time, recorded, data, schema, subject, meta"
 _DOCUMENT = "view, id, stream, version, counted, body, index_keys, counters"
-_READ_DOCUMENT = (
-    "SELECT stream, version, counted, body, index_keys, counters"
-    " FROM document WHERE view = ? AND id = ?"
-)
+_READ_DOCUMENT = f"SELECT {_DOCUMENT} FROM document WHERE view = ? AND id = ?"
 _READ_KEY = "SELECT fingerprint, answer, at FROM idempotency WHERE key = ?"
 _READ_HEAD = "SELECT max(position) FROM event"
 _READ_STREAM_HEAD = "SELECT max(version) FROM event WHERE stream = ?"
@@ -59,53 +61,43 @@ _FORGET_KEYS = (
 )
 _INSERT_DOCUMENT = "INSERT INTO document VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 _UPDATE_DOCUMENT = (
-    "UPDATE document"
-    " SET stream = ?, version = ?, counted = ?, body = ?, index_keys = ?, counters = ?"
-    " WHERE view = ? AND id = ?"
+    "UPDATE document SET stream = ?3, version = ?4, counted = ?5, body = ?6, index_keys = ?7,"
+    " counters = ?8 WHERE view = ?1 AND id = ?2"
 )
-_UPDATE_BODY = _UPDATE_DOCUMENT.replace(" index_keys = ?,", "")
-_UPDATE_COUNTERS = "UPDATE document SET counted = ?, counters = ? WHERE view = ? AND id = ?"
 _DELETE_DOCUMENT = "DELETE FROM document WHERE view = ? AND id = ?"
+_READ_ANY_OF_VIEW = "SELECT 1 FROM document WHERE view = ? LIMIT 1"
 _encode = msgspec.json.Encoder().encode
 _decode_counters = msgspec.json.Decoder(dict[str, int]).decode
-_decode_keys = msgspec.json.Decoder(dict[str, tuple[str, ...]]).decode
 _decode_names = msgspec.json.Decoder(list[str]).decode
 _NOTHING = b"{}"
-_CHUNK = 64
-"""Rows after which it is seen how many bytes they have."""
 
 
 def load(cursor: apsw.Cursor, wanted: Wanted, now: int, cache: RowCache) -> State:
-    """What the planner must know, as this transaction sees it; what the cache knows is not read."""
+    """The state that the planner needs, from the cache or, in this transaction, from the file."""
     keys: dict[str, Recalled] = {}
     for key in wanted.keys:
         if (recalled := read_key(cursor, key)) is not None:
             keys[key] = recalled
-    streams = {stream: _stream_head(cursor, stream, cache) for stream in wanted.streams}
+    streams: dict[str, int] = {}
+    for stream in wanted.streams:
+        streams[stream] = cache.streams.get(stream) or _read_stream_head(cursor, stream)
     documents: dict[Ref, Document] = {}
     for ref in wanted.documents:
-        document = cache.documents.get(ref) or read_document(cursor, *ref)
+        document = cache.documents.get(ref) or read_document(cursor, ref)
         if document is not None:
             documents[ref] = document
-    position = cache.position
-    if position is None:
-        position = read_head(cursor)
-    return State(now, (position,), keys, streams, documents)
-
-
-def _stream_head(cursor: apsw.Cursor, stream: str, cache: RowCache) -> int:
-    version = cache.streams.get(stream)
-    return _read_stream_head(cursor, stream) if version is None else version
+    positions = cache.positions or (read_head(cursor),)
+    return State(now, positions, keys, streams, documents)
 
 
 def _read_stream_head(cursor: apsw.Cursor, stream: str) -> int:
-    """The version of a stream; 0 where there is none."""
+    """The version of a stream; 0 if it has no event."""
     version: int | None = cursor.execute(_READ_STREAM_HEAD, (stream,)).get
     return version or 0
 
 
 def save(cursor: apsw.Cursor, changes: Changes, state: State) -> None:
-    """Write the net effect of a group."""
+    """Write the changes of a group of commits."""
     if changes.events:
         cursor.executemany(_SAVE_EVENT, [msgspec.structs.astuple(e)[1:] for e in changes.events])
     for key, recalled in changes.keys.items():
@@ -117,7 +109,7 @@ def save(cursor: apsw.Cursor, changes: Changes, state: State) -> None:
 
 
 def _forget_keys(cursor: apsw.Cursor, most: int, now: int) -> None:
-    """Forget up to `most` of the keys that have expired; numbers follow time."""
+    """Delete up to `most` of the keys that have expired. Keys are numbered in the order of time."""
     oldest: int | None = cursor.execute(_OLDEST_KEY).get
     if oldest is not None and oldest <= now - KEY_LIFETIME:
         cursor.execute(_FORGET_KEYS, (most, now - KEY_LIFETIME))
@@ -127,92 +119,33 @@ def _save_document(
     cursor: apsw.Cursor, ref: Ref, before: Document | None, after: Document | None
 ) -> None:
     if after is None:
-        if before is not None:
-            cursor.execute(_DELETE_DOCUMENT, ref)
-            move_rows(cursor, ref, before.index_keys, {})
-        return
-    if before is None:
-        cursor.execute(
-            _INSERT_DOCUMENT,
-            (
-                *ref,
-                after.stream,
-                after.version,
-                after.counted,
-                after.body,
-                _pack(after.index_keys),
-                _pack(after.counters),
-            ),
-        )
-        move_rows(cursor, ref, {}, after.index_keys)
-    elif _differs_in_counters_only(before, after):
-        cursor.execute(_UPDATE_COUNTERS, (after.counted, _pack(after.counters), *ref))
-    elif before.index_keys == after.index_keys:
-        cursor.execute(
-            _UPDATE_BODY,
-            (
-                after.stream,
-                after.version,
-                after.counted,
-                after.body,
-                _pack(after.counters),
-                *ref,
-            ),
-        )
+        cursor.execute(_DELETE_DOCUMENT, ref)
     else:
-        cursor.execute(
-            _UPDATE_DOCUMENT,
-            (
-                after.stream,
-                after.version,
-                after.counted,
-                after.body,
-                _pack(after.index_keys),
-                _pack(after.counters),
-                *ref,
-            ),
-        )
-        move_rows(cursor, ref, before.index_keys, after.index_keys)
+        row = (*ref, after.stream, after.version, after.counted, after.body)
+        packed = (_pack(after.index_keys), _pack(after.counters))
+        cursor.execute(_INSERT_DOCUMENT if before is None else _UPDATE_DOCUMENT, row + packed)
+    update_rows(cursor, ref, _index_keys(before), _index_keys(after))
 
 
-def _differs_in_counters_only(before: Document, after: Document) -> bool:
-    return (
-        after.version == before.version
-        and after.stream == before.stream
-        and after.body == before.body
-        and after.index_keys == before.index_keys
-    )
+def _index_keys(document: Document | None) -> Mapping[str, IndexKey]:
+    return {} if document is None else document.index_keys
 
 
 def _pack(mapping: Mapping[str, object]) -> bytes:
     return _encode(mapping) if mapping else _NOTHING
 
 
-def _document(
-    view: str,
-    id: str,
-    stream: str,
-    version: int,
-    counted: int,
-    body: bytes | None,
-    index_keys: bytes,
-    counters: bytes,
-) -> Document:
-    return Document(
-        view,
-        id,
-        stream,
-        version,
-        counted,
-        body,
-        {} if index_keys == _NOTHING else _decode_keys(index_keys),
-        {} if counters == _NOTHING else _decode_counters(counters),
-    )
+def _document(row: tuple[Any, ...]) -> Document:
+    """The document of a row with the columns `_DOCUMENT`, whose types the driver does not tell."""
+    view, id, stream, version, counted, body, index_keys, counters = row
+    keys = {} if index_keys == _NOTHING else decode_keys(index_keys)
+    values = {} if counters == _NOTHING else _decode_counters(counters)
+    return Document(view, id, stream, version, counted, body, keys, values)
 
 
-def read_document(cursor: apsw.Cursor, view: str, id: str) -> Document | None:
-    row = cursor.execute(_READ_DOCUMENT, (view, id)).get
-    return None if row is None else _document(view, id, *row)
+def read_document(cursor: apsw.Cursor, ref: Ref) -> Document | None:
+    row = cursor.execute(_READ_DOCUMENT, ref).get
+    return None if row is None else _document(row)
 
 
 def read_key(cursor: apsw.Cursor, key: str) -> Recalled | None:
@@ -234,31 +167,31 @@ def read_stream(
     limit: int,
     most: int,
     backwards: bool,
-) -> list[Recorded]:
+) -> EventPage:
+    """A page of up to `limit` events and `most` bytes."""
     sql = _READ_STREAM_BACKWARDS if backwards else _READ_STREAM
-    return _events(cursor, sql, (stream, after, before, limit), most)
+    return _events(cursor, sql, (stream, after, before), limit, most)
 
 
-def read_feed(cursor: apsw.Cursor, after: int, limit: int, most: int) -> list[Recorded]:
-    return _events(cursor, _READ_FEED, (after, limit), most)
+def read_feed(cursor: apsw.Cursor, after: int, limit: int, most: int) -> EventPage:
+    """A page of up to `limit` events and `most` bytes."""
+    return _events(cursor, _READ_FEED, (after,), limit, most)
 
 
 def _events(
-    cursor: apsw.Cursor, sql: str, values: tuple[str | int, ...], most: int
-) -> list[Recorded]:
-    """A page that ends by count, as `sql` says, or after `most` bytes."""
-    found: list[Recorded] = []
-    size = 0
-    with closing(cursor.connection.execute(sql, values)) as rows:
-        events = starmap(Recorded, rows)
-        while size <= most and (chunk := list(islice(events, _CHUNK))):
-            found += chunk
-            size += sum(map(event_bytes, chunk))
-    return found if size <= most else list(cut_page(found, most, event_bytes))
+    cursor: apsw.Cursor, sql: str, values: tuple[str | int, ...], limit: int, most: int
+) -> EventPage:
+    with closing(cursor.connection.execute(sql, (*values, limit + 1))) as rows:
+        return take_page(starmap(Recorded, rows), limit, most, bytes_of_events)
 
 
-def read_streams(cursor: apsw.Cursor, category: str, after: str, limit: int) -> list[StreamHead]:
-    """Walks the index from stream to stream, so that long streams cost no more than short ones."""
+def read_streams(
+    cursor: apsw.Cursor, category: str, after: str, limit: int
+) -> tuple[list[StreamHead], str | None]:
+    """A page of streams by name, and the name after which the next one begins, if there is one.
+
+    Seeks from stream to stream in the index: long streams cost no more than short ones.
+    """
     found: list[StreamHead] = []
     name = max(after, category + "-")
     while len(found) < limit:
@@ -267,16 +200,16 @@ def read_streams(cursor: apsw.Cursor, category: str, after: str, limit: int) -> 
             (name, category + "."),  # "." follows "-"
         ).get
         if name is None:
-            break
+            return found, None
         found.append(StreamHead(name, _read_stream_head(cursor, name)))
-    return found
+    return found, name
 
 
 def read_view(
     cursor: apsw.Cursor, view: str, after: str, limit: int, most: int
 ) -> tuple[list[Document], str | None]:
-    """Documents by id after `after`, and the id after which the next page begins."""
-    sql = f"SELECT {_DOCUMENT} FROM document WHERE view = ? AND id > ? ORDER BY id LIMIT ?"
+    """A page of documents by id, and the id after which the next one begins, if there is one."""
+    sql = f"SELECT '', {_DOCUMENT} FROM document WHERE view = ? AND id > ? ORDER BY id LIMIT ?"
     found, is_last = _documents(cursor, sql, (view, after), limit, most)
     return [document for _, document in found], None if is_last else found[-1][1].id
 
@@ -293,7 +226,7 @@ def read_index(cursor: apsw.Cursor, wanted: IndexRange, most: int) -> IndexPage:
     order = "DESC" if wanted.backwards else "ASC"
     columns = ", ".join(f"d.{column}" for column in _DOCUMENT.split(", "))
     sql = (
-        f"SELECT {columns}, i.sort FROM document_index i"
+        f"SELECT i.sort, {columns} FROM index_row i"
         " CROSS JOIN document d ON d.view = i.view AND d.id = i.id"
         f" WHERE {' AND '.join(where)} ORDER BY i.sort {order}, i.id {order} LIMIT ?"
     )
@@ -303,18 +236,10 @@ def read_index(cursor: apsw.Cursor, wanted: IndexRange, most: int) -> IndexPage:
 def _documents(
     cursor: apsw.Cursor, sql: str, values: tuple[str, ...], limit: int, most: int
 ) -> tuple[list[tuple[str, Document]], bool]:
-    """Up to `limit` rows of about `most` bytes, each with what stands behind it, and whether
-    they are the last."""
-    found: list[tuple[str, Document]] = []
-    size = 0
+    """A page of documents, each with the sort key that precedes its columns; whether it is last."""
     with closing(cursor.connection.execute(sql, (*values, limit + 1))) as rows:
-        for row in rows:
-            if len(found) == limit or size > most:
-                return found, False
-            document = _document(*row[:8])
-            found.append((row[8] if len(row) > 8 else "", document))
-            size += document_bytes(document)
-    return found, True
+        found = ((row[0], _document(row[1:])) for row in rows)
+        return take_page(found, limit, most, bytes_of_rows)
 
 
 def read_views(cursor: apsw.Cursor) -> dict[str, RecordedView]:
@@ -333,11 +258,7 @@ def save_views(
     """Record views, as `Engine.record_views` says."""
     recorded = read_views(cursor)
     for view, before in views:
-        has_documents = cursor.execute(
-            "SELECT 1 FROM document WHERE view = ? LIMIT 1", (view.name,)
-        ).get
-        if recorded.get(view.name) == before and not (only_if_empty and has_documents):
-            cursor.execute(
-                "INSERT OR REPLACE INTO view VALUES (?, ?, ?)",
-                (view.name, view.version, _encode(sorted(view.indexes))),
-            )
+        is_filled = cursor.execute(_READ_ANY_OF_VIEW, (view.name,)).get is not None
+        if recorded.get(view.name) == before and not (only_if_empty and is_filled):
+            row = (view.name, view.version, _encode(sorted(view.indexes)))
+            cursor.execute("INSERT OR REPLACE INTO view VALUES (?, ?, ?)", row)

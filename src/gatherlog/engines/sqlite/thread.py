@@ -12,7 +12,11 @@ Work = tuple[Callable[[], None], "asyncio.Future[None]", asyncio.AbstractEventLo
 
 
 class BlockingThread:
-    """Runs one thing after the other. If the loop ends meanwhile, it runs `orphaned` and ends."""
+    """Runs calls that may block, one after the other, and tells the event loop.
+
+    If the loop is closed by then, it calls `orphaned` in the thread and ends. The process does not
+    wait for the thread when it exits.
+    """
 
     def __init__(self, name: str, *, orphaned: Callable[[], None]) -> None:
         self._name = name
@@ -40,11 +44,11 @@ class BlockingThread:
             error: Exception | None = None
             try:
                 work()
-            except Exception as raised:  # noqa: BLE001 - whoever waits is told
+            except Exception as raised:  # noqa: BLE001 - raised by the future
                 error = raised
             try:
                 loop.call_soon_threadsafe(_finish, done, error)
-            except RuntimeError:  # the loop is closed: nobody is left who waits
+            except RuntimeError:  # the loop is closed, so nobody waits for the result
                 self._orphaned()
                 return
 

@@ -1,8 +1,8 @@
-"""How processes on one file tell each other that something was committed: a datagram each.
+"""Wake-ups: a process that has committed sends a datagram to the other processes on the same file.
 
 Every process that waits binds a Unix socket in `<file>.wake/`; every process that commits sends an
-empty datagram to those it finds there. A wake-up may be lost and nothing depends on it: who waits
-also polls.
+empty datagram to those it finds there. A wake-up may be lost, and nothing depends on it:
+processes that wait also poll.
 """
 
 import asyncio
@@ -18,7 +18,7 @@ __all__ = ["Wakeups"]
 MAX_PATH = 100
 """Unix socket paths end at about 108 bytes; beyond that, waiters poll."""
 LISTED_SECONDS = 0.05
-"""How long a listing of the others is used; a newcomer polls at least as often at first."""
+"""How long a listing of the sockets is used. A new process polls at least as often at first."""
 
 
 class Wakeups:
@@ -35,7 +35,7 @@ class Wakeups:
         self._receiver: socket.socket | None = None
 
     def listen(self, loop: asyncio.AbstractEventLoop, woken: Callable[[], None]) -> None:
-        """From now on call `woken` on `loop` when another process has committed."""
+        """Call `woken` on `loop` from now on when another process has committed."""
         if self._receiver is not None or not self._usable:
             return
         receiver = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
@@ -55,10 +55,10 @@ class Wakeups:
         for other in self._listeners():
             try:
                 self._socket().sendto(b"\0", other)
-            except (ConnectionRefusedError, FileNotFoundError):  # it died without tidying up
+            except (ConnectionRefusedError, FileNotFoundError):  # its process died
                 with suppress(OSError):
                     os.unlink(other)
-            except OSError:  # its buffer is full: it is awake already
+            except OSError:  # its buffer is full, so it will wake up
                 pass
 
     def close(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -74,7 +74,7 @@ class Wakeups:
         self._receiver = self._sender = None
 
     def _listeners(self) -> list[str]:
-        """The others' sockets, as of a moment ago."""
+        """The sockets of the other processes, as they were up to LISTED_SECONDS ago."""
         now = time.monotonic()
         if self._usable and now > self._listed_until:
             self._listed_until = now + LISTED_SECONDS

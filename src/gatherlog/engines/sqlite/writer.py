@@ -1,8 +1,9 @@
-"""The one writer of this process on a file: its turn among processes, and its transactions.
+"""The only writer of this process on a file: its lock among processes, and its transactions.
 
-Statements run on the event loop, where nothing interrupts them. Only what may block runs in a
-thread: waiting for another process, and the COMMIT with its fsync. A commit that is alone is
-committed on the loop as long as the disk is quick.
+The statements of a transaction run on the loop: in a thread, the interpreter lock might be taken
+away between any two of them. Only what may block runs in the writer's thread: waiting for another
+process, and COMMIT with its fsync. A single commit is committed on the loop as long as fsyncs are
+quick.
 """
 
 import asyncio
@@ -15,23 +16,25 @@ import apsw
 from gatherlog.core.eventstore.errors import Busy
 from gatherlog.engines.sqlite.file import FileLock, connect
 from gatherlog.engines.sqlite.thread import BlockingThread
+from gatherlog.engines.sqlite.watch import FileWatch
 
 __all__ = ["LOCK_SECONDS", "Writer"]
 
 LOCK_SECONDS: Final = 5.0
 """How long a transaction waits for another process before it is refused as Busy."""
 QUICK_SECONDS: Final = 0.001
-"""An fsync that takes up to this long may be waited for on the loop."""
+"""An fsync up to this long may be waited for on the loop."""
 
 
 class Writer:
     """Transactions on one file, one at a time. All methods are called on one event loop."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, watch: FileWatch) -> None:
         self._path = path
+        self._watch = watch
         self._lock = FileLock(path)
         self._connection: apsw.Connection | None = None
-        self._thread = BlockingThread("gatherlog-writer", orphaned=self._let_go)
+        self._thread = BlockingThread("gatherlog-writer", orphaned=self._release_file)
         self._fsync_seconds = 0.0
         self._is_waiting = False
         self._is_stuck = False
@@ -41,20 +44,20 @@ class Writer:
 
     @property
     def idle_connection(self) -> apsw.Connection | None:
-        """The connection between two transactions; None before the first, or while it is used."""
+        """The connection, between two transactions; None while it is in use or not open."""
         return None if self._is_waiting or self._is_stuck or self.is_writing else self._connection
 
     async def begin(self) -> apsw.Connection:
-        """Begin a transaction, in turn with other processes. Raises Busy after LOCK_SECONDS."""
+        """Begin a transaction. Raises Busy after waiting LOCK_SECONDS for another process."""
         if self._is_stuck:
             raise Busy("another process holds the store")
         if not self._begin_at_once():
-            await self._wait_for_turn()
+            await self._wait_and_begin()
         self.is_writing = True
         return self.open()
 
     async def commit(self, *, is_lone: bool) -> None:
-        """Make the transaction durable and visible. If it raises, nothing of it is there."""
+        """Make the transaction durable and visible. If this raises, nothing was written."""
         if is_lone and self._fsync_seconds < QUICK_SECONDS:
             self._commit()
         else:
@@ -63,24 +66,24 @@ class Writer:
         self._lock.release()
 
     def abandon(self) -> None:
-        """Undo the transaction and begin afresh with the file, also if the thread is busy."""
+        """Roll back the transaction and close the connection; the next transaction reconnects."""
         self.is_writing = False
         self._abandon_connection()
         self._lock.release()
 
     async def give_up(self) -> None:
-        """As `abandon`, once the thread has ended what it is doing."""
+        """As `abandon`, but only after the COMMIT that the thread may be doing."""
         await asyncio.shield(self._thread.run(self.abandon))
 
     async def close(self) -> None:
-        """Let go of the file; at once, if another process holds it."""
+        """Close the file. If the thread still waits for another process, it does so afterwards."""
         self._is_closed = True
         if not self._is_stuck:
-            self._let_go()
+            self._release_file()
         self._thread.stop()
 
     def _begin_at_once(self) -> bool:
-        """Begin, if no other process is writing."""
+        """Begin a transaction if no other process holds the lock; whether it did."""
         if not self._lock.try_acquire():
             return False
         try:
@@ -93,11 +96,16 @@ class Writer:
             raise
         return True
 
-    async def _wait_for_turn(self) -> None:
+    async def _wait_and_begin(self) -> None:
+        """Begin a transaction in the thread. Raises Busy after LOCK_SECONDS."""
         self._is_waiting = True
-        begun = self._thread.run(self._begin_in_turn)
+        begun = self._thread.run(self._begin_blocking)
         try:
             await asyncio.wait([begun], timeout=LOCK_SECONDS)
+        except asyncio.CancelledError:
+            if begun.done() and begun.exception() is None:
+                self.abandon()  # it was begun for a caller who has left in the same moment
+            raise
         finally:
             self._is_waiting = False
             if not begun.done():
@@ -107,8 +115,8 @@ class Writer:
             raise Busy(f"another process has held the store for {LOCK_SECONDS:g} s")
         begun.result()
 
-    def _begin_in_turn(self) -> None:
-        """Wait for other processes, in the thread."""
+    def _begin_blocking(self) -> None:
+        """Wait for the lock, in the thread."""
         self._lock.acquire()
         try:
             connection = self.open()
@@ -122,31 +130,32 @@ class Writer:
             raise
 
     def _begun_too_late(self, begun: "asyncio.Future[None]") -> None:
-        """The other process has let go at last, but the callers were told Busy long ago."""
+        """The other process has released the lock, but the callers were told Busy long ago."""
         if not begun.cancelled():
             begun.exception()
         self._is_stuck = False
         self.abandon()
         if self._is_closed:
-            self._let_go()
+            self._release_file()
 
     def _commit(self) -> None:
         started = time.perf_counter()
         self.open().execute("COMMIT")
         self._fsync_seconds = 0.8 * self._fsync_seconds + 0.2 * (time.perf_counter() - started)
 
-    def _let_go(self) -> None:
+    def _release_file(self) -> None:
         self._abandon_connection()
         self._lock.close()
 
     def open(self) -> apsw.Connection:
-        """The connection on which this process writes."""
+        """The connection on which this process writes, which is opened if need be."""
         if self._connection is None:
+            self._watch.check()  # lest it write to a file that has taken the place of ours
             self._connection = connect(self._path)
         return self._connection
 
     def _abandon_connection(self) -> None:
-        """Close the connection, which undoes what is open; the next transaction connects anew."""
+        """Close the connection, which rolls back an open transaction."""
         if self._connection is not None:
             with suppress(apsw.Error):
                 self._connection.close(True)

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from cyclopts import App, CycloptsError
+from cyclopts.exceptions import UnusedCliTokensError
 
 from gatherlog import __version__
 from gatherlog.entrypoints.cli import (
@@ -28,9 +29,14 @@ from gatherlog.entrypoints.cli.failures import INTERRUPTED, USAGE, describe
 __all__ = ["app", "run"]
 
 
-def _add(group: App, command: Callable[..., object], name: str) -> None:
-    """Add a command. Its help is its docstring, whose paragraphs are wrapped to the terminal."""
-    group.command(command, name=name, help=_text(command))
+def _add(group: App, command: Callable[..., object], name: str, arguments: str = "") -> None:
+    """Add a command. Its help is its docstring, whose paragraphs are wrapped to the terminal.
+
+    `arguments` is how its usage shows arguments of which some are optional.
+    """
+    before = "" if group is app else f"{group.name[0]} "
+    usage = f"Usage: gatherlog {before}{name} {arguments}" if arguments else None
+    group.command(command, name=name, help=_text(command), usage=usage)
 
 
 def _text(command: Callable[..., object]) -> str:
@@ -84,8 +90,8 @@ _add(queue, queues.remove, "remove")
 dead_letter = App(name="dead-letters", help="Deliveries that were given up: see, redrive, discard.")
 _add(dead_letter, dead_letters.list_, "list")
 _add(dead_letter, dead_letters.show, "show")
-_add(dead_letter, dead_letters.redrive, "redrive")
-_add(dead_letter, dead_letters.discard, "discard")
+_add(dead_letter, dead_letters.redrive, "redrive", "[OPTIONS] [ID...]")
+_add(dead_letter, dead_letters.discard, "discard", "--reason STR [OPTIONS] [ID...]")
 
 _add(app, site.demo, "demo")
 _add(app, site.serve, "serve")
@@ -95,10 +101,10 @@ app.command(key)
 _add(app, signin.signin, "signin")
 app.command(gatherings)
 _add(app, sheets.import_, "import")
-_add(app, links.link, "link")
-_add(app, sheets.export, "export")
+_add(app, links.link, "link", "[OPTIONS] [GUEST...]")
+_add(app, sheets.export, "export", "[OPTIONS] [FILE]")
 _add(app, log.read, "read")
-_add(app, log.append, "append")
+_add(app, log.append, "append", "[OPTIONS] STREAM TYPE [DATA]")
 _add(app, log.tail, "tail")
 app.command(rule)
 app.command(subscription)
@@ -117,7 +123,8 @@ def run(arguments: Sequence[str]) -> int:
         status = app(list(arguments))
         sys.stdout.flush()
     except CycloptsError as error:
-        return _fail(f"{error} (see gatherlog {_command(arguments)}--help)", USAGE)
+        reason = _too_much(error) or str(error)
+        return _fail(f"{reason} (see gatherlog {_command(arguments)}--help)", USAGE)
     except KeyboardInterrupt:
         return _fail("interrupted", INTERRUPTED)
     except BrokenPipeError:  # whoever read our output, such as `head`, has read enough
@@ -128,6 +135,15 @@ def run(arguments: Sequence[str]) -> int:
             raise
         return _fail(*failure)
     return status if isinstance(status, int) else 0
+
+
+def _too_much(error: CycloptsError) -> str | None:
+    """What is wrong where more was typed than a command takes; None for any other error."""
+    if not isinstance(error, UnusedCliTokensError) or not error.unused_tokens:
+        return None
+    if error.target is gathering.gathering:  # which runs where no command of the group is named
+        return f'unknown command "{error.unused_tokens[0]}"'
+    return f'unexpected argument "{error.unused_tokens[0]}"'
 
 
 def _command(arguments: Sequence[str]) -> str:

@@ -123,14 +123,23 @@ def discard(
     """Discard dead letters: those that are named, or --all that match. Later events go on.
 
     Discarded ones stay listed with --state discarded, with the reason. They can still be redriven
-    by their ids.
+    by their ids, except those of subscriptions that keep documents: their documents, and the totals
+    in them, lack these events until the subscription is reset.
     """
+    lacking: set[str] = set()
 
     async def discard_one(admin: "SubscriptionAdmin", id: str) -> None:
-        await admin.discard(id, reason, by=BY)
+        discarded = await admin.discard(id, reason, by=BY)
+        if discarded.is_of_projection:
+            lacking.add(discarded.subscription)
 
     done = _each(store, ids, all, subscription, destination, discard_one)
     print(f"{done:,} discarded.")
+    for name in sorted(lacking):
+        print(
+            f"The documents of {name}, and the totals in them, lack what was discarded until you"
+            f" run: gatherlog subscriptions reset {name} --to start"
+        )
 
 
 def _row(dead_letter: "DeadLetter") -> tuple[object, ...]:
@@ -166,7 +175,7 @@ def _each(
         raise CommandRefused("name dead letters by id, or all that match with --all")
 
     async def run(admin: "SubscriptionAdmin") -> int:
-        from gatherlog.core.eventstore.errors import NotFound
+        from gatherlog.core.eventstore.errors import NotFound, Refused
 
         for id in ids or ():
             await act(admin, id)
@@ -174,7 +183,7 @@ def _each(
             return len(ids or ())
         done = 0
         for id in await _matching(admin, subscription, destination):
-            with suppress(NotFound):  # another redrive has succeeded meanwhile
+            with suppress(NotFound, Refused):  # it was redriven or discarded meanwhile
                 await act(admin, id)
                 done += 1
         return done

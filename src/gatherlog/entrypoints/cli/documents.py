@@ -2,12 +2,13 @@
 
 import sys
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import contextmanager
+from contextlib import aclosing, contextmanager
 from typing import TYPE_CHECKING, Protocol
 
 from gatherlog.entrypoints.cli.failures import FAILED
 from gatherlog.entrypoints.cli.opening import finish, opened_store
 from gatherlog.entrypoints.cli.options import Json, StoreUrl
+from gatherlog.entrypoints.cli.terminal import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,10 +31,11 @@ class _Comparison(Protocol):
 
 
 def verify(*, store: StoreUrl = None, json: Json = False) -> int:
-    """Compare every document with what its events say; write nothing.
+    """Compare documents with what their events say; write nothing.
 
-    Prints a line per document that differs, without what it says. Status 1 if any does. The store
-    may be in use meanwhile.
+    Prints a line per document that differs, without its content. Status 1 if any does. The store
+    may be in use meanwhile. Documents that subscriptions write, and streams of other programs, are
+    not compared; the last lines name them.
     """
     from gatherlog.core.projections.rebuild import verify
 
@@ -42,14 +44,15 @@ def verify(*, store: StoreUrl = None, json: Json = False) -> int:
 
 
 def rebuild(*, store: StoreUrl = None, json: Json = False) -> None:
-    """Mend every document that is not what its events say, and build new indexes.
+    """Repair documents that differ from their events, and build new indexes.
 
-    Prints a line per document that was mended. The store may be in use meanwhile; breaking it off
-    and starting again does no harm.
+    Prints a line per document that was repaired. The store may be in use meanwhile; interrupting
+    it and starting again does no harm. Documents that subscriptions write, and streams of other
+    programs, are not compared; the last lines name them.
     """
     from gatherlog.core.projections.rebuild import rebuild
 
-    finish(_compare(rebuild, store, json, "mended"))
+    finish(_compare(rebuild, store, json, "repaired"))
 
 
 async def _compare(comparison: _Comparison, store: str | None, as_json: bool, verb: str) -> int:
@@ -72,9 +75,60 @@ async def _compare(comparison: _Comparison, store: str | None, as_json: bool, ve
                     print(msgspec.json.encode(difference).decode())
                 else:
                     print(f"{difference.view}/{difference.id} {verb}: {difference.what}")
-    read = f"{count.streams:,} streams, {count.events:,} events, {count.documents:,} documents"
-    print(f"{read}: {count.differences:,} {verb.removesuffix('s')}", file=sys.stderr)
+            others = await _streams_of_others(opened)
+    _report(count, verb, others)
     return count.differences
+
+
+async def _streams_of_others(store: "Store") -> int:
+    """How many streams programs have appended to that are not Gatherlog's own.
+
+    Each stream has one event with the version 1.
+    """
+    from gatherlog.bootstrap import OWNED
+    from gatherlog.core.eventstore.feed_pages import feed_events
+    from gatherlog.core.eventstore.streams import INTERNAL, category_of
+
+    known, others = OWNED | INTERNAL, 0
+    for partition, head in enumerate(await store.heads()):
+        async with aclosing(feed_events(store, partition, 0, head)) as pages:
+            async for page in pages:
+                firsts = [event.stream for event in page if event.version == 1]
+                others += sum(category_of(stream) not in known for stream in firsts)
+    return others
+
+
+def _report(count: "Progress", verb: str, others: int) -> None:
+    """Print how much was compared, and what was not."""
+    from gatherlog.bootstrap import projections
+
+    read = ", ".join(
+        counted(number, noun)
+        for number, noun in (
+            (count.streams, "stream"),
+            (count.events, "event"),
+            (count.documents, "document"),
+        )
+    )
+    differ = verb if count.differences == 1 else verb.removesuffix("s")
+    print(f"{read}: {count.differences:,} {differ}", file=sys.stderr)
+    if others:
+        is_one = "was" if others == 1 else "were"
+        print(
+            f"{counted(others, 'stream')} of other programs {is_one} not compared; they do it with "
+            "gatherlog.core.projections.rebuild.",
+            file=sys.stderr,
+        )
+    left_out = ", ".join(
+        f"{', '.join(view.name for view in fold.views)} (subscription {one.name})"
+        for one in projections()
+        if (fold := one.fold) is not None
+    )
+    print(
+        f"Not compared: {left_out}; `gatherlog subscriptions reset NAME --to start` makes these "
+        "documents again.",
+        file=sys.stderr,
+    )
 
 
 @contextmanager

@@ -1,8 +1,10 @@
 """Errors as a person at the terminal sees them: one line with what to do, and an exit status."""
 
 import errno
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
-__all__ = ["FAILED", "INTERRUPTED", "USAGE", "CommandRefused", "describe"]
+__all__ = ["FAILED", "INTERRUPTED", "USAGE", "CommandRefused", "describe", "flaws_named"]
 
 FAILED = 1
 USAGE = 2
@@ -30,6 +32,31 @@ class CommandRefused(Exception):
         self.status = status
 
 
+@contextmanager
+def flaws_named(arguments: Mapping[str, str]) -> Iterator[None]:
+    """Turn Invalid into CommandRefused, whose flaws name the arguments that hold their places.
+
+    `arguments` has the argument of each place, as in `{"/events/0/type": "TYPE"}`; a flaw further
+    inside names the rest of its place, too.
+    """
+    from gatherlog.core.eventstore.errors import Invalid
+
+    try:
+        yield
+    except Invalid as wrong:
+        flaws = [_flaw(_named(flaw.pointer, arguments), flaw.detail) for flaw in wrong.flaws]
+        raise CommandRefused("; ".join(flaws)) from None
+
+
+def _named(pointer: str, arguments: Mapping[str, str]) -> str:
+    for place in sorted(arguments, key=len, reverse=True):
+        if pointer == place:
+            return arguments[place]
+        if pointer.startswith(f"{place}/"):
+            return f"{arguments[place]}: {pointer.removeprefix(f'{place}/')}"
+    return pointer
+
+
 def describe(error: Exception) -> tuple[str, int] | None:
     """The line and the exit status for an error; None for an unexpected error."""
     if isinstance(error, CommandRefused):
@@ -38,17 +65,30 @@ def describe(error: Exception) -> tuple[str, int] | None:
         return _of_system(error), FAILED
     if isinstance(error, UnicodeEncodeError) and error.reason == "surrogates not allowed":
         return f"{error.object!r} is not valid UTF-8", USAGE
-    from gatherlog.core.eventstore.errors import GatherlogError, Invalid
+    from gatherlog.core.eventstore.errors import DocumentUndecodable, GatherlogError, Invalid
 
     if isinstance(error, Invalid):
         return "; ".join(_flaw(flaw.pointer, flaw.detail) for flaw in error.flaws), USAGE
     if isinstance(error, GatherlogError):
-        return _with(str(error), _ADVICE.get(error.code) or _advice_of_cause(error)), FAILED
+        advice = _ADVICE.get(error.code) or _advice_of_cause(error)
+        if isinstance(error, DocumentUndecodable):
+            advice = _repair(error.view)
+        return _with(str(error), advice), FAILED
     return None
 
 
 def _flaw(pointer: str, detail: str) -> str:
     return f"{pointer.removeprefix('/')}: {detail}" if pointer else detail
+
+
+def _repair(view: str) -> str:
+    """The command that makes a damaged document of this view again."""
+    from gatherlog.bootstrap import projections
+
+    for one in projections():
+        if one.fold is not None and view in [view.name for view in one.fold.views]:
+            return f"`gatherlog subscriptions reset {one.name} --to start` makes it again"
+    return "`gatherlog rebuild` repairs it"
 
 
 def _of_system(error: OSError) -> str:

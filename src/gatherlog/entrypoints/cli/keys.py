@@ -90,7 +90,7 @@ def revoke(
     """Revoke an API key; it is refused from the next request on."""
 
     async def end() -> None:
-        async with open_platform(settings_of_lasting(store)) as platform:
+        async with open_platform(settings_of_store(store)) as platform:
             await platform.keys.revoke(key_id, actor="cli")
 
     finish(end())

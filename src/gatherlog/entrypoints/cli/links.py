@@ -14,7 +14,7 @@ from gatherlog.entrypoints.cli.opening import (
     settings_from,
     settings_of_store,
 )
-from gatherlog.entrypoints.cli.options import GatheringId, PublicUrl, StoreUrl
+from gatherlog.entrypoints.cli.options import GatheringId, SiteUrl, StoreUrl
 from gatherlog.entrypoints.cli.terminal import printable
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def link(
     yes: Annotated[
         bool, Parameter(negative="", show_default=False, help="Make links for all without asking.")
     ] = False,
-    public_url: PublicUrl = None,
+    public_url: SiteUrl = None,
     store: StoreUrl = None,
 ) -> None:
     """Make guests' personal links, by which they answer, and print name, address and link.

@@ -2,19 +2,21 @@
 
 import base64
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from gatherlog.entrypoints.cli.failures import FAILED, CommandRefused
+from gatherlog.entrypoints.cli.failures import FAILED, CommandRefused, flaws_named
 from gatherlog.entrypoints.cli.opening import (
     finish,
+    open_platform,
     opened_store,
-    settings_of_lasting,
-    started_platform,
+    settings_of_store,
 )
 from gatherlog.entrypoints.cli.options import Json, StoreUrl
+from gatherlog.entrypoints.cli.patterns import compiled_pattern
+from gatherlog.entrypoints.cli.positions import read_positions
 from gatherlog.entrypoints.cli.terminal import printable
 
 if TYPE_CHECKING:
@@ -23,9 +25,17 @@ if TYPE_CHECKING:
 
 __all__ = ["append", "as_json", "as_text", "read", "tail"]
 
-WAKE_SECONDS = 30.0
-LAG_SECONDS = 0.05
 MAX_VERSION = 2**63 - 1
+_POSITION = (
+    "write a position, a whole number like 42; `gatherlog tail --json` prints that of every event"
+)
+_PLACES = {
+    "/stream": "STREAM",
+    "/events/0/type": "TYPE",
+    "/events/0/data": "DATA",
+    "/events/0/subject": "--subject",
+}
+"""By place, the argument of `append` that has it."""
 
 
 def read(
@@ -33,7 +43,10 @@ def read(
     /,
     *,
     after: Annotated[
-        int, Parameter(help="Begin after this version, which is its number in the stream.")
+        int,
+        Parameter(
+            help="Begin after the event with this version, which is its number in the stream."
+        ),
     ] = 0,
     limit: Annotated[int | None, Parameter(help="Print at most this many events.")] = None,
     backwards: Annotated[
@@ -48,10 +61,13 @@ def read(
     if limit is not None and limit < 1:
         raise CommandRefused(f"--limit is {limit}: write 1 or more")
 
+    from gatherlog.core.projections.paging import stream_events
+
     async def print_all() -> None:
         show = as_json if json else as_text
         async with opened_store(store) as opened:
-            async for event in _events(opened, stream, after, limit, backwards):
+            events = stream_events(opened, stream, after=after, limit=limit, backwards=backwards)
+            async for event in events:
                 print(show(event))
             if not await opened.read_stream(stream, limit=1):
                 raise CommandRefused(f"there is no stream {stream!r}", FAILED)
@@ -73,7 +89,9 @@ def append(
     subject: Annotated[str, Parameter(help="Whom or what in the stream it is about.")] = "",
     expected: Annotated[
         int | None,
-        Parameter(help="Refuse it unless the stream is at this version; 0: is new."),
+        Parameter(
+            help="Refuse it unless the stream is at this version; 0 means that it must be new."
+        ),
     ] = None,
     store: StoreUrl = None,
     json: Json = False,
@@ -88,13 +106,13 @@ def append(
     try:
         msgspec.json.decode(payload)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise CommandRefused(f"the payload is no JSON: {error}") from None
+        raise CommandRefused(f"the payload is not JSON: {error}") from None
     if expected is not None and expected < 0:
         raise CommandRefused(f"--expected is {expected}: a version is 0 or more")
-    settings = settings_of_lasting(store)
+    settings = settings_of_store(store)
 
     async def write() -> int:
-        async with started_platform(settings) as platform:
+        async with open_platform(settings) as platform:
             appended = await platform.appender.append(
                 stream,
                 [NewEvent(type=type, data=payload, subject=subject)],
@@ -103,7 +121,8 @@ def append(
             )
             return appended.version
 
-    version = finish(write())
+    with flaws_named(_PLACES):
+        version = finish(write())
     if json:
         print(msgspec.json.encode({"stream": stream, "version": version}).decode())
     else:
@@ -135,7 +154,9 @@ def tail(
     async def follow() -> None:
         async with opened_store(store) as opened:
             heads = await opened.heads()
-            start = tuple(0 for _ in heads) if from_start else _positions(after, heads)
+            start = tuple(0 for _ in heads) if from_start else heads
+            if after is not None:
+                start = read_positions("--after", after, heads, form=_POSITION)
             await _follow(opened, start, wanted, as_json if json else as_text)
 
     try:
@@ -144,54 +165,13 @@ def tail(
         return
 
 
-async def _events(
-    store: "Store", stream: str, after: int, limit: int | None, backwards: bool
-) -> AsyncIterator["Recorded"]:
-    """The events asked for, read page by page, so that memory does not grow with the stream."""
-    before: int | None = None
-    while limit is None or limit > 0:
-        size = store.limits.page if limit is None else min(limit, store.limits.page)
-        page = await store.read_stream(
-            stream, after=after, before=before, limit=size, backwards=backwards
-        )
-        for event in page:
-            yield event
-        if len(page) < size:
-            return
-        limit = None if limit is None else limit - len(page)
-        after, before = (after, page[-1].version) if backwards else (page[-1].version, None)
-
-
-def _positions(after: str | None, heads: "Heads") -> "Heads":
-    if after is None:
-        return heads
-    parts = after.split(",")
-    if not all(part.isascii() and part.isdecimal() and len(part) <= 19 for part in parts):
-        raise CommandRefused(
-            f"--after is {after!r}: write a position, a whole number like 42; "
-            "`gatherlog tail --json` prints that of every event"
-        )
-    if len(parts) != len(heads):
-        raise CommandRefused(
-            f"--after is {after!r}: write {len(heads)} position(s) with commas between, one for "
-            "each partition of this store"
-        )
-    positions = tuple(map(int, parts))
-    if any(position > head for position, head in zip(positions, heads, strict=True)):
-        raise CommandRefused(
-            f"--after is {after!r}, beyond the end of the log, which is at "
-            f"{','.join(map(str, heads))}"
-        )
-    return positions
-
-
 def _wanted(pattern: str | None) -> Callable[["Recorded"], bool]:
     """The test whether the pattern matches an event; without a pattern, every event is wanted."""
     if pattern is None:
         return lambda event: True
-    from gatherlog.core.routing import compile_pattern, document
+    from gatherlog.core.routing import document
 
-    compiled = compile_pattern(pattern)
+    compiled = compiled_pattern(pattern)
     return lambda event: compiled.matches(document(event))
 
 
@@ -202,26 +182,12 @@ async def _follow(
     show: Callable[["Recorded"], str],
 ) -> None:
     """Print wanted events after the positions `start`, and those that are appended, for ever."""
-    import asyncio
+    from gatherlog.core.eventstore.feed_pages import follow_feed
 
-    seen = list(start)
-    while True:
-        heads = await store.wait(tuple(seen), WAKE_SECONDS)
-        lags = False
-        for partition, head in enumerate(heads):
-            while seen[partition] < head:
-                page = await store.read_feed(
-                    partition, after=seen[partition], limit=store.limits.page
-                )
-                for event in page:
-                    if wanted(event):
-                        print(show(event), flush=True)
-                    seen[partition] = event.position
-                if not page:
-                    lags = True
-                    break
-        if lags:
-            await asyncio.sleep(LAG_SECONDS)
+    async for page in follow_feed(store, start):
+        for event in page.events:
+            if wanted(event):
+                print(show(event), flush=True)
 
 
 def as_text(event: "Recorded") -> str:
@@ -269,12 +235,11 @@ def _payload(name: str, payload: bytes) -> dict[str, object]:
     """
     import msgspec
 
+    from gatherlog.core.routing.event_data import json_line
+
     if not payload:
         return {}
-    try:
-        msgspec.json.decode(payload)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    line = json_line(payload)
+    if line is None:
         return {f"{name}_base64": base64.b64encode(payload).decode()}
-    if b"\n" in payload or b"\r" in payload:
-        payload = msgspec.json.format(payload, indent=-1)
-    return {name: msgspec.Raw(payload)}
+    return {name: msgspec.Raw(line)}

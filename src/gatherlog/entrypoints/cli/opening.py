@@ -61,9 +61,10 @@ def settings_of_lasting(store: str | None) -> "Settings":
 def settings_of_store(store: str | None) -> "Settings":
     """Settings with a store that exists; if it does not, CommandRefused says how to create it."""
     settings = settings_of_lasting(store)
-    if settings.address.is_missing:
+    if settings.address.is_missing or settings.address.is_empty:
+        what = "no store" if settings.address.is_missing else "an empty file"
         raise CommandRefused(
-            f"there is no store at {settings.store}; make one: gatherlog init --store "
+            f"there is {what} at {settings.store}; make a store: gatherlog init --store "
             f"{settings.store}",
             FAILED,
         )
@@ -76,7 +77,7 @@ async def opened_store(store: str | None) -> AsyncIterator["Store"]:
     from gatherlog.bootstrap import VIEWS
     from gatherlog.engines import open_store
 
-    url = settings_of_lasting(store).store
+    url = settings_of_store(store).store
     opened = await open_store(url, views=VIEWS, create=False)
     try:
         yield opened

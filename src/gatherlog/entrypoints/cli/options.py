@@ -4,7 +4,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-__all__ = ["GatheringId", "HostName", "Json", "Port", "PublicUrl", "StoreUrl"]
+__all__ = ["GatheringId", "HostName", "Json", "Port", "PublicUrl", "SiteUrl", "StoreUrl"]
 
 StoreUrl = Annotated[
     str | None,
@@ -25,14 +25,20 @@ Port = Annotated[
         help="Port to listen on; 0 takes a free one. Default: GATHERLOG_PORT, else 8000.",
     ),
 ]
+_PUBLIC = (
+    "Where guests reach this site, as in https://party.example; links begin with it. Default: "
+    "GATHERLOG_PUBLIC_URL, else "
+)
 PublicUrl = Annotated[
     str | None,
-    Parameter(
-        name="--public-url",
-        help="Where guests reach this site, as in https://party.example; links begin with it. "
-        "Default: GATHERLOG_PUBLIC_URL, else as it listens.",
-    ),
+    Parameter(name="--public-url", help=f"{_PUBLIC}the address that the server listens on."),
 ]
+"""For a command that listens."""
+SiteUrl = Annotated[
+    str | None,
+    Parameter(name="--public-url", help=f"{_PUBLIC}that of GATHERLOG_HOST and GATHERLOG_PORT."),
+]
+"""For a command that does not listen, but makes links."""
 GatheringId = Annotated[str, Parameter(name="--gathering", help="Id of the gathering.")]
 Json = Annotated[
     bool,

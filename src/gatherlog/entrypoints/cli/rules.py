@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Parameter
 
-from gatherlog.entrypoints.cli.failures import CommandRefused
+from gatherlog.entrypoints.cli.failures import CommandRefused, flaws_named
 from gatherlog.entrypoints.cli.opening import finish, open_platform, settings_of_store
 from gatherlog.entrypoints.cli.options import Json, StoreUrl
+from gatherlog.entrypoints.cli.patterns import compiled_pattern
 from gatherlog.entrypoints.cli.terminal import printable, table
 
 if TYPE_CHECKING:
@@ -31,6 +32,20 @@ Pattern = Annotated[
 ]
 Format = Literal["cloudevents", "cloudevents-binary", "cloudevents-batch", "bus"]
 BY = "cli"
+_PLACES = {
+    "/name": "NAME",
+    "/pattern": "--pattern",
+    "/description": "--description",
+    "/targets/0/input/template": "--template",
+    "/targets/0/input/paths": "--path",
+    "/targets/0/retry/attempts": "--attempts",
+    "/targets/0/to/url": "--webhook",
+    "/targets/0/to/stream": "--append",
+    "/targets/0/to/queue": "--queue",
+    "/targets/0/to/to": "--mail",
+    "/targets/0/to/subject": "--subject",
+}
+"""By place, the argument of `add` that has it."""
 
 
 def add(
@@ -52,7 +67,10 @@ def add(
     ] = None,
     path: Annotated[
         list[str] | None,
-        Parameter(help="A value for the template: name=$.data.email. May be given several times."),
+        Parameter(
+            negative="",
+            help="A value for the template: name=$.data.email. May be given several times.",
+        ),
     ] = None,
     attempts: Annotated[int, Parameter(help="Tries before a delivery is given up.")] = 185,
     description: Annotated[str, Parameter(help="What the rule is for.")] = "",
@@ -72,14 +90,17 @@ def add(
     if template is None and path:
         raise CommandRefused("--path goes with --template")
     target = RuleTarget(to=to, input=given, retry=RetryPolicy(attempts=attempts))
-    new = NewRule(name=name, pattern=_pattern(pattern), targets=(target,), description=description)
+    given_pattern = _pattern(pattern)
+    compiled_pattern(given_pattern)
+    new = NewRule(name=name, pattern=given_pattern, targets=(target,), description=description)
     settings = settings_of_store(store)
 
     async def create() -> "Rule":
         async with open_platform(settings) as platform:
             return await platform.rules.create(new, by=BY)
 
-    rule = finish(create())
+    with flaws_named(_PLACES):
+        rule = finish(create())
     if json:
         print(encode(rule).decode())
     else:
@@ -183,17 +204,19 @@ def try_(
     """Print which of the latest events a pattern matches, newest first, without creating a rule."""
     from gatherlog.entrypoints.cli.log import as_json, as_text
 
-    settings, compiled = settings_of_store(store), _pattern(pattern)
+    settings, given = settings_of_store(store), _pattern(pattern)
+    compiled_pattern(given)
 
     async def print_matches() -> int:
         async with open_platform(settings) as platform:
-            tried = await platform.rules.try_pattern(compiled, last=last)
+            tried = await platform.rules.try_pattern(given, last=last)
         for event in tried.matched:
             print(as_json(event) if json else as_text(event))
-        print(f"{len(tried.matched):,} of the last {tried.tried:,} events", file=sys.stderr)
-        return len(tried.matched)
+        print(f"{tried.matching:,} of the last {tried.tried:,} events", file=sys.stderr)
+        return tried.matching
 
-    finish(print_matches())
+    with flaws_named({"/last": "--last"}):
+        finish(print_matches())
 
 
 def _switch(name: str, enabled: bool, store: str | None) -> None:
@@ -217,7 +240,7 @@ def _pattern(text: str) -> dict[str, Any]:
     try:
         pattern = stdlib_json.loads(text, parse_float=number)
     except ValueError as error:
-        raise CommandRefused(f"--pattern is no JSON: {error}") from None
+        raise CommandRefused(f"--pattern is not JSON: {error}") from None
     if not isinstance(pattern, dict):
         raise CommandRefused('--pattern is a JSON object, as in {"type": ["guests.promoted"]}')
     return pattern

@@ -7,33 +7,33 @@ from cyclopts import Parameter
 
 from gatherlog.entrypoints.cli.opening import (
     finish,
+    open_platform,
     settings_from,
-    settings_of_lasting,
-    started_platform,
+    settings_of_store,
 )
-from gatherlog.entrypoints.cli.options import PublicUrl, StoreUrl
+from gatherlog.entrypoints.cli.options import SiteUrl, StoreUrl
 
 __all__ = ["signin"]
 
 
 def signin(
-    email: Annotated[str, Parameter(help="Address to sign in with.")],
+    email: Annotated[str, Parameter(help="E-mail address to sign in with.")],
     /,
     *,
-    public_url: PublicUrl = None,
+    public_url: SiteUrl = None,
     store: StoreUrl = None,
 ) -> None:
-    """Print a code to sign in with, for the one whose address this is; no mail is sent.
+    """Print a sign-in code for this e-mail address; no mail is sent.
 
     The code alone goes to stdout. It works once, within ten minutes, and ends the one before. The
     account is made at the first sign-in.
     """
 
-    settings = settings_of_lasting(store)
+    settings = settings_of_store(store)
     settings = settings_from(store=settings.store, public_url=public_url)
 
     async def issue() -> str:
-        async with started_platform(settings) as platform:
+        async with open_platform(settings) as platform:
             return await platform.accounts.issue_code(email)
 
     code, site = finish(issue()), settings.base_url

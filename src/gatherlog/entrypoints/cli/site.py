@@ -4,6 +4,7 @@ import errno
 import os
 import platform as machine
 import socket
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +18,7 @@ from gatherlog.entrypoints.cli.opening import (
     finish,
     settings_from,
     settings_of_lasting,
+    settings_of_store,
     started_platform,
 )
 from gatherlog.entrypoints.cli.options import HostName, Json, Port, PublicUrl, StoreUrl
@@ -55,6 +57,13 @@ def serve(
     from gatherlog.entrypoints.asgi import serve as serve_asgi
 
     settings = settings_from(store=store, host=host, port=port, public_url=public_url)
+    if not settings.address.is_lasting:
+        print(
+            f"{settings.store} ends with this process: everything in it is lost then. To keep it, "
+            "name a file: --store sqlite:///gatherlog.db",
+            file=sys.stderr,
+            flush=True,
+        )
     with _address_advice(settings):
         serve_asgi(settings, ready=lambda url: _announce(settings, url))
 
@@ -84,7 +93,7 @@ def _address_advice(settings: "Settings") -> Iterator[None]:
                 f"port {port} is for the administrator alone; choose one above 1023: --port 8000"
             )
         elif error.errno == errno.EADDRNOTAVAIL or isinstance(error, socket.gaierror):
-            reason = f"{host!r} is no address of this machine; --host 127.0.0.1 always is"
+            reason = f"{host!r} is not an address of this machine; --host 127.0.0.1 always is"
         else:
             raise
         raise CommandRefused(reason, FAILED) from error
@@ -93,14 +102,14 @@ def _address_advice(settings: "Settings") -> Iterator[None]:
 def init(*, store: StoreUrl = None) -> None:
     """Make a store with the gathering `default`; one that is there stays as it is."""
     settings = settings_of_lasting(store)
-    was_missing = settings.address.is_missing
+    was_there = not (settings.address.is_missing or settings.address.is_empty)
 
     async def make() -> None:
         async with started_platform(settings):
             pass
 
     finish(make())
-    print(f"{settings.store} {'is ready' if was_missing else 'was a store already'}.")
+    print(f"{settings.store} {'was a store already' if was_there else 'is ready'}.")
 
 
 def backup(
@@ -112,7 +121,9 @@ def backup(
     """Copy a store to FILE, also while it is served: one consistent moment of it."""
     from gatherlog.engines import back_up
 
-    settings = settings_of_lasting(store)
+    if "://" in str(file) or str(file).startswith("sqlite:"):
+        raise CommandRefused(f"FILE is {str(file)!r}: write a path, not the address of a store")
+    settings = settings_of_store(store)
     if not file.parent.is_dir():
         raise CommandRefused(f"{file}: there is no directory {file.parent}")
     back_up(settings.store, file)

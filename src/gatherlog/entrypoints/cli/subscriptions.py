@@ -8,6 +8,7 @@ from cyclopts import Parameter
 from gatherlog.entrypoints.cli.failures import CommandRefused
 from gatherlog.entrypoints.cli.opening import finish, open_platform, settings_of_store
 from gatherlog.entrypoints.cli.options import Json, StoreUrl
+from gatherlog.entrypoints.cli.positions import read_positions
 from gatherlog.entrypoints.cli.terminal import printable, table
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ __all__ = ["list_", "pause", "reset", "resume", "shortened", "show", "with_admin
 
 Name = Annotated[str, Parameter(help="Name of the subscription; that of all rules is `bus`.")]
 BY = "cli"
+_POSITION = "write start, end, or a position like 42"
 MAX_REASON = 80
 """Characters of a reason that a table shows; `show` and `--json` have it whole."""
 T = TypeVar("T")
@@ -56,7 +58,7 @@ def list_(*, store: StoreUrl = None, json: Json = False) -> None:
             status.parked,
             sum(backlog.suspended_from is not None for backlog in status.backlogs),
             dead,
-            "paused" if status.is_paused else "reading",
+            status.state,
         )
         for status, dead in found
     ]
@@ -98,7 +100,7 @@ def show(name: Name, /, *, store: StoreUrl = None, json: Json = False) -> None:
 def pause(name: Name, /, *, store: StoreUrl = None) -> None:
     """Pause a subscription: it delivers nothing until it is resumed."""
     with_admin(store, lambda admin: admin.pause(name, by=BY))
-    print(f"{printable(name)} is paused.")
+    print(f"{printable(name)} will be paused by the process that reads it.")
 
 
 def resume(name: Name, /, *, store: StoreUrl = None) -> None:
@@ -107,7 +109,7 @@ def resume(name: Name, /, *, store: StoreUrl = None) -> None:
     Dead letters that keep later events waiting stay until `dead-letters redrive` or `discard`.
     """
     with_admin(store, lambda admin: admin.resume(name, by=BY))
-    print(f"{printable(name)} goes on.")
+    print(f"{printable(name)} will be resumed by the process that reads it.")
 
 
 def reset(
@@ -129,26 +131,21 @@ def reset(
     async def begin_again() -> None:
         async with open_platform(settings) as platform:
             heads = await platform.store.heads()
-            positions = {"start": (0,) * len(heads), "end": heads}.get(to) or _positions(to)
+            positions = {"start": (0,) * len(heads), "end": heads}.get(to)
+            if positions is None:
+                positions = read_positions("--to", to, heads, form=_POSITION)
             projections = {one.name for one in platform.subscriptions if one.fold is not None}
             if name in projections and any(positions):
                 raise CommandRefused(f"{name} keeps documents: it begins anew with --to start")
             await platform.subscription_admin.reset(name, positions, by=BY)
 
     finish(begin_again())
-    print(f"{printable(name)} begins anew.")
+    print(f"{printable(name)} will begin anew in the process that reads it.")
 
 
 def shortened(text: str) -> str:
     """A reason, cut to the length that a table has room for."""
     return text if len(text) <= MAX_REASON else text[: MAX_REASON - 1] + "…"
-
-
-def _positions(text: str) -> tuple[int, ...]:
-    parts = text.split(",")
-    if not all(part.isascii() and part.isdecimal() and len(part) <= 18 for part in parts):
-        raise CommandRefused(f"--to is {text!r}: write start, end, or a position like 42")
-    return tuple(map(int, parts))
 
 
 def _as_json(status: "Status") -> dict[str, object]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-__all__ = ["printable", "table"]
+__all__ = ["counted", "printable", "table"]
 
 
 def printable(text: str) -> str:
@@ -18,3 +18,8 @@ def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
         "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
         for row in cells
     )
+
+
+def counted(number: int, noun: str) -> str:
+    """A number with its noun, as in "1 event" and "2,000 events"."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -1,6 +1,6 @@
 """The shapes of REST's answers, how they are made from documents, and the replies around them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from operator import attrgetter
 from typing import Annotated, Any, TypeVar, get_args
 from urllib.parse import quote, urlencode
@@ -28,6 +28,7 @@ __all__ = [
     "etag",
     "json",
     "location",
+    "next_link",
     "no_content",
     "of_gathering",
     "of_guest",
@@ -215,9 +216,21 @@ def page(path: str, query: Paging, items: Sequence[object], cursor: str | None) 
     """An array, with a `Link` header to the next part of the same query, if there is one."""
     if cursor is None:
         return json(items)
+    return json(items, 200, next_link(path, query, {"cursor": cursor}))
+
+
+def next_link(
+    path: str, query: msgspec.Struct, place: Mapping[str, str | int]
+) -> tuple[bytes, bytes]:
+    """The `Link` header to the part of the same query that begins at `place`."""
     given = {name: value for name, value in msgspec.structs.asdict(query).items() if value}
-    text = urlencode({**given, "cursor": cursor})
-    return json(items, 200, (b"link", f'<{path}?{text}>; rel="next"'.encode()))
+    text = urlencode({name: _written(value) for name, value in {**given, **place}.items()})
+    return (b"link", f'<{path}?{text}>; rel="next"'.encode())
+
+
+def _written(value: object) -> object:
+    """The value of a query's parameter as `read_query` reads it."""
+    return "true" if value is True else value
 
 
 def location(*segments: str) -> tuple[bytes, bytes]:

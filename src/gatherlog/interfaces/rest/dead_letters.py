@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Meta
 
 from gatherlog.core.eventstore.clock import rfc3339
-from gatherlog.core.eventstore.errors import Flaw, Invalid, NotFound
+from gatherlog.core.eventstore.errors import Flaw, Invalid, NotFound, Refused
 from gatherlog.core.eventstore.events import Recorded
 from gatherlog.core.routing import bus_event, failure_envelope, subscription_or_bus
 from gatherlog.core.subscriptions.administration import SubscriptionAdmin
@@ -60,6 +60,8 @@ class DeadLetterAnswer(msgspec.Struct, frozen=True, kw_only=True):
     holds: bool
     reason: str | None
     by: str | None
+    if_discarded: str
+    """What follows if it is discarded, or has followed since: what lacks its event then."""
 
 
 class DeadLettersQuery(Paging, frozen=True):
@@ -101,6 +103,9 @@ class DoneAnswer(msgspec.Struct, frozen=True):
 
     done: int
     more: bool
+    left_out_of: list[str] = []
+    """Where they were discarded: the subscriptions whose documents, and the totals in them, lack
+    these events until they are reset."""
 
 
 async def list_dead_letters(call: Call[None, DeadLettersQuery]) -> Reply:
@@ -188,6 +193,7 @@ def dead_letter_answer(dead_letter: DeadLetter) -> DeadLetterAnswer:
         holds=dead_letter.holds,
         reason=dead_letter.reason,
         by=dead_letter.by,
+        if_discarded=dead_letter.if_discarded,
     )
 
 
@@ -205,12 +211,13 @@ async def _each(
         destination=chosen.destination,
         limit=min(MAX_AT_ONCE, MAX_PAGE),
     )
-    done = 0
+    done: list[DeadLetter] = []
     for dead_letter in found.dead_letters:
-        with suppress(NotFound):  # another redrive has succeeded meanwhile
-            await act(admin, dead_letter.id)
-            done += 1
-    return DoneAnswer(done, found.cursor is not None)
+        with suppress(NotFound, Refused):  # it was redriven or discarded meanwhile
+            done.append(await act(admin, dead_letter.id))
+    discarded = [one for one in done if one.state == "discarded" and one.is_of_projection]
+    left_out_of = sorted({one.subscription for one in discarded})
+    return DoneAnswer(len(done), found.cursor is not None, left_out_of)
 
 
 async def _event(call: Plain, dead_letter: DeadLetter) -> Recorded:

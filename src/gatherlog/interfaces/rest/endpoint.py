@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, MutableMapping
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import msgspec
 
@@ -97,21 +97,6 @@ class Call(Generic[B, Q]):
         return answer if self.key is None else await self.key.remember(answer, secret=secret)
 
 
-_ONE_COMMIT: Final = frozenset(
-    {
-        Action.CREATE_GATHERING,
-        Action.CHANGE_GATHERING,
-        Action.REMOVE_GATHERING,
-        Action.ADD_GUEST,
-        Action.CHANGE_GUEST,
-        Action.REMOVE_GUEST,
-        Action.ANSWER_FOR_GUEST,
-        Action.ANSWER_HOUSEHOLD,
-        Action.ISSUE_LINK,
-        Action.MAKE_CO_HOST,
-    }
-)
-"""Actions whose handlers give the key to a command, by `Call.once`."""
 NO_QUERY: Any = Nothing
 """The default for any `Q`; typed so, because a type variable's default cannot be a class."""
 
@@ -141,6 +126,9 @@ class Endpoint(Generic[B, Q]):
     """Whether its GET answers with an ETag, or its changes heed If-Match."""
     named: str = ""
     """Its operation id in the description, where that is not the handler's name."""
+    keeps_key_in_commit: bool = False
+    """Whether its handler gives the Idempotency-Key to a command, by `Call.once`, so that the
+    commit that does the work answers a repetition. Otherwise the key is looked up first."""
     camel: bool = False
     """Whether its fields are camelCase; then flaws name the fields in camelCase, too."""
 
@@ -161,14 +149,6 @@ class Endpoint(Generic[B, Q]):
         Signing out does not: the credential that a repeated request would need has ended.
         """
         return self.method in ("POST", "PUT", "DELETE") and self.action is not Action.SIGN_OUT
-
-    @property
-    def keeps_key_in_commit(self) -> bool:
-        """Whether the commit that does the work also stores the key, and answers a repetition.
-
-        Otherwise the key is looked up before anything is done.
-        """
-        return self.action in _ONE_COMMIT
 
     def paths(self) -> list[str]:
         """Every path template at which it is served."""

@@ -69,6 +69,7 @@ ENDPOINTS: tuple[Endpoint[Any, Any], ...] = (
         body=NewGuest,
         answer=GuestAnswer,
         status=HTTPStatus.CREATED,
+        keeps_key_in_commit=True,
     ),
     Endpoint(
         method="POST",
@@ -108,6 +109,7 @@ ENDPOINTS: tuple[Endpoint[Any, Any], ...] = (
         answer=GuestAnswer,
         refusals=("gathering_full",),
         conditional=True,
+        keeps_key_in_commit=True,
     ),
     Endpoint(
         method="DELETE",
@@ -117,6 +119,7 @@ ENDPOINTS: tuple[Endpoint[Any, Any], ...] = (
         summary="Remove a guest",
         status=HTTPStatus.NO_CONTENT,
         conditional=True,
+        keeps_key_in_commit=True,
     ),
     Endpoint(
         method="POST",
@@ -128,6 +131,7 @@ ENDPOINTS: tuple[Endpoint[Any, Any], ...] = (
         answer=GuestAnswer,
         refusals=("rsvp_closed", "gathering_full"),
         conditional=True,
+        keeps_key_in_commit=True,
     ),
     Endpoint(
         method="POST",
@@ -137,6 +141,7 @@ ENDPOINTS: tuple[Endpoint[Any, Any], ...] = (
         summary="Make the guest's personal link, ending the one before",
         answer=LinkAnswer,
         status=HTTPStatus.CREATED,
+        keeps_key_in_commit=True,
     ),
     Endpoint(
         method="GET",
@@ -208,6 +213,7 @@ ENDPOINTS: tuple[Endpoint[Any, Any], ...] = (
         body=SettingsPatch,
         answer=GatheringAnswer,
         conditional=True,
+        keeps_key_in_commit=True,
     ),
     Endpoint(
         method="GET",
@@ -231,6 +237,7 @@ ENDPOINTS: tuple[Endpoint[Any, Any], ...] = (
         answer=AdminGuest,
         status=HTTPStatus.CREATED,
         camel=True,
+        keeps_key_in_commit=True,
     ),
     Endpoint(
         method="GET",
@@ -255,6 +262,7 @@ ENDPOINTS: tuple[Endpoint[Any, Any], ...] = (
         refusals=("gathering_full",),
         conditional=True,
         camel=True,
+        keeps_key_in_commit=True,
     ),
     Endpoint(
         method="DELETE",
@@ -266,6 +274,7 @@ ENDPOINTS: tuple[Endpoint[Any, Any], ...] = (
         status=HTTPStatus.NO_CONTENT,
         conditional=True,
         camel=True,
+        keeps_key_in_commit=True,
     ),
     Endpoint(
         method="PUT",
@@ -277,6 +286,7 @@ ENDPOINTS: tuple[Endpoint[Any, Any], ...] = (
         answer=AdminGuest,
         conditional=True,
         camel=True,
+        keeps_key_in_commit=True,
     ),
     Endpoint(
         method="DELETE",
@@ -287,6 +297,7 @@ ENDPOINTS: tuple[Endpoint[Any, Any], ...] = (
         status=HTTPStatus.NO_CONTENT,
         conditional=True,
         camel=True,
+        keeps_key_in_commit=True,
     ),
     Endpoint(
         method="PUT",
@@ -297,6 +308,7 @@ ENDPOINTS: tuple[Endpoint[Any, Any], ...] = (
         answer=AdminGuest,
         conditional=True,
         camel=True,
+        keeps_key_in_commit=True,
     ),
     Endpoint(
         method="DELETE",
@@ -307,6 +319,7 @@ ENDPOINTS: tuple[Endpoint[Any, Any], ...] = (
         answer=AdminGuest,
         conditional=True,
         camel=True,
+        keeps_key_in_commit=True,
     ),
     Endpoint(
         method="GET",
@@ -327,6 +340,7 @@ ENDPOINTS: tuple[Endpoint[Any, Any], ...] = (
         answer=HouseholdView,
         refusals=("rsvp_closed", "gathering_full", "too_many"),
         camel=True,
+        keeps_key_in_commit=True,
     ),
     Endpoint(
         method="POST",
@@ -426,6 +440,7 @@ ENDPOINTS: tuple[Endpoint[Any, Any], ...] = (
         answer=GatheringAnswer,
         status=HTTPStatus.CREATED,
         scoped=False,
+        keeps_key_in_commit=True,
     ),
     Endpoint(
         method="GET",
@@ -447,6 +462,7 @@ ENDPOINTS: tuple[Endpoint[Any, Any], ...] = (
         answer=GatheringAnswer,
         scoped=False,
         conditional=True,
+        keeps_key_in_commit=True,
     ),
     Endpoint(
         method="DELETE",
@@ -458,6 +474,7 @@ ENDPOINTS: tuple[Endpoint[Any, Any], ...] = (
         refusals=("refused",),
         scoped=False,
         conditional=True,
+        keeps_key_in_commit=True,
     ),
     Endpoint(
         method="GET",

@@ -5,6 +5,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from gatherlog.core.eventstore.commit_checks import NAME_BYTES
 from gatherlog.core.eventstore.events import Recorded
 from gatherlog.core.eventstore.exact_json import encode
 from gatherlog.core.eventstore.feed_pages import (
@@ -31,8 +32,8 @@ MAX_FOLLOWERS = 2000
 Cursor = Annotated[
     str, Meta(max_length=4096, description="Where to begin: `start`, `end`, or a cursor.")
 ]
-LogName = Annotated[str, Meta(max_length=255, description="Only streams of this category.")]
-EventType = Annotated[str, Meta(max_length=255, description="Only events of this type.")]
+LogName = Annotated[str, Meta(max_length=NAME_BYTES, description="Only streams of this category.")]
+EventType = Annotated[str, Meta(max_length=NAME_BYTES, description="Only events of this type.")]
 PatternText = Annotated[
     str, Meta(max_length=16_384, description="Only events that match this pattern, as JSON.")
 ]
@@ -79,9 +80,7 @@ async def follow_feed(call: Call[None, FeedFilter]) -> StreamedReply:
 
 def event_line(event: Recorded) -> bytes:
     """An event as JSON without line breaks, for a server-sent event."""
-    text = encode(event_answer(event))
-    has_breaks = b"\n" in text or b"\r" in text
-    return msgspec.json.format(text, indent=-1) if has_breaks else text
+    return encode(event_answer(event))
 
 
 async def _start_positions(store: Store, cursor: str) -> Heads:

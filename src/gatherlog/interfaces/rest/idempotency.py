@@ -13,15 +13,17 @@ from typing import Final
 import msgspec
 
 from gatherlog.core.commands.handler import Handled, Once
+from gatherlog.core.eventstore.commit_checks import NAME_BYTES
 from gatherlog.core.eventstore.errors import Flaw, Invalid, KeyReused
 from gatherlog.core.eventstore.store import VERSION_BYTES, Commit, Ref, Store
 from gatherlog.interfaces.problems import AnsweredOnce
 
-__all__ = ["HEADER", "IdempotencyKey", "Reply", "idempotency_key"]
+__all__ = ["HEADER", "KEY_PATTERN", "IdempotencyKey", "Reply", "idempotency_key"]
 
 HEADER: Final = b"idempotency-key"
 REPLAYED: Final = (b"idempotency-replayed", b"true")
-_KEY: Final = re.compile(rb"[\x21-\x7e]{1,255}")
+KEY_PATTERN: Final = f"^[!-~]{{1,{NAME_BYTES}}}$"
+_KEY: Final = re.compile(KEY_PATTERN.encode())
 _VERSIONED: Final = b"\x01"
 """Begins a stored answer that a version follows; no encoded answer begins with this byte."""
 _encode = msgspec.msgpack.Encoder().encode
@@ -98,7 +100,7 @@ def idempotency_key(
     if given is None:
         return None
     if not _KEY.fullmatch(given):
-        detail = "has to be 1 to 255 visible ASCII characters, once"
+        detail = f"has to be 1 to {NAME_BYTES} visible ASCII characters, once"
         raise Invalid(Flaw("/Idempotency-Key", detail))
     scoped = msgspec.json.encode((*scope, given.decode()))
     key = "http:" + hashlib.sha256(scoped).hexdigest()

@@ -12,13 +12,15 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from gatherlog.core.commands.appending import (
-    LONGEST_NAME,
     Appended,
     EventType,
     NewEvent,
     name_flaws,
+    type_flaws,
 )
 from gatherlog.core.eventstore.clock import rfc3339
+from gatherlog.core.eventstore.commit_checks import NAME_BYTES
+from gatherlog.core.eventstore.cursors import fingerprint, read_cursor, write_cursor
 from gatherlog.core.eventstore.errors import Flaw, Invalid, NotFound
 from gatherlog.core.eventstore.events import Recorded
 from gatherlog.core.eventstore.feed_pages import (
@@ -31,7 +33,8 @@ from gatherlog.core.eventstore.plain_text import PLAIN
 from gatherlog.core.eventstore.store import ANY
 from gatherlog.core.eventstore.streams import category_of
 from gatherlog.core.routing.bus_form import item_key
-from gatherlog.core.subscriptions.log_counts import LOGS
+from gatherlog.core.routing.event_data import decoded_data
+from gatherlog.core.subscriptions.log_counts import log_totals
 from gatherlog.interfaces.rest.answers import Time, json, location, page
 from gatherlog.interfaces.rest.endpoint import Call, Reply
 from gatherlog.interfaces.rest.parameters import LOG_PATTERN
@@ -61,7 +64,7 @@ Payload = Annotated[
                     "type": "string",
                     "pattern": f"^{PLAIN}+$",
                     "minLength": 1,
-                    "maxLength": LONGEST_NAME - len("a-"),
+                    "maxLength": NAME_BYTES - len("a-"),
                 }
             },
         }
@@ -126,7 +129,9 @@ class LogPage(msgspec.Struct, frozen=True):
 
 async def append_item(call: Call[Item, Nothing]) -> Reply:
     body, log = call.body, call.id
-    payload = msgspec.json.decode(body.payload)
+    payload, is_json = decoded_data(bytes(body.payload))
+    if not is_json:
+        raise Invalid(Flaw("/payload", "is nested too deeply, or holds a number out of range"))
     id = payload.get("id") if isinstance(payload, dict) else None
     flaws = _item_flaws(body, log, id)
     if flaws:
@@ -148,22 +153,15 @@ async def append_item(call: Call[Item, Nothing]) -> Reply:
 
 
 async def list_logs(call: Call[None, Paging]) -> Reply:
-    found = await call.platform.store.query(
-        LOGS.query("by_all", "all", limit=call.query.limit, cursor=call.query.cursor)
-    )
-    logs: dict[str, LogAnswer] = {}
-    for document in found.documents:
-        head = LOGS.read(document)
-        if head is None:
-            continue
-        before = logs.get(head.log)
-        logs[head.log] = LogAnswer(
-            log=head.log,
-            events=head.events + (before.events if before else 0),
-            last=max(head.last_position, before.last if before else 0),
-            last_time=max(rfc3339(head.last_time), before.last_time if before else ""),
-        )
-    return page(call.path, call.query, list(logs.values()), found.cursor)
+    store, query, of = call.platform.store, call.query, fingerprint("logs")
+    after = "" if query.cursor is None else read_cursor(query.cursor, store.id, of, str)
+    logs: list[LogAnswer] = []
+    async for total in log_totals(store, after=after):
+        if len(logs) == query.limit:
+            return page(call.path, query, logs, write_cursor(store.id, of, logs[-1].log))
+        last_time = rfc3339(total.last_time)
+        logs.append(LogAnswer(total.log, total.events, total.last_position, last_time))
+    return page(call.path, query, logs, None)
 
 
 async def read_log(call: Call[None, LogQuery]) -> Reply:
@@ -184,12 +182,13 @@ def _item_flaws(item: Item, log: str, id: object) -> list[Flaw]:
     flaws = []
     if not item.type:
         flaws.append(Flaw("/type", "type must be specified"))
-    flaws += name_flaws("/type", item.type)
+    else:
+        flaws += type_flaws("/type", item.type)
     if id is None or id == "":
         flaws.append(Flaw("/payload/id", "payload.id must be specified"))
     elif not isinstance(id, str):
         flaws.append(Flaw("/payload/id", "payload.id must be a string"))
-    elif wrong := name_flaws("/payload/id", f"{log}-{id}"):
+    elif wrong := name_flaws("/payload/id", "a stream's name", f"{log}-{id}"):
         flaws += wrong
     elif item.pk is not None and item.pk != item_key(log, id):
         flaws.append(Flaw("/pk", f"must be {item_key(log, id)}, or left out"))

@@ -302,6 +302,7 @@ LOG_ENDPOINTS: tuple[Endpoint[Any, Any], ...] = (
         summary="Redrive one dead letter, also one that was discarded",
         answer=DeadLetterAnswer,
         status=HTTPStatus.ACCEPTED,
+        refusals=("refused",),
         scoped=False,
     ),
     Endpoint(

@@ -9,17 +9,22 @@ from prometheus_client.registry import Collector
 
 from gatherlog import __version__
 from gatherlog.core.eventstore.errors import StoreError
-from gatherlog.core.projections.paging import bodies
+from gatherlog.core.eventstore.store import KeepsFiles, Store
 from gatherlog.core.subscriptions.administration import Status
-from gatherlog.core.subscriptions.log_counts import LOGS, LogHead
+from gatherlog.core.subscriptions.log_counts import log_totals
 from gatherlog.interfaces.platform import Platform
 from gatherlog.interfaces.problems import NotReady
 from gatherlog.interfaces.rest.answers import Health, json
 from gatherlog.interfaces.rest.endpoint import Call, Reply
-from gatherlog.interfaces.rest.queries import MAX_PAGE, Nothing
+from gatherlog.interfaces.rest.queries import Nothing
 
 __all__ = ["read_metrics", "read_readiness"]
 
+MAX_LOGS: Final = 1000
+"""Logs that have a series of their own."""
+OTHER: Final = "other"
+"""The series of all further logs together, and of a log of that name. It never decreases, because
+logs do not end."""
 _TYPE: Final = (b"content-type", b"text/plain; version=0.0.4; charset=utf-8")
 
 
@@ -56,6 +61,7 @@ async def _metrics(platform: Platform) -> list[Metric]:
     dead = {status.name: await admin.count_dead_letters(status.name) for status in statuses}
     return [
         *await _log_metrics(platform),
+        *_file_metrics(platform.store),
         *_subscription_metrics(statuses, dead),
         *await _queue_metrics(platform),
         *_process_metrics(platform),
@@ -73,23 +79,42 @@ async def _log_metrics(platform: Platform) -> list[Metric]:
     appended = CounterMetricFamily(
         "gatherlog_events_appended", "Events in the log, counted shortly after.", labels=["log"]
     )
-    counted: dict[str, int] = {}
-    for head in await _log_heads(platform):
-        counted[head.log] = counted.get(head.log, 0) + head.events
-    for log, events in counted.items():
+    for log, events in (await _counted(platform)).items():
         appended.add_metric([log], events)
     return [positions, appended]
 
 
-async def _log_heads(platform: Platform) -> list[LogHead]:
-    query = LOGS.query("by_all", "all", limit=MAX_PAGE)
-    return [head async for head in bodies(platform.store, LOGS, query)]
+def _file_metrics(store: Store) -> list[Metric]:
+    if not isinstance(store, KeepsFiles):
+        return []
+    sizes = GaugeMetricFamily(
+        "gatherlog_store_bytes",
+        "Size of the store's file, and of its write-ahead log (wal).",
+        labels=["file"],
+    )
+    for file, size in store.file_bytes().items():
+        sizes.add_metric([file], size)
+    return [sizes]
+
+
+async def _counted(platform: Platform) -> dict[str, int]:
+    """The events of each log; the first MAX_LOGS by name, and the sum of all others as OTHER."""
+    counted: dict[str, int] = {}
+    others = 0
+    async for total in log_totals(platform.store):
+        if len(counted) < MAX_LOGS:
+            counted[total.log] = total.events
+        else:
+            others += total.events
+    if others:
+        counted[OTHER] = counted.get(OTHER, 0) + others
+    return counted
 
 
 def _subscription_metrics(statuses: Iterable[Status], dead: dict[str, int]) -> list[Metric]:
     lag = GaugeMetricFamily(
         "gatherlog_subscription_lag",
-        "Events of the log that a subscription has still to read, counted up to 1,000.",
+        "Events that a subscription has still to process, counted up to 1,000 or 32 MiB.",
         labels=["subscription", "partition"],
     )
     oldest = GaugeMetricFamily(

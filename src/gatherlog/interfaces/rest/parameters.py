@@ -7,27 +7,28 @@ from typing import Any, Final
 import msgspec
 
 from gatherlog.apps.guests import DEFAULT
+from gatherlog.core.commands.appending import LONGEST, STREAM_PATTERN
+from gatherlog.core.eventstore.commit_checks import NAME_BYTES
 from gatherlog.core.eventstore.errors import Invalid, NotFound
-from gatherlog.core.eventstore.plain_text import PLAIN
 from gatherlog.core.queues import check_queue
 from gatherlog.core.routing.rules import NAME_PATTERN
 
 __all__ = ["LOG_PATTERN", "PARAMETERS", "Parameter", "check_gathering_id", "parameters"]
 
-LONGEST_NAME: Final = 255
-LOG_PATTERN: Final = "[a-z][a-z0-9_]*"
+LOG_PATTERN: Final = f"[a-z][a-z0-9_]{{0,{NAME_BYTES - len('a-b')}}}"
 """Of the name of a log, which is a category of streams."""
 
 _UUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
 _PARAMETER = re.compile(r"\{(\w+)\}")
 _SHORT_NAME: Final[Mapping[str, Any]] = {"type": "string", "pattern": f"^{NAME_PATTERN}$"}
-_NAME: Final[Mapping[str, Any]] = {"type": "string", "minLength": 1, "maxLength": LONGEST_NAME}
+_NAME: Final[Mapping[str, Any]] = {"type": "string", "minLength": 1, "maxLength": NAME_BYTES}
+"""The schema of a name. Its characters are at most as many as its bytes, which are limited."""
 
 
 def _check_uuid(value: str) -> str:
     """The id in lower case, the one spelling that services know."""
     if not _UUID.fullmatch(value):
-        raise NotFound(f"{value[:64]!r} is no id")
+        raise NotFound(f"{value[:64]!r} is not an id")
     return value.lower()
 
 
@@ -36,10 +37,17 @@ def check_gathering_id(value: str) -> str:
     return value if value == DEFAULT else _check_uuid(value)
 
 
-def _check_name(value: str) -> str:
-    if not 0 < len(value) <= LONGEST_NAME or "\0" in value:
-        raise NotFound("There is no such name.")
+def _check_text(value: str) -> str:
+    """A name that may be too long, so that a write with it is refused by the name's limit."""
+    if not value or "\0" in value:
+        raise NotFound("The name is not valid.")
     return value
+
+
+def _check_name(value: str) -> str:
+    if len(value) > NAME_BYTES:
+        raise NotFound("The name is not valid.")
+    return _check_text(value)
 
 
 def _check_queue_name(value: str) -> str:
@@ -75,15 +83,15 @@ PARAMETERS: Final[Mapping[str, Parameter]] = {
         is_personal=True,
     ),
     "stream": Parameter(
-        "A stream, as in `users-0198…`; percent-encoded.",
-        _check_name,
-        {**_NAME, "pattern": f"^[a-z][a-z0-9_]*-{PLAIN}+$"},
+        f"A stream, as in `users-0198…`; percent-encoded. {LONGEST}",
+        _check_text,
+        {**_NAME, "pattern": STREAM_PATTERN},
         is_personal=True,
     ),
     "log": Parameter(
         "A log: the category of its streams, before the first `-` of their names.",
-        _check_name,
-        {**_NAME, "pattern": f"^{LOG_PATTERN}$"},
+        _check_text,
+        {"type": "string", "pattern": f"^{LOG_PATTERN}$"},
         is_personal=True,
     ),
     "rule": Parameter("A rule's name.", _check_name, _SHORT_NAME),

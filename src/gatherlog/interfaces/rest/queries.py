@@ -11,7 +11,7 @@ from gatherlog.apps.guests import Status
 from gatherlog.core.eventstore.errors import Flaw, Invalid
 from gatherlog.interfaces.bodies import flaws_of
 
-__all__ = ["MAX_PAGE", "Limit", "Nothing", "Paging", "Search", "read_query"]
+__all__ = ["MAX_PAGE", "InParts", "Limit", "Nothing", "Paging", "Search", "read_query"]
 
 MAX_PAGE = 1000
 MAX_CURSOR = 4096
@@ -23,10 +23,15 @@ class Nothing(msgspec.Struct, frozen=True):
     """No query parameters."""
 
 
-class Paging(msgspec.Struct, frozen=True):
-    """Which part of a list is answered."""
+class InParts(msgspec.Struct, frozen=True):
+    """A list that is answered in parts: each has a `Link` header to the next, the last has none."""
 
     limit: Limit = MAX_PAGE
+
+
+class Paging(InParts, frozen=True):
+    """Which part of a list is answered."""
+
     cursor: (
         Annotated[
             str,

@@ -109,7 +109,7 @@ async def rotate_secret(call: Plain) -> Reply:
 async def try_pattern(call: Call[Trial, Nothing]) -> Reply:
     tried = await call.platform.rules.try_pattern(call.body.pattern, last=call.body.last)
     shown = [event_answer(event) for event in tried.matched[:MAX_SHOWN]]
-    return await call.remember(json(TrialAnswer(tried.tried, len(tried.matched), shown)))
+    return await call.remember(json(TrialAnswer(tried.tried, tried.matching, shown)))
 
 
 async def _secret(call: Call[Any, Any], rule: Rule) -> Reply:

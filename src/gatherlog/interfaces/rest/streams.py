@@ -8,15 +8,18 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from gatherlog.core.commands.appending import LONGEST_NAME, Appended, EventType, NewEvent, Subject
+from gatherlog.core.commands.appending import Appended, EventType, NewEvent, Subject
 from gatherlog.core.commands.event_meta import actor_of, shown_meta
 from gatherlog.core.eventstore.clock import rfc3339, to_micros
 from gatherlog.core.eventstore.errors import Flaw, Invalid, NotFound
 from gatherlog.core.eventstore.events import Recorded
-from gatherlog.core.eventstore.store import ANY
-from gatherlog.interfaces.rest.answers import Time, json, location, page
+from gatherlog.core.eventstore.page_sizes import event_bytes
+from gatherlog.core.eventstore.store import ANY, Store
+from gatherlog.core.projections.paging import stream_events
+from gatherlog.core.routing.event_data import json_line
+from gatherlog.interfaces.rest.answers import Time, json, location, next_link, page
 from gatherlog.interfaces.rest.endpoint import Call, Reply
-from gatherlog.interfaces.rest.queries import MAX_PAGE, Limit, Nothing, Paging
+from gatherlog.interfaces.rest.queries import InParts, Nothing, Paging
 
 __all__ = [
     "MAX_VERSION",
@@ -40,12 +43,12 @@ MAX_VERSION = 2**63 - 1
 class GivenEvent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One event to append. Its payload is stored byte for byte."""
 
-    type: Annotated[EventType, Meta(min_length=1, max_length=LONGEST_NAME)]
+    type: EventType
     data: msgspec.Raw = msgspec.field(default_factory=lambda: msgspec.Raw(b"{}"))
     id: Annotated[str, Meta(pattern="^[!-~]{1,64}$")] | None = None
     time: datetime | None = None
     """When it happened, with an offset from UTC; None: now."""
-    subject: Annotated[Subject, Meta(max_length=LONGEST_NAME)] = ""
+    subject: Subject = ""
     schema: Annotated[int, Meta(ge=1, lt=2**31)] = 1
     meta: dict[str, Any] = {}
     """Context of your own, such as a trace id. It is given back; Gatherlog rests on none of it."""
@@ -69,7 +72,7 @@ class AppendAnswer(msgspec.Struct, frozen=True):
 
 
 class EventAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """One event. A payload that is not JSON is in `data_base64` instead of `data`."""
+    """One event. Data that is not JSON is in `data_base64` instead of `data`, and so is meta."""
 
     id: str
     type: str
@@ -84,6 +87,7 @@ class EventAnswer(msgspec.Struct, frozen=True, kw_only=True):
     actor: str | UnsetType = UNSET
     """Who appended it: a key, an account, a guest, or a part of the program."""
     meta: msgspec.Raw | UnsetType = UNSET
+    meta_base64: str | UnsetType = UNSET
     data: msgspec.Raw | UnsetType = UNSET
     data_base64: str | UnsetType = UNSET
 
@@ -95,14 +99,13 @@ class StreamAnswer(msgspec.Struct, frozen=True):
     version: int
 
 
-class StreamQuery(msgspec.Struct, frozen=True):
+class StreamQuery(InParts, frozen=True):
     """Which events of a stream to read, and in which order."""
 
     after: Annotated[int, Meta(ge=0, le=MAX_VERSION, description="Only later versions.")] = 0
     before: (
         Annotated[int, Meta(ge=1, le=MAX_VERSION, description="Only earlier versions.")] | None
     ) = None
-    limit: Limit = MAX_PAGE
     backwards: Annotated[bool, Meta(description="The newest first.")] = False
 
 
@@ -127,18 +130,35 @@ async def append_to_stream(call: Call[AppendRequest, Nothing]) -> Reply:
 
 
 async def read_stream(call: Call[None, StreamQuery]) -> Reply:
-    query = call.query
-    limit = min(query.limit, call.platform.store.limits.page)
-    events = await call.platform.store.read_stream(
-        call.id,
+    store, query = call.platform.store, call.query
+    events, is_end = await _events(store, call.id, query)
+    if not events and not await store.read_stream(call.id, limit=1):
+        raise NotFound("There is no such stream.")
+    answers = [event_answer(event) for event in events]
+    if is_end:
+        return json(answers)
+    place = {"before" if query.backwards else "after": events[-1].version}
+    return json(answers, 200, next_link(call.path, query, place))
+
+
+async def _events(store: Store, stream: str, query: StreamQuery) -> tuple[list[Recorded], bool]:
+    """The events asked for, in no more bytes than a page may have, and whether they are all."""
+    found: list[Recorded] = []
+    size = 0
+    events = stream_events(
+        store,
+        stream,
         after=query.after,
         before=query.before,
-        limit=limit,
+        limit=query.limit + 1,
         backwards=query.backwards,
     )
-    if not events and not await call.platform.store.read_stream(call.id, limit=1):
-        raise NotFound("There is no such stream.")
-    return json([event_answer(event) for event in events])
+    async for event in events:
+        size += event_bytes(event)
+        if found and (len(found) == query.limit or size > store.limits.page_bytes):
+            return found, False
+        found.append(event)
+    return found, True
 
 
 async def list_streams(call: Call[None, StreamsQuery]) -> Reply:
@@ -150,8 +170,10 @@ async def list_streams(call: Call[None, StreamsQuery]) -> Reply:
 
 
 def event_answer(event: Recorded) -> EventAnswer:
-    """An event as REST shows it."""
+    """An event as REST shows it, whatever it holds."""
     data, actor = raw_json(event.data), actor_of(event)
+    given = shown_meta(event.meta)
+    meta = raw_json(given)
     return EventAnswer(
         id=event.id,
         type=event.type,
@@ -164,9 +186,10 @@ def event_answer(event: Recorded) -> EventAnswer:
         partition=event.partition,
         position=event.position,
         actor=actor if isinstance(actor, str) else UNSET,
-        meta=raw_json(shown_meta(event.meta)) or UNSET,
-        data=data or UNSET,
-        data_base64=UNSET if data else base64.b64encode(event.data).decode(),
+        meta=UNSET if meta is None else meta,
+        meta_base64=_base64(given) if meta is None and given else UNSET,
+        data=UNSET if data is None else data,
+        data_base64=_base64(event.data) if data is None else UNSET,
     )
 
 
@@ -205,12 +228,11 @@ def _new_event(event: GivenEvent, place: str) -> NewEvent:
     )
 
 
+def _base64(data: bytes) -> str:
+    return base64.b64encode(data).decode()
+
+
 def raw_json(data: bytes) -> msgspec.Raw | None:
-    """The bytes as they are if they are JSON, else None."""
-    if not data:
-        return None
-    try:
-        msgspec.json.decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return None
-    return msgspec.Raw(data)
+    """The bytes as they are if they are JSON, without line breaks; else None."""
+    line = json_line(data)
+    return None if line is None else msgspec.Raw(line)

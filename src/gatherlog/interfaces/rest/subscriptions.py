@@ -6,7 +6,7 @@ import msgspec
 
 from gatherlog.core.eventstore.clock import rfc3339
 from gatherlog.core.eventstore.errors import Flaw, Invalid
-from gatherlog.core.subscriptions.administration import Status
+from gatherlog.core.subscriptions.administration import State, Status
 from gatherlog.core.subscriptions.checkpoints import Backlog
 from gatherlog.interfaces.rest.answers import Time, json, no_content
 from gatherlog.interfaces.rest.endpoint import Call, Reply
@@ -35,11 +35,14 @@ class PartitionAnswer(msgspec.Struct, frozen=True):
 
 
 class SubscriptionAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """A subscription; `behind` is the number of events of the log that it has still to read."""
+    """A subscription; `behind` is the number of events of the log that it has still to process.
+
+    Events that wait behind a failed one, and the failed one itself, are among them.
+    """
 
     name: str
     behind: int
-    """Counted up to 1,000 in each partition."""
+    """Counted up to 1,000, or about 32 MiB of them, in each partition; it may be a second old."""
     behind_is_least: bool
     """Whether there are more than were counted."""
     oldest_seconds: float | None
@@ -50,6 +53,8 @@ class SubscriptionAnswer(msgspec.Struct, frozen=True, kw_only=True):
     dead: int
     """Dead letters, counted up to 10,000."""
     paused: bool
+    state: State
+    """`pausing` and `resuming`: the process that reads it has not carried out the command yet."""
     partitions: list[PartitionAnswer]
 
 
@@ -124,6 +129,7 @@ async def _summary(call: Plain, status: Status) -> SubscriptionAnswer:
         held=sum(backlog.suspended_from is not None for backlog in status.backlogs),
         dead=await call.platform.subscription_admin.count_dead_letters(status.name),
         paused=status.is_paused,
+        state=status.state,
         partitions=[PartitionAnswer(lag.partition, lag.position, lag.head) for lag in status.lags],
     )
 

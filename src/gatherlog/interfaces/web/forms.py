@@ -50,7 +50,7 @@ async def read_upload(request: Request, name: str) -> tuple[FormData, bytes]:
     try:
         form = await parser.parse()
     except (MultiPartException, KeyError, UnicodeDecodeError):  # KeyError: there is no boundary
-        raise Malformed("This is no form with a file.") from None
+        raise Malformed("This is not a form with a file.") from None
     try:
         file = form.get(name)
         return form, await file.read() if isinstance(file, UploadFile) else b""
@@ -65,7 +65,7 @@ def text(form: FormData, name: str) -> str:
 
 
 def version(written: str) -> int:
-    """The version that a form was made for; 0, which nothing has, if it is no number."""
+    """The version that a form was made for; 0, which nothing has, if it is not a number."""
     return int(written) if _VERSION.fullmatch(written) else 0
 
 

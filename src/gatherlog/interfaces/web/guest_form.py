@@ -86,7 +86,7 @@ def filled(guest: Guest, version: int) -> GuestForm:
 
 
 def new_guest(form: GuestForm) -> NewGuest:
-    """The guest to add. Raises Invalid for what is no number; the rules check the rest."""
+    """The guest to add. Raises Invalid for what is not a number; the rules check the rest."""
     flaws: list[Flaw] = []
     given = _given(form, flaws)
     if flaws:

@@ -123,12 +123,12 @@ class InvitationPage:
     async def _manage(self, request: Request) -> Response:
         """Sign a co-host in to the pages of hosts.
 
-        It holds until the guest signs out, gets a new link, or is no co-host any more. The form
+        It holds until the guest signs out, gets a new link, or is not a co-host any more. The form
         has a token, as the sign-in form has, so that no other site can sign anybody in.
         """
         access = await self._open(request, Action.READ_INVITATION, Action.READ_HOUSEHOLD)
         if access.anonymous is None:
-            raise NotFound("This guest is no co-host.")
+            raise NotFound("This guest is not a co-host.")
         try:
             self._visitors.check_form(request, await read_form(request), access.anonymous)
         except FormOutdated:

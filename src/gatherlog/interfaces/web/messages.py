@@ -83,8 +83,9 @@ _MESSAGES: Final[Mapping[int, Message]] = {
         ("Please open the page again in a minute: it shows what was saved.",),
     ),
     503: Message(
-        "There is too much going on just now",
-        ("Nothing that was saved is lost. Please try again in a moment.",),
+        "This is not possible just now",
+        ("Nothing that was saved is lost, but what you sent last may not have been saved.",),
+        ("Please open the page again in a moment: it shows what was saved.",),
     ),
     507: Message(
         "There is no room left here",

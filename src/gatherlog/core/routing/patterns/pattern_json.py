@@ -128,7 +128,7 @@ def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
 
 
 def _no_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no number of JSON")
+    raise ValueError(f"{name} is not a JSON number")
 
 
 def _walk(tree: dict[str, object]) -> Iterator[tuple[object, Place, int]]:
@@ -173,4 +173,4 @@ def _flaw(value: object) -> str | None:
         case None | bool() | int() | float() | Decimal() | str() | list() | dict():
             return None
         case _:
-            return f"{type(value).__name__} is no type of JSON"
+            return f"{type(value).__name__} is not a JSON type"

@@ -1,0 +1,71 @@
+"""verify and rebuild: what they compare, what they leave out, and documents that are damaged."""
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from tests.entrypoints.conftest import Terminal
+
+LEFT_OUT = (
+    "Not compared: log (subscription logs), activity, last_seen (subscription trail); `gatherlog "
+    "subscriptions reset NAME --to start` makes these documents again.\n"
+)
+
+
+def damage(store: Path, view: str) -> None:
+    """Make all documents of a view unreadable."""
+    connection = sqlite3.connect(store)
+    with connection:
+        connection.execute("UPDATE document SET body = x'67' WHERE view = ?", (view,))
+    connection.close()
+
+
+def test_what_is_not_compared_is_named(party: Terminal) -> None:
+    before = party("verify")
+    party("append", "users-1", "signup")
+    party("append", "users-1", "signup")
+    one = party("verify")
+    party("append", "orders-1", "placed")
+
+    read = "1 stream, 1 event, 1 document"
+    assert before == (0, "", f"{read}: 0 differ\n{LEFT_OUT}")
+    assert one.err.splitlines()[1] == (
+        "1 stream of other programs was not compared; they do it with "
+        "gatherlog.core.projections.rebuild."
+    )
+    assert party("rebuild").err.splitlines()[:2] == [
+        f"{read}: 0 repaired",
+        "2 streams of other programs were not compared; they do it with "
+        "gatherlog.core.projections.rebuild.",
+    ]
+
+
+DAMAGED = (
+    ("guest", "export"),
+    ("guest", "link --all --yes"),
+    ("guest", "import list.csv --yes"),
+    ("gathering", "gathering"),
+    ("gathering", "gathering list"),
+    ("gathering", "init"),
+    ("rule", "rules list"),
+    ("rule", "rules show copy"),
+)
+
+
+@pytest.mark.parametrize(("view", "command"), DAMAGED)
+def test_a_damaged_document_is_named_in_one_line_and_repaired_by_rebuild(
+    party: Terminal, here: Path, view: str, command: str
+) -> None:
+    (here / "list.csv").write_text("First name,Last name,Email\nAda,Lovelace,ada@example.org\n")
+    party("import", "list.csv", "--yes")
+    party("rules", "add", "copy", "--pattern", '{"type": ["x"]}', "--append", "copies-1")
+    damage(here / "gatherlog.db", view)
+
+    status, out, err = party(*command.split())
+
+    assert (status, out, err.count("\n")) == (1, "", 1)
+    assert err.startswith(f"gatherlog: document {view}/")
+    assert err.endswith(" cannot be read; `gatherlog rebuild` repairs it\n")
+    assert party("rebuild").status == 0
+    assert party(*command.split()).status == 0
