@@ -247,7 +247,7 @@ class Invitees:
             first_name=guest.first_name,
             last_name=guest.last_name,
             link=guest.link,
-            co_host=guest.is_co_host,
+            co_host=guest.manages,
             over_at=gathering.over_at,
         )
 

@@ -235,7 +235,7 @@ def _links(endpoint: Endpoint[Any, Any], template: str) -> Json:
 def _success(endpoint: Endpoint[Any, Any], template: str, schema_of: dict[int, Json]) -> Json:
     response: Json = {"description": endpoint.summary}
     headers = []
-    if endpoint.status is HTTPStatus.CREATED and endpoint.method == "POST":
+    if endpoint.status is HTTPStatus.CREATED and endpoint.method == "POST" and endpoint.located:
         headers.append("Location")
     if endpoint.conditional and endpoint.answer is not None:
         headers.append("ETag")

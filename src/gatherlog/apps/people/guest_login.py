@@ -47,6 +47,7 @@ class Invitee(msgspec.Struct, frozen=True, kw_only=True):
     link: str | None
     """The id of the guest's present link, which is not the link's secret."""
     co_host: bool
+    """Whether the guest manages the gathering by the present link."""
     over_at: int | None
     """When the gathering is over, in microseconds since the epoch; None where it has no date."""
 
@@ -68,7 +69,10 @@ class Invitees(Protocol):
 
 
 class Claims(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """The claims of a guest's token. `link` is that of `Invitee`: a new link ends the token."""
+    """The claims of a guest's token. `link` is that of `Invitee`: a new link ends the token.
+
+    `is_admin` says that the token was made for a co-host: it ends when the guest is none any more.
+    """
 
     sub: str
     first_name: str
@@ -95,7 +99,7 @@ class GuestLoginService:
     """Logins of guests. A token is signed and not stored; it is checked whenever it is used.
 
     It ends when it expires, by a logout, by a new link, when the guest or the gathering is removed,
-    and AFTERWARDS after the end of the gathering.
+    AFTERWARDS after the end of the gathering, and, if it was made for a co-host, with the rights.
     """
 
     def __init__(
@@ -192,6 +196,8 @@ class GuestLoginService:
         except NotFound:
             raise Unauthenticated(_ENDED) from None
         if invitee.link != claims.link or self._clock() >= _last_moment(invitee):
+            raise Unauthenticated(_ENDED)
+        if claims.is_admin and not invitee.co_host:
             raise Unauthenticated(_ENDED)
         return invitee
 

@@ -134,9 +134,10 @@ ENDPOINTS: tuple[Endpoint[Any, Any], ...] = (
         path="/guests/{guest_id}/link",
         action=Action.ISSUE_LINK,
         handle=guests.issue_link,
-        summary="Make the guest's personal link, ending the one before",
+        summary="Make the guest's personal link, ending the one before; a co-host's, only as host",
         answer=LinkAnswer,
         status=HTTPStatus.CREATED,
+        located=False,
     ),
     Endpoint(
         method="GET",

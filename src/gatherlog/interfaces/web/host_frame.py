@@ -14,7 +14,7 @@ from gatherlog.apps.people import Action, Role
 from gatherlog.core.commands.service import Stored
 from gatherlog.core.eventstore.errors import NotFound, Unauthenticated
 from gatherlog.interfaces.access_notes import note_access
-from gatherlog.interfaces.auth import permit
+from gatherlog.interfaces.auth import is_permitted, permit
 from gatherlog.interfaces.platform import Platform
 from gatherlog.interfaces.web.forms import read_form, read_upload
 from gatherlog.interfaces.web.messages import FORM_OUTDATED, Message
@@ -109,6 +109,11 @@ class HostFrame:
         access = GatheringAccess(visitor, await self.guests.gathering(gathering_id))
         note_access(self.platform, visitor.actor, action, gathering_id)
         return access
+
+    async def names_co_hosts(self, access: GatheringAccess) -> bool:
+        """Whether the visitor may name co-hosts, and so make their links and remove them."""
+        actor = access.visitor.actor
+        return await is_permitted(self.platform, actor, Action.MAKE_CO_HOST, access.id)
 
     async def guest(self, request: Request, access: GatheringAccess) -> Stored[Guest]:
         """The guest of the path; NotFound if this gathering has none of that id."""
