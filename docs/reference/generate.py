@@ -36,8 +36,8 @@ A flag wins over its variable.
 | `GATHERLOG_SMTP_URL` | | none: no mail is sent; `smtp://name:password@host:port`, or `smtps://` |
 | `GATHERLOG_MAIL_FROM` | | none; needed with an SMTP server: `Our party <party@example.org>` |
 | `GATHERLOG_WORK` | | `on`; `off`: `gatherlog work` reads subscriptions, beside the server |
-| `GATHERLOG_WEBHOOK_ALLOW` | | none; networks that webhooks may reach although not public, with \
-commas between: `127.0.0.1,10.1.0.0/16` |
+| `GATHERLOG_WEBHOOK_ALLOW` | | none; networks that webhooks may reach although not public, and at \
+any port, with commas between: `127.0.0.1,10.1.0.0/16` |
 | `GATHERLOG_JWT_KEY` | | the content of the key file; a private RSA key in PEM |
 | `GATHERLOG_KEY_FILE` | | a file beside SQLite's, ending in `.key`; made when first needed |
 

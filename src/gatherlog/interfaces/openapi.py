@@ -7,7 +7,6 @@ from typing import Any
 
 import msgspec
 
-from gatherlog import __version__
 from gatherlog.apps.people.policy import Action, Actor, Role, Verdict, decide
 from gatherlog.interfaces.problems import MEDIA_TYPE, PROBLEMS, ProblemDocument
 from gatherlog.interfaces.rest.endpoint import Endpoint, field_names
@@ -44,6 +43,8 @@ _TAGS = {
     "signing in": "Codes by mail, sessions, and logins of guests with the token of their link.",
 }
 """What the operations with a tag are about, in the order in which tags are shown."""
+API_VERSION = "1"
+"""Of the API, not of the release, which only operators are told."""
 _OF_A_GUEST = (
     "read_guest",
     "change_guest",
@@ -90,7 +91,7 @@ def describe_endpoints(endpoints: Table) -> Json:
     _use_json_names(components)
     description = {
         "openapi": "3.1.0",
-        "info": {"title": "Gatherlog", "version": __version__, "description": _ABOUT},
+        "info": {"title": "Gatherlog", "version": API_VERSION, "description": _ABOUT},
         "tags": [{"name": name, "description": about} for name, about in _TAGS.items()],
         "paths": paths,
         "components": {

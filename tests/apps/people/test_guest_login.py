@@ -383,6 +383,10 @@ async def test_a_token_signed_with_another_key_under_our_key_id_is_refused(party
         {"jti": None},
         {"jti": 7},
         {"isAdmin": "yes"},
+        {"iat": "now"},
+        {"iat": None},
+        {"nbf": "now"},
+        {"nbf": True},
     ],
 )
 async def test_a_claim_that_is_wrong_is_refused(party: Party, changed: dict[str, Any]) -> None:
@@ -392,7 +396,27 @@ async def test_a_claim_that_is_wrong_is_refused(party: Party, changed: dict[str,
     assert not await holds(party, signed(claims, OURS, kid=KID))
 
 
-@pytest.mark.parametrize("claim", ["sub", "gathering", "link", "iss", "aud", "exp", "jti"])
+@pytest.mark.parametrize(
+    ("claim", "seconds", "valid"),
+    [
+        ("iat", 60, True),
+        ("iat", 61, False),
+        ("iat", 10**9, False),
+        ("nbf", -10, True),
+        ("nbf", 60, True),
+        ("nbf", 61, False),
+        ("nbf", 10**9, False),
+    ],
+)
+async def test_a_token_of_the_future_is_not_valid_beyond_what_clocks_differ(
+    party: Party, clock: StandingClock, claim: str, seconds: int, valid: bool
+) -> None:
+    claims = {**claims_of(await party.login()), claim: clock() // 1_000_000 + seconds}
+
+    assert await holds(party, signed(claims, OURS, kid=KID)) is valid
+
+
+@pytest.mark.parametrize("claim", ["sub", "gathering", "link", "iss", "aud", "iat", "exp", "jti"])
 async def test_a_claim_that_is_missing_is_refused(party: Party, claim: str) -> None:
     claims = claims_of(await party.login())
     del claims[claim]

@@ -9,8 +9,9 @@ from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from gatherlog import __version__
 from gatherlog.apps.guests import DEFAULT, Gathering, Guest
-from gatherlog.apps.people import Action, Role
+from gatherlog.apps.people import Action, Role, Verdict, decide
 from gatherlog.core.commands.service import Stored
 from gatherlog.core.eventstore.errors import NotFound, Unauthenticated
 from gatherlog.interfaces.access_notes import note_access
@@ -144,13 +145,15 @@ class HostFrame:
         status: int = 200,
         **values: Any,  # each template needs others
     ) -> Response:
-        """A page for a host, which may run our one script."""
+        """A page for a host, which may run our one script. Operators are told the release."""
+        may_know = decide(visitor.actor, Action.READ_METRICS)
         return self._renderer.page(
             template,
             status=status,
             headers=SCRIPTED,
             token=visitor.form,
             is_co_host=visitor.actor.role is Role.GUEST,
+            version=__version__ if may_know is Verdict.ALLOW else "",
             **values,
         )
 

@@ -65,7 +65,7 @@ class Visitors:
 
     def __init__(self, platform: Platform) -> None:
         self._platform = platform
-        self._secure = platform.settings.base_url.startswith("https://")
+        self._secure = platform.settings.is_https
         prefix = "__Host-" if self._secure else ""
         self._session = f"{prefix}gatherlog"
         self._nonce = f"{prefix}gatherlog-form"
