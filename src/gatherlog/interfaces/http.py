@@ -26,6 +26,7 @@ from gatherlog.core.eventstore.errors import (
 from gatherlog.interfaces.access_notes import note_endpoint_access
 from gatherlog.interfaces.auth import identify, permit
 from gatherlog.interfaces.bodies import BODY_SECONDS, ClientGone, discard, limited
+from gatherlog.interfaces.even_answers import Ticks
 from gatherlog.interfaces.live_feed import FeedHub
 from gatherlog.interfaces.live_streams import LiveStreams
 from gatherlog.interfaces.logs import RequestLog, public_path
@@ -104,6 +105,7 @@ class Http:
             self._security.append(HTTPS_ONLY)
         self._rate_limiter = RateLimiter(platform.settings, platform.clock)
         self._live = LiveStreams()
+        self._ticks = Ticks()
         self._feed = FeedHub(platform.store, event_line)
         self._router = Router(ENDPOINTS)
         self._description = msgspec.json.encode(description)
@@ -134,6 +136,8 @@ class Http:
                 self._log.failed(error)
             if isinstance(error, BodyTooLarge):
                 await discard(exchange.headers, receive)
+            if isinstance(error, NotFound):
+                await self._ticks.next()
             await self._refuse(exchange, error)
         except HTTPException as error:  # from the pages' router
             await self._refuse(exchange, _translated(error, exchange.method))
