@@ -42,6 +42,7 @@ from gatherlog.interfaces.rest.sign_in import (
     AccountAnswer,
     CodeRequest,
     LoginRequest,
+    SessionAnswer,
     SessionRequest,
     TokenAnswer,
 )
@@ -348,7 +349,7 @@ ENDPOINTS: tuple[Endpoint[Any, Any], ...] = (
         handle=sign_in.start_session,
         summary="Sign in with the code",
         body=SessionRequest,
-        answer=TokenAnswer,
+        answer=SessionAnswer,
         refusals=("unauthenticated", "too_many"),
         scoped=False,
         camel=True,
