@@ -154,9 +154,14 @@ def test_a_worker_delivers_pauses_and_resumes_as_commanded(party: Terminal) -> N
 
 
 @pytest.mark.usefixtures("working")
-def test_dead_letters_are_listed_redriven_and_discarded(party: Terminal) -> None:
+def test_dead_letters_are_listed_redriven_and_discarded(
+    party: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The operator takes an allowed network back after a rule was saved."""
     here = ["--webhook", "http://127.0.0.1:9/", "--attempts", "1"]
-    party("rules", "add", "hook", "--pattern", SIGNUPS, *here)
+    with monkeypatch.context() as before:
+        before.setenv("GATHERLOG_WEBHOOK_ALLOW", "127.0.0.1")
+        assert party("rules", "add", "hook", "--pattern", SIGNUPS, *here).status == 0
     for number in range(3):
         party("append", f"users-{number}", "signup")
     until(lambda: party("dead-letters", "list").out, "users-2")

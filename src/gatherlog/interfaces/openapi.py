@@ -7,7 +7,6 @@ from typing import Any
 
 import msgspec
 
-from gatherlog import __version__
 from gatherlog.apps.people.policy import Action, Actor, Role, Verdict, decide
 from gatherlog.interfaces.problems import MEDIA_TYPE, PROBLEMS, ProblemDocument
 from gatherlog.interfaces.rest.conditions import IF_MATCH
@@ -56,6 +55,8 @@ _TAGS = {
     "server": "Whether the server runs and is ready, and its metrics.",
 }
 """What the operations with a tag are about, in the order in which tags are shown."""
+API_VERSION = "1"
+"""Of the API, not of the release, which only operators are told."""
 _OF_A_GUEST = (
     "read_guest",
     "change_guest",
@@ -103,7 +104,7 @@ def describe_endpoints(endpoints: Table) -> Json:
     _use_json_names(components)
     description = {
         "openapi": "3.1.0",
-        "info": {"title": "Gatherlog", "version": __version__, "description": _ABOUT},
+        "info": {"title": "Gatherlog", "version": API_VERSION, "description": _ABOUT},
         "tags": [{"name": name, "description": about} for name, about in _TAGS.items()],
         "paths": paths,
         "components": {
@@ -251,7 +252,7 @@ def _links(endpoint: Endpoint[Any, Any], template: str) -> Json:
 def _success(endpoint: Endpoint[Any, Any], template: str, schema_of: dict[int, Json]) -> Json:
     response: Json = {"description": endpoint.summary}
     headers = []
-    if endpoint.status is HTTPStatus.CREATED and endpoint.method == "POST":
+    if endpoint.status is HTTPStatus.CREATED and endpoint.method == "POST" and endpoint.located:
         headers.append("Location")
     if endpoint.conditional and endpoint.answer is not None:
         headers.append("ETag")

@@ -37,6 +37,7 @@ EXAMPLES: dict[str, msgspec.Struct] = {
         enabled=True,
         after=(7, 0),
         by="key:k1",
+        series="0198f3c2-7a10-7000-8000-000000000123",
     ),
     "rules.rule_changed": RuleChanged(
         pattern={"data": {"age": [{"numeric": [">", 17.5]}]}},
@@ -49,16 +50,29 @@ EXAMPLES: dict[str, msgspec.Struct] = {
     "rules.rule_removed": RuleRemoved(by="cli"),
 }
 
+SCHEMAS = {"rules.rule_created": 2}
+"""The schema versions that are stored now, where they are not 1."""
+
 
 def test_every_golden_file_has_an_example() -> None:
     files = sorted(path.name for path in GOLDEN.glob("rules.*.json"))
 
-    assert files == sorted(f"{type}.1.json" for type in EXAMPLES)
+    present = [f"{type}.{SCHEMAS.get(type, 1)}.json" for type in EXAMPLES]
+    assert files == sorted([*present, "rules.rule_created.1.json"])
 
 
 @pytest.mark.parametrize("type", EXAMPLES)
 def test_what_is_stored_is_what_its_golden_file_says(type: str) -> None:
-    golden = (GOLDEN / f"{type}.1.json").read_bytes().removesuffix(b"\n")
+    schema = SCHEMAS.get(type, 1)
+    golden = (GOLDEN / f"{type}.{schema}.json").read_bytes().removesuffix(b"\n")
 
-    assert CODEC.decode(Event("id", type, 1, 1, golden)) == EXAMPLES[type]
-    assert CODEC.encode(EXAMPLES[type]) == (type, 1, golden)
+    assert CODEC.decode(Event("id", type, 1, 1, golden, schema)) == EXAMPLES[type]
+    assert CODEC.encode(EXAMPLES[type]) == (type, schema, golden)
+
+
+def test_a_rule_that_was_created_before_there_were_series_has_none() -> None:
+    golden = (GOLDEN / "rules.rule_created.1.json").read_bytes()
+
+    created = CODEC.decode(Event("id", "rules.rule_created", 1, 1, golden))
+
+    assert created == msgspec.structs.replace(EXAMPLES["rules.rule_created"], series="")

@@ -46,8 +46,13 @@ class RuleChecker:
         self._check_target = check_target
         self._owned = owned
 
-    def check(self, draft: RuleDraft, *, name: str | None = None) -> None:
-        """Raise Invalid with every flaw of the draft, and of the name if the rule is new."""
+    def check(
+        self, draft: RuleDraft, *, name: str | None = None, known: Sequence[RuleTarget] = ()
+    ) -> None:
+        """Raise Invalid with every flaw of the draft, and of the name if the rule is new.
+
+        Drivers are not asked about targets that the rule has already, which are `known`.
+        """
         flaws = []
         if name is not None and (not _NAME.fullmatch(name) or name in RESERVED):
             detail = "use up to 63 of a-z, 0-9, _, . and -, beginning with a letter or digit"
@@ -60,11 +65,11 @@ class RuleChecker:
         if len({target.id for target in draft.targets}) < len(draft.targets):
             flaws.append(Flaw("/targets", "each target needs an id of its own"))
         for number, target in enumerate(draft.targets):
-            flaws += _prefixed(f"/targets/{number}", self._target_flaws(target))
+            flaws += _prefixed(f"/targets/{number}", self._target_flaws(target, known))
         if flaws:
             raise Invalid(*flaws)
 
-    def _target_flaws(self, target: RuleTarget) -> list[Flaw]:
+    def _target_flaws(self, target: RuleTarget, known: Sequence[RuleTarget]) -> list[Flaw]:
         flaws = []
         if not _NAME.fullmatch(target.id):
             flaws.append(Flaw("/id", "use up to 63 of a-z, 0-9, _, . and -"))
@@ -74,7 +79,8 @@ class RuleChecker:
         flaws += _prefixed("/retry", _retry_flaws(target.retry))
         if isinstance(target.to, AppendSpec):
             flaws += _prefixed("/to", self._append_flaws(target.to))
-        flaws += _prefixed("/to", self._check_target(target.to))
+        if target.to not in [old.to for old in known]:
+            flaws += _prefixed("/to", self._check_target(target.to))
         return flaws
 
     def _append_flaws(self, to: AppendSpec) -> list[Flaw]:

@@ -107,6 +107,7 @@ class RuleService:
         owned: Sequence[str] = (),
     ) -> None:
         self._store = store
+        self._ids = ids
         self._checker = RuleChecker(check, frozenset(owned) | INTERNAL)
         self._handler = CommandHandler(store, CODEC, FOLD, clock=clock, ids=ids)
 
@@ -124,7 +125,7 @@ class RuleService:
         self._checker.check(new, name=new.name)
         if len(await self.rules(limit=MAX_RULES)) >= MAX_RULES:
             raise TooManyRules(f"there are {MAX_RULES:,} rules already: that is the most")
-        after = await self._store.heads()
+        after, series = await self._store.heads(), self._ids()
 
         async def attempt(unit: UnitOfWork) -> list[Decided]:
             if await unit.get(RULES, new.name) is not None:
@@ -136,6 +137,7 @@ class RuleService:
                 enabled=new.enabled,
                 after=tuple(after),
                 by=by,
+                series=series,
             )
             return [Decided(created, subject=new.name)]
 
@@ -145,7 +147,9 @@ class RuleService:
     async def change(self, name: str, patch: RulePatch, *, by: str) -> Rule:
         """Change the fields that the patch names. Deliveries that wait go on with the changed rule.
 
-        A patch that changes nothing records nothing. Raises NotFound, and Invalid with every flaw.
+        A patch that changes nothing records nothing. Raises NotFound, and Invalid with every flaw;
+        where a target is not changed, its driver is not asked again whether it is permitted, so
+        that a rule can always be disabled.
         """
 
         def decide(rule: Rule) -> list[Decided]:
@@ -155,7 +159,7 @@ class RuleService:
                 if (value := getattr(patch, field)) is not UNSET
             }
             changed = msgspec.structs.replace(rule, **given)
-            self._checker.check(changed)
+            self._checker.check(changed, known=rule.targets)
             return [] if changed == rule else [_changed(changed, by)]
 
         return await self._change(name, decide)

@@ -198,12 +198,15 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     Where the feed lags, heads are behind the last events: see `RuleService.create`."""
     secret: int = 1
     """The number of the signing secret that is in force, from 1. The secret itself is not stored:
-    it is derived from the number, the rule's name and the site's key."""
+    it is derived from the number, the rule's name and series, and the site's key."""
+    series: str = ""
+    """Another one for each rule that is created, so that a rule of an earlier name has new secrets.
+    Empty for rules that were created before there were series."""
     created_at: int = 0
     updated_at: int = 0
 
 
-@event_type("rules.rule_created", schema=1)
+@event_type("rules.rule_created", schema=2)
 class RuleCreated(msgspec.Struct, frozen=True, kw_only=True):
     """A rule was created. The subject of the event is the rule's name."""
 
@@ -214,6 +217,7 @@ class RuleCreated(msgspec.Struct, frozen=True, kw_only=True):
     after: tuple[int, ...]
     by: str
     secret: int = 1
+    series: str = ""
 
 
 @event_type("rules.rule_changed", schema=1)
@@ -235,7 +239,10 @@ class RuleRemoved(msgspec.Struct, frozen=True, kw_only=True):
     by: str
 
 
-CODEC = Codec([RuleCreated, RuleChanged, RuleRemoved])
+CODEC = Codec(
+    [RuleCreated, RuleChanged, RuleRemoved],
+    {("rules.rule_created", 1): lambda created: {**created, "series": ""}},
+)
 RULES = View("rule", Rule, by_all=lambda rule: ("all", rule.name))
 
 
@@ -275,6 +282,7 @@ def _new_rule(happened: Happened, created: RuleCreated) -> Rule:
         enabled=created.enabled,
         after=created.after,
         secret=created.secret,
+        series=created.series,
         created_at=happened.time,
         updated_at=happened.time,
     )

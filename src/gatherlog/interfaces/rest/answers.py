@@ -98,7 +98,6 @@ class Health(msgspec.Struct, frozen=True):
     """The server runs; asked at `/readyz`, its store answers, too."""
 
     status: str
-    version: str
 
 
 class ImportAnswer(msgspec.Struct, frozen=True, kw_only=True):

@@ -124,6 +124,9 @@ class Endpoint(Generic[B, Q]):
     """Codes of problems beyond those that follow from the rest of the row."""
     conditional: bool = False
     """Whether its GET answers with an ETag, or its changes heed If-Match."""
+    located: bool = True
+    """Whether its 201 says where the new thing is. A secret address is not put into a header, which
+    proxies and clients write into their logs."""
     named: str = ""
     """Its operation id in the description, where that is not the handler's name."""
     keeps_key_in_commit: bool = False

@@ -44,7 +44,7 @@ async def read_readiness(call: Call[None, Nothing]) -> Reply:
         raise NotReady("The store does not answer.") from error
     if platform.settings.work and not platform.worker.is_running:
         raise NotReady("Subscriptions are not read.")
-    return json(Health("ready", __version__))
+    return json(Health("ready"))
 
 
 class _Collector(Collector):
@@ -60,6 +60,7 @@ async def _metrics(platform: Platform) -> list[Metric]:
     statuses = [await admin.status(name) for name in await admin.names()]
     dead = {status.name: await admin.count_dead_letters(status.name) for status in statuses}
     return [
+        _version(),
         *await _log_metrics(platform),
         *_file_metrics(platform.store),
         *_subscription_metrics(statuses, dead),
@@ -154,6 +155,15 @@ async def _queue_metrics(platform: Platform) -> list[Metric]:
             family.add_metric([status.name], getattr(status, field))
         metrics.append(family)
     return metrics
+
+
+def _version() -> Metric:
+    """Which release serves; only operators read metrics, and nobody else is told."""
+    family = GaugeMetricFamily(
+        "gatherlog_build_info", "1, with the version of Gatherlog.", labels=["version"]
+    )
+    family.add_metric([__version__], 1.0)
+    return family
 
 
 def _process_metrics(platform: Platform) -> list[Metric]:
