@@ -63,6 +63,22 @@ async def test_a_rule_whose_target_is_refused_by_now_can_still_be_disabled(store
         await rules.change("r", RulePatch(targets=(other,)), by="test")
 
 
+async def test_a_rule_that_appends_where_nobody_may_by_now_can_still_be_disabled(
+    store: Store,
+) -> None:
+    clock, ids = StandingClock(), CountingIds()
+    place = (RuleTarget(to=AppendSpec(stream="copies-1")),)
+    old = await RuleService(store, clock=clock, ids=ids).create(new_rule(targets=place), by="test")
+    rules = RuleService(store, clock=clock, ids=ids, owned=["copies"])
+
+    disabled = await rules.change("r", RulePatch(enabled=False, targets=old.targets), by="test")
+
+    assert disabled.enabled is False
+    other = RuleTarget(to=AppendSpec(stream="copies-2"))
+    with pytest.raises(Invalid, match="written by Gatherlog alone"):
+        await rules.change("r", RulePatch(targets=(other,)), by="test")
+
+
 async def test_a_change_that_changes_nothing_records_nothing(
     store: Store, rules: RuleService
 ) -> None:

@@ -68,6 +68,8 @@ class Bus:
         self._version = 0
         """Of the stream of rules: events up to it are applied."""
         self._refreshing = asyncio.Lock()
+        self._asked = self._answered = 0
+        """How often a refresh was asked for, and up to which one they were done."""
         self._rules: dict[str, Rule] = {}
         self._patterns: dict[str, Pattern] = {}
         self._created_at: dict[str, str] = {}
@@ -88,12 +90,21 @@ class Bus:
         return tuple(min(positions) for positions in zip(heads, *after, strict=True))
 
     async def refresh(self, store: Store) -> int:
-        """Apply the events of rules since the last refresh."""
+        """Apply the events of rules since the last refresh.
+
+        Calls that wait for another one share the next read, which begins after all of them.
+        """
+        self._asked += 1
+        asked = self._asked
         async with self._refreshing:
+            if asked <= self._answered:
+                return self._version
+            answered = self._asked
             while events := await store.read_stream(STREAM, after=self._version, limit=_PAGE):
                 for event in events:
                     await self._apply(event)
                     self._version = event.version
+            self._answered = answered
         return self._version
 
     def destinations(self) -> Sequence[Destination]:

@@ -51,7 +51,8 @@ class RuleChecker:
     ) -> None:
         """Raise Invalid with every flaw of the draft, and of the name if the rule is new.
 
-        Drivers are not asked about targets that the rule has already, which are `known`.
+        Whether events may be delivered to the places of targets that the rule has already, which
+        are `known`, is not checked again.
         """
         flaws = []
         if name is not None and (not _NAME.fullmatch(name) or name in RESERVED):
@@ -77,11 +78,14 @@ class RuleChecker:
         if given is not None:
             flaws += _flaws_of("/input", lambda: compile_transform(given.paths, given.template))
         flaws += _prefixed("/retry", _retry_flaws(target.retry))
-        if isinstance(target.to, AppendSpec):
-            flaws += _prefixed("/to", self._append_flaws(target.to))
         if target.to not in [old.to for old in known]:
-            flaws += _prefixed("/to", self._check_target(target.to))
+            flaws += _prefixed("/to", self._place_flaws(target.to))
         return flaws
+
+    def _place_flaws(self, to: TargetSpec) -> list[Flaw]:
+        """Why nothing may be delivered there."""
+        flaws = self._append_flaws(to) if isinstance(to, AppendSpec) else []
+        return [*flaws, *self._check_target(to)]
 
     def _append_flaws(self, to: AppendSpec) -> list[Flaw]:
         flaws = stream_flaws(to.stream, self._owned)

@@ -148,8 +148,8 @@ class RuleService:
         """Change the fields that the patch names. Deliveries that wait go on with the changed rule.
 
         A patch that changes nothing records nothing. Raises NotFound, and Invalid with every flaw;
-        where a target is not changed, its driver is not asked again whether it is permitted, so
-        that a rule can always be disabled.
+        where a target is not changed, it is not checked again whether it is permitted, so that a
+        rule can always be disabled.
         """
 
         def decide(rule: Rule) -> list[Decided]:

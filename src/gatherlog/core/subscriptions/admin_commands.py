@@ -79,8 +79,7 @@ class AdminCommands:
         dead_letter = await read(self._state.store, DEAD_LETTERS, id)
         if dead_letter is None or dead_letter.partition != self._state.partition:
             return None
-        is_known = dead_letter.destination in self._state.destinations
-        if not is_known and await self._state.refresh():
+        if await self._state.refresh():  # its destination may have been removed, or made
             self._retries.start()
         return dead_letter
 

@@ -38,6 +38,8 @@ class CatchUp:
         while destination.suspended_from is not None and not state.is_stopping:
             await destination.wait_for_room()
             await state.may_attempt.wait()
+            if await state.current(destination) is None:
+                break
             page = await self._read(destination, destination.suspended_from, page_size.size)
             began = clock()
             await self._deliver(destination, page)

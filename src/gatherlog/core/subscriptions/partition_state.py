@@ -153,6 +153,22 @@ class PartitionState:
             self._destinations_version, has_changed = version, True
             await self._set_destinations(self.subscription.destinations())
 
+    async def current(self, destination: DestinationState) -> Destination | None:
+        """The destination as the subscription has it now; None if it was removed, or replaced.
+
+        Then `refresh` drops what waits for it, as soon as the processor reads on.
+        """
+        known = destination.config
+        version = await self.subscription.refresh(self.store)
+        if version == self._destinations_version and (
+            self.destinations.get(known.name) is destination
+        ):
+            return destination.config
+        for present in self.subscription.destinations():
+            if (present.name, present.generation) == (known.name, known.generation):
+                return present
+        return None
+
     async def _set_destinations(self, present: Sequence[Destination]) -> None:
         """Have a state for each destination, with what waits for it, and none for others."""
         by_name = {config.name: config for config in present}
@@ -173,9 +189,11 @@ class PartitionState:
 
     def _remove(self, destination: DestinationState) -> None:
         """Drop a destination that the subscription has no more, and all that waits for it."""
-        for blocked in destination.retries:
+        for blocked in destination.blocked.values():
             if blocked.task is not None:
                 blocked.task.cancel()
+        for redrive in destination.redrives.values():
+            redrive.try_now()  # it finds that there is no destination, and ends with that reason
         if destination.catch_up_task is not None:
             destination.catch_up_task.cancel()
         self._removed.append(destination)

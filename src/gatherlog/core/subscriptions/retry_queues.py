@@ -6,15 +6,17 @@ that waited for it are delivered, in their order, until none is left and the key
 
 import asyncio
 
+from gatherlog.core.commands.service import read
 from gatherlog.core.eventstore.events import Recorded
 from gatherlog.core.projections.folds import EventFold
 from gatherlog.core.subscriptions.attempts import attempt
 from gatherlog.core.subscriptions.batch_in_flight import BatchInFlight
 from gatherlog.core.subscriptions.blocked_key import BlockedKey, ordering_key
 from gatherlog.core.subscriptions.catch_up import CatchUp
+from gatherlog.core.subscriptions.dead_letters import DEAD_LETTERS
 from gatherlog.core.subscriptions.delivery import DeliveryFailed
 from gatherlog.core.subscriptions.destination_state import DestinationState
-from gatherlog.core.subscriptions.outcomes import record_failure, record_success
+from gatherlog.core.subscriptions.outcomes import record_failure, record_success, refuse_redrive
 from gatherlog.core.subscriptions.page_delivery import PageDelivery
 from gatherlog.core.subscriptions.page_size import LARGEST_PAGE
 from gatherlog.core.subscriptions.partition_state import PartitionState
@@ -125,17 +127,29 @@ class RetryQueues:
         if blocked.in_flight is not None:
             return await self._wait_for(blocked.in_flight, destination, blocked)
         async with destination.retry_slots:
-            if not state.may_attempt.is_set():
+            config = await state.current(destination)
+            if config is None:
+                return await self._leave(blocked)
+            if blocked.is_done or not state.may_attempt.is_set():
                 return
             blocked.is_attempting = True
             try:
-                error = await attempt(state, destination.config, [event], blocked.failures + 1)
+                error = await attempt(state, config, [event], blocked.failures + 1)
             finally:
                 blocked.is_attempting = False
         if error is None:
             record_success(state, destination, blocked)
         else:
             record_failure(state, destination, blocked, error)
+
+    async def _leave(self, blocked: BlockedKey) -> None:
+        """Try no more, because the destination was removed; a redrive ends with that reason."""
+        blocked.next_try = None
+        if blocked.dead_letter is not None:
+            dead_letter = await read(self._state.store, DEAD_LETTERS, blocked.dead_letter)
+            if dead_letter is not None:
+                refuse_redrive(self._state, dead_letter)
+            blocked.is_done = True
 
     async def _wait_for(
         self, batch: BatchInFlight, destination: DestinationState, blocked: BlockedKey

@@ -76,7 +76,7 @@ class Subscription(Protocol):
     async def refresh(self, store: Store) -> int:
         """Read what has changed about its destinations; a number that is another after a change.
 
-        It is called before every page is routed.
+        It is called before every page is routed and before every retry, by many at the same time.
         """
         ...
 
