@@ -68,10 +68,13 @@ def compared(turns: list[tuple[Figures, Figures]]) -> Iterator[str]:
             if contender.startswith(FOREIGN):
                 continue
             for figure in [known for known in FASTER_IS_MORE if known in figures]:
-                pairs = [
+                measured_ones = [
                     (old[name][contender][figure], new[name][contender][figure])
                     for old, new in turns
                 ]
+                pairs = [(old, new) for old, new in measured_ones if old and new]
+                if not pairs:
+                    continue
                 ratios = sorted(
                     new / old if FASTER_IS_MORE[figure] else old / new for old, new in pairs
                 )

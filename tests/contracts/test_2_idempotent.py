@@ -69,7 +69,7 @@ async def test_the_version_of_a_document_is_stored_with_the_answer(store: Store)
     assert [(committed.repeated, committed.answer) for committed in again] == [
         (True, answer) for answer in first
     ]
-    with pytest.raises(ValueError, match="no document of this commit"):
+    with pytest.raises(ValueError, match="not a document of this commit"):
         await store.commit(msgspec.structs.replace(commits[0], key="x", versioned=("card", "b")))
 
 

@@ -137,6 +137,7 @@ def test_tail_begins_after_a_position(full: Terminal, here: Path) -> None:
 
 
 def test_a_stream_is_read_to_its_end_although_its_events_fill_several_pages(here: Path) -> None:
+    assert gatherlog("init", cwd=here).status == 0
     large = json.dumps({"text": "x" * 700_000}).encode()
     for _ in range(14):
         added = gatherlog("append", "large-1", "told", "-", cwd=here, stdin=large)

@@ -135,6 +135,7 @@ def _write(chance: random.Random, rows: Rows, id: str) -> Write:
         body=body,
         expects=chance.choice([None] * 6 + [version, version, 0, 1]),
         index_keys=chance.choice([{}, {"by_name": ("all",)}]) if isinstance(body, bytes) else {},
+        indexes=1,
         adds={} if body is DELETE else chance.choice([{}, {"n": -1}, {"n": 1}, {"n": 2}, {"n": 0}]),
         at_most=chance.choice([{}, {}, {"n": chance.randint(0, 3)}]),
         at_least=chance.choice([{}, {}, {"n": chance.randint(-1, 1)}]),

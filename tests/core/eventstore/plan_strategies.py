@@ -90,6 +90,7 @@ writes = st.builds(
     expects=st.none() | versions,
     body=st.sampled_from([KEEP, KEEP, DELETE, b"1", b"2"]),
     index_keys=st.sampled_from([{}, {"by_name": ("all", "x")}]),
+    indexes=st.just(1),
     adds=st.dictionaries(
         st.sampled_from("nm"), st.integers(-2, 2) | st.sampled_from([2**63 - 1]), max_size=2
     ),

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gatherlog.core.eventstore.page_sizes import LARGEST_CHUNK, SMALLEST_CHUNK, cut_page, take_page
+from gatherlog.core.eventstore.page_sizes import FIRST_CHUNK, LARGEST_CHUNK, cut_page, take_page
 
 SIZES = st.lists(st.integers(0, 9), max_size=2 * LARGEST_CHUNK)
 
@@ -48,4 +48,4 @@ def test_a_page_of_large_items_takes_no_more_than_a_few_of_them() -> None:
     page, is_last = take_page(large_items(), 5_000, 3_500, own_size)
 
     assert (page, is_last) == ([1000] * 3, False)
-    assert taken <= len(page) + SMALLEST_CHUNK
+    assert taken <= len(page) + FIRST_CHUNK

@@ -47,16 +47,9 @@ EVENT_OVERHEAD = 100
 def check_commit(commit: Commit, limits: Limits) -> tuple[int, int]:
     """The size of a commit in bytes, and in actions, if it is well-formed and within `limits`.
 
-    Raises LimitExceeded, naming the limit, or ValueError for a mistake of the program, such as a
-    value of another type than is declared: none of those may reach the commits of other callers.
+    Raises LimitExceeded, naming the limit, or ValueError for a mistake of the program. A value of
+    another type than is declared is a ValueError, an AttributeError or a TypeError.
     """
-    try:
-        return _check(commit, limits)
-    except (AttributeError, TypeError) as mistake:
-        raise ValueError(f"not a well-formed commit: {mistake}") from mistake
-
-
-def _check(commit: Commit, limits: Limits) -> tuple[int, int]:
     if not commit.appends and not commit.writes and commit.key is None:
         raise ValueError("an empty commit: neither appends, nor writes, nor a key")
     if commit.key is not None:
@@ -175,6 +168,8 @@ def _check_writes(writes: Sequence[Write], streams: set[str], limits: Limits) ->
                 raise LimitExceeded("a document", "bytes", limits.body_bytes, len(body))
             size += len(body)
             _check_keys(write.index_keys)
+            if type(write.indexes) is not int or write.indexes < len(write.index_keys):
+                raise ValueError(f"{write.view}/{write.id}: indexes={write.indexes!r} are too few")
     return size
 
 

@@ -8,8 +8,7 @@ tried alone. Meanwhile other groups go on. The same holds for a group whose outc
 
 import asyncio
 from collections import deque
-from collections.abc import Coroutine, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Coroutine, Sequence
 from typing import Final
 
 from gatherlog.core.eventstore.clock import Clock
@@ -39,12 +38,13 @@ Pending = tuple[Commit, int, int, "asyncio.Future[Committed]"]
 class _Group:
     """Commits that are written together, and how often that failed."""
 
-    __slots__ = ("anew", "backoff", "members", "needed")
+    __slots__ = ("anew", "backoff", "commits", "members", "needed")
 
-    def __init__(self, members: Sequence[Pending], backoff: Backoff) -> None:
+    def __init__(self, members: Sequence[Pending]) -> None:
         self.members = members
-        self.needed = wanted([commit for commit, *_ in members])
-        self.backoff = backoff
+        self.commits = [commit for commit, _, _, _ in members]
+        self.needed = wanted(self.commits)
+        self.backoff: Backoff | None = None
         self.anew = False
         """Whether what this process knows of the store has turned out to be old."""
 
@@ -52,10 +52,35 @@ class _Group:
         """The two halves, or the group itself if it is one commit; to be tried anew."""
         middle = (len(self.members) + 1) // 2
         halves = self.members[:middle], self.members[middle:]
-        parts = [_Group(half, self.backoff.copy()) for half in halves if half]
+        parts = [_Group(half) for half in halves if half]
         for part in parts:
+            part.backoff = Backoff() if self.backoff is None else self.backoff.copy()
             part.anew = True
         return parts
+
+
+class _FailuresOf:
+    """Within it, whatever goes wrong fails the callers of a group, and not the queue."""
+
+    __slots__ = ("_group", "_queue")
+
+    def __init__(self, queue: "CommitQueue", group: _Group) -> None:
+        self._queue = queue
+        self._group = group
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> bool:
+        if isinstance(error, asyncio.CancelledError):
+            self._queue.fail(self._group, StoreFailed("the write was broken off"))
+            task = asyncio.current_task()
+            # otherwise the engine raised it, and nobody has cancelled the queue
+            return task is not None and not task.cancelling()
+        if isinstance(error, Exception):
+            self._queue.fail(self._group, error)
+            return True
+        return False
 
 
 class CommitQueue:
@@ -71,6 +96,7 @@ class CommitQueue:
         """One for each group that waits to be tried again, or whose outcome is unknown."""
         self._commits = 0
         self._bytes = 0
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._work: asyncio.Task[None] | None = None
         self._is_closed = False
 
@@ -80,11 +106,14 @@ class CommitQueue:
             raise StoreClosed("the store is closed")
         if self._commits >= QUEUE_COMMITS or self._bytes + size > QUEUE_BYTES:
             raise Busy("too many commits are waiting already")
-        future: asyncio.Future[Committed] = asyncio.get_running_loop().create_future()
+        if self._loop is None:
+            self._loop = asyncio.get_running_loop()
+        future: asyncio.Future[Committed] = self._loop.create_future()
         self._pending.append((commit, size, actions, future))
         self._commits += 1
         self._bytes += size
-        self._start()
+        if self._work is None:
+            self._start()
         return future
 
     async def close(self) -> None:
@@ -104,12 +133,12 @@ class CommitQueue:
                 if self._again:
                     await self._try(self._again.popleft())
                 if self._pending:
-                    await self._try(_Group(self._next_members(), Backoff()))
+                    await self._try(_Group(self._next_members()))
                 await asyncio.sleep(0)  # so that the next commits of these callers join the group
         except asyncio.CancelledError:  # the loop is ending
             self._is_closed = True
             waiting = [*self._pending, *[one for group in self._again for one in group.members]]
-            self._fail(_Group(waiting, Backoff()), StoreClosed("the event loop has ended"))
+            self.fail(_Group(waiting), StoreClosed("the event loop has ended"))
             raise
         finally:
             self._work = None
@@ -127,7 +156,7 @@ class CommitQueue:
 
     async def _try(self, group: _Group) -> None:
         """Plan and write a group, once, and answer its callers if that settles it."""
-        with self._failures_of(group):
+        with _FailuresOf(self, group):
             planned = await self._plan(group)
             if planned is None and not group.anew:
                 group.anew = True
@@ -144,22 +173,9 @@ class CommitQueue:
             else:
                 self._answer(group, planned.results)
 
-    @contextmanager
-    def _failures_of(self, group: _Group) -> Iterator[None]:
-        """Whatever goes wrong within fails the callers of a group, and not the queue."""
-        try:
-            yield
-        except asyncio.CancelledError:
-            self._fail(group, StoreFailed("the write was broken off"))
-            task = asyncio.current_task()
-            if task is None or task.cancelling():
-                raise  # otherwise the engine raised it, and nobody has cancelled the queue
-        except Exception as error:  # noqa: BLE001 - its callers are told
-            self._fail(group, error)
-
     async def _plan(self, group: _Group) -> Planned | None:
         """The group, decided; None if a refusal rests on what may be old."""
-        commits = [commit for commit, *_ in group.members]
+        commits = group.commits
         state = await self._engine.load(group.needed, self._clock(), anew=group.anew)
         try:
             results, changes = plan(state, commits)
@@ -175,14 +191,15 @@ class CommitQueue:
         """Try both halves of a group again after a pause, each until its deadline."""
         for part in group.parts():
             try:
+                assert part.backoff is not None
                 pause = part.backoff.next_pause(reason)
             except Busy as busy:
-                self._fail(part, busy)
+                self.fail(part, busy)
             else:
                 self._beside(self._come_again(part, pause))
 
     async def _come_again(self, group: _Group, pause: float) -> None:
-        with self._failures_of(group):
+        with _FailuresOf(self, group):
             await asyncio.sleep(pause)
             self._again.append(group)
             self._start()
@@ -194,7 +211,7 @@ class CommitQueue:
         task.add_done_callback(self._aside.discard)
 
     async def _find_out(self, group: _Group, planned: Planned, unknown: OutcomeUnknown) -> None:
-        with self._failures_of(group):
+        with _FailuresOf(self, group):
             if await self._happened(planned, unknown):
                 self._answer(group, planned.results)
             else:
@@ -217,9 +234,10 @@ class CommitQueue:
 
     def _answer(self, group: _Group, results: Sequence[Outcome]) -> None:
         """Give every caller the outcome; those who were cancelled are passed over."""
-        outcomes = list(zip(group.members, results, strict=True))
-        self._commits -= len(outcomes)
-        for (_, size, _, future), result in outcomes:
+        if len(results) != len(group.members):
+            raise StoreFailed("the engine gave another number of results than of commits")
+        for (_, size, _, future), result in zip(group.members, results, strict=True):
+            self._commits -= 1
             self._bytes -= size
             if future.done():
                 continue
@@ -228,7 +246,8 @@ class CommitQueue:
             else:
                 future.set_exception(result)
 
-    def _fail(self, group: _Group, error: Exception) -> None:
+    def fail(self, group: _Group, error: Exception) -> None:
+        """Give every caller an error of its own."""
         self._answer(group, [_own_instance(error) for _ in group.members])
 
 

@@ -68,7 +68,11 @@ class EngineStore:
 
     async def commit(self, commit: Commit) -> Committed:
         self._check_open()
-        return await self._commits.submit(commit, *check_commit(commit, self.limits))
+        try:
+            size, actions = check_commit(commit, self.limits)
+        except (AttributeError, TypeError) as mistake:
+            raise ValueError(f"not a well-formed commit: {mistake}") from mistake
+        return await self._commits.submit(commit, size, actions)
 
     async def recall(self, key: str) -> Recalled | None:
         self._check_open()

@@ -20,7 +20,7 @@ T = TypeVar("T")
 Size = Callable[[Sequence[T]], int]
 """The bytes that some items have together."""
 
-SMALLEST_CHUNK: Final = 4
+FIRST_CHUNK: Final = 32
 LARGEST_CHUNK: Final = 256
 """How many items are taken at once, before their bytes are added up."""
 
@@ -43,16 +43,17 @@ def cut_page(items: Sequence[T], most: int, size: Size[T]) -> Sequence[T]:
 def take_page(items: Iterator[T], limit: int, most: int, size: Size[T]) -> tuple[list[T], bool]:
     """The first items, up to `limit` and as `cut_page` cuts them, and whether they are the last.
 
-    Chunks grow while items are small. So hardly more bytes are taken than are returned: at most
-    those of SMALLEST_CHUNK items, where all are of one size.
+    After the first chunk, no more items are taken at once than fit if they are as large as those
+    before. So where all have one size, at most FIRST_CHUNK items more are taken than are returned.
     """
-    found: list[T] = []
-    total, chunk_size = 0, SMALLEST_CHUNK
-    while total <= most and len(found) <= limit and (chunk := list(islice(items, chunk_size))):
+    found = list(islice(items, FIRST_CHUNK))
+    total, is_end = size(found), len(found) < FIRST_CHUNK
+    while not is_end and total <= most and len(found) <= limit:
+        fitting = (most - total) * len(found) // (total + 1) + 1
+        chunk = list(islice(items, min(LARGEST_CHUNK, fitting)))
         found += chunk
         total += size(chunk)
-        as_many_as_fit = (most - total) * len(found) // (total + 1) + 1
-        chunk_size = max(min(4 * chunk_size, LARGEST_CHUNK, as_many_as_fit), 1)
+        is_end = not chunk
     page = found if len(found) <= limit else found[:limit]
     if total > most:
         page = list(cut_page(page, most, size))

@@ -105,7 +105,8 @@ class Write(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     counted: int | None = None
     at: int | None = None
     indexes: int = 0
-    """How many indexes the view declares, for engines that count index rows as actions."""
+    """How many indexes the view declares, for engines that count index rows as actions. Not fewer
+    than `index_keys` has keys."""
 
     @property
     def changes_anything(self) -> bool:

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, suppress
+from contextlib import suppress
 from typing import Final, TypeVar
 
 import apsw
@@ -113,8 +113,7 @@ class SqliteEngine(IndexRowEngine):
             connection = await self._writer.begin()
             try:
                 self._cache.confirm_inside(connection)
-                with closing(connection.cursor()) as cursor:
-                    return rows.load(cursor, wanted, now, self._cache)
+                return rows.load(connection.cursor(), wanted, now, self._cache)
             except BaseException:
                 self._writer.abandon()
                 raise
@@ -123,8 +122,7 @@ class SqliteEngine(IndexRowEngine):
         changes = planned.changes
         try:
             connection = self._writer.open()
-            with closing(connection.cursor()) as cursor:
-                rows.save(cursor, changes, planned.state)
+            rows.save(connection.cursor(), changes, planned.state)
             await self._writer.commit(is_lone=len(planned.commits) == 1)
             self._watch.confirm()
         except BaseException as error:
@@ -266,14 +264,18 @@ class SqliteEngine(IndexRowEngine):
     async def _events(self, limit: int, read: ReadEvents) -> list[Recorded]:
         """A page of events: the first rows on the loop, the rest in the thread."""
         page_bytes = self.limits.page_bytes
-        most = min(limit, INLINE_ROWS), min(page_bytes, INLINE_BYTES)
-        first, is_last = self._now(lambda reads: read(reads, None, *most))
-        left = page_bytes - bytes_of_events(first)
-        if is_last or len(first) == limit or left <= 0:
+        most, size = min(limit, INLINE_ROWS), min(page_bytes, INLINE_BYTES)
+        self._cache.expire_confirmation()
+        with translated:
+            self._watch.glance()
+            first, is_last = read(self._reads, None, most, size)
+        if is_last or len(first) == limit:
             return first
-        more = limit - len(first), left
+        more = limit - len(first), page_bytes - bytes_of_events(first)
+        if more[1] <= 0:
+            return first
         rest, _ = await self._in_thread(lambda reads: read(reads, first[-1], *more))
-        return first if bytes_of_events(rest[:1]) > left else first + rest
+        return first if bytes_of_events(rest[:1]) > more[1] else first + rest
 
     async def _in_thread(self, read: Callable[[apsw.Cursor], T]) -> T:
         loop = asyncio.get_running_loop()

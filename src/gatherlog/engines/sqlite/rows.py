@@ -181,8 +181,11 @@ def read_feed(cursor: apsw.Cursor, after: int, limit: int, most: int) -> EventPa
 def _events(
     cursor: apsw.Cursor, sql: str, values: tuple[str | int, ...], limit: int, most: int
 ) -> EventPage:
-    with closing(cursor.connection.execute(sql, (*values, limit + 1))) as rows:
+    rows = cursor.connection.execute(sql, (*values, limit + 1))
+    try:
         return take_page(starmap(Recorded, rows), limit, most, bytes_of_events)
+    finally:
+        rows.close()
 
 
 def read_streams(
