@@ -31,6 +31,12 @@ class _Failure(msgspec.Struct, frozen=True):
     """Innermost last. Messages and values are left out, because they may be about a person."""
 
 
+class _Notice(msgspec.Struct, frozen=True):
+    time: str
+    subscription: str
+    notice: str
+
+
 def to_stderr(line: bytes) -> None:
     """Write a whole line in one call, so that the lines of several processes do not mix."""
     sys.stderr.buffer.write(line)
@@ -38,7 +44,7 @@ def to_stderr(line: bytes) -> None:
 
 
 class RequestLog:
-    """Writes one line per request, and one per unexpected error."""
+    """Writes one line per request, per unexpected error, and per notice to the operator."""
 
     def __init__(self, clock: Clock, sink: Sink = to_stderr) -> None:
         self._clock = clock
@@ -51,6 +57,10 @@ class RequestLog:
         ms = round(seconds * 1000, 3)
         line = _Line(rfc3339(self._clock()), method, path, status, ms, actor)
         self._sink(_encode(line) + b"\n")
+
+    def told(self, subscription: str, notice: str) -> None:
+        """Log what the operator of a subscription has to know; it holds no personal data."""
+        self._sink(_encode(_Notice(rfc3339(self._clock()), subscription, notice)) + b"\n")
 
     def failed(self, error: BaseException) -> None:
         """Log an unexpected error: its types and the lines it passed through."""

@@ -34,7 +34,7 @@ from gatherlog.core.eventstore.commit_checks import actions_of
 from gatherlog.core.eventstore.store import DELETE
 from gatherlog.core.projections.folds import EventFold
 from gatherlog.core.subscriptions.delivery import Delivery, DeliveryFailed, RetryPolicy
-from gatherlog.core.subscriptions.subscription import Destination
+from gatherlog.core.subscriptions.subscription import Destination, Unchanging
 from gatherlog.core.subscriptions.worker import VIEWS, Worker
 from gatherlog.engines.hostile import LIMITS as HOSTILE_LIMITS
 from gatherlog.engines.hostile import HostileStore
@@ -196,7 +196,7 @@ class Receiver:
             await self._has_changed.wait()
 
 
-class Following:
+class Following(Unchanging):
     """A subscription that delivers every event that `happened` makes to all of its destinations.
 
     A test changes `places` and `version` to change the destinations.
@@ -255,6 +255,8 @@ class RunningWorker:
         self.worker = worker
         self.task = task
         self.reported: list[BaseException] = []
+        self.told: list[str] = []
+        """The notices to the operator."""
 
     async def stop(self) -> None:
         """Stop it as a server does."""
@@ -277,6 +279,7 @@ async def working(
 ) -> AsyncIterator[RunningWorker]:
     """A worker that is stopped at the end. It must report no error, unless it `may_report` some."""
     found: list[BaseException] = []
+    told: list[str] = []
     worker = Worker(
         store,
         subscriptions,
@@ -284,9 +287,10 @@ async def working(
         ids=IDS,
         lease_seconds=lease_seconds,
         report=lambda name, error: found.append(error),
+        tell=lambda name, sentence: told.append(sentence),
     )
     running = RunningWorker(worker, asyncio.create_task(worker.run()))
-    running.reported = found
+    running.reported, running.told = found, told
     try:
         yield running
     except BaseException:

@@ -1,8 +1,12 @@
 """Subscriptions over HTTP: paused, reset, and what waits in them."""
 
+import msgspec
 import pytest
 from httpx2 import AsyncClient
 
+from gatherlog.bootstrap import Platform
+from gatherlog.core import Append, Commit, Event
+from gatherlog.core.routing import RULES
 from tests.interfaces.moments import until
 from tests.interfaces.routing.inbox import Inbox, create_rule, sign_up, to_inbox
 
@@ -126,3 +130,42 @@ async def test_a_new_rule_of_the_same_name_gets_nothing_that_waited_for_the_remo
 
     await until(one)
     assert [delivery.event.stream for delivery in inbox.given] == ["users-new"]
+
+
+async def test_a_rule_that_is_set_aside_is_named_in_metrics_and_log_and_can_be_removed(
+    api: AsyncClient, platform: Platform, inbox: Inbox, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    for name in ("bad", "good"):
+        await create_rule(api, name)
+    broken = msgspec.structs.replace(RULES.write("bad", "rules-bus"), body=b"{")
+    bent = Event("0198", "rules.rule_bent", 1, 1, b"{", 9, "bad")
+    await platform.store.commit(Commit(appends=[Append("rules-bus", [bent])], writes=[broken]))
+    await sign_up(api)
+    named = 'gatherlog_set_aside{subscription="bus",what="rule bad"} 1.0'
+
+    async def is_named() -> bool:
+        return named in (await api.get("/metrics")).text
+
+    await until(is_named)
+    [told] = [line for line in capfdbinary.readouterr().err.splitlines() if b"set aside" in line]
+    assert msgspec.json.decode(told)["subscription"] == "bus"
+    assert msgspec.json.decode(told)["notice"].startswith("rule bad is set aside, and all others")
+
+    async def one() -> bool:
+        return bool(inbox.given)
+
+    await until(one)
+    refused = [
+        await api.get("/rules/bad"),
+        await api.put("/rules/bad", json={"enabled": False}),
+        await api.get("/rules/bad/secret"),
+    ]
+    assert [answer.json()["type"].split(":")[-1] for answer in refused] == ["rule_unreadable"] * 3
+    assert [rule["name"] for rule in (await api.get("/rules")).json()] == ["good"]
+    assert (await api.delete("/rules/bad")).status_code == 204
+    await sign_up(api)
+
+    async def is_named_no_more() -> bool:
+        return not await is_named()
+
+    await until(is_named_no_more)

@@ -152,6 +152,9 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     it is derived from the number, the rule's name and the site's key."""
     created_at: int = 0
     updated_at: int = 0
+    created: int = 0
+    """The version, in the stream of rules, of the event that created it. 0: not changed since, so
+    that it is the version of the document; or changed by a release that did not note it."""
 
 
 @event_type("rules.rule_created", schema=1)
@@ -167,7 +170,7 @@ class RuleCreated(msgspec.Struct, frozen=True, kw_only=True):
     secret: int = 1
 
 
-@event_type("rules.rule_changed", schema=1)
+@event_type("rules.rule_changed", schema=2)
 class RuleChanged(msgspec.Struct, frozen=True, kw_only=True):
     """A rule was changed; the event has all its fields except `after`, which never changes."""
 
@@ -177,6 +180,8 @@ class RuleChanged(msgspec.Struct, frozen=True, kw_only=True):
     enabled: bool
     secret: int
     by: str
+    created: int = 0
+    """`Rule.created`; 0 in schema 1."""
 
 
 @event_type("rules.rule_removed", schema=1)
@@ -186,7 +191,10 @@ class RuleRemoved(msgspec.Struct, frozen=True, kw_only=True):
     by: str
 
 
-CODEC = Codec([RuleCreated, RuleChanged, RuleRemoved])
+CODEC = Codec(
+    [RuleCreated, RuleChanged, RuleRemoved],
+    upcasters={("rules.rule_changed", 1): lambda payload: payload},
+)
 RULES = View("rule", Rule, by_all=lambda rule: ("all", rule.name))
 
 
@@ -210,6 +218,7 @@ class _Fold:
                     enabled=changed.enabled,
                     secret=changed.secret,
                     updated_at=happened.time,
+                    created=changed.created,
                 )
                 return [Change(RULES, happened.subject, rule)]
             case RuleRemoved() if before is not None:

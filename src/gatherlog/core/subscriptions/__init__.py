@@ -11,6 +11,7 @@ What programs use is importable from here. The modules, from the outside in:
 - `projection_runner`, `projection_folding`: how they are folded into documents instead
 - `retry_queues`, `retry_pauses`, `outcomes`, `catch_up`: what follows when an event is not taken
 - `administration`, `admin_commands`, `dead_letters`: what operators ask and command
+- `notices`, `metrics`: what operators are told without asking
 - `log_counts`: a projection that counts the events of each log; `letters`: mails, as values
 """
 
@@ -24,7 +25,7 @@ from gatherlog.core.subscriptions.delivery import (
 )
 from gatherlog.core.subscriptions.handlers import ALL, Handler, Handlers, HandlerTarget
 from gatherlog.core.subscriptions.projection import Projection
-from gatherlog.core.subscriptions.subscription import Destination, Subscription
+from gatherlog.core.subscriptions.subscription import Destination, Subscription, Unchanging
 from gatherlog.core.subscriptions.worker import VIEWS, Worker
 
 __all__ = [
@@ -41,6 +42,7 @@ __all__ = [
     "Subscription",
     "SubscriptionAdmin",
     "Target",
+    "Unchanging",
     "Worker",
     "delivery_id",
 ]

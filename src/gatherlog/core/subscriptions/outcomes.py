@@ -61,10 +61,15 @@ def finish_redrive(state: PartitionState, dead_letter: str) -> None:
 
 
 def refuse_redrive(state: PartitionState, dead_letter: DeadLetter) -> None:
-    """A dead letter whose destination exists no more stays dead, with that as the reason."""
+    """A dead letter whose destination is not there stays dead, with that as the reason."""
     fields = {name: getattr(dead_letter, name) for name in DeliveryGivenUp.__struct_fields__}
+    name = dead_letter.destination
     fields["kind"] = "no_destination"
-    fields["detail"] = f"there is no destination {dead_letter.destination!r} any more: discard it"
+    fields["detail"] = (
+        f"the rule of {name!r} is set aside: mend it, then redrive this again"
+        if state.subscription.is_set_aside(name)
+        else f"there is no destination {name!r} any more: discard it"
+    )
     state.record(dead_letter.id, DeliveryGivenUp(**fields))
 
 

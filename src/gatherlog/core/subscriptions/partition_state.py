@@ -22,6 +22,7 @@ from gatherlog.core.subscriptions.dead_letters import DeadLetter
 from gatherlog.core.subscriptions.destination_state import DestinationState
 from gatherlog.core.subscriptions.leases import LeaseHolder
 from gatherlog.core.subscriptions.metrics import Metrics
+from gatherlog.core.subscriptions.notices import Notices
 from gatherlog.core.subscriptions.subscription import Destination, Subscription
 
 __all__ = ["PartitionState"]
@@ -37,6 +38,7 @@ class PartitionState:
         partition: int,
         lease: LeaseHolder,
         metrics: Metrics,
+        notices: Notices,
         *,
         clock: Clock,
         ids: Ids,
@@ -47,6 +49,7 @@ class PartitionState:
         self.partition = partition
         self.lease = lease
         self.metrics = metrics
+        self.notices = notices
         self.clock = clock
         self.checkpoint_store = CheckpointStore(
             store, self.name, partition, lease, clock=clock, ids=ids
@@ -71,6 +74,7 @@ class PartitionState:
         """To be saved, like the following."""
         self.projection_writes: list[Write] = []
         self._removed: list[DestinationState] = []
+        self._set_aside: list[DestinationState] = []
         self._destinations_version = -1
 
     @property
@@ -111,7 +115,8 @@ class PartitionState:
             await self.checkpoint_store.save(self._take_changes())
 
     def _take_changes(self) -> UnsavedChanges:
-        dirty = [one for one in self.destinations.values() if one.is_dirty]
+        known = [*self.destinations.values(), *self._set_aside]
+        dirty = [one for one in known if one.is_dirty]
         for destination in dirty:
             destination.is_dirty = False
         changes = UnsavedChanges(
@@ -122,6 +127,7 @@ class PartitionState:
             documents=self.projection_writes,
         )
         self._dead_letter_events, self._removed, self.projection_writes = [], [], []
+        self._set_aside = []
         return changes
 
     def record(self, dead_letter: str, payload: msgspec.Struct) -> None:
@@ -151,6 +157,7 @@ class PartitionState:
             if version == self._destinations_version:
                 return has_changed
             self._destinations_version, has_changed = version, True
+            self.notices.set_aside_now(self.subscription.set_aside())
             await self._set_destinations(self.subscription.destinations())
 
     async def _set_destinations(self, present: Sequence[Destination]) -> None:
@@ -172,13 +179,17 @@ class PartitionState:
             )
 
     def _remove(self, destination: DestinationState) -> None:
-        """Drop a destination that the subscription has no more, and all that waits for it."""
+        """Drop a destination that the subscription has no more, and all that waits for it.
+
+        What waits for one that is only set aside stays in the store.
+        """
         for blocked in destination.retries:
             if blocked.task is not None:
                 blocked.task.cancel()
         if destination.catch_up_task is not None:
             destination.catch_up_task.cancel()
-        self._removed.append(destination)
+        is_set_aside = self.subscription.is_set_aside(destination.config.name)
+        (self._set_aside if is_set_aside else self._removed).append(destination)
         self.unsaved.set()
 
     async def delete_orphaned_backlogs(self) -> None:
@@ -188,8 +199,13 @@ class PartitionState:
         """
         known = {(d.config.name, d.config.generation) for d in self.destinations.values()}
         stored = await self.checkpoint_store.all_backlogs()
-        orphans = [(b.destination, b.generation) for b in stored]
-        await self.checkpoint_store.delete_backlogs([one for one in orphans if one not in known])
+        orphans = [
+            (backlog.destination, backlog.generation)
+            for backlog in stored
+            if (backlog.destination, backlog.generation) not in known
+            and not self.subscription.is_set_aside(backlog.destination)
+        ]
+        await self.checkpoint_store.delete_backlogs(orphans)
 
     # Pausing and stopping.
 

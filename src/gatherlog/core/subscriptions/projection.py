@@ -8,12 +8,12 @@ from gatherlog.core.eventstore.streams import INTERNAL, category_of
 from gatherlog.core.projections.folds import EventFold
 from gatherlog.core.subscriptions.delivery import Delivery, RetryPolicy
 from gatherlog.core.subscriptions.handlers import HandlerTarget
-from gatherlog.core.subscriptions.subscription import Destination, checked_name
+from gatherlog.core.subscriptions.subscription import Destination, Unchanging, checked_name
 
 __all__ = ["Projection"]
 
 
-class Projection:
+class Projection(Unchanging):
     """A subscription that keeps the documents of a fold up to date.
 
     The fold gets the events of each stream in their order. Its documents are written in the commit
@@ -38,10 +38,6 @@ class Projection:
     async def begin(self, store: Store) -> Heads:
         """At the first event of the log."""
         return (0,) * store.limits.partitions
-
-    async def refresh(self, store: Store) -> int:
-        """Nothing changes while the program runs."""
-        return 0
 
     def destinations(self) -> Sequence[Destination]:
         return self._destinations

@@ -14,7 +14,7 @@ whatever fails. The `Bus` delivers events to the targets of rules.
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 import msgspec
@@ -24,7 +24,7 @@ from gatherlog.core.eventstore.store import Heads, Store
 from gatherlog.core.projections.folds import EventFold
 from gatherlog.core.subscriptions.delivery import RetryPolicy, Target
 
-__all__ = ["Destination", "Subscription", "checked_name"]
+__all__ = ["Destination", "Subscription", "Unchanging", "checked_name"]
 
 
 class Destination(msgspec.Struct, frozen=True, kw_only=True):
@@ -89,6 +89,34 @@ class Subscription(Protocol):
         """Whether an event that had to wait is still to be delivered to the destination of this
         name."""
         ...
+
+    def set_aside(self) -> Mapping[str, str]:
+        """What the subscription cannot use at present, such as a rule that cannot be read, and why.
+
+        It gets no events meanwhile, and all others go on.
+        """
+        ...
+
+    def is_set_aside(self, destination: str) -> bool:
+        """Whether a destination that is missing belongs to what is set aside, so that the events
+        that wait for it are kept."""
+        ...
+
+
+class Unchanging:
+    """The part of a `Subscription` that is the same for all whose destinations never change."""
+
+    async def refresh(self, store: Store) -> int:
+        """Nothing changes while the program runs."""
+        return 0
+
+    def set_aside(self) -> Mapping[str, str]:
+        """Nothing."""
+        return {}
+
+    def is_set_aside(self, destination: str) -> bool:
+        """No destination is."""
+        return False
 
 
 def checked_name(name: str) -> str:

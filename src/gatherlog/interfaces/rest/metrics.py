@@ -59,6 +59,7 @@ async def _metrics(platform: Platform) -> list[Metric]:
         *_subscription_metrics(statuses, dead),
         *await _queue_metrics(platform),
         *_process_metrics(platform),
+        _set_aside(platform),
     ]
 
 
@@ -148,6 +149,19 @@ def _process_metrics(platform: Platform) -> list[Metric]:
             family.add_metric([subscription], getattr(counts, field))
         metrics.append(family)
     return metrics
+
+
+def _set_aside(platform: Platform) -> Metric:
+    """The rules and commands that this process cannot use, by name."""
+    family = GaugeMetricFamily(
+        "gatherlog_set_aside",
+        "1 for each rule and administrative command that cannot be used; the log says why.",
+        labels=["subscription", "what"],
+    )
+    for subscription, notices in platform.worker.notices.items():
+        for what in notices.set_aside:
+            family.add_metric([subscription, what], 1)
+    return family
 
 
 def _gauge(name: str, help_text: str) -> GaugeMetricFamily:

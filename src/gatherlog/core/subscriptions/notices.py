@@ -1,0 +1,44 @@
+"""What the operator of a subscription has to know of: what was set aside, and who fails."""
+
+from collections.abc import Callable, Mapping
+
+__all__ = ["Notices", "Tell"]
+
+Tell = Callable[[str, str], None]
+"""Called with the name of a subscription and a sentence for the log. The sentence names rules,
+commands and destinations; it holds no data of events, and no message of a receiver."""
+
+
+class Notices:
+    """The notices of one subscription in one worker, each of which is told once."""
+
+    def __init__(self, subscription: str, tell: Tell) -> None:
+        self._subscription = subscription
+        self._tell = tell
+        self._rules: dict[str, str] = {}
+        self._commands: dict[str, str] = {}
+
+    @property
+    def set_aside(self) -> dict[str, str]:
+        """What was set aside, such as `rule sales` or `command 17`, and why."""
+        return {**self._rules, **self._commands}
+
+    def set_aside_now(self, found: Mapping[str, str]) -> None:
+        """What the subscription has set aside now; what is not among it is in force again."""
+        for what, why in found.items():
+            if self._rules.get(what) != why:
+                self.tell(f"{what} is set aside, and all others go on: {why}. Mend or remove it.")
+        for what in self._rules.keys() - found.keys():
+            self.tell(f"{what} is not set aside any more.")
+        self._rules = dict(found)
+
+    def command_set_aside(self, version: int, why: str) -> None:
+        """An administrative command was not carried out; it is the event of this version."""
+        what = f"command {version}"
+        if what not in self._commands:
+            self._commands[what] = why
+            self.tell(f"{what} is set aside, and the next ones go on: {why}. Give it again.")
+
+    def tell(self, sentence: str) -> None:
+        """Write a sentence into the log."""
+        self._tell(self._subscription, sentence)
