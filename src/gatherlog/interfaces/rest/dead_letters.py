@@ -15,7 +15,7 @@ from gatherlog.core.subscriptions.administration import SubscriptionAdmin
 from gatherlog.core.subscriptions.dead_letters import DeadLetter, DeadLetterState
 from gatherlog.interfaces.rest.answers import Time, json, page
 from gatherlog.interfaces.rest.endpoint import Call, Reply
-from gatherlog.interfaces.rest.queries import MAX_PAGE, Nothing, Paging
+from gatherlog.interfaces.rest.queries import Nothing, Paging
 
 __all__ = [
     "DeadLetterAnswer",
@@ -206,18 +206,33 @@ async def _each(
     if chosen.all == (chosen.subscription is not None or chosen.destination is not None):
         raise Invalid(Flaw("/all", "name a subscription or a destination, or say all: true"))
     admin = call.platform.subscription_admin
-    found = await admin.dead_letters(
-        subscription=subscription_or_bus(chosen.subscription, chosen.destination),
-        destination=chosen.destination,
-        limit=min(MAX_AT_ONCE, MAX_PAGE),
-    )
+    found, are_more = await _chosen(admin, chosen)
     done: list[DeadLetter] = []
-    for dead_letter in found.dead_letters:
+    for dead_letter in found:
         with suppress(NotFound, Refused):  # it was redriven or discarded meanwhile
             done.append(await act(admin, dead_letter.id))
     discarded = [one for one in done if one.state == "discarded" and one.is_of_projection]
     left_out_of = sorted({one.subscription for one in discarded})
-    return DoneAnswer(len(done), found.cursor is not None, left_out_of)
+    return DoneAnswer(len(done), are_more, left_out_of)
+
+
+async def _chosen(
+    admin: SubscriptionAdmin, chosen: RedriveManyRequest
+) -> tuple[list[DeadLetter], bool]:
+    """The oldest of the chosen dead letters, up to MAX_AT_ONCE, and whether there may be more."""
+    found: list[DeadLetter] = []
+    cursor: str | None = None
+    while True:
+        page = await admin.dead_letters(
+            subscription=subscription_or_bus(chosen.subscription, chosen.destination),
+            destination=chosen.destination,
+            limit=MAX_AT_ONCE - len(found),
+            cursor=cursor,
+        )
+        found += page.dead_letters
+        cursor = page.cursor
+        if cursor is None or len(found) == MAX_AT_ONCE:
+            return found, cursor is not None
 
 
 async def _event(call: Plain, dead_letter: DeadLetter) -> Recorded:
