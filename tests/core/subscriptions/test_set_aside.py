@@ -82,7 +82,7 @@ class Changing(Following):
     def is_set_aside(self, destination: str) -> bool:
         return destination in self.aside
 
-    def route(self, event: Recorded) -> list[Destination]:
+    def route(self, event: Recorded, suspended: frozenset[str] = frozenset()) -> list[Destination]:
         return [one for one in super().route(event) if one.name not in self.aside]
 
     def destinations(self) -> list[Destination]:
@@ -95,7 +95,11 @@ class Changing(Following):
 @pytest.mark.parametrize("while_it_runs", [True, False])
 def test_what_waits_for_a_destination_that_is_set_aside_is_kept_for_it(while_it_runs: bool) -> None:
     async def scenario() -> None:
-        store, receiver, other = new_store(), Receiver({"bad": [fails()] * 3}), Receiver()
+        store, receiver, other = (
+            new_store(),
+            Receiver({"bad": [fails(retry_after=5.0)] * 2}),
+            Receiver(),
+        )
         places = {"place": receiver, "other": other}
         following = Changing(
             *(Destination(name=n, target=one, retry=FOREVER) for n, one in places.items())

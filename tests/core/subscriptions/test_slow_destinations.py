@@ -312,7 +312,9 @@ class Routed(Following):
         super().__init__(*places)
         self._by_subject = {f"s{n}": (destination,) for n, destination in enumerate(places)}
 
-    def route(self, event: Recorded) -> tuple[Destination, ...]:
+    def route(
+        self, event: Recorded, suspended: frozenset[str] = frozenset()
+    ) -> tuple[Destination, ...]:
         return self._by_subject.get(event.subject, ())
 
 

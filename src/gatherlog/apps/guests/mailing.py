@@ -87,7 +87,9 @@ class _Letters(Unchanging):
     def destinations(self) -> Sequence[Destination]:
         return self._destinations
 
-    def route(self, event: Recorded) -> Sequence[Destination]:
+    def route(
+        self, event: Recorded, suspended: frozenset[str] = frozenset()
+    ) -> Sequence[Destination]:
         return self._by_type.get(event.type, ())
 
     def routes_to(self, destination: str, event: Recorded) -> bool:

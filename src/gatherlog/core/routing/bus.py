@@ -82,6 +82,9 @@ class Bus:
         """The rules that are enabled."""
         self._destinations: dict[str, tuple[Destination, ...]] = {}
         self._set_aside: dict[str, str] = {}
+        self._suspended: frozenset[str] = frozenset()
+        self._skipped: frozenset[int] = frozenset()
+        """The rules of which all destinations are in `_suspended`, as numbers of the index."""
         self._last_document: tuple[Recorded, dict[str, Any]] | None = None
 
     async def begin(self, store: Store) -> Heads:
@@ -118,10 +121,14 @@ class Bus:
         """Also those of disabled rules, to which events that wait are still delivered."""
         return [one for several in self._destinations.values() for one in several]
 
-    def route(self, event: Recorded) -> Sequence[Destination]:
+    def route(
+        self, event: Recorded, suspended: frozenset[str] = frozenset()
+    ) -> Sequence[Destination]:
         if not self._rules or category_of(event.stream) in INTERNAL:
             return ()
-        names = self._index.match(self._document(event))
+        if suspended is not self._suspended:
+            self._suspend(suspended)
+        names = self._index.match(self._document(event), self._skipped)
         if not names:
             return ()
         chain = causing_rules(event) if event.meta else ()
@@ -133,6 +140,16 @@ class Bus:
             if name not in chain and event.position > self._rules[name].after[event.partition]
             for destination in self._destinations[name]
         ]
+
+    def _suspend(self, suspended: frozenset[str]) -> None:
+        """Do not match rules of which all destinations are suspended."""
+        self._suspended = suspended
+        rules = {name.partition("/")[0] for name in suspended}
+        self._skipped = self._index.numbers(
+            name
+            for name in rules & self._destinations.keys()
+            if all(one.name in suspended for one in self._destinations[name])
+        )
 
     def routes_to(self, destination: str, event: Recorded) -> bool:
         """Whether the rule of the destination still matches, also if the rule is disabled."""
@@ -231,6 +248,7 @@ class Bus:
             self._index.add(rule.name, pattern)
 
     def _forget(self, name: str) -> None:
+        self._suspended, self._skipped = frozenset(), frozenset()
         for known in (
             self._stored,
             self._rules,

@@ -138,6 +138,7 @@ class AdminCommands:
         if blocked is not None and blocked.given_up and blocked.version == dead_letter.version:
             blocked.is_done = is_done
             blocked.start_over()
+            destination.breaker.try_now()
             destination.mark_changed()  # to be saved with `commands_done`, lest a crash undo it
         elif (redrive := destination.redrives.get(dead_letter.id)) is not None:
             redrive.is_done = is_done

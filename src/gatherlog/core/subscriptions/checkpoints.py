@@ -80,7 +80,9 @@ class Backlog(msgspec.Struct, frozen=True, kw_only=True):
     """`Destination.generation`."""
     parked: tuple[ParkedKey, ...] = msgspec.field(default=(), name="parks")
     suspended_from: int | None = msgspec.field(default=None, name="held_from")
-    """Too many keys are blocked: nothing after this position was delivered yet."""
+    """It is suspended: nothing after this position was delivered yet."""
+    failing_since: int | None = None
+    """Since when all deliveries fail: microseconds since the epoch; None: they do not."""
 
     @property
     def is_due(self) -> bool:

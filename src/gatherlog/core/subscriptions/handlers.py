@@ -71,7 +71,9 @@ class Handlers(Unchanging):
     def destinations(self) -> Sequence[Destination]:
         return self._destinations
 
-    def route(self, event: Recorded) -> Sequence[Destination]:
+    def route(
+        self, event: Recorded, suspended: frozenset[str] = frozenset()
+    ) -> Sequence[Destination]:
         category = category_of(event.stream)
         if self._categories is None:
             is_for_us = category not in INTERNAL and (

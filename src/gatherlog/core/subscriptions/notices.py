@@ -17,6 +17,8 @@ class Notices:
         self._tell = tell
         self._rules: dict[str, str] = {}
         self._commands: dict[str, str] = {}
+        self._failing: dict[str, frozenset[int]] = {}
+        """The partitions in which all deliveries to a destination fail."""
 
     @property
     def set_aside(self) -> dict[str, str]:
@@ -38,6 +40,27 @@ class Notices:
         if what not in self._commands:
             self._commands[what] = why
             self.tell(f"{what} is set aside, and the next ones go on: {why}. Give it again.")
+
+    def fails(self, destination: str, partition: int, kind: str | None) -> None:
+        """All deliveries to a destination fail in a partition, in the way of `kind`; None: no more.
+
+        It is told when that begins in any partition, and when it has ended in all.
+        """
+        before = self._failing.pop(destination, frozenset())
+        now = before - {partition} if kind is None else before | {partition}
+        if now:
+            self._failing[destination] = now
+        if now and not before:
+            self.tell(
+                f"all deliveries to {destination} fail ({kind}): one attempt at a time probes it,"
+                f" and its events wait. See: gatherlog subscriptions show {self._subscription}"
+            )
+        if before and not now:
+            self.tell(f"{destination} takes deliveries again.")
+
+    def forget(self, destination: str) -> None:
+        """There is no such destination any more."""
+        self._failing.pop(destination, None)
 
     def tell(self, sentence: str) -> None:
         """Write a sentence into the log."""

@@ -17,7 +17,26 @@ from gatherlog.core.subscriptions.failure_texts import detail_text, kind_text, t
 from gatherlog.core.subscriptions.partition_state import PartitionState
 from gatherlog.core.subscriptions.retry_pauses import next_attempt
 
-__all__ = ["finish_redrive", "record_failure", "record_success", "refuse_redrive"]
+__all__ = ["finish_redrive", "note_outcome", "record_failure", "record_success", "refuse_redrive"]
+
+
+def note_outcome(
+    state: PartitionState, destination: DestinationState, error: DeliveryFailed | None
+) -> None:
+    """Heed what an attempt says about the destination itself: whether all deliveries to it fail."""
+    breaker, was_open = destination.breaker, destination.breaker.is_open
+    if error is None:
+        breaker.note_success()
+    else:
+        breaker.note_failure(destination.config.retry, error)
+    if breaker.is_open != was_open:
+        destination.failing_since = state.clock() if breaker.is_open else None
+        destination.mark_changed()
+        state.unsaved.set()
+        name, kind = destination.config.name, "" if error is None else kind_text(error.kind)
+        state.notices.fails(name, state.partition, kind if breaker.is_open else None)
+        if was_open:
+            destination.retry_now()
 
 
 def record_success(

@@ -19,7 +19,7 @@ from gatherlog.core.subscriptions.checkpoint_store import (
 )
 from gatherlog.core.subscriptions.checkpoints import Checkpoint
 from gatherlog.core.subscriptions.dead_letters import DeadLetter
-from gatherlog.core.subscriptions.destination_state import DestinationState
+from gatherlog.core.subscriptions.destination_state import DestinationState, SuspendedNames
 from gatherlog.core.subscriptions.leases import LeaseHolder
 from gatherlog.core.subscriptions.metrics import Metrics
 from gatherlog.core.subscriptions.notices import Notices
@@ -61,6 +61,7 @@ class PartitionState:
         """Version of the subscription's own stream up to which commands were carried out."""
         self.epoch = 0
         self.destinations: dict[str, DestinationState] = {}
+        self.suspended = SuspendedNames()
         self.may_attempt = asyncio.Event()
         """Set while attempts may begin: neither while paused, nor once `stop` was called."""
         self.is_paused = False
@@ -171,12 +172,15 @@ class PartitionState:
         backlogs = await self.checkpoint_store.backlogs(new)
         for name, config in by_name.items():
             if name not in self.destinations:
-                self.destinations[name] = DestinationState(config)
+                self.destinations[name] = DestinationState(config, self.suspended)
             self.destinations[name].configure(config)
         for version, backlog in backlogs:
             self.destinations[backlog.destination].restore(
                 backlog, version, processed_to=self.position, now=self.clock()
             )
+            if backlog.failing_since is not None:
+                kind = next((one.kind for one in backlog.parked), "as before")
+                self.notices.fails(backlog.destination, self.partition, kind or "as before")
 
     def _remove(self, destination: DestinationState) -> None:
         """Drop a destination that the subscription has no more, and all that waits for it.
@@ -188,6 +192,8 @@ class PartitionState:
                 blocked.task.cancel()
         if destination.catch_up_task is not None:
             destination.catch_up_task.cancel()
+        self.suspended.change(destination, is_suspended=False)
+        self.notices.forget(destination.config.name)
         is_set_aside = self.subscription.is_set_aside(destination.config.name)
         (self._set_aside if is_set_aside else self._removed).append(destination)
         self.unsaved.set()

@@ -42,7 +42,9 @@ class Projection(Unchanging):
     def destinations(self) -> Sequence[Destination]:
         return self._destinations
 
-    def route(self, event: Recorded) -> Sequence[Destination]:
+    def route(
+        self, event: Recorded, suspended: frozenset[str] = frozenset()
+    ) -> Sequence[Destination]:
         return self._destinations if category_of(event.stream) not in INTERNAL else ()
 
     def routes_to(self, destination: str, event: Recorded) -> bool:

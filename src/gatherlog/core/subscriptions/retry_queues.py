@@ -14,7 +14,7 @@ from gatherlog.core.subscriptions.blocked_key import BlockedKey, ordering_key
 from gatherlog.core.subscriptions.catch_up import CatchUp
 from gatherlog.core.subscriptions.delivery import DeliveryFailed
 from gatherlog.core.subscriptions.destination_state import DestinationState
-from gatherlog.core.subscriptions.outcomes import record_failure, record_success
+from gatherlog.core.subscriptions.outcomes import note_outcome, record_failure, record_success
 from gatherlog.core.subscriptions.page_delivery import PageDelivery
 from gatherlog.core.subscriptions.page_size import LARGEST_PAGE
 from gatherlog.core.subscriptions.partition_state import PartitionState
@@ -32,7 +32,7 @@ class RetryQueues:
     def __init__(self, state: PartitionState, projection_lock: asyncio.Lock) -> None:
         self._state = state
         self._projection_lock = projection_lock
-        self._catch_up = CatchUp(state, self.block_unfinished)
+        self._catch_up = CatchUp(state, self.block, self.block_unfinished)
 
     def start(self) -> None:
         """Retry every blocked key and catch up with every suspended destination, from now on.
@@ -124,17 +124,23 @@ class RetryQueues:
         event = await self._event(blocked)
         if blocked.in_flight is not None:
             return await self._wait_for(blocked.in_flight, destination, blocked)
-        async with destination.retry_slots:
-            if not state.may_attempt.is_set():
+        breaker = destination.breaker
+        is_redrive = blocked.dead_letter is not None  # which an operator does not want to wait
+        turn = breaker.turn() if is_redrive else breaker.turn_to_retry()
+        async with turn, destination.retry_slots:
+            if blocked.is_done or not state.may_attempt.is_set():
                 return
             blocked.is_attempting = True
             try:
                 error = await attempt(state, destination.config, [event], blocked.failures + 1)
             finally:
                 blocked.is_attempting = False
+        note_outcome(state, destination, error)
         if error is None:
             record_success(state, destination, blocked)
         else:
+            if breaker.is_open:
+                breaker.retries.note_failure(destination.config.retry, error)
             record_failure(state, destination, blocked, error)
 
     async def _wait_for(

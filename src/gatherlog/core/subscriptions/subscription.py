@@ -81,8 +81,13 @@ class Subscription(Protocol):
         """All destinations, including those that get no new events."""
         ...
 
-    def route(self, event: Recorded) -> Sequence[Destination]:
-        """The destinations of a new event. It must not raise."""
+    def route(
+        self, event: Recorded, suspended: frozenset[str] = frozenset()
+    ) -> Sequence[Destination]:
+        """The destinations of a new event. It must not raise.
+
+        Those named in `suspended` may be left out: they get the event later.
+        """
         ...
 
     def routes_to(self, destination: str, event: Recorded) -> bool:
