@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final, TypeVar
 
 import apsw
@@ -40,6 +40,8 @@ class RowCache:
         self.position: int | None = None
         self.streams: dict[str, int] = {}
         self.documents: dict[Ref, Document] = {}
+        self.being_written: Collection[Ref] = ()
+        """Documents of the transaction that is open. Others may see it before `apply` is called."""
 
     def read(self, refs: Sequence[Ref]) -> list[Document | None] | None:
         """The documents as last committed, if all are known; None if the file must be read."""
@@ -53,6 +55,8 @@ class RowCache:
                 self._outside = version
             self._confirmed_until = time.monotonic() + CONFIRMED_SECONDS
             asyncio.get_running_loop().call_soon(self.doubt)
+        if self.being_written and any(ref in self.being_written for ref in refs):
+            return None
         known = self.documents
         found = [known.get(ref) for ref in refs]
         return None if None in found else found

@@ -126,6 +126,7 @@ class SqliteEngine:
 
     async def write(self, planned: Planned) -> None:
         changes = planned.changes
+        self._cache.being_written = changes.documents.keys()
         try:
             connection = self._writer.open()
             with closing(connection.cursor()) as cursor:
@@ -136,6 +137,8 @@ class SqliteEngine:
             if isinstance(error, Exception):
                 raise translate(error) from error
             raise
+        finally:
+            self._cache.being_written = ()
         self._cache.apply(changes, connection)
         self._moved((changes.positions[0],))
         self._wakeups.send()
