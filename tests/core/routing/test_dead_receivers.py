@@ -100,8 +100,7 @@ def test_a_thousand_rules_for_dead_receivers_cost_a_healthy_one_less_than_a_seco
     how: str, subjects: int
 ) -> None:
     alone, _ = run_instantly(cost(how, 0, subjects))
-    beside, failing = run_instantly(cost(how, 1_000, subjects))
-    print(f"{how}, {subjects} subjects: {alone:.2f} s alone, {beside:.2f} s beside a thousand")
+    runs = [run_instantly(cost(how, 1_000, subjects)) for _ in range(2)]
 
-    assert beside - alone < 1.0
-    assert failing == 1_000
+    assert min(seconds for seconds, _ in runs) - alone < 1.0  # other programs only add to it
+    assert [failing for _, failing in runs] == [1_000, 1_000]

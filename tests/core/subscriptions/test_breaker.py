@@ -4,6 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Sequence
 
+import msgspec
 import pytest
 
 from gatherlog.core import Recorded, Store
@@ -217,5 +218,53 @@ def test_a_resumed_destination_is_attempted_at_once() -> None:
             await eventually(lambda: took(dead, 60))
             assert asyncio.get_running_loop().time() - began < 2.0
         assert sequences(dead) == sequences(alive)
+
+    run_scenario(scenario())
+
+
+class Switched(Following):
+    """As the bus does it: a destination that takes no new events is in no route."""
+
+    def route(self, event: Recorded, suspended: frozenset[str] = frozenset()) -> list[Destination]:
+        return [one for one in super().route(event) if one.takes_new]
+
+    def routes_to(self, destination: str, event: Recorded) -> bool:
+        return event.type == "tests.happened"
+
+    def switch(self, *, takes_new: bool) -> None:
+        [dead, alive] = self.places
+        self.places = [msgspec.structs.replace(dead, takes_new=takes_new), alive]
+        self.version += 1
+
+
+@pytest.mark.parametrize("crashes", [False, True])
+def test_what_came_while_a_destination_took_no_new_events_is_left_out_when_it_catches_up(
+    crashes: bool,
+) -> None:
+    async def scenario() -> None:
+        store, (dead, alive, places) = new_store(), dead_and_alive()
+        following = Switched(*places.places)
+        async with working(store, following) as running:
+            await say_many(store, 60)
+            await eventually(lambda: fails_in_all(store, 1))
+            await alive.has(60)
+            following.switch(takes_new=False)
+            await say_many(store, 60, start=60)
+            for n in range(3):
+                await say(store, f"card-{n}", "missed", subject=f"s{n}")
+            await alive.has(123)
+            if crashes:
+                await asyncio.sleep(1)
+                await running.kill()
+        async with working(store, following):
+            following.switch(takes_new=True)
+            await say_many(store, 60, start=120)
+            await eventually(lambda: took(alive, 183))
+            dead.alive = True
+            await eventually(lambda: took(dead, 120))
+            await eventually(lambda: nothing_waits(store))
+        expected = {f"w{n}" for n in (*range(60), *range(120, 180))}
+        assert set(dead.words) == expected
+        assert len(dead.words) == len(expected)
 
     run_scenario(scenario())

@@ -270,6 +270,7 @@ class Bus:
             timeout=_TIMEOUT,
             at_once=_AT_ONCE.get(type(target.to), 1),
             holds=target.holds,
+            takes_new=rule.enabled,
             generation=generation,
             transform=transform,
         )

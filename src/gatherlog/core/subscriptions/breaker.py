@@ -1,9 +1,10 @@
 """The breaker of a destination: while all deliveries fail, one attempt at a time probes it.
 
-It *opens* when several attempts have failed in a row. From then on the destination is suspended, so
-that a position stands for everything that waits for it, and attempts take turns: retries of the few
-events that had failed by then, and the first event after that position, alone, which shows whether
-others are taken. Both pause longer and longer. It closes when any event is taken.
+It *opens* when several attempts have failed in a row, or all of the first page at a destination
+that has taken nothing yet. From then on the destination is suspended, so that a position stands for
+everything that waits for it, and attempts take turns: retries of the few events that had failed by
+then, and the first event after that position, alone, which shows whether others are taken. Both
+pause longer and longer. It closes when any event is taken.
 """
 
 import asyncio
@@ -19,8 +20,7 @@ from gatherlog.core.subscriptions.retry_pauses import pause_after
 __all__ = ["OPENS_AT", "Breaker"]
 
 OPENS_AT: Final = 3
-"""Attempts that fail in a row, of the same event or of several. One is enough at a destination that
-has taken nothing yet since the partition is processed here."""
+"""Attempts that fail in a row, of the same event or of several."""
 
 
 class Pace:
@@ -40,7 +40,7 @@ class Pace:
         self.due = asyncio.get_running_loop().time() + pause
 
     def wait_again(self, policy: RetryPolicy) -> None:
-        """Nothing was found to attempt: pause as before the second attempt."""
+        """Pause as after the first failure, whatever the receiver asked for."""
         bound = min(policy.first_pause, policy.longest_pause)
         self.due = asyncio.get_running_loop().time() + random.uniform(0, bound)
 
@@ -61,12 +61,20 @@ class Breaker:
         """Whether the latest attempt was taken: only then several run at the same time."""
         self.retries = Pace()
         self.probes = Pace()
-        self._failures = OPENS_AT - 1
-        """In a row, while it is closed."""
+        self._failures = 0
+        """In a row."""
+        self._has_taken = False
+        """Whether it has taken anything since the partition is processed here."""
+
+    @property
+    def is_failing(self) -> bool:
+        """Whether so many attempts have failed in a row that an operator has to know of it."""
+        return self._failures >= OPENS_AT
 
     def note_success(self) -> None:
         """An event was taken."""
-        self.is_proven, self.is_open, self._failures = True, False, 0
+        self.is_proven = self._has_taken = True
+        self.is_open, self._failures = False, 0
         self.try_now()
 
     def note_failure(self, policy: RetryPolicy, error: DeliveryFailed) -> None:
@@ -75,13 +83,22 @@ class Breaker:
             return
         self.is_proven = False
         self._failures += 1
-        if self._failures == OPENS_AT:
-            self.is_open = True
-            self.probes.note_failure(policy, error)
+        if self.is_failing:
+            self._open(policy)
+
+    def note_page(self, policy: RetryPolicy) -> None:
+        """All events of a page were attempted, each once."""
+        if self._failures and not self._has_taken:
+            self._open(policy)
 
     def open(self) -> None:
         """Open it as it was when the partition was processed before; an attempt is due now."""
         self.is_open, self._failures = True, OPENS_AT
+
+    def _open(self, policy: RetryPolicy) -> None:
+        if not self.is_open:
+            self.is_open = True
+            self.probes.wait_again(policy)
 
     def try_now(self) -> None:
         """Make the next attempts due now."""

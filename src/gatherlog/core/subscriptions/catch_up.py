@@ -38,12 +38,20 @@ class CatchUp:
     ) -> None:
         self._state = state
         self._block = block
+        self._under_way: dict[DestinationState, tuple[PageDelivery, int]] = {}
+        """Pages with the positions of their ends."""
         self._block_unfinished = block_unfinished
 
     def start(self, destination: DestinationState) -> None:
         """Begin to catch up, if the destination is suspended and nothing does so yet."""
         if destination.suspended_from is not None and destination.catch_up_task is None:
             destination.catch_up_task = self._state.tasks.start(self._run(destination))
+
+    def close(self) -> None:
+        """Note how far the pages under way have come: they are about to be cancelled."""
+        while self._under_way:
+            destination, (delivery, end) = self._under_way.popitem()
+            self._go_on_from(destination, self._block_unfinished(destination, delivery, end))
 
     async def _run(self, destination: DestinationState) -> None:
         state, clock = self._state, asyncio.get_running_loop().time
@@ -115,19 +123,22 @@ class CatchUp:
         end = page[-1].position if page else destination.suspended_from or 0
         delivery = PageDelivery(self._state, destination, self._missed(destination, page))
         destination.interrupt_catch_up = delivery.stop
+        self._under_way[destination] = delivery, end
         try:
             await delivery.run()
         finally:
             destination.interrupt_catch_up = None
+            is_closed = self._under_way.pop(destination, None) is None
         destination.is_slow = False
-        self._go_on_from(destination, self._block_unfinished(destination, delivery, end))
+        if not is_closed:
+            self._go_on_from(destination, self._block_unfinished(destination, delivery, end))
 
     def _missed(self, destination: DestinationState, page: Sequence[Recorded]) -> list[Recorded]:
         """The events to deliver: not those that are done already, or have a blocked key."""
         routes_to, name = self._state.subscription.routes_to, destination.config.name
         missed = []
         for event in page:
-            if event.position in destination.done_ahead:
+            if event.position in destination.done_ahead or destination.is_left_out(event.position):
                 continue
             blocked = destination.blocked.get(ordering_key(event))
             if blocked is not None:  # which asks itself whether the event is for the destination

@@ -63,6 +63,8 @@ class DestinationState:
         """While it is suspended: the end of the last page of which it got no event."""
         self.done_ahead: set[int] = set()
         """Positions of events that are done, though they are beyond what the checkpoint covers."""
+        self.left_out: list[tuple[int, int | None]] = []
+        """See `Backlog.left_out`."""
         self.failing_since: int | None = None
         """When the breaker opened: microseconds since the epoch; None: it is closed."""
         self.is_slow = False
@@ -121,11 +123,34 @@ class DestinationState:
             or any(blocked.next_try is not None for blocked in self.blocked.values())
         )
 
-    def configure(self, config: Destination) -> None:
+    def configure(self, config: Destination, processed_to: int) -> None:
         """Take over a changed configuration of the same destination."""
         if self.config.at_once != config.at_once:
             self.retry_slots = asyncio.Semaphore(config.at_once)
         self.config = config
+        self._leave_out(processed_to)
+
+    def is_left_out(self, position: int) -> bool:
+        """Whether it took no new events when this one was new."""
+        return any(
+            after < position and (until is None or position <= until)
+            for after, until in self.left_out
+        )
+
+    def _leave_out(self, processed_to: int) -> None:
+        """Begin to leave out new events, or end that, as the configuration says."""
+        waiting = [blocked.position for blocked in self.blocked.values()]
+        waiting += [processed_to if self.suspended_from is None else self.suspended_from]
+        first = min(waiting)
+        gaps = [gap for gap in self.left_out if gap[1] is None or gap[1] > first]
+        is_open = bool(gaps) and gaps[-1][1] is None
+        if is_open and self.config.takes_new:
+            gaps[-1] = gaps[-1][0], processed_to
+        elif not is_open and not self.config.takes_new:
+            gaps.append((processed_to, None))
+        if gaps != self.left_out:
+            self.left_out = gaps
+            self.is_dirty = True
 
     def block(self, blocked: BlockedKey) -> None:
         """From now on the later events of its stream and subject wait."""
@@ -184,6 +209,7 @@ class DestinationState:
     def restore(self, backlog: Backlog, version: int, *, processed_to: int, now: int) -> None:
         """Take over what waits from the stored backlog; `now` is in microseconds."""
         self.backlog_version, self.suspended_from = version, backlog.suspended_from
+        self.done_ahead, self.left_out = set(backlog.done_ahead), list(backlog.left_out)
         self.failing_since = backlog.failing_since
         if self.failing_since is not None:
             self.breaker.open()
@@ -197,6 +223,7 @@ class DestinationState:
             )
             blocked.is_done |= blocked.given_up and not self.config.holds  # it may have changed
             self.blocked[blocked.key] = blocked
+        self._leave_out(processed_to)
 
     def to_backlog(self, subscription: str, partition: int, now: int) -> Backlog | None:
         """What is stored of it; None if nothing waits. `now` is in microseconds."""
@@ -209,5 +236,7 @@ class DestinationState:
             generation=self.config.generation,
             parked=tuple(blocked.to_parked(now) for blocked in self.blocked.values()),
             suspended_from=self.suspended_from,
+            done_ahead=tuple(sorted(self.done_ahead)[:LARGEST_PAGE]),
+            left_out=tuple(self.left_out),
             failing_since=self.failing_since,
         )

@@ -24,19 +24,20 @@ def note_outcome(
     state: PartitionState, destination: DestinationState, error: DeliveryFailed | None
 ) -> None:
     """Heed what an attempt says about the destination itself: whether all deliveries to it fail."""
-    breaker, was_open = destination.breaker, destination.breaker.is_open
+    breaker = destination.breaker
+    was_open, was_failing = breaker.is_open, breaker.is_failing
     if error is None:
         breaker.note_success()
     else:
         breaker.note_failure(destination.config.retry, error)
-    if breaker.is_open != was_open:
-        destination.failing_since = state.clock() if breaker.is_open else None
+    if breaker.is_failing != was_failing:
+        destination.failing_since = state.clock() if breaker.is_failing else None
         destination.mark_changed()
         state.unsaved.set()
-        name, kind = destination.config.name, "" if error is None else kind_text(error.kind)
-        state.notices.fails(name, state.partition, kind if breaker.is_open else None)
-        if was_open:
-            destination.retry_now()
+        kind = None if error is None else kind_text(error.kind)
+        state.notices.fails(destination.config.name, state.partition, kind)
+    if was_open and not breaker.is_open:
+        destination.retry_now()
 
 
 def record_success(

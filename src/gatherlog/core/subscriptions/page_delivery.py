@@ -46,6 +46,8 @@ class PageDelivery:
             await self._deliver_in_batches(config.target.batch)
         else:
             await self._deliver_concurrently(config.at_once)
+        if not self._is_over:
+            self._destination.breaker.note_page(config.retry)
 
     def stop(self) -> None:
         """Begin no further attempt."""

@@ -19,7 +19,7 @@ from gatherlog.core.subscriptions.retry_queues import RetryQueues
 
 __all__ = ["GRACE", "PATIENCE", "PageDispatch"]
 
-PATIENCE: Final = 0.5
+PATIENCE: Final = 0.3
 """Seconds that a page waits for its slowest destination, if there are others."""
 MOST_DELIVERIES: Final = 5_000
 """Deliveries of one part of a page, beyond which the next events are left for the next part."""
@@ -81,7 +81,7 @@ class PageDispatch:
                 delivery.close(end)  # it was removed meanwhile
                 continue
             reached = self._retries.block_unfinished(destination, delivery, end)
-            if reached < end:
+            if reached < end or destination.breaker.is_open:
                 destination.suspend(reached, end)
                 self._retries.catch_up(destination)
         state.position = end
@@ -110,6 +110,8 @@ class PageDispatch:
                     and (blocked := destination.blocked.get(ordering_key(event))) is not None
                 ):
                     blocked.until = max(blocked.until, event.position)
+                    if destination.breaker.is_open:
+                        routed.setdefault(destination, [])  # to be suspended
                 else:
                     routed.setdefault(destination, []).append(event)
                     deliveries += 1

@@ -173,7 +173,7 @@ class PartitionState:
         for name, config in by_name.items():
             if name not in self.destinations:
                 self.destinations[name] = DestinationState(config, self.suspended)
-            self.destinations[name].configure(config)
+            self.destinations[name].configure(config, self.position)
         for version, backlog in backlogs:
             self.destinations[backlog.destination].restore(
                 backlog, version, processed_to=self.position, now=self.clock()

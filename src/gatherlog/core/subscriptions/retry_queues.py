@@ -93,6 +93,7 @@ class RetryQueues:
                 tasks.append(destination.catch_up_task)
         if running := [task for task in tasks if task is not None]:
             await asyncio.wait(running, timeout=patience)
+        self._catch_up.close()
 
     # One blocked key.
 
@@ -224,7 +225,9 @@ class RetryQueues:
             blocked.read_ahead.extend(
                 event
                 for event in waiting
-                if ordering_key(event) == blocked.key and routes_to(name, event)
+                if ordering_key(event) == blocked.key
+                and not destination.is_left_out(event.position)
+                and routes_to(name, event)
             )
             if is_end and not blocked.read_ahead and blocked.until == until:
                 return None

@@ -41,6 +41,8 @@ class Destination(msgspec.Struct, frozen=True, kw_only=True):
     holds: bool = False
     """Whether an event that was given up blocks the later events of its stream and subject until
     an operator redrives or discards it."""
+    takes_new: bool = True
+    """Whether it gets new events; if not, only those that wait for it already."""
     transform: Callable[[Recorded], Any] | None = None
     """Makes `Delivery.input` from an event."""
     generation: str = ""
