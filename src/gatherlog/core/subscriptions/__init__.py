@@ -8,7 +8,8 @@ What programs use is importable from here. The modules, from the outside in:
 - `partition_state`, `destination_state`, `blocked_key`: what a processor knows
 - `checkpoints`, `checkpoint_store`, `fenced_commits`: what of that is stored, and how
 - `page_dispatch`, `page_delivery`, `attempts`, `batch_in_flight`: how new events are delivered
-- `projection_runner`, `projection_folding`: how they are folded into documents instead
+- `projection_runner`, `projection_folding`, `document_locks`: how they are folded into documents
+  instead
 - `retry_queues`, `retry_pauses`, `outcomes`, `catch_up`: what follows when an event is not taken
 - `administration`, `admin_commands`, `dead_letters`: what operators ask and command
 - `notices`, `metrics`: what operators are told without asking

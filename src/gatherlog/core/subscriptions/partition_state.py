@@ -74,6 +74,8 @@ class PartitionState:
         self._dead_letter_events: list[DeadLetterEvent] = []
         """To be saved, like the following."""
         self.projection_writes: list[Write] = []
+        self.folding = asyncio.Lock()
+        """Held while documents of a projection are changed, by new events or by a retry."""
         self._removed: list[DestinationState] = []
         self._set_aside: list[DestinationState] = []
         self._destinations_version = -1

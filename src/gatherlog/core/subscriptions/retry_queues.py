@@ -14,6 +14,7 @@ from gatherlog.core.subscriptions.blocked_key import BlockedKey, ordering_key
 from gatherlog.core.subscriptions.catch_up import CatchUp
 from gatherlog.core.subscriptions.delivery import DeliveryFailed
 from gatherlog.core.subscriptions.destination_state import DestinationState
+from gatherlog.core.subscriptions.document_locks import DocumentLocks
 from gatherlog.core.subscriptions.outcomes import note_outcome, record_failure, record_success
 from gatherlog.core.subscriptions.page_delivery import PageDelivery
 from gatherlog.core.subscriptions.page_size import LARGEST_PAGE
@@ -26,12 +27,12 @@ __all__ = ["RetryQueues"]
 class RetryQueues:
     """Retries each blocked key of a partition in a task of its own.
 
-    `projection_lock` is held while documents of a projection are changed.
+    `locks` are those of a projection's documents.
     """
 
-    def __init__(self, state: PartitionState, projection_lock: asyncio.Lock) -> None:
+    def __init__(self, state: PartitionState, locks: DocumentLocks) -> None:
         self._state = state
-        self._projection_lock = projection_lock
+        self._locks = locks
         self._catch_up = CatchUp(state, self.block, self.block_unfinished)
 
     def start(self) -> None:
@@ -179,9 +180,9 @@ class RetryQueues:
     ) -> bool:
         """For a projection: `_deliver` and `_advance` in one commit with the documents."""
         state = self._state
-        async with self._projection_lock:
+        event = EventWithRefs(fold, await self._event(blocked))
+        async with state.folding, self._locks.hold(event.refs):
             if not blocked.is_done:
-                event = EventWithRefs(fold, await self._event(blocked))
                 result = await fold_events(
                     state.store, fold, state.name, [event], epoch=state.epoch
                 )

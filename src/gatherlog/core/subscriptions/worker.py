@@ -20,6 +20,7 @@ from gatherlog.core.eventstore.store import Store
 from gatherlog.core.projections.views import View
 from gatherlog.core.subscriptions.checkpoints import BACKLOGS, CHECKPOINTS
 from gatherlog.core.subscriptions.dead_letters import DEAD_LETTERS
+from gatherlog.core.subscriptions.document_locks import DocumentLocks
 from gatherlog.core.subscriptions.lease_taking import LeaseTaker
 from gatherlog.core.subscriptions.leases import LEASES, LeaseHolder, LeaseLost
 from gatherlog.core.subscriptions.metrics import Metrics
@@ -81,7 +82,8 @@ class Worker:
         self._leases = LeaseTaker(store, self.id)
         self._stopping = asyncio.Event()
         self._processors: dict[tuple[str, int], PartitionProcessor] = {}
-        self._projection_locks = {name: asyncio.Lock() for name in names}
+        partitions = store.limits.partitions
+        self._document_locks = {name: DocumentLocks(partitions) for name in names}
         """So that partitions whose events change the same documents do not conflict here."""
 
     async def run(self) -> None:
@@ -145,7 +147,7 @@ class Worker:
             clock=self._clock,
             ids=self._ids,
         )
-        processor = PartitionProcessor(state, self._lease_seconds, self._projection_locks[name])
+        processor = PartitionProcessor(state, self._lease_seconds, self._document_locks[name])
         self._processors[name, partition] = processor
         if self._stopping.is_set():  # it was set while the lease was being taken
             processor.stop()
