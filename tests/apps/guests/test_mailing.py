@@ -36,7 +36,7 @@ from gatherlog.engines.hostile import HostileStore, Hostility
 from gatherlog.targets import smtp
 from gatherlog.targets.smtp import SmtpMailer, SmtpServer
 from gatherlog.testing import CountingIds
-from tests.stores import events_in, events_of, eventually, scanned
+from tests.stores import HOSTILE_URL, events_in, events_of, eventually, scanned
 from tests.targets.picky_office import HANG, PickyOffice, picky_office
 
 SITE = "https://party.example"
@@ -49,7 +49,7 @@ ENGINES = {
     "memory": ("memory:", None),
     "sqlite": ("sqlite:///{path}/guests.db", None),
     "small": ("sqlite:///{path}/guests.db", SMALL),
-    "hostile": ("hostile:1", None),
+    "hostile": (HOSTILE_URL, None),
 }
 
 

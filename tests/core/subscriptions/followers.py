@@ -40,7 +40,7 @@ from gatherlog.engines.hostile import LIMITS as HOSTILE_LIMITS
 from gatherlog.engines.hostile import HostileStore
 from gatherlog.engines.memory import MemoryStore
 from gatherlog.testing import CountingIds, run_instantly
-from tests.stores import scanned
+from tests.stores import SEED, scanned
 
 T = TypeVar("T")
 NOON = 1_790_000_000_000_000
@@ -93,7 +93,10 @@ class Counting:
 NewStore = Callable[[Sequence[View[Any]], Limits], Store]
 ENGINES: dict[str, tuple[Limits, NewStore]] = {
     "memory": (Limits(), lambda views, limits: MemoryStore(views, limits=limits)),
-    "hostile": (HOSTILE_LIMITS, lambda views, limits: HostileStore(views, seed=1, limits=limits)),
+    "hostile": (
+        HOSTILE_LIMITS,
+        lambda views, limits: HostileStore(views, seed=SEED, limits=limits),
+    ),
 }
 """Those that work in virtual time: the limits of each, and how a store of it is made."""
 chosen = ["memory"]
