@@ -192,9 +192,9 @@ class Bus:
             if (one := self._stored.get(name)) is not None and one.creation is not None
         }
         found = await read_rules(store, names, {**earlier, **created})
-        for name in sorted(names, key=lambda name: getattr(found[name], "version", 0)):
-            if found[name] != self._stored.get(name):
-                await self._put(name, found[name])
+        for name, stored in sorted(found.items(), key=_last_change):
+            if stored != self._stored.get(name):
+                await self._put(name, stored)
 
     async def _put(self, name: str, stored: StoredRule | None) -> None:
         """Put a rule in the place of the one of this name; None removes it.
@@ -294,6 +294,12 @@ class Bus:
         if self._last_document is None or self._last_document[0] is not event:
             self._last_document = (event, document(event))
         return self._last_document[1]
+
+
+def _last_change(found: tuple[str, StoredRule | None]) -> int:
+    """Sorts rules as if each change had been followed: the last one that was changed comes last."""
+    _, stored = found
+    return 0 if stored is None else stored.version
 
 
 def _not_before(rule: Rule, created: Creation | None) -> Rule:

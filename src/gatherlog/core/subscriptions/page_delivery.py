@@ -102,8 +102,12 @@ class PageDelivery:
     @property
     def _is_over(self) -> bool:
         """Whether no further attempt may begin."""
-        failed = len(self._failures) + len(self._destination.blocked)
-        return self._is_stopped or self._destination.breaker.is_open or failed >= MOST_BLOCKED
+        destination = self._destination
+        return (
+            self._is_stopped
+            or destination.breaker.is_open
+            or len(self._failures) + len(destination.blocked) >= MOST_BLOCKED
+        )
 
     async def _deliver_in_batches(self, size: int) -> None:
         """One batch after the other, in the order of the feed."""
@@ -168,7 +172,8 @@ class PageDelivery:
             batch.abort()
             raise
         batch.finish(error)
-        note_outcome(self._state, self._destination, error)
+        if error is not None or not self._destination.breaker.is_proven:
+            note_outcome(self._state, self._destination, error)
         if self._is_closed:
             return error is None
         for event in events:

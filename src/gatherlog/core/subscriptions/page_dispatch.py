@@ -101,9 +101,11 @@ class PageDispatch:
             if deliveries > MOST_DELIVERIES:
                 break
             count += 1
-            for config in route(event, suspended):
+            found = route(event, suspended)
+            deliveries += len(found)
+            for config in found:
                 destination = destinations[config.name]
-                if destination.suspended_from is not None:
+                if config.name in suspended:
                     continue
                 if (
                     destination.blocked
@@ -114,7 +116,6 @@ class PageDispatch:
                         routed.setdefault(destination, [])  # to be suspended
                 else:
                     routed.setdefault(destination, []).append(event)
-                    deliveries += 1
         for destination in self._state.suspended:
             destination.skipped_to = page[count - 1].position
         return count, routed
