@@ -1,5 +1,7 @@
 """Subscriptions over HTTP: paused, reset, and what waits in them."""
 
+from typing import Any
+
 import msgspec
 import pytest
 from httpx2 import AsyncClient
@@ -169,3 +171,37 @@ async def test_a_rule_that_is_set_aside_is_named_in_metrics_and_log_and_can_be_r
         return not await is_named()
 
     await until(is_named_no_more)
+
+
+async def test_a_destination_that_is_down_is_counted_and_named_with_when_that_began(
+    api: AsyncClient, inbox: Inbox, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    await create_rule(api, targets=[to_inbox(retry={"first_pause": 0.05, "longest_pause": 0.1})])
+    inbox.refuses = True
+    for _ in range(5):
+        await sign_up(api)
+
+    async def status() -> dict[str, Any]:
+        answer: dict[str, Any] = (await api.get("/subscriptions/bus")).json()
+        return answer
+
+    async def is_failing() -> bool:
+        return bool((await status())["failing"] == 1)
+
+    await until(is_failing)
+    [held] = (await status())["holds"]
+    assert (held["destination"], held["failing_since"] is None) == ("r/target", False)
+    assert 'gatherlog_failing{subscription="bus"} 1.0' in (await api.get("/metrics")).text
+    inbox.refuses = False
+
+    async def all_there() -> bool:
+        return len(inbox.given) == 5 and not (await status())["holds"]
+
+    await until(all_there)
+    assert inbox.versions() == [1, 2, 3, 4, 5]
+    lines = capfdbinary.readouterr().err.splitlines()
+    notices = [msgspec.json.decode(line)["notice"] for line in lines if b'"notice"' in line]
+    assert [notice.split(":")[0] for notice in notices] == [
+        "all deliveries to r/target fail (raised)",
+        "r/target takes deliveries again.",
+    ]

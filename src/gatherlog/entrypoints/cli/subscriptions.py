@@ -81,7 +81,7 @@ def show(name: Name, /, *, store: StoreUrl = None, json: Json = False) -> None:
         place = f"at position {lag.position:,}, the log is at {lag.head:,}"
         print(f"partition {lag.partition}: {place}, events behind: {_counted(lag)}")
     for backlog in status.backlogs:
-        if backlog.suspended_from is not None:
+        if backlog.suspended_from is not None or backlog.failing_since is not None:
             print(_held(backlog))
     rows = [
         (
@@ -104,7 +104,9 @@ def _held(backlog: "Backlog") -> str:
     """One line about a destination that gets no new events, and what to do about it."""
     from gatherlog.core.eventstore.clock import rfc3339
 
-    held = f"{printable(backlog.destination)} is held at position {backlog.suspended_from:,}"
+    held = f"{printable(backlog.destination)} is held"
+    if backlog.suspended_from is not None:
+        held += f" at position {backlog.suspended_from:,}"
     if backlog.failing_since is None:
         return f"{held}: it catches up"
     since = rfc3339(backlog.failing_since)

@@ -71,11 +71,12 @@ class ParkAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class HeldAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """A destination that receives no new events until it has caught up from `position`."""
+    """A destination that receives no new events until it has caught up, or takes none at all."""
 
     destination: str
     partition: int
-    position: int
+    position: int | None
+    """What came after it waits; null if that is only what `parks` lists."""
     failing_since: Time | None
     """Since when all deliveries to it fail; null if it is only slow, or catches up."""
 
@@ -144,7 +145,7 @@ async def _summary(call: Plain, status: Status) -> SubscriptionAnswer:
 
 
 def _held_answers(backlog: Backlog) -> list[HeldAnswer]:
-    if backlog.suspended_from is None:
+    if backlog.suspended_from is None and backlog.failing_since is None:
         return []
     since = backlog.failing_since
     return [
