@@ -172,6 +172,7 @@ def _assemble(
             clock=clock,
             ids=ids,
             report=lambda name, error: log.failed(error),
+            tell=log.told,
         ),
     )
 

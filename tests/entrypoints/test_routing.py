@@ -214,6 +214,20 @@ def test_a_subscription_that_nobody_reads_is_not_called_read_or_paused(party: Te
     assert states()["bus"] == "never read"
 
 
+@pytest.mark.usefixtures("working")
+def test_a_receiver_that_is_down_is_shown_with_what_to_do(party: Terminal) -> None:
+    """Its name is one that is reserved for names that do not exist."""
+    party("rules", "add", "down", "--pattern", SIGNUPS, "--webhook", "https://nobody.invalid/hook")
+    for n in range(5):
+        party("append", f"users-{n}", "signup", "{}")
+
+    shown = until(lambda: party("subscriptions", "show", "bus").out, "down/target is held")
+    assert "all deliveries fail since" in shown
+    assert "mend the receiver, or change or remove the rule" in shown
+    listed = json.loads(party("subscriptions", "list", "--json").out)
+    assert [one["failing"] for one in listed if one["name"] == "bus"] == [1]
+
+
 def test_a_projection_can_only_be_reset_to_the_start(party: Terminal) -> None:
     assert party("subscriptions", "reset", "logs", "--to", "end").status == 2
     assert party("subscriptions", "reset", "logs", "--to", "start").status == 0

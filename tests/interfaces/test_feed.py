@@ -17,10 +17,13 @@ from gatherlog.core.eventstore.feed_pages import feed_cursor, feed_events, feed_
 from gatherlog.interfaces.live_feed import FeedHub
 from gatherlog.interfaces.rest.feed import event_line
 from gatherlog.settings import Settings
-from tests.stores import eventually, streams_of
+from tests.stores import HOSTILE_URL, eventually, streams_of
 
 
-@pytest.fixture(params=["sqlite:///{folder}/gatherlog.db", "hostile:1"])
+@pytest.fixture(
+    params=["sqlite:///{folder}/gatherlog.db", HOSTILE_URL],
+    ids=["sqlite", "hostile"],
+)
 async def platform(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Platform]:
     store = request.param.format(folder=tmp_path)
     platform = await start(Settings(store=store, rate_limits="off"))

@@ -46,33 +46,47 @@ EXAMPLES: dict[str, msgspec.Struct] = {
         enabled=False,
         secret=2,
         by="cli",
+        created=7,
     ),
     "rules.rule_removed": RuleRemoved(by="cli"),
 }
 
-SCHEMAS = {"rules.rule_created": 2}
-"""The schema versions that are stored now, where they are not 1."""
+
+
+def golden(type: str, schema: int) -> bytes:
+    return (GOLDEN / f"{type}.{schema}.json").read_bytes().removesuffix(b"\n")
 
 
 def test_every_golden_file_has_an_example() -> None:
     files = sorted(path.name for path in GOLDEN.glob("rules.*.json"))
+    names = [CODEC.encode(example)[:2] for example in EXAMPLES.values()]
 
-    present = [f"{type}.{SCHEMAS.get(type, 1)}.json" for type in EXAMPLES]
-    assert files == sorted([*present, "rules.rule_created.1.json"])
+    assert files == sorted(
+        [
+            *(f"{type}.{n}.json" for type, n in names),
+            "rules.rule_changed.1.json",
+            "rules.rule_created.1.json",
+        ]
+    )
 
 
-@pytest.mark.parametrize("type", EXAMPLES)
-def test_what_is_stored_is_what_its_golden_file_says(type: str) -> None:
-    schema = SCHEMAS.get(type, 1)
-    golden = (GOLDEN / f"{type}.{schema}.json").read_bytes().removesuffix(b"\n")
+@pytest.mark.parametrize("example", EXAMPLES.values(), ids=list(EXAMPLES))
+def test_what_is_stored_is_what_its_golden_file_says(example: msgspec.Struct) -> None:
+    type, schema, data = CODEC.encode(example)
 
-    assert CODEC.decode(Event("id", type, 1, 1, golden, schema)) == EXAMPLES[type]
-    assert CODEC.encode(EXAMPLES[type]) == (type, schema, golden)
+    assert data == golden(type, schema)
+    assert CODEC.decode(Event("id", type, 1, 1, data, schema)) == example
 
 
 def test_a_rule_that_was_created_before_there_were_series_has_none() -> None:
-    golden = (GOLDEN / "rules.rule_created.1.json").read_bytes()
+    type, example = "rules.rule_created", EXAMPLES["rules.rule_created"]
+    earlier = Event("id", type, 1, 1, golden(type, 1), 1)
 
-    created = CODEC.decode(Event("id", "rules.rule_created", 1, 1, golden))
+    assert CODEC.decode(earlier) == msgspec.structs.replace(example, series="")
 
-    assert created == msgspec.structs.replace(EXAMPLES["rules.rule_created"], series="")
+
+def test_a_change_of_an_earlier_release_does_not_say_where_the_rule_was_created() -> None:
+    type, example = "rules.rule_changed", EXAMPLES["rules.rule_changed"]
+    earlier = Event("id", type, 1, 1, golden(type, 1), 1)
+
+    assert CODEC.decode(earlier) == msgspec.structs.replace(example, created=0)

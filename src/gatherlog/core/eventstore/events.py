@@ -16,7 +16,7 @@ import msgspec
 from gatherlog.core.eventstore.errors import EventUndecodable, EventUnknown
 from gatherlog.core.eventstore.exact_json import decoder, encode
 
-__all__ = ["Codec", "Event", "Recorded", "Upcaster", "event_type"]
+__all__ = ["Codec", "Event", "Recorded", "Upcaster", "event_type", "event_type_of"]
 
 T = TypeVar("T", bound=msgspec.Struct)
 
@@ -76,6 +76,12 @@ def event_type(name: str, *, schema: int = 1) -> Callable[[type[T]], type[T]]:
         return cls
 
     return mark
+
+
+def event_type_of(cls: type[msgspec.Struct]) -> str:
+    """The name that `event_type` gave to a class."""
+    name: str = cls.__event_type__[0]  # type: ignore[attr-defined]
+    return name
 
 
 class Codec:

@@ -1,6 +1,7 @@
 """Routing: rules that say which events are delivered to which targets, and the bus that does it.
 
 - `rules`, `rule_service`, `rule_checks`: rules as events and documents, commands, and their checks
+- `stored_rules`: reading rules from the store, and the places where they were created
 - `patterns`, `rule_index`: which events a pattern matches, and which of all rules an event matches
 - `bus`: the subscription that routes events to the destinations of rules
 - `event_document`, `transformers`: what patterns and templates see of an event
@@ -36,6 +37,7 @@ from gatherlog.core.routing.rules import (
     WebhookFormat,
     WebhookSpec,
 )
+from gatherlog.core.routing.stored_rules import RuleUnreadable
 from gatherlog.core.routing.transformers import Transform, compile_transform
 
 __all__ = [
@@ -59,6 +61,7 @@ __all__ = [
     "RulePatch",
     "RuleService",
     "RuleTarget",
+    "RuleUnreadable",
     "TargetSpec",
     "TooManyRules",
     "Transform",

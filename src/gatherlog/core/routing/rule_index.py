@@ -16,7 +16,7 @@ the number of candidates that it reaches, not with the number of rules.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import product
 from typing import NamedTuple
 
@@ -92,16 +92,24 @@ class RuleIndex:
             for path, _ in conditions:
                 self._fields.remove(path)
 
-    def match(self, event: object) -> list[str]:
-        """Names of all rules whose pattern matches the event, in the order of the rules."""
+    def numbers(self, names: Iterable[str]) -> frozenset[int]:
+        """The numbers by which `match` skips the rules of these names, if they are in the index."""
+        return frozenset(self._rules[name][0] for name in names if name in self._rules)
+
+    def match(self, event: object, skipped: frozenset[int] = frozenset()) -> list[str]:
+        """Names of all rules whose pattern matches the event, in the order of the rules.
+
+        Rules with the numbers in `skipped` are not tested.
+        """
         if not isinstance(event, dict):
             return []
         values: FieldValues = {}
         self._fields.collect(event, values)
         matched: set[int] = set()
-        for rule, test in self._root.candidates_for(values):
-            if rule not in matched and test(event):
-                matched.add(rule)
+        for node in self._root.reached_by(values):
+            for _, (rule, test) in node.candidates:
+                if rule not in skipped and rule not in matched and test(event):
+                    matched.add(rule)
         return [self._names[number] for number in sorted(matched)]
 
 
@@ -208,13 +216,12 @@ class _Node:
                 del self.edges[field]
         return not self.candidates and not self.edges
 
-    def candidates_for(self, values: FieldValues) -> Iterator[Candidate]:
-        """The candidates at this node and at all nodes below that these values lead to."""
+    def reached_by(self, values: FieldValues) -> Iterator["_Node"]:
+        """This node and all nodes below that these values lead to."""
         rest = [self]
         while rest:
             node = rest.pop()
-            for _, candidate in node.candidates:
-                yield candidate
+            yield node
             for field in node.edges.keys() & values.keys():
                 node.edges[field].follow(values[field], rest)
 

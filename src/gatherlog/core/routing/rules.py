@@ -204,6 +204,9 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     Empty for rules that were created before there were series."""
     created_at: int = 0
     updated_at: int = 0
+    created: int = 0
+    """The version, in the stream of rules, of the event that created it. 0: not changed since, so
+    that it is the version of the document; or changed by a release that did not note it."""
 
 
 @event_type("rules.rule_created", schema=2)
@@ -220,7 +223,7 @@ class RuleCreated(msgspec.Struct, frozen=True, kw_only=True):
     series: str = ""
 
 
-@event_type("rules.rule_changed", schema=1)
+@event_type("rules.rule_changed", schema=2)
 class RuleChanged(msgspec.Struct, frozen=True, kw_only=True):
     """A rule was changed; the event has all its fields except `after`, which never changes."""
 
@@ -230,6 +233,8 @@ class RuleChanged(msgspec.Struct, frozen=True, kw_only=True):
     enabled: bool
     secret: int
     by: str
+    created: int = 0
+    """`Rule.created`; 0 in schema 1."""
 
 
 @event_type("rules.rule_removed", schema=1)
@@ -241,7 +246,10 @@ class RuleRemoved(msgspec.Struct, frozen=True, kw_only=True):
 
 CODEC = Codec(
     [RuleCreated, RuleChanged, RuleRemoved],
-    {("rules.rule_created", 1): lambda created: {**created, "series": ""}},
+    upcasters={
+        ("rules.rule_created", 1): lambda created: {**created, "series": ""},
+        ("rules.rule_changed", 1): lambda changed: {**changed, "created": 0},
+    },
 )
 RULES = View("rule", Rule, by_all=lambda rule: ("all", rule.name))
 
@@ -266,6 +274,7 @@ class _Fold:
                     enabled=changed.enabled,
                     secret=changed.secret,
                     updated_at=happened.time,
+                    created=changed.created,
                 )
                 return [Change(RULES, happened.subject, rule)]
             case RuleRemoved() if before is not None:

@@ -66,6 +66,7 @@ async def _metrics(platform: Platform) -> list[Metric]:
         *_subscription_metrics(statuses, dead),
         *await _queue_metrics(platform),
         *_process_metrics(platform),
+        _set_aside(platform),
     ]
 
 
@@ -125,6 +126,7 @@ def _subscription_metrics(statuses: Iterable[Status], dead: dict[str, int]) -> l
     )
     parked = _gauge("gatherlog_parked", "Streams and subjects that wait after a failure.")
     held = _gauge("gatherlog_held", "Destinations that get nothing new: too much waits for them.")
+    failing = _gauge("gatherlog_failing", "Destinations to which all deliveries fail.")
     dead_letters = _gauge("gatherlog_dead_letters", "Deliveries that were given up and wait.")
     paused = _gauge("gatherlog_paused", "1 while a subscription is paused.")
     for status in statuses:
@@ -132,12 +134,11 @@ def _subscription_metrics(statuses: Iterable[Status], dead: dict[str, int]) -> l
             lag.add_metric([status.name, str(one.partition)], one.behind)
             oldest.add_metric([status.name, str(one.partition)], one.oldest_seconds or 0.0)
         parked.add_metric([status.name], status.parked)
-        held.add_metric(
-            [status.name], sum(one.suspended_from is not None for one in status.backlogs)
-        )
+        held.add_metric([status.name], status.held)
+        failing.add_metric([status.name], status.failing)
         dead_letters.add_metric([status.name], dead[status.name])
         paused.add_metric([status.name], float(status.is_paused))
-    return [lag, oldest, parked, held, dead_letters, paused]
+    return [lag, oldest, parked, held, failing, dead_letters, paused]
 
 
 async def _queue_metrics(platform: Platform) -> list[Metric]:
@@ -182,6 +183,19 @@ def _process_metrics(platform: Platform) -> list[Metric]:
             family.add_metric([subscription], getattr(counts, field))
         metrics.append(family)
     return metrics
+
+
+def _set_aside(platform: Platform) -> Metric:
+    """The rules and commands that this process cannot use, by name."""
+    family = GaugeMetricFamily(
+        "gatherlog_set_aside",
+        "1 for each rule and administrative command that cannot be used; the log says why.",
+        labels=["subscription", "what"],
+    )
+    for subscription, notices in platform.worker.notices.items():
+        for what in notices.set_aside:
+            family.add_metric([subscription, what], 1)
+    return family
 
 
 def _gauge(name: str, help_text: str) -> GaugeMetricFamily:
