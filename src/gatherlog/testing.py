@@ -11,6 +11,7 @@ A spec of a decision, given the events before:
 import asyncio
 import selectors
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -229,6 +230,12 @@ class _InstantLoop(asyncio.SelectorEventLoop):
     def __init__(self) -> None:
         self._instant = _InstantSelector()
         super().__init__(self._instant)
+        self._threads = ThreadPoolExecutor()
+        self.set_default_executor(self._threads)
 
     def time(self) -> float:
         return self._instant.now
+
+    async def shutdown_default_executor(self, timeout: float | None = None) -> None:
+        """Wait for the threads in real time: simulated time would be over at once."""
+        self._threads.shutdown(wait=True)
