@@ -52,7 +52,6 @@ EXAMPLES: dict[str, msgspec.Struct] = {
 }
 
 
-
 def golden(type: str, schema: int) -> bytes:
     return (GOLDEN / f"{type}.{schema}.json").read_bytes().removesuffix(b"\n")
 
