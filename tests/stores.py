@@ -2,11 +2,15 @@
 and waiting for what a store shows soon, but not at once."""
 
 import asyncio
+import os
 from collections.abc import Awaitable, Callable, Iterable
 
 from gatherlog.core import Document, Recorded, Store, StreamHead
 from gatherlog.core.projections.paging import all_documents, all_streams
 
+SEED = int(os.environ.get("GATHERLOG_HOSTILE_SEED", "1"))
+"""What goes wrong on the hostile engine; `tests/engines/test_hostile_seeds.py` sets others."""
+HOSTILE_URL = f"hostile:{SEED}"
 SOON = 10.0
 """Seconds until a test gives up waiting for what has to come soon."""
 

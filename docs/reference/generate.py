@@ -32,13 +32,13 @@ A flag wins over its variable.
 | `GATHERLOG_PUBLIC_URL` | `--public-url` | the address that the server listens on |
 | `GATHERLOG_TRUSTED_PROXIES` | | none; addresses and networks with commas between |
 | `GATHERLOG_RATE_LIMITS` | | on; `off`, or figures like `sign_in=20/minute,rsvp=off` for \
-`sign_in` (10/minute per client address), `email` (5/minute per e-mail address), \
-`rsvp` (10/hour per guest), `wrong` (30/minute per client address) |
+`sign_in` (10/minute per client address), `email` (5/minute per e-mail address \
+and client address), `rsvp` (10/hour per guest), `wrong` (30/minute per client address) |
 | `GATHERLOG_SMTP_URL` | | none: no mail is sent; `smtp://name:password@host:port`, or `smtps://` |
 | `GATHERLOG_MAIL_FROM` | | none; needed with an SMTP server: `Our party <party@example.org>` |
 | `GATHERLOG_WORK` | | `on`; `off`: `gatherlog work` reads subscriptions, beside the server |
-| `GATHERLOG_WEBHOOK_ALLOW` | | none; networks that webhooks may reach although not public, with \
-commas between: `127.0.0.1,10.1.0.0/16` |
+| `GATHERLOG_WEBHOOK_ALLOW` | | none; networks that webhooks may reach although not public, and at \
+any port, with commas between: `127.0.0.1,10.1.0.0/16` |
 | `GATHERLOG_JWT_KEY` | | the content of the key file; a private RSA key in PEM |
 | `GATHERLOG_KEY_FILE` | | beside SQLite's file, ending in `.key`; the file is made when it is \
 first needed, and kept. With `memory:` there is no file unless this names one, and the key ends \

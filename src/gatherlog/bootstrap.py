@@ -172,6 +172,7 @@ def _assemble(
             clock=clock,
             ids=ids,
             report=lambda name, error: log.failed(error),
+            tell=log.told,
         ),
     )
 
@@ -185,8 +186,9 @@ class _RuleSecrets:
     async def bytes_of(self, rule: rules.Rule) -> Sequence[bytes]:
         """The current secret, then the one before it, if there was one."""
         key = await self._key()
+        origin = f"{rule.name} {rule.series}".rstrip()
         numbers = [number for number in (rule.secret, rule.secret - 1) if number > 0]
-        return [bytes.fromhex(key.digest("webhook", f"{rule.name} {n}")) for n in numbers]
+        return [bytes.fromhex(key.digest("webhook", f"{origin} {n}")) for n in numbers]
 
     async def texts_of(self, rule: rules.Rule) -> Sequence[str]:
         return [secret_text(secret) for secret in await self.bytes_of(rule)]
@@ -271,7 +273,7 @@ class Invitees:
             first_name=guest.first_name,
             last_name=guest.last_name,
             link=guest.link,
-            co_host=guest.is_co_host,
+            co_host=guest.manages,
             over_at=gathering.over_at,
         )
 

@@ -39,7 +39,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """The file with the site's private key; None: beside SQLite's file, ending in `.key`. A store
     in memory has no such file unless it is named here."""
     webhook_allow: tuple[str, ...] = ()
-    """Addresses or networks, such as `10.1.0.0/16`, that webhooks may reach though not public."""
+    """Addresses or networks that webhooks may reach though not public, and at any port."""
     work: bool = True
     """Whether the server runs the worker, too; if not, `gatherlog work` does, beside it."""
     rate_limits: str = ""
@@ -99,6 +99,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             return self.public_url.rstrip("/")
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"http://{host}:{self.port}"
+
+    @property
+    def is_https(self) -> bool:
+        """Whether the URL at which guests reach this server is one of HTTPS."""
+        return urlsplit(self.base_url).scheme == "https"
 
     def _flaws(self) -> list[Flaw]:
         flaws = []

@@ -19,6 +19,7 @@ from gatherlog.engines import open_store
 from gatherlog.engines.hostile import HostileStore
 from tests.contracts.commits import CARDS
 from tests.contracts.damage import DAMAGE, Damage
+from tests.stores import HOSTILE_URL
 
 T = TypeVar("T")
 
@@ -73,7 +74,7 @@ SQLITE = Engine(
     one_file=True,
     index_rows=True,
 )
-HOSTILE = Engine("hostile", "memory", "gatherlog.engines.hostile", "hostile:1", counts_trips=True)
+HOSTILE = Engine("hostile", "memory", "gatherlog.engines.hostile", HOSTILE_URL, counts_trips=True)
 ENGINES = [
     MEMORY,
     HOSTILE,

@@ -165,6 +165,29 @@ REFUSED = {
 }
 
 
+async def test_a_document_is_never_older_than_an_event_that_was_read_before(store: Store) -> None:
+    """Though it was read before as well, and commits are under way."""
+    done, late = asyncio.Event(), []
+
+    async def compare() -> None:
+        while not done.is_set():
+            await card(store, "a")
+            events = await store.read_stream("card-1", limit=1, backwards=True)
+            found = await card(store, "a")
+            if events and (found is None or found.version < events[0].version):
+                late.append((events[0].version, found))
+            await asyncio.sleep(0)
+
+    reading = [asyncio.create_task(compare()) for _ in range(3)]
+    for n in range(60):
+        both = Commit(appends=[append("card-1")], writes=[put("a", f"{n}".encode())])
+        await asyncio.gather(store.commit(both), store.commit(commit(f"card-{n + 2}")))
+    done.set()
+    await asyncio.gather(*reading)
+
+    assert late == []
+
+
 @pytest.mark.parametrize("cause", REFUSED)
 async def test_a_refused_commit_leaves_nothing_behind(store: Store, cause: str) -> None:
     await store.commit(writing(put("seen", b"1"), count("full", taken=1)))

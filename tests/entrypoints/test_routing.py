@@ -154,9 +154,14 @@ def test_a_worker_delivers_pauses_and_resumes_as_commanded(party: Terminal) -> N
 
 
 @pytest.mark.usefixtures("working")
-def test_dead_letters_are_listed_redriven_and_discarded(party: Terminal) -> None:
+def test_dead_letters_are_listed_redriven_and_discarded(
+    party: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The operator takes an allowed network back after a rule was saved."""
     here = ["--webhook", "http://127.0.0.1:9/", "--attempts", "1"]
-    party("rules", "add", "hook", "--pattern", SIGNUPS, *here)
+    with monkeypatch.context() as before:
+        before.setenv("GATHERLOG_WEBHOOK_ALLOW", "127.0.0.1")
+        assert party("rules", "add", "hook", "--pattern", SIGNUPS, *here).status == 0
     for number in range(3):
         party("append", f"users-{number}", "signup")
     until(lambda: party("dead-letters", "list").out, "users-2")
@@ -207,6 +212,20 @@ def test_a_subscription_that_nobody_reads_is_not_called_read_or_paused(party: Te
     assert "pausing" in party("subscriptions", "list").out
     party("subscriptions", "resume", "bus")
     assert states()["bus"] == "never read"
+
+
+@pytest.mark.usefixtures("working")
+def test_a_receiver_that_is_down_is_shown_with_what_to_do(party: Terminal) -> None:
+    """Its name is one that is reserved for names that do not exist."""
+    party("rules", "add", "down", "--pattern", SIGNUPS, "--webhook", "https://nobody.invalid/hook")
+    for n in range(5):
+        party("append", f"users-{n}", "signup", "{}")
+
+    shown = until(lambda: party("subscriptions", "show", "bus").out, "down/target is held")
+    assert "all deliveries fail since" in shown
+    assert "mend the receiver, or change or remove the rule" in shown
+    listed = json.loads(party("subscriptions", "list", "--json").out)
+    assert [one["failing"] for one in listed if one["name"] == "bus"] == [1]
 
 
 def test_a_projection_can_only_be_reset_to_the_start(party: Terminal) -> None:

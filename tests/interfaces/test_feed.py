@@ -17,10 +17,13 @@ from gatherlog.core.eventstore.feed_pages import feed_cursor, feed_events, feed_
 from gatherlog.interfaces.live_feed import FeedHub
 from gatherlog.interfaces.rest.feed import event_line
 from gatherlog.settings import Settings
-from tests.stores import eventually, streams_of
+from tests.stores import HOSTILE_URL, eventually, streams_of
 
 
-@pytest.fixture(params=["sqlite:///{folder}/gatherlog.db", "hostile:1"])
+@pytest.fixture(
+    params=["sqlite:///{folder}/gatherlog.db", HOSTILE_URL],
+    ids=["sqlite", "hostile"],
+)
 async def platform(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Platform]:
     store = request.param.format(folder=tmp_path)
     platform = await start(Settings(store=store, rate_limits="off"))
@@ -218,3 +221,13 @@ async def test_a_cursor_gives_its_positions_back(platform: Platform) -> None:
     positions = tuple(range(platform.store.limits.partitions))
 
     assert feed_positions(platform.store, feed_cursor(platform.store, positions)) == positions
+
+
+async def test_a_line_of_the_feed_keeps_every_digit_where_its_payload_has_line_breaks(
+    api: AsyncClient, platform: Platform
+) -> None:
+    body = '{"events":[{"type":"sale","data":{\n"price":123.45678901234567890123\n}}]}'
+    await api.post("/streams/sales-1", content=body, headers={"content-type": "application/json"})
+    [event] = await platform.store.read_stream("sales-1", limit=1)
+
+    assert b'"data":{"price":123.45678901234567890123}' in event_line(event)

@@ -15,9 +15,13 @@ from gatherlog.bootstrap import Platform, start
 from gatherlog.interfaces import live_streams
 from gatherlog.interfaces.http import Http
 from gatherlog.settings import Settings
+from tests.stores import HOSTILE_URL
 
 
-@pytest.fixture(params=["sqlite:///{folder}/gatherlog.db", "hostile:1"])
+@pytest.fixture(
+    params=["sqlite:///{folder}/gatherlog.db", HOSTILE_URL],
+    ids=["sqlite", "hostile"],
+)
 async def platform(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Platform]:
     platform = await start(Settings(store=request.param.format(folder=tmp_path), rate_limits="off"))
     yield platform

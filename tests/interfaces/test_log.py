@@ -116,6 +116,11 @@ async def test_streams_of_apps_cannot_be_appended_to(
         ("order-1", {"type": "x", "colour": "red"}, "/events"),
         ("order-1", {"type": "a\u0000b"}, "/events/0/type"),
         ("order-1", {"type": "x", "subject": "\u0000"}, "/events/0/subject"),
+        ("order-%01", {"type": "x"}, "/stream"),
+        ("order-\uffff", {"type": "x"}, "/stream"),
+        ("order-1", {"type": "x\n"}, "/events/0/type"),
+        ("order-1", {"type": "x\U0001fffe"}, "/events/0/type"),
+        ("order-1", {"type": "x", "subject": "\x85"}, "/events/0/subject"),
     ],
 )
 async def test_a_malformed_event_is_refused_with_its_place(
@@ -128,6 +133,39 @@ async def test_a_malformed_event_is_refused_with_its_place(
     assert refused.status_code == 422
     assert refused.json()["errors"][0]["pointer"].startswith(pointer)
     assert await platform.store.heads() == before
+
+
+@pytest.mark.parametrize(
+    ("item", "pointer"),
+    [
+        ({"type": "x\x1f", "payload": {"id": "u1"}}, "/type"),
+        ({"type": "x" * 401, "payload": {"id": "u1"}}, "/type"),
+        ({"type": "x", "payload": {"id": "u\ufdd0"}}, "/payload/id"),
+        ({"type": "x", "payload": {"id": "u" * 395}}, "/payload/id"),
+    ],
+)
+async def test_a_malformed_item_is_refused_with_its_place(
+    api: AsyncClient, item: dict[str, Any], pointer: str
+) -> None:
+    refused = await api.post("/logs/users", json=item)
+
+    assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (422, pointer)
+
+
+async def test_ids_that_repeat_within_one_request_are_refused_with_their_places(
+    api: AsyncClient,
+) -> None:
+    events = [{"type": "placed", "id": id} for id in ("a", "b", "a", "c", "b", "a")]
+
+    refused = await append(api, "order-7", *events)
+
+    assert refused.status_code == 422
+    assert [flaw["pointer"] for flaw in refused.json()["errors"]] == [
+        "/events/2/id",
+        "/events/4/id",
+        "/events/5/id",
+    ]
+    assert (await api.get("/streams/order-7")).status_code == 404
 
 
 LONGEST = ["n-" + "x" * 398, "n-" + "ü" * 199, "n-" + "\U0001f389" * 99 + "xx"]

@@ -18,7 +18,7 @@ from gatherlog.interfaces.rest.endpoint import Call, Reply
 from gatherlog.interfaces.rest.queries import Nothing, Paging
 from gatherlog.testing import CountingIds, StandingClock
 from tests.core.queues.messages import A_MOMENT, SOON
-from tests.stores import eventually
+from tests.stores import HOSTILE_URL, eventually
 
 NO_QUERY = Nothing()
 NOON = "2026-05-01T12:00:00.000000Z"
@@ -67,7 +67,10 @@ class Client:
         assert await self.receive(wait=A_MOMENT) == []
 
 
-@pytest.fixture(params=["sqlite:///{folder}/store.db", "hostile:1"])
+@pytest.fixture(
+    params=["sqlite:///{folder}/store.db", HOSTILE_URL],
+    ids=["sqlite", "hostile"],
+)
 async def client(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Client]:
     store = await open_store(request.param.format(folder=tmp_path), views=VIEWS)
     yield Client(store)

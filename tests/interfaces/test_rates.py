@@ -16,6 +16,7 @@ from gatherlog.core.eventstore.errors import Invalid
 from gatherlog.interfaces.http import build_app
 from gatherlog.interfaces.logs import RequestLog
 from gatherlog.interfaces.rates import MOST_KEYS, Rate, Rates, Window, read_rates
+from tests.stores import events_of, streams_of
 
 SECOND = 1_000_000
 DEAD = {"authorization": "Bearer glk_" + "A" * 43}
@@ -148,17 +149,64 @@ async def _sign_in(client: AsyncClient, attempt: int) -> Response:
     return await client.post(path, json=body)
 
 
-async def test_five_codes_a_minute_for_one_address_from_all_clients_together(
+async def test_five_codes_a_minute_for_one_address_from_one_client(
     platform: Platform, clock: HandClock
 ) -> None:
-    async with _limited(platform, clock, "sign_in=off") as client:
+    """Another client, such as the owner of the address, is not slowed by them."""
+    proxy = ("192.0.2.1",)
+    async with _limited(platform, clock, "sign_in=off", trusted_proxies=proxy) as client:
         spellings = ["a@x.org", "A@x.org", " a@X.ORG ", "a@x.org", "a@x.org", "a@x.org"]
         answers = [await client.post("/auth/code", json={"email": email}) for email in spellings]
         another = await client.post("/auth/code", json={"email": "b@x.org"})
+        elsewhere = {"x-forwarded-for": "198.51.100.7"}
+        owner = await client.post("/auth/code", json={"email": "a@x.org"}, headers=elsewhere)
 
     assert [answer.status_code for answer in answers][-1] == 429
     assert 429 not in [answer.status_code for answer in answers[:-1]]
-    assert another.status_code == 202
+    assert [another.status_code, owner.status_code] == [202, 202]
+
+
+async def test_a_device_that_has_signed_in_before_is_not_slowed_by_others_in_its_network(
+    platform: Platform, clock: HandClock
+) -> None:
+    code = await platform.accounts.issue_code("a@x.org")
+    device = (await platform.accounts.sign_in("a@x.org", code)).device
+    async with _limited(platform, clock) as client:
+        others = [await _sign_in(client, attempt) for attempt in range(12)]
+        asked = {"email": "a@x.org", "device": device}
+        owner = [await client.post("/auth/code", json=asked) for _ in range(6)]
+        wrong = await client.post("/auth/code", json={**asked, "email": "b@x.org"})
+
+    assert others[-1].status_code == 429
+    assert [answer.status_code for answer in owner] == [202] * 5 + [429]
+    assert wrong.status_code == 429  # the device is not known for this address
+
+
+async def test_a_client_that_signed_in_shows_its_device_and_is_mailed_codes_beside_strangers(
+    platform: Platform, clock: HandClock
+) -> None:
+    code = await platform.accounts.issue_code("a@x.org")
+    proxy = ("192.0.2.1",)
+    async with _limited(platform, clock, "off", trusted_proxies=proxy) as client:
+        session = {"email": "a@x.org", "code": code}
+        first = (await client.post("/auth/session", json=session)).json()
+        for n in range(40):
+            stranger = {"x-forwarded-for": f"198.51.100.{n}"}
+            await client.post("/auth/code", json={"email": "a@x.org"}, headers=stranger)
+        before = len(await _code_events(platform))
+        await client.post("/auth/code", json={"email": "a@x.org"})
+        without = len(await _code_events(platform))
+        await client.post("/auth/code", json={"email": "a@x.org", "device": first["device"]})
+        with_device = len(await _code_events(platform))
+
+    assert sorted(first) == ["device", "token"]
+    assert (without - before, with_device - before) == (0, 1)
+
+
+async def _code_events(platform: Platform) -> list[str]:
+    [stream] = await streams_of(platform.store, "sign_in")
+    events = await events_of(platform.store, stream.stream)
+    return [event.type for event in events if event.type == "people.code_issued"]
 
 
 async def test_known_and_unknown_addresses_are_limited_alike(

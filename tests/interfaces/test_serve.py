@@ -164,6 +164,24 @@ async def test_a_live_stream_does_not_delay_the_shutdown(server: Server, key: st
     assert (await asyncio.wait_for(server.ended(), 5))[0] == 0
 
 
+async def test_a_long_poll_whose_connection_was_closed_takes_no_message(
+    server: Server, api: AsyncClient, key: str
+) -> None:
+    target = {"to": {"kind": "queue", "queue": "orders"}}
+    rule = {"name": "r", "pattern": {"log": ["orders"]}, "targets": [target]}
+    assert (await api.post("/rules", json=rule)).status_code == 201
+    for _ in range(3):
+        _, writer = await _begun(server, key, "/queues/orders/receive", LONG_POLL)
+        writer.write(LONG_POLL)
+        await writer.drain()
+        writer.transport.abort()
+
+    await api.post("/logs/orders", json={"type": "placed", "payload": {"id": "7"}})
+    [received] = (await api.post("/queues/orders/receive", json={"wait": 20})).json()
+
+    assert (received["stream"], received["attempt"]) == ("orders-7", 1)
+
+
 async def test_a_stream_that_nobody_reads_does_not_delay_the_shutdown(
     server: Server, api: AsyncClient, key: str
 ) -> None:
@@ -216,16 +234,19 @@ async def test_a_wait_for_messages_does_not_delay_the_shutdown(
     assert (await asyncio.wait_for(server.ended(), 10))[0] == 0
 
 
+LONG_POLL = b'{"wait": 20}'
 NEW = b'{"first_name": "Ada", "last_name": "Lovelace"}'
 
 
-async def _begun(server: Server, key: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-    """A request that the server has begun to handle: it waits for the body NEW."""
+async def _begun(
+    server: Server, key: str, path: str = "/guests", body: bytes = NEW
+) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """A request that the server has begun to handle: it waits for the body."""
     host, port = server.url.removeprefix("http://").split(":")
     reader, writer = await asyncio.open_connection(host, int(port))
-    head = f"POST /guests HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {key}\r\n"
+    head = f"POST {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {key}\r\n"
     head += "Content-Type: application/json\r\nExpect: 100-continue\r\n"
-    writer.write(f"{head}Content-Length: {len(NEW)}\r\n\r\n".encode())
+    writer.write(f"{head}Content-Length: {len(body)}\r\n\r\n".encode())
     assert await reader.readuntil(b"\r\n\r\n") == b"HTTP/1.1 100 Continue\r\n\r\n"
     return reader, writer
 

@@ -16,13 +16,17 @@ from gatherlog.core.subscriptions.delivery import Delivery, DeliveryFailed
 from gatherlog.engines import open_store
 from gatherlog.targets.queue import QueueTarget
 from gatherlog.testing import CountingIds, StandingClock
+from tests.stores import HOSTILE_URL
 
 SOON = 5.0
 """As `receive(wait=)`: queries may lag."""
 NOON = 1_777_000_000_000_000
 
 
-@pytest.fixture(params=["sqlite:///{folder}/store.db", "hostile:1"])
+@pytest.fixture(
+    params=["sqlite:///{folder}/store.db", HOSTILE_URL],
+    ids=["sqlite", "hostile"],
+)
 async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
     store = await open_store(request.param.format(folder=tmp_path), views=VIEWS)
     yield store

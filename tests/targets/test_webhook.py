@@ -2,7 +2,6 @@
 
 import pytest
 
-from gatherlog import __version__
 from gatherlog.core.eventstore.exact_json import encode
 from gatherlog.core.routing.bus_form import bus_event
 from gatherlog.core.routing.cloud_events import cloud_event
@@ -33,7 +32,7 @@ async def test_a_delivery_is_one_signed_post() -> None:
     assert request.headers == {
         "host": f"127.0.0.1:{receiver.port}",
         "content-type": "application/cloudevents+json",
-        "user-agent": f"Gatherlog/{__version__}",
+        "user-agent": "Gatherlog",
         "webhook-id": "d-1",
         "webhook-timestamp": "1795521600",
         "content-length": str(len(request.body)),
@@ -51,8 +50,8 @@ async def test_binary_mode_sends_the_data_byte_for_byte() -> None:
     [request] = receiver.requests
     assert request.body == data
     assert request.headers["content-type"] == "application/json"
-    assert request.headers["ce-id"] == "e-1"
-    assert request.headers["ce-subject"] == "Zo%C3%AB%0D%0Ax:%20y"
+    assert request.headers["ce-id"] == "users-7@3"
+    assert request.headers["ce-subject"] == "Zo%C3%AB%EF%BF%BD%EF%BF%BDx:%20y"
 
 
 async def test_the_bus_format_sends_the_bus_form_of_the_event() -> None:

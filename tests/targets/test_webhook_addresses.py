@@ -6,7 +6,7 @@ from ipaddress import ip_address, ip_network
 import pytest
 
 from gatherlog.core.subscriptions.delivery import DeliveryFailed
-from gatherlog.targets.addresses import Resolve, is_public, permitted
+from gatherlog.targets.addresses import Resolve, is_public, never_permitted, permitted
 from tests.targets.webhook_receiver import (
     LOOPBACK,
     TAKEN,
@@ -189,3 +189,60 @@ async def test_an_unknown_name_is_retried() -> None:
 async def test_a_name_without_any_address_is_refused() -> None:
     async with target_at("https://nobody.example/", resolve=knowing([])) as target:
         assert (await failure_of(target)).kind == "address_refused"
+
+
+NOWHERE = "not public, nor named by GATHERLOG_WEBHOOK_ALLOW"
+PORT_NOT_NAMED = "is none of 80, 443, 8080, 8443, nor in a network named by GATHERLOG_WEBHOOK_ALLOW"
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        *(address for address in NOT_PUBLIC if "%" not in address),
+        "127.1",
+        "2130706433",
+        "0x7f.1",
+        "0x7F000001",
+        "017700000001",
+        "0",
+        "10.1",
+        "0xa9fea9fe",
+        "localhost",
+        "api.localhost",
+    ],
+)
+@pytest.mark.parametrize("port", [80, 443, 9000])
+def test_an_address_that_is_spelt_out_and_not_public_is_known_to_be_refused(
+    host: str, port: int
+) -> None:
+    assert never_permitted(host, port, ()).endswith(NOWHERE)
+    assert never_permitted(host, port, [ip_network("192.168.7.7")]).endswith(NOWHERE)
+    assert never_permitted(host, port, [ip_network("0.0.0.0/0"), ip_network("::/0")]) == ""
+
+
+@pytest.mark.parametrize("host", ["1.1.1.1", "2606:4700::1111", "hooks.example", "a.b-c.example"])
+def test_what_may_be_public_is_not_refused_beforehand(host: str) -> None:
+    assert [never_permitted(host, port, ()) for port in (80, 443, 8080, 8443)] == [""] * 4
+
+
+@pytest.mark.parametrize("port", [1, 22, 25, 81, 5432, 6379, 9200, 11211, 27017, 65535])
+@pytest.mark.parametrize("host", ["1.1.1.1", "2606:4700::1111", "hooks.example"])
+async def test_other_services_of_public_addresses_are_not_reached(host: str, port: int) -> None:
+    address = "1.1.1.1" if host == "hooks.example" else host
+
+    refused_when_saved = never_permitted(host, port, ())
+    with pytest.raises(DeliveryFailed) as refused_when_sent:
+        await permitted(host, port, allow=(), resolve=knowing([address]))
+
+    assert refused_when_saved == f"port {port} of {host} {PORT_NOT_NAMED}"
+    assert str(refused_when_sent.value) == refused_when_saved
+
+
+async def test_an_allowed_network_is_reached_at_every_port() -> None:
+    allow = [ip_network("1.1.1.0/24")]
+
+    found = await permitted("a.example", 9000, allow=allow, resolve=knowing(["1.1.1.1"]))
+
+    assert list(map(str, found)) == ["1.1.1.1"]
+    assert [never_permitted(host, 9000, allow) for host in ("1.1.1.1", "a.example")] == ["", ""]
+    assert never_permitted("8.8.8.8", 9000, allow) == f"port 9000 of 8.8.8.8 {PORT_NOT_NAMED}"

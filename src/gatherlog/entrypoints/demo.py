@@ -203,7 +203,9 @@ async def _with_link(platform: Platform, gathering: DemoGathering, guest: Guest)
         who=f"{guest.first_name} {guest.last_name}",
         address=guest.email,
         role=f"guest of {gathering.name}",
-        secret=await platform.guests.issue_link(guest.gathering_id, guest.id, actor=ACTOR),
+        secret=await platform.guests.issue_link(
+            guest.gathering_id, guest.id, actor=ACTOR, names_co_hosts=True
+        ),
         kind="link",
         gathering_id=guest.gathering_id,
     )

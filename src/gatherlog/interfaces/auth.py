@@ -9,7 +9,7 @@ from gatherlog.apps.people.policy import Action, Actor, Verdict, decide, needs_h
 from gatherlog.core.eventstore.errors import Denied, NotFound, Refused, Unauthenticated
 from gatherlog.interfaces.platform import Platform
 
-__all__ = ["bearer", "identify", "permit"]
+__all__ = ["bearer", "identify", "is_permitted", "permit"]
 
 LONGEST: Final = 4096
 """Characters of a credential; keys and sessions have some 50, the tokens of guests some 900."""
@@ -77,18 +77,7 @@ async def permit(
     no path names another one. Raises Refused for removing the gathering `default`, to everybody:
     half of all paths mean it, and nothing could bring it back.
     """
-    host = None
-    if gathering_id is not None and needs_host(actor, action):
-        host = await _host(platform, gathering_id)
-    verdict = decide(
-        actor,
-        action,
-        gathering_id,
-        guest_id=actor.id if actor is not None and actor.kind == "guest" else None,
-        host_account=host,
-        account_id=None if actor is None else actor.account_id,
-        demo=platform.settings.demo,
-    )
+    verdict = await _verdict(platform, actor, action, gathering_id)
     if verdict is Verdict.ALLOW:
         if action is Action.REMOVE_GATHERING and gathering_id == DEFAULT:
             raise Refused(_STAYS)
@@ -98,6 +87,30 @@ async def permit(
     if verdict is Verdict.HIDE:
         raise NotFound("There is nothing here.")
     raise Denied("Your key does not allow this.")
+
+
+async def is_permitted(
+    platform: Platform, actor: Actor | None, action: Action, gathering_id: str
+) -> bool:
+    """Whether the policy allows the action, for answers that depend on a further right."""
+    return await _verdict(platform, actor, action, gathering_id) is Verdict.ALLOW
+
+
+async def _verdict(
+    platform: Platform, actor: Actor | None, action: Action, gathering_id: str | None
+) -> Verdict:
+    host = None
+    if gathering_id is not None and needs_host(actor, action):
+        host = await _host(platform, gathering_id)
+    return decide(
+        actor,
+        action,
+        gathering_id,
+        guest_id=actor.id if actor is not None and actor.kind == "guest" else None,
+        host_account=host,
+        account_id=None if actor is None else actor.account_id,
+        demo=platform.settings.demo,
+    )
 
 
 async def _host(platform: Platform, gathering_id: str) -> str | None:

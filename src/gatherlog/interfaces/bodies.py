@@ -11,6 +11,7 @@ from typing import Any, Final, Generic, TypeVar
 import msgspec
 
 from gatherlog.core.eventstore.errors import Flaw, Invalid
+from gatherlog.core.eventstore.exact_json import decoder
 from gatherlog.interfaces.problems import (
     MOST_FLAWS,
     BodyTooLarge,
@@ -28,6 +29,7 @@ __all__ = [
     "flaws_of",
     "limited",
     "read_body",
+    "until_disconnected",
 ]
 
 MAX_BODY: Final = 1024 * 1024
@@ -47,11 +49,12 @@ _CHARSET = re.compile(rb"charset *= *\"?([^\s;\"]*)", re.IGNORECASE)
 _JSON_CHARSETS: Final = ("utf-8",)
 _SHEET_CHARSETS: Final = ("utf-8", "utf-16", "utf-16le", "utf-16be", "windows-1252", "iso-8859-1")
 """What a sheet may be declared as. Which one it is in is found from its bytes all the same."""
+_decode = decoder(object)
 _STEP = re.compile(r"\.(\w+)|\[(\d+)\]")
 
 
 class ClientGone(Exception):
-    """The client disconnected before its request was complete; there is nobody to answer."""
+    """The client disconnected before it was answered; there is nobody to answer."""
 
 
 def limited(
@@ -129,6 +132,12 @@ async def read_body(receive: Receive) -> bytes:
             return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
+async def until_disconnected(receive: Receive) -> None:
+    """Wait until the client disconnects; for requests whose body was read."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
 async def discard(headers: Mapping[bytes, bytes], receive: Receive) -> None:
     """Read the rest of a refused body and drop it, so that the client receives the answer.
 
@@ -157,7 +166,7 @@ class BodyReader(Generic[B]):
         self._kind = kind
         self._accepts = accepts
         self._ignored = ignored
-        self._decode = msgspec.json.Decoder(kind).decode
+        self._decode = decoder(kind)
 
     async def read(self, headers: Mapping[bytes, bytes], receive: Receive) -> bytes:
         """The body in bytes, to be decoded. Raises UnsupportedMediaType, and as `read_body`."""
@@ -227,7 +236,7 @@ def _check_utf8(body: bytes) -> None:
 
 def _parse(body: bytes) -> Any:
     try:
-        return msgspec.json.decode(body)
+        return _decode(body)
     except RecursionError:
         raise Malformed("The body is nested too deeply.") from None
     except msgspec.DecodeError as error:

@@ -25,7 +25,14 @@ from gatherlog.core.eventstore.errors import (
 )
 from gatherlog.interfaces.access_notes import note_endpoint_access
 from gatherlog.interfaces.auth import identify, permit
-from gatherlog.interfaces.bodies import BODY_SECONDS, ClientGone, discard, limited
+from gatherlog.interfaces.bodies import (
+    BODY_SECONDS,
+    ClientGone,
+    discard,
+    limited,
+    until_disconnected,
+)
+from gatherlog.interfaces.even_answers import Ticks
 from gatherlog.interfaces.live_feed import FeedHub
 from gatherlog.interfaces.live_streams import LiveStreams
 from gatherlog.interfaces.logs import RequestLog, public_path
@@ -42,6 +49,7 @@ from gatherlog.interfaces.problems import (
 )
 from gatherlog.interfaces.rates import RateLimiter
 from gatherlog.interfaces.rest.camel import with_camel_case_pointer
+from gatherlog.interfaces.rest.conditions import check_if_match
 from gatherlog.interfaces.rest.endpoint import Call, Reply, StreamedReply
 from gatherlog.interfaces.rest.endpoints import ENDPOINTS
 from gatherlog.interfaces.rest.feed import event_line
@@ -67,9 +75,12 @@ SECURITY_HEADERS: Final[Headers] = [
     (b"cache-control", b"no-store"),
 ]
 """Added to every answer that does not set them itself. Pages do, to allow their stylesheet."""
+HTTPS_ONLY: Final = (b"strict-transport-security", b"max-age=31536000")
+"""Added where guests reach the site over HTTPS: browsers do not use plain HTTP for a year. Other
+hosts of the same domain are not concerned."""
 DESCRIPTION_PATH: Final = "/openapi.json"
 _CLIENT_GONE: Final = 499
-"""In the request log only: the client disconnected before its request was complete."""
+"""In the request log only: the client disconnected before it was answered."""
 
 
 class _UnexpectedError(GatherlogError):
@@ -97,8 +108,12 @@ class Http:
         self._platform = platform
         self._log = log
         self._body_seconds = body_seconds
+        self._security = [*SECURITY_HEADERS]
+        if platform.settings.is_https:
+            self._security.append(HTTPS_ONLY)
         self._rate_limiter = RateLimiter(platform.settings, platform.clock)
         self._live = LiveStreams()
+        self._ticks = Ticks()
         self._feed = FeedHub(platform.store, event_line)
         self._router = Router(ENDPOINTS)
         self._description = msgspec.json.encode(description)
@@ -120,7 +135,7 @@ class Http:
             await send({"type": "websocket.close", "code": 1000})
             return
         began = perf_counter()
-        exchange = _Exchange(scope, send)
+        exchange = _Exchange(scope, send, self._security)
         try:
             await self._serve(exchange, receive)
         except (ClientGone, ClientDisconnect):
@@ -130,6 +145,8 @@ class Http:
                 self._log.failed(error)
             if isinstance(error, BodyTooLarge):
                 await discard(exchange.headers, receive)
+            if isinstance(error, NotFound):
+                await self._ticks.next()
             await self._refuse(exchange, error)
         except HTTPException as error:  # from the pages' router
             await self._refuse(exchange, _translated(error, exchange.method))
@@ -159,8 +176,8 @@ class Http:
     ) -> Reply | StreamedReply:
         """Answer one request to an endpoint.
 
-        Checked in this order: method, credential, form of the path's ids, policy, query, body.
-        So a client that may not ask learns nothing about other flaws of its request.
+        Checked in this order: method, credential, form of the path's ids, policy, query, condition,
+        body. So a client that may not ask learns nothing about other flaws of its request.
         """
         scope, headers = exchange.scope, exchange.headers
         route = node.routes.get(exchange.method)
@@ -174,6 +191,8 @@ class Http:
             exchange.logged_path = scope["path"]
         await permit(self._platform, actor, endpoint.action, gathering_id)
         query = read_query(scope["query_string"], endpoint.query)
+        if endpoint.conditional and endpoint.method != "GET":
+            check_if_match(headers)
         sent = b""
         if route.body_reader is not None:
             limit = limited(headers, receive, self._body_seconds)
@@ -191,6 +210,7 @@ class Http:
             scope=scope,
             headers=headers,
             path=path,
+            receive=receive,
         )
         if endpoint.repeatable:
             return await self._once(route, call, sent)
@@ -254,8 +274,7 @@ class Http:
             if exchange.method != "HEAD":
 
                 async def disconnected() -> None:
-                    while (await receive())["type"] != "http.disconnect":
-                        pass
+                    await until_disconnected(receive)
 
                 async def is_allowed() -> bool:
                     try:
@@ -308,13 +327,23 @@ class Http:
 class _Exchange:
     """One request and its answer, which is sent with the security headers."""
 
-    __slots__ = ("actor", "headers", "logged_path", "method", "scope", "status", "transport")
+    __slots__ = (
+        "actor",
+        "headers",
+        "logged_path",
+        "method",
+        "scope",
+        "security",
+        "status",
+        "transport",
+    )
 
-    def __init__(self, scope: Scope, send: Send) -> None:
+    def __init__(self, scope: Scope, send: Send, security: Headers) -> None:
         self.scope = scope
         self.method: str = scope["method"]
         self.headers = _headers(scope["headers"])
         self.transport = send
+        self.security = security
         self.status = 0
         self.logged_path: str | None = None
         """What the request log shows of the path, once it is known to hold no personal data."""
@@ -323,7 +352,7 @@ class _Exchange:
     async def reply(self, reply: Reply) -> None:
         """Send a complete answer; without its body where the method is HEAD."""
         self.status = reply.status
-        headers = [*reply.headers, *SECURITY_HEADERS]
+        headers = [*reply.headers, *self.security]
         if reply.status not in (204, 304):
             headers.append((b"content-length", b"%d" % len(reply.body)))
         start = {"type": "http.response.start", "status": reply.status, "headers": headers}
@@ -334,7 +363,7 @@ class _Exchange:
     async def begin(self, stream: StreamedReply) -> None:
         """Send status and headers of an answer whose body follows in parts."""
         self.status = 200
-        headers = [*stream.headers, *SECURITY_HEADERS]
+        headers = [*stream.headers, *self.security]
         await self.transport({"type": "http.response.start", "status": 200, "headers": headers})
 
     async def more(self, part: bytes) -> None:
@@ -351,7 +380,7 @@ class _Exchange:
             self.status = message["status"]
             headers: Headers = list(message.get("headers", []))
             given = {name for name, _ in headers}
-            headers.extend(header for header in SECURITY_HEADERS if header[0] not in given)
+            headers.extend(header for header in self.security if header[0] not in given)
             message["headers"] = headers
         await self.transport(message)
 

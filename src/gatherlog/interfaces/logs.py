@@ -32,6 +32,12 @@ class _Failure(msgspec.Struct, frozen=True):
     """Innermost last. Messages and values are left out, because they may be about a person."""
 
 
+class _Notice(msgspec.Struct, frozen=True):
+    time: str
+    subscription: str
+    notice: str
+
+
 def to_stderr(line: bytes) -> None:
     """Write a whole line in one call, so that the lines of several processes do not mix."""
     sys.stderr.buffer.write(line)
@@ -39,7 +45,7 @@ def to_stderr(line: bytes) -> None:
 
 
 class RequestLog:
-    """Writes one line per request, and one per unexpected error.
+    """Writes one line per request, per unexpected error, and per notice to the operator.
 
     A line that cannot be written is left out: requests are answered as if it had been.
     """
@@ -55,6 +61,10 @@ class RequestLog:
         ms = round(seconds * 1000, 3)
         line = _Line(rfc3339(self._clock()), method, path, status, ms, actor)
         self._write(_encode(line))
+
+    def told(self, subscription: str, notice: str) -> None:
+        """Log what the operator of a subscription has to know; it holds no personal data."""
+        self._write(_encode(_Notice(rfc3339(self._clock()), subscription, notice)))
 
     def failed(self, error: BaseException) -> None:
         """Log an unexpected error: its types and the lines it passed through."""

@@ -7,9 +7,10 @@ from typing import Any
 
 import msgspec
 
-from gatherlog import __version__
 from gatherlog.apps.people.policy import Action, Actor, Role, Verdict, decide
 from gatherlog.interfaces.problems import MEDIA_TYPE, PROBLEMS, ProblemDocument
+from gatherlog.interfaces.rest.conditions import IF_MATCH
+from gatherlog.interfaces.rest.demands import DEMANDS
 from gatherlog.interfaces.rest.endpoint import Endpoint, field_names
 from gatherlog.interfaces.rest.examples import EXAMPLES
 from gatherlog.interfaces.rest.idempotency import KEY_PATTERN
@@ -44,8 +45,18 @@ _TAGS = {
     "settings": "Settings and exact figures of a gathering.",
     "rsvp": "For guests who have logged in: read the own household, and answer for it.",
     "signing in": "Codes by mail, sessions, and logins of guests with the token of their link.",
+    "streams": "Events of one stream: append them, and read them in their order.",
+    "logs": "All streams of one category, as items in the form of a DynamoDB log.",
+    "feed": "Everything that happens, in pages or as it happens.",
+    "rules": "Which events are delivered to which targets.",
+    "subscriptions": "Named readers of the log: how far they are, and what waits in them.",
+    "dead-letters": "Deliveries that were given up: read, redrive and discard them.",
+    "queues": "Durable queues: receive and acknowledge messages, and administer the queues.",
+    "server": "Whether the server runs and is ready, and its metrics.",
 }
 """What the operations with a tag are about, in the order in which tags are shown."""
+API_VERSION = "1"
+"""Of the API, not of the release, which only operators are told."""
 _OF_A_GUEST = (
     "read_guest",
     "change_guest",
@@ -88,11 +99,12 @@ def describe_endpoints(endpoints: Table) -> Json:
         for template in endpoint.paths():
             operation = _operation(endpoint, template, schema_of)
             paths.setdefault(template, {})[endpoint.method.lower()] = operation
+    _add_demands(components)
     _add_read_only(endpoints, components)
     _use_json_names(components)
     description = {
         "openapi": "3.1.0",
-        "info": {"title": "Gatherlog", "version": __version__, "description": _ABOUT},
+        "info": {"title": "Gatherlog", "version": API_VERSION, "description": _ABOUT},
         "tags": [{"name": name, "description": about} for name, about in _TAGS.items()],
         "paths": paths,
         "components": {
@@ -159,7 +171,11 @@ def _tag(template: str) -> str:
         parts = parts[1:]
     if parts[:2] == ["admin", "guests"]:
         return _CAMEL
-    names = {"admin": "settings", "auth": "signing in", "healthz": "server"}
+    names = {
+        "admin": "settings",
+        "auth": "signing in",
+        **dict.fromkeys(("healthz", "readyz", "metrics"), "server"),
+    }
     return names.get(parts[0], parts[0].partition(".")[0])
 
 
@@ -203,10 +219,9 @@ def _conditions(endpoint: Endpoint[Any, Any]) -> list[Json]:
     read = endpoint.method == "GET"
     name = "If-None-Match" if read else "If-Match"
     what = "answer 304 if it is current" if read else "refuse with 412 unless it is current"
-    description = f"An ETag: {what}."
-    return [
-        {"name": name, "in": "header", "description": description, "schema": {"type": "string"}}
-    ]
+    about = "An ETag" if read else "ETags with commas between, or `*` for any version that exists"
+    schema: Json = {"type": "string"} if read else {"type": "string", "pattern": IF_MATCH}
+    return [{"name": name, "in": "header", "description": f"{about}: {what}.", "schema": schema}]
 
 
 def _once(endpoint: Endpoint[Any, Any]) -> list[Json]:
@@ -237,7 +252,7 @@ def _links(endpoint: Endpoint[Any, Any], template: str) -> Json:
 def _success(endpoint: Endpoint[Any, Any], template: str, schema_of: dict[int, Json]) -> Json:
     response: Json = {"description": endpoint.summary}
     headers = []
-    if endpoint.status is HTTPStatus.CREATED and endpoint.method == "POST":
+    if endpoint.status is HTTPStatus.CREATED and endpoint.method == "POST" and endpoint.located:
         headers.append("Location")
     if endpoint.conditional and endpoint.answer is not None:
         headers.append("ETag")
@@ -356,6 +371,15 @@ def _problem_responses() -> Json:
         }
         for status, codes in titles.items()
     }
+
+
+def _add_demands(components: dict[str, Any]) -> None:
+    """Add what structs demand beyond the types of their fields."""
+    for kind, demanded in DEMANDS.items():
+        schema = components[kind.__name__]
+        schema |= demanded
+        for name in demanded.get("required", ()):
+            schema["properties"][name].pop("default", None)
 
 
 def _add_read_only(endpoints: Table, components: dict[str, Any]) -> None:

@@ -4,7 +4,6 @@ Counts are kept in this process's memory: a restart forgets them, and several pr
 on their own.
 """
 
-import hashlib
 import re
 from collections import deque
 from collections.abc import Mapping, MutableMapping
@@ -12,6 +11,7 @@ from typing import Any, Final, Literal
 
 import msgspec
 
+from gatherlog.apps.people import Asker
 from gatherlog.core.eventstore.clock import Clock
 from gatherlog.core.eventstore.errors import Flaw, Invalid
 from gatherlog.interfaces.clients import ClientAddresses
@@ -38,9 +38,11 @@ class Rates(msgspec.Struct, frozen=True, kw_only=True):
     """All limits; None is no limit."""
 
     sign_in: Rate | None = Rate(10, 60)
-    """Attempts to sign in, in whatever way, per client address."""
+    """Attempts to sign in, in whatever way, per client address; counted apart for a device that
+    has signed in with the same e-mail address before."""
     email: Rate | None = Rate(5, 60)
-    """Codes requested, and counted apart codes entered, per e-mail address."""
+    """Codes requested, and counted apart codes entered, per e-mail address and client address, or
+    such a device."""
     rsvp: Rate | None = Rate(10, 3600)
     """Answers by one guest, with the link or after a login. Answers by keys are not limited."""
     wrong: Rate | None = Rate(30, 60)
@@ -107,10 +109,7 @@ class Window:
 
 
 class RateLimiter:
-    """Asked before everything that has a rate limit; raises TooMany with the seconds to wait.
-
-    E-mail addresses are kept as hashes.
-    """
+    """Asked before everything that has a rate limit; raises TooMany with the seconds to wait."""
 
     def __init__(self, settings: Settings, clock: Clock) -> None:
         rates = read_rates(settings.rate_limits)
@@ -124,14 +123,19 @@ class RateLimiter:
         """The client of a request: an IPv4 address or an IPv6 network."""
         return self._addresses.client(scope)
 
-    def sign_in(self, scope: Mapping[str, Any] | MutableMapping[str, Any]) -> None:
-        """Count a request for a code, an attempt with one, or a login with a link."""
-        _pass(self._sign_in, self.client(scope))
+    def sign_in(
+        self, scope: Mapping[str, Any] | MutableMapping[str, Any], asker: Asker | None = None
+    ) -> None:
+        """Count a request for a code, an attempt with one, or a login with a link.
 
-    def email(self, purpose: Literal["code", "session"], email: str) -> None:
-        """Count a code that is requested for this address, or entered for it, in any case."""
-        folded = f"{purpose}:{email.strip().casefold()}"
-        _pass(self._email, hashlib.sha256(folded.encode(errors="replace")).hexdigest())
+        A known device is counted by itself, so that others in its network do not slow it.
+        """
+        known = asker is not None and asker.is_known
+        _pass(self._sign_in, asker.id if asker is not None and known else self.client(scope))
+
+    def email(self, purpose: Literal["code", "session"], asker: Asker) -> None:
+        """Count a code that is requested, or entered, by this asker for the asker's address."""
+        _pass(self._email, f"{purpose}:{asker.id}")
 
     def answer(self, guest_id: str) -> None:
         """Count an answer that a guest gives, with the link or after a login."""

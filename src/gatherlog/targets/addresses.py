@@ -1,5 +1,8 @@
 """Which addresses webhooks may connect to: public ones, and those that the operator allows.
 
+At public addresses only the ports that web servers use: other services there must not get what a
+rule makes this server write to them.
+
 The author of a rule chooses the URL, and this server may be in a network with other machines of
 its owner. Without this check, a rule could send requests to all of them.
 """
@@ -14,7 +17,19 @@ from typing import Any, Final
 
 from gatherlog.core.subscriptions.delivery import DeliveryFailed
 
-__all__ = ["Address", "Network", "Resolve", "is_public", "permitted", "system_resolver"]
+__all__ = [
+    "WEB_PORTS",
+    "Address",
+    "Network",
+    "Resolve",
+    "is_public",
+    "never_permitted",
+    "permitted",
+    "system_resolver",
+]
+
+WEB_PORTS: Final = frozenset({80, 443, 8080, 8443})
+"""Ports of public addresses that webhooks may connect to."""
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
@@ -88,7 +103,8 @@ async def system_resolver(host: str, port: int) -> Sequence[str]:
 async def permitted(
     host: str, port: int, *, allow: Sequence[Network], resolve: Resolve = system_resolver
 ) -> list[Address]:
-    """The addresses of `host` that may be connected to: public, or in a network of `allow`.
+    """The addresses of `host` that may be connected to: public ones at WEB_PORTS, and whatever is
+    in a network of `allow`.
 
     An IPv6 address that contains an IPv4 address is checked as an IPv6 address. Raises
     DeliveryFailed if the name has no address, or none that is permitted.
@@ -98,15 +114,50 @@ async def permitted(
     except (OSError, UnicodeError) as error:
         reason = getattr(error, "strerror", None) or type(error).__name__
         raise DeliveryFailed("unresolved", f"the name {host} has no address: {reason}") from error
-    good = [address for address in found if is_public(address) or _in(allow, address)]
+    good = [address for address in found if _is_permitted(address, port, allow)]
     if not good:
-        shown = ", ".join(map(str, found)) or "nothing"
-        raise DeliveryFailed(
-            "address_refused",
-            f"{host} is {shown}: not public, nor named by GATHERLOG_WEBHOOK_ALLOW",
-            final=[host] == [str(address) for address in found],
-        )
+        refused = "address_refused", _refusal(host, port, found)
+        raise DeliveryFailed(*refused, final=[host] == [str(address) for address in found])
     return good
+
+
+def never_permitted(host: str, port: int, allow: Sequence[Network]) -> str:
+    """Why no lookup of `host` could give an address that is permitted; empty if one could.
+
+    So a URL can be refused before anything is sent to it. A name may lead anywhere, also into a
+    network of `allow`, which its lookup will show.
+    """
+    if found := _spelt_out(host):
+        fits = any(_is_permitted(address, port, allow) for address in found)
+    else:
+        fits = port in WEB_PORTS or bool(allow)
+    return "" if fits else _refusal(host, port, found)
+
+
+def _is_permitted(address: Address, port: int, allow: Sequence[Network]) -> bool:
+    return _in(allow, address) or (is_public(address) and port in WEB_PORTS)
+
+
+def _refusal(host: str, port: int, found: Sequence[Address]) -> str:
+    if port not in WEB_PORTS and all(map(is_public, found)):
+        ports = ", ".join(map(str, sorted(WEB_PORTS)))
+        reason = f"port {port} of {host} is none of {ports}"
+        return f"{reason}, nor in a network named by GATHERLOG_WEBHOOK_ALLOW"
+    shown = ", ".join(map(str, found)) or "nothing"
+    return f"{host} is {shown}: not public, nor named by GATHERLOG_WEBHOOK_ALLOW"
+
+
+def _spelt_out(host: str) -> list[Address]:
+    """The addresses that a host is without a lookup: of `127.1`, `0x7f.1`, `::1` and `localhost`.
+
+    Resolvers read an IPv4 address in each form that inet_aton(3) takes.
+    """
+    if host == "localhost" or host.endswith(".localhost"):
+        return [IPv4Address("127.0.0.1"), IPv6Address("::1")]
+    try:
+        return [IPv6Address(host) if ":" in host else IPv4Address(socket.inet_aton(host))]
+    except (OSError, ValueError):
+        return []
 
 
 def _in(networks: Sequence[Network], address: Address) -> bool:

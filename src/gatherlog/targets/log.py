@@ -4,10 +4,11 @@ from collections.abc import Sequence
 
 import msgspec
 
+from gatherlog.core.commands.event_meta import causing_rules
 from gatherlog.core.eventstore.clock import Clock, Ids
 from gatherlog.core.eventstore.events import Event
+from gatherlog.core.eventstore.exact_json import encode
 from gatherlog.core.eventstore.store import ANY, Append, Commit, Store
-from gatherlog.core.routing.bus import causing_rules
 from gatherlog.core.subscriptions.delivery import Delivery
 
 __all__ = ["AppendTarget"]
@@ -47,7 +48,7 @@ class AppendTarget:
 
     def _event(self, delivery: Delivery) -> Event:
         event = delivery.event
-        data = event.data if delivery.input is None else msgspec.json.encode(delivery.input)
+        data = event.data if delivery.input is None else encode(delivery.input)
         meta = {
             "rules": [*causing_rules(event), self._rule],
             "cause": f"{event.stream}@{event.version}",

@@ -19,11 +19,12 @@ from gatherlog.core.routing.rules import (
 )
 from gatherlog.core.subscriptions.delivery import Target
 from gatherlog.core.subscriptions.handlers import Handler, HandlerTarget
+from gatherlog.targets.addresses import never_permitted
 from gatherlog.targets.letters import LetterTarget, check_letter
 from gatherlog.targets.log import AppendTarget
 from gatherlog.targets.mail import MailTransport
 from gatherlog.targets.queue import QueueTarget
-from gatherlog.targets.webhook_url import check_url
+from gatherlog.targets.webhook_url import endpoint
 
 __all__ = ["Secrets", "TargetOpener"]
 
@@ -79,7 +80,7 @@ class TargetOpener:
         try:
             match to:
                 case WebhookSpec():
-                    check_url(to.url)
+                    return self._unreachable(to.url)
                 case MailSpec():
                     check_letter(to.to, to.subject)
                 case QueueSpec():
@@ -91,6 +92,12 @@ class TargetOpener:
         except Invalid as invalid:
             return list(invalid.flaws)
         return []
+
+    def _unreachable(self, url: str) -> list[Flaw]:
+        """The flaw of a URL that could never be sent to; Invalid for one that is malformed."""
+        to = endpoint(url)
+        reason = never_permitted(to.host, to.port, self._allow)
+        return [Flaw("/url", reason)] if reason else []
 
     async def _webhook(self, rule: Rule, to: WebhookSpec) -> Target:
         from gatherlog.targets.webhook import WebhookTarget

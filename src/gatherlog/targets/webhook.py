@@ -7,7 +7,6 @@ import ssl
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
-from gatherlog import __version__
 from gatherlog.core.eventstore.clock import Clock
 from gatherlog.core.eventstore.exact_json import encode
 from gatherlog.core.routing.bus_form import bus_event
@@ -103,7 +102,7 @@ class WebhookTarget:
         id, now = _id(group), self._clock()
         headers = {
             **content,
-            "user-agent": f"Gatherlog/{__version__}",
+            "user-agent": "Gatherlog",
             "webhook-id": id,
             "webhook-timestamp": f"{now // 1_000_000}",
             "webhook-signature": signature(self._secrets, id, now // 1_000_000, body),

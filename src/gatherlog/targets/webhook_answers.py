@@ -1,8 +1,8 @@
 """What a receiver's answer means for the delivery: accepted, given up, or retried and when."""
 
 import re
-from datetime import UTC
-from email.utils import parsedate_to_datetime
+from datetime import MAXYEAR, UTC
+from email.utils import parsedate_to_datetime, parsedate_tz
 from typing import Final
 
 from gatherlog.core.eventstore.clock import to_micros
@@ -50,12 +50,21 @@ def _content_type(answer: Answer) -> str:
 
 
 def _retry_after(text: str, now: int) -> float | None:
-    """Seconds from now, from a number of seconds or a date; None for any other text."""
-    if re.fullmatch(r"\d{1,9}", text, re.ASCII):
+    """Seconds from now, from a number of seconds or a date; None for any other text.
+
+    However large it is, it is cut to LONGEST_PAUSE.
+    """
+    if re.fullmatch(r"\d+", text, re.ASCII):
         return min(float(text), LONGEST_PAUSE)
     try:
         moment = parsedate_to_datetime(text)
     except (ValueError, OverflowError):
-        return None
+        return LONGEST_PAUSE if _is_beyond_calendar(text) else None
     seconds = (to_micros(moment.replace(tzinfo=moment.tzinfo or UTC)) - now) / 1_000_000
     return min(max(seconds, 0.0), LONGEST_PAUSE)
+
+
+def _is_beyond_calendar(text: str) -> bool:
+    """Whether it is a date in a year that Python's calendar does not have any more."""
+    parsed = parsedate_tz(text)
+    return parsed is not None and parsed[0] > MAXYEAR

@@ -41,7 +41,7 @@ class Endpoint(msgspec.Struct, frozen=True):
 def check_url(url: str) -> None:
     """Raise Invalid unless the URL is http or https, has a host, and no credentials or fragment.
 
-    Whether the host's addresses are permitted is checked for every connection, not here.
+    Whether the host's addresses are permitted is another question; see `addresses`.
     """
     endpoint(url)
 

@@ -64,7 +64,8 @@ EXAMPLES: dict[tuple[str, int], msgspec.Struct] = {
         attending=True, num_guests=4, children=2, dietary=None, dietary_tags=("vegan",)
     ),
     ("guests.rsvp_cleared", 1): RsvpCleared(),
-    ("guests.link_issued", 1): LinkIssued(link=HASH, replaces=None),
+    ("guests.link_issued", 1): LinkIssued(link=HASH, replaces=None, may_manage=True),
+    ("guests.link_issued", 2): LinkIssued(link=HASH, replaces=None, may_manage=False),
     ("guests.waitlisted", 1): Waitlisted(
         unit=UNIT, num_guests=3, children=1, dietary="no celery", dietary_tags=("halal",)
     ),

@@ -31,6 +31,7 @@ from gatherlog.apps.guests.events import (
     RsvpCleared,
     SettingsChanged,
 )
+from gatherlog.apps.guests.refusals import IsCoHost
 from gatherlog.core.eventstore.errors import Flaw, Invalid
 from tests.apps.guests.guest_lists import (
     added,
@@ -337,10 +338,25 @@ def test_the_name_of_a_guest_cannot_be_cleared(field: str) -> None:
 def test_the_event_of_a_removed_guest_names_the_household_and_the_link() -> None:
     ada = guest(happened(LinkIssued(link="h1", replaces=None)), group_id="Byron")
 
-    assert remove_guest(ada) == [GuestRemoved(group_id="Byron", link="h1")]
+    assert remove_guest(ada, names_co_hosts=False) == [GuestRemoved(group_id="Byron", link="h1")]
 
 
 def test_a_new_link_replaces_the_one_before() -> None:
     ada = guest(happened(LinkIssued(link="h1", replaces=None)))
 
-    assert issue_link(ada, "h2") == [LinkIssued(link="h2", replaces="h1")]
+    [issued] = issue_link(ada, "h2", names_co_hosts=True)
+    assert issued == LinkIssued(link="h2", replaces="h1", may_manage=True)
+    [by_co_host] = issue_link(ada, "h2", names_co_hosts=False)
+    assert by_co_host == LinkIssued(link="h2", replaces="h1", may_manage=False)
+
+
+def test_only_who_names_co_hosts_makes_their_links_or_removes_them() -> None:
+    ida = guest(happened(CoHostChanged(is_co_host=True)))
+
+    with pytest.raises(IsCoHost):
+        issue_link(ida, "h1", names_co_hosts=False)
+    with pytest.raises(IsCoHost):
+        remove_guest(ida, names_co_hosts=False)
+
+    assert issue_link(ida, "h1", names_co_hosts=True) == [LinkIssued(link="h1", replaces=None)]
+    assert remove_guest(ida, names_co_hosts=True) == [GuestRemoved(group_id=None, link=None)]

@@ -9,6 +9,7 @@ import pytest
 
 from gatherlog.apps.guests import (
     DEFAULT,
+    VIEWS,
     GuestPatch,
     GuestService,
     Imported,
@@ -19,6 +20,7 @@ from gatherlog.apps.guests.importing import chunk_size
 from gatherlog.apps.guests.sheets import SheetRow
 from gatherlog.core import Commit, Committed, Limits, Store
 from gatherlog.core.eventstore.errors import Flaw, Invalid
+from gatherlog.engines.hostile import HostileStore, Hostility
 from gatherlog.testing import CountingIds, StandingClock
 from tests.apps.guests.recounting import check_figures, check_rebuild, group_sizes
 from tests.apps.guests.slow_reads import SlowReads
@@ -251,3 +253,22 @@ async def test_no_more_than_a_hundred_flaws_are_named(service: GuestService) -> 
         await take_in(service, rows)
 
     assert len(refused.value.flaws) == 100
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_an_import_rests_on_guests_as_they_are_though_the_index_lags(seed: int) -> None:
+    """Neither on those whom the index does not show yet, nor on what it shows of others."""
+    store = HostileStore(VIEWS, seed=seed, hostility=Hostility(lag=0.7))
+    service = GuestService(store, clock=StandingClock(), ids=CountingIds())
+    await service.ensure_default("cli")
+    await take_in(service, sheet(20))
+    guests = {guest.email: guest for guest in await service.all_guests(DEFAULT)}
+    for number in range(0, 20, 4):  # they get other addresses, by which the sheet then means others
+        guest, name = guests[f"guest{number}@example.org"], f"new{number}@example.org"
+        await service.change_guest(DEFAULT, guest.id, GuestPatch(email=name), actor="cli")
+    moved = [row(n, email=f"new{n}@example.org") if n % 4 == 0 else row(n) for n in range(20)]
+
+    assert await take_in(service, moved) == Imported(new=0, changed=0, unchanged=20)
+    assert await take_in(service, sheet(20)) == Imported(new=0, changed=5, unchanged=15)
+    assert len(await service.all_guests(DEFAULT)) == 20
+    await store.close()

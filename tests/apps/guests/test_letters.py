@@ -196,7 +196,7 @@ def test_a_letter_holds_no_token_no_diet_and_no_household(type: str) -> None:
         ("Ada\r\nBcc: eve@example.org", "Ada Bcc: eve@example.org"),
         ("<b>Ada</b>", "<b>Ada</b>"),
         ("A\u2028\x85\x0bd\u202ea\x00", "A d a"),
-        ("{guest.link}%s", "{guest.link}%s"),
+        ("{guest[link]}%s", "{guest[link]}%s"),
     ],
 )
 def test_names_and_places_are_text_in_one_line(typed: str, shown: str) -> None:
@@ -364,3 +364,39 @@ def test_a_request_is_stored_as_its_golden_file_says() -> None:
 
     assert CODEC.encode(REQUESTED) == ("letters.letter_requested", 1, stored)
     assert CODEC.decode(Event("id", "letters.letter_requested", 1, 1, stored, 1)) == REQUESTED
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "WIN http://evil.example/now",
+        "WIN hxxp://10",
+        "WIN www.evil",
+        "WIN evil.example!",
+        "WIN EVIL.EXAMPLE/now?x=1",
+        "(evil.co.uk)",
+        "{evil.link}",
+        "WIN evil\uff0eexample",
+        "WIN evil\u3002example",
+        "WIN b\u00fccher.example",
+        "WIN 192.0.2.1",
+        "163.com",
+    ],
+)
+@pytest.mark.parametrize("event", ["guests.promoted", "guests.rsvp_submitted"])
+def test_no_subject_carries_a_link(name: str, event: str) -> None:
+    written = letter(event, coming(), party(event_name=name))
+
+    assert written is not None
+    assert written.subject in ("You have a place", "Your answer")
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["Zo\u00eb & St. John", "30.5. at 18.30", "Dr. No, Ph. D.", "v1.2", "Our 1. party...", "a.b"],
+)
+def test_a_name_without_a_link_is_in_the_subject(name: str) -> None:
+    written = letter("guests.promoted", coming(), party(event_name=name))
+
+    assert written is not None
+    assert written.subject == f"You have a place: {name}"

@@ -13,10 +13,12 @@ import pytest
 from gatherlog.apps.guests import DEFAULT, GuestPatch, GuestService, NewGuest, Rsvp
 from gatherlog.apps.guests import SettingsPatch as Settings
 from gatherlog.apps.guests.mailing import RETRY, guest_letters
+from gatherlog.apps.guests.views import GUESTS
 from gatherlog.bootstrap import VIEWS
 from gatherlog.core import Commit, Committed, Limits, Recorded, Store
 from gatherlog.core.eventstore.clock import system_clock
 from gatherlog.core.eventstore.errors import StoreFailed
+from gatherlog.core.projections.paging import documents
 from gatherlog.core.subscriptions.checkpoints import (
     BACKLOGS,
     CHECKPOINTS,
@@ -30,10 +32,11 @@ from gatherlog.core.subscriptions.letters import Letter, SendLetter
 from gatherlog.core.subscriptions.subscription import Subscription
 from gatherlog.core.subscriptions.worker import Worker
 from gatherlog.engines import open_store
+from gatherlog.engines.hostile import HostileStore, Hostility
 from gatherlog.targets import smtp
 from gatherlog.targets.smtp import SmtpMailer, SmtpServer
 from gatherlog.testing import CountingIds
-from tests.stores import events_in, events_of, eventually, scanned
+from tests.stores import HOSTILE_URL, events_in, events_of, eventually, scanned
 from tests.targets.picky_office import HANG, PickyOffice, picky_office
 
 SITE = "https://party.example"
@@ -46,7 +49,7 @@ ENGINES = {
     "memory": ("memory:", None),
     "sqlite": ("sqlite:///{path}/guests.db", None),
     "small": ("sqlite:///{path}/guests.db", SMALL),
-    "hostile": ("hostile:1", None),
+    "hostile": (HOSTILE_URL, None),
 }
 
 
@@ -55,13 +58,17 @@ async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
     """With checkpoints of `letters` at the start of the log, as if it had been read before."""
     url, limits = ENGINES[request.param]
     store = await open_store(url.format(path=tmp_path), views=VIEWS, limits=limits)
+    await read_from_the_start(store)
+    yield store
+    await store.close()
+
+
+async def read_from_the_start(store: Store) -> None:
     for partition in range(store.limits.partitions):
         read = Checkpoint(subscription="letters", partition=partition)
         id = checkpoint_id("letters", partition)
         write = versioned_write(CHECKPOINTS, id, "letters", 0, read)
         await store.commit(Commit(writes=[write]))
-    yield store
-    await store.close()
 
 
 @pytest.fixture
@@ -373,6 +380,28 @@ async def test_a_change_reaches_everybody_who_comes_or_waits_once(
     assert all("When (changed): Friday, 5 June 2099" in letter.text for letter in server.letters)
     requests = await events(store, "letters-default")
     assert sorted(event.subject for event in requests) == sorted(ids[1:25])
+
+
+async def test_a_guest_whom_the_index_does_not_show_yet_gets_a_letter_about_a_changed_date() -> (
+    None
+):
+    store = HostileStore(VIEWS, seed=5, hostility=Hostility(lag=0.7))
+    await read_from_the_start(store)
+    guests = GuestService(store, clock=system_clock, ids=lambda: str(uuid4()))
+    await guests.ensure_default("cli")
+    addresses = [f"guest{number}@example.org" for number in range(12)]
+    server = FakeMailServer()
+    async with working(store, letters(store, server.deliver)):
+        await invite(guests, *addresses)
+        await guests.change_settings(DEFAULT, LATER, actor="account:1")
+        query = GUESTS.query("by_gathering", DEFAULT)
+        shown = len([found async for found in documents(store, query)])
+        await all_read(store)
+
+    told = [one.to for one in server.letters if one.subject == "A change: Our gathering"]
+    assert shown < len(addresses)
+    assert sorted(told) == sorted(addresses)
+    await store.close()
 
 
 async def test_one_bad_address_among_many_is_one_dead_letter(

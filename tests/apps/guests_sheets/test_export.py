@@ -1,5 +1,6 @@
 """An export is safe to open, and importing it changes no guest."""
 
+import unicodedata
 from collections.abc import Sequence
 
 import pytest
@@ -16,6 +17,7 @@ from gatherlog.apps.guests import (
     Imported,
     NewGuest,
 )
+from gatherlog.apps.guests.sheet_files import write_cells
 from gatherlog.apps.guests.sheets import Sheet, read_sheet, write_sheet
 from gatherlog.engines import open_store
 from gatherlog.testing import CountingIds, StandingClock, run_instantly
@@ -34,6 +36,13 @@ HIDDEN = [
     "\u3000@SUM(A1)",
     "\u200b-1",
     " ' =1",
+    "\u200d=1",
+    "\u200c\u200e\u200f@SUM(A1)",
+    "\u00ad\u034f\u061c\u180e+49",
+    "\u115f\u1160\u3164\uffa0\u2800-1",
+    "\ufe0f=1",
+    "\U000e0041\U000e007f=1",
+    "\u2062\u206a＝1",
     "no; =1+1",
     "a,\u00a0\u3000=1",
 ]
@@ -61,6 +70,22 @@ def test_no_formula_is_behind_white_space_at_whichever_separator_a_spreadsheet_s
     assert [cell for cell in seen if cell.startswith(("=", "+", "-", "@"))] == []
     [read_back] = read_sheet(data).rows
     assert (read_back.group_id, read_back.dietary) == (text, f"no;{text}")
+
+
+FILLERS = "\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0"
+VARIATIONS = [*range(0x180B, 0x1810), *range(0xFE00, 0xFE10), *range(0xE0000, 0xE1000)]
+
+
+def test_no_formula_is_behind_an_invisible_character_of_whichever_kind() -> None:
+    everything = map(chr, range(0x110000))
+    kinds = ("Cc", "Cf", "Zs", "Zl", "Zp")
+    unseen = {character for character in everything if unicodedata.category(character) in kinds}
+    unseen |= {*FILLERS, *map(chr, VARIATIONS)}
+
+    written = {character: write_cells([[f"{character}=1"]]) for character in unseen}
+
+    bare = [c for c, cell in written.items() if b"'" not in cell]
+    assert (bare, len(unseen) > 4_200) == ([], True)
 
 
 def test_an_export_is_read_back_completely_except_for_the_answers() -> None:

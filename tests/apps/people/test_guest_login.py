@@ -53,7 +53,7 @@ async def party(store: Store, clock: StandingClock) -> Party:
     gathering_id = (await guests.create_gathering(details, actor="cli")).body.id
     new = NewGuest(first_name="Zoé", last_name="Šlégl")
     guest_id = (await guests.add_guest(gathering_id, new, actor="cli")).body.id
-    link = await guests.issue_link(gathering_id, guest_id, actor="cli")
+    link = await guests.issue_link(gathering_id, guest_id, actor="cli", names_co_hosts=True)
     return Party(guests, logins, store, gathering_id, guest_id, link)
 
 
@@ -111,13 +111,59 @@ async def test_a_token_has_the_claims_that_clients_expect(
 
 async def test_a_co_host_is_admin_from_the_next_request_on_and_until_then(party: Party) -> None:
     plain = await party.login()
-    await party.guests.make_co_host(party.gathering_id, party.guest_id, True, actor="cli")
+    await make_co_host(party, True)
     token = await party.login()
 
     assert claims_of(token)["isAdmin"] is True
     assert [(await party.logins.actor(t)).co_host for t in (plain, token)] == [True, True]
-    await party.guests.make_co_host(party.gathering_id, party.guest_id, False, actor="cli")
-    assert [(await party.logins.actor(t)).co_host for t in (plain, token)] == [False, False]
+    await make_co_host(party, False)
+    assert (await party.logins.actor(plain)).co_host is False
+
+
+async def test_the_login_of_a_co_host_ends_with_the_rights_for_good(party: Party) -> None:
+    await make_co_host(party, True)
+    token = await party.login()
+
+    await make_co_host(party, False)
+
+    assert not await holds(party, token)
+    again = await party.login()  # the link still opens the invitation
+    assert (await party.logins.actor(again)).co_host is False
+    await make_co_host(party, True)
+    assert not await holds(party, token)
+    assert (await party.logins.actor(again)).co_host is False
+
+
+async def test_rights_that_are_given_again_take_a_new_link(party: Party) -> None:
+    for is_co_host in (True, False, True):
+        await make_co_host(party, is_co_host)
+    old = await party.login()
+
+    link = await party.guests.issue_link(
+        party.gathering_id, party.guest_id, actor="cli", names_co_hosts=True
+    )
+
+    new = await party.logins.login(link, "Šlégl")
+    assert not await holds(party, old)
+    assert (await party.logins.actor(new)).co_host is True
+
+
+async def test_a_link_that_a_co_host_made_gives_no_rights_when_its_guest_becomes_one(
+    party: Party,
+) -> None:
+    link = await party.guests.issue_link(party.gathering_id, party.guest_id, actor="guest:eve")
+    before = await party.logins.login(link, "Šlégl")
+
+    await make_co_host(party, True)
+
+    after = await party.logins.login(link, "Šlégl")
+    assert [(await party.logins.actor(t)).co_host for t in (before, after)] == [False, False]
+    assert claims_of(after)["isAdmin"] is False
+    assert [diff async for diff in verify(party.store, CATEGORIES)] == []
+
+
+async def make_co_host(party: Party, is_co_host: bool) -> None:
+    await party.guests.make_co_host(party.gathering_id, party.guest_id, is_co_host, actor="cli")
 
 
 # What does not.
@@ -337,6 +383,10 @@ async def test_a_token_signed_with_another_key_under_our_key_id_is_refused(party
         {"jti": None},
         {"jti": 7},
         {"isAdmin": "yes"},
+        {"iat": "now"},
+        {"iat": None},
+        {"nbf": "now"},
+        {"nbf": True},
     ],
 )
 async def test_a_claim_that_is_wrong_is_refused(party: Party, changed: dict[str, Any]) -> None:
@@ -346,7 +396,27 @@ async def test_a_claim_that_is_wrong_is_refused(party: Party, changed: dict[str,
     assert not await holds(party, signed(claims, OURS, kid=KID))
 
 
-@pytest.mark.parametrize("claim", ["sub", "gathering", "link", "iss", "aud", "exp", "jti"])
+@pytest.mark.parametrize(
+    ("claim", "seconds", "valid"),
+    [
+        ("iat", 60, True),
+        ("iat", 61, False),
+        ("iat", 10**9, False),
+        ("nbf", -10, True),
+        ("nbf", 60, True),
+        ("nbf", 61, False),
+        ("nbf", 10**9, False),
+    ],
+)
+async def test_a_token_of_the_future_is_not_valid_beyond_what_clocks_differ(
+    party: Party, clock: StandingClock, claim: str, seconds: int, valid: bool
+) -> None:
+    claims = {**claims_of(await party.login()), claim: clock() // 1_000_000 + seconds}
+
+    assert await holds(party, signed(claims, OURS, kid=KID)) is valid
+
+
+@pytest.mark.parametrize("claim", ["sub", "gathering", "link", "iss", "aud", "iat", "exp", "jti"])
 async def test_a_claim_that_is_missing_is_refused(party: Party, claim: str) -> None:
     claims = claims_of(await party.login())
     del claims[claim]
@@ -357,9 +427,7 @@ async def test_a_claim_that_is_missing_is_refused(party: Party, claim: str) -> N
 async def test_the_claim_of_being_admin_gives_no_rights(party: Party) -> None:
     claims = {**claims_of(await party.login()), "isAdmin": True}
 
-    actor = await party.logins.actor(signed(claims, OURS, kid=KID))
-
-    assert actor.co_host is False
+    assert not await holds(party, signed(claims, OURS, kid=KID))
 
 
 @pytest.mark.parametrize("text", ["", ".", "..", "a.b.c", "Bearer x", "\x00", "\ud800", "é" * 900])

@@ -1,11 +1,11 @@
 """The policy as a table of actors, actions and owners, with every cell written down."""
 
-from typing import Final
+from typing import Final, cast
 
 import pytest
 
 from gatherlog.apps.people import Action, Actor, Role, Verdict, decide, needs_host
-from gatherlog.apps.people.policy import ANYONE
+from gatherlog.apps.people.policy import ANYONE, GRANTS
 
 ALLOW, HIDE, DENY, IDENTIFY = Verdict.ALLOW, Verdict.HIDE, Verdict.DENY, Verdict.IDENTIFY
 
@@ -71,6 +71,20 @@ def test_every_actor_gets_the_verdict_that_the_table_says(action: Action) -> Non
     own, others = verdicts(action, "g1", "ada", "anna"), verdicts(action, "g2", "eve", "otto")
 
     assert (own, others) == TABLE[action]
+
+
+def test_every_action_has_a_row_in_the_policy_and_in_the_table_above() -> None:
+    assert (set(GRANTS), set(TABLE)) == (set(Action), set(Action))
+
+
+def test_an_action_without_a_row_is_granted_to_nobody() -> None:
+    new = cast(Action, "sell_tickets")
+
+    own, others = verdicts(new, "g1", "ada", "anna"), verdicts(new, "g2", "eve", "otto")
+
+    assert (own, others) == ([IDENTIFY, *[HIDE] * 7], [IDENTIFY, *[HIDE] * 7])
+    assert decide(None, new, "g1", demo=True) is IDENTIFY
+    assert not needs_host(ACTORS["member"], new)
 
 
 def verdicts(action: Action, gathering: str, guest: str, account: str) -> list[Verdict]:

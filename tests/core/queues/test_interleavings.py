@@ -29,7 +29,7 @@ from tests.core.queues.messages import (
     ids,
     in_line,
 )
-from tests.stores import scanned
+from tests.stores import SEED, scanned
 
 T = TypeVar("T")
 Step = tuple[str, int, int]
@@ -58,7 +58,7 @@ QUICK = Hostility(lag=0.0005)
 KINDS = {
     "memory": Kind(lambda: MemoryStore(VIEWS), lambda store: store.engine.documents),
     "hostile": Kind(
-        lambda: HostileStore(VIEWS, seed=1, hostility=QUICK),
+        lambda: HostileStore(VIEWS, seed=SEED, hostility=QUICK),
         lambda store: store.engine.data.documents,
     ),
 }

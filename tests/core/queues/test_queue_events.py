@@ -14,6 +14,8 @@ from gatherlog.core.queues.events import (
     MessageRedriven,
     MessagesSent,
     QueueChanged,
+    QueuePurged,
+    QueueRemoved,
 )
 
 GOLDEN = Path(__file__).parents[2] / "golden"
@@ -23,6 +25,8 @@ EXAMPLES: dict[str, msgspec.Struct] = {
     "queue.message_discarded": MessageDiscarded(by="key:0198", reason="the guest is gone"),
     "queue.message_redriven": MessageRedriven(by="key:0198"),
     "queue.messages_sent": MessagesSent(messages=3),
+    "queue.purged": QueuePurged(messages=3, by="key:0198"),
+    "queue.removed": QueueRemoved(by="key:0198"),
 }
 
 

@@ -14,7 +14,7 @@ from gatherlog.engines.memory import MemoryStore
 from gatherlog.testing import StandingClock, run_instantly
 from tests.contracts.engines import Place
 from tests.core.queues.messages import SOON, ids, ids_of, in_line, message
-from tests.stores import eventually
+from tests.stores import SEED, eventually
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def only_if_woken(monkeypatch: pytest.MonkeyPatch) -> None:
 NewStore = Callable[[], Store]
 everywhere = pytest.mark.parametrize(
     "new_store",
-    [partial(MemoryStore, VIEWS), partial(HostileStore, VIEWS, seed=1)],
+    [partial(MemoryStore, VIEWS), partial(HostileStore, VIEWS, seed=SEED)],
     ids=["memory", "hostile"],
 )
 """On each engine that works in virtual time."""

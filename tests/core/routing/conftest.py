@@ -9,11 +9,12 @@ from gatherlog.core.eventstore.store import Limits, Store
 from gatherlog.core.routing import RULES, RuleService
 from gatherlog.engines import open_store
 from gatherlog.testing import CountingIds, StandingClock
+from tests.stores import HOSTILE_URL
 
 STORES: dict[str, tuple[str, Limits | None]] = {
     "sqlite": ("sqlite:///{folder}/store.db", None),
     "memory-2": ("memory:", Limits(partitions=2)),
-    "hostile": ("hostile:1", None),
+    "hostile": (HOSTILE_URL, None),
 }
 
 

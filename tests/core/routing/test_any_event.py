@@ -6,10 +6,10 @@ from typing import Any
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from gatherlog.core.commands.event_meta import causing_rules, shown_meta
 from gatherlog.core.eventstore.events import Recorded
 from gatherlog.core.eventstore.exact_json import encode
 from gatherlog.core.routing import compile_pattern
-from gatherlog.core.routing.bus import causing_rules
 from gatherlog.core.routing.bus_form import bus_event
 from gatherlog.core.routing.cloud_events import binary_headers, cloud_event
 from gatherlog.core.routing.event_data import json_line
@@ -69,6 +69,13 @@ def test_every_event_has_every_form_and_all_are_json(event: Recorded) -> None:
 @given(events)
 def test_the_rules_that_caused_an_event_are_found_or_none(event: Recorded) -> None:
     assert all(isinstance(name, str) for name in causing_rules(event))
+
+
+@given(payloads)
+def test_meta_is_shown_whatever_is_in_the_place_of_what_a_caller_gave(data: bytes) -> None:
+    line = json_line(shown_meta(b'{"actor":"key:1","given":{"x":%b}}' % data))
+
+    assert line is None or json.loads(line)["actor"] == "key:1"
 
 
 @given(events, st.fixed_dictionaries({"data": LEAVES | PATTERNS}))

@@ -1,10 +1,12 @@
 """The bus: where it routes events, and how it follows changes of rules."""
 
 import asyncio
+from typing import Any
 
 import msgspec
 import pytest
 
+from gatherlog.core.commands.event_meta import event_meta, meta_with_given
 from gatherlog.core.eventstore.errors import Invalid
 from gatherlog.core.eventstore.events import Recorded
 from gatherlog.core.eventstore.store import Store
@@ -84,6 +86,39 @@ async def test_in_its_own_partition_a_rule_takes_no_earlier_event_though_the_fee
     assert (bus.routes_to("r/target", early), bus.routes_to("r/target", late)) == (False, True)
 
 
+async def test_refreshes_at_the_same_time_share_their_reads(
+    store: Store, rules: RuleService
+) -> None:
+    counting: Any = CountingReads(store)
+    bus = Bus(Opener())
+    await rules.create(new_rule("a"), by="test")
+    first = asyncio.create_task(bus.refresh(counting))
+    await asyncio.sleep(0)
+    await rules.create(new_rule("b"), by="test")
+
+    versions = await asyncio.gather(first, *(bus.refresh(counting) for _ in range(50)))
+
+    assert [one.name for one in bus.destinations()] == ["a/target", "b/target"]
+    assert set(versions[1:]) == {2}
+    assert counting.reads < 10, "two refreshes, each of which reads until there is no more"
+
+
+class CountingReads:
+    """A store that counts how often a stream is read, which takes it a moment."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self.reads = 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    async def read_stream(self, *args: Any, **options: Any) -> list[Recorded]:
+        self.reads += 1
+        await asyncio.sleep(0.01)
+        return await self._store.read_stream(*args, **options)
+
+
 async def test_the_bus_follows_rules_as_they_change(store: Store, rules: RuleService) -> None:
     opener = Opener()
     bus = Bus(opener)
@@ -157,6 +192,17 @@ async def test_an_event_that_a_rule_caused_is_not_routed_to_it_again(
 
     assert causing_rules(event) == ("a",)
     assert routed(bus, event) == ["b/target"]
+
+
+@pytest.mark.parametrize(
+    "meta",
+    [
+        event_meta("key:1", {"rules": ["a"]}),  # as older versions kept what a caller gave
+        meta_with_given("key:1", {"rules": ["a"]}),
+    ],
+)
+async def test_rules_that_a_caller_names_are_no_causing_rules(store: Store, meta: bytes) -> None:
+    assert causing_rules(await appended(store, "user-1", meta=meta)) == ()
 
 
 @pytest.mark.parametrize(

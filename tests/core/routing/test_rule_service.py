@@ -10,6 +10,7 @@ from gatherlog.core.commands.service import Repeated
 from gatherlog.core.eventstore.errors import Flaw, Invalid, NotFound
 from gatherlog.core.eventstore.store import Store
 from gatherlog.core.routing import AppendSpec, RuleExists, RulePatch, RuleService, RuleTarget
+from gatherlog.testing import CountingIds, StandingClock
 from tests.contracts.commits import whole_stream
 from tests.core.routing.rule_samples import appended, new_rule, shown
 
@@ -46,6 +47,36 @@ async def test_a_missing_rule_cannot_be_changed(rules: RuleService) -> None:
     ):
         with pytest.raises(NotFound):
             await attempt
+
+
+async def test_a_rule_whose_target_is_refused_by_now_can_still_be_disabled(store: Store) -> None:
+    flaws: list[Flaw] = []
+    rules = RuleService(store, clock=StandingClock(), ids=CountingIds(), check=lambda to: flaws)
+    old = await rules.create(new_rule(), by="test")
+    flaws.append(Flaw("/stream", "is not permitted any more"))
+
+    disabled = await rules.change("r", RulePatch(enabled=False, targets=old.targets), by="test")
+
+    assert disabled.enabled is False
+    other = RuleTarget(to=AppendSpec(stream="copies-2"))
+    with pytest.raises(Invalid, match="not permitted any more"):
+        await rules.change("r", RulePatch(targets=(other,)), by="test")
+
+
+async def test_a_rule_that_appends_where_nobody_may_by_now_can_still_be_disabled(
+    store: Store,
+) -> None:
+    clock, ids = StandingClock(), CountingIds()
+    place = (RuleTarget(to=AppendSpec(stream="copies-1")),)
+    old = await RuleService(store, clock=clock, ids=ids).create(new_rule(targets=place), by="test")
+    rules = RuleService(store, clock=clock, ids=ids, owned=["copies"])
+
+    disabled = await rules.change("r", RulePatch(enabled=False, targets=old.targets), by="test")
+
+    assert disabled.enabled is False
+    other = RuleTarget(to=AppendSpec(stream="copies-2"))
+    with pytest.raises(Invalid, match="written by Gatherlog alone"):
+        await rules.change("r", RulePatch(targets=(other,)), by="test")
 
 
 async def test_a_change_that_changes_nothing_records_nothing(

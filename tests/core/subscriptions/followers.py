@@ -43,13 +43,13 @@ from gatherlog.core.subscriptions.dead_letters import (
     dead_letter_id,
 )
 from gatherlog.core.subscriptions.delivery import Delivery, DeliveryFailed, RetryPolicy
-from gatherlog.core.subscriptions.subscription import Destination
+from gatherlog.core.subscriptions.subscription import Destination, Unchanging
 from gatherlog.core.subscriptions.worker import VIEWS, Worker
 from gatherlog.engines.hostile import LIMITS as HOSTILE_LIMITS
 from gatherlog.engines.hostile import HostileStore
 from gatherlog.engines.memory import MemoryStore
 from gatherlog.testing import CountingIds, run_instantly
-from tests.stores import scanned
+from tests.stores import SEED, scanned
 
 T = TypeVar("T")
 NOON = 1_790_000_000_000_000
@@ -102,7 +102,10 @@ class Counting:
 NewStore = Callable[[Sequence[View[Any]], Limits], Store]
 ENGINES: dict[str, tuple[Limits, NewStore]] = {
     "memory": (Limits(), lambda views, limits: MemoryStore(views, limits=limits)),
-    "hostile": (HOSTILE_LIMITS, lambda views, limits: HostileStore(views, seed=1, limits=limits)),
+    "hostile": (
+        HOSTILE_LIMITS,
+        lambda views, limits: HostileStore(views, seed=SEED, limits=limits),
+    ),
 }
 """Those that work in virtual time: the limits of each, and how a store of it is made."""
 chosen = ["memory"]
@@ -205,7 +208,7 @@ class Receiver:
             await self._has_changed.wait()
 
 
-class Following:
+class Following(Unchanging):
     """A subscription that delivers every event that `happened` makes to all of its destinations.
 
     A test changes `places` and `version` to change the destinations.
@@ -231,7 +234,9 @@ class Following:
     def destinations(self) -> Sequence[Destination]:
         return self.places
 
-    def route(self, event: Recorded) -> Sequence[Destination]:
+    def route(
+        self, event: Recorded, suspended: frozenset[str] = frozenset()
+    ) -> Sequence[Destination]:
         return self.places if event.type == "tests.happened" else ()
 
     def routes_to(self, destination: str, event: Recorded) -> bool:
@@ -293,6 +298,8 @@ class RunningWorker:
         self.worker = worker
         self.task = task
         self.reported: list[BaseException] = []
+        self.told: list[str] = []
+        """The notices to the operator."""
 
     async def stop(self) -> None:
         """Stop it as a server does."""
@@ -315,6 +322,7 @@ async def working(
 ) -> AsyncIterator[RunningWorker]:
     """A worker that is stopped at the end. It must report no error, unless it `may_report` some."""
     found: list[BaseException] = []
+    told: list[str] = []
     worker = Worker(
         store,
         subscriptions,
@@ -322,9 +330,10 @@ async def working(
         ids=IDS,
         lease_seconds=lease_seconds,
         report=lambda name, error: found.append(error),
+        tell=lambda name, sentence: told.append(sentence),
     )
     running = RunningWorker(worker, asyncio.create_task(worker.run()))
-    running.reported = found
+    running.reported, running.told = found, told
     try:
         yield running
     except BaseException:

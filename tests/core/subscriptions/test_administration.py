@@ -304,6 +304,28 @@ def test_a_redrive_that_fails_again_is_a_dead_letter_again() -> None:
     run_scenario(scenario())
 
 
+@pytest.mark.parametrize("calls", [1, 2])
+def test_a_redrive_ends_with_that_reason_when_its_destination_is_removed(calls: int) -> None:
+    """Before its first attempt, and between two of them."""
+
+    async def scenario() -> None:
+        store, receiver = new_store(), Receiver({"bad": [fails(final=True)] + [fails()] * 99})
+        subscription = Following(Destination(name="place", target=receiver, retry=FOREVER))
+        async with working(store, subscription):
+            await say(store, "card-1", "bad")
+            [id] = await eventually(lambda: all_dead_letters(store, 1))
+            if calls == 1:
+                subscription.places, subscription.version = (), 1
+            await admin(store).redrive(id, by="me")
+            await eventually(lambda: was_called(receiver, calls))
+            subscription.places, subscription.version = (), 1
+            dead_letter = await eventually(lambda: is_of_kind(store, id, "no_destination"))
+        assert dead_letter.state == "dead"
+        assert receiver.taken == []
+
+    run_scenario(scenario())
+
+
 def test_a_redrive_under_way_is_not_forgotten_by_a_crash_though_queries_lag() -> None:
     async def scenario() -> None:
         store = new_store()

@@ -12,6 +12,7 @@ from gatherlog.core.eventstore.errors import Busy, DiskFull, StoreClosed, StoreF
 from gatherlog.core.subscriptions.handlers import Handlers
 from gatherlog.core.subscriptions.leases import LeaseHolder
 from gatherlog.core.subscriptions.metrics import Metrics
+from gatherlog.core.subscriptions.notices import Notices
 from gatherlog.core.subscriptions.partition_state import PartitionState
 from gatherlog.core.subscriptions.projection import Projection
 from gatherlog.core.subscriptions.subscription import Destination
@@ -177,6 +178,7 @@ def test_after_a_write_that_failed_nothing_more_is_written() -> None:
             0,
             lease,
             Metrics(),
+            Notices("counting", lambda name, sentence: None),
             clock=system_clock,
             ids=IDS,
         )

@@ -192,15 +192,14 @@ def test_wall_clocks_that_jump_change_no_lease(days: int) -> None:
     async def scenario() -> None:
         store, receiver = new_store(), Receiver()
         clock = StandingClock("2026-11-24T12:00:00Z")
-        async with (
-            working(store, following(receiver), clock=clock) as first,
-            working(store, following(receiver)),
-        ):
-            for n in range(40):
-                clock.advance(days=days * (-1) ** n)
-                await say(store, "card-1", f"w{n}")
-                await asyncio.sleep(1)
-            assert await holders(store) == {first.worker.id: 1}
+        async with working(store, following(receiver), clock=clock) as first:
+            await eventually(lambda: holders(store))
+            async with working(store, following(receiver)):
+                for n in range(40):
+                    clock.advance(days=days * (-1) ** n)
+                    await say(store, "card-1", f"w{n}")
+                    await asyncio.sleep(1)
+                assert await holders(store) == {first.worker.id: 1}
         assert receiver.words == [f"w{n}" for n in range(40)]
 
     run_scenario(scenario())

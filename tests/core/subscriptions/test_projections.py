@@ -12,6 +12,7 @@ from gatherlog.core import Change, Commit, Committed, Limits, Recorded, Ref, Sto
 from gatherlog.core.eventstore.clock import system_clock
 from gatherlog.core.eventstore.commit_checks import actions_of
 from gatherlog.core.eventstore.errors import Busy, Conflict, DiskFull, Refused, StoreFailed
+from gatherlog.core.eventstore.planner import partition_of
 from gatherlog.core.subscriptions.administration import SubscriptionAdmin
 from gatherlog.core.subscriptions.checkpoints import BACKLOGS, CHECKPOINTS, checkpoint_id
 from gatherlog.core.subscriptions.dead_letters import DEAD_LETTERS
@@ -550,3 +551,45 @@ def test_events_and_dead_letters_split_by_limits_still_count_exactly() -> None:
         assert found["all"] == Count(60)
 
     run_scenario(scenario())
+
+
+class SlowCommits:
+    """A store whose commits take a second, however many there are at the same time."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    async def commit(self, commit: Commit) -> Committed:
+        await asyncio.sleep(1.0)
+        return await self._store.commit(commit)
+
+
+def test_partitions_of_a_projection_do_not_wait_for_each_other() -> None:
+    """Only where they change the same documents, which other tests do."""
+
+    async def scenario() -> None:
+        store: Any = new_store(8)
+        slow: Any = SlowCommits(store)
+        streams = {partition_of(f"card-{n}", 8): f"card-{n}" for n in range(200)}
+        assert len(streams) == 8
+        async with working(slow, Projection("counting", Counting(total=False)), lease_seconds=60.0):
+            await eventually(lambda: all_have_begun(store))
+            began = asyncio.get_running_loop().time()
+            for stream in streams.values():
+                await say(store, stream, "word")
+            await eventually(lambda: all_are_counted(store, 8))
+            assert asyncio.get_running_loop().time() - began < 4.0
+
+    run_scenario(scenario())
+
+
+async def all_have_begun(store: Store) -> bool:
+    return len(await bodies(store, CHECKPOINTS)) == store.limits.partitions
+
+
+async def all_are_counted(store: Store, streams: int) -> bool:
+    found = await bodies(store, COUNTS)
+    return len([id for id in found if id != "all"]) == streams

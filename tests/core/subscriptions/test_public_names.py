@@ -18,6 +18,7 @@ def test_the_public_names_of_subscriptions() -> None:
         "Subscription",
         "SubscriptionAdmin",
         "Target",
+        "Unchanging",
         "Worker",
         "delivery_id",
     ]

@@ -72,6 +72,47 @@ def test_the_later_events_of_a_key_wait_for_one_that_fails_and_others_do_not() -
     run_scenario(scenario())
 
 
+@pytest.mark.parametrize("generations", [[], ["2"]])
+def test_nothing_is_retried_after_its_destination_was_removed(generations: list[str]) -> None:
+    """Not even before the processor reads on, which nothing wakes here."""
+
+    async def scenario() -> None:
+        store, receiver, other = (
+            new_store(),
+            Receiver({"bad": [fails(retry_after=1.0)]}),
+            Receiver(),
+        )
+        following = Following(place(receiver))
+        async with working(store, following):
+            await say(store, "card-1", "bad")
+            await eventually(lambda: was_called(receiver))
+            following.places = [place(other, generation=one) for one in generations]
+            following.version = 1
+            await asyncio.sleep(100)
+        assert [len(call) for call in receiver.calls] == [1]
+        assert other.calls == []
+
+    run_scenario(scenario())
+
+
+def test_a_retry_goes_to_its_destination_as_it_is_by_then() -> None:
+    async def scenario() -> None:
+        store, before, now = new_store(), Receiver({"bad": [fails(retry_after=1.0)]}), Receiver()
+        following = Following(place(before))
+        async with working(store, following):
+            await say(store, "card-1", "bad")
+            await eventually(lambda: was_called(before))
+            following.places, following.version = [place(now)], 1
+            await now.has(1)
+        assert (now.words, before.words) == (["bad"], [])
+
+    run_scenario(scenario())
+
+
+async def was_called(receiver: Receiver) -> bool:
+    return bool(receiver.calls)
+
+
 def test_after_a_redrive_the_waiting_events_come_in_order() -> None:
     async def scenario() -> None:
         store, receiver = new_store(), Receiver({"bad": [fails()] * 3})

@@ -8,6 +8,7 @@ import pytest
 from gatherlog.bootstrap import Platform, start
 from gatherlog.settings import Settings
 from tests.interfaces.routing.inbox import Inbox
+from tests.stores import HOSTILE_URL
 
 
 @pytest.fixture
@@ -15,7 +16,10 @@ def inbox() -> Inbox:
     return Inbox()
 
 
-@pytest.fixture(params=["sqlite:///{folder}/gatherlog.db", "hostile:1"])
+@pytest.fixture(
+    params=["sqlite:///{folder}/gatherlog.db", HOSTILE_URL],
+    ids=["sqlite", "hostile"],
+)
 async def platform(
     request: pytest.FixtureRequest, tmp_path: Path, inbox: Inbox
 ) -> AsyncIterator[Platform]:

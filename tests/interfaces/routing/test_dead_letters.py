@@ -162,7 +162,8 @@ async def test_all_dead_letters_are_redriven_only_if_all_is_said(api: AsyncClien
 async def test_dead_letters_of_one_stream_are_redriven_in_order(
     api: AsyncClient, inbox: Inbox
 ) -> None:
-    await create_rule(api, targets=[to_inbox(retry={"attempts": 1})])
+    retry = {"attempts": 1, "first_pause": 0.01, "longest_pause": 0.05}
+    await create_rule(api, targets=[to_inbox(retry=retry)])
     inbox.refuses = True
     for _ in range(12):
         await sign_up(api)
@@ -210,4 +211,9 @@ async def test_whatever_a_handler_raises_stops_nothing_else(
     [dead_letter] = await until(dead)
     assert dead_letter["detail"] == "NotAnException: down"
     assert platform.worker.is_running
+
+    async def one() -> bool:
+        return bool(inbox.given)
+
+    await until(one)
     assert inbox.versions() == [2]

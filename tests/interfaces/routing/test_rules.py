@@ -139,6 +139,16 @@ async def test_a_repeated_request_creates_one_rule(api: AsyncClient) -> None:
             "/targets/0/to/url",
         ),
         (
+            {"targets": [{"to": {"kind": "webhook", "url": "http://10.0.0.1/"}}]},
+            "/targets/0/to/url",
+        ),
+        ({"targets": [{"to": {"kind": "webhook", "url": "http://[::1]/"}}]}, "/targets/0/to/url"),
+        ({"targets": [{"to": {"kind": "webhook", "url": "http://127.1/"}}]}, "/targets/0/to/url"),
+        (
+            {"targets": [{"to": {"kind": "webhook", "url": "https://example.org:6379/"}}]},
+            "/targets/0/to/url",
+        ),
+        (
             {"targets": [{"to": {"kind": "append", "stream": "gathering-default"}}]},
             "/targets/0/to/stream",
         ),
@@ -198,6 +208,23 @@ async def test_rules_that_append_copy_events_without_a_loop(
     assert len(await in_feed(api, "copies", 4)) == 4
 
 
+async def test_what_a_caller_says_about_rules_and_actors_is_kept_and_not_believed(
+    api: AsyncClient, inbox: Inbox
+) -> None:
+    given = {"rules": ["r", "a", "b"], "cause": "users-u9@9", "actor": "guest:7", "x": [1]}
+    await create_rule(api)
+    event = {"type": "signup", "meta": given}
+    assert (await api.post("/streams/users-u1", json={"events": [event]})).status_code == 201
+
+    async def delivered() -> bool:
+        return len(inbox.given) == 1
+
+    await until(delivered)
+    [shown] = await stream(api, "users-u1")
+    assert shown["meta"] == given
+    assert shown["actor"].startswith("key:")
+
+
 async def test_the_secret_of_a_rule_is_rotated_and_is_in_no_event(
     api: AsyncClient, platform: Platform
 ) -> None:
@@ -211,6 +238,19 @@ async def test_the_secret_of_a_rule_is_rotated_and_is_in_no_event(
     assert len({first["secret"], second["secret"], other["secret"]}) == 3
     whole = b"".join(event.data for event in await whole_stream(platform.store, "rules-bus"))
     assert second["secret"].removeprefix("whsec_").encode() not in whole
+
+
+async def test_a_rule_that_is_made_again_under_its_old_name_has_new_secrets(
+    api: AsyncClient,
+) -> None:
+    seen = []
+    for _ in range(3):
+        await create_rule(api)
+        seen += [(await api.get("/rules/r/secret")).json()["secret"]]
+        seen += [(await api.post("/rules/r/secret")).json()["secret"]]
+        await api.delete("/rules/r")
+
+    assert len(set(seen)) == 6
 
 
 async def test_only_operators_have_access_to_the_log(platform: Platform) -> None:

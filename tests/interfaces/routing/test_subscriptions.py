@@ -1,8 +1,14 @@
 """Subscriptions over HTTP: paused, reset, and what waits in them."""
 
+from typing import Any
+
+import msgspec
 import pytest
 from httpx2 import AsyncClient
 
+from gatherlog.bootstrap import Platform
+from gatherlog.core import Append, Commit, Event
+from gatherlog.core.routing import RULES
 from tests.interfaces.moments import until
 from tests.interfaces.routing.inbox import Inbox, create_rule, sign_up, to_inbox
 
@@ -127,3 +133,76 @@ async def test_a_new_rule_of_the_same_name_gets_nothing_that_waited_for_the_remo
 
     await until(one)
     assert [delivery.event.stream for delivery in inbox.given] == ["users-new"]
+
+
+async def test_a_rule_that_is_set_aside_is_named_in_metrics_and_log_and_can_be_removed(
+    api: AsyncClient, platform: Platform, inbox: Inbox, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    for name in ("bad", "good"):
+        await create_rule(api, name)
+    broken = msgspec.structs.replace(RULES.write("bad", "rules-bus"), body=b"{")
+    bent = Event("0198", "rules.rule_bent", 1, 1, b"{", 9, "bad")
+    await platform.store.commit(Commit(appends=[Append("rules-bus", [bent])], writes=[broken]))
+    await sign_up(api)
+    named = 'gatherlog_set_aside{subscription="bus",what="rule bad"} 1.0'
+
+    async def is_named() -> bool:
+        return named in (await api.get("/metrics")).text
+
+    await until(is_named)
+    [told] = [line for line in capfdbinary.readouterr().err.splitlines() if b"set aside" in line]
+    assert msgspec.json.decode(told)["subscription"] == "bus"
+    assert msgspec.json.decode(told)["notice"].startswith("rule bad is set aside, and all others")
+
+    async def one() -> bool:
+        return bool(inbox.given)
+
+    await until(one)
+    refused = [
+        await api.get("/rules/bad"),
+        await api.put("/rules/bad", json={"enabled": False}),
+        await api.get("/rules/bad/secret"),
+    ]
+    assert [answer.json()["type"].split(":")[-1] for answer in refused] == ["rule_unreadable"] * 3
+    assert [rule["name"] for rule in (await api.get("/rules")).json()] == ["good"]
+    assert (await api.delete("/rules/bad")).status_code == 204
+    await sign_up(api)
+
+    async def is_named_no_more() -> bool:
+        return not await is_named()
+
+    await until(is_named_no_more)
+
+
+async def test_a_destination_that_is_down_is_counted_and_named_with_when_that_began(
+    api: AsyncClient, inbox: Inbox, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    await create_rule(api, targets=[to_inbox(retry={"first_pause": 0.05, "longest_pause": 0.1})])
+    inbox.refuses = True
+    for _ in range(5):
+        await sign_up(api)
+
+    async def status() -> dict[str, Any]:
+        answer: dict[str, Any] = (await api.get("/subscriptions/bus")).json()
+        return answer
+
+    async def is_failing() -> bool:
+        return bool((await status())["failing"] == 1)
+
+    await until(is_failing)
+    [held] = (await status())["holds"]
+    assert (held["destination"], held["failing_since"] is None) == ("r/target", False)
+    assert 'gatherlog_failing{subscription="bus"} 1.0' in (await api.get("/metrics")).text
+    inbox.refuses = False
+
+    async def all_there() -> bool:
+        return len(inbox.given) == 5 and not (await status())["holds"]
+
+    await until(all_there)
+    assert inbox.versions() == [1, 2, 3, 4, 5]
+    lines = capfdbinary.readouterr().err.splitlines()
+    notices = [msgspec.json.decode(line)["notice"] for line in lines if b'"notice"' in line]
+    assert [notice.split(":")[0] for notice in notices] == [
+        "all deliveries to r/target fail (raised)",
+        "r/target takes deliveries again.",
+    ]

@@ -67,7 +67,9 @@ async def browser(app: Application) -> AsyncIterator[AsyncClient]:
 def invite(platform: Platform, browser: AsyncClient) -> Invite:
     async def invited(new: NewGuest) -> Invited:
         guest = await platform.guests.add_guest("default", new, actor="test")
-        token = await platform.guests.issue_link("default", guest.body.id, actor="test")
+        token = await platform.guests.issue_link(
+            "default", guest.body.id, actor="test", names_co_hosts=True
+        )
         return Invited(platform, browser, guest.body.id, token)
 
     return invited

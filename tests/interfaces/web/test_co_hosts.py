@@ -107,7 +107,9 @@ async def test_a_guest_who_is_no_co_host_any_more_is_signed_out_at_once(co_host:
 async def test_a_new_link_ends_the_sign_in_by_the_old_one(co_host: Invited) -> None:
     await go_on(co_host)
 
-    await co_host.platform.guests.issue_link("default", co_host.guest_id, actor="t")
+    await co_host.platform.guests.issue_link(
+        "default", co_host.guest_id, actor="t", names_co_hosts=True
+    )
 
     assert (await co_host.browser.get(PLACE)).headers["location"] == f"/signin?next={PLACE}"
 

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 from httpx2 import ASGITransport, AsyncClient
 
-from gatherlog import __version__
 from gatherlog.apps.guests import GatheringDetails, NewGuest, Rsvp
 from gatherlog.bootstrap import Platform, start
 from gatherlog.interfaces.http import build_app
@@ -43,7 +42,7 @@ async def test_the_first_page_says_what_runs_and_where_to_go_on(ada: Invited) ->
     answer = await ada.browser.get("/")
 
     page = Page(answer.text)
-    assert figures(page) == {"Version": __version__, "Store": "SQLite, one file"}
+    assert figures(page) == {"Store": "SQLite, one file"}
     assert [link["href"] for link in page.all("a")][1:] == [
         "/signin",
         "/docs",
@@ -75,7 +74,6 @@ async def test_the_demo_shows_each_gathering_with_its_totals(demo: Platform) -> 
     page = await home_of(demo)
 
     assert figures(page) == {
-        "Version": __version__,
         "Store": "Memory, until it stops",
         "Gatherings": "1",
         "Coming": "2",

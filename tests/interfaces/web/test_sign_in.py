@@ -73,6 +73,37 @@ async def test_a_code_from_the_mail_opens_a_session(demo: Platform) -> None:
         assert (await browser.get("/signin")).headers["location"] == "/host"
 
 
+async def test_a_device_keeps_a_token_of_its_own_also_when_it_signs_out(demo: Platform) -> None:
+    async with client(demo) as browser:
+        entered = await signed_in(browser, demo)
+        (cookie,) = [c for c in entered.headers.get_list("set-cookie") if "gld_" in c]
+        assert re.sub("gld_[^;]+", "…", cookie) == (
+            "gatherlog-device=…; HttpOnly; Max-Age=15552000; Path=/; SameSite=lax"
+        )
+        before = browser.cookies["gatherlog-device"]
+        await browser.post("/signout", data={"form": token(await browser.get("/host"))})
+
+        assert browser.cookies["gatherlog-device"] == before
+        assert (await browser.get("/host")).headers["location"] == "/signin"
+
+
+async def test_strangers_keep_no_browser_out_that_has_signed_in_before(demo: Platform) -> None:
+    async with client(demo) as browser, client(demo) as stranger:
+        await signed_in(browser, demo)
+        await browser.post("/signout", data={"form": token(await browser.get("/host"))})
+        for _ in range(12):  # in the same network
+            await send(stranger, email=ADDRESS)
+        await send(browser, email=ADDRESS)
+        code = code_in(demo)
+        for _ in range(12):
+            await send(stranger, email=ADDRESS, code="000000")
+
+        refused = await send(stranger, email=ADDRESS, code=code)
+        entered = await send(browser, email=ADDRESS, code=code)
+
+    assert [refused.status_code, entered.status_code] == [401, 303]
+
+
 async def test_over_https_cookies_are_secure_and_bound_to_the_host() -> None:
     settings = Settings(
         store="memory:", demo=True, rate_limits="off", public_url="https://party.example"

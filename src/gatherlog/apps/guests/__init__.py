@@ -21,7 +21,7 @@ from gatherlog.apps.guests.inputs import (
     Rsvp,
     SettingsPatch,
 )
-from gatherlog.apps.guests.refusals import AnswersChanged, GatheringFull, RsvpClosed
+from gatherlog.apps.guests.refusals import AnswersChanged, GatheringFull, IsCoHost, RsvpClosed
 from gatherlog.apps.guests.service import DEFAULT, GuestService
 from gatherlog.apps.guests.views import VIEWS, Gathering, Group, Guest, GuestLink, Status
 
@@ -43,6 +43,7 @@ __all__ = [
     "Household",
     "HouseholdAnswer",
     "Imported",
+    "IsCoHost",
     "LinkHolder",
     "NewGuest",
     "OwnAnswer",

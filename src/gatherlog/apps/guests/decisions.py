@@ -35,7 +35,7 @@ from gatherlog.apps.guests.inputs import (
     Unsettled,
 )
 from gatherlog.apps.guests.local_time import closes_at
-from gatherlog.apps.guests.refusals import RsvpClosed
+from gatherlog.apps.guests.refusals import IsCoHost, RsvpClosed
 from gatherlog.apps.guests.views import Gathering, Group, Guest
 from gatherlog.core.eventstore.errors import Flaw, Invalid
 
@@ -188,7 +188,10 @@ def make_co_host(guest: Guest, is_co_host: bool) -> Decision:
     return [] if guest.is_co_host is is_co_host else [CoHostChanged(is_co_host=is_co_host)]
 
 
-def remove_guest(guest: Guest) -> Decision:
+def remove_guest(guest: Guest, *, names_co_hosts: bool) -> Decision:
+    """Raises IsCoHost for a co-host, unless who removes may name co-hosts."""
+    if guest.is_co_host and not names_co_hosts:
+        raise IsCoHost("Only a host may remove a co-host from the list.")
     return [GuestRemoved(group_id=guest.group_id, link=guest.link)]
 
 
@@ -211,9 +214,15 @@ def is_closed(gathering: Gathering, now: int) -> bool:
     return deadline is not None and now >= closes_at(deadline, gathering.time_zone)
 
 
-def issue_link(guest: Guest, link: str) -> Decision:
-    """`link` is the hash of a new token."""
-    return [LinkIssued(link=link, replaces=guest.link)]
+def issue_link(guest: Guest, link: str, *, names_co_hosts: bool) -> Decision:
+    """`link` is the hash of a new token.
+
+    Raises IsCoHost for a co-host, unless who makes it may name co-hosts: whoever has the link is
+    the guest, with all rights of the guest.
+    """
+    if guest.is_co_host and not names_co_hosts:
+        raise IsCoHost("Only a host may make the link of a co-host.")
+    return [LinkIssued(link=link, replaces=guest.link, may_manage=names_co_hosts)]
 
 
 def _checked_patch(check: Checks, patch: GuestPatch) -> dict[str, Any]:

@@ -161,12 +161,14 @@ class HostChanged(msgspec.Struct, frozen=True, kw_only=True):
     host_account: str | None
 
 
-@event_type("guests.link_issued", schema=1)
+@event_type("guests.link_issued", schema=2)
 class LinkIssued(msgspec.Struct, frozen=True, kw_only=True):
     """`link` and `replaces` are SHA-256 hashes of tokens in hexadecimal; no token is stored."""
 
     link: str
     replaces: str | None
+    may_manage: bool = True
+    """Whether who made it may name co-hosts: only then does it open the pages of hosts."""
 
 
 EVENTS: tuple[type[msgspec.Struct], ...] = (
@@ -188,5 +190,8 @@ EVENTS: tuple[type[msgspec.Struct], ...] = (
 )
 CODEC = Codec(
     EVENTS,
-    {("guests.gathering_created", 1): lambda created: {**created, "host_account": None}},
+    {
+        ("guests.gathering_created", 1): lambda created: {**created, "host_account": None},
+        ("guests.link_issued", 1): lambda issued: {**issued, "may_manage": True},
+    },
 )

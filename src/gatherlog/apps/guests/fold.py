@@ -268,13 +268,18 @@ def _co_host_changed(
     documents: Documents, happened: Happened, event: CoHostChanged
 ) -> list[Change]:
     before = documents["guest", happened.subject]
-    after = msgspec.structs.replace(before, is_co_host=event.is_co_host, updated_at=happened.time)
+    after = msgspec.structs.replace(
+        before,
+        is_co_host=event.is_co_host,
+        link_may_manage=before.link_may_manage and event.is_co_host,
+        updated_at=happened.time,
+    )
     return _guest_becomes(before, after)
 
 
 def _link_issued(documents: Documents, happened: Happened, event: LinkIssued) -> list[Change]:
     before = documents["guest", happened.subject]
-    after = msgspec.structs.replace(before, link=event.link)
+    after = msgspec.structs.replace(before, link=event.link, link_may_manage=event.may_manage)
     link = GuestLink(gathering_id=before.gathering_id, guest_id=before.id)
     changes = [Change(GUESTS, before.id, after), Change(GUEST_LINKS, event.link, link)]
     if event.replaces is not None:

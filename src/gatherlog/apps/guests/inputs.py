@@ -73,13 +73,24 @@ DIETARY_TAGS = (
 
 # What JSON Schema can say of a field is said with its type, for the API's description. `checks`
 # refuses a value that breaks it: its messages are better than those of a schema.
-Name = Annotated[str, Meta(extra_json_schema={"minLength": 1, "maxLength": NAME_LENGTH})]
+NOT_BLANK = r"\S"
+Name = Annotated[
+    str,
+    Meta(extra_json_schema={"pattern": NOT_BLANK, "minLength": 1, "maxLength": NAME_LENGTH}),
+]
 Email = Annotated[str, Meta(extra_json_schema={"format": "email", "maxLength": EMAIL_LENGTH})]
-GroupId = Annotated[str, Meta(extra_json_schema={"minLength": 1, "maxLength": GROUP_LENGTH})]
+GroupId = Annotated[
+    str,
+    Meta(extra_json_schema={"pattern": NOT_BLANK, "minLength": 1, "maxLength": GROUP_LENGTH}),
+]
 People = Annotated[int, Meta(extra_json_schema={"minimum": 0, "maximum": MOST_PEOPLE})]
 Dietary = Annotated[str, Meta(extra_json_schema={"maxLength": DIETARY_LENGTH})]
 DietaryTag = Annotated[str, Meta(extra_json_schema={"enum": DIETARY_TAGS})]
-EventName = Annotated[str, Meta(extra_json_schema={"minLength": 1, "maxLength": LINE_LENGTH})]
+DietaryTags = Annotated[tuple[DietaryTag, ...], Meta(extra_json_schema={"maxItems": MOST_TAGS})]
+EventName = Annotated[
+    str,
+    Meta(extra_json_schema={"pattern": NOT_BLANK, "minLength": 1, "maxLength": LINE_LENGTH}),
+]
 Location = Annotated[str, Meta(extra_json_schema={"maxLength": LINE_LENGTH})]
 Places = Annotated[int, Meta(extra_json_schema={"minimum": 0, "maximum": MOST_PLACES})]
 LocalTime = Annotated[
@@ -140,7 +151,7 @@ class NewGuest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     children: People = 0
     """How many of these people are children."""
     dietary: Dietary | None = None
-    dietary_tags: tuple[DietaryTag, ...] = ()
+    dietary_tags: DietaryTags = ()
     """From the fixed list `DIETARY_TAGS`."""
 
 
@@ -160,7 +171,7 @@ class GuestPatch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     expected_guests: People | UnsetType | None = UNSET
     children: People | UnsetType | None = UNSET
     dietary: Dietary | UnsetType | None = UNSET
-    dietary_tags: tuple[DietaryTag, ...] | UnsetType | None = UNSET
+    dietary_tags: DietaryTags | UnsetType | None = UNSET
 
 
 class Rsvp(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -174,7 +185,7 @@ class Rsvp(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     children: People | UnsetType = UNSET
     """How many of the people are children. If UNSET, as many as before, but no more than people."""
     dietary: Dietary | UnsetType | None = UNSET
-    dietary_tags: tuple[DietaryTag, ...] | UnsetType | None = UNSET
+    dietary_tags: DietaryTags | UnsetType | None = UNSET
 
 
 class HouseholdAnswer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -194,7 +205,7 @@ class OwnAnswer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     num_guests: People | UnsetType = UNSET
     children: People | UnsetType = UNSET
     dietary: Dietary | UnsetType | None = UNSET
-    dietary_tags: tuple[DietaryTag, ...] | UnsetType | None = UNSET
+    dietary_tags: DietaryTags | UnsetType | None = UNSET
     group_status: GroupStatus | UnsetType = UNSET
     """The answer of the members who are pending: coming, each with `expected_guests`, or declined.
     "declined" needs `num_guests` 0."""

@@ -1,5 +1,11 @@
-"""The texts of the letters to guests. Text that somebody typed is put into one line."""
+"""The texts of the letters to guests. Text that somebody typed is put into one line.
 
+Anybody who hosts a gathering names it, so a name that holds a link is in no subject: subjects are
+what people see of letters from strangers.
+"""
+
+import re
+import unicodedata
 from collections.abc import Collection
 from datetime import datetime
 from typing import Final
@@ -10,6 +16,11 @@ from gatherlog.core.subscriptions.letters import Letter, one_line
 __all__ = ["change", "confirmation", "promotion", "queueing"]
 
 _BY_LINK: Final = "by the same link by which you answered"
+_LINK: Final = re.compile(
+    r"://|\bwww\.|(?<![\w@.-])(?:[\w-]+\.)+[^\W\d_]{2,63}(?!\w)|(?<![\w.])(?:\d{1,3}\.){3}\d",
+    re.IGNORECASE,
+)
+"""What mail programs make a link of: an address with its scheme, `win.example`, `192.0.2.1`."""
 _HOUSEHOLD: Final = "What you answered for others of your household stands there, too."
 
 
@@ -83,13 +94,18 @@ def _letter(
     sent = f"This letter was sent by {one_line(site)}, where you are on the guest list."
     return Letter(
         to=guest.email or "",
-        subject=f"{subject}: {_name(gathering)}",
+        subject=subject if _has_link(_name(gathering)) else f"{subject}: {_name(gathering)}",
         text="\n\n".join([greeting, *paragraphs, "-- \n" + sent]) + "\n",
     )
 
 
 def _name(gathering: Gathering) -> str:
     return one_line(gathering.event_name)
+
+
+def _has_link(text: str) -> bool:
+    plain = unicodedata.normalize("NFKC", text).replace("\u3002", ".")
+    return _LINK.search(plain) is not None
 
 
 def _people(guest: Guest) -> str:

@@ -24,7 +24,7 @@ from gatherlog.core.projections.folds import EventFold
 from gatherlog.core.subscriptions.delivery import Delivery, RetryPolicy
 from gatherlog.core.subscriptions.handlers import HandlerTarget
 from gatherlog.core.subscriptions.letters import SendLetter
-from gatherlog.core.subscriptions.subscription import Destination, Subscription
+from gatherlog.core.subscriptions.subscription import Destination, Subscription, Unchanging
 
 __all__ = ["CATEGORY", "LETTERS", "RETRY", "guest_letters"]
 
@@ -69,7 +69,7 @@ def guest_letters(
     )
 
 
-class _Letters:
+class _Letters(Unchanging):
     """It has two destinations, so that a page of the log does not wait for the slowest letter."""
 
     name = LETTERS
@@ -84,14 +84,12 @@ class _Letters:
         """At the end of the log: nobody gets letters about events before."""
         return await store.heads()
 
-    async def refresh(self, store: Store) -> int:
-        """The destinations never change."""
-        return 0
-
     def destinations(self) -> Sequence[Destination]:
         return self._destinations
 
-    def route(self, event: Recorded) -> Sequence[Destination]:
+    def route(
+        self, event: Recorded, suspended: frozenset[str] = frozenset()
+    ) -> Sequence[Destination]:
         return self._by_type.get(event.type, ())
 
     def routes_to(self, destination: str, event: Recorded) -> bool:

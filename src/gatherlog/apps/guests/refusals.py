@@ -1,8 +1,8 @@
 """The errors of the guests app: commands that are well formed and still refused."""
 
-from gatherlog.core.eventstore.errors import Conflict, Refused
+from gatherlog.core.eventstore.errors import Conflict, Denied, Refused
 
-__all__ = ["AnswersChanged", "GatheringFull", "RsvpClosed"]
+__all__ = ["AnswersChanged", "GatheringFull", "IsCoHost", "RsvpClosed"]
 
 
 class RsvpClosed(Refused):
@@ -18,6 +18,10 @@ class GatheringFull(Refused):
     """
 
     code = "gathering_full"
+
+
+class IsCoHost(Denied):
+    """Only who may name co-hosts may make the link of one, or remove one from the list."""
 
 
 class AnswersChanged(Conflict):

@@ -130,7 +130,11 @@ class GuestCommands(Commands):
         expects: int | None = None,
         once: Once | None = None,
     ) -> Stored[Guest]:
-        """Give a guest the rights of a co-host, or take them back."""
+        """Give a guest the rights of a co-host, or take them back.
+
+        With the rights, the logins end that had them. The link stays, and opens the invitation;
+        should the guest be made a co-host again, that takes a new link.
+        """
 
         async def attempt(unit: UnitOfWork) -> list[Decided]:
             _, guest = await load_guest(unit, gathering_id, guest_id, expects)
@@ -145,17 +149,20 @@ class GuestCommands(Commands):
         guest_id: str,
         *,
         actor: str,
+        names_co_hosts: bool = False,
         expects: int | None = None,
         once: Once | None = None,
     ) -> None:
         """Remove a guest from the list, the household and the waiting list, and end the link.
 
-        The guest's places are free then. The events stay.
+        The guest's places are free then. The events stay. Raises IsCoHost for a co-host, unless
+        the actor may name co-hosts, which `names_co_hosts` says.
         """
 
         async def attempt(unit: UnitOfWork) -> Sequence[Decided]:
             gathering, guest = await load_guest(unit, gathering_id, guest_id, expects)
-            wish = Wish(guest, decisions.remove_guest(guest))
+            decided = decisions.remove_guest(guest, names_co_hosts=names_co_hosts)
+            wish = Wish(guest, decided)
             return await self._seating.seat(unit, gathering, [wish])
 
         await self._run(gathering_id, attempt, actor, once)

@@ -25,11 +25,19 @@ class LinkCommands(Commands):
     """Part of `GuestService`; what all of its commands have in common is documented there."""
 
     async def issue_link(
-        self, gathering_id: str, guest_id: str, *, actor: str, once: Once | None = None
+        self,
+        gathering_id: str,
+        guest_id: str,
+        *,
+        actor: str,
+        names_co_hosts: bool = False,
+        once: Once | None = None,
     ) -> str:
         """A new secret token for a guest's link, in URL-safe Base64; it ends the one before.
 
-        Only the token's hash is stored, so it cannot be shown again.
+        Only the token's hash is stored, so it cannot be shown again. `names_co_hosts` says whether
+        the actor may name co-hosts: otherwise raises IsCoHost for a co-host, and the link opens no
+        pages of hosts, should the guest become one later.
         """
         token = secrets.token_urlsafe(TOKEN_BYTES)
 
@@ -38,28 +46,41 @@ class LinkCommands(Commands):
                 (GUESTS, guest_id), (GATHERINGS, gathering_id), (GUEST_LINKS, _hash(token))
             )
             _, guest = await load_guest(unit, gathering_id, guest_id)
-            return about(guest_id, decisions.issue_link(guest, _hash(token)))
+            decided = decisions.issue_link(guest, _hash(token), names_co_hosts=names_co_hosts)
+            return about(guest_id, decided)
 
         await self._run(gathering_id, attempt, actor, once)
         return token
 
     async def issue_links(
-        self, gathering_id: str, guest_ids: Sequence[str], *, anew: bool, actor: str
+        self,
+        gathering_id: str,
+        guest_ids: Sequence[str],
+        *,
+        anew: bool,
+        actor: str,
+        names_co_hosts: bool = False,
     ) -> dict[str, str]:
         """New tokens by guest id, as of `issue_link`. Guests who were removed are left out.
 
-        Unless `anew`, guests who have a link keep it and are left out. The guests are divided into
-        chunks, each of which is one commit.
+        Unless `anew`, guests who have a link keep it and are left out; and unless the actor may
+        name co-hosts, co-hosts are. The guests are divided into chunks, each of which is one
+        commit.
         """
         made: dict[str, str] = {}
         size = chunk_size(self._store.limits)
         for start in range(0, len(guest_ids), size):
             some = guest_ids[start : start + size]
-            made |= await self._issue_some(gathering_id, some, anew, actor)
+            made |= await self._issue_some(gathering_id, some, anew, actor, names_co_hosts)
         return made
 
     async def _issue_some(
-        self, gathering_id: str, guest_ids: Sequence[str], anew: bool, actor: str
+        self,
+        gathering_id: str,
+        guest_ids: Sequence[str],
+        anew: bool,
+        actor: str,
+        names_co_hosts: bool,
     ) -> dict[str, str]:
         tokens: dict[str, str] = {}
 
@@ -69,10 +90,13 @@ class LinkCommands(Commands):
             tokens.clear()
             decided: list[Decided] = []
             for guest in await unit.get_all(GUESTS, guest_ids):
-                if guest is not None and guest.gathering_id == gathering_id and _lacks(guest, anew):
+                if guest is None or guest.gathering_id != gathering_id:
+                    continue
+                if _lacks(guest, anew) and (names_co_hosts or not guest.is_co_host):
                     tokens[guest.id] = secrets.token_urlsafe(TOKEN_BYTES)
                     link = _hash(tokens[guest.id])
-                    decided += about(guest.id, decisions.issue_link(guest, link))
+                    issued = decisions.issue_link(guest, link, names_co_hosts=names_co_hosts)
+                    decided += about(guest.id, issued)
             return decided
 
         await self._run(gathering_id, attempt, actor)

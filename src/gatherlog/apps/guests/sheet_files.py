@@ -39,8 +39,16 @@ LONGEST_WORD = 300
 
 _SIGN = "[=+\\-@\uff1d\uff0b\uff0d\uff20]"
 """East Asian spreadsheets take the full-width forms of = + - @ for formulas too."""
-_UNSEEN = "[^\\S\\t\\r\\n]|[\ufeff\u200b\u2060\u00ad]"
-"""White space of every script, and other characters that are invisible."""
+_IGNORED = (
+    "\u00ad\u034f\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u115f\u1160\u17b4\u17b5\u180b-\u180f"
+    "\u200b-\u200f\u202a-\u202e"
+    "\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U0001bca0-\U0001bca3"
+    "\U000110bd\U000110cd\U00013430-\U0001343f\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
+)
+"""What is usually not shown: Default_Ignorable_Code_Point and the category Cf of Unicode."""
+_UNSEEN = f"(?![\\t\\r\\n])[\\s\\x00-\\x1f\\x7f-\\x9f{_IGNORED}\u2800]"
+"""White space of every script, control characters, _IGNORED, and the blank pattern of Braille. It
+is one class, as a character that matches in two ways would be tried in both, again and again."""
 _FORMULA = f"(?:['\"]|{_UNSEEN})*{_SIGN}"
 """Spreadsheets find a formula also behind white space and quotation marks."""
 

@@ -82,6 +82,17 @@ class Guest(msgspec.Struct, frozen=True, kw_only=True):
     updated_at: int
     link: str | None = None
     """The id of the `GuestLink` that is valid now; it ends when a new one is issued."""
+    link_may_manage: bool = True
+    """Whether this link, and the logins made with it, let a co-host manage the gathering.
+
+    Not if it was made by somebody who may not name co-hosts, or before the guest's rights as a
+    co-host were taken back: whoever had it then would have them again, should they be given anew.
+    """
+
+    @property
+    def manages(self) -> bool:
+        """Whether the guest manages the gathering by the present link."""
+        return self.is_co_host and self.link_may_manage
 
     @property
     def seats(self) -> int:
@@ -151,7 +162,7 @@ GATHERINGS = View(
 GUESTS = View(
     "guest",
     Guest,
-    version=2,
+    version=3,
     by_gathering=lambda guest: (
         guest.gathering_id,
         folded(guest.last_name),

@@ -1,6 +1,7 @@
 """Who a caller is and may do: keys, accounts, guests' logins, and the policy of all interfaces."""
 
 from gatherlog.apps.people.accounts import AccountService
+from gatherlog.apps.people.askers import Asker, Origin
 from gatherlog.apps.people.folds import CATEGORIES
 from gatherlog.apps.people.guest_login import GuestLoginService, Invitee, Invitees
 from gatherlog.apps.people.keys import CreatedKey, KeyService
@@ -17,6 +18,7 @@ __all__ = [
     "Action",
     "Actor",
     "ApiKey",
+    "Asker",
     "CreatedKey",
     "GuestLoginService",
     "Invitee",
@@ -25,6 +27,7 @@ __all__ = [
     "KeySource",
     "Letter",
     "Mailer",
+    "Origin",
     "Role",
     "SiteKey",
     "Verdict",

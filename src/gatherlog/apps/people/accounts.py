@@ -9,6 +9,7 @@ import msgspec
 
 from gatherlog.apps.people import decisions
 from gatherlog.apps.people.addresses import parsed
+from gatherlog.apps.people.askers import NOBODY, Asker, Origin, asker_of, new_device
 from gatherlog.apps.people.events import CODEC, CodeAccepted
 from gatherlog.apps.people.folds import AccountFold, SignInFold
 from gatherlog.apps.people.mail import Mailer, code_letter
@@ -28,11 +29,11 @@ from gatherlog.core.commands.handler import CommandHandler, Decided
 from gatherlog.core.commands.service import about, changed_meanwhile, no_such, read, run
 from gatherlog.core.commands.unit_of_work import UnitOfWork
 from gatherlog.core.eventstore.clock import Clock, Ids
-from gatherlog.core.eventstore.errors import Unauthenticated
+from gatherlog.core.eventstore.errors import Invalid, Unauthenticated
 from gatherlog.core.eventstore.retrying import Backoff
 from gatherlog.core.eventstore.store import Store
 
-__all__ = ["AccountService"]
+__all__ = ["AccountService", "SignedIn"]
 
 _CODE: Final = re.compile(r"[0-9]{6}")
 _WRONG: Final = (
@@ -42,6 +43,14 @@ _WRONG: Final = (
 
 Decide = Callable[[Account | None, int], list[msgspec.Struct]]
 DecideCode = Callable[[SignIn | None, str, int], list[msgspec.Struct]]
+
+
+class SignedIn(msgspec.Struct, frozen=True):
+    """A new session."""
+
+    token: str
+    device: str
+    """For this device to keep, and to show when it asks for a code again; see `askers`."""
 
 
 class AccountService:
@@ -66,35 +75,60 @@ class AccountService:
 
     # Signing in.
 
-    async def request_code(self, email: str) -> None:
-        """Mail a new code to an address, unless too many codes were requested for it.
+    async def asker(self, email: str, origin: Origin) -> Asker:
+        """Who asks for an address; of a text that is none, nobody is known."""
+        return asker_of(await self._key(), _compared(email), origin, self._clock())
+
+    async def request_code(self, email: str, origin: Origin = NOBODY) -> None:
+        """Mail a new code to an address, unless its origin has used its allowance up.
+
+        It is exact, however many processes serve the store. Devices that have signed in with the
+        address have one each, networks have one each and one together: see `decisions`.
 
         The caller cannot tell these cases apart. The letter is put into the mailer's queue, so mail
         that is slow or down changes neither the answer nor its time. Raises Invalid for a text that
         is no address.
         """
-        address = parsed(email)
+        address, asker = parsed(email), await self.asker(email, origin)
         code = _new_code()
-        if await self._take_code(address, code, decisions.request_code):
+
+        def decide(sign_in: SignIn | None, code_hash: str, now: int) -> list[msgspec.Struct]:
+            return decisions.request_code(sign_in, code_hash, asker, now)
+
+        if await self._take_code(address, code, decide):
             self._mailer.send(code_letter(address, code, self._site))
 
     async def issue_code(self, email: str) -> str:
-        """A new code for the operator to pass on, however many were requested before."""
+        """A new code for the operator to pass on, however many were requested before.
+
+        It may be entered everywhere.
+        """
         code = _new_code()
-        await self._take_code(parsed(email), code, decisions.issue_code)
+        await self._take_code(
+            parsed(email), code, lambda sign_in, hash, now: decisions.issue_code(hash, now)
+        )
         return code
 
-    async def start_session(self, email: str, code: str) -> str:
-        """The token of a new session. Raises Unauthenticated unless the code is the valid one.
+    async def start_session(self, email: str, code: str, origin: Origin = NOBODY) -> str:
+        """The token of `sign_in` alone."""
+        return (await self.sign_in(email, code, origin)).token
+
+    async def sign_in(self, email: str, code: str, origin: Origin = NOBODY) -> SignedIn:
+        """A new session. Raises Unauthenticated unless the code is valid where it is entered.
 
         Every try is committed before it is answered, so concurrent callers together have no more
-        than `decisions.MOST_TRIES`. White space in a code is ignored.
+        than `decisions.MOST_TRIES`, and those of a stranger count only for codes that the stranger
+        could enter. White space in a code is ignored.
         """
-        address = parsed(email)
+        address, asker = parsed(email), await self.asker(email, origin)
         code = "".join(code.split())
         if not _CODE.fullmatch(code):
             raise Unauthenticated(_WRONG)
-        tried = await self._take_code(address, code, decisions.try_code)
+
+        def decide(sign_in: SignIn | None, code_hash: str, now: int) -> list[msgspec.Struct]:
+            return decisions.try_code(sign_in, code_hash, asker, now)
+
+        tried = await self._take_code(address, code, decide)
         if not any(isinstance(event.payload, CodeAccepted) for event in tried):
             raise Unauthenticated(_WRONG)
         token = SESSION.new()
@@ -104,7 +138,7 @@ class AccountService:
             lambda account, now: decisions.start_session(account, address, session, now=now),
             session=session,
         )
-        return token
+        return SignedIn(token, new_device(await self._key(), address, self._clock()))
 
     # Sessions.
 
@@ -226,6 +260,13 @@ class AccountService:
 
 class _OwnerChanged(Exception):
     """The account of an address was created or removed since the address was looked up."""
+
+
+def _compared(email: str) -> str:
+    try:
+        return parsed(email)
+    except Invalid:
+        return ""
 
 
 def _new_code() -> str:

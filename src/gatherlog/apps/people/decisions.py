@@ -9,6 +9,7 @@ from typing import Final
 
 import msgspec
 
+from gatherlog.apps.people.askers import Asker
 from gatherlog.apps.people.events import (
     AccountCreated,
     AccountRemoved,
@@ -18,17 +19,20 @@ from gatherlog.apps.people.events import (
     SessionEnded,
     SessionStarted,
 )
-from gatherlog.apps.people.views import Account, SignIn
+from gatherlog.apps.people.views import Account, Asked, Code, SignIn
 
 __all__ = [
     "CODE_LIFETIME",
     "MOST_CODES",
     "MOST_ENDED",
+    "MOST_OF_STRANGERS",
     "MOST_SESSIONS",
     "MOST_TRIES",
+    "MOST_TRIES_ANYWHERE",
     "SESSION_LIFETIME",
     "end_sessions",
     "issue_code",
+    "may_try",
     "open_account",
     "recent",
     "remove_account",
@@ -42,10 +46,16 @@ _DAY: Final = 24 * 3600 * _SECOND
 CODE_LIFETIME: Final = 600 * _SECOND
 MOST_TRIES: Final = 5
 """Wrong tries at one code; every further try is refused, even with the right code."""
+MOST_TRIES_ANYWHERE: Final = 25
+"""Wrong tries, by all who try, at a code that may be entered everywhere, as the operator's; each of
+them has MOST_TRIES, so that a stranger alone does not use it up."""
 MOST_CODES: Final = 10
-"""Codes that may be requested for an address within a day, until somebody signs in with one.
+"""Codes that one device or network may request for an address within a day, until it signs in."""
+MOST_OF_STRANGERS: Final = 30
+"""Codes that all together may request for an address within a day, without the devices that have
+signed in with it before: those have MOST_CODES each, whatever strangers do.
 
-Together with MOST_TRIES it limits guessing to 50 tries a day at one million possible codes.
+With MOST_TRIES it limits strangers to 150 guesses a day at one million possible codes.
 """
 SESSION_LIFETIME: Final = 30 * _DAY
 MOST_SESSIONS: Final = 50
@@ -54,33 +64,51 @@ MOST_ENDED: Final = 30
 """Sessions that one commit ends, so that it is not too large for any engine."""
 
 
-def recent(sign_in: SignIn | None, now: int) -> tuple[int, ...]:
-    """When codes were issued within the day before `now`: the last MOST_CODES of them."""
-    if sign_in is None:
-        return ()
-    return tuple(at for at in sign_in.issued if at > now - _DAY)[-MOST_CODES:]
+def recent(sign_in: SignIn | None, now: int) -> tuple[Asked, ...]:
+    """Who had codes sent within the day before `now`."""
+    asked = () if sign_in is None else sign_in.asked
+    return tuple(one for one in asked if one.at > now - _DAY)
 
 
-def request_code(sign_in: SignIn | None, code_hash: str, now: int) -> list[msgspec.Struct]:
-    """Issue a code to anybody who asks; nothing once MOST_CODES were issued within a day."""
-    if len(recent(sign_in, now)) >= MOST_CODES:
+def request_code(
+    sign_in: SignIn | None, code_hash: str, asker: Asker, now: int
+) -> list[msgspec.Struct]:
+    """Issue a code to anybody who asks; nothing once the asker's allowance is used up.
+
+    It is MOST_CODES within a day. Those who are not known have MOST_OF_STRANGERS together, too.
+    """
+    asked = recent(sign_in, now)
+    if sum(one.asker == asker.id for one in asked) >= MOST_CODES:
         return []
-    return issue_code(sign_in, code_hash, now)
+    if not asker.is_known and sum(not one.is_known for one in asked) >= MOST_OF_STRANGERS:
+        return []
+    return [CodeIssued(code_hash, now + CODE_LIFETIME, asker.id, asker.place, asker.is_known)]
 
 
-def issue_code(sign_in: SignIn | None, code_hash: str, now: int) -> list[msgspec.Struct]:
-    """Issue a code, without a limit, as the operator may. It replaces the one before."""
-    return [CodeIssued(code_hash, now + CODE_LIFETIME)]
+def issue_code(code_hash: str, now: int) -> list[msgspec.Struct]:
+    """Issue a code that may be entered everywhere, without a limit, as the operator may."""
+    return [CodeIssued(code_hash, now + CODE_LIFETIME, "", "", False)]
 
 
-def try_code(sign_in: SignIn | None, code_hash: str, now: int) -> list[msgspec.Struct]:
+def try_code(
+    sign_in: SignIn | None, code_hash: str, asker: Asker, now: int
+) -> list[msgspec.Struct]:
     """CodeAccepted or CodeMistyped; nothing where no code is valid, so that no try counts."""
-    if sign_in is None or sign_in.code_hash is None:
-        return []
-    if now >= sign_in.expires_at or sign_in.tries >= MOST_TRIES:
-        return []
-    right = compare_digest(sign_in.code_hash.encode(), code_hash.encode())
-    return [CodeAccepted() if right else CodeMistyped()]
+    codes = () if sign_in is None else sign_in.codes
+    valid = [code for code in codes if may_try(code, asker.id, asker.place, now)]
+    right = [code for code in valid if compare_digest(code.code_hash, code_hash)]
+    if right:
+        return [CodeAccepted(right[0].code_hash, asker.id)]
+    return [CodeMistyped(asker.id, asker.place)] if valid else []
+
+
+def may_try(code: Code, asker: str, place: str, now: int) -> bool:
+    """Whether an asker may try this code at this place."""
+    if now >= code.expires_at or code.tries.count(asker) >= MOST_TRIES:
+        return False
+    if code.place:
+        return code.place == place and len(code.tries) < MOST_TRIES
+    return len(code.tries) < MOST_TRIES_ANYWHERE
 
 
 def open_account(account: Account | None, address: str) -> list[msgspec.Struct]:

@@ -74,22 +74,35 @@ class SessionEnded(msgspec.Struct, frozen=True):
     session: str
 
 
-@event_type("people.code_issued")
+@event_type("people.code_issued", schema=2)
 class CodeIssued(msgspec.Struct, frozen=True):
-    """A code was issued for an address; the one before is not valid any more."""
+    """A code was issued for an address; the one before at its place is not valid any more."""
 
     code_hash: str
     expires_at: int
+    asker: str
+    """A keyed digest of the device or network that asked; empty if the operator issued it."""
+    place: str
+    """A keyed digest of where it may be entered; empty for everywhere."""
+    is_known: bool
+    """Whether the device that asked has signed in with this address before."""
 
 
-@event_type("people.code_mistyped")
+@event_type("people.code_mistyped", schema=2)
 class CodeMistyped(msgspec.Struct, frozen=True):
-    """A wrong code was tried while one was valid."""
+    """A wrong code was tried by this asker at this place, where one was valid."""
+
+    asker: str
+    place: str
 
 
-@event_type("people.code_accepted")
+@event_type("people.code_accepted", schema=2)
 class CodeAccepted(msgspec.Struct, frozen=True):
     """The right code was given; it is not valid any more."""
+
+    code_hash: str
+    """Empty for all codes of the address, as in events of before there were places."""
+    asker: str
 
 
 @event_type("people.login_ended")
@@ -112,5 +125,15 @@ CODEC = Codec(
         CodeMistyped,
         CodeAccepted,
         LoginEnded,
-    ]
+    ],
+    {
+        ("people.code_issued", 1): lambda issued: {
+            **issued,
+            "asker": "",
+            "place": "",
+            "is_known": False,
+        },
+        ("people.code_mistyped", 1): lambda mistyped: {"asker": "", "place": ""},
+        ("people.code_accepted", 1): lambda accepted: {"code_hash": "", "asker": ""},
+    },
 )

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import msgspec
 
-from gatherlog.apps.people.decisions import recent
+from gatherlog.apps.people.decisions import may_try, recent
 from gatherlog.apps.people.events import (
     CODEC,
     AccountCreated,
@@ -30,6 +30,8 @@ from gatherlog.apps.people.views import (
     Account,
     AccountAddress,
     ApiKey,
+    Asked,
+    Code,
     EndedLogin,
     KeySecret,
     LiveSession,
@@ -137,7 +139,7 @@ def _with_sessions(account: Account, sessions: tuple[LiveSession, ...]) -> Chang
 
 
 class SignInFold:
-    """Streams `sign_in-{digest of the address}`: the one code that is valid, and its tries."""
+    """Streams `sign_in-{digest of the address}`: the codes that are valid, and who asked."""
 
     views: tuple[View[Any], ...] = (SIGN_INS,)
 
@@ -146,19 +148,41 @@ class SignInFold:
 
     def evolve(self, documents: Documents, happened: Happened) -> Iterable[Change]:
         id = id_of(happened.stream)
-        before: SignIn | None = documents[SIGN_INS.ref(id)]
+        before: SignIn = documents[SIGN_INS.ref(id)] or SignIn()
         match happened.payload:
-            case CodeIssued(code_hash, expires_at):
-                issued = (*recent(before, happened.time), happened.time)
-                after = SignIn(code_hash=code_hash, expires_at=expires_at, issued=issued)
+            case CodeIssued() as issued:
+                return [Change(SIGN_INS, id, _with_code(before, issued, happened.time))]
+            case CodeMistyped() as mistyped:
+                return [Change(SIGN_INS, id, _with_try(before, mistyped, happened.time))]
+            case CodeAccepted(code_hash, asker):
+                after = SignIn(
+                    codes=tuple(c for c in before.codes if code_hash not in ("", c.code_hash)),
+                    asked=tuple(one for one in before.asked if asker not in ("", one.asker)),
+                )
                 return [Change(SIGN_INS, id, after)]
-            case CodeMistyped() if before is not None:
-                more = msgspec.structs.replace(before, tries=before.tries + 1)
-                return [Change(SIGN_INS, id, more)]
-            case CodeAccepted() if before is not None:
-                used = msgspec.structs.replace(before, code_hash=None, issued=())
-                return [Change(SIGN_INS, id, used)]
         return []
+
+
+def _with_code(before: SignIn, issued: CodeIssued, now: int) -> SignIn:
+    """The new code replaces that of its place, and those that have expired."""
+    kept = [code for code in before.codes if code.expires_at > now and code.place != issued.place]
+    asked = recent(before, now)
+    if issued.asker:
+        asked += (Asked(issued.asker, now, issued.is_known),)
+    code = Code(issued.code_hash, issued.expires_at, issued.place)
+    return SignIn(codes=(*kept, code), asked=asked)
+
+
+def _with_try(before: SignIn, mistyped: CodeMistyped, now: int) -> SignIn:
+    """A wrong try counts for every code that was tried with it."""
+    asker, place = mistyped.asker, mistyped.place
+    codes = [
+        msgspec.structs.replace(code, tries=(*code.tries, asker))
+        if may_try(code, asker, place, now)
+        else code
+        for code in before.codes
+    ]
+    return SignIn(codes=tuple(codes), asked=before.asked)
 
 
 class GuestLoginFold:

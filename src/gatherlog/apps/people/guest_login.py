@@ -33,6 +33,9 @@ _DAY: Final = 24 * 3600 * _SECOND
 LIFETIME: Final = 30 * _DAY
 AFTERWARDS: Final = 7 * _DAY
 """How long after the end of the gathering guests may still sign in. Microseconds, as LIFETIME."""
+_LEEWAY: Final = 60 * _SECOND
+"""How far the clocks of two servers of one site may differ: a token that was made later than this
+from now is refused. Microseconds."""
 _NEVER: Final = 2**63
 _ENDED: Final = "This sign-in is not valid, or not any more. Sign in with your link again."
 
@@ -47,6 +50,7 @@ class Invitee(msgspec.Struct, frozen=True, kw_only=True):
     link: str | None
     """The id of the guest's present link, which is not the link's secret."""
     co_host: bool
+    """Whether the guest manages the gathering by the present link."""
     over_at: int | None
     """When the gathering is over, in microseconds since the epoch; None where it has no date."""
 
@@ -68,7 +72,10 @@ class Invitees(Protocol):
 
 
 class Claims(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """The claims of a guest's token. `link` is that of `Invitee`: a new link ends the token."""
+    """The claims of a guest's token. `link` is that of `Invitee`: a new link ends the token.
+
+    `is_admin` says that the token was made for a co-host: it ends when the guest is none any more.
+    """
 
     sub: str
     first_name: str
@@ -81,6 +88,8 @@ class Claims(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     iat: int
     exp: int
     jti: str
+    nbf: int | None = None
+    """No token is made with it; one that has it is not valid before."""
 
 
 class GuestLogin(msgspec.Struct, frozen=True):
@@ -95,7 +104,7 @@ class GuestLoginService:
     """Logins of guests. A token is signed and not stored; it is checked whenever it is used.
 
     It ends when it expires, by a logout, by a new link, when the guest or the gathering is removed,
-    and AFTERWARDS after the end of the gathering.
+    AFTERWARDS after the end of the gathering, and, if it was made for a co-host, with the rights.
     """
 
     def __init__(
@@ -128,7 +137,7 @@ class GuestLoginService:
         if not self._invitees.is_same_name(last_name, invitee.last_name):
             raise Unauthenticated("Invalid token or last name")
         claims = self._claims(invitee, self._clock())
-        signed = (await self._key()).sign(msgspec.to_builtins(claims))
+        signed = (await self._key()).sign(_encoded(claims))
         return GuestLogin(signed, _actor(invitee))
 
     async def actor(self, jwt: str) -> Actor:
@@ -166,6 +175,12 @@ class GuestLoginService:
             jti=self._ids(),
         )
 
+    def _is_current(self, claims: Claims) -> bool:
+        """Whether the token has begun, give or take the clocks of servers, and not expired."""
+        now = self._clock()
+        begins = max(claims.iat, claims.nbf or 0) * _SECOND
+        return begins <= now + _LEEWAY and now < claims.exp * _SECOND
+
     async def _signed_in(self, jwt: str) -> tuple[Claims, Invitee]:
         """The claims of a valid token, and the guest as of now; both are read at once."""
         claims = await self._signed(jwt)
@@ -177,11 +192,11 @@ class GuestLoginService:
         return claims, invitee
 
     async def _signed(self, jwt: str) -> Claims:
-        """The claims of a token that was signed here and has not expired."""
+        """The claims of a token that was signed here, has begun and has not expired."""
         claims = _read((await self._key()).verified(jwt))
         if claims.iss != ISSUER or claims.aud != self._store.id:
             raise Unauthenticated(_ENDED)
-        if self._clock() >= claims.exp * _SECOND:
+        if not self._is_current(claims):
             raise Unauthenticated(_ENDED)
         return claims
 
@@ -192,6 +207,8 @@ class GuestLoginService:
         except NotFound:
             raise Unauthenticated(_ENDED) from None
         if invitee.link != claims.link or self._clock() >= _last_moment(invitee):
+            raise Unauthenticated(_ENDED)
+        if claims.is_admin and not invitee.co_host:
             raise Unauthenticated(_ENDED)
         return invitee
 
@@ -211,6 +228,12 @@ def _demand(**fields: str) -> None:
     flaws = [Flaw(f"/{name}", "is missing or blank") for name, text in fields.items() if not text]
     if flaws:
         raise Invalid(*flaws)
+
+
+def _encoded(claims: Claims) -> dict[str, Any]:
+    encoded: dict[str, Any] = msgspec.to_builtins(claims)
+    del encoded["nbf"]
+    return encoded
 
 
 def _read(claims: dict[str, Any]) -> Claims:

@@ -1,4 +1,4 @@
-"""The policy: who may do what. Pure; what it does not allow is refused.
+"""The policy: who may do what. Pure; what `GRANTS` does not allow is refused.
 
 Interfaces call `decide` before they call a service, and give it the facts as arguments.
 """
@@ -9,7 +9,18 @@ from typing import Final
 
 import msgspec
 
-__all__ = ["ANYONE", "Action", "Actor", "Role", "Verdict", "decide", "needs_host"]
+__all__ = [
+    "ANYONE",
+    "GRANTS",
+    "Action",
+    "Actor",
+    "Grant",
+    "Role",
+    "Standing",
+    "Verdict",
+    "decide",
+    "needs_host",
+]
 
 
 class Role(StrEnum):
@@ -105,56 +116,127 @@ class Actor(msgspec.Struct, frozen=True, gc=False):
         return f"{self.kind}:{self.id}"
 
 
-ANYONE: Final = frozenset({Action.READ_HEALTH, Action.READ_DESCRIPTION, Action.SIGN_IN})
-"""Actions that need no credential."""
+class Standing(Enum):
+    """What an actor is to what an action is about. One actor may be several of these at once."""
 
-_DEMO: Final = frozenset({Action.READ_OVERVIEW, Action.READ_MAILBOX})
-_OF_A_GUEST: Final = frozenset(
-    {
-        Action.READ_INVITATION,
-        Action.ANSWER_INVITATION,
-        Action.READ_HOUSEHOLD,
-        Action.ANSWER_HOUSEHOLD,
-    }
-)
-_OF_AN_ACCOUNT: Final = frozenset({Action.READ_ACCOUNT, Action.END_SESSIONS})
-_OF_NO_GATHERING: Final = frozenset({Action.LIST_GATHERINGS, Action.CREATE_GATHERING})
-_OF_A_LOGIN: Final = frozenset({Action.SIGN_OUT})
-_OF_THE_OPERATOR: Final = frozenset(
-    {
-        Action.READ_LOG,
-        Action.APPEND_TO_LOG,
-        Action.READ_RULES,
-        Action.CHANGE_RULES,
-        Action.READ_SUBSCRIPTIONS,
-        Action.STEER_SUBSCRIPTIONS,
-        Action.USE_QUEUES,
-        Action.READ_METRICS,
-    }
-)
+    ANYBODY = auto()
+    """Everybody, with a credential or without."""
+    VISITOR_OF_DEMO = auto()
+    """Everybody, where the site is a demonstration."""
+    LOGIN = auto()
+    """Whoever has signed in: a session, or a guest's login."""
+    KEY = auto()
+    """Any key: it does not sign in, so it has nothing to sign out of."""
+    OPERATOR = auto()
+    MEMBER = auto()
+    """An account, by a session or by a key that acts for it."""
+    HOSTS_KEY = auto()
+    """A key that is bound to a gathering, whichever it is."""
+    KEY_OF_GATHERING = auto()
+    """The key that is bound to this gathering."""
+    HOST = auto()
+    """The account that hosts this gathering, or the key that is bound to it."""
+    CO_HOST = auto()
+    """A guest whom the host of this gathering lets manage it."""
+    INVITED = auto()
+    """The guest whom the invitation is for, or one of the same household."""
+    OWNER = auto()
+    """A session of this very account."""
+    KEY_OF_OWNER = auto()
+    """A key that acts for this very account."""
+
+    __hash__ = object.__hash__  # members are unique, and Enum's own hash is a slow call
+
+
+class Grant(msgspec.Struct, frozen=True):
+    """Who may do something. To everybody else the thing does not exist, except to `told`."""
+
+    to: frozenset[Standing]
+    told: frozenset[Standing] = frozenset()
+    """Who is told that they may not, because they know anyway that there is such a thing."""
+
+
+_NOBODY: Final = Grant(frozenset())
+_TO_ANYBODY: Final = Grant(frozenset({Standing.ANYBODY}))
+_TO_DEMO: Final = Grant(frozenset({Standing.VISITOR_OF_DEMO}), told=frozenset({Standing.OPERATOR}))
+_TO_LOGINS: Final = Grant(frozenset({Standing.LOGIN}), told=frozenset({Standing.KEY}))
+_TO_OWNER: Final = Grant(frozenset({Standing.OWNER}), told=frozenset({Standing.KEY_OF_OWNER}))
+_TO_OPERATOR: Final = Grant(frozenset({Standing.OPERATOR}))
 """The log as a whole is about everybody, so only the operator reads it or has it delivered."""
-_OF_A_HOST: Final = (
-    frozenset(Action)
-    - ANYONE
-    - _DEMO
-    - _OF_A_GUEST
-    - _OF_AN_ACCOUNT
-    - _OF_NO_GATHERING
-    - _OF_A_LOGIN
-    - _OF_THE_OPERATOR
+_TO_INVITED: Final = Grant(
+    frozenset({Standing.INVITED}), told=frozenset({Standing.OPERATOR, Standing.KEY_OF_GATHERING})
 )
-_OF_A_CO_HOST: Final = _OF_A_HOST - {Action.REMOVE_GATHERING, Action.MAKE_CO_HOST}
+"""Only guests answer as guests; hosts and the operator have actions of their own."""
+_TO_HOSTS: Final = Grant(frozenset({Standing.OPERATOR, Standing.HOST, Standing.CO_HOST}))
+_TO_HOST_ALONE: Final = Grant(
+    frozenset({Standing.OPERATOR, Standing.HOST}), told=frozenset({Standing.CO_HOST})
+)
+_TO_ACCOUNTS: Final = Grant(
+    frozenset({Standing.OPERATOR, Standing.MEMBER}), told=frozenset({Standing.HOSTS_KEY})
+)
+_TO_ACCOUNTS_AND_KEYS: Final = Grant(
+    frozenset({Standing.OPERATOR, Standing.MEMBER, Standing.HOSTS_KEY})
+)
+
+GRANTS: Final[Mapping[Action, Grant]] = {
+    Action.READ_HEALTH: _TO_ANYBODY,
+    Action.READ_DESCRIPTION: _TO_ANYBODY,
+    Action.SIGN_IN: _TO_ANYBODY,
+    Action.SIGN_OUT: _TO_LOGINS,
+    Action.READ_ACCOUNT: _TO_OWNER,
+    Action.END_SESSIONS: _TO_OWNER,
+    Action.LIST_GATHERINGS: _TO_ACCOUNTS_AND_KEYS,
+    Action.CREATE_GATHERING: _TO_ACCOUNTS,
+    Action.READ_GATHERING: _TO_HOSTS,
+    Action.CHANGE_GATHERING: _TO_HOSTS,
+    Action.REMOVE_GATHERING: _TO_HOST_ALONE,
+    Action.READ_STATS: _TO_HOSTS,
+    Action.LIST_GUESTS: _TO_HOSTS,
+    Action.ADD_GUEST: _TO_HOSTS,
+    Action.READ_GUEST: _TO_HOSTS,
+    Action.CHANGE_GUEST: _TO_HOSTS,
+    Action.REMOVE_GUEST: _TO_HOSTS,
+    Action.ANSWER_FOR_GUEST: _TO_HOSTS,
+    Action.MAKE_CO_HOST: _TO_HOST_ALONE,
+    Action.ISSUE_LINK: _TO_HOSTS,
+    Action.READ_GROUPS: _TO_HOSTS,
+    Action.IMPORT_GUESTS: _TO_HOSTS,
+    Action.EXPORT_GUESTS: _TO_HOSTS,
+    Action.READ_INVITATION: _TO_INVITED,
+    Action.ANSWER_INVITATION: _TO_INVITED,
+    Action.READ_HOUSEHOLD: _TO_INVITED,
+    Action.ANSWER_HOUSEHOLD: _TO_INVITED,
+    Action.READ_ACTIVITIES: _TO_HOSTS,
+    Action.READ_LOG: _TO_OPERATOR,
+    Action.APPEND_TO_LOG: _TO_OPERATOR,
+    Action.READ_RULES: _TO_OPERATOR,
+    Action.CHANGE_RULES: _TO_OPERATOR,
+    Action.READ_SUBSCRIPTIONS: _TO_OPERATOR,
+    Action.STEER_SUBSCRIPTIONS: _TO_OPERATOR,
+    Action.USE_QUEUES: _TO_OPERATOR,
+    Action.READ_METRICS: _TO_OPERATOR,
+    Action.READ_OVERVIEW: _TO_DEMO,
+    Action.READ_MAILBOX: _TO_DEMO,
+}
+"""The policy. An action that has no row here is granted to nobody."""
+
+ANYONE: Final = frozenset(
+    action for action, grant in GRANTS.items() if Standing.ANYBODY in grant.to
+)
+"""Actions that need no credential."""
 _MEMBERS: Final = frozenset({Role.MEMBER, Role.ORGANISER, Role.REVIEWER})
-_LISTS: Final[Mapping[Role, frozenset[Action]]] = {
-    Role.OPERATOR: _OF_NO_GATHERING,
-    Role.HOST: frozenset({Action.LIST_GATHERINGS}),  # its key stays bound to one gathering
-    **dict.fromkeys(_MEMBERS, _OF_NO_GATHERING),
+_BY_ROLE: Final[Mapping[Role, Standing]] = {
+    Role.OPERATOR: Standing.OPERATOR,
+    Role.HOST: Standing.HOSTS_KEY,
+    **dict.fromkeys(_MEMBERS, Standing.MEMBER),
 }
 
 
 def needs_host(actor: Actor | None, action: Action) -> bool:
     """Whether `decide` needs `host_account` for this actor and action."""
-    return actor is not None and actor.role in _MEMBERS and action in _OF_A_HOST
+    if actor is None or actor.role not in _MEMBERS:
+        return False
+    return Standing.HOST in GRANTS.get(action, _NOBODY).to
 
 
 def decide(
@@ -174,67 +256,48 @@ def decide(
     guests for whom an acting guest may answer besides, `host_account` is the account that hosts the
     gathering, and `demo` says that this is a demonstration, whose gatherings and mail anybody sees.
     """
-    if action in ANYONE or (demo and action in _DEMO):
+    grant = GRANTS.get(action, _NOBODY)
+    if Standing.ANYBODY in grant.to or (demo and Standing.VISITOR_OF_DEMO in grant.to):
         return Verdict.ALLOW
     if actor is None:
         return Verdict.IDENTIFY
-    if action in _OF_A_LOGIN:
-        return Verdict.DENY if actor.kind == "key" else Verdict.ALLOW
-    if action in _OF_NO_GATHERING:
-        return _of_no_gathering(actor, action)
-    if action in _OF_THE_OPERATOR:
-        return Verdict.ALLOW if actor.role is Role.OPERATOR else Verdict.HIDE
-    if action in _OF_AN_ACCOUNT:
-        return _of_an_account(actor, account_id)
-    if action in _OF_A_GUEST:
-        return _of_a_guest(actor, gathering_id, guest_id, household)
-    if action in _OF_A_HOST:
-        return _of_a_host(actor, action, gathering_id, host_account)
-    return Verdict.DENY if actor.role is Role.OPERATOR else Verdict.HIDE
-
-
-def _of_no_gathering(actor: Actor, action: Action) -> Verdict:
-    if actor.role not in _LISTS:
-        return Verdict.HIDE
-    return Verdict.ALLOW if action in _LISTS[actor.role] else Verdict.DENY
-
-
-def _of_an_account(actor: Actor, account_id: str | None) -> Verdict:
-    """Only one's own account, even for the operator; and a key does not manage sessions."""
-    if account_id is None or actor.account_id != account_id:
-        return Verdict.HIDE
-    return Verdict.ALLOW if actor.kind == "account" else Verdict.DENY
-
-
-def _of_a_guest(
-    actor: Actor, gathering_id: str | None, guest_id: str | None, household: Collection[str]
-) -> Verdict:
-    """Only a guest, for the own household; hosts and the operator have actions of their own."""
-    if actor.role is Role.OPERATOR:
-        return Verdict.DENY
-    if gathering_id is None or actor.gathering_id != gathering_id:
-        return Verdict.HIDE
-    if actor.role is Role.HOST:
-        return Verdict.DENY
-    own = guest_id is not None and (guest_id == actor.id or guest_id in household)
-    return Verdict.ALLOW if actor.role is Role.GUEST and own else Verdict.HIDE
-
-
-def _of_a_host(
-    actor: Actor, action: Action, gathering_id: str | None, host_account: str | None
-) -> Verdict:
-    """The operator, the key bound to the gathering, the account that hosts it, and co-hosts."""
-    if actor.role is Role.OPERATOR:
+    standings = _of_credential(actor)
+    if gathering_id is not None:
+        standings += _in_gathering(actor, gathering_id, host_account)
+        if guest_id is not None:
+            standings += _to_guest(actor, gathering_id, guest_id, household)
+    if account_id is not None and actor.account_id == account_id:
+        standings += (Standing.OWNER if actor.kind == "account" else Standing.KEY_OF_OWNER,)
+    if not grant.to.isdisjoint(standings):
         return Verdict.ALLOW
-    if gathering_id is None:
-        return Verdict.HIDE
+    return Verdict.HIDE if grant.told.isdisjoint(standings) else Verdict.DENY
+
+
+def _of_credential(actor: Actor) -> tuple[Standing, ...]:
+    """What the actor is by the credential alone."""
+    shown = Standing.KEY if actor.kind == "key" else Standing.LOGIN
+    role = _BY_ROLE.get(actor.role)
+    return (shown,) if role is None else (shown, role)
+
+
+def _in_gathering(
+    actor: Actor, gathering_id: str, host_account: str | None
+) -> tuple[Standing, ...]:
+    """What the actor is to a gathering."""
     if actor.role in _MEMBERS:
-        own = actor.account_id is not None and actor.account_id == host_account
-        return Verdict.ALLOW if own else Verdict.HIDE
+        hosts = actor.account_id is not None and actor.account_id == host_account
+        return (Standing.HOST,) if hosts else ()
     if actor.gathering_id != gathering_id:
-        return Verdict.HIDE
+        return ()
     if actor.role is Role.HOST:
-        return Verdict.ALLOW
-    if actor.role is Role.GUEST and actor.co_host:
-        return Verdict.ALLOW if action in _OF_A_CO_HOST else Verdict.DENY
-    return Verdict.HIDE
+        return (Standing.KEY_OF_GATHERING, Standing.HOST)
+    return (Standing.CO_HOST,) if actor.role is Role.GUEST and actor.co_host else ()
+
+
+def _to_guest(
+    actor: Actor, gathering_id: str, guest_id: str, household: Collection[str]
+) -> tuple[Standing, ...]:
+    """What the actor is to a guest of a gathering."""
+    if actor.role is not Role.GUEST or actor.gathering_id != gathering_id:
+        return ()
+    return (Standing.INVITED,) if guest_id == actor.id or guest_id in household else ()

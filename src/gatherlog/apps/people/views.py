@@ -21,6 +21,8 @@ __all__ = [
     "Account",
     "AccountAddress",
     "ApiKey",
+    "Asked",
+    "Code",
     "EndedLogin",
     "KeySecret",
     "LiveSession",
@@ -82,16 +84,32 @@ class Session(msgspec.Struct, frozen=True):
     expires_at: int
 
 
-class SignIn(msgspec.Struct, frozen=True, kw_only=True):
-    """The code that was issued for one address. The document's id is the address's keyed digest."""
+class Code(msgspec.Struct, frozen=True):
+    """A code that was issued and not used. Digests are those of `askers.Asker`."""
 
-    code_hash: str | None
-    """None once the code was used."""
+    code_hash: str
     expires_at: int
-    tries: int = 0
-    """How often a wrong code was given."""
-    issued: tuple[int, ...]
-    """When codes were issued since the last sign-in, within the day before the latest of them."""
+    place: str
+    """Where it may be entered; empty for everywhere."""
+    tries: tuple[str, ...] = ()
+    """The askers of wrong codes that were tried instead of it."""
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """That somebody had a code sent to the address."""
+
+    asker: str
+    at: int
+    is_known: bool
+
+
+class SignIn(msgspec.Struct, frozen=True, kw_only=True):
+    """The codes of one address. The document's id is the address's keyed digest."""
+
+    codes: tuple[Code, ...] = ()
+    """Those that were valid when the latest was issued, one for each place."""
+    asked: tuple[Asked, ...] = ()
+    """Within the day before the latest; what an asker asked for ends when the asker signs in."""
 
 
 class EndedLogin(msgspec.Struct, frozen=True):
@@ -105,7 +123,7 @@ KEY_SECRETS = View("api_key_secret", KeySecret, version=1)
 ACCOUNTS = View("account", Account, version=1)
 ACCOUNT_ADDRESSES = View("account_address", AccountAddress, version=1)
 SESSIONS = View("session", Session, version=1)
-SIGN_INS = View("sign_in", SignIn, version=1)
+SIGN_INS = View("sign_in", SignIn, version=2)
 ENDED_LOGINS = View("ended_login", EndedLogin, version=1)
 
 VIEWS: tuple[View[Any], ...] = (

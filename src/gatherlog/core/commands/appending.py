@@ -1,26 +1,50 @@
 """Appending events to the log without an app, to any stream that no app owns."""
 
 import re
-from collections.abc import Callable, Collection, Sequence
-from typing import Any, Final
+from collections.abc import Callable, Collection, Iterator, Sequence
+from typing import Annotated, Any, Final
 
 import msgspec
+from msgspec import Meta
 
-from gatherlog.core.commands.event_meta import event_meta
+from gatherlog.core.commands.event_meta import meta_with_given
 from gatherlog.core.commands.handler import Handled, Once
 from gatherlog.core.commands.service import Repeated
 from gatherlog.core.eventstore.clock import FIRST_TIME, LAST_TIME, Clock, Ids
-from gatherlog.core.eventstore.commit_checks import check_name, check_stream
+from gatherlog.core.eventstore.commit_checks import NAME_BYTES, check_name, check_stream
 from gatherlog.core.eventstore.errors import Flaw, Invalid, LimitExceeded
 from gatherlog.core.eventstore.events import Event
+from gatherlog.core.eventstore.plain_text import PLAIN, check_plain
 from gatherlog.core.eventstore.retrying import until_no_conflict
 from gatherlog.core.eventstore.store import ANY, Append, Commit, Store
 from gatherlog.core.eventstore.streams import INTERNAL, category_of
 
-__all__ = ["Appended", "Appender", "NewEvent", "stream_flaws", "type_flaws"]
+__all__ = [
+    "LONGEST",
+    "STREAM_PATTERN",
+    "Appended",
+    "Appender",
+    "EventType",
+    "NewEvent",
+    "StreamName",
+    "Subject",
+    "name_flaws",
+    "stream_flaws",
+    "type_flaws",
+]
 
 MOST_EVENTS: Final = 1_000
 """In one append."""
+LONGEST: Final = f"At most {NAME_BYTES} bytes of UTF-8."
+"""What an API's description says of a name; `maxLength` counts characters, which are not more."""
+STREAM_PATTERN: Final = f"^[a-z][a-z0-9_]*-{PLAIN}+$"
+_BOUND: Final = {"maxLength": NAME_BYTES, "description": LONGEST}
+StreamName = Annotated[str, Meta(extra_json_schema={"pattern": STREAM_PATTERN, **_BOUND})]
+EventType = Annotated[
+    str, Meta(extra_json_schema={"pattern": f"^{PLAIN}+$", "minLength": 1, **_BOUND})
+]
+Subject = Annotated[str, Meta(extra_json_schema={"pattern": f"^{PLAIN}*$", **_BOUND})]
+"""Names as an API's description has them; `stream_flaws` and `name_flaws` refuse all others."""
 _ID: Final = re.compile(r"[\x21-\x7e]{1,64}")
 
 
@@ -30,12 +54,13 @@ class NewEvent(msgspec.Struct, frozen=True, kw_only=True):
     type: str
     data: bytes
     id: str | None = None
-    """None: a new id is made."""
+    """None: a new id is made. Unique among the events of one append."""
     time: int | None = None
     """Microseconds since the epoch; None: the time at which it is recorded."""
     subject: str = ""
     schema: int = 1
     meta: dict[str, Any] = {}
+    """Members of the caller's own; they are kept apart from those that Gatherlog notes."""
 
 
 class Appended(msgspec.Struct, frozen=True):
@@ -127,13 +152,17 @@ class Appender:
             data=event.data,
             schema=event.schema,
             subject=event.subject,
-            meta=event_meta(by, event.meta),
+            meta=meta_with_given(by, event.meta),
         )
 
 
 def stream_flaws(stream: str, owned: Collection[str]) -> list[Flaw]:
     """Why events cannot be appended to a stream of this name; empty where they can."""
-    flaws = _flaws_at("/stream", lambda: check_stream(stream))
+    flaws = _flaws_at(
+        "/stream",
+        lambda: check_stream(stream),
+        lambda: check_plain("a stream's name", stream),
+    )
     if not flaws and category_of(stream) in owned:
         of = category_of(stream)
         flaws.append(Flaw("/stream", f"streams of {of!r} are written by Gatherlog alone"))
@@ -142,13 +171,19 @@ def stream_flaws(stream: str, owned: Collection[str]) -> list[Flaw]:
 
 def type_flaws(place: str, type: str) -> list[Flaw]:
     """Why no event can have this type; empty where one can."""
-    return _flaws_at(place, lambda: check_name("an event's type", type))
+    return name_flaws(place, "an event's type", type)
 
 
-def _flaws_at(place: str, check: Callable[[], None]) -> list[Flaw]:
-    """What a check of the store refuses, as a flaw at `place`."""
+def name_flaws(place: str, what: str, name: str) -> list[Flaw]:
+    """Why nothing new can have this name; empty where it can. `what` is as for `check_name`."""
+    return _flaws_at(place, lambda: check_name(what, name), lambda: check_plain(what, name))
+
+
+def _flaws_at(place: str, *checks: Callable[[], None]) -> list[Flaw]:
+    """What the first check that fails says, as a flaw at `place`."""
     try:
-        check()
+        for check in checks:
+            check()
     except (LimitExceeded, ValueError) as error:
         return [Flaw(place, str(error))]
     return []
@@ -158,19 +193,23 @@ def _flaws(events: Sequence[NewEvent]) -> list[Flaw]:
     if not 1 <= len(events) <= MOST_EVENTS:
         return [Flaw("/events", f"from 1 to {MOST_EVENTS:,} events")]
     flaws: list[Flaw] = []
+    first_with: dict[str, int] = {}
     for number, event in enumerate(events):
-        place = f"/events/{number}"
-        flaws += type_flaws(f"{place}/type", event.type)
-        if event.id is not None and not _ID.fullmatch(event.id):
-            flaws.append(Flaw(f"{place}/id", "1 to 64 visible ASCII characters"))
-        if event.subject:
-            flaws += _subject_flaws(f"{place}/subject", event.subject)
-        if not 1 <= event.schema < 2**31:
-            flaws.append(Flaw(f"{place}/schema", "a version, from 1"))
-        if event.time is not None and not FIRST_TIME <= event.time <= LAST_TIME:
-            flaws.append(Flaw(f"{place}/time", "from 1970 to the end of 9999, in UTC"))
+        found = list(_flaws_of(event))
+        if event.id is not None and (first := first_with.setdefault(event.id, number)) < number:
+            found.append(Flaw("/id", f"is that of /events/{first}, too: each event has its own"))
+        flaws += [Flaw(f"/events/{number}{flaw.pointer}", flaw.detail) for flaw in found]
     return flaws
 
 
-def _subject_flaws(place: str, subject: str) -> list[Flaw]:
-    return _flaws_at(place, lambda: check_name("an event's subject", subject))
+def _flaws_of(event: NewEvent) -> Iterator[Flaw]:
+    """The flaws of one event, with pointers into it."""
+    yield from type_flaws("/type", event.type)
+    if event.id is not None and not _ID.fullmatch(event.id):
+        yield Flaw("/id", "1 to 64 visible ASCII characters")
+    if event.subject:
+        yield from name_flaws("/subject", "an event's subject", event.subject)
+    if not 1 <= event.schema < 2**31:
+        yield Flaw("/schema", "a version, from 1")
+    if event.time is not None and not FIRST_TIME <= event.time <= LAST_TIME:
+        yield Flaw("/time", "from 1970 to the end of 9999, in UTC")

@@ -14,10 +14,13 @@ from typing import Any, TypeVar
 import msgspec
 
 from gatherlog.core.eventstore.errors import EventUndecodable, EventUnknown
+from gatherlog.core.eventstore.exact_json import decoder, encode
 
-__all__ = ["Codec", "Event", "Recorded", "Upcaster", "event_type"]
+__all__ = ["Codec", "Event", "Recorded", "Upcaster", "event_type", "event_type_of"]
 
 T = TypeVar("T", bound=msgspec.Struct)
+
+_decode_any = decoder(object)
 
 
 class Event(msgspec.Struct, frozen=True, gc=False):
@@ -75,6 +78,12 @@ def event_type(name: str, *, schema: int = 1) -> Callable[[type[T]], type[T]]:
     return mark
 
 
+def event_type_of(cls: type[msgspec.Struct]) -> str:
+    """The name that `event_type` gave to a class."""
+    name: str = cls.__event_type__[0]  # type: ignore[attr-defined]
+    return name
+
+
 class Codec:
     """Encodes and decodes the payloads of a fixed set of event classes.
 
@@ -86,7 +95,7 @@ class Codec:
         classes: Iterable[type[msgspec.Struct]],
         upcasters: dict[tuple[str, int], Upcaster] | None = None,
     ) -> None:
-        self._encode = msgspec.json.Encoder().encode
+        self._encode = encode
         self._current: dict[str, tuple[int, type[msgspec.Struct]]] = {}
         self._names: dict[type[msgspec.Struct], tuple[str, int]] = {}
         self._decoders: dict[str, dict[int, Callable[[bytes], Any]]] = {}
@@ -97,7 +106,7 @@ class Codec:
                 raise ValueError(f"two classes are registered as {name!r}")
             self._current[name] = (schema, cls)
             self._names[cls] = (name, schema)
-            self._decoders[name] = {schema: msgspec.json.Decoder(cls).decode}
+            self._decoders[name] = {schema: decoder(cls)}
         for name, schema in self._upcasters:
             if name not in self._current or schema >= self._current[name][0]:
                 raise ValueError(f"the upcaster of {name!r} {schema} leads to no registered class")
@@ -152,7 +161,7 @@ class Codec:
             raise ValueError(f"{name!r}: an upcaster between {schema} and {current} is missing")
 
         def decode(data: bytes) -> Any:
-            payload = msgspec.json.decode(data)
+            payload = _decode_any(data)
             try:
                 for step in steps:
                     payload = step(payload)  # type: ignore[misc]

@@ -4,12 +4,16 @@ Integers may have any size. A fraction that a float cannot hold exactly as it wa
 0.1000000000000000000001, becomes a Decimal.
 """
 
+import math
+from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import msgspec
 
-__all__ = ["DEPTH", "decode", "encode", "is_deep"]
+__all__ = ["DEPTH", "decode", "decoder", "encode", "is_deep", "number"]
+
+T = TypeVar("T")
 
 DEPTH: Final = 100
 """The deepest nesting that is accepted, so that code which recurses never runs out of stack."""
@@ -22,8 +26,17 @@ def decode(text: bytes | str) -> Any:
     """The value of a JSON text. Raises ValueError if it is not JSON."""
     try:
         return _decode(text)
-    except (msgspec.DecodeError, UnicodeError, InvalidOperation, RecursionError) as error:
+    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
         raise ValueError(str(error)) from None
+
+
+def decoder(kind: type[T]) -> Callable[[bytes | str], T]:
+    """A decoder for JSON of a type; what the type leaves open (`Any`) is decoded as by `decode`.
+
+    It raises msgspec.DecodeError, also for a number beyond the range of a double, which no part of
+    a type may be.
+    """
+    return msgspec.json.Decoder(kind, float_hook=_double_or_decimal).decode
 
 
 def is_deep(value: Any) -> bool:
@@ -37,13 +50,29 @@ def is_deep(value: Any) -> bool:
     return bool(level)
 
 
-def _number(text: str) -> float | Decimal:
-    """A float if it has exactly the value that was written, otherwise a Decimal."""
+def number(text: str) -> float | Decimal:
+    """A fraction as it is written in JSON: a float if that is written alike, else a Decimal.
+
+    Raises ValueError for an exponent that no Decimal can have.
+    """
     value = float(text)
     if repr(value) == text:
         return value
-    exact = Decimal(text)
+    try:
+        exact = Decimal(text)
+    except InvalidOperation:
+        raise ValueError("Number out of range") from None
     return value if exact == Decimal(repr(value)) else exact
 
 
-_decode = msgspec.json.Decoder(float_hook=_number).decode
+def _double_or_decimal(text: str) -> float | Decimal:
+    try:
+        value = number(text)
+    except ValueError as error:
+        raise msgspec.DecodeError(str(error)) from None
+    if not math.isfinite(float(value)):
+        raise msgspec.DecodeError("Number out of range")
+    return value
+
+
+_decode = msgspec.json.Decoder(float_hook=number).decode

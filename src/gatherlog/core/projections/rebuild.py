@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from gatherlog.core.eventstore.errors import Conflict
+from gatherlog.core.eventstore.exact_json import encode
 from gatherlog.core.eventstore.store import (
     DELETE,
     KEEP,
@@ -34,8 +35,6 @@ __all__ = ["Difference", "Progress", "rebuild", "verify"]
 PAGE = 1000
 CHUNK = 50
 """Documents that are compared, and repaired, together."""
-
-_encode = msgspec.json.Encoder().encode
 
 
 class Difference(msgspec.Struct, frozen=True):
@@ -257,7 +256,7 @@ class _Folded:
             return None  # the id belongs to a document of another stream now
         body = self.bodies[ref]
         view, counters = self._views[ref[0]], self.counters.get(ref, {})
-        encoded = None if body is None else _encode(body)
+        encoded = None if body is None else encode(body)
         keys = {} if body is None else view.keys(body)
         what = self._wrong(ref, stored, encoded, keys, counters)
         if what is None:

@@ -13,6 +13,7 @@ from typing import Any, Final, Generic, Literal, TypeVar
 import msgspec
 
 from gatherlog.core.eventstore.errors import DocumentUndecodable
+from gatherlog.core.eventstore.exact_json import decoder, encode
 from gatherlog.core.eventstore.store import (
     DELETE,
     KEEP,
@@ -47,8 +48,8 @@ class View(Generic[B]):
         self.body = body
         self.version = version
         self.patterns: Mapping[str, AccessPattern] = patterns
-        self._encode = msgspec.json.Encoder().encode
-        self._decode = msgspec.json.Decoder(body).decode
+        self._encode = encode
+        self._decode = decoder(body)
         self._typed: dict[str, tuple[bytes, B]] = {}
         """By the id of the document: the bytes of a body, and the body."""
 

@@ -1,6 +1,7 @@
 """Administration: status and settings of queues, and what operators do with dead messages."""
 
 from collections.abc import AsyncIterator
+from contextlib import suppress
 
 import msgspec
 from msgspec.structs import replace
@@ -30,6 +31,7 @@ from gatherlog.core.queues.documents import (
 )
 from gatherlog.core.queues.events import MessageDiscarded, MessageRedriven, QueueChanged
 from gatherlog.core.queues.lines import Lines
+from gatherlog.core.queues.purging import Purger
 from gatherlog.core.queues.queue_store import QueueStore, TypedDocument
 
 __all__ = ["DeadMessagePage", "QueueAdmin", "QueueStatus"]
@@ -67,6 +69,7 @@ class QueueAdmin:
     def __init__(
         self, store: QueueStore, lines: Lines, available: AvailableLines, *, clock: Clock
     ) -> None:
+        self._purger = Purger(store, lines, clock=clock)
         self._store = store
         self._lines = lines
         self._available = available
@@ -133,6 +136,14 @@ class QueueAdmin:
             oldest=None if oldest is None else max(0, now - oldest) / MICROS,
         )
 
+    async def statuses(self) -> list[QueueStatus]:
+        """The status of every queue, by name; without those that are removed meanwhile."""
+        found = []
+        for queue in await self.queues():
+            with suppress(NotFound):
+                found.append(await self.status(queue.name))
+        return found
+
     async def peek(self, name: str, *, limit: int = 10) -> list[Message]:
         """Up to `limit` messages (1 to 100) that `receive` would return now. It changes nothing."""
         check_queue(name)
@@ -184,6 +195,24 @@ class QueueAdmin:
             await self._store.commit([write], [event])
 
         await until_no_conflict(attempt)
+
+    async def purge(self, name: str, *, by: str) -> int:
+        """Give up all messages of a queue: those that wait, those with consumers, and dead ones.
+
+        Receipts of these messages count no more. Like messages that are done, they are not put in
+        again for a day. Returns how many there were. Messages that are sent meanwhile may stay; a
+        purge that is interrupted has given up some, and may be repeated. Raises NotFound and Busy.
+        """
+        return await self._purger.purge(name, by=by)
+
+    async def remove(self, name: str, *, by: str) -> None:
+        """Remove a queue with all its messages and its settings. The next message makes it anew.
+
+        It is not known any more which messages the queue had: the same ids may be sent again.
+        Repeats the purge while others send; remove the rules that do first. Raises NotFound and
+        Busy.
+        """
+        await self._purger.remove(name, by=by)
 
     async def _all_lines(self, name: str) -> AsyncIterator[Line]:
         for index in ("by_ready", "by_until"):

@@ -17,6 +17,8 @@ __all__ = [
     "MessageRedriven",
     "MessagesSent",
     "QueueChanged",
+    "QueuePurged",
+    "QueueRemoved",
 ]
 
 
@@ -58,6 +60,31 @@ class QueueChanged(msgspec.Struct, frozen=True, kw_only=True):
     by: str
 
 
-CODEC = Codec([MessagesSent, MessageDied, MessageRedriven, MessageDiscarded, QueueChanged])
+@event_type("queue.purged", schema=1)
+class QueuePurged(msgspec.Struct, frozen=True, kw_only=True):
+    """An operator gave up this many messages; a long queue is purged in several steps."""
+
+    messages: int
+    by: str
+
+
+@event_type("queue.removed", schema=1)
+class QueueRemoved(msgspec.Struct, frozen=True, kw_only=True):
+    """An operator removed the queue, after its messages. The next message makes it anew."""
+
+    by: str
+
+
+CODEC = Codec(
+    [
+        MessagesSent,
+        MessageDied,
+        MessageRedriven,
+        MessageDiscarded,
+        QueueChanged,
+        QueuePurged,
+        QueueRemoved,
+    ]
+)
 CATEGORY = Category(name="queue", codec=CODEC, fold=NoDocuments())
 """A rebuild makes no documents of queues: their events do not hold what the documents hold."""

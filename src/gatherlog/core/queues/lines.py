@@ -89,6 +89,28 @@ class Lines:
         event = self._store.event(line.body.queue, died, first.body.id)
         await self._remove_first(line, first, dead, [event])
 
+    async def discard_first(self, line: TypedDocument[Line], count: int, event: Append) -> None:
+        """Remove the first `count` messages, whoever has them, and commit `event` too."""
+        queue, id = line.body.queue, line.body.first
+        discarded: list[TypedDocument[Message]] = []
+        while id and len(discarded) < count:
+            found = await self._store.get_one(MESSAGES, message_id(queue, id))
+            discarded.append(in_line(found, queue, id))
+            id = discarded[-1].body.next
+        rest = None
+        if id:
+            found = await self._store.get_one(MESSAGES, message_id(queue, id))
+            rest = in_line(found, queue, id).body
+        now = self._clock()
+        writes = [
+            self._store.write(MESSAGES, one.id, one.version, without_content(one.body, done_at=now))
+            for one in discarded
+        ]
+        shorter = _shorter(line.body, rest, by=len(discarded))
+        await self._store.commit(
+            [*writes, self._store.write(LINES, line.id, line.version, shorter)], [event]
+        )
+
     async def _remove_first(
         self,
         line: TypedDocument[Line],
@@ -157,14 +179,14 @@ def _new_line(messages: Sequence[Message]) -> Line:
     )
 
 
-def _shorter(line: Line, second: Message | None) -> Line | Literal[Body.DELETE]:
-    """The line without its first message."""
+def _shorter(line: Line, second: Message | None, by: int = 1) -> Line | Literal[Body.DELETE]:
+    """The line without its first `by` messages: `second` is the first one that is left."""
     if second is None:
         return DELETE
     return replace(
         line,
         first=second.id,
-        length=line.length - 1,
+        length=line.length - by,
         first_sent_at=second.sent_at,
         attempts=0,
         receipt="",

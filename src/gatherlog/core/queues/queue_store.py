@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Awaitable, Sequence
 from random import getrandbits
-from typing import Generic, Literal, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 
 import msgspec
 
@@ -22,7 +22,7 @@ from gatherlog.core.eventstore.store import (
     Store,
     Write,
 )
-from gatherlog.core.projections.paging import bodies, documents
+from gatherlog.core.projections.paging import all_documents, bodies, documents
 from gatherlog.core.projections.views import View
 from gatherlog.core.queues.checks import DEFAULT_ATTEMPTS
 from gatherlog.core.queues.documents import MESSAGES, QUEUES, Message, message_id, stream_of
@@ -87,6 +87,22 @@ class QueueStore:
         """How many documents a query finds in all."""
         return len([None async for _ in documents(self._store, query)])
 
+    async def ids_of(self, view: View[B], queue: str, *indexes: str) -> list[str]:
+        """Ids of all documents of the queue that these indexes list.
+
+        Where queries lag, ids of all documents of the queue: an index may not have one yet.
+        """
+        if self.limits.queries_lag:
+            found = all_documents(self._store, view.name)
+            return [one.id async for one in found if one.id.startswith(f"{queue}/")]
+        queries = [view.query(index, queue, limit=1000) for index in indexes]
+        return [one.id for query in queries async for one in self.documents(query)]
+
+    async def head(self, queue: str) -> int:
+        """The version of the queue's stream, which grows with every message that is put in."""
+        last = await self._store.read_stream(stream_of(queue), limit=1, backwards=True)
+        return last[0].version if last else 0
+
     @staticmethod
     def write(view: View[B], id: str, expected: int, body: B | Literal[Body.DELETE]) -> Write:
         """Replace version `expected` of a document by `body`; 0: there is no document yet.
@@ -97,12 +113,19 @@ class QueueStore:
         """
         return view.write(id, stream_of(id), body, expects=expected, at=1 + getrandbits(62))
 
-    def event(self, queue: str, payload: msgspec.Struct, subject: str = "") -> Append:
+    @staticmethod
+    def demand(view: View[Any], id: str, version: int) -> Write:
+        """Demand that a document still has this version."""
+        return Write(view=view.name, id=id, stream=stream_of(id), expects=version)
+
+    def event(
+        self, queue: str, payload: msgspec.Struct, subject: str = "", *, expected: int = ANY
+    ) -> Append:
         """The append of one event, which happens now, to the queue's stream."""
         type, schema, data = CODEC.encode(payload)
         now = self._clock()
         event = Event(self._ids(), type, now, now, data, schema, subject)
-        return Append(stream_of(queue), [event], ANY)
+        return Append(stream_of(queue), [event], expected)
 
     def commit(
         self, writes: Sequence[Write], appends: Sequence[Append] = ()

@@ -29,8 +29,16 @@ class Queues:
         available = AvailableLines(queue_store, clock=clock)
         self._consumers = consumers
         self._sender = Sender(queue_store, lines, clock=clock)
-        self._receiver = Receiver(queue_store, lines, available, consumers, clock=clock, tokens=ids)
         self._receipts = Receipts(queue_store, lines, consumers, clock=clock)
+        self._receiver = Receiver(
+            queue_store,
+            lines,
+            available,
+            consumers,
+            self._receipts.give_back,
+            clock=clock,
+            tokens=ids,
+        )
         self.admin = QueueAdmin(queue_store, lines, available, clock=clock)
 
     async def send(self, queue: str, messages: Sequence[Outgoing]) -> None:
@@ -54,7 +62,8 @@ class Queues:
 
         If no message is available, this waits up to `wait` seconds (20 at most) for one and returns
         an empty list if none comes. One call returns up to 1 MiB of content. A queue that was never
-        sent to is empty. Raises Invalid.
+        sent to is empty. If the call is cancelled, whatever it was about to return is given back.
+        Raises Invalid.
         """
         return await self._receiver.receive(queue, most, visible_after, wait)
 
@@ -69,6 +78,14 @@ class Queues:
         receipts; the messages of the other receipts are acknowledged all the same.
         """
         await self._receipts.ack(queue, receipts)
+
+    async def give_back(self, queue: str, receipts: Sequence[str]) -> None:
+        """Undo the receiving of messages (1 to 100) that could not be handed to their consumer.
+
+        They are available at once, and the attempt does not count. Receipts that count no more are
+        left alone. Raises Invalid and Busy.
+        """
+        await self._receipts.give_back(queue, receipts)
 
     async def release(self, queue: str, receipt: str, *, after: float = 0.0) -> None:
         """Give a message back, to be received again after `after` seconds (43,200 at most).

@@ -54,18 +54,19 @@ class Receipts:
 
     async def ack(self, queue: str, receipts: Sequence[str]) -> None:
         """See `Queues.ack`."""
-        check_queue(queue)
-        check_range("/receipts", len(receipts), 1, MOST_AT_ONCE)
-        parsed = {
-            receipt: parse_receipt(queue, receipt, f"/receipts/{number}")
-            for number, receipt in enumerate(receipts)
-        }
+        parsed = _parsed(queue, receipts)
         done = await asyncio.gather(
             *(self._ack(queue, receipt, *ids) for receipt, ids in parsed.items())
         )
         stale = [receipt for receipt, is_done in zip(parsed, done, strict=True) if not is_done]
         if stale:
             raise ReceiptStale(stale, len(parsed))
+
+    async def give_back(self, queue: str, receipts: Sequence[str]) -> None:
+        """See `Queues.give_back`."""
+        parsed = _parsed(queue, receipts)
+        given = [self._give_back(line_id, receipt) for receipt, (line_id, _) in parsed.items()]
+        self._consumers.wake(queue, sum(await asyncio.gather(*given)))
 
     async def release(self, queue: str, receipt: str, after: float) -> None:
         """See `Queues.release`."""
@@ -114,6 +115,21 @@ class Receipts:
 
         return await until_no_conflict(attempt)
 
+    async def _give_back(self, line_id: str, receipt: str) -> bool:
+        """Whether the line still holds this receipt, and its first message is available again."""
+
+        async def attempt() -> bool:
+            line = await self._store.get_one(LINES, line_id)
+            if line is None or line.body.receipt != receipt:
+                return False
+            attempts = line.body.attempts - 1
+            await self._write(
+                line, replace(line.body, receipt="", visible_at=None, attempts=attempts)
+            )
+            return True
+
+        return await until_no_conflict(attempt)
+
     async def _line(self, id: str, receipt: str) -> TypedDocument[Line]:
         """The line that holds this receipt. Raises ReceiptStale if it holds another, or none."""
         line = await self._store.get_one(LINES, id)
@@ -126,3 +142,13 @@ class Receipts:
 
     def _seconds_from_now(self, seconds: float) -> int:
         return self._clock() + round(seconds * MICROS)
+
+
+def _parsed(queue: str, receipts: Sequence[str]) -> dict[str, tuple[str, str]]:
+    """By receipt, the ids of its line and of its message. Raises Invalid."""
+    check_queue(queue)
+    check_range("/receipts", len(receipts), 1, MOST_AT_ONCE)
+    return {
+        receipt: parse_receipt(queue, receipt, f"/receipts/{number}")
+        for number, receipt in enumerate(receipts)
+    }

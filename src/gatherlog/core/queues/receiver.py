@@ -5,14 +5,14 @@ the version of the line that was read. So of several that claim at once, one suc
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
 import msgspec
 from msgspec.structs import replace
 
 from gatherlog.core.eventstore.clock import Clock, Ids
-from gatherlog.core.eventstore.errors import Conflict
+from gatherlog.core.eventstore.errors import Conflict, GatherlogError
 from gatherlog.core.queues.available_lines import AvailableLines, is_available
 from gatherlog.core.queues.checks import (
     LONGEST_TIMEOUT,
@@ -47,6 +47,10 @@ _LAG_PAUSE: Final = 0.02
 nothing, it waits twice as long for the next look."""
 
 
+GiveBack = Callable[[str, Sequence[str]], Awaitable[None]]
+"""As `Queues.give_back`."""
+
+
 class Received(msgspec.Struct, frozen=True, kw_only=True):
     """A message that a consumer has received."""
 
@@ -76,6 +80,7 @@ class Receiver:
         lines: Lines,
         available: AvailableLines,
         consumers: WaitingConsumers,
+        give_back: GiveBack,
         *,
         clock: Clock,
         tokens: Ids,
@@ -84,10 +89,12 @@ class Receiver:
         self._lines = lines
         self._available = available
         self._consumers = consumers
+        self._give_back = give_back
         self._clock = clock
         self._tokens = tokens
         self._being_claimed: set[str] = set()
         """Ids of lines that a call in this process is claiming: other calls leave them out."""
+        self._giving_back: set[asyncio.Task[None]] = set()
 
     async def receive(
         self, queue: str, most: int, visible_after: float, wait: float
@@ -119,6 +126,28 @@ class Receiver:
         return _LAG_PAUSE if self._store.limits.queries_lag else _LOOK_AGAIN
 
     async def _receive_now(self, queue: str, most: int, timeout: float) -> list[Received]:
+        """What is available now. If the caller is cancelled meanwhile, it is given back.
+
+        A commit cannot be cancelled, so the claims go on until it is known what was received.
+        """
+        receiving = asyncio.create_task(self._claim_available(queue, most, timeout))
+        try:
+            return await asyncio.shield(receiving)
+        except asyncio.CancelledError:
+            giving_back = asyncio.create_task(self._give_back_claimed(queue, receiving))
+            self._giving_back.add(giving_back)
+            giving_back.add_done_callback(self._giving_back.discard)
+            await asyncio.shield(giving_back)
+            raise
+
+    async def _give_back_claimed(self, queue: str, receiving: asyncio.Task[list[Received]]) -> None:
+        try:
+            if received := await receiving:
+                await self._give_back(queue, [one.receipt for one in received])
+        except GatherlogError:
+            return  # nobody is there to be told; they become available when their timeouts end
+
+    async def _claim_available(self, queue: str, most: int, timeout: float) -> list[Received]:
         received: list[Received] = []
         tried: set[str] = set()
         bytes_left = _CALL_BYTES

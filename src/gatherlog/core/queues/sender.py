@@ -10,7 +10,7 @@ from gatherlog.core.eventstore.commit_checks import actions_of
 from gatherlog.core.eventstore.errors import Conflict, Flaw, Invalid, LimitExceeded
 from gatherlog.core.eventstore.exact_json import DEPTH, decode, is_deep
 from gatherlog.core.eventstore.retrying import until_no_conflict
-from gatherlog.core.eventstore.store import DELETE, Write
+from gatherlog.core.eventstore.store import DELETE
 from gatherlog.core.queues.checks import MOST_BYTES, check_queue
 from gatherlog.core.queues.documents import (
     LINES,
@@ -89,12 +89,14 @@ class Sender:
         now = self._clock()
         # Times differ, so that lines are received from in the order in which they were made.
         batch = [_new_message(queue, one, now + at) for at, one in enumerate(new, number)]
-        writes: list[Write] = []
-        if await self._store.get_one(QUEUES, queue) is None:
+        settings = await self._store.get_one(QUEUES, queue)
+        if settings is None:
             made = Queue(name=queue, created_at=now)
-            writes.append(self._store.write(QUEUES, queue, 0, made))
+            write = self._store.write(QUEUES, queue, 0, made)
+        else:  # the queue must not be removed meanwhile
+            write = self._store.demand(QUEUES, queue, settings.version)
         event = self._store.event(queue, MessagesSent(messages=len(new)))
-        await self._lines.add(queue, batch, event, writes)
+        await self._lines.add(queue, batch, event, [write])
 
     async def _unknown(self, queue: str, messages: Sequence[Outgoing]) -> list[Outgoing]:
         """The messages whose ids the queue does not know, the first one of each id."""

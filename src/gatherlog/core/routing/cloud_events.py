@@ -5,6 +5,7 @@ from urllib.parse import quote
 
 from gatherlog.core.eventstore.clock import rfc3339
 from gatherlog.core.eventstore.events import Recorded
+from gatherlog.core.eventstore.plain_text import made_plain
 from gatherlog.core.routing.event_data import decoded_data
 
 __all__ = ["binary_headers", "cloud_event"]
@@ -13,10 +14,11 @@ __all__ = ["binary_headers", "cloud_event"]
 def cloud_event(event: Recorded, *, source: str) -> dict[str, Any]:
     """The event in the JSON format of CloudEvents 1.0; `source` is the site's URL.
 
-    The attributes `source` and `id` together identify the event and never change. Extensions:
-    `sequence` is the version in the stream, padded with zeros so that it sorts as text, as that
-    extension demands; `partitionkey` is the stream, within which order is kept; `schemaversion` is
-    the schema version of the payload.
+    `id` names the stream and the version, so that it is unique in the site and never changes;
+    `source` is the stream. Extensions: `eventid` is the id that the event was appended with, which
+    callers choose and may repeat; `sequence` is the version in the stream, padded with zeros so
+    that it sorts as text, as that extension demands; `partitionkey` is the stream, within which
+    order is kept; `schemaversion` is the schema version of the payload.
     """
     attributes = _attributes(event, source)
     data, is_json = decoded_data(event.data)
@@ -35,17 +37,23 @@ def binary_headers(event: Recorded, *, source: str) -> dict[str, str]:
 
 
 def _attributes(event: Recorded, source: str) -> dict[str, Any]:
-    """All attributes except those about the data. An empty subject is left out."""
+    """All attributes except those about the data. An empty subject is left out.
+
+    Names that were stored before they had to be plain text are made plain: the specification
+    forbids the rest. `id` and `source` have the whole name, percent-encoded.
+    """
+    stream = quote(event.stream, safe="")
     attributes = {
         "specversion": "1.0",
-        "id": event.id,
-        "source": f"{source.rstrip('/')}/streams/{quote(event.stream, safe='')}",
-        "type": event.type,
-        "subject": event.subject,
+        "id": f"{stream}@{event.version}",
+        "source": f"{source.rstrip('/')}/streams/{stream}",
+        "type": made_plain(event.type),
+        "subject": made_plain(event.subject),
         "time": rfc3339(event.time),
         "sequence": f"{event.version:019}",
-        "partitionkey": event.stream,
+        "partitionkey": made_plain(event.stream),
         "schemaversion": event.schema,
+        "eventid": made_plain(event.id),
     }
     if not event.subject:
         del attributes["subject"]

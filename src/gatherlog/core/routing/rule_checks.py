@@ -7,16 +7,22 @@ from typing import Any, Final, Protocol
 from gatherlog.core.commands.appending import stream_flaws, type_flaws
 from gatherlog.core.eventstore.errors import Flaw, Invalid
 from gatherlog.core.routing.patterns import compile_pattern
-from gatherlog.core.routing.rules import MAX_TARGETS, AppendSpec, RuleTarget, TargetSpec
+from gatherlog.core.routing.rules import (
+    MAX_DESCRIPTION,
+    MAX_TARGETS,
+    NAME_PATTERN,
+    RESERVED,
+    AppendSpec,
+    RuleTarget,
+    TargetSpec,
+)
 from gatherlog.core.routing.transformers import compile_transform
+from gatherlog.core.subscriptions import delivery
 from gatherlog.core.subscriptions.delivery import RetryPolicy
 
 __all__ = ["RuleChecker", "RuleDraft", "TargetCheck"]
 
-_MAX_DESCRIPTION: Final = 500
-_NAME: Final = re.compile(r"[a-z0-9][a-z0-9_.-]{0,62}")
-_RESERVED: Final = frozenset({"try"})
-"""Names that no rule may have, because `/rules/try` is another endpoint."""
+_NAME: Final = re.compile(NAME_PATTERN)
 
 TargetCheck = Callable[[TargetSpec], Sequence[Flaw]]
 """Finds flaws of a target that only its driver knows about, such as a malformed URL."""
@@ -40,25 +46,31 @@ class RuleChecker:
         self._check_target = check_target
         self._owned = owned
 
-    def check(self, draft: RuleDraft, *, name: str | None = None) -> None:
-        """Raise Invalid with every flaw of the draft, and of the name if the rule is new."""
+    def check(
+        self, draft: RuleDraft, *, name: str | None = None, known: Sequence[RuleTarget] = ()
+    ) -> None:
+        """Raise Invalid with every flaw of the draft, and of the name if the rule is new.
+
+        Whether events may be delivered to the places of targets that the rule has already, which
+        are `known`, is not checked again.
+        """
         flaws = []
-        if name is not None and (not _NAME.fullmatch(name) or name in _RESERVED):
+        if name is not None and (not _NAME.fullmatch(name) or name in RESERVED):
             detail = "use up to 63 of a-z, 0-9, _, . and -, beginning with a letter or digit"
             flaws.append(Flaw("/name", detail))
-        if len(draft.description) > _MAX_DESCRIPTION:
-            flaws.append(Flaw("/description", f"at most {_MAX_DESCRIPTION} characters"))
+        if len(draft.description) > MAX_DESCRIPTION:
+            flaws.append(Flaw("/description", f"at most {MAX_DESCRIPTION} characters"))
         flaws += _flaws_of("/pattern", lambda: compile_pattern(draft.pattern))
         if not 1 <= len(draft.targets) <= MAX_TARGETS:
             flaws.append(Flaw("/targets", f"from 1 to {MAX_TARGETS} targets"))
         if len({target.id for target in draft.targets}) < len(draft.targets):
             flaws.append(Flaw("/targets", "each target needs an id of its own"))
         for number, target in enumerate(draft.targets):
-            flaws += _prefixed(f"/targets/{number}", self._target_flaws(target))
+            flaws += _prefixed(f"/targets/{number}", self._target_flaws(target, known))
         if flaws:
             raise Invalid(*flaws)
 
-    def _target_flaws(self, target: RuleTarget) -> list[Flaw]:
+    def _target_flaws(self, target: RuleTarget, known: Sequence[RuleTarget]) -> list[Flaw]:
         flaws = []
         if not _NAME.fullmatch(target.id):
             flaws.append(Flaw("/id", "use up to 63 of a-z, 0-9, _, . and -"))
@@ -66,10 +78,14 @@ class RuleChecker:
         if given is not None:
             flaws += _flaws_of("/input", lambda: compile_transform(given.paths, given.template))
         flaws += _prefixed("/retry", _retry_flaws(target.retry))
-        if isinstance(target.to, AppendSpec):
-            flaws += _prefixed("/to", self._append_flaws(target.to))
-        flaws += _prefixed("/to", self._check_target(target.to))
+        if target.to not in [old.to for old in known]:
+            flaws += _prefixed("/to", self._place_flaws(target.to))
         return flaws
+
+    def _place_flaws(self, to: TargetSpec) -> list[Flaw]:
+        """Why nothing may be delivered there."""
+        flaws = self._append_flaws(to) if isinstance(to, AppendSpec) else []
+        return [*flaws, *self._check_target(to)]
 
     def _append_flaws(self, to: AppendSpec) -> list[Flaw]:
         flaws = stream_flaws(to.stream, self._owned)
@@ -80,12 +96,13 @@ def _retry_flaws(retry: RetryPolicy) -> list[Flaw]:
     flaws = []
     if retry.attempts is None and retry.age is None:
         flaws.append(Flaw("", "a rule gives up some time: give attempts, age, or both"))
-    if retry.attempts is not None and not 1 <= retry.attempts <= 1000:
-        flaws.append(Flaw("/attempts", "from 1 to 1,000"))
+    if retry.attempts is not None and not 1 <= retry.attempts <= delivery.MOST_ATTEMPTS:
+        flaws.append(Flaw("/attempts", f"from 1 to {delivery.MOST_ATTEMPTS:,}"))
+    least, first = delivery.LEAST_PAUSE, delivery.LONGEST_FIRST_PAUSE
     bounds: Mapping[str, tuple[float | None, float, float]] = {
-        "age": (retry.age, 1.0, 30 * 86_400.0),
-        "first_pause": (retry.first_pause, 0.01, 3_600.0),
-        "longest_pause": (retry.longest_pause, 0.01, 86_400.0),
+        "age": (retry.age, delivery.LEAST_AGE, delivery.LONGEST_AGE),
+        "first_pause": (retry.first_pause, least, first),
+        "longest_pause": (retry.longest_pause, least, delivery.LONGEST_PAUSE),
     }
     for field, (value, least, most) in bounds.items():
         if value is not None and not least <= value <= most:

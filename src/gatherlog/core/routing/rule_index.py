@@ -16,12 +16,13 @@ the number of candidates that it reaches, not with the number of rules.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import product
 from typing import NamedTuple
 
 from gatherlog.core.eventstore.errors import NotFound
 from gatherlog.core.routing.patterns import Field, Key, Path, Pattern, Test, flattened
+from gatherlog.core.routing.patterns.numbers import nearest_double
 
 __all__ = ["RuleIndex"]
 
@@ -34,7 +35,10 @@ MAX_DEPTH = 16
 
 
 class Condition(NamedTuple):
-    """The field at `path` has a value with this key; None: it has any value."""
+    """The field at `path` has a value with this key; None: it has any value.
+
+    Numbers are filed, and looked up, as their nearest double.
+    """
 
     path: Path
     key: Key | None
@@ -88,16 +92,24 @@ class RuleIndex:
             for path, _ in conditions:
                 self._fields.remove(path)
 
-    def match(self, event: object) -> list[str]:
-        """Names of all rules whose pattern matches the event, in the order of the rules."""
+    def numbers(self, names: Iterable[str]) -> frozenset[int]:
+        """The numbers by which `match` skips the rules of these names, if they are in the index."""
+        return frozenset(self._rules[name][0] for name in names if name in self._rules)
+
+    def match(self, event: object, skipped: frozenset[int] = frozenset()) -> list[str]:
+        """Names of all rules whose pattern matches the event, in the order of the rules.
+
+        Rules with the numbers in `skipped` are not tested.
+        """
         if not isinstance(event, dict):
             return []
         values: FieldValues = {}
         self._fields.collect(event, values)
         matched: set[int] = set()
-        for rule, test in self._root.candidates_for(values):
-            if rule not in matched and test(event):
-                matched.add(rule)
+        for node in self._root.reached_by(values):
+            for _, (rule, test) in node.candidates:
+                if rule not in skipped and rule not in matched and test(event):
+                    matched.add(rule)
         return [self._names[number] for number in sorted(matched)]
 
 
@@ -152,7 +164,9 @@ class _IndexedField:
             for item in flattened(value):
                 self.collect(item, values)
         elif self.conditions:
-            values.setdefault(self, set()).add(value)
+            values.setdefault(self, set()).add(
+                value if value.__class__ is str else nearest_double(value)
+            )
 
 
 FieldValues = dict[_IndexedField, set[object]]
@@ -202,13 +216,12 @@ class _Node:
                 del self.edges[field]
         return not self.candidates and not self.edges
 
-    def candidates_for(self, values: FieldValues) -> Iterator[Candidate]:
-        """The candidates at this node and at all nodes below that these values lead to."""
+    def reached_by(self, values: FieldValues) -> Iterator["_Node"]:
+        """This node and all nodes below that these values lead to."""
         rest = [self]
         while rest:
             node = rest.pop()
-            for _, candidate in node.candidates:
-                yield candidate
+            yield node
             for field in node.edges.keys() & values.keys():
                 node.edges[field].follow(values[field], rest)
 
@@ -278,4 +291,8 @@ def _alternatives(fields: Sequence[Field], limit: int) -> list[list[Condition]]:
         needed = sorted(field.path for field in fields if not field.optional)
         return [[Condition(path, None)] for path in needed[:1]]
     chosen.sort(key=lambda field: (any(key.is_prefix for key in field.keys), field.path))
-    return [[Condition(field.path, key) for key in field.keys] for field in chosen]
+    return [[Condition(field.path, _filed(key)) for key in field.keys] for field in chosen]
+
+
+def _filed(key: Key) -> Key:
+    return Key(key.is_prefix, nearest_double(key.value))

@@ -1,5 +1,6 @@
 """The service for rules: create, change, remove and read them, and try patterns on past events."""
 
+import contextlib
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
@@ -7,7 +8,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from gatherlog.core.commands.handler import CommandHandler, Decided, Handled, Once
-from gatherlog.core.commands.service import done_now, no_such, read
+from gatherlog.core.commands.service import done_now, no_such
 from gatherlog.core.commands.unit_of_work import UnitOfWork
 from gatherlog.core.eventstore.clock import Clock, Ids
 from gatherlog.core.eventstore.errors import Flaw, Invalid, Refused
@@ -16,7 +17,7 @@ from gatherlog.core.eventstore.feed_pages import latest_events
 from gatherlog.core.eventstore.page_sizes import event_bytes
 from gatherlog.core.eventstore.store import Store
 from gatherlog.core.eventstore.streams import INTERNAL, category_of
-from gatherlog.core.projections.paging import bodies
+from gatherlog.core.projections.paging import documents
 from gatherlog.core.routing.event_document import document
 from gatherlog.core.routing.patterns import compile_pattern
 from gatherlog.core.routing.rule_checks import RuleChecker, TargetCheck
@@ -25,12 +26,16 @@ from gatherlog.core.routing.rules import (
     FOLD,
     RULES,
     STREAM,
+    Description,
+    PatternJson,
     Rule,
     RuleChanged,
     RuleCreated,
+    RuleName,
     RuleRemoved,
-    RuleTarget,
+    Targets,
 )
+from gatherlog.core.routing.stored_rules import RuleUnreadable, readable
 
 __all__ = [
     "NewRule",
@@ -49,19 +54,19 @@ MAX_TRIED: Final = 10_000
 class NewRule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The input for a new rule."""
 
-    name: str
-    pattern: dict[str, Any]
-    targets: tuple[RuleTarget, ...]
-    description: str = ""
+    name: RuleName
+    pattern: PatternJson
+    targets: Targets
+    description: Description = ""
     enabled: bool = True
 
 
 class RulePatch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The fields of a rule that are to change; those that are left out stay."""
 
-    pattern: dict[str, Any] | UnsetType = UNSET
-    targets: tuple[RuleTarget, ...] | UnsetType = UNSET
-    description: str | UnsetType = UNSET
+    pattern: PatternJson | UnsetType = UNSET
+    targets: Targets | UnsetType = UNSET
+    description: Description | UnsetType = UNSET
     enabled: bool | UnsetType = UNSET
 
 
@@ -104,6 +109,7 @@ class RuleService:
         owned: Sequence[str] = (),
     ) -> None:
         self._store = store
+        self._ids = ids
         self._checker = RuleChecker(check, frozenset(owned) | INTERNAL)
         self._handler = CommandHandler(store, CODEC, FOLD, clock=clock, ids=ids)
 
@@ -114,14 +120,16 @@ class RuleService:
         feed before. Where the feed lags, it may also take events that were appended within that
         moment before; not in the partition of the rules, which is the only one on many engines.
 
-        Raises Invalid with every flaw; RuleExists if the name is taken; TooManyRules; and Repeated
+        Raises Invalid with every flaw; RuleExists if the name is taken, and RuleUnreadable if it is
+        taken by a rule that cannot be read; TooManyRules; and Repeated
         if it was created before with the key of `once`. Rules that are created at the same moment
         may exceed the maximum by a few.
         """
         self._checker.check(new, name=new.name)
         if len(await self.rules(limit=MAX_RULES)) >= MAX_RULES:
             raise TooManyRules(f"there are {MAX_RULES:,} rules already: that is the most")
-        after = await self._store.heads()
+        await self._check_readable(new.name)
+        after, series = await self._store.heads(), self._ids()
 
         async def attempt(unit: UnitOfWork) -> list[Decided]:
             if await unit.get(RULES, new.name) is not None:
@@ -133,6 +141,7 @@ class RuleService:
                 enabled=new.enabled,
                 after=tuple(after),
                 by=by,
+                series=series,
             )
             return [Decided(created, subject=new.name)]
 
@@ -142,26 +151,32 @@ class RuleService:
     async def change(self, name: str, patch: RulePatch, *, by: str) -> Rule:
         """Change the fields that the patch names. Deliveries that wait go on with the changed rule.
 
-        A patch that changes nothing records nothing. Raises NotFound, and Invalid with every flaw.
+        A patch that changes nothing records nothing. Raises NotFound, RuleUnreadable, and Invalid
+        with every flaw; where a target is not changed, it is not checked again whether it is
+        permitted, so that a rule can always be disabled.
         """
 
-        def decide(rule: Rule) -> list[Decided]:
+        def decide(rule: Rule, created: int) -> list[Decided]:
             given = {
                 field: value
                 for field in patch.__struct_fields__
                 if (value := getattr(patch, field)) is not UNSET
             }
             changed = msgspec.structs.replace(rule, **given)
-            self._checker.check(changed)
-            return [] if changed == rule else [_changed(changed, by)]
+            self._checker.check(changed, known=rule.targets)
+            return [] if changed == rule else [_changed(changed, created, by)]
 
         return await self._change(name, decide)
 
     async def rotate_secret(self, name: str, *, by: str) -> Rule:
-        """Sign with a new secret from now on, and also with the one before. Raises NotFound."""
+        """Sign with a new secret from now on, and also with the one before.
 
-        def decide(rule: Rule) -> list[Decided]:
-            return [_changed(msgspec.structs.replace(rule, secret=rule.secret + 1), by)]
+        Raises NotFound and RuleUnreadable.
+        """
+
+        def decide(rule: Rule, created: int) -> list[Decided]:
+            rotated = msgspec.structs.replace(rule, secret=rule.secret + 1)
+            return [_changed(rotated, created, by)]
 
         return await self._change(name, decide)
 
@@ -172,24 +187,26 @@ class RuleService:
         """
 
         async def attempt(unit: UnitOfWork) -> list[Decided]:
-            if await unit.get(RULES, name) is None:
+            if not await _is_there(unit, name):
                 raise no_such("rule", name)
             return [Decided(RuleRemoved(by=by), subject=name)]
 
         done_now(await self._handler.handle(STREAM, attempt, once=once))
 
     async def rule(self, name: str) -> Rule:
-        """The rule of this name; raises NotFound."""
-        rule = await read(self._store, RULES, name)
+        """The rule of this name; raises NotFound and RuleUnreadable."""
+        rule = await self._check_readable(name)
         if rule is None:
             raise no_such("rule", name)
         return rule
 
     async def rules(self, *, limit: int = 1000) -> list[Rule]:
-        """Rules in the order of their names."""
+        """Rules in the order of their names, without those that cannot be read."""
         rules: list[Rule] = []
-        async for rule in bodies(self._store, RULES, RULES.query("by_all", "all", limit=limit)):
-            rules.append(rule)
+        query = RULES.query("by_all", "all", limit=limit)
+        async for found in documents(self._store, query):
+            with contextlib.suppress(RuleUnreadable):
+                rules += [rule for rule in [readable(found)] if rule is not None]
             if len(rules) == limit:
                 break
         return rules
@@ -212,14 +229,23 @@ class RuleService:
                     matched.append(event)
         return PatternTrial(tried, matching, matched)
 
-    async def _change(self, name: str, decide: Callable[[Rule], list[Decided]]) -> Rule:
+    async def _change(self, name: str, decide: Callable[[Rule, int], list[Decided]]) -> Rule:
+        """Decide with the rule, and the version in the stream at which it was created."""
+
         async def attempt(unit: UnitOfWork) -> list[Decided]:
             rule = await unit.get(RULES, name)
             if rule is None:
                 raise no_such("rule", name)
-            return decide(rule)
+            return decide(rule, rule.created or unit.version(RULES, name))
+
+        await self._check_readable(name)
 
         return self._rule(await self._handler.handle(STREAM, attempt), name)
+
+    async def _check_readable(self, name: str) -> Rule | None:
+        """The rule of this name, if there is one; raises RuleUnreadable."""
+        [found] = await self._store.get([RULES.ref(name)])
+        return readable(found)
 
     def _rule(self, handled: Handled, name: str) -> Rule:
         rule: Rule = handled.bodies[RULES.ref(name)]
@@ -231,7 +257,16 @@ def _is_seen_by_rules(event: Recorded) -> bool:
     return category_of(event.stream) not in INTERNAL
 
 
-def _changed(rule: Rule, by: str) -> Decided:
+async def _is_there(unit: UnitOfWork, name: str) -> bool:
+    """Load a rule; whether there is one, be it readable or not."""
+    try:
+        return await unit.get(RULES, name) is not None
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        unit.bodies[RULES.ref(name)] = Rule(name=name, pattern={}, targets=())  # to be removed
+        return True
+
+
+def _changed(rule: Rule, created: int, by: str) -> Decided:
     changed = RuleChanged(
         pattern=rule.pattern,
         targets=rule.targets,
@@ -239,5 +274,6 @@ def _changed(rule: Rule, by: str) -> Decided:
         enabled=rule.enabled,
         secret=rule.secret,
         by=by,
+        created=created,
     )
     return Decided(changed, subject=rule.name)

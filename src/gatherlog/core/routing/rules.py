@@ -5,41 +5,83 @@ events that are appended after it was created; where the feed lags, see `RuleSer
 """
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 import msgspec
+from msgspec import Meta
 
+from gatherlog.core.commands.appending import EventType, StreamName
 from gatherlog.core.eventstore.events import Codec, event_type
+from gatherlog.core.eventstore.plain_text import PLAIN
 from gatherlog.core.eventstore.store import DELETE, Ref
 from gatherlog.core.projections.folds import Category, Change, Happened
 from gatherlog.core.projections.views import View
+from gatherlog.core.routing.transformers import MAX_LENGTH, MAX_PATHS
 from gatherlog.core.subscriptions.delivery import RetryPolicy
 
 __all__ = [
     "CATEGORY",
     "CODEC",
     "FOLD",
+    "MAX_DESCRIPTION",
     "MAX_TARGETS",
+    "NAME_PATTERN",
+    "RESERVED",
     "RULES",
     "STREAM",
     "AppendSpec",
+    "Description",
     "HandlerSpec",
     "InputSpec",
     "MailSpec",
+    "PatternJson",
     "QueueSpec",
     "Rule",
     "RuleChanged",
     "RuleCreated",
+    "RuleName",
     "RuleRemoved",
     "RuleTarget",
     "TargetSpec",
+    "Targets",
     "WebhookFormat",
     "WebhookSpec",
 ]
 
 MAX_TARGETS: Final = 5
+MAX_DESCRIPTION: Final = 500
+"""Characters."""
+NAME_PATTERN: Final = r"[a-z0-9][a-z0-9_.-]{0,62}"
+"""Of the name of a rule, of a target within it, and of a queue."""
+RESERVED: Final = frozenset({"try"})
+"""Names that no rule may have, because `/rules/try` is another endpoint."""
 STREAM: Final = "rules-bus"
 """The stream of all rules: one, so that a single read finds every change of a rule."""
+
+# What JSON Schema can say of a field is said with its type, for the API's description. Rules that
+# break it are refused by `rule_checks` and by the targets, which name every flaw.
+Name = Annotated[str, Meta(extra_json_schema={"pattern": f"^{NAME_PATTERN}$"})]
+RuleName = Annotated[
+    str,
+    Meta(
+        extra_json_schema={
+            "pattern": f"^{NAME_PATTERN}$",
+            "not": {"enum": sorted(RESERVED)},
+        }
+    ),
+]
+Description = Annotated[str, Meta(extra_json_schema={"maxLength": MAX_DESCRIPTION})]
+PatternJson = Annotated[dict[str, Any], Meta(extra_json_schema={"minProperties": 1})]
+Url = Annotated[
+    str,
+    Meta(extra_json_schema={"pattern": "^[Hh][Tt][Tt][Pp][Ss]?://[!-~]+$", "maxLength": 2048}),
+]
+Email = Annotated[str, Meta(extra_json_schema={"format": "email", "maxLength": 254})]
+MailSubject = Annotated[
+    str, Meta(extra_json_schema={"pattern": f"^{PLAIN}+$", "minLength": 1, "maxLength": 200})
+]
+Template = Annotated[str, Meta(extra_json_schema={"maxLength": MAX_LENGTH})]
+TemplatePath = Annotated[str, Meta(extra_json_schema={"pattern": r"^\$", "maxLength": MAX_LENGTH})]
 
 WebhookFormat = Literal["cloudevents", "cloudevents-binary", "cloudevents-batch", "bus"]
 
@@ -54,7 +96,7 @@ class WebhookSpec(
 ):
     """An HTTP receiver, which gets POST requests that are signed as Standard Webhooks demands."""
 
-    url: str
+    url: Url
     format: WebhookFormat = "cloudevents"
 
 
@@ -68,8 +110,8 @@ class AppendSpec(
 ):
     """A stream of this log; one event is appended to it for each event that is delivered."""
 
-    stream: str
-    type: str | None = None
+    stream: StreamName
+    type: EventType | None = None
     """Type of the appended event; None: the type of the delivered event."""
 
 
@@ -83,7 +125,7 @@ class QueueSpec(
 ):
     """A durable queue, from which consumers receive messages when they are ready."""
 
-    queue: str
+    queue: Name
 
 
 class MailSpec(
@@ -96,8 +138,8 @@ class MailSpec(
 ):
     """A mail to one address. Its text is the target's input if it has one, else the event."""
 
-    to: str
-    subject: str
+    to: Email
+    subject: MailSubject
 
 
 class HandlerSpec(
@@ -119,21 +161,28 @@ TargetSpec = WebhookSpec | AppendSpec | QueueSpec | MailSpec | HandlerSpec
 class InputSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What is sent instead of the event: `template`, filled with the values at `paths`."""
 
-    template: str
-    paths: dict[str, str] = {}
+    template: Template
+    paths: Annotated[
+        dict[str, TemplatePath], Meta(extra_json_schema={"maxProperties": MAX_PATHS})
+    ] = {}
 
 
 class RuleTarget(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A target of a rule, and how its deliveries are retried."""
 
     to: TargetSpec
-    id: str = "target"
+    id: Name = "target"
     """Its name, unique within the rule."""
     input: InputSpec | None = None
     retry: RetryPolicy = RetryPolicy()
     holds: bool = False
     """Whether an event that was given up keeps later events of its stream and subject waiting until
     an operator redrives or discards it."""
+
+
+Targets = Annotated[
+    tuple[RuleTarget, ...], Meta(extra_json_schema={"minItems": 1, "maxItems": MAX_TARGETS})
+]
 
 
 class Rule(msgspec.Struct, frozen=True, kw_only=True):
@@ -149,12 +198,18 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     Where the feed lags, heads are behind the last events: see `RuleService.create`."""
     secret: int = 1
     """The number of the signing secret that is in force, from 1. The secret itself is not stored:
-    it is derived from the number, the rule's name and the site's key."""
+    it is derived from the number, the rule's name and series, and the site's key."""
+    series: str = ""
+    """Another one for each rule that is created, so that a rule of an earlier name has new secrets.
+    Empty for rules that were created before there were series."""
     created_at: int = 0
     updated_at: int = 0
+    created: int = 0
+    """The version, in the stream of rules, of the event that created it. 0: not changed since, so
+    that it is the version of the document; or changed by a release that did not note it."""
 
 
-@event_type("rules.rule_created", schema=1)
+@event_type("rules.rule_created", schema=2)
 class RuleCreated(msgspec.Struct, frozen=True, kw_only=True):
     """A rule was created. The subject of the event is the rule's name."""
 
@@ -165,9 +220,10 @@ class RuleCreated(msgspec.Struct, frozen=True, kw_only=True):
     after: tuple[int, ...]
     by: str
     secret: int = 1
+    series: str = ""
 
 
-@event_type("rules.rule_changed", schema=1)
+@event_type("rules.rule_changed", schema=2)
 class RuleChanged(msgspec.Struct, frozen=True, kw_only=True):
     """A rule was changed; the event has all its fields except `after`, which never changes."""
 
@@ -177,6 +233,8 @@ class RuleChanged(msgspec.Struct, frozen=True, kw_only=True):
     enabled: bool
     secret: int
     by: str
+    created: int = 0
+    """`Rule.created`; 0 in schema 1."""
 
 
 @event_type("rules.rule_removed", schema=1)
@@ -186,7 +244,13 @@ class RuleRemoved(msgspec.Struct, frozen=True, kw_only=True):
     by: str
 
 
-CODEC = Codec([RuleCreated, RuleChanged, RuleRemoved])
+CODEC = Codec(
+    [RuleCreated, RuleChanged, RuleRemoved],
+    upcasters={
+        ("rules.rule_created", 1): lambda created: {**created, "series": ""},
+        ("rules.rule_changed", 1): lambda changed: {**changed, "created": 0},
+    },
+)
 RULES = View("rule", Rule, by_all=lambda rule: ("all", rule.name))
 
 
@@ -210,6 +274,7 @@ class _Fold:
                     enabled=changed.enabled,
                     secret=changed.secret,
                     updated_at=happened.time,
+                    created=changed.created,
                 )
                 return [Change(RULES, happened.subject, rule)]
             case RuleRemoved() if before is not None:
@@ -226,6 +291,7 @@ def _new_rule(happened: Happened, created: RuleCreated) -> Rule:
         enabled=created.enabled,
         after=created.after,
         secret=created.secret,
+        series=created.series,
         created_at=happened.time,
         updated_at=happened.time,
     )

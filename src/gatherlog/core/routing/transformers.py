@@ -13,7 +13,7 @@ from typing import Any, Final
 from gatherlog.core.eventstore.errors import Flaw, Invalid
 from gatherlog.core.eventstore.exact_json import decode, encode, is_deep
 
-__all__ = ["Transform", "compile_transform"]
+__all__ = ["MAX_LENGTH", "MAX_PATHS", "Transform", "compile_transform"]
 
 MAX_PATHS: Final = 100
 MAX_LENGTH: Final = 8192

@@ -8,9 +8,11 @@ What programs use is importable from here. The modules, from the outside in:
 - `partition_state`, `destination_state`, `blocked_key`: what a processor knows
 - `checkpoints`, `checkpoint_store`, `fenced_commits`: what of that is stored, and how
 - `page_dispatch`, `page_delivery`, `attempts`, `batch_in_flight`: how new events are delivered
-- `projection_runner`, `projection_folding`: how they are folded into documents instead
+- `projection_runner`, `projection_folding`, `document_locks`: how they are folded into documents
+  instead
 - `retry_queues`, `retry_pauses`, `outcomes`, `catch_up`: what follows when an event is not taken
 - `administration`, `admin_commands`, `dead_letters`: what operators ask and command
+- `notices`, `metrics`: what operators are told without asking
 - `waiting_events`: how many events a subscription has still to process
 - `log_counts`: a projection that counts the events of each log; `letters`: mails, as values
 """
@@ -25,7 +27,7 @@ from gatherlog.core.subscriptions.delivery import (
 )
 from gatherlog.core.subscriptions.handlers import ALL, Handler, Handlers, HandlerTarget
 from gatherlog.core.subscriptions.projection import Projection
-from gatherlog.core.subscriptions.subscription import Destination, Subscription
+from gatherlog.core.subscriptions.subscription import Destination, Subscription, Unchanging
 from gatherlog.core.subscriptions.worker import VIEWS, Worker
 
 __all__ = [
@@ -42,6 +44,7 @@ __all__ = [
     "Subscription",
     "SubscriptionAdmin",
     "Target",
+    "Unchanging",
     "Worker",
     "delivery_id",
 ]

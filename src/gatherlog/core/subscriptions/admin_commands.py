@@ -7,6 +7,7 @@ partition's checkpoint says which of them were carried out there.
 from typing import Final
 
 from gatherlog.core.commands.service import read
+from gatherlog.core.eventstore.errors import StoreError
 from gatherlog.core.eventstore.events import Recorded
 from gatherlog.core.eventstore.store import DELETE
 from gatherlog.core.projections.folds import EventFold
@@ -23,6 +24,8 @@ from gatherlog.core.subscriptions.dead_letters import (
     SubscriptionResumed,
 )
 from gatherlog.core.subscriptions.destination_state import DestinationState
+from gatherlog.core.subscriptions.failure_texts import failure_of
+from gatherlog.core.subscriptions.leases import LeaseLost
 from gatherlog.core.subscriptions.outcomes import finish_redrive, refuse_redrive
 from gatherlog.core.subscriptions.partition_state import PartitionState
 from gatherlog.core.subscriptions.projection_folding import first_version
@@ -47,15 +50,30 @@ class AdminCommands:
         self._retries = retries
 
     async def carry_out(self) -> None:
-        """Carry out all commands given since the last time; ResetDone if one was a reset."""
+        """Carry out all commands given since the last time; ResetDone if one was a reset.
+
+        One that cannot be read or carried out is set aside, and the next ones follow.
+        """
         state, stream = self._state, stream_of(self._state.name)
         read = state.store.read_stream
         while events := await read(stream, after=state.commands_done, limit=_PAGE):
             for event in events:
-                await self._carry_out(CODEC.decode(event), event)
+                await self._obey(event)
                 state.commands_done = event.version
 
-    async def _carry_out(self, command: object, event: Recorded) -> None:
+    async def _obey(self, event: Recorded) -> None:
+        try:
+            reset_to = await self._carry_out(CODEC.decode(event), event)
+        except (StoreError, LeaseLost):
+            raise
+        except Exception as error:  # noqa: BLE001 - it is told, and the next commands follow
+            self._state.notices.command_set_aside(event.version, str(failure_of(error)))
+        else:
+            if reset_to is not None:
+                await self._reset(reset_to, event.version)
+
+    async def _carry_out(self, command: object, event: Recorded) -> int | None:
+        """Carry out any command but a reset, of which the position is returned."""
         match command:
             case DeliveryRedriven():
                 if (dead_letter := await self._dead_letter(event.subject)) is not None:
@@ -69,7 +87,8 @@ class AdminCommands:
             case SubscriptionResumed():
                 self._state.resume()
             case SubscriptionReset(positions=positions):
-                await self._reset(positions[self._state.partition], event.version)
+                return positions[self._state.partition]
+        return None
 
     async def _dead_letter(self, id: str) -> DeadLetter | None:
         """A dead letter, if it is of this partition and was not deleted since.
@@ -79,8 +98,7 @@ class AdminCommands:
         dead_letter = await read(self._state.store, DEAD_LETTERS, id)
         if dead_letter is None or dead_letter.partition != self._state.partition:
             return None
-        is_known = dead_letter.destination in self._state.destinations
-        if not is_known and await self._state.refresh():
+        if await self._state.refresh():  # its destination may have been removed, or made
             self._retries.start()
         return dead_letter
 
@@ -119,6 +137,7 @@ class AdminCommands:
         if blocked is not None and blocked.given_up and blocked.version == dead_letter.version:
             blocked.is_done = is_done
             blocked.start_over()
+            destination.breaker.try_now()
             destination.mark_changed()  # to be saved with `commands_done`, lest a crash undo it
         elif (redrive := destination.redrives.get(dead_letter.id)) is not None:
             redrive.is_done = is_done

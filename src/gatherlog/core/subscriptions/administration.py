@@ -97,6 +97,16 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
         return any(lag.paused for lag in self.lags)
 
     @property
+    def held(self) -> int:
+        """Destinations, per partition, that get no new events until they have caught up."""
+        return sum(backlog.suspended_from is not None for backlog in self.backlogs)
+
+    @property
+    def failing(self) -> int:
+        """Destinations, per partition, to which all deliveries fail."""
+        return sum(backlog.failing_since is not None for backlog in self.backlogs)
+
+    @property
     def parked(self) -> int:
         """How many streams and subjects, per destination, wait because an event has failed."""
         return sum(one.attempts > 0 for backlog in self.backlogs for one in backlog.parked)

@@ -15,7 +15,7 @@ import msgspec
 from gatherlog.core.eventstore.clock import Clock, Ids
 from gatherlog.core.eventstore.commit_checks import actions_of
 from gatherlog.core.eventstore.errors import StoreFailed
-from gatherlog.core.eventstore.events import Event
+from gatherlog.core.eventstore.events import Event, event_type_of
 from gatherlog.core.eventstore.store import DELETE, Body, Store, Write
 from gatherlog.core.projections.folds import Happened
 from gatherlog.core.projections.paging import bodies
@@ -49,6 +49,7 @@ _CHUNK: Final = 100
 """Documents that are read at a time, and dead letters that are written at a time, at most."""
 _STREAM_PAGE: Final = 1000
 """Events of the own stream that are read at a time, at most."""
+_REDRIVEN: Final = event_type_of(DeliveryRedriven)
 
 
 class UnsavedChanges(msgspec.Struct, frozen=True):
@@ -155,7 +156,7 @@ class CheckpointStore:
             if not page:
                 break
             for event in page:
-                if isinstance(CODEC.decode(event), DeliveryRedriven):
+                if event.type == _REDRIVEN:
                     versions[event.subject] = event.version
             after = page[-1].version
         return versions

@@ -80,7 +80,14 @@ class Backlog(msgspec.Struct, frozen=True, kw_only=True):
     """`Destination.generation`."""
     parked: tuple[ParkedKey, ...] = msgspec.field(default=(), name="parks")
     suspended_from: int | None = msgspec.field(default=None, name="held_from")
-    """Too many keys are blocked: nothing after this position was delivered yet."""
+    """It is suspended: nothing after this position was delivered yet, except `done_ahead`."""
+    done_ahead: tuple[int, ...] = ()
+    """Positions of events behind that which are done: a page at most."""
+    left_out: tuple[tuple[int, int | None], ...] = ()
+    """Events that are not for it, though they stand behind others that wait, because it took no new
+    ones: those after the first of two positions, up to the second; None: without an end."""
+    failing_since: int | None = None
+    """Since when all deliveries fail: microseconds since the epoch; None: they do not."""
 
     @property
     def is_due(self) -> bool:

@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 from hashlib import sha1
-from typing import Any, Protocol
+from typing import Annotated, Any, Final, Protocol
 from uuid import UUID
 
 import msgspec
+from msgspec import Meta
 
 from gatherlog.core.eventstore.errors import GatherlogError
 from gatherlog.core.eventstore.events import Recorded
@@ -79,6 +80,19 @@ class Target(Protocol):
         ...
 
 
+MOST_ATTEMPTS: Final = 1000
+LEAST_AGE: Final = 1.0
+LONGEST_AGE: Final = 30 * 86_400.0
+LEAST_PAUSE: Final = 0.01
+LONGEST_FIRST_PAUSE: Final = 3_600.0
+LONGEST_PAUSE: Final = 86_400.0
+"""The bounds of a policy that a rule may have; ages and pauses are in seconds."""
+
+
+def _bounds(least: float, most: float) -> Meta:
+    return Meta(extra_json_schema={"minimum": least, "maximum": most})
+
+
 class RetryPolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """When a failed delivery is retried, and when it is given up.
 
@@ -86,12 +100,12 @@ class RetryPolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     `longest_pause` ("full jitter"). If the receiver asked for a longer one, that is kept.
     """
 
-    attempts: int | None = 185
+    attempts: Annotated[int, _bounds(1, MOST_ATTEMPTS)] | None = 185
     """Attempts in all; None: no limit. The default is that of EventBridge, as is `age`."""
-    age: float | None = 86_400.0
+    age: Annotated[float, _bounds(LEAST_AGE, LONGEST_AGE)] | None = 86_400.0
     """Seconds after the first attempt beyond which no other is made; None: no limit."""
-    first_pause: float = 1.0
-    longest_pause: float = 600.0
+    first_pause: Annotated[float, _bounds(LEAST_PAUSE, LONGEST_FIRST_PAUSE)] = 1.0
+    longest_pause: Annotated[float, _bounds(LEAST_PAUSE, LONGEST_PAUSE)] = 600.0
 
 
 def delivery_id(rule: str, stream: str, version: int) -> str:

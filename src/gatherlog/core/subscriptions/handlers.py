@@ -9,7 +9,7 @@ from gatherlog.core.eventstore.store import Heads, Store
 from gatherlog.core.eventstore.streams import INTERNAL, category_of
 from gatherlog.core.projections.folds import EventFold
 from gatherlog.core.subscriptions.delivery import Delivery, RetryPolicy
-from gatherlog.core.subscriptions.subscription import Destination, checked_name
+from gatherlog.core.subscriptions.subscription import Destination, Unchanging, checked_name
 
 __all__ = ["ALL", "Handler", "HandlerTarget", "Handlers"]
 
@@ -20,7 +20,7 @@ Handler = Callable[[Delivery], Awaitable[None]]
 """Handles an event. If it raises, the event counts as not taken and is tried again."""
 
 
-class Handlers:
+class Handlers(Unchanging):
     """A subscription that calls a coroutine for each type of event.
 
     `handlers` maps event types, or ALL, to coroutines. With `categories`, it gets the events of
@@ -68,14 +68,12 @@ class Handlers:
         """At the first event of the log, or after the last one if it is made with `from_now`."""
         return await store.heads() if self._from_now else (0,) * store.limits.partitions
 
-    async def refresh(self, store: Store) -> int:
-        """Nothing changes while the program runs."""
-        return 0
-
     def destinations(self) -> Sequence[Destination]:
         return self._destinations
 
-    def route(self, event: Recorded) -> Sequence[Destination]:
+    def route(
+        self, event: Recorded, suspended: frozenset[str] = frozenset()
+    ) -> Sequence[Destination]:
         category = category_of(event.stream)
         if self._categories is None:
             is_for_us = category not in INTERNAL and (

@@ -17,7 +17,27 @@ from gatherlog.core.subscriptions.failure_texts import detail_text, kind_text, t
 from gatherlog.core.subscriptions.partition_state import PartitionState
 from gatherlog.core.subscriptions.retry_pauses import next_attempt
 
-__all__ = ["finish_redrive", "record_failure", "record_success", "refuse_redrive"]
+__all__ = ["finish_redrive", "note_outcome", "record_failure", "record_success", "refuse_redrive"]
+
+
+def note_outcome(
+    state: PartitionState, destination: DestinationState, error: DeliveryFailed | None
+) -> None:
+    """Heed what an attempt says about the destination itself: whether all deliveries to it fail."""
+    breaker = destination.breaker
+    was_open, was_failing = breaker.is_open, breaker.is_failing
+    if error is None:
+        breaker.note_success()
+    else:
+        breaker.note_failure(destination.config.retry, error)
+    if breaker.is_failing != was_failing:
+        destination.failing_since = state.clock() if breaker.is_failing else None
+        destination.mark_changed()
+        state.unsaved.set()
+        kind = None if error is None else kind_text(error.kind)
+        state.notices.fails(destination.config.name, state.partition, kind)
+    if was_open and not breaker.is_open:
+        destination.retry_now()
 
 
 def record_success(
@@ -61,10 +81,15 @@ def finish_redrive(state: PartitionState, dead_letter: str) -> None:
 
 
 def refuse_redrive(state: PartitionState, dead_letter: DeadLetter) -> None:
-    """A dead letter whose destination exists no more stays dead, with that as the reason."""
+    """A dead letter whose destination is not there stays dead, with that as the reason."""
     fields = {name: getattr(dead_letter, name) for name in DeliveryGivenUp.__struct_fields__}
+    name = dead_letter.destination
     fields["kind"] = "no_destination"
-    fields["detail"] = f"there is no destination {dead_letter.destination!r} any more: discard it"
+    fields["detail"] = (
+        f"the rule of {name!r} is set aside: mend it, then redrive this again"
+        if state.subscription.is_set_aside(name)
+        else f"there is no destination {name!r} any more: discard it"
+    )
     state.record(dead_letter.id, DeliveryGivenUp(**fields))
 
 

@@ -1,8 +1,8 @@
 """The delivery of a page's events to one destination.
 
 It may be closed before it is finished, if it takes too long: it then begins no further attempt.
-The events that failed, were still in flight, or were not attempted block their keys; if those are
-too many, the destination is suspended.
+The events that failed or were still in flight block their keys. If any were not attempted, the
+destination is suspended.
 """
 
 import asyncio
@@ -16,6 +16,7 @@ from gatherlog.core.subscriptions.batch_in_flight import BatchInFlight
 from gatherlog.core.subscriptions.blocked_key import BlockedKey, OrderingKey, ordering_key
 from gatherlog.core.subscriptions.delivery import DeliveryFailed
 from gatherlog.core.subscriptions.destination_state import MOST_BLOCKED, DestinationState
+from gatherlog.core.subscriptions.outcomes import note_outcome
 from gatherlog.core.subscriptions.partition_state import PartitionState
 
 __all__ = ["PageDelivery"]
@@ -45,6 +46,8 @@ class PageDelivery:
             await self._deliver_in_batches(config.target.batch)
         else:
             await self._deliver_concurrently(config.at_once)
+        if not self._is_over:
+            self._destination.breaker.note_page(config.retry)
 
     def stop(self) -> None:
         """Begin no further attempt."""
@@ -54,12 +57,12 @@ class PageDelivery:
         """Stop; returns the keys to block, and up to which position that covers everything.
 
         `end` is the last position of the page. Up to the position that is returned, every event
-        was taken or has a blocked key. It is less than `end` if more keys would have to be blocked
-        than may be. A batch in flight goes on, and its outcome is for its blocked keys.
+        was taken or has a blocked key. It is less than `end` if any event was not attempted. A
+        batch in flight goes on, and its outcome is for its blocked keys.
         """
         self._is_stopped = self._is_closed = True
         blocked = self._unfinished(end)
-        reached = self._block_the_rest(blocked, end)
+        reached = self._block_up_to_the_last_taken(blocked, end)
         for one in blocked.values():
             one.until = max(one.position, reached)
         self._destination.done_ahead |= {done for done in self._taken if done > reached}
@@ -81,14 +84,17 @@ class PageDelivery:
             batch.allow_waiting()
         return blocked
 
-    def _block_the_rest(self, blocked: dict[OrderingKey, BlockedKey], end: int) -> int:
-        """Add keys for the events that were not attempted, as far as there is room for them."""
-        room = MOST_BLOCKED - len(self._destination.blocked)
+    def _block_up_to_the_last_taken(self, blocked: dict[OrderingKey, BlockedKey], end: int) -> int:
+        """Add keys for the events that were not attempted although a later one was taken.
+
+        Returns the position up to which every event was taken or is blocked.
+        """
+        room, last = MOST_BLOCKED - len(self._destination.blocked), max(self._taken, default=0)
         for event in self._events:
             key = ordering_key(event)
             if event.position in self._taken or key in blocked:
                 continue
-            if len(blocked) >= room:
+            if event.position > last or len(blocked) >= room:
                 return event.position - 1
             blocked[key] = BlockedKey.starting_with(event, until=end)
         return end
@@ -96,8 +102,12 @@ class PageDelivery:
     @property
     def _is_over(self) -> bool:
         """Whether no further attempt may begin."""
-        failed = len(self._failures) + len(self._destination.blocked)
-        return self._is_stopped or failed >= MOST_BLOCKED
+        destination = self._destination
+        return (
+            self._is_stopped
+            or destination.breaker.is_open
+            or len(self._failures) + len(destination.blocked) >= MOST_BLOCKED
+        )
 
     async def _deliver_in_batches(self, size: int) -> None:
         """One batch after the other, in the order of the feed."""
@@ -115,20 +125,28 @@ class PageDelivery:
                 await self._attempt([event])
 
     async def _deliver_concurrently(self, at_once: int) -> None:
-        """Several events at the same time, but one per key; the earliest first."""
+        """Several events at the same time, but one per key; the earliest first.
+
+        As long as none was taken since one has failed, they are delivered one by one.
+        """
         queues: dict[OrderingKey, deque[Recorded]] = {}
         for event in self._events:
             queues.setdefault(ordering_key(event), deque()).append(event)
         ready = [(queue[0].position, key) for key, queue in queues.items()]
         heapq.heapify(ready)
 
+        async def deliver_next() -> None:
+            _, key = heapq.heappop(ready)
+            queue = queues[key]
+            if await self._attempt([queue.popleft()]) and queue:
+                heapq.heappush(ready, (queue[0].position, key))
+
         async def work() -> None:
             while ready and not self._is_over:
-                _, key = heapq.heappop(ready)
-                queue = queues[key]
-                if await self._attempt([queue.popleft()]) and queue:
-                    heapq.heappush(ready, (queue[0].position, key))
+                await deliver_next()
 
+        while ready and not self._is_over and not self._destination.breaker.is_proven:
+            await deliver_next()
         workers = [asyncio.create_task(work()) for _ in range(min(at_once, len(queues)))]
         try:
             await asyncio.gather(*workers)
@@ -154,6 +172,8 @@ class PageDelivery:
             batch.abort()
             raise
         batch.finish(error)
+        if error is not None or not self._destination.breaker.is_proven:
+            note_outcome(self._state, self._destination, error)
         if self._is_closed:
             return error is None
         for event in events:

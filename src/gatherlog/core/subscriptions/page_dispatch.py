@@ -1,7 +1,8 @@
 """Dispatch of a page: each event goes to the destinations that the subscription names for it.
 
 A page waits for its destinations for a moment only. Those that take longer go on beside it, and
-the next pages do not wait for them until they have caught up.
+the next pages do not wait for them until they have caught up. Where events have many destinations,
+a page is dispatched in parts, so that those that fail are found out early.
 """
 
 import asyncio
@@ -18,10 +19,15 @@ from gatherlog.core.subscriptions.retry_queues import RetryQueues
 
 __all__ = ["GRACE", "PATIENCE", "PageDispatch"]
 
-PATIENCE: Final = 1.0
+PATIENCE: Final = 0.3
 """Seconds that a page waits for its slowest destination, if there are others."""
+MOST_DELIVERIES: Final = 5_000
+"""Deliveries of one part of a page, beyond which the next events are left for the next part."""
 GRACE: Final = 5.0
 """Seconds that attempts under way have to end, once no other may begin."""
+
+
+_Routed = dict[DestinationState, list[Recorded]]
 
 
 class PageDispatch:
@@ -44,43 +50,75 @@ class PageDispatch:
             delivery.stop()
 
     async def process(self, page: Sequence[Recorded]) -> int:
-        """Deliver a page; what fails or takes too long blocks its keys. Returns its length."""
-        state, end = self._state, page[-1].position
+        """Deliver a page; what fails or takes too long blocks its keys.
+
+        Returns how many events that was: all, unless it is stopped or paused meanwhile.
+        """
+        state, done = self._state, 0
+        while done < len(page):
+            if done:
+                if not state.may_attempt.is_set():
+                    break
+                if await state.refresh():
+                    self._retries.start()
+            done += await self._process_part(page[done:])
+        return done
+
+    async def _process_part(self, page: Sequence[Recorded]) -> int:
+        """Deliver the first events of a page; returns how many."""
+        state = self._state
+        count, routed = self._route(page)
+        end = page[count - 1].position
         deliveries = {
             destination: PageDelivery(state, destination, events)
-            for destination, events in self._route(page).items()
+            for destination, events in routed.items()
         }
         self._deliveries = deliveries
         await self._run(deliveries)
         self._deliveries = {}
         for destination, delivery in deliveries.items():
+            if state.destinations.get(destination.config.name) is not destination:
+                delivery.close(end)  # it was removed meanwhile
+                continue
             reached = self._retries.block_unfinished(destination, delivery, end)
-            if reached < end:
+            if reached < end or destination.breaker.is_open:
                 destination.suspend(reached, end)
                 self._retries.catch_up(destination)
         state.position = end
         if deliveries:
             state.unsaved.set()
-        return len(page)
+        return count
 
-    def _route(self, page: Sequence[Recorded]) -> dict[DestinationState, list[Recorded]]:
-        """The events to deliver now; others wait for their blocked key, or are skipped while the
-        destination is suspended."""
+    def _route(self, page: Sequence[Recorded]) -> tuple[int, _Routed]:
+        """How many events of the page to deal with now, and which of them to deliver where.
+
+        Others wait for their blocked key, or are skipped while the destination is suspended.
+        """
         route, destinations = self._state.subscription.route, self._state.destinations
-        routed: dict[DestinationState, list[Recorded]] = {}
+        routed: _Routed = {}
+        suspended, deliveries, count = self._state.suspended.names, 0, 0
         for event in page:
-            for config in route(event):
+            if deliveries > MOST_DELIVERIES:
+                break
+            count += 1
+            found = route(event, suspended)
+            deliveries += len(found)
+            for config in found:
                 destination = destinations[config.name]
-                if destination.suspended_from is not None:
-                    destination.skipped_to = event.position
-                elif (
+                if config.name in suspended:
+                    continue
+                if (
                     destination.blocked
                     and (blocked := destination.blocked.get(ordering_key(event))) is not None
                 ):
                     blocked.until = max(blocked.until, event.position)
+                    if destination.breaker.is_open:
+                        routed.setdefault(destination, [])  # to be suspended
                 else:
                     routed.setdefault(destination, []).append(event)
-        return routed
+        for destination in self._state.suspended:
+            destination.skipped_to = page[count - 1].position
+        return count, routed
 
     async def _run(self, deliveries: Mapping[DestinationState, PageDelivery]) -> None:
         """Run the deliveries, but those to slow destinations, until they end or take too long."""

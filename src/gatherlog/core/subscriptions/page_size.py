@@ -16,8 +16,8 @@ _SHORT: Final = 0.25
 class PageSize:
     """The size of the next page. A process that dies may deliver the events of one page twice."""
 
-    def __init__(self) -> None:
-        self.size = _FIRST_PAGE
+    def __init__(self, first: int = _FIRST_PAGE) -> None:
+        self.size = first
 
     def took(self, seconds: float) -> None:
         """Adjust the size to how long the last page took."""

@@ -26,6 +26,7 @@ from gatherlog.core.eventstore.events import Recorded
 from gatherlog.core.eventstore.retrying import pause_bound
 from gatherlog.core.eventstore.store import Heads
 from gatherlog.core.subscriptions.admin_commands import AdminCommands, ResetDone
+from gatherlog.core.subscriptions.document_locks import DocumentLocks
 from gatherlog.core.subscriptions.page_dispatch import GRACE, PageDispatch
 from gatherlog.core.subscriptions.page_size import PageSize
 from gatherlog.core.subscriptions.partition_state import PartitionState
@@ -46,22 +47,19 @@ _LONGEST_PAUSE: Final = 1.0
 class PartitionProcessor:
     """Processes one partition until it is stopped.
 
-    `lease_seconds` is the length of the lease; `projection_lock` is held while documents of a
-    projection are changed.
+    `lease_seconds` is the length of the lease; `locks` are those of a projection's documents.
     """
 
-    def __init__(
-        self, state: PartitionState, lease_seconds: float, projection_lock: asyncio.Lock
-    ) -> None:
+    def __init__(self, state: PartitionState, lease_seconds: float, locks: DocumentLocks) -> None:
         self._state = state
         self._lease_seconds = lease_seconds
-        self._retries = RetryQueues(state, projection_lock)
+        self._retries = RetryQueues(state, locks)
         self._commands = AdminCommands(state, self._retries)
         fold = state.subscription.fold
         self._pages: PageDispatch | ProjectionRunner = (
             PageDispatch(state, self._retries, self._commands)
             if fold is None
-            else ProjectionRunner(state, self._retries, fold, projection_lock)
+            else ProjectionRunner(state, self._retries, fold, locks)
         )
         self._page_size = PageSize()
         self._reading: asyncio.Task[None] | None = None

@@ -19,9 +19,10 @@ from gatherlog.core.subscriptions.checkpoint_store import (
 )
 from gatherlog.core.subscriptions.checkpoints import Checkpoint
 from gatherlog.core.subscriptions.dead_letters import DeadLetter
-from gatherlog.core.subscriptions.destination_state import DestinationState
+from gatherlog.core.subscriptions.destination_state import DestinationState, SuspendedNames
 from gatherlog.core.subscriptions.leases import LeaseHolder
 from gatherlog.core.subscriptions.metrics import Metrics
+from gatherlog.core.subscriptions.notices import Notices
 from gatherlog.core.subscriptions.subscription import Destination, Subscription
 
 __all__ = ["PartitionState"]
@@ -37,6 +38,7 @@ class PartitionState:
         partition: int,
         lease: LeaseHolder,
         metrics: Metrics,
+        notices: Notices,
         *,
         clock: Clock,
         ids: Ids,
@@ -47,6 +49,7 @@ class PartitionState:
         self.partition = partition
         self.lease = lease
         self.metrics = metrics
+        self.notices = notices
         self.clock = clock
         self.checkpoint_store = CheckpointStore(
             store, self.name, partition, lease, clock=clock, ids=ids
@@ -58,6 +61,7 @@ class PartitionState:
         """Version of the subscription's own stream up to which commands were carried out."""
         self.epoch = 0
         self.destinations: dict[str, DestinationState] = {}
+        self.suspended = SuspendedNames()
         self.may_attempt = asyncio.Event()
         """Set while attempts may begin: neither while paused, nor once `stop` was called."""
         self.is_paused = False
@@ -70,7 +74,10 @@ class PartitionState:
         self._dead_letter_events: list[DeadLetterEvent] = []
         """To be saved, like the following."""
         self.projection_writes: list[Write] = []
+        self.folding = asyncio.Lock()
+        """Held while documents of a projection are changed, by new events or by a retry."""
         self._removed: list[DestinationState] = []
+        self._set_aside: list[DestinationState] = []
         self._destinations_version = -1
 
     @property
@@ -111,7 +118,8 @@ class PartitionState:
             await self.checkpoint_store.save(self._take_changes())
 
     def _take_changes(self) -> UnsavedChanges:
-        dirty = [one for one in self.destinations.values() if one.is_dirty]
+        known = [*self.destinations.values(), *self._set_aside]
+        dirty = [one for one in known if one.is_dirty]
         for destination in dirty:
             destination.is_dirty = False
         changes = UnsavedChanges(
@@ -122,6 +130,7 @@ class PartitionState:
             documents=self.projection_writes,
         )
         self._dead_letter_events, self._removed, self.projection_writes = [], [], []
+        self._set_aside = []
         return changes
 
     def record(self, dead_letter: str, payload: msgspec.Struct) -> None:
@@ -151,7 +160,24 @@ class PartitionState:
             if version == self._destinations_version:
                 return has_changed
             self._destinations_version, has_changed = version, True
+            self.notices.set_aside_now(self.subscription.set_aside())
             await self._set_destinations(self.subscription.destinations())
+
+    async def current(self, destination: DestinationState) -> Destination | None:
+        """The destination as the subscription has it now; None if it was removed, or replaced.
+
+        Then `refresh` drops what waits for it, as soon as the processor reads on.
+        """
+        known = destination.config
+        version = await self.subscription.refresh(self.store)
+        if version == self._destinations_version and (
+            self.destinations.get(known.name) is destination
+        ):
+            return destination.config
+        for present in self.subscription.destinations():
+            if (present.name, present.generation) == (known.name, known.generation):
+                return present
+        return None
 
     async def _set_destinations(self, present: Sequence[Destination]) -> None:
         """Have a state for each destination, with what waits for it, and none for others."""
@@ -164,21 +190,32 @@ class PartitionState:
         backlogs = await self.checkpoint_store.backlogs(new)
         for name, config in by_name.items():
             if name not in self.destinations:
-                self.destinations[name] = DestinationState(config)
-            self.destinations[name].configure(config)
+                self.destinations[name] = DestinationState(config, self.suspended)
+            self.destinations[name].configure(config, self.position)
         for version, backlog in backlogs:
             self.destinations[backlog.destination].restore(
                 backlog, version, processed_to=self.position, now=self.clock()
             )
+            if backlog.failing_since is not None:
+                kind = next((one.kind for one in backlog.parked), "as before")
+                self.notices.fails(backlog.destination, self.partition, kind or "as before")
 
     def _remove(self, destination: DestinationState) -> None:
-        """Drop a destination that the subscription has no more, and all that waits for it."""
-        for blocked in destination.retries:
+        """Drop a destination that the subscription has no more, and all that waits for it.
+
+        What waits for one that is only set aside stays in the store.
+        """
+        for blocked in destination.blocked.values():
             if blocked.task is not None:
                 blocked.task.cancel()
+        for redrive in destination.redrives.values():
+            redrive.try_now()  # it finds that there is no destination, and ends with that reason
         if destination.catch_up_task is not None:
             destination.catch_up_task.cancel()
-        self._removed.append(destination)
+        self.suspended.change(destination, is_suspended=False)
+        self.notices.forget(destination.config.name)
+        is_set_aside = self.subscription.is_set_aside(destination.config.name)
+        (self._set_aside if is_set_aside else self._removed).append(destination)
         self.unsaved.set()
 
     async def delete_orphaned_backlogs(self) -> None:
@@ -188,8 +225,13 @@ class PartitionState:
         """
         known = {(d.config.name, d.config.generation) for d in self.destinations.values()}
         stored = await self.checkpoint_store.all_backlogs()
-        orphans = [(b.destination, b.generation) for b in stored]
-        await self.checkpoint_store.delete_backlogs([one for one in orphans if one not in known])
+        orphans = [
+            (backlog.destination, backlog.generation)
+            for backlog in stored
+            if (backlog.destination, backlog.generation) not in known
+            and not self.subscription.is_set_aside(backlog.destination)
+        ]
+        await self.checkpoint_store.delete_backlogs(orphans)
 
     # Pausing and stopping.
 

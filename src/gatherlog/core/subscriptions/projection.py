@@ -8,12 +8,17 @@ from gatherlog.core.eventstore.streams import INTERNAL, category_of
 from gatherlog.core.projections.folds import EventFold
 from gatherlog.core.subscriptions.delivery import Delivery, RetryPolicy
 from gatherlog.core.subscriptions.handlers import HandlerTarget
-from gatherlog.core.subscriptions.subscription import PROJECTION, Destination, checked_name
+from gatherlog.core.subscriptions.subscription import (
+    PROJECTION,
+    Destination,
+    Unchanging,
+    checked_name,
+)
 
 __all__ = ["Projection"]
 
 
-class Projection:
+class Projection(Unchanging):
     """A subscription that keeps the documents of a fold up to date.
 
     The fold gets the events of each stream in their order. Its documents are written in the commit
@@ -43,14 +48,12 @@ class Projection:
         """At the first event of the log."""
         return (0,) * store.limits.partitions
 
-    async def refresh(self, store: Store) -> int:
-        """Nothing changes while the program runs."""
-        return 0
-
     def destinations(self) -> Sequence[Destination]:
         return self._destinations
 
-    def route(self, event: Recorded) -> Sequence[Destination]:
+    def route(
+        self, event: Recorded, suspended: frozenset[str] = frozenset()
+    ) -> Sequence[Destination]:
         return self._destinations if category_of(event.stream) not in INTERNAL else ()
 
     def routes_to(self, destination: str, event: Recorded) -> bool:

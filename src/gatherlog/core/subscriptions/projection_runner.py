@@ -1,6 +1,5 @@
 """Running a projection: pages are folded into documents, in commits that move the checkpoint."""
 
-import asyncio
 from collections.abc import Sequence
 
 from gatherlog.core.eventstore.commit_checks import actions_of
@@ -8,6 +7,7 @@ from gatherlog.core.eventstore.events import Recorded
 from gatherlog.core.projections.folds import EventFold
 from gatherlog.core.subscriptions.blocked_key import BlockedKey, ordering_key
 from gatherlog.core.subscriptions.destination_state import MOST_BLOCKED, DestinationState
+from gatherlog.core.subscriptions.document_locks import DocumentLocks
 from gatherlog.core.subscriptions.partition_state import PartitionState
 from gatherlog.core.subscriptions.projection_folding import EventWithRefs, fold_events, slices
 from gatherlog.core.subscriptions.retry_queues import RetryQueues
@@ -18,16 +18,16 @@ __all__ = ["ProjectionRunner"]
 class ProjectionRunner:
     """Folds the pages of a partition; an event that cannot be folded blocks its key.
 
-    `lock` is held while documents are changed, so that the partitions of one process take turns.
+    `locks` are those of its documents, which partitions of one process share.
     """
 
     def __init__(
-        self, state: PartitionState, retries: RetryQueues, fold: EventFold, lock: asyncio.Lock
+        self, state: PartitionState, retries: RetryQueues, fold: EventFold, locks: DocumentLocks
     ) -> None:
         self._state = state
         self._retries = retries
         self._fold = fold
-        self._lock = lock
+        self._locks = locks
 
     @property
     def is_stuck(self) -> bool:
@@ -45,7 +45,8 @@ class ProjectionRunner:
         most = max(1, (limits.commit_actions // 2 - 10) // each)
         route = state.subscription.route
         for slice in slices(self._fold, ((event, bool(route(event))) for event in page), most):
-            async with self._lock:
+            refs = [ref for one in slice for ref in one.refs]
+            async with state.folding, self._locks.hold(refs):
                 if state.is_stopping or self.is_stuck or not state.may_attempt.is_set():
                     break
                 covered = await self._fold_slice(slice)

@@ -6,15 +6,23 @@ that waited for it are delivered, in their order, until none is left and the key
 
 import asyncio
 
+from gatherlog.core.commands.service import read
 from gatherlog.core.eventstore.events import Recorded
 from gatherlog.core.projections.folds import EventFold
 from gatherlog.core.subscriptions.attempts import attempt
 from gatherlog.core.subscriptions.batch_in_flight import BatchInFlight
 from gatherlog.core.subscriptions.blocked_key import BlockedKey, ordering_key
 from gatherlog.core.subscriptions.catch_up import CatchUp
+from gatherlog.core.subscriptions.dead_letters import DEAD_LETTERS
 from gatherlog.core.subscriptions.delivery import DeliveryFailed
 from gatherlog.core.subscriptions.destination_state import DestinationState
-from gatherlog.core.subscriptions.outcomes import record_failure, record_success
+from gatherlog.core.subscriptions.document_locks import DocumentLocks
+from gatherlog.core.subscriptions.outcomes import (
+    note_outcome,
+    record_failure,
+    record_success,
+    refuse_redrive,
+)
 from gatherlog.core.subscriptions.page_delivery import PageDelivery
 from gatherlog.core.subscriptions.page_size import LARGEST_PAGE
 from gatherlog.core.subscriptions.partition_state import PartitionState
@@ -26,13 +34,13 @@ __all__ = ["RetryQueues"]
 class RetryQueues:
     """Retries each blocked key of a partition in a task of its own.
 
-    `projection_lock` is held while documents of a projection are changed.
+    `locks` are those of a projection's documents.
     """
 
-    def __init__(self, state: PartitionState, projection_lock: asyncio.Lock) -> None:
+    def __init__(self, state: PartitionState, locks: DocumentLocks) -> None:
         self._state = state
-        self._projection_lock = projection_lock
-        self._catch_up = CatchUp(state, self.block_unfinished)
+        self._locks = locks
+        self._catch_up = CatchUp(state, self.block, self.block_unfinished)
 
     def start(self) -> None:
         """Retry every blocked key and catch up with every suspended destination, from now on.
@@ -93,6 +101,7 @@ class RetryQueues:
                 tasks.append(destination.catch_up_task)
         if running := [task for task in tasks if task is not None]:
             await asyncio.wait(running, timeout=patience)
+        self._catch_up.close()
 
     # One blocked key.
 
@@ -124,18 +133,36 @@ class RetryQueues:
         event = await self._event(blocked)
         if blocked.in_flight is not None:
             return await self._wait_for(blocked.in_flight, destination, blocked)
-        async with destination.retry_slots:
-            if not state.may_attempt.is_set():
+        breaker = destination.breaker
+        is_redrive = blocked.dead_letter is not None  # which an operator does not want to wait
+        turn = breaker.turn() if is_redrive else breaker.turn_to_retry()
+        async with turn, destination.retry_slots:
+            config = await state.current(destination)
+            if config is None:
+                return await self._leave(blocked)
+            if blocked.is_done or not state.may_attempt.is_set():
                 return
             blocked.is_attempting = True
             try:
-                error = await attempt(state, destination.config, [event], blocked.failures + 1)
+                error = await attempt(state, config, [event], blocked.failures + 1)
             finally:
                 blocked.is_attempting = False
+        note_outcome(state, destination, error)
         if error is None:
             record_success(state, destination, blocked)
         else:
+            if breaker.is_open:
+                breaker.retries.note_failure(destination.config.retry, error)
             record_failure(state, destination, blocked, error)
+
+    async def _leave(self, blocked: BlockedKey) -> None:
+        """Try no more, because the destination was removed; a redrive ends with that reason."""
+        blocked.next_try = None
+        if blocked.dead_letter is not None:
+            dead_letter = await read(self._state.store, DEAD_LETTERS, blocked.dead_letter)
+            if dead_letter is not None:
+                refuse_redrive(self._state, dead_letter)
+            blocked.is_done = True
 
     async def _wait_for(
         self, batch: BatchInFlight, destination: DestinationState, blocked: BlockedKey
@@ -172,9 +199,9 @@ class RetryQueues:
     ) -> bool:
         """For a projection: `_deliver` and `_advance` in one commit with the documents."""
         state = self._state
-        async with self._projection_lock:
+        event = EventWithRefs(fold, await self._event(blocked))
+        async with state.folding, self._locks.hold(event.refs):
             if not blocked.is_done:
-                event = EventWithRefs(fold, await self._event(blocked))
                 result = await fold_events(
                     state.store, fold, state.name, [event], epoch=state.epoch
                 )
@@ -218,7 +245,9 @@ class RetryQueues:
             blocked.read_ahead.extend(
                 event
                 for event in waiting
-                if ordering_key(event) == blocked.key and routes_to(name, event)
+                if ordering_key(event) == blocked.key
+                and not destination.is_left_out(event.position)
+                and routes_to(name, event)
             )
             if is_end and not blocked.read_ahead and blocked.until == until:
                 return None

@@ -14,7 +14,7 @@ whatever fails. The `Bus` delivers events to the targets of rules.
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, Protocol
 
 import msgspec
@@ -24,7 +24,7 @@ from gatherlog.core.eventstore.store import Heads, Store
 from gatherlog.core.projections.folds import EventFold
 from gatherlog.core.subscriptions.delivery import RetryPolicy, Target
 
-__all__ = ["PROJECTION", "Destination", "Subscription", "checked_name"]
+__all__ = ["PROJECTION", "Destination", "Subscription", "Unchanging", "checked_name"]
 
 PROJECTION: Final = "projection"
 """The name of the one destination of every projection: the documents that it keeps."""
@@ -44,6 +44,8 @@ class Destination(msgspec.Struct, frozen=True, kw_only=True):
     holds: bool = False
     """Whether an event that was given up blocks the later events of its stream and subject until
     an operator redrives or discards it."""
+    takes_new: bool = True
+    """Whether it gets new events; if not, only those that wait for it already."""
     transform: Callable[[Recorded], Any] | None = None
     """Makes `Delivery.input` from an event."""
     generation: str = ""
@@ -76,7 +78,7 @@ class Subscription(Protocol):
     async def refresh(self, store: Store) -> int:
         """Read what has changed about its destinations; a number that is another after a change.
 
-        It is called before every page is routed.
+        It is called before every page is routed and before every retry, by many at the same time.
         """
         ...
 
@@ -84,14 +86,47 @@ class Subscription(Protocol):
         """All destinations, including those that get no new events."""
         ...
 
-    def route(self, event: Recorded) -> Sequence[Destination]:
-        """The destinations of a new event. It must not raise."""
+    def route(
+        self, event: Recorded, suspended: frozenset[str] = frozenset()
+    ) -> Sequence[Destination]:
+        """The destinations of a new event. It must not raise.
+
+        Those named in `suspended` may be left out: they get the event later.
+        """
         ...
 
     def routes_to(self, destination: str, event: Recorded) -> bool:
         """Whether an event that had to wait is still to be delivered to the destination of this
         name."""
         ...
+
+    def set_aside(self) -> Mapping[str, str]:
+        """What the subscription cannot use at present, such as a rule that cannot be read, and why.
+
+        It gets no events meanwhile, and all others go on.
+        """
+        ...
+
+    def is_set_aside(self, destination: str) -> bool:
+        """Whether a destination that is missing belongs to what is set aside, so that the events
+        that wait for it are kept."""
+        ...
+
+
+class Unchanging:
+    """The part of a `Subscription` that is the same for all whose destinations never change."""
+
+    async def refresh(self, store: Store) -> int:
+        """Nothing changes while the program runs."""
+        return 0
+
+    def set_aside(self) -> Mapping[str, str]:
+        """Nothing."""
+        return {}
+
+    def is_set_aside(self, destination: str) -> bool:
+        """No destination is."""
+        return False
 
 
 def checked_name(name: str) -> str:

@@ -20,10 +20,12 @@ from gatherlog.core.eventstore.store import Store
 from gatherlog.core.projections.views import View
 from gatherlog.core.subscriptions.checkpoints import BACKLOGS, CHECKPOINTS
 from gatherlog.core.subscriptions.dead_letters import DEAD_LETTERS
+from gatherlog.core.subscriptions.document_locks import DocumentLocks
 from gatherlog.core.subscriptions.lease_observations import OBSERVATIONS
 from gatherlog.core.subscriptions.lease_taking import LeaseTaker
 from gatherlog.core.subscriptions.leases import LEASES, LeaseHolder, LeaseLost
 from gatherlog.core.subscriptions.metrics import Metrics
+from gatherlog.core.subscriptions.notices import Notices, Tell
 from gatherlog.core.subscriptions.partition_processor import PartitionProcessor
 from gatherlog.core.subscriptions.partition_state import PartitionState
 from gatherlog.core.subscriptions.subscription import Subscription
@@ -49,7 +51,9 @@ class Worker:
     """Processes every partition of every subscription that no other worker processes.
 
     What goes wrong is passed to `report` and tried again, without end. By default it is not shown
-    at all, not even that the store was opened without VIEWS.
+    at all, not even that the store was opened without VIEWS. `tell` gets a sentence for the
+    operator about each rule or command that is set aside, and each destination that fails all the
+    time.
     """
 
     def __init__(
@@ -61,12 +65,14 @@ class Worker:
         ids: Ids,
         lease_seconds: float = LEASE_SECONDS,
         report: Report = lambda name, error: None,
+        tell: Tell = lambda name, sentence: None,
     ) -> None:
         names = [subscription.name for subscription in subscriptions]
         if len(set(names)) < len(names):
             raise ValueError(f"two subscriptions have one name: {', '.join(sorted(names))}")
         self.id = str(uuid4())
         self.metrics = {name: Metrics() for name in names}
+        self.notices = {name: Notices(name, tell) for name in names}
         self.is_running = False
         self._store = store
         self._subscriptions = subscriptions
@@ -77,7 +83,8 @@ class Worker:
         self._leases = LeaseTaker(store, self.id, clock)
         self._stopping = asyncio.Event()
         self._processors: dict[tuple[str, int], PartitionProcessor] = {}
-        self._projection_locks = {name: asyncio.Lock() for name in names}
+        partitions = store.limits.partitions
+        self._document_locks = {name: DocumentLocks(partitions) for name in names}
         """So that partitions whose events change the same documents do not conflict here."""
 
     async def run(self) -> None:
@@ -137,10 +144,11 @@ class Worker:
             partition,
             lease,
             self.metrics[name],
+            self.notices[name],
             clock=self._clock,
             ids=self._ids,
         )
-        processor = PartitionProcessor(state, self._lease_seconds, self._projection_locks[name])
+        processor = PartitionProcessor(state, self._lease_seconds, self._document_locks[name])
         self._processors[name, partition] = processor
         if self._stopping.is_set():  # it was set while the lease was being taken
             processor.stop()

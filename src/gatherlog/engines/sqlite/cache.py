@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from typing import Final
 
 import apsw
@@ -33,6 +33,8 @@ class FileCache(RowCache):
         self._inside = -1
         self._outside = -1
         self._confirmed_until = 0.0
+        self.being_written: Set[Ref] = frozenset()
+        """Documents of the transaction that is open. Others may see it before `apply_own`."""
 
     def read(self, refs: Sequence[Ref]) -> list[Document | None] | None:
         """The documents as last committed, if all are cached; None if the file must be read."""
@@ -46,6 +48,8 @@ class FileCache(RowCache):
                 self._outside = version
             self._confirmed_until = time.monotonic() + CONFIRMED_SECONDS
             asyncio.get_running_loop().call_soon(self.expire_confirmation)
+        if self.being_written and not self.being_written.isdisjoint(refs):
+            return None
         found: list[Document | None] = []
         for ref in refs:
             document = self.documents.get(ref)

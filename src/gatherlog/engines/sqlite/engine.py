@@ -120,6 +120,7 @@ class SqliteEngine(IndexRowEngine):
 
     async def write(self, planned: Planned) -> None:
         changes = planned.changes
+        self._cache.being_written = changes.documents.keys()
         try:
             connection = self._writer.open()
             rows.save(connection.cursor(), changes, planned.state)
@@ -130,6 +131,8 @@ class SqliteEngine(IndexRowEngine):
             if isinstance(error, Exception):
                 raise translate(error) from error
             raise
+        finally:
+            self._cache.being_written = frozenset()
         self._cache.apply_own(changes, connection)
         self._moved((changes.positions[0],))
         self._wakeups.send()

@@ -17,6 +17,7 @@ from gatherlog.entrypoints.cli import (
     keys,
     links,
     log,
+    queues,
     rules,
     sheets,
     signin,
@@ -82,6 +83,10 @@ _add(subscription, subscriptions.show, "show")
 _add(subscription, subscriptions.pause, "pause")
 _add(subscription, subscriptions.resume, "resume")
 _add(subscription, subscriptions.reset, "reset")
+queue = App(name="queues", help="Durable queues: see what is in them, purge and remove them.")
+_add(queue, queues.list_, "list")
+_add(queue, queues.purge, "purge")
+_add(queue, queues.remove, "remove")
 dead_letter = App(name="dead-letters", help="Deliveries that were given up: see, redrive, discard.")
 _add(dead_letter, dead_letters.list_, "list")
 _add(dead_letter, dead_letters.show, "show")
@@ -103,6 +108,7 @@ _add(app, log.append, "append", "[OPTIONS] STREAM TYPE [DATA]")
 _add(app, log.tail, "tail")
 app.command(rule)
 app.command(subscription)
+app.command(queue)
 app.command(dead_letter)
 _add(app, fake.fake, "fake")
 _add(app, site.backup, "backup")

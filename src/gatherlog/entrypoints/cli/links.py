@@ -66,7 +66,9 @@ def link(
             if csv:
                 _write([HEADER], first=True)
             for chosen in guests:
-                token = await platform.guests.issue_link(gathering, chosen.id, actor="cli")
+                token = await platform.guests.issue_link(
+                    gathering, chosen.id, actor="cli", names_co_hosts=True
+                )
                 _show(chosen, f"{settings.base_url}/r/{token}", csv=csv)
 
     finish(make())

@@ -206,6 +206,7 @@ def as_json(event: "Recorded") -> str:
     """
     import msgspec
 
+    from gatherlog.core.commands.event_meta import actor_of, shown_meta
     from gatherlog.core.eventstore.clock import rfc3339
 
     fields: dict[str, object] = {
@@ -220,7 +221,9 @@ def as_json(event: "Recorded") -> str:
         "recorded": rfc3339(event.recorded),
         "subject": event.subject,
     }
-    for name, payload in (("data", event.data), ("meta", event.meta)):
+    if isinstance(actor := actor_of(event), str):
+        fields["actor"] = actor
+    for name, payload in (("data", event.data), ("meta", shown_meta(event.meta))):
         fields |= _payload(name, payload)
     return msgspec.json.encode(fields).decode()
 

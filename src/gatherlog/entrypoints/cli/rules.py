@@ -81,8 +81,7 @@ def add(
 
     Rules with several targets, or with other pauses between tries, are created over HTTP.
     """
-    import msgspec
-
+    from gatherlog.core.eventstore.exact_json import encode
     from gatherlog.core.routing import InputSpec, NewRule, RuleTarget
     from gatherlog.core.subscriptions.delivery import RetryPolicy
 
@@ -103,14 +102,14 @@ def add(
     with flaws_named(_PLACES):
         rule = finish(create())
     if json:
-        print(msgspec.json.encode(rule).decode())
+        print(encode(rule).decode())
     else:
         print(f"Rule {printable(rule.name)} takes events from now on.")
 
 
 def list_(*, store: StoreUrl = None, json: Json = False) -> None:
     """List all rules by name, with their targets."""
-    import msgspec
+    from gatherlog.core.eventstore.exact_json import encode
 
     settings = settings_of_store(store)
 
@@ -120,7 +119,7 @@ def list_(*, store: StoreUrl = None, json: Json = False) -> None:
 
     rules = finish(load())
     if json:
-        print(msgspec.json.encode(rules).decode())
+        print(encode(rules).decode())
     elif not rules:
         print("There are no rules; make one: gatherlog rules add", file=sys.stderr)
     else:
@@ -132,13 +131,15 @@ def show(name: Name, /, *, store: StoreUrl = None) -> None:
     """Print one rule as JSON."""
     import msgspec
 
+    from gatherlog.core.eventstore.exact_json import encode
+
     settings = settings_of_store(store)
 
     async def load() -> "Rule":
         async with open_platform(settings) as platform:
             return await platform.rules.rule(name)
 
-    print(msgspec.json.format(msgspec.json.encode(finish(load())), indent=2).decode())
+    print(msgspec.json.format(encode(finish(load())), indent=2).decode())
 
 
 def remove(name: Name, /, *, store: StoreUrl = None) -> None:
@@ -232,10 +233,12 @@ def _switch(name: str, enabled: bool, store: str | None) -> None:
 
 def _pattern(text: str) -> dict[str, Any]:
     """The JSON object given, or in the file named with an @."""
+    from gatherlog.core.eventstore.exact_json import number
+
     if text.startswith("@"):
         text = Path(text[1:]).read_text(encoding="utf-8")
     try:
-        pattern = stdlib_json.loads(text)
+        pattern = stdlib_json.loads(text, parse_float=number)
     except ValueError as error:
         raise CommandRefused(f"--pattern is not JSON: {error}") from None
     if not isinstance(pattern, dict):

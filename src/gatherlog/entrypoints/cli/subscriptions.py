@@ -13,6 +13,7 @@ from gatherlog.entrypoints.cli.terminal import printable, table
 
 if TYPE_CHECKING:
     from gatherlog.core.subscriptions.administration import Lag, Status, SubscriptionAdmin
+    from gatherlog.core.subscriptions.checkpoints import Backlog
 
 __all__ = ["list_", "pause", "reset", "resume", "shortened", "show", "with_admin", "work"]
 
@@ -56,13 +57,14 @@ def list_(*, store: StoreUrl = None, json: Json = False) -> None:
             _counted(status),
             "-" if status.oldest_seconds is None else f"{status.oldest_seconds:,.0f} s",
             status.parked,
-            sum(backlog.suspended_from is not None for backlog in status.backlogs),
+            status.held,
+            status.failing,
             dead,
             status.state,
         )
         for status, dead in found
     ]
-    print(table(("name", "behind", "oldest", "parked", "held", "dead", "state"), rows))
+    print(table(("name", "behind", "oldest", "parked", "held", "failing", "dead", "state"), rows))
 
 
 def show(name: Name, /, *, store: StoreUrl = None, json: Json = False) -> None:
@@ -80,6 +82,9 @@ def show(name: Name, /, *, store: StoreUrl = None, json: Json = False) -> None:
     for lag in status.lags:
         place = f"at position {lag.position:,}, the log is at {lag.head:,}"
         print(f"partition {lag.partition}: {place}, events behind: {_counted(lag)}")
+    for backlog in status.backlogs:
+        if backlog.suspended_from is not None or backlog.failing_since is not None:
+            print(_held(backlog))
     rows = [
         (
             backlog.destination,
@@ -95,6 +100,22 @@ def show(name: Name, /, *, store: StoreUrl = None, json: Json = False) -> None:
     ]
     head = ("destination", "stream", "subject", "version", "tries", "state", "why")
     print(table(head, rows) if rows else "Nothing is parked.")
+
+
+def _held(backlog: "Backlog") -> str:
+    """One line about a destination that gets no new events, and what to do about it."""
+    from gatherlog.core.eventstore.clock import rfc3339
+
+    held = f"{printable(backlog.destination)} is held"
+    if backlog.suspended_from is not None:
+        held += f" at position {backlog.suspended_from:,}"
+    if backlog.failing_since is None:
+        return f"{held}: it catches up"
+    since = rfc3339(backlog.failing_since)
+    return (
+        f"{held}: all deliveries fail since {since}, and one attempt at a time probes it;"
+        " mend the receiver, or change or remove the rule"
+    )
 
 
 def pause(name: Name, /, *, store: StoreUrl = None) -> None:
@@ -161,6 +182,7 @@ def _as_json(status: "Status") -> dict[str, object]:
         "behind_is_least": status.behind_is_least,
         "oldest_seconds": status.oldest_seconds,
         "parked": status.parked,
+        "failing": status.failing,
         "paused": status.is_paused,
     }
 

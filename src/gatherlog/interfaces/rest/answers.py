@@ -11,6 +11,7 @@ from gatherlog.apps.guests import Stats, Status
 from gatherlog.apps.guests.sheets import BadLine, DietCell
 from gatherlog.core.commands.service import Stored
 from gatherlog.core.eventstore.clock import rfc3339
+from gatherlog.core.eventstore.exact_json import encode
 from gatherlog.interfaces.rest.idempotency import Reply
 from gatherlog.interfaces.rest.queries import Paging
 
@@ -36,7 +37,6 @@ __all__ = [
 ]
 
 A = TypeVar("A", bound=msgspec.Struct)
-_encode = msgspec.json.Encoder().encode
 _JSON = (b"content-type", b"application/json")
 
 _TIME = msgspec.Meta(extra_json_schema={"format": "date-time"}, description="RFC 3339, in UTC.")
@@ -98,7 +98,6 @@ class Health(msgspec.Struct, frozen=True):
     """The server runs; asked at `/readyz`, its store answers, too."""
 
     status: str
-    version: str
 
 
 class ImportAnswer(msgspec.Struct, frozen=True, kw_only=True):
@@ -199,7 +198,7 @@ def of_stats(stats: Stats) -> StatsAnswer:
 
 def json(value: object, status: int = 200, *headers: tuple[bytes, bytes]) -> Reply:
     """An answer in JSON."""
-    return Reply(status, _encode(value), [_JSON, *headers])
+    return Reply(status, encode(value), [_JSON, *headers])
 
 
 def no_content() -> Reply:

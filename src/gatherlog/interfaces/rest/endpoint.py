@@ -3,6 +3,7 @@
 A row has no default for the policy's action, so no endpoint can be written without one.
 """
 
+import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, MutableMapping
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -13,7 +14,7 @@ import msgspec
 from gatherlog.apps.people.policy import ANYONE, Action, Actor
 from gatherlog.core.commands.handler import Handled, Once
 from gatherlog.core.eventstore.store import Ref
-from gatherlog.interfaces.bodies import BodyReader
+from gatherlog.interfaces.bodies import BodyReader, until_disconnected
 from gatherlog.interfaces.live_feed import FeedHub
 from gatherlog.interfaces.live_streams import MOST_STREAMS
 from gatherlog.interfaces.platform import Platform
@@ -36,6 +37,12 @@ class StreamedReply(msgspec.Struct, frozen=True):
     """How many such answers one credential may have open at once."""
 
 
+async def _silence() -> MutableMapping[str, Any]:
+    """Stands for a client of whom nothing more is heard."""
+    message: asyncio.Future[MutableMapping[str, Any]] = asyncio.get_running_loop().create_future()
+    return await message
+
+
 @dataclass(slots=True, kw_only=True)
 class Call(Generic[B, Q]):
     """One request that the policy has allowed; ids, query and body are decoded and well-formed."""
@@ -53,6 +60,8 @@ class Call(Generic[B, Q]):
     headers: Mapping[bytes, bytes]
     path: str
     """As the client sent it: percent-encoded, without the query."""
+    receive: Callable[[], Awaitable[MutableMapping[str, Any]]] = _silence
+    """ASGI's, after the body: it tells when the client disconnects."""
     key: IdempotencyKey | None = None
 
     @property
@@ -64,6 +73,10 @@ class Call(Generic[B, Q]):
     def by(self) -> str:
         """Who acts, as events name it in their metadata."""
         return "nobody" if self.actor is None else self.actor.name
+
+    async def disconnected(self) -> None:
+        """Wait until the client disconnects."""
+        await until_disconnected(self.receive)
 
     def once(
         self,
@@ -111,6 +124,9 @@ class Endpoint(Generic[B, Q]):
     """Codes of problems beyond those that follow from the rest of the row."""
     conditional: bool = False
     """Whether its GET answers with an ETag, or its changes heed If-Match."""
+    located: bool = True
+    """Whether its 201 says where the new thing is. A secret address is not put into a header, which
+    proxies and clients write into their logs."""
     named: str = ""
     """Its operation id in the description, where that is not the handler's name."""
     keeps_key_in_commit: bool = False

@@ -115,7 +115,7 @@ EXAMPLES: Final[Mapping[Any, Any]] = {
     list[GatheringAnswer]: [of_gathering(_GATHERING)],
     list[GroupAnswer]: [GroupAnswer("lovelace", 3)],
     LinkAnswer: LinkAnswer("https://party.example/r/8Jx…", "8Jx…"),
-    Health: Health("ok", "0.1.0"),
+    Health: Health("ok"),
     NewGuest: NewGuest(
         first_name="Ada",
         last_name="Lovelace",

@@ -7,6 +7,7 @@ from msgspec import Meta
 
 from gatherlog.core.eventstore.commit_checks import NAME_BYTES
 from gatherlog.core.eventstore.events import Recorded
+from gatherlog.core.eventstore.exact_json import encode
 from gatherlog.core.eventstore.feed_pages import (
     EventFilter,
     feed_cursor,
@@ -26,7 +27,6 @@ __all__ = ["FeedAnswer", "FeedFilter", "FeedQuery", "event_line", "follow_feed",
 
 MAX_FOLLOWERS = 2000
 """Live feeds that one credential may have open."""
-_encode = msgspec.json.Encoder().encode
 
 
 Cursor = Annotated[
@@ -80,7 +80,7 @@ async def follow_feed(call: Call[None, FeedFilter]) -> StreamedReply:
 
 def event_line(event: Recorded) -> bytes:
     """An event as JSON without line breaks, for a server-sent event."""
-    return _encode(event_answer(event))
+    return encode(event_answer(event))
 
 
 async def _start_positions(store: Store, cursor: str) -> Heads:

@@ -2,7 +2,6 @@
 
 import msgspec
 
-from gatherlog import __version__
 from gatherlog.apps.guests import GatheringDetails, SettingsPatch
 from gatherlog.apps.guests.views import GATHERINGS, Gathering
 from gatherlog.apps.people import Action, Role
@@ -113,7 +112,7 @@ async def watch_stats(call: Plain) -> StreamedReply:
 
 async def read_health(call: Plain) -> Reply:
     """Says that the process answers requests; `/readyz` says whether it can do its work."""
-    return json(Health("ok", __version__))
+    return json(Health("ok"))
 
 
 async def _only(call: Call[None, Paging], gathering_id: str) -> Reply:

@@ -5,10 +5,12 @@ from typing import Any
 
 from gatherlog.apps.guests import Guest, GuestPatch, NewGuest, Rsvp
 from gatherlog.apps.guests.views import GUESTS
+from gatherlog.apps.people import Action
 from gatherlog.core.commands.handler import Handled, Once
 from gatherlog.core.commands.service import Stored
 from gatherlog.core.eventstore.errors import NotFound
 from gatherlog.core.eventstore.store import Ref
+from gatherlog.interfaces.auth import is_permitted
 from gatherlog.interfaces.rest.answers import (
     GroupAnswer,
     LinkAnswer,
@@ -88,7 +90,12 @@ class GuestHandlers:
         expects = await self._expects(call)
         once = call.once(lambda handled: no_content())
         await guests.remove_guest(
-            call.gathering_id, call.id, actor=call.by, expects=expects, once=once
+            call.gathering_id,
+            call.id,
+            actor=call.by,
+            names_co_hosts=await _names_co_hosts(call),
+            expects=expects,
+            once=once,
         )
         return no_content()
 
@@ -185,10 +192,18 @@ CAMEL = GuestHandlers(_with_visits, "admin", "guests")
 async def issue_link(call: Plain) -> Reply:
     platform = call.platform
     token = await platform.guests.issue_link(
-        call.gathering_id, call.id, actor=call.by, once=call.once(None)
+        call.gathering_id,
+        call.id,
+        actor=call.by,
+        names_co_hosts=await _names_co_hosts(call),
+        once=call.once(None),
     )
-    url = f"{platform.settings.base_url}/r/{token}"
-    return json(LinkAnswer(url, token), 201, location("r", token))
+    return json(LinkAnswer(f"{platform.settings.base_url}/r/{token}", token), 201)
+
+
+async def _names_co_hosts(call: Plain) -> bool:
+    """Whether who asks may name co-hosts: links and removals of co-hosts need that right, too."""
+    return await is_permitted(call.platform, call.actor, Action.MAKE_CO_HOST, call.gathering_id)
 
 
 async def list_groups(call: Call[None, Paging]) -> Reply:

@@ -5,15 +5,23 @@ in DynamoDB, know this form.
 """
 
 import base64
+import re
 from typing import Annotated, Any
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from gatherlog.core.commands.appending import Appended, NewEvent
+from gatherlog.core.commands.appending import (
+    Appended,
+    EventType,
+    NewEvent,
+    name_flaws,
+    type_flaws,
+)
 from gatherlog.core.eventstore.clock import rfc3339
+from gatherlog.core.eventstore.commit_checks import NAME_BYTES
 from gatherlog.core.eventstore.cursors import fingerprint, read_cursor, write_cursor
-from gatherlog.core.eventstore.errors import Flaw, Invalid
+from gatherlog.core.eventstore.errors import Flaw, Invalid, NotFound
 from gatherlog.core.eventstore.events import Recorded
 from gatherlog.core.eventstore.feed_pages import (
     feed_cursor,
@@ -21,6 +29,7 @@ from gatherlog.core.eventstore.feed_pages import (
     feed_page_backwards,
     feed_positions,
 )
+from gatherlog.core.eventstore.plain_text import PLAIN
 from gatherlog.core.eventstore.store import ANY
 from gatherlog.core.eventstore.streams import category_of
 from gatherlog.core.routing.bus_form import item_key
@@ -28,6 +37,7 @@ from gatherlog.core.routing.event_data import decoded_data
 from gatherlog.core.subscriptions.log_counts import log_totals
 from gatherlog.interfaces.rest.answers import Time, json, location, page
 from gatherlog.interfaces.rest.endpoint import Call, Reply
+from gatherlog.interfaces.rest.parameters import LOG_PATTERN
 from gatherlog.interfaces.rest.queries import Limit, Nothing, Paging
 from gatherlog.interfaces.rest.streams import MAX_VERSION, append_events, raw_json
 
@@ -43,14 +53,33 @@ __all__ = [
 ]
 
 
+Payload = Annotated[
+    msgspec.Raw,
+    Meta(
+        extra_json_schema={
+            "type": "object",
+            "required": ["id"],
+            "properties": {
+                "id": {
+                    "type": "string",
+                    "pattern": f"^{PLAIN}+$",
+                    "minLength": 1,
+                    "maxLength": NAME_BYTES - len("a-"),
+                }
+            },
+        }
+    ),
+]
+
+
 class Item(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """An event to append to the stream `<log>-<payload.id>`, as an item of a DynamoDB log."""
 
-    type: str = ""
-    payload: msgspec.Raw = msgspec.field(default_factory=lambda: msgspec.Raw(b"{}"))
+    type: EventType = ""
+    payload: Payload = msgspec.field(default_factory=lambda: msgspec.Raw(b"{}"))
     """An object with an `id`. It is stored byte for byte."""
     pk: str | None = None
-    sk: Annotated[int, Meta(le=MAX_VERSION)] | None = None
+    sk: Annotated[int, Meta(le=MAX_VERSION, extra_json_schema={"minimum": 1})] | None = None
     """The version that the event is to have; refused unless it is the next. None: the next."""
     log: str | None = None
 
@@ -137,6 +166,8 @@ async def list_logs(call: Call[None, Paging]) -> Reply:
 
 async def read_log(call: Call[None, LogQuery]) -> Reply:
     store, query, log = call.platform.store, call.query, call.id
+    if not re.fullmatch(LOG_PATTERN, log):
+        raise NotFound("No log can have this name.")
     positions = await _start_positions(call, query)
     read = feed_page_backwards if query.reverse else feed_page
     found = await read(
@@ -151,10 +182,14 @@ def _item_flaws(item: Item, log: str, id: object) -> list[Flaw]:
     flaws = []
     if not item.type:
         flaws.append(Flaw("/type", "type must be specified"))
+    else:
+        flaws += type_flaws("/type", item.type)
     if id is None or id == "":
         flaws.append(Flaw("/payload/id", "payload.id must be specified"))
     elif not isinstance(id, str):
         flaws.append(Flaw("/payload/id", "payload.id must be a string"))
+    elif wrong := name_flaws("/payload/id", "a stream's name", f"{log}-{id}"):
+        flaws += wrong
     elif item.pk is not None and item.pk != item_key(log, id):
         flaws.append(Flaw("/pk", f"must be {item_key(log, id)}, or left out"))
     if item.log is not None and item.log != log:

@@ -139,7 +139,7 @@ LOG_ENDPOINTS: tuple[Endpoint[Any, Any], ...] = (
         answer=RuleAnswer,
         status=HTTPStatus.CREATED,
         scoped=False,
-        refusals=("rule_exists", "too_many_rules"),
+        refusals=("rule_exists", "rule_unreadable", "too_many_rules"),
     ),
     Endpoint(
         method="POST",
@@ -159,6 +159,7 @@ LOG_ENDPOINTS: tuple[Endpoint[Any, Any], ...] = (
         summary="One rule",
         answer=RuleAnswer,
         scoped=False,
+        refusals=("rule_unreadable",),
     ),
     Endpoint(
         method="PUT",
@@ -169,6 +170,7 @@ LOG_ENDPOINTS: tuple[Endpoint[Any, Any], ...] = (
         body=RulePatch,
         answer=RuleAnswer,
         scoped=False,
+        refusals=("rule_unreadable",),
     ),
     Endpoint(
         method="DELETE",
@@ -187,6 +189,7 @@ LOG_ENDPOINTS: tuple[Endpoint[Any, Any], ...] = (
         summary="The secret that a rule's webhooks are signed with",
         answer=SecretAnswer,
         scoped=False,
+        refusals=("rule_unreadable",),
     ),
     Endpoint(
         method="POST",
@@ -196,6 +199,7 @@ LOG_ENDPOINTS: tuple[Endpoint[Any, Any], ...] = (
         summary="Make a new secret; the one before still signs, beside it",
         answer=SecretAnswer,
         scoped=False,
+        refusals=("rule_unreadable",),
     ),
     Endpoint(
         method="GET",

@@ -44,7 +44,7 @@ async def read_readiness(call: Call[None, Nothing]) -> Reply:
         raise NotReady("The store does not answer.") from error
     if platform.settings.work and not platform.worker.is_running:
         raise NotReady("Subscriptions are not read.")
-    return json(Health("ready", __version__))
+    return json(Health("ready"))
 
 
 class _Collector(Collector):
@@ -60,11 +60,13 @@ async def _metrics(platform: Platform) -> list[Metric]:
     statuses = [await admin.status(name) for name in await admin.names()]
     dead = {status.name: await admin.count_dead_letters(status.name) for status in statuses}
     return [
+        _version(),
         *await _log_metrics(platform),
         *_file_metrics(platform.store),
         *_subscription_metrics(statuses, dead),
         *await _queue_metrics(platform),
         *_process_metrics(platform),
+        _set_aside(platform),
     ]
 
 
@@ -124,6 +126,7 @@ def _subscription_metrics(statuses: Iterable[Status], dead: dict[str, int]) -> l
     )
     parked = _gauge("gatherlog_parked", "Streams and subjects that wait after a failure.")
     held = _gauge("gatherlog_held", "Destinations that get nothing new: too much waits for them.")
+    failing = _gauge("gatherlog_failing", "Destinations to which all deliveries fail.")
     dead_letters = _gauge("gatherlog_dead_letters", "Deliveries that were given up and wait.")
     paused = _gauge("gatherlog_paused", "1 while a subscription is paused.")
     for status in statuses:
@@ -131,12 +134,11 @@ def _subscription_metrics(statuses: Iterable[Status], dead: dict[str, int]) -> l
             lag.add_metric([status.name, str(one.partition)], one.behind)
             oldest.add_metric([status.name, str(one.partition)], one.oldest_seconds or 0.0)
         parked.add_metric([status.name], status.parked)
-        held.add_metric(
-            [status.name], sum(one.suspended_from is not None for one in status.backlogs)
-        )
+        held.add_metric([status.name], status.held)
+        failing.add_metric([status.name], status.failing)
         dead_letters.add_metric([status.name], dead[status.name])
         paused.add_metric([status.name], float(status.is_paused))
-    return [lag, oldest, parked, held, dead_letters, paused]
+    return [lag, oldest, parked, held, failing, dead_letters, paused]
 
 
 async def _queue_metrics(platform: Platform) -> list[Metric]:
@@ -146,8 +148,7 @@ async def _queue_metrics(platform: Platform) -> list[Metric]:
         "waiting": "Messages that wait for their next try, or for those before them.",
         "dead": "Messages of a queue that were tried too often.",
     }
-    admin = platform.queues.admin
-    statuses = [await admin.status(queue.name) for queue in await admin.queues()]
+    statuses = await platform.queues.admin.statuses()
     metrics: list[Metric] = []
     for field, help_text in help_texts.items():
         family = GaugeMetricFamily(f"gatherlog_queue_{field}", help_text, labels=["queue"])
@@ -155,6 +156,15 @@ async def _queue_metrics(platform: Platform) -> list[Metric]:
             family.add_metric([status.name], getattr(status, field))
         metrics.append(family)
     return metrics
+
+
+def _version() -> Metric:
+    """Which release serves; only operators read metrics, and nobody else is told."""
+    family = GaugeMetricFamily(
+        "gatherlog_build_info", "1, with the version of Gatherlog.", labels=["version"]
+    )
+    family.add_metric([__version__], 1.0)
+    return family
 
 
 def _process_metrics(platform: Platform) -> list[Metric]:
@@ -173,6 +183,19 @@ def _process_metrics(platform: Platform) -> list[Metric]:
             family.add_metric([subscription], getattr(counts, field))
         metrics.append(family)
     return metrics
+
+
+def _set_aside(platform: Platform) -> Metric:
+    """The rules and commands that this process cannot use, by name."""
+    family = GaugeMetricFamily(
+        "gatherlog_set_aside",
+        "1 for each rule and administrative command that cannot be used; the log says why.",
+        labels=["subscription", "what"],
+    )
+    for subscription, notices in platform.worker.notices.items():
+        for what in notices.set_aside:
+            family.add_metric([subscription, what], 1)
+    return family
 
 
 def _gauge(name: str, help_text: str) -> GaugeMetricFamily:

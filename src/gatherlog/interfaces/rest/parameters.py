@@ -7,17 +7,22 @@ from typing import Any, Final
 import msgspec
 
 from gatherlog.apps.guests import DEFAULT
+from gatherlog.core.commands.appending import LONGEST, STREAM_PATTERN
 from gatherlog.core.eventstore.commit_checks import NAME_BYTES
 from gatherlog.core.eventstore.errors import Invalid, NotFound
 from gatherlog.core.queues import check_queue
+from gatherlog.core.routing.rules import NAME_PATTERN
 
-__all__ = ["LONGEST", "NAME", "PARAMETERS", "Parameter", "check_gathering_id", "parameters"]
+__all__ = ["LOG_PATTERN", "PARAMETERS", "Parameter", "check_gathering_id", "parameters"]
 
-NAME: Final[Mapping[str, Any]] = {"type": "string", "minLength": 1, "maxLength": NAME_BYTES}
-"""The schema of a name. Its characters are at most as many as its bytes, which are limited."""
-LONGEST: Final = f"At most {NAME_BYTES} bytes of UTF-8."
+LOG_PATTERN: Final = f"[a-z][a-z0-9_]{{0,{NAME_BYTES - len('a-b')}}}"
+"""Of the name of a log, which is a category of streams."""
+
 _UUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
 _PARAMETER = re.compile(r"\{(\w+)\}")
+_SHORT_NAME: Final[Mapping[str, Any]] = {"type": "string", "pattern": f"^{NAME_PATTERN}$"}
+_NAME: Final[Mapping[str, Any]] = {"type": "string", "minLength": 1, "maxLength": NAME_BYTES}
+"""The schema of a name. Its characters are at most as many as its bytes, which are limited."""
 
 
 def _check_uuid(value: str) -> str:
@@ -80,20 +85,24 @@ PARAMETERS: Final[Mapping[str, Parameter]] = {
     "stream": Parameter(
         f"A stream, as in `users-0198…`; percent-encoded. {LONGEST}",
         _check_text,
-        NAME,
+        {**_NAME, "pattern": STREAM_PATTERN},
         is_personal=True,
     ),
     "log": Parameter(
         "A log: the category of its streams, before the first `-` of their names.",
         _check_text,
-        {"type": "string", "minLength": 1},
+        {"type": "string", "pattern": f"^{LOG_PATTERN}$"},
         is_personal=True,
     ),
-    "rule": Parameter("A rule's name.", _check_name, NAME),
-    "subscription": Parameter("A subscription's name.", _check_name, NAME),
-    "letter": Parameter("A dead letter's id.", _check_name, NAME),
-    "queue": Parameter("A queue's name.", _check_queue_name, NAME),
-    "message": Parameter("The id of a dead message.", _check_name, NAME),
+    "rule": Parameter("A rule's name.", _check_name, _SHORT_NAME),
+    "subscription": Parameter("A subscription's name.", _check_name, _NAME),
+    "letter": Parameter("A dead letter's id.", _check_name, _NAME),
+    "queue": Parameter("A queue's name.", _check_queue_name, _SHORT_NAME),
+    "message": Parameter(
+        "The id of a dead message.",
+        _check_name,
+        {"type": "string", "pattern": "^[ -~]+$", "maxLength": 64},
+    ),
 }
 """All parameters by name. A path template with any other name is a KeyError at start."""
 

@@ -7,6 +7,7 @@ from msgspec import Meta
 
 from gatherlog.core.eventstore.clock import rfc3339
 from gatherlog.core.queues import Message, Queue, Queues, QueueStatus, Received
+from gatherlog.interfaces.long_polls import while_connected
 from gatherlog.interfaces.rest.answers import Time, json, no_content, page
 from gatherlog.interfaces.rest.endpoint import Call, Reply
 from gatherlog.interfaces.rest.queries import Nothing, Paging
@@ -15,6 +16,7 @@ __all__ = [
     "Ack",
     "DeadMessageAnswer",
     "Extend",
+    "PurgeAnswer",
     "QueueAnswer",
     "QueueDiscard",
     "QueuePatch",
@@ -28,10 +30,12 @@ __all__ = [
     "extend_message",
     "list_dead_messages",
     "list_queues",
+    "purge_queue",
     "read_queue",
     "receive_messages",
     "redrive_message",
     "release_message",
+    "remove_queue",
 ]
 
 Plain = Call[None, Nothing]
@@ -102,6 +106,12 @@ class QueueStatusAnswer(QueueAnswer, frozen=True, kw_only=True):
     oldest: Annotated[float, Meta(description="Seconds since the oldest message was sent.")] | None
 
 
+class PurgeAnswer(msgspec.Struct, frozen=True):
+    """How many messages were given up."""
+
+    messages: int
+
+
 class ReceivedAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """A message that nobody else receives until `visible_at`."""
 
@@ -144,10 +154,27 @@ async def change_queue(call: Call[QueuePatch, Nothing]) -> Reply:
     return await call.remember(json(await _status(call)))
 
 
+async def purge_queue(call: Plain) -> Reply:
+    purged = await _queues(call).admin.purge(_name(call), by=call.by)
+    return await call.remember(json(PurgeAnswer(purged)))
+
+
+async def remove_queue(call: Plain) -> Reply:
+    await _queues(call).admin.remove(_name(call), by=call.by)
+    return await call.remember(no_content())
+
+
 async def receive_messages(call: Call[Receive, Nothing]) -> Reply:
-    asked = call.body
-    received = await _queues(call).receive(
-        _name(call), most=asked.most, visible_after=asked.visible_after, wait=asked.wait
+    queues, name, asked = _queues(call), _name(call), call.body
+
+    async def give_back(received: list[Received]) -> None:
+        if received:
+            await queues.give_back(name, [message.receipt for message in received])
+
+    received = await while_connected(
+        queues.receive(name, most=asked.most, visible_after=asked.visible_after, wait=asked.wait),
+        call.disconnected,
+        give_back,
     )
     return await call.remember(json([_received(message) for message in received]))
 

@@ -7,6 +7,7 @@ from msgspec import Meta
 
 from gatherlog.core.eventstore.clock import rfc3339
 from gatherlog.core.routing import RULES, NewRule, Rule, RulePatch, RuleTarget
+from gatherlog.core.routing.rules import PatternJson
 from gatherlog.interfaces.rest.answers import Time, json, location, no_content
 from gatherlog.interfaces.rest.endpoint import Call, Reply
 from gatherlog.interfaces.rest.queries import Nothing
@@ -53,7 +54,7 @@ class SecretAnswer(msgspec.Struct, frozen=True):
 class Trial(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A pattern, and the number of latest events to try it on."""
 
-    pattern: dict[str, Any]
+    pattern: PatternJson
     last: Annotated[int, Meta(ge=1, le=10_000)] = 1000
 
 

@@ -8,9 +8,9 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from gatherlog.core.commands.appending import Appended, NewEvent
+from gatherlog.core.commands.appending import Appended, EventType, NewEvent, Subject
+from gatherlog.core.commands.event_meta import actor_of, shown_meta
 from gatherlog.core.eventstore.clock import rfc3339, to_micros
-from gatherlog.core.eventstore.commit_checks import NAME_BYTES
 from gatherlog.core.eventstore.errors import Flaw, Invalid, NotFound
 from gatherlog.core.eventstore.events import Recorded
 from gatherlog.core.eventstore.page_sizes import event_bytes
@@ -19,7 +19,6 @@ from gatherlog.core.projections.paging import stream_events
 from gatherlog.core.routing.event_data import json_line
 from gatherlog.interfaces.rest.answers import Time, json, location, next_link, page
 from gatherlog.interfaces.rest.endpoint import Call, Reply
-from gatherlog.interfaces.rest.parameters import LONGEST, NAME
 from gatherlog.interfaces.rest.queries import InParts, Nothing, Paging
 
 __all__ = [
@@ -39,22 +38,20 @@ __all__ = [
 ]
 
 MAX_VERSION = 2**63 - 1
-Name = Annotated[str, Meta(extra_json_schema={**NAME, "description": LONGEST})]
 
 
 class GivenEvent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One event to append. Its payload is stored byte for byte."""
 
-    type: Name
+    type: EventType
     data: msgspec.Raw = msgspec.field(default_factory=lambda: msgspec.Raw(b"{}"))
     id: Annotated[str, Meta(pattern="^[!-~]{1,64}$")] | None = None
     time: datetime | None = None
     """When it happened, with an offset from UTC; None: now."""
-    subject: Annotated[
-        str, Meta(extra_json_schema={"maxLength": NAME_BYTES, "description": LONGEST})
-    ] = ""
+    subject: Subject = ""
     schema: Annotated[int, Meta(ge=1, lt=2**31)] = 1
     meta: dict[str, Any] = {}
+    """Context of your own, such as a trace id. It is given back; Gatherlog rests on none of it."""
 
 
 class AppendRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -87,6 +84,8 @@ class EventAnswer(msgspec.Struct, frozen=True, kw_only=True):
     recorded: Time
     partition: int
     position: int
+    actor: str | UnsetType = UNSET
+    """Who appended it: a key, an account, a guest, or a part of the program."""
     meta: msgspec.Raw | UnsetType = UNSET
     meta_base64: str | UnsetType = UNSET
     data: msgspec.Raw | UnsetType = UNSET
@@ -172,7 +171,9 @@ async def list_streams(call: Call[None, StreamsQuery]) -> Reply:
 
 def event_answer(event: Recorded) -> EventAnswer:
     """An event as REST shows it, whatever it holds."""
-    data, meta = raw_json(event.data), raw_json(event.meta)
+    data, actor = raw_json(event.data), actor_of(event)
+    given = shown_meta(event.meta)
+    meta = raw_json(given)
     return EventAnswer(
         id=event.id,
         type=event.type,
@@ -184,8 +185,9 @@ def event_answer(event: Recorded) -> EventAnswer:
         recorded=rfc3339(event.recorded),
         partition=event.partition,
         position=event.position,
+        actor=actor if isinstance(actor, str) else UNSET,
         meta=UNSET if meta is None else meta,
-        meta_base64=_base64(event.meta) if meta is None and event.meta else UNSET,
+        meta_base64=_base64(given) if meta is None and given else UNSET,
         data=UNSET if data is None else data,
         data_base64=_base64(event.data) if data is None else UNSET,
     )

@@ -49,7 +49,9 @@ class SubscriptionAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """Since when the oldest of these events has been in the log; null if there is none."""
     parked: int
     held: int
-    """Destinations that receive no new events because too many wait for them already."""
+    """Destinations that receive no new events until they have caught up."""
+    failing: int
+    """Those of them to which all deliveries fail: one attempt at a time probes each."""
     dead: int
     """Dead letters, counted up to 10,000."""
     paused: bool
@@ -73,10 +75,22 @@ class ParkAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """None: it waits for an operator."""
 
 
+class HeldAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """A destination that receives no new events until it has caught up, or takes none at all."""
+
+    destination: str
+    partition: int
+    position: int | None
+    """What came after it waits; null if that is only what `parks` lists."""
+    failing_since: Time | None
+    """Since when all deliveries to it fail; null if it is only slow, or catches up."""
+
+
 class StatusAnswer(SubscriptionAnswer, frozen=True, kw_only=True):
     """A subscription with all streams and subjects that wait in it."""
 
     parks: list[ParkAnswer]
+    holds: list[HeldAnswer]
 
 
 class ResetRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -95,7 +109,8 @@ async def read_subscription(call: Plain) -> Reply:
     status = await call.platform.subscription_admin.status(call.id)
     summary = msgspec.structs.asdict(await _summary(call, status))
     parks = [park for backlog in status.backlogs for park in _park_answers(backlog)]
-    return json(StatusAnswer(**summary, parks=parks))
+    holds = [one for backlog in status.backlogs for one in _held_answers(backlog)]
+    return json(StatusAnswer(**summary, parks=parks, holds=holds))
 
 
 async def pause(call: Plain) -> Reply:
@@ -126,12 +141,27 @@ async def _summary(call: Plain, status: Status) -> SubscriptionAnswer:
         behind_is_least=status.behind_is_least,
         oldest_seconds=status.oldest_seconds,
         parked=status.parked,
-        held=sum(backlog.suspended_from is not None for backlog in status.backlogs),
+        held=status.held,
+        failing=status.failing,
         dead=await call.platform.subscription_admin.count_dead_letters(status.name),
         paused=status.is_paused,
         state=status.state,
         partitions=[PartitionAnswer(lag.partition, lag.position, lag.head) for lag in status.lags],
     )
+
+
+def _held_answers(backlog: Backlog) -> list[HeldAnswer]:
+    if backlog.suspended_from is None and backlog.failing_since is None:
+        return []
+    since = backlog.failing_since
+    return [
+        HeldAnswer(
+            destination=backlog.destination,
+            partition=backlog.partition,
+            position=backlog.suspended_from,
+            failing_since=None if since is None else rfc3339(since),
+        )
+    ]
 
 
 def _park_answers(backlog: Backlog) -> list[ParkAnswer]:

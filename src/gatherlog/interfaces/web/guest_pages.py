@@ -70,7 +70,12 @@ class GuestPages:
         access = await self._frame.access(request, Action.ISSUE_LINK)
         stored = await self._frame.guest(request, access)
         await self._frame.form(request, access.visitor)
-        token = await self._guests.issue_link(access.id, stored.body.id, actor=access.by)
+        token = await self._guests.issue_link(
+            access.id,
+            stored.body.id,
+            actor=access.by,
+            names_co_hosts=await self._frame.names_co_hosts(access),
+        )
         return self._frame.page(
             "link.html",
             access.visitor,
@@ -140,7 +145,10 @@ class GuestPages:
         self, request: Request, access: GatheringAccess, stored: Stored[Guest]
     ) -> Response:
         await self._frame.access(request, Action.REMOVE_GUEST)
-        await self._guests.remove_guest(access.id, stored.body.id, actor=access.by)
+        names_co_hosts = await self._frame.names_co_hosts(access)
+        await self._guests.remove_guest(
+            access.id, stored.body.id, actor=access.by, names_co_hosts=names_co_hosts
+        )
         return self._frame.redirect(access.path, "removed")
 
     async def _form(

@@ -9,12 +9,13 @@ from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from gatherlog import __version__
 from gatherlog.apps.guests import DEFAULT, Gathering, Guest
-from gatherlog.apps.people import Action, Role
+from gatherlog.apps.people import Action, Role, Verdict, decide
 from gatherlog.core.commands.service import Stored
 from gatherlog.core.eventstore.errors import NotFound, Unauthenticated
 from gatherlog.interfaces.access_notes import note_access
-from gatherlog.interfaces.auth import permit
+from gatherlog.interfaces.auth import is_permitted, permit
 from gatherlog.interfaces.platform import Platform
 from gatherlog.interfaces.web.forms import read_form, read_upload
 from gatherlog.interfaces.web.messages import FORM_OUTDATED, Message
@@ -110,6 +111,11 @@ class HostFrame:
         note_access(self.platform, visitor.actor, action, gathering_id)
         return access
 
+    async def names_co_hosts(self, access: GatheringAccess) -> bool:
+        """Whether the visitor may name co-hosts, and so make their links and remove them."""
+        actor = access.visitor.actor
+        return await is_permitted(self.platform, actor, Action.MAKE_CO_HOST, access.id)
+
     async def guest(self, request: Request, access: GatheringAccess) -> Stored[Guest]:
         """The guest of the path; NotFound if this gathering has none of that id."""
         guest_id = request.path_params["guest_id"]
@@ -139,13 +145,15 @@ class HostFrame:
         status: int = 200,
         **values: Any,  # each template needs others
     ) -> Response:
-        """A page for a host, which may run our one script."""
+        """A page for a host, which may run our one script. Operators are told the release."""
+        may_know = decide(visitor.actor, Action.READ_METRICS)
         return self._renderer.page(
             template,
             status=status,
             headers=SCRIPTED,
             token=visitor.form,
             is_co_host=visitor.actor.role is Role.GUEST,
+            version=__version__ if may_know is Verdict.ALLOW else "",
             **values,
         )
 

@@ -62,7 +62,7 @@ class _InvitationAccess(msgspec.Struct, frozen=True):
     household: Household
     actor: Actor
     anonymous: AnonymousVisitor | None
-    """The browser's own token for forms, where the guest is a co-host; else None."""
+    """The browser's own token for forms, where the guest manages by this link; else None."""
 
     @property
     def members(self) -> list[str]:
@@ -128,7 +128,7 @@ class InvitationPage:
         """
         access = await self._open(request, Action.READ_INVITATION, Action.READ_HOUSEHOLD)
         if access.anonymous is None:
-            raise NotFound("This guest is not a co-host.")
+            raise NotFound("This link does not open the pages of hosts.")
         try:
             self._visitors.check_form(request, await read_form(request), access.anonymous)
         except FormOutdated:
@@ -195,8 +195,8 @@ class InvitationPage:
         gathering = household.gathering
         if _is_over(gathering, self._platform.clock()):
             raise _LinkExpired("The gathering is over, and so is this link.")
-        is_co_host = household.guest.body.is_co_host
-        anonymous = self._visitors.anonymous(request) if is_co_host else None
+        manages = household.guest.body.manages
+        anonymous = self._visitors.anonymous(request) if manages else None
         access = _InvitationAccess(gathering, household, actor, anonymous)
         for member in access.members:
             _permit(actor, joint, member, access.members)

@@ -44,21 +44,26 @@ class LinkPages:
     async def links(self, request: Request) -> Response:
         """GET says how many links would be made and would end; POST makes and shows them."""
         access = await self._frame.access(request, Action.ISSUE_LINK)
+        whole = await self._frame.names_co_hosts(access)
         if request.method != "POST":
-            return self._page(access, await self._guests.all_guests(access.id))
+            return self._page(access, await self._guests.all_guests(access.id), whole)
         sent = await self._frame.form(request, access.visitor)
         guests = await self._guests.all_guests(access.id)
         if (chosen := text(sent, "which")) not in ("missing", "all"):
-            return self._page(access, guests)
+            return self._page(access, guests, whole)
         tokens = await self._guests.issue_links(
-            access.id, [guest.id for guest in guests], anew=chosen == "all", actor=access.by
+            access.id,
+            [guest.id for guest in guests],
+            anew=chosen == "all",
+            actor=access.by,
+            names_co_hosts=whole,
         )
         if not tokens:
-            return self._page(access, await self._guests.all_guests(access.id))
+            return self._page(access, await self._guests.all_guests(access.id), whole)
         site = self._frame.platform.settings.base_url
         links = [(one, f"{site}/r/{tokens[one.id]}") for one in guests if one.id in tokens]
         # In a thread, because the longest lists take some seconds.
-        return await asyncio.to_thread(lambda: self._page(access, guests, _new_links(links)))
+        return await asyncio.to_thread(lambda: self._page(access, guests, whole, _new_links(links)))
 
     async def sheet(self, request: Request) -> Response:
         """The sheet that the page held, as a file."""
@@ -71,15 +76,22 @@ class LinkPages:
         return Response(data, 200, _SHEET, media_type="text/csv; charset=utf-8")
 
     def _page(
-        self, access: GatheringAccess, guests: list[Guest], made: NewLinks | None = None
+        self,
+        access: GatheringAccess,
+        guests: list[Guest],
+        whole: bool,
+        made: NewLinks | None = None,
     ) -> Response:
+        """The page; unless it is for the `whole` list, it is about all guests but co-hosts."""
+        theirs = [guest for guest in guests if whole or not guest.is_co_host]
         settings = self._frame.platform.settings
         return self._frame.page(
             "links.html",
             access.visitor,
             gathering=access.gathering.body,
-            invited=len(guests),
-            have=sum(guest.link is not None for guest in guests),
+            invited=len(theirs),
+            have=sum(guest.link is not None for guest in theirs),
+            left_out=len(guests) - len(theirs),
             site=settings.base_url if settings.public_url is None else "",
             made=made,
         )

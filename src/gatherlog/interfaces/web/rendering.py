@@ -8,7 +8,6 @@ from typing import Any, Final
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.responses import HTMLResponse, Response
 
-from gatherlog import __version__
 from gatherlog.interfaces.web.messages import Message
 
 __all__ = ["HEADERS", "SCRIPTED", "Renderer"]
@@ -51,7 +50,7 @@ class Renderer:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self._environment.globals["version"] = __version__
+        self._environment.globals["version"] = ""  # overridden on pages for operators
         self._environment.globals["asset"] = self._address
 
     def page(

@@ -7,7 +7,7 @@ from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from gatherlog.apps.people import Action, Verdict, decide
+from gatherlog.apps.people import Action, Origin, Verdict, decide
 from gatherlog.apps.people.decisions import MOST_TRIES
 from gatherlog.core.eventstore.clock import to_datetime
 from gatherlog.core.eventstore.errors import Denied, Invalid, NotFound, Unauthenticated
@@ -96,15 +96,18 @@ class SignInPages:
             self._visitors.check_form(request, form, self._visitors.anonymous(request))
         except FormOutdated:
             return self._renderer.message(FORM_OUTDATED, 403)
-        self._rate_limiter.sign_in(request.scope)
         if "key" in form:
+            self._rate_limiter.sign_in(request.scope)
             return await self._by_key(request, form)
         given = {"email": text(form, "email").strip(), "next": text(form, "next")}
+        origin = self._origin(request)
+        asker = await self._platform.accounts.asker(given["email"], origin)
+        self._rate_limiter.sign_in(request.scope, asker)
+        self._rate_limiter.email("session" if "code" in form else "code", asker)
         try:
             if "code" in form:
-                return await self._by_code(given["email"], text(form, "code"), given["next"])
-            self._rate_limiter.email("code", given["email"])
-            await self._platform.accounts.request_code(given["email"])
+                return await self._by_code(given, text(form, "code"), origin)
+            await self._platform.accounts.request_code(given["email"], origin)
         except Invalid as error:
             return self._form(request, given, wrong=_NO_ADDRESS, status=status_of(error))
         except Unauthenticated as error:
@@ -113,9 +116,20 @@ class SignInPages:
             )
         return self._form(request, given, "code.html")
 
-    async def _by_code(self, email: str, code: str, path: str) -> Response:
-        self._rate_limiter.email("session", email)
-        return self._signed_in(await self._platform.accounts.start_session(email, code), path)
+    def _origin(self, request: Request) -> Origin:
+        """A browser is known by the nonce of its forms, whichever network it is in."""
+        anonymous = self._visitors.anonymous(request)
+        return Origin(
+            network=self._rate_limiter.client(request.scope),
+            device=self._visitors.device(request),
+            attempt="" if anonymous.new else anonymous.nonce,
+        )
+
+    async def _by_code(self, given: dict[str, str], code: str, origin: Origin) -> Response:
+        session = await self._platform.accounts.sign_in(given["email"], code, origin)
+        response = self._signed_in(session.token, given["next"])
+        self._visitors.remember_device(response, session.device)
+        return response
 
     async def _by_key(self, request: Request, form: FormData) -> Response:
         key, path = text(form, "key").strip(), text(form, "next")

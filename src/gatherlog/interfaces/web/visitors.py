@@ -16,6 +16,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gatherlog.apps.people import Actor
+from gatherlog.apps.people.askers import DEVICE_LIFETIME
 from gatherlog.core.eventstore.errors import Denied, Unauthenticated
 from gatherlog.interfaces.platform import Platform
 from gatherlog.interfaces.web.forms import text
@@ -65,10 +66,11 @@ class Visitors:
 
     def __init__(self, platform: Platform) -> None:
         self._platform = platform
-        self._secure = platform.settings.base_url.startswith("https://")
+        self._secure = platform.settings.is_https
         prefix = "__Host-" if self._secure else ""
         self._session = f"{prefix}gatherlog"
         self._nonce = f"{prefix}gatherlog-form"
+        self._device = f"{prefix}gatherlog-device"
 
     async def find(self, request: Request) -> Visitor | None:
         """The visitor who is signed in; None if nobody is, or the sign-in has ended."""
@@ -120,6 +122,14 @@ class Visitors:
     def remember(self, response: Response, anonymous: AnonymousVisitor) -> None:
         """Give the browser the cookie by which `anonymous` recognises it."""
         self._set(response, self._nonce, anonymous.nonce, None)
+
+    def device(self, request: Request) -> str:
+        """The token of this device, which was given when it signed in; empty if it has none."""
+        return request.cookies.get(self._device, "")[:200]
+
+    def remember_device(self, response: Response, token: str) -> None:
+        """Let the browser keep the token of its device, also when it signs out."""
+        self._set(response, self._device, token, DEVICE_LIFETIME // 1_000_000)
 
     def sign_in(self, response: Response, secret: str) -> None:
         """Give the browser the secret; it keeps a session, and others until it is closed."""

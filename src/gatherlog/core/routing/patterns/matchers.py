@@ -5,12 +5,14 @@ A single value is a string, a number, a bool or None. A matcher never sees an ar
 """
 
 from collections.abc import Callable, Iterable
+from decimal import Decimal
 from sys import intern
-from typing import NamedTuple, TypeGuard
+from typing import NamedTuple
 
+from gatherlog.core.routing.patterns.numbers import Number, as_written, is_number
 from gatherlog.core.routing.patterns.pattern_json import Place, refuse
 
-__all__ = ["ABSENT", "PRESENT", "Key", "Matcher", "Test", "equal", "is_number", "one_of", "string"]
+__all__ = ["ABSENT", "PRESENT", "Key", "Matcher", "Test", "equal", "one_of", "string"]
 
 Test = Callable[[object], bool]
 
@@ -39,13 +41,6 @@ PRESENT = Matcher(lambda value: True)
 ABSENT = Matcher(lambda value: False)
 """The matcher of `{"exists": false}`. No value passes; `make_field` recognises it by `is`."""
 
-_NUMBERS = frozenset({int, float})
-
-
-def is_number(value: object) -> TypeGuard[float]:
-    """Whether the value is a number in JSON, which True is not."""
-    return value.__class__ in _NUMBERS
-
 
 def one_of(values: Iterable[object]) -> Test:
     """The test for values that have the JSON type of one of `values` and are equal to it.
@@ -53,11 +48,19 @@ def one_of(values: Iterable[object]) -> Test:
     1.0 is equal to 1, and True is not.
     """
     wanted = list(values)
-    if not any(isinstance(value, int | float) for value in wanted):
+    if not any(isinstance(value, int | float | Decimal) for value in wanted):
         return frozenset(wanted).__contains__
-    bools = frozenset(value for value in wanted if isinstance(value, bool))
-    others = frozenset(value for value in wanted if not isinstance(value, bool))
-    return lambda value: value in (bools if isinstance(value, bool) else others)
+    others = frozenset(value for value in wanted if not is_number(value))
+    is_wanted = _one_of_numbers([value for value in wanted if is_number(value)])
+    return lambda value: is_wanted(value) if is_number(value) else value in others
+
+
+def _one_of_numbers(wanted: list[Number]) -> Callable[[Number], bool]:
+    written = frozenset(map(as_written, wanted))
+    if any(isinstance(number, Decimal) for number in wanted):
+        return lambda value: as_written(value) in written
+    plain = frozenset(wanted)
+    return lambda value: value in (written if isinstance(value, Decimal) else plain)
 
 
 def equal(value: object) -> Matcher:

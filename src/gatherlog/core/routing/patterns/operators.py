@@ -8,10 +8,10 @@ from gatherlog.core.routing.patterns.matchers import (
     Matcher,
     Test,
     equal,
-    is_number,
     one_of,
     string,
 )
+from gatherlog.core.routing.patterns.numbers import is_number
 from gatherlog.core.routing.patterns.pattern_json import Place, quoted, refuse
 from gatherlog.core.routing.patterns.range_matchers import cidr, numeric
 from gatherlog.core.routing.patterns.string_matchers import (

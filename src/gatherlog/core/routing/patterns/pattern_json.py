@@ -4,11 +4,13 @@ import json
 import math
 import re
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import NoReturn
 
 import msgspec
 
 from gatherlog.core.eventstore.errors import Flaw, Invalid
+from gatherlog.core.eventstore.exact_json import number
 
 __all__ = ["Flaws", "InvalidPattern", "Place", "quoted", "read_json", "refuse"]
 
@@ -79,7 +81,7 @@ def refuse(place: Place, detail: str) -> NoReturn:
 
 def quoted(value: object) -> str:
     """A piece of the pattern for an error message, cut to 60 characters."""
-    text = value if isinstance(value, str) else json.dumps(value)
+    text = value if isinstance(value, str) else json.dumps(value, default=str)
     return text if len(text) <= 60 else text[:59] + "…"
 
 
@@ -106,7 +108,9 @@ def _parse(text: str) -> object:
     if len(text) > MAX_SIZE:
         refuse(Place(), f"A pattern may have {MAX_SIZE:,} characters, not {len(text):,}")
     try:
-        return json.loads(text, object_pairs_hook=_object, parse_constant=_no_constant)
+        return json.loads(
+            text, object_pairs_hook=_object, parse_float=number, parse_constant=_no_constant
+        )
     except RecursionError:
         refuse(Place(), f"A pattern may be nested {MAX_DEPTH} levels deep")
     except ValueError as error:
@@ -147,6 +151,8 @@ def _size(value: object) -> int:
             return 2 + sum(len(name) + 4 for name in value if isinstance(name, str))
         case int():
             return value.bit_length() // 4 + 2
+        case Decimal():
+            return len(value.as_tuple().digits) + 2
         case _:
             return 2
 
@@ -162,9 +168,9 @@ def _flaw(value: object) -> str | None:
             return "A name is not valid Unicode"
         case str() if _SURROGATE.search(value):
             return "The string is not valid Unicode"
-        case float() if not math.isfinite(value):
+        case float() | Decimal() if not math.isfinite(float(value)):
             return "The number is out of range"
-        case None | bool() | int() | float() | str() | list() | dict():
+        case None | bool() | int() | float() | Decimal() | str() | list() | dict():
             return None
         case _:
             return f"{type(value).__name__} is not a JSON type"

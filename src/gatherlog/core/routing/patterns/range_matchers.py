@@ -3,15 +3,20 @@
 import operator
 import re
 from collections.abc import Callable
+from decimal import Decimal
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from math import isnan
 from typing import NamedTuple
 
-from gatherlog.core.routing.patterns.matchers import Matcher, Test, equal, is_number, string
+from gatherlog.core.routing.patterns.matchers import Matcher, Test, equal, string
+from gatherlog.core.routing.patterns.numbers import Number, as_written, is_number
 from gatherlog.core.routing.patterns.pattern_json import Place, quoted, refuse
 
 __all__ = ["cidr", "numeric"]
 
-_COMPARE: dict[str, Callable[[float, float], bool]] = {
+Compare = Callable[[Number, Number], bool]
+
+_COMPARE: dict[str, Compare] = {
     "=": operator.eq,
     "<": operator.lt,
     "<=": operator.le,
@@ -24,14 +29,14 @@ _MASK = re.compile(r"[0-9]{1,3}")
 
 class _Bound(NamedTuple):
     sign: str
-    value: float
+    value: Number
     test: Test
 
 
 def numeric(operand: object, place: Place) -> Matcher:
     """One comparison, or a range given as its lower and then its upper bound.
 
-    Comparisons are exact for numbers of any length: Python compares int and float by value.
+    Comparisons are exact for numbers of any length, see `numbers`.
     """
     if not isinstance(operand, list):
         refuse(place, "Value of numeric must be an array")
@@ -43,7 +48,7 @@ def numeric(operand: object, place: Place) -> Matcher:
     top = _bound(operand[2:], place)
     if top.sign not in ("<", "<="):
         refuse(place, f"Bad numeric range operator: {top.sign}")
-    if low.value >= top.value:
+    if not _comparison(operator.lt, top.value)(low.value):
         refuse(place, "Bottom must be less than top")
     return Matcher(lambda value: low.test(value) and top.test(value))
 
@@ -53,10 +58,25 @@ def _bound(terms: list[object], place: Place) -> _Bound:
     if not isinstance(sign, str) or sign not in _COMPARE:
         refuse(place, f"Unrecognized numeric range operator: {quoted(sign)}")
     bound = terms[1] if len(terms) > 1 else None
-    if not isinstance(bound, int | float) or isinstance(bound, bool):
+    if not is_number(bound):
         refuse(place, f"Value of {sign} must be numeric")
-    compare = _COMPARE[sign]
-    return _Bound(sign, bound, lambda value: is_number(value) and compare(value, bound))
+    return _Bound(sign, bound, _comparison(_COMPARE[sign], bound))
+
+
+def _comparison(compare: Compare, bound: Number) -> Test:
+    """The test whether a value compares so with the bound."""
+    written, is_plain = as_written(bound), not isinstance(bound, Decimal)
+
+    def test(value: object) -> bool:
+        if not is_number(value):
+            return False
+        if is_plain and not isinstance(value, Decimal):
+            return compare(value, bound)
+        if isinstance(value, float) and isnan(value):
+            return False  # which no JSON has, but Python's own decoder gives
+        return compare(as_written(value), written)
+
+    return test
 
 
 def cidr(operand: object, place: Place) -> Matcher:

@@ -1,0 +1,130 @@
+"""What cannot be used is set aside and told once, and nothing else waits for it."""
+
+from collections.abc import Mapping
+
+import pytest
+
+from gatherlog.core import Append, Commit, Event, Recorded, Store
+from gatherlog.core.eventstore.clock import system_clock
+from gatherlog.core.subscriptions.administration import SubscriptionAdmin
+from gatherlog.core.subscriptions.checkpoints import BACKLOGS
+from gatherlog.core.subscriptions.dead_letters import CODEC, DEAD_LETTERS, SubscriptionReset
+from gatherlog.core.subscriptions.delivery import RetryPolicy
+from gatherlog.core.subscriptions.subscription import Destination
+from tests.core.subscriptions.followers import (
+    FOREVER,
+    IDS,
+    NOON,
+    Following,
+    Receiver,
+    bodies,
+    eventually,
+    fails,
+    new_store,
+    run_scenario,
+    say,
+    working,
+)
+
+ONCE = RetryPolicy(attempts=1, age=None)
+SHORT = CODEC.encode(SubscriptionReset(by="me", positions=()))[2]
+COMMANDS = {
+    "of another release": Event(IDS(), "subscription.rewound", NOON, NOON, b"{}"),
+    "of another schema": Event(IDS(), "subscription.paused", NOON, NOON, b"{}", 9),
+    "no JSON": Event(IDS(), "subscription.delivery_redriven", NOON, NOON, b"{", 1, "letter"),
+    "for fewer partitions": Event(IDS(), "subscription.reset", NOON, NOON, SHORT),
+}
+
+
+async def command(store: Store, event: Event) -> int:
+    """Give a command as no release does; the version of its event."""
+    stream = "subscription-following"
+    return (await store.commit(Commit(appends=[Append(stream, [event])]))).streams[stream]
+
+
+async def dead_letter(store: Store) -> str:
+    return next(iter(await bodies(store, DEAD_LETTERS)), "")
+
+
+@pytest.mark.parametrize("partitions", [1, 4])
+@pytest.mark.parametrize("bad", COMMANDS.values(), ids=list(COMMANDS))
+def test_a_command_that_cannot_be_carried_out_is_set_aside_and_the_next_ones_follow(
+    bad: Event, partitions: int
+) -> None:
+    async def scenario() -> None:
+        store, receiver = new_store(partitions), Receiver({"bad": [fails()]})
+        following = Following(Destination(name="place", target=receiver, retry=ONCE))
+        admin = SubscriptionAdmin(store, clock=system_clock, ids=IDS)
+        async with working(store, following) as running:
+            await say(store, "card-1", "bad", "next")
+            id = await eventually(lambda: dead_letter(store))
+            version = await command(store, bad)
+            await admin.redrive(id, by="me")
+            await receiver.has(2)
+            assert sorted(receiver.words) == ["bad", "next"]
+            await running.stop()
+        noted = running.worker.notices["following"].set_aside
+        assert [*noted] == [f"command {version}"]
+        [told] = running.told
+        assert told.startswith(f"command {version} is set aside, and the next ones go on: ")
+
+    run_scenario(scenario())
+
+
+class Changing(Following):
+    """A test sets aside its destinations, and changes `version` so that this is seen."""
+
+    aside: Mapping[str, str] = {}
+
+    def set_aside(self) -> Mapping[str, str]:
+        return self.aside
+
+    def is_set_aside(self, destination: str) -> bool:
+        return destination in self.aside
+
+    def route(self, event: Recorded, suspended: frozenset[str] = frozenset()) -> list[Destination]:
+        return [one for one in super().route(event) if one.name not in self.aside]
+
+    def destinations(self) -> list[Destination]:
+        return [one for one in self.places if one.name not in self.aside]
+
+    def change(self, aside: Mapping[str, str]) -> None:
+        self.aside, self.version = aside, self.version + 1
+
+
+@pytest.mark.parametrize("while_it_runs", [True, False])
+def test_what_waits_for_a_destination_that_is_set_aside_is_kept_for_it(while_it_runs: bool) -> None:
+    async def scenario() -> None:
+        store, receiver, other = (
+            new_store(),
+            Receiver({"bad": [fails(retry_after=5.0)] * 2}),
+            Receiver(),
+        )
+        places = {"place": receiver, "other": other}
+        following = Changing(
+            *(Destination(name=n, target=one, retry=FOREVER) for n, one in places.items())
+        )
+        async with working(store, following) as running:
+            await say(store, "card-1", "bad", "2")
+            await eventually(lambda: bodies(store, BACKLOGS))
+            if not while_it_runs:
+                await running.stop()
+            following.change({"place": "it cannot be read"})
+            if while_it_runs:
+                await say(store, "card-3", "missed")
+                await other.has(3)
+        async with working(store, following) as running:
+            await say(store, "card-1", "3")
+            await other.has(3 + while_it_runs)
+            assert receiver.words == []
+            assert running.told == [
+                "place is set aside, and all others go on: it cannot be read. Mend or remove it."
+            ]
+            await eventually(lambda: bodies(store, BACKLOGS))
+            following.change({})
+            await say(store, "card-2", "4")
+            await receiver.has(4)
+            assert running.told[1:] == ["place is not set aside any more."]
+        assert [word for word in receiver.words if word != "4"] == ["bad", "2", "3"]
+
+    run_scenario(scenario())
