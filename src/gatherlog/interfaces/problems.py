@@ -139,7 +139,7 @@ PROBLEMS: Final[Mapping[str, Problem]] = {
     "refused": Problem(HTTPStatus.CONFLICT, "This is not possible now"),
     "gathering_full": Problem(HTTPStatus.CONFLICT, "There are not enough places left"),
     "rule_exists": Problem(HTTPStatus.CONFLICT, "The name is taken"),
-    "rule_unreadable": Problem(HTTPStatus.CONFLICT, "The rule cannot be read, only removed"),
+    "rule_unreadable": Problem(HTTPStatus.CONFLICT, "The rule cannot be read"),
     "too_many_rules": Problem(HTTPStatus.CONFLICT, "There are as many rules as there may be"),
     "receipt_stale": Problem(HTTPStatus.CONFLICT, "The receipt counts no more"),
     "answered_once": Problem(HTTPStatus.CONFLICT, "It was done, and is not told twice"),

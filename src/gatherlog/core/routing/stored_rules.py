@@ -97,7 +97,8 @@ def readable(document: Document | None) -> Rule | None:
     except DocumentUndecodable as error:
         name = "" if document is None else document.id
         raise RuleUnreadable(
-            f"rule {name!r} cannot be read, only removed: it is damaged, or of another release"
+            f"rule {name!r} cannot be read: if it is damaged, `gatherlog rebuild` repairs it;"
+            " if another release wrote it, remove it"
         ) from error
 
 

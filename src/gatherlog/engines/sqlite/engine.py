@@ -51,7 +51,8 @@ have."""
 INLINE_ROWS: Final = 64
 """Up to this many rows are read on the loop: handing them to a thread would cost more."""
 INLINE_BYTES: Final = 256 * 1024
-"""Up to this many bytes of events are read on the loop."""
+"""A page of events of up to this many bytes is read on the loop, and of a longer one the beginning:
+so many bytes, or the first FIRST_CHUNK events if these have more (`take_page`)."""
 PARTITIONS: Final = 1
 
 
