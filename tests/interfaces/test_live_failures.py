@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from gatherlog.core import Append, Commit, Event, Heads, Recorded, Store
-from gatherlog.core.eventstore.errors import StoreClosed, StoreError, StoreFailed
+from gatherlog.core.eventstore.errors import Busy, StoreClosed, StoreError, StoreFailed
 from gatherlog.core.eventstore.feed_pages import feed_events, feed_positions
 from gatherlog.engines import open_store
 from gatherlog.interfaces import live_feed
@@ -71,8 +71,17 @@ async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
 
 
 async def tell(store: Any, stream: str, type: str = "told", data: bytes = b"{}") -> None:
+    """Append an event. A commit that gave up early, since a test lets all give up early, is made
+    again: nothing was written."""
     event = Event(f"e-{random.getrandbits(60)}", type, NOON, NOON, data)
-    await store.commit(Commit(appends=[Append(stream, [event])]))
+    for attempt in range(10):
+        try:
+            await store.commit(Commit(appends=[Append(stream, [event])]))
+        except Busy:
+            if attempt == 9:
+                raise
+        else:
+            return
 
 
 class Client:
