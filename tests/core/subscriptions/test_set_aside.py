@@ -2,13 +2,19 @@
 
 from collections.abc import Mapping
 
+import msgspec
 import pytest
 
 from gatherlog.core import Append, Commit, Event, Recorded, Store
 from gatherlog.core.eventstore.clock import system_clock
 from gatherlog.core.subscriptions.administration import SubscriptionAdmin
 from gatherlog.core.subscriptions.checkpoints import BACKLOGS
-from gatherlog.core.subscriptions.dead_letters import CODEC, DEAD_LETTERS, SubscriptionReset
+from gatherlog.core.subscriptions.dead_letters import (
+    CODEC,
+    DEAD_LETTERS,
+    DeliveryRedriven,
+    SubscriptionReset,
+)
 from gatherlog.core.subscriptions.delivery import RetryPolicy
 from gatherlog.core.subscriptions.subscription import Destination
 from tests.core.subscriptions.followers import (
@@ -69,6 +75,38 @@ def test_a_command_that_cannot_be_carried_out_is_set_aside_and_the_next_ones_fol
         assert told.startswith(f"command {version} is set aside, and the next ones go on: ")
 
     run_scenario(scenario())
+
+
+def test_a_redrive_of_a_damaged_dead_letter_is_set_aside_and_the_next_commands_follow() -> None:
+    async def scenario() -> None:
+        store, receiver = new_store(), Receiver({"a": [fails()], "b": [fails()]})
+        following = Following(Destination(name="place", target=receiver, retry=ONCE))
+        admin = SubscriptionAdmin(store, clock=system_clock, ids=IDS)
+        async with working(store, following) as running:
+            await say(store, "card-1", "a", "b")
+            [damaged, other] = await eventually(lambda: two_dead_letters(store))
+            await damage(store, damaged)
+            type, schema, data = CODEC.encode(DeliveryRedriven(by="me"))
+            version = await command(store, Event(IDS(), type, NOON, NOON, data, schema, damaged))
+            await admin.redrive(other, by="me")
+            await receiver.has(1)
+        noted = running.worker.notices["following"].set_aside
+        assert noted[f"command {version}"] == f"document dead_letter/{damaged} cannot be read"
+
+    run_scenario(scenario())
+
+
+async def two_dead_letters(store: Store) -> list[str]:
+    found = list(await bodies(store, DEAD_LETTERS))
+    return found if len(found) == 2 else []
+
+
+async def damage(store: Store, dead_letter: str) -> None:
+    """Store a body that no release can read."""
+    write = DEAD_LETTERS.write(dead_letter, "subscription-following")
+    write = msgspec.structs.replace(write, body=b"{")
+    appends = [Append("subscription-following", [COMMANDS["of another release"]])]
+    await store.commit(Commit(appends=appends, writes=[write]))
 
 
 class Changing(Following):

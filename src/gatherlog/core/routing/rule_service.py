@@ -11,7 +11,7 @@ from gatherlog.core.commands.handler import CommandHandler, Decided, Handled, On
 from gatherlog.core.commands.service import done_now, no_such
 from gatherlog.core.commands.unit_of_work import UnitOfWork
 from gatherlog.core.eventstore.clock import Clock, Ids
-from gatherlog.core.eventstore.errors import Flaw, Invalid, Refused
+from gatherlog.core.eventstore.errors import DocumentUndecodable, Flaw, Invalid, Refused
 from gatherlog.core.eventstore.events import Recorded
 from gatherlog.core.eventstore.feed_pages import latest_events
 from gatherlog.core.eventstore.page_sizes import event_bytes
@@ -261,7 +261,7 @@ async def _is_there(unit: UnitOfWork, name: str) -> bool:
     """Load a rule; whether there is one, be it readable or not."""
     try:
         return await unit.get(RULES, name) is not None
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except DocumentUndecodable:
         unit.bodies[RULES.ref(name)] = Rule(name=name, pattern={}, targets=())  # to be removed
         return True
 

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from gatherlog.core.eventstore.errors import Refused
+from gatherlog.core.eventstore.errors import DocumentUndecodable, Refused
 from gatherlog.core.eventstore.events import Recorded, event_type_of
 from gatherlog.core.eventstore.store import Document, Store
 from gatherlog.core.projections.paging import all_documents
@@ -94,9 +94,8 @@ def readable(document: Document | None) -> Rule | None:
     """The rule of a document; None where there is none. Raises RuleUnreadable."""
     try:
         return RULES.read(document)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        name = "" if document is None else document.id
-        raise RuleUnreadable(f"rule {name!r} cannot be read, only removed: {error}") from error
+    except DocumentUndecodable as error:
+        raise RuleUnreadable(f"rule {error.id!r} cannot be read, only removed: {error}") from error
 
 
 def _stored(document: Document) -> StoredRule | None:
