@@ -92,6 +92,7 @@ def test_what_is_found_to_be_set_aside_at_a_retry_is_tried_again_once_it_is_mend
         async with working(store, following):
             await say(store, "card-1", "bad", "2")
             await eventually(called(receiver))
+            await other.has(2)
             following.change(ASIDE)
             await asyncio.sleep(3)
             await say(store, "card-2", "missed")
@@ -99,8 +100,8 @@ def test_what_is_found_to_be_set_aside_at_a_retry_is_tried_again_once_it_is_mend
             following.change({})
             await say(store, "card-3", "3")
             async with asyncio.timeout(600):
-                await receiver.has(3)
-        assert sorted(receiver.words) == ["2", "3", "bad"]
+                await eventually(lambda: has_all(receiver, {"bad", "2", "3"}))
+        assert [word for word in receiver.words if word in ("bad", "2")] == ["bad", "2"]
 
     run_scenario(scenario())
 
@@ -108,17 +109,19 @@ def test_what_is_found_to_be_set_aside_at_a_retry_is_tried_again_once_it_is_mend
 def test_what_is_set_aside_and_mended_before_the_processor_reads_on_is_tried_again() -> None:
     async def scenario() -> None:
         store, receiver = new_store(), Receiver({"bad": [fails(retry_after=2.0)]})
-        following = Changing(place(receiver), place(Receiver(), "other"))
+        other = Receiver()
+        following = Changing(place(receiver), place(other, "other"))
         async with working(store, following):
             await say(store, "card-1", "bad", "2")
             await eventually(called(receiver))
+            await other.has(2)
             following.change(ASIDE)
             await asyncio.sleep(3)
             following.change({})
             await say(store, "card-3", "3")
             async with asyncio.timeout(600):
-                await receiver.has(3)
-        assert sorted(receiver.words) == ["2", "3", "bad"]
+                await eventually(lambda: has_all(receiver, {"bad", "2", "3"}))
+        assert [word for word in receiver.words if word in ("bad", "2")] == ["bad", "2"]
 
     run_scenario(scenario())
 
@@ -130,11 +133,13 @@ def test_what_is_set_aside_and_mended_at_once_loses_nothing_that_waits(seed: int
     async def scenario() -> None:
         store = new_store()
         receiver = Receiver({"bad": [fails(retry_after=1.0)] * 3})
-        following = Changing(place(receiver), place(Receiver(), "other"))
+        other = Receiver()
+        following = Changing(place(receiver), place(other, "other"))
         distant = Distant(store, seed)
         async with working(distant, following):
             await say(store, "card-1", "bad", *[f"w{n}" for n in range(10)])
             await eventually(called(receiver))
+            await other.has(11)
             for n in range(30):
                 following.change(ASIDE)
                 await asyncio.sleep(0.01 * (n % 5))
@@ -158,13 +163,15 @@ def test_a_suspended_destination_that_is_set_aside_skips_nothing_that_it_missed(
     async def scenario() -> None:
         store = new_store()
         receiver = Receiver({"slow": [5.0], **{f"w{n}": [0.05] for n in range(60)}})
-        following = Changing(place(receiver), place(Receiver(), "other"))
+        other = Receiver()
+        following = Changing(place(receiver), place(other, "other"))
         distant = Distant(store, seed)
         async with working(distant, following):
             await say(store, "card-0", "slow")
             for n in range(60):
                 await say(store, f"card-{n % 7}", f"w{n}")
             await eventually(lambda: is_suspended(store))
+            await other.has(61)
             expected = {"slow", *(f"w{n}" for n in range(60))}
             for _ in range(200):
                 if await has_all(receiver, expected):

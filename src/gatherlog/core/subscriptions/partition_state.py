@@ -263,10 +263,12 @@ class PartitionState:
     async def delete_orphaned_backlogs(self) -> None:
         """Delete what waits for destinations that were removed while no worker was running.
 
-        No destination may be added meanwhile. A query that lags may not show all of them.
+        No destination may be added meanwhile, but one that was set aside may be there again. A
+        query that lags may not show all of them.
         """
-        known = {(d.config.name, d.config.generation) for d in self.destinations.values()}
         stored = await self.checkpoint_store.all_backlogs()
+        present = [one.config for one in self.destinations.values()]
+        known = {(d.name, d.generation) for d in (*present, *self.subscription.destinations())}
         orphans = [
             (backlog.destination, backlog.generation)
             for backlog in stored
