@@ -172,6 +172,7 @@ class DocumentUndecodable(StoreError):
     def __init__(self, view: str, id: str) -> None:
         super().__init__(f"document {view}/{id} cannot be read")
         self.view = view
+        self.id = id
 
 
 # What the codec may answer.

@@ -95,9 +95,8 @@ def readable(document: Document | None) -> Rule | None:
     try:
         return RULES.read(document)
     except DocumentUndecodable as error:
-        name = "" if document is None else document.id
         raise RuleUnreadable(
-            f"rule {name!r} cannot be read: if it is damaged, `gatherlog rebuild` repairs it;"
+            f"rule {error.id!r} cannot be read: if it is damaged, `gatherlog rebuild` repairs it;"
             " if another release wrote it, remove it"
         ) from error
 

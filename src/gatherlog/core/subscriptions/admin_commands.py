@@ -7,7 +7,7 @@ partition's checkpoint says which of them were carried out there.
 from typing import Final
 
 from gatherlog.core.commands.service import read
-from gatherlog.core.eventstore.errors import StoreError
+from gatherlog.core.eventstore.errors import DocumentUndecodable, StoreError
 from gatherlog.core.eventstore.events import Recorded
 from gatherlog.core.eventstore.store import DELETE
 from gatherlog.core.projections.folds import EventFold
@@ -64,6 +64,8 @@ class AdminCommands:
     async def _obey(self, event: Recorded) -> None:
         try:
             reset_to = await self._carry_out(CODEC.decode(event), event)
+        except DocumentUndecodable as damaged:
+            self._state.notices.command_set_aside(event.version, str(damaged))
         except (StoreError, LeaseLost):
             raise
         except Exception as error:  # noqa: BLE001 - it is told, and the next commands follow

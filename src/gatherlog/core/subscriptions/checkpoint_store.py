@@ -8,7 +8,7 @@ more is written: the processor ends, and the next one begins with what is stored
 
 import asyncio
 from collections.abc import Iterable, Sequence
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 import msgspec
 
@@ -43,13 +43,21 @@ from gatherlog.core.subscriptions.leases import LeaseHolder
 
 __all__ = ["CheckpointStore", "DeadLetterEvent", "UnsavedChanges"]
 
-DeadLetterEvent = tuple[str, msgspec.Struct]
-"""The id of a dead letter, and what happened to it."""
 _CHUNK: Final = 100
 """Documents that are read at a time, and dead letters that are written at a time, at most."""
 _STREAM_PAGE: Final = 1000
 """Events of the own stream that are read at a time, at most."""
 _REDRIVEN: Final = event_type_of(DeliveryRedriven)
+
+
+class DeadLetterEvent(NamedTuple):
+    """What happened to a dead letter."""
+
+    dead_letter: str
+    """Its id."""
+    payload: msgspec.Struct
+    redrive: int | None
+    """If that is the outcome of a redrive: the version of its command, which nothing may follow."""
 
 
 class UnsavedChanges(msgspec.Struct, frozen=True):
@@ -256,19 +264,24 @@ class CheckpointStore:
     def _dead_letters(
         self, dead_letter_events: Sequence[DeadLetterEvent]
     ) -> tuple[list[Event], list[Write]]:
-        """The events about dead letters, and the documents that follow from them."""
+        """The events about dead letters, and the documents that follow from them.
+
+        The outcome of a redrive demands the dead letter as the command for it has left it: another
+        command may have followed, which is then carried out by the next processor.
+        """
         now, stream = self._clock(), self._stream
         events, writes = [], {}
-        for id, payload in dead_letter_events:
+        for id, payload, redrive in dead_letter_events:
             type, schema, data = CODEC.encode(payload)
             events.append(Event(self._ids(), type, now, now, data, schema, id))
             if isinstance(payload, RedriveDone):
-                writes[id] = DEAD_LETTERS.write(id, stream, DELETE)
+                writes[id] = DEAD_LETTERS.write(id, stream, DELETE, expects=redrive)
                 continue
             happened = Happened(stream, id, now, payload)
             for change in FOLD.evolve({DEAD_LETTERS.ref(id): None}, happened):
                 # A fold is typed for any body; this one makes dead letters only.
-                writes[id] = DEAD_LETTERS.write(id, stream, change.body)  # type: ignore[arg-type]
+                body: DeadLetter = change.body  # type: ignore[assignment]
+                writes[id] = DEAD_LETTERS.write(id, stream, body, expects=redrive)
         return events, list(writes.values())
 
     # The lease.
