@@ -18,7 +18,7 @@ from gatherlog.interfaces.event_ring import Entry, EventRing
 from gatherlog.interfaces.live_feed import FeedHub
 from gatherlog.interfaces.rest.feed import event_line
 from tests.interfaces.test_feed import Place, events
-from tests.stores import eventually
+from tests.stores import HOSTILE_URL, eventually
 
 NOON = 1_790_000_000_000_000
 
@@ -63,7 +63,7 @@ class FailingStore:
         raise error
 
 
-@pytest.fixture(params=["sqlite:///{folder}/gatherlog.db", "hostile:1"])
+@pytest.fixture(params=["sqlite:///{folder}/gatherlog.db", HOSTILE_URL])
 async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[FailingStore]:
     opened = await open_store(request.param.format(folder=tmp_path), create=True)
     yield FailingStore(opened)
@@ -232,7 +232,7 @@ async def test_a_follower_without_frames_is_sent_its_place_although_the_log_is_b
     assert sum(places[-1]) > sum(places[0]) > 0
 
 
-@pytest.mark.parametrize("engine", ["memory:", "hostile:1"])
+@pytest.mark.parametrize("engine", ["memory:", HOSTILE_URL])
 async def test_a_follower_that_catches_up_is_sent_its_place_too(
     engine: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
