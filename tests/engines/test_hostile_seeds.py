@@ -1,4 +1,4 @@
-"""Subscriptions, rules and queues on the hostile engine, for ten seeds."""
+"""Subscriptions, rules, queues and live followers on the hostile engine, for ten seeds."""
 
 import os
 import subprocess
@@ -12,6 +12,11 @@ SUITES = (
     "tests/core/routing",
     "tests/core/subscriptions",
     "tests/interfaces/routing",
+    "tests/interfaces/test_feed.py",
+    "tests/interfaces/test_live.py",
+    "tests/interfaces/test_live_failures.py",
+    "tests/interfaces/test_live_quiet.py",
+    "tests/interfaces/test_poison.py",
     "tests/interfaces/test_queue_handlers.py",
     "tests/targets/test_queue.py",
 )

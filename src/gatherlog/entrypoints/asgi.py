@@ -15,6 +15,7 @@ import uvicorn
 from gatherlog.bootstrap import start
 from gatherlog.entrypoints.client_connections import ClientConnections
 from gatherlog.entrypoints.connections import Connection
+from gatherlog.entrypoints.unbuilt import warn_of_unbuilt_views
 from gatherlog.interfaces.http import Application, build_app
 from gatherlog.settings import Settings
 
@@ -57,6 +58,7 @@ def app() -> Callable[..., Awaitable[None]]:
 async def _serve(settings: Settings, listener: socket.socket, ready: Ready) -> None:
     platform = await start(settings)
     try:
+        await warn_of_unbuilt_views(platform)
         application = build_app(platform)
         clients = ClientConnections(settings.trusted_proxies, most=MOST_PER_CLIENT)
         config = uvicorn.Config(
@@ -164,6 +166,7 @@ class _WithLifespan:
         except Exception as error:
             await send({"type": "lifespan.startup.failed", "message": str(error)})
             raise
+        await warn_of_unbuilt_views(platform)
         self._app = build_app(platform)
         async with platform.working():
             await send({"type": "lifespan.startup.complete"})

@@ -11,7 +11,7 @@ from typing import Any, Final, Generic, TypeVar
 import msgspec
 
 from gatherlog.core.eventstore.errors import Flaw, Invalid
-from gatherlog.core.eventstore.exact_json import decoder
+from gatherlog.core.eventstore.exact_json import decoder, encode
 from gatherlog.interfaces.problems import (
     MOST_FLAWS,
     BodyTooLarge,
@@ -198,7 +198,7 @@ class BodyReader(Generic[B]):
         flaws = flaws_of(value, self._kind)
         if flaws:
             raise Invalid(*flaws)
-        return msgspec.convert(value, self._kind)
+        return self._decode(encode(value))
 
 
 def flaws_of(value: Any, kind: type, *, strict: bool = True) -> list[Flaw]:
@@ -217,7 +217,10 @@ def flaws_of(value: Any, kind: type, *, strict: bool = True) -> list[Flaw]:
                 flaws.append(Flaw(_pointer(name), "This field is needed"))
             continue
         try:
-            msgspec.convert(value[name], field.type, strict=strict)
+            if strict:  # a part that is kept as it is (`Raw`) can only be decoded from JSON
+                decoder(field.type)(encode(value[name]))
+            else:
+                msgspec.convert(value[name], field.type, strict=False)
         except msgspec.ValidationError as error:
             detail, _, place = str(error).partition(" - at `$")
             flaws.append(Flaw(_pointer(name) + _steps(place), detail.replace("`", "")))

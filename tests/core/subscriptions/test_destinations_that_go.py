@@ -4,13 +4,15 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
 import pytest
 
-from gatherlog.core import Recorded, Store
+from gatherlog.core import Commit, Recorded, Store
 from gatherlog.core.eventstore.clock import system_clock
+from gatherlog.core.projections.rebuild import rebuild
 from gatherlog.core.subscriptions.administration import SubscriptionAdmin
 from gatherlog.core.subscriptions.checkpoints import BACKLOGS
-from gatherlog.core.subscriptions.dead_letters import DEAD_LETTERS
+from gatherlog.core.subscriptions.dead_letters import CATEGORY, DEAD_LETTERS
 from gatherlog.core.subscriptions.delivery import RetryPolicy
 from gatherlog.core.subscriptions.subscription import Destination
 from tests.core.subscriptions.followers import (
@@ -242,6 +244,42 @@ def test_a_redrive_that_follows_a_discard_at_once_is_not_forgotten_by_a_crash(
             await eventually(lambda: no_dead_letter(store))
 
     run_scenario(scenario())
+
+
+@pytest.mark.parametrize("runs_already", [True, False])
+def test_a_redrive_ends_though_its_dead_letter_was_rebuilt_meanwhile(runs_already: bool) -> None:
+    """A rebuild gives documents the version that the whole stream has."""
+
+    async def scenario() -> None:
+        store, receiver = new_store(), Receiver({"bad": [fails(), 5.0]})
+        admin = SubscriptionAdmin(store, clock=system_clock, ids=IDS)
+        following = Following(place(receiver, retry=ONCE))
+        async with working(store, following) as running:
+            await say(store, "card-1", "bad")
+            id = await eventually(lambda: first_dead_letter(store))
+            if not runs_already:
+                await running.stop()
+            await admin.redrive(id, by="me")
+            if runs_already:
+                await eventually(called(receiver, 2))
+            await admin.pause("following", by="me")
+            await admin.resume("following", by="me")
+            await rebuilt(store, id)
+        async with working(store, following):
+            async with asyncio.timeout(600):
+                await eventually(lambda: no_dead_letter(store))
+        assert receiver.words == ["bad"] * len(receiver.words)
+
+    run_scenario(scenario())
+
+
+async def rebuilt(store: Store, dead_letter: str) -> None:
+    """Damage a dead letter, and repair it."""
+    [found] = await store.get([DEAD_LETTERS.ref(dead_letter)])
+    assert found is not None
+    write = DEAD_LETTERS.write(dead_letter, found.stream, at=found.version)
+    await store.commit(Commit(writes=[msgspec.structs.replace(write, body=b"{}")]))
+    assert [one.id async for one in rebuild(store, [CATEGORY])] == [dead_letter]
 
 
 async def no_dead_letter(store: Store) -> bool:

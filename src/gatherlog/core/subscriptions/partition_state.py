@@ -18,6 +18,7 @@ from gatherlog.core.subscriptions.background_tasks import BackgroundTasks
 from gatherlog.core.subscriptions.checkpoint_store import (
     CheckpointStore,
     DeadLetterEvent,
+    Redrive,
     UnsavedChanges,
 )
 from gatherlog.core.subscriptions.checkpoints import Checkpoint
@@ -82,9 +83,8 @@ class PartitionState:
         self.is_stopping = False
         self.unsaved = asyncio.Event()
         """Set while there is something that `save` should write soon."""
-        self.redrives: dict[str, int] = {}
-        """The dead letters of this partition that are being redriven, by id: the version of the
-        command in the subscription's own stream."""
+        self.redrives: dict[str, Redrive] = {}
+        """Those under way in this partition, by the id of the dead letter."""
         self._dead_letter_events: list[DeadLetterEvent] = []
         """To be saved, like the following."""
         self.projection_writes: list[Write] = []
@@ -111,7 +111,7 @@ class PartitionState:
 
     async def load(self) -> list[DeadLetter]:
         """Load what is stored; returns the dead letters whose redrive did not end yet."""
-        unfinished: list[tuple[int, DeadLetter]] = []
+        unfinished: list[tuple[Redrive, DeadLetter]] = []
         stored = await self.checkpoint_store.load()
         if stored is None:
             self.position = (await self.subscription.begin(self.store))[self.partition]
@@ -119,7 +119,7 @@ class PartitionState:
             self.position, self.epoch = stored.position, stored.epoch
             self.commands_done, self.is_paused = stored.commands_done, stored.paused
             unfinished = await self.checkpoint_store.unfinished_redrives(stored)
-            self.redrives = {one.id: version for version, one in unfinished}
+            self.redrives = {one.id: redrive for redrive, one in unfinished}
         if not self.is_paused:
             self.may_attempt.set()
         await self.refresh()
@@ -153,16 +153,18 @@ class PartitionState:
     def record(self, dead_letter: str, payload: msgspec.Struct) -> None:
         """Save with the next checkpoint what happened to a dead letter; a redrive is over by it."""
         redrive = self.redrives.pop(dead_letter, None)
-        self._dead_letter_events.append(DeadLetterEvent(dead_letter, payload, redrive))
+        version = None if redrive is None else redrive.version
+        self._dead_letter_events.append(DeadLetterEvent(dead_letter, payload, version))
         self.unsaved.set()
 
     def _checkpoint(self) -> Checkpoint:
+        redrives = [redrive.command for redrive in self.redrives.values()]
         return Checkpoint(
             subscription=self.name,
             partition=self.partition,
             position=self.position,
             commands_done=self.commands_done,
-            redrives_done=min(self.redrives.values(), default=self.commands_done + 1) - 1,
+            redrives_done=min(redrives, default=self.commands_done + 1) - 1,
             paused=self.is_paused,
             epoch=self.epoch,
         )

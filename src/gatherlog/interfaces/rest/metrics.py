@@ -9,7 +9,7 @@ from prometheus_client.registry import Collector
 
 from gatherlog import __version__
 from gatherlog.core.eventstore.errors import StoreError
-from gatherlog.core.eventstore.store import KeepsFiles, Store
+from gatherlog.core.eventstore.store import KeepsFiles, KnowsViews, Store
 from gatherlog.core.subscriptions.administration import Status
 from gatherlog.core.subscriptions.log_counts import log_totals
 from gatherlog.interfaces.platform import Platform
@@ -36,14 +36,17 @@ async def read_metrics(call: Call[None, Nothing]) -> Reply:
 
 
 async def read_readiness(call: Call[None, Nothing]) -> Reply:
-    """Ready: the store answers, and this process reads subscriptions if it is meant to."""
+    """Ready: the store answers with all views, and subscriptions are read if they are meant to."""
     platform = call.platform
     try:
         await platform.store.heads()
+        unbuilt = await _unbuilt(platform.store)
     except StoreError as error:
         raise NotReady("The store does not answer.") from error
     if platform.settings.work and not platform.worker.is_running:
         raise NotReady("Subscriptions are not read.")
+    if unbuilt:
+        raise NotReady("Documents of an earlier release have to be rebuilt: gatherlog rebuild")
     return json(Health("ready"))
 
 
@@ -67,6 +70,7 @@ async def _metrics(platform: Platform) -> list[Metric]:
         *await _queue_metrics(platform),
         *_process_metrics(platform),
         _set_aside(platform),
+        await _unbuilt_metric(platform.store),
     ]
 
 
@@ -195,6 +199,22 @@ def _set_aside(platform: Platform) -> Metric:
     for subscription, notices in platform.worker.notices.items():
         for what in notices.set_aside:
             family.add_metric([subscription, what], 1)
+    return family
+
+
+async def _unbuilt(store: Store) -> list[str]:
+    return await store.unbuilt() if isinstance(store, KnowsViews) else []
+
+
+async def _unbuilt_metric(store: Store) -> Metric:
+    """The views of which queries are refused."""
+    family = GaugeMetricFamily(
+        "gatherlog_view_unbuilt",
+        "1 for each view that an earlier release made: queries are refused until it is rebuilt.",
+        labels=["view"],
+    )
+    for view in await _unbuilt(store):
+        family.add_metric([view], 1)
     return family
 
 
