@@ -7,9 +7,8 @@ import msgspec
 import pytest
 
 from gatherlog.apps.guests.events import RsvpCleared, SettingsChanged
+from gatherlog.apps.guests.letter_events import CODEC, LetterRequested
 from gatherlog.apps.guests.letters import (
-    CODEC,
-    LetterRequested,
     announcement,
     is_true_of,
     letter_about,

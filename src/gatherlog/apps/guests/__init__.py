@@ -1,5 +1,6 @@
 """Guest lists: gatherings, their guests and households, answers, places and exact figures."""
 
+from gatherlog.apps.guests import fold, letter_counts, views
 from gatherlog.apps.guests.answers import (
     GroupSize,
     Household,
@@ -9,7 +10,6 @@ from gatherlog.apps.guests.answers import (
     Stats,
     Waiting,
 )
-from gatherlog.apps.guests.fold import CATEGORIES
 from gatherlog.apps.guests.households import household_of
 from gatherlog.apps.guests.inputs import (
     DIETARY_TAGS,
@@ -21,9 +21,21 @@ from gatherlog.apps.guests.inputs import (
     Rsvp,
     SettingsPatch,
 )
-from gatherlog.apps.guests.refusals import AnswersChanged, GatheringFull, IsCoHost, RsvpClosed
+from gatherlog.apps.guests.quotas import Quotas, read_quotas
+from gatherlog.apps.guests.refusals import (
+    AnswersChanged,
+    GatheringFull,
+    IsCoHost,
+    LettersReached,
+    NotifyUndecided,
+    QuotaReached,
+    RsvpClosed,
+)
 from gatherlog.apps.guests.service import DEFAULT, GuestService
-from gatherlog.apps.guests.views import VIEWS, Gathering, Group, Guest, GuestLink, Status
+from gatherlog.apps.guests.views import Gathering, Group, Guest, GuestLink, Status
+
+CATEGORIES = (*fold.CATEGORIES, *letter_counts.CATEGORIES)
+VIEWS = (*views.VIEWS, *letter_counts.VIEWS)
 
 __all__ = [
     "CATEGORIES",
@@ -44,10 +56,14 @@ __all__ = [
     "HouseholdAnswer",
     "Imported",
     "IsCoHost",
+    "LettersReached",
     "LinkHolder",
     "NewGuest",
+    "NotifyUndecided",
     "OwnAnswer",
     "Questions",
+    "QuotaReached",
+    "Quotas",
     "Rsvp",
     "RsvpClosed",
     "SettingsPatch",
@@ -55,4 +71,5 @@ __all__ = [
     "Status",
     "Waiting",
     "household_of",
+    "read_quotas",
 ]

@@ -8,6 +8,7 @@ from msgspec import UNSET
 
 from gatherlog.apps.guests.events import (
     CODEC,
+    AccountCounted,
     CoHostChanged,
     GatheringCreated,
     GatheringRemoved,
@@ -25,12 +26,13 @@ from gatherlog.apps.guests.events import (
     WaitlistLeft,
 )
 from gatherlog.apps.guests.views import (
+    ACCOUNT_QUOTAS,
     GATHERINGS,
     GROUPS,
     GUEST_LINKS,
     GUESTS,
-    VIEWS,
     WAITING_LISTS,
+    AccountQuota,
     Gathering,
     Group,
     Guest,
@@ -40,12 +42,24 @@ from gatherlog.apps.guests.views import (
     group_document,
 )
 from gatherlog.core.eventstore.store import DELETE, KEEP, Ref
-from gatherlog.core.projections.folds import Category, Change, Happened
+from gatherlog.core.projections.folds import Category, Change, Happened, Together
 from gatherlog.core.projections.views import View
 
-__all__ = ["CATEGORIES", "CATEGORY", "FOLD", "GuestListFold", "gathering_of", "stream_of", "tally"]
+__all__ = [
+    "CATEGORIES",
+    "CATEGORY",
+    "FOLD",
+    "TOGETHER",
+    "GuestListFold",
+    "QuotaFold",
+    "gathering_of",
+    "quota_stream",
+    "stream_of",
+    "tally",
+]
 
 CATEGORY = "gathering"
+_QUOTA = "quota"
 _PREFIX = len(CATEGORY) + 1
 
 Documents = Mapping[Ref, Any]
@@ -59,6 +73,11 @@ def stream_of(gathering_id: str) -> str:
 def gathering_of(stream: str) -> str:
     """The id of the gathering that a stream is about."""
     return stream[_PREFIX:]
+
+
+def quota_stream(account_id: str) -> str:
+    """The stream in which it is counted what an account has."""
+    return f"{_QUOTA}-{account_id}"
 
 
 def tally(guest: Guest | None) -> dict[str, int]:
@@ -94,7 +113,7 @@ def tally(guest: Guest | None) -> dict[str, int]:
 class GuestListFold:
     """The fold of every stream `gathering-<id>`."""
 
-    views: tuple[View[Any], ...] = VIEWS
+    views: tuple[View[Any], ...] = (GATHERINGS, GUESTS, GROUPS, GUEST_LINKS, WAITING_LISTS)
 
     def keys(self, happened: Happened) -> Iterable[Ref]:
         gathering_id = happened.stream[_PREFIX:]
@@ -117,8 +136,31 @@ class GuestListFold:
         return changes
 
 
+class QuotaFold:
+    """The fold of every stream `quota-<account id>`."""
+
+    views: tuple[View[Any], ...] = (ACCOUNT_QUOTAS,)
+
+    def keys(self, happened: Happened) -> Iterable[Ref]:
+        return (ACCOUNT_QUOTAS.ref(happened.stream[len(_QUOTA) + 1 :]),)
+
+    def evolve(self, documents: Documents, happened: Happened) -> Iterable[Change]:
+        counted: AccountCounted = happened.payload
+        account_id = happened.stream[len(_QUOTA) + 1 :]
+        is_new = documents[ACCOUNT_QUOTAS.ref(account_id)] is None
+        adds = {
+            name: more
+            for name, more in (("gatherings", counted.gatherings), ("guests", counted.guests))
+            if more
+        }
+        return (
+            Change(ACCOUNT_QUOTAS, account_id, AccountQuota(account_id) if is_new else KEEP, adds),
+        )
+
+
 FOLD = GuestListFold()
-CATEGORIES = (Category(CATEGORY, CODEC, FOLD),)
+CATEGORIES = (Category(CATEGORY, CODEC, FOLD), Category(_QUOTA, CODEC, QuotaFold()))
+TOGETHER = Together(*CATEGORIES)
 
 
 def _gathering_created(
@@ -367,11 +409,11 @@ def _queue_becomes(guest: Guest, before: WaitingList, units: tuple[Unit, ...]) -
 
 
 def _set_fields(event: msgspec.Struct) -> dict[str, Any]:
-    """The fields of an event that are not UNSET."""
+    """The fields of an event that are not UNSET, but `notify`, which no document has."""
     return {
         name: value
         for name in event.__struct_fields__
-        if (value := getattr(event, name)) is not UNSET
+        if (value := getattr(event, name)) is not UNSET and name != "notify"
     }
 
 

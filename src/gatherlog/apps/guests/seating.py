@@ -13,6 +13,7 @@ from collections.abc import Sequence
 
 from gatherlog.apps.guests.places import Placed, Room, Wish, all_fit, given, place
 from gatherlog.apps.guests.views import (
+    ACCOUNT_QUOTAS,
     GATHERINGS,
     GROUPS,
     GUEST_LINKS,
@@ -35,6 +36,9 @@ MOST_MOVING = 200
 GUEST_BYTES = 16 * 1024
 COUNTED = 3
 """Documents of a command that have counters beside a body: the gathering and two households."""
+FIGURES = [ACCOUNT_QUOTAS, ACCOUNT_QUOTAS]
+"""The figures of the host's account, which a command that removes a guest changes: body, counters.
+They have a stream of their own."""
 
 
 class Seating:
@@ -92,8 +96,9 @@ class Seating:
         """The most guests who can move up in the same commit."""
         limits, events = self._limits, sum(len(wish.events) + 1 for wish in wishes)
         loaded = [unit.view(ref) for ref in unit.documents]
-        others = [*loaded, GROUPS, GROUPS, GUEST_LINKS, GATHERINGS]
-        used = actions_of(limits, events=events, streams=1, views=others) + COUNTED + 1  # the key
+        others = [*loaded, GROUPS, GROUPS, GUEST_LINKS, GATHERINGS, *FIGURES]
+        used = actions_of(limits, events=events + 1, streams=2, views=others)
+        used += COUNTED + 1  # the key
         each = actions_of(limits, events=1, views=[GUESTS])
         by_bytes = limits.commit_bytes // GUEST_BYTES - len(wishes)
         return min(MOST_MOVING, max(limits.commit_actions - used, 0) // each, max(by_bytes, 0))

@@ -188,6 +188,11 @@ class AccountService:
             raise no_such("account", account_id)
         return account
 
+    async def is_confirmed(self, account_id: str) -> bool:
+        """Whether somebody has signed in to the account; False where there is none."""
+        account = await read(self._store, ACCOUNTS, account_id)
+        return account is not None and account.is_confirmed
+
     async def ensure(self, email: str, *, actor: str) -> str:
         """The id of the account of an address; creates it if there is none. Raises Invalid."""
         address = parsed(email)

@@ -109,7 +109,9 @@ class AccountFold:
         id = id_of(happened.stream)
         match happened.payload:
             case AccountCreated(address):
-                account = Account(id=id, address=address, created_at=happened.time)
+                account = Account(
+                    id=id, address=address, created_at=happened.time, is_confirmed=False
+                )
                 return [
                     Change(ACCOUNTS, id, account),
                     Change(ACCOUNT_ADDRESSES, address, AccountAddress(id)),
@@ -123,8 +125,9 @@ class AccountFold:
             case SessionStarted(session, expires_at):
                 started = LiveSession(session, happened.time, expires_at)
                 account = documents[ACCOUNTS.ref(id)]
+                confirmed = msgspec.structs.replace(account, is_confirmed=True)
                 return [
-                    _with_sessions(account, (*account.sessions, started)),
+                    _with_sessions(confirmed, (*account.sessions, started)),
                     Change(SESSIONS, session, Session(id, expires_at)),
                 ]
             case SessionEnded(session):
