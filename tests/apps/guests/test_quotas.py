@@ -1,7 +1,7 @@
 """What one host may have: the last that is allowed, the first that is refused, and 32 at once."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Any
 
 import pytest
@@ -62,7 +62,7 @@ async def counted(store: Store, account: str = "ida") -> dict[str, int]:
     return {} if document is None else dict(document.counters)
 
 
-async def at_once(callers: list[Awaitable[Any]]) -> tuple[int, int]:
+async def at_once(callers: Sequence[Awaitable[Any]]) -> tuple[int, int]:
     """How many of these callers succeeded, and how many met a quota; there is no other end."""
     ends = await asyncio.gather(*callers, return_exceptions=True)
     refused = [end for end in ends if isinstance(end, QuotaReached)]
