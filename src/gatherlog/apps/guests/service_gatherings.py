@@ -4,9 +4,18 @@ import msgspec
 from msgspec import UNSET
 
 from gatherlog.apps.guests import decisions
-from gatherlog.apps.guests.answers import Stats, stats_of
+from gatherlog.apps.guests.answers import Letters, Stats, stats_of
 from gatherlog.apps.guests.commands import Commands
 from gatherlog.apps.guests.inputs import GatheringDetails, SettingsPatch
+from gatherlog.apps.guests.letter_counts import (
+    COUNTER,
+    HELD_LETTERS,
+    LETTER_COUNTS,
+    HeldLetters,
+    day_stream,
+    of_gathering,
+)
+from gatherlog.apps.guests.letter_events import Reason
 from gatherlog.apps.guests.letter_quotas import check_letters_left
 from gatherlog.apps.guests.loading import load_gathering
 from gatherlog.apps.guests.views import GATHERINGS, WAITING_LISTS, Gathering
@@ -161,6 +170,27 @@ class GatheringCommands(Commands):
             return [*removed, *await self._figures.move(unit, gathering, None)]
 
         await self._run(gathering_id, attempt, actor, once)
+
+    async def letters(self, gathering_id: str) -> Letters:
+        """How many letters about a gathering went out today, and how many are held back."""
+        day = of_gathering(day_stream(self._handler.clock()), gathering_id)
+        refs = [LETTER_COUNTS.ref(day), HELD_LETTERS.ref(gathering_id)]
+        _, (counted, document) = await self._present(gathering_id), await self._store.get(refs)
+        held = HELD_LETTERS.read(document) or HeldLetters(gathering_id=gathering_id)
+        return Letters(
+            sent_today=0 if counted is None else counted.counters.get(COUNTER, 0),
+            held_for_the_day=held.day,
+            held_for_sign_in=held.unconfirmed,
+        )
+
+    async def held_letters(self, *, most: int = 1000) -> dict[Reason, int]:
+        """How many letters are held back, by reason, in the first `most` gatherings with any."""
+        query = HELD_LETTERS.query("by_waiting", "all", limit=most)
+        found = [one.body for one in (await listing(self._store, HELD_LETTERS, query)).items]
+        return {
+            "day": sum(held.day for held in found),
+            "unconfirmed": sum(held.unconfirmed for held in found),
+        }
 
     async def stats(self, gathering_id: str) -> Stats:
         """The exact figures at one moment, as only one document is read."""
