@@ -9,10 +9,13 @@ from httpx2 import ASGITransport, AsyncClient, Response
 from gatherlog.apps.guests import Rsvp
 from gatherlog.bootstrap import Platform, start
 from gatherlog.core.eventstore.errors import Invalid
+from gatherlog.core.subscriptions.checkpoints import CHECKPOINTS, checkpoint_id
 from gatherlog.interfaces.http import build_app
 from gatherlog.interfaces.logs import RequestLog
 from gatherlog.settings import Settings
 from gatherlog.targets.mail import Mailbox
+from tests.interfaces.web.hosting import Host, fields_of, sign_in
+from tests.interfaces.web.reading import Page
 from tests.stores import eventually
 
 QUOTAS = "gatherings=2,guests=3,gathering_letters=2"
@@ -27,6 +30,7 @@ async def platform(tmp_path: Path) -> AsyncIterator[Platform]:
     )
     platform = await start(settings)
     async with platform.working():
+        await eventually(lambda: has_begun(platform), True)
         yield platform
     await platform.stop()
 
@@ -44,6 +48,12 @@ async def host(platform: Platform) -> AsyncIterator[AsyncClient]:
     ) as client:
         yield client
     app.stop()
+
+
+async def has_begun(platform: Platform) -> bool:
+    """Whether letters are read: those about earlier events are never sent."""
+    [document] = await platform.store.get([CHECKPOINTS.ref(checkpoint_id("letters", 0))])
+    return document is not None
 
 
 async def party(host: AsyncClient) -> str:
@@ -127,13 +137,13 @@ async def test_letters_over_the_days_bound_are_shown_and_the_next_change_is_refu
     assert told(refused) == (429, "letters_reached")
     assert 0 < int(refused.headers["retry-after"]) <= 86_400
     assert "`notify` false" in refused.json()["detail"]
-    assert (await host.put(place, json={"location": "C", "notify": False})).status_code == 200
-
     key = await platform.keys.create("operator", None, "", actor="test")
     headers = {"Authorization": f"Bearer {key.secret}"}
     metrics = (await host.get("/metrics", headers=headers)).text
     assert 'gatherlog_letters_held{reason="day"} 1.0' in metrics
     assert 'gatherlog_letters_held{reason="unconfirmed"} 0.0' in metrics
+
+    assert (await host.put(place, json={"location": "C", "notify": False})).status_code == 200
 
 
 async def test_a_bad_value_is_refused_at_the_start_with_what_is_wrong(tmp_path: Path) -> None:
@@ -143,3 +153,82 @@ async def test_a_bad_value_is_refused_at_the_start_with_what_is_wrong(tmp_path: 
         [flaw] = refused.value.flaws
         assert (flaw.pointer, flaw.detail.startswith(said)) == ("/quotas", True)
     assert not (tmp_path / "y.db").exists()
+
+
+# Pages.
+
+
+@pytest.fixture
+async def visitor(platform: Platform) -> AsyncIterator[Host]:
+    """A host who uses a browser, and has a gathering."""
+    app = build_app(platform, log=RequestLog(platform.clock, lambda line: None))
+    host = await sign_in(platform, app, "olga@example.org")
+    made = await host.post("/host", event_name="Ball", event_date="2999-05-01", time_zone="UTC")
+    host.gathering_id = made.headers["location"].split("?")[0].rsplit("/", 1)[1]
+    yield host
+    await host.browser.aclose()
+    app.stop()
+
+
+async def coming(visitor: Host, count: int) -> None:
+    for number in range(count):
+        guest = await visitor.add(f"G{number}", email=f"g{number}@example.org")
+        said = Rsvp(attending=True)
+        await visitor.platform.guests.rsvp(visitor.gathering_id, guest.id, said, actor="cli")
+
+
+async def test_a_page_says_what_the_site_does_not_allow(visitor: Host) -> None:
+    second = await visitor.post("/host", event_name="Second", time_zone="UTC")
+    third = await visitor.post("/host", event_name="Third", time_zone="UTC")
+
+    assert (second.status_code, third.status_code) == (303, 409)
+    said = Page(third.text)
+    assert [heading.text for heading in said.all("h1")] == ["That is more than this site allows"]
+    assert "ask whoever runs this site to raise the quota" in third.text
+
+    await coming(visitor, 3)
+    fields = {"first_name": "A", "last_name": "B", "expected_guests": "1", "children": "0"}
+    added = await visitor.post(f"{visitor.place}/guests/new", **fields)
+    assert added.status_code == 409
+    assert "A gathering may have 3 guests here" in added.text
+
+
+async def test_the_page_asks_with_two_buttons_and_keeps_what_was_typed(visitor: Host) -> None:
+    await coming(visitor, 1)
+    form = fields_of(await visitor.page("/settings"))
+
+    sent = {**form, "location": "The mill"}
+    asked = await visitor.browser.post(f"{visitor.place}/settings", data=sent)
+    assert asked.status_code == 409
+    page = Page(asked.text)
+    buttons = [(b["name"], b["value"]) for b in page.all("button") if b.get("name") == "notify"]
+    assert buttons == [("notify", "yes"), ("notify", "no")]
+    assert fields_of(page)["location"] == ["The mill"]
+    assert "1 guest comes or waits for a place." in asked.text
+    assert (await visitor.gathering()).location is None
+
+    saved = await visitor.browser.post(
+        f"{visitor.place}/settings", data={**fields_of(page), "notify": "no"}
+    )
+    assert saved.status_code == 303
+    assert (await visitor.gathering()).location == "The mill"
+
+
+async def test_the_page_tells_of_letters_that_wait_and_refuses_more(visitor: Host) -> None:
+    await coming(visitor, 3)
+    form = fields_of(await visitor.page("/settings"))
+    sent = {**form, "location": "The mill", "notify": "yes"}
+    saved = await visitor.browser.post(f"{visitor.place}/settings", data=sent)
+    assert saved.status_code == 303
+
+    async def waits() -> bool:
+        text = (await visitor.browser.get(visitor.place)).text
+        return "Letters to your guests that still wait: 1." in text
+
+    await eventually(waits, True)
+    form = fields_of(await visitor.page("/settings"))
+    again = {**form, "location": "The barn", "notify": "yes"}
+    refused = await visitor.browser.post(f"{visitor.place}/settings", data=again)
+    assert refused.status_code == 429
+    assert "As many letters went out today as one day allows, so nothing was saved." in refused.text
+    assert fields_of(Page(refused.text))["location"] == ["The barn"]
