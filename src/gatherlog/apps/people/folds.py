@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 import msgspec
+from msgspec import UNSET
 
 from gatherlog.apps.people.decisions import may_try, recent
 from gatherlog.apps.people.events import (
@@ -110,7 +111,7 @@ class AccountFold:
         match happened.payload:
             case AccountCreated(address):
                 account = Account(
-                    id=id, address=address, created_at=happened.time, is_confirmed=False
+                    id=id, address=address, created_at=happened.time, unconfirmed=True
                 )
                 return [
                     Change(ACCOUNTS, id, account),
@@ -125,7 +126,7 @@ class AccountFold:
             case SessionStarted(session, expires_at):
                 started = LiveSession(session, happened.time, expires_at)
                 account = documents[ACCOUNTS.ref(id)]
-                confirmed = msgspec.structs.replace(account, is_confirmed=True)
+                confirmed = msgspec.structs.replace(account, unconfirmed=UNSET)
                 return [
                     _with_sessions(confirmed, (*account.sessions, started)),
                     Change(SESSIONS, session, Session(id, expires_at)),

@@ -6,6 +6,7 @@ A document that is looked up by a secret has the secret's hash as its id: one po
 from typing import Any
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from gatherlog.core.projections.views import View
 
@@ -69,9 +70,9 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     created_at: int
     sessions: tuple[LiveSession, ...] = ()
     """Oldest first. An expired one may be among them until the next sign-in."""
-    is_confirmed: bool = True
-    """Whether somebody has signed in to it, with a code that was mailed to the address. Documents
-    from before the field count as confirmed until a rebuild."""
+    unconfirmed: bool | UnsetType = UNSET
+    """True until somebody signs in to it for the first time, with a code that was mailed to the
+    address. Accounts of older releases have no such field until a rebuild."""
 
 
 class AccountAddress(msgspec.Struct, frozen=True):
