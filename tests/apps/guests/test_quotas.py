@@ -143,7 +143,7 @@ async def test_the_last_guest_is_added_and_the_next_is_refused_until_one_is_remo
     with pytest.raises(QuotaReached) as refused:
         await add(service, here, "Smith")
     assert str(refused.value) == (
-        "A gathering may have 3 guests here; this one has 3, and 1 more were to be added. Remove "
+        "A gathering may have 3 guests here; this one has 3, and would have 4. Remove "
         "guests who are not invited any more, or ask whoever runs this site to raise the quota "
         "`guests`."
     )

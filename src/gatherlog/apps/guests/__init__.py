@@ -1,6 +1,6 @@
 """Guest lists: gatherings, their guests and households, answers, places and exact figures."""
 
-from gatherlog.apps.guests import fold, letter_counts, views
+from gatherlog.apps.guests import account_counts, letter_counts, views
 from gatherlog.apps.guests.answers import (
     GroupSize,
     Household,
@@ -35,7 +35,7 @@ from gatherlog.apps.guests.refusals import (
 from gatherlog.apps.guests.service import DEFAULT, GuestService
 from gatherlog.apps.guests.views import Gathering, Group, Guest, GuestLink, Status
 
-CATEGORIES = (*fold.CATEGORIES, *letter_counts.CATEGORIES)
+CATEGORIES = (*account_counts.CATEGORIES, *letter_counts.CATEGORIES)
 VIEWS = (*views.VIEWS, *letter_counts.VIEWS)
 
 __all__ = [

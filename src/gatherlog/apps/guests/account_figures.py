@@ -6,8 +6,8 @@ many streams. The commit bounds them, so they are exact whatever other processes
 
 from typing import Any
 
+from gatherlog.apps.guests.account_counts import quota_stream
 from gatherlog.apps.guests.events import AccountCounted
-from gatherlog.apps.guests.fold import quota_stream
 from gatherlog.apps.guests.quotas import Quotas
 from gatherlog.apps.guests.refusals import QuotaReached
 from gatherlog.apps.guests.views import ACCOUNT_QUOTAS, GATHERINGS, Gathering
@@ -25,13 +25,13 @@ _GATHERINGS = (
     "or ask whoever runs this site to raise the quota `gatherings`."
 )
 _GUESTS = (
-    "A gathering may have {bound:,} guests here; this one has {had:,}, and {more:,} more were to "
-    "be added. Remove guests who are not invited any more, or ask whoever runs this site to raise "
+    "A gathering may have {bound:,} guests here; this one has {had:,}, and would have "
+    "{then:,}. Remove guests who are not invited any more, or ask whoever runs this site to raise "
     "the quota `guests`."
 )
 _ACCOUNT_GUESTS = (
     "All gatherings of an account together may have {bound:,} guests here; yours have {had:,}, and "
-    "{more:,} more were to be added. Remove gatherings that are over, or ask whoever runs this "
+    "would have {then:,}. Remove gatherings that are over, or ask whoever runs this "
     "site to raise the quota `account_guests`."
 )
 
@@ -126,7 +126,7 @@ def _demand(
     if bound is None:
         return
     if had + more > bound:
-        raise QuotaReached(text.format(bound=bound, had=had, more=more))
+        raise QuotaReached(text.format(bound=bound, had=had, then=had + more))
     unit.demand(view, id, at_most={counter: bound})
 
 

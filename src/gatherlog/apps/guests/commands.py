@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 
+from gatherlog.apps.guests.account_counts import TOGETHER
 from gatherlog.apps.guests.account_figures import AccountFigures
 from gatherlog.apps.guests.events import CODEC
-from gatherlog.apps.guests.fold import TOGETHER, stream_of
+from gatherlog.apps.guests.fold import stream_of
 from gatherlog.apps.guests.joint_answers import JointAnswers
 from gatherlog.apps.guests.promotion import Promotion
 from gatherlog.apps.guests.quotas import Quotas

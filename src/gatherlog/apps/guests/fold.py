@@ -8,7 +8,6 @@ from msgspec import UNSET
 
 from gatherlog.apps.guests.events import (
     CODEC,
-    AccountCounted,
     CoHostChanged,
     GatheringCreated,
     GatheringRemoved,
@@ -26,13 +25,11 @@ from gatherlog.apps.guests.events import (
     WaitlistLeft,
 )
 from gatherlog.apps.guests.views import (
-    ACCOUNT_QUOTAS,
     GATHERINGS,
     GROUPS,
     GUEST_LINKS,
     GUESTS,
     WAITING_LISTS,
-    AccountQuota,
     Gathering,
     Group,
     Guest,
@@ -42,24 +39,20 @@ from gatherlog.apps.guests.views import (
     group_document,
 )
 from gatherlog.core.eventstore.store import DELETE, KEEP, Ref
-from gatherlog.core.projections.folds import Category, Change, Happened, Together
+from gatherlog.core.projections.folds import Category, Change, Happened
 from gatherlog.core.projections.views import View
 
 __all__ = [
-    "CATEGORIES",
     "CATEGORY",
     "FOLD",
-    "TOGETHER",
+    "GUEST_LISTS",
     "GuestListFold",
-    "QuotaFold",
     "gathering_of",
-    "quota_stream",
     "stream_of",
     "tally",
 ]
 
 CATEGORY = "gathering"
-_QUOTA = "quota"
 _PREFIX = len(CATEGORY) + 1
 
 Documents = Mapping[Ref, Any]
@@ -73,11 +66,6 @@ def stream_of(gathering_id: str) -> str:
 def gathering_of(stream: str) -> str:
     """The id of the gathering that a stream is about."""
     return stream[_PREFIX:]
-
-
-def quota_stream(account_id: str) -> str:
-    """The stream in which it is counted what an account has."""
-    return f"{_QUOTA}-{account_id}"
 
 
 def tally(guest: Guest | None) -> dict[str, int]:
@@ -136,31 +124,8 @@ class GuestListFold:
         return changes
 
 
-class QuotaFold:
-    """The fold of every stream `quota-<account id>`."""
-
-    views: tuple[View[Any], ...] = (ACCOUNT_QUOTAS,)
-
-    def keys(self, happened: Happened) -> Iterable[Ref]:
-        return (ACCOUNT_QUOTAS.ref(happened.stream[len(_QUOTA) + 1 :]),)
-
-    def evolve(self, documents: Documents, happened: Happened) -> Iterable[Change]:
-        counted: AccountCounted = happened.payload
-        account_id = happened.stream[len(_QUOTA) + 1 :]
-        is_new = documents[ACCOUNT_QUOTAS.ref(account_id)] is None
-        adds = {
-            name: more
-            for name, more in (("gatherings", counted.gatherings), ("guests", counted.guests))
-            if more
-        }
-        return (
-            Change(ACCOUNT_QUOTAS, account_id, AccountQuota(account_id) if is_new else KEEP, adds),
-        )
-
-
 FOLD = GuestListFold()
-CATEGORIES = (Category(CATEGORY, CODEC, FOLD), Category(_QUOTA, CODEC, QuotaFold()))
-TOGETHER = Together(*CATEGORIES)
+GUEST_LISTS = Category(CATEGORY, CODEC, FOLD)
 
 
 def _gathering_created(
