@@ -12,7 +12,9 @@ from gatherlog.apps.guests import (
     CATEGORIES,
     GatheringDetails,
     GuestService,
+    LettersReached,
     NewGuest,
+    NotifyUndecided,
     Quotas,
     Rsvp,
     SettingsPatch,
@@ -34,7 +36,7 @@ from gatherlog.engines import open_store
 from gatherlog.testing import StandingClock, run_instantly
 from tests.apps.guests.guest_lists import answered, gathering, guest
 from tests.apps.guests.slow_reads import SlowReads
-from tests.stores import HOSTILE_URL, events_in, eventually, scanned
+from tests.stores import HOSTILE_URL, events_in, events_of, eventually, scanned
 
 CALLERS = 32
 EVENING = StandingClock("2026-05-01T23:30:00Z")()
@@ -155,6 +157,84 @@ async def test_a_gathering_without_a_host_is_bounded_by_addresses_alone(
 
     sent = [await bounded.admit(ids(), about(None), to()) for _ in range(3)]
     assert sent == ["admitted", "admitted", "address"]
+
+
+# Changes that guests get letters about.
+
+
+@pytest.fixture
+async def service(store: Store, clock: StandingClock) -> GuestService:
+    """A site that sends letters, two a day about each gathering."""
+    bounds = only(gathering_letters=2)
+    return GuestService(SlowReads(store), clock=clock, ids=ids, quotas=bounds, sends_letters=True)
+
+
+async def invited(service: GuestService, count: int, host: str | None = "ida") -> list[str]:
+    """The id of a new gathering, and those of its guests."""
+    details = GatheringDetails(event_name="Ball", event_date="2027-05-01")
+    here = (await service.create_gathering(details, actor="cli", host=host)).body.id
+    new = NewGuest(first_name="A", last_name="X", email="a@example.org")
+    added = [await service.add_guest(here, new, actor="cli") for _ in range(count)]
+    return [here, *(guest.body.id for guest in added)]
+
+
+async def test_the_last_change_that_may_send_letters_is_made_and_the_next_is_refused(
+    service: GuestService, quotas: Callable[..., LetterQuotas], clock: StandingClock
+) -> None:
+    here, ada = await invited(service, 1)
+    await service.rsvp(here, ada, Rsvp(attending=True), actor="cli")
+    gathering = (await service.gathering(here)).body
+    told, untold = (SettingsPatch(location="B", notify=notify) for notify in (True, False))
+
+    await quotas().admit("d1", gathering, to())
+    await service.change_settings(here, SettingsPatch(location="A", notify=True), actor="cli")
+    await quotas().admit("d2", gathering, to())
+    with pytest.raises(LettersReached) as refused:
+        await service.change_settings(here, told, actor="cli")
+    assert refused.value.retry_after == 12 * 3600
+    assert (await service.gathering(here)).body.location == "A"
+    assert (await service.letters(here)).sent_today == 2
+
+    await service.change_settings(here, untold, actor="cli")
+    clock.advance(hours=12)
+    await service.change_settings(here, SettingsPatch(location="C", notify=True), actor="cli")
+    assert (await service.letters(here)).sent_today == 0
+
+
+async def test_a_gathering_without_a_host_may_change_as_often_as_it_likes(
+    service: GuestService, quotas: Callable[..., LetterQuotas]
+) -> None:
+    here, ada = await invited(service, 1, host=None)
+    await service.rsvp(here, ada, Rsvp(attending=True), actor="cli")
+    for number in range(3):
+        await quotas().admit(f"d{number}", (await service.gathering(here)).body, to())
+
+    await service.change_settings(here, SettingsPatch(location="A", notify=True), actor="cli")
+    with pytest.raises(NotifyUndecided):
+        await service.change_settings(here, SettingsPatch(location="B"), actor="cli")
+
+
+async def test_no_change_goes_unasked_while_guests_say_yes(
+    service: GuestService, store: Store
+) -> None:
+    here, *who = await invited(service, 16)
+
+    async def change(place: int) -> bool:
+        try:
+            patch = SettingsPatch(location=f"Place {place}")
+            await service.change_settings(here, patch, actor="cli")
+        except NotifyUndecided:
+            return False
+        return True
+
+    await asyncio.gather(
+        *(change(place) for place in range(16)),
+        *(service.rsvp(here, id, Rsvp(attending=True), actor="cli") for id in who),
+    )
+    types = [event.type for event in await events_of(store, f"gathering-{here}")]
+    first_yes = types.index("guests.rsvp_submitted")
+    assert "guests.settings_changed" not in types[first_yes:]
+    assert not await change(99)
 
 
 # From end to end, in simulated time.

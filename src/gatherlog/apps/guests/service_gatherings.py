@@ -126,12 +126,18 @@ class GatheringCommands(Commands):
     async def _changed(
         self, unit: UnitOfWork, gathering: Gathering, patch: SettingsPatch
     ) -> list[msgspec.Struct]:
-        """The decision, given how many guests there are to write to."""
+        """The decision, given how many guests there are to write to.
+
+        If nobody was asked because there are none, the commit demands that there are still none.
+        """
         letters = 0
         if self._sends_letters:
             counters = unit.counters(GATHERINGS, gathering.id)
             letters = counters.get("coming", 0) + counters.get("waiting", 0)
         decided = decisions.change_settings(gathering, patch, now=unit.now, letters=letters)
+        if self._sends_letters and decided and not letters:
+            nobody = {"coming": 0, "waiting": 0}
+            unit.demand(GATHERINGS, gathering.id, at_most=nobody)
         if letters and [event for event in decided if getattr(event, "notify", UNSET) is True]:
             await check_letters_left(unit, self._quotas, gathering)
         return decided
