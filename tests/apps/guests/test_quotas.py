@@ -9,18 +9,22 @@ import pytest
 from gatherlog.apps.guests import (
     CATEGORIES,
     DEFAULT,
+    VIEWS,
     GatheringDetails,
     GuestService,
     NewGuest,
     QuotaReached,
     Quotas,
+    Rsvp,
+    SettingsPatch,
     read_quotas,
 )
 from gatherlog.apps.guests.sheets import SheetRow
 from gatherlog.apps.guests.views import ACCOUNT_QUOTAS
-from gatherlog.core import Store
+from gatherlog.core import Limits, Store
 from gatherlog.core.eventstore.errors import Invalid
 from gatherlog.core.projections.rebuild import verify
+from gatherlog.engines import open_store
 from gatherlog.testing import CountingIds, StandingClock
 from tests.apps.guests.slow_reads import SlowReads
 from tests.stores import eventually
@@ -265,6 +269,31 @@ async def test_adding_guests_while_the_host_changes_keeps_the_figures(
     assert len(ends) == CALLERS
     assert await counted(store, "ida") == {"gatherings": 0, "guests": 0}
     assert await counted(store, "max") == {"gatherings": 1, "guests": 31}
+
+
+@pytest.mark.parametrize("index_rows", [0, 1, 2, 3])
+@pytest.mark.parametrize("actions", [45, 90])
+async def test_guests_of_a_host_are_removed_while_others_move_up_in_small_commits(
+    actions: int, index_rows: int, clock: StandingClock, ids: CountingIds
+) -> None:
+    limits = Limits(commit_actions=actions, index_rows=index_rows, commit_bytes=4 * 1024 * 1024)
+    small = await open_store("memory:", views=VIEWS, limits=limits)
+    service = GuestService(small, clock=clock, ids=ids)
+    here = await ball(service)
+    await service.change_settings(here, SettingsPatch(max_guests=4), actor="cli")
+    who = [await add(service, here, "Smith") for _ in range(8)]
+    for id in who:
+        await service.issue_link(here, id, actor="cli")
+        await service.rsvp(here, id, Rsvp(attending=True), actor="cli")
+
+    for id in who[:4]:
+        await service.remove_guest(here, id, actor="cli")
+    stats = await service.stats(here)
+    assert (stats.total_guests, stats.attending, stats.waiting) == (4, 4, 0)
+    assert await bring(service, here, rows(40)) == 40
+    assert await counted(small) == {"gatherings": 1, "guests": 44}
+    assert [difference async for difference in verify(small, CATEGORIES)] == []
+    await small.close()
 
 
 # A store from before.
