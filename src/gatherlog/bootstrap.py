@@ -8,6 +8,7 @@ from uuid_utils import uuid7
 
 from gatherlog.apps import guests, people, trail
 from gatherlog.apps.guests import mailing
+from gatherlog.apps.guests.letter_quotas import Hosts, LetterQuotas
 from gatherlog.apps.guests.text import folded
 from gatherlog.apps.people.key_file import KeyUnusable, check_key, kept_key
 from gatherlog.core import queues
@@ -78,10 +79,11 @@ async def open_platform(
 ) -> Platform:
     """The services on a store, which is opened and not changed; `create` makes a missing one.
 
-    `handlers` are coroutines of this program that rules may name as targets. Raises KeyUnusable
-    for a private key that cannot be used, NotAStore, ViewOutdated, and what else the engine raises
-    when a store is opened.
+    `handlers` are coroutines of this program that rules may name as targets. Raises Invalid for
+    quotas that cannot be parsed, KeyUnusable for a private key that cannot be used, NotAStore,
+    ViewOutdated, and what else the engine raises when a store is opened.
     """
+    guests.read_quotas(settings.quotas)
     key = _LazyKey(settings)
     await key.check()
     store = await open_store(settings.store, views=VIEWS, create=create)
@@ -122,7 +124,13 @@ def _assemble(
     settings: Settings, store: Store, key: people.KeySource, handlers: Mapping[str, Handler]
 ) -> Platform:
     clock, ids, mailer = system_clock, new_id, _mailer(settings)
-    guest_lists = guests.GuestService(store, clock=clock, ids=ids)
+    quotas, sends_letters = guests.read_quotas(settings.quotas), not isinstance(mailer, NoMail)
+    guest_lists = guests.GuestService(
+        store, clock=clock, ids=ids, quotas=quotas, sends_letters=sends_letters
+    )
+    accounts = people.AccountService(
+        store, key, mailer, site=settings.base_url, clock=clock, ids=ids
+    )
     secrets, queue = _RuleSecrets(key), queues.Queues(store, clock=clock, ids=ids)
     opener = TargetOpener(
         store,
@@ -137,11 +145,12 @@ def _assemble(
     )
     bus, log = Bus(opener), RequestLog(clock)
     subscriptions: list[Subscription] = [bus, *projections()]
-    if not isinstance(mailer, NoMail):
-        letters = mailing.guest_letters(
-            store, mailer.deliver, site=settings.base_url, clock=clock, ids=ids
-        )
-        subscriptions.append(letters)
+    if sends_letters:
+        is_confirmed = _always if settings.demo else accounts.is_confirmed
+        hosts = Hosts(is_confirmed, _AddressDigest(key))
+        post = mailing.Post(mailer.deliver, settings.base_url)
+        allowed = LetterQuotas(store, quotas, hosts, clock=clock, ids=ids)
+        subscriptions.append(mailing.guest_letters(store, post, allowed, clock=clock, ids=ids))
     return Platform(
         settings=settings,
         store=store,
@@ -149,9 +158,7 @@ def _assemble(
         ids=ids,
         guests=guest_lists,
         keys=people.KeyService(store, clock=clock, ids=ids),
-        accounts=people.AccountService(
-            store, key, mailer, site=settings.base_url, clock=clock, ids=ids
-        ),
+        accounts=accounts,
         guest_login=people.GuestLoginService(
             store, key, Invitees(guest_lists), clock=clock, ids=ids
         ),
@@ -175,6 +182,21 @@ def _assemble(
             tell=log.told,
         ),
     )
+
+
+async def _always(account_id: str) -> bool:
+    """In the demo nobody's address is real, and no letter leaves the process."""
+    return True
+
+
+class _AddressDigest:
+    """Digests of the addresses of guests, by which the letters of a day are counted."""
+
+    def __init__(self, key: people.KeySource) -> None:
+        self._key = key
+
+    async def __call__(self, address: str) -> str:
+        return (await self._key()).digest("letters", address)
 
 
 class _RuleSecrets:

@@ -44,6 +44,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Whether the server runs the worker, too; if not, `gatherlog work` does, beside it."""
     rate_limits: str = ""
     """`off`, or limits like `sign_in=20/minute,rsvp=off`; limits not named keep their defaults."""
+    quotas: str = ""
+    """`off`, or quotas like `gatherings=200,guests=off`; those not named keep their defaults."""
     demo: bool = False
 
     def __repr__(self) -> str:
@@ -210,4 +212,5 @@ _READERS: Mapping[str, Callable[[str], object]] = {
     "jwt_key": _pem,
     "key_file": str,
     "rate_limits": str,
+    "quotas": str,
 }

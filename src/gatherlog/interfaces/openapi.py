@@ -51,6 +51,7 @@ _TAGS = {
     "rules": "Which events are delivered to which targets.",
     "subscriptions": "Named readers of the log: how far they are, and what waits in them.",
     "dead-letters": "Deliveries that were given up: read, redrive and discard them.",
+    "letters": "The letters to guests: how many went out today, and how many are held back.",
     "queues": "Durable queues: receive and acknowledge messages, and administer the queues.",
     "server": "Whether the server runs and is ready, and its metrics.",
 }

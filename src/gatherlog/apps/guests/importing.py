@@ -8,19 +8,30 @@ which only grows. If an import breaks off, importing the sheet again does what i
 
 import asyncio
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from gatherlog.apps.guests import decisions
+from gatherlog.apps.guests.account_figures import AccountFigures
 from gatherlog.apps.guests.answers import Imported
+from gatherlog.apps.guests.events import CODEC
 from gatherlog.apps.guests.fold import stream_of
 from gatherlog.apps.guests.loading import unchanged_list
 from gatherlog.apps.guests.matching import check_rows, match, new_guest, patch
 from gatherlog.apps.guests.sheets import SheetRow
-from gatherlog.apps.guests.views import GATHERINGS, GROUPS, GUESTS, Gathering, Guest, group_document
+from gatherlog.apps.guests.views import (
+    ACCOUNT_QUOTAS,
+    GATHERINGS,
+    GROUPS,
+    GUESTS,
+    Guest,
+    group_document,
+)
 from gatherlog.core.commands.handler import CommandHandler, Decided
 from gatherlog.core.commands.service import about, no_such, run
 from gatherlog.core.commands.unit_of_work import UnitOfWork
 from gatherlog.core.eventstore.commit_checks import actions_of
 from gatherlog.core.eventstore.store import Limits
+from gatherlog.core.projections.views import View
 
 __all__ = ["Import"]
 
@@ -33,9 +44,14 @@ class Import:
     """The import of one sheet into one gathering."""
 
     def __init__(
-        self, handler: CommandHandler, gathering_id: str, rows: Sequence[SheetRow]
+        self,
+        handler: CommandHandler,
+        figures: AccountFigures,
+        gathering_id: str,
+        rows: Sequence[SheetRow],
     ) -> None:
         self._handler = handler
+        self._figures = figures
         self._store = handler.store
         self._gathering_id = gathering_id
         self._rows = rows
@@ -46,13 +62,11 @@ class Import:
     async def preview(self) -> Imported:
         """What `run` would do now."""
         await self._check()
-        await self._match()
         return await asyncio.to_thread(_count, self._rows, self._matches)
 
     async def run(self, *, actor: str, file_hash: str, progress: Callable[[int], None]) -> Imported:
         """Write chunk after chunk; `progress` is called with how many rows are done."""
         await self._check()
-        await self._match()
         done = Imported(0, 0, 0)
         size = chunk_size(self._store.limits)
         for start in range(0, len(self._rows), size):
@@ -63,8 +77,16 @@ class Import:
         return done
 
     async def _check(self) -> None:
-        """In a thread, like everything that goes through all rows: a long sheet takes seconds."""
+        """Raise what there is to refuse before anything is written.
+
+        In a thread, like everything that goes through all rows: a long sheet takes seconds.
+        """
         await asyncio.to_thread(check_rows, self._rows)
+        await self._match()
+        unit = UnitOfWork(self._store, CODEC, self._handler.clock())
+        gathering = await unit.get(GATHERINGS, self._gathering_id)
+        if gathering is not None:
+            await self._figures.add_guests(unit, gathering, self._matches.count(None))
 
     async def _write(self, chunk: range, actor: str, file_hash: str) -> Imported:
         """Write one chunk as one commit; how many guests it added and changed."""
@@ -75,14 +97,14 @@ class Import:
             gathering = await unit.get(GATHERINGS, self._gathering_id)
             counters = unit.counters(GATHERINGS, self._gathering_id)
             if counters.get("edits", 0) != self._edits:
-                gathering = await self._match()
+                await self._match()
             if gathering is None or gathering.gone:
                 raise no_such("gathering", self._gathering_id)
             decided, counts = await self._decide(unit, chunk)
             edits = len(decided)
             exactly = {"edits": self._edits + edits}
             unit.demand(GATHERINGS, self._gathering_id, at_most=exactly, at_least=exactly)
-            return decided
+            return [*decided, *await self._figures.add_guests(unit, gathering, counts.new)]
 
         stream, more = stream_of(self._gathering_id), {"import": file_hash}
         await run(self._handler, stream, attempt, actor=actor, more=more)
@@ -123,17 +145,18 @@ class Import:
     def _household(self, row: SheetRow) -> str:
         return group_document(self._gathering_id, row.group_id or "")
 
-    async def _match(self) -> Gathering:
+    async def _match(self) -> None:
         """Match the sheet against all guests, in a list that nobody changed while it was read."""
         found = await unchanged_list(self._store, self._gathering_id)
         self._edits = found.edits
         self._matches = await asyncio.to_thread(match, self._rows, found.guests)
-        return found.gathering
 
 
 def chunk_size(limits: Limits) -> int:
     """How many rows fit into one commit in any case."""
-    others = actions_of(limits, streams=1, views=[GATHERINGS, GATHERINGS])  # it has counters
+    # The gathering and the figures of its account have counters.
+    counted: list[View[Any]] = [GATHERINGS, GATHERINGS, ACCOUNT_QUOTAS, ACCOUNT_QUOTAS]
+    others = actions_of(limits, events=1, streams=2, views=counted)
     # A row has two events at most, and changes the household that is left and the one joined.
     each = actions_of(limits, events=2, views=[GUESTS, GROUPS, GROUPS])
     by_actions = (limits.commit_actions - others) // each

@@ -11,22 +11,35 @@ from typing import Final
 import msgspec
 
 from gatherlog.apps.guests import events, letters
+from gatherlog.apps.guests.decisions import is_over
 from gatherlog.apps.guests.fold import gathering_of
-from gatherlog.apps.guests.letters import LetterRequested, letter_about
+from gatherlog.apps.guests.letter_counts import TOGETHER, held_stream
+from gatherlog.apps.guests.letter_events import (
+    CODEC,
+    LetterHeld,
+    LetterReleased,
+    LetterRequested,
+    Reason,
+)
+from gatherlog.apps.guests.letter_quotas import LetterQuotas
+from gatherlog.apps.guests.letters import letter_about
 from gatherlog.apps.guests.loading import all_guests
+from gatherlog.apps.guests.quotas import seconds_left
 from gatherlog.apps.guests.views import GATHERINGS, GUESTS, Gathering, Guest
+from gatherlog.core.commands.handler import CommandHandler, Decided, Once
 from gatherlog.core.commands.service import read
+from gatherlog.core.commands.unit_of_work import UnitOfWork
 from gatherlog.core.eventstore.clock import Clock, Ids
 from gatherlog.core.eventstore.commit_checks import actions_of
 from gatherlog.core.eventstore.events import Event, Recorded
 from gatherlog.core.eventstore.store import Append, Commit, Heads, Store
 from gatherlog.core.projections.folds import EventFold
-from gatherlog.core.subscriptions.delivery import Delivery, RetryPolicy
+from gatherlog.core.subscriptions.delivery import Delivery, DeliveryFailed, RetryPolicy
 from gatherlog.core.subscriptions.handlers import HandlerTarget
 from gatherlog.core.subscriptions.letters import SendLetter
 from gatherlog.core.subscriptions.subscription import Destination, Subscription, Unchanging
 
-__all__ = ["CATEGORY", "LETTERS", "RETRY", "guest_letters"]
+__all__ = ["CATEGORY", "HELD_FOR", "LETTERS", "RETRY", "Post", "guest_letters"]
 
 LETTERS: Final = "letters"
 """The name of the subscription."""
@@ -34,6 +47,11 @@ CATEGORY: Final = "letters"
 """The category of the streams in which letters are requested, one stream for each gathering."""
 RETRY: Final = RetryPolicy(attempts=None, age=6 * 3600.0, first_pause=5.0, longest_pause=600.0)
 """Six hours: mail servers that delay unknown senders accept them within an hour."""
+HELD_FOR: Final = 7 * 86_400.0
+"""Seconds for which a letter that is held back is tried again."""
+_DAY_FULL: Final = "as many letters of the gathering or its host as one day allows have been sent"
+_UNCONFIRMED: Final = "the host has not signed in yet, so the host's address is not confirmed"
+_ADDRESS_FULL: Final = "as many letters to this address as one day allows have been sent"
 
 _CHUNK: Final = 500
 """Requests for letters in one commit."""
@@ -46,39 +64,59 @@ _LETTERS: Final = (
 )
 
 
+class Post(msgspec.Struct, frozen=True):
+    """How letters are sent, and what they call the site."""
+
+    send: SendLetter
+    """Sends a letter within 30 seconds, or raises DeliveryFailed."""
+    site: str
+    """The URL that guests know."""
+
+
 def guest_letters(
     store: Store,
-    send: SendLetter,
+    post: Post,
+    quotas: LetterQuotas,
     *,
-    site: str,
     clock: Clock,
     ids: Ids,
     retry: RetryPolicy = RETRY,
 ) -> Subscription:
     """The subscription `letters`; it starts with the events after it was first read.
 
-    `site` is the URL that guests know. `send` sends a letter within 30 seconds, or raises
-    DeliveryFailed. A letter that failed for good does not block others, and a slow one delays them
-    for a second. A letter that was sent is not sent again within 24 hours, unless the process is
-    killed between sending it and committing that it was sent.
+    A letter that failed for good does not block others, and a slow one delays them for a second. A
+    letter that was sent is not sent again within 24 hours, unless the process is killed between
+    sending it and committing that it was sent. Those that `quotas` holds back are sent later, one
+    after the other for each gathering.
     """
-    mailing = _Mailing(store, send, site, clock, ids)
+    mailing = _Mailing(store, post, quotas, clock=clock, ids=ids)
     return _Letters(
         Destination(name=LETTERS, target=HandlerTarget(mailing.write), retry=retry, at_once=4),
         Destination(name=f"{LETTERS}/round", target=HandlerTarget(mailing.request), retry=retry),
+        Destination(
+            name=f"{LETTERS}/held",
+            target=HandlerTarget(mailing.write_held),
+            retry=msgspec.structs.replace(retry, attempts=None, age=HELD_FOR),
+            at_once=4,
+        ),
     )
 
 
 class _Letters(Unchanging):
-    """It has two destinations, so that a page of the log does not wait for the slowest letter."""
+    """Requests are a destination of their own, so that a page of the log does not wait for the
+    slowest letter; and so are letters that are held back, which may wait for days."""
 
     name = LETTERS
     gather = 0.0
     fold: EventFold | None = None
 
-    def __init__(self, letters: Destination, requests: Destination) -> None:
-        self._destinations = (letters, requests)
-        self._by_type = dict.fromkeys(_LETTERS, (letters,)) | dict.fromkeys(_CHANGES, (requests,))
+    def __init__(self, letters: Destination, requests: Destination, held: Destination) -> None:
+        self._destinations = (letters, requests, held)
+        self._by_type = {
+            **dict.fromkeys(_LETTERS, (letters,)),
+            **dict.fromkeys(_CHANGES, (requests,)),
+            "letters.letter_held": (held,),
+        }
 
     async def begin(self, store: Store) -> Heads:
         """At the end of the log: nobody gets letters about events before."""
@@ -99,26 +137,82 @@ class _Letters(Unchanging):
 class _Mailing:
     """The handlers of both destinations."""
 
-    def __init__(self, store: Store, send: SendLetter, site: str, clock: Clock, ids: Ids) -> None:
+    def __init__(
+        self, store: Store, post: Post, quotas: LetterQuotas, *, clock: Clock, ids: Ids
+    ) -> None:
         self._store = store
-        self._send = send
-        self._site = site
+        self._post = post
+        self._quotas = quotas
+        self._held = CommandHandler(store, CODEC, TOGETHER, clock=clock, ids=ids)
         self._clock = clock
         self._ids = ids
 
     async def write(self, delivery: Delivery) -> None:
-        """Send the letter that the event calls for, if any. Repeating it does nothing."""
-        key = f"letter:{delivery.id}"
+        """Send the letter that the event calls for, if any, or hold it back.
+
+        Repeating it does nothing. Raises DeliveryFailed.
+        """
+        reason = await self._send(delivery.id, delivery.event)
+        if reason is not None:
+            await self._hold(delivery, reason)
+
+    async def write_held(self, delivery: Delivery) -> None:
+        """Send a letter that was held back, unless it is not true any more.
+
+        Raises DeliveryFailed while it has to wait.
+        """
+        held: LetterHeld = CODEC.decode(delivery.event)
+        [event] = await self._store.read_stream(held.stream, after=held.version - 1, limit=1)
+        reason = await self._send(held.delivery, event)
+        if reason == "unconfirmed":
+            raise DeliveryFailed("unconfirmed", _UNCONFIRMED, is_early=True)
+        if reason == "day":
+            left = seconds_left(self._clock())
+            raise DeliveryFailed("day", _DAY_FULL, is_early=True, retry_after=left)
+        once = Once(f"letter-released:{delivery.id}", b"", lambda handled: b"")
+        await self._record(delivery.event.stream, LetterReleased(reason=held.reason), once)
+
+    async def _send(self, id: str, event: Recorded) -> Reason | None:
+        """Send the letter of the delivery `id`, if the event still calls for one.
+
+        Returns why it has to wait; None if nothing is left to do. Raises DeliveryFailed.
+        """
+        key = f"letter:{id}"
         if await self._store.recall(key) is not None:
-            return
-        event = delivery.event
+            return None
         gathering, guest = await self._facts(event)
         if gathering is None or guest is None or guest.gathering_id != gathering.id:
-            return
-        letter = letter_about(event, gathering, guest, site=self._site, now=self._clock())
-        if letter is not None:
-            await self._send(msgspec.structs.replace(letter, id=delivery.id))
-            await self._store.commit(Commit(key=key))
+            return None
+        letter = letter_about(event, gathering, guest, site=self._post.site, now=self._clock())
+        if letter is None:
+            return None
+        verdict = await self._quotas.admit(id, gathering, guest)
+        if verdict == "address":
+            raise DeliveryFailed("address_letters", _ADDRESS_FULL, final=True)
+        if verdict != "admitted":
+            return verdict
+        await self._post.send(msgspec.structs.replace(letter, id=id))
+        await self._store.commit(Commit(key=key))
+        return None
+
+    async def _hold(self, delivery: Delivery, reason: Reason) -> None:
+        """Record that the letter is to be sent later; repeating it does nothing."""
+        event = delivery.event
+        held = LetterHeld(
+            delivery=delivery.id,
+            stream=event.stream,
+            version=event.version,
+            guest=event.subject,
+            reason=reason,
+        )
+        once = Once(f"letter-held:{delivery.id}", b"", lambda handled: b"")
+        await self._record(held_stream(_gathering_of(event)), held, once)
+
+    async def _record(self, stream: str, event: msgspec.Struct, once: Once) -> None:
+        async def attempt(unit: UnitOfWork) -> list[Decided]:
+            return [Decided(event)]
+
+        await self._held.handle(stream, attempt, once=once)
 
     async def request(self, delivery: Delivery) -> None:
         """Request a letter for each guest whom a change of settings concerns.
@@ -131,7 +225,7 @@ class _Mailing:
         if change is None:
             return
         gathering = await read(self._store, GATHERINGS, gathering_of(event.stream))
-        if gathering is None or gathering.gone or letters.is_over(gathering, self._clock()):
+        if gathering is None or gathering.gone or is_over(gathering, self._clock()):
             return
         if not letters.is_true_of(gathering, change):
             return
@@ -149,8 +243,7 @@ class _Mailing:
     async def _facts(self, event: Recorded) -> tuple[Gathering | None, Guest | None]:
         """The present gathering and guest that an event is about."""
         guest = await read(self._store, GUESTS, event.subject)
-        _, _, gathering_id = event.stream.partition("-")
-        return await read(self._store, GATHERINGS, gathering_id), guest
+        return await read(self._store, GATHERINGS, _gathering_of(event)), guest
 
     async def _asked(self, stream: str, change: int) -> tuple[int, set[str]]:
         """The stream's version, and the guests for whom a letter about `change` was requested."""
@@ -162,7 +255,7 @@ class _Mailing:
             )
             for event in page:
                 version = max(version, event.version)
-                requested: LetterRequested = letters.CODEC.decode(event)
+                requested: LetterRequested = CODEC.decode(event)
                 if requested.change < change:
                     return version, asked
                 if requested.change == change:
@@ -174,8 +267,13 @@ class _Mailing:
     def _events(
         self, cause: Recorded, change: LetterRequested, guests: Sequence[str]
     ) -> list[Event]:
-        type, schema, data = letters.CODEC.encode(change)
+        type, schema, data = CODEC.encode(change)
         now, meta = self._clock(), msgspec.json.encode({"cause": f"{cause.stream}@{cause.version}"})
         return [
             Event(self._ids(), type, cause.time, now, data, schema, guest, meta) for guest in guests
         ]
+
+
+def _gathering_of(event: Recorded) -> str:
+    """The id of the gathering whose stream, or whose stream of letters, an event is in."""
+    return event.stream.partition("-")[2]

@@ -11,8 +11,10 @@ that is sufficient.
 
 from collections.abc import Sequence
 
+from gatherlog.apps.guests.events import GuestRemoved
 from gatherlog.apps.guests.places import Placed, Room, Wish, all_fit, given, place
 from gatherlog.apps.guests.views import (
+    ACCOUNT_QUOTAS,
     GATHERINGS,
     GROUPS,
     GUEST_LINKS,
@@ -35,6 +37,9 @@ MOST_MOVING = 200
 GUEST_BYTES = 16 * 1024
 COUNTED = 3
 """Documents of a command that have counters beside a body: the gathering and two households."""
+FIGURES = [ACCOUNT_QUOTAS, ACCOUNT_QUOTAS]
+"""The figures of the host's account, which a command that removes a guest changes: body, counters.
+They have a stream of their own."""
 
 
 class Seating:
@@ -80,7 +85,8 @@ class Seating:
         self, unit: UnitOfWork, gathering: Gathering, room: Room, wishes: Sequence[Wish]
     ) -> Placed:
         waiting = await unit.get(WAITING_LISTS, gathering.id) or WaitingList()
-        placed = place(room, waiting, wishes, unit=self._ids(), most=self._most(unit, wishes))
+        most = self._most(unit, gathering, wishes)
+        placed = place(room, waiting, wishes, unit=self._ids(), most=most)
         guests = await unit.get_all(GUESTS, placed.promoted)
         for id, guest in zip(placed.promoted, guests, strict=True):
             if guest is None or guest.waiting_since is None:
@@ -88,12 +94,19 @@ class Seating:
         unit.demand(GATHERINGS, gathering.id, at_least={"seats": room.taken + placed.more})
         return placed
 
-    def _most(self, unit: UnitOfWork, wishes: Sequence[Wish]) -> int:
+    def _most(self, unit: UnitOfWork, gathering: Gathering, wishes: Sequence[Wish]) -> int:
         """The most guests who can move up in the same commit."""
         limits, events = self._limits, sum(len(wish.events) + 1 for wish in wishes)
         loaded = [unit.view(ref) for ref in unit.documents]
         others = [*loaded, GROUPS, GROUPS, GUEST_LINKS, GATHERINGS]
         used = actions_of(limits, events=events, streams=1, views=others) + COUNTED + 1  # the key
+        if gathering.host_account is not None and any(map(_removes, wishes)):
+            used += actions_of(limits, events=1, streams=1, views=FIGURES)
         each = actions_of(limits, events=1, views=[GUESTS])
         by_bytes = limits.commit_bytes // GUEST_BYTES - len(wishes)
         return min(MOST_MOVING, max(limits.commit_actions - used, 0) // each, max(by_bytes, 0))
+
+
+def _removes(wish: Wish) -> bool:
+    """Whether the guest is removed from the list, and so from the figures of the host's account."""
+    return any(isinstance(event, GuestRemoved) for event in wish.events)

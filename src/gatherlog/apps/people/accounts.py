@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 import msgspec
+from msgspec import UNSET
 
 from gatherlog.apps.people import decisions
 from gatherlog.apps.people.addresses import parsed
@@ -187,6 +188,11 @@ class AccountService:
         if account is None:
             raise no_such("account", account_id)
         return account
+
+    async def is_confirmed(self, account_id: str) -> bool:
+        """Whether somebody has signed in to the account; False where there is none."""
+        account = await read(self._store, ACCOUNTS, account_id)
+        return account is not None and account.unconfirmed is UNSET
 
     async def ensure(self, email: str, *, actor: str) -> str:
         """The id of the account of an address; creates it if there is none. Raises Invalid."""

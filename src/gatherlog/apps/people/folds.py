@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 import msgspec
+from msgspec import UNSET
 
 from gatherlog.apps.people.decisions import may_try, recent
 from gatherlog.apps.people.events import (
@@ -109,7 +110,9 @@ class AccountFold:
         id = id_of(happened.stream)
         match happened.payload:
             case AccountCreated(address):
-                account = Account(id=id, address=address, created_at=happened.time)
+                account = Account(
+                    id=id, address=address, created_at=happened.time, unconfirmed=True
+                )
                 return [
                     Change(ACCOUNTS, id, account),
                     Change(ACCOUNT_ADDRESSES, address, AccountAddress(id)),
@@ -123,8 +126,9 @@ class AccountFold:
             case SessionStarted(session, expires_at):
                 started = LiveSession(session, happened.time, expires_at)
                 account = documents[ACCOUNTS.ref(id)]
+                confirmed = msgspec.structs.replace(account, unconfirmed=UNSET)
                 return [
-                    _with_sessions(account, (*account.sessions, started)),
+                    _with_sessions(confirmed, (*account.sessions, started)),
                     Change(SESSIONS, session, Session(id, expires_at)),
                 ]
             case SessionEnded(session):

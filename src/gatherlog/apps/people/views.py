@@ -6,6 +6,7 @@ A document that is looked up by a secret has the secret's hash as its id: one po
 from typing import Any
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from gatherlog.core.projections.views import View
 
@@ -62,13 +63,16 @@ class LiveSession(msgspec.Struct, frozen=True):
 
 
 class Account(msgspec.Struct, frozen=True, kw_only=True):
-    """A person who has shown that they read the mail of an address."""
+    """A person with an address, who signs in with codes that are mailed to it."""
 
     id: str
     address: str
     created_at: int
     sessions: tuple[LiveSession, ...] = ()
     """Oldest first. An expired one may be among them until the next sign-in."""
+    unconfirmed: bool | UnsetType = UNSET
+    """True until somebody signs in to it for the first time, with a code that was mailed to the
+    address. Accounts of older releases have no such field until a rebuild."""
 
 
 class AccountAddress(msgspec.Struct, frozen=True):
@@ -120,7 +124,7 @@ class EndedLogin(msgspec.Struct, frozen=True):
 
 API_KEYS = View("api_key", ApiKey, version=1)
 KEY_SECRETS = View("api_key_secret", KeySecret, version=1)
-ACCOUNTS = View("account", Account, version=1)
+ACCOUNTS = View("account", Account, version=2)
 ACCOUNT_ADDRESSES = View("account_address", AccountAddress, version=1)
 SESSIONS = View("session", Session, version=1)
 SIGN_INS = View("sign_in", SignIn, version=2)

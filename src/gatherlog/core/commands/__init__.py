@@ -5,6 +5,7 @@ What programs use is importable from here. The modules:
 - `handler`, `unit_of_work`: one command as one commit, decided again after a conflict
 - `service`, `event_meta`: what the services of all apps share, and who caused an event
 - `appending`: appending events to streams that no app owns
+- `figures`: settings that are a list of named figures
 """
 
 from gatherlog.core.commands.appending import Appended, Appender, NewEvent

@@ -3,7 +3,14 @@
 from http import HTTPStatus
 from typing import Any
 
-from gatherlog.apps.guests import GatheringDetails, GuestPatch, NewGuest, Rsvp, SettingsPatch
+from gatherlog.apps.guests import (
+    GatheringDetails,
+    GuestPatch,
+    Letters,
+    NewGuest,
+    Rsvp,
+    SettingsPatch,
+)
 from gatherlog.apps.people import Action
 from gatherlog.interfaces.rest import (
     activities,
@@ -71,6 +78,7 @@ ENDPOINTS: tuple[Endpoint[Any, Any], ...] = (
         answer=GuestAnswer,
         status=HTTPStatus.CREATED,
         keeps_key_in_commit=True,
+        refusals=("quota_reached",),
     ),
     Endpoint(
         method="POST",
@@ -82,6 +90,7 @@ ENDPOINTS: tuple[Endpoint[Any, Any], ...] = (
         body=bytes,
         query=ImportOptions,
         answer=ImportAnswer,
+        refusals=("quota_reached",),
     ),
     Endpoint(
         method="GET",
@@ -199,6 +208,14 @@ ENDPOINTS: tuple[Endpoint[Any, Any], ...] = (
     ),
     Endpoint(
         method="GET",
+        path="/letters",
+        action=Action.READ_STATS,
+        handle=gatherings.read_letters,
+        summary="How many letters went out today, and how many are held back",
+        answer=Letters,
+    ),
+    Endpoint(
+        method="GET",
         path="/admin/settings",
         action=Action.READ_GATHERING,
         handle=gatherings.read_settings,
@@ -216,6 +233,10 @@ ENDPOINTS: tuple[Endpoint[Any, Any], ...] = (
         answer=GatheringAnswer,
         conditional=True,
         keeps_key_in_commit=True,
+        refusals=(
+            "notify_undecided",
+            "letters_reached",
+        ),
     ),
     Endpoint(
         method="GET",
@@ -240,6 +261,7 @@ ENDPOINTS: tuple[Endpoint[Any, Any], ...] = (
         status=HTTPStatus.CREATED,
         camel=True,
         keeps_key_in_commit=True,
+        refusals=("quota_reached",),
     ),
     Endpoint(
         method="GET",
@@ -443,6 +465,7 @@ ENDPOINTS: tuple[Endpoint[Any, Any], ...] = (
         status=HTTPStatus.CREATED,
         scoped=False,
         keeps_key_in_commit=True,
+        refusals=("quota_reached",),
     ),
     Endpoint(
         method="GET",
@@ -465,6 +488,10 @@ ENDPOINTS: tuple[Endpoint[Any, Any], ...] = (
         scoped=False,
         conditional=True,
         keeps_key_in_commit=True,
+        refusals=(
+            "notify_undecided",
+            "letters_reached",
+        ),
     ),
     Endpoint(
         method="DELETE",

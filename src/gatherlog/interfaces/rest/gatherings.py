@@ -97,6 +97,10 @@ async def read_stats(call: Plain) -> Reply:
     return json(of_stats(await call.platform.guests.stats(call.gathering_id)))
 
 
+async def read_letters(call: Plain) -> Reply:
+    return json(await call.platform.guests.letters(call.gathering_id))
+
+
 async def watch_stats(call: Plain) -> StreamedReply:
     """The figures whenever they change; the credential is checked again before each event."""
     platform, id = call.platform, call.gathering_id

@@ -68,6 +68,7 @@ async def _metrics(platform: Platform) -> list[Metric]:
         *_file_metrics(platform.store),
         *_subscription_metrics(statuses, dead),
         *await _queue_metrics(platform),
+        await _held_letters(platform),
         *_process_metrics(platform),
         _set_aside(platform),
         await _unbuilt_metric(platform.store),
@@ -160,6 +161,17 @@ async def _queue_metrics(platform: Platform) -> list[Metric]:
             family.add_metric([status.name], getattr(status, field))
         metrics.append(family)
     return metrics
+
+
+async def _held_letters(platform: Platform) -> Metric:
+    family = GaugeMetricFamily(
+        "gatherlog_letters_held",
+        "Letters that wait: until the day is over, or until their host has signed in.",
+        labels=["reason"],
+    )
+    for reason, letters in (await platform.guests.held_letters()).items():
+        family.add_metric([reason], letters)
+    return family
 
 
 def _version() -> Metric:

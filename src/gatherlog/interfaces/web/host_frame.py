@@ -10,15 +10,16 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from gatherlog import __version__
-from gatherlog.apps.guests import DEFAULT, Gathering, Guest
+from gatherlog.apps.guests import DEFAULT, Gathering, Guest, QuotaReached
 from gatherlog.apps.people import Action, Role, Verdict, decide
 from gatherlog.core.commands.service import Stored
 from gatherlog.core.eventstore.errors import NotFound, Unauthenticated
 from gatherlog.interfaces.access_notes import note_access
 from gatherlog.interfaces.auth import is_permitted, permit
 from gatherlog.interfaces.platform import Platform
+from gatherlog.interfaces.problems import status_of
 from gatherlog.interfaces.web.forms import read_form, read_upload
-from gatherlog.interfaces.web.messages import FORM_OUTDATED, Message
+from gatherlog.interfaces.web.messages import FORM_OUTDATED, Message, beyond_quota
 from gatherlog.interfaces.web.rendering import HEADERS, SCRIPTED, Renderer
 from gatherlog.interfaces.web.sign_in_pages import sign_in_first
 from gatherlog.interfaces.web.visitors import FormOutdated, Visitor, Visitors
@@ -77,6 +78,8 @@ class HostFrame:
                 return sign_in_first(request)
             except FormOutdated:
                 return self._renderer.message(FORM_OUTDATED, 403)
+            except QuotaReached as error:
+                return self._renderer.message(beyond_quota(error), status_of(error))
 
         return serve
 
