@@ -3,12 +3,14 @@
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
+import apsw
 import pytest
 
 from gatherlog.core.eventstore.events import Recorded
 from gatherlog.core.eventstore.page_sizes import bytes_of_events
 from gatherlog.core.eventstore.store import Append, Commit, Limits, Store
 from gatherlog.engines import open_store
+from gatherlog.engines.sqlite import SqliteStore
 from tests.contracts.commits import event
 
 KIB = 1024
@@ -74,3 +76,27 @@ async def test_a_page_is_as_full_as_count_and_bytes_allow(
 
 def _size(event: Recorded) -> int:
     return len(event.data)
+
+
+async def test_no_statement_is_compiled_again_for_other_values(tmp_path: Path) -> None:
+    store = await filled(tmp_path, [10] * 5, 10_000)
+    assert isinstance(store, SqliteStore)
+    compiled = 0
+
+    def compiling(*_: object) -> int:
+        """SQLite asks several times whether it may, for each statement that it compiles."""
+        nonlocal compiled
+        compiled += 1
+        return apsw.SQLITE_OK
+
+    store.engine._connection.authorizer = compiling
+    await store.read_stream("card-1", limit=1)
+    await store.read_feed(0, after=0, limit=1)
+    first, compiled = compiled, 0
+
+    for number in (2, 3, 4):
+        await store.read_stream("card-1", after=number, limit=number)
+        await store.read_feed(0, after=number, limit=number)
+
+    assert (first > 0, compiled) == (True, 0)
+    await store.close()

@@ -8,7 +8,8 @@ tried alone. Meanwhile other groups go on. The same holds for a group whose outc
 
 import asyncio
 from collections import deque
-from collections.abc import Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import Final
 
 from gatherlog.core.eventstore.clock import Clock
@@ -57,30 +58,6 @@ class _Group:
             part.backoff = Backoff() if self.backoff is None else self.backoff.copy()
             part.anew = True
         return parts
-
-
-class _FailuresOf:
-    """Within it, whatever goes wrong fails the callers of a group, and not the queue."""
-
-    __slots__ = ("_group", "_queue")
-
-    def __init__(self, queue: "CommitQueue", group: _Group) -> None:
-        self._queue = queue
-        self._group = group
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> bool:
-        if isinstance(error, asyncio.CancelledError):
-            self._queue.fail(self._group, StoreFailed("the write was broken off"))
-            task = asyncio.current_task()
-            # otherwise the engine raised it, and nobody has cancelled the queue
-            return task is not None and not task.cancelling()
-        if isinstance(error, Exception):
-            self._queue.fail(self._group, error)
-            return True
-        return False
 
 
 class CommitQueue:
@@ -138,7 +115,7 @@ class CommitQueue:
         except asyncio.CancelledError:  # the loop is ending
             self._is_closed = True
             waiting = [*self._pending, *[one for group in self._again for one in group.members]]
-            self.fail(_Group(waiting), StoreClosed("the event loop has ended"))
+            self._fail(_Group(waiting), StoreClosed("the event loop has ended"))
             raise
         finally:
             self._work = None
@@ -156,7 +133,7 @@ class CommitQueue:
 
     async def _try(self, group: _Group) -> None:
         """Plan and write a group, once, and answer its callers if that settles it."""
-        with _FailuresOf(self, group):
+        try:
             planned = await self._plan(group)
             if planned is None and not group.anew:
                 group.anew = True
@@ -169,9 +146,11 @@ class CommitQueue:
             except Collision as collision:
                 self._step_aside(group, collision)
             except OutcomeUnknown as unknown:
-                self._beside(self._find_out(group, planned, unknown))
+                self._beside(group, partial(self._find_out, group, planned, unknown))
             else:
                 self._answer(group, planned.results)
+        except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - no caller may hang
+            self._failed(group, error)
 
     async def _plan(self, group: _Group) -> Planned | None:
         """The group, decided; None if a refusal rests on what may be old."""
@@ -194,28 +173,33 @@ class CommitQueue:
                 assert part.backoff is not None
                 pause = part.backoff.next_pause(reason)
             except Busy as busy:
-                self.fail(part, busy)
+                self._fail(part, busy)
             else:
-                self._beside(self._come_again(part, pause))
+                self._beside(part, partial(self._come_again, part, pause))
 
     async def _come_again(self, group: _Group, pause: float) -> None:
-        with _FailuresOf(self, group):
-            await asyncio.sleep(pause)
-            self._again.append(group)
-            self._start()
+        await asyncio.sleep(pause)
+        self._again.append(group)
+        self._start()
 
-    def _beside(self, work: Coroutine[None, None, None]) -> None:
+    def _beside(self, group: _Group, work: Callable[[], Awaitable[None]]) -> None:
         """Do something for one group while others go on."""
-        task = asyncio.get_running_loop().create_task(work)
+
+        async def do() -> None:
+            try:
+                await work()
+            except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - no caller may hang
+                self._failed(group, error)
+
+        task = asyncio.get_running_loop().create_task(do())
         self._aside.add(task)
         task.add_done_callback(self._aside.discard)
 
     async def _find_out(self, group: _Group, planned: Planned, unknown: OutcomeUnknown) -> None:
-        with _FailuresOf(self, group):
-            if await self._happened(planned, unknown):
-                self._answer(group, planned.results)
-            else:
-                self._step_aside(group, unknown)
+        if await self._happened(planned, unknown):
+            self._answer(group, planned.results)
+        else:
+            self._step_aside(group, unknown)
 
     async def _happened(self, planned: Planned, unknown: OutcomeUnknown) -> bool:
         """Find out whether a write happened. Raises StoreFailed if that takes beyond DEADLINE."""
@@ -246,7 +230,21 @@ class CommitQueue:
             else:
                 future.set_exception(result)
 
-    def fail(self, group: _Group, error: Exception) -> None:
+    def _failed(self, group: _Group, error: Exception | asyncio.CancelledError) -> None:
+        """Whatever goes wrong with a group fails its callers, and not the queue.
+
+        Raises CancelledError only if the queue itself was cancelled, and not if the engine raised
+        it.
+        """
+        if isinstance(error, Exception):
+            self._fail(group, error)
+            return
+        self._fail(group, StoreFailed("the write was broken off"))
+        task = asyncio.current_task()
+        if task is None or task.cancelling():
+            raise error
+
+    def _fail(self, group: _Group, error: Exception) -> None:
         """Give every caller an error of its own."""
         self._answer(group, [_own_instance(error) for _ in group.members])
 

@@ -32,7 +32,7 @@ from gatherlog.core.eventstore.store import (
 )
 from gatherlog.engines.sqlite import rows
 from gatherlog.engines.sqlite.cache import FileCache
-from gatherlog.engines.sqlite.failures import translate, translated
+from gatherlog.engines.sqlite.failures import DRIVER_ERRORS, translate
 from gatherlog.engines.sqlite.file import connect, prepare
 from gatherlog.engines.sqlite.index_rows import read_misindexed, rewrite_rows
 from gatherlog.engines.sqlite.upkeep import upgrade, write_alone
@@ -69,9 +69,11 @@ async def open_sqlite(
     if limits.partitions != PARTITIONS:
         raise NotAStore(f"{path}: SQLite has {PARTITIONS} partition, not {limits.partitions}")
     path = await asyncio.to_thread(prepare, path, create=create)
-    with translated:
+    try:
         await asyncio.to_thread(upgrade, path)
         engine = SqliteEngine(path, limits)
+    except DRIVER_ERRORS as error:
+        raise translate(error) from error
     return await SqliteStore.open(engine, views, clock=clock)
 
 
@@ -107,25 +109,29 @@ class SqliteEngine(IndexRowEngine):
     # Writing.
 
     async def load(self, wanted: Wanted, now: int, *, anew: bool) -> State:
-        with translated:
+        try:
             self._watch.glance()
             if self._watch.wal_bytes > MOST_BYTES:
                 await self._wal.empty()
-            connection = await self._writer.begin()
+            cursor = self._writer.begin_at_once() or await self._writer.begin()
             try:
-                self._cache.confirm_inside(connection)
-                return rows.load(connection.cursor(), wanted, now, self._cache)
+                self._cache.confirm_inside(cursor)
+                return rows.load(cursor, wanted, now, self._cache)
             except BaseException:
                 self._writer.abandon()
                 raise
+        except DRIVER_ERRORS as error:
+            raise translate(error) from error
 
     async def write(self, planned: Planned) -> None:
         changes = planned.changes
         self._cache.being_written = changes.documents.keys()
         try:
-            connection = self._writer.open()
-            rows.save(connection.cursor(), changes, planned.state)
-            await self._writer.commit(is_lone=len(planned.commits) == 1)
+            cursor = self._writer.open()
+            rows.save(cursor, changes, planned.state)
+            is_lone = len(planned.commits) == 1
+            if not (is_lone and self._writer.commit_at_once()):
+                await self._writer.commit()
             self._watch.confirm()
         except BaseException as error:
             await self._writer.give_up()
@@ -134,9 +140,10 @@ class SqliteEngine(IndexRowEngine):
             raise
         finally:
             self._cache.being_written = frozenset()
-        self._cache.apply_own(changes, connection)
-        self._moved((changes.positions[0],))
-        self._wakeups.send()
+        self._cache.apply_own(changes, cursor)
+        position = changes.positions[0]
+        self._moved((position,))
+        self._wakeups.send(position)
 
     async def abandon(self) -> None:
         self._writer.abandon()
@@ -167,9 +174,11 @@ class SqliteEngine(IndexRowEngine):
         return (self._now(rows.read_head),)
 
     async def get(self, refs: Sequence[Ref]) -> list[Document | None]:
-        with translated:
+        try:
             self._watch.glance()
             known = self._cache.read(refs)
+        except DRIVER_ERRORS as error:
+            raise translate(error) from error
         if known is not None:
             return known
         found = await self._page(
@@ -220,27 +229,32 @@ class SqliteEngine(IndexRowEngine):
         await self._alone(lambda cursor: rows.save_views(cursor, views, only_if_empty))
 
     async def _alone(self, work: Callable[[apsw.Cursor], None]) -> None:
-        with translated:
+        try:
             self._watch.check()
             await asyncio.to_thread(write_alone, self.path, work)
             self._watch.check()
+        except DRIVER_ERRORS as error:
+            raise translate(error) from error
 
     # Waking and closing.
 
     def file_bytes(self) -> Mapping[str, int]:
         """The size of the file and of its write-ahead log."""
-        with translated:
+        try:
             self._watch.check()
+        except DRIVER_ERRORS as error:
+            raise translate(error) from error
         return {"database": self._watch.file_bytes, "wal": self._watch.wal_bytes}
 
     def watch(self, moved: Callable[[Heads | None], None]) -> None:
         self._moved = moved
         self._wakeups.listen(asyncio.get_running_loop(), self._woken)
 
-    def _woken(self) -> None:
-        """Another process has committed."""
+    def _woken(self, position: int | None) -> None:
+        """Another process has committed, up to this position if it is known."""
+        self._cache.expire_confirmation()
         with suppress(StoreError):  # those who are woken get the error
-            self._moved((self._now(rows.read_head),))
+            self._moved((self._now(rows.read_head) if position is None else position,))
 
     async def close(self) -> None:
         self._moved = lambda heads: None
@@ -257,9 +271,11 @@ class SqliteEngine(IndexRowEngine):
     def _now(self, read: Callable[[apsw.Cursor], T]) -> T:
         """A short read, on the loop."""
         self._cache.expire_confirmation()
-        with translated:
+        try:
             self._watch.glance()
             return read(self._reads)
+        except DRIVER_ERRORS as error:
+            raise translate(error) from error
 
     async def _page(self, size: int, read: Callable[[apsw.Cursor], T]) -> T:
         """A read of up to `size` rows: a short one on the loop, a long one in the thread."""
@@ -269,10 +285,7 @@ class SqliteEngine(IndexRowEngine):
         """A page of events: the first rows on the loop, the rest in the thread."""
         page_bytes = self.limits.page_bytes
         most, size = min(limit, INLINE_ROWS), min(page_bytes, INLINE_BYTES)
-        self._cache.expire_confirmation()
-        with translated:
-            self._watch.glance()
-            first, is_last = read(self._reads, None, most, size)
+        first, is_last = self._now(lambda reads: read(reads, None, most, size))
         if is_last or len(first) == limit:
             return first
         more = limit - len(first), page_bytes - bytes_of_events(first)
@@ -284,9 +297,10 @@ class SqliteEngine(IndexRowEngine):
     async def _in_thread(self, read: Callable[[apsw.Cursor], T]) -> T:
         loop = asyncio.get_running_loop()
         try:
-            with translated:
-                self._watch.glance()
-                return await loop.run_in_executor(self._pages, self._read_page, read)
+            self._watch.glance()
+            return await loop.run_in_executor(self._pages, self._read_page, read)
+        except DRIVER_ERRORS as error:
+            raise translate(error) from error
         finally:
             self._cache.expire_confirmation()
 

@@ -52,7 +52,8 @@ _READ_STREAM = (
 _READ_STREAM_BACKWARDS = _READ_STREAM.replace("ORDER BY version", "ORDER BY version DESC")
 _READ_FEED = f"SELECT {_EVENT} FROM event WHERE position > ? ORDER BY position LIMIT ?"
 
-_SAVE_EVENT = "INSERT INTO event VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+# The first value of an event is its partition, for which there is no column.
+_SAVE_EVENT = "INSERT INTO event VALUES (?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)"
 _SAVE_KEY = "INSERT OR REPLACE INTO idempotency (key, fingerprint, answer, at) VALUES (?, ?, ?, ?)"
 _OLDEST_KEY = "SELECT at FROM idempotency ORDER BY number LIMIT 1"
 _FORGET_KEYS = (
@@ -99,7 +100,7 @@ def _read_stream_head(cursor: apsw.Cursor, stream: str) -> int:
 def save(cursor: apsw.Cursor, changes: Changes, state: State) -> None:
     """Write the changes of a group of commits."""
     if changes.events:
-        cursor.executemany(_SAVE_EVENT, [msgspec.structs.astuple(e)[1:] for e in changes.events])
+        cursor.executemany(_SAVE_EVENT, map(msgspec.structs.astuple, changes.events))
     for key, recalled in changes.keys.items():
         cursor.execute(_SAVE_KEY, (key, recalled.fingerprint, recalled.answer, recalled.at))
     for ref, document in changes.documents.items():
