@@ -19,6 +19,7 @@ from gatherlog.apps.guests.views import (
 from gatherlog.core.commands.service import check_version, no_such
 from gatherlog.core.commands.unit_of_work import UnitOfWork
 from gatherlog.core.eventstore.errors import Busy
+from gatherlog.core.eventstore.giving_way import gently, in_turns, sorting
 from gatherlog.core.eventstore.store import Document, Store
 from gatherlog.core.projections.paging import bodies
 from gatherlog.core.projections.views import View
@@ -143,8 +144,8 @@ async def _found_guests(store: Store, gathering_id: str) -> list[Guest]:
     present: list[Document | None] = []
     for start in range(0, len(refs), DOCUMENTS):
         present += await store.get([*refs][start : start + DOCUMENTS])
-    guests = [guest for document in present if (guest := GUESTS.read(document)) is not None]
-    return sorted(guests, key=_place)
+    guests = [guest async for found in gently(present) if (guest := GUESTS.read(found)) is not None]
+    return await in_turns(sorting(guests, _place))
 
 
 def _place(guest: Guest) -> tuple[str, str, str]:

@@ -7,10 +7,11 @@ import csv
 import io
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from gatherlog.core.eventstore.errors import Flaw, Invalid
+from gatherlog.core.eventstore.giving_way import Steps, at_once
 
 __all__ = [
     "GUARDED",
@@ -24,6 +25,7 @@ __all__ = [
     "read_tables",
     "unguarded",
     "write_cells",
+    "writing_cells",
 ]
 
 EXPECTED_COLUMNS = "first name, last name, email, household, child, seats, diet"
@@ -100,16 +102,22 @@ def read_tables(data: bytes) -> list[Table]:
     return [_table(lines, start, encoding, delimiter) for delimiter in delimiters]
 
 
-def write_cells(records: Sequence[Sequence[str]]) -> bytes:
+def write_cells(records: Iterable[Sequence[str]]) -> bytes:
     """CSV that spreadsheets open as text: UTF-8 with BOM, CRLF, and no cell that is a formula.
 
     An apostrophe is put before what would be a formula, also inside a cell, for spreadsheets that
     split at other separators. `unguarded` removes it.
     """
+    return at_once(writing_cells(records))
+
+
+def writing_cells(records: Iterable[Sequence[str]]) -> Steps[bytes]:
+    """As `write_cells`, in steps."""
     out = io.StringIO(newline="")
     writer = csv.writer(out)
     for record in records:
         writer.writerow(map(_guarded, record))
+        yield
     return out.getvalue().encode("utf-8-sig")
 
 

@@ -20,6 +20,7 @@ from gatherlog.core.eventstore.clock import Clock, Ids
 from gatherlog.core.eventstore.commit_checks import actions_of
 from gatherlog.core.eventstore.errors import StoreClosed, StoreError
 from gatherlog.core.eventstore.events import Event
+from gatherlog.core.eventstore.giving_way import gently
 from gatherlog.core.eventstore.store import ANY, Append, Commit, Store
 
 __all__ = ["FLUSH_SECONDS", "MOST_WAITING", "TrailService"]
@@ -140,7 +141,7 @@ class TrailService:
         """When each of these guests was last here; guests who never were are left out."""
         ids = [seen_by(category, id) for id in guest_ids for category in _CATEGORIES]
         documents = await self._store.get([LAST_SEEN.ref(id) for id in ids])
-        found = [LAST_SEEN.read(document) or LastSeen() for document in documents]
+        found = [LAST_SEEN.read(one) or LastSeen() async for one in gently(documents)]
         seen = {id: found[2 * n].later_of(found[2 * n + 1]) for n, id in enumerate(guest_ids)}
         return {id: visit for id, visit in seen.items() if visit.last_access is not None}
 
