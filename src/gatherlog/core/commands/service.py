@@ -22,7 +22,7 @@ from gatherlog.core.commands.event_meta import event_meta
 from gatherlog.core.commands.handler import Attempt, CommandHandler, Decided, Handled, Once
 from gatherlog.core.commands.unit_of_work import UnitOfWork
 from gatherlog.core.eventstore.errors import Conflict, GatherlogError, NotFound
-from gatherlog.core.eventstore.giving_way import Pace
+from gatherlog.core.eventstore.giving_way import Pace, consumed
 from gatherlog.core.eventstore.store import Document, Query, Store
 from gatherlog.core.projections.views import View
 
@@ -191,11 +191,11 @@ async def search(
 
 
 async def _fitting(
-    view: View[B], documents: Iterable[Document], fits: Callable[[B], bool] | None, pace: Pace
+    view: View[B], documents: list[Document], fits: Callable[[B], bool] | None, pace: Pace
 ) -> list[tuple[int, Stored[B]]]:
-    """Those of a page's documents that fit, each with its place in the page."""
+    """Those of a page's documents that fit, each with its place in the page; it is emptied."""
     fitting: list[tuple[int, Stored[B]]] = []
-    for place, document in enumerate(documents):
+    for place, document in enumerate(consumed(documents)):
         if pace.is_over():
             await pace.give_way()
         body = view.read(document)

@@ -9,7 +9,7 @@ from typing import TypeVar
 import msgspec
 
 from gatherlog.core.eventstore.events import Recorded
-from gatherlog.core.eventstore.giving_way import Pace
+from gatherlog.core.eventstore.giving_way import Pace, consumed
 from gatherlog.core.eventstore.store import Document, Query, Store, StreamHead
 from gatherlog.core.projections.views import View
 
@@ -24,7 +24,7 @@ async def documents(store: Store, query: Query) -> AsyncIterator[Document]:
     query, pace = msgspec.structs.replace(query, limit=size), Pace()
     while True:
         page = await store.query(query)
-        for document in page.documents:
+        for document in consumed(page.documents):
             if pace.is_over():
                 await pace.give_way()
             yield document

@@ -7,7 +7,7 @@ import msgspec
 
 from gatherlog.apps.guests.sheets import BadLine, Sheet, SheetFormat, reading_sheet, writing_sheet
 from gatherlog.core.eventstore.errors import Flaw, Invalid
-from gatherlog.core.eventstore.giving_way import in_turns
+from gatherlog.core.eventstore.giving_way import consumed, in_turns
 from gatherlog.interfaces.rest.answers import ImportAnswer, json
 from gatherlog.interfaces.rest.endpoint import Call, Reply
 from gatherlog.interfaces.rest.queries import Nothing
@@ -67,7 +67,7 @@ async def _import(call: Call[bytes, ImportOptions]) -> Reply:
 async def export_guests(call: Call[None, Nothing]) -> Reply:
     async def sheet() -> bytes:
         guests = await call.platform.guests.all_guests(call.gathering_id)
-        return await in_turns(writing_sheet(guests))
+        return await in_turns(writing_sheet(consumed(guests)))
 
     return Reply(200, await call.long_read(sheet), _CSV)
 

@@ -1,6 +1,6 @@
 """Pages of hosts that make links for many guests at once, and show them once."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 import msgspec
@@ -11,7 +11,7 @@ from gatherlog.apps.guests import Guest
 from gatherlog.apps.guests.sheets import writing_links
 from gatherlog.apps.people import Action
 from gatherlog.core.eventstore.errors import Invalid
-from gatherlog.core.eventstore.giving_way import Steps, gently, in_turns
+from gatherlog.core.eventstore.giving_way import Steps, consumed, gently, in_turns
 from gatherlog.interfaces.web.forms import text
 from gatherlog.interfaces.web.host_frame import GatheringAccess, HostFrame
 from gatherlog.interfaces.web.messages import SHEET_LOST
@@ -26,7 +26,8 @@ _SHEET: Final = {**HEADERS, "Content-Disposition": 'attachment; filename="links.
 class NewLinks(msgspec.Struct, frozen=True):
     """Links that were just made, as rows and as a packed sheet."""
 
-    rows: list[tuple[str, str, str, str]]
+    count: int
+    rows: Iterator[tuple[str, str, str, str]]
     """Name, address, household and link of each guest."""
     packed: str
 
@@ -70,7 +71,9 @@ class LinkPages:
             return await self._asked(access, whole)
         site = self._frame.platform.settings.base_url
         links = [
-            (one, f"{site}/r/{tokens[one.id]}") async for one in gently(guests) if one.id in tokens
+            (one, f"{site}/r/{tokens.pop(one.id)}")
+            async for one in gently(guests)
+            if one.id in tokens
         ]
         return await self._page(access, guests, whole, await in_turns(_showing(links)))
 
@@ -123,5 +126,5 @@ def _showing(links: list[tuple[Guest, str]]) -> Steps[NewLinks]:
         name = f"{guest.first_name} {guest.last_name}"
         rows.append((name, guest.email or "", guest.group_id or "", link))
         yield
-    sheet = yield from writing_links(links)
-    return NewLinks(rows, (yield from packing(sheet)))
+    sheet = yield from writing_links(consumed(links))
+    return NewLinks(len(rows), consumed(rows), (yield from packing(sheet)))

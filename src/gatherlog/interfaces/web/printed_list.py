@@ -8,14 +8,14 @@ import msgspec
 
 from gatherlog.apps.guests import DIETARY_TAGS, Guest
 from gatherlog.apps.guests.text import folded
-from gatherlog.core.eventstore.giving_way import Steps, sorting
+from gatherlog.core.eventstore.giving_way import Steps, consumed, sorting
 from gatherlog.interfaces.web.rows import STATE_NAMES
 from gatherlog.interfaces.web.words import label
 
 __all__ = ["Kitchen", "Meal", "PrintedGuest", "PrintedHousehold", "counting_meals", "printing"]
 
 
-class PrintedGuest(msgspec.Struct, frozen=True):
+class PrintedGuest(msgspec.Struct, frozen=True, gc=False):
     """One guest."""
 
     name: str
@@ -56,7 +56,7 @@ def printing(guests: Iterable[Guest]) -> Steps[list[PrintedHousehold]]:
     """All guests in alphabetical order, of households' names and of names of guests in none."""
     ordered = yield from sorting(guests, _order)
     households: list[PrintedHousehold] = []
-    for (_, name, _), members in groupby(ordered, key=_household):
+    for (_, name, _), members in groupby(consumed(ordered), key=_household):
         household = PrintedHousehold(name, [])
         for guest in members:
             household.guests.append(_printed(guest))

@@ -23,7 +23,7 @@ from gatherlog.apps.guests.sheets import (
 )
 from gatherlog.apps.people import Action
 from gatherlog.core.eventstore.errors import Flaw, Invalid
-from gatherlog.core.eventstore.giving_way import in_turns
+from gatherlog.core.eventstore.giving_way import consumed, in_turns
 from gatherlog.interfaces.problems import status_of
 from gatherlog.interfaces.web.forms import text
 from gatherlog.interfaces.web.host_frame import GatheringAccess, HostFrame
@@ -124,7 +124,7 @@ class SheetPages:
 
         async def read() -> bytes:
             guests = await self._guests.all_guests(access.id)
-            return await in_turns(writing_sheet(guests))
+            return await in_turns(writing_sheet(consumed(guests)))
 
         sheet = await self._frame.long_read(request, access, read)
         disposition = {"Content-Disposition": 'attachment; filename="guests.csv"'}
@@ -144,8 +144,9 @@ class SheetPages:
             gathering=access.gathering.body,
             facts=list(facts(access.gathering.body)),
             totals=totals(stats),
-            households=await in_turns(printing(guests)),
             kitchen=await in_turns(counting_meals(guests)),
+            are_guests=bool(guests),
+            households=consumed(await in_turns(printing(consumed(guests)))),
         )
 
     async def _preview(self, access: GatheringAccess, data: bytes) -> Preview:
