@@ -19,12 +19,12 @@ from gatherlog.core.commands.handler import CommandHandler, Decided
 from gatherlog.core.commands.service import about, no_such, run
 from gatherlog.core.commands.unit_of_work import UnitOfWork
 from gatherlog.core.eventstore.commit_checks import actions_of
-from gatherlog.core.eventstore.giving_way import Steps, gently, in_turns
+from gatherlog.core.eventstore.giving_way import Steps, freeing, gently, in_turns
 from gatherlog.core.eventstore.store import Limits
 
 __all__ = ["Import"]
 
-CHUNK = 200
+CHUNK = 50
 """The most rows in one commit, so that other commands need not wait long."""
 ROW_BYTES = 16 * 1024
 
@@ -47,7 +47,9 @@ class Import:
         """What `run` would do now."""
         await in_turns(checking_rows(self._rows))
         await self._match()
-        return await in_turns(_counting(self._rows, self._matches))
+        outcome = await in_turns(_counting(self._rows, self._matches))
+        await in_turns(freeing(self._matches))
+        return outcome
 
     async def run(self, *, actor: str, file_hash: str, progress: Callable[[int], None]) -> Imported:
         """Write chunk after chunk; `progress` is called with how many rows are done."""
@@ -123,6 +125,7 @@ class Import:
         found = await unchanged_list(self._store, self._gathering_id)
         self._edits = found.edits
         self._matches = await in_turns(matching_rows(self._rows, found.guests))
+        await in_turns(freeing(found.guests))
         return found.gathering
 
 

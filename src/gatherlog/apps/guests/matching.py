@@ -12,7 +12,7 @@ from gatherlog.apps.guests.sheets import SheetRow
 from gatherlog.apps.guests.text import folded, folded_email
 from gatherlog.apps.guests.views import Guest
 from gatherlog.core.eventstore.errors import Flaw, Invalid
-from gatherlog.core.eventstore.giving_way import Steps
+from gatherlog.core.eventstore.giving_way import Steps, freeing
 
 __all__ = ["checking_rows", "matching_rows", "new_guest", "patch"]
 
@@ -53,7 +53,9 @@ def matching_rows(rows: Sequence[SheetRow], guests: Sequence[Guest]) -> Steps[li
     yield from matching.pair(_address, _address, unique=True)
     yield from matching.pair(_name_and_group, _name_and_group)
     yield from matching.pair(_name, _name, unique=True, fits=_household_unsaid)
-    return [matching.found.get(place) for place in range(len(rows))]
+    found = [matching.found.get(place) for place in range(len(rows))]
+    yield from freeing(matching.found)
+    return found
 
 
 def new_guest(row: SheetRow) -> NewGuest:
@@ -142,6 +144,7 @@ class _Matching:
                 guest = guests.pop(0)
                 self.found[place] = guest
                 self._taken.add(guest.id)
+        yield from freeing(open, bearers, waiting)
 
     def _open(self, row_key: Callable[[SheetRow], Key]) -> Iterator[tuple[int, Key]]:
         for place, row in enumerate(self._rows):

@@ -3,11 +3,13 @@
 Time and memory are proportional to the size of the file, whatever the bytes are.
 """
 
+import codecs
 import csv
 import io
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from typing import NamedTuple
 
 from gatherlog.core.eventstore.errors import Flaw, Invalid
@@ -36,6 +38,8 @@ MOST_UNREADABLE = 100
 """Records with wrong quotation marks; each may cost reading LONGEST_RECORD characters again."""
 MOST_LINES = 1_000_000
 """Empty lines included."""
+_TOGETHER = 16
+"""Records that are written in one step."""
 LONGEST_WORD = 300
 """Characters that `normalised` reads: no header and no word that is looked up is longer."""
 
@@ -113,12 +117,13 @@ def write_cells(records: Iterable[Sequence[str]]) -> bytes:
 
 def writing_cells(records: Iterable[Sequence[str]]) -> Steps[bytes]:
     """As `write_cells`, in steps."""
-    out = io.StringIO(newline="")
-    writer = csv.writer(out)
-    for record in records:
-        writer.writerow(map(_guarded, record))
+    parts, rest = [codecs.BOM_UTF8], iter(records)
+    while some := list(islice(rest, _TOGETHER)):
+        out = io.StringIO(newline="")
+        csv.writer(out).writerows(map(_guarded, record) for record in some)
+        parts.append(out.getvalue().encode())
         yield
-    return out.getvalue().encode("utf-8-sig")
+    return b"".join(parts)
 
 
 def unguarded(cell: str) -> str:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from gatherlog.apps.guests.inputs import GROUP_LENGTH
 from gatherlog.apps.guests.sheet_files import normalised
 from gatherlog.apps.guests.text import folded, folded_email
-from gatherlog.core.eventstore.giving_way import Steps
+from gatherlog.core.eventstore.giving_way import Steps, freeing
 
 __all__ = ["Clues", "Home", "guessing_households", "home_at", "home_of", "order_name"]
 
@@ -88,6 +88,7 @@ def guessing_households(rows: Sequence[Clues]) -> Steps[dict[int, tuple[str, boo
         guessed = len({certain[place] for place in members}) > 1
         households |= dict.fromkeys(members, (name, guessed))
         yield
+    yield from freeing(certain)
     return households
 
 

@@ -17,7 +17,7 @@ from gatherlog.apps.guests.sheet_headers import ADDRESS, Column
 from gatherlog.apps.guests.sheet_households import Clues, guessing_households, order_name
 from gatherlog.apps.guests.sheet_repeats import Orders, Seen
 from gatherlog.apps.guests.sheet_rows import Entry, LeftOut, SheetRow, read_entry
-from gatherlog.core.eventstore.giving_way import Steps, at_once
+from gatherlog.core.eventstore.giving_way import Steps, at_once, freeing
 
 __all__ = [
     "FORMATS",
@@ -201,6 +201,7 @@ class _Reader:
         for place, row in enumerate(self._rows):
             self._rows[place] = self._in_order(row)
             yield
+        yield from freeing(self._clues, households)
         return tuple(self._rows)
 
     def _in_order(self, row: SheetRow) -> SheetRow:

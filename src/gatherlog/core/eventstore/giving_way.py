@@ -29,6 +29,7 @@ __all__ = [
     "Steps",
     "at_once",
     "consumed",
+    "freeing",
     "gently",
     "in_turns",
     "sorting",
@@ -127,6 +128,15 @@ def consumed(items: list[T]) -> Iterator[T]:
     items.reverse()
     while items:
         yield items.pop()
+
+
+def freeing(*collections: list[Any] | dict[Any, Any]) -> Steps[None]:
+    """Empty lists and dicts that nobody needs any more; see `consumed`."""
+    for collection in collections:
+        take = collection.pop if isinstance(collection, list) else collection.popitem
+        while collection:
+            take()
+            yield
 
 
 async def gently(items: Iterable[T]) -> AsyncIterator[T]:
