@@ -201,8 +201,10 @@ class _Reader:
         for place, row in enumerate(self._rows):
             self._rows[place] = self._in_order(row)
             yield
-        yield from freeing(self._clues, households)
-        return tuple(self._rows)
+        rows = tuple(self._rows)
+        yield from freeing(self._clues, households, self._rows)
+        yield from self._seen.freeing()
+        return rows
 
     def _in_order(self, row: SheetRow) -> SheetRow:
         """The row with the name of the household of its order, if it is part of one."""

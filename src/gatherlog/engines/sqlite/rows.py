@@ -14,6 +14,7 @@ import msgspec
 
 from gatherlog.core.eventstore.engine import IndexPage, RecordedView
 from gatherlog.core.eventstore.events import Recorded
+from gatherlog.core.eventstore.giving_way import Steps
 from gatherlog.core.eventstore.index_keys import IndexRange
 from gatherlog.core.eventstore.page_sizes import bytes_of_events, bytes_of_rows, take_page
 from gatherlog.core.eventstore.planner import KEY_LIFETIME, Changes, State, Wanted
@@ -33,8 +34,8 @@ __all__ = [
     "read_streams",
     "read_view",
     "read_views",
-    "save",
     "save_views",
+    "saving",
 ]
 
 EventPage = tuple[list[Recorded], bool]
@@ -96,14 +97,15 @@ def _read_stream_head(cursor: apsw.Cursor, stream: str) -> int:
     return version or 0
 
 
-def save(cursor: apsw.Cursor, changes: Changes, state: State) -> None:
-    """Write the changes of a group of commits."""
+def saving(cursor: apsw.Cursor, changes: Changes, state: State) -> Steps[None]:
+    """Write the changes of a group of commits, in steps."""
     if changes.events:
         cursor.executemany(_SAVE_EVENT, [msgspec.structs.astuple(e)[1:] for e in changes.events])
     for key, recalled in changes.keys.items():
         cursor.execute(_SAVE_KEY, (key, recalled.fingerprint, recalled.answer, recalled.at))
     for ref, document in changes.documents.items():
         _save_document(cursor, ref, state.documents.get(ref), document)
+        yield
     if changes.keys:
         _forget_keys(cursor, 2 * len(changes.keys), state.now)
 
