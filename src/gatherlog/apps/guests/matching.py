@@ -53,8 +53,10 @@ def matching_rows(rows: Sequence[SheetRow], guests: Sequence[Guest]) -> Steps[li
     yield from matching.pair(_address, _address, unique=True)
     yield from matching.pair(_name_and_group, _name_and_group)
     yield from matching.pair(_name, _name, unique=True, fits=_household_unsaid)
-    found = [matching.found.get(place) for place in range(len(rows))]
-    yield from freeing(matching.found)
+    found: list[Guest | None] = []
+    for place in range(len(rows)):
+        found.append(matching.found.pop(place, None))
+        yield
     return found
 
 

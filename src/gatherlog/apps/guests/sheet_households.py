@@ -127,7 +127,12 @@ class _DisjointSets:
         for place in range(len(self._parent)):
             sets[self.root(place)].append(place)
             yield
-        return [members for members in sets.values() if len(members) > 1]
+        together: list[list[int]] = []
+        for members in sets.values():
+            if len(members) > 1:
+                together.append(members)
+            yield
+        return together
 
 
 def _alike(rows: Sequence[Clues], key: Callable[[Clues], Hashable]) -> Steps[list[list[int]]]:

@@ -139,11 +139,19 @@ class TrailService:
 
     async def last_seen(self, guest_ids: Sequence[str]) -> Mapping[str, LastSeen]:
         """When each of these guests was last here; guests who never were are left out."""
-        ids = [seen_by(category, id) for id in guest_ids for category in _CATEGORIES]
-        documents = await self._store.get([LAST_SEEN.ref(id) for id in ids])
-        found = [LAST_SEEN.read(one) or LastSeen() async for one in gently(documents)]
-        seen = {id: found[2 * n].later_of(found[2 * n + 1]) for n, id in enumerate(guest_ids)}
-        return {id: visit for id, visit in seen.items() if visit.last_access is not None}
+        refs = [
+            LAST_SEEN.ref(seen_by(category, id))
+            async for id in gently(guest_ids)
+            for category in _CATEGORIES
+        ]
+        found = iter(await self._store.get(refs))
+        seen: dict[str, LastSeen] = {}
+        async for id in gently(guest_ids):
+            one, other = [LAST_SEEN.read(next(found)) or LastSeen() for _ in _CATEGORIES]
+            visit = one.later_of(other)
+            if visit.last_access is not None:
+                seen[id] = visit
+        return seen
 
     # Writing.
 

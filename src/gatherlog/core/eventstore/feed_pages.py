@@ -222,6 +222,7 @@ class _Backwards:
         self._heads = heads
         self.most_bytes = store.limits.page_bytes
         self._widths: dict[int, int] = {}
+        self._pace = Pace()
 
     def is_done(self, partition: int, position: int) -> bool:
         return position <= 0
@@ -249,8 +250,11 @@ class _Backwards:
         pages = feed_events(self._store, partition, start, head, limit=most)
         async with aclosing(pages):
             async for page in pages:
-                found += [event for event in page if event.position <= end]
-                size += sum(map(event_bytes, page))
+                for event in page:
+                    await self._pace.give_way()
+                    size += event_bytes(event)
+                    if event.position <= end:
+                        found.append(event)
                 if page[-1].position >= end:
                     break
                 if len(found) > _PAGE or size > self._store.limits.page_bytes:
