@@ -82,6 +82,7 @@ ENDPOINTS: tuple[Endpoint[Any, Any], ...] = (
         body=bytes,
         query=ImportOptions,
         answer=ImportAnswer,
+        refusals=("too_many",),
     ),
     Endpoint(
         method="GET",
@@ -90,6 +91,7 @@ ENDPOINTS: tuple[Endpoint[Any, Any], ...] = (
         handle=sheets.export_guests,
         summary="All guests as a sheet that spreadsheets open and the import reads",
         media="text/csv",
+        refusals=("too_many",),
     ),
     Endpoint(
         method="GET",
