@@ -11,6 +11,7 @@ from benchmarks import (
     reading,
     routing,
     serving,
+    sharing,
     waking,
 )
 from benchmarks.measuring import Benchmark
@@ -25,6 +26,7 @@ MODULES = (
     routing,
     serving,
     hosting,
+    sharing,
     footprint,
     growing,
 )

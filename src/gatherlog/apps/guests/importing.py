@@ -6,7 +6,6 @@ demands that nobody else has added, changed, moved or removed a guest since, by 
 which only grows. If an import breaks off, importing the sheet again does what is left.
 """
 
-import asyncio
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -16,7 +15,7 @@ from gatherlog.apps.guests.answers import Imported
 from gatherlog.apps.guests.events import CODEC
 from gatherlog.apps.guests.fold import stream_of
 from gatherlog.apps.guests.loading import unchanged_list
-from gatherlog.apps.guests.matching import check_rows, match, new_guest, patch
+from gatherlog.apps.guests.matching import checking_rows, matching_rows, new_guest, patch
 from gatherlog.apps.guests.sheets import SheetRow
 from gatherlog.apps.guests.views import (
     ACCOUNT_QUOTAS,
@@ -30,12 +29,13 @@ from gatherlog.core.commands.handler import CommandHandler, Decided
 from gatherlog.core.commands.service import about, no_such, run
 from gatherlog.core.commands.unit_of_work import UnitOfWork
 from gatherlog.core.eventstore.commit_checks import actions_of
+from gatherlog.core.eventstore.giving_way import Steps, freeing, gently, in_turns
 from gatherlog.core.eventstore.store import Limits
 from gatherlog.core.projections.views import View
 
 __all__ = ["Import"]
 
-CHUNK = 200
+CHUNK = 50
 """The most rows in one commit, so that other commands need not wait long."""
 ROW_BYTES = 16 * 1024
 
@@ -62,7 +62,9 @@ class Import:
     async def preview(self) -> Imported:
         """What `run` would do now."""
         await self._check()
-        return await asyncio.to_thread(_count, self._rows, self._matches)
+        outcome = await in_turns(_counting(self._rows, self._matches))
+        await in_turns(freeing(self._matches))
+        return outcome
 
     async def run(self, *, actor: str, file_hash: str, progress: Callable[[int], None]) -> Imported:
         """Write chunk after chunk; `progress` is called with how many rows are done."""
@@ -73,15 +75,11 @@ class Import:
             chunk = range(start, min(start + size, len(self._rows)))
             done = _sum(done, await self._write(chunk, actor, file_hash))
             progress(chunk.stop)
-            await asyncio.sleep(0)
         return done
 
     async def _check(self) -> None:
-        """Raise what there is to refuse before anything is written.
-
-        In a thread, like everything that goes through all rows: a long sheet takes seconds.
-        """
-        await asyncio.to_thread(check_rows, self._rows)
+        """Match all rows, and raise what there is to refuse before anything is written."""
+        await in_turns(checking_rows(self._rows))
         await self._match()
         unit = UnitOfWork(self._store, CODEC, self._handler.clock())
         gathering = await unit.get(GATHERINGS, self._gathering_id)
@@ -118,7 +116,7 @@ class Import:
         because `edits` has changed, and the list is then read again.
         """
         touched = []
-        for place in chunk:
+        async for place in gently(chunk):
             row, guest = self._rows[place], self._matches[place]
             if guest is None or _changes(row, guest):
                 touched.append((row, "" if guest is None else guest.id))
@@ -128,7 +126,7 @@ class Import:
         )
         decided: list[Decided] = []
         new = changed = 0
-        for row, id in touched:
+        async for row, id in gently(touched):
             guest = unit.bodies[GUESTS.ref(id)] if id else None
             household = unit.bodies[GROUPS.ref(self._household(row))] if row.group_id else None
             if guest is None:
@@ -149,7 +147,8 @@ class Import:
         """Match the sheet against all guests, in a list that nobody changed while it was read."""
         found = await unchanged_list(self._store, self._gathering_id)
         self._edits = found.edits
-        self._matches = await asyncio.to_thread(match, self._rows, found.guests)
+        self._matches = await in_turns(matching_rows(self._rows, found.guests))
+        await in_turns(freeing(found.guests))
 
 
 def chunk_size(limits: Limits) -> int:
@@ -164,13 +163,14 @@ def chunk_size(limits: Limits) -> int:
     return max(1, min(CHUNK, by_actions, by_bytes))
 
 
-def _count(rows: Sequence[SheetRow], matches: Sequence[Guest | None]) -> Imported:
-    new = matches.count(None)
-    changed = sum(
-        1
-        for row, guest in zip(rows, matches, strict=True)
-        if guest is not None and _changes(row, guest)
-    )
+def _counting(rows: Sequence[SheetRow], matches: Sequence[Guest | None]) -> Steps[Imported]:
+    new = changed = 0
+    for row, guest in zip(rows, matches, strict=True):
+        if guest is None:
+            new += 1
+        elif _changes(row, guest):
+            changed += 1
+        yield
     return Imported(new, changed, len(rows) - new - changed)
 
 

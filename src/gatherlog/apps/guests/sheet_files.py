@@ -3,14 +3,17 @@
 Time and memory are proportional to the size of the file, whatever the bytes are.
 """
 
+import codecs
 import csv
 import io
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from typing import NamedTuple
 
 from gatherlog.core.eventstore.errors import Flaw, Invalid
+from gatherlog.core.eventstore.giving_way import Steps, at_once
 
 __all__ = [
     "GUARDED",
@@ -24,6 +27,7 @@ __all__ = [
     "read_tables",
     "unguarded",
     "write_cells",
+    "writing_cells",
 ]
 
 EXPECTED_COLUMNS = "first name, last name, email, household, child, seats, diet"
@@ -34,6 +38,8 @@ MOST_UNREADABLE = 100
 """Records with wrong quotation marks; each may cost reading LONGEST_RECORD characters again."""
 MOST_LINES = 1_000_000
 """Empty lines included."""
+_TOGETHER = 16
+"""Records that are written in one step."""
 LONGEST_WORD = 300
 """Characters that `normalised` reads: no header and no word that is looked up is longer."""
 
@@ -100,17 +106,24 @@ def read_tables(data: bytes) -> list[Table]:
     return [_table(lines, start, encoding, delimiter) for delimiter in delimiters]
 
 
-def write_cells(records: Sequence[Sequence[str]]) -> bytes:
+def write_cells(records: Iterable[Sequence[str]]) -> bytes:
     """CSV that spreadsheets open as text: UTF-8 with BOM, CRLF, and no cell that is a formula.
 
     An apostrophe is put before what would be a formula, also inside a cell, for spreadsheets that
     split at other separators. `unguarded` removes it.
     """
-    out = io.StringIO(newline="")
-    writer = csv.writer(out)
-    for record in records:
-        writer.writerow(map(_guarded, record))
-    return out.getvalue().encode("utf-8-sig")
+    return at_once(writing_cells(records))
+
+
+def writing_cells(records: Iterable[Sequence[str]]) -> Steps[bytes]:
+    """As `write_cells`, in steps."""
+    parts, rest = [codecs.BOM_UTF8], iter(records)
+    while some := list(islice(rest, _TOGETHER)):
+        out = io.StringIO(newline="")
+        csv.writer(out).writerows(map(_guarded, record) for record in some)
+        parts.append(out.getvalue().encode())
+        yield
+    return b"".join(parts)
 
 
 def unguarded(cell: str) -> str:

@@ -58,7 +58,7 @@ class Gathering(msgspec.Struct, frozen=True, kw_only=True):
         return None if self.event_date is None else closes_at(self.event_date, self.time_zone)
 
 
-class Guest(msgspec.Struct, frozen=True, kw_only=True):
+class Guest(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One invitation: a named person and those who come along."""
 
     id: str

@@ -1,9 +1,11 @@
 """The commits of one process on their way into a store: queued, grouped, planned, written.
 
 Commits that arrive in one turn of the event loop become one group, which shares one write. While a
-group is being written, the next one forms. A group that collides with another process steps aside
-for a pause and then comes again in two halves, so that in the end a commit that keeps colliding is
-tried alone. Meanwhile other groups go on. The same holds for a group whose outcome is unknown.
+group is being written, the next one forms. A long commit is written alone, and after it those first
+that are short, so that a short one waits for one long commit at most. A group that collides with
+another process steps aside for a pause and then comes again in two halves, so that in the end a
+commit that keeps colliding is tried alone. Meanwhile other groups go on. The same holds for a group
+whose outcome is unknown.
 """
 
 import asyncio
@@ -29,6 +31,8 @@ from gatherlog.core.eventstore.store import Commit, Committed
 __all__ = ["CommitQueue"]
 
 QUEUE_COMMITS: Final = 16_384
+LONG: Final = 120
+"""Actions beyond which a commit is long; an answer of a guest has some five."""
 QUEUE_BYTES: Final = 128 * 1024 * 1024
 
 Outcome = Committed | StoreError
@@ -67,6 +71,9 @@ class CommitQueue:
         self._engine = engine
         self._clock = clock
         self._pending: deque[Pending] = deque()
+        self._long: deque[Pending] = deque()
+        self._was_long = False
+        """Whether the last group was a long commit."""
         self._again: deque[_Group] = deque()
         """Groups that are to be tried again now."""
         self._aside: set[asyncio.Task[None]] = set()
@@ -86,7 +93,8 @@ class CommitQueue:
         if self._loop is None:
             self._loop = asyncio.get_running_loop()
         future: asyncio.Future[Committed] = self._loop.create_future()
-        self._pending.append((commit, size, actions, future))
+        queue = self._pending if actions <= LONG else self._long
+        queue.append((commit, size, actions, future))
         self._commits += 1
         self._bytes += size
         if self._work is None:
@@ -106,21 +114,28 @@ class CommitQueue:
     async def _work_off(self) -> None:
         """Try group after group until nothing is queued."""
         try:
-            while self._pending or self._again:
+            while self._pending or self._long or self._again:
                 if self._again:
                     await self._try(self._again.popleft())
-                if self._pending:
+                if self._pending or self._long:
                     await self._try(_Group(self._next_members()))
                 await asyncio.sleep(0)  # so that the next commits of these callers join the group
         except asyncio.CancelledError:  # the loop is ending
             self._is_closed = True
-            waiting = [*self._pending, *[one for group in self._again for one in group.members]]
+            waiting = [
+                *self._pending,
+                *self._long,
+                *[one for group in self._again for one in group.members],
+            ]
             self._fail(_Group(waiting), StoreClosed("the event loop has ended"))
             raise
         finally:
             self._work = None
 
     def _next_members(self) -> list[Pending]:
+        self._was_long = bool(self._long) and not (self._was_long and self._pending)
+        if self._was_long:
+            return [self._long.popleft()]
         limits, members = self._engine.group, [self._pending.popleft()]
         _, size, actions, _ = members[0]
         while self._pending and len(members) < limits.commits:

@@ -4,16 +4,18 @@ The results of every statement are read to the end (`.get`, or a list), or the s
 Otherwise the connection would go on seeing the database as it was when the statement began.
 """
 
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from itertools import starmap
-from typing import Any
+from typing import Any, Final
 
 import apsw
 import msgspec
 
 from gatherlog.core.eventstore.engine import IndexPage, RecordedView
 from gatherlog.core.eventstore.events import Recorded
+from gatherlog.core.eventstore.giving_way import Steps
 from gatherlog.core.eventstore.index_keys import IndexRange
 from gatherlog.core.eventstore.page_sizes import bytes_of_events, bytes_of_rows, take_page
 from gatherlog.core.eventstore.planner import KEY_LIFETIME, Changes, State, Wanted
@@ -33,8 +35,8 @@ __all__ = [
     "read_streams",
     "read_view",
     "read_views",
-    "save",
     "save_views",
+    "saving",
 ]
 
 EventPage = tuple[list[Recorded], bool]
@@ -71,6 +73,10 @@ _encode = msgspec.json.Encoder().encode
 _decode_counters = msgspec.json.Decoder(dict[str, int]).decode
 _decode_names = msgspec.json.Decoder(list[str]).decode
 _NOTHING = b"{}"
+_BETWEEN_PAUSES: Final = 100
+"""Rows that are read in some 0.5 ms; more than are ever read on the loop."""
+_PAUSE: Final = 0.00005
+"""Seconds."""
 
 
 def load(cursor: apsw.Cursor, wanted: Wanted, now: int, cache: RowCache) -> State:
@@ -97,14 +103,15 @@ def _read_stream_head(cursor: apsw.Cursor, stream: str) -> int:
     return version or 0
 
 
-def save(cursor: apsw.Cursor, changes: Changes, state: State) -> None:
-    """Write the changes of a group of commits."""
+def saving(cursor: apsw.Cursor, changes: Changes, state: State) -> Steps[None]:
+    """Write the changes of a group of commits, in steps."""
     if changes.events:
         cursor.executemany(_SAVE_EVENT, map(msgspec.structs.astuple, changes.events))
     for key, recalled in changes.keys.items():
         cursor.execute(_SAVE_KEY, (key, recalled.fingerprint, recalled.answer, recalled.at))
     for ref, document in changes.documents.items():
         _save_document(cursor, ref, state.documents.get(ref), document)
+        yield
     if changes.keys:
         _forget_keys(cursor, 2 * len(changes.keys), state.now)
 
@@ -242,8 +249,20 @@ def _documents(
 ) -> tuple[list[tuple[str, Document]], bool]:
     """A page of documents, each with the sort key that precedes its columns; whether it is last."""
     with closing(cursor.connection.execute(sql, (*values, limit + 1))) as rows:
-        found = ((row[0], _document(row[1:])) for row in rows)
+        found = ((row[0], _document(row[1:])) for row in _unhurried(rows))
         return take_page(found, limit, most, bytes_of_rows)
+
+
+def _unhurried(rows: Iterable[tuple[Any, ...]]) -> Iterator[tuple[Any, ...]]:
+    """The rows, with a moment after some in which the event loop gets the interpreter.
+
+    So many are read in a thread only. It lets go of the interpreter for each row, but takes it back
+    before the loop's thread has woken up.
+    """
+    for number, row in enumerate(rows, 1):
+        if number % _BETWEEN_PAUSES == 0:
+            time.sleep(_PAUSE)
+        yield row
 
 
 def read_views(cursor: apsw.Cursor) -> dict[str, RecordedView]:

@@ -90,7 +90,7 @@ ENDPOINTS: tuple[Endpoint[Any, Any], ...] = (
         body=bytes,
         query=ImportOptions,
         answer=ImportAnswer,
-        refusals=("quota_reached",),
+        refusals=("quota_reached", "too_many"),
     ),
     Endpoint(
         method="GET",
@@ -99,6 +99,7 @@ ENDPOINTS: tuple[Endpoint[Any, Any], ...] = (
         handle=sheets.export_guests,
         summary="All guests as a sheet that spreadsheets open and the import reads",
         media="text/csv",
+        refusals=("too_many",),
     ),
     Endpoint(
         method="GET",

@@ -14,6 +14,7 @@ from gatherlog.core.eventstore.feed_pages import (
     feed_page,
     feed_positions,
 )
+from gatherlog.core.eventstore.giving_way import gently
 from gatherlog.core.eventstore.store import Heads, Store
 from gatherlog.core.eventstore.streams import category_of
 from gatherlog.core.routing import compile_pattern, document
@@ -66,7 +67,7 @@ async def read_feed(call: Call[None, FeedQuery]) -> Reply:
     store, query = call.platform.store, call.query
     after = await _start_positions(store, query.cursor or "start")
     found = await feed_page(store, after, limit=query.limit, wanted=_filter(query))
-    events = [event_answer(event) for event in found.events]
+    events = [event_answer(event) async for event in gently(found.events)]
     return json(FeedAnswer(events, feed_cursor(store, found.positions), found.is_end))
 
 

@@ -38,7 +38,8 @@ async def list_gatherings(call: Call[None, Paging]) -> Reply:
     else:
         account = actor.account_id or ""
         found = await guests.gatherings_of(account, limit=query.limit, cursor=query.cursor)
-    return page(call.path, query, [of_gathering(one.body) for one in found.items], found.cursor)
+    shown = (of_gathering(one.body) for one in found.items)
+    return await page(call.path, query, shown, found.cursor)
 
 
 async def create_gathering(call: Call[GatheringDetails, Nothing]) -> Reply:

@@ -108,7 +108,7 @@ class HostPages:
         gathering, platform = access.gathering.body, self._frame.platform
         query = GuestQuery.read(request.query_params)
         stats = await self._guests.stats(access.id)
-        found = await self._guests.guests(
+        searching = self._guests.guests(
             access.id,
             q=query.q or None,
             status=query.status,
@@ -116,6 +116,7 @@ class HostPages:
             limit=GUESTS_SHOWN,
             cursor=query.cursor or None,
         )
+        found = await self._frame.while_connected(request, searching)
         return self._frame.page(
             "gathering.html",
             access.visitor,
