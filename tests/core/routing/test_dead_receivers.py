@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Sequence
+from math import inf
 
 import pytest
 
@@ -99,8 +100,14 @@ async def cost(how: str, dead: int, subjects: int) -> tuple[float, int]:
 def test_a_thousand_rules_for_dead_receivers_cost_a_healthy_one_less_than_a_second(
     how: str, subjects: int
 ) -> None:
+    """The least of several runs counts, because other programs of the machine only add to it."""
     alone, _ = run_instantly(cost(how, 0, subjects))
-    runs = [run_instantly(cost(how, 1_000, subjects)) for _ in range(2)]
+    seconds = inf
+    for _ in range(5):
+        if seconds - alone < 1.0:
+            break
+        took, failing = run_instantly(cost(how, 1_000, subjects))
+        assert failing == 1_000
+        seconds = min(seconds, took)
 
-    assert min(seconds for seconds, _ in runs) - alone < 1.0  # other programs only add to it
-    assert [failing for _, failing in runs] == [1_000, 1_000]
+    assert seconds - alone < 1.0
