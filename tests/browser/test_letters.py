@@ -1,4 +1,4 @@
-"""A host changes the place, and is asked whether the guests shall get a letter about it."""
+"""A host changes the place, and is asked whether the guests are told by e-mail."""
 
 import pytest
 from playwright.async_api import Page, expect
@@ -9,7 +9,7 @@ from tests.browser.test_host import make, sign_in, take_in
 
 pytestmark = pytest.mark.browser
 
-QUESTION = "Shall your guests get a letter?"
+QUESTION = "Tell your guests by e-mail?"
 
 
 async def all_come(platform: Platform, place: str) -> list[Guest]:
@@ -22,7 +22,7 @@ async def all_come(platform: Platform, place: str) -> list[Guest]:
 
 @pytest.mark.parametrize(
     ("button", "notify"),
-    [("Save, and write to them", b"true"), ("Save without letters", b"false")],
+    [("Save and send e-mails", b"true"), ("Save without e-mails", b"false")],
 )
 async def test_a_new_place_asks_about_letters_and_saves_what_is_chosen(
     page: Page, site: str, platform: Platform, button: str, notify: bytes

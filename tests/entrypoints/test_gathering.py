@@ -198,4 +198,7 @@ def test_bad_quotas_are_refused_with_what_is_wrong(
 
     status, out, err = party("gathering")
     assert (status, out) == (2, "")
-    assert "quotas: 'guests=many' is not like guests=5000; names: gatherings, guests, " in err
+    assert (
+        "GATHERLOG_QUOTAS: 'guests=many' is not like guests=5000; names: gatherings, guests, "
+        in err
+    )

@@ -70,7 +70,7 @@ async def test_an_invalid_pattern_is_refused_with_its_place(api: AsyncClient) ->
     refused = await api.get("/feed", params={"pattern": '{"type": "signup"}'})
 
     assert refused.status_code == 422
-    assert [flaw["pointer"] for flaw in refused.json()["errors"]] == ["/type"]
+    assert [flaw["pointer"] for flaw in refused.json()["errors"]] == ["/pattern/type"]
 
 
 @pytest.fixture

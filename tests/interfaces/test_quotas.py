@@ -223,12 +223,12 @@ async def test_the_page_tells_of_letters_that_wait_and_refuses_more(visitor: Hos
 
     async def waits() -> bool:
         text = (await visitor.browser.get(visitor.place)).text
-        return "Letters to your guests that still wait: 1." in text
+        return "E-mails to your guests that still wait: 1." in text
 
     await eventually(waits, True)
     form = fields_of(await visitor.page("/settings"))
     again = {**form, "location": "The barn", "notify": "yes"}
     refused = await visitor.browser.post(f"{visitor.place}/settings", data=again)
     assert refused.status_code == 429
-    assert "As many letters went out today as one day allows, so nothing was saved." in refused.text
+    assert "As many e-mails went out today as one day allows, so nothing was saved." in refused.text
     assert fields_of(Page(refused.text))["location"] == ["The barn"]

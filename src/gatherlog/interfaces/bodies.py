@@ -6,7 +6,7 @@ import re
 from collections.abc import Awaitable, Callable, Generator, Mapping, MutableMapping
 from functools import partial
 from itertools import islice
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final, Generic, Literal, TypeVar, get_args, get_origin
 
 import msgspec
 
@@ -223,7 +223,10 @@ def flaws_of(value: Any, kind: type, *, strict: bool = True) -> list[Flaw]:
                 msgspec.convert(value[name], field.type, strict=False)
         except msgspec.ValidationError as error:
             detail, _, place = str(error).partition(" - at `$")
-            flaws.append(Flaw(_pointer(name) + _steps(place), detail.replace("`", "")))
+            detail = detail.replace("`", "")
+            if not place and detail.startswith("Invalid enum value"):
+                detail += f"; known values: {', '.join(_choices(field.type))}"
+            flaws.append(Flaw(_pointer(name) + _steps(place), detail))
     return flaws[:MOST_FLAWS]
 
 
@@ -244,6 +247,12 @@ def _parse(body: bytes) -> Any:
         raise Malformed("The body is nested too deeply.") from None
     except msgspec.DecodeError as error:
         raise Malformed(f"The body is not JSON: {error}.") from None
+
+
+def _choices(kind: Any) -> list[str]:
+    """The values of the Literal that a type is, or that is a part of it."""
+    parts = [part for part in (kind, *get_args(kind)) if get_origin(part) is Literal]
+    return [str(value) for part in parts for value in get_args(part)]
 
 
 def _pointer(name: str) -> str:

@@ -125,9 +125,9 @@ async def check_letters_left(unit: UnitOfWork, quotas: Quotas, gathering: Gather
         if bound is not None and unit.counters(LETTER_COUNTS, id).get(COUNTER, 0) >= bound:
             whose = "this gathering" if name == "gathering_letters" else "your gatherings"
             raise LettersReached(
-                f"{bound:,} letters about {whose} have gone out today (UTC), which is as many as "
-                "one day allows. Nothing was changed. Send the change without letters (`notify` "
-                "false), send it again tomorrow, or ask whoever runs this site to raise the quota "
-                f"`{name}`.",
+                f"As many letters about {whose} have gone out today (UTC) as one day allows: "
+                f"{bound:,}. Nothing was changed. Send the change without letters (`notify` false, "
+                "or --no-notify on the command line), send it again tomorrow, or ask whoever runs "
+                f"this site to raise the quota `{name}`.",
                 seconds_left(unit.now),
             )

@@ -283,6 +283,13 @@ def _target(
 
 
 def _state(rule: "Rule") -> str:
+    """Whether a rule takes events; one whose pattern cannot be compiled takes none."""
+    from gatherlog.core.routing import InvalidPattern, compile_pattern
+
+    try:
+        compile_pattern(rule.pattern)
+    except InvalidPattern:
+        return "set aside"
     return "on" if rule.enabled else "off"
 
 

@@ -34,7 +34,7 @@ T = TypeVar("T")
 
 _UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _DONE: Final = {
-    "made": "The gathering is made. Now invite somebody.",
+    "made": "The gathering has been created. Now add your guests.",
     "saved": "Saved.",
     "added": "The guest is on the list.",
     "removed": "The guest is off the list.",

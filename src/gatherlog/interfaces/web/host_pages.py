@@ -37,8 +37,8 @@ _CHANGED_MEANWHILE: Final = (
     "typed is not saved: send it again if you still mean it."
 )
 _ENOUGH_LETTERS: Final = (
-    "As many letters went out today as one day allows, so nothing was saved. Save it without "
-    "letters, save it again tomorrow, or ask whoever runs this site to allow more."
+    "As many e-mails went out today as one day allows, so nothing was saved. Save it without "
+    "e-mails, save it again tomorrow, or ask whoever runs this site to allow more."
 )
 
 
