@@ -30,6 +30,7 @@ from gatherlog.core import Store
 from gatherlog.core.eventstore.clock import Clock
 from gatherlog.core.projections.rebuild import verify
 from gatherlog.core.subscriptions.dead_letters import DEAD_LETTERS
+from gatherlog.core.subscriptions.delivery import DeliveryFailed
 from gatherlog.core.subscriptions.letters import Letter
 from gatherlog.core.subscriptions.worker import Worker
 from gatherlog.engines import open_store
@@ -246,6 +247,8 @@ class Site:
     def __init__(self, store: Store, quotas: Quotas, clock: Clock) -> None:
         self.store = store
         self.letters: list[tuple[int, Letter]] = []
+        self.failing: dict[str, DeliveryFailed] = {}
+        """How the mail server fails, by address."""
         self.confirmed = Confirmed()
         self.guests = GuestService(store, clock=clock, ids=ids, quotas=quotas, sends_letters=True)
         self._clock = clock
@@ -255,6 +258,8 @@ class Site:
         self.subscription = guest_letters(store, post, allowed, clock=clock, ids=ids)
 
     async def _deliver(self, letter: Letter) -> None:
+        if (failure := self.failing.get(letter.to)) is not None:
+            raise failure
         self.letters.append((self._clock(), letter))
 
     async def party(self, guests: int, host: str = "ida", first: int = 0) -> str:
@@ -276,6 +281,9 @@ class Site:
         [document] = await self.store.get([HELD_LETTERS.ref(id)])
         held = HELD_LETTERS.read(document) or HeldLetters(gathering_id=id)
         return held.day, held.unconfirmed
+
+    async def receivers(self) -> set[str]:
+        return {letter.to for _, letter in self.letters}
 
     async def sent(self) -> int:
         return len(self.letters)
@@ -404,6 +412,60 @@ def test_letters_of_a_host_who_never_signs_in_are_given_up(
             await minutes(45)
             assert await site.sent() == 0
             await eventually(site.dead, ["unconfirmed"])
+
+    run_instantly(story())
+
+
+def test_a_letter_that_was_held_back_and_is_refused_waits_no_more(url: str) -> None:
+    async def story() -> None:
+        async with working(url) as site:
+            site.confirmed.waiting = {"ida"}
+            here = await site.party(2)
+            await site.move(here, "The mill")
+            await minutes(5)
+            assert await site.held(here) == (0, 2)
+            site.failing["g0@example.org"] = DeliveryFailed("refused", "550", final=True)
+            site.confirmed.waiting = set()
+            await minutes(15)
+            assert (await site.sent(), await site.held(here)) == (1, (0, 0))
+            await eventually(site.dead, ["refused"])
+
+    run_instantly(story())
+
+
+def test_a_letter_that_was_held_back_and_is_delayed_does_not_delay_others(url: str) -> None:
+    async def story() -> None:
+        async with working(url) as site:
+            site.confirmed.waiting = {"ida"}
+            here = await site.party(3)
+            await site.move(here, "The mill")
+            await minutes(5)
+            for number in range(2):
+                address = f"g{number}@example.org"
+                site.failing[address] = DeliveryFailed("delayed", "450")
+            site.confirmed.waiting = set()
+            await minutes(15)
+            assert (await site.receivers(), await site.held(here)) == ({"g2@example.org"}, (0, 0))
+            site.failing.clear()
+            await minutes(15)
+            assert await site.sent() == 3
+
+    run_instantly(story())
+
+
+def test_all_letters_of_a_host_who_never_signs_in_are_given_up_together(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mailing, "HELD_FOR", 1800.0)
+
+    async def story() -> None:
+        async with working(url) as site:
+            site.confirmed.waiting = {"ida"}
+            here = await site.party(3)
+            await site.move(here, "The mill")
+            await minutes(45)
+            assert (await site.sent(), await site.held(here)) == (0, (0, 0))
+            await eventually(site.dead, ["unconfirmed"] * 3)
 
     run_instantly(story())
 
