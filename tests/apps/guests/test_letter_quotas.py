@@ -399,23 +399,6 @@ def test_nothing_goes_out_until_the_host_has_signed_in(url: str) -> None:
     run_instantly(story())
 
 
-def test_letters_of_a_host_who_never_signs_in_are_given_up(
-    url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(mailing, "HELD_FOR", 1800.0)
-
-    async def story() -> None:
-        async with working(url) as site:
-            site.confirmed.waiting = {"ida"}
-            here = await site.party(1)
-            await site.move(here, "The mill")
-            await minutes(45)
-            assert await site.sent() == 0
-            await eventually(site.dead, ["unconfirmed"])
-
-    run_instantly(story())
-
-
 def test_a_letter_that_was_held_back_and_is_refused_waits_no_more(url: str) -> None:
     async def story() -> None:
         async with working(url) as site:
@@ -453,7 +436,7 @@ def test_a_letter_that_was_held_back_and_is_delayed_does_not_delay_others(url: s
     run_instantly(story())
 
 
-def test_all_letters_of_a_host_who_never_signs_in_are_given_up_together(
+def test_all_letters_of_a_host_who_never_signs_in_are_given_up(
     url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(mailing, "HELD_FOR", 1800.0)
