@@ -321,9 +321,15 @@ class SqliteEngine(IndexRowEngine):
             self._cache.expire_confirmation()
 
     def _read_page(self, read: Callable[[apsw.Cursor], T]) -> T:
+        """Read in the thread, and close the cursor there: the traceback of a read that broke off
+        would keep it, and with it the state that the file had then."""
         if self._page_connection is None:
             self._page_connection = connect(self.path)
-        return read(self._page_connection.cursor())
+        cursor = self._page_connection.cursor()
+        try:
+            return read(cursor)
+        finally:
+            cursor.close(True)
 
     def _close_pages(self) -> None:
         if self._page_connection is not None:

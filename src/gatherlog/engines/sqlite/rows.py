@@ -267,9 +267,10 @@ def _unhurried(rows: Iterable[tuple[Any, ...]]) -> Iterator[tuple[Any, ...]]:
 
 def read_views(cursor: apsw.Cursor) -> dict[str, RecordedView]:
     """The views that are recorded as complete."""
+    found = cursor.execute("SELECT name, version, indexes FROM view").fetchall()
     return {
         name: RecordedView(name, version, frozenset(_decode_names(indexes)))
-        for name, version, indexes in cursor.execute("SELECT name, version, indexes FROM view")
+        for name, version, indexes in found
     }
 
 
