@@ -29,6 +29,7 @@ from gatherlog.bootstrap import VIEWS
 from gatherlog.core import Store
 from gatherlog.core.eventstore.clock import Clock
 from gatherlog.core.projections.rebuild import verify
+from gatherlog.core.subscriptions.administration import SubscriptionAdmin
 from gatherlog.core.subscriptions.dead_letters import DEAD_LETTERS
 from gatherlog.core.subscriptions.delivery import DeliveryFailed
 from gatherlog.core.subscriptions.letters import Letter
@@ -288,6 +289,11 @@ class Site:
     async def sent(self) -> int:
         return len(self.letters)
 
+    async def redrive_all(self) -> None:
+        admin = SubscriptionAdmin(self.store, clock=self._clock, ids=ids)
+        for one in await scanned(self.store, DEAD_LETTERS.name):
+            await admin.redrive(one.id, by="me")
+
     async def dead(self) -> list[str]:
         found = [DEAD_LETTERS.read(one) for one in await scanned(self.store, DEAD_LETTERS.name)]
         return sorted(letter.kind for letter in found if letter is not None)
@@ -449,6 +455,11 @@ def test_all_letters_of_a_host_who_never_signs_in_are_given_up(
             await minutes(45)
             assert (await site.sent(), await site.held(here)) == (0, (0, 0))
             await eventually(site.dead, ["unconfirmed"] * 3)
+            site.confirmed.waiting = set()
+            await site.redrive_all()
+            await minutes(5)
+            assert (await site.sent(), len(await site.receivers())) == (3, 3)
+            assert (await site.held(here), await site.dead()) == ((0, 0), [])
 
     run_instantly(story())
 
