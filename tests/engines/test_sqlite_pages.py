@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
 import apsw
+import msgspec
 import pytest
 
 from gatherlog.core.eventstore.events import Recorded
@@ -11,7 +12,7 @@ from gatherlog.core.eventstore.page_sizes import bytes_of_events
 from gatherlog.core.eventstore.store import Append, Commit, Limits, Store
 from gatherlog.engines import open_store
 from gatherlog.engines.sqlite import SqliteStore
-from tests.contracts.commits import event
+from tests.contracts.commits import CARDS, append, commit, event, put
 
 KIB = 1024
 Read = Callable[[Store, int, int], Awaitable[list[Recorded]]]
@@ -99,4 +100,24 @@ async def test_no_statement_is_compiled_again_for_other_values(tmp_path: Path) -
         await store.read_feed(0, after=number, limit=number)
 
     assert (first > 0, compiled) == (True, 0)
+    await store.close()
+
+
+async def test_a_read_that_broke_off_leaves_later_reads_as_fresh_as_ever(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/store.db"
+    store = await open_store(url, views=[CARDS])
+    assert isinstance(store, SqliteStore)
+    cards = [put(id, b"{}", index_keys={"by_name": ("all", id)}) for id in ("a", "b", "c")]
+    await store.commit(Commit(appends=[append("card-1")], writes=cards))
+    damaging = apsw.Connection(f"{tmp_path}/store.db")
+    damaging.execute("UPDATE document SET index_keys = CAST('no JSON' AS BLOB) WHERE id = 'a'")
+    damaging.close()
+
+    with pytest.raises(msgspec.DecodeError) as broken_off:
+        await store.misindexed("card")
+    await store.commit(commit("card-2"))
+    found = await store.streams("card", limit=1000)
+
+    assert [head.stream for head in found.streams] == ["card-1", "card-2"]
+    assert broken_off.tb is not None  # which keeps what the read was about
     await store.close()

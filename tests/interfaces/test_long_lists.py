@@ -58,6 +58,7 @@ async def ask(app: Http, platform: Platform) -> Ask:
         body: bytes = b"",
         kind: str = "",
         leaves: asyncio.Event | None = None,
+        reads: asyncio.Event | None = None,
     ) -> tuple[int, bytes]:
         name, _, query = path.partition("?")
         sent: list[dict[str, Any]] = []
@@ -71,6 +72,8 @@ async def ask(app: Http, platform: Platform) -> Ask:
 
         async def send(message: Any) -> None:
             sent.append(message)
+            if reads is not None:
+                await reads.wait()
 
         headers = {"authorization": f"Bearer {key}", "content-type": kind}
         if name.startswith("/host"):
@@ -208,6 +211,18 @@ async def test_a_client_who_leaves_ends_the_work(
     assert msgspec.json.decode(log_lines[-1])["status"] == 499
     monkeypatch.undo()
     assert (await ask("GET", path))[0] == 200, "its place is free again"
+
+
+@pytest.mark.parametrize("path", ["/guests.csv", "/host/default/print", "/host/default/guests.csv"])
+async def test_clients_who_do_not_read_keep_no_place(path: str, ask: Ask) -> None:
+    reads = asyncio.Event()
+    slow = [asyncio.ensure_future(ask("GET", path, reads=reads)) for _ in range(MOST_EACH - 1)]
+
+    for _ in range(2):
+        assert (await ask("GET", path))[0] == 200
+    assert not any(one.done() for one in slow)
+    reads.set()
+    assert {status for status, _ in await asyncio.gather(*slow)} == {200}
 
 
 async def test_a_few_are_made_at_once_and_the_others_wait_in_order() -> None:

@@ -29,7 +29,7 @@ EXAMPLES = [
         guest="ada",
         reason="day",
     ),
-    LetterReleased(reason="unconfirmed"),
+    LetterReleased(reason="unconfirmed", held=7),
 ]
 
 
@@ -44,3 +44,10 @@ def test_an_event_is_stored_as_its_golden_file_says_and_decodes(example: msgspec
 
     assert data == stored
     assert CODEC.decode(Event("id", name, 1, 1, stored, schema)) == example
+
+
+def test_a_release_of_an_earlier_version_names_no_letter() -> None:
+    stored = (GOLDEN / "letters.letter_released.1.json").read_bytes().removesuffix(b"\n")
+
+    released = CODEC.decode(Event("id", "letters.letter_released", 1, 1, stored, 1))
+    assert released == LetterReleased(reason="unconfirmed")

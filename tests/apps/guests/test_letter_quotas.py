@@ -29,7 +29,9 @@ from gatherlog.bootstrap import VIEWS
 from gatherlog.core import Store
 from gatherlog.core.eventstore.clock import Clock
 from gatherlog.core.projections.rebuild import verify
+from gatherlog.core.subscriptions.administration import SubscriptionAdmin
 from gatherlog.core.subscriptions.dead_letters import DEAD_LETTERS
+from gatherlog.core.subscriptions.delivery import DeliveryFailed
 from gatherlog.core.subscriptions.letters import Letter
 from gatherlog.core.subscriptions.worker import Worker
 from gatherlog.engines import open_store
@@ -246,6 +248,8 @@ class Site:
     def __init__(self, store: Store, quotas: Quotas, clock: Clock) -> None:
         self.store = store
         self.letters: list[tuple[int, Letter]] = []
+        self.failing: dict[str, DeliveryFailed] = {}
+        """How the mail server fails, by address."""
         self.confirmed = Confirmed()
         self.guests = GuestService(store, clock=clock, ids=ids, quotas=quotas, sends_letters=True)
         self._clock = clock
@@ -255,6 +259,8 @@ class Site:
         self.subscription = guest_letters(store, post, allowed, clock=clock, ids=ids)
 
     async def _deliver(self, letter: Letter) -> None:
+        if (failure := self.failing.get(letter.to)) is not None:
+            raise failure
         self.letters.append((self._clock(), letter))
 
     async def party(self, guests: int, host: str = "ida", first: int = 0) -> str:
@@ -277,8 +283,16 @@ class Site:
         held = HELD_LETTERS.read(document) or HeldLetters(gathering_id=id)
         return held.day, held.unconfirmed
 
+    async def receivers(self) -> set[str]:
+        return {letter.to for _, letter in self.letters}
+
     async def sent(self) -> int:
         return len(self.letters)
+
+    async def redrive_all(self) -> None:
+        admin = SubscriptionAdmin(self.store, clock=self._clock, ids=ids)
+        for one in await scanned(self.store, DEAD_LETTERS.name):
+            await admin.redrive(one.id, by="me")
 
     async def dead(self) -> list[str]:
         found = [DEAD_LETTERS.read(one) for one in await scanned(self.store, DEAD_LETTERS.name)]
@@ -391,7 +405,44 @@ def test_nothing_goes_out_until_the_host_has_signed_in(url: str) -> None:
     run_instantly(story())
 
 
-def test_letters_of_a_host_who_never_signs_in_are_given_up(
+def test_a_letter_that_was_held_back_and_is_refused_waits_no_more(url: str) -> None:
+    async def story() -> None:
+        async with working(url) as site:
+            site.confirmed.waiting = {"ida"}
+            here = await site.party(2)
+            await site.move(here, "The mill")
+            await minutes(5)
+            assert await site.held(here) == (0, 2)
+            site.failing["g0@example.org"] = DeliveryFailed("refused", "550", final=True)
+            site.confirmed.waiting = set()
+            await minutes(15)
+            assert (await site.sent(), await site.held(here)) == (1, (0, 0))
+            await eventually(site.dead, ["refused"])
+
+    run_instantly(story())
+
+
+def test_a_letter_that_was_held_back_and_is_delayed_does_not_delay_others(url: str) -> None:
+    async def story() -> None:
+        async with working(url) as site:
+            site.confirmed.waiting = {"ida"}
+            here = await site.party(3)
+            await site.move(here, "The mill")
+            await minutes(5)
+            for number in range(2):
+                address = f"g{number}@example.org"
+                site.failing[address] = DeliveryFailed("delayed", "450")
+            site.confirmed.waiting = set()
+            await minutes(15)
+            assert (await site.receivers(), await site.held(here)) == ({"g2@example.org"}, (0, 0))
+            site.failing.clear()
+            await minutes(15)
+            assert await site.sent() == 3
+
+    run_instantly(story())
+
+
+def test_all_letters_of_a_host_who_never_signs_in_are_given_up(
     url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(mailing, "HELD_FOR", 1800.0)
@@ -399,11 +450,16 @@ def test_letters_of_a_host_who_never_signs_in_are_given_up(
     async def story() -> None:
         async with working(url) as site:
             site.confirmed.waiting = {"ida"}
-            here = await site.party(1)
+            here = await site.party(3)
             await site.move(here, "The mill")
             await minutes(45)
-            assert await site.sent() == 0
-            await eventually(site.dead, ["unconfirmed"])
+            assert (await site.sent(), await site.held(here)) == (0, (0, 0))
+            await eventually(site.dead, ["unconfirmed"] * 3)
+            site.confirmed.waiting = set()
+            await site.redrive_all()
+            await minutes(5)
+            assert (await site.sent(), len(await site.receivers())) == (3, 3)
+            assert (await site.held(here), await site.dead()) == ((0, 0), [])
 
     run_instantly(story())
 

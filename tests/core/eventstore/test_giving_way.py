@@ -127,6 +127,27 @@ def test_short_work_goes_first_and_long_work_goes_on_all_the_same() -> None:
     on_loop(story)
 
 
+@pytest.mark.parametrize("others", [1, 40])
+def test_work_that_others_wait_for_takes_twice_as_long_at_most(others: int) -> None:
+    async def story(desk: Desk) -> None:
+        async def shared() -> None:
+            pace = Pace()
+            for _ in range(400):
+                desk.work("mine")
+                await pace.share()
+
+        mine = asyncio.ensure_future(shared())
+        while not mine.done():
+            for _ in range(others):
+                desk.work("other")
+            await asyncio.sleep(0)
+        assert desk.parts.count("other") <= 400 + 2 * others
+        longest = max(len(run) for run in "".join(part[0] for part in desk.parts).split("o"))
+        assert longest <= max(others, 5) + 1
+
+    on_loop(story)
+
+
 def test_work_that_is_cancelled_leaves_its_turn_to_the_next() -> None:
     async def story(desk: Desk) -> None:
         steps = stepwise(desk, "gone", 10_000)

@@ -65,11 +65,20 @@ class LetterHeld(msgspec.Struct, frozen=True, kw_only=True):
     reason: Reason
 
 
-@event_type("letters.letter_released", schema=1)
+@event_type("letters.letter_released", schema=2)
 class LetterReleased(msgspec.Struct, frozen=True, kw_only=True):
-    """A letter that was held back for this reason was sent, or is not true any more."""
+    """A letter to the event's subject was held back for this reason, and is no more.
+
+    It is sent now, unless it is not true any more, or its reason lasted for seven days.
+    """
 
     reason: Reason
+    held: int | UnsetType = UNSET
+    """The version of the event, in the same stream, by which it was held back. UNSET: it was sent
+    before this event; there is no other with schema 1."""
 
 
-CODEC: Final = Codec([LetterRequested, LetterCounted, LetterHeld, LetterReleased])
+CODEC: Final = Codec(
+    [LetterRequested, LetterCounted, LetterHeld, LetterReleased],
+    {("letters.letter_released", 1): lambda released: released},
+)

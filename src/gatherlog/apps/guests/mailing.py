@@ -5,10 +5,11 @@ requests the letter is appended to the stream `letters-{gathering id}`, and each
 delivered by itself. docs/decisions/0011-mails.md gives the reasons.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import msgspec
+from msgspec import UNSET
 
 from gatherlog.apps.guests import events, letters
 from gatherlog.apps.guests.decisions import is_over
@@ -21,7 +22,7 @@ from gatherlog.apps.guests.letter_events import (
     LetterRequested,
     Reason,
 )
-from gatherlog.apps.guests.letter_quotas import LetterQuotas
+from gatherlog.apps.guests.letter_quotas import LetterQuotas, Verdict
 from gatherlog.apps.guests.letters import letter_about
 from gatherlog.apps.guests.loading import all_guests
 from gatherlog.apps.guests.quotas import seconds_left
@@ -36,7 +37,7 @@ from gatherlog.core.eventstore.store import Append, Commit, Heads, Store
 from gatherlog.core.projections.folds import EventFold
 from gatherlog.core.subscriptions.delivery import Delivery, DeliveryFailed, RetryPolicy
 from gatherlog.core.subscriptions.handlers import HandlerTarget
-from gatherlog.core.subscriptions.letters import SendLetter
+from gatherlog.core.subscriptions.letters import Letter, SendLetter
 from gatherlog.core.subscriptions.subscription import Destination, Subscription, Unchanging
 
 __all__ = ["CATEGORY", "HELD_FOR", "LETTERS", "RETRY", "Post", "guest_letters"]
@@ -48,9 +49,11 @@ CATEGORY: Final = "letters"
 RETRY: Final = RetryPolicy(attempts=None, age=6 * 3600.0, first_pause=5.0, longest_pause=600.0)
 """Six hours: mail servers that delay unknown senders accept them within an hour."""
 HELD_FOR: Final = 7 * 86_400.0
-"""Seconds for which a letter that is held back is tried again."""
-_DAY_FULL: Final = "as many letters of the gathering or its host as one day allows have been sent"
-_UNCONFIRMED: Final = "the host has not signed in yet, so the host's address is not confirmed"
+"""Seconds for which a letter may be held back, from the event that says so."""
+_WAITS_FOR: Final[Mapping[Reason, str]] = {
+    "day": "as many letters of the gathering or its host as one day allows have been sent",
+    "unconfirmed": "the host has not signed in yet, so the host's address is not confirmed",
+}
 _ADDRESS_FULL: Final = "as many letters to this address as one day allows have been sent"
 
 _CHUNK: Final = 500
@@ -61,6 +64,7 @@ _LETTERS: Final = (
     "guests.rsvp_submitted",
     "guests.waitlisted",
     "letters.letter_requested",
+    "letters.letter_released",
 )
 
 
@@ -86,8 +90,8 @@ def guest_letters(
 
     A letter that failed for good does not block others, and a slow one delays them for a second. A
     letter that was sent is not sent again within 24 hours, unless the process is killed between
-    sending it and committing that it was sent. Those that `quotas` holds back are sent later, one
-    after the other for each gathering.
+    sending it and committing that it was sent. Those that `quotas` holds back are released later,
+    one after the other for each gathering, and then sent as all others.
     """
     mailing = _Mailing(store, post, quotas, clock=clock, ids=ids)
     return _Letters(
@@ -96,7 +100,8 @@ def guest_letters(
         Destination(
             name=f"{LETTERS}/held",
             target=HandlerTarget(mailing.write_held),
-            retry=msgspec.structs.replace(retry, attempts=None, age=HELD_FOR),
+            # The handler ends the wait; one pause may last until the day is over.
+            retry=msgspec.structs.replace(retry, attempts=None, age=HELD_FOR + 2 * 86_400),
             at_once=4,
         ),
     )
@@ -134,8 +139,18 @@ class _Letters(Unchanging):
         return any(one.name == destination for one in self.route(event))
 
 
+class _Wanted(msgspec.Struct, frozen=True):
+    """A letter that an event called for."""
+
+    id: str
+    """The id of the delivery that was the first to be about it."""
+    event: Recorded
+    is_late: bool = False
+    """Whether it was held back for HELD_FOR: then it is not held back again."""
+
+
 class _Mailing:
-    """The handlers of both destinations."""
+    """The handlers of all destinations."""
 
     def __init__(
         self, store: Store, post: Post, quotas: LetterQuotas, *, clock: Clock, ids: Ids
@@ -152,65 +167,95 @@ class _Mailing:
 
         Repeating it does nothing. Raises DeliveryFailed.
         """
-        reason = await self._send(delivery.id, delivery.event)
-        if reason is not None:
-            await self._hold(delivery, reason)
+        wanted = await self._wanted(delivery)
+        if wanted is None:
+            return
+        letter, verdict = await self._admitted(wanted)
+        if letter is None:
+            return
+        if verdict == "admitted":
+            await self._send(letter, wanted.id)
+        elif verdict == "address":
+            raise DeliveryFailed("address_letters", _ADDRESS_FULL, final=True)
+        elif wanted.is_late:
+            raise DeliveryFailed(verdict, _WAITS_FOR[verdict], final=True)
+        else:
+            await self._hold(delivery, wanted, verdict)
 
     async def write_held(self, delivery: Delivery) -> None:
-        """Send a letter that was held back, unless it is not true any more.
+        """Release a letter that was held back, for `write` to send, unless it has to wait on.
 
-        Raises DeliveryFailed while it has to wait.
+        It is released, too, if it is not true any more, or has waited for HELD_FOR. Raises
+        DeliveryFailed while it has to wait.
         """
         held: LetterHeld = CODEC.decode(delivery.event)
-        [event] = await self._store.read_stream(held.stream, after=held.version - 1, limit=1)
-        reason = await self._send(held.delivery, event)
-        if reason == "unconfirmed":
-            raise DeliveryFailed("unconfirmed", _UNCONFIRMED, is_early=True)
-        if reason == "day":
-            left = seconds_left(self._clock())
-            raise DeliveryFailed("day", _DAY_FULL, is_early=True, retry_after=left)
+        letter, verdict = await self._admitted(await self._held_back(held))
+        if letter is not None and not self._is_late(delivery.event):
+            if verdict == "unconfirmed":
+                raise DeliveryFailed(verdict, _WAITS_FOR[verdict], is_early=True)
+            if verdict == "day":
+                left = seconds_left(self._clock())
+                raise DeliveryFailed(verdict, _WAITS_FOR[verdict], is_early=True, retry_after=left)
         once = Once(f"letter-released:{delivery.id}", b"", lambda handled: b"")
-        await self._record(delivery.event.stream, LetterReleased(reason=held.reason), once)
+        released = LetterReleased(reason=held.reason, held=delivery.event.version)
+        await self._record(delivery.event.stream, Decided(released, held.guest), once)
 
-    async def _send(self, id: str, event: Recorded) -> Reason | None:
-        """Send the letter of the delivery `id`, if the event still calls for one.
-
-        Returns why it has to wait; None if nothing is left to do. Raises DeliveryFailed.
-        """
-        key = f"letter:{id}"
-        if await self._store.recall(key) is not None:
-            return None
-        gathering, guest = await self._facts(event)
-        if gathering is None or guest is None or guest.gathering_id != gathering.id:
-            return None
-        letter = letter_about(event, gathering, guest, site=self._post.site, now=self._clock())
-        if letter is None:
-            return None
-        verdict = await self._quotas.admit(id, gathering, guest)
-        if verdict == "address":
-            raise DeliveryFailed("address_letters", _ADDRESS_FULL, final=True)
-        if verdict != "admitted":
-            return verdict
-        await self._post.send(msgspec.structs.replace(letter, id=id))
-        await self._store.commit(Commit(key=key))
-        return None
-
-    async def _hold(self, delivery: Delivery, reason: Reason) -> None:
-        """Record that the letter is to be sent later; repeating it does nothing."""
+    async def _wanted(self, delivery: Delivery) -> "_Wanted | None":
+        """What a delivery calls for; None for a release of an earlier version, which had sent."""
         event = delivery.event
+        if event.type != "letters.letter_released":
+            return _Wanted(delivery.id, event)
+        released: LetterReleased = CODEC.decode(event)
+        if released.held is UNSET:
+            return None
+        [stored] = await self._store.read_stream(event.stream, after=released.held - 1, limit=1)
+        first = await self._held_back(CODEC.decode(stored))
+        return msgspec.structs.replace(first, is_late=self._is_late(stored))
+
+    async def _held_back(self, held: LetterHeld) -> "_Wanted":
+        [event] = await self._store.read_stream(held.stream, after=held.version - 1, limit=1)
+        return _Wanted(held.delivery, event)
+
+    def _is_late(self, held: Recorded) -> bool:
+        """Whether a letter that was held back has waited for HELD_FOR."""
+        return self._clock() - held.recorded >= HELD_FOR * 1_000_000
+
+    async def _admitted(self, wanted: "_Wanted") -> tuple[Letter | None, Verdict]:
+        """The letter that the event still calls for, and whether it may be sent now.
+
+        It is counted if it may be. None if nothing is left to do.
+        """
+        if await self._store.recall(_sent_key(wanted.id)) is not None:
+            return None, "admitted"
+        gathering, guest = await self._facts(wanted.event)
+        if gathering is None or guest is None or guest.gathering_id != gathering.id:
+            return None, "admitted"
+        now = self._clock()
+        letter = letter_about(wanted.event, gathering, guest, site=self._post.site, now=now)
+        if letter is None:
+            return None, "admitted"
+        return letter, await self._quotas.admit(wanted.id, gathering, guest)
+
+    async def _send(self, letter: Letter, id: str) -> None:
+        await self._post.send(msgspec.structs.replace(letter, id=id))
+        await self._store.commit(Commit(key=_sent_key(id)))
+
+    async def _hold(self, delivery: Delivery, wanted: "_Wanted", reason: Reason) -> None:
+        """Record that the letter is to be sent later; repeating it does nothing."""
+        event = wanted.event
         held = LetterHeld(
-            delivery=delivery.id,
+            delivery=wanted.id,
             stream=event.stream,
             version=event.version,
             guest=event.subject,
             reason=reason,
         )
         once = Once(f"letter-held:{delivery.id}", b"", lambda handled: b"")
-        await self._record(held_stream(_gathering_of(event)), held, once)
+        await self._record(held_stream(_gathering_of(event)), Decided(held), once)
 
-    async def _record(self, stream: str, event: msgspec.Struct, once: Once) -> None:
+    async def _record(self, stream: str, decided: Decided, once: Once) -> None:
         async def attempt(unit: UnitOfWork) -> list[Decided]:
-            return [Decided(event)]
+            return [decided]
 
         await self._held.handle(stream, attempt, once=once)
 
@@ -277,3 +322,8 @@ class _Mailing:
 def _gathering_of(event: Recorded) -> str:
     """The id of the gathering whose stream, or whose stream of letters, an event is in."""
     return event.stream.partition("-")[2]
+
+
+def _sent_key(id: str) -> str:
+    """The key that a letter is remembered by for a day, once it was sent."""
+    return f"letter:{id}"

@@ -85,12 +85,15 @@ class ViewCatalogue:
             )
 
     async def unbuilt(self) -> list[str]:
-        """The declared views with an index that cannot serve before a rebuild, by name."""
+        """The declared views with an index that cannot serve before a rebuild, by name.
+
+        A view without indexes is never among them: no query can be refused.
+        """
         await self._look()
         return [
             name
             for name, view in sorted(self._declared.items())
-            if not _is_built(view, self._recorded.get(name), view.indexes)
+            if view.indexes and not _is_built(view, self._recorded.get(name), view.indexes)
         ]
 
     async def _look(self) -> None:

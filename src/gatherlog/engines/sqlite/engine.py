@@ -149,7 +149,8 @@ class SqliteEngine(IndexRowEngine):
     async def _save(self, cursor: apsw.Cursor, planned: Planned) -> None:
         """Write the rows; where they are many, others go first now and then.
 
-        It waits for no turn of its own (see `giving_way`), since all other commits wait for it.
+        It only shares the loop (see `giving_way`), since all other commits wait for it, also those
+        of other processes.
         """
         steps = rows.saving(cursor, planned.changes, planned.state)
         if len(planned.changes.documents) <= INLINE_ROWS:
@@ -158,8 +159,7 @@ class SqliteEngine(IndexRowEngine):
         pace = Pace()
         for _ in steps:
             if pace.is_over():
-                await asyncio.sleep(0)
-                pace = Pace()
+                await pace.share()
 
     async def abandon(self) -> None:
         self._writer.abandon()
@@ -321,9 +321,15 @@ class SqliteEngine(IndexRowEngine):
             self._cache.expire_confirmation()
 
     def _read_page(self, read: Callable[[apsw.Cursor], T]) -> T:
+        """Read in the thread, and close the cursor there: the traceback of a read that broke off
+        would keep it, and with it the state that the file had then."""
         if self._page_connection is None:
             self._page_connection = connect(self.path)
-        return read(self._page_connection.cursor())
+        cursor = self._page_connection.cursor()
+        try:
+            return read(cursor)
+        finally:
+            cursor.close(True)
 
     def _close_pages(self) -> None:
         if self._page_connection is not None:

@@ -267,9 +267,11 @@ def _unhurried(rows: Iterable[tuple[Any, ...]]) -> Iterator[tuple[Any, ...]]:
 
 def read_views(cursor: apsw.Cursor) -> dict[str, RecordedView]:
     """The views that are recorded as complete."""
+    sql = "SELECT name, version, indexes FROM view"
+    found: list[tuple[Any, ...]] = cursor.execute(sql).fetchall()
     return {
         name: RecordedView(name, version, frozenset(_decode_names(indexes)))
-        for name, version, indexes in cursor.execute("SELECT name, version, indexes FROM view")
+        for name, version, indexes in found
     }
 
 

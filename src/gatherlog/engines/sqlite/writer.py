@@ -91,6 +91,7 @@ class Writer:
 
     async def give_up(self) -> None:
         """As `abandon`, but only after the COMMIT that the thread may be doing."""
+        self.is_writing = True  # so that nobody uses a connection that the thread is closing
         await asyncio.shield(self._thread.run(self.abandon))
 
     async def close(self) -> None:
