@@ -18,7 +18,6 @@ import heapq
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Generator, Iterable, Iterator
-from itertools import islice
 from typing import Any, Final, TypeVar
 from weakref import WeakKeyDictionary
 
@@ -37,13 +36,13 @@ __all__ = [
 
 T = TypeVar("T")
 
-STEP: Final = 0.0005
+STEP: Final = 0.00025
 """Seconds that long work may hold the loop."""
 QUIET: Final = 0.00005
 """An iteration of the loop that was shorter than these seconds had no other work."""
-PATIENCE: Final = 0.002
+PATIENCE: Final = 0.001
 """Seconds that long work waits while others are busy, before it has a turn all the same."""
-_RUN: Final = 256
+_RUN: Final = 128
 """Items that are sorted at once."""
 
 Steps = Generator[None, None, T]
@@ -190,12 +189,14 @@ def at_once(steps: Steps[T]) -> T:
 
 def sorting(items: Iterable[T], key: Callable[[T], Any]) -> Steps[list[T]]:
     """The items as `sorted(items, key=key)` gives them, in steps."""
-    source, runs, number = iter(items), [], 0
-    while run := [(key(item), number + n, item) for n, item in enumerate(islice(source, _RUN))]:
-        run.sort()
-        runs.append(run)
-        number += len(run)
+    runs: list[list[tuple[Any, int, T]]] = [[]]
+    for number, item in enumerate(items):
+        if len(runs[-1]) == _RUN:
+            runs[-1].sort()
+            runs.append([])
+        runs[-1].append((key(item), number, item))
         yield
+    runs[-1].sort()
     ordered: list[T] = []
     for _, _, item in heapq.merge(*map(consumed, runs)):
         ordered.append(item)

@@ -18,7 +18,7 @@ from gatherlog.core.eventstore.engine import (
 from gatherlog.core.eventstore.engine_store import IndexRowStore
 from gatherlog.core.eventstore.errors import NotAStore, StoreError
 from gatherlog.core.eventstore.events import Recorded
-from gatherlog.core.eventstore.giving_way import Pace, at_once
+from gatherlog.core.eventstore.giving_way import Pace, Steps, at_once, in_turns
 from gatherlog.core.eventstore.index_keys import IndexRange
 from gatherlog.core.eventstore.page_sizes import bytes_of_events
 from gatherlog.core.eventstore.planner import State, Wanted
@@ -50,7 +50,7 @@ ReadEvents = Callable[[apsw.Cursor, Recorded | None, int, int], rows.EventPage]
 have."""
 
 INLINE_ROWS: Final = 64
-"""Up to this many rows are read on the loop: handing them to a thread would cost more."""
+"""Up to this many rows are read at once on the loop."""
 INLINE_BYTES: Final = 256 * 1024
 """A page of events of up to this many bytes is read on the loop, and of a longer one the beginning:
 so many bytes, or the first FIRST_CHUNK events if these have more (`take_page`)."""
@@ -100,6 +100,8 @@ class SqliteEngine(IndexRowEngine):
         self.id = str(self._reads.execute("SELECT id FROM store").get)
         self._pages = ThreadPoolExecutor(1, "gatherlog-reader")
         self._page_connection: apsw.Connection | None = None
+        self._lists: apsw.Cursor | None = None
+        self._one_list = asyncio.Lock()
         self._wakeups = Wakeups(path)
         self._watch = FileWatch(path)
         self._wal = WalLimit(path)
@@ -197,32 +199,29 @@ class SqliteEngine(IndexRowEngine):
             raise translate(error) from error
         if known is not None:
             return known
-        found = await self._page(
-            len(refs), lambda reads: [rows.read_document(reads, ref) for ref in refs]
-        )
-        if len(refs) <= INLINE_ROWS:
-            for document in found:
-                if document is not None:
-                    self._cache.keep(document)
+        if len(refs) > INLINE_ROWS:
+            return await self._in_steps(rows.reading_documents(self._reads, refs))
+        found = self._now(lambda reads: [rows.read_document(reads, ref) for ref in refs])
+        for document in found:
+            if document is not None:
+                self._cache.keep(document)
         return found
 
     async def read_index(self, wanted: IndexRange) -> IndexPage:
         most = self.limits.page_bytes
-        return await self._page(wanted.limit, lambda reads: rows.read_index(reads, wanted, most))
+        return await self._page(wanted.limit, lambda reads: rows.reading_index(reads, wanted, most))
 
     async def read_streams(
         self, category: str, after: str, limit: int
     ) -> tuple[list[StreamHead], str | None]:
-        return await self._page(
-            limit, lambda reads: rows.read_streams(reads, category, after, limit)
-        )
+        return await self._in_steps(rows.reading_streams(self._reads, category, after, limit))
 
     async def read_view(
         self, view: str, after: str, limit: int
     ) -> tuple[list[Document], str | None]:
         most = self.limits.page_bytes
         return await self._page(
-            limit, lambda reads: rows.read_view(reads, view, after, limit, most)
+            limit, lambda reads: rows.reading_view(reads, view, after, limit, most)
         )
 
     async def read_misindexed(self, view: str, after: str, limit: int) -> list[str]:
@@ -279,6 +278,9 @@ class SqliteEngine(IndexRowEngine):
         self._wakeups.close(loop)
         await loop.run_in_executor(self._pages, self._close_pages)
         self._pages.shutdown()
+        async with self._one_list:
+            if self._lists is not None:
+                self._lists.connection.close()
         self._connection.close()
         self._watch.close()
 
@@ -293,9 +295,38 @@ class SqliteEngine(IndexRowEngine):
         except DRIVER_ERRORS as error:
             raise translate(error) from error
 
-    async def _page(self, size: int, read: Callable[[apsw.Cursor], T]) -> T:
-        """A read of up to `size` rows: a short one on the loop, a long one in the thread."""
-        return self._now(read) if size <= INLINE_ROWS else await self._in_thread(read)
+    async def _page(self, size: int, read: Callable[[apsw.Cursor], Steps[T]]) -> T:
+        """A read of up to `size` rows by one statement: a short one at once, a long one in steps.
+
+        Statements that are open at the same time on one connection see the database as it was when
+        the first of them began. So long ones have a connection of their own, one after the other.
+        """
+        if size <= INLINE_ROWS:
+            return self._now(lambda reads: at_once(read(reads)))
+        async with self._one_list:
+            return await self._in_steps(read(await self._list_cursor()))
+
+    async def _list_cursor(self) -> apsw.Cursor:
+        if self._lists is None:
+            try:
+                self._lists = (await asyncio.to_thread(connect, self.path)).cursor()
+            except DRIVER_ERRORS as error:
+                raise translate(error) from error
+        return self._lists
+
+    async def _in_steps(self, steps: Steps[T]) -> T:
+        """A long read on the loop, which gives way to others.
+
+        In a thread it would take the interpreter whenever the loop lets go of it for a moment, and
+        keep it for longer than a step.
+        """
+        try:
+            self._watch.glance()
+            return await in_turns(steps)
+        except DRIVER_ERRORS as error:
+            raise translate(error) from error
+        finally:
+            self._cache.expire_confirmation()
 
     async def _events(self, limit: int, read: ReadEvents) -> list[Recorded]:
         """A page of events: the first rows on the loop, the rest in the thread."""

@@ -29,7 +29,8 @@ class NewLinks(msgspec.Struct, frozen=True):
     count: int
     rows: Iterator[tuple[str, str, str, str]]
     """Name, address, household and link of each guest."""
-    packed: str
+    packed: list[str]
+    """Parts of a text."""
 
 
 class LinkPages:

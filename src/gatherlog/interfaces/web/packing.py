@@ -15,8 +15,8 @@ _DATA: Final = 6 * 1024
 _TEXT: Final = _DATA // 3 * 4
 
 
-def packing(data: bytes) -> Steps[str]:
-    """The data compressed, as text of characters that no form encodes."""
+def packing(data: bytes) -> Steps[list[str]]:
+    """The data compressed, as parts of a text of characters that no form encodes."""
     writer, compressed = zlib.compressobj(9), bytearray()
     for start in range(0, len(data), _DATA):
         compressed += writer.compress(data[start : start + _DATA])
@@ -26,7 +26,7 @@ def packing(data: bytes) -> Steps[str]:
     for start in range(0, len(compressed), _DATA):
         text.append(urlsafe_b64encode(compressed[start : start + _DATA]).decode())
         yield
-    return "".join(text)
+    return text
 
 
 def unpacking(text: str) -> Steps[bytes]:

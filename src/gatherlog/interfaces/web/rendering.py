@@ -35,7 +35,7 @@ _ASSETS: Final = {
     "host.js": "text/javascript",
     "icon.svg": "image/svg+xml",
 }
-_PIECES: Final = 32
+_PIECES: Final = 16
 """Pieces of a page that are made in one step; a row of a table has about ten."""
 _A_YEAR: Final = "public, max-age=31536000, immutable"
 

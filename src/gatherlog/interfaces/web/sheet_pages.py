@@ -89,7 +89,8 @@ class Preview(msgspec.Struct, frozen=True):
     diets: list[DietCell]
     """Cells about diets that were not fully understood."""
     diet_count: int
-    packed: str
+    packed: list[str]
+    """Parts of a text."""
 
 
 class SheetPages:
@@ -185,7 +186,7 @@ class SheetPages:
         )
 
 
-def _preview(sheet: Sheet, outcome: Imported, packed: str) -> Preview:
+def _preview(sheet: Sheet, outcome: Imported, packed: list[str]) -> Preview:
     return Preview(
         kind=_FORMATS.get(sheet.format, sheet.format),
         columns=[(column.header, _meaning(column.field)) for column in sheet.columns],
