@@ -18,7 +18,7 @@ from gatherlog.core.eventstore.engine import (
 from gatherlog.core.eventstore.engine_store import IndexRowStore
 from gatherlog.core.eventstore.errors import NotAStore, StoreError
 from gatherlog.core.eventstore.events import Recorded
-from gatherlog.core.eventstore.giving_way import Pace, at_once
+from gatherlog.core.eventstore.giving_way import Pace, Steps, at_once
 from gatherlog.core.eventstore.index_keys import IndexRange
 from gatherlog.core.eventstore.page_sizes import bytes_of_events
 from gatherlog.core.eventstore.planner import State, Wanted
@@ -129,7 +129,11 @@ class SqliteEngine(IndexRowEngine):
         self._cache.being_written = changes.documents.keys()
         try:
             cursor = self._writer.open()
-            await self._save(cursor, planned)
+            steps = rows.saving(cursor, changes, planned.state)
+            if len(changes.documents) <= INLINE_ROWS:
+                at_once(steps)
+            else:
+                await _in_steps(steps)
             is_lone = len(planned.commits) == 1
             if not (is_lone and self._writer.commit_at_once()):
                 await self._writer.commit()
@@ -145,21 +149,6 @@ class SqliteEngine(IndexRowEngine):
         position = changes.positions[0]
         self._moved((position,))
         self._wakeups.send(position)
-
-    async def _save(self, cursor: apsw.Cursor, planned: Planned) -> None:
-        """Write the rows; where they are many, others go first now and then.
-
-        It waits for no turn of its own (see `giving_way`), since all other commits wait for it.
-        """
-        steps = rows.saving(cursor, planned.changes, planned.state)
-        if len(planned.changes.documents) <= INLINE_ROWS:
-            at_once(steps)
-            return
-        pace = Pace()
-        for _ in steps:
-            if pace.is_over():
-                await asyncio.sleep(0)
-                pace = Pace()
 
     async def abandon(self) -> None:
         self._writer.abandon()
@@ -328,3 +317,15 @@ class SqliteEngine(IndexRowEngine):
     def _close_pages(self) -> None:
         if self._page_connection is not None:
             self._page_connection.close()
+
+
+async def _in_steps(steps: Steps[None]) -> None:
+    """Write many rows; others go first now and then.
+
+    It waits for no turn of its own (see `giving_way`), since all other commits wait for it.
+    """
+    pace = Pace()
+    for _ in steps:
+        if pace.is_over():
+            await asyncio.sleep(0)
+            pace = Pace()
