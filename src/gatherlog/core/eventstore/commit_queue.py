@@ -136,14 +136,16 @@ class CommitQueue:
         self._was_long = bool(self._long) and not (self._was_long and self._pending)
         if self._was_long:
             return [self._long.popleft()]
-        limits, members = self._engine.group, [self._pending.popleft()]
+        limits, pending = self._engine.group, self._pending
+        members = [pending.popleft()]
         _, size, actions, _ = members[0]
-        while self._pending and len(members) < limits.commits:
-            _, more_size, more_actions, _ = self._pending[0]
-            if size + more_size > limits.bytes or actions + more_actions > limits.actions:
+        while pending and len(members) < limits.commits:
+            _, more_size, more_actions, _ = pending[0]
+            size += more_size
+            actions += more_actions
+            if size > limits.bytes or actions > limits.actions:
                 break
-            size, actions = size + more_size, actions + more_actions
-            members.append(self._pending.popleft())
+            members.append(pending.popleft())
         return members
 
     async def _try(self, group: _Group) -> None:

@@ -131,7 +131,11 @@ class SqliteEngine(IndexRowEngine):
         self._cache.being_written = changes.documents.keys()
         try:
             cursor = self._writer.open()
-            await self._save(cursor, planned)
+            steps = rows.saving(cursor, changes, planned.state)
+            if len(changes.documents) <= INLINE_ROWS:
+                at_once(steps)
+            else:
+                await _write_in_steps(steps)
             is_lone = len(planned.commits) == 1
             if not (is_lone and self._writer.commit_at_once()):
                 await self._writer.commit()
@@ -147,21 +151,6 @@ class SqliteEngine(IndexRowEngine):
         position = changes.positions[0]
         self._moved((position,))
         self._wakeups.send(position)
-
-    async def _save(self, cursor: apsw.Cursor, planned: Planned) -> None:
-        """Write the rows; where they are many, others go first now and then.
-
-        It only shares the loop (see `giving_way`), since all other commits wait for it, also those
-        of other processes.
-        """
-        steps = rows.saving(cursor, planned.changes, planned.state)
-        if len(planned.changes.documents) <= INLINE_ROWS:
-            at_once(steps)
-            return
-        pace = Pace()
-        for _ in steps:
-            if pace.is_over():
-                await pace.share()
 
     async def abandon(self) -> None:
         self._writer.abandon()
@@ -365,3 +354,15 @@ class SqliteEngine(IndexRowEngine):
     def _close_pages(self) -> None:
         if self._page_connection is not None:
             self._page_connection.close()
+
+
+async def _write_in_steps(steps: Steps[None]) -> None:
+    """Write many rows; others go first now and then.
+
+    It only shares the loop (see `giving_way`), since all other commits wait for it, also those of
+    other processes.
+    """
+    pace = Pace()
+    for _ in steps:
+        if pace.is_over():
+            await pace.share()
