@@ -114,7 +114,9 @@ class PageDelivery:
         for start in range(0, len(self._events), size):
             if self._is_over:
                 return
-            batch = [e for e in self._events[start : start + size] if self._may_deliver(e)]
+            batch = list(self._events[start : start + size])
+            if self._failures:
+                batch = [event for event in batch if self._may_deliver(event)]
             if batch and not await self._attempt(batch) and len(batch) > 1:
                 await self._deliver_one_by_one(batch)
 
@@ -163,9 +165,9 @@ class PageDelivery:
 
         The batch is kept while it is in flight: if this is closed meanwhile, keys wait for it.
         """
-        batch = BatchInFlight(events)
-        for event in events:
-            self._in_flight.setdefault(ordering_key(event), (event, batch))
+        batch, keys = BatchInFlight(events), [ordering_key(event) for event in events]
+        for key, event in zip(keys, events, strict=True):
+            self._in_flight.setdefault(key, (event, batch))
         try:
             error = await attempt(self._state, self._destination.config, events, 1)
         except BaseException:
@@ -176,10 +178,10 @@ class PageDelivery:
             note_outcome(self._state, self._destination, error)
         if self._is_closed:
             return error is None
-        for event in events:
-            self._in_flight.pop(ordering_key(event), None)
+        for key in keys:
+            self._in_flight.pop(key, None)
         if error is None:
-            self._taken.update(event.position for event in events)
+            self._taken.update([event.position for event in events])
         elif len(events) == 1:
-            self._failures[ordering_key(events[0])] = (events[0], error)
+            self._failures[keys[0]] = (events[0], error)
         return error is None
