@@ -212,3 +212,21 @@ async def test_a_store_closes_once_a_long_page_that_was_broken_off_is_closed(
         Page,
         Page,
     ]
+
+
+async def test_long_reads_in_a_row_do_not_hold_the_loop(tmp_path: Path) -> None:
+    store, turns = await with_cards(tmp_path, 3), 0
+
+    async def others() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    waiting = asyncio.create_task(others())
+    for _ in range(20):
+        await store.query(CARDS.query("by_name", "all", limit=1000))
+    waiting.cancel()
+
+    assert turns >= 20
+    await store.close()

@@ -293,6 +293,7 @@ class SqliteEngine(IndexRowEngine):
         if size <= INLINE_ROWS:
             return self._now(lambda reads: at_once(read(reads)))
         async with self._one_list:
+            await asyncio.sleep(0)  # so that many of them in a row do not hold the loop either
             return await self._in_steps(read(await self._list_cursor()))
 
     async def _list_cursor(self) -> apsw.Cursor:
