@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 from uuid_utils import uuid7
 
-from gatherlog.apps import guests, people, trail
+from gatherlog.apps import guests, people, things, trail
 from gatherlog.apps.guests import mailing
-from gatherlog.apps.guests.text import folded
 from gatherlog.apps.people.key_file import KeyUnusable, check_key, kept_key
 from gatherlog.core import queues
 from gatherlog.core.commands.appending import Appender
+from gatherlog.core.commands.text import folded
 from gatherlog.core.eventstore.clock import system_clock
 from gatherlog.core.eventstore.store import Store
 from gatherlog.core.routing import rules
@@ -47,6 +47,7 @@ __all__ = [
 
 VIEWS = (
     *guests.VIEWS,
+    *things.VIEWS,
     *people.VIEWS,
     *trail.VIEWS,
     *worker.VIEWS,
@@ -57,6 +58,7 @@ VIEWS = (
 """All views of the core and of the apps. Every store is opened with them."""
 CATEGORIES = (
     *guests.CATEGORIES,
+    *things.CATEGORIES,
     *people.CATEGORIES,
     *trail.CATEGORIES,
     rules.CATEGORY,
@@ -99,6 +101,7 @@ async def start(settings: Settings, *, handlers: Mapping[str, Handler] = {}) -> 
     try:
         await platform.guests.ensure_default("system")
         await platform.guests.promote_waiting(actor="system")
+        await platform.things.promote_waiting(actor="system")
     except BaseException:
         await platform.stop()
         raise
@@ -148,6 +151,7 @@ def _assemble(
         clock=clock,
         ids=ids,
         guests=guest_lists,
+        things=things.ThingService(store, clock=clock, ids=ids),
         keys=people.KeyService(store, clock=clock, ids=ids),
         accounts=people.AccountService(
             store, key, mailer, site=settings.base_url, clock=clock, ids=ids

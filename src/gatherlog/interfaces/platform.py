@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from gatherlog.apps.guests.service import GuestService
 from gatherlog.apps.people import AccountService, GuestLoginService, KeyService, Mailer
+from gatherlog.apps.things import ThingService
 from gatherlog.apps.trail import TrailService
 from gatherlog.core.commands.appending import Appender
 from gatherlog.core.eventstore.clock import Clock, Ids
@@ -33,6 +34,7 @@ class Platform:
     clock: Clock
     ids: Ids
     guests: GuestService
+    things: ThingService
     keys: KeyService
     accounts: AccountService
     guest_login: GuestLoginService

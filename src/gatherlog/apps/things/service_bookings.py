@@ -1,0 +1,402 @@
+"""Commands and questions about bookings: of parents, and of organisers about their things."""
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from typing import Any, TypeVar
+
+import msgspec
+
+from gatherlog.apps.things import booking as decisions
+from gatherlog.apps.things.answers import (
+    BookingDetails,
+    Figures,
+    OccurrencePlaces,
+    Roster,
+    RosterRow,
+)
+from gatherlog.apps.things.checks import LINE_LENGTH, Checks, checked_text
+from gatherlog.apps.things.commands import Commands, load_thing
+from gatherlog.apps.things.events import FamiliesWritten, Side
+from gatherlog.apps.things.inputs import BookingWish
+from gatherlog.apps.things.loading import (
+    all_bookings,
+    load_children,
+    load_own_booking,
+    most_promoted,
+    occurrence_stream,
+)
+from gatherlog.apps.things.occurrences import keys_on, occurrence, occurrence_on
+from gatherlog.apps.things.refusals import AlreadyBooked
+from gatherlog.apps.things.service_visitors import places_of
+from gatherlog.apps.things.views import (
+    BOOKED_BY,
+    BOOKINGS,
+    CHILDREN,
+    INTERESTS,
+    OCCURRENCES,
+    THINGS,
+    WAITING,
+    Booking,
+    Child,
+    Thing,
+    booked_by_document,
+    occurrence_document,
+)
+from gatherlog.core.commands.handler import Attempt, Decided, Handled, Once
+from gatherlog.core.commands.places import Placed, Room, WaitingList
+from gatherlog.core.commands.service import (
+    Stored,
+    changed_meanwhile,
+    no_such,
+    outcome,
+    read,
+    run,
+)
+from gatherlog.core.commands.slices import Slice, Window, sliced
+from gatherlog.core.commands.unit_of_work import UnitOfWork
+from gatherlog.core.eventstore.errors import Flaw, Invalid
+from gatherlog.core.projections.paging import bodies, documents
+from gatherlog.core.projections.views import View
+
+__all__ = ["BookingCommands"]
+
+B = TypeVar("B", bound=msgspec.Struct)
+Loaded = list[tuple[View[Any], str]]
+
+
+class BookingCommands(Commands):
+    """Part of `ThingService`; what all of its commands have in common is documented there."""
+
+    # Commands of parents.
+
+    async def book(
+        self,
+        thing_id: str,
+        wish: BookingWish,
+        account_id: str,
+        *,
+        actor: str,
+        once: Once | None = None,
+    ) -> Stored[Booking]:
+        """Book a coming occurrence of a published thing, for all of the wish or for nobody.
+
+        Where there is no room, all wait together; the commit that makes room lets the first who fit
+        move up. Raises NotFound for the thing or a child, Invalid (no such occurrence, over, a
+        child's age on that day), AlreadyBooked, and Full for more places than there are altogether.
+        """
+        decisions.check_wish(wish)
+        booking_id, key = self._ids(), await self._key_of(thing_id, wish)
+        id = occurrence_document(thing_id, key)
+
+        async def attempt(unit: UnitOfWork) -> Sequence[Decided]:
+            booked_by = booked_by_document(thing_id, key, account_id)
+            children: Loaded = [(CHILDREN, child) for child in wish.children]
+            own: Loaded = [(BOOKED_BY, booked_by), (BOOKINGS, booking_id)]
+            await unit.load(*own, *children, (THINGS, thing_id), (OCCURRENCES, id))
+            thing = await self._load_published(unit, thing_id)
+            await self._check_bookable(unit, thing, key, wish, account_id)
+            if await unit.get(BOOKED_BY, booked_by) is not None:
+                raise AlreadyBooked("you have booked this already, or wait for it")
+            return await self._give(unit, thing, key, booking_id, account_id, wish)
+
+        handled = await self._run_bookings(thing_id, key, attempt, actor, once)
+        return outcome(handled, BOOKINGS, booking_id)
+
+    async def cancel_booking(
+        self, booking_id: str, account_id: str, *, actor: str, once: Once | None = None
+    ) -> Stored[Booking]:
+        """Give up one's own booking, or place in the waiting list, until it is over.
+
+        Raises NotFound and WrongState.
+        """
+        booking = await self._booking(booking_id)
+        if booking.account_id != account_id:
+            raise no_such("booking", booking_id)
+        return await self._cancel(booking, "parent", None, actor, once)
+
+    # Commands of organisers.
+
+    async def cancel_booking_as_organiser(
+        self,
+        booking_id: str,
+        reason: str,
+        organiser_id: str,
+        *,
+        actor: str,
+        once: Once | None = None,
+    ) -> Stored[Booking]:
+        """Cancel a booking of one's own thing. Raises NotFound, Invalid and WrongState."""
+        booking = await self._booking(booking_id)
+        thing = (await self._stored_thing(booking.thing_id)).body
+        if thing.organiser_id != organiser_id:
+            raise no_such("booking", booking_id)
+        stored = checked_text("reason", reason)
+        return await self._cancel(booking, "organiser", stored, actor, once)
+
+    async def write_to_families(
+        self,
+        thing_id: str,
+        date: str,
+        subject: str,
+        text: str,
+        organiser_id: str,
+        *,
+        start: str | None = None,
+        actor: str,
+        once: Once | None = None,
+    ) -> None:
+        """Write a letter to all who have booked a coming occurrence or wait for it.
+
+        Raises Invalid, and NotFound for another's thing.
+        """
+        check = Checks()
+        written = FamiliesWritten(
+            subject=check.line("subject", subject.strip(), LINE_LENGTH),
+            text=check.required("text", text, 5_000),
+        )
+        check.done()
+        thing, key = await self._own_occurrence(thing_id, date, start, organiser_id)
+
+        async def attempt(unit: UnitOfWork) -> list[Decided]:
+            await load_thing(unit, thing.id, organiser_id=organiser_id)
+            return [Decided(written)]
+
+        stream = occurrence_stream(occurrence_document(thing_id, key))
+        await run(self._occurrences, stream, attempt, actor=actor, once=once)
+
+    # Questions of parents.
+
+    async def booking(self, booking_id: str, account_id: str) -> BookingDetails:
+        """One's own booking. Raises NotFound for another's, as for none."""
+        booking = await self._booking(booking_id)
+        if booking.account_id != account_id:
+            raise no_such("booking", booking_id)
+        return (await self._details([booking], with_children=True))[0]
+
+    async def bookings(self, account_id: str, window: Window) -> Slice[Booking]:
+        """A slice of one's own bookings, the newest first, also those that were cancelled."""
+        return await sliced(
+            self._store, BOOKINGS, "by_account", account_id, window, newest_first=True
+        )
+
+    async def booking_details(self, bookings: Sequence[Booking]) -> list[BookingDetails]:
+        """Bookings of one's own with their things, dates and children, in two round trips."""
+        return await self._details(bookings, with_children=True)
+
+    # Questions of organisers.
+
+    async def bookings_on(
+        self, thing_id: str, date: str, organiser_id: str, start: str | None = None
+    ) -> list[BookingDetails]:
+        """The bookings of one's own thing on a date, past or to come, without the children."""
+        thing = await self._own(thing_id, organiser_id)
+        found: list[Booking] = []
+        for key in keys_on(thing.content, thing.altered, date, start):
+            query = BOOKINGS.query("by_occurrence", thing_id, prefix=(key,), limit=1000)
+            found += [booking async for booking in bodies(self._store, BOOKINGS, query)]
+        return await self._details(found, with_children=False)
+
+    async def roster(
+        self, thing_id: str, date: str, organiser_id: str, start: str | None = None
+    ) -> Roster:
+        """Who has places at an occurrence of one's own thing, with what is told of the children.
+
+        It is complete. Only until the occurrence is over: Invalid then, as where there is none.
+        """
+        thing, key = await self._own_occurrence(thing_id, date, start, organiser_id)
+        everybody = await all_bookings(self._store, occurrence_document(thing_id, key))
+        booked = [booking for booking in everybody if booking.status == "BOOKED"]
+        children = await self._children_of(booked)
+        one = occurrence(thing.content, thing.altered, key)
+        if one is None:
+            raise Invalid(Flaw("/date", "has no occurrence"))
+        rows = [RosterRow(booking=b, children=_those(b, children)) for b in booked]
+        return Roster(thing=thing, occurrence=one, rows=rows)
+
+    async def figures(self, thing_id: str, organiser_id: str) -> Figures:
+        """How many keep one's own thing, and how many have booked each occurrence."""
+        thing = await self._own(thing_id, organiser_id)
+        [interest] = await self._store.get([INTERESTS.ref(thing_id)])
+        found: list[OccurrencePlaces] = []
+        query = OCCURRENCES.query("by_thing", thing_id, limit=1000)
+        async for document in documents(self._store, query):
+            key = document.id.partition("/")[2]
+            one = occurrence(thing.content, thing.altered, key)
+            found.append(places_of(thing, key, one, document))
+        favourites = 0 if interest is None else interest.counters.get("favourites", 0)
+        return Figures(favourites=favourites, occurrences=found)
+
+    # How it is done.
+
+    async def _run_bookings(
+        self, thing_id: str, key: str, attempt: Attempt, actor: str, once: Once | None
+    ) -> Handled:
+        """Carry out a command on one occurrence, and let those who wait and fit move up."""
+        id = occurrence_document(thing_id, key)
+
+        async def move_up(unit: UnitOfWork) -> Sequence[Decided]:
+            return await self._move_up(unit, thing_id, key)
+
+        stream = occurrence_stream(id)
+        return await self._places.run(id, stream, attempt, move_up, actor=actor, once=once)
+
+    async def _move_up(self, unit: UnitOfWork, thing_id: str, key: str) -> Sequence[Decided]:
+        """The attempt at letting those who wait for one occurrence move up in one commit."""
+        id = occurrence_document(thing_id, key)
+        await unit.load((THINGS, thing_id), (OCCURRENCES, id), (WAITING, id))
+        thing = await load_thing(unit, thing_id)
+
+        async def in_turn(room: Room, waiting: WaitingList) -> Placed:
+            most = most_promoted(self._store.limits, unit)
+            return await _still_waiting(unit, decisions.move_up(room, waiting, most=most))
+
+        capacity = _capacity(thing, key, unit.now)
+        return await self._places.give(unit, id, capacity, lambda room: Placed([], 0), in_turn)
+
+    async def _give(
+        self,
+        unit: UnitOfWork,
+        thing: Thing,
+        key: str,
+        booking_id: str,
+        account_id: str,
+        wish: BookingWish,
+    ) -> Sequence[Decided]:
+        def at_once(room: Room) -> Placed | None:
+            return decisions.book_at_once(room, booking_id, account_id, wish)
+
+        async def in_turn(room: Room, waiting: WaitingList) -> Placed:
+            most = most_promoted(self._store.limits, unit)
+            placed = decisions.book_in_turn(room, waiting, booking_id, account_id, wish, most=most)
+            return await _still_waiting(unit, placed)
+
+        id = occurrence_document(thing.id, key)
+        return await self._places.give(unit, id, thing.content.capacity, at_once, in_turn)
+
+    async def _cancel(
+        self, known: Booking, by: Side, reason: str | None, actor: str, once: Once | None
+    ) -> Stored[Booking]:
+        thing_id, key = known.thing_id, known.key
+        id = occurrence_document(thing_id, key)
+
+        async def attempt(unit: UnitOfWork) -> Sequence[Decided]:
+            await unit.load((BOOKINGS, known.id), (THINGS, thing_id), (OCCURRENCES, id))
+            booking = await load_own_booking(unit, known.id, known.account_id)
+            thing = await load_thing(unit, thing_id)
+            one = occurrence(thing.content, thing.altered, key)
+            decisions.check_can_cancel(booking, one, unit.now)
+
+            def at_once(room: Room) -> Placed | None:
+                return decisions.cancel_at_once(booking, by, reason)
+
+            async def in_turn(room: Room, waiting: WaitingList) -> Placed:
+                most = most_promoted(self._store.limits, unit)
+                placed = decisions.cancel_in_turn(room, waiting, booking, by, reason, most=most)
+                return await _still_waiting(unit, placed)
+
+            capacity = _capacity(thing, key, unit.now)
+            return await self._places.give(unit, id, capacity, at_once, in_turn)
+
+        handled = await self._run_bookings(thing_id, key, attempt, actor, once)
+        return outcome(handled, BOOKINGS, known.id)
+
+    async def _key_of(self, thing_id: str, wish: BookingWish) -> str:
+        """The key of the occurrence that a wish names."""
+        thing = (await self._stored_thing(thing_id)).body
+        if thing.status != "PUBLISHED":
+            raise no_such("thing", thing_id)
+        now = self._clock()
+        return occurrence_on(thing.content, thing.altered, wish.date, wish.start, now=now).key
+
+    async def _check_bookable(
+        self, unit: UnitOfWork, thing: Thing, key: str, wish: BookingWish, account_id: str
+    ) -> None:
+        """Raise unless the wish can be granted where there is room; see `book`."""
+        one = occurrence_on(thing.content, thing.altered, wish.date, wish.start, now=unit.now)
+        if one.key != key:
+            raise Invalid(Flaw("/date", "was changed just now: try again"))
+        children = await load_children(unit, wish.children, account_id)
+        places = len(wish.children) + wish.people
+        decisions.check_can_book(thing, one, places, unit.now)
+        decisions.check_ages(children, thing.content.ages, one.date)
+
+    async def _booking(self, booking_id: str) -> Booking:
+        booking = await read(self._store, BOOKINGS, booking_id)
+        if booking is None:
+            raise no_such("booking", booking_id)
+        return booking
+
+    async def _own(self, thing_id: str, organiser_id: str) -> Thing:
+        thing = (await self._stored_thing(thing_id)).body
+        if thing.organiser_id != organiser_id:
+            raise no_such("thing", thing_id)
+        return thing
+
+    async def _own_occurrence(
+        self, thing_id: str, date: str, start: str | None, organiser_id: str
+    ) -> tuple[Thing, str]:
+        """One's own thing, and the key of its coming occurrence on a date."""
+        thing = await self._own(thing_id, organiser_id)
+        now = self._clock()
+        return thing, occurrence_on(thing.content, thing.altered, date, start, now=now).key
+
+    async def _details(
+        self, bookings: Sequence[Booking], *, with_children: bool
+    ) -> list[BookingDetails]:
+        """Bookings with all that belongs to them, in two round trips at most."""
+        thing_ids = list({booking.thing_id: None for booking in bookings})
+        waits = [one for one in bookings if one.status == "WAITING"]
+        waiting_ids = list({occurrence_document(b.thing_id, b.key): None for b in waits})
+        things, lists = await asyncio.gather(
+            self._all(THINGS, thing_ids), self._all(WAITING, waiting_ids)
+        )
+        children = await self._children_of(bookings) if with_children else {}
+        return [
+            BookingDetails(
+                booking=booking,
+                thing=(thing := things[booking.thing_id]),
+                occurrence=occurrence(thing.content, thing.altered, booking.key),
+                children=_those(booking, children),
+                place=_place(booking, lists.get(occurrence_document(thing.id, booking.key))),
+            )
+            for booking in bookings
+        ]
+
+    async def _children_of(self, bookings: Iterable[Booking]) -> dict[str, Child]:
+        return await self._all(
+            CHILDREN, list({id: None for booking in bookings for id in booking.children})
+        )
+
+    async def _all(self, view: View[B], ids: Sequence[str]) -> dict[str, B]:
+        """The documents that exist, by their ids, in one round trip."""
+        found = await self._store.get([view.ref(id) for id in ids]) if ids else []
+        read_all = {id: view.recall(one) for id, one in zip(ids, found, strict=True)}
+        return {id: body for id, body in read_all.items() if body is not None}
+
+
+async def _still_waiting(unit: UnitOfWork, placed: Placed) -> Placed:
+    """The same, after those who move up were loaded: the commit demands that they still wait."""
+    waiting = await unit.get_all(BOOKINGS, placed.promoted)
+    for id, booking in zip(placed.promoted, waiting, strict=True):
+        if booking is None or booking.status != "WAITING":
+            raise changed_meanwhile(BOOKINGS, id)
+    return placed
+
+
+def _capacity(thing: Thing, key: str, now: int) -> int | None:
+    """The places of an occurrence; 0 where nobody moves up, because it is off or has begun."""
+    one = occurrence(thing.content, thing.altered, key)
+    is_on = thing.status == "PUBLISHED" and one is not None
+    if not is_on or one is None or not decisions.is_bookable(thing, one, now):
+        return 0
+    return thing.content.capacity
+
+
+def _those(booking: Booking, children: dict[str, Child]) -> list[Child]:
+    return [children[id] for id in booking.children if id in children]
+
+
+def _place(booking: Booking, waiting: WaitingList | None) -> int | None:
+    """The place in the waiting list, from 1; None for a booking that is not in it."""
+    ids = [] if waiting is None else [unit.id for unit in waiting.units]
+    return ids.index(booking.id) + 1 if booking.id in ids else None
