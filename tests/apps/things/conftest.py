@@ -9,7 +9,7 @@ from gatherlog.apps.things import VIEWS, ThingService
 from gatherlog.core import Limits, Store
 from gatherlog.engines import open_store
 from gatherlog.testing import CountingIds, StandingClock
-from tests.apps.things.sample_things import NOW
+from tests.apps.things.sample_things import NOW, Town
 from tests.stores import HOSTILE_URL
 
 SMALL = Limits(commit_actions=100, commit_bytes=4 * 1024 * 1024, page=1000)
@@ -43,3 +43,8 @@ def ids() -> CountingIds:
 @pytest.fixture
 def service(store: Store, clock: StandingClock, ids: CountingIds) -> ThingService:
     return ThingService(store, clock=clock, ids=ids)
+
+
+@pytest.fixture
+def town(service: ThingService) -> Town:
+    return Town(service)
