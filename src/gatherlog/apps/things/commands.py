@@ -9,7 +9,15 @@ from gatherlog.apps.things.folds import (
     ReportFold,
     ThingFold,
 )
-from gatherlog.apps.things.views import OCCURRENCES, THINGS, WAITING, Thing
+from gatherlog.apps.things.occurrences import occurrence
+from gatherlog.apps.things.views import (
+    BOOKINGS,
+    OCCURRENCES,
+    THINGS,
+    WAITING,
+    Booking,
+    Thing,
+)
 from gatherlog.core.commands.handler import CommandHandler
 from gatherlog.core.commands.seating import Places
 from gatherlog.core.commands.service import Stored, check_version, no_such
@@ -17,6 +25,7 @@ from gatherlog.core.commands.unit_of_work import UnitOfWork
 from gatherlog.core.eventstore.clock import Clock, Ids
 from gatherlog.core.eventstore.store import Store
 from gatherlog.core.projections.folds import Fold, Happened, NoDocuments
+from gatherlog.core.projections.paging import documents
 
 __all__ = ["Commands", "load_thing"]
 
@@ -47,6 +56,22 @@ class Commands:
         if document is None or thing is None:
             raise no_such("thing", thing_id)
         return Stored(thing, document.version)
+
+    async def _coming_bookings(self, account_id: str) -> list[Booking]:
+        """The bookings of an account that are not cancelled and whose occurrence is not over.
+
+        One that was made this moment may be missing, where queries lag.
+        """
+        query, now = BOOKINGS.query("by_account", account_id, limit=1000), self._clock()
+        refs = [BOOKINGS.ref(one.id) async for one in documents(self._store, query)]
+        found = []
+        for booking in map(BOOKINGS.recall, await self._store.get(refs) if refs else []):
+            if booking is not None and booking.status != "CANCELLED":
+                thing = (await self._stored_thing(booking.thing_id)).body
+                one = occurrence(thing.content, thing.altered, booking.key)
+                if one is None or one.ends_at > now:
+                    found.append(booking)
+        return found
 
     async def _load_published(self, unit: UnitOfWork, thing_id: str) -> Thing:
         """Raises NotFound for what is not published, as for what does not exist."""

@@ -214,17 +214,22 @@ class BookingCommands(Commands):
         return Roster(thing=thing, occurrence=one, rows=rows)
 
     async def figures(self, thing_id: str, organiser_id: str) -> Figures:
-        """How many keep one's own thing, and how many have booked each occurrence."""
+        """How many keep one's own thing, and how many have booked each occurrence.
+
+        The numbers are exact; an occurrence may be missing for as long as queries lag.
+        """
         thing = await self._own(thing_id, organiser_id)
-        [interest] = await self._store.get([INTERESTS.ref(thing_id)])
-        found: list[OccurrencePlaces] = []
         query = OCCURRENCES.query("by_thing", thing_id, limit=1000)
-        async for document in documents(self._store, query):
-            key = document.id.partition("/")[2]
-            one = occurrence(thing.content, thing.altered, key)
-            found.append(places_of(thing, key, one, document))
+        ids = [document.id async for document in documents(self._store, query)]
+        refs = [INTERESTS.ref(thing_id), *[OCCURRENCES.ref(id) for id in ids]]
+        interest, *found = await self._store.get(refs)
+        keys = [id.partition("/")[2] for id in ids]
+        places: list[OccurrencePlaces] = [
+            places_of(thing, key, occurrence(thing.content, thing.altered, key), document)
+            for key, document in zip(keys, found, strict=True)
+        ]
         favourites = 0 if interest is None else interest.counters.get("favourites", 0)
-        return Figures(favourites=favourites, occurrences=found)
+        return Figures(favourites=favourites, occurrences=places)
 
     # How it is done.
 

@@ -15,10 +15,8 @@ from gatherlog.apps.things.events import (
     FavouriteRemoved,
 )
 from gatherlog.apps.things.inputs import ChildDetails
-from gatherlog.apps.things.occurrences import occurrence
 from gatherlog.apps.things.refusals import ChildIsBooked, WrongState
 from gatherlog.apps.things.views import (
-    BOOKINGS,
     CHILDREN,
     FAMILIES,
     FAVOURITES,
@@ -33,7 +31,6 @@ from gatherlog.core.commands.service import no_such, outcome, read, run
 from gatherlog.core.commands.slices import Slice, Window, count, sliced
 from gatherlog.core.commands.unit_of_work import UnitOfWork
 from gatherlog.core.eventstore.clock import to_datetime
-from gatherlog.core.projections.paging import bodies
 
 __all__ = ["FamilyCommands"]
 
@@ -89,14 +86,10 @@ class FamilyCommands(Commands):
 
         A booking that is made at the same moment keeps the child's place and shows no child.
         """
-        await self._check_not_booked(child_id, account_id)
-
-        async def attempt(unit: UnitOfWork) -> list[Decided]:
-            await self._load_child(unit, child_id, account_id)
-            return [Decided(ChildRemoved(), child_id)]
-
-        stream = f"family-{account_id}"
-        await run(self._families, stream, attempt, actor=actor, once=once)
+        for booking in await self._coming_bookings(account_id):
+            if child_id in booking.children:
+                raise ChildIsBooked("the child has a coming booking; cancel that first")
+        await self._remove_child(child_id, account_id, actor, once)
 
     async def child(self, child_id: str, account_id: str) -> Child:
         """Raises NotFound for another parent's child, as for none."""
@@ -171,13 +164,12 @@ class FamilyCommands(Commands):
             raise no_such("child", child_id)
         return child
 
-    async def _check_not_booked(self, child_id: str, account_id: str) -> None:
-        now = self._clock()
-        query = BOOKINGS.query("by_account", account_id, limit=1000)
-        async for booking in bodies(self._store, BOOKINGS, query):
-            if booking.status != "CANCELLED" and child_id in booking.children:
-                thing = (await self._stored_thing(booking.thing_id)).body
-                one = occurrence(thing.content, thing.altered, booking.key)
-                if one is not None and one.ends_at > now:
-                    day = one.date
-                    raise ChildIsBooked(f"the child is booked for {thing.content.name} on {day}")
+    async def _remove_child(
+        self, child_id: str, account_id: str, actor: str, once: Once | None = None
+    ) -> None:
+        async def attempt(unit: UnitOfWork) -> list[Decided]:
+            await self._load_child(unit, child_id, account_id)
+            return [Decided(ChildRemoved(), child_id)]
+
+        stream = f"family-{account_id}"
+        await run(self._families, stream, attempt, actor=actor, once=once)
