@@ -9,6 +9,7 @@ from uuid_utils import uuid7
 from gatherlog.apps import guests, people, things, trail
 from gatherlog.apps.guests import mailing
 from gatherlog.apps.people.key_file import KeyUnusable, check_key, kept_key
+from gatherlog.apps.things.mailing import thing_letters, thing_settling
 from gatherlog.core import queues
 from gatherlog.core.commands.appending import Appender
 from gatherlog.core.commands.text import folded
@@ -125,6 +126,10 @@ def _assemble(
     settings: Settings, store: Store, key: people.KeySource, handlers: Mapping[str, Handler]
 ) -> Platform:
     clock, ids, mailer = system_clock, new_id, _mailer(settings)
+    accounts = people.AccountService(
+        store, key, mailer, site=settings.base_url, clock=clock, ids=ids
+    )
+    things_to_do = things.ThingService(store, clock=clock, ids=ids)
     guest_lists = guests.GuestService(store, clock=clock, ids=ids)
     secrets, queue = _RuleSecrets(key), queues.Queues(store, clock=clock, ids=ids)
     opener = TargetOpener(
@@ -144,18 +149,29 @@ def _assemble(
         letters = mailing.guest_letters(
             store, mailer.deliver, site=settings.base_url, clock=clock, ids=ids
         )
-        subscriptions.append(letters)
+        notices = thing_letters(
+            store,
+            things_to_do,
+            accounts,
+            mailer.deliver,
+            site=settings.base_url,
+            contact=settings.contact,
+            clock=clock,
+        )
+        subscriptions += [letters, notices]
+    has_mail = not isinstance(mailer, NoMail)
+    subscriptions.append(
+        thing_settling(store, things_to_do, accounts if has_mail else None, clock=clock, ids=ids)
+    )
     return Platform(
         settings=settings,
         store=store,
         clock=clock,
         ids=ids,
         guests=guest_lists,
-        things=things.ThingService(store, clock=clock, ids=ids),
+        things=things_to_do,
         keys=people.KeyService(store, clock=clock, ids=ids),
-        accounts=people.AccountService(
-            store, key, mailer, site=settings.base_url, clock=clock, ids=ids
-        ),
+        accounts=accounts,
         guest_login=people.GuestLoginService(
             store, key, Invitees(guest_lists), clock=clock, ids=ids
         ),

@@ -21,6 +21,7 @@ from gatherlog.apps.things.events import (
     FavouriteRemoved,
     NewVersionCreated,
     NewVersionDropped,
+    NoticeRequested,
     OccurrenceAltered,
     ProfileSaved,
     ReportMade,
@@ -58,7 +59,11 @@ EXAMPLES: dict[tuple[str, int], msgspec.Struct] = {
     ("things.new_version_created", 1): NewVersionCreated(version=ID),
     ("things.new_version_dropped", 1): NewVersionDropped(version=ID),
     ("things.version_replaced", 1): VersionReplaced(
-        version=ID, reviewer_id=REVIEWER, content=event(), ended=("2027-05-01", "2027-05-02")
+        version=ID,
+        reviewer_id=REVIEWER,
+        content=event(),
+        changed=("name", "when"),
+        ended=("2027-05-01", "2027-05-02"),
     ),
     ("things.removed", 1): ThingRemoved(),
     ("things.withdrawn", 1): ThingWithdrawn(by="reviewer", account_id=REVIEWER, reason="not safe"),
@@ -88,6 +93,7 @@ EXAMPLES: dict[tuple[str, int], msgspec.Struct] = {
     ("things.enquiry_made", 1): EnquiryMade(
         subject="Frogs", text="Where?", sender="guest@example.org"
     ),
+    ("things.notice_requested", 1): NoticeRequested(stream=f"thing-{ID}", version=3),
 }
 
 

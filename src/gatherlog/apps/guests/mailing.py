@@ -23,7 +23,7 @@ from gatherlog.core.eventstore.store import Append, Commit, Heads, Store
 from gatherlog.core.projections.folds import EventFold
 from gatherlog.core.subscriptions.delivery import Delivery, RetryPolicy
 from gatherlog.core.subscriptions.handlers import HandlerTarget
-from gatherlog.core.subscriptions.letters import SendLetter
+from gatherlog.core.subscriptions.letters import Letter, SendLetter, send_once
 from gatherlog.core.subscriptions.subscription import Destination, Subscription, Unchanging
 
 __all__ = ["CATEGORY", "LETTERS", "RETRY", "guest_letters"]
@@ -108,17 +108,13 @@ class _Mailing:
 
     async def write(self, delivery: Delivery) -> None:
         """Send the letter that the event calls for, if any. Repeating it does nothing."""
-        key = f"letter:{delivery.id}"
-        if await self._store.recall(key) is not None:
-            return
-        event = delivery.event
+        await send_once(self._store, self._send, delivery, lambda: self._letter(delivery.event))
+
+    async def _letter(self, event: Recorded) -> Letter | None:
         gathering, guest = await self._facts(event)
         if gathering is None or guest is None or guest.gathering_id != gathering.id:
-            return
-        letter = letter_about(event, gathering, guest, site=self._site, now=self._clock())
-        if letter is not None:
-            await self._send(msgspec.structs.replace(letter, id=delivery.id))
-            await self._store.commit(Commit(key=key))
+            return None
+        return letter_about(event, gathering, guest, site=self._site, now=self._clock())
 
     async def request(self, delivery: Delivery) -> None:
         """Request a letter for each guest whom a change of settings concerns.

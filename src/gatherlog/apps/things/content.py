@@ -24,6 +24,7 @@ __all__ = [
     "Kind",
     "When",
     "Where",
+    "changed_fields",
 ]
 
 Kind = Literal["EVENT", "RECURRING_EVENT", "PLACE"]
@@ -70,6 +71,14 @@ FIELDS: Final = (
     "timeZone",
 )
 """The fields as GraphQL and the pages name them; flaws and a reviewer's reasons point to these."""
+_ATTRIBUTES: Final = {
+    "type": ("kind",),
+    "target": ("ages", "audience"),
+    "bookingMandatory": ("booking_mandatory",),
+    "adultMandatory": ("adult_mandatory",),
+    "timeZone": ("time_zone",),
+}
+"""The attributes of `Content` that hold a field, where they have another name."""
 
 
 class Where(msgspec.Struct, frozen=True, kw_only=True):
@@ -147,3 +156,12 @@ class Content(msgspec.Struct, frozen=True, kw_only=True):
     capacity: int | None = None
     """Places of one occurrence; None is no limit."""
     time_zone: str = "UTC"
+
+
+def changed_fields(before: Content, after: Content) -> tuple[str, ...]:
+    """Those of `FIELDS` that are not the same, in their order."""
+    return tuple(field for field in FIELDS if _of(before, field) != _of(after, field))
+
+
+def _of(content: Content, field: str) -> tuple[object, ...]:
+    return tuple(getattr(content, name) for name in _ATTRIBUTES.get(field, (field,)))

@@ -16,7 +16,7 @@ from datetime import datetime
 from typing import Final
 
 from gatherlog.apps.things.checks import checked_content, checked_reasons, checked_text
-from gatherlog.apps.things.content import Content
+from gatherlog.apps.things.content import Content, changed_fields
 from gatherlog.apps.things.events import (
     NewVersionCreated,
     NewVersionDropped,
@@ -123,6 +123,7 @@ def approve(thing: Thing, live: Thing | None, reviewer_id: str, *, now: int) -> 
         version=thing.id,
         reviewer_id=reviewer_id,
         content=thing.content,
+        changed=changed_fields(live.content, thing.content),
         ended=_ended(live, thing.content, now),
     )
     return [

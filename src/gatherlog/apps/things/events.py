@@ -9,6 +9,7 @@
 | `organiser-{account}` | the profile | empty |
 | `reports-{thing}` | what people report about the thing | the account |
 | `enquiry-{id}` | what somebody wrote to the site | empty |
+| `notices-{thing}` | letters that are to be written, also `notices-site` | the account |
 
 An event holds everything that its documents need. Who caused it is in its meta; who decided, and
 whose booking or child it is, is an account's id.
@@ -37,6 +38,7 @@ __all__ = [
     "FavouriteRemoved",
     "NewVersionCreated",
     "NewVersionDropped",
+    "NoticeRequested",
     "OccurrenceAltered",
     "ProfileSaved",
     "Reason",
@@ -125,6 +127,8 @@ class VersionReplaced(msgspec.Struct, frozen=True, kw_only=True):
     version: str
     reviewer_id: str
     content: Content
+    changed: tuple[str, ...] = ()
+    """Which of `content.FIELDS` are not what they were."""
     ended: tuple[str, ...] = ()
     """The keys of coming occurrences that do not take place any more."""
 
@@ -193,6 +197,8 @@ class FamiliesWritten(msgspec.Struct, frozen=True, kw_only=True):
 
 @event_type("things.child_added")
 class ChildAdded(msgspec.Struct, frozen=True, kw_only=True):
+    """A parent told of a child."""
+
     name: str
     birth_date: str
     allergies: str | None = None
@@ -256,6 +262,18 @@ class EnquiryMade(msgspec.Struct, frozen=True, kw_only=True):
     sender: str
 
 
+@event_type("things.notice_requested")
+class NoticeRequested(msgspec.Struct, frozen=True, kw_only=True):
+    """The event's subject, an account, shall get a letter about another event, its cause.
+
+    An empty subject is the address of the site for enquiries.
+    """
+
+    stream: str
+    version: int
+    """Where the cause is."""
+
+
 EVENTS: tuple[type[msgspec.Struct], ...] = (
     ThingCreated,
     ThingChanged,
@@ -281,5 +299,6 @@ EVENTS: tuple[type[msgspec.Struct], ...] = (
     ReportMade,
     ReportSettled,
     EnquiryMade,
+    NoticeRequested,
 )
 CODEC = Codec(EVENTS)

@@ -366,5 +366,6 @@ CATEGORIES: Final = (
     Category("organiser", CODEC, OrganiserFold()),
     Category("reports", CODEC, ReportFold()),
     Category("enquiry", CODEC, NoDocuments()),
+    Category("notices", CODEC, NoDocuments()),
 )
 """Every category of streams that this app owns."""
