@@ -91,10 +91,9 @@ def check_can_cancel(booking: Booking, one: Occurrence | None, now: int) -> None
 
 def book_at_once(room: Room, booking_id: str, account_id: str, wish: BookingWish) -> Placed | None:
     """Book where nobody waits; None where there is no room."""
-    places = len(wish.children) + wish.people
-    if not room.fits(places):
+    if not room.fits(wish.places):
         return None
-    return Placed([_made(booking_id, account_id, wish, waits=False)], places)
+    return Placed([_made(booking_id, account_id, wish, waits=False)], wish.places)
 
 
 def book_in_turn(
@@ -110,8 +109,7 @@ def book_in_turn(
 
     Raises Full where the list would get too long.
     """
-    places = len(wish.children) + wish.people
-    units = waiting.joined(booking_id, booking_id, places).units
+    units = waiting.joined(booking_id, booking_id, wish.places).units
     served = [unit.id for unit in first_who_fits(room, units, most)]
     if booking_id not in served and len(units) - len(served) > MOST_WAITING:
         raise Full(f"the waiting list is full: {MOST_WAITING:,} bookings")

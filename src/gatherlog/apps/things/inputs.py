@@ -26,6 +26,11 @@ class BookingWish(msgspec.Struct, frozen=True, kw_only=True):
     children: tuple[str, ...] = ()
     people: int = 0
 
+    @property
+    def places(self) -> int:
+        """How many places it takes."""
+        return len(self.children) + self.people
+
 
 class Enquiry(msgspec.Struct, frozen=True, kw_only=True):
     """What somebody writes to the site; `sender` is an address for the answer."""

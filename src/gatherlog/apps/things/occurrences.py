@@ -5,7 +5,7 @@ moved to another time. Its key is the day for which it was planned, with its tim
 several, and ONCE for a single event; moving it changes neither the key nor who has booked it.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from typing import Final
@@ -37,7 +37,8 @@ AHEAD: Final = 90
 ONCE: Final = "once"
 """The key of the occurrence of an EVENT: another date in a new version leaves it what it is."""
 _DAY: Final = timedelta(days=1)
-_MIDNIGHT: Final = time()
+_WEEK: Final = 7 * _DAY
+_MIDNIGHT: Final = "00:00:00"
 
 
 class Alteration(msgspec.Struct, frozen=True, kw_only=True):
@@ -96,16 +97,15 @@ def coming(content: Content, altered: Sequence[Alteration] = (), *, now: int) ->
 
     Those of series and places up to AHEAD days from today; a single event however far it is.
     """
-    today = to_datetime(now).astimezone(ZoneInfo(content.time_zone)).date()
-    last = today + AHEAD * _DAY
-    by_key = {one.key: one for one in altered}
-    planned = _planned(content, today - _DAY, last)  # yesterday's may end after midnight
-    found = [one for one in planned if one.key not in by_key]
-    for key, one in by_key.items():
-        moved = _moved(one, content.time_zone) if is_planned(content, key) else None
-        if moved is not None and (content.kind == "EVENT" or moved.date <= last.isoformat()):
-            found.append(moved)
-    return sorted(one for one in found if one.ends_at > now)
+    today = _today(content, now)
+    planned = _planned(content, today - _DAY, today + AHEAD * _DAY)
+    found = planned  # from yesterday on, which may end after midnight
+    if altered:
+        keys = {one.key for one in altered}
+        moved = [_moved(one, content) for one in altered if is_planned(content, one.key)]
+        found = [one for one in planned if one.key not in keys]
+        found += [one for one in moved if one is not None and _is_in_sight(content, one, today)]
+    return sorted(one for one in found if one.date > today.isoformat() or one.ends_at > now)
 
 
 def is_planned(content: Content, key: str) -> bool:
@@ -118,7 +118,7 @@ def occurrence(content: Content, altered: Sequence[Alteration], key: str) -> Occ
     planned = _planned_as(content, key)
     for one in altered:
         if one.key == key and planned is not None:
-            return _moved(one, content.time_zone)
+            return _moved(one, content)
     return planned
 
 
@@ -136,16 +136,19 @@ def occurrence_on(
     where the date alone does not tell which of several is meant.
     """
     wanted, at = _checked(date, start)
-    found = [one for one in coming(content, altered, now=now) if one.date == wanted]
-    if at is not None:
-        found = [one for one in found if one.start[11:] == at]
+    found = [
+        one
+        for one in _beginning_on(content, altered, wanted)
+        if at in (None, one.start[11:]) and one.ends_at > now
+    ]
+    today = _today(content, now)
     if len(found) > 1:
         times = ", ".join(one.start[11:16] for one in found)
         raise Invalid(Flaw("/from", f"is needed: that day has several, at {times}"))
-    if found:
+    if found and _is_in_sight(content, found[0], today):
         return found[0]
-    today = to_datetime(now).astimezone(ZoneInfo(content.time_zone)).date().isoformat()
-    raise Invalid(Flaw("/date", "is over" if wanted < today else "has no occurrence"))
+    is_over = wanted < today.isoformat()
+    raise Invalid(Flaw("/date", "is over" if is_over else "has no occurrence"))
 
 
 def keys_on(
@@ -153,47 +156,32 @@ def keys_on(
 ) -> list[str]:
     """The keys of all that begins or began on a date, or was cancelled there. Raises Invalid."""
     wanted, at = _checked(day, start)
-    if content.kind == "EVENT":
-        planned = [_single(content)] if content.when.start[:10] == wanted else []
-    else:
-        planned = planned_on(content, date.fromisoformat(wanted))
-    moved = {one.key: one.start for one in altered if one.start is not None}
-    begins = {one.key: one.start for one in planned if one.key not in moved}
-    begins |= {key: begin for key, begin in moved.items() if begin[:10] == wanted}
-    return sorted(key for key, begin in begins.items() if at in (None, begin[11:]))
+    found = {one.key: one.start for one in _beginning_on(content, altered, wanted)}
+    off = [one.key for one in altered if one.cancelled]
+    planned = (_planned_as(content, key) for key in off)
+    found |= {one.key: one.start for one in planned if one is not None and one.date == wanted}
+    return sorted(key for key, begin in found.items() if at in (None, begin[11:]))
 
 
-def days_of(one: Occurrence) -> Iterator[DayHours]:
+def days_of(one: Occurrence) -> list[DayHours]:
     """The days on which an occurrence is, each with its hours: several of one that lasts longer."""
-    start, end = datetime.fromisoformat(one.start), datetime.fromisoformat(one.end)
-    day = start.date()
-    while True:
-        midnight = datetime.combine(day + _DAY, _MIDNIGHT)
-        begins = start.time() if day == start.date() else _MIDNIGHT
-        until = end.time().isoformat() if end < midnight else "24:00:00"
-        yield DayHours(day.isoformat(), begins.isoformat(), until)
-        if end <= midnight:
-            return
-        day += _DAY
+    if one.start[:10] == one.end[:10]:
+        return [DayHours(one.start[:10], one.start[11:], one.end[11:])]
+    begin, last = one.start[11:], date.fromisoformat(one.end[:10])
+    day, days = date.fromisoformat(one.start[:10]), []
+    while day < last:
+        days.append(DayHours(day.isoformat(), begin, "24:00:00"))
+        day, begin = day + _DAY, _MIDNIGHT
+    if one.end[11:] > _MIDNIGHT:
+        days.append(DayHours(one.end[:10], _MIDNIGHT, one.end[11:]))
+    return days
 
 
 def planned_on(content: Content, day: date) -> list[Occurrence]:
     """What the content of a series or place plans for a day, by its beginning."""
-    zone, when = content.time_zone, content.when
-    if not when.start[:10] <= day.isoformat() <= when.end[:10]:
+    if not content.when.start[:10] <= day.isoformat() <= content.when.end[:10]:
         return []
-    hours = [
-        (time.fromisoformat(one.start), time.fromisoformat(one.end))
-        for one in when.hours
-        if one.day == DAYS[day.weekday()]
-    ]
-    if content.kind == "PLACE" and not when.hours:
-        hours = [(_MIDNIGHT, _MIDNIGHT)]
-    planned = [_on(day, start, end) for start, end in sorted(hours)]
-    single = len(planned) == 1
-    return [
-        Occurrence(start, end, day.isoformat() if single else start, zone) for start, end in planned
-    ]
+    return _on_day(day, _hours_of(content, day.weekday()), content.time_zone)
 
 
 def _planned_as(content: Content, key: str) -> Occurrence | None:
@@ -210,31 +198,68 @@ def _single(content: Content) -> Occurrence:
     return Occurrence(content.when.start, content.when.end, ONCE, content.time_zone)
 
 
-def _planned(content: Content, since: date, until: date) -> Iterator[Occurrence]:
+def _planned(content: Content, since: date, until: date) -> list[Occurrence]:
+    """What the content plans for these days, in no particular order."""
     if content.kind == "EVENT":
-        yield _single(content)
-        return
-    day = max(since, date.fromisoformat(content.when.start[:10]))
+        return [_single(content)]
+    first = max(since, date.fromisoformat(content.when.start[:10]))
     last = min(until, date.fromisoformat(content.when.end[:10]))
-    while day <= last:
-        yield from planned_on(content, day)
-        day += _DAY
+    found: list[Occurrence] = []
+    for weekday in range(7):
+        if hours := _hours_of(content, weekday):
+            day = first + (weekday - first.weekday()) % 7 * _DAY
+            while day <= last:
+                found += _on_day(day, hours, content.time_zone)
+                day += _WEEK
+    return found
 
 
-def _on(day: date, start: time, end: time) -> tuple[str, str]:
-    """Hours of a day as local date-times; an end that is not after the start is on the next day."""
-    ends_on = day if end > start else day + _DAY
-    return (
-        datetime.combine(day, start).isoformat(),
-        datetime.combine(ends_on, end).isoformat(),
-    )
+def _beginning_on(content: Content, altered: Sequence[Alteration], day: str) -> list[Occurrence]:
+    """What begins on a day, by its beginning, whether past or not; nothing that is cancelled."""
+    if content.kind == "EVENT":
+        planned = [_single(content)]
+    else:
+        planned = planned_on(content, date.fromisoformat(day))
+    keys = {one.key for one in altered}
+    moved = [_moved(one, content) for one in altered if is_planned(content, one.key)]
+    found = [one for one in planned if one.key not in keys]
+    found += [one for one in moved if one is not None]
+    return sorted(one for one in found if one.date == day)
 
 
-def _moved(altered: Alteration, zone: str) -> Occurrence | None:
+def _hours_of(content: Content, weekday: int) -> list[tuple[str, str]]:
+    """The hours of a weekday, as local times, the earliest first."""
+    if content.kind == "PLACE" and not content.when.hours:
+        return [(_MIDNIGHT, _MIDNIGHT)]
+    day = DAYS[weekday]
+    return sorted((one.start, one.end) for one in content.when.hours if one.day == day)
+
+
+def _on_day(day: date, hours: Sequence[tuple[str, str]], zone: str) -> list[Occurrence]:
+    """Hours of a day; an end that is not after the start is on the next day."""
+    here = day.isoformat()
+    next_day = (day + _DAY).isoformat() if any(end <= start for start, end in hours) else here
+    found = []
+    for start, end in hours:
+        begins, ends = f"{here}T{start}", f"{here if end > start else next_day}T{end}"
+        key = here if len(hours) == 1 else begins
+        found.append(Occurrence(begins, ends, key, zone))
+    return found
+
+
+def _moved(altered: Alteration, content: Content) -> Occurrence | None:
     """Where an altered occurrence is now; None if it was cancelled."""
     if altered.cancelled or altered.start is None or altered.end is None:
         return None
-    return Occurrence(altered.start, altered.end, altered.key, zone, moved=True)
+    return Occurrence(altered.start, altered.end, altered.key, content.time_zone, moved=True)
+
+
+def _is_in_sight(content: Content, one: Occurrence, today: date) -> bool:
+    return content.kind == "EVENT" or one.date <= (today + AHEAD * _DAY).isoformat()
+
+
+def _today(content: Content, now: int) -> date:
+    return to_datetime(now).astimezone(ZoneInfo(content.time_zone)).date()
 
 
 def _checked(day: str, start: str | None) -> tuple[str, str | None]:

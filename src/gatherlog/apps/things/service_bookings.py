@@ -2,7 +2,8 @@
 
 import asyncio
 from collections.abc import Iterable, Sequence
-from typing import Any, TypeVar
+from contextlib import suppress
+from typing import Final, TypeVar
 
 import msgspec
 
@@ -25,7 +26,7 @@ from gatherlog.apps.things.loading import (
     most_promoted,
     occurrence_stream,
 )
-from gatherlog.apps.things.occurrences import keys_on, occurrence, occurrence_on
+from gatherlog.apps.things.occurrences import Occurrence, keys_on, occurrence, occurrence_on
 from gatherlog.apps.things.refusals import AlreadyBooked
 from gatherlog.apps.things.service_visitors import places_of
 from gatherlog.apps.things.views import (
@@ -61,7 +62,8 @@ from gatherlog.core.projections.views import View
 __all__ = ["BookingCommands"]
 
 B = TypeVar("B", bound=msgspec.Struct)
-Loaded = list[tuple[View[Any], str]]
+KNOWN: Final = 1_000
+"""Things that a process remembers, so that it need not read them before it books."""
 
 
 class BookingCommands(Commands):
@@ -85,22 +87,12 @@ class BookingCommands(Commands):
         child's age on that day), AlreadyBooked, and Full for more places than there are altogether.
         """
         decisions.check_wish(wish)
-        booking_id, key = self._ids(), await self._key_of(thing_id, wish)
-        id = occurrence_document(thing_id, key)
-
-        async def attempt(unit: UnitOfWork) -> Sequence[Decided]:
-            booked_by = booked_by_document(thing_id, key, account_id)
-            children: Loaded = [(CHILDREN, child) for child in wish.children]
-            own: Loaded = [(BOOKED_BY, booked_by), (BOOKINGS, booking_id)]
-            await unit.load(*own, *children, (THINGS, thing_id), (OCCURRENCES, id))
-            thing = await self._load_published(unit, thing_id)
-            await self._check_bookable(unit, thing, key, wish, account_id)
-            if await unit.get(BOOKED_BY, booked_by) is not None:
-                raise AlreadyBooked("you have booked this already, or wait for it")
-            return await self._give(unit, thing, key, booking_id, account_id, wish)
-
-        handled = await self._run_bookings(thing_id, key, attempt, actor, once)
-        return outcome(handled, BOOKINGS, booking_id)
+        while True:
+            known, one = await self._wanted(thing_id, wish)
+            try:
+                return await self._book(known, one, wish, account_id, actor, once)
+            except _Rescheduled:
+                self._known.pop(thing_id, None)
 
     async def cancel_booking(
         self, booking_id: str, account_id: str, *, actor: str, once: Once | None = None
@@ -305,25 +297,56 @@ class BookingCommands(Commands):
         handled = await self._run_bookings(thing_id, key, attempt, actor, once)
         return outcome(handled, BOOKINGS, known.id)
 
-    async def _key_of(self, thing_id: str, wish: BookingWish) -> str:
-        """The key of the occurrence that a wish names."""
+    async def _wanted(self, thing_id: str, wish: BookingWish) -> tuple[Thing, Occurrence]:
+        """The occurrence that a wish names, by what this process knows of the thing.
+
+        That saves a round trip, and may be outdated: the command finds out.
+        """
+        now, known = self._clock(), self._known.get(thing_id)
+        if known is not None:
+            with suppress(Invalid):
+                return known, _named(known, wish, now)
         thing = (await self._stored_thing(thing_id)).body
         if thing.status != "PUBLISHED":
             raise no_such("thing", thing_id)
-        now = self._clock()
-        return occurrence_on(thing.content, thing.altered, wish.date, wish.start, now=now).key
+        self._known[thing_id] = thing
+        if len(self._known) > KNOWN:
+            del self._known[next(iter(self._known))]
+        return thing, _named(thing, wish, now)
 
-    async def _check_bookable(
-        self, unit: UnitOfWork, thing: Thing, key: str, wish: BookingWish, account_id: str
-    ) -> None:
-        """Raise unless the wish can be granted where there is room; see `book`."""
-        one = occurrence_on(thing.content, thing.altered, wish.date, wish.start, now=unit.now)
-        if one.key != key:
-            raise Invalid(Flaw("/date", "was changed just now: try again"))
-        children = await load_children(unit, wish.children, account_id)
-        places = len(wish.children) + wish.people
-        decisions.check_can_book(thing, one, places, unit.now)
-        decisions.check_ages(children, thing.content.ages, one.date)
+    async def _book(
+        self,
+        known: Thing,
+        one: Occurrence,
+        wish: BookingWish,
+        account_id: str,
+        actor: str,
+        once: Once | None,
+    ) -> Stored[Booking]:
+        """Book an occurrence. Raises _Rescheduled if the wish names another one by now."""
+        thing_id, key, booking_id = known.id, one.key, self._ids()
+        booked_by = booked_by_document(thing_id, key, account_id)
+
+        async def attempt(unit: UnitOfWork) -> Sequence[Decided]:
+            await unit.load(
+                (BOOKED_BY, booked_by),
+                (BOOKINGS, booking_id),
+                *[(CHILDREN, child) for child in wish.children],
+                (THINGS, thing_id),
+                (OCCURRENCES, occurrence_document(thing_id, key)),
+            )
+            thing = await self._load_published(unit, thing_id)
+            if thing is not known and _named(thing, wish, unit.now) != one:
+                raise _Rescheduled
+            children = await load_children(unit, wish.children, account_id)
+            decisions.check_can_book(thing, one, wish.places, unit.now)
+            decisions.check_ages(children, thing.content.ages, one.date)
+            if await unit.get(BOOKED_BY, booked_by) is not None:
+                raise AlreadyBooked("you have booked this already, or wait for it")
+            return await self._give(unit, thing, key, booking_id, account_id, wish)
+
+        handled = await self._run_bookings(thing_id, key, attempt, actor, once)
+        return outcome(handled, BOOKINGS, booking_id)
 
     async def _booking(self, booking_id: str) -> Booking:
         booking = await read(self._store, BOOKINGS, booking_id)
@@ -377,6 +400,14 @@ class BookingCommands(Commands):
         found = await self._store.get([view.ref(id) for id in ids]) if ids else []
         read_all = {id: view.recall(one) for id, one in zip(ids, found, strict=True)}
         return {id: body for id, body in read_all.items() if body is not None}
+
+
+class _Rescheduled(Exception):
+    """The thing is not what this process knew of it, and the wish names another occurrence."""
+
+
+def _named(thing: Thing, wish: BookingWish, now: int) -> Occurrence:
+    return occurrence_on(thing.content, thing.altered, wish.date, wish.start, now=now)
 
 
 async def _still_waiting(unit: UnitOfWork, placed: Placed) -> Placed:
