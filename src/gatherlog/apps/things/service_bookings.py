@@ -328,9 +328,9 @@ class BookingCommands(Commands):
         booked_by = booked_by_document(thing_id, key, account_id)
 
         async def attempt(unit: UnitOfWork) -> Sequence[Decided]:
+            unit.assume_new(BOOKINGS, booking_id)
             await unit.load(
                 (BOOKED_BY, booked_by),
-                (BOOKINGS, booking_id),
                 *[(CHILDREN, child) for child in wish.children],
                 (THINGS, thing_id),
                 (OCCURRENCES, occurrence_document(thing_id, key)),
