@@ -2,9 +2,18 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 
-from gatherlog.apps.things import AlreadyBooked, BookingWish, Full, IntRange, When, WrongState
+from gatherlog.apps.things import (
+    AlreadyBooked,
+    BookingWish,
+    Full,
+    Hours,
+    IntRange,
+    When,
+    WrongState,
+)
 from gatherlog.core import Once, Store
 from gatherlog.core.commands.service import Repeated
 from gatherlog.core.commands.slices import Window
@@ -303,6 +312,30 @@ async def test_a_new_plan_cancels_what_it_has_not_any_more(town: Town) -> None:
 SUNDAYS = When(
     start="2027-03-01T00:00:00", end="2027-12-31T00:00:00", hours=content().when.hours[1:]
 )
+
+
+async def test_bookings_follow_hours_to_another_time_and_stay_where_hours_are_added(
+    town: Town,
+) -> None:
+    thing = await town.published()
+    booking = await town.book(thing)
+    early = Hours(day="SAT", start="08:00:00", end="09:00:00")
+    moved = [
+        Hours(day=one.day, start="11:00:00", end="12:00:00") for one in thing.content.when.hours
+    ]
+
+    async def begins() -> str | None:
+        one = (await town.service.booking(booking.id, PIA)).occurrence
+        return one and one.start
+
+    when = thing.content.when
+    await town.replaced(thing, when=msgspec.structs.replace(when, hours=(early, *when.hours)))
+    assert await begins() == "2027-04-03T10:00:00"
+    await town.replaced(thing, when=msgspec.structs.replace(when, hours=(early, *moved)))
+    assert await begins() == "2027-04-03T11:00:00"
+
+    assert await town.status(booking) == "BOOKED"
+    assert (await town.book(thing, PAUL, start="08:00")).key == f"{SATURDAY}.1"
 
 
 async def test_an_organiser_cancels_a_booking_of_their_own_things_only(town: Town) -> None:

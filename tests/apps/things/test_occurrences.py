@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gatherlog.apps.things import Alteration, Content, Hours, Occurrence, When, coming, days_of
-from gatherlog.apps.things.content import DAYS
+from gatherlog.apps.things.content import DAYS, with_slots
 from gatherlog.apps.things.occurrences import (
     AHEAD,
     ONCE,
@@ -36,7 +36,8 @@ def dates(found: list[Occurrence]) -> list[str]:
 
 
 def series(start: str, end: str, *hours: Hours, **more: Any) -> Content:
-    return content(when=When(start=f"{start}T00:00:00", end=f"{end}T00:00:00", hours=hours), **more)
+    when = When(start=f"{start}T00:00:00", end=f"{end}T00:00:00", hours=hours)
+    return with_slots(content(when=when, **more))
 
 
 def moved(key: str, start: str, end: str) -> Alteration:
@@ -98,13 +99,44 @@ def test_a_day_with_several_times_has_an_occurrence_for_each() -> None:
 
     keys = [one.key for one in coming(plan, now=HERE)]
 
-    assert keys == ["2027-04-04T10:00:00", "2027-04-04T14:00:00"]
+    assert keys == ["2027-04-04", "2027-04-04.1"]
     with pytest.raises(Invalid) as refused:
         occurrence_on(plan, (), SUNDAY, now=HERE)
     assert refused.value.flaws == (
         Flaw("/from", "is needed: that day has several, at 10:00, 14:00"),
     )
     assert occurrence_on(plan, (), SUNDAY, "14:00", now=HERE).key == keys[1]
+
+
+def hours(*starts: str) -> tuple[Hours, ...]:
+    return tuple(Hours(day="SUN", start=f"{one}:00", end="23:00:00") for one in starts)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "keys"),
+    [
+        (["10:00"], ["10:30"], [SUNDAY]),
+        (["10:00"], ["10:00", "14:00"], [SUNDAY, f"{SUNDAY}.1"]),
+        (["10:00"], ["08:00", "10:00"], [f"{SUNDAY}.1", SUNDAY]),
+        (["10:00", "14:00"], ["14:00"], [f"{SUNDAY}.1"]),
+        (["10:00", "14:00"], ["14:00", "16:00"], [f"{SUNDAY}.1", SUNDAY]),
+        (["10:00", "14:00"], ["11:00", "15:00"], [SUNDAY, f"{SUNDAY}.1"]),
+        ([], ["14:00", "10:00"], [SUNDAY, f"{SUNDAY}.1"]),
+    ],
+)
+def test_bookings_follow_hours_to_another_time(
+    before: list[str], after: list[str], keys: list[str]
+) -> None:
+    """The keys of one day after hours were changed, by their beginning."""
+    old = series(SUNDAY, SUNDAY, *hours(*before))
+    written = msgspec.structs.replace(
+        old, when=msgspec.structs.replace(old.when, hours=hours(*after))
+    )
+
+    plan = with_slots(written, old)
+
+    assert [one.key for one in coming(plan, now=HERE)] == keys
+    assert with_slots(plan, plan) == plan
 
 
 @pytest.mark.parametrize("zone", ZONES)

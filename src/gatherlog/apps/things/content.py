@@ -25,6 +25,7 @@ __all__ = [
     "When",
     "Where",
     "changed_fields",
+    "with_slots",
 ]
 
 Kind = Literal["EVENT", "RECURRING_EVENT", "PLACE"]
@@ -95,6 +96,9 @@ class Hours(msgspec.Struct, frozen=True, kw_only=True):
     day: Day
     start: str
     end: str
+    slot: int = 0
+    """Tells the hours of one weekday apart, whatever times they have; see `with_slots`. What is
+    given as input does not count."""
 
 
 class When(msgspec.Struct, frozen=True, kw_only=True):
@@ -156,6 +160,27 @@ class Content(msgspec.Struct, frozen=True, kw_only=True):
     capacity: int | None = None
     """Places of one occurrence; None is no limit."""
     time_zone: str = "UTC"
+
+
+def with_slots(content: Content, before: Content | None = None) -> Content:
+    """The content with numbered hours, so that bookings follow hours to another time.
+
+    Hours that begin when those of `before` did keep the number. Others of that weekday get the
+    numbers that are free then, first those of hours that are not there any more.
+    """
+    hours = content.when.hours
+    numbered = {one: one for one in hours}
+    for day in DAYS:
+        here = sorted((one for one in hours if one.day == day), key=lambda one: one.start)
+        old = () if before is None else before.when.hours
+        slots = {one.start: one.slot for one in old if one.day == day}
+        kept = {slots[one.start] for one in here if one.start in slots}
+        free = iter(sorted(set(range(len(here) + len(slots))) - kept))
+        for one in here:
+            slot = slots[one.start] if one.start in slots else next(free)
+            numbered[one] = msgspec.structs.replace(one, slot=slot)
+    when = msgspec.structs.replace(content.when, hours=tuple(numbered[one] for one in hours))
+    return msgspec.structs.replace(content, when=when)
 
 
 def changed_fields(before: Content, after: Content) -> tuple[str, ...]:

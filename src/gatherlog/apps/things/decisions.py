@@ -16,7 +16,7 @@ from datetime import datetime
 from typing import Final
 
 from gatherlog.apps.things.checks import checked_content, checked_reasons, checked_text
-from gatherlog.apps.things.content import Content, changed_fields
+from gatherlog.apps.things.content import Content, changed_fields, with_slots
 from gatherlog.apps.things.events import (
     NewVersionCreated,
     NewVersionDropped,
@@ -65,14 +65,15 @@ def stream_of(thing_id: str) -> str:
 
 
 def create(content: Content, organiser_id: str) -> Decision:
-    created = ThingCreated(organiser_id=organiser_id, content=checked_content(content))
+    stored = with_slots(checked_content(content))
+    created = ThingCreated(organiser_id=organiser_id, content=stored)
     return [Decided(created)]
 
 
 def change(thing: Thing, content: Content) -> Decision:
     """The organiser's change; what waits for review goes on waiting."""
     _check_state(thing, _UNPUBLISHED, "changed; make a new version of it instead")
-    stored = checked_content(content)
+    stored = with_slots(checked_content(content), thing.content)
     return [] if stored == thing.content else [Decided(ThingChanged(content=stored))]
 
 

@@ -1,8 +1,9 @@
 """When a thing takes place: its occurrences in its own time zone, across changes of clocks. Pure.
 
 An occurrence is planned by the content, as hours of a day, and may be altered alone: cancelled, or
-moved to another time. Its key is the day for which it was planned, with its time where that day has
-several, and ONCE for a single event; moving it changes neither the key nor who has booked it.
+moved to another time. Its key is the day for which it was planned, with the slot of its hours
+unless that is 0, and ONCE for a single event. Moving it, or giving its hours another time in a new
+version, changes neither the key nor who has booked it.
 """
 
 from collections.abc import Sequence
@@ -13,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from gatherlog.apps.things.content import DAYS, Content
+from gatherlog.apps.things.content import DAYS, Content, Hours
 from gatherlog.core.eventstore.clock import to_datetime, to_micros
 from gatherlog.core.eventstore.errors import Flaw, Invalid
 
@@ -227,23 +228,22 @@ def _beginning_on(content: Content, altered: Sequence[Alteration], day: str) -> 
     return sorted(one for one in found if one.date == day)
 
 
-def _hours_of(content: Content, weekday: int) -> list[tuple[str, str]]:
-    """The hours of a weekday, as local times, the earliest first."""
-    if content.kind == "PLACE" and not content.when.hours:
-        return [(_MIDNIGHT, _MIDNIGHT)]
+def _hours_of(content: Content, weekday: int) -> list[Hours]:
+    """The hours of a weekday, the earliest first."""
     day = DAYS[weekday]
-    return sorted((one.start, one.end) for one in content.when.hours if one.day == day)
+    if content.kind == "PLACE" and not content.when.hours:
+        return [Hours(day=day, start=_MIDNIGHT, end=_MIDNIGHT)]
+    here = [one for one in content.when.hours if one.day == day]
+    return sorted(here, key=lambda one: one.start) if len(here) > 1 else here
 
 
-def _on_day(day: date, hours: Sequence[tuple[str, str]], zone: str) -> list[Occurrence]:
+def _on_day(day: date, hours: Sequence[Hours], zone: str) -> list[Occurrence]:
     """Hours of a day; an end that is not after the start is on the next day."""
-    here = day.isoformat()
-    next_day = (day + _DAY).isoformat() if any(end <= start for start, end in hours) else here
-    found = []
-    for start, end in hours:
-        begins, ends = f"{here}T{start}", f"{here if end > start else next_day}T{end}"
-        key = here if len(hours) == 1 else begins
-        found.append(Occurrence(begins, ends, key, zone))
+    here, found = day.isoformat(), []
+    for one in hours:
+        ends_on = here if one.end > one.start else (day + _DAY).isoformat()
+        key = f"{here}.{one.slot}" if one.slot else here
+        found.append(Occurrence(f"{here}T{one.start}", f"{ends_on}T{one.end}", key, zone))
     return found
 
 
