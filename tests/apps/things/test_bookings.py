@@ -321,12 +321,13 @@ async def test_bookings_follow_hours_to_another_time_and_stay_where_hours_are_ad
     booking = await town.book(thing)
     early = Hours(day="SAT", start="08:00:00", end="09:00:00")
     moved = [
-        Hours(day=one.day, start="11:00:00", end="12:00:00") for one in thing.content.when.hours
+        msgspec.structs.replace(one, start="11:00:00", end="12:00:00")
+        for one in thing.content.when.hours
     ]
 
     async def begins() -> str | None:
         one = (await town.service.booking(booking.id, PIA)).occurrence
-        return one and one.start
+        return None if one is None else one.start
 
     when = thing.content.when
     await town.replaced(thing, when=msgspec.structs.replace(when, hours=(early, *when.hours)))

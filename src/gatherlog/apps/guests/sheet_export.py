@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable
 
-from gatherlog.apps.guests.sheet_files import write_cells
 from gatherlog.apps.guests.sheet_headers import EXPORT
 from gatherlog.apps.guests.views import Guest
+from gatherlog.core.commands.cells import write_cells
 from gatherlog.core.eventstore.clock import rfc3339
 
 __all__ = ["write_links", "write_sheet"]

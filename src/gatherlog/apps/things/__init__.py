@@ -17,6 +17,7 @@
   lists and read once or twice, for loaders.
 - **Errors**: NotFound; Invalid with flaws; Conflict for `expects`; `WrongState`, `AlreadyBooked`
   and `ChildIsBooked` (of GraphQL's code CONFLICT), `Full` (FULL) and `OwnThing` (FORBIDDEN).
+- **Rosters** are for their organiser: `roster`, and `write_roster` for a sheet.
 - **Search** indexes `searchable(thing, organiser, now=…)` after the events of `REINDEXED_BY`.
 """
 
@@ -52,6 +53,7 @@ from gatherlog.apps.things.refusals import (
     OwnThing,
     WrongState,
 )
+from gatherlog.apps.things.rosters import write_roster
 from gatherlog.apps.things.searching import REINDEXED_BY, Searchable, searchable
 from gatherlog.apps.things.service import ThingService
 from gatherlog.apps.things.views import (
@@ -112,4 +114,5 @@ __all__ = [
     "coming",
     "days_of",
     "searchable",
+    "write_roster",
 ]
