@@ -31,6 +31,7 @@ TABLE: Final = {
     Action.SIGN_OUT: ([I, D, D, A, D, D, A, A], [I, D, D, A, D, D, A, A]),
     Action.READ_ACCOUNT: ([I, H, H, A, D, D, H, H], [I, H, H, H, H, H, H, H]),
     Action.END_SESSIONS: ([I, H, H, A, D, D, H, H], [I, H, H, H, H, H, H, H]),
+    Action.CHANGE_ROLES: ([I, A, H, H, H, H, H, H], [I, A, H, H, H, H, H, H]),
     Action.LIST_GATHERINGS: ([I, A, A, A, A, A, H, H], [I, A, A, A, A, A, H, H]),
     Action.CREATE_GATHERING: ([I, A, D, A, A, A, H, H], [I, A, D, A, A, A, H, H]),
     Action.READ_GATHERING: ([I, A, A, A, A, A, H, A], [I, A, H, H, H, H, H, H]),

@@ -49,6 +49,7 @@ class Action(StrEnum):
     SIGN_OUT = auto()
     READ_ACCOUNT = auto()
     END_SESSIONS = auto()
+    CHANGE_ROLES = auto()
     LIST_GATHERINGS = auto()
     CREATE_GATHERING = auto()
     READ_GATHERING = auto()
@@ -226,6 +227,7 @@ GRANTS: Final[Mapping[Action, Grant]] = {
     Action.SIGN_OUT: _TO_LOGINS,
     Action.READ_ACCOUNT: _TO_OWNER,
     Action.END_SESSIONS: _TO_OWNER,
+    Action.CHANGE_ROLES: _TO_OPERATOR,
     Action.LIST_GATHERINGS: _TO_ACCOUNTS_AND_KEYS,
     Action.CREATE_GATHERING: _TO_ACCOUNTS,
     Action.READ_GATHERING: _TO_HOSTS,

@@ -6,6 +6,7 @@ from typing import Any
 from gatherlog.apps.guests import GatheringDetails, GuestPatch, NewGuest, Rsvp, SettingsPatch
 from gatherlog.apps.people import Action
 from gatherlog.interfaces.rest import (
+    accounts,
     activities,
     gatherings,
     guests,
@@ -14,6 +15,7 @@ from gatherlog.interfaces.rest import (
     sheets,
     sign_in,
 )
+from gatherlog.interfaces.rest.accounts import RolesAnswer, RolesChoice
 from gatherlog.interfaces.rest.activities import ActivityAnswer, ActivityQuery
 from gatherlog.interfaces.rest.answers import (
     GatheringAnswer,
@@ -399,6 +401,17 @@ ENDPOINTS: tuple[Endpoint[Any, Any], ...] = (
         refusals=("not_found",),
         scoped=False,
         camel=True,
+    ),
+    Endpoint(
+        method="PUT",
+        path="/accounts/{account_id}/roles",
+        action=Action.CHANGE_ROLES,
+        handle=accounts.change_roles,
+        summary="Set the roles of an account",
+        body=RolesChoice,
+        answer=RolesAnswer,
+        refusals=("not_found",),
+        scoped=False,
     ),
     Endpoint(
         method="POST",

@@ -76,6 +76,9 @@ PARAMETERS: Final[Mapping[str, Parameter]] = {
         {"type": "string", "anyOf": [{"format": "uuid"}, {"const": DEFAULT}]},
     ),
     "guest_id": Parameter("A guest's UUID.", _check_uuid, {"type": "string", "format": "uuid"}),
+    "account_id": Parameter(
+        "An account's UUID.", _check_uuid, {"type": "string", "format": "uuid"}
+    ),
     "group_id": Parameter(
         "A household, as its first guest named it; percent-encoded.",
         _check_name,
