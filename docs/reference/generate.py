@@ -37,6 +37,7 @@ and client address), `rsvp` (10/hour per guest), `wrong` (30/minute per client a
 | `GATHERLOG_SMTP_URL` | | none: no mail is sent; `smtp://name:password@host:port`, or `smtps://` |
 | `GATHERLOG_MAIL_FROM` | | none; needed with an SMTP server: `Our party <party@example.org>` |
 | `GATHERLOG_CONTACT` | | none; the address that gets what visitors write to the site |
+| `GATHERLOG_EVERYBODY_ORGANISES` | | `off`; `on`: accounts need no role to publish things to do |
 | `GATHERLOG_WORK` | | `on`; `off`: `gatherlog work` reads subscriptions, beside the server |
 | `GATHERLOG_WEBHOOK_ALLOW` | | none; networks that webhooks may reach although not public, and at \
 any port, with commas between: `127.0.0.1,10.1.0.0/16` |

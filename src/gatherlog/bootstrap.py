@@ -127,7 +127,13 @@ def _assemble(
 ) -> Platform:
     clock, ids, mailer = system_clock, new_id, _mailer(settings)
     accounts = people.AccountService(
-        store, key, mailer, site=settings.base_url, clock=clock, ids=ids
+        store,
+        key,
+        mailer,
+        site=settings.base_url,
+        clock=clock,
+        ids=ids,
+        everybody_organises=settings.everybody_organises,
     )
     things_to_do = things.ThingService(store, clock=clock, ids=ids)
     guest_lists = guests.GuestService(store, clock=clock, ids=ids)

@@ -45,6 +45,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Addresses or networks that webhooks may reach though not public, and at any port."""
     work: bool = True
     """Whether the server runs the worker, too; if not, `gatherlog work` does, beside it."""
+    everybody_organises: bool = False
+    """Whether every account is an organiser of things to do, without being given the role."""
     rate_limits: str = ""
     """`off`, or limits like `sign_in=20/minute,rsvp=off`; limits not named keep their defaults."""
     demo: bool = False
@@ -158,10 +160,13 @@ def _is_network(text: str) -> bool:
     return True
 
 
-def _switch(text: str) -> bool:
-    if text not in ("on", "off"):
-        raise Invalid(Flaw("/work", f"{text!r} is neither on nor off"))
-    return text == "on"
+def _switch(name: str) -> Callable[[str], bool]:
+    def read(text: str) -> bool:
+        if text not in ("on", "off"):
+            raise Invalid(Flaw(f"/{name}", f"{text!r} is neither on nor off"))
+        return text == "on"
+
+    return read
 
 
 def _listed(text: str) -> tuple[str, ...]:
@@ -216,7 +221,8 @@ _READERS: Mapping[str, Callable[[str], object]] = {
     "public_url": str,
     "trusted_proxies": _listed,
     "webhook_allow": _listed,
-    "work": _switch,
+    "work": _switch("work"),
+    "everybody_organises": _switch("everybody_organises"),
     "smtp_url": str,
     "mail_from": str,
     "contact": str,

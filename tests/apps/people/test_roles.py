@@ -3,8 +3,12 @@
 import pytest
 
 from gatherlog.apps.people import AccountService, Role
+from gatherlog.bootstrap import new_id
 from gatherlog.core.eventstore.errors import Invalid, NotFound
 from gatherlog.core.eventstore.store import Store
+from gatherlog.targets.mail import Mailbox
+from gatherlog.testing import StandingClock
+from tests.apps.people.conftest import site_key
 from tests.stores import events_of, eventually
 
 
@@ -82,3 +86,16 @@ async def test_reviewers_are_listed_until_their_role_or_account_ends(
 
     await eventually(accounts.reviewers, [rita])
     assert await accounts.roles(olga) == ()
+
+
+async def test_a_site_may_let_everybody_organise_and_nobody_review(
+    store: Store, clock: StandingClock, mailbox: Mailbox
+) -> None:
+    site = "https://party.example"
+    open_site = AccountService(
+        store, site_key, mailbox, site=site, clock=clock, ids=new_id, everybody_organises=True
+    )
+
+    token = await signed_in(open_site, "anna@example.org")
+
+    assert await roles_of(open_site, token) == {Role.ORGANISER}
