@@ -9,7 +9,7 @@ from gatherlog.apps.things.folds import (
     ReportFold,
     ThingFold,
 )
-from gatherlog.apps.things.occurrences import occurrence
+from gatherlog.apps.things.occurrences import occurrence, occurrence_on
 from gatherlog.apps.things.views import (
     BOOKINGS,
     OCCURRENCES,
@@ -20,7 +20,7 @@ from gatherlog.apps.things.views import (
 )
 from gatherlog.core.commands.handler import CommandHandler
 from gatherlog.core.commands.seating import Places
-from gatherlog.core.commands.service import Stored, check_version, no_such
+from gatherlog.core.commands.service import Stored, check_version, no_such, read
 from gatherlog.core.commands.unit_of_work import UnitOfWork
 from gatherlog.core.eventstore.clock import Clock, Ids
 from gatherlog.core.eventstore.store import Store
@@ -57,6 +57,27 @@ class Commands:
         if document is None or thing is None:
             raise no_such("thing", thing_id)
         return Stored(thing, document.version)
+
+    async def _own_thing(self, thing_id: str, organiser_id: str) -> Stored[Thing]:
+        """An organiser's thing in any state. Raises NotFound for another's, as for none."""
+        stored = await self._stored_thing(thing_id)
+        if stored.body.organiser_id != organiser_id:
+            raise no_such("thing", thing_id)
+        return stored
+
+    async def _own_occurrence(
+        self, thing_id: str, date: str, start: str | None, organiser_id: str
+    ) -> tuple[Thing, str]:
+        """One's own thing, and the key of its coming occurrence on a date."""
+        thing = (await self._own_thing(thing_id, organiser_id)).body
+        now = self._clock()
+        return thing, occurrence_on(thing.content, thing.altered, date, start, now=now).key
+
+    async def _booking(self, booking_id: str) -> Booking:
+        booking = await read(self._store, BOOKINGS, booking_id)
+        if booking is None:
+            raise no_such("booking", booking_id)
+        return booking
 
     async def _coming_bookings(self, account_id: str) -> list[Booking]:
         """The bookings of an account that are not cancelled and whose occurrence is not over.

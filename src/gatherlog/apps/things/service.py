@@ -6,6 +6,7 @@ from gatherlog.apps.things.refusals import WrongState
 from gatherlog.apps.things.service_families import FamilyCommands
 from gatherlog.apps.things.service_organisers import OrganiserCommands
 from gatherlog.apps.things.service_reviewers import ReviewerCommands
+from gatherlog.apps.things.service_rosters import BookingQuestions
 from gatherlog.apps.things.service_visitors import VisitorCommands
 from gatherlog.apps.things.views import FAVOURITES
 from gatherlog.core.eventstore.errors import NotFound
@@ -14,7 +15,9 @@ from gatherlog.core.projections.paging import bodies
 __all__ = ["ThingService"]
 
 
-class ThingService(OrganiserCommands, ReviewerCommands, FamilyCommands, VisitorCommands):
+class ThingService(
+    OrganiserCommands, ReviewerCommands, FamilyCommands, BookingQuestions, VisitorCommands
+):
     """Commands and questions about things, bookings, families and reviews.
 
     People are named by the ids of their accounts. What belongs to another account is NotFound, as

@@ -11,7 +11,7 @@ from gatherlog.apps.things.occurrences import occurrence_on
 from gatherlog.apps.things.settling import Settling
 from gatherlog.apps.things.views import ORGANISERS, THINGS, Organiser, Thing, ThingStatus
 from gatherlog.core.commands.handler import Decided, Once
-from gatherlog.core.commands.service import Stored, no_such, outcome, read, run
+from gatherlog.core.commands.service import Stored, outcome, read, run
 from gatherlog.core.commands.slices import Slice, Window, count, sliced
 from gatherlog.core.commands.unit_of_work import UnitOfWork
 
@@ -64,10 +64,7 @@ class OrganiserCommands(Settling):
 
     async def own_thing(self, thing_id: str, organiser_id: str) -> Stored[Thing]:
         """One of the organiser's things in any state."""
-        stored = await self._stored_thing(thing_id)
-        if stored.body.organiser_id != organiser_id:
-            raise no_such("thing", thing_id)
-        return stored
+        return await self._own_thing(thing_id, organiser_id)
 
     async def own_things(
         self, organiser_id: str, window: Window, *, status: ThingStatus | None = None
