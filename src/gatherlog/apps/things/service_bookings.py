@@ -211,7 +211,7 @@ class BookingCommands(Commands):
         handled = await self._run_bookings(thing_id, key, attempt, actor, once)
         return outcome(handled, BOOKINGS, known.id)
 
-    async def _wanted(self, thing_id: str, wish: BookingWish) -> tuple[Thing, Occurrence]:
+    async def _wanted(self, thing_id: str, wish: BookingWish) -> tuple[Stored[Thing], Occurrence]:
         """The occurrence that a wish names, by what this process knows of the thing.
 
         That saves a round trip, and may be outdated: the command finds out.
@@ -219,18 +219,18 @@ class BookingCommands(Commands):
         now, known = self._clock(), self._known.get(thing_id)
         if known is not None:
             with suppress(Invalid):
-                return known, _named(known, wish, now)
-        thing = (await self._stored_thing(thing_id)).body
-        if thing.status != "PUBLISHED":
+                return known, _named(known.body, wish, now)
+        stored = await self._stored_thing(thing_id)
+        if stored.body.status != "PUBLISHED":
             raise no_such("thing", thing_id)
-        self._known[thing_id] = thing
+        self._known[thing_id] = stored
         if len(self._known) > KNOWN:
             del self._known[next(iter(self._known))]
-        return thing, _named(thing, wish, now)
+        return stored, _named(stored.body, wish, now)
 
     async def _book(
         self,
-        known: Thing,
+        known: Stored[Thing],
         one: Occurrence,
         wish: BookingWish,
         account_id: str,
@@ -238,7 +238,7 @@ class BookingCommands(Commands):
         once: Once | None,
     ) -> Stored[Booking]:
         """Book an occurrence. Raises _Rescheduled if the wish names another one by now."""
-        thing_id, key, booking_id = known.id, one.key, self._ids()
+        thing_id, key, booking_id = known.body.id, one.key, self._ids()
         booked_by = booked_by_document(thing_id, key, account_id)
 
         async def attempt(unit: UnitOfWork) -> Sequence[Decided]:
@@ -250,7 +250,8 @@ class BookingCommands(Commands):
                 (OCCURRENCES, occurrence_document(thing_id, key)),
             )
             thing = await self._load_published(unit, thing_id)
-            if thing is not known and _named(thing, wish, unit.now) != one:
+            is_known = unit.version(THINGS, thing_id) == known.version
+            if not is_known and _named(thing, wish, unit.now) != one:
                 raise _Rescheduled
             children = await load_children(unit, wish.children, account_id)
             decisions.check_can_book(thing, one, wish.places, unit.now)
