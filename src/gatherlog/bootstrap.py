@@ -190,6 +190,7 @@ def _assemble(
             store, clock=clock, ids=ids, known=[subscription.name for subscription in subscriptions]
         ),
         queues=queue,
+        finder=None,
         bus=bus,
         subscriptions=subscriptions,
         worker=worker.Worker(

@@ -49,6 +49,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Whether every account is an organiser of things to do, without being given the role."""
     rate_limits: str = ""
     """`off`, or limits like `sign_in=20/minute,rsvp=off`; limits not named keep their defaults."""
+    introspection: bool = False
+    """Whether the GraphQL APIs tell their schemas; a demo does in any case."""
     demo: bool = False
 
     def __repr__(self) -> str:
@@ -222,6 +224,7 @@ _READERS: Mapping[str, Callable[[str], object]] = {
     "trusted_proxies": _listed,
     "webhook_allow": _listed,
     "work": _switch("work"),
+    "introspection": _switch("introspection"),
     "everybody_organises": _switch("everybody_organises"),
     "smtp_url": str,
     "mail_from": str,

@@ -19,6 +19,7 @@ from gatherlog.core.routing.rules import Rule
 from gatherlog.core.subscriptions.administration import SubscriptionAdmin
 from gatherlog.core.subscriptions.subscription import Subscription
 from gatherlog.core.subscriptions.worker import Worker
+from gatherlog.interfaces.graphql.finding import Finder
 from gatherlog.settings import Settings
 from gatherlog.targets.mail import Mailbox
 
@@ -46,6 +47,8 @@ class Platform:
     """Gives the secrets that a rule's webhooks are signed with, as text, the current one first."""
     subscription_admin: SubscriptionAdmin
     queues: Queues
+    finder: Finder | None
+    """Searches the published things; None where nothing searches."""
     bus: Bus
     subscriptions: Sequence[Subscription]
     """All subscriptions of this program, the bus included."""
