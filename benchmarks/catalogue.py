@@ -3,6 +3,7 @@
 from benchmarks import (
     answering,
     appending,
+    asking,
     following,
     footprint,
     growing,
@@ -24,6 +25,7 @@ MODULES = (
     matching,
     routing,
     serving,
+    asking,
     hosting,
     footprint,
     growing,

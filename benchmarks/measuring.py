@@ -72,6 +72,8 @@ class Size(msgspec.Struct, frozen=True):
     """Duration of the load on a server."""
     guests: int = 1_000
     """Guests who answer over HTTP."""
+    things: int = 500
+    """Things to do that are asked for over GraphQL."""
     few: int = 10_000
     many: int = 1_000_000
     """Events in the small and in the large store; one document per ten events."""
@@ -99,6 +101,7 @@ TINY = Size(
     wakes=10,
     seconds=0.3,
     guests=8,
+    things=4,
     few=400,
     many=2_000,
     probes=20,
