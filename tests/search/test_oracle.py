@@ -27,7 +27,7 @@ def few(request: pytest.FixtureRequest) -> Iterator[None]:
         yield
 
 
-@settings(max_examples=30, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 @given(documents(), st.lists(queries(), min_size=1, max_size=6))
 def test_a_query_finds_what_the_oracle_finds_in_the_same_order(
     found_in: list[SearchDocument], asked: list[SearchQuery]
@@ -40,7 +40,7 @@ def test_a_query_finds_what_the_oracle_finds_in_the_same_order(
             assert (page.has_next, page.has_previous) == (False, False)
 
 
-@settings(max_examples=15, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow])
 @given(documents(), queries(), st.integers(1, 4), st.booleans())
 def test_pages_in_either_direction_are_parts_of_the_whole(
     found_in: list[SearchDocument], query: SearchQuery, size: int, backwards: bool
@@ -56,7 +56,7 @@ def test_pages_in_either_direction_are_parts_of_the_whole(
     assert [page.has_previous for page in in_order] == [False] + [True] * (len(pages) - 1)
 
 
-@settings(max_examples=10, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.too_slow])
 @given(documents(), queries(), st.data())
 def test_what_is_between_two_cursors_is_listed_without_them(
     found_in: list[SearchDocument], query: SearchQuery, data: st.DataObject

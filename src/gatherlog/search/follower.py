@@ -84,10 +84,11 @@ class Follower:
         Returns False if an event has touched everything, so that the index has to be built anew.
         """
         await self._store.wait(self.positions, _LONGEST_WAIT)
+        found: dict[tuple[int, int], Touched] = {}
         page = await feed_page(
-            self._store, self.positions, limit=_EVENTS, wanted=lambda event: bool(self._of(event))
+            self._store, self.positions, limit=_EVENTS, wanted=lambda one: self._notes(one, found)
         )
-        touched = [one for event in page.events if (one := self._of(event))]
+        touched = [found[event.partition, event.position] for event in page.events]
         if any(one.everything for one in touched):
             return False
         ids = dict.fromkeys([*self._touched_ids(touched), *self._outdated_ids()])
@@ -97,14 +98,20 @@ class Follower:
         self.positions = page.positions
         return True
 
-    def _of(self, event: Recorded) -> Touched | None:
-        """What an event has touched. One that the source cannot read has touched nothing."""
+    def _notes(self, event: Recorded, found: dict[tuple[int, int], Touched]) -> bool:
+        """Whether an event has touched anything, which is added to what was found.
+
+        An event that the source cannot read has touched nothing.
+        """
         try:
-            return self._source.touched(event)
+            touched = self._source.touched(event)
         except Exception as error:  # noqa: BLE001 - it may raise anything, and the log goes on
-            place = f"{event.stream} {event.version}"
-            self._report(_because(NotIndexed(f"event {place} of {self._source.name}"), error))
-            return None
+            place = f"event {event.version} of {event.stream}"
+            self._report(_because(NotIndexed(place), error))
+            return False
+        if touched is not None:
+            found[event.partition, event.position] = touched
+        return touched is not None
 
     def _touched_ids(self, touched: Iterable[Touched]) -> list[str]:
         """All documents that were touched; those of an owner as far as they are in the index."""

@@ -64,6 +64,8 @@ class IndexedSearch:
         self._store = store
         self._source = source
         self._folder = folder
+        self.root = folder
+        """The folder in which the index is, once it was started."""
         self._clock = clock
         self._report = report
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="search-index")
@@ -129,7 +131,7 @@ class IndexedSearch:
 
     async def _run(self) -> None:
         """Follow the log, and begin again after each failure."""
-        root = self._folder or Path(await _in(self._writer, tempfile.mkdtemp))
+        root = self.root = self._folder or Path(await _in(self._writer, tempfile.mkdtemp))
         try:
             while True:
                 self._session = asyncio.create_task(self._follow(root))

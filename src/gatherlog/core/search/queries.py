@@ -101,7 +101,7 @@ def _text_flaws(query: SearchQuery) -> Iterator[Flaw]:
         yield Flaw("/text", f"has more than {MOST_WORDS} different words")
     for kind, values in query.tags.items():
         if len(values) > _LISTED:
-            yield Flaw(f"/{kind}", f"lists more than {_LISTED} values")
+            yield Flaw(f"/tags/{kind}", f"lists more than {_LISTED} values")
 
 
 def _range_flaws(query: SearchQuery) -> Iterator[Flaw]:
