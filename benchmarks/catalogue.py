@@ -10,6 +10,7 @@ from benchmarks import (
     matching,
     reading,
     routing,
+    searching,
     serving,
     waking,
 )
@@ -25,6 +26,7 @@ MODULES = (
     routing,
     serving,
     hosting,
+    searching,
     footprint,
     growing,
 )

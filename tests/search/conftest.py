@@ -6,12 +6,11 @@ from pathlib import Path
 import pytest
 
 from gatherlog.core import Store
+from gatherlog.core.eventstore.clock import Clock, system_clock
 from gatherlog.engines import open_store
 from gatherlog.search import IndexedSearch
 from tests.search.shop import VIEWS, Desk, Things, searching
 from tests.stores import HOSTILE_URL
-
-Searching = Callable[..., IndexedSearch]
 
 
 @pytest.fixture(params=["sqlite:///{path}/shop.db", HOSTILE_URL], ids=["sqlite", "hostile"])
@@ -44,8 +43,10 @@ async def search(
     """Starts a search of the store, in the same folder each time; stops them all in the end."""
     started: list[IndexedSearch] = []
 
-    async def start(source: Things | None = None, place: Path | None = folder) -> IndexedSearch:
-        started.append(searching(store, place, failures, source))
+    async def start(
+        source: Things | None = None, place: Path | None = folder, clock: Clock = system_clock
+    ) -> IndexedSearch:
+        started.append(searching(store, place, failures, source, clock))
         return started[-1]
 
     yield start

@@ -33,7 +33,9 @@ def expected(
     documents: Iterable[SearchDocument], query: SearchQuery, now: datetime
 ) -> list[Expected]:
     """All documents that the query finds, in its order."""
-    found = [_expected(document, query, now) for document in documents if _fits(document, query, now)]
+    found = [
+        _expected(document, query, now) for document in documents if _fits(document, query, now)
+    ]
     found.sort()
     if query.descending is (query.sort is not Sort.RELEVANCE):
         found.reverse()
@@ -50,7 +52,9 @@ def score_of(document: SearchDocument, text: str) -> int:
 
 def _word_score(document: SearchDocument, asked: str) -> int:
     scores = [
-        text.weight * _likeness(word, asked) for text in document.texts for word in words_of(text.text)
+        text.weight * _likeness(word, asked)
+        for text in document.texts
+        for word in words_of(text.text)
     ]
     return max(scores, default=0)
 
@@ -126,9 +130,7 @@ def _is_in_time(document: SearchDocument, query: SearchQuery, now: datetime) -> 
     return first_wanted(document, query, now) is not None
 
 
-def first_wanted(
-    document: SearchDocument, query: SearchQuery, now: datetime
-) -> Occurrence | None:
+def first_wanted(document: SearchDocument, query: SearchQuery, now: datetime) -> Occurrence | None:
     """The first occurrence that the query finds and that is not over."""
     wanted = [
         one

@@ -3,13 +3,15 @@
 A thing is a document of its shop's owner; a shop that is renamed changes the texts of its things.
 """
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
+from datetime import date
 from pathlib import Path
 
 import msgspec
 
 from gatherlog.core import Append, Commit, Event, Recorded, Store, View
-from gatherlog.core.eventstore.clock import system_clock
+from gatherlog.core.eventstore.clock import Clock, system_clock
+from gatherlog.core.eventstore.errors import SearchNotReady
 from gatherlog.core.eventstore.store import DELETE
 from gatherlog.core.projections.paging import all_documents
 from gatherlog.core.search import SearchDocument, SearchQuery, Text, Touched
@@ -41,6 +43,9 @@ class Things:
         self._store = store
         self.version = version
         self.builds = 0
+        self.note = ""
+        """A word that all documents have, and of which no event tells."""
+        self.renew_on: date | None = None
 
     def touched(self, event: Recorded) -> Touched | None:
         category, _, id = event.stream.partition("-")
@@ -68,8 +73,12 @@ class Things:
     async def _document(self, id: str, thing: Thing) -> SearchDocument:
         [shop] = await self._store.get([SHOPS.ref(thing.shop)])
         named = SHOPS.read(shop)
-        texts = [Text(thing.name, thing.weight), Text(named.name if named else "", 2)]
-        return SearchDocument(id=id, owner=thing.shop, texts=texts)
+        texts = [
+            Text(thing.name, thing.weight),
+            Text(named.name if named else "", 2),
+            Text(self.note),
+        ]
+        return SearchDocument(id=id, owner=thing.shop, texts=texts, renew_on=self.renew_on)
 
 
 class Desk:
@@ -102,15 +111,16 @@ class Desk:
         return Event(id=f"{id(self)}-{self._number}", type=type, time=1, recorded=1, data=b"{}")
 
 
-Open = Callable[..., IndexedSearch]
-
-
 def searching(
-    store: Store, folder: Path | None, failures: list[Exception], source: Things | None = None
+    store: Store,
+    folder: Path | None,
+    failures: list[Exception],
+    source: Things | None = None,
+    clock: Clock = system_clock,
 ) -> IndexedSearch:
     """A search of the store's things, which was started."""
     search = IndexedSearch(
-        store, source or Things(store), folder=folder, clock=system_clock, report=failures.append
+        store, source or Things(store), folder=folder, clock=clock, report=failures.append
     )
     search.start()
     return search
@@ -118,8 +128,6 @@ def searching(
 
 async def ids(search: IndexedSearch, text: str = "") -> list[str] | str:
     """What is found, by id, or the code of the error."""
-    from gatherlog.core.eventstore.errors import SearchNotReady
-
     try:
         page = await search.find(SearchQuery(text=text, first=500))
     except SearchNotReady as error:

@@ -1,7 +1,7 @@
 """Documents and queries as Hypothesis draws them: few words, places and days, so that they meet."""
 
 from datetime import UTC, date, datetime, timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from hypothesis import strategies as st
 
@@ -20,15 +20,16 @@ NOW = datetime(2026, 11, 28, 11, 30, tzinfo=UTC)
 TODAY = NOW.date()
 
 WORDS = [
-    "piano", "pianos", "Klavier", "klavierstunde", "pianist", "spiano", "paino", "an", "ans", "sing",
-    "singing", "Müller", "muller", "mueller", "Łódź", "lodz", "U8", "3d", "Ωmega", "ωμέγα", "plano",
+    "piano", "pianos", "Klavier", "klavierstunde", "pianist", "spiano", "paino", "an", "ans",
+    "sing", "singing", "Müller", "muller", "mueller", "Łódź", "lodz", "U8", "3d",
+    "Ωmega", "ωμέγα", "plano",
 ]  # fmt: skip
 TEXTS = st.lists(st.sampled_from(WORDS[:5]) | st.sampled_from(WORDS), max_size=4).map(" ".join)
 ZONES = ["Europe/Vienna", "UTC", "Pacific/Auckland", "America/Los_Angeles"]
 NEAR = [
     Place(48.2, 16.37), Place(48.2001, 16.3702), Place(48.21, 16.4), Place(48.3, 16.2),
-    Place(48.2, 16.37), Place(-36.8, 174.7), Place(0.0, 180.0), Place(0.0, -179.99), Place(90.0, 0.0),
-    Place(89.999, 120.0), Place(-48.2, -163.63),
+    Place(48.2, 16.37), Place(-36.8, 174.7), Place(0.0, 180.0), Place(0.0, -179.99),
+    Place(90.0, 0.0), Place(89.999, 120.0), Place(-48.2, -163.63),
 ]  # fmt: skip
 
 
@@ -86,7 +87,7 @@ def documents() -> st.SearchStrategy[list[SearchDocument]]:
     return st.lists(one, min_size=3, max_size=14, unique_by=lambda document: document.id)
 
 
-ASPECTS = {
+ASPECTS: dict[str, st.SearchStrategy[Any]] = {
     "text": TEXTS | st.sampled_from(["pia", "ano", "pino", "sin", "ÜLLER", "omega", "piano an"]),
     "tags": TAGS,
     "ages": st.lists(AGES, max_size=2),
@@ -103,8 +104,9 @@ ASPECTS = {
 def queries(draw: st.DrawFn) -> SearchQuery:
     """Queries for one or two things, mostly, so that they find something."""
     aspects = draw(st.sets(st.sampled_from(sorted(ASPECTS)), max_size=3))
+    drawn: dict[str, Any] = {aspect: draw(ASPECTS[aspect]) for aspect in sorted(aspects)}
     return SearchQuery(
-        **{aspect: draw(ASPECTS[aspect]) for aspect in sorted(aspects)},
+        **drawn,
         near=Place(48.2, 16.37),
         sort=draw(st.sampled_from(Sort)),
         descending=draw(st.none() | st.booleans()),

@@ -5,6 +5,7 @@ import math
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -121,18 +122,18 @@ def test_a_cursor_of_another_store_is_refused(index: Indexed) -> None:
 def test_a_forged_cursor_is_refused(index: Indexed, bound: str) -> None:
     query = SearchQuery(text="piano", sort=Sort.PRICE)
     cursor = index.find(query).found[0].cursor
-    packed = msgspec.json.decode(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+    packed: list[Any] = msgspec.json.decode(
+        base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
+    )
     place = packed[2]
+    others: list[object] = [
+        [place[0] + 1, *place[1:]], [place[0], place[1] + 1, place[2]], [*place[:2], 0],
+        [place[0], -1, place[2]], [place[0], 2**80, place[2]], ["x", 1, 1], [], None, {},
+        [None, None, None], place[:2], [1e300, 10**30, 5],
+    ]  # fmt: skip
     forged = [
         "", "x", "piano", cursor[:-3], cursor + "A", cursor.swapcase(), "😀", "=" * 8,
-        *[
-            written([*packed[:2], other])
-            for other in (
-                [place[0] + 1, *place[1:]], [place[0], place[1] + 1, place[2]], [*place[:2], 0],
-                [place[0], -1, place[2]], [place[0], 2**80, place[2]], ["x", 1, 1], [], None, {},
-                [None, None, None], place[:2], [1e300, 10**30, 5],
-            )
-        ],
+        *[written([*packed[:2], other]) for other in others],
     ]  # fmt: skip
 
     for each in forged:

@@ -3,11 +3,15 @@
 import asyncio
 import shutil
 from collections.abc import Awaitable, Callable
+from datetime import date
 from pathlib import Path
 
 from gatherlog.core import Store
 from gatherlog.core.eventstore.clock import system_clock
+from gatherlog.core.eventstore.errors import Busy
+from gatherlog.core.search import SearchPage, SearchQuery
 from gatherlog.search import IndexedSearch
+from gatherlog.testing import StandingClock
 from tests.search.shop import Desk, Things, ids
 from tests.stores import eventually
 
@@ -114,7 +118,7 @@ async def test_an_index_with_any_file_cut_short_or_missing_is_built_anew(
     await desk.thing("one", "piano")
     await stopped(await search(Things(store)), ["one"])
     names = sorted(file.name for file in (folder / "0").iterdir() if file.stat().st_size)
-    assert "meta.json" in names and "place.json" in names
+    assert {"meta.json", "place.json"} <= set(names)
 
     for name in [name for name in names if name != ".managed.json"]:
         if not (file := folder / "0" / name).exists():
@@ -172,9 +176,36 @@ async def test_a_document_that_cannot_be_indexed_holds_up_no_other(
     )
 
 
-async def test_two_searches_use_a_folder_each(
-    desk: Desk, search: Start, folder: Path
+async def test_a_document_is_asked_for_again_on_the_day_that_it_names(
+    store: Store, desk: Desk, search: Start
 ) -> None:
+    clock, source = StandingClock("2026-11-30T12:00:00Z"), Things(store)
+    source.renew_on, source.note = date(2026, 12, 1), "early"
+    await desk.thing("one", "piano")
+    found = await search(source, clock=clock)
+    await eventually(lambda: ids(found, "early"), ["one"])
+
+    source.note = "late"
+    clock.advance(days=1)
+    await desk.event("catalogue-1", "things.nothing_changed")
+
+    await eventually(lambda: ids(found, "late"), ["one"])
+
+
+async def test_queries_beyond_a_bound_are_refused_at_once(desk: Desk, search: Start) -> None:
+    found = await search()
+    await eventually(lambda: ids(found), [])
+
+    answers = await asyncio.gather(
+        *[found.find(SearchQuery()) for _ in range(200)], return_exceptions=True
+    )
+
+    kinds = {type(answer) for answer in answers}
+    assert kinds == {SearchPage, Busy}
+    assert await ids(found) == []
+
+
+async def test_two_searches_use_a_folder_each(desk: Desk, search: Start, folder: Path) -> None:
     await desk.thing("one", "piano")
     first, second = await search(), await search()
     await eventually(lambda: ids(first, "piano"), ["one"])
@@ -191,7 +222,8 @@ async def test_without_a_folder_nothing_is_left_behind(desk: Desk, search: Start
 
     await found.stop()
 
-    assert root is not None and not root.exists()
+    assert root is not None
+    assert not root.exists()
 
 
 async def test_nothing_is_found_before_the_index_is_there_and_after_it_was_stopped(

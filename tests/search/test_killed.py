@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-
 from gatherlog.core import Store
 from gatherlog.engines import open_store
 from tests.search.shop import THINGS, VIEWS, ids, searching
@@ -22,7 +21,7 @@ async def test_an_index_of_a_killed_process_is_complete_when_it_is_used_again(
     dice = random.Random(11)
     for _ in range(4):
         with changing(url, folder) as process:
-            assert process.stdout is not None and process.stdout.readline()
+            assert line_of(process)
             time.sleep(dice.uniform(0, 0.3))
 
         await assert_complete(url, folder)
@@ -35,12 +34,12 @@ async def test_two_processes_that_search_one_store_do_not_disturb_each_other(
 ) -> None:
     url, folder = f"sqlite:///{tmp_path}/shop.db", tmp_path / "search"
     with changing(url, folder) as process:
-        assert process.stdout is not None and process.stdout.readline()
+        assert line_of(process)
         store = await open_store(url, views=VIEWS)
         failures: list[Exception] = []
         search = searching(store, folder, failures)
         await eventually(lambda: has_some(search), True)
-        assert process.stdout.readline()
+        assert line_of(process)
 
     await eventually(lambda: ids(search), await present(store))
     await search.stop()
@@ -59,6 +58,12 @@ def changing(url: str, folder: Path) -> Iterator["subprocess.Popen[str]"]:
             yield process
         finally:
             process.kill()
+
+
+def line_of(process: "subprocess.Popen[str]") -> str:
+    """The next line that a process prints: something that it has changed was found."""
+    assert process.stdout is not None
+    return process.stdout.readline()
 
 
 async def assert_complete(url: str, folder: Path) -> None:
@@ -80,5 +85,3 @@ async def has_some(search: object) -> bool:
 async def present(store: Store) -> list[str]:
     """The ids of all things that the store has."""
     return [one.id for one in await scanned(store, "thing") if THINGS.read(one) is not None]
-
-

@@ -15,7 +15,15 @@ from zoneinfo import ZoneInfo
 from gatherlog.core.eventstore.clock import to_datetime
 from gatherlog.core.search.documents import DAY_MINUTES, ROLLING_DAYS, Occurrence
 
-__all__ = ["Calendar", "Moment", "Window", "days_by_window", "local_moment", "occurrence_tokens"]
+__all__ = [
+    "Calendar",
+    "Moment",
+    "Window",
+    "check_zone",
+    "days_by_window",
+    "local_moment",
+    "occurrence_tokens",
+]
 
 _LEVELS: Final = (0, 3, 6, 9)
 """Blocks of 2 to the power of these days."""
@@ -35,6 +43,14 @@ class Moment(NamedTuple):
 
     day: int
     minute: int
+
+
+def check_zone(zone: str) -> None:
+    """Raise ValueError for a name that no time zone has."""
+    try:
+        ZoneInfo(zone)
+    except (OSError, ValueError):
+        raise ValueError(f"{zone!r} is no time zone") from None
 
 
 def local_moment(zone: str, now: int) -> Moment:

@@ -8,13 +8,13 @@ from typing import Final
 from tantivy import DocAddress, FieldType, Occur, Query
 
 from gatherlog.core.search.documents import Occurrence
-from gatherlog.core.search.places import Circle, Place, distance
+from gatherlog.core.search.places import Circle, distances
 from gatherlog.core.search.queries import SearchQuery
 from gatherlog.search.calendar import Calendar, local_moment
 from gatherlog.search.cells import Range, cover
 from gatherlog.search.rows import SCHEMA, Kept, tag_token
 from gatherlog.search.snapshots import Snapshot
-from gatherlog.search.texts import all_of, any_of
+from gatherlog.search.texts import all_of, any_of, any_term
 
 __all__ = [
     "PLACED",
@@ -70,10 +70,10 @@ class Times:
         for moment, calendar in self.calendars.items():
             tokens = calendar.tokens(low, high)
             if tokens:
-                query = Query.term_set_query(SCHEMA, "times", tokens)
+                query = any_term("times", tokens)
                 if len(self.calendars) > 1:
                     zones = [zone for zone, its in self._moments.items() if its == moment]
-                    query = all_of([Query.term_set_query(SCHEMA, "zone", zones), query])
+                    query = all_of([any_term("zone", zones), query])
                 found.append(query)
         return any_of(found)
 
@@ -86,15 +86,13 @@ class Times:
 
 
 def simple_filters(query: SearchQuery) -> Iterator[Query]:
-    """Queries for tags, ages and prices."""
+    """Queries for tags, ages and prices. Ages that have both ends of a range have all between."""
     for kind, values in query.tags.items():
         if values:
-            tokens = [tag_token(kind, value) for value in values]
-            yield Query.term_set_query(SCHEMA, "tags", tokens)
+            yield any_term("tags", [tag_token(kind, value) for value in values])
     if query.ages:
-        youngest, oldest = min(age for age, _ in query.ages), max(age for _, age in query.ages)
-        yield Query.range_query(SCHEMA, "age_from", FieldType.Integer, None, youngest)
-        yield Query.range_query(SCHEMA, "age_to", FieldType.Integer, oldest, None)
+        yield any_term("ages", [min(youngest for youngest, _ in query.ages)])
+        yield any_term("ages", [max(oldest for _, oldest in query.ages)])
     if query.prices is not None:
         low, high = map(float, query.prices)
         yield Query.range_query(SCHEMA, "price_from", FieldType.Float, None, high)
@@ -115,16 +113,17 @@ def within_circle(snapshot: Snapshot, circle: Circle, others: list[Query]) -> Qu
     cells = cover(circle.center, circle.radius, rows=_FINE)
     inner, outer = in_cells(cells.inner), PLACED if cells.outer is None else in_cells(cells.outer)
     at_edge = all_of([*others, except_for(outer, inner)])
-    found = [address for _, address in snapshot.best(at_edge, snapshot.count(at_edge))]
-    ties = compress(snapshot.values("tie", found), measured(snapshot, circle, found))
+    _, hits = snapshot.some(at_edge)
+    ties = compress(
+        (tie for tie, _ in hits), measured(snapshot, circle, [address for _, address in hits])
+    )
     return any_of([inner, Query.term_set_query(SCHEMA, "tie", [*ties])])
 
 
 def measured(snapshot: Snapshot, circle: Circle, found: list[DocAddress]) -> list[bool]:
     """Whether each of these documents is in a circle."""
-    places = zip(snapshot.values("lat", found), snapshot.values("lon", found), strict=True)
-    center, radius = circle.center, circle.radius
-    return [distance(center, Place(lat, lon)) <= radius for lat, lon in places]
+    lats, lons = snapshot.values("lat", found), snapshot.values("lon", found)
+    return [away <= circle.radius for away in distances(circle.center, lats, lons)]
 
 
 def in_cells(ranges: list[Range]) -> Query:

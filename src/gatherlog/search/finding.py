@@ -7,11 +7,11 @@ import msgspec
 from gatherlog.core.eventstore.cursors import fingerprint, read_cursor, write_cursor
 from gatherlog.core.eventstore.errors import CursorInvalid
 from gatherlog.core.search.contract import Found, SearchPage
-from gatherlog.core.search.places import Place, distance
+from gatherlog.core.search.places import Place
 from gatherlog.core.search.queries import SearchQuery, Sort
 from gatherlog.core.search.words import words_of
 from gatherlog.search.filters import Times, simple_filters
-from gatherlog.search.orderings import Item, ordering_of
+from gatherlog.search.orderings import Item, distances_from, ordering_of
 from gatherlog.search.paging import HIGHEST, LOWEST, Between, Mark, Pager
 from gatherlog.search.snapshots import Snapshot
 from gatherlog.search.texts import TextQuery
@@ -29,10 +29,9 @@ def find(snapshot: Snapshot, query: SearchQuery, *, now: int, store_id: str) -> 
     pager = Pager(snapshot, filters, query.within, ordering_of(query, snapshot, text, times))
     cursors = _Cursors(query, store_id)
     part = _Part(pager, query, cursors.between())
-    origin = query.measured_from
     return SearchPage(
         total=pager.total,
-        found=[_found(snapshot, item, times, origin, cursors) for item in part.items],
+        found=_found(snapshot, part.items, times, query.measured_from, cursors),
         has_next=part.has_next,
         has_previous=part.has_previous,
     )
@@ -149,17 +148,21 @@ def _fingerprint(query: SearchQuery) -> int:
 
 
 def _found(
-    snapshot: Snapshot, item: Item, times: Times, origin: Place | None, cursors: _Cursors
-) -> Found:
-    [kept] = snapshot.kept([item.address])
-    away = None
-    if origin is not None:
-        [lat], [lon] = (snapshot.values(field, [item.address]) for field in ("lat", "lon"))
-        away = None if lat is None else distance(origin, Place(lat, lon))
-    return Found(
-        id=kept.id,
-        version=kept.version,
-        cursor=cursors.write(item),
-        distance=away,
-        occurrence=times.soonest(kept),
-    )
+    snapshot: Snapshot,
+    items: list[Item],
+    times: Times,
+    origin: Place | None,
+    cursors: _Cursors,
+) -> list[Found]:
+    addresses = [item.address for item in items]
+    away = [None] * len(items) if origin is None else distances_from(origin, snapshot, addresses)
+    return [
+        Found(
+            id=kept.id,
+            version=kept.version,
+            cursor=cursors.write(item),
+            distance=metres,
+            occurrence=times.soonest(kept),
+        )
+        for item, metres, kept in zip(items, away, snapshot.kept(addresses), strict=True)
+    ]

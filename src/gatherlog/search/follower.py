@@ -83,7 +83,7 @@ class Follower:
 
         Returns False if an event has touched everything, so that the index has to be built anew.
         """
-        await self._store.wait(self.positions, _LONGEST_WAIT)
+        await self._store.wait(self.positions, 0 if self._is_new_day() else _LONGEST_WAIT)
         found: dict[tuple[int, int], Touched] = {}
         page = await feed_page(
             self._store, self.positions, limit=_EVENTS, wanted=lambda one: self._notes(one, found)
@@ -121,11 +121,16 @@ class Follower:
 
     def _outdated_ids(self) -> list[str]:
         """Once a day, the documents that are to be asked for again from then on."""
-        today = to_datetime(self._clock()).toordinal()
-        if today == self._renewed_on:
+        if not self._is_new_day():
             return []
-        self._renewed_on = today
-        return self._index.snapshot.ids_to_renew(today)
+        self._renewed_on = self._today()
+        return self._index.snapshot.ids_to_renew(self._renewed_on)
+
+    def _is_new_day(self) -> bool:
+        return self._today() != self._renewed_on
+
+    def _today(self) -> int:
+        return to_datetime(self._clock()).toordinal()
 
     async def _refresh(self, ids: Sequence[str], positions: Heads) -> None:
         """Put the present documents in the place of those that are in the index."""

@@ -6,14 +6,15 @@ first ones, whose keys are then read and sorted. Documents with the same key are
 their ties, which the index can sort by itself, however many they are.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import compress
 from math import inf, isqrt, nextafter
 from typing import Any, Final, NamedTuple, Protocol
 
 from tantivy import DocAddress, FieldType, Occur, Query
 
 from gatherlog.core.search.documents import DAY_MINUTES
-from gatherlog.core.search.places import HALF_WAY_ROUND, Place, distance
+from gatherlog.core.search.places import HALF_WAY_ROUND, Place, distances
 from gatherlog.core.search.queries import SearchQuery, Sort
 from gatherlog.search.cells import WIDEST, cover
 from gatherlog.search.filters import PLACED, Times, except_for, in_cells
@@ -21,7 +22,7 @@ from gatherlog.search.rows import SCHEMA
 from gatherlog.search.snapshots import Snapshot
 from gatherlog.search.texts import TextQuery, any_of
 
-__all__ = ["MISSING", "Band", "Item", "Key", "Ordering", "ordering_of"]
+__all__ = ["MISSING", "Band", "Item", "Key", "Ordering", "distances_from", "ordering_of"]
 
 Key = int | float
 MISSING: Final = 2**52
@@ -29,10 +30,10 @@ MISSING: Final = 2**52
 _FEW: Final = 3_000
 _FEW_KEPT: Final = 300
 """Documents whose keys are read and sorted, from fields of numbers or from what was kept."""
-_ROWS: Final = 4
-"""Rows of cells in the radius of a ring: it only has to be about right."""
+_ROWS: Final = 8
+"""Rows of cells in the radius of a ring, at least."""
 _NARROW: Final = 300
-"""Metres. A ring of less is not cut any more, since cells are not much smaller."""
+"""Metres. A ring of less, or of an eighth of its radius, is not cut: cells are not much smaller."""
 
 
 class Band(NamedTuple):
@@ -75,8 +76,9 @@ class Ordering(Protocol):
         """
         ...
 
-    def items(self, query: Query, count: int) -> list[Item]:
-        """The documents that a query finds, which are `count`, in no particular order."""
+    def some(self, query: Query, limit: int | None) -> tuple[int, list[Item]]:
+        """How many documents a query finds, and, if they are not more than `limit`, all of them,
+        in no particular order."""
         ...
 
 
@@ -96,7 +98,7 @@ def ordering_of(
 class _ByTie:
     """All documents are equal."""
 
-    few = 0
+    few = _FEW
 
     def __init__(self, snapshot: Snapshot) -> None:
         self._snapshot = snapshot
@@ -108,14 +110,13 @@ class _ByTie:
         return None
 
     def has_one_key(self, band: Band) -> bool:
-        return band.low == band.high
+        return True
 
     def cut(self, band: Band, query: Query) -> list[Band]:
         return []
 
-    def items(self, query: Query, count: int) -> list[Item]:
-        found = self._snapshot.ordered(query, "tie", count)
-        return [Item(0, tie, address) for tie, address in found]
+    def some(self, query: Query, limit: int | None) -> tuple[int, list[Item]]:
+        return _keyed(self._snapshot, query, limit, lambda addresses: [0] * len(addresses))
 
 
 class _ByRelevance:
@@ -145,13 +146,16 @@ class _ByRelevance:
     def cut(self, band: Band, query: Query) -> list[Band]:
         return []
 
-    def items(self, query: Query, count: int) -> list[Item]:
+    def some(self, query: Query, limit: int | None) -> tuple[int, list[Item]]:
+        count = self._snapshot.count(query)
+        if limit is not None and count > limit:
+            return count, []
         scored = Query.boolean_query(
             [(Occur.Must, Query.const_score_query(query, 0.0)), (Occur.Should, self._scored)]
         )
         hits = self._snapshot.best(scored, count)
         ties = self._snapshot.values("tie", [address for _, address in hits])
-        return [
+        return count, [
             Item(-round(score), tie, address)
             for (score, address), tie in zip(hits, ties, strict=True)
         ]
@@ -187,13 +191,12 @@ class _ByPrice:
         parts = [Band(band.low, _below(price)), Band(price, price), Band(_above(price), band.high)]
         return [part for part in parts if part.low <= part.high]
 
-    def items(self, query: Query, count: int) -> list[Item]:
-        addresses = [address for _, address in self._snapshot.best(query, count)]
-        columns = (self._snapshot.values(field, addresses) for field in ("price_from", "tie"))
-        return [
-            Item(MISSING if price is None else price, tie, address)
-            for price, tie, address in zip(*columns, addresses, strict=True)
-        ]
+    def some(self, query: Query, limit: int | None) -> tuple[int, list[Item]]:
+        return _keyed(self._snapshot, query, limit, self._keys)
+
+    def _keys(self, addresses: list[DocAddress]) -> Iterator[Key]:
+        for price in self._snapshot.values("price_from", addresses):
+            yield MISSING if price is None else price
 
 
 class _ByDistance:
@@ -222,18 +225,27 @@ class _ByDistance:
     def cut(self, band: Band, query: Query) -> list[Band]:
         """In two rings, of which the inner one is much narrower, since places lie in towns."""
         low, high = int(band.low), int(band.high)
-        if high - low <= _NARROW or low > WIDEST:
+        if high - low <= max(_NARROW, high // _ROWS) or low > WIDEST:
             return []
         middle = WIDEST if high > WIDEST else isqrt(max(low, _NARROW) * high)
         return [Band(low, middle), Band(middle + 1, high)]
 
-    def items(self, query: Query, count: int) -> list[Item]:
-        addresses = [address for _, address in self._snapshot.best(query, count)]
-        columns = (self._snapshot.values(field, addresses) for field in ("lat", "lon", "tie"))
-        return [
-            Item(MISSING if lat is None else distance(self._place, Place(lat, lon)), tie, address)
-            for lat, lon, tie, address in zip(*columns, addresses, strict=True)
-        ]
+    def some(self, query: Query, limit: int | None) -> tuple[int, list[Item]]:
+        return _keyed(self._snapshot, query, limit, self._keys)
+
+    def _keys(self, addresses: list[DocAddress]) -> Iterator[Key]:
+        for away in distances_from(self._place, self._snapshot, addresses):
+            yield MISSING if away is None else away
+
+
+def distances_from(
+    place: Place, snapshot: Snapshot, addresses: list[DocAddress]
+) -> list[int | None]:
+    """The distances of documents; None for one without a place."""
+    lats, lons = snapshot.values("lat", addresses), snapshot.values("lon", addresses)
+    placed = [lat is not None for lat in lats]
+    found = iter(distances(place, compress(lats, placed), compress(lons, placed)))
+    return [next(found) if it_is else None for it_is in placed]
 
 
 class _BySoonest:
@@ -281,18 +293,27 @@ class _BySoonest:
         }
         return sorted(midnight + minute for minute in minutes)
 
-    def items(self, query: Query, count: int) -> list[Item]:
-        addresses = [address for _, address in self._snapshot.best(query, count)]
-        ties = self._snapshot.values("tie", addresses)
-        return [
-            Item(key, tie, address)
-            for key, tie, address in zip(self._keys(addresses), ties, addresses, strict=True)
-        ]
+    def some(self, query: Query, limit: int | None) -> tuple[int, list[Item]]:
+        return _keyed(self._snapshot, query, limit, self._keys)
 
-    def _keys(self, addresses: list[DocAddress]) -> Iterator[int]:
+    def _keys(self, addresses: list[DocAddress]) -> Iterator[Key]:
         for kept in self._snapshot.kept(addresses):
             one = self._times.soonest(kept)
             yield MISSING if one is None else one.day.toordinal() * DAY_MINUTES + one.start
+
+
+def _keyed(
+    snapshot: Snapshot,
+    query: Query,
+    limit: int | None,
+    keys_of: Callable[[list[DocAddress]], Iterable[Key]],
+) -> tuple[int, list[Item]]:
+    """As `Ordering.some`, with keys that are read from the documents."""
+    count, hits = snapshot.some(query, limit)
+    if limit is not None and count > limit:
+        return count, []
+    keys = keys_of([address for _, address in hits])
+    return count, [Item(key, *hit) for key, hit in zip(keys, hits, strict=True)]
 
 
 def _doubling(keys: Sequence[int]) -> Iterator[Sequence[int]]:

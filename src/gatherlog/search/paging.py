@@ -3,6 +3,7 @@
 from bisect import bisect_left, bisect_right
 from heapq import nlargest, nsmallest
 from itertools import compress
+from operator import itemgetter
 from typing import Final, NamedTuple
 
 from tantivy import FieldType, Query
@@ -26,6 +27,8 @@ class Mark(NamedTuple):
 
 LOWEST: Final = Mark(float("-inf"), -1)
 HIGHEST: Final = Mark(float("inf"), -1)
+_MARK: Final = itemgetter(0, 1)
+"""The mark of an item."""
 _LARGEST_TIE: Final = 2**63 - 1
 
 
@@ -50,11 +53,10 @@ class Pager:
         self._items: list[Item] | None = None
         """All documents in order, if they are few."""
         nearby = [*filters, around(circle)] if circle else filters
-        self.total = snapshot.count(all_of(nearby))
+        self.total, items = ordering.some(all_of(nearby), ordering.few)
         """How many documents the query finds."""
         if self.total <= ordering.few:
-            items = ordering.items(all_of(nearby), self.total)
-            self._items = sorted(self._inside(circle, items) if circle else items, key=_mark)
+            self._items = sorted(self._inside(circle, items) if circle else items, key=_MARK)
             self.total = len(self._items)
         elif circle:
             nearby = [*filters, within_circle(snapshot, circle, filters)]
@@ -65,8 +67,8 @@ class Pager:
         """The first documents between two places, or, backwards, the last ones, the last first."""
         if self._items is None:
             return self._from_bands(self._ordering.bands(), between, limit, backwards)
-        begin = bisect_right(self._items, between.low, key=_mark)
-        end = bisect_left(self._items, between.high, key=_mark)
+        begin = bisect_right(self._items, between.low, key=_MARK)
+        end = bisect_left(self._items, between.high, key=_MARK)
         if backwards:
             return self._items[max(begin, end - limit) : end][::-1]
         return self._items[begin : min(end, begin + limit)]
@@ -92,11 +94,17 @@ class Pager:
         wanted = all_of([*self._filters, query] if query is not None else self._filters)
         if ordering.has_one_key(band):
             return self._by_tie(band.low, wanted, between, limit, backwards)
-        count = self._snapshot.count(wanted)
-        parts = ordering.cut(band, wanted) if count > ordering.few else []
-        if parts:
-            return self._from_bands(parts, between, limit, backwards)
-        return self._sorted(band, wanted, count, between, limit, backwards)
+        count, items = ordering.some(wanted, ordering.few)
+        if count > ordering.few:
+            if parts := ordering.cut(band, wanted):
+                return self._from_bands(parts, between, limit, backwards)
+            _, items = ordering.some(wanted, None)
+        found = [
+            item
+            for item in items
+            if between.low < item[:2] < between.high and band.low <= item.key <= band.high
+        ]
+        return (nlargest if backwards else nsmallest)(limit, found, key=_MARK)
 
     def _by_tie(
         self, key: Key, query: Query, between: Between, limit: int, backwards: bool
@@ -111,18 +119,3 @@ class Pager:
             query = all_of([query, ties])
         found = self._snapshot.ordered(query, "tie", limit, backwards=backwards)
         return [Item(key, tie, address) for tie, address in found]
-
-    def _sorted(
-        self, band: Band, query: Query, count: int, between: Between, limit: int, backwards: bool
-    ) -> list[Item]:
-        """Of few documents: their keys are read."""
-        items = [
-            item
-            for item in self._ordering.items(query, count)
-            if between.low < _mark(item) < between.high and band.low <= item.key <= band.high
-        ]
-        return (nlargest if backwards else nsmallest)(limit, items, key=_mark)
-
-
-def _mark(item: Item) -> Mark:
-    return Mark(item.key, item.tie)

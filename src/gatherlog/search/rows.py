@@ -10,7 +10,7 @@ import tantivy
 
 from gatherlog.core.search.documents import WEIGHTS, Occurrence, SearchDocument, check_document
 from gatherlog.core.search.words import words_of
-from gatherlog.search.calendar import days_by_window, occurrence_tokens
+from gatherlog.search.calendar import check_zone, days_by_window, occurrence_tokens
 from gatherlog.search.cells import cell_tokens
 
 __all__ = ["FORMAT", "SCHEMA", "Kept", "Row", "kept_in", "row_of", "tag_token", "tie_of"]
@@ -57,8 +57,8 @@ class Row(msgspec.Struct, frozen=True, omit_defaults=True):
     cells: list[int] = []
     lat: float | None = None
     lon: float | None = None
-    age_from: int | None = None
-    age_to: int | None = None
+    ages: list[int] = []
+    """Every age from the youngest to the oldest."""
     price_from: float | None = None
     price_to: float | None = None
 
@@ -66,6 +66,7 @@ class Row(msgspec.Struct, frozen=True, omit_defaults=True):
 def row_of(document: SearchDocument) -> Row:
     """The row of a document. Raises ValueError for a document that cannot be indexed."""
     check_document(document)
+    check_zone(document.zone)
     words: dict[int, list[str]] = {}
     for text in document.texts:
         words.setdefault(text.weight, []).extend(words_of(text.text))
@@ -88,8 +89,7 @@ def row_of(document: SearchDocument) -> Row:
         cells=cell_tokens(place) if place else [],
         lat=place.lat if place else None,
         lon=place.lon if place else None,
-        age_from=ages[0] if ages else None,
-        age_to=ages[1] if ages else None,
+        ages=[*range(ages[0], ages[1] + 1)] if ages else [],
         price_from=float(prices[0]) if prices else None,
         price_to=float(prices[1]) if prices else None,
     )
@@ -142,12 +142,10 @@ def _schema() -> tantivy.Schema:
         schema.add_text_field(name, tokenizer_name="raw", index_option="basic")
     schema.add_bytes_field("kept", stored=True)
     schema.add_unsigned_field("tie", indexed=True, fast=True)
-    for name in ("times", "cells"):
+    for name in ("times", "cells", "ages"):
         schema.add_unsigned_field(name, indexed=True)
     for name in ("last_day", "renew"):
         schema.add_unsigned_field(name, fast=True)
-    for name in ("age_from", "age_to"):
-        schema.add_integer_field(name, fast=True)
     for name in ("lat", "lon", "price_from", "price_to"):
         schema.add_float_field(name, fast=True)
     return schema.build()

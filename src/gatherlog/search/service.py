@@ -39,10 +39,8 @@ _CHECKED_EVERY: Final = 30.0
 """Seconds between two checks of the files because a query failed."""
 
 
-class IndexFailed(GatherlogError):
+class IndexFailed(Exception):
     """The index broke off what it was doing."""
-
-    code = "index_failed"
 
 
 class IndexedSearch:

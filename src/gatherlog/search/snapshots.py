@@ -50,7 +50,7 @@ class Snapshot:
         return self._ids(Query.range_query(SCHEMA, "renew", FieldType.Unsigned, 0, today))
 
     def _ids(self, query: Query) -> list[str]:
-        hits = self.best(query, self.count(query))
+        _, hits = self.some(query)
         return [kept.id for kept in self.kept(address for _, address in hits)]
 
     def count(self, query: Query) -> int:
@@ -61,6 +61,15 @@ class Snapshot:
     def best(self, query: Query, limit: int) -> list[tuple[Any, DocAddress]]:
         """Documents with their scores, those with the highest first."""
         return self._searcher.search(query, limit=max(1, limit), count=False).hits
+
+    def some(
+        self, query: Query, limit: int | None = None
+    ) -> tuple[int, list[tuple[int, DocAddress]]]:
+        """How many documents a query finds, and so many of them, or all, with their ties."""
+        most = self._searcher.num_docs if limit is None else limit
+        found = self._searcher.search(query, limit=max(1, most), order_by_field="tie")
+        count: int = found.count  # type: ignore[attr-defined]
+        return count, found.hits
 
     def ordered(
         self, query: Query, field: str, limit: int, *, backwards: bool = False

@@ -6,7 +6,7 @@ part within one, and 1 for a word that differs by one typing error. It does not 
 the index holds, so that the place of a document never changes because of others.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
 from tantivy import Occur, Query
@@ -16,12 +16,13 @@ from gatherlog.core.search.words import SHORTEST_PART, SHORTEST_TYPO, words_of
 from gatherlog.search.rows import SCHEMA
 from gatherlog.search.vocabulary import Vocabulary
 
-__all__ = ["TextQuery", "all_of", "any_of"]
+__all__ = ["TextQuery", "all_of", "any_of", "any_term"]
 
 _WHOLE: Final = 8
 _BEGINNING: Final = 4
 _WITHIN: Final = 2
 _MISTYPED: Final = 1
+_A_FEW: Final = 8
 _MANY: Final = 200
 """Words with a part from which on they are not looked up in each text of few documents."""
 
@@ -86,8 +87,8 @@ class TextQuery:
     def _anywhere(self, word: str) -> Query:
         """Finds a word in any text, in any way."""
         if word not in self._parts:
-            return Query.term_query(SCHEMA, "all", word, "basic")
-        queries = [Query.term_set_query(SCHEMA, "all", self._parts[word])]
+            return any_term("all", [word])
+        queries = [any_term("all", self._parts[word])]
         if len(word) >= SHORTEST_TYPO:
             queries.append(_mistyped("all", word))
         return any_of(queries)
@@ -95,12 +96,10 @@ class TextQuery:
     def _levels(self, word: str) -> Iterator[Level]:
         for weight in WEIGHTS:
             field = f"w{weight}"
-            whole = Query.term_query(SCHEMA, field, word, "basic")
-            yield Level(weight * _WHOLE, whole)
+            yield Level(weight * _WHOLE, any_term(field, [word]))
             if word in self._parts:
                 yield Level(weight * _BEGINNING, _beginning(field, word))
-                within = Query.term_set_query(SCHEMA, field, self._parts[word])
-                yield Level(weight * _WITHIN, within)
+                yield Level(weight * _WITHIN, any_term(field, self._parts[word]))
                 if len(word) >= SHORTEST_TYPO:
                     yield Level(weight * _MISTYPED, _mistyped(field, word))
 
@@ -110,6 +109,16 @@ def all_of(queries: list[Query]) -> Query:
     if len(queries) == 1:
         return queries[0]
     return Query.boolean_query([(Occur.Must, query) for query in queries])
+
+
+def any_term(field: str, values: Sequence[str] | Sequence[int]) -> Query:
+    """Finds documents that have at least one of these values.
+
+    A few are looked up while others are passed over; many are best collected at once.
+    """
+    if len(values) > _A_FEW:
+        return Query.term_set_query(SCHEMA, field, values)
+    return any_of([Query.term_query(SCHEMA, field, value, "basic") for value in values])
 
 
 def any_of(queries: list[Query]) -> Query:

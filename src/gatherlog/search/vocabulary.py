@@ -23,7 +23,7 @@ class Vocabulary:
 
     def add(self, words: Iterable[str]) -> None:
         """Add words. A word that is not in any document any more stays, and finds nothing."""
-        new = [word for word in words if word not in self._known]
+        new = [word for word in dict.fromkeys(words) if word not in self._known]
         if not new:
             return
         self._known.update(new)

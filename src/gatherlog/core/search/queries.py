@@ -9,7 +9,7 @@ from typing import Final
 import msgspec
 
 from gatherlog.core.eventstore.errors import Flaw, Invalid
-from gatherlog.core.search.documents import DAY_MINUTES
+from gatherlog.core.search.documents import DAY_MINUTES, OLDEST
 from gatherlog.core.search.places import Circle, Place
 from gatherlog.core.search.words import words_of
 
@@ -31,7 +31,6 @@ MOST_WORDS: Final = 12
 """Different words of a query's text."""
 LARGEST_RADIUS: Final = 200_000
 """Metres."""
-_OLDEST: Final = 200
 _LISTED: Final = 100
 """Values of one kind, and ranges of ages, that a query may list."""
 
@@ -108,7 +107,7 @@ def _range_flaws(query: SearchQuery) -> Iterator[Flaw]:
     if len(query.ages) > _LISTED:
         yield Flaw("/ages", f"lists more than {_LISTED} ranges")
     for number, (youngest, oldest) in enumerate(query.ages[:_LISTED]):
-        if not 0 <= youngest <= oldest <= _OLDEST:
+        if not 0 <= youngest <= oldest <= OLDEST:
             yield Flaw(f"/ages/{number}", f"{youngest} to {oldest} is no range of ages")
     if query.prices is not None:
         low, high = query.prices
