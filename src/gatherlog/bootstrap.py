@@ -8,10 +8,10 @@ from uuid_utils import uuid7
 
 from gatherlog.apps import guests, people, trail
 from gatherlog.apps.guests import mailing
-from gatherlog.apps.guests.text import folded
 from gatherlog.apps.people.key_file import KeyUnusable, check_key, kept_key
 from gatherlog.core import queues
 from gatherlog.core.commands.appending import Appender
+from gatherlog.core.commands.text import folded
 from gatherlog.core.eventstore.clock import system_clock
 from gatherlog.core.eventstore.store import Store
 from gatherlog.core.routing import rules

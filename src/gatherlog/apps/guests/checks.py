@@ -18,8 +18,8 @@ from gatherlog.apps.guests.inputs import (
     SETTINGS_BYTES,
     SETTINGS_DEPTH,
 )
-from gatherlog.apps.guests.local_time import is_zone, local_time
-from gatherlog.apps.guests.text import forbidden, is_blank
+from gatherlog.core.commands.local_time import is_zone, local_time
+from gatherlog.core.commands.text import forbidden, is_blank
 from gatherlog.core.eventstore.errors import Flaw, Invalid
 
 __all__ = ["DEFAULT_ZONE", "Checks"]

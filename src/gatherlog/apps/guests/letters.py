@@ -13,10 +13,10 @@ from msgspec import UNSET, UnsetType
 
 from gatherlog.apps.guests.events import SettingsChanged
 from gatherlog.apps.guests.letter_texts import change, confirmation, promotion, queueing
-from gatherlog.apps.guests.local_time import closes_at
-from gatherlog.apps.guests.text import folded_email
 from gatherlog.apps.guests.views import Gathering, Guest
 from gatherlog.core.commands.event_meta import actor_of
+from gatherlog.core.commands.local_time import closes_at
+from gatherlog.core.commands.text import folded_email
 from gatherlog.core.eventstore.errors import EventUnknown
 from gatherlog.core.eventstore.events import Codec, Recorded, event_type
 from gatherlog.core.subscriptions.letters import Letter

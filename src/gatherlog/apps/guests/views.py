@@ -7,8 +7,8 @@ from typing import Any, Literal
 
 import msgspec
 
-from gatherlog.apps.guests.local_time import closes_at
-from gatherlog.apps.guests.text import folded, folded_email
+from gatherlog.core.commands.local_time import closes_at
+from gatherlog.core.commands.text import folded, folded_email
 from gatherlog.core.projections.views import View
 
 __all__ = [

@@ -79,7 +79,7 @@ def _chosen(guests: "list[Guest]", wanted: Sequence[str], gathering: str) -> "li
 
     Raises CommandRefused if one of them is not on the list.
     """
-    from gatherlog.apps.guests.text import folded_email
+    from gatherlog.core.commands.text import folded_email
 
     chosen: set[str] = set()
     for one in wanted:
