@@ -1,0 +1,86 @@
+"""How commands on conversations are carried out, and what they load together."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from gatherlog.apps.messages.decisions import Orders, at_once
+from gatherlog.apps.messages.events import CODEC
+from gatherlog.apps.messages.fold import FOLD, conversation_stream
+from gatherlog.apps.messages.members import Business, People
+from gatherlog.apps.messages.views import (
+    CONVERSATIONS,
+    INBOXES,
+    MEMBERSHIPS,
+    MESSAGES,
+    Conversation,
+    Membership,
+    Message,
+    membership_id,
+    message_document,
+    number_of,
+)
+from gatherlog.core.commands.handler import Attempt, CommandHandler, Handled, Once
+from gatherlog.core.commands.service import no_such, run
+from gatherlog.core.commands.unit_of_work import UnitOfWork
+from gatherlog.core.eventstore.clock import Clock, Ids
+from gatherlog.core.eventstore.store import Store
+from gatherlog.core.projections.views import View
+
+__all__ = ["Commands", "load_message", "load_own", "seats_and_orders"]
+
+
+class Commands:
+    """The base of `MessageService`."""
+
+    def __init__(
+        self, store: Store, people: People, business: Business, *, clock: Clock, ids: Ids
+    ) -> None:
+        self._store = store
+        self._people = people
+        self._business = business
+        self._ids = ids
+        self._handler = CommandHandler(store, CODEC, FOLD, clock=clock, ids=ids)
+        self._at_once = at_once(store.limits)
+
+    async def _run(
+        self, id: str, attempt: Attempt, account: str, actor: str, once: Once | None = None
+    ) -> Handled:
+        """Carry out a command on a conversation; without `actor`, the account itself acts."""
+        who = actor or f"account:{account}"
+        return await run(self._handler, conversation_stream(id), attempt, actor=who, once=once)
+
+
+async def load_own(unit: UnitOfWork, id: str, account: str) -> tuple[Conversation, Membership]:
+    """A conversation and the account's part in it. Raises NotFound for one of others."""
+    mine = membership_id(id, account)
+    await unit.load((CONVERSATIONS, id), (MEMBERSHIPS, mine))
+    conversation, membership = await unit.get(CONVERSATIONS, id), await unit.get(MEMBERSHIPS, mine)
+    if conversation is None or membership is None:
+        raise no_such("conversation", id)
+    return conversation, membership
+
+
+async def load_message(unit: UnitOfWork, id: str, message: str) -> Message:
+    """A message of a conversation. Raises NotFound."""
+    found = await unit.get(MESSAGES, message_document(id, number_of(message)))
+    if found is None or found.id != message:
+        raise no_such("message", message)
+    return found
+
+
+async def seats_and_orders(
+    unit: UnitOfWork, id: str, accounts: Sequence[str], *more: tuple[View[Any], str]
+) -> tuple[Mapping[str, Membership | None], Orders]:
+    """The memberships of some accounts, and the next places in their lists, in one round trip.
+
+    It loads `more` documents as well.
+    """
+    seats = [(MEMBERSHIPS, membership_id(id, account)) for account in accounts]
+    await unit.load(*seats, *[(INBOXES, account) for account in accounts], *more)
+    found = await unit.get_all(MEMBERSHIPS, [seat for _, seat in seats])
+    return dict(zip(accounts, found, strict=True)), _orders(unit, accounts)
+
+
+def _orders(unit: UnitOfWork, accounts: Iterable[str]) -> Orders:
+    latest = {one: unit.counters(INBOXES, one).get("order", 0) for one in accounts}
+    return Orders(latest, unit.now)

@@ -1,0 +1,228 @@
+"""Writing messages: starting a conversation, adding to one, editing, deleting, reporting."""
+
+from collections.abc import Awaitable, Callable
+
+from gatherlog.apps.messages import decisions
+from gatherlog.apps.messages.answers import ShownMessage
+from gatherlog.apps.messages.commands import Commands, load_message, load_own, seats_and_orders
+from gatherlog.apps.messages.events import About, Sent
+from gatherlog.apps.messages.members import Person, person_of
+from gatherlog.apps.messages.places import Place, check_receivers
+from gatherlog.apps.messages.refusals import ONESELF, BadMessage, UnknownReceiver
+from gatherlog.apps.messages.texts import LONGEST_REASON, checked_line, checked_message
+from gatherlog.apps.messages.views import (
+    CONVERSATIONS,
+    MESSAGES,
+    PAIRS,
+    Message,
+    Pair,
+    message_document,
+    number_of,
+    pair_id,
+)
+from gatherlog.core.commands.handler import Decided, Handled, Once
+from gatherlog.core.commands.service import no_such, read
+from gatherlog.core.commands.unit_of_work import UnitOfWork
+from gatherlog.core.eventstore.retrying import Backoff
+
+__all__ = ["KeptOnce", "SendingCommands"]
+
+KeptOnce = Callable[[Callable[[Handled], ShownMessage]], Once | None]
+"""Makes the idempotency key of a command that sends, given how its answer is found."""
+
+
+def _not_kept(shown: Callable[[Handled], ShownMessage]) -> None:
+    return None
+
+
+class SendingCommands(Commands):
+    """Part of `MessageService`; what all of its commands have in common is documented there."""
+
+    async def start(
+        self,
+        author: str,
+        handle: str,
+        text: str,
+        *,
+        about: About | None = None,
+        actor: str = "",
+        once: KeptOnce = _not_kept,
+    ) -> ShownMessage:
+        """Write to whoever has the handle: into the conversation of the two, or a new one.
+
+        Two accounts have one conversation, also if both start it at the same time. Raises
+        BadMessage; UnknownReceiver, also where the other has blocked the author; BlockedByYou; and
+        NotFound for an `about` that does not concern the author.
+        """
+        other = await self._people.by_handle(handle)
+        text = _checked(text, *[ONESELF] * (other == author))
+        if other is None:
+            raise UnknownReceiver
+        if about is not None and not await self._business.concerns(author, about):
+            raise no_such(about.kind, about.id)
+        backoff = Backoff()
+        while True:
+            pair = await read(self._store, PAIRS, pair_id(author, other))
+            try:
+                return await self._write_to(author, other, text, pair, about, actor, once)
+            except _PairMade as made:
+                await backoff.pause(made)
+
+    async def send(
+        self,
+        author: str,
+        id: str,
+        text: str,
+        *,
+        actor: str = "",
+        once: KeptOnce = _not_kept,
+    ) -> ShownMessage:
+        """Add to a conversation that the author takes part in.
+
+        Up to SMALL members find it in their lists at once, larger conversations soon. Raises
+        BadMessage, NotFound, Denied where only the owner writes, and as `start` in one of two.
+        """
+
+        async def find(unit: UnitOfWork) -> Place:
+            conversation, _ = await load_own(unit, id, author)
+            accounts = decisions.audience(conversation, author, self._at_once)
+            return Place(id, conversation, accounts)
+
+        return await self._write(author, _checked(text), id, find, actor, once)
+
+    async def edit(
+        self, author: str, id: str, message: str, text: str, *, actor: str = ""
+    ) -> ShownMessage:
+        """Give one's own message another text, for a day. Raises BadMessage, NotFound, TooLate."""
+        text = checked_message(text)
+        return await self._revise(
+            author, id, message, actor, lambda found, now: decisions.edit(found, text, now)
+        )
+
+    async def delete(self, author: str, id: str, message: str, *, actor: str = "") -> None:
+        """Take one's own message back. Its place stays, without a text. Raises NotFound."""
+        await self._revise(author, id, message, actor, lambda found, now: decisions.delete(found))
+
+    async def report(
+        self, member: str, id: str, message: str, reason: str, *, actor: str = ""
+    ) -> None:
+        """Show a message, as it is now, to the moderator. Raises NotFound, Invalid."""
+        reason = checked_line("reason", reason, LONGEST_REASON)
+
+        async def attempt(unit: UnitOfWork) -> list[Decided]:
+            await load_own(unit, id, member)
+            return decisions.report(await load_message(unit, id, message), member, reason)
+
+        await self._run(id, attempt, member, actor)
+
+    async def _write_to(
+        self,
+        author: str,
+        other: str,
+        text: str,
+        pair: Pair | None,
+        about: About | None,
+        actor: str,
+        once: KeptOnce,
+    ) -> ShownMessage:
+        """Write to one other account; `pair` is where the two write, as far as was known before.
+
+        The stream of a commit is chosen before the commit: raises _PairMade if another request has
+        made the conversation meanwhile.
+        """
+        id, of_both = self._ids() if pair is None else pair.conversation, pair_id(author, other)
+
+        async def find(unit: UnitOfWork) -> Place:
+            await unit.load((PAIRS, of_both), (CONVERSATIONS, id))
+            if await unit.get(PAIRS, of_both) != pair:
+                raise _PairMade
+            return Place(id, await unit.get(CONVERSATIONS, id), (author, other), about)
+
+        return await self._write(author, text, id, find, actor, once)
+
+    async def _write(
+        self,
+        author: str,
+        text: str,
+        id: str,
+        find: Callable[[UnitOfWork], Awaitable[Place]],
+        actor: str,
+        once: KeptOnce,
+    ) -> ShownMessage:
+        """Send a message into the conversation that `find` loads."""
+        persons: dict[str, Person] = {}
+
+        async def attempt(unit: UnitOfWork) -> list[Decided]:
+            place = await find(unit)
+            asked = {author, *place.pair}
+            persons.update(await self._people.persons(asked))
+            seats, orders = await seats_and_orders(
+                unit, id, place.accounts, (MESSAGES, place.next), *place.blocks
+            )
+            await check_receivers(unit, place, author, persons)
+            return [
+                *place.beginning(),
+                *decisions.send(
+                    id,
+                    place.count,
+                    seats,
+                    orders,
+                    author=author,
+                    text=text,
+                    message=self._ids(),
+                    reaches_all=place.reaches_all,
+                ),
+            ]
+
+        def shown(handled: Handled) -> ShownMessage:
+            [sent] = [event for event in handled.events if isinstance(event.payload, Sent)]
+            document = message_document(id, number_of(sent.subject))
+            return ShownMessage(
+                id, handled.bodies[MESSAGES.ref(document)], person_of(persons, author)
+            )
+
+        return shown(await self._run(id, attempt, author, actor, once(shown)))
+
+    async def _revise(
+        self,
+        author: str,
+        id: str,
+        message: str,
+        actor: str,
+        decide: Callable[[Message, int], list[Decided]],
+    ) -> ShownMessage:
+        async def attempt(unit: UnitOfWork) -> list[Decided]:
+            await unit.load((MESSAGES, document))
+            conversation, _ = await load_own(unit, id, author)
+            found = await load_message(unit, id, message)
+            if found.author != author:
+                raise no_such("message of yours", message)
+            accounts = decisions.audience(conversation, author, self._at_once)
+            seats, _ = await seats_and_orders(unit, id, accounts)
+            return decisions.tell(
+                decide(found, unit.now),
+                found,
+                [seat for seat in seats.values() if seat is not None],
+                reaches_all=len(accounts) == conversation.size,
+            )
+
+        document = message_document(id, number_of(message))
+        handled = await self._run(id, attempt, author, actor)
+        persons = await self._people.persons([author])
+        body: Message = handled.bodies[MESSAGES.ref(document)]
+        return ShownMessage(id, body, person_of(persons, author))
+
+
+class _PairMade(Exception):
+    """The conversation of two accounts was made since it was looked up."""
+
+
+def _checked(text: str, *codes: str) -> str:
+    """The text of a message; raises BadMessage with these codes, too."""
+    try:
+        kept = checked_message(text)
+    except BadMessage as bad:
+        raise BadMessage(*bad.codes, *codes) from None
+    if codes:
+        raise BadMessage(*codes)
+    return kept
