@@ -1,18 +1,19 @@
 """Makes a platform from settings. The one module that imports all others."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from uuid_utils import uuid7
 
-from gatherlog.apps import guests, people, trail
+from gatherlog.apps import guests, messages, people, trail
 from gatherlog.apps.guests import mailing
 from gatherlog.apps.people.key_file import KeyUnusable, check_key, kept_key
 from gatherlog.core import queues
 from gatherlog.core.commands.appending import Appender
 from gatherlog.core.commands.text import folded
 from gatherlog.core.eventstore.clock import system_clock
+from gatherlog.core.eventstore.errors import NotFound
 from gatherlog.core.eventstore.store import Store
 from gatherlog.core.routing import rules
 from gatherlog.core.routing.bus import Bus
@@ -48,6 +49,7 @@ __all__ = [
 VIEWS = (
     *guests.VIEWS,
     *people.VIEWS,
+    *messages.VIEWS,
     *trail.VIEWS,
     *worker.VIEWS,
     *queues.VIEWS,
@@ -58,6 +60,7 @@ VIEWS = (
 CATEGORIES = (
     *guests.CATEGORIES,
     *people.CATEGORIES,
+    *messages.CATEGORIES,
     *trail.CATEGORIES,
     rules.CATEGORY,
     dead_letters.CATEGORY,
@@ -66,6 +69,10 @@ CATEGORIES = (
 """All categories of streams whose events are folded into documents, for rebuild and verify."""
 OWNED = frozenset(category.name for category in CATEGORIES) | {mailing.CATEGORY}
 """Categories of streams that only the core and the apps append to."""
+
+
+UNNAMED = "a member"
+"""What a member is called who has chosen neither a name nor a handle."""
 
 
 def projections() -> list[Projection]:
@@ -142,6 +149,10 @@ def _assemble(
             store, mailer.deliver, site=settings.base_url, clock=clock, ids=ids
         )
         subscriptions.append(letters)
+    accounts = people.AccountService(
+        store, key, mailer, site=settings.base_url, clock=clock, ids=ids
+    )
+    profiles = people.ProfileService(store, clock=clock, ids=ids)
     return Platform(
         settings=settings,
         store=store,
@@ -149,11 +160,19 @@ def _assemble(
         ids=ids,
         guests=guest_lists,
         keys=people.KeyService(store, clock=clock, ids=ids),
-        accounts=people.AccountService(
-            store, key, mailer, site=settings.base_url, clock=clock, ids=ids
-        ),
+        accounts=accounts,
         guest_login=people.GuestLoginService(
             store, key, Invitees(guest_lists), clock=clock, ids=ids
+        ),
+        profiles=profiles,
+        member_tokens=people.MemberTokenService(store.id, key, accounts, clock=clock, ids=ids),
+        site_key=key,
+        messages=messages.MessageService(
+            store,
+            Members(profiles),
+            Concerns(guest_lists, profiles),
+            clock=clock,
+            ids=ids,
         ),
         mailer=mailer,
         trail=trail.TrailService(store, clock=clock, ids=ids, report=log.failed),
@@ -279,3 +298,45 @@ class Invitees:
 
     def is_same_name(self, one: str, other: str) -> bool:
         return folded(" ".join(one.split())) == folded(" ".join(other.split()))
+
+
+class Members:
+    """Those who write to each other: the link from the messages app to the people app."""
+
+    def __init__(self, profiles: people.ProfileService) -> None:
+        self._profiles = profiles
+
+    async def by_handle(self, handle: str) -> str | None:
+        account = await self._profiles.by_handle(handle)
+        return None if account is None or account not in await self.persons([account]) else account
+
+    async def persons(self, ids: Collection[str]) -> Mapping[str, messages.Person]:
+        return {
+            id: messages.Person(
+                id=id,
+                display_name=one.profile.display_name or one.profile.handle or UNNAMED,
+                handle=one.profile.handle,
+                shows_reading=one.profile.read_receipts,
+            )
+            for id, one in (await self._profiles.known(ids)).items()
+        }
+
+
+class Concerns:
+    """Whose business a gathering is: its host's, and that of the guests with the same address."""
+
+    def __init__(self, guest_lists: guests.GuestService, profiles: people.ProfileService) -> None:
+        self._guests = guest_lists
+        self._profiles = profiles
+
+    async def concerns(self, account: str, about: messages.About) -> bool:
+        if about.kind != "gathering":
+            return False
+        try:
+            gathering = (await self._guests.gathering(about.id)).body
+        except NotFound:
+            return False
+        if gathering.host_account == account:
+            return True
+        known = (await self._profiles.known([account])).get(account)
+        return known is not None and await self._guests.is_invited(about.id, known.address)

@@ -49,6 +49,7 @@ from gatherlog.interfaces.problems import (
 )
 from gatherlog.interfaces.rates import RateLimiter
 from gatherlog.interfaces.rest.camel import with_camel_case_pointer
+from gatherlog.interfaces.rest.codes import listed_refusal
 from gatherlog.interfaces.rest.conditions import check_if_match
 from gatherlog.interfaces.rest.endpoint import Call, Reply, StreamedReply
 from gatherlog.interfaces.rest.endpoints import ENDPOINTS
@@ -184,12 +185,12 @@ class Http:
         if route is None:
             raise MethodNotAllowed(exchange.method[:20], node.allowed)
         endpoint = route.endpoint
-        exchange.logged_path = route.template
+        exchange.logged_path, exchange.lists_codes = route.template, endpoint.lists_codes
         actor = None if endpoint.public else await self._identify(exchange)
         gathering_id, ids = route.ids(values)
         if not route.private:
             exchange.logged_path = scope["path"]
-        await permit(self._platform, actor, endpoint.action, gathering_id)
+        await permit(self._platform, actor, endpoint.action, gathering_id, ids)
         query = read_query(scope["query_string"], endpoint.query)
         if endpoint.conditional and endpoint.method != "GET":
             check_if_match(headers)
@@ -309,6 +310,10 @@ class Http:
         """Answer with the error's problem document or page, unless an answer has begun."""
         if exchange.status:
             return
+        listed = listed_refusal(error) if exchange.lists_codes else None
+        if listed is not None:
+            await exchange.reply(listed)
+            return
         problem, headers = describe(error), headers_of(error)
         page = self._error_page(exchange, problem.status, headers)
         if page is not None:
@@ -330,6 +335,7 @@ class _Exchange:
     __slots__ = (
         "actor",
         "headers",
+        "lists_codes",
         "logged_path",
         "method",
         "scope",
@@ -347,6 +353,8 @@ class _Exchange:
         self.status = 0
         self.logged_path: str | None = None
         """What the request log shows of the path, once it is known to hold no personal data."""
+        self.lists_codes = False
+        """Whether flaws are answered as a bare list of codes."""
         self.actor: str | None = None
 
     async def reply(self, reply: Reply) -> None:

@@ -6,7 +6,16 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from gatherlog.apps.guests.service import GuestService
-from gatherlog.apps.people import AccountService, GuestLoginService, KeyService, Mailer
+from gatherlog.apps.messages import MessageService
+from gatherlog.apps.people import (
+    AccountService,
+    GuestLoginService,
+    KeyService,
+    KeySource,
+    Mailer,
+    MemberTokenService,
+    ProfileService,
+)
 from gatherlog.apps.trail import TrailService
 from gatherlog.core.commands.appending import Appender
 from gatherlog.core.eventstore.clock import Clock, Ids
@@ -36,6 +45,10 @@ class Platform:
     keys: KeyService
     accounts: AccountService
     guest_login: GuestLoginService
+    profiles: ProfileService
+    member_tokens: MemberTokenService
+    site_key: KeySource
+    messages: MessageService
     mailer: Mailer
     trail: TrailService
     appender: Appender

@@ -138,6 +138,7 @@ PROBLEMS: Final[Mapping[str, Problem]] = {
     "counter_out_of_bounds": Problem(HTTPStatus.CONFLICT, "It has changed meanwhile"),
     "refused": Problem(HTTPStatus.CONFLICT, "This is not possible now"),
     "gathering_full": Problem(HTTPStatus.CONFLICT, "There are not enough places left"),
+    "handle_taken": Problem(HTTPStatus.CONFLICT, "Somebody else has this handle"),
     "rule_exists": Problem(HTTPStatus.CONFLICT, "The name is taken"),
     "rule_unreadable": Problem(HTTPStatus.CONFLICT, "The rule cannot be read, only removed"),
     "too_many_rules": Problem(HTTPStatus.CONFLICT, "There are as many rules as there may be"),

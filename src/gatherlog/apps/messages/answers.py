@@ -19,12 +19,13 @@ class ShownMessage(msgspec.Struct, frozen=True):
 class MessagePage(msgspec.Struct, frozen=True):
     """Messages of one conversation in the order asked for.
 
-    `next` is the id of the message after which the list goes on; None at its end. Messages whose
-    bodies have expired may be missing, so a page may be short, or empty, before the end.
+    `next` is the id of the message after which the list goes on; None at its end. `mine` is the
+    reader's part in the conversation.
     """
 
     items: list[ShownMessage]
     next: str | None
+    mine: Membership
 
 
 class Line(msgspec.Struct, frozen=True):

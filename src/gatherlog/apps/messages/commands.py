@@ -1,32 +1,42 @@
 """How commands on conversations are carried out, and what they load together."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from typing import Any, TypeVar
 
 from gatherlog.apps.messages.decisions import Orders, at_once
-from gatherlog.apps.messages.events import CODEC
+from gatherlog.apps.messages.events import CODEC, About
 from gatherlog.apps.messages.fold import FOLD, conversation_stream
 from gatherlog.apps.messages.members import Business, People
+from gatherlog.apps.messages.refusals import NotYourBusiness
 from gatherlog.apps.messages.views import (
     CONVERSATIONS,
     INBOXES,
     MEMBERSHIPS,
     MESSAGES,
+    PAIRS,
     Conversation,
     Membership,
     Message,
+    Pair,
     membership_id,
     message_document,
     number_of,
+    pair_id,
 )
 from gatherlog.core.commands.handler import Attempt, CommandHandler, Handled, Once
-from gatherlog.core.commands.service import no_such, run
+from gatherlog.core.commands.service import no_such, read, run
 from gatherlog.core.commands.unit_of_work import UnitOfWork
 from gatherlog.core.eventstore.clock import Clock, Ids
+from gatherlog.core.eventstore.retrying import Backoff
 from gatherlog.core.eventstore.store import Store
 from gatherlog.core.projections.views import View
 
-__all__ = ["Commands", "load_message", "load_own", "seats_and_orders"]
+__all__ = ["Commands", "FindPair", "load_message", "load_own", "seats_and_orders"]
+
+
+T = TypeVar("T")
+FindPair = Callable[[UnitOfWork], Awaitable[Conversation | None]]
+"""Loads the conversation of two accounts; None if there is none yet."""
 
 
 class Commands:
@@ -41,6 +51,38 @@ class Commands:
         self._ids = ids
         self._handler = CommandHandler(store, CODEC, FOLD, clock=clock, ids=ids)
         self._at_once = at_once(store.limits)
+
+    async def _check_business(self, account: str, about: About | None) -> None:
+        """Raise NotYourBusiness unless it concerns the account; None is no business at all."""
+        if about is not None and not await self._business.concerns(account, about):
+            raise NotYourBusiness(about.kind)
+
+    async def _of_pair(
+        self, one: str, other: str, act: Callable[[str, FindPair], Awaitable[T]]
+    ) -> T:
+        """What `act` gives for the conversation of two accounts, which it makes if there is none.
+
+        It is given the id, and how the conversation is loaded within its command. The stream of a
+        commit is chosen before the commit: so all is done again if another request has made the
+        conversation meanwhile.
+        """
+        backoff, of_both = Backoff(), pair_id(one, other)
+        while True:
+            known = await read(self._store, PAIRS, of_both)
+            id = self._ids() if known is None else known.conversation
+
+            async def find(
+                unit: UnitOfWork, known: Pair | None = known, id: str = id
+            ) -> Conversation | None:
+                await unit.load((PAIRS, of_both), (CONVERSATIONS, id))
+                if await unit.get(PAIRS, of_both) != known:
+                    raise _PairMade("the conversation of the two was made meanwhile")
+                return await unit.get(CONVERSATIONS, id)
+
+            try:
+                return await act(id, find)
+            except _PairMade as made:
+                await backoff.pause(made)
 
     async def _run(
         self, id: str, attempt: Attempt, account: str, actor: str, once: Once | None = None
@@ -84,3 +126,7 @@ async def seats_and_orders(
 def _orders(unit: UnitOfWork, accounts: Iterable[str]) -> Orders:
     latest = {one: unit.counters(INBOXES, one).get("order", 0) for one in accounts}
     return Orders(latest, unit.now)
+
+
+class _PairMade(Exception):
+    """The conversation of two accounts was made since it was looked up."""

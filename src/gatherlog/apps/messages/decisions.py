@@ -62,6 +62,7 @@ __all__ = [
     "join",
     "mark_read",
     "mute",
+    "open_pair",
     "remove",
     "report",
     "revise",
@@ -136,6 +137,25 @@ def start(
     return [Decided(started)]
 
 
+def open_pair(
+    id: str,
+    conversation: Conversation | None,
+    membership: Membership | None,
+    members: tuple[str, str],
+    orders: Orders,
+    about: About | None,
+) -> list[Decided]:
+    """Let the first of two accounts take part in their conversation, making it if there is none.
+
+    The other takes part from the first message on.
+    """
+    began = [] if conversation else start(members, is_pair=True, about=about)
+    if membership is not None:
+        return began
+    count = 0 if conversation is None else conversation.count
+    return [*began, join(id, members[0], orders, number=count)]
+
+
 def join(id: str, account: str, orders: Orders, *, page: int = 0, number: int = 0) -> Decided:
     """An account takes part from now on; it is not shown the messages up to `number`."""
     return _inbox(account, Joined(id, page, number, *orders.next(account)))
@@ -199,13 +219,14 @@ def send(
     text: str,
     message: str,
     reaches_all: bool,
+    about: About | None = None,
 ) -> list[Decided]:
     """Send a message as the next one after `count`, and let it arrive in the `seats`.
 
     Who has no membership takes part again from this message on. Where not all members have a seat,
     or one still misses an earlier message, the rest is left to `spreading`.
     """
-    events = [Decided(Sent(author, text), message_id(message, count + 1))]
+    events = [Decided(Sent(author, text, about), message_id(message, count + 1))]
     for account, membership in seats.items():
         if membership is None:
             events.append(join(id, account, orders, number=count))

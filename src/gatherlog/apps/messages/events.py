@@ -77,9 +77,10 @@ class MemberRemoved(msgspec.Struct, frozen=True):
 
 
 @event_type("messages.sent")
-class Sent(msgspec.Struct, frozen=True):
+class Sent(msgspec.Struct, frozen=True, omit_defaults=True):
     author: str = ""
     text: str = ""
+    about: About | None = None
 
 
 @event_type("messages.edited")

@@ -199,8 +199,11 @@ def _with_members(
 def _sent(documents: Documents, happened: Happened, event: Sent) -> list[Change]:
     before, id = _before(documents, happened), happened.subject
     last = LastMessage(id=id, author=event.author, text=event.text, sent_at=happened.time)
-    after = replace(before, count=number_of(id), last=last)
-    message = Message(id=id, author=event.author, text=event.text, sent_at=happened.time)
+    about = event.about or before.about
+    after = replace(before, count=number_of(id), last=last, about=about)
+    message = Message(
+        id=id, author=event.author, text=event.text, sent_at=happened.time, about=event.about
+    )
     return [
         Change(CONVERSATIONS, before.id, after),
         Change(MESSAGES, _document(happened), message),

@@ -6,7 +6,6 @@ from itertools import permutations
 import msgspec
 
 from gatherlog.apps.messages import decisions
-from gatherlog.apps.messages.events import About
 from gatherlog.apps.messages.members import Person
 from gatherlog.apps.messages.refusals import UnknownReceiver
 from gatherlog.apps.messages.views import BLOCKS, Block, Conversation, block_id, message_document
@@ -24,7 +23,6 @@ class Place(msgspec.Struct, frozen=True):
     conversation: Conversation | None
     accounts: tuple[str, ...]
     """Whose lists it moves at once; both of a pair."""
-    about: About | None = None
 
     @property
     def count(self) -> int:
@@ -54,7 +52,7 @@ class Place(msgspec.Struct, frozen=True):
         """The event of a conversation that begins."""
         if self.conversation is not None:
             return []
-        return decisions.start(self.accounts, is_pair=True, about=self.about)
+        return decisions.start(self.accounts, is_pair=True)
 
 
 async def check_receivers(

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from gatherlog.apps.messages import decisions
-from gatherlog.apps.messages.commands import load_own, seats_and_orders
+from gatherlog.apps.messages.commands import FindPair, load_own, seats_and_orders
 from gatherlog.apps.messages.events import About
 from gatherlog.apps.messages.fold import inbox_stream
 from gatherlog.apps.messages.refusals import ONESELF, BadMessage, UnknownReceiver
@@ -46,15 +46,18 @@ class MemberCommands(SendingCommands):
         """A new group of the owner and those who have these handles; its id.
 
         The first members take part at once, those beyond `decisions.at_once` one after the other.
-        Raises Invalid, BadMessage, UnknownReceiver and NotFound as `start` does.
+        With one handle and no title, it is the conversation of the two, found again or made; the
+        other learns of it by the first message. Raises Invalid, and otherwise what `start` raises.
         """
         if not 1 <= len(handles) <= MOST_INVITED:
             raise Invalid(Flaw("/handles", f"from 1 to {MOST_INVITED}"))
         title = checked_line("title", title, LONGEST_TITLE)
         others = [await self._invited(owner, handle) for handle in dict.fromkeys(handles)]
-        if about is not None and not await self._business.concerns(owner, about):
-            raise no_such(about.kind, about.id)
-        id, members = self._ids(), tuple(dict.fromkeys((owner, *others)))
+        await self._check_business(owner, about)
+        members = tuple(dict.fromkeys((owner, *others)))
+        if len(members) == 2 and not title and not announce_only:
+            return await self._pair(owner, members[1], about, actor)
+        id = self._ids()
         first = members[: self._at_once]
 
         async def attempt(unit: UnitOfWork) -> list[Decided]:
@@ -70,6 +73,21 @@ class MemberCommands(SendingCommands):
         for account in members[self._at_once :]:
             await self._add(owner, id, account, actor)
         return id
+
+    async def _pair(self, owner: str, other: str, about: About | None, actor: str) -> str:
+        """The conversation of two, in which `owner` takes part from now on, if not before."""
+
+        async def open_it(id: str, find: FindPair) -> str:
+            async def attempt(unit: UnitOfWork) -> list[Decided]:
+                conversation = await find(unit)
+                seats, orders = await seats_and_orders(unit, id, [owner])
+                both = (owner, other)
+                return decisions.open_pair(id, conversation, seats[owner], both, orders, about)
+
+            await self._run(id, attempt, owner, actor)
+            return id
+
+        return await self._of_pair(owner, other, open_it)
 
     async def add_member(self, owner: str, id: str, handle: str, *, actor: str = "") -> None:
         """Add a member, who is shown what is written from now on. Adding again changes nothing.

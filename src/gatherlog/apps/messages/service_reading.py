@@ -7,15 +7,18 @@ from gatherlog.apps.messages import decisions
 from gatherlog.apps.messages.answers import Line, MessagePage, Part, ShownMessage
 from gatherlog.apps.messages.commands import load_own, seats_and_orders
 from gatherlog.apps.messages.members import Person, person_of
+from gatherlog.apps.messages.refusals import UnknownReceiver
 from gatherlog.apps.messages.service_members import MemberCommands
 from gatherlog.apps.messages.views import (
     CONVERSATIONS,
     INBOXES,
     MEMBERSHIPS,
     MESSAGES,
+    REPORTS,
     Conversation,
     Membership,
     Message,
+    Report,
     membership_id,
     message_document,
     number_of,
@@ -99,7 +102,14 @@ class ReadingCommands(MemberCommands):
         shown = await self._shown(id, numbers)
         is_last = not numbers or (numbers[-1] == high if onwards else numbers[0] == low + 1)
         next = None if is_last or not shown else shown[-1 if onwards else 0].message.id
-        return MessagePage(shown if oldest_first else shown[::-1], next)
+        return MessagePage(shown if oldest_first else shown[::-1], next, mine)
+
+    async def open(self, account: str, id: str, *, limit: int = 20, actor: str = "") -> MessagePage:
+        """The newest messages, which are read from now on. Raises NotFound."""
+        page = await self.messages(account, id, limit=limit)
+        if page.items and number_of(page.items[0].message.id) > page.mine.read:
+            await self.mark_read(account, id, page.items[0].message.id, actor=actor)
+        return page
 
     async def mark_read(self, account: str, id: str, upto: str, *, actor: str = "") -> None:
         """Have read all messages up to this one; a mark never goes back.
@@ -121,6 +131,20 @@ class ReadingCommands(MemberCommands):
             return decisions.mark_read(mine, number, await self._left(mine, number), told)
 
         await self._run(id, attempt, account, actor)
+
+    async def person(self, handle: str) -> Person:
+        """Who has this handle now. Raises UnknownReceiver."""
+        id = await self._people.by_handle(handle)
+        persons = {} if id is None else await self._people.persons([id])
+        if id is None or id not in persons:
+            raise UnknownReceiver
+        return persons[id]
+
+    async def reports(self, *, limit: int = 100, cursor: str | None = None) -> Listing[Report]:
+        """Messages that members have shown to the moderator, the latest first."""
+        query = REPORTS.query("by_time", "all", backwards=True, limit=limit, cursor=cursor)
+        found = await listing(self._store, REPORTS, query)
+        return Listing([one.body for one in found.items], found.cursor)
 
     async def _own(self, account: str, id: str) -> tuple[Conversation, Membership]:
         """A conversation and the account's part in it. Raises NotFound for one of others."""

@@ -4,26 +4,27 @@ from collections.abc import Awaitable, Callable
 
 from gatherlog.apps.messages import decisions
 from gatherlog.apps.messages.answers import ShownMessage
-from gatherlog.apps.messages.commands import Commands, load_message, load_own, seats_and_orders
+from gatherlog.apps.messages.commands import (
+    Commands,
+    FindPair,
+    load_message,
+    load_own,
+    seats_and_orders,
+)
 from gatherlog.apps.messages.events import About, Sent
 from gatherlog.apps.messages.members import Person, person_of
 from gatherlog.apps.messages.places import Place, check_receivers
-from gatherlog.apps.messages.refusals import ONESELF, BadMessage, UnknownReceiver
+from gatherlog.apps.messages.refusals import ONESELF, UnknownReceiver
 from gatherlog.apps.messages.texts import LONGEST_REASON, checked_line, checked_message
 from gatherlog.apps.messages.views import (
-    CONVERSATIONS,
     MESSAGES,
-    PAIRS,
     Message,
-    Pair,
     message_document,
     number_of,
-    pair_id,
 )
 from gatherlog.core.commands.handler import Decided, Handled, Once
-from gatherlog.core.commands.service import no_such, read
+from gatherlog.core.commands.service import no_such
 from gatherlog.core.commands.unit_of_work import UnitOfWork
-from gatherlog.core.eventstore.retrying import Backoff
 
 __all__ = ["KeptOnce", "SendingCommands"]
 
@@ -52,21 +53,21 @@ class SendingCommands(Commands):
 
         Two accounts have one conversation, also if both start it at the same time. Raises
         BadMessage; UnknownReceiver, also where the other has blocked the author; BlockedByYou; and
-        NotFound for an `about` that does not concern the author.
+        NotYourBusiness for an `about` that does not concern the author.
         """
         other = await self._people.by_handle(handle)
-        text = _checked(text, *[ONESELF] * (other == author))
+        text = checked_message(text, *[ONESELF] * (other == author))
         if other is None:
             raise UnknownReceiver
-        if about is not None and not await self._business.concerns(author, about):
-            raise no_such(about.kind, about.id)
-        backoff = Backoff()
-        while True:
-            pair = await read(self._store, PAIRS, pair_id(author, other))
-            try:
-                return await self._write_to(author, other, text, pair, about, actor, once)
-            except _PairMade as made:
-                await backoff.pause(made)
+        await self._check_business(author, about)
+
+        async def write(id: str, find_pair: FindPair) -> ShownMessage:
+            async def find(unit: UnitOfWork) -> Place:
+                return Place(id, await find_pair(unit), (author, other))
+
+            return await self._write(author, text, about, id, find, actor, once)
+
+        return await self._of_pair(author, other, write)
 
     async def send(
         self,
@@ -74,21 +75,24 @@ class SendingCommands(Commands):
         id: str,
         text: str,
         *,
+        about: About | None = None,
         actor: str = "",
         once: KeptOnce = _not_kept,
     ) -> ShownMessage:
         """Add to a conversation that the author takes part in.
 
         Up to SMALL members find it in their lists at once, larger conversations soon. Raises
-        BadMessage, NotFound, Denied where only the owner writes, and as `start` in one of two.
+        NotFound, Denied where only the owner writes, and otherwise what `start` raises.
         """
+        text = checked_message(text)
+        await self._check_business(author, about)
 
         async def find(unit: UnitOfWork) -> Place:
             conversation, _ = await load_own(unit, id, author)
             accounts = decisions.audience(conversation, author, self._at_once)
             return Place(id, conversation, accounts)
 
-        return await self._write(author, _checked(text), id, find, actor, once)
+        return await self._write(author, text, about, id, find, actor, once)
 
     async def edit(
         self, author: str, id: str, message: str, text: str, *, actor: str = ""
@@ -115,35 +119,11 @@ class SendingCommands(Commands):
 
         await self._run(id, attempt, member, actor)
 
-    async def _write_to(
-        self,
-        author: str,
-        other: str,
-        text: str,
-        pair: Pair | None,
-        about: About | None,
-        actor: str,
-        once: KeptOnce,
-    ) -> ShownMessage:
-        """Write to one other account; `pair` is where the two write, as far as was known before.
-
-        The stream of a commit is chosen before the commit: raises _PairMade if another request has
-        made the conversation meanwhile.
-        """
-        id, of_both = self._ids() if pair is None else pair.conversation, pair_id(author, other)
-
-        async def find(unit: UnitOfWork) -> Place:
-            await unit.load((PAIRS, of_both), (CONVERSATIONS, id))
-            if await unit.get(PAIRS, of_both) != pair:
-                raise _PairMade
-            return Place(id, await unit.get(CONVERSATIONS, id), (author, other), about)
-
-        return await self._write(author, text, id, find, actor, once)
-
     async def _write(
         self,
         author: str,
         text: str,
+        about: About | None,
         id: str,
         find: Callable[[UnitOfWork], Awaitable[Place]],
         actor: str,
@@ -171,6 +151,7 @@ class SendingCommands(Commands):
                     text=text,
                     message=self._ids(),
                     reaches_all=place.reaches_all,
+                    about=about,
                 ),
             ]
 
@@ -211,18 +192,3 @@ class SendingCommands(Commands):
         persons = await self._people.persons([author])
         body: Message = handled.bodies[MESSAGES.ref(document)]
         return ShownMessage(id, body, person_of(persons, author))
-
-
-class _PairMade(Exception):
-    """The conversation of two accounts was made since it was looked up."""
-
-
-def _checked(text: str, *codes: str) -> str:
-    """The text of a message; raises BadMessage with these codes, too."""
-    try:
-        kept = checked_message(text)
-    except BadMessage as bad:
-        raise BadMessage(*bad.codes, *codes) from None
-    if codes:
-        raise BadMessage(*codes)
-    return kept

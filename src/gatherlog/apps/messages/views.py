@@ -64,6 +64,7 @@ class Conversation(msgspec.Struct, frozen=True, kw_only=True):
     title: str
     announce_only: bool
     about: About | None
+    """What it came from; what its messages were about last."""
     owner: str
     """Who adds and removes members, and writes announcements; first the one who started it."""
     members: tuple[str, ...]
@@ -98,6 +99,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     text: str
     """Empty once it was deleted, or its body has expired."""
     sent_at: int
+    about: About | None = None
     edited_at: int | None = None
     deleted_at: int | None = None
 

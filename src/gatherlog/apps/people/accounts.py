@@ -146,15 +146,23 @@ class AccountService:
         """The account that a token signs in, by one point read; None if the token is not valid."""
         if not SESSION.is_well_formed(token):
             return None
-        session = await read(self._store, SESSIONS, token_hash(token))
+        found = await self.session_of(token_hash(token))
+        return None if found is None else found[0]
+
+    async def session_of(self, id: str) -> tuple[Actor, int] | None:
+        """The account of a session with this id, and when it expires; None if it is not valid."""
+        session = await read(self._store, SESSIONS, id)
         if session is None or session.expires_at <= self._clock():
             return None
-        id = session.account_id
-        return Actor("account", id, Role.MEMBER, account_id=id)
+        account = session.account_id
+        return Actor("account", account, Role.MEMBER, account_id=account), session.expires_at
 
     async def end_session(self, token: str) -> None:
         """Sign out: the token is not valid any more. A token that never was valid is ignored."""
-        id = token_hash(token)
+        await self.end_session_of(token_hash(token))
+
+    async def end_session_of(self, id: str) -> None:
+        """As `end_session`, of the session with this id."""
         session = await read(self._store, SESSIONS, id)
         if session is None:
             return

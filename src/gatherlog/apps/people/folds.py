@@ -19,6 +19,9 @@ from gatherlog.apps.people.events import (
     SessionEnded,
     SessionStarted,
 )
+from gatherlog.apps.people.profile_events import PROFILE_EVENTS
+from gatherlog.apps.people.profile_fold import evolve_profile, profile_refs
+from gatherlog.apps.people.profile_views import PROFILE_VIEWS, PROFILES
 from gatherlog.apps.people.views import (
     ACCOUNT_ADDRESSES,
     ACCOUNTS,
@@ -89,17 +92,20 @@ class KeyFold:
 
 
 class AccountFold:
-    """Streams `account-{id}`: the account, its address, and its sessions that have not ended."""
+    """Streams `account-{id}`: the account, its address, its sessions that have not ended, and its
+    profile. A handle is kept from others when its account is removed."""
 
-    views: tuple[View[Any], ...] = (ACCOUNTS, ACCOUNT_ADDRESSES, SESSIONS)
+    views: tuple[View[Any], ...] = (ACCOUNTS, ACCOUNT_ADDRESSES, SESSIONS, *PROFILE_VIEWS)
 
     def keys(self, happened: Happened) -> Iterable[Ref]:
+        if isinstance(happened.payload, PROFILE_EVENTS):
+            return profile_refs(id_of(happened.stream), happened.payload)
         refs = [ACCOUNTS.ref(id_of(happened.stream))]
         match happened.payload:
             case AccountCreated(address):
                 refs.append(ACCOUNT_ADDRESSES.ref(address))
             case AccountRemoved(address, sessions):
-                refs.append(ACCOUNT_ADDRESSES.ref(address))
+                refs += [ACCOUNT_ADDRESSES.ref(address), PROFILES.ref(refs[0][1])]
                 refs += [SESSIONS.ref(session) for session in sessions]
             case SessionStarted(session) | SessionEnded(session):
                 refs.append(SESSIONS.ref(session))
@@ -107,6 +113,8 @@ class AccountFold:
 
     def evolve(self, documents: Documents, happened: Happened) -> Iterable[Change]:
         id = id_of(happened.stream)
+        if isinstance(happened.payload, PROFILE_EVENTS):
+            return evolve_profile(documents, id, happened.payload)
         match happened.payload:
             case AccountCreated(address):
                 account = Account(id=id, address=address, created_at=happened.time)
@@ -118,6 +126,7 @@ class AccountFold:
                 return [
                     Change(ACCOUNTS, id, DELETE),
                     Change(ACCOUNT_ADDRESSES, address, DELETE),
+                    Change(PROFILES, id, DELETE),
                     *[Change(SESSIONS, session, DELETE) for session in sessions],
                 ]
             case SessionStarted(session, expires_at):

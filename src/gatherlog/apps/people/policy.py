@@ -15,11 +15,13 @@ __all__ = [
     "Action",
     "Actor",
     "Grant",
+    "Participation",
     "Role",
     "Standing",
     "Verdict",
     "decide",
     "needs_host",
+    "needs_participation",
 ]
 
 
@@ -47,7 +49,9 @@ class Action(StrEnum):
     READ_DESCRIPTION = auto()
     SIGN_IN = auto()
     SIGN_OUT = auto()
+    ISSUE_TOKEN = auto()
     READ_ACCOUNT = auto()
+    CHANGE_PROFILE = auto()
     END_SESSIONS = auto()
     LIST_GATHERINGS = auto()
     CREATE_GATHERING = auto()
@@ -81,6 +85,14 @@ class Action(StrEnum):
     READ_METRICS = auto()
     READ_OVERVIEW = auto()
     READ_MAILBOX = auto()
+    USE_CONVERSATIONS = auto()
+    READ_CONVERSATION = auto()
+    SEND_MESSAGE = auto()
+    ANNOUNCE = auto()
+    CHANGE_MESSAGE = auto()
+    REPORT_MESSAGE = auto()
+    CHANGE_MEMBERS = auto()
+    READ_REPORTS = auto()
 
 
 class Verdict(Enum):
@@ -144,6 +156,14 @@ class Standing(Enum):
     """A session of this very account."""
     KEY_OF_OWNER = auto()
     """A key that acts for this very account."""
+    ACCOUNT = auto()
+    """An account, by a session or by any key that acts for it."""
+    PARTICIPANT = auto()
+    """An account that takes part in this conversation."""
+    OWNER_OF_CONVERSATION = auto()
+    """The participant who adds and removes others."""
+    AUTHOR = auto()
+    """The participant who wrote this message."""
 
     __hash__ = object.__hash__  # members are unique, and Enum's own hash is a slow call
 
@@ -154,6 +174,14 @@ class Grant(msgspec.Struct, frozen=True):
     to: frozenset[Standing]
     told: frozenset[Standing] = frozenset()
     """Who is told that they may not, because they know anyway that there is such a thing."""
+
+
+class Participation(msgspec.Struct, frozen=True):
+    """That an account takes part in a conversation, and what it is there."""
+
+    is_owner: bool = False
+    is_author: bool = False
+    """Whether it has written the message that the action is about."""
 
 
 _NOBODY: Final = Grant(frozenset())
@@ -174,6 +202,11 @@ _TO_HOST_ALONE: Final = Grant(
 _TO_ACCOUNTS: Final = Grant(
     frozenset({Standing.OPERATOR, Standing.MEMBER}), told=frozenset({Standing.HOSTS_KEY})
 )
+_TO_OWNER_AND_KEYS: Final = Grant(frozenset({Standing.OWNER, Standing.KEY_OF_OWNER}))
+_TO_PARTICIPANTS: Final = Grant(frozenset({Standing.PARTICIPANT}))
+_TO_OWNER_OF_CONVERSATION: Final = Grant(
+    frozenset({Standing.OWNER_OF_CONVERSATION}), told=frozenset({Standing.PARTICIPANT})
+)
 _TO_ACCOUNTS_AND_KEYS: Final = Grant(
     frozenset({Standing.OPERATOR, Standing.MEMBER, Standing.HOSTS_KEY})
 )
@@ -183,7 +216,9 @@ GRANTS: Final[Mapping[Action, Grant]] = {
     Action.READ_DESCRIPTION: _TO_ANYBODY,
     Action.SIGN_IN: _TO_ANYBODY,
     Action.SIGN_OUT: _TO_LOGINS,
+    Action.ISSUE_TOKEN: _TO_OWNER,
     Action.READ_ACCOUNT: _TO_OWNER,
+    Action.CHANGE_PROFILE: _TO_OWNER_AND_KEYS,
     Action.END_SESSIONS: _TO_OWNER,
     Action.LIST_GATHERINGS: _TO_ACCOUNTS_AND_KEYS,
     Action.CREATE_GATHERING: _TO_ACCOUNTS,
@@ -217,6 +252,16 @@ GRANTS: Final[Mapping[Action, Grant]] = {
     Action.READ_METRICS: _TO_OPERATOR,
     Action.READ_OVERVIEW: _TO_DEMO,
     Action.READ_MAILBOX: _TO_DEMO,
+    Action.USE_CONVERSATIONS: Grant(frozenset({Standing.ACCOUNT})),
+    Action.READ_CONVERSATION: _TO_PARTICIPANTS,
+    Action.SEND_MESSAGE: _TO_PARTICIPANTS,
+    Action.ANNOUNCE: _TO_OWNER_OF_CONVERSATION,
+    Action.CHANGE_MESSAGE: Grant(
+        frozenset({Standing.AUTHOR}), told=frozenset({Standing.PARTICIPANT})
+    ),
+    Action.REPORT_MESSAGE: _TO_PARTICIPANTS,
+    Action.CHANGE_MEMBERS: _TO_OWNER_OF_CONVERSATION,
+    Action.READ_REPORTS: _TO_OPERATOR,
 }
 """The policy. An action that has no row here is granted to nobody."""
 
@@ -230,6 +275,16 @@ _BY_ROLE: Final[Mapping[Role, Standing]] = {
     Role.HOST: Standing.HOSTS_KEY,
     **dict.fromkeys(_MEMBERS, Standing.MEMBER),
 }
+
+
+_IN_CONVERSATION: Final = frozenset(
+    {Standing.PARTICIPANT, Standing.OWNER_OF_CONVERSATION, Standing.AUTHOR}
+)
+
+
+def needs_participation(action: Action) -> bool:
+    """Whether `decide` needs `participation` for this action."""
+    return not _IN_CONVERSATION.isdisjoint(GRANTS.get(action, _NOBODY).to)
 
 
 def needs_host(actor: Actor | None, action: Action) -> bool:
@@ -248,13 +303,15 @@ def decide(
     household: Collection[str] = (),
     host_account: str | None = None,
     account_id: str | None = None,
+    participation: Participation | None = None,
     demo: bool = False,
 ) -> Verdict:
     """Whether `actor` may do `action`; None is an actor who has not shown a credential.
 
     `gathering_id`, `guest_id` and `account_id` are what the action is about. `household` are the
     guests for whom an acting guest may answer besides, `host_account` is the account that hosts the
-    gathering, and `demo` says that this is a demonstration, whose gatherings and mail anybody sees.
+    gathering, `participation` what the actor's account is in the conversation, if it takes part,
+    and `demo` says that this is a demonstration, whose gatherings and mail anybody sees.
     """
     grant = GRANTS.get(action, _NOBODY)
     if Standing.ANYBODY in grant.to or (demo and Standing.VISITOR_OF_DEMO in grant.to):
@@ -268,6 +325,8 @@ def decide(
             standings += _to_guest(actor, gathering_id, guest_id, household)
     if account_id is not None and actor.account_id == account_id:
         standings += (Standing.OWNER if actor.kind == "account" else Standing.KEY_OF_OWNER,)
+    if participation is not None:
+        standings += _in_conversation(participation)
     if not grant.to.isdisjoint(standings):
         return Verdict.ALLOW
     return Verdict.HIDE if grant.told.isdisjoint(standings) else Verdict.DENY
@@ -276,8 +335,19 @@ def decide(
 def _of_credential(actor: Actor) -> tuple[Standing, ...]:
     """What the actor is by the credential alone."""
     shown = Standing.KEY if actor.kind == "key" else Standing.LOGIN
+    standings = (shown,) if actor.account_id is None else (shown, Standing.ACCOUNT)
     role = _BY_ROLE.get(actor.role)
-    return (shown,) if role is None else (shown, role)
+    return standings if role is None else (*standings, role)
+
+
+def _in_conversation(participation: Participation) -> tuple[Standing, ...]:
+    """What the actor's account is to a conversation that it takes part in."""
+    standings = [Standing.PARTICIPANT]
+    if participation.is_owner:
+        standings.append(Standing.OWNER_OF_CONVERSATION)
+    if participation.is_author:
+        standings.append(Standing.AUTHOR)
+    return tuple(standings)
 
 
 def _in_gathering(

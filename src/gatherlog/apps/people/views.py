@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from gatherlog.apps.people.profile_views import PROFILE_VIEWS
 from gatherlog.core.projections.views import View
 
 __all__ = [
@@ -134,4 +135,5 @@ VIEWS: tuple[View[Any], ...] = (
     SESSIONS,
     SIGN_INS,
     ENDED_LOGINS,
+    *PROFILE_VIEWS,
 )

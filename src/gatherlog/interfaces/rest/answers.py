@@ -13,7 +13,7 @@ from gatherlog.core.commands.service import Stored
 from gatherlog.core.eventstore.clock import rfc3339
 from gatherlog.core.eventstore.exact_json import encode
 from gatherlog.interfaces.rest.idempotency import Reply
-from gatherlog.interfaces.rest.queries import Paging
+from gatherlog.interfaces.rest.queries import InParts
 
 __all__ = [
     "GatheringAnswer",
@@ -211,7 +211,7 @@ def etag(stored: Stored[Any]) -> tuple[bytes, bytes]:
     return (b"etag", b'"%d"' % stored.version)
 
 
-def page(path: str, query: Paging, items: Sequence[object], cursor: str | None) -> Reply:
+def page(path: str, query: InParts, items: Sequence[object], cursor: str | None) -> Reply:
     """An array, with a `Link` header to the next part of the same query, if there is one."""
     if cursor is None:
         return json(items)

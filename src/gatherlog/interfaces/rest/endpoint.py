@@ -132,6 +132,8 @@ class Endpoint(Generic[B, Q]):
     keeps_key_in_commit: bool = False
     """Whether its handler gives the Idempotency-Key to a command, by `Call.once`, so that the
     commit that does the work answers a repetition. Otherwise the key is looked up first."""
+    lists_codes: bool = False
+    """Whether flaws of a request are answered as a bare list of codes, and 401 as `{}`."""
     camel: bool = False
     """Whether its fields are camelCase; then flaws name the fields in camelCase, too."""
 
