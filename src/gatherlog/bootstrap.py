@@ -8,6 +8,7 @@ from uuid_utils import uuid7
 
 from gatherlog.apps import guests, messages, people, trail
 from gatherlog.apps.guests import mailing
+from gatherlog.apps.messages import spreading
 from gatherlog.apps.people.key_file import KeyUnusable, check_key, kept_key
 from gatherlog.core import queues
 from gatherlog.core.commands.appending import Appender
@@ -143,7 +144,8 @@ def _assemble(
         handlers=handlers,
     )
     bus, log = Bus(opener), RequestLog(clock)
-    subscriptions: list[Subscription] = [bus, *projections()]
+    spread = spreading.spreading(store, clock=clock, ids=ids)
+    subscriptions: list[Subscription] = [bus, *projections(), spread]
     if not isinstance(mailer, NoMail):
         letters = mailing.guest_letters(
             store, mailer.deliver, site=settings.base_url, clock=clock, ids=ids

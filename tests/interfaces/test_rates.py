@@ -61,7 +61,9 @@ def test_the_default_limits() -> None:
 
 
 def test_off_means_no_limits() -> None:
-    assert read_rates("off") == Rates(sign_in=None, email=None, rsvp=None, wrong=None)
+    assert read_rates("off") == Rates(
+        sign_in=None, email=None, rsvp=None, conversation=None, wrong=None
+    )
 
 
 @pytest.mark.parametrize(

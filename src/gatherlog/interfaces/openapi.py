@@ -121,8 +121,8 @@ def describe_endpoints(endpoints: Table) -> Json:
                     "scheme": "bearer",
                     "description": (
                         "A key made with `gatherlog key create` (`glk_…`), a session of "
-                        "`POST /auth/session` (`gls_…`), a member's token of `POST /auth/token`, or "
-                        "a guest's token of `POST /auth/login`."
+                        "`POST /auth/session` (`gls_…`), a member's token of `POST /auth/token`, "
+                        "or a guest's token of `POST /auth/login`."
                     ),
                 }
             },

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Any, Final, Literal
 
 import msgspec
-from msgspec import Meta
+from msgspec import UNSET, Meta
 
 from gatherlog.apps.messages import Line, Person, ShownMessage
 from gatherlog.apps.messages.service_members import MOST_INVITED
@@ -45,20 +45,19 @@ Text = Annotated[str, Meta(extra_json_schema={"minLength": 1, "maxLength": LONGE
 
 
 def _text(**schema: object) -> Any:
-    """A field of a text whose type is checked together with its content, so that the answer has
-    the codes of all fields."""
+    """A field whose type is checked together with its content, so that all codes are answered."""
     return Annotated[Any, Meta(extra_json_schema={"type": "string", **schema})]
 
 
 class SendRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A message to a member, by handle, or into a conversation; and what it is about, if so."""
 
-    message: _text(minLength=1, maxLength=LONGEST) = None  # type: ignore[valid-type]
-    handle: _text(minLength=1) = None  # type: ignore[valid-type]
-    message_group_uuid: _text(format="uuid") = None  # type: ignore[valid-type]
-    gathering_id: _text(minLength=1) = None  # type: ignore[valid-type]
-    thing_id: _text(minLength=1) = None  # type: ignore[valid-type]
-    booking_id: _text(minLength=1) = None  # type: ignore[valid-type]
+    message: _text(minLength=1, maxLength=LONGEST) = UNSET  # type: ignore[valid-type]
+    handle: _text(minLength=1) = UNSET  # type: ignore[valid-type]
+    message_group_uuid: _text(format="uuid") = UNSET  # type: ignore[valid-type]
+    gathering_id: _text(minLength=1) = UNSET  # type: ignore[valid-type]
+    thing_id: _text(minLength=1) = UNSET  # type: ignore[valid-type]
+    booking_id: _text(minLength=1) = UNSET  # type: ignore[valid-type]
 
 
 class EditRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -98,10 +97,20 @@ class MessagesQuery(InParts, frozen=True):
     """Which messages of a conversation, and whether opening it marks them as read."""
 
     limit: PageSize = 20
-    before: Uuid | None = None
-    after: Uuid | None = None
-    order: Literal["asc", "desc"] | None = None
-    peek: bool = False
+    before: (
+        Annotated[str, Meta(pattern=_UUID, description="Only messages before this one.")] | None
+    ) = None
+    after: (
+        Annotated[str, Meta(pattern=_UUID, description="Only messages after this one.")] | None
+    ) = None
+    order: (
+        Annotated[
+            Literal["asc", "desc"],
+            Meta(description="`asc`: the oldest of them first; `desc`, the default, the newest."),
+        ]
+        | None
+    ) = None
+    peek: Annotated[bool, Meta(description="Whether to leave the messages unread.")] = False
 
 
 class MessageAnswer(msgspec.Struct, frozen=True, kw_only=True):

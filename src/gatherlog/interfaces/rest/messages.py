@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import Any, Literal
 
+from msgspec import UNSET
+
 from gatherlog.apps.messages import About, BadMessage, MessagePage, Part, ShownMessage
 from gatherlog.apps.messages.refusals import BLANK, NO_GROUP, NO_RECEIVER, ONESELF
 from gatherlog.apps.messages.texts import message_codes
@@ -97,7 +99,7 @@ async def send_message(call: Call[SendRequest, Nothing]) -> Reply:
     if codes := _codes(sent):
         raise BadMessage(*codes)
     once = _kept(call)
-    if sent.message_group_uuid is None:
+    if not _is_named(sent.message_group_uuid):
         call.rate_limiter.conversation(call.scope, me)
         shown = await messages.start(
             me, _handle(sent.handle), sent.message, about=_about(sent), actor=call.by, once=once
@@ -219,13 +221,13 @@ def _codes(sent: SendRequest) -> list[str]:
     """What is wrong with a message and with where it is to go; nothing where it can be tried."""
     text, handle, group = sent.message, sent.handle, sent.message_group_uuid
     codes = message_codes(text) if isinstance(text, str) else [BLANK]
-    if group is not None and not _is_given(group):
+    if _is_named(group) and not _is_given(group):
         codes.append(NO_GROUP)
-    elif group is None and not _is_given(handle):
+    elif not _is_named(group) and not _is_given(handle):
         codes.append(NO_RECEIVER)
-    elif group is not None and handle is not None:
+    elif _is_named(group) and _is_named(handle):
         codes.append(ONESELF)
-    given = [kind for kind in _KINDS if getattr(sent, f"{kind}_id") is not None]
+    given = [kind for kind in _KINDS if _is_named(getattr(sent, f"{kind}_id"))]
     wrong = [kind for kind in given if not _is_given(getattr(sent, f"{kind}_id"))]
     return [*codes, *[f"{kind}_id_invalid" for kind in wrong or given[1:]]]
 
@@ -235,7 +237,12 @@ _KINDS: tuple[Literal["gathering", "thing", "booking"], ...] = ("gathering", "th
 
 def _about(sent: SendRequest) -> About | None:
     given = [(kind, getattr(sent, f"{kind}_id")) for kind in _KINDS]
-    return next((About(kind, id) for kind, id in given if id is not None), None)
+    return next((About(kind, id) for kind, id in given if _is_named(id)), None)
+
+
+def _is_named(value: object) -> bool:
+    """Whether a field is there; null is as good as nothing."""
+    return value is not UNSET and value is not None
 
 
 def _is_given(value: object) -> bool:
