@@ -9,8 +9,8 @@ from gatherlog.apps.messages import VIEWS, MessageService
 from gatherlog.core import Store
 from gatherlog.core.subscriptions.worker import VIEWS as WORKER_VIEWS
 from gatherlog.engines import open_store
-from gatherlog.testing import CountingIds, StandingClock
-from tests.apps.messages.talking import Everything, MadeUpPeople
+from gatherlog.testing import StandingClock
+from tests.apps.messages.talking import Everything, LeadingIds, MadeUpPeople
 from tests.stores import HOSTILE_URL
 
 ENGINES = {
@@ -40,4 +40,4 @@ def people() -> MadeUpPeople:
 
 @pytest.fixture
 def service(store: Store, people: MadeUpPeople, clock: StandingClock) -> MessageService:
-    return MessageService(store, people, Everything(), clock=clock, ids=CountingIds())
+    return MessageService(store, people, Everything(), clock=clock, ids=LeadingIds())

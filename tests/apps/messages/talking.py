@@ -38,6 +38,20 @@ class MadeUpPeople:
         return {id: self.all[id] for id in ids if id in self.all}
 
 
+class LeadingIds:
+    """An id source that counts in the first digits of its ids, as the time of a UUIDv7 does.
+
+    The last digits of a message's id are its number, so those that count there would collide.
+    """
+
+    def __init__(self, start: int = 0) -> None:
+        self._given = start
+
+    def __call__(self) -> str:
+        self._given += 1
+        return f"{self._given:08d}-0000-7000-8000-000000000000"
+
+
 class Everything:
     """A `Business` in which the gathering `ours` concerns everybody, and no other does."""
 

@@ -8,6 +8,7 @@ message arrive once.
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Final
 
 from gatherlog.apps.messages import decisions
@@ -117,10 +118,8 @@ class _Spreader:
                 if seat is not None and seat.account != message.author
             ]
 
-        try:
+        with suppress(Repeated):
             await self._run(id, attempt, Once(key, b"", lambda handled: b""))
-        except Repeated:
-            pass
 
     async def _run(self, id: str, attempt: Attempt, once: Once | None = None) -> Handled:
         return await run(self._handler, conversation_stream(id), attempt, actor=NAME, once=once)
