@@ -57,6 +57,7 @@ from gatherlog.interfaces.rest.feed import event_line
 from gatherlog.interfaces.rest.idempotency import idempotency_key, replay
 from gatherlog.interfaces.rest.queries import read_query
 from gatherlog.interfaces.rest.router import PathNode, Route, Router
+from gatherlog.interfaces.stream_watch import StreamWatch
 from gatherlog.interfaces.web import Pages
 
 __all__ = ["Application", "build_app"]
@@ -116,6 +117,7 @@ class Http:
         self._live = LiveStreams()
         self._ticks = Ticks()
         self._feed = FeedHub(platform.store, event_line)
+        self._watch = StreamWatch(platform.store)
         self._router = Router(ENDPOINTS)
         self._description = msgspec.json.encode(description)
         self._pages = Pages(
@@ -203,6 +205,7 @@ class Http:
             platform=self._platform,
             rate_limiter=self._rate_limiter,
             feed=self._feed,
+            watch=self._watch,
             actor=actor,
             gathering_id=gathering_id,
             ids=ids,

@@ -51,7 +51,7 @@ EXAMPLES: tuple[msgspec.Struct, ...] = (
     Reported(BOB, "rude", ADA, "Grüße"),
     SpreadRequested("edited"),
     Joined(TALK, 0, 7, ORDER, 12),
-    Arrived(TALK, 8, 1, ORDER, 12),
+    Arrived(TALK, 8, 1, 1, ORDER, 12),
     Revised(TALK, 8),
     Withdrawn(TALK, 8, False),
     MarkedRead(TALK, 8, 2),

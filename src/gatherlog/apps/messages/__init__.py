@@ -12,6 +12,7 @@ Larger conversations, and those of announcements, are brought up to date by the 
 - `start(author, handle, text)`, `send(author, conversation, text)`, `edit`, `delete`, `report`
 - `conversations(account)`, `conversation`, `messages(account, conversation)`, `mark_read`, `unread`
 - `start_group`, `add_member`, `remove_member`, `leave`, `mute`, `block`
+- `news(account, place)`, `newest_place`: what happened in an inbox, to be followed without end
 - `part(account, conversation, message)`: the facts that the policy decides by
 """
 
@@ -27,6 +28,7 @@ from gatherlog.apps.messages.refusals import (
     UnknownReceiver,
 )
 from gatherlog.apps.messages.service import MessageService
+from gatherlog.apps.messages.service_following import News, NewsPage, Place
 from gatherlog.apps.messages.views import VIEWS, Conversation, Membership, Message
 
 __all__ = [
@@ -44,9 +46,12 @@ __all__ = [
     "Message",
     "MessagePage",
     "MessageService",
+    "News",
+    "NewsPage",
     "Part",
     "People",
     "Person",
+    "Place",
     "ShownMessage",
     "TooLate",
     "UnknownReceiver",

@@ -233,13 +233,13 @@ def send(
         elif membership.number != count:
             reaches_all = False
             continue
-        events.append(arrive(id, account, count + 1, int(account != author), orders))
+        events.append(arrive(id, account, count + 1, 1, int(account != author), orders))
     return events if reaches_all else [*events, _spread("sent", events[0].subject)]
 
 
-def arrive(id: str, account: str, number: int, unread: int, orders: Orders) -> Decided:
-    """The messages up to `number` arrive, and move the conversation to the top of the list."""
-    return _inbox(account, Arrived(id, number, unread, *orders.next(account)))
+def arrive(id: str, account: str, number: int, count: int, unread: int, orders: Orders) -> Decided:
+    """The last `count` messages up to `number` arrive, and move the conversation to the top."""
+    return _inbox(account, Arrived(id, number, count, unread, *orders.next(account)))
 
 
 def edit(message: Message, text: str, now: int) -> list[Decided]:

@@ -130,10 +130,11 @@ class Joined(msgspec.Struct, frozen=True):
 
 @event_type("messages.arrived")
 class Arrived(msgspec.Struct, frozen=True):
-    """The messages up to `number` arrived, of which `unread` are by others and not read yet."""
+    """The last `count` messages up to `number` arrived; `unread` are by others and not read yet."""
 
     conversation: str
     number: int
+    count: int
     unread: int
     order: int
     ahead: int

@@ -1,11 +1,11 @@
 """The service of the messages app: all commands and questions about conversations."""
 
-from gatherlog.apps.messages.service_reading import ReadingCommands
+from gatherlog.apps.messages.service_following import FollowingCommands
 
 __all__ = ["MessageService"]
 
 
-class MessageService(ReadingCommands):
+class MessageService(FollowingCommands):
     """Conversations between accounts; an account is named by its id.
 
     The first argument is who asks. What is not that member's own is NotFound: a conversation in

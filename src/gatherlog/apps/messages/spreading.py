@@ -88,7 +88,9 @@ class _Spreader:
             upto = min(conversation.count, low + _STEP)
             authors = await self._authors(id, low, upto) if behind else {}
             return [
-                decisions.arrive(id, seat.account, upto, _unread(seat, authors), orders)
+                decisions.arrive(
+                    id, seat.account, upto, upto - seat.number, _unread(seat, authors), orders
+                )
                 for seat in behind
                 if seat.number < upto
             ]

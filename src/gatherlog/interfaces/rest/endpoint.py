@@ -21,6 +21,7 @@ from gatherlog.interfaces.platform import Platform
 from gatherlog.interfaces.rates import RateLimiter
 from gatherlog.interfaces.rest.idempotency import IdempotencyKey, Reply
 from gatherlog.interfaces.rest.queries import Nothing
+from gatherlog.interfaces.stream_watch import StreamWatch
 
 __all__ = ["Call", "Endpoint", "Reply", "StreamedReply"]
 
@@ -50,6 +51,7 @@ class Call(Generic[B, Q]):
     platform: Platform
     rate_limiter: RateLimiter
     feed: FeedHub
+    watch: StreamWatch
     actor: Actor | None
     gathering_id: str
     ids: Mapping[str, str]

@@ -5,8 +5,9 @@ from http import HTTPStatus
 from typing import Any
 
 from gatherlog.apps.people import Action, ProfilePatch
-from gatherlog.interfaces.rest import messages, profiles
+from gatherlog.interfaces.rest import live_messages, messages, profiles
 from gatherlog.interfaces.rest.endpoint import Endpoint
+from gatherlog.interfaces.rest.live_messages import LiveQuery
 from gatherlog.interfaces.rest.message_answers import (
     ConversationAnswer,
     CountAnswer,
@@ -159,6 +160,16 @@ MESSAGE_ENDPOINTS: tuple[Endpoint[Any, Any], ...] = (
         handle=messages.count_unread,
         summary="How many messages of others are not read, in conversations that are not muted",
         answer=CountAnswer,
+    ),
+    _Listed(
+        method="GET",
+        path="/api/messages/live",
+        action=Action.USE_CONVERSATIONS,
+        handle=live_messages.follow_messages,
+        summary="What happens in one's conversations, as server-sent events",
+        query=LiveQuery,
+        media="text/event-stream",
+        refusals=("too_many",),
     ),
     _Listed(
         method="GET",
