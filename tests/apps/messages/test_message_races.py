@@ -3,6 +3,7 @@
 import asyncio
 import random
 from collections.abc import Awaitable
+from contextlib import suppress
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -82,10 +83,8 @@ async def test_conversations_with_many_move_to_the_top_in_the_order_of_the_log(
 
 
 async def settled(action: Awaitable[object]) -> None:
-    try:
+    with suppress(NotFound):  # removed or left meanwhile
         await action
-    except NotFound:  # removed or left meanwhile
-        pass
 
 
 async def test_reading_sending_muting_and_leaving_at_once_keep_every_count_right(

@@ -124,9 +124,9 @@ class ReadingCommands(MemberCommands):
             seats, _ = await seats_and_orders(unit, id, [account])
             mine = seats[account]
             assert mine is not None
+            await self._number(mine, upto)
             if number <= mine.read:
                 return []
-            await self._number(mine, upto)
             told = await self._told(conversation, account)
             return decisions.mark_read(mine, number, await self._left(mine, number), told)
 
