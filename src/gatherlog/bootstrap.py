@@ -9,6 +9,9 @@ from uuid_utils import uuid7
 from gatherlog.apps import guests, messages, people, trail
 from gatherlog.apps.guests import mailing
 from gatherlog.apps.messages import spreading
+from gatherlog.apps.messages.letters import Contact
+from gatherlog.apps.messages.mailing import message_letters
+from gatherlog.apps.messages.reminders import REMINDERS, ReminderRounds, reminders
 from gatherlog.apps.people.key_file import KeyUnusable, check_key, kept_key
 from gatherlog.core import queues
 from gatherlog.core.commands.appending import Appender
@@ -51,6 +54,7 @@ VIEWS = (
     *guests.VIEWS,
     *people.VIEWS,
     *messages.VIEWS,
+    REMINDERS,
     *trail.VIEWS,
     *worker.VIEWS,
     *queues.VIEWS,
@@ -76,9 +80,13 @@ UNNAMED = "a member"
 """What a member is called who has chosen neither a name nor a handle."""
 
 
-def projections() -> list[Projection]:
-    """The subscriptions that keep documents of their own, which no rebuild compares."""
-    return [logs_subscription(), trail.trail_subscription()]
+def projections(*, mail: bool = True) -> list[Projection]:
+    """The subscriptions that keep documents of their own, which no rebuild compares.
+
+    Those that only a site with mail needs are left out without it.
+    """
+    kept = [logs_subscription(), trail.trail_subscription()]
+    return [*kept, reminders()] if mail else kept
 
 
 async def open_platform(
@@ -143,18 +151,28 @@ def _assemble(
         queues=queue,
         handlers=handlers,
     )
+    accounts = people.AccountService(
+        store, key, mailer, site=settings.base_url, clock=clock, ids=ids
+    )
+    profiles, links = people.ProfileService(store, clock=clock, ids=ids), people.MailLinks(key)
+    talk = messages.MessageService(
+        store, Members(profiles), Concerns(guest_lists, profiles), clock=clock, ids=ids
+    )
+    contacts = Contacts(profiles, links, settings.base_url)
     bus, log = Bus(opener), RequestLog(clock)
     spread = spreading.spreading(store, clock=clock, ids=ids)
-    subscriptions: list[Subscription] = [bus, *projections(), spread]
+    has_mail = not isinstance(mailer, NoMail)
+    subscriptions: list[Subscription] = [bus, *projections(mail=has_mail), spread]
     if not isinstance(mailer, NoMail):
         letters = mailing.guest_letters(
             store, mailer.deliver, site=settings.base_url, clock=clock, ids=ids
         )
         subscriptions.append(letters)
-    accounts = people.AccountService(
-        store, key, mailer, site=settings.base_url, clock=clock, ids=ids
-    )
-    profiles = people.ProfileService(store, clock=clock, ids=ids)
+        subscriptions.append(
+            message_letters(
+                store, talk, contacts, mailer.deliver, site=settings.base_url, clock=clock
+            )
+        )
     return Platform(
         settings=settings,
         store=store,
@@ -169,13 +187,11 @@ def _assemble(
         profiles=profiles,
         member_tokens=people.MemberTokenService(store.id, key, accounts, clock=clock, ids=ids),
         site_key=key,
-        messages=messages.MessageService(
-            store,
-            Members(profiles),
-            Concerns(guest_lists, profiles),
-            clock=clock,
-            ids=ids,
-        ),
+        messages=talk,
+        mail_links=links,
+        reminder_rounds=None
+        if isinstance(mailer, NoMail)
+        else ReminderRounds(store, contacts, clock=clock, ids=ids),
         mailer=mailer,
         trail=trail.TrailService(store, clock=clock, ids=ids, report=log.failed),
         appender=Appender(store, owned=OWNED, clock=clock, ids=ids),
@@ -342,3 +358,24 @@ class Concerns:
             return True
         known = (await self._profiles.known([account])).get(account)
         return known is not None and await self._guests.is_invited(about.id, known.address)
+
+
+class Contacts:
+    """How members are written to: the link from letters about messages to the people app."""
+
+    def __init__(self, profiles: people.ProfileService, links: people.MailLinks, site: str) -> None:
+        self._profiles = profiles
+        self._links = links
+        self._site = site
+
+    async def contact(self, account: str) -> Contact | None:
+        known = (await self._profiles.known([account])).get(account)
+        if known is None or not known.profile.message_mail:
+            return None
+        hours = known.profile.quiet_hours
+        return Contact(
+            address=known.address,
+            time_zone=known.profile.time_zone,
+            quiet_hours=None if hours is None else (hours.start, hours.end),
+            unsubscribe=f"{self._site}/unsubscribe/{await self._links.token(account)}",
+        )

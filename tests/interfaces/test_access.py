@@ -59,6 +59,7 @@ def test_every_action_but_those_of_pages_has_an_endpoint() -> None:
         Action.ANSWER_INVITATION,
         Action.READ_OVERVIEW,
         Action.READ_MAILBOX,
+        Action.END_MAIL,
     }
 
     announcing = {Action.SEND_MESSAGE, Action.ANNOUNCE}

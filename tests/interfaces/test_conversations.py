@@ -217,8 +217,8 @@ async def test_reading_marks_only_what_was_opened(ada: Member, bob: Member) -> N
 
 
 async def test_links_lead_through_all_messages_in_both_orders(ada: Member, bob: Member) -> None:
-    for n in range(5):
-        group = (await ada.write(f"{n}", handle="bob"))["message_group_uuid"]
+    sent = [await ada.write(f"{n}", handle="bob") for n in range(5)]
+    group = sent[0]["message_group_uuid"]
 
     async def followed(path: str) -> list[str]:
         found = []

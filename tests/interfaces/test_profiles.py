@@ -15,6 +15,7 @@ PROFILE = {
     "language": "de",
     "quiet_hours": {"from": "22:00", "to": "07:00"},
     "read_receipts": True,
+    "message_mail": False,
 }
 
 
@@ -36,6 +37,7 @@ async def test_a_profile_is_changed_field_by_field_and_cleared_with_null(ada: Me
         "language": "en",
         "quiet_hours": None,
         "read_receipts": False,
+        "message_mail": True,
     }
 
 

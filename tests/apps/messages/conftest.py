@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from gatherlog.apps.messages import VIEWS, MessageService
+from gatherlog.apps.messages.reminders import REMINDERS
 from gatherlog.core import Store
 from gatherlog.core.subscriptions.worker import VIEWS as WORKER_VIEWS
 from gatherlog.engines import open_store
@@ -23,7 +24,7 @@ ENGINES = {
 @pytest.fixture(params=ENGINES)
 async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
     url = ENGINES[request.param].format(path=tmp_path)
-    store = await open_store(url, views=[*VIEWS, *WORKER_VIEWS])
+    store = await open_store(url, views=[*VIEWS, REMINDERS, *WORKER_VIEWS])
     yield store
     await store.close()
 

@@ -21,6 +21,8 @@ from gatherlog.apps.messages.events import (
     MemberRemoved,
     MuteChanged,
     ReadByOther,
+    ReminderDue,
+    ReminderPostponed,
     Reported,
     Revised,
     Sent,
@@ -59,6 +61,8 @@ EXAMPLES: tuple[msgspec.Struct, ...] = (
     MuteChanged(TALK, True),
     Left(TALK),
     BlockChanged(BOB, True),
+    ReminderDue(),
+    ReminderPostponed(ORDER),
 )
 
 

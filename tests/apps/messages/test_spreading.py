@@ -39,9 +39,11 @@ async def working(store: Store) -> AsyncIterator[None]:
     await task
 
 
-async def party(service: MessageService, size: int, **more: bool) -> str:
+async def party(service: MessageService, size: int, announce_only: bool = False) -> str:
     """A group of Ada and others, `size` in all."""
-    id = await service.start_group(ADA, MANY[: min(size - 1, 100)], title="Party", **more)
+    id = await service.start_group(
+        ADA, MANY[: min(size - 1, 100)], title="Party", announce_only=announce_only
+    )
     for name in MANY[100 : size - 1]:
         await service.add_member(ADA, id, name)
     return id

@@ -81,6 +81,7 @@ TABLE: Final = {
     Action.CHANGE_MESSAGE: ([I, H, H, H, H, H, H, H], [I, H, H, H, H, H, H, H]),
     Action.REPORT_MESSAGE: ([I, H, H, H, H, H, H, H], [I, H, H, H, H, H, H, H]),
     Action.CHANGE_MEMBERS: ([I, H, H, H, H, H, H, H], [I, H, H, H, H, H, H, H]),
+    Action.END_MAIL: ([A, A, A, A, A, A, A, A], [A, A, A, A, A, A, A, A]),
     Action.READ_REPORTS: ([I, A, H, H, H, H, H, H], [I, A, H, H, H, H, H, H]),
 }
 

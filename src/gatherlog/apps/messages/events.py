@@ -28,6 +28,8 @@ __all__ = [
     "MemberRemoved",
     "MuteChanged",
     "ReadByOther",
+    "ReminderDue",
+    "ReminderPostponed",
     "Reported",
     "Revised",
     "Sent",
@@ -196,6 +198,18 @@ class BlockChanged(msgspec.Struct, frozen=True):
     blocked: bool
 
 
+@event_type("messages.reminder_due")
+class ReminderDue(msgspec.Struct, frozen=True):
+    """The time has come to mail the member what is unread, if anything is."""
+
+
+@event_type("messages.reminder_postponed")
+class ReminderPostponed(msgspec.Struct, frozen=True):
+    """A mail is not due before these microseconds: the member has quiet hours."""
+
+    until: int
+
+
 EVENTS: Final[tuple[type[msgspec.Struct], ...]] = (
     ConversationStarted,
     MemberAdded,
@@ -214,5 +228,7 @@ EVENTS: Final[tuple[type[msgspec.Struct], ...]] = (
     MuteChanged,
     Left,
     BlockChanged,
+    ReminderDue,
+    ReminderPostponed,
 )
 CODEC: Final = Codec(EVENTS)

@@ -6,6 +6,7 @@ from gatherlog.apps.people.folds import CATEGORIES
 from gatherlog.apps.people.guest_login import GuestLoginService, Invitee, Invitees
 from gatherlog.apps.people.keys import CreatedKey, KeyService
 from gatherlog.apps.people.mail import Letter, Mailer
+from gatherlog.apps.people.mail_links import MailLinks
 from gatherlog.apps.people.member_tokens import MemberTokenService, is_of_member
 from gatherlog.apps.people.policy import (
     Action,
@@ -39,6 +40,7 @@ __all__ = [
     "KeyService",
     "KeySource",
     "Letter",
+    "MailLinks",
     "Mailer",
     "MemberTokenService",
     "Origin",

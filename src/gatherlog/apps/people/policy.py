@@ -93,6 +93,7 @@ class Action(StrEnum):
     REPORT_MESSAGE = auto()
     CHANGE_MEMBERS = auto()
     READ_REPORTS = auto()
+    END_MAIL = auto()
 
 
 class Verdict(Enum):
@@ -262,6 +263,7 @@ GRANTS: Final[Mapping[Action, Grant]] = {
     Action.REPORT_MESSAGE: _TO_PARTICIPANTS,
     Action.CHANGE_MEMBERS: _TO_OWNER_OF_CONVERSATION,
     Action.READ_REPORTS: _TO_OPERATOR,
+    Action.END_MAIL: _TO_ANYBODY,
 }
 """The policy. An action that has no row here is granted to nobody."""
 

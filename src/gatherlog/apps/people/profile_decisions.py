@@ -57,6 +57,7 @@ class ProfilePatch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     language: str | UnsetType | None = UNSET
     quiet_hours: QuietHours | UnsetType | None = UNSET
     read_receipts: bool | UnsetType | None = UNSET
+    message_mail: bool | UnsetType | None = UNSET
 
 
 def is_handle(text: str) -> bool:
@@ -105,7 +106,7 @@ def checked_patch(patch: ProfilePatch) -> tuple[ProfileChanged, str | UnsetType 
     defaults, name = Profile(), patch.display_name
     given = {
         field: getattr(defaults, field) if value is None else value
-        for field in ("time_zone", "language", "quiet_hours", "read_receipts")
+        for field in ("time_zone", "language", "quiet_hours", "read_receipts", "message_mail")
         if (value := getattr(patch, field)) is not UNSET
     }
     changed = ProfileChanged(

@@ -24,6 +24,7 @@ class ProfileChanged(msgspec.Struct, frozen=True, kw_only=True):
     language: str | UnsetType = UNSET
     quiet_hours: QuietHours | UnsetType | None = UNSET
     read_receipts: bool | UnsetType = UNSET
+    message_mail: bool | UnsetType = UNSET
 
 
 @event_type("people.handle_changed")

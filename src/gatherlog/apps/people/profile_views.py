@@ -21,6 +21,8 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     read_receipts: bool = False
     """Whether those whom the member writes to learn what was read, and the member what they read.
     """
+    message_mail: bool = True
+    """Whether messages that stay unread are mailed."""
 
 
 class Handle(msgspec.Struct, frozen=True):

@@ -27,6 +27,7 @@ class ProfileAnswer(msgspec.Struct, frozen=True):
     language: str
     quiet_hours: QuietHours | None
     read_receipts: bool
+    message_mail: bool
 
 
 class KeySet(msgspec.Struct, frozen=True):
