@@ -132,12 +132,3 @@ def test_no_text_at_all_adds_a_header(
 
     assert read.keys() == HEADERS
     assert [address.addr_spec for address in read["To"].addresses] == [ADA]
-
-
-def test_a_letter_that_one_may_end_says_how_in_the_form_of_rfc_8058() -> None:
-    letter = Letter(to="ada@x.org", subject="s", text="t", unsubscribe="https://x.org/u/1.ab")
-
-    written = message(letter, MailSender.from_text("party@x.org"), 0)
-
-    assert written["List-Unsubscribe"] == "<https://x.org/u/1.ab>"
-    assert written["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
