@@ -82,7 +82,7 @@ def test_mistakes_are_named_in_one_line(terminal: Terminal, here: Path) -> None:
     for wrong, says in {
         ("seed", "ada", "ADA"): "are the same member",
         ("seed", "--messages", "0"): "write 1 to 100,000",
-        ("seed", "a b"): "handle: is 3 to 30",
+        ("seed", "a b"): "a b is no handle",
         ("list-conversations", "nobody"): "Nobody has this handle",
         ("get-conversation", "x", "--as", "ada"): "there is no conversation",
         ("scan", "guest"): "there is no table guest",

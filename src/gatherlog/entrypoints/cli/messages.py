@@ -62,6 +62,8 @@ def seed(
     """
     if not 1 <= messages <= MOST_SEEDED:
         raise CommandRefused(f"--messages is {messages}: write 1 to {MOST_SEEDED:,}")
+    for one in (first, second):
+        _check_handle(one)
     if first.lower() == second.lower():
         raise CommandRefused(f"{first} and {second} are the same member: name two")
     settings, chance = settings_of_lasting(store), random.Random(7)
@@ -194,6 +196,15 @@ def drop(*, yes: Yes = False, store: StoreUrl = None) -> None:
         return deleted
 
     print(f"{counted(finish(delete()), 'document')} deleted. Make them again: gatherlog rebuild")
+
+
+def _check_handle(handle: str) -> None:
+    from gatherlog.apps.people.profile_decisions import is_handle
+
+    if not is_handle(handle):
+        raise CommandRefused(
+            f"{printable(handle)} is no handle: write 3 to 30 of a to z, 0 to 9, _ and ."
+        )
 
 
 async def _member(platform: "Platform", handle: str) -> str:
