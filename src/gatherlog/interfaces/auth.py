@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from gatherlog.apps.guests import DEFAULT
+from gatherlog.apps.messages import Part
 from gatherlog.apps.people import Participation, is_of_member
 from gatherlog.apps.people.policy import (
     Action,
@@ -17,7 +18,7 @@ from gatherlog.apps.people.policy import (
 from gatherlog.core.eventstore.errors import Denied, NotFound, Refused, Unauthenticated
 from gatherlog.interfaces.platform import Platform
 
-__all__ = ["bearer", "identify", "is_permitted", "permit"]
+__all__ = ["bearer", "identify", "is_permitted", "permit", "permit_participant"]
 
 LONGEST: Final = 4096
 """Characters of a credential; keys and sessions have some 50, the tokens of guests some 900."""
@@ -94,16 +95,26 @@ async def permit(
     no path names another one. Raises Refused for removing the gathering `default`, to everybody:
     half of all paths mean it, and nothing could bring it back.
     """
-    verdict = await _verdict(platform, actor, action, gathering_id, ids)
-    if verdict is Verdict.ALLOW:
-        if action is Action.REMOVE_GATHERING and gathering_id == DEFAULT:
-            raise Refused(_STAYS)
-        return
+    _check(await _verdict(platform, actor, action, gathering_id, ids))
+    if action is Action.REMOVE_GATHERING and gathering_id == DEFAULT:
+        raise Refused(_STAYS)
+
+
+def permit_participant(actor: Actor | None, action: Action, part: Part | None) -> None:
+    """As `permit`, about a conversation in which the actor's account has this part, or none.
+
+    For a command that asks within its own commit.
+    """
+    _check(decide(actor, action, participation=_participation_of(part)))
+
+
+def _check(verdict: Verdict) -> None:
     if verdict is Verdict.IDENTIFY:
         raise Unauthenticated(_HOW)
     if verdict is Verdict.HIDE:
         raise NotFound("There is nothing here.")
-    raise Denied("Your key does not allow this.")
+    if verdict is Verdict.DENY:
+        raise Denied("Your key does not allow this.")
 
 
 async def is_permitted(
@@ -151,5 +162,8 @@ async def _participation(
     if actor is None or actor.account_id is None:
         return None
     conversation, message = ids["message_group_uuid"], ids.get("message_uuid")
-    part = await platform.messages.part(actor.account_id, conversation, message)
+    return _participation_of(await platform.messages.part(actor.account_id, conversation, message))
+
+
+def _participation_of(part: Part | None) -> Participation | None:
     return None if part is None else Participation(part.is_owner, part.is_author)

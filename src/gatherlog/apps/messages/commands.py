@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
+from gatherlog.apps.messages.answers import Part
 from gatherlog.apps.messages.decisions import Orders, at_once
 from gatherlog.apps.messages.events import CODEC, About
 from gatherlog.apps.messages.fold import FOLD, conversation_stream
@@ -31,10 +32,20 @@ from gatherlog.core.eventstore.retrying import Backoff
 from gatherlog.core.eventstore.store import Store
 from gatherlog.core.projections.views import View
 
-__all__ = ["Commands", "FindPair", "load_message", "load_own", "seats_and_orders"]
+__all__ = [
+    "Commands",
+    "FindPair",
+    "Permit",
+    "load_message",
+    "load_own",
+    "part_of",
+    "seats_and_orders",
+]
 
 
 T = TypeVar("T")
+Permit = Callable[[Part | None], None]
+"""Raises unless who has this part in a conversation may do what is asked; None is no part."""
 FindPair = Callable[[UnitOfWork], Awaitable[Conversation | None]]
 """Loads the conversation of two accounts; None if there is none yet."""
 
@@ -92,14 +103,34 @@ class Commands:
         return await run(self._handler, conversation_stream(id), attempt, actor=who, once=once)
 
 
-async def load_own(unit: UnitOfWork, id: str, account: str) -> tuple[Conversation, Membership]:
-    """A conversation and the account's part in it. Raises NotFound for one of others."""
+async def load_own(
+    unit: UnitOfWork, id: str, account: str, permit: Permit = lambda part: None
+) -> tuple[Conversation, Membership]:
+    """A conversation and the account's part in it, which `permit` is asked about.
+
+    Raises NotFound for a conversation of others, and what `permit` raises.
+    """
     mine = membership_id(id, account)
     await unit.load((CONVERSATIONS, id), (MEMBERSHIPS, mine))
     conversation, membership = await unit.get(CONVERSATIONS, id), await unit.get(MEMBERSHIPS, mine)
+    permit(part_of(conversation, membership, None))
     if conversation is None or membership is None:
         raise no_such("conversation", id)
     return conversation, membership
+
+
+def part_of(
+    conversation: Conversation | None, membership: Membership | None, message: Message | None
+) -> Part | None:
+    """What an account is to a conversation and to one of its messages; None if it is nothing."""
+    if conversation is None or membership is None:
+        return None
+    account = membership.account
+    return Part(
+        is_owner=conversation.owner == account and not conversation.is_pair,
+        is_author=message is not None and message.author == account,
+        announce_only=conversation.announce_only,
+    )
 
 
 async def load_message(unit: UnitOfWork, id: str, message: str) -> Message:

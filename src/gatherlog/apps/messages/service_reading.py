@@ -5,7 +5,7 @@ from typing import Final
 
 from gatherlog.apps.messages import decisions
 from gatherlog.apps.messages.answers import Line, MessagePage, Part, ShownMessage
-from gatherlog.apps.messages.commands import load_own, seats_and_orders
+from gatherlog.apps.messages.commands import load_own, part_of, seats_and_orders
 from gatherlog.apps.messages.members import Person, person_of
 from gatherlog.apps.messages.refusals import UnknownReceiver
 from gatherlog.apps.messages.service_members import MemberCommands
@@ -43,15 +43,10 @@ class ReadingCommands(MemberCommands):
         if message is not None:
             refs.append(MESSAGES.ref(message_document(id, number_of(message))))
         found = await self._store.get(refs)
-        conversation, membership = CONVERSATIONS.recall(found[0]), MEMBERSHIPS.recall(found[1])
-        if conversation is None or membership is None:
-            return None
         body = MESSAGES.recall(found[2]) if message is not None else None
-        return Part(
-            is_owner=conversation.owner == account and not conversation.is_pair,
-            is_author=body is not None and body.id == message and body.author == account,
-            announce_only=conversation.announce_only,
-        )
+        if body is not None and body.id != message:
+            body = None
+        return part_of(CONVERSATIONS.recall(found[0]), MEMBERSHIPS.recall(found[1]), body)
 
     async def unread(self, account: str) -> int:
         """Messages of others in all conversations that are not muted, by one read."""

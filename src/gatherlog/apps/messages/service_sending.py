@@ -1,5 +1,6 @@
 """Writing messages: starting a conversation, adding to one, editing, deleting, reporting."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 
 from gatherlog.apps.messages import decisions
@@ -7,6 +8,7 @@ from gatherlog.apps.messages.answers import ShownMessage
 from gatherlog.apps.messages.commands import (
     Commands,
     FindPair,
+    Permit,
     load_message,
     load_own,
     seats_and_orders,
@@ -76,19 +78,21 @@ class SendingCommands(Commands):
         text: str,
         *,
         about: About | None = None,
+        permit: Permit = lambda part: None,
         actor: str = "",
         once: KeptOnce = _not_kept,
     ) -> ShownMessage:
         """Add to a conversation that the author takes part in.
 
-        Up to SMALL members find it in their lists at once, larger conversations soon. Raises
+        `permit` is asked with the part that the author has, as the commit will demand it, and may
+        raise. Up to SMALL members find it in their lists at once, larger conversations soon. Raises
         NotFound, Denied where only the owner writes, and otherwise what `start` raises.
         """
         text = checked_message(text)
         await self._check_business(author, about)
 
         async def find(unit: UnitOfWork) -> Place:
-            conversation, _ = await load_own(unit, id, author)
+            conversation, _ = await load_own(unit, id, author, permit)
             accounts = decisions.audience(conversation, author, self._at_once)
             return Place(id, conversation, accounts)
 
@@ -134,11 +138,12 @@ class SendingCommands(Commands):
 
         async def attempt(unit: UnitOfWork) -> list[Decided]:
             place = await find(unit)
-            asked = {author, *place.pair}
-            persons.update(await self._people.persons(asked))
-            seats, orders = await seats_and_orders(
+            loading = seats_and_orders(
                 unit, id, place.accounts, (MESSAGES, place.next), *place.blocks
             )
+            asking = self._people.persons({author, *place.pair})
+            (seats, orders), known = await asyncio.gather(loading, asking)
+            persons.update(known)
             await check_receivers(unit, place, author, persons)
             return [
                 *place.beginning(),

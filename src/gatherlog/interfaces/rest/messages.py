@@ -11,7 +11,7 @@ from gatherlog.apps.messages.texts import message_codes
 from gatherlog.apps.people import Action
 from gatherlog.core.commands.handler import Handled, Once
 from gatherlog.core.eventstore.errors import CursorInvalid, Flaw, Invalid
-from gatherlog.interfaces.auth import permit
+from gatherlog.interfaces.auth import permit_participant
 from gatherlog.interfaces.rest.answers import json, location, next_link, no_content, page
 from gatherlog.interfaces.rest.endpoint import Call, Reply
 from gatherlog.interfaces.rest.message_answers import (
@@ -106,9 +106,14 @@ async def send_message(call: Call[SendRequest, Nothing]) -> Reply:
         )
     else:
         id = PARAMETERS[GROUP].check(sent.message_group_uuid)
-        await _permit_to_write(call, id)
         shown = await messages.send(
-            me, id, sent.message, about=_about(sent), actor=call.by, once=once
+            me,
+            id,
+            sent.message,
+            about=_about(sent),
+            permit=lambda part: _permit_to_write(call, part),
+            actor=call.by,
+            once=once,
         )
     return json(sent_answer(shown))
 
@@ -202,12 +207,11 @@ async def _conversation(call: Call[Any, Any], id: str) -> Reply:
     return json(conversation_answer(await call.platform.messages.conversation(_me(call), id)))
 
 
-async def _permit_to_write(call: Call[Any, Any], id: str) -> None:
+def _permit_to_write(call: Call[Any, Any], part: Part | None) -> None:
     """Ask the policy about the conversation that the body names; to strangers it is NotFound."""
-    part: Part | None = await call.platform.messages.part(_me(call), id)
     announces = part is not None and part.announce_only
     action = Action.ANNOUNCE if announces else Action.SEND_MESSAGE
-    await permit(call.platform, call.actor, action, None, {GROUP: id})
+    permit_participant(call.actor, action, part)
 
 
 def _kept(
