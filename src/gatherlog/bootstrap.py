@@ -191,7 +191,7 @@ def _assemble(
         mail_links=links,
         reminder_rounds=None
         if isinstance(mailer, NoMail)
-        else ReminderRounds(store, contacts, clock=clock, ids=ids),
+        else ReminderRounds(store, contacts, clock=clock, ids=ids, report=log.failed),
         mailer=mailer,
         trail=trail.TrailService(store, clock=clock, ids=ids, report=log.failed),
         appender=Appender(store, owned=OWNED, clock=clock, ids=ids),

@@ -5,7 +5,7 @@ A projection keeps, for each member, when a mail is due; rounds look for those t
 """
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 import msgspec
@@ -22,7 +22,7 @@ from gatherlog.apps.messages.fold import INBOX, inbox_stream, owner_of
 from gatherlog.apps.messages.letters import Contacts, quiet_until
 from gatherlog.core.commands.event_meta import event_meta
 from gatherlog.core.eventstore.clock import Clock, Ids
-from gatherlog.core.eventstore.errors import StoreClosed, StoreError
+from gatherlog.core.eventstore.errors import StoreClosed
 from gatherlog.core.eventstore.events import Event, Recorded
 from gatherlog.core.eventstore.store import Append, Commit, Ref, Store
 from gatherlog.core.projections.folds import Change
@@ -107,21 +107,30 @@ def reminders() -> Projection:
 class ReminderRounds:
     """Puts what is due into inboxes. Several processes may go round; each mail is due once."""
 
-    def __init__(self, store: Store, contacts: Contacts, *, clock: Clock, ids: Ids) -> None:
+    def __init__(
+        self,
+        store: Store,
+        contacts: Contacts,
+        *,
+        clock: Clock,
+        ids: Ids,
+        report: Callable[[BaseException], None] = lambda error: None,
+    ) -> None:
         self._store = store
+        self._report = report
         self._contacts = contacts
         self._clock = clock
         self._ids = ids
 
     async def run(self) -> None:
-        """Go round until cancelled. A store that fails is tried again."""
+        """Go round until cancelled. A round that fails is reported, and the next one follows."""
         while True:
             try:
                 await self.go_round()
             except StoreClosed:
                 return
-            except StoreError:  # whoever reads the subscriptions reports it
-                pass
+            except Exception as error:  # noqa: BLE001 - whatever it is, the next round may do
+                self._report(error)
             await asyncio.sleep(PAUSE)
 
     async def go_round(self) -> int:

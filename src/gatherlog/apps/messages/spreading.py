@@ -39,6 +39,8 @@ from gatherlog.core.subscriptions.handlers import Handlers
 __all__ = ["NAME", "spreading"]
 
 NAME: Final = "message_spreading"
+_TIMEOUT: Final = 600.0
+"""Seconds for one message to arrive everywhere; what was reached by then counts."""
 _STEP: Final = 500
 """Messages that one commit lets arrive, at most."""
 
@@ -46,7 +48,8 @@ _STEP: Final = 500
 def spreading(store: Store, *, clock: Clock, ids: Ids) -> Handlers:
     """The subscription; see above."""
     spreader = _Spreader(store, clock, ids)
-    return Handlers(NAME, {event_type_of(SpreadRequested): spreader.spread})
+    handlers = {event_type_of(SpreadRequested): spreader.spread}
+    return Handlers(NAME, handlers, timeout=_TIMEOUT, at_once=4)
 
 
 class _Spreader:
