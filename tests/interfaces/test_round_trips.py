@@ -219,7 +219,7 @@ def test_signing_in(measure: Measure) -> None:
 
 
 def test_writing_reading_and_counting_messages(measure: Measure) -> None:
-    """Sending: who asks; the conversation; everybody's part in it, and their names; the commit."""
+    """Sending: who asks; the conversation; everybody's part in it; their names; the commit."""
 
     async def story(site: Site) -> None:
         ada, bob = [await site.member(name) for name in ("ada", "bob")]
@@ -229,8 +229,8 @@ def test_writing_reading_and_counting_messages(measure: Measure) -> None:
         more: dict[str, Any] = {"json": {"message": "Hi", "message_group_uuid": group}}
 
         for who in bob, ada:
-            assert await site.trips("POST", "/api/messages", who, **more) == 4
-        assert await site.trips("POST", "/api/messages", ada, **hello) == 7
+            assert await site.trips("POST", "/api/messages", who, **more) == 5
+        assert await site.trips("POST", "/api/messages", ada, **hello) == 8
         assert await site.trips("GET", "/api/messages/counter", bob) == 2
         assert await site.trips("GET", "/api/message_groups", bob) == 5
         assert await site.trips("GET", f"/api/messages/{group}?peek=true", bob) == 5

@@ -95,9 +95,14 @@ class Orders:
         self._latest = dict(latest)
         self._now = now
 
-    def next(self, account: str) -> tuple[int, int]:
-        """A greater place in the list of an account, and how far it is beyond the one before."""
+    def top(self, account: str, present: int = 0) -> tuple[int, int]:
+        """The first place in the list of an account, and how far it is beyond the one so far.
+
+        A conversation whose `present` place is the first one keeps it, so that no index changes.
+        """
         before = self._latest.get(account, 0)
+        if present and present == before:
+            return present, 0
         order = self._latest[account] = max(self._now, before + 1)
         return order, order - before
 
@@ -158,7 +163,7 @@ def open_pair(
 
 def join(id: str, account: str, orders: Orders, *, page: int = 0, number: int = 0) -> Decided:
     """An account takes part from now on; it is not shown the messages up to `number`."""
-    return _inbox(account, Joined(id, page, number, *orders.next(account)))
+    return _inbox(account, Joined(id, page, number, *orders.top(account)))
 
 
 def add(
@@ -228,18 +233,24 @@ def send(
     """
     events = [Decided(Sent(author, text, about), message_id(message, count + 1))]
     for account, membership in seats.items():
+        present = 0
         if membership is None:
             events.append(join(id, account, orders, number=count))
         elif membership.number != count:
             reaches_all = False
             continue
-        events.append(arrive(id, account, count + 1, 1, int(account != author), orders))
+        else:
+            present = membership.order
+        place = orders.top(account, present)
+        events.append(arrive(id, account, count + 1, 1, int(account != author), place))
     return events if reaches_all else [*events, _spread("sent", events[0].subject)]
 
 
-def arrive(id: str, account: str, number: int, count: int, unread: int, orders: Orders) -> Decided:
-    """The last `count` messages up to `number` arrive, and move the conversation to the top."""
-    return _inbox(account, Arrived(id, number, count, unread, *orders.next(account)))
+def arrive(
+    id: str, account: str, number: int, count: int, unread: int, place: tuple[int, int]
+) -> Decided:
+    """The last `count` messages up to `number` arrive; `place` is what `Orders.top` gave."""
+    return _inbox(account, Arrived(id, number, count, unread, *place))
 
 
 def edit(message: Message, text: str, now: int) -> list[Decided]:

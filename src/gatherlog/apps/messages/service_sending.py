@@ -1,6 +1,5 @@
 """Writing messages: starting a conversation, adding to one, editing, deleting, reporting."""
 
-import asyncio
 from collections.abc import Awaitable, Callable
 
 from gatherlog.apps.messages import decisions
@@ -138,12 +137,10 @@ class SendingCommands(Commands):
 
         async def attempt(unit: UnitOfWork) -> list[Decided]:
             place = await find(unit)
-            loading = seats_and_orders(
+            seats, orders = await seats_and_orders(
                 unit, id, place.accounts, (MESSAGES, place.next), *place.blocks
             )
-            asking = self._people.persons({author, *place.pair})
-            (seats, orders), known = await asyncio.gather(loading, asking)
-            persons.update(known)
+            persons.update(await self._people.persons({author, *place.pair}))
             await check_receivers(unit, place, author, persons)
             return [
                 *place.beginning(),

@@ -92,7 +92,12 @@ class _Spreader:
             authors = await self._authors(id, low, upto) if behind else {}
             return [
                 decisions.arrive(
-                    id, seat.account, upto, upto - seat.number, _unread(seat, authors), orders
+                    id,
+                    seat.account,
+                    upto,
+                    upto - seat.number,
+                    _unread(seat, authors),
+                    orders.top(seat.account, seat.order),
                 )
                 for seat in behind
                 if seat.number < upto
