@@ -33,7 +33,8 @@ A flag wins over its variable.
 | `GATHERLOG_TRUSTED_PROXIES` | | none; addresses and networks with commas between |
 | `GATHERLOG_RATE_LIMITS` | | on; `off`, or figures like `sign_in=20/minute,rsvp=off` for \
 `sign_in` (10/minute per client address), `email` (5/minute per e-mail address \
-and client address), `rsvp` (10/hour per guest), `conversation` (30/minute per member and client address), `wrong` (30/minute per client address) |
+and client address), `rsvp` (10/hour per guest), \
+`conversation` (30/minute per member and client address), `wrong` (30/minute per client address) |
 | `GATHERLOG_SMTP_URL` | | none: no mail is sent; `smtp://name:password@host:port`, or `smtps://` |
 | `GATHERLOG_MAIL_FROM` | | none; needed with an SMTP server: `Our party <party@example.org>` |
 | `GATHERLOG_WORK` | | `on`; `off`: `gatherlog work` reads subscriptions, beside the server |

@@ -28,7 +28,7 @@ from gatherlog.apps.messages.refusals import (
     UnknownReceiver,
 )
 from gatherlog.apps.messages.service import MessageService
-from gatherlog.apps.messages.service_following import News, NewsPage, Place
+from gatherlog.apps.messages.service_following import InboxPlace, News, NewsPage
 from gatherlog.apps.messages.views import VIEWS, Conversation, Membership, Message
 
 __all__ = [
@@ -41,6 +41,7 @@ __all__ = [
     "Business",
     "Conversation",
     "ConversationFull",
+    "InboxPlace",
     "Line",
     "Membership",
     "Message",
@@ -51,7 +52,6 @@ __all__ = [
     "Part",
     "People",
     "Person",
-    "Place",
     "ShownMessage",
     "TooLate",
     "UnknownReceiver",

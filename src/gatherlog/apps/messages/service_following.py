@@ -33,7 +33,7 @@ from gatherlog.apps.messages.views import (
 )
 from gatherlog.core.eventstore.errors import CursorInvalid
 
-__all__ = ["START", "FollowingCommands", "News", "NewsPage", "Place"]
+__all__ = ["START", "FollowingCommands", "InboxPlace", "News", "NewsPage"]
 
 _PAGE: Final = 100
 _PLACE: Final = re.compile(r"([0-9]{1,18})(?:\.([0-9]{1,9}))?")
@@ -51,7 +51,7 @@ _KINDS: Final[Mapping[type, Kind]] = {
 _OF_GROUPS: Final = (Joined, Left, MuteChanged)
 
 
-class Place(msgspec.Struct, frozen=True, order=True):
+class InboxPlace(msgspec.Struct, frozen=True, order=True):
     """A place in an inbox: after an event, and after so many of the news of the next one."""
 
     version: int
@@ -61,7 +61,7 @@ class Place(msgspec.Struct, frozen=True, order=True):
         return f"{self.version}.{self.told}" if self.told else f"{self.version}"
 
     @classmethod
-    def parsed(cls, text: str) -> "Place":
+    def parsed(cls, text: str) -> "InboxPlace":
         """The place that `str` wrote. Raises CursorInvalid for any other text."""
         found = _PLACE.fullmatch(text)
         if found is None:
@@ -69,13 +69,13 @@ class Place(msgspec.Struct, frozen=True, order=True):
         return cls(int(found[1]), int(found[2] or 0))
 
 
-START: Final = Place(0)
+START: Final = InboxPlace(0)
 
 
 class News(msgspec.Struct, frozen=True, kw_only=True):
     """One thing that happened in an inbox, and the place right after it."""
 
-    place: Place
+    place: InboxPlace
     kind: Kind
     conversation: str
     shown: ShownMessage | None = None
@@ -90,18 +90,18 @@ class NewsPage(msgspec.Struct, frozen=True):
     """The next news, and the place from which to go on. It is the same place if there are none."""
 
     items: list[News]
-    place: Place
+    place: InboxPlace
 
 
 class FollowingCommands(ReadingCommands):
     """Part of `MessageService`; what all of its commands have in common is documented there."""
 
-    async def newest_place(self, account: str) -> Place:
+    async def newest_place(self, account: str) -> InboxPlace:
         """The end of an inbox."""
         last = await self._store.read_stream(inbox_stream(account), limit=1, backwards=True)
-        return Place(last[0].version) if last else START
+        return InboxPlace(last[0].version) if last else START
 
-    async def news(self, account: str, after: Place) -> NewsPage:
+    async def news(self, account: str, after: InboxPlace) -> NewsPage:
         """What has happened in an inbox after a place, the oldest first, in pages.
 
         Of conversations that the account has left since, it tells only that.
@@ -116,7 +116,7 @@ class FollowingCommands(ReadingCommands):
         found = [news for version, payload in happened for news in facts.news(version, payload)]
         if after.told:
             found = [one for one in found if one.place > after]
-        return NewsPage(found, Place(events[-1].version))
+        return NewsPage(found, InboxPlace(events[-1].version))
 
     async def _facts(self, account: str, payloads: Sequence[Any]) -> "_Facts":
         """The documents that the news of these events show, as they are now."""
@@ -154,12 +154,14 @@ class _Facts(msgspec.Struct, frozen=True):
         """The news of the event with this version."""
         if isinstance(payload, _OF_GROUPS):
             id, line = payload.conversation, self.lines.get(payload.conversation)
-            return [News(place=Place(version), kind="group", conversation=id, line=line)]
+            return [News(place=InboxPlace(version), kind="group", conversation=id, line=line)]
         numbers = _numbers(payload)
         reader = payload.account if isinstance(payload, ReadByOther) else self.account
         return [
             News(
-                place=Place(version) if told == len(numbers) else Place(version - 1, told),
+                place=InboxPlace(version)
+                if told == len(numbers)
+                else InboxPlace(version - 1, told),
                 kind=_KINDS[type(payload)],
                 conversation=number[0],
                 shown=self.messages[number],

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 
 from gatherlog.apps.messages import decisions
+from gatherlog.apps.messages.addressing import Addressed, check_receivers
 from gatherlog.apps.messages.answers import ShownMessage
 from gatherlog.apps.messages.commands import (
     Commands,
@@ -14,7 +15,6 @@ from gatherlog.apps.messages.commands import (
 )
 from gatherlog.apps.messages.events import About, Sent
 from gatherlog.apps.messages.members import Person, person_of
-from gatherlog.apps.messages.places import Place, check_receivers
 from gatherlog.apps.messages.refusals import ONESELF, UnknownReceiver
 from gatherlog.apps.messages.texts import LONGEST_REASON, checked_line, checked_message
 from gatherlog.apps.messages.views import (
@@ -63,8 +63,8 @@ class SendingCommands(Commands):
         await self._check_business(author, about)
 
         async def write(id: str, find_pair: FindPair) -> ShownMessage:
-            async def find(unit: UnitOfWork) -> Place:
-                return Place(id, await find_pair(unit), (author, other))
+            async def find(unit: UnitOfWork) -> Addressed:
+                return Addressed(id, await find_pair(unit), (author, other))
 
             return await self._write(author, text, about, id, find, actor, once)
 
@@ -90,10 +90,10 @@ class SendingCommands(Commands):
         text = checked_message(text)
         await self._check_business(author, about)
 
-        async def find(unit: UnitOfWork) -> Place:
+        async def find(unit: UnitOfWork) -> Addressed:
             conversation, _ = await load_own(unit, id, author, permit)
             accounts = decisions.audience(conversation, author, self._at_once)
-            return Place(id, conversation, accounts)
+            return Addressed(id, conversation, accounts)
 
         return await self._write(author, text, about, id, find, actor, once)
 
@@ -128,7 +128,7 @@ class SendingCommands(Commands):
         text: str,
         about: About | None,
         id: str,
-        find: Callable[[UnitOfWork], Awaitable[Place]],
+        find: Callable[[UnitOfWork], Awaitable[Addressed]],
         actor: str,
         once: KeptOnce,
     ) -> ShownMessage:
@@ -136,23 +136,23 @@ class SendingCommands(Commands):
         persons: dict[str, Person] = {}
 
         async def attempt(unit: UnitOfWork) -> list[Decided]:
-            place = await find(unit)
+            to = await find(unit)
             seats, orders = await seats_and_orders(
-                unit, id, place.accounts, (MESSAGES, place.next), *place.blocks
+                unit, id, to.accounts, (MESSAGES, to.next), *to.blocks
             )
-            persons.update(await self._people.persons({author, *place.pair}))
-            await check_receivers(unit, place, author, persons)
+            persons.update(await self._people.persons({author, *to.pair}))
+            await check_receivers(unit, to, author, persons)
             return [
-                *place.beginning(),
+                *to.beginning(),
                 *decisions.send(
                     id,
-                    place.count,
+                    to.count,
                     seats,
                     orders,
                     author=author,
                     text=text,
                     message=self._ids(),
-                    reaches_all=place.reaches_all,
+                    reaches_all=to.reaches_all,
                     about=about,
                 ),
             ]

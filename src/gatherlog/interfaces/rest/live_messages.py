@@ -10,7 +10,7 @@ from typing import Annotated, Any, Final
 import msgspec
 from msgspec import Meta
 
-from gatherlog.apps.messages import MessageService, News, Place, inbox_stream
+from gatherlog.apps.messages import InboxPlace, MessageService, News, inbox_stream
 from gatherlog.apps.people import Actor
 from gatherlog.core.eventstore.errors import GatherlogError
 from gatherlog.core.eventstore.exact_json import encode
@@ -38,7 +38,7 @@ async def follow_messages(call: Call[None, LiveQuery]) -> StreamedReply:
     account = actor.account_id or ""
     last = call.headers.get(b"last-event-id", b"").decode("latin-1") or call.query.cursor
     newest = await messages.newest_place(account)
-    place = newest if last is None else min(newest, Place.parsed(last))
+    place = newest if last is None else min(newest, InboxPlace.parsed(last))
 
     async def is_allowed() -> bool:
         try:
@@ -56,7 +56,7 @@ async def _frames(
     watch: StreamWatch,
     actor: Actor,
     account: str,
-    place: Place,
+    place: InboxPlace,
     is_allowed: Callable[[], Awaitable[bool]],
 ) -> AsyncGenerator[bytes]:
     """Events without end. They end at once when the credential does, whose streams are watched."""

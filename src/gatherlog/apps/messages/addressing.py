@@ -13,10 +13,10 @@ from gatherlog.core.commands.handler import Decided
 from gatherlog.core.commands.unit_of_work import UnitOfWork
 from gatherlog.core.projections.views import View
 
-__all__ = ["Place", "check_receivers"]
+__all__ = ["Addressed", "check_receivers"]
 
 
-class Place(msgspec.Struct, frozen=True):
+class Addressed(msgspec.Struct, frozen=True):
     """Where a message goes: a conversation, or None for one that it begins."""
 
     id: str
@@ -56,14 +56,14 @@ class Place(msgspec.Struct, frozen=True):
 
 
 async def check_receivers(
-    unit: UnitOfWork, place: Place, author: str, persons: Mapping[str, Person]
+    unit: UnitOfWork, to: Addressed, author: str, persons: Mapping[str, Person]
 ) -> None:
     """Raise UnknownReceiver for a pair whose other one has blocked the author, or is gone, and what
     `decisions.check_may_write` raises."""
     has_blocked = False
-    for other in place.pair:
+    for other in to.pair:
         if other != author:
             if other not in persons or await unit.get(BLOCKS, block_id(other, author)):
                 raise UnknownReceiver
             has_blocked = await unit.get(BLOCKS, block_id(author, other)) is not None
-    decisions.check_may_write(place.conversation, author, has_blocked=has_blocked)
+    decisions.check_may_write(to.conversation, author, has_blocked=has_blocked)
