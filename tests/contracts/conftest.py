@@ -37,6 +37,13 @@ async def shared(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterato
         yield place
 
 
+@pytest.fixture(params=able_to(lambda engine: engine.one_writer))
+async def one_writer(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Place]:
+    """A place for engines of which one process at a time holds the whole store."""
+    async for place in _place(request.param, tmp_path):
+        yield place
+
+
 @pytest.fixture(params=able_to(lambda engine: engine.one_file))
 async def one_file(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Place]:
     """A place for engines that are one file."""

@@ -7,6 +7,7 @@ have it is written here and nowhere else.
 import importlib
 import os
 from collections.abc import Callable, Iterable
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -19,6 +20,7 @@ from gatherlog.engines import open_store
 from gatherlog.engines.hostile import HostileStore
 from tests.contracts.commits import CARDS
 from tests.contracts.damage import DAMAGE, Damage
+from tests.postgres import drop_schema, found_versions, server
 from tests.stores import HOSTILE_URL
 
 T = TypeVar("T")
@@ -32,6 +34,9 @@ DYNAMO_LIKE = Limits(
     page_bytes=1024 * 1024,
 )
 """What DynamoDB takes, put upon an engine that takes more."""
+
+
+POSTGRES_VERSIONS = (18, 16, 15)
 
 
 class Engine(msgspec.Struct, frozen=True):
@@ -54,8 +59,14 @@ class Engine(msgspec.Struct, frozen=True):
     """Keeps index rows apart from its documents: `KeepsIndexRows`."""
     counts_trips: bool = False
     """Tells how many round trips its storage was asked for."""
+    one_writer: bool = False
+    """One process at a time holds the whole store to write to it."""
+    postgres: int | None = None
+    """The version of the server that the tests start for it."""
 
     def is_there(self) -> bool:
+        if self.postgres is not None and self.postgres not in found_versions():
+            return False
         try:
             importlib.import_module(self.module)
         except ModuleNotFoundError:
@@ -73,7 +84,24 @@ SQLITE = Engine(
     shared=True,
     one_file=True,
     index_rows=True,
+    one_writer=True,
 )
+
+
+def postgres(version: int) -> Engine:
+    """A version of PostgreSQL."""
+    return Engine(
+        f"postgres-{version}",
+        f"postgres-{version}",
+        "asyncpg",
+        "{server}",
+        durable=True,
+        shared=True,
+        index_rows=True,
+        postgres=version,
+    )
+
+
 HOSTILE = Engine("hostile", "memory", "gatherlog.engines.hostile", HOSTILE_URL, counts_trips=True)
 ENGINES = [
     MEMORY,
@@ -82,6 +110,7 @@ ENGINES = [
     msgspec.structs.replace(MEMORY, name="memory-4-partitions", limits=Limits(partitions=4)),
     SQLITE,
     msgspec.structs.replace(SQLITE, name="sqlite-like-dynamodb", limits=DYNAMO_LIKE),
+    *map(postgres, POSTGRES_VERSIONS),
 ]
 
 
@@ -106,7 +135,7 @@ class Place:
     def __init__(self, engine: Engine, folder: Path) -> None:
         self.engine = engine
         self.path = folder / "store.db"
-        self.url = engine.url.format(path=self.path)
+        self.url = engine.url.format(path=self.path, server=self._server_url())
         self._opened: list[Store] = []
 
     async def open(
@@ -123,10 +152,17 @@ class Place:
         self._opened.append(store)
         return store
 
+    def _server_url(self) -> str:
+        """The address of a schema that nobody else uses, if the engine has a server."""
+        if self.engine.postgres is None:
+            return ""
+        schema = "t" + sha256(str(self.path).encode()).hexdigest()[:16]
+        return server(self.engine.postgres).url(schema)
+
     @property
     def damage(self) -> Damage:
         """What a hand may do to the store that was opened last."""
-        return DAMAGE[self.engine.driver](self._opened[-1])
+        return DAMAGE[self.engine.driver.partition("-")[0]](self._opened[-1])
 
     @property
     def trips(self) -> int:
@@ -142,6 +178,8 @@ class Place:
     async def close(self) -> None:
         for store in self._opened:
             await store.close()
+        if self.engine.postgres is not None:
+            drop_schema(self.url)
 
     @property
     def arguments(self) -> list[str]:

@@ -42,6 +42,17 @@ async def open_store(
 
         seed = crc32(address.place.encode())
         return HostileStore(declared, seed=seed, limits=limits, clock=clock)
+    if address.engine == "postgresql":
+        try:
+            from gatherlog.engines.postgres import open_postgres
+        except ModuleNotFoundError as error:
+            if error.name != "asyncpg":
+                raise
+            raise NotAStore(
+                "the driver of PostgreSQL is missing: pip install 'gatherlog[postgres]'"
+            ) from None
+
+        return await open_postgres(url, declared, create=create, limits=limits, clock=clock)
     from gatherlog.engines.sqlite import open_sqlite
 
     return await open_sqlite(address.place, declared, create=create, limits=limits, clock=clock)

