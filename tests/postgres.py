@@ -21,7 +21,15 @@ from pathlib import Path
 from threading import Thread
 from typing import Any, Final, TypeVar
 
-__all__ = ["PostgresServer", "drop_schema", "execute", "fetch", "found_versions", "running", "server"]
+__all__ = [
+    "PostgresServer",
+    "drop_schema",
+    "execute",
+    "fetch",
+    "found_versions",
+    "running",
+    "server",
+]
 
 T = TypeVar("T")
 
@@ -34,6 +42,9 @@ SETTINGS: Final = {
     "log_min_messages": "fatal",
     "max_prepared_transactions": "0",
 }
+
+SECRETIVE: Final = "secretive"
+"""A role that needs a password. Each test that uses it makes it."""
 
 
 class PostgresServer:
@@ -80,8 +91,8 @@ def found_versions() -> Mapping[int, Path]:
     found: dict[int, Path] = {}
     for folder in _folders():
         if (folder / "initdb").exists():
-            told = subprocess.run([folder / "postgres", "--version"], capture_output=True, text=True)
-            if match := re.search(r"\(PostgreSQL\) (\d+)", told.stdout):
+            told = subprocess.check_output([folder / "postgres", "--version"], text=True)
+            if match := re.search(r"\(PostgreSQL\) (\d+)", told):
                 found.setdefault(int(match[1]), folder)
     return found
 
@@ -159,13 +170,15 @@ def _guard(binaries: str, folder: str, *options: str) -> None:
     who: dict[str, Any] = {"user": owner.pw_uid, "group": owner.pw_gid, "cwd": folder}
     if os.getuid():
         who = {"cwd": folder}
-    initdb = [programs / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8"]
+    initdb = [str(programs / "initdb"), "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8"]
     subprocess.run(
         [*initdb, "--locale=C", "--no-sync"], check=True, stdout=subprocess.DEVNULL, **who
     )
+    rules = Path(data) / "pg_hba.conf"
+    rules.write_text(f"local all {SECRETIVE} scram-sha-256\n{rules.read_text()}")
     with open(Path(folder) / "log", "wb") as log:
         process = subprocess.Popen(
-            [programs / "postgres", "-D", data, *options],
+            [str(programs / "postgres"), "-D", data, *options],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,

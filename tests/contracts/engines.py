@@ -102,6 +102,7 @@ def postgres(version: int) -> Engine:
     )
 
 
+POSTGRES = postgres(POSTGRES_VERSIONS[0])
 HOSTILE = Engine("hostile", "memory", "gatherlog.engines.hostile", HOSTILE_URL, counts_trips=True)
 ENGINES = [
     MEMORY,
@@ -110,7 +111,8 @@ ENGINES = [
     msgspec.structs.replace(MEMORY, name="memory-4-partitions", limits=Limits(partitions=4)),
     SQLITE,
     msgspec.structs.replace(SQLITE, name="sqlite-like-dynamodb", limits=DYNAMO_LIKE),
-    *map(postgres, POSTGRES_VERSIONS),
+    POSTGRES,
+    *map(postgres, POSTGRES_VERSIONS[1:]),
 ]
 
 

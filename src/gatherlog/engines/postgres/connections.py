@@ -8,7 +8,6 @@ they are refused at once, so that a server that comes back is not met by a storm
 import asyncio
 import random
 from collections import deque
-from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, Final, TypeAlias
 
@@ -16,7 +15,7 @@ import asyncpg
 
 from gatherlog.core.eventstore.errors import Busy, NotAStore, StoreClosed
 from gatherlog.core.eventstore.retrying import DEADLINE, Backoff, pause_bound
-from gatherlog.engines.postgres.failures import DRIVER_ERRORS, is_lost, translate
+from gatherlog.engines.postgres.failures import DRIVER_ERRORS, is_lost, told, translate
 from gatherlog.engines.postgres.place import Place
 
 __all__ = ["Connection", "Connections", "Server"]
@@ -104,7 +103,7 @@ class Server:
         try:
             connection = await asyncpg_connect(self.place)
         except (*DRIVER_ERRORS, ValueError) as error:
-            self._note_failure(f"{self.place.shown} cannot be reached: {_told(error)}")
+            self._note_failure(f"{self.place.shown} cannot be reached: {told(error)}")
             raise self._unreachable() from error
         self._failures = 0
         return self._kept(connection)
@@ -237,15 +236,9 @@ async def _close(connection: Connection) -> None:
         connection.terminate()
 
 
-def _told(error: Exception) -> str:
-    return str(error) or type(error).__name__
-
-
 def _advice(error: asyncpg.PostgresError) -> str:
     """What the server says, and what helps."""
-    text = str(getattr(error, "message", None) or error)
+    text = told(error)
     if "startup parameter" in text:
         text += " (PgBouncer needs pool_mode = session, and ignore_startup_parameters for it)"
     return text
-
-

@@ -166,9 +166,7 @@ class PostgresEngine(IndexRowEngine):
 
     async def happened(self, planned: Planned) -> bool:
         writer, number = self._unknown[id(planned)]
-        given_up = await self._fetch(
-            self._writer.give_up_sql, writer, number, planned.state.now
-        )
+        given_up = await self._fetch(self._writer.give_up_sql, writer, number, planned.state.now)
         del self._unknown[id(planned)]
         if given_up:
             return False
@@ -234,8 +232,10 @@ class PostgresEngine(IndexRowEngine):
         self, view: str, after: str, limit: int
     ) -> tuple[list[Document], str | None]:
         most = self.limits.page_bytes
-        found = [rows.document_of(row[:8]) for row in
-                 await self._fetch(rows.VIEW, most, limit + 1, view, after)]
+        found = [
+            rows.document_of(row[:8])
+            for row in await self._fetch(rows.VIEW, most, limit + 1, view, after)
+        ]
         documents = [document for document in found if document is not None]
         page = list(cut_page(documents[:limit], most, bytes_of_documents))
         is_last = len(page) == len(documents) and bytes_of_documents(page) < most
@@ -292,5 +292,3 @@ class PostgresEngine(IndexRowEngine):
 def _number(version: int) -> int:
     """A number that fits, and stands at the same place among all versions and positions."""
     return max(-1, min(version, 2**63 - 1))
-
-

@@ -6,7 +6,7 @@ import asyncpg
 
 from gatherlog.core.eventstore.errors import Busy, DiskFull, NotAStore, StoreError, StoreFailed
 
-__all__ = ["DRIVER_ERRORS", "is_collision", "is_lost", "translate"]
+__all__ = ["DRIVER_ERRORS", "is_collision", "is_lost", "told", "translate"]
 
 DRIVER_ERRORS: Final = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
 """Errors of the driver or of the operating system, which are raised as `translate` returns them."""
@@ -42,14 +42,19 @@ def is_collision(error: Exception) -> bool:
     return isinstance(error, asyncpg.PostgresError) and error.sqlstate in _COLLISIONS
 
 
+def told(error: Exception) -> str:
+    """What an error says; its name, if it says nothing."""
+    return str(error) or type(error).__name__
+
+
 def translate(error: Exception) -> StoreError:
     """The error of the store contract for an error of the driver or of the operating system."""
     if isinstance(error, StoreError):
         return error
     if not isinstance(error, asyncpg.PostgresError):
-        return Busy(f"the database cannot be reached: {error or type(error).__name__}")
+        return Busy(f"the database cannot be reached: {told(error)}")
     state = error.sqlstate or ""
-    text = str(getattr(error, "message", None) or error)
+    text = told(error)
     if state == "53100":
         return DiskFull("no room is left on the disk of the database; nothing was written")
     if state in _MISSING:

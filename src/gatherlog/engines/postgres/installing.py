@@ -33,6 +33,7 @@ _READ_SCHEMA: Final = (
     " has_schema_privilege(n.oid, 'USAGE')"
     " FROM pg_namespace n WHERE nspname = $1"
 )
+_SET_LAYOUT: Final = "UPDATE gatherlog.store SET layout = $1"
 
 
 async def prepare(connection: Connection, place: Place, *, create: bool, clock: Clock) -> str:
@@ -102,7 +103,9 @@ async def _install(connection: Connection, place: Place, clock: Clock) -> tuple[
                 found = await _make(connection, place, clock)
             for step in STEPS[found[1] :]:
                 await connection.execute(script(_read(step), place))
-            await connection.execute(script("UPDATE gatherlog.store SET layout = $1", place), LAYOUT)
+            await connection.execute(
+                script("UPDATE gatherlog.store SET layout = $1", place), LAYOUT
+            )
     except asyncpg.InsufficientPrivilegeError as error:
         raise NotAStore(
             f"{place.shown}: this role may not make the store: {error}; let the owner of the"

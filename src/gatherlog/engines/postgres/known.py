@@ -70,5 +70,3 @@ class KnownRows(RowCache):
         for names in (self._absent, self._applied):
             while len(names) > MOST_ABSENT:
                 del names[next(iter(names))]
-
-

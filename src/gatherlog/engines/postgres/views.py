@@ -41,9 +41,7 @@ async def save_views(
     await connection.execute(script(_LOCK, place))
     recorded = read_views(await connection.fetch(script(READ_VIEWS, place)))
     for view, before in views:
-        is_filled = only_if_empty and await connection.fetchval(
-            script(_READ_ANY, place), view.name
-        )
+        is_filled = only_if_empty and await connection.fetchval(script(_READ_ANY, place), view.name)
         if recorded.get(view.name) == before and not is_filled:
             indexes = msgspec.json.encode(sorted(view.indexes))
             await connection.execute(script(_SAVE, place), view.name, view.version, indexes)

@@ -92,5 +92,3 @@ class Wakeups:
         if self._moved is not None:
             await asyncio.sleep(1)
             self._wanted.set()
-
-

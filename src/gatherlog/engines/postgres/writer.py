@@ -160,5 +160,3 @@ class Writer:
         if connection is not None:
             with suppress(asyncpg.InterfaceError):
                 connection.terminate()
-
-

@@ -113,9 +113,7 @@ class _Plan:
 
     def tallies(self) -> list[tuple[Any, ...]]:
         basis = self._basis
-        return [
-            self._tally(ref) for ref in sorted({*basis.counted, *basis.bounds, *self._counted})
-        ]
+        return [self._tally(ref) for ref in sorted({*basis.counted, *basis.bounds, *self._counted})]
 
     def _tally(self, ref: Ref) -> tuple[Any, ...]:
         before, after = self._before.get(ref), self._after.get(ref)

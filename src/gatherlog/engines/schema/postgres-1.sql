@@ -299,6 +299,10 @@ BEGIN
         INSERT INTO gatherlog.idempotency (key, fingerprint, answer, at)
             SELECT w.key, w.fingerprint, w.answer, now_ FROM unnest(keys) w
                 WHERE w.answer IS NOT NULL;
+        DELETE FROM gatherlog.idempotency WHERE key IN (
+            SELECT k.key FROM gatherlog.idempotency k WHERE k.at <= expired
+                ORDER BY k.at LIMIT 2 * cardinality(keys) FOR UPDATE SKIP LOCKED
+        );
     END IF;
     IF cardinality(streams) > 0 THEN
         UPDATE gatherlog.stream s SET version = w.after FROM unnest(streams) w
