@@ -21,12 +21,21 @@ from pathlib import Path
 from threading import Thread
 from typing import Any, Final, TypeVar
 
+import asyncpg
+
+from gatherlog.core.eventstore.clock import system_clock
+from gatherlog.engines.postgres.installing import let_use, prepare
+from gatherlog.engines.postgres_address import read_place
+
 __all__ = [
+    "SECRETIVE",
     "PostgresServer",
     "drop_schema",
     "execute",
     "fetch",
     "found_versions",
+    "make_for_role",
+    "make_role",
     "running",
     "server",
 ]
@@ -116,14 +125,12 @@ def server(version: int) -> PostgresServer:
     return _running[version]
 
 
-def running(url: str, work: Callable[[Any], Coroutine[Any, Any, T]]) -> T:
-    """Work done with a connection of its own, in a thread of its own; without a loop, too."""
-    import asyncpg
-
-    from gatherlog.engines.postgres.place import read_place
+def running(url: str, work: Callable[[Any], Coroutine[Any, Any, T]], *, user: str = "") -> T:
+    """Work done with a connection of its own, in a thread of its own, as the role of the address or
+    as another one."""
 
     async def connected() -> T:
-        connection = await asyncpg.connect(read_place(url).dsn)
+        connection = await asyncpg.connect(read_place(url).dsn, user=user or None)
         try:
             return await work(connection)
         finally:
@@ -136,9 +143,9 @@ def running(url: str, work: Callable[[Any], Coroutine[Any, Any, T]]) -> T:
     return results[0]
 
 
-def execute(url: str, sql: str, *values: Any) -> None:
+def execute(url: str, sql: str, *values: Any, user: str = "") -> None:
     """Run a statement."""
-    running(url, lambda connection: connection.execute(sql, *values))
+    running(url, lambda connection: connection.execute(sql, *values), user=user)
 
 
 def fetch(url: str, sql: str, *values: Any) -> list[tuple[Any, ...]]:
@@ -146,11 +153,27 @@ def fetch(url: str, sql: str, *values: Any) -> list[tuple[Any, ...]]:
     return [tuple(row) for row in running(url, lambda connection: connection.fetch(sql, *values))]
 
 
-def drop_schema(url: str) -> None:
+def drop_schema(url: str, *, user: str = "") -> None:
     """Remove the schema of a store with everything in it."""
-    from gatherlog.engines.postgres.place import read_place
+    execute(url, f'DROP SCHEMA IF EXISTS "{read_place(url).schema}" CASCADE', user=user)
 
-    execute(url, f'DROP SCHEMA IF EXISTS "{read_place(url).schema}" CASCADE')
+
+def make_role(url: str, role: str, options: str = "") -> None:
+    """Make a role that may sign in, if it is not there."""
+    if not fetch(url, "SELECT 1 FROM pg_roles WHERE rolname = $1", role):
+        execute(url, f'CREATE ROLE "{role}" LOGIN {options}')
+
+
+def make_for_role(url: str, role: str) -> None:
+    """Make an empty store, and let a role use it that may do nothing else."""
+
+    async def make(connection: Any) -> None:
+        place = read_place(url)
+        await prepare(connection, place, create=True, clock=system_clock)
+        await let_use(connection, place, role)
+
+    make_role(url, role)
+    running(url, make)
 
 
 # The guardian, a process of its own: `python -m tests.postgres`.

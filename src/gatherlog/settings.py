@@ -21,7 +21,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """All settings. Every one has a default that works on a single machine."""
 
     store: str = "sqlite:///gatherlog.db"
-    """With three slashes the path is relative to the working directory, with four absolute."""
+    """A file, whose path is relative after three slashes and absolute after four, or a database:
+    `postgresql://user@host/database`, to which `?schema=name` may be added."""
     host: str = "127.0.0.1"
     port: int = 8000
     """0 takes a free port."""
@@ -36,8 +37,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     jwt_key: str | None = None
     """The site's private RSA key in PEM; None: it is in the key file."""
     key_file: str | None = None
-    """The file with the site's private key; None: beside SQLite's file, ending in `.key`. A store
-    in memory has no such file unless it is named here."""
+    """The file with the site's private key; None: beside SQLite's file, ending in `.key`. Stores in
+    memory and on PostgreSQL have no such file unless it is named here."""
     webhook_allow: tuple[str, ...] = ()
     """Addresses or networks that webhooks may reach though not public, and at any port."""
     work: bool = True
@@ -50,7 +51,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     def __repr__(self) -> str:
         """Without secrets, because settings may be logged."""
-        return f"Settings(store={self.store!r}, host={self.host!r}, port={self.port}, …)"
+        return f"Settings(store={self.address.shown!r}, host={self.host!r}, port={self.port}, …)"
 
     @classmethod
     def from_environment(

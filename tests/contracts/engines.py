@@ -20,7 +20,7 @@ from gatherlog.engines import open_store
 from gatherlog.engines.hostile import HostileStore
 from tests.contracts.commits import CARDS
 from tests.contracts.damage import DAMAGE, Damage
-from tests.postgres import drop_schema, found_versions, server
+from tests.postgres import drop_schema, found_versions, make_for_role, server
 from tests.stores import HOSTILE_URL
 
 T = TypeVar("T")
@@ -34,9 +34,6 @@ DYNAMO_LIKE = Limits(
     page_bytes=1024 * 1024,
 )
 """What DynamoDB takes, put upon an engine that takes more."""
-
-
-POSTGRES_VERSIONS = (18, 16, 15)
 
 
 class Engine(msgspec.Struct, frozen=True):
@@ -63,6 +60,10 @@ class Engine(msgspec.Struct, frozen=True):
     """One process at a time holds the whole store to write to it."""
     postgres: int | None = None
     """The version of the server that the tests start for it."""
+    role: str | None = None
+    """Used by a role of the database that has made nothing and may do no more than it must."""
+    heavy: bool = False
+    """Only the long tests' run has it."""
 
     def is_there(self) -> bool:
         if self.postgres is not None and self.postgres not in found_versions():
@@ -102,7 +103,7 @@ def postgres(version: int) -> Engine:
     )
 
 
-POSTGRES = postgres(POSTGRES_VERSIONS[0])
+POSTGRES = postgres(18)
 HOSTILE = Engine("hostile", "memory", "gatherlog.engines.hostile", HOSTILE_URL, counts_trips=True)
 ENGINES = [
     MEMORY,
@@ -112,13 +113,18 @@ ENGINES = [
     SQLITE,
     msgspec.structs.replace(SQLITE, name="sqlite-like-dynamodb", limits=DYNAMO_LIKE),
     POSTGRES,
-    *map(postgres, POSTGRES_VERSIONS[1:]),
+    msgspec.structs.replace(postgres(16), name="postgres-16-least-rights", role="visitor"),
+    msgspec.structs.replace(postgres(15), heavy=True),
 ]
 
 
 def able_to(ability: Callable[[Engine], Any]) -> list[Any]:
     """Parameters for a fixture: the engines that have an ability."""
-    return [pytest.param(engine, id=engine.name) for engine in ENGINES if ability(engine)]
+    return [
+        pytest.param(engine, id=engine.name, marks=[pytest.mark.heavy] if engine.heavy else [])
+        for engine in ENGINES
+        if ability(engine)
+    ]
 
 
 def require(engine: Engine) -> None:
@@ -159,7 +165,11 @@ class Place:
         if self.engine.postgres is None:
             return ""
         schema = "t" + sha256(str(self.path).encode()).hexdigest()[:16]
-        return server(self.engine.postgres).url(schema)
+        here = server(self.engine.postgres)
+        if self.engine.role is None:
+            return here.url(schema)
+        make_for_role(here.url(schema), self.engine.role)
+        return here.url(schema, user=self.engine.role)
 
     @property
     def damage(self) -> Damage:
@@ -181,7 +191,7 @@ class Place:
         for store in self._opened:
             await store.close()
         if self.engine.postgres is not None:
-            drop_schema(self.url)
+            drop_schema(self.url, user="postgres")
 
     @property
     def arguments(self) -> list[str]:

@@ -1,4 +1,4 @@
-"""Fixtures: places for stores of SQLite and PostgreSQL, and a large store, which takes long to copy."""
+"""Fixtures: places for SQLite and PostgreSQL, and a large store, which takes long to copy."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path

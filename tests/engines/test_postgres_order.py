@@ -13,8 +13,8 @@ import pytest
 
 from gatherlog.core import Recorded, Store
 from gatherlog.engines.postgres.installing import script
-from gatherlog.engines.postgres.place import read_place
 from gatherlog.engines.postgres.writing import ARGUMENTS
+from gatherlog.engines.postgres_address import read_place
 from tests.contracts.commits import NOON, commit, whole_feed
 from tests.contracts.engines import Place
 from tests.postgres import server

@@ -8,6 +8,7 @@ they are refused at once, so that a server that comes back is not met by a storm
 import asyncio
 import random
 from collections import deque
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any, Final, TypeAlias
 
@@ -16,7 +17,7 @@ import asyncpg
 from gatherlog.core.eventstore.errors import Busy, NotAStore, StoreClosed
 from gatherlog.core.eventstore.retrying import DEADLINE, Backoff, pause_bound
 from gatherlog.engines.postgres.failures import DRIVER_ERRORS, is_lost, told, translate
-from gatherlog.engines.postgres.place import Place
+from gatherlog.engines.postgres_address import Place
 
 __all__ = ["Connection", "Connections", "Server"]
 
@@ -28,6 +29,8 @@ CONNECT_SECONDS: Final = 5.0
 FIRST_PAUSE: Final = 0.05
 LONGEST_PAUSE: Final = 1.0
 """Bounds, in seconds, of the pauses between attempts to reach a server that is down."""
+GROWING_SECONDS: Final = 1.0
+"""After a connection beside others was refused, that long no further one is tried."""
 CLOSE_SECONDS: Final = 2.0
 
 _SETTINGS: Final = {
@@ -70,7 +73,8 @@ class Server:
             if self._is_closed:
                 raise StoreClosed("the store is closed")
             if not self._failures:
-                return await self._try()
+                with suppress(Busy):
+                    return await self.attempt()
             wait = self._next_try - loop.time()
             if wait > 0 and (loop.time() + wait > end or self.is_away):
                 raise self._unreachable()
@@ -78,13 +82,18 @@ class Server:
             async with self._one_try:
                 if loop.time() >= self._next_try or not self._failures:
                     with suppress(Busy):
-                        return await self._try()
+                        return await self.attempt()
+
+    @property
+    def is_failing(self) -> bool:
+        """Whether the last attempt to connect has failed."""
+        return self._failures > 0
 
     @property
     def is_away(self) -> bool:
         """Whether the server has not been reached for longer than a caller waits."""
         away = asyncio.get_running_loop().time() - self._down_since
-        return self._failures > 0 and away > DEADLINE
+        return self.is_failing and away > DEADLINE
 
     async def connect_first(self) -> Connection:
         """As `connect`, but raises NotAStore for what no further attempt would change."""
@@ -99,7 +108,8 @@ class Server:
             pass
         return await self.connect()
 
-    async def _try(self) -> Connection:
+    async def attempt(self) -> Connection:
+        """A new connection, at the first attempt. Raises Busy."""
         try:
             connection = await asyncpg_connect(self.place)
         except (*DRIVER_ERRORS, ValueError) as error:
@@ -147,6 +157,8 @@ class Connections:
         self._server = server
         self._idle: list[Connection] = []
         self._count = 0
+        self._grows_at = 0.0
+        """Until then, the server is taken to have no room for more connections."""
         self._waiting: deque[asyncio.Future[None]] = deque()
 
     async def fetch(self, sql: str, *values: Any) -> list[Any]:
@@ -178,14 +190,22 @@ class Connections:
                 if not connection.is_closed():
                     return connection
                 self._count -= 1
-            if self._count < MOST_READERS:
-                return await self._add()
-            await self._wait(end - loop.time())
+            if not self._count:
+                return await self._add(self._server.connect)
+            if self._may_grow(loop.time()):
+                with suppress(Busy):
+                    return await self._add(self._server.attempt)
+                self._grows_at = loop.time() + GROWING_SECONDS
+            if self._count:
+                await self._wait(end - loop.time())
 
-    async def _add(self) -> Connection:
+    def _may_grow(self, now: float) -> bool:
+        return self._count < MOST_READERS and now >= self._grows_at and not self._server.is_failing
+
+    async def _add(self, connect: Callable[[], Awaitable[Connection]]) -> Connection:
         self._count += 1
         try:
-            return await self._server.connect()
+            return await connect()
         except BaseException:
             self._count -= 1
             self._wake()

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-from gatherlog.core.eventstore.clock import Clock
 from gatherlog.core.eventstore.engine import (
     IndexPage,
     IndexRowEngine,
@@ -12,7 +11,6 @@ from gatherlog.core.eventstore.engine import (
     RecordedView,
 )
 from gatherlog.core.eventstore.engine_store import IndexRowStore
-from gatherlog.core.eventstore.errors import NotAStore
 from gatherlog.core.eventstore.events import Recorded
 from gatherlog.core.eventstore.index_keys import IndexRange
 from gatherlog.core.eventstore.page_sizes import (
@@ -24,7 +22,6 @@ from gatherlog.core.eventstore.page_sizes import (
 from gatherlog.core.eventstore.planner import State, Wanted
 from gatherlog.core.eventstore.store import (
     Committed,
-    DeclaredView,
     Document,
     Heads,
     Limits,
@@ -36,48 +33,19 @@ from gatherlog.engines.postgres import rows
 from gatherlog.engines.postgres.connections import Connections, Server
 from gatherlog.engines.postgres.failures import DRIVER_ERRORS, translate
 from gatherlog.engines.postgres.index_rows import read_misindexed, rewrite_rows
-from gatherlog.engines.postgres.installing import prepare, script
+from gatherlog.engines.postgres.installing import script
 from gatherlog.engines.postgres.known import KnownRows
-from gatherlog.engines.postgres.place import Place, read_place
 from gatherlog.engines.postgres.views import read_views, save_views
 from gatherlog.engines.postgres.wakeups import Wakeups
 from gatherlog.engines.postgres.writer import Writer, WriterMark
 from gatherlog.engines.postgres.writing import arguments_of
+from gatherlog.engines.postgres_address import Place
 
-__all__ = ["PostgresEngine", "PostgresStore", "open_postgres"]
+__all__ = ["PARTITIONS", "PostgresEngine", "PostgresStore"]
 
 PARTITIONS: Final = 1
 UNCOUNTED: Final = (0,)
 """Positions are drawn when a plan is written. Until then they are numbered from 1 in each group."""
-
-
-async def open_postgres(
-    url: str,
-    views: Sequence[DeclaredView],
-    *,
-    create: bool,
-    limits: Limits | None,
-    clock: Clock,
-) -> "PostgresStore":
-    """Open or make the store at `url`; see `gatherlog.engines.open_store`."""
-    place, limits = read_place(url), limits or Limits()
-    if limits.partitions != PARTITIONS:
-        raise NotAStore(
-            f"{place.shown}: PostgreSQL has {PARTITIONS} partition, not {limits.partitions}"
-        )
-    server = Server(place)
-    try:
-        connection = await server.connect_first()
-        store = await prepare(connection, place, create=create, clock=clock)
-        await connection.close()
-    except DRIVER_ERRORS as error:
-        await server.close()
-        raise translate(error) from error
-    except BaseException:
-        await server.close()
-        raise
-    engine = PostgresEngine(server, store, limits, clock)
-    return await PostgresStore.open(engine, views, clock=clock)
 
 
 class PostgresStore(IndexRowStore):
@@ -89,11 +57,10 @@ class PostgresStore(IndexRowStore):
 class PostgresEngine(IndexRowEngine):
     """The `Engine` of a `PostgresStore`."""
 
-    def __init__(self, server: Server, store: str, limits: Limits, clock: Clock) -> None:
+    def __init__(self, server: Server, store: str, limits: Limits) -> None:
         self.id = store
         self.limits = limits
         self.place: Place = server.place
-        self._clock = clock
         self._server = server
         self._reads = Connections(server)
         self._writer = Writer(server)

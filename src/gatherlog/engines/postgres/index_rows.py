@@ -10,7 +10,7 @@ import msgspec
 from gatherlog.core.eventstore.index_keys import split_key
 from gatherlog.engines.postgres.connections import Connection
 from gatherlog.engines.postgres.installing import script
-from gatherlog.engines.postgres.place import Place
+from gatherlog.engines.postgres_address import Place
 
 __all__ = ["read_misindexed", "rewrite_rows"]
 

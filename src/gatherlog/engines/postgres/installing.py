@@ -10,9 +10,9 @@ import asyncpg
 from gatherlog.core.eventstore.clock import Clock
 from gatherlog.core.eventstore.errors import NotAStore
 from gatherlog.engines.postgres.connections import Connection
-from gatherlog.engines.postgres.place import Place
+from gatherlog.engines.postgres_address import Place
 
-__all__ = ["LAYOUT", "prepare", "script"]
+__all__ = ["LAYOUT", "let_use", "prepare", "script"]
 
 STEPS: Final = ("postgres-1.sql",)
 """The file of number n brings a schema from layout n - 1 to layout n; a new store gets them all."""
@@ -131,6 +131,21 @@ async def _make(connection: Connection, place: Place, clock: Clock) -> tuple[str
 def script(sql: str, place: Place) -> str:
     """Statements on the schema `gatherlog`, as statements on that of the store."""
     return sql.replace("gatherlog.", f'"{place.schema}".')
+
+
+async def let_use(connection: Connection, place: Place, role: str) -> None:
+    """Give a role the rights that it needs to use the store, and no more.
+
+    Raises NotAStore if there is no such role, or if this one may not give rights.
+    """
+    quoted = '"' + role.replace('"', '""') + '"'
+    sql = script(_read("postgres-role.sql"), place)
+    sql = sql.replace("schema_name", f'"{place.schema}"').replace("role_name", quoted)
+    try:
+        async with connection.transaction():
+            await connection.execute(sql)
+    except (asyncpg.UndefinedObjectError, asyncpg.InsufficientPrivilegeError) as error:
+        raise NotAStore(f"{place.shown}: {error}") from None
 
 
 def _read(step: str) -> str:

@@ -8,8 +8,8 @@ import msgspec
 from gatherlog.core.eventstore.engine import RecordedView
 from gatherlog.engines.postgres.connections import Connection
 from gatherlog.engines.postgres.installing import script
-from gatherlog.engines.postgres.place import Place
 from gatherlog.engines.postgres.rows import READ_VIEWS
+from gatherlog.engines.postgres_address import Place
 
 __all__ = ["read_views", "save_views"]
 

@@ -1,4 +1,4 @@
-"""Where a store is in a PostgreSQL server, as its address says it; nothing is opened here."""
+"""Where a store is on a PostgreSQL server, as its address tells it; nothing is opened here."""
 
 import re
 from typing import Final, NamedTuple
@@ -13,6 +13,16 @@ DEFAULT_SCHEMA: Final = "gatherlog"
 _SCHEMA: Final = re.compile(r"(?!pg_)[a-z_][a-z0-9_]{0,62}")
 _SECRET: Final = ("password", "sslpassword")
 """Parameters of an address that nobody may see."""
+_PARAMETERS: Final = frozenset(
+    {
+        *("host", "port", "user", "dbname", "passfile", "service", "application_name"),
+        *("sslmode", "sslcert", "sslkey", "sslrootcert", "sslcrl", "sslnegotiation"),
+        *("ssl_min_protocol_version", "ssl_max_protocol_version"),
+        *("target_session_attrs", "krbsrvname", "gsslib", "schema"),
+        *_SECRET,
+    }
+)
+"""What an address may have after its question mark: libpq's names, and the schema of the store."""
 
 
 class Place(NamedTuple):
@@ -35,6 +45,14 @@ def read_place(url: str) -> Place:
         given = parse_qsl(parts.query, keep_blank_values=True, strict_parsing=bool(parts.query))
     except ValueError as error:
         raise NotAStore(f"{shown!r} is not an address of a database: {error}") from None
+    if parts.fragment:
+        raise NotAStore(f"{shown!r}: write # as %23 in the address of a database")
+    for name, _ in given:
+        if name not in _PARAMETERS:
+            raise NotAStore(
+                f"{name!r} is not a parameter of the address of a database; there are"
+                f" {', '.join(sorted(_PARAMETERS))}"
+            )
     schema = dict(given).get("schema", DEFAULT_SCHEMA)
     if not _SCHEMA.fullmatch(schema):
         raise NotAStore(
