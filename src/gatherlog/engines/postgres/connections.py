@@ -169,6 +169,7 @@ class Connections:
             try:
                 found: list[Any] = await connection.fetch(sql, *values)
             except DRIVER_ERRORS as error:
+                connection.terminate()  # it may have prepared what is not there any more
                 self._return(connection)
                 if not is_lost(error):
                     raise translate(error) from error

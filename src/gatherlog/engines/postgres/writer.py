@@ -124,7 +124,7 @@ class Writer:
         if is_collision(error):
             await self.collided()
             raise Collision(str(error)) from error
-        await self.abandon()
+        self._drop()  # it may have prepared what is not there any more
         raise translate(error) from error
 
     async def collided(self) -> None:
