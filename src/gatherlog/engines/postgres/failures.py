@@ -8,7 +8,13 @@ from gatherlog.core.eventstore.errors import Busy, DiskFull, NotAStore, StoreErr
 
 __all__ = ["DRIVER_ERRORS", "is_collision", "is_lost", "told", "translate"]
 
-DRIVER_ERRORS: Final = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
+DRIVER_ERRORS: Final = (
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # the connection ends at this moment
+    OSError,
+    TimeoutError,
+)
 """Errors of the driver or of the operating system, which are raised as `translate` returns them."""
 
 _COLLISIONS: Final = frozenset(
