@@ -6,7 +6,8 @@ have it is written here and nowhere else.
 
 import importlib
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, TypeVar
@@ -104,6 +105,8 @@ def postgres(version: int) -> Engine:
 
 
 POSTGRES = postgres(18)
+POSTGRES_URL = "postgresql:"
+"""Stands for an empty schema of `POSTGRES`; see `address`."""
 HOSTILE = Engine("hostile", "memory", "gatherlog.engines.hostile", HOSTILE_URL, counts_trips=True)
 ENGINES = [
     MEMORY,
@@ -197,6 +200,19 @@ class Place:
     def arguments(self) -> list[str]:
         """How another process is told to open this store; see `child.py`."""
         return [self.url, msgspec.json.encode(self.engine.limits).decode()]
+
+
+@asynccontextmanager
+async def address(url: str, folder: Path) -> AsyncIterator[str]:
+    """The address that `url` stands for in a test: `{path}` is its folder, and POSTGRES_URL is an
+    empty schema, which is removed afterwards."""
+    if url != POSTGRES_URL:
+        yield url.format(path=folder)
+        return
+    require(POSTGRES)
+    place = Place(POSTGRES, folder)
+    yield place.url
+    await place.close()
 
 
 def chunks(items: Iterable[T], size: int) -> list[list[T]]:

@@ -147,12 +147,16 @@ class PostgresEngine(IndexRowEngine):
     # Reading.
 
     async def recall(self, key: str) -> Recalled | None:
+        if not may_exist(key):
+            return None
         found = await self._fetch(rows.READ_KEY, key)
         return Recalled(*found[0]) if found else None
 
     async def read_stream(
         self, stream: str, after: int, before: int, limit: int, backwards: bool
     ) -> list[Recorded]:
+        if not may_exist(stream):
+            return []
         sql = rows.STREAM_BACKWARDS if backwards else rows.STREAM
         return await self._events(sql, limit, stream, _number(after), _number(before))
 
@@ -174,12 +178,15 @@ class PostgresEngine(IndexRowEngine):
 
     async def get(self, refs: Sequence[Ref]) -> list[Document | None]:
         since = self._known.writes
-        found = await self._fetch(rows.GET, [view for view, _ in refs], [id for _, id in refs])
-        documents = [rows.document_of(row) for row in found]
-        self._known.note(dict(zip(refs, documents, strict=True)), since)
-        return documents
+        asked = [ref for ref in refs if may_exist(*ref)]
+        found = await self._fetch(rows.GET, [view for view, _ in asked], [id for _, id in asked])
+        documents = dict(zip(asked, map(rows.document_of, found), strict=True))
+        self._known.note(documents, since)
+        return [documents.get(ref) for ref in refs]
 
     async def read_index(self, wanted: IndexRange) -> IndexPage:
+        if wanted.beyond is not None and not may_exist(*wanted.beyond):
+            return IndexPage([], True)
         most = self.limits.page_bytes
         sql, values = rows.index_query(wanted, most)
         found = [(row[0], rows.document_of(row[1:9])) for row in await self._fetch(sql, *values)]
@@ -190,6 +197,8 @@ class PostgresEngine(IndexRowEngine):
     async def read_streams(
         self, category: str, after: str, limit: int
     ) -> tuple[list[StreamHead], str | None]:
+        if not may_exist(category, after):
+            return [], None
         low, high = max(after, category + "-"), category + "."  # "." follows "-"
         found = await self._fetch(rows.STREAMS, low, high, limit + 1)
         heads = [StreamHead(*row) for row in found[:limit]]
@@ -198,6 +207,8 @@ class PostgresEngine(IndexRowEngine):
     async def read_view(
         self, view: str, after: str, limit: int
     ) -> tuple[list[Document], str | None]:
+        if not may_exist(view, after):
+            return [], None
         most = self.limits.page_bytes
         found = [
             rows.document_of(row[:8])
@@ -254,6 +265,14 @@ class PostgresEngine(IndexRowEngine):
             raise translate(error) from error
         finally:
             await connection.close()
+
+
+def may_exist(*names: str) -> bool:
+    """Whether there can be anything of these names: they are text that a database can hold."""
+    for name in names:
+        if "\0" in name or not (name.isascii() or name.encode(errors="ignore").decode() == name):
+            return False
+    return True
 
 
 def _number(version: int) -> int:

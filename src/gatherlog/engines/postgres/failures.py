@@ -40,7 +40,7 @@ def is_lost(error: Exception) -> bool:
     if isinstance(error, asyncpg.PostgresError):
         severity = getattr(error, "severity_en", None) or getattr(error, "severity", "")
         return severity in ("FATAL", "PANIC") or (error.sqlstate or "").startswith("08")
-    return True
+    return not isinstance(error, asyncpg.DataError)
 
 
 def is_collision(error: Exception) -> bool:
