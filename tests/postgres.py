@@ -155,7 +155,8 @@ def fetch(url: str, sql: str, *values: Any) -> list[tuple[Any, ...]]:
 
 def drop_schema(url: str, *, user: str = "") -> None:
     """Remove the schema of a store with everything in it."""
-    execute(url, f'DROP SCHEMA IF EXISTS "{read_place(url).schema}" CASCADE', user=user)
+    drop = f'DROP SCHEMA IF EXISTS "{read_place(url).schema}" CASCADE'
+    execute(url, f"SET lock_timeout = '10s'; {drop}", user=user)
 
 
 def make_role(url: str, role: str, options: str = "") -> None:

@@ -38,7 +38,7 @@ _SETTINGS: Final = {
     "default_transaction_isolation": "read committed",
     "idle_in_transaction_session_timeout": "3s",
     "statement_timeout": "30s",
-    "lock_timeout": "500ms",
+    "lock_timeout": "100ms",  # then others go first; the deadline of a commit is much later
     # All statements seek in an index. Their plans are made once, when tables may still be empty.
     "plan_cache_mode": "force_generic_plan",
     "enable_seqscan": "off",

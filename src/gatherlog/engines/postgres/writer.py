@@ -65,7 +65,10 @@ class Writer:
         return asyncio.get_running_loop().time() < self._locks_until
 
     async def load(self, now: int, keys: list[str], streams: list[str], refs: Any) -> list[Any]:
-        """Rows as they are now, locked if that is called for. Raises Busy, StoreFailed."""
+        """Rows as they are now, locked if that is called for.
+
+        Raises Collision if somebody else holds one of the locks, Busy and StoreFailed.
+        """
         views, ids = [view for view, _ in refs], [id for _, id in refs]
         locks = self.locks
         for attempt in (1, 2, 3):
@@ -76,12 +79,11 @@ class Writer:
                     self._is_in_transaction = True
                 return await connection.fetch(self._load, keys, streams, views, ids, locks)
             except DRIVER_ERRORS as error:
-                await self.abandon()
-                if is_lost(error):
-                    self._drop()
-                elif not is_collision(error):
-                    raise translate(error) from error
-                if attempt == 3:
+                if is_collision(error):
+                    await self.collided()
+                    raise Collision(str(error)) from error
+                self._drop()
+                if attempt == 3 or not is_lost(error):
                     raise translate(error) from error
             except BaseException:
                 self._drop()
