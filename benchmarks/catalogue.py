@@ -8,6 +8,7 @@ from benchmarks import (
     growing,
     hosting,
     matching,
+    on_postgres,
     reading,
     routing,
     serving,
@@ -29,6 +30,7 @@ MODULES = (
     sharing,
     footprint,
     growing,
+    on_postgres,
 )
 
 BENCHMARKS: dict[str, Benchmark] = {

@@ -15,10 +15,10 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Coroutine, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
-from threading import Thread
 from typing import Any, Final, TypeVar
 
 import asyncpg
@@ -136,11 +136,8 @@ def running(url: str, work: Callable[[Any], Coroutine[Any, Any, T]], *, user: st
         finally:
             await connection.close()
 
-    results: list[T] = []
-    thread = Thread(target=lambda: results.append(asyncio.run(connected())))
-    thread.start()
-    thread.join()
-    return results[0]
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(lambda: asyncio.run(connected())).result()
 
 
 def execute(url: str, sql: str, *values: Any, user: str = "") -> None:
