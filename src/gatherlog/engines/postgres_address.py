@@ -25,6 +25,9 @@ _PARAMETERS: Final = frozenset(
 """What an address may have after its question mark: libpq's names, and the schema of the store."""
 
 
+_FILES: Final = ("passfile", "sslcert", "sslkey", "sslrootcert", "sslcrl")
+
+
 class Place(NamedTuple):
     """A database, as the driver is told of it, and the schema in it that holds the store."""
 
@@ -32,6 +35,12 @@ class Place(NamedTuple):
     schema: str
     shown: str
     """The address as it may be shown: without its password."""
+
+    @property
+    def files(self) -> list[str]:
+        """The files that the address names."""
+        given = parse_qsl(urlsplit(self.dsn).query)
+        return [value for name, value in given if name in _FILES and value != "system"]
 
 
 def read_place(url: str) -> Place:

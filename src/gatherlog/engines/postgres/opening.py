@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 from gatherlog.core.eventstore.clock import Clock, system_clock
 from gatherlog.core.eventstore.errors import NotAStore
@@ -10,7 +11,7 @@ from gatherlog.engines.postgres.connections import Connection, Server
 from gatherlog.engines.postgres.engine import PARTITIONS, PostgresEngine, PostgresStore
 from gatherlog.engines.postgres.failures import DRIVER_ERRORS, translate
 from gatherlog.engines.postgres.installing import let_use, prepare
-from gatherlog.engines.postgres_address import read_place
+from gatherlog.engines.postgres_address import Place, read_place
 
 __all__ = ["let_role_use", "open_postgres"]
 
@@ -45,10 +46,18 @@ async def let_role_use(url: str, role: str) -> None:
     await server.close()
 
 
+def _demand_files(place: Place) -> None:
+    """Raise NotAStore for a file that the address names and that is not there."""
+    for file in place.files:
+        if not Path(file).expanduser().is_file():
+            raise NotAStore(f"{place.shown}: there is no file {file}")
+
+
 @asynccontextmanager
 async def _first_connection(server: Server) -> AsyncIterator[Connection]:
     """A connection for work that comes before all other; if that fails, the server is let go."""
     try:
+        _demand_files(server.place)
         connection = await server.connect_first()
         yield connection
         await connection.close()
