@@ -57,9 +57,15 @@ SECRETIVE: Final = "secretive"
 
 
 class PostgresServer:
-    """A running server with one superuser, `postgres`, who needs no password on its socket."""
+    """A running server with one superuser, `postgres`, who needs no password on its socket.
 
-    def __init__(self, version: int, **settings: str) -> None:
+    It is a replica of another one, if that is given.
+    """
+
+    def __init__(
+        self, version: int, *, primary: "PostgresServer | None" = None, **settings: str
+    ) -> None:
+        self._primary = "" if primary is None else str(primary.folder)
         self.folder = Path(tempfile.mkdtemp(prefix="gatherlog-postgres-"))
         self.binaries = found_versions()[version]
         self._settings = {**SETTINGS, "unix_socket_directories": str(self.folder), **settings}
@@ -71,7 +77,7 @@ class PostgresServer:
         options = [f"--{name}={value}" for name, value in self._settings.items()]
         command = [sys.executable, "-m", "tests.postgres", str(self.binaries), str(self.folder)]
         self._guardian = subprocess.Popen(
-            [*command, *options],
+            [*command, self._primary, *options],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             cwd=Path(__file__).parents[1],
@@ -182,7 +188,7 @@ def _owner() -> pwd.struct_passwd:
     return pwd.getpwuid(os.getuid()) if os.getuid() else pwd.getpwnam("nobody")
 
 
-def _guard(binaries: str, folder: str, *options: str) -> None:
+def _guard(binaries: str, folder: str, primary: str, *options: str) -> None:
     """Start a server, and stop it once standard input ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the tests, which close the pipe
     programs = _readable(Path(binaries), Path(folder))
@@ -191,12 +197,11 @@ def _guard(binaries: str, folder: str, *options: str) -> None:
     who: dict[str, Any] = {"user": owner.pw_uid, "group": owner.pw_gid, "cwd": folder}
     if os.getuid():
         who = {"cwd": folder}
-    initdb = [str(programs / "initdb"), "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8"]
-    subprocess.run(
-        [*initdb, "--locale=C", "--no-sync"], check=True, stdout=subprocess.DEVNULL, **who
-    )
-    rules = Path(data) / "pg_hba.conf"
-    rules.write_text(f"local all {SECRETIVE} scram-sha-256\n{rules.read_text()}")
+    if primary:
+        copy = [str(programs / "pg_basebackup"), "-D", data, "-h", primary, "-U", "postgres"]
+        subprocess.run([*copy, "--write-recovery-conf", "--no-sync"], check=True, **who)
+    else:
+        _make(programs / "initdb", data, who)
     with open(Path(folder) / "log", "wb") as log:
         process = subprocess.Popen(
             [str(programs / "postgres"), "-D", data, *options],
@@ -217,6 +222,14 @@ def _guard(binaries: str, folder: str, *options: str) -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def _make(initdb: Path, data: str, who: dict[str, Any]) -> None:
+    """The data of an empty server."""
+    options = ("-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
+    subprocess.run([str(initdb), *options], check=True, stdout=subprocess.DEVNULL, **who)
+    rules = Path(data) / "pg_hba.conf"
+    rules.write_text(f"local all {SECRETIVE} scram-sha-256\n{rules.read_text()}")
+
+
 def _readable(binaries: Path, folder: Path) -> Path:
     """The programs, copied if those above them may not be entered by whoever runs the server."""
     if os.getuid() or all(parent.stat().st_mode & 0o001 for parent in binaries.parents):
@@ -227,7 +240,7 @@ def _readable(binaries: Path, folder: Path) -> Path:
 
 def _wait_until_ready(process: "subprocess.Popen[bytes]", folder: Path) -> None:
     state = folder / "data" / "postmaster.pid"
-    while not (state.exists() and state.read_text().rstrip().endswith("ready")):
+    while not (state.exists() and state.read_text().rstrip().endswith(("ready", "standby"))):
         if process.poll() is not None:
             sys.exit((folder / "log").read_text())
         signal.sigtimedwait([], 0.01)

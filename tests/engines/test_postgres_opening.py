@@ -193,6 +193,24 @@ async def test_a_server_that_cannot_be_written_to_is_refused(
     assert "not writable" in said
 
 
+async def test_a_replica_is_refused_and_passed_over_for_the_primary(
+    postgres: Place, here: PostgresServer
+) -> None:
+    store = await postgres.open()
+    await store.commit(commit("card-1"))
+    schema = read_place(postgres.url).schema
+    assert postgres.engine.postgres is not None
+    with PostgresServer(postgres.engine.postgres, primary=here) as replica:
+        said = await refusal(replica.url(schema))
+        hosts = f"{replica.folder},{here.folder}"
+        both = f"postgresql://postgres@/postgres?host={hosts}&port=5432,5432&schema={schema}"
+        found = await open_store(f"{both}&target_session_attrs=read-write")
+
+        assert "not writable" in said
+        assert (await found.commit(commit("card-1"))).streams == {"card-1": 2}
+        await found.close()
+
+
 async def test_a_role_without_rights_is_told_so(postgres: Place, here: PostgresServer) -> None:
     make_role(postgres.url, "stranger")
     url = here.url(read_place(postgres.url).schema, user="stranger")
