@@ -26,6 +26,8 @@ Connection: TypeAlias = "asyncpg.Connection[Any]"
 MOST_READERS: Final = 6
 """Connections that reads share, at most."""
 CONNECT_SECONDS: Final = 5.0
+READ_SECONDS: Final = 10.0
+"""A read that has no answer by then is done again on another connection."""
 FIRST_PAUSE: Final = 0.05
 LONGEST_PAUSE: Final = 1.0
 """Bounds, in seconds, of the pauses between attempts to reach a server that is down."""
@@ -167,7 +169,7 @@ class Connections:
         while True:
             connection = await self._take()
             try:
-                found: list[Any] = await connection.fetch(sql, *values)
+                found: list[Any] = await connection.fetch(sql, *values, timeout=READ_SECONDS)
             except DRIVER_ERRORS as error:
                 connection.terminate()  # it may have prepared what is not there any more
                 self._return(connection)

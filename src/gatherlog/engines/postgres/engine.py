@@ -77,24 +77,25 @@ class PostgresEngine(IndexRowEngine):
         anew = anew or self._writer.locks
         streams = wanted.streams if anew else wanted.streams - known.streams.keys()
         refs = wanted.documents if anew else {r for r in wanted.documents if not known.knows(r)}
-        if anew or streams or refs:
-            loaded = await self._load(now, wanted, streams, refs)
-            if anew:
-                return loaded.state(wanted, now, UNCOUNTED)
-            keys = loaded.keys
+        if not (anew or streams or refs):  # keys are taken to be unknown until the write
+            loaded = rows.Loaded([])
         else:
-            keys = {}  # they are taken to be unknown until the write says otherwise
+            loaded = await self._load(now, wanted, streams, refs)
         return State(
             now,
             UNCOUNTED,
-            keys,
-            {stream: known.streams.get(stream, 0) for stream in wanted.streams},
-            {ref: found for ref in wanted.documents if (found := self._document(ref)) is not None},
-            is_current=False,
+            loaded.keys,
+            {
+                name: loaded.streams.get(name, 0) if name in streams else known.streams.get(name, 0)
+                for name in wanted.streams
+            },
+            {
+                ref: found
+                for ref in wanted.documents
+                if (found := (loaded if ref in refs else known).documents.get(ref)) is not None
+            },
+            is_current=streams == wanted.streams and refs == wanted.documents,
         )
-
-    def _document(self, ref: Ref) -> Document | None:
-        return self._known.documents.get(ref)
 
     async def _load(
         self, now: int, wanted: Wanted, streams: set[str], refs: set[Ref]

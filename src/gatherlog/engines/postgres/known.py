@@ -1,6 +1,6 @@
 """What this process knows of the rows of the store, which may be older than what is there."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Final
 
 from gatherlog.core.eventstore.planner import Changes
@@ -57,14 +57,6 @@ class KnownRows(RowCache):
             if document is None:
                 self._absent[ref] = None
         self._bound()
-
-    def forget(self, streams: Iterable[str], refs: Iterable[Ref]) -> None:
-        """Drop what has turned out to be old."""
-        for stream in streams:
-            self.streams.pop(stream, None)
-        for ref in refs:
-            self.documents.pop(ref, None)
-            self._absent.pop(ref, None)
 
     def _bound(self) -> None:
         for names in (self._absent, self._applied):

@@ -9,8 +9,7 @@ from typing import Any, Final
 import msgspec
 
 from gatherlog.core.eventstore.index_keys import IndexRange
-from gatherlog.core.eventstore.planner import State, Wanted
-from gatherlog.core.eventstore.store import Document, Heads, IndexKey, Recalled, Ref
+from gatherlog.core.eventstore.store import Document, IndexKey, Recalled, Ref
 
 __all__ = [
     "FEED",
@@ -142,8 +141,3 @@ class Loaded:
             found = document_of((*ref, *body, *tallies.get(ref, (None, None))))
             if found is not None:
                 self.documents[ref] = found
-
-    def state(self, wanted: Wanted, now: int, positions: Heads) -> State:
-        """What was wanted, if all of it was loaded."""
-        streams = {stream: self.streams.get(stream, 0) for stream in wanted.streams}
-        return State(now, positions, self.keys, streams, self.documents)

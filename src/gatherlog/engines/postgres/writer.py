@@ -24,7 +24,7 @@ __all__ = ["Writer", "WriterMark"]
 
 LOCKING_SECONDS: Final = 1.0
 """For so long after a collision, rows are locked when they are loaded."""
-WRITE_SECONDS: Final = 8.0
+WRITE_SECONDS: Final = 5.0
 """A write that has no answer by then is taken to be lost."""
 KEPT_MICROSECONDS: Final = 30 * 24 * 3600 * 1_000_000
 """How long it is known what became of the last write of a connection."""
