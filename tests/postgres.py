@@ -66,7 +66,7 @@ class PostgresServer:
         self, version: int, *, primary: "PostgresServer | None" = None, **settings: str
     ) -> None:
         self._primary = "" if primary is None else str(primary.folder)
-        self.folder = Path(tempfile.mkdtemp(prefix="gatherlog-postgres-"))
+        self.folder: Path = Path(tempfile.mkdtemp(prefix="gatherlog-postgres-"))
         self.binaries = found_versions()[version]
         self._settings = {**SETTINGS, "unix_socket_directories": str(self.folder), **settings}
         self._guardian: subprocess.Popen[bytes] | None = None

@@ -24,6 +24,7 @@ from tests.contracts.commits import (
     writing,
 )
 from tests.contracts.engines import Place
+from tests.postgres import execute
 
 
 @pytest.mark.timeout(90)
@@ -67,6 +68,17 @@ async def test_a_row_that_somebody_else_locks_holds_up_only_those_who_need_it(
     assert took < 4
     assert (await asyncio.wait_for(held, 5)).streams == {"card-1": 2}
     await other.close()
+
+
+async def test_a_process_that_was_forgotten_after_a_long_silence_writes_again(
+    postgres: Place,
+) -> None:
+    store, place = await postgres.open(), read_place(postgres.url)
+    await store.commit(commit("card-1"))
+    execute(place.dsn, script("DELETE FROM gatherlog.outcome", place))
+
+    assert (await store.commit(commit("card-1"))).streams == {"card-1": 2}
+    assert (await store.commit(commit("card-1"))).streams == {"card-1": 3}
 
 
 async def test_two_stores_that_keep_colliding_on_one_stream_both_get_through(

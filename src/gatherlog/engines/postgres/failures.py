@@ -6,7 +6,7 @@ import asyncpg
 
 from gatherlog.core.eventstore.errors import Busy, DiskFull, NotAStore, StoreError, StoreFailed
 
-__all__ = ["DRIVER_ERRORS", "is_collision", "is_lost", "told", "translate"]
+__all__ = ["DRIVER_ERRORS", "is_collision", "is_given_up", "is_lost", "told", "translate"]
 
 DRIVER_ERRORS: Final = (
     asyncpg.PostgresError,
@@ -26,7 +26,6 @@ _COLLISIONS: Final = frozenset(
         "57014",  # statement_timeout, or somebody has cancelled the statement
         "22003",  # a counter that others have moved meanwhile would not fit any more
         "53200",  # no room for more locks
-        "GL002",  # the write was given up: its connection was taken to be lost
     }
 )
 """After these the transaction was rolled back, and another try makes sense."""
@@ -41,6 +40,12 @@ def is_lost(error: Exception) -> bool:
         severity = getattr(error, "severity_en", None) or getattr(error, "severity", "")
         return severity in ("FATAL", "PANIC") or (error.sqlstate or "").startswith("08")
     return not isinstance(error, asyncpg.DataError)
+
+
+def is_given_up(error: Exception) -> bool:
+    """Whether the row that counts the writes of this connection is gone, or further than it knows:
+    it was taken to be lost. Nothing was written; another connection has a row of its own."""
+    return isinstance(error, asyncpg.PostgresError) and error.sqlstate == "GL002"
 
 
 def is_collision(error: Exception) -> bool:

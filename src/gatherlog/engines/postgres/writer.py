@@ -15,7 +15,13 @@ import asyncpg
 
 from gatherlog.core.eventstore.engine import Collision, OutcomeUnknown
 from gatherlog.engines.postgres.connections import Connection, Server
-from gatherlog.engines.postgres.failures import DRIVER_ERRORS, is_collision, is_lost, translate
+from gatherlog.engines.postgres.failures import (
+    DRIVER_ERRORS,
+    is_collision,
+    is_given_up,
+    is_lost,
+    translate,
+)
 from gatherlog.engines.postgres.installing import script
 from gatherlog.engines.postgres.rows import LOAD
 from gatherlog.engines.postgres.writing import ARGUMENTS
@@ -123,6 +129,9 @@ class Writer:
         if is_lost(error):
             self._drop()
             raise OutcomeUnknown(f"the answer to a write was lost: {error!r}") from error
+        if is_given_up(error):
+            self._drop()
+            raise Collision(str(error)) from error
         if is_collision(error):
             await self.collided()
             raise Collision(str(error)) from error
