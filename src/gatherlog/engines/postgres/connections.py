@@ -47,6 +47,8 @@ _SETTINGS: Final = {
     "enable_hashjoin": "off",
     "enable_mergejoin": "off",
     "enable_bitmapscan": "off",
+    "enable_material": "off",
+    "enable_memoize": "off",
     "jit": "off",
 }
 _PERMANENT: Final = ("28", "3D000", "22023", "42704", "0A000", "08P01", "42501")

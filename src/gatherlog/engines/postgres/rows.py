@@ -32,7 +32,10 @@ _EVENT: Final = "position, stream, version, id, type, time, recorded, data, sche
 _DOCUMENT: Final = (
     "d.view, d.id, d.stream, d.version, d.body, d.index_keys, t.counted, t.counters::text"
 )
-_WITH_TALLY: Final = "LEFT JOIN gatherlog.tally t ON t.view = d.view AND t.id = d.id"
+_WITH_TALLY: Final = (  # each looked up by itself, whatever the planner knows of the tables
+    "LEFT JOIN LATERAL (SELECT counted, counters FROM gatherlog.tally"
+    " WHERE view = d.view AND id = d.id OFFSET 0) AS t ON true"
+)
 _EVENT_BYTES: Final = "octet_length(data) + octet_length(meta)"
 
 
