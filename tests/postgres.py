@@ -190,7 +190,8 @@ def _owner() -> pwd.struct_passwd:
 
 def _guard(binaries: str, folder: str, primary: str, *options: str) -> None:
     """Start a server, and stop it once standard input ends."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the tests, which close the pipe
+    for one in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # they are for the tests, whose end
+        signal.signal(one, signal.SIG_IGN)  # closes the pipe
     programs = _readable(Path(binaries), Path(folder))
     data = str(Path(folder) / "data")
     owner = _owner()
