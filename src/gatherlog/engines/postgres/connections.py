@@ -74,8 +74,7 @@ class Server:
         loop = asyncio.get_running_loop()
         end = loop.time() + DEADLINE
         while True:
-            if self._is_closed:
-                raise StoreClosed("the store is closed")
+            self.check_open()
             if not self._failures:
                 with suppress(Busy):
                     return await self.attempt()
@@ -120,7 +119,15 @@ class Server:
             self._note_failure(f"{self.place.shown} cannot be reached: {told(error)}")
             raise self._unreachable() from error
         self._failures = 0
+        if self._is_closed:
+            connection.terminate()
+            self.check_open()
         return self._kept(connection)
+
+    def check_open(self) -> None:
+        """Raise StoreClosed once the server is let go: what broke off then is no failure."""
+        if self._is_closed:
+            raise StoreClosed("the store is closed")
 
     def _kept(self, connection: Connection) -> Connection:
         self._open.add(connection)
@@ -175,6 +182,7 @@ class Connections:
             except DRIVER_ERRORS as error:
                 connection.terminate()  # it may have prepared what is not there any more
                 self._return(connection)
+                self._server.check_open()
                 if not is_lost(error):
                     raise translate(error) from error
                 await backoff.pause(error)
