@@ -11,6 +11,7 @@ from benchmarks import (
     matching,
     reading,
     routing,
+    searching,
     serving,
     waking,
 )
@@ -27,6 +28,7 @@ MODULES = (
     serving,
     asking,
     hosting,
+    searching,
     footprint,
     growing,
 )

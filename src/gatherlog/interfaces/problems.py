@@ -185,6 +185,11 @@ PROBLEMS: Final[Mapping[str, Problem]] = {
         "The site is being updated",
         "What was asked for has to be built anew first. Try again later.",
     ),
+    "search_not_ready": Problem(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        "Searching is being prepared",
+        "The index for searching is being built. Try again in a moment.",
+    ),
     "disk_full": Problem(
         HTTPStatus.INSUFFICIENT_STORAGE,
         "The disk is full",
