@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 from uuid_utils import uuid7
 
-from gatherlog.apps import guests, people, trail
+from gatherlog.apps import guests, people, things, trail
 from gatherlog.apps.guests import mailing
 from gatherlog.apps.guests.letter_quotas import Hosts, LetterQuotas
-from gatherlog.apps.guests.text import folded
 from gatherlog.apps.people.key_file import KeyUnusable, check_key, kept_key
+from gatherlog.apps.things.mailing import thing_letters, thing_settling
 from gatherlog.core import queues
 from gatherlog.core.commands.appending import Appender
+from gatherlog.core.commands.text import folded
 from gatherlog.core.eventstore.clock import system_clock
 from gatherlog.core.eventstore.store import Store
 from gatherlog.core.routing import rules
@@ -48,6 +49,7 @@ __all__ = [
 
 VIEWS = (
     *guests.VIEWS,
+    *things.VIEWS,
     *people.VIEWS,
     *trail.VIEWS,
     *worker.VIEWS,
@@ -58,6 +60,7 @@ VIEWS = (
 """All views of the core and of the apps. Every store is opened with them."""
 CATEGORIES = (
     *guests.CATEGORIES,
+    *things.CATEGORIES,
     *people.CATEGORIES,
     *trail.CATEGORIES,
     rules.CATEGORY,
@@ -101,6 +104,7 @@ async def start(settings: Settings, *, handlers: Mapping[str, Handler] = {}) -> 
     try:
         await platform.guests.ensure_default("system")
         await platform.guests.promote_waiting(actor="system")
+        await platform.things.promote_waiting(actor="system")
     except BaseException:
         await platform.stop()
         raise
@@ -129,8 +133,15 @@ def _assemble(
         store, clock=clock, ids=ids, quotas=quotas, sends_letters=sends_letters
     )
     accounts = people.AccountService(
-        store, key, mailer, site=settings.base_url, clock=clock, ids=ids
+        store,
+        key,
+        mailer,
+        site=settings.base_url,
+        clock=clock,
+        ids=ids,
+        everybody_organises=settings.everybody_organises,
     )
+    things_to_do = things.ThingService(store, clock=clock, ids=ids)
     secrets, queue = _RuleSecrets(key), queues.Queues(store, clock=clock, ids=ids)
     opener = TargetOpener(
         store,
@@ -150,13 +161,29 @@ def _assemble(
         hosts = Hosts(is_confirmed, _AddressDigest(key))
         post = mailing.Post(mailer.deliver, settings.base_url)
         allowed = LetterQuotas(store, quotas, hosts, clock=clock, ids=ids)
-        subscriptions.append(mailing.guest_letters(store, post, allowed, clock=clock, ids=ids))
+        letters = mailing.guest_letters(store, post, allowed, clock=clock, ids=ids)
+        notices = thing_letters(
+            store,
+            things_to_do,
+            accounts,
+            mailer.deliver,
+            site=settings.base_url,
+            contact=settings.contact,
+            clock=clock,
+        )
+        subscriptions += [letters, notices]
+    subscriptions.append(
+        thing_settling(
+            store, things_to_do, accounts if sends_letters else None, clock=clock, ids=ids
+        )
+    )
     return Platform(
         settings=settings,
         store=store,
         clock=clock,
         ids=ids,
         guests=guest_lists,
+        things=things_to_do,
         keys=people.KeyService(store, clock=clock, ids=ids),
         accounts=accounts,
         guest_login=people.GuestLoginService(
@@ -171,6 +198,7 @@ def _assemble(
             store, clock=clock, ids=ids, known=[subscription.name for subscription in subscriptions]
         ),
         queues=queue,
+        finder=None,
         bus=bus,
         subscriptions=subscriptions,
         worker=worker.Worker(

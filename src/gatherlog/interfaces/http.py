@@ -34,6 +34,9 @@ from gatherlog.interfaces.bodies import (
     until_disconnected,
 )
 from gatherlog.interfaces.even_answers import Ticks
+from gatherlog.interfaces.graphql.apis import Api
+from gatherlog.interfaces.graphql.serving import GraphQL
+from gatherlog.interfaces.graphql.serving import Request as GraphQLRequest
 from gatherlog.interfaces.live_feed import FeedHub
 from gatherlog.interfaces.live_streams import LiveStreams
 from gatherlog.interfaces.logs import RequestLog, public_path
@@ -120,6 +123,7 @@ class Http:
         self._long_work = LongWork()
         self._ticks = Ticks()
         self._feed = FeedHub(platform.store, event_line)
+        self._graphql = GraphQL(platform, self._rate_limiter, log, self._ticks)
         self._router = Router(ENDPOINTS)
         self._description = msgspec.json.encode(description)
         self._pages = Pages(
@@ -169,16 +173,36 @@ class Http:
         scope = exchange.scope
         found = self._router.find(scope["path"], scope.get("raw_path") or b"")
         if found is not None:
-            answer = await self._endpoint(exchange, receive, *found)
-            if isinstance(answer, StreamedReply):
-                await self._stream(exchange, receive, answer)
-            else:
-                await exchange.reply(answer)
+            await self._send(exchange, receive, await self._endpoint(exchange, receive, *found))
+        elif (api := self._graphql.find(scope["path"])) is not None:
+            exchange.logged_path = scope["path"]
+            await self._send(exchange, receive, await self._ask(exchange, receive, api))
         elif scope["path"] == DESCRIPTION_PATH:
             exchange.logged_path = DESCRIPTION_PATH
             await exchange.reply(await self._description_reply(exchange.method))
         else:
             await self._page(exchange, receive)
+
+    async def _send(
+        self, exchange: "_Exchange", receive: Receive, answer: Reply | StreamedReply
+    ) -> None:
+        if isinstance(answer, StreamedReply):
+            await self._stream(exchange, receive, answer)
+        else:
+            await exchange.reply(answer)
+
+    async def _ask(
+        self, exchange: "_Exchange", receive: Receive, api: Api
+    ) -> Reply | StreamedReply:
+        """Answer one request to a GraphQL API."""
+
+        async def identify() -> Actor:
+            return await self._identify(exchange)
+
+        body = limited(exchange.headers, receive, self._body_seconds)
+        return await self._graphql.serve(
+            GraphQLRequest(api, exchange.method, exchange.scope, exchange.headers, body, identify)
+        )
 
     async def _endpoint(
         self, exchange: "_Exchange", receive: Receive, node: PathNode, values: list[str]

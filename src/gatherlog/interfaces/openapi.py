@@ -45,6 +45,7 @@ _TAGS = {
     "settings": "Settings and exact figures of a gathering.",
     "rsvp": "For guests who have logged in: read the own household, and answer for it.",
     "signing in": "Codes by mail, sessions, and logins of guests with the token of their link.",
+    "accounts": "What the operator sets for the accounts of others.",
     "streams": "Events of one stream: append them, and read them in their order.",
     "logs": "All streams of one category, as items in the form of a DynamoDB log.",
     "feed": "Everything that happens, in pages or as it happens.",

@@ -47,6 +47,8 @@ class Rates(msgspec.Struct, frozen=True, kw_only=True):
     """Answers by one guest, with the link or after a login. Answers by keys are not limited."""
     wrong: Rate | None = Rate(30, 60)
     """Invalid credentials, per client address."""
+    contact: Rate | None = Rate(5, 3600)
+    """Letters to the site, per client address."""
 
 
 def read_rates(text: str) -> Rates:
@@ -111,6 +113,7 @@ class RateLimiter:
         self._email = Window(rates.email, clock)
         self._rsvp = Window(rates.rsvp, clock)
         self._wrong = Window(rates.wrong, clock)
+        self._contact = Window(rates.contact, clock)
 
     def client(self, scope: Mapping[str, Any] | MutableMapping[str, Any]) -> str:
         """The client of a request: an IPv4 address or an IPv6 network."""
@@ -141,6 +144,10 @@ class RateLimiter:
         and a client that shares its address with a broken script must not be locked out by it.
         """
         _pass(self._wrong, self.client(scope))
+
+    def contact(self, scope: Mapping[str, Any] | MutableMapping[str, Any]) -> None:
+        """Count a letter to the site."""
+        _pass(self._contact, self.client(scope))
 
 
 def _pass(window: Window, key: str) -> None:

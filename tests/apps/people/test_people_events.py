@@ -15,6 +15,7 @@ from gatherlog.apps.people.events import (
     KeyCreated,
     KeyRevoked,
     LoginEnded,
+    RolesChanged,
     SessionEnded,
     SessionStarted,
 )
@@ -35,6 +36,7 @@ EXAMPLES: dict[tuple[str, int], msgspec.Struct] = {
     ("people.key_created", 1): KeyCreated(ID, "host", "default", "the door’s tablet", HASH),
     ("people.key_revoked", 1): KeyRevoked(ID, HASH),
     ("people.login_ended", 1): LoginEnded(ID, LATER),
+    ("people.roles_changed", 1): RolesChanged(("organiser", "reviewer")),
     ("people.session_ended", 1): SessionEnded(HASH),
     ("people.session_started", 1): SessionStarted(HASH, LATER),
 }

@@ -19,6 +19,7 @@ __all__ = [
     "KeyCreated",
     "KeyRevoked",
     "LoginEnded",
+    "RolesChanged",
     "SessionEnded",
     "SessionStarted",
 ]
@@ -57,6 +58,13 @@ class AccountRemoved(msgspec.Struct, frozen=True):
 
     address: str
     sessions: tuple[str, ...]
+
+
+@event_type("people.roles_changed")
+class RolesChanged(msgspec.Struct, frozen=True):
+    """The roles of the account from now on, beside that of a member: organiser, reviewer."""
+
+    roles: tuple[str, ...]
 
 
 @event_type("people.session_started")
@@ -119,6 +127,7 @@ CODEC = Codec(
         KeyRevoked,
         AccountCreated,
         AccountRemoved,
+        RolesChanged,
         SessionStarted,
         SessionEnded,
         CodeIssued,

@@ -17,11 +17,13 @@ from gatherlog.apps.people.events import (
     KeyCreated,
     KeyRevoked,
     LoginEnded,
+    RolesChanged,
     SessionEnded,
     SessionStarted,
 )
 from gatherlog.apps.people.views import (
     ACCOUNT_ADDRESSES,
+    ACCOUNT_ROLES,
     ACCOUNTS,
     API_KEYS,
     ENDED_LOGINS,
@@ -30,6 +32,7 @@ from gatherlog.apps.people.views import (
     SIGN_INS,
     Account,
     AccountAddress,
+    AccountRoles,
     ApiKey,
     Asked,
     Code,
@@ -90,9 +93,9 @@ class KeyFold:
 
 
 class AccountFold:
-    """Streams `account-{id}`: the account, its address, and its sessions that have not ended."""
+    """Streams `account-{id}`: the account, its address, roles, and sessions that have not ended."""
 
-    views: tuple[View[Any], ...] = (ACCOUNTS, ACCOUNT_ADDRESSES, SESSIONS)
+    views: tuple[View[Any], ...] = (ACCOUNTS, ACCOUNT_ADDRESSES, ACCOUNT_ROLES, SESSIONS)
 
     def keys(self, happened: Happened) -> Iterable[Ref]:
         refs = [ACCOUNTS.ref(id_of(happened.stream))]
@@ -101,7 +104,10 @@ class AccountFold:
                 refs.append(ACCOUNT_ADDRESSES.ref(address))
             case AccountRemoved(address, sessions):
                 refs.append(ACCOUNT_ADDRESSES.ref(address))
+                refs.append(ACCOUNT_ROLES.ref(id_of(happened.stream)))
                 refs += [SESSIONS.ref(session) for session in sessions]
+            case RolesChanged():
+                refs.append(ACCOUNT_ROLES.ref(id_of(happened.stream)))
             case SessionStarted(session) | SessionEnded(session):
                 refs.append(SESSIONS.ref(session))
         return refs
@@ -121,8 +127,12 @@ class AccountFold:
                 return [
                     Change(ACCOUNTS, id, DELETE),
                     Change(ACCOUNT_ADDRESSES, address, DELETE),
+                    Change(ACCOUNT_ROLES, id, DELETE),
                     *[Change(SESSIONS, session, DELETE) for session in sessions],
                 ]
+            case RolesChanged(roles):
+                after = AccountRoles(id, roles) if roles else DELETE
+                return [Change(ACCOUNT_ROLES, id, after)]
             case SessionStarted(session, expires_at):
                 started = LiveSession(session, happened.time, expires_at)
                 account = documents[ACCOUNTS.ref(id)]

@@ -31,7 +31,7 @@ class Role(StrEnum):
     HOST = auto()
     """The role of a key that is bound to one gathering."""
     MEMBER = auto()
-    """Has an account. Every session has this role."""
+    """Has an account. Every session has this role, and those of its account (`Actor.roles`)."""
     ORGANISER = auto()
     """A member who publishes things to do."""
     REVIEWER = auto()
@@ -49,6 +49,7 @@ class Action(StrEnum):
     SIGN_OUT = auto()
     READ_ACCOUNT = auto()
     END_SESSIONS = auto()
+    CHANGE_ROLES = auto()
     LIST_GATHERINGS = auto()
     CREATE_GATHERING = auto()
     READ_GATHERING = auto()
@@ -81,6 +82,25 @@ class Action(StrEnum):
     READ_METRICS = auto()
     READ_OVERVIEW = auto()
     READ_MAILBOX = auto()
+    FIND_THINGS = auto()
+    READ_THING = auto()
+    WRITE_TO_SITE = auto()
+    KEEP_FAVOURITES = auto()
+    KEEP_CHILDREN = auto()
+    BOOK_THING = auto()
+    REPORT_THING = auto()
+    KEEP_PROFILE = auto()
+    CREATE_THING = auto()
+    LIST_OWN_THINGS = auto()
+    READ_OWN_THING = auto()
+    CHANGE_OWN_THING = auto()
+    READ_ROSTER = auto()
+    WRITE_TO_FAMILIES = auto()
+    LIST_REVIEWS = auto()
+    READ_REVIEW = auto()
+    DECIDE_REVIEW = auto()
+    WITHDRAW_THING = auto()
+    SETTLE_REPORTS = auto()
 
 
 class Verdict(Enum):
@@ -109,6 +129,8 @@ class Actor(msgspec.Struct, frozen=True, gc=False):
     account_id: str | None = None
     co_host: bool = False
     """Whether this is a guest whom the host lets manage the gathering."""
+    roles: frozenset[Role] = frozenset()
+    """Roles besides `role`: those that the operator gave to the account of a session."""
 
     @property
     def name(self) -> str:
@@ -144,6 +166,14 @@ class Standing(Enum):
     """A session of this very account."""
     KEY_OF_OWNER = auto()
     """A key that acts for this very account."""
+    ORGANISER = auto()
+    """An account that publishes things to do."""
+    REVIEWER = auto()
+    """An account that reviews what organisers publish."""
+    ORGANISER_OF_THING = auto()
+    """The organiser whose thing it is."""
+    REVIEWER_OF_OTHERS = auto()
+    """A reviewer, or the operator, where it is somebody else's thing."""
 
     __hash__ = object.__hash__  # members are unique, and Enum's own hash is a slow call
 
@@ -177,6 +207,18 @@ _TO_ACCOUNTS: Final = Grant(
 _TO_ACCOUNTS_AND_KEYS: Final = Grant(
     frozenset({Standing.OPERATOR, Standing.MEMBER, Standing.HOSTS_KEY})
 )
+_ANY_CREDENTIAL: Final = frozenset({Standing.KEY, Standing.LOGIN})
+_TO_PARENTS: Final = Grant(frozenset({Standing.MEMBER}), told=_ANY_CREDENTIAL)
+"""Everybody with an account has a family of their own, and nobody else sees it."""
+_TO_ORGANISERS: Final = Grant(frozenset({Standing.ORGANISER}), told=_ANY_CREDENTIAL)
+_TO_ORGANISER_OF_THING: Final = Grant(frozenset({Standing.ORGANISER_OF_THING}))
+_TO_REVIEWERS: Final = Grant(
+    frozenset({Standing.REVIEWER, Standing.OPERATOR}), told=_ANY_CREDENTIAL
+)
+_TO_REVIEWERS_OF_OTHERS: Final = Grant(
+    frozenset({Standing.REVIEWER_OF_OTHERS}), told=_ANY_CREDENTIAL
+)
+"""Nobody decides on a thing of their own, with whatever role or key."""
 
 GRANTS: Final[Mapping[Action, Grant]] = {
     Action.READ_HEALTH: _TO_ANYBODY,
@@ -185,6 +227,7 @@ GRANTS: Final[Mapping[Action, Grant]] = {
     Action.SIGN_OUT: _TO_LOGINS,
     Action.READ_ACCOUNT: _TO_OWNER,
     Action.END_SESSIONS: _TO_OWNER,
+    Action.CHANGE_ROLES: _TO_OPERATOR,
     Action.LIST_GATHERINGS: _TO_ACCOUNTS_AND_KEYS,
     Action.CREATE_GATHERING: _TO_ACCOUNTS,
     Action.READ_GATHERING: _TO_HOSTS,
@@ -217,6 +260,25 @@ GRANTS: Final[Mapping[Action, Grant]] = {
     Action.READ_METRICS: _TO_OPERATOR,
     Action.READ_OVERVIEW: _TO_DEMO,
     Action.READ_MAILBOX: _TO_DEMO,
+    Action.FIND_THINGS: _TO_ANYBODY,
+    Action.READ_THING: _TO_ANYBODY,
+    Action.WRITE_TO_SITE: _TO_ANYBODY,
+    Action.KEEP_FAVOURITES: _TO_PARENTS,
+    Action.KEEP_CHILDREN: _TO_PARENTS,
+    Action.BOOK_THING: _TO_PARENTS,
+    Action.REPORT_THING: _TO_PARENTS,
+    Action.KEEP_PROFILE: _TO_ORGANISERS,
+    Action.CREATE_THING: _TO_ORGANISERS,
+    Action.LIST_OWN_THINGS: _TO_ORGANISERS,
+    Action.READ_OWN_THING: _TO_ORGANISER_OF_THING,
+    Action.CHANGE_OWN_THING: _TO_ORGANISER_OF_THING,
+    Action.READ_ROSTER: _TO_ORGANISER_OF_THING,
+    Action.WRITE_TO_FAMILIES: _TO_ORGANISER_OF_THING,
+    Action.LIST_REVIEWS: _TO_REVIEWERS,
+    Action.READ_REVIEW: _TO_REVIEWERS,
+    Action.DECIDE_REVIEW: _TO_REVIEWERS_OF_OTHERS,
+    Action.WITHDRAW_THING: _TO_REVIEWERS_OF_OTHERS,
+    Action.SETTLE_REPORTS: _TO_REVIEWERS,
 }
 """The policy. An action that has no row here is granted to nobody."""
 
@@ -229,6 +291,10 @@ _BY_ROLE: Final[Mapping[Role, Standing]] = {
     Role.OPERATOR: Standing.OPERATOR,
     Role.HOST: Standing.HOSTS_KEY,
     **dict.fromkeys(_MEMBERS, Standing.MEMBER),
+}
+_OF_ACCOUNT: Final[Mapping[Role, Standing]] = {
+    Role.ORGANISER: Standing.ORGANISER,
+    Role.REVIEWER: Standing.REVIEWER,
 }
 
 
@@ -248,6 +314,7 @@ def decide(
     household: Collection[str] = (),
     host_account: str | None = None,
     account_id: str | None = None,
+    organiser_id: str | None = None,
     demo: bool = False,
 ) -> Verdict:
     """Whether `actor` may do `action`; None is an actor who has not shown a credential.
@@ -255,6 +322,7 @@ def decide(
     `gathering_id`, `guest_id` and `account_id` are what the action is about. `household` are the
     guests for whom an acting guest may answer besides, `host_account` is the account that hosts the
     gathering, and `demo` says that this is a demonstration, whose gatherings and mail anybody sees.
+    `organiser_id` is the account whose thing to do the action is about.
     """
     grant = GRANTS.get(action, _NOBODY)
     if Standing.ANYBODY in grant.to or (demo and Standing.VISITOR_OF_DEMO in grant.to):
@@ -268,6 +336,8 @@ def decide(
             standings += _to_guest(actor, gathering_id, guest_id, household)
     if account_id is not None and actor.account_id == account_id:
         standings += (Standing.OWNER if actor.kind == "account" else Standing.KEY_OF_OWNER,)
+    if organiser_id is not None:
+        standings += _to_thing(actor, organiser_id, standings)
     if not grant.to.isdisjoint(standings):
         return Verdict.ALLOW
     return Verdict.HIDE if grant.told.isdisjoint(standings) else Verdict.DENY
@@ -277,7 +347,10 @@ def _of_credential(actor: Actor) -> tuple[Standing, ...]:
     """What the actor is by the credential alone."""
     shown = Standing.KEY if actor.kind == "key" else Standing.LOGIN
     role = _BY_ROLE.get(actor.role)
-    return (shown,) if role is None else (shown, role)
+    if role is not Standing.MEMBER:
+        return (shown,) if role is None else (shown, role)
+    more = [_OF_ACCOUNT[one] for one in (actor.role, *actor.roles) if one in _OF_ACCOUNT]
+    return (shown, role, *more) if actor.account_id is not None else (shown, role)
 
 
 def _in_gathering(
@@ -292,6 +365,16 @@ def _in_gathering(
     if actor.role is Role.HOST:
         return (Standing.KEY_OF_GATHERING, Standing.HOST)
     return (Standing.CO_HOST,) if actor.role is Role.GUEST and actor.co_host else ()
+
+
+def _to_thing(
+    actor: Actor, organiser_id: str, standings: Collection[Standing]
+) -> tuple[Standing, ...]:
+    """What the actor is to a thing of this organiser."""
+    if actor.account_id == organiser_id:
+        return (Standing.ORGANISER_OF_THING,) if Standing.ORGANISER in standings else ()
+    reviews = Standing.REVIEWER in standings or Standing.OPERATOR in standings
+    return (Standing.REVIEWER_OF_OTHERS,) if reviews else ()
 
 
 def _to_guest(

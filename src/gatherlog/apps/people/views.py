@@ -13,6 +13,7 @@ from gatherlog.core.projections.views import View
 __all__ = [
     "ACCOUNTS",
     "ACCOUNT_ADDRESSES",
+    "ACCOUNT_ROLES",
     "API_KEYS",
     "ENDED_LOGINS",
     "KEY_SECRETS",
@@ -21,6 +22,7 @@ __all__ = [
     "VIEWS",
     "Account",
     "AccountAddress",
+    "AccountRoles",
     "ApiKey",
     "Asked",
     "Code",
@@ -81,6 +83,13 @@ class AccountAddress(msgspec.Struct, frozen=True):
     account_id: str
 
 
+class AccountRoles(msgspec.Struct, frozen=True):
+    """The roles that the operator gave to an account. The document's id is the account's."""
+
+    account_id: str
+    roles: tuple[str, ...]
+
+
 class Session(msgspec.Struct, frozen=True):
     """A session that has not ended. The document's id is the token's SHA-256 in hexadecimal."""
 
@@ -126,6 +135,11 @@ API_KEYS = View("api_key", ApiKey, version=1)
 KEY_SECRETS = View("api_key_secret", KeySecret, version=1)
 ACCOUNTS = View("account", Account, version=2)
 ACCOUNT_ADDRESSES = View("account_address", AccountAddress, version=1)
+ACCOUNT_ROLES = View(
+    "account_roles",
+    AccountRoles,
+    by_reviewer=lambda one: ("all", one.account_id) if "reviewer" in one.roles else None,
+)
 SESSIONS = View("session", Session, version=1)
 SIGN_INS = View("sign_in", SignIn, version=2)
 ENDED_LOGINS = View("ended_login", EndedLogin, version=1)
@@ -135,6 +149,7 @@ VIEWS: tuple[View[Any], ...] = (
     KEY_SECRETS,
     ACCOUNTS,
     ACCOUNT_ADDRESSES,
+    ACCOUNT_ROLES,
     SESSIONS,
     SIGN_INS,
     ENDED_LOGINS,

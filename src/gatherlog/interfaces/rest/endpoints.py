@@ -13,6 +13,7 @@ from gatherlog.apps.guests import (
 )
 from gatherlog.apps.people import Action
 from gatherlog.interfaces.rest import (
+    accounts,
     activities,
     gatherings,
     guests,
@@ -21,6 +22,7 @@ from gatherlog.interfaces.rest import (
     sheets,
     sign_in,
 )
+from gatherlog.interfaces.rest.accounts import RolesAnswer, RolesChoice
 from gatherlog.interfaces.rest.activities import ActivityAnswer, ActivityQuery
 from gatherlog.interfaces.rest.answers import (
     GatheringAnswer,
@@ -422,6 +424,17 @@ ENDPOINTS: tuple[Endpoint[Any, Any], ...] = (
         refusals=("not_found",),
         scoped=False,
         camel=True,
+    ),
+    Endpoint(
+        method="PUT",
+        path="/accounts/{account_id}/roles",
+        action=Action.CHANGE_ROLES,
+        handle=accounts.change_roles,
+        summary="Set the roles of an account",
+        body=RolesChoice,
+        answer=RolesAnswer,
+        refusals=("not_found",),
+        scoped=False,
     ),
     Endpoint(
         method="POST",

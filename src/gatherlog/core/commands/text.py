@@ -3,6 +3,8 @@
 import re
 import unicodedata
 
+from gatherlog.core.search.words import folded
+
 __all__ = ["folded", "folded_email", "forbidden", "is_blank"]
 
 # Control characters, line and paragraph separators, bidirectional embeddings, overrides and
@@ -14,19 +16,6 @@ _FORBIDDEN = re.compile(
 _FORBIDDEN_IN_LINES = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
 )
-_COMBINING = re.compile("[\u0300-\u036f]")
-# Letters with a stroke and ligatures, which Unicode does not decompose.
-_PLAIN = str.maketrans(
-    {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "\u0131": "i"}
-)
-
-
-def folded(text: str) -> str:
-    """The text without case and accents, for sorting and comparing: `Łukasz` equals `LUKASZ`."""
-    if text.isascii():
-        return text.lower()
-    bare = _COMBINING.sub("", unicodedata.normalize("NFKD", text.casefold()))
-    return bare.translate(_PLAIN)
 
 
 def folded_email(address: str) -> str:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from gatherlog.apps.guests.text import folded, folded_email
+from gatherlog.core.commands.text import folded, folded_email
 
 
 @pytest.mark.parametrize(

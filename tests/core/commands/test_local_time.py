@@ -4,7 +4,7 @@ from datetime import datetime
 
 import pytest
 
-from gatherlog.apps.guests.local_time import closes_at, is_zone, local_time
+from gatherlog.core.commands.local_time import closes_at, is_zone, local_time
 from gatherlog.core.eventstore.clock import rfc3339
 
 

@@ -14,26 +14,26 @@ __all__ = ["Turn", "WaitingListLocks"]
 
 
 class WaitingListLocks:
-    """One lock for each gathering, which exists as long as a command holds it or waits for it."""
+    """One lock for each waiting list; it exists as long as a command holds it or waits for it."""
 
     def __init__(self) -> None:
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
-    def of(self, gathering_id: str) -> asyncio.Lock:
-        lock = self._locks.get(gathering_id)
+    def of(self, id: str) -> asyncio.Lock:
+        lock = self._locks.get(id)
         if lock is None:
-            lock = self._locks[gathering_id] = asyncio.Lock()
+            lock = self._locks[id] = asyncio.Lock()
         return lock
 
 
 class Turn:
-    """One command's hold of its gathering's lock, over all of the command's attempts."""
+    """One command's hold of its lock, over all of the command's attempts."""
 
-    __slots__ = ("_clock", "_gathering_id", "_held", "_locks")
+    __slots__ = ("_clock", "_held", "_id", "_locks")
 
-    def __init__(self, locks: WaitingListLocks, gathering_id: str, clock: Clock) -> None:
+    def __init__(self, locks: WaitingListLocks, id: str, clock: Clock) -> None:
         self._locks = locks
-        self._gathering_id = gathering_id
+        self._id = id
         self._clock = clock
         self._held: asyncio.Lock | None = None
 
@@ -44,7 +44,7 @@ class Turn:
         """
         if self._held is not None:
             return False
-        lock = self._locks.of(self._gathering_id)
+        lock = self._locks.of(self._id)
         await lock.acquire()
         self._held = lock
         unit.forget(self._clock())
