@@ -52,7 +52,8 @@ A flag wins over its variable.
 | `GATHERLOG_TRUSTED_PROXIES` | | none; addresses and networks with commas between |
 | `GATHERLOG_RATE_LIMITS` | | on; `off`, or figures like `sign_in=20/minute,rsvp=off` for \
 `sign_in` (10/minute per client address), `email` (5/minute per e-mail address \
-and client address), `rsvp` (10/hour per guest), `wrong` (30/minute per client address), \
+and client address), `rsvp` (10/hour per guest), \
+`conversation` (30/minute per member and client address), `wrong` (30/minute per client address), \
 `contact` (5 letters to the site an hour per client address) |
 | `GATHERLOG_QUOTAS` | | on; `off`, or figures like `gatherings=200,guests=off` for `gatherings` \
 (50 of an account), `guests` (5000 of a gathering), `account_guests` (20000 of an account), \

@@ -45,6 +45,9 @@ class Rates(msgspec.Struct, frozen=True, kw_only=True):
     such a device."""
     rsvp: Rate | None = Rate(10, 3600)
     """Answers by one guest, with the link or after a login. Answers by keys are not limited."""
+    conversation: Rate | None = Rate(30, 60)
+    """Conversations that are started by naming whom they are with, per member, and counted apart
+    per client address."""
     wrong: Rate | None = Rate(30, 60)
     """Invalid credentials, per client address."""
     contact: Rate | None = Rate(5, 3600)
@@ -112,6 +115,7 @@ class RateLimiter:
         self._sign_in = Window(rates.sign_in, clock)
         self._email = Window(rates.email, clock)
         self._rsvp = Window(rates.rsvp, clock)
+        self._conversation = Window(rates.conversation, clock)
         self._wrong = Window(rates.wrong, clock)
         self._contact = Window(rates.contact, clock)
 
@@ -136,6 +140,13 @@ class RateLimiter:
     def answer(self, guest_id: str) -> None:
         """Count an answer that a guest gives, with the link or after a login."""
         _pass(self._rsvp, guest_id)
+
+    def conversation(
+        self, scope: Mapping[str, Any] | MutableMapping[str, Any], account_id: str
+    ) -> None:
+        """Count a conversation that a member starts, whether or not there is one already."""
+        _pass(self._conversation, f"account:{account_id}")
+        _pass(self._conversation, f"address:{self.client(scope)}")
 
     def wrong_credential(self, scope: Mapping[str, Any] | MutableMapping[str, Any]) -> None:
         """Count an invalid credential.

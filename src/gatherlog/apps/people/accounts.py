@@ -161,16 +161,24 @@ class AccountService:
         """
         if not SESSION.is_well_formed(token):
             return None
-        session = await read(self._store, SESSIONS, token_hash(token))
+        found = await self.session_of(token_hash(token))
+        return None if found is None else found[0]
+
+    async def session_of(self, session_id: str) -> tuple[Actor, int] | None:
+        """The account of a session with this id, and when it expires; None if it is not valid."""
+        session = await read(self._store, SESSIONS, session_id)
         if session is None or session.expires_at <= self._clock():
             return None
         id = session.account_id
         roles = self._everybody | {Role(role) for role in await self.roles(id)}
-        return Actor("account", id, Role.MEMBER, account_id=id, roles=roles)
+        return Actor("account", id, Role.MEMBER, account_id=id, roles=roles), session.expires_at
 
     async def end_session(self, token: str) -> None:
         """Sign out: the token is not valid any more. A token that never was valid is ignored."""
-        id = token_hash(token)
+        await self.end_session_of(token_hash(token))
+
+    async def end_session_of(self, id: str) -> None:
+        """As `end_session`, of the session with this id."""
         session = await read(self._store, SESSIONS, id)
         if session is None:
             return

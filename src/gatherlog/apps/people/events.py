@@ -7,6 +7,7 @@ the events of its account's stream, and in no other event.
 
 import msgspec
 
+from gatherlog.apps.people.profile_events import PROFILE_EVENTS
 from gatherlog.core.eventstore.events import Codec, event_type
 
 __all__ = [
@@ -134,6 +135,7 @@ CODEC = Codec(
         CodeMistyped,
         CodeAccepted,
         LoginEnded,
+        *PROFILE_EVENTS,
     ],
     {
         ("people.code_issued", 1): lambda issued: {

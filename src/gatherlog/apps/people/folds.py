@@ -21,6 +21,9 @@ from gatherlog.apps.people.events import (
     SessionEnded,
     SessionStarted,
 )
+from gatherlog.apps.people.profile_events import PROFILE_EVENTS
+from gatherlog.apps.people.profile_fold import evolve_profile, profile_refs
+from gatherlog.apps.people.profile_views import PROFILE_VIEWS, PROFILES
 from gatherlog.apps.people.views import (
     ACCOUNT_ADDRESSES,
     ACCOUNT_ROLES,
@@ -93,18 +96,27 @@ class KeyFold:
 
 
 class AccountFold:
-    """Streams `account-{id}`: the account, its address, roles, and sessions that have not ended."""
+    """Streams `account-{id}`: the account, its address, its roles, its sessions that have not
+    ended, and its profile. A handle is kept from others when its account is removed."""
 
-    views: tuple[View[Any], ...] = (ACCOUNTS, ACCOUNT_ADDRESSES, ACCOUNT_ROLES, SESSIONS)
+    views: tuple[View[Any], ...] = (
+        ACCOUNTS,
+        ACCOUNT_ADDRESSES,
+        ACCOUNT_ROLES,
+        SESSIONS,
+        *PROFILE_VIEWS,
+    )
 
     def keys(self, happened: Happened) -> Iterable[Ref]:
+        if isinstance(happened.payload, PROFILE_EVENTS):
+            return profile_refs(id_of(happened.stream), happened.payload)
         refs = [ACCOUNTS.ref(id_of(happened.stream))]
         match happened.payload:
             case AccountCreated(address):
                 refs.append(ACCOUNT_ADDRESSES.ref(address))
             case AccountRemoved(address, sessions):
-                refs.append(ACCOUNT_ADDRESSES.ref(address))
-                refs.append(ACCOUNT_ROLES.ref(id_of(happened.stream)))
+                id = id_of(happened.stream)
+                refs += [ACCOUNT_ADDRESSES.ref(address), ACCOUNT_ROLES.ref(id), PROFILES.ref(id)]
                 refs += [SESSIONS.ref(session) for session in sessions]
             case RolesChanged():
                 refs.append(ACCOUNT_ROLES.ref(id_of(happened.stream)))
@@ -114,6 +126,8 @@ class AccountFold:
 
     def evolve(self, documents: Documents, happened: Happened) -> Iterable[Change]:
         id = id_of(happened.stream)
+        if isinstance(happened.payload, PROFILE_EVENTS):
+            return evolve_profile(documents, id, happened.payload)
         match happened.payload:
             case AccountCreated(address):
                 account = Account(
@@ -128,6 +142,7 @@ class AccountFold:
                     Change(ACCOUNTS, id, DELETE),
                     Change(ACCOUNT_ADDRESSES, address, DELETE),
                     Change(ACCOUNT_ROLES, id, DELETE),
+                    Change(PROFILES, id, DELETE),
                     *[Change(SESSIONS, session, DELETE) for session in sessions],
                 ]
             case RolesChanged(roles):

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from gatherlog.apps.people.profile_views import PROFILE_VIEWS
 from gatherlog.core.projections.views import View
 
 __all__ = [
@@ -153,4 +154,5 @@ VIEWS: tuple[View[Any], ...] = (
     SESSIONS,
     SIGN_INS,
     ENDED_LOGINS,
+    *PROFILE_VIEWS,
 )

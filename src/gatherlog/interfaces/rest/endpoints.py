@@ -44,6 +44,7 @@ from gatherlog.interfaces.rest.camel import (
 from gatherlog.interfaces.rest.endpoint import Endpoint
 from gatherlog.interfaces.rest.guests import CAMEL, SNAKE
 from gatherlog.interfaces.rest.log_endpoints import LOG_ENDPOINTS
+from gatherlog.interfaces.rest.message_endpoints import MESSAGE_ENDPOINTS
 from gatherlog.interfaces.rest.queries import Paging, Search
 from gatherlog.interfaces.rest.queue_endpoints import QUEUE_ENDPOINTS
 from gatherlog.interfaces.rest.sheets import ImportOptions
@@ -61,6 +62,7 @@ __all__ = ["ENDPOINTS"]
 ENDPOINTS: tuple[Endpoint[Any, Any], ...] = (
     *LOG_ENDPOINTS,
     *QUEUE_ENDPOINTS,
+    *MESSAGE_ENDPOINTS,
     Endpoint(
         method="GET",
         path="/guests",
