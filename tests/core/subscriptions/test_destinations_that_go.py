@@ -1,13 +1,12 @@
 """Destinations that are removed or set aside while they get events, retries and redrives too."""
 
 import asyncio
-from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 import pytest
 
-from gatherlog.core import Commit, Recorded, Store
+from gatherlog.core import Commit, Store
 from gatherlog.core.eventstore.clock import system_clock
 from gatherlog.core.projections.rebuild import rebuild
 from gatherlog.core.subscriptions.administration import SubscriptionAdmin
@@ -18,6 +17,7 @@ from gatherlog.core.subscriptions.subscription import Destination
 from tests.core.subscriptions.followers import (
     FOREVER,
     IDS,
+    Changing,
     Distant,
     Following,
     Receiver,
@@ -34,27 +34,6 @@ from tests.core.subscriptions.followers import (
 
 ASIDE = {"place": "it cannot be read"}
 ONCE = RetryPolicy(attempts=1, age=None)
-
-
-class Changing(Following):
-    """A test sets aside its destinations, as the bus does, and changes `version` for that."""
-
-    aside: Mapping[str, str] = {}
-
-    def set_aside(self) -> Mapping[str, str]:
-        return self.aside
-
-    def is_set_aside(self, destination: str) -> bool:
-        return destination in self.aside
-
-    def route(self, event: Recorded, suspended: frozenset[str] = frozenset()) -> list[Destination]:
-        return [one for one in super().route(event) if one.name not in self.aside]
-
-    def destinations(self) -> list[Destination]:
-        return [one for one in self.places if one.name not in self.aside]
-
-    def change(self, aside: Mapping[str, str]) -> None:
-        self.aside, self.version = aside, self.version + 1
 
 
 def place(receiver: Receiver, name: str = "place", **about: Any) -> Destination:

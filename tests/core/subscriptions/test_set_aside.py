@@ -1,11 +1,9 @@
 """What cannot be used is set aside and told once, and nothing else waits for it."""
 
-from collections.abc import Mapping
-
 import msgspec
 import pytest
 
-from gatherlog.core import Append, Commit, Event, Recorded, Store
+from gatherlog.core import Append, Commit, Event, Store
 from gatherlog.core.eventstore.clock import system_clock
 from gatherlog.core.subscriptions.administration import SubscriptionAdmin
 from gatherlog.core.subscriptions.checkpoints import BACKLOGS
@@ -21,6 +19,7 @@ from tests.core.subscriptions.followers import (
     FOREVER,
     IDS,
     NOON,
+    Changing,
     Following,
     Receiver,
     bodies,
@@ -107,27 +106,6 @@ async def damage(store: Store, dead_letter: str) -> None:
     write = msgspec.structs.replace(write, body=b"{")
     appends = [Append("subscription-following", [COMMANDS["of another release"]])]
     await store.commit(Commit(appends=appends, writes=[write]))
-
-
-class Changing(Following):
-    """A test sets aside its destinations, and changes `version` so that this is seen."""
-
-    aside: Mapping[str, str] = {}
-
-    def set_aside(self) -> Mapping[str, str]:
-        return self.aside
-
-    def is_set_aside(self, destination: str) -> bool:
-        return destination in self.aside
-
-    def route(self, event: Recorded, suspended: frozenset[str] = frozenset()) -> list[Destination]:
-        return [one for one in super().route(event) if one.name not in self.aside]
-
-    def destinations(self) -> list[Destination]:
-        return [one for one in self.places if one.name not in self.aside]
-
-    def change(self, aside: Mapping[str, str]) -> None:
-        self.aside, self.version = aside, self.version + 1
 
 
 async def has_all(receiver: Receiver, words: set[str]) -> bool:
