@@ -172,7 +172,11 @@ def _assemble(
     )
     profiles, links = people.ProfileService(store, clock=clock, ids=ids), people.MailLinks(key)
     talk = messages.MessageService(
-        store, Members(profiles), Concerns(guest_lists, profiles), clock=clock, ids=ids
+        store,
+        Members(profiles),
+        Concerns(guest_lists, things_to_do, profiles),
+        clock=clock,
+        ids=ids,
     )
     contacts = Contacts(profiles, links, settings.base_url)
     bus, log = Bus(opener), RequestLog(clock)
@@ -387,23 +391,40 @@ class Members:
 
 
 class Concerns:
-    """Whose business a gathering is: its host's, and that of the guests with the same address."""
+    """Whose business it is what messages are about: the link from the messages app to other apps.
 
-    def __init__(self, guest_lists: guests.GuestService, profiles: people.ProfileService) -> None:
+    A gathering is that of its host, and of the guests with the same address. A published thing is
+    everybody's, and a booking that of the parent and the organiser.
+    """
+
+    def __init__(
+        self,
+        guest_lists: guests.GuestService,
+        things_to_do: things.ThingService,
+        profiles: people.ProfileService,
+    ) -> None:
         self._guests = guest_lists
+        self._things = things_to_do
         self._profiles = profiles
 
     async def concerns(self, account: str, about: messages.About) -> bool:
-        if about.kind != "gathering":
-            return False
+        match about.kind:
+            case "gathering":
+                return await self._gathering_concerns(about.id, account)
+            case "thing":
+                return await self._things.thing_concerns(about.id, account)
+            case "booking":
+                return await self._things.booking_concerns(about.id, account)
+
+    async def _gathering_concerns(self, id: str, account: str) -> bool:
         try:
-            gathering = (await self._guests.gathering(about.id)).body
+            gathering = (await self._guests.gathering(id)).body
         except NotFound:
             return False
         if gathering.host_account == account:
             return True
         known = (await self._profiles.known([account])).get(account)
-        return known is not None and await self._guests.is_invited(about.id, known.address)
+        return known is not None and await self._guests.is_invited(id, known.address)
 
 
 class Contacts:
