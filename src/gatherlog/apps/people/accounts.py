@@ -155,9 +155,9 @@ class AccountService:
     # Sessions.
 
     async def session(self, token: str) -> Actor | None:
-        """The account that a token signs in, with its roles; None if the token is not valid.
+        """The account that a token signs in, with its roles, by one point read.
 
-        It takes two point reads.
+        None if the token is not valid.
         """
         if not SESSION.is_well_formed(token):
             return None
@@ -170,7 +170,8 @@ class AccountService:
         if session is None or session.expires_at <= self._clock():
             return None
         id = session.account_id
-        roles = self._everybody | {Role(role) for role in await self.roles(id)}
+        given = () if session.roles is UNSET else session.roles
+        roles = self._everybody.union(map(Role, given))
         return Actor("account", id, Role.MEMBER, account_id=id, roles=roles), session.expires_at
 
     async def end_session(self, token: str) -> None:
@@ -238,11 +239,12 @@ class AccountService:
 
         async def attempt(unit: UnitOfWork) -> list[Decided]:
             await unit.load((ACCOUNTS, account_id), (ACCOUNT_ROLES, account_id))
-            if await unit.get(ACCOUNTS, account_id) is None:
+            account = await unit.get(ACCOUNTS, account_id)
+            if account is None:
                 raise no_such("account", account_id)
             given = await unit.get(ACCOUNT_ROLES, account_id)
             before = () if given is None else given.roles
-            return about("", decisions.change_roles(before, add, remove))
+            return about("", decisions.change_roles(account, before, add, remove))
 
         handled = await run(self._accounts, _stream(account_id), attempt, actor=actor)
         given = handled.bodies[ACCOUNT_ROLES.ref(account_id)]
@@ -300,7 +302,7 @@ class AccountService:
             async def attempt(
                 unit: UnitOfWork, known: AccountAddress | None = owner, id: str = account_id
             ) -> list[Decided]:
-                new = [] if session is None else [(SESSIONS, session)]
+                new = [] if session is None else [(SESSIONS, session), (ACCOUNT_ROLES, id)]
                 await unit.load((ACCOUNT_ADDRESSES, address), (ACCOUNTS, id), *new)
                 if await unit.get(ACCOUNT_ADDRESSES, address) != known:
                     raise _OwnerChanged("the account of the address changed")

@@ -66,6 +66,8 @@ class RolesChanged(msgspec.Struct, frozen=True):
     """The roles of the account from now on, beside that of a member: organiser, reviewer."""
 
     roles: tuple[str, ...]
+    sessions: tuple[str, ...] = ()
+    """The ids of the sessions that have begun, which have the roles, too."""
 
 
 @event_type("people.session_started")

@@ -118,9 +118,12 @@ class AccountFold:
                 id = id_of(happened.stream)
                 refs += [ACCOUNT_ADDRESSES.ref(address), ACCOUNT_ROLES.ref(id), PROFILES.ref(id)]
                 refs += [SESSIONS.ref(session) for session in sessions]
-            case RolesChanged():
+            case RolesChanged(_, sessions):
                 refs.append(ACCOUNT_ROLES.ref(id_of(happened.stream)))
-            case SessionStarted(session) | SessionEnded(session):
+                refs += [SESSIONS.ref(session) for session in sessions]
+            case SessionStarted(session):
+                refs += [ACCOUNT_ROLES.ref(id_of(happened.stream)), SESSIONS.ref(session)]
+            case SessionEnded(session):
                 refs.append(SESSIONS.ref(session))
         return refs
 
@@ -145,16 +148,27 @@ class AccountFold:
                     Change(PROFILES, id, DELETE),
                     *[Change(SESSIONS, session, DELETE) for session in sessions],
                 ]
-            case RolesChanged(roles):
+            case RolesChanged(roles, sessions):
                 after = AccountRoles(id, roles) if roles else DELETE
-                return [Change(ACCOUNT_ROLES, id, after)]
+                return [
+                    Change(ACCOUNT_ROLES, id, after),
+                    *[
+                        Change(
+                            SESSIONS, one, msgspec.structs.replace(session, roles=roles or UNSET)
+                        )
+                        for one in sessions
+                        if (session := documents[SESSIONS.ref(one)]) is not None
+                    ],
+                ]
             case SessionStarted(session, expires_at):
                 started = LiveSession(session, happened.time, expires_at)
                 account = documents[ACCOUNTS.ref(id)]
                 confirmed = msgspec.structs.replace(account, unconfirmed=UNSET)
+                given = documents[ACCOUNT_ROLES.ref(id)]
+                roles = UNSET if given is None else given.roles
                 return [
                     _with_sessions(confirmed, (*account.sessions, started)),
-                    Change(SESSIONS, session, Session(id, expires_at)),
+                    Change(SESSIONS, session, Session(id, expires_at, roles)),
                 ]
             case SessionEnded(session):
                 account = documents[ACCOUNTS.ref(id)]

@@ -96,6 +96,8 @@ class Session(msgspec.Struct, frozen=True):
 
     account_id: str
     expires_at: int
+    roles: tuple[str, ...] | UnsetType = UNSET
+    """The roles of the account, so that they are read with the session; UNSET where it has none."""
 
 
 class Code(msgspec.Struct, frozen=True):
