@@ -3,6 +3,7 @@
 from benchmarks import (
     answering,
     appending,
+    asking,
     following,
     footprint,
     growing,
@@ -10,6 +11,7 @@ from benchmarks import (
     matching,
     reading,
     routing,
+    searching,
     serving,
     sharing,
     waking,
@@ -25,8 +27,10 @@ MODULES = (
     matching,
     routing,
     serving,
+    asking,
     hosting,
     sharing,
+    searching,
     footprint,
     growing,
 )

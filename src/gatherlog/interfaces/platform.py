@@ -6,7 +6,19 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from gatherlog.apps.guests.service import GuestService
-from gatherlog.apps.people import AccountService, GuestLoginService, KeyService, Mailer
+from gatherlog.apps.messages import MessageService
+from gatherlog.apps.messages.reminders import ReminderRounds
+from gatherlog.apps.people import (
+    AccountService,
+    GuestLoginService,
+    KeyService,
+    KeySource,
+    Mailer,
+    MailLinks,
+    MemberTokenService,
+    ProfileService,
+)
+from gatherlog.apps.things import ThingService
 from gatherlog.apps.trail import TrailService
 from gatherlog.core.commands.appending import Appender
 from gatherlog.core.eventstore.clock import Clock, Ids
@@ -18,6 +30,7 @@ from gatherlog.core.routing.rules import Rule
 from gatherlog.core.subscriptions.administration import SubscriptionAdmin
 from gatherlog.core.subscriptions.subscription import Subscription
 from gatherlog.core.subscriptions.worker import Worker
+from gatherlog.interfaces.graphql.finding import Finder
 from gatherlog.settings import Settings
 from gatherlog.targets.mail import Mailbox
 
@@ -33,9 +46,17 @@ class Platform:
     clock: Clock
     ids: Ids
     guests: GuestService
+    things: ThingService
     keys: KeyService
     accounts: AccountService
     guest_login: GuestLoginService
+    profiles: ProfileService
+    member_tokens: MemberTokenService
+    site_key: KeySource
+    messages: MessageService
+    mail_links: MailLinks
+    reminder_rounds: ReminderRounds | None
+    """Where the site sends mail: what makes reminders of unread messages due."""
     mailer: Mailer
     trail: TrailService
     appender: Appender
@@ -44,6 +65,8 @@ class Platform:
     """Gives the secrets that a rule's webhooks are signed with, as text, the current one first."""
     subscription_admin: SubscriptionAdmin
     queues: Queues
+    finder: Finder | None
+    """Searches the published things; None where nothing searches."""
     bus: Bus
     subscriptions: Sequence[Subscription]
     """All subscriptions of this program, the bus included."""
@@ -61,11 +84,18 @@ class Platform:
             yield
             return
         task = asyncio.create_task(self.worker.run())
+        rounds = asyncio.create_task(self._go_round())
         try:
             yield
         finally:
+            rounds.cancel()
             self.worker.stop()
             await task
+            await asyncio.wait([rounds])
+
+    async def _go_round(self) -> None:
+        if self.reminder_rounds is not None:
+            await self.reminder_rounds.run()
 
     async def stop(self) -> None:
         """Finish what was accepted, then close the store. Calling it again does nothing."""
