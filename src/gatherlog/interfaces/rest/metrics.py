@@ -183,18 +183,21 @@ async def _search_metrics(platform: Platform) -> list[Metric]:
         "documents": (status.documents, "Documents in which this process searches."),
         "building": (status.is_building, "1 while this process builds its index from scratch."),
     }
-    failures = CounterMetricFamily(
-        "gatherlog_search_failures", "Times that following the log failed and began again."
-    )
-    failures.add_metric([], status.failures)
+    counts = {
+        "builds": (status.builds, "Times that this process has built its index from scratch."),
+        "failures": (status.failures, "Times that following the log failed and began again."),
+    }
     return [
         *(
             GaugeMetricFamily(f"gatherlog_search_{name}", text, value=float(value))
             for name, (value, text) in figures.items()
         ),
+        *(
+            CounterMetricFamily(f"gatherlog_search_{name}", text, value=float(value))
+            for name, (value, text) in counts.items()
+        ),
         lag,
         oldest,
-        failures,
     ]
 
 
