@@ -33,6 +33,7 @@ from gatherlog.core.subscriptions.subscription import Subscription
 from gatherlog.engines import open_store
 from gatherlog.interfaces.logs import RequestLog, to_stderr
 from gatherlog.interfaces.platform import Platform
+from gatherlog.search import IndexedSearch
 from gatherlog.settings import Settings
 from gatherlog.targets.mail import Mailbox, NoMail
 from gatherlog.targets.opening import TargetOpener
@@ -180,6 +181,10 @@ def _assemble(
     )
     contacts = Contacts(profiles, links, settings.base_url)
     bus, log = Bus(opener), RequestLog(clock)
+    source = things.ThingSource(store, clock=clock, report=log.failed)
+    search = IndexedSearch(
+        store, source, folder=settings.search_path, clock=clock, report=log.failed
+    )
     spread = spreading.spreading(store, clock=clock, ids=ids)
     subscriptions: list[Subscription] = [bus, *projections(mail=sends_letters), spread]
     if sends_letters:
@@ -235,7 +240,8 @@ def _assemble(
             store, clock=clock, ids=ids, known=[subscription.name for subscription in subscriptions]
         ),
         queues=queue,
-        finder=None,
+        search=search,
+        finder=things.ThingFinder(search),
         bus=bus,
         subscriptions=subscriptions,
         worker=worker.Worker(

@@ -6,6 +6,7 @@ A thing is a document of its shop's owner; a shop that is renamed changes the te
 from collections.abc import AsyncIterator, Sequence
 from datetime import date
 from pathlib import Path
+from uuid import uuid4
 
 import msgspec
 
@@ -43,6 +44,8 @@ class Things:
         self._store = store
         self.version = version
         self.builds = 0
+        self.reads: list[list[str]] = []
+        """The ids that were asked for at a time."""
         self.note = ""
         """A word that all documents have, and of which no event tells."""
         self.renew_on: date | None = None
@@ -58,6 +61,7 @@ class Things:
         return Touched(owners=[id]) if category == "shop" else None
 
     async def read(self, ids: Sequence[str]) -> Sequence[SearchDocument | None]:
+        self.reads.append([*ids])
         things = [THINGS.read(one) for one in await self._store.get([THINGS.ref(id) for id in ids])]
         return [
             None if thing is None else await self._document(id, thing)
@@ -86,7 +90,7 @@ class Desk:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._number = 0
+        self._series, self._number = uuid4().hex, 0
 
     async def thing(self, id: str, name: str, shop: str = "corner", weight: int = 5) -> None:
         body = Thing(name, shop, weight)
@@ -108,7 +112,7 @@ class Desk:
 
     def _event(self, type: str) -> Event:
         self._number += 1
-        return Event(id=f"{id(self)}-{self._number}", type=type, time=1, recorded=1, data=b"{}")
+        return Event(id=f"{self._series}-{self._number}", type=type, time=1, recorded=1, data=b"{}")
 
 
 def searching(

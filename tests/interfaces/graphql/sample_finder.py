@@ -1,7 +1,6 @@
 """A search for tests: it finds the things that it is told of, in the order of their names."""
 
-from gatherlog.apps.things import Thing
-from gatherlog.interfaces.graphql.finding import Found, Hit, ThingQuery
+from gatherlog.apps.things import Found, Hit, Thing, ThingQuery
 
 __all__ = ["SampleFinder"]
 

@@ -25,6 +25,7 @@ from gatherlog.entrypoints.cli import (
     signin,
     site,
     subscriptions,
+    things,
 )
 from gatherlog.entrypoints.cli.failures import INTERRUPTED, USAGE, describe
 
@@ -70,6 +71,9 @@ gatherings.default(gathering.gathering)
 _add(gatherings, gathering.create, "create")
 _add(gatherings, gathering.list_, "list")
 
+thing = App(name="things", help="Things to do.")
+_add(thing, things.reindex, "reindex")
+
 rule = App(name="rules", help="Say which events go where: webhooks, streams, queues, mail.")
 _add(rule, rules.add, "add")
 _add(rule, rules.list_, "list")
@@ -110,6 +114,7 @@ app.command(key)
 _add(app, signin.signin, "signin")
 _add(app, accounts.account, "account")
 app.command(gatherings)
+app.command(thing)
 _add(app, sheets.import_, "import")
 _add(app, links.link, "link", "[OPTIONS] [GUEST...]")
 _add(app, sheets.export, "export", "[OPTIONS] [FILE]")

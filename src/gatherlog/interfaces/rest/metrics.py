@@ -17,6 +17,7 @@ from gatherlog.interfaces.problems import NotReady
 from gatherlog.interfaces.rest.answers import Health, json
 from gatherlog.interfaces.rest.endpoint import Call, Reply
 from gatherlog.interfaces.rest.queries import Nothing
+from gatherlog.interfaces.rest.search_metrics import search_metrics
 
 __all__ = ["read_metrics", "read_readiness"]
 
@@ -68,6 +69,7 @@ async def _metrics(platform: Platform) -> list[Metric]:
         *_file_metrics(platform.store),
         *_subscription_metrics(statuses, dead),
         *await _queue_metrics(platform),
+        *await search_metrics(platform),
         await _held_letters(platform),
         *_process_metrics(platform),
         _set_aside(platform),
