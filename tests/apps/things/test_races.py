@@ -9,7 +9,7 @@ import pytest
 from gatherlog.apps.things import AlreadyBooked, Reason, ThingService, WrongState
 from gatherlog.apps.things.views import BOOKINGS
 from gatherlog.core import Store
-from gatherlog.core.commands.turns import WaitingListLocks
+from gatherlog.core.commands.turns import CommandLocks
 from gatherlog.core.eventstore.errors import Conflict, GatherlogError, NotFound
 from gatherlog.testing import CountingIds, StandingClock
 from tests.apps.guests.slow_reads import SlowReads
@@ -40,7 +40,7 @@ async def town(
     With "many", commands do not share a lock, as if each ran in a process of its own.
     """
     if request.param == "many":
-        monkeypatch.setattr(WaitingListLocks, "of", lambda locks, id: asyncio.Lock())
+        monkeypatch.setattr(CommandLocks, "of", lambda locks, id: asyncio.Lock())
     return Town(ThingService(SlowReads(store), clock=clock, ids=CountingIds()))
 
 

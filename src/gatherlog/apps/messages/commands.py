@@ -26,6 +26,7 @@ from gatherlog.apps.messages.views import (
 )
 from gatherlog.core.commands.handler import Attempt, CommandHandler, Handled, Once
 from gatherlog.core.commands.service import no_such, read, run
+from gatherlog.core.commands.turns import CommandLocks
 from gatherlog.core.commands.unit_of_work import UnitOfWork
 from gatherlog.core.eventstore.clock import Clock, Ids
 from gatherlog.core.eventstore.retrying import Backoff
@@ -62,6 +63,7 @@ class Commands:
         self._ids = ids
         self._handler = CommandHandler(store, CODEC, FOLD, clock=clock, ids=ids)
         self._at_once = at_once(store.limits)
+        self._locks = CommandLocks()
 
     async def _check_business(self, account: str, about: About | None) -> None:
         """Raise NotYourBusiness unless it concerns the account; None is no business at all."""
@@ -99,8 +101,9 @@ class Commands:
         self, id: str, attempt: Attempt, account: str, actor: str, once: Once | None = None
     ) -> Handled:
         """Carry out a command on a conversation; without `actor`, the account itself acts."""
-        who = actor or f"account:{account}"
-        return await run(self._handler, conversation_stream(id), attempt, actor=who, once=once)
+        who, stream = actor or f"account:{account}", conversation_stream(id)
+        async with self._locks.of(id):
+            return await run(self._handler, stream, attempt, actor=who, once=once)
 
 
 async def load_own(

@@ -15,7 +15,7 @@ from typing import Any
 from gatherlog.core.commands.handler import Attempt, CommandHandler, Decided, Handled, Once
 from gatherlog.core.commands.places import Placed, Room, WaitingList
 from gatherlog.core.commands.service import run
-from gatherlog.core.commands.turns import Turn, WaitingListLocks
+from gatherlog.core.commands.turns import CommandLocks, Turn
 from gatherlog.core.commands.unit_of_work import UnitOfWork
 from gatherlog.core.eventstore.errors import NotFound, StoreError
 from gatherlog.core.projections.views import View
@@ -43,7 +43,7 @@ class Places:
         self._handler = handler
         self._view = view
         self._waiting_lists = waiting_lists
-        self._locks = WaitingListLocks()
+        self._locks = CommandLocks()
 
     async def give(
         self, unit: UnitOfWork, id: str, capacity: int | None, at_once: AtOnce, in_turn: InTurn

@@ -1,7 +1,8 @@
-"""Locks that make commands on the same waiting list run one after the other, within one process.
+"""Locks that make commands on the same thing run one after the other, within one process.
 
-They only save work: the commit alone makes places exact. Without them, of a hundred commands that
-read the same waiting list at once, one would commit and the others would all have to try again.
+They only save work: the commit alone makes places and numbers exact. Without them, of a hundred
+commands that read the same waiting list or conversation at once, one would commit and the others
+would all have to try again.
 """
 
 import asyncio
@@ -10,11 +11,11 @@ from weakref import WeakValueDictionary
 from gatherlog.core.commands.unit_of_work import UnitOfWork
 from gatherlog.core.eventstore.clock import Clock
 
-__all__ = ["Turn", "WaitingListLocks"]
+__all__ = ["CommandLocks", "Turn"]
 
 
-class WaitingListLocks:
-    """One lock for each waiting list; it exists as long as a command holds it or waits for it."""
+class CommandLocks:
+    """One lock for each id; it exists as long as a command holds it or waits for it."""
 
     def __init__(self) -> None:
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
@@ -31,7 +32,7 @@ class Turn:
 
     __slots__ = ("_clock", "_held", "_id", "_locks")
 
-    def __init__(self, locks: WaitingListLocks, id: str, clock: Clock) -> None:
+    def __init__(self, locks: CommandLocks, id: str, clock: Clock) -> None:
         self._locks = locks
         self._id = id
         self._clock = clock
