@@ -44,7 +44,7 @@ def card(
     organiser: str = "",
     metres: float | None = None,
     favourite: bool = False,
-    currency: str = "",
+    currency: str,
 ) -> Card:
     """A published thing, and the date that is shown of it; None where it has none at present."""
     content = thing.content

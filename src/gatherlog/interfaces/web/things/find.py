@@ -146,6 +146,7 @@ async def cards_of(
             organiser="" if organiser is None else organiser.name,
             metres=metres.get(thing.id),
             favourite=is_kept,
+            currency=frame.currency,
         )
         for thing, organiser, is_kept in zip(things, organisers, kept, strict=True)
     ]
