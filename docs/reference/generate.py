@@ -63,6 +63,8 @@ and client address), `rsvp` (10/hour per guest), `wrong` (30/minute per client a
 | `GATHERLOG_INTROSPECTION` | | `off`; `on`: the GraphQL APIs tell their schemas, as a demo does |
 | `GATHERLOG_WEBHOOK_ALLOW` | | none; networks that webhooks may reach although not public, and at \
 any port, with commas between: `127.0.0.1,10.1.0.0/16` |
+| `GATHERLOG_SEARCH_FOLDER` | | beside SQLite's file, ending in `.search`; without a file, a \
+temporary folder. Each server keeps an index of its own in it, which may be deleted at any time |
 | `GATHERLOG_JWT_KEY` | | the content of the key file; a private RSA key in PEM |
 | `GATHERLOG_KEY_FILE` | | beside SQLite's file, ending in `.key`; the file is made when it is \
 first needed, and kept. With `memory:` there is no file unless this names one, and the key ends \

@@ -41,6 +41,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     key_file: str | None = None
     """The file with the site's private key; None: beside SQLite's file, ending in `.key`. A store
     in memory has no such file unless it is named here."""
+    search_folder: str | None = None
+    """The folder of the index for searching, which may be deleted; None: beside SQLite's file,
+    ending in `.search`, or a temporary one where the store has no file."""
     webhook_allow: tuple[str, ...] = ()
     """Addresses or networks that webhooks may reach though not public, and at any port."""
     work: bool = True
@@ -100,6 +103,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             return Path(self.key_file)
         file = self.address.file
         return None if file is None else file.with_name(f"{file.name}.key")
+
+    @property
+    def search_path(self) -> Path | None:
+        """The folder of the index for searching; None: a temporary one."""
+        if self.search_folder is not None:
+            return Path(self.search_folder)
+        file = self.address.file
+        return None if file is None else file.with_name(f"{file.name}.search")
 
     @property
     def base_url(self) -> str:
@@ -240,5 +251,6 @@ _READERS: Mapping[str, Callable[[str], object]] = {
     "currency": str,
     "jwt_key": _pem,
     "key_file": str,
+    "search_folder": str,
     "rate_limits": str,
 }
