@@ -1,4 +1,4 @@
-"""Packages of Node.js for tests: those that a folder's lock file pins, installed when first needed."""
+"""Packages of Node.js for tests: those that a folder's lock file pins, installed when needed."""
 
 import fcntl
 import os

@@ -1,9 +1,9 @@
-"""A parent finds something for two children, signs in, books both, waits, cancels; all accessible."""
+"""A parent finds something for two children, signs in, books both, waits and cancels."""
 
 import re
 
 import pytest
-from playwright.async_api import BrowserContext, Page, expect
+from playwright.async_api import Page, expect
 
 from gatherlog.bootstrap import Platform
 from tests.browser.accessibility import barriers
@@ -87,10 +87,10 @@ async def test_where_it_is_full_a_family_waits_together(
     await page.get_by_role("link", name="Kasperl and the lost moon").tap()
     await page.get_by_role("link", name=re.compile("^Wait for a place")).tap()
     await page.get_by_label("Others who come along").fill("3")
-    await page.get_by_role("button", name="Join the queue").tap()
+    await page.get_by_role("button", name="Join the waiting list").tap()
 
     await expect(page.get_by_text("You are on the waiting list", exact=True)).to_be_visible()
-    await expect(page.get_by_text("You are number 1 in the queue.")).to_be_visible()
+    await expect(page.get_by_text("You are number 1 on it.")).to_be_visible()
     await page.get_by_role("link", name="Bookings", exact=True).first.tap()
     await expect(page.locator(".rows .pill")).to_have_text("Waiting, number 1")
 
