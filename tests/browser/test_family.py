@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Browser, Page, expect
 
 from gatherlog.bootstrap import Platform
 from tests.browser.accessibility import barriers
@@ -127,14 +127,17 @@ async def test_a_mistake_in_the_address_is_told_at_its_field(
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [390, 1280])
 async def test_no_page_has_a_barrier(
-    desk: Page, site: str, town: TownOnline, scheme: str, width: int
+    chromium: Browser, site: str, town: TownOnline, scheme: str, width: int
 ) -> None:
-    await desk.set_viewport_size({"width": width, "height": 844})
-    await desk.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
-    for path in await pages_of(desk, site, town):
-        await desk.goto(f"{site}{path}")
-        scrolled = await desk.evaluate("document.documentElement.scrollWidth")
-        assert (path, await barriers(desk), scrolled) == (path, [], width)
+    context = await chromium.new_context(
+        viewport={"width": width, "height": 844},
+        color_scheme="dark" if scheme == "dark" else "light",
+    )
+    page = await context.new_page()
+    for path in await pages_of(page, site, town):
+        await page.goto(f"{site}{path}")
+        scrolled = await page.evaluate("document.documentElement.scrollWidth")
+        assert (path, await barriers(page), scrolled) == (path, [], width)
 
 
 async def pages_of(page: Page, site: str, town: TownOnline) -> list[str]:
