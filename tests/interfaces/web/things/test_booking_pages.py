@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from gatherlog.apps.things import Booking, Thing
+from gatherlog.apps.things import Booking, OccurrencePlaces, Thing
 from gatherlog.core.commands.slices import Window
 from gatherlog.core.eventstore.clock import system_clock, to_datetime
 from tests.interfaces.graphql.asking import ON_SQLITE
@@ -195,6 +195,26 @@ async def test_a_date_that_is_none_shows_the_dates_that_there_are(
             "The date you wanted to book is over or has changed. Here are the current dates."
         ]
         assert page.text("h1") == "Painting with frogs"
+    assert await bookings(town) == []
+
+
+@ON_SQLITE
+async def test_a_date_that_is_cancelled_while_one_books_is_not_booked(
+    pia: Browsing, town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    thing, service = await town.published(), town.service
+    token, read = await pia.token(), service.places_left
+
+    async def read_before_it_is_cancelled(*given: Any) -> OccurrencePlaces:
+        found = await read(*given)
+        await service.cancel_occurrence(thing.id, DAY, "Ill.", town.people.olga.id, actor="cli")
+        return found
+
+    monkeypatch.setattr(service, "places_left", read_before_it_is_cancelled)
+    sent = await pia.post(booking_of(thing), form=token, people="1")
+
+    [note] = page_of(sent, 422).of_class("note")
+    assert note.startswith("The date you wanted to book is over or has changed.")
     assert await bookings(town) == []
 
 
