@@ -233,12 +233,14 @@ async def test_a_second_booking_leads_to_the_first(pia: Browsing, town: Town) ->
     thing, mia = await town.published(), await town.child()
     before = await town.book(thing)
 
+    form = await pia.open(booking_of(thing))
     refused = await pia.send(booking_of(thing), children=[mia.id], people="1")
 
     page = page_of(refused, 409)
-    [note] = page.of_class("note")
-    assert note.startswith("You have already booked this date.")
-    assert f"/bookings/{before.id}" in [e["href"] for e in page.all("a")]
+    for shown in (form, page):
+        [note] = shown.of_class("note")
+        assert note.startswith("You have already booked this date.")
+        assert f"/bookings/{before.id}" in [e["href"] for e in shown.all("a")]
     assert only_form(page)["children"] == [mia.id]
     assert await booked(town, thing) == 1
 

@@ -56,7 +56,7 @@ class BookPage:
         if date is None:
             return await self._no_date(request, parent)
         if request.method != "POST":
-            return await self._form(date)
+            return await self._form(date, before=await self._before(date))
         form = BookingForm.read(await self._frame.form(request, parent.visitor))
         try:
             return await self._book(date, form)
@@ -103,12 +103,16 @@ class BookPage:
         self, date: _Date, form: BookingForm, wanted: BookingWish, error: GatherlogError
     ) -> Response:
         """The booking that there is: the same form, sent twice, leads to it."""
-        key = date.places.key
-        booked = await self._things.bookings_at(date.thing.id, [key], date.parent.account_id)
-        before = booked.get(key)
+        before = await self._before(date)
         if before is not None and _is_same(before, wanted):
             return self._made(before)
         return await self._form(date, form, before=before, status=status_of(error))
+
+    async def _before(self, date: _Date) -> Booking | None:
+        """The parent's booking of this date, if there is one."""
+        key = date.places.key
+        booked = await self._things.bookings_at(date.thing.id, [key], date.parent.account_id)
+        return booked.get(key)
 
     def _made(self, booking: Booking) -> Response:
         done = "waiting" if booking.status == "WAITING" else "booked"
