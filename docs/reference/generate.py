@@ -62,6 +62,7 @@ and client address), `rsvp` (10/hour per guest), \
 | `GATHERLOG_SMTP_URL` | | none: no mail is sent; `smtp://name:password@host:port`, or `smtps://` |
 | `GATHERLOG_MAIL_FROM` | | none; needed with an SMTP server: `Our party <party@example.org>` |
 | `GATHERLOG_CONTACT` | | none; the address that gets what visitors write to the site |
+| `GATHERLOG_CURRENCY` | | none; the currency of prices, such as `EUR`, beside the numbers |
 | `GATHERLOG_EVERYBODY_ORGANISES` | | `off`; `on`: accounts need no role to publish things to do |
 | `GATHERLOG_WORK` | | `on`; `off`: `gatherlog work` reads subscriptions, beside the server |
 | `GATHERLOG_INTROSPECTION` | | `off`; `on`: the GraphQL APIs tell their schemas, as a demo does |

@@ -48,6 +48,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Addresses or networks that webhooks may reach though not public, and at any port."""
     work: bool = True
     """Whether the server runs the worker, too; if not, `gatherlog work` does, beside it."""
+    currency: str | None = None
+    """The currency of all prices, such as `EUR`; None: pages show numbers alone."""
     everybody_organises: bool = False
     """Whether every account is an organiser of things to do, without being given the role."""
     rate_limits: str = ""
@@ -143,6 +145,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             flaws.extend(_flaws_of_sender(self.mail_from))
         if self.contact is not None and not _is_mail_address(self.contact):
             flaws.append(Flaw("/contact", "is not an e-mail address like office@example.org"))
+        if self.currency is not None and not _is_currency(self.currency):
+            flaws.append(Flaw("/currency", "is not a code of ISO 4217 like EUR"))
         for network in self.webhook_allow:
             if not _is_network(network):
                 flaws.append(Flaw("/webhook_allow", f"{network!r} is not like 10.1.0.0/16"))
@@ -224,6 +228,10 @@ def _is_mail_address(text: str) -> bool:
         return False
 
 
+def _is_currency(text: str) -> bool:
+    return len(text) == 3 and text.isascii() and text.isalpha() and text.isupper()
+
+
 def _pem(text: str) -> str:
     """PEM from a variable, in which the two characters `\\n` may stand for a line end."""
     return text.replace("\\n", "\n")
@@ -242,6 +250,7 @@ _READERS: Mapping[str, Callable[[str], object]] = {
     "smtp_url": str,
     "mail_from": str,
     "contact": str,
+    "currency": str,
     "jwt_key": _pem,
     "key_file": str,
     "search_folder": str,

@@ -9,7 +9,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gatherlog.apps.things import Alteration, Content, Hours, Occurrence, When, coming
+from gatherlog.apps.things import (
+    Alteration,
+    CancelledDate,
+    Content,
+    Hours,
+    Occurrence,
+    When,
+    as_planned,
+    cancelled_dates,
+    coming,
+)
 from gatherlog.apps.things.content import DAYS, with_slots
 from gatherlog.apps.things.occurrences import (
     AHEAD,
@@ -353,3 +363,37 @@ def test_what_is_moved_is_there_once_and_where_it_was_not_any_more(
     assert sorted(one.key for one in after) == sorted(one.key for one in found)
     assert [one.start for one in after if one.key == found[0].key] == [start.isoformat()]
     assert [one for one in after if not one.moved] == found[1:]
+
+
+# What does not take place.
+
+
+def test_what_was_cancelled_and_is_still_to_come_is_told_with_its_reason() -> None:
+    altered = [
+        Alteration(key=SUNDAY, cancelled=True, reason="The hall is closed."),
+        Alteration(key=SATURDAY, cancelled=True),
+        Alteration(key="2027-03-27", cancelled=True, reason="It is over."),
+        Alteration(key="2027-12-25", cancelled=True, reason="It is more than 90 days ahead."),
+        Alteration(key="2027-04-05", cancelled=True, reason="No Monday is planned."),
+        moved("2027-04-10", "2027-04-12T10:00:00", "2027-04-12T12:00:00"),
+    ]
+
+    found = cancelled_dates(content(), altered, now=HERE)
+
+    plan = [as_planned(content(), key) for key in (SATURDAY, SUNDAY)]
+    assert found == [
+        CancelledDate(one, reason)
+        for one, reason in zip(plan, (None, "The hall is closed."), strict=True)
+        if one is not None
+    ]
+    assert [one.planned.date for one in found] == [SATURDAY, SUNDAY]
+
+
+def test_a_single_event_that_was_cancelled_is_told_however_far_it_is() -> None:
+    when = When(start="2029-05-01T14:00:00", end="2029-05-01T16:00:00")
+    far = content(kind="EVENT", when=when)
+    altered = [Alteration(key=ONCE, cancelled=True, reason="Too much rain.")]
+
+    [found] = cancelled_dates(far, altered, now=HERE)
+
+    assert (found.planned.date, found.reason) == ("2029-05-01", "Too much rain.")
