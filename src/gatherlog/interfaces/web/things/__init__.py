@@ -1,0 +1,1 @@
+"""The pages about things to do: of parents, of organisers and of reviewers."""
