@@ -13,8 +13,8 @@
   programs only.
 - **Lists** of one person's things, favourites and bookings, and of what is pending, are slices in
   both directions with a cursor for each item (`Window`, `Slice` of `core.commands.slices`).
-- **Several at once**: `published_things`, `profiles`, `are_favourites` and `booking_details` take
-  lists and read once or twice, for loaders.
+- **Several at once**: `published_things`, `profiles`, `are_favourites`, `places_at`, `bookings_at` and
+  `booking_details` take lists and read once or twice, for loaders.
 - **Errors**: NotFound; Invalid with flaws; Conflict for `expects`; `WrongState`, `AlreadyBooked`
   and `ChildIsBooked` (of GraphQL's code CONFLICT), `Full` (FULL) and `OwnThing` (FORBIDDEN).
 - **Rosters** are for their organiser: `roster`, and `write_roster` for a sheet.
@@ -30,6 +30,7 @@ from gatherlog.apps.things.answers import (
     Roster,
     RosterRow,
 )
+from gatherlog.apps.things.booking import MOST_PEOPLE, age_on, is_bookable
 from gatherlog.apps.things.content import (
     CATEGORIES_OF_THINGS,
     FIELDS,
@@ -45,7 +46,16 @@ from gatherlog.apps.things.content import (
 from gatherlog.apps.things.events import Reason
 from gatherlog.apps.things.folds import CATEGORIES
 from gatherlog.apps.things.inputs import BookingWish, ChildDetails, Enquiry
-from gatherlog.apps.things.occurrences import Alteration, DayHours, Occurrence, coming, days_of
+from gatherlog.apps.things.occurrences import (
+    Alteration,
+    CancelledDate,
+    DayHours,
+    Occurrence,
+    as_planned,
+    cancelled_dates,
+    coming,
+    days_of,
+)
 from gatherlog.apps.things.refusals import (
     AlreadyBooked,
     ChildIsBooked,
@@ -72,6 +82,7 @@ __all__ = [
     "CATEGORIES",
     "CATEGORIES_OF_THINGS",
     "FIELDS",
+    "MOST_PEOPLE",
     "REINDEXED_BY",
     "VIEWS",
     "AlreadyBooked",
@@ -80,6 +91,7 @@ __all__ = [
     "BookingDetails",
     "BookingStatus",
     "BookingWish",
+    "CancelledDate",
     "Child",
     "ChildDetails",
     "ChildIsBooked",
@@ -111,8 +123,12 @@ __all__ = [
     "When",
     "Where",
     "WrongState",
+    "age_on",
+    "as_planned",
+    "cancelled_dates",
     "coming",
     "days_of",
+    "is_bookable",
     "searchable",
     "write_roster",
 ]

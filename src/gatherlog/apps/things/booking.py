@@ -22,6 +22,7 @@ __all__ = [
     "MOST_CHILDREN",
     "MOST_PEOPLE",
     "MOST_WAITING",
+    "age_on",
     "book_at_once",
     "book_in_turn",
     "cancel_at_once",
@@ -70,12 +71,18 @@ def check_can_book(thing: Thing, one: Occurrence, places: int, now: int) -> None
         raise Full(f"{places} places are wanted; there are {capacity} altogether")
 
 
+def age_on(birth_date: str, day: str) -> int:
+    """The age in whole years on a day; who was born on 29 February has a birthday on 1 March else."""
+    born, then = date.fromisoformat(birth_date), date.fromisoformat(day)
+    return then.year - born.year - ((then.month, then.day) < (born.month, born.day))
+
+
 def check_ages(children: Sequence[Child], ages: IntRange, day: str) -> None:
     """Raise Invalid, naming every child who is not of these ages on the day of the activity."""
     flaws = [
         Flaw(f"/children/{place}", f"{child.name} is {age} on that day; it is for {_of(ages)}")
         for place, child in enumerate(children)
-        if not ages.start <= (age := _age(child.birth_date, day)) <= ages.end
+        if not ages.start <= (age := age_on(child.birth_date, day)) <= ages.end
     ]
     if flaws:
         raise Invalid(*flaws)
@@ -176,12 +183,6 @@ def _cancelled(booking: Booking, by: Side, reason: str | None) -> Decided:
         waited=booking.status == "WAITING",
     )
     return Decided(cancelled, booking.id)
-
-
-def _age(birth_date: str, day: str) -> int:
-    """Whole years on a day. Who was born on 29 February has a birthday on 1 March otherwise."""
-    born, then = date.fromisoformat(birth_date), date.fromisoformat(day)
-    return then.year - born.year - ((then.month, then.day) < (born.month, born.day))
 
 
 def _of(ages: IntRange) -> str:

@@ -22,8 +22,11 @@ __all__ = [
     "AHEAD",
     "ONCE",
     "Alteration",
+    "CancelledDate",
     "DayHours",
     "Occurrence",
+    "as_planned",
+    "cancelled_dates",
     "coming",
     "days_of",
     "is_planned",
@@ -93,6 +96,13 @@ class DayHours(msgspec.Struct, frozen=True, order=True):
     end: str
 
 
+class CancelledDate(msgspec.Struct, frozen=True, order=True):
+    """An occurrence that does not take place, as it was planned."""
+
+    planned: Occurrence
+    reason: str | None
+
+
 def coming(content: Content, altered: Sequence[Alteration] = (), *, now: int) -> list[Occurrence]:
     """The occurrences that have not ended at `now`, the earliest first.
 
@@ -109,14 +119,36 @@ def coming(content: Content, altered: Sequence[Alteration] = (), *, now: int) ->
     return sorted(one for one in found if one.date > today.isoformat() or one.ends_at > now)
 
 
+def cancelled_dates(
+    content: Content, altered: Sequence[Alteration] = (), *, now: int
+) -> list[CancelledDate]:
+    """What was cancelled alone and would be among the `coming` otherwise, the earliest first."""
+    today, found = _today(content, now), []
+    for one in altered:
+        planned = as_planned(content, one.key) if one.cancelled else None
+        if planned is not None and planned.ends_at > now and _is_in_sight(content, planned, today):
+            found.append(CancelledDate(planned, one.reason))
+    return sorted(found)
+
+
 def is_planned(content: Content, key: str) -> bool:
     """Whether the content plans an occurrence with this key, whatever became of it."""
-    return _planned_as(content, key) is not None
+    return as_planned(content, key) is not None
+
+
+def as_planned(content: Content, key: str) -> Occurrence | None:
+    """The occurrence as it was planned with this key, if it was."""
+    if content.kind == "EVENT":
+        return _single(content) if key == ONCE else None
+    if key == ONCE:
+        return None
+    planned = planned_on(content, date.fromisoformat(key[:10]))
+    return next((one for one in planned if one.key == key), None)
 
 
 def occurrence(content: Content, altered: Sequence[Alteration], key: str) -> Occurrence | None:
     """The occurrence with this key, also a past one; None if it is not planned or is cancelled."""
-    planned = _planned_as(content, key)
+    planned = as_planned(content, key)
     for one in altered:
         if one.key == key and planned is not None:
             return _moved(one, content)
@@ -159,7 +191,7 @@ def keys_on(
     wanted, at = _checked(day, start)
     found = {one.key: one.start for one in _beginning_on(content, altered, wanted)}
     off = [one.key for one in altered if one.cancelled]
-    planned = (_planned_as(content, key) for key in off)
+    planned = (as_planned(content, key) for key in off)
     found |= {one.key: one.start for one in planned if one is not None and one.date == wanted}
     return sorted(key for key, begin in found.items() if at in (None, begin[11:]))
 
@@ -183,16 +215,6 @@ def planned_on(content: Content, day: date) -> list[Occurrence]:
     if not content.when.start[:10] <= day.isoformat() <= content.when.end[:10]:
         return []
     return _on_day(day, _hours_of(content, day.weekday()), content.time_zone)
-
-
-def _planned_as(content: Content, key: str) -> Occurrence | None:
-    """The occurrence as it was planned with this key, if it was."""
-    if content.kind == "EVENT":
-        return _single(content) if key == ONCE else None
-    if key == ONCE:
-        return None
-    planned = planned_on(content, date.fromisoformat(key[:10]))
-    return next((one for one in planned if one.key == key), None)
 
 
 def _single(content: Content) -> Occurrence:

@@ -18,6 +18,7 @@ from gatherlog.apps.things.loading import all_bookings
 from gatherlog.apps.things.occurrences import keys_on, occurrence
 from gatherlog.apps.things.service_visitors import places_of
 from gatherlog.apps.things.views import (
+    BOOKED_BY,
     BOOKINGS,
     CHILDREN,
     INTERESTS,
@@ -26,6 +27,7 @@ from gatherlog.apps.things.views import (
     WAITING,
     Booking,
     Child,
+    booked_by_document,
     occurrence_document,
 )
 from gatherlog.core.commands.places import WaitingList
@@ -57,6 +59,16 @@ class BookingQuestions(Commands):
         return await sliced(
             self._store, BOOKINGS, "by_account", account_id, window, newest_first=True
         )
+
+    async def bookings_at(
+        self, thing_id: str, keys: Sequence[str], account_id: str
+    ) -> dict[str, Booking]:
+        """One's own bookings at occurrences of a thing that are not cancelled, by the key."""
+        refs = [BOOKED_BY.ref(booked_by_document(thing_id, key, account_id)) for key in keys]
+        documents = await self._store.get(refs) if refs else []
+        booked = [one for one in map(BOOKED_BY.recall, documents) if one is not None]
+        found = await self._all(BOOKINGS, [one.booking_id for one in booked])
+        return {one.key: one for one in found.values() if one.status != "CANCELLED"}
 
     async def booking_details(self, bookings: Sequence[Booking]) -> list[BookingDetails]:
         """Bookings of one's own with their things, dates and children, in two round trips."""

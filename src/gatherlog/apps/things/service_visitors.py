@@ -44,7 +44,8 @@ class VisitorCommands(Commands):
     async def coming_places(self, thing_id: str) -> list[OccurrencePlaces]:
         """The coming occurrences of a published thing, the earliest first, with places left."""
         thing = (await self.published_thing(thing_id)).body
-        return await self._places_at(thing, coming(thing.content, thing.altered, now=self._clock()))
+        found = coming(thing.content, thing.altered, now=self._clock())
+        return await self.places_at([(thing, one) for one in found])
 
     async def places_left(
         self, thing_id: str, date: str, start: str | None = None
@@ -53,7 +54,20 @@ class VisitorCommands(Commands):
         thing = (await self.published_thing(thing_id)).body
         now = self._clock()
         one = occurrence_on(thing.content, thing.altered, date, start, now=now)
-        return (await self._places_at(thing, [one]))[0]
+        return (await self.places_at([(thing, one)]))[0]
+
+    async def places_at(
+        self, wanted: Sequence[tuple[Thing, Occurrence]]
+    ) -> list[OccurrencePlaces]:
+        """The places of occurrences of several things, which the caller may see, in their order."""
+        documents: list[Document | None] = []
+        refs = [OCCURRENCES.ref(occurrence_document(thing.id, one.key)) for thing, one in wanted]
+        for first in range(0, len(refs), DOCUMENTS):
+            documents += await self._store.get(refs[first : first + DOCUMENTS])
+        return [
+            places_of(thing, one.key, one, document)
+            for (thing, one), document in zip(wanted, documents, strict=True)
+        ]
 
     async def enquire(self, enquiry: Enquiry, *, actor: str, once: Once | None = None) -> None:
         """Write to the site: a letter goes to the address in its settings. Raises Invalid.
@@ -72,18 +86,6 @@ class VisitorCommands(Commands):
             return [Decided(made)]
 
         await run(self._enquiries, f"enquiry-{self._ids()}", attempt, actor=actor, once=once)
-
-    async def _places_at(
-        self, thing: Thing, occurrences: Sequence[Occurrence]
-    ) -> list[OccurrencePlaces]:
-        documents: list[Document | None] = []
-        refs = [OCCURRENCES.ref(occurrence_document(thing.id, one.key)) for one in occurrences]
-        for first in range(0, len(refs), DOCUMENTS):
-            documents += await self._store.get(refs[first : first + DOCUMENTS])
-        return [
-            places_of(thing, one.key, one, document)
-            for one, document in zip(occurrences, documents, strict=True)
-        ]
 
 
 def places_of(

@@ -1,29 +1,23 @@
-"""What all pages of hosts share: sign-in and policy checks, form tokens, and how pages are made."""
+"""What all pages of hosts share: the gathering and the guest that a request is about."""
 
 import re
-from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, Final
+from typing import Final
 
 import msgspec
-from starlette.datastructures import FormData
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
 
-from gatherlog import __version__
 from gatherlog.apps.guests import DEFAULT, Gathering, Guest
-from gatherlog.apps.people import Action, Role, Verdict, decide
+from gatherlog.apps.people import Action, Role
 from gatherlog.core.commands.service import Stored
-from gatherlog.core.eventstore.errors import NotFound, Unauthenticated
+from gatherlog.core.eventstore.errors import NotFound
 from gatherlog.interfaces.access_notes import note_access
 from gatherlog.interfaces.auth import is_permitted, permit
 from gatherlog.interfaces.platform import Platform
-from gatherlog.interfaces.web.forms import read_form, read_upload
-from gatherlog.interfaces.web.messages import FORM_OUTDATED, Message
-from gatherlog.interfaces.web.rendering import HEADERS, SCRIPTED, Renderer
-from gatherlog.interfaces.web.sign_in_pages import sign_in_first
-from gatherlog.interfaces.web.visitors import FormOutdated, Visitor, Visitors
+from gatherlog.interfaces.web.frame import Frame
+from gatherlog.interfaces.web.rendering import Renderer
+from gatherlog.interfaces.web.visitors import Visitor, Visitors
 
-__all__ = ["GatheringAccess", "HostFrame", "PageHandler"]
+__all__ = ["GatheringAccess", "HostFrame"]
 
 _UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _DONE: Final = {
@@ -34,8 +28,6 @@ _DONE: Final = {
     "imported": "The sheet is imported.",
 }
 """By the query parameter `done`, what a page says was done. No other text of the URL is shown."""
-
-PageHandler = Callable[[Request], Awaitable[Response]]
 
 
 class GatheringAccess(msgspec.Struct, frozen=True):
@@ -58,36 +50,12 @@ class GatheringAccess(msgspec.Struct, frozen=True):
         return f"/host/{self.id}"
 
 
-class HostFrame:
-    """Loads what a request is about, once the policy allows it, and renders the answer."""
+class HostFrame(Frame):
+    """Loads the gathering that a request is about, once the policy allows it."""
 
     def __init__(self, platform: Platform, renderer: Renderer, visitors: Visitors) -> None:
-        self.platform = platform
+        super().__init__(platform, renderer, visitors, done=_DONE)
         self.guests = platform.guests
-        self._renderer = renderer
-        self._visitors = visitors
-
-    def for_signed_in(self, page: PageHandler) -> PageHandler:
-        """The page for visitors who are signed in; others are redirected to the sign-in page."""
-
-        async def serve(request: Request) -> Response:
-            try:
-                return await page(request)
-            except Unauthenticated:
-                return sign_in_first(request)
-            except FormOutdated:
-                return self._renderer.message(FORM_OUTDATED, 403)
-
-        return serve
-
-    async def visitor(self, request: Request, action: Action) -> Visitor:
-        """The visitor, allowed to do something that concerns no particular gathering.
-
-        Raises Unauthenticated, Denied and NotFound.
-        """
-        visitor = await self._visitors.require(request)
-        await permit(self.platform, visitor.actor, action, None)
-        return visitor
 
     async def only_gathering(self, request: Request) -> str | None:
         """The path of the gathering that a co-host manages; None for everybody else.
@@ -124,47 +92,3 @@ class HostFrame:
         found = await self.guests.guest(access.id, guest_id)
         note_access(self.platform, access.visitor.actor, Action.READ_GUEST, access.id, guest_id)
         return found
-
-    async def form(self, request: Request, visitor: Visitor) -> FormData:
-        """The form that was sent; FormOutdated unless it was made for this visitor."""
-        form = await read_form(request)
-        self._visitors.check_form(request, form, visitor)
-        return form
-
-    async def upload(self, request: Request, visitor: Visitor, name: str) -> tuple[FormData, bytes]:
-        """As `form`, with the content of the uploaded file of that name."""
-        form, data = await read_upload(request, name)
-        self._visitors.check_form(request, form, visitor)
-        return form, data
-
-    def page(
-        self,
-        template: str,
-        visitor: Visitor,
-        *,
-        status: int = 200,
-        **values: Any,  # each template needs others
-    ) -> Response:
-        """A page for a host, which may run our one script. Operators are told the release."""
-        may_know = decide(visitor.actor, Action.READ_METRICS)
-        return self._renderer.page(
-            template,
-            status=status,
-            headers=SCRIPTED,
-            token=visitor.form,
-            is_co_host=visitor.actor.role is Role.GUEST,
-            version=__version__ if may_know is Verdict.ALLOW else "",
-            **values,
-        )
-
-    def message(self, message: Message, status: int) -> Response:
-        """A page with nothing but a message."""
-        return self._renderer.message(message, status)
-
-    def redirect(self, path: str, done: str = "") -> Response:
-        """Lead on to another page by GET; that page says what was `done`, a key of `_DONE`."""
-        return RedirectResponse(f"{path}?done={done}" if done else path, 303, HEADERS)
-
-    def done(self, query: Mapping[str, str]) -> str:
-        """What the page is to say was done just before; usually nothing."""
-        return _DONE.get(query.get("done", ""), "")

@@ -14,8 +14,9 @@ from gatherlog.core.eventstore.errors import NotFound
 from gatherlog.interfaces.live_streams import LiveStreams
 from gatherlog.interfaces.platform import Platform
 from gatherlog.interfaces.rates import RateLimiter
+from gatherlog.interfaces.web.frame import PageHandler
 from gatherlog.interfaces.web.guest_pages import GuestPages
-from gatherlog.interfaces.web.host_frame import HostFrame, PageHandler
+from gatherlog.interfaces.web.host_frame import HostFrame
 from gatherlog.interfaces.web.host_pages import HostPages
 from gatherlog.interfaces.web.invitation_page import UNLISTED, InvitationPage
 from gatherlog.interfaces.web.link_pages import LinkPages
