@@ -69,15 +69,21 @@ async def identify(platform: Platform, headers: Mapping[bytes, bytes]) -> Actor:
 
 
 async def permit(
-    platform: Platform, actor: Actor | None, action: Action, gathering_id: str | None
+    platform: Platform,
+    actor: Actor | None,
+    action: Action,
+    gathering_id: str | None,
+    *,
+    organiser_id: str | None = None,
 ) -> None:
     """Return if the policy allows the action; else raise Unauthenticated, NotFound or Denied.
 
     Actions on a guest's or an account's own data are asked about with the actor's own id, because
-    no path names another one. Raises Refused for removing the gathering `default`, to everybody:
-    half of all paths mean it, and nothing could bring it back.
+    no path names another one; `organiser_id` is the account whose thing to do it is about. Raises
+    Refused for removing the gathering `default`, to everybody: half of all paths mean it, and
+    nothing could bring it back.
     """
-    verdict = await _verdict(platform, actor, action, gathering_id)
+    verdict = await _verdict(platform, actor, action, gathering_id, organiser_id)
     if verdict is Verdict.ALLOW:
         if action is Action.REMOVE_GATHERING and gathering_id == DEFAULT:
             raise Refused(_STAYS)
@@ -97,7 +103,11 @@ async def is_permitted(
 
 
 async def _verdict(
-    platform: Platform, actor: Actor | None, action: Action, gathering_id: str | None
+    platform: Platform,
+    actor: Actor | None,
+    action: Action,
+    gathering_id: str | None,
+    organiser_id: str | None = None,
 ) -> Verdict:
     host = None
     if gathering_id is not None and needs_host(actor, action):
@@ -109,6 +119,7 @@ async def _verdict(
         guest_id=actor.id if actor is not None and actor.kind == "guest" else None,
         host_account=host,
         account_id=None if actor is None else actor.account_id,
+        organiser_id=organiser_id,
         demo=platform.settings.demo,
     )
 

@@ -1,0 +1,144 @@
+"""What the pages of organisers and reviewers share: the thing that a request is about."""
+
+from typing import Final
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+from gatherlog.apps.people import Action
+from gatherlog.apps.things import Thing
+from gatherlog.core.commands.service import Stored
+from gatherlog.core.eventstore.errors import Denied
+from gatherlog.interfaces.auth import permit
+from gatherlog.interfaces.platform import Platform
+from gatherlog.interfaces.rest.parameters import check_id
+from gatherlog.interfaces.web.frame import Frame, PageHandler
+from gatherlog.interfaces.web.messages import Message
+from gatherlog.interfaces.web.rendering import Renderer
+from gatherlog.interfaces.web.visitors import Visitor, Visitors
+
+__all__ = [
+    "NOT_A_REVIEWER",
+    "NOT_AN_ORGANISER",
+    "OwnFrame",
+    "OwnThing",
+    "account_of",
+    "thing_id_of",
+]
+
+NOT_AN_ORGANISER: Final = Message(
+    "This is for organisers",
+    ("Here, things to do are published and looked after. Your account does not do that yet.",),
+    ("Ask those who run this site to let you. It holds at once: open this page again then.",),
+)
+NOT_A_REVIEWER: Final = Message(
+    "This is for reviewers",
+    ("Here, it is decided what is published. Your account does not do that.",),
+    ("If it should, ask those who run this site.",),
+)
+_DONE: Final = {
+    "made": "Your draft is saved. Only you see it until it is approved.",
+    "saved": "Saved.",
+    "named": "Your name as an organiser is saved.",
+    "submitted": "It waits for review now. You may go on changing it meanwhile.",
+    "version": "The new version is saved as a draft. The published one stays up until a reviewer "
+    "has approved this one, so submit it when it is ready.",
+    "removed": "It is gone.",
+    "withdrawn": "It is taken down, and its bookings are cancelled.",
+    "date_cancelled": "The date is cancelled, and so are its bookings.",
+    "moved": "The date is moved. The bookings stay, and everybody is told.",
+    "written": "Your letter goes to everybody who has booked or waits.",
+    "booking_cancelled": "The booking is cancelled. Who waits and fits moves up.",
+    "approved": "It is published.",
+    "rejected": "It went back to the organiser, with your reasons.",
+    "taken_down": "It is taken down, and its bookings are cancelled.",
+    "settled": "The report is off the list.",
+}
+"""By the query parameter `done`, what a page says was done."""
+
+
+class OwnThing(msgspec.Struct, frozen=True):
+    """A thing of the visitor's own, with which the policy lets the visitor do something."""
+
+    visitor: Visitor
+    account_id: str
+    stored: Stored[Thing]
+
+    @property
+    def thing(self) -> Thing:
+        return self.stored.body
+
+    @property
+    def id(self) -> str:
+        return self.thing.id
+
+    @property
+    def by(self) -> str:
+        return self.visitor.actor.name
+
+    @property
+    def path(self) -> str:
+        """The path of the thing's page on the organiser's desk."""
+        return f"/desk/{self.id}"
+
+
+class OwnFrame(Frame):
+    """Loads what a request of an organiser or a reviewer is about, once the policy allows it."""
+
+    def __init__(self, platform: Platform, renderer: Renderer, visitors: Visitors) -> None:
+        super().__init__(platform, renderer, visitors, done=_DONE)
+        self.things = platform.things
+
+    def for_role(self, page: PageHandler, denied: Message) -> PageHandler:
+        """As `for_all`; who does not have the role that a page is for is told what to do."""
+
+        async def serve(request: Request) -> Response:
+            try:
+                return await page(request)
+            except Denied as error:
+                if type(error) is not Denied:
+                    raise
+                return self.message(denied, 403)
+
+        return self.for_all(serve)
+
+    async def organiser(self, request: Request, action: Action) -> tuple[Visitor, str]:
+        """The visitor and the account, for an action on no particular thing. Raises as `visitor`."""
+        visitor = await self.visitor(request, action)
+        return visitor, account_of(visitor)
+
+    async def own(self, request: Request, action: Action) -> OwnThing:
+        """The thing of the path, if it is the visitor's own.
+
+        Raises Unauthenticated; Denied for who is no organiser; and NotFound for what belongs to
+        somebody else, as for what does not exist.
+        """
+        visitor, account = await self.organiser(request, Action.LIST_OWN_THINGS)
+        await permit(self.platform, visitor.actor, action, None, organiser_id=account)
+        stored = await self.things.own_thing(thing_id_of(request), account)
+        return OwnThing(visitor, account, stored)
+
+    async def published(self, own: OwnThing) -> Thing | None:
+        """What is published of it: the thing, or the one that it is a version of; or None."""
+        live = own.thing
+        if live.status != "PUBLISHED" and live.replaces is not None:
+            live = (await self.things.own_thing(live.replaces, own.account_id)).body
+        return live if live.status == "PUBLISHED" else None
+
+    async def again(self, own: OwnThing) -> OwnThing:
+        """The same thing as it is now."""
+        stored = await self.things.own_thing(own.id, own.account_id)
+        return OwnThing(own.visitor, own.account_id, stored)
+
+
+def account_of(visitor: Visitor) -> str:
+    """The account that the visitor acts for; Denied for a key without one."""
+    if visitor.actor.account_id is None:
+        raise Denied("This key acts for no account.")
+    return visitor.actor.account_id
+
+
+def thing_id_of(request: Request) -> str:
+    """The id of the thing in the path. Raises NotFound for what cannot be one."""
+    return check_id(request.path_params["id"])
