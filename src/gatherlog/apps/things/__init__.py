@@ -13,8 +13,8 @@
   programs only.
 - **Lists** of one person's things, favourites and bookings, and of what is pending, are slices in
   both directions with a cursor for each item (`Window`, `Slice` of `core.commands.slices`).
-- **Several at once**: `published_things`, `profiles`, `are_favourites`, `places_at`, `bookings_at` and
-  `booking_details` take lists and read once or twice, for loaders.
+- **Several at once**: `published_things`, `profiles`, `are_favourites`, `places_at`, `bookings_at`
+  and `booking_details` take lists and read once or twice, for loaders.
 - **Errors**: NotFound; Invalid with flaws; Conflict for `expects`; `WrongState`, `AlreadyBooked`
   and `ChildIsBooked` (of GraphQL's code CONFLICT), `Full` (FULL) and `OwnThing` (FORBIDDEN).
 - **Rosters** are for their organiser: `roster`, and `write_roster` for a sheet.

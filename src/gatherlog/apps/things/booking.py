@@ -72,7 +72,10 @@ def check_can_book(thing: Thing, one: Occurrence, places: int, now: int) -> None
 
 
 def age_on(birth_date: str, day: str) -> int:
-    """The age in whole years on a day; who was born on 29 February has a birthday on 1 March else."""
+    """The age in whole years on a day.
+
+    Who was born on 29 February has a birthday on 1 March in other years.
+    """
     born, then = date.fromisoformat(birth_date), date.fromisoformat(day)
     return then.year - born.year - ((then.month, then.day) < (born.month, born.day))
 

@@ -56,9 +56,7 @@ class VisitorCommands(Commands):
         one = occurrence_on(thing.content, thing.altered, date, start, now=now)
         return (await self.places_at([(thing, one)]))[0]
 
-    async def places_at(
-        self, wanted: Sequence[tuple[Thing, Occurrence]]
-    ) -> list[OccurrencePlaces]:
+    async def places_at(self, wanted: Sequence[tuple[Thing, Occurrence]]) -> list[OccurrencePlaces]:
         """The places of occurrences of several things, which the caller may see, in their order."""
         documents: list[Document | None] = []
         refs = [OCCURRENCES.ref(occurrence_document(thing.id, one.key)) for thing, one in wanted]

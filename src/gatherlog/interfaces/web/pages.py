@@ -1,6 +1,6 @@
 """All pages of one server: their routes, and the error pages for browsers."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any, Final
 
@@ -14,7 +14,7 @@ from gatherlog.core.eventstore.errors import NotFound
 from gatherlog.interfaces.live_streams import LiveStreams
 from gatherlog.interfaces.platform import Platform
 from gatherlog.interfaces.rates import RateLimiter
-from gatherlog.interfaces.web.frame import PageHandler
+from gatherlog.interfaces.web.frame import Frame, PageHandler
 from gatherlog.interfaces.web.guest_pages import GuestPages
 from gatherlog.interfaces.web.host_frame import HostFrame
 from gatherlog.interfaces.web.host_pages import HostPages
@@ -26,6 +26,7 @@ from gatherlog.interfaces.web.reference import arrange
 from gatherlog.interfaces.web.rendering import HEADERS, Renderer
 from gatherlog.interfaces.web.sheet_pages import SheetPages
 from gatherlog.interfaces.web.sign_in_pages import SignInPages
+from gatherlog.interfaces.web.things import ThingsPages
 from gatherlog.interfaces.web.visitors import Visitors
 
 __all__ = ["Pages"]
@@ -56,6 +57,7 @@ class Pages:
         self._guest = GuestPages(self._frame)
         self._sheets = SheetPages(self._frame)
         self._links = LinkPages(self._frame)
+        self._things = ThingsPages(platform, self._renderer, visitors)
         # Takes some 25 ms and is always the same, so it is rendered once, on the first request.
         self._docs_made = cache(
             lambda: self._renderer.html("reference.html", reference=arrange(openapi))
@@ -71,6 +73,7 @@ class Pages:
             Route("/r/{token}/calendar.ics", self._invitation.calendar, methods=["GET"]),
             *self._for_visitors(),
             *self._for_hosts(),
+            *_routes(self._things.frame, self._things.pages()),
             Route("/static/{name}", self._static, methods=["GET"]),
             Route("/robots.txt", self._robots, methods=["GET"]),
         ]
@@ -102,9 +105,7 @@ class Pages:
             (f"{one}/guests/{{guest_id}}/co-host", self._guest.co_host, ["POST"]),
             (f"{one}/guests/{{guest_id}}/preview", self._guest.preview, ["GET"]),
         ]
-        return [
-            Route(path, self._frame.for_signed_in(page), methods=of) for path, page, of in pages
-        ]
+        return _routes(self._frame, pages)
 
     def error(
         self, request: Request, status: int, headers: Mapping[str, str] = {}
@@ -153,3 +154,8 @@ class Pages:
 
     async def _robots(self, request: Request) -> Response:
         return PlainTextResponse(_ROBOTS, headers=HEADERS)
+
+
+def _routes(frame: Frame, pages: Sequence[tuple[str, PageHandler, list[str]]]) -> list[Route]:
+    """The routes of pages that lead to the sign-in page where they need to know who asks."""
+    return [Route(path, frame.for_signed_in(page), methods=of) for path, page, of in pages]

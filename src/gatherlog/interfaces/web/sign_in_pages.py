@@ -176,11 +176,7 @@ def sign_in_first(request: Request) -> Response:
 
 
 def sign_in_path(request: Request) -> str:
-    """The path of the sign-in form that leads back to the page of a request, with its query.
-
-    A form that was sent is lost, so that leads back to its page.
-    """
+    """The path of the sign-in form that leads back to the page of a request, with its query."""
     path, query = request.scope["path"], request.url.query
-    whole = f"{path}?{query}" if query and request.method != "POST" else path
-    wanted = safe_path(whole) or safe_path(path)
+    wanted = safe_path(f"{path}?{query}" if query else path) or safe_path(path)
     return "/signin" if wanted in ("", HOME) else f"/signin?next={quote(wanted)}"
