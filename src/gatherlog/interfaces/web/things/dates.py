@@ -1,5 +1,6 @@
 """The dates of an own thing with what is booked, for the organiser: coming, cancelled and past."""
 
+from datetime import date
 from typing import Final
 
 import msgspec
@@ -12,10 +13,12 @@ from gatherlog.apps.things import (
     cancelled_dates,
     coming,
 )
-from gatherlog.interfaces.web.things.facts import clock, spoken
+from gatherlog.core.eventstore.clock import to_datetime
+from gatherlog.interfaces.web.things.facts import clock
+from gatherlog.interfaces.web.things.phrases import span
 from gatherlog.interfaces.web.words import people
 
-__all__ = ["Date", "Dates", "Figures", "date_path", "dates_of", "figures_of", "taken"]
+__all__ = ["Date", "Dates", "Figures", "date_path", "dates_of", "figures_of", "taken", "untouched"]
 
 PAST_SHOWN: Final = 50
 
@@ -59,7 +62,7 @@ async def figures_of(things: ThingService, thing: Thing, account_id: str, now: i
     """The figures of an own thing; of one that is not published, nothing is booked."""
     occurrences = coming(thing.content, thing.altered, now=now)
     if thing.status != "PUBLISHED":
-        return Figures(0, [_untouched(thing, one) for one in occurrences], [])
+        return Figures(0, [untouched(thing, one) for one in occurrences], [])
     places = await things.places_at([(thing, one) for one in occurrences])
     figures = await things.figures(thing.id, account_id)
     past = [
@@ -72,16 +75,19 @@ async def figures_of(things: ThingService, thing: Thing, account_id: str, now: i
 
 def dates_of(thing: Thing, figures: Figures, now: int) -> Dates:
     """The dates in their order; what was cancelled stands where it was planned."""
+    today = to_datetime(now).date()
     rows = [
-        (one.occurrence.start, _date(thing, one.occurrence, taken(one)))
+        (one.occurrence.start, _date(thing, one.occurrence, taken(one), today))
         for one in figures.coming
         if one.occurrence is not None
     ]
     for off in cancelled_dates(thing.content, thing.altered, now=now):
         about = f"Cancelled: {off.reason}" if off.reason else "Cancelled"
-        rows.append((off.planned.start, _date(thing, off.planned, about, is_off=True)))
-    past = [_date(thing, one.occurrence, taken(one)) for one in figures.past if one.occurrence]
-    return Dates([date for _, date in sorted(rows, key=lambda row: row[0])], past)
+        rows.append((off.planned.start, _date(thing, off.planned, about, today, is_off=True)))
+    past = [
+        _date(thing, one.occurrence, taken(one), today) for one in figures.past if one.occurrence
+    ]
+    return Dates([row for _, row in sorted(rows, key=lambda row: row[0])], past)
 
 
 def date_path(thing_id: str, one: Occurrence) -> str:
@@ -101,14 +107,15 @@ def taken(places: OccurrencePlaces) -> str:
     return f"{told}, {waits}"
 
 
-def _date(thing: Thing, one: Occurrence, about: str, *, is_off: bool = False) -> Date:
+def _date(thing: Thing, one: Occurrence, about: str, today: date, *, is_off: bool = False) -> Date:
     if thing.status != "PUBLISHED":
-        return Date(spoken(one), "", "", is_off)
+        return Date(span(one, today), "", "", is_off)
     moved = " · moved" if one.moved else ""
-    return Date(spoken(one), date_path(thing.id, one), f"{about}{moved}", is_off)
+    return Date(span(one, today), date_path(thing.id, one), f"{about}{moved}", is_off)
 
 
-def _untouched(thing: Thing, one: Occurrence) -> OccurrencePlaces:
+def untouched(thing: Thing, one: Occurrence) -> OccurrencePlaces:
+    """An occurrence for which nobody has booked."""
     return OccurrencePlaces(
         key=one.key,
         occurrence=one,

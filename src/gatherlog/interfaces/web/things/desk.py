@@ -20,7 +20,7 @@ from gatherlog.interfaces.web.fields import Fields
 from gatherlog.interfaces.web.forms import text, version
 from gatherlog.interfaces.web.things.dates import dates_of, figures_of
 from gatherlog.interfaces.web.things.differences import Line, differences, lines
-from gatherlog.interfaces.web.things.facts import FIELD_NAMES, STATUS_NAMES, facts, since
+from gatherlog.interfaces.web.things.facts import FIELD_NAMES, STATUS_MARKS, STATUS_NAMES, facts, since
 from gatherlog.interfaces.web.things.own_frame import OwnFrame, OwnThing
 
 __all__ = ["DeskPages", "ShownReason", "shown_reasons"]
@@ -71,8 +71,9 @@ class Row(msgspec.Struct, frozen=True):
     id: str
     name: str
     about: str
-    status: ThingStatus
     state: str
+    mark: str
+    """How the state is marked."""
     reasons: list[ShownReason]
 
 
@@ -95,7 +96,7 @@ class DeskPages:
         )
         counted = {"": sum(counts), **dict(zip(TABS, counts, strict=True))}
         more = found.items[-1].cursor if found.has_next and found.items else ""
-        return self._frame.page(
+        return self._frame.shown(
             request,
             "things/desk.html",
             visitor,
@@ -113,12 +114,12 @@ class DeskPages:
         if request.method != "POST":
             profile = await self._things.profile(account)
             fields = Fields({"organiser": "" if profile is None else profile.name})
-            return self._frame.page(request, "things/profile.html", visitor, fields=fields)
+            return self._frame.shown(request, "things/profile.html", visitor, fields=fields)
         fields = Fields.read(await self._frame.form(request, visitor), ("organiser",))
         try:
             await self._things.save_profile(account, fields["organiser"], actor=visitor.actor.name)
         except Invalid as error:
-            return self._frame.page(
+            return self._frame.shown(
                 request,
                 "things/profile.html",
                 visitor,
@@ -184,15 +185,16 @@ class DeskPages:
             self._things.profile(own.account_id),
         )
         is_wrong_state = error is not None and not isinstance(error, Invalid)
-        return self._frame.page(
+        return self._frame.shown(
             request,
             "things/own.html",
             own.visitor,
             status=200 if error is None else status_of(error),
             thing=thing,
             state=STATUS_NAMES[thing.status],
+            mark=STATUS_MARKS[thing.status],
             facts=facts(thing.content),
-            version=own.stored.version,
+            at_version=own.stored.version,
             reasons=shown_reasons(thing.reasons),
             lines=_lines(thing, live),
             live=live,
@@ -223,8 +225,8 @@ def _row(thing: Thing) -> Row:
         id=thing.id,
         name=thing.content.name,
         about=" · ".join(about),
-        status=thing.status,
         state=STATUS_NAMES[thing.status],
+        mark=STATUS_MARKS[thing.status],
         reasons=shown_reasons(thing.reasons),
     )
 

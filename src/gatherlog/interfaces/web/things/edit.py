@@ -2,22 +2,33 @@
 
 from typing import Final
 
+import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
 from gatherlog.apps.guests import DEFAULT
 from gatherlog.apps.people import Action
-from gatherlog.apps.things import Content, Thing, WrongState
+from gatherlog.apps.things import (
+    Content,
+    Organiser,
+    Thing,
+    WrongState,
+    cancelled_dates,
+    coming,
+)
+from gatherlog.core.eventstore.clock import to_datetime
 from gatherlog.core.eventstore.errors import Conflict, Invalid
 from gatherlog.interfaces.problems import status_of
-from gatherlog.interfaces.web.fields import ZONES
+from gatherlog.interfaces.web.fields import ZONES, Fields
 from gatherlog.interfaces.web.forms import version
 from gatherlog.interfaces.web.things import thing_form
 from gatherlog.interfaces.web.things.checklist import CHECKLIST
+from gatherlog.interfaces.web.things.dates import untouched
 from gatherlog.interfaces.web.things.desk import ShownReason, shown_reasons
-from gatherlog.interfaces.web.things.facts import AUDIENCES, CATEGORIES, KINDS, WEEKDAYS
 from gatherlog.interfaces.web.things.own_frame import OwnFrame, OwnThing
-from gatherlog.interfaces.web.things.thing_form import SECTIONS, ThingForm
+from gatherlog.interfaces.web.things.phrases import AUDIENCES, CATEGORIES, KINDS
+from gatherlog.interfaces.web.things.thing_form import DAY_NAMES, SECTIONS, ThingForm
+from gatherlog.interfaces.web.things.thing_view import ThingView, thing_view
 from gatherlog.interfaces.web.things.typed_content import content
 from gatherlog.interfaces.web.visitors import Visitor
 
@@ -30,16 +41,16 @@ _CHANGED: Final = (
     "saved: save it again if you still mean it."
 )
 _SENT_BACK: Final = (
-    "A reviewer has sent this back since you opened the page; the reasons stand at the fields. What "
-    "you typed is not saved yet: save it, and then submit it again."
+    "A reviewer has sent this back since you opened the page, for the reasons at the fields. What you "
+    "typed is not saved yet: save it, and then submit it again."
 )
 _PUBLISHED: Final = (
     "This was published while you were changing it, as it was before. What you typed is not lost: "
     "save it as a new version, which is reviewed while the published one stays up."
 )
 _HAS_VERSION: Final = (
-    "There is a new version already that is not decided yet, so nothing was saved. Change that one, "
-    "or remove it first."
+    "There is a new version already that is not decided yet, so nothing was saved. Change that one "
+    "instead, or remove it first."
 )
 _GONE: Final = "This was taken down meanwhile, so nothing was saved. Copy what you want to keep."
 
@@ -63,9 +74,7 @@ class EditPages:
         if "more" in sent:
             return self._form(request, visitor, form)
         try:
-            made = await self._things.create_thing(
-                content(form), account, actor=visitor.actor.name
-            )
+            made = await self._things.create_thing(content(form), account, actor=visitor.actor.name)
         except Invalid as error:
             return self._form(request, visitor, form.with_flaws(error), status=status_of(error))
         return self._saved("preview" in sent, made.body.id, "made")
@@ -79,6 +88,24 @@ class EditPages:
             return self._frame.redirect(own.path)
         form = thing_form.filled(own.thing.content, own.stored.version)
         return self._form(request, own.visitor, form, own.thing)
+
+    async def preview(self, request: Request) -> Response:
+        """The page that visitors will see, where nothing can be booked yet."""
+        own = await self._frame.own(request, Action.READ_OWN_THING)
+        if own.thing.status == "REMOVED":
+            return self._frame.redirect(own.path)
+        profile = await self._things.profile(own.account_id)
+        return self._frame.shown(
+            request,
+            "things/preview.html",
+            own.visitor,
+            thing=own.thing,
+            view=previewed(own.thing, profile, self._frame.platform.clock()),
+            may_submit=own.thing.status in ("DRAFT", "REJECTED"),
+            parent=None,
+            fields=Fields({}),
+            notice="",
+        )
 
     async def _save(self, request: Request) -> Response:
         own = await self._frame.own(request, Action.CHANGE_OWN_THING)
@@ -144,7 +171,7 @@ class EditPages:
         status: int = 200,
     ) -> Response:
         as_version = thing is not None and thing.status not in EDITABLE
-        return self._frame.page(
+        return self._frame.shown(
             request,
             "things/form.html",
             visitor,
@@ -155,7 +182,7 @@ class EditPages:
             kinds=KINDS,
             categories=CATEGORIES,
             audiences=AUDIENCES,
-            weekdays=WEEKDAYS,
+            weekdays=DAY_NAMES,
             zones=ZONES,
             reasons=_at_fields(() if thing is None else shown_reasons(thing.reasons)),
             checklist=CHECKLIST,
@@ -166,6 +193,24 @@ class EditPages:
     async def _site_zone(self) -> str:
         """The time zone of the site's own gathering, with which a new thing begins."""
         return (await self._frame.platform.guests.gathering(DEFAULT)).body.time_zone
+
+
+def previewed(thing: Thing, profile: Organiser | None, now: int) -> ThingView:
+    """The page of a thing as if it was published, with dates that are only shown."""
+    view = thing_view(
+        thing,
+        profile,
+        [untouched(thing, one) for one in coming(thing.content, thing.altered, now=now)],
+        cancelled_dates(thing.content, thing.altered, now=now),
+        {},
+        now=now,
+        today=to_datetime(now).date(),
+    )
+    return msgspec.structs.replace(
+        view,
+        dates=[msgspec.structs.replace(row, action="", path="") for row in view.dates],
+        more_dates=[msgspec.structs.replace(row, action="", path="") for row in view.more_dates],
+    )
 
 
 def _at_fields(reasons: list[ShownReason] | tuple[()]) -> dict[str, list[str]]:

@@ -1,43 +1,25 @@
-"""What a thing to do says of itself, field by field, in words for people. Pure."""
+"""What a thing to do says of itself, field by field, for its organiser and its reviewers. Pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from gatherlog.apps.things import (
-    CATEGORIES_OF_THINGS,
-    Content,
-    Hours,
-    IntRange,
-    Occurrence,
-    ThingStatus,
-)
+from gatherlog.apps.things import Content, Occurrence, ThingStatus
 from gatherlog.core.eventstore.clock import to_datetime
-from gatherlog.interfaces.web.words import day, label, listed, zone
+from gatherlog.interfaces.web.things.phrases import (
+    AUDIENCES,
+    CATEGORIES,
+    KINDS,
+    ages,
+    opening_hours,
+    price,
+    span,
+)
+from gatherlog.interfaces.web.words import day, listed, zone
 
-__all__ = [
-    "AUDIENCES",
-    "CATEGORIES",
-    "FIELD_NAMES",
-    "KINDS",
-    "STATUS_NAMES",
-    "WEEKDAYS",
-    "clock",
-    "facts",
-    "hours_in_words",
-    "price",
-    "said",
-    "since",
-    "spoken",
-    "target",
-]
+__all__ = ["FIELD_NAMES", "STATUS_MARKS", "STATUS_NAMES", "clock", "facts", "said", "since"]
 
-KINDS: Final = {
-    "EVENT": "Once",
-    "RECURRING_EVENT": "Every week",
-    "PLACE": "A place",
-}
 STATUS_NAMES: Final[Mapping[ThingStatus, str]] = {
     "DRAFT": "Draft",
     "PENDING": "Waits for review",
@@ -45,19 +27,14 @@ STATUS_NAMES: Final[Mapping[ThingStatus, str]] = {
     "REJECTED": "Sent back",
     "REMOVED": "Taken down",
 }
-AUDIENCES: Final = {"CHILD": "Children", "FAMILY": "Families", "ADULT": "Adults"}
-CATEGORIES: Final = {
-    name: "Theatre" if name == "THEATER" else label(name.lower()) for name in CATEGORIES_OF_THINGS
+STATUS_MARKS: Final[Mapping[ThingStatus, str]] = {
+    "DRAFT": "pending",
+    "PENDING": "waiting",
+    "PUBLISHED": "coming",
+    "REJECTED": "wrong",
+    "REMOVED": "declined",
 }
-WEEKDAYS: Final = {
-    "MON": "Monday",
-    "TUE": "Tuesday",
-    "WED": "Wednesday",
-    "THU": "Thursday",
-    "FRI": "Friday",
-    "SAT": "Saturday",
-    "SUN": "Sunday",
-}
+"""How pages mark the states, in the colours that they have."""
 FIELD_NAMES: Final = {
     "name": "Name",
     "description": "Description",
@@ -75,6 +52,8 @@ FIELD_NAMES: Final = {
     "image": "Picture",
 }
 """The fields that a reviewer judges, in the order in which pages show them."""
+_WITH_YEAR: Final = date.min
+"""No date is in this year, so the year is always said."""
 
 
 def said(content: Content) -> dict[str, str]:
@@ -88,10 +67,12 @@ def said(content: Content) -> dict[str, str]:
         "when": "\n".join(_when(content)),
         "timeZone": zone(content.time_zone),
         "where": f"{where.address}\n{where.lat:.6g}, {where.lon:.6g} on the map",
-        "target": target(content),
-        "adultMandatory": "A grown-up comes along" if content.adult_mandatory else "May come alone",
-        "price": price(content),
-        "capacity": "No limit" if content.capacity is None else f"{content.capacity:,} each time",
+        "target": _target(content),
+        "adultMandatory": "An adult has to stay" if content.adult_mandatory else "May come alone",
+        "price": price(content.price),
+        "capacity": "No limit"
+        if content.capacity is None
+        else f"{content.capacity:,} on each date",
         "bookingMandatory": "Only with a booking" if content.booking_mandatory else "Not needed",
         "contact": "\n".join(filter(None, (contact.email, contact.phone, contact.www))),
         "image": "" if content.image is None else content.image.name,
@@ -100,42 +81,13 @@ def said(content: Content) -> dict[str, str]:
 
 def facts(content: Content) -> list[str]:
     """A thing in short: when, where, for whom, and for how much."""
-    return [_when(content)[0], content.where.address, target(content), price(content)]
-
-
-def target(content: Content) -> str:
-    """`Children, 5 to 8 years`."""
-    names = [name for audience, name in AUDIENCES.items() if audience in content.audience]
-    return f"{listed(names)}, {_years(content.ages)}"
-
-
-def price(content: Content) -> str:
-    """`Free`, `7.50`, `5 to 7.50`: the site has one currency, which has no name here."""
-    least, most = content.price.start, content.price.end
-    if most == 0:
-        return "Free"
-    return _amount(least) if least == most else f"{_amount(least)} to {_amount(most)}"
-
-
-def spoken(one: Occurrence) -> str:
-    """`Saturday, 1 May 2027, 14:00 to 16:00`."""
-    return _span(one.start, one.end)
+    return [_when(content)[0], content.where.address, _target(content), price(content.price)]
 
 
 def since(micros: int, time_zone: str) -> str:
     """`Saturday, 1 May 2027, 14:00`: a moment, by the clocks of a zone."""
     there = to_datetime(micros).astimezone(ZoneInfo(time_zone))
     return f"{day(there)}, {there:%H:%M}"
-
-
-def hours_in_words(hours: Sequence[Hours]) -> list[str]:
-    """A line for all days with the same hours: `Saturday and Sunday, 10:00 to 12:00`."""
-    grouped: dict[tuple[str, str], list[str]] = {}
-    for one in hours:
-        grouped.setdefault((one.start, one.end), []).append(one.day)
-    return [
-        f"{_days(days)}, {clock(start)} to {clock(end)}" for (start, end), days in grouped.items()
-    ]
 
 
 def clock(time: str) -> str:
@@ -146,38 +98,14 @@ def clock(time: str) -> str:
 def _when(content: Content) -> list[str]:
     start, end = content.when.start, content.when.end
     if content.kind == "EVENT":
-        return [_span(start, end)]
-    first, last = _day(start), _day(end)
+        return [span(Occurrence(start, end, "", content.time_zone), _WITH_YEAR)]
+    first, last = (day(date.fromisoformat(one[:10])) for one in (start, end))
+    hours = [f"{days}, {times}" for days, times in opening_hours(content)]
     within = f"from {first} to {last}" if first != last else f"on {first}"
-    return [*(hours_in_words(content.when.hours) or ["Every day, all day"]), within]
+    return [*(hours or ["Every day, all day"]), within]
 
 
-def _span(start: str, end: str) -> str:
-    if start[:10] == end[:10]:
-        return f"{_day(start)}, {clock(start[11:])} to {clock(end[11:])}"
-    return f"{_day(start)}, {clock(start[11:])} to {_day(end)}, {clock(end[11:])}"
-
-
-def _day(text: str) -> str:
-    return day(date.fromisoformat(text[:10]))
-
-
-def _days(days: Sequence[str]) -> str:
-    """The weekdays in their order: `Every day`, `Monday to Friday`, `Tuesday and Friday`."""
-    order = list(WEEKDAYS)
-    places = sorted(order.index(one) for one in set(days))
-    if len(places) == len(order):
-        return "Every day"
-    names = [WEEKDAYS[order[place]] for place in places]
-    is_row = len(places) > 2 and places[-1] - places[0] == len(places) - 1
-    return f"{names[0]} to {names[-1]}" if is_row else listed(names)
-
-
-def _years(ages: IntRange) -> str:
-    if ages.start == ages.end:
-        return "1 year" if ages.start == 1 else f"{ages.start} years"
-    return f"{ages.start} to {ages.end} years"
-
-
-def _amount(value: float) -> str:
-    return f"{value:,.2f}".removesuffix(".00")
+def _target(content: Content) -> str:
+    names = [name for audience, name in AUDIENCES.items() if audience in content.audience]
+    everybody = listed([names[0], *[name.lower() for name in names[1:]]]) if names else ""
+    return f"{everybody} · {ages(content.ages)}"

@@ -1,6 +1,7 @@
 """What the pages of organisers and reviewers share: the thing that a request is about."""
 
-from typing import Final
+from datetime import date
+from typing import Any, Final
 
 import msgspec
 from starlette.requests import Request
@@ -9,6 +10,7 @@ from starlette.responses import Response
 from gatherlog.apps.people import Action
 from gatherlog.apps.things import Thing
 from gatherlog.core.commands.service import Stored
+from gatherlog.core.eventstore.clock import to_datetime
 from gatherlog.core.eventstore.errors import Denied
 from gatherlog.interfaces.auth import permit
 from gatherlog.interfaces.platform import Platform
@@ -19,8 +21,8 @@ from gatherlog.interfaces.web.rendering import Renderer
 from gatherlog.interfaces.web.visitors import Visitor, Visitors
 
 __all__ = [
-    "NOT_A_REVIEWER",
     "NOT_AN_ORGANISER",
+    "NOT_A_REVIEWER",
     "OwnFrame",
     "OwnThing",
     "account_of",
@@ -91,7 +93,7 @@ class OwnFrame(Frame):
         self.things = platform.things
 
     def for_role(self, page: PageHandler, denied: Message) -> PageHandler:
-        """As `for_all`; who does not have the role that a page is for is told what to do."""
+        """The page; who does not have the role that it is for is told so, with what to do."""
 
         async def serve(request: Request) -> Response:
             try:
@@ -101,10 +103,28 @@ class OwnFrame(Frame):
                     raise
                 return self.message(denied, 403)
 
-        return self.for_all(serve)
+        return serve
+
+    def shown(
+        self,
+        request: Request,
+        template: str,
+        visitor: Visitor,
+        *,
+        status: int = 200,
+        **values: Any,  # each template needs others
+    ) -> Response:
+        """A page, which says what was done just before."""
+        note = self.done(request.query_params)
+        return self.page(template, visitor, status=status, note=note, **values)
+
+    @property
+    def today(self) -> date:
+        """The current date in UTC."""
+        return to_datetime(self.platform.clock()).date()
 
     async def organiser(self, request: Request, action: Action) -> tuple[Visitor, str]:
-        """The visitor and the account, for an action on no particular thing. Raises as `visitor`."""
+        """The visitor and the account, for what concerns no particular thing; as `visitor`."""
         visitor = await self.visitor(request, action)
         return visitor, account_of(visitor)
 

@@ -27,12 +27,12 @@ class OwnPages:
     """The pages over one platform."""
 
     def __init__(self, platform: Platform, renderer: Renderer, visitors: Visitors) -> None:
-        self._frame = OwnFrame(platform, renderer, visitors)
-        self._desk = DeskPages(self._frame)
-        self._edit = EditPages(self._frame)
-        self._roster = RosterPages(self._frame)
-        self._review = ReviewPage(self._frame)
-        self._queue = QueuePage(self._frame)
+        self.frame = OwnFrame(platform, renderer, visitors)
+        self._desk = DeskPages(self.frame)
+        self._edit = EditPages(self.frame)
+        self._roster = RosterPages(self.frame)
+        self._review = ReviewPage(self.frame)
+        self._queue = QueuePage(self.frame)
 
     def pages(self) -> list[tuple[str, PageHandler, list[str]]]:
         """Path, handler and methods of each page."""
@@ -52,7 +52,7 @@ class OwnPages:
             ("/review/{id}", self._review.thing, _BOTH),
         ]
         return [
-            (path, self._frame.for_role(page, denied), methods)
+            (path, self.frame.for_role(page, denied), methods)
             for pages, denied in (
                 (for_organisers, NOT_AN_ORGANISER),
                 (for_reviewers, NOT_A_REVIEWER),

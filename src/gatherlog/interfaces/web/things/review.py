@@ -12,6 +12,7 @@ from gatherlog.apps.things import Review, WrongState, coming
 from gatherlog.core.eventstore.errors import (
     Conflict,
     Denied,
+    Flaw,
     GatherlogError,
     Invalid,
     NotFound,
@@ -23,7 +24,7 @@ from gatherlog.interfaces.web.fields import Fields
 from gatherlog.interfaces.web.forms import text, version
 from gatherlog.interfaces.web.things.checklist import CHECKLIST
 from gatherlog.interfaces.web.things.differences import differences, lines
-from gatherlog.interfaces.web.things.facts import STATUS_NAMES, facts, since
+from gatherlog.interfaces.web.things.facts import STATUS_MARKS, STATUS_NAMES, facts, since
 from gatherlog.interfaces.web.things.own_frame import OwnFrame, account_of, thing_id_of
 from gatherlog.interfaces.web.things.review_words import (
     REASON_NAMES,
@@ -36,13 +37,11 @@ from gatherlog.interfaces.web.visitors import Visitor
 __all__ = ["ReviewPage"]
 
 _CHANGED: Final = (
-    "The organiser has changed this since you opened the page, so nothing is decided. You see it as "
-    "it is now; what you wrote is still there."
+    "The organiser has changed this since you opened the page, so nothing is decided. You see it as it "
+    "is now; what you wrote is still there."
 )
 _DECIDED: Final = "This has been decided meanwhile, so nothing was done."
-_WROTE_REASONS: Final = (
-    "You wrote reasons to send it back, so it was not published. Send it back, or empty the reasons."
-)
+_STANDS: Final = "is written, so it was not published: send it back, or empty the reason"
 _OWN: Final = "This is your own, so somebody else decides about it. Nothing was done."
 
 
@@ -99,13 +98,12 @@ class ReviewPage:
             return await self._page(request, visitor, review, fields, error, notice=_OWN)
         except Invalid as error:
             flawed = fields.with_flaws(reason_flaws(error, reasons_in(fields)), REASON_NAMES)
-            notice = _WROTE_REASONS if not error.flaws else ""
-            return await self._page(request, visitor, review, flawed, error, notice=notice)
+            return await self._page(request, visitor, review, flawed, error)
 
     async def _approve(self, decision: Decision) -> Response:
         await self._permit(decision, Action.DECIDE_REVIEW)
-        if reasons_in(decision.fields):
-            raise Invalid
+        if reasons := reasons_in(decision.fields):
+            raise Invalid(*[Flaw(f"/reason_{one.field}", _STANDS) for one in reasons])
         approved = await self._things.approve(
             decision.thing_id,
             decision.account_id,
@@ -169,19 +167,20 @@ class ReviewPage:
         )
         verdict = decide(actor, Action.DECIDE_REVIEW, organiser_id=thing.organiser_id)
         now = self._frame.platform.clock()
-        return self._frame.page(
+        return self._frame.shown(
             request,
             "things/review.html",
             visitor,
             status=200 if error is None else status_of(error),
             thing=thing,
             state=STATUS_NAMES[thing.status],
+            mark=STATUS_MARKS[thing.status],
             facts=facts(content),
             organiser="" if organiser is None else organiser.name,
             since=since(thing.submitted_at or 0, zone),
             lines=lines(content) if live is None else differences(live.content, content),
             live=live,
-            version=review.version,
+            at_version=review.version,
             is_own=thing.organiser_id == actor.account_id,
             may_decide=verdict is Verdict.ALLOW and actor.account_id is not None,
             is_over=not coming(content, thing.altered, now=now),
@@ -195,7 +194,7 @@ class ReviewPage:
     async def _past(self, request: Request, visitor: Visitor, notice: str = "") -> Response:
         """What became of what does not wait and is not published; NotFound for a draft."""
         history = await self._things.history(thing_id_of(request))
-        return self._frame.page(
+        return self._frame.shown(
             request,
             "things/review_past.html",
             visitor,

@@ -63,7 +63,7 @@ class QueuePage:
             self._things.reports(Window(limit=SHOWN, after=query.get("reports"))),
             self._things.count_pending(),
         )
-        return self._frame.page(
+        return self._frame.shown(
             request,
             "things/review_queue.html",
             visitor,

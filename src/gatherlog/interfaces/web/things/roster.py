@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import date as Date
 from typing import Final
 
 import msgspec
-from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -17,8 +17,8 @@ from gatherlog.interfaces.web.fields import Fields, date_time
 from gatherlog.interfaces.web.forms import text
 from gatherlog.interfaces.web.rendering import HEADERS
 from gatherlog.interfaces.web.things.dates import date_path
-from gatherlog.interfaces.web.things.facts import spoken
 from gatherlog.interfaces.web.things.own_frame import OwnFrame, OwnThing
+from gatherlog.interfaces.web.things.phrases import span
 from gatherlog.interfaces.web.things.roster_rows import choices, expected, others
 from gatherlog.interfaces.web.words import day, local, people
 
@@ -49,6 +49,7 @@ class DateOfThing(msgspec.Struct, frozen=True):
     own: OwnThing
     date: str
     start: str | None
+    today: Date
     roster: Roster | None
     bookings: list[BookingDetails]
 
@@ -59,13 +60,18 @@ class DateOfThing(msgspec.Struct, frozen=True):
         if self.roster is not None:
             occurrences = [self.roster.occurrence]
         if occurrences:
-            return spoken(occurrences[0])
+            return span(occurrences[0], self.today)
         return day(local(self.date))
 
     @property
     def path(self) -> str:
+        """The path of the page about it."""
+        return self.part()
+
+    def part(self, *names: str) -> str:
+        """The path of the page, or of one below it."""
         at = "" if self.start is None else f"?at={self.start}"
-        return f"{self.own.path}/dates/{self.date}{at}"
+        return "/".join([self.own.path, "dates", self.date, *names]) + at
 
 
 Act = Callable[[DateOfThing, Fields], Awaitable[Response]]
@@ -98,7 +104,7 @@ class RosterPages:
     async def print(self, request: Request) -> Response:
         """The roster for printing."""
         found, roster = await self._roster(request)
-        return self._frame.page(
+        return self._frame.shown(
             request,
             "things/roster_print.html",
             found.own.visitor,
@@ -111,7 +117,7 @@ class RosterPages:
 
     async def sheet(self, request: Request) -> Response:
         """The roster as a sheet."""
-        found, roster = await self._roster(request)
+        _, roster = await self._roster(request)
         name = f'attachment; filename="roster-{roster.occurrence.date}.csv"'
         headers = {**HEADERS, "Content-Disposition": name}
         return Response(write_roster(roster), 200, headers, media_type=_TYPE)
@@ -132,7 +138,7 @@ class RosterPages:
             roster = None
         if roster is None and not bookings:
             raise NotFound("There is no such date.")
-        return DateOfThing(own, date, start, roster, bookings)
+        return DateOfThing(own, date, start, self._frame.today, roster, bookings)
 
     async def _roster(self, request: Request) -> tuple[DateOfThing, Roster]:
         """A date that is to come, or under way: what is told of children ends with it."""
@@ -220,14 +226,15 @@ class RosterPages:
         zone = thing.content.time_zone
         booked = [] if roster is None else expected(roster)
         waiting = others(found.bookings, "WAITING", zone)
-        return self._frame.page(
+        return self._frame.shown(
             request,
             "things/date.html",
             found.own.visitor,
             status=200 if error is None else status_of(error),
             thing=thing,
             date=found.name,
-            path=found.path,
+            print=found.part("print"),
+            sheet=found.part("roster.csv"),
             is_coming=roster is not None,
             booked=booked,
             waiting=waiting,

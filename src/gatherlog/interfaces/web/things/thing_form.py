@@ -13,9 +13,11 @@ from gatherlog.apps.things.content import DAYS, Day
 from gatherlog.core.eventstore.errors import Invalid
 from gatherlog.interfaces.web.fields import Fields
 from gatherlog.interfaces.web.forms import text
-from gatherlog.interfaces.web.things.facts import AUDIENCES, CATEGORIES, KINDS, WEEKDAYS, clock
+from gatherlog.interfaces.web.things.facts import clock
+from gatherlog.interfaces.web.things.phrases import AUDIENCES, CATEGORIES, KINDS
+from gatherlog.interfaces.web.words import WEEKDAYS
 
-__all__ = ["NAMES", "SECTIONS", "HoursLine", "ThingForm", "blank", "filled"]
+__all__ = ["DAY_NAMES", "NAMES", "SECTIONS", "HoursLine", "ThingForm", "blank", "filled"]
 
 NAMES: Final = {
     "name": "The name",
@@ -57,6 +59,7 @@ SECTIONS: Final = {
     "contact": "email",
 }
 """By what a reviewer may name in a reason: the field of the form where it is shown."""
+DAY_NAMES: Final = dict(zip(DAYS, WEEKDAYS, strict=True))
 _TEXTS: Final = (
     *(name for name in NAMES if name not in ("hours", "audience")),
     *("adult_mandatory", "booking_mandatory", "version", "was"),
@@ -66,7 +69,7 @@ _TEXTS: Final = (
 class HoursLine(msgspec.Struct, frozen=True, array_like=True):
     """Days of the week with the same hours, as they were typed."""
 
-    days: tuple[str, ...] = ()
+    days: tuple[Day, ...] = ()
     start: str = ""
     end: str = ""
 
@@ -218,5 +221,5 @@ def _label_of(name: str, value: str) -> str:
 
 
 def _line_label(line: HoursLine) -> str:
-    days = ", ".join(WEEKDAYS[one][:3] for one in line.days)
+    days = ", ".join(DAY_NAMES[one][:3] for one in line.days)
     return f"{days} {line.start} to {line.end}"
