@@ -21,7 +21,7 @@ from gatherlog.interfaces.web.visitors import Visitor
 
 __all__ = ["ThingPage"]
 
-MOST_DATES: Final = 100
+MOST_DATES: Final = 50
 """Dates on the page."""
 _REPORT: Final = {"reason": "What you write"}
 
