@@ -20,7 +20,13 @@ from gatherlog.interfaces.web.fields import Fields
 from gatherlog.interfaces.web.forms import text, version
 from gatherlog.interfaces.web.things.dates import dates_of, figures_of
 from gatherlog.interfaces.web.things.differences import Line, differences, lines
-from gatherlog.interfaces.web.things.facts import FIELD_NAMES, STATUS_MARKS, STATUS_NAMES, facts, since
+from gatherlog.interfaces.web.things.facts import (
+    FIELD_NAMES,
+    STATUS_MARKS,
+    STATUS_NAMES,
+    facts,
+    since,
+)
 from gatherlog.interfaces.web.things.own_frame import OwnFrame, OwnThing
 
 __all__ = ["DeskPages", "ShownReason", "shown_reasons"]

@@ -61,7 +61,7 @@ _WORDS: Final[Mapping[tuple[str, str], str]] = {
 _DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _TIME: Final = re.compile(r"[0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?")
 _AMOUNT: Final = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,20}|,[0-9]{1,2})?")
-_DEGREES: Final = r"(-?[0-9]{1,3}(?:\.[0-9]{1,20})?)"
+_DEGREES: Final = r"(-?[0-9]{1,3}(?:\.[0-9]{1,400})?)"
 _PLACE: Final = re.compile(rf"{_DEGREES}(?:\s*[,;]\s*|\s+){_DEGREES}")
 _NO_DAY: Final = "2000-01-01"
 """Stands for a day that cannot be read, so that all else can be checked."""
@@ -123,11 +123,13 @@ def _where(fields: Fields, flaws: list[Flaw]) -> Where:
 
 def _when(form: ThingForm, before: Content | None, flaws: list[Flaw]) -> When:
     """Days, and either the times of the one occurrence or the weekly hours."""
-    fields = form.fields
-    is_once = fields["kind"] == "EVENT"
-    first = _day(fields, "start_day", fields["start_day"], flaws)
-    last = _day(fields, "end_day", fields["end_day"] or fields["start_day"] * is_once, flaws)
-    if not is_once:
+    fields, kind = form.fields, form.fields["kind"]
+    first = _day(fields, "start_day", flaws)
+    is_one_day = kind in ("", "EVENT") and not fields["end_day"]
+    last = first if is_one_day else _day(fields, "end_day", flaws)
+    if not kind:
+        return When(start=_NO_DAY, end=_NO_DAY)
+    if kind != "EVENT":
         start, end = _times_before(before, first, last)
         return When(start=start, end=end, hours=tuple(_hours(form, flaws)))
     begin, until = _time_of(fields, "start_time", flaws), _time_of(fields, "end_time", flaws)
@@ -191,8 +193,9 @@ def _amount(fields: Fields, name: str, otherwise: str, flaws: list[Flaw]) -> flo
     return None
 
 
-def _day(fields: Fields, name: str, written: str, flaws: list[Flaw]) -> str:
+def _day(fields: Fields, name: str, flaws: list[Flaw]) -> str:
     """A day; empty, and one more flaw, if there is none."""
+    written = fields[name]
     if not written:
         flaws.append(Flaw(f"/{name}", "is missing"))
         return ""
