@@ -57,11 +57,14 @@ and client address), `rsvp` (10/hour per guest), `wrong` (30/minute per client a
 | `GATHERLOG_SMTP_URL` | | none: no mail is sent; `smtp://name:password@host:port`, or `smtps://` |
 | `GATHERLOG_MAIL_FROM` | | none; needed with an SMTP server: `Our party <party@example.org>` |
 | `GATHERLOG_CONTACT` | | none; the address that gets what visitors write to the site |
+| `GATHERLOG_CURRENCY` | | none; the currency of prices, such as `EUR`, beside the numbers |
 | `GATHERLOG_EVERYBODY_ORGANISES` | | `off`; `on`: accounts need no role to publish things to do |
 | `GATHERLOG_WORK` | | `on`; `off`: `gatherlog work` reads subscriptions, beside the server |
 | `GATHERLOG_INTROSPECTION` | | `off`; `on`: the GraphQL APIs tell their schemas, as a demo does |
 | `GATHERLOG_WEBHOOK_ALLOW` | | none; networks that webhooks may reach although not public, and at \
 any port, with commas between: `127.0.0.1,10.1.0.0/16` |
+| `GATHERLOG_SEARCH_FOLDER` | | beside SQLite's file, ending in `.search`; without a file, a \
+temporary folder. Each server keeps an index of its own in it, which may be deleted at any time |
 | `GATHERLOG_JWT_KEY` | | the content of the key file; a private RSA key in PEM |
 | `GATHERLOG_KEY_FILE` | | beside SQLite's file, ending in `.key`; the file is made when it is \
 first needed, and kept. With `memory:` there is no file unless this names one, and the key ends \

@@ -27,6 +27,7 @@ from gatherlog.core.subscriptions.subscription import Subscription
 from gatherlog.engines import open_store
 from gatherlog.interfaces.logs import RequestLog, to_stderr
 from gatherlog.interfaces.platform import Platform
+from gatherlog.search import IndexedSearch
 from gatherlog.settings import Settings
 from gatherlog.targets.mail import Mailbox, NoMail
 from gatherlog.targets.opening import TargetOpener
@@ -150,6 +151,10 @@ def _assemble(
         handlers=handlers,
     )
     bus, log = Bus(opener), RequestLog(clock)
+    source = things.ThingSource(store, clock=clock, report=log.failed)
+    search = IndexedSearch(
+        store, source, folder=settings.search_path, clock=clock, report=log.failed
+    )
     subscriptions: list[Subscription] = [bus, *projections()]
     if not isinstance(mailer, NoMail):
         letters = mailing.guest_letters(
@@ -190,7 +195,8 @@ def _assemble(
             store, clock=clock, ids=ids, known=[subscription.name for subscription in subscriptions]
         ),
         queues=queue,
-        finder=None,
+        search=search,
+        finder=things.ThingFinder(search),
         bus=bus,
         subscriptions=subscriptions,
         worker=worker.Worker(

@@ -41,10 +41,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     key_file: str | None = None
     """The file with the site's private key; None: beside SQLite's file, ending in `.key`. A store
     in memory has no such file unless it is named here."""
+    search_folder: str | None = None
+    """The folder of the index for searching, which may be deleted; None: beside SQLite's file,
+    ending in `.search`, or a temporary one where the store has no file."""
     webhook_allow: tuple[str, ...] = ()
     """Addresses or networks that webhooks may reach though not public, and at any port."""
     work: bool = True
     """Whether the server runs the worker, too; if not, `gatherlog work` does, beside it."""
+    currency: str | None = None
+    """The currency of all prices, such as `EUR`; None: pages show numbers alone."""
     everybody_organises: bool = False
     """Whether every account is an organiser of things to do, without being given the role."""
     rate_limits: str = ""
@@ -100,6 +105,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         return None if file is None else file.with_name(f"{file.name}.key")
 
     @property
+    def search_path(self) -> Path | None:
+        """The folder of the index for searching; None: a temporary one."""
+        if self.search_folder is not None:
+            return Path(self.search_folder)
+        file = self.address.file
+        return None if file is None else file.with_name(f"{file.name}.search")
+
+    @property
     def base_url(self) -> str:
         """The URL that links to this server begin with, without a slash at the end."""
         if self.public_url is not None:
@@ -130,6 +143,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             flaws.extend(_flaws_of_sender(self.mail_from))
         if self.contact is not None and not _is_mail_address(self.contact):
             flaws.append(Flaw("/contact", "is not an e-mail address like office@example.org"))
+        if self.currency is not None and not _is_currency(self.currency):
+            flaws.append(Flaw("/currency", "is not a code of ISO 4217 like EUR"))
         for network in self.webhook_allow:
             if not _is_network(network):
                 flaws.append(Flaw("/webhook_allow", f"{network!r} is not like 10.1.0.0/16"))
@@ -211,6 +226,10 @@ def _is_mail_address(text: str) -> bool:
         return False
 
 
+def _is_currency(text: str) -> bool:
+    return len(text) == 3 and text.isascii() and text.isalpha() and text.isupper()
+
+
 def _pem(text: str) -> str:
     """PEM from a variable, in which the two characters `\\n` may stand for a line end."""
     return text.replace("\\n", "\n")
@@ -229,7 +248,9 @@ _READERS: Mapping[str, Callable[[str], object]] = {
     "smtp_url": str,
     "mail_from": str,
     "contact": str,
+    "currency": str,
     "jwt_key": _pem,
     "key_file": str,
+    "search_folder": str,
     "rate_limits": str,
 }

@@ -82,7 +82,7 @@ async def _serve(settings: Settings, listener: socket.socket, ready: Ready) -> N
             timeout_graceful_shutdown=GRACE,
         )
         server = _Server(config, lambda: ready(settings.base_url), application.stop)
-        async with platform.working():
+        async with platform.serving():
             await server.serve(sockets=[listener])
     finally:
         await platform.stop()
@@ -171,7 +171,7 @@ class _WithLifespan:
             await send({"type": "lifespan.startup.failed", "message": str(error)})
             raise
         self._app = build_app(platform)
-        async with platform.working():
+        async with platform.serving():
             await send({"type": "lifespan.startup.complete"})
             await receive()
         await platform.stop()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from gatherlog.apps.guests.service import GuestService
 from gatherlog.apps.people import AccountService, GuestLoginService, KeyService, Mailer
-from gatherlog.apps.things import ThingService
+from gatherlog.apps.things import Finder, ThingService
 from gatherlog.apps.trail import TrailService
 from gatherlog.core.commands.appending import Appender
 from gatherlog.core.eventstore.clock import Clock, Ids
@@ -19,7 +19,7 @@ from gatherlog.core.routing.rules import Rule
 from gatherlog.core.subscriptions.administration import SubscriptionAdmin
 from gatherlog.core.subscriptions.subscription import Subscription
 from gatherlog.core.subscriptions.worker import Worker
-from gatherlog.interfaces.graphql.finding import Finder
+from gatherlog.search import IndexedSearch
 from gatherlog.settings import Settings
 from gatherlog.targets.mail import Mailbox
 
@@ -47,8 +47,10 @@ class Platform:
     """Gives the secrets that a rule's webhooks are signed with, as text, the current one first."""
     subscription_admin: SubscriptionAdmin
     queues: Queues
-    finder: Finder | None
-    """Searches the published things; None where nothing searches."""
+    search: IndexedSearch
+    """The index of this process, which is started by `serving`."""
+    finder: Finder
+    """Searches the published things in the index."""
     bus: Bus
     subscriptions: Sequence[Subscription]
     """All subscriptions of this program, the bus included."""
@@ -72,8 +74,16 @@ class Platform:
             self.worker.stop()
             await task
 
+    @asynccontextmanager
+    async def serving(self) -> AsyncIterator[None]:
+        """As `working`, and keep the index for searching up to date, until the platform stops."""
+        self.search.start()
+        async with self.working():
+            yield
+
     async def stop(self) -> None:
         """Finish what was accepted, then close the store. Calling it again does nothing."""
+        await self.search.stop()
         await self.trail.close()
         await self.mailer.close()
         await self.bus.close()

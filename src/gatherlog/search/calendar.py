@@ -8,6 +8,7 @@ of days are asked for in blocks of 8, 64 and 512 days, under which each occurren
 
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
 from itertools import islice
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
@@ -27,6 +28,7 @@ __all__ = [
 
 _LEVELS: Final = (0, 3, 6, 9)
 """Blocks of 2 to the power of these days."""
+_MINUTE: Final = timedelta(minutes=1)
 _ANY: Final = 0
 """Instead of a window: any."""
 
@@ -54,9 +56,20 @@ def check_zone(zone: str) -> None:
 
 
 def local_moment(zone: str, now: int) -> Moment:
-    """The local day and minute at a time in microseconds since the epoch."""
+    """The local day and minute at a time in microseconds since the epoch.
+
+    Where clocks are about to be put back, it stands at the first minute that comes a second time:
+    what ends within that hour is over when it has ended for the second time.
+    """
     local = to_datetime(now).astimezone(ZoneInfo(zone))
+    while _comes_again(local) and _comes_again(local - _MINUTE):
+        local -= _MINUTE
     return Moment(local.toordinal(), local.hour * 60 + local.minute)
+
+
+def _comes_again(local: datetime) -> bool:
+    """Whether clocks will show this time once more."""
+    return not local.fold and local.replace(fold=1).utcoffset() != local.utcoffset()
 
 
 def window_of(occurrence: Occurrence) -> Window:

@@ -20,11 +20,13 @@ from gatherlog.core.eventstore.retrying import pause_bound
 from gatherlog.core.eventstore.store import Heads, Store
 from gatherlog.core.search.contract import SearchPage, SearchSource
 from gatherlog.core.search.queries import SearchQuery, check_query
+from gatherlog.core.subscriptions.waiting_events import WaitingEvents
 from gatherlog.search.finding import find
 from gatherlog.search.folders import take_folder
 from gatherlog.search.follower import Follower, Report
 from gatherlog.search.index import Index, Origin
 from gatherlog.search.snapshots import Snapshot
+from gatherlog.search.status import IndexStatus
 
 __all__ = ["IndexFailed", "IndexedSearch"]
 
@@ -75,7 +77,15 @@ class IndexedSearch:
         self._session: asyncio.Task[None] | None = None
         self._checked_at = float("-inf")
         self._failures = 0
+        """In a row, without a success between them."""
+        self._all_failures = 0
+        self._is_building = False
+        self._waiting = WaitingEvents(store)
         self._queries = 0
+
+    @property
+    def is_started(self) -> bool:
+        return self._running is not None
 
     def start(self) -> None:
         """Begin to follow the log, and return at once. Starting twice does nothing."""
@@ -117,6 +127,17 @@ class IndexedSearch:
         ):
             await self._moved.wait()
 
+    async def status(self) -> IndexStatus:
+        """How the index is doing. Raises what reading the log raises."""
+        heads, snapshot = await self._store.heads(), self._snapshot
+        positions = self._positions or (0,) * len(heads)
+        lags = [
+            await self._waiting.count(self._source.name, partition, positions[partition], head)
+            for partition, head in enumerate(heads)
+        ]
+        documents = 0 if snapshot is None else snapshot.documents
+        return IndexStatus(documents, self._is_building, self._all_failures, lags)
+
     def _find(self, snapshot: Snapshot, query: SearchQuery) -> SearchPage:
         return find(snapshot, query, now=self._clock(), store_id=self._store.id)
 
@@ -139,6 +160,7 @@ class IndexedSearch:
                         return
                     self._report(error if isinstance(error, Exception) else IndexFailed(str(error)))
                     self._failures += 1
+                    self._all_failures += 1
                 bound = pause_bound(
                     max(1, self._failures), first=_FIRST_PAUSE, longest=_LONGEST_PAUSE
                 )
@@ -169,12 +191,19 @@ class IndexedSearch:
             report=self._report,
         )
         if index.positions is None:
-            await follower.build()
+            await self._build(follower)
         self._show(index, follower)
         while await follower.step():
             self._failures = 0
             self._show(index, follower)
         await _in(self._writer, index.give_up)
+
+    async def _build(self, follower: Follower) -> None:
+        self._is_building = True
+        try:
+            await follower.build()
+        finally:
+            self._is_building = False
 
     def _show(self, index: Index, follower: Follower) -> None:
         """Answer queries from what the index has now."""

@@ -22,6 +22,11 @@ class Snapshot:
         self.vocabulary = vocabulary
         """Has the words of all documents, and perhaps others."""
 
+    @property
+    def documents(self) -> int:
+        """How many documents there are."""
+        return self._searcher.num_docs
+
     @cached_property
     def windows(self) -> list[Window]:
         """The windows of all occurrences."""

@@ -13,6 +13,7 @@ from gatherlog.apps.things import (
     IntRange,
     When,
     WrongState,
+    coming,
 )
 from gatherlog.core import Once, Store
 from gatherlog.core.commands.service import Repeated
@@ -117,6 +118,43 @@ async def test_many_who_wait_move_up_in_as_many_commits_as_it_takes(town: Town) 
     await town.replaced(thing, capacity=None)
 
     assert {await town.status(booking) for booking in bookings} == {"BOOKED"}
+
+
+async def test_own_bookings_of_several_dates_are_told_by_the_date(town: Town) -> None:
+    thing = await town.published(content(capacity=1))
+    booked = await town.book(thing, PIA, date=SATURDAY)
+    gone = await town.book(thing, PIA, date="2027-04-10")
+    await town.book(thing, PAUL, date=SUNDAY)
+    waits = await town.book(thing, PIA, date=SUNDAY)
+    await town.service.cancel_booking(gone.id, PIA, actor="cli")
+
+    found = await town.service.bookings_at(
+        thing.id, [SATURDAY, SUNDAY, "2027-04-10", "2027-04-11"], PIA
+    )
+
+    assert {key: (one.id, one.status) for key, one in found.items()} == {
+        SATURDAY: (booked.id, "BOOKED"),
+        SUNDAY: (waits.id, "WAITING"),
+    }
+
+
+async def test_places_of_several_things_are_told_in_the_order_asked_for(
+    town: Town, clock: StandingClock
+) -> None:
+    small, wide = await town.published(content(capacity=2)), await town.published(content())
+    await town.book(small, date=SUNDAY)
+    wanted = [
+        (thing, one) for thing in (wide, small) for one in coming(thing.content, now=clock())[:2]
+    ]
+
+    found = await town.service.places_at(wanted)
+
+    assert [(one.key, one.left) for one in found] == [
+        (SATURDAY, None),
+        (SUNDAY, None),
+        (SATURDAY, 2),
+        (SUNDAY, 1),
+    ]
 
 
 # Refusals.

@@ -9,7 +9,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gatherlog.apps.things import Alteration, Content, Hours, Occurrence, When, coming, days_of
+from gatherlog.apps.things import (
+    Alteration,
+    CancelledDate,
+    Content,
+    Hours,
+    Occurrence,
+    When,
+    as_planned,
+    cancelled_dates,
+    coming,
+)
 from gatherlog.apps.things.content import DAYS, with_slots
 from gatherlog.apps.things.occurrences import (
     AHEAD,
@@ -87,10 +97,6 @@ def test_hours_over_midnight_end_on_the_next_day() -> None:
     [one] = coming(plan, now=at("2027-04-04T01:00:00+02:00"))
 
     assert (one.start, one.end) == ("2027-04-03T22:00:00", "2027-04-04T02:00:00")
-    assert [(day.date, day.start, day.end) for day in days_of(one)] == [
-        (SATURDAY, "22:00:00", "24:00:00"),
-        (SUNDAY, "00:00:00", "02:00:00"),
-    ]
 
 
 def test_a_day_with_several_times_has_an_occurrence_for_each() -> None:
@@ -182,24 +188,12 @@ def test_a_single_event_is_coming_however_far_it_is() -> None:
     assert dates(coming(far, now=HERE)) == ["2031-05-01"]
 
 
-def test_an_event_of_several_days_is_one_occurrence_on_all_of_its_days() -> None:
+def test_an_event_of_several_days_is_one_occurrence() -> None:
     plan = content(kind="EVENT", when=When(start="2027-04-30T18:00:00", end="2027-05-02T12:00:00"))
 
     [one] = coming(plan, now=at("2027-05-01T10:00:00+02:00"))
 
-    assert [(day.date, day.start, day.end) for day in days_of(one)] == [
-        ("2027-04-30", "18:00:00", "24:00:00"),
-        ("2027-05-01", "00:00:00", "24:00:00"),
-        ("2027-05-02", "00:00:00", "12:00:00"),
-    ]
-
-
-def test_a_day_that_ends_at_midnight_has_no_hours_on_the_next() -> None:
-    plan = content(kind="EVENT", when=When(start="2027-04-30T18:00:00", end="2027-05-01T00:00:00"))
-
-    [one] = coming(plan, now=HERE)
-
-    assert [(day.date, day.end) for day in days_of(one)] == [("2027-04-30", "24:00:00")]
+    assert (one.start, one.end) == ("2027-04-30T18:00:00", "2027-05-02T12:00:00")
 
 
 def test_a_place_without_hours_is_open_all_day() -> None:
@@ -345,14 +339,10 @@ def test_coming_occurrences_agree_with_a_model(plan: Content, now: int) -> None:
 
 
 @given(plan=plans(), now=MOMENTS)
-def test_every_coming_occurrence_is_found_by_its_key_its_date_and_its_days(
-    plan: Content, now: int
-) -> None:
+def test_every_coming_occurrence_is_found_by_its_key_and_its_date(plan: Content, now: int) -> None:
     for one in coming(plan, now=now)[:20]:
         assert occurrence(plan, (), one.key) == one
         assert occurrence_on(plan, (), one.date, one.start[11:], now=now) == one
-        days = list(days_of(one))
-        assert (days[0].date, days[0].start) == (one.start[:10], one.start[11:])
         assert one.starts_at <= one.ends_at
         assert one.key in keys_on(plan, (), one.date)
 
@@ -373,3 +363,37 @@ def test_what_is_moved_is_there_once_and_where_it_was_not_any_more(
     assert sorted(one.key for one in after) == sorted(one.key for one in found)
     assert [one.start for one in after if one.key == found[0].key] == [start.isoformat()]
     assert [one for one in after if not one.moved] == found[1:]
+
+
+# What does not take place.
+
+
+def test_what_was_cancelled_and_is_still_to_come_is_told_with_its_reason() -> None:
+    altered = [
+        Alteration(key=SUNDAY, cancelled=True, reason="The hall is closed."),
+        Alteration(key=SATURDAY, cancelled=True),
+        Alteration(key="2027-03-27", cancelled=True, reason="It is over."),
+        Alteration(key="2027-12-25", cancelled=True, reason="It is more than 90 days ahead."),
+        Alteration(key="2027-04-05", cancelled=True, reason="No Monday is planned."),
+        moved("2027-04-10", "2027-04-12T10:00:00", "2027-04-12T12:00:00"),
+    ]
+
+    found = cancelled_dates(content(), altered, now=HERE)
+
+    plan = [as_planned(content(), key) for key in (SATURDAY, SUNDAY)]
+    assert found == [
+        CancelledDate(one, reason)
+        for one, reason in zip(plan, (None, "The hall is closed."), strict=True)
+        if one is not None
+    ]
+    assert [one.planned.date for one in found] == [SATURDAY, SUNDAY]
+
+
+def test_a_single_event_that_was_cancelled_is_told_however_far_it_is() -> None:
+    when = When(start="2029-05-01T14:00:00", end="2029-05-01T16:00:00")
+    far = content(kind="EVENT", when=when)
+    altered = [Alteration(key=ONCE, cancelled=True, reason="Too much rain.")]
+
+    [found] = cancelled_dates(far, altered, now=HERE)
+
+    assert (found.planned.date, found.reason) == ("2029-05-01", "Too much rain.")

@@ -24,6 +24,7 @@ from gatherlog.apps.things.events import (
     NoticeRequested,
     OccurrenceAltered,
     ProfileSaved,
+    ReindexRequested,
     ReportMade,
     ReportSettled,
     ThingApproved,
@@ -94,6 +95,7 @@ EXAMPLES: dict[tuple[str, int], msgspec.Struct] = {
         subject="Frogs", text="Where?", sender="guest@example.org"
     ),
     ("things.notice_requested", 1): NoticeRequested(stream=f"thing-{ID}", version=3),
+    ("things.reindex_requested", 1): ReindexRequested(),
 }
 
 

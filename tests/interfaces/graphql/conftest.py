@@ -109,6 +109,13 @@ async def with_settings(
 
 
 @pytest.fixture
+async def searching(platform: Platform) -> None:
+    """The server of `ask` searches; its index is ready, and follows the log."""
+    platform.search.start()
+    await platform.search.caught_up(await platform.store.heads())
+
+
+@pytest.fixture
 def finder() -> SampleFinder:
     """The search of `search`, which finds nothing yet."""
     return SampleFinder()

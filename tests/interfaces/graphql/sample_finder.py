@@ -1,6 +1,7 @@
 """A search for tests: it finds the things that it is told of, in the order of their names."""
 
 from gatherlog.apps.things import Thing
+from gatherlog.core.search import Occurrence
 from gatherlog.interfaces.graphql.finding import Found, Hit, ThingQuery
 
 __all__ = ["SampleFinder"]
@@ -21,5 +22,7 @@ class SampleFinder:
         begin = 0 if query.after is None else int(query.after) + 1
         part = list(enumerate(fitting))[begin:][: query.first]
         distance = 1200.0 if is_measured else None
-        hits = [Hit(thing.id, str(place), distance) for place, thing in part]
+        day = (query.days or (None, None))[0]
+        date = None if day is None else Occurrence(day, 600, 720)
+        hits = [Hit(thing.id, str(place), distance, date) for place, thing in part]
         return Found(len(fitting), hits, begin > 0, begin + len(part) < len(fitting))

@@ -72,6 +72,19 @@ async def test_what_is_not_published_any_more_is_left_out_though_it_is_still_fou
     assert [edge["node"]["name"] for edge in found["edges"]] == ["Aquarium", "Zoo"]
 
 
+@pytest.mark.usefixtures("things")
+async def test_a_page_of_which_nothing_is_left_still_leads_to_the_next(
+    search: Asking, town: Town, finder: SampleFinder
+) -> None:
+    museum, own = finder.things[2], search.people.olga.id
+    await town.service.withdraw_thing(museum.id, "closed", own, actor="cli")
+
+    page = (await search.guest(FIND, first=1, after="0")).data["findThingsToDo"]
+
+    assert (page["edges"], page["pageInfo"]["endCursor"]) == ([], "1")
+    assert page["pageInfo"]["hasNextPage"]
+
+
 async def test_the_whole_filter_reaches_the_search(search: Asking, finder: SampleFinder) -> None:
     wanted = {
         "location": {"coordinates": {"lat": 52.5, "lon": 13.4}, "radius": 5000},

@@ -86,11 +86,13 @@ async def test_the_coming_dates_are_listed_with_the_places_left(ask: Asking, tow
     assert {one["left"] for one in places if one is not booked} == {3}
 
 
-async def test_without_a_search_finding_is_refused_and_says_so(ask: Asking) -> None:
+async def test_while_there_is_no_index_finding_is_refused_and_says_so(ask: Asking) -> None:
     answer = await ask.guest("{ findThingsToDo { totalCount } }")
 
     assert (answer.status, answer.code) == (200, "UNAVAILABLE")
-    assert answer.errors[0]["message"] == "Searching is not set up on this server."
+    assert answer.errors[0]["message"] == (
+        "The index for searching is being built. Try again in a moment."
+    )
 
 
 async def test_a_letter_to_the_site_is_taken(ask: Asking, platform: Platform) -> None:

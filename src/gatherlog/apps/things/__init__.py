@@ -18,7 +18,8 @@
 - **Errors**: NotFound; Invalid with flaws; Conflict for `expects`; `WrongState`, `AlreadyBooked`
   and `ChildIsBooked` (of GraphQL's code CONFLICT), `Full` (FULL) and `OwnThing` (FORBIDDEN).
 - **Rosters** are for their organiser: `roster`, and `write_roster` for a sheet.
-- **Search** indexes `searchable(thing, organiser, now=…)` after the events of `REINDEXED_BY`.
+- **Search**: `ThingSource` gives the documents of what is published, and `ThingFinder` answers a
+  `ThingQuery` by searching them. Hits are ids: `published_things` has what is published now.
 """
 
 from gatherlog.apps.things.answers import (
@@ -44,17 +45,16 @@ from gatherlog.apps.things.content import (
     Where,
 )
 from gatherlog.apps.things.events import Reason
+from gatherlog.apps.things.finding import Finder, Found, Hit, ThingFinder, ThingQuery
 from gatherlog.apps.things.folds import CATEGORIES
 from gatherlog.apps.things.inputs import BookingWish, ChildDetails, Enquiry
 from gatherlog.apps.things.occurrences import (
     Alteration,
     CancelledDate,
-    DayHours,
     Occurrence,
     as_planned,
     cancelled_dates,
     coming,
-    days_of,
 )
 from gatherlog.apps.things.refusals import (
     AlreadyBooked,
@@ -64,7 +64,7 @@ from gatherlog.apps.things.refusals import (
     WrongState,
 )
 from gatherlog.apps.things.rosters import write_roster
-from gatherlog.apps.things.searching import REINDEXED_BY, Searchable, searchable
+from gatherlog.apps.things.searching import ThingSource
 from gatherlog.apps.things.service import ThingService
 from gatherlog.apps.things.views import (
     VIEWS,
@@ -83,7 +83,6 @@ __all__ = [
     "CATEGORIES_OF_THINGS",
     "FIELDS",
     "MOST_PEOPLE",
-    "REINDEXED_BY",
     "VIEWS",
     "AlreadyBooked",
     "Alteration",
@@ -97,13 +96,15 @@ __all__ = [
     "ChildIsBooked",
     "Contact",
     "Content",
-    "DayHours",
     "Enquiry",
     "Favourite",
     "Figures",
+    "Finder",
     "FloatRange",
+    "Found",
     "Full",
     "HistoryEntry",
+    "Hit",
     "Hours",
     "Image",
     "IntRange",
@@ -116,9 +117,11 @@ __all__ = [
     "Review",
     "Roster",
     "RosterRow",
-    "Searchable",
     "Thing",
+    "ThingFinder",
+    "ThingQuery",
     "ThingService",
+    "ThingSource",
     "ThingStatus",
     "When",
     "Where",
@@ -127,8 +130,6 @@ __all__ = [
     "as_planned",
     "cancelled_dates",
     "coming",
-    "days_of",
     "is_bookable",
-    "searchable",
     "write_roster",
 ]

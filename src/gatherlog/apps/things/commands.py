@@ -47,6 +47,7 @@ class Commands:
         self._organisers = handler(OrganiserFold())
         self._reports = handler(ReportFold())
         self._enquiries = handler(NoDocuments())
+        self._index = handler(NoDocuments())
         self._known: dict[str, Stored[Thing]] = {}
         self._places = Places(self._occurrences, OCCURRENCES, WAITING)
 

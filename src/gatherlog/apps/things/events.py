@@ -10,6 +10,7 @@
 | `reports-{thing}` | what people report about the thing | the account |
 | `enquiry-{id}` | what somebody wrote to the site | empty |
 | `notices-{thing}` | letters that are to be written, also `notices-site` | the account |
+| `things-index` | when indexes for searching were to be built anew | empty |
 
 An event holds everything that its documents need. Who caused it is in its meta; who decided, and
 whose booking or child it is, is an account's id.
@@ -42,6 +43,7 @@ __all__ = [
     "OccurrenceAltered",
     "ProfileSaved",
     "Reason",
+    "ReindexRequested",
     "ReportMade",
     "ReportSettled",
     "Side",
@@ -274,6 +276,11 @@ class NoticeRequested(msgspec.Struct, frozen=True, kw_only=True):
     """Where the cause is."""
 
 
+@event_type("things.reindex_requested")
+class ReindexRequested(msgspec.Struct, frozen=True):
+    """Every process shall build its index for searching anew."""
+
+
 EVENTS: tuple[type[msgspec.Struct], ...] = (
     ThingCreated,
     ThingChanged,
@@ -300,5 +307,6 @@ EVENTS: tuple[type[msgspec.Struct], ...] = (
     ReportSettled,
     EnquiryMade,
     NoticeRequested,
+    ReindexRequested,
 )
 CODEC = Codec(EVENTS)

@@ -367,5 +367,6 @@ CATEGORIES: Final = (
     Category("reports", CODEC, ReportFold()),
     Category("enquiry", CODEC, NoDocuments()),
     Category("notices", CODEC, NoDocuments()),
+    Category("things", CODEC, NoDocuments()),
 )
 """Every category of streams that this app owns."""

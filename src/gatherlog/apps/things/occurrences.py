@@ -23,17 +23,16 @@ __all__ = [
     "ONCE",
     "Alteration",
     "CancelledDate",
-    "DayHours",
     "Occurrence",
     "as_planned",
     "cancelled_dates",
     "coming",
-    "days_of",
     "is_planned",
     "keys_on",
     "occurrence",
     "occurrence_on",
     "planned_on",
+    "today_in",
 ]
 
 AHEAD: Final = 90
@@ -85,17 +84,6 @@ class Occurrence(msgspec.Struct, frozen=True, order=True):
         return max(_moment(self.end, self.time_zone, 1), self.starts_at)
 
 
-class DayHours(msgspec.Struct, frozen=True, order=True):
-    """The part of an occurrence that is on one day: a date, and local times on it.
-
-    `end` is `24:00:00` where it lasts until midnight.
-    """
-
-    date: str
-    start: str
-    end: str
-
-
 class CancelledDate(msgspec.Struct, frozen=True, order=True):
     """An occurrence that does not take place, as it was planned."""
 
@@ -103,19 +91,22 @@ class CancelledDate(msgspec.Struct, frozen=True, order=True):
     reason: str | None
 
 
-def coming(content: Content, altered: Sequence[Alteration] = (), *, now: int) -> list[Occurrence]:
+def coming(
+    content: Content, altered: Sequence[Alteration] = (), *, now: int, ahead: int = AHEAD
+) -> list[Occurrence]:
     """The occurrences that have not ended at `now`, the earliest first.
 
-    Those of series and places up to AHEAD days from today; a single event however far it is.
+    Those of series and places up to `ahead` days from today; a single event however far it is.
     """
-    today = _today(content, now)
-    planned = _planned(content, today - _DAY, today + AHEAD * _DAY)
+    today = today_in(content, now)
+    last = today + ahead * _DAY
+    planned = _planned(content, today - _DAY, last)
     found = planned  # from yesterday on, which may end after midnight
     if altered:
         keys = {one.key for one in altered}
         moved = [_moved(one, content) for one in altered if is_planned(content, one.key)]
         found = [one for one in planned if one.key not in keys]
-        found += [one for one in moved if one is not None and _is_in_sight(content, one, today)]
+        found += [one for one in moved if one is not None and _is_in_sight(content, one, last)]
     return sorted(one for one in found if one.date > today.isoformat() or one.ends_at > now)
 
 
@@ -123,10 +114,10 @@ def cancelled_dates(
     content: Content, altered: Sequence[Alteration] = (), *, now: int
 ) -> list[CancelledDate]:
     """What was cancelled alone and would be among the `coming` otherwise, the earliest first."""
-    today, found = _today(content, now), []
+    last, found = today_in(content, now) + AHEAD * _DAY, []
     for one in altered:
         planned = as_planned(content, one.key) if one.cancelled else None
-        if planned is not None and planned.ends_at > now and _is_in_sight(content, planned, today):
+        if planned is not None and planned.ends_at > now and _is_in_sight(content, planned, last):
             found.append(CancelledDate(planned, one.reason))
     return sorted(found)
 
@@ -174,11 +165,11 @@ def occurrence_on(
         for one in _beginning_on(content, altered, wanted)
         if at in (None, one.start[11:]) and one.ends_at > now
     ]
-    today = _today(content, now)
+    today = today_in(content, now)
     if len(found) > 1:
         times = ", ".join(one.start[11:16] for one in found)
         raise Invalid(Flaw("/from", f"is needed: that day has several, at {times}"))
-    if found and _is_in_sight(content, found[0], today):
+    if found and _is_in_sight(content, found[0], today + AHEAD * _DAY):
         return found[0]
     is_over = wanted < today.isoformat()
     raise Invalid(Flaw("/date", "is over" if is_over else "has no occurrence"))
@@ -196,25 +187,16 @@ def keys_on(
     return sorted(key for key, begin in found.items() if at in (None, begin[11:]))
 
 
-def days_of(one: Occurrence) -> list[DayHours]:
-    """The days on which an occurrence is, each with its hours: several of one that lasts longer."""
-    if one.start[:10] == one.end[:10]:
-        return [DayHours(one.start[:10], one.start[11:], one.end[11:])]
-    begin, last = one.start[11:], date.fromisoformat(one.end[:10])
-    day, days = date.fromisoformat(one.start[:10]), []
-    while day < last:
-        days.append(DayHours(day.isoformat(), begin, "24:00:00"))
-        day, begin = day + _DAY, _MIDNIGHT
-    if one.end[11:] > _MIDNIGHT:
-        days.append(DayHours(one.end[:10], _MIDNIGHT, one.end[11:]))
-    return days
-
-
 def planned_on(content: Content, day: date) -> list[Occurrence]:
     """What the content of a series or place plans for a day, by its beginning."""
     if not content.when.start[:10] <= day.isoformat() <= content.when.end[:10]:
         return []
     return _on_day(day, _hours_of(content, day.weekday()), content.time_zone)
+
+
+def today_in(content: Content, now: int) -> date:
+    """The date at `now` in the zone of a thing."""
+    return to_datetime(now).astimezone(ZoneInfo(content.time_zone)).date()
 
 
 def _single(content: Content) -> Occurrence:
@@ -276,12 +258,8 @@ def _moved(altered: Alteration, content: Content) -> Occurrence | None:
     return Occurrence(altered.start, altered.end, altered.key, content.time_zone, moved=True)
 
 
-def _is_in_sight(content: Content, one: Occurrence, today: date) -> bool:
-    return content.kind == "EVENT" or one.date <= (today + AHEAD * _DAY).isoformat()
-
-
-def _today(content: Content, now: int) -> date:
-    return to_datetime(now).astimezone(ZoneInfo(content.time_zone)).date()
+def _is_in_sight(content: Content, one: Occurrence, last: date) -> bool:
+    return content.kind == "EVENT" or one.date <= last.isoformat()
 
 
 def _checked(day: str, start: str | None) -> tuple[str, str | None]:

@@ -2,6 +2,7 @@
 
 from contextlib import suppress
 
+from gatherlog.apps.things.events import ReindexRequested
 from gatherlog.apps.things.refusals import WrongState
 from gatherlog.apps.things.service_families import FamilyCommands
 from gatherlog.apps.things.service_organisers import OrganiserCommands
@@ -9,10 +10,15 @@ from gatherlog.apps.things.service_reviewers import ReviewerCommands
 from gatherlog.apps.things.service_rosters import BookingQuestions
 from gatherlog.apps.things.service_visitors import VisitorCommands
 from gatherlog.apps.things.views import FAVOURITES
+from gatherlog.core.commands.handler import Decided
+from gatherlog.core.commands.service import run
+from gatherlog.core.commands.unit_of_work import UnitOfWork
 from gatherlog.core.eventstore.errors import NotFound
 from gatherlog.core.projections.paging import bodies
 
 __all__ = ["ThingService"]
+
+INDEX_STREAM = "things-index"
 
 
 class ThingService(
@@ -28,6 +34,14 @@ class ThingService(
     has another one by now. A command that is repeated with the key of `once` raises Repeated, which
     holds what was answered the first time.
     """
+
+    async def request_reindex(self, *, actor: str) -> None:
+        """Have every process build its index for searching anew; the old one is used meanwhile."""
+
+        async def attempt(unit: UnitOfWork) -> list[Decided]:
+            return [Decided(ReindexRequested())]
+
+        await run(self._index, INDEX_STREAM, attempt, actor=actor)
 
     async def forget_account(self, account_id: str, *, actor: str) -> None:
         """Remove the children and favourites of an account, and cancel its coming bookings.

@@ -39,6 +39,18 @@ class Connection(msgspec.Struct, Generic[N], frozen=True):
     has_next: bool
     total: Callable[[], Awaitable[int] | int]
     """Counts the whole list; called only where it is asked for."""
+    ends: tuple[str, str] | None = None
+    """The first and the last cursor, where the part is longer than its edges show. None: theirs."""
+
+    @property
+    def start(self) -> str | None:
+        """The cursor of the first place."""
+        return self.ends[0] if self.ends else self.edges[0].cursor if self.edges else None
+
+    @property
+    def end(self) -> str | None:
+        """The cursor of the last place."""
+        return self.ends[1] if self.ends else self.edges[-1].cursor if self.edges else None
 
 
 def connection(
@@ -100,6 +112,6 @@ EDGE_FIELDS: Final[Mapping[str, Callable[..., Any]]] = {
 PAGE_FIELDS: Final[Mapping[str, Callable[..., Any]]] = {
     "hasNextPage": lambda part, info: part.has_next,
     "hasPreviousPage": lambda part, info: part.has_previous,
-    "startCursor": lambda part, info: part.edges[0].cursor if part.edges else None,
-    "endCursor": lambda part, info: part.edges[-1].cursor if part.edges else None,
+    "startCursor": lambda part, info: part.start,
+    "endCursor": lambda part, info: part.end,
 }

@@ -5,12 +5,13 @@ from datetime import date, time
 from math import isfinite
 from typing import Final
 
+from gatherlog.apps.things import ThingQuery
 from gatherlog.core.eventstore.errors import Flaw, Invalid
+from gatherlog.core.search import Circle, Place
 from gatherlog.interfaces.graphql.connections import read_window, size_flaws
-from gatherlog.interfaces.graphql.finding import Circle, Place, ThingQuery
 from gatherlog.interfaces.graphql.resolving import Args
 
-__all__ = ["thing_query"]
+__all__ = ["thing_query", "with_arguments"]
 
 MOST: Final = 500
 """The largest page."""
@@ -20,6 +21,21 @@ MOST_AGES: Final = 50
 """Ranges of ages in one query: one for each child."""
 _LARGEST_RADIUS: Final = 200_000
 _OLDEST: Final = 120
+_ARGUMENTS: Final = {
+    "text": "search",
+    "kinds": "filter/type",
+    "categories": "filter/category",
+    "audience": "filter/target/type",
+    "ages": "filter/target/age",
+    "prices": "filter/price",
+    "within/center": "filter/location/coordinates",
+    "within": "filter/location",
+    "near": "location",
+    "days": "filter/when/date",
+    "times": "filter/when/time",
+    "sort": "sort/sortBy",
+}
+"""By the field of a query, the argument that it was read from, where that has another name."""
 
 
 def thing_query(args: Args) -> ThingQuery:
@@ -49,6 +65,18 @@ def thing_query(args: Args) -> ThingQuery:
         after=window.after,
         before=window.before,
     )
+
+
+def with_arguments(invalid: Invalid) -> Invalid:
+    """Flaws of a query that only the search has found, named by the arguments."""
+    return Invalid(*(Flaw(_argument(flaw.pointer), flaw.detail) for flaw in invalid.flaws))
+
+
+def _argument(pointer: str) -> str:
+    for field, argument in _ARGUMENTS.items():
+        if pointer == f"/{field}" or pointer.startswith(f"/{field}/"):
+            return f"/{argument}{pointer[len(field) + 1 :]}"
+    return pointer
 
 
 def _flaws(args: Args) -> Iterator[Flaw]:

@@ -5,6 +5,7 @@ from typing import Final
 
 from gatherlog.apps.people.policy import Action
 from gatherlog.apps.things import OccurrencePlaces
+from gatherlog.core.eventstore.errors import Invalid
 from gatherlog.interfaces.graphql.connections import Connection, Edge, size_of
 from gatherlog.interfaces.graphql.contacting import contact_us
 from gatherlog.interfaces.graphql.context import Context
@@ -16,9 +17,8 @@ from gatherlog.interfaces.graphql.fields import (
     ShownThing,
     organiser_of,
 )
-from gatherlog.interfaces.graphql.finding_arguments import thing_query
+from gatherlog.interfaces.graphql.finding_arguments import thing_query, with_arguments
 from gatherlog.interfaces.graphql.resolving import Args, id_of, mutation, null_where_hidden, query
-from gatherlog.interfaces.problems import NotReady
 
 __all__ = ["PUBLIC_QUERIES", "PUBLIC_TYPES", "RESOLVERS"]
 
@@ -33,16 +33,18 @@ async def thing_to_do_by_id(context: Context, args: Args) -> ShownThing:
 async def find_things_to_do(context: Context, args: Args) -> Connection[ShownThing]:
     """What is not published any more, and not yet out of the index, is left out of the edges."""
     wanted = thing_query(args)
-    if context.platform.finder is None:
-        raise NotReady("Searching is not set up on this server.")
-    found = await context.platform.finder.find(wanted)
+    try:
+        found = await context.platform.finder.find(wanted)
+    except Invalid as invalid:
+        raise with_arguments(invalid) from None
     things = await context.things.published_things([hit.id for hit in found.hits])
     edges = [
         Edge(ShownThing(thing, distance=hit.distance), hit.cursor)
         for hit, thing in zip(found.hits, things, strict=True)
         if thing is not None
     ]
-    return Connection(edges, found.has_previous, found.has_next, lambda: found.total)
+    ends = (found.hits[0].cursor, found.hits[-1].cursor) if found.hits else None
+    return Connection(edges, found.has_previous, found.has_next, lambda: found.total, ends)
 
 
 async def places(context: Context, args: Args) -> list[OccurrencePlaces]:

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from gatherlog.apps.people.policy import Action
-from gatherlog.core.eventstore.errors import Flaw, Invalid, NotFound
+from gatherlog.core.eventstore.errors import CursorInvalid, Flaw, GatherlogError, Invalid, NotFound
 from gatherlog.interfaces.graphql.context import Context
 from gatherlog.interfaces.rest.parameters import check_id
 
@@ -30,9 +30,18 @@ def query(action: Action, resolve: Resolve) -> Resolver:
     async def resolve_permitted(source: Any, info: Any, **args: Any) -> Any:
         context: Context = info.context
         context.permit(action)
-        return await resolve(context, args)
+        try:
+            return await resolve(context, args)
+        except CursorInvalid as error:
+            raise _of_cursors(error, args) from None
 
     return resolve_permitted
+
+
+def _of_cursors(error: CursorInvalid, args: Args) -> GatherlogError:
+    """The error with a pointer to the cursor that was given, if it was only one."""
+    given = [name for name in ("after", "before") if args.get(name) is not None]
+    return Invalid(Flaw(f"/{given[0]}", str(error))) if len(given) == 1 else error
 
 
 def null_where_hidden(action: Action, resolve: Resolve) -> Resolver:

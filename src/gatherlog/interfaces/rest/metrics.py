@@ -65,6 +65,7 @@ async def _metrics(platform: Platform) -> list[Metric]:
         *_file_metrics(platform.store),
         *_subscription_metrics(statuses, dead),
         *await _queue_metrics(platform),
+        *await _search_metrics(platform),
         *_process_metrics(platform),
         _set_aside(platform),
     ]
@@ -156,6 +157,45 @@ async def _queue_metrics(platform: Platform) -> list[Metric]:
             family.add_metric([status.name], getattr(status, field))
         metrics.append(family)
     return metrics
+
+
+async def _search_metrics(platform: Platform) -> list[Metric]:
+    """Of the index of this process, where it has one."""
+    if not platform.search.is_started:
+        return []
+    status = await platform.search.status()
+    lag = GaugeMetricFamily(
+        "gatherlog_search_lag",
+        "Events that are not in this process's index yet, counted up to 1,000 or 32 MiB.",
+        labels=["partition"],
+    )
+    oldest = GaugeMetricFamily(
+        "gatherlog_search_oldest_seconds",
+        "For how long the oldest of these events has been in the log; 0 if there is none.",
+        labels=["partition"],
+    )
+    now = platform.clock()
+    for partition, one in enumerate(status.lags):
+        lag.add_metric([str(partition)], one.events)
+        age = 0 if one.oldest is None else max(0, now - one.oldest)
+        oldest.add_metric([str(partition)], age / 1_000_000)
+    figures = {
+        "documents": (status.documents, "Documents in which this process searches."),
+        "building": (status.is_building, "1 while this process builds its index from scratch."),
+    }
+    failures = CounterMetricFamily(
+        "gatherlog_search_failures", "Times that following the log failed and began again."
+    )
+    failures.add_metric([], status.failures)
+    return [
+        *(
+            GaugeMetricFamily(f"gatherlog_search_{name}", text, value=float(value))
+            for name, (value, text) in figures.items()
+        ),
+        lag,
+        oldest,
+        failures,
+    ]
 
 
 def _version() -> Metric:

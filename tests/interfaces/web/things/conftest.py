@@ -31,14 +31,13 @@ def finder() -> SampleFinder:
 
 
 @pytest.fixture
-async def platform(
-    address: str, tmp_path: Path, finder: SampleFinder
-) -> AsyncIterator[Platform]:
+async def platform(address: str, tmp_path: Path, finder: SampleFinder) -> AsyncIterator[Platform]:
     settings = Settings(
         store=address,
         rate_limits="off",
         key_file=f"{tmp_path}/key",
         public_url="http://town.example",
+        currency="EUR",
     )
     platform = await start(settings)
     yield dataclasses.replace(platform, finder=finder)

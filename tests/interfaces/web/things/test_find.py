@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from gatherlog.apps.things import Finder, Found, Hit, ThingQuery
 from gatherlog.bootstrap import Platform
 from gatherlog.core.eventstore.errors import (
     Busy,
@@ -16,7 +17,6 @@ from gatherlog.core.eventstore.errors import (
     Invalid,
     SearchNotReady,
 )
-from gatherlog.interfaces.graphql.finding import Finder, Found, Hit, ThingQuery
 from gatherlog.interfaces.http import build_app
 from gatherlog.interfaces.logs import RequestLog
 from tests.interfaces.graphql.asking import ON_SQLITE
@@ -44,7 +44,7 @@ class Answering:
 
 
 @asynccontextmanager
-async def served(platform: Platform, finder: Finder | None) -> AsyncIterator[Browsing]:
+async def served(platform: Platform, finder: Finder) -> AsyncIterator[Browsing]:
     """The site with another search."""
     searching = dataclasses.replace(platform, finder=finder)
     app = build_app(searching, log=RequestLog(platform.clock, lambda line: None))
@@ -68,7 +68,7 @@ async def test_the_list_shows_what_parents_ask_first(
     assert row.startswith("Painting with frogs")
     assert row.endswith(
         "10:00 to 12:00 Pond Street 1, Berlin "
-        "Ages 5 to 8 · 5 to 7.50 · House of Olga · 1.2 km 3 places left"
+        "Ages 5 to 8 · 5 to 7.50 EUR · House of Olga · 1.2 km 3 places left"
     )
     assert page.id("found").text == "One thing to do"
     assert "set-cookie" not in answer.headers
@@ -191,14 +191,6 @@ async def test_a_search_that_cannot_answer_says_what_to_do(
     assert note.startswith(told)
     again = next(e["href"] for e in page.all("a") if e.text == "Try again")
     assert again == "/things?q=frogs"
-
-
-@ON_SQLITE
-async def test_a_site_without_a_search_says_so(platform: Platform) -> None:
-    async with served(platform, None) as browsing:
-        page = await browsing.open("/things", 503)
-
-    assert page.of_class("note") == ["There is no search on this site at present."]
 
 
 @ON_SQLITE

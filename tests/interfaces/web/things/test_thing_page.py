@@ -48,7 +48,7 @@ async def test_everybody_sees_what_is_published(visitor: Browsing, town: Town) -
     assert page.text("h1") == page.text("title") == "Painting with frogs"
     assert facts(page) == {
         "For": "Children · Ages 5 to 8",
-        "Price": "5 to 7.50",
+        "Price": "5 to 7.50 EUR",
         "Organiser": "House of Olga",
         "Places": "3 on each date",
         "Please note": "An adult has to stay. You need a booking.",
@@ -138,6 +138,13 @@ async def test_search_engines_read_every_date(visitor: Browsing, town: Town) -> 
         "isAccessibleForFree": False,
         "maximumAttendeeCapacity": 3,
         "remainingAttendeeCapacity": 1,
+        "offers": {
+            "@type": "AggregateOffer",
+            "priceCurrency": "EUR",
+            "lowPrice": 5,
+            "highPrice": 7.5,
+            "availability": "https://schema.org/InStock",
+        },
     }
     assert EVIL not in page.html
     [canonical] = [e["href"] for e in page.all("link") if e["rel"] == "canonical"]
@@ -155,8 +162,7 @@ async def test_search_engines_read_when_a_place_is_open(visitor: Browsing, town:
 
     assert (data["@type"], data["isAccessibleForFree"]) == ("Place", True)
     assert [
-        (one["dayOfWeek"], one["opens"], one["closes"])
-        for one in data["openingHoursSpecification"]
+        (one["dayOfWeek"], one["opens"], one["closes"]) for one in data["openingHoursSpecification"]
     ] == [
         ("https://schema.org/Monday", "09:00:00", "18:00:00"),
         ("https://schema.org/Tuesday", "09:00:00", "18:00:00"),
@@ -235,9 +241,7 @@ async def test_a_report_that_is_too_long_stays_in_the_form(pia: Browsing, town: 
 
 
 @pytest.mark.parametrize("form", ["", "x" * 43])
-async def test_a_form_of_another_site_changes_nothing(
-    pia: Browsing, town: Town, form: str
-) -> None:
+async def test_a_form_of_another_site_changes_nothing(pia: Browsing, town: Town, form: str) -> None:
     thing = await town.published()
     path = f"/things/{thing.id}"
 

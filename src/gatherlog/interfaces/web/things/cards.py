@@ -1,25 +1,13 @@
-"""Things as rows of a list, each with the first date that fits what is looked for. Pure."""
+"""Things as rows of a list, each with the date that fits what is looked for. Pure."""
 
-from collections.abc import Sequence
 from datetime import date
-from typing import Final
 
 import msgspec
 
-from gatherlog.apps.things import (
-    DayHours,
-    Occurrence,
-    OccurrencePlaces,
-    Thing,
-    coming,
-    days_of,
-)
-from gatherlog.interfaces.graphql.finding import ThingQuery
+from gatherlog.apps.things import Hit, Occurrence, OccurrencePlaces, Thing, coming
 from gatherlog.interfaces.web.things.phrases import ages, distance, left, price, span, waits
 
-__all__ = ["Card", "card", "first_fitting"]
-
-_WHOLE_DAY: Final = 24 * 60
+__all__ = ["Card", "card", "shown_date"]
 
 
 class Card(msgspec.Struct, frozen=True):
@@ -44,7 +32,7 @@ def card(
     organiser: str = "",
     metres: float | None = None,
     favourite: bool = False,
-    currency: str = "",
+    currency: str,
 ) -> Card:
     """A published thing, and the date that is shown of it; None where it has none at present."""
     content = thing.content
@@ -67,35 +55,12 @@ def card(
     )
 
 
-def first_fitting(thing: Thing, query: ThingQuery | None, now: int) -> Occurrence | None:
-    """The first coming occurrence on the days and at the times that are looked for.
-
-    Where none is any more, the first of all.
-    """
-    found = coming(thing.content, thing.altered, now=now)
-    if query is not None:
-        fitting = (one for one in found if _fits(days_of(one), query))
-        return next(fitting, found[0] if found else None)
-    return found[0] if found else None
-
-
-def _fits(days: Sequence[DayHours], query: ThingQuery) -> bool:
-    return any(_is_on(one, query) and _is_at(one, query) for one in days)
-
-
-def _is_on(one: DayHours, query: ThingQuery) -> bool:
-    if query.days is None:
-        return True
-    first, last = query.days
-    return first.isoformat() <= one.date <= last.isoformat()
-
-
-def _is_at(one: DayHours, query: ThingQuery) -> bool:
-    if query.times is None:
-        return True
-    start, end = query.times
-    return _minute(one.start) < max(end, start + 1) and start < _minute(one.end)
-
-
-def _minute(text: str) -> int:
-    return min(int(text[:2]) * 60 + int(text[3:5]), _WHOLE_DAY)
+def shown_date(thing: Thing, hit: Hit | None, now: int) -> Occurrence | None:
+    """The coming date that a search has found; the next one if it is not there any more."""
+    dates = coming(thing.content, thing.altered, now=now)
+    found = None if hit is None else hit.occurrence
+    if found is not None:
+        begin = f"{found.day}T{found.start // 60:02}:{found.start % 60:02}"
+        fitting = (one for one in dates if one.start[:16] <= begin <= one.end[:16])
+        return next(fitting, dates[0] if dates else None)
+    return dates[0] if dates else None

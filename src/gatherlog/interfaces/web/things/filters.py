@@ -12,8 +12,9 @@ from urllib.parse import urlencode
 import msgspec
 from starlette.datastructures import QueryParams
 
+from gatherlog.apps.things import ThingQuery
 from gatherlog.core.eventstore.errors import Flaw
-from gatherlog.interfaces.graphql.finding import Circle, Place, ThingQuery
+from gatherlog.core.search import Circle, Place
 from gatherlog.interfaces.web.fields import Fields
 from gatherlog.interfaces.web.things.phrases import AUDIENCES, CATEGORIES, KINDS
 
@@ -52,7 +53,16 @@ _NAMES: Final = {
     "sort": "The order",
 }
 _TYPED: Final = (*(name for name in _NAMES if name not in _CHOICES), "alone", "open")
-_POINTERS: Final = {"text": "q", "days": "until", "times": "end", "prices": "price"}
+_POINTERS: Final = {
+    "text": "q",
+    "days": "until",
+    "times": "end",
+    "prices": "price",
+    "within": "radius",
+    "kinds": "type",
+    "categories": "category",
+    "audience": "for",
+}
 """What the search calls the fields in which it finds flaws."""
 _AGES: Final = re.compile(r"([0-9]{1,3})(?:-([0-9]{1,3}))?")
 _PLACE: Final = re.compile(
@@ -74,11 +84,11 @@ class Filters(msgspec.Struct, frozen=True):
     query: ThingQuery
 
     @classmethod
-    def read(cls, sent: QueryParams, today: date) -> "Filters":
-        """The filters of an address. `today` is the first day where only the last one is given."""
+    def read(cls, sent: QueryParams) -> "Filters":
+        """The filters of an address."""
         values = {name: sent.get(name, "").strip() for name in _TYPED}
         chosen = {name: list(dict.fromkeys(sent.getlist(name))) for name in _CHOICES}
-        reader = _Reader(values, chosen, today)
+        reader = _Reader(values, chosen)
         after, before = sent.get("after") or None, sent.get("before") or None
         query = msgspec.structs.replace(
             reader.query(),
@@ -115,12 +125,9 @@ class Filters(msgspec.Struct, frozen=True):
 class _Reader:
     """Reads the values of one address, and notes what is wrong."""
 
-    def __init__(
-        self, values: Mapping[str, str], chosen: Mapping[str, Sequence[str]], today: date
-    ) -> None:
+    def __init__(self, values: Mapping[str, str], chosen: Mapping[str, Sequence[str]]) -> None:
         self._values = values
         self._chosen = chosen
-        self._today = today
         self.flaws: list[Flaw] = []
 
     def query(self) -> ThingQuery:
@@ -172,13 +179,12 @@ class _Reader:
             return None
         return Circle(place, radius)
 
-    def _days(self) -> tuple[date, date] | None:
+    def _days(self) -> tuple[date | None, date | None]:
+        """A day alone is that one; a last day alone ends what begins today."""
         first, last = self._read("day", _date), self._read("until", _date)
         if first is not None and last is not None and first > last:
             self._note("until", "should not be before the first")
-        if first is None and last is None:
-            return None
-        return (first or self._today, last or first or self._today)
+        return first, last or first
 
     def _times(self) -> tuple[int, int] | None:
         start, end = self._read("start", _minute), self._read("end", _minute)

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gatherlog.apps.people import Action
-from gatherlog.apps.things import Thing, age_on
+from gatherlog.apps.things import Found, Hit, Thing, age_on
 from gatherlog.core.eventstore.errors import (
     Busy,
     CursorInvalid,
@@ -16,11 +16,10 @@ from gatherlog.core.eventstore.errors import (
     Invalid,
     SearchNotReady,
 )
-from gatherlog.interfaces.graphql.finding import Found, ThingQuery
-from gatherlog.interfaces.problems import NotReady, status_of
+from gatherlog.interfaces.problems import status_of
 from gatherlog.interfaces.web.paging import Neighbours
 from gatherlog.interfaces.web.sign_in_pages import sign_in_path
-from gatherlog.interfaces.web.things.cards import Card, card, first_fitting
+from gatherlog.interfaces.web.things.cards import Card, card, shown_date
 from gatherlog.interfaces.web.things.filters import RADII, SORTS, Filters
 from gatherlog.interfaces.web.things.frame import Parent, ThingsFrame
 from gatherlog.interfaces.web.things.phrases import AUDIENCES, CATEGORIES, KINDS
@@ -31,7 +30,6 @@ __all__ = ["FindPage", "cards_of"]
 
 _NOTICES = {
     "cursor_invalid": "This part of the list is not there any more.",
-    "not_ready": "There is no search on this site at present.",
     "search_not_ready": "The list is being prepared. Please try again in a moment.",
     "busy": "Very many people are searching just now. Please try again in a moment.",
 }
@@ -54,7 +52,7 @@ class FindPage:
     async def find(self, request: Request) -> Response:
         """What fits the filters. Where one is wrong, nothing is listed, and its field says why."""
         visitor = await self._frame.anybody(request, Action.FIND_THINGS)
-        filters = Filters.read(request.query_params, self._frame.today)
+        filters = Filters.read(request.query_params)
         if filters.fields.flaws:
             return await self._page(request, visitor, filters, status=422)
         try:
@@ -62,19 +60,15 @@ class FindPage:
         except Invalid as error:
             flawed = filters.with_flaws(error.flaws)
             return await self._page(request, visitor, flawed, status=status_of(error))
-        except (CursorInvalid, NotReady, SearchNotReady, Busy) as error:
+        except (CursorInvalid, SearchNotReady, Busy) as error:
             return await self._page(request, visitor, filters, error=error)
         return await self._page(request, visitor, filters, results=results)
 
     async def _find(self, filters: Filters, parent: Parent | None) -> _Results:
-        finder = self._frame.platform.finder
-        if finder is None:
-            raise NotReady("Searching is not set up on this server.")
-        found = await finder.find(filters.query)
+        found = await self._frame.platform.finder.find(filters.query)
         published = await self._frame.things.published_things([hit.id for hit in found.hits])
-        metres = {hit.id: hit.distance for hit in found.hits}
         things = [thing for thing in published if thing is not None]
-        cards = await cards_of(self._frame, things, parent, query=filters.query, metres=metres)
+        cards = await cards_of(self._frame, things, parent, {hit.id: hit for hit in found.hits})
         return _Results(cards, found.total, _neighbours(filters, found))
 
     async def _page(
@@ -122,13 +116,14 @@ async def cards_of(
     frame: ThingsFrame,
     things: Sequence[Thing],
     parent: Parent | None,
-    *,
-    query: ThingQuery | None = None,
-    metres: Mapping[str, float | None] = {},
+    hits: Mapping[str, Hit] = {},
 ) -> list[Card]:
-    """Published things as rows, with the places that are left on the date that is shown."""
+    """Published things as rows, with the places that are left on the date that is shown.
+
+    That is the one that a search has found, by the thing's id in `hits`, or the next one.
+    """
     now, service = frame.platform.clock(), frame.things
-    dates = {thing.id: first_fitting(thing, query, now) for thing in things}
+    dates = {thing.id: shown_date(thing, hits.get(thing.id), now) for thing in things}
     dated = [(thing, one) for thing in things if (one := dates[thing.id]) is not None]
     places = dict(
         zip([thing.id for thing, _ in dated], await service.places_at(dated), strict=True)
@@ -144,8 +139,9 @@ async def cards_of(
             places.get(thing.id),
             today=frame.today,
             organiser="" if organiser is None else organiser.name,
-            metres=metres.get(thing.id),
+            metres=hits[thing.id].distance if thing.id in hits else None,
             favourite=is_kept,
+            currency=frame.currency,
         )
         for thing, organiser, is_kept in zip(things, organisers, kept, strict=True)
     ]

@@ -72,6 +72,11 @@ class ThingsFrame(Frame):
         return check_id(request.path_params["id"])
 
     @property
+    def currency(self) -> str:
+        """The currency of all prices; empty where the site names none."""
+        return self.platform.settings.currency or ""
+
+    @property
     def today(self) -> date:
         """The current date in UTC."""
         return to_datetime(self.platform.clock()).date()

@@ -80,10 +80,10 @@ def amount(of: float) -> str:
 
 def distance(metres: float) -> str:
     """`350 m`, `1.2 km`, `12 km`; to ten metres below a kilometre."""
-    if metres < _KILOMETRE:
-        return f"{round(metres, -1):.0f} m"
-    places = 1 if metres < 10 * _KILOMETRE else 0
-    return f"{metres / _KILOMETRE:.{places}f} km"
+    if (tens := round(metres, -1)) < _KILOMETRE:
+        return f"{tens:.0f} m"
+    tenths = round(metres / _KILOMETRE, 1)
+    return f"{tenths:.1f} km" if tenths < 10 else f"{metres / _KILOMETRE:.0f} km"
 
 
 def span(one: Occurrence, today: date) -> str:

@@ -18,6 +18,7 @@ from gatherlog.apps.things import (
     Thing,
     as_planned,
 )
+from gatherlog.interfaces.web.things.phrases import waits
 
 __all__ = ["structured_data"]
 
@@ -43,14 +44,16 @@ def structured_data(
     cancelled: Sequence[CancelledDate],
     *,
     url: str,
+    currency: str,
 ) -> Data:
-    """The JSON-LD of a published thing. `url` is that of its page."""
+    """The JSON-LD of a published thing. `url` is that of its page, and `currency` that of prices,
+    without which none is told."""
     content = thing.content
     if content.kind == "PLACE":
         return {"@context": "https://schema.org", **_place(content), **_about(content, url)}
     shared = {**_about(content, url), **_event(content, organiser)}
     coming = [
-        {**shared, **_date(content, one.occurrence), **_room(one)}
+        {**shared, **_date(content, one.occurrence), **_room(one), **_offer(content, one, currency)}
         for one in places[:MOST_DATES]
         if one.occurrence is not None
     ]
@@ -123,6 +126,20 @@ def _times(one: Occurrence) -> Mapping[str, str]:
 def _moment(local: str, time_zone: str, *, fold: int = 0) -> str:
     there = datetime.fromisoformat(local).replace(tzinfo=ZoneInfo(time_zone), fold=fold)
     return there.isoformat()
+
+
+def _offer(content: Content, places: OccurrencePlaces, currency: str) -> Data:
+    if not currency:
+        return {}
+    availability = "SoldOut" if waits(places) else "InStock"
+    offer = {
+        "@type": "AggregateOffer",
+        "priceCurrency": currency,
+        "lowPrice": content.price.start,
+        "highPrice": content.price.end,
+        "availability": f"https://schema.org/{availability}",
+    }
+    return {"offers": offer}
 
 
 def _room(places: OccurrencePlaces) -> Data:

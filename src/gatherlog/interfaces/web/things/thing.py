@@ -68,9 +68,18 @@ class ThingPage:
             status=status,
             sign_in=sign_in_path(request),
             view=thing_view(
-                thing, organiser, places, cancelled, booked, now=now, today=self._frame.today
+                thing,
+                organiser,
+                places,
+                cancelled,
+                booked,
+                now=now,
+                today=self._frame.today,
+                currency=self._frame.currency,
             ),
-            data=structured_data(thing, organiser, places, cancelled, url=url),
+            data=structured_data(
+                thing, organiser, places, cancelled, url=url, currency=self._frame.currency
+            ),
             url=url,
             parent=parent,
             kept=kept,

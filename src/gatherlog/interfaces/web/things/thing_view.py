@@ -85,7 +85,7 @@ def thing_view(
     *,
     now: int,
     today: date,
-    currency: str = "",
+    currency: str,
 ) -> ThingView:
     """The page; `places` has the coming dates, and `booked` the visitor's own bookings by key."""
     content = thing.content
