@@ -199,10 +199,10 @@ class DeskPages:
             thing=thing,
             state=STATUS_NAMES[thing.status],
             mark=STATUS_MARKS[thing.status],
-            facts=facts(thing.content),
+            facts=facts(thing.content, self._frame.currency),
             at_version=own.stored.version,
             reasons=shown_reasons(thing.reasons),
-            lines=_lines(thing, live),
+            lines=_lines(thing, live, self._frame.currency),
             live=live,
             since=_since(thing),
             figures=figures,
@@ -237,8 +237,10 @@ def _row(thing: Thing) -> Row:
     )
 
 
-def _lines(thing: Thing, live: Thing | None) -> list[Line]:
-    return lines(thing.content) if live is None else differences(live.content, thing.content)
+def _lines(thing: Thing, live: Thing | None, currency: str) -> list[Line]:
+    if live is None:
+        return lines(thing.content, currency)
+    return differences(live.content, thing.content, currency)
 
 
 def _since(thing: Thing) -> str:

@@ -39,9 +39,9 @@ class Line(msgspec.Struct, frozen=True):
         return any(piece.sort != "same" for piece in self.pieces)
 
 
-def lines(content: Content) -> list[Line]:
+def lines(content: Content, currency: str = "") -> list[Line]:
     """What a thing says, field by field, without the fields in which it says nothing."""
-    told = said(content)
+    told = said(content, currency)
     return [
         Line(field, name, [Piece("same", told[field])])
         for field, name in FIELD_NAMES.items()
@@ -49,9 +49,9 @@ def lines(content: Content) -> list[Line]:
     ]
 
 
-def differences(before: Content, after: Content) -> list[Line]:
+def differences(before: Content, after: Content, currency: str = "") -> list[Line]:
     """What the later version says, and what the earlier one said, field by field."""
-    old, new = said(before), said(after)
+    old, new = said(before, currency), said(after, currency)
     return [
         Line(field, name, pieces(old[field], new[field]))
         for field, name in FIELD_NAMES.items()

@@ -16,7 +16,6 @@ from gatherlog.apps.things import (
     cancelled_dates,
     coming,
 )
-from gatherlog.core.eventstore.clock import to_datetime
 from gatherlog.core.eventstore.errors import Conflict, Invalid
 from gatherlog.interfaces.problems import status_of
 from gatherlog.interfaces.web.fields import ZONES, Fields
@@ -41,8 +40,8 @@ _CHANGED: Final = (
     "saved: save it again if you still mean it."
 )
 _SENT_BACK: Final = (
-    "A reviewer has sent this back since you opened the page, for the reasons at the fields. What you "
-    "typed is not saved yet: save it, and then submit it again."
+    "A reviewer has sent this back since you opened the page, for the reasons at the fields. What "
+    "you typed is not saved yet: save it, and then submit it again."
 )
 _PUBLISHED: Final = (
     "This was published while you were changing it, as it was before. What you typed is not lost: "
@@ -100,12 +99,31 @@ class EditPages:
             "things/preview.html",
             own.visitor,
             thing=own.thing,
-            view=previewed(own.thing, profile, self._frame.platform.clock()),
+            view=self._previewed(own.thing, profile),
             may_submit=own.thing.status in ("DRAFT", "REJECTED"),
             parent=None,
             fields=Fields({}),
             notice="",
         )
+
+    def _previewed(self, thing: Thing, profile: Organiser | None) -> ThingView:
+        """The page of a thing as if it was published, with dates that are only shown."""
+        now = self._frame.platform.clock()
+        view = thing_view(
+            thing,
+            profile,
+            [untouched(thing, one) for one in coming(thing.content, thing.altered, now=now)],
+            cancelled_dates(thing.content, thing.altered, now=now),
+            {},
+            now=now,
+            today=self._frame.today,
+            currency=self._frame.currency,
+        )
+        dates, more = (
+            [msgspec.structs.replace(row, action="", path="") for row in rows]
+            for rows in (view.dates, view.more_dates)
+        )
+        return msgspec.structs.replace(view, dates=dates, more_dates=more)
 
     async def _save(self, request: Request) -> Response:
         own = await self._frame.own(request, Action.CHANGE_OWN_THING)
@@ -193,24 +211,6 @@ class EditPages:
     async def _site_zone(self) -> str:
         """The time zone of the site's own gathering, with which a new thing begins."""
         return (await self._frame.platform.guests.gathering(DEFAULT)).body.time_zone
-
-
-def previewed(thing: Thing, profile: Organiser | None, now: int) -> ThingView:
-    """The page of a thing as if it was published, with dates that are only shown."""
-    view = thing_view(
-        thing,
-        profile,
-        [untouched(thing, one) for one in coming(thing.content, thing.altered, now=now)],
-        cancelled_dates(thing.content, thing.altered, now=now),
-        {},
-        now=now,
-        today=to_datetime(now).date(),
-    )
-    return msgspec.structs.replace(
-        view,
-        dates=[msgspec.structs.replace(row, action="", path="") for row in view.dates],
-        more_dates=[msgspec.structs.replace(row, action="", path="") for row in view.more_dates],
-    )
 
 
 def _at_fields(reasons: list[ShownReason] | tuple[()]) -> dict[str, list[str]]:

@@ -56,7 +56,7 @@ _WITH_YEAR: Final = date.min
 """No date is in this year, so the year is always said."""
 
 
-def said(content: Content) -> dict[str, str]:
+def said(content: Content, currency: str = "") -> dict[str, str]:
     """What a thing says in each of FIELD_NAMES; empty where it says nothing."""
     contact, where = content.contact, content.where
     return {
@@ -69,7 +69,7 @@ def said(content: Content) -> dict[str, str]:
         "where": f"{where.address}\n{where.lat:.6g}, {where.lon:.6g} on the map",
         "target": _target(content),
         "adultMandatory": "An adult has to stay" if content.adult_mandatory else "May come alone",
-        "price": price(content.price),
+        "price": price(content.price, currency),
         "capacity": "No limit"
         if content.capacity is None
         else f"{content.capacity:,} on each date",
@@ -79,9 +79,10 @@ def said(content: Content) -> dict[str, str]:
     }
 
 
-def facts(content: Content) -> list[str]:
+def facts(content: Content, currency: str = "") -> list[str]:
     """A thing in short: when, where, for whom, and for how much."""
-    return [_when(content)[0], content.where.address, _target(content), price(content.price)]
+    amount = price(content.price, currency)
+    return [_when(content)[0], content.where.address, _target(content), amount]
 
 
 def since(micros: int, time_zone: str) -> str:

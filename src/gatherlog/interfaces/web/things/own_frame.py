@@ -119,6 +119,11 @@ class OwnFrame(Frame):
         return self.page(template, visitor, status=status, note=note, **values)
 
     @property
+    def currency(self) -> str:
+        """The currency of all prices; empty where the site names none."""
+        return self.platform.settings.currency or ""
+
+    @property
     def today(self) -> date:
         """The current date in UTC."""
         return to_datetime(self.platform.clock()).date()

@@ -37,8 +37,8 @@ from gatherlog.interfaces.web.visitors import Visitor
 __all__ = ["ReviewPage"]
 
 _CHANGED: Final = (
-    "The organiser has changed this since you opened the page, so nothing is decided. You see it as it "
-    "is now; what you wrote is still there."
+    "The organiser has changed this since you opened the page, so nothing is decided. You see it "
+    "as it is now; what you wrote is still there."
 )
 _DECIDED: Final = "This has been decided meanwhile, so nothing was done."
 _STANDS: Final = "is written, so it was not published: send it back, or empty the reason"
@@ -161,6 +161,7 @@ class ReviewPage:
     ) -> Response:
         thing, live, actor = review.thing, review.live, visitor.actor
         content, zone = thing.content, thing.content.time_zone
+        currency = self._frame.currency
         [organiser], history = await asyncio.gather(
             self._things.profiles([thing.organiser_id]),
             self._things.history(thing.replaces or thing.id),
@@ -175,10 +176,12 @@ class ReviewPage:
             thing=thing,
             state=STATUS_NAMES[thing.status],
             mark=STATUS_MARKS[thing.status],
-            facts=facts(content),
+            facts=facts(content, currency),
             organiser="" if organiser is None else organiser.name,
             since=since(thing.submitted_at or 0, zone),
-            lines=lines(content) if live is None else differences(live.content, content),
+            lines=lines(content, currency)
+            if live is None
+            else differences(live.content, content, currency),
             live=live,
             at_version=review.version,
             is_own=thing.organiser_id == actor.account_id,

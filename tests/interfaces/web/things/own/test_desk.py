@@ -46,9 +46,13 @@ async def test_the_desk_lists_own_things_by_their_state(
 
     await eventually(
         lists,
-        [["Sent back", "Published", "Pending", "Draft"]]
-        + [["Draft"], ["Pending"], ["Published"]]
-        + [["Sent back", "Name:"]],
+        [
+            ["Sent back", "Name:", "Published", "Pending", "Draft"],
+            ["Draft"],
+            ["Pending"],
+            ["Published"],
+            ["Sent back", "Name:"],
+        ],
     )
 
 
