@@ -12,7 +12,7 @@ from httpx2 import AsyncClient
 from gatherlog.bootstrap import Platform, start
 from gatherlog.settings import Settings
 from tests.interfaces.graphql.asking import People
-from tests.interfaces.graphql.node_clients import FOLDER, NEEDS_NODE, installed
+from tests.interfaces.graphql.node_clients import FOLDER, NEEDS_NODE, node
 from tests.interfaces.graphql.real_server import real_server
 from tests.interfaces.graphql.sample_town import DAY, Town, content
 
@@ -117,7 +117,7 @@ async def test_a_public_client_library_reads_it(served: Served) -> None:
     thing = await served.town.published(content(capacity=3))
     variables = json.dumps({"id": thing.id, "date": DAY})
     process = await asyncio.create_subprocess_exec(
-        await asyncio.to_thread(installed),
+        await asyncio.to_thread(node),
         *(str(FOLDER / "subscribe.mjs"), served.url, served.people.pia.secret),
         *(SUBSCRIBE, variables),
         stdout=asyncio.subprocess.PIPE,

@@ -45,6 +45,7 @@ async def test_the_first_page_says_what_runs_and_where_to_go_on(ada: Invited) ->
     assert figures(page) == {"Store": "SQLite, one file"}
     assert [link["href"] for link in page.all("a")][1:] == [
         "/signin",
+        "/things",
         "/docs",
         "/openapi.json",
         "/healthz",
@@ -196,5 +197,5 @@ async def test_programs_and_the_paths_of_the_api_keep_their_problem_documents(
 def test_no_template_turns_escaping_off() -> None:
     templates = Path(__file__).parents[3] / "src/gatherlog/interfaces/templates"
 
-    for template in templates.glob("*.html"):
+    for template in templates.rglob("*.html"):
         assert re.findall(r"\|\s*safe|autoescape|Markup", template.read_text()) == []

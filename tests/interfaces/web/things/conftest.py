@@ -3,16 +3,20 @@
 import dataclasses
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from gatherlog import bootstrap
 from gatherlog.bootstrap import Platform, start
+from gatherlog.engines import open_store
 from gatherlog.interfaces.http import Http, build_app
 from gatherlog.interfaces.logs import RequestLog
 from gatherlog.settings import Settings
 from tests.interfaces.graphql.asking import People
 from tests.interfaces.graphql.sample_finder import SampleFinder
 from tests.interfaces.graphql.sample_town import Town
+from tests.interfaces.watched import Watched
 from tests.interfaces.web.things.family import Browsing
 from tests.stores import HOSTILE_URL
 
@@ -31,7 +35,13 @@ def finder() -> SampleFinder:
 
 
 @pytest.fixture
-async def platform(address: str, tmp_path: Path, finder: SampleFinder) -> AsyncIterator[Platform]:
+async def platform(
+    address: str, tmp_path: Path, finder: SampleFinder, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Platform]:
+    async def open_watched(url: str, **given: Any) -> Any:
+        return Watched(await open_store(url, **given))
+
+    monkeypatch.setattr(bootstrap, "open_store", open_watched)
     settings = Settings(
         store=address,
         rate_limits="off",
@@ -42,6 +52,13 @@ async def platform(address: str, tmp_path: Path, finder: SampleFinder) -> AsyncI
     platform = await start(settings)
     yield dataclasses.replace(platform, finder=finder)
     await platform.stop()
+
+
+@pytest.fixture
+def reads(platform: Platform) -> list[tuple[str, int]]:
+    """What was read of the store: the method, and of how many documents."""
+    assert isinstance(platform.store, Watched)
+    return platform.store.reads
 
 
 @pytest.fixture

@@ -72,8 +72,8 @@ async def test_a_family_that_does_not_fit_waits_together(
     page = await pia.open(sent.headers["location"])
     assert page.of_class("good") == ["You are on the waiting list, all of you together."]
     assert page.of_class("prose") == [
-        "You are number 1 in the queue.",
-        "All 2 of you move up together, as soon as there is room.",
+        "You are number 1 on it.",
+        "Both of you move up together, as soon as there is room.",
     ]
     assert await booked(town, thing) == 2
 
@@ -93,7 +93,7 @@ async def test_where_it_is_full_the_form_says_that_one_waits(pia: Browsing, town
     waiting = [e for e in thing_page.all("a") if e.text.startswith("Wait for a place")]
     assert [link["href"] for link in waiting] == [booking_of(thing)]
     assert form.text("h1") == "Wait for a place"
-    assert [button.text for button in form.all("button")] == ["Sign out", "Join the queue"]
+    assert [button.text for button in form.all("button")] == ["Sign out", "Join the waiting list"]
     sent = await pia.send(booking_of(thing), people="1")
     row = await pia.open(f"/things/{thing.id}")
     [link] = [e["href"] for e in row.all("a") if e.text.startswith("You are waiting")]

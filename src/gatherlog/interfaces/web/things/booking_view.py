@@ -109,12 +109,15 @@ def _told(details: BookingDetails, over: bool) -> list[str]:
         return [_CANCELLED[booking.cancelled_by], *([reason] if reason else [])]
     if booking.status != "WAITING" or over:
         return []
-    found = [] if details.place is None else [f"You are number {details.place} in the queue."]
-    if booking.places > 1:
-        found.append(f"All {booking.places} of you move up together, as soon as there is room.")
-    else:
-        found.append("You move up as soon as there is room.")
-    return found
+    place = [] if details.place is None else [f"You are number {details.place} on it."]
+    return [*place, _promise(booking.places)]
+
+
+def _promise(people: int) -> str:
+    if people == 1:
+        return "You move up as soon as there is room."
+    everybody = "Both" if people == 2 else f"All {people}"
+    return f"{everybody} of you move up together, as soon as there is room."
 
 
 def _facts(details: BookingDetails, today: date) -> list[tuple[str, str]]:

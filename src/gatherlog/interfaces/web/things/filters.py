@@ -180,7 +180,7 @@ class _Reader:
         return Circle(place, radius)
 
     def _days(self) -> tuple[date | None, date | None]:
-        """A day alone is that one; a last day alone ends what begins today."""
+        """A day alone is that one day; a last day alone is any until then."""
         first, last = self._read("day", _date), self._read("until", _date)
         if first is not None and last is not None and first > last:
             self._note("until", "should not be before the first")

@@ -53,6 +53,8 @@ class FindPage:
         """What fits the filters. Where one is wrong, nothing is listed, and its field says why."""
         visitor = await self._frame.anybody(request, Action.FIND_THINGS)
         filters = Filters.read(request.query_params)
+        if "" in request.query_params.values():  # as forms send what was left empty
+            return self._frame.redirect(filters.path())
         if filters.fields.flaws:
             return await self._page(request, visitor, filters, status=422)
         try:
