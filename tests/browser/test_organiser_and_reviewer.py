@@ -35,7 +35,9 @@ async def sign_in(context: BrowserContext, platform: Platform, site: str, email:
 async def fill_in(page: Page, town: TownOnline) -> None:
     """The form of a single event, but for the place."""
     await page.get_by_label("What is it called?").fill("Lantern walk")
-    await page.get_by_label("What happens there?").fill("We walk around the pond.\n\nBring a lantern.")
+    await page.get_by_label("What happens there?").fill(
+        "We walk around the pond.\n\nBring a lantern."
+    )
     await page.locator("#category").select_option("OUTDOOR")
     await page.locator("#start_day").fill(town.saturday.isoformat())
     await page.locator("#start_time").fill("17:00")

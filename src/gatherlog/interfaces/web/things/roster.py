@@ -38,6 +38,8 @@ _WORDS: Final = {
     "is when another occurrence begins": "and its time are those of another date",
     "should be like 2027-05-01, or 2027-05-01T14:00": "should be a day such as 2027-05-01",
 }
+_GONE: Final = ("/date", "/from")
+"""Flaws that point to these are about a date that was there when the page was loaded."""
 _TYPE: Final = "text/csv; charset=utf-8"
 _UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _NOT_POSSIBLE: Final = "This is not possible any more: look at the date as it is now."
@@ -155,14 +157,16 @@ class RosterPages:
         action, act, pointers = known
         await self._frame.own(request, action)
         fields = Fields.read(sent, _TEXTS)
+        if found.roster is None:
+            return self._page(request, found, fields, WrongState("the date is over or off"))
         try:
             return await act(found, fields)
         except Invalid as error:
-            flaws = [
-                Flaw(pointers.get(one.pointer, one.pointer), _WORDS.get(one.detail, one.detail))
-                for one in error.flaws
-            ]
-            return self._page(request, found, fields.with_flaws(flaws, _NAMES), error)
+            if any(one.pointer in _GONE for one in error.flaws):
+                gone = WrongState("the date was cancelled or moved, or has just ended")
+                return self._page(request, await self._load(request, action), fields, gone)
+            flawed = fields.with_flaws(_spoken(error, pointers), _NAMES)
+            return self._page(request, found, flawed, error)
         except WrongState as error:
             return self._page(request, await self._load(request, action), fields, error)
 
@@ -245,6 +249,14 @@ class RosterPages:
             fields=fields,
             notice=_NOT_POSSIBLE if isinstance(error, WrongState) else "",
         )
+
+
+def _spoken(error: Invalid, pointers: Mapping[str, str]) -> list[Flaw]:
+    """The flaws at the fields of the form, in words for people."""
+    return [
+        Flaw(pointers.get(one.pointer, one.pointer), _WORDS.get(one.detail, one.detail))
+        for one in error.flaws
+    ]
 
 
 def _figures(found: DateOfThing) -> list[tuple[str, str]]:
