@@ -265,7 +265,7 @@ async def test_all_of_the_sign_in_keeps_where_it_leads_to(demo: Platform) -> Non
 
     assert [page.filled()["next"][0] for page in (first, asked)] == [path, path]
     [again] = [e["href"] for e in asked.all("a") if e.text == "ask again"]
-    assert again == "/signin?next=/things%3Fq%3Da%2526b"
+    assert again == "/signin?next=%2Fthings%3Fq%3Da%2526b"
     assert later.headers["location"] == path
 
 
