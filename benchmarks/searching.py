@@ -120,7 +120,7 @@ def passes(documents: list[Seen], query: SearchQuery) -> int:
 
 def looking_at_each(size: Size) -> Measure:
     async def measure(_: Path) -> Figures:
-        documents = seen(size.things)
+        documents = seen(size.searched)
         asked = city.questions(max(4, size.searches // 10), city.now().date())
         times, cpu = [], process_time()
         for query in asked:
@@ -136,7 +136,7 @@ def searching(size: Size) -> Measure:
     async def measure(folder: Path) -> Figures:
         command = (servers.PYTHON, "-m", "benchmarks.searching")
         answer = await servers.output_of(
-            *command, str(folder), str(size.things), str(size.searches)
+            *command, str(folder), str(size.searched), str(size.searches)
         )
         return msgspec.json.decode(answer, type=dict[str, float])
 
@@ -198,7 +198,7 @@ def latencies(times: Sequence[float]) -> dict[str, float]:
 
 
 async def prepare(size: Size, _: Path) -> Plan:
-    what = f"{size.things:,} things; texts {', '.join(city.MIX)}; 5 km, age, weekend, total"
+    what = f"{size.searched:,} things; texts {', '.join(city.MIX)}; 5 km, age, weekend, total"
     return Plan(
         [
             Contender("unindexed pass", "prepared documents in memory", looking_at_each(size)),

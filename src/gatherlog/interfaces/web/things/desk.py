@@ -95,10 +95,11 @@ class DeskPages:
         visitor, account = await self._frame.organiser(request, Action.LIST_OWN_THINGS)
         tab, cursor = request.query_params.get("show", ""), request.query_params.get("cursor")
         tab, status = (tab, TABS[tab]) if tab in TABS else ("", None)
-        found, profile, *counts = await asyncio.gather(
-            self._things.own_things(account, Window(limit=SHOWN, after=cursor), status=status),
+        window = Window(limit=SHOWN, after=cursor)
+        found, profile, counts = await asyncio.gather(
+            self._things.own_things(account, window, status=status),
             self._things.profile(account),
-            *(self._things.count_own_things(account, one) for one in TABS.values()),
+            asyncio.gather(*(self._things.count_own_things(account, one) for one in TABS.values())),
         )
         counted = {"": sum(counts), **dict(zip(TABS, counts, strict=True))}
         more = found.items[-1].cursor if found.has_next and found.items else ""

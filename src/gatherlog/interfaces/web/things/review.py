@@ -91,6 +91,9 @@ class ReviewPage:
         fields = Fields.read(sent, (*REASON_NAMES, "version"))
         try:
             review = await self._things.review(thing_id_of(request))
+        except NotFound:
+            return await self._past(request, visitor, _DECIDED)
+        try:
             return await act(Decision(visitor, account, review, fields))
         except (NotFound, Conflict, WrongState) as error:
             return await self._late(request, visitor, fields, error)
