@@ -1,14 +1,15 @@
 """Searching among things to do in one metropolis, against looking at each of them.
 
-The process that searches is one of its own: its memory is its alone. It builds its index from a
-source that makes the documents, follows the log of a store in a file, and answers one question
-after the other.
+A store is filled with published things of the app once. The process that searches is one of its
+own: its memory is its alone. It builds its index from that store, answers one question of the app
+after the other, and follows the store's log.
 """
 
 import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager
 from heapq import nsmallest
 from math import cos, radians
 from pathlib import Path
@@ -16,7 +17,7 @@ from time import perf_counter, process_time
 
 import msgspec
 
-from benchmarks import city, ours, servers
+from benchmarks import city, servers
 from benchmarks.measuring import (
     Benchmark,
     Contender,
@@ -28,41 +29,93 @@ from benchmarks.measuring import (
     percentile,
     run_on_loop,
 )
-from benchmarks.workload import payload, to_event
-from gatherlog.core import Append, Commit, Recorded
+from gatherlog.apps.things import (
+    VIEWS,
+    Organiser,
+    Thing,
+    ThingFinder,
+    ThingQuery,
+    ThingService,
+    ThingSource,
+)
+from gatherlog.apps.things.decisions import stream_of
+from gatherlog.apps.things.events import CODEC, ThingApproved, ThingCreated, ThingSubmitted
+from gatherlog.apps.things.searching import search_document
+from gatherlog.apps.things.views import THINGS
+from gatherlog.bootstrap import new_id
+from gatherlog.core import NEW, Append, Commit, Event, Store
+from gatherlog.core.commands.service import Stored
 from gatherlog.core.eventstore.clock import system_clock
-from gatherlog.core.search import Place, SearchDocument, SearchQuery, Text, Touched
+from gatherlog.core.search import Place, SearchDocument
 from gatherlog.core.search.places import distance
 from gatherlog.core.search.words import words_of
+from gatherlog.engines import open_store
 from gatherlog.search import IndexedSearch
 
 METRES = 111_195
 """Of a degree of latitude."""
 CHANGED = ("quagga", "axolotl", "wombat", "ibex", "okapi")
-"""Changes of which it is measured when they are found: words that are like no others."""
+"""Things of which it is measured when they are found: their names are like no other words."""
+BATCH = 200
+"""Things of one commit, when the store is filled."""
 
 
-class City:
-    """A source that makes its documents anew each time, and one more when it is touched."""
+async def fill(file: Path, count: int) -> None:
+    """A store with so many published things, as commands of the app would have left it."""
+    profiles: dict[str, Organiser] = {}
+    batch: list[Thing] = []
+    async with opened(file) as store:
+        for thing, organiser in city.things(count, city.now().date()):
+            profiles[organiser.id] = organiser
+            batch.append(thing)
+            if len(batch) == BATCH:
+                await store.commit(commit_of(batch))
+                batch = []
+        if batch:
+            await store.commit(commit_of(batch))
+        service = ThingService(store, clock=system_clock, ids=new_id)
+        for id, organiser in profiles.items():
+            await service.save_profile(id, organiser.name, actor="benchmark")
 
-    name = "city"
-    version = 1
 
-    def __init__(self, count: int) -> None:
-        self._count = count
-        self._today = city.now().date()
+def commit_of(things: Sequence[Thing]) -> Commit:
+    return Commit(
+        appends=[Append(stream_of(thing.id), events_of(thing), NEW) for thing in things],
+        writes=[
+            THINGS.write(thing.id, stream_of(thing.id), thing, expects=NEW) for thing in things
+        ],
+    )
 
-    def touched(self, event: Recorded) -> Touched | None:
-        category, _, id = event.stream.partition("-")
-        return Touched(ids=[id]) if category == "city" else None
 
-    async def read(self, ids: Sequence[str]) -> Sequence[SearchDocument | None]:
-        return [SearchDocument(id=id, texts=[Text(id)]) for id in ids]
+def events_of(thing: Thing) -> list[Event]:
+    happened = (
+        ThingCreated(organiser_id=thing.organiser_id, content=thing.content),
+        ThingSubmitted(),
+        ThingApproved(reviewer_id="rita"),
+    )
+    return [event_of(payload) for payload in happened]
 
-    async def everything(self) -> AsyncIterator[SearchDocument]:
-        for number, document in enumerate(city.things(self._count, self._today)):
-            if number % 100 == 0:
-                await asyncio.sleep(0)
+
+def event_of(payload: msgspec.Struct) -> Event:
+    type, schema, data = CODEC.encode(payload)
+    return Event(id=new_id(), type=type, time=1, recorded=1, data=data, schema=schema)
+
+
+@asynccontextmanager
+async def opened(file: Path) -> AsyncIterator[Store]:
+    store = await open_store(f"sqlite:///{file}", views=VIEWS)
+    try:
+        yield store
+    finally:
+        await store.close()
+
+
+def documents(count: int) -> Iterator[SearchDocument]:
+    """What the app gives an index."""
+    now = system_clock()
+    for thing, organiser in city.things(count, city.now().date()):
+        document = search_document(Stored(thing, 3), organiser, now=now)
+        if document is not None:  # or it was over today
             yield document
 
 
@@ -79,7 +132,7 @@ class Seen(msgspec.Struct, frozen=True):
 
 def seen(count: int) -> list[Seen]:
     found = []
-    for number, document in enumerate(city.things(count, city.now().date())):
+    for number, document in enumerate(documents(count)):
         place, ages, occurrences = document.place, document.ages, document.occurrences or ()
         assert place is not None
         assert ages is not None
@@ -89,14 +142,14 @@ def seen(count: int) -> list[Seen]:
     return found
 
 
-def passes(documents: list[Seen], query: SearchQuery) -> int:
+def passes(documents: list[Seen], query: ThingQuery) -> int:
     """Look at every document, the cheapest conditions first; returns how many are found.
 
     A word is found in any part of a text, and the twenty nearest are taken; typing errors are not
     forgiven, so this is less work than the search does.
     """
     circle, [(age, _)] = query.within, query.ages
-    first, last = query.days
+    first, last = query.days or (None, None)
     assert circle is not None
     assert first is not None
     assert last is not None
@@ -120,48 +173,48 @@ def passes(documents: list[Seen], query: SearchQuery) -> int:
 
 def looking_at_each(size: Size) -> Measure:
     async def measure(_: Path) -> Figures:
-        documents = seen(size.searched)
+        prepared = seen(size.searched)
         asked = city.questions(max(4, size.searches // 10), city.now().date())
         times, cpu = [], process_time()
         for query in asked:
             begun = perf_counter()
-            passes(documents, query)
+            passes(prepared, query)
             times.append(perf_counter() - begun)
         return {**latencies(times), "cpu_us": (process_time() - cpu) / len(asked) * 1e6}
 
     return measure
 
 
-def searching(size: Size) -> Measure:
+def searching(file: Path, size: Size) -> Measure:
     async def measure(folder: Path) -> Figures:
         command = (servers.PYTHON, "-m", "benchmarks.searching")
-        answer = await servers.output_of(
-            *command, str(folder), str(size.searched), str(size.searches)
-        )
+        answer = await servers.output_of(*command, str(file), str(folder), str(size.searches))
         return msgspec.json.decode(answer, type=dict[str, float])
 
     return measure
 
 
-async def search(folder: Path, things: int, searches: int) -> Figures:
+async def search(file: Path, folder: Path, searches: int) -> Figures:
     """Build, ask and follow, in this process."""
-    async with ours.opened(folder) as store:
+    async with opened(file) as store:
         failures: list[Exception] = []
+        source = ThingSource(store, clock=system_clock, report=failures.append)
         index = IndexedSearch(
-            store, City(things), folder=folder / "index", clock=system_clock, report=failures.append
+            store, source, folder=folder, clock=system_clock, report=failures.append
         )
         begun, cpu = perf_counter(), process_time()
         index.start()
-        await index.caught_up((0,))
+        await index.caught_up(await store.heads())
         built, cpu = perf_counter() - begun, process_time() - cpu
-        cpu_us = process_time()
-        times = await ask(index, city.questions(searches, city.now().date()))
+        finder, cpu_us = ThingFinder(index), process_time()
+        times = await ask(finder, city.questions(searches, city.now().date()))
         cpu_us = (process_time() - cpu_us) / searches * 1e6
-        soon = [await change(index, store.commit, word) for word in CHANGED]
+        service = ThingService(store, clock=system_clock, ids=new_id)
+        soon = [await publish(finder, service, word) for word in CHANGED]
         await index.stop()
         if failures:
             raise failures[0]
-    disk = sum(file.stat().st_size for file in (folder / "index").rglob("*") if file.is_file())
+    disk = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
     return {
         **latencies(times),
         "cpu_us": cpu_us,
@@ -173,23 +226,29 @@ async def search(folder: Path, things: int, searches: int) -> Figures:
     }
 
 
-async def ask(index: IndexedSearch, asked: Sequence[SearchQuery]) -> list[float]:
+async def ask(finder: ThingFinder, asked: Sequence[ThingQuery]) -> list[float]:
     times = []
     for query in asked:
         begun = perf_counter()
-        await index.find(query)
+        await finder.find(query)
         times.append(perf_counter() - begun)
     return times
 
 
-async def change(index: IndexedSearch, commit: Callable[..., object], id: str) -> float:
-    """Seconds from an acknowledged change until it is found."""
-    append = Append(f"city-{id}", [to_event(payload(0))])
-    await commit(Commit(appends=[append]))  # type: ignore[misc]
+async def publish(finder: ThingFinder, service: ThingService, name: str) -> float:
+    """Seconds from an approval until the thing is found; it is withdrawn afterwards."""
+    thing = next(thing for thing, _ in city.things(1, city.now().date()))
+    written = msgspec.structs.replace(thing.content, name=name)
+    await service.save_profile("olga", "Olga", actor="benchmark")
+    made = (await service.create_thing(written, "olga", actor="benchmark")).body
+    await service.submit_thing(made.id, "olga", actor="benchmark")
+    await service.approve(made.id, "rita", actor="benchmark")
     begun = perf_counter()
-    while not (await index.find(SearchQuery(text=id))).total:
+    while not (await finder.find(ThingQuery(text=name))).total:
         await asyncio.sleep(0.005)
-    return perf_counter() - begun
+    found = perf_counter() - begun
+    await service.withdraw_thing(made.id, "measured", "olga", actor="benchmark")
+    return found
 
 
 def latencies(times: Sequence[float]) -> dict[str, float]:
@@ -197,12 +256,13 @@ def latencies(times: Sequence[float]) -> dict[str, float]:
     return {"p50_us": percentile(micros, 0.5), "p99_us": percentile(micros, 0.99)}
 
 
-async def prepare(size: Size, _: Path) -> Plan:
+async def prepare(size: Size, folder: Path) -> Plan:
+    await fill(folder / "city.db", size.searched)
     what = f"{size.searched:,} things; texts {', '.join(city.MIX)}; 5 km, age, weekend, total"
     return Plan(
         [
             Contender("unindexed pass", "prepared documents in memory", looking_at_each(size)),
-            Contender("gatherlog", what, searching(size)),
+            Contender("gatherlog", what, searching(folder / "city.db", size)),
         ],
         [
             Target("gatherlog", "p50_us", at_most=10_000),
@@ -219,9 +279,9 @@ async def prepare(size: Size, _: Path) -> Plan:
 BENCHMARKS = [Benchmark("search", "searching among things to do in one metropolis", prepare)]
 
 
-def main(folder: str, things: str, searches: str) -> None:
+def main(file: str, folder: str, searches: str) -> None:
     """What this process prints is read by the one that measures."""
-    figures = run_on_loop(lambda: search(Path(folder), int(things), int(searches)))
+    figures = run_on_loop(lambda: search(Path(file), Path(folder), int(searches)))
     sys.stdout.buffer.write(msgspec.json.encode(figures))
 
 

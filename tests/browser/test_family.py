@@ -57,6 +57,7 @@ async def test_a_parent_finds_and_books_for_two_on_a_phone_without_scripts(
     )
     await expect(page.locator(".rows .pill")).to_have_text(["6 places left", "Full"])
     await expect(page.get_by_label("Ages of the children")).to_have_value("5, 8")
+    await expect(page.locator("summary .line")).to_contain_text("ages 5, 8 · Saturday")
     await page.get_by_role("link", name="Painting with frogs").tap()
     await page.get_by_role("link", name="Sign in to keep or book it").tap()
     await enter_code(page, site)
@@ -65,7 +66,7 @@ async def test_a_parent_finds_and_books_for_two_on_a_phone_without_scripts(
     await page.get_by_role("button", name="Add to my favourites").tap()
     await expect(page.get_by_role("status")).to_have_text("It is among your favourites now.")
     day = f"{town.saturday:%A}, {town.saturday.day}"
-    await page.get_by_role("link", name=re.compile(f"Book: {day}")).tap()
+    await page.get_by_role("link", name=re.compile(f"^Book on {day}")).tap()
     for name, age in (("Mia", 5), ("Ben", 8)):
         await add_child(page, town, name, age)
     for name in ("Mia", "Ben"):
@@ -147,7 +148,7 @@ async def pages_of(page: Page, site: str, town: TownOnline) -> list[str]:
     thing = (await page.locator(".rows a").first.get_attribute("href")) or ""
     await town.platform.things.add_favourite(thing.split("/")[2], own, actor="test")
     await page.goto(f"{site}{thing}")
-    book = await page.get_by_role("link", name=re.compile("^Book")).first.get_attribute("href")
+    book = await page.get_by_role("link", name=re.compile("^Book on ")).first.get_attribute("href")
     await page.goto(f"{site}{book}")
     await page.get_by_label(re.compile("Mia")).check()
     await page.get_by_role("button", name="Book").click()

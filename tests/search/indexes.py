@@ -9,7 +9,7 @@ import msgspec
 
 from gatherlog.core.search import SearchDocument, SearchPage, SearchQuery, check_query
 from gatherlog.search.finding import find
-from gatherlog.search.index import Index, Origin
+from gatherlog.search.index import Index, Origin, Reached
 from gatherlog.search.rows import row_of
 from tests.search.oracle import micros
 from tests.search.strategies import NOW
@@ -27,11 +27,11 @@ class Indexed:
 
     def put(self, *documents: SearchDocument) -> None:
         self.index.replace({document.id: row_of(document) for document in documents})
-        self.index.commit((1,))
+        self.index.commit(Reached((1,), ("event",)))
 
     def remove(self, *ids: str) -> None:
         self.index.replace(dict.fromkeys(ids))
-        self.index.commit((1,))
+        self.index.commit(Reached((1,), ("event",)))
 
     def find(self, query: SearchQuery) -> SearchPage:
         check_query(query)

@@ -6,6 +6,7 @@ A thing is a document of its shop's owner; a shop that is renamed changes the te
 from collections.abc import AsyncIterator, Sequence
 from datetime import date
 from pathlib import Path
+from uuid import uuid4
 
 import msgspec
 
@@ -86,7 +87,7 @@ class Desk:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._number = 0
+        self._series, self._number = uuid4().hex, 0
 
     async def thing(self, id: str, name: str, shop: str = "corner", weight: int = 5) -> None:
         body = Thing(name, shop, weight)
@@ -108,7 +109,7 @@ class Desk:
 
     def _event(self, type: str) -> Event:
         self._number += 1
-        return Event(id=f"{id(self)}-{self._number}", type=type, time=1, recorded=1, data=b"{}")
+        return Event(id=f"{self._series}-{self._number}", type=type, time=1, recorded=1, data=b"{}")
 
 
 def searching(

@@ -2,16 +2,17 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from contextlib import aclosing
 from typing import Final
 
 from gatherlog.core.eventstore.clock import Clock, to_datetime
 from gatherlog.core.eventstore.errors import Busy, StoreClosed, StoreFailed
 from gatherlog.core.eventstore.events import Recorded
-from gatherlog.core.eventstore.feed_pages import feed_page
+from gatherlog.core.eventstore.feed_pages import feed_events, feed_page
 from gatherlog.core.eventstore.store import Heads, Store
 from gatherlog.core.search.contract import SearchSource, Touched
 from gatherlog.core.search.documents import SearchDocument
-from gatherlog.search.index import Index
+from gatherlog.search.index import Index, Reached
 from gatherlog.search.rows import Row, row_of
 
 __all__ = ["Follower", "InThread", "NotIndexed", "Report"]
@@ -62,8 +63,22 @@ class Follower:
         self._now = asyncio.get_running_loop().time
         self._noted_at = self._now()
         self._renewed_on = 0
-        self.positions: Heads = index.positions or (0,) * store.limits.partitions
+        partitions = store.limits.partitions
+        reached = index.reached or Reached((0,) * partitions, ("",) * partitions)
+        self._last_ids = [*reached.ids]
+        self.positions: Heads = reached.positions
         """Up to where everything in the log can be found."""
+
+    async def is_of_this_log(self) -> bool:
+        """Whether the log is the one that the index has followed so far.
+
+        After an older copy of the store was restored, it is not: events are missing that the index
+        has, and others are at their positions.
+        """
+        heads = await self._store.heads()
+        if any(head < here for here, head in zip(self.positions, heads, strict=True)):
+            return False
+        return await self._ids_at(self.positions) == self._last_ids
 
     async def build(self) -> None:
         """Index all documents of the source."""
@@ -75,7 +90,8 @@ class Follower:
                 await self._add(chunk)
                 chunk = []
         await self._add(chunk)
-        await self._in_thread(lambda: self._index.commit(heads))
+        self._last_ids = await self._ids_at(heads)
+        await self._in_thread(lambda: self._index.commit(self._reached(heads)))
         self.positions = heads
 
     async def step(self) -> bool:
@@ -103,6 +119,7 @@ class Follower:
 
         An event that the source cannot read has touched nothing.
         """
+        self._last_ids[event.partition] = event.id
         try:
             touched = self._source.touched(event)
         except Exception as error:  # noqa: BLE001 - it may raise anything, and the log goes on
@@ -112,6 +129,21 @@ class Follower:
         if touched is not None:
             found[event.partition, event.position] = touched
         return touched is not None
+
+    async def _ids_at(self, positions: Heads) -> list[str]:
+        """The ids of the events at these positions, which the heads have reached."""
+        ids = [""] * len(positions)
+        for partition, position in enumerate(positions):
+            before = max(0, position - 1)
+            pages = feed_events(self._store, partition, before, position, limit=1)
+            async with aclosing(pages):
+                async for page in pages:
+                    ids[partition] = page[0].id
+                    break
+        return ids
+
+    def _reached(self, positions: Heads) -> Reached:
+        return Reached(positions, tuple(self._last_ids))
 
     def _touched_ids(self, touched: Iterable[Touched]) -> list[str]:
         """All documents that were touched; those of an owner as far as they are in the index."""
@@ -139,9 +171,9 @@ class Follower:
             documents = await self._read(chunk)
             await self._in_thread(lambda: self._replace(chunk, documents))  # noqa: B023
         if ids:
-            await self._in_thread(lambda: self._index.commit(positions))
+            await self._in_thread(lambda: self._index.commit(self._reached(positions)))
         elif self._now() - self._noted_at > _NOTED_EVERY:
-            await self._in_thread(lambda: self._index.note(positions))
+            await self._in_thread(lambda: self._index.note(self._reached(positions)))
         else:
             return
         self._noted_at = self._now()

@@ -24,7 +24,7 @@ from gatherlog.search.rows import FORMAT, SCHEMA, Row
 from gatherlog.search.snapshots import Snapshot
 from gatherlog.search.vocabulary import Vocabulary
 
-__all__ = ["Index", "Origin", "damage_of"]
+__all__ = ["Index", "Origin", "Reached", "damage_of"]
 
 _WRITER_BYTES: Final = 20_000_000
 """Memory of the thread that writes, before it writes what it has to a file."""
@@ -46,20 +46,29 @@ class Origin(msgspec.Struct, frozen=True):
     format: str = f"{FORMAT}, tantivy {version('tantivy')}"
 
 
+class Reached(msgspec.Struct, frozen=True):
+    """How far in the log an index is complete."""
+
+    positions: Heads
+    ids: tuple[str, ...]
+    """Of the events at these positions; empty at position 0. They tell whether the log is still the
+    one that was followed, which it is not after a backup was restored."""
+
+
 class _PlaceFile(msgspec.Struct, frozen=True):
     origin: Origin
-    positions: tuple[int, ...]
+    reached: Reached
 
 
 class Index:
     """One index that is open for writing. All methods but `snapshot` are for one thread."""
 
-    def __init__(self, folder: Path, origin: Origin, positions: Heads | None) -> None:
+    def __init__(self, folder: Path, origin: Origin, reached: Reached | None) -> None:
         self._folder = folder
         self._origin = origin
-        self.positions = positions
+        self.reached = reached
         """Up to where in the log it is complete; None: it is empty and has to be built."""
-        self._index = tantivy.Index(SCHEMA, path=str(folder), reuse=positions is not None)
+        self._index = tantivy.Index(SCHEMA, path=str(folder), reuse=reached is not None)
         self._index.config_reader("manual")
         self._writer = self._index.writer(_WRITER_BYTES, 1)
         self._vocabulary = Vocabulary(_words(self._index.searcher()))
@@ -94,19 +103,19 @@ class Index:
             self._writer.delete_documents_by_term("id", id)
         self.add(row for row in rows.values() if row is not None)
 
-    def commit(self, positions: Heads) -> None:
+    def commit(self, reached: Reached) -> None:
         """Make all changes durable and found, and note how far the index is complete."""
         self._writer.commit()
         self._index.reload()
         self.snapshot = self._new_snapshot()
-        self.note(positions)
+        self.note(reached)
 
-    def note(self, positions: Heads) -> None:
+    def note(self, reached: Reached) -> None:
         """Note how far the index is complete, where nothing of it has changed."""
         unfinished = self._folder / "place.tmp"
-        unfinished.write_bytes(msgspec.json.encode(_PlaceFile(self._origin, positions)))
+        unfinished.write_bytes(msgspec.json.encode(_PlaceFile(self._origin, reached)))
         unfinished.replace(self._folder / "place.json")
-        self.positions = positions
+        self.reached = reached
 
     def give_up(self) -> None:
         """Have it built anew when it is opened next."""
@@ -134,14 +143,14 @@ def damage_of(folder: Path) -> str | None:
     return None
 
 
-def _checked(folder: Path, origin: Origin) -> Heads:
+def _checked(folder: Path, origin: Origin) -> Reached:
     """How far the index in a folder is complete. Raises IndexUnusable, OSError and ValueError."""
     place = msgspec.json.decode((folder / "place.json").read_bytes(), type=_PlaceFile)
     if place.origin != origin:
         raise IndexUnusable("it is of another store, source or format")
     if (damage := damage_of(folder)) is not None:
         raise IndexUnusable(damage)
-    return place.positions
+    return place.reached
 
 
 def _check_file(file: Path) -> None:

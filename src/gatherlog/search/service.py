@@ -80,6 +80,7 @@ class IndexedSearch:
         """In a row, without a success between them."""
         self._all_failures = 0
         self._is_building = False
+        self._builds = 0
         self._waiting = WaitingEvents(store)
         self._queries = 0
 
@@ -136,7 +137,7 @@ class IndexedSearch:
             for partition, head in enumerate(heads)
         ]
         documents = 0 if snapshot is None else snapshot.documents
-        return IndexStatus(documents, self._is_building, self._all_failures, lags)
+        return IndexStatus(documents, self._is_building, self._builds, self._all_failures, lags)
 
     def _find(self, snapshot: Snapshot, query: SearchQuery) -> SearchPage:
         return find(snapshot, query, now=self._clock(), store_id=self._store.id)
@@ -190,8 +191,11 @@ class IndexedSearch:
             clock=self._clock,
             report=self._report,
         )
-        if index.positions is None:
+        if index.reached is None:
             await self._build(follower)
+        elif not await follower.is_of_this_log():
+            await _in(self._writer, index.give_up)
+            return
         self._show(index, follower)
         while await follower.step():
             self._failures = 0
@@ -202,6 +206,7 @@ class IndexedSearch:
         self._is_building = True
         try:
             await follower.build()
+            self._builds += 1
         finally:
             self._is_building = False
 

@@ -16,6 +16,8 @@ class IndexStatus(msgspec.Struct, frozen=True):
     """Documents in which queries look; 0 while there is no index."""
     is_building: bool
     """Whether it is built from scratch; what there was before is searched meanwhile."""
+    builds: int
+    """How often it was built from scratch, since the process started."""
     failures: int
     """How often following the log has failed and begun again, since the process started."""
     lags: Sequence[Waiting]

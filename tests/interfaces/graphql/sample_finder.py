@@ -1,8 +1,7 @@
 """A search for tests: it finds the things that it is told of, in the order of their names."""
 
-from gatherlog.apps.things import Thing
+from gatherlog.apps.things import Found, Hit, Thing, ThingQuery
 from gatherlog.core.search import Occurrence
-from gatherlog.interfaces.graphql.finding import Found, Hit, ThingQuery
 
 __all__ = ["SampleFinder"]
 

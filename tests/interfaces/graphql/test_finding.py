@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from gatherlog.interfaces.graphql.finding import Circle, Place, ThingQuery
+from gatherlog.apps.things import ThingQuery
+from gatherlog.core.search import Circle, Place
 from tests.interfaces.graphql.asking import ON_SQLITE, Asking
 from tests.interfaces.graphql.sample_finder import SampleFinder
 from tests.interfaces.graphql.sample_town import Town, content

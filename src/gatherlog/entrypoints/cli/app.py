@@ -18,12 +18,14 @@ from gatherlog.entrypoints.cli import (
     keys,
     links,
     log,
+    messages,
     queues,
     rules,
     sheets,
     signin,
     site,
     subscriptions,
+    things,
 )
 from gatherlog.entrypoints.cli.failures import INTERRUPTED, USAGE, describe
 
@@ -69,6 +71,9 @@ gatherings.default(gathering.gathering)
 _add(gatherings, gathering.create, "create")
 _add(gatherings, gathering.list_, "list")
 
+thing = App(name="things", help="Things to do.")
+_add(thing, things.reindex, "reindex")
+
 rule = App(name="rules", help="Say which events go where: webhooks, streams, queues, mail.")
 _add(rule, rules.add, "add")
 _add(rule, rules.list_, "list")
@@ -93,6 +98,13 @@ _add(dead_letter, dead_letters.list_, "list")
 _add(dead_letter, dead_letters.show, "show")
 _add(dead_letter, dead_letters.redrive, "redrive", "[OPTIONS] [ID...]")
 _add(dead_letter, dead_letters.discard, "discard", "--reason STR [OPTIONS] [ID...]")
+message = App(name="messages", help="Conversations: make some, list and read them.")
+_add(message, messages.seed, "seed", "[OPTIONS] [HANDLE] [HANDLE]")
+_add(message, messages.list_conversations, "list-conversations")
+_add(message, messages.get_conversation, "get-conversation")
+_add(message, messages.list_tables, "list-tables")
+_add(message, messages.scan, "scan")
+_add(message, messages.drop, "drop")
 
 _add(app, site.demo, "demo")
 _add(app, site.serve, "serve")
@@ -102,6 +114,7 @@ app.command(key)
 _add(app, signin.signin, "signin")
 _add(app, accounts.account, "account")
 app.command(gatherings)
+app.command(thing)
 _add(app, sheets.import_, "import")
 _add(app, links.link, "link", "[OPTIONS] [GUEST...]")
 _add(app, sheets.export, "export", "[OPTIONS] [FILE]")
@@ -112,6 +125,7 @@ app.command(rule)
 app.command(subscription)
 app.command(queue)
 app.command(dead_letter)
+app.command(message)
 _add(app, fake.fake, "fake")
 _add(app, site.backup, "backup")
 _add(app, documents.verify, "verify")

@@ -96,17 +96,13 @@ class Frame:
         **values: Any,  # each template needs others
     ) -> Response:
         """A page of a section, which may run our one script. Operators are told the release."""
-        actor = None if visitor is None else visitor.actor
-        may_know = decide(actor, Action.READ_METRICS)
-        return self._renderer.page(
-            template,
-            status=status,
-            headers=SCRIPTED,
-            token="" if visitor is None else visitor.form,
-            sections=sections(actor),
-            is_co_host=actor is not None and actor.role is Role.GUEST,
-            version=__version__ if may_know is Verdict.ALLOW else "",
-            **values,
+        shared = _shared(visitor)
+        return self._renderer.page(template, status=status, headers=SCRIPTED, **shared, **values)
+
+    async def long_page(self, template: str, visitor: Visitor | None, **values: Any) -> Response:
+        """As `page`, for a page of any length: others go first while it is made."""
+        return await self._renderer.long_page(
+            template, headers=SCRIPTED, **_shared(visitor), **values
         )
 
     def message(self, message: Message, status: int) -> Response:
@@ -121,3 +117,15 @@ class Frame:
     def done(self, query: Mapping[str, str]) -> str:
         """What the page is to say was done just before; usually nothing."""
         return self._done.get(query.get("done", ""), "")
+
+
+def _shared(visitor: Visitor | None) -> dict[str, Any]:
+    """What all pages of sections show."""
+    actor = None if visitor is None else visitor.actor
+    may_know = decide(actor, Action.READ_METRICS)
+    return {
+        "token": "" if visitor is None else visitor.form,
+        "sections": sections(actor),
+        "is_co_host": actor is not None and actor.role is Role.GUEST,
+        "version": __version__ if may_know is Verdict.ALLOW else "",
+    }

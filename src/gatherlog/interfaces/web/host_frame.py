@@ -1,27 +1,37 @@
 """What all pages of hosts share: the gathering and the guest that a request is about."""
 
 import re
-from typing import Final
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+from typing import Final, TypeVar
 
 import msgspec
 from starlette.requests import Request
+from starlette.responses import Response
 
-from gatherlog.apps.guests import DEFAULT, Gathering, Guest
+from gatherlog.apps.guests import DEFAULT, Gathering, Guest, QuotaReached
 from gatherlog.apps.people import Action, Role
 from gatherlog.core.commands.service import Stored
 from gatherlog.core.eventstore.errors import NotFound
 from gatherlog.interfaces.access_notes import note_access
 from gatherlog.interfaces.auth import is_permitted, permit
+from gatherlog.interfaces.bodies import until_disconnected
+from gatherlog.interfaces.long_polls import while_connected
+from gatherlog.interfaces.long_work import LongWork
 from gatherlog.interfaces.platform import Platform
-from gatherlog.interfaces.web.frame import Frame
+from gatherlog.interfaces.problems import status_of
+from gatherlog.interfaces.web.frame import Frame, PageHandler
+from gatherlog.interfaces.web.messages import beyond_quota
 from gatherlog.interfaces.web.rendering import Renderer
 from gatherlog.interfaces.web.visitors import Visitor, Visitors
 
 __all__ = ["GatheringAccess", "HostFrame"]
 
+T = TypeVar("T")
+
 _UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _DONE: Final = {
-    "made": "The gathering is made. Now invite somebody.",
+    "made": "The gathering has been created. Now add your guests.",
     "saved": "Saved.",
     "added": "The guest is on the list.",
     "removed": "The guest is off the list.",
@@ -53,9 +63,23 @@ class GatheringAccess(msgspec.Struct, frozen=True):
 class HostFrame(Frame):
     """Loads the gathering that a request is about, once the policy allows it."""
 
-    def __init__(self, platform: Platform, renderer: Renderer, visitors: Visitors) -> None:
+    def __init__(
+        self, platform: Platform, renderer: Renderer, visitors: Visitors, long_work: LongWork
+    ) -> None:
         super().__init__(platform, renderer, visitors, done=_DONE)
         self.guests = platform.guests
+        self._long_work = long_work
+
+    def for_signed_in(self, page: PageHandler) -> PageHandler:
+        """As for all sections; who has reached a quota is told which."""
+
+        async def serve(request: Request) -> Response:
+            try:
+                return await page(request)
+            except QuotaReached as error:
+                return self.message(beyond_quota(error), status_of(error))
+
+        return super().for_signed_in(serve)
 
     async def only_gathering(self, request: Request) -> str | None:
         """The path of the gathering that a co-host manages; None for everybody else.
@@ -92,3 +116,22 @@ class HostFrame(Frame):
         found = await self.guests.guest(access.id, guest_id)
         note_access(self.platform, access.visitor.actor, Action.READ_GUEST, access.id, guest_id)
         return found
+
+    async def while_connected(self, request: Request, work: Awaitable[T]) -> T:
+        """The result of work that changes nothing, which ends when the client disconnects."""
+        return await while_connected(work, lambda: until_disconnected(request.receive))
+
+    async def long_read(
+        self, request: Request, access: GatheringAccess, work: Callable[[], Awaitable[T]]
+    ) -> T:
+        """As `while_connected`, for a whole list; only a few are read at a time. Raises TooMany."""
+        return await self._long_work.read(
+            access.by, work, lambda: until_disconnected(request.receive)
+        )
+
+    def long_write(self, access: GatheringAccess) -> AbstractAsyncContextManager[None]:
+        """A place for work that changes a whole list; it goes on if the client disconnects.
+
+        Raises TooMany.
+        """
+        return self._long_work.place(access.by)

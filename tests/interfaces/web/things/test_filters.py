@@ -115,6 +115,47 @@ def test_what_is_wrong_is_told_at_its_field_and_stays_as_it_was_typed(
     }
 
 
+def test_what_is_looked_for_is_told_in_words() -> None:
+    everything = read(
+        "q=frogs&ages=5,8&day=2027-05-01&until=2027-05-02&start=14:00&end=16:00&near=52.5,13.4"
+        "&radius=5&price=10&category=ARTS&type=PLACE&for=CHILD&alone=1&open=1"
+    )
+
+    told = [text.replace("\N{NO-BREAK SPACE}", " ") for text in everything.told(date(2027, 4, 1))]
+
+    assert told == [
+        "“frogs”",
+        "ages 5,8",
+        "Saturday, 1 May to Sunday, 2 May",
+        "14:00 to 16:00",
+        "within 5 km of 52.5,13.4",
+        "at most 10",
+        "Arts",
+        "Place to visit",
+        "Children",
+        "no adult has to stay",
+        "no booking needed",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("query", "told"),
+    [
+        ("", []),
+        ("sort=PRICE", []),
+        ("day=2028-05-01", ["Monday, 1 May 2028"]),
+        ("until=2027-05-01", ["until Saturday, 1 May"]),
+        ("start=14:00", ["from 14:00"]),
+        ("end=14:00", ["until 14:00"]),
+        ("near=52.5,13.4", ["near 52.5,13.4"]),
+    ],
+)
+def test_each_filter_is_told_alone(query: str, told: list[str]) -> None:
+    words = read(query).told(date(2027, 4, 1))
+
+    assert [text.replace("\N{NO-BREAK SPACE}", " ") for text in words] == told
+
+
 @given(
     st.dictionaries(
         st.sampled_from(["q", "ages", "day", "near", "radius", "price", "sort", "end"]), st.text()

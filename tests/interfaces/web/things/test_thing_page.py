@@ -58,7 +58,7 @@ async def test_everybody_sees_what_is_published(visitor: Browsing, town: Town) -
     }
     assert [part.split(", ", 1)[1] for part in dates(page, DAY)] == [
         f"{spoken(DAY)}, 10:00 to 12:00 3 places left "
-        f"Book: {date.fromisoformat(DAY):%A}, {spoken(DAY)}, 10:00 to 12:00"
+        f"Book on {date.fromisoformat(DAY):%A}, {spoken(DAY)}, 10:00 to 12:00"
     ]
     assert "set-cookie" not in answer.headers
 

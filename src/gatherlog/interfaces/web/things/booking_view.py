@@ -6,7 +6,7 @@ from typing import Final
 
 import msgspec
 
-from gatherlog.apps.things import BookingDetails
+from gatherlog.apps.things import BookingDetails, as_planned
 from gatherlog.interfaces.web.things.phrases import span
 from gatherlog.interfaces.web.words import listed, zone
 
@@ -64,7 +64,7 @@ def booking_row(details: BookingDetails, *, now: int, today: date) -> BookingRow
     return BookingRow(
         id=booking.id,
         name=details.thing.content.name,
-        when="No date any more" if one is None else span(one, today),
+        when=_when(details, today) or "No date any more",
         who=_who(details),
         state=state,
         answer=answer if details.place is None else f"Waiting, number {details.place}",
@@ -121,16 +121,22 @@ def _promise(people: int) -> str:
 
 
 def _facts(details: BookingDetails, today: date) -> list[tuple[str, str]]:
-    one, content = details.occurrence, details.thing.content
-    when = "" if one is None else f"{span(one, today)}, {zone(one.time_zone)}"
+    content, when = details.thing.content, _when(details, today)
     contact = content.contact
     found = [
-        ("When", when),
+        ("When", f"{when}, {zone(content.time_zone)}" if when else ""),
         ("Where", content.where.address),
         ("Who", _who(details)),
         ("Contact", " · ".join(part for part in (contact.phone, contact.email) if part)),
     ]
     return [(term, text) for term, text in found if text]
+
+
+def _when(details: BookingDetails, today: date) -> str:
+    """The date, or the one that was planned of what does not take place; empty if unknown."""
+    planned = as_planned(details.thing.content, details.booking.key)
+    one = details.occurrence or planned
+    return "" if one is None else span(one, today)
 
 
 def _who(details: BookingDetails) -> str:

@@ -103,7 +103,7 @@ class BookingPages:
             parent.visitor,
             status=status,
             view=view,
-            others=await self._others(details.thing) if view.offers_others else [],
+            others=await self._others(details.thing, parent) if view.offers_others else [],
             note=self._frame.done(request.query_params),
             notice=notice,
         )
@@ -207,11 +207,16 @@ class BookingPages:
             await self._things.cancel_booking(booking_id, parent.account_id, actor=parent.by)
         return self._frame.redirect(f"/bookings/{booking_id}", "cancelled")
 
-    async def _others(self, thing: Thing) -> list[tuple[str, str]]:
-        """Other dates with places, and where they are booked."""
-        today = self._frame.today
-        dates = [one for one in await self._things.coming_places(thing.id) if not waits(one)]
-        shown = [_occurrence(places) for places in dates[:MOST_OFFERED]]
+    async def _others(self, thing: Thing, parent: Parent) -> list[tuple[str, str]]:
+        """Other dates with places that the parent has not booked, and where they are booked."""
+        now, today = self._frame.platform.clock(), self._frame.today
+        free = [one for one in await self._things.coming_places(thing.id) if not waits(one)]
+        first = free[: 2 * MOST_OFFERED]
+        booked = await self._things.bookings_at(
+            thing.id, [one.key for one in first], parent.account_id
+        )
+        dates = [_occurrence(one) for one in first if one.key not in booked]
+        shown = [one for one in dates if is_bookable(thing, one, now)][:MOST_OFFERED]
         return [(span(one, today), booking_path(thing.id, one)) for one in shown]
 
 

@@ -49,7 +49,7 @@ def card(
         name=content.name,
         when="No date at present" if one is None else span(one, today),
         where=content.where.address,
-        about=" · ".join(part for part in about if part),
+        about="\N{NO-BREAK SPACE}· ".join(part for part in about if part),
         places="" if places is None else left(places),
         state="waiting" if places is not None and waits(places) else "coming",
     )

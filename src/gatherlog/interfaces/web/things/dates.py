@@ -35,7 +35,7 @@ class Figures(msgspec.Struct, frozen=True):
     def rows(self) -> list[tuple[str, str]]:
         """What the numbers say, and the numbers, about all coming dates together."""
         return [
-            ("Keep it as a favourite", f"{self.favourites:,}"),
+            ("Kept as a favourite", f"{self.favourites:,}"),
             ("Bookings", f"{sum(one.bookings for one in self.coming):,}"),
             ("People booked", f"{sum(one.booked for one in self.coming):,}"),
             ("Bookings that wait", f"{sum(one.waiting for one in self.coming):,}"),

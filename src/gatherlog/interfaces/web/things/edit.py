@@ -98,6 +98,7 @@ class EditPages:
             request,
             "things/preview.html",
             own.visitor,
+            section="/desk",
             thing=own.thing,
             view=self._previewed(own.thing, profile),
             may_submit=own.thing.status in ("DRAFT", "REJECTED"),

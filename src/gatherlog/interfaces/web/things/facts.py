@@ -68,7 +68,7 @@ def said(content: Content, currency: str = "") -> dict[str, str]:
         "timeZone": zone(content.time_zone),
         "where": f"{where.address}\n{where.lat:.6g}, {where.lon:.6g} on the map",
         "target": _target(content),
-        "adultMandatory": "An adult has to stay" if content.adult_mandatory else "May come alone",
+        "adultMandatory": "Have to stay" if content.adult_mandatory else "Need not stay",
         "price": price(content.price, currency),
         "capacity": "No limit"
         if content.capacity is None
@@ -81,8 +81,9 @@ def said(content: Content, currency: str = "") -> dict[str, str]:
 
 def facts(content: Content, currency: str = "") -> list[str]:
     """A thing in short: when, where, for whom, and for how much."""
-    amount = price(content.price, currency)
-    return [_when(content)[0], content.where.address, _target(content), amount]
+    when = _when(content)
+    times = "; ".join(when if content.kind == "EVENT" else when[:-1])
+    return [times, content.where.address, _target(content), price(content.price, currency)]
 
 
 def since(micros: int, time_zone: str) -> str:

@@ -17,6 +17,7 @@ from gatherlog.core.eventstore.errors import Flaw
 from gatherlog.core.search import Circle, Place
 from gatherlog.interfaces.web.fields import Fields
 from gatherlog.interfaces.web.things.phrases import AUDIENCES, CATEGORIES, KINDS
+from gatherlog.interfaces.web.words import day
 
 __all__ = ["LISTED", "RADII", "SORTS", "Filters"]
 
@@ -107,8 +108,27 @@ class Filters(msgspec.Struct, frozen=True):
     @property
     def has_more(self) -> bool:
         """Whether a filter is set that is folded away at first."""
-        names = ("start", "end", "price", "alone", "open")
+        names = ("until", "start", "end", "price", "alone", "open", "sort")
         return any(self.fields[name] for name in names) or any(self.chosen.values())
+
+    def told(self, today: date) -> list[str]:
+        """What is looked for, in words. There are no flaws."""
+        query, typed = self.query, self.fields
+        near = "" if query.near is None else f"near {typed['near']}"
+        found = [
+            f"\N{LEFT DOUBLE QUOTATION MARK}{query.text}\N{RIGHT DOUBLE QUOTATION MARK}"
+            if query.text
+            else "",
+            f"ages {typed['ages']}" if query.ages else "",
+            _days_told(query.days or (None, None), today),
+            _times_told(typed["start"], typed["end"]),
+            near if query.within is None else f"within {typed['radius']} km of {typed['near']}",
+            f"at most {typed['price']}" if query.prices else "",
+            *(_CHOICES[name][one] for name in _CHOICES for one in self.chosen[name]),
+            "no adult has to stay" if query.adult_mandatory is False else "",
+            "no booking needed" if query.booking_mandatory is False else "",
+        ]
+        return [text for text in found if text]
 
     def with_flaws(self, flaws: Sequence[Flaw]) -> "Filters":
         """The same, with what is wrong about them by the field."""
@@ -204,6 +224,19 @@ class _Reader:
         elif wanted == "GEO_DISTANCE" and not self._values["near"]:
             self._note("near", "is needed to list the nearest first")
         return wanted
+
+
+def _days_told(days: tuple[date | None, date | None], today: date) -> str:
+    first, last = (one and day(one, year=one.year != today.year) for one in days)
+    if first is None or first == last:
+        return first or (f"until {last}" if last else "")
+    return f"{first} to {last}"
+
+
+def _times_told(start: str, end: str) -> str:
+    if start and end:
+        return f"{start} to {end}"
+    return f"from {start}" if start else f"until {end}" if end else ""
 
 
 def _renamed(pointer: str) -> str:

@@ -92,6 +92,7 @@ class FindPage:
             fields=filters.fields,
             chosen=filters.chosen,
             filters=filters,
+            told=[] if filters.fields.flaws else filters.told(today),
             results=results,
             notice="" if error is None else _NOTICES[error.code],
             days=[(text, filters.path(**dates)) for text, dates in _days(today)],
@@ -170,7 +171,7 @@ def _days(today: date) -> list[tuple[str, dict[str, str]]]:
         ("Tomorrow", today + timedelta(days=1), today + timedelta(days=1)),
         (day(saturday, year=False), saturday, saturday),
         ("This weekend", begin, end),
-        ("The next seven days", today, today + timedelta(days=6)),
+        ("Next seven days", today, today + timedelta(days=6)),
     ]
     return [
         (text, {"day": first.isoformat(), "until": "" if first == last else last.isoformat()})

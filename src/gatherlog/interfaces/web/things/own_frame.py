@@ -12,7 +12,7 @@ from gatherlog.apps.things import Thing
 from gatherlog.core.commands.service import Stored
 from gatherlog.core.eventstore.clock import to_datetime
 from gatherlog.core.eventstore.errors import Denied
-from gatherlog.interfaces.auth import permit
+from gatherlog.interfaces.auth import permit_of_organiser
 from gatherlog.interfaces.platform import Platform
 from gatherlog.interfaces.rest.parameters import check_id
 from gatherlog.interfaces.web.frame import Frame, PageHandler
@@ -140,7 +140,7 @@ class OwnFrame(Frame):
         somebody else, as for what does not exist.
         """
         visitor, account = await self.organiser(request, Action.LIST_OWN_THINGS)
-        await permit(self.platform, visitor.actor, action, None, organiser_id=account)
+        permit_of_organiser(visitor.actor, action, account)
         stored = await self.things.own_thing(thing_id_of(request), account)
         return OwnThing(visitor, account, stored)
 

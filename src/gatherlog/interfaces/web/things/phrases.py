@@ -91,14 +91,19 @@ def span(one: Occurrence, today: date) -> str:
     start, end = datetime.fromisoformat(one.start), datetime.fromisoformat(one.end)
     first = day(start, year=start.year != today.year)
     if start.date() == end.date():
-        return f"{first}, {start:%H:%M} to {end:%H:%M}"
+        return f"{first}, {_hours(start, end)}"
     if (end - start).days == 1 and start.time() == end.time():
         is_whole = start.hour == start.minute == 0
         return f"{first}, all day" if is_whole else f"{first}, {start:%H:%M}, for 24 hours"
     if (end - start).days == 0:
-        return f"{first}, {start:%H:%M} to {end:%H:%M} on the next day"
+        return f"{first}, {_hours(start, end)} on the next day"
     last = day(end, year=end.year != today.year)
     return f"{first}, {start:%H:%M}, to {last}, {end:%H:%M}"
+
+
+def _hours(start: datetime, end: datetime) -> str:
+    """`10:00 to 12:00`, on one line."""
+    return f"{start:%H:%M} to {end:%H:%M}".replace(" ", "\N{NO-BREAK SPACE}")
 
 
 def left(places: OccurrencePlaces) -> str:

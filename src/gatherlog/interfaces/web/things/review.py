@@ -18,7 +18,7 @@ from gatherlog.core.eventstore.errors import (
     NotFound,
 )
 from gatherlog.core.subscriptions.letters import has_link
-from gatherlog.interfaces.auth import permit
+from gatherlog.interfaces.auth import permit_of_organiser
 from gatherlog.interfaces.problems import Malformed, status_of
 from gatherlog.interfaces.web.fields import Fields
 from gatherlog.interfaces.web.forms import text, version
@@ -60,6 +60,10 @@ class Decision(msgspec.Struct, frozen=True):
     @property
     def by(self) -> str:
         return self.visitor.actor.name
+
+    def permit(self, action: Action) -> None:
+        """Raise Denied where it is the reviewer's own."""
+        permit_of_organiser(self.visitor.actor, action, self.review.thing.organiser_id)
 
 
 class ReviewPage:
@@ -104,7 +108,7 @@ class ReviewPage:
             return await self._page(request, visitor, review, flawed, error)
 
     async def _approve(self, decision: Decision) -> Response:
-        await self._permit(decision, Action.DECIDE_REVIEW)
+        decision.permit(Action.DECIDE_REVIEW)
         if reasons := reasons_in(decision.fields):
             raise Invalid(*[Flaw(f"/reason_{one.field}", _STANDS) for one in reasons])
         approved = await self._things.approve(
@@ -116,7 +120,7 @@ class ReviewPage:
         return self._frame.redirect(f"/review/{approved.body.id}", "approved")
 
     async def _reject(self, decision: Decision) -> Response:
-        await self._permit(decision, Action.DECIDE_REVIEW)
+        decision.permit(Action.DECIDE_REVIEW)
         await self._things.reject(
             decision.thing_id,
             reasons_in(decision.fields),
@@ -127,7 +131,7 @@ class ReviewPage:
         return self._frame.redirect("/review", "rejected")
 
     async def _withdraw(self, decision: Decision) -> Response:
-        await self._permit(decision, Action.WITHDRAW_THING)
+        decision.permit(Action.WITHDRAW_THING)
         await self._things.withdraw_as_reviewer(
             decision.thing_id,
             decision.fields["reason"],
@@ -135,11 +139,6 @@ class ReviewPage:
             actor=decision.by,
         )
         return self._frame.redirect("/review", "taken_down")
-
-    async def _permit(self, decision: Decision, action: Action) -> None:
-        """Raise Denied where it is the reviewer's own."""
-        actor, organiser = decision.visitor.actor, decision.review.thing.organiser_id
-        await permit(self._frame.platform, actor, action, None, organiser_id=organiser)
 
     async def _late(
         self, request: Request, visitor: Visitor, fields: Fields, error: GatherlogError

@@ -174,6 +174,9 @@ def _ages(fields: Fields, flaws: list[Flaw]) -> IntRange:
 
 def _age(fields: Fields, name: str, flaws: list[Flaw]) -> int | None:
     before = len(flaws)
+    if not fields[name]:
+        flaws.append(Flaw(f"/{name}", "is missing"))
+        return None
     age = whole(name, fields[name], flaws)
     return age if len(flaws) == before else None
 

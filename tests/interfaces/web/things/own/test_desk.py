@@ -222,7 +222,7 @@ async def test_the_figures_are_numbers_without_names(olga: Browsing, town: Town)
     page = await olga.open(f"/desk/{thing.id}")
 
     assert list(said(page).items())[:4] == [
-        ("Keep it as a favourite", "1"),
+        ("Kept as a favourite", "1"),
         ("Bookings", "1"),
         ("People booked", "2"),
         ("Bookings that wait", "1"),
