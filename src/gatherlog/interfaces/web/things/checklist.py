@@ -11,7 +11,7 @@ CHECKLIST: Final = (
     ("Place", "the address can be found, and the point on the map is there"),
     ("Who it is for", "the ages fit, and it is clear whether a grown-up stays"),
     ("Price", "what a family really pays, with everything"),
-    ("Contact", "one way at least to ask you something"),
+    ("Contact", "at least one way to ask the organiser something"),
     ("All of it", "nothing that advertises something else, and nobody named who was not asked"),
 )
 """What is looked at, and what about it."""

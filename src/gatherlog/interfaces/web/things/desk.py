@@ -28,6 +28,7 @@ from gatherlog.interfaces.web.things.facts import (
     since,
 )
 from gatherlog.interfaces.web.things.own_frame import OwnFrame, OwnThing
+from gatherlog.interfaces.web.things.phrases import KINDS
 
 __all__ = ["DeskPages", "ShownReason", "shown_reasons"]
 
@@ -111,6 +112,7 @@ class DeskPages:
             tabs=[(name, label, counted[name]) for name, label in TAB_NAMES.items()],
             tab=tab,
             profile=profile,
+            kinds=KINDS,
             more=urlencode({"show": tab, "cursor": more}) if more else "",
             is_later=bool(cursor),
         )

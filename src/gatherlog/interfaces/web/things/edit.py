@@ -62,7 +62,7 @@ class EditPages:
         self._things = frame.things
 
     async def new(self, request: Request) -> Response:
-        """Three ways to begin, then the form; POST saves a draft."""
+        """The form, for one of the kinds if the query names it; POST saves a draft."""
         visitor, account = await self._frame.organiser(request, Action.CREATE_THING)
         if request.method != "POST":
             kind = request.query_params.get("kind", "")

@@ -98,6 +98,8 @@ async def test_an_empty_desk_says_how_to_begin(olga: Browsing) -> None:
     assert links(page, "New") == ["/desk/new"]
     assert "Begin with a draft" in page.html
     assert links(page, "Say yours") == ["/desk/profile"]
+    [place] = links(page, "Place to visit")
+    assert (await olga.open(place)).filled()["kind"] == ["PLACE"]
 
 
 async def test_the_name_under_which_one_publishes_is_saved(olga: Browsing, people: People) -> None:
