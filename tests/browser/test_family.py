@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Browser, Page, expect
 
 from gatherlog.bootstrap import Platform
 from tests.browser.accessibility import barriers
@@ -64,7 +64,7 @@ async def test_a_parent_finds_and_books_for_two_on_a_phone_without_scripts(
     await expect(page.get_by_role("heading", level=1)).to_have_text("Painting with frogs")
 
     await page.get_by_role("button", name="Add to my favourites").tap()
-    await expect(page.get_by_role("status")).to_have_text("It is among your favourites now.")
+    await expect(page.get_by_role("status")).to_have_text("Added to your favourites.")
     day = f"{town.saturday:%A}, {town.saturday.day}"
     await page.get_by_role("link", name=re.compile(f"^Book on {day}")).tap()
     for name, age in (("Mia", 5), ("Ben", 8)):
@@ -73,7 +73,7 @@ async def test_a_parent_finds_and_books_for_two_on_a_phone_without_scripts(
         await page.get_by_label(re.compile(name)).check()
     await page.get_by_role("button", name="Book").tap()
 
-    await expect(page.get_by_role("status")).to_have_text("You have places.")
+    await expect(page.get_by_role("status")).to_have_text("Your booking is confirmed.")
     await expect(page.get_by_text("You have 2 places")).to_be_visible()
     await page.locator("summary").get_by_text("Cancel this booking").tap()
     await page.get_by_role("button", name="Cancel the booking").tap()
@@ -87,7 +87,7 @@ async def test_where_it_is_full_a_family_waits_together(
     await enter_code(page, site)
     await page.get_by_role("link", name="Kasperl and the lost moon").tap()
     await page.get_by_role("link", name=re.compile("^Wait for a place")).tap()
-    await page.get_by_label("Others who come along").fill("3")
+    await page.get_by_label("Other people").fill("3")
     await page.get_by_role("button", name="Join the waiting list").tap()
 
     await expect(page.get_by_text("You are on the waiting list", exact=True)).to_be_visible()
@@ -127,14 +127,17 @@ async def test_a_mistake_in_the_address_is_told_at_its_field(
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [390, 1280])
 async def test_no_page_has_a_barrier(
-    desk: Page, site: str, town: TownOnline, scheme: str, width: int
+    chromium: Browser, site: str, town: TownOnline, scheme: str, width: int
 ) -> None:
-    await desk.set_viewport_size({"width": width, "height": 844})
-    await desk.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
-    for path in await pages_of(desk, site, town):
-        await desk.goto(f"{site}{path}")
-        scrolled = await desk.evaluate("document.documentElement.scrollWidth")
-        assert (path, await barriers(desk), scrolled) == (path, [], width)
+    context = await chromium.new_context(
+        viewport={"width": width, "height": 844},
+        color_scheme="dark" if scheme == "dark" else "light",
+    )
+    page = await context.new_page()
+    for path in await pages_of(page, site, town):
+        await page.goto(f"{site}{path}")
+        scrolled = await page.evaluate("document.documentElement.scrollWidth")
+        assert (path, await barriers(page), scrolled) == (path, [], width)
 
 
 async def pages_of(page: Page, site: str, town: TownOnline) -> list[str]:

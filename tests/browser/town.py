@@ -110,7 +110,7 @@ class TownOnline(msgspec.Struct, frozen=True):
             booking_mandatory=False,
             adult_mandatory=True,
             capacity=None,
-            where=Where(lat=52.5450, lon=13.3550, address="Old barn, Seestraße 7"),
+            where=Where(lat=52.5550, lon=13.2850, address="Old barn, Seestraße 7"),
         )
 
     def _day(self, days: int) -> str:

@@ -48,11 +48,11 @@ async def test_two_children_are_booked_at_once(pia: Browsing, town: Town) -> Non
     assert [label.text for label in form.all("label")] == [
         "Mia 6 on that day",
         "Ben 6 on that day",
-        "Others who come along",
+        "Other people",
     ]
     assert (form.text("h1"), only_form(form)["people"]) == ("Book", ["0"])
     page = await pia.open(sent.headers["location"])
-    assert page.of_class("good") == ["You have places."]
+    assert page.of_class("good") == ["Your booking is confirmed."]
     assert page.all("h2")[0].text == "You have 3 places"
     shown = facts(page)
     assert (shown["Where"], shown["Who"]) == ("Pond Street 1, Berlin", "Mia, Ben and 1 other")
@@ -70,7 +70,7 @@ async def test_a_family_that_does_not_fit_waits_together(
     sent = await pia.send(booking_of(thing), children=[mia.id, ben.id])
 
     page = await pia.open(sent.headers["location"])
-    assert page.of_class("good") == ["You are on the waiting list, all of you together."]
+    assert page.of_class("good") == ["You have joined the waiting list."]
     assert page.of_class("prose") == [
         "You are number 1 on it.",
         "Both of you move up together, as soon as there is room.",
@@ -124,7 +124,7 @@ async def test_nobody_books_for_somebody_elses_child(pia: Browsing, town: Town) 
         refused = await pia.send(booking_of(thing), children=[mia.id, stranger])
         page = page_of(refused, 422)
         assert page.of_class("note") == [
-            "One of the children is not among yours any more. Please choose again."
+            "One of the children is no longer on your list. Please choose again."
         ]
         assert "Secret" not in page.html
     assert await booked(town, thing) == 0
@@ -137,14 +137,18 @@ async def test_nobody_books_for_somebody_elses_child(pia: Browsing, town: Town) 
         (
             {"people": "many"},
             "people",
-            "The number of others should be written as a number, such as 2.",
+            "The number of other people should be written as a number, such as 2.",
         ),
-        ({"people": "-1"}, "people", "The number of others should be written as a number"),
-        ({"people": "100"}, "people", "The number of others should be a whole number from 0 to 99"),
+        ({"people": "-1"}, "people", "The number of other people should be written as a number"),
+        (
+            {"people": "100"},
+            "people",
+            "The number of other people should be a whole number from 0 to 99.",
+        ),
         (
             {"people": "0"},
             "people",
-            "The number of others should be at least 1 where no child is named.",
+            "The number of other people should be at least 1 where no child is named.",
         ),
         ({"children": "<b>"}, "children", "The children should be your own."),
         ({"children": [NOBODY] * 1 + ["x"]}, "children", "The children should be your own."),
@@ -188,7 +192,7 @@ async def test_a_date_that_is_none_shows_the_dates_that_there_are(
 
     for page in (page_of(opened, 404), page_of(sent, 422)):
         assert page.of_class("note") == [
-            "The date that you wanted to book is over, or has changed. These are the dates now."
+            "The date you wanted to book is over or has changed. Here are the current dates."
         ]
         assert page.text("h1") == "Painting with frogs"
     assert await bookings(town) == []
@@ -213,7 +217,7 @@ async def test_a_second_booking_leads_to_the_first(pia: Browsing, town: Town) ->
 
     page = page_of(refused, 409)
     [note] = page.of_class("note")
-    assert note.startswith("You have booked this date already.")
+    assert note.startswith("You have already booked this date.")
     assert f"/bookings/{before.id}" in [e["href"] for e in page.all("a")]
     assert only_form(page)["children"] == [mia.id]
     assert await booked(town, thing) == 1
@@ -238,7 +242,7 @@ async def test_bookings_are_listed_by_date_and_those_that_are_over_below(
     await eventually(
         listed,
         (
-            ["To come", "Over, or cancelled"],
+            ["Upcoming", "Past and cancelled"],
             ["Mia Booked", "people Booked", "person Cancelled"],
         ),
     )
@@ -271,7 +275,7 @@ async def test_what_the_organiser_cancelled_says_why_and_offers_other_dates(
     page = await pia.open(f"/bookings/{booking.id}")
 
     assert facts(page)["When"].endswith(", 10:00 to 12:00, Berlin time")
-    assert page.of_class("prose") == ["The organiser cancelled it.", "The hall is closed."]
+    assert page.of_class("prose") == ["The organiser has cancelled.", "The hall is closed."]
     offered = [e["href"] for e in page.all("a") if "/book?" in (e.get("href") or "")]
     assert len(offered) == 5
     assert not {booking_of(thing), booking_of(thing, NEXT_DAY)} & set(offered)

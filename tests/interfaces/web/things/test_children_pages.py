@@ -94,9 +94,9 @@ async def test_a_child_is_changed(pia: Browsing, town: Town) -> None:
         ({"birthDate": "21.3.2019"}, "birthDate", "The date of birth should be a date"),
         ({"birthDate": TOMORROW}, "birthDate", "The date of birth should be within the last"),
         ({"birthDate": "1850-01-01"}, "birthDate", "The date of birth should be within the last"),
-        ({"allergies": "a" * 10_000}, "allergies", "What you wrote about allergies "),
+        ({"allergies": "a" * 10_000}, "allergies", "The text about allergies "),
         ({"emergencyContact": "a" * 2_001}, "emergencyContact", "The emergency contact "),
-        ({"pickUp": "a" * 2_001}, "pickUp", "What you wrote about picking up "),
+        ({"pickUp": "a" * 2_001}, "pickUp", "The text about pick-up "),
     ],
 )
 async def test_a_mistake_is_named_and_what_was_typed_stays(
@@ -144,7 +144,7 @@ async def test_a_child_with_a_booking_stays(pia: Browsing, town: Town) -> None:
     refused = await pia.send(f"/children/{mia.id}", do="remove")
 
     [note] = page_of(refused, 409).of_class("note")
-    assert note.startswith("Mia has a booking that is still to come.")
+    assert note.startswith("Mia has an upcoming booking.")
     assert [child.id for child in await children(town)] == [mia.id]
 
 
@@ -172,7 +172,7 @@ async def test_a_family_has_an_end(pia: Browsing, town: Town) -> None:
     refused = await pia.send("/children/new", **TOLD)
 
     page = page_of(refused, 409)
-    assert page.of_class("note") == ["You have told us of as many children as there can be."]
+    assert page.of_class("note") == ["You cannot add any more children."]
     assert page.id("name")["value"] == TOLD["name"]
 
 

@@ -34,7 +34,7 @@ async def test_a_favourite_is_removed_also_where_it_is_not_published_any_more(
 
     async def listed() -> object:
         page = await pia.open("/favourites")
-        return names(page), "This is no longer on the site." in page.html
+        return names(page), "This is no longer available." in page.html
 
     await eventually(listed, (["Bees"], True))
     token = await pia.token("/favourites")

@@ -92,7 +92,7 @@ def test_the_address_says_what_is_looked_for(query: str, expected: dict[str, Any
         ("near=1,1&radius=0", {"radius": "should be from 1 to 200 km"}),
         ("near=1,1&radius=201", {"radius": "should be from 1 to 200 km"}),
         ("near=1,1&radius=1.5", {"radius": "should be a whole number of kilometres"}),
-        ("sort=GEO_DISTANCE", {"near": "is needed to list the nearest first"}),
+        ("sort=GEO_DISTANCE", {"near": "is needed to sort by distance"}),
         ("sort=LUCK", {"sort": "is not one of those to choose from"}),
         ("category=ARTS&category=LUCK", {"category": "is not one of those to choose from"}),
         ("type=party", {"type": "is not one of those to choose from"}),
@@ -129,11 +129,11 @@ def test_what_is_looked_for_is_told_in_words() -> None:
         "Saturday, 1 May to Sunday, 2 May",
         "14:00 to 16:00",
         "within 5 km of 52.5,13.4",
-        "at most 10",
+        "up to 10",
         "Arts",
         "Place to visit",
         "Children",
-        "no adult has to stay",
+        "no adult needed",
         "no booking needed",
     ]
 

@@ -74,7 +74,7 @@ async def test_the_list_is_read_page_by_page_in_both_directions(
 
     foreign = paths[0].replace("q=frogs", "q=toads")
     refused = await finding.open(foreign, 422)
-    assert refused.of_class("note") == ["This part of the list is not there any more."]
+    assert refused.of_class("note") == ["This part of the list is no longer there."]
 
 
 @ON_SQLITE

@@ -51,7 +51,7 @@ async def test_everybody_sees_what_is_published(visitor: Browsing, town: Town) -
         "Price": "5 to 7.50 EUR",
         "Organiser": "House of Olga",
         "Places": "3 on each date",
-        "Please note": "An adult has to stay. You need a booking.",
+        "Please note": "An adult must stay. Booking required.",
         "Every day": "10:00 to 12:00",
         "Mail": "olga@example.org",
         "Web": "https://frogs.example.org",
@@ -100,7 +100,7 @@ async def test_dates_that_were_moved_or_cancelled_say_so(visitor: Browsing, town
     page = await visitor.open(f"/things/{thing.id}")
 
     [cancelled], [moved] = dates(page, DAY), dates(page, NEXT_DAY)
-    assert cancelled.endswith("Does not take place: The hall is closed. Cancelled")
+    assert cancelled.endswith(", 10:00 to 12:00 The hall is closed. Cancelled")
     assert ", 15:00 to 17:00 Moved from " in moved
     assert f"{spoken(NEXT_DAY)}, 10:00 to 12:00 Book" in moved
     events = {event["startDate"][:10]: event for event in data_of(page)["@graph"]}
@@ -185,10 +185,10 @@ async def test_a_parent_keeps_a_thing_and_drops_it(pia: Browsing, town: Town) ->
         await eventually(is_kept, [chosen == "keep"])
 
     assert told == [
-        ["It is among your favourites now."],
-        ["It is among your favourites now."],
-        ["It is no longer among your favourites."],
-        ["It is no longer among your favourites."],
+        ["Added to your favourites."],
+        ["Added to your favourites."],
+        ["Removed from your favourites."],
+        ["Removed from your favourites."],
     ]
 
 
@@ -218,9 +218,9 @@ async def test_a_report_reaches_the_reviewers(pia: Browsing, town: Town) -> None
     sent = await pia.post(path, form=token, do="report", reason="The pond is deep.")
 
     page = page_of(blank, 422)
-    assert page.id("reason-error").text == "What you write is missing or blank."
+    assert page.id("reason-error").text == "The report is missing or blank."
     thanked = await pia.open(sent.headers["location"])
-    assert thanked.of_class("good") == ["Thank you. Somebody will look into it."]
+    assert thanked.of_class("good") == ["Thank you. We will look into it."]
 
     async def reports() -> object:
         found = await town.service.reports(Window(limit=9))
@@ -237,7 +237,7 @@ async def test_a_report_that_is_too_long_stays_in_the_form(pia: Browsing, town: 
 
     page = page_of(refused, 422)
     assert page.id("reason").text == long
-    assert page.id("reason-error").text.startswith("What you write")
+    assert page.id("reason-error").text.startswith("The report")
 
 
 @pytest.mark.parametrize("form", ["", "x" * 43])

@@ -14,7 +14,7 @@ from gatherlog.interfaces.web.things.phrases import ages
 
 __all__ = ["BookingForm", "Choice", "choices", "wish"]
 
-_NAMES: Final = {"people": "The number of others", "children": "The children"}
+_NAMES: Final = {"people": "The number of other people", "children": "The children"}
 
 
 class Choice(msgspec.Struct, frozen=True):

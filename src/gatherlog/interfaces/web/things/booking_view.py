@@ -18,10 +18,10 @@ _STATES: Final[Mapping[str, tuple[str, str]]] = {
     "CANCELLED": ("declined", "Cancelled"),
 }
 _CANCELLED: Final = {
-    "parent": "You cancelled it.",
-    "organiser": "The organiser cancelled it.",
-    "reviewer": "It was taken off this site.",
-    "site": "It does not take place.",
+    "parent": "You cancelled this booking.",
+    "organiser": "The organiser has cancelled.",
+    "reviewer": "It was removed from this site.",
+    "site": "It will not take place.",
 }
 _GONE: Final = "9999"
 """Sorts what has no date any more behind what has one."""
@@ -64,7 +64,7 @@ def booking_row(details: BookingDetails, *, now: int, today: date) -> BookingRow
     return BookingRow(
         id=booking.id,
         name=details.thing.content.name,
-        when=_when(details, today) or "No date any more",
+        when=_when(details, today) or "No date",
         who=_who(details),
         state=state,
         answer=answer if details.place is None else f"Waiting, number {details.place}",

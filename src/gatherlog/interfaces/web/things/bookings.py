@@ -34,11 +34,9 @@ __all__ = ["BookingPages"]
 LISTED: Final = 50
 MOST_OFFERED: Final = 5
 """Other dates that are offered where one was cancelled."""
-_NO_DATE: Final = (
-    "The date that you wanted to book is over, or has changed. These are the dates now."
-)
-_STRANGER: Final = "One of the children is not among yours any more. Please choose again."
-_BEGUN: Final = "It is over, so it cannot be cancelled any more."
+_NO_DATE: Final = "The date you wanted to book is over or has changed. Here are the current dates."
+_STRANGER: Final = "One of the children is no longer on your list. Please choose again."
+_BEGUN: Final = "It is over, so it can no longer be cancelled."
 
 
 class BookingPages:

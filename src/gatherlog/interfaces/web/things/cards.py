@@ -41,13 +41,13 @@ def card(
         price(content.price, currency),
         organiser,
         "" if metres is None else distance(metres),
-        "one of your favourites" if favourite else "",
+        "in your favourites" if favourite else "",
     ]
     one = None if places is None else places.occurrence
     return Card(
         id=thing.id,
         name=content.name,
-        when="No date at present" if one is None else span(one, today),
+        when="No dates at the moment" if one is None else span(one, today),
         where=content.where.address,
         about="\N{NO-BREAK SPACE}· ".join(part for part in about if part),
         places="" if places is None else left(places),

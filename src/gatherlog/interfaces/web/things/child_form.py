@@ -10,9 +10,9 @@ __all__ = ["NAMES", "details", "filled"]
 NAMES: Final = {
     "name": "The name",
     "birthDate": "The date of birth",
-    "allergies": "What you wrote about allergies",
+    "allergies": "The text about allergies",
     "emergencyContact": "The emergency contact",
-    "pickUp": "What you wrote about picking up",
+    "pickUp": "The text about pick-up",
 }
 
 

@@ -15,8 +15,8 @@ from gatherlog.interfaces.web.things.frame import Parent, ThingsFrame
 
 __all__ = ["ChildrenPages"]
 
-_MANY = "You have told us of as many children as there can be."
-_BOOKED = "has a booking that is still to come. Please cancel that first, or wait until it is over."
+_MANY = "You cannot add any more children."
+_BOOKED = "has an upcoming booking. Please cancel it first."
 
 
 class ChildrenPages:

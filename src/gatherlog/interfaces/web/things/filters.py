@@ -27,10 +27,10 @@ RADII: Final = ("1", "2", "5", "10", "20", "50", "100")
 """Distances to choose from, in kilometres. An address may hold any up to LARGEST_RADIUS."""
 LARGEST_RADIUS: Final = 200
 SORTS: Final[Mapping[str, str]] = {
-    "RELEVANCE": "Best match",
-    "SOONEST": "Soonest",
-    "GEO_DISTANCE": "Nearest",
-    "PRICE": "Cheapest",
+    "RELEVANCE": "Relevance",
+    "SOONEST": "Date",
+    "GEO_DISTANCE": "Distance",
+    "PRICE": "Price",
 }
 LONGEST_TEXT: Final = 500
 OLDEST: Final = 120
@@ -123,9 +123,9 @@ class Filters(msgspec.Struct, frozen=True):
             _days_told(query.days or (None, None), today),
             _times_told(typed["start"], typed["end"]),
             near if query.within is None else f"within {typed['radius']} km of {typed['near']}",
-            f"at most {typed['price']}" if query.prices else "",
+            f"up to {typed['price']}" if query.prices else "",
             *(_CHOICES[name][one] for name in _CHOICES for one in self.chosen[name]),
-            "no adult has to stay" if query.adult_mandatory is False else "",
+            "no adult needed" if query.adult_mandatory is False else "",
             "no booking needed" if query.booking_mandatory is False else "",
         ]
         return [text for text in found if text]
@@ -222,7 +222,7 @@ class _Reader:
         if wanted not in SORTS:
             self._note("sort", "is not one of those to choose from")
         elif wanted == "GEO_DISTANCE" and not self._values["near"]:
-            self._note("near", "is needed to list the nearest first")
+            self._note("near", "is needed to sort by distance")
         return wanted
 
 

@@ -29,9 +29,9 @@ from gatherlog.interfaces.web.words import day
 __all__ = ["FindPage", "cards_of"]
 
 _NOTICES = {
-    "cursor_invalid": "This part of the list is not there any more.",
+    "cursor_invalid": "This part of the list is no longer there.",
     "search_not_ready": "The list is being prepared. Please try again in a moment.",
-    "busy": "Very many people are searching just now. Please try again in a moment.",
+    "busy": "The search is very busy. Please try again in a moment.",
 }
 
 

@@ -20,14 +20,14 @@ from gatherlog.interfaces.web.visitors import Visitor, Visitors
 __all__ = ["Parent", "ThingsFrame"]
 
 _DONE: Final[Mapping[str, str]] = {
-    "kept": "It is among your favourites now.",
-    "dropped": "It is no longer among your favourites.",
-    "reported": "Thank you. Somebody will look into it.",
+    "kept": "Added to your favourites.",
+    "dropped": "Removed from your favourites.",
+    "reported": "Thank you. We will look into it.",
     "added": "Added.",
     "saved": "Saved.",
     "removed": "Removed.",
-    "booked": "You have places.",
-    "waiting": "You are on the waiting list, all of you together.",
+    "booked": "Your booking is confirmed.",
+    "waiting": "You have joined the waiting list.",
     "cancelled": "Your booking is cancelled.",
 }
 

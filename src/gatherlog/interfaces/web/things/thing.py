@@ -23,7 +23,7 @@ __all__ = ["ThingPage"]
 
 MOST_DATES: Final = 50
 """Dates on the page."""
-_REPORT: Final = {"reason": "What you write"}
+_REPORT: Final = {"reason": "The report"}
 
 
 class ThingPage:

@@ -138,9 +138,9 @@ def _facts(content: Content, organiser: Organiser | None, currency: str) -> list
 def _notes(content: Content) -> str:
     notes = []
     if content.adult_mandatory:
-        notes.append("An adult has to stay.")
+        notes.append("An adult must stay.")
     if content.booking_mandatory:
-        notes.append("You need a booking.")
+        notes.append("Booking required.")
     return " ".join(notes)
 
 
@@ -162,7 +162,7 @@ def _row(
     return DateRow(
         text=span(one, today),
         note=_moved(thing.content, one, today),
-        places=left(places) if action else "It has begun",
+        places=left(places) if action else "Already started",
         state="waiting" if full else "coming",
         action=action,
         path=path,
@@ -175,5 +175,6 @@ def _moved(content: Content, one: Occurrence, today: date) -> str:
 
 
 def _cancelled(one: CancelledDate, today: date) -> DateRow:
-    note = "Does not take place" if one.reason is None else f"Does not take place: {one.reason}"
-    return DateRow(text=span(one.planned, today), note=note, places="Cancelled", state="declined")
+    return DateRow(
+        text=span(one.planned, today), note=one.reason or "", places="Cancelled", state="declined"
+    )
