@@ -38,7 +38,7 @@ class Figures(msgspec.Struct, frozen=True):
             ("Kept as a favourite", f"{self.favourites:,}"),
             ("Bookings", f"{sum(one.bookings for one in self.coming):,}"),
             ("People booked", f"{sum(one.booked for one in self.coming):,}"),
-            ("Bookings that wait", f"{sum(one.waiting for one in self.coming):,}"),
+            ("Bookings waiting", f"{sum(one.waiting for one in self.coming):,}"),
         ]
 
 
@@ -96,15 +96,15 @@ def date_path(thing_id: str, one: Occurrence) -> str:
 
 
 def taken(places: OccurrencePlaces) -> str:
-    """`4 of 12 places booked, 1 booking waits`."""
+    """`4 of 12 places booked, 1 booking waiting`."""
     if places.capacity is None:
         told = f"{people(places.booked)} booked" if places.booked else "Nobody has booked"
     else:
         told = f"{places.booked:,} of {places.capacity:,} places booked"
     if not places.waiting:
         return told
-    waits = "1 booking waits" if places.waiting == 1 else f"{places.waiting:,} bookings wait"
-    return f"{told}, {waits}"
+    waits = "1 booking" if places.waiting == 1 else f"{places.waiting:,} bookings"
+    return f"{told}, {waits} waiting"
 
 
 def _date(thing: Thing, one: Occurrence, about: str, today: date, *, is_off: bool = False) -> Date:

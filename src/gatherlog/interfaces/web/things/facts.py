@@ -22,7 +22,7 @@ __all__ = ["FIELD_NAMES", "STATUS_MARKS", "STATUS_NAMES", "clock", "facts", "sai
 
 STATUS_NAMES: Final[Mapping[ThingStatus, str]] = {
     "DRAFT": "Draft",
-    "PENDING": "Waits for review",
+    "PENDING": "Waiting for review",
     "PUBLISHED": "Published",
     "REJECTED": "Sent back",
     "REMOVED": "Taken down",

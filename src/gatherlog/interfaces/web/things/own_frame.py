@@ -31,26 +31,29 @@ __all__ = [
 
 NOT_AN_ORGANISER: Final = Message(
     "This is for organisers",
-    ("Here, things to do are published and looked after. Your account does not do that yet.",),
-    ("Ask those who run this site to let you. It holds at once: open this page again then.",),
+    (
+        "Here organisers publish things to do and look after them. Your account does not have this "
+        "role yet.",
+    ),
+    ("Ask those who run this site for it. It takes effect at once: open this page again then.",),
 )
 NOT_A_REVIEWER: Final = Message(
     "This is for reviewers",
-    ("Here, it is decided what is published. Your account does not do that.",),
+    ("Here reviewers decide what is published. Your account does not have this role.",),
     ("If it should, ask those who run this site.",),
 )
 _DONE: Final = {
     "made": "Your draft is saved. Only you see it until it is approved.",
     "saved": "Saved.",
     "named": "Your name as an organiser is saved.",
-    "submitted": "It waits for review now. You may go on changing it meanwhile.",
+    "submitted": "It is waiting for review now. You can go on changing it in the meantime.",
     "version": "The new version is saved as a draft. The published one stays up until a reviewer "
     "has approved this one, so submit it when it is ready.",
-    "removed": "It is gone.",
+    "removed": "It has been removed.",
     "withdrawn": "It is taken down, and its bookings are cancelled.",
     "date_cancelled": "The date is cancelled, and so are its bookings.",
     "moved": "The date is moved. The bookings stay, and everybody is told.",
-    "written": "Your letter goes to everybody who has booked or waits.",
+    "written": "Your letter goes to everybody who has booked or is waiting.",
     "booking_cancelled": "The booking is cancelled. Who waits and fits moves up.",
     "approved": "It is published.",
     "rejected": "It went back to the organiser, with your reasons.",

@@ -40,7 +40,7 @@ _CHANGED: Final = (
     "The organiser has changed this since you opened the page, so nothing is decided. You see it "
     "as it is now; what you wrote is still there."
 )
-_DECIDED: Final = "This has been decided meanwhile, so nothing was done."
+_DECIDED: Final = "This has been decided in the meantime, so nothing was done."
 _STANDS: Final = "is written, so it was not published: send it back, or empty the reason"
 _OWN: Final = "This is your own, so somebody else decides about it. Nothing was done."
 

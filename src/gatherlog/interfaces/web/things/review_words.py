@@ -21,7 +21,7 @@ REASON_NAMES: Final = {
 """The fields with a reason, with what a sentence about them begins with: `reason_` is about the
 thing as a whole, and `reason` why it is taken down."""
 _HAPPENED: Final = {
-    "things.created": "Begun",
+    "things.created": "Started",
     "things.submitted": "Submitted",
     "things.approved": "Approved",
     "things.rejected": "Sent back",

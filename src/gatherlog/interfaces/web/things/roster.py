@@ -270,5 +270,5 @@ def _figures(found: DateOfThing) -> list[tuple[str, str]]:
         ("People booked", f"{sum(one.places for one in booked):,}"),
         ("Places", "no limit" if capacity is None else f"{capacity:,}"),
         ("Bookings", f"{len(booked):,}"),
-        ("People who wait", f"{sum(one.places for one in waiting):,}"),
+        ("People waiting", f"{sum(one.places for one in waiting):,}"),
     ]

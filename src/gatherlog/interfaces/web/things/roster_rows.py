@@ -66,7 +66,7 @@ def _other(details: BookingDetails, zone: str) -> ListedBooking:
     booking = details.booking
     about = [f"since {since(booking.made_at, zone)}"] if booking.status == "WAITING" else []
     if details.place is not None:
-        about = [f"number {details.place} in the waiting list", *about]
+        about = [f"number {details.place} on the waiting list", *about]
     if booking.status == "CANCELLED":
         by = {"parent": "by the family", "organiser": "by you"}.get(booking.cancelled_by or "", "")
         about = [" ".join(filter(None, ["cancelled", by])), booking.cancelled_because or ""]
@@ -89,4 +89,5 @@ def _besides(count: int, with_children: bool) -> str:
     """The people who come with the children; of a child that was removed the place is left."""
     if not count:
         return ""
-    return f"and {people(count)} besides" if with_children else people(count)
+    more = "1 more person" if count == 1 else f"{count} more people"
+    return f"and {more}" if with_children else people(count)

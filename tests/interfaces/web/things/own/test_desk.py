@@ -97,7 +97,7 @@ async def test_an_empty_desk_says_how_to_begin(olga: Browsing) -> None:
 
     assert links(page, "New") == ["/desk/new"]
     assert "Begin with a draft" in page.html
-    assert links(page, "Say yours") == ["/desk/profile"]
+    assert links(page, "Set your name") == ["/desk/profile"]
     [place] = links(page, "Place to visit")
     assert (await olga.open(place)).filled()["kind"] == ["PLACE"]
 
@@ -128,8 +128,8 @@ async def test_a_draft_is_submitted_and_waits(olga: Browsing, town: Town, people
     sent = await olga.send(f"/desk/{draft.id}", do="submit")
 
     page = page_of(await olga.get(sent.headers["location"]))
-    assert notes(page, "status")[0].startswith("It waits for review now.")
-    assert pills(page)[0] == "Waits for review"
+    assert notes(page, "status")[0].startswith("It is waiting for review now.")
+    assert pills(page)[0] == "Waiting for review"
     stored = await town.service.own_thing(draft.id, people.olga.id)
     assert stored.body.status == "PENDING"
 
@@ -183,7 +183,7 @@ async def test_submitting_twice_says_that_nothing_was_done(olga: Browsing, town:
 
     page = page_of(await olga.send(f"/desk/{draft.id}", do="submit"), 409)
 
-    assert pills(page)[0] == "Waits for review"
+    assert pills(page)[0] == "Waiting for review"
 
 
 async def test_a_draft_is_removed(olga: Browsing, town: Town) -> None:
@@ -227,10 +227,10 @@ async def test_the_figures_are_numbers_without_names(olga: Browsing, town: Town)
         ("Kept as a favourite", "1"),
         ("Bookings", "1"),
         ("People booked", "2"),
-        ("Bookings that wait", "1"),
+        ("Bookings waiting", "1"),
     ]
-    [date] = [e.text for e in page.all("li") if "booking waits" in e.text]
-    assert date.endswith("2 of 3 places booked, 1 booking waits›")
+    [date] = [e.text for e in page.all("li") if "booking waiting" in e.text]
+    assert date.endswith("2 of 3 places booked, 1 booking waiting›")
     assert "Mia" not in page.html
 
 

@@ -101,7 +101,7 @@ async def test_a_new_version_is_shown_beside_what_is_published(
         "taken out: No limit",
         "put in: 4 on each date",
     ]
-    assert pills(page) == ["Waits for review", "changed", "changed"]
+    assert pills(page) == ["Waiting for review", "changed", "changed"]
     assert links(page, "what is published now") == [f"/review/{live.id}"]
 
 
@@ -195,7 +195,9 @@ async def test_approving_twice_says_that_it_is_decided(rita: Browsing, town: Tow
     sent_back = page_of(await rita.post(path, **{**form, "do": "reject", "reason_name": "No"}), 409)
 
     for page in (again, sent_back):
-        assert notes(page, "alert") == ["This has been decided meanwhile, so nothing was done."]
+        assert notes(page, "alert") == [
+            "This has been decided in the meantime, so nothing was done."
+        ]
         assert pills(page)[0] == "Published"
     assert await town.service.review(thing.id) == before
 
@@ -211,9 +213,9 @@ async def test_approving_a_new_version_twice_shows_who_decided_what(
 
     page = page_of(await rita.post(path, **{**form, "do": "approve"}), 409)
 
-    assert notes(page, "alert") == ["This has been decided meanwhile, so nothing was done."]
-    assert names(page) == ["Approved by you", "Submitted", "Begun by the organiser"]
-    assert title_of(await rita.open(path)) == "This does not wait any more"
+    assert notes(page, "alert") == ["This has been decided in the meantime, so nothing was done."]
+    assert names(page) == ["Approved by you", "Submitted", "Started by the organiser"]
+    assert title_of(await rita.open(path)) == "This is no longer waiting"
 
 
 async def test_two_reviewers_at_once_decide_once(
@@ -299,7 +301,7 @@ async def test_an_operator_reads_but_decides_with_an_account_only(
         token = await operator.token("/review")
         refused = await operator.post(f"/review/{thing.id}", form=token, do="approve", version="2")
 
-    assert "Decisions bear the name of an account" in page.text("main")
+    assert "a decision is recorded under the reviewer’s account" in page.text("main")
     assert [e.text for e in page.all("button")] == ["Sign out"]
     assert (refused.status_code, await status(town, people, thing)) == (403, "PENDING")
 
@@ -336,7 +338,7 @@ async def test_the_history_says_who_decided_what(
         f"Sent back by the account {ruth}",
         "Name:",
         "Submitted",
-        "Begun by the organiser",
+        "Started by the organiser",
     ]
 
 

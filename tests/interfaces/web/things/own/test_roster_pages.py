@@ -49,7 +49,7 @@ async def test_the_roster_has_what_the_organiser_needs_at_the_door(
 
     assert table(page) == [
         ["Mia", "6 years", "Nuts", "Oma, 030 1234", "Dad"],
-        ["Tom and 1 person besides", "6 years", "", "", ""],
+        ["Tom and 1 more person", "6 years", "", "", ""],
     ]
     assert list(said(page).items())[:3] == [
         ("People booked", "3"),
@@ -70,7 +70,7 @@ async def test_who_waits_is_listed_without_anything_of_children(olga: Browsing, 
         assert "Mia" not in page.html
         return [one.split(" · ")[0] for one in page.of_class("alone")]
 
-    await eventually(waiting, ["1 personnumber 1 in the waiting list"])
+    await eventually(waiting, ["1 personnumber 1 on the waiting list"])
 
 
 async def test_the_sheet_and_the_print_have_the_same(olga: Browsing, town: Town) -> None:
@@ -88,7 +88,7 @@ async def test_the_sheet_and_the_print_have_the_same(olga: Browsing, town: Town)
         f"Tom,{born(lines[2])},,,,",
     ]
     assert lines[0] == HEADER
-    assert [row[0] for row in table(page)] == ["Mia", "Tom and 1 person besides"]
+    assert [row[0] for row in table(page)] == ["Mia", "Tom and 1 more person"]
     assert page.text("h2") == "3 people"
 
 
@@ -123,7 +123,7 @@ async def test_what_is_told_of_children_ends_with_the_date(
 
     page = await olga.open(path_of(thing))
 
-    assert "is not shown any more" in page.text("main")
+    assert "is no longer shown" in page.text("main")
     assert [word for word in ("Mia", "Nuts", "Oma") if word in page.html] == []
     assert "3 people" in page.of_class("alone")
     for part in ("/print", "/roster.csv"):
@@ -158,7 +158,7 @@ async def test_a_date_is_cancelled_alone(olga: Browsing, town: Town) -> None:
 
     assert sent.headers["location"] == f"/desk/{thing.id}?done=date_cancelled"
     again = await olga.open(path_of(thing))
-    assert "does not take place" in again.text("main")
+    assert "has been cancelled" in again.text("main")
     assert "Mia" not in again.html
     await olga.open(path_of(thing, date=NEXT_DAY))
 
@@ -172,7 +172,7 @@ async def test_a_date_is_moved_and_its_bookings_stay(olga: Browsing, town: Town)
     assert sent.headers["location"] == f"{place}&done=moved"
     page = await olga.open(sent.headers["location"])
     assert notes(page, "status") == ["The date is moved. The bookings stay, and everybody is told."]
-    assert [row[0] for row in table(page)] == ["Mia", "Tom and 1 person besides"]
+    assert [row[0] for row in table(page)] == ["Mia", "Tom and 1 more person"]
     assert (await olga.get(path_of(thing))).status_code == 404
 
 
@@ -208,7 +208,7 @@ async def test_a_letter_goes_to_the_families_of_the_date(olga: Browsing, town: T
     sent = await olga.send(path_of(thing), do="write", subject="Snow", letter="Bring boots.")
 
     page = await olga.open(sent.headers["location"])
-    assert notes(page, "status") == ["Your letter goes to everybody who has booked or waits."]
+    assert notes(page, "status") == ["Your letter goes to everybody who has booked or is waiting."]
     events = await events_of(town.service._store, f"occurrence-{thing.id}/{DAY}")
     assert [event.type for event in events][-1] == "things.families_written"
 
