@@ -88,7 +88,9 @@ async def test_a_draft_is_written_on_a_phone_sent_back_changed_and_published(
     await page.get_by_label("Address", exact=True).fill("Pond House, north gate")
     await page.get_by_role("button", name="Save", exact=True).tap()
     await page.get_by_role("button", name="Submit for review").tap()
+    await expect(page.get_by_role("status")).to_contain_text("It is waiting for review now.")
 
+    await desk.reload()
     await desk.get_by_role("link", name=re.compile("Lantern walk")).click()
     await desk.get_by_role("button", name="Approve and publish").click()
     await expect(desk.get_by_role("status")).to_have_text("It is published.")
@@ -111,6 +113,7 @@ async def test_a_new_version_is_read_by_its_difference(
     await desk.get_by_role("button", name="Save as a new version").click()
     await expect(desk.locator("ins, del")).to_have_count(2)
     await desk.get_by_role("button", name="Submit for review").click()
+    await expect(desk.get_by_role("status")).to_contain_text("It is waiting for review now.")
 
     page = await phone.new_page()
     await page.goto(f"{site}/review")
