@@ -44,6 +44,8 @@ class Things:
         self._store = store
         self.version = version
         self.builds = 0
+        self.reads: list[list[str]] = []
+        """The ids that were asked for at a time."""
         self.note = ""
         """A word that all documents have, and of which no event tells."""
         self.renew_on: date | None = None
@@ -59,6 +61,7 @@ class Things:
         return Touched(owners=[id]) if category == "shop" else None
 
     async def read(self, ids: Sequence[str]) -> Sequence[SearchDocument | None]:
+        self.reads.append([*ids])
         things = [THINGS.read(one) for one in await self._store.get([THINGS.ref(id) for id in ids])]
         return [
             None if thing is None else await self._document(id, thing)

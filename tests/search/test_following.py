@@ -6,11 +6,13 @@ from collections.abc import Awaitable, Callable
 from datetime import date
 from pathlib import Path
 
+import pytest
+
 from gatherlog.core import Store
 from gatherlog.core.eventstore.clock import system_clock
 from gatherlog.core.eventstore.errors import Busy
 from gatherlog.core.search import SearchPage, SearchQuery
-from gatherlog.search import IndexedSearch
+from gatherlog.search import IndexedSearch, follower
 from gatherlog.testing import StandingClock
 from tests.search.shop import Desk, Things, ids
 from tests.stores import eventually
@@ -190,6 +192,27 @@ async def test_a_document_is_asked_for_again_on_the_day_that_it_names(
     await desk.event("catalogue-1", "things.nothing_changed")
 
     await eventually(lambda: ids(found, "late"), ["one"])
+
+
+async def test_many_documents_of_one_day_are_asked_for_again_some_at_a_time(
+    store: Store, desk: Desk, search: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(follower, "_RENEWED", 2)
+    clock, source = StandingClock("2026-11-30T12:00:00Z"), Things(store)
+    source.renew_on, source.note = date(2026, 12, 1), "early"
+    things = [f"{number}" for number in range(5)]
+    for id in things:
+        await desk.thing(id, "piano")
+    found = await search(source, clock=clock)
+    await eventually(lambda: ids(found, "early"), things)
+    source.reads.clear()
+
+    source.note = "late"
+    clock.advance(days=1)
+    await desk.event("catalogue-1", "things.nothing_changed")
+
+    await eventually(lambda: ids(found, "late"), things)
+    assert [len(read) for read in source.reads] == [2, 2, 1]
 
 
 async def test_queries_beyond_a_bound_are_refused_at_once(desk: Desk, search: Start) -> None:

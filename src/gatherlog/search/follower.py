@@ -25,6 +25,8 @@ _LONGEST_WAIT: Final = 30.0
 """Seconds after which it looks whether a day has begun, though nothing has happened."""
 _EVENTS: Final = 1_000
 """Events that concern the documents, at most, of one look."""
+_RENEWED: Final = 500
+"""Documents, at most, that are asked for again at one look, so that changes are found meanwhile."""
 _CHUNK: Final = 50
 """Documents that are read from the source, or handed to the index, at once."""
 _NOTED_EVERY: Final = 10.0
@@ -63,6 +65,7 @@ class Follower:
         self._now = asyncio.get_running_loop().time
         self._noted_at = self._now()
         self._renewed_on = 0
+        self._to_renew: list[str] = []
         partitions = store.limits.partitions
         reached = index.reached or Reached((0,) * partitions, ("",) * partitions)
         self._last_ids = [*reached.ids]
@@ -99,7 +102,8 @@ class Follower:
 
         Returns False if an event has touched everything, so that the index has to be built anew.
         """
-        await self._store.wait(self.positions, 0 if self._is_new_day() else _LONGEST_WAIT)
+        is_idle = not (self._to_renew or self._is_new_day())
+        await self._store.wait(self.positions, _LONGEST_WAIT if is_idle else 0)
         found: dict[tuple[int, int], Touched] = {}
         page = await feed_page(
             self._store, self.positions, limit=_EVENTS, wanted=lambda one: self._notes(one, found)
@@ -152,11 +156,12 @@ class Follower:
         return ids + self._index.snapshot.ids_of_owners(owners)
 
     def _outdated_ids(self) -> list[str]:
-        """Once a day, the documents that are to be asked for again from then on."""
-        if not self._is_new_day():
-            return []
-        self._renewed_on = self._today()
-        return self._index.snapshot.ids_to_renew(self._renewed_on)
+        """Some of the documents that are to be asked for again today."""
+        if self._is_new_day():
+            self._renewed_on = self._today()
+            self._to_renew = self._index.snapshot.ids_to_renew(self._renewed_on)
+        ids, self._to_renew = self._to_renew[:_RENEWED], self._to_renew[_RENEWED:]
+        return ids
 
     def _is_new_day(self) -> bool:
         return self._today() != self._renewed_on

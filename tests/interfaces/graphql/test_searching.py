@@ -104,6 +104,39 @@ async def test_saturday_near_me_for_five_and_eight_is_one_question(ask: Asking, 
     assert connection["edges"][0]["node"]["distance"] == 0
 
 
+DIFFERENT: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    "type": ({"kind": "PLACE"}, {"type": ["RECURRING_EVENT", "EVENT"]}),
+    "category": ({"category": "DANCE"}, {"category": ["ARTS", "MUSIC"]}),
+    "for whom": ({"audience": ("ADULT",)}, {"target": {"type": ["CHILD", "FAMILY"]}}),
+    "ages": ({"ages": IntRange(9, 12)}, {"target": {"age": [{"from": 5, "to": 8}]}}),
+    "price": ({"price": FloatRange(20, 30)}, {"price": {"from": 7.5, "to": 10}}),
+    "booking": ({"booking_mandatory": False}, {"bookingMandatory": True}),
+    "adult": ({"adult_mandatory": True}, {"adultMandatory": False}),
+    "place": (
+        {"where": Where(lat=48.1, lon=11.5, address="Munich")},
+        {"location": {"coordinates": HERE, "radius": 200_000}},
+    ),
+}
+"""How things differ from the plain one, and a filter that finds all but this one."""
+
+
+async def test_every_filter_leaves_out_what_differs_and_all_of_them_together_find_the_rest(
+    ask: Asking, town: Town
+) -> None:
+    await town.published(content(name="plain"))
+    for name, (differs, _) in DIFFERENT.items():
+        await town.published(content(name=name, **differs))
+    await eventually(lambda: count(ask), 1 + len(DIFFERENT))
+    everything = {"plain", *DIFFERENT}
+    together: dict[str, Any] = {}
+
+    for name, (_, wanted) in DIFFERENT.items():
+        assert set(await names(ask, filter=wanted)) == everything - {name}
+        target = {**together.get("target", {}), **wanted.get("target", {})}
+        together |= wanted | ({"target": target} if target else {})
+    assert await names(ask, filter=together) == ["plain"]
+
+
 @pytest.mark.usefixtures("seven")
 @pytest.mark.parametrize("by", ["GEO_DISTANCE", "PRICE", "SOONEST"])
 async def test_every_order_can_be_turned_round(ask: Asking, by: str) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from gatherlog.apps.things import Booking, Thing
+from gatherlog.apps.things import Booking, OccurrencePlaces, Thing
 from gatherlog.core.commands.slices import Window
 from gatherlog.core.eventstore.clock import system_clock, to_datetime
 from tests.interfaces.graphql.asking import ON_SQLITE
@@ -198,6 +198,26 @@ async def test_a_date_that_is_none_shows_the_dates_that_there_are(
     assert await bookings(town) == []
 
 
+@ON_SQLITE
+async def test_a_date_that_is_cancelled_while_one_books_is_not_booked(
+    pia: Browsing, town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    thing, service = await town.published(), town.service
+    token, read = await pia.token(), service.places_left
+
+    async def read_before_it_is_cancelled(*given: Any) -> OccurrencePlaces:
+        found = await read(*given)
+        await service.cancel_occurrence(thing.id, DAY, "Ill.", town.people.olga.id, actor="cli")
+        return found
+
+    monkeypatch.setattr(service, "places_left", read_before_it_is_cancelled)
+    sent = await pia.post(booking_of(thing), form=token, people="1")
+
+    [note] = page_of(sent, 422).of_class("note")
+    assert note.startswith("The date you wanted to book is over or has changed.")
+    assert await bookings(town) == []
+
+
 async def test_the_same_form_twice_is_one_booking(pia: Browsing, town: Town) -> None:
     thing, mia = await town.published(), await town.child()
     form = only_form(await pia.open(booking_of(thing)))
@@ -213,12 +233,14 @@ async def test_a_second_booking_leads_to_the_first(pia: Browsing, town: Town) ->
     thing, mia = await town.published(), await town.child()
     before = await town.book(thing)
 
+    form = await pia.open(booking_of(thing))
     refused = await pia.send(booking_of(thing), children=[mia.id], people="1")
 
     page = page_of(refused, 409)
-    [note] = page.of_class("note")
-    assert note.startswith("You have already booked this date.")
-    assert f"/bookings/{before.id}" in [e["href"] for e in page.all("a")]
+    for shown in (form, page):
+        [note] = shown.of_class("note")
+        assert note.startswith("You have already booked this date.")
+        assert f"/bookings/{before.id}" in [e["href"] for e in shown.all("a")]
     assert only_form(page)["children"] == [mia.id]
     assert await booked(town, thing) == 1
 

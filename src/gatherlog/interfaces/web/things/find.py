@@ -20,9 +20,9 @@ from gatherlog.interfaces.problems import status_of
 from gatherlog.interfaces.web.paging import Neighbours
 from gatherlog.interfaces.web.sign_in_pages import sign_in_path
 from gatherlog.interfaces.web.things.cards import Card, card, shown_date
-from gatherlog.interfaces.web.things.filters import RADII, SORTS, Filters
+from gatherlog.interfaces.web.things.filter_reader import CHOICES, SORTS
+from gatherlog.interfaces.web.things.filters import RADII, Filters
 from gatherlog.interfaces.web.things.frame import Parent, ThingsFrame
-from gatherlog.interfaces.web.things.phrases import AUDIENCES, CATEGORIES, KINDS
 from gatherlog.interfaces.web.visitors import Visitor
 from gatherlog.interfaces.web.words import day
 
@@ -99,7 +99,7 @@ class FindPage:
             own_ages=await self._own_ages(self._frame.as_parent(visitor), filters),
             is_indexed=not request.url.query,
             site=self._frame.platform.settings.base_url,
-            choices={"category": CATEGORIES, "type": KINDS, "for": AUDIENCES},
+            choices=CHOICES,
             radii=RADII,
             sorts=SORTS,
         )

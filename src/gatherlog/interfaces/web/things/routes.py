@@ -3,6 +3,7 @@
 from gatherlog.interfaces.platform import Platform
 from gatherlog.interfaces.web.frame import PageHandler
 from gatherlog.interfaces.web.rendering import Renderer
+from gatherlog.interfaces.web.things.book import BookPage
 from gatherlog.interfaces.web.things.bookings import BookingPages
 from gatherlog.interfaces.web.things.children import ChildrenPages
 from gatherlog.interfaces.web.things.favourites import FavouritesPage
@@ -23,7 +24,8 @@ class ThingsPages:
         self._thing = ThingPage(self.frame)
         self._favourites = FavouritesPage(self.frame)
         self._children = ChildrenPages(self.frame)
-        self._bookings = BookingPages(self.frame, self._thing)
+        self._book = BookPage(self.frame, self._thing)
+        self._bookings = BookingPages(self.frame)
 
     def pages(self) -> list[tuple[str, PageHandler, list[str]]]:
         """Path, handler and methods of each page."""
@@ -31,7 +33,7 @@ class ThingsPages:
         return [
             ("/things", self._find.find, ["GET"]),
             ("/things/{id}", self._thing.thing, both),
-            ("/things/{id}/book", self._bookings.book, both),
+            ("/things/{id}/book", self._book.book, both),
             ("/favourites", self._favourites.favourites, both),
             ("/children", self._children.children, ["GET"]),
             ("/children/new", self._children.add, both),

@@ -4,21 +4,20 @@ Every date is an event of its own, so that one that was cancelled or moved can s
 without dates to book has its opening hours.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from gatherlog.apps.things import (
-    CancelledDate,
     Content,
     Occurrence,
     OccurrencePlaces,
     Organiser,
-    Thing,
     as_planned,
 )
 from gatherlog.interfaces.web.things.phrases import waits
+from gatherlog.interfaces.web.things.thing_view import LoadedThing
 
 __all__ = ["structured_data"]
 
@@ -37,29 +36,21 @@ _DAYS: Final = {
 Data = dict[str, Any]  # JSON
 
 
-def structured_data(
-    thing: Thing,
-    organiser: Organiser | None,
-    places: Sequence[OccurrencePlaces],
-    cancelled: Sequence[CancelledDate],
-    *,
-    url: str,
-    currency: str,
-) -> Data:
+def structured_data(loaded: LoadedThing, *, url: str, currency: str) -> Data:
     """The JSON-LD of a published thing. `url` is that of its page, and `currency` that of prices,
     without which none is told."""
-    content = thing.content
+    content = loaded.thing.content
     if content.kind == "PLACE":
         return {"@context": "https://schema.org", **_place(content), **_about(content, url)}
-    shared = {**_about(content, url), **_event(content, organiser)}
+    shared = {**_about(content, url), **_event(content, loaded.organiser)}
     coming = [
         {**shared, **_date(content, one.occurrence), **_room(one), **_offer(content, one, currency)}
-        for one in places[:MOST_DATES]
+        for one in loaded.places[:MOST_DATES]
         if one.occurrence is not None
     ]
     off = [
         {**shared, **_times(one.planned), "eventStatus": f"{_STATUS}Cancelled"}
-        for one in cancelled[:MOST_DATES]
+        for one in loaded.cancelled[:MOST_DATES]
     ]
     events = sorted(coming + off, key=lambda event: str(event["startDate"]))
     return {"@context": "https://schema.org", "@graph": events}

@@ -16,7 +16,7 @@ from gatherlog.interfaces.web.forms import text
 from gatherlog.interfaces.web.sign_in_pages import sign_in_path
 from gatherlog.interfaces.web.things.frame import Parent, ThingsFrame
 from gatherlog.interfaces.web.things.structured_data import structured_data
-from gatherlog.interfaces.web.things.thing_view import thing_view
+from gatherlog.interfaces.web.things.thing_view import LoadedThing, thing_view
 from gatherlog.interfaces.web.visitors import Visitor
 
 __all__ = ["ThingPage"]
@@ -52,41 +52,36 @@ class ThingPage:
     ) -> Response:
         """The page as the visitor may see it; `fields` is the form of a report. Raises NotFound."""
         thing_id, parent = self._frame.id(request), self._frame.as_parent(visitor)
-        thing = (await self._things.published_thing(thing_id)).body
-        coming, [organiser] = await asyncio.gather(
-            self._things.coming_places(thing_id), self._things.profiles([thing.organiser_id])
-        )
-        places = coming[:MOST_DATES]
-        now = self._frame.platform.clock()
-        cancelled = cancelled_dates(thing.content, thing.altered, now=now)
-        booked = await self._booked(thing_id, [one.key for one in places], parent)
-        kept = await self._is_kept(thing_id, parent)
-        url = f"{self._frame.platform.settings.base_url}/things/{thing_id}"
-        return self._frame.page(
+        loaded = await self._loaded(thing_id, parent)
+        frame, url = self._frame, f"{self._frame.platform.settings.base_url}/things/{thing_id}"
+        now, today, currency = frame.platform.clock(), frame.today, frame.currency
+        return frame.page(
             "things/thing.html",
             visitor,
             status=status,
             sign_in=sign_in_path(request),
-            view=thing_view(
-                thing,
-                organiser,
-                places,
-                cancelled,
-                booked,
-                now=now,
-                today=self._frame.today,
-                currency=self._frame.currency,
-            ),
-            data=structured_data(
-                thing, organiser, places, cancelled, url=url, currency=self._frame.currency
-            ),
+            view=thing_view(loaded, now=now, today=today, currency=currency),
+            data=structured_data(loaded, url=url, currency=currency),
             url=url,
             parent=parent,
-            kept=kept,
+            kept=await self._is_kept(thing_id, parent),
             fields=fields or Fields({}),
             note=note,
             notice=notice,
         )
+
+    async def _loaded(self, thing_id: str, parent: Parent | None) -> LoadedThing:
+        thing = (await self._things.published_thing(thing_id)).body
+        coming, [organiser] = await asyncio.gather(
+            self._things.coming_places(thing_id), self._things.profiles([thing.organiser_id])
+        )
+        places, booked = coming[:MOST_DATES], dict[str, Booking]()
+        if parent is not None:
+            keys = [one.key for one in places]
+            booked = await self._things.bookings_at(thing_id, keys, parent.account_id)
+        now = self._frame.platform.clock()
+        cancelled = cancelled_dates(thing.content, thing.altered, now=now)
+        return LoadedThing(thing, organiser, places, cancelled, booked)
 
     async def _act(self, request: Request) -> Response:
         parent = await self._frame.parent(request, Action.KEEP_FAVOURITES)
@@ -119,13 +114,6 @@ class ThingPage:
             flawed = fields.with_flaws(error.flaws, _REPORT)
             return await self.shown(request, parent.visitor, fields=flawed, status=status_of(error))
         return self._frame.redirect(f"/things/{thing_id}", "reported")
-
-    async def _booked(
-        self, thing_id: str, keys: list[str], parent: Parent | None
-    ) -> dict[str, Booking]:
-        if parent is None:
-            return {}
-        return await self._things.bookings_at(thing_id, keys, parent.account_id)
 
     async def _is_kept(self, thing_id: str, parent: Parent | None) -> bool:
         if parent is None:

@@ -31,10 +31,22 @@ from gatherlog.interfaces.web.things.phrases import (
 )
 from gatherlog.interfaces.web.words import listed, zone
 
-__all__ = ["DateRow", "ThingView", "booking_path", "thing_view"]
+__all__ = ["DateRow", "LoadedThing", "ThingView", "booking_path", "thing_view"]
 
 SHOWN: Final = 8
 """Dates that are shown at once; the others are folded away."""
+
+
+class LoadedThing(msgspec.Struct, frozen=True):
+    """A published thing, and what belongs to it."""
+
+    thing: Thing
+    organiser: Organiser | None
+    places: Sequence[OccurrencePlaces]
+    """The coming dates."""
+    cancelled: Sequence[CancelledDate]
+    booked: Mapping[str, Booking]
+    """The visitor's own bookings, by the key of the date."""
 
 
 class DateRow(msgspec.Struct, frozen=True):
@@ -76,44 +88,28 @@ class ThingView(msgspec.Struct, frozen=True):
     more_dates: Sequence[DateRow]
 
 
-def thing_view(
-    thing: Thing,
-    organiser: Organiser | None,
-    places: Sequence[OccurrencePlaces],
-    cancelled: Sequence[CancelledDate],
-    booked: Mapping[str, Booking],
-    *,
-    now: int,
-    today: date,
-    currency: str,
-) -> ThingView:
-    """The page; `places` has the coming dates, and `booked` the visitor's own bookings by key."""
-    content = thing.content
-    rows = [
-        (one.occurrence.start, _row(thing, one, one.occurrence, booked.get(one.key), now, today))
-        for one in places
-        if one.occurrence is not None
-    ]
-    rows += [(one.planned.start, _cancelled(one, today)) for one in cancelled]
-    shown = [row for _, row in sorted(rows, key=lambda row: row[0])]
-    first = next((one.occurrence for one in places), None)
+def thing_view(loaded: LoadedThing, *, now: int, today: date, currency: str) -> ThingView:
+    """The page."""
+    content = loaded.thing.content
+    rows = _rows(loaded, now, today)
+    first = next((one.occurrence for one in loaded.places), None)
     return ThingView(
-        id=thing.id,
+        id=loaded.thing.id,
         name=content.name,
         kind=KINDS[content.kind],
         category=CATEGORIES[content.category],
         description=[part for part in content.description.split("\n\n") if part.strip()],
         address=content.where.address,
         near=f"{content.where.lat:.5f}, {content.where.lon:.5f}",
-        facts=_facts(content, organiser, currency),
+        facts=_facts(content, loaded.organiser, currency),
         email=content.contact.email or "",
         phone=content.contact.phone or "",
         www=content.contact.www or "",
         hours=opening_hours(content) if content.kind != "EVENT" else [],
         next="" if first is None else span(first, today),
         zone=zone(content.time_zone),
-        dates=shown[:SHOWN],
-        more_dates=shown[SHOWN:],
+        dates=rows[:SHOWN],
+        more_dates=rows[SHOWN:],
     )
 
 
@@ -144,15 +140,21 @@ def _notes(content: Content) -> str:
     return " ".join(notes)
 
 
+def _rows(loaded: LoadedThing, now: int, today: date) -> list[DateRow]:
+    """What takes place and what does not, by the date."""
+    found = [
+        (one.occurrence.start, _row(loaded, one, one.occurrence, now, today))
+        for one in loaded.places
+        if one.occurrence is not None
+    ]
+    found += [(one.planned.start, _cancelled(one, today)) for one in loaded.cancelled]
+    return [row for _, row in sorted(found, key=lambda row: row[0])]
+
+
 def _row(
-    thing: Thing,
-    places: OccurrencePlaces,
-    one: Occurrence,
-    booking: Booking | None,
-    now: int,
-    today: date,
+    loaded: LoadedThing, places: OccurrencePlaces, one: Occurrence, now: int, today: date
 ) -> DateRow:
-    full = waits(places)
+    thing, booking, full = loaded.thing, loaded.booked.get(places.key), waits(places)
     action, path = "Wait for a place" if full else "Book", booking_path(thing.id, one)
     if booking is not None:
         action = "You are waiting" if booking.status == "WAITING" else "You have booked"
