@@ -27,7 +27,7 @@ from gatherlog.interfaces.web.things.desk import ShownReason, shown_reasons
 from gatherlog.interfaces.web.things.own_frame import OwnFrame, OwnThing
 from gatherlog.interfaces.web.things.phrases import AUDIENCES, CATEGORIES, KINDS
 from gatherlog.interfaces.web.things.thing_form import DAY_NAMES, SECTIONS, ThingForm
-from gatherlog.interfaces.web.things.thing_view import ThingView, thing_view
+from gatherlog.interfaces.web.things.thing_view import LoadedThing, ThingView, thing_view
 from gatherlog.interfaces.web.things.typed_content import content
 from gatherlog.interfaces.web.visitors import Visitor
 
@@ -110,16 +110,14 @@ class EditPages:
     def _previewed(self, thing: Thing, profile: Organiser | None) -> ThingView:
         """The page of a thing as if it was published, with dates that are only shown."""
         now = self._frame.platform.clock()
-        view = thing_view(
+        loaded = LoadedThing(
             thing,
             profile,
             [untouched(thing, one) for one in coming(thing.content, thing.altered, now=now)],
             cancelled_dates(thing.content, thing.altered, now=now),
             {},
-            now=now,
-            today=self._frame.today,
-            currency=self._frame.currency,
         )
+        view = thing_view(loaded, now=now, today=self._frame.today, currency=self._frame.currency)
         dates, more = (
             [msgspec.structs.replace(row, action="", path="") for row in rows]
             for rows in (view.dates, view.more_dates)
