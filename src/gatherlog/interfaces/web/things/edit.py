@@ -3,6 +3,7 @@
 from typing import Final
 
 import msgspec
+from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -16,14 +17,17 @@ from gatherlog.apps.things import (
     cancelled_dates,
     coming,
 )
-from gatherlog.core.eventstore.errors import Conflict, Invalid
+from gatherlog.core.commands.handler import Handled
+from gatherlog.core.commands.service import Repeated
+from gatherlog.core.eventstore.errors import Conflict, Invalid, KeyReused
 from gatherlog.interfaces.problems import status_of
 from gatherlog.interfaces.web.fields import ZONES, Fields
-from gatherlog.interfaces.web.forms import version
+from gatherlog.interfaces.web.forms import text, version
 from gatherlog.interfaces.web.things import thing_form
 from gatherlog.interfaces.web.things.checklist import CHECKLIST
 from gatherlog.interfaces.web.things.dates import untouched
 from gatherlog.interfaces.web.things.desk import ShownReason, shown_reasons
+from gatherlog.interfaces.web.things.once import once
 from gatherlog.interfaces.web.things.own_frame import OwnFrame, OwnThing
 from gatherlog.interfaces.web.things.phrases import AUDIENCES, CATEGORIES, KINDS
 from gatherlog.interfaces.web.things.thing_form import DAY_NAMES, SECTIONS, ThingForm
@@ -73,10 +77,21 @@ class EditPages:
         if "more" in sent:
             return self._form(request, visitor, form)
         try:
-            made = await self._things.create_thing(content(form), account, actor=visitor.actor.name)
+            made = await self._create(content(form), account, visitor.actor.name, sent)
         except Invalid as error:
             return self._form(request, visitor, form.with_flaws(error), status=status_of(error))
-        return self._saved("preview" in sent, made.body.id, "made")
+        return self._saved("preview" in sent, made, "made")
+
+    async def _create(self, meant: Content, account: str, actor: str, sent: FormData) -> str:
+        """The id of the draft; the same for a form that is sent again as it was."""
+        key = once(account, text(sent, "once"), meant, _id_made)
+        try:
+            made = await self._things.create_thing(meant, account, actor=actor, once=key)
+        except Repeated as repeated:
+            return repeated.answer.decode()
+        except KeyReused:
+            made = await self._things.create_thing(meant, account, actor=actor)
+        return made.body.id
 
     async def edit(self, request: Request) -> Response:
         """The form of an own thing; POST saves it, or its new version if it is published."""
@@ -204,12 +219,17 @@ class EditPages:
             reasons=_at_fields(() if thing is None else shown_reasons(thing.reasons)),
             checklist=CHECKLIST,
             as_version=as_version,
+            once=self._frame.platform.ids(),
             notice=notice,
         )
 
     async def _site_zone(self) -> str:
         """The time zone of the site's own gathering, with which a new thing begins."""
         return (await self._frame.platform.guests.gathering(DEFAULT)).body.time_zone
+
+
+def _id_made(handled: Handled) -> bytes:
+    return next(body.id for body in handled.bodies.values() if isinstance(body, Thing)).encode()
 
 
 def _at_fields(reasons: list[ShownReason] | tuple[()]) -> dict[str, list[str]]:

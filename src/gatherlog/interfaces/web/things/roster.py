@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from datetime import date as Date
 from typing import Final
 
@@ -11,12 +12,15 @@ from starlette.responses import Response
 
 from gatherlog.apps.people import Action
 from gatherlog.apps.things import BookingDetails, Roster, WrongState, coming, write_roster
-from gatherlog.core.eventstore.errors import Flaw, GatherlogError, Invalid, NotFound
+from gatherlog.core.commands.handler import Once
+from gatherlog.core.commands.service import Repeated
+from gatherlog.core.eventstore.errors import Flaw, GatherlogError, Invalid, KeyReused, NotFound
 from gatherlog.interfaces.problems import Malformed, status_of
 from gatherlog.interfaces.web.fields import Fields, date_time
 from gatherlog.interfaces.web.forms import text
 from gatherlog.interfaces.web.rendering import HEADERS
 from gatherlog.interfaces.web.things.dates import date_path
+from gatherlog.interfaces.web.things.once import once
 from gatherlog.interfaces.web.things.own_frame import OwnFrame, OwnThing
 from gatherlog.interfaces.web.things.phrases import span
 from gatherlog.interfaces.web.things.roster_rows import choices, expected, others
@@ -24,7 +28,16 @@ from gatherlog.interfaces.web.words import day, local, people
 
 __all__ = ["RosterPages"]
 
-_TEXTS: Final = ("reason", "to_day", "to_time", "subject", "letter", "booking", "booking_reason")
+_TEXTS: Final = (
+    "once",
+    "reason",
+    "to_day",
+    "to_time",
+    "subject",
+    "letter",
+    "booking",
+    "booking_reason",
+)
 _NAMES: Final = {
     "reason": "The reason",
     "to_day": "The new day",
@@ -198,6 +211,17 @@ class RosterPages:
         return self._frame.redirect(own.path, "moved")  # it is more than 90 days away now
 
     async def _write(self, found: DateOfThing, fields: Fields) -> Response:
+        """Send a letter; once, where the form is sent again as it was."""
+        own, letter = found.own, (found.own.id, fields["subject"], fields["letter"])
+        key = once(own.account_id, fields["once"], letter)
+        with suppress(Repeated):
+            try:
+                await self._send(found, fields, key)
+            except KeyReused:
+                await self._send(found, fields, None)
+        return self._frame.redirect(found.path, "written")
+
+    async def _send(self, found: DateOfThing, fields: Fields, key: Once | None) -> None:
         own = found.own
         await self._things.write_to_families(
             own.id,
@@ -207,8 +231,8 @@ class RosterPages:
             own.account_id,
             start=found.start,
             actor=own.by,
+            once=key,
         )
-        return self._frame.redirect(found.path, "written")
 
     async def _cancel_booking(self, found: DateOfThing, fields: Fields) -> Response:
         own, booking = found.own, fields["booking"]
@@ -246,6 +270,7 @@ class RosterPages:
             were_booked=others(found.bookings, "BOOKED", zone) if roster is None else [],
             figures=_figures(found),
             choices=choices(booked, waiting),
+            once=self._frame.platform.ids(),
             fields=fields,
             notice=_NOT_POSSIBLE if isinstance(error, WrongState) else "",
         )

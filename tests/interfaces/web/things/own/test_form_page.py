@@ -11,6 +11,7 @@ from tests.interfaces.graphql.sample_town import DAY, Town, content
 from tests.interfaces.web.reading import Page
 from tests.interfaces.web.things.family import Browsing, only_form, page_of
 from tests.interfaces.web.things.own.looking import errors, names, notes, pills, title_of
+from tests.stores import eventually
 
 EVIL = "<script>alert(1)</script>\"'&<b> https://evil.example"
 CONCERT: dict[str, Any] = {
@@ -90,6 +91,23 @@ async def test_the_first_page_after_saving_says_what_comes_next(olga: Browsing) 
 
     assert title_of(page) == "Concert in the park"
     assert notes(page, "status") == ["Your draft is saved. Only you see it until it is approved."]
+
+
+async def test_a_form_that_is_sent_twice_makes_one_draft(
+    olga: Browsing, town: Town, people: People
+) -> None:
+    """One that somebody went back to and changed makes another one."""
+    form = {**only_form(await olga.open("/desk/new")), **CONCERT}
+
+    sent = [await olga.post("/desk/new", **{**form, "name": name}) for name in ("A", "A", "B")]
+
+    one, again, other = [answer.headers["location"] for answer in sent]
+    assert (one, one == other) == (again, False)
+
+    async def drafts() -> int:
+        return await town.service.count_own_things(people.olga.id)
+
+    await eventually(drafts, 2)
 
 
 @ON_SQLITE

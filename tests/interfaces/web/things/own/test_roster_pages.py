@@ -213,6 +213,19 @@ async def test_a_letter_goes_to_the_families_of_the_date(olga: Browsing, town: T
     assert [event.type for event in events][-1] == "things.families_written"
 
 
+async def test_a_letter_that_is_sent_twice_is_written_once(olga: Browsing, town: Town) -> None:
+    thing = await booked(town)
+    form = {**only_form(await olga.open(path_of(thing))), "do": "write", "subject": "Snow"}
+
+    for letter in ("Bring boots.", "Bring boots.", "And gloves."):
+        sent = await olga.post(path_of(thing), **{**form, "letter": letter})
+        assert sent.headers["location"].endswith("done=written")
+
+    events = await events_of(town.service._store, f"occurrence-{thing.id}/{DAY}")
+    written = [event for event in events if event.type == "things.families_written"]
+    assert [b"gloves" in event.data for event in written] == [False, True]
+
+
 async def test_one_booking_is_cancelled_and_who_waits_moves_up(olga: Browsing, town: Town) -> None:
     thing = await booked(town)
     page = await olga.open(path_of(thing))
