@@ -43,6 +43,16 @@ async def test_a_child_is_added_and_shown(pia: Browsing, town: Town) -> None:
     assert (child.emergency_contact, child.pick_up) == ("Grandma, +49 30 1234", "Pia or Grandma")
 
 
+async def test_a_form_that_is_sent_twice_adds_one_child(pia: Browsing, town: Town) -> None:
+    form = {**only_form(await pia.open("/children/new")), **TOLD}
+
+    sent = [await pia.post("/children/new", **form) for _ in range(2)]
+    await pia.post("/children/new", **{**form, "name": "Ben Winter"})
+
+    assert [one.headers["location"] for one in sent] == ["/children?done=added"] * 2
+    assert [child.name for child in await children(town)] == ["Mia Winter", "Ben Winter"]
+
+
 async def test_from_a_booking_a_new_child_leads_back_to_it(pia: Browsing, town: Town) -> None:
     thing = await town.published()
     path = f"/things/{thing.id}/book?date={DAY}&from=10%3A00"

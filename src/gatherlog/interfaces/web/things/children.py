@@ -4,14 +4,16 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gatherlog.apps.people import Action
-from gatherlog.apps.things import Child, ChildIsBooked, WrongState, age_on
-from gatherlog.core.eventstore.errors import Invalid
+from gatherlog.apps.things import Child, ChildDetails, ChildIsBooked, WrongState, age_on
+from gatherlog.core.commands.service import Repeated
+from gatherlog.core.eventstore.errors import Invalid, KeyReused
 from gatherlog.interfaces.problems import status_of
 from gatherlog.interfaces.web.fields import Fields
 from gatherlog.interfaces.web.forms import text
 from gatherlog.interfaces.web.sections import safe_path
 from gatherlog.interfaces.web.things import child_form
 from gatherlog.interfaces.web.things.frame import Parent, ThingsFrame
+from gatherlog.interfaces.web.things.once import once
 
 __all__ = ["ChildrenPages"]
 
@@ -47,9 +49,7 @@ class ChildrenPages:
         sent = await self._frame.form(request, parent.visitor)
         fields = Fields.read(sent, (*child_form.NAMES, "next"))
         try:
-            await self._things.add_child(
-                child_form.details(fields), parent.account_id, actor=parent.by
-            )
+            await self._add(parent, child_form.details(fields), text(sent, "once"))
         except Invalid as error:
             flawed = fields.with_flaws(error.flaws, child_form.NAMES)
             return self._form(parent, flawed, status=status_of(error))
@@ -77,6 +77,18 @@ class ChildrenPages:
             return self._form(parent, flawed, child, status=status_of(error))
         return self._frame.redirect("/children", "saved")
 
+    async def _add(self, parent: Parent, told: ChildDetails, key: str) -> None:
+        """Add a child; a form that is sent again as it was, as by a double click, adds no other."""
+        by, account_id = parent.by, parent.account_id
+        try:
+            await self._things.add_child(
+                told, account_id, actor=by, once=once(account_id, key, told)
+            )
+        except KeyReused:  # somebody went back and told of another child
+            await self._things.add_child(told, account_id, actor=by)
+        except Repeated:
+            pass
+
     async def _remove(self, parent: Parent, child: Child) -> Response:
         try:
             await self._things.remove_child(child.id, parent.account_id, actor=parent.by)
@@ -100,6 +112,6 @@ class ChildrenPages:
             status=status,
             child=child,
             fields=fields,
-            today=self._frame.today.isoformat(),
+            once=self._frame.platform.ids(),
             notice=notice,
         )
