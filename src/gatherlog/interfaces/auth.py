@@ -18,7 +18,14 @@ from gatherlog.apps.people.policy import (
 from gatherlog.core.eventstore.errors import Denied, NotFound, Refused, Unauthenticated
 from gatherlog.interfaces.platform import Platform
 
-__all__ = ["bearer", "identify", "is_permitted", "permit", "permit_participant"]
+__all__ = [
+    "bearer",
+    "identify",
+    "is_permitted",
+    "permit",
+    "permit_of_organiser",
+    "permit_participant",
+]
 
 LONGEST: Final = 4096
 """Characters of a credential; keys and sessions have some 50, the tokens of guests some 900."""
@@ -106,6 +113,11 @@ def permit_participant(actor: Actor | None, action: Action, part: Part | None) -
     For a command that asks within its own commit.
     """
     _check(decide(actor, action, participation=_participation_of(part)))
+
+
+def permit_of_organiser(actor: Actor | None, action: Action, organiser_id: str) -> None:
+    """As `permit`, about a thing to do of this organiser."""
+    _check(decide(actor, action, organiser_id=organiser_id))
 
 
 def _check(verdict: Verdict) -> None:

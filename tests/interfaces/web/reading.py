@@ -21,6 +21,11 @@ class Element:
         return self.attributes.get(name)
 
     @property
+    def typed(self) -> str:
+        """What stands in a text area: the line break behind its tag does not belong to it."""
+        return "".join(self.parts).removeprefix("\n")
+
+    @property
     def text(self) -> str:
         return " ".join("".join(self.parts).split())
 
@@ -74,7 +79,7 @@ class Page(HTMLParser):
         for control in self.all("input", "textarea"):
             if control.get("type") in ("radio", "checkbox") and control.get("checked") is None:
                 continue
-            value = control.text if control.tag == "textarea" else control["value"]
+            value = control.typed if control.tag == "textarea" else control["value"]
             sent.setdefault(control["name"], []).append(value)
         return {**self._chosen(), **sent}
 

@@ -111,7 +111,8 @@ class Frame:
 
     def redirect(self, path: str, done: str = "") -> Response:
         """Lead on to another page by GET; that page says what was `done`, a key of the texts."""
-        return RedirectResponse(f"{path}?done={done}" if done else path, 303, HEADERS)
+        more = f"{'&' if '?' in path else '?'}done={done}" if done else ""
+        return RedirectResponse(f"{path}{more}", 303, HEADERS)
 
     def done(self, query: Mapping[str, str]) -> str:
         """What the page is to say was done just before; usually nothing."""

@@ -27,7 +27,7 @@ from gatherlog.interfaces.web.reference import arrange
 from gatherlog.interfaces.web.rendering import HEADERS, Renderer
 from gatherlog.interfaces.web.sheet_pages import SheetPages
 from gatherlog.interfaces.web.sign_in_pages import SignInPages
-from gatherlog.interfaces.web.things import ThingsPages
+from gatherlog.interfaces.web.things import OwnPages, ThingsPages
 from gatherlog.interfaces.web.unsubscribe_page import UnsubscribePage
 from gatherlog.interfaces.web.visitors import Visitors
 
@@ -62,6 +62,7 @@ class Pages:
         self._sheets = SheetPages(self._frame)
         self._links = LinkPages(self._frame)
         self._things = ThingsPages(platform, self._renderer, visitors)
+        self._own = OwnPages(platform, self._renderer, visitors)
         # Takes some 25 ms and is always the same, so it is rendered once, on the first request.
         self._docs_made = cache(
             lambda: self._renderer.html("reference.html", reference=arrange(openapi))
@@ -79,6 +80,7 @@ class Pages:
             *self._for_visitors(),
             *self._for_hosts(),
             *_routes(self._things.frame, self._things.pages()),
+            *_routes(self._own.frame, self._own.pages()),
             Route("/static/{name}", self._static, methods=["GET"]),
             Route("/robots.txt", self._robots, methods=["GET"]),
         ]

@@ -32,6 +32,8 @@ SCRIPTED: Final[Mapping[str, str]] = {
 _ASSETS: Final = {
     "gatherlog.css": "text/css",
     "desk.css": "text/css",
+    "print.css": "text/css",
+    "reference.css": "text/css",
     "host.js": "text/javascript",
     "icon.svg": "image/svg+xml",
 }
