@@ -13,6 +13,7 @@ from benchmarks import (
     routing,
     searching,
     serving,
+    sharing,
     waking,
 )
 from benchmarks.measuring import Benchmark
@@ -28,6 +29,7 @@ MODULES = (
     serving,
     asking,
     hosting,
+    sharing,
     searching,
     footprint,
     growing,

@@ -79,7 +79,7 @@ class Size(msgspec.Struct, frozen=True):
     """Events in the small and in the large store; one document per ten events."""
     probes: int = 1_000
     """Operations measured on a small and on a large store."""
-    things: int = 100_000
+    searched: int = 100_000
     """Things to do that are searched."""
     searches: int = 400
 
@@ -94,7 +94,7 @@ QUICK = Size(
     seconds=1.5,
     many=200_000,
     probes=300,
-    things=20_000,
+    searched=20_000,
     searches=200,
 )
 TINY = Size(
@@ -110,7 +110,7 @@ TINY = Size(
     few=400,
     many=2_000,
     probes=20,
-    things=300,
+    searched=300,
     searches=20,
 )
 

@@ -173,7 +173,7 @@ def passes(documents: list[Seen], query: ThingQuery) -> int:
 
 def looking_at_each(size: Size) -> Measure:
     async def measure(_: Path) -> Figures:
-        prepared = seen(size.things)
+        prepared = seen(size.searched)
         asked = city.questions(max(4, size.searches // 10), city.now().date())
         times, cpu = [], process_time()
         for query in asked:
@@ -257,8 +257,8 @@ def latencies(times: Sequence[float]) -> dict[str, float]:
 
 
 async def prepare(size: Size, folder: Path) -> Plan:
-    await fill(folder / "city.db", size.things)
-    what = f"{size.things:,} things; texts {', '.join(city.MIX)}; 5 km, age, weekend, total"
+    await fill(folder / "city.db", size.searched)
+    what = f"{size.searched:,} things; texts {', '.join(city.MIX)}; 5 km, age, weekend, total"
     return Plan(
         [
             Contender("unindexed pass", "prepared documents in memory", looking_at_each(size)),

@@ -52,8 +52,13 @@ A flag wins over its variable.
 | `GATHERLOG_TRUSTED_PROXIES` | | none; addresses and networks with commas between |
 | `GATHERLOG_RATE_LIMITS` | | on; `off`, or figures like `sign_in=20/minute,rsvp=off` for \
 `sign_in` (10/minute per client address), `email` (5/minute per e-mail address \
-and client address), `rsvp` (10/hour per guest), `wrong` (30/minute per client address), \
+and client address), `rsvp` (10/hour per guest), \
+`conversation` (30/minute per member and client address), `wrong` (30/minute per client address), \
 `contact` (5 letters to the site an hour per client address) |
+| `GATHERLOG_QUOTAS` | | on; `off`, or figures like `gatherings=200,guests=off` for `gatherings` \
+(50 of an account), `guests` (5000 of a gathering), `account_guests` (20000 of an account), \
+`gathering_letters` (6000 about a gathering a day), `host_letters` (10000 of an account a day), \
+`address_letters` (20 to one address a day) |
 | `GATHERLOG_SMTP_URL` | | none: no mail is sent; `smtp://name:password@host:port`, or `smtps://` |
 | `GATHERLOG_MAIL_FROM` | | none; needed with an SMTP server: `Our party <party@example.org>` |
 | `GATHERLOG_CONTACT` | | none; the address that gets what visitors write to the site |

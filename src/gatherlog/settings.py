@@ -52,6 +52,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Whether every account is an organiser of things to do, without being given the role."""
     rate_limits: str = ""
     """`off`, or limits like `sign_in=20/minute,rsvp=off`; limits not named keep their defaults."""
+    quotas: str = ""
+    """`off`, or quotas like `gatherings=200,guests=off`; those not named keep their defaults."""
     introspection: bool = False
     """Whether the GraphQL APIs tell their schemas; a demo does in any case."""
     demo: bool = False
@@ -244,4 +246,5 @@ _READERS: Mapping[str, Callable[[str], object]] = {
     "key_file": str,
     "search_folder": str,
     "rate_limits": str,
+    "quotas": str,
 }

@@ -65,7 +65,9 @@ def test_the_default_limits() -> None:
 
 
 def test_off_means_no_limits() -> None:
-    assert read_rates("off") == Rates(sign_in=None, email=None, rsvp=None, wrong=None, contact=None)
+    assert read_rates("off") == Rates(
+        sign_in=None, email=None, rsvp=None, conversation=None, wrong=None, contact=None
+    )
 
 
 @pytest.mark.parametrize(

@@ -62,6 +62,14 @@ class Site:
         await self.platform.guests.change_host("default", actor.account_id, actor="test")
         return token
 
+    async def member(self, handle: str) -> str:
+        """The session of a member with this handle."""
+        address = f"{handle}@example.org"
+        code = await self.platform.accounts.issue_code(address)
+        session = await self.platform.accounts.start_session(address, code)
+        await self.ask("PUT", "/account", session, json={"handle": handle})
+        return session
+
     def newest_code(self) -> str:
         mailbox = self.platform.mailbox
         assert mailbox is not None
@@ -206,5 +214,25 @@ def test_signing_in(measure: Measure) -> None:
         assert await site.trips("POST", "/auth/code", json=email) == 2
         code = site.newest_code()
         assert await site.trips("POST", "/auth/session", json={**email, "code": code}) == 5
+
+    measure(story)
+
+
+def test_writing_reading_and_counting_messages(measure: Measure) -> None:
+    """Sending: who asks; the conversation; everybody's part in it; their names; the commit."""
+
+    async def story(site: Site) -> None:
+        ada, bob = [await site.member(name) for name in ("ada", "bob")]
+        hello: dict[str, Any] = {"json": {"message": "Hello", "handle": "bob"}}
+        made = (await site.ask("POST", "/api/messages", ada, **hello)).json()
+        group = made["message_group_uuid"]
+        more: dict[str, Any] = {"json": {"message": "Hi", "message_group_uuid": group}}
+
+        for who in bob, ada:
+            assert await site.trips("POST", "/api/messages", who, **more) == 5
+        assert await site.trips("POST", "/api/messages", ada, **hello) == 8
+        assert await site.trips("GET", "/api/messages/counter", bob) == 2
+        assert await site.trips("GET", "/api/message_groups", bob) == 5
+        assert await site.trips("GET", f"/api/messages/{group}?peek=true", bob) == 5
 
     measure(story)

@@ -23,6 +23,7 @@ from gatherlog.core.eventstore.errors import (
     NotFound,
     Unauthenticated,
 )
+from gatherlog.core.eventstore.giving_way import Pace
 from gatherlog.interfaces.access_notes import note_endpoint_access
 from gatherlog.interfaces.auth import identify, permit
 from gatherlog.interfaces.bodies import (
@@ -39,6 +40,7 @@ from gatherlog.interfaces.graphql.serving import Request as GraphQLRequest
 from gatherlog.interfaces.live_feed import FeedHub
 from gatherlog.interfaces.live_streams import LiveStreams
 from gatherlog.interfaces.logs import RequestLog, public_path
+from gatherlog.interfaces.long_work import LongWork
 from gatherlog.interfaces.openapi import describe_endpoints
 from gatherlog.interfaces.platform import Platform
 from gatherlog.interfaces.problems import (
@@ -52,6 +54,7 @@ from gatherlog.interfaces.problems import (
 )
 from gatherlog.interfaces.rates import RateLimiter
 from gatherlog.interfaces.rest.camel import with_camel_case_pointer
+from gatherlog.interfaces.rest.codes import listed_refusal
 from gatherlog.interfaces.rest.conditions import check_if_match
 from gatherlog.interfaces.rest.endpoint import Call, Reply, StreamedReply
 from gatherlog.interfaces.rest.endpoints import ENDPOINTS
@@ -59,6 +62,7 @@ from gatherlog.interfaces.rest.feed import event_line
 from gatherlog.interfaces.rest.idempotency import idempotency_key, replay
 from gatherlog.interfaces.rest.queries import read_query
 from gatherlog.interfaces.rest.router import PathNode, Route, Router
+from gatherlog.interfaces.stream_watch import StreamWatch
 from gatherlog.interfaces.web import Pages
 
 __all__ = ["Application", "build_app"]
@@ -82,6 +86,8 @@ HTTPS_ONLY: Final = (b"strict-transport-security", b"max-age=31536000")
 """Added where guests reach the site over HTTPS: browsers do not use plain HTTP for a year. Other
 hosts of the same domain are not concerned."""
 DESCRIPTION_PATH: Final = "/openapi.json"
+PART: Final = 64 * 1024
+"""Bytes of a body that are sent at once."""
 _CLIENT_GONE: Final = 499
 """In the request log only: the client disconnected before it was answered."""
 
@@ -116,13 +122,19 @@ class Http:
             self._security.append(HTTPS_ONLY)
         self._rate_limiter = RateLimiter(platform.settings, platform.clock)
         self._live = LiveStreams()
+        self._long_work = LongWork()
         self._ticks = Ticks()
         self._feed = FeedHub(platform.store, event_line)
         self._graphql = GraphQL(platform, self._rate_limiter, log, self._ticks)
+        self._watch = StreamWatch(platform.store)
         self._router = Router(ENDPOINTS)
         self._description = msgspec.json.encode(description)
         self._pages = Pages(
-            platform, openapi=description, rate_limiter=self._rate_limiter, live=self._live
+            platform,
+            openapi=description,
+            rate_limiter=self._rate_limiter,
+            live=self._live,
+            long_work=self._long_work,
         )
         routes = self._pages.routes()
         self._page_router = PageRouter(routes, redirect_slashes=False)
@@ -208,12 +220,12 @@ class Http:
         if route is None:
             raise MethodNotAllowed(exchange.method[:20], node.allowed)
         endpoint = route.endpoint
-        exchange.logged_path = route.template
+        exchange.logged_path, exchange.lists_codes = route.template, endpoint.lists_codes
         actor = None if endpoint.public else await self._identify(exchange)
         gathering_id, ids = route.ids(values)
         if not route.private:
             exchange.logged_path = scope["path"]
-        await permit(self._platform, actor, endpoint.action, gathering_id)
+        await permit(self._platform, actor, endpoint.action, gathering_id, ids)
         query = read_query(scope["query_string"], endpoint.query)
         if endpoint.conditional and endpoint.method != "GET":
             check_if_match(headers)
@@ -226,6 +238,8 @@ class Http:
             platform=self._platform,
             rate_limiter=self._rate_limiter,
             feed=self._feed,
+            long_work=self._long_work,
+            watch=self._watch,
             actor=actor,
             gathering_id=gathering_id,
             ids=ids,
@@ -333,6 +347,10 @@ class Http:
         """Answer with the error's problem document or page, unless an answer has begun."""
         if exchange.status:
             return
+        listed = listed_refusal(error) if exchange.lists_codes else None
+        if listed is not None:
+            await exchange.reply(listed)
+            return
         problem, headers = describe(error), headers_of(error)
         page = self._error_page(exchange, problem.status, headers)
         if page is not None:
@@ -354,6 +372,7 @@ class _Exchange:
     __slots__ = (
         "actor",
         "headers",
+        "lists_codes",
         "logged_path",
         "method",
         "scope",
@@ -371,6 +390,8 @@ class _Exchange:
         self.status = 0
         self.logged_path: str | None = None
         """What the request log shows of the path, once it is known to hold no personal data."""
+        self.lists_codes = False
+        """Whether flaws are answered as a bare list of codes."""
         self.actor: str | None = None
 
     async def reply(self, reply: Reply) -> None:
@@ -382,7 +403,7 @@ class _Exchange:
         start = {"type": "http.response.start", "status": reply.status, "headers": headers}
         await self.transport(start)
         body = b"" if self.method == "HEAD" else reply.body
-        await self.transport({"type": "http.response.body", "body": body})
+        await self._send_body(body)
 
     async def begin(self, stream: StreamedReply) -> None:
         """Send status and headers of an answer whose body follows in parts."""
@@ -406,7 +427,21 @@ class _Exchange:
             given = {name for name, _ in headers}
             headers.extend(header for header in self.security if header[0] not in given)
             message["headers"] = headers
+        elif len(body := message.get("body", b"")) > PART and not message.get("more_body"):
+            await self._send_body(body)
+            return
         await self.transport(message)
+
+    async def _send_body(self, body: bytes) -> None:
+        """Send a whole body, a long one in parts: the next when the client has read enough."""
+        if len(body) > PART:
+            pace, view = Pace(), memoryview(body)
+            *starts, last = range(0, len(body), PART)
+            for start in starts:
+                await self.more(bytes(view[start : start + PART]))
+                await pace.give_way()
+            body = bytes(view[last:])
+        await self.transport({"type": "http.response.body", "body": body})
 
 
 def _headers(lines: Sequence[tuple[bytes, bytes]]) -> dict[bytes, bytes]:

@@ -6,7 +6,18 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from gatherlog.apps.guests.service import GuestService
-from gatherlog.apps.people import AccountService, GuestLoginService, KeyService, Mailer
+from gatherlog.apps.messages import MessageService
+from gatherlog.apps.messages.reminders import ReminderRounds
+from gatherlog.apps.people import (
+    AccountService,
+    GuestLoginService,
+    KeyService,
+    KeySource,
+    Mailer,
+    MailLinks,
+    MemberTokenService,
+    ProfileService,
+)
 from gatherlog.apps.things import Finder, ThingService
 from gatherlog.apps.trail import TrailService
 from gatherlog.core.commands.appending import Appender
@@ -39,6 +50,13 @@ class Platform:
     keys: KeyService
     accounts: AccountService
     guest_login: GuestLoginService
+    profiles: ProfileService
+    member_tokens: MemberTokenService
+    site_key: KeySource
+    messages: MessageService
+    mail_links: MailLinks
+    reminder_rounds: ReminderRounds | None
+    """Where the site sends mail: what makes reminders of unread messages due."""
     mailer: Mailer
     trail: TrailService
     appender: Appender
@@ -68,11 +86,18 @@ class Platform:
             yield
             return
         task = asyncio.create_task(self.worker.run())
+        rounds = asyncio.create_task(self._go_round())
         try:
             yield
         finally:
+            rounds.cancel()
             self.worker.stop()
             await task
+            await asyncio.wait([rounds])
+
+    async def _go_round(self) -> None:
+        if self.reminder_rounds is not None:
+            await self.reminder_rounds.run()
 
     @asynccontextmanager
     async def serving(self) -> AsyncIterator[None]:

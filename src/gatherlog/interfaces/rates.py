@@ -12,8 +12,8 @@ from typing import Any, Final, Literal
 import msgspec
 
 from gatherlog.apps.people import Asker
+from gatherlog.core.commands.figures import read_figures
 from gatherlog.core.eventstore.clock import Clock
-from gatherlog.core.eventstore.errors import Flaw, Invalid
 from gatherlog.interfaces.clients import ClientAddresses
 from gatherlog.interfaces.problems import TooMany
 from gatherlog.settings import Settings
@@ -45,6 +45,9 @@ class Rates(msgspec.Struct, frozen=True, kw_only=True):
     such a device."""
     rsvp: Rate | None = Rate(10, 3600)
     """Answers by one guest, with the link or after a login. Answers by keys are not limited."""
+    conversation: Rate | None = Rate(30, 60)
+    """Conversations that are started by naming whom they are with, per member, and counted apart
+    per client address."""
     wrong: Rate | None = Rate(30, 60)
     """Invalid credentials, per client address."""
     contact: Rate | None = Rate(5, 3600)
@@ -56,19 +59,12 @@ def read_rates(text: str) -> Rates:
 
     Empty means the defaults and `off` no limits; `sign_in=20/minute,rsvp=off` changes those named.
     """
-    names = msgspec.structs.fields(Rates)
-    if text.strip() == "off":
-        return Rates(**{field.name: None for field in names})
-    given: dict[str, Rate | None] = {}
-    for part in filter(None, (part.strip() for part in text.split(","))):
-        name, _, figure = (word.strip() for word in part.partition("="))
-        found = _RATE.fullmatch(figure)
-        if name not in {field.name for field in names} or not (found or figure == "off"):
-            detail = f"{part[:64]!r} is not like rsvp=10/hour; names: "
-            detail += ", ".join(field.name for field in names)
-            raise Invalid(Flaw("/rate_limits", detail))
-        given[name] = Rate(int(found[1]), _SECONDS[found[2]]) if found else None
-    return Rates(**given)
+    return read_figures(text, Rates, _rate, pointer="/rate_limits", example="rsvp=10/hour")
+
+
+def _rate(text: str) -> Rate | None:
+    found = _RATE.fullmatch(text)
+    return Rate(int(found[1]), _SECONDS[found[2]]) if found else None
 
 
 class Window:
@@ -119,6 +115,7 @@ class RateLimiter:
         self._sign_in = Window(rates.sign_in, clock)
         self._email = Window(rates.email, clock)
         self._rsvp = Window(rates.rsvp, clock)
+        self._conversation = Window(rates.conversation, clock)
         self._wrong = Window(rates.wrong, clock)
         self._contact = Window(rates.contact, clock)
 
@@ -143,6 +140,13 @@ class RateLimiter:
     def answer(self, guest_id: str) -> None:
         """Count an answer that a guest gives, with the link or after a login."""
         _pass(self._rsvp, guest_id)
+
+    def conversation(
+        self, scope: Mapping[str, Any] | MutableMapping[str, Any], account_id: str
+    ) -> None:
+        """Count a conversation that a member starts, whether or not there is one already."""
+        _pass(self._conversation, f"account:{account_id}")
+        _pass(self._conversation, f"address:{self.client(scope)}")
 
     def wrong_credential(self, scope: Mapping[str, Any] | MutableMapping[str, Any]) -> None:
         """Count an invalid credential.

@@ -5,5 +5,6 @@ What it finds is in `docs/search.md`, and why it is built so in `docs/decisions/
 """
 
 from gatherlog.search.service import IndexedSearch
+from gatherlog.search.status import IndexStatus
 
-__all__ = ["IndexedSearch"]
+__all__ = ["IndexStatus", "IndexedSearch"]

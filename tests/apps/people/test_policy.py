@@ -4,7 +4,16 @@ from typing import Final, cast
 
 import pytest
 
-from gatherlog.apps.people import Action, Actor, Role, Verdict, decide, needs_host
+from gatherlog.apps.people import (
+    Action,
+    Actor,
+    Participation,
+    Role,
+    Verdict,
+    decide,
+    needs_host,
+    needs_participation,
+)
 from gatherlog.apps.people.policy import ANYONE, GRANTS
 
 ALLOW, HIDE, DENY, IDENTIFY = Verdict.ALLOW, Verdict.HIDE, Verdict.DENY, Verdict.IDENTIFY
@@ -29,6 +38,8 @@ TABLE: Final = {
     Action.READ_DESCRIPTION: ([A, A, A, A, A, A, A, A], [A, A, A, A, A, A, A, A]),
     Action.SIGN_IN: ([A, A, A, A, A, A, A, A], [A, A, A, A, A, A, A, A]),
     Action.SIGN_OUT: ([I, D, D, A, D, D, A, A], [I, D, D, A, D, D, A, A]),
+    Action.ISSUE_TOKEN: ([I, H, H, A, D, D, H, H], [I, H, H, H, H, H, H, H]),
+    Action.CHANGE_PROFILE: ([I, H, H, A, A, A, H, H], [I, H, H, H, H, H, H, H]),
     Action.READ_ACCOUNT: ([I, H, H, A, D, D, H, H], [I, H, H, H, H, H, H, H]),
     Action.END_SESSIONS: ([I, H, H, A, D, D, H, H], [I, H, H, H, H, H, H, H]),
     Action.CHANGE_ROLES: ([I, A, H, H, H, H, H, H], [I, A, H, H, H, H, H, H]),
@@ -83,6 +94,15 @@ TABLE: Final = {
     Action.DECIDE_REVIEW: ([I, A, D, D, D, D, D, D], [I, A, D, D, D, A, D, D]),
     Action.WITHDRAW_THING: ([I, A, D, D, D, D, D, D], [I, A, D, D, D, A, D, D]),
     Action.SETTLE_REPORTS: ([I, A, D, D, D, A, D, D], [I, A, D, D, D, A, D, D]),
+    Action.USE_CONVERSATIONS: ([I, H, H, A, A, A, H, H], [I, H, H, A, A, A, H, H]),
+    Action.READ_CONVERSATION: ([I, H, H, H, H, H, H, H], [I, H, H, H, H, H, H, H]),
+    Action.SEND_MESSAGE: ([I, H, H, H, H, H, H, H], [I, H, H, H, H, H, H, H]),
+    Action.ANNOUNCE: ([I, H, H, H, H, H, H, H], [I, H, H, H, H, H, H, H]),
+    Action.CHANGE_MESSAGE: ([I, H, H, H, H, H, H, H], [I, H, H, H, H, H, H, H]),
+    Action.REPORT_MESSAGE: ([I, H, H, H, H, H, H, H], [I, H, H, H, H, H, H, H]),
+    Action.CHANGE_MEMBERS: ([I, H, H, H, H, H, H, H], [I, H, H, H, H, H, H, H]),
+    Action.END_MAIL: ([A, A, A, A, A, A, A, A], [A, A, A, A, A, A, A, A]),
+    Action.READ_REPORTS: ([I, A, H, H, H, H, H, H], [I, A, H, H, H, H, H, H]),
 }
 
 
@@ -122,10 +142,57 @@ def verdicts(action: Action, gathering: str, guest: str, account: str) -> list[V
     ]
 
 
+PARTS: Final = {
+    "stranger": None,
+    "participant": Participation(),
+    "owner": Participation(is_owner=True),
+    "author": Participation(is_author=True),
+}
+# Columns as in PARTS: what an account is in the conversation that an action is about.
+IN_CONVERSATION: Final = {
+    Action.READ_CONVERSATION: [H, A, A, A],
+    Action.SEND_MESSAGE: [H, A, A, A],
+    Action.ANNOUNCE: [H, D, A, D],
+    Action.CHANGE_MESSAGE: [H, D, D, A],
+    Action.REPORT_MESSAGE: [H, A, A, A],
+    Action.CHANGE_MEMBERS: [H, D, A, D],
+}
+
+
+@pytest.mark.parametrize("action", IN_CONVERSATION)
+@pytest.mark.parametrize("actor", ["member", "organiser", "reviewer"])
+def test_in_a_conversation_it_depends_on_the_part_that_an_account_has(
+    action: Action, actor: str
+) -> None:
+    verdicts = [decide(ACTORS[actor], action, participation=part) for part in PARTS.values()]
+
+    assert verdicts == IN_CONVERSATION[action]
+
+
+@pytest.mark.parametrize("action", Action)
+def test_the_part_in_a_conversation_is_needed_wherever_the_verdict_depends_on_it(
+    action: Action,
+) -> None:
+    for actor in ACTORS.values():
+        verdicts = {decide(actor, action, participation=part) for part in PARTS.values()}
+
+        assert len(verdicts) == 1 or needs_participation(action)
+
+
+def test_a_key_of_the_operator_or_a_host_writes_for_the_account_that_it_acts_for() -> None:
+    keys = [
+        Actor("key", "k7", Role.OPERATOR, account_id="anna"),
+        Actor("key", "k8", Role.HOST, "g1", account_id="anna"),
+    ]
+
+    assert [decide(key, Action.USE_CONVERSATIONS) for key in keys] == [ALLOW, ALLOW]
+
+
 GENERAL = ANYONE | {
     Action.SIGN_OUT,
     Action.LIST_GATHERINGS,
     Action.CREATE_GATHERING,
+    Action.USE_CONVERSATIONS,
     Action.KEEP_FAVOURITES,
     Action.KEEP_CHILDREN,
     Action.BOOK_THING,

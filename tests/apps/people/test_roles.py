@@ -44,6 +44,23 @@ async def test_a_role_that_is_taken_back_ends_at_once(accounts: AccountService) 
     assert await roles_of(accounts, token) == {Role.ORGANISER}
 
 
+async def test_a_session_that_begins_later_has_the_roles_until_they_end(
+    accounts: AccountService,
+) -> None:
+    olga = await accounts.ensure("olga@example.org", actor="cli")
+    await accounts.change_roles(olga, add=["organiser", "reviewer"], actor="cli")
+    tokens = [await signed_in(accounts, "olga@example.org") for _ in range(2)]
+    assert [await roles_of(accounts, token) for token in tokens] == [
+        {Role.ORGANISER, Role.REVIEWER}
+    ] * 2
+
+    await accounts.end_session(tokens[0])
+    await accounts.change_roles(olga, remove=["organiser", "reviewer"], actor="cli")
+
+    assert await accounts.session(tokens[0]) is None
+    assert await roles_of(accounts, tokens[1]) == frozenset()
+
+
 async def test_giving_a_role_twice_records_nothing(accounts: AccountService, store: Store) -> None:
     olga = await accounts.ensure("olga@example.org", actor="cli")
     first = await accounts.change_roles(olga, add=["organiser"], actor="cli")

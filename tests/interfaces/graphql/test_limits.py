@@ -81,7 +81,7 @@ async def test_it_is_refused_without_being_executed(
 ) -> None:
     query, code = REFUSED[name]
     await ask.user("{ __typename }")
-    credential = [*reads][-2:]
+    credential = [*reads][-1:]
     reads.clear()
 
     refused = await ask.user(query)

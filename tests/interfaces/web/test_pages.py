@@ -119,8 +119,10 @@ async def test_only_the_files_of_the_pages_are_served(ada: Invited) -> None:
     assert (icon.status_code, icon.headers["content-type"]) == (200, "image/svg+xml")
 
 
-async def test_robots_are_kept_from_invitations(ada: Invited) -> None:
-    assert (await ada.browser.get("/robots.txt")).text == "User-agent: *\nDisallow: /r/\n"
+async def test_robots_are_kept_from_invitations_and_links_that_end_mail(ada: Invited) -> None:
+    assert (await ada.browser.get("/robots.txt")).text == (
+        "User-agent: *\nDisallow: /r/\nDisallow: /unsubscribe/\n"
+    )
 
 
 async def test_no_stylesheet_or_script_of_ours_asks_another_host_or_weighs_much(

@@ -2,10 +2,13 @@
 
 from functools import partial
 
+from gatherlog.apps.guests.account_counts import TOGETHER
+from gatherlog.apps.guests.account_figures import AccountFigures
 from gatherlog.apps.guests.events import CODEC
-from gatherlog.apps.guests.fold import FOLD, stream_of
+from gatherlog.apps.guests.fold import stream_of
 from gatherlog.apps.guests.joint_answers import JointAnswers
 from gatherlog.apps.guests.promotion import Promotion
+from gatherlog.apps.guests.quotas import Quotas
 from gatherlog.apps.guests.seating import Seating
 from gatherlog.apps.guests.views import GATHERINGS, GUESTS, WAITING_LISTS, Gathering, Guest
 from gatherlog.core.commands.handler import Attempt, CommandHandler, Handled, Once
@@ -20,10 +23,21 @@ __all__ = ["Commands"]
 class Commands:
     """The base of `GuestService`: runs its commands, and finds the gathering of its questions."""
 
-    def __init__(self, store: Store, *, clock: Clock, ids: Ids) -> None:
+    def __init__(
+        self,
+        store: Store,
+        *,
+        clock: Clock,
+        ids: Ids,
+        quotas: Quotas = Quotas(),  # noqa: B008 - frozen
+        sends_letters: bool = False,
+    ) -> None:
         self._store = store
+        self._quotas = quotas
+        self._sends_letters = sends_letters
         self._ids = ids
-        self._handler = CommandHandler(store, CODEC, FOLD, clock=clock, ids=ids)
+        self._handler = CommandHandler(store, CODEC, TOGETHER, clock=clock, ids=ids)
+        self._figures = AccountFigures(store, quotas)
         self._places = Places(self._handler, GATHERINGS, WAITING_LISTS)
         self._seating = Seating(self._places, store.limits, ids)
         self._joint = JointAnswers(store, self._seating)

@@ -29,7 +29,6 @@ from gatherlog.apps.guests.views import (
     GROUPS,
     GUEST_LINKS,
     GUESTS,
-    VIEWS,
     WAITING_LISTS,
     Gathering,
     Group,
@@ -42,7 +41,15 @@ from gatherlog.core.eventstore.store import DELETE, KEEP, Ref
 from gatherlog.core.projections.folds import Category, Change, Happened
 from gatherlog.core.projections.views import View
 
-__all__ = ["CATEGORIES", "CATEGORY", "FOLD", "GuestListFold", "gathering_of", "stream_of", "tally"]
+__all__ = [
+    "CATEGORY",
+    "FOLD",
+    "GUEST_LISTS",
+    "GuestListFold",
+    "gathering_of",
+    "stream_of",
+    "tally",
+]
 
 CATEGORY = "gathering"
 _PREFIX = len(CATEGORY) + 1
@@ -93,7 +100,7 @@ def tally(guest: Guest | None) -> dict[str, int]:
 class GuestListFold:
     """The fold of every stream `gathering-<id>`."""
 
-    views: tuple[View[Any], ...] = VIEWS
+    views: tuple[View[Any], ...] = (GATHERINGS, GUESTS, GROUPS, GUEST_LINKS, WAITING_LISTS)
 
     def keys(self, happened: Happened) -> Iterable[Ref]:
         gathering_id = happened.stream[_PREFIX:]
@@ -117,7 +124,7 @@ class GuestListFold:
 
 
 FOLD = GuestListFold()
-CATEGORIES = (Category(CATEGORY, CODEC, FOLD),)
+GUEST_LISTS = Category(CATEGORY, CODEC, FOLD)
 
 
 def _gathering_created(
@@ -345,11 +352,11 @@ def _queue_becomes(guest: Guest, before: WaitingList, after: WaitingList) -> lis
 
 
 def _set_fields(event: msgspec.Struct) -> dict[str, Any]:
-    """The fields of an event that are not UNSET."""
+    """The fields of an event that are not UNSET, but `notify`, which no document has."""
     return {
         name: value
         for name in event.__struct_fields__
-        if (value := getattr(event, name)) is not UNSET
+        if (value := getattr(event, name)) is not UNSET and name != "notify"
     }
 
 

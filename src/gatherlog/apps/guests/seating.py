@@ -5,8 +5,10 @@
 
 from collections.abc import Sequence
 
+from gatherlog.apps.guests.events import GuestRemoved
 from gatherlog.apps.guests.places import Wish, all_fit, given, place
 from gatherlog.apps.guests.views import (
+    ACCOUNT_QUOTAS,
     GATHERINGS,
     GROUPS,
     GUEST_LINKS,
@@ -29,6 +31,9 @@ MOST_MOVING = 200
 GUEST_BYTES = 16 * 1024
 COUNTED = 3
 """Documents of a command that have counters beside a body: the gathering and two households."""
+FIGURES = [ACCOUNT_QUOTAS, ACCOUNT_QUOTAS]
+"""The figures of the host's account, which a command that removes a guest changes: body, counters.
+They have a stream of their own."""
 
 
 class Seating:
@@ -62,7 +67,7 @@ class Seating:
             return given(wishes) if not waits and all_fit(room, wishes) else None
 
         async def in_turn(room: Room, waiting: WaitingList) -> Placed:
-            most = self._most(unit, wishes)
+            most = self._most(unit, gathering, wishes)
             placed = place(room, waiting, wishes, unit=self._ids(), most=most)
             guests = await unit.get_all(GUESTS, placed.promoted)
             for id, guest in zip(placed.promoted, guests, strict=True):
@@ -72,12 +77,19 @@ class Seating:
 
         return await self._places.give(unit, gathering.id, gathering.max_guests, at_once, in_turn)
 
-    def _most(self, unit: UnitOfWork, wishes: Sequence[Wish]) -> int:
+    def _most(self, unit: UnitOfWork, gathering: Gathering, wishes: Sequence[Wish]) -> int:
         """The most guests who can move up in the same commit."""
         limits, events = self._limits, sum(len(wish.events) + 1 for wish in wishes)
         loaded = [unit.view(ref) for ref in unit.documents]
         others = [*loaded, GROUPS, GROUPS, GUEST_LINKS, GATHERINGS]
         used = actions_of(limits, events=events, streams=1, views=others) + COUNTED + 1  # the key
+        if gathering.host_account is not None and any(map(_removes, wishes)):
+            used += actions_of(limits, events=1, streams=1, views=FIGURES)
         each = actions_of(limits, events=1, views=[GUESTS])
         by_bytes = limits.commit_bytes // GUEST_BYTES - len(wishes)
         return min(MOST_MOVING, max(limits.commit_actions - used, 0) // each, max(by_bytes, 0))
+
+
+def _removes(wish: Wish) -> bool:
+    """Whether the guest is removed from the list, and so from the figures of the host's account."""
+    return any(isinstance(event, GuestRemoved) for event in wish.events)

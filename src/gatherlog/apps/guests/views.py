@@ -13,12 +13,14 @@ from gatherlog.core.commands.text import folded, folded_email
 from gatherlog.core.projections.views import View
 
 __all__ = [
+    "ACCOUNT_QUOTAS",
     "GATHERINGS",
     "GROUPS",
     "GUESTS",
     "GUEST_LINKS",
     "VIEWS",
     "WAITING_LISTS",
+    "AccountQuota",
     "Gathering",
     "Group",
     "Guest",
@@ -55,7 +57,7 @@ class Gathering(msgspec.Struct, frozen=True, kw_only=True):
         return None if self.event_date is None else closes_at(self.event_date, self.time_zone)
 
 
-class Guest(msgspec.Struct, frozen=True, kw_only=True):
+class Guest(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One invitation: a named person and those who come along."""
 
     id: str
@@ -123,6 +125,16 @@ class GuestLink(msgspec.Struct, frozen=True, kw_only=True):
     guest_id: str
 
 
+class AccountQuota(msgspec.Struct, frozen=True):
+    """What an account has altogether, in the counters `gatherings` and `guests`.
+
+    It is made when one of its gatherings is next made, removed or given away, or gets or loses a
+    guest. The document's id is the account's.
+    """
+
+    account_id: str
+
+
 def group_document(gathering_id: str, group_id: str) -> str:
     """The id of a group's document."""
     return f"{gathering_id}/{group_id}"
@@ -166,5 +178,13 @@ WAITING_LISTS = View(
     by_waiting=lambda waiting: ("all",) if waiting.units else None,
 )
 """One for each gathering, with the gathering's id."""
+ACCOUNT_QUOTAS = View("account_quota", AccountQuota, version=1)
 
-VIEWS: tuple[View[Any], ...] = (GATHERINGS, GUESTS, GROUPS, GUEST_LINKS, WAITING_LISTS)
+VIEWS: tuple[View[Any], ...] = (
+    GATHERINGS,
+    GUESTS,
+    GROUPS,
+    GUEST_LINKS,
+    WAITING_LISTS,
+    ACCOUNT_QUOTAS,
+)

@@ -3,9 +3,10 @@
 import re
 import secrets
 from collections.abc import Callable, Sequence
-from typing import Final
+from typing import Any, Final
 
 import msgspec
+from msgspec import UNSET
 
 from gatherlog.apps.people import decisions
 from gatherlog.apps.people.addresses import parsed
@@ -34,6 +35,7 @@ from gatherlog.core.eventstore.errors import Invalid, Unauthenticated
 from gatherlog.core.eventstore.retrying import Backoff
 from gatherlog.core.eventstore.store import Store
 from gatherlog.core.projections.paging import bodies
+from gatherlog.core.projections.views import View
 
 __all__ = ["AccountService", "SignedIn"]
 
@@ -154,22 +156,31 @@ class AccountService:
     # Sessions.
 
     async def session(self, token: str) -> Actor | None:
-        """The account that a token signs in, with its roles; None if the token is not valid.
+        """The account that a token signs in, with its roles, by one point read.
 
-        It takes two point reads.
+        None if the token is not valid.
         """
         if not SESSION.is_well_formed(token):
             return None
-        session = await read(self._store, SESSIONS, token_hash(token))
+        found = await self.session_of(token_hash(token))
+        return None if found is None else found[0]
+
+    async def session_of(self, session_id: str) -> tuple[Actor, int] | None:
+        """The account of a session with this id, and when it expires; None if it is not valid."""
+        session = await read(self._store, SESSIONS, session_id)
         if session is None or session.expires_at <= self._clock():
             return None
         id = session.account_id
-        roles = self._everybody | {Role(role) for role in await self.roles(id)}
-        return Actor("account", id, Role.MEMBER, account_id=id, roles=roles)
+        given = () if session.roles is UNSET else session.roles
+        roles = self._everybody.union(map(Role, given))
+        return Actor("account", id, Role.MEMBER, account_id=id, roles=roles), session.expires_at
 
     async def end_session(self, token: str) -> None:
         """Sign out: the token is not valid any more. A token that never was valid is ignored."""
-        id = token_hash(token)
+        await self.end_session_of(token_hash(token))
+
+    async def end_session_of(self, id: str) -> None:
+        """As `end_session`, of the session with this id."""
         session = await read(self._store, SESSIONS, id)
         if session is None:
             return
@@ -203,6 +214,11 @@ class AccountService:
             raise no_such("account", account_id)
         return account
 
+    async def is_confirmed(self, account_id: str) -> bool:
+        """Whether somebody has signed in to the account; False where there is none."""
+        account = await read(self._store, ACCOUNTS, account_id)
+        return account is not None and account.unconfirmed is UNSET
+
     async def roles(self, account_id: str) -> tuple[str, ...]:
         """The roles of an account beside that of a member: `organiser`, `reviewer`."""
         given = await read(self._store, ACCOUNT_ROLES, account_id)
@@ -224,11 +240,12 @@ class AccountService:
 
         async def attempt(unit: UnitOfWork) -> list[Decided]:
             await unit.load((ACCOUNTS, account_id), (ACCOUNT_ROLES, account_id))
-            if await unit.get(ACCOUNTS, account_id) is None:
+            account = await unit.get(ACCOUNTS, account_id)
+            if account is None:
                 raise no_such("account", account_id)
             given = await unit.get(ACCOUNT_ROLES, account_id)
             before = () if given is None else given.roles
-            return about("", decisions.change_roles(before, add, remove))
+            return about("", decisions.change_roles(account, before, add, remove))
 
         handled = await run(self._accounts, _stream(account_id), attempt, actor=actor)
         given = handled.bodies[ACCOUNT_ROLES.ref(account_id)]
@@ -286,7 +303,9 @@ class AccountService:
             async def attempt(
                 unit: UnitOfWork, known: AccountAddress | None = owner, id: str = account_id
             ) -> list[Decided]:
-                new = [] if session is None else [(SESSIONS, session)]
+                new: list[tuple[View[Any], str]] = []
+                if session is not None:
+                    new = [(SESSIONS, session), (ACCOUNT_ROLES, id)]
                 await unit.load((ACCOUNT_ADDRESSES, address), (ACCOUNTS, id), *new)
                 if await unit.get(ACCOUNT_ADDRESSES, address) != known:
                     raise _OwnerChanged("the account of the address changed")

@@ -144,7 +144,7 @@ def end_sessions(sessions: Sequence[str]) -> list[msgspec.Struct]:
 
 
 def change_roles(
-    before: Sequence[str], add: Sequence[str], remove: Sequence[str]
+    account: Account, before: Sequence[str], add: Sequence[str], remove: Sequence[str]
 ) -> list[msgspec.Struct]:
     """Give roles to an account and take others back. Raises Invalid for what is no such role."""
     for name, roles in ("/role", add), ("/remove-role", remove):
@@ -152,7 +152,9 @@ def change_roles(
             if role not in ROLES:
                 raise Invalid(Flaw(name, f"{role!r} is not one of {', '.join(ROLES)}"))
     after = tuple(str(role) for role in ROLES if role in {*before, *add} - {*remove})
-    return [] if after == tuple(before) else [RolesChanged(after)]
+    if after == tuple(before):
+        return []
+    return [RolesChanged(after, tuple(live.id for live in account.sessions))]
 
 
 def remove_account(account: Account) -> list[msgspec.Struct]:

@@ -7,6 +7,7 @@ the events of its account's stream, and in no other event.
 
 import msgspec
 
+from gatherlog.apps.people.profile_events import PROFILE_EVENTS
 from gatherlog.core.eventstore.events import Codec, event_type
 
 __all__ = [
@@ -65,6 +66,8 @@ class RolesChanged(msgspec.Struct, frozen=True):
     """The roles of the account from now on, beside that of a member: organiser, reviewer."""
 
     roles: tuple[str, ...]
+    sessions: tuple[str, ...] = ()
+    """The ids of the sessions that have begun, which have the roles, too."""
 
 
 @event_type("people.session_started")
@@ -134,6 +137,7 @@ CODEC = Codec(
         CodeMistyped,
         CodeAccepted,
         LoginEnded,
+        *PROFILE_EVENTS,
     ],
     {
         ("people.code_issued", 1): lambda issued: {

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 import msgspec
+from msgspec import UNSET
 
 from gatherlog.apps.people.decisions import may_try, recent
 from gatherlog.apps.people.events import (
@@ -20,6 +21,9 @@ from gatherlog.apps.people.events import (
     SessionEnded,
     SessionStarted,
 )
+from gatherlog.apps.people.profile_events import PROFILE_EVENTS
+from gatherlog.apps.people.profile_fold import evolve_profile, profile_refs
+from gatherlog.apps.people.profile_views import PROFILE_VIEWS, PROFILES
 from gatherlog.apps.people.views import (
     ACCOUNT_ADDRESSES,
     ACCOUNT_ROLES,
@@ -92,30 +96,46 @@ class KeyFold:
 
 
 class AccountFold:
-    """Streams `account-{id}`: the account, its address, roles, and sessions that have not ended."""
+    """Streams `account-{id}`: the account, its address, its roles, its sessions that have not
+    ended, and its profile. A handle is kept from others when its account is removed."""
 
-    views: tuple[View[Any], ...] = (ACCOUNTS, ACCOUNT_ADDRESSES, ACCOUNT_ROLES, SESSIONS)
+    views: tuple[View[Any], ...] = (
+        ACCOUNTS,
+        ACCOUNT_ADDRESSES,
+        ACCOUNT_ROLES,
+        SESSIONS,
+        *PROFILE_VIEWS,
+    )
 
     def keys(self, happened: Happened) -> Iterable[Ref]:
+        if isinstance(happened.payload, PROFILE_EVENTS):
+            return profile_refs(id_of(happened.stream), happened.payload)
         refs = [ACCOUNTS.ref(id_of(happened.stream))]
         match happened.payload:
             case AccountCreated(address):
                 refs.append(ACCOUNT_ADDRESSES.ref(address))
             case AccountRemoved(address, sessions):
-                refs.append(ACCOUNT_ADDRESSES.ref(address))
+                id = id_of(happened.stream)
+                refs += [ACCOUNT_ADDRESSES.ref(address), ACCOUNT_ROLES.ref(id), PROFILES.ref(id)]
+                refs += [SESSIONS.ref(session) for session in sessions]
+            case RolesChanged(_, sessions):
                 refs.append(ACCOUNT_ROLES.ref(id_of(happened.stream)))
                 refs += [SESSIONS.ref(session) for session in sessions]
-            case RolesChanged():
-                refs.append(ACCOUNT_ROLES.ref(id_of(happened.stream)))
-            case SessionStarted(session) | SessionEnded(session):
+            case SessionStarted(session):
+                refs += [ACCOUNT_ROLES.ref(id_of(happened.stream)), SESSIONS.ref(session)]
+            case SessionEnded(session):
                 refs.append(SESSIONS.ref(session))
         return refs
 
     def evolve(self, documents: Documents, happened: Happened) -> Iterable[Change]:
         id = id_of(happened.stream)
+        if isinstance(happened.payload, PROFILE_EVENTS):
+            return evolve_profile(documents, id, happened.payload)
         match happened.payload:
             case AccountCreated(address):
-                account = Account(id=id, address=address, created_at=happened.time)
+                account = Account(
+                    id=id, address=address, created_at=happened.time, unconfirmed=True
+                )
                 return [
                     Change(ACCOUNTS, id, account),
                     Change(ACCOUNT_ADDRESSES, address, AccountAddress(id)),
@@ -125,17 +145,30 @@ class AccountFold:
                     Change(ACCOUNTS, id, DELETE),
                     Change(ACCOUNT_ADDRESSES, address, DELETE),
                     Change(ACCOUNT_ROLES, id, DELETE),
+                    Change(PROFILES, id, DELETE),
                     *[Change(SESSIONS, session, DELETE) for session in sessions],
                 ]
-            case RolesChanged(roles):
+            case RolesChanged(roles, sessions):
                 after = AccountRoles(id, roles) if roles else DELETE
-                return [Change(ACCOUNT_ROLES, id, after)]
+                return [
+                    Change(ACCOUNT_ROLES, id, after),
+                    *[
+                        Change(
+                            SESSIONS, one, msgspec.structs.replace(session, roles=roles or UNSET)
+                        )
+                        for one in sessions
+                        if (session := documents[SESSIONS.ref(one)]) is not None
+                    ],
+                ]
             case SessionStarted(session, expires_at):
                 started = LiveSession(session, happened.time, expires_at)
                 account = documents[ACCOUNTS.ref(id)]
+                confirmed = msgspec.structs.replace(account, unconfirmed=UNSET)
+                given = documents[ACCOUNT_ROLES.ref(id)]
+                begun = Session(id, expires_at, UNSET if given is None else given.roles)
                 return [
-                    _with_sessions(account, (*account.sessions, started)),
-                    Change(SESSIONS, session, Session(id, expires_at)),
+                    _with_sessions(confirmed, (*account.sessions, started)),
+                    Change(SESSIONS, session, begun),
                 ]
             case SessionEnded(session):
                 account = documents[ACCOUNTS.ref(id)]

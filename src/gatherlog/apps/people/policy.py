@@ -15,11 +15,13 @@ __all__ = [
     "Action",
     "Actor",
     "Grant",
+    "Participation",
     "Role",
     "Standing",
     "Verdict",
     "decide",
     "needs_host",
+    "needs_participation",
 ]
 
 
@@ -47,7 +49,9 @@ class Action(StrEnum):
     READ_DESCRIPTION = auto()
     SIGN_IN = auto()
     SIGN_OUT = auto()
+    ISSUE_TOKEN = auto()
     READ_ACCOUNT = auto()
+    CHANGE_PROFILE = auto()
     END_SESSIONS = auto()
     CHANGE_ROLES = auto()
     LIST_GATHERINGS = auto()
@@ -101,6 +105,15 @@ class Action(StrEnum):
     DECIDE_REVIEW = auto()
     WITHDRAW_THING = auto()
     SETTLE_REPORTS = auto()
+    USE_CONVERSATIONS = auto()
+    READ_CONVERSATION = auto()
+    SEND_MESSAGE = auto()
+    ANNOUNCE = auto()
+    CHANGE_MESSAGE = auto()
+    REPORT_MESSAGE = auto()
+    CHANGE_MEMBERS = auto()
+    READ_REPORTS = auto()
+    END_MAIL = auto()
 
 
 class Verdict(Enum):
@@ -174,6 +187,14 @@ class Standing(Enum):
     """The organiser whose thing it is."""
     REVIEWER_OF_OTHERS = auto()
     """A reviewer, or the operator, where it is somebody else's thing."""
+    ACCOUNT = auto()
+    """An account, by a session or by any key that acts for it."""
+    PARTICIPANT = auto()
+    """An account that takes part in this conversation."""
+    OWNER_OF_CONVERSATION = auto()
+    """The participant who adds and removes others."""
+    AUTHOR = auto()
+    """The participant who wrote this message."""
 
     __hash__ = object.__hash__  # members are unique, and Enum's own hash is a slow call
 
@@ -184,6 +205,14 @@ class Grant(msgspec.Struct, frozen=True):
     to: frozenset[Standing]
     told: frozenset[Standing] = frozenset()
     """Who is told that they may not, because they know anyway that there is such a thing."""
+
+
+class Participation(msgspec.Struct, frozen=True):
+    """That an account takes part in a conversation, and what it is there."""
+
+    is_owner: bool = False
+    is_author: bool = False
+    """Whether it has written the message that the action is about."""
 
 
 _NOBODY: Final = Grant(frozenset())
@@ -203,6 +232,11 @@ _TO_HOST_ALONE: Final = Grant(
 )
 _TO_ACCOUNTS: Final = Grant(
     frozenset({Standing.OPERATOR, Standing.MEMBER}), told=frozenset({Standing.HOSTS_KEY})
+)
+_TO_OWNER_AND_KEYS: Final = Grant(frozenset({Standing.OWNER, Standing.KEY_OF_OWNER}))
+_TO_PARTICIPANTS: Final = Grant(frozenset({Standing.PARTICIPANT}))
+_TO_OWNER_OF_CONVERSATION: Final = Grant(
+    frozenset({Standing.OWNER_OF_CONVERSATION}), told=frozenset({Standing.PARTICIPANT})
 )
 _TO_ACCOUNTS_AND_KEYS: Final = Grant(
     frozenset({Standing.OPERATOR, Standing.MEMBER, Standing.HOSTS_KEY})
@@ -225,7 +259,9 @@ GRANTS: Final[Mapping[Action, Grant]] = {
     Action.READ_DESCRIPTION: _TO_ANYBODY,
     Action.SIGN_IN: _TO_ANYBODY,
     Action.SIGN_OUT: _TO_LOGINS,
+    Action.ISSUE_TOKEN: _TO_OWNER,
     Action.READ_ACCOUNT: _TO_OWNER,
+    Action.CHANGE_PROFILE: _TO_OWNER_AND_KEYS,
     Action.END_SESSIONS: _TO_OWNER,
     Action.CHANGE_ROLES: _TO_OPERATOR,
     Action.LIST_GATHERINGS: _TO_ACCOUNTS_AND_KEYS,
@@ -279,6 +315,17 @@ GRANTS: Final[Mapping[Action, Grant]] = {
     Action.DECIDE_REVIEW: _TO_REVIEWERS_OF_OTHERS,
     Action.WITHDRAW_THING: _TO_REVIEWERS_OF_OTHERS,
     Action.SETTLE_REPORTS: _TO_REVIEWERS,
+    Action.USE_CONVERSATIONS: Grant(frozenset({Standing.ACCOUNT})),
+    Action.READ_CONVERSATION: _TO_PARTICIPANTS,
+    Action.SEND_MESSAGE: _TO_PARTICIPANTS,
+    Action.ANNOUNCE: _TO_OWNER_OF_CONVERSATION,
+    Action.CHANGE_MESSAGE: Grant(
+        frozenset({Standing.AUTHOR}), told=frozenset({Standing.PARTICIPANT})
+    ),
+    Action.REPORT_MESSAGE: _TO_PARTICIPANTS,
+    Action.CHANGE_MEMBERS: _TO_OWNER_OF_CONVERSATION,
+    Action.READ_REPORTS: _TO_OPERATOR,
+    Action.END_MAIL: _TO_ANYBODY,
 }
 """The policy. An action that has no row here is granted to nobody."""
 
@@ -298,6 +345,16 @@ _OF_ACCOUNT: Final[Mapping[Role, Standing]] = {
 }
 
 
+_IN_CONVERSATION: Final = frozenset(
+    {Standing.PARTICIPANT, Standing.OWNER_OF_CONVERSATION, Standing.AUTHOR}
+)
+
+
+def needs_participation(action: Action) -> bool:
+    """Whether `decide` needs `participation` for this action."""
+    return not _IN_CONVERSATION.isdisjoint(GRANTS.get(action, _NOBODY).to)
+
+
 def needs_host(actor: Actor | None, action: Action) -> bool:
     """Whether `decide` needs `host_account` for this actor and action."""
     if actor is None or actor.role not in _MEMBERS:
@@ -315,13 +372,15 @@ def decide(
     host_account: str | None = None,
     account_id: str | None = None,
     organiser_id: str | None = None,
+    participation: Participation | None = None,
     demo: bool = False,
 ) -> Verdict:
     """Whether `actor` may do `action`; None is an actor who has not shown a credential.
 
     `gathering_id`, `guest_id` and `account_id` are what the action is about. `household` are the
     guests for whom an acting guest may answer besides, `host_account` is the account that hosts the
-    gathering, and `demo` says that this is a demonstration, whose gatherings and mail anybody sees.
+    gathering, `participation` what the actor's account is in the conversation, if it takes part,
+    and `demo` says that this is a demonstration, whose gatherings and mail anybody sees.
     `organiser_id` is the account whose thing to do the action is about.
     """
     grant = GRANTS.get(action, _NOBODY)
@@ -338,6 +397,8 @@ def decide(
         standings += (Standing.OWNER if actor.kind == "account" else Standing.KEY_OF_OWNER,)
     if organiser_id is not None:
         standings += _to_thing(actor, organiser_id, standings)
+    if participation is not None:
+        standings += _in_conversation(participation)
     if not grant.to.isdisjoint(standings):
         return Verdict.ALLOW
     return Verdict.HIDE if grant.told.isdisjoint(standings) else Verdict.DENY
@@ -346,11 +407,24 @@ def decide(
 def _of_credential(actor: Actor) -> tuple[Standing, ...]:
     """What the actor is by the credential alone."""
     shown = Standing.KEY if actor.kind == "key" else Standing.LOGIN
+    standings = (shown,) if actor.account_id is None else (shown, Standing.ACCOUNT)
     role = _BY_ROLE.get(actor.role)
-    if role is not Standing.MEMBER:
-        return (shown,) if role is None else (shown, role)
+    if role is None:
+        return standings
+    if role is not Standing.MEMBER or actor.account_id is None:
+        return (*standings, role)
     more = [_OF_ACCOUNT[one] for one in (actor.role, *actor.roles) if one in _OF_ACCOUNT]
-    return (shown, role, *more) if actor.account_id is not None else (shown, role)
+    return (*standings, role, *more)
+
+
+def _in_conversation(participation: Participation) -> tuple[Standing, ...]:
+    """What the actor's account is to a conversation that it takes part in."""
+    standings = [Standing.PARTICIPANT]
+    if participation.is_owner:
+        standings.append(Standing.OWNER_OF_CONVERSATION)
+    if participation.is_author:
+        standings.append(Standing.AUTHOR)
+    return tuple(standings)
 
 
 def _in_gathering(

@@ -6,7 +6,9 @@ A document that is looked up by a secret has the secret's hash as its id: one po
 from typing import Any
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
+from gatherlog.apps.people.profile_views import PROFILE_VIEWS
 from gatherlog.core.projections.views import View
 
 __all__ = [
@@ -64,13 +66,16 @@ class LiveSession(msgspec.Struct, frozen=True):
 
 
 class Account(msgspec.Struct, frozen=True, kw_only=True):
-    """A person who has shown that they read the mail of an address."""
+    """A person with an address, who signs in with codes that are mailed to it."""
 
     id: str
     address: str
     created_at: int
     sessions: tuple[LiveSession, ...] = ()
     """Oldest first. An expired one may be among them until the next sign-in."""
+    unconfirmed: bool | UnsetType = UNSET
+    """True until somebody signs in to it for the first time, with a code that was mailed to the
+    address. Accounts of older releases have no such field until a rebuild."""
 
 
 class AccountAddress(msgspec.Struct, frozen=True):
@@ -91,6 +96,8 @@ class Session(msgspec.Struct, frozen=True):
 
     account_id: str
     expires_at: int
+    roles: tuple[str, ...] | UnsetType = UNSET
+    """The roles of the account, so that they are read with the session; UNSET where it has none."""
 
 
 class Code(msgspec.Struct, frozen=True):
@@ -129,7 +136,7 @@ class EndedLogin(msgspec.Struct, frozen=True):
 
 API_KEYS = View("api_key", ApiKey, version=1)
 KEY_SECRETS = View("api_key_secret", KeySecret, version=1)
-ACCOUNTS = View("account", Account, version=1)
+ACCOUNTS = View("account", Account, version=2)
 ACCOUNT_ADDRESSES = View("account_address", AccountAddress, version=1)
 ACCOUNT_ROLES = View(
     "account_roles",
@@ -149,4 +156,5 @@ VIEWS: tuple[View[Any], ...] = (
     SESSIONS,
     SIGN_INS,
     ENDED_LOGINS,
+    *PROFILE_VIEWS,
 )

@@ -29,7 +29,7 @@ from gatherlog.apps.things.views import (
     occurrence_document,
 )
 from gatherlog.core.commands.places import WaitingList
-from gatherlog.core.commands.service import no_such
+from gatherlog.core.commands.service import no_such, read
 from gatherlog.core.commands.slices import Slice, Window, sliced
 from gatherlog.core.eventstore.errors import Flaw, Invalid
 from gatherlog.core.projections.paging import bodies, documents
@@ -61,6 +61,16 @@ class BookingQuestions(Commands):
     async def booking_details(self, bookings: Sequence[Booking]) -> list[BookingDetails]:
         """Bookings of one's own with their things, dates and children, in two round trips."""
         return await self._details(bookings, with_children=True)
+
+    async def booking_concerns(self, booking_id: str, account_id: str) -> bool:
+        """Whether an account may write about a booking: its own, or one of a thing of its own."""
+        booking = await read(self._store, BOOKINGS, booking_id)
+        if booking is None:
+            return False
+        if booking.account_id == account_id:
+            return True
+        thing = await read(self._store, THINGS, booking.thing_id)
+        return thing is not None and thing.organiser_id == account_id
 
     # Questions of organisers.
 

@@ -10,7 +10,7 @@ from gatherlog.apps.things.inputs import Enquiry
 from gatherlog.apps.things.occurrences import Occurrence, coming, occurrence_on
 from gatherlog.apps.things.views import OCCURRENCES, THINGS, Thing, occurrence_document
 from gatherlog.core.commands.handler import Decided, Once
-from gatherlog.core.commands.service import Stored, no_such, run
+from gatherlog.core.commands.service import Stored, no_such, read, run
 from gatherlog.core.commands.slices import Slice, Window, sliced
 from gatherlog.core.commands.unit_of_work import UnitOfWork
 from gatherlog.core.eventstore.store import Document
@@ -36,6 +36,13 @@ class VisitorCommands(Commands):
         documents = await self._store.get([THINGS.ref(id) for id in thing_ids])
         things = [THINGS.recall(document) for document in documents]
         return [one if one is not None and one.status == "PUBLISHED" else None for one in things]
+
+    async def thing_concerns(self, thing_id: str, account_id: str) -> bool:
+        """Whether an account may write about a thing: one that is published, or that is its own."""
+        thing = await read(self._store, THINGS, thing_id)
+        if thing is None:
+            return False
+        return thing.status == "PUBLISHED" or thing.organiser_id == account_id
 
     async def all_published(self, window: Window) -> Slice[Thing]:
         """A slice of all that is published, the oldest first."""

@@ -1,11 +1,18 @@
 """Cells of sheets that spreadsheets open, none of which is a formula. Pure."""
 
+import codecs
 import csv
 import io
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import islice
 
-__all__ = ["GUARDED", "unguarded", "write_cells"]
+from gatherlog.core.eventstore.giving_way import Steps, at_once
+
+__all__ = ["GUARDED", "unguarded", "write_cells", "writing_cells"]
+
+_TOGETHER = 16
+"""Records that are written in one step."""
 
 _SIGN = "[=+\\-@\uff1d\uff0b\uff0d\uff20]"
 """East Asian spreadsheets take the full-width forms of = + - @ for formulas too."""
@@ -29,17 +36,24 @@ _FORMULA_INSIDE = re.compile(f"(?<=[,;\t\r\n])(?={_FORMULA})")
 _GUARD_INSIDE = re.compile(f"(?<=[,;\t\r\n])'(?={_FORMULA})")
 
 
-def write_cells(records: Sequence[Sequence[str]]) -> bytes:
+def write_cells(records: Iterable[Sequence[str]]) -> bytes:
     """CSV that spreadsheets open as text: UTF-8 with BOM, CRLF, and no cell that is a formula.
 
     An apostrophe is put before what would be a formula, also inside a cell, for spreadsheets that
     split at other separators. `unguarded` removes it.
     """
-    out = io.StringIO(newline="")
-    writer = csv.writer(out)
-    for record in records:
-        writer.writerow(map(_guarded, record))
-    return out.getvalue().encode("utf-8-sig")
+    return at_once(writing_cells(records))
+
+
+def writing_cells(records: Iterable[Sequence[str]]) -> Steps[bytes]:
+    """As `write_cells`, in steps."""
+    parts, rest = [codecs.BOM_UTF8], iter(records)
+    while some := list(islice(rest, _TOGETHER)):
+        out = io.StringIO(newline="")
+        csv.writer(out).writerows(map(_guarded, record) for record in some)
+        parts.append(out.getvalue().encode())
+        yield
+    return b"".join(parts)
 
 
 def unguarded(cell: str) -> str:

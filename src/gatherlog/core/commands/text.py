@@ -16,6 +16,8 @@ _FORBIDDEN = re.compile(
 _FORBIDDEN_IN_LINES = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
 )
+_EMPTY = "\u115f\u1160\u2800\u3164\uffa0"
+"""Characters that Unicode counts as letters and symbols, and that show nothing."""
 
 
 def folded_email(address: str) -> str:
@@ -36,4 +38,11 @@ def forbidden(text: str, *, lines: bool = False) -> str | None:
 
 def is_blank(text: str) -> bool:
     """Whether the text has no visible character."""
-    return not any(character.isprintable() and not character.isspace() for character in text)
+    return not any(map(_is_visible, text))
+
+
+def _is_visible(character: str) -> bool:
+    """Whether a character shows something by itself, as combining marks do not."""
+    if not character.isprintable() or character.isspace() or character in _EMPTY:
+        return False
+    return unicodedata.category(character) not in ("Mn", "Me")

@@ -173,6 +173,7 @@ class DocumentUndecodable(StoreError):
     def __init__(self, view: str, id: str) -> None:
         super().__init__(f"document {view}/{id} cannot be read")
         self.view = view
+        self.id = id
 
 
 # What a search may answer, beside CursorInvalid, Busy and Invalid.

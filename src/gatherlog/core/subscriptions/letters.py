@@ -37,6 +37,8 @@ class Letter(msgspec.Struct, frozen=True, kw_only=True):
     id: str | None = None
     """Any unique text, from which the Message-ID is made, so that mail servers may recognise a
     letter that is sent twice. None: a new Message-ID at every attempt."""
+    unsubscribe: str | None = None
+    """A URL at which one POST ends such letters (RFC 8058); None: there is none."""
 
 
 SendLetter = Callable[[Letter], Awaitable[None]]

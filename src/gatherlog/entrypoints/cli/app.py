@@ -18,6 +18,7 @@ from gatherlog.entrypoints.cli import (
     keys,
     links,
     log,
+    messages,
     queues,
     rules,
     sheets,
@@ -97,6 +98,13 @@ _add(dead_letter, dead_letters.list_, "list")
 _add(dead_letter, dead_letters.show, "show")
 _add(dead_letter, dead_letters.redrive, "redrive", "[OPTIONS] [ID...]")
 _add(dead_letter, dead_letters.discard, "discard", "--reason STR [OPTIONS] [ID...]")
+message = App(name="messages", help="Conversations: make some, list and read them.")
+_add(message, messages.seed, "seed", "[OPTIONS] [HANDLE] [HANDLE]")
+_add(message, messages.list_conversations, "list-conversations")
+_add(message, messages.get_conversation, "get-conversation")
+_add(message, messages.list_tables, "list-tables")
+_add(message, messages.scan, "scan")
+_add(message, messages.drop, "drop")
 
 _add(app, site.demo, "demo")
 _add(app, site.serve, "serve")
@@ -117,6 +125,7 @@ app.command(rule)
 app.command(subscription)
 app.command(queue)
 app.command(dead_letter)
+app.command(message)
 _add(app, fake.fake, "fake")
 _add(app, site.backup, "backup")
 _add(app, documents.verify, "verify")

@@ -9,7 +9,7 @@ from prometheus_client.registry import Collector
 
 from gatherlog import __version__
 from gatherlog.core.eventstore.errors import StoreError
-from gatherlog.core.eventstore.store import KeepsFiles, Store
+from gatherlog.core.eventstore.store import KeepsFiles, KnowsViews, Store
 from gatherlog.core.subscriptions.administration import Status
 from gatherlog.core.subscriptions.log_counts import log_totals
 from gatherlog.interfaces.platform import Platform
@@ -17,6 +17,7 @@ from gatherlog.interfaces.problems import NotReady
 from gatherlog.interfaces.rest.answers import Health, json
 from gatherlog.interfaces.rest.endpoint import Call, Reply
 from gatherlog.interfaces.rest.queries import Nothing
+from gatherlog.interfaces.rest.search_metrics import search_metrics
 
 __all__ = ["read_metrics", "read_readiness"]
 
@@ -36,14 +37,17 @@ async def read_metrics(call: Call[None, Nothing]) -> Reply:
 
 
 async def read_readiness(call: Call[None, Nothing]) -> Reply:
-    """Ready: the store answers, and this process reads subscriptions if it is meant to."""
+    """Ready: the store answers with all views, and subscriptions are read if they are meant to."""
     platform = call.platform
     try:
         await platform.store.heads()
+        unbuilt = await _unbuilt(platform.store)
     except StoreError as error:
         raise NotReady("The store does not answer.") from error
     if platform.settings.work and not platform.worker.is_running:
         raise NotReady("Subscriptions are not read.")
+    if unbuilt:
+        raise NotReady("Documents of an earlier release have to be rebuilt: gatherlog rebuild")
     return json(Health("ready"))
 
 
@@ -65,9 +69,11 @@ async def _metrics(platform: Platform) -> list[Metric]:
         *_file_metrics(platform.store),
         *_subscription_metrics(statuses, dead),
         *await _queue_metrics(platform),
-        *await _search_metrics(platform),
+        *await search_metrics(platform),
+        await _held_letters(platform),
         *_process_metrics(platform),
         _set_aside(platform),
+        await _unbuilt_metric(platform.store),
     ]
 
 
@@ -159,46 +165,15 @@ async def _queue_metrics(platform: Platform) -> list[Metric]:
     return metrics
 
 
-async def _search_metrics(platform: Platform) -> list[Metric]:
-    """Of the index of this process, where it has one."""
-    if not platform.search.is_started:
-        return []
-    status = await platform.search.status()
-    lag = GaugeMetricFamily(
-        "gatherlog_search_lag",
-        "Events that are not in this process's index yet, counted up to 1,000 or 32 MiB.",
-        labels=["partition"],
+async def _held_letters(platform: Platform) -> Metric:
+    family = GaugeMetricFamily(
+        "gatherlog_letters_held",
+        "Letters that wait: until the day is over, or until their host has signed in.",
+        labels=["reason"],
     )
-    oldest = GaugeMetricFamily(
-        "gatherlog_search_oldest_seconds",
-        "For how long the oldest of these events has been in the log; 0 if there is none.",
-        labels=["partition"],
-    )
-    now = platform.clock()
-    for partition, one in enumerate(status.lags):
-        lag.add_metric([str(partition)], one.events)
-        age = 0 if one.oldest is None else max(0, now - one.oldest)
-        oldest.add_metric([str(partition)], age / 1_000_000)
-    figures = {
-        "documents": (status.documents, "Documents in which this process searches."),
-        "building": (status.is_building, "1 while this process builds its index from scratch."),
-    }
-    counts = {
-        "builds": (status.builds, "Times that this process has built its index from scratch."),
-        "failures": (status.failures, "Times that following the log failed and began again."),
-    }
-    return [
-        *(
-            GaugeMetricFamily(f"gatherlog_search_{name}", text, value=float(value))
-            for name, (value, text) in figures.items()
-        ),
-        *(
-            CounterMetricFamily(f"gatherlog_search_{name}", text, value=float(value))
-            for name, (value, text) in counts.items()
-        ),
-        lag,
-        oldest,
-    ]
+    for reason, letters in (await platform.guests.held_letters()).items():
+        family.add_metric([reason], letters)
+    return family
 
 
 def _version() -> Metric:
@@ -238,6 +213,22 @@ def _set_aside(platform: Platform) -> Metric:
     for subscription, notices in platform.worker.notices.items():
         for what in notices.set_aside:
             family.add_metric([subscription, what], 1)
+    return family
+
+
+async def _unbuilt(store: Store) -> list[str]:
+    return await store.unbuilt() if isinstance(store, KnowsViews) else []
+
+
+async def _unbuilt_metric(store: Store) -> Metric:
+    """The views of which queries are refused."""
+    family = GaugeMetricFamily(
+        "gatherlog_view_unbuilt",
+        "1 for each view that an earlier release made: queries are refused until it is rebuilt.",
+        labels=["view"],
+    )
+    for view in await _unbuilt(store):
+        family.add_metric([view], 1)
     return family
 
 

@@ -7,6 +7,7 @@ from typing import Any, Final
 import msgspec
 
 from gatherlog.apps.guests import DEFAULT
+from gatherlog.apps.people.profile_decisions import HANDLE_PATTERN
 from gatherlog.core.commands.appending import LONGEST, STREAM_PATTERN
 from gatherlog.core.eventstore.commit_checks import NAME_BYTES
 from gatherlog.core.eventstore.errors import Invalid, NotFound
@@ -58,6 +59,13 @@ def _check_queue_name(value: str) -> str:
     return value
 
 
+def _check_handle(value: str) -> str:
+    """The handle behind its `@`. Whether anybody has it is not asked here."""
+    if not value.startswith("@"):
+        raise NotFound("A handle is written with an @ before it.")
+    return _check_name(value[1:])
+
+
 class Parameter(msgspec.Struct, frozen=True):
     """One parameter of paths."""
 
@@ -81,6 +89,16 @@ PARAMETERS: Final[Mapping[str, Parameter]] = {
         "A household, as its first guest named it; percent-encoded.",
         _check_name,
         {"type": "string", "minLength": 1, "maxLength": 64},
+        is_personal=True,
+    ),
+    "message_group_uuid": Parameter(
+        "A conversation's UUID.", check_id, {"type": "string", "format": "uuid"}
+    ),
+    "message_uuid": Parameter("A message's UUID.", check_id, {"type": "string", "format": "uuid"}),
+    "handle": Parameter(
+        "A member's handle; case does not count.",
+        _check_handle,
+        {"type": "string", "pattern": f"^{HANDLE_PATTERN}$"},
         is_personal=True,
     ),
     "stream": Parameter(

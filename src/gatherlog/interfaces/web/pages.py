@@ -12,6 +12,7 @@ from gatherlog.apps.guests import Gathering
 from gatherlog.apps.people.policy import Action, Verdict, decide
 from gatherlog.core.eventstore.errors import NotFound
 from gatherlog.interfaces.live_streams import LiveStreams
+from gatherlog.interfaces.long_work import LongWork
 from gatherlog.interfaces.platform import Platform
 from gatherlog.interfaces.rates import RateLimiter
 from gatherlog.interfaces.web.guest_pages import GuestPages
@@ -25,13 +26,14 @@ from gatherlog.interfaces.web.reference import arrange
 from gatherlog.interfaces.web.rendering import HEADERS, Renderer
 from gatherlog.interfaces.web.sheet_pages import SheetPages
 from gatherlog.interfaces.web.sign_in_pages import SignInPages
+from gatherlog.interfaces.web.unsubscribe_page import UnsubscribePage
 from gatherlog.interfaces.web.visitors import Visitors
 
 __all__ = ["Pages"]
 
 _SHOWN: Final = 100
 """Gatherings on the demo's first page."""
-_ROBOTS: Final = "User-agent: *\nDisallow: /r/\n"
+_ROBOTS: Final = "User-agent: *\nDisallow: /r/\nDisallow: /unsubscribe/\n"
 
 
 class Pages:
@@ -44,12 +46,14 @@ class Pages:
         openapi: Mapping[str, Any],
         rate_limiter: RateLimiter,
         live: LiveStreams,
+        long_work: LongWork,
     ) -> None:
         self._platform = platform
         self._renderer = Renderer()
         visitors = Visitors(platform)
-        self._frame = HostFrame(platform, self._renderer, visitors)
+        self._frame = HostFrame(platform, self._renderer, visitors, long_work)
         self._invitation = InvitationPage(platform, self._renderer, rate_limiter, visitors)
+        self._unsubscribe = UnsubscribePage(platform, self._renderer)
         self._sign_in = SignInPages(platform, self._renderer, rate_limiter, visitors)
         self._host = HostPages(self._frame, live)
         self._guest = GuestPages(self._frame)
@@ -68,6 +72,7 @@ class Pages:
             Route("/docs", self._docs, methods=["GET"]),
             Route("/r/{token}", self._invitation.serve, methods=["GET", "POST"]),
             Route("/r/{token}/calendar.ics", self._invitation.calendar, methods=["GET"]),
+            Route("/unsubscribe/{token}", self._unsubscribe.serve, methods=["GET", "POST"]),
             *self._for_visitors(),
             *self._for_hosts(),
             Route("/static/{name}", self._static, methods=["GET"]),

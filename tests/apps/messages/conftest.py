@@ -1,0 +1,44 @@
+"""The messages app on every engine that a laptop has, with made-up people and a fake clock."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from gatherlog.apps.messages import VIEWS, MessageService
+from gatherlog.apps.messages.reminders import REMINDERS
+from gatherlog.core import Store
+from gatherlog.core.subscriptions.worker import VIEWS as WORKER_VIEWS
+from gatherlog.engines import open_store
+from gatherlog.testing import StandingClock
+from tests.apps.messages.talking import Everything, LeadingIds, MadeUpPeople
+from tests.stores import HOSTILE_URL
+
+ENGINES = {
+    "memory": "memory:",
+    "sqlite": "sqlite:///{path}/messages.db",
+    "hostile": HOSTILE_URL,
+}
+
+
+@pytest.fixture(params=ENGINES)
+async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
+    url = ENGINES[request.param].format(path=tmp_path)
+    store = await open_store(url, views=[*VIEWS, REMINDERS, *WORKER_VIEWS])
+    yield store
+    await store.close()
+
+
+@pytest.fixture
+def clock() -> StandingClock:
+    return StandingClock("2026-05-01T12:00:00Z")
+
+
+@pytest.fixture
+def people() -> MadeUpPeople:
+    return MadeUpPeople("ada", "bob", "cy", "dee")
+
+
+@pytest.fixture
+def service(store: Store, people: MadeUpPeople, clock: StandingClock) -> MessageService:
+    return MessageService(store, people, Everything(), clock=clock, ids=LeadingIds())
