@@ -15,10 +15,10 @@ from gatherlog.core.eventstore.clock import Clock, to_datetime
 from gatherlog.entrypoints.demo_booking import settle_in
 from gatherlog.entrypoints.demo_families import FAMILIES, REASONS
 from gatherlog.entrypoints.demo_personas import Persona
-from gatherlog.entrypoints.demo_things import things
+from gatherlog.entrypoints.demo_things import organiser_names, things
 from gatherlog.interfaces.platform import Platform
 
-__all__ = ["ORGANISER", "THINGS", "make_city"]
+__all__ = ["ORGANISER", "RITA", "THINGS", "make_city", "open_account", "open_organisers"]
 
 THINGS: Final = 500
 ORGANISER: Final = "Alder Arts"
@@ -55,13 +55,12 @@ async def make_city(platform: Platform, *, seed: int) -> list[Persona]:
     today, clock = to_datetime(platform.clock()).date(), _Backdated(platform.clock)
     service = ThingService(platform.store, clock=clock, ids=platform.ids)
     made = list(things(THINGS, today, seed))
-    organisers = await _organisers(platform, sorted({name for _, name in made}))
-    reviewer = await _account(platform, RITA, "reviewer")
+    organisers = await open_organisers(platform, organiser_names(THINGS), ACTOR)
+    reviewer = await open_account(platform, RITA, "reviewer", ACTOR)
     unpublished, others = _parted([(content, organisers[name]) for content, name in made])
     published = await _publish(platform, others, organisers.values(), reviewer, clock)
-    clock.days = 3
     own = [id for id, (_, organiser) in published.items() if organiser.name == ORGANISER]
-    await _review(service, unpublished, reviewer)
+    await _review(service, unpublished, reviewer, clock)
     await _change(service, own, clock)
     offers = {id: content for id, (content, _) in published.items()}
     parent = await settle_in(platform, service, offers, own, clock)
@@ -86,18 +85,21 @@ async def _publish(
     return published
 
 
-async def _organisers(platform: Platform, names: Sequence[str]) -> dict[str, Organiser]:
-    """An account for each name, by the name."""
+async def open_organisers(
+    platform: Platform, names: Sequence[str], actor: str
+) -> dict[str, Organiser]:
+    """An account for each organiser, by the name; those that there are stay as they are."""
     found = {}
     for number, name in enumerate(names):
         address = OTTO if name == ORGANISER else f"desk{number}@example.org"
-        found[name] = Organiser(id=await _account(platform, address, "organiser"), name=name)
+        account = await open_account(platform, address, "organiser", actor)
+        found[name] = Organiser(id=account, name=name)
     return found
 
 
-async def _account(platform: Platform, address: str, role: str) -> str:
-    account = await platform.accounts.ensure(address, actor=ACTOR)
-    await platform.accounts.change_roles(account, add=[role], actor=ACTOR)
+async def open_account(platform: Platform, address: str, role: str, actor: str) -> str:
+    account = await platform.accounts.ensure(address, actor=actor)
+    await platform.accounts.change_roles(account, add=[role], actor=actor)
     return account
 
 
@@ -113,9 +115,12 @@ def _parted(made: Sequence[Draft]) -> tuple[list[Draft], list[Draft]]:
     return unpublished, [*his, *rest]
 
 
-async def _review(service: ThingService, unpublished: Sequence[Draft], reviewer: str) -> None:
+async def _review(
+    service: ThingService, unpublished: Sequence[Draft], reviewer: str, clock: _Backdated
+) -> None:
     """Reject the first, let those behind them wait, and leave the last as drafts."""
     for number, (content, organiser) in enumerate(unpublished):
+        clock.days = 14 - 10 * number / len(unpublished)
         thing = (await service.create_thing(content, organiser.id, actor=ACTOR)).body
         if number < REJECTED + PENDING:
             await service.submit_thing(thing.id, organiser.id, actor=ACTOR)
@@ -124,8 +129,9 @@ async def _review(service: ThingService, unpublished: Sequence[Draft], reviewer:
             await service.reject(thing.id, reasons, reviewer, actor=ACTOR)
 
 
-async def _change(service: ThingService, own: Sequence[str], clock: Clock) -> None:
+async def _change(service: ThingService, own: Sequence[str], clock: _Backdated) -> None:
     """New prices that wait for review, a date that was cancelled, and one that was moved."""
+    clock.days = 3
     things = [one for one in await service.published_things(own) if one is not None]
     for thing in things[:RENEWED]:
         price = FloatRange(thing.content.price.start, thing.content.price.end + 2)

@@ -33,11 +33,11 @@ from gatherlog.entrypoints.demo_town import (
     PlaceKind,
 )
 
-__all__ = ["things"]
+__all__ = ["organiser_names", "things"]
 
 BRANCHED: Final = 2_000
 """Where there are more things, organisers have branches in all districts, and names repeat."""
-REDRAWN: Final = 5
+REDRAWN: Final = 20
 """How often a thing is drawn anew because its name is taken, unless there are too many things."""
 PLACES_AMONG: Final = 0.2
 """How many of the things are places."""
@@ -81,6 +81,13 @@ def things(count: int, today: date, seed: int) -> Iterator[tuple[Content, str]]:
             content = _drawn(names, today, chance)
         names.add(content.name)
         yield content, _organiser(content, is_large, chance)
+
+
+def organiser_names(count: int) -> list[str]:
+    """All organisers that so many things may have, in alphabetical order."""
+    if count <= BRANCHED:
+        return sorted(ORGANISERS)
+    return sorted(f"{name}, {one.name}" for name in ORGANISERS for one in DISTRICTS)
 
 
 def _drawn(names: Collection[str], today: date, chance: random.Random) -> Content:
