@@ -285,7 +285,7 @@ def account(email: str) -> str:
 
 
 def test_seeding_gives_the_same_things_for_the_same_seed(terminal: Terminal) -> None:
-    names = []
+    names: list[list[tuple[str, str]]] = []
     for seed in ("5", "5", "6"):
         store = ("--store", f"sqlite:///{len(names)}.db")
         done = terminal("things", "seed", "--count", "30", "--seed", seed, *store)
