@@ -3,14 +3,16 @@
 All of it is told to have happened during the last weeks, so that no letters go out about it.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import Final
 
 import msgspec
 
 from gatherlog.apps.people import ProfilePatch
-from gatherlog.apps.things import Content, FloatRange, Organiser, ThingService, coming
+from gatherlog.apps.things import Content, FloatRange, Organiser, Thing, ThingService, coming
 from gatherlog.apps.things.filling import ThingFiller
+from gatherlog.core.commands.text import folded
 from gatherlog.core.eventstore.clock import Clock, to_datetime
 from gatherlog.entrypoints.demo_booking import settle_in
 from gatherlog.entrypoints.demo_families import FAMILIES, REASONS
@@ -90,8 +92,9 @@ async def open_organisers(
 ) -> dict[str, Organiser]:
     """An account for each organiser, by the name; those that there are stay as they are."""
     found = {}
-    for number, name in enumerate(names):
-        address = OTTO if name == ORGANISER else f"desk{number}@example.org"
+    for name in names:
+        plain = re.sub(r"[^a-z]+", "-", folded(name))
+        address = OTTO if name == ORGANISER else f"{plain}@example.org"
         account = await open_account(platform, address, "organiser", actor)
         found[name] = Organiser(id=account, name=name)
     return found
@@ -134,22 +137,23 @@ async def _change(service: ThingService, own: Sequence[str], clock: _Backdated) 
     clock.days = 3
     things = [one for one in await service.published_things(own) if one is not None]
     for thing in things[:RENEWED]:
-        price = FloatRange(thing.content.price.start, thing.content.price.end + 2)
-        content = msgspec.structs.replace(thing.content, price=price)
-        version = (await service.make_new_version(thing.id, thing.organiser_id, actor=ACTOR)).body
-        await service.change_thing(version.id, content, thing.organiser_id, actor=ACTOR)
-        await service.submit_thing(version.id, thing.organiser_id, actor=ACTOR)
-    cancelled, moved = [one for one in things[RENEWED:] if one.content.kind == "RECURRING_EVENT"][
-        :2
-    ]
-    date = coming(cancelled.content, now=clock())[3].date
-    await service.cancel_occurrence(
-        cancelled.id, date, "The kiln is being repaired.", cancelled.organiser_id, actor=ACTOR
-    )
+        await _renew(service, thing)
+    series = [one for one in things[RENEWED:] if one.content.kind == "RECURRING_EVENT"]
+    cancelled, moved = series[:2]
+    organiser = cancelled.organiser_id
+    date, reason = coming(cancelled.content, now=clock())[3].date, "The kiln is being repaired."
+    await service.cancel_occurrence(cancelled.id, date, reason, organiser, actor=ACTOR)
     date = coming(moved.content, now=clock())[2].date
-    await service.move_occurrence(
-        moved.id, date, f"{date}T18:30:00", moved.organiser_id, actor=ACTOR
-    )
+    await service.move_occurrence(moved.id, date, f"{date}T18:30:00", organiser, actor=ACTOR)
+
+
+async def _renew(service: ThingService, thing: Thing) -> None:
+    """A new version with a higher price, which waits for review."""
+    organiser, price = thing.organiser_id, thing.content.price
+    dearer = msgspec.structs.replace(thing.content, price=FloatRange(price.start, price.end + 2))
+    version = (await service.make_new_version(thing.id, organiser, actor=ACTOR)).body.id
+    await service.change_thing(version, dearer, organiser, actor=ACTOR)
+    await service.submit_thing(version, organiser, actor=ACTOR)
 
 
 async def _personas(

@@ -29,7 +29,7 @@ T = TypeVar("T")
 MOST: Final = 200
 """Things of one commit, so that other commands need not wait long."""
 THING_BYTES: Final = 100_000
-"""The most that the events and the document of one thing take: three times its texts, in UTF-8."""
+"""The most that the events and the document of one thing take: each has its texts, in UTF-8."""
 
 
 class ThingFiller:
@@ -46,15 +46,17 @@ class ThingFiller:
         self._ids = ids
 
     async def save_profiles(self, names: Mapping[str, str]) -> None:
-        """Save the profiles of new organisers, whose names are given by the ids of accounts."""
+        """Save the names of organisers, by the ids of their accounts, where they are others yet."""
         for chunk in _chunks(names.items(), self._size(ORGANISERS, events=1)):
 
             async def attempt(
-                unit: UnitOfWork, new: Sequence[tuple[str, str]] = chunk
+                unit: UnitOfWork, names: Mapping[str, str] = dict(chunk)
             ) -> list[Decided]:
+                known = await unit.get_all(ORGANISERS, list(names))
                 return [
-                    Decided(ProfileSaved(name), stream=f"organiser-{account_id}")
-                    for account_id, name in new
+                    Decided(ProfileSaved(name), stream=f"organiser-{id}")
+                    for (id, name), before in zip(names.items(), known, strict=True)
+                    if before is None or before.name != name
                 ]
 
             await run(self._organisers, "", attempt, actor=self._actor)

@@ -33,16 +33,15 @@ def seed(
         raise CommandRefused(f"--count is {count}: write 1 to {MOST:,}")
     settings = settings_of_lasting(store)
 
-    async def publish() -> tuple[int, int]:
+    async def publish() -> int:
         async with started_platform(settings) as platform:
             return await _publish(platform, count, seed)
 
-    published, organisers = finish(publish())
-    print(f"{counted(published, 'thing')} of {counted(organisers, 'organiser')} are published.")
+    print(f"Published: {counted(finish(publish()), 'thing')}.")
 
 
-async def _publish(platform: "Platform", count: int, seed: int) -> tuple[int, int]:
-    """How many things were published, and how many organisers may have some."""
+async def _publish(platform: "Platform", count: int, seed: int) -> int:
+    """How many things were published."""
     from gatherlog.apps.things.filling import ThingFiller
     from gatherlog.core.eventstore.clock import to_datetime
     from gatherlog.entrypoints.demo_city import RITA, open_account, open_organisers
@@ -53,5 +52,5 @@ async def _publish(platform: "Platform", count: int, seed: int) -> tuple[int, in
     filler = ThingFiller(platform.store, actor="cli", clock=platform.clock, ids=platform.ids)
     await filler.save_profiles({one.id: name for name, one in organisers.items()})
     made = things(count, to_datetime(platform.clock()).date(), seed)
-    ids = await filler.publish(((one, organisers[name]) for one, name in made), reviewer)
-    return len(ids), len(organisers)
+    new = ((content, organisers[name]) for content, name in made)
+    return len(await filler.publish(new, reviewer))

@@ -113,7 +113,7 @@ def show(
         async with open_platform(settings) as platform:
             account = None
             if organiser is not None:
-                account = await platform.accounts.of_address(organiser)
+                account = await _account(platform, organiser, "--organiser")
             return await in_detail(platform, thing.lower(), account)
 
     shown = finish(load())
@@ -226,7 +226,7 @@ async def _listed(
 
     window = Window(limit=limit)
     if organiser is not None:
-        account = await platform.accounts.of_address(organiser)
+        account = await _account(platform, organiser, "--organiser")
         wanted = None if status is None else STATUSES[status]
         return await platform.things.own_things(account, window, status=wanted)
     if status == "published":
@@ -251,7 +251,7 @@ async def _reviewer(platform: "Platform", email: str) -> str:
     """The account of a reviewer; CommandRefused for any other."""
     from gatherlog.apps.people import Action, Actor, Role, Verdict, decide
 
-    account = await platform.accounts.of_address(email)
+    account = await _account(platform, email, "--as")
     roles = frozenset(map(Role, await platform.accounts.roles(account)))
     actor = Actor("account", account, Role.MEMBER, account_id=account, roles=roles)
     if decide(actor, Action.DECIDE_REVIEW, organiser_id="") is not Verdict.ALLOW:
@@ -260,6 +260,12 @@ async def _reviewer(platform: "Platform", email: str) -> str:
             f"{who} is no reviewer; gatherlog account {who} --role reviewer makes one", FAILED
         )
     return account
+
+
+async def _account(platform: "Platform", email: str, option: str) -> str:
+    """The account of the address that an option gives."""
+    with flaws_named({"/email": option}):
+        return await platform.accounts.of_address(email)
 
 
 def _of_field(given: str) -> tuple[str, str]:
