@@ -1,6 +1,7 @@
 """The demo's city: things in all states, families, and three people who can use the APIs."""
 
 import asyncio
+import dataclasses
 import json
 import signal
 from collections import Counter
@@ -15,15 +16,16 @@ from gatherlog.apps import things
 from gatherlog.apps.things.views import BOOKINGS, CHILDREN, FAVOURITES, REPORTS, THINGS
 from gatherlog.bootstrap import CATEGORIES, Platform, open_platform
 from gatherlog.core.commands.slices import Window
+from gatherlog.core.eventstore.clock import system_clock
 from gatherlog.core.projections.rebuild import verify
-from gatherlog.entrypoints.demo import make_demo
-from gatherlog.entrypoints.demo_city import ORGANISER
+from gatherlog.entrypoints.demo import SEED, make_demo
+from gatherlog.entrypoints.demo_city import ORGANISER, make_city
 from gatherlog.entrypoints.demo_city import THINGS as MADE
 from gatherlog.entrypoints.demo_families import FAMILIES
 from gatherlog.entrypoints.demo_personas import Persona
 from gatherlog.settings import Settings
 from tests.entrypoints.terminal import running
-from tests.stores import events_in, eventually, scanned
+from tests.stores import HOSTILE_URL, events_in, eventually, scanned
 
 T = TypeVar("T")
 Demo = tuple[Path, list[Persona]]
@@ -164,3 +166,17 @@ def asked(url: str, query: str, key: str | None = None) -> dict[str, Any]:
     with urlopen(request, timeout=10) as answer:
         data: dict[str, Any] = json.loads(answer.read())["data"]
     return data
+
+
+@pytest.mark.parametrize("ahead", [*range(7), 91, 240])
+async def test_it_is_made_on_every_day_and_on_engines_whose_queries_lag(ahead: int) -> None:
+    platform = await open_platform(Settings(store=HOSTILE_URL), create=True)
+    try:
+        later = dataclasses.replace(platform, clock=lambda: system_clock() + ahead * A_DAY)
+
+        personas = await make_city(later, seed=SEED)
+
+        assert [one.who for one in personas] == ["Paula", "Otto", "Rita"]
+        assert [difference async for difference in verify(platform.store, CATEGORIES)] == []
+    finally:
+        await platform.stop()
