@@ -43,7 +43,7 @@ def vocabulary(dice: random.Random) -> list[str]:
 
 
 def things(count: int, today: date) -> Iterator[tuple[Thing, Organiser]]:
-    """Published things around the centre, with about 45 words each, from today on."""
+    """Published things around the centre, with about 45 words each, after `today`."""
     dice = random.Random(1)
     words = vocabulary(dice)
     ranks = list(accumulate(1 / (rank + 3) for rank in range(WORDS)))
@@ -97,7 +97,7 @@ def content(name: str, description: str, today: date, dice: random.Random) -> Co
 def when(kind: Kind, today: date, dice: random.Random) -> When:
     start, length = dice.randrange(32, 72) * 15, dice.choice([45, 60, 90, 120])
     if kind == "EVENT":
-        day = today + timedelta(days=dice.randrange(120))
+        day = today + timedelta(days=1 + dice.randrange(120))
         return When(start=f"{day}T{_clock(start)}", end=f"{day}T{_clock(start + length)}")
     days = DAYS if kind == "PLACE" else [dice.choice(DAYS)]
     begin, end = (540, 1080) if kind == "PLACE" else (start, start + length)

@@ -31,19 +31,17 @@ from benchmarks.measuring import (
 )
 from gatherlog.apps.things import (
     VIEWS,
+    Content,
     Organiser,
-    Thing,
     ThingFinder,
     ThingQuery,
     ThingService,
     ThingSource,
 )
-from gatherlog.apps.things.decisions import stream_of
-from gatherlog.apps.things.events import CODEC, ThingApproved, ThingCreated, ThingSubmitted
+from gatherlog.apps.things.filling import ThingFiller
 from gatherlog.apps.things.searching import search_document
-from gatherlog.apps.things.views import THINGS
 from gatherlog.bootstrap import new_id
-from gatherlog.core import NEW, Append, Commit, Event, Store
+from gatherlog.core import Store
 from gatherlog.core.commands.service import Stored
 from gatherlog.core.eventstore.clock import system_clock
 from gatherlog.core.search import Place, SearchDocument
@@ -56,49 +54,21 @@ METRES = 111_195
 """Of a degree of latitude."""
 CHANGED = ("quagga", "axolotl", "wombat", "ibex", "okapi")
 """Things of which it is measured when they are found: their names are like no other words."""
-BATCH = 200
-"""Things of one commit, when the store is filled."""
 
 
 async def fill(file: Path, count: int) -> None:
     """A store with so many published things, as commands of the app would have left it."""
-    profiles: dict[str, Organiser] = {}
-    batch: list[Thing] = []
-    async with opened(file) as store:
+    profiles: dict[str, str] = {}
+
+    def drafts() -> Iterator[tuple[Content, Organiser]]:
         for thing, organiser in city.things(count, city.now().date()):
-            profiles[organiser.id] = organiser
-            batch.append(thing)
-            if len(batch) == BATCH:
-                await store.commit(commit_of(batch))
-                batch = []
-        if batch:
-            await store.commit(commit_of(batch))
-        service = ThingService(store, clock=system_clock, ids=new_id)
-        for id, organiser in profiles.items():
-            await service.save_profile(id, organiser.name, actor="benchmark")
+            profiles[organiser.id] = organiser.name
+            yield thing.content, organiser
 
-
-def commit_of(things: Sequence[Thing]) -> Commit:
-    return Commit(
-        appends=[Append(stream_of(thing.id), events_of(thing), NEW) for thing in things],
-        writes=[
-            THINGS.write(thing.id, stream_of(thing.id), thing, expects=NEW) for thing in things
-        ],
-    )
-
-
-def events_of(thing: Thing) -> list[Event]:
-    happened = (
-        ThingCreated(organiser_id=thing.organiser_id, content=thing.content),
-        ThingSubmitted(),
-        ThingApproved(reviewer_id="rita"),
-    )
-    return [event_of(payload) for payload in happened]
-
-
-def event_of(payload: msgspec.Struct) -> Event:
-    type, schema, data = CODEC.encode(payload)
-    return Event(id=new_id(), type=type, time=1, recorded=1, data=data, schema=schema)
+    async with opened(file) as store:
+        filler = ThingFiller(store, actor="benchmark", clock=system_clock, ids=new_id)
+        await filler.publish(drafts(), "rita")
+        await filler.save_profiles(profiles)
 
 
 @asynccontextmanager

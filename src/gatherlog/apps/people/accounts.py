@@ -262,6 +262,14 @@ class AccountService:
         accounts = [ACCOUNTS.recall(document) for document in found]
         return [None if account is None else account.address for account in accounts]
 
+    async def of_address(self, email: str) -> str:
+        """The id of the account of an address. Raises Invalid, and NotFound if there is none."""
+        address = parsed(email)
+        owner = await read(self._store, ACCOUNT_ADDRESSES, address)
+        if owner is None:
+            raise no_such("account", address)
+        return owner.account_id
+
     async def ensure(self, email: str, *, actor: str) -> str:
         """The id of the account of an address; creates it if there is none. Raises Invalid."""
         address = parsed(email)

@@ -21,6 +21,7 @@ from gatherlog.entrypoints.cli import (
     messages,
     queues,
     rules,
+    seeding,
     sheets,
     signin,
     site,
@@ -71,7 +72,13 @@ gatherings.default(gathering.gathering)
 _add(gatherings, gathering.create, "create")
 _add(gatherings, gathering.list_, "list")
 
-thing = App(name="things", help="Things to do.")
+thing = App(name="things", help="Things to do: list, show and review them, make some up.")
+_add(thing, things.list_, "list")
+_add(thing, things.show, "show")
+_add(thing, things.approve, "approve")
+_add(thing, things.reject, "reject")
+_add(thing, things.withdraw, "withdraw")
+_add(thing, seeding.seed, "seed")
 _add(thing, things.reindex, "reindex")
 
 rule = App(name="rules", help="Say which events go where: webhooks, streams, queues, mail.")
