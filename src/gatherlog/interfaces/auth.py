@@ -18,7 +18,7 @@ from gatherlog.apps.people.policy import (
 from gatherlog.core.eventstore.errors import Denied, NotFound, Refused, Unauthenticated
 from gatherlog.interfaces.platform import Platform
 
-__all__ = ["bearer", "identify", "is_permitted", "permit", "permit_participant"]
+__all__ = ["bearer", "identify", "is_permitted", "permit", "permit_participant", "permit_to_write"]
 
 LONGEST: Final = 4096
 """Characters of a credential; keys and sessions have some 50, the tokens of guests some 900."""
@@ -106,6 +106,12 @@ def permit_participant(actor: Actor | None, action: Action, part: Part | None) -
     For a command that asks within its own commit.
     """
     _check(decide(actor, action, participation=_participation_of(part)))
+
+
+def permit_to_write(actor: Actor | None, part: Part | None) -> None:
+    """As `permit_participant`, about writing into the conversation."""
+    announces = part is not None and part.announce_only
+    permit_participant(actor, Action.ANNOUNCE if announces else Action.SEND_MESSAGE, part)
 
 
 def _check(verdict: Verdict) -> None:

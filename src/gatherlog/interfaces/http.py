@@ -121,7 +121,11 @@ class Http:
         self._router = Router(ENDPOINTS)
         self._description = msgspec.json.encode(description)
         self._pages = Pages(
-            platform, openapi=description, rate_limiter=self._rate_limiter, live=self._live
+            platform,
+            openapi=description,
+            rate_limiter=self._rate_limiter,
+            live=self._live,
+            watch=self._watch,
         )
         routes = self._pages.routes()
         self._page_router = PageRouter(routes, redirect_slashes=False)

@@ -16,7 +16,7 @@ Larger conversations, and those of announcements, are brought up to date by the 
 - `part(account, conversation, message)`: the facts that the policy decides by
 """
 
-from gatherlog.apps.messages.answers import Line, MessagePage, Part, ShownMessage
+from gatherlog.apps.messages.answers import Between, Line, MessagePage, Part, ShownMessage
 from gatherlog.apps.messages.events import About
 from gatherlog.apps.messages.fold import CATEGORIES, inbox_stream
 from gatherlog.apps.messages.members import SOMEBODY, Business, People, Person
@@ -37,6 +37,7 @@ __all__ = [
     "VIEWS",
     "About",
     "BadMessage",
+    "Between",
     "BlockedByYou",
     "Business",
     "Conversation",

@@ -1,15 +1,16 @@
 """Reading: one's conversations, their messages, read marks and the unread count."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Final
 
 from gatherlog.apps.messages import decisions
-from gatherlog.apps.messages.answers import Line, MessagePage, Part, ShownMessage
+from gatherlog.apps.messages.answers import Between, Line, MessagePage, Part, ShownMessage
 from gatherlog.apps.messages.commands import load_own, part_of, seats_and_orders
 from gatherlog.apps.messages.members import Person, person_of
 from gatherlog.apps.messages.refusals import UnknownReceiver
 from gatherlog.apps.messages.service_members import MemberCommands
 from gatherlog.apps.messages.views import (
+    BLOCKS,
     CONVERSATIONS,
     INBOXES,
     MEMBERSHIPS,
@@ -19,6 +20,7 @@ from gatherlog.apps.messages.views import (
     Membership,
     Message,
     Report,
+    block_id,
     membership_id,
     message_document,
     number_of,
@@ -99,6 +101,15 @@ class ReadingCommands(MemberCommands):
         next = None if is_last or not shown else shown[-1 if onwards else 0].message.id
         return MessagePage(shown if oldest_first else shown[::-1], next, mine)
 
+    async def message(self, account: str, id: str, message: str) -> ShownMessage:
+        """One message. Raises NotFound for one that the account is not shown."""
+        _, mine = await self._own(account, id)
+        try:
+            number = await self._number(mine, message)
+        except CursorInvalid:
+            raise no_such("message", message) from None
+        return (await self._shown(id, [number]))[0]
+
     async def open(self, account: str, id: str, *, limit: int = 20, actor: str = "") -> MessagePage:
         """The newest messages, which are read from now on. Raises NotFound."""
         page = await self.messages(account, id, limit=limit)
@@ -126,6 +137,24 @@ class ReadingCommands(MemberCommands):
             return decisions.mark_read(mine, number, await self._left(mine, number), told)
 
         await self._run(id, attempt, account, actor)
+
+    async def between(self, account: str, line: Line) -> Between:
+        """How it stands between the two of a pair, one of whom has this line in their list.
+
+        In a group, nobody has blocked anybody.
+        """
+        if line.other is None:
+            return Between()
+        other, id = line.other.id, line.conversation.id
+        refs = [BLOCKS.ref(block_id(account, other)), MEMBERSHIPS.ref(membership_id(id, other))]
+        block, part = await self._store.get(refs)
+        persons = await self._people.persons([account, other])
+        theirs = MEMBERSHIPS.recall(part)
+        return Between(
+            has_blocked=block is not None,
+            is_gone=other not in persons,
+            seen=theirs.read if theirs is not None and _agree(persons, (account, other)) else 0,
+        )
 
     async def person(self, handle: str) -> Person:
         """Who has this handle now. Raises UnknownReceiver."""
@@ -192,8 +221,11 @@ class ReadingCommands(MemberCommands):
         """The other of a pair, if both let each other know what they have read."""
         if not conversation.is_pair:
             return []
-        persons: Sequence[Person] = [*(await self._people.persons(conversation.members)).values()]
-        if len(persons) < len(conversation.members):
-            return []
-        agree = all(person.shows_reading for person in persons)
+        persons = await self._people.persons(conversation.members)
+        agree = _agree(persons, conversation.members)
         return [id for id in conversation.members if id != account] if agree else []
+
+
+def _agree(persons: Mapping[str, Person], ids: Collection[str]) -> bool:
+    """Whether all of these accounts exist, and let others know what they have read."""
+    return all(id in persons and persons[id].shows_reading for id in ids)

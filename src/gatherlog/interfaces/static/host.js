@@ -60,3 +60,16 @@ if (zone && !zone.value) {
   const own = Intl.DateTimeFormat().resolvedOptions().timeZone;
   if ([...zone.options].some((option) => option.value === own)) zone.value = own;
 }
+
+// What the pages of messages keep in this browser is not left to whoever uses it next.
+for (const form of document.querySelectorAll('form[action="/signout"]')) {
+  form.addEventListener("submit", () => {
+    try {
+      for (const key of Object.keys(localStorage)) {
+        if (key.startsWith("gatherlog ")) localStorage.removeItem(key);
+      }
+    } catch {
+      // Storage is turned off, so nothing was kept.
+    }
+  });
+}

@@ -153,6 +153,7 @@ class HostFrame:
             headers=SCRIPTED,
             token=visitor.form,
             is_co_host=visitor.actor.role is Role.GUEST,
+            may_write=decide(visitor.actor, Action.USE_CONVERSATIONS) is Verdict.ALLOW,
             version=__version__ if may_know is Verdict.ALLOW else "",
             **values,
         )

@@ -14,6 +14,8 @@ from gatherlog.core.eventstore.errors import NotFound
 from gatherlog.interfaces.live_streams import LiveStreams
 from gatherlog.interfaces.platform import Platform
 from gatherlog.interfaces.rates import RateLimiter
+from gatherlog.interfaces.stream_watch import StreamWatch
+from gatherlog.interfaces.web.conversations import ConversationPages
 from gatherlog.interfaces.web.guest_pages import GuestPages
 from gatherlog.interfaces.web.host_frame import HostFrame, PageHandler
 from gatherlog.interfaces.web.host_pages import HostPages
@@ -45,6 +47,7 @@ class Pages:
         openapi: Mapping[str, Any],
         rate_limiter: RateLimiter,
         live: LiveStreams,
+        watch: StreamWatch,
     ) -> None:
         self._platform = platform
         self._renderer = Renderer()
@@ -57,6 +60,9 @@ class Pages:
         self._guest = GuestPages(self._frame)
         self._sheets = SheetPages(self._frame)
         self._links = LinkPages(self._frame)
+        self._conversations = ConversationPages(
+            self._frame, self._renderer, visitors, rate_limiter, live, watch
+        )
         # Takes some 25 ms and is always the same, so it is rendered once, on the first request.
         self._docs_made = cache(
             lambda: self._renderer.html("reference.html", reference=arrange(openapi))
@@ -73,6 +79,7 @@ class Pages:
             Route("/unsubscribe/{token}", self._unsubscribe.serve, methods=["GET", "POST"]),
             *self._for_visitors(),
             *self._for_hosts(),
+            *self._conversations.routes(),
             Route("/static/{name}", self._static, methods=["GET"]),
             Route("/robots.txt", self._robots, methods=["GET"]),
         ]

@@ -30,7 +30,9 @@ SCRIPTED: Final[Mapping[str, str]] = {
 _ASSETS: Final = {
     "gatherlog.css": "text/css",
     "desk.css": "text/css",
+    "messages.css": "text/css",
     "host.js": "text/javascript",
+    "messages.js": "text/javascript",
     "icon.svg": "image/svg+xml",
 }
 _A_YEAR: Final = "public, max-age=31536000, immutable"

@@ -26,7 +26,7 @@ __all__ = ["HOME", "SignInPages", "sign_in_first"]
 
 HOME: Final = "/host"
 """The page that follows the sign-in."""
-_NEXT: Final = re.compile(r"/host(/[0-9a-z-]{1,40}){0,4}")
+_NEXT: Final = re.compile(r"/(host|messages)(/[0-9a-z-]{1,40}){0,4}")
 """Paths that a sign-in may lead to. Any other is ignored, so that no link can abuse it."""
 _NO_ADDRESS: Final = "This is not an e-mail address; one looks like ada@example.org."
 _NO_KEY: Final = "This key is unknown, or has ended."
