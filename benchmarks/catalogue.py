@@ -3,6 +3,7 @@
 from benchmarks import (
     answering,
     appending,
+    asking,
     following,
     footprint,
     growing,
@@ -10,7 +11,9 @@ from benchmarks import (
     matching,
     reading,
     routing,
+    searching,
     serving,
+    sharing,
     waking,
 )
 from benchmarks.measuring import Benchmark
@@ -24,7 +27,10 @@ MODULES = (
     matching,
     routing,
     serving,
+    asking,
     hosting,
+    sharing,
+    searching,
     footprint,
     growing,
 )

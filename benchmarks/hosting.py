@@ -54,19 +54,23 @@ class Connection:
 
     async def ask(self, method: str, path: str, headers: str, body: bytes = b"") -> float:
         """Seconds until the response was complete. Raises RuntimeError unless its status is 2xx."""
+        begun = perf_counter()
+        await self.answer(method, path, headers, body)
+        return perf_counter() - begun
+
+    async def answer(self, method: str, path: str, headers: str, body: bytes = b"") -> bytes:
+        """The body of the response. Raises RuntimeError unless its status is 2xx."""
         head = (
             f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n{headers}"
             f"Content-Length: {len(body)}\r\n\r\n"
         )
-        begun = perf_counter()
         self._writer.write(head.encode() + body)
         answer = await self._reader.readuntil(b"\r\n\r\n")
         length = re.search(rb"\r\ncontent-length: *(\d+)", answer, re.IGNORECASE)
-        await self._reader.readexactly(int(length[1]) if length else 0)
-        taken = perf_counter() - begun
+        found = await self._reader.readexactly(int(length[1]) if length else 0)
         if not 200 <= int(answer[9:12]) < 300:
             raise RuntimeError(f"{method} {path}: {answer.decode()}")
-        return taken
+        return found
 
     async def post(self, path: str, **fields: str) -> float:
         """Like `ask`, with `fields` as a JSON body."""

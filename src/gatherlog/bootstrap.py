@@ -6,13 +6,15 @@ from typing import TYPE_CHECKING
 
 from uuid_utils import uuid7
 
-from gatherlog.apps import guests, messages, people, trail
+from gatherlog.apps import guests, messages, people, things, trail
 from gatherlog.apps.guests import mailing
+from gatherlog.apps.guests.letter_quotas import Hosts, LetterQuotas
 from gatherlog.apps.messages import spreading
 from gatherlog.apps.messages.letters import Contact
 from gatherlog.apps.messages.mailing import message_letters
 from gatherlog.apps.messages.reminders import REMINDERS, ReminderRounds, reminders
 from gatherlog.apps.people.key_file import KeyUnusable, check_key, kept_key
+from gatherlog.apps.things.mailing import thing_letters, thing_settling
 from gatherlog.core import queues
 from gatherlog.core.commands.appending import Appender
 from gatherlog.core.commands.text import folded
@@ -52,6 +54,7 @@ __all__ = [
 
 VIEWS = (
     *guests.VIEWS,
+    *things.VIEWS,
     *people.VIEWS,
     *messages.VIEWS,
     REMINDERS,
@@ -64,6 +67,7 @@ VIEWS = (
 """All views of the core and of the apps. Every store is opened with them."""
 CATEGORIES = (
     *guests.CATEGORIES,
+    *things.CATEGORIES,
     *people.CATEGORIES,
     *messages.CATEGORIES,
     *trail.CATEGORIES,
@@ -94,10 +98,11 @@ async def open_platform(
 ) -> Platform:
     """The services on a store, which is opened and not changed; `create` makes a missing one.
 
-    `handlers` are coroutines of this program that rules may name as targets. Raises KeyUnusable
-    for a private key that cannot be used, NotAStore, ViewOutdated, and what else the engine raises
-    when a store is opened.
+    `handlers` are coroutines of this program that rules may name as targets. Raises Invalid for
+    quotas that cannot be parsed, KeyUnusable for a private key that cannot be used, NotAStore,
+    ViewOutdated, and what else the engine raises when a store is opened.
     """
+    guests.read_quotas(settings.quotas)
     key = _LazyKey(settings)
     await key.check()
     store = await open_store(settings.store, views=VIEWS, create=create)
@@ -115,6 +120,7 @@ async def start(settings: Settings, *, handlers: Mapping[str, Handler] = {}) -> 
     try:
         await platform.guests.ensure_default("system")
         await platform.guests.promote_waiting(actor="system")
+        await platform.things.promote_waiting(actor="system")
     except BaseException:
         await platform.stop()
         raise
@@ -138,7 +144,20 @@ def _assemble(
     settings: Settings, store: Store, key: people.KeySource, handlers: Mapping[str, Handler]
 ) -> Platform:
     clock, ids, mailer = system_clock, new_id, _mailer(settings)
-    guest_lists = guests.GuestService(store, clock=clock, ids=ids)
+    quotas, sends_letters = guests.read_quotas(settings.quotas), not isinstance(mailer, NoMail)
+    guest_lists = guests.GuestService(
+        store, clock=clock, ids=ids, quotas=quotas, sends_letters=sends_letters
+    )
+    accounts = people.AccountService(
+        store,
+        key,
+        mailer,
+        site=settings.base_url,
+        clock=clock,
+        ids=ids,
+        everybody_organises=settings.everybody_organises,
+    )
+    things_to_do = things.ThingService(store, clock=clock, ids=ids)
     secrets, queue = _RuleSecrets(key), queues.Queues(store, clock=clock, ids=ids)
     opener = TargetOpener(
         store,
@@ -151,34 +170,49 @@ def _assemble(
         queues=queue,
         handlers=handlers,
     )
-    accounts = people.AccountService(
-        store, key, mailer, site=settings.base_url, clock=clock, ids=ids
-    )
     profiles, links = people.ProfileService(store, clock=clock, ids=ids), people.MailLinks(key)
     talk = messages.MessageService(
-        store, Members(profiles), Concerns(guest_lists, profiles), clock=clock, ids=ids
+        store,
+        Members(profiles),
+        Concerns(guest_lists, things_to_do, profiles),
+        clock=clock,
+        ids=ids,
     )
     contacts = Contacts(profiles, links, settings.base_url)
     bus, log = Bus(opener), RequestLog(clock)
     spread = spreading.spreading(store, clock=clock, ids=ids)
-    has_mail = not isinstance(mailer, NoMail)
-    subscriptions: list[Subscription] = [bus, *projections(mail=has_mail), spread]
-    if not isinstance(mailer, NoMail):
-        letters = mailing.guest_letters(
-            store, mailer.deliver, site=settings.base_url, clock=clock, ids=ids
+    subscriptions: list[Subscription] = [bus, *projections(mail=sends_letters), spread]
+    if sends_letters:
+        is_confirmed = _always if settings.demo else accounts.is_confirmed
+        hosts = Hosts(is_confirmed, _AddressDigest(key))
+        post = mailing.Post(mailer.deliver, settings.base_url)
+        allowed = LetterQuotas(store, quotas, hosts, clock=clock, ids=ids)
+        letters = mailing.guest_letters(store, post, allowed, clock=clock, ids=ids)
+        notices = thing_letters(
+            store,
+            things_to_do,
+            accounts,
+            mailer.deliver,
+            site=settings.base_url,
+            contact=settings.contact,
+            clock=clock,
         )
-        subscriptions.append(letters)
-        subscriptions.append(
-            message_letters(
-                store, talk, contacts, mailer.deliver, site=settings.base_url, clock=clock
-            )
+        unread = message_letters(
+            store, talk, contacts, mailer.deliver, site=settings.base_url, clock=clock
         )
+        subscriptions += [letters, notices, unread]
+    subscriptions.append(
+        thing_settling(
+            store, things_to_do, accounts if sends_letters else None, clock=clock, ids=ids
+        )
+    )
     return Platform(
         settings=settings,
         store=store,
         clock=clock,
         ids=ids,
         guests=guest_lists,
+        things=things_to_do,
         keys=people.KeyService(store, clock=clock, ids=ids),
         accounts=accounts,
         guest_login=people.GuestLoginService(
@@ -189,9 +223,9 @@ def _assemble(
         site_key=key,
         messages=talk,
         mail_links=links,
-        reminder_rounds=None
-        if isinstance(mailer, NoMail)
-        else ReminderRounds(store, contacts, clock=clock, ids=ids, report=log.failed),
+        reminder_rounds=ReminderRounds(store, contacts, clock=clock, ids=ids, report=log.failed)
+        if sends_letters
+        else None,
         mailer=mailer,
         trail=trail.TrailService(store, clock=clock, ids=ids, report=log.failed),
         appender=Appender(store, owned=OWNED, clock=clock, ids=ids),
@@ -201,6 +235,7 @@ def _assemble(
             store, clock=clock, ids=ids, known=[subscription.name for subscription in subscriptions]
         ),
         queues=queue,
+        finder=None,
         bus=bus,
         subscriptions=subscriptions,
         worker=worker.Worker(
@@ -212,6 +247,21 @@ def _assemble(
             tell=log.told,
         ),
     )
+
+
+async def _always(account_id: str) -> bool:
+    """In the demo nobody's address is real, and no letter leaves the process."""
+    return True
+
+
+class _AddressDigest:
+    """Digests of the addresses of guests, by which the letters of a day are counted."""
+
+    def __init__(self, key: people.KeySource) -> None:
+        self._key = key
+
+    async def __call__(self, address: str) -> str:
+        return (await self._key()).digest("letters", address)
 
 
 class _RuleSecrets:
@@ -341,23 +391,40 @@ class Members:
 
 
 class Concerns:
-    """Whose business a gathering is: its host's, and that of the guests with the same address."""
+    """Whose business it is what messages are about: the link from the messages app to other apps.
 
-    def __init__(self, guest_lists: guests.GuestService, profiles: people.ProfileService) -> None:
+    A gathering is that of its host, and of the guests with the same address. A published thing is
+    everybody's, and a booking that of the parent and the organiser.
+    """
+
+    def __init__(
+        self,
+        guest_lists: guests.GuestService,
+        things_to_do: things.ThingService,
+        profiles: people.ProfileService,
+    ) -> None:
         self._guests = guest_lists
+        self._things = things_to_do
         self._profiles = profiles
 
     async def concerns(self, account: str, about: messages.About) -> bool:
-        if about.kind != "gathering":
-            return False
+        match about.kind:
+            case "gathering":
+                return await self._gathering_concerns(about.id, account)
+            case "thing":
+                return await self._things.thing_concerns(about.id, account)
+            case "booking":
+                return await self._things.booking_concerns(about.id, account)
+
+    async def _gathering_concerns(self, id: str, account: str) -> bool:
         try:
-            gathering = (await self._guests.gathering(about.id)).body
+            gathering = (await self._guests.gathering(id)).body
         except NotFound:
             return False
         if gathering.host_account == account:
             return True
         known = (await self._profiles.known([account])).get(account)
-        return known is not None and await self._guests.is_invited(about.id, known.address)
+        return known is not None and await self._guests.is_invited(id, known.address)
 
 
 class Contacts:

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from gatherlog.apps.people.addresses import parsed
 from gatherlog.core.eventstore.errors import Flaw, Invalid, NotAStore
 from gatherlog.engines.addresses import StoreAddress, read_address
 from gatherlog.targets.mail_sender import MailSender
@@ -33,6 +34,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """`smtp://[name:password@]host[:port]` or `smtps://…`; None: no mail is sent."""
     mail_from: str | None = None
     """The sender of mail, such as `party@example.org` or `Our party <party@example.org>`."""
+    contact: str | None = None
+    """The address that gets what visitors write to the site; None: it stays in the log."""
     jwt_key: str | None = None
     """The site's private RSA key in PEM; None: it is in the key file."""
     key_file: str | None = None
@@ -42,8 +45,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Addresses or networks that webhooks may reach though not public, and at any port."""
     work: bool = True
     """Whether the server runs the worker, too; if not, `gatherlog work` does, beside it."""
+    everybody_organises: bool = False
+    """Whether every account is an organiser of things to do, without being given the role."""
     rate_limits: str = ""
     """`off`, or limits like `sign_in=20/minute,rsvp=off`; limits not named keep their defaults."""
+    quotas: str = ""
+    """`off`, or quotas like `gatherings=200,guests=off`; those not named keep their defaults."""
+    introspection: bool = False
+    """Whether the GraphQL APIs tell their schemas; a demo does in any case."""
     demo: bool = False
 
     def __repr__(self) -> str:
@@ -121,6 +130,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             flaws.append(Flaw("/smtp_url", "is not like smtp://name:password@host:port"))
         if self.mail_from is not None:
             flaws.extend(_flaws_of_sender(self.mail_from))
+        if self.contact is not None and not _is_mail_address(self.contact):
+            flaws.append(Flaw("/contact", "is not an e-mail address like office@example.org"))
         for network in self.webhook_allow:
             if not _is_network(network):
                 flaws.append(Flaw("/webhook_allow", f"{network!r} is not like 10.1.0.0/16"))
@@ -153,10 +164,13 @@ def _is_network(text: str) -> bool:
     return True
 
 
-def _switch(text: str) -> bool:
-    if text not in ("on", "off"):
-        raise Invalid(Flaw("/work", f"{text!r} is neither on nor off"))
-    return text == "on"
+def _switch(name: str) -> Callable[[str], bool]:
+    def read(text: str) -> bool:
+        if text not in ("on", "off"):
+            raise Invalid(Flaw(f"/{name}", f"{text!r} is neither on nor off"))
+        return text == "on"
+
+    return read
 
 
 def _listed(text: str) -> tuple[str, ...]:
@@ -192,6 +206,13 @@ def _flaws_of_sender(text: str) -> list[Flaw]:
     return []
 
 
+def _is_mail_address(text: str) -> bool:
+    try:
+        return parsed(text) == text
+    except Invalid:
+        return False
+
+
 def _pem(text: str) -> str:
     """PEM from a variable, in which the two characters `\\n` may stand for a line end."""
     return text.replace("\\n", "\n")
@@ -204,10 +225,14 @@ _READERS: Mapping[str, Callable[[str], object]] = {
     "public_url": str,
     "trusted_proxies": _listed,
     "webhook_allow": _listed,
-    "work": _switch,
+    "work": _switch("work"),
+    "introspection": _switch("introspection"),
+    "everybody_organises": _switch("everybody_organises"),
     "smtp_url": str,
     "mail_from": str,
+    "contact": str,
     "jwt_key": _pem,
     "key_file": str,
     "rate_limits": str,
+    "quotas": str,
 }

@@ -5,7 +5,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.async_api import BrowserContext, Page, expect
+from playwright.async_api import BrowserContext, FloatRect, Page, expect
 
 from gatherlog.bootstrap import Platform
 
@@ -36,7 +36,7 @@ async def make(page: Page) -> str:
     await page.locator("#event_date").fill("2999-06-06")
     await page.locator("#event_time").fill("18:30")
     await page.locator("#time_zone").select_option("Europe/Berlin")
-    await page.get_by_role("button", name="Make it").click()
+    await page.get_by_role("button", name="Create the gathering").click()
     await expect(page.get_by_role("heading", level=1)).to_have_text("Olga’s Fest")
     return page.url.partition("?")[0]
 
@@ -44,10 +44,16 @@ async def make(page: Page) -> str:
 async def take_in(page: Page) -> None:
     await page.get_by_role("link", name="Import a sheet").click()
     await page.locator("#file").set_input_files(SHEET)
-    await page.get_by_role("button", name="Look at it").click()
-    await expect(page.get_by_text("Nothing is written yet.")).to_be_visible()
+    await page.get_by_role("button", name="Show a preview").click()
+    await expect(page.get_by_text("Nothing is saved yet.")).to_be_visible()
     await page.get_by_role("button", name="Import 7 guests").click()
     await expect(page.get_by_role("status")).to_have_text("The sheet is imported.")
+
+
+async def box_of(page: Page, field: str) -> FloatRect:
+    box = await page.locator(f"#{field}").bounding_box()
+    assert box is not None
+    return box
 
 
 async def test_a_host_goes_from_nothing_to_a_figure_that_moves(
@@ -121,6 +127,11 @@ async def test_all_of_it_works_on_a_phone_without_scripts(page: Page, site: str)
         await page.goto(place + path)
         width = await page.evaluate("document.documentElement.scrollWidth")
         assert (path, width) == (path, 390)
+    await page.goto(place + "/settings")
+    for first, second in (("event_date", "event_time"), ("rsvp_deadline", "rsvp_time")):
+        before, after = await box_of(page, first), await box_of(page, second)
+        assert before["y"] + before["height"] <= after["y"]
+        assert after["x"] + after["width"] <= 390
     await page.get_by_role("button", name="Sign out").click()
     await page.goto(place)
     await expect(page.get_by_role("heading", level=1)).to_have_text("Sign in")

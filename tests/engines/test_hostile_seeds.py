@@ -1,4 +1,7 @@
-"""Subscriptions, rules and queues on the hostile engine, for ten seeds."""
+"""Subscriptions, rules, queues and live followers on the hostile engine, with several seeds.
+
+GATHERLOG_SEEDS=10 tries ten of them, which takes a quarter of an hour.
+"""
 
 import os
 import subprocess
@@ -7,18 +10,24 @@ from pathlib import Path
 
 import pytest
 
+SEEDS = int(os.environ.get("GATHERLOG_SEEDS", "2"))
 SUITES = (
     "tests/core/queues",
     "tests/core/routing",
     "tests/core/subscriptions",
     "tests/interfaces/routing",
+    "tests/interfaces/test_feed.py",
+    "tests/interfaces/test_live.py",
+    "tests/interfaces/test_live_failures.py",
+    "tests/interfaces/test_live_quiet.py",
+    "tests/interfaces/test_poison.py",
     "tests/interfaces/test_queue_handlers.py",
     "tests/targets/test_queue.py",
 )
 
 
 @pytest.mark.heavy
-@pytest.mark.parametrize("seed", range(10, 20))
+@pytest.mark.parametrize("seed", range(10, 10 + SEEDS))
 def test_everything_that_reads_the_log_holds_whatever_the_engine_does(seed: int) -> None:
     arguments = ["-q", "-p", "no:cacheprovider", "-m", "not heavy", "-k", "hostile", *SUITES]
     run = subprocess.run(

@@ -3,10 +3,12 @@
 import asyncio
 import os
 import signal
+import socket
 import sys
+import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +17,11 @@ import pytest
 from gatherlog.core import Store
 from gatherlog.core.eventstore.errors import Busy
 from gatherlog.engines.sqlite import SqliteStore
+from gatherlog.engines.sqlite.wakeups import Wakeups
 from tests.contracts.commits import commit
 from tests.contracts.engines import SQLITE, Place
 from tests.engines.child import children
+from tests.stores import eventually
 
 
 def let_reads_fail(store: Store, fail: bool) -> None:
@@ -48,6 +52,47 @@ async def test_after_reads_of_the_file_have_failed_waiters_are_still_woken(
     assert await asyncio.wait_for(waiting, 5) == (2,)
     assert complaints == []
     await place.close()
+
+
+@pytest.fixture
+def near() -> Iterator[Path]:
+    """A folder whose path leaves room for the name of a socket."""
+    with tempfile.TemporaryDirectory() as folder:
+        yield Path(folder)
+
+
+async def test_a_waiter_is_told_the_position_that_another_store_has_reached(near: Path) -> None:
+    place = Place(SQLITE, near)
+    store, other = await place.open(), await place.open()
+    waiting = asyncio.create_task(store.wait((1,), 20.0))
+    await asyncio.sleep(0)
+    let_reads_fail(store, True)
+
+    await other.commit(commit("card-1"))
+    await other.commit(commit("card-1"))
+
+    assert await asyncio.wait_for(waiting, 5) == (2,)
+    let_reads_fail(store, False)
+    await place.close()
+
+
+async def test_the_wake_up_of_an_older_release_tells_no_position(near: Path) -> None:
+    path, said = str(near / "store.db"), list[int | None]()
+    loop = asyncio.get_running_loop()
+    listening, sending = Wakeups(path), Wakeups(path)
+    listening.listen(loop, said.append)
+
+    async def heard() -> list[int | None]:
+        return said
+
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as older:
+        [address] = Path(f"{path}.wake").iterdir()
+        older.sendto(b"\0", str(address))
+    sending.send(2**40)
+
+    await eventually(heard, [None, 2**40])
+    sending.close(loop)
+    listening.close(loop)
 
 
 def kept(folder: Path) -> set[str]:

@@ -1,6 +1,7 @@
 """verify and rebuild: what they compare, what they leave out, and documents that are damaged."""
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -66,7 +67,23 @@ def test_a_damaged_document_is_named_in_one_line_and_repaired_by_rebuild(
     status, out, err = party(*command.split())
 
     assert (status, out, err.count("\n")) == (1, "", 1)
-    assert err.startswith(f"gatherlog: document {view}/")
-    assert err.endswith(" cannot be read; `gatherlog rebuild` repairs it\n")
+    named = "rule 'copy' cannot be read" if view == "rule" else f"document {view}/"
+    assert err.startswith(f"gatherlog: {named}")
+    assert "`gatherlog rebuild` repairs it" in err
     assert party("rebuild").status == 0
     assert party(*command.split()).status == 0
+
+
+def test_a_rule_whose_pattern_this_release_does_not_know_is_listed_as_set_aside(
+    party: Terminal, here: Path
+) -> None:
+    party("rules", "add", "copy", "--pattern", '{"type": ["x"]}', "--append", "copies-1")
+    newer = """
+        UPDATE document
+        SET body = CAST(replace(CAST(body AS TEXT), '["x"]', '[{"newer":1}]') AS BLOB)
+        WHERE view = 'rule'
+    """
+    with closing(sqlite3.connect(here / "gatherlog.db")) as store, store:
+        store.execute(newer)
+
+    assert "copy  set aside  append copies-1" in party("rules", "list").out

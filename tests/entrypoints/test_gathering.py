@@ -5,6 +5,7 @@ import json
 
 import pytest
 
+from gatherlog.apps.guests import NewGuest, Rsvp
 from gatherlog.bootstrap import start
 from gatherlog.settings import Settings
 from tests.entrypoints.conftest import Terminal
@@ -154,3 +155,50 @@ def test_an_invalid_gathering_is_not_created(party: Terminal, wrong: tuple[str, 
 
     assert (refused.status, refused.out) == (2, "")
     assert len(json.loads(party("gathering", "list", "--json").out)) == 1
+
+
+async def come() -> None:
+    """A guest comes to the gathering `default`."""
+    platform = await start(Settings())
+    new = NewGuest(first_name="Ada", last_name="Lovelace")
+    ada = await platform.guests.add_guest("default", new, actor="test")
+    await platform.guests.rsvp("default", ada.body.id, Rsvp(attending=True), actor="test")
+    await platform.stop()
+
+
+async def choices() -> list[bool | None]:
+    """What changes of settings say about letters, the oldest first; None where they say nothing."""
+    platform = await start(Settings())
+    events = await platform.store.read_stream("gathering-default")
+    await platform.stop()
+    changes = [json.loads(e.data) for e in events if e.type == "guests.settings_changed"]
+    return [change.get("notify") for change in changes]
+
+
+def test_a_new_place_says_whether_guests_get_letters_where_the_site_sends_mail(
+    party: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GATHERLOG_SMTP_URL", "smtp://127.0.0.1:9")
+    monkeypatch.setenv("GATHERLOG_MAIL_FROM", "party@example.org")
+    asyncio.run(come())
+
+    status, out, err = party("gathering", "--location", "The mill")
+    assert (status, out) == (2, "")
+    assert "nothing was changed: guests who come or wait: 1; add --notify to write" in err
+    assert party("gathering", "--location", "The mill", "--no-notify").status == 0
+    assert party("gathering", "--name", "Ball").status == 0
+    assert party("gathering", "--location", "The barn", "--notify").status == 0
+    assert asyncio.run(choices()) == [False, None, True]
+
+
+def test_bad_quotas_are_refused_with_what_is_wrong(
+    party: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GATHERLOG_QUOTAS", "guests=many")
+
+    status, out, err = party("gathering")
+    assert (status, out) == (2, "")
+    assert (
+        "GATHERLOG_QUOTAS: 'guests=many' is not like guests=5000; names: gatherings, guests, "
+        in err
+    )

@@ -122,7 +122,7 @@ def test_a_secret_is_shown_and_rotated(party: Terminal) -> None:
         (["--pattern", SIGNUPS], "name one target"),
         (["--pattern", SIGNUPS, "--append", "a-1", "--queue", "q"], "name one target"),
         (["--pattern", SIGNUPS, "--mail", "a@example.org"], "--subject"),
-        (["--pattern", SIGNUPS, "--webhook", "ftp://x"], "--webhook: "),
+        (["--pattern", SIGNUPS, "--webhook", "ftp://x"], "--webhook begins with neither"),
         (["--pattern", SIGNUPS, "--append", "key-1"], "--append: streams of"),
         (["--pattern", SIGNUPS, "--append", "a-1", "--path", "x=$.y"], "--template"),
         (["--pattern", SIGNUPS, "--append", "a-1", "--template", "<x>"], "--template: <x>"),
@@ -144,10 +144,12 @@ def test_a_worker_delivers_pauses_and_resumes_as_commanded(party: Terminal) -> N
     party("append", "users-1", "signup", '{"name": "Ada"}')
 
     until(lambda: party("read", "copies-1").out, '"name": "Ada"')
-    until(lambda: party("subscriptions", "list").out, "bus    0 ")
+    until(lambda: party("subscriptions", "list").out, "bus     0 ")
     told = "bus will be paused by the process that reads it.\n"
     assert party("subscriptions", "pause", "bus").out == told
     until(lambda: party("subscriptions", "list").out, "paused")
+    paused = "bus is paused; `gatherlog subscriptions resume bus` lets it continue\n"
+    assert party("subscriptions", "show", "bus").out.startswith(paused)
     party("append", "users-2", "signup")
     assert party("subscriptions", "resume", "bus").status == 0
     until(lambda: party("read", "copies-1").out, " copies-1 2  signup")
@@ -206,9 +208,10 @@ def test_a_subscription_that_nobody_reads_is_not_called_read_or_paused(party: Te
         listed = json.loads(party("subscriptions", "list", "--json").out)
         return {one["name"]: one["state"] for one in listed}
 
-    assert states() == dict.fromkeys(("bus", "logs", "trail"), "never read")
+    assert states() == dict.fromkeys(("bus", "logs", "things", "trail"), "never read")
     party("subscriptions", "pause", "bus")
-    assert states() == {"bus": "pausing", "logs": "never read", "trail": "never read"}
+    unread = dict.fromkeys(("logs", "things", "trail"), "never read")
+    assert states() == {"bus": "pausing", **unread}
     assert "pausing" in party("subscriptions", "list").out
     party("subscriptions", "resume", "bus")
     assert states()["bus"] == "never read"
@@ -221,9 +224,11 @@ def test_a_receiver_that_is_down_is_shown_with_what_to_do(party: Terminal) -> No
     for n in range(5):
         party("append", f"users-{n}", "signup", "{}")
 
-    shown = until(lambda: party("subscriptions", "show", "bus").out, "down/target is held")
-    assert "all deliveries fail since" in shown
-    assert "mend the receiver, or change or remove the rule" in shown
+    shown = until(
+        lambda: party("subscriptions", "show", "bus").out, "all deliveries have failed since"
+    )
+    assert "down/target is held" in shown
+    assert "Mend the receiver, or change or remove the rule" in shown
     listed = json.loads(party("subscriptions", "list", "--json").out)
     assert [one["failing"] for one in listed if one["name"] == "bus"] == [1]
 

@@ -276,3 +276,10 @@ def test_a_list_of_2000_lines_is_imported_whole(party: Terminal, here: Path) -> 
 
     assert (output["new"], output["households"], output["written"]) == (2000, 500, True)
     assert len(guests(party)) == 2000
+
+
+def test_a_sheet_of_headings_alone_names_no_guests(party: Terminal, here: Path) -> None:
+    (here / "list.csv").write_text("Name,Seats\n")
+
+    told = party("import", "list.csv", "--yes").out.splitlines()[-1]
+    assert told == "Nothing to write: the sheet names no guests."

@@ -35,6 +35,28 @@ OF_A_MEMBER = {
     Action.CHANGE_PROFILE,
     Action.USE_CONVERSATIONS,
 }
+OF_THINGS = {
+    Action.FIND_THINGS,
+    Action.READ_THING,
+    Action.WRITE_TO_SITE,
+    Action.KEEP_FAVOURITES,
+    Action.KEEP_CHILDREN,
+    Action.BOOK_THING,
+    Action.REPORT_THING,
+    Action.KEEP_PROFILE,
+    Action.CREATE_THING,
+    Action.LIST_OWN_THINGS,
+    Action.READ_OWN_THING,
+    Action.CHANGE_OWN_THING,
+    Action.READ_ROSTER,
+    Action.WRITE_TO_FAMILIES,
+    Action.LIST_REVIEWS,
+    Action.READ_REVIEW,
+    Action.DECIDE_REVIEW,
+    Action.WITHDRAW_THING,
+    Action.SETTLE_REPORTS,
+}
+"""Asked by GraphQL and by pages."""
 OF_OTHERS = _requests(
     [endpoint for endpoint in ENDPOINTS if endpoint.action not in ANYONE | OF_A_MEMBER]
 )
@@ -60,7 +82,7 @@ def test_every_action_but_those_of_pages_has_an_endpoint() -> None:
         Action.READ_OVERVIEW,
         Action.READ_MAILBOX,
         Action.END_MAIL,
-    }
+    } | OF_THINGS
 
     announcing = {Action.SEND_MESSAGE, Action.ANNOUNCE}
     """Asked by the endpoint that sends, once its body has named the conversation."""

@@ -62,7 +62,8 @@ async def test_a_broken_body_is_refused_wherever_it_is_sent(
     body, kind, status = BROKEN[broken]
     of_a_guest = row.action is Action.ANSWER_HOUSEHOLD
     credential = await guest(api, nobody, guest_id) if of_a_guest else {}
-    path = row.path.replace("{guest_id}", guest_id).replace("{gathering_id}", "default")
+    path = row.path.replace("{gathering_id}", "default")
+    path = path.replace("{guest_id}", guest_id).replace("{account_id}", guest_id)
     path = path.replace("{queue}", "jobs")
     if path.startswith(("/api/", "/account")):
         credential = await member(nobody, platform, "ada")

@@ -13,6 +13,8 @@ from gatherlog.bootstrap import Platform, start
 from gatherlog.interfaces.http import build_app
 from gatherlog.interfaces.logs import RequestLog
 from gatherlog.settings import Settings
+from tests.apps.things.sample_things import Town
+from tests.interfaces.graphql.sample_town import DAY, content
 from tests.interfaces.talking import Member, signed_up
 from tests.stores import HOSTILE_URL, events_in, eventually
 
@@ -353,6 +355,22 @@ async def test_a_gathering_is_the_business_of_its_host_and_its_guests(
     await eventually(status, 200)
     await platform.guests.change_host("default", bob.account_id, actor="test")
     await bob.write("Yes", handle="ada", gathering_id="default")
+
+
+async def test_a_thing_is_everybodys_business_and_a_booking_that_of_two(
+    ada: Member, bob: Member, eve: Member, platform: Platform
+) -> None:
+    town = Town(platform.things)
+    thing = await town.published(content(), organiser=bob.account_id)
+    booking = await town.book(thing, parent=ada.account_id, date=DAY)
+
+    await eve.write("For how old?", handle="bob", thing_id=thing.id)
+    await ada.write("We come", handle="bob", booking_id=booking.id)
+    await bob.write("Welcome", handle="ada", booking_id=booking.id)
+    prying = {"message": "Who is it?", "handle": "bob", "booking_id": booking.id}
+    refused = await eve.ask("POST", "/api/messages", prying)
+
+    assert (refused.status_code, refused.json()) == (404, ["booking_id_unknown"])
 
 
 async def test_members_start_a_limited_number_of_conversations_in_a_minute(

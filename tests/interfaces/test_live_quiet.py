@@ -9,6 +9,7 @@ from gatherlog.core import Append, Commit, Event, Store
 from gatherlog.engines import open_store
 from gatherlog.interfaces import live_streams
 from gatherlog.interfaces.live_streams import changes
+from tests.stores import HOSTILE_URL
 
 NOON = 1_790_000_000_000_000
 
@@ -20,7 +21,7 @@ async def tell(store: Store) -> None:
         await asyncio.sleep(0.02)
 
 
-@pytest.mark.parametrize("engine", ["memory:", "hostile:1"])
+@pytest.mark.parametrize("engine", ["memory:", HOSTILE_URL])
 @pytest.mark.parametrize("is_busy", [True, False])
 async def test_a_comment_comes_when_nothing_was_sent_for_a_while(
     engine: str, is_busy: bool, monkeypatch: pytest.MonkeyPatch

@@ -121,6 +121,8 @@ async def test_streams_of_apps_cannot_be_appended_to(
         ("order-1", {"type": "x\n"}, "/events/0/type"),
         ("order-1", {"type": "x\U0001fffe"}, "/events/0/type"),
         ("order-1", {"type": "x", "subject": "\x85"}, "/events/0/subject"),
+        ("order-1", {"data": {"a": 1}, "type": 5}, "/events/0/type"),
+        ("order-1", {"data": [1], "meta": {}, "type": "x", "time": 7}, "/events/0/time"),
     ],
 )
 async def test_a_malformed_event_is_refused_with_its_place(
@@ -133,6 +135,13 @@ async def test_a_malformed_event_is_refused_with_its_place(
     assert refused.status_code == 422
     assert refused.json()["errors"][0]["pointer"].startswith(pointer)
     assert await platform.store.heads() == before
+
+
+async def test_only_what_is_wrong_with_an_item_is_named(api: AsyncClient) -> None:
+    refused = await api.post("/logs/users", json={**SIGNUP, "sk": "late", "colour": 1})
+
+    found = {flaw["pointer"] for flaw in refused.json()["errors"]}
+    assert (refused.status_code, found) == (422, {"/sk", "/colour"})
 
 
 @pytest.mark.parametrize(

@@ -17,13 +17,13 @@ from gatherlog.interfaces.rest.feed import event_line
 from gatherlog.settings import Settings
 from tests.interfaces.poison import POISON, poison
 from tests.interfaces.test_feed import events, read
-from tests.stores import eventually
+from tests.stores import HOSTILE_URL, eventually
 
 IDS = sorted(event.id for event in POISON)
 NAMES = {f"poison-{id}" for id in IDS}
 
 
-@pytest.fixture(params=["sqlite:///{folder}/gatherlog.db", "hostile:1"])
+@pytest.fixture(params=["sqlite:///{folder}/gatherlog.db", HOSTILE_URL])
 async def platform(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Platform]:
     store = request.param.format(folder=tmp_path)
     platform = await start(Settings(store=store, rate_limits="off"))
@@ -153,7 +153,7 @@ async def test_rules_and_projections_get_over_every_event(
 
     got: set[str] = set()
     await eventually(copied, NAMES | {"users-after"}, 20)
-    for name in ("bus", "logs", "trail"):
+    for name in ("bus", "logs", "things", "trail"):
         await eventually(partial(behind, api, name), 0)
 
 

@@ -36,6 +36,7 @@ class Client:
             platform=SimpleNamespace(queues=self.queues),  # type: ignore[arg-type]
             rate_limiter=None,  # type: ignore[arg-type]
             feed=None,  # type: ignore[arg-type]
+            long_work=None,  # type: ignore[arg-type]
             watch=None,  # type: ignore[arg-type]
             actor=Actor("key", "1", Role.OPERATOR),
             gathering_id="default",

@@ -90,7 +90,8 @@ async def test_a_name_that_leads_to_such_an_address_is_refused(address: str) -> 
 
     assert (refused.value.kind, refused.value.final) == ("address_refused", False)
     assert str(refused.value) == (
-        f"hooks.example is {ip_address(address)}: not public, nor named by GATHERLOG_WEBHOOK_ALLOW"
+        f"hooks.example leads to {ip_address(address)}, which is not public, nor in a network "
+        "named by GATHERLOG_WEBHOOK_ALLOW"
     )
 
 
@@ -191,7 +192,7 @@ async def test_a_name_without_any_address_is_refused() -> None:
         assert (await failure_of(target)).kind == "address_refused"
 
 
-NOWHERE = "not public, nor named by GATHERLOG_WEBHOOK_ALLOW"
+NOWHERE = "not public, nor in a network named by GATHERLOG_WEBHOOK_ALLOW"
 PORT_NOT_NAMED = "is none of 80, 443, 8080, 8443, nor in a network named by GATHERLOG_WEBHOOK_ALLOW"
 
 

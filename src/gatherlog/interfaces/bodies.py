@@ -6,12 +6,12 @@ import re
 from collections.abc import Awaitable, Callable, Generator, Mapping, MutableMapping
 from functools import partial
 from itertools import islice
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final, Generic, Literal, TypeVar, get_args, get_origin
 
 import msgspec
 
 from gatherlog.core.eventstore.errors import Flaw, Invalid
-from gatherlog.core.eventstore.exact_json import decoder
+from gatherlog.core.eventstore.exact_json import decoder, encode
 from gatherlog.interfaces.problems import (
     MOST_FLAWS,
     BodyTooLarge,
@@ -201,7 +201,7 @@ class BodyReader(Generic[B]):
         flaws = flaws_of(value, self._kind)
         if flaws:
             raise Invalid(*flaws)
-        return msgspec.convert(value, self._kind)
+        return self._decode(encode(value))
 
 
 def flaws_of(value: Any, kind: type, *, strict: bool = True) -> list[Flaw]:
@@ -220,10 +220,16 @@ def flaws_of(value: Any, kind: type, *, strict: bool = True) -> list[Flaw]:
                 flaws.append(Flaw(_pointer(name), "This field is needed"))
             continue
         try:
-            msgspec.convert(value[name], field.type, strict=strict)
+            if strict:  # a part that is kept as it is (`Raw`) can only be decoded from JSON
+                decoder(field.type)(encode(value[name]))
+            else:
+                msgspec.convert(value[name], field.type, strict=False)
         except msgspec.ValidationError as error:
             detail, _, place = str(error).partition(" - at `$")
-            flaws.append(Flaw(_pointer(name) + _steps(place), detail.replace("`", "")))
+            detail = detail.replace("`", "")
+            if not place and detail.startswith("Invalid enum value"):
+                detail += f"; known values: {', '.join(_choices(field.type))}"
+            flaws.append(Flaw(_pointer(name) + _steps(place), detail))
     return flaws[:MOST_FLAWS]
 
 
@@ -244,6 +250,12 @@ def _parse(body: bytes) -> Any:
         raise Malformed("The body is nested too deeply.") from None
     except msgspec.DecodeError as error:
         raise Malformed(f"The body is not JSON: {error}.") from None
+
+
+def _choices(kind: Any) -> list[str]:
+    """The values of the Literal that a type is, or that is a part of it."""
+    parts = [part for part in (kind, *get_args(kind)) if get_origin(part) is Literal]
+    return [str(value) for part in parts for value in get_args(part)]
 
 
 def _pointer(name: str) -> str:

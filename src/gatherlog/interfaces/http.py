@@ -23,6 +23,7 @@ from gatherlog.core.eventstore.errors import (
     NotFound,
     Unauthenticated,
 )
+from gatherlog.core.eventstore.giving_way import Pace
 from gatherlog.interfaces.access_notes import note_endpoint_access
 from gatherlog.interfaces.auth import identify, permit
 from gatherlog.interfaces.bodies import (
@@ -33,9 +34,13 @@ from gatherlog.interfaces.bodies import (
     until_disconnected,
 )
 from gatherlog.interfaces.even_answers import Ticks
+from gatherlog.interfaces.graphql.apis import Api
+from gatherlog.interfaces.graphql.serving import GraphQL
+from gatherlog.interfaces.graphql.serving import Request as GraphQLRequest
 from gatherlog.interfaces.live_feed import FeedHub
 from gatherlog.interfaces.live_streams import LiveStreams
 from gatherlog.interfaces.logs import RequestLog, public_path
+from gatherlog.interfaces.long_work import LongWork
 from gatherlog.interfaces.openapi import describe_endpoints
 from gatherlog.interfaces.platform import Platform
 from gatherlog.interfaces.problems import (
@@ -81,6 +86,8 @@ HTTPS_ONLY: Final = (b"strict-transport-security", b"max-age=31536000")
 """Added where guests reach the site over HTTPS: browsers do not use plain HTTP for a year. Other
 hosts of the same domain are not concerned."""
 DESCRIPTION_PATH: Final = "/openapi.json"
+PART: Final = 64 * 1024
+"""Bytes of a body that are sent at once."""
 _CLIENT_GONE: Final = 499
 """In the request log only: the client disconnected before it was answered."""
 
@@ -115,8 +122,10 @@ class Http:
             self._security.append(HTTPS_ONLY)
         self._rate_limiter = RateLimiter(platform.settings, platform.clock)
         self._live = LiveStreams()
+        self._long_work = LongWork()
         self._ticks = Ticks()
         self._feed = FeedHub(platform.store, event_line)
+        self._graphql = GraphQL(platform, self._rate_limiter, log, self._ticks)
         self._watch = StreamWatch(platform.store)
         self._router = Router(ENDPOINTS)
         self._description = msgspec.json.encode(description)
@@ -126,6 +135,7 @@ class Http:
             rate_limiter=self._rate_limiter,
             live=self._live,
             watch=self._watch,
+            long_work=self._long_work,
         )
         routes = self._pages.routes()
         self._page_router = PageRouter(routes, redirect_slashes=False)
@@ -167,16 +177,36 @@ class Http:
         scope = exchange.scope
         found = self._router.find(scope["path"], scope.get("raw_path") or b"")
         if found is not None:
-            answer = await self._endpoint(exchange, receive, *found)
-            if isinstance(answer, StreamedReply):
-                await self._stream(exchange, receive, answer)
-            else:
-                await exchange.reply(answer)
+            await self._send(exchange, receive, await self._endpoint(exchange, receive, *found))
+        elif (api := self._graphql.find(scope["path"])) is not None:
+            exchange.logged_path = scope["path"]
+            await self._send(exchange, receive, await self._ask(exchange, receive, api))
         elif scope["path"] == DESCRIPTION_PATH:
             exchange.logged_path = DESCRIPTION_PATH
             await exchange.reply(await self._description_reply(exchange.method))
         else:
             await self._page(exchange, receive)
+
+    async def _send(
+        self, exchange: "_Exchange", receive: Receive, answer: Reply | StreamedReply
+    ) -> None:
+        if isinstance(answer, StreamedReply):
+            await self._stream(exchange, receive, answer)
+        else:
+            await exchange.reply(answer)
+
+    async def _ask(
+        self, exchange: "_Exchange", receive: Receive, api: Api
+    ) -> Reply | StreamedReply:
+        """Answer one request to a GraphQL API."""
+
+        async def identify() -> Actor:
+            return await self._identify(exchange)
+
+        body = limited(exchange.headers, receive, self._body_seconds)
+        return await self._graphql.serve(
+            GraphQLRequest(api, exchange.method, exchange.scope, exchange.headers, body, identify)
+        )
 
     async def _endpoint(
         self, exchange: "_Exchange", receive: Receive, node: PathNode, values: list[str]
@@ -209,6 +239,7 @@ class Http:
             platform=self._platform,
             rate_limiter=self._rate_limiter,
             feed=self._feed,
+            long_work=self._long_work,
             watch=self._watch,
             actor=actor,
             gathering_id=gathering_id,
@@ -373,7 +404,7 @@ class _Exchange:
         start = {"type": "http.response.start", "status": reply.status, "headers": headers}
         await self.transport(start)
         body = b"" if self.method == "HEAD" else reply.body
-        await self.transport({"type": "http.response.body", "body": body})
+        await self._send_body(body)
 
     async def begin(self, stream: StreamedReply) -> None:
         """Send status and headers of an answer whose body follows in parts."""
@@ -397,7 +428,21 @@ class _Exchange:
             given = {name for name, _ in headers}
             headers.extend(header for header in self.security if header[0] not in given)
             message["headers"] = headers
+        elif len(body := message.get("body", b"")) > PART and not message.get("more_body"):
+            await self._send_body(body)
+            return
         await self.transport(message)
+
+    async def _send_body(self, body: bytes) -> None:
+        """Send a whole body, a long one in parts: the next when the client has read enough."""
+        if len(body) > PART:
+            pace, view = Pace(), memoryview(body)
+            *starts, last = range(0, len(body), PART)
+            for start in starts:
+                await self.more(bytes(view[start : start + PART]))
+                await pace.give_way()
+            body = bytes(view[last:])
+        await self.transport({"type": "http.response.body", "body": body})
 
 
 def _headers(lines: Sequence[tuple[bytes, bytes]]) -> dict[bytes, bytes]:

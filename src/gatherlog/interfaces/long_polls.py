@@ -14,7 +14,7 @@ T = TypeVar("T")
 async def while_connected(
     work: Awaitable[T],
     disconnected: Callable[[], Awaitable[None]],
-    undo: Callable[[T], Awaitable[None]],
+    undo: Callable[[T], Awaitable[None]] | None = None,
 ) -> T:
     """The result of `work`, to be answered at once; raises what it raises.
 
@@ -32,6 +32,6 @@ async def while_connected(
         await asyncio.wait([working, leaving])
     if not is_gone:
         return working.result()
-    if not working.cancelled() and working.exception() is None:
+    if not working.cancelled() and working.exception() is None and undo is not None:
         await undo(working.result())
     raise ClientGone

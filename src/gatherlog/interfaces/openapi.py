@@ -45,12 +45,14 @@ _TAGS = {
     "settings": "Settings and exact figures of a gathering.",
     "rsvp": "For guests who have logged in: read the own household, and answer for it.",
     "signing in": "Codes by mail, sessions, and logins of guests with the token of their link.",
+    "accounts": "What the operator sets for the accounts of others.",
     "streams": "Events of one stream: append them, and read them in their order.",
     "logs": "All streams of one category, as items in the form of a DynamoDB log.",
     "feed": "Everything that happens, in pages or as it happens.",
     "rules": "Which events are delivered to which targets.",
     "subscriptions": "Named readers of the log: how far they are, and what waits in them.",
     "dead-letters": "Deliveries that were given up: read, redrive and discard them.",
+    "letters": "The letters to guests: how many went out today, and how many are held back.",
     "queues": "Durable queues: receive and acknowledge messages, and administer the queues.",
     "conversations": (
         "Messages between members. What is wrong with a request is a bare list of codes here, and "

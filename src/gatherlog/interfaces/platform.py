@@ -18,6 +18,7 @@ from gatherlog.apps.people import (
     MemberTokenService,
     ProfileService,
 )
+from gatherlog.apps.things import ThingService
 from gatherlog.apps.trail import TrailService
 from gatherlog.core.commands.appending import Appender
 from gatherlog.core.eventstore.clock import Clock, Ids
@@ -29,6 +30,7 @@ from gatherlog.core.routing.rules import Rule
 from gatherlog.core.subscriptions.administration import SubscriptionAdmin
 from gatherlog.core.subscriptions.subscription import Subscription
 from gatherlog.core.subscriptions.worker import Worker
+from gatherlog.interfaces.graphql.finding import Finder
 from gatherlog.settings import Settings
 from gatherlog.targets.mail import Mailbox
 
@@ -44,6 +46,7 @@ class Platform:
     clock: Clock
     ids: Ids
     guests: GuestService
+    things: ThingService
     keys: KeyService
     accounts: AccountService
     guest_login: GuestLoginService
@@ -62,6 +65,8 @@ class Platform:
     """Gives the secrets that a rule's webhooks are signed with, as text, the current one first."""
     subscription_admin: SubscriptionAdmin
     queues: Queues
+    finder: Finder | None
+    """Searches the published things; None where nothing searches."""
     bus: Bus
     subscriptions: Sequence[Subscription]
     """All subscriptions of this program, the bus included."""

@@ -7,6 +7,7 @@ from typing import Final
 
 import msgspec
 
+from gatherlog.apps.guests.refusals import LettersReached
 from gatherlog.core.eventstore.errors import Busy, Flaw, GatherlogError, Invalid
 
 __all__ = [
@@ -138,9 +139,15 @@ PROBLEMS: Final[Mapping[str, Problem]] = {
     "counter_out_of_bounds": Problem(HTTPStatus.CONFLICT, "It has changed meanwhile"),
     "refused": Problem(HTTPStatus.CONFLICT, "This is not possible now"),
     "gathering_full": Problem(HTTPStatus.CONFLICT, "There are not enough places left"),
+    "quota_reached": Problem(HTTPStatus.CONFLICT, "There are as many as there may be"),
+    "notify_undecided": Problem(HTTPStatus.CONFLICT, "Say whether guests shall be told"),
+    "full": Problem(HTTPStatus.CONFLICT, "There are not enough places"),
+    "already_booked": Problem(HTTPStatus.CONFLICT, "It is booked already"),
+    "child_is_booked": Problem(HTTPStatus.CONFLICT, "The child has a booking"),
+    "wrong_state": Problem(HTTPStatus.CONFLICT, "This is not possible in its state"),
     "handle_taken": Problem(HTTPStatus.CONFLICT, "Somebody else has this handle"),
     "rule_exists": Problem(HTTPStatus.CONFLICT, "The name is taken"),
-    "rule_unreadable": Problem(HTTPStatus.CONFLICT, "The rule cannot be read, only removed"),
+    "rule_unreadable": Problem(HTTPStatus.CONFLICT, "The rule cannot be read"),
     "too_many_rules": Problem(HTTPStatus.CONFLICT, "There are as many rules as there may be"),
     "receipt_stale": Problem(HTTPStatus.CONFLICT, "The receipt counts no more"),
     "answered_once": Problem(HTTPStatus.CONFLICT, "It was done, and is not told twice"),
@@ -153,6 +160,7 @@ PROBLEMS: Final[Mapping[str, Problem]] = {
     "invalid": Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "The request is not valid"),
     "key_reused": Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "The key was used for something else"),
     "too_many": Problem(HTTPStatus.TOO_MANY_REQUESTS, "Too often"),
+    "letters_reached": Problem(HTTPStatus.TOO_MANY_REQUESTS, "Enough letters for today"),
     "busy": Problem(
         HTTPStatus.SERVICE_UNAVAILABLE,
         "Too busy just now",
@@ -181,6 +189,11 @@ PROBLEMS: Final[Mapping[str, Problem]] = {
         HTTPStatus.SERVICE_UNAVAILABLE,
         "The site is being updated",
         "What was asked for has to be built anew first. Try again later.",
+    ),
+    "search_not_ready": Problem(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        "Searching is being prepared",
+        "The index for searching is being built. Try again in a moment.",
     ),
     "disk_full": Problem(
         HTTPStatus.INSUFFICIENT_STORAGE,
@@ -262,7 +275,7 @@ def describe(error: GatherlogError) -> ProblemDocument:
 
 def headers_of(error: GatherlogError) -> list[tuple[bytes, bytes]]:
     """The headers that go with an error's answer."""
-    if isinstance(error, (Busy, TooMany)):
+    if isinstance(error, (Busy, TooMany, LettersReached)):
         return [(b"retry-after", b"%d" % max(1, math.ceil(error.retry_after)))]
     if isinstance(error, MethodNotAllowed):
         return [(b"allow", error.allowed.encode())]

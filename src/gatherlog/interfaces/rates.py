@@ -12,8 +12,8 @@ from typing import Any, Final, Literal
 import msgspec
 
 from gatherlog.apps.people import Asker
+from gatherlog.core.commands.figures import read_figures
 from gatherlog.core.eventstore.clock import Clock
-from gatherlog.core.eventstore.errors import Flaw, Invalid
 from gatherlog.interfaces.clients import ClientAddresses
 from gatherlog.interfaces.problems import TooMany
 from gatherlog.settings import Settings
@@ -50,6 +50,8 @@ class Rates(msgspec.Struct, frozen=True, kw_only=True):
     per client address."""
     wrong: Rate | None = Rate(30, 60)
     """Invalid credentials, per client address."""
+    contact: Rate | None = Rate(5, 3600)
+    """Letters to the site, per client address."""
 
 
 def read_rates(text: str) -> Rates:
@@ -57,19 +59,12 @@ def read_rates(text: str) -> Rates:
 
     Empty means the defaults and `off` no limits; `sign_in=20/minute,rsvp=off` changes those named.
     """
-    names = msgspec.structs.fields(Rates)
-    if text.strip() == "off":
-        return Rates(**{field.name: None for field in names})
-    given: dict[str, Rate | None] = {}
-    for part in filter(None, (part.strip() for part in text.split(","))):
-        name, _, figure = (word.strip() for word in part.partition("="))
-        found = _RATE.fullmatch(figure)
-        if name not in {field.name for field in names} or not (found or figure == "off"):
-            detail = f"{part[:64]!r} is not like rsvp=10/hour; names: "
-            detail += ", ".join(field.name for field in names)
-            raise Invalid(Flaw("/rate_limits", detail))
-        given[name] = Rate(int(found[1]), _SECONDS[found[2]]) if found else None
-    return Rates(**given)
+    return read_figures(text, Rates, _rate, pointer="/rate_limits", example="rsvp=10/hour")
+
+
+def _rate(text: str) -> Rate | None:
+    found = _RATE.fullmatch(text)
+    return Rate(int(found[1]), _SECONDS[found[2]]) if found else None
 
 
 class Window:
@@ -122,6 +117,7 @@ class RateLimiter:
         self._rsvp = Window(rates.rsvp, clock)
         self._conversation = Window(rates.conversation, clock)
         self._wrong = Window(rates.wrong, clock)
+        self._contact = Window(rates.contact, clock)
 
     def client(self, scope: Mapping[str, Any] | MutableMapping[str, Any]) -> str:
         """The client of a request: an IPv4 address or an IPv6 network."""
@@ -159,6 +155,10 @@ class RateLimiter:
         and a client that shares its address with a broken script must not be locked out by it.
         """
         _pass(self._wrong, self.client(scope))
+
+    def contact(self, scope: Mapping[str, Any] | MutableMapping[str, Any]) -> None:
+        """Count a letter to the site."""
+        _pass(self._contact, self.client(scope))
 
 
 def _pass(window: Window, key: str) -> None:

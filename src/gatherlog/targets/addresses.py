@@ -144,7 +144,8 @@ def _refusal(host: str, port: int, found: Sequence[Address]) -> str:
         reason = f"port {port} of {host} is none of {ports}"
         return f"{reason}, nor in a network named by GATHERLOG_WEBHOOK_ALLOW"
     shown = ", ".join(map(str, found)) or "nothing"
-    return f"{host} is {shown}: not public, nor named by GATHERLOG_WEBHOOK_ALLOW"
+    where = host if shown == host else f"{host} leads to {shown}, which"
+    return f"{where} is not public, nor in a network named by GATHERLOG_WEBHOOK_ALLOW"
 
 
 def _spelt_out(host: str) -> list[Address]:

@@ -8,6 +8,7 @@ import pytest
 from gatherlog.apps.guests.events import (
     CODEC,
     EVENTS,
+    AccountCounted,
     CoHostChanged,
     GatheringCreated,
     GatheringRemoved,
@@ -44,6 +45,9 @@ EXAMPLES: dict[tuple[str, int], msgspec.Struct] = {
     ("guests.gathering_created", 1): WEDDING,
     ("guests.gathering_created", 2): msgspec.structs.replace(WEDDING, host_account=UNIT),
     ("guests.settings_changed", 1): SettingsChanged(location=None, max_guests=90),
+    ("guests.settings_changed", 2): SettingsChanged(
+        event_date="2026-06-21", location="The new mill", notify=False
+    ),
     ("guests.gathering_removed", 1): GatheringRemoved(),
     ("guests.guest_added", 1): GuestAdded(
         first_name="Ada",
@@ -73,6 +77,7 @@ EXAMPLES: dict[tuple[str, int], msgspec.Struct] = {
     ("guests.promoted", 1): Promoted(unit=UNIT),
     ("guests.co_host_changed", 1): CoHostChanged(is_co_host=True),
     ("guests.host_changed", 1): HostChanged(host_account="00000000-0000-7000-8000-00000000000a"),
+    ("quotas.account_counted", 1): AccountCounted(gatherings=1, guests=40),
 }
 
 
@@ -87,7 +92,8 @@ def test_every_event_type_has_an_example() -> None:
 
 
 def test_every_golden_file_has_an_example() -> None:
-    files = sorted(path.name for path in GOLDEN.glob("guests.*.json"))
+    ours = ("guests.*.json", "quotas.account_*.json")
+    files = sorted(path.name for pattern in ours for path in GOLDEN.glob(pattern))
 
     assert files == sorted(f"{type}.{schema}.json" for type, schema in EXAMPLES)
 

@@ -17,8 +17,10 @@ from gatherlog.apps.guests import (
     Rsvp,
     RsvpClosed,
     SettingsPatch,
+    loading,
 )
-from gatherlog.core import Limits, Once, Store
+from gatherlog.apps.guests.views import GUESTS
+from gatherlog.core import Limits, Once, Page, Query, Store
 from gatherlog.engines import open_store
 from gatherlog.testing import CountingIds, StandingClock, run_instantly
 from tests.stores import eventually, streams_of
@@ -150,6 +152,28 @@ async def test_the_list_of_all_guests_has_everybody_as_they_are_now(service: Gue
 
     assert [guest.id for guest in listed] == [people[n] for n in (2, 1, 3, 0)]
     assert [guest.status for guest in listed] == ["pending", "coming", "pending", "pending"]
+
+
+async def test_nobody_is_missing_or_twice_who_gets_another_name_meanwhile(
+    service: GuestService, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who moves from a later page to one before is in none of them, and the other way in both."""
+    monkeypatch.setattr(loading, "DOCUMENTS", 2)
+    people = [await invite(service, f"Ada {letter}") for letter in "BCDEFG"]
+    query, renames = store.query, iter([(people[5], "A"), (people[0], "Z")])
+
+    async def renaming(asked: Query) -> Page:
+        found = await query(asked)
+        if asked.view == GUESTS.name and (rename := next(renames, None)) is not None:
+            patch = GuestPatch(last_name=rename[1])
+            await service.change_guest(DEFAULT, rename[0], patch, actor="cli")
+        return found
+
+    monkeypatch.setattr(store, "query", renaming)
+    listed = await service.all_guests(DEFAULT)
+
+    assert [guest.id for guest in listed] == [people[n] for n in (5, 1, 2, 3, 4, 0)]
+    assert next(renames, None) is None
 
 
 async def test_pages_of_gatherings_and_households_are_full(service: GuestService) -> None:

@@ -31,8 +31,9 @@ from gatherlog.apps.guests.events import (
     RsvpCleared,
     SettingsChanged,
 )
-from gatherlog.apps.guests.refusals import IsCoHost
+from gatherlog.apps.guests.refusals import IsCoHost, NotifyUndecided
 from gatherlog.core.eventstore.errors import Flaw, Invalid
+from gatherlog.testing import StandingClock
 from tests.apps.guests.guest_lists import (
     added,
     answered,
@@ -360,3 +361,50 @@ def test_only_who_names_co_hosts_makes_their_links_or_removes_them() -> None:
 
     assert issue_link(ida, "h1", names_co_hosts=True) == [LinkIssued(link="h1", replaces=None)]
     assert remove_guest(ida, names_co_hosts=True) == [GuestRemoved(group_id=None, link=None)]
+
+
+# A change that guests get letters about.
+
+
+NEW_PLACE = SettingsPatch(location="The mill", max_guests=9)
+NOON = StandingClock("2026-05-01T12:00:00Z")()
+
+
+def test_a_new_place_has_to_say_whether_guests_get_letters_if_there_are_any() -> None:
+    with pytest.raises(NotifyUndecided) as undecided:
+        change_settings(gathering(), NEW_PLACE, now=NOON, letters=3)
+
+    assert undecided.value.letters == 3
+    assert str(undecided.value).startswith("3 guests come or wait: those with an e-mail address")
+    assert change_settings(gathering(), NEW_PLACE, now=NOON, letters=0) == [
+        SettingsChanged(location="The mill", max_guests=9)
+    ]
+
+
+@pytest.mark.parametrize("notify", [True, False])
+def test_the_event_says_what_was_chosen(notify: bool) -> None:
+    patch = msgspec.structs.replace(NEW_PLACE, notify=notify)
+
+    assert change_settings(gathering(), patch, now=NOON, letters=3) == [
+        SettingsChanged(location="The mill", max_guests=9, notify=notify)
+    ]
+
+
+def test_other_changes_ask_nothing_and_record_no_choice() -> None:
+    patch = SettingsPatch(event_name="Ball", notify=True)
+
+    assert change_settings(gathering(), patch, now=NOON, letters=3) == [
+        SettingsChanged(event_name="Ball")
+    ]
+    assert change_settings(gathering(), SettingsPatch(notify=True), now=NOON, letters=3) == []
+
+
+def test_nothing_is_asked_once_a_day_has_passed_since_the_date() -> None:
+    over = msgspec.structs.replace(gathering(), event_date="2026-04-29", time_zone="UTC")
+
+    assert change_settings(over, NEW_PLACE, now=NOON, letters=3) == [
+        SettingsChanged(location="The mill", max_guests=9)
+    ]
+    again = msgspec.structs.replace(NEW_PLACE, event_date="2026-06-01")
+    with pytest.raises(NotifyUndecided):
+        change_settings(over, again, now=NOON, letters=3)

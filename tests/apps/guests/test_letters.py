@@ -7,9 +7,8 @@ import msgspec
 import pytest
 
 from gatherlog.apps.guests.events import RsvpCleared, SettingsChanged
+from gatherlog.apps.guests.letter_events import CODEC, LetterRequested
 from gatherlog.apps.guests.letters import (
-    CODEC,
-    LetterRequested,
     announcement,
     is_true_of,
     letter_about,
@@ -400,3 +399,10 @@ def test_a_name_without_a_link_is_in_the_subject(name: str) -> None:
 
     assert written is not None
     assert written.subject == f"You have a place: {name}"
+
+
+def test_a_change_that_is_to_be_told_to_nobody_is_announced_to_nobody() -> None:
+    assert announcement(7, SettingsChanged(location="The mill", notify=False)) is None
+    assert announcement(7, SettingsChanged(location="The mill", notify=True)) == LetterRequested(
+        change=7, location="The mill"
+    )

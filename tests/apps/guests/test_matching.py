@@ -5,8 +5,9 @@ from typing import Any
 import msgspec
 
 from gatherlog.apps.guests import Guest, GuestPatch
-from gatherlog.apps.guests.matching import match, new_guest, patch
+from gatherlog.apps.guests.matching import matching_rows, new_guest, patch
 from gatherlog.apps.guests.sheets import SheetRow
+from gatherlog.core.eventstore.giving_way import at_once
 from tests.apps.guests.guest_lists import answered, guest
 
 
@@ -19,7 +20,7 @@ def known(id: str, first: str = "Ada", last: str = "Lovelace", **given: Any) -> 
 
 
 def found(rows: list[SheetRow], guests: list[Guest]) -> list[str | None]:
-    return [None if guest is None else guest.id for guest in match(rows, guests)]
+    return [None if guest is None else guest.id for guest in at_once(matching_rows(rows, guests))]
 
 
 def test_the_address_finds_a_guest_whose_name_has_changed() -> None:

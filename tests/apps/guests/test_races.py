@@ -15,8 +15,8 @@ from gatherlog.apps.guests import (
     Rsvp,
     SettingsPatch,
 )
-from gatherlog.apps.guests.turns import WaitingListLocks
 from gatherlog.core import Store
+from gatherlog.core.commands.turns import WaitingListLocks
 from gatherlog.testing import CountingIds, StandingClock
 from tests.apps.guests.place_invariants import PlaceInvariants
 from tests.apps.guests.recounting import check_figures, check_rebuild

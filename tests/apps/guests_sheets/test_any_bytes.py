@@ -3,11 +3,13 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gatherlog.apps.guests.matching import check_rows
-from gatherlog.apps.guests.sheet_files import Unreadable, read_tables, unguarded, write_cells
+from gatherlog.apps.guests.matching import checking_rows
+from gatherlog.apps.guests.sheet_files import Unreadable, read_tables
 from gatherlog.apps.guests.sheet_headers import EXPORT
 from gatherlog.apps.guests.sheets import FORMATS, Sheet, read_sheet
+from gatherlog.core.commands.cells import unguarded, write_cells
 from gatherlog.core.eventstore.errors import Invalid
+from gatherlog.core.eventstore.giving_way import at_once
 
 ENCODINGS = ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252"]
 HEADERS = [
@@ -53,7 +55,7 @@ def test_every_row_that_is_read_can_be_imported(
     sheet = readable(f"{header}\n{body}".encode(encoding, "replace"), format)
 
     if sheet is not None:
-        check_rows(sheet.rows)
+        at_once(checking_rows(sheet.rows))
         lines = [bad.line for bad in (*sheet.bad, *sheet.left_out)]
         assert len(lines) == len(set(lines))
         assert set(lines).isdisjoint(row.line for row in sheet.rows)

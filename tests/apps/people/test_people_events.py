@@ -15,6 +15,7 @@ from gatherlog.apps.people.events import (
     KeyCreated,
     KeyRevoked,
     LoginEnded,
+    RolesChanged,
     SessionEnded,
     SessionStarted,
 )
@@ -43,6 +44,7 @@ EXAMPLES: dict[tuple[str, int], msgspec.Struct] = {
     ("people.key_created", 1): KeyCreated(ID, "host", "default", "the door’s tablet", HASH),
     ("people.key_revoked", 1): KeyRevoked(ID, HASH),
     ("people.login_ended", 1): LoginEnded(ID, LATER),
+    ("people.roles_changed", 1): RolesChanged(("organiser", "reviewer"), (HASH,)),
     ("people.profile_changed", 1): ProfileChanged(
         display_name="Jürgen",
         time_zone="Europe/Berlin",

@@ -1,11 +1,13 @@
 """Sessions and accounts: how long they are valid, and what ends them."""
 
+import msgspec
 import pytest
+from msgspec import UNSET
 
 from gatherlog.apps import people
 from gatherlog.apps.people import AccountService, Actor, KeyService, Role
 from gatherlog.apps.people.decisions import MOST_SESSIONS
-from gatherlog.apps.people.views import SESSIONS
+from gatherlog.apps.people.views import SESSIONS, Account
 from gatherlog.bootstrap import new_id
 from gatherlog.core.eventstore.errors import NotFound
 from gatherlog.core.eventstore.store import Store
@@ -198,3 +200,26 @@ async def test_a_rebuild_from_the_log_gives_the_same_documents(
     await signed_in(accounts, mailbox)
 
     assert [difference async for difference in verify(store, people.CATEGORIES)] == []
+
+
+async def test_an_account_is_confirmed_by_its_first_sign_in_and_stays_so(
+    accounts: AccountService, mailbox: Mailbox, store: Store
+) -> None:
+    id = await accounts.ensure(ADA, actor="cli")
+    assert await accounts.is_confirmed(id) is False
+    assert await accounts.is_confirmed("nobody") is False
+
+    token = await signed_in(accounts, mailbox)
+    assert await account_of(accounts, token) == id
+    assert await accounts.is_confirmed(id) is True
+    await accounts.end_session(token)
+    assert await accounts.is_confirmed(id) is True
+    assert [difference async for difference in verify(store, people.CATEGORIES)] == []
+
+
+def test_an_account_that_an_older_release_stored_counts_as_confirmed() -> None:
+    before = b'{"id":"a","address":"ada@example.org","created_at":1,"sessions":[]}'
+    account = msgspec.json.decode(before, type=Account)
+
+    assert account.unconfirmed is UNSET
+    assert msgspec.json.encode(account) == before

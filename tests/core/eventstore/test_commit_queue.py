@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import pytest
 
 from gatherlog.core import NEW, Commit, Committed, Limits
-from gatherlog.core.eventstore.commit_queue import QUEUE_BYTES, CommitQueue
+from gatherlog.core.eventstore.commit_queue import LONG, QUEUE_BYTES, CommitQueue
 from gatherlog.core.eventstore.engine import Collision, GroupLimits, OutcomeUnknown, Planned
 from gatherlog.core.eventstore.errors import (
     Busy,
@@ -457,3 +457,26 @@ def test_a_caller_who_left_harms_no_other(step: Step, outcome: type[object]) -> 
         return await asyncio.gather(staying, return_exceptions=True)
 
     assert errors(run_instantly(story())) == [outcome]
+
+
+def test_short_commits_pass_all_long_ones_but_the_one_that_is_written() -> None:
+    async def story() -> None:
+        engine = ScriptedEngine()
+        queue = CommitQueue(engine, clock=lambda: 0)
+        done: list[str] = []
+
+        def submit(name: str, actions: int) -> "asyncio.Future[Committed]":
+            future = queue.submit(commit(name), 10, actions)
+            future.add_done_callback(lambda _: done.append(name.partition("-")[0]))
+            return future
+
+        long = [submit(f"long-{number}", LONG + 1) for number in range(3)]
+        await asyncio.sleep(0.0005)
+        short = [submit(f"short-{number}", LONG) for number in range(4)]
+        await asyncio.gather(*long, *short)
+        await queue.close()
+
+        assert done == ["long", *["short"] * 4, "long", "long"]
+        assert engine.groups == [1, 4, 1, 1]
+
+    run_instantly(story())

@@ -204,3 +204,12 @@ def test_a_view_that_this_process_has_completed_serves_at_once() -> None:
 
     run_instantly(story())
     assert record_of(view(2, "a")) == view(2, "a")
+
+
+def test_a_view_without_indexes_is_never_unbuilt() -> None:
+    """Documents of an earlier version are read one by one, whether they were rebuilt or not."""
+    engine = ViewsEngine(view(1), view(1, "by_name", name="board"))
+    engine.filled = {"card", "board"}
+    catalogue = ViewCatalogue(engine, [view(2), view(2, "by_name", name="board")], engine.recorded)
+
+    assert run_instantly(catalogue.unbuilt()) == ["board"]

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Sequence
+from math import inf
 
 import pytest
 
@@ -18,6 +19,8 @@ from gatherlog.testing import CountingIds, run_instantly
 from tests.core.routing.rule_samples import TO_HANDLER
 
 EVENTS = 2_000
+USUAL = 0.03
+"""Seconds for a million squares on the machine whose seconds are meant, when it is idle."""
 IDS = CountingIds()
 
 
@@ -43,6 +46,13 @@ class Receiver:
             self.has_all.set()
 
     async def close(self) -> None: ...
+
+
+def slowness() -> float:
+    """How many times as long as USUAL this processor takes at this moment; at least 1."""
+    began = time.process_time()
+    sum(number * number for number in range(1_000_000))
+    return max(1.0, (time.process_time() - began) / USUAL)
 
 
 async def create_rules(store: Store, names: Sequence[str]) -> None:
@@ -99,8 +109,15 @@ async def cost(how: str, dead: int, subjects: int) -> tuple[float, int]:
 def test_a_thousand_rules_for_dead_receivers_cost_a_healthy_one_less_than_a_second(
     how: str, subjects: int
 ) -> None:
+    """The least of several runs counts, because other programs of the machine only add to it."""
     alone, _ = run_instantly(cost(how, 0, subjects))
-    runs = [run_instantly(cost(how, 1_000, subjects)) for _ in range(2)]
+    seconds = inf
+    for _ in range(5):
+        if seconds - alone < 1.0:
+            break
+        before = slowness()
+        took, failing = run_instantly(cost(how, 1_000, subjects))
+        assert failing == 1_000
+        seconds = min(seconds, took / min(before, slowness()))
 
-    assert min(seconds for seconds, _ in runs) - alone < 1.0  # other programs only add to it
-    assert [failing for _, failing in runs] == [1_000, 1_000]
+    assert seconds - alone < 1.0

@@ -174,7 +174,7 @@ def count_tests(rules: dict[str, Pattern]) -> list[str]:
 
     for name, pattern in rules.items():
         for branch in pattern.branches:
-            branch.test = counted(name, branch.test)
+            branch.test = counted(name, branch.made_test())
     return tested
 
 

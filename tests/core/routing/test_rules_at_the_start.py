@@ -54,6 +54,34 @@ async def test_a_thousand_changes_of_rules_cost_nothing_at_the_start() -> None:
     assert many[1] == ["a", "b", "c"]
 
 
+async def test_the_creations_of_rules_that_were_made_together_are_read_together() -> None:
+    trips: list[int] = []
+    for number in (2, 60):
+        store = HostileStore([RULES], hostility=CALM)
+        rules = RuleService(store, clock=StandingClock(), ids=CountingIds())
+        for n in range(number):
+            await rules.create(new_rule(f"r{n}"), by="test")
+        before = store.engine.trips
+        await Bus(Opener()).refresh(store)
+        trips.append(store.engine.trips - before)
+
+    assert trips[0] == trips[1]
+
+
+async def test_rules_that_were_made_at_different_times_are_told_by_their_creation(
+    store: Store, rules: RuleService
+) -> None:
+    for name in ("a", "b"):
+        await rules.create(new_rule(name), by="test")
+        for n in range(20):
+            await rules.change(name, RulePatch(description=f"change {n}"), by="test")
+    await rules.create(new_rule("c"), by="test")
+    bus = Bus(Opener())
+    await bus.refresh(store)
+
+    assert generations(bus) == {"a/target": "1", "b/target": "22", "c/target": "43"}
+
+
 async def test_a_bus_that_starts_has_the_rules_of_one_that_followed_their_changes(
     store: Store, rules: RuleService
 ) -> None:

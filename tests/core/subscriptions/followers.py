@@ -243,6 +243,27 @@ class Following(Unchanging):
         return any(one.name == destination for one in self.route(event))
 
 
+class Changing(Following):
+    """A test sets aside its destinations, as the bus does, and changes `version` for that."""
+
+    aside: Mapping[str, str] = {}
+
+    def set_aside(self) -> Mapping[str, str]:
+        return self.aside
+
+    def is_set_aside(self, destination: str) -> bool:
+        return destination in self.aside
+
+    def route(self, event: Recorded, suspended: frozenset[str] = frozenset()) -> list[Destination]:
+        return [one for one in super().route(event) if one.name not in self.aside]
+
+    def destinations(self) -> list[Destination]:
+        return [one for one in self.places if one.name not in self.aside]
+
+    def change(self, aside: Mapping[str, str]) -> None:
+        self.aside, self.version = aside, self.version + 1
+
+
 def run_scenario(scenario: Coroutine[Any, Any, T]) -> T:
     """Run it on a loop whose time jumps instead of passing; it fails after a day of that time."""
 

@@ -10,10 +10,10 @@ import pytest
 from gatherlog.core import Recorded, Store
 from gatherlog.core.eventstore.clock import system_clock
 from gatherlog.core.subscriptions.administration import SubscriptionAdmin
-from gatherlog.core.subscriptions.breaker import OPENS_AT
+from gatherlog.core.subscriptions.breaker import OPENS_AT, Breaker
 from gatherlog.core.subscriptions.checkpoints import BACKLOGS, Backlog
 from gatherlog.core.subscriptions.dead_letters import DEAD_LETTERS
-from gatherlog.core.subscriptions.delivery import Delivery, RetryPolicy
+from gatherlog.core.subscriptions.delivery import Delivery, DeliveryFailed, RetryPolicy
 from gatherlog.core.subscriptions.subscription import Destination
 from tests.core.subscriptions.followers import (
     FOREVER,
@@ -268,3 +268,17 @@ def test_what_came_while_a_destination_took_no_new_events_is_left_out_when_it_ca
         assert len(dead.words) == len(expected)
 
     run_scenario(scenario())
+
+
+async def test_an_attempt_that_comes_too_early_says_nothing_about_the_destination() -> None:
+    early, failed = DeliveryFailed("day", "later", is_early=True), DeliveryFailed("x", "refused")
+    breaker = Breaker()
+
+    for _ in range(3 * OPENS_AT):
+        breaker.note_failure(FOREVER, early)
+    breaker.note_page(FOREVER)
+    assert (breaker.is_open, breaker.is_failing) == (False, False)
+
+    for _ in range(OPENS_AT):
+        breaker.note_failure(FOREVER, failed)
+    assert (breaker.is_open, breaker.is_failing) == (True, True)

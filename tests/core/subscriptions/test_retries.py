@@ -109,6 +109,46 @@ def test_a_retry_goes_to_its_destination_as_it_is_by_then() -> None:
     run_scenario(scenario())
 
 
+class CountingReads(Following):
+    """Counts how often it is asked to read its destinations."""
+
+    reads = 0
+
+    async def refresh(self, store: Store) -> int:
+        self.reads += 1
+        return await super().refresh(store)
+
+
+class CountingPages:
+    """A store that counts the pages of the feed that were read."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self.pages = 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    async def read_feed(self, *args: Any, **options: Any) -> Any:
+        self.pages += 1
+        return await self._store.read_feed(*args, **options)
+
+
+@pytest.mark.parametrize("subjects", [1, 50])
+def test_a_backlog_of_a_thousand_events_takes_few_reads_of_the_destinations(subjects: int) -> None:
+    async def scenario() -> None:
+        store: Any = CountingPages(new_store())
+        receiver = Receiver({f"w{n}": [fails()] for n in range(subjects)})
+        following = CountingReads(place(receiver, at_once=8), place(Receiver(), "other"))
+        events = [happened(f"w{n}", f"s{n % subjects}") for n in range(1_000)]
+        await say_all(store, "card-1", events)
+        async with working(store, following):
+            await receiver.has(1_000)
+        assert following.reads - store.pages < 100, "before each page they are read once"
+
+    run_scenario(scenario())
+
+
 async def was_called(receiver: Receiver) -> bool:
     return bool(receiver.calls)
 

@@ -206,3 +206,11 @@ async def test_a_destination_that_is_down_is_counted_and_named_with_when_that_be
         "all deliveries to r/target fail (raised)",
         "r/target takes deliveries again.",
     ]
+
+
+async def test_a_reset_to_an_unknown_word_says_which_are_known(api: AsyncClient) -> None:
+    refused = await api.post("/subscriptions/bus/reset", json={"to": "x"})
+
+    assert refused.status_code == 422
+    told = {"pointer": "/to", "detail": "Invalid enum value 'x'; known values: start, end"}
+    assert refused.json()["errors"] == [told]

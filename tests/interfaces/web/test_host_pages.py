@@ -427,7 +427,7 @@ async def test_a_sheet_that_changes_nothing_offers_no_import(host: Host) -> None
 
     assert "Import 2 guests" in [button.text for button in new.all("button")]
     assert [button.text for button in same.all("button")] == ["Sign out"]
-    assert "There is nothing to import: all is there already." in same.html
+    assert "There is nothing to import: everything is on the list already." in same.html
     assert "Change 1 guest" in [button.text for button in moved.all("button")]
 
 

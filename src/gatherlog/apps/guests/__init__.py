@@ -1,15 +1,16 @@
 """Guest lists: gatherings, their guests and households, answers, places and exact figures."""
 
+from gatherlog.apps.guests import account_counts, letter_counts, views
 from gatherlog.apps.guests.answers import (
     GroupSize,
     Household,
     Imported,
+    Letters,
     LinkHolder,
     Questions,
     Stats,
     Waiting,
 )
-from gatherlog.apps.guests.fold import CATEGORIES
 from gatherlog.apps.guests.households import household_of
 from gatherlog.apps.guests.inputs import (
     DIETARY_TAGS,
@@ -21,9 +22,21 @@ from gatherlog.apps.guests.inputs import (
     Rsvp,
     SettingsPatch,
 )
-from gatherlog.apps.guests.refusals import AnswersChanged, GatheringFull, IsCoHost, RsvpClosed
+from gatherlog.apps.guests.quotas import Quotas, read_quotas
+from gatherlog.apps.guests.refusals import (
+    AnswersChanged,
+    GatheringFull,
+    IsCoHost,
+    LettersReached,
+    NotifyUndecided,
+    QuotaReached,
+    RsvpClosed,
+)
 from gatherlog.apps.guests.service import DEFAULT, GuestService
-from gatherlog.apps.guests.views import VIEWS, Gathering, Group, Guest, GuestLink, Status
+from gatherlog.apps.guests.views import Gathering, Group, Guest, GuestLink, Status
+
+CATEGORIES = (*account_counts.CATEGORIES, *letter_counts.CATEGORIES)
+VIEWS = (*views.VIEWS, *letter_counts.VIEWS)
 
 __all__ = [
     "CATEGORIES",
@@ -44,10 +57,15 @@ __all__ = [
     "HouseholdAnswer",
     "Imported",
     "IsCoHost",
+    "Letters",
+    "LettersReached",
     "LinkHolder",
     "NewGuest",
+    "NotifyUndecided",
     "OwnAnswer",
     "Questions",
+    "QuotaReached",
+    "Quotas",
     "Rsvp",
     "RsvpClosed",
     "SettingsPatch",
@@ -55,4 +73,5 @@ __all__ = [
     "Status",
     "Waiting",
     "household_of",
+    "read_quotas",
 ]

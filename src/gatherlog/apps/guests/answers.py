@@ -12,6 +12,7 @@ __all__ = [
     "GroupSize",
     "Household",
     "Imported",
+    "Letters",
     "LinkHolder",
     "Questions",
     "Stats",
@@ -81,6 +82,17 @@ class Imported(msgspec.Struct, frozen=True):
     new: int
     changed: int
     unchanged: int
+
+
+class Letters(msgspec.Struct, frozen=True, kw_only=True):
+    """The letters about one gathering."""
+
+    sent_today: int
+    """Since midnight, in UTC; a letter that the mail server did not take counts, too."""
+    held_for_the_day: int
+    """Letters that wait until the day is over, because as many went out as one day allows."""
+    held_for_sign_in: int
+    """Letters that wait until the host has signed in, which shows that the address is right."""
 
 
 class Stats(msgspec.Struct, frozen=True, kw_only=True):

@@ -4,7 +4,7 @@ A command that changes nothing gives no events. Answers are decided here as if t
 everybody; `places` then decides who gets a place and who waits for one.
 """
 
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 from msgspec import UNSET
@@ -34,12 +34,14 @@ from gatherlog.apps.guests.inputs import (
     SettingsPatch,
     Unsettled,
 )
-from gatherlog.apps.guests.refusals import IsCoHost, RsvpClosed
+from gatherlog.apps.guests.quotas import DAY
+from gatherlog.apps.guests.refusals import IsCoHost, NotifyUndecided, RsvpClosed
 from gatherlog.apps.guests.views import Gathering, Group, Guest
 from gatherlog.core.commands.local_time import closes_at
 from gatherlog.core.eventstore.errors import Flaw, Invalid
 
 __all__ = [
+    "ANNOUNCED",
     "add_guest",
     "answer",
     "change_guest",
@@ -47,6 +49,7 @@ __all__ = [
     "change_settings",
     "create_gathering",
     "is_closed",
+    "is_over",
     "issue_link",
     "make_co_host",
     "remove_gathering",
@@ -55,6 +58,9 @@ __all__ = [
 ]
 
 Decision = list[msgspec.Struct]
+
+ANNOUNCED: Final = ("event_date", "location", "time_zone")
+"""The settings whose changes guests get letters about."""
 
 
 def create_gathering(details: GatheringDetails, host: str | None = None) -> Decision:
@@ -75,10 +81,17 @@ def create_gathering(details: GatheringDetails, host: str | None = None) -> Deci
     return [created]
 
 
-def change_settings(gathering: Gathering, patch: SettingsPatch) -> Decision:
-    """A new zone does not change the local time of a date or deadline that is not given as well."""
+def change_settings(
+    gathering: Gathering, patch: SettingsPatch, *, now: int = 0, letters: int = 0
+) -> Decision:
+    """A new zone does not change the local time of a date or deadline that is not given as well.
+
+    `letters` is how many guests, at most, would get one about a new date or place. Raises
+    NotifyUndecided if there are any and the patch does not say whether they shall.
+    """
     check = Checks()
     given = _given(patch)
+    notify = given.pop("notify", UNSET)
     zone = gathering.time_zone
     if "time_zone" in given:
         given["time_zone"] = zone = check.zone("time_zone", given["time_zone"])
@@ -96,7 +109,14 @@ def change_settings(gathering: Gathering, patch: SettingsPatch) -> Decision:
                 given[field] = check.settings_data(field, value)
     check.done()
     changed = _differing(gathering, given)
-    return [SettingsChanged(**changed)] if changed else []
+    if not changed:
+        return []
+    if changed.keys().isdisjoint(ANNOUNCED):
+        return [SettingsChanged(**changed)]
+    will_be = msgspec.structs.replace(gathering, **changed)
+    if notify is UNSET and letters and not is_over(will_be, now):
+        raise NotifyUndecided(letters)
+    return [SettingsChanged(**changed, notify=notify)]
 
 
 def with_settings(gathering: Gathering, decided: Decision) -> Gathering:
@@ -212,6 +232,12 @@ def is_closed(gathering: Gathering, now: int) -> bool:
     """Whether the deadline, if there is one, has passed at `now`, in microseconds."""
     deadline = gathering.rsvp_deadline
     return deadline is not None and now >= closes_at(deadline, gathering.time_zone)
+
+
+def is_over(gathering: Gathering, now: int) -> bool:
+    """Whether a day has passed since the end of the gathering's date: no letters are sent then."""
+    date = gathering.event_date
+    return date is not None and now > closes_at(date, gathering.time_zone) + DAY
 
 
 def issue_link(guest: Guest, link: str, *, names_co_hosts: bool) -> Decision:

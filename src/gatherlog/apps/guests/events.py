@@ -14,6 +14,7 @@ from gatherlog.core.eventstore.events import Codec, event_type
 __all__ = [
     "CODEC",
     "EVENTS",
+    "AccountCounted",
     "CoHostChanged",
     "GatheringCreated",
     "GatheringRemoved",
@@ -47,7 +48,7 @@ class GatheringCreated(msgspec.Struct, frozen=True, kw_only=True):
     """The account whose gathering it is; new with schema 2."""
 
 
-@event_type("guests.settings_changed", schema=1)
+@event_type("guests.settings_changed", schema=2)
 class SettingsChanged(msgspec.Struct, frozen=True, kw_only=True):
     event_name: str | UnsetType = UNSET
     event_date: str | UnsetType | None = UNSET
@@ -56,6 +57,9 @@ class SettingsChanged(msgspec.Struct, frozen=True, kw_only=True):
     max_guests: int | UnsetType | None = UNSET
     time_zone: str | UnsetType = UNSET
     settings_data: dict[str, Any] | UnsetType = UNSET
+    notify: bool | UnsetType = UNSET
+    """Whether guests get letters about it. UNSET: nobody was asked, which means yes; there is no
+    other with schema 1."""
 
 
 @event_type("guests.gathering_removed", schema=1)
@@ -171,6 +175,17 @@ class LinkIssued(msgspec.Struct, frozen=True, kw_only=True):
     """Whether who made it may name co-hosts: only then does it open the pages of hosts."""
 
 
+@event_type("quotas.account_counted", schema=1)
+class AccountCounted(msgspec.Struct, frozen=True, kw_only=True):
+    """What a commit adds to the figures of an account; the first one holds what there was before.
+
+    It is in the stream `quota-{account id}`.
+    """
+
+    gatherings: int = 0
+    guests: int = 0
+
+
 EVENTS: tuple[type[msgspec.Struct], ...] = (
     GatheringCreated,
     SettingsChanged,
@@ -187,11 +202,13 @@ EVENTS: tuple[type[msgspec.Struct], ...] = (
     Promoted,
     CoHostChanged,
     HostChanged,
+    AccountCounted,
 )
 CODEC = Codec(
     EVENTS,
     {
         ("guests.gathering_created", 1): lambda created: {**created, "host_account": None},
+        ("guests.settings_changed", 1): lambda changed: changed,
         ("guests.link_issued", 1): lambda issued: {**issued, "may_manage": True},
     },
 )

@@ -8,55 +8,33 @@ and holds no token and nothing about food, from which health or belief might be 
 from collections.abc import Collection, Iterable
 from typing import Final
 
-import msgspec
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET
 
+from gatherlog.apps.guests.decisions import ANNOUNCED, is_over
 from gatherlog.apps.guests.events import SettingsChanged
+from gatherlog.apps.guests.letter_events import CODEC, LetterRequested
 from gatherlog.apps.guests.letter_texts import change, confirmation, promotion, queueing
+from gatherlog.apps.guests.quotas import DAY
 from gatherlog.apps.guests.views import Gathering, Guest
 from gatherlog.core.commands.event_meta import actor_of
-from gatherlog.core.commands.local_time import closes_at
 from gatherlog.core.commands.text import folded_email
 from gatherlog.core.eventstore.errors import EventUnknown
-from gatherlog.core.eventstore.events import Codec, Recorded, event_type
+from gatherlog.core.eventstore.events import Recorded
 from gatherlog.core.subscriptions.letters import Letter
 
-__all__ = [
-    "CODEC",
-    "LetterRequested",
-    "announcement",
-    "is_over",
-    "is_true_of",
-    "letter_about",
-    "recipients",
-]
+__all__ = ["announcement", "is_true_of", "letter_about", "recipients"]
 
-DAY: Final = 86_400_000_000
-"""Microseconds."""
-_ANNOUNCED: Final = ("event_date", "location", "time_zone")
 _EXPECTED: Final = frozenset({"coming", "waiting"})
 
 
-@event_type("letters.letter_requested", schema=1)
-class LetterRequested(msgspec.Struct, frozen=True, kw_only=True):
-    """The event's subject, a guest, shall get a letter about a change of the gathering's settings.
-
-    It is in the stream `letters-{gathering id}`. A field that is UNSET did not change.
-    """
-
-    change: int
-    """The version of the change in the gathering's stream."""
-    event_date: str | UnsetType | None = UNSET
-    location: str | UnsetType | None = UNSET
-    time_zone: str | UnsetType = UNSET
-
-
-CODEC: Final = Codec([LetterRequested])
-
-
 def announcement(change: int, changed: SettingsChanged) -> LetterRequested | None:
-    """The part of a change of settings that guests get letters about; None where there is none."""
-    given = {field: getattr(changed, field) for field in _ANNOUNCED}
+    """The part of a change of settings that guests get letters about; None where there is none.
+
+    There is none if whoever changed them chose that no letters are sent.
+    """
+    if changed.notify is False:
+        return None
+    given = {field: getattr(changed, field) for field in ANNOUNCED}
     announced = {field: value for field, value in given.items() if value is not UNSET}
     return LetterRequested(change=change, **announced) if announced else None
 
@@ -66,7 +44,7 @@ def is_true_of(gathering: Gathering, requested: LetterRequested) -> bool:
 
     If not, they were changed again, and that change has letters of its own.
     """
-    given = ((getattr(requested, field), getattr(gathering, field)) for field in _ANNOUNCED)
+    given = ((getattr(requested, field), getattr(gathering, field)) for field in ANNOUNCED)
     return all(then is UNSET or then == now for then, now in given)
 
 
@@ -106,7 +84,7 @@ def letter_about(
             requested: LetterRequested = CODEC.decode(event)
             if guest.status not in _EXPECTED or not is_true_of(gathering, requested):
                 return None
-            changed = [field for field in _ANNOUNCED if getattr(requested, field) is not UNSET]
+            changed = [field for field in ANNOUNCED if getattr(requested, field) is not UNSET]
             return change(gathering, guest, site, changed)
         case "guests.rsvp_submitted" | "guests.waitlisted":
             if guest.rsvp_at != event.time or now - event.time > DAY or not _acted(guest, event):
@@ -114,12 +92,6 @@ def letter_about(
             write = queueing if guest.status == "waiting" else confirmation
             return write(gathering, guest, site)
     raise EventUnknown(f"no letter is known for {event.type!r}")
-
-
-def is_over(gathering: Gathering, now: int) -> bool:
-    """Whether a day has passed since the end of the gathering's date."""
-    date = gathering.event_date
-    return date is not None and now > closes_at(date, gathering.time_zone) + DAY
 
 
 def _acted(guest: Guest, event: Recorded) -> bool:

@@ -1,6 +1,7 @@
 """Loading gatherings, guests and households, in commands and in questions."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any, Final
 
 import msgspec
@@ -19,7 +20,8 @@ from gatherlog.core.commands.service import check_version, no_such
 from gatherlog.core.commands.text import folded, forbidden
 from gatherlog.core.commands.unit_of_work import UnitOfWork
 from gatherlog.core.eventstore.errors import Busy
-from gatherlog.core.eventstore.store import Document, Store
+from gatherlog.core.eventstore.giving_way import gently, in_turns, sorting
+from gatherlog.core.eventstore.store import Store
 from gatherlog.core.projections.paging import bodies
 from gatherlog.core.projections.views import View
 
@@ -96,12 +98,22 @@ def group_refs(gathering_id: str, group_id: str | None) -> list[tuple[View[Any],
 async def all_guests(store: Store, gathering_id: str) -> list[Guest]:
     """The guests of a gathering by last name, then first name, without case and accents.
 
-    Nobody is missing who was added before the call, and all are as they are now. Where queries
-    lag, raises NotFound, and Busy, as `unchanged_list`.
+    Nobody is missing who was added before the call, or there twice, and all are as they are now.
+    Raises NotFound and, where queries lag, Busy, as `unchanged_list`.
     """
     if store.limits.queries_lag:
         return (await unchanged_list(store, gathering_id)).guests
-    return await _found_guests(store, gathering_id)
+    seen: dict[str, None] = {}
+    for _ in range(2):
+        _, before = await _counted(store, gathering_id)
+        guests = await _found_guests(store, gathering_id)
+        _, after = await _counted(store, gathering_id)
+        if before == after:
+            return guests
+        # A new name takes a guest to another place, maybe from a later page to one before.
+        async for guest in gently(guests):
+            seen[guest.id] = None
+    return await _present_guests(store, gathering_id, [*seen])
 
 
 async def unchanged_list(store: Store, gathering_id: str) -> GuestList:
@@ -139,12 +151,20 @@ async def _found_guests(store: Store, gathering_id: str) -> list[Guest]:
     query = GUESTS.query("by_gathering", gathering_id, limit=DOCUMENTS)
     if not store.limits.queries_lag:
         return [guest async for guest in bodies(store, GUESTS, query)]
-    refs = {GUESTS.ref(found.id): None async for found in bodies(store, GUESTS, query)}
-    present: list[Document | None] = []
-    for start in range(0, len(refs), DOCUMENTS):
-        present += await store.get([*refs][start : start + DOCUMENTS])
-    guests = [guest for document in present if (guest := GUESTS.read(document)) is not None]
-    return sorted(guests, key=_place)
+    ids = {found.id: None async for found in bodies(store, GUESTS, query)}
+    return await _present_guests(store, gathering_id, [*ids])
+
+
+async def _present_guests(store: Store, gathering_id: str, ids: Sequence[str]) -> list[Guest]:
+    """Those of these guests who are in the gathering, in order."""
+    guests: list[Guest] = []
+    for start in range(0, len(ids), DOCUMENTS):
+        found = await store.get([GUESTS.ref(id) for id in ids[start : start + DOCUMENTS]])
+        async for document in gently(found):
+            guest = GUESTS.read(document)
+            if guest is not None and guest.gathering_id == gathering_id:
+                guests.append(guest)
+    return await in_turns(sorting(guests, _place))
 
 
 def _place(guest: Guest) -> tuple[str, str, str]:

@@ -5,28 +5,42 @@ requests the letter is appended to the stream `letters-{gathering id}`, and each
 delivered by itself. docs/decisions/0011-mails.md gives the reasons.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import msgspec
+from msgspec import UNSET
 
 from gatherlog.apps.guests import events, letters
+from gatherlog.apps.guests.decisions import is_over
 from gatherlog.apps.guests.fold import gathering_of
-from gatherlog.apps.guests.letters import LetterRequested, letter_about
+from gatherlog.apps.guests.letter_counts import TOGETHER, held_stream
+from gatherlog.apps.guests.letter_events import (
+    CODEC,
+    LetterHeld,
+    LetterReleased,
+    LetterRequested,
+    Reason,
+)
+from gatherlog.apps.guests.letter_quotas import LetterQuotas, Verdict
+from gatherlog.apps.guests.letters import letter_about
 from gatherlog.apps.guests.loading import all_guests
+from gatherlog.apps.guests.quotas import seconds_left
 from gatherlog.apps.guests.views import GATHERINGS, GUESTS, Gathering, Guest
+from gatherlog.core.commands.handler import CommandHandler, Decided, Once
 from gatherlog.core.commands.service import read
+from gatherlog.core.commands.unit_of_work import UnitOfWork
 from gatherlog.core.eventstore.clock import Clock, Ids
 from gatherlog.core.eventstore.commit_checks import actions_of
 from gatherlog.core.eventstore.events import Event, Recorded
 from gatherlog.core.eventstore.store import Append, Commit, Heads, Store
 from gatherlog.core.projections.folds import EventFold
-from gatherlog.core.subscriptions.delivery import Delivery, RetryPolicy
+from gatherlog.core.subscriptions.delivery import Delivery, DeliveryFailed, RetryPolicy
 from gatherlog.core.subscriptions.handlers import HandlerTarget
-from gatherlog.core.subscriptions.letters import SendLetter
+from gatherlog.core.subscriptions.letters import Letter, SendLetter
 from gatherlog.core.subscriptions.subscription import Destination, Subscription, Unchanging
 
-__all__ = ["CATEGORY", "LETTERS", "RETRY", "guest_letters"]
+__all__ = ["CATEGORY", "HELD_FOR", "LETTERS", "RETRY", "Post", "guest_letters"]
 
 LETTERS: Final = "letters"
 """The name of the subscription."""
@@ -34,6 +48,13 @@ CATEGORY: Final = "letters"
 """The category of the streams in which letters are requested, one stream for each gathering."""
 RETRY: Final = RetryPolicy(attempts=None, age=6 * 3600.0, first_pause=5.0, longest_pause=600.0)
 """Six hours: mail servers that delay unknown senders accept them within an hour."""
+HELD_FOR: Final = 7 * 86_400.0
+"""Seconds for which a letter may be held back, from the event that says so."""
+_WAITS_FOR: Final[Mapping[Reason, str]] = {
+    "day": "as many letters of the gathering or its host as one day allows have been sent",
+    "unconfirmed": "the host has not signed in yet, so the host's address is not confirmed",
+}
+_ADDRESS_FULL: Final = "as many letters to this address as one day allows have been sent"
 
 _CHUNK: Final = 500
 """Requests for letters in one commit."""
@@ -43,42 +64,64 @@ _LETTERS: Final = (
     "guests.rsvp_submitted",
     "guests.waitlisted",
     "letters.letter_requested",
+    "letters.letter_released",
 )
+
+
+class Post(msgspec.Struct, frozen=True):
+    """How letters are sent, and what they call the site."""
+
+    send: SendLetter
+    """Sends a letter within 30 seconds, or raises DeliveryFailed."""
+    site: str
+    """The URL that guests know."""
 
 
 def guest_letters(
     store: Store,
-    send: SendLetter,
+    post: Post,
+    quotas: LetterQuotas,
     *,
-    site: str,
     clock: Clock,
     ids: Ids,
     retry: RetryPolicy = RETRY,
 ) -> Subscription:
     """The subscription `letters`; it starts with the events after it was first read.
 
-    `site` is the URL that guests know. `send` sends a letter within 30 seconds, or raises
-    DeliveryFailed. A letter that failed for good does not block others, and a slow one delays them
-    for a second. A letter that was sent is not sent again within 24 hours, unless the process is
-    killed between sending it and committing that it was sent.
+    A letter that failed for good does not block others, and a slow one delays them for a second. A
+    letter that was sent is not sent again within 24 hours, unless the process is killed between
+    sending it and committing that it was sent. Those that `quotas` holds back are released later,
+    one after the other for each gathering, and then sent as all others.
     """
-    mailing = _Mailing(store, send, site, clock, ids)
+    mailing = _Mailing(store, post, quotas, clock=clock, ids=ids)
     return _Letters(
         Destination(name=LETTERS, target=HandlerTarget(mailing.write), retry=retry, at_once=4),
         Destination(name=f"{LETTERS}/round", target=HandlerTarget(mailing.request), retry=retry),
+        Destination(
+            name=f"{LETTERS}/held",
+            target=HandlerTarget(mailing.write_held),
+            # The handler ends the wait; one pause may last until the day is over.
+            retry=msgspec.structs.replace(retry, attempts=None, age=HELD_FOR + 2 * 86_400),
+            at_once=4,
+        ),
     )
 
 
 class _Letters(Unchanging):
-    """It has two destinations, so that a page of the log does not wait for the slowest letter."""
+    """Requests are a destination of their own, so that a page of the log does not wait for the
+    slowest letter; and so are letters that are held back, which may wait for days."""
 
     name = LETTERS
     gather = 0.0
     fold: EventFold | None = None
 
-    def __init__(self, letters: Destination, requests: Destination) -> None:
-        self._destinations = (letters, requests)
-        self._by_type = dict.fromkeys(_LETTERS, (letters,)) | dict.fromkeys(_CHANGES, (requests,))
+    def __init__(self, letters: Destination, requests: Destination, held: Destination) -> None:
+        self._destinations = (letters, requests, held)
+        self._by_type = {
+            **dict.fromkeys(_LETTERS, (letters,)),
+            **dict.fromkeys(_CHANGES, (requests,)),
+            "letters.letter_held": (held,),
+        }
 
     async def begin(self, store: Store) -> Heads:
         """At the end of the log: nobody gets letters about events before."""
@@ -96,29 +139,125 @@ class _Letters(Unchanging):
         return any(one.name == destination for one in self.route(event))
 
 
-class _Mailing:
-    """The handlers of both destinations."""
+class _Wanted(msgspec.Struct, frozen=True):
+    """A letter that an event called for."""
 
-    def __init__(self, store: Store, send: SendLetter, site: str, clock: Clock, ids: Ids) -> None:
+    id: str
+    """The id of the delivery that was the first to be about it."""
+    event: Recorded
+    is_late: bool = False
+    """Whether it was held back for HELD_FOR: then it is not held back again."""
+
+
+class _Mailing:
+    """The handlers of all destinations."""
+
+    def __init__(
+        self, store: Store, post: Post, quotas: LetterQuotas, *, clock: Clock, ids: Ids
+    ) -> None:
         self._store = store
-        self._send = send
-        self._site = site
+        self._post = post
+        self._quotas = quotas
+        self._held = CommandHandler(store, CODEC, TOGETHER, clock=clock, ids=ids)
         self._clock = clock
         self._ids = ids
 
     async def write(self, delivery: Delivery) -> None:
-        """Send the letter that the event calls for, if any. Repeating it does nothing."""
-        key = f"letter:{delivery.id}"
-        if await self._store.recall(key) is not None:
+        """Send the letter that the event calls for, if any, or hold it back.
+
+        Repeating it does nothing. Raises DeliveryFailed.
+        """
+        wanted = await self._wanted(delivery)
+        if wanted is None:
             return
+        letter, verdict = await self._admitted(wanted)
+        if letter is None:
+            return
+        if verdict == "admitted":
+            await self._send(letter, wanted.id)
+        elif verdict == "address":
+            raise DeliveryFailed("address_letters", _ADDRESS_FULL, final=True)
+        elif wanted.is_late:
+            raise DeliveryFailed(verdict, _WAITS_FOR[verdict], final=True)
+        else:
+            await self._hold(delivery, wanted, verdict)
+
+    async def write_held(self, delivery: Delivery) -> None:
+        """Release a letter that was held back, for `write` to send, unless it has to wait on.
+
+        It is released, too, if it is not true any more, or has waited for HELD_FOR. Raises
+        DeliveryFailed while it has to wait.
+        """
+        held: LetterHeld = CODEC.decode(delivery.event)
+        letter, verdict = await self._admitted(await self._held_back(held))
+        if letter is not None and not self._is_late(delivery.event):
+            if verdict == "unconfirmed":
+                raise DeliveryFailed(verdict, _WAITS_FOR[verdict], is_early=True)
+            if verdict == "day":
+                left = seconds_left(self._clock())
+                raise DeliveryFailed(verdict, _WAITS_FOR[verdict], is_early=True, retry_after=left)
+        once = Once(f"letter-released:{delivery.id}", b"", lambda handled: b"")
+        released = LetterReleased(reason=held.reason, held=delivery.event.version)
+        await self._record(delivery.event.stream, Decided(released, held.guest), once)
+
+    async def _wanted(self, delivery: Delivery) -> "_Wanted | None":
+        """What a delivery calls for; None for a release of an earlier version, which had sent."""
         event = delivery.event
-        gathering, guest = await self._facts(event)
+        if event.type != "letters.letter_released":
+            return _Wanted(delivery.id, event)
+        released: LetterReleased = CODEC.decode(event)
+        if released.held is UNSET:
+            return None
+        [stored] = await self._store.read_stream(event.stream, after=released.held - 1, limit=1)
+        first = await self._held_back(CODEC.decode(stored))
+        return msgspec.structs.replace(first, is_late=self._is_late(stored))
+
+    async def _held_back(self, held: LetterHeld) -> "_Wanted":
+        [event] = await self._store.read_stream(held.stream, after=held.version - 1, limit=1)
+        return _Wanted(held.delivery, event)
+
+    def _is_late(self, held: Recorded) -> bool:
+        """Whether a letter that was held back has waited for HELD_FOR."""
+        return self._clock() - held.recorded >= HELD_FOR * 1_000_000
+
+    async def _admitted(self, wanted: "_Wanted") -> tuple[Letter | None, Verdict]:
+        """The letter that the event still calls for, and whether it may be sent now.
+
+        It is counted if it may be. None if nothing is left to do.
+        """
+        if await self._store.recall(_sent_key(wanted.id)) is not None:
+            return None, "admitted"
+        gathering, guest = await self._facts(wanted.event)
         if gathering is None or guest is None or guest.gathering_id != gathering.id:
-            return
-        letter = letter_about(event, gathering, guest, site=self._site, now=self._clock())
-        if letter is not None:
-            await self._send(msgspec.structs.replace(letter, id=delivery.id))
-            await self._store.commit(Commit(key=key))
+            return None, "admitted"
+        now = self._clock()
+        letter = letter_about(wanted.event, gathering, guest, site=self._post.site, now=now)
+        if letter is None:
+            return None, "admitted"
+        return letter, await self._quotas.admit(wanted.id, gathering, guest)
+
+    async def _send(self, letter: Letter, id: str) -> None:
+        await self._post.send(msgspec.structs.replace(letter, id=id))
+        await self._store.commit(Commit(key=_sent_key(id)))
+
+    async def _hold(self, delivery: Delivery, wanted: "_Wanted", reason: Reason) -> None:
+        """Record that the letter is to be sent later; repeating it does nothing."""
+        event = wanted.event
+        held = LetterHeld(
+            delivery=wanted.id,
+            stream=event.stream,
+            version=event.version,
+            guest=event.subject,
+            reason=reason,
+        )
+        once = Once(f"letter-held:{delivery.id}", b"", lambda handled: b"")
+        await self._record(held_stream(_gathering_of(event)), Decided(held), once)
+
+    async def _record(self, stream: str, decided: Decided, once: Once) -> None:
+        async def attempt(unit: UnitOfWork) -> list[Decided]:
+            return [decided]
+
+        await self._held.handle(stream, attempt, once=once)
 
     async def request(self, delivery: Delivery) -> None:
         """Request a letter for each guest whom a change of settings concerns.
@@ -131,7 +270,7 @@ class _Mailing:
         if change is None:
             return
         gathering = await read(self._store, GATHERINGS, gathering_of(event.stream))
-        if gathering is None or gathering.gone or letters.is_over(gathering, self._clock()):
+        if gathering is None or gathering.gone or is_over(gathering, self._clock()):
             return
         if not letters.is_true_of(gathering, change):
             return
@@ -149,8 +288,7 @@ class _Mailing:
     async def _facts(self, event: Recorded) -> tuple[Gathering | None, Guest | None]:
         """The present gathering and guest that an event is about."""
         guest = await read(self._store, GUESTS, event.subject)
-        _, _, gathering_id = event.stream.partition("-")
-        return await read(self._store, GATHERINGS, gathering_id), guest
+        return await read(self._store, GATHERINGS, _gathering_of(event)), guest
 
     async def _asked(self, stream: str, change: int) -> tuple[int, set[str]]:
         """The stream's version, and the guests for whom a letter about `change` was requested."""
@@ -162,7 +300,7 @@ class _Mailing:
             )
             for event in page:
                 version = max(version, event.version)
-                requested: LetterRequested = letters.CODEC.decode(event)
+                requested: LetterRequested = CODEC.decode(event)
                 if requested.change < change:
                     return version, asked
                 if requested.change == change:
@@ -174,8 +312,18 @@ class _Mailing:
     def _events(
         self, cause: Recorded, change: LetterRequested, guests: Sequence[str]
     ) -> list[Event]:
-        type, schema, data = letters.CODEC.encode(change)
+        type, schema, data = CODEC.encode(change)
         now, meta = self._clock(), msgspec.json.encode({"cause": f"{cause.stream}@{cause.version}"})
         return [
             Event(self._ids(), type, cause.time, now, data, schema, guest, meta) for guest in guests
         ]
+
+
+def _gathering_of(event: Recorded) -> str:
+    """The id of the gathering whose stream, or whose stream of letters, an event is in."""
+    return event.stream.partition("-")[2]
+
+
+def _sent_key(id: str) -> str:
+    """The key that a letter is remembered by for a day, once it was sent."""
+    return f"letter:{id}"

@@ -7,18 +7,20 @@ from msgspec import UNSET, UnsetType
 
 from gatherlog.apps.guests.checks import Checks
 from gatherlog.apps.guests.decisions import add_guest
-from gatherlog.apps.guests.inputs import MOST_FLAWS, MOST_MEMBERS, GuestPatch, NewGuest
+from gatherlog.apps.guests.inputs import MOST_MEMBERS, GuestPatch, NewGuest
 from gatherlog.apps.guests.sheets import SheetRow
 from gatherlog.apps.guests.views import Guest
+from gatherlog.core.commands.checks import MOST_FLAWS
 from gatherlog.core.commands.text import folded, folded_email
 from gatherlog.core.eventstore.errors import Flaw, Invalid
+from gatherlog.core.eventstore.giving_way import Steps, freeing
 
-__all__ = ["check_rows", "match", "new_guest", "patch"]
+__all__ = ["checking_rows", "matching_rows", "new_guest", "patch"]
 
 Key = Hashable | None
 
 
-def check_rows(rows: Sequence[SheetRow]) -> None:
+def checking_rows(rows: Sequence[SheetRow]) -> Steps[None]:
     """Raise Invalid naming every wrong field, up to MOST_FLAWS, as `/lines/<line>/<field>`."""
     flaws: list[Flaw] = []
     sizes: Counter[str | None] = Counter()
@@ -34,11 +36,12 @@ def check_rows(rows: Sequence[SheetRow]) -> None:
         flaws += check.flaws
         if len(flaws) >= MOST_FLAWS:
             break
+        yield
     if flaws:
         raise Invalid(*flaws[:MOST_FLAWS])
 
 
-def match(rows: Sequence[SheetRow], guests: Sequence[Guest]) -> list[Guest | None]:
+def matching_rows(rows: Sequence[SheetRow], guests: Sequence[Guest]) -> Steps[list[Guest | None]]:
     """For each row the guest whom it is about, or None for a new guest; each guest at most once.
 
     They are matched by these keys, one after the other: address, name and household; address and
@@ -46,12 +49,16 @@ def match(rows: Sequence[SheetRow], guests: Sequence[Guest]) -> list[Guest | Non
     household; a name that only one row and one guest have, if either has no household.
     """
     matching = _Matching(rows, guests)
-    matching.pair(_address_name_and_group, _address_name_and_group)
-    matching.pair(_address_and_name, _address_and_name)
-    matching.pair(_address, _address, unique=True)
-    matching.pair(_name_and_group, _name_and_group)
-    matching.pair(_name, _name, unique=True, fits=_household_unsaid)
-    return [matching.found.get(place) for place in range(len(rows))]
+    yield from matching.pair(_address_name_and_group, _address_name_and_group)
+    yield from matching.pair(_address_and_name, _address_and_name)
+    yield from matching.pair(_address, _address, unique=True)
+    yield from matching.pair(_name_and_group, _name_and_group)
+    yield from matching.pair(_name, _name, unique=True, fits=_household_unsaid)
+    found: list[Guest | None] = []
+    for place in range(len(rows)):
+        found.append(matching.found.pop(place, None))
+        yield
+    return found
 
 
 def new_guest(row: SheetRow) -> NewGuest:
@@ -100,7 +107,7 @@ def _children(row: SheetRow, guest: Guest) -> int | UnsetType:
 
 
 class _Matching:
-    """The rows and guests of `match`, and the pairs found so far."""
+    """The rows and guests of `matching_rows`, and the pairs found so far."""
 
     def __init__(self, rows: Sequence[SheetRow], guests: Sequence[Guest]) -> None:
         self.found: dict[int, Guest] = {}
@@ -115,7 +122,7 @@ class _Matching:
         *,
         unique: bool = False,
         fits: Callable[[SheetRow, Guest], bool] = lambda row, guest: True,
-    ) -> None:
+    ) -> Steps[None]:
         """Pair rows and guests with the same key, in order.
 
         If `unique`, only keys that one row and one guest have count. A key of None never matches.
@@ -124,8 +131,15 @@ class _Matching:
         for guest in self._guests:
             if guest.id not in self._taken and (key := guest_key(guest)) is not None:
                 waiting[key].append(guest)
-        bearers = Counter(key for _, key in self._open(row_key))
-        for place, key in list(self._open(row_key)):
+            yield
+        bearers: Counter[Key] = Counter()
+        open: list[tuple[int, Key]] = []
+        for place, key in self._open(row_key):
+            bearers[key] += 1
+            open.append((place, key))
+            yield
+        for place, key in open:
+            yield
             guests = waiting.get(key, [])
             if not guests or (unique and (len(guests) > 1 or bearers[key] > 1)):
                 continue
@@ -133,6 +147,7 @@ class _Matching:
                 guest = guests.pop(0)
                 self.found[place] = guest
                 self._taken.add(guest.id)
+        yield from freeing(open, bearers, waiting)
 
     def _open(self, row_key: Callable[[SheetRow], Key]) -> Iterator[tuple[int, Key]]:
         for place, row in enumerate(self._rows):

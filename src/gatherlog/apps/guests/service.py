@@ -21,6 +21,9 @@ class GuestService(GatheringCommands, HouseholdCommands, LinkCommands):
     document has another one by now. A command that is repeated with the key of `once` raises
     Repeated, which holds what was answered the first time.
 
+    `quotas` bound what one account may have. If the site `sends_letters`, a change of date, place
+    or zone has to say whether guests get them.
+
     A guest who says yes when there is no room waits. The commit that makes room lets the first who
     fit move up.
     """
@@ -44,13 +47,14 @@ class GuestService(GatheringCommands, HouseholdCommands, LinkCommands):
     ) -> Imported:
         """Import a sheet. After every chunk, `progress` is called with how many rows are done.
 
-        All rows are checked before anything is written: Invalid names them as `/lines/<line>/…`.
+        All rows are checked before anything is written: Invalid names them as `/lines/<line>/…`,
+        and QuotaReached says that the host would have more guests than a host may have.
         A chunk is written as a whole or not at all. Importing a sheet again changes only what is
         different. `file_hash` is in the meta of the events, as "import".
         """
-        importing = Import(self._handler, gathering_id, rows)
+        importing = Import(self._handler, self._figures, gathering_id, rows)
         return await importing.run(actor=actor, file_hash=file_hash, progress=progress)
 
     async def preview_import(self, gathering_id: str, rows: Sequence[SheetRow]) -> Imported:
         """What `import_guests` would do now. Writes nothing, and raises the same."""
-        return await Import(self._handler, gathering_id, rows).preview()
+        return await Import(self._handler, self._figures, gathering_id, rows).preview()

@@ -1,11 +1,22 @@
 """Commands and questions about gatherings themselves: settings, figures, hosts."""
 
+import msgspec
 from msgspec import UNSET
 
 from gatherlog.apps.guests import decisions
-from gatherlog.apps.guests.answers import Stats, stats_of
+from gatherlog.apps.guests.answers import Letters, Stats, stats_of
 from gatherlog.apps.guests.commands import Commands
 from gatherlog.apps.guests.inputs import GatheringDetails, SettingsPatch
+from gatherlog.apps.guests.letter_counts import (
+    COUNTER,
+    HELD_LETTERS,
+    LETTER_COUNTS,
+    HeldLetters,
+    day_stream,
+    of_gathering,
+)
+from gatherlog.apps.guests.letter_events import Reason
+from gatherlog.apps.guests.letter_quotas import check_letters_left
 from gatherlog.apps.guests.loading import load_gathering
 from gatherlog.apps.guests.views import GATHERINGS, WAITING_LISTS, Gathering
 from gatherlog.core.commands.handler import Decided, Once
@@ -39,14 +50,16 @@ class GatheringCommands(Commands):
     ) -> Stored[Gathering]:
         """`host` is the account that the gathering will belong to.
 
-        Raises Invalid, and Conflict where the id is taken, even by a gathering that was removed.
+        Raises Invalid, Conflict where the id is taken, even by a gathering that was removed, and
+        QuotaReached where the account has as many as it may have.
         """
         gathering_id = self._ids() if id is None else id
 
         async def attempt(unit: UnitOfWork) -> list[Decided]:
             await unit.get(GATHERINGS, gathering_id)
             check_version(unit, GATHERINGS, gathering_id, 0)
-            return about("", decisions.create_gathering(details, host))
+            created = about("", decisions.create_gathering(details, host))
+            return [*created, *await self._figures.create(unit, host)]
 
         handled = await self._run(gathering_id, attempt, actor, once)
         return outcome(handled, GATHERINGS, gathering_id)
@@ -92,7 +105,8 @@ class GatheringCommands(Commands):
     ) -> Stored[Gathering]:
         """Change settings. With more places, guests who wait move up; with fewer, all stay.
 
-        Raises Invalid.
+        Raises Invalid, NotifyUndecided for a new date, place or zone that does not say whether
+        guests get letters about it, and LettersReached where no more may go out today.
         """
 
         async def attempt(unit: UnitOfWork) -> list[Decided]:
@@ -100,7 +114,7 @@ class GatheringCommands(Commands):
                 await unit.load((GATHERINGS, gathering_id), (WAITING_LISTS, gathering_id))
             gathering = await load_gathering(unit, gathering_id)
             check_version(unit, GATHERINGS, gathering_id, expects)
-            decided = decisions.change_settings(gathering, patch)
+            decided = await self._changed(unit, gathering, patch)
             changed = decisions.with_settings(gathering, decided)
             if changed.max_guests == gathering.max_guests:
                 return about("", decided)
@@ -108,6 +122,25 @@ class GatheringCommands(Commands):
 
         handled = await self._run(gathering_id, attempt, actor, once)
         return outcome(handled, GATHERINGS, gathering_id)
+
+    async def _changed(
+        self, unit: UnitOfWork, gathering: Gathering, patch: SettingsPatch
+    ) -> list[msgspec.Struct]:
+        """The decision, given how many guests there are to write to.
+
+        If nobody was asked because there are none, the commit demands that there are still none.
+        """
+        letters = 0
+        if self._sends_letters:
+            counters = unit.counters(GATHERINGS, gathering.id)
+            letters = counters.get("coming", 0) + counters.get("waiting", 0)
+        decided = decisions.change_settings(gathering, patch, now=unit.now, letters=letters)
+        if self._sends_letters and decided and not letters:
+            nobody = {"coming": 0, "waiting": 0}
+            unit.demand(GATHERINGS, gathering.id, at_most=nobody)
+        if letters and [event for event in decided if getattr(event, "notify", UNSET) is True]:
+            await check_letters_left(unit, self._quotas, gathering)
+        return decided
 
     async def change_host(self, gathering_id: str, host: str | None, *, actor: str) -> None:
         """Give the gathering to an account, which need not exist, or to none.
@@ -117,7 +150,10 @@ class GatheringCommands(Commands):
 
         async def attempt(unit: UnitOfWork) -> list[Decided]:
             gathering = await load_gathering(unit, gathering_id)
-            return about("", decisions.change_host(gathering, host))
+            decided = decisions.change_host(gathering, host)
+            if not decided:
+                return []
+            return [*about("", decided), *await self._figures.move(unit, gathering, host)]
 
         await self._run(gathering_id, attempt, actor)
 
@@ -134,9 +170,33 @@ class GatheringCommands(Commands):
         async def attempt(unit: UnitOfWork) -> list[Decided]:
             gathering = await load_gathering(unit, gathering_id)
             check_version(unit, GATHERINGS, gathering_id, expects)
-            return about("", decisions.remove_gathering(gathering))
+            removed = about("", decisions.remove_gathering(gathering))
+            if gathering.host_account is None:
+                return removed
+            return [*removed, *await self._figures.move(unit, gathering, None)]
 
         await self._run(gathering_id, attempt, actor, once)
+
+    async def letters(self, gathering_id: str) -> Letters:
+        """How many letters about a gathering went out today, and how many are held back."""
+        day = of_gathering(day_stream(self._handler.clock()), gathering_id)
+        refs = [LETTER_COUNTS.ref(day), HELD_LETTERS.ref(gathering_id)]
+        _, (counted, document) = await self._present(gathering_id), await self._store.get(refs)
+        held = HELD_LETTERS.read(document) or HeldLetters(gathering_id=gathering_id)
+        return Letters(
+            sent_today=0 if counted is None else counted.counters.get(COUNTER, 0),
+            held_for_the_day=held.day,
+            held_for_sign_in=held.unconfirmed,
+        )
+
+    async def held_letters(self, *, most: int = 1000) -> dict[Reason, int]:
+        """How many letters are held back, by reason, in the first `most` gatherings with any."""
+        query = HELD_LETTERS.query("by_waiting", "all", limit=most)
+        found = [one.body for one in (await listing(self._store, HELD_LETTERS, query)).items]
+        return {
+            "day": sum(held.day for held in found),
+            "unconfirmed": sum(held.unconfirmed for held in found),
+        }
 
     async def stats(self, gathering_id: str) -> Stats:
         """The exact figures at one moment, as only one document is read."""

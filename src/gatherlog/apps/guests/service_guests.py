@@ -38,15 +38,19 @@ class GuestCommands(Commands):
     async def add_guest(
         self, gathering_id: str, new: NewGuest, *, actor: str, once: Once | None = None
     ) -> Stored[Guest]:
-        """Invite a guest. A household that is named is created or joined. Raises Invalid."""
+        """Invite a guest. A household that is named is created or joined.
+
+        Raises Invalid, and QuotaReached where the host has as many guests as a host may have.
+        """
         guest_id = self._ids()
 
         async def attempt(unit: UnitOfWork) -> list[Decided]:
             group = group_refs(gathering_id, new.group_id)
             await unit.load((GATHERINGS, gathering_id), (GUESTS, guest_id), *group)
-            await load_gathering(unit, gathering_id)
+            gathering = await load_gathering(unit, gathering_id)
             household = await load_group(unit, gathering_id, new.group_id)
-            return about(guest_id, decisions.add_guest(new, household))
+            added = about(guest_id, decisions.add_guest(new, household))
+            return [*added, *await self._figures.add_guests(unit, gathering, 1)]
 
         handled = await self._run(gathering_id, attempt, actor, once)
         return outcome(handled, GUESTS, guest_id)
@@ -169,8 +173,8 @@ class GuestCommands(Commands):
         async def attempt(unit: UnitOfWork) -> Sequence[Decided]:
             gathering, guest = await load_guest(unit, gathering_id, guest_id, expects)
             decided = decisions.remove_guest(guest, names_co_hosts=names_co_hosts)
-            wish = Wish(guest, decided)
-            return await self._seating.seat(unit, gathering, [wish])
+            seated = await self._seating.seat(unit, gathering, [Wish(guest, decided)])
+            return [*seated, *await self._figures.remove_guest(unit, gathering)]
 
         await self._run(gathering_id, attempt, actor, once)
 

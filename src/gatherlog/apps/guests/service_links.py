@@ -14,6 +14,7 @@ from gatherlog.core.commands.handler import Decided, Once
 from gatherlog.core.commands.service import about, read
 from gatherlog.core.commands.unit_of_work import UnitOfWork
 from gatherlog.core.eventstore.errors import NotFound
+from gatherlog.core.eventstore.giving_way import gently
 
 __all__ = ["LinkCommands"]
 
@@ -89,7 +90,7 @@ class LinkCommands(Commands):
             await load_gathering(unit, gathering_id)
             tokens.clear()
             decided: list[Decided] = []
-            for guest in await unit.get_all(GUESTS, guest_ids):
+            async for guest in gently(await unit.get_all(GUESTS, guest_ids)):
                 if guest is None or guest.gathering_id != gathering_id:
                     continue
                 if _lacks(guest, anew) and (names_co_hosts or not guest.is_co_host):

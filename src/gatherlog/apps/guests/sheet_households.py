@@ -12,8 +12,9 @@ from typing import NamedTuple
 from gatherlog.apps.guests.inputs import GROUP_LENGTH
 from gatherlog.apps.guests.sheet_files import normalised
 from gatherlog.core.commands.text import folded, folded_email
+from gatherlog.core.eventstore.giving_way import Steps, freeing
 
-__all__ = ["Clues", "Home", "guess_households", "home_at", "home_of", "order_name"]
+__all__ = ["Clues", "Home", "guessing_households", "home_at", "home_of", "order_name"]
 
 MOST_TOGETHER = 12
 """The most people at one address who may be a household; with more it is a school, for example."""
@@ -61,26 +62,33 @@ def home_at(address: str) -> Home | None:
     return Home(key, _in_a_line(address))
 
 
-def guess_households(rows: Sequence[Clues]) -> dict[int, tuple[str, bool]]:
+def guessing_households(rows: Sequence[Clues]) -> Steps[dict[int, tuple[str, bool]]]:
     """The households of the rows whose guests live with others, by the indexes of the rows: the
-    name of the household, and whether it is a guess.
+    name of the household, and whether it is a guess. In steps.
 
     Names are made of the members' rows only, so the same rows give the same names.
     """
     joined = _DisjointSets([row.home for row in rows])
-    for places in _alike(rows, lambda row: row.line if row.written_together else None):
+    for places in (yield from _alike(rows, lambda row: row.line if row.written_together else None)):
         joined.join(places)
-    certain = {place: joined.root(place) for place in range(len(rows))}
+        yield
+    certain: dict[int, int] = {}
+    for place in range(len(rows)):
+        certain[place] = joined.root(place)
+        yield
     for key in (_home, _surname_at_home, _surname_and_email, _surname_and_phone):
-        for places in _alike(rows, key):
+        for places in (yield from _alike(rows, key)):
             if len(places) <= MOST_TOGETHER:
                 joined.join(places)
+            yield
     households: dict[int, tuple[str, bool]] = {}
     taken: set[str] = set()
-    for members in joined.together():
+    for members in (yield from joined.together()):
         name = _unlike(taken, _name([rows[place] for place in members]))
         guessed = len({certain[place] for place in members}) > 1
         households |= dict.fromkeys(members, (name, guessed))
+        yield
+    yield from freeing(certain)
     return households
 
 
@@ -113,20 +121,27 @@ class _DisjointSets:
             self._parent[root] = roots[0]
             self._home[root] = next(iter(homes), None)
 
-    def together(self) -> list[list[int]]:
+    def together(self) -> Steps[list[list[int]]]:
         """The sets of more than one row, in the order of their first rows."""
         sets: dict[int, list[int]] = defaultdict(list)
         for place in range(len(self._parent)):
             sets[self.root(place)].append(place)
-        return [members for members in sets.values() if len(members) > 1]
+            yield
+        together: list[list[int]] = []
+        for members in sets.values():
+            if len(members) > 1:
+                together.append(members)
+            yield
+        return together
 
 
-def _alike(rows: Sequence[Clues], key: Callable[[Clues], Hashable]) -> list[list[int]]:
+def _alike(rows: Sequence[Clues], key: Callable[[Clues], Hashable]) -> Steps[list[list[int]]]:
     """The indexes of the rows that have the same key, for each key but None."""
     alike: dict[Hashable, list[int]] = defaultdict(list)
     for place, row in enumerate(rows):
         if (found := key(row)) is not None:
             alike[found].append(place)
+        yield
     return list(alike.values())
 
 

@@ -3,6 +3,7 @@
 from gatherlog.apps.guests.sheet_files import Unreadable
 from gatherlog.apps.guests.sheet_rows import Entry, SheetRow
 from gatherlog.core.commands.text import folded, folded_email
+from gatherlog.core.eventstore.giving_way import Steps, freeing
 
 __all__ = ["Orders", "Seen"]
 
@@ -37,6 +38,10 @@ class Seen:
             self._names.setdefault((self._household(row, entry), name), (row.line, address))
             if address is not None:
                 self._addresses[address, name] = row.line
+
+    def freeing(self) -> Steps[None]:
+        """Forget all guests, in steps."""
+        return freeing(self._addresses, self._names)
 
     @staticmethod
     def _household(row: SheetRow, entry: Entry) -> object:

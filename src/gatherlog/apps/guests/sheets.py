@@ -5,16 +5,19 @@ guessed households are part of the result, and a line that cannot be understood 
 bad line with its reason.
 """
 
+from collections.abc import Sequence
+
 import msgspec
 
 from gatherlog.apps.guests.inputs import MOST_PEOPLE
-from gatherlog.apps.guests.sheet_export import write_links, write_sheet
+from gatherlog.apps.guests.sheet_export import write_sheet, writing_links, writing_sheet
 from gatherlog.apps.guests.sheet_files import Record, Unreadable, no_sheet, read_tables
 from gatherlog.apps.guests.sheet_formats import FORMATS, Layout, SheetFormat, understand
 from gatherlog.apps.guests.sheet_headers import ADDRESS, Column
-from gatherlog.apps.guests.sheet_households import Clues, guess_households, order_name
+from gatherlog.apps.guests.sheet_households import Clues, guessing_households, order_name
 from gatherlog.apps.guests.sheet_repeats import Orders, Seen
 from gatherlog.apps.guests.sheet_rows import Entry, LeftOut, SheetRow, read_entry
+from gatherlog.core.eventstore.giving_way import Steps, at_once, freeing
 
 __all__ = [
     "FORMATS",
@@ -25,8 +28,10 @@ __all__ = [
     "SheetFormat",
     "SheetRow",
     "read_sheet",
-    "write_links",
+    "reading_sheet",
     "write_sheet",
+    "writing_links",
+    "writing_sheet",
 ]
 
 MOST_LINES = 10_000
@@ -70,33 +75,16 @@ class Sheet(msgspec.Struct, frozen=True, kw_only=True):
     left_out: tuple[BadLine, ...]
     """Lines in which nothing is wrong and that become no guest: cancelled tickets, companies."""
     unread_diets: tuple[DietCell, ...] = ()
-
-    @property
-    def seats(self) -> int:
-        """For how many people the rows are; one for each row that does not say."""
-        return sum(1 if row.expected_guests is None else row.expected_guests for row in self.rows)
-
-    @property
-    def children(self) -> int:
-        """How many of these people the sheet calls children."""
-        return sum(
-            int(row.child or False) if row.children is None else row.children for row in self.rows
-        )
-
-    @property
-    def in_households(self) -> int:
-        """How many of the rows have a household, the guessed ones included."""
-        return sum(row.group_id is not None for row in self.rows)
-
-    @property
-    def households(self) -> int:
-        """How many households the rows have, the guessed ones included."""
-        return len({row.group_id for row in self.rows if row.group_id is not None})
-
-    @property
-    def guessed(self) -> int:
-        """How many of the households are guesses."""
-        return len({row.group_id for row in self.rows if row.household_guessed})
+    seats: int
+    """For how many people the rows are; one for each row that does not say."""
+    children: int
+    """How many of these people the sheet calls children."""
+    in_households: int
+    """How many of the rows have a household, the guessed ones included."""
+    households: int
+    """How many households the rows have, the guessed ones included."""
+    guessed: int
+    """How many of the households are guesses."""
 
 
 def read_sheet(data: bytes, format: SheetFormat = "auto", *, most_lines: int = MOST_LINES) -> Sheet:
@@ -105,6 +93,13 @@ def read_sheet(data: bytes, format: SheetFormat = "auto", *, most_lines: int = M
     Raises Invalid for a file that is no text, is empty, has no header, has more than `most_lines`
     lines, or more than 1,000 bad lines. Everything else that is wrong becomes a bad line.
     """
+    return at_once(reading_sheet(data, format, most_lines=most_lines))
+
+
+def reading_sheet(
+    data: bytes, format: SheetFormat = "auto", *, most_lines: int = MOST_LINES
+) -> Steps[Sheet]:
+    """As `read_sheet`, in steps."""
     layout = understand(read_tables(data), format)
     reader = _Reader(layout, most_lines)
     filled: set[int] = set()
@@ -112,6 +107,9 @@ def read_sheet(data: bytes, format: SheetFormat = "auto", *, most_lines: int = M
         if not isinstance(record, Unreadable):
             filled.update(n for n, cell in enumerate(record) if cell)
         reader.take(line, record)
+        yield
+    rows = yield from reader.rows()
+    counts = yield from _counting(rows)
     columns = list(zip(layout.table.header, layout.columns, strict=True))
     return Sheet(
         format=layout.format,
@@ -123,11 +121,39 @@ def read_sheet(data: bytes, format: SheetFormat = "auto", *, most_lines: int = M
             for n, (header, column) in enumerate(columns)
             if header and column is None and n in filled
         ),
-        rows=reader.rows(),
+        rows=rows,
         bad=tuple(reader.bad),
         left_out=tuple(reader.left_out),
         unread_diets=tuple(reader.unread_diets),
+        seats=counts.seats,
+        children=counts.children,
+        in_households=counts.in_households,
+        households=len(counts.households),
+        guessed=len(counts.guessed),
     )
+
+
+class _Counts:
+    """What the rows of a sheet add up to."""
+
+    def __init__(self) -> None:
+        self.seats = self.children = self.in_households = 0
+        self.households: set[str] = set()
+        self.guessed: set[str | None] = set()
+
+
+def _counting(rows: Sequence[SheetRow]) -> Steps[_Counts]:
+    counts = _Counts()
+    for row in rows:
+        counts.seats += 1 if row.expected_guests is None else row.expected_guests
+        counts.children += int(row.child or False) if row.children is None else row.children
+        if row.group_id is not None:
+            counts.in_households += 1
+            counts.households.add(row.group_id)
+        if row.household_guessed:
+            counts.guessed.add(row.group_id)
+        yield
+    return counts
 
 
 class _Reader:
@@ -162,16 +188,23 @@ class _Reader:
         if len(self._rows) + len(self.left_out) > self._most_lines:
             raise no_sheet(f"the file has more than {self._most_lines:,} lines")
 
-    def rows(self) -> tuple[SheetRow, ...]:
+    def rows(self) -> Steps[tuple[SheetRow, ...]]:
         """All guests. Those without a household get the guessed one."""
-        households = guess_households(self._clues)
+        households = yield from guessing_households(self._clues)
         for place, (name, guessed) in households.items():
             row = self._rows[place]
             if row.group_id is None:
                 self._rows[place] = msgspec.structs.replace(
                     row, group_id=name, household_guessed=guessed
                 )
-        return tuple(map(self._in_order, self._rows))
+            yield
+        for place, row in enumerate(self._rows):
+            self._rows[place] = self._in_order(row)
+            yield
+        rows = tuple(self._rows)
+        yield from freeing(self._clues, households, self._rows)
+        yield from self._seen.freeing()
+        return rows
 
     def _in_order(self, row: SheetRow) -> SheetRow:
         """The row with the name of the household of its order, if it is part of one."""

@@ -8,23 +8,24 @@ from typing import Any, Literal
 import msgspec
 
 from gatherlog.core.commands.local_time import closes_at
+from gatherlog.core.commands.places import WaitingList
 from gatherlog.core.commands.text import folded, folded_email
 from gatherlog.core.projections.views import View
 
 __all__ = [
+    "ACCOUNT_QUOTAS",
     "GATHERINGS",
     "GROUPS",
     "GUESTS",
     "GUEST_LINKS",
     "VIEWS",
     "WAITING_LISTS",
+    "AccountQuota",
     "Gathering",
     "Group",
     "Guest",
     "GuestLink",
     "Status",
-    "Unit",
-    "WaitingList",
     "group_document",
 ]
 
@@ -56,7 +57,7 @@ class Gathering(msgspec.Struct, frozen=True, kw_only=True):
         return None if self.event_date is None else closes_at(self.event_date, self.time_zone)
 
 
-class Guest(msgspec.Struct, frozen=True, kw_only=True):
+class Guest(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One invitation: a named person and those who come along."""
 
     id: str
@@ -117,30 +118,21 @@ class Group(msgspec.Struct, frozen=True, kw_only=True):
     members: tuple[str, ...]
 
 
-class Unit(msgspec.Struct, frozen=True):
-    """Guests in the waiting list who said yes in one request, and move up only together."""
-
-    id: str
-    members: tuple[tuple[str, int], ...]
-    """At least one guest's id, each with a number of people, in the order of the request."""
-
-    @property
-    def people(self) -> int:
-        """The places that the unit needs."""
-        return sum(count for _, count in self.members)
-
-
-class WaitingList(msgspec.Struct, frozen=True):
-    """Who waits for a place: units in the order in which they joined. It may be empty."""
-
-    units: tuple[Unit, ...] = ()
-
-
 class GuestLink(msgspec.Struct, frozen=True, kw_only=True):
     """The guest of a link. The document's id is the SHA-256 of the link's token in hexadecimal."""
 
     gathering_id: str
     guest_id: str
+
+
+class AccountQuota(msgspec.Struct, frozen=True):
+    """What an account has altogether, in the counters `gatherings` and `guests`.
+
+    It is made when one of its gatherings is next made, removed or given away, or gets or loses a
+    guest. The document's id is the account's.
+    """
+
+    account_id: str
 
 
 def group_document(gathering_id: str, group_id: str) -> str:
@@ -186,5 +178,13 @@ WAITING_LISTS = View(
     by_waiting=lambda waiting: ("all",) if waiting.units else None,
 )
 """One for each gathering, with the gathering's id."""
+ACCOUNT_QUOTAS = View("account_quota", AccountQuota, version=1)
 
-VIEWS: tuple[View[Any], ...] = (GATHERINGS, GUESTS, GROUPS, GUEST_LINKS, WAITING_LISTS)
+VIEWS: tuple[View[Any], ...] = (
+    GATHERINGS,
+    GUESTS,
+    GROUPS,
+    GUEST_LINKS,
+    WAITING_LISTS,
+    ACCOUNT_QUOTAS,
+)

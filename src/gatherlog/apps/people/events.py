@@ -20,6 +20,7 @@ __all__ = [
     "KeyCreated",
     "KeyRevoked",
     "LoginEnded",
+    "RolesChanged",
     "SessionEnded",
     "SessionStarted",
 ]
@@ -58,6 +59,15 @@ class AccountRemoved(msgspec.Struct, frozen=True):
 
     address: str
     sessions: tuple[str, ...]
+
+
+@event_type("people.roles_changed")
+class RolesChanged(msgspec.Struct, frozen=True):
+    """The roles of the account from now on, beside that of a member: organiser, reviewer."""
+
+    roles: tuple[str, ...]
+    sessions: tuple[str, ...] = ()
+    """The ids of the sessions that have begun, which have the roles, too."""
 
 
 @event_type("people.session_started")
@@ -120,6 +130,7 @@ CODEC = Codec(
         KeyRevoked,
         AccountCreated,
         AccountRemoved,
+        RolesChanged,
         SessionStarted,
         SessionEnded,
         CodeIssued,

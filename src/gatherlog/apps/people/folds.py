@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 import msgspec
+from msgspec import UNSET
 
 from gatherlog.apps.people.decisions import may_try, recent
 from gatherlog.apps.people.events import (
@@ -16,6 +17,7 @@ from gatherlog.apps.people.events import (
     KeyCreated,
     KeyRevoked,
     LoginEnded,
+    RolesChanged,
     SessionEnded,
     SessionStarted,
 )
@@ -24,6 +26,7 @@ from gatherlog.apps.people.profile_fold import evolve_profile, profile_refs
 from gatherlog.apps.people.profile_views import PROFILE_VIEWS, PROFILES
 from gatherlog.apps.people.views import (
     ACCOUNT_ADDRESSES,
+    ACCOUNT_ROLES,
     ACCOUNTS,
     API_KEYS,
     ENDED_LOGINS,
@@ -32,6 +35,7 @@ from gatherlog.apps.people.views import (
     SIGN_INS,
     Account,
     AccountAddress,
+    AccountRoles,
     ApiKey,
     Asked,
     Code,
@@ -92,10 +96,16 @@ class KeyFold:
 
 
 class AccountFold:
-    """Streams `account-{id}`: the account, its address, its sessions that have not ended, and its
-    profile. A handle is kept from others when its account is removed."""
+    """Streams `account-{id}`: the account, its address, its roles, its sessions that have not
+    ended, and its profile. A handle is kept from others when its account is removed."""
 
-    views: tuple[View[Any], ...] = (ACCOUNTS, ACCOUNT_ADDRESSES, SESSIONS, *PROFILE_VIEWS)
+    views: tuple[View[Any], ...] = (
+        ACCOUNTS,
+        ACCOUNT_ADDRESSES,
+        ACCOUNT_ROLES,
+        SESSIONS,
+        *PROFILE_VIEWS,
+    )
 
     def keys(self, happened: Happened) -> Iterable[Ref]:
         if isinstance(happened.payload, PROFILE_EVENTS):
@@ -105,9 +115,15 @@ class AccountFold:
             case AccountCreated(address):
                 refs.append(ACCOUNT_ADDRESSES.ref(address))
             case AccountRemoved(address, sessions):
-                refs += [ACCOUNT_ADDRESSES.ref(address), PROFILES.ref(refs[0][1])]
+                id = id_of(happened.stream)
+                refs += [ACCOUNT_ADDRESSES.ref(address), ACCOUNT_ROLES.ref(id), PROFILES.ref(id)]
                 refs += [SESSIONS.ref(session) for session in sessions]
-            case SessionStarted(session) | SessionEnded(session):
+            case RolesChanged(_, sessions):
+                refs.append(ACCOUNT_ROLES.ref(id_of(happened.stream)))
+                refs += [SESSIONS.ref(session) for session in sessions]
+            case SessionStarted(session):
+                refs += [ACCOUNT_ROLES.ref(id_of(happened.stream)), SESSIONS.ref(session)]
+            case SessionEnded(session):
                 refs.append(SESSIONS.ref(session))
         return refs
 
@@ -117,7 +133,9 @@ class AccountFold:
             return evolve_profile(documents, id, happened.payload)
         match happened.payload:
             case AccountCreated(address):
-                account = Account(id=id, address=address, created_at=happened.time)
+                account = Account(
+                    id=id, address=address, created_at=happened.time, unconfirmed=True
+                )
                 return [
                     Change(ACCOUNTS, id, account),
                     Change(ACCOUNT_ADDRESSES, address, AccountAddress(id)),
@@ -126,15 +144,31 @@ class AccountFold:
                 return [
                     Change(ACCOUNTS, id, DELETE),
                     Change(ACCOUNT_ADDRESSES, address, DELETE),
+                    Change(ACCOUNT_ROLES, id, DELETE),
                     Change(PROFILES, id, DELETE),
                     *[Change(SESSIONS, session, DELETE) for session in sessions],
+                ]
+            case RolesChanged(roles, sessions):
+                after = AccountRoles(id, roles) if roles else DELETE
+                return [
+                    Change(ACCOUNT_ROLES, id, after),
+                    *[
+                        Change(
+                            SESSIONS, one, msgspec.structs.replace(session, roles=roles or UNSET)
+                        )
+                        for one in sessions
+                        if (session := documents[SESSIONS.ref(one)]) is not None
+                    ],
                 ]
             case SessionStarted(session, expires_at):
                 started = LiveSession(session, happened.time, expires_at)
                 account = documents[ACCOUNTS.ref(id)]
+                confirmed = msgspec.structs.replace(account, unconfirmed=UNSET)
+                given = documents[ACCOUNT_ROLES.ref(id)]
+                roles = UNSET if given is None else given.roles
                 return [
-                    _with_sessions(account, (*account.sessions, started)),
-                    Change(SESSIONS, session, Session(id, expires_at)),
+                    _with_sessions(confirmed, (*account.sessions, started)),
+                    Change(SESSIONS, session, Session(id, expires_at, roles)),
                 ]
             case SessionEnded(session):
                 account = documents[ACCOUNTS.ref(id)]

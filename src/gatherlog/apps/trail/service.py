@@ -20,6 +20,7 @@ from gatherlog.core.eventstore.clock import Clock, Ids
 from gatherlog.core.eventstore.commit_checks import actions_of
 from gatherlog.core.eventstore.errors import StoreClosed, StoreError
 from gatherlog.core.eventstore.events import Event
+from gatherlog.core.eventstore.giving_way import gently
 from gatherlog.core.eventstore.store import ANY, Append, Commit, Store
 
 __all__ = ["FLUSH_SECONDS", "MOST_WAITING", "TrailService"]
@@ -138,11 +139,19 @@ class TrailService:
 
     async def last_seen(self, guest_ids: Sequence[str]) -> Mapping[str, LastSeen]:
         """When each of these guests was last here; guests who never were are left out."""
-        ids = [seen_by(category, id) for id in guest_ids for category in _CATEGORIES]
-        documents = await self._store.get([LAST_SEEN.ref(id) for id in ids])
-        found = [LAST_SEEN.read(document) or LastSeen() for document in documents]
-        seen = {id: found[2 * n].later_of(found[2 * n + 1]) for n, id in enumerate(guest_ids)}
-        return {id: visit for id, visit in seen.items() if visit.last_access is not None}
+        refs = [
+            LAST_SEEN.ref(seen_by(category, id))
+            async for id in gently(guest_ids)
+            for category in _CATEGORIES
+        ]
+        found = iter(await self._store.get(refs))
+        seen: dict[str, LastSeen] = {}
+        async for id in gently(guest_ids):
+            one, other = [LAST_SEEN.read(next(found)) or LastSeen() for _ in _CATEGORIES]
+            visit = one.later_of(other)
+            if visit.last_access is not None:
+                seen[id] = visit
+        return seen
 
     # Writing.
 

@@ -26,6 +26,7 @@ from gatherlog.core.eventstore.errors import (
     StoreError,
 )
 from gatherlog.core.eventstore.events import Codec, Event
+from gatherlog.core.eventstore.giving_way import Pace
 from gatherlog.core.eventstore.retrying import Backoff
 from gatherlog.core.eventstore.store import (
     ANY,
@@ -87,6 +88,8 @@ class Once(msgspec.Struct, frozen=True):
     versioned: Callable[[Handled], Ref | None] = lambda handled: None
 
 
+FEW: Final = 10
+"""Events of one command that are folded and written without giving way."""
 _NONE: Final[Mapping[str, int]] = {}
 Changes = dict[Ref, tuple[Change, str]]
 """What becomes of documents, and the stream whose events change each."""
@@ -174,7 +177,10 @@ class CommandHandler:
         meta: bytes,
         once: Once | None,
     ) -> Handled:
+        pace = Pace() if len(decided) > FEW else None
         appends = self._appends(unit, stream, decided, meta)
+        if pace is not None:
+            await pace.give_way()
         writes = [
             self._write(unit, stream, ref, document, changes.get(ref))
             for ref, document in unit.documents.items()
@@ -209,7 +215,10 @@ class CommandHandler:
         if new:
             await unit.load(*[(self._views[view], id) for view, id in new])
         net: Changes = {}
+        pace = Pace() if len(decided) > FEW else None
         for one in happened:
+            if pace is not None:
+                await pace.give_way()
             for change in self._fold.evolve(unit.bodies, one):
                 ref = (change.view.name, change.id)
                 if ref not in unit.documents:

@@ -22,6 +22,7 @@ from gatherlog.core.commands.event_meta import event_meta
 from gatherlog.core.commands.handler import Attempt, CommandHandler, Decided, Handled, Once
 from gatherlog.core.commands.unit_of_work import UnitOfWork
 from gatherlog.core.eventstore.errors import Conflict, GatherlogError, NotFound
+from gatherlog.core.eventstore.giving_way import Pace, consumed
 from gatherlog.core.eventstore.store import Document, Query, Store
 from gatherlog.core.projections.views import View
 
@@ -170,14 +171,14 @@ async def search(
     every page but the last is full; but a page ends early after `most_reads` reads of the store,
     which are at least 2.
     """
-    limit, most = query.limit, store.limits.page
+    limit, most, pace = query.limit, store.limits.page, Pace()
     found: list[Stored[B]] = []
     cursor, again = query.cursor, 0
     for _ in itertools.count() if most_reads is None else range(most_reads):
         missing = limit - len(found)
         size = again or min(missing if fits is None else max(limit, most // 10, 1), most)
         page = await store.query(msgspec.structs.replace(query, limit=size, cursor=cursor))
-        fitting = _fitting(view, page.documents, fits)
+        fitting = await _fitting(view, page.documents, fits, pace)
         if len(fitting) > missing:
             # Read again, only as far as the last document that has room: the cursor is behind it.
             again = fitting[missing - 1][0] + 1
@@ -189,12 +190,15 @@ async def search(
     return Listing(found, cursor)
 
 
-def _fitting(
-    view: View[B], documents: Iterable[Document], fits: Callable[[B], bool] | None
+async def _fitting(
+    view: View[B], documents: list[Document], fits: Callable[[B], bool] | None, pace: Pace
 ) -> list[tuple[int, Stored[B]]]:
-    """Those of a page's documents that fit, each with its place in the page."""
-    return [
-        (place, Stored(body, document.version))
-        for place, document in enumerate(documents)
-        if (body := view.read(document)) is not None and (fits is None or fits(body))
-    ]
+    """Those of a page's documents that fit, each with its place in the page; it is emptied."""
+    fitting: list[tuple[int, Stored[B]]] = []
+    for place, document in enumerate(consumed(documents)):
+        if pace.is_over():
+            await pace.give_way()
+        body = view.read(document)
+        if body is not None and (fits is None or fits(body)):
+            fitting.append((place, Stored(body, document.version)))
+    return fitting

@@ -3,6 +3,8 @@
 import re
 import unicodedata
 
+from gatherlog.core.search.words import folded
+
 __all__ = ["folded", "folded_email", "forbidden", "is_blank"]
 
 # Control characters, line and paragraph separators, bidirectional embeddings, overrides and
@@ -16,19 +18,6 @@ _FORBIDDEN_IN_LINES = re.compile(
 )
 _EMPTY = "\u115f\u1160\u2800\u3164\uffa0"
 """Characters that Unicode counts as letters and symbols, and that show nothing."""
-_COMBINING = re.compile("[\u0300-\u036f]")
-# Letters with a stroke and ligatures, which Unicode does not decompose.
-_PLAIN = str.maketrans(
-    {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "\u0131": "i"}
-)
-
-
-def folded(text: str) -> str:
-    """The text without case and accents, for sorting and comparing: `Łukasz` equals `LUKASZ`."""
-    if text.isascii():
-        return text.lower()
-    bare = _COMBINING.sub("", unicodedata.normalize("NFKD", text.casefold()))
-    return bare.translate(_PLAIN)
 
 
 def folded_email(address: str) -> str:

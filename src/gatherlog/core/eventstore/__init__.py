@@ -8,6 +8,7 @@ What programs use is importable from here. The modules:
 - `engine`, `engine_store`, `commit_queue`: how a store is made of an engine; for authors of engines
 - `index_keys`, `cursors`, `page_sizes`, `row_cache`, `view_catalogue`, `head_watcher`: its parts
 - `feed_pages`, `retrying`, `exact_json`: pages over all partitions, pauses, numbers of any length
+- `giving_way`: long work in short steps, between which others go first
 """
 
 from gatherlog.core.eventstore.clock import Clock, Ids, rfc3339, system_clock, to_micros

@@ -1,14 +1,17 @@
 """The commits of one process on their way into a store: queued, grouped, planned, written.
 
 Commits that arrive in one turn of the event loop become one group, which shares one write. While a
-group is being written, the next one forms. A group that collides with another process steps aside
-for a pause and then comes again in two halves, so that in the end a commit that keeps colliding is
-tried alone. Meanwhile other groups go on. The same holds for a group whose outcome is unknown.
+group is being written, the next one forms. A long commit is written alone, and after it those first
+that are short, so that a short one waits for one long commit at most. A group that collides with
+another process steps aside for a pause and then comes again in two halves, so that in the end a
+commit that keeps colliding is tried alone. Meanwhile other groups go on. The same holds for a group
+whose outcome is unknown.
 """
 
 import asyncio
 from collections import deque
-from collections.abc import Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import Final
 
 from gatherlog.core.eventstore.clock import Clock
@@ -28,6 +31,8 @@ from gatherlog.core.eventstore.store import Commit, Committed
 __all__ = ["CommitQueue"]
 
 QUEUE_COMMITS: Final = 16_384
+LONG: Final = 120
+"""Actions beyond which a commit is long; an answer of a guest has some five."""
 QUEUE_BYTES: Final = 128 * 1024 * 1024
 
 Outcome = Committed | StoreError
@@ -59,30 +64,6 @@ class _Group:
         return parts
 
 
-class _FailuresOf:
-    """Within it, whatever goes wrong fails the callers of a group, and not the queue."""
-
-    __slots__ = ("_group", "_queue")
-
-    def __init__(self, queue: "CommitQueue", group: _Group) -> None:
-        self._queue = queue
-        self._group = group
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> bool:
-        if isinstance(error, asyncio.CancelledError):
-            self._queue.fail(self._group, StoreFailed("the write was broken off"))
-            task = asyncio.current_task()
-            # otherwise the engine raised it, and nobody has cancelled the queue
-            return task is not None and not task.cancelling()
-        if isinstance(error, Exception):
-            self._queue.fail(self._group, error)
-            return True
-        return False
-
-
 class CommitQueue:
     """All methods are called on the event loop of the store."""
 
@@ -90,6 +71,9 @@ class CommitQueue:
         self._engine = engine
         self._clock = clock
         self._pending: deque[Pending] = deque()
+        self._long: deque[Pending] = deque()
+        self._was_long = False
+        """Whether the last group was a long commit."""
         self._again: deque[_Group] = deque()
         """Groups that are to be tried again now."""
         self._aside: set[asyncio.Task[None]] = set()
@@ -109,7 +93,8 @@ class CommitQueue:
         if self._loop is None:
             self._loop = asyncio.get_running_loop()
         future: asyncio.Future[Committed] = self._loop.create_future()
-        self._pending.append((commit, size, actions, future))
+        queue = self._pending if actions <= LONG else self._long
+        queue.append((commit, size, actions, future))
         self._commits += 1
         self._bytes += size
         if self._work is None:
@@ -129,34 +114,43 @@ class CommitQueue:
     async def _work_off(self) -> None:
         """Try group after group until nothing is queued."""
         try:
-            while self._pending or self._again:
+            while self._pending or self._long or self._again:
                 if self._again:
                     await self._try(self._again.popleft())
-                if self._pending:
+                if self._pending or self._long:
                     await self._try(_Group(self._next_members()))
                 await asyncio.sleep(0)  # so that the next commits of these callers join the group
         except asyncio.CancelledError:  # the loop is ending
             self._is_closed = True
-            waiting = [*self._pending, *[one for group in self._again for one in group.members]]
-            self.fail(_Group(waiting), StoreClosed("the event loop has ended"))
+            waiting = [
+                *self._pending,
+                *self._long,
+                *[one for group in self._again for one in group.members],
+            ]
+            self._fail(_Group(waiting), StoreClosed("the event loop has ended"))
             raise
         finally:
             self._work = None
 
     def _next_members(self) -> list[Pending]:
-        limits, members = self._engine.group, [self._pending.popleft()]
+        self._was_long = bool(self._long) and not (self._was_long and self._pending)
+        if self._was_long:
+            return [self._long.popleft()]
+        limits, pending = self._engine.group, self._pending
+        members = [pending.popleft()]
         _, size, actions, _ = members[0]
-        while self._pending and len(members) < limits.commits:
-            _, more_size, more_actions, _ = self._pending[0]
-            if size + more_size > limits.bytes or actions + more_actions > limits.actions:
+        while pending and len(members) < limits.commits:
+            _, more_size, more_actions, _ = pending[0]
+            size += more_size
+            actions += more_actions
+            if size > limits.bytes or actions > limits.actions:
                 break
-            size, actions = size + more_size, actions + more_actions
-            members.append(self._pending.popleft())
+            members.append(pending.popleft())
         return members
 
     async def _try(self, group: _Group) -> None:
         """Plan and write a group, once, and answer its callers if that settles it."""
-        with _FailuresOf(self, group):
+        try:
             planned = await self._plan(group)
             if planned is None and not group.anew:
                 group.anew = True
@@ -169,9 +163,11 @@ class CommitQueue:
             except Collision as collision:
                 self._step_aside(group, collision)
             except OutcomeUnknown as unknown:
-                self._beside(self._find_out(group, planned, unknown))
+                self._beside(group, partial(self._find_out, group, planned, unknown))
             else:
                 self._answer(group, planned.results)
+        except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - no caller may hang
+            self._failed(group, error)
 
     async def _plan(self, group: _Group) -> Planned | None:
         """The group, decided; None if a refusal rests on what may be old."""
@@ -194,28 +190,33 @@ class CommitQueue:
                 assert part.backoff is not None
                 pause = part.backoff.next_pause(reason)
             except Busy as busy:
-                self.fail(part, busy)
+                self._fail(part, busy)
             else:
-                self._beside(self._come_again(part, pause))
+                self._beside(part, partial(self._come_again, part, pause))
 
     async def _come_again(self, group: _Group, pause: float) -> None:
-        with _FailuresOf(self, group):
-            await asyncio.sleep(pause)
-            self._again.append(group)
-            self._start()
+        await asyncio.sleep(pause)
+        self._again.append(group)
+        self._start()
 
-    def _beside(self, work: Coroutine[None, None, None]) -> None:
+    def _beside(self, group: _Group, work: Callable[[], Awaitable[None]]) -> None:
         """Do something for one group while others go on."""
-        task = asyncio.get_running_loop().create_task(work)
+
+        async def do() -> None:
+            try:
+                await work()
+            except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - no caller may hang
+                self._failed(group, error)
+
+        task = asyncio.get_running_loop().create_task(do())
         self._aside.add(task)
         task.add_done_callback(self._aside.discard)
 
     async def _find_out(self, group: _Group, planned: Planned, unknown: OutcomeUnknown) -> None:
-        with _FailuresOf(self, group):
-            if await self._happened(planned, unknown):
-                self._answer(group, planned.results)
-            else:
-                self._step_aside(group, unknown)
+        if await self._happened(planned, unknown):
+            self._answer(group, planned.results)
+        else:
+            self._step_aside(group, unknown)
 
     async def _happened(self, planned: Planned, unknown: OutcomeUnknown) -> bool:
         """Find out whether a write happened. Raises StoreFailed if that takes beyond DEADLINE."""
@@ -246,7 +247,21 @@ class CommitQueue:
             else:
                 future.set_exception(result)
 
-    def fail(self, group: _Group, error: Exception) -> None:
+    def _failed(self, group: _Group, error: Exception | asyncio.CancelledError) -> None:
+        """Whatever goes wrong with a group fails its callers, and not the queue.
+
+        Raises CancelledError only if the queue itself was cancelled, and not if the engine raised
+        it.
+        """
+        if isinstance(error, Exception):
+            self._fail(group, error)
+            return
+        self._fail(group, StoreFailed("the write was broken off"))
+        task = asyncio.current_task()
+        if task is None or task.cancelling():
+            raise error
+
+    def _fail(self, group: _Group, error: Exception) -> None:
         """Give every caller an error of its own."""
         self._answer(group, [_own_instance(error) for _ in group.members])
 

@@ -138,6 +138,11 @@ class EngineStore:
         documents, place = await self.engine.read_view(view, self._place(cursor, of), limit)
         return Page(documents, self._cursor(of, place))
 
+    async def unbuilt(self) -> list[str]:
+        """See `KnowsViews`."""
+        self._check_open()
+        return await self._views.unbuilt()
+
     async def declare(self, views: Sequence[DeclaredView]) -> None:
         self._check_open()
         await self._views.complete(views)

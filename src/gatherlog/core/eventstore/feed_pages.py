@@ -18,6 +18,7 @@ import msgspec
 
 from gatherlog.core.eventstore.errors import CursorInvalid
 from gatherlog.core.eventstore.events import Recorded
+from gatherlog.core.eventstore.giving_way import Pace
 from gatherlog.core.eventstore.page_sizes import event_bytes
 from gatherlog.core.eventstore.retrying import pause_bound
 from gatherlog.core.eventstore.store import Heads, Store
@@ -148,10 +149,13 @@ async def _newest_first(
 ) -> AsyncGenerator[Recorded, None]:
     """The wanted events of a partition, newest first, among the last `limit` + _SCANNED of it."""
     direction, position, scanned = _Backwards(store, heads), heads[partition], 0
+    pace = Pace()
     while position and scanned < limit + _SCANNED:
         found, position = await direction.read(partition, position, limit)
         scanned += len(found)
         for event in found:
+            if pace.is_over():
+                await pace.give_way()
             if wanted(event):
                 yield event
 
@@ -218,6 +222,7 @@ class _Backwards:
         self._heads = heads
         self.most_bytes = store.limits.page_bytes
         self._widths: dict[int, int] = {}
+        self._pace = Pace()
 
     def is_done(self, partition: int, position: int) -> bool:
         return position <= 0
@@ -245,8 +250,11 @@ class _Backwards:
         pages = feed_events(self._store, partition, start, head, limit=most)
         async with aclosing(pages):
             async for page in pages:
-                found += [event for event in page if event.position <= end]
-                size += sum(map(event_bytes, page))
+                for event in page:
+                    await self._pace.give_way()
+                    size += event_bytes(event)
+                    if event.position <= end:
+                        found.append(event)
                 if page[-1].position >= end:
                     break
                 if len(found) > _PAGE or size > self._store.limits.page_bytes:
@@ -259,7 +267,7 @@ async def _page(
 ) -> FeedPage:
     """Events from these positions on; every partition gets its share of the page."""
     events: list[Recorded] = []
-    scanned, turns, room = 0, _turns(positions), direction.most_bytes
+    scanned, turns, room, pace = 0, _turns(positions), direction.most_bytes, Pace()
     while len(events) < limit and scanned < _SCANNED and room > 0:
         turns = [one for one in turns if not direction.is_done(one, positions[one])]
         chosen = turns[: limit - len(events)]
@@ -269,7 +277,7 @@ async def _page(
         size = share if wanted is None else _PAGE
         reads = [direction.read(one, positions[one], size) for one in chosen]
         for partition, (found, reached) in zip(chosen, await asyncio.gather(*reads), strict=True):
-            taken, seen, taken_bytes = _share(found, share, its_room, wanted)
+            taken, seen, taken_bytes = await _share(found, share, its_room, wanted, pace)
             events += taken
             scanned += seen
             room -= taken_bytes
@@ -287,8 +295,8 @@ def _turns(positions: Sequence[int]) -> list[int]:
     return [*range(first, len(positions)), *range(first)]
 
 
-def _share(
-    found: Sequence[Recorded], share: int, room: int, wanted: EventFilter | None
+async def _share(
+    found: Sequence[Recorded], share: int, room: int, wanted: EventFilter | None, pace: Pace
 ) -> tuple[list[Recorded], int, int]:
     """The first `share` wanted events, fewer if they have more than `room` bytes, but one at least.
 
@@ -299,6 +307,8 @@ def _share(
     for number, event in enumerate(found):
         if len(taken) == share or (size >= room and taken):
             return taken, number, size
+        if pace.is_over():
+            await pace.give_way()
         if wanted is None or wanted(event):
             taken.append(event)
             size += event_bytes(event)

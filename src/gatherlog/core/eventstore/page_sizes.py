@@ -5,6 +5,7 @@ from itertools import islice
 from typing import Final, TypeVar
 
 from gatherlog.core.eventstore.events import Recorded
+from gatherlog.core.eventstore.giving_way import Steps, at_once
 from gatherlog.core.eventstore.store import Document
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "cut_page",
     "event_bytes",
     "take_page",
+    "taking_page",
 ]
 
 T = TypeVar("T")
@@ -46,11 +48,19 @@ def take_page(items: Iterator[T], limit: int, most: int, size: Size[T]) -> tuple
     After the first chunk, no more items are taken at once than fit if they are as large as those
     before. So where all have one size, at most FIRST_CHUNK items more are taken than are returned.
     """
+    return at_once(taking_page(items, limit, most, size, LARGEST_CHUNK))
+
+
+def taking_page(
+    items: Iterator[T], limit: int, most: int, size: Size[T], together: int = FIRST_CHUNK
+) -> Steps[tuple[list[T], bool]]:
+    """As `take_page`, in steps of up to `together` items."""
     found = list(islice(items, FIRST_CHUNK))
     total, is_end = size(found), len(found) < FIRST_CHUNK
     while not is_end and total <= most and len(found) <= limit:
+        yield
         fitting = (most - total) * len(found) // (total + 1) + 1
-        chunk = list(islice(items, min(LARGEST_CHUNK, fitting)))
+        chunk = list(islice(items, min(together, fitting)))
         found += chunk
         total += size(chunk)
         is_end = not chunk

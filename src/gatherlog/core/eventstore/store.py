@@ -28,6 +28,7 @@ __all__ = [
     "IndexKey",
     "KeepsFiles",
     "KeepsIndexRows",
+    "KnowsViews",
     "Limits",
     "Page",
     "Query",
@@ -363,6 +364,15 @@ class KeepsIndexRows(Protocol):
 
     async def reindex(self, view: str, ids: Sequence[str]) -> None:
         """Write the index rows of these ids again from their documents, beside other commits."""
+        ...
+
+
+@runtime_checkable
+class KnowsViews(Protocol):
+    """A store that says which of its views have to be rebuilt before they serve."""
+
+    async def unbuilt(self) -> list[str]:
+        """The declared views of which any query is refused with ViewNotBuilt, by name."""
         ...
 
 

@@ -5,7 +5,7 @@ index that is newer than that serves nothing until the view has been rebuilt.
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
 from gatherlog.core.eventstore.engine import Engine, RecordedView
@@ -78,11 +78,23 @@ class ViewCatalogue:
             raise ValueError(f"no view declares index {view}.{index}")
         recorded = self._recorded.get(view)
         _check_version(declared, recorded)
-        if recorded is None or recorded.version < declared.version or index not in recorded.indexes:
+        if not _is_built(declared, recorded, [index]):
             raise ViewNotBuilt(
                 f"{view}.{index} is not built yet: run `gatherlog rebuild`, or, for a view of your "
                 "own, gatherlog.core.projections.rebuild"
             )
+
+    async def unbuilt(self) -> list[str]:
+        """The declared views with an index that cannot serve before a rebuild, by name.
+
+        A view without indexes is never among them: no query can be refused.
+        """
+        await self._look()
+        return [
+            name
+            for name, view in sorted(self._declared.items())
+            if view.indexes and not _is_built(view, self._recorded.get(name), view.indexes)
+        ]
 
     async def _look(self) -> None:
         """Learn which views other processes have built, once every LOOK_SECONDS."""
@@ -100,6 +112,14 @@ def _check_version(view: DeclaredView, recorded: RecordedView | None) -> None:
             f"view {view.name!r} is at version {recorded.version} in this store, and at"
             f" {view.version} in this program: use a newer version of the program"
         )
+
+
+def _is_built(view: DeclaredView, recorded: RecordedView | None, indexes: Collection[str]) -> bool:
+    return (
+        recorded is not None
+        and recorded.version >= view.version
+        and recorded.indexes >= set(indexes)
+    )
 
 
 def _is_recorded(view: DeclaredView, recorded: RecordedView | None) -> bool:

@@ -11,9 +11,10 @@ import msgspec
 
 from gatherlog.core.eventstore.events import Codec, Recorded
 from gatherlog.core.eventstore.store import KEEP, Body, Ref
+from gatherlog.core.eventstore.streams import category_of
 from gatherlog.core.projections.views import View
 
-__all__ = ["Category", "Change", "EventFold", "Fold", "Happened", "NoDocuments"]
+__all__ = ["Category", "Change", "EventFold", "Fold", "Happened", "NoDocuments", "Together"]
 
 E_contra = TypeVar("E_contra", contravariant=True)
 
@@ -90,3 +91,20 @@ class Category(msgspec.Struct, frozen=True):
     name: str
     codec: Codec
     fold: Fold[Happened]
+
+
+class Together:
+    """The folds of several categories as one, for commands that append to streams of each.
+
+    An event is folded by its stream's category. Raises KeyError for a stream of any other.
+    """
+
+    def __init__(self, *categories: Category) -> None:
+        self._folds = {category.name: category.fold for category in categories}
+        self.views = tuple(view for fold in self._folds.values() for view in fold.views)
+
+    def keys(self, event: Happened) -> Iterable[Ref]:
+        return self._folds[category_of(event.stream)].keys(event)
+
+    def evolve(self, documents: Mapping[Ref, Any], event: Happened) -> Iterable[Change]:
+        return self._folds[category_of(event.stream)].evolve(documents, event)

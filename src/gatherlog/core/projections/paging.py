@@ -1,4 +1,7 @@
-"""Reading to the end: every list in a store comes in pages, and this is how they are joined."""
+"""Reading to the end: every list in a store comes in pages, and this is how they are joined.
+
+Whoever goes through a list here gives way to others in between; see `giving_way`.
+"""
 
 from collections.abc import AsyncIterator
 from typing import TypeVar
@@ -6,6 +9,7 @@ from typing import TypeVar
 import msgspec
 
 from gatherlog.core.eventstore.events import Recorded
+from gatherlog.core.eventstore.giving_way import Pace, consumed
 from gatherlog.core.eventstore.store import Document, Query, Store, StreamHead
 from gatherlog.core.projections.views import View
 
@@ -17,10 +21,12 @@ B = TypeVar("B", bound=msgspec.Struct)
 async def documents(store: Store, query: Query) -> AsyncIterator[Document]:
     """All documents that a query finds, page by page; `query.limit` is the size of a page."""
     size = min(query.limit, store.limits.page)
-    query = msgspec.structs.replace(query, limit=size)
+    query, pace = msgspec.structs.replace(query, limit=size), Pace()
     while True:
         page = await store.query(query)
-        for document in page.documents:
+        for document in consumed(page.documents):
+            if pace.is_over():
+                await pace.give_way()
             yield document
         if page.cursor is None:
             return
@@ -37,10 +43,12 @@ async def bodies(store: Store, view: View[B], query: Query) -> AsyncIterator[B]:
 
 async def all_documents(store: Store, view: str, *, limit: int = 1000) -> AsyncIterator[Document]:
     """All documents of a view, in no particular order; `limit` is the size of a page."""
-    cursor: str | None = None
+    cursor, pace = None, Pace()
     while True:
         page = await store.scan(view, cursor=cursor, limit=min(limit, store.limits.page))
         for document in page.documents:
+            if pace.is_over():
+                await pace.give_way()
             yield document
         if (cursor := page.cursor) is None:
             return
@@ -48,10 +56,12 @@ async def all_documents(store: Store, view: str, *, limit: int = 1000) -> AsyncI
 
 async def all_streams(store: Store, category: str) -> AsyncIterator[StreamHead]:
     """All streams of a category, in no particular order."""
-    cursor: str | None = None
+    cursor, pace = None, Pace()
     while True:
         page = await store.streams(category, cursor=cursor, limit=min(1000, store.limits.page))
         for head in page.streams:
+            if pace.is_over():
+                await pace.give_way()
             yield head
         if (cursor := page.cursor) is None:
             return
@@ -70,7 +80,7 @@ async def stream_events(
 
     One page is held at a time, so that memory does not grow with the stream.
     """
-    most = min(1000, store.limits.page)
+    most, pace = min(1000, store.limits.page), Pace()
     while limit is None or limit > 0:
         page = await store.read_stream(
             stream,
@@ -82,6 +92,8 @@ async def stream_events(
         if not page:
             return
         for event in page:
+            if pace.is_over():
+                await pace.give_way()
             yield event
         limit = None if limit is None else limit - len(page)
         after, before = (after, page[-1].version) if backwards else (page[-1].version, before)

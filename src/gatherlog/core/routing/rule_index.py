@@ -21,7 +21,7 @@ from itertools import product
 from typing import NamedTuple
 
 from gatherlog.core.eventstore.errors import NotFound
-from gatherlog.core.routing.patterns import Field, Key, Path, Pattern, Test, flattened
+from gatherlog.core.routing.patterns import Branch, Field, Key, Path, Pattern, flattened
 from gatherlog.core.routing.patterns.numbers import nearest_double
 
 __all__ = ["RuleIndex"]
@@ -48,7 +48,7 @@ class Candidate(NamedTuple):
     """One branch of the pattern of the rule with this number."""
 
     rule: int
-    test: Test
+    branch: Branch
 
 
 class RuleIndex:
@@ -107,8 +107,10 @@ class RuleIndex:
         self._fields.collect(event, values)
         matched: set[int] = set()
         for node in self._root.reached_by(values):
-            for _, (rule, test) in node.candidates:
-                if rule not in skipped and rule not in matched and test(event):
+            for _, (rule, branch) in node.candidates:
+                if rule in skipped or rule in matched:
+                    continue
+                if (branch.test or branch.made_test())(event):
                     matched.add(rule)
         return [self._names[number] for number in sorted(matched)]
 
@@ -133,7 +135,9 @@ class _IndexedField:
         """The field at this path from here, with one more condition."""
         field = self
         for name in path:
-            field = field.fields.setdefault(name, _IndexedField())
+            if name not in field.fields:
+                field.fields[name] = _IndexedField()
+            field = field.fields[name]
             field.uses += 1
         field.conditions += 1
         return field
@@ -203,7 +207,9 @@ class _Node:
 
     def _move_down(self, remaining: Remaining, candidate: Candidate) -> None:
         (field, key), *rest = remaining
-        self.edges.setdefault(field, _Edges()).child(key).add(rest, candidate)
+        if field not in self.edges:
+            self.edges[field] = _Edges()
+        self.edges[field].child(key).add(rest, candidate)
 
     def remove(self, remaining: Remaining, candidate: Candidate) -> bool:
         """Remove a candidate that was added so; True if nothing is left at or below the node."""
@@ -274,7 +280,7 @@ def _entries(number: int, pattern: Pattern) -> Iterator[tuple[Sequence[Condition
     limit = max(1, MAX_ENTRIES // len(pattern.branches))
     for branch in pattern.branches:
         for conditions in product(*_alternatives(branch.fields, limit)):
-            yield conditions, Candidate(number, branch.test)
+            yield conditions, Candidate(number, branch)
 
 
 def _alternatives(fields: Sequence[Field], limit: int) -> list[list[Condition]]:
@@ -295,4 +301,4 @@ def _alternatives(fields: Sequence[Field], limit: int) -> list[list[Condition]]:
 
 
 def _filed(key: Key) -> Key:
-    return Key(key.is_prefix, nearest_double(key.value))
+    return key if key.value.__class__ is str else Key(key.is_prefix, nearest_double(key.value))

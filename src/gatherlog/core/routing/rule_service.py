@@ -1,7 +1,7 @@
 """The service for rules: create, change, remove and read them, and try patterns on past events."""
 
 import contextlib
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -11,11 +11,11 @@ from gatherlog.core.commands.handler import CommandHandler, Decided, Handled, On
 from gatherlog.core.commands.service import done_now, no_such
 from gatherlog.core.commands.unit_of_work import UnitOfWork
 from gatherlog.core.eventstore.clock import Clock, Ids
-from gatherlog.core.eventstore.errors import Flaw, Invalid, Refused
+from gatherlog.core.eventstore.errors import DocumentUndecodable, Flaw, Invalid, Refused
 from gatherlog.core.eventstore.events import Recorded
 from gatherlog.core.eventstore.feed_pages import latest_events
 from gatherlog.core.eventstore.page_sizes import event_bytes
-from gatherlog.core.eventstore.store import Store
+from gatherlog.core.eventstore.store import Document, Store
 from gatherlog.core.eventstore.streams import INTERNAL, category_of
 from gatherlog.core.projections.paging import documents
 from gatherlog.core.routing.event_document import document
@@ -203,13 +203,25 @@ class RuleService:
     async def rules(self, *, limit: int = 1000) -> list[Rule]:
         """Rules in the order of their names, without those that cannot be read."""
         rules: list[Rule] = []
-        query = RULES.query("by_all", "all", limit=limit)
-        async for found in documents(self._store, query):
+        async for found in self._documents(limit):
             with contextlib.suppress(RuleUnreadable):
                 rules += [rule for rule in [readable(found)] if rule is not None]
             if len(rules) == limit:
                 break
         return rules
+
+    async def unreadable(self) -> list[str]:
+        """Of each rule that cannot be read, in the order of their names, why, and what to do."""
+        reasons = []
+        async for found in self._documents(MAX_RULES):
+            try:
+                readable(found)
+            except RuleUnreadable as unreadable:
+                reasons.append(str(unreadable))
+        return reasons
+
+    def _documents(self, limit: int) -> AsyncIterator[Document]:
+        return documents(self._store, RULES.query("by_all", "all", limit=limit))
 
     async def try_pattern(self, pattern: dict[str, Any] | str, *, last: int = 1000) -> PatternTrial:
         """Which of the `last` events a rule with this pattern would have matched.
@@ -261,7 +273,7 @@ async def _is_there(unit: UnitOfWork, name: str) -> bool:
     """Load a rule; whether there is one, be it readable or not."""
     try:
         return await unit.get(RULES, name) is not None
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except DocumentUndecodable:
         unit.bodies[RULES.ref(name)] = Rule(name=name, pattern={}, targets=())  # to be removed
         return True
 

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from gatherlog.core.eventstore.errors import Refused
+from gatherlog.core.eventstore.errors import DocumentUndecodable, Refused
 from gatherlog.core.eventstore.events import Recorded, event_type_of
 from gatherlog.core.eventstore.store import Document, Store
 from gatherlog.core.projections.paging import all_documents
@@ -27,6 +27,10 @@ __all__ = [
 
 _CHUNK: Final = 100
 """Rules that are read at a time, at most."""
+_NEAR: Final = 8
+"""Events of the stream of rules so close to each other are read together."""
+_AT_ONCE: Final = 16
+"""Ranges of that stream that are read concurrently."""
 _PAGE: Final = 1000
 _CREATED: Final = event_type_of(RuleCreated)
 
@@ -94,9 +98,11 @@ def readable(document: Document | None) -> Rule | None:
     """The rule of a document; None where there is none. Raises RuleUnreadable."""
     try:
         return RULES.read(document)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        name = "" if document is None else document.id
-        raise RuleUnreadable(f"rule {name!r} cannot be read, only removed: {error}") from error
+    except DocumentUndecodable as error:
+        raise RuleUnreadable(
+            f"rule {error.id!r} cannot be read: if it is damaged, `gatherlog rebuild` repairs it;"
+            " if another release wrote it, remove it"
+        ) from error
 
 
 def _stored(document: Document) -> StoredRule | None:
@@ -116,23 +122,44 @@ async def _looked_up(
         for name, one in found.items()
         if one is not None and one.rule is not None and name not in known
     }
-    names = list(versions)
     creations: dict[str, Creation] = {}
-    for start in range(0, len(names), _CHUNK):
-        some = names[start : start + _CHUNK]
-        events = await asyncio.gather(*(_event(store, versions[name]) for name in some))
-        created = [creations_in(event) for event in events]
-        creations |= {
-            name: one[name] for name, one in zip(some, created, strict=True) if name in one
-        }
+    ranges = _ranges(sorted(set(versions.values())))
+    for start in range(0, len(ranges), _AT_ONCE):
+        some = ranges[start : start + _AT_ONCE]
+        for events in await asyncio.gather(*(_events(store, *one) for one in some)):
+            creations |= creations_in(
+                one for one in events if versions.get(one.subject) == one.version
+            )
     if missing := versions.keys() - creations.keys():
         creations |= await _searched(store, missing)
     return creations
 
 
-async def _event(store: Store, version: int) -> list[Recorded]:
-    """The event of this version of the stream of rules."""
-    return await store.read_stream(STREAM, after=version - 1, before=version + 1, limit=1)
+def _ranges(versions: Sequence[int]) -> list[tuple[int, int]]:
+    """The first and the last version of each range that is read at once, to have all of these.
+
+    No range has more than _CHUNK versions, nor more than _NEAR for each one that is wanted.
+    """
+    ranges: list[tuple[int, int]] = []
+    for version in versions:
+        if ranges and version - ranges[-1][1] <= _NEAR and version - ranges[-1][0] < _CHUNK:
+            ranges[-1] = (ranges[-1][0], version)
+        else:
+            ranges.append((version, version))
+    return ranges
+
+
+async def _events(store: Store, first: int, last: int) -> list[Recorded]:
+    """The events of these versions of the stream of rules."""
+    found: list[Recorded] = []
+    size = min(_CHUNK, store.limits.page)
+    while first <= last:
+        page = await store.read_stream(STREAM, after=first - 1, before=last + 1, limit=size)
+        if not page:
+            break
+        found += page
+        first = page[-1].version + 1
+    return found
 
 
 async def _searched(store: Store, names: Iterable[str]) -> dict[str, Creation]:

@@ -6,12 +6,13 @@ partition's checkpoint says which of them were carried out there.
 
 from typing import Final
 
-from gatherlog.core.commands.service import read
-from gatherlog.core.eventstore.errors import StoreError
+from gatherlog.core.eventstore.errors import DocumentUndecodable, StoreError
 from gatherlog.core.eventstore.events import Recorded
 from gatherlog.core.eventstore.store import DELETE
 from gatherlog.core.projections.folds import EventFold
+from gatherlog.core.projections.paging import stream_events
 from gatherlog.core.subscriptions.blocked_key import BlockedKey
+from gatherlog.core.subscriptions.checkpoint_store import Redrive
 from gatherlog.core.subscriptions.checkpoints import stream_of
 from gatherlog.core.subscriptions.dead_letters import (
     CODEC,
@@ -64,6 +65,8 @@ class AdminCommands:
     async def _obey(self, event: Recorded) -> None:
         try:
             reset_to = await self._carry_out(CODEC.decode(event), event)
+        except DocumentUndecodable as damaged:
+            self._state.notices.command_set_aside(event.version, str(damaged))
         except (StoreError, LeaseLost):
             raise
         except Exception as error:  # noqa: BLE001 - it is told, and the next commands follow
@@ -76,12 +79,10 @@ class AdminCommands:
         """Carry out any command but a reset, of which the position is returned."""
         match command:
             case DeliveryRedriven():
-                if (dead_letter := await self._dead_letter(event.subject)) is not None:
-                    self._state.redrives[dead_letter.id] = event.version
-                    self.redrive(dead_letter)
+                await self._begin_redrive(event)
             case DeliveryDiscarded():
-                if (dead_letter := await self._dead_letter(event.subject)) is not None:
-                    self._discard(dead_letter)
+                if (found := await self._dead_letter(event.subject)) is not None:
+                    self._discard(found[1])
             case SubscriptionPaused():
                 self._state.pause()
             case SubscriptionResumed():
@@ -90,17 +91,32 @@ class AdminCommands:
                 return positions[self._state.partition]
         return None
 
-    async def _dead_letter(self, id: str) -> DeadLetter | None:
-        """A dead letter, if it is of this partition and was not deleted since.
+    async def _begin_redrive(self, command: Recorded) -> None:
+        """Try a dead letter again, unless another command about it has followed."""
+        if (found := await self._dead_letter(command.subject)) is None:
+            return
+        version, dead_letter = found
+        if version != command.version and await self._is_followed(command):
+            return
+        self._state.redrives[dead_letter.id] = Redrive(command.version, version)
+        self.redrive(dead_letter)
 
-        Its state says nothing here: it may be read a moment before the command has changed it.
-        """
-        dead_letter = await read(self._state.store, DEAD_LETTERS, id)
-        if dead_letter is None or dead_letter.partition != self._state.partition:
+    async def _is_followed(self, command: Recorded) -> bool:
+        """Whether there is a later event about the same dead letter; if not, it was rebuilt."""
+        later = stream_events(self._state.store, command.stream, after=command.version)
+        return any([event.subject == command.subject async for event in later])
+
+    async def _dead_letter(self, id: str) -> tuple[int, DeadLetter] | None:
+        """A dead letter and its version, if it is of this partition and was not deleted since."""
+        [document] = await self._state.store.get([DEAD_LETTERS.ref(id)])
+        dead_letter = DEAD_LETTERS.read(document)
+        if document is None or dead_letter is None:
+            return None
+        if dead_letter.partition != self._state.partition:
             return None
         if await self._state.refresh():  # its destination may have been removed, or made
             self._retries.start()
-        return dead_letter
+        return document.version, dead_letter
 
     def redrive(self, dead_letter: DeadLetter) -> None:
         """Try a dead letter again."""

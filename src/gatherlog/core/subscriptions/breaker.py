@@ -52,7 +52,8 @@ class Pace:
 class Breaker:
     """Whether all deliveries to a destination fail, and whose turn it is to attempt one then.
 
-    An event that fails for good, as one that a receiver refuses, says nothing about others.
+    An event that fails for good, as one that a receiver refuses, or whose time has not come, says
+    nothing about others.
     """
 
     def __init__(self) -> None:
@@ -79,7 +80,7 @@ class Breaker:
 
     def note_failure(self, policy: RetryPolicy, error: DeliveryFailed) -> None:
         """An event was not taken."""
-        if error.final:
+        if error.final or error.is_early:
             return
         self.is_proven = False
         self._failures += 1

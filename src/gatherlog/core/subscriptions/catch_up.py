@@ -3,6 +3,7 @@
 import asyncio
 import random
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Final
 
 from gatherlog.core.eventstore.events import Recorded
@@ -14,7 +15,7 @@ from gatherlog.core.subscriptions.destination_state import DestinationState
 from gatherlog.core.subscriptions.outcomes import note_outcome
 from gatherlog.core.subscriptions.page_delivery import PageDelivery
 from gatherlog.core.subscriptions.page_size import PageSize
-from gatherlog.core.subscriptions.partition_state import PartitionState
+from gatherlog.core.subscriptions.partition_state import DestinationGone, PartitionState
 
 __all__ = ["Block", "BlockUnfinished", "CatchUp"]
 
@@ -54,13 +55,17 @@ class CatchUp:
             self._go_on_from(destination, self._block_unfinished(destination, delivery, end))
 
     async def _run(self, destination: DestinationState) -> None:
+        with suppress(DestinationGone):  # `start` goes on if it is there again
+            await self._catch_up(destination)
+        destination.catch_up_task = None
+
+    async def _catch_up(self, destination: DestinationState) -> None:
         state, clock = self._state, asyncio.get_running_loop().time
         page_size, probed = PageSize(_FEW), PageSize(_FEW)
         while destination.suspended_from is not None and not state.is_stopping:
             await destination.wait_for_room()
             await state.may_attempt.wait()
-            if await state.current(destination) is None:
-                break
+            await state.current(destination)
             if destination.breaker.is_open:
                 await self._probe(destination, probed)
                 continue
@@ -71,7 +76,6 @@ class CatchUp:
             page_size.took(clock() - began)
             if not page:
                 await asyncio.sleep(random.uniform(0, _LONGEST_PAUSE))
-        destination.catch_up_task = None
 
     async def _probe(self, destination: DestinationState, size: PageSize) -> None:
         """Attempt the first event that was missed, alone, to learn whether others are taken.
@@ -85,7 +89,7 @@ class CatchUp:
         async with breaker.turn():
             config = await state.current(destination)
             event = await self._first_missed(destination, size)
-            if event is None or config is None:
+            if event is None:
                 return
             if not breaker.is_open or not state.may_attempt.is_set():
                 return
@@ -140,7 +144,6 @@ class CatchUp:
 
     def _missed(self, destination: DestinationState, page: Sequence[Recorded]) -> list[Recorded]:
         """The events to deliver: not those that are done already, or have a blocked key."""
-        routes_to, name = self._state.subscription.routes_to, destination.config.name
         missed = []
         for event in page:
             if event.position in destination.done_ahead or destination.is_left_out(event.position):
@@ -148,7 +151,7 @@ class CatchUp:
             blocked = destination.blocked.get(ordering_key(event))
             if blocked is not None:  # which asks itself whether the event is for the destination
                 blocked.until = max(blocked.until, event.position)
-            elif routes_to(name, event):
+            elif self._state.routes_to(destination, event):
                 missed.append(event)
         return missed
 

@@ -8,7 +8,7 @@ more is written: the processor ends, and the next one begins with what is stored
 
 import asyncio
 from collections.abc import Iterable, Sequence
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 import msgspec
 
@@ -41,15 +41,32 @@ from gatherlog.core.subscriptions.destination_state import DestinationState
 from gatherlog.core.subscriptions.fenced_commits import RESERVED_ACTIONS, FencedCommits
 from gatherlog.core.subscriptions.leases import LeaseHolder
 
-__all__ = ["CheckpointStore", "DeadLetterEvent", "UnsavedChanges"]
+__all__ = ["CheckpointStore", "DeadLetterEvent", "Redrive", "UnsavedChanges"]
 
-DeadLetterEvent = tuple[str, msgspec.Struct]
-"""The id of a dead letter, and what happened to it."""
 _CHUNK: Final = 100
 """Documents that are read at a time, and dead letters that are written at a time, at most."""
 _STREAM_PAGE: Final = 1000
 """Events of the own stream that are read at a time, at most."""
 _REDRIVEN: Final = event_type_of(DeliveryRedriven)
+
+
+class DeadLetterEvent(NamedTuple):
+    """What happened to a dead letter."""
+
+    dead_letter: str
+    """Its id."""
+    payload: msgspec.Struct
+    version: int | None
+    """If that is the outcome of a redrive: the version that the dead letter has had since."""
+
+
+class Redrive(NamedTuple):
+    """A redrive that was begun."""
+
+    command: int
+    """Version of its command in the subscription's own stream."""
+    version: int
+    """Version of the dead letter, which another command would change."""
 
 
 class UnsavedChanges(msgspec.Struct, frozen=True):
@@ -127,23 +144,24 @@ class CheckpointStore:
         query = BACKLOGS.query("by_subscription", self._name, prefix=prefix, limit=_CHUNK)
         return [backlog async for backlog in bodies(self._store, BACKLOGS, query)]
 
-    async def unfinished_redrives(self, checkpoint: Checkpoint) -> list[tuple[int, DeadLetter]]:
-        """The dead letters of this partition whose redrive was begun and has not ended.
+    async def unfinished_redrives(self, checkpoint: Checkpoint) -> list[tuple[Redrive, DeadLetter]]:
+        """The redrives of this partition that were begun and have not ended, in that order.
 
-        Each comes with the version of its command, in that order. They are found by their commands,
-        because a query may lag.
+        They are found by their commands, because a query may lag.
         """
         versions = await self._redrives(checkpoint.redrives_done, checkpoint.commands_done)
         ids, found = list(versions), []
         for start in range(0, len(ids), _CHUNK):
             refs = [DEAD_LETTERS.ref(id) for id in ids[start : start + _CHUNK]]
-            found += [DEAD_LETTERS.read(document) for document in await self._store.get(refs)]
+            found += [one for one in await self._store.get(refs) if one is not None]
         unfinished = [
-            (versions[one.id], one)
-            for one in found
-            if one is not None and one.state == "redriving" and one.partition == self._partition
+            (Redrive(versions[document.id], document.version), one)
+            for document in found
+            if (one := DEAD_LETTERS.read(document)) is not None
+            and one.state == "redriving"
+            and one.partition == self._partition
         ]
-        return sorted(unfinished, key=lambda one: one[0])
+        return sorted(unfinished, key=lambda one: one[0].command)
 
     async def _redrives(self, after: int, until: int) -> dict[str, int]:
         """The dead letters that operators redrove last in these versions of the own stream."""
@@ -256,19 +274,24 @@ class CheckpointStore:
     def _dead_letters(
         self, dead_letter_events: Sequence[DeadLetterEvent]
     ) -> tuple[list[Event], list[Write]]:
-        """The events about dead letters, and the documents that follow from them."""
+        """The events about dead letters, and the documents that follow from them.
+
+        The outcome of a redrive demands that the dead letter has not changed since: if another
+        command has followed, the next processor carries that out.
+        """
         now, stream = self._clock(), self._stream
         events, writes = [], {}
-        for id, payload in dead_letter_events:
+        for id, payload, version in dead_letter_events:
             type, schema, data = CODEC.encode(payload)
             events.append(Event(self._ids(), type, now, now, data, schema, id))
             if isinstance(payload, RedriveDone):
-                writes[id] = DEAD_LETTERS.write(id, stream, DELETE)
+                writes[id] = DEAD_LETTERS.write(id, stream, DELETE, expects=version)
                 continue
             happened = Happened(stream, id, now, payload)
             for change in FOLD.evolve({DEAD_LETTERS.ref(id): None}, happened):
                 # A fold is typed for any body; this one makes dead letters only.
-                writes[id] = DEAD_LETTERS.write(id, stream, change.body)  # type: ignore[arg-type]
+                body: DeadLetter = change.body  # type: ignore[assignment]
+                writes[id] = DEAD_LETTERS.write(id, stream, body, expects=version)
         return events, list(writes.values())
 
     # The lease.

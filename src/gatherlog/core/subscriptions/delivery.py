@@ -42,6 +42,7 @@ class DeliveryFailed(GatherlogError):
         detail: str,
         *,
         final: bool = False,
+        is_early: bool = False,
         retry_after: float | None = None,
         status: int | None = None,
         trace: Sequence[str] = (),
@@ -51,6 +52,9 @@ class DeliveryFailed(GatherlogError):
         """Stable word for the kind of failure: `timeout`, `status`, `address_refused`, …"""
         self.final = final
         """Whether another attempt would fail the same way, so that none is made."""
+        self.is_early = is_early
+        """Whether its time has not come: that says nothing about the destination or other events,
+        and is retried as any failure is."""
         self.retry_after = retry_after
         """Seconds that the receiver asked us to wait; None if it did not."""
         self.status = status

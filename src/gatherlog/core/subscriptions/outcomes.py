@@ -56,7 +56,12 @@ def record_failure(
     blocked: BlockedKey,
     error: DeliveryFailed,
 ) -> None:
-    """The event of a blocked key was not taken: plan the next attempt, or give it up."""
+    """The event of a blocked key was not taken: plan the next attempt, or give it up.
+
+    If it was discarded while it was attempted, nothing is planned.
+    """
+    if blocked.is_done:
+        return
     now = asyncio.get_running_loop().time()
     blocked.failures += 1
     if blocked.first_try_at is None or blocked.first_try is None:

@@ -146,3 +146,5 @@ class PageDispatch:
                 return set()
             if len(state.destinations) > 1:
                 return running
+            if await state.is_outdated():
+                self.stop()

@@ -103,7 +103,8 @@ class PartitionProcessor:
         self._orphans_at = asyncio.get_running_loop().time() + self._lease_seconds
         await self._commands.carry_out()
         for dead_letter in unfinished_redrives:
-            self._commands.redrive(dead_letter)
+            if dead_letter.id in state.redrives:  # no command since has ended it
+                self._commands.redrive(dead_letter)
         self._retries.start()
         state.tasks.start(self._keep_lease())
         state.tasks.start(self._save_regularly())

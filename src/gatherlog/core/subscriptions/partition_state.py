@@ -6,15 +6,19 @@ Any trouble with the store ends the processor: the next one begins with what is 
 
 import asyncio
 from collections.abc import Sequence
+from math import inf
+from typing import Final
 
 import msgspec
 
 from gatherlog.core.eventstore.clock import Clock, Ids
+from gatherlog.core.eventstore.events import Recorded
 from gatherlog.core.eventstore.store import Store, Write
 from gatherlog.core.subscriptions.background_tasks import BackgroundTasks
 from gatherlog.core.subscriptions.checkpoint_store import (
     CheckpointStore,
     DeadLetterEvent,
+    Redrive,
     UnsavedChanges,
 )
 from gatherlog.core.subscriptions.checkpoints import Checkpoint
@@ -25,7 +29,18 @@ from gatherlog.core.subscriptions.metrics import Metrics
 from gatherlog.core.subscriptions.notices import Notices
 from gatherlog.core.subscriptions.subscription import Destination, Subscription
 
-__all__ = ["PartitionState"]
+__all__ = ["DestinationGone", "PartitionState"]
+
+FRESH_SECONDS: Final = 0.1
+"""What was read of the destinations so short a time ago is not read again before a retry."""
+
+
+class DestinationGone(Exception):
+    """The subscription has the destination no more, or has set it aside: attempt nothing.
+
+    The processor learns that, too, when it reads on (`PartitionState.refresh`). What waits is then
+    dropped; or it is kept, and tried again once the destination is there again.
+    """
 
 
 class PartitionState:
@@ -68,9 +83,8 @@ class PartitionState:
         self.is_stopping = False
         self.unsaved = asyncio.Event()
         """Set while there is something that `save` should write soon."""
-        self.redrives: dict[str, int] = {}
-        """The dead letters of this partition that are being redriven, by id: the version of the
-        command in the subscription's own stream."""
+        self.redrives: dict[str, Redrive] = {}
+        """Those under way in this partition, by the id of the dead letter."""
         self._dead_letter_events: list[DeadLetterEvent] = []
         """To be saved, like the following."""
         self.projection_writes: list[Write] = []
@@ -78,7 +92,10 @@ class PartitionState:
         """Held while documents of a projection are changed, by new events or by a retry."""
         self._removed: list[DestinationState] = []
         self._set_aside: list[DestinationState] = []
-        self._destinations_version = -1
+        self._destinations_version = self._latest_version = -1
+        """Of what the subscription has: the one in force here, and the one that was read last."""
+        self._read_at = -inf
+        """When that was, by the event loop's clock."""
 
     @property
     def has_work(self) -> bool:
@@ -94,7 +111,7 @@ class PartitionState:
 
     async def load(self) -> list[DeadLetter]:
         """Load what is stored; returns the dead letters whose redrive did not end yet."""
-        unfinished: list[tuple[int, DeadLetter]] = []
+        unfinished: list[tuple[Redrive, DeadLetter]] = []
         stored = await self.checkpoint_store.load()
         if stored is None:
             self.position = (await self.subscription.begin(self.store))[self.partition]
@@ -102,7 +119,7 @@ class PartitionState:
             self.position, self.epoch = stored.position, stored.epoch
             self.commands_done, self.is_paused = stored.commands_done, stored.paused
             unfinished = await self.checkpoint_store.unfinished_redrives(stored)
-            self.redrives = {one.id: version for version, one in unfinished}
+            self.redrives = {one.id: redrive for redrive, one in unfinished}
         if not self.is_paused:
             self.may_attempt.set()
         await self.refresh()
@@ -135,17 +152,19 @@ class PartitionState:
 
     def record(self, dead_letter: str, payload: msgspec.Struct) -> None:
         """Save with the next checkpoint what happened to a dead letter; a redrive is over by it."""
-        self._dead_letter_events.append((dead_letter, payload))
-        self.redrives.pop(dead_letter, None)
+        redrive = self.redrives.pop(dead_letter, None)
+        version = None if redrive is None else redrive.version
+        self._dead_letter_events.append(DeadLetterEvent(dead_letter, payload, version))
         self.unsaved.set()
 
     def _checkpoint(self) -> Checkpoint:
+        redrives = [redrive.command for redrive in self.redrives.values()]
         return Checkpoint(
             subscription=self.name,
             partition=self.partition,
             position=self.position,
             commands_done=self.commands_done,
-            redrives_done=min(self.redrives.values(), default=self.commands_done + 1) - 1,
+            redrives_done=min(redrives, default=self.commands_done + 1) - 1,
             paused=self.is_paused,
             epoch=self.epoch,
         )
@@ -156,28 +175,51 @@ class PartitionState:
         """Learn which destinations there are now; whether that has changed since the last time."""
         has_changed = False
         while True:
-            version = await self.subscription.refresh(self.store)
-            if version == self._destinations_version:
+            await self._read_destinations()
+            if not self._is_outdated:
                 return has_changed
-            self._destinations_version, has_changed = version, True
+            self._destinations_version, has_changed = self._latest_version, True
             self.notices.set_aside_now(self.subscription.set_aside())
             await self._set_destinations(self.subscription.destinations())
 
-    async def current(self, destination: DestinationState) -> Destination | None:
-        """The destination as the subscription has it now; None if it was removed, or replaced.
+    async def current(self, destination: DestinationState) -> Destination:
+        """The destination as the subscription has it now, or had it FRESH_SECONDS ago.
 
-        Then `refresh` drops what waits for it, as soon as the processor reads on.
+        Raises DestinationGone if it was removed, replaced or set aside.
         """
         known = destination.config
-        version = await self.subscription.refresh(self.store)
-        if version == self._destinations_version and (
-            self.destinations.get(known.name) is destination
-        ):
+        if asyncio.get_running_loop().time() - self._read_at >= FRESH_SECONDS:
+            await self._read_destinations()
+        if not self._is_outdated and self.destinations.get(known.name) is destination:
             return destination.config
         for present in self.subscription.destinations():
             if (present.name, present.generation) == (known.name, known.generation):
                 return present
-        return None
+        raise DestinationGone
+
+    async def is_outdated(self) -> bool:
+        """Whether `refresh` would find other destinations."""
+        await self._read_destinations()
+        return self._is_outdated
+
+    def routes_to(self, destination: DestinationState, event: Recorded) -> bool:
+        """Whether an event that had to wait is still to be delivered to the destination.
+
+        Raises DestinationGone while it is set aside: nobody can say so then.
+        """
+        name = destination.config.name
+        if self.subscription.is_set_aside(name):
+            raise DestinationGone
+        return self.subscription.routes_to(name, event)
+
+    async def _read_destinations(self) -> None:
+        began = asyncio.get_running_loop().time()
+        self._latest_version = await self.subscription.refresh(self.store)
+        self._read_at = max(self._read_at, began)
+
+    @property
+    def _is_outdated(self) -> bool:
+        return self._latest_version != self._destinations_version
 
     async def _set_destinations(self, present: Sequence[Destination]) -> None:
         """Have a state for each destination, with what waits for it, and none for others."""
@@ -186,6 +228,8 @@ class PartitionState:
             config = by_name.get(name)
             if config is None or config.generation != destination.config.generation:
                 self._remove(self.destinations.pop(name))
+        if self._set_aside:  # it may be among the new ones: what is stored is what it begins with
+            await self.save()
         new = [(c.name, c.generation) for c in present if c.name not in self.destinations]
         backlogs = await self.checkpoint_store.backlogs(new)
         for name, config in by_name.items():
@@ -221,10 +265,12 @@ class PartitionState:
     async def delete_orphaned_backlogs(self) -> None:
         """Delete what waits for destinations that were removed while no worker was running.
 
-        No destination may be added meanwhile. A query that lags may not show all of them.
+        No destination may be added meanwhile, but one that was set aside may be there again. A
+        query that lags may not show all of them.
         """
-        known = {(d.config.name, d.config.generation) for d in self.destinations.values()}
         stored = await self.checkpoint_store.all_backlogs()
+        present = [one.config for one in self.destinations.values()]
+        known = {(d.name, d.generation) for d in (*present, *self.subscription.destinations())}
         orphans = [
             (backlog.destination, backlog.generation)
             for backlog in stored

@@ -1,6 +1,7 @@
 """Running a projection: pages are folded into documents, in commits that move the checkpoint."""
 
 from collections.abc import Sequence
+from typing import Final
 
 from gatherlog.core.eventstore.commit_checks import actions_of
 from gatherlog.core.eventstore.events import Recorded
@@ -13,6 +14,9 @@ from gatherlog.core.subscriptions.projection_folding import EventWithRefs, fold_
 from gatherlog.core.subscriptions.retry_queues import RetryQueues
 
 __all__ = ["ProjectionRunner"]
+
+MOST_DOCUMENTS: Final = 128
+"""Documents that are changed in one commit, so that other commits need not wait long."""
 
 
 class ProjectionRunner:
@@ -42,7 +46,7 @@ class ProjectionRunner:
         state, processed = self._state, 0
         limits = state.store.limits
         each = max([actions_of(limits, views=[view]) for view in self._fold.views])
-        most = max(1, (limits.commit_actions // 2 - 10) // each)
+        most = max(1, min(MOST_DOCUMENTS, (limits.commit_actions // 2 - 10) // each))
         route = state.subscription.route
         for slice in slices(self._fold, ((event, bool(route(event))) for event in page), most):
             refs = [ref for one in slice for ref in one.refs]

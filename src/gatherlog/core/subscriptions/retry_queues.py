@@ -25,7 +25,7 @@ from gatherlog.core.subscriptions.outcomes import (
 )
 from gatherlog.core.subscriptions.page_delivery import PageDelivery
 from gatherlog.core.subscriptions.page_size import LARGEST_PAGE
-from gatherlog.core.subscriptions.partition_state import PartitionState
+from gatherlog.core.subscriptions.partition_state import DestinationGone, PartitionState
 from gatherlog.core.subscriptions.projection_folding import EventWithRefs, fold_events
 
 __all__ = ["RetryQueues"]
@@ -113,6 +113,12 @@ class RetryQueues:
             destination.redrive_locks.clear()
 
     async def _retry_until_free(self, destination: DestinationState, blocked: BlockedKey) -> None:
+        try:
+            await self._retry(destination, blocked)
+        except DestinationGone:
+            await self._leave(destination, blocked)
+
+    async def _retry(self, destination: DestinationState, blocked: BlockedKey) -> None:
         state, fold = self._state, self._state.subscription.fold
         is_blocked = True
         while is_blocked and (blocked.in_flight is not None or not state.is_stopping):
@@ -138,8 +144,6 @@ class RetryQueues:
         turn = breaker.turn() if is_redrive else breaker.turn_to_retry()
         async with turn, destination.retry_slots:
             config = await state.current(destination)
-            if config is None:
-                return await self._leave(blocked)
             if blocked.is_done or not state.may_attempt.is_set():
                 return
             blocked.is_attempting = True
@@ -155,14 +159,14 @@ class RetryQueues:
                 breaker.retries.note_failure(destination.config.retry, error)
             record_failure(state, destination, blocked, error)
 
-    async def _leave(self, blocked: BlockedKey) -> None:
-        """Try no more, because the destination was removed; a redrive ends with that reason."""
-        blocked.next_try = None
+    async def _leave(self, destination: DestinationState, blocked: BlockedKey) -> None:
+        """Try no more unless `start` says so; a redrive ends, with the reason."""
+        blocked.task = None
         if blocked.dead_letter is not None:
             dead_letter = await read(self._state.store, DEAD_LETTERS, blocked.dead_letter)
             if dead_letter is not None:
                 refuse_redrive(self._state, dead_letter)
-            blocked.is_done = True
+            destination.redrives.pop(blocked.dead_letter, None)
 
     async def _wait_for(
         self, batch: BatchInFlight, destination: DestinationState, blocked: BlockedKey
@@ -233,22 +237,21 @@ class RetryQueues:
     ) -> Recorded | None:
         """The next event that waits; None if there is none at this very moment."""
         state, (stream, _) = self._state, blocked.key
-        routes_to, name = state.subscription.routes_to, destination.config.name
         size = min(LARGEST_PAGE, state.store.limits.page)
         while not blocked.read_ahead:
             until = blocked.until
             page = await state.store.read_stream(stream, after=blocked.read_to, limit=size)
             waiting = [event for event in page if event.position <= until]
             is_end = len(waiting) == 0 or len(waiting) < len(page)  # later ones come from the feed
-            if waiting:
-                blocked.read_to = waiting[-1].version
-            blocked.read_ahead.extend(
+            blocked.read_ahead += [
                 event
                 for event in waiting
                 if ordering_key(event) == blocked.key
                 and not destination.is_left_out(event.position)
-                and routes_to(name, event)
-            )
+                and state.routes_to(destination, event)
+            ]
+            if waiting:
+                blocked.read_to = waiting[-1].version
             if is_end and not blocked.read_ahead and blocked.until == until:
                 return None
         return blocked.read_ahead.popleft()

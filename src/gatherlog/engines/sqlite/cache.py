@@ -29,7 +29,7 @@ class FileCache(RowCache):
     def __init__(self, writer: Writer) -> None:
         super().__init__()
         self._writer = writer
-        self._connection: apsw.Connection | None = None
+        self._cursor: apsw.Cursor | None = None
         self._inside = -1
         self._outside = -1
         self._confirmed_until = 0.0
@@ -39,11 +39,11 @@ class FileCache(RowCache):
     def read(self, refs: Sequence[Ref]) -> list[Document | None] | None:
         """The documents as last committed, if all are cached; None if the file must be read."""
         if not self._writer.is_writing and time.monotonic() > self._confirmed_until:
-            connection = self._writer.idle_connection
-            if connection is None:
+            cursor = self._writer.idle_cursor
+            if cursor is None:
                 return None
-            self._recognise(connection)
-            if (version := connection.execute("PRAGMA data_version").get) != self._outside:
+            self._recognise(cursor)
+            if (version := cursor.execute("PRAGMA data_version").get) != self._outside:
                 self.empty()
                 self._outside = version
             self._confirmed_until = time.monotonic() + CONFIRMED_SECONDS
@@ -67,21 +67,21 @@ class FileCache(RowCache):
         """
         self._confirmed_until = 0.0
 
-    def confirm_inside(self, connection: apsw.Connection) -> None:
+    def confirm_inside(self, cursor: apsw.Cursor) -> None:
         """Empty the cache if others have committed; to be called inside a transaction."""
-        self._recognise(connection)
-        if (version := connection.data_version()) != self._inside:
+        self._recognise(cursor)
+        if (version := cursor.connection.data_version()) != self._inside:
             self.empty()
             self._inside = version
 
-    def apply_own(self, changes: Changes, connection: apsw.Connection) -> None:
-        """Cache what this connection has just committed."""
-        self._inside = connection.data_version()
+    def apply_own(self, changes: Changes, cursor: apsw.Cursor) -> None:
+        """Cache what the writer has just committed."""
+        self._inside = cursor.connection.data_version()
         self.apply(changes)
 
-    def _recognise(self, connection: apsw.Connection) -> None:
+    def _recognise(self, cursor: apsw.Cursor) -> None:
         """Empty the cache if the connection is new: its data versions are not those of the last."""
-        if connection is not self._connection:
-            self._connection = connection
+        if cursor is not self._cursor:
+            self._cursor = cursor
             self._inside = self._outside = -1
             self.empty()

@@ -18,6 +18,7 @@ from gatherlog.core.eventstore.engine import (
 from gatherlog.core.eventstore.engine_store import IndexRowStore
 from gatherlog.core.eventstore.errors import NotAStore, StoreError
 from gatherlog.core.eventstore.events import Recorded
+from gatherlog.core.eventstore.giving_way import Pace, Steps, at_once, in_turns
 from gatherlog.core.eventstore.index_keys import IndexRange
 from gatherlog.core.eventstore.page_sizes import bytes_of_events
 from gatherlog.core.eventstore.planner import State, Wanted
@@ -32,7 +33,7 @@ from gatherlog.core.eventstore.store import (
 )
 from gatherlog.engines.sqlite import rows
 from gatherlog.engines.sqlite.cache import FileCache
-from gatherlog.engines.sqlite.failures import translate, translated
+from gatherlog.engines.sqlite.failures import DRIVER_ERRORS, translate
 from gatherlog.engines.sqlite.file import connect, prepare
 from gatherlog.engines.sqlite.index_rows import read_misindexed, rewrite_rows
 from gatherlog.engines.sqlite.upkeep import upgrade, write_alone
@@ -49,9 +50,10 @@ ReadEvents = Callable[[apsw.Cursor, Recorded | None, int, int], rows.EventPage]
 have."""
 
 INLINE_ROWS: Final = 64
-"""Up to this many rows are read on the loop: handing them to a thread would cost more."""
+"""Up to this many rows are read at once on the loop."""
 INLINE_BYTES: Final = 256 * 1024
-"""Up to this many bytes of events are read on the loop."""
+"""A page of events of up to this many bytes is read on the loop, and of a longer one the beginning:
+so many bytes, or the first FIRST_CHUNK events if these have more (`take_page`)."""
 PARTITIONS: Final = 1
 
 
@@ -68,9 +70,11 @@ async def open_sqlite(
     if limits.partitions != PARTITIONS:
         raise NotAStore(f"{path}: SQLite has {PARTITIONS} partition, not {limits.partitions}")
     path = await asyncio.to_thread(prepare, path, create=create)
-    with translated:
+    try:
         await asyncio.to_thread(upgrade, path)
         engine = SqliteEngine(path, limits)
+    except DRIVER_ERRORS as error:
+        raise translate(error) from error
     return await SqliteStore.open(engine, views, clock=clock)
 
 
@@ -96,6 +100,8 @@ class SqliteEngine(IndexRowEngine):
         self.id = str(self._reads.execute("SELECT id FROM store").get)
         self._pages = ThreadPoolExecutor(1, "gatherlog-reader")
         self._page_connection: apsw.Connection | None = None
+        self._lists: apsw.Cursor | None = None
+        self._one_list = asyncio.Lock()
         self._wakeups = Wakeups(path)
         self._watch = FileWatch(path)
         self._wal = WalLimit(path)
@@ -106,25 +112,33 @@ class SqliteEngine(IndexRowEngine):
     # Writing.
 
     async def load(self, wanted: Wanted, now: int, *, anew: bool) -> State:
-        with translated:
+        try:
             self._watch.glance()
             if self._watch.wal_bytes > MOST_BYTES:
                 await self._wal.empty()
-            connection = await self._writer.begin()
+            cursor = self._writer.begin_at_once() or await self._writer.begin()
             try:
-                self._cache.confirm_inside(connection)
-                return rows.load(connection.cursor(), wanted, now, self._cache)
+                self._cache.confirm_inside(cursor)
+                return rows.load(cursor, wanted, now, self._cache)
             except BaseException:
                 self._writer.abandon()
                 raise
+        except DRIVER_ERRORS as error:
+            raise translate(error) from error
 
     async def write(self, planned: Planned) -> None:
         changes = planned.changes
         self._cache.being_written = changes.documents.keys()
         try:
-            connection = self._writer.open()
-            rows.save(connection.cursor(), changes, planned.state)
-            await self._writer.commit(is_lone=len(planned.commits) == 1)
+            cursor = self._writer.open()
+            steps = rows.saving(cursor, changes, planned.state)
+            if len(changes.documents) <= INLINE_ROWS:
+                at_once(steps)
+            else:
+                await _write_in_steps(steps)
+            is_lone = len(planned.commits) == 1
+            if not (is_lone and self._writer.commit_at_once()):
+                await self._writer.commit()
             self._watch.confirm()
         except BaseException as error:
             await self._writer.give_up()
@@ -133,9 +147,10 @@ class SqliteEngine(IndexRowEngine):
             raise
         finally:
             self._cache.being_written = frozenset()
-        self._cache.apply_own(changes, connection)
-        self._moved((changes.positions[0],))
-        self._wakeups.send()
+        self._cache.apply_own(changes, cursor)
+        position = changes.positions[0]
+        self._moved((position,))
+        self._wakeups.send(position)
 
     async def abandon(self) -> None:
         self._writer.abandon()
@@ -166,37 +181,36 @@ class SqliteEngine(IndexRowEngine):
         return (self._now(rows.read_head),)
 
     async def get(self, refs: Sequence[Ref]) -> list[Document | None]:
-        with translated:
+        try:
             self._watch.glance()
             known = self._cache.read(refs)
+        except DRIVER_ERRORS as error:
+            raise translate(error) from error
         if known is not None:
             return known
-        found = await self._page(
-            len(refs), lambda reads: [rows.read_document(reads, ref) for ref in refs]
-        )
-        if len(refs) <= INLINE_ROWS:
-            for document in found:
-                if document is not None:
-                    self._cache.keep(document)
+        if len(refs) > INLINE_ROWS:
+            return await self._in_steps(rows.reading_documents(self._reads, refs))
+        found = self._now(lambda reads: [rows.read_document(reads, ref) for ref in refs])
+        for document in found:
+            if document is not None:
+                self._cache.keep(document)
         return found
 
     async def read_index(self, wanted: IndexRange) -> IndexPage:
         most = self.limits.page_bytes
-        return await self._page(wanted.limit, lambda reads: rows.read_index(reads, wanted, most))
+        return await self._page(wanted.limit, lambda reads: rows.reading_index(reads, wanted, most))
 
     async def read_streams(
         self, category: str, after: str, limit: int
     ) -> tuple[list[StreamHead], str | None]:
-        return await self._page(
-            limit, lambda reads: rows.read_streams(reads, category, after, limit)
-        )
+        return await self._in_steps(rows.reading_streams(self._reads, category, after, limit))
 
     async def read_view(
         self, view: str, after: str, limit: int
     ) -> tuple[list[Document], str | None]:
         most = self.limits.page_bytes
         return await self._page(
-            limit, lambda reads: rows.read_view(reads, view, after, limit, most)
+            limit, lambda reads: rows.reading_view(reads, view, after, limit, most)
         )
 
     async def read_misindexed(self, view: str, after: str, limit: int) -> list[str]:
@@ -219,27 +233,32 @@ class SqliteEngine(IndexRowEngine):
         await self._alone(lambda cursor: rows.save_views(cursor, views, only_if_empty))
 
     async def _alone(self, work: Callable[[apsw.Cursor], None]) -> None:
-        with translated:
+        try:
             self._watch.check()
             await asyncio.to_thread(write_alone, self.path, work)
             self._watch.check()
+        except DRIVER_ERRORS as error:
+            raise translate(error) from error
 
     # Waking and closing.
 
     def file_bytes(self) -> Mapping[str, int]:
         """The size of the file and of its write-ahead log."""
-        with translated:
+        try:
             self._watch.check()
+        except DRIVER_ERRORS as error:
+            raise translate(error) from error
         return {"database": self._watch.file_bytes, "wal": self._watch.wal_bytes}
 
     def watch(self, moved: Callable[[Heads | None], None]) -> None:
         self._moved = moved
         self._wakeups.listen(asyncio.get_running_loop(), self._woken)
 
-    def _woken(self) -> None:
-        """Another process has committed."""
+    def _woken(self, position: int | None) -> None:
+        """Another process has committed, up to this position if it is known."""
+        self._cache.expire_confirmation()
         with suppress(StoreError):  # those who are woken get the error
-            self._moved((self._now(rows.read_head),))
+            self._moved((self._now(rows.read_head) if position is None else position,))
 
     async def close(self) -> None:
         self._moved = lambda heads: None
@@ -248,6 +267,9 @@ class SqliteEngine(IndexRowEngine):
         self._wakeups.close(loop)
         await loop.run_in_executor(self._pages, self._close_pages)
         self._pages.shutdown()
+        async with self._one_list:
+            if self._lists is not None:
+                self._lists.connection.close()
         self._connection.close()
         self._watch.close()
 
@@ -256,22 +278,51 @@ class SqliteEngine(IndexRowEngine):
     def _now(self, read: Callable[[apsw.Cursor], T]) -> T:
         """A short read, on the loop."""
         self._cache.expire_confirmation()
-        with translated:
+        try:
             self._watch.glance()
             return read(self._reads)
+        except DRIVER_ERRORS as error:
+            raise translate(error) from error
 
-    async def _page(self, size: int, read: Callable[[apsw.Cursor], T]) -> T:
-        """A read of up to `size` rows: a short one on the loop, a long one in the thread."""
-        return self._now(read) if size <= INLINE_ROWS else await self._in_thread(read)
+    async def _page(self, size: int, read: Callable[[apsw.Cursor], Steps[T]]) -> T:
+        """A read of up to `size` rows by one statement: a short one at once, a long one in steps.
+
+        Statements that are open at the same time on one connection see the database as it was when
+        the first of them began. So long ones have a connection of their own, one after the other.
+        """
+        if size <= INLINE_ROWS:
+            return self._now(lambda reads: at_once(read(reads)))
+        async with self._one_list:
+            await asyncio.sleep(0)  # so that many of them in a row do not hold the loop either
+            return await self._in_steps(read(await self._list_cursor()))
+
+    async def _list_cursor(self) -> apsw.Cursor:
+        if self._lists is None:
+            try:
+                self._lists = (await asyncio.to_thread(connect, self.path)).cursor()
+            except DRIVER_ERRORS as error:
+                raise translate(error) from error
+        return self._lists
+
+    async def _in_steps(self, steps: Steps[T]) -> T:
+        """A long read on the loop, which gives way to others.
+
+        In a thread it would take the interpreter whenever the loop lets go of it for a moment, and
+        keep it for longer than a step.
+        """
+        try:
+            self._watch.glance()
+            return await in_turns(steps)
+        except DRIVER_ERRORS as error:
+            raise translate(error) from error
+        finally:
+            self._cache.expire_confirmation()
 
     async def _events(self, limit: int, read: ReadEvents) -> list[Recorded]:
         """A page of events: the first rows on the loop, the rest in the thread."""
         page_bytes = self.limits.page_bytes
         most, size = min(limit, INLINE_ROWS), min(page_bytes, INLINE_BYTES)
-        self._cache.expire_confirmation()
-        with translated:
-            self._watch.glance()
-            first, is_last = read(self._reads, None, most, size)
+        first, is_last = self._now(lambda reads: read(reads, None, most, size))
         if is_last or len(first) == limit:
             return first
         more = limit - len(first), page_bytes - bytes_of_events(first)
@@ -283,17 +334,36 @@ class SqliteEngine(IndexRowEngine):
     async def _in_thread(self, read: Callable[[apsw.Cursor], T]) -> T:
         loop = asyncio.get_running_loop()
         try:
-            with translated:
-                self._watch.glance()
-                return await loop.run_in_executor(self._pages, self._read_page, read)
+            self._watch.glance()
+            return await loop.run_in_executor(self._pages, self._read_page, read)
+        except DRIVER_ERRORS as error:
+            raise translate(error) from error
         finally:
             self._cache.expire_confirmation()
 
     def _read_page(self, read: Callable[[apsw.Cursor], T]) -> T:
+        """Read in the thread, and close the cursor there: the traceback of a read that broke off
+        would keep it, and with it the state that the file had then."""
         if self._page_connection is None:
             self._page_connection = connect(self.path)
-        return read(self._page_connection.cursor())
+        cursor = self._page_connection.cursor()
+        try:
+            return read(cursor)
+        finally:
+            cursor.close(True)
 
     def _close_pages(self) -> None:
         if self._page_connection is not None:
             self._page_connection.close()
+
+
+async def _write_in_steps(steps: Steps[None]) -> None:
+    """Write many rows; others go first now and then.
+
+    It only shares the loop (see `giving_way`), since all other commits wait for it, also those of
+    other processes.
+    """
+    pace = Pace()
+    for _ in steps:
+        if pace.is_over():
+            await pace.share()

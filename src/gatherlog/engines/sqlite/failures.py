@@ -1,10 +1,15 @@
 """The driver's errors, translated in one place."""
 
+from typing import Final
+
 import apsw
 
 from gatherlog.core.eventstore.errors import Busy, DiskFull, NotAStore, StoreError, StoreFailed
 
-__all__ = ["translate", "translated"]
+__all__ = ["DRIVER_ERRORS", "translate"]
+
+DRIVER_ERRORS: Final = (apsw.Error, OSError)
+"""Errors of the driver or of the operating system, which are raised as `translate` returns them."""
 
 
 def translate(error: Exception) -> StoreError:
@@ -22,18 +27,3 @@ def translate(error: Exception) -> StoreError:
     if isinstance(error, OSError):
         return StoreFailed(f"{error.filename or 'the store'}: {error.strerror or error}")
     return StoreFailed(f"the store failed: {type(error).__name__}: {error}")
-
-
-class _Translated:
-    """A context manager without state, so that one object serves all callers."""
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
-        if error is not None and isinstance(error, apsw.Error | OSError):
-            raise translate(error) from error
-
-
-translated = _Translated()
-"""`with translated:` raises an error of the driver or of the system as `translate` returns it."""

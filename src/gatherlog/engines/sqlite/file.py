@@ -94,10 +94,14 @@ def connect(path: str, *, readonly: bool = False) -> apsw.Connection:
     """A connection with the settings that the engine's promises depend on.
 
     Its statements wait for no lock. Opening it waits up to OPENING_MILLISECONDS while another
-    process opens or closes the file.
+    process opens or closes the file. It may be used in several threads, but never in two at once:
+    SQLite does not lock a mutex around every call.
     """
     flags = apsw.SQLITE_OPEN_READONLY if readonly else apsw.SQLITE_OPEN_READWRITE
+    flags |= apsw.SQLITE_OPEN_NOMUTEX
     connection = apsw.Connection(path, flags=flags, statementcachesize=200)
+    # One plan for all values. Otherwise every new value of a LIMIT compiles a statement again.
+    connection.config(apsw.SQLITE_DBCONFIG_ENABLE_QPSG, 1)
     connection.set_busy_timeout(OPENING_MILLISECONDS)
     if connection.execute("PRAGMA journal_mode = WAL").get != "wal":
         raise NotAStore(f"{path}: this file system cannot hold a store in use (no WAL)")

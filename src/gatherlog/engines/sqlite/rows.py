@@ -14,8 +14,14 @@ import msgspec
 
 from gatherlog.core.eventstore.engine import IndexPage, RecordedView
 from gatherlog.core.eventstore.events import Recorded
+from gatherlog.core.eventstore.giving_way import Steps
 from gatherlog.core.eventstore.index_keys import IndexRange
-from gatherlog.core.eventstore.page_sizes import bytes_of_events, bytes_of_rows, take_page
+from gatherlog.core.eventstore.page_sizes import (
+    bytes_of_events,
+    bytes_of_rows,
+    take_page,
+    taking_page,
+)
 from gatherlog.core.eventstore.planner import KEY_LIFETIME, Changes, State, Wanted
 from gatherlog.core.eventstore.row_cache import RowCache
 from gatherlog.core.eventstore.store import Document, IndexKey, Recalled, Ref, StreamHead
@@ -27,14 +33,15 @@ __all__ = [
     "read_document",
     "read_feed",
     "read_head",
-    "read_index",
     "read_key",
     "read_stream",
-    "read_streams",
-    "read_view",
     "read_views",
-    "save",
+    "reading_documents",
+    "reading_index",
+    "reading_streams",
+    "reading_view",
     "save_views",
+    "saving",
 ]
 
 EventPage = tuple[list[Recorded], bool]
@@ -52,7 +59,8 @@ _READ_STREAM = (
 _READ_STREAM_BACKWARDS = _READ_STREAM.replace("ORDER BY version", "ORDER BY version DESC")
 _READ_FEED = f"SELECT {_EVENT} FROM event WHERE position > ? ORDER BY position LIMIT ?"
 
-_SAVE_EVENT = "INSERT INTO event VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+# The first value of an event is its partition, for which there is no column.
+_SAVE_EVENT = "INSERT INTO event VALUES (?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)"
 _SAVE_KEY = "INSERT OR REPLACE INTO idempotency (key, fingerprint, answer, at) VALUES (?, ?, ?, ?)"
 _OLDEST_KEY = "SELECT at FROM idempotency ORDER BY number LIMIT 1"
 _FORGET_KEYS = (
@@ -96,14 +104,15 @@ def _read_stream_head(cursor: apsw.Cursor, stream: str) -> int:
     return version or 0
 
 
-def save(cursor: apsw.Cursor, changes: Changes, state: State) -> None:
-    """Write the changes of a group of commits."""
+def saving(cursor: apsw.Cursor, changes: Changes, state: State) -> Steps[None]:
+    """Write the changes of a group of commits, in steps."""
     if changes.events:
-        cursor.executemany(_SAVE_EVENT, [msgspec.structs.astuple(e)[1:] for e in changes.events])
+        cursor.executemany(_SAVE_EVENT, map(msgspec.structs.astuple, changes.events))
     for key, recalled in changes.keys.items():
         cursor.execute(_SAVE_KEY, (key, recalled.fingerprint, recalled.answer, recalled.at))
     for ref, document in changes.documents.items():
         _save_document(cursor, ref, state.documents.get(ref), document)
+        yield
     if changes.keys:
         _forget_keys(cursor, 2 * len(changes.keys), state.now)
 
@@ -148,6 +157,15 @@ def read_document(cursor: apsw.Cursor, ref: Ref) -> Document | None:
     return None if row is None else _document(row)
 
 
+def reading_documents(cursor: apsw.Cursor, refs: Sequence[Ref]) -> Steps[list[Document | None]]:
+    """The documents of these names, in steps, between which no statement is open."""
+    found: list[Document | None] = []
+    for ref in refs:
+        found.append(read_document(cursor, ref))
+        yield
+    return found
+
+
 def read_key(cursor: apsw.Cursor, key: str) -> Recalled | None:
     row = cursor.execute(_READ_KEY, (key,)).get
     return None if row is None else Recalled(*row)
@@ -188,12 +206,13 @@ def _events(
         rows.close()
 
 
-def read_streams(
+def reading_streams(
     cursor: apsw.Cursor, category: str, after: str, limit: int
-) -> tuple[list[StreamHead], str | None]:
+) -> Steps[tuple[list[StreamHead], str | None]]:
     """A page of streams by name, and the name after which the next one begins, if there is one.
 
-    Seeks from stream to stream in the index: long streams cost no more than short ones.
+    In steps, between which no statement is open. Seeks from stream to stream in the index: long
+    streams cost no more than short ones.
     """
     found: list[StreamHead] = []
     name = max(after, category + "-")
@@ -205,51 +224,64 @@ def read_streams(
         if name is None:
             return found, None
         found.append(StreamHead(name, _read_stream_head(cursor, name)))
+        yield
     return found, name
 
 
-def read_view(
+def reading_view(
     cursor: apsw.Cursor, view: str, after: str, limit: int, most: int
-) -> tuple[list[Document], str | None]:
-    """A page of documents by id, and the id after which the next one begins, if there is one."""
+) -> Steps[tuple[list[Document], str | None]]:
+    """A page of documents by id, and the id after which the next one begins, if there is one.
+
+    In steps, as `reading_index`.
+    """
     sql = f"SELECT '', {_DOCUMENT} FROM document WHERE view = ? AND id > ? ORDER BY id LIMIT ?"
-    found, is_last = _documents(cursor, sql, (view, after), limit, most)
+    found, is_last = yield from _documents(cursor, sql, (view, after), limit, most)
     return [document for _, document in found], None if is_last else found[-1][1].id
 
 
-def read_index(cursor: apsw.Cursor, wanted: IndexRange, most: int) -> IndexPage:
-    where = ["i.view = ?", "i.name = ?", "i.partition = ?", "i.sort >= ?"]
-    values = [wanted.view, wanted.index, wanted.partition, wanted.low]
-    if wanted.high is not None:
+def reading_index(cursor: apsw.Cursor, wanted: IndexRange, most: int) -> Steps[IndexPage]:
+    """A page of an index, in steps. Its statement is open meanwhile, so that it is one snapshot."""
+    where = ["i.view = ?", "i.name = ?", "i.partition = ?"]
+    values = [wanted.view, wanted.index, wanted.partition]
+    backwards, beyond = wanted.backwards, wanted.beyond
+    # Of two bounds at one end SQLite seeks to either. The later one must be the only one, lest each
+    # page go through all rows of the pages before.
+    if beyond is not None:
+        where.append("(i.sort, i.id) < (?, ?)" if backwards else "(i.sort, i.id) > (?, ?)")
+        values.extend(beyond)
+    if beyond is None or backwards:
+        where.append("i.sort >= ?")
+        values.append(wanted.low)
+    if wanted.high is not None and not (beyond is not None and backwards):
         where.append("i.sort < ?")
         values.append(wanted.high)
-    if wanted.beyond is not None:
-        where.append("(i.sort, i.id) < (?, ?)" if wanted.backwards else "(i.sort, i.id) > (?, ?)")
-        values.extend(wanted.beyond)
-    order = "DESC" if wanted.backwards else "ASC"
+    order = "DESC" if backwards else "ASC"
     columns = ", ".join(f"d.{column}" for column in _DOCUMENT.split(", "))
     sql = (
         f"SELECT i.sort, {columns} FROM index_row i"
         " CROSS JOIN document d ON d.view = i.view AND d.id = i.id"
         f" WHERE {' AND '.join(where)} ORDER BY i.sort {order}, i.id {order} LIMIT ?"
     )
-    return IndexPage(*_documents(cursor, sql, tuple(values), wanted.limit, most))
+    return IndexPage(*(yield from _documents(cursor, sql, tuple(values), wanted.limit, most)))
 
 
 def _documents(
     cursor: apsw.Cursor, sql: str, values: tuple[str, ...], limit: int, most: int
-) -> tuple[list[tuple[str, Document]], bool]:
+) -> Steps[tuple[list[tuple[str, Document]], bool]]:
     """A page of documents, each with the sort key that precedes its columns; whether it is last."""
     with closing(cursor.connection.execute(sql, (*values, limit + 1))) as rows:
         found = ((row[0], _document(row[1:])) for row in rows)
-        return take_page(found, limit, most, bytes_of_rows)
+        return (yield from taking_page(found, limit, most, bytes_of_rows))
 
 
 def read_views(cursor: apsw.Cursor) -> dict[str, RecordedView]:
     """The views that are recorded as complete."""
+    sql = "SELECT name, version, indexes FROM view"
+    found: list[tuple[Any, ...]] = cursor.execute(sql).fetchall()
     return {
         name: RecordedView(name, version, frozenset(_decode_names(indexes)))
-        for name, version, indexes in cursor.execute("SELECT name, version, indexes FROM view")
+        for name, version, indexes in found
     }
 
 

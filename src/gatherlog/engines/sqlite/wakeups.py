@@ -1,8 +1,8 @@
 """Wake-ups: a process that has committed sends a datagram to the other processes on the same file.
 
-Every process that waits binds a Unix socket in `<file>.wake/`; every process that commits sends an
-empty datagram to those it finds there. A wake-up may be lost, and nothing depends on it:
-processes that wait also poll.
+Every process that waits binds a Unix socket in `<file>.wake/`; every process that commits sends the
+position that the log has reached to those it finds there, so that they need not read it. A wake-up
+may be lost, and nothing depends on it: processes that wait also poll.
 """
 
 import asyncio
@@ -17,6 +17,8 @@ __all__ = ["Wakeups"]
 
 MAX_PATH = 100
 """Unix socket paths end at about 108 bytes; beyond that, waiters poll."""
+POSITION_BYTES = 8
+"""Of a position in a datagram. One of another length, as older releases send, tells no position."""
 LISTED_SECONDS = 0.05
 """How long a listing of the sockets is used. A new process polls at least as often at first."""
 
@@ -34,8 +36,11 @@ class Wakeups:
         self._sender: socket.socket | None = None
         self._receiver: socket.socket | None = None
 
-    def listen(self, loop: asyncio.AbstractEventLoop, woken: Callable[[], None]) -> None:
-        """Call `woken` on `loop` from now on when another process has committed."""
+    def listen(self, loop: asyncio.AbstractEventLoop, woken: Callable[[int | None], None]) -> None:
+        """Call `woken` on `loop` from now on when another process has committed.
+
+        It gets the position of that commit's last event, or None if the process did not tell it.
+        """
         if self._receiver is not None or not self._usable:
             return
         receiver = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
@@ -48,13 +53,16 @@ class Wakeups:
             return
         receiver.setblocking(False)
         self._receiver = receiver
-        loop.add_reader(receiver, self._drain, woken)
+        loop.add_reader(receiver, self._receive, woken)
 
-    def send(self) -> None:
-        """Wake every other process that listens; never blocks, never fails."""
+    def send(self, position: int) -> None:
+        """Tell every other process that listens which position the log has reached.
+
+        It can be read by then. This never blocks and never fails.
+        """
         for other in self._listeners():
             try:
-                self._socket().sendto(b"\0", other)
+                self._socket().sendto(position.to_bytes(POSITION_BYTES), other)
             except (ConnectionRefusedError, FileNotFoundError):  # its process died
                 with suppress(OSError):
                     os.unlink(other)
@@ -92,9 +100,11 @@ class Wakeups:
             self._sender.setblocking(False)
         return self._sender
 
-    def _drain(self, woken: Callable[[], None]) -> None:
+    def _receive(self, woken: Callable[[int | None], None]) -> None:
+        """Take one datagram; the loop calls again if there are more."""
         assert self._receiver is not None
-        with suppress(BlockingIOError):
-            while True:
-                self._receiver.recv(16)
-        woken()
+        try:
+            said = self._receiver.recv(2 * POSITION_BYTES)
+        except BlockingIOError:
+            return
+        woken(int.from_bytes(said) if len(said) == POSITION_BYTES else None)

@@ -33,7 +33,7 @@ class Writer:
         self._path = path
         self._watch = watch
         self._lock = FileLock(path)
-        self._connection: apsw.Connection | None = None
+        self._cursor: apsw.Cursor | None = None
         self._thread = BlockingThread("gatherlog-writer", orphaned=self._release_file)
         self._fsync_seconds = 0.0
         self._is_waiting = False
@@ -43,36 +43,55 @@ class Writer:
         """Whether a transaction of this process is open."""
 
     @property
-    def idle_connection(self) -> apsw.Connection | None:
-        """The connection, between two transactions; None while it is in use or not open."""
-        return None if self._is_waiting or self._is_stuck or self.is_writing else self._connection
+    def idle_cursor(self) -> apsw.Cursor | None:
+        """The cursor, between two transactions; None while it is in use or not open."""
+        return None if self._is_waiting or self._is_stuck or self.is_writing else self._cursor
 
-    async def begin(self) -> apsw.Connection:
-        """Begin a transaction. Raises Busy after waiting LOCK_SECONDS for another process."""
+    def begin_at_once(self) -> apsw.Cursor | None:
+        """Begin a transaction; None if another process holds the lock."""
         if self._is_stuck:
             raise Busy("another process holds the store")
-        if not self._begin_at_once():
-            await self._wait_and_begin()
+        if not self._lock.try_acquire():
+            return None
+        try:
+            cursor = self.open()
+            cursor.execute("BEGIN IMMEDIATE")
+        except apsw.BusyError:
+            self._lock.release()
+            return None
+        except BaseException:
+            self.abandon()
+            raise
+        self.is_writing = True
+        return cursor
+
+    async def begin(self) -> apsw.Cursor:
+        """Begin a transaction. Raises Busy after waiting LOCK_SECONDS for another process."""
+        await self._wait_and_begin()
         self.is_writing = True
         return self.open()
 
-    async def commit(self, *, is_lone: bool) -> None:
+    def commit_at_once(self) -> bool:
+        """Commit on the loop, as `commit` does, if fsyncs are quick; whether it did."""
+        if self._fsync_seconds >= QUICK_SECONDS:
+            return False
+        self._commit()
+        self._end()
+        return True
+
+    async def commit(self) -> None:
         """Make the transaction durable and visible. If this raises, nothing was written."""
-        if is_lone and self._fsync_seconds < QUICK_SECONDS:
-            self._commit()
-        else:
-            await self._thread.run(self._commit)
-        self.is_writing = False
-        self._lock.release()
+        await self._thread.run(self._commit)
+        self._end()
 
     def abandon(self) -> None:
         """Roll back the transaction and close the connection; the next transaction reconnects."""
-        self.is_writing = False
         self._abandon_connection()
-        self._lock.release()
+        self._end()
 
     async def give_up(self) -> None:
         """As `abandon`, but only after the COMMIT that the thread may be doing."""
+        self.is_writing = True  # so that nobody uses a connection that the thread is closing
         await asyncio.shield(self._thread.run(self.abandon))
 
     async def close(self) -> None:
@@ -82,19 +101,9 @@ class Writer:
             self._release_file()
         self._thread.stop()
 
-    def _begin_at_once(self) -> bool:
-        """Begin a transaction if no other process holds the lock; whether it did."""
-        if not self._lock.try_acquire():
-            return False
-        try:
-            self.open().execute("BEGIN IMMEDIATE")
-        except apsw.BusyError:
-            self._lock.release()
-            return False
-        except BaseException:
-            self.abandon()
-            raise
-        return True
+    def _end(self) -> None:
+        self.is_writing = False
+        self._lock.release()
 
     async def _wait_and_begin(self) -> None:
         """Begin a transaction in the thread. Raises Busy after LOCK_SECONDS."""
@@ -119,12 +128,12 @@ class Writer:
         """Wait for the lock, in the thread."""
         self._lock.acquire()
         try:
-            connection = self.open()
-            connection.set_busy_timeout(int(LOCK_SECONDS * 1000))
+            cursor = self.open()
+            cursor.connection.set_busy_timeout(int(LOCK_SECONDS * 1000))
             try:
-                connection.execute("BEGIN IMMEDIATE")
+                cursor.execute("BEGIN IMMEDIATE")
             finally:
-                connection.set_busy_timeout(0)
+                cursor.connection.set_busy_timeout(0)
         except BaseException:
             self.abandon()
             raise
@@ -147,16 +156,16 @@ class Writer:
         self._abandon_connection()
         self._lock.close()
 
-    def open(self) -> apsw.Connection:
-        """The connection on which this process writes, which is opened if need be."""
-        if self._connection is None:
+    def open(self) -> apsw.Cursor:
+        """The cursor with which this process writes; its connection is opened if need be."""
+        if self._cursor is None:
             self._watch.check()  # lest it write to a file that has taken the place of ours
-            self._connection = connect(self._path)
-        return self._connection
+            self._cursor = connect(self._path).cursor()
+        return self._cursor
 
     def _abandon_connection(self) -> None:
         """Close the connection, which rolls back an open transaction."""
-        if self._connection is not None:
+        cursor, self._cursor = self._cursor, None
+        if cursor is not None:
             with suppress(apsw.Error):
-                self._connection.close(True)
-            self._connection = None
+                cursor.connection.close(True)

@@ -10,6 +10,7 @@ from cyclopts.exceptions import UnusedCliTokensError
 
 from gatherlog import __version__
 from gatherlog.entrypoints.cli import (
+    accounts,
     dead_letters,
     documents,
     fake,
@@ -107,6 +108,7 @@ _add(app, subscriptions.work, "work")
 _add(app, site.init, "init")
 app.command(key)
 _add(app, signin.signin, "signin")
+_add(app, accounts.account, "account")
 app.command(gatherings)
 _add(app, sheets.import_, "import")
 _add(app, links.link, "link", "[OPTIONS] [GUEST...]")

@@ -10,6 +10,16 @@ FAILED = 1
 USAGE = 2
 INTERRUPTED = 130
 
+_VARIABLES = {
+    f"/{name}": f"GATHERLOG_{name.upper()}"
+    for name in (
+        *("rate_limits", "quotas", "trusted_proxies", "smtp_url", "mail_from"),
+        *("webhook_allow", "work"),
+    )
+}
+"""The variables of settings that have no flag, by the places that flaws name."""
+_VERBS = ("is ", "should ", "may ", "begins ", "names ")
+"""What details begin with that are a sentence with the name of the place before them."""
 _ADVICE = {
     "busy": "try again in a moment",
     "disk_full": "free some space and run the command again",
@@ -68,7 +78,10 @@ def describe(error: Exception) -> tuple[str, int] | None:
     from gatherlog.core.eventstore.errors import DocumentUndecodable, GatherlogError, Invalid
 
     if isinstance(error, Invalid):
-        return "; ".join(_flaw(flaw.pointer, flaw.detail) for flaw in error.flaws), USAGE
+        flaws = [
+            _flaw(_VARIABLES.get(flaw.pointer, flaw.pointer), flaw.detail) for flaw in error.flaws
+        ]
+        return "; ".join(flaws), USAGE
     if isinstance(error, GatherlogError):
         advice = _ADVICE.get(error.code) or _advice_of_cause(error)
         if isinstance(error, DocumentUndecodable):
@@ -78,7 +91,10 @@ def describe(error: Exception) -> tuple[str, int] | None:
 
 
 def _flaw(pointer: str, detail: str) -> str:
-    return f"{pointer.removeprefix('/')}: {detail}" if pointer else detail
+    if not pointer:
+        return detail
+    colon = "" if detail.startswith(_VERBS) else ":"
+    return f"{pointer.removeprefix('/')}{colon} {detail}"
 
 
 def _repair(view: str) -> str:

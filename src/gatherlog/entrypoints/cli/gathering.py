@@ -47,6 +47,13 @@ Zone = Annotated[
     str | None,
     Parameter(help="Its time zone, as in Europe/Paris; a change keeps local times as they are."),
 ]
+Notify = Annotated[
+    bool | None,
+    Parameter(
+        help="Whether guests who come or wait get a letter about a new date, place or zone. It has "
+        "to be said if there are any and the site sends mail.",
+    ),
+]
 Host = Annotated[
     str | None,
     Parameter(
@@ -66,6 +73,7 @@ def gathering(
     capacity: Capacity = None,
     zone: Zone = None,
     host: Host = None,
+    notify: Notify = None,
     store: StoreUrl = None,
     json: Json = False,
 ) -> None:
@@ -82,7 +90,7 @@ def gathering(
             await platform.guests.gathering(gathering)
             account = None if host is None else await _account(platform, host)
             if given:
-                await _change(platform, gathering, given)
+                await _change(platform, gathering, given, notify)
             if host is not None:
                 await platform.guests.change_host(gathering, account, actor="cli")
             found = (await platform.guests.gathering(gathering)).body
@@ -156,15 +164,29 @@ def list_(*, store: StoreUrl = None, json: Json = False) -> None:
         print(table(list(heads.values()), rows))
 
 
-async def _change(platform: "Platform", gathering: str, given: dict[str, str | int | None]) -> None:
+async def _change(
+    platform: "Platform",
+    gathering: str,
+    given: dict[str, str | int | None],
+    notify: bool | None,
+) -> None:
+    from msgspec import UNSET
+
     from gatherlog.apps.guests.inputs import SettingsPatch
+    from gatherlog.apps.guests.refusals import NotifyUndecided
     from gatherlog.core.eventstore.errors import Invalid
 
-    patch = SettingsPatch(**given)  # type: ignore[arg-type]  # the types go with the names
+    told = UNSET if notify is None else notify
+    patch = SettingsPatch(notify=told, **given)  # type: ignore[arg-type]  # types go with names
     try:
         await platform.guests.change_settings(gathering, patch, actor="cli")
     except Invalid as wrong:
         raise _refusal(wrong) from None
+    except NotifyUndecided as undecided:
+        raise CommandRefused(
+            f"nothing was changed: guests who come or wait: {undecided.letters:,}; add --notify to "
+            "write to them about it, or --no-notify to write to nobody"
+        ) from None
 
 
 async def _account(platform: "Platform", host: str) -> str | None:

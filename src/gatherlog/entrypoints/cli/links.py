@@ -128,7 +128,7 @@ def _show(guest: "Guest", url: str, *, csv: bool) -> None:
 
 def _write(rows: Iterable[Sequence[str]], *, first: bool = False) -> None:
     """Write lines of a sheet; the byte order mark is written before the first line only."""
-    from gatherlog.apps.guests.sheet_files import write_cells
+    from gatherlog.core.commands.cells import write_cells
 
     data = write_cells(list(rows))
     sys.stdout.buffer.write(data if first else data.removeprefix(b"\xef\xbb\xbf"))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Parameter
 
-from gatherlog.entrypoints.cli.failures import CommandRefused, flaws_named
+from gatherlog.entrypoints.cli.failures import FAILED, CommandRefused, flaws_named
 from gatherlog.entrypoints.cli.opening import finish, open_platform, settings_of_store
 from gatherlog.entrypoints.cli.options import Json, StoreUrl
 from gatherlog.entrypoints.cli.patterns import compiled_pattern
@@ -113,18 +113,20 @@ def list_(*, store: StoreUrl = None, json: Json = False) -> None:
 
     settings = settings_of_store(store)
 
-    async def load() -> "list[Rule]":
+    async def load() -> "tuple[list[Rule], list[str]]":
         async with open_platform(settings) as platform:
-            return await platform.rules.rules(limit=10_000)
+            return await platform.rules.rules(limit=10_000), await platform.rules.unreadable()
 
-    rules = finish(load())
+    rules, unreadable = finish(load())
     if json:
         print(encode(rules).decode())
-    elif not rules:
+    elif not rules and not unreadable:
         print("There are no rules; make one: gatherlog rules add", file=sys.stderr)
-    else:
+    elif rules:
         rows = [(rule.name, _state(rule), _targets(rule), rule.description) for rule in rules]
         print(table(("name", "state", "targets", "description"), rows))
+    if unreadable:
+        raise CommandRefused("\n".join(unreadable), FAILED)
 
 
 def show(name: Name, /, *, store: StoreUrl = None) -> None:
@@ -281,6 +283,13 @@ def _target(
 
 
 def _state(rule: "Rule") -> str:
+    """Whether a rule takes events; one whose pattern cannot be compiled takes none."""
+    from gatherlog.core.routing import InvalidPattern, compile_pattern
+
+    try:
+        compile_pattern(rule.pattern)
+    except InvalidPattern:
+        return "set aside"
     return "on" if rule.enabled else "off"
 
 

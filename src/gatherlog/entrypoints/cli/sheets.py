@@ -86,7 +86,8 @@ def import_(
             if refusal is not None:
                 raise refusal
         if not json:
-            print("Done." if plan.new + plan.changed else "Nothing to write: all is there already.")
+            nothing = "all is there already" if sheet.rows else "the sheet names no guests"
+            print("Done." if plan.new + plan.changed else f"Nothing to write: {nothing}.")
         return 0
 
     try:

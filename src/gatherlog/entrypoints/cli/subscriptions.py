@@ -79,6 +79,8 @@ def show(name: Name, /, *, store: StoreUrl = None, json: Json = False) -> None:
 
         print(msgspec.json.encode(status).decode())
         return
+    if told := _STATES.get(status.state):
+        print(told.format(name=printable(name)))
     for lag in status.lags:
         place = f"at position {lag.position:,}, the log is at {lag.head:,}"
         print(f"partition {lag.partition}: {place}, events behind: {_counted(lag)}")
@@ -102,6 +104,15 @@ def show(name: Name, /, *, store: StoreUrl = None, json: Json = False) -> None:
     print(table(head, rows) if rows else "Nothing is parked.")
 
 
+_STATES = {
+    "paused": "{name} is paused; `gatherlog subscriptions resume {name}` lets it continue",
+    "pausing": "{name} will be paused by the process that reads it",
+    "resuming": "{name} will be resumed by the process that reads it",
+    "never read": "{name} was never read: run `gatherlog serve` or `gatherlog work`",
+}
+"""What is said about the states of a subscription that does not simply read."""
+
+
 def _held(backlog: "Backlog") -> str:
     """One line about a destination that gets no new events, and what to do about it."""
     from gatherlog.core.eventstore.clock import rfc3339
@@ -113,8 +124,8 @@ def _held(backlog: "Backlog") -> str:
         return f"{held}: it catches up"
     since = rfc3339(backlog.failing_since)
     return (
-        f"{held}: all deliveries fail since {since}, and one attempt at a time probes it;"
-        " mend the receiver, or change or remove the rule"
+        f"{held}: all deliveries have failed since {since}, and one attempt at a time probes it."
+        " Mend the receiver, or change or remove the rule."
     )
 
 

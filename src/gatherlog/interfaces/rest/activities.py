@@ -68,7 +68,7 @@ async def list_activities(call: Call[None, ActivityQuery]) -> Reply:
         limit=query.limit,
         cursor=query.cursor,
     )
-    return page(call.path, query, [_shown(one) for one in found.items], found.cursor)
+    return await page(call.path, query, map(_shown, found.items), found.cursor)
 
 
 async def list_guest_activities(call: Call[None, Paging]) -> Reply:
@@ -80,7 +80,7 @@ async def list_guest_activities(call: Call[None, Paging]) -> Reply:
     )
     if not found.items and query.cursor is None:  # too new to be in the trail yet, or unknown
         await call.platform.guests.guest(call.gathering_id, call.id)
-    return page(call.path, query, [_shown(one) for one in found.items], found.cursor)
+    return await page(call.path, query, map(_shown, found.items), found.cursor)
 
 
 _shown = answer_from(ActivityAnswer)

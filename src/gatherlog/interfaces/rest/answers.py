@@ -1,8 +1,9 @@
 """The shapes of REST's answers, how they are made from documents, and the replies around them."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
+from itertools import islice
 from operator import attrgetter
-from typing import Annotated, Any, TypeVar, get_args
+from typing import Annotated, Any, Final, TypeVar, get_args
 from urllib.parse import quote, urlencode
 
 import msgspec
@@ -12,6 +13,7 @@ from gatherlog.apps.guests.sheets import BadLine, DietCell
 from gatherlog.core.commands.service import Stored
 from gatherlog.core.eventstore.clock import rfc3339
 from gatherlog.core.eventstore.exact_json import encode
+from gatherlog.core.eventstore.giving_way import Steps, in_turns
 from gatherlog.interfaces.rest.idempotency import Reply
 from gatherlog.interfaces.rest.queries import InParts
 
@@ -25,6 +27,7 @@ __all__ = [
     "StatsAnswer",
     "Time",
     "answer_from",
+    "array",
     "etag",
     "json",
     "location",
@@ -37,6 +40,8 @@ __all__ = [
 ]
 
 A = TypeVar("A", bound=msgspec.Struct)
+_TOGETHER: Final = 16
+"""Items of an array that are encoded in one step."""
 _JSON = (b"content-type", b"application/json")
 
 _TIME = msgspec.Meta(extra_json_schema={"format": "date-time"}, description="RFC 3339, in UTC.")
@@ -211,11 +216,28 @@ def etag(stored: Stored[Any]) -> tuple[bytes, bytes]:
     return (b"etag", b'"%d"' % stored.version)
 
 
-def page(path: str, query: InParts, items: Sequence[object], cursor: str | None) -> Reply:
-    """An array, with a `Link` header to the next part of the same query, if there is one."""
+async def array(items: Iterable[object], *headers: tuple[bytes, bytes]) -> Reply:
+    """An answer with an array, however long: others go first while it is made.
+
+    `items` is gone through in the steps in which it is encoded, so a generator may make them.
+    """
+    return Reply(200, await in_turns(_array(items)), [_JSON, *headers])
+
+
+async def page(path: str, query: InParts, items: Iterable[object], cursor: str | None) -> Reply:
+    """As `array`, with a `Link` header to the next part of the same query, if there is one."""
     if cursor is None:
-        return json(items)
-    return json(items, 200, next_link(path, query, {"cursor": cursor}))
+        return await array(items)
+    return await array(items, next_link(path, query, {"cursor": cursor}))
+
+
+def _array(items: Iterable[object]) -> Steps[bytes]:
+    parts: list[bytes] = []
+    rest = iter(items)
+    while some := list(islice(rest, _TOGETHER)):
+        parts.append(encode(some)[1:-1])
+        yield
+    return b"[%b]" % b",".join(parts)
 
 
 def next_link(

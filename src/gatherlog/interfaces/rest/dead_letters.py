@@ -117,8 +117,8 @@ async def list_dead_letters(call: Call[None, DeadLettersQuery]) -> Reply:
         limit=query.limit,
         cursor=query.cursor,
     )
-    answers = [dead_letter_answer(dead_letter) for dead_letter in found.dead_letters]
-    return page(call.path, query, answers, found.cursor)
+    answers = map(dead_letter_answer, found.dead_letters)
+    return await page(call.path, query, answers, found.cursor)
 
 
 async def read_dead_letter(call: Plain) -> Reply:

@@ -5,6 +5,7 @@ A row has no default for the policy's action, so no endpoint can be written with
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, MutableMapping
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Generic, TypeVar
@@ -17,6 +18,8 @@ from gatherlog.core.eventstore.store import Ref
 from gatherlog.interfaces.bodies import BodyReader, until_disconnected
 from gatherlog.interfaces.live_feed import FeedHub
 from gatherlog.interfaces.live_streams import MOST_STREAMS
+from gatherlog.interfaces.long_polls import while_connected
+from gatherlog.interfaces.long_work import LongWork
 from gatherlog.interfaces.platform import Platform
 from gatherlog.interfaces.rates import RateLimiter
 from gatherlog.interfaces.rest.idempotency import IdempotencyKey, Reply
@@ -26,6 +29,7 @@ from gatherlog.interfaces.stream_watch import StreamWatch
 __all__ = ["Call", "Endpoint", "Reply", "StreamedReply"]
 
 B = TypeVar("B")
+T = TypeVar("T")
 Q = TypeVar("Q", bound=msgspec.Struct)
 
 
@@ -51,6 +55,7 @@ class Call(Generic[B, Q]):
     platform: Platform
     rate_limiter: RateLimiter
     feed: FeedHub
+    long_work: LongWork
     watch: StreamWatch
     actor: Actor | None
     gathering_id: str
@@ -79,6 +84,24 @@ class Call(Generic[B, Q]):
     async def disconnected(self) -> None:
         """Wait until the client disconnects."""
         await until_disconnected(self.receive)
+
+    async def while_connected(self, work: Awaitable[T]) -> T:
+        """The result of work that changes nothing, which ends when the client disconnects."""
+        return await while_connected(work, self.disconnected)
+
+    async def long_read(self, work: Callable[[], Awaitable[T]]) -> T:
+        """As `while_connected`, for a whole list; only a few are read at a time.
+
+        Raises TooMany.
+        """
+        return await self.long_work.read(self.by, work, self.disconnected)
+
+    def long_write(self) -> AbstractAsyncContextManager[None]:
+        """A place for work that changes a whole list; it goes on if the client disconnects.
+
+        Raises TooMany.
+        """
+        return self.long_work.place(self.by)
 
     def once(
         self,

@@ -3,9 +3,17 @@
 from http import HTTPStatus
 from typing import Any
 
-from gatherlog.apps.guests import GatheringDetails, GuestPatch, NewGuest, Rsvp, SettingsPatch
+from gatherlog.apps.guests import (
+    GatheringDetails,
+    GuestPatch,
+    Letters,
+    NewGuest,
+    Rsvp,
+    SettingsPatch,
+)
 from gatherlog.apps.people import Action
 from gatherlog.interfaces.rest import (
+    accounts,
     activities,
     gatherings,
     guests,
@@ -14,6 +22,7 @@ from gatherlog.interfaces.rest import (
     sheets,
     sign_in,
 )
+from gatherlog.interfaces.rest.accounts import RolesAnswer, RolesChoice
 from gatherlog.interfaces.rest.activities import ActivityAnswer, ActivityQuery
 from gatherlog.interfaces.rest.answers import (
     GatheringAnswer,
@@ -73,6 +82,7 @@ ENDPOINTS: tuple[Endpoint[Any, Any], ...] = (
         answer=GuestAnswer,
         status=HTTPStatus.CREATED,
         keeps_key_in_commit=True,
+        refusals=("quota_reached",),
     ),
     Endpoint(
         method="POST",
@@ -84,6 +94,7 @@ ENDPOINTS: tuple[Endpoint[Any, Any], ...] = (
         body=bytes,
         query=ImportOptions,
         answer=ImportAnswer,
+        refusals=("quota_reached", "too_many"),
     ),
     Endpoint(
         method="GET",
@@ -92,6 +103,7 @@ ENDPOINTS: tuple[Endpoint[Any, Any], ...] = (
         handle=sheets.export_guests,
         summary="All guests as a sheet that spreadsheets open and the import reads",
         media="text/csv",
+        refusals=("too_many",),
     ),
     Endpoint(
         method="GET",
@@ -201,6 +213,14 @@ ENDPOINTS: tuple[Endpoint[Any, Any], ...] = (
     ),
     Endpoint(
         method="GET",
+        path="/letters",
+        action=Action.READ_STATS,
+        handle=gatherings.read_letters,
+        summary="How many letters went out today, and how many are held back",
+        answer=Letters,
+    ),
+    Endpoint(
+        method="GET",
         path="/admin/settings",
         action=Action.READ_GATHERING,
         handle=gatherings.read_settings,
@@ -218,6 +238,10 @@ ENDPOINTS: tuple[Endpoint[Any, Any], ...] = (
         answer=GatheringAnswer,
         conditional=True,
         keeps_key_in_commit=True,
+        refusals=(
+            "notify_undecided",
+            "letters_reached",
+        ),
     ),
     Endpoint(
         method="GET",
@@ -242,6 +266,7 @@ ENDPOINTS: tuple[Endpoint[Any, Any], ...] = (
         status=HTTPStatus.CREATED,
         camel=True,
         keeps_key_in_commit=True,
+        refusals=("quota_reached",),
     ),
     Endpoint(
         method="GET",
@@ -403,6 +428,17 @@ ENDPOINTS: tuple[Endpoint[Any, Any], ...] = (
         camel=True,
     ),
     Endpoint(
+        method="PUT",
+        path="/accounts/{account_id}/roles",
+        action=Action.CHANGE_ROLES,
+        handle=accounts.change_roles,
+        summary="Set the roles of an account",
+        body=RolesChoice,
+        answer=RolesAnswer,
+        refusals=("not_found",),
+        scoped=False,
+    ),
+    Endpoint(
         method="POST",
         path="/auth/login",
         action=Action.SIGN_IN,
@@ -445,6 +481,7 @@ ENDPOINTS: tuple[Endpoint[Any, Any], ...] = (
         status=HTTPStatus.CREATED,
         scoped=False,
         keeps_key_in_commit=True,
+        refusals=("quota_reached",),
     ),
     Endpoint(
         method="GET",
@@ -467,6 +504,10 @@ ENDPOINTS: tuple[Endpoint[Any, Any], ...] = (
         scoped=False,
         conditional=True,
         keeps_key_in_commit=True,
+        refusals=(
+            "notify_undecided",
+            "letters_reached",
+        ),
     ),
     Endpoint(
         method="DELETE",

@@ -144,5 +144,5 @@ EXAMPLES: Final[Mapping[Any, Any]] = {
     CodeRequest: CodeRequest(email="ada@example.org"),
     SessionRequest: SessionRequest(email="ada@example.org", code="123456"),
     LoginRequest: LoginRequest(token="8JxQ…", last_name="Lovelace"),
-    SettingsPatch: SettingsPatch(rsvp_deadline="2027-06-08", max_guests=90),
+    SettingsPatch: SettingsPatch(location="The orchard", max_guests=90, notify=True),
 }

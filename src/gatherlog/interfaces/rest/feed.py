@@ -6,6 +6,7 @@ import msgspec
 from msgspec import Meta
 
 from gatherlog.core.eventstore.commit_checks import NAME_BYTES
+from gatherlog.core.eventstore.errors import Flaw
 from gatherlog.core.eventstore.events import Recorded
 from gatherlog.core.eventstore.exact_json import encode
 from gatherlog.core.eventstore.feed_pages import (
@@ -14,9 +15,10 @@ from gatherlog.core.eventstore.feed_pages import (
     feed_page,
     feed_positions,
 )
+from gatherlog.core.eventstore.giving_way import gently
 from gatherlog.core.eventstore.store import Heads, Store
 from gatherlog.core.eventstore.streams import category_of
-from gatherlog.core.routing import compile_pattern, document
+from gatherlog.core.routing import InvalidPattern, Pattern, compile_pattern, document
 from gatherlog.interfaces.live_streams import HEADERS
 from gatherlog.interfaces.rest.answers import json
 from gatherlog.interfaces.rest.endpoint import Call, Reply, StreamedReply
@@ -66,7 +68,7 @@ async def read_feed(call: Call[None, FeedQuery]) -> Reply:
     store, query = call.platform.store, call.query
     after = await _start_positions(store, query.cursor or "start")
     found = await feed_page(store, after, limit=query.limit, wanted=_filter(query))
-    events = [event_answer(event) for event in found.events]
+    events = [event_answer(event) async for event in gently(found.events)]
     return json(FeedAnswer(events, feed_cursor(store, found.positions), found.is_end))
 
 
@@ -91,11 +93,20 @@ async def _start_positions(store: Store, cursor: str) -> Heads:
     return feed_positions(store, cursor)
 
 
+def _compiled(pattern: str) -> Pattern:
+    """The pattern of the parameter, which its flaws name. Raises InvalidPattern."""
+    try:
+        return compile_pattern(pattern)
+    except InvalidPattern as wrong:
+        flaws = [Flaw(f"/pattern{flaw.pointer}", flaw.detail) for flaw in wrong.flaws]
+        raise InvalidPattern(*flaws) from None
+
+
 def _filter(given: FeedFilter) -> EventFilter | None:
     """The test of all filters, or None without any. Raises InvalidPattern."""
     if given.log is None and given.type is None and given.pattern is None:
         return None
-    pattern = None if given.pattern is None else compile_pattern(given.pattern)
+    pattern = None if given.pattern is None else _compiled(given.pattern)
 
     def wanted(event: Recorded) -> bool:
         return (

@@ -38,7 +38,8 @@ async def list_gatherings(call: Call[None, Paging]) -> Reply:
     else:
         account = actor.account_id or ""
         found = await guests.gatherings_of(account, limit=query.limit, cursor=query.cursor)
-    return page(call.path, query, [of_gathering(one.body) for one in found.items], found.cursor)
+    shown = (of_gathering(one.body) for one in found.items)
+    return await page(call.path, query, shown, found.cursor)
 
 
 async def create_gathering(call: Call[GatheringDetails, Nothing]) -> Reply:
@@ -95,6 +96,10 @@ async def change_settings(call: Call[SettingsPatch, Nothing]) -> Reply:
 
 async def read_stats(call: Plain) -> Reply:
     return json(of_stats(await call.platform.guests.stats(call.gathering_id)))
+
+
+async def read_letters(call: Plain) -> Reply:
+    return json(await call.platform.guests.letters(call.gathering_id))
 
 
 async def watch_stats(call: Plain) -> StreamedReply:

@@ -48,7 +48,7 @@ class GuestHandlers:
 
     async def list_guests(self, call: Call[None, Search]) -> Reply:
         query = call.query
-        found = await call.platform.guests.guests(
+        searching = call.platform.guests.guests(
             call.gathering_id,
             q=query.q,
             status=query.status,
@@ -56,9 +56,10 @@ class GuestHandlers:
             limit=query.limit,
             cursor=query.cursor,
         )
+        found = await call.while_connected(searching) if query.is_filtered else await searching
         to_answer = await self._prepare(call, [stored.body.id for stored in found.items])
-        shown = [to_answer(stored.body) for stored in found.items]
-        return page(call.path, query, shown, found.cursor)
+        shown = (to_answer(stored.body) for stored in found.items)
+        return await page(call.path, query, shown, found.cursor)
 
     async def add_guest(self, call: Call[NewGuest, Nothing]) -> Reply:
         to_answer = await self._prepare(call, [])
@@ -212,7 +213,7 @@ async def list_groups(call: Call[None, Paging]) -> Reply:
         call.gathering_id, limit=query.limit, cursor=query.cursor
     )
     sizes = [GroupAnswer(size.group_id, size.member_count) for size in found.items]
-    return page(call.path, query, sizes, found.cursor)
+    return await page(call.path, query, sizes, found.cursor)
 
 
 async def read_group(call: Plain) -> Reply:

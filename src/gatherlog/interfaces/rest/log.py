@@ -29,6 +29,7 @@ from gatherlog.core.eventstore.feed_pages import (
     feed_page_backwards,
     feed_positions,
 )
+from gatherlog.core.eventstore.giving_way import gently
 from gatherlog.core.eventstore.plain_text import PLAIN
 from gatherlog.core.eventstore.store import ANY
 from gatherlog.core.eventstore.streams import category_of
@@ -158,10 +159,10 @@ async def list_logs(call: Call[None, Paging]) -> Reply:
     logs: list[LogAnswer] = []
     async for total in log_totals(store, after=after):
         if len(logs) == query.limit:
-            return page(call.path, query, logs, write_cursor(store.id, of, logs[-1].log))
+            return await page(call.path, query, logs, write_cursor(store.id, of, logs[-1].log))
         last_time = rfc3339(total.last_time)
         logs.append(LogAnswer(total.log, total.events, total.last_position, last_time))
-    return page(call.path, query, logs, None)
+    return await page(call.path, query, logs, None)
 
 
 async def read_log(call: Call[None, LogQuery]) -> Reply:
@@ -173,7 +174,7 @@ async def read_log(call: Call[None, LogQuery]) -> Reply:
     found = await read(
         store, positions, limit=query.limit, wanted=lambda event: category_of(event.stream) == log
     )
-    items = [_item_answer(event) for event in found.events]
+    items = [_item_answer(event) async for event in gently(found.events)]
     return json(LogPage(items, feed_cursor(store, found.positions), found.is_end))
 
 

@@ -150,6 +150,7 @@ LOG_ENDPOINTS: tuple[Endpoint[Any, Any], ...] = (
         body=Trial,
         answer=TrialAnswer,
         scoped=False,
+        refusals=("too_many",),
     ),
     Endpoint(
         method="GET",

@@ -40,7 +40,9 @@ async def list_conversations(call: Call[None, GroupsQuery]) -> Reply:
     found = await call.platform.messages.conversations(
         _me(call), limit=query.limit, cursor=query.cursor
     )
-    return page(call.path, query, [conversation_answer(one) for one in found.items], found.cursor)
+    return await page(
+        call.path, query, [conversation_answer(one) for one in found.items], found.cursor
+    )
 
 
 async def read_conversation(call: Plain) -> Reply:
@@ -138,7 +140,9 @@ async def report_message(call: Call[ReportRequest, Nothing]) -> Reply:
 
 async def list_reports(call: Call[None, Paging]) -> Reply:
     found = await call.platform.messages.reports(limit=call.query.limit, cursor=call.query.cursor)
-    return page(call.path, call.query, [report_answer(one) for one in found.items], found.cursor)
+    return await page(
+        call.path, call.query, [report_answer(one) for one in found.items], found.cursor
+    )
 
 
 async def count_unread(call: Plain) -> Reply:

@@ -9,7 +9,7 @@ from prometheus_client.registry import Collector
 
 from gatherlog import __version__
 from gatherlog.core.eventstore.errors import StoreError
-from gatherlog.core.eventstore.store import KeepsFiles, Store
+from gatherlog.core.eventstore.store import KeepsFiles, KnowsViews, Store
 from gatherlog.core.subscriptions.administration import Status
 from gatherlog.core.subscriptions.log_counts import log_totals
 from gatherlog.interfaces.platform import Platform
@@ -36,14 +36,17 @@ async def read_metrics(call: Call[None, Nothing]) -> Reply:
 
 
 async def read_readiness(call: Call[None, Nothing]) -> Reply:
-    """Ready: the store answers, and this process reads subscriptions if it is meant to."""
+    """Ready: the store answers with all views, and subscriptions are read if they are meant to."""
     platform = call.platform
     try:
         await platform.store.heads()
+        unbuilt = await _unbuilt(platform.store)
     except StoreError as error:
         raise NotReady("The store does not answer.") from error
     if platform.settings.work and not platform.worker.is_running:
         raise NotReady("Subscriptions are not read.")
+    if unbuilt:
+        raise NotReady("Documents of an earlier release have to be rebuilt: gatherlog rebuild")
     return json(Health("ready"))
 
 
@@ -65,8 +68,10 @@ async def _metrics(platform: Platform) -> list[Metric]:
         *_file_metrics(platform.store),
         *_subscription_metrics(statuses, dead),
         *await _queue_metrics(platform),
+        await _held_letters(platform),
         *_process_metrics(platform),
         _set_aside(platform),
+        await _unbuilt_metric(platform.store),
     ]
 
 
@@ -158,6 +163,17 @@ async def _queue_metrics(platform: Platform) -> list[Metric]:
     return metrics
 
 
+async def _held_letters(platform: Platform) -> Metric:
+    family = GaugeMetricFamily(
+        "gatherlog_letters_held",
+        "Letters that wait: until the day is over, or until their host has signed in.",
+        labels=["reason"],
+    )
+    for reason, letters in (await platform.guests.held_letters()).items():
+        family.add_metric([reason], letters)
+    return family
+
+
 def _version() -> Metric:
     """Which release serves; only operators read metrics, and nobody else is told."""
     family = GaugeMetricFamily(
@@ -195,6 +211,22 @@ def _set_aside(platform: Platform) -> Metric:
     for subscription, notices in platform.worker.notices.items():
         for what in notices.set_aside:
             family.add_metric([subscription, what], 1)
+    return family
+
+
+async def _unbuilt(store: Store) -> list[str]:
+    return await store.unbuilt() if isinstance(store, KnowsViews) else []
+
+
+async def _unbuilt_metric(store: Store) -> Metric:
+    """The views of which queries are refused."""
+    family = GaugeMetricFamily(
+        "gatherlog_view_unbuilt",
+        "1 for each view that an earlier release made: queries are refused until it is rebuilt.",
+        labels=["view"],
+    )
+    for view in await _unbuilt(store):
+        family.add_metric([view], 1)
     return family
 
 

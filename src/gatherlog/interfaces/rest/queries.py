@@ -75,6 +75,11 @@ class Search(Paging, frozen=True):
         | None
     ) = None
 
+    @property
+    def is_filtered(self) -> bool:
+        """Whether many guests may have to be read for each one that is listed."""
+        return not (self.q is self.status is self.group_id is None)
+
 
 @cache
 def _demands(kind: type[msgspec.Struct]) -> bool:

@@ -198,8 +198,8 @@ async def extend_message(call: Call[Extend, Nothing]) -> Reply:
 async def list_dead_messages(call: Call[None, Paging]) -> Reply:
     query, admin = call.query, _queues(call).admin
     found = await admin.dead_messages(_name(call), limit=query.limit, cursor=query.cursor)
-    answers = [_dead_message(message) for message in found.messages]
-    return page(call.path, query, answers, found.cursor)
+    answers = map(_dead_message, found.messages)
+    return await page(call.path, query, answers, found.cursor)
 
 
 async def redrive_message(call: Plain) -> Reply:

@@ -8,7 +8,7 @@ from msgspec import Meta
 from gatherlog.core.eventstore.clock import rfc3339
 from gatherlog.core.routing import RULES, NewRule, Rule, RulePatch, RuleTarget
 from gatherlog.core.routing.rules import PatternJson
-from gatherlog.interfaces.rest.answers import Time, json, location, no_content
+from gatherlog.interfaces.rest.answers import Time, array, json, location, no_content
 from gatherlog.interfaces.rest.endpoint import Call, Reply
 from gatherlog.interfaces.rest.queries import Nothing
 from gatherlog.interfaces.rest.streams import EventAnswer, event_answer
@@ -70,7 +70,7 @@ MAX_SHOWN = 100
 
 
 async def list_rules(call: Plain) -> Reply:
-    return json([rule_answer(rule) for rule in await call.platform.rules.rules(limit=10_000)])
+    return await array(map(rule_answer, await call.platform.rules.rules(limit=10_000)))
 
 
 async def create_rule(call: Call[NewRule, Nothing]) -> Reply:
@@ -107,7 +107,10 @@ async def rotate_secret(call: Plain) -> Reply:
 
 
 async def try_pattern(call: Call[Trial, Nothing]) -> Reply:
-    tried = await call.platform.rules.try_pattern(call.body.pattern, last=call.body.last)
+    asked = call.body
+    tried = await call.long_read(
+        lambda: call.platform.rules.try_pattern(asked.pattern, last=asked.last)
+    )
     shown = [event_answer(event) for event in tried.matched[:MAX_SHOWN]]
     return await call.remember(json(TrialAnswer(tried.tried, tried.matching, shown)))
 

@@ -1,13 +1,13 @@
 """Endpoints that import and export guest lists as CSV."""
 
-import asyncio
 import hashlib
 from typing import Annotated, Final
 
 import msgspec
 
-from gatherlog.apps.guests.sheets import BadLine, Sheet, SheetFormat, read_sheet, write_sheet
+from gatherlog.apps.guests.sheets import BadLine, Sheet, SheetFormat, reading_sheet, writing_sheet
 from gatherlog.core.eventstore.errors import Flaw, Invalid
+from gatherlog.core.eventstore.giving_way import consumed, in_turns
 from gatherlog.interfaces.rest.answers import ImportAnswer, json
 from gatherlog.interfaces.rest.endpoint import Call, Reply
 from gatherlog.interfaces.rest.queries import Nothing
@@ -36,12 +36,21 @@ class ImportOptions(msgspec.Struct, frozen=True):
 
 
 async def import_guests(call: Call[bytes, ImportOptions]) -> Reply:
+    if call.query.preview:
+        return await call.long_read(lambda: _preview(call))
+    async with call.long_write():
+        return await _import(call)
+
+
+async def _preview(call: Call[bytes, ImportOptions]) -> Reply:
+    sheet = await in_turns(reading_sheet(call.body, call.query.format))
+    outcome = await call.platform.guests.preview_import(call.gathering_id, sheet.rows)
+    return json(_of_import(sheet, outcome.new, outcome.changed, outcome.unchanged))
+
+
+async def _import(call: Call[bytes, ImportOptions]) -> Reply:
     guests, query = call.platform.guests, call.query
-    # In a thread, because the longest sheets take about a second.
-    sheet = await asyncio.to_thread(read_sheet, call.body, query.format)
-    if query.preview:
-        outcome = await guests.preview_import(call.gathering_id, sheet.rows)
-        return json(_of_import(sheet, outcome.new, outcome.changed, outcome.unchanged))
+    sheet = await in_turns(reading_sheet(call.body, query.format))
     if sheet.bad and not query.keep_good:
         raise Invalid(*[_flaw(line) for line in sheet.bad])
     outcome = await guests.import_guests(
@@ -56,9 +65,11 @@ async def import_guests(call: Call[bytes, ImportOptions]) -> Reply:
 
 
 async def export_guests(call: Call[None, Nothing]) -> Reply:
-    guests = await call.platform.guests.all_guests(call.gathering_id)
-    sheet = await asyncio.to_thread(write_sheet, guests)
-    return Reply(200, sheet, _CSV)
+    async def sheet() -> bytes:
+        guests = await call.platform.guests.all_guests(call.gathering_id)
+        return await in_turns(writing_sheet(consumed(guests)))
+
+    return Reply(200, await call.long_read(sheet), _CSV)
 
 
 def _flaw(line: BadLine) -> Flaw:

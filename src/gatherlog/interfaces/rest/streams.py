@@ -17,7 +17,7 @@ from gatherlog.core.eventstore.page_sizes import event_bytes
 from gatherlog.core.eventstore.store import ANY, Store
 from gatherlog.core.projections.paging import stream_events
 from gatherlog.core.routing.event_data import json_line
-from gatherlog.interfaces.rest.answers import Time, json, location, next_link, page
+from gatherlog.interfaces.rest.answers import Time, array, json, location, next_link, page
 from gatherlog.interfaces.rest.endpoint import Call, Reply
 from gatherlog.interfaces.rest.queries import InParts, Nothing, Paging
 
@@ -134,11 +134,11 @@ async def read_stream(call: Call[None, StreamQuery]) -> Reply:
     events, is_end = await _events(store, call.id, query)
     if not events and not await store.read_stream(call.id, limit=1):
         raise NotFound("There is no such stream.")
-    answers = [event_answer(event) for event in events]
+    answers = map(event_answer, events)
     if is_end:
-        return json(answers)
+        return await array(answers)
     place = {"before" if query.backwards else "after": events[-1].version}
-    return json(answers, 200, next_link(call.path, query, place))
+    return await array(answers, next_link(call.path, query, place))
 
 
 async def _events(store: Store, stream: str, query: StreamQuery) -> tuple[list[Recorded], bool]:
@@ -165,8 +165,8 @@ async def list_streams(call: Call[None, StreamsQuery]) -> Reply:
     query = call.query
     limit = min(query.limit, call.platform.store.limits.page)
     found = await call.platform.store.streams(query.log, cursor=query.cursor, limit=limit)
-    streams = [StreamAnswer(head.stream, head.version) for head in found.streams]
-    return page(call.path, query, streams, found.cursor)
+    streams = (StreamAnswer(head.stream, head.version) for head in found.streams)
+    return await page(call.path, query, streams, found.cursor)
 
 
 def event_answer(event: Recorded) -> EventAnswer:

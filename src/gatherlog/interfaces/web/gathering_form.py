@@ -11,7 +11,15 @@ from gatherlog.interfaces.web.fields import Fields, blank_is_none, date_time, wh
 __all__ = ["CREATION", "NAMES", "SETTINGS", "details", "filled", "patch"]
 
 CREATION: Final = ("event_name", "event_date", "event_time", "location", "time_zone")
-SETTINGS: Final = (*CREATION, "rsvp_deadline", "rsvp_time", "max_guests", "version", "was")
+SETTINGS: Final = (
+    *CREATION,
+    "rsvp_deadline",
+    "rsvp_time",
+    "max_guests",
+    "version",
+    "was",
+    "notify",
+)
 NAMES: Final = {
     "event_name": "The name",
     "event_date": "The date",
@@ -57,6 +65,7 @@ def patch(fields: Fields) -> SettingsPatch:
         rsvp_deadline=until,
         max_guests=most,
         time_zone=zone,
+        notify={"yes": True, "no": False}.get(fields["notify"], UNSET),
     )
 
 

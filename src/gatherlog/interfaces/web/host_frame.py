@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, Final
+from contextlib import AbstractAsyncContextManager
+from typing import Any, Final, TypeVar
 
 import msgspec
 from starlette.datastructures import FormData
@@ -10,24 +11,30 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from gatherlog import __version__
-from gatherlog.apps.guests import DEFAULT, Gathering, Guest
+from gatherlog.apps.guests import DEFAULT, Gathering, Guest, QuotaReached
 from gatherlog.apps.people import Action, Role, Verdict, decide
 from gatherlog.core.commands.service import Stored
 from gatherlog.core.eventstore.errors import NotFound, Unauthenticated
 from gatherlog.interfaces.access_notes import note_access
 from gatherlog.interfaces.auth import is_permitted, permit
+from gatherlog.interfaces.bodies import until_disconnected
+from gatherlog.interfaces.long_polls import while_connected
+from gatherlog.interfaces.long_work import LongWork
 from gatherlog.interfaces.platform import Platform
+from gatherlog.interfaces.problems import status_of
 from gatherlog.interfaces.web.forms import read_form, read_upload
-from gatherlog.interfaces.web.messages import FORM_OUTDATED, Message
+from gatherlog.interfaces.web.messages import FORM_OUTDATED, Message, beyond_quota
 from gatherlog.interfaces.web.rendering import HEADERS, SCRIPTED, Renderer
 from gatherlog.interfaces.web.sign_in_pages import sign_in_first
 from gatherlog.interfaces.web.visitors import FormOutdated, Visitor, Visitors
 
 __all__ = ["GatheringAccess", "HostFrame", "PageHandler"]
 
+T = TypeVar("T")
+
 _UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _DONE: Final = {
-    "made": "The gathering is made. Now invite somebody.",
+    "made": "The gathering has been created. Now add your guests.",
     "saved": "Saved.",
     "added": "The guest is on the list.",
     "removed": "The guest is off the list.",
@@ -61,11 +68,14 @@ class GatheringAccess(msgspec.Struct, frozen=True):
 class HostFrame:
     """Loads what a request is about, once the policy allows it, and renders the answer."""
 
-    def __init__(self, platform: Platform, renderer: Renderer, visitors: Visitors) -> None:
+    def __init__(
+        self, platform: Platform, renderer: Renderer, visitors: Visitors, long_work: LongWork
+    ) -> None:
         self.platform = platform
         self.guests = platform.guests
         self._renderer = renderer
         self._visitors = visitors
+        self._long_work = long_work
 
     def for_signed_in(self, page: PageHandler) -> PageHandler:
         """The page for visitors who are signed in; others are redirected to the sign-in page."""
@@ -77,6 +87,8 @@ class HostFrame:
                 return sign_in_first(request)
             except FormOutdated:
                 return self._renderer.message(FORM_OUTDATED, 403)
+            except QuotaReached as error:
+                return self._renderer.message(beyond_quota(error), status_of(error))
 
         return serve
 
@@ -137,6 +149,25 @@ class HostFrame:
         self._visitors.check_form(request, form, visitor)
         return form, data
 
+    async def while_connected(self, request: Request, work: Awaitable[T]) -> T:
+        """The result of work that changes nothing, which ends when the client disconnects."""
+        return await while_connected(work, lambda: until_disconnected(request.receive))
+
+    async def long_read(
+        self, request: Request, access: GatheringAccess, work: Callable[[], Awaitable[T]]
+    ) -> T:
+        """As `while_connected`, for a whole list; only a few are read at a time. Raises TooMany."""
+        return await self._long_work.read(
+            access.by, work, lambda: until_disconnected(request.receive)
+        )
+
+    def long_write(self, access: GatheringAccess) -> AbstractAsyncContextManager[None]:
+        """A place for work that changes a whole list; it goes on if the client disconnects.
+
+        Raises TooMany.
+        """
+        return self._long_work.place(access.by)
+
     def page(
         self,
         template: str,
@@ -146,16 +177,13 @@ class HostFrame:
         **values: Any,  # each template needs others
     ) -> Response:
         """A page for a host, which may run our one script. Operators are told the release."""
-        may_know = decide(visitor.actor, Action.READ_METRICS)
-        return self._renderer.page(
-            template,
-            status=status,
-            headers=SCRIPTED,
-            token=visitor.form,
-            is_co_host=visitor.actor.role is Role.GUEST,
-            may_write=decide(visitor.actor, Action.USE_CONVERSATIONS) is Verdict.ALLOW,
-            version=__version__ if may_know is Verdict.ALLOW else "",
-            **values,
+        shared = _shared(visitor)
+        return self._renderer.page(template, status=status, headers=SCRIPTED, **shared, **values)
+
+    async def long_page(self, template: str, visitor: Visitor, **values: Any) -> Response:
+        """As `page`, for a page of any length: others go first while it is made."""
+        return await self._renderer.long_page(
+            template, headers=SCRIPTED, **_shared(visitor), **values
         )
 
     def message(self, message: Message, status: int) -> Response:
@@ -169,3 +197,14 @@ class HostFrame:
     def done(self, query: Mapping[str, str]) -> str:
         """What the page is to say was done just before; usually nothing."""
         return _DONE.get(query.get("done", ""), "")
+
+
+def _shared(visitor: Visitor) -> dict[str, Any]:
+    """What all pages of hosts show."""
+    may_know = decide(visitor.actor, Action.READ_METRICS)
+    return {
+        "token": visitor.form,
+        "is_co_host": visitor.actor.role is Role.GUEST,
+        "may_write": decide(visitor.actor, Action.USE_CONVERSATIONS) is Verdict.ALLOW,
+        "version": __version__ if may_know is Verdict.ALLOW else "",
+    }

@@ -8,7 +8,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gatherlog.apps.guests import Gathering, Status
+from gatherlog.apps.guests import Gathering, LettersReached, NotifyUndecided, Status
 from gatherlog.apps.guests.decisions import is_closed
 from gatherlog.apps.people import Action, Actor, Role
 from gatherlog.core.commands.service import Listing, Stored
@@ -34,6 +34,10 @@ HOUSEHOLDS_SHOWN: Final = 200
 _CHANGED_MEANWHILE: Final = (
     "Somebody has changed these settings since you opened the page, as marked below. What you "
     "typed is not saved: send it again if you still mean it."
+)
+_ENOUGH_LETTERS: Final = (
+    "As many e-mails went out today as one day allows, so nothing was saved. Save it without "
+    "e-mails, save it again tomorrow, or ask whoever runs this site to allow more."
 )
 
 
@@ -103,7 +107,7 @@ class HostPages:
         gathering, platform = access.gathering.body, self._frame.platform
         query = GuestQuery.read(request.query_params)
         stats = await self._guests.stats(access.id)
-        found = await self._guests.guests(
+        searching = self._guests.guests(
             access.id,
             q=query.q or None,
             status=query.status,
@@ -111,6 +115,7 @@ class HostPages:
             limit=GUESTS_SHOWN,
             cursor=query.cursor or None,
         )
+        found = await self._frame.while_connected(request, searching)
         return self._frame.page(
             "gathering.html",
             access.visitor,
@@ -126,6 +131,7 @@ class HostPages:
             query=query,
             more=query.url(found.cursor) if found.cursor else "",
             note=self._frame.done(request.query_params),
+            letters=await self._guests.letters(access.id),
         )
 
     async def households(self, request: Request) -> Response:
@@ -211,6 +217,10 @@ class HostPages:
         except Invalid as error:
             flawed = fields.with_flaws(error.flaws, gathering_form.NAMES)
             return self._settings(access, flawed, status=status_of(error))
+        except NotifyUndecided as error:
+            return self._settings(access, fields, letters=error.letters, status=status_of(error))
+        except LettersReached as error:
+            return self._settings(access, fields, notice=_ENOUGH_LETTERS, status=status_of(error))
         except Conflict as error:
             now = gathering_form.filled(access.gathering.body, access.gathering.version)
             again = fields.rebased(now, lambda name, value: value)
@@ -223,8 +233,15 @@ class HostPages:
         return self._frame.redirect("/host")
 
     def _settings(
-        self, access: GatheringAccess, fields: Fields, *, notice: str = "", status: int = 200
+        self,
+        access: GatheringAccess,
+        fields: Fields,
+        *,
+        notice: str = "",
+        letters: int = 0,
+        status: int = 200,
     ) -> Response:
+        """The form; if there are `letters` that a change would send, with the question about it."""
         return self._frame.page(
             "settings.html",
             access.visitor,
@@ -232,5 +249,6 @@ class HostPages:
             gathering=access.gathering.body,
             fields=fields,
             notice=notice,
+            letters=letters,
             zones=ZONES,
         )

@@ -5,6 +5,8 @@ from typing import Final
 
 import msgspec
 
+from gatherlog.apps.guests import QuotaReached
+
 __all__ = [
     "FORM_OUTDATED",
     "LINK_OVER",
@@ -12,6 +14,7 @@ __all__ = [
     "SHEET_LOST",
     "SIGN_IN_TOO_OFTEN",
     "Message",
+    "beyond_quota",
     "message",
 ]
 
@@ -93,6 +96,12 @@ _MESSAGES: Final[Mapping[int, Message]] = {
         ("Please tell the person who invited you, and try again later.",),
     ),
 }
+
+
+def beyond_quota(error: QuotaReached) -> Message:
+    """The message for a host who would have more than the site allows."""
+    back = "Go back: what you typed is still there, and nothing of it was saved."
+    return Message("That is more than this site allows", (str(error),), (back,))
 
 
 def message(status: int) -> Message:

@@ -12,6 +12,7 @@ from gatherlog.apps.guests import Gathering
 from gatherlog.apps.people.policy import Action, Verdict, decide
 from gatherlog.core.eventstore.errors import NotFound
 from gatherlog.interfaces.live_streams import LiveStreams
+from gatherlog.interfaces.long_work import LongWork
 from gatherlog.interfaces.platform import Platform
 from gatherlog.interfaces.rates import RateLimiter
 from gatherlog.interfaces.stream_watch import StreamWatch
@@ -48,11 +49,12 @@ class Pages:
         rate_limiter: RateLimiter,
         live: LiveStreams,
         watch: StreamWatch,
+        long_work: LongWork,
     ) -> None:
         self._platform = platform
         self._renderer = Renderer()
         visitors = Visitors(platform)
-        self._frame = HostFrame(platform, self._renderer, visitors)
+        self._frame = HostFrame(platform, self._renderer, visitors, long_work)
         self._invitation = InvitationPage(platform, self._renderer, rate_limiter, visitors)
         self._unsubscribe = UnsubscribePage(platform, self._renderer)
         self._sign_in = SignInPages(platform, self._renderer, rate_limiter, visitors)

@@ -8,13 +8,14 @@ import msgspec
 
 from gatherlog.apps.guests import DIETARY_TAGS, Guest
 from gatherlog.core.commands.text import folded
+from gatherlog.core.eventstore.giving_way import Steps, consumed, sorting
 from gatherlog.interfaces.web.rows import STATE_NAMES
 from gatherlog.interfaces.web.words import label
 
-__all__ = ["Kitchen", "Meal", "PrintedGuest", "PrintedHousehold", "kitchen", "printed_households"]
+__all__ = ["Kitchen", "Meal", "PrintedGuest", "PrintedHousehold", "counting_meals", "printing"]
 
 
-class PrintedGuest(msgspec.Struct, frozen=True):
+class PrintedGuest(msgspec.Struct, frozen=True, gc=False):
     """One guest."""
 
     name: str
@@ -51,27 +52,35 @@ class Kitchen(msgspec.Struct, frozen=True):
     """Names of guests, and what they wrote."""
 
 
-def printed_households(guests: Iterable[Guest]) -> list[PrintedHousehold]:
+def printing(guests: Iterable[Guest]) -> Steps[list[PrintedHousehold]]:
     """All guests in alphabetical order, of households' names and of names of guests in none."""
-    ordered = sorted(guests, key=_order)
-    return [
-        PrintedHousehold(name, [_printed(guest) for guest in members])
-        for (_, name, _), members in groupby(ordered, key=_household)
-    ]
+    ordered = yield from sorting(guests, _order)
+    households: list[PrintedHousehold] = []
+    for (_, name, _), members in groupby(consumed(ordered), key=_household):
+        household = PrintedHousehold(name, [])
+        for guest in members:
+            household.guests.append(_printed(guest))
+            yield
+        households.append(household)
+    return households
 
 
-def kitchen(guests: Iterable[Guest]) -> Kitchen:
+def counting_meals(guests: Iterable[Guest]) -> Steps[Kitchen]:
     """The meals of the guests who come, and what they wrote."""
-    coming = [guest for guest in guests if guest.attending]
+    notes: list[tuple[str, str]] = []
     invitations: Counter[Sequence[str]] = Counter()
     people: Counter[Sequence[str]] = Counter()
-    for guest in coming:
+    for guest in guests:
+        yield
+        if not guest.attending:
+            continue
         needs = tuple(tag for tag in DIETARY_TAGS if tag in guest.dietary_tags)
         invitations[needs] += 1
         people[needs] += guest.num_guests
+        if guest.dietary:
+            notes.append((f"{guest.first_name} {guest.last_name}", guest.dietary))
     ordered = sorted(people, key=lambda needs: (bool(needs), -people[needs], needs))
     meals = [Meal(_meal(needs), invitations[needs], people[needs]) for needs in ordered]
-    notes = [(f"{one.first_name} {one.last_name}", one.dietary) for one in coming if one.dietary]
     return Kitchen(meals, notes)
 
 

@@ -3,11 +3,13 @@
 import hashlib
 from collections.abc import Mapping
 from importlib.resources import files
+from itertools import islice
 from typing import Any, Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.responses import HTMLResponse, Response
 
+from gatherlog.core.eventstore.giving_way import Steps, in_turns
 from gatherlog.interfaces.web.messages import Message
 
 __all__ = ["HEADERS", "SCRIPTED", "Renderer"]
@@ -35,6 +37,8 @@ _ASSETS: Final = {
     "messages.js": "text/javascript",
     "icon.svg": "image/svg+xml",
 }
+_PIECES: Final = 16
+"""Pieces of a page that are made in one step; a row of a table has about ten."""
 _A_YEAR: Final = "public, max-age=31536000, immutable"
 
 
@@ -65,6 +69,25 @@ class Renderer:
     ) -> HTMLResponse:
         """The page as an answer with HEADERS; `headers` adds others, or overrides them."""
         return HTMLResponse(self.html(template, **values), status, {**HEADERS, **headers})
+
+    async def long_page(
+        self,
+        template: str,
+        *,
+        headers: Mapping[str, str] = {},
+        **values: Any,  # each template needs others
+    ) -> HTMLResponse:
+        """As `page`, for a page of any length: others go first while it is made."""
+        content = await in_turns(self._rendering(template, values))
+        return HTMLResponse(content, 200, {**HEADERS, **headers})
+
+    def _rendering(self, template: str, values: Mapping[str, Any]) -> Steps[bytes]:
+        pieces = self._environment.get_template(template).generate(values)
+        parts: list[bytes] = []
+        while some := list(islice(pieces, _PIECES)):
+            parts.append("".join(some).encode())
+            yield
+        return b"".join(parts)
 
     def html(self, template: str, **values: Any) -> str:
         """The page as text."""

@@ -4,7 +4,6 @@ Between preview and import, the page itself holds the sheet, packed, so that the
 store it.
 """
 
-import asyncio
 import hashlib
 from typing import Final
 
@@ -19,17 +18,18 @@ from gatherlog.apps.guests.sheets import (
     DietCell,
     Sheet,
     SheetRow,
-    read_sheet,
-    write_sheet,
+    reading_sheet,
+    writing_sheet,
 )
 from gatherlog.apps.people import Action
 from gatherlog.core.eventstore.errors import Flaw, Invalid
+from gatherlog.core.eventstore.giving_way import consumed, in_turns
 from gatherlog.interfaces.problems import status_of
 from gatherlog.interfaces.web.forms import text
 from gatherlog.interfaces.web.host_frame import GatheringAccess, HostFrame
 from gatherlog.interfaces.web.overview import facts
-from gatherlog.interfaces.web.packing import packed, unpacked
-from gatherlog.interfaces.web.printed_list import kitchen, printed_households
+from gatherlog.interfaces.web.packing import packing, unpacking
+from gatherlog.interfaces.web.printed_list import counting_meals, printing
 from gatherlog.interfaces.web.rendering import HEADERS
 from gatherlog.interfaces.web.totals import totals
 from gatherlog.interfaces.web.words import label
@@ -89,7 +89,8 @@ class Preview(msgspec.Struct, frozen=True):
     diets: list[DietCell]
     """Cells about diets that were not fully understood."""
     diet_count: int
-    packed: str
+    packed: list[str]
+    """Parts of a text."""
 
 
 class SheetPages:
@@ -106,44 +107,57 @@ class SheetPages:
             return self._page(access)
         sent, file = await self._frame.upload(request, access.visitor, "file")
         try:
-            data = unpacked(text(sent, "packed")) if "packed" in sent else _given(sent, file)
-            # In a thread, because the longest sheets take about a second.
-            sheet = await asyncio.to_thread(read_sheet, data)
             if "packed" in sent:
-                return await self._import(access, data, sheet)
-            outcome = await self._guests.preview_import(access.id, sheet.rows)
+                async with self._frame.long_write(access):
+                    return await self._import(access, text(sent, "packed"))
+            data = _given(sent, file)
+            preview = await self._frame.long_read(
+                request, access, lambda: self._preview(access, data)
+            )
         except Invalid as error:
             lines = text(sent, "lines")
             return self._page(access, wrong=_sentences(error), lines=lines, status=status_of(error))
-        return self._page(access, preview=_preview(sheet, outcome, data))
+        return self._page(access, preview=preview)
 
     async def export(self, request: Request) -> Response:
         """The whole guest list as a sheet, which can be imported again."""
         access = await self._frame.access(request, Action.EXPORT_GUESTS)
-        sheet = await asyncio.to_thread(write_sheet, await self._guests.all_guests(access.id))
+
+        async def read() -> bytes:
+            guests = await self._guests.all_guests(access.id)
+            return await in_turns(writing_sheet(consumed(guests)))
+
+        sheet = await self._frame.long_read(request, access, read)
         disposition = {"Content-Disposition": 'attachment; filename="guests.csv"'}
         return Response(sheet, 200, {**HEADERS, **disposition}, media_type=_TYPE)
 
     async def print(self, request: Request) -> Response:
         """The whole guest list for printing: households, answers, and meals for the kitchen."""
         access = await self._frame.access(request, Action.EXPORT_GUESTS)
+        return await self._frame.long_read(request, access, lambda: self._printed(access))
+
+    async def _printed(self, access: GatheringAccess) -> Response:
         guests = await self._guests.all_guests(access.id)
         stats = await self._guests.stats(access.id)
+        return await self._frame.long_page(
+            "print.html",
+            access.visitor,
+            gathering=access.gathering.body,
+            facts=list(facts(access.gathering.body)),
+            totals=totals(stats),
+            kitchen=await in_turns(counting_meals(guests)),
+            are_guests=bool(guests),
+            households=consumed(await in_turns(printing(consumed(guests)))),
+        )
 
-        def page() -> Response:
-            return self._frame.page(
-                "print.html",
-                access.visitor,
-                gathering=access.gathering.body,
-                facts=list(facts(access.gathering.body)),
-                totals=totals(stats),
-                households=printed_households(guests),
-                kitchen=kitchen(guests),
-            )
+    async def _preview(self, access: GatheringAccess, data: bytes) -> Preview:
+        sheet = await in_turns(reading_sheet(data))
+        outcome = await self._guests.preview_import(access.id, sheet.rows)
+        return _preview(sheet, outcome, await in_turns(packing(data)))
 
-        return await asyncio.to_thread(page)  # the longest lists take some seconds
-
-    async def _import(self, access: GatheringAccess, data: bytes, sheet: Sheet) -> Response:
+    async def _import(self, access: GatheringAccess, packed: str) -> Response:
+        data = await in_turns(unpacking(packed))
+        sheet = await in_turns(reading_sheet(data))
         await self._guests.import_guests(
             access.id,
             sheet.rows,
@@ -172,7 +186,7 @@ class SheetPages:
         )
 
 
-def _preview(sheet: Sheet, outcome: Imported, data: bytes) -> Preview:
+def _preview(sheet: Sheet, outcome: Imported, packed: list[str]) -> Preview:
     return Preview(
         kind=_FORMATS.get(sheet.format, sheet.format),
         columns=[(column.header, _meaning(column.field)) for column in sheet.columns],
@@ -189,7 +203,7 @@ def _preview(sheet: Sheet, outcome: Imported, data: bytes) -> Preview:
         left_out=list(sheet.left_out[:_BAD_SHOWN]),
         diets=list(sheet.unread_diets[:_BAD_SHOWN]),
         diet_count=len(sheet.unread_diets),
-        packed=packed(data),
+        packed=packed,
     )
 
 

@@ -28,12 +28,14 @@ def make_field(path: Path, matchers: Sequence[Matcher]) -> Field:
     """The field at this path that any of the matchers may match."""
     present = [matcher for matcher in matchers if matcher is not ABSENT]
     optional = len(present) < len(matchers)
-    keys = tuple(dict.fromkeys(matcher.key for matcher in present if matcher.key))
-    has_keys = not optional and all(matcher.key for matcher in present)
-    return Field(path, _any_of(present), optional, keys if has_keys else ())
+    keys = [matcher.key for matcher in present if matcher.key]
+    has_keys = not optional and len(keys) == len(present)
+    return Field(path, _any_of(present), optional, tuple(dict.fromkeys(keys)) if has_keys else ())
 
 
 def _any_of(matchers: Sequence[Matcher]) -> Test:
+    if len(matchers) == 1:
+        return matchers[0].test
     keys = [matcher.key for matcher in matchers]
     values = [key.value for key in keys if key and not key.is_prefix]
     tests = [matcher.test for matcher in matchers if not matcher.key or matcher.key.is_prefix]

@@ -7,7 +7,7 @@ A single value is a string, a number, a bool or None. A matcher never sees an ar
 from collections.abc import Callable, Iterable
 from decimal import Decimal
 from sys import intern
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from gatherlog.core.routing.patterns.numbers import Number, as_written, is_number
 from gatherlog.core.routing.patterns.pattern_json import Place, refuse
@@ -15,6 +15,8 @@ from gatherlog.core.routing.patterns.pattern_json import Place, refuse
 __all__ = ["ABSENT", "PRESENT", "Key", "Matcher", "Test", "equal", "one_of", "string"]
 
 Test = Callable[[object], bool]
+_NUMERIC: Final = (int, float, Decimal)
+"""Types of which values can be equal without being alike; bool is an int."""
 
 
 class Key(NamedTuple):
@@ -48,7 +50,7 @@ def one_of(values: Iterable[object]) -> Test:
     1.0 is equal to 1, and True is not.
     """
     wanted = list(values)
-    if not any(isinstance(value, int | float | Decimal) for value in wanted):
+    if not [value for value in wanted if isinstance(value, _NUMERIC)]:
         return frozenset(wanted).__contains__
     others = frozenset(value for value in wanted if not is_number(value))
     is_wanted = _one_of_numbers([value for value in wanted if is_number(value)])

@@ -144,33 +144,40 @@ def _walk(tree: dict[str, object]) -> Iterator[tuple[object, Place, int]]:
 
 
 def _size(value: object) -> int:
-    match value:
-        case str():
-            return len(value) + 3
-        case dict():
-            return 2 + sum(len(name) + 4 for name in value if isinstance(name, str))
-        case int():
-            return value.bit_length() // 4 + 2
-        case Decimal():
-            return len(value.as_tuple().digits) + 2
-        case _:
-            return 2
+    if isinstance(value, str):
+        return len(value) + 3
+    if isinstance(value, dict):
+        return 2 + sum([len(name) + 4 for name in value if isinstance(name, str)])
+    if isinstance(value, int):
+        return value.bit_length() // 4 + 2
+    if isinstance(value, Decimal):
+        return len(value.as_tuple().digits) + 2
+    return 2
 
 
 def _flaw(value: object) -> str | None:
     """What is wrong with one value, regardless of the values within it; None if it is valid."""
-    match value:
-        case _Repeating():
-            return f'"{quoted(value.repeated)}" is there twice'
-        case dict() if not all(isinstance(name, str) for name in value):
-            return "The names of an object must be strings"
-        case dict() if any(_SURROGATE.search(name) for name in value):
-            return "A name is not valid Unicode"
-        case str() if _SURROGATE.search(value):
-            return "The string is not valid Unicode"
-        case float() | Decimal() if not math.isfinite(float(value)):
-            return "The number is out of range"
-        case None | bool() | int() | float() | Decimal() | str() | list() | dict():
-            return None
-        case _:
-            return f"{type(value).__name__} is not a JSON type"
+    if value is None or isinstance(value, (list, int)):
+        return None
+    if isinstance(value, str):
+        return None if _is_unicode(value) else "The string is not valid Unicode"
+    if isinstance(value, dict):
+        return _object_flaw(value)
+    if isinstance(value, float | Decimal):
+        return None if math.isfinite(float(value)) else "The number is out of range"
+    return f"{type(value).__name__} is not a JSON type"
+
+
+def _object_flaw(value: dict[str, object]) -> str | None:
+    """What is wrong with the names of an object; a dict may have other keys than strings."""
+    if isinstance(value, _Repeating):
+        return f'"{quoted(value.repeated)}" is there twice'
+    try:
+        names = "".join(value)
+    except TypeError:
+        return "The names of an object must be strings"
+    return None if _is_unicode(names) else "A name is not valid Unicode"
+
+
+def _is_unicode(text: str) -> bool:
+    return text.isascii() or not _SURROGATE.search(text)
