@@ -63,6 +63,7 @@ class Follower(StreamClient):
 async def following(app: Http, member: Member, after: str | None = None) -> AsyncIterator[Follower]:
     follower = Follower(app, member, after)
     async with follower.connected():
+        assert await follower.answered() == 200
         yield follower
 
 

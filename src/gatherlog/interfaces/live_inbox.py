@@ -4,7 +4,7 @@ The id of each event is a place in the inbox, from which a client goes on after 
 this server or another one. Who follows is watched, too: the stream ends when the credential does.
 """
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from typing import Final
 
 from gatherlog.apps.messages import InboxPlace, MessageService, NewsPage, inbox_stream
@@ -39,7 +39,7 @@ async def follow_inbox(
     place: InboxPlace,
     *,
     is_allowed: Callable[[], Awaitable[bool]],
-    frames: Callable[[NewsPage], Awaitable[bytes]],
+    frames: Callable[[NewsPage], Awaitable[Sequence[bytes]]],
 ) -> AsyncGenerator[bytes]:
     """The `frames` of all news of the actor's account after a place, without end.
 
@@ -52,8 +52,8 @@ async def follow_inbox(
     with watch.waiting(inbox, *credentials) as waiter:
         while True:
             page = await messages.news(account, place)
-            if page.items:
-                yield await frames(page)
+            for frame in await frames(page) if page.items else ():
+                yield frame
             if page.place != place:
                 place = page.place
                 continue

@@ -41,8 +41,8 @@ async def follow_messages(call: Call[None, LiveQuery]) -> StreamedReply:
     return StreamedReply(parts, HEADERS)
 
 
-async def _frames(page: NewsPage) -> bytes:
-    return b"".join(map(_frame, page.items))
+async def _frames(page: NewsPage) -> list[bytes]:
+    return [_frame(news) for news in page.items]
 
 
 def _frame(news: News) -> bytes:

@@ -113,7 +113,7 @@ const follow = (page, show) => {
   let last = "";
   let waiting;
   const open = () => {
-    const url = new URL(page.dataset.live, location.href);
+    const url = new URL(page.dataset.follow, location.href);
     if (last) url.searchParams.set("cursor", last);
     const source = new EventSource(url);
     source.onopen = () => {
@@ -140,7 +140,7 @@ const follow = (page, show) => {
 // The list of conversations.
 const rows = find("[data-rows]");
 if (rows) {
-  follow(rows.closest("[data-live]"), (news) => {
+  follow(rows.closest("[data-follow]"), (news) => {
     for (const { id, html } of news.rows) {
       const former = find(`[data-conversation="${id}"]`, rows);
       if (!html) {
@@ -154,8 +154,8 @@ if (rows) {
     }
     retime();
   });
-} else if (!find("[data-talk]") && find("[data-live]")) {
-  follow(find("[data-live]"), () => {});
+} else if (!find("[data-talk]") && find("[data-follow]")) {
+  follow(find("[data-follow]"), () => {});
 }
 
 // One conversation.

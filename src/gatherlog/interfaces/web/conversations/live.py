@@ -67,10 +67,10 @@ class LivePages:
                 return False
             return True
 
-        async def frames(page: NewsPage) -> bytes:
+        async def frames(page: NewsPage) -> list[bytes]:
             count = await messages.unread(member.account)
             data = msgspec.json.encode({"count": count, **await told(page)})
-            return b"id: %b\ndata: %b\n\n" % (str(page.place).encode(), data)
+            return [b"id: %b\ndata: %b\n\n" % (str(page.place).encode(), data)]
 
         parts = follow_inbox(
             messages,
