@@ -145,8 +145,9 @@ async def test_whoever_starts_too_many_conversations_waits_and_keeps_the_text(
 
         assert refused.status_code == 429
         assert 0 < int(refused.headers["retry-after"]) <= 60
-        assert any("Please wait a minute" in one for one in read(refused).of_class("error"))
-    assert read(refused).id("title")["value"] == "T"
+        page = read(refused)
+        assert any("Please wait a minute" in one for one in page.of_class("error"))
+        assert page.id("title")["value"] == fields.get("title", "")
 
 
 FORM = "application/x-www-form-urlencoded"

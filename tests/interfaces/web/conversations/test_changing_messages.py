@@ -97,9 +97,10 @@ async def test_a_report_reaches_the_moderator_with_the_reason(
     talk = await ada.start("bob", "Hello")
     place = await said(ada, talk, "Rude words")
 
-    for reason, status in (("x" * 501, 422), ("a\u202eb", 422), ("It is\r\nrude", 303)):
-        sent = await bob.send(place, do="report", reason=reason)
-        assert sent.status_code == status
+    for bad in ("x" * 501, "a\u202eb"):
+        refused = await bob.send(place, do="report", reason=bad)
+        assert (refused.status_code, len(read(refused).of_class("error"))) == (422, 1)
+    sent = await bob.send(place, do="report", reason="It is\r\nrude")
     assert sent.headers["location"] == f"{talk}?done=reported"
     assert "The moderator will look" in (await bob.page(f"{talk}?done=reported")).text("main")
 

@@ -45,8 +45,8 @@ async def test_a_list_is_told_its_rows_and_the_unread_count(
 ) -> None:
     async with following(app, bob, "/messages/live") as stream:
         talk = await ada.start("bob", "Hello")
-        told = {"count": 0}
-        while told["count"] != 1:
+        told: dict[str, Any] = {}
+        while told.get("count") != 1:
             _, told = await news(stream)
 
     [row] = told["rows"]
