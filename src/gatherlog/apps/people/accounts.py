@@ -3,7 +3,7 @@
 import re
 import secrets
 from collections.abc import Callable, Sequence
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 from msgspec import UNSET
@@ -35,6 +35,7 @@ from gatherlog.core.eventstore.errors import Invalid, Unauthenticated
 from gatherlog.core.eventstore.retrying import Backoff
 from gatherlog.core.eventstore.store import Store
 from gatherlog.core.projections.paging import bodies
+from gatherlog.core.projections.views import View
 
 __all__ = ["AccountService", "SignedIn"]
 
@@ -302,7 +303,9 @@ class AccountService:
             async def attempt(
                 unit: UnitOfWork, known: AccountAddress | None = owner, id: str = account_id
             ) -> list[Decided]:
-                new = [] if session is None else [(SESSIONS, session), (ACCOUNT_ROLES, id)]
+                new: list[tuple[View[Any], str]] = []
+                if session is not None:
+                    new = [(SESSIONS, session), (ACCOUNT_ROLES, id)]
                 await unit.load((ACCOUNT_ADDRESSES, address), (ACCOUNTS, id), *new)
                 if await unit.get(ACCOUNT_ADDRESSES, address) != known:
                     raise _OwnerChanged("the account of the address changed")

@@ -165,10 +165,10 @@ class AccountFold:
                 account = documents[ACCOUNTS.ref(id)]
                 confirmed = msgspec.structs.replace(account, unconfirmed=UNSET)
                 given = documents[ACCOUNT_ROLES.ref(id)]
-                roles = UNSET if given is None else given.roles
+                begun = Session(id, expires_at, UNSET if given is None else given.roles)
                 return [
                     _with_sessions(confirmed, (*account.sessions, started)),
-                    Change(SESSIONS, session, Session(id, expires_at, roles)),
+                    Change(SESSIONS, session, begun),
                 ]
             case SessionEnded(session):
                 account = documents[ACCOUNTS.ref(id)]
