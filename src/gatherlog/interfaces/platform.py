@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from gatherlog.apps.guests.service import GuestService
-from gatherlog.apps.messages import MessageService
+from gatherlog.apps.messages import MessageFinder, MessageService
 from gatherlog.apps.messages.reminders import ReminderRounds
 from gatherlog.apps.people import (
     AccountService,
@@ -31,6 +31,7 @@ from gatherlog.core.subscriptions.administration import SubscriptionAdmin
 from gatherlog.core.subscriptions.subscription import Subscription
 from gatherlog.core.subscriptions.worker import Worker
 from gatherlog.interfaces.graphql.finding import Finder
+from gatherlog.search import SearchOnDemand
 from gatherlog.settings import Settings
 from gatherlog.targets.mail import Mailbox
 
@@ -54,6 +55,9 @@ class Platform:
     member_tokens: MemberTokenService
     site_key: KeySource
     messages: MessageService
+    message_search: SearchOnDemand
+    """The index of messages of this process, which the first search starts."""
+    message_finder: MessageFinder
     mail_links: MailLinks
     reminder_rounds: ReminderRounds | None
     """Where the site sends mail: what makes reminders of unread messages due."""
@@ -99,6 +103,7 @@ class Platform:
 
     async def stop(self) -> None:
         """Finish what was accepted, then close the store. Calling it again does nothing."""
+        await self.message_search.stop()
         await self.trail.close()
         await self.mailer.close()
         await self.bus.close()

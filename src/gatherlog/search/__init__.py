@@ -4,6 +4,7 @@
 What it finds is in `docs/search.md`, and why it is built so in `docs/decisions/0045` to `0047`.
 """
 
+from gatherlog.search.on_demand import SearchOnDemand
 from gatherlog.search.service import IndexedSearch
 
-__all__ = ["IndexedSearch"]
+__all__ = ["IndexedSearch", "SearchOnDemand"]

@@ -79,13 +79,15 @@ class ReadingCommands(MemberCommands):
         limit: int = 20,
         before: str | None = None,
         after: str | None = None,
+        upto: str | None = None,
         oldest_first: bool = False,
     ) -> MessagePage:
         """A page of a conversation, newest first: the newest messages, or those next to one.
 
-        `before` and `after`, of which one may be given, are ids of messages. With `oldest_first`
-        they come in the other order, and without either they begin with the oldest. Raises
-        NotFound, and CursorInvalid for a message of another conversation.
+        `before`, `after` and `upto` (that one and those before it), of which one may be given, are
+        ids of messages. With `oldest_first` they come in the other order, and without any of the
+        three they begin with the oldest. Raises NotFound, and CursorInvalid for a message of
+        another conversation.
         """
         conversation, mine = await self._own(account, id)
         low, high = mine.since, conversation.count
@@ -93,7 +95,9 @@ class ReadingCommands(MemberCommands):
             high = await self._number(mine, before) - 1
         elif after is not None:
             low = await self._number(mine, after)
-        onwards = after is not None or (oldest_first and before is None)
+        elif upto is not None:
+            high = await self._number(mine, upto)
+        onwards = after is not None or (oldest_first and before is None and upto is None)
         numbers = range(low + 1, high + 1)
         numbers = numbers[:limit] if onwards else numbers[max(0, len(numbers) - limit) :]
         shown = await self._shown(id, numbers)
@@ -109,6 +113,32 @@ class ReadingCommands(MemberCommands):
         except CursorInvalid:
             raise no_such("message", message) from None
         return (await self._shown(id, [number]))[0]
+
+    async def shown_to(
+        self, account: str, numbers: Iterable[tuple[str, int]]
+    ) -> Mapping[tuple[str, int], ShownMessage]:
+        """Those of some messages that the account is shown now, by conversation and number.
+
+        They may be of several conversations. All is read as it is at this moment.
+        """
+        wanted = list(dict.fromkeys(numbers))
+        talks = list(dict.fromkeys(id for id, _ in wanted))
+        refs = [MEMBERSHIPS.ref(membership_id(id, account)) for id in talks]
+        refs += [MESSAGES.ref(message_document(*number)) for number in wanted]
+        found = await self._store.get(refs) if refs else []
+        parts = {id: MEMBERSHIPS.recall(one) for id, one in zip(talks, found, strict=False)}
+        messages = {
+            number: message
+            for number, one in zip(wanted, found[len(talks) :], strict=True)
+            if (message := MESSAGES.recall(one)) is not None
+            and (part := parts[number[0]]) is not None
+            and number[1] > part.since
+        }
+        persons = await self._people.persons({one.author for one in messages.values()})
+        return {
+            number: ShownMessage(number[0], one, person_of(persons, one.author))
+            for number, one in messages.items()
+        }
 
     async def open(self, account: str, id: str, *, limit: int = 20, actor: str = "") -> MessagePage:
         """The newest messages, which are read from now on. Raises NotFound."""

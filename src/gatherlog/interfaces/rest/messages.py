@@ -21,6 +21,7 @@ from gatherlog.interfaces.rest.message_answers import (
     MessagesQuery,
     ReadRequest,
     ReportRequest,
+    SearchMessagesQuery,
     SendRequest,
     conversation_answer,
     message_answer,
@@ -74,6 +75,16 @@ async def list_messages(call: Call[None, MessagesQuery]) -> Reply:
         found = await _page_of(call)
     headers = [] if found.next is None else [_next(call, found.next)]
     return json([message_answer(one) for one in found.items], 200, *headers)
+
+
+async def search_messages(call: Call[None, SearchMessagesQuery]) -> Reply:
+    """A part may be empty and still have a `Link`: what may not be seen is left out of it."""
+    query, group = call.query, _lower(call.query.message_group_uuid)
+    found = await call.platform.message_finder.find(
+        _me(call), query.q, conversation=group, limit=query.limit, cursor=query.cursor
+    )
+    answers = [sent_answer(one.shown) for one in found.items]
+    return await page(call.path, query, answers, found.cursor)
 
 
 async def _page_of(call: Call[None, MessagesQuery]) -> MessagePage:

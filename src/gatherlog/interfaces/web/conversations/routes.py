@@ -10,6 +10,7 @@ from gatherlog.interfaces.web.conversations.frame import HOME, ConversationFrame
 from gatherlog.interfaces.web.conversations.list_pages import ListPages
 from gatherlog.interfaces.web.conversations.live import LivePages
 from gatherlog.interfaces.web.conversations.message_pages import MessagePages
+from gatherlog.interfaces.web.conversations.search_pages import SearchPages
 from gatherlog.interfaces.web.conversations.settings_pages import SettingsPages
 from gatherlog.interfaces.web.conversations.start_pages import StartPages
 from gatherlog.interfaces.web.conversations.talk_pages import TalkPages
@@ -38,6 +39,7 @@ class ConversationPages:
         self._about = AboutPages(self._frame)
         self._start = StartPages(self._frame, rate_limiter)
         self._settings = SettingsPages(self._frame)
+        self._search = SearchPages(self._frame)
 
     def routes(self) -> list[Route]:
         """Paths with a word come before those with an id, which would take the word for one."""
@@ -45,6 +47,7 @@ class ConversationPages:
         pages: list[tuple[str, PageHandler, list[str]]] = [
             (HOME, self._list.home, ["GET"]),
             (f"{HOME}/live", self._list.live, ["GET"]),
+            (f"{HOME}/search", self._search.search, ["GET"]),
             (f"{HOME}/new", self._start.start, both),
             (f"{HOME}/settings", self._settings.settings, both),
             (one, self._talk.talk, both),

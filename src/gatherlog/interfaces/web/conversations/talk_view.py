@@ -31,6 +31,7 @@ SHOWN: Final = 20
 MOST: Final = 100
 UNDELIVERABLE: Final = "Your message cannot be delivered."
 """Also where the other has blocked the member, who is not told that."""
+_BESIDE: Final = ("before", "after", "upto")
 _NUMBER: Final = re.compile(r"[0-9]{1,10}")
 
 
@@ -39,6 +40,7 @@ class Window(msgspec.Struct, frozen=True):
 
     before: str | None = None
     after: str | None = None
+    upto: str | None = None
     read: int | None = None
     """The number after which messages are new, as the page had it that led here."""
 
@@ -48,14 +50,13 @@ class Window(msgspec.Struct, frozen=True):
         query = request.query_params
         read = query.get("read", "")
         return cls(
-            before=checked_id(query["before"]) if "before" in query else None,
-            after=checked_id(query["after"]) if "after" in query else None,
+            **{name: checked_id(query[name]) for name in _BESIDE if name in query},
             read=int(read) if _NUMBER.fullmatch(read) else None,
         )
 
     @property
     def is_newest(self) -> bool:
-        return self.before is None and self.after is None
+        return self.before is self.after is self.upto is None
 
 
 class TalkView:
@@ -112,7 +113,12 @@ class TalkView:
             return await self._messages.open(account, id, limit=most, actor=place.member.by)
         try:
             return await self._messages.messages(
-                account, id, limit=SHOWN, before=window.before, after=window.after
+                account,
+                id,
+                limit=SHOWN,
+                before=window.before,
+                after=window.after,
+                upto=window.upto,
             )
         except CursorInvalid as error:
             raise NotFound(str(error)) from None
