@@ -92,7 +92,7 @@ class TalkView:
             line=line,
             messages=made,
             earlier=_earlier(place, window, line, made, read),
-            later=f"{place.path}?after={made[-1].id}" if made and not window.is_newest else "",
+            later=_later(place, window, line, made),
             is_newest=window.is_newest,
             new_above=line.mine.unread if window.is_newest and _is_above(made, read) else 0,
             closed=_closed(line, between),
@@ -149,6 +149,13 @@ def _earlier(
         return ""
     query = {"before": made[0].id} | ({} if read is None else {"read": str(read)})
     return f"{place.path}?{urlencode(query)}"
+
+
+def _later(place: Place, window: Window, line: Line, made: Sequence[Bubble]) -> str:
+    """The URL of the messages after these; nothing if there are none."""
+    if window.is_newest or not made or made[-1].number >= line.conversation.count:
+        return ""
+    return f"{place.path}?after={made[-1].id}"
 
 
 def _closed(line: Line, between: Between) -> str:
