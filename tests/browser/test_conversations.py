@@ -12,6 +12,18 @@ from tests.browser.accessibility import barriers
 
 pytestmark = pytest.mark.browser
 
+LOOKS = """state => {
+  Object.defineProperty(document, "visibilityState", { configurable: true, get: () => state });
+  document.dispatchEvent(new Event("visibilitychange", { bubbles: true }));
+}"""
+"""Lets the page believe that it is on top, or is not."""
+STREAMS = """window.streams = [];
+const Source = window.EventSource;
+window.EventSource = class extends Source {
+  constructor(url) { super(url); window.streams.push(this); }
+};"""
+"""Keeps the live streams of a page, so that a test can cut them."""
+
 Enter = Callable[[BrowserContext, str], Awaitable[str]]
 
 
@@ -42,6 +54,7 @@ async def pocket(chromium: Browser) -> AsyncIterator[Page]:
         is_mobile=True,
         timezone_id="Asia/Tokyo",
     )
+    await context.add_init_script(STREAMS)
     page = await context.new_page()
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(error.message))
@@ -93,6 +106,70 @@ async def test_two_members_talk_and_each_sees_the_other_at_once(
     await expect(desk.locator(".waiting")).to_have_count(0)
     await desk.goto(f"{site}/messages")
     await expect(desk).to_have_title("Messages")
+
+
+async def test_what_arrives_while_nobody_looks_stays_unread_under_a_line(
+    platform: Platform, pocket: Page, site: str, chromium: Browser, enter: Enter
+) -> None:
+    others = await chromium.new_context()
+    bob, ada = await enter(others, "bob"), await enter(pocket.context, "ada")
+    talk = (await platform.messages.start(bob, "ada", "Hello")).conversation
+    await open_talk(pocket, site, talk)
+
+    await pocket.evaluate(LOOKS, "hidden")
+    await platform.messages.send(bob, talk, "One")
+    await platform.messages.send(bob, talk, "Two")
+    await expect(pocket).to_have_title("(2) Bob")
+    await expect(pocket.locator("[data-messages] > li:not(.day)")).to_contain_text(
+        ["Hello", "New", "One", "Two"]
+    )
+    assert await platform.messages.unread(ada) == 2
+    await pocket.evaluate(LOOKS, "visible")
+    await expect(pocket).to_have_title("Bob")
+    assert await platform.messages.unread(ada) == 0
+    await others.close()
+
+
+async def test_after_a_break_nothing_is_missing_or_twice(
+    platform: Platform, pocket: Page, site: str, chromium: Browser, enter: Enter
+) -> None:
+    others = await chromium.new_context()
+    bob = await enter(others, "bob")
+    await enter(pocket.context, "ada")
+    talk = (await platform.messages.start(bob, "ada", "0")).conversation
+    await open_talk(pocket, site, talk)
+
+    await pocket.evaluate("window.streams.at(-1).close()")
+    for number in range(1, 4):
+        await platform.messages.send(bob, talk, str(number))
+    await pocket.evaluate("window.streams.at(-1).onerror()")
+    await expect(pocket.get_by_text("There is no connection just now.")).to_be_visible()
+    await expect(pocket.locator("[data-messages] .text")).to_have_text(list("0123"))
+    await expect(pocket.get_by_text("There is no connection just now.")).to_be_hidden()
+    await platform.messages.send(bob, talk, "4")
+    await expect(pocket.locator("[data-messages] .text")).to_have_text(list("01234"))
+    await others.close()
+
+
+async def test_what_the_other_has_read_shows_at_once_where_both_agree(
+    platform: Platform, desk: Page, pocket: Page, site: str, enter: Enter
+) -> None:
+    ada, bob = await enter(desk.context, "ada"), await enter(pocket.context, "bob")
+    for account in (ada, bob):
+        agreed = ProfilePatch(read_receipts=True)
+        await platform.profiles.change(account, agreed, actor="test")
+    talk = (await platform.messages.start(ada, "bob", "Hello")).conversation
+    await open_talk(desk, site, talk)
+    mark = desk.locator("[data-seen]")
+    await expect(mark).to_be_hidden()
+
+    await open_talk(pocket, site, talk)
+
+    await expect(mark).to_be_visible()
+    await write(desk, "Are you there?")
+    await expect(mark).to_have_count(2)
+    await expect(mark.first).to_be_hidden()
+    await expect(mark.last).to_be_visible()
 
 
 async def test_an_open_list_orders_itself_and_keeps_the_focus(

@@ -226,7 +226,10 @@ if (talk && "newest" in talk.dataset) {
     if (news.left) leave();
     tellRead();
   });
-  addEventListener("visibilitychange", tellRead);
+  addEventListener("visibilitychange", () => {
+    if (document.visibilityState === "visible") tellRead();
+    else find(".first-new", list)?.remove(); // what was new has been seen
+  });
   addEventListener("scroll", () => {
     if (find("[data-below]") && isAtEnd()) find("[data-below]").hidden = true;
   }, { passive: true });

@@ -189,6 +189,19 @@ async def test_a_page_that_is_open_says_what_was_read(ada: Chatter, bob: Chatter
         assert (await bob.send(f"{talk}/read", upto=wrong)).status_code == status
 
 
+async def test_a_page_that_nobody_looks_at_yet_leaves_messages_unread(
+    ada: Chatter, bob: Chatter
+) -> None:
+    talk = await ada.start("bob", "Hello")
+
+    await bob.browser.head(talk)
+    ahead = await bob.browser.get(talk, headers={"Sec-Purpose": "prefetch;prerender"})
+
+    assert texts(read(ahead)) == ["Hello"]
+    assert (await bob.page()).text("title") == "(1) Messages"
+    assert (await bob.page(talk)).text("title") == "Ada"
+
+
 async def test_reading_is_shown_only_where_both_want_that(ada: Chatter, bob: Chatter) -> None:
     talk = await ada.start("bob", "Hello")
     await bob.page(talk)

@@ -1,5 +1,9 @@
 """The routes of the pages of conversations."""
 
+from collections.abc import Awaitable, Callable
+
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.routing import Route
 
 from gatherlog.interfaces.live_streams import LiveStreams
@@ -14,11 +18,13 @@ from gatherlog.interfaces.web.conversations.search_pages import SearchPages
 from gatherlog.interfaces.web.conversations.settings_pages import SettingsPages
 from gatherlog.interfaces.web.conversations.start_pages import StartPages
 from gatherlog.interfaces.web.conversations.talk_pages import TalkPages
-from gatherlog.interfaces.web.host_frame import HostFrame, PageHandler
+from gatherlog.interfaces.web.host_frame import HostFrame
 from gatherlog.interfaces.web.rendering import Renderer
 from gatherlog.interfaces.web.visitors import Visitors
 
 __all__ = ["ConversationPages"]
+
+Handler = Callable[[Request], Awaitable[Response]]
 
 
 class ConversationPages:
@@ -44,7 +50,7 @@ class ConversationPages:
     def routes(self) -> list[Route]:
         """Paths with a word come before those with an id, which would take the word for one."""
         one, both = f"{HOME}/{{conversation}}", ["GET", "POST"]
-        pages: list[tuple[str, PageHandler, list[str]]] = [
+        pages: list[tuple[str, Handler, list[str]]] = [
             (HOME, self._list.home, ["GET"]),
             (f"{HOME}/live", self._list.live, ["GET"]),
             (f"{HOME}/search", self._search.search, ["GET"]),

@@ -46,7 +46,9 @@ class TalkPages:
         if request.method == "POST":
             return await self._send(request)
         place = await self._frame.place(request, Action.READ_CONVERSATION)
-        return await self._view.page(place, Window.of(request), note=self._frame.done(request))
+        return await self._view.page(
+            place, Window.of(request), peek=_is_peek(request), note=self._frame.done(request)
+        )
 
     async def mark_read(self, request: Request) -> Response:
         """Have read all up to a message: sent by an open page on which messages arrive."""
@@ -127,3 +129,8 @@ class TalkPages:
             )
         except Repeated as repeated:
             return await self._messages.message(member.account, *ids_of(repeated.answer))
+
+
+def _is_peek(request: Request) -> bool:
+    """Whether nobody looks at the page yet: a HEAD, or a browser that loads it ahead."""
+    return request.method == "HEAD" or "prefetch" in request.headers.get("sec-purpose", "")

@@ -69,16 +69,20 @@ class TalkView:
         place: Place,
         window: Window,
         *,
+        peek: bool = False,
         note: str = "",
         text: str = "",
         error: GatherlogError | None = None,
     ) -> Response:
-        """The page; with an error, it shows the text again that was not sent."""
+        """The page; with an error, it shows the text again that was not sent.
+
+        The newest messages are read from now on, unless this is only a `peek`.
+        """
         account = place.member.account
         newest = await self._messages.newest_place(account)
         line = await self._messages.conversation(account, place.id)
         between = await self._messages.between(account, line)
-        found = await self._found(place, window, line)
+        found = await self._found(place, window, line, peek)
         read = _read(window, line)
         made = bubbles(
             sorted(found.items, key=lambda one: number_of(one.message.id)),
@@ -105,11 +109,13 @@ class TalkView:
             note=note,
         )
 
-    async def _found(self, place: Place, window: Window, line: Line) -> MessagePage:
+    async def _found(self, place: Place, window: Window, line: Line, peek: bool) -> MessagePage:
         """The messages of the window. Raises NotFound for one beside a message of elsewhere."""
         account, id = place.member.account, place.id
         if window.is_newest:
             most = max(SHOWN, min(MOST, line.mine.unread + 5))
+            if peek:
+                return await self._messages.messages(account, id, limit=most)
             return await self._messages.open(account, id, limit=most, actor=place.member.by)
         try:
             return await self._messages.messages(
