@@ -65,6 +65,15 @@ async def test_a_group_has_a_title_members_and_an_owner_who_changes_them(
     assert (await eve.browser.get(talk)).status_code == 404
 
 
+async def test_a_group_that_is_started_twice_by_one_form_is_one(ada: Chatter, bob: Chatter) -> None:
+    assert bob.handle == "bob"
+    made = [await group(ada, "bob", title="Choir", once="nonce-1") for _ in range(2)]
+    other = [await group(ada, "bob", title=title, once="nonce-1") for title in ("Band", "Choir")]
+
+    assert made == [made[0], made[0]]
+    assert (other[0] == made[0], other[1]) == (False, made[0])
+
+
 @pytest.mark.parametrize(
     ("do", "handle", "status", "sentence"),
     [

@@ -18,6 +18,7 @@ from gatherlog.interfaces.rates import RateLimiter
 from gatherlog.interfaces.web.conversations.frame import HOME, ConversationFrame, Member
 from gatherlog.interfaces.web.conversations.writing import (
     REFUSALS,
+    group_once,
     ids_of,
     kept_once,
     refusal,
@@ -73,13 +74,17 @@ class StartPages:
 
     async def _group(self, member: Member, form: FormData) -> str:
         handles = [one for one in _SEPARATORS.split(text(form, "members")[:_LONGEST]) if one]
-        return await self._messages.start_group(
-            member.account,
-            [_handle(one) for one in handles],
-            title=text(form, "title"),
-            announce_only="announce_only" in form,
-            actor=member.by,
-        )
+        try:
+            return await self._messages.start_group(
+                member.account,
+                [_handle(one) for one in handles],
+                title=text(form, "title"),
+                announce_only="announce_only" in form,
+                actor=member.by,
+                once=group_once(form, member.by),
+            )
+        except Repeated as repeated:
+            return repeated.answer.decode()
 
     async def _page(
         self,

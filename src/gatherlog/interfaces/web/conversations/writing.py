@@ -14,7 +14,7 @@ from gatherlog.core.commands.handler import Handled, Once
 from gatherlog.core.eventstore.errors import Denied, GatherlogError, NotFound
 from gatherlog.interfaces.web.forms import text
 
-__all__ = ["NOBODY", "REFUSALS", "ids_of", "kept_once", "refusal", "written"]
+__all__ = ["NOBODY", "REFUSALS", "group_once", "ids_of", "kept_once", "refusal", "written"]
 
 NOBODY: Final = "Nobody has this handle."
 REFUSALS: Final = (BadMessage, UnknownReceiver, BlockedByYou, Denied)
@@ -50,18 +50,30 @@ def kept_once(form: FormData, member: str, path: str) -> KeptOnce:
 
     Each page has a nonce of its own for it. Another text is another message.
     """
-    nonce = text(form, "once")[:_LONGEST_NONCE]
-    content = "\n".join((member, path, nonce, text(form, "to"), written(form)))
-    digest = sha256(content.encode(errors="replace"))
 
     def once(shown: Callable[[Handled], ShownMessage]) -> Once | None:
         def answer(handled: Handled) -> bytes:
             sent = shown(handled)
             return f"{sent.conversation} {sent.message.id}".encode()
 
-        return Once(f"page:{digest.hexdigest()}", digest.digest(), answer) if nonce else None
+        return _once(form, answer, member, path, text(form, "to"), written(form))
 
     return once
+
+
+def group_once(form: FormData, member: str) -> Callable[[str], Once | None]:
+    """As `kept_once`, for the form that starts a group; the answer is the group's id."""
+    names = ("members", "title", "announce_only")
+    return lambda id: _once(
+        form, lambda handled: id.encode(), member, *[text(form, name) for name in names]
+    )
+
+
+def _once(form: FormData, answer: Callable[[Handled], bytes], *content: str) -> Once | None:
+    """The idempotency key of a form with this content; None where the form has no nonce."""
+    nonce = text(form, "once")[:_LONGEST_NONCE]
+    digest = sha256("\n".join((nonce, *content)).encode(errors="replace"))
+    return Once(f"page:{digest.hexdigest()}", digest.digest(), answer) if nonce else None
 
 
 def ids_of(answer: bytes) -> tuple[str, str]:
