@@ -16,8 +16,8 @@ from gatherlog.interfaces.web.fields import ZONES
 
 __all__ = ["ListPages"]
 
-SHOWN: Final = 30
-"""Conversations on one page."""
+SHOWN: Final = 20
+"""Conversations on one page, as the API has by default: so both read the same part of the list."""
 
 
 class ListPages:
