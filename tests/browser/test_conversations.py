@@ -143,9 +143,9 @@ async def test_after_a_break_nothing_is_missing_or_twice(
     for number in range(1, 4):
         await platform.messages.send(bob, talk, str(number))
     await pocket.evaluate("window.streams.at(-1).onerror()")
-    await expect(pocket.get_by_text("There is no connection just now.")).to_be_visible()
+    await expect(pocket.get_by_text("No connection at the moment.")).to_be_visible()
     await expect(pocket.locator("[data-messages] .text")).to_have_text(list("0123"))
-    await expect(pocket.get_by_text("There is no connection just now.")).to_be_hidden()
+    await expect(pocket.get_by_text("No connection at the moment.")).to_be_hidden()
     await platform.messages.send(bob, talk, "4")
     await expect(pocket.locator("[data-messages] .text")).to_have_text(list("01234"))
     await others.close()

@@ -85,7 +85,7 @@ async def test_after_a_day_a_message_can_only_be_deleted(
     refused = await ada.send(place, do="edit", text="At seven")
     assert (refused.status_code, read(refused).of_class("error")) == (
         409,
-        ["A message can be edited for a day, and not once it was deleted. Nothing was changed."],
+        ["A message can be edited for a day, unless it was deleted. Nothing was changed."],
     )
     assert (await ada.send(place, do="delete")).status_code == 303
     assert texts(await bob.page(talk)) == ["Hello", "Message deleted"]

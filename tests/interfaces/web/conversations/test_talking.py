@@ -130,7 +130,7 @@ async def test_where_more_is_new_than_a_page_has_it_says_so_and_the_line_is_furt
 
     page = await bob.page(talk)
 
-    assert "110 new messages: the first of them are further up." in page.of_class("note")
+    assert "110 new messages. The first ones are further up." in page.of_class("note")
     assert page.of_class("first-new") == []
     [link] = links_of(page, "Earlier messages")
     assert (await bob.page(link)).of_class("first-new") == ["New"]

@@ -24,7 +24,7 @@ _DONE: Final = {
     "started": "Your message is on its way.",
     "left": "You have left the conversation.",
     "reported": "Thank you. The moderator will look at the message.",
-    "unblocked": "You hear from this member again.",
+    "unblocked": "This member can write to you again.",
 }
 """By the query parameter `done`, what a page says was done. No other text of the URL is shown."""
 

@@ -19,9 +19,7 @@ from gatherlog.interfaces.web.forms import text
 
 __all__ = ["MessagePages"]
 
-_TOO_LATE: Final = (
-    "A message can be edited for a day, and not once it was deleted. Nothing was changed."
-)
+_TOO_LATE: Final = "A message can be edited for a day, unless it was deleted. Nothing was changed."
 _BAD_REASON: Final = (
     f"A reason can have up to {LONGEST_REASON} characters, and no control characters."
 )

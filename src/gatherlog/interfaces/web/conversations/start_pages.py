@@ -31,8 +31,8 @@ __all__ = ["StartPages"]
 _SEPARATORS: Final = re.compile(r"[\s,;]+")
 _LONGEST: Final = 4_096
 _BAD_GROUP: Final = (
-    f"A group has a title of up to {LONGEST_TITLE} characters, and begins with 1 to {MOST_INVITED} "
-    "members. Please check both."
+    f"A group can have a title of up to {LONGEST_TITLE} characters, and starts with 1 to "
+    f"{MOST_INVITED} members. Please check both."
 )
 _TOO_MANY: Final = "You have started many conversations in a short time. Please wait a minute."
 

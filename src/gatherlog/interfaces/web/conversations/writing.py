@@ -40,6 +40,8 @@ def refusal(error: GatherlogError, unknown: str = NOBODY) -> str:
         return " ".join(_SENTENCES[code] for code in error.codes if code in _SENTENCES)
     if isinstance(error, NotFound):
         return unknown
+    if isinstance(error, BlockedByYou):
+        return "You have blocked this member. Unblock them to write."
     if isinstance(error, Denied):
         return "Only the owner of this conversation can write here."
     return str(error)
