@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from uuid_utils import uuid7
@@ -33,7 +34,7 @@ from gatherlog.core.subscriptions.subscription import Subscription
 from gatherlog.engines import open_store
 from gatherlog.interfaces.logs import RequestLog, to_stderr
 from gatherlog.interfaces.platform import Platform
-from gatherlog.search import IndexedSearch
+from gatherlog.search import IndexedSearch, SearchOnDemand
 from gatherlog.settings import Settings
 from gatherlog.targets.mail import Mailbox, NoMail
 from gatherlog.targets.opening import TargetOpener
@@ -186,6 +187,16 @@ def _assemble(
         store, source, folder=settings.search_path, clock=clock, report=log.failed
     )
     spread = spreading.spreading(store, clock=clock, ids=ids)
+    message_search = SearchOnDemand(
+        store,
+        IndexedSearch(
+            store,
+            messages.MessageSource(store),
+            folder=_index_of_messages(settings),
+            clock=clock,
+            report=log.failed,
+        ),
+    )
     subscriptions: list[Subscription] = [bus, *projections(mail=sends_letters), spread]
     if sends_letters:
         is_confirmed = _always if settings.demo else accounts.is_confirmed
@@ -227,6 +238,8 @@ def _assemble(
         member_tokens=people.MemberTokenService(store.id, key, accounts, clock=clock, ids=ids),
         site_key=key,
         messages=talk,
+        message_search=message_search,
+        message_finder=messages.MessageFinder(store.id, talk, message_search),
         mail_links=links,
         reminder_rounds=ReminderRounds(store, contacts, clock=clock, ids=ids, report=log.failed)
         if sends_letters
@@ -253,6 +266,11 @@ def _assemble(
             tell=log.told,
         ),
     )
+
+
+def _index_of_messages(settings: Settings) -> Path | None:
+    """The folder of the index of messages, within that of things; None is a temporary one."""
+    return None if settings.search_path is None else settings.search_path / "messages"
 
 
 async def _always(account_id: str) -> bool:

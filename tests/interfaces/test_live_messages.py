@@ -3,7 +3,7 @@
 import asyncio
 import json
 import random
-from collections.abc import AsyncIterator, MutableMapping
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from gatherlog.interfaces import live_streams
 from gatherlog.interfaces.http import Http, build_app
 from gatherlog.interfaces.logs import RequestLog
 from gatherlog.settings import Settings
+from tests.interfaces.following import StreamClient
 from tests.interfaces.talking import Member, signed_up
 from tests.stores import HOSTILE_URL
 
@@ -45,65 +46,24 @@ async def bob(platform: Platform, nobody: AsyncClient) -> Member:
     return await signed_up(platform, nobody, "bob")
 
 
-class Follower:
-    """A client of a live stream, which may be cut off at any time."""
+class Follower(StreamClient):
+    """A member's client of the live stream of messages."""
 
     def __init__(self, app: Http, member: Member, after: str | None) -> None:
-        headers = [(b"authorization", f"Bearer {member.session}".encode())]
-        if after is not None:
-            headers.append((b"last-event-id", after.encode()))
-        self._scope = {
-            "type": "http",
-            "method": "GET",
-            "path": LIVE,
-            "raw_path": LIVE.encode(),
-            "query_string": b"",
-            "headers": headers,
-            "client": ("::1", 1),
-        }
-        self._app = app
-        self._gone = asyncio.Event()
-        self._frames: asyncio.Queue[bytes | None] = asyncio.Queue()
-        self.status = 0
+        place = {} if after is None else {"last-event-id": after}
+        super().__init__(app, LIVE, {"authorization": f"Bearer {member.session}", **place})
 
-    @asynccontextmanager
-    async def connected(self) -> AsyncIterator["Follower"]:
-        request = asyncio.ensure_future(self._app(self._scope, self._receive, self._send))
-        try:
-            yield self
-        finally:
-            self._gone.set()
-            await request
-
-    async def next(self) -> tuple[str, str, dict[str, Any]]:
+    async def news(self) -> tuple[str, str, dict[str, Any]]:
         """The id, the kind and the content of the next event."""
-        while True:
-            async with asyncio.timeout(20):
-                frame = await self._frames.get()
-            assert frame is not None, "the stream has ended"
-            fields = dict(line.split(": ", 1) for line in frame.decode().splitlines() if line)
-            if "data" in fields:
-                return fields["id"], fields["event"], json.loads(fields["data"])
-
-    async def ended(self) -> None:
-        """Wait until the server ends the stream."""
-        while await self._frames.get() is not None:
-            pass
-
-    async def _receive(self) -> MutableMapping[str, Any]:
-        await self._gone.wait()
-        return {"type": "http.disconnect"}
-
-    async def _send(self, message: MutableMapping[str, Any]) -> None:
-        if message["type"] == "http.response.start":
-            self.status = message["status"]
-        else:
-            await self._frames.put(message["body"] or None)
+        fields = await self.next()
+        return fields["id"], fields["event"], json.loads(fields["data"])
 
 
 @asynccontextmanager
 async def following(app: Http, member: Member, after: str | None = None) -> AsyncIterator[Follower]:
-    async with Follower(app, member, after).connected() as follower:
+    follower = Follower(app, member, after)
+    async with follower.connected():
+        assert await follower.answered() == 200
         yield follower
 
 
@@ -120,10 +80,10 @@ async def test_each_thing_that_happens_is_told_to_those_whom_it_concerns(
         await ada.ask("PATCH", path, {"message": "Hello!"})
         await ada.ask("DELETE", path)
 
-        told = [(await adas.next())[1:] for _ in range(5)]
-        heard = [(await bobs.next())[1:] for _ in range(5)]
+        told = [(await adas.news())[1:] for _ in range(5)]
+        heard = [(await bobs.news())[1:] for _ in range(5)]
         await bob.ask("PUT", f"/api/message_groups/{group}/leave")
-        heard.append((await bobs.next())[1:])
+        heard.append((await bobs.news())[1:])
 
     assert [kind for kind, _ in told] == ["group", "message", "read", "edited", "deleted"]
     kinds = [kind for kind, _ in heard]
@@ -138,9 +98,9 @@ async def test_what_is_told_of_a_message_is_what_sending_it_answered(
 ) -> None:
     async with following(app, bob, "0") as follower:
         sent = await ada.write("Hello", handle="bob")
-        await follower.next()
+        await follower.news()
 
-        _, kind, content = await follower.next()
+        _, kind, content = await follower.news()
 
     assert (kind, content) == ("message", sent)
 
@@ -165,7 +125,7 @@ async def test_a_stream_that_is_cut_a_hundred_times_loses_and_doubles_nothing(
             for _ in range(chance.randint(0, 2)):
                 if len(got) == count:
                     break
-                place, kind, content = await follower.next()
+                place, kind, content = await follower.news()
                 if kind == "message":
                     got.append(content["message"])
     await writing
@@ -184,7 +144,7 @@ async def test_servers_on_one_store_tell_what_is_written_at_the_other(
         follower = await stack.enter_async_context(following(app, bob, "0"))
         sent = [await ada.write(f"{n}", handle="bob") for n in range(3)]
 
-        heard = [await follower.next() for _ in range(4)]
+        heard = [await follower.news() for _ in range(4)]
 
         assert [content["uuid"] for _, kind, content in heard if kind == "message"] == [
             one["uuid"] for one in sent
@@ -198,7 +158,7 @@ async def test_a_stream_ends_at_once_with_its_credential(
     assert live_streams.KEEP_ALIVE > 5  # which is not what ends it here
     async with following(app, bob) as follower, asyncio.timeout(5):
         await ada.write("Hello", handle="bob")
-        await follower.next()
+        await follower.news()
         if end == "session":
             await platform.accounts.end_session(bob.session)
         elif end == "all sessions":
@@ -222,7 +182,7 @@ async def test_a_member_who_was_removed_is_told_nothing_more(
 
         heard: list[dict[str, Any]] = []
         while not heard or heard[-1].get("message") != "Three":
-            heard.append((await follower.next())[2])
+            heard.append((await follower.news())[2])
 
     assert "Two" not in [content.get("message") for content in heard]
 
@@ -232,7 +192,7 @@ async def test_a_place_behind_the_end_means_the_end(app: Http, ada: Member, bob:
     async with following(app, bob, "999999") as follower:
         await ada.write("New", handle="bob")
 
-        assert (await follower.next())[2]["message"] == "New"
+        assert (await follower.news())[2]["message"] == "New"
 
 
 async def test_a_malformed_place_is_refused(ada: Member) -> None:
@@ -249,7 +209,7 @@ async def test_many_streams_are_woken_by_their_own_events_alone(
         quiet = [await stack.enter_async_context(following(app, one, "0")) for one in others]
         bobs = await stack.enter_async_context(following(app, bob, "0"))
         await ada.write("Hello", handle="bob")
-        assert [(await bobs.next())[1] for _ in range(2)] == ["group", "message"]
+        assert [(await bobs.news())[1] for _ in range(2)] == ["group", "message"]
 
         await ada.write("Hello you", handle="other0")
-        assert [(await quiet[0].next())[1] for _ in range(2)] == ["group", "message"]
+        assert [(await quiet[0].news())[1] for _ in range(2)] == ["group", "message"]

@@ -25,6 +25,7 @@ __all__ = [
     "permit",
     "permit_of_organiser",
     "permit_participant",
+    "permit_to_write",
 ]
 
 LONGEST: Final = 4096
@@ -118,6 +119,12 @@ def permit_participant(actor: Actor | None, action: Action, part: Part | None) -
 def permit_of_organiser(actor: Actor | None, action: Action, organiser_id: str) -> None:
     """As `permit`, about a thing to do of this organiser."""
     _check(decide(actor, action, organiser_id=organiser_id))
+
+
+def permit_to_write(actor: Actor | None, part: Part | None) -> None:
+    """As `permit_participant`, about writing into the conversation."""
+    announces = part is not None and part.announce_only
+    permit_participant(actor, Action.ANNOUNCE if announces else Action.SEND_MESSAGE, part)
 
 
 def _check(verdict: Verdict) -> None:

@@ -134,6 +134,7 @@ class Http:
             openapi=description,
             rate_limiter=self._rate_limiter,
             live=self._live,
+            watch=self._watch,
             long_work=self._long_work,
         )
         routes = self._pages.routes()

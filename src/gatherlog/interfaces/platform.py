@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from gatherlog.apps.guests.service import GuestService
-from gatherlog.apps.messages import MessageService
+from gatherlog.apps.messages import MessageFinder, MessageService
 from gatherlog.apps.messages.reminders import ReminderRounds
 from gatherlog.apps.people import (
     AccountService,
@@ -30,7 +30,7 @@ from gatherlog.core.routing.rules import Rule
 from gatherlog.core.subscriptions.administration import SubscriptionAdmin
 from gatherlog.core.subscriptions.subscription import Subscription
 from gatherlog.core.subscriptions.worker import Worker
-from gatherlog.search import IndexedSearch
+from gatherlog.search import IndexedSearch, SearchOnDemand
 from gatherlog.settings import Settings
 from gatherlog.targets.mail import Mailbox
 
@@ -54,6 +54,9 @@ class Platform:
     member_tokens: MemberTokenService
     site_key: KeySource
     messages: MessageService
+    message_search: SearchOnDemand
+    """The index of messages of this process, which the first search starts."""
+    message_finder: MessageFinder
     mail_links: MailLinks
     reminder_rounds: ReminderRounds | None
     """Where the site sends mail: what makes reminders of unread messages due."""
@@ -109,6 +112,7 @@ class Platform:
     async def stop(self) -> None:
         """Finish what was accepted, then close the store. Calling it again does nothing."""
         await self.search.stop()
+        await self.message_search.stop()
         await self.trail.close()
         await self.mailer.close()
         await self.bus.close()

@@ -14,10 +14,13 @@ Larger conversations, and those of announcements, are brought up to date by the 
 - `start_group`, `add_member`, `remove_member`, `leave`, `mute`, `block`
 - `news(account, place)`, `newest_place`: what happened in an inbox, to be followed without end
 - `part(account, conversation, message)`: the facts that the policy decides by
+
+`MessageFinder` searches in them, with an index that `MessageSource` fills.
 """
 
-from gatherlog.apps.messages.answers import Line, MessagePage, Part, ShownMessage
+from gatherlog.apps.messages.answers import Between, Line, MessagePage, Part, ShownMessage
 from gatherlog.apps.messages.events import About
+from gatherlog.apps.messages.finding import FoundMessage, MessageFinder
 from gatherlog.apps.messages.fold import CATEGORIES, inbox_stream
 from gatherlog.apps.messages.members import SOMEBODY, Business, People, Person
 from gatherlog.apps.messages.refusals import (
@@ -27,6 +30,7 @@ from gatherlog.apps.messages.refusals import (
     TooLate,
     UnknownReceiver,
 )
+from gatherlog.apps.messages.searching import MessageSource
 from gatherlog.apps.messages.service import MessageService
 from gatherlog.apps.messages.service_following import InboxPlace, News, NewsPage
 from gatherlog.apps.messages.views import VIEWS, Conversation, Membership, Message
@@ -37,16 +41,20 @@ __all__ = [
     "VIEWS",
     "About",
     "BadMessage",
+    "Between",
     "BlockedByYou",
     "Business",
     "Conversation",
     "ConversationFull",
+    "FoundMessage",
     "InboxPlace",
     "Line",
     "Membership",
     "Message",
+    "MessageFinder",
     "MessagePage",
     "MessageService",
+    "MessageSource",
     "News",
     "NewsPage",
     "Part",

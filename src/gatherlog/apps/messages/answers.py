@@ -5,7 +5,7 @@ import msgspec
 from gatherlog.apps.messages.members import Person
 from gatherlog.apps.messages.views import Conversation, Membership, Message
 
-__all__ = ["Line", "MessagePage", "Part", "ShownMessage"]
+__all__ = ["Between", "Line", "MessagePage", "Part", "ShownMessage"]
 
 
 class ShownMessage(msgspec.Struct, frozen=True):
@@ -52,6 +52,17 @@ class Line(msgspec.Struct, frozen=True):
         rest = self.conversation.size - 1 - len(others[:3])
         names = ", ".join(others[:3])
         return self.conversation.title or (f"{names} and {rest} more" if rest > 0 else names)
+
+
+class Between(msgspec.Struct, frozen=True):
+    """How it stands between the two of a pair, as far as one of them may know."""
+
+    has_blocked: bool = False
+    """Whether the member has blocked the other. Whether the other has is not told."""
+    is_gone: bool = False
+    """Whether the other's account was removed."""
+    seen: int = 0
+    """The number up to which the other has read, if both let each other know; else 0."""
 
 
 class Part(msgspec.Struct, frozen=True):

@@ -23,14 +23,7 @@ from gatherlog.apps.messages.events import (
     Withdrawn,
 )
 from gatherlog.apps.messages.fold import inbox_stream
-from gatherlog.apps.messages.members import person_of
 from gatherlog.apps.messages.service_reading import ReadingCommands
-from gatherlog.apps.messages.views import (
-    MEMBERSHIPS,
-    MESSAGES,
-    membership_id,
-    message_document,
-)
 from gatherlog.core.eventstore.errors import CursorInvalid
 
 __all__ = ["START", "FollowingCommands", "InboxPlace", "News", "NewsPage"]
@@ -120,24 +113,8 @@ class FollowingCommands(ReadingCommands):
 
     async def _facts(self, account: str, payloads: Sequence[Any]) -> "_Facts":
         """The documents that the news of these events show, as they are now."""
-        numbers = list(dict.fromkeys(one for payload in payloads for one in _numbers(payload)))
-        talks = list(dict.fromkeys(id for id, _ in numbers))
-        refs = [MEMBERSHIPS.ref(membership_id(id, account)) for id in talks]
-        refs += [MESSAGES.ref(message_document(*number)) for number in numbers]
-        found = await self._store.get(refs) if refs else []
-        parts = {id: MEMBERSHIPS.recall(one) for id, one in zip(talks, found, strict=False)}
-        messages = {
-            number: message
-            for number, one in zip(numbers, found[len(talks) :], strict=True)
-            if (message := MESSAGES.recall(one)) is not None
-            and (part := parts[number[0]]) is not None
-            and number[1] > part.since
-        }
-        persons = await self._people.persons({one.author for one in messages.values()})
-        shown = {
-            number: ShownMessage(number[0], one, person_of(persons, one.author))
-            for number, one in messages.items()
-        }
+        numbers = [one for payload in payloads for one in _numbers(payload)]
+        shown = await self.shown_to(account, numbers)
         groups = [one.conversation for one in payloads if isinstance(one, _OF_GROUPS)]
         lines = await self._lines(account, list(dict.fromkeys(groups)))
         return _Facts(account, shown, {line.conversation.id: line for line in lines})

@@ -1,6 +1,6 @@
 """Who takes part in conversations: groups, joining and leaving, muting, blocking."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from gatherlog.apps.messages import decisions
@@ -19,7 +19,7 @@ from gatherlog.apps.messages.views import (
     block_id,
     page_id,
 )
-from gatherlog.core.commands.handler import Decided
+from gatherlog.core.commands.handler import Decided, Once
 from gatherlog.core.commands.service import no_such, run
 from gatherlog.core.commands.unit_of_work import UnitOfWork
 from gatherlog.core.eventstore.errors import Denied, Flaw, Invalid
@@ -42,12 +42,14 @@ class MemberCommands(SendingCommands):
         announce_only: bool = False,
         about: About | None = None,
         actor: str = "",
+        once: Callable[[str], Once | None] = lambda id: None,
     ) -> str:
         """A new group of the owner and those who have these handles; its id.
 
         The first members take part at once, those beyond `decisions.at_once` one after the other.
         With one handle and no title, it is the conversation of the two, found again or made; the
-        other learns of it by the first message. Raises Invalid, and otherwise what `start` raises.
+        other learns of it by the first message. `once` makes the idempotency key of a new group,
+        given its id. Raises Invalid, and otherwise what `start` raises.
         """
         if not 1 <= len(handles) <= MOST_INVITED:
             raise Invalid(Flaw("/handles", f"from 1 to {MOST_INVITED}"))
@@ -69,7 +71,7 @@ class MemberCommands(SendingCommands):
             )
             return [*started, *joined]
 
-        await self._run(id, attempt, owner, actor)
+        await self._run(id, attempt, owner, actor, once(id))
         for account in members[self._at_once :]:
             await self._add(owner, id, account, actor)
         return id

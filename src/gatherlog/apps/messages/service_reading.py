@@ -1,15 +1,16 @@
 """Reading: one's conversations, their messages, read marks and the unread count."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Final
 
 from gatherlog.apps.messages import decisions
-from gatherlog.apps.messages.answers import Line, MessagePage, Part, ShownMessage
+from gatherlog.apps.messages.answers import Between, Line, MessagePage, Part, ShownMessage
 from gatherlog.apps.messages.commands import load_own, part_of, seats_and_orders
 from gatherlog.apps.messages.members import Person, person_of
 from gatherlog.apps.messages.refusals import UnknownReceiver
 from gatherlog.apps.messages.service_members import MemberCommands
 from gatherlog.apps.messages.views import (
+    BLOCKS,
     CONVERSATIONS,
     INBOXES,
     MEMBERSHIPS,
@@ -19,6 +20,7 @@ from gatherlog.apps.messages.views import (
     Membership,
     Message,
     Report,
+    block_id,
     membership_id,
     message_document,
     number_of,
@@ -77,13 +79,15 @@ class ReadingCommands(MemberCommands):
         limit: int = 20,
         before: str | None = None,
         after: str | None = None,
+        upto: str | None = None,
         oldest_first: bool = False,
     ) -> MessagePage:
         """A page of a conversation, newest first: the newest messages, or those next to one.
 
-        `before` and `after`, of which one may be given, are ids of messages. With `oldest_first`
-        they come in the other order, and without either they begin with the oldest. Raises
-        NotFound, and CursorInvalid for a message of another conversation.
+        `before`, `after` and `upto` (that one and those before it), of which one may be given, are
+        ids of messages. With `oldest_first` they come in the other order, and without any of the
+        three they begin with the oldest. Raises NotFound, and CursorInvalid for a message of
+        another conversation.
         """
         conversation, mine = await self._own(account, id)
         low, high = mine.since, conversation.count
@@ -91,13 +95,50 @@ class ReadingCommands(MemberCommands):
             high = await self._number(mine, before) - 1
         elif after is not None:
             low = await self._number(mine, after)
-        onwards = after is not None or (oldest_first and before is None)
+        elif upto is not None:
+            high = await self._number(mine, upto)
+        onwards = after is not None or (oldest_first and before is None and upto is None)
         numbers = range(low + 1, high + 1)
         numbers = numbers[:limit] if onwards else numbers[max(0, len(numbers) - limit) :]
         shown = await self._shown(id, numbers)
         is_last = not numbers or (numbers[-1] == high if onwards else numbers[0] == low + 1)
         next = None if is_last or not shown else shown[-1 if onwards else 0].message.id
         return MessagePage(shown if oldest_first else shown[::-1], next, mine)
+
+    async def message(self, account: str, id: str, message: str) -> ShownMessage:
+        """One message. Raises NotFound for one that the account is not shown."""
+        _, mine = await self._own(account, id)
+        try:
+            number = await self._number(mine, message)
+        except CursorInvalid:
+            raise no_such("message", message) from None
+        return (await self._shown(id, [number]))[0]
+
+    async def shown_to(
+        self, account: str, numbers: Iterable[tuple[str, int]]
+    ) -> Mapping[tuple[str, int], ShownMessage]:
+        """Those of some messages that the account is shown now, by conversation and number.
+
+        They may be of several conversations. All is read as it is at this moment.
+        """
+        wanted = list(dict.fromkeys(numbers))
+        talks = list(dict.fromkeys(id for id, _ in wanted))
+        refs = [MEMBERSHIPS.ref(membership_id(id, account)) for id in talks]
+        refs += [MESSAGES.ref(message_document(*number)) for number in wanted]
+        found = await self._store.get(refs) if refs else []
+        parts = {id: MEMBERSHIPS.recall(one) for id, one in zip(talks, found, strict=False)}
+        messages = {
+            number: message
+            for number, one in zip(wanted, found[len(talks) :], strict=True)
+            if (message := MESSAGES.recall(one)) is not None
+            and (part := parts[number[0]]) is not None
+            and number[1] > part.since
+        }
+        persons = await self._people.persons({one.author for one in messages.values()})
+        return {
+            number: ShownMessage(number[0], one, person_of(persons, one.author))
+            for number, one in messages.items()
+        }
 
     async def open(self, account: str, id: str, *, limit: int = 20, actor: str = "") -> MessagePage:
         """The newest messages, which are read from now on. Raises NotFound."""
@@ -126,6 +167,24 @@ class ReadingCommands(MemberCommands):
             return decisions.mark_read(mine, number, await self._left(mine, number), told)
 
         await self._run(id, attempt, account, actor)
+
+    async def between(self, account: str, line: Line) -> Between:
+        """How it stands between the two of a pair, one of whom has this line in their list.
+
+        In a group, nobody has blocked anybody.
+        """
+        if line.other is None:
+            return Between()
+        other, id = line.other.id, line.conversation.id
+        refs = [BLOCKS.ref(block_id(account, other)), MEMBERSHIPS.ref(membership_id(id, other))]
+        block, part = await self._store.get(refs)
+        persons = await self._people.persons([account, other])
+        theirs = MEMBERSHIPS.recall(part)
+        return Between(
+            has_blocked=block is not None,
+            is_gone=other not in persons,
+            seen=theirs.read if theirs is not None and _agree(persons, (account, other)) else 0,
+        )
 
     async def person(self, handle: str) -> Person:
         """Who has this handle now. Raises UnknownReceiver."""
@@ -192,8 +251,11 @@ class ReadingCommands(MemberCommands):
         """The other of a pair, if both let each other know what they have read."""
         if not conversation.is_pair:
             return []
-        persons: Sequence[Person] = [*(await self._people.persons(conversation.members)).values()]
-        if len(persons) < len(conversation.members):
-            return []
-        agree = all(person.shows_reading for person in persons)
+        persons = await self._people.persons(conversation.members)
+        agree = _agree(persons, conversation.members)
         return [id for id in conversation.members if id != account] if agree else []
+
+
+def _agree(persons: Mapping[str, Person], ids: Collection[str]) -> bool:
+    """Whether all of these accounts exist, and let others know what they have read."""
+    return all(id in persons and persons[id].shows_reading for id in ids)

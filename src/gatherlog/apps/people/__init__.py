@@ -19,6 +19,8 @@ from gatherlog.apps.people.policy import (
     needs_participation,
 )
 from gatherlog.apps.people.profile_decisions import HandleTaken, ProfilePatch
+from gatherlog.apps.people.profile_events import QuietHours
+from gatherlog.apps.people.profile_views import Profile
 from gatherlog.apps.people.profiles import ProfileService
 from gatherlog.apps.people.signing import KeySource, SiteKey
 from gatherlog.apps.people.views import VIEWS, Account, ApiKey
@@ -45,8 +47,10 @@ __all__ = [
     "MemberTokenService",
     "Origin",
     "Participation",
+    "Profile",
     "ProfilePatch",
     "ProfileService",
+    "QuietHours",
     "Role",
     "SiteKey",
     "Verdict",

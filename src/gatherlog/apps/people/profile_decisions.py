@@ -122,6 +122,8 @@ def _flaws(patch: ProfilePatch) -> dict[str, str]:
     if isinstance(name := patch.display_name, str):
         if (character := forbidden(name)) is not None:
             flaws["display_name"] = f"holds the character {character}, which is not allowed"
+        elif len(name) > LONGEST_NAME:
+            flaws["display_name"] = f"has at most {LONGEST_NAME} characters"
         elif name and is_blank(name):
             flaws["display_name"] = "has no visible character"
     if isinstance(patch.handle, str) and not _HANDLE.fullmatch(patch.handle):

@@ -11,6 +11,7 @@ from gatherlog.apps.messages.service_members import MOST_INVITED
 from gatherlog.apps.messages.texts import LONGEST, LONGEST_REASON, LONGEST_TITLE
 from gatherlog.apps.messages.views import Report
 from gatherlog.core.eventstore.clock import to_datetime
+from gatherlog.core.search.queries import LONGEST_TEXT
 from gatherlog.interfaces.rest.queries import MAX_CURSOR, InParts
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "ReadRequest",
     "ReportAnswer",
     "ReportRequest",
+    "SearchMessagesQuery",
     "SendRequest",
     "SentAnswer",
     "ShortUser",
@@ -111,6 +113,24 @@ class MessagesQuery(InParts, frozen=True):
         | None
     ) = None
     peek: Annotated[bool, Meta(description="Whether to leave the messages unread.")] = False
+
+
+class SearchMessagesQuery(InParts, frozen=True, kw_only=True):
+    """Which messages are searched for."""
+
+    q: Annotated[
+        str,
+        Meta(
+            min_length=1,
+            max_length=LONGEST_TEXT,
+            description="Words that a message has, or begins with; case and accents are ignored.",
+        ),
+    ]
+    limit: PageSize = 20
+    message_group_uuid: (
+        Annotated[str, Meta(pattern=_UUID, description="Only in this conversation.")] | None
+    ) = None
+    cursor: Annotated[str, Meta(max_length=MAX_CURSOR, description="From `Link`.")] | None = None
 
 
 class MessageAnswer(msgspec.Struct, frozen=True, kw_only=True):

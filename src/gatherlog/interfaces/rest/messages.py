@@ -5,13 +5,12 @@ from typing import Any, Literal
 
 from msgspec import UNSET
 
-from gatherlog.apps.messages import About, BadMessage, MessagePage, Part, ShownMessage
+from gatherlog.apps.messages import About, BadMessage, MessagePage, ShownMessage
 from gatherlog.apps.messages.refusals import BLANK, NO_GROUP, NO_RECEIVER, ONESELF
 from gatherlog.apps.messages.texts import message_codes
-from gatherlog.apps.people import Action
 from gatherlog.core.commands.handler import Handled, Once
 from gatherlog.core.eventstore.errors import CursorInvalid, Flaw, Invalid
-from gatherlog.interfaces.auth import permit_participant
+from gatherlog.interfaces.auth import permit_to_write
 from gatherlog.interfaces.rest.answers import json, location, next_link, no_content, page
 from gatherlog.interfaces.rest.endpoint import Call, Reply
 from gatherlog.interfaces.rest.message_answers import (
@@ -22,6 +21,7 @@ from gatherlog.interfaces.rest.message_answers import (
     MessagesQuery,
     ReadRequest,
     ReportRequest,
+    SearchMessagesQuery,
     SendRequest,
     conversation_answer,
     message_answer,
@@ -77,6 +77,16 @@ async def list_messages(call: Call[None, MessagesQuery]) -> Reply:
     return json([message_answer(one) for one in found.items], 200, *headers)
 
 
+async def search_messages(call: Call[None, SearchMessagesQuery]) -> Reply:
+    """A part may be empty and still have a `Link`: what may not be seen is left out of it."""
+    query, group = call.query, _lower(call.query.message_group_uuid)
+    found = await call.platform.message_finder.find(
+        _me(call), query.q, conversation=group, limit=query.limit, cursor=query.cursor
+    )
+    answers = [sent_answer(one.shown) for one in found.items]
+    return await page(call.path, query, answers, found.cursor)
+
+
 async def _page_of(call: Call[None, MessagesQuery]) -> MessagePage:
     query = call.query
     try:
@@ -113,7 +123,7 @@ async def send_message(call: Call[SendRequest, Nothing]) -> Reply:
             id,
             sent.message,
             about=_about(sent),
-            permit=lambda part: _permit_to_write(call, part),
+            permit=lambda part: permit_to_write(call.actor, part),
             actor=call.by,
             once=once,
         )
@@ -209,13 +219,6 @@ def _me(call: Call[Any, Any]) -> str:
 
 async def _conversation(call: Call[Any, Any], id: str) -> Reply:
     return json(conversation_answer(await call.platform.messages.conversation(_me(call), id)))
-
-
-def _permit_to_write(call: Call[Any, Any], part: Part | None) -> None:
-    """Ask the policy about the conversation that the body names; to strangers it is NotFound."""
-    announces = part is not None and part.announce_only
-    action = Action.ANNOUNCE if announces else Action.SEND_MESSAGE
-    permit_participant(call.actor, action, part)
 
 
 def _kept(

@@ -77,3 +77,16 @@ for (const button of document.querySelectorAll("[data-locates]")) {
     );
   });
 }
+
+// What the pages of messages keep in this browser is not left to whoever uses it next.
+for (const form of document.querySelectorAll('form[action="/signout"]')) {
+  form.addEventListener("submit", () => {
+    try {
+      for (const key of Object.keys(localStorage)) {
+        if (key.startsWith("gatherlog ")) localStorage.removeItem(key);
+      }
+    } catch {
+      // Storage is turned off, so nothing was kept.
+    }
+  });
+}

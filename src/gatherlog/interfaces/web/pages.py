@@ -15,6 +15,8 @@ from gatherlog.interfaces.live_streams import LiveStreams
 from gatherlog.interfaces.long_work import LongWork
 from gatherlog.interfaces.platform import Platform
 from gatherlog.interfaces.rates import RateLimiter
+from gatherlog.interfaces.stream_watch import StreamWatch
+from gatherlog.interfaces.web.conversations import ConversationPages
 from gatherlog.interfaces.web.frame import Frame, PageHandler
 from gatherlog.interfaces.web.guest_pages import GuestPages
 from gatherlog.interfaces.web.host_frame import HostFrame
@@ -48,6 +50,7 @@ class Pages:
         openapi: Mapping[str, Any],
         rate_limiter: RateLimiter,
         live: LiveStreams,
+        watch: StreamWatch,
         long_work: LongWork,
     ) -> None:
         self._platform = platform
@@ -63,6 +66,9 @@ class Pages:
         self._links = LinkPages(self._frame)
         self._things = ThingsPages(platform, self._renderer, visitors)
         self._own = OwnPages(platform, self._renderer, visitors)
+        self._conversations = ConversationPages(
+            self._frame, self._renderer, visitors, rate_limiter, live, watch
+        )
         # Takes some 25 ms and is always the same, so it is rendered once, on the first request.
         self._docs_made = cache(
             lambda: self._renderer.html("reference.html", reference=arrange(openapi))
@@ -81,6 +87,7 @@ class Pages:
             *self._for_hosts(),
             *_routes(self._things.frame, self._things.pages()),
             *_routes(self._own.frame, self._own.pages()),
+            *self._conversations.routes(),
             Route("/static/{name}", self._static, methods=["GET"]),
             Route("/robots.txt", self._robots, methods=["GET"]),
         ]

@@ -34,7 +34,9 @@ _ASSETS: Final = {
     "desk.css": "text/css",
     "print.css": "text/css",
     "reference.css": "text/css",
+    "messages.css": "text/css",
     "host.js": "text/javascript",
+    "messages.js": "text/javascript",
     "icon.svg": "image/svg+xml",
 }
 _PIECES: Final = 16

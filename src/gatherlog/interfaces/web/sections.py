@@ -24,6 +24,7 @@ SECTIONS: Final = (
     Section("/bookings", "Bookings", Action.BOOK_THING),
     Section("/children", "Children", Action.KEEP_CHILDREN),
     Section("/host", "My gatherings", Action.LIST_GATHERINGS),
+    Section("/messages", "Messages", Action.USE_CONVERSATIONS),
     Section("/desk", "Organise", Action.LIST_OWN_THINGS),
     Section("/review", "Review", Action.LIST_REVIEWS),
 )

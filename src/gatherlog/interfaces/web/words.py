@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import date, datetime
 
-__all__ = ["WEEKDAYS", "day", "label", "listed", "local", "moment", "people", "zone"]
+__all__ = ["WEEKDAYS", "day", "label", "listed", "local", "moment", "people", "short_day", "zone"]
 
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _MONTHS = (
@@ -20,7 +20,12 @@ def local(text: str) -> date | datetime:
 
 def day(when: date, *, year: bool = True) -> str:
     """`Saturday, 6 June 2026`, or without the year; no line breaks before month or year."""
-    text = f"{WEEKDAYS[when.weekday()]}, {when.day}\N{NO-BREAK SPACE}{_MONTHS[when.month - 1]}"
+    return f"{WEEKDAYS[when.weekday()]}, {short_day(when, year=year)}"
+
+
+def short_day(when: date, *, year: bool = True) -> str:
+    """`6 June 2026`, or without the year; no line breaks in it."""
+    text = f"{when.day}\N{NO-BREAK SPACE}{_MONTHS[when.month - 1]}"
     return f"{text}\N{NO-BREAK SPACE}{when.year}" if year else text
 
 
