@@ -28,7 +28,6 @@ from gatherlog.apps.messages.views import (
 from gatherlog.core.commands.service import Listing, listing, no_such
 from gatherlog.core.eventstore.clock import Clock, Ids
 from gatherlog.core.eventstore.store import Store
-from gatherlog.core.projections.paging import stream_events
 
 __all__ = ["ListingCommands"]
 
@@ -109,10 +108,10 @@ class ListingCommands(MemberCommands):
 
     async def _has_what_moved(self, account: str, kept: KeptList) -> bool:
         """Whether the page has all that moved lately in the inbox, and that belongs on it."""
-        orders: dict[str, int] = {}
         stream = inbox_stream(account)
-        async for event in stream_events(self._store, stream, limit=_LATELY, backwards=True):
-            payload = CODEC.decode(event)
+        events = await self._store.read_stream(stream, limit=_LATELY, backwards=True)
+        orders: dict[str, int] = {}
+        for payload in map(CODEC.decode, events):
             if isinstance(payload, Joined | Arrived | Left):
                 order = 0 if isinstance(payload, Left) else payload.order
                 orders.setdefault(payload.conversation, order)
