@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import hashlib
 import os
 import shutil
 import subprocess
@@ -20,7 +21,8 @@ PROGRAMS = ("valkey-server", "redis-server")
 OPTIONS = ("--port", "0", "--save", "", "--appendonly", "no", "--daemonize", "no")
 LAUNCH = """
 import ctypes, os, signal, sys
-ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # end with whoever started this, however that ends
+if sys.platform == "linux":
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # end with whoever started this, however that ends
 os.execv(sys.argv[1], sys.argv[1:])
 """
 Answering = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
@@ -36,10 +38,9 @@ class RealServer:
         self.url = f"unix://{self._socket}"
 
     def start(self) -> None:
-        told = subprocess.PIPE
         command = [sys.executable, "-c", LAUNCH, self._program, "--unixsocket", str(self._socket)]
         self._process = process = subprocess.Popen(
-            [*command, *OPTIONS], stdout=told, stderr=subprocess.STDOUT
+            [*command, *OPTIONS], stdout=subprocess.PIPE, stderr=subprocess.STDOUT
         )
         assert process.stdout is not None
         for line in process.stdout:
@@ -76,9 +77,7 @@ def real_server() -> Iterator[RealServer]:
 
 
 async def digest(text: str) -> str:
-    """A seal for tests; `forged` is how somebody else would make one."""
-    import hashlib
-
+    """A seal for tests."""
     return hashlib.sha256(f"ours {text}".encode()).hexdigest()
 
 

@@ -18,8 +18,8 @@ class Seconds:
         return self.now
 
 
-async def test_what_one_process_keeps_another_finds(server: RealServer) -> None:
-    async with careful(server.url) as one, careful(server.url) as other:
+async def test_what_one_process_keeps_another_finds(cache_server: RealServer) -> None:
+    async with careful(cache_server.url) as one, careful(cache_server.url) as other:
         await one.put("key", b"value")
         assert await other.get("key") == b"value"
         await other.drop("key")
@@ -27,17 +27,17 @@ async def test_what_one_process_keeps_another_finds(server: RealServer) -> None:
         assert (one.failures, other.failures) == (0, 0)
 
 
-async def test_the_server_forgets_it_in_time(server: RealServer) -> None:
-    async with careful(server.url) as cache, Valkey.from_url(server.url) as client:
+async def test_the_server_forgets_it_in_time(cache_server: RealServer) -> None:
+    async with careful(cache_server.url) as cache, Valkey.from_url(cache_server.url) as client:
         await cache.put("key", b"value")
         assert LIFETIME - 5 < await client.ttl("key") <= LIFETIME
 
 
 @pytest.mark.parametrize("forged", ["plain", "strange seal", "other key", "longer", "shorter"])
 async def test_what_the_site_has_not_sealed_for_this_key_is_nothing(
-    server: RealServer, forged: str
+    cache_server: RealServer, forged: str
 ) -> None:
-    async with careful(server.url) as cache, Valkey.from_url(server.url) as client:
+    async with careful(cache_server.url) as cache, Valkey.from_url(cache_server.url) as client:
         await cache.put("key", b"value")
         sealed = await client.get("key")
         strange = (await digest("made by somebody else")).encode()
@@ -55,11 +55,11 @@ async def test_what_the_site_has_not_sealed_for_this_key_is_nothing(
         assert await cache.get("key") == b"value"
 
 
-async def test_a_value_of_another_type_or_of_any_size_is_nothing(server: RealServer) -> None:
+async def test_a_value_of_another_type_or_of_any_size_is_nothing(cache_server: RealServer) -> None:
     seconds = Seconds()
     async with (
-        careful(server.url, seconds=seconds) as cache,
-        Valkey.from_url(server.url) as client,
+        careful(cache_server.url, seconds=seconds) as cache,
+        Valkey.from_url(cache_server.url) as client,
     ):
         await client.rpush("list", "value")
         await client.set("large", b"x" * (32 * LONGEST_VALUE))
@@ -72,23 +72,25 @@ async def test_a_value_of_another_type_or_of_any_size_is_nothing(server: RealSer
         assert cache.failures == 1
 
 
-async def test_a_server_that_dies_and_comes_back_is_used_again(server: RealServer) -> None:
+async def test_a_server_that_dies_and_comes_back_is_used_again(cache_server: RealServer) -> None:
     seconds = Seconds()
-    async with careful(server.url, seconds=seconds) as cache:
+    async with careful(cache_server.url, seconds=seconds) as cache:
         await cache.put("key", b"value")
-        server.kill()
+        cache_server.kill()
 
         assert [await cache.get("key") for _ in range(100)] == [None] * 100
         assert cache.failures == 1
-        server.start()
+        cache_server.start()
         seconds.now += PAUSE
         await cache.put("key", b"again")
         assert await cache.get("key") == b"again"
 
 
-async def test_many_who_give_up_waiting_leave_no_wrong_answer_behind(server: RealServer) -> None:
+async def test_many_who_give_up_waiting_leave_no_wrong_answer_behind(
+    cache_server: RealServer,
+) -> None:
     seconds = Seconds()
-    async with careful(server.url, seconds=seconds) as cache:
+    async with careful(cache_server.url, seconds=seconds) as cache:
         for number in range(50):
             await cache.put(f"{number}", f"value {number}".encode())
         asking = [asyncio.create_task(cache.get(f"{number % 50}")) for number in range(500)]
