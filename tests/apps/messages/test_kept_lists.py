@@ -13,7 +13,8 @@ from gatherlog.apps.messages import VIEWS, MessageService
 from gatherlog.apps.messages.kept_lists import KeptList, KeptLists
 from gatherlog.apps.messages.views import MEMBERSHIPS, membership_id
 from gatherlog.caches.memory import MemoryCache
-from gatherlog.core import Query, Store
+from gatherlog.core import Query, Recorded, Store
+from gatherlog.core.eventstore.errors import StoreFailed
 from gatherlog.core.eventstore.store import Page
 from gatherlog.engines import open_store
 from gatherlog.engines.memory import MemoryStore
@@ -118,7 +119,7 @@ async def test_who_takes_part_is_shown_as_it_is_now(make: Make, lists: KeptLists
     await service.remove_member(ADA, id, "bob")
 
     [line] = (await service.conversations(ADA)).items
-    assert {person.id for person in line.members} == {ADA, CY, DEE}
+    assert {person.display_name for person in line.members} == {"Ada", "Cy", "Dee"}
     assert lists.lookups.hits > 0
 
 
@@ -286,6 +287,27 @@ class LateStore:
         return Page([one for one in page.documents if one.id not in self.missing], page.cursor)
 
 
+class RacingStore(LateStore):
+    """A store in which something happens right after a query, and whose queries are not late."""
+
+    def __init__(self, store: Store, meanwhile: Callable[[], Awaitable[object]]) -> None:
+        super().__init__(store)
+        self.limits = store.limits
+        self._meanwhile = meanwhile
+
+    async def query(self, query: Query) -> Page:
+        page = await super().query(query)
+        await self._meanwhile()
+        return page
+
+
+class Unreadable(LateStore):
+    """A store that does not give the events with which a late index is compared."""
+
+    async def read_stream(self, stream: str, **given: object) -> list[Recorded]:
+        raise StoreFailed("the disk is gone")
+
+
 @pytest.fixture
 async def plain_store() -> AsyncIterator[Store]:
     store = MemoryStore(VIEWS)
@@ -308,6 +330,35 @@ async def test_a_page_without_what_the_index_is_late_with_is_not_kept(
     late.missing = set()
     assert await listed(service, BOB) == [("Cy", "two", 1), ("Ada", "one", 1)]
     assert await lists.get(BOB) is not None
+
+
+@pytest.mark.parametrize("again", [False, True], ids=["a new one", "one of the page"])
+async def test_a_page_in_which_something_moves_while_it_is_read_is_not_kept(
+    plain_store: Store, make: Make, again: bool
+) -> None:
+    plain, lists = make(ids=1000, on=plain_store), KeptLists(MemoryCache(), plain_store.id)
+    for author in (CY, ADA):
+        await plain.start(author, "bob", "before")
+
+    async def meanwhile() -> None:
+        await plain.start(CY if again else DEE, "bob", "meanwhile")
+
+    await listed(make(lists, on=RacingStore(plain_store, meanwhile)), BOB)
+
+    assert await lists.get(BOB) is None
+    right = await listed(plain, BOB)
+    assert [await listed(make(lists, on=plain_store), BOB) for _ in range(2)] == [right, right]
+    assert lists.lookups.hits == 1
+
+
+async def test_what_cannot_be_compared_is_answered_and_not_kept(
+    plain_store: Store, make: Make
+) -> None:
+    lists = KeptLists(MemoryCache(), plain_store.id)
+    await make(on=plain_store).start(ADA, "bob", "one")
+
+    assert await listed(make(lists, on=Unreadable(plain_store)), BOB) == [("Ada", "one", 1)]
+    assert await lists.get(BOB) is None
 
 
 async def test_two_stores_on_one_file_share_lists_that_stay_right(

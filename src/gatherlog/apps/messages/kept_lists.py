@@ -58,7 +58,7 @@ class Lookups:
         self.hits = 0
         """The kept list was right, and was used."""
         self.misses = 0
-        """No list was kept."""
+        """No list was kept, or one of another length."""
         self.stale = 0
         """The kept list was not the right one any more, and was not used."""
 

@@ -7,6 +7,7 @@ read together with what the page shows.
 
 import asyncio
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from typing import Final
 
 import msgspec
@@ -27,6 +28,7 @@ from gatherlog.apps.messages.views import (
 )
 from gatherlog.core.commands.service import Listing, listing, no_such
 from gatherlog.core.eventstore.clock import Clock, Ids
+from gatherlog.core.eventstore.errors import GatherlogError
 from gatherlog.core.eventstore.store import Store
 
 __all__ = ["ListingCommands"]
@@ -103,8 +105,10 @@ class ListingCommands(MemberCommands):
         return Listing(_lines(there, persons), page.cursor)
 
     async def _keep(self, lists: KeptLists, account: str, kept: KeptList) -> None:
-        if not self._store.limits.queries_lag or await self._has_what_moved(account, kept):
-            await lists.put(account, kept)
+        """Keep a list, unless the index may be late for it; an answer never fails for this."""
+        with suppress(GatherlogError):
+            if not self._store.limits.queries_lag or await self._has_what_moved(account, kept):
+                await lists.put(account, kept)
 
     async def _has_what_moved(self, account: str, kept: KeptList) -> bool:
         """Whether the page has all that moved lately in the inbox, and that belongs on it."""
