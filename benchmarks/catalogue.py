@@ -8,6 +8,7 @@ from benchmarks import (
     footprint,
     growing,
     hosting,
+    keeping,
     matching,
     reading,
     routing,
@@ -31,6 +32,7 @@ MODULES = (
     hosting,
     sharing,
     searching,
+    keeping,
     footprint,
     growing,
 )

@@ -65,6 +65,10 @@ and client address), `rsvp` (10/hour per guest), \
 | `GATHERLOG_CURRENCY` | | none; the currency of prices, such as `EUR`, beside the numbers |
 | `GATHERLOG_EVERYBODY_ORGANISES` | | `off`; `on`: accounts need no role to publish things to do |
 | `GATHERLOG_WORK` | | `on`; `off`: `gatherlog work` reads subscriptions, beside the server |
+| `GATHERLOG_CACHE` | | `off`; `memory`: each process keeps the first pages of lists of \
+conversations; `valkey://[name:password@]host[:port][/number]`, `redis://…`, \
+with TLS `valkeys://…` or `rediss://…`, or `unix:///socket`: a server keeps them for all, with \
+`gatherlog[valkey]` |
 | `GATHERLOG_INTROSPECTION` | | `off`; `on`: the GraphQL APIs tell their schemas, as a demo does |
 | `GATHERLOG_WEBHOOK_ALLOW` | | none; networks that webhooks may reach although not public, and at \
 any port, with commas between: `127.0.0.1,10.1.0.0/16` |

@@ -11,11 +11,13 @@ from gatherlog.apps import guests, messages, people, things, trail
 from gatherlog.apps.guests import mailing
 from gatherlog.apps.guests.letter_quotas import Hosts, LetterQuotas
 from gatherlog.apps.messages import spreading
+from gatherlog.apps.messages.kept_lists import KeptLists
 from gatherlog.apps.messages.letters import Contact
 from gatherlog.apps.messages.mailing import message_letters
 from gatherlog.apps.messages.reminders import REMINDERS, ReminderRounds, reminders
 from gatherlog.apps.people.key_file import KeyUnusable, check_key, kept_key
 from gatherlog.apps.things.mailing import thing_letters, thing_settling
+from gatherlog.caches import open_cache
 from gatherlog.core import queues
 from gatherlog.core.commands.appending import Appender
 from gatherlog.core.commands.text import folded
@@ -173,12 +175,15 @@ def _assemble(
         handlers=handlers,
     )
     profiles, links = people.ProfileService(store, clock=clock, ids=ids), people.MailLinks(key)
+    cache = open_cache(settings.cache, _Digest(key, "cache"))
+    lists = None if cache is None else KeptLists(cache, store.id)
     talk = messages.MessageService(
         store,
         Members(profiles),
         Concerns(guest_lists, things_to_do, profiles),
         clock=clock,
         ids=ids,
+        lists=lists,
     )
     contacts = Contacts(profiles, links, settings.base_url)
     bus, log = Bus(opener), RequestLog(clock)
@@ -200,7 +205,7 @@ def _assemble(
     subscriptions: list[Subscription] = [bus, *projections(mail=sends_letters), spread]
     if sends_letters:
         is_confirmed = _always if settings.demo else accounts.is_confirmed
-        hosts = Hosts(is_confirmed, _AddressDigest(key))
+        hosts = Hosts(is_confirmed, _Digest(key, "letters"))
         post = mailing.Post(mailer.deliver, settings.base_url)
         allowed = LetterQuotas(store, quotas, hosts, clock=clock, ids=ids)
         letters = mailing.guest_letters(store, post, allowed, clock=clock, ids=ids)
@@ -240,6 +245,7 @@ def _assemble(
         messages=talk,
         message_search=message_search,
         message_finder=messages.MessageFinder(store.id, talk, message_search),
+        kept_lists=lists,
         mail_links=links,
         reminder_rounds=ReminderRounds(store, contacts, clock=clock, ids=ids, report=log.failed)
         if sends_letters
@@ -278,14 +284,16 @@ async def _always(account_id: str) -> bool:
     return True
 
 
-class _AddressDigest:
-    """Digests of the addresses of guests, by which the letters of a day are counted."""
+class _Digest:
+    """Digests by the site's key for one purpose, such as that of addresses, by which the letters of
+    a day are counted."""
 
-    def __init__(self, key: people.KeySource) -> None:
+    def __init__(self, key: people.KeySource, purpose: str) -> None:
         self._key = key
+        self._purpose = purpose
 
-    async def __call__(self, address: str) -> str:
-        return (await self._key()).digest("letters", address)
+    async def __call__(self, text: str) -> str:
+        return (await self._key()).digest(self._purpose, text)
 
 
 class _RuleSecrets:

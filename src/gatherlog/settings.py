@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from gatherlog.apps.people.addresses import parsed
+from gatherlog.caches import check_cache
 from gatherlog.core.eventstore.errors import Flaw, Invalid, NotAStore
 from gatherlog.engines.addresses import StoreAddress, read_address
 from gatherlog.targets.mail_sender import MailSender
@@ -56,6 +57,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """`off`, or limits like `sign_in=20/minute,rsvp=off`; limits not named keep their defaults."""
     quotas: str = ""
     """`off`, or quotas like `gatherings=200,guests=off`; those not named keep their defaults."""
+    cache: str = "off"
+    """Where first pages of conversations are kept: `off`, `memory` for each process by itself, or
+    `valkey://[name:password@]host[:port][/number]`, `redis://…` or `unix:///socket` for several."""
     introspection: bool = False
     """Whether the GraphQL APIs tell their schemas; a demo does in any case."""
     demo: bool = False
@@ -147,6 +151,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             flaws.append(Flaw("/contact", "is not an e-mail address like office@example.org"))
         if self.currency is not None and not _is_currency(self.currency):
             flaws.append(Flaw("/currency", "is not a code of ISO 4217 like EUR"))
+        flaws.extend(check_cache(self.cache))
         for network in self.webhook_allow:
             if not _is_network(network):
                 flaws.append(Flaw("/webhook_allow", f"{network!r} is not like 10.1.0.0/16"))
@@ -256,4 +261,5 @@ _READERS: Mapping[str, Callable[[str], object]] = {
     "search_folder": str,
     "rate_limits": str,
     "quotas": str,
+    "cache": str,
 }

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from gatherlog.apps.guests.service import GuestService
 from gatherlog.apps.messages import MessageFinder, MessageService
+from gatherlog.apps.messages.kept_lists import KeptLists
 from gatherlog.apps.messages.reminders import ReminderRounds
 from gatherlog.apps.people import (
     AccountService,
@@ -57,6 +58,8 @@ class Platform:
     message_search: SearchOnDemand
     """The index of messages of this process, which the first search starts."""
     message_finder: MessageFinder
+    kept_lists: KeptLists | None
+    """The first pages of conversations that are kept in a cache; None where none is."""
     mail_links: MailLinks
     reminder_rounds: ReminderRounds | None
     """Where the site sends mail: what makes reminders of unread messages due."""
@@ -116,4 +119,6 @@ class Platform:
         await self.trail.close()
         await self.mailer.close()
         await self.bus.close()
+        if self.kept_lists is not None:
+            await self.kept_lists.close()
         await self.store.close()

@@ -105,6 +105,8 @@ class FollowingCommands(ReadingCommands):
         if not events:
             return NewsPage([], after)
         happened = [(event.version, CODEC.decode(event)) for event in events]
+        if self._lists is not None and any(_moves(payload) for _, payload in happened):
+            await self._lists.drop(account)
         facts = await self._facts(account, [payload for _, payload in happened])
         found = [news for version, payload in happened for news in facts.news(version, payload)]
         if after.told:
@@ -147,6 +149,13 @@ class _Facts(msgspec.Struct, frozen=True):
             for told, number in enumerate(numbers, start=1)
             if number in self.messages
         ]
+
+
+def _moves(payload: Any) -> bool:
+    """Whether a list of conversations that was kept before this event is wrong after it."""
+    return isinstance(payload, Left) or (
+        isinstance(payload, Arrived | Joined) and payload.ahead > 0
+    )
 
 
 def _numbers(payload: Any) -> list[_Number]:

@@ -1,6 +1,6 @@
-"""Reading: one's conversations, their messages, read marks and the unread count."""
+"""Reading: the messages of a conversation, read marks and the unread count."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from typing import Final
 
 from gatherlog.apps.messages import decisions
@@ -8,7 +8,7 @@ from gatherlog.apps.messages.answers import Between, Line, MessagePage, Part, Sh
 from gatherlog.apps.messages.commands import load_own, part_of, seats_and_orders
 from gatherlog.apps.messages.members import Person, person_of
 from gatherlog.apps.messages.refusals import UnknownReceiver
-from gatherlog.apps.messages.service_members import MemberCommands
+from gatherlog.apps.messages.service_listing import ListingCommands
 from gatherlog.apps.messages.views import (
     BLOCKS,
     CONVERSATIONS,
@@ -36,7 +36,7 @@ MOST_COUNTED: Final = 1000
 """How far behind the newest message a read mark may be set."""
 
 
-class ReadingCommands(MemberCommands):
+class ReadingCommands(ListingCommands):
     """Part of `MessageService`; what all of its commands have in common is documented there."""
 
     async def part(self, account: str, id: str, message: str | None = None) -> Part | None:
@@ -54,22 +54,6 @@ class ReadingCommands(MemberCommands):
         """Messages of others in all conversations that are not muted, by one read."""
         [inbox] = await self._store.get([INBOXES.ref(account)])
         return 0 if inbox is None else inbox.counters.get("unread", 0)
-
-    async def conversations(
-        self, account: str, *, limit: int = 20, cursor: str | None = None
-    ) -> Listing[Line]:
-        """A page of the account's conversations; where something was written last comes first."""
-        query = MEMBERSHIPS.query("by_account", account, backwards=True, limit=limit, cursor=cursor)
-        found = await listing(self._store, MEMBERSHIPS, query)
-        lines = await self._lines(account, [one.body.conversation for one in found.items])
-        return Listing(lines, found.cursor)
-
-    async def conversation(self, account: str, id: str) -> Line:
-        """One conversation that the account takes part in. Raises NotFound."""
-        lines = await self._lines(account, [id])
-        if not lines:
-            raise no_such("conversation", id)
-        return lines[0]
 
     async def messages(
         self,
@@ -208,16 +192,6 @@ class ReadingCommands(MemberCommands):
         if conversation is None or membership is None:
             raise no_such("conversation", id)
         return conversation, membership
-
-    async def _lines(self, account: str, ids: Sequence[str]) -> list[Line]:
-        """These conversations, but those that the account does not take part in by now."""
-        parts = [MEMBERSHIPS.ref(membership_id(id, account)) for id in ids]
-        found = await self._store.get([*map(CONVERSATIONS.ref, ids), *parts]) if ids else []
-        conversations = [CONVERSATIONS.recall(one) for one in found[: len(ids)]]
-        mine = [MEMBERSHIPS.recall(one) for one in found[len(ids) :]]
-        there = [(c, m) for c, m in zip(conversations, mine, strict=True) if c and m]
-        persons = await self._people.persons({id for c, _ in there for id in c.members})
-        return [Line(c, m, tuple(person_of(persons, id) for id in c.members)) for c, m in there]
 
     async def _shown(self, id: str, numbers: Iterable[int]) -> list[ShownMessage]:
         """The messages with these numbers, with the names that their authors have now."""

@@ -15,6 +15,7 @@ from gatherlog.entrypoints.cli import (
     documents,
     fake,
     gathering,
+    kept_lists,
     keys,
     links,
     log,
@@ -112,6 +113,9 @@ _add(message, messages.get_conversation, "get-conversation")
 _add(message, messages.list_tables, "list-tables")
 _add(message, messages.scan, "scan")
 _add(message, messages.drop, "drop")
+_add(message, kept_lists.read, "read-cache")
+_add(message, kept_lists.increment, "increment-cache")
+_add(message, kept_lists.reset, "reset-cache")
 
 _add(app, site.demo, "demo")
 _add(app, site.serve, "serve")

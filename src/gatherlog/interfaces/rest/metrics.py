@@ -72,6 +72,7 @@ async def _metrics(platform: Platform) -> list[Metric]:
         *await search_metrics(platform),
         await _held_letters(platform),
         *_process_metrics(platform),
+        *_cache_metrics(platform),
         _set_aside(platform),
         await _unbuilt_metric(platform.store),
     ]
@@ -201,6 +202,24 @@ def _process_metrics(platform: Platform) -> list[Metric]:
             family.add_metric([subscription], getattr(counts, field))
         metrics.append(family)
     return metrics
+
+
+def _cache_metrics(platform: Platform) -> list[Metric]:
+    if (lists := platform.kept_lists) is None:
+        return []
+    asked = CounterMetricFamily(
+        "gatherlog_cache_lookups",
+        "First pages of conversations that this process looked up: hits, misses, stale ones.",
+        labels=["result"],
+    )
+    asked.add_metric(["hit"], lists.lookups.hits)
+    asked.add_metric(["miss"], lists.lookups.misses)
+    asked.add_metric(["stale"], lists.lookups.stale)
+    failures = CounterMetricFamily(
+        "gatherlog_cache_failures", "How often the cache did not answer this process in time."
+    )
+    failures.add_metric([], lists.failures)
+    return [asked, failures]
 
 
 def _set_aside(platform: Platform) -> Metric:
