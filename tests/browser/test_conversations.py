@@ -371,7 +371,10 @@ async def test_no_page_bars_anybody(
     talk = (await platform.messages.start(ada, "bob", "Hello https://example.org")).conversation
     sent = await platform.messages.send(bob, talk, "Hello")
     await platform.messages.start_group(ada, ["bob"], title="Choir")
-    paths = ("", "/new", "/settings", f"/{talk}", f"/{talk}/about", f"/{talk}/{sent.message.id}")
+    paths = (
+        *("", "/new", "/settings", "/search?q=hello"),
+        *(f"/{talk}", f"/{talk}/about", f"/{talk}/{sent.message.id}"),
+    )
 
     for page in (desk, pocket):
         for scheme in ("light", "dark"):

@@ -298,7 +298,7 @@ if (form) {
     state(once, "Sending …", "");
     try {
       const headers = { Accept: "application/json" };
-      const signal = AbortSignal.timeout(20000);
+      const signal = AbortSignal.timeout?.(20000);
       const answer = await fetch(form.action, { method: "POST", body, headers, signal });
       if (answer.redirected) return state(once, "", "Not sent: you are no longer signed in.");
       const isRead = answer.headers.get("content-type")?.includes("json");
