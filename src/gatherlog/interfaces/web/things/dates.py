@@ -1,5 +1,6 @@
 """The dates of an own thing with what is booked, for the organiser: coming, cancelled and past."""
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Final
 
@@ -18,9 +19,20 @@ from gatherlog.interfaces.web.things.facts import clock
 from gatherlog.interfaces.web.things.phrases import span
 from gatherlog.interfaces.web.words import people
 
-__all__ = ["Date", "Dates", "Figures", "date_path", "dates_of", "figures_of", "taken", "untouched"]
+__all__ = [
+    "Date",
+    "Dates",
+    "Figures",
+    "date_path",
+    "dates_of",
+    "figures_of",
+    "next_dates",
+    "taken",
+    "untouched",
+]
 
 PAST_SHOWN: Final = 50
+NEXT_SHOWN: Final = 5
 
 
 class Figures(msgspec.Struct, frozen=True):
@@ -88,6 +100,22 @@ def dates_of(thing: Thing, figures: Figures, now: int) -> Dates:
         _date(thing, one.occurrence, taken(one), today) for one in figures.past if one.occurrence
     ]
     return Dates([row for _, row in sorted(rows, key=lambda row: row[0])], past)
+
+
+async def next_dates(things: ThingService, published: Sequence[Thing], now: int) -> list[Date]:
+    """The next dates of several published things, of all together the first few."""
+    found = [
+        (one, thing)
+        for thing in published
+        for one in coming(thing.content, thing.altered, now=now)[:NEXT_SHOWN]
+    ]
+    first = sorted(found, key=lambda pair: pair[0].starts_at)[:NEXT_SHOWN]
+    places = await things.places_at([(thing, one) for one, thing in first])
+    today = to_datetime(now).date()
+    return [
+        _date(thing, one, f"{thing.content.name} · {taken(booked)}", today)
+        for (one, thing), booked in zip(first, places, strict=True)
+    ]
 
 
 def date_path(thing_id: str, one: Occurrence) -> str:

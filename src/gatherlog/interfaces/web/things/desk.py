@@ -18,7 +18,7 @@ from gatherlog.interfaces.auth import permit
 from gatherlog.interfaces.problems import Malformed, status_of
 from gatherlog.interfaces.web.fields import Fields
 from gatherlog.interfaces.web.forms import text, version
-from gatherlog.interfaces.web.things.dates import dates_of, figures_of
+from gatherlog.interfaces.web.things.dates import Date, dates_of, figures_of, next_dates
 from gatherlog.interfaces.web.things.differences import Line, differences, lines
 from gatherlog.interfaces.web.things.facts import (
     FIELD_NAMES,
@@ -102,6 +102,7 @@ class DeskPages:
             self._things.profile(account),
             asyncio.gather(*(self._things.count_own_things(account, one) for one in TABS.values())),
         )
+        coming = [] if tab or cursor else await self._coming(account)
         counted = {"": sum(counts), **dict(zip(TABS, counts, strict=True))}
         more = found.items[-1].cursor if found.has_next and found.items else ""
         return self._frame.shown(
@@ -113,9 +114,17 @@ class DeskPages:
             tab=tab,
             profile=profile,
             kinds=KINDS,
+            coming=coming,
             more=urlencode({"show": tab, "cursor": more}) if more else "",
             is_later=bool(cursor),
         )
+
+    async def _coming(self, account: str) -> list[Date]:
+        """The next dates of what was published last."""
+        window = Window(limit=SHOWN)
+        found = await self._things.own_things(account, window, status="PUBLISHED")
+        now = self._frame.platform.clock()
+        return await next_dates(self._things, [item.body for item in found.items], now)
 
     async def profile(self, request: Request) -> Response:
         """The name under which one publishes; POST saves it."""

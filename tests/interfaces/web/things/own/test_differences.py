@@ -1,6 +1,6 @@
 """What changed in a new version, word by word."""
 
-from time import perf_counter
+from time import process_time
 
 import msgspec
 import pytest
@@ -44,11 +44,11 @@ def test_the_same_text_has_no_difference() -> None:
 @pytest.mark.parametrize("words", ["a b " * 2_400, "a\n" * 4_900, "a" * 10_000, " \n" * 5_000])
 def test_texts_of_any_shape_are_compared_in_little_time(words: str) -> None:
     other = "b" + words[::-1]
-    began = perf_counter()
+    began = process_time()
 
     found = pieces(words, other)
 
-    assert perf_counter() - began < 1
+    assert process_time() - began < 1
     assert (of(found, "same", "gone"), of(found, "same", "new")) == (words, other)
 
 

@@ -12,6 +12,7 @@ from tests.interfaces.graphql.asking import ON_SQLITE, People
 from tests.interfaces.graphql.sample_town import DAY, Town
 from tests.interfaces.web.things.family import Browsing, only_form
 from tests.interfaces.web.things.own.looking import title_of
+from tests.interfaces.web.things.test_actors import login_of_co_host
 
 NONE = "00000000-0000-7000-8000-000000000000"
 OF_A_THING = ("", "/edit", "/preview", f"/dates/{DAY}?at=10:00", f"/dates/{DAY}/print?at=10:00")
@@ -29,6 +30,8 @@ async def browsing_as(name: str, app: Http, platform: Platform, people: People) 
             return people.olga.secret
         case "reviewer":
             return people.rita.secret
+        case "co-host":
+            return await login_of_co_host(platform)
         case "host":
             made = await platform.keys.create(name, "default", "", actor="test")
         case _:
@@ -48,7 +51,7 @@ async def test_whoever_is_not_signed_in_is_led_to_the_page_by_signing_in(
 
 
 @ON_SQLITE
-@pytest.mark.parametrize("who", ["parent", "reviewer", "operator", "host"])
+@pytest.mark.parametrize("who", ["parent", "reviewer", "operator", "host", "co-host"])
 @pytest.mark.parametrize("path", DESK)
 async def test_the_desk_is_for_organisers(
     app: Http, platform: Platform, people: People, who: str, path: str
@@ -60,7 +63,7 @@ async def test_the_desk_is_for_organisers(
 
 
 @ON_SQLITE
-@pytest.mark.parametrize("who", ["parent", "organiser", "host"])
+@pytest.mark.parametrize("who", ["parent", "organiser", "host", "co-host"])
 @pytest.mark.parametrize("path", REVIEW)
 async def test_reviews_are_for_reviewers(
     app: Http, platform: Platform, people: People, who: str, path: str
