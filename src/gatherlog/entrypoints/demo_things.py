@@ -98,7 +98,7 @@ def _drawn(names: Collection[str], today: date, chance: random.Random) -> Conten
 
 def _organiser(content: Content, branches: bool, chance: random.Random) -> str:
     offers = [name for name, categories in ORGANISERS.items() if content.category in categories]
-    name = chance.choice(offers or list(ORGANISERS))
+    name = chance.choice(offers)
     return f"{name}, {chance.choice(DISTRICTS).name}" if branches else name
 
 
