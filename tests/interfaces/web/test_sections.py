@@ -5,7 +5,7 @@ import pytest
 from gatherlog.apps.people import Actor, Role
 from gatherlog.interfaces.web.sections import safe_path, sections
 
-FOR_PARENTS = ["/things", "/favourites", "/bookings", "/children", "/host"]
+FOR_PARENTS = ["/things", "/favourites", "/bookings", "/children", "/host", "/messages"]
 
 
 def account(*roles: Role) -> Actor:
