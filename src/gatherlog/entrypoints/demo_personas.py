@@ -25,7 +25,8 @@ class Persona(msgspec.Struct, frozen=True, kw_only=True):
 
 def introduction(url: str, personas: list[Persona], directory: Path) -> str:
     """All personas with their keys and links, and lines to paste into a shell."""
-    lines = ["", f"The Gatherlog demo runs at {url}  (its data: {directory}/)", ""]
+    lines = ["", f"The Gatherlog demo runs at {url}  (its data: {directory}/)"]
+    lines += [f"Things to do are found at {url}/things; signing in adds the other sections.", ""]
     for persona in personas:
         address = f" <{persona.address}>" if persona.address else ""
         lines.append(f"  {persona.who}{address}, {persona.role}")
