@@ -44,7 +44,9 @@ def run_demo(settings: Settings, directory: Path) -> None:
     data, personas = make_demo(directory)
     store = f"sqlite:///{data / 'gatherlog.db'}"
     serve(
-        msgspec.structs.replace(settings, store=store, demo=True),
+        msgspec.structs.replace(
+            settings, store=store, demo=True, currency=settings.currency or "EUR"
+        ),
         ready=lambda url: print(introduction(url, personas, directory), flush=True),
     )
 
