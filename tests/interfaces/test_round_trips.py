@@ -21,7 +21,9 @@ from gatherlog.interfaces.logs import RequestLog
 from gatherlog.settings import Settings
 from gatherlog.testing import run_instantly
 
-DISTANT = Hostility(seconds=1.0, turns=0, collides=0, loses_answers=0, lag=0, page=1_000)
+DISTANT = Hostility(
+    seconds=1.0, turns=0, collides=0, loses_answers=0, lag=0, page=1_000, cuts_pages=False
+)
 ADA = {"first_name": "Ada", "last_name": "Lovelace"}
 
 
