@@ -6,12 +6,14 @@ from collections.abc import Awaitable
 from contextlib import suppress
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gatherlog.apps.messages import VIEWS, MessageService
 from gatherlog.apps.messages.views import CONVERSATIONS, MESSAGES, PAIRS
 from gatherlog.core import Store
+from gatherlog.core.commands.turns import CommandLocks
 from gatherlog.core.eventstore.errors import NotFound
 from gatherlog.engines.memory import MemoryStore
 from gatherlog.testing import Interleaved, StandingClock, run_instantly
@@ -26,6 +28,16 @@ from tests.apps.messages.talking import (
 from tests.stores import eventually, scanned
 
 ADA, BOB, CY = "id-ada", "id-bob", "id-cy"
+
+
+@pytest.fixture(params=["one process", "many"])
+def service(
+    request: pytest.FixtureRequest, service: MessageService, monkeypatch: pytest.MonkeyPatch
+) -> MessageService:
+    """With "many", commands do not share a lock, as if each ran in a process of its own."""
+    if request.param == "many":
+        monkeypatch.setattr(CommandLocks, "of", lambda locks, id: asyncio.Lock())
+    return service
 
 
 async def test_both_who_start_at_once_find_themselves_in_one_conversation(
@@ -229,4 +241,6 @@ def test_in_whatever_order_their_reads_and_commits_come_two_have_one_conversatio
         assert await plain.unread(ADA) + await plain.unread(BOB) == 3
         await store.close()
 
-    run_instantly(story())
+    with pytest.MonkeyPatch.context() as patch:  # as if each ran in a process of its own
+        patch.setattr(CommandLocks, "of", lambda locks, id: asyncio.Lock())
+        run_instantly(story())

@@ -137,8 +137,9 @@ class SendingCommands(Commands):
 
         async def attempt(unit: UnitOfWork) -> list[Decided]:
             to = await find(unit)
-            unit.assume_new(MESSAGES, to.next)  # it has the number after the last one
-            seats, orders = await seats_and_orders(unit, id, to.accounts, *to.blocks)
+            seats, orders = await seats_and_orders(
+                unit, id, to.accounts, (MESSAGES, to.next), *to.blocks
+            )
             persons.update(await self._people.persons({author, *to.pair}))
             await check_receivers(unit, to, author, persons)
             return [
