@@ -198,6 +198,8 @@ class PartitionProcessor:
         the lease. Returns the new heads.
         """
         state = self._state
+        if state.is_stopping:  # since a moment: nobody would cancel this wait
+            return heads
         self._is_waiting = self._is_idle = True
         try:
             now = await state.store.wait(heads, self._lease_seconds)
