@@ -77,6 +77,7 @@ async def test_the_requests_of_a_known_client_get_the_answers_that_it_expects(
         ("Ada", "Hello Bob"),
     ]
     assert await bob.get("/api/messages/counter") == {"count": 0}
+    await eventually(lambda: lines(bob), 1)
     [line] = await bob.get(GROUPS)
     assert [line[name] for name in ("uuid", "display_name", "handle", "message")] == [
         group,
