@@ -134,7 +134,7 @@ BODIES: list[bytes] = [
     b'{"query": "{ __typename }", "operationName": 1}',
     b'{"query": "{ __typename }", "extensions": 1}',
     b'{"query": "{ __typename }", "variables": {"a": NaN}}',
-    b'{"query": "{ __typename }", "variables": ' + b'{"a":' * 5_000 + b"1" + b"}" * 5_000 + b"}",
+    b'{"query": "{ __typename }", "variables": ' + b'{"a":' * 90_000 + b"1" + b"}" * 90_000 + b"}",
     b'{"query": "\xff"}',
 ]
 
