@@ -1,6 +1,7 @@
 """Searching one's own conversations: nothing of others, of before, of what was taken back."""
 
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 
@@ -11,7 +12,7 @@ from gatherlog.core.eventstore.clock import system_clock
 from gatherlog.core.eventstore.errors import CursorInvalid, Invalid, NotFound
 from gatherlog.core.search import SearchPage, SearchQuery
 from gatherlog.search import IndexedSearch, SearchOnDemand
-from tests.stores import eventually
+from tests.stores import events_in, eventually
 
 
 @pytest.fixture
@@ -56,7 +57,14 @@ async def found(finder: MessageFinder, account: str, text: str, **asked: str) ->
 
 
 async def soon(store: Store, index: IndexedSearch) -> None:
-    """Wait until all that was written is in the index."""
+    """Wait until all that was written is in the index. The feed may show it late."""
+    written = await events_in(store, ["conversation", "inbox"])
+
+    async def is_shown() -> bool:
+        heads = await store.heads()
+        return all(heads[event.partition] >= event.position for event in written)
+
+    await eventually(is_shown, True)
     await index.caught_up(await store.heads())
 
 
@@ -182,13 +190,15 @@ async def test_an_index_that_is_built_anew_has_the_same_documents(
     await service.delete("id-ada", talk, gone.message.id)
     await soon(store, index)
 
-    built = [document async for document in MessageSource(store).everything()]
+    async def built() -> list[tuple[str, Any, list[str]]]:
+        all_of_them = [one async for one in MessageSource(store).everything()]
+        return [(one.id, one.tags, [text.text for text in one.texts]) for one in all_of_them]
 
-    assert [(one.id, one.tags, [text.text for text in one.texts]) for one in built] == [
-        (f"{talk}/1", {CONVERSATION_TAG: [talk]}, ["pear"])
-    ]
-    page = await index.find(SearchQuery(text="pear"))
-    assert [one.id for one in page.found] == [f"{talk}/1"]
+    async def followed() -> list[str]:
+        return [one.id for one in (await index.find(SearchQuery(text="pear"))).found]
+
+    await eventually(built, [(f"{talk}/1", {CONVERSATION_TAG: [talk]}, ["pear"])])
+    await eventually(followed, [f"{talk}/1"])
 
 
 async def test_an_index_on_demand_begins_with_the_first_search(
