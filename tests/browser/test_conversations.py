@@ -172,6 +172,37 @@ async def test_what_the_other_has_read_shows_at_once_where_both_agree(
     await expect(mark.last).to_be_visible()
 
 
+async def test_an_answer_that_comes_after_the_message_was_read_does_not_unread_it(
+    platform: Platform, desk: Page, site: str, enter: Enter, chromium: Browser
+) -> None:
+    others = await chromium.new_context()
+    ada, bob = await enter(desk.context, "ada"), await enter(others, "bob")
+    for account in (ada, bob):
+        agreed = ProfilePatch(read_receipts=True)
+        await platform.profiles.change(account, agreed, actor="test")
+    talk = (await platform.messages.start(ada, "bob", "Hello")).conversation
+    await open_talk(desk, site, talk)
+    mark = desk.locator("[data-seen]").last
+
+    async def answer_late(route: Route) -> None:
+        """Give the answer to a message when the page shows that the other has read it."""
+        if route.request.method != "POST":
+            await route.fallback()
+            return
+        answer = await route.fetch()
+        await platform.messages.mark_read(bob, talk, (await answer.json())["id"])
+        await expect(mark).to_be_visible()
+        await route.fulfill(response=answer)
+
+    await desk.route(f"**/messages/{talk}", answer_late)
+    await write(desk, "Are you there?")
+
+    await expect(desk.locator(".waiting")).to_have_count(0)
+    await expect(desk.locator("[data-messages] .text")).to_have_text(["Hello", "Are you there?"])
+    await expect(mark).to_be_visible()
+    await others.close()
+
+
 async def test_an_open_list_orders_itself_and_keeps_the_focus(
     platform: Platform, desk: Page, site: str, chromium: Browser, enter: Enter
 ) -> None:

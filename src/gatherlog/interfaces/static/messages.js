@@ -304,7 +304,8 @@ if (form) {
       const isRead = answer.headers.get("content-type")?.includes("json");
       const sent = isRead ? await answer.json() : { detail: "Please reload the page." };
       if (!answer.ok) return state(once, "", `Not sent. ${sent.detail}`);
-      place(sent.html);
+      // What is followed may have shown it before, and tells more: that it was read, or changed.
+      if (!find(`[data-message="${sent.id}"]`, list)) place(sent.html);
       done(once);
       find(".first-new", list)?.remove();
       regroup(list);
