@@ -26,7 +26,11 @@ GRACE = 30.0
 
 
 class Load(msgspec.Struct, frozen=True):
-    """Which guests answer, on how many connections, and for how many seconds."""
+    """Which guests answer, on how many connections, and for how many seconds.
+
+    With a `query`, things to do are asked for over GraphQL instead: each request names one of
+    `guests` as its variable `id`.
+    """
 
     port: int
     clients: int
@@ -34,6 +38,8 @@ class Load(msgspec.Struct, frozen=True):
     seconds: float
     warm_up: float
     key: str = ""
+    path: str = ""
+    query: str = ""
 
 
 class LoadResult(msgspec.Struct, frozen=True):
@@ -178,9 +184,12 @@ def requests(load: Load, client: int, answers: Answers) -> Callable[[], bytes | 
 
 
 def request(load: Load, client: int, guest: str, people: int) -> bytes:
+    path = load.path or f"/guests/{guest}/rsvp"
     body = b'{"attending":true,"num_guests":%d,"dietary":"no nuts at %d"}' % (people, client)
+    if load.query:
+        body = msgspec.json.encode({"query": load.query, "variables": {"id": guest}})
     head = (
-        f"POST /guests/{guest}/rsvp HTTP/1.1\r\nHost: 127.0.0.1:{load.port}\r\n"
+        f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1:{load.port}\r\n"
         f"Authorization: Bearer {load.key}\r\nContent-Type: application/json\r\n"
         f"Content-Length: {len(body)}\r\n\r\n"
     )

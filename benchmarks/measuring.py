@@ -72,11 +72,16 @@ class Size(msgspec.Struct, frozen=True):
     """Duration of the load on a server."""
     guests: int = 1_000
     """Guests who answer over HTTP."""
+    things: int = 500
+    """Things to do that are asked for over GraphQL."""
     few: int = 10_000
     many: int = 1_000_000
     """Events in the small and in the large store; one document per ten events."""
     probes: int = 1_000
     """Operations measured on a small and on a large store."""
+    searched: int = 100_000
+    """Things to do that are searched."""
+    searches: int = 400
 
 
 QUICK = Size(
@@ -89,6 +94,8 @@ QUICK = Size(
     seconds=1.5,
     many=200_000,
     probes=300,
+    searched=20_000,
+    searches=200,
 )
 TINY = Size(
     lone=40,
@@ -99,9 +106,12 @@ TINY = Size(
     wakes=10,
     seconds=0.3,
     guests=8,
+    things=4,
     few=400,
     many=2_000,
     probes=20,
+    searched=300,
+    searches=20,
 )
 
 

@@ -16,7 +16,7 @@ import asyncpg
 import msgspec
 from eventsourcing.postgres import PostgresApplicationRecorder, PostgresDatastore
 
-from benchmarks import answering, ours
+from benchmarks import answering, ours, waking
 from benchmarks.measuring import (
     Benchmark,
     Contender,
@@ -258,6 +258,26 @@ def prepare_rsvps(callers: int, at_least: float) -> Callable[[Size, Path], Await
     return plan
 
 
+# Waking.
+
+
+def our_wakes(events: int) -> Measure:
+    async def measure(_: Path) -> Figures:
+        async with opened() as store, waking.other_process("url", url(), events) as seen:
+            acknowledged = await waking.append_paced(store, events)
+            return waking.latencies(acknowledged, await seen())
+
+    return measure
+
+
+async def prepare_wakes(size: Size, _: Path) -> Plan:
+    name = "gatherlog, other process"
+    return Plan(
+        [Contender(name, "NOTIFY, read_feed, decode", our_wakes(size.wakes))],
+        [Target(name, "p50_us", at_most=3_000)],
+    )
+
+
 # The whole log.
 
 
@@ -323,6 +343,11 @@ BENCHMARKS = [
     ),
     Benchmark(
         "postgres-rsvp-256", "PostgreSQL: the RSVP commit, 256 callers", prepare_rsvps(256, 0.55)
+    ),
+    Benchmark(
+        "postgres-wake",
+        "PostgreSQL: append to subscriber, after the acknowledgement",
+        prepare_wakes,
     ),
     Benchmark("postgres-replay", "PostgreSQL: the whole log, typed", prepare_replay),
 ]

@@ -30,14 +30,24 @@ class Server(msgspec.Struct, frozen=True):
     first_answer: float
     """Seconds from the start of the process to its first answer."""
 
+    def cpu(self) -> float:
+        """Seconds of processor time since the start, of all its threads."""
+        times = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()[11:13]
+        return sum(map(int, times)) / os.sysconf("SC_CLK_TCK")
+
     def memory(self) -> Mapping[str, float]:
         """Resident memory in megabytes: now, and its maximum since the start."""
-        status = Path(f"/proc/{self.pid}/status").read_text().splitlines()
-        fields = dict(line.split(":", 1) for line in status)
-        return {
-            "rss_mb": int(fields["VmRSS"].split()[0]) / 1024,
-            "peak_mb": int(fields["VmHWM"].split()[0]) / 1024,
-        }
+        return memory_of(self.pid)
+
+
+def memory_of(pid: int) -> Mapping[str, float]:
+    """The resident memory of a process in megabytes: now, and its maximum since the start."""
+    status = Path(f"/proc/{pid}/status").read_text().splitlines()
+    fields = dict(line.split(":", 1) for line in status)
+    return {
+        "rss_mb": int(fields["VmRSS"].split()[0]) / 1024,
+        "peak_mb": int(fields["VmHWM"].split()[0]) / 1024,
+    }
 
 
 @asynccontextmanager

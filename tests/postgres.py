@@ -36,6 +36,7 @@ __all__ = [
     "found_versions",
     "make_for_role",
     "make_role",
+    "room_can_be_had",
     "running",
     "server",
 ]
@@ -52,6 +53,10 @@ SETTINGS: Final = {
     "max_prepared_transactions": "0",
 }
 
+APART: Final = ("unshare", "-m") if os.getuid() == 0 else ("unshare", "-Ucm", "--keep-caps")
+"""Runs a command with mounts of its own."""
+MOUNT: Final = 'mount -t tmpfs -o $1 tmpfs "$2" && shift 2 && exec "$@"'
+
 SECRETIVE: Final = "secretive"
 """A role that needs a password. Each test that uses it makes it."""
 
@@ -59,14 +64,22 @@ SECRETIVE: Final = "secretive"
 class PostgresServer:
     """A running server with one superuser, `postgres`, who needs no password on its socket.
 
-    It is a replica of another one, if that is given.
+    It is a replica of another one, if that is given. With `room`, such as `8m`, there is a file
+    system of that size at `small`, which only the server sees.
     """
 
     def __init__(
-        self, version: int, *, primary: "PostgresServer | None" = None, **settings: str
+        self,
+        version: int,
+        *,
+        primary: "PostgresServer | None" = None,
+        room: str | None = None,
+        **settings: str,
     ) -> None:
         self._primary = "" if primary is None else str(primary.folder)
         self.folder: Path = Path(tempfile.mkdtemp(prefix="gatherlog-postgres-"))
+        self.small = self.folder / "small"
+        self._room = room
         self.binaries = found_versions()[version]
         self._settings = {**SETTINGS, "unix_socket_directories": str(self.folder), **settings}
         self._guardian: subprocess.Popen[bytes] | None = None
@@ -77,7 +90,7 @@ class PostgresServer:
         options = [f"--{name}={value}" for name, value in self._settings.items()]
         command = [sys.executable, "-m", "tests.postgres", str(self.binaries), str(self.folder)]
         self._guardian = subprocess.Popen(
-            [*command, self._primary, *options],
+            [*self._with_room(), *command, self._primary, *options],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             cwd=Path(__file__).parents[1],
@@ -94,6 +107,14 @@ class PostgresServer:
         self._guardian.stdin.close()
         self._guardian.wait()
         self._guardian.stdout.close()
+
+    def _with_room(self) -> list[str]:
+        """The beginning of a command that runs with the small file system."""
+        if self._room is None:
+            return []
+        self.small.mkdir()
+        options = f"size={self._room},mode=700,uid={_owner().pw_uid}"
+        return [*APART, "sh", "-c", MOUNT, "sh", options, str(self.small)]
 
     def url(self, schema: str = "gatherlog", *, user: str = "postgres") -> str:
         """The address of a store in the database `postgres`."""
@@ -119,6 +140,13 @@ def _folders() -> Iterator[Path]:
     yield from sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
     if (program := shutil.which("postgres")) is not None:
         yield Path(program).resolve().parent
+
+
+def room_can_be_had() -> bool:
+    """Whether this machine lets a server have a file system of its own."""
+    with tempfile.TemporaryDirectory() as folder:
+        command = [*APART, "sh", "-c", MOUNT, "sh", "size=1m", folder, "true"]
+        return shutil.which("unshare") is not None and subprocess.call(command) == 0
 
 
 _running: dict[int, PostgresServer] = {}
@@ -200,7 +228,8 @@ def _guard(binaries: str, folder: str, primary: str, *options: str) -> None:
         who = {"cwd": folder}
     if primary:
         copy = [str(programs / "pg_basebackup"), "-D", data, "-h", primary, "-U", "postgres"]
-        subprocess.run([*copy, "--write-recovery-conf", "--no-sync"], check=True, **who)
+        how = ["--write-recovery-conf", "--no-sync", "--checkpoint=fast"]
+        subprocess.run([*copy, *how], check=True, **who)
     else:
         _make(programs / "initdb", data, who)
     with open(Path(folder) / "log", "wb") as log:

@@ -1,21 +1,40 @@
 """Writes the pages of the reference that are made from the code; `make reference` runs it.
 
-They are the commands with their options, every type of event, and the indexes of every view.
+They are the commands with their options, every type of event, the indexes of every view, the
+schemas of the GraphQL APIs, and their limits.
 """
 
 import ast
 import inspect
 import re
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 
 import msgspec
+from graphql import print_schema
 
 from gatherlog.bootstrap import CATEGORIES, VIEWS
 from gatherlog.core.projections.folds import Category
 from gatherlog.entrypoints.cli.app import app
+from gatherlog.interfaces.bodies import MAX_BODY
+from gatherlog.interfaces.graphql import (
+    audit,
+    finding_arguments,
+    guest,
+    limits,
+    organiser,
+    serving,
+    user,
+)
+from gatherlog.interfaces.graphql.apis import APIS
+from gatherlog.interfaces.graphql.connections import DEFAULT_SIZE
+from gatherlog.interfaces.graphql.costs import MOST_COST
+from gatherlog.interfaces.graphql.errors import MEANINGS
+from gatherlog.interfaces.graphql.schema import bound_schema
+from gatherlog.interfaces.live_streams import MOST_STREAMS
 
 HERE = Path(__file__).parent
 MARK = "<!-- Made by `make reference`; do not edit. -->"
@@ -33,16 +52,28 @@ A flag wins over its variable.
 | `GATHERLOG_TRUSTED_PROXIES` | | none; addresses and networks with commas between |
 | `GATHERLOG_RATE_LIMITS` | | on; `off`, or figures like `sign_in=20/minute,rsvp=off` for \
 `sign_in` (10/minute per client address), `email` (5/minute per e-mail address \
-and client address), `rsvp` (10/hour per guest), `wrong` (30/minute per client address) |
+and client address), `rsvp` (10/hour per guest), \
+`conversation` (30/minute per member and client address), `wrong` (30/minute per client address), \
+`contact` (5 letters to the site an hour per client address) |
 | `GATHERLOG_QUOTAS` | | on; `off`, or figures like `gatherings=200,guests=off` for `gatherings` \
 (50 of an account), `guests` (5000 of a gathering), `account_guests` (20000 of an account), \
 `gathering_letters` (6000 about a gathering a day), `host_letters` (10000 of an account a day), \
 `address_letters` (20 to one address a day) |
 | `GATHERLOG_SMTP_URL` | | none: no mail is sent; `smtp://name:password@host:port`, or `smtps://` |
 | `GATHERLOG_MAIL_FROM` | | none; needed with an SMTP server: `Our party <party@example.org>` |
+| `GATHERLOG_CONTACT` | | none; the address that gets what visitors write to the site |
+| `GATHERLOG_CURRENCY` | | none; the currency of prices, such as `EUR`, beside the numbers |
+| `GATHERLOG_EVERYBODY_ORGANISES` | | `off`; `on`: accounts need no role to publish things to do |
 | `GATHERLOG_WORK` | | `on`; `off`: `gatherlog work` reads subscriptions, beside the server |
+| `GATHERLOG_CACHE` | | `off`; `memory`: each process keeps the first pages of lists of \
+conversations; `valkey://[name:password@]host[:port][/number]`, `redis://…`, \
+with TLS `valkeys://…` or `rediss://…`, or `unix:///socket`: a server keeps them for all, with \
+`gatherlog[valkey]` |
+| `GATHERLOG_INTROSPECTION` | | `off`; `on`: the GraphQL APIs tell their schemas, as a demo does |
 | `GATHERLOG_WEBHOOK_ALLOW` | | none; networks that webhooks may reach although not public, and at \
 any port, with commas between: `127.0.0.1,10.1.0.0/16` |
+| `GATHERLOG_SEARCH_FOLDER` | | beside SQLite's file, ending in `.search`; without a file, a \
+temporary folder. Each server keeps an index of its own in it, which may be deleted at any time |
 | `GATHERLOG_JWT_KEY` | | the content of the key file; a private RSA key in PEM |
 | `GATHERLOG_KEY_FILE` | | beside SQLite's file, ending in `.key`; the file is made when it is \
 first needed, and kept. With `memory:` there is no file unless this names one, and the key ends \
@@ -128,10 +159,71 @@ def event_types() -> str:
     return "\n".join(lines) + "\n"
 
 
-PAGES = {
+def graphql_schema(name: str) -> str:
+    """The schema of one API in one file, for generators of clients."""
+    row = APIS[name]
+    return print_schema(bound_schema(row.parts, row.resolvers)) + "\n"
+
+
+def graphql_limits() -> str:
+    """What a query over GraphQL may be like, and what its errors are called."""
+    rows = [
+        ("characters of a query", limits.MOST_CHARACTERS),
+        ("tokens, such as names and braces", limits.MOST_TOKENS),
+        ("levels of fields", limits.MOST_DEPTH),
+        ("fields that are written down; a fragment's count once", limits.MOST_FIELDS),
+        ("fragments that are spread", limits.MOST_SPREADS),
+        ("aliases; a fragment's count wherever it is spread", limits.MOST_ALIASES),
+        ("fields of one name in one selection", limits.MOST_REPEATED),
+        ("fields of the operation itself", limits.MOST_ROOTS),
+        ("cost: one for each field that may be answered", MOST_COST),
+        ("bytes of a request", MAX_BODY),
+        ("seconds for a query; a mutation is never given up", round(serving.SECONDS)),
+        ("live streams of one credential", MOST_STREAMS),
+        ("characters of `search`", finding_arguments.LONGEST_SEARCH),
+    ]
+    pages = [
+        ("organiser: `thingsToDo`", organiser.MOST, DEFAULT_SIZE),
+        ("organiser: `thingsToDoByStatus`", organiser.MOST, organiser.MOST),
+        ("user and guest: `findThingsToDo`", finding_arguments.MOST, DEFAULT_SIZE),
+        ("user: `myFavorites`", user.MOST_FAVOURITES, user.MOST_FAVOURITES),
+        ("user: `myBookings`", user.MOST_BOOKINGS, user.USUAL_BOOKINGS),
+        ("user and guest: `places`", guest.MOST_PLACES, guest.USUAL_PLACES),
+        ("audit: `pending`, `reports`", audit.MOST, audit.MOST),
+    ]
+    return "\n".join(
+        [
+            "# Limits and errors of the GraphQL APIs",
+            "",
+            MARK,
+            "",
+            "| at most | of |",
+            "|---|---|",
+            *(f"| {number:,} | {what} |" for what, number in rows),
+            "",
+            "A list within the answer counts as often as its `first` or `last` says, or as long as",
+            "it usually is; `totalCount`, `bookings` and `history` count more than other fields.",
+            "",
+            "| page of | at most | if not given |",
+            "|---|---|---|",
+            *(f"| {what} | {most} | {usual} |" for what, most, usual in pages),
+            "",
+            "## Errors",
+            "",
+            "| `extensions.code` | means |",
+            "|---|---|",
+            *(f"| `{code}` | {meaning} |" for code, meaning in MEANINGS.items()),
+            "",
+        ]
+    )
+
+
+PAGES: dict[str, Callable[[], str]] = {
     "command-line.md": command_line,
     "access-patterns.md": access_patterns,
     "events.md": event_types,
+    "graphql.md": graphql_limits,
+    **{f"graphql/{name}.graphql": partial(graphql_schema, name) for name in APIS},
 }
 
 

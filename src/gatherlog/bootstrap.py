@@ -1,19 +1,28 @@
 """Makes a platform from settings. The one module that imports all others."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from uuid_utils import uuid7
 
-from gatherlog.apps import guests, people, trail
+from gatherlog.apps import guests, messages, people, things, trail
 from gatherlog.apps.guests import mailing
 from gatherlog.apps.guests.letter_quotas import Hosts, LetterQuotas
-from gatherlog.apps.guests.text import folded
+from gatherlog.apps.messages import spreading
+from gatherlog.apps.messages.kept_lists import KeptLists
+from gatherlog.apps.messages.letters import Contact
+from gatherlog.apps.messages.mailing import message_letters
+from gatherlog.apps.messages.reminders import REMINDERS, ReminderRounds, reminders
 from gatherlog.apps.people.key_file import KeyUnusable, check_key, kept_key
+from gatherlog.apps.things.mailing import thing_letters, thing_settling
+from gatherlog.caches import open_cache
 from gatherlog.core import queues
 from gatherlog.core.commands.appending import Appender
+from gatherlog.core.commands.text import folded
 from gatherlog.core.eventstore.clock import system_clock
+from gatherlog.core.eventstore.errors import NotFound
 from gatherlog.core.eventstore.store import Store
 from gatherlog.core.routing import rules
 from gatherlog.core.routing.bus import Bus
@@ -27,6 +36,7 @@ from gatherlog.core.subscriptions.subscription import Subscription
 from gatherlog.engines import open_store
 from gatherlog.interfaces.logs import RequestLog, to_stderr
 from gatherlog.interfaces.platform import Platform
+from gatherlog.search import IndexedSearch, SearchOnDemand
 from gatherlog.settings import Settings
 from gatherlog.targets.mail import Mailbox, NoMail
 from gatherlog.targets.opening import TargetOpener
@@ -48,7 +58,10 @@ __all__ = [
 
 VIEWS = (
     *guests.VIEWS,
+    *things.VIEWS,
     *people.VIEWS,
+    *messages.VIEWS,
+    REMINDERS,
     *trail.VIEWS,
     *worker.VIEWS,
     *queues.VIEWS,
@@ -58,7 +71,9 @@ VIEWS = (
 """All views of the core and of the apps. Every store is opened with them."""
 CATEGORIES = (
     *guests.CATEGORIES,
+    *things.CATEGORIES,
     *people.CATEGORIES,
+    *messages.CATEGORIES,
     *trail.CATEGORIES,
     rules.CATEGORY,
     dead_letters.CATEGORY,
@@ -69,9 +84,17 @@ OWNED = frozenset(category.name for category in CATEGORIES) | {mailing.CATEGORY}
 """Categories of streams that only the core and the apps append to."""
 
 
-def projections() -> list[Projection]:
-    """The subscriptions that keep documents of their own, which no rebuild compares."""
-    return [logs_subscription(), trail.trail_subscription()]
+UNNAMED = "a member"
+"""What a member is called who has chosen neither a name nor a handle."""
+
+
+def projections(*, mail: bool = True) -> list[Projection]:
+    """The subscriptions that keep documents of their own, which no rebuild compares.
+
+    Those that only a site with mail needs are left out without it.
+    """
+    kept = [logs_subscription(), trail.trail_subscription()]
+    return [*kept, reminders()] if mail else kept
 
 
 async def open_platform(
@@ -101,6 +124,7 @@ async def start(settings: Settings, *, handlers: Mapping[str, Handler] = {}) -> 
     try:
         await platform.guests.ensure_default("system")
         await platform.guests.promote_waiting(actor="system")
+        await platform.things.promote_waiting(actor="system")
     except BaseException:
         await platform.stop()
         raise
@@ -129,8 +153,15 @@ def _assemble(
         store, clock=clock, ids=ids, quotas=quotas, sends_letters=sends_letters
     )
     accounts = people.AccountService(
-        store, key, mailer, site=settings.base_url, clock=clock, ids=ids
+        store,
+        key,
+        mailer,
+        site=settings.base_url,
+        clock=clock,
+        ids=ids,
+        everybody_organises=settings.everybody_organises,
     )
+    things_to_do = things.ThingService(store, clock=clock, ids=ids)
     secrets, queue = _RuleSecrets(key), queues.Queues(store, clock=clock, ids=ids)
     opener = TargetOpener(
         store,
@@ -143,25 +174,82 @@ def _assemble(
         queues=queue,
         handlers=handlers,
     )
+    profiles, links = people.ProfileService(store, clock=clock, ids=ids), people.MailLinks(key)
+    cache = open_cache(settings.cache, _Digest(key, "cache"))
+    lists = None if cache is None else KeptLists(cache, store.id)
+    talk = messages.MessageService(
+        store,
+        Members(profiles),
+        Concerns(guest_lists, things_to_do, profiles),
+        clock=clock,
+        ids=ids,
+        lists=lists,
+    )
+    contacts = Contacts(profiles, links, settings.base_url)
     bus, log = Bus(opener), RequestLog(clock)
-    subscriptions: list[Subscription] = [bus, *projections()]
+    source = things.ThingSource(store, clock=clock, report=log.failed)
+    search = IndexedSearch(
+        store, source, folder=settings.search_path, clock=clock, report=log.failed
+    )
+    spread = spreading.spreading(store, clock=clock, ids=ids)
+    message_search = SearchOnDemand(
+        store,
+        IndexedSearch(
+            store,
+            messages.MessageSource(store),
+            folder=_index_of_messages(settings),
+            clock=clock,
+            report=log.failed,
+        ),
+    )
+    subscriptions: list[Subscription] = [bus, *projections(mail=sends_letters), spread]
     if sends_letters:
         is_confirmed = _always if settings.demo else accounts.is_confirmed
-        hosts = Hosts(is_confirmed, _AddressDigest(key))
+        hosts = Hosts(is_confirmed, _Digest(key, "letters"))
         post = mailing.Post(mailer.deliver, settings.base_url)
         allowed = LetterQuotas(store, quotas, hosts, clock=clock, ids=ids)
-        subscriptions.append(mailing.guest_letters(store, post, allowed, clock=clock, ids=ids))
+        letters = mailing.guest_letters(store, post, allowed, clock=clock, ids=ids)
+        notices = thing_letters(
+            store,
+            things_to_do,
+            accounts,
+            mailer.deliver,
+            site=settings.base_url,
+            contact=settings.contact,
+            clock=clock,
+        )
+        unread = message_letters(
+            store, talk, contacts, mailer.deliver, site=settings.base_url, clock=clock
+        )
+        subscriptions += [letters, notices, unread]
+    subscriptions.append(
+        thing_settling(
+            store, things_to_do, accounts if sends_letters else None, clock=clock, ids=ids
+        )
+    )
     return Platform(
         settings=settings,
         store=store,
         clock=clock,
         ids=ids,
         guests=guest_lists,
+        things=things_to_do,
         keys=people.KeyService(store, clock=clock, ids=ids),
         accounts=accounts,
         guest_login=people.GuestLoginService(
             store, key, Invitees(guest_lists), clock=clock, ids=ids
         ),
+        profiles=profiles,
+        member_tokens=people.MemberTokenService(store.id, key, accounts, clock=clock, ids=ids),
+        site_key=key,
+        messages=talk,
+        message_search=message_search,
+        message_finder=messages.MessageFinder(store.id, talk, message_search),
+        kept_lists=lists,
+        mail_links=links,
+        reminder_rounds=ReminderRounds(store, contacts, clock=clock, ids=ids, report=log.failed)
+        if sends_letters
+        else None,
         mailer=mailer,
         trail=trail.TrailService(store, clock=clock, ids=ids, report=log.failed),
         appender=Appender(store, owned=OWNED, clock=clock, ids=ids),
@@ -171,6 +259,8 @@ def _assemble(
             store, clock=clock, ids=ids, known=[subscription.name for subscription in subscriptions]
         ),
         queues=queue,
+        search=search,
+        finder=things.ThingFinder(search),
         bus=bus,
         subscriptions=subscriptions,
         worker=worker.Worker(
@@ -184,19 +274,26 @@ def _assemble(
     )
 
 
+def _index_of_messages(settings: Settings) -> Path | None:
+    """The folder of the index of messages, within that of things; None is a temporary one."""
+    return None if settings.search_path is None else settings.search_path / "messages"
+
+
 async def _always(account_id: str) -> bool:
     """In the demo nobody's address is real, and no letter leaves the process."""
     return True
 
 
-class _AddressDigest:
-    """Digests of the addresses of guests, by which the letters of a day are counted."""
+class _Digest:
+    """Digests by the site's key for one purpose, such as that of addresses, by which the letters of
+    a day are counted."""
 
-    def __init__(self, key: people.KeySource) -> None:
+    def __init__(self, key: people.KeySource, purpose: str) -> None:
         self._key = key
+        self._purpose = purpose
 
-    async def __call__(self, address: str) -> str:
-        return (await self._key()).digest("letters", address)
+    async def __call__(self, text: str) -> str:
+        return (await self._key()).digest(self._purpose, text)
 
 
 class _RuleSecrets:
@@ -301,3 +398,83 @@ class Invitees:
 
     def is_same_name(self, one: str, other: str) -> bool:
         return folded(" ".join(one.split())) == folded(" ".join(other.split()))
+
+
+class Members:
+    """Those who write to each other: the link from the messages app to the people app."""
+
+    def __init__(self, profiles: people.ProfileService) -> None:
+        self._profiles = profiles
+
+    async def by_handle(self, handle: str) -> str | None:
+        account = await self._profiles.by_handle(handle)
+        return None if account is None or account not in await self.persons([account]) else account
+
+    async def persons(self, ids: Collection[str]) -> Mapping[str, messages.Person]:
+        return {
+            id: messages.Person(
+                id=id,
+                display_name=one.profile.display_name or one.profile.handle or UNNAMED,
+                handle=one.profile.handle,
+                shows_reading=one.profile.read_receipts,
+            )
+            for id, one in (await self._profiles.known(ids)).items()
+        }
+
+
+class Concerns:
+    """Whose business it is what messages are about: the link from the messages app to other apps.
+
+    A gathering is that of its host, and of the guests with the same address. A published thing is
+    everybody's, and a booking that of the parent and the organiser.
+    """
+
+    def __init__(
+        self,
+        guest_lists: guests.GuestService,
+        things_to_do: things.ThingService,
+        profiles: people.ProfileService,
+    ) -> None:
+        self._guests = guest_lists
+        self._things = things_to_do
+        self._profiles = profiles
+
+    async def concerns(self, account: str, about: messages.About) -> bool:
+        match about.kind:
+            case "gathering":
+                return await self._gathering_concerns(about.id, account)
+            case "thing":
+                return await self._things.thing_concerns(about.id, account)
+            case "booking":
+                return await self._things.booking_concerns(about.id, account)
+
+    async def _gathering_concerns(self, id: str, account: str) -> bool:
+        try:
+            gathering = (await self._guests.gathering(id)).body
+        except NotFound:
+            return False
+        if gathering.host_account == account:
+            return True
+        known = (await self._profiles.known([account])).get(account)
+        return known is not None and await self._guests.is_invited(id, known.address)
+
+
+class Contacts:
+    """How members are written to: the link from letters about messages to the people app."""
+
+    def __init__(self, profiles: people.ProfileService, links: people.MailLinks, site: str) -> None:
+        self._profiles = profiles
+        self._links = links
+        self._site = site
+
+    async def contact(self, account: str) -> Contact | None:
+        known = (await self._profiles.known([account])).get(account)
+        if known is None or not known.profile.message_mail:
+            return None
+        hours = known.profile.quiet_hours
+        return Contact(
+            address=known.address,
+            time_zone=known.profile.time_zone,
+            quiet_hours=None if hours is None else (hours.start, hours.end),
+            unsubscribe=f"{self._site}/unsubscribe/{await self._links.token(account)}",
+        )

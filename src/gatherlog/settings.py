@@ -8,6 +8,8 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from gatherlog.apps.people.addresses import parsed
+from gatherlog.caches import check_cache
 from gatherlog.core.eventstore.errors import Flaw, Invalid, NotAStore
 from gatherlog.engines.addresses import StoreAddress, read_address
 from gatherlog.targets.mail_sender import MailSender
@@ -34,19 +36,33 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """`smtp://[name:password@]host[:port]` or `smtps://…`; None: no mail is sent."""
     mail_from: str | None = None
     """The sender of mail, such as `party@example.org` or `Our party <party@example.org>`."""
+    contact: str | None = None
+    """The address that gets what visitors write to the site; None: it stays in the log."""
     jwt_key: str | None = None
     """The site's private RSA key in PEM; None: it is in the key file."""
     key_file: str | None = None
     """The file with the site's private key; None: beside SQLite's file, ending in `.key`. Stores in
     memory and on PostgreSQL have no such file unless it is named here."""
+    search_folder: str | None = None
+    """The folder of the index for searching, which may be deleted; None: beside SQLite's file,
+    ending in `.search`, or a temporary one where the store has no file."""
     webhook_allow: tuple[str, ...] = ()
     """Addresses or networks that webhooks may reach though not public, and at any port."""
     work: bool = True
     """Whether the server runs the worker, too; if not, `gatherlog work` does, beside it."""
+    currency: str | None = None
+    """The currency of all prices, such as `EUR`; None: pages show numbers alone."""
+    everybody_organises: bool = False
+    """Whether every account is an organiser of things to do, without being given the role."""
     rate_limits: str = ""
     """`off`, or limits like `sign_in=20/minute,rsvp=off`; limits not named keep their defaults."""
     quotas: str = ""
     """`off`, or quotas like `gatherings=200,guests=off`; those not named keep their defaults."""
+    cache: str = "off"
+    """Where first pages of conversations are kept: `off`, `memory` for each process by itself, or
+    `valkey://[name:password@]host[:port][/number]`, `redis://…` or `unix:///socket` for several."""
+    introspection: bool = False
+    """Whether the GraphQL APIs tell their schemas; a demo does in any case."""
     demo: bool = False
 
     def __repr__(self) -> str:
@@ -96,6 +112,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         return None if file is None else file.with_name(f"{file.name}.key")
 
     @property
+    def search_path(self) -> Path | None:
+        """The folder of the index for searching; None: a temporary one."""
+        if self.search_folder is not None:
+            return Path(self.search_folder)
+        file = self.address.file
+        return None if file is None else file.with_name(f"{file.name}.search")
+
+    @property
     def base_url(self) -> str:
         """The URL that links to this server begin with, without a slash at the end."""
         if self.public_url is not None:
@@ -124,6 +148,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             flaws.append(Flaw("/smtp_url", "is not like smtp://name:password@host:port"))
         if self.mail_from is not None:
             flaws.extend(_flaws_of_sender(self.mail_from))
+        if self.contact is not None and not _is_mail_address(self.contact):
+            flaws.append(Flaw("/contact", "is not an e-mail address like office@example.org"))
+        if self.currency is not None and not _is_currency(self.currency):
+            flaws.append(Flaw("/currency", "is not a code of ISO 4217 like EUR"))
+        flaws.extend(check_cache(self.cache))
         for network in self.webhook_allow:
             if not _is_network(network):
                 flaws.append(Flaw("/webhook_allow", f"{network!r} is not like 10.1.0.0/16"))
@@ -156,10 +185,13 @@ def _is_network(text: str) -> bool:
     return True
 
 
-def _switch(text: str) -> bool:
-    if text not in ("on", "off"):
-        raise Invalid(Flaw("/work", f"{text!r} is neither on nor off"))
-    return text == "on"
+def _switch(name: str) -> Callable[[str], bool]:
+    def read(text: str) -> bool:
+        if text not in ("on", "off"):
+            raise Invalid(Flaw(f"/{name}", f"{text!r} is neither on nor off"))
+        return text == "on"
+
+    return read
 
 
 def _listed(text: str) -> tuple[str, ...]:
@@ -195,6 +227,17 @@ def _flaws_of_sender(text: str) -> list[Flaw]:
     return []
 
 
+def _is_mail_address(text: str) -> bool:
+    try:
+        return parsed(text) == text
+    except Invalid:
+        return False
+
+
+def _is_currency(text: str) -> bool:
+    return len(text) == 3 and text.isascii() and text.isalpha() and text.isupper()
+
+
 def _pem(text: str) -> str:
     """PEM from a variable, in which the two characters `\\n` may stand for a line end."""
     return text.replace("\\n", "\n")
@@ -207,11 +250,17 @@ _READERS: Mapping[str, Callable[[str], object]] = {
     "public_url": str,
     "trusted_proxies": _listed,
     "webhook_allow": _listed,
-    "work": _switch,
+    "work": _switch("work"),
+    "introspection": _switch("introspection"),
+    "everybody_organises": _switch("everybody_organises"),
     "smtp_url": str,
     "mail_from": str,
+    "contact": str,
+    "currency": str,
     "jwt_key": _pem,
     "key_file": str,
+    "search_folder": str,
     "rate_limits": str,
     "quotas": str,
+    "cache": str,
 }

@@ -223,6 +223,7 @@ def test_every_error_has_a_stable_code_of_its_own() -> None:
         "StoreError": "store_error",
         "StoreFailed": "store_failed",
         "Unauthenticated": "unauthenticated",
+        "SearchNotReady": "search_not_ready",
         "ViewNotBuilt": "view_not_built",
         "ViewOutdated": "view_outdated",
     }

@@ -30,6 +30,8 @@ class CuttingProxy:
         self.cut: Cut | None = None
         self.accepted = 0
         """Connections so far."""
+        self.asked: list[float] = []
+        """When something was asked of the server, by the clock of the loop."""
 
     async def __aenter__(self) -> Self:
         await self.accept()
@@ -90,6 +92,7 @@ class CuttingProxy:
 
     async def _requests(self, reader: asyncio.StreamReader, server: asyncio.StreamWriter) -> None:
         while data := await reader.read(65_536):
+            self.asked.append(asyncio.get_running_loop().time())
             if self.cut is not None and self._marker in data:
                 if self.cut == "answer":
                     server.write(data)

@@ -115,22 +115,3 @@ async def test_a_missing_file_of_authorities_is_refused(
 
     with pytest.raises(NotAStore, match="there is no file"):
         await open_store(address(postgres, "localhost", port, parameters))
-
-
-async def test_a_pooler_that_takes_no_settings_is_refused_with_advice(postgres: Place) -> None:
-    """As PgBouncer answers a client whose settings it does not know."""
-    told = b"SFATAL\0VFATAL\0C08P01\0Munsupported startup parameter: jit\0\0"
-
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.read(8)
-        writer.write(b"N")
-        await reader.read(4096)
-        writer.write(b"E" + struct.pack("!i", len(told) + 4) + told)
-        await writer.drain()
-        writer.close()
-
-    pooler = await asyncio.start_server(serve, "127.0.0.1", 0)
-    port = pooler.sockets[0].getsockname()[1]
-    with pytest.raises(NotAStore, match="pool_mode = session"):
-        await open_store(address(postgres, "127.0.0.1", port, "sslmode=prefer"))
-    pooler.close()

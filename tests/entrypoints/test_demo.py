@@ -12,8 +12,9 @@ import msgspec
 import pytest
 
 from gatherlog.bootstrap import start
-from gatherlog.entrypoints.demo import Persona, make_demo
+from gatherlog.entrypoints.demo import make_demo
 from gatherlog.entrypoints.demo_people import gatherings
+from gatherlog.entrypoints.demo_personas import Persona
 from gatherlog.settings import Settings
 from tests.entrypoints.terminal import running
 from tests.entrypoints.test_serving import get

@@ -9,8 +9,9 @@ import pytest
 from tests.entrypoints.conftest import Terminal
 
 LEFT_OUT = (
-    "Not compared: log (subscription logs), activity, last_seen (subscription trail); `gatherlog "
-    "subscriptions reset NAME --to start` makes these documents again.\n"
+    "Not compared: log (subscription logs), activity, last_seen (subscription trail), "
+    "message_reminder (subscription message_reminders); `gatherlog subscriptions reset NAME --to "
+    "start` makes these documents again.\n"
 )
 
 

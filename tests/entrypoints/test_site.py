@@ -36,6 +36,11 @@ EXISTING = (
         "key revoke k",
     ),
     *("subscriptions list", "subscriptions pause bus", "dead-letters list"),
+    *("things list", "things show t", "things approve t --as ada@example.org"),
+    *(
+        "things reject t --as ada@example.org --reason No",
+        "things withdraw t --as ada@example.org --reason No",
+    ),
 )
 
 

@@ -65,13 +65,17 @@ async def server(tmp_path: Path) -> AsyncIterator[dict[str, str]]:
 
 SCOPED = r"^/gatherings/\{gathering_id\}/"
 """The same endpoints once more. Only the sequences request them, too."""
+TALK = "^/api/"
+"""The endpoints of conversations, which an operator without an account does not see."""
 DATA = ["--phases", "examples,coverage,fuzzing", "--max-examples"]
 
 
 @pytest.mark.parametrize(
     ("who", "how"),
     [
-        ("operator", [*DATA, "2", "--exclude-path-regex", f"{ENDLESS}|{ENDING}|{SCOPED}"]),
+        ("operator", [*DATA, "2", "--exclude-path-regex", f"{ENDLESS}|{ENDING}|{SCOPED}|{TALK}"]),
+        ("operator", [*DATA, "2", "--include-path-regex", TALK, "--exclude-path-regex", ENDLESS]),
+        ("member", [*DATA, "2", "--include-path-regex", TALK, "--exclude-path-regex", ENDLESS]),
         ("guest", [*DATA, "10", "--include-path-regex", "^/rsvp$|^/guests$"]),
         ("member", [*DATA, "5", "--include-path-regex", "^/auth/(account|code)$|^/gatherings$"]),
         (
@@ -79,7 +83,7 @@ DATA = ["--phases", "examples,coverage,fuzzing", "--max-examples"]
             ["--phases", "stateful", "--max-examples", "40", "--exclude-path-regex", ENDLESS],
         ),
     ],
-    ids=["operator", "guest", "member", "sequences"],
+    ids=["operator", "operator-talking", "member-talking", "guest", "member", "sequences"],
 )
 async def test_every_answer_is_as_described(
     server: dict[str, str], tmp_path: Path, who: str, how: list[str]

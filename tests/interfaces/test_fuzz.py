@@ -86,7 +86,7 @@ def _requests(draw: st.DrawFn) -> tuple[str, str, bytes, dict[str, str]]:
     endpoint = draw(st.sampled_from([*FINITE, *CHANGES, *CHANGES]))
     template = draw(st.sampled_from(endpoint.paths()))
     path = template.replace("{gathering_id}", "default").replace("{guest_id}", ADA)
-    path = path.replace("{group_id}", "L")
+    path = path.replace("{group_id}", "L").replace("{account_id}", ADA)
     if draw(st.integers(0, 7)) == 0:
         path = re.sub(r"\{\w+\}", lambda _: _quoted(draw(st.text(max_size=5))), template)
     odd = st.sampled_from(["?limit=2", "?cursor=x", "?preview=1", "?a=%FF&b", "?" + "a" * 200])

@@ -18,7 +18,6 @@ from httpx2 import ASGITransport, AsyncClient
 from gatherlog import bootstrap
 from gatherlog.apps.guests import GatheringDetails, NewGuest
 from gatherlog.bootstrap import Platform, new_id, start
-from gatherlog.core import Store
 from gatherlog.engines import open_store
 from gatherlog.interfaces.even_answers import STEP
 from gatherlog.interfaces.http import build_app
@@ -26,30 +25,11 @@ from gatherlog.interfaces.rest.endpoint import Endpoint
 from gatherlog.interfaces.rest.endpoints import ENDPOINTS
 from gatherlog.interfaces.rest.examples import EXAMPLES
 from gatherlog.settings import Settings
+from tests.interfaces.watched import Watched
 
-READS = ("get", "query", "scan", "read_stream", "read_feed", "recall", "streams", "heads")
 SCOPED = [
     endpoint for endpoint in ENDPOINTS if "/gatherings/{gathering_id}" in endpoint.paths()[-1]
 ]
-
-
-class Watched:
-    """A store that notes what is read of it: the method, and of how many documents."""
-
-    def __init__(self, store: Store) -> None:
-        self._store = store
-        self.reads: list[tuple[str, int]] = []
-
-    def __getattr__(self, name: str) -> Any:
-        method = getattr(self._store, name)
-        if name not in READS:
-            return method
-
-        def noted(*given: Any, **named: Any) -> Any:
-            self.reads.append((name, len(given[0]) if name == "get" else 1))
-            return method(*given, **named)
-
-        return noted
 
 
 @dataclass

@@ -45,8 +45,8 @@ def test_a_credential_is_asked_for_everywhere_but_where_one_signs_in() -> None:
         operation["operationId"] for operation in _operations() if not operation["security"]
     ]
 
-    names = ["request_code", "start_session", "log_in", "read_health", "read_readiness"]
-    assert open_to_all == names
+    signing_in = ["read_key_set", "request_code", "start_session", "log_in"]
+    assert open_to_all == [*signing_in, "read_health", "read_readiness"]
 
 
 @pytest.mark.parametrize("kind", list(EXAMPLES), ids=str)

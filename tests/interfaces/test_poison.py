@@ -153,7 +153,7 @@ async def test_rules_and_projections_get_over_every_event(
 
     got: set[str] = set()
     await eventually(copied, NAMES | {"users-after"}, 20)
-    for name in ("bus", "logs", "trail"):
+    for name in ("bus", "logs", "things", "trail"):
         await eventually(partial(behind, api, name), 0)
 
 

@@ -37,6 +37,7 @@ class Client:
             rate_limiter=None,  # type: ignore[arg-type]
             feed=None,  # type: ignore[arg-type]
             long_work=None,  # type: ignore[arg-type]
+            watch=None,  # type: ignore[arg-type]
             actor=Actor("key", "1", Role.OPERATOR),
             gathering_id="default",
             ids={"queue": "orders", **ids},

@@ -56,12 +56,18 @@ def test_limits_that_are_not_named_keep_their_defaults() -> None:
 
 def test_the_default_limits() -> None:
     assert read_rates("") == Rates(
-        sign_in=Rate(10, 60), email=Rate(5, 60), rsvp=Rate(10, 3600), wrong=Rate(30, 60)
+        sign_in=Rate(10, 60),
+        email=Rate(5, 60),
+        rsvp=Rate(10, 3600),
+        wrong=Rate(30, 60),
+        contact=Rate(5, 3600),
     )
 
 
 def test_off_means_no_limits() -> None:
-    assert read_rates("off") == Rates(sign_in=None, email=None, rsvp=None, wrong=None)
+    assert read_rates("off") == Rates(
+        sign_in=None, email=None, rsvp=None, conversation=None, wrong=None, contact=None
+    )
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,9 @@ from gatherlog.interfaces.logs import RequestLog
 from gatherlog.settings import Settings
 from gatherlog.testing import run_instantly
 
-DISTANT = Hostility(seconds=1.0, turns=0, collides=0, loses_answers=0, lag=0, page=1_000)
+DISTANT = Hostility(
+    seconds=1.0, turns=0, collides=0, loses_answers=0, lag=0, page=1_000, cuts_pages=False
+)
 ADA = {"first_name": "Ada", "last_name": "Lovelace"}
 
 
@@ -62,6 +64,14 @@ class Site:
         await self.platform.guests.change_host("default", actor.account_id, actor="test")
         return token
 
+    async def member(self, handle: str) -> str:
+        """The session of a member with this handle."""
+        address = f"{handle}@example.org"
+        code = await self.platform.accounts.issue_code(address)
+        session = await self.platform.accounts.start_session(address, code)
+        await self.ask("PUT", "/account", session, json={"handle": handle})
+        return session
+
     def newest_code(self) -> str:
         mailbox = self.platform.mailbox
         assert mailbox is not None
@@ -81,12 +91,13 @@ class Site:
 
 
 Story = Callable[[Site], Coroutine[Any, Any, None]]
-Measure = Callable[[Story], None]
+Measure = Callable[..., None]
+"""Takes a story, and as `cache` where lists are kept."""
 
 
 @asynccontextmanager
-async def distant_site() -> AsyncIterator[Site]:
-    platform = await start(Settings(store="memory:", demo=True, rate_limits="off"))
+async def distant_site(cache: str = "off") -> AsyncIterator[Site]:
+    platform = await start(Settings(store="memory:", demo=True, rate_limits="off", cache=cache))
     app = build_app(platform, log=RequestLog(platform.clock, lambda line: None))
     async with AsyncClient(transport=ASGITransport(app=app), base_url="http://test") as client:
         yield Site(platform, client)
@@ -100,12 +111,12 @@ def measure(monkeypatch: pytest.MonkeyPatch) -> Measure:
     async def open_distant(url: str, **given: Any) -> Store:
         return HostileStore(VIEWS, hostility=DISTANT)
 
-    async def told(story: Story) -> None:
-        async with distant_site() as site:
+    async def told(story: Story, cache: str) -> None:
+        async with distant_site(cache) as site:
             await story(site)
 
     monkeypatch.setattr(bootstrap, "open_store", open_distant)
-    return lambda story: run_instantly(told(story))
+    return lambda story, cache="off": run_instantly(told(story, cache))
 
 
 def test_an_answer_with_a_key_waits_for_two_reads_and_one_commit(measure: Measure) -> None:
@@ -208,3 +219,44 @@ def test_signing_in(measure: Measure) -> None:
         assert await site.trips("POST", "/auth/session", json={**email, "code": code}) == 5
 
     measure(story)
+
+
+def test_writing_reading_and_counting_messages(measure: Measure) -> None:
+    """Sending: who asks; the conversation; everybody's part in it; their names; the commit."""
+
+    async def story(site: Site) -> None:
+        ada, bob = [await site.member(name) for name in ("ada", "bob")]
+        hello: dict[str, Any] = {"json": {"message": "Hello", "handle": "bob"}}
+        made = (await site.ask("POST", "/api/messages", ada, **hello)).json()
+        group = made["message_group_uuid"]
+        more: dict[str, Any] = {"json": {"message": "Hi", "message_group_uuid": group}}
+
+        for who in bob, ada:
+            assert await site.trips("POST", "/api/messages", who, **more) == 5
+        assert await site.trips("POST", "/api/messages", ada, **hello) == 8
+        assert await site.trips("GET", "/api/messages/counter", bob) == 2
+        assert await site.trips("GET", "/api/message_groups", bob) == 5
+        assert await site.trips("GET", f"/api/messages/{group}?peek=true", bob) == 5
+
+    measure(story)
+
+
+def test_a_kept_list_of_conversations_is_checked_and_shown_in_one_read(measure: Measure) -> None:
+    """Who asks; then all documents. A list that is not right costs that read more."""
+
+    async def story(site: Site) -> None:
+        ada, bob = [await site.member(name) for name in ("ada", "bob")]
+        hello: dict[str, Any] = {"json": {"message": "Hello", "handle": "bob"}}
+        await site.ask("POST", "/api/messages", ada, **hello)
+
+        assert await site.trips("GET", "/api/message_groups", bob) == 5
+        for _ in range(2):
+            assert await site.trips("GET", "/api/message_groups", bob) == 2
+            await site.ask("POST", "/api/messages", ada, **hello)
+        assert await site.trips("GET", "/api/message_groups?limit=1", bob) == 5
+        cyd = await site.member("cyd")
+        await site.ask("POST", "/api/messages", cyd, **hello)
+        assert await site.trips("GET", "/api/message_groups?limit=1", bob) == 6
+        assert await site.trips("GET", "/api/messages/counter", bob) == 2
+
+    measure(story, cache="memory")

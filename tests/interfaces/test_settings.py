@@ -22,6 +22,7 @@ def test_flags_override_the_environment() -> None:
         "GATHERLOG_PORT": "9000",
         "GATHERLOG_PUBLIC_URL": "https://party.example/",
         "GATHERLOG_TRUSTED_PROXIES": "10.0.0.1, 10.0.0.2",
+        "GATHERLOG_CURRENCY": "EUR",
         "GATHERLOG_UNKNOWN": "x",
     }
 
@@ -33,6 +34,7 @@ def test_flags_override_the_environment() -> None:
         port=0,
         public_url="https://party.example/",
         trusted_proxies=("10.0.0.1", "10.0.0.2"),
+        currency="EUR",
         demo=True,
     )
     assert settings.base_url == "https://party.example"
@@ -59,6 +61,9 @@ def test_an_address_of_ip_6_stands_in_brackets() -> None:
         ("PUBLIC_URL", "https://", "/public_url"),
         ("PUBLIC_URL", "https://[", "/public_url"),
         ("PUBLIC_URL", "https://party.example/?a=b", "/public_url"),
+        ("CURRENCY", "euro", "/currency"),
+        ("CURRENCY", "eur", "/currency"),
+        ("CURRENCY", "<b>", "/currency"),
     ],
 )
 def test_invalid_settings_are_refused_by_name(name: str, value: str, pointer: str) -> None:

@@ -4,7 +4,9 @@ import pytest
 
 from gatherlog.core.eventstore.clock import system_clock
 from gatherlog.core.eventstore.errors import Invalid
+from gatherlog.core.subscriptions.letters import Letter
 from gatherlog.settings import Settings
+from gatherlog.targets.mail import message
 from gatherlog.targets.mail_sender import MailSender
 from gatherlog.targets.smtp import SmtpMailer, SmtpServer
 from tests.targets.steering import ENCODED, STEERING
@@ -102,3 +104,12 @@ def test_a_mailer_is_not_made_with_a_sender_that_is_refused() -> None:
         SmtpMailer(server, "Us\r\nBcc: eve@example.org", clock=system_clock, sink=print)
 
     assert [flaw.pointer for flaw in invalid.value.flaws] == ["/mail_from"]
+
+
+def test_a_letter_that_one_may_end_says_how_in_the_form_of_rfc_8058() -> None:
+    letter = Letter(to="ada@x.org", subject="s", text="t", unsubscribe="https://x.org/u/1.ab")
+
+    written = message(letter, MailSender.from_text("party@x.org"), 0)
+
+    assert written["List-Unsubscribe"] == "<https://x.org/u/1.ab>"
+    assert written["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"

@@ -119,6 +119,8 @@ async def test_a_server_that_is_down_changes_neither_answer_nor_time(
         ({"SMTP_URL": "smtp://mail.example"}, ["/mail_from"]),
         ({"SMTP_URL": "smtp://h:99999", "MAIL_FROM": "a@b.c"}, ["/smtp_url"]),
         ({"MAIL_FROM": "nobody"}, ["/mail_from"]),
+        ({"CONTACT": "nobody"}, ["/contact"]),
+        ({"CONTACT": "Office <office@example.org>"}, ["/contact"]),
         ({"MAIL_FROM": "a@b.c\r\nBcc: eve@example.org"}, ["/mail_from"]),
     ],
 )

@@ -1,9 +1,11 @@
 """The engine of Gatherlog as a library. It needs the standard library and msgspec only.
 
-Six packages, each of which may import those before it and none of those after it:
+Seven packages, each of which may import those before it and none of those after it (`search` and
+`projections` do not know each other):
 
 - `eventstore`: events and their codec, the contract of a store, what a commit means
 - `projections`: views with their indexes, folds of events into documents, rebuild and verify
+- `search`: what can be found, what is asked, and what is answered
 - `commands`: load, decide, commit, try again; and appending to the log without an app
 - `subscriptions`: named readers of the log, with checkpoints, retries, leases and dead letters
 - `routing`: rules that say which events go where, patterns, and the bus that follows the rules

@@ -78,6 +78,8 @@ class Hostility(msgspec.Struct, frozen=True, kw_only=True):
     """Seconds that each round trip takes in addition."""
     page: int = 7
     """The most items that a page has."""
+    cuts_pages: bool = True
+    """Pages of indexes are shorter at random, and a last one may not tell that it is the last."""
 
 
 class HostileStore(EngineStore):
@@ -259,9 +261,10 @@ class HostileEngine(Engine):
 
     async def read_index(self, wanted: IndexRange) -> IndexPage:
         await self._trip()
-        limit = self._short(wanted.limit)
+        limit = self._short(wanted.limit) if self.hostility.cuts_pages else wanted.limit
         page = await self._indexes.read_index(msgspec.structs.replace(wanted, limit=limit))
-        is_last = page.is_last and not (page.rows and self._random.random() < 0.5)
+        hides_end = self.hostility.cuts_pages and page.rows and self._random.random() < 0.5
+        is_last = page.is_last and not hides_end
         return IndexPage(page.rows, is_last)
 
     async def read_streams(

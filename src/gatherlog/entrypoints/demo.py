@@ -1,4 +1,6 @@
-"""The demo: a site with made-up gatherings in `.demo/`, which is created once and then served.
+"""The demo: a site with made-up gatherings, and a city of things to do, in `.demo/`.
+
+It is created once and then served.
 
 The data is made in a directory beside its final one, which is renamed when it is complete: so an
 interrupted start leaves nothing half made. The secrets that the demo prints are stored with it,
@@ -16,7 +18,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final
 
 import msgspec
 
@@ -28,28 +30,16 @@ from gatherlog.core.eventstore.clock import to_datetime
 from gatherlog.core.eventstore.errors import NotAStore
 from gatherlog.engines import open_store
 from gatherlog.entrypoints.asgi import serve
+from gatherlog.entrypoints.demo_city import make_city
 from gatherlog.entrypoints.demo_people import DemoGathering, gatherings, sheet
+from gatherlog.entrypoints.demo_personas import Persona, introduction
 from gatherlog.interfaces.platform import Platform
 from gatherlog.settings import Settings
 
-__all__ = ["Persona", "make_demo", "run_demo"]
+__all__ = ["make_demo", "run_demo"]
 
 ACTOR: Final = "demo"
 SEED: Final = 20261121
-
-
-class Persona(msgspec.Struct, frozen=True, kw_only=True):
-    """A person to try the demo as, with an API key or with the token of a guest's link.
-
-    A host uses the key for the API, and signs in to the pages with the address.
-    """
-
-    who: str
-    address: str | None
-    role: str
-    secret: str
-    kind: Literal["key", "link"]
-    gathering_id: str | None = None
 
 
 def run_demo(settings: Settings, directory: Path, store: str | None = None) -> None:
@@ -60,8 +50,15 @@ def run_demo(settings: Settings, directory: Path, store: str | None = None) -> N
     data, personas = make_demo(directory, store)
     own = _settings(data, store)
     serve(
-        msgspec.structs.replace(settings, store=own.store, key_file=own.key_file, demo=True),
-        ready=lambda url: print(_introduction(url, personas, directory), flush=True),
+        msgspec.structs.replace(
+            settings,
+            store=own.store,
+            key_file=own.key_file,
+            search_folder=settings.search_folder or own.search_folder,
+            demo=True,
+            currency=settings.currency or "EUR",
+        ),
+        ready=lambda url: print(introduction(url, personas, directory), flush=True),
     )
 
 
@@ -98,7 +95,12 @@ def _locked(lock: Path) -> Iterator[None]:
 def _settings(directory: Path, store: str | None) -> Settings:
     if store is None:
         return Settings(store=f"sqlite:///{directory / 'gatherlog.db'}", demo=True)
-    return Settings(store=store, key_file=str(directory / "site.key"), demo=True)
+    return Settings(
+        store=store,
+        key_file=str(directory / "site.key"),
+        search_folder=str(directory / "site.search"),
+        demo=True,
+    )
 
 
 async def _refuse_foreign(settings: Settings) -> None:
@@ -134,6 +136,7 @@ async def _fill(directory: Path, store: str | None) -> None:
         today = to_datetime(platform.clock()).astimezone(UTC)
         for number, gathering in enumerate(gatherings()):
             personas += await _make_gathering(platform, gathering, number == 0, today, chance)
+        personas += await make_city(platform, seed=SEED)
     finally:
         await platform.stop()
     _write_secret(directory / "personas.json", msgspec.json.encode(personas))
@@ -246,28 +249,3 @@ def _write_secret(file: Path, data: bytes) -> None:
     handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(handle, "wb") as opened:
         opened.write(data)
-
-
-def _access_lines(url: str, persona: Persona) -> list[str]:
-    """The lines that say how a persona with a key uses the API, and the pages."""
-    if persona.gathering_id is None:
-        return [f"      key {persona.secret}", f"      sign in at {url}/signin with the key"]
-    return [
-        f"      key {persona.secret}  gathering {persona.gathering_id}",
-        f"      sign in at {url}/signin, the code comes to {url}/mailbox",
-    ]
-
-
-def _introduction(url: str, personas: list[Persona], directory: Path) -> str:
-    """All personas with their keys and links, and lines to paste into a shell."""
-    lines = ["", f"The Gatherlog demo runs at {url}  (its data: {directory}/)", ""]
-    for persona in personas:
-        address = f" <{persona.address}>" if persona.address else ""
-        lines.append(f"  {persona.who}{address}, {persona.role}")
-        if persona.kind == "link":
-            lines.append(f"      {url}/r/{persona.secret}")
-        else:
-            lines += _access_lines(url, persona)
-    operator = next(persona for persona in personas if persona.role == "operator")
-    lines += ["", "For the examples of the README:", f"export URL={url} KEY={operator.secret}"]
-    return "\n".join([*lines, "", "Ctrl-C ends it."])

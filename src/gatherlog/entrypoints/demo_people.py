@@ -4,8 +4,8 @@ import random
 
 import msgspec
 
-from gatherlog.apps.guests.sheet_files import write_cells
-from gatherlog.apps.guests.text import folded
+from gatherlog.core.commands.cells import write_cells
+from gatherlog.core.commands.text import folded
 
 __all__ = ["DemoGathering", "gatherings", "sheet"]
 

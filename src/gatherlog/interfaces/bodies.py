@@ -23,6 +23,7 @@ from gatherlog.interfaces.problems import (
 __all__ = [
     "BODY_SECONDS",
     "MAX_BODY",
+    "UNKNOWN_FIELD",
     "BodyReader",
     "ClientGone",
     "discard",
@@ -41,6 +42,8 @@ BODY_SECONDS: Final = 30.0
 MAX_DISCARDED: Final = 8 * MAX_BODY
 DISCARD_SECONDS: Final = 2.0
 """How much of a body that was refused is still read, and for how long; see `discard`."""
+
+UNKNOWN_FIELD: Final = "Unknown field"
 
 B = TypeVar("B")
 T = TypeVar("T")
@@ -210,7 +213,7 @@ def flaws_of(value: Any, kind: type, *, strict: bool = True) -> list[Flaw]:
         return [Flaw("", f"Expected an object, got {_NAMES.get(type(value), 'something else')}")]
     fields = {field.encode_name: field for field in msgspec.structs.fields(kind)}
     unknown = (name for name in value if name not in fields)
-    flaws = [Flaw(_pointer(name[:100]), "Unknown field") for name in islice(unknown, MOST_FLAWS)]
+    flaws = [Flaw(_pointer(name[:100]), UNKNOWN_FIELD) for name in islice(unknown, MOST_FLAWS)]
     for name, field in fields.items():
         if name not in value:
             if field.required:

@@ -34,6 +34,9 @@ from gatherlog.interfaces.bodies import (
     until_disconnected,
 )
 from gatherlog.interfaces.even_answers import Ticks
+from gatherlog.interfaces.graphql.apis import Api
+from gatherlog.interfaces.graphql.serving import GraphQL
+from gatherlog.interfaces.graphql.serving import Request as GraphQLRequest
 from gatherlog.interfaces.live_feed import FeedHub
 from gatherlog.interfaces.live_streams import LiveStreams
 from gatherlog.interfaces.logs import RequestLog, public_path
@@ -51,6 +54,7 @@ from gatherlog.interfaces.problems import (
 )
 from gatherlog.interfaces.rates import RateLimiter
 from gatherlog.interfaces.rest.camel import with_camel_case_pointer
+from gatherlog.interfaces.rest.codes import listed_refusal
 from gatherlog.interfaces.rest.conditions import check_if_match
 from gatherlog.interfaces.rest.endpoint import Call, Reply, StreamedReply
 from gatherlog.interfaces.rest.endpoints import ENDPOINTS
@@ -58,6 +62,7 @@ from gatherlog.interfaces.rest.feed import event_line
 from gatherlog.interfaces.rest.idempotency import idempotency_key, replay
 from gatherlog.interfaces.rest.queries import read_query
 from gatherlog.interfaces.rest.router import PathNode, Route, Router
+from gatherlog.interfaces.stream_watch import StreamWatch
 from gatherlog.interfaces.web import Pages
 
 __all__ = ["Application", "build_app"]
@@ -120,6 +125,8 @@ class Http:
         self._long_work = LongWork()
         self._ticks = Ticks()
         self._feed = FeedHub(platform.store, event_line)
+        self._graphql = GraphQL(platform, self._rate_limiter, log, self._ticks)
+        self._watch = StreamWatch(platform.store)
         self._router = Router(ENDPOINTS)
         self._description = msgspec.json.encode(description)
         self._pages = Pages(
@@ -127,6 +134,7 @@ class Http:
             openapi=description,
             rate_limiter=self._rate_limiter,
             live=self._live,
+            watch=self._watch,
             long_work=self._long_work,
         )
         routes = self._pages.routes()
@@ -169,16 +177,36 @@ class Http:
         scope = exchange.scope
         found = self._router.find(scope["path"], scope.get("raw_path") or b"")
         if found is not None:
-            answer = await self._endpoint(exchange, receive, *found)
-            if isinstance(answer, StreamedReply):
-                await self._stream(exchange, receive, answer)
-            else:
-                await exchange.reply(answer)
+            await self._send(exchange, receive, await self._endpoint(exchange, receive, *found))
+        elif (api := self._graphql.find(scope["path"])) is not None:
+            exchange.logged_path = scope["path"]
+            await self._send(exchange, receive, await self._ask(exchange, receive, api))
         elif scope["path"] == DESCRIPTION_PATH:
             exchange.logged_path = DESCRIPTION_PATH
             await exchange.reply(await self._description_reply(exchange.method))
         else:
             await self._page(exchange, receive)
+
+    async def _send(
+        self, exchange: "_Exchange", receive: Receive, answer: Reply | StreamedReply
+    ) -> None:
+        if isinstance(answer, StreamedReply):
+            await self._stream(exchange, receive, answer)
+        else:
+            await exchange.reply(answer)
+
+    async def _ask(
+        self, exchange: "_Exchange", receive: Receive, api: Api
+    ) -> Reply | StreamedReply:
+        """Answer one request to a GraphQL API."""
+
+        async def identify() -> Actor:
+            return await self._identify(exchange)
+
+        body = limited(exchange.headers, receive, self._body_seconds)
+        return await self._graphql.serve(
+            GraphQLRequest(api, exchange.method, exchange.scope, exchange.headers, body, identify)
+        )
 
     async def _endpoint(
         self, exchange: "_Exchange", receive: Receive, node: PathNode, values: list[str]
@@ -193,12 +221,12 @@ class Http:
         if route is None:
             raise MethodNotAllowed(exchange.method[:20], node.allowed)
         endpoint = route.endpoint
-        exchange.logged_path = route.template
+        exchange.logged_path, exchange.lists_codes = route.template, endpoint.lists_codes
         actor = None if endpoint.public else await self._identify(exchange)
         gathering_id, ids = route.ids(values)
         if not route.private:
             exchange.logged_path = scope["path"]
-        await permit(self._platform, actor, endpoint.action, gathering_id)
+        await permit(self._platform, actor, endpoint.action, gathering_id, ids)
         query = read_query(scope["query_string"], endpoint.query)
         if endpoint.conditional and endpoint.method != "GET":
             check_if_match(headers)
@@ -212,6 +240,7 @@ class Http:
             rate_limiter=self._rate_limiter,
             feed=self._feed,
             long_work=self._long_work,
+            watch=self._watch,
             actor=actor,
             gathering_id=gathering_id,
             ids=ids,
@@ -319,6 +348,10 @@ class Http:
         """Answer with the error's problem document or page, unless an answer has begun."""
         if exchange.status:
             return
+        listed = listed_refusal(error) if exchange.lists_codes else None
+        if listed is not None:
+            await exchange.reply(listed)
+            return
         problem, headers = describe(error), headers_of(error)
         page = self._error_page(exchange, problem.status, headers)
         if page is not None:
@@ -340,6 +373,7 @@ class _Exchange:
     __slots__ = (
         "actor",
         "headers",
+        "lists_codes",
         "logged_path",
         "method",
         "scope",
@@ -357,6 +391,8 @@ class _Exchange:
         self.status = 0
         self.logged_path: str | None = None
         """What the request log shows of the path, once it is known to hold no personal data."""
+        self.lists_codes = False
+        """Whether flaws are answered as a bare list of codes."""
         self.actor: str | None = None
 
     async def reply(self, reply: Reply) -> None:

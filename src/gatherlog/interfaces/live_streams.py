@@ -82,11 +82,20 @@ class LiveStreams:
             sending.result()  # raises what the parts raised
 
 
-async def changes(store: Store, read: Callable[[], Awaitable[bytes]]) -> AsyncGenerator[bytes]:
+def _data(text: bytes) -> bytes:
+    return b"data: %b\n\n" % text
+
+
+async def changes(
+    store: Store,
+    read: Callable[[], Awaitable[bytes]],
+    frame: Callable[[bytes], bytes] = _data,
+) -> AsyncGenerator[bytes]:
     """An event with what `read` gives, now and whenever that has changed.
 
     `read` gives one line of text, and is called after every commit, at most once per PAUSE. The
-    stream ends when it raises an error of ours, such as NotFound for a removed gathering.
+    stream ends when it raises an error of ours, such as NotFound for a removed gathering. `frame`
+    makes an event of a line.
     """
     yield RETRY
     now, last = asyncio.get_running_loop().time, b""
@@ -96,7 +105,7 @@ async def changes(store: Store, read: Callable[[], Awaitable[bytes]]) -> AsyncGe
         while True:
             text = await read()
             if text != last:
-                yield b"data: %b\n\n" % text
+                yield frame(text)
                 last, last_sent = text, now()
             elif now() - last_sent >= KEEP_ALIVE:
                 yield b": still here\n\n"

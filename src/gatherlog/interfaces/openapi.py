@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from gatherlog.apps.people.policy import Action, Actor, Role, Verdict, decide
+from gatherlog.apps.people.policy import Action, Actor, Participation, Role, Verdict, decide
 from gatherlog.interfaces.problems import MEDIA_TYPE, PROBLEMS, ProblemDocument
 from gatherlog.interfaces.rest.conditions import IF_MATCH
 from gatherlog.interfaces.rest.demands import DEMANDS
@@ -45,6 +45,7 @@ _TAGS = {
     "settings": "Settings and exact figures of a gathering.",
     "rsvp": "For guests who have logged in: read the own household, and answer for it.",
     "signing in": "Codes by mail, sessions, and logins of guests with the token of their link.",
+    "accounts": "What the operator sets for the accounts of others.",
     "streams": "Events of one stream: append them, and read them in their order.",
     "logs": "All streams of one category, as items in the form of a DynamoDB log.",
     "feed": "Everything that happens, in pages or as it happens.",
@@ -53,6 +54,11 @@ _TAGS = {
     "dead-letters": "Deliveries that were given up: read, redrive and discard them.",
     "letters": "The letters to guests: how many went out today, and how many are held back.",
     "queues": "Durable queues: receive and acknowledge messages, and administer the queues.",
+    "conversations": (
+        "Messages between members. What is wrong with a request is a bare list of codes here, and "
+        "401 is an empty object."
+    ),
+    "account": "One's own profile: names, handle, time zone, quiet hours.",
     "server": "Whether the server runs and is ready, and its metrics.",
 }
 """What the operations with a tag are about, in the order in which tags are shown."""
@@ -117,7 +123,8 @@ def describe_endpoints(endpoints: Table) -> Json:
                     "scheme": "bearer",
                     "description": (
                         "A key made with `gatherlog key create` (`glk_…`), a session of "
-                        "`POST /auth/session` (`gls_…`), or a guest's token of `POST /auth/login`."
+                        "`POST /auth/session` (`gls_…`), a member's token of `POST /auth/token`, "
+                        "or a guest's token of `POST /auth/login`."
                     ),
                 }
             },
@@ -175,6 +182,8 @@ def _tag(template: str) -> str:
     names = {
         "admin": "settings",
         "auth": "signing in",
+        "api": "conversations",
+        ".well-known": "signing in",
         **dict.fromkeys(("healthz", "readyz", "metrics"), "server"),
     }
     return names.get(parts[0], parts[0].partition(".")[0])
@@ -286,6 +295,9 @@ _ACTORS = (
     ("its co-hosts", Actor("guest", "guest", Role.GUEST, "here", co_host=True)),
     ("guests who have logged in", _GUEST),
     ("operators", Actor("key", "operator", Role.OPERATOR)),
+    ("those who take part in it", Actor("account", "member", Role.MEMBER, account_id="member")),
+    ("its owner", Actor("account", "owner", Role.MEMBER, account_id="owner")),
+    ("the author", Actor("account", "author", Role.MEMBER, account_id="author")),
 )
 """One actor of each kind, with how the description names that kind."""
 _OTHERS = (
@@ -293,7 +305,19 @@ _OTHERS = (
     Actor("guest", "guest", Role.GUEST, "elsewhere"),
 )
 """Actors who may do nothing with a gathering, but may be refused in another way than others."""
-_IMPLIED = {"the gathering's host": "whoever is signed in", "its co-hosts": _ACTORS[4][0]}
+_IN_CONVERSATION = {
+    "member": Participation(),
+    "owner": Participation(is_owner=True),
+    "author": Participation(is_author=True),
+}
+"""What these accounts are in a conversation, of which others know nothing."""
+_IMPLIED = {
+    "the gathering's host": ("whoever is signed in",),
+    "its co-hosts": ("guests who have logged in",),
+    "those who take part in it": ("whoever is signed in",),
+    "its owner": ("whoever is signed in", "those who take part in it"),
+    "the author": ("whoever is signed in", "those who take part in it"),
+}
 """Kinds of actors that are not named where the wider kind is."""
 
 
@@ -303,7 +327,9 @@ def _who(endpoint: Endpoint[Any, Any]) -> str:
         return "For everybody, without a credential."
     asked = [(name, _verdict(actor, endpoint.action)) for name, actor in _ACTORS]
     allowed = [name for name, verdict in asked if verdict is Verdict.ALLOW]
-    *before, last = [name for name in allowed if _IMPLIED.get(name) not in allowed]
+    *before, last = [
+        name for name in allowed if not any(one in allowed for one in _IMPLIED.get(name, ()))
+    ]
     return f"For {', '.join(before)} and {last}." if before else f"For {last}."
 
 
@@ -311,7 +337,13 @@ def _verdict(actor: Actor, action: Action) -> Verdict:
     """The policy's verdict about a gathering, and about the actor's own guest and account."""
     own = actor.id if actor.kind == "guest" else None
     return decide(
-        actor, action, "here", guest_id=own, host_account="host", account_id=actor.account_id
+        actor,
+        action,
+        "here",
+        guest_id=own,
+        host_account="host",
+        account_id=actor.account_id,
+        participation=_IN_CONVERSATION.get(actor.id),
     )
 
 
@@ -324,11 +356,28 @@ def _refusals(endpoint: Endpoint[Any, Any], template: str) -> Json:
             codes.setdefault(problem.status, []).append(code)
     return {
         str(status.value): {
-            "$ref": f"#/components/responses/{status.name}",
+            "$ref": f"#/components/responses/{_response_name(endpoint, status)}",
             "description": _problems(codes[status]),
         }
         for status in sorted(codes)
     }
+
+
+def _response_name(endpoint: Endpoint[Any, Any], status: HTTPStatus) -> str:
+    return f"{status.name}_LISTED" if endpoint.lists_codes and status in _LISTED else status.name
+
+
+_CODES: Json = {"type": "array", "items": {"type": "string"}}
+_PROBLEM: Json = {"$ref": "#/components/schemas/ProblemDocument"}
+_LISTED: Mapping[HTTPStatus, Json] = {
+    HTTPStatus.UNAUTHORIZED: {"application/json": {"schema": {"type": "object"}}},
+    HTTPStatus.UNPROCESSABLE_ENTITY: {"application/json": {"schema": _CODES}},
+    HTTPStatus.NOT_FOUND: {
+        "application/json": {"schema": _CODES},
+        MEDIA_TYPE: {"schema": _PROBLEM},
+    },
+}
+"""How errors are answered where `Endpoint.lists_codes`: codes alone, or nothing."""
 
 
 def _problem_codes(endpoint: Endpoint[Any, Any], template: str) -> set[str]:
@@ -364,14 +413,18 @@ def _problem_responses() -> Json:
     titles: dict[HTTPStatus, list[str]] = {}
     for code, problem in PROBLEMS.items():
         titles.setdefault(problem.status, []).append(code)
-    schema = {"$ref": "#/components/schemas/ProblemDocument"}
-    return {
+    problems = {
         status.name: {
             "description": _problems(codes),
-            "content": {MEDIA_TYPE: {"schema": schema}},
+            "content": {MEDIA_TYPE: {"schema": _PROBLEM}},
         }
         for status, codes in titles.items()
     }
+    listed = {
+        f"{status.name}_LISTED": {"description": _problems(titles[status]), "content": content}
+        for status, content in _LISTED.items()
+    }
+    return problems | listed
 
 
 def _add_demands(components: dict[str, Any]) -> None:

@@ -6,7 +6,20 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from gatherlog.apps.guests.service import GuestService
-from gatherlog.apps.people import AccountService, GuestLoginService, KeyService, Mailer
+from gatherlog.apps.messages import MessageFinder, MessageService
+from gatherlog.apps.messages.kept_lists import KeptLists
+from gatherlog.apps.messages.reminders import ReminderRounds
+from gatherlog.apps.people import (
+    AccountService,
+    GuestLoginService,
+    KeyService,
+    KeySource,
+    Mailer,
+    MailLinks,
+    MemberTokenService,
+    ProfileService,
+)
+from gatherlog.apps.things import Finder, ThingService
 from gatherlog.apps.trail import TrailService
 from gatherlog.core.commands.appending import Appender
 from gatherlog.core.eventstore.clock import Clock, Ids
@@ -18,6 +31,7 @@ from gatherlog.core.routing.rules import Rule
 from gatherlog.core.subscriptions.administration import SubscriptionAdmin
 from gatherlog.core.subscriptions.subscription import Subscription
 from gatherlog.core.subscriptions.worker import Worker
+from gatherlog.search import IndexedSearch, SearchOnDemand
 from gatherlog.settings import Settings
 from gatherlog.targets.mail import Mailbox
 
@@ -33,9 +47,22 @@ class Platform:
     clock: Clock
     ids: Ids
     guests: GuestService
+    things: ThingService
     keys: KeyService
     accounts: AccountService
     guest_login: GuestLoginService
+    profiles: ProfileService
+    member_tokens: MemberTokenService
+    site_key: KeySource
+    messages: MessageService
+    message_search: SearchOnDemand
+    """The index of messages of this process, which the first search starts."""
+    message_finder: MessageFinder
+    kept_lists: KeptLists | None
+    """The first pages of conversations that are kept in a cache; None where none is."""
+    mail_links: MailLinks
+    reminder_rounds: ReminderRounds | None
+    """Where the site sends mail: what makes reminders of unread messages due."""
     mailer: Mailer
     trail: TrailService
     appender: Appender
@@ -44,6 +71,10 @@ class Platform:
     """Gives the secrets that a rule's webhooks are signed with, as text, the current one first."""
     subscription_admin: SubscriptionAdmin
     queues: Queues
+    search: IndexedSearch
+    """The index of this process, which is started by `serving`."""
+    finder: Finder
+    """Searches the published things in the index."""
     bus: Bus
     subscriptions: Sequence[Subscription]
     """All subscriptions of this program, the bus included."""
@@ -61,15 +92,33 @@ class Platform:
             yield
             return
         task = asyncio.create_task(self.worker.run())
+        rounds = asyncio.create_task(self._go_round())
         try:
             yield
         finally:
+            rounds.cancel()
             self.worker.stop()
             await task
+            await asyncio.wait([rounds])
+
+    async def _go_round(self) -> None:
+        if self.reminder_rounds is not None:
+            await self.reminder_rounds.run()
+
+    @asynccontextmanager
+    async def serving(self) -> AsyncIterator[None]:
+        """As `working`, and keep the index for searching up to date, until the platform stops."""
+        self.search.start()
+        async with self.working():
+            yield
 
     async def stop(self) -> None:
         """Finish what was accepted, then close the store. Calling it again does nothing."""
+        await self.search.stop()
+        await self.message_search.stop()
         await self.trail.close()
         await self.mailer.close()
         await self.bus.close()
+        if self.kept_lists is not None:
+            await self.kept_lists.close()
         await self.store.close()

@@ -141,6 +141,11 @@ PROBLEMS: Final[Mapping[str, Problem]] = {
     "gathering_full": Problem(HTTPStatus.CONFLICT, "There are not enough places left"),
     "quota_reached": Problem(HTTPStatus.CONFLICT, "There are as many as there may be"),
     "notify_undecided": Problem(HTTPStatus.CONFLICT, "Say whether guests shall be told"),
+    "full": Problem(HTTPStatus.CONFLICT, "There are not enough places"),
+    "already_booked": Problem(HTTPStatus.CONFLICT, "It is booked already"),
+    "child_is_booked": Problem(HTTPStatus.CONFLICT, "The child has a booking"),
+    "wrong_state": Problem(HTTPStatus.CONFLICT, "This is not possible in its state"),
+    "handle_taken": Problem(HTTPStatus.CONFLICT, "Somebody else has this handle"),
     "rule_exists": Problem(HTTPStatus.CONFLICT, "The name is taken"),
     "rule_unreadable": Problem(HTTPStatus.CONFLICT, "The rule cannot be read"),
     "too_many_rules": Problem(HTTPStatus.CONFLICT, "There are as many rules as there may be"),
@@ -184,6 +189,11 @@ PROBLEMS: Final[Mapping[str, Problem]] = {
         HTTPStatus.SERVICE_UNAVAILABLE,
         "The site is being updated",
         "What was asked for has to be built anew first. Try again later.",
+    ),
+    "search_not_ready": Problem(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        "Searching is being prepared",
+        "The index for searching is being built. Try again in a moment.",
     ),
     "disk_full": Problem(
         HTTPStatus.INSUFFICIENT_STORAGE,

@@ -45,8 +45,13 @@ class Rates(msgspec.Struct, frozen=True, kw_only=True):
     such a device."""
     rsvp: Rate | None = Rate(10, 3600)
     """Answers by one guest, with the link or after a login. Answers by keys are not limited."""
+    conversation: Rate | None = Rate(30, 60)
+    """Conversations that are started by naming whom they are with, per member, and counted apart
+    per client address."""
     wrong: Rate | None = Rate(30, 60)
     """Invalid credentials, per client address."""
+    contact: Rate | None = Rate(5, 3600)
+    """Letters to the site, per client address."""
 
 
 def read_rates(text: str) -> Rates:
@@ -110,7 +115,9 @@ class RateLimiter:
         self._sign_in = Window(rates.sign_in, clock)
         self._email = Window(rates.email, clock)
         self._rsvp = Window(rates.rsvp, clock)
+        self._conversation = Window(rates.conversation, clock)
         self._wrong = Window(rates.wrong, clock)
+        self._contact = Window(rates.contact, clock)
 
     def client(self, scope: Mapping[str, Any] | MutableMapping[str, Any]) -> str:
         """The client of a request: an IPv4 address or an IPv6 network."""
@@ -134,6 +141,13 @@ class RateLimiter:
         """Count an answer that a guest gives, with the link or after a login."""
         _pass(self._rsvp, guest_id)
 
+    def conversation(
+        self, scope: Mapping[str, Any] | MutableMapping[str, Any], account_id: str
+    ) -> None:
+        """Count a conversation that a member starts, whether or not there is one already."""
+        _pass(self._conversation, f"account:{account_id}")
+        _pass(self._conversation, f"address:{self.client(scope)}")
+
     def wrong_credential(self, scope: Mapping[str, Any] | MutableMapping[str, Any]) -> None:
         """Count an invalid credential.
 
@@ -141,6 +155,10 @@ class RateLimiter:
         and a client that shares its address with a broken script must not be locked out by it.
         """
         _pass(self._wrong, self.client(scope))
+
+    def contact(self, scope: Mapping[str, Any] | MutableMapping[str, Any]) -> None:
+        """Count a letter to the site."""
+        _pass(self._contact, self.client(scope))
 
 
 def _pass(window: Window, key: str) -> None:

@@ -97,6 +97,9 @@ def message(letter: Letter, sender: MailSender, now: int) -> EmailMessage:
     written["Date"] = to_datetime(now)
     written["Message-ID"] = _message_id(letter.id, sender.address.rpartition("@")[2])
     written["Auto-Submitted"] = "auto-generated"
+    if letter.unsubscribe is not None:
+        written["List-Unsubscribe"] = f"<{_literal(letter.unsubscribe)}>"
+        written["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     written.set_content("".join(printable(line) + "\n" for line in letter.text.splitlines()))
     return written
 

@@ -1,8 +1,9 @@
 """The invariants of places and of the waiting list, checked on a store; see decision 0005."""
 
 from gatherlog.apps.guests import DEFAULT
-from gatherlog.apps.guests.views import GATHERINGS, GUESTS, WAITING_LISTS, Guest, Unit, WaitingList
+from gatherlog.apps.guests.views import GATHERINGS, GUESTS, WAITING_LISTS, Guest
 from gatherlog.core import Store
+from gatherlog.core.commands.places import Unit, WaitingList
 from tests.stores import scanned
 
 

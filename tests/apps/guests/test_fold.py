@@ -23,9 +23,8 @@ from gatherlog.apps.guests.views import (
     WAITING_LISTS,
     Group,
     GuestLink,
-    Unit,
-    WaitingList,
 )
+from gatherlog.core.commands.places import Unit, WaitingList
 from gatherlog.core.eventstore.store import DELETE, Ref
 from gatherlog.core.projections.folds import Change, Happened
 from gatherlog.testing import SpecEvent, State, after

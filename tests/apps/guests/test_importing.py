@@ -201,10 +201,10 @@ async def test_a_household_that_is_too_large_is_refused_before_anything_is_writt
 
 
 def test_a_chunk_fits_into_a_commit() -> None:
-    small = Limits(commit_actions=100, commit_bytes=4 * 1024 * 1024)
+    small = Limits(commit_actions=50, commit_bytes=4 * 1024 * 1024)
 
-    assert [chunk_size(Limits()), chunk_size(small)] == [50, 18]
-    assert chunk_size(Limits(commit_bytes=512 * 1024)) == 32
+    assert [chunk_size(Limits()), chunk_size(small)] == [16, 8]
+    assert chunk_size(Limits(commit_bytes=128 * 1024)) == 8
 
 
 class Meddling:

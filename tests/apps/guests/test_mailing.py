@@ -1,6 +1,7 @@
 """Letters to guests from end to end: a worker, a log, and a mail server that refuses and delays."""
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from hashlib import sha256
@@ -203,24 +204,30 @@ async def test_addresses_that_are_refused_delayed_or_hang_do_not_block_other_let
     office.answers = {
         "refused@example.org": ["550 5.1.1 <refused@example.org> is unknown"] * 9,
         "later@example.org": ["451 4.7.1 try later@example.org again"] * 2,
-        "hangs@example.org": [HANG],
+        "hangs@example.org": [HANG] * 9,
     }
     fine = [f"guest{number}@example.org" for number in range(12)]
     addresses = ["refused@example.org", "later@example.org", "hangs@example.org", *fine]
     await invite(guests, *addresses)
 
+    async def arrived() -> set[str]:
+        return set(office.arrived())
+
     async with mailing(store, office):
-        await office.until(letters=len(fine) + 1)
-        assert sorted(office.arrived()) == sorted([*fine, "later@example.org"])
+        await eventually(arrived, {*fine, "later@example.org"}, 30)
         office.over.set()
-        await office.until(letters=len(fine) + 2)
+        await eventually(arrived, {*fine, "later@example.org", "hangs@example.org"}, 30)
         await all_read(store)
 
     assert office.arrived()[-1] == "hangs@example.org"
-    asked = [address for address in office.asked if address not in fine]
-    assert sorted(asked) == (
-        ["hangs@example.org"] + ["later@example.org"] * 3 + ["refused@example.org"]
-    )
+    asked = Counter(address for address in office.asked if address not in fine)
+    least = Counter({"hangs@example.org": 1, "later@example.org": 3, "refused@example.org": 1})
+    if isinstance(store, HostileStore):  # it takes leases away, and then a worker begins again
+        assert asked >= least
+        assert asked.keys() == least.keys()
+    else:
+        assert asked == least
+        assert len(office.arrived()) == len(fine) + 2
 
 
 async def test_an_address_that_hangs_is_tried_again(

@@ -13,9 +13,9 @@ from gatherlog.apps.guests.events import (
     RsvpCleared,
     WaitlistLeft,
 )
-from gatherlog.apps.guests.places import Placed, Room, Wish, all_fit, place
-from gatherlog.apps.guests.views import Unit, WaitingList
+from gatherlog.apps.guests.places import Wish, all_fit, place
 from gatherlog.core import Decided
+from gatherlog.core.commands.places import Placed, Room, Unit, WaitingList
 from tests.apps.guests.guest_lists import answered, guest, submitted, waitlisted, waits
 
 

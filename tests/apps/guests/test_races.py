@@ -15,8 +15,8 @@ from gatherlog.apps.guests import (
     Rsvp,
     SettingsPatch,
 )
-from gatherlog.apps.guests.turns import WaitingListLocks
 from gatherlog.core import Store
+from gatherlog.core.commands.turns import CommandLocks
 from gatherlog.testing import CountingIds, StandingClock
 from tests.apps.guests.place_invariants import PlaceInvariants
 from tests.apps.guests.recounting import check_figures, check_rebuild
@@ -62,7 +62,7 @@ async def service(
     """
     service = GuestService(SlowReads(store), clock=clock, ids=CountingIds())
     if request.param == "many":
-        monkeypatch.setattr(WaitingListLocks, "of", lambda locks, gathering_id: asyncio.Lock())
+        monkeypatch.setattr(CommandLocks, "of", lambda locks, gathering_id: asyncio.Lock())
     await service.ensure_default("cli")
     return service
 

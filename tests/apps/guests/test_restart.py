@@ -6,9 +6,9 @@ import sys
 from pathlib import Path
 
 from gatherlog.apps.guests import DEFAULT, VIEWS, GuestService, Stats
-from gatherlog.apps.guests.views import Unit, WaitingList
 from gatherlog.bootstrap import open_platform, start
 from gatherlog.core import Append, Commit, Event, View
+from gatherlog.core.commands.places import Unit, WaitingList
 from gatherlog.core.eventstore.clock import system_clock
 from gatherlog.engines import open_store
 from gatherlog.settings import Settings

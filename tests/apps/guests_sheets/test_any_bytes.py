@@ -4,9 +4,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gatherlog.apps.guests.matching import checking_rows
-from gatherlog.apps.guests.sheet_files import Unreadable, read_tables, unguarded, write_cells
+from gatherlog.apps.guests.sheet_files import Unreadable, read_tables
 from gatherlog.apps.guests.sheet_headers import EXPORT
 from gatherlog.apps.guests.sheets import FORMATS, Sheet, read_sheet
+from gatherlog.core.commands.cells import unguarded, write_cells
 from gatherlog.core.eventstore.errors import Invalid
 from gatherlog.core.eventstore.giving_way import at_once
 

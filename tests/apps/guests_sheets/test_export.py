@@ -17,8 +17,8 @@ from gatherlog.apps.guests import (
     Imported,
     NewGuest,
 )
-from gatherlog.apps.guests.sheet_files import write_cells
 from gatherlog.apps.guests.sheets import Sheet, read_sheet, write_sheet
+from gatherlog.core.commands.cells import write_cells
 from gatherlog.engines import open_store
 from gatherlog.testing import CountingIds, StandingClock, run_instantly
 

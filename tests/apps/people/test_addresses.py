@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gatherlog.apps.people import AccountService
 from gatherlog.apps.people.addresses import parsed
-from gatherlog.core.eventstore.errors import Invalid
+from gatherlog.core.eventstore.errors import Invalid, NotFound
 
 
 @pytest.mark.parametrize(
@@ -74,3 +75,16 @@ def test_the_normal_form_of_a_normal_form_is_the_same(local: str, domain: str) -
     assert parsed(address) == address
     assert address.isprintable()
     assert len(address.split("@")) == 2
+
+
+async def test_an_address_names_the_account_that_there_is_and_makes_none(
+    accounts: AccountService,
+) -> None:
+    olga = await accounts.ensure("olga@example.org", actor="cli")
+
+    assert await accounts.of_address(" Olga@Example.org ") == olga
+    for _ in range(2):
+        with pytest.raises(NotFound, match=r"there is no account 'rita@example\.org'"):
+            await accounts.of_address("rita@example.org")
+    with pytest.raises(Invalid):
+        await accounts.of_address("rita")

@@ -15,8 +15,15 @@ from gatherlog.apps.people.events import (
     KeyCreated,
     KeyRevoked,
     LoginEnded,
+    RolesChanged,
     SessionEnded,
     SessionStarted,
+)
+from gatherlog.apps.people.profile_events import (
+    HandleChanged,
+    HandleReleased,
+    ProfileChanged,
+    QuietHours,
 )
 from gatherlog.core import Event
 
@@ -32,9 +39,19 @@ EXAMPLES: dict[tuple[str, int], msgspec.Struct] = {
     ("people.code_accepted", 2): CodeAccepted(HASH, ASKER),
     ("people.code_issued", 2): CodeIssued(HASH, 1_795_000_600_000_000, ASKER, PLACE, is_known=True),
     ("people.code_mistyped", 2): CodeMistyped(ASKER, PLACE),
+    ("people.handle_changed", 1): HandleChanged("ada_l", "ada", LATER),
+    ("people.handle_released", 1): HandleReleased("ada"),
     ("people.key_created", 1): KeyCreated(ID, "host", "default", "the door’s tablet", HASH),
     ("people.key_revoked", 1): KeyRevoked(ID, HASH),
     ("people.login_ended", 1): LoginEnded(ID, LATER),
+    ("people.roles_changed", 1): RolesChanged(("organiser", "reviewer"), (HASH,)),
+    ("people.profile_changed", 1): ProfileChanged(
+        display_name="Jürgen",
+        time_zone="Europe/Berlin",
+        language="de",
+        quiet_hours=QuietHours("22:00", "07:00"),
+        read_receipts=True,
+    ),
     ("people.session_ended", 1): SessionEnded(HASH),
     ("people.session_started", 1): SessionStarted(HASH, LATER),
 }

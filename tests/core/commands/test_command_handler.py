@@ -406,6 +406,24 @@ async def test_every_document_that_was_loaded_is_demanded(store: Store) -> None:
     assert handled.versions[("seat", "ada")] == 4
 
 
+async def test_a_document_that_was_assumed_to_be_new_must_be_missing(store: Store) -> None:
+    ours = handler(store)
+    await ours.handle("hall-1", decides(SeatTaken("ada")))
+    seen: list[Seat | None] = []
+
+    async def attempt(unit: UnitOfWork) -> list[Decided]:
+        if not seen:
+            unit.assume_new(SEATS, "ada")
+        unit.assume_new(SEATS, "new")
+        seen.append(await unit.get(SEATS, "ada"))
+        return [Decided(SeatTaken("new"))]
+
+    handled = await ours.handle("hall-1", attempt)
+
+    assert seen == [None, Seat("ada")]
+    assert handled.bodies["seat", "new"] == Seat("new")
+
+
 async def test_nothing_is_demanded_of_a_document_that_is_only_shown(store: Store) -> None:
     ours = handler(store)
     await ours.handle("hall-1", decides(SeatTaken("ada")))

@@ -25,7 +25,7 @@ def test_it_has_what_was_committed_last() -> None:
 
     assert cache.positions == (3, 5)
     assert cache.streams == {"card-1": 2, "card-2": 1}
-    assert cache.documents == {("card", "stays"): stays}
+    assert cache.documents == {("card", "stays"): stays, ("card", "gone"): None}
 
 
 def test_an_empty_cache_knows_nothing() -> None:

@@ -21,6 +21,11 @@ class Element:
         return self.attributes.get(name)
 
     @property
+    def typed(self) -> str:
+        """What stands in a text area: the line break behind its tag does not belong to it."""
+        return "".join(self.parts).removeprefix("\n")
+
+    @property
     def text(self) -> str:
         return " ".join("".join(self.parts).split())
 
@@ -74,7 +79,7 @@ class Page(HTMLParser):
         for control in self.all("input", "textarea"):
             if control.get("type") in ("radio", "checkbox") and control.get("checked") is None:
                 continue
-            value = control.text if control.tag == "textarea" else control["value"]
+            value = control.typed if control.tag == "textarea" else control["value"]
             sent.setdefault(control["name"], []).append(value)
         return {**self._chosen(), **sent}
 
@@ -94,6 +99,13 @@ class Page(HTMLParser):
     def body(self, **changes: str | list[str]) -> str:
         """The form, urlencoded, with some fields changed."""
         return urlencode({**self.filled(), **changes}, doseq=True)
+
+
+def is_ours(script: Element) -> bool:
+    """Whether it is a file of ours, or data that no browser carries out."""
+    if script.get("type") == "application/ld+json":
+        return not script.get("src")
+    return bool(script.get("src")) and not script.text
 
 
 def flaws_of_form(page: Page) -> list[str]:
@@ -120,7 +132,7 @@ def flaws_of_form(page: Page) -> list[str]:
         found.append("not exactly one h1 and one main")
     if page.all("html")[0].get("lang") != "en" or not page.text("title"):
         found.append("no language or no title")
-    scripts = [script for script in page.all("script") if not script.get("src") or script.text]
+    scripts = [script for script in page.all("script") if not is_ours(script)]
     styles = [e for e in page.elements if e.get("style") or e.tag == "style"]
     if scripts or styles:
         found.append("a script or a style of its own")

@@ -45,6 +45,7 @@ async def test_the_first_page_says_what_runs_and_where_to_go_on(ada: Invited) ->
     assert figures(page) == {"Store": "SQLite, one file"}
     assert [link["href"] for link in page.all("a")][1:] == [
         "/signin",
+        "/things",
         "/docs",
         "/openapi.json",
         "/healthz",
@@ -119,14 +120,17 @@ async def test_only_the_files_of_the_pages_are_served(ada: Invited) -> None:
     assert (icon.status_code, icon.headers["content-type"]) == (200, "image/svg+xml")
 
 
-async def test_robots_are_kept_from_invitations(ada: Invited) -> None:
-    assert (await ada.browser.get("/robots.txt")).text == "User-agent: *\nDisallow: /r/\n"
+async def test_robots_are_kept_from_invitations_and_links_that_end_mail(ada: Invited) -> None:
+    assert (await ada.browser.get("/robots.txt")).text == (
+        "User-agent: *\nDisallow: /r/\nDisallow: /unsubscribe/\n"
+    )
 
 
 async def test_no_stylesheet_or_script_of_ours_asks_another_host_or_weighs_much(
     ada: Invited,
 ) -> None:
-    for name, most in (("desk.css", 10_000), ("host.js", 4_000)):
+    sheets = (("desk.css", 10_000), ("print.css", 1_000), ("reference.css", 1_500))
+    for name, most in (*sheets, ("host.js", 4_000)):
         content = (await ada.browser.get(f"/static/{name}")).content
         assert len(content) < most
         assert re.findall(rb"@import|url\(|https?:|innerHTML|eval", content) == []
@@ -196,5 +200,5 @@ async def test_programs_and_the_paths_of_the_api_keep_their_problem_documents(
 def test_no_template_turns_escaping_off() -> None:
     templates = Path(__file__).parents[3] / "src/gatherlog/interfaces/templates"
 
-    for template in templates.glob("*.html"):
+    for template in templates.rglob("*.html"):
         assert re.findall(r"\|\s*safe|autoescape|Markup", template.read_text()) == []

@@ -238,13 +238,14 @@ async def test_a_program_sends_a_header_instead_of_the_forms_token(demo: Platfor
     ("next_place", "led_to"),
     [
         ("/host/default/settings", "/host/default/settings"),
+        ("/things?q=a%26b&ages=5%2C+8", "/things?q=a%26b&ages=5%2C+8"),
         ("https://evil.example/", "/host"),
         ("//evil.example", "/host"),
         ("/host/../r/x", "/host"),
         ("/host\n", "/host"),
     ],
 )
-async def test_the_sign_in_leads_to_pages_of_hosts_only(
+async def test_the_sign_in_leads_to_pages_of_the_site_only(
     demo: Platform, next_place: str, led_to: str
 ) -> None:
     async with client(demo) as browser:
@@ -252,6 +253,20 @@ async def test_the_sign_in_leads_to_pages_of_hosts_only(
         entered = await send(browser, email=ADDRESS, code=code_in(demo), next=next_place)
 
     assert entered.headers["location"] == led_to
+
+
+async def test_all_of_the_sign_in_keeps_where_it_leads_to(demo: Platform) -> None:
+    path = "/things?q=a%26b"
+    async with client(demo) as browser:
+        first = Page((await browser.get("/signin", params={"next": path})).text)
+        asked = Page((await send(browser, email=ADDRESS, next=path)).text)
+        await signed_in(browser, demo)
+        later = await browser.get("/signin", params={"next": path})
+
+    assert [page.filled()["next"][0] for page in (first, asked)] == [path, path]
+    [again] = [e["href"] for e in asked.all("a") if e.text == "ask again"]
+    assert again == "/signin?next=%2Fthings%3Fq%3Da%2526b"
+    assert later.headers["location"] == path
 
 
 async def test_without_a_session_pages_redirect_to_the_sign_in_and_back(demo: Platform) -> None:

@@ -1,6 +1,6 @@
 """How commands on guest lists are carried out: one commit, then further promotions if need be."""
 
-from collections.abc import Sequence
+from functools import partial
 
 from gatherlog.apps.guests.account_counts import TOGETHER
 from gatherlog.apps.guests.account_figures import AccountFigures
@@ -10,11 +10,10 @@ from gatherlog.apps.guests.joint_answers import JointAnswers
 from gatherlog.apps.guests.promotion import Promotion
 from gatherlog.apps.guests.quotas import Quotas
 from gatherlog.apps.guests.seating import Seating
-from gatherlog.apps.guests.turns import Turn, WaitingListLocks
 from gatherlog.apps.guests.views import GATHERINGS, GUESTS, WAITING_LISTS, Gathering, Guest
-from gatherlog.core.commands.handler import Attempt, CommandHandler, Decided, Handled, Once
-from gatherlog.core.commands.service import Stored, no_such, run
-from gatherlog.core.commands.unit_of_work import UnitOfWork
+from gatherlog.core.commands.handler import Attempt, CommandHandler, Handled, Once
+from gatherlog.core.commands.seating import Places
+from gatherlog.core.commands.service import Stored, no_such
 from gatherlog.core.eventstore.clock import Clock, Ids
 from gatherlog.core.eventstore.store import Document, Store
 
@@ -39,38 +38,20 @@ class Commands:
         self._ids = ids
         self._handler = CommandHandler(store, CODEC, TOGETHER, clock=clock, ids=ids)
         self._figures = AccountFigures(store, quotas)
-        self._seating = Seating(store.limits, ids)
+        self._places = Places(self._handler, GATHERINGS, WAITING_LISTS)
+        self._seating = Seating(self._places, store.limits, ids)
         self._joint = JointAnswers(store, self._seating)
-        self._promotion = Promotion(self._handler, self._seating)
-        self._locks = WaitingListLocks()
+        self._promotion = Promotion(store, self._places, self._seating)
 
     async def _run(
         self, gathering_id: str, attempt: Attempt, actor: str, once: Once | None = None
     ) -> Handled:
-        """Carry out a command on one gathering, and let those who wait and fit move up.
-
-        An attempt that has loaded the waiting list is made again under the gathering's lock, the
-        first time; see `turns`.
-        """
-        queued = 0
-        turn = Turn(self._locks, gathering_id, self._handler.clock)
-
-        async def decide(unit: UnitOfWork) -> Sequence[Decided]:
-            nonlocal queued
-            decided = await attempt(unit)
-            if WAITING_LISTS.ref(gathering_id) in unit.documents and await turn.begin(unit):
-                decided = await attempt(unit)
-            queued = unit.counters(GATHERINGS, gathering_id).get("queued", 0)
-            return decided
-
+        """Carry out a command on one gathering, and let those who wait and fit move up."""
+        move_up = partial(self._promotion.move_up, gathering_id=gathering_id)
         stream = stream_of(gathering_id)
-        try:
-            handled = await run(self._handler, stream, decide, actor=actor, once=once)
-        finally:
-            turn.end()
-        if queued:
-            await self._promotion.promote_the_rest(gathering_id, actor)
-        return handled
+        return await self._places.run(
+            gathering_id, stream, attempt, move_up, actor=actor, once=once
+        )
 
     async def _present_guest(
         self, gathering_id: str, guest_id: str

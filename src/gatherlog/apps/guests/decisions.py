@@ -34,10 +34,10 @@ from gatherlog.apps.guests.inputs import (
     SettingsPatch,
     Unsettled,
 )
-from gatherlog.apps.guests.local_time import closes_at
 from gatherlog.apps.guests.quotas import DAY
 from gatherlog.apps.guests.refusals import IsCoHost, NotifyUndecided, RsvpClosed
 from gatherlog.apps.guests.views import Gathering, Group, Guest
+from gatherlog.core.commands.local_time import closes_at
 from gatherlog.core.eventstore.errors import Flaw, Invalid
 
 __all__ = [

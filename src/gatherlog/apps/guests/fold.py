@@ -34,10 +34,9 @@ from gatherlog.apps.guests.views import (
     Group,
     Guest,
     GuestLink,
-    Unit,
-    WaitingList,
     group_document,
 )
+from gatherlog.core.commands.places import WaitingList
 from gatherlog.core.eventstore.store import DELETE, KEEP, Ref
 from gatherlog.core.projections.folds import Category, Change, Happened
 from gatherlog.core.projections.views import View
@@ -335,40 +334,19 @@ def _left(documents: Documents, guest: Guest, group_id: str) -> Change:
 def _queued(documents: Documents, guest: Guest, unit_id: str) -> list[Change]:
     """Put the guest into the unit, with the number of people that the guest now has."""
     waiting = documents["waiting_list", guest.gathering_id] or WaitingList()
-    member = (guest.id, guest.num_guests)
-    if unit_id not in (unit.id for unit in waiting.units):
-        return _queue_becomes(guest, waiting, (*waiting.units, Unit(unit_id, (member,))))
-    units = tuple(
-        Unit(unit.id, _with(unit.members, member)) if unit.id == unit_id else unit
-        for unit in waiting.units
-    )
-    return _queue_becomes(guest, waiting, units)
-
-
-def _with(
-    members: tuple[tuple[str, int], ...], new: tuple[str, int]
-) -> tuple[tuple[str, int], ...]:
-    if new[0] in dict(members):
-        return tuple(new if member[0] == new[0] else member for member in members)
-    return (*members, new)
+    return _queue_becomes(guest, waiting, waiting.joined(unit_id, guest.id, guest.num_guests))
 
 
 def _unqueued(documents: Documents, guest: Guest, unit_id: str) -> list[Change]:
-    """Take the guest out of the unit; a unit without members ends."""
+    """Take the guest out of the unit."""
     waiting: WaitingList = documents["waiting_list", guest.gathering_id]
-    units = tuple(
-        unit
-        if unit.id != unit_id
-        else Unit(unit.id, tuple(member for member in unit.members if member[0] != guest.id))
-        for unit in waiting.units
-    )
-    return _queue_becomes(guest, waiting, tuple(unit for unit in units if unit.members))
+    return _queue_becomes(guest, waiting, waiting.left(unit_id, guest.id))
 
 
-def _queue_becomes(guest: Guest, before: WaitingList, units: tuple[Unit, ...]) -> list[Change]:
-    """The waiting list with these units, and the counter of units."""
-    changes = [Change(WAITING_LISTS, guest.gathering_id, WaitingList(units))]
-    if more := len(units) - len(before.units):
+def _queue_becomes(guest: Guest, before: WaitingList, after: WaitingList) -> list[Change]:
+    """The waiting list, and the counter of its units."""
+    changes = [Change(WAITING_LISTS, guest.gathering_id, after)]
+    if more := len(after.units) - len(before.units):
         changes.append(Change(GATHERINGS, guest.gathering_id, KEEP, {"queued": more}))
     return changes
 

@@ -9,7 +9,6 @@ from msgspec import UNSET
 from gatherlog.apps.guests.answers import Household, Questions, Waiting
 from gatherlog.apps.guests.decisions import answer, change_guest, is_closed
 from gatherlog.apps.guests.inputs import MOST_ANSWERS, GroupStatus, GuestPatch, OwnAnswer, Rsvp
-from gatherlog.apps.guests.places import Room
 from gatherlog.apps.guests.refusals import RsvpClosed
 from gatherlog.apps.guests.views import (
     GATHERINGS,
@@ -18,10 +17,10 @@ from gatherlog.apps.guests.views import (
     WAITING_LISTS,
     Gathering,
     Guest,
-    WaitingList,
     group_document,
 )
 from gatherlog.core.commands.handler import Handled
+from gatherlog.core.commands.places import Room, WaitingList
 from gatherlog.core.commands.service import Stored
 from gatherlog.core.eventstore.errors import Flaw, Invalid
 

@@ -35,7 +35,7 @@ from gatherlog.core.projections.views import View
 
 __all__ = ["Import"]
 
-CHUNK = 50
+CHUNK = 16
 """The most rows in one commit, so that other commands need not wait long."""
 ROW_BYTES = 16 * 1024
 

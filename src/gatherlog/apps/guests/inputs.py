@@ -8,14 +8,14 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from gatherlog.core.commands.checks import EMAIL_LENGTH
+
 __all__ = [
     "DIETARY_LENGTH",
     "DIETARY_TAGS",
-    "EMAIL_LENGTH",
     "GROUP_LENGTH",
     "LINE_LENGTH",
     "MOST_ANSWERS",
-    "MOST_FLAWS",
     "MOST_MEMBERS",
     "MOST_PEOPLE",
     "MOST_PLACES",
@@ -38,7 +38,6 @@ __all__ = [
 ]
 
 NAME_LENGTH = 100
-EMAIL_LENGTH = 254
 GROUP_LENGTH = 64
 DIETARY_LENGTH = 1000
 LINE_LENGTH = 200
@@ -50,8 +49,6 @@ MOST_MEMBERS = 1000
 """Members of one household."""
 MOST_TAGS = 20
 """Entries of `dietary_tags`, repeated ones included."""
-MOST_FLAWS = 100
-"""Flaws that are named in one refusal."""
 MOST_ANSWERS = 30
 """Answers in one request; fewer where an engine takes less in one commit, see `most_answers`."""
 MOST_WAITING = 2000

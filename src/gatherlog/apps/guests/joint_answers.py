@@ -12,7 +12,7 @@ from msgspec import UNSET
 
 from gatherlog.apps.guests.decisions import answer
 from gatherlog.apps.guests.households import answer_for_pending, others, own_answer
-from gatherlog.apps.guests.inputs import MOST_ANSWERS, MOST_FLAWS, HouseholdAnswer, OwnAnswer
+from gatherlog.apps.guests.inputs import MOST_ANSWERS, HouseholdAnswer, OwnAnswer
 from gatherlog.apps.guests.loading import load_group, load_guest
 from gatherlog.apps.guests.places import Wish
 from gatherlog.apps.guests.refusals import AnswersChanged
@@ -25,6 +25,7 @@ from gatherlog.apps.guests.views import (
     Gathering,
     Guest,
 )
+from gatherlog.core.commands.checks import MOST_FLAWS
 from gatherlog.core.commands.handler import Decided
 from gatherlog.core.commands.service import changed_meanwhile, no_such
 from gatherlog.core.commands.unit_of_work import UnitOfWork

@@ -17,9 +17,9 @@ from gatherlog.apps.guests.letter_counts import (
 from gatherlog.apps.guests.letter_events import CODEC, LetterCounted, Reason
 from gatherlog.apps.guests.quotas import Quotas, seconds_left
 from gatherlog.apps.guests.refusals import LettersReached
-from gatherlog.apps.guests.text import folded_email
 from gatherlog.apps.guests.views import Gathering, Guest
 from gatherlog.core.commands.handler import CommandHandler, Decided, Once
+from gatherlog.core.commands.text import folded_email
 from gatherlog.core.commands.unit_of_work import UnitOfWork
 from gatherlog.core.eventstore.clock import Clock, Ids
 from gatherlog.core.eventstore.errors import GatherlogError

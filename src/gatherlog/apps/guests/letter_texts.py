@@ -4,23 +4,15 @@ Anybody who hosts a gathering names it, so a name that holds a link is in no sub
 what people see of letters from strangers.
 """
 
-import re
-import unicodedata
 from collections.abc import Collection
-from datetime import datetime
 from typing import Final
 
 from gatherlog.apps.guests.views import Gathering, Guest
-from gatherlog.core.subscriptions.letters import Letter, one_line
+from gatherlog.core.subscriptions.letters import Letter, has_link, one_line, spoken_moment
 
 __all__ = ["change", "confirmation", "promotion", "queueing"]
 
 _BY_LINK: Final = "by the same link by which you answered"
-_LINK: Final = re.compile(
-    r"://|\bwww\.|(?<![\w@.-])(?:[\w-]+\.)+[^\W\d_]{2,63}(?!\w)|(?<![\w.])(?:\d{1,3}\.){3}\d",
-    re.IGNORECASE,
-)
-"""What mail programs make a link of: an address with its scheme, `win.example`, `192.0.2.1`."""
 _HOUSEHOLD: Final = "What you answered for others of your household stands there, too."
 
 
@@ -94,18 +86,13 @@ def _letter(
     sent = f"This letter was sent by {one_line(site)}, where you are on the guest list."
     return Letter(
         to=guest.email or "",
-        subject=subject if _has_link(_name(gathering)) else f"{subject}: {_name(gathering)}",
+        subject=subject if has_link(_name(gathering)) else f"{subject}: {_name(gathering)}",
         text="\n\n".join([greeting, *paragraphs, "-- \n" + sent]) + "\n",
     )
 
 
 def _name(gathering: Gathering) -> str:
     return one_line(gathering.event_name)
-
-
-def _has_link(text: str) -> bool:
-    plain = unicodedata.normalize("NFKC", text).replace("\u3002", ".")
-    return _LINK.search(plain) is not None
 
 
 def _people(guest: Guest) -> str:
@@ -121,21 +108,16 @@ def _people(guest: Guest) -> str:
 def _when_and_where(gathering: Gathering, changed: Collection[str] = ()) -> str:
     when = "When (changed)" if {"event_date", "time_zone"} & set(changed) else "When"
     where = "Where (changed)" if "location" in changed else "Where"
-    date, place = gathering.event_date, one_line(gathering.location or "")
-    return (
-        f"    {when}: {'not known yet' if date is None else _moment(date, gathering.time_zone)}\n"
-        f"    {where}: {place or 'not known yet'}"
-    )
+    place = one_line(gathering.location or "")
+    return f"    {when}: {_date(gathering)}\n    {where}: {place or 'not known yet'}"
 
 
-def _moment(local: str, zone: str) -> str:
-    """`Saturday, 5 June 2027, 18:00 (Europe/Paris)`; a date has neither time nor zone."""
-    moment = datetime.fromisoformat(local)
-    day = f"{moment:%A}, {moment.day} {moment:%B} {moment.year}"
-    return f"{day}, {moment:%H:%M} ({one_line(zone)})" if "T" in local else day
+def _date(gathering: Gathering) -> str:
+    date = gathering.event_date
+    return "not known yet" if date is None else spoken_moment(date, gathering.time_zone)
 
 
 def _until(gathering: Gathering) -> str:
     if gathering.rsvp_deadline is None:
         return ""
-    return f"until {_moment(gathering.rsvp_deadline, gathering.time_zone)}, "
+    return f"until {spoken_moment(gathering.rsvp_deadline, gathering.time_zone)}, "

@@ -15,9 +15,9 @@ from gatherlog.apps.guests.events import SettingsChanged
 from gatherlog.apps.guests.letter_events import CODEC, LetterRequested
 from gatherlog.apps.guests.letter_texts import change, confirmation, promotion, queueing
 from gatherlog.apps.guests.quotas import DAY
-from gatherlog.apps.guests.text import folded_email
 from gatherlog.apps.guests.views import Gathering, Guest
 from gatherlog.core.commands.event_meta import actor_of
+from gatherlog.core.commands.text import folded_email
 from gatherlog.core.eventstore.errors import EventUnknown
 from gatherlog.core.eventstore.events import Recorded
 from gatherlog.core.subscriptions.letters import Letter

@@ -7,7 +7,6 @@ from typing import Any, Final
 import msgspec
 
 from gatherlog.apps.guests.inputs import GROUP_LENGTH
-from gatherlog.apps.guests.text import folded, forbidden
 from gatherlog.apps.guests.views import (
     GATHERINGS,
     GROUPS,
@@ -18,6 +17,7 @@ from gatherlog.apps.guests.views import (
     group_document,
 )
 from gatherlog.core.commands.service import check_version, no_such
+from gatherlog.core.commands.text import folded, forbidden
 from gatherlog.core.commands.unit_of_work import UnitOfWork
 from gatherlog.core.eventstore.errors import Busy
 from gatherlog.core.eventstore.giving_way import gently, in_turns, sorting

@@ -7,10 +7,11 @@ from msgspec import UNSET, UnsetType
 
 from gatherlog.apps.guests.checks import Checks
 from gatherlog.apps.guests.decisions import add_guest
-from gatherlog.apps.guests.inputs import MOST_FLAWS, MOST_MEMBERS, GuestPatch, NewGuest
+from gatherlog.apps.guests.inputs import MOST_MEMBERS, GuestPatch, NewGuest
 from gatherlog.apps.guests.sheets import SheetRow
-from gatherlog.apps.guests.text import folded, folded_email
 from gatherlog.apps.guests.views import Guest
+from gatherlog.core.commands.checks import MOST_FLAWS
+from gatherlog.core.commands.text import folded, folded_email
 from gatherlog.core.eventstore.errors import Flaw, Invalid
 from gatherlog.core.eventstore.giving_way import Steps, freeing
 

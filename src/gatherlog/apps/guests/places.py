@@ -21,32 +21,13 @@ from gatherlog.apps.guests.events import (
 )
 from gatherlog.apps.guests.inputs import MOST_WAITING
 from gatherlog.apps.guests.refusals import GatheringFull
-from gatherlog.apps.guests.views import Guest, Unit, WaitingList
+from gatherlog.apps.guests.views import Guest
 from gatherlog.core.commands.handler import Decided
+from gatherlog.core.commands.places import Placed, Room, Unit, WaitingList, first_who_fits
 
-__all__ = ["Placed", "Room", "Wish", "all_fit", "first_who_fits", "given", "place"]
+__all__ = ["Wish", "all_fit", "given", "place"]
 
 _NO_LONGER = (RsvpCleared, GuestRemoved)
-
-
-class Room(msgspec.Struct, frozen=True):
-    """The places of a gathering."""
-
-    capacity: int | None
-    """None: there is no limit."""
-    taken: int
-
-    def after(self, more: int) -> "Room":
-        """The room after `more` places are taken; fewer are taken where it is negative."""
-        return Room(self.capacity, self.taken + more)
-
-    @property
-    def left(self) -> int | None:
-        return None if self.capacity is None else max(self.capacity - self.taken, 0)
-
-    def fits(self, people: int) -> bool:
-        """Whether there are places for so many more people; for none there always are."""
-        return people <= 0 or self.left is None or people <= self.left
 
 
 class Wish:
@@ -81,16 +62,6 @@ def _wanted(guest: Guest, events: Sequence[msgspec.Struct]) -> int:
         elif isinstance(event, GuestChanged) and event.num_guests is not UNSET and wanted:
             wanted = event.num_guests
     return wanted
-
-
-class Placed(msgspec.Struct, frozen=True):
-    """The result of giving places."""
-
-    decided: Sequence[Decided]
-    more: int
-    """How many more places are taken afterwards."""
-    promoted: tuple[str, ...] = ()
-    """The guests who move up and are not among the wishes."""
 
 
 def given(wishes: Sequence[Wish]) -> Placed:
@@ -145,20 +116,6 @@ def place(
         rest.taken - room.taken + sum(first.people for first in served),
         tuple(guest for _, guest in moved_up if guest not in asked),
     )
-
-
-def first_who_fits(room: Room, units: Sequence[Unit], most: int) -> Iterator[Unit]:
-    """The units that move up: in order, each that fits whole in the room left by those before.
-
-    It ends before the unit with which there would be more than `most` guests. That unit is not
-    skipped, because it fits and only exceeds this commit.
-    """
-    for unit in units:
-        if room.fits(unit.people):
-            if (most := most - len(unit.members)) < 0:
-                return
-            room = room.after(unit.people)
-            yield unit
 
 
 def _after_those_who_come(room: Room, wishes: Sequence[Wish]) -> Room:

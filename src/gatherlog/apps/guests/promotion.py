@@ -4,17 +4,18 @@ A commit can hold only so many promotions, and a crash between two commits may l
 """
 
 from collections.abc import Sequence
+from functools import partial
 
 from gatherlog.apps.guests.fold import stream_of
 from gatherlog.apps.guests.loading import load_gathering
-from gatherlog.apps.guests.places import Room
 from gatherlog.apps.guests.seating import Seating
 from gatherlog.apps.guests.views import GATHERINGS, WAITING_LISTS
-from gatherlog.core.commands.handler import CommandHandler, Decided
-from gatherlog.core.commands.service import run
+from gatherlog.core.commands.handler import Decided
+from gatherlog.core.commands.places import Room
+from gatherlog.core.commands.seating import Places
 from gatherlog.core.commands.unit_of_work import UnitOfWork
-from gatherlog.core.eventstore.errors import NotFound, StoreError, ViewNotBuilt
-from gatherlog.core.eventstore.store import Document
+from gatherlog.core.eventstore.errors import ViewNotBuilt
+from gatherlog.core.eventstore.store import Document, Store
 from gatherlog.core.projections.paging import documents
 
 __all__ = ["Promotion"]
@@ -23,27 +24,16 @@ __all__ = ["Promotion"]
 class Promotion:
     """Lets guests move up who wait and fit, in as many commits as it takes."""
 
-    def __init__(self, handler: CommandHandler, seating: Seating) -> None:
-        self._handler = handler
-        self._store = handler.store
+    def __init__(self, store: Store, places: Places, seating: Seating) -> None:
+        self._store = store
+        self._places = places
         self._seating = seating
 
-    async def promote(self, gathering_id: str, actor: str) -> int:
-        """Let guests of one gathering move up; how many did. Raises NotFound."""
-        promoted = 0
-        while moved := await self._promote_some(gathering_id, actor):
-            promoted += moved
-        return promoted
-
-    async def promote_the_rest(self, gathering_id: str, actor: str) -> int:
-        """As `promote`, after a command that was committed; 0 where the store fails.
-
-        The next command does what fails here. A gathering that was just removed is ignored.
-        """
-        try:
-            return await self.promote(gathering_id, actor)
-        except (StoreError, NotFound):
-            return 0
+    async def move_up(self, unit: UnitOfWork, gathering_id: str) -> Sequence[Decided]:
+        """The attempt at letting guests of one gathering move up in one commit. Raises NotFound."""
+        await unit.load((GATHERINGS, gathering_id), (WAITING_LISTS, gathering_id))
+        gathering = await load_gathering(unit, gathering_id)
+        return await self._seating.move_up(unit, gathering)
 
     async def promote_everywhere(self, actor: str) -> int:
         """Let guests of all gatherings move up; how many did.
@@ -58,7 +48,9 @@ class Promotion:
             return 0
         moved = 0
         for gathering_id in await self._with_room(waiting_lists):
-            moved += await self.promote_the_rest(gathering_id, actor)
+            move_up = partial(self.move_up, gathering_id=gathering_id)
+            stream = stream_of(gathering_id)
+            moved += await self._places.promote_the_rest(stream, move_up, actor=actor)
         return moved
 
     async def _with_room(self, waiting_lists: Sequence[Document]) -> list[str]:
@@ -74,14 +66,3 @@ class Promotion:
             if any(room.fits(unit.people) for unit in waiting.units):
                 found.append(gathering.id)
         return found
-
-    async def _promote_some(self, gathering_id: str, actor: str) -> int:
-        """Let guests move up in one commit; how many did, 0 where nobody fits."""
-
-        async def attempt(unit: UnitOfWork) -> Sequence[Decided]:
-            await unit.load((GATHERINGS, gathering_id), (WAITING_LISTS, gathering_id))
-            gathering = await load_gathering(unit, gathering_id)
-            return await self._seating.move_up(unit, gathering)
-
-        handled = await run(self._handler, stream_of(gathering_id), attempt, actor=actor)
-        return len(handled.events)

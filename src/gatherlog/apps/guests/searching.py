@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 
-from gatherlog.apps.guests.text import folded
 from gatherlog.apps.guests.views import Guest, Status
+from gatherlog.core.commands.text import folded
 
 __all__ = ["guest_filter"]
 

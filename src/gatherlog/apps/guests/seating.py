@@ -1,29 +1,23 @@
-"""Giving places within one commit: what it loads and demands, so that places stay exact.
+"""Giving places to guests within one commit: what it loads, and how many may move up in it.
 
-`places` decides who gets a place; this module loads what it needs and adds the commit's demands.
-There are two kinds of commits. Where nobody waits and everybody fits, the commit demands that still
-nobody waits (`queued` at most 0), and does not load the waiting list. Every other commit loads the
-waiting list, so that its version is demanded, and demands that no places have become free since
-(`seats` at least what was read plus what is added). A commit of either kind that adds seats demands
-that there are enough (`seats` at most the capacity). docs/decisions/0005-waiting-list.md shows why
-that is sufficient.
+`places` decides who gets a place, and `core.commands.seating` adds what the commit has to demand.
 """
 
 from collections.abc import Sequence
 
 from gatherlog.apps.guests.events import GuestRemoved
-from gatherlog.apps.guests.places import Placed, Room, Wish, all_fit, given, place
+from gatherlog.apps.guests.places import Wish, all_fit, given, place
 from gatherlog.apps.guests.views import (
     ACCOUNT_QUOTAS,
     GATHERINGS,
     GROUPS,
     GUEST_LINKS,
     GUESTS,
-    WAITING_LISTS,
     Gathering,
-    WaitingList,
 )
 from gatherlog.core.commands.handler import Decided
+from gatherlog.core.commands.places import Placed, Room, WaitingList
+from gatherlog.core.commands.seating import Places
 from gatherlog.core.commands.service import changed_meanwhile
 from gatherlog.core.commands.unit_of_work import UnitOfWork
 from gatherlog.core.eventstore.clock import Ids
@@ -45,7 +39,8 @@ They have a stream of their own."""
 class Seating:
     """Gives places within one commit of a store with these limits."""
 
-    def __init__(self, limits: Limits, ids: Ids) -> None:
+    def __init__(self, places: Places, limits: Limits, ids: Ids) -> None:
+        self._places = places
         self._limits = limits
         self._ids = ids
 
@@ -67,32 +62,20 @@ class Seating:
     async def _give(
         self, unit: UnitOfWork, gathering: Gathering, wishes: Sequence[Wish]
     ) -> Sequence[Decided]:
-        counters = unit.counters(GATHERINGS, gathering.id)
-        room = Room(gathering.max_guests, counters.get("seats", 0))
-        at_most: dict[str, int] = {}
-        nobody_waits = not counters.get("queued") and not [w for w in wishes if w.waits]
-        if nobody_waits and all_fit(room, wishes):
-            placed = given(wishes)
-            at_most["queued"] = 0
-        else:
-            placed = await self._with_waiting_list(unit, gathering, room, wishes)
-        if placed.more > 0 and room.capacity is not None:
-            at_most["seats"] = room.capacity
-        unit.demand(GATHERINGS, gathering.id, at_most=at_most)
-        return placed.decided
+        def at_once(room: Room) -> Placed | None:
+            waits = [wish for wish in wishes if wish.waits]
+            return given(wishes) if not waits and all_fit(room, wishes) else None
 
-    async def _with_waiting_list(
-        self, unit: UnitOfWork, gathering: Gathering, room: Room, wishes: Sequence[Wish]
-    ) -> Placed:
-        waiting = await unit.get(WAITING_LISTS, gathering.id) or WaitingList()
-        most = self._most(unit, gathering, wishes)
-        placed = place(room, waiting, wishes, unit=self._ids(), most=most)
-        guests = await unit.get_all(GUESTS, placed.promoted)
-        for id, guest in zip(placed.promoted, guests, strict=True):
-            if guest is None or guest.waiting_since is None:
-                raise changed_meanwhile(GUESTS, id)
-        unit.demand(GATHERINGS, gathering.id, at_least={"seats": room.taken + placed.more})
-        return placed
+        async def in_turn(room: Room, waiting: WaitingList) -> Placed:
+            most = self._most(unit, gathering, wishes)
+            placed = place(room, waiting, wishes, unit=self._ids(), most=most)
+            guests = await unit.get_all(GUESTS, placed.promoted)
+            for id, guest in zip(placed.promoted, guests, strict=True):
+                if guest is None or guest.waiting_since is None:
+                    raise changed_meanwhile(GUESTS, id)
+            return placed
+
+        return await self._places.give(unit, gathering.id, gathering.max_guests, at_once, in_turn)
 
     def _most(self, unit: UnitOfWork, gathering: Gathering, wishes: Sequence[Wish]) -> int:
         """The most guests who can move up in the same commit."""

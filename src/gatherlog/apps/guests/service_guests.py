@@ -22,9 +22,11 @@ from gatherlog.core.commands.service import (
     Listing,
     Stored,
     about,
+    listing,
     outcome,
     search,
 )
+from gatherlog.core.commands.text import folded_email
 from gatherlog.core.commands.unit_of_work import UnitOfWork
 
 __all__ = ["GuestCommands"]
@@ -84,6 +86,11 @@ class GuestCommands(Commands):
         limit = min(limit, self._store.limits.page)
         query = GUESTS.query("by_gathering", gathering_id, limit=limit, cursor=cursor)
         return await search(self._store, GUESTS, query, guest_filter(q, status, group_id))
+
+    async def is_invited(self, gathering_id: str, email: str) -> bool:
+        """Whether a guest of the gathering has this address; it may be late by a moment."""
+        query = GUESTS.query("by_email", folded_email(email), prefix=(gathering_id,), limit=1)
+        return bool((await listing(self._store, GUESTS, query)).items)
 
     async def all_guests(self, gathering_id: str) -> list[Guest]:
         """All guests of a gathering, in the order of `guests`."""

@@ -13,10 +13,10 @@ from gatherlog.apps.guests.views import (
     WAITING_LISTS,
     Group,
     Guest,
-    WaitingList,
     group_document,
 )
 from gatherlog.core.commands.handler import Decided, Handled, Once
+from gatherlog.core.commands.places import WaitingList
 from gatherlog.core.commands.service import (
     Listing,
     Stored,

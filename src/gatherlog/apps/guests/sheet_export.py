@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 from itertools import chain
 
-from gatherlog.apps.guests.sheet_files import writing_cells
 from gatherlog.apps.guests.sheet_headers import EXPORT
 from gatherlog.apps.guests.views import Guest
+from gatherlog.core.commands.cells import writing_cells
 from gatherlog.core.eventstore.clock import rfc3339
 from gatherlog.core.eventstore.giving_way import Steps, at_once
 

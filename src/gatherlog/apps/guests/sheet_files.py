@@ -3,20 +3,16 @@
 Time and memory are proportional to the size of the file, whatever the bytes are.
 """
 
-import codecs
 import csv
 import io
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from gatherlog.core.eventstore.errors import Flaw, Invalid
-from gatherlog.core.eventstore.giving_way import Steps, at_once
 
 __all__ = [
-    "GUARDED",
     "INVISIBLE",
     "Record",
     "Table",
@@ -25,9 +21,6 @@ __all__ = [
     "normalised",
     "quoted",
     "read_tables",
-    "unguarded",
-    "write_cells",
-    "writing_cells",
 ]
 
 EXPECTED_COLUMNS = "first name, last name, email, household, child, seats, diet"
@@ -38,31 +31,9 @@ MOST_UNREADABLE = 100
 """Records with wrong quotation marks; each may cost reading LONGEST_RECORD characters again."""
 MOST_LINES = 1_000_000
 """Empty lines included."""
-_TOGETHER = 16
-"""Records that are written in one step."""
 LONGEST_WORD = 300
 """Characters that `normalised` reads: no header and no word that is looked up is longer."""
 
-_SIGN = "[=+\\-@\uff1d\uff0b\uff0d\uff20]"
-"""East Asian spreadsheets take the full-width forms of = + - @ for formulas too."""
-_IGNORED = (
-    "\u00ad\u034f\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u115f\u1160\u17b4\u17b5\u180b-\u180f"
-    "\u200b-\u200f\u202a-\u202e"
-    "\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U0001bca0-\U0001bca3"
-    "\U000110bd\U000110cd\U00013430-\U0001343f\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
-)
-"""What is usually not shown: Default_Ignorable_Code_Point and the category Cf of Unicode."""
-_UNSEEN = f"(?![\\t\\r\\n])[\\s\\x00-\\x1f\\x7f-\\x9f{_IGNORED}\u2800]"
-"""White space of every script, control characters, _IGNORED, and the blank pattern of Braille. It
-is one class, as a character that matches in two ways would be tried in both, again and again."""
-_FORMULA = f"(?:['\"]|{_UNSEEN})*{_SIGN}"
-"""Spreadsheets find a formula also behind white space and quotation marks."""
-
-GUARDED = re.compile(f"{_FORMULA}|'*[\t\r\n]")
-"""The start of a cell that needs a guard, an apostrophe, or has one: it could be a formula."""
-_FORMULA_INSIDE = re.compile(f"(?<=[,;\t\r\n])(?={_FORMULA})")
-"""Where a formula would start if the file were split at another separator than the comma."""
-_GUARD_INSIDE = re.compile(f"(?<=[,;\t\r\n])'(?={_FORMULA})")
 INVISIBLE = dict.fromkeys(map(ord, "\ufeff\u200b\u2060\u00ad"))
 """For `str.translate`: invisible characters to be removed. Joiners stay, as some names need them.
 """
@@ -106,33 +77,6 @@ def read_tables(data: bytes) -> list[Table]:
     return [_table(lines, start, encoding, delimiter) for delimiter in delimiters]
 
 
-def write_cells(records: Iterable[Sequence[str]]) -> bytes:
-    """CSV that spreadsheets open as text: UTF-8 with BOM, CRLF, and no cell that is a formula.
-
-    An apostrophe is put before what would be a formula, also inside a cell, for spreadsheets that
-    split at other separators. `unguarded` removes it.
-    """
-    return at_once(writing_cells(records))
-
-
-def writing_cells(records: Iterable[Sequence[str]]) -> Steps[bytes]:
-    """As `write_cells`, in steps."""
-    parts, rest = [codecs.BOM_UTF8], iter(records)
-    while some := list(islice(rest, _TOGETHER)):
-        out = io.StringIO(newline="")
-        csv.writer(out).writerows(map(_guarded, record) for record in some)
-        parts.append(out.getvalue().encode())
-        yield
-    return b"".join(parts)
-
-
-def unguarded(cell: str) -> str:
-    """The cell as it was given to `write_cells`."""
-    if cell.startswith("'") and GUARDED.match(cell):
-        cell = cell[1:]
-    return _GUARD_INSIDE.sub("", cell)
-
-
 def normalised(text: str) -> str:
     """A header or word as it is compared: lower case, no accents, words separated by one space."""
     plain = text[:LONGEST_WORD].casefold()
@@ -151,11 +95,6 @@ def no_sheet(reason: str) -> Invalid:
     """The refusal of a file; its message tells what a sheet looks like."""
     columns = f'usual columns are {EXPECTED_COLUMNS}, or "name" for first and last name in one'
     return Invalid(Flaw("", f"{reason}. In any order and language, {columns}"))
-
-
-def _guarded(cell: str) -> str:
-    cell = _FORMULA_INSIDE.sub("'", cell)
-    return f"'{cell}" if GUARDED.match(cell) else cell
 
 
 def _decode(data: bytes) -> tuple[str, str]:

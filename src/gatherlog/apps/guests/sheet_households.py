@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from gatherlog.apps.guests.inputs import GROUP_LENGTH
 from gatherlog.apps.guests.sheet_files import normalised
-from gatherlog.apps.guests.text import folded, folded_email
+from gatherlog.core.commands.text import folded, folded_email
 from gatherlog.core.eventstore.giving_way import Steps, freeing
 
 __all__ = ["Clues", "Home", "guessing_households", "home_at", "home_of", "order_name"]

@@ -2,7 +2,7 @@
 
 from gatherlog.apps.guests.sheet_files import Unreadable
 from gatherlog.apps.guests.sheet_rows import Entry, SheetRow
-from gatherlog.apps.guests.text import folded, folded_email
+from gatherlog.core.commands.text import folded, folded_email
 from gatherlog.core.eventstore.giving_way import Steps, freeing
 
 __all__ = ["Orders", "Seen"]

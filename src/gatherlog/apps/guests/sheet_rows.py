@@ -10,18 +10,17 @@ from gatherlog.apps.guests.inputs import DIETARY_LENGTH
 from gatherlog.apps.guests.sheet_counts import Counted, People, is_child, people_of
 from gatherlog.apps.guests.sheet_diets import Diet, read_diet
 from gatherlog.apps.guests.sheet_files import (
-    GUARDED,
     INVISIBLE,
     Record,
     Unreadable,
     normalised,
     quoted,
-    unguarded,
 )
 from gatherlog.apps.guests.sheet_formats import Layout, is_contacts
 from gatherlog.apps.guests.sheet_headers import ADDRESS, LEFT_OUT, UNNAMED, WORK, Column
 from gatherlog.apps.guests.sheet_households import Home, home_at, home_of
 from gatherlog.apps.guests.sheet_names import Named, Person, named_in_full, named_in_two
+from gatherlog.core.commands.cells import GUARDED, unguarded
 from gatherlog.core.eventstore.errors import Flaw
 
 __all__ = ["Entry", "LeftOut", "SheetRow", "read_entry"]

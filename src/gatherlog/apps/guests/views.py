@@ -7,8 +7,9 @@ from typing import Any, Literal
 
 import msgspec
 
-from gatherlog.apps.guests.local_time import closes_at
-from gatherlog.apps.guests.text import folded, folded_email
+from gatherlog.core.commands.local_time import closes_at
+from gatherlog.core.commands.places import WaitingList
+from gatherlog.core.commands.text import folded, folded_email
 from gatherlog.core.projections.views import View
 
 __all__ = [
@@ -25,8 +26,6 @@ __all__ = [
     "Guest",
     "GuestLink",
     "Status",
-    "Unit",
-    "WaitingList",
     "group_document",
 ]
 
@@ -117,25 +116,6 @@ class Group(msgspec.Struct, frozen=True, kw_only=True):
     gathering_id: str
     group_id: str
     members: tuple[str, ...]
-
-
-class Unit(msgspec.Struct, frozen=True):
-    """Guests in the waiting list who said yes in one request, and move up only together."""
-
-    id: str
-    members: tuple[tuple[str, int], ...]
-    """At least one guest's id, each with a number of people, in the order of the request."""
-
-    @property
-    def people(self) -> int:
-        """The places that the unit needs."""
-        return sum(count for _, count in self.members)
-
-
-class WaitingList(msgspec.Struct, frozen=True):
-    """Who waits for a place: units in the order in which they joined. It may be empty."""
-
-    units: tuple[Unit, ...] = ()
 
 
 class GuestLink(msgspec.Struct, frozen=True, kw_only=True):

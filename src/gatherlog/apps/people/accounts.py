@@ -3,7 +3,7 @@
 import re
 import secrets
 from collections.abc import Callable, Sequence
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 from msgspec import UNSET
@@ -19,6 +19,7 @@ from gatherlog.apps.people.signing import KeySource
 from gatherlog.apps.people.tokens import SESSION, token_hash
 from gatherlog.apps.people.views import (
     ACCOUNT_ADDRESSES,
+    ACCOUNT_ROLES,
     ACCOUNTS,
     SESSIONS,
     SIGN_INS,
@@ -33,6 +34,8 @@ from gatherlog.core.eventstore.clock import Clock, Ids
 from gatherlog.core.eventstore.errors import Invalid, Unauthenticated
 from gatherlog.core.eventstore.retrying import Backoff
 from gatherlog.core.eventstore.store import Store
+from gatherlog.core.projections.paging import bodies
+from gatherlog.core.projections.views import View
 
 __all__ = ["AccountService", "SignedIn"]
 
@@ -63,12 +66,21 @@ class AccountService:
     """
 
     def __init__(
-        self, store: Store, key: KeySource, mailer: Mailer, *, site: str, clock: Clock, ids: Ids
+        self,
+        store: Store,
+        key: KeySource,
+        mailer: Mailer,
+        *,
+        site: str,
+        clock: Clock,
+        ids: Ids,
+        everybody_organises: bool = False,
     ) -> None:
         self._store = store
         self._key = key
         self._mailer = mailer
         self._site = site
+        self._everybody = frozenset({Role.ORGANISER} if everybody_organises else ())
         self._clock = clock
         self._ids = ids
         self._accounts = CommandHandler(store, CODEC, AccountFold(), clock=clock, ids=ids)
@@ -144,18 +156,31 @@ class AccountService:
     # Sessions.
 
     async def session(self, token: str) -> Actor | None:
-        """The account that a token signs in, by one point read; None if the token is not valid."""
+        """The account that a token signs in, with its roles, by one point read.
+
+        None if the token is not valid.
+        """
         if not SESSION.is_well_formed(token):
             return None
-        session = await read(self._store, SESSIONS, token_hash(token))
+        found = await self.session_of(token_hash(token))
+        return None if found is None else found[0]
+
+    async def session_of(self, session_id: str) -> tuple[Actor, int] | None:
+        """The account of a session with this id, and when it expires; None if it is not valid."""
+        session = await read(self._store, SESSIONS, session_id)
         if session is None or session.expires_at <= self._clock():
             return None
         id = session.account_id
-        return Actor("account", id, Role.MEMBER, account_id=id)
+        given = () if session.roles is UNSET else session.roles
+        roles = self._everybody.union(map(Role, given))
+        return Actor("account", id, Role.MEMBER, account_id=id, roles=roles), session.expires_at
 
     async def end_session(self, token: str) -> None:
         """Sign out: the token is not valid any more. A token that never was valid is ignored."""
-        id = token_hash(token)
+        await self.end_session_of(token_hash(token))
+
+    async def end_session_of(self, id: str) -> None:
+        """As `end_session`, of the session with this id."""
         session = await read(self._store, SESSIONS, id)
         if session is None:
             return
@@ -193,6 +218,57 @@ class AccountService:
         """Whether somebody has signed in to the account; False where there is none."""
         account = await read(self._store, ACCOUNTS, account_id)
         return account is not None and account.unconfirmed is UNSET
+
+    async def roles(self, account_id: str) -> tuple[str, ...]:
+        """The roles of an account beside that of a member: `organiser`, `reviewer`."""
+        given = await read(self._store, ACCOUNT_ROLES, account_id)
+        return () if given is None else given.roles
+
+    async def change_roles(
+        self,
+        account_id: str,
+        *,
+        add: Sequence[str] = (),
+        remove: Sequence[str] = (),
+        actor: str,
+    ) -> tuple[str, ...]:
+        """Give roles to an account and take others back; those that it has then.
+
+        It holds for sessions that have begun, too. Raises NotFound, and Invalid for another role
+        than organiser and reviewer.
+        """
+
+        async def attempt(unit: UnitOfWork) -> list[Decided]:
+            await unit.load((ACCOUNTS, account_id), (ACCOUNT_ROLES, account_id))
+            account = await unit.get(ACCOUNTS, account_id)
+            if account is None:
+                raise no_such("account", account_id)
+            given = await unit.get(ACCOUNT_ROLES, account_id)
+            before = () if given is None else given.roles
+            return about("", decisions.change_roles(account, before, add, remove))
+
+        handled = await run(self._accounts, _stream(account_id), attempt, actor=actor)
+        given = handled.bodies[ACCOUNT_ROLES.ref(account_id)]
+        return () if given is None else given.roles
+
+    async def reviewers(self) -> list[str]:
+        """The ids of all accounts with the role of a reviewer."""
+        query = ACCOUNT_ROLES.query("by_reviewer", "all", limit=1000)
+        return [one.account_id async for one in bodies(self._store, ACCOUNT_ROLES, query)]
+
+    async def addresses(self, account_ids: Sequence[str]) -> list[str | None]:
+        """The mail addresses of accounts, in their order; None where there is no such account."""
+        found = await self._store.get([ACCOUNTS.ref(id) for id in account_ids])
+        accounts = [ACCOUNTS.recall(document) for document in found]
+        return [None if account is None else account.address for account in accounts]
+
+    async def of_address(self, email: str) -> str:
+        """The id of the account of an address. Raises Invalid, and NotFound if there is none."""
+        address = parsed(email)
+        owner = await read(self._store, ACCOUNT_ADDRESSES, address)
+        if owner is None:
+            raise no_such("account", address)
+        return owner.account_id
 
     async def ensure(self, email: str, *, actor: str) -> str:
         """The id of the account of an address; creates it if there is none. Raises Invalid."""
@@ -235,7 +311,9 @@ class AccountService:
             async def attempt(
                 unit: UnitOfWork, known: AccountAddress | None = owner, id: str = account_id
             ) -> list[Decided]:
-                new = [] if session is None else [(SESSIONS, session)]
+                new: list[tuple[View[Any], str]] = []
+                if session is not None:
+                    new = [(SESSIONS, session), (ACCOUNT_ROLES, id)]
                 await unit.load((ACCOUNT_ADDRESSES, address), (ACCOUNTS, id), *new)
                 if await unit.get(ACCOUNT_ADDRESSES, address) != known:
                     raise _OwnerChanged("the account of the address changed")

@@ -16,10 +16,13 @@ from gatherlog.apps.people.events import (
     CodeAccepted,
     CodeIssued,
     CodeMistyped,
+    RolesChanged,
     SessionEnded,
     SessionStarted,
 )
+from gatherlog.apps.people.policy import Role
 from gatherlog.apps.people.views import Account, Asked, Code, SignIn
+from gatherlog.core.eventstore.errors import Flaw, Invalid
 
 __all__ = [
     "CODE_LIFETIME",
@@ -29,7 +32,9 @@ __all__ = [
     "MOST_SESSIONS",
     "MOST_TRIES",
     "MOST_TRIES_ANYWHERE",
+    "ROLES",
     "SESSION_LIFETIME",
+    "change_roles",
     "end_sessions",
     "issue_code",
     "may_try",
@@ -60,6 +65,8 @@ With MOST_TRIES it limits strangers to 150 guesses a day at one million possible
 SESSION_LIFETIME: Final = 30 * _DAY
 MOST_SESSIONS: Final = 50
 """Sessions of one account that have not ended; a further one ends the oldest."""
+ROLES: Final = (Role.ORGANISER, Role.REVIEWER)
+"""Roles that an account may have beside that of a member."""
 MOST_ENDED: Final = 30
 """Sessions that one commit ends, so that it is not too large for any engine."""
 
@@ -134,6 +141,20 @@ def start_session(
 def end_sessions(sessions: Sequence[str]) -> list[msgspec.Struct]:
     """End the first MOST_ENDED of these sessions."""
     return [SessionEnded(session) for session in sessions[:MOST_ENDED]]
+
+
+def change_roles(
+    account: Account, before: Sequence[str], add: Sequence[str], remove: Sequence[str]
+) -> list[msgspec.Struct]:
+    """Give roles to an account and take others back. Raises Invalid for what is no such role."""
+    for name, roles in ("/role", add), ("/remove-role", remove):
+        for role in roles:
+            if role not in ROLES:
+                raise Invalid(Flaw(name, f"{role!r} is not one of {', '.join(ROLES)}"))
+    after = tuple(str(role) for role in ROLES if role in {*before, *add} - {*remove})
+    if after == tuple(before):
+        return []
+    return [RolesChanged(after, tuple(live.id for live in account.sessions))]
 
 
 def remove_account(account: Account) -> list[msgspec.Struct]:

@@ -7,6 +7,7 @@ the events of its account's stream, and in no other event.
 
 import msgspec
 
+from gatherlog.apps.people.profile_events import PROFILE_EVENTS
 from gatherlog.core.eventstore.events import Codec, event_type
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "KeyCreated",
     "KeyRevoked",
     "LoginEnded",
+    "RolesChanged",
     "SessionEnded",
     "SessionStarted",
 ]
@@ -57,6 +59,15 @@ class AccountRemoved(msgspec.Struct, frozen=True):
 
     address: str
     sessions: tuple[str, ...]
+
+
+@event_type("people.roles_changed")
+class RolesChanged(msgspec.Struct, frozen=True):
+    """The roles of the account from now on, beside that of a member: organiser, reviewer."""
+
+    roles: tuple[str, ...]
+    sessions: tuple[str, ...] = ()
+    """The ids of the sessions that have begun, which have the roles, too."""
 
 
 @event_type("people.session_started")
@@ -119,12 +130,14 @@ CODEC = Codec(
         KeyRevoked,
         AccountCreated,
         AccountRemoved,
+        RolesChanged,
         SessionStarted,
         SessionEnded,
         CodeIssued,
         CodeMistyped,
         CodeAccepted,
         LoginEnded,
+        *PROFILE_EVENTS,
     ],
     {
         ("people.code_issued", 1): lambda issued: {

@@ -17,11 +17,16 @@ from gatherlog.apps.people.events import (
     KeyCreated,
     KeyRevoked,
     LoginEnded,
+    RolesChanged,
     SessionEnded,
     SessionStarted,
 )
+from gatherlog.apps.people.profile_events import PROFILE_EVENTS
+from gatherlog.apps.people.profile_fold import evolve_profile, profile_refs
+from gatherlog.apps.people.profile_views import PROFILE_VIEWS, PROFILES
 from gatherlog.apps.people.views import (
     ACCOUNT_ADDRESSES,
+    ACCOUNT_ROLES,
     ACCOUNTS,
     API_KEYS,
     ENDED_LOGINS,
@@ -30,6 +35,7 @@ from gatherlog.apps.people.views import (
     SIGN_INS,
     Account,
     AccountAddress,
+    AccountRoles,
     ApiKey,
     Asked,
     Code,
@@ -90,24 +96,41 @@ class KeyFold:
 
 
 class AccountFold:
-    """Streams `account-{id}`: the account, its address, and its sessions that have not ended."""
+    """Streams `account-{id}`: the account, its address, its roles, its sessions that have not
+    ended, and its profile. A handle is kept from others when its account is removed."""
 
-    views: tuple[View[Any], ...] = (ACCOUNTS, ACCOUNT_ADDRESSES, SESSIONS)
+    views: tuple[View[Any], ...] = (
+        ACCOUNTS,
+        ACCOUNT_ADDRESSES,
+        ACCOUNT_ROLES,
+        SESSIONS,
+        *PROFILE_VIEWS,
+    )
 
     def keys(self, happened: Happened) -> Iterable[Ref]:
+        if isinstance(happened.payload, PROFILE_EVENTS):
+            return profile_refs(id_of(happened.stream), happened.payload)
         refs = [ACCOUNTS.ref(id_of(happened.stream))]
         match happened.payload:
             case AccountCreated(address):
                 refs.append(ACCOUNT_ADDRESSES.ref(address))
             case AccountRemoved(address, sessions):
-                refs.append(ACCOUNT_ADDRESSES.ref(address))
+                id = id_of(happened.stream)
+                refs += [ACCOUNT_ADDRESSES.ref(address), ACCOUNT_ROLES.ref(id), PROFILES.ref(id)]
                 refs += [SESSIONS.ref(session) for session in sessions]
-            case SessionStarted(session) | SessionEnded(session):
+            case RolesChanged(_, sessions):
+                refs.append(ACCOUNT_ROLES.ref(id_of(happened.stream)))
+                refs += [SESSIONS.ref(session) for session in sessions]
+            case SessionStarted(session):
+                refs += [ACCOUNT_ROLES.ref(id_of(happened.stream)), SESSIONS.ref(session)]
+            case SessionEnded(session):
                 refs.append(SESSIONS.ref(session))
         return refs
 
     def evolve(self, documents: Documents, happened: Happened) -> Iterable[Change]:
         id = id_of(happened.stream)
+        if isinstance(happened.payload, PROFILE_EVENTS):
+            return evolve_profile(documents, id, happened.payload)
         match happened.payload:
             case AccountCreated(address):
                 account = Account(
@@ -121,15 +144,31 @@ class AccountFold:
                 return [
                     Change(ACCOUNTS, id, DELETE),
                     Change(ACCOUNT_ADDRESSES, address, DELETE),
+                    Change(ACCOUNT_ROLES, id, DELETE),
+                    Change(PROFILES, id, DELETE),
                     *[Change(SESSIONS, session, DELETE) for session in sessions],
+                ]
+            case RolesChanged(roles, sessions):
+                after = AccountRoles(id, roles) if roles else DELETE
+                return [
+                    Change(ACCOUNT_ROLES, id, after),
+                    *[
+                        Change(
+                            SESSIONS, one, msgspec.structs.replace(session, roles=roles or UNSET)
+                        )
+                        for one in sessions
+                        if (session := documents[SESSIONS.ref(one)]) is not None
+                    ],
                 ]
             case SessionStarted(session, expires_at):
                 started = LiveSession(session, happened.time, expires_at)
                 account = documents[ACCOUNTS.ref(id)]
                 confirmed = msgspec.structs.replace(account, unconfirmed=UNSET)
+                given = documents[ACCOUNT_ROLES.ref(id)]
+                begun = Session(id, expires_at, UNSET if given is None else given.roles)
                 return [
                     _with_sessions(confirmed, (*account.sessions, started)),
-                    Change(SESSIONS, session, Session(id, expires_at)),
+                    Change(SESSIONS, session, begun),
                 ]
             case SessionEnded(session):
                 account = documents[ACCOUNTS.ref(id)]

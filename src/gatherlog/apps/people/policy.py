@@ -15,11 +15,13 @@ __all__ = [
     "Action",
     "Actor",
     "Grant",
+    "Participation",
     "Role",
     "Standing",
     "Verdict",
     "decide",
     "needs_host",
+    "needs_participation",
 ]
 
 
@@ -31,7 +33,7 @@ class Role(StrEnum):
     HOST = auto()
     """The role of a key that is bound to one gathering."""
     MEMBER = auto()
-    """Has an account. Every session has this role."""
+    """Has an account. Every session has this role, and those of its account (`Actor.roles`)."""
     ORGANISER = auto()
     """A member who publishes things to do."""
     REVIEWER = auto()
@@ -47,8 +49,11 @@ class Action(StrEnum):
     READ_DESCRIPTION = auto()
     SIGN_IN = auto()
     SIGN_OUT = auto()
+    ISSUE_TOKEN = auto()
     READ_ACCOUNT = auto()
+    CHANGE_PROFILE = auto()
     END_SESSIONS = auto()
+    CHANGE_ROLES = auto()
     LIST_GATHERINGS = auto()
     CREATE_GATHERING = auto()
     READ_GATHERING = auto()
@@ -81,6 +86,34 @@ class Action(StrEnum):
     READ_METRICS = auto()
     READ_OVERVIEW = auto()
     READ_MAILBOX = auto()
+    FIND_THINGS = auto()
+    READ_THING = auto()
+    WRITE_TO_SITE = auto()
+    KEEP_FAVOURITES = auto()
+    KEEP_CHILDREN = auto()
+    BOOK_THING = auto()
+    REPORT_THING = auto()
+    KEEP_PROFILE = auto()
+    CREATE_THING = auto()
+    LIST_OWN_THINGS = auto()
+    READ_OWN_THING = auto()
+    CHANGE_OWN_THING = auto()
+    READ_ROSTER = auto()
+    WRITE_TO_FAMILIES = auto()
+    LIST_REVIEWS = auto()
+    READ_REVIEW = auto()
+    DECIDE_REVIEW = auto()
+    WITHDRAW_THING = auto()
+    SETTLE_REPORTS = auto()
+    USE_CONVERSATIONS = auto()
+    READ_CONVERSATION = auto()
+    SEND_MESSAGE = auto()
+    ANNOUNCE = auto()
+    CHANGE_MESSAGE = auto()
+    REPORT_MESSAGE = auto()
+    CHANGE_MEMBERS = auto()
+    READ_REPORTS = auto()
+    END_MAIL = auto()
 
 
 class Verdict(Enum):
@@ -109,6 +142,8 @@ class Actor(msgspec.Struct, frozen=True, gc=False):
     account_id: str | None = None
     co_host: bool = False
     """Whether this is a guest whom the host lets manage the gathering."""
+    roles: frozenset[Role] = frozenset()
+    """Roles besides `role`: those that the operator gave to the account of a session."""
 
     @property
     def name(self) -> str:
@@ -144,6 +179,22 @@ class Standing(Enum):
     """A session of this very account."""
     KEY_OF_OWNER = auto()
     """A key that acts for this very account."""
+    ORGANISER = auto()
+    """An account that publishes things to do."""
+    REVIEWER = auto()
+    """An account that reviews what organisers publish."""
+    ORGANISER_OF_THING = auto()
+    """The organiser whose thing it is."""
+    REVIEWER_OF_OTHERS = auto()
+    """A reviewer, or the operator, where it is somebody else's thing."""
+    ACCOUNT = auto()
+    """An account, by a session or by any key that acts for it."""
+    PARTICIPANT = auto()
+    """An account that takes part in this conversation."""
+    OWNER_OF_CONVERSATION = auto()
+    """The participant who adds and removes others."""
+    AUTHOR = auto()
+    """The participant who wrote this message."""
 
     __hash__ = object.__hash__  # members are unique, and Enum's own hash is a slow call
 
@@ -154,6 +205,14 @@ class Grant(msgspec.Struct, frozen=True):
     to: frozenset[Standing]
     told: frozenset[Standing] = frozenset()
     """Who is told that they may not, because they know anyway that there is such a thing."""
+
+
+class Participation(msgspec.Struct, frozen=True):
+    """That an account takes part in a conversation, and what it is there."""
+
+    is_owner: bool = False
+    is_author: bool = False
+    """Whether it has written the message that the action is about."""
 
 
 _NOBODY: Final = Grant(frozenset())
@@ -174,17 +233,37 @@ _TO_HOST_ALONE: Final = Grant(
 _TO_ACCOUNTS: Final = Grant(
     frozenset({Standing.OPERATOR, Standing.MEMBER}), told=frozenset({Standing.HOSTS_KEY})
 )
+_TO_OWNER_AND_KEYS: Final = Grant(frozenset({Standing.OWNER, Standing.KEY_OF_OWNER}))
+_TO_PARTICIPANTS: Final = Grant(frozenset({Standing.PARTICIPANT}))
+_TO_OWNER_OF_CONVERSATION: Final = Grant(
+    frozenset({Standing.OWNER_OF_CONVERSATION}), told=frozenset({Standing.PARTICIPANT})
+)
 _TO_ACCOUNTS_AND_KEYS: Final = Grant(
     frozenset({Standing.OPERATOR, Standing.MEMBER, Standing.HOSTS_KEY})
 )
+_ANY_CREDENTIAL: Final = frozenset({Standing.KEY, Standing.LOGIN})
+_TO_PARENTS: Final = Grant(frozenset({Standing.MEMBER}), told=_ANY_CREDENTIAL)
+"""Everybody with an account has a family of their own, and nobody else sees it."""
+_TO_ORGANISERS: Final = Grant(frozenset({Standing.ORGANISER}), told=_ANY_CREDENTIAL)
+_TO_ORGANISER_OF_THING: Final = Grant(frozenset({Standing.ORGANISER_OF_THING}))
+_TO_REVIEWERS: Final = Grant(
+    frozenset({Standing.REVIEWER, Standing.OPERATOR}), told=_ANY_CREDENTIAL
+)
+_TO_REVIEWERS_OF_OTHERS: Final = Grant(
+    frozenset({Standing.REVIEWER_OF_OTHERS}), told=_ANY_CREDENTIAL
+)
+"""Nobody decides on a thing of their own, with whatever role or key."""
 
 GRANTS: Final[Mapping[Action, Grant]] = {
     Action.READ_HEALTH: _TO_ANYBODY,
     Action.READ_DESCRIPTION: _TO_ANYBODY,
     Action.SIGN_IN: _TO_ANYBODY,
     Action.SIGN_OUT: _TO_LOGINS,
+    Action.ISSUE_TOKEN: _TO_OWNER,
     Action.READ_ACCOUNT: _TO_OWNER,
+    Action.CHANGE_PROFILE: _TO_OWNER_AND_KEYS,
     Action.END_SESSIONS: _TO_OWNER,
+    Action.CHANGE_ROLES: _TO_OPERATOR,
     Action.LIST_GATHERINGS: _TO_ACCOUNTS_AND_KEYS,
     Action.CREATE_GATHERING: _TO_ACCOUNTS,
     Action.READ_GATHERING: _TO_HOSTS,
@@ -217,6 +296,36 @@ GRANTS: Final[Mapping[Action, Grant]] = {
     Action.READ_METRICS: _TO_OPERATOR,
     Action.READ_OVERVIEW: _TO_DEMO,
     Action.READ_MAILBOX: _TO_DEMO,
+    Action.FIND_THINGS: _TO_ANYBODY,
+    Action.READ_THING: _TO_ANYBODY,
+    Action.WRITE_TO_SITE: _TO_ANYBODY,
+    Action.KEEP_FAVOURITES: _TO_PARENTS,
+    Action.KEEP_CHILDREN: _TO_PARENTS,
+    Action.BOOK_THING: _TO_PARENTS,
+    Action.REPORT_THING: _TO_PARENTS,
+    Action.KEEP_PROFILE: _TO_ORGANISERS,
+    Action.CREATE_THING: _TO_ORGANISERS,
+    Action.LIST_OWN_THINGS: _TO_ORGANISERS,
+    Action.READ_OWN_THING: _TO_ORGANISER_OF_THING,
+    Action.CHANGE_OWN_THING: _TO_ORGANISER_OF_THING,
+    Action.READ_ROSTER: _TO_ORGANISER_OF_THING,
+    Action.WRITE_TO_FAMILIES: _TO_ORGANISER_OF_THING,
+    Action.LIST_REVIEWS: _TO_REVIEWERS,
+    Action.READ_REVIEW: _TO_REVIEWERS,
+    Action.DECIDE_REVIEW: _TO_REVIEWERS_OF_OTHERS,
+    Action.WITHDRAW_THING: _TO_REVIEWERS_OF_OTHERS,
+    Action.SETTLE_REPORTS: _TO_REVIEWERS,
+    Action.USE_CONVERSATIONS: Grant(frozenset({Standing.ACCOUNT})),
+    Action.READ_CONVERSATION: _TO_PARTICIPANTS,
+    Action.SEND_MESSAGE: _TO_PARTICIPANTS,
+    Action.ANNOUNCE: _TO_OWNER_OF_CONVERSATION,
+    Action.CHANGE_MESSAGE: Grant(
+        frozenset({Standing.AUTHOR}), told=frozenset({Standing.PARTICIPANT})
+    ),
+    Action.REPORT_MESSAGE: _TO_PARTICIPANTS,
+    Action.CHANGE_MEMBERS: _TO_OWNER_OF_CONVERSATION,
+    Action.READ_REPORTS: _TO_OPERATOR,
+    Action.END_MAIL: _TO_ANYBODY,
 }
 """The policy. An action that has no row here is granted to nobody."""
 
@@ -230,6 +339,20 @@ _BY_ROLE: Final[Mapping[Role, Standing]] = {
     Role.HOST: Standing.HOSTS_KEY,
     **dict.fromkeys(_MEMBERS, Standing.MEMBER),
 }
+_OF_ACCOUNT: Final[Mapping[Role, Standing]] = {
+    Role.ORGANISER: Standing.ORGANISER,
+    Role.REVIEWER: Standing.REVIEWER,
+}
+
+
+_IN_CONVERSATION: Final = frozenset(
+    {Standing.PARTICIPANT, Standing.OWNER_OF_CONVERSATION, Standing.AUTHOR}
+)
+
+
+def needs_participation(action: Action) -> bool:
+    """Whether `decide` needs `participation` for this action."""
+    return not _IN_CONVERSATION.isdisjoint(GRANTS.get(action, _NOBODY).to)
 
 
 def needs_host(actor: Actor | None, action: Action) -> bool:
@@ -248,13 +371,17 @@ def decide(
     household: Collection[str] = (),
     host_account: str | None = None,
     account_id: str | None = None,
+    organiser_id: str | None = None,
+    participation: Participation | None = None,
     demo: bool = False,
 ) -> Verdict:
     """Whether `actor` may do `action`; None is an actor who has not shown a credential.
 
     `gathering_id`, `guest_id` and `account_id` are what the action is about. `household` are the
     guests for whom an acting guest may answer besides, `host_account` is the account that hosts the
-    gathering, and `demo` says that this is a demonstration, whose gatherings and mail anybody sees.
+    gathering, `participation` what the actor's account is in the conversation, if it takes part,
+    and `demo` says that this is a demonstration, whose gatherings and mail anybody sees.
+    `organiser_id` is the account whose thing to do the action is about.
     """
     grant = GRANTS.get(action, _NOBODY)
     if Standing.ANYBODY in grant.to or (demo and Standing.VISITOR_OF_DEMO in grant.to):
@@ -268,6 +395,10 @@ def decide(
             standings += _to_guest(actor, gathering_id, guest_id, household)
     if account_id is not None and actor.account_id == account_id:
         standings += (Standing.OWNER if actor.kind == "account" else Standing.KEY_OF_OWNER,)
+    if organiser_id is not None:
+        standings += _to_thing(actor, organiser_id, standings)
+    if participation is not None:
+        standings += _in_conversation(participation)
     if not grant.to.isdisjoint(standings):
         return Verdict.ALLOW
     return Verdict.HIDE if grant.told.isdisjoint(standings) else Verdict.DENY
@@ -276,8 +407,24 @@ def decide(
 def _of_credential(actor: Actor) -> tuple[Standing, ...]:
     """What the actor is by the credential alone."""
     shown = Standing.KEY if actor.kind == "key" else Standing.LOGIN
+    standings = (shown,) if actor.account_id is None else (shown, Standing.ACCOUNT)
     role = _BY_ROLE.get(actor.role)
-    return (shown,) if role is None else (shown, role)
+    if role is None:
+        return standings
+    if role is not Standing.MEMBER or actor.account_id is None:
+        return (*standings, role)
+    more = [_OF_ACCOUNT[one] for one in (actor.role, *actor.roles) if one in _OF_ACCOUNT]
+    return (*standings, role, *more)
+
+
+def _in_conversation(participation: Participation) -> tuple[Standing, ...]:
+    """What the actor's account is to a conversation that it takes part in."""
+    standings = [Standing.PARTICIPANT]
+    if participation.is_owner:
+        standings.append(Standing.OWNER_OF_CONVERSATION)
+    if participation.is_author:
+        standings.append(Standing.AUTHOR)
+    return tuple(standings)
 
 
 def _in_gathering(
@@ -292,6 +439,16 @@ def _in_gathering(
     if actor.role is Role.HOST:
         return (Standing.KEY_OF_GATHERING, Standing.HOST)
     return (Standing.CO_HOST,) if actor.role is Role.GUEST and actor.co_host else ()
+
+
+def _to_thing(
+    actor: Actor, organiser_id: str, standings: Collection[Standing]
+) -> tuple[Standing, ...]:
+    """What the actor is to a thing of this organiser."""
+    if actor.account_id == organiser_id:
+        return (Standing.ORGANISER_OF_THING,) if Standing.ORGANISER in standings else ()
+    reviews = Standing.REVIEWER in standings or Standing.OPERATOR in standings
+    return (Standing.REVIEWER_OF_OTHERS,) if reviews else ()
 
 
 def _to_guest(

@@ -64,6 +64,10 @@ class RsaKey:
             raise Unauthenticated("This token was not made here.")
         return read.claims
 
+    def public(self) -> dict[str, Any]:
+        public = self._key.as_dict(private=False)
+        return {**public, "kid": self._header["kid"], "use": "sig", "alg": _ALGORITHM}
+
     def digest(self, purpose: str, text: str) -> str:
         message = f"{purpose}\0{text}".encode()
         return hmac.new(self._secret, message, sha256).hexdigest()

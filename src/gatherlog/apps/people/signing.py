@@ -20,6 +20,10 @@ class SiteKey(Protocol):
         """
         ...
 
+    def public(self) -> dict[str, Any]:
+        """The public key as a JWK (RFC 7517), by which others verify tokens."""
+        ...
+
     def digest(self, purpose: str, text: str) -> str:
         """A keyed digest of 64 hexadecimal digits; each purpose gives other ones."""
         ...

@@ -8,11 +8,13 @@ from typing import Any
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from gatherlog.apps.people.profile_views import PROFILE_VIEWS
 from gatherlog.core.projections.views import View
 
 __all__ = [
     "ACCOUNTS",
     "ACCOUNT_ADDRESSES",
+    "ACCOUNT_ROLES",
     "API_KEYS",
     "ENDED_LOGINS",
     "KEY_SECRETS",
@@ -21,6 +23,7 @@ __all__ = [
     "VIEWS",
     "Account",
     "AccountAddress",
+    "AccountRoles",
     "ApiKey",
     "Asked",
     "Code",
@@ -81,11 +84,20 @@ class AccountAddress(msgspec.Struct, frozen=True):
     account_id: str
 
 
+class AccountRoles(msgspec.Struct, frozen=True):
+    """The roles that the operator gave to an account. The document's id is the account's."""
+
+    account_id: str
+    roles: tuple[str, ...]
+
+
 class Session(msgspec.Struct, frozen=True):
     """A session that has not ended. The document's id is the token's SHA-256 in hexadecimal."""
 
     account_id: str
     expires_at: int
+    roles: tuple[str, ...] | UnsetType = UNSET
+    """The roles of the account, so that they are read with the session; UNSET where it has none."""
 
 
 class Code(msgspec.Struct, frozen=True):
@@ -126,6 +138,11 @@ API_KEYS = View("api_key", ApiKey, version=1)
 KEY_SECRETS = View("api_key_secret", KeySecret, version=1)
 ACCOUNTS = View("account", Account, version=2)
 ACCOUNT_ADDRESSES = View("account_address", AccountAddress, version=1)
+ACCOUNT_ROLES = View(
+    "account_roles",
+    AccountRoles,
+    by_reviewer=lambda one: ("all", one.account_id) if "reviewer" in one.roles else None,
+)
 SESSIONS = View("session", Session, version=1)
 SIGN_INS = View("sign_in", SignIn, version=2)
 ENDED_LOGINS = View("ended_login", EndedLogin, version=1)
@@ -135,7 +152,9 @@ VIEWS: tuple[View[Any], ...] = (
     KEY_SECRETS,
     ACCOUNTS,
     ACCOUNT_ADDRESSES,
+    ACCOUNT_ROLES,
     SESSIONS,
     SIGN_INS,
     ENDED_LOGINS,
+    *PROFILE_VIEWS,
 )

@@ -5,6 +5,10 @@ What programs use is importable from here. The modules:
 - `handler`, `unit_of_work`: one command as one commit, decided again after a conflict
 - `service`, `event_meta`: what the services of all apps share, and who caused an event
 - `appending`: appending events to streams that no app owns
+- `places`, `seating`, `turns`: places that are counted exactly, and waiting lists
+- `slices`: parts of lists, forwards and backwards, with counts
+- `checks`, `text`, `local_time`: what people write into fields
+- `cells`: sheets that spreadsheets open
 - `figures`: settings that are a list of named figures
 """
 

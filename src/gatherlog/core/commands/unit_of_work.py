@@ -74,6 +74,13 @@ class UnitOfWork:
             for ref, document in zip(new, found, strict=True):
                 self._add(new[ref], ref, document)
 
+    def assume_new(self, view: View[Any], id: str) -> None:
+        """Take a document for missing without reading it, because its id was made just now.
+
+        The commit demands that there is none.
+        """
+        self._add(view, (view.name, id), None)
+
     async def get(self, view: View[B], id: str) -> B | None:
         """Load a document, unless it is loaded; its typed body, or None where there is none."""
         ref = (view.name, id)

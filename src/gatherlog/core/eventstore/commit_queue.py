@@ -31,8 +31,9 @@ from gatherlog.core.eventstore.store import Commit, Committed
 __all__ = ["CommitQueue"]
 
 QUEUE_COMMITS: Final = 16_384
-LONG: Final = 120
-"""Actions beyond which a commit is long; an answer of a guest has some five."""
+LONG: Final = 40
+"""Actions beyond which a commit is long; an answer of a guest has some five. Imports write
+some hundred."""
 QUEUE_BYTES: Final = 128 * 1024 * 1024
 
 Outcome = Committed | StoreError

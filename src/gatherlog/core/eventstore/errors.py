@@ -22,6 +22,7 @@ __all__ = [
     "NotFound",
     "OwnedElsewhere",
     "Refused",
+    "SearchNotReady",
     "StoreClosed",
     "StoreError",
     "StoreFailed",
@@ -173,6 +174,15 @@ class DocumentUndecodable(StoreError):
         super().__init__(f"document {view}/{id} cannot be read")
         self.view = view
         self.id = id
+
+
+# What a search may answer, beside CursorInvalid, Busy and Invalid.
+
+
+class SearchNotReady(GatherlogError):
+    """The index for searching is being built; nothing can be found before it is complete."""
+
+    code = "search_not_ready"
 
 
 # What the codec may answer.

@@ -26,7 +26,13 @@ class RowCache:
     def __init__(self) -> None:
         self.positions: Heads | None = None
         self.streams: dict[str, int] = {}
-        self.documents: dict[Ref, Document] = {}
+        self.documents: dict[Ref, Document | None] = {}
+        """None is for a document of which it is known that there is none."""
+
+    def keep_absence(self, ref: Ref) -> None:
+        """Cache that the store has no such document."""
+        self.documents[ref] = None
+        _trim(self.documents, MAX_DOCUMENTS)
 
     def keep(self, document: Document) -> None:
         """Cache a document as it is in the store."""
@@ -43,7 +49,9 @@ class RowCache:
         _trim(self.streams, MAX_STREAMS)
         for ref, document in changes.documents.items():
             self.documents.pop(ref, None)
-            if document is not None:
+            if document is None:
+                self.keep_absence(ref)
+            else:
                 self.keep(document)
 
     def empty(self) -> None:

@@ -32,8 +32,7 @@ class PageDelivery:
         self._destination = destination
         self._events = events
         self._failures: dict[OrderingKey, tuple[Recorded, DeliveryFailed]] = {}
-        self._in_flight: dict[OrderingKey, tuple[Recorded, BatchInFlight]] = {}
-        """The batches in flight, each with its first event of the key."""
+        self._in_flight: set[BatchInFlight] = set()
         self._taken: set[int] = set()
         """Positions."""
         self._is_stopped = False
@@ -78,10 +77,11 @@ class PageDelivery:
             key: BlockedKey.starting_with(event, until=end)
             for key, (event, _) in self._failures.items()
         }
-        for key, (event, batch) in self._in_flight.items():
-            blocked[key] = BlockedKey.starting_with(event, until=end)
-            blocked[key].in_flight = batch
+        for batch in self._in_flight:
             batch.allow_waiting()
+            for event in reversed(batch.events):  # a key is blocked from its first event on
+                blocked[ordering_key(event)] = starting = BlockedKey.starting_with(event, until=end)
+                starting.in_flight = batch
         return blocked
 
     def _block_up_to_the_last_taken(self, blocked: dict[OrderingKey, BlockedKey], end: int) -> int:
@@ -165,23 +165,21 @@ class PageDelivery:
 
         The batch is kept while it is in flight: if this is closed meanwhile, keys wait for it.
         """
-        batch, keys = BatchInFlight(events), [ordering_key(event) for event in events]
-        for key, event in zip(keys, events, strict=True):
-            self._in_flight.setdefault(key, (event, batch))
+        batch, breaker = BatchInFlight(events), self._destination.breaker
+        self._in_flight.add(batch)
         try:
             error = await attempt(self._state, self._destination.config, events, 1)
         except BaseException:
             batch.abort()
             raise
         batch.finish(error)
-        if error is not None or not self._destination.breaker.is_proven:
+        if error is not None or not breaker.is_proven:
             note_outcome(self._state, self._destination, error)
         if self._is_closed:
             return error is None
-        for key in keys:
-            self._in_flight.pop(key, None)
+        self._in_flight.discard(batch)
         if error is None:
             self._taken.update([event.position for event in events])
         elif len(events) == 1:
-            self._failures[keys[0]] = (events[0], error)
+            self._failures[ordering_key(events[0])] = (events[0], error)
         return error is None

@@ -8,20 +8,19 @@ they are refused at once, so that a server that comes back is not met by a storm
 import asyncio
 import random
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
 import asyncpg
 
 from gatherlog.core.eventstore.errors import Busy, NotAStore, StoreClosed
 from gatherlog.core.eventstore.retrying import DEADLINE, Backoff, pause_bound
 from gatherlog.engines.postgres.failures import DRIVER_ERRORS, is_lost, told, translate
+from gatherlog.engines.postgres.poolers import Connection, is_pooled
 from gatherlog.engines.postgres_address import Place
 
 __all__ = ["Connection", "Connections", "Server"]
-
-Connection: TypeAlias = "asyncpg.Connection[Any]"
 
 MOST_READERS: Final = 6
 """Connections that reads share, at most."""
@@ -35,8 +34,7 @@ GROWING_SECONDS: Final = 1.0
 """After a connection beside others was refused, that long no further one is tried."""
 CLOSE_SECONDS: Final = 2.0
 
-_SETTINGS: Final = {
-    "application_name": "gatherlog",
+_SETTINGS: Final[Mapping[str, str]] = {
     "default_transaction_isolation": "read committed",
     "idle_in_transaction_session_timeout": "3s",
     "statement_timeout": "30s",
@@ -51,6 +49,7 @@ _SETTINGS: Final = {
     "enable_memoize": "off",
     "jit": "off",
 }
+_SET: Final = "".join(f"SET {name} = '{value}';" for name, value in _SETTINGS.items())
 _PERMANENT: Final = ("28", "3D000", "22023", "42704", "0A000", "08P01", "42501")
 """Beginnings of the states of a server that will say the same at the next attempt."""
 
@@ -67,6 +66,10 @@ class Server:
         self._next_try = 0.0
         self._one_try = asyncio.Lock()
         self._is_closed = False
+        self._sent = _SETTINGS
+        """The settings that are asked for with a connection: none, if a pooler refuses them."""
+        self._is_pooled: bool | None = None
+        """Whether there is a pooler before the server; None: nobody has looked yet."""
         self._guard = asyncio.get_running_loop().create_task(self._until_the_loop_ends())
 
     async def connect(self) -> Connection:
@@ -101,10 +104,10 @@ class Server:
     async def connect_first(self) -> Connection:
         """As `connect`, but raises NotAStore for what no further attempt would change."""
         try:
-            return self._kept(await asyncpg_connect(self.place))
+            return self._kept(await self._make())
         except asyncpg.PostgresError as error:
             if (error.sqlstate or "").startswith(_PERMANENT):
-                raise NotAStore(f"{self.place.shown}: {_advice(error)}") from None
+                raise NotAStore(f"{self.place.shown}: {told(error)}") from None
         except (asyncpg.ClientConfigurationError, ValueError) as error:
             raise NotAStore(f"{self.place.shown}: {error}") from None
         except (asyncpg.InterfaceError, OSError, TimeoutError):
@@ -114,7 +117,7 @@ class Server:
     async def attempt(self) -> Connection:
         """A new connection, at the first attempt. Raises Busy."""
         try:
-            connection = await asyncpg_connect(self.place)
+            connection = await self._make()
         except (*DRIVER_ERRORS, ValueError) as error:
             self._note_failure(f"{self.place.shown} cannot be reached: {told(error)}")
             raise self._unreachable() from error
@@ -123,6 +126,29 @@ class Server:
             connection.terminate()
             self.check_open()
         return self._kept(connection)
+
+    async def _make(self) -> Connection:
+        """A connection with the settings. Raises NotAStore for a pooler that shares sessions."""
+        connection = await self._bare()
+        try:
+            if self._is_pooled is None:
+                self._is_pooled = await is_pooled(self.place, connection, self._bare)
+            if self._is_pooled:  # it drops what it does not know of the settings
+                await connection.execute(_SET)
+        except BaseException:
+            connection.terminate()
+            raise
+        return connection
+
+    async def _bare(self) -> Connection:
+        if self._sent:
+            try:
+                return await _connected(self.place, self._sent)
+            except asyncpg.ProtocolViolationError as error:
+                if "startup parameter" not in str(error):
+                    raise
+                self._sent = {}
+        return await _connected(self.place, {})
 
     def check_open(self) -> None:
         """Raise StoreClosed once the server is let go: what broke off then is no failure."""
@@ -254,10 +280,13 @@ class Connections:
                 return
 
 
-async def asyncpg_connect(place: Place) -> Connection:
+async def _connected(place: Place, settings: Mapping[str, str]) -> Connection:
     """One attempt to connect."""
     connection: Connection = await asyncpg.connect(
-        place.dsn, timeout=CONNECT_SECONDS, server_settings=_SETTINGS, statement_cache_size=200
+        place.dsn,
+        timeout=CONNECT_SECONDS,
+        server_settings={"application_name": "gatherlog", **settings},
+        statement_cache_size=200,
     )
     return connection
 
@@ -267,11 +296,3 @@ async def _close(connection: Connection) -> None:
         await connection.close(timeout=CLOSE_SECONDS)
     except DRIVER_ERRORS:
         connection.terminate()
-
-
-def _advice(error: asyncpg.PostgresError) -> str:
-    """What the server says, and what helps."""
-    text = told(error)
-    if "startup parameter" in text:
-        text += " (PgBouncer needs pool_mode = session, and ignore_startup_parameters for it)"
-    return text

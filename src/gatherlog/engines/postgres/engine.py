@@ -1,6 +1,6 @@
 """The engine of a PostgreSQL schema: one connection writes, a few read, and one wakes."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from gatherlog.core.eventstore.engine import (
@@ -53,6 +53,11 @@ class PostgresStore(IndexRowStore):
 
     engine: "PostgresEngine"
 
+    async def sizes(self) -> Mapping[str, int]:
+        """See `KnowsItsSize`."""
+        self._check_open()
+        return {"database": await self.engine.size()}
+
 
 class PostgresEngine(IndexRowEngine):
     """The `Engine` of a `PostgresStore`."""
@@ -76,7 +81,7 @@ class PostgresEngine(IndexRowEngine):
         known = self._known
         anew = anew or self._writer.locks
         streams = wanted.streams if anew else wanted.streams - known.streams.keys()
-        refs = wanted.documents if anew else {r for r in wanted.documents if not known.knows(r)}
+        refs = wanted.documents if anew else wanted.documents - known.documents.keys()
         if not (anew or streams or refs):  # keys are taken to be unknown until the write
             loaded = rows.Loaded([])
         else:
@@ -240,6 +245,11 @@ class PostgresEngine(IndexRowEngine):
         await self._alone(
             lambda connection: save_views(connection, self.place, views, only_if_empty)
         )
+
+    async def size(self) -> int:
+        """Bytes of all tables of the store with their indexes."""
+        [(size,)] = await self._reads.fetch(rows.SIZE, self.place.schema)
+        return int(size)
 
     # Waking and closing.
 

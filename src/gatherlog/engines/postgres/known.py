@@ -9,25 +9,20 @@ from gatherlog.core.eventstore.store import Document, Ref
 
 __all__ = ["KnownRows"]
 
-MOST_ABSENT: Final = 4_096
+MOST_APPLIED: Final = 4_096
 
 
 class KnownRows(RowCache):
-    """Versions of streams and documents, and the names of documents that do not exist.
+    """Versions of streams and documents, and which documents do not exist.
 
     Plans rest on them; a write that finds them to be old collides, and they are read anew.
     """
 
     def __init__(self) -> None:
         super().__init__()
-        self._absent: dict[Ref, None] = {}
         self._applied: dict[Ref, int] = {}
         self.writes = 0
         """How often `apply_own` was called."""
-
-    def knows(self, ref: Ref) -> bool:
-        """Whether it is known what this document is, or that there is none."""
-        return ref in self.documents or ref in self._absent
 
     def note(self, found: Mapping[Ref, Document | None], since: int) -> None:
         """Take note of documents that were read; own writes after the number `since` are newer."""
@@ -35,12 +30,10 @@ class KnownRows(RowCache):
             if self._applied.get(ref, 0) > since:
                 continue
             self.documents.pop(ref, None)
-            self._absent.pop(ref, None)
             if document is None:
-                self._absent[ref] = None
+                self.keep_absence(ref)
             else:
                 self.keep(document)
-        self._bound()
 
     def note_streams(self, found: Mapping[str, int]) -> None:
         """Take note of the versions of streams that were read."""
@@ -50,15 +43,8 @@ class KnownRows(RowCache):
         """Take note of what this process has just committed."""
         self.writes += 1
         self.apply(changes)
-        for ref, document in changes.documents.items():
-            self._absent.pop(ref, None)
+        for ref in changes.documents:
             self._applied.pop(ref, None)
             self._applied[ref] = self.writes
-            if document is None:
-                self._absent[ref] = None
-        self._bound()
-
-    def _bound(self) -> None:
-        for names in (self._absent, self._applied):
-            while len(names) > MOST_ABSENT:
-                del names[next(iter(names))]
+        while len(self._applied) > MOST_APPLIED:
+            del self._applied[next(iter(self._applied))]

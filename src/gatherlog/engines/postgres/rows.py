@@ -19,6 +19,7 @@ __all__ = [
     "POSITIONS",
     "READ_KEY",
     "READ_VIEWS",
+    "SIZE",
     "STREAM",
     "STREAMS",
     "STREAM_BACKWARDS",
@@ -77,6 +78,10 @@ POSITIONS: Final = (
     "SELECT e.position FROM unnest($1::text[], $2::bigint[]) WITH ORDINALITY AS w (stream, version,"
     " place) JOIN gatherlog.event e ON e.stream = w.stream AND e.version = w.version"
     " ORDER BY w.place"
+)
+SIZE: Final = (
+    "SELECT coalesce(sum(pg_total_relation_size(c.oid)), 0) FROM pg_class c"
+    " JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relkind = 'r'"
 )
 LOAD: Final = "SELECT * FROM gatherlog.load($1, $2, $3, $4, $5)"
 

@@ -5,6 +5,7 @@ lets only one commit at a time. It only wakes: whoever misses it looks by himsel
 """
 
 import asyncio
+import uuid
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -14,7 +15,7 @@ from gatherlog.engines.postgres.failures import DRIVER_ERRORS
 
 __all__ = ["Wakeups"]
 
-_NOTIFY: Final = "SELECT pg_notify($1, '')"
+_NOTIFY: Final = "SELECT pg_notify($1, $2)"
 
 
 class Wakeups:
@@ -23,6 +24,7 @@ class Wakeups:
     def __init__(self, server: Server, store: str) -> None:
         self._server = server
         self._channel = f"gatherlog:{store}"
+        self._name = uuid.uuid4().hex
         self._connection: Connection | None = None
         self._moved: Callable[[], None] | None = None
         self._is_to_send = False
@@ -58,7 +60,7 @@ class Wakeups:
                 connection = await self._ready()
                 if self._is_to_send:
                     self._is_to_send = False
-                    await connection.execute(_NOTIFY, self._channel)
+                    await connection.execute(_NOTIFY, self._channel, self._name)
             except (StoreError, *DRIVER_ERRORS):
                 self._is_to_send = False
                 await self._lost()
@@ -77,8 +79,8 @@ class Wakeups:
 
     _is_listening = False
 
-    def _heard(self, connection: Any, pid: int, channel: str, payload: object) -> None:
-        if self._moved is not None and pid != connection.get_server_pid():
+    def _heard(self, connection: Any, pid: int, channel: str, sender: object) -> None:
+        if self._moved is not None and sender != self._name:
             self._moved()
 
     def _ended(self, connection: Any) -> None:

@@ -50,13 +50,10 @@ class FileCache(RowCache):
             asyncio.get_running_loop().call_soon(self.expire_confirmation)
         if self.being_written and not self.being_written.isdisjoint(refs):
             return None
-        found: list[Document | None] = []
-        for ref in refs:
-            document = self.documents.get(ref)
-            if document is None:
-                return None
-            found.append(document)
-        return found
+        try:
+            return [self.documents[ref] for ref in refs]
+        except KeyError:
+            return None
 
     def expire_confirmation(self) -> None:
         """Before the next cached document is given, check again whether others have committed.

@@ -83,8 +83,8 @@ class SqliteStore(IndexRowStore):
 
     engine: "SqliteEngine"
 
-    def file_bytes(self) -> Mapping[str, int]:
-        """See `KeepsFiles`."""
+    async def sizes(self) -> Mapping[str, int]:
+        """See `KnowsItsSize`."""
         self._check_open()
         return self.engine.file_bytes()
 
@@ -191,8 +191,10 @@ class SqliteEngine(IndexRowEngine):
         if len(refs) > INLINE_ROWS:
             return await self._in_steps(rows.reading_documents(self._reads, refs))
         found = self._now(lambda reads: [rows.read_document(reads, ref) for ref in refs])
-        for document in found:
-            if document is not None:
+        for ref, document in zip(refs, found, strict=True):
+            if document is None:
+                self._cache.keep_absence(ref)
+            else:
                 self._cache.keep(document)
         return found
 

@@ -28,7 +28,11 @@ OPENING_MILLISECONDS = 5000
 _HEADER_BYTES = 100
 _READ_ONLY = [apsw.SQLITE_OPEN_MAIN_DB | apsw.SQLITE_OPEN_READONLY, 0]
 _CACHE_KIB = 16 * 1024
-WAL_KEPT_BYTES = 8 * 1024 * 1024
+WAL_PAGES = 4000
+"""Pages of 4 KiB of the write-ahead log beyond which the next commit moves them into the file. It
+and all who wait for it then wait for the whole disk, so that this is rare; what is written again
+and again, as index pages are, is moved once."""
+WAL_KEPT_BYTES = 24 * 1024 * 1024
 """How much of the write-ahead log's file is kept when the log begins anew; see `wal.py`."""
 
 
@@ -108,6 +112,7 @@ def connect(path: str, *, readonly: bool = False) -> apsw.Connection:
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
     connection.execute(f"PRAGMA journal_size_limit = {WAL_KEPT_BYTES}")
+    connection.wal_autocheckpoint(WAL_PAGES)
     connection.execute("SELECT id FROM store").fetchall()
     connection.set_busy_timeout(0)
     return connection

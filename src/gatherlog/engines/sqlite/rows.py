@@ -91,7 +91,8 @@ def load(cursor: apsw.Cursor, wanted: Wanted, now: int, cache: RowCache) -> Stat
         streams[stream] = cache.streams.get(stream) or _read_stream_head(cursor, stream)
     documents: dict[Ref, Document] = {}
     for ref in wanted.documents:
-        document = cache.documents.get(ref) or read_document(cursor, ref)
+        is_known = ref in cache.documents
+        document = cache.documents[ref] if is_known else read_document(cursor, ref)
         if document is not None:
             documents[ref] = document
     positions = cache.positions or (read_head(cursor),)

@@ -20,7 +20,7 @@ from gatherlog.engines.sqlite.watch import LOG
 
 __all__ = ["MOST_BYTES", "WalLimit"]
 
-MOST_BYTES: Final = 4 * WAL_KEPT_BYTES
+MOST_BYTES: Final = 3 * WAL_KEPT_BYTES
 READERS_SECONDS: Final = 0.5
 """How long readers are waited for, while all who write wait as well."""
 PAUSE_SECONDS: Final = 10.0

@@ -10,19 +10,24 @@ from cyclopts.exceptions import UnusedCliTokensError
 
 from gatherlog import __version__
 from gatherlog.entrypoints.cli import (
+    accounts,
     dead_letters,
     documents,
     fake,
     gathering,
+    kept_lists,
     keys,
     links,
     log,
+    messages,
     queues,
     rules,
+    seeding,
     sheets,
     signin,
     site,
     subscriptions,
+    things,
 )
 from gatherlog.entrypoints.cli.failures import INTERRUPTED, USAGE, describe
 
@@ -68,6 +73,15 @@ gatherings.default(gathering.gathering)
 _add(gatherings, gathering.create, "create")
 _add(gatherings, gathering.list_, "list")
 
+thing = App(name="things", help="Things to do: list, show and review them, make some up.")
+_add(thing, things.list_, "list")
+_add(thing, things.show, "show")
+_add(thing, things.approve, "approve")
+_add(thing, things.reject, "reject")
+_add(thing, things.withdraw, "withdraw")
+_add(thing, seeding.seed, "seed")
+_add(thing, things.reindex, "reindex")
+
 rule = App(name="rules", help="Say which events go where: webhooks, streams, queues, mail.")
 _add(rule, rules.add, "add")
 _add(rule, rules.list_, "list")
@@ -92,6 +106,16 @@ _add(dead_letter, dead_letters.list_, "list")
 _add(dead_letter, dead_letters.show, "show")
 _add(dead_letter, dead_letters.redrive, "redrive", "[OPTIONS] [ID...]")
 _add(dead_letter, dead_letters.discard, "discard", "--reason STR [OPTIONS] [ID...]")
+message = App(name="messages", help="Conversations: make some, list and read them.")
+_add(message, messages.seed, "seed", "[OPTIONS] [HANDLE] [HANDLE]")
+_add(message, messages.list_conversations, "list-conversations")
+_add(message, messages.get_conversation, "get-conversation")
+_add(message, messages.list_tables, "list-tables")
+_add(message, messages.scan, "scan")
+_add(message, messages.drop, "drop")
+_add(message, kept_lists.read, "read-cache")
+_add(message, kept_lists.increment, "increment-cache")
+_add(message, kept_lists.reset, "reset-cache")
 
 _add(app, site.demo, "demo")
 _add(app, site.serve, "serve")
@@ -99,7 +123,9 @@ _add(app, subscriptions.work, "work")
 _add(app, site.init, "init")
 app.command(key)
 _add(app, signin.signin, "signin")
+_add(app, accounts.account, "account")
 app.command(gatherings)
+app.command(thing)
 _add(app, sheets.import_, "import")
 _add(app, links.link, "link", "[OPTIONS] [GUEST...]")
 _add(app, sheets.export, "export", "[OPTIONS] [FILE]")
@@ -110,6 +136,7 @@ app.command(rule)
 app.command(subscription)
 app.command(queue)
 app.command(dead_letter)
+app.command(message)
 _add(app, fake.fake, "fake")
 _add(app, site.backup, "backup")
 _add(app, documents.verify, "verify")

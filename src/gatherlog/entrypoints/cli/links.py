@@ -79,7 +79,7 @@ def _chosen(guests: "list[Guest]", wanted: Sequence[str], gathering: str) -> "li
 
     Raises CommandRefused if one of them is not on the list.
     """
-    from gatherlog.apps.guests.text import folded_email
+    from gatherlog.core.commands.text import folded_email
 
     chosen: set[str] = set()
     for one in wanted:
@@ -128,7 +128,7 @@ def _show(guest: "Guest", url: str, *, csv: bool) -> None:
 
 def _write(rows: Iterable[Sequence[str]], *, first: bool = False) -> None:
     """Write lines of a sheet; the byte order mark is written before the first line only."""
-    from gatherlog.apps.guests.sheet_files import write_cells
+    from gatherlog.core.commands.cells import write_cells
 
     data = write_cells(list(rows))
     sys.stdout.buffer.write(data if first else data.removeprefix(b"\xef\xbb\xbf"))

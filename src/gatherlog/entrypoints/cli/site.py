@@ -40,7 +40,7 @@ __all__ = ["backup", "demo", "init", "serve", "version"]
 
 
 def demo(*, store: DemoStoreUrl = None, host: HostName = None, port: Port = None) -> None:
-    """Serve made-up gatherings to try things out on.
+    """Serve made-up gatherings, and a city of things to do, to try things out on.
 
     They live in .demo/ of the working directory, or in a database, are made once and kept. Prints
     who is who, with keys and links.

@@ -15,7 +15,7 @@ from gatherlog.core.eventstore.clock import rfc3339
 from gatherlog.core.eventstore.exact_json import encode
 from gatherlog.core.eventstore.giving_way import Steps, in_turns
 from gatherlog.interfaces.rest.idempotency import Reply
-from gatherlog.interfaces.rest.queries import Paging
+from gatherlog.interfaces.rest.queries import InParts
 
 __all__ = [
     "GatheringAnswer",
@@ -224,7 +224,7 @@ async def array(items: Iterable[object], *headers: tuple[bytes, bytes]) -> Reply
     return Reply(200, await in_turns(_array(items)), [_JSON, *headers])
 
 
-async def page(path: str, query: Paging, items: Iterable[object], cursor: str | None) -> Reply:
+async def page(path: str, query: InParts, items: Iterable[object], cursor: str | None) -> Reply:
     """As `array`, with a `Link` header to the next part of the same query, if there is one."""
     if cursor is None:
         return await array(items)

@@ -24,6 +24,7 @@ from gatherlog.interfaces.platform import Platform
 from gatherlog.interfaces.rates import RateLimiter
 from gatherlog.interfaces.rest.idempotency import IdempotencyKey, Reply
 from gatherlog.interfaces.rest.queries import Nothing
+from gatherlog.interfaces.stream_watch import StreamWatch
 
 __all__ = ["Call", "Endpoint", "Reply", "StreamedReply"]
 
@@ -55,6 +56,7 @@ class Call(Generic[B, Q]):
     rate_limiter: RateLimiter
     feed: FeedHub
     long_work: LongWork
+    watch: StreamWatch
     actor: Actor | None
     gathering_id: str
     ids: Mapping[str, str]
@@ -155,6 +157,8 @@ class Endpoint(Generic[B, Q]):
     keeps_key_in_commit: bool = False
     """Whether its handler gives the Idempotency-Key to a command, by `Call.once`, so that the
     commit that does the work answers a repetition. Otherwise the key is looked up first."""
+    lists_codes: bool = False
+    """Whether flaws of a request are answered as a bare list of codes, and 401 as `{}`."""
     camel: bool = False
     """Whether its fields are camelCase; then flaws name the fields in camelCase, too."""
 

@@ -13,6 +13,7 @@ from gatherlog.apps.guests import (
 )
 from gatherlog.apps.people import Action
 from gatherlog.interfaces.rest import (
+    accounts,
     activities,
     gatherings,
     guests,
@@ -21,6 +22,7 @@ from gatherlog.interfaces.rest import (
     sheets,
     sign_in,
 )
+from gatherlog.interfaces.rest.accounts import RolesAnswer, RolesChoice
 from gatherlog.interfaces.rest.activities import ActivityAnswer, ActivityQuery
 from gatherlog.interfaces.rest.answers import (
     GatheringAnswer,
@@ -42,6 +44,7 @@ from gatherlog.interfaces.rest.camel import (
 from gatherlog.interfaces.rest.endpoint import Endpoint
 from gatherlog.interfaces.rest.guests import CAMEL, SNAKE
 from gatherlog.interfaces.rest.log_endpoints import LOG_ENDPOINTS
+from gatherlog.interfaces.rest.message_endpoints import MESSAGE_ENDPOINTS
 from gatherlog.interfaces.rest.queries import Paging, Search
 from gatherlog.interfaces.rest.queue_endpoints import QUEUE_ENDPOINTS
 from gatherlog.interfaces.rest.sheets import ImportOptions
@@ -59,6 +62,7 @@ __all__ = ["ENDPOINTS"]
 ENDPOINTS: tuple[Endpoint[Any, Any], ...] = (
     *LOG_ENDPOINTS,
     *QUEUE_ENDPOINTS,
+    *MESSAGE_ENDPOINTS,
     Endpoint(
         method="GET",
         path="/guests",
@@ -422,6 +426,17 @@ ENDPOINTS: tuple[Endpoint[Any, Any], ...] = (
         refusals=("not_found",),
         scoped=False,
         camel=True,
+    ),
+    Endpoint(
+        method="PUT",
+        path="/accounts/{account_id}/roles",
+        action=Action.CHANGE_ROLES,
+        handle=accounts.change_roles,
+        summary="Set the roles of an account",
+        body=RolesChoice,
+        answer=RolesAnswer,
+        refusals=("not_found",),
+        scoped=False,
     ),
     Endpoint(
         method="POST",

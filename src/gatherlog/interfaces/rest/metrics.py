@@ -9,7 +9,7 @@ from prometheus_client.registry import Collector
 
 from gatherlog import __version__
 from gatherlog.core.eventstore.errors import StoreError
-from gatherlog.core.eventstore.store import KeepsFiles, KnowsViews, Store
+from gatherlog.core.eventstore.store import KnowsItsSize, KnowsViews, Store
 from gatherlog.core.subscriptions.administration import Status
 from gatherlog.core.subscriptions.log_counts import log_totals
 from gatherlog.interfaces.platform import Platform
@@ -17,6 +17,7 @@ from gatherlog.interfaces.problems import NotReady
 from gatherlog.interfaces.rest.answers import Health, json
 from gatherlog.interfaces.rest.endpoint import Call, Reply
 from gatherlog.interfaces.rest.queries import Nothing
+from gatherlog.interfaces.rest.search_metrics import search_metrics
 
 __all__ = ["read_metrics", "read_readiness"]
 
@@ -65,11 +66,13 @@ async def _metrics(platform: Platform) -> list[Metric]:
     return [
         _version(),
         *await _log_metrics(platform),
-        *_file_metrics(platform.store),
+        *await _size_metrics(platform.store),
         *_subscription_metrics(statuses, dead),
         *await _queue_metrics(platform),
+        *await search_metrics(platform),
         await _held_letters(platform),
         *_process_metrics(platform),
+        *_cache_metrics(platform),
         _set_aside(platform),
         await _unbuilt_metric(platform.store),
     ]
@@ -91,15 +94,15 @@ async def _log_metrics(platform: Platform) -> list[Metric]:
     return [positions, appended]
 
 
-def _file_metrics(store: Store) -> list[Metric]:
-    if not isinstance(store, KeepsFiles):
+async def _size_metrics(store: Store) -> list[Metric]:
+    if not isinstance(store, KnowsItsSize):
         return []
     sizes = GaugeMetricFamily(
         "gatherlog_store_bytes",
-        "Size of the store's file, and of its write-ahead log (wal).",
+        "Size of the store's file, and of its write-ahead log (wal); of its tables in a database.",
         labels=["file"],
     )
-    for file, size in store.file_bytes().items():
+    for file, size in (await store.sizes()).items():
         sizes.add_metric([file], size)
     return [sizes]
 
@@ -199,6 +202,24 @@ def _process_metrics(platform: Platform) -> list[Metric]:
             family.add_metric([subscription], getattr(counts, field))
         metrics.append(family)
     return metrics
+
+
+def _cache_metrics(platform: Platform) -> list[Metric]:
+    if (lists := platform.kept_lists) is None:
+        return []
+    asked = CounterMetricFamily(
+        "gatherlog_cache_lookups",
+        "First pages of conversations that this process looked up: hits, misses, stale ones.",
+        labels=["result"],
+    )
+    asked.add_metric(["hit"], lists.lookups.hits)
+    asked.add_metric(["miss"], lists.lookups.misses)
+    asked.add_metric(["stale"], lists.lookups.stale)
+    failures = CounterMetricFamily(
+        "gatherlog_cache_failures", "How often the cache did not answer this process in time."
+    )
+    failures.add_metric([], lists.failures)
+    return [asked, failures]
 
 
 def _set_aside(platform: Platform) -> Metric:

@@ -7,13 +7,14 @@ from typing import Any, Final
 import msgspec
 
 from gatherlog.apps.guests import DEFAULT
+from gatherlog.apps.people.profile_decisions import HANDLE_PATTERN
 from gatherlog.core.commands.appending import LONGEST, STREAM_PATTERN
 from gatherlog.core.eventstore.commit_checks import NAME_BYTES
 from gatherlog.core.eventstore.errors import Invalid, NotFound
 from gatherlog.core.queues import check_queue
 from gatherlog.core.routing.rules import NAME_PATTERN
 
-__all__ = ["LOG_PATTERN", "PARAMETERS", "Parameter", "check_gathering_id", "parameters"]
+__all__ = ["LOG_PATTERN", "PARAMETERS", "Parameter", "check_gathering_id", "check_id", "parameters"]
 
 LOG_PATTERN: Final = f"[a-z][a-z0-9_]{{0,{NAME_BYTES - len('a-b')}}}"
 """Of the name of a log, which is a category of streams."""
@@ -25,7 +26,7 @@ _NAME: Final[Mapping[str, Any]] = {"type": "string", "minLength": 1, "maxLength"
 """The schema of a name. Its characters are at most as many as its bytes, which are limited."""
 
 
-def _check_uuid(value: str) -> str:
+def check_id(value: str) -> str:
     """The id in lower case, the one spelling that services know."""
     if not _UUID.fullmatch(value):
         raise NotFound(f"{value[:64]!r} is not an id")
@@ -34,7 +35,7 @@ def _check_uuid(value: str) -> str:
 
 def check_gathering_id(value: str) -> str:
     """The id of a gathering as services know it; NotFound if none can have it."""
-    return value if value == DEFAULT else _check_uuid(value)
+    return value if value == DEFAULT else check_id(value)
 
 
 def _check_text(value: str) -> str:
@@ -58,6 +59,13 @@ def _check_queue_name(value: str) -> str:
     return value
 
 
+def _check_handle(value: str) -> str:
+    """The handle behind its `@`. Whether anybody has it is not asked here."""
+    if not value.startswith("@"):
+        raise NotFound("A handle is written with an @ before it.")
+    return _check_name(value[1:])
+
+
 class Parameter(msgspec.Struct, frozen=True):
     """One parameter of paths."""
 
@@ -75,11 +83,22 @@ PARAMETERS: Final[Mapping[str, Parameter]] = {
         check_gathering_id,
         {"type": "string", "anyOf": [{"format": "uuid"}, {"const": DEFAULT}]},
     ),
-    "guest_id": Parameter("A guest's UUID.", _check_uuid, {"type": "string", "format": "uuid"}),
+    "guest_id": Parameter("A guest's UUID.", check_id, {"type": "string", "format": "uuid"}),
+    "account_id": Parameter("An account's UUID.", check_id, {"type": "string", "format": "uuid"}),
     "group_id": Parameter(
         "A household, as its first guest named it; percent-encoded.",
         _check_name,
         {"type": "string", "minLength": 1, "maxLength": 64},
+        is_personal=True,
+    ),
+    "message_group_uuid": Parameter(
+        "A conversation's UUID.", check_id, {"type": "string", "format": "uuid"}
+    ),
+    "message_uuid": Parameter("A message's UUID.", check_id, {"type": "string", "format": "uuid"}),
+    "handle": Parameter(
+        "A member's handle; case does not count.",
+        _check_handle,
+        {"type": "string", "pattern": f"^{HANDLE_PATTERN}$"},
         is_personal=True,
     ),
     "stream": Parameter(

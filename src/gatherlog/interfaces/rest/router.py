@@ -83,7 +83,7 @@ class Router:
     def _add(self, route: Route) -> None:
         node = self._root
         for segment in route.template.split("/")[1:]:
-            if segment.startswith("{"):
+            if "{" in segment:  # also where it stands behind an @, which its check takes off
                 node.parameter = node.parameter or PathNode()
                 node = node.parameter
             else:

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from gatherlog.apps.guests.inputs import Email, Name
-from gatherlog.apps.people import Origin
+from gatherlog.apps.people import Origin, is_of_member
 from gatherlog.core.eventstore.clock import rfc3339
 from gatherlog.core.eventstore.errors import Invalid
 from gatherlog.interfaces.auth import bearer
@@ -107,8 +107,10 @@ async def end_session(call: Plain) -> Reply:
     assert call.actor is not None
     if call.actor.kind == "guest":
         await call.platform.guest_login.logout(bearer(call.headers))
+    elif is_of_member(token := bearer(call.headers)):
+        await call.platform.member_tokens.end(token)
     else:
-        await call.platform.accounts.end_session(bearer(call.headers))
+        await call.platform.accounts.end_session(token)
     return no_content()
 
 

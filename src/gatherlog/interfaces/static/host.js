@@ -1,4 +1,4 @@
-// For the pages of hosts, which also work without it. With it, figures update by themselves.
+// For all pages, which also work without it. With it, figures of guest lists update by themselves.
 "use strict";
 
 /** Shows the figures of an update and redraws the bar; true if any figure has changed. */
@@ -59,4 +59,34 @@ const zone = document.querySelector("[data-own-zone]");
 if (zone && !zone.value) {
   const own = Intl.DateTimeFormat().resolvedOptions().timeZone;
   if ([...zone.options].some((option) => option.value === own)) zone.value = own;
+}
+
+// "Near me" fills in where the browser is, if it is allowed to tell.
+for (const button of document.querySelectorAll("[data-locates]")) {
+  const field = document.getElementById(button.dataset.locates);
+  const told = document.querySelector("[data-located]");
+  button.hidden = !navigator.geolocation;
+  button.addEventListener("click", () => {
+    told.textContent = "Asking your device …";
+    navigator.geolocation.getCurrentPosition(
+      ({ coords }) => {
+        field.value = `${coords.latitude.toFixed(4)}, ${coords.longitude.toFixed(4)}`;
+        told.textContent = "That is where you are. Choose how far, then “Find”.";
+      },
+      () => { told.textContent = "Your device does not tell where you are."; },
+    );
+  });
+}
+
+// What the pages of messages keep in this browser is not left to whoever uses it next.
+for (const form of document.querySelectorAll('form[action="/signout"]')) {
+  form.addEventListener("submit", () => {
+    try {
+      for (const key of Object.keys(localStorage)) {
+        if (key.startsWith("gatherlog ")) localStorage.removeItem(key);
+      }
+    } catch {
+      // Storage is turned off, so nothing was kept.
+    }
+  });
 }

@@ -1,20 +1,18 @@
-"""What all pages of hosts share: sign-in and policy checks, form tokens, and how pages are made."""
+"""What all pages of hosts share: the gathering and the guest that a request is about."""
 
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
 import msgspec
-from starlette.datastructures import FormData
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
-from gatherlog import __version__
 from gatherlog.apps.guests import DEFAULT, Gathering, Guest, QuotaReached
-from gatherlog.apps.people import Action, Role, Verdict, decide
+from gatherlog.apps.people import Action, Role
 from gatherlog.core.commands.service import Stored
-from gatherlog.core.eventstore.errors import NotFound, Unauthenticated
+from gatherlog.core.eventstore.errors import NotFound
 from gatherlog.interfaces.access_notes import note_access
 from gatherlog.interfaces.auth import is_permitted, permit
 from gatherlog.interfaces.bodies import until_disconnected
@@ -22,13 +20,12 @@ from gatherlog.interfaces.long_polls import while_connected
 from gatherlog.interfaces.long_work import LongWork
 from gatherlog.interfaces.platform import Platform
 from gatherlog.interfaces.problems import status_of
-from gatherlog.interfaces.web.forms import read_form, read_upload
-from gatherlog.interfaces.web.messages import FORM_OUTDATED, Message, beyond_quota
-from gatherlog.interfaces.web.rendering import HEADERS, SCRIPTED, Renderer
-from gatherlog.interfaces.web.sign_in_pages import sign_in_first
-from gatherlog.interfaces.web.visitors import FormOutdated, Visitor, Visitors
+from gatherlog.interfaces.web.frame import Frame, PageHandler
+from gatherlog.interfaces.web.messages import beyond_quota
+from gatherlog.interfaces.web.rendering import Renderer
+from gatherlog.interfaces.web.visitors import Visitor, Visitors
 
-__all__ = ["GatheringAccess", "HostFrame", "PageHandler"]
+__all__ = ["GatheringAccess", "HostFrame"]
 
 T = TypeVar("T")
 
@@ -41,8 +38,6 @@ _DONE: Final = {
     "imported": "The sheet is imported.",
 }
 """By the query parameter `done`, what a page says was done. No other text of the URL is shown."""
-
-PageHandler = Callable[[Request], Awaitable[Response]]
 
 
 class GatheringAccess(msgspec.Struct, frozen=True):
@@ -65,41 +60,26 @@ class GatheringAccess(msgspec.Struct, frozen=True):
         return f"/host/{self.id}"
 
 
-class HostFrame:
-    """Loads what a request is about, once the policy allows it, and renders the answer."""
+class HostFrame(Frame):
+    """Loads the gathering that a request is about, once the policy allows it."""
 
     def __init__(
         self, platform: Platform, renderer: Renderer, visitors: Visitors, long_work: LongWork
     ) -> None:
-        self.platform = platform
+        super().__init__(platform, renderer, visitors, done=_DONE)
         self.guests = platform.guests
-        self._renderer = renderer
-        self._visitors = visitors
         self._long_work = long_work
 
     def for_signed_in(self, page: PageHandler) -> PageHandler:
-        """The page for visitors who are signed in; others are redirected to the sign-in page."""
+        """As for all sections; who has reached a quota is told which."""
 
         async def serve(request: Request) -> Response:
             try:
                 return await page(request)
-            except Unauthenticated:
-                return sign_in_first(request)
-            except FormOutdated:
-                return self._renderer.message(FORM_OUTDATED, 403)
             except QuotaReached as error:
-                return self._renderer.message(beyond_quota(error), status_of(error))
+                return self.message(beyond_quota(error), status_of(error))
 
-        return serve
-
-    async def visitor(self, request: Request, action: Action) -> Visitor:
-        """The visitor, allowed to do something that concerns no particular gathering.
-
-        Raises Unauthenticated, Denied and NotFound.
-        """
-        visitor = await self._visitors.require(request)
-        await permit(self.platform, visitor.actor, action, None)
-        return visitor
+        return super().for_signed_in(serve)
 
     async def only_gathering(self, request: Request) -> str | None:
         """The path of the gathering that a co-host manages; None for everybody else.
@@ -137,18 +117,6 @@ class HostFrame:
         note_access(self.platform, access.visitor.actor, Action.READ_GUEST, access.id, guest_id)
         return found
 
-    async def form(self, request: Request, visitor: Visitor) -> FormData:
-        """The form that was sent; FormOutdated unless it was made for this visitor."""
-        form = await read_form(request)
-        self._visitors.check_form(request, form, visitor)
-        return form
-
-    async def upload(self, request: Request, visitor: Visitor, name: str) -> tuple[FormData, bytes]:
-        """As `form`, with the content of the uploaded file of that name."""
-        form, data = await read_upload(request, name)
-        self._visitors.check_form(request, form, visitor)
-        return form, data
-
     async def while_connected(self, request: Request, work: Awaitable[T]) -> T:
         """The result of work that changes nothing, which ends when the client disconnects."""
         return await while_connected(work, lambda: until_disconnected(request.receive))
@@ -167,43 +135,3 @@ class HostFrame:
         Raises TooMany.
         """
         return self._long_work.place(access.by)
-
-    def page(
-        self,
-        template: str,
-        visitor: Visitor,
-        *,
-        status: int = 200,
-        **values: Any,  # each template needs others
-    ) -> Response:
-        """A page for a host, which may run our one script. Operators are told the release."""
-        shared = _shared(visitor)
-        return self._renderer.page(template, status=status, headers=SCRIPTED, **shared, **values)
-
-    async def long_page(self, template: str, visitor: Visitor, **values: Any) -> Response:
-        """As `page`, for a page of any length: others go first while it is made."""
-        return await self._renderer.long_page(
-            template, headers=SCRIPTED, **_shared(visitor), **values
-        )
-
-    def message(self, message: Message, status: int) -> Response:
-        """A page with nothing but a message."""
-        return self._renderer.message(message, status)
-
-    def redirect(self, path: str, done: str = "") -> Response:
-        """Lead on to another page by GET; that page says what was `done`, a key of `_DONE`."""
-        return RedirectResponse(f"{path}?done={done}" if done else path, 303, HEADERS)
-
-    def done(self, query: Mapping[str, str]) -> str:
-        """What the page is to say was done just before; usually nothing."""
-        return _DONE.get(query.get("done", ""), "")
-
-
-def _shared(visitor: Visitor) -> dict[str, Any]:
-    """What all pages of hosts show."""
-    may_know = decide(visitor.actor, Action.READ_METRICS)
-    return {
-        "token": visitor.form,
-        "is_co_host": visitor.actor.role is Role.GUEST,
-        "version": __version__ if may_know is Verdict.ALLOW else "",
-    }

@@ -1,20 +1,18 @@
 """Pages of hosts about gatherings: the list, a new one, figures and guests, settings."""
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import Mapping
 from typing import Final, get_args
 from urllib.parse import urlencode
 
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
 
 from gatherlog.apps.guests import Gathering, LettersReached, NotifyUndecided, Status
 from gatherlog.apps.guests.decisions import is_closed
 from gatherlog.apps.people import Action, Actor, Role
 from gatherlog.core.commands.service import Listing, Stored
 from gatherlog.core.eventstore.errors import Conflict, Invalid, NotFound
-from gatherlog.interfaces.live_streams import HEADERS as STREAM_HEADERS
 from gatherlog.interfaces.live_streams import LiveStreams, changes
 from gatherlog.interfaces.problems import status_of
 from gatherlog.interfaces.web import gathering_form
@@ -24,6 +22,7 @@ from gatherlog.interfaces.web.host_frame import GatheringAccess, HostFrame
 from gatherlog.interfaces.web.invitation_page import today
 from gatherlog.interfaces.web.overview import deadline, facts
 from gatherlog.interfaces.web.rows import STATE_NAMES, row
+from gatherlog.interfaces.web.streaming import Streamed
 from gatherlog.interfaces.web.totals import encode, totals
 
 __all__ = ["HostPages"]
@@ -169,7 +168,7 @@ class HostPages:
             return encode(totals(await self._guests.stats(access.id)))
 
         parts = changes(self._frame.platform.store, read)
-        return _Streamed(self._live, access.by, parts)
+        return Streamed(self._live, access.by, parts)
 
     async def _listing(self, actor: Actor, cursor: str | None) -> Listing[Stored[Gathering]]:
         """Operators see all gatherings, a key of a gathering that one, accounts those they host."""
@@ -253,27 +252,3 @@ class HostPages:
             letters=letters,
             zones=ZONES,
         )
-
-
-class _Streamed(Response):
-    """An answer of server-sent events, counted among the open streams of its reader."""
-
-    def __init__(self, live: LiveStreams, name: str, parts: AsyncGenerator[bytes]) -> None:
-        self._live = live
-        self._name = name
-        self._parts = parts
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        with self._live.counted(self._name):
-            await send({"type": "http.response.start", "status": 200, "headers": [*STREAM_HEADERS]})
-            if scope["method"] != "HEAD":
-
-                async def more(part: bytes) -> None:
-                    await send({"type": "http.response.body", "body": part, "more_body": True})
-
-                async def disconnected() -> None:
-                    while (await receive())["type"] != "http.disconnect":
-                        pass
-
-                await self._live.send(self._parts, more, disconnected)
-            await send({"type": "http.response.body", "body": b""})

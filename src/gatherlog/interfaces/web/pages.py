@@ -1,6 +1,6 @@
 """All pages of one server: their routes, and the error pages for browsers."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any, Final
 
@@ -15,8 +15,11 @@ from gatherlog.interfaces.live_streams import LiveStreams
 from gatherlog.interfaces.long_work import LongWork
 from gatherlog.interfaces.platform import Platform
 from gatherlog.interfaces.rates import RateLimiter
+from gatherlog.interfaces.stream_watch import StreamWatch
+from gatherlog.interfaces.web.conversations import ConversationPages
+from gatherlog.interfaces.web.frame import Frame, PageHandler
 from gatherlog.interfaces.web.guest_pages import GuestPages
-from gatherlog.interfaces.web.host_frame import HostFrame, PageHandler
+from gatherlog.interfaces.web.host_frame import HostFrame
 from gatherlog.interfaces.web.host_pages import HostPages
 from gatherlog.interfaces.web.invitation_page import UNLISTED, InvitationPage
 from gatherlog.interfaces.web.link_pages import LinkPages
@@ -26,13 +29,15 @@ from gatherlog.interfaces.web.reference import arrange
 from gatherlog.interfaces.web.rendering import HEADERS, Renderer
 from gatherlog.interfaces.web.sheet_pages import SheetPages
 from gatherlog.interfaces.web.sign_in_pages import SignInPages
+from gatherlog.interfaces.web.things import OwnPages, ThingsPages
+from gatherlog.interfaces.web.unsubscribe_page import UnsubscribePage
 from gatherlog.interfaces.web.visitors import Visitors
 
 __all__ = ["Pages"]
 
 _SHOWN: Final = 100
 """Gatherings on the demo's first page."""
-_ROBOTS: Final = "User-agent: *\nDisallow: /r/\n"
+_ROBOTS: Final = "User-agent: *\nDisallow: /r/\nDisallow: /unsubscribe/\n"
 
 
 class Pages:
@@ -45,6 +50,7 @@ class Pages:
         openapi: Mapping[str, Any],
         rate_limiter: RateLimiter,
         live: LiveStreams,
+        watch: StreamWatch,
         long_work: LongWork,
     ) -> None:
         self._platform = platform
@@ -52,11 +58,17 @@ class Pages:
         visitors = Visitors(platform)
         self._frame = HostFrame(platform, self._renderer, visitors, long_work)
         self._invitation = InvitationPage(platform, self._renderer, rate_limiter, visitors)
+        self._unsubscribe = UnsubscribePage(platform, self._renderer)
         self._sign_in = SignInPages(platform, self._renderer, rate_limiter, visitors)
         self._host = HostPages(self._frame, live)
         self._guest = GuestPages(self._frame)
         self._sheets = SheetPages(self._frame)
         self._links = LinkPages(self._frame)
+        self._things = ThingsPages(platform, self._renderer, visitors)
+        self._own = OwnPages(platform, self._renderer, visitors)
+        self._conversations = ConversationPages(
+            self._frame, self._renderer, visitors, rate_limiter, live, watch
+        )
         # Takes some 25 ms and is always the same, so it is rendered once, on the first request.
         self._docs_made = cache(
             lambda: self._renderer.html("reference.html", reference=arrange(openapi))
@@ -70,8 +82,12 @@ class Pages:
             Route("/docs", self._docs, methods=["GET"]),
             Route("/r/{token}", self._invitation.serve, methods=["GET", "POST"]),
             Route("/r/{token}/calendar.ics", self._invitation.calendar, methods=["GET"]),
+            Route("/unsubscribe/{token}", self._unsubscribe.serve, methods=["GET", "POST"]),
             *self._for_visitors(),
             *self._for_hosts(),
+            *_routes(self._things.frame, self._things.pages()),
+            *_routes(self._own.frame, self._own.pages()),
+            *self._conversations.routes(),
             Route("/static/{name}", self._static, methods=["GET"]),
             Route("/robots.txt", self._robots, methods=["GET"]),
         ]
@@ -103,9 +119,7 @@ class Pages:
             (f"{one}/guests/{{guest_id}}/co-host", self._guest.co_host, ["POST"]),
             (f"{one}/guests/{{guest_id}}/preview", self._guest.preview, ["GET"]),
         ]
-        return [
-            Route(path, self._frame.for_signed_in(page), methods=of) for path, page, of in pages
-        ]
+        return _routes(self._frame, pages)
 
     def error(
         self, request: Request, status: int, headers: Mapping[str, str] = {}
@@ -154,3 +168,8 @@ class Pages:
 
     async def _robots(self, request: Request) -> Response:
         return PlainTextResponse(_ROBOTS, headers=HEADERS)
+
+
+def _routes(frame: Frame, pages: Sequence[tuple[str, PageHandler, list[str]]]) -> list[Route]:
+    """The routes of pages that lead to the sign-in page where they need to know who asks."""
+    return [Route(path, frame.for_signed_in(page), methods=of) for path, page, of in pages]

@@ -7,7 +7,7 @@ from itertools import groupby
 import msgspec
 
 from gatherlog.apps.guests import DIETARY_TAGS, Guest
-from gatherlog.apps.guests.text import folded
+from gatherlog.core.commands.text import folded
 from gatherlog.core.eventstore.giving_way import Steps, consumed, sorting
 from gatherlog.interfaces.web.rows import STATE_NAMES
 from gatherlog.interfaces.web.words import label

@@ -32,7 +32,11 @@ SCRIPTED: Final[Mapping[str, str]] = {
 _ASSETS: Final = {
     "gatherlog.css": "text/css",
     "desk.css": "text/css",
+    "print.css": "text/css",
+    "reference.css": "text/css",
+    "messages.css": "text/css",
     "host.js": "text/javascript",
+    "messages.js": "text/javascript",
     "icon.svg": "image/svg+xml",
 }
 _PIECES: Final = 16

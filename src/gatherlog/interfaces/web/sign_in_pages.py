@@ -1,7 +1,7 @@
 """Signing in by a mailed code or a key, signing out, and the demo's mailbox."""
 
-import re
 from typing import Final
+from urllib.parse import quote
 
 from starlette.datastructures import FormData
 from starlette.requests import Request
@@ -18,16 +18,15 @@ from gatherlog.interfaces.rates import RateLimiter
 from gatherlog.interfaces.web.forms import read_form, text
 from gatherlog.interfaces.web.messages import FORM_OUTDATED
 from gatherlog.interfaces.web.rendering import HEADERS, Renderer
+from gatherlog.interfaces.web.sections import safe_path
 from gatherlog.interfaces.web.visitors import FormOutdated, Visitor, Visitors
 from gatherlog.interfaces.web.words import day
 from gatherlog.targets.mail import NoMail
 
-__all__ = ["HOME", "SignInPages", "sign_in_first"]
+__all__ = ["HOME", "SignInPages", "sign_in_first", "sign_in_path"]
 
 HOME: Final = "/host"
 """The page that follows the sign-in."""
-_NEXT: Final = re.compile(r"/host(/[0-9a-z-]{1,40}){0,4}")
-"""Paths that a sign-in may lead to. Any other is ignored, so that no link can abuse it."""
 _NO_ADDRESS: Final = "This is not an e-mail address; one looks like ada@example.org."
 _NO_KEY: Final = "This key is unknown, or has ended."
 _WRONG_CODE: Final = (
@@ -52,9 +51,10 @@ class SignInPages:
         await permit(self._platform, None, Action.SIGN_IN, None)
         if request.method == "POST":
             return await self._take(request, await read_form(request))
+        wanted = request.query_params.get("next", "")
         if await self._visitors.find(request) is not None:
-            return RedirectResponse(HOME, 303, HEADERS)
-        return self._form(request, {"next": request.query_params.get("next", "")})
+            return RedirectResponse(safe_path(wanted) or HOME, 303, HEADERS)
+        return self._form(request, {"next": wanted})
 
     async def sign_out(self, request: Request) -> Response:
         """End the session; a key is not ended, only forgotten by this browser."""
@@ -139,7 +139,7 @@ class SignInPages:
         return self._signed_in(key, path)
 
     def _signed_in(self, secret: str, path: str) -> Response:
-        response = RedirectResponse(path if _NEXT.fullmatch(path) else HOME, 303, HEADERS)
+        response = RedirectResponse(safe_path(path) or HOME, 303, HEADERS)
         self._visitors.sign_in(response, secret)
         return response
 
@@ -154,13 +154,12 @@ class SignInPages:
         status: int = 200,
     ) -> Response:
         anonymous = self._visitors.anonymous(request)
-        path = given.get("next", "")
         page = self._renderer.page(
             template,
             status=status,
             token=anonymous.form,
             email=given.get("email", ""),
-            next=path if _NEXT.fullmatch(path) else "",
+            next=safe_path(given.get("next", "")),
             wrong=wrong,
             wrong_key=wrong_key,
             has_mailbox=self._platform.mailbox is not None,
@@ -173,6 +172,11 @@ class SignInPages:
 
 def sign_in_first(request: Request) -> Response:
     """Redirect to the sign-in form, which leads back to the page that was requested."""
-    path = request.scope["path"]
-    query = f"?next={path}" if _NEXT.fullmatch(path) and path != HOME else ""
-    return RedirectResponse(f"/signin{query}", 303, HEADERS)
+    return RedirectResponse(sign_in_path(request), 303, HEADERS)
+
+
+def sign_in_path(request: Request) -> str:
+    """The path of the sign-in form that leads back to the page of a request, with its query."""
+    path, query = request.scope["path"], request.url.query
+    wanted = safe_path(f"{path}?{query}" if query else path) or safe_path(path)
+    return "/signin" if wanted in ("", HOME) else f"/signin?next={quote(wanted)}"

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from datetime import date, datetime
 
-__all__ = ["day", "label", "listed", "local", "moment", "people", "zone"]
+__all__ = ["WEEKDAYS", "day", "label", "listed", "local", "moment", "people", "short_day", "zone"]
 
-_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _MONTHS = (
     *("January", "February", "March", "April", "May", "June"),
     *("July", "August", "September", "October", "November", "December"),
@@ -20,7 +20,12 @@ def local(text: str) -> date | datetime:
 
 def day(when: date, *, year: bool = True) -> str:
     """`Saturday, 6 June 2026`, or without the year; no line breaks before month or year."""
-    text = f"{_DAYS[when.weekday()]}, {when.day}\N{NO-BREAK SPACE}{_MONTHS[when.month - 1]}"
+    return f"{WEEKDAYS[when.weekday()]}, {short_day(when, year=year)}"
+
+
+def short_day(when: date, *, year: bool = True) -> str:
+    """`6 June 2026`, or without the year; no line breaks in it."""
+    text = f"{when.day}\N{NO-BREAK SPACE}{_MONTHS[when.month - 1]}"
     return f"{text}\N{NO-BREAK SPACE}{when.year}" if year else text
 
 

@@ -1,0 +1,166 @@
+"""How commands on conversations are carried out, and what they load together."""
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from typing import Any, TypeVar
+
+from gatherlog.apps.messages.answers import Part
+from gatherlog.apps.messages.decisions import Orders, at_once
+from gatherlog.apps.messages.events import CODEC, About
+from gatherlog.apps.messages.fold import FOLD, conversation_stream
+from gatherlog.apps.messages.members import Business, People
+from gatherlog.apps.messages.refusals import NotYourBusiness
+from gatherlog.apps.messages.views import (
+    CONVERSATIONS,
+    INBOXES,
+    MEMBERSHIPS,
+    MESSAGES,
+    PAIRS,
+    Conversation,
+    Membership,
+    Message,
+    Pair,
+    membership_id,
+    message_document,
+    number_of,
+    pair_id,
+)
+from gatherlog.core.commands.handler import Attempt, CommandHandler, Handled, Once
+from gatherlog.core.commands.service import no_such, read, run
+from gatherlog.core.commands.turns import CommandLocks
+from gatherlog.core.commands.unit_of_work import UnitOfWork
+from gatherlog.core.eventstore.clock import Clock, Ids
+from gatherlog.core.eventstore.retrying import Backoff
+from gatherlog.core.eventstore.store import Store
+from gatherlog.core.projections.views import View
+
+__all__ = [
+    "Commands",
+    "FindPair",
+    "Permit",
+    "load_message",
+    "load_own",
+    "part_of",
+    "seats_and_orders",
+]
+
+
+T = TypeVar("T")
+Permit = Callable[[Part | None], None]
+"""Raises unless who has this part in a conversation may do what is asked; None is no part."""
+FindPair = Callable[[UnitOfWork], Awaitable[Conversation | None]]
+"""Loads the conversation of two accounts; None if there is none yet."""
+
+
+class Commands:
+    """The base of `MessageService`."""
+
+    def __init__(
+        self, store: Store, people: People, business: Business, *, clock: Clock, ids: Ids
+    ) -> None:
+        self._store = store
+        self._people = people
+        self._business = business
+        self._ids = ids
+        self._handler = CommandHandler(store, CODEC, FOLD, clock=clock, ids=ids)
+        self._at_once = at_once(store.limits)
+        self._locks = CommandLocks()
+
+    async def _check_business(self, account: str, about: About | None) -> None:
+        """Raise NotYourBusiness unless it concerns the account; None is no business at all."""
+        if about is not None and not await self._business.concerns(account, about):
+            raise NotYourBusiness(about.kind)
+
+    async def _of_pair(
+        self, one: str, other: str, act: Callable[[str, FindPair], Awaitable[T]]
+    ) -> T:
+        """What `act` gives for the conversation of two accounts, which it makes if there is none.
+
+        It is given the id, and how the conversation is loaded within its command. The stream of a
+        commit is chosen before the commit: so all is done again if another request has made the
+        conversation meanwhile.
+        """
+        backoff, of_both = Backoff(), pair_id(one, other)
+        while True:
+            known = await read(self._store, PAIRS, of_both)
+            id = self._ids() if known is None else known.conversation
+
+            async def find(
+                unit: UnitOfWork, known: Pair | None = known, id: str = id
+            ) -> Conversation | None:
+                await unit.load((PAIRS, of_both), (CONVERSATIONS, id))
+                if await unit.get(PAIRS, of_both) != known:
+                    raise _PairMade("the conversation of the two was made meanwhile")
+                return await unit.get(CONVERSATIONS, id)
+
+            try:
+                return await act(id, find)
+            except _PairMade as made:
+                await backoff.pause(made)
+
+    async def _run(
+        self, id: str, attempt: Attempt, account: str, actor: str, once: Once | None = None
+    ) -> Handled:
+        """Carry out a command on a conversation; without `actor`, the account itself acts."""
+        who, stream = actor or f"account:{account}", conversation_stream(id)
+        async with self._locks.of(id):
+            return await run(self._handler, stream, attempt, actor=who, once=once)
+
+
+async def load_own(
+    unit: UnitOfWork, id: str, account: str, permit: Permit = lambda part: None
+) -> tuple[Conversation, Membership]:
+    """A conversation and the account's part in it, which `permit` is asked about.
+
+    Raises NotFound for a conversation of others, and what `permit` raises.
+    """
+    mine = membership_id(id, account)
+    await unit.load((CONVERSATIONS, id), (MEMBERSHIPS, mine))
+    conversation, membership = await unit.get(CONVERSATIONS, id), await unit.get(MEMBERSHIPS, mine)
+    permit(part_of(conversation, membership, None))
+    if conversation is None or membership is None:
+        raise no_such("conversation", id)
+    return conversation, membership
+
+
+def part_of(
+    conversation: Conversation | None, membership: Membership | None, message: Message | None
+) -> Part | None:
+    """What an account is to a conversation and to one of its messages; None if it is nothing."""
+    if conversation is None or membership is None:
+        return None
+    account = membership.account
+    return Part(
+        is_owner=conversation.owner == account and not conversation.is_pair,
+        is_author=message is not None and message.author == account,
+        announce_only=conversation.announce_only,
+    )
+
+
+async def load_message(unit: UnitOfWork, id: str, message: str) -> Message:
+    """A message of a conversation. Raises NotFound."""
+    found = await unit.get(MESSAGES, message_document(id, number_of(message)))
+    if found is None or found.id != message:
+        raise no_such("message", message)
+    return found
+
+
+async def seats_and_orders(
+    unit: UnitOfWork, id: str, accounts: Sequence[str], *more: tuple[View[Any], str]
+) -> tuple[Mapping[str, Membership | None], Orders]:
+    """The memberships of some accounts, and the next places in their lists, in one round trip.
+
+    It loads `more` documents as well.
+    """
+    seats = [(MEMBERSHIPS, membership_id(id, account)) for account in accounts]
+    await unit.load(*seats, *[(INBOXES, account) for account in accounts], *more)
+    found = await unit.get_all(MEMBERSHIPS, [seat for _, seat in seats])
+    return dict(zip(accounts, found, strict=True)), _orders(unit, accounts)
+
+
+def _orders(unit: UnitOfWork, accounts: Iterable[str]) -> Orders:
+    latest = {one: unit.counters(INBOXES, one).get("order", 0) for one in accounts}
+    return Orders(latest, unit.now)
+
+
+class _PairMade(Exception):
+    """The conversation of two accounts was made since it was looked up."""

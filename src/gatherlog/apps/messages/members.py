@@ -1,0 +1,47 @@
+"""What the messages app has to know of the people who write to each other; another app has it."""
+
+from collections.abc import Collection, Mapping
+from typing import Final, Protocol
+
+import msgspec
+
+from gatherlog.apps.messages.events import About
+
+__all__ = ["SOMEBODY", "Business", "People", "Person", "person_of"]
+
+
+class Person(msgspec.Struct, frozen=True, kw_only=True):
+    """An account as other members see it, by the names that it has now."""
+
+    id: str
+    display_name: str
+    handle: str | None = None
+    shows_reading: bool = False
+    """Whether others may learn what this person has read, and this person what they have."""
+
+
+SOMEBODY: Final = "somebody"
+"""The name of an account that was removed."""
+
+
+class People(Protocol):
+    """Questions about accounts."""
+
+    async def by_handle(self, handle: str) -> str | None:
+        """The account that has this handle now; None if there is none, or it can be no handle."""
+        ...
+
+    async def persons(self, ids: Collection[str]) -> Mapping[str, Person]:
+        """Those of these accounts that exist, by id, in one round trip."""
+        ...
+
+
+class Business(Protocol):
+    """Whether a gathering, a thing or a booking concerns an account, so that it may write of it."""
+
+    async def concerns(self, account: str, about: About) -> bool: ...
+
+
+def person_of(persons: Mapping[str, Person], id: str) -> Person:
+    """One of the persons, or somebody whose account was removed."""
+    return persons.get(id) or Person(id=id, display_name=SOMEBODY)

@@ -1,0 +1,188 @@
+"""Who takes part in conversations: groups, joining and leaving, muting, blocking."""
+
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from gatherlog.apps.messages import decisions
+from gatherlog.apps.messages.commands import FindPair, load_own, seats_and_orders
+from gatherlog.apps.messages.events import About
+from gatherlog.apps.messages.fold import inbox_stream
+from gatherlog.apps.messages.refusals import ONESELF, BadMessage, UnknownReceiver
+from gatherlog.apps.messages.service_sending import SendingCommands
+from gatherlog.apps.messages.texts import LONGEST_TITLE, checked_line
+from gatherlog.apps.messages.views import (
+    BLOCKS,
+    CONVERSATIONS,
+    MEMBER_PAGES,
+    Conversation,
+    MemberPage,
+    block_id,
+    page_id,
+)
+from gatherlog.core.commands.handler import Decided, Once
+from gatherlog.core.commands.service import no_such, run
+from gatherlog.core.commands.unit_of_work import UnitOfWork
+from gatherlog.core.eventstore.errors import Denied, Flaw, Invalid
+
+__all__ = ["MOST_INVITED", "MemberCommands"]
+
+MOST_INVITED: Final = 100
+"""Handles that one request for a group may name."""
+
+
+class MemberCommands(SendingCommands):
+    """Part of `MessageService`; what all of its commands have in common is documented there."""
+
+    async def start_group(
+        self,
+        owner: str,
+        handles: Sequence[str],
+        *,
+        title: str = "",
+        announce_only: bool = False,
+        about: About | None = None,
+        actor: str = "",
+        once: Callable[[str], Once | None] = lambda id: None,
+    ) -> str:
+        """A new group of the owner and those who have these handles; its id.
+
+        The first members take part at once, those beyond `decisions.at_once` one after the other.
+        With one handle and no title, it is the conversation of the two, found again or made; the
+        other learns of it by the first message. `once` makes the idempotency key of a new group,
+        given its id. Raises Invalid, and otherwise what `start` raises.
+        """
+        if not 1 <= len(handles) <= MOST_INVITED:
+            raise Invalid(Flaw("/handles", f"from 1 to {MOST_INVITED}"))
+        title = checked_line("title", title, LONGEST_TITLE)
+        others = [await self._invited(owner, handle) for handle in dict.fromkeys(handles)]
+        await self._check_business(owner, about)
+        members = tuple(dict.fromkeys((owner, *others)))
+        if len(members) == 2 and not title and not announce_only:
+            return await self._pair(owner, members[1], about, actor)
+        id = self._ids()
+        first = members[: self._at_once]
+
+        async def attempt(unit: UnitOfWork) -> list[Decided]:
+            await unit.load((CONVERSATIONS, id))
+            _, orders = await seats_and_orders(unit, id, first)
+            joined = [decisions.join(id, account, orders) for account in first]
+            started = decisions.start(
+                first, is_pair=False, title=title, announce_only=announce_only, about=about
+            )
+            return [*started, *joined]
+
+        await self._run(id, attempt, owner, actor, once(id))
+        for account in members[self._at_once :]:
+            await self._add(owner, id, account, actor)
+        return id
+
+    async def _pair(self, owner: str, other: str, about: About | None, actor: str) -> str:
+        """The conversation of two, in which `owner` takes part from now on, if not before."""
+
+        async def open_it(id: str, find: FindPair) -> str:
+            async def attempt(unit: UnitOfWork) -> list[Decided]:
+                conversation = await find(unit)
+                seats, orders = await seats_and_orders(unit, id, [owner])
+                both = (owner, other)
+                return decisions.open_pair(id, conversation, seats[owner], both, orders, about)
+
+            await self._run(id, attempt, owner, actor)
+            return id
+
+        return await self._of_pair(owner, other, open_it)
+
+    async def add_member(self, owner: str, id: str, handle: str, *, actor: str = "") -> None:
+        """Add a member, who is shown what is written from now on. Adding again changes nothing.
+
+        Raises NotFound, UnknownReceiver, ConversationFull; and Denied unless `owner` owns the
+        conversation and it is a group.
+        """
+        await self._add(owner, id, await self._invited(owner, handle), actor)
+
+    async def remove_member(self, owner: str, id: str, handle: str, *, actor: str = "") -> None:
+        """Remove a member, who reads and writes nothing from now on. Raises as `add_member`."""
+        account = await self._people.by_handle(handle)
+        if account is None:
+            raise UnknownReceiver
+        await self._remove(owner, id, account, actor)
+
+    async def leave(self, member: str, id: str, *, actor: str = "") -> None:
+        """Take part no more; see `decisions.remove`. Raises NotFound."""
+        await self._remove(member, id, member, actor)
+
+    async def mute(self, member: str, id: str, muted: bool, *, actor: str = "") -> None:
+        """Leave a conversation out of the unread count and of mail, or take that back."""
+
+        async def attempt(unit: UnitOfWork) -> list[Decided]:
+            await seats_and_orders(unit, id, [member])
+            _, membership = await load_own(unit, id, member)
+            return decisions.mute(membership, muted)
+
+        await self._run(id, attempt, member, actor)
+
+    async def block(self, owner: str, handle: str, blocked: bool, *, actor: str = "") -> None:
+        """Hear no more from whoever has the handle, or hear again; who it is is not told.
+
+        Raises UnknownReceiver, and BadMessage for oneself.
+        """
+        account = await self._people.by_handle(handle)
+        if account is None:
+            raise UnknownReceiver
+        if account == owner:
+            raise BadMessage(ONESELF)
+
+        async def attempt(unit: UnitOfWork) -> list[Decided]:
+            is_blocked = await unit.get(BLOCKS, block_id(owner, account)) is not None
+            return decisions.block(owner, account, is_blocked, blocked)
+
+        who = actor or f"account:{owner}"
+        await run(self._handler, inbox_stream(owner), attempt, actor=who)
+
+    async def _invited(self, owner: str, handle: str) -> str:
+        """Who has a handle, if they may be written to."""
+        account = await self._people.by_handle(handle)
+        if account is None:
+            raise UnknownReceiver
+        if account == owner:
+            raise BadMessage(ONESELF)
+        [block] = await self._store.get([BLOCKS.ref(block_id(account, owner))])
+        if block is not None:
+            raise UnknownReceiver
+        return account
+
+    async def _add(self, owner: str, id: str, account: str, actor: str) -> None:
+        async def attempt(unit: UnitOfWork) -> list[Decided]:
+            conversation, _ = await load_own(unit, id, owner)
+            _check_owner(conversation, owner)
+            last = await _page(unit, conversation, conversation.pages - 1)
+            seats, orders = await seats_and_orders(unit, id, [account])
+            return decisions.add(conversation, last, seats[account], account, orders)
+
+        await self._run(id, attempt, owner, actor)
+
+    async def _remove(self, by: str, id: str, account: str, actor: str) -> None:
+        async def attempt(unit: UnitOfWork) -> list[Decided]:
+            conversation, _ = await load_own(unit, id, by)
+            if by != account:
+                _check_owner(conversation, by)
+            seats, _ = await seats_and_orders(unit, id, [account])
+            membership = seats[account]
+            if membership is None:
+                raise no_such("member", account)
+            await _page(unit, conversation, membership.page)
+            return decisions.remove(conversation, membership)
+
+        await self._run(id, attempt, by, actor)
+
+
+async def _page(unit: UnitOfWork, conversation: Conversation, page: int) -> tuple[str, ...]:
+    """The members that a page lists."""
+    if not page:
+        return conversation.members
+    further = await unit.get(MEMBER_PAGES, page_id(conversation.id, page))
+    return (further or MemberPage()).members
+
+
+def _check_owner(conversation: Conversation, account: str) -> None:
+    if conversation.is_pair or conversation.owner != account:
+        raise Denied("Only the owner of a group adds and removes members.")

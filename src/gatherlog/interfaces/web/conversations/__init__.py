@@ -1,0 +1,5 @@
+"""Pages of conversations; `ConversationPages` has all their routes."""
+
+from gatherlog.interfaces.web.conversations.routes import ConversationPages
+
+__all__ = ["ConversationPages"]

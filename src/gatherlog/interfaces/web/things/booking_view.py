@@ -1,0 +1,153 @@
+"""Bookings as a parent sees them: what is booked, for whom, and what became of it. Pure."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Final
+
+import msgspec
+
+from gatherlog.apps.things import BookingDetails, as_planned
+from gatherlog.interfaces.web.things.phrases import span
+from gatherlog.interfaces.web.words import listed, zone
+
+__all__ = ["BookingRow", "BookingView", "booking_row", "booking_view"]
+
+_STATES: Final[Mapping[str, tuple[str, str]]] = {
+    "BOOKED": ("coming", "Booked"),
+    "WAITING": ("waiting", "Waiting"),
+    "CANCELLED": ("declined", "Cancelled"),
+}
+_CANCELLED: Final = {
+    "parent": "You cancelled this booking.",
+    "organiser": "The organiser has cancelled.",
+    "reviewer": "It was removed from this site.",
+    "site": "It will not take place.",
+}
+_GONE: Final = "9999"
+"""Sorts what has no date any more behind what has one."""
+
+
+class BookingRow(msgspec.Struct, frozen=True):
+    """One booking in the list."""
+
+    id: str
+    name: str
+    when: str
+    who: str
+    state: str
+    answer: str
+    is_coming: bool
+    """Whether it is neither cancelled nor over."""
+    start: str
+
+
+class BookingView(msgspec.Struct, frozen=True):
+    """The page of one booking."""
+
+    id: str
+    thing_id: str
+    name: str
+    state: str
+    headline: str
+    told: Sequence[str]
+    facts: Sequence[tuple[str, str]]
+    may_cancel: bool
+    offers_others: bool
+    """Whether other dates are offered, because somebody else cancelled."""
+    is_published: bool
+
+
+def booking_row(details: BookingDetails, *, now: int, today: date) -> BookingRow:
+    """A booking in the list."""
+    booking, one = details.booking, details.occurrence
+    state, answer = _STATES[booking.status]
+    return BookingRow(
+        id=booking.id,
+        name=details.thing.content.name,
+        when=_when(details, today) or "No date",
+        who=_who(details),
+        state=state,
+        answer=answer if details.place is None else f"Waiting, number {details.place}",
+        is_coming=booking.status != "CANCELLED" and not _is_over(details, now),
+        start=_GONE if one is None else one.start,
+    )
+
+
+def booking_view(details: BookingDetails, *, now: int, today: date) -> BookingView:
+    """The page of a booking."""
+    booking, thing = details.booking, details.thing
+    is_live, over = booking.status != "CANCELLED", _is_over(details, now)
+    return BookingView(
+        id=booking.id,
+        thing_id=thing.id,
+        name=thing.content.name,
+        state=_STATES[booking.status][0],
+        headline=_headline(details, over),
+        told=_told(details, over),
+        facts=_facts(details, today),
+        may_cancel=is_live and not over,
+        offers_others=booking.cancelled_by not in (None, "parent") and thing.status == "PUBLISHED",
+        is_published=thing.status == "PUBLISHED",
+    )
+
+
+def _headline(details: BookingDetails, over: bool) -> str:
+    booking = details.booking
+    if booking.status == "CANCELLED":
+        return "This booking is cancelled"
+    if over:
+        return "This is over"
+    if booking.status == "WAITING":
+        return "You are on the waiting list"
+    return "You have a place" if booking.places == 1 else f"You have {booking.places} places"
+
+
+def _told(details: BookingDetails, over: bool) -> list[str]:
+    booking = details.booking
+    if booking.cancelled_by is not None:
+        reason = booking.cancelled_because
+        return [_CANCELLED[booking.cancelled_by], *([reason] if reason else [])]
+    if booking.status != "WAITING" or over:
+        return []
+    place = [] if details.place is None else [f"You are number {details.place} on it."]
+    return [*place, _promise(booking.places)]
+
+
+def _promise(people: int) -> str:
+    if people == 1:
+        return "You move up as soon as there is room."
+    everybody = "Both" if people == 2 else f"All {people}"
+    return f"{everybody} of you move up together, as soon as there is room."
+
+
+def _facts(details: BookingDetails, today: date) -> list[tuple[str, str]]:
+    content, when = details.thing.content, _when(details, today)
+    contact = content.contact
+    found = [
+        ("When", f"{when}, {zone(content.time_zone)}" if when else ""),
+        ("Where", content.where.address),
+        ("Who", _who(details)),
+        ("Contact", " · ".join(part for part in (contact.phone, contact.email) if part)),
+    ]
+    return [(term, text) for term, text in found if text]
+
+
+def _when(details: BookingDetails, today: date) -> str:
+    """The date, or the one that was planned of what does not take place; empty if unknown."""
+    planned = as_planned(details.thing.content, details.booking.key)
+    one = details.occurrence or planned
+    return "" if one is None else span(one, today)
+
+
+def _who(details: BookingDetails) -> str:
+    """`Mia, Ben and 1 other`, `2 people`."""
+    names = [child.name for child in details.children]
+    others = details.booking.places - len(names)
+    if not names:
+        return "1 person" if others == 1 else f"{others} people"
+    more = [] if not others else ["1 other" if others == 1 else f"{others} others"]
+    return listed([*names, *more])
+
+
+def _is_over(details: BookingDetails, now: int) -> bool:
+    return details.occurrence is not None and details.occurrence.ends_at <= now

@@ -1,0 +1,40 @@
+"""The form for a child of one's own. Pure."""
+
+from typing import Final
+
+from gatherlog.apps.things import Child, ChildDetails
+from gatherlog.interfaces.web.fields import Fields, blank_is_none
+
+__all__ = ["NAMES", "details", "filled"]
+
+NAMES: Final = {
+    "name": "The name",
+    "birthDate": "The date of birth",
+    "allergies": "The text about allergies",
+    "emergencyContact": "The emergency contact",
+    "pickUp": "The text about pick-up",
+}
+
+
+def details(fields: Fields) -> ChildDetails:
+    """What is told of the child. The rules check it."""
+    return ChildDetails(
+        name=fields["name"],
+        birth_date=fields["birthDate"],
+        allergies=blank_is_none(fields["allergies"]),
+        emergency_contact=blank_is_none(fields["emergencyContact"]),
+        pick_up=blank_is_none(fields["pickUp"]),
+    )
+
+
+def filled(child: Child) -> Fields:
+    """The form filled with a child as saved."""
+    return Fields(
+        {
+            "name": child.name,
+            "birthDate": child.birth_date,
+            "allergies": child.allergies or "",
+            "emergencyContact": child.emergency_contact or "",
+            "pickUp": child.pick_up or "",
+        }
+    )

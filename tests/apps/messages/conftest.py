@@ -1,0 +1,46 @@
+"""The messages app on every engine that a laptop has, with made-up people and a fake clock."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from gatherlog.apps.messages import VIEWS, MessageService
+from gatherlog.apps.messages.reminders import REMINDERS
+from gatherlog.core import Store
+from gatherlog.core.subscriptions.worker import VIEWS as WORKER_VIEWS
+from gatherlog.engines import open_store
+from gatherlog.testing import StandingClock
+from tests.apps.messages.talking import Everything, LeadingIds, MadeUpPeople
+from tests.contracts.engines import POSTGRES_URL, address
+from tests.stores import HOSTILE_URL
+
+ENGINES = {
+    "memory": "memory:",
+    "sqlite": "sqlite:///{path}/messages.db",
+    "hostile": HOSTILE_URL,
+    "postgres": POSTGRES_URL,
+}
+
+
+@pytest.fixture(params=ENGINES)
+async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
+    async with address(ENGINES[request.param], tmp_path) as place:
+        store = await open_store(place, views=[*VIEWS, REMINDERS, *WORKER_VIEWS])
+        yield store
+        await store.close()
+
+
+@pytest.fixture
+def clock() -> StandingClock:
+    return StandingClock("2026-05-01T12:00:00Z")
+
+
+@pytest.fixture
+def people() -> MadeUpPeople:
+    return MadeUpPeople("ada", "bob", "cy", "dee")
+
+
+@pytest.fixture
+def service(store: Store, people: MadeUpPeople, clock: StandingClock) -> MessageService:
+    return MessageService(store, people, Everything(), clock=clock, ids=LeadingIds())

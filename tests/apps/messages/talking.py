@@ -1,0 +1,79 @@
+"""People who write to each other in tests, and what their lists show."""
+
+from collections.abc import Collection, Mapping
+
+from msgspec.structs import replace
+
+from gatherlog.apps.messages import CATEGORIES, About, MessageService, Person
+from gatherlog.core import Store
+from gatherlog.core.projections.rebuild import verify
+
+
+class MadeUpPeople:
+    """A `People` whose accounts are named like their handles: `id-ada` has the handle `ada`."""
+
+    def __init__(self, *handles: str) -> None:
+        self.all = {
+            f"id-{handle}": Person(
+                id=f"id-{handle}", display_name=handle.capitalize(), handle=handle
+            )
+            for handle in handles
+        }
+
+    def rename(self, id: str, **names: str) -> None:
+        self.all[id] = replace(self.all[id], **names)
+
+    def show_reading(self, *ids: str) -> None:
+        for id in ids:
+            self.all[id] = replace(self.all[id], shows_reading=True)
+
+    def remove(self, id: str) -> None:
+        del self.all[id]
+
+    async def by_handle(self, handle: str) -> str | None:
+        found = [person.id for person in self.all.values() if person.handle == handle.lower()]
+        return found[0] if found else None
+
+    async def persons(self, ids: Collection[str]) -> Mapping[str, Person]:
+        return {id: self.all[id] for id in ids if id in self.all}
+
+
+class LeadingIds:
+    """An id source that counts in the first digits of its ids, as the time of a UUIDv7 does.
+
+    The last digits of a message's id are its number, so those that count there would collide.
+    """
+
+    def __init__(self, start: int = 0) -> None:
+        self._given = start
+
+    def __call__(self) -> str:
+        self._given += 1
+        return f"{self._given:08d}-0000-7000-8000-000000000000"
+
+
+class Everything:
+    """A `Business` in which the gathering `ours` concerns everybody, and no other does."""
+
+    async def concerns(self, account: str, about: About) -> bool:
+        return about.id == "ours"
+
+
+async def texts(service: MessageService, account: str, id: str) -> list[str]:
+    """The newest messages of a conversation, newest first."""
+    page = await service.messages(account, id)
+    return [shown.message.text for shown in page.items]
+
+
+async def listed(service: MessageService, account: str) -> list[tuple[str, str, int]]:
+    """The conversations of an account: the name, the last text, and how many are unread."""
+    found = await service.conversations(account)
+    return [
+        (line.name, line.conversation.last.text if line.conversation.last else "", line.mine.unread)
+        for line in found.items
+    ]
+
+
+async def differences(store: Store) -> list[str]:
+    """What a rebuild would repair: nothing, unless a fold is not what commits make of it."""
+    return [f"{one.view}/{one.id}: {one.what}" async for one in verify(store, CATEGORIES)]
