@@ -28,6 +28,7 @@ from gatherlog.engines.postgres.installing import let_use, prepare
 from gatherlog.engines.postgres_address import read_place
 
 __all__ = [
+    "LONG",
     "SECRETIVE",
     "PostgresServer",
     "drop_schema",
@@ -57,6 +58,8 @@ APART: Final = ("unshare", "-m") if os.getuid() == 0 else ("unshare", "-Ucm", "-
 """Runs a command with mounts of its own."""
 MOUNT: Final = 'mount -t tmpfs -o $1 tmpfs "$2" && shift 2 && exec "$@"'
 
+LONG: Final = float(os.environ.get("GATHERLOG_LONG_SECONDS", "15"))
+"""How long connections are killed, and hostile writers followed, in the long tests."""
 SECRETIVE: Final = "secretive"
 """A role that needs a password. Each test that uses it makes it."""
 

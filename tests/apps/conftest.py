@@ -1,4 +1,4 @@
-"""Which tests of the apps run on PostgreSQL, too: those that are marked `on_postgres`."""
+"""Which tests of the apps run on PostgreSQL, too: those that are marked `on_database`."""
 
 import pytest
 
@@ -19,4 +19,4 @@ def _is_on_postgres(item: pytest.Item) -> bool:
 
 
 def _is_chosen(item: pytest.Item) -> bool:
-    return item.get_closest_marker("on_postgres") is not None
+    return item.get_closest_marker("on_database") is not None

@@ -9,6 +9,22 @@ from gatherlog.core import Store
 from tests.contracts.engines import Engine, Place, able_to, require
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Run the long tests on one version of each engine."""
+    left_out = [
+        item
+        for item in items
+        if item.get_closest_marker("heavy") is not None
+        and isinstance(item, pytest.Function)
+        and hasattr(item, "callspec")
+        and any(isinstance(one, Engine) and one.is_second for one in item.callspec.params.values())
+    ]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        gone = set(left_out)
+        items[:] = [item for item in items if item not in gone]
+
+
 async def _place(engine: Engine, folder: Path) -> AsyncIterator[Place]:
     require(engine)
     place = Place(engine, folder)

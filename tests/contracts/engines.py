@@ -63,8 +63,10 @@ class Engine(msgspec.Struct, frozen=True):
     """The version of the server that the tests start for it."""
     role: str | None = None
     """Used by a role of the database that has made nothing and may do no more than it must."""
-    heavy: bool = False
-    """Only the long tests' run has it."""
+    on_demand: bool = False
+    """The suite runs on it only where GATHERLOG_REQUIRE_ENGINES names it."""
+    is_second: bool = False
+    """Another version of an engine on which the long tests run."""
 
     def is_there(self) -> bool:
         if self.postgres is not None and self.postgres not in found_versions():
@@ -116,26 +118,32 @@ ENGINES = [
     SQLITE,
     msgspec.structs.replace(SQLITE, name="sqlite-like-dynamodb", limits=DYNAMO_LIKE),
     POSTGRES,
-    msgspec.structs.replace(postgres(16), name="postgres-16-least-rights", role="visitor"),
-    msgspec.structs.replace(postgres(15), heavy=True),
+    msgspec.structs.replace(
+        postgres(16), name="postgres-16-least-rights", role="visitor", is_second=True
+    ),
+    msgspec.structs.replace(postgres(15), on_demand=True, is_second=True),
 ]
 
 
 def able_to(ability: Callable[[Engine], Any]) -> list[Any]:
     """Parameters for a fixture: the engines that have an ability."""
     return [
-        pytest.param(engine, id=engine.name, marks=[pytest.mark.heavy] if engine.heavy else [])
+        pytest.param(engine, id=engine.name)
         for engine in ENGINES
-        if ability(engine)
+        if ability(engine) and (not engine.on_demand or engine.driver in demanded())
     ]
+
+
+def demanded() -> list[str]:
+    """The engines whose absence is a failure."""
+    return os.environ.get("GATHERLOG_REQUIRE_ENGINES", "").replace(",", " ").split()
 
 
 def require(engine: Engine) -> None:
     """A missing engine may be skipped, but not where GATHERLOG_REQUIRE_ENGINES names it."""
     if engine.is_there():
         return
-    required = os.environ.get("GATHERLOG_REQUIRE_ENGINES", "").replace(",", " ").split()
-    if engine.driver in required:
+    if engine.driver in demanded():
         pytest.fail(f"GATHERLOG_REQUIRE_ENGINES names {engine.driver}, which is not here")
     pytest.skip(f"the engine {engine.driver} is not here")
 

@@ -17,7 +17,7 @@ from gatherlog.engines.postgres.writing import ARGUMENTS
 from gatherlog.engines.postgres_address import read_place
 from tests.contracts.commits import NOON, commit, whole_feed
 from tests.contracts.engines import Place
-from tests.postgres import server
+from tests.postgres import LONG, server
 
 WRITERS = 8
 STREAMS = 5
@@ -140,8 +140,8 @@ async def test_readers_miss_repeat_and_reorder_nothing_of_hostile_writers(postgr
 
 @pytest.mark.heavy
 @pytest.mark.timeout(120)
-async def test_readers_miss_nothing_of_hostile_writers_for_half_a_minute(postgres: Place) -> None:
-    await follow_hostile_writers(postgres, 30.0)
+async def test_readers_miss_nothing_of_hostile_writers_for_a_while(postgres: Place) -> None:
+    await follow_hostile_writers(postgres, LONG)
 
 
 async def test_two_stores_in_one_database_do_not_hold_back_each_other(

@@ -114,6 +114,7 @@ def test_a_database_that_is_down_is_told_in_a_sentence(tmp_path: Path) -> None:
     assert "cannot be reached" in refused.err
 
 
+@pytest.mark.heavy
 def test_the_demo_keeps_its_data_in_a_database_and_shows_the_same_again(
     url: str, tmp_path: Path
 ) -> None:
