@@ -10,6 +10,9 @@ DEMO := .demo
 CODE := src tests benchmarks
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check --no-input
 PYTEST := $(BIN)/python -m pytest
+# Thousands of small stores wait for the disk otherwise; the long tests of crashes keep it.
+IN_MEMORY = $(shell df --output=avail /dev/shm 2>/dev/null | \
+	awk 'NR == 2 && $$1 > 4e6 { print "PYTEST_DEBUG_TEMPROOT=/dev/shm" }')
 COMPILE := $(BIN)/uv --quiet pip compile pyproject.toml --universal --generate-hashes --no-header \
 	--custom-compile-command "make lock" $(if $(UPGRADE),--upgrade)
 
@@ -28,7 +31,7 @@ demo-reset: ## Throw the demo's data away
 	rm -rf $(DEMO)
 
 test: $(READY) ## Run all tests but the long ones (ARGS="-k waiting" narrows them)
-	$(PYTEST) -n $(WORKERS) --maxprocesses 8 -m "not heavy" $(ARGS)
+	$(IN_MEMORY) $(PYTEST) -n $(WORKERS) --maxprocesses 8 -m "not heavy" $(ARGS)
 
 torture: $(READY) ## Run the long tests: crashes, full disks, many processes
 	$(PYTEST) -m heavy --timeout 900 $(ARGS)

@@ -44,5 +44,5 @@ def test_the_versions_of_postgresql_that_are_named_are_those_of_the_suite() -> N
 
     tested = [engine for engine in ENGINES if engine.postgres is not None]
     assert [int(version) for version in named.groups()] == [one.postgres for one in tested]
-    assert [engine.heavy for engine in tested] == [False, False, True]
+    assert [engine.on_demand for engine in tested] == [False, False, True]
     assert [engine.role is not None for engine in tested] == [False, True, False]

@@ -4,7 +4,8 @@ It is plain ASGI, because every request passes through it. Every error becomes a
 problem document, or an HTML page where a browser asks for one.
 """
 
-from collections.abc import Awaitable, Callable, MutableMapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
+from functools import cache
 from time import perf_counter
 from typing import Any, Final
 
@@ -109,11 +110,18 @@ def build_app(
     return Http(platform, log or RequestLog(platform.clock), body_seconds)
 
 
+@cache
+def _description() -> tuple[Mapping[str, Any], bytes]:
+    """The OpenAPI document, and its text; made once in a process."""
+    description = describe_endpoints(ENDPOINTS)
+    return description, msgspec.json.encode(description)
+
+
 class Http:
     """The ASGI application over one platform."""
 
     def __init__(self, platform: Platform, log: RequestLog, body_seconds: float) -> None:
-        description = describe_endpoints(ENDPOINTS)
+        description, self._description = _description()
         self._platform = platform
         self._log = log
         self._body_seconds = body_seconds
@@ -128,7 +136,6 @@ class Http:
         self._graphql = GraphQL(platform, self._rate_limiter, log, self._ticks)
         self._watch = StreamWatch(platform.store)
         self._router = Router(ENDPOINTS)
-        self._description = msgspec.json.encode(description)
         self._pages = Pages(
             platform,
             openapi=description,

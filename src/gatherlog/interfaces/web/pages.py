@@ -26,7 +26,7 @@ from gatherlog.interfaces.web.link_pages import LinkPages
 from gatherlog.interfaces.web.messages import LINK_UNKNOWN, SIGN_IN_TOO_OFTEN, message
 from gatherlog.interfaces.web.overview import Overview, overview
 from gatherlog.interfaces.web.reference import arrange
-from gatherlog.interfaces.web.rendering import HEADERS, Renderer
+from gatherlog.interfaces.web.rendering import HEADERS, renderer
 from gatherlog.interfaces.web.sheet_pages import SheetPages
 from gatherlog.interfaces.web.sign_in_pages import SignInPages
 from gatherlog.interfaces.web.things import OwnPages, ThingsPages
@@ -54,7 +54,7 @@ class Pages:
         long_work: LongWork,
     ) -> None:
         self._platform = platform
-        self._renderer = Renderer()
+        self._renderer = renderer()
         visitors = Visitors(platform)
         self._frame = HostFrame(platform, self._renderer, visitors, long_work)
         self._invitation = InvitationPage(platform, self._renderer, rate_limiter, visitors)

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
+from functools import cache
 from importlib.resources import files
 from itertools import islice
 from typing import Any, Final
@@ -12,7 +13,7 @@ from starlette.responses import HTMLResponse, Response
 from gatherlog.core.eventstore.giving_way import Steps, in_turns
 from gatherlog.interfaces.web.messages import Message
 
-__all__ = ["HEADERS", "SCRIPTED", "Renderer"]
+__all__ = ["HEADERS", "SCRIPTED", "Renderer", "renderer"]
 
 HEADERS: Final[Mapping[str, str]] = {
     "Content-Security-Policy": (
@@ -113,3 +114,9 @@ class Renderer:
     def _address(self, name: str) -> str:
         """The URL of a file of `static/`. It changes with the content, so that it can be cached."""
         return f"/static/{name}?v={hashlib.sha256(self._assets[name]).hexdigest()[:12]}"
+
+
+@cache
+def renderer() -> Renderer:
+    """The renderer of this process, which compiles each template once."""
+    return Renderer()
