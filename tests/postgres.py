@@ -58,7 +58,7 @@ APART: Final = ("unshare", "-m") if os.getuid() == 0 else ("unshare", "-Ucm", "-
 """Runs a command with mounts of its own."""
 MOUNT: Final = 'mount -t tmpfs -o $1 tmpfs "$2" && shift 2 && exec "$@"'
 
-LONG: Final = float(os.environ.get("GATHERLOG_LONG_SECONDS", "15"))
+LONG: Final = float(os.environ.get("GATHERLOG_LONG_SECONDS", "10"))
 """How long connections are killed, and hostile writers followed, in the long tests."""
 SECRETIVE: Final = "secretive"
 """A role that needs a password. Each test that uses it makes it."""

@@ -1,5 +1,6 @@
 """Fixtures of the contract suite: one store, or its place, on every engine that is able to."""
 
+import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -10,19 +11,18 @@ from tests.contracts.engines import Engine, Place, able_to, require
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Run the long tests on one version of each engine."""
-    left_out = [
-        item
-        for item in items
-        if item.get_closest_marker("heavy") is not None
-        and isinstance(item, pytest.Function)
-        and hasattr(item, "callspec")
-        and any(isinstance(one, Engine) and one.is_second for one in item.callspec.params.values())
-    ]
-    if left_out:
-        config.hook.pytest_deselected(items=left_out)
-        gone = set(left_out)
-        items[:] = [item for item in items if item not in gone]
+    """Leave out long tests on engines where they take too long, unless that is asked for."""
+    left_out = {item for item in items if _takes_too_long(item)}
+    if left_out and "GATHERLOG_LONG_SECONDS" not in os.environ:
+        config.hook.pytest_deselected(items=list(left_out))
+        items[:] = [item for item in items if item not in left_out]
+
+
+def _takes_too_long(item: pytest.Item) -> bool:
+    if item.get_closest_marker("heavy") is None or not isinstance(item, pytest.Function):
+        return False
+    parameters = item.callspec.params.values() if hasattr(item, "callspec") else ()
+    return any(isinstance(one, Engine) and one.takes_long for one in parameters)
 
 
 async def _place(engine: Engine, folder: Path) -> AsyncIterator[Place]:

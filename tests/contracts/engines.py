@@ -65,8 +65,8 @@ class Engine(msgspec.Struct, frozen=True):
     """Used by a role of the database that has made nothing and may do no more than it must."""
     on_demand: bool = False
     """The suite runs on it only where GATHERLOG_REQUIRE_ENGINES names it."""
-    is_second: bool = False
-    """Another version of an engine on which the long tests run."""
+    takes_long: bool = False
+    """The long tests run on it only where GATHERLOG_LONG_SECONDS is set."""
 
     def is_there(self) -> bool:
         if self.postgres is not None and self.postgres not in found_versions():
@@ -103,6 +103,7 @@ def postgres(version: int) -> Engine:
         shared=True,
         index_rows=True,
         postgres=version,
+        takes_long=True,
     )
 
 
@@ -118,10 +119,8 @@ ENGINES = [
     SQLITE,
     msgspec.structs.replace(SQLITE, name="sqlite-like-dynamodb", limits=DYNAMO_LIKE),
     POSTGRES,
-    msgspec.structs.replace(
-        postgres(16), name="postgres-16-least-rights", role="visitor", is_second=True
-    ),
-    msgspec.structs.replace(postgres(15), on_demand=True, is_second=True),
+    msgspec.structs.replace(postgres(16), name="postgres-16-least-rights", role="visitor"),
+    msgspec.structs.replace(postgres(15), on_demand=True),
 ]
 
 

@@ -1,4 +1,4 @@
-"""What callers are told while the database is away, and that the server recovers by itself."""
+"""How a server behaves while the database is away, and how often it asks when nothing happens."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -77,3 +77,24 @@ async def test_requests_are_answered_with_503_and_when_to_try_again_until_the_da
     await eventually(is_ready, 200)
     assert (await api.post("/guests", json=ADA)).status_code == 201
     assert (await api.get("/admin/stats")).json()["total_guests"] == 2
+
+
+@pytest.mark.heavy
+async def test_a_process_with_nothing_to_do_asks_the_database_every_two_seconds(
+    api: AsyncClient, proxy: CuttingProxy
+) -> None:
+    """Once it has looked more and more seldom, and until it looks after its leases again."""
+    assert (await api.post("/guests", json=ADA)).status_code == 201
+    asked, clock = proxy.asked, asyncio.get_running_loop().time
+
+    async def seconds_of_quiet() -> bool:
+        return clock() - asked[-1] > 1.5
+
+    await eventually(seconds_of_quiet, True, 20.0)
+    began, before = clock(), len(asked)
+
+    async def is_over() -> bool:
+        return clock() - began > 12.0
+
+    await eventually(is_over, True, 20.0)
+    assert 1 <= len(asked) - before <= 12 / 2 + 1

@@ -170,6 +170,8 @@ class PostgresEngine(IndexRowEngine):
         after = _number(after)
         if after >= self._horizon:
             await self.heads()
+            if after >= self._horizon:
+                return []
         return await self._events(rows.FEED, limit, after, self._horizon)
 
     async def _events(self, sql: str, limit: int, *values: Any) -> list[Recorded]:
