@@ -16,7 +16,7 @@ import asyncpg
 import msgspec
 from eventsourcing.postgres import PostgresApplicationRecorder, PostgresDatastore
 
-from benchmarks import answering, ours, waking
+from benchmarks import answering, growing, ours, waking
 from benchmarks.measuring import (
     Benchmark,
     Contender,
@@ -331,6 +331,32 @@ async def prepare_replay(size: Size, _: Path) -> Plan:
     )
 
 
+# Growth.
+
+
+def prepare_growth(factor: int) -> Callable[[Size, Path], Awaitable[Plan]]:
+    async def plan(size: Size, _: Path) -> Plan:
+        return await growing.compare(size, factor, opened_schema)
+
+    return plan
+
+
+def opened_schema(name: str) -> growing.Opened:
+    """What opens the store in a schema of its own, which is empty now."""
+    url = own_server().url(name)
+    drop_schema(url)
+
+    @asynccontextmanager
+    async def opened() -> AsyncIterator[Store]:
+        store = await open_store(url, views=ours.VIEWS)
+        try:
+            yield store
+        finally:
+            await store.close()
+
+    return opened
+
+
 BENCHMARKS = [
     Benchmark("postgres-lone", "PostgreSQL: 1 writer, 1 event per commit", prepare_appends(1)),
     Benchmark(
@@ -350,4 +376,16 @@ BENCHMARKS = [
         prepare_wakes,
     ),
     Benchmark("postgres-replay", "PostgreSQL: the whole log, typed", prepare_replay),
+    Benchmark(
+        "postgres-growth",
+        "PostgreSQL: time per operation as the log grows",
+        prepare_growth(1),
+        on_demand=True,
+    ),
+    Benchmark(
+        "postgres-growth-10m",
+        "PostgreSQL: the same with ten times as many",
+        prepare_growth(10),
+        on_demand=True,
+    ),
 ]

@@ -15,6 +15,8 @@ from gatherlog.engines.postgres.failures import DRIVER_ERRORS
 
 __all__ = ["Wakeups"]
 
+PAUSE: Final = 0.002
+"""Seconds between two messages: commits that follow each other faster share one."""
 _NOTIFY: Final = "SELECT pg_notify($1, $2)"
 
 
@@ -61,6 +63,7 @@ class Wakeups:
                 if self._is_to_send:
                     self._is_to_send = False
                     await connection.execute(_NOTIFY, self._channel, self._name)
+                    await asyncio.sleep(PAUSE)
             except (StoreError, *DRIVER_ERRORS):
                 self._is_to_send = False
                 await self._lost()
