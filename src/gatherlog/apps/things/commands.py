@@ -69,10 +69,11 @@ class Commands:
     async def _own_occurrence(
         self, thing_id: str, date: str, start: str | None, organiser_id: str
     ) -> tuple[Thing, str]:
-        """One's own thing, and the key of its coming occurrence on a date."""
+        """One's own thing, and the key of its coming occurrence on a date, however far it is."""
         thing = (await self._own_thing(thing_id, organiser_id)).body
         now = self._clock()
-        return thing, occurrence_on(thing.content, thing.altered, date, start, now=now).key
+        one = occurrence_on(thing.content, thing.altered, date, start, now=now, ahead=None)
+        return thing, one.key
 
     async def _booking(self, booking_id: str) -> Booking:
         booking = await read(self._store, BOOKINGS, booking_id)

@@ -32,7 +32,13 @@ from gatherlog.apps.things.events import (
     ThingWithdrawn,
     VersionReplaced,
 )
-from gatherlog.apps.things.occurrences import Alteration, Occurrence, coming, is_planned
+from gatherlog.apps.things.occurrences import (
+    Alteration,
+    Occurrence,
+    coming,
+    is_planned,
+    not_over,
+)
 from gatherlog.apps.things.refusals import OwnThing, WrongState
 from gatherlog.apps.things.views import Organiser, Thing
 from gatherlog.core.commands.handler import Decided
@@ -165,7 +171,7 @@ def move_occurrence(thing: Thing, one: Occurrence, to: str, *, now: int) -> Deci
     )
     if moved.starts_at <= now:
         raise Invalid(Flaw("/to", "is over"))
-    others = [o for o in coming(thing.content, thing.altered, now=now) if o.key != one.key]
+    others = [o for o in not_over(thing.content, thing.altered, now=now) if o.key != one.key]
     if moved.start in (other.start for other in others):
         raise Invalid(Flaw("/to", "is when another occurrence begins"))
     if (moved.start, moved.end) == (one.start, one.end):
@@ -182,7 +188,7 @@ def _alter(thing: Thing, altered: Alteration) -> Decision:
 
 def _ended(live: Thing, content: Content, now: int) -> tuple[str, ...]:
     """The keys of coming occurrences of the published thing that new content does not plan."""
-    before = coming(live.content, live.altered, now=now)
+    before = not_over(live.content, live.altered, now=now)
     return tuple(sorted(one.key for one in before if not is_planned(content, one.key)))
 
 

@@ -29,7 +29,7 @@ from gatherlog.apps.things.events import (
 from gatherlog.apps.things.folds import id_of
 from gatherlog.apps.things.loading import all_bookings
 from gatherlog.apps.things.notices import ANNOUNCED, NOTICED, Facts, letter_about
-from gatherlog.apps.things.occurrences import coming, occurrence
+from gatherlog.apps.things.occurrences import not_over, occurrence
 from gatherlog.apps.things.service import ThingService
 from gatherlog.apps.things.views import (
     BOOKED_BY,
@@ -182,7 +182,7 @@ class _FollowUp:
     async def _all_families(self, thing: Thing) -> list[str]:
         """Who has booked any coming occurrence of a thing or waits for it."""
         found: dict[str, None] = {}
-        for one in coming(thing.content, thing.altered, now=self._clock()):
+        for one in not_over(thing.content, thing.altered, now=self._clock()):
             found |= dict.fromkeys(await self._families(occurrence_document(thing.id, one.key)))
         return list(found)
 
@@ -263,7 +263,7 @@ class _Letters:
             case OccurrenceAltered(altered=altered):
                 keys = [altered.key]
             case VersionReplaced():
-                occurrences = coming(thing.content, thing.altered, now=self._clock())
+                occurrences = not_over(thing.content, thing.altered, now=self._clock())
                 keys = [one.key for one in occurrences]
             case _:
                 return None
