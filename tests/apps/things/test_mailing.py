@@ -7,7 +7,9 @@ from contextlib import asynccontextmanager
 import pytest
 
 from gatherlog.apps.things import Enquiry, Reason, ThingService
+from gatherlog.apps.things.events import ReportMade
 from gatherlog.apps.things.mailing import thing_letters, thing_settling
+from gatherlog.apps.things.notices import Facts, letter_about
 from gatherlog.bootstrap import VIEWS
 from gatherlog.core import Store
 from gatherlog.core.eventstore.clock import system_clock
@@ -26,6 +28,7 @@ from tests.apps.things.sample_things import (
     SUNDAY,
     Town,
     content,
+    thing,
 )
 from tests.stores import HOSTILE_URL, events_of, eventually
 
@@ -305,6 +308,15 @@ async def test_reports_go_to_the_reviewers(town: Town, office: Office) -> None:
     told = "A thing was reported"
     await eventually(office.sent, [("account-rita", told), ("account-ron", told)])
     assert PIA not in office.letters[0].text
+
+
+def test_a_reviewer_gets_no_letter_about_a_report_of_what_is_their_own() -> None:
+    def letter(reader: str) -> Letter | None:
+        facts = Facts(event=ReportMade("rude"), to="a@b.example", account_id=reader, thing=thing())
+        return letter_about(facts, site=SITE)
+
+    assert letter(OLGA) is None
+    assert letter(RITA) is not None
 
 
 async def test_one_bad_address_neither_holds_nor_repeats_other_letters(

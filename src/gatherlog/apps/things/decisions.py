@@ -49,6 +49,7 @@ __all__ = [
     "approve",
     "cancel_occurrence",
     "change",
+    "check_reviewer",
     "create",
     "make_new_version",
     "move_occurrence",
@@ -122,7 +123,7 @@ def approve(thing: Thing, live: Thing | None, reviewer_id: str, *, now: int) -> 
 
     A new version of what was withdrawn meanwhile is published as a thing of its own.
     """
-    _check_reviewer(thing, reviewer_id)
+    check_reviewer(thing, reviewer_id)
     _check_state(thing, ("PENDING",), "approved")
     if live is None or live.status != "PUBLISHED" or live.new_version != thing.id:
         return [Decided(ThingApproved(reviewer_id=reviewer_id))]
@@ -141,7 +142,7 @@ def approve(thing: Thing, live: Thing | None, reviewer_id: str, *, now: int) -> 
 
 def reject(thing: Thing, reasons: Sequence[Reason], reviewer_id: str) -> Decision:
     """Send it back to the organiser, with at least one reason."""
-    _check_reviewer(thing, reviewer_id)
+    check_reviewer(thing, reviewer_id)
     _check_state(thing, ("PENDING",), "rejected")
     stored = checked_reasons(tuple(reasons))
     return [Decided(ThingRejected(reviewer_id=reviewer_id, reasons=stored))]
@@ -179,6 +180,12 @@ def move_occurrence(thing: Thing, one: Occurrence, to: str, *, now: int) -> Deci
     return _alter(thing, Alteration(key=one.key, start=moved.start, end=moved.end))
 
 
+def check_reviewer(thing: Thing | None, reviewer_id: str) -> None:
+    """Raise OwnThing for the organiser of the thing."""
+    if thing is not None and thing.organiser_id == reviewer_id:
+        raise OwnThing("nobody decides on what they publish themselves")
+
+
 def _alter(thing: Thing, altered: Alteration) -> Decision:
     _check_state(thing, ("PUBLISHED",), "altered on single dates")
     if len(thing.altered) >= MOST_ALTERED:
@@ -207,8 +214,3 @@ def _at(local: str) -> datetime:
 def _check_state(thing: Thing, states: Sequence[str], what: str) -> None:
     if thing.status not in states:
         raise WrongState(f"it is {thing.status}, so it cannot be {what}")
-
-
-def _check_reviewer(thing: Thing, reviewer_id: str) -> None:
-    if thing.organiser_id == reviewer_id:
-        raise OwnThing("nobody decides on what they publish themselves")

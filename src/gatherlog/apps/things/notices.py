@@ -82,7 +82,8 @@ def letter_about(facts: Facts, *, site: str) -> Letter | None:
         case ThingSubmitted():
             return texts.submitted() if thing.status == "PENDING" and not is_organiser else None
         case ReportMade(reason=reason):
-            return texts.reported(reason) if thing.status == "PUBLISHED" else None
+            is_told = thing.status == "PUBLISHED" and not is_organiser
+            return texts.reported(reason) if is_told else None
         case ThingApproved():
             return texts.approved() if thing.status == "PUBLISHED" else None
         case ThingRejected(reasons=reasons):

@@ -28,7 +28,7 @@ from gatherlog.apps.things.views import (
 )
 from gatherlog.core.commands.handler import Decided, Once
 from gatherlog.core.commands.service import no_such, outcome, read, run
-from gatherlog.core.commands.slices import Slice, Window, count, sliced
+from gatherlog.core.commands.slices import Slice, Window, sliced
 from gatherlog.core.commands.unit_of_work import UnitOfWork
 from gatherlog.core.eventstore.clock import to_datetime
 
@@ -153,10 +153,6 @@ class FamilyCommands(Commands):
         return await sliced(
             self._store, FAVOURITES, "by_account", account_id, window, newest_first=True
         )
-
-    async def count_favourites(self, account_id: str) -> int:
-        """How many favourites an account has."""
-        return await count(self._store, FAVOURITES, "by_account", account_id)
 
     async def _load_child(self, unit: UnitOfWork, child_id: str, account_id: str) -> Child:
         child = await unit.get(CHILDREN, child_id)

@@ -1,5 +1,6 @@
 """Commands and questions of reviewers, and reports by anyone."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from gatherlog.apps.things import decisions
@@ -25,7 +26,7 @@ from gatherlog.apps.things.views import REPORTS, THINGS, Report, Thing, report_d
 from gatherlog.core.commands.event_meta import actor_of
 from gatherlog.core.commands.handler import Decided, Once
 from gatherlog.core.commands.service import Stored, check_version, no_such, run
-from gatherlog.core.commands.slices import Slice, Window, count, sliced
+from gatherlog.core.commands.slices import Slice, Window, count, selected, sliced
 from gatherlog.core.commands.unit_of_work import UnitOfWork
 from gatherlog.core.eventstore.events import Recorded
 from gatherlog.core.projections.paging import stream_events
@@ -163,9 +164,24 @@ class ReviewerCommands(Settling):
 
         await run(self._reports, f"reports-{thing_id}", attempt, actor=actor, once=once)
 
-    async def reports(self, window: Window) -> Slice[Report]:
-        """A slice of the reports that no reviewer has looked into, the oldest first."""
-        return await sliced(self._store, REPORTS, "by_all", "all", window)
+    async def reports(self, window: Window, reviewer_id: str | None) -> Slice[Report]:
+        """A slice of the reports that no reviewer has looked into, the oldest first.
+
+        Without those about what the reviewer publishes: no organiser learns who reports what.
+        """
+
+        async def read(part: Window) -> Slice[Report]:
+            return await sliced(self._store, REPORTS, "by_all", "all", part)
+
+        async def of_others(found: Sequence[Report]) -> list[Report | None]:
+            documents = await self._store.get([THINGS.ref(one.thing_id) for one in found])
+            things = [THINGS.recall(document) for document in documents]
+            return [
+                report if thing is None or thing.organiser_id != reviewer_id else None
+                for report, thing in zip(found, things, strict=True)
+            ]
+
+        return await selected(read, of_others, window)
 
     async def settle_report(
         self,
@@ -176,10 +192,13 @@ class ReviewerCommands(Settling):
         actor: str,
         once: Once | None = None,
     ) -> None:
-        """Take a report off the list. Repeating it does nothing."""
+        """Take a report off the list. Repeating it does nothing. Raises OwnThing for the organiser."""
+        id = report_document(thing_id, account_id)
 
         async def attempt(unit: UnitOfWork) -> list[Decided]:
-            report = await unit.get(REPORTS, report_document(thing_id, account_id))
+            await unit.load((REPORTS, id), (THINGS, thing_id))
+            decisions.check_reviewer(await unit.get(THINGS, thing_id), reviewer_id)
+            report = await unit.get(REPORTS, id)
             settled = ReportSettled(reviewer_id=reviewer_id)
             return [] if report is None else [Decided(settled, account_id)]
 

@@ -53,14 +53,16 @@ class QueuePage:
         self._things = frame.things
 
     async def home(self, request: Request) -> Response:
-        """The two lists; POST takes a report off."""
+        """The two lists; POST takes a report off. Reports about one's own things are in none."""
         if request.method == "POST":
             return await self._settle(request)
         visitor = await self._frame.visitor(request, Action.LIST_REVIEWS)
         query = request.query_params
         pending, reports, count = await asyncio.gather(
             self._things.pending(Window(limit=SHOWN, after=query.get("cursor"))),
-            self._things.reports(Window(limit=SHOWN, after=query.get("reports"))),
+            self._things.reports(
+                Window(limit=SHOWN, after=query.get("reports")), visitor.actor.account_id
+            ),
             self._things.count_pending(),
         )
         return self._frame.shown(
