@@ -42,6 +42,7 @@ LONGEST_EVENT: Final = timedelta(days=366)
 LONGEST_SERIES: Final = timedelta(days=3653)
 """A single event lasts a year at most, a series or place is planned for ten."""
 _PHONE: Final = re.compile(r"[+(]?[0-9][0-9 ()/.\-]{2,38}[0-9]")
+_WEEK: Final = {day: place for place, day in enumerate(DAYS)}
 _KINDS: Final = ("EVENT", "RECURRING_EVENT", "PLACE")
 _AUDIENCES: Final = ("ADULT", "CHILD", "FAMILY")
 
@@ -112,7 +113,7 @@ class Checks(FieldChecks):
         )
 
     def when(self, content: Content, zone: str) -> When:
-        """Times in `zone`, in order; hours for a series."""
+        """Times in `zone`, in order; hours for a series, as they follow each other in a week."""
         when, flaws = content.when, len(self.flaws)
         start = self._date_time("when/dateTime/from", when.start, zone)
         end = self._date_time("when/dateTime/to", when.end, zone)
@@ -130,7 +131,8 @@ class Checks(FieldChecks):
         begins = [(one.day, one.start) for one in hours]
         if len(set(begins)) < len(begins):
             self.note("when/occurrences", "has the same day and beginning twice")
-        return When(start=start, end=end, hours=hours)
+        ordered = sorted(hours, key=lambda one: (_WEEK.get(one.day, 0), one.start))
+        return When(start=start, end=end, hours=tuple(ordered))
 
     def _date_time(self, field: str, text: str, zone: str) -> str:
         found = self.local_time(field, text, zone) or ""

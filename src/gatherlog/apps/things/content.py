@@ -187,9 +187,15 @@ def with_slots(content: Content, before: Content | None = None) -> Content:
 
 
 def changed_fields(before: Content, after: Content) -> tuple[str, ...]:
-    """Those of `FIELDS` that are not the same, in their order."""
+    """Those of `FIELDS` that are not the same, in their order.
+
+    In which order hours are given, and how they are numbered, makes no difference.
+    """
     return tuple(field for field in FIELDS if _of(before, field) != _of(after, field))
 
 
 def _of(content: Content, field: str) -> tuple[object, ...]:
+    if field == "when":
+        hours = sorted((one.day, one.start, one.end) for one in content.when.hours)
+        return content.when.start, content.when.end, hours
     return tuple(getattr(content, name) for name in _ATTRIBUTES.get(field, (field,)))

@@ -16,8 +16,7 @@ from gatherlog.apps.things import (
     not_over,
 )
 from gatherlog.core.eventstore.clock import to_datetime
-from gatherlog.interfaces.web.things.facts import clock
-from gatherlog.interfaces.web.things.phrases import span
+from gatherlog.interfaces.web.things.phrases import clock, span
 from gatherlog.interfaces.web.words import people
 
 __all__ = [
