@@ -167,8 +167,9 @@ def occurrence_on(
 ) -> Occurrence:
     """The coming occurrence that begins on a local date, at the local time `start` if given.
 
-    Those of series and places up to `ahead` days from today; None: however far they are. Raises Invalid, with a pointer to `date` or `from`, where there is none, where it is over, and
-    where the date alone does not tell which of several is meant.
+    Those of series and places up to `ahead` days from today; None: however far they are. Raises
+    Invalid, with a pointer to `date` or `from`, where there is none, where it is over, and where
+    the date alone does not tell which of several is meant.
     """
     wanted, at = _checked(date, start)
     found = [

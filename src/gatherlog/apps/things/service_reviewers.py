@@ -7,6 +7,7 @@ from gatherlog.apps.things import decisions
 from gatherlog.apps.things.answers import HistoryEntry, Review
 from gatherlog.apps.things.checks import checked_text
 from gatherlog.apps.things.commands import load_thing
+from gatherlog.apps.things.content import Content
 from gatherlog.apps.things.events import (
     CODEC,
     NewVersionCreated,
@@ -48,7 +49,8 @@ class ReviewerCommands(Settling):
         return await count(self._store, THINGS, "by_status", "PENDING")
 
     async def review(self, thing_id: str) -> Review:
-        """What waits for review or is published, beside what it would replace. Raises NotFound."""
+        """What waits for review or is published, beside what it would replace, and what it was when
+        it was sent back last. Raises NotFound."""
         stored = await self._stored_thing(thing_id)
         thing = stored.body
         if thing.status not in _REVIEWED:
@@ -57,7 +59,9 @@ class ReviewerCommands(Settling):
         if thing.replaces is not None and thing.status == "PENDING":
             replaced = (await self._stored_thing(thing.replaces)).body
             live = replaced if replaced.status == "PUBLISHED" else None
-        return Review(thing=thing, version=stored.version, live=live)
+        is_again = thing.status == "PENDING" and thing.decided_at is not None
+        sent_back = await self._sent_back(thing_id) if is_again else None
+        return Review(thing=thing, version=stored.version, live=live, sent_back=sent_back)
 
     async def approve(
         self,
@@ -192,7 +196,10 @@ class ReviewerCommands(Settling):
         actor: str,
         once: Once | None = None,
     ) -> None:
-        """Take a report off the list. Repeating it does nothing. Raises OwnThing for the organiser."""
+        """Take a report off the list; repeating it does nothing.
+
+        Raises OwnThing for the organiser.
+        """
         id = report_document(thing_id, account_id)
 
         async def attempt(unit: UnitOfWork) -> list[Decided]:
@@ -211,6 +218,18 @@ class ReviewerCommands(Settling):
             raise no_such("thing", thing_id)
         check_version(unit, THINGS, thing_id, expects)
         return thing
+
+    async def _sent_back(self, thing_id: str) -> Content | None:
+        """What a thing said when a reviewer sent it back last."""
+        content: Content | None = None
+        judged: Content | None = None
+        async for event in stream_events(self._store, decisions.stream_of(thing_id)):
+            match CODEC.decode(event):
+                case ThingCreated() | ThingChanged() as told:
+                    content = told.content
+                case ThingRejected():
+                    judged = content
+        return judged
 
     async def _submitted(self, thing_id: str) -> None:
         """Raise NotFound unless it was submitted once."""

@@ -21,7 +21,16 @@ from gatherlog.interfaces.web.things.phrases import (
 )
 from gatherlog.interfaces.web.words import day, listed, zone
 
-__all__ = ["FIELD_NAMES", "STATUS_MARKS", "STATUS_NAMES", "facts", "plain", "said", "since"]
+__all__ = [
+    "FIELD_NAMES",
+    "STATUS_MARKS",
+    "STATUS_NAMES",
+    "facts",
+    "names_of",
+    "plain",
+    "said",
+    "since",
+]
 
 STATUS_NAMES: Final[Mapping[ThingStatus, str]] = {
     "DRAFT": "Draft",
@@ -83,6 +92,11 @@ def said(content: Content, currency: str = "") -> dict[str, str]:
         "contact": "\n".join(filter(None, (contact.email, contact.phone, contact.www))),
         "image": "" if content.image is None else _picture(content.image),
     }
+
+
+def names_of(fields: Iterable[str]) -> str:
+    """`name, times`: fields as a sentence names them."""
+    return ", ".join(FIELD_NAMES[field].lower() for field in fields)
 
 
 def facts(content: Content, currency: str = "") -> list[str]:

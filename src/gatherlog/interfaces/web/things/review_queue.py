@@ -14,7 +14,7 @@ from gatherlog.apps.things.content import changed_fields
 from gatherlog.core.commands.slices import Slice, Window
 from gatherlog.interfaces.rest.parameters import check_id
 from gatherlog.interfaces.web.forms import text
-from gatherlog.interfaces.web.things.facts import FIELD_NAMES, since
+from gatherlog.interfaces.web.things.facts import names_of, since
 from gatherlog.interfaces.web.things.own_frame import OwnFrame, account_of
 
 __all__ = ["QueuePage"]
@@ -131,7 +131,7 @@ def _row(
                 ],
             )
         ),
-        changes=", ".join(FIELD_NAMES[field].lower() for field in changed),
+        changes=names_of(changed),
         is_own=thing.organiser_id == reader,
     )
 

@@ -2,9 +2,8 @@
 
 import csv
 import io
-from typing import Any
-
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 
