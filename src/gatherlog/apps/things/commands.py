@@ -48,7 +48,6 @@ class Commands:
         self._reports = handler(ReportFold())
         self._enquiries = handler(NoDocuments())
         self._index = handler(NoDocuments())
-        self._known: dict[str, Stored[Thing]] = {}
         self._places = Places(self._occurrences, OCCURRENCES, WAITING)
 
     async def _stored_thing(self, thing_id: str) -> Stored[Thing]:
