@@ -2,14 +2,15 @@
 
 import pytest
 
-from gatherlog.apps.things import ChildDetails, ChildIsBooked, Enquiry, WrongState
+from gatherlog.apps.things import ChildDetails, ChildIsBooked, Enquiry, ThingService, WrongState
 from gatherlog.apps.things.booking import MOST_CHILDREN
 from gatherlog.apps.things.events import CODEC, EnquiryMade
 from gatherlog.core import Store
 from gatherlog.core.commands.slices import Window
 from gatherlog.core.eventstore.errors import Invalid, NotFound
-from gatherlog.testing import StandingClock
+from gatherlog.testing import CountingIds, StandingClock
 from tests.apps.things.sample_things import OLGA, PAUL, PIA, SATURDAY, SUNDAY, Town, content
+from tests.interfaces.watched import Watched
 from tests.stores import events_of, eventually, streams_of
 
 TOLD = ChildDetails(name="Mia", birth_date="2020-06-15", allergies="nuts", pick_up="Gran")
@@ -86,6 +87,29 @@ async def test_a_child_with_a_coming_booking_stays_until_that_is_over_or_cancell
     assert not await removed()
     await town.service.cancel_booking(booking.id, PIA, actor="cli")
     await eventually(removed, True)
+
+
+async def test_many_bookings_are_looked_at_in_as_many_reads_as_one(
+    town: Town, store: Store, ids: CountingIds, clock: StandingClock
+) -> None:
+    watched = Watched(store)
+    service = ThingService(watched, clock=clock, ids=ids)
+    child, counted = await town.child(), []
+
+    async def known() -> int:
+        return len((await town.service.bookings(PIA, Window(limit=50))).items)
+
+    for count in (1, 6):
+        while await known() < count:
+            before = await known()
+            await town.book(await town.published(), children=(child.id,), people=0)
+            await eventually(known, before + 1)
+        watched.reads.clear()
+        with pytest.raises(ChildIsBooked):
+            await service.remove_child(child.id, PIA, actor="cli")
+        counted.append([name for name, _ in watched.reads if name == "get"])
+
+    assert counted == [["get", "get"]] * 2
 
 
 async def test_a_family_has_so_many_children_and_no_more(town: Town) -> None:
