@@ -1,5 +1,7 @@
 """Children, favourites, and what visitors may ask and write."""
 
+import asyncio
+
 import pytest
 
 from gatherlog.apps.things import ChildDetails, ChildIsBooked, Enquiry, ThingService, WrongState
@@ -7,7 +9,7 @@ from gatherlog.apps.things.booking import MOST_CHILDREN
 from gatherlog.apps.things.events import CODEC, EnquiryMade
 from gatherlog.core import Store
 from gatherlog.core.commands.slices import Window
-from gatherlog.core.eventstore.errors import Invalid, NotFound
+from gatherlog.core.eventstore.errors import Conflict, Invalid, NotFound
 from gatherlog.testing import CountingIds, StandingClock
 from tests.apps.things.sample_things import OLGA, PAUL, PIA, SATURDAY, SUNDAY, Town, content
 from tests.interfaces.watched import Watched
@@ -30,14 +32,45 @@ async def test_children_are_listed_at_once_in_the_order_in_which_they_were_added
     assert [child.name for child in await town.service.children(PIA)] == names
 
 
+async def test_two_changes_at_once_of_what_each_of_them_tells_are_both_kept(town: Town) -> None:
+    child = await town.service.add_child(TOLD, PIA, actor="cli")
+    name, born = TOLD.name, TOLD.birth_date
+
+    await asyncio.gather(
+        *(
+            town.service.change_child(child.id, told, PIA, actor="cli")
+            for told in (
+                ChildDetails(name=name, birth_date=born, allergies="milk"),
+                ChildDetails(name=name, birth_date=born, emergency_contact="Gran, 030 1"),
+                ChildDetails(name=name, birth_date=born, pick_up=None),
+            )
+        )
+    )
+
+    after = (await town.service.child(child.id, PIA)).body
+    told = (after.allergies, after.emergency_contact, after.pick_up)
+    assert told == ("milk", "Gran, 030 1", None)
+
+
+async def test_a_change_of_what_was_changed_since_is_refused(town: Town) -> None:
+    child = await town.service.add_child(TOLD, PIA, actor="cli")
+    seen = (await town.service.child(child.id, PIA)).version
+    other = ChildDetails(name="Mia Winter", birth_date=TOLD.birth_date)
+    await town.service.change_child(child.id, other, PIA, actor="cli", expects=seen)
+
+    with pytest.raises(Conflict):
+        await town.service.change_child(child.id, TOLD, PIA, actor="cli", expects=seen)
+
+
 async def test_what_is_told_of_a_child_is_replaced_as_a_whole(town: Town, store: Store) -> None:
     child = await town.service.add_child(TOLD, PIA, actor="cli")
-    plain = ChildDetails(name="Mia", birth_date="2020-06-16")
+    none = dict.fromkeys(("allergies", "emergency_contact", "pick_up"))
+    plain = ChildDetails(name="Mia", birth_date="2020-06-16", **none)
 
     for _ in range(2):
         await town.service.change_child(child.id, plain, PIA, actor="cli")
 
-    after = await town.service.child(child.id, PIA)
+    after = (await town.service.child(child.id, PIA)).body
     assert (after.birth_date, after.allergies, after.pick_up) == ("2020-06-16", None, None)
     assert len(await events_of(store, f"family-{PIA}")) == 2
 
@@ -53,7 +86,7 @@ async def test_another_parents_child_is_not_found(town: Town) -> None:
         with pytest.raises(NotFound):
             await asked
 
-    assert await town.service.child(child.id, PIA) == child
+    assert (await town.service.child(child.id, PIA)).body == child
 
 
 async def test_a_removed_child_is_gone(town: Town) -> None:

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 import msgspec
+from msgspec import UNSET
 
 from gatherlog.apps.things.content import (
     CATEGORIES_OF_THINGS,
@@ -24,6 +25,7 @@ from gatherlog.apps.things.content import (
 )
 from gatherlog.apps.things.events import Reason
 from gatherlog.apps.things.inputs import ChildDetails
+from gatherlog.apps.things.views import Child
 from gatherlog.core.commands.checks import FieldChecks
 
 __all__ = ["Checks", "checked_child", "checked_content", "checked_reasons", "checked_text"]
@@ -43,6 +45,11 @@ LONGEST_SERIES: Final = timedelta(days=3653)
 """A single event lasts a year at most, a series or place is planned for ten."""
 _PHONE: Final = re.compile(r"[+(]?[0-9][0-9 ()/.\-]{2,38}[0-9]")
 _WEEK: Final = {day: place for place, day in enumerate(DAYS)}
+_TOLD_OF_CHILDREN: Final = {
+    "allergies": "allergies",
+    "emergency_contact": "emergencyContact",
+    "pick_up": "pickUp",
+}
 _KINDS: Final = ("EVENT", "RECURRING_EVENT", "PLACE")
 _AUDIENCES: Final = ("ADULT", "CHILD", "FAMILY")
 
@@ -194,16 +201,23 @@ def checked_content(content: Content) -> Content:
     return stored
 
 
-def checked_child(child: ChildDetails, *, today: date) -> ChildDetails:
-    """The details in their stored form. Raises Invalid."""
+def checked_child(
+    child: ChildDetails, before: Child | None = None, *, today: date
+) -> dict[str, str | None]:
+    """All that is told of a child, in its stored form; `before` is what was told so far.
+
+    Raises Invalid.
+    """
     check = Checks()
-    stored = ChildDetails(
-        name=check.line("name", child.name.strip(), NAME_LENGTH),
-        birth_date=_birth_date(check, child.birth_date, today),
-        allergies=check.free_text("allergies", child.allergies, TEXT_LENGTH),
-        emergency_contact=check.free_text("emergencyContact", child.emergency_contact, TEXT_LENGTH),
-        pick_up=check.free_text("pickUp", child.pick_up, TEXT_LENGTH),
-    )
+    stored: dict[str, str | None] = {
+        "name": check.line("name", child.name.strip(), NAME_LENGTH),
+        "birth_date": _birth_date(check, child.birth_date, today),
+    }
+    for name, field in _TOLD_OF_CHILDREN.items():
+        if (text := getattr(child, name)) is not UNSET:
+            stored[name] = check.free_text(field, text, TEXT_LENGTH)
+        else:
+            stored[name] = None if before is None else getattr(before, name)
     check.done()
     return stored
 

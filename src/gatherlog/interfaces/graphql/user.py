@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from msgspec import UNSET
+
 from gatherlog.apps.people.policy import Action
 from gatherlog.apps.things import (
     Booking,
@@ -52,7 +54,7 @@ async def my_children(context: Context, args: Args) -> list[Child]:
 
 
 async def my_child_by_id(context: Context, args: Args) -> Child:
-    return await context.things.child(id_of(args), context.account_id)
+    return (await context.things.child(id_of(args), context.account_id)).body
 
 
 async def my_bookings(context: Context, args: Args) -> list[tuple[BookingDetails, str | None]]:
@@ -96,16 +98,18 @@ async def add_child(context: Context, given: Args) -> Child:
 
 async def update_child(context: Context, given: Args) -> Child:
     """What a client does not know of, and so does not send, stays as it is."""
-    child_id, own = id_of(given), context.account_id
-    before = await context.things.child(child_id, own)
     return await context.things.change_child(
-        child_id, _details(given["child"], before), own, actor=context.by, once=context.once
+        id_of(given),
+        _details(given["child"]),
+        context.account_id,
+        actor=context.by,
+        once=context.once,
     )
 
 
 async def remove_child(context: Context, given: Args) -> Child:
     child_id, own = id_of(given), context.account_id
-    child = await context.things.child(child_id, own)
+    child = (await context.things.child(child_id, own)).body
     await context.things.remove_child(child_id, own, actor=context.by, once=context.once)
     return child
 
@@ -172,17 +176,13 @@ async def _booked(context: Context, booking: Booking) -> tuple[BookingDetails, N
     return await context.things.booking(booking.id, context.account_id), None
 
 
-def _details(given: Args, before: Child | None = None) -> ChildDetails:
-    def told(name: str, known: str | None) -> str | None:
-        text: str | None = given.get(name, known)
-        return text
-
+def _details(given: Args) -> ChildDetails:
     return ChildDetails(
         name=given["name"],
         birth_date=given["birthDate"],
-        allergies=told("allergies", before.allergies if before else None),
-        emergency_contact=told("emergencyContact", before.emergency_contact if before else None),
-        pick_up=told("pickUp", before.pick_up if before else None),
+        allergies=given.get("allergies", UNSET),
+        emergency_contact=given.get("emergencyContact", UNSET),
+        pick_up=given.get("pickUp", UNSET),
     )
 
 
