@@ -60,7 +60,7 @@ class Checks(FieldChecks):
     def number(self, field: str, value: float, least: float, most: float) -> float:
         """A finite number from `least` to `most`."""
         if not (math.isfinite(value) and least <= value <= most):
-            self.note(field, f"should be a number from {least:,g} to {most:,g}")
+            self.note(field, f"should be a number from {least:,.10g} to {most:,.10g}")
         return float(value)
 
     def required(self, field: str, text: str, length: int) -> str:
