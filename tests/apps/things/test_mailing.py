@@ -255,6 +255,25 @@ async def test_a_new_place_is_told_to_families_and_a_new_text_is_not(
     await eventually(lambda: count(office, PIA), letters)
 
 
+async def test_a_new_place_is_told_once_about_all_dates_that_one_has_booked(
+    town: Town, office: Office
+) -> None:
+    thing = await town.published()
+    for day in (SUNDAY, SATURDAY):
+        await town.book(thing, date=day)
+    await eventually(lambda: count(office, PIA), 2)
+
+    await town.replaced(thing, where=content().where.__class__(lat=1.0, lon=2.0, address="Lake"))
+
+    await eventually(lambda: count(office, PIA), 3)
+    told = office.to(PIA, "A change").text
+    assert (
+        "    When: Saturday, 3 April 2027, 10:00 (Europe/Berlin)\n"
+        "    When: Sunday, 4 April 2027, 10:00 (Europe/Berlin)\n"
+        "    Where: Lake\n"
+    ) in told
+
+
 async def test_a_withdrawal_by_a_reviewer_is_told_to_organiser_and_families(
     town: Town, office: Office
 ) -> None:
