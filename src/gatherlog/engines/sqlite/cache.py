@@ -36,20 +36,35 @@ class FileCache(RowCache):
         self.being_written: Set[Ref] = frozenset()
         """Documents of the transaction that is open. Others may see it before `apply_own`."""
 
-    def read(self, refs: Sequence[Ref]) -> dict[Ref, Document | None]:
-        """Those of the documents that are cached, as last committed; the file has the others."""
-        if not self._writer.is_writing and time.monotonic() > self._confirmed_until:
+    def read(self, refs: Sequence[Ref]) -> list[Document | None] | None:
+        """The documents as last committed, if all are cached; None if the file must be read."""
+        if self._is_outdated():
             cursor = self._writer.idle_cursor
             if cursor is None:
-                return {}
+                return None
             self._recognise(cursor)
             if (version := cursor.execute("PRAGMA data_version").get) != self._outside:
                 self.empty()
                 self._outside = version
             self._confirmed_until = time.monotonic() + CONFIRMED_SECONDS
             asyncio.get_running_loop().call_soon(self.expire_confirmation)
+        if self.being_written and not self.being_written.isdisjoint(refs):
+            return None
+        try:
+            return [self.documents[ref] for ref in refs]
+        except KeyError:
+            return None
+
+    def some(self, refs: Sequence[Ref]) -> dict[Ref, Document | None]:
+        """Right after `read` has given None: those of the documents that are cached."""
+        if self._is_outdated():
+            return {}
         known, written = self.documents, self.being_written
         return {ref: known[ref] for ref in refs if ref in known and ref not in written}
+
+    def _is_outdated(self) -> bool:
+        """Whether others may have committed since this was checked."""
+        return not self._writer.is_writing and time.monotonic() > self._confirmed_until
 
     def expire_confirmation(self) -> None:
         """Before the next cached document is given, check again whether others have committed.

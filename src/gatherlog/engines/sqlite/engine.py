@@ -183,11 +183,11 @@ class SqliteEngine(IndexRowEngine):
     async def get(self, refs: Sequence[Ref]) -> list[Document | None]:
         try:
             self._watch.glance()
-            known = self._cache.read(refs)
+            if (all_known := self._cache.read(refs)) is not None:
+                return all_known
         except DRIVER_ERRORS as error:
             raise translate(error) from error
-        if len(known) == len(refs):
-            return [*known.values()]
+        known = self._cache.some(refs)
         missing = [ref for ref in refs if ref not in known]
         if len(missing) > INLINE_ROWS:
             return await self._in_steps(rows.reading_documents(self._reads, refs))
