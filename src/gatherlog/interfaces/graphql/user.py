@@ -173,7 +173,8 @@ async def _count_favourites(context: Context) -> int:
 
 
 async def _booked(context: Context, booking: Booking) -> tuple[BookingDetails, None]:
-    return await context.things.booking(booking.id, context.account_id), None
+    [details] = await context.things.booking_details([booking])
+    return details, None
 
 
 def _details(given: Args) -> ChildDetails:
