@@ -13,10 +13,10 @@ from gatherlog.apps.things import (
     ThingService,
     cancelled_dates,
     coming,
+    not_over,
 )
 from gatherlog.core.eventstore.clock import to_datetime
-from gatherlog.interfaces.web.things.facts import clock
-from gatherlog.interfaces.web.things.phrases import span
+from gatherlog.interfaces.web.things.phrases import clock, span
 from gatherlog.interfaces.web.words import people
 
 __all__ = [
@@ -72,7 +72,7 @@ class Dates(msgspec.Struct, frozen=True):
 
 async def figures_of(things: ThingService, thing: Thing, account_id: str, now: int) -> Figures:
     """The figures of an own thing; of one that is not published, nothing is booked."""
-    occurrences = coming(thing.content, thing.altered, now=now)
+    occurrences = not_over(thing.content, thing.altered, now=now)
     if thing.status != "PUBLISHED":
         return Figures(0, [untouched(thing, one) for one in occurrences], [])
     places = await things.places_at([(thing, one) for one in occurrences])

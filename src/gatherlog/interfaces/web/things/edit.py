@@ -7,7 +7,6 @@ from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gatherlog.apps.guests import DEFAULT
 from gatherlog.apps.people import Action
 from gatherlog.apps.things import (
     Content,
@@ -21,6 +20,7 @@ from gatherlog.core.commands.handler import Handled
 from gatherlog.core.commands.service import Repeated
 from gatherlog.core.eventstore.errors import Conflict, Invalid, KeyReused
 from gatherlog.interfaces.problems import status_of
+from gatherlog.interfaces.site_time import site_zone
 from gatherlog.interfaces.web.fields import ZONES, Fields
 from gatherlog.interfaces.web.forms import text, version
 from gatherlog.interfaces.web.things import thing_form
@@ -70,7 +70,7 @@ class EditPages:
         visitor, account = await self._frame.organiser(request, Action.CREATE_THING)
         if request.method != "POST":
             kind = request.query_params.get("kind", "")
-            form = thing_form.blank(kind, await self._site_zone())
+            form = thing_form.blank(kind, await site_zone(self._frame.platform))
             return self._form(request, visitor, form)
         sent = await self._frame.form(request, visitor)
         form = ThingForm.read(sent)
@@ -222,10 +222,6 @@ class EditPages:
             once=self._frame.platform.ids(),
             notice=notice,
         )
-
-    async def _site_zone(self) -> str:
-        """The time zone of the site's own gathering, with which a new thing begins."""
-        return (await self._frame.platform.guests.gathering(DEFAULT)).body.time_zone
 
 
 def _id_made(handled: Handled) -> bytes:
