@@ -140,7 +140,7 @@ def blank(kind: str, time_zone: str) -> ThingForm:
 
 def filled(content: Content, version: int) -> ThingForm:
     """The form filled with what is saved."""
-    where, contact = content.where, content.contact
+    where, contact, price = content.where, content.contact, content.price
     start, end, is_once = content.when.start, content.when.end, content.kind == "EVENT"
     values = {
         "name": content.name,
@@ -158,8 +158,8 @@ def filled(content: Content, version: int) -> ThingForm:
         "audience": ",".join(one for one in AUDIENCES if one in content.audience),
         "age_from": str(content.ages.start),
         "age_to": str(content.ages.end),
-        "price_from": _plain(content.price.start),
-        "price_to": _plain(content.price.end),
+        "price_from": _plain(price.start),
+        "price_to": "" if price.end == price.start else _plain(price.end),
         "capacity": "" if content.capacity is None else str(content.capacity),
         "email": contact.email or "",
         "phone": contact.phone or "",
