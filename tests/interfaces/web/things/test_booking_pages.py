@@ -57,6 +57,7 @@ async def test_two_children_are_booked_at_once(pia: Browsing, town: Town) -> Non
     shown = facts(page)
     assert (shown["Where"], shown["Who"]) == ("Pond Street 1, Berlin", "Mia, Ben and 1 other")
     assert shown["When"].endswith("10:00 to 12:00, Berlin time")
+    assert "mailto:olga@example.org" in [link.get("href") for link in page.all("a")]
     assert await booked(town, thing) == 3
 
 
