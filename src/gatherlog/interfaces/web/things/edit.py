@@ -25,7 +25,7 @@ from gatherlog.interfaces.web.fields import ZONES, Fields
 from gatherlog.interfaces.web.forms import text, version
 from gatherlog.interfaces.web.things import thing_form
 from gatherlog.interfaces.web.things.checklist import CHECKLIST
-from gatherlog.interfaces.web.things.dates import untouched
+from gatherlog.interfaces.web.things.dates import as_altered, untouched
 from gatherlog.interfaces.web.things.desk import ShownReason, shown_reasons
 from gatherlog.interfaces.web.things.once import once
 from gatherlog.interfaces.web.things.own_frame import OwnFrame, OwnThing
@@ -109,13 +109,14 @@ class EditPages:
         if own.thing.status == "REMOVED":
             return self._frame.redirect(own.path)
         profile = await self._things.profile(own.account_id)
+        live = None if own.thing.replaces is None else await self._frame.published(own)
         return self._frame.shown(
             request,
             "things/preview.html",
             own.visitor,
             section="/desk",
             thing=own.thing,
-            view=self._previewed(own.thing, profile),
+            view=self._previewed(as_altered(own.thing, live), profile),
             may_submit=own.thing.status in ("DRAFT", "REJECTED"),
             parent=None,
             fields=Fields({}),

@@ -139,7 +139,7 @@ def blank(kind: str, time_zone: str) -> ThingForm:
 
 def filled(content: Content, version: int) -> ThingForm:
     """The form filled with what is saved."""
-    where, contact = content.where, content.contact
+    where, contact, price = content.where, content.contact, content.price
     start, end, is_once = content.when.start, content.when.end, content.kind == "EVENT"
     values = {
         "name": content.name,
@@ -157,8 +157,8 @@ def filled(content: Content, version: int) -> ThingForm:
         "audience": ",".join(one for one in AUDIENCES if one in content.audience),
         "age_from": str(content.ages.start),
         "age_to": str(content.ages.end),
-        "price_from": plain(content.price.start),
-        "price_to": plain(content.price.end),
+        "price_from": plain(price.start),
+        "price_to": "" if price.end == price.start else plain(price.end),
         "capacity": "" if content.capacity is None else str(content.capacity),
         "email": contact.email or "",
         "phone": contact.phone or "",
