@@ -2,10 +2,13 @@
 and waiting for what a store shows soon, but not at once."""
 
 import asyncio
+import itertools
 import os
 from collections.abc import Awaitable, Callable, Iterable
+from secrets import token_hex
 
-from gatherlog.core import Document, Recorded, Store, StreamHead
+from gatherlog.core import Append, Commit, Document, Event, Recorded, Store, StreamHead
+from gatherlog.core.eventstore.store import Heads
 from gatherlog.core.projections.paging import all_documents, all_streams
 
 SEED = int(os.environ.get("GATHERLOG_HOSTILE_SEED", "1"))
@@ -40,6 +43,27 @@ async def events_in(store: Store, categories: Iterable[str]) -> list[Recorded]:
     """All events of these categories, by stream."""
     heads = [head for category in categories for head in await streams_of(store, category)]
     return [event for head in heads for event in await events_of(store, head.stream)]
+
+
+async def heads_of_all(store: Store) -> Heads:
+    """The heads of the log, once the feed shows everything that was committed before.
+
+    Heads may lag. So one event more is committed to each partition, and waited for.
+    """
+    reached: dict[int, int] = {}
+    for number in itertools.count():
+        if len(reached) == store.limits.partitions:
+            break
+        event = Event(f"probe-{token_hex(8)}", "probed", 1, 1, b"{}")
+        committed = await store.commit(Commit(appends=[Append(f"probe-{number}", [event])]))
+        reached |= committed.positions
+
+    async def is_shown() -> bool:
+        heads = await store.heads()
+        return all(heads[partition] >= position for partition, position in reached.items())
+
+    await eventually(is_shown, True)
+    return await store.heads()
 
 
 async def eventually(

@@ -110,6 +110,20 @@ async def test_near_me_fills_in_where_the_browser_is(
     await expect(desk.locator(".rows li").first).to_contain_text("300 m")
 
 
+async def test_a_quick_choice_is_added_to_what_was_typed(
+    desk: Page, site: str, town: TownOnline
+) -> None:
+    await desk.goto(f"{site}/things")
+    await desk.get_by_label("Ages of the children").fill("5, 8")
+    await desk.get_by_role("link", name="Next seven days").click()
+
+    told = desk.locator("summary .line")
+    await expect(told).to_contain_text(re.compile(r"ages 5, 8\s· \w+, .+ to \w+, "))
+    await desk.locator("summary").first.click()
+    await desk.get_by_role("link", name="Tomorrow").click()
+    await expect(told).to_contain_text(re.compile(r"ages 5, 8\s· \w+, [^,]+$"))
+
+
 async def test_a_mistake_in_the_address_is_told_at_its_field(
     page: Page, site: str, town: TownOnline
 ) -> None:

@@ -112,3 +112,17 @@ async def test_a_caller_that_asks_again_and_again_sees_what_another_process_comm
 
         while await card(store, "a") != document("a", b"2", version=2):
             assert time.monotonic() < deadline, "never seen"
+
+
+async def test_what_is_cached_is_as_new_as_what_is_read_beside_it(place: Place) -> None:
+    store = await place.open()
+    async with children(1, "put_for_each_line", place.path, times=3) as [other]:
+        for version in (1, 2, 3):
+            other.go()
+            assert await other.line() == version
+
+            found = await store.get([("card", "a"), ("card", f"none{version}"), ("card", "a")])
+
+            now = document("a", b"%d" % version, version=version)
+            assert found == [now, None, now]
+            assert await card(store, "a") == now

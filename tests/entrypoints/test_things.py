@@ -2,7 +2,12 @@
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
+import os
+import pty
+import subprocess
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
@@ -13,6 +18,7 @@ from gatherlog.bootstrap import Platform, start
 from gatherlog.settings import Settings
 from tests.apps.things.sample_things import content
 from tests.entrypoints.conftest import Terminal
+from tests.entrypoints.terminal import COMMAND, environment
 from tests.stores import eventually
 
 T = TypeVar("T")
@@ -334,3 +340,29 @@ def test_reindex_needs_a_store(terminal: Terminal) -> None:
 
     assert (refused.status, refused.out) == (1, "")
     assert "gatherlog init" in refused.err
+
+
+def test_at_a_terminal_seeding_tells_how_far_it_is(here: Path) -> None:
+    leader, follower = pty.openpty()
+    with subprocess.Popen(
+        [*COMMAND, "things", "seed", "--count", "150"],
+        cwd=here,
+        env=environment(TERM="xterm"),
+        stdout=subprocess.PIPE,
+        stderr=follower,
+        text=True,
+    ) as process:
+        os.close(follower)
+        shown = "".join(read_all(leader))
+        assert process.stdout is not None
+        assert process.stdout.read() == "Published: 150 things.\n"
+
+    assert "100 of 150 things" in shown
+
+
+def read_all(terminal: int) -> Iterator[str]:
+    """What is shown at a terminal until the process ends, which fails the last read on Linux."""
+    with suppress(OSError):
+        while part := os.read(terminal, 4096):
+            yield part.decode(errors="replace")
+    os.close(terminal)

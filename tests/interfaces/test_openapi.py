@@ -139,6 +139,23 @@ def test_an_operation_names_the_problems_that_it_can_have_and_no_others() -> Non
     }
 
 
+def test_an_operation_of_conversations_says_where_codes_are_listed() -> None:
+    operation = DOCUMENT["paths"]["/api/messages"]["post"]["responses"]
+    content = {
+        status: set(DOCUMENT["components"]["responses"][answer["$ref"].split("/")[-1]]["content"])
+        for status, answer in operation.items()
+        if "$ref" in answer
+    }
+
+    assert operation["401"]["description"] == "An empty object"
+    assert operation["422"]["description"] == (
+        "Codes of what is wrong, such as `message_blank`. Problem: `key_reused`"
+    )
+    assert content["401"] == {"application/json"}
+    assert content["422"] == content["404"] == {"application/json", "application/problem+json"}
+    assert content["429"] == {"application/problem+json"}
+
+
 def test_values_have_their_json_names() -> None:
     shown = [schema.get("description", "") for schema in DOCUMENT["components"]["schemas"].values()]
 

@@ -133,7 +133,7 @@ def _check(verdict: Verdict) -> None:
     if verdict is Verdict.HIDE:
         raise NotFound("There is nothing here.")
     if verdict is Verdict.DENY:
-        raise Denied("Your key does not allow this.")
+        raise Denied("Your session or key does not allow this.")
 
 
 async def is_permitted(

@@ -357,7 +357,7 @@ def _refusals(endpoint: Endpoint[Any, Any], template: str) -> Json:
     return {
         str(status.value): {
             "$ref": f"#/components/responses/{_response_name(endpoint, status)}",
-            "description": _problems(codes[status]),
+            "description": _told(endpoint, status, codes[status]),
         }
         for status in sorted(codes)
     }
@@ -371,13 +371,29 @@ _CODES: Json = {"type": "array", "items": {"type": "string"}}
 _PROBLEM: Json = {"$ref": "#/components/schemas/ProblemDocument"}
 _LISTED: Mapping[HTTPStatus, Json] = {
     HTTPStatus.UNAUTHORIZED: {"application/json": {"schema": {"type": "object"}}},
-    HTTPStatus.UNPROCESSABLE_ENTITY: {"application/json": {"schema": _CODES}},
+    HTTPStatus.UNPROCESSABLE_ENTITY: {
+        "application/json": {"schema": _CODES},
+        MEDIA_TYPE: {"schema": _PROBLEM},
+    },
     HTTPStatus.NOT_FOUND: {
         "application/json": {"schema": _CODES},
         MEDIA_TYPE: {"schema": _PROBLEM},
     },
 }
-"""How errors are answered where `Endpoint.lists_codes`: codes alone, or nothing."""
+"""How errors are answered where `Endpoint.lists_codes`: codes alone, nothing, or a problem."""
+_LISTED_TOLD: Mapping[HTTPStatus, str] = {
+    HTTPStatus.UNAUTHORIZED: "An empty object",
+    HTTPStatus.UNPROCESSABLE_ENTITY: "Codes of what is wrong, such as `message_blank`",
+    HTTPStatus.NOT_FOUND: "Codes of what is unknown, such as `user_reciever_handle_unknown`",
+}
+_NEVER_LISTED = ("key_reused", "not_found")
+
+
+def _told(endpoint: Endpoint[Any, Any], status: HTTPStatus, codes: Iterable[str]) -> str:
+    if not endpoint.lists_codes or status not in _LISTED:
+        return _problems(codes)
+    problems = [code for code in codes if code in _NEVER_LISTED]
+    return _LISTED_TOLD[status] + (f". {_problems(problems)}" if problems else "")
 
 
 def _problem_codes(endpoint: Endpoint[Any, Any], template: str) -> set[str]:
@@ -421,7 +437,7 @@ def _problem_responses() -> Json:
         for status, codes in titles.items()
     }
     listed = {
-        f"{status.name}_LISTED": {"description": _problems(titles[status]), "content": content}
+        f"{status.name}_LISTED": {"description": _LISTED_TOLD[status], "content": content}
         for status, content in _LISTED.items()
     }
     return problems | listed

@@ -7,10 +7,12 @@ import pytest
 
 from gatherlog.apps.things import (
     AlreadyBooked,
+    Booking,
     BookingWish,
     Full,
     Hours,
     IntRange,
+    Thing,
     When,
     WrongState,
     coming,
@@ -345,6 +347,47 @@ async def test_a_new_plan_cancels_what_it_has_not_any_more(town: Town) -> None:
     await town.replaced(thing, when=SUNDAYS)
 
     assert [await town.status(gone), await town.status(stays)] == ["CANCELLED", "BOOKED"]
+
+
+FAR = "2027-09-06"
+"""More than 90 days ahead."""
+
+
+async def moved_far(town: Town) -> tuple[Thing, Booking]:
+    """A thing, and a booking of a date that was moved far ahead then."""
+    thing = await town.published()
+    booking = await town.book(thing)
+    await town.service.move_occurrence(thing.id, SATURDAY, FAR, OLGA, actor="cli")
+    return thing, booking
+
+
+async def test_what_was_moved_far_ahead_is_cancelled_with_its_thing(town: Town) -> None:
+    thing, booking = await moved_far(town)
+
+    await town.service.withdraw_thing(thing.id, "closed", OLGA, actor="cli")
+
+    assert await town.status(booking) == "CANCELLED"
+
+
+async def test_what_was_moved_far_ahead_ends_with_a_plan_that_has_it_no_more(town: Town) -> None:
+    thing, booking = await moved_far(town)
+
+    await town.replaced(thing, when=SUNDAYS)
+
+    assert await town.status(booking) == "CANCELLED"
+
+
+async def test_an_organiser_looks_after_a_date_however_far_it_is(town: Town) -> None:
+    thing, booking = await moved_far(town)
+
+    roster = await town.service.roster(thing.id, FAR, OLGA)
+    await town.service.move_occurrence(thing.id, FAR, "2027-09-07", OLGA, actor="cli")
+    await town.service.cancel_occurrence(thing.id, "2027-09-07", "ill", OLGA, actor="cli")
+
+    assert [row.booking.id for row in roster.rows] == [booking.id]
+    assert await town.status(booking) == "CANCELLED"
+    with pytest.raises(Invalid):
+        await town.book(thing, PAUL, date="2027-09-11")
 
 
 SUNDAYS = When(

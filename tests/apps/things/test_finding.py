@@ -28,7 +28,7 @@ from gatherlog.core.search import Circle, Place
 from gatherlog.search import IndexedSearch
 from gatherlog.testing import StandingClock
 from tests.apps.things.sample_things import OLGA, OTTO, RITA, SATURDAY, SUNDAY, Town, content, event
-from tests.stores import eventually
+from tests.stores import eventually, heads_of_all
 
 pytestmark = pytest.mark.on_database
 
@@ -91,7 +91,7 @@ def ask(store: Store, search: IndexedSearch) -> Ask:
     """Finds the names of things, once everything in the log can be found."""
 
     async def find(text: str = "", **wanted: Any) -> list[str]:
-        await search.caught_up(await store.heads())
+        await search.caught_up(await heads_of_all(store))
         found = await ThingFinder(search).find(ThingQuery(text=text, first=100, **wanted))
         documents = await store.get([THINGS.ref(hit.id) for hit in found.hits])
         things = [thing for thing in map(THINGS.read, documents) if thing is not None]

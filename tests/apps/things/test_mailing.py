@@ -7,7 +7,9 @@ from contextlib import asynccontextmanager
 import pytest
 
 from gatherlog.apps.things import Enquiry, Reason, ThingService
+from gatherlog.apps.things.events import ReportMade
 from gatherlog.apps.things.mailing import thing_letters, thing_settling
+from gatherlog.apps.things.notices import Facts, letter_about
 from gatherlog.bootstrap import VIEWS
 from gatherlog.core import Store
 from gatherlog.core.eventstore.clock import system_clock
@@ -26,6 +28,7 @@ from tests.apps.things.sample_things import (
     SUNDAY,
     Town,
     content,
+    thing,
 )
 from tests.stores import HOSTILE_URL, events_of, eventually
 
@@ -252,6 +255,25 @@ async def test_a_new_place_is_told_to_families_and_a_new_text_is_not(
     await eventually(lambda: count(office, PIA), letters)
 
 
+async def test_a_new_place_is_told_once_about_all_dates_that_one_has_booked(
+    town: Town, office: Office
+) -> None:
+    thing = await town.published()
+    for day in (SUNDAY, SATURDAY):
+        await town.book(thing, date=day)
+    await eventually(lambda: count(office, PIA), 2)
+
+    await town.replaced(thing, where=content().where.__class__(lat=1.0, lon=2.0, address="Lake"))
+
+    await eventually(lambda: count(office, PIA), 3)
+    told = office.to(PIA, "A change").text
+    assert (
+        "    When: Saturday, 3 April 2027, 10:00 (Europe/Berlin)\n"
+        "    When: Sunday, 4 April 2027, 10:00 (Europe/Berlin)\n"
+        "    Where: Lake\n"
+    ) in told
+
+
 async def test_a_withdrawal_by_a_reviewer_is_told_to_organiser_and_families(
     town: Town, office: Office
 ) -> None:
@@ -305,6 +327,15 @@ async def test_reports_go_to_the_reviewers(town: Town, office: Office) -> None:
     told = "A thing was reported"
     await eventually(office.sent, [("account-rita", told), ("account-ron", told)])
     assert PIA not in office.letters[0].text
+
+
+def test_a_reviewer_gets_no_letter_about_a_report_of_what_is_their_own() -> None:
+    def letter(reader: str) -> Letter | None:
+        facts = Facts(event=ReportMade("rude"), to="a@b.example", account_id=reader, thing=thing())
+        return letter_about(facts, site=SITE)
+
+    assert letter(OLGA) is None
+    assert letter(RITA) is not None
 
 
 async def test_one_bad_address_neither_holds_nor_repeats_other_letters(

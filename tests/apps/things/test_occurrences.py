@@ -26,6 +26,7 @@ from gatherlog.apps.things.occurrences import (
     ONCE,
     is_planned,
     keys_on,
+    not_over,
     occurrence,
     occurrence_on,
 )
@@ -145,6 +146,15 @@ def test_bookings_follow_hours_to_another_time(
     assert with_slots(plan, plan) == plan
 
 
+def test_bookings_follow_hours_also_where_others_were_removed_before() -> None:
+    plan = series(SUNDAY, SUNDAY, *hours("10:00", "14:00"))
+    for starts in (["14:00"], ["15:00"]):
+        when = msgspec.structs.replace(plan.when, hours=hours(*starts))
+        plan = with_slots(msgspec.structs.replace(plan, when=when), plan)
+
+    assert [one.key for one in coming(plan, now=HERE)] == [f"{SUNDAY}.1"]
+
+
 @pytest.mark.parametrize("zone", ZONES)
 def test_a_class_stays_at_ten_when_clocks_change(zone: str) -> None:
     plan = series("2027-03-01", "2027-12-31", SUNDAYS, time_zone=zone)
@@ -156,14 +166,14 @@ def test_a_class_stays_at_ten_when_clocks_change(zone: str) -> None:
         assert begins.strftime("%a %H:%M") == "Sun 10:00"
 
 
-def test_a_time_that_clocks_skip_begins_later_and_lasts_no_less_than_nothing() -> None:
+def test_a_time_that_clocks_skip_begins_and_ends_as_much_later() -> None:
     skipped = Hours(day="SUN", start="02:15:00", end="02:45:00")
     plan = series("2027-03-28", "2027-03-28", skipped)
 
     [one] = coming(plan, now=at("2027-03-01T00:00:00+00:00"))
 
     assert one.starts_at == at("2027-03-28T03:15:00+02:00")
-    assert one.ends_at >= one.starts_at
+    assert one.ends_at == at("2027-03-28T03:45:00+02:00")
 
 
 def test_a_time_that_is_twice_begins_the_first_time_and_ends_the_second() -> None:
@@ -245,6 +255,10 @@ def test_a_moved_occurrence_beyond_ninety_days_is_not_shown_yet() -> None:
     later = moved(SATURDAY, "2027-09-06T10:00:00", "2027-09-06T12:00:00")
 
     assert SATURDAY not in [one.key for one in coming(content(), [later], now=HERE)]
+    assert SATURDAY in [one.key for one in not_over(content(), [later], now=HERE)]
+    with pytest.raises(Invalid):
+        occurrence_on(content(), [later], "2027-09-06", now=HERE)
+    assert occurrence_on(content(), [later], "2027-09-06", now=HERE, ahead=None).key == SATURDAY
 
 
 def test_a_single_event_is_the_same_one_whatever_its_date() -> None:

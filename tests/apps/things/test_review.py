@@ -276,7 +276,7 @@ async def test_a_new_version_that_is_a_draft_is_in_no_history(town: Town) -> Non
 
 
 async def reported(town: Town) -> list[tuple[str, str]]:
-    found = await town.service.reports(ALL)
+    found = await town.service.reports(ALL, RITA)
     return [(item.body.account_id, item.body.reason) for item in found.items]
 
 
@@ -293,6 +293,35 @@ async def test_anybody_reports_what_is_published_and_a_reviewer_settles_it(
     await town.service.settle_report(thing.id, PIA, RITA, actor="cli")
 
     await eventually(lambda: reported(town), [(PAUL, "closed")])
+
+
+async def test_nobody_sees_or_settles_reports_about_what_they_publish_themselves(
+    town: Town, clock: StandingClock
+) -> None:
+    others, own = await town.published(), await town.published(organiser=OTTO)
+    for thing, why in ((own, "spam"), (others, "closed"), (own, "loud"), (own, "rude")):
+        reporter = f"account-{why}"
+        await town.service.report_thing(thing.id, why, reporter, actor="cli")
+        clock.advance(seconds=1)
+    await eventually(lambda: seen_by(town, RITA), ["spam", "closed", "loud", "rude"])
+
+    assert await seen_by(town, OTTO) == ["closed"]
+    for reporter in ("account-spam", "account-nobody"):
+        with pytest.raises(OwnThing):
+            await town.service.settle_report(own.id, reporter, OTTO, actor="cli")
+    assert await seen_by(town, None, limit=3) == ["spam", "closed", "loud"]
+
+
+async def seen_by(town: Town, reviewer: str | None, limit: int = 2) -> list[str]:
+    """The reasons that a reviewer reads, in parts of which all but the last are full."""
+    found = await town.service.reports(Window(limit=limit), reviewer)
+    items = found.items
+    while found.has_next and reviewer is not None:
+        assert (len(found.items), found.has_previous) == (limit, len(items) > limit)
+        window = Window(limit=limit, after=found.items[-1].cursor)
+        found = await town.service.reports(window, reviewer)
+        items = items + found.items
+    return [item.body.reason for item in items]
 
 
 async def test_a_report_needs_a_reason(town: Town) -> None:

@@ -19,7 +19,7 @@ from tests.interfaces.graphql.asking import Asking, People
 from tests.interfaces.graphql.sample_finder import SampleFinder
 from tests.interfaces.graphql.sample_town import Town
 from tests.interfaces.watched import Watched
-from tests.stores import HOSTILE_URL
+from tests.stores import HOSTILE_URL, heads_of_all
 
 
 @pytest.fixture(params=["sqlite:///{path}/gatherlog.db", HOSTILE_URL], ids=["sqlite", "hostile"])
@@ -112,7 +112,7 @@ async def with_settings(
 async def searching(platform: Platform) -> None:
     """The server of `ask` searches; its index is ready, and follows the log."""
     platform.search.start()
-    await platform.search.caught_up(await platform.store.heads())
+    await platform.search.caught_up(await heads_of_all(platform.store))
 
 
 @pytest.fixture

@@ -1,8 +1,12 @@
 """What each error is called over GraphQL, and what is shown of it."""
 
+from contextlib import suppress
+from typing import Any
+
 import pytest
 from graphql import GraphQLError
 
+from gatherlog.apps.people.policy import Action
 from gatherlog.apps.things import AlreadyBooked, ChildIsBooked, Full, OwnThing, WrongState
 from gatherlog.core.commands.service import Repeated
 from gatherlog.core.eventstore.errors import (
@@ -23,6 +27,7 @@ from gatherlog.core.eventstore.errors import (
     ViewNotBuilt,
 )
 from gatherlog.interfaces.graphql.errors import MEANINGS, formatted
+from gatherlog.interfaces.graphql.resolving import mutation, null_where_hidden, query
 from gatherlog.interfaces.problems import NotReady, TooMany
 
 OF_CLIENTS: list[tuple[Exception, str]] = [
@@ -95,3 +100,27 @@ def test_every_code_stands_in_the_reference() -> None:
     codes = {code for _, code in [*OF_CLIENTS, *OF_THIS_SIDE]}
 
     assert codes - set(MEANINGS) == set()
+
+
+class Asked:
+    """Stands for the context of a request."""
+
+    hides = False
+
+    def __init__(self) -> None:
+        self.context = self
+
+    def permit(self, action: Action) -> None:
+        """Everything is allowed."""
+
+
+@pytest.mark.parametrize("made", [query, null_where_hidden, mutation])
+async def test_what_is_missing_or_hidden_is_answered_at_a_tick_of_the_clock(made: Any) -> None:
+    async def resolve(context: Any, args: Any) -> None:
+        raise NotFound("there is no such thing")
+
+    asked = Asked()
+    with suppress(NotFound):
+        await made(Action.READ_THING, resolve)(None, asked, input={})
+
+    assert asked.hides

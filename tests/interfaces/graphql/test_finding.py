@@ -190,6 +190,10 @@ WRONG: list[tuple[dict[str, Any], dict[str, str]]] = [
         },
     ),
     (
+        {"filter": {"when": {"time": {"from": "10:00Z", "to": "12:00"}}}},
+        {"/filter/when/time/from": "has to be a local time of the place, without an offset"},
+    ),
+    (
         {"sort": {"sortBy": "GEO_DISTANCE", "direction": "ASC"}},
         {"/sort/sortBy": "needs a place from which distances are measured"},
     ),

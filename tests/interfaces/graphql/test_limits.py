@@ -147,6 +147,31 @@ def test_a_cost_is_counted_with_the_variables() -> None:
     ]
 
 
+BOTH_ENDS = """query Q($n: Int = 1, $m: Int) {
+  findThingsToDo(first: $n, last: $m) { edges { cursor } }
+}"""
+
+
+def test_the_size_that_is_null_does_not_hide_the_other_one() -> None:
+    half = "query Q($n: Int = 1) { findThingsToDo(first: $n, last: 500) { edges { cursor } } }"
+
+    assert [
+        cost(BOTH_ENDS, n=None, m=500),
+        cost(BOTH_ENDS, n=500, m=None),
+        cost(BOTH_ENDS, m=500),
+        cost(half, n=None),
+        cost("{ findThingsToDo(first: null, last: 500) { edges { cursor } } }"),
+    ] == [1 + 500 * 2] * 5
+
+
+def test_a_size_that_is_null_in_spite_of_its_default_counts_as_the_usual_one() -> None:
+    assert [cost(BOTH_ENDS), cost(BOTH_ENDS, n=None), cost(BOTH_ENDS, n=None, m=None)] == [
+        1 + 1 * 2,
+        1 + 20 * 2,
+        1 + 20 * 2,
+    ]
+
+
 @ON_SQLITE
 async def test_what_costs_too_much_with_its_variables_is_refused(ask: Asking) -> None:
     query = """query Q($n: Int) { a: findThingsToDo(first: $n) { ...E } b: findThingsToDo(first: $n)

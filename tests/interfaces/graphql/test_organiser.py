@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 
+from gatherlog.apps.guests import DEFAULT
+from gatherlog.bootstrap import Platform
 from tests.interfaces.graphql.asking import ON_SQLITE, Asking
 from tests.interfaces.graphql.sample_town import DAY, NEXT_DAY, Town, content, thing_input
 from tests.stores import eventually
@@ -258,3 +260,17 @@ async def test_a_value_of_the_wrong_type_never_reaches_the_service(
     codes = {error["extensions"]["code"] for error in refused.errors}
     assert (refused.status, codes) == (400, {"BAD_USER_INPUT"})
     assert found == [f"/input/{pointer}" for pointer in pointers]
+
+
+@ON_SQLITE
+async def test_a_thing_is_begun_also_where_the_default_gathering_was_removed(
+    ask: Asking, platform: Platform
+) -> None:
+    await platform.guests.remove_gathering(DEFAULT, actor="test")
+    create = "mutation C($input: ThingToDoInput!) { createThingToDo(input: $input) { timeZone } }"
+    given = thing_input()
+    del given["timeZone"]
+
+    made = await ask.organiser(create, input=given)
+
+    assert made.data["createThingToDo"] == {"timeZone": "UTC"}

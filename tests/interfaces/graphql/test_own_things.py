@@ -1,7 +1,9 @@
 """The organiser's own list: searched, sorted, and read in both directions."""
 
+import time
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -225,3 +227,16 @@ async def test_a_cursor_of_another_connection_is_refused(ask: Asking, town: Town
 
 def _names(part: dict[str, Any]) -> list[str]:
     return [edge["node"]["name"] for edge in part["edges"]]
+
+
+async def test_many_words_are_searched_for_in_no_more_time_than_one() -> None:
+    long = content(name="Frogs", description="ä ö " * 2_500)
+    things = [msgspec.structs.replace(thing(n, 1, ""), content=long) for n in range(30)]
+
+    async def taken(search: str) -> float:
+        begun = time.process_time()
+        assert len((await page(things, None, search)).edges) == 30
+        return time.process_time() - begun
+
+    one = min([await taken("ä") for _ in range(3)])
+    assert await taken("ä o " * 125) < 10 * one  # it was 250 times as much

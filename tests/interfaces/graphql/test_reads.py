@@ -30,6 +30,17 @@ async def test_a_thing_with_its_organiser_takes_two_reads(
     assert reads == [("get", 1), ("get", 1)]
 
 
+async def test_of_many_dates_only_those_that_are_asked_for_are_read(
+    ask: Asking, town: Town, reads: Reads
+) -> None:
+    thing = await town.published(content(capacity=3))
+    reads.clear()
+
+    found = await ask.guest("query P($id: ID!) { places(id: $id, first: 2) { left } }", id=thing.id)
+
+    assert (len(found.data["places"]), reads) == (2, [("get", 1), ("get", 2)])
+
+
 @pytest.mark.usefixtures("twenty")
 async def test_a_search_of_twenty_with_organiser_and_favourite_takes_three_reads(
     search: Asking, reads: Reads

@@ -13,7 +13,7 @@ from gatherlog.bootstrap import Platform
 from tests.interfaces.graphql.asking import ON_SQLITE, Asking
 from tests.interfaces.graphql.sample_town import DAY, Town, content
 from tests.interfaces.graphql.test_finding import FIND
-from tests.stores import eventually
+from tests.stores import eventually, heads_of_all
 
 pytestmark = pytest.mark.usefixtures("searching")
 HERE = {"lat": 52.52, "lon": 13.405}
@@ -263,7 +263,7 @@ async def test_what_others_draft_changes_no_answer_no_error_and_no_read(
     for _ in range(3):
         await town.draft(secret)
         await town.pending(secret, "otto")
-    await platform.search.caught_up(await platform.store.heads())
+    await platform.search.caught_up(await heads_of_all(platform.store))
     await town.published(content(name="Marker"))
     await eventually(lambda: count(ask, search="marker"), 1)
     await _withdraw_marker(ask, town)

@@ -40,6 +40,14 @@ async def test_a_gathering_is_made_from_a_few_fields(host: Host) -> None:
     assert [name.text for name in page.all("strong")] == ["Garden party", "Ada’s fortieth"]
 
 
+async def test_who_has_no_gathering_is_shown_the_way_to_things_to_do(host: Host) -> None:
+    await host.platform.guests.remove_gathering(host.gathering_id, actor="t")
+
+    page = Page((await host.browser.get("/host")).text)
+
+    assert "/things" in [e.get("href") for e in page.all("a") if e.text == "Find things to do"]
+
+
 async def test_a_missing_name_of_a_gathering_is_reported_at_its_field(host: Host) -> None:
     refused = await host.post("/host", event_name=" ", event_time="18:00", location=EVIL)
 

@@ -55,6 +55,7 @@ from gatherlog.apps.things.occurrences import (
     as_planned,
     cancelled_dates,
     coming,
+    not_over,
 )
 from gatherlog.apps.things.refusals import (
     AlreadyBooked,
@@ -131,5 +132,6 @@ __all__ = [
     "cancelled_dates",
     "coming",
     "is_bookable",
+    "not_over",
     "write_roster",
 ]

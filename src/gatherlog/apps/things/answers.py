@@ -2,6 +2,7 @@
 
 import msgspec
 
+from gatherlog.apps.things.content import Content
 from gatherlog.apps.things.events import Reason
 from gatherlog.apps.things.occurrences import Occurrence
 from gatherlog.apps.things.views import Booking, Child, Thing
@@ -79,6 +80,8 @@ class Review(msgspec.Struct, frozen=True, kw_only=True):
     version: int
     """Of the document; approving with `expects` refuses what was changed since."""
     live: Thing | None
+    sent_back: Content | None = None
+    """What it said when a reviewer sent it back last; None for what never was sent back."""
 
 
 class HistoryEntry(msgspec.Struct, frozen=True, kw_only=True):

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 import msgspec
+from msgspec import UNSET
 
 from gatherlog.apps.things.content import (
     CATEGORIES_OF_THINGS,
@@ -24,6 +25,7 @@ from gatherlog.apps.things.content import (
 )
 from gatherlog.apps.things.events import Reason
 from gatherlog.apps.things.inputs import ChildDetails
+from gatherlog.apps.things.views import Child
 from gatherlog.core.commands.checks import FieldChecks
 
 __all__ = ["Checks", "checked_child", "checked_content", "checked_reasons", "checked_text"]
@@ -42,6 +44,12 @@ LONGEST_EVENT: Final = timedelta(days=366)
 LONGEST_SERIES: Final = timedelta(days=3653)
 """A single event lasts a year at most, a series or place is planned for ten."""
 _PHONE: Final = re.compile(r"[+(]?[0-9][0-9 ()/.\-]{2,38}[0-9]")
+_WEEK: Final = {day: place for place, day in enumerate(DAYS)}
+_TOLD_OF_CHILDREN: Final = {
+    "allergies": "allergies",
+    "emergency_contact": "emergencyContact",
+    "pick_up": "pickUp",
+}
 _KINDS: Final = ("EVENT", "RECURRING_EVENT", "PLACE")
 _AUDIENCES: Final = ("ADULT", "CHILD", "FAMILY")
 
@@ -52,7 +60,7 @@ class Checks(FieldChecks):
     def number(self, field: str, value: float, least: float, most: float) -> float:
         """A finite number from `least` to `most`."""
         if not (math.isfinite(value) and least <= value <= most):
-            self.note(field, f"should be a number from {least:,g} to {most:,g}")
+            self.note(field, f"should be a number from {least:,.10g} to {most:,.10g}")
         return float(value)
 
     def required(self, field: str, text: str, length: int) -> str:
@@ -112,7 +120,7 @@ class Checks(FieldChecks):
         )
 
     def when(self, content: Content, zone: str) -> When:
-        """Times in `zone`, in order; hours for a series."""
+        """Times in `zone`, in order; hours for a series, as they follow each other in a week."""
         when, flaws = content.when, len(self.flaws)
         start = self._date_time("when/dateTime/from", when.start, zone)
         end = self._date_time("when/dateTime/to", when.end, zone)
@@ -130,7 +138,8 @@ class Checks(FieldChecks):
         begins = [(one.day, one.start) for one in hours]
         if len(set(begins)) < len(begins):
             self.note("when/occurrences", "has the same day and beginning twice")
-        return When(start=start, end=end, hours=hours)
+        ordered = sorted(hours, key=lambda one: (_WEEK.get(one.day, 0), one.start))
+        return When(start=start, end=end, hours=tuple(ordered))
 
     def _date_time(self, field: str, text: str, zone: str) -> str:
         found = self.local_time(field, text, zone) or ""
@@ -192,16 +201,23 @@ def checked_content(content: Content) -> Content:
     return stored
 
 
-def checked_child(child: ChildDetails, *, today: date) -> ChildDetails:
-    """The details in their stored form. Raises Invalid."""
+def checked_child(
+    child: ChildDetails, before: Child | None = None, *, today: date
+) -> dict[str, str | None]:
+    """All that is told of a child, in its stored form; `before` is what was told so far.
+
+    Raises Invalid.
+    """
     check = Checks()
-    stored = ChildDetails(
-        name=check.line("name", child.name.strip(), NAME_LENGTH),
-        birth_date=_birth_date(check, child.birth_date, today),
-        allergies=check.free_text("allergies", child.allergies, TEXT_LENGTH),
-        emergency_contact=check.free_text("emergencyContact", child.emergency_contact, TEXT_LENGTH),
-        pick_up=check.free_text("pickUp", child.pick_up, TEXT_LENGTH),
-    )
+    stored: dict[str, str | None] = {
+        "name": check.line("name", child.name.strip(), NAME_LENGTH),
+        "birth_date": _birth_date(check, child.birth_date, today),
+    }
+    for name, field in _TOLD_OF_CHILDREN.items():
+        if (text := getattr(child, name)) is not UNSET:
+            stored[name] = check.free_text(field, text, TEXT_LENGTH)
+        else:
+            stored[name] = None if before is None else getattr(before, name)
     check.done()
     return stored
 

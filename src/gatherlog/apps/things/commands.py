@@ -1,5 +1,10 @@
 """What the parts of `ThingService` share: one command handler for each kind of streams."""
 
+from collections.abc import Sequence
+from typing import Final, TypeVar
+
+import msgspec
+
 from gatherlog.apps.things.events import CODEC
 from gatherlog.apps.things.folds import (
     FamilyFold,
@@ -26,8 +31,13 @@ from gatherlog.core.eventstore.clock import Clock, Ids
 from gatherlog.core.eventstore.store import Store
 from gatherlog.core.projections.folds import Fold, Happened, NoDocuments
 from gatherlog.core.projections.paging import documents
+from gatherlog.core.projections.views import View
 
 __all__ = ["Commands", "load_thing"]
+
+B = TypeVar("B", bound=msgspec.Struct)
+DOCUMENTS: Final = 500
+"""Documents that are read at once."""
 
 
 class Commands:
@@ -48,7 +58,6 @@ class Commands:
         self._reports = handler(ReportFold())
         self._enquiries = handler(NoDocuments())
         self._index = handler(NoDocuments())
-        self._known: dict[str, Stored[Thing]] = {}
         self._places = Places(self._occurrences, OCCURRENCES, WAITING)
 
     async def _stored_thing(self, thing_id: str) -> Stored[Thing]:
@@ -69,10 +78,11 @@ class Commands:
     async def _own_occurrence(
         self, thing_id: str, date: str, start: str | None, organiser_id: str
     ) -> tuple[Thing, str]:
-        """One's own thing, and the key of its coming occurrence on a date."""
+        """One's own thing, and the key of its coming occurrence on a date, however far it is."""
         thing = (await self._own_thing(thing_id, organiser_id)).body
         now = self._clock()
-        return thing, occurrence_on(thing.content, thing.altered, date, start, now=now).key
+        one = occurrence_on(thing.content, thing.altered, date, start, now=now, ahead=None)
+        return thing, one.key
 
     async def _booking(self, booking_id: str) -> Booking:
         booking = await read(self._store, BOOKINGS, booking_id)
@@ -86,14 +96,24 @@ class Commands:
         One that was made this moment may be missing, where queries lag.
         """
         query, now = BOOKINGS.query("by_account", account_id, limit=1000), self._clock()
-        refs = [BOOKINGS.ref(one.id) async for one in documents(self._store, query)]
+        listed = [one.id async for one in documents(self._store, query)]
+        bookings = [one for one in await self._read_all(BOOKINGS, listed) if one is not None]
+        live = [one for one in bookings if one.status != "CANCELLED"]
+        things = await self._read_all(THINGS, [one.thing_id for one in live])
         found = []
-        for booking in map(BOOKINGS.recall, await self._store.get(refs) if refs else []):
-            if booking is not None and booking.status != "CANCELLED":
-                thing = (await self._stored_thing(booking.thing_id)).body
-                one = occurrence(thing.content, thing.altered, booking.key)
-                if one is None or one.ends_at > now:
-                    found.append(booking)
+        for booking, thing in zip(live, things, strict=True):
+            plan = None if thing is None else (thing.content, thing.altered)
+            one = None if plan is None else occurrence(*plan, booking.key)
+            if one is None or one.ends_at > now:
+                found.append(booking)
+        return found
+
+    async def _read_all(self, view: View[B], ids: Sequence[str]) -> list[B | None]:
+        """Documents in their order, in as few round trips as there are DOCUMENTS."""
+        found: list[B | None] = []
+        for first in range(0, len(ids), DOCUMENTS):
+            refs = [view.ref(id) for id in ids[first : first + DOCUMENTS]]
+            found += map(view.recall, await self._store.get(refs))
         return found
 
     async def _load_published(self, unit: UnitOfWork, thing_id: str) -> Thing:

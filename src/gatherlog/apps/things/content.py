@@ -4,6 +4,7 @@ The same structs are input, before `checks` has brought them into their stored f
 form. Times are local to `time_zone`, so that a class at four stays at four when clocks change.
 """
 
+from itertools import chain, count
 from typing import Final, Literal, get_args
 
 import msgspec
@@ -165,8 +166,8 @@ class Content(msgspec.Struct, frozen=True, kw_only=True):
 def with_slots(content: Content, before: Content | None = None) -> Content:
     """The content with numbered hours, so that bookings follow hours to another time.
 
-    Hours that begin when those of `before` did keep the number. Others of that weekday get the
-    numbers that are free then, first those of hours that are not there any more.
+    Hours that begin when those of `before` did keep the number. Others of that weekday get first
+    the numbers of hours that are not there any more, and then those that none of them had.
     """
     hours = content.when.hours
     numbered = {one: one for one in hours}
@@ -175,7 +176,9 @@ def with_slots(content: Content, before: Content | None = None) -> Content:
         old = () if before is None else before.when.hours
         slots = {one.start: one.slot for one in old if one.day == day}
         kept = {slots[one.start] for one in here if one.start in slots}
-        free = iter(sorted(set(range(len(here) + len(slots))) - kept))
+        gone = sorted(set(slots.values()) - kept)
+        unused = (number for number in count() if number not in slots.values())
+        free = chain(gone, unused)
         for one in here:
             slot = slots[one.start] if one.start in slots else next(free)
             numbered[one] = msgspec.structs.replace(one, slot=slot)
@@ -184,9 +187,15 @@ def with_slots(content: Content, before: Content | None = None) -> Content:
 
 
 def changed_fields(before: Content, after: Content) -> tuple[str, ...]:
-    """Those of `FIELDS` that are not the same, in their order."""
+    """Those of `FIELDS` that are not the same, in their order.
+
+    In which order hours are given, and how they are numbered, makes no difference.
+    """
     return tuple(field for field in FIELDS if _of(before, field) != _of(after, field))
 
 
 def _of(content: Content, field: str) -> tuple[object, ...]:
+    if field == "when":
+        hours = sorted((one.day, one.start, one.end) for one in content.when.hours)
+        return content.when.start, content.when.end, hours
     return tuple(getattr(content, name) for name in _ATTRIBUTES.get(field, (field,)))

@@ -32,7 +32,13 @@ from gatherlog.apps.things.events import (
     ThingWithdrawn,
     VersionReplaced,
 )
-from gatherlog.apps.things.occurrences import Alteration, Occurrence, coming, is_planned
+from gatherlog.apps.things.occurrences import (
+    Alteration,
+    Occurrence,
+    coming,
+    is_planned,
+    not_over,
+)
 from gatherlog.apps.things.refusals import OwnThing, WrongState
 from gatherlog.apps.things.views import Organiser, Thing
 from gatherlog.core.commands.handler import Decided
@@ -43,6 +49,7 @@ __all__ = [
     "approve",
     "cancel_occurrence",
     "change",
+    "check_reviewer",
     "create",
     "make_new_version",
     "move_occurrence",
@@ -116,7 +123,7 @@ def approve(thing: Thing, live: Thing | None, reviewer_id: str, *, now: int) -> 
 
     A new version of what was withdrawn meanwhile is published as a thing of its own.
     """
-    _check_reviewer(thing, reviewer_id)
+    check_reviewer(thing, reviewer_id)
     _check_state(thing, ("PENDING",), "approved")
     if live is None or live.status != "PUBLISHED" or live.new_version != thing.id:
         return [Decided(ThingApproved(reviewer_id=reviewer_id))]
@@ -135,7 +142,7 @@ def approve(thing: Thing, live: Thing | None, reviewer_id: str, *, now: int) -> 
 
 def reject(thing: Thing, reasons: Sequence[Reason], reviewer_id: str) -> Decision:
     """Send it back to the organiser, with at least one reason."""
-    _check_reviewer(thing, reviewer_id)
+    check_reviewer(thing, reviewer_id)
     _check_state(thing, ("PENDING",), "rejected")
     stored = checked_reasons(tuple(reasons))
     return [Decided(ThingRejected(reviewer_id=reviewer_id, reasons=stored))]
@@ -165,12 +172,18 @@ def move_occurrence(thing: Thing, one: Occurrence, to: str, *, now: int) -> Deci
     )
     if moved.starts_at <= now:
         raise Invalid(Flaw("/to", "is over"))
-    others = [o for o in coming(thing.content, thing.altered, now=now) if o.key != one.key]
+    others = [o for o in not_over(thing.content, thing.altered, now=now) if o.key != one.key]
     if moved.start in (other.start for other in others):
         raise Invalid(Flaw("/to", "is when another occurrence begins"))
     if (moved.start, moved.end) == (one.start, one.end):
         return []
     return _alter(thing, Alteration(key=one.key, start=moved.start, end=moved.end))
+
+
+def check_reviewer(thing: Thing | None, reviewer_id: str) -> None:
+    """Raise OwnThing for the organiser of the thing."""
+    if thing is not None and thing.organiser_id == reviewer_id:
+        raise OwnThing("nobody decides on what they publish themselves")
 
 
 def _alter(thing: Thing, altered: Alteration) -> Decision:
@@ -182,7 +195,7 @@ def _alter(thing: Thing, altered: Alteration) -> Decision:
 
 def _ended(live: Thing, content: Content, now: int) -> tuple[str, ...]:
     """The keys of coming occurrences of the published thing that new content does not plan."""
-    before = coming(live.content, live.altered, now=now)
+    before = not_over(live.content, live.altered, now=now)
     return tuple(sorted(one.key for one in before if not is_planned(content, one.key)))
 
 
@@ -201,8 +214,3 @@ def _at(local: str) -> datetime:
 def _check_state(thing: Thing, states: Sequence[str], what: str) -> None:
     if thing.status not in states:
         raise WrongState(f"it is {thing.status}, so it cannot be {what}")
-
-
-def _check_reviewer(thing: Thing, reviewer_id: str) -> None:
-    if thing.organiser_id == reviewer_id:
-        raise OwnThing("nobody decides on what they publish themselves")

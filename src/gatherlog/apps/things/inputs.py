@@ -1,19 +1,20 @@
 """The inputs of commands of the things app, before they are checked; see also `content`."""
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 __all__ = ["BookingWish", "ChildDetails", "Enquiry"]
 
 
 class ChildDetails(msgspec.Struct, frozen=True, kw_only=True):
-    """What a parent tells of a child; all of it replaces what was told before."""
+    """What a parent tells of a child. What is UNSET stays as it was told before."""
 
     name: str
     birth_date: str
     """`2019-03-21`."""
-    allergies: str | None = None
-    emergency_contact: str | None = None
-    pick_up: str | None = None
+    allergies: str | UnsetType | None = UNSET
+    emergency_contact: str | UnsetType | None = UNSET
+    pick_up: str | UnsetType | None = UNSET
 
 
 class BookingWish(msgspec.Struct, frozen=True, kw_only=True):

@@ -131,12 +131,15 @@ class LetterTexts:
             f"{self._url('bookings')}",
         )
 
-    def changed(self, booking: Booking, one: Occurrence) -> Letter:
+    def changed(self, booking: Booking, dates: Sequence[Occurrence]) -> Letter:
+        """`dates` are those of all bookings that the letter is about, of which `booking` is one."""
         whose = "which you wait for" if booking.status == "WAITING" else "which you have booked"
+        if len(dates) > 1:
+            whose = "which you have booked or wait for"
         return self._letter(
             "A change",
             f"time or place of {self._name}, {whose}, have changed. They are now:",
-            self._when_and_where(one),
+            self._when_and_where(*dates),
             f"Does it not suit you any more? You can cancel: {self._url('bookings')}",
         )
 
@@ -173,9 +176,9 @@ class LetterTexts:
             text="\n\n".join(["Hello,", *[one for one in paragraphs if one], end]) + "\n",
         )
 
-    def _when_and_where(self, one: Occurrence) -> str:
+    def _when_and_where(self, *dates: Occurrence) -> str:
         place = "" if self._thing is None else one_line(self._thing.content.where.address)
-        return f"    When: {_moment(one)}\n    Where: {place}"
+        return "\n".join([*(f"    When: {_moment(one)}" for one in dates), f"    Where: {place}"])
 
     def _link(self, page: str) -> str:
         return "" if self._thing is None else f"{self._url(page)}/{self._thing.id}"

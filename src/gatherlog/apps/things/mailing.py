@@ -29,15 +29,13 @@ from gatherlog.apps.things.events import (
 from gatherlog.apps.things.folds import id_of
 from gatherlog.apps.things.loading import all_bookings
 from gatherlog.apps.things.notices import ANNOUNCED, NOTICED, Facts, letter_about
-from gatherlog.apps.things.occurrences import coming, occurrence
+from gatherlog.apps.things.occurrences import not_over, occurrence
 from gatherlog.apps.things.service import ThingService
 from gatherlog.apps.things.views import (
-    BOOKED_BY,
     BOOKINGS,
     THINGS,
     Booking,
     Thing,
-    booked_by_document,
     occurrence_document,
 )
 from gatherlog.core.commands.service import read
@@ -182,7 +180,7 @@ class _FollowUp:
     async def _all_families(self, thing: Thing) -> list[str]:
         """Who has booked any coming occurrence of a thing or waits for it."""
         found: dict[str, None] = {}
-        for one in coming(thing.content, thing.altered, now=self._clock()):
+        for one in not_over(thing.content, thing.altered, now=self._clock()):
             found |= dict.fromkeys(await self._families(occurrence_document(thing.id, one.key)))
         return list(found)
 
@@ -241,37 +239,39 @@ class _Letters:
         facts = Facts(event=event, to=address, account_id=account_id, thing=thing)
         if thing is None:
             return facts
-        booking = await self._booking(cause, event, thing, account_id)
-        if booking is None:
+        bookings = await self._bookings(cause, event, thing, account_id)
+        if not bookings:
             return facts
+        booking = bookings[0]
         others: Sequence[OccurrencePlaces] = ()
         if isinstance(event, BookingCancelled) and thing.status == "PUBLISHED":
             found = await self._service.coming_places(thing.id)
             others = [one for one in found if one.left is None or one.left >= booking.places]
-        one = occurrence(thing.content, thing.altered, booking.key)
-        return msgspec.structs.replace(facts, booking=booking, occurrence=one, others=others)
+        at = [occurrence(thing.content, thing.altered, one.key) for one in bookings]
+        dates = [one for one in at if one is not None]
+        return msgspec.structs.replace(
+            facts, booking=booking, occurrence=at[0], dates=dates, others=others
+        )
 
-    async def _booking(
+    async def _bookings(
         self, cause: Recorded, event: Any, thing: Thing, account_id: str
-    ) -> Booking | None:
-        """The booking that an event is about, or the earliest that the account has there."""
+    ) -> list[Booking]:
+        """The booking that an event is about, or those that the account has there, by the date."""
         match event:
             case BookingMade() | BookingPromoted() | BookingCancelled():
-                return await read(self._store, BOOKINGS, cause.subject)
+                booking = await read(self._store, BOOKINGS, cause.subject)
+                return [] if booking is None else [booking]
             case FamiliesWritten():
                 keys = [id_of(cause.stream).partition("/")[2]]
             case OccurrenceAltered(altered=altered):
                 keys = [altered.key]
             case VersionReplaced():
-                occurrences = coming(thing.content, thing.altered, now=self._clock())
+                occurrences = not_over(thing.content, thing.altered, now=self._clock())
                 keys = [one.key for one in occurrences]
             case _:
-                return None
-        refs = [BOOKED_BY.ref(booked_by_document(thing.id, key, account_id)) for key in keys]
-        for held in map(BOOKED_BY.recall, await self._store.get(refs) if refs else []):
-            if held is not None:
-                return await read(self._store, BOOKINGS, held.booking_id)
-        return None
+                return []
+        booked = await self._service.bookings_at(thing.id, keys, account_id)
+        return [booked[key] for key in keys if key in booked]
 
 
 async def _thing_of(store: Store, event: Recorded) -> Thing | None:

@@ -65,6 +65,9 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     """The booking that the event is about, or the one that the account has at its occurrence."""
     occurrence: Occurrence | None = None
     """Where the booking is at present; None where that is off."""
+    dates: Sequence[Occurrence] = ()
+    """All coming dates of the thing that the account has booked or waits for, the earliest first,
+    where the event is about all of them."""
     others: Sequence[OccurrencePlaces] = ()
     """Coming occurrences of the thing with places left."""
 
@@ -82,7 +85,8 @@ def letter_about(facts: Facts, *, site: str) -> Letter | None:
         case ThingSubmitted():
             return texts.submitted() if thing.status == "PENDING" and not is_organiser else None
         case ReportMade(reason=reason):
-            return texts.reported(reason) if thing.status == "PUBLISHED" else None
+            is_told = thing.status == "PUBLISHED" and not is_organiser
+            return texts.reported(reason) if is_told else None
         case ThingApproved():
             return texts.approved() if thing.status == "PUBLISHED" else None
         case ThingRejected(reasons=reasons):
@@ -121,9 +125,9 @@ def _to_parent(texts: LetterTexts, event: Any, facts: Facts, booking: Booking) -
             is_promoted = isinstance(event, BookingPromoted)
             return texts.promoted(booking, one) if is_promoted else texts.booked(booking, one)
         case OccurrenceAltered(altered=altered) if altered.start == one.start:
-            return texts.changed(booking, one)
+            return texts.changed(booking, [one])
         case VersionReplaced():
-            return texts.changed(booking, one)
+            return texts.changed(booking, facts.dates)
         case FamiliesWritten() as written:
             return texts.from_organiser(written, one)
     return None

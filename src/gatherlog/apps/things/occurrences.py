@@ -29,6 +29,7 @@ __all__ = [
     "coming",
     "is_planned",
     "keys_on",
+    "not_over",
     "occurrence",
     "occurrence_on",
     "planned_on",
@@ -74,14 +75,15 @@ class Occurrence(msgspec.Struct, frozen=True, order=True):
     def starts_at(self) -> int:
         """The moment in microseconds since the epoch.
 
-        Where a change of clocks skips the local time, it begins as much later; where it is twice,
-        the first time counts, and for `ends_at` the second.
+        Where a change of clocks skips the local time, it is as much later, as for `ends_at`; where
+        it is twice, the first time counts, and for `ends_at` the second.
         """
         return _moment(self.start, self.time_zone, 0)
 
     @property
     def ends_at(self) -> int:
-        return max(_moment(self.end, self.time_zone, 1), self.starts_at)
+        ends = [_moment(self.end, self.time_zone, fold) for fold in (0, 1)]
+        return max(*ends, self.starts_at)
 
 
 class CancelledDate(msgspec.Struct, frozen=True, order=True):
@@ -108,6 +110,14 @@ def coming(
         found = [one for one in planned if one.key not in keys]
         found += [one for one in moved if one is not None and _is_in_sight(content, one, last)]
     return sorted(one for one in found if one.date > today.isoformat() or one.ends_at > now)
+
+
+def not_over(content: Content, altered: Sequence[Alteration] = (), *, now: int) -> list[Occurrence]:
+    """As `coming`, and what was moved further ahead: all that somebody may have booked."""
+    found, last = coming(content, altered, now=now), today_in(content, now) + AHEAD * _DAY
+    moved = [_moved(one, content) for one in altered if is_planned(content, one.key)]
+    found += [one for one in moved if one is not None and not _is_in_sight(content, one, last)]
+    return found
 
 
 def cancelled_dates(
@@ -153,11 +163,13 @@ def occurrence_on(
     start: str | None = None,
     *,
     now: int,
+    ahead: int | None = AHEAD,
 ) -> Occurrence:
     """The coming occurrence that begins on a local date, at the local time `start` if given.
 
-    Raises Invalid, with a pointer to `date` or `from`, where there is none, where it is over, and
-    where the date alone does not tell which of several is meant.
+    Those of series and places up to `ahead` days from today; None: however far they are. Raises
+    Invalid, with a pointer to `date` or `from`, where there is none, where it is over, and where
+    the date alone does not tell which of several is meant.
     """
     wanted, at = _checked(date, start)
     found = [
@@ -169,7 +181,7 @@ def occurrence_on(
     if len(found) > 1:
         times = ", ".join(one.start[11:16] for one in found)
         raise Invalid(Flaw("/from", f"is needed: that day has several, at {times}"))
-    if found and _is_in_sight(content, found[0], today + AHEAD * _DAY):
+    if found and (ahead is None or _is_in_sight(content, found[0], today + ahead * _DAY)):
         return found[0]
     is_over = wanted < today.isoformat()
     raise Invalid(Flaw("/date", "is over" if is_over else "has no occurrence"))

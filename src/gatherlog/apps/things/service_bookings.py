@@ -2,20 +2,20 @@
 
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import Final
 
 from gatherlog.apps.things import booking as decisions
 from gatherlog.apps.things.checks import LINE_LENGTH, Checks, checked_text
 from gatherlog.apps.things.commands import Commands, load_thing
 from gatherlog.apps.things.events import FamiliesWritten, Side
 from gatherlog.apps.things.inputs import BookingWish
+from gatherlog.apps.things.known import KnownThing, KnownThings, named
 from gatherlog.apps.things.loading import (
     load_children,
     load_own_booking,
     most_promoted,
     occurrence_stream,
 )
-from gatherlog.apps.things.occurrences import Occurrence, occurrence, occurrence_on
+from gatherlog.apps.things.occurrences import Occurrence, occurrence
 from gatherlog.apps.things.refusals import AlreadyBooked
 from gatherlog.apps.things.views import (
     BOOKED_BY,
@@ -39,16 +39,19 @@ from gatherlog.core.commands.service import (
     run,
 )
 from gatherlog.core.commands.unit_of_work import UnitOfWork
+from gatherlog.core.eventstore.clock import Clock, Ids
 from gatherlog.core.eventstore.errors import Invalid
+from gatherlog.core.eventstore.store import Store
 
 __all__ = ["BookingCommands"]
-
-KNOWN: Final = 1_000
-"""Things that a process remembers, so that it need not read them before it books."""
 
 
 class BookingCommands(Commands):
     """Part of `ThingService`; what all of its commands have in common is documented there."""
+
+    def __init__(self, store: Store, *, clock: Clock, ids: Ids) -> None:
+        super().__init__(store, clock=clock, ids=ids)
+        self._known = KnownThings()
 
     # Commands of parents.
 
@@ -73,7 +76,7 @@ class BookingCommands(Commands):
             try:
                 return await self._book(known, one, wish, account_id, actor, once)
             except _Rescheduled:
-                self._known.pop(thing_id, None)
+                self._known.forget(thing_id)
 
     async def cancel_booking(
         self, booking_id: str, account_id: str, *, actor: str, once: Once | None = None
@@ -211,7 +214,7 @@ class BookingCommands(Commands):
         handled = await self._run_bookings(thing_id, key, attempt, actor, once)
         return outcome(handled, BOOKINGS, known.id)
 
-    async def _wanted(self, thing_id: str, wish: BookingWish) -> tuple[Stored[Thing], Occurrence]:
+    async def _wanted(self, thing_id: str, wish: BookingWish) -> tuple[KnownThing, Occurrence]:
         """The occurrence that a wish names, by what this process knows of the thing.
 
         That saves a round trip, and may be outdated: the command finds out.
@@ -219,18 +222,16 @@ class BookingCommands(Commands):
         now, known = self._clock(), self._known.get(thing_id)
         if known is not None:
             with suppress(Invalid):
-                return known, _named(known.body, wish, now)
+                return known, known.named(wish, now)
         stored = await self._stored_thing(thing_id)
         if stored.body.status != "PUBLISHED":
             raise no_such("thing", thing_id)
-        self._known[thing_id] = stored
-        if len(self._known) > KNOWN:
-            del self._known[next(iter(self._known))]
-        return stored, _named(stored.body, wish, now)
+        known = self._known.keep(stored)
+        return known, known.named(wish, now)
 
     async def _book(
         self,
-        known: Stored[Thing],
+        known: KnownThing,
         one: Occurrence,
         wish: BookingWish,
         account_id: str,
@@ -238,11 +239,15 @@ class BookingCommands(Commands):
         once: Once | None,
     ) -> Stored[Booking]:
         """Book an occurrence. Raises _Rescheduled if the wish names another one by now."""
-        thing_id, key, booking_id = known.body.id, one.key, self._ids()
-        booked_by = booked_by_document(thing_id, key, account_id)
+        thing_id, key, booking_id = known.thing.id, one.key, self._ids()
+        booked_by, is_first = booked_by_document(thing_id, key, account_id), True
 
         async def attempt(unit: UnitOfWork) -> Sequence[Decided]:
+            nonlocal is_first
             unit.assume_new(BOOKINGS, booking_id)
+            if is_first:  # hardly anybody books twice, and then the commit fails
+                unit.assume_new(BOOKED_BY, booked_by)
+            is_first = False
             await unit.load(
                 (BOOKED_BY, booked_by),
                 *[(CHILDREN, child) for child in wish.children],
@@ -251,7 +256,7 @@ class BookingCommands(Commands):
             )
             thing = await self._load_published(unit, thing_id)
             is_known = unit.version(THINGS, thing_id) == known.version
-            if not is_known and _named(thing, wish, unit.now) != one:
+            if not is_known and named(thing, wish, unit.now) != one:
                 raise _Rescheduled
             children = await load_children(unit, wish.children, account_id)
             decisions.check_can_book(thing, one, wish.places, unit.now)
@@ -266,10 +271,6 @@ class BookingCommands(Commands):
 
 class _Rescheduled(Exception):
     """The thing is not what this process knew of it, and the wish names another occurrence."""
-
-
-def _named(thing: Thing, wish: BookingWish, now: int) -> Occurrence:
-    return occurrence_on(thing.content, thing.altered, wish.date, wish.start, now=now)
 
 
 async def _still_waiting(unit: UnitOfWork, placed: Placed) -> Placed:

@@ -27,8 +27,8 @@ from gatherlog.apps.things.views import (
     favourite_document,
 )
 from gatherlog.core.commands.handler import Decided, Once
-from gatherlog.core.commands.service import no_such, outcome, read, run
-from gatherlog.core.commands.slices import Slice, Window, count, sliced
+from gatherlog.core.commands.service import Stored, check_version, no_such, outcome, read, run
+from gatherlog.core.commands.slices import Slice, Window, sliced
 from gatherlog.core.commands.unit_of_work import UnitOfWork
 from gatherlog.core.eventstore.clock import to_datetime
 
@@ -47,11 +47,11 @@ class FamilyCommands(Commands):
         child_id = self._ids()
 
         async def attempt(unit: UnitOfWork) -> list[Decided]:
-            stored = checked_child(details, today=to_datetime(unit.now).date())
+            told = checked_child(details, today=to_datetime(unit.now).date())
             family = await unit.get(FAMILIES, account_id) or Family()
             if len(family.children) >= MOST_CHILDREN:
                 raise WrongState(f"a family has at most {MOST_CHILDREN} children")
-            return [Decided(ChildAdded(**msgspec.structs.asdict(stored)), child_id)]
+            return [Decided(msgspec.convert(told, ChildAdded), child_id)]
 
         stream = f"family-{account_id}"
         handled = await run(self._families, stream, attempt, actor=actor, once=once)
@@ -64,16 +64,17 @@ class FamilyCommands(Commands):
         account_id: str,
         *,
         actor: str,
+        expects: int | None = None,
         once: Once | None = None,
     ) -> Child:
-        """Replace all that is told of a child. Raises Invalid."""
+        """Change what is told of a child; what is UNSET stays. Raises Invalid."""
 
         async def attempt(unit: UnitOfWork) -> list[Decided]:
             child = await self._load_child(unit, child_id, account_id)
-            stored = checked_child(details, today=to_datetime(unit.now).date())
-            told = msgspec.structs.asdict(stored)
+            check_version(unit, CHILDREN, child_id, expects)
+            told = checked_child(details, child, today=to_datetime(unit.now).date())
             is_same = all(getattr(child, field) == value for field, value in told.items())
-            return [] if is_same else [Decided(ChildChanged(**told), child_id)]
+            return [] if is_same else [Decided(msgspec.convert(told, ChildChanged), child_id)]
 
         stream = f"family-{account_id}"
         handled = await run(self._families, stream, attempt, actor=actor, once=once)
@@ -91,12 +92,13 @@ class FamilyCommands(Commands):
                 raise ChildIsBooked("the child has a coming booking; cancel that first")
         await self._remove_child(child_id, account_id, actor, once)
 
-    async def child(self, child_id: str, account_id: str) -> Child:
+    async def child(self, child_id: str, account_id: str) -> Stored[Child]:
         """Raises NotFound for another parent's child, as for none."""
-        child = await read(self._store, CHILDREN, child_id)
-        if child is None or child.account_id != account_id:
+        [document] = await self._store.get([CHILDREN.ref(child_id)])
+        child = CHILDREN.recall(document)
+        if document is None or child is None or child.account_id != account_id:
             raise no_such("child", child_id)
-        return child
+        return Stored(child, document.version)
 
     async def children(self, account_id: str) -> list[Child]:
         """All children of a parent, in the order in which they were added."""
@@ -153,10 +155,6 @@ class FamilyCommands(Commands):
         return await sliced(
             self._store, FAVOURITES, "by_account", account_id, window, newest_first=True
         )
-
-    async def count_favourites(self, account_id: str) -> int:
-        """How many favourites an account has."""
-        return await count(self._store, FAVOURITES, "by_account", account_id)
 
     async def _load_child(self, unit: UnitOfWork, child_id: str, account_id: str) -> Child:
         child = await unit.get(CHILDREN, child_id)

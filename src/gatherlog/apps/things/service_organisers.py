@@ -7,7 +7,7 @@ from gatherlog.apps.things.checks import NAME_LENGTH, Checks
 from gatherlog.apps.things.commands import load_thing
 from gatherlog.apps.things.content import Content
 from gatherlog.apps.things.events import ProfileSaved
-from gatherlog.apps.things.occurrences import occurrence_on
+from gatherlog.apps.things.occurrences import Occurrence, occurrence_on
 from gatherlog.apps.things.settling import Settling
 from gatherlog.apps.things.views import ORGANISERS, THINGS, Organiser, Thing, ThingStatus
 from gatherlog.core.commands.handler import Decided, Once
@@ -184,7 +184,7 @@ class OrganiserCommands(Settling):
 
         async def attempt(unit: UnitOfWork) -> list[Decided]:
             thing = await load_thing(unit, thing_id, organiser_id=organiser_id)
-            one = occurrence_on(thing.content, thing.altered, date, start, now=unit.now)
+            one = _meant(thing, date, start, unit.now)
             return decisions.cancel_occurrence(thing, one, reason)
 
         return await self._run_thing(thing_id, attempt, actor, once)
@@ -208,10 +208,15 @@ class OrganiserCommands(Settling):
 
         async def attempt(unit: UnitOfWork) -> list[Decided]:
             thing = await load_thing(unit, thing_id, organiser_id=organiser_id)
-            one = occurrence_on(thing.content, thing.altered, date, start, now=unit.now)
+            one = _meant(thing, date, start, unit.now)
             return decisions.move_occurrence(thing, one, to, now=unit.now)
 
         return await self._run_thing(thing_id, attempt, actor, once)
+
+
+def _meant(thing: Thing, date: str, start: str | None, now: int) -> Occurrence:
+    """The coming occurrence on a date, however far it is."""
+    return occurrence_on(thing.content, thing.altered, date, start, now=now, ahead=None)
 
 
 def _own(organiser_id: str, status: ThingStatus | None) -> tuple[str, str]:

@@ -1,11 +1,13 @@
 """Commands and questions of reviewers, and reports by anyone."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from gatherlog.apps.things import decisions
 from gatherlog.apps.things.answers import HistoryEntry, Review
 from gatherlog.apps.things.checks import checked_text
 from gatherlog.apps.things.commands import load_thing
+from gatherlog.apps.things.content import Content
 from gatherlog.apps.things.events import (
     CODEC,
     NewVersionCreated,
@@ -25,7 +27,7 @@ from gatherlog.apps.things.views import REPORTS, THINGS, Report, Thing, report_d
 from gatherlog.core.commands.event_meta import actor_of
 from gatherlog.core.commands.handler import Decided, Once
 from gatherlog.core.commands.service import Stored, check_version, no_such, run
-from gatherlog.core.commands.slices import Slice, Window, count, sliced
+from gatherlog.core.commands.slices import Slice, Window, count, selected, sliced
 from gatherlog.core.commands.unit_of_work import UnitOfWork
 from gatherlog.core.eventstore.events import Recorded
 from gatherlog.core.projections.paging import stream_events
@@ -47,7 +49,8 @@ class ReviewerCommands(Settling):
         return await count(self._store, THINGS, "by_status", "PENDING")
 
     async def review(self, thing_id: str) -> Review:
-        """What waits for review or is published, beside what it would replace. Raises NotFound."""
+        """What waits for review or is published, beside what it would replace, and what it was when
+        it was sent back last. Raises NotFound."""
         stored = await self._stored_thing(thing_id)
         thing = stored.body
         if thing.status not in _REVIEWED:
@@ -56,7 +59,9 @@ class ReviewerCommands(Settling):
         if thing.replaces is not None and thing.status == "PENDING":
             replaced = (await self._stored_thing(thing.replaces)).body
             live = replaced if replaced.status == "PUBLISHED" else None
-        return Review(thing=thing, version=stored.version, live=live)
+        is_again = thing.status == "PENDING" and thing.decided_at is not None
+        sent_back = await self._sent_back(thing_id) if is_again else None
+        return Review(thing=thing, version=stored.version, live=live, sent_back=sent_back)
 
     async def approve(
         self,
@@ -163,9 +168,24 @@ class ReviewerCommands(Settling):
 
         await run(self._reports, f"reports-{thing_id}", attempt, actor=actor, once=once)
 
-    async def reports(self, window: Window) -> Slice[Report]:
-        """A slice of the reports that no reviewer has looked into, the oldest first."""
-        return await sliced(self._store, REPORTS, "by_all", "all", window)
+    async def reports(self, window: Window, reviewer_id: str | None) -> Slice[Report]:
+        """A slice of the reports that no reviewer has looked into, the oldest first.
+
+        Without those about what the reviewer publishes: no organiser learns who reports what.
+        """
+
+        async def read(part: Window) -> Slice[Report]:
+            return await sliced(self._store, REPORTS, "by_all", "all", part)
+
+        async def of_others(found: Sequence[Report]) -> list[Report | None]:
+            documents = await self._store.get([THINGS.ref(one.thing_id) for one in found])
+            things = [THINGS.recall(document) for document in documents]
+            return [
+                report if thing is None or thing.organiser_id != reviewer_id else None
+                for report, thing in zip(found, things, strict=True)
+            ]
+
+        return await selected(read, of_others, window)
 
     async def settle_report(
         self,
@@ -176,10 +196,16 @@ class ReviewerCommands(Settling):
         actor: str,
         once: Once | None = None,
     ) -> None:
-        """Take a report off the list. Repeating it does nothing."""
+        """Take a report off the list; repeating it does nothing.
+
+        Raises OwnThing for the organiser.
+        """
+        id = report_document(thing_id, account_id)
 
         async def attempt(unit: UnitOfWork) -> list[Decided]:
-            report = await unit.get(REPORTS, report_document(thing_id, account_id))
+            await unit.load((REPORTS, id), (THINGS, thing_id))
+            decisions.check_reviewer(await unit.get(THINGS, thing_id), reviewer_id)
+            report = await unit.get(REPORTS, id)
             settled = ReportSettled(reviewer_id=reviewer_id)
             return [] if report is None else [Decided(settled, account_id)]
 
@@ -192,6 +218,18 @@ class ReviewerCommands(Settling):
             raise no_such("thing", thing_id)
         check_version(unit, THINGS, thing_id, expects)
         return thing
+
+    async def _sent_back(self, thing_id: str) -> Content | None:
+        """What a thing said when a reviewer sent it back last."""
+        content: Content | None = None
+        judged: Content | None = None
+        async for event in stream_events(self._store, decisions.stream_of(thing_id)):
+            match CODEC.decode(event):
+                case ThingCreated() | ThingChanged() as told:
+                    content = told.content
+                case ThingRejected():
+                    judged = content
+        return judged
 
     async def _submitted(self, thing_id: str) -> None:
         """Raise NotFound unless it was submitted once."""

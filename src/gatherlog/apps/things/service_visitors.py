@@ -48,11 +48,16 @@ class VisitorCommands(Commands):
         """A slice of all that is published, the oldest first."""
         return await sliced(self._store, THINGS, "by_status", "PUBLISHED", window)
 
-    async def coming_places(self, thing_id: str) -> list[OccurrencePlaces]:
-        """The coming occurrences of a published thing, the earliest first, with places left."""
+    async def coming_places(
+        self, thing_id: str, *, most: int | None = None
+    ) -> list[OccurrencePlaces]:
+        """The coming occurrences of a published thing, the earliest first, with places left.
+
+        All of them, or the first so many.
+        """
         thing = (await self.published_thing(thing_id)).body
         found = coming(thing.content, thing.altered, now=self._clock())
-        return await self.places_at([(thing, one) for one in found])
+        return await self.places_at([(thing, one) for one in found[:most]])
 
     async def places_left(
         self, thing_id: str, date: str, start: str | None = None

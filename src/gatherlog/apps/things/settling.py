@@ -17,7 +17,7 @@ from gatherlog.apps.things.events import (
 )
 from gatherlog.apps.things.folds import id_of
 from gatherlog.apps.things.loading import all_bookings, most_cancelled, occurrence_stream
-from gatherlog.apps.things.occurrences import coming
+from gatherlog.apps.things.occurrences import not_over
 from gatherlog.apps.things.service_bookings import BookingCommands
 from gatherlog.apps.things.views import (
     BOOKINGS,
@@ -96,7 +96,7 @@ class Settling(BookingCommands):
     async def _coming_keys(self, thing_id: str) -> list[str]:
         """The keys of coming occurrences, as the thing plans them, that somebody has booked."""
         thing = (await self._stored_thing(thing_id)).body
-        keys = [one.key for one in coming(thing.content, thing.altered, now=self._clock())]
+        keys = [one.key for one in not_over(thing.content, thing.altered, now=self._clock())]
         found = []
         for chunk in _chunks(keys, DOCUMENTS):
             refs = [OCCURRENCES.ref(occurrence_document(thing_id, key)) for key in chunk]

@@ -8,6 +8,7 @@ last part of its key, so that every place is one of its own.
 import base64
 import binascii
 import zlib
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Final, Generic, TypeVar
 
 import msgspec
@@ -17,10 +18,11 @@ from gatherlog.core.eventstore.errors import CursorInvalid
 from gatherlog.core.eventstore.store import IndexKey, Query, Store
 from gatherlog.core.projections.views import View
 
-__all__ = ["Item", "Slice", "Window", "count", "sliced"]
+__all__ = ["Item", "Slice", "Window", "count", "selected", "sliced"]
 
 B = TypeVar("B", bound=msgspec.Struct)
 T = TypeVar("T")
+N = TypeVar("N")
 _FORM: Final = 1
 _decode = msgspec.json.Decoder(tuple[int, int, list[str]]).decode
 
@@ -78,6 +80,34 @@ async def sliced(
     if window.last:
         return Slice(items[::-1], has_previous=more, has_next=other_side)
     return Slice(items, has_previous=other_side, has_next=more)
+
+
+async def selected(
+    read: Callable[[Window], Awaitable[Slice[T]]],
+    select: Callable[[Sequence[T]], Awaitable[Sequence[N | None]]],
+    window: Window,
+) -> Slice[N]:
+    """A slice of what `select` makes of a list's items, without those of which it makes None.
+
+    It is full as long as there are more. The window begins at `after`, or with the whole list.
+    """
+    part = await read(window)
+    found, has_previous = await _made_of(part, select), part.has_previous
+    while part.has_next and part.items and len(found) <= window.limit:
+        part = await read(Window(limit=window.limit, after=part.items[-1].cursor))
+        found += await _made_of(part, select)
+    return Slice(found[: window.limit], has_previous, len(found) > window.limit)
+
+
+async def _made_of(
+    part: Slice[T], select: Callable[[Sequence[T]], Awaitable[Sequence[N | None]]]
+) -> list[Item[N]]:
+    made = await select([item.body for item in part.items])
+    return [
+        Item(body, item.version, item.cursor)
+        for item, body in zip(part.items, made, strict=True)
+        if body is not None
+    ]
 
 
 async def count(store: Store, view: View[B], index: str, partition: str) -> int:

@@ -77,7 +77,8 @@ class UnitOfWork:
     def assume_new(self, view: View[Any], id: str) -> None:
         """Take a document for missing without reading it, because its id was made just now.
 
-        The commit demands that there is none.
+        The commit demands that there is none. A first attempt may take so what nearly always is
+        missing; the next one, after a conflict, has to read it.
         """
         self._add(view, (view.name, id), None)
 

@@ -91,7 +91,7 @@ def _partition(part: str) -> str:
 
 
 def _joined(parts: IndexKey) -> str:
-    return "\x01".join([_CONTROL.sub("", part) for part in parts])
+    return "\x01".join([one if one.isprintable() else _CONTROL.sub("", one) for one in parts])
 
 
 def _sort_bytes(partition: str) -> int:

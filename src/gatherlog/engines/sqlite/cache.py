@@ -38,7 +38,7 @@ class FileCache(RowCache):
 
     def read(self, refs: Sequence[Ref]) -> list[Document | None] | None:
         """The documents as last committed, if all are cached; None if the file must be read."""
-        if not self._writer.is_writing and time.monotonic() > self._confirmed_until:
+        if self._is_outdated():
             cursor = self._writer.idle_cursor
             if cursor is None:
                 return None
@@ -54,6 +54,17 @@ class FileCache(RowCache):
             return [self.documents[ref] for ref in refs]
         except KeyError:
             return None
+
+    def some(self, refs: Sequence[Ref]) -> dict[Ref, Document | None]:
+        """Right after `read` has given None: those of the documents that are cached."""
+        if self._is_outdated():
+            return {}
+        known, written = self.documents, self.being_written
+        return {ref: known[ref] for ref in refs if ref in known and ref not in written}
+
+    def _is_outdated(self) -> bool:
+        """Whether others may have committed since this was checked."""
+        return not self._writer.is_writing and time.monotonic() > self._confirmed_until
 
     def expire_confirmation(self) -> None:
         """Before the next cached document is given, check again whether others have committed.

@@ -183,20 +183,23 @@ class SqliteEngine(IndexRowEngine):
     async def get(self, refs: Sequence[Ref]) -> list[Document | None]:
         try:
             self._watch.glance()
-            known = self._cache.read(refs)
+            if (all_known := self._cache.read(refs)) is not None:
+                return all_known
         except DRIVER_ERRORS as error:
             raise translate(error) from error
-        if known is not None:
-            return known
-        if len(refs) > INLINE_ROWS:
+        known = self._cache.some(refs)
+        missing = [ref for ref in refs if ref not in known]
+        if len(missing) > INLINE_ROWS:
             return await self._in_steps(rows.reading_documents(self._reads, refs))
-        found = self._now(lambda reads: [rows.read_document(reads, ref) for ref in refs])
-        for ref, document in zip(refs, found, strict=True):
-            if document is None:
-                self._cache.keep_absence(ref)
-            else:
-                self._cache.keep(document)
-        return found
+        if missing:
+            found = self._now(lambda reads: [rows.read_document(reads, ref) for ref in missing])
+            for ref, document in zip(missing, found, strict=True):
+                known[ref] = document
+                if document is None:
+                    self._cache.keep_absence(ref)
+                else:
+                    self._cache.keep(document)
+        return [known[ref] for ref in refs]
 
     async def read_index(self, wanted: IndexRange) -> IndexPage:
         most = self.limits.page_bytes

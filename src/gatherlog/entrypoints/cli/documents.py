@@ -2,17 +2,15 @@
 
 import sys
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import aclosing, contextmanager
+from contextlib import aclosing
 from typing import TYPE_CHECKING, Protocol
 
 from gatherlog.entrypoints.cli.failures import FAILED
 from gatherlog.entrypoints.cli.opening import finish, opened_store
 from gatherlog.entrypoints.cli.options import Json, StoreUrl
-from gatherlog.entrypoints.cli.terminal import counted
+from gatherlog.entrypoints.cli.terminal import counted, updated_line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from gatherlog.core.eventstore.store import Store
     from gatherlog.core.projections.folds import Category
     from gatherlog.core.projections.rebuild import Difference, Progress
@@ -62,12 +60,12 @@ async def _compare(comparison: _Comparison, store: str | None, as_json: bool, ve
     from gatherlog.core.projections.rebuild import Progress
 
     count = Progress()
-    with _shown() as show:
+    with updated_line() as show:
 
         def note(progress: "Progress") -> None:
             nonlocal count
             count = progress
-            show(progress)
+            show(f"{progress.streams:,} streams, {progress.documents:,} documents")
 
         async with opened_store(store) as opened:
             async for difference in comparison(opened, CATEGORIES, progress=note):
@@ -129,17 +127,3 @@ def _report(count: "Progress", verb: str, others: int) -> None:
         "documents again.",
         file=sys.stderr,
     )
-
-
-@contextmanager
-def _shown() -> "Iterator[Callable[[Progress], None]]":
-    """Shows the progress in one line that is updated, if stderr is a terminal."""
-    if not sys.stderr.isatty():
-        yield lambda progress: None
-        return
-    from rich.console import Console
-
-    with Console(stderr=True).status("") as status:
-        yield lambda progress: status.update(
-            f"{progress.streams:,} streams, {progress.documents:,} documents"
-        )

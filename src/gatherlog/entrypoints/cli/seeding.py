@@ -1,19 +1,21 @@
 """The command that publishes made-up things to do, as many as are wanted."""
 
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 from cyclopts import Parameter
 
 from gatherlog.entrypoints.cli.failures import CommandRefused
 from gatherlog.entrypoints.cli.opening import finish, settings_of_lasting, started_platform
 from gatherlog.entrypoints.cli.options import StoreUrl
-from gatherlog.entrypoints.cli.terminal import counted
+from gatherlog.entrypoints.cli.terminal import counted, updated_line
 
 if TYPE_CHECKING:
     from gatherlog.interfaces.platform import Platform
 
 __all__ = ["seed"]
 
+T = TypeVar("T")
 MOST = 1_000_000
 
 
@@ -34,14 +36,15 @@ def seed(
     settings = settings_of_lasting(store)
 
     async def publish() -> int:
-        async with started_platform(settings) as platform:
-            return await _publish(platform, count, seed)
+        with updated_line() as show:
+            async with started_platform(settings) as platform:
+                return await _publish(platform, count, seed, show)
 
     print(f"Published: {counted(finish(publish()), 'thing')}.")
 
 
-async def _publish(platform: "Platform", count: int, seed: int) -> int:
-    """How many things were published."""
+async def _publish(platform: "Platform", count: int, seed: int, show: Callable[[str], None]) -> int:
+    """How many things were published; `show` is told meanwhile how far it is."""
     from gatherlog.apps.things.filling import ThingFiller
     from gatherlog.core.eventstore.clock import to_datetime
     from gatherlog.entrypoints.demo_city import RITA, open_account, open_organisers
@@ -52,5 +55,13 @@ async def _publish(platform: "Platform", count: int, seed: int) -> int:
     filler = ThingFiller(platform.store, actor="cli", clock=platform.clock, ids=platform.ids)
     await filler.save_profiles({one.id: name for name, one in organisers.items()})
     made = things(count, to_datetime(platform.clock()).date(), seed)
-    new = ((content, organisers[name]) for content, name in made)
+    new = ((content, organisers[name]) for content, name in _noted(made, count, show))
     return len(await filler.publish(new, reviewer))
+
+
+def _noted(made: Iterable[T], count: int, show: Callable[[str], None]) -> Iterator[T]:
+    """The same things, of which every hundredth is told of."""
+    for number, one in enumerate(made):
+        if number % 100 == 0:
+            show(f"{number:,} of {counted(count, 'thing')}")
+        yield one

@@ -1,8 +1,10 @@
-"""Printing text from users on a terminal, safely, and in tables."""
+"""Printing text from users on a terminal, safely, in tables, and in a line that is updated."""
 
-from collections.abc import Iterable, Sequence
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 
-__all__ = ["counted", "printable", "table"]
+__all__ = ["counted", "printable", "table", "updated_line"]
 
 
 def printable(text: str) -> str:
@@ -18,6 +20,18 @@ def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
         "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
         for row in cells
     )
+
+
+@contextmanager
+def updated_line() -> Iterator[Callable[[str], None]]:
+    """Shows text in one line that is updated, if stderr is a terminal."""
+    if not sys.stderr.isatty():
+        yield lambda text: None
+        return
+    from rich.console import Console
+
+    with Console(stderr=True).status("") as status:
+        yield status.update
 
 
 def counted(number: int, noun: str) -> str:

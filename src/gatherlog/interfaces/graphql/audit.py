@@ -40,7 +40,8 @@ async def history(context: Context, args: Args) -> list[HistoryEntry]:
 
 
 async def reports(context: Context, args: Args) -> Connection[Report]:
-    found = await context.things.reports(read_window(args, most=MOST, default=MOST))
+    window, reader = read_window(args, most=MOST, default=MOST), context.reader_id
+    found = await context.things.reports(window, reader)
     return connection(found, lambda report, version: report, lambda: 0)
 
 

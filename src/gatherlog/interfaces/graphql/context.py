@@ -51,6 +51,11 @@ class Context:
             raise Denied("This credential acts for no account.")
         return self.actor.account_id
 
+    @property
+    def reader_id(self) -> str | None:
+        """The account of who only reads, which may be none."""
+        return None if self.actor is None else self.actor.account_id
+
     def permit(self, action: Action) -> None:
         """Return if the policy allows the action; else raise Unauthenticated, NotFound or Denied.
 

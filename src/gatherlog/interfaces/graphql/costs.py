@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from math import prod
 from typing import Any, Final
 
+import msgspec
 from graphql import (
     DocumentNode,
     FieldNode,
@@ -38,8 +39,27 @@ _DEAR: Final[Mapping[str, int]] = {
 _LENGTHS: Final[Mapping[str, int]] = {"Query.bookings": 100, "Query.history": 50}
 """Lists that are long and have no size."""
 
-_Size = tuple[str, int]
-"""A variable that says how long a list is, and the length if it is not given."""
+
+class _Size(msgspec.Struct, frozen=True, order=True):
+    """How long a list is that variables have a say in: the most that any argument asks for.
+
+    A client may give both `first` and `last`, of which one is null.
+    """
+
+    variables: tuple[tuple[str, int | None], ...]
+    """Each with what it is if the client does not give it; None: nothing."""
+    written: int
+    """The most that the query itself asks for; 0: nothing."""
+    usual: int
+    """The length if nobody asks for any."""
+
+    def of(self, given: Mapping[str, Any]) -> int:
+        """The length with these variables."""
+        sizes = [given.get(name, default) for name, default in self.variables]
+        known = [_bounded(size) for size in sizes if isinstance(size, int)]
+        return max(self.written, *known) if known else self.written or self.usual
+
+
 Cost = dict[tuple[_Size, ...], int]
 """What a query costs, as a sum of products: a number, times the sizes that variables give."""
 
@@ -60,19 +80,13 @@ def cost_of(
         return lambda variables: fixed
 
     def with_variables(variables: Mapping[str, Any]) -> int:
-        given = {size: _given(variables, size) for size in sizes}
+        given = {size: size.of(variables) for size in sizes}
         total = 0
         for product, number in cost.items():
             total += number * prod(given[size] for size in product)
         return total
 
     return with_variables
-
-
-def _given(variables: Mapping[str, Any], size: _Size) -> int:
-    name, default = size
-    value = variables.get(name)
-    return _bounded(value) if isinstance(value, int) else default
 
 
 def _bounded(size: int) -> int:
@@ -142,15 +156,18 @@ class _Costs:
         return [_LENGTHS.get(name, _LIST)] if is_list and not name.endswith(".edges") else []
 
     def _named(self, node: FieldNode, usual: int) -> int | _Size:
-        """The size that `first` or `last` gives."""
+        """The size that `first` and `last` give."""
+        written, variables = 0, list[tuple[str, int | None]]()
         for argument in node.arguments or ():
             if argument.name.value in ("first", "last"):
                 if isinstance(argument.value, IntValueNode):
-                    return _bounded(int(argument.value.value))
+                    written = max(written, _bounded(int(argument.value.value)))
                 if isinstance(argument.value, VariableNode):
-                    variable = argument.value.name.value
-                    return variable, self._defaults.get(variable, usual)
-        return usual
+                    name = argument.value.name.value
+                    variables.append((name, self._defaults.get(name)))
+        if variables:
+            return _Size(tuple(variables), written, usual)
+        return written or usual
 
 
 def _times(cost: Cost, size: int | _Size) -> Cost:

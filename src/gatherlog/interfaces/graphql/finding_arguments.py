@@ -141,8 +141,10 @@ def _time_flaws(span: Args | None) -> Iterator[Flaw]:
 
 
 def _minute(text: str) -> int | None:
+    """The minute of a time as AWSTime has it; None where it has an offset."""
     read = time.fromisoformat(text[:8])
-    return read.hour * 60 + read.minute if len(text) <= 8 or text[8] == "." else None
+    has_offset = text.endswith("Z") or not {"+", "-"}.isdisjoint(text)
+    return None if has_offset else read.hour * 60 + read.minute
 
 
 def _span(span: Args | None) -> tuple[float, float] | None:

@@ -49,7 +49,7 @@ async def find_things_to_do(context: Context, args: Args) -> Connection[ShownThi
 
 async def places(context: Context, args: Args) -> list[OccurrencePlaces]:
     most = size_of(args, most=MOST_PLACES, default=USUAL_PLACES)
-    return (await context.things.coming_places(id_of(args)))[:most]
+    return await context.things.coming_places(id_of(args), most=most)
 
 
 PUBLIC_TYPES: Final[Mapping[str, Fields]] = {

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from gatherlog.apps.guests import DEFAULT
 from gatherlog.apps.people.policy import Action
 from gatherlog.apps.things import BookingDetails, Occurrence, OccurrencePlaces, Thing
 from gatherlog.core.commands.service import Stored
@@ -22,6 +21,7 @@ from gatherlog.interfaces.graphql.fields import (
 )
 from gatherlog.interfaces.graphql.own_things import own_things_found
 from gatherlog.interfaces.graphql.resolving import Args, id_of, mutation, null_where_hidden, query
+from gatherlog.interfaces.site_time import site_zone
 
 __all__ = ["RESOLVERS"]
 
@@ -78,7 +78,7 @@ async def figures(context: Context, args: Args) -> Any:
 
 
 async def create(context: Context, given: Args) -> ShownThing:
-    content = content_from(given, time_zone=await _site_zone(context))
+    content = content_from(given, time_zone=await site_zone(context.platform))
     made = await context.things.create_thing(
         content, context.account_id, actor=context.by, once=context.once
     )
@@ -183,11 +183,6 @@ async def write_to_families(context: Context, given: Args) -> ShownThing:
         once=context.once,
     )
     return shown(await context.things.own_thing(id_of(given), context.account_id))
-
-
-async def _site_zone(context: Context) -> str:
-    """The time zone of the site's own gathering."""
-    return (await context.platform.guests.gathering(DEFAULT)).body.time_zone
 
 
 # Fields.

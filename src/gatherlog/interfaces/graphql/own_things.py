@@ -1,14 +1,14 @@
 """The organiser's own things as a list that is searched and sorted here: it has no index for that.
 
-All things of one organiser are read for it, which are few. A cursor holds the place of its item in
-the order, so that it stays right while things come and go.
+All things of one organiser are read for it, which are few; requests of others go first meanwhile. A
+cursor holds the place of its item in the order, so that it stays right while things come and go.
 """
 
 import base64
 import binascii
 import zlib
 from bisect import bisect_left, bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -17,6 +17,7 @@ from gatherlog.apps.things import Content, ThingService, coming
 from gatherlog.core.commands.slices import Window
 from gatherlog.core.commands.text import folded
 from gatherlog.core.eventstore.errors import CursorInvalid, Flaw, Invalid
+from gatherlog.core.eventstore.giving_way import gently
 from gatherlog.interfaces.graphql.connections import Connection, Edge
 from gatherlog.interfaces.graphql.fields import ShownThing
 
@@ -44,15 +45,14 @@ async def own_things_found(
     """The things that have every word of `search`, sorted. Raises Invalid and CursorInvalid."""
     if len(search) > LONGEST_SEARCH:
         raise Invalid(Flaw("/search", f"has {len(search):,} characters; {LONGEST_SEARCH} fit"))
-    words = folded(search).split()
+    words = frozenset(folded(search).split())
     by = "RELEVANCE" if sort is None else sort["sortBy"]
     if by == "GEO_DISTANCE":
         raise Invalid(Flaw("/sort/sortBy", "needs a place from which distances are measured"))
     turned = sort is not None and (sort["direction"] == "DESC") is not (by == "RELEVANCE")
     found: list[tuple[Place, ShownThing]] = []
-    for shown in await _all(things, organiser_id):
-        content = shown.thing.content
-        if all(word in _text(content) for word in words):
+    async for shown in gently(await _all(things, organiser_id)):
+        if _has(shown.thing.content, words):
             rank = _rank(by, shown, words, now)
             place = (-rank if turned else rank, -shown.thing.created_at, shown.thing.id)
             found.append((place, shown))
@@ -72,11 +72,15 @@ async def _all(things: ThingService, organiser_id: str) -> list[ShownThing]:
         window = Window(limit=_PAGE, after=part.items[-1].cursor)
 
 
-def _text(content: Content) -> str:
-    return folded(f"{content.name}\n{content.description}\n{content.where.address}")
+def _has(content: Content, words: Collection[str]) -> bool:
+    """Whether every word is somewhere in the texts."""
+    if not words:
+        return True
+    text = folded(f"{content.name}\n{content.description}\n{content.where.address}")
+    return all(word in text for word in words)
 
 
-def _rank(by: str, shown: ShownThing, words: Sequence[str], now: int) -> float:
+def _rank(by: str, shown: ShownThing, words: Collection[str], now: int) -> float:
     content = shown.thing.content
     if by == "PRICE":
         return content.price.start

@@ -32,6 +32,9 @@ def query(action: Action, resolve: Resolve) -> Resolver:
         context.permit(action)
         try:
             return await resolve(context, args)
+        except NotFound:
+            context.hides = True
+            raise
         except CursorInvalid as error:
             raise _of_cursors(error, args) from None
 

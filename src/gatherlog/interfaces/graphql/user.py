@@ -1,7 +1,9 @@
 """The queries, mutations and the subscription of parents, about what is published and their own."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
+
+from msgspec import UNSET
 
 from gatherlog.apps.people.policy import Action
 from gatherlog.apps.things import (
@@ -10,12 +12,13 @@ from gatherlog.apps.things import (
     BookingWish,
     Child,
     ChildDetails,
+    Favourite,
     Occurrence,
     OccurrencePlaces,
     Thing,
 )
-from gatherlog.core.commands.slices import Window
-from gatherlog.interfaces.graphql.connections import Connection, Edge, read_window, size_of
+from gatherlog.core.commands.slices import Slice, Window, selected
+from gatherlog.interfaces.graphql.connections import Connection, connection, read_window, size_of
 from gatherlog.interfaces.graphql.contacting import contact_us
 from gatherlog.interfaces.graphql.context import Context
 from gatherlog.interfaces.graphql.fields import CHILD, Fields, ShownThing, dates_of
@@ -36,12 +39,8 @@ _PAGE: Final = 500
 async def my_favorites(context: Context, args: Args) -> Connection[Thing]:
     """Favourites that are not published now are passed over; pages are full all the same."""
     window = read_window(args, most=MOST_FAVOURITES, default=MOST_FAVOURITES)
-    edges, has_previous, has_next = await _favourites(context, window)
-
-    async def total() -> int:
-        return len((await _favourites(context, Window(limit=_PAGE), whole=True))[0])
-
-    return Connection(edges, has_previous, has_next, total)
+    found = await _favourites(context, window)
+    return connection(found, lambda thing, version: thing, lambda: _count_favourites(context))
 
 
 async def my_favorite_by_id(context: Context, args: Args) -> Thing:
@@ -55,7 +54,7 @@ async def my_children(context: Context, args: Args) -> list[Child]:
 
 
 async def my_child_by_id(context: Context, args: Args) -> Child:
-    return await context.things.child(id_of(args), context.account_id)
+    return (await context.things.child(id_of(args), context.account_id)).body
 
 
 async def my_bookings(context: Context, args: Args) -> list[tuple[BookingDetails, str | None]]:
@@ -99,16 +98,18 @@ async def add_child(context: Context, given: Args) -> Child:
 
 async def update_child(context: Context, given: Args) -> Child:
     """What a client does not know of, and so does not send, stays as it is."""
-    child_id, own = id_of(given), context.account_id
-    before = await context.things.child(child_id, own)
     return await context.things.change_child(
-        child_id, _details(given["child"], before), own, actor=context.by, once=context.once
+        id_of(given),
+        _details(given["child"]),
+        context.account_id,
+        actor=context.by,
+        once=context.once,
     )
 
 
 async def remove_child(context: Context, given: Args) -> Child:
     child_id, own = id_of(given), context.account_id
-    child = await context.things.child(child_id, own)
+    child = (await context.things.child(child_id, own)).body
     await context.things.remove_child(child_id, own, actor=context.by, once=context.once)
     return child
 
@@ -150,44 +151,39 @@ async def places_left(context: Context, args: Args) -> OccurrencePlaces:
 # How it is done.
 
 
-async def _favourites(
-    context: Context, window: Window, *, whole: bool = False
-) -> tuple[list[Edge[Thing]], bool, bool]:
-    """The published ones, up to the window's limit or, `whole`, all; and what is on either side."""
-    edges: list[Edge[Thing]] = []
-    after, has_previous = window.after, None
-    while True:
-        part = await context.things.favourites(
-            context.account_id, Window(limit=window.limit, after=after)
-        )
-        if has_previous is None:
-            has_previous = part.has_previous
-        things = await context.things.published_things([one.body.thing_id for one in part.items])
-        for item, thing in zip(part.items, things, strict=True):
-            if thing is not None:
-                if len(edges) == window.limit and not whole:
-                    return edges, has_previous, True
-                edges.append(Edge(thing, item.cursor))
-        if not part.has_next or not part.items:
-            return edges, has_previous, False
-        after = part.items[-1].cursor
+async def _favourites(context: Context, window: Window) -> Slice[Thing]:
+    """The published ones."""
+
+    async def read(part: Window) -> Slice[Favourite]:
+        return await context.things.favourites(context.account_id, part)
+
+    async def published(found: Sequence[Favourite]) -> list[Thing | None]:
+        return await context.things.published_things([one.thing_id for one in found])
+
+    return await selected(read, published, window)
+
+
+async def _count_favourites(context: Context) -> int:
+    found = await _favourites(context, Window(limit=_PAGE))
+    count = len(found.items)
+    while found.has_next:
+        found = await _favourites(context, Window(limit=_PAGE, after=found.items[-1].cursor))
+        count += len(found.items)
+    return count
 
 
 async def _booked(context: Context, booking: Booking) -> tuple[BookingDetails, None]:
-    return await context.things.booking(booking.id, context.account_id), None
+    [details] = await context.things.booking_details([booking])
+    return details, None
 
 
-def _details(given: Args, before: Child | None = None) -> ChildDetails:
-    def told(name: str, known: str | None) -> str | None:
-        text: str | None = given.get(name, known)
-        return text
-
+def _details(given: Args) -> ChildDetails:
     return ChildDetails(
         name=given["name"],
         birth_date=given["birthDate"],
-        allergies=told("allergies", before.allergies if before else None),
-        emergency_contact=told("emergencyContact", before.emergency_contact if before else None),
-        pick_up=told("pickUp", before.pick_up if before else None),
+        allergies=given.get("allergies", UNSET),
+        emergency_contact=given.get("emergencyContact", UNSET),
+        pick_up=given.get("pickUp", UNSET),
     )
 
 

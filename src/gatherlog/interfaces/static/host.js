@@ -78,6 +78,23 @@ for (const button of document.querySelectorAll("[data-locates]")) {
   });
 }
 
+// A quick choice is added to what was typed already. Without scripts it is a link, which has only
+// what was asked for before.
+for (const choices of document.querySelectorAll("[data-fills]")) {
+  choices.addEventListener("click", (event) => {
+    const link = event.target.closest("a");
+    if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    const { form } = document.getElementById("day");
+    const [now, wanted] = [location, link].map(({ search }) => new URLSearchParams(search));
+    for (const name of ["ages", "day", "until"]) {
+      const value = wanted.get(name) ?? "";
+      if (value !== (now.get(name) ?? "")) form.elements[name].value = value;
+    }
+    event.preventDefault();
+    form.requestSubmit();
+  });
+}
+
 // What the pages of messages keep in this browser is not left to whoever uses it next.
 for (const form of document.querySelectorAll('form[action="/signout"]')) {
   form.addEventListener("submit", () => {

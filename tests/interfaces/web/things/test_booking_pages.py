@@ -57,6 +57,7 @@ async def test_two_children_are_booked_at_once(pia: Browsing, town: Town) -> Non
     shown = facts(page)
     assert (shown["Where"], shown["Who"]) == ("Pond Street 1, Berlin", "Mia, Ben and 1 other")
     assert shown["When"].endswith("10:00 to 12:00, Berlin time")
+    assert "mailto:olga@example.org" in [link.get("href") for link in page.all("a")]
     assert await booked(town, thing) == 3
 
 
@@ -147,14 +148,14 @@ async def test_nobody_books_for_somebody_elses_child(pia: Browsing, town: Town) 
         ),
         (
             {"people": "0"},
-            "people",
-            "The number of other people should be at least 1 where no child is named.",
+            "children",
+            "Choose a child, or say how many other people come.",
         ),
         ({"children": "<b>"}, "children", "The children should be your own."),
         ({"children": [NOBODY] * 1 + ["x"]}, "children", "The children should be your own."),
     ],
 )
-async def test_a_wrong_number_is_named_and_nothing_is_booked(
+async def test_what_is_wrong_is_named_and_nothing_is_booked(
     pia: Browsing, town: Town, fields: dict[str, Any], field: str, told: str
 ) -> None:
     thing = await town.published()

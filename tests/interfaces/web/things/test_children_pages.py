@@ -92,6 +92,27 @@ async def test_a_child_is_changed(pia: Browsing, town: Town) -> None:
     )
 
 
+async def test_what_was_changed_in_another_window_is_not_overwritten_unseen(
+    pia: Browsing, town: Town
+) -> None:
+    mia = await town.child(allergies="Nuts")
+    path = f"/children/{mia.id}"
+    form = only_form(await pia.open(path))
+    await pia.send(path, allergies="Nuts, milk", pickUp="Grandma")
+
+    refused = page_of(await pia.post(path, **{**form, "name": "Mia Winter", "pickUp": "Dad"}), 409)
+
+    assert refused.of_class("note")[0].startswith("Somebody has changed this since")
+    assert refused.filled()["allergies"] == ["Nuts, milk"]
+    assert (refused.filled()["name"], refused.filled()["pickUp"]) == (["Mia Winter"], ["Dad"])
+    [child] = await children(town)
+    assert (child.name, child.allergies, child.pick_up) == (mia.name, "Nuts, milk", "Grandma")
+    again = await pia.post(path, **only_form(refused))
+    [child] = await children(town)
+    assert again.headers["location"] == "/children?done=saved"
+    assert (child.name, child.allergies, child.pick_up) == ("Mia Winter", "Nuts, milk", "Dad")
+
+
 @ON_SQLITE
 @pytest.mark.parametrize("place", ["new", "one"])
 @pytest.mark.parametrize(

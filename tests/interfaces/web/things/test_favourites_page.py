@@ -22,6 +22,7 @@ async def test_favourites_are_listed_with_their_next_date(pia: Browsing, town: T
         return names(page), page.of_class("coming")
 
     await eventually(listed, (["Bees", "Ants"], ["9 places left", "9 places left"]))
+    assert "in your favourites" not in (await pia.open("/favourites")).html
 
 
 async def test_a_favourite_is_removed_also_where_it_is_not_published_any_more(

@@ -3,10 +3,14 @@
 import dataclasses
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
+from gatherlog.apps.guests import DEFAULT
+from gatherlog.apps.guests.inputs import SettingsPatch
 from gatherlog.apps.things import Finder, Found, Hit, ThingQuery
 from gatherlog.bootstrap import Platform
 from gatherlog.core.eventstore.errors import (
@@ -255,3 +259,30 @@ async def test_what_organisers_wrote_is_text(
 
     assert EVIL not in page.html
     assert EVIL in rows(page)[0]
+
+
+@ON_SQLITE
+@pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "Pacific/Pago_Pago"])
+async def test_today_is_what_it_is_by_the_clocks_of_the_site(
+    visitor: Browsing, platform: Platform, zone: str
+) -> None:
+    patch = SettingsPatch(time_zone=zone)
+    await platform.guests.change_settings(DEFAULT, patch, actor="test")
+    expected = {"Today": 0, "Tomorrow": 1}
+
+    page = await visitor.open("/things")
+    today = datetime.now(ZoneInfo(zone)).date()
+
+    links = {e.text: e["href"] for e in page.all("a")}
+    assert {name: links[name] for name in expected} == {
+        name: f"/things?day={today + timedelta(days)}" for name, days in expected.items()
+    }
+
+
+@ON_SQLITE
+async def test_things_are_found_also_where_the_default_gathering_was_removed(
+    visitor: Browsing, platform: Platform
+) -> None:
+    await platform.guests.remove_gathering(DEFAULT, actor="test")
+
+    await visitor.open("/things")

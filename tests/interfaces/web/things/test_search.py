@@ -14,6 +14,7 @@ from tests.interfaces.graphql.sample_finder import SampleFinder
 from tests.interfaces.graphql.sample_town import DAY, Town, content
 from tests.interfaces.web.reading import Page
 from tests.interfaces.web.things.family import Browsing
+from tests.stores import heads_of_all
 
 
 @pytest.fixture
@@ -27,7 +28,7 @@ async def finding(platform: Platform, people: People) -> AsyncIterator[Browsing]
 
 async def ready(platform: Platform) -> None:
     platform.search.start()
-    await platform.search.caught_up(await platform.store.heads())
+    await platform.search.caught_up(await heads_of_all(platform.store))
 
 
 def names(page: Page) -> list[str]:

@@ -223,7 +223,7 @@ async def test_a_report_reaches_the_reviewers(pia: Browsing, town: Town) -> None
     assert thanked.of_class("good") == ["Thank you. We will look into it."]
 
     async def reports() -> object:
-        found = await town.service.reports(Window(limit=9))
+        found = await town.service.reports(Window(limit=9), None)
         return [(one.body.thing_id, one.body.reason) for one in found.items]
 
     await eventually(reports, [(thing.id, "The pond is deep.")])

@@ -60,10 +60,12 @@ def choices(children: Iterable[Child], content: Content, one: Occurrence) -> lis
 
 
 def wish(form: BookingForm, one: Occurrence) -> BookingWish:
-    """Whom it books for. Raises Invalid for what is no number, and for what is no child."""
+    """Whom it books for. Raises Invalid for nobody, and for what is no number or no child."""
     flaws: list[Flaw] = []
     people = whole("people", form.fields["people"] or "0", flaws)
     children = tuple(_ids(form.chosen, flaws))
+    if not (flaws or children or people):
+        flaws.append(Flaw("/children/-", "Choose a child, or say how many other people come"))
     if flaws:
         raise Invalid(*flaws)
     return BookingWish(date=one.date, start=one.start[11:], children=children, people=people)

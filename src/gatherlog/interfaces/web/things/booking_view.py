@@ -51,6 +51,8 @@ class BookingView(msgspec.Struct, frozen=True):
     headline: str
     told: Sequence[str]
     facts: Sequence[tuple[str, str]]
+    phone: str
+    email: str
     may_cancel: bool
     offers_others: bool
     """Whether other dates are offered, because somebody else cancelled."""
@@ -85,6 +87,8 @@ def booking_view(details: BookingDetails, *, now: int, today: date) -> BookingVi
         headline=_headline(details, over),
         told=_told(details, over),
         facts=_facts(details, today),
+        phone=thing.content.contact.phone or "",
+        email=thing.content.contact.email or "",
         may_cancel=is_live and not over,
         offers_others=booking.cancelled_by not in (None, "parent") and thing.status == "PUBLISHED",
         is_published=thing.status == "PUBLISHED",
@@ -122,12 +126,10 @@ def _promise(people: int) -> str:
 
 def _facts(details: BookingDetails, today: date) -> list[tuple[str, str]]:
     content, when = details.thing.content, _when(details, today)
-    contact = content.contact
     found = [
         ("When", f"{when}, {zone(content.time_zone)}" if when else ""),
         ("Where", content.where.address),
         ("Who", _who(details)),
-        ("Contact", " · ".join(part for part in (contact.phone, contact.email) if part)),
     ]
     return [(term, text) for term, text in found if text]
 

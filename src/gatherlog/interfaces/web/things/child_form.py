@@ -3,9 +3,10 @@
 from typing import Final
 
 from gatherlog.apps.things import Child, ChildDetails
+from gatherlog.core.commands.service import Stored
 from gatherlog.interfaces.web.fields import Fields, blank_is_none
 
-__all__ = ["NAMES", "details", "filled"]
+__all__ = ["NAMES", "details", "filled", "rebased"]
 
 NAMES: Final = {
     "name": "The name",
@@ -27,14 +28,21 @@ def details(fields: Fields) -> ChildDetails:
     )
 
 
-def filled(child: Child) -> Fields:
+def filled(stored: Stored[Child]) -> Fields:
     """The form filled with a child as saved."""
-    return Fields(
+    child = stored.body
+    return Fields.saved(
         {
             "name": child.name,
             "birthDate": child.birth_date,
             "allergies": child.allergies or "",
             "emergencyContact": child.emergency_contact or "",
             "pickUp": child.pick_up or "",
-        }
+        },
+        stored.version,
     )
+
+
+def rebased(fields: Fields, stored: Stored[Child]) -> Fields:
+    """The form as it was sent, on top of what is saved now; see `Fields.rebased`."""
+    return fields.rebased(filled(stored), lambda name, value: value)

@@ -5,11 +5,11 @@ from starlette.responses import Response
 
 from gatherlog.apps.people import Action
 from gatherlog.apps.things import Child, ChildDetails, ChildIsBooked, WrongState, age_on
-from gatherlog.core.commands.service import Repeated
-from gatherlog.core.eventstore.errors import Invalid, KeyReused
+from gatherlog.core.commands.service import Repeated, Stored
+from gatherlog.core.eventstore.errors import Conflict, Invalid, KeyReused
 from gatherlog.interfaces.problems import status_of
 from gatherlog.interfaces.web.fields import Fields
-from gatherlog.interfaces.web.forms import text
+from gatherlog.interfaces.web.forms import text, version
 from gatherlog.interfaces.web.sections import safe_path
 from gatherlog.interfaces.web.things import child_form
 from gatherlog.interfaces.web.things.frame import Parent, ThingsFrame
@@ -18,6 +18,10 @@ from gatherlog.interfaces.web.things.once import once
 __all__ = ["ChildrenPages"]
 
 _MANY = "You cannot add any more children."
+_CHANGED = (
+    "Somebody has changed this since you opened the page, as marked below. What you typed is not "
+    "saved: save it again if you still mean it."
+)
 _BOOKED = "has an upcoming booking. Please cancel it first."
 
 
@@ -61,21 +65,32 @@ class ChildrenPages:
     async def child(self, request: Request) -> Response:
         """What is told of a child; POST changes it or removes the child."""
         parent = await self._frame.parent(request, Action.KEEP_CHILDREN)
-        child = await self._things.child(self._frame.id(request), parent.account_id)
+        child = await self._child(request, parent)
         if request.method != "POST":
             return self._form(parent, child_form.filled(child), child)
         sent = await self._frame.form(request, parent.visitor)
         if text(sent, "do") == "remove":
             return await self._remove(parent, child)
-        fields = Fields.read(sent, child_form.NAMES)
+        fields = Fields.read(sent, (*child_form.NAMES, "version", "was"))
         try:
             await self._things.change_child(
-                child.id, child_form.details(fields), parent.account_id, actor=parent.by
+                child.body.id,
+                child_form.details(fields),
+                parent.account_id,
+                actor=parent.by,
+                expects=version(fields["version"]),
             )
         except Invalid as error:
             flawed = fields.with_flaws(error.flaws, child_form.NAMES)
             return self._form(parent, flawed, child, status=status_of(error))
+        except Conflict as error:
+            child = await self._child(request, parent)
+            again = child_form.rebased(fields, child)
+            return self._form(parent, again, child, notice=_CHANGED, status=status_of(error))
         return self._frame.redirect("/children", "saved")
+
+    async def _child(self, request: Request, parent: Parent) -> Stored[Child]:
+        return await self._things.child(self._frame.id(request), parent.account_id)
 
     async def _add(self, parent: Parent, told: ChildDetails, key: str) -> None:
         """Add a child; a form that is sent again as it was, as by a double click, adds no other."""
@@ -89,11 +104,11 @@ class ChildrenPages:
         except Repeated:
             pass
 
-    async def _remove(self, parent: Parent, child: Child) -> Response:
+    async def _remove(self, parent: Parent, child: Stored[Child]) -> Response:
         try:
-            await self._things.remove_child(child.id, parent.account_id, actor=parent.by)
+            await self._things.remove_child(child.body.id, parent.account_id, actor=parent.by)
         except ChildIsBooked as error:
-            notice, filled = f"{child.name} {_BOOKED}", child_form.filled(child)
+            notice, filled = f"{child.body.name} {_BOOKED}", child_form.filled(child)
             return self._form(parent, filled, child, notice=notice, status=status_of(error))
         return self._frame.redirect("/children", "removed")
 
@@ -101,7 +116,7 @@ class ChildrenPages:
         self,
         parent: Parent,
         fields: Fields,
-        child: Child | None = None,
+        child: Stored[Child] | None = None,
         *,
         notice: str = "",
         status: int = 200,
@@ -110,7 +125,7 @@ class ChildrenPages:
             "things/child.html",
             parent.visitor,
             status=status,
-            child=child,
+            child=None if child is None else child.body,
             fields=fields,
             once=self._frame.platform.ids(),
             notice=notice,

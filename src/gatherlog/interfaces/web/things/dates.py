@@ -13,16 +13,17 @@ from gatherlog.apps.things import (
     ThingService,
     cancelled_dates,
     coming,
+    not_over,
 )
 from gatherlog.core.eventstore.clock import to_datetime
-from gatherlog.interfaces.web.things.facts import clock
-from gatherlog.interfaces.web.things.phrases import span
+from gatherlog.interfaces.web.things.phrases import clock, span
 from gatherlog.interfaces.web.words import people
 
 __all__ = [
     "Date",
     "Dates",
     "Figures",
+    "as_altered",
     "date_path",
     "dates_of",
     "figures_of",
@@ -70,9 +71,15 @@ class Dates(msgspec.Struct, frozen=True):
     past: list[Date]
 
 
+def as_altered(thing: Thing, live: Thing | None) -> Thing:
+    """A new version with the dates of the published thing that are moved and cancelled: so they
+    stay when it is approved."""
+    return thing if live is None else msgspec.structs.replace(thing, altered=live.altered)
+
+
 async def figures_of(things: ThingService, thing: Thing, account_id: str, now: int) -> Figures:
     """The figures of an own thing; of one that is not published, nothing is booked."""
-    occurrences = coming(thing.content, thing.altered, now=now)
+    occurrences = not_over(thing.content, thing.altered, now=now)
     if thing.status != "PUBLISHED":
         return Figures(0, [untouched(thing, one) for one in occurrences], [])
     places = await things.places_at([(thing, one) for one in occurrences])

@@ -18,7 +18,13 @@ from gatherlog.interfaces.auth import permit
 from gatherlog.interfaces.problems import Malformed, status_of
 from gatherlog.interfaces.web.fields import Fields
 from gatherlog.interfaces.web.forms import text, version
-from gatherlog.interfaces.web.things.dates import Date, dates_of, figures_of, next_dates
+from gatherlog.interfaces.web.things.dates import (
+    Date,
+    as_altered,
+    dates_of,
+    figures_of,
+    next_dates,
+)
 from gatherlog.interfaces.web.things.differences import Line, differences, lines
 from gatherlog.interfaces.web.things.facts import (
     FIELD_NAMES,
@@ -198,8 +204,9 @@ class DeskPages:
     ) -> Response:
         thing, now = own.thing, self._frame.platform.clock()
         live = None if thing.replaces is None else await self._frame.published(own)
+        dated = as_altered(thing, live)
         figures, profile = await asyncio.gather(
-            figures_of(self._things, thing, own.account_id, now),
+            figures_of(self._things, dated, own.account_id, now),
             self._things.profile(own.account_id),
         )
         is_wrong_state = error is not None and not isinstance(error, Invalid)
@@ -218,7 +225,7 @@ class DeskPages:
             live=live,
             since=_since(thing),
             figures=figures,
-            dates=dates_of(thing, figures, now),
+            dates=dates_of(dated, figures, now),
             profile=profile,
             fields=fields,
             notice=_CHANGED_MEANWHILE if is_wrong_state else "",

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
+from hashlib import blake2b
 from typing import Final, Literal
 
 import msgspec
@@ -10,7 +11,7 @@ import msgspec
 from gatherlog.apps.things import Content
 from gatherlog.interfaces.web.things.facts import FIELD_NAMES, said
 
-__all__ = ["Line", "Piece", "differences", "lines", "pieces"]
+__all__ = ["Line", "Piece", "changed_since", "differences", "lines", "pieces", "seen"]
 
 MOST_COMPARED: Final = 40_000
 """Pairs of words or lines that are compared: beyond, a text counts as replaced. So the time that it
@@ -57,6 +58,23 @@ def differences(before: Content, after: Content, currency: str = "") -> list[Lin
         for field, name in FIELD_NAMES.items()
         if old[field] or new[field]
     ]
+
+
+def seen(content: Content) -> str:
+    """What a page sends along to find out later what has changed since it was made."""
+    told = said(content)
+    hashes = {name: blake2b(told[name].encode(), digest_size=12).hexdigest() for name in told}
+    return msgspec.json.encode(hashes).decode()
+
+
+def changed_since(before: str, content: Content) -> list[str]:
+    """The fields that are not what they were when `seen` gave this; none if it did not give it."""
+    try:
+        was = msgspec.json.decode(before, type=dict[str, str])
+    except msgspec.MsgspecError:
+        return []
+    now = msgspec.json.decode(seen(content), type=dict[str, str])
+    return [name for name in FIELD_NAMES if name in was and was[name] != now[name]]
 
 
 def pieces(before: str, after: str) -> list[Piece]:

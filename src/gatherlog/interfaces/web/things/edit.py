@@ -7,7 +7,6 @@ from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gatherlog.apps.guests import DEFAULT
 from gatherlog.apps.people import Action
 from gatherlog.apps.things import (
     Content,
@@ -21,11 +20,12 @@ from gatherlog.core.commands.handler import Handled
 from gatherlog.core.commands.service import Repeated
 from gatherlog.core.eventstore.errors import Conflict, Invalid, KeyReused
 from gatherlog.interfaces.problems import status_of
+from gatherlog.interfaces.site_time import site_zone
 from gatherlog.interfaces.web.fields import ZONES, Fields
 from gatherlog.interfaces.web.forms import text, version
 from gatherlog.interfaces.web.things import thing_form
 from gatherlog.interfaces.web.things.checklist import CHECKLIST
-from gatherlog.interfaces.web.things.dates import untouched
+from gatherlog.interfaces.web.things.dates import as_altered, untouched
 from gatherlog.interfaces.web.things.desk import ShownReason, shown_reasons
 from gatherlog.interfaces.web.things.once import once
 from gatherlog.interfaces.web.things.own_frame import OwnFrame, OwnThing
@@ -70,7 +70,7 @@ class EditPages:
         visitor, account = await self._frame.organiser(request, Action.CREATE_THING)
         if request.method != "POST":
             kind = request.query_params.get("kind", "")
-            form = thing_form.blank(kind, await self._site_zone())
+            form = thing_form.blank(kind, await site_zone(self._frame.platform))
             return self._form(request, visitor, form)
         sent = await self._frame.form(request, visitor)
         form = ThingForm.read(sent)
@@ -109,13 +109,14 @@ class EditPages:
         if own.thing.status == "REMOVED":
             return self._frame.redirect(own.path)
         profile = await self._things.profile(own.account_id)
+        live = None if own.thing.replaces is None else await self._frame.published(own)
         return self._frame.shown(
             request,
             "things/preview.html",
             own.visitor,
             section="/desk",
             thing=own.thing,
-            view=self._previewed(own.thing, profile),
+            view=self._previewed(as_altered(own.thing, live), profile),
             may_submit=own.thing.status in ("DRAFT", "REJECTED"),
             parent=None,
             fields=Fields({}),
@@ -222,10 +223,6 @@ class EditPages:
             once=self._frame.platform.ids(),
             notice=notice,
         )
-
-    async def _site_zone(self) -> str:
-        """The time zone of the site's own gathering, with which a new thing begins."""
-        return (await self._frame.platform.guests.gathering(DEFAULT)).body.time_zone
 
 
 def _id_made(handled: Handled) -> bytes:

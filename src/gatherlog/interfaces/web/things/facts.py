@@ -1,24 +1,36 @@
 """What a thing to do says of itself, field by field, for its organiser and its reviewers. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
+from decimal import Decimal
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from gatherlog.apps.things import Content, Occurrence, ThingStatus
+from gatherlog.apps.things import Content, Image, Occurrence, ThingStatus
 from gatherlog.core.eventstore.clock import to_datetime
 from gatherlog.interfaces.web.things.phrases import (
     AUDIENCES,
     CATEGORIES,
     KINDS,
+    OLD,
     ages,
+    clock,
     opening_hours,
     price,
     span,
 )
 from gatherlog.interfaces.web.words import day, listed, zone
 
-__all__ = ["FIELD_NAMES", "STATUS_MARKS", "STATUS_NAMES", "clock", "facts", "said", "since"]
+__all__ = [
+    "FIELD_NAMES",
+    "STATUS_MARKS",
+    "STATUS_NAMES",
+    "facts",
+    "names_of",
+    "plain",
+    "said",
+    "since",
+]
 
 STATUS_NAMES: Final[Mapping[ThingStatus, str]] = {
     "DRAFT": "Draft",
@@ -57,7 +69,10 @@ _WITH_YEAR: Final = date.min
 
 
 def said(content: Content, currency: str = "") -> dict[str, str]:
-    """What a thing says in each of FIELD_NAMES; empty where it says nothing."""
+    """What a thing says in each of FIELD_NAMES; empty where it says nothing.
+
+    It is exact: where a field is not the same in two contents, neither is its text.
+    """
     contact, where = content.contact, content.where
     return {
         "name": content.name,
@@ -65,18 +80,23 @@ def said(content: Content, currency: str = "") -> dict[str, str]:
         "type": KINDS[content.kind],
         "category": CATEGORIES[content.category],
         "when": "\n".join(_when(content)),
-        "timeZone": zone(content.time_zone),
-        "where": f"{where.address}\n{where.lat:.6g}, {where.lon:.6g} on the map",
-        "target": _target(content),
+        "timeZone": f"{zone(content.time_zone)} ({content.time_zone})",
+        "where": f"{where.address}\n{plain(where.lat)}, {plain(where.lon)} on the map",
+        "target": _with_exact(_target(content), _oldest(content)),
         "adultMandatory": "Have to stay" if content.adult_mandatory else "Need not stay",
-        "price": price(content.price, currency),
+        "price": _with_exact(price(content.price, currency), _parts_of_cents(content)),
         "capacity": "No limit"
         if content.capacity is None
         else f"{content.capacity:,} on each date",
         "bookingMandatory": "Only with a booking" if content.booking_mandatory else "Not needed",
         "contact": "\n".join(filter(None, (contact.email, contact.phone, contact.www))),
-        "image": "" if content.image is None else content.image.name,
+        "image": "" if content.image is None else _picture(content.image),
     }
+
+
+def names_of(fields: Iterable[str]) -> str:
+    """`name, times`: fields as a sentence names them."""
+    return ", ".join(FIELD_NAMES[field].lower() for field in fields)
 
 
 def facts(content: Content, currency: str = "") -> list[str]:
@@ -92,19 +112,47 @@ def since(micros: int, time_zone: str) -> str:
     return f"{day(there)}, {there:%H:%M}"
 
 
-def clock(time: str) -> str:
-    """`14:00` for `14:00:00`; seconds only where there are some."""
-    return time.removesuffix(":00") if time.count(":") == 2 else time
+def plain(value: float) -> str:
+    """The number without an exponent, so that it is the same when it is read again."""
+    return f"{Decimal(repr(value)):f}".removesuffix(".0")
 
 
 def _when(content: Content) -> list[str]:
     start, end = content.when.start, content.when.end
     if content.kind == "EVENT":
         return [span(Occurrence(start, end, "", content.time_zone), _WITH_YEAR)]
-    first, last = (day(date.fromisoformat(one[:10])) for one in (start, end))
+    first, last = map(_moment_of_series, (start, end))
     hours = [f"{days}, {times}" for days, times in opening_hours(content)]
     within = f"from {first} to {last}" if first != last else f"on {first}"
     return [*(hours or ["Every day, all day"]), within]
+
+
+def _moment_of_series(local: str) -> str:
+    """A first or last day. Its time means nothing, and is told only where there is one."""
+    time = clock(local[11:])
+    return day(date.fromisoformat(local[:10])) + (f", {time}" if time != "00:00" else "")
+
+
+def _oldest(content: Content) -> Iterable[str]:
+    """The upper end of ages, where words leave it open."""
+    return [f"up to {content.ages.end}"] if content.ages.end > OLD else []
+
+
+def _parts_of_cents(content: Content) -> Iterable[str]:
+    """The prices, where words round them."""
+    ends = {"from": content.price.start, "to": content.price.end}
+    return [f"{end} {plain(one)}" for end, one in ends.items() if round(one, 2) != one]
+
+
+def _picture(image: Image) -> str:
+    """The name of a picture, and where it is kept."""
+    kept = " · ".join(filter(None, (image.region, image.bucket, image.mime_type)))
+    return f"{image.name}\n{image.key}\n{kept}"
+
+
+def _with_exact(words: str, exact: Iterable[str]) -> str:
+    more = ", ".join(exact)
+    return f"{words} ({more})" if more else words
 
 
 def _target(content: Content) -> str:

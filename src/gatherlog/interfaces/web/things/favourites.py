@@ -48,15 +48,16 @@ class FavouritesPage:
         return self._frame.page(
             "things/favourites.html",
             parent.visitor,
-            rows=await self._rows(ids, parent),
+            rows=await self._rows(ids),
             note=self._frame.done(request.query_params),
             pages=neighbours(found, "/favourites"),
         )
 
-    async def _rows(self, ids: list[str], parent: Parent) -> list[_Row]:
+    async def _rows(self, ids: list[str]) -> list[_Row]:
+        """The rows, which need not say that they are favourites."""
         published = await self._things.published_things(ids)
         things = [thing for thing in published if thing is not None]
-        cards = {card.id: card for card in await cards_of(self._frame, things, parent)}
+        cards = {card.id: card for card in await cards_of(self._frame, things, None)}
         return [_Row(id, cards.get(id)) for id in ids]
 
     async def _drop(self, request: Request, parent: Parent) -> Response:

@@ -17,6 +17,7 @@ from gatherlog.core.eventstore.errors import (
     SearchNotReady,
 )
 from gatherlog.interfaces.problems import status_of
+from gatherlog.interfaces.site_time import site_today
 from gatherlog.interfaces.web.paging import Neighbours
 from gatherlog.interfaces.web.sign_in_pages import sign_in_path
 from gatherlog.interfaces.web.things.cards import Card, card, shown_date
@@ -83,7 +84,7 @@ class FindPage:
         error: GatherlogError | None = None,
         status: int = 200,
     ) -> Response:
-        today = self._frame.today
+        today = await site_today(self._frame.platform)
         return self._frame.page(
             "things/find.html",
             visitor,
@@ -96,7 +97,7 @@ class FindPage:
             results=results,
             notice="" if error is None else _NOTICES[error.code],
             days=[(text, filters.path(**dates)) for text, dates in _days(today)],
-            own_ages=await self._own_ages(self._frame.as_parent(visitor), filters),
+            own_ages=await self._own_ages(self._frame.as_parent(visitor), filters, today),
             is_indexed=not request.url.query,
             site=self._frame.platform.settings.base_url,
             choices=CHOICES,
@@ -104,13 +105,14 @@ class FindPage:
             sorts=SORTS,
         )
 
-    async def _own_ages(self, parent: Parent | None, filters: Filters) -> tuple[str, str] | None:
+    async def _own_ages(
+        self, parent: Parent | None, filters: Filters, today: date
+    ) -> tuple[str, str] | None:
         """The ages of the visitor's children, and the path of the list for them."""
         if parent is None:
             return None
-        today = self._frame.today.isoformat()
         children = await self._frame.things.children(parent.account_id)
-        ages = sorted({max(age_on(child.birth_date, today), 0) for child in children})
+        ages = sorted({max(age_on(one.birth_date, today.isoformat()), 0) for one in children})
         text = ", ".join(str(age) for age in ages)
         return (text, filters.path(ages=text)) if ages else None
 

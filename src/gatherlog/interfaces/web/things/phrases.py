@@ -23,6 +23,7 @@ __all__ = [
     "KINDS",
     "ages",
     "amount",
+    "clock",
     "distance",
     "left",
     "opening_hours",
@@ -91,19 +92,25 @@ def span(one: Occurrence, today: date) -> str:
     start, end = datetime.fromisoformat(one.start), datetime.fromisoformat(one.end)
     first = day(start, year=start.year != today.year)
     if start.date() == end.date():
-        return f"{first}, {_hours(start, end)}"
+        return f"{first}, {_hours(one)}"
+    begin, until = clock(one.start[11:]), clock(one.end[11:])
     if (end - start).days == 1 and start.time() == end.time():
-        is_whole = start.hour == start.minute == 0
-        return f"{first}, all day" if is_whole else f"{first}, {start:%H:%M}, for 24 hours"
+        return f"{first}, all day" if begin == "00:00" else f"{first}, {begin}, for 24 hours"
     if (end - start).days == 0:
-        return f"{first}, {_hours(start, end)} on the next day"
+        return f"{first}, {_hours(one)} on the next day"
     last = day(end, year=end.year != today.year)
-    return f"{first}, {start:%H:%M}, to {last}, {end:%H:%M}"
+    return f"{first}, {begin}, to {last}, {until}"
 
 
-def _hours(start: datetime, end: datetime) -> str:
+def clock(time: str) -> str:
+    """`14:00` for `14:00:00`; seconds only where there are some."""
+    return time.removesuffix(":00") if time.count(":") == 2 else time
+
+
+def _hours(one: Occurrence) -> str:
     """`10:00 to 12:00`, on one line."""
-    return f"{start:%H:%M} to {end:%H:%M}".replace(" ", "\N{NO-BREAK SPACE}")
+    text = f"{clock(one.start[11:])} to {clock(one.end[11:])}"
+    return text.replace(" ", "\N{NO-BREAK SPACE}")
 
 
 def left(places: OccurrencePlaces) -> str:
@@ -135,7 +142,7 @@ def opening_hours(content: Content) -> list[tuple[str, str]]:
 
 def _hours_of(name: str, hours: Sequence[Hours]) -> str:
     here = sorted((one.start, one.end) for one in hours if one.day == name)
-    return ", ".join(f"{start[:5]} to {end[:5]}" for start, end in here)
+    return ", ".join(f"{clock(start)} to {clock(end)}" for start, end in here)
 
 
 def _run(names: Sequence[str]) -> str:

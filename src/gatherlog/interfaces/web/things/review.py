@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from gatherlog.apps.people import Action, Verdict, decide
 from gatherlog.apps.things import Review, WrongState, coming
+from gatherlog.apps.things.content import changed_fields
 from gatherlog.core.eventstore.errors import (
     Conflict,
     Denied,
@@ -23,8 +24,14 @@ from gatherlog.interfaces.problems import Malformed, status_of
 from gatherlog.interfaces.web.fields import Fields
 from gatherlog.interfaces.web.forms import text, version
 from gatherlog.interfaces.web.things.checklist import CHECKLIST
-from gatherlog.interfaces.web.things.differences import differences, lines
-from gatherlog.interfaces.web.things.facts import STATUS_MARKS, STATUS_NAMES, facts, since
+from gatherlog.interfaces.web.things.differences import changed_since, differences, lines, seen
+from gatherlog.interfaces.web.things.facts import (
+    STATUS_MARKS,
+    STATUS_NAMES,
+    facts,
+    names_of,
+    since,
+)
 from gatherlog.interfaces.web.things.own_frame import OwnFrame, account_of, thing_id_of
 from gatherlog.interfaces.web.things.review_words import (
     REASON_NAMES,
@@ -39,6 +46,10 @@ __all__ = ["ReviewPage"]
 _CHANGED: Final = (
     "The organiser has changed this since you opened the page, so nothing is decided. You see it "
     "as it is now; what you wrote is still there."
+)
+_ALONE: Final = (
+    "What this was to replace has been taken down since you opened the page, so nothing is "
+    "decided. Approved, it would be published again, as a thing of its own."
 )
 _DECIDED: Final = "This has been decided in the meantime, so nothing was done."
 _STANDS: Final = "is written, so it was not published: send it back, or empty the reason"
@@ -92,7 +103,7 @@ class ReviewPage:
         act = self._acts.get(text(sent, "do"))
         if act is None:
             raise Malformed("The form does not say what to do.")
-        fields = Fields.read(sent, (*REASON_NAMES, "version"))
+        fields = Fields.read(sent, (*REASON_NAMES, "version", "seen", "live"))
         try:
             review = await self._things.review(thing_id_of(request))
         except NotFound:
@@ -111,6 +122,8 @@ class ReviewPage:
         decision.permit(Action.DECIDE_REVIEW)
         if reasons := reasons_in(decision.fields):
             raise Invalid(*[Flaw(f"/reason_{one.field}", _STANDS) for one in reasons])
+        if decision.fields["live"] and decision.review.live is None:
+            raise WrongState("what it was to replace is not published any more")
         approved = await self._things.approve(
             decision.thing_id,
             decision.account_id,
@@ -148,7 +161,7 @@ class ReviewPage:
             review = await self._things.review(thing_id_of(request))
         except NotFound:
             return await self._past(request, visitor, _DECIDED)
-        notice = _CHANGED if review.thing.status == "PENDING" else _DECIDED
+        notice = _noticed(review, fields)
         return await self._page(request, visitor, review, fields, error, notice=notice)
 
     async def _page(
@@ -185,6 +198,9 @@ class ReviewPage:
             if live is None
             else differences(live.content, content, currency),
             live=live,
+            seen=seen(content),
+            since_seen=changed_since(fields["seen"], content),
+            sent_back=_since_sent_back(review),
             at_version=review.version,
             is_own=thing.organiser_id == actor.account_id,
             may_decide=verdict is Verdict.ALLOW and actor.account_id is not None,
@@ -207,3 +223,20 @@ class ReviewPage:
             history=steps(history, visitor.actor.account_id, "UTC"),
             notice=notice,
         )
+
+
+def _noticed(review: Review, fields: Fields) -> str:
+    """Why nothing was decided, and what has changed since the reviewer opened the page."""
+    if review.thing.status != "PENDING":
+        return _DECIDED
+    if fields["live"] and review.live is None:
+        return _ALONE
+    changed = names_of(changed_since(fields["seen"], review.thing.content))
+    return f"{_CHANGED} Changed since: {changed}." if changed else _CHANGED
+
+
+def _since_sent_back(review: Review) -> str | None:
+    """The fields that were changed since it was sent back; None for what never was."""
+    if review.sent_back is None:
+        return None
+    return names_of(changed_fields(review.sent_back, review.thing.content))

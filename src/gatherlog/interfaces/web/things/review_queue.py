@@ -14,7 +14,7 @@ from gatherlog.apps.things.content import changed_fields
 from gatherlog.core.commands.slices import Slice, Window
 from gatherlog.interfaces.rest.parameters import check_id
 from gatherlog.interfaces.web.forms import text
-from gatherlog.interfaces.web.things.facts import FIELD_NAMES, since
+from gatherlog.interfaces.web.things.facts import names_of, since
 from gatherlog.interfaces.web.things.own_frame import OwnFrame, account_of
 
 __all__ = ["QueuePage"]
@@ -53,14 +53,16 @@ class QueuePage:
         self._things = frame.things
 
     async def home(self, request: Request) -> Response:
-        """The two lists; POST takes a report off."""
+        """The two lists; POST takes a report off. Reports about one's own things are in none."""
         if request.method == "POST":
             return await self._settle(request)
         visitor = await self._frame.visitor(request, Action.LIST_REVIEWS)
         query = request.query_params
         pending, reports, count = await asyncio.gather(
             self._things.pending(Window(limit=SHOWN, after=query.get("cursor"))),
-            self._things.reports(Window(limit=SHOWN, after=query.get("reports"))),
+            self._things.reports(
+                Window(limit=SHOWN, after=query.get("reports")), visitor.actor.account_id
+            ),
             self._things.count_pending(),
         )
         return self._frame.shown(
@@ -129,7 +131,7 @@ def _row(
                 ],
             )
         ),
-        changes=", ".join(FIELD_NAMES[field].lower() for field in changed),
+        changes=names_of(changed),
         is_own=thing.organiser_id == reader,
     )
 

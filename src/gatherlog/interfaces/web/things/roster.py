@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gatherlog.apps.people import Action
-from gatherlog.apps.things import BookingDetails, Roster, WrongState, coming, write_roster
+from gatherlog.apps.things import BookingDetails, Roster, WrongState, not_over, write_roster
 from gatherlog.core.commands.handler import Once
 from gatherlog.core.commands.service import Repeated
 from gatherlog.core.eventstore.errors import Flaw, GatherlogError, Invalid, KeyReused, NotFound
@@ -205,10 +205,9 @@ class RosterPages:
         )
         thing, key = moved.body, "" if found.roster is None else found.roster.occurrence.key
         now = self._frame.platform.clock()
-        for one in coming(thing.content, thing.altered, now=now):
-            if one.key == key:
-                return self._frame.redirect(date_path(own.id, one), "moved")
-        return self._frame.redirect(own.path, "moved")  # it is more than 90 days away now
+        dates = not_over(thing.content, thing.altered, now=now)
+        paths = [date_path(own.id, one) for one in dates if one.key == key]
+        return self._frame.redirect([*paths, own.path][0], "moved")
 
     async def _write(self, found: DateOfThing, fields: Fields) -> Response:
         """Send a letter; once, where the form is sent again as it was."""

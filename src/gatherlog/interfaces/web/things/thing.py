@@ -72,10 +72,11 @@ class ThingPage:
 
     async def _loaded(self, thing_id: str, parent: Parent | None) -> LoadedThing:
         thing = (await self._things.published_thing(thing_id)).body
-        coming, [organiser] = await asyncio.gather(
-            self._things.coming_places(thing_id), self._things.profiles([thing.organiser_id])
+        places, [organiser] = await asyncio.gather(
+            self._things.coming_places(thing_id, most=MOST_DATES),
+            self._things.profiles([thing.organiser_id]),
         )
-        places, booked = coming[:MOST_DATES], dict[str, Booking]()
+        booked = dict[str, Booking]()
         if parent is not None:
             keys = [one.key for one in places]
             booked = await self._things.bookings_at(thing_id, keys, parent.account_id)

@@ -1,7 +1,6 @@
 """The form with all that a thing to do says of itself: as typed, as saved, and as content. Pure."""
 
 from collections.abc import Iterable, Iterator
-from decimal import Decimal
 from typing import Final
 
 import msgspec
@@ -13,8 +12,8 @@ from gatherlog.apps.things.content import DAYS, Day
 from gatherlog.core.eventstore.errors import Invalid
 from gatherlog.interfaces.web.fields import Fields
 from gatherlog.interfaces.web.forms import text
-from gatherlog.interfaces.web.things.facts import clock
-from gatherlog.interfaces.web.things.phrases import AUDIENCES, CATEGORIES, KINDS
+from gatherlog.interfaces.web.things.facts import plain
+from gatherlog.interfaces.web.things.phrases import AUDIENCES, CATEGORIES, KINDS, clock
 from gatherlog.interfaces.web.words import WEEKDAYS
 
 __all__ = ["DAY_NAMES", "NAMES", "SECTIONS", "HoursLine", "ThingForm", "blank", "filled"]
@@ -140,7 +139,7 @@ def blank(kind: str, time_zone: str) -> ThingForm:
 
 def filled(content: Content, version: int) -> ThingForm:
     """The form filled with what is saved."""
-    where, contact = content.where, content.contact
+    where, contact, price = content.where, content.contact, content.price
     start, end, is_once = content.when.start, content.when.end, content.kind == "EVENT"
     values = {
         "name": content.name,
@@ -154,12 +153,12 @@ def filled(content: Content, version: int) -> ThingForm:
         "hours": _encode(_grouped(content.when.hours)),
         "time_zone": content.time_zone,
         "address": where.address,
-        "location": f"{_plain(where.lat)}, {_plain(where.lon)}",
+        "location": f"{plain(where.lat)}, {plain(where.lon)}",
         "audience": ",".join(one for one in AUDIENCES if one in content.audience),
         "age_from": str(content.ages.start),
         "age_to": str(content.ages.end),
-        "price_from": _plain(content.price.start),
-        "price_to": _plain(content.price.end),
+        "price_from": plain(price.start),
+        "price_to": "" if price.end == price.start else plain(price.end),
         "capacity": "" if content.capacity is None else str(content.capacity),
         "email": contact.email or "",
         "phone": contact.phone or "",
@@ -197,11 +196,6 @@ def _lines_in(hours: str) -> list[HoursLine]:
 
 def _encode(lines: Iterable[HoursLine]) -> str:
     return msgspec.json.encode(list(lines)).decode()
-
-
-def _plain(value: float) -> str:
-    """The number without an exponent, so that it is the same when it is read again."""
-    return f"{Decimal(repr(value)):f}".removesuffix(".0")
 
 
 def _label_of(name: str, value: str) -> str:

@@ -273,6 +273,26 @@ async def test_dates_that_are_off_or_moved_say_so(
     assert len([row for row in rows if "15:30 to 17:30" in row and row.endswith("moved›")]) == 1
 
 
+@ON_SQLITE
+async def test_a_new_version_has_the_moved_and_cancelled_dates_that_stay_when_it_is_approved(
+    olga: Browsing, town: Town, people: People
+) -> None:
+    thing, own = await town.published(), people.olga.id
+    await town.service.cancel_occurrence(thing.id, DAY, "It snows", own, actor="test")
+    await town.service.move_occurrence(thing.id, NEXT_DAY, f"{NEXT_DAY}T15:30", own, actor="test")
+    draft = (await town.service.make_new_version(thing.id, own, actor="test")).body
+
+    page = await olga.open(f"/desk/{draft.id}")
+    preview = await olga.open(f"/desk/{draft.id}/preview")
+
+    for rows, off in (
+        ([e.text for e in page.all("li")], "Off"),
+        (preview.of_class("date"), "snows"),
+    ):
+        assert len([row for row in rows if off in row]) == 1
+        assert len([row for row in rows if "15:30 to 17:30" in row]) == 1
+
+
 async def test_a_new_version_shows_what_changes_while_the_published_one_stays(
     olga: Browsing, town: Town, people: People, visitor: Browsing
 ) -> None:

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from gatherlog.apps.guests import DEFAULT
 from gatherlog.apps.things import Reason, Thing
 from gatherlog.bootstrap import Platform
 from tests.interfaces.graphql.asking import ON_SQLITE, People
@@ -372,3 +373,14 @@ async def test_what_is_removed_has_no_form(olga: Browsing, town: Town, people: P
         assert (answer.status_code, answer.headers["location"]) == (303, f"/desk/{draft.id}")
     assert names(await olga.open(f"/desk/{draft.id}")) == []
     assert pills(await olga.open(f"/desk/{draft.id}"))[0] == "Taken down"
+
+
+@ON_SQLITE
+async def test_a_thing_is_begun_also_where_the_default_gathering_was_removed(
+    olga: Browsing, platform: Platform
+) -> None:
+    await platform.guests.remove_gathering(DEFAULT, actor="test")
+
+    page = await olga.open("/desk/new")
+
+    assert page.filled()["time_zone"] == ["UTC"]

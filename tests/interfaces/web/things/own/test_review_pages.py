@@ -247,15 +247,60 @@ async def test_what_was_changed_since_it_was_read_is_not_approved(
 
     page = page_of(await rita.post(path, **{**form, "do": "approve"}), 409)
 
-    assert notes(page, "alert")[0].startswith("The organiser has changed this since")
+    [told] = notes(page, "alert")
+    assert told.startswith("The organiser has changed this since you opened the page")
+    assert told.endswith(" Changed since: name.")
+    assert pills(page) == ["Waiting for review", "just changed"]
     assert title_of(page) == EVIL
     assert await status(town, people, thing) == "PENDING"
     refused = page_of(
         await rita.post(path, **{**form, "do": "reject", "reason_name": "No adverts"}), 409
     )
     assert refused.id("reason_name").typed == "No adverts"
+    assert pills(refused) == pills(page)
+    assert pills(await rita.open(path)) == ["Waiting for review"]
     sent = await rita.post(path, **only_form(refused), do="reject")
     assert (sent.status_code, await status(town, people, thing)) == (303, "REJECTED")
+
+
+async def test_what_was_changed_since_it_was_sent_back_is_said(
+    rita: Browsing, town: Town, people: People
+) -> None:
+    thing, own = await town.pending(), people.olga.id
+    path, seen = f"/review/{thing.id}", list[list[str]]()
+    for written in (content(name="Toads"), content(name="Frogs", capacity=4), None):
+        seen.append((await rita.open(path)).of_class("note"))
+        why = (Reason("name", "Which?"),)
+        await town.service.reject(thing.id, why, people.rita.id, actor="test")
+        if written is not None:
+            await town.service.change_thing(thing.id, written, own, actor="test")
+        await town.service.submit_thing(thing.id, own, actor="test")
+    seen.append((await rita.open(path)).of_class("note"))
+
+    before = "It was sent back before, for the reasons below."
+    assert seen == [
+        [],
+        [f"{before} Changed since then: name."],
+        [f"{before} Changed since then: name, places."],
+        [f"{before} Nothing has changed since then."],
+    ]
+
+
+async def test_a_new_version_of_what_was_taken_down_meanwhile_is_not_approved_unseen(
+    rita: Browsing, town: Town, people: People
+) -> None:
+    live = await town.published()
+    version = await new_version(town, people, live, name="Toads")
+    path = f"/review/{version.id}"
+    form = only_form(await rita.open(path))
+    await town.service.withdraw_as_reviewer(live.id, "not safe", people.rita.id, actor="test")
+
+    page = page_of(await rita.post(path, **{**form, "do": "approve"}), 409)
+
+    assert notes(page, "alert")[0].startswith("What this was to replace has been taken down")
+    assert await status(town, people, version) == "PENDING"
+    await rita.post(path, **{**only_form(page), "do": "approve"})
+    assert await status(town, people, version) == "PUBLISHED"
 
 
 async def test_nobody_decides_on_what_is_their_own(

@@ -2,6 +2,7 @@
 
 import csv
 import io
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -174,6 +175,21 @@ async def test_a_date_is_moved_and_its_bookings_stay(olga: Browsing, town: Town)
     assert notes(page, "status") == ["The date is moved. The bookings stay, and everybody is told."]
     assert [row[0] for row in table(page)] == ["Mia", "Tom and 1 more person"]
     assert (await olga.get(path_of(thing))).status_code == 404
+
+
+@ON_SQLITE
+async def test_a_date_that_is_moved_far_ahead_is_still_looked_after(
+    olga: Browsing, town: Town
+) -> None:
+    thing = await booked(town)
+    far = (date.fromisoformat(DAY) + timedelta(days=200)).isoformat()
+
+    sent = await olga.send(path_of(thing), do="move", to_day=far, to_time="15:30")
+
+    page = await olga.open(sent.headers["location"])
+    assert [row[0] for row in table(page)] == ["Mia", "Tom and 1 more person"]
+    desk = await olga.open(f"/desk/{thing.id}")
+    assert f"/desk/{thing.id}/dates/{far}?at=15:30" in [e["href"] for e in desk.all("a")]
 
 
 @ON_SQLITE

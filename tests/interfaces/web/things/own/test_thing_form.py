@@ -77,6 +77,12 @@ def test_what_is_saved_is_the_same_when_the_form_is_sent_unchanged(saved: Conten
     assert {name: form.fields[name] for name in sent} == sent
 
 
+def test_a_highest_price_that_is_the_lowest_stays_empty_so_that_both_change_together() -> None:
+    form = filled(event(price=FloatRange(2.5, 2.5)), 3)
+
+    assert (form.fields["price_from"], form.fields["price_to"]) == ("2.5", "")
+
+
 @given(st.floats(-90, 90), st.floats(-180, 180))
 def test_a_point_on_the_map_is_never_moved_by_saving_it(lat: float, lon: float) -> None:
     saved = content(where=Where(lat=lat, lon=lon, address="Somewhere"))

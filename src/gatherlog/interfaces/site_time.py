@@ -1,0 +1,26 @@
+"""The time zone of the site itself, which is that of its default gathering."""
+
+from datetime import date
+from zoneinfo import ZoneInfo
+
+from gatherlog.apps.guests import DEFAULT
+from gatherlog.core.commands.checks import DEFAULT_ZONE
+from gatherlog.core.eventstore.clock import to_datetime
+from gatherlog.core.eventstore.errors import NotFound
+from gatherlog.interfaces.platform import Platform
+
+__all__ = ["site_today", "site_zone"]
+
+
+async def site_zone(platform: Platform) -> str:
+    """The zone; UTC where that gathering was removed."""
+    try:
+        return (await platform.guests.gathering(DEFAULT)).body.time_zone
+    except NotFound:
+        return DEFAULT_ZONE
+
+
+async def site_today(platform: Platform) -> date:
+    """The current date by the clocks of the site."""
+    zone = ZoneInfo(await site_zone(platform))
+    return to_datetime(platform.clock()).astimezone(zone).date()
