@@ -110,6 +110,7 @@ class PostgresServer:
         self._guardian.stdin.close()
         self._guardian.wait()
         self._guardian.stdout.close()
+        shutil.rmtree(self.folder, ignore_errors=True)  # a small file system was in the way before
 
     def _with_room(self) -> list[str]:
         """The beginning of a command that runs with the small file system."""
