@@ -115,7 +115,7 @@ async def load_own(
     """
     mine = membership_id(id, account)
     await unit.load((CONVERSATIONS, id), (MEMBERSHIPS, mine))
-    conversation, membership = await unit.get(CONVERSATIONS, id), await unit.get(MEMBERSHIPS, mine)
+    conversation, membership = unit.body(CONVERSATIONS, id), unit.body(MEMBERSHIPS, mine)
     permit(part_of(conversation, membership, None))
     if conversation is None or membership is None:
         raise no_such("conversation", id)
@@ -151,15 +151,14 @@ async def seats_and_orders(
 
     It loads `more` documents as well.
     """
-    seats = [(MEMBERSHIPS, membership_id(id, account)) for account in accounts]
-    await unit.load(*seats, *[(INBOXES, account) for account in accounts], *more)
-    found = await unit.get_all(MEMBERSHIPS, [seat for _, seat in seats])
-    return dict(zip(accounts, found, strict=True)), _orders(unit, accounts)
-
-
-def _orders(unit: UnitOfWork, accounts: Iterable[str]) -> Orders:
+    seats = [membership_id(id, account) for account in accounts]
+    inboxes = [(INBOXES, account) for account in accounts]
+    await unit.load(*[(MEMBERSHIPS, seat) for seat in seats], *inboxes, *more)
     latest = {one: unit.counters(INBOXES, one).get("order", 0) for one in accounts}
-    return Orders(latest, unit.now)
+    memberships = {
+        account: unit.body(MEMBERSHIPS, seat) for account, seat in zip(accounts, seats, strict=True)
+    }
+    return memberships, Orders(latest, unit.now)
 
 
 class _PairMade(Exception):

@@ -137,11 +137,10 @@ class SendingCommands(Commands):
 
         async def attempt(unit: UnitOfWork) -> list[Decided]:
             to = await find(unit)
-            seats, orders = await seats_and_orders(
-                unit, id, to.accounts, (MESSAGES, to.next), *to.blocks
-            )
+            unit.assume_new(MESSAGES, to.next)
+            seats, orders = await seats_and_orders(unit, id, to.accounts, *to.blocks)
             persons.update(await self._people.persons({author, *to.pair}))
-            await check_receivers(unit, to, author, persons)
+            check_receivers(unit, to, author, persons)
             return [
                 *to.beginning(),
                 *decisions.send(

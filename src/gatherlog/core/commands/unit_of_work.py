@@ -60,19 +60,17 @@ class UnitOfWork:
 
         Those that were shown are taken as they were then.
         """
-        new: dict[Ref, View[Any]] = {}
-        for view, id in documents:
-            ref = (view.name, id)
-            if ref in self.documents:
-                continue
-            if ref in self._shown:
-                self._add(view, ref, self._shown[ref])
-            else:
-                new[ref] = view
+        known, shown = self.documents, self._shown
+        new = {ref: view for view, id in documents if (ref := (view.name, id)) not in known}
+        for ref in [ref for ref in new if ref in shown] if shown else ():
+            self._add(new.pop(ref), ref, shown[ref])
         if new:
             found = await self._store.get([*new])
-            for ref, document in zip(new, found, strict=True):
-                self._add(new[ref], ref, document)
+            views, bodies = self._views, self.bodies
+            for (ref, view), document in zip(new.items(), found, strict=True):
+                views[ref[0]] = view
+                known[ref] = document
+                bodies[ref] = None if document is None else view.recall(document)
 
     def assume_new(self, view: View[Any], id: str) -> None:
         """Take a document for missing without reading it, because its id was made just now.
@@ -89,10 +87,16 @@ class UnitOfWork:
         body: B | None = self.bodies[ref]
         return body
 
+    def body(self, view: View[B], id: str) -> B | None:
+        """As `get`, of a document that is loaded. Raises KeyError for any other."""
+        body: B | None = self.bodies[view.name, id]
+        return body
+
     async def get_all(self, view: View[B], ids: Sequence[str]) -> list[B | None]:
         """As `get`, several documents of a view in one round trip."""
         await self.load(*[(view, id) for id in ids])
-        return [self.bodies[view.name, id] for id in ids]
+        name, bodies = view.name, self.bodies
+        return [bodies[name, id] for id in ids]
 
     async def show(self, *documents: tuple[View[Any], str]) -> None:
         """Add bodies that the answer shows to `bodies`; the commit demands nothing of them."""
@@ -191,9 +195,9 @@ class UnitOfWork:
         )
 
     def _add(self, view: View[Any], ref: Ref, document: Document | None) -> None:
-        self._views[view.name] = view
+        self._views[ref[0]] = view
         self.documents[ref] = document
-        self.bodies[ref] = view.recall(document)
+        self.bodies[ref] = None if document is None else view.recall(document)
 
 
 def _versions(documents: Mapping[Ref, Document | None]) -> dict[Ref, int]:
