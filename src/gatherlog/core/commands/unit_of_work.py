@@ -55,22 +55,28 @@ class UnitOfWork:
         self.reads_counters = False
         """Whether the decision may rest on counters, which change without a new version."""
 
-    async def load(self, *documents: tuple[View[Any], str]) -> None:
+    async def load(
+        self, *documents: tuple[View[Any], str], beside: Sequence[Ref] = ()
+    ) -> Sequence[Document | None]:
         """Load those of the documents that are not loaded yet, in one round trip.
 
-        Those that were shown are taken as they were then.
+        Those that were shown are taken as they were then. Documents `beside` them, which may be of
+        another app, are read in the same round trip and given back: the commit demands nothing of
+        them.
         """
         known, shown = self.documents, self._shown
         new = {ref: view for view, id in documents if (ref := (view.name, id)) not in known}
         for ref in [ref for ref in new if ref in shown] if shown else ():
             self._add(new.pop(ref), ref, shown[ref])
-        if new:
-            found = await self._store.get([*new])
-            views, bodies = self._views, self.bodies
-            for (ref, view), document in zip(new.items(), found, strict=True):
-                views[ref[0]] = view
-                known[ref] = document
-                bodies[ref] = None if document is None else view.recall(document)
+        if not new and not beside:
+            return ()
+        found = await self._store.get([*new, *beside])
+        views, bodies = self._views, self.bodies
+        for (ref, view), document in zip(new.items(), found, strict=False):
+            views[ref[0]] = view
+            known[ref] = document
+            bodies[ref] = None if document is None else view.recall(document)
+        return found[len(new) :] if beside else ()
 
     def assume_new(self, view: View[Any], id: str) -> None:
         """Take a document for missing without reading it, because its id was made just now.

@@ -144,7 +144,7 @@ def _stream_versions(state: State, changes: Changes, commit: Commit) -> dict[str
         actual = changes.streams.get(stream)
         if actual is None:
             actual = state.streams.get(stream, 0)
-        if append.expected != ANY and append.expected != actual:
+        if append.expected not in (ANY, actual):
             raise Conflict("stream", stream, append.expected, actual)
         if append.events:
             streams[stream] = actual + len(append.events)

@@ -47,6 +47,8 @@ class RowCache:
             self.streams.pop(stream, None)
             self.streams[stream] = version
         _trim(self.streams, MAX_STREAMS)
+        if not changes.documents:
+            return
         documents = self.documents
         for ref, document in changes.documents.items():
             documents.pop(ref, None)

@@ -6,7 +6,7 @@ Otherwise the connection would go on seeing the database as it was when the stat
 
 from collections.abc import Mapping, Sequence
 from contextlib import closing
-from itertools import islice, starmap
+from itertools import starmap
 from typing import Any
 
 import apsw
@@ -113,9 +113,9 @@ def saving(cursor: apsw.Cursor, changes: Changes, state: State) -> Steps[None]:
         cursor.executemany(_SAVE_EVENT, map(msgspec.structs.astuple, changes.events))
     for key, recalled in changes.keys.items():
         cursor.execute(_SAVE_KEY, (key, recalled.fingerprint, recalled.answer, recalled.at))
-    rest = iter(changes.documents.items())
-    while some := list(islice(rest, _TOGETHER)):
-        _save_documents(cursor, some, state.documents)
+    changed = list(changes.documents.items()) if changes.documents else []
+    for start in range(0, len(changed), _TOGETHER):
+        _save_documents(cursor, changed[start : start + _TOGETHER], state.documents)
         yield
     if changes.keys:
         _forget_keys(cursor, 2 * len(changes.keys), state.now)
@@ -133,7 +133,8 @@ def _save_documents(
     changed: Sequence[tuple[Ref, Document | None]],
     present: Mapping[Ref, Document],
 ) -> None:
-    new, known = [], []
+    new: list[tuple[Any, ...]] = []
+    known: list[tuple[Any, ...]] = []
     for ref, after in changed:
         before = present.get(ref)
         if after is None:
