@@ -443,7 +443,7 @@ async def test_nothing_is_demanded_of_a_document_that_is_only_shown(store: Store
     assert handled.versions["seat", "ada"] == 1
 
 
-async def test_documents_beside_those_that_are_loaded_are_given_back_and_nothing_is_demanded_of_them(
+async def test_documents_beside_those_that_are_loaded_are_given_back_and_not_demanded(
     store: Store,
 ) -> None:
     ours = handler(store)
