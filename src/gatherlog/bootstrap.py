@@ -23,7 +23,7 @@ from gatherlog.core.commands.appending import Appender
 from gatherlog.core.commands.text import folded
 from gatherlog.core.eventstore.clock import system_clock
 from gatherlog.core.eventstore.errors import NotFound
-from gatherlog.core.eventstore.store import Store
+from gatherlog.core.eventstore.store import Document, Ref, Store
 from gatherlog.core.routing import rules
 from gatherlog.core.routing.bus import Bus
 from gatherlog.core.routing.rule_service import RuleService
@@ -411,15 +411,27 @@ class Members:
         return None if account is None or account not in await self.persons([account]) else account
 
     async def persons(self, ids: Collection[str]) -> Mapping[str, messages.Person]:
-        return {
-            id: messages.Person(
-                id=id,
-                display_name=one.profile.display_name or one.profile.handle or UNNAMED,
-                handle=one.profile.handle,
-                shows_reading=one.profile.read_receipts,
-            )
-            for id, one in (await self._profiles.known(ids)).items()
-        }
+        return _persons(await self._profiles.known(ids))
+
+    def refs(self, ids: Sequence[str]) -> Sequence[Ref]:
+        return people.refs_of(ids)
+
+    def read(
+        self, ids: Sequence[str], found: Sequence[Document | None]
+    ) -> Mapping[str, messages.Person]:
+        return _persons(people.known_from(ids, found))
+
+
+def _persons(known: Mapping[str, people.Known]) -> Mapping[str, messages.Person]:
+    return {
+        id: messages.Person(
+            id=id,
+            display_name=one.profile.display_name or one.profile.handle or UNNAMED,
+            handle=one.profile.handle,
+            shows_reading=one.profile.read_receipts,
+        )
+        for id, one in known.items()
+    }
 
 
 class Concerns:

@@ -1,11 +1,12 @@
 """People who write to each other in tests, and what their lists show."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 from msgspec.structs import replace
 
 from gatherlog.apps.messages import CATEGORIES, About, MessageService, Person
 from gatherlog.core import Store
+from gatherlog.core.eventstore.store import Document, Ref
 from gatherlog.core.projections.rebuild import verify
 
 
@@ -35,6 +36,12 @@ class MadeUpPeople:
         return found[0] if found else None
 
     async def persons(self, ids: Collection[str]) -> Mapping[str, Person]:
+        return {id: self.all[id] for id in ids if id in self.all}
+
+    def refs(self, ids: Sequence[str]) -> Sequence[Ref]:
+        return []
+
+    def read(self, ids: Sequence[str], found: Sequence[Document | None]) -> Mapping[str, Person]:
         return {id: self.all[id] for id in ids if id in self.all}
 
 

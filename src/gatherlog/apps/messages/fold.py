@@ -87,7 +87,7 @@ def inbox_stream(account: str) -> str:
 
 def owner_of(stream: str) -> str:
     """The id of the conversation or the account that a stream is about."""
-    return stream[stream.index("-") + 1 :]
+    return stream.partition("-")[2]
 
 
 class MessagesFold:
@@ -265,7 +265,7 @@ def _joined(documents: Documents, happened: Happened, event: Joined) -> list[Cha
         read=number,
         order=event.order,
     )
-    return [*_member(joined), *_counted(joined.account, order=event.ahead)]
+    return [_member(joined), *_counted(joined.account, order=event.ahead)]
 
 
 def _arrived(documents: Documents, happened: Happened, event: Arrived) -> list[Change]:
@@ -273,7 +273,7 @@ def _arrived(documents: Documents, happened: Happened, event: Arrived) -> list[C
     after = replace(
         before, number=event.number, order=event.order, unread=before.unread + event.unread
     )
-    return [*_moved(before, after, order=event.ahead)]
+    return _moved(before, after, order=event.ahead)
 
 
 def _withdrawn(documents: Documents, happened: Happened, event: Withdrawn) -> list[Change]:
@@ -314,14 +314,16 @@ def _mine(documents: Documents, happened: Happened, conversation: str) -> Member
     return membership
 
 
-def _member(after: Membership) -> list[Change]:
-    return [Change(MEMBERSHIPS, membership_id(after.conversation, after.account), after)]
+def _member(after: Membership) -> Change:
+    return Change(MEMBERSHIPS, membership_id(after.conversation, after.account), after)
 
 
 def _moved(before: Membership, after: Membership, *, order: int = 0) -> list[Change]:
     """A membership that changed, and with it what is counted in the inbox."""
     unread = after.counted - before.counted
-    return [*_member(after), *_counted(after.account, unread=unread, order=order)]
+    if not unread and not order:
+        return [_member(after)]
+    return [_member(after), *_counted(after.account, unread=unread, order=order)]
 
 
 def _counted(account: str, **adds: int) -> list[Change]:

@@ -1,11 +1,12 @@
 """What the messages app has to know of the people who write to each other; another app has it."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final, Protocol
 
 import msgspec
 
 from gatherlog.apps.messages.events import About
+from gatherlog.core.eventstore.store import Document, Ref
 
 __all__ = ["SOMEBODY", "Business", "People", "Person", "person_of"]
 
@@ -33,6 +34,14 @@ class People(Protocol):
 
     async def persons(self, ids: Collection[str]) -> Mapping[str, Person]:
         """Those of these accounts that exist, by id, in one round trip."""
+        ...
+
+    def refs(self, ids: Sequence[str]) -> Sequence[Ref]:
+        """The documents that say who these accounts are, to be read together with others."""
+        ...
+
+    def read(self, ids: Sequence[str], found: Sequence[Document | None]) -> Mapping[str, Person]:
+        """As `persons`, from what was found of the documents that `refs` names."""
         ...
 
 

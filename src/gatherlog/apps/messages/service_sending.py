@@ -11,7 +11,9 @@ from gatherlog.apps.messages.commands import (
     Permit,
     load_message,
     load_own,
+    loaded_seats,
     seats_and_orders,
+    seats_of,
 )
 from gatherlog.apps.messages.events import About, Sent
 from gatherlog.apps.messages.members import Person, person_of
@@ -137,11 +139,13 @@ class SendingCommands(Commands):
 
         async def attempt(unit: UnitOfWork) -> list[Decided]:
             to = await find(unit)
-            seats, orders = await seats_and_orders(
-                unit, id, to.accounts, (MESSAGES, to.next), *to.blocks
-            )
-            persons.update(await self._people.persons({author, *to.pair}))
-            await check_receivers(unit, to, author, persons)
+            who = to.pair or (author,)
+            unit.assume_new(MESSAGES, to.next)
+            wanted = [*seats_of(id, to.accounts), *to.blocks]
+            found = await unit.load(*wanted, beside=self._people.refs(who))
+            persons.update(self._people.read(who, found))
+            seats, orders = loaded_seats(unit, id, to.accounts)
+            check_receivers(unit, to, author, persons)
             return [
                 *to.beginning(),
                 *decisions.send(

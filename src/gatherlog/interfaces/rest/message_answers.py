@@ -1,6 +1,5 @@
 """What the API of conversations is sent, and what it answers."""
 
-from datetime import datetime
 from typing import Annotated, Any, Final, Literal
 
 import msgspec
@@ -10,7 +9,7 @@ from gatherlog.apps.messages import Line, Person, ShownMessage
 from gatherlog.apps.messages.service_members import MOST_INVITED
 from gatherlog.apps.messages.texts import LONGEST, LONGEST_REASON, LONGEST_TITLE
 from gatherlog.apps.messages.views import Report
-from gatherlog.core.eventstore.clock import to_datetime
+from gatherlog.core.eventstore.clock import rfc3339
 from gatherlog.core.search.queries import LONGEST_TEXT
 from gatherlog.interfaces.rest.queries import MAX_CURSOR, InParts
 
@@ -250,5 +249,5 @@ def report_answer(report: Report) -> ReportAnswer:
 
 
 def _moment(micros: int) -> str:
-    moment: datetime = to_datetime(micros)
-    return moment.isoformat(timespec="microseconds")
+    """As `rfc3339`, but with the offset in figures."""
+    return rfc3339(micros)[:-1] + "+00:00"
