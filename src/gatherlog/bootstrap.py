@@ -219,7 +219,13 @@ def _assemble(
             clock=clock,
         )
         unread = message_letters(
-            store, talk, contacts, mailer.deliver, site=settings.base_url, clock=clock
+            store,
+            talk,
+            contacts,
+            mailer.deliver,
+            site=settings.base_url,
+            clock=clock,
+            ids=ids,
         )
         subscriptions += [letters, notices, unread]
     subscriptions.append(
