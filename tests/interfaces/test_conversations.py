@@ -140,6 +140,17 @@ async def test_a_bad_message_is_answered_with_all_codes_that_apply(
     assert await events_in(platform.store, ("conversation", "inbox")) == []
 
 
+async def test_a_line_end_of_two_characters_is_kept_and_counted_as_one(
+    ada: Member, bob: Member
+) -> None:
+    sent = await ada.write("x" * 1000 + "\r\n" * 23 + "y", handle=bob.handle)
+
+    assert sent["message"] == "x" * 1000 + "\n" * 23 + "y"
+    path = f"{GROUPS}/{sent['message_group_uuid']}/messages/{sent['uuid']}"
+    edited = await ada.ask("PATCH", path, {"message": "Dear Bob,\r\nhello"})
+    assert (edited.status_code, edited.json()["message"]) == (200, "Dear Bob,\nhello")
+
+
 async def test_a_conversation_of_others_does_not_exist(
     ada: Member, bob: Member, eve: Member
 ) -> None:
