@@ -31,7 +31,16 @@ from gatherlog.core.projections.paging import bodies
 from gatherlog.core.projections.views import View
 from gatherlog.core.subscriptions.projection import Projection
 
-__all__ = ["AGAIN", "NAME", "REMINDERS", "UNREAD_FOR", "Reminder", "ReminderRounds", "into_inbox", "reminders"]
+__all__ = [
+    "AGAIN",
+    "NAME",
+    "REMINDERS",
+    "UNREAD_FOR",
+    "Reminder",
+    "ReminderRounds",
+    "into_inbox",
+    "reminders",
+]
 
 NAME: Final = "message_reminders"
 _SECOND: Final = 1_000_000

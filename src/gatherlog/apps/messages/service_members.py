@@ -65,6 +65,7 @@ class MemberCommands(SendingCommands):
         async def attempt(unit: UnitOfWork) -> list[Decided]:
             await unit.load((CONVERSATIONS, id))
             _, orders = await seats_and_orders(unit, id, first)
+            await _check_may_write_to(unit, owner, first)
             joined = [decisions.join(id, account, orders) for account in first]
             started = decisions.start(
                 first, is_pair=False, title=title, announce_only=announce_only, about=about
@@ -84,6 +85,7 @@ class MemberCommands(SendingCommands):
                 conversation = await find(unit)
                 seats, orders = await seats_and_orders(unit, id, [owner])
                 both = (owner, other)
+                await _check_may_write_to(unit, owner, both)
                 return decisions.open_pair(id, conversation, seats[owner], both, orders, about)
 
             await self._run(id, attempt, owner, actor)
@@ -139,21 +141,19 @@ class MemberCommands(SendingCommands):
         await run(self._handler, inbox_stream(owner), attempt, actor=who)
 
     async def _invited(self, owner: str, handle: str) -> str:
-        """Who has a handle, if they may be written to."""
+        """Who has a handle, if that is not the owner. Raises UnknownReceiver and BadMessage."""
         account = await self._people.by_handle(handle)
         if account is None:
             raise UnknownReceiver
         if account == owner:
             raise BadMessage(ONESELF)
-        [block] = await self._store.get([BLOCKS.ref(block_id(account, owner))])
-        if block is not None:
-            raise UnknownReceiver
         return account
 
     async def _add(self, owner: str, id: str, account: str, actor: str) -> None:
         async def attempt(unit: UnitOfWork) -> list[Decided]:
             conversation, _ = await load_own(unit, id, owner)
             _check_owner(conversation, owner)
+            await _check_may_write_to(unit, owner, [account])
             last = await _page(unit, conversation, conversation.pages - 1)
             seats, orders = await seats_and_orders(unit, id, [account])
             return decisions.add(conversation, last, seats[account], account, orders)
@@ -173,6 +173,13 @@ class MemberCommands(SendingCommands):
             return decisions.remove(conversation, membership)
 
         await self._run(id, attempt, by, actor)
+
+
+async def _check_may_write_to(unit: UnitOfWork, author: str, accounts: Sequence[str]) -> None:
+    """Raise UnknownReceiver if one of these accounts has blocked the author."""
+    blocks = [block_id(account, author) for account in accounts if account != author]
+    if any(await unit.get_all(BLOCKS, blocks)):
+        raise UnknownReceiver
 
 
 async def _page(unit: UnitOfWork, conversation: Conversation, page: int) -> tuple[str, ...]:

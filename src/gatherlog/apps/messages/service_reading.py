@@ -1,6 +1,7 @@
 """Reading: the messages of a conversation, read marks and the unread count."""
 
 from collections.abc import Collection, Iterable, Mapping
+from itertools import permutations
 from typing import Final
 
 from gatherlog.apps.messages import decisions
@@ -147,7 +148,7 @@ class ReadingCommands(ListingCommands):
             await self._number(mine, upto)
             if number <= mine.read:
                 return []
-            told = await self._told(conversation, account)
+            told = await self._told(unit, conversation, account)
             return decisions.mark_read(mine, number, await self._left(mine, number), told)
 
         await self._run(id, attempt, account, actor)
@@ -160,14 +161,16 @@ class ReadingCommands(ListingCommands):
         if line.other is None:
             return Between()
         other, id = line.other.id, line.conversation.id
-        refs = [BLOCKS.ref(block_id(account, other)), MEMBERSHIPS.ref(membership_id(id, other))]
-        block, part = await self._store.get(refs)
+        blocks = [block_id(*pair) for pair in permutations((account, other))]
+        refs = [*map(BLOCKS.ref, blocks), MEMBERSHIPS.ref(membership_id(id, other))]
+        own_block, their_block, part = await self._store.get(refs)
         persons = await self._people.persons([account, other])
-        theirs = MEMBERSHIPS.recall(part)
+        theirs, is_open = MEMBERSHIPS.recall(part), own_block is their_block is None
+        tells = is_open and _agree(persons, (account, other))
         return Between(
-            has_blocked=block is not None,
+            has_blocked=own_block is not None,
             is_gone=other not in persons,
-            seen=theirs.read if theirs is not None and _agree(persons, (account, other)) else 0,
+            seen=theirs.read if theirs is not None and tells else 0,
         )
 
     async def person(self, handle: str) -> Person:
@@ -221,13 +224,14 @@ class ReadingCommands(ListingCommands):
         authors = {number_of(message.id): message.author for message in messages}
         return decisions.unread_after(mine, number, authors)
 
-    async def _told(self, conversation: Conversation, account: str) -> list[str]:
+    async def _told(self, unit: UnitOfWork, conversation: Conversation, account: str) -> list[str]:
         """The other of a pair, if both let each other know what they have read."""
-        if not conversation.is_pair:
+        both = conversation.members
+        if not conversation.is_pair or not _agree(await self._people.persons(both), both):
             return []
-        persons = await self._people.persons(conversation.members)
-        agree = _agree(persons, conversation.members)
-        return [id for id in conversation.members if id != account] if agree else []
+        if any(await unit.get_all(BLOCKS, [block_id(*pair) for pair in permutations(both)])):
+            return []
+        return [id for id in both if id != account]
 
 
 def _agree(persons: Mapping[str, Person], ids: Collection[str]) -> bool:
