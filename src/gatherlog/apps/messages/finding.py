@@ -99,7 +99,7 @@ class MessageFinder:
         """The conversations in which to search now."""
         if conversation is not None:
             return Listing([await self._messages.conversation(account, conversation)], None)
-        return await self._messages.conversations(account, limit=AT_ONCE, cursor=place.list)
+        return await self._messages.all_conversations(account, limit=AT_ONCE, cursor=place.list)
 
     async def _shown(
         self, account: str, hits: Sequence[Found], lines: dict[str, Line]
