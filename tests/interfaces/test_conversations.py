@@ -194,6 +194,28 @@ async def test_who_is_blocked_is_told_that_nobody_has_the_handle(ada: Member, bo
     await ada.write("Hey", handle="bob")
 
 
+async def test_whom_one_has_blocked_is_listed_in_parts_to_oneself_alone(
+    ada: Member, bob: Member, eve: Member
+) -> None:
+    async def blocked(member: Member) -> list[str]:
+        handles: list[str] = []
+        path = "/api/users/blocked?limit=1"
+        while path:
+            answer = await member.ask("GET", path)
+            handles += [one["handle"] for one in answer.json()]
+            link = re.match(r'<(.*)>; rel="next"', answer.headers.get("link", ""))
+            path = "" if link is None else link[1]
+        return handles
+
+    for other in bob, eve:
+        await ada.ask("PUT", f"/api/users/@{other.handle}/block")
+
+    await eventually(lambda: blocked(ada), ["eve", "bob"])
+    assert await blocked(bob) == []
+    await ada.ask("DELETE", "/api/users/@eve/block")
+    await eventually(lambda: blocked(ada), ["bob"])
+
+
 async def test_editing_and_deleting_leave_their_marks(ada: Member, bob: Member) -> None:
     sent = await ada.write("Helo", handle="bob")
     group, uuid = sent["message_group_uuid"], sent["uuid"]

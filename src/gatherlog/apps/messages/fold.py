@@ -305,8 +305,9 @@ def _left(documents: Documents, happened: Happened, event: Left) -> list[Change]
 
 
 def _block_changed(documents: Documents, happened: Happened, event: BlockChanged) -> list[Change]:
-    id = block_id(owner_of(happened.stream), event.account)
-    return [Change(BLOCKS, id, Block(happened.time) if event.blocked else DELETE)]
+    owner, account = owner_of(happened.stream), event.account
+    block = Block(owner=owner, account=account, since=happened.time)
+    return [Change(BLOCKS, block_id(owner, account), block if event.blocked else DELETE)]
 
 
 def _mine(documents: Documents, happened: Happened, conversation: str) -> Membership:

@@ -123,13 +123,19 @@ class MemberCommands(SendingCommands):
         await self._run(id, attempt, member, actor)
 
     async def block(self, owner: str, handle: str, blocked: bool, *, actor: str = "") -> None:
-        """Hear no more from whoever has the handle, or hear again; who it is is not told.
-
-        Raises UnknownReceiver, and BadMessage for oneself.
-        """
+        """As `block_account`, for whoever has the handle. Raises UnknownReceiver, too."""
         account = await self._people.by_handle(handle)
         if account is None:
             raise UnknownReceiver
+        await self.block_account(owner, account, blocked, actor=actor)
+
+    async def block_account(
+        self, owner: str, account: str, blocked: bool, *, actor: str = ""
+    ) -> None:
+        """Hear no more from an account, or hear again; the other is not told.
+
+        To hear again is possible also where the account was removed. Raises BadMessage for oneself.
+        """
         if account == owner:
             raise BadMessage(ONESELF)
 

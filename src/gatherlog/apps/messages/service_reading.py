@@ -173,6 +173,16 @@ class ReadingCommands(ListingCommands):
             seen=theirs.read if theirs is not None and tells else 0,
         )
 
+    async def blocked(
+        self, owner: str, *, limit: int = 20, cursor: str | None = None
+    ) -> Listing[Person]:
+        """Whom a member has blocked, the latest first."""
+        query = BLOCKS.query("by_owner", owner, backwards=True, limit=limit, cursor=cursor)
+        found = await listing(self._store, BLOCKS, query)
+        ids = [one.body.account for one in found.items]
+        persons = await self._people.persons(ids)
+        return Listing([person_of(persons, id) for id in ids], found.cursor)
+
     async def person(self, handle: str) -> Person:
         """Who has this handle now. Raises UnknownReceiver."""
         id = await self._people.by_handle(handle)

@@ -89,7 +89,7 @@ class ReportRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class GroupsQuery(InParts, frozen=True):
-    """Which part of one's conversations."""
+    """Which part of one's conversations, or of those whom one has blocked."""
 
     limit: PageSize = 20
     cursor: Annotated[str, Meta(max_length=MAX_CURSOR, description="From `Link`.")] | None = None
