@@ -84,7 +84,7 @@ class TalkPages:
         return {
             "messages": [*changed.values()],
             "seen": max(seen, default=0),
-            "left": bool(groups) and groups[-1] is None,
+            "left": groups[-1] is None if groups else None,
         }
 
     def _piece(self, shown: ShownMessage, who: Reader) -> dict[str, Any]:
