@@ -400,10 +400,12 @@ async def test_a_thing_is_everybodys_business_and_a_booking_that_of_two(
 
     await eve.write("For how old?", handle="bob", thing_id=thing.id)
     await ada.write("We come", handle="bob", booking_id=booking.id)
-    await bob.write("Welcome", handle="ada", booking_id=booking.id)
+    welcome = await bob.write("Welcome", handle="ada", booking_id=booking.id)
     prying = {"message": "Who is it?", "handle": "bob", "booking_id": booking.id}
     refused = await eve.ask("POST", "/api/messages", prying)
 
+    with_ada = await bob.get(f"{GROUPS}/{welcome['message_group_uuid']}")
+    assert with_ada["about"] == {"kind": "booking", "id": booking.id}
     assert (refused.status_code, refused.json()) == (404, ["booking_id_unknown"])
 
 

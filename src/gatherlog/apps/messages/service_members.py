@@ -8,7 +8,7 @@ from gatherlog.apps.messages.commands import FindPair, load_own, seats_and_order
 from gatherlog.apps.messages.events import About
 from gatherlog.apps.messages.fold import inbox_stream
 from gatherlog.apps.messages.refusals import ONESELF, BadMessage, UnknownReceiver
-from gatherlog.apps.messages.service_sending import SendingCommands
+from gatherlog.apps.messages.service_business import BusinessCommands
 from gatherlog.apps.messages.texts import LONGEST_TITLE, checked_line
 from gatherlog.apps.messages.views import (
     BLOCKS,
@@ -30,7 +30,7 @@ MOST_INVITED: Final = 100
 """Handles that one request for a group may name."""
 
 
-class MemberCommands(SendingCommands):
+class MemberCommands(BusinessCommands):
     """Part of `MessageService`; what all of its commands have in common is documented there."""
 
     async def start_group(

@@ -160,6 +160,13 @@ class ShortUser(msgspec.Struct, frozen=True):
     display_name: str
 
 
+class AboutAnswer(msgspec.Struct, frozen=True):
+    """What a conversation came from, or was about last."""
+
+    kind: Literal["gathering", "thing", "booking"]
+    id: str
+
+
 class ConversationAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """A conversation: the other member, or the title, and the last message from whomever."""
 
@@ -172,6 +179,7 @@ class ConversationAnswer(msgspec.Struct, frozen=True, kw_only=True):
     muted: bool
     title: str
     announce_only: bool
+    about: AboutAnswer | None
     size: int
     members: list[ShortUser]
 
@@ -218,6 +226,7 @@ def _message(shown: ShownMessage) -> dict[str, Any]:
 
 def conversation_answer(line: Line) -> ConversationAnswer:
     conversation, last = line.conversation, line.conversation.last
+    about = conversation.about
     return ConversationAnswer(
         uuid=conversation.id,
         display_name=line.name,
@@ -228,6 +237,7 @@ def conversation_answer(line: Line) -> ConversationAnswer:
         muted=line.mine.muted,
         title=conversation.title,
         announce_only=conversation.announce_only,
+        about=None if about is None else AboutAnswer(about.kind, about.id),
         size=conversation.size,
         members=[short_user(one) for one in line.members],
     )

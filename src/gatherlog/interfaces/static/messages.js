@@ -382,10 +382,16 @@ if (form) {
 }
 
 const first = find("[data-draft]");
+const started = kept("started");
 if (first) {
-  keepDraft(find("textarea", first), first.dataset.draft);
+  const { draft: name } = first.dataset;
+  keepDraft(find("textarea", first), name);
+  first.addEventListener("submit", () => started.write(name));
 }
-if (new URLSearchParams(location.search).get("done") === "started") kept("draft new").write("");
+if (new URLSearchParams(location.search).get("done") === "started") {
+  kept(`draft ${started.read()}`).write("");
+  started.write("");
+}
 
 find("[data-zone]")?.remove();
 if (list) regroup(list);

@@ -15,14 +15,10 @@ from gatherlog.interfaces.problems import status_of
 from gatherlog.interfaces.web.conversations.bubbles import Reader, bubble
 from gatherlog.interfaces.web.conversations.frame import ConversationFrame, Place, checked_id
 from gatherlog.interfaces.web.conversations.live import LivePages
-from gatherlog.interfaces.web.conversations.talk_view import (
-    UNDELIVERABLE,
-    TalkView,
-    Window,
-    reader,
-)
+from gatherlog.interfaces.web.conversations.talk_view import TalkView, Window, reader
 from gatherlog.interfaces.web.conversations.writing import (
     REFUSALS,
+    UNDELIVERABLE,
     ids_of,
     kept_once,
     refusal,
