@@ -190,6 +190,11 @@ async def test_who_is_blocked_is_told_that_nobody_has_the_handle(ada: Member, bo
         refused = await ada.ask("POST", "/api/messages", {"message": "Hey", **to})
         assert (refused.status_code, refused.json()) == (404, ["user_reciever_handle_unknown"])
 
+    short, unknown = [await ada.ask("GET", f"/api/users/@{one}/short") for one in ("bob", "nobody")]
+    assert (short.status_code, short.json()) == (404, unknown.json())
+    assert (await ada.ask("PUT", "/api/users/@bob/block")).status_code == 200
+    assert (await ada.ask("DELETE", "/api/users/@bob/block")).status_code == 204
+
     assert (await bob.ask("DELETE", "/api/users/@ada/block")).status_code == 204
     await ada.write("Hey", handle="bob")
 

@@ -191,6 +191,14 @@ class ReadingCommands(ListingCommands):
             raise UnknownReceiver
         return persons[id]
 
+    async def known_to(self, account: str, handle: str) -> Person:
+        """As `person`, for an account: whoever has blocked it is unknown to it, too."""
+        found = await self.person(handle)
+        [block] = await self._store.get([BLOCKS.ref(block_id(found.id, account))])
+        if block is not None:
+            raise UnknownReceiver
+        return found
+
     async def reports(self, *, limit: int = 100, cursor: str | None = None) -> Listing[Report]:
         """Messages that members have shown to the moderator, the latest first."""
         query = REPORTS.query("by_time", "all", backwards=True, limit=limit, cursor=cursor)

@@ -197,7 +197,7 @@ async def remove_member(call: Plain) -> Reply:
 
 
 async def read_user(call: Plain) -> Reply:
-    return json(short_user(await call.platform.messages.person(call.id)))
+    return json(short_user(await call.platform.messages.known_to(_me(call), call.id)))
 
 
 async def list_blocked(call: Call[None, GroupsQuery]) -> Reply:
@@ -208,7 +208,7 @@ async def list_blocked(call: Call[None, GroupsQuery]) -> Reply:
 
 async def block_user(call: Plain) -> Reply:
     await call.platform.messages.block(_me(call), call.id, True, actor=call.by)
-    return await call.remember(await read_user(call))
+    return await call.remember(json(short_user(await call.platform.messages.person(call.id))))
 
 
 async def unblock_user(call: Plain) -> Reply:
