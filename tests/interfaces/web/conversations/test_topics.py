@@ -53,8 +53,8 @@ async def test_a_parent_writes_to_the_organiser_of_a_thing_from_its_page(
         True,
         True,
     )
-    await eventually(lambda: rows(ada), [f"· {name}"])
-    await eventually(lambda: rows(bob), [f"· {name}"])
+    await eventually(lambda: rows(ada), [f"About {name}"])
+    await eventually(lambda: rows(bob), [f"About {name}"])
     talk = next(one for one in links(await bob.page()) if one.endswith("#new"))
     assert f"/desk/{thing.id}" in links(await bob.page(talk.removesuffix("#new")))
     assert await rows(eve) == []
