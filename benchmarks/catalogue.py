@@ -15,6 +15,7 @@ from benchmarks import (
     searching,
     serving,
     sharing,
+    talking,
     waking,
 )
 from benchmarks.measuring import Benchmark
@@ -33,6 +34,7 @@ MODULES = (
     sharing,
     searching,
     keeping,
+    talking,
     footprint,
     growing,
 )
