@@ -100,13 +100,14 @@ async def test_conversations_with_many_move_to_the_top_in_the_order_of_the_log(
 
 
 class WithBlock:
-    """A lock of which the first one who has it finds that the owner was blocked meanwhile."""
+    """A lock; whoever gets it finds that a member has blocked the owner meanwhile."""
 
     def __init__(self, service: MessageService, member: str, owner: str) -> None:
-        self._block = service.block(member, owner, True)
+        self._service = service
+        self._blocked = (member, owner)
 
     async def __aenter__(self) -> None:
-        await self._block
+        await self._service.block(*self._blocked, True)
 
     async def __aexit__(self, *error: object) -> None:
         pass
@@ -130,6 +131,37 @@ async def test_who_blocks_somebody_at_the_last_moment_is_in_no_conversation_of_t
     members = [MEMBERSHIPS.read(one) for one in await scanned(store, MEMBERSHIPS.name)]
     assert {(one.conversation, one.account) for one in members if one} == {(id, ADA), (id, CY)}
     assert await differences(store) == []
+
+
+async def test_a_large_group_with_somebody_who_has_blocked_its_owner_is_not_begun(
+    service: MessageService, store: Store, people: MadeUpPeople
+) -> None:
+    names = [f"friend{number}" for number in range(25)]
+    people.all |= MadeUpPeople(*names).all
+    await service.block("id-friend24", "ada", True)
+
+    with pytest.raises(UnknownReceiver):
+        await service.start_group(ADA, names, title="Party")
+
+    assert await scanned(store, CONVERSATIONS.name) == []
+
+
+async def test_who_blocks_the_owner_while_a_large_group_begins_is_left_out_of_it(
+    service: MessageService,
+    store: Store,
+    people: MadeUpPeople,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    names = [f"friend{number}" for number in range(25)]
+    people.all |= MadeUpPeople(*names).all
+    block = WithBlock(service, "id-friend23", "ada")
+    monkeypatch.setattr(CommandLocks, "of", lambda locks, id: block)
+
+    id = await service.start_group(ADA, names, title="Party")
+
+    assert (await service.conversation(ADA, id)).conversation.size == 25
+    assert await service.part("id-friend23", id) is None
+    assert await service.part("id-friend24", id) is not None
 
 
 async def settled(action: Awaitable[object]) -> None:

@@ -88,7 +88,7 @@ class MessageFinder:
             return [], None if lines.cursor is None else _Place(lines.cursor)
         ids = sorted(line.conversation.id for line in lines.items)
         page = await self._search.find(
-            SearchQuery(text=text, tags={CONVERSATION_TAG: ids}, first=limit, after=place.hit)
+            SearchQuery(text=text, among={CONVERSATION_TAG: ids}, first=limit, after=place.hit)
         )
         shown = await self._shown(
             account, page.found, {one.conversation.id: one for one in lines.items}

@@ -1,6 +1,7 @@
 """Who takes part in conversations: groups, joining and leaving, muting, blocking."""
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Final
 
 from gatherlog.apps.messages import decisions
@@ -46,7 +47,8 @@ class MemberCommands(BusinessCommands):
     ) -> str:
         """A new group of the owner and those who have these handles; its id.
 
-        The first members take part at once, those beyond `decisions.at_once` one after the other.
+        The first members take part at once, those beyond `decisions.at_once` one after the other,
+        except for those who block the owner meanwhile.
         With one handle and no title, it is the conversation of the two, found again or made; the
         other learns of it by the first message. `once` makes the idempotency key of a new group,
         given its id. Raises Invalid, and otherwise what `start` raises.
@@ -59,6 +61,7 @@ class MemberCommands(BusinessCommands):
         members = tuple(dict.fromkeys((owner, *others)))
         if len(members) == 2 and not title and not announce_only:
             return await self._pair(owner, members[1], about, actor)
+        await self._check_unblocked(owner, others)
         id = self._ids()
         first = members[: self._at_once]
 
@@ -74,7 +77,8 @@ class MemberCommands(BusinessCommands):
 
         await self._run(id, attempt, owner, actor, once(id))
         for account in members[self._at_once :]:
-            await self._add(owner, id, account, actor)
+            with suppress(UnknownReceiver):
+                await self._add(owner, id, account, actor)
         return id
 
     async def _pair(self, owner: str, other: str, about: About | None, actor: str) -> str:
@@ -154,6 +158,12 @@ class MemberCommands(BusinessCommands):
         if account == owner:
             raise BadMessage(ONESELF)
         return account
+
+    async def _check_unblocked(self, owner: str, accounts: Sequence[str]) -> None:
+        """As `_check_may_write_to`, before anything is written."""
+        blocks = await self._store.get([BLOCKS.ref(block_id(one, owner)) for one in accounts])
+        if any(blocks):
+            raise UnknownReceiver
 
     async def _add(self, owner: str, id: str, account: str, actor: str) -> None:
         async def attempt(unit: UnitOfWork) -> list[Decided]:
