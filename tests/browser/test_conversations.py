@@ -502,7 +502,7 @@ async def test_it_all_works_on_a_phone_without_scripts(
     await page.get_by_role("button", name="Save").tap()
     await expect(page.get_by_text("· edited")).to_have_count(1)
 
-    for path in ("", "/new", "/settings", f"/{talk}", f"/{talk}/about"):
+    for path in ("", "/new", "/settings", "/blocked", f"/{talk}", f"/{talk}/about"):
         await page.goto(f"{site}/messages{path}")
         width = await page.evaluate("document.documentElement.scrollWidth")
         assert (path, width) == (path, 390)
@@ -518,7 +518,7 @@ async def test_no_page_bars_anybody(
     sent = await platform.messages.send(bob, talk, "Hello")
     await platform.messages.start_group(ada, ["bob"], title="Choir")
     paths = (
-        *("", "/new", "/settings", "/search?q=hello"),
+        *("", "/new", "/settings", "/blocked", "/search?q=hello"),
         *(f"/{talk}", f"/{talk}/about", f"/{talk}/{sent.message.id}"),
     )
 
