@@ -112,10 +112,11 @@ async def open_pages(
     readers: list[asyncio.StreamReader] = []
     writers: list[asyncio.StreamWriter] = []
     try:
-        for _ in range(each):
+        for number in range(each):
             readers.clear()
+            own = (f"127.0.0.{number + 2}", 0)  # a server takes so many connections of one client
             for key, conversation in zip(filled.keys, filled.shown, strict=True):
-                reader, writer = await asyncio.open_connection("127.0.0.1", port)
+                reader, writer = await asyncio.open_connection("127.0.0.1", port, local_addr=own)
                 path = f"/messages/{conversation}/live"
                 writer.write(
                     f"GET {path} HTTP/1.1\r\nHost: x\r\nCookie: gatherlog={key}\r\n\r\n".encode()
