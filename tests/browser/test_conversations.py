@@ -265,6 +265,29 @@ async def test_a_message_that_could_not_be_sent_says_so_and_is_sent_once_by_tryi
     await others.close()
 
 
+async def test_what_one_tab_could_not_send_is_kept_while_another_one_sends(
+    platform: Platform, pocket: Page, site: str, chromium: Browser, enter: Enter
+) -> None:
+    others = await chromium.new_context()
+    bob = await enter(others, "bob")
+    await enter(pocket.context, "ada")
+    talk = (await platform.messages.start(bob, "ada", "Hello")).conversation
+    await open_talk(pocket, site, talk)
+    second = await pocket.context.new_page()
+    await open_talk(second, site, talk)
+
+    await pocket.route(f"**/messages/{talk}", lambda route: route.abort())
+    await write(pocket, "Lost")
+    await expect(pocket.get_by_text("Not sent: there is no connection.")).to_be_visible()
+    await write(second, "Sent")
+    await expect(second.locator(".waiting")).to_have_count(0)
+    await pocket.unroute(f"**/messages/{talk}")
+    await pocket.reload()
+
+    await expect(pocket.locator(".waiting .text")).to_have_text("Lost")
+    await others.close()
+
+
 async def test_what_the_server_refuses_goes_back_into_the_field(
     platform: Platform, pocket: Page, site: str, chromium: Browser, enter: Enter
 ) -> None:

@@ -290,7 +290,11 @@ if (form) {
   const unsent = kept(`unsent ${talk.dataset.talk}`);
   const items = new Map(); // by nonce: the text, and the element that shows it
   let sending = Promise.resolve();
-  const keep = () => unsent.write([...items].map(([once, { text }]) => ({ once, text })));
+  const known = new Set(); // nonces that this page has or had; what else is kept is another tab's
+  const keep = () => {
+    const others = (unsent.read() ?? []).filter(({ once }) => !known.has(once));
+    unsent.write([...others, ...[...items].map(([once, { text }]) => ({ once, text }))]);
+  };
 
   const state = (once, text, failure) => {
     const { element } = items.get(once);
@@ -345,6 +349,7 @@ if (form) {
       field.focus();
     });
     items.set(once, { text, element });
+    known.add(once);
     list.append(element);
   };
 
