@@ -27,9 +27,9 @@ FOLLOWERS, OPEN = 1_000, 5_000
 """Open pages beside which the delay is measured, and those of which the memory is."""
 PAGES_OF_ONE = 5
 """Open pages of each member, of at most eight."""
-BESIDE = 20
-"""Messages, and conversations at first, of the small contenders."""
-PAGE = 20
+FEW_MESSAGES, FEW_CONVERSATIONS = 20, 10
+PAGE, LISTED = 20, FEW_CONVERSATIONS
+"""Messages of a page, and conversations of a list: all that the small contender has."""
 
 
 class Filled(msgspec.Struct, frozen=True):
@@ -155,7 +155,7 @@ def reading(store_url: str, conversation: str, reader: str, probes: int) -> Meas
                 await service.messages(reader, conversation, limit=PAGE, after=middle)
 
             async def listed() -> None:
-                await service.conversations(reader, limit=PAGE)
+                await service.conversations(reader, limit=LISTED)
 
             async def counted() -> None:
                 await service.unread(reader)
@@ -195,9 +195,9 @@ async def in_turn(count: int, call: Callable[[int], Awaitable[object]]) -> None:
 async def prepare_growth(size: Size, folder: Path) -> Plan:
     many, contenders = size.many // 10, []
     contents = {
-        "small": (min(BESIDE, many), BESIDE // 2),
-        "long": (many, BESIDE // 2),
-        "many": (BESIDE, min(10_000, many // 2)),
+        "small": (min(FEW_MESSAGES, many), FEW_CONVERSATIONS),
+        "long": (many, FEW_CONVERSATIONS),
+        "many": (FEW_MESSAGES, min(10_000, many // 2)),
     }
     for name, (messages, conversations) in contents.items():
         url = f"sqlite:///{folder / name}.db"

@@ -186,9 +186,22 @@ class MemberCommands(BusinessCommands):
             if membership is None:
                 raise no_such("member", account)
             await _page(unit, conversation, membership.page)
-            return decisions.remove(conversation, membership)
+            heir = await self._heir(unit, conversation, account)
+            return decisions.remove(conversation, membership, heir)
 
         await self._run(id, attempt, by, actor)
+
+    async def _heir(self, unit: UnitOfWork, conversation: Conversation, account: str) -> str | None:
+        """Who owns a group when its owner leaves: of the others, whose accounts there still are,
+        the first one that its pages list. None where the account does not own it."""
+        if conversation.is_pair or account != conversation.owner:
+            return None
+        for page in range(conversation.pages):
+            members = [one for one in await _page(unit, conversation, page) if one != account]
+            there = await self._people.persons(members)
+            if (heir := next((one for one in members if one in there), None)) is not None:
+                return heir
+        return None
 
 
 async def _check_may_write_to(unit: UnitOfWork, author: str, accounts: Sequence[str]) -> None:
