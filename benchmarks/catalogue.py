@@ -16,6 +16,7 @@ from benchmarks import (
     searching,
     serving,
     sharing,
+    talking,
     waking,
 )
 from benchmarks.measuring import Benchmark
@@ -35,6 +36,7 @@ MODULES = (
     sharing,
     searching,
     keeping,
+    talking,
     footprint,
     growing,
 )

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from benchmarks import ours
 from benchmarks.measuring import Benchmark, Contender, Figures, Measure, Plan, Size, Target
-from gatherlog.apps.messages import VIEWS, About, MessageService, Person
+from gatherlog.apps.messages import VIEWS, About, MessageService, Person, Subject
 from gatherlog.apps.messages.kept_lists import KeptLists
 from gatherlog.apps.people import VIEWS as PEOPLE_VIEWS
 from gatherlog.apps.people.profiles import ProfileService, refs_of
@@ -70,6 +70,9 @@ class Members:
 
     async def concerns(self, account: str, about: About) -> bool:
         return True
+
+    async def subject(self, account: str, about: About) -> Subject | None:
+        return Subject(name=about.id, is_own=True)
 
 
 def listing(*, distant: bool, cache: str) -> Measure:

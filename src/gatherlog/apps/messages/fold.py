@@ -21,6 +21,7 @@ from gatherlog.apps.messages.events import (
     ReadByOther,
     ReminderDue,
     ReminderPostponed,
+    ReminderUnneeded,
     Reported,
     Revised,
     Sent,
@@ -304,8 +305,9 @@ def _left(documents: Documents, happened: Happened, event: Left) -> list[Change]
 
 
 def _block_changed(documents: Documents, happened: Happened, event: BlockChanged) -> list[Change]:
-    id = block_id(owner_of(happened.stream), event.account)
-    return [Change(BLOCKS, id, Block(happened.time) if event.blocked else DELETE)]
+    owner, account = owner_of(happened.stream), event.account
+    block = Block(owner=owner, account=account, since=happened.time)
+    return [Change(BLOCKS, block_id(owner, account), block if event.blocked else DELETE)]
 
 
 def _mine(documents: Documents, happened: Happened, conversation: str) -> Membership:
@@ -352,6 +354,7 @@ _KEYS: Final[Mapping[type, Callable[[Happened, Any], list[Ref]]]] = {
     ReadByOther: _none,
     ReminderDue: _none,
     ReminderPostponed: _none,
+    ReminderUnneeded: _none,
     MuteChanged: _membership,
     Left: _membership,
     BlockChanged: _block,
@@ -373,6 +376,7 @@ _EVOLVE: Final[Mapping[type, Evolve]] = {
     ReadByOther: _nothing,
     ReminderDue: _nothing,
     ReminderPostponed: _nothing,
+    ReminderUnneeded: _nothing,
     MuteChanged: _mute_changed,
     Left: _left,
     BlockChanged: _block_changed,

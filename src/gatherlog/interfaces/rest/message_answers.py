@@ -88,7 +88,7 @@ class ReportRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class GroupsQuery(InParts, frozen=True):
-    """Which part of one's conversations."""
+    """Which part of one's conversations, or of those whom one has blocked."""
 
     limit: PageSize = 20
     cursor: Annotated[str, Meta(max_length=MAX_CURSOR, description="From `Link`.")] | None = None
@@ -159,6 +159,13 @@ class ShortUser(msgspec.Struct, frozen=True):
     display_name: str
 
 
+class AboutAnswer(msgspec.Struct, frozen=True):
+    """What a conversation came from, or was about last."""
+
+    kind: Literal["gathering", "thing", "booking"]
+    id: str
+
+
 class ConversationAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """A conversation: the other member, or the title, and the last message from whomever."""
 
@@ -171,6 +178,7 @@ class ConversationAnswer(msgspec.Struct, frozen=True, kw_only=True):
     muted: bool
     title: str
     announce_only: bool
+    about: AboutAnswer | None
     size: int
     members: list[ShortUser]
 
@@ -217,6 +225,7 @@ def _message(shown: ShownMessage) -> dict[str, Any]:
 
 def conversation_answer(line: Line) -> ConversationAnswer:
     conversation, last = line.conversation, line.conversation.last
+    about = conversation.about
     return ConversationAnswer(
         uuid=conversation.id,
         display_name=line.name,
@@ -227,6 +236,7 @@ def conversation_answer(line: Line) -> ConversationAnswer:
         muted=line.mine.muted,
         title=conversation.title,
         announce_only=conversation.announce_only,
+        about=None if about is None else AboutAnswer(about.kind, about.id),
         size=conversation.size,
         members=[short_user(one) for one in line.members],
     )
