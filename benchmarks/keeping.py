@@ -15,10 +15,10 @@ from pathlib import Path
 
 from benchmarks import ours
 from benchmarks.measuring import Benchmark, Contender, Figures, Measure, Plan, Size, Target
-from gatherlog.apps.messages import VIEWS, About, MessageService, Person
+from gatherlog.apps.messages import VIEWS, About, MessageService, Person, Subject
 from gatherlog.apps.messages.kept_lists import KeptLists
 from gatherlog.apps.people import VIEWS as PEOPLE_VIEWS
-from gatherlog.apps.people.profiles import ProfileService
+from gatherlog.apps.people.profiles import ProfileService, refs_of
 from gatherlog.bootstrap import new_id
 from gatherlog.caches import open_cache
 from gatherlog.core import Store
@@ -62,8 +62,17 @@ class Members:
         await self._profiles.known(ids)
         return {id: Person(id=id, display_name=id) for id in ids}
 
+    def refs(self, ids: Sequence[str]) -> Sequence[Ref]:
+        return refs_of(ids)
+
+    def read(self, ids: Sequence[str], found: Sequence[Document | None]) -> Mapping[str, Person]:
+        return {id: Person(id=id, display_name=id) for id in ids}
+
     async def concerns(self, account: str, about: About) -> bool:
         return True
+
+    async def subject(self, account: str, about: About) -> Subject | None:
+        return Subject(name=about.id, is_own=True)
 
 
 def listing(*, distant: bool, cache: str) -> Measure:

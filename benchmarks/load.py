@@ -29,7 +29,8 @@ class Load(msgspec.Struct, frozen=True):
     """Which guests answer, on how many connections, and for how many seconds.
 
     With a `query`, things to do are asked for over GraphQL instead: each request names one of
-    `guests` as its variable `id`.
+    `guests` as its variable `id`. With `keys`, messages are sent instead: each of `guests` is a
+    conversation, into which the owner of the key at the same place writes.
     """
 
     port: int
@@ -40,6 +41,7 @@ class Load(msgspec.Struct, frozen=True):
     key: str = ""
     path: str = ""
     query: str = ""
+    keys: list[str] = []
 
 
 class LoadResult(msgspec.Struct, frozen=True):
@@ -168,9 +170,10 @@ async def run(load: Load) -> LoadResult:
 
 def requests(load: Load, client: int, answers: Answers) -> Callable[[], bytes | None]:
     """One guest after the other. Each answer differs from the last: a repeat records nothing."""
-    own = load.guests[client :: load.clients] or [load.guests[client % len(load.guests)]]
+    count = len(load.guests)
+    own = range(client, count, load.clients) or [client % count]
     turn = 0
-    ready = [[request(load, client, guest, people) for guest in own] for people in range(1, 8)]
+    ready = [[request(load, client, place, people) for place in own] for people in range(1, 8)]
 
     def next_request() -> bytes | None:
         nonlocal turn
@@ -183,14 +186,18 @@ def requests(load: Load, client: int, answers: Answers) -> Callable[[], bytes | 
     return next_request
 
 
-def request(load: Load, client: int, guest: str, people: int) -> bytes:
+def request(load: Load, client: int, place: int, people: int) -> bytes:
+    guest, key = load.guests[place], load.keys[place] if load.keys else load.key
     path = load.path or f"/guests/{guest}/rsvp"
     body = b'{"attending":true,"num_guests":%d,"dietary":"no nuts at %d"}' % (people, client)
     if load.query:
         body = msgspec.json.encode({"query": load.query, "variables": {"id": guest}})
+    if load.keys:
+        text = f"no nuts at {client}, for {people}"
+        body = msgspec.json.encode({"message": text, "message_group_uuid": guest})
     head = (
         f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1:{load.port}\r\n"
-        f"Authorization: Bearer {load.key}\r\nContent-Type: application/json\r\n"
+        f"Authorization: Bearer {key}\r\nContent-Type: application/json\r\n"
         f"Content-Length: {len(body)}\r\n\r\n"
     )
     return head.encode() + body

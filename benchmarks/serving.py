@@ -38,10 +38,15 @@ def gatherlog(size: Size, clients: int, filled: Filled) -> Measure:
         file = Path(shutil.copy(filled.file, folder))
         before = await recorded(file)
         async with servers.gatherlog(file) as server:
+            begun = server.cpu()
             found = await generate(load(size, server.port, clients, filled.guests, filled.key))
-            memory = server.memory()
+            used, memory = server.cpu() - begun, server.memory()
         check_none_lost(found, await recorded(file) - before)
-        return {**figures(found), "rss_mb": memory["rss_mb"]}
+        return {
+            **figures(found),
+            "cpu_us": used / found.answers * 1e6,
+            "rss_mb": memory["rss_mb"],
+        }
 
     return measure
 

@@ -23,7 +23,7 @@ from gatherlog.core.commands.appending import Appender
 from gatherlog.core.commands.text import folded
 from gatherlog.core.eventstore.clock import system_clock
 from gatherlog.core.eventstore.errors import NotFound
-from gatherlog.core.eventstore.store import Store
+from gatherlog.core.eventstore.store import Document, Ref, Store
 from gatherlog.core.routing import rules
 from gatherlog.core.routing.bus import Bus
 from gatherlog.core.routing.rule_service import RuleService
@@ -219,7 +219,13 @@ def _assemble(
             clock=clock,
         )
         unread = message_letters(
-            store, talk, contacts, mailer.deliver, site=settings.base_url, clock=clock
+            store,
+            talk,
+            contacts,
+            mailer.deliver,
+            site=settings.base_url,
+            clock=clock,
+            ids=ids,
         )
         subscriptions += [letters, notices, unread]
     subscriptions.append(
@@ -411,15 +417,27 @@ class Members:
         return None if account is None or account not in await self.persons([account]) else account
 
     async def persons(self, ids: Collection[str]) -> Mapping[str, messages.Person]:
-        return {
-            id: messages.Person(
-                id=id,
-                display_name=one.profile.display_name or one.profile.handle or UNNAMED,
-                handle=one.profile.handle,
-                shows_reading=one.profile.read_receipts,
-            )
-            for id, one in (await self._profiles.known(ids)).items()
-        }
+        return _persons(await self._profiles.known(ids))
+
+    def refs(self, ids: Sequence[str]) -> Sequence[Ref]:
+        return people.refs_of(ids)
+
+    def read(
+        self, ids: Sequence[str], found: Sequence[Document | None]
+    ) -> Mapping[str, messages.Person]:
+        return _persons(people.known_from(ids, found))
+
+
+def _persons(known: Mapping[str, people.Known]) -> Mapping[str, messages.Person]:
+    return {
+        id: messages.Person(
+            id=id,
+            display_name=one.profile.display_name or one.profile.handle or UNNAMED,
+            handle=one.profile.handle,
+            shows_reading=one.profile.read_receipts,
+        )
+        for id, one in known.items()
+    }
 
 
 class Concerns:
@@ -440,23 +458,52 @@ class Concerns:
         self._profiles = profiles
 
     async def concerns(self, account: str, about: messages.About) -> bool:
+        return await self.subject(account, about) is not None
+
+    async def subject(self, account: str, about: messages.About) -> messages.Subject | None:
         match about.kind:
             case "gathering":
-                return await self._gathering_concerns(about.id, account)
+                return await self._gathering(about.id, account)
             case "thing":
-                return await self._things.thing_concerns(about.id, account)
+                return await self._thing(about.id, account)
             case "booking":
-                return await self._things.booking_concerns(about.id, account)
+                return await self._booking(about.id, account)
 
-    async def _gathering_concerns(self, id: str, account: str) -> bool:
+    async def _gathering(self, id: str, account: str) -> messages.Subject | None:
         try:
             gathering = (await self._guests.gathering(id)).body
         except NotFound:
-            return False
-        if gathering.host_account == account:
-            return True
+            return None
+        name, host = gathering.event_name, gathering.host_account
+        if host == account:
+            return messages.Subject(name=name, is_own=True)
         known = (await self._profiles.known([account])).get(account)
-        return known is not None and await self._guests.is_invited(id, known.address)
+        if known is None or not await self._guests.is_invited(id, known.address):
+            return None
+        return messages.Subject(name=name, is_own=False, other=host)
+
+    async def _thing(self, id: str, account: str) -> messages.Subject | None:
+        thing = await self._things.thing_of_concern(id, account)
+        if thing is None:
+            return None
+        is_own, organiser = thing.organiser_id == account, thing.organiser_id
+        return messages.Subject(
+            name=thing.content.name, is_own=is_own, other=None if is_own else organiser
+        )
+
+    async def _booking(self, id: str, account: str) -> messages.Subject | None:
+        found = await self._things.booking_of_concern(id, account)
+        if found is None:
+            return None
+        booking, thing = found
+        is_own = thing.organiser_id == account
+        other = booking.account_id if is_own else thing.organiser_id
+        return messages.Subject(
+            name=thing.content.name,
+            is_own=is_own,
+            other=None if other == account else other,
+            thing=thing.id,
+        )
 
 
 class Contacts:

@@ -265,6 +265,29 @@ async def test_a_message_that_could_not_be_sent_says_so_and_is_sent_once_by_tryi
     await others.close()
 
 
+async def test_what_one_tab_could_not_send_is_kept_while_another_one_sends(
+    platform: Platform, pocket: Page, site: str, chromium: Browser, enter: Enter
+) -> None:
+    others = await chromium.new_context()
+    bob = await enter(others, "bob")
+    await enter(pocket.context, "ada")
+    talk = (await platform.messages.start(bob, "ada", "Hello")).conversation
+    await open_talk(pocket, site, talk)
+    second = await pocket.context.new_page()
+    await open_talk(second, site, talk)
+
+    await pocket.route(f"**/messages/{talk}", lambda route: route.abort())
+    await write(pocket, "Lost")
+    await expect(pocket.get_by_text("Not sent: there is no connection.")).to_be_visible()
+    await write(second, "Sent")
+    await expect(second.locator(".waiting")).to_have_count(0)
+    await pocket.unroute(f"**/messages/{talk}")
+    await pocket.reload()
+
+    await expect(pocket.locator(".waiting .text")).to_have_text("Lost")
+    await others.close()
+
+
 async def test_what_the_server_refuses_goes_back_into_the_field(
     platform: Platform, pocket: Page, site: str, chromium: Browser, enter: Enter
 ) -> None:
@@ -334,6 +357,121 @@ async def test_older_messages_come_as_one_scrolls_each_once_under_its_day(
     await others.close()
 
 
+async def test_what_is_changed_further_up_is_seen_when_one_scrolls_there_and_not_before(
+    platform: Platform, desk: Page, site: str, chromium: Browser, enter: Enter
+) -> None:
+    others = await chromium.new_context()
+    ada, bob = await enter(desk.context, "ada"), await enter(others, "bob")
+    sent = [await platform.messages.start(bob, "ada", str(number)) for number in range(1, 41)]
+    talk = sent[0].conversation
+    await platform.messages.open(ada, talk)
+    await open_talk(desk, site, talk)
+    texts = desk.locator("[data-messages] .text")
+    await expect(texts).to_have_text([str(number) for number in range(21, 41)])
+
+    await platform.messages.edit(bob, talk, sent[4].message.id, "five")
+    await platform.messages.send(bob, talk, "41")
+    await expect(texts).to_have_text([str(number) for number in range(21, 42)])
+
+    async def change_on_the_way(route: Route) -> None:
+        """Delete a message after the page with it was made, and before it is there."""
+        answer = await route.fetch()
+        await platform.messages.delete(bob, talk, sent[5].message.id)
+        await platform.messages.send(bob, talk, "42")
+        await expect(texts.last).to_have_text("42")
+        await route.fulfill(response=answer)
+
+    await desk.route("**/messages/*?before=*", change_on_the_way)
+    await desk.evaluate("scrollTo({top: 0, behavior: 'instant'})")
+    await expect(texts).to_have_text(
+        ["1", "2", "3", "4", "five", "Message deleted", *map(str, range(7, 43))]
+    )
+    await others.close()
+
+
+async def test_only_the_last_message_that_the_other_has_read_says_so_also_further_up(
+    platform: Platform, desk: Page, site: str, chromium: Browser, enter: Enter
+) -> None:
+    others = await chromium.new_context()
+    ada, bob = await enter(desk.context, "ada"), await enter(others, "bob")
+    for account in (ada, bob):
+        agreed = ProfilePatch(read_receipts=True)
+        await platform.profiles.change(account, agreed, actor="test")
+    sent = [await platform.messages.start(ada, "bob", str(number)) for number in range(1, 41)]
+    await platform.messages.open(bob, sent[0].conversation)
+    await open_talk(desk, site, sent[0].conversation)
+    await desk.evaluate("scrollTo({top: 0, behavior: 'instant'})")
+    await expect(desk.locator("[data-message]")).to_have_count(40)
+
+    await expect(desk.locator("[data-seen]:visible")).to_have_count(1)
+    await expect(desk.locator("[data-seen]").last).to_be_visible()
+    await others.close()
+
+
+async def test_a_read_mark_that_the_server_could_not_take_is_told_again(
+    platform: Platform, pocket: Page, site: str, chromium: Browser, enter: Enter
+) -> None:
+    others = await chromium.new_context()
+    bob, ada = await enter(others, "bob"), await enter(pocket.context, "ada")
+    talk = (await platform.messages.start(bob, "ada", "Hello")).conversation
+    await open_talk(pocket, site, talk)
+    refused = pocket.expect_response("**/read")
+    await pocket.route("**/read", lambda route: route.fulfill(status=503))
+    async with refused:
+        await platform.messages.send(bob, talk, "One")
+    await pocket.unroute("**/read")
+
+    await pocket.evaluate(LOOKS, "hidden")
+    async with pocket.expect_response("**/read"):
+        await pocket.evaluate(LOOKS, "visible")
+
+    assert await platform.messages.unread(ada) == 0
+    await others.close()
+
+
+async def test_a_conversation_further_on_stays_there_when_something_in_it_changes(
+    platform: Platform, desk: Page, site: str, chromium: Browser, enter: Enter
+) -> None:
+    others = await chromium.new_context()
+    ada = await enter(desk.context, "ada")
+    with_last = ""
+    for number in range(21):
+        friend = await enter(others, f"friend{number}")
+        talk = (await platform.messages.start(friend, "ada", "Hello")).conversation
+        with_last = with_last or talk
+    await desk.goto(f"{site}/messages")
+    await expect(desk.locator("[data-follow].live")).to_be_visible()
+    rows = desk.locator("[data-rows] > li")
+    await expect(rows).to_have_count(20)
+
+    await platform.messages.mute(ada, with_last, True)
+    await expect(desk).to_have_title("(20) Messages")
+
+    await expect(rows).to_have_count(20)
+    await platform.messages.send(ada, with_last, "Hello")
+    await expect(rows.first).to_contain_text("You: Hello")
+    await others.close()
+
+
+async def test_who_left_and_is_written_to_again_may_answer_on_the_page_that_is_open(
+    platform: Platform, pocket: Page, site: str, chromium: Browser, enter: Enter
+) -> None:
+    others = await chromium.new_context()
+    bob, ada = await enter(others, "bob"), await enter(pocket.context, "ada")
+    talk = (await platform.messages.start(bob, "ada", "Hello")).conversation
+    await open_talk(pocket, site, talk)
+    await platform.messages.leave(ada, talk)
+    await expect(pocket.get_by_text("You no longer take part")).to_be_visible()
+    await expect(pocket.get_by_label("Message to Bob")).to_be_hidden()
+
+    await platform.messages.send(bob, talk, "Come back")
+
+    await expect(pocket.get_by_text("You no longer take part")).to_be_hidden()
+    await write(pocket, "Here I am")
+    await expect(pocket.locator(".waiting")).to_have_count(0)
+    await others.close()
+
+
 async def test_times_are_those_of_the_reader(
     platform: Platform, desk: Page, pocket: Page, site: str, enter: Enter
 ) -> None:
@@ -387,7 +525,7 @@ async def test_it_all_works_on_a_phone_without_scripts(
     await page.get_by_role("button", name="Save").tap()
     await expect(page.get_by_text("· edited")).to_have_count(1)
 
-    for path in ("", "/new", "/settings", f"/{talk}", f"/{talk}/about"):
+    for path in ("", "/new", "/settings", "/blocked", f"/{talk}", f"/{talk}/about"):
         await page.goto(f"{site}/messages{path}")
         width = await page.evaluate("document.documentElement.scrollWidth")
         assert (path, width) == (path, 390)
@@ -403,7 +541,7 @@ async def test_no_page_bars_anybody(
     sent = await platform.messages.send(bob, talk, "Hello")
     await platform.messages.start_group(ada, ["bob"], title="Choir")
     paths = (
-        *("", "/new", "/settings", "/search?q=hello"),
+        *("", "/new", "/settings", "/blocked", "/search?q=hello"),
         *(f"/{talk}", f"/{talk}/about", f"/{talk}/{sent.message.id}"),
     )
 

@@ -97,6 +97,28 @@ async def test_while_the_loop_is_busy_commits_of_another_process_are_seen_at_onc
     assert seen == [document("a", b"%d" % n, version=n) for n in range(1, 61)]
 
 
+async def test_what_is_cached_is_as_new_as_what_is_read_from_the_file_beside_it(
+    place: Place,
+) -> None:
+    store = await place.open()
+    async with children(1, "put_for_each_line", place.path, times=2) as [other]:
+        other.go()
+        assert await other.line() == 1
+        assert await card(store, "a") == document("a", b"1", version=1)
+        other.go()
+        assert await other.line() == 2
+
+        found = await cards(store, ["a", "never read"])
+
+    assert found == [document("a", b"2", version=2), None]
+    await store.commit(writing(put("b", b"1", stream="card-2")))
+    assert await cards(store, ["b", "another", "a"]) == [
+        document("b", b"1", stream="card-2", version=1),
+        None,
+        document("a", b"2", version=2),
+    ]
+
+
 async def test_a_caller_that_asks_again_and_again_sees_what_another_process_commits(
     place: Place,
 ) -> None:

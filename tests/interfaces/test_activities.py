@@ -261,6 +261,16 @@ async def test_a_read_of_more_than_one_stream_is_noted_for_the_site(
     assert [head.stream for head in await streams_of(platform.store, "access")] == ["access-site"]
 
 
+async def test_that_an_operator_reads_reported_messages_is_noted_for_the_site(
+    api: AsyncClient, platform: Platform
+) -> None:
+    for _ in range(2):
+        assert (await api.get("/api/messages/reports")).status_code == 200
+
+    assert await accesses(platform, "site") == [(b"reports_read", "")]
+    assert await accesses(platform) == []
+
+
 async def test_of_a_host_only_exports_are_noted(
     host: AsyncClient, platform: Platform, guest_id: str
 ) -> None:

@@ -140,6 +140,17 @@ async def test_a_bad_message_is_answered_with_all_codes_that_apply(
     assert await events_in(platform.store, ("conversation", "inbox")) == []
 
 
+async def test_a_line_end_of_two_characters_is_kept_and_counted_as_one(
+    ada: Member, bob: Member
+) -> None:
+    sent = await ada.write("x" * 1000 + "\r\n" * 23 + "y", handle=bob.handle)
+
+    assert sent["message"] == "x" * 1000 + "\n" * 23 + "y"
+    path = f"{GROUPS}/{sent['message_group_uuid']}/messages/{sent['uuid']}"
+    edited = await ada.ask("PATCH", path, {"message": "Dear Bob,\r\nhello"})
+    assert (edited.status_code, edited.json()["message"]) == (200, "Dear Bob,\nhello")
+
+
 async def test_a_conversation_of_others_does_not_exist(
     ada: Member, bob: Member, eve: Member
 ) -> None:
@@ -179,8 +190,35 @@ async def test_who_is_blocked_is_told_that_nobody_has_the_handle(ada: Member, bo
         refused = await ada.ask("POST", "/api/messages", {"message": "Hey", **to})
         assert (refused.status_code, refused.json()) == (404, ["user_reciever_handle_unknown"])
 
+    short, unknown = [await ada.ask("GET", f"/api/users/@{one}/short") for one in ("bob", "nobody")]
+    assert (short.status_code, short.json()) == (404, unknown.json())
+    assert (await ada.ask("PUT", "/api/users/@bob/block")).status_code == 200
+    assert (await ada.ask("DELETE", "/api/users/@bob/block")).status_code == 204
+
     assert (await bob.ask("DELETE", "/api/users/@ada/block")).status_code == 204
     await ada.write("Hey", handle="bob")
+
+
+async def test_whom_one_has_blocked_is_listed_in_parts_to_oneself_alone(
+    ada: Member, bob: Member, eve: Member
+) -> None:
+    async def blocked(member: Member) -> list[str]:
+        handles: list[str] = []
+        path = "/api/users/blocked?limit=1"
+        while path:
+            answer = await member.ask("GET", path)
+            handles += [one["handle"] for one in answer.json()]
+            link = re.match(r'<(.*)>; rel="next"', answer.headers.get("link", ""))
+            path = "" if link is None else link[1]
+        return handles
+
+    for other in bob, eve:
+        await ada.ask("PUT", f"/api/users/@{other.handle}/block")
+
+    await eventually(lambda: blocked(ada), ["eve", "bob"])
+    assert await blocked(bob) == []
+    await ada.ask("DELETE", "/api/users/@eve/block")
+    await eventually(lambda: blocked(ada), ["bob"])
 
 
 async def test_editing_and_deleting_leave_their_marks(ada: Member, bob: Member) -> None:
@@ -367,10 +405,12 @@ async def test_a_thing_is_everybodys_business_and_a_booking_that_of_two(
 
     await eve.write("For how old?", handle="bob", thing_id=thing.id)
     await ada.write("We come", handle="bob", booking_id=booking.id)
-    await bob.write("Welcome", handle="ada", booking_id=booking.id)
+    welcome = await bob.write("Welcome", handle="ada", booking_id=booking.id)
     prying = {"message": "Who is it?", "handle": "bob", "booking_id": booking.id}
     refused = await eve.ask("POST", "/api/messages", prying)
 
+    with_ada = await bob.get(f"{GROUPS}/{welcome['message_group_uuid']}")
+    assert with_ada["about"] == {"kind": "booking", "id": booking.id}
     assert (refused.status_code, refused.json()) == (404, ["booking_id_unknown"])
 
 

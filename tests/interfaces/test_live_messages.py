@@ -11,10 +11,13 @@ from typing import Any
 import pytest
 from httpx2 import AsyncClient
 
+from gatherlog.apps.messages import InboxPlace, NewsPage
 from gatherlog.bootstrap import Platform, start
 from gatherlog.interfaces import live_streams
 from gatherlog.interfaces.http import Http, build_app
+from gatherlog.interfaces.live_inbox import follow_inbox
 from gatherlog.interfaces.logs import RequestLog
+from gatherlog.interfaces.stream_watch import StreamWatch
 from gatherlog.settings import Settings
 from tests.interfaces.following import StreamClient
 from tests.interfaces.talking import Member, signed_up
@@ -167,6 +170,28 @@ async def test_a_stream_ends_at_once_with_its_credential(
             await platform.accounts.remove(bob.account_id, actor="test")
 
         await follower.ended()
+
+
+async def test_a_stream_whose_credential_ends_as_it_begins_ends_at_once(
+    ada: Member, platform: Platform
+) -> None:
+    async def is_allowed() -> bool:
+        return (await platform.accounts.session(ada.session)) is not None
+
+    async def frames(page: NewsPage) -> list[bytes]:
+        return []
+
+    actor, watch = await platform.accounts.session(ada.session), StreamWatch(platform.store)
+    assert actor is not None
+    await platform.accounts.end_session(ada.session)
+    parts = follow_inbox(
+        platform.messages, watch, actor, InboxPlace(0), is_allowed=is_allowed, frames=frames
+    )
+
+    with watch.waiting("another") as another:
+        assert await another.wait(5) == {"another"}  # from now on, only what is new is heard
+        async with asyncio.timeout(5):
+            assert [part async for part in parts] == [b"retry: 1000\n\n"]
 
 
 async def test_a_member_who_was_removed_is_told_nothing_more(

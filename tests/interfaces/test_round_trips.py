@@ -222,7 +222,8 @@ def test_signing_in(measure: Measure) -> None:
 
 
 def test_writing_reading_and_counting_messages(measure: Measure) -> None:
-    """Sending: who asks; the conversation; everybody's part in it; their names; the commit."""
+    """Sending: who asks; the conversation; everybody's part in it, with their names; whether the
+    message is new; the commit."""
 
     async def story(site: Site) -> None:
         ada, bob = [await site.member(name) for name in ("ada", "bob")]

@@ -43,13 +43,15 @@ async def follow_inbox(
 ) -> AsyncGenerator[bytes]:
     """The `frames` of all news of the actor's account after a place, without end.
 
-    It ends at once when `is_allowed` gives False, which is asked when something happens to the
-    account or the key of the actor.
+    It ends at once when `is_allowed` gives False, which is asked at the beginning, and when
+    something happens to the account or the key of the actor.
     """
     yield _RETRY
     account = actor.account_id or ""
     inbox, credentials = inbox_stream(account), {f"account-{account}", f"key-{actor.id}"}
     with watch.waiting(inbox, *credentials) as waiter:
+        if not await is_allowed():  # the credential may have ended before anything was waited for
+            return
         while True:
             page = await messages.news(account, place)
             for frame in await frames(page) if page.items else ():

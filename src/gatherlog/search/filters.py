@@ -87,7 +87,7 @@ class Times:
 
 def simple_filters(query: SearchQuery) -> Iterator[Query]:
     """Queries for tags, ages and prices. Ages that have both ends of a range have all between."""
-    for kind, values in query.tags.items():
+    for kind, values in (*query.tags.items(), *query.among.items()):
         if values:
             yield any_term("tags", [tag_token(kind, value) for value in values])
     if query.ages:

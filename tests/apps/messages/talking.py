@@ -1,11 +1,12 @@
 """People who write to each other in tests, and what their lists show."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 from msgspec.structs import replace
 
-from gatherlog.apps.messages import CATEGORIES, About, MessageService, Person
+from gatherlog.apps.messages import CATEGORIES, About, MessageService, Person, Subject
 from gatherlog.core import Store
+from gatherlog.core.eventstore.store import Document, Ref
 from gatherlog.core.projections.rebuild import verify
 
 
@@ -37,6 +38,12 @@ class MadeUpPeople:
     async def persons(self, ids: Collection[str]) -> Mapping[str, Person]:
         return {id: self.all[id] for id in ids if id in self.all}
 
+    def refs(self, ids: Sequence[str]) -> Sequence[Ref]:
+        return []
+
+    def read(self, ids: Sequence[str], found: Sequence[Document | None]) -> Mapping[str, Person]:
+        return {id: self.all[id] for id in ids if id in self.all}
+
 
 class LeadingIds:
     """An id source that counts in the first digits of its ids, as the time of a UUIDv7 does.
@@ -53,10 +60,16 @@ class LeadingIds:
 
 
 class Everything:
-    """A `Business` in which the gathering `ours` concerns everybody, and no other does."""
+    """A `Business` in which the gathering `ours`, Ada's, concerns everybody, and no other does."""
 
     async def concerns(self, account: str, about: About) -> bool:
         return about.id == "ours"
+
+    async def subject(self, account: str, about: About) -> Subject | None:
+        if about.id != "ours":
+            return None
+        is_own = account == "id-ada"
+        return Subject(name="Ours", is_own=is_own, other=None if is_own else "id-ada")
 
 
 async def texts(service: MessageService, account: str, id: str) -> list[str]:

@@ -148,6 +148,25 @@ async def test_a_read_mark_is_shown_to_the_other_only_if_both_agree(
     assert await read_by_others(store, ADA) == [ReadByOther(id, BOB, 3)]
 
 
+@pytest.mark.parametrize(("owner", "blocked"), [(ADA, "bob"), (BOB, "ada")])
+async def test_no_read_mark_is_shown_where_one_has_blocked_the_other(
+    service: MessageService, people: MadeUpPeople, store: Store, owner: str, blocked: str
+) -> None:
+    id, messages = await talk(service, 3)
+    people.show_reading(ADA, BOB)
+    await service.mark_read(BOB, id, messages[0])
+    line = await service.conversation(ADA, id)
+    assert (await service.between(ADA, line)).seen == 1
+
+    await service.block(owner, blocked, True)
+    await service.mark_read(BOB, id, messages[2])
+
+    assert (await service.between(ADA, line)).seen == 0
+    assert await read_by_others(store, ADA) == [ReadByOther(id, BOB, 1)]
+    await service.block(owner, blocked, False)
+    assert (await service.between(ADA, line)).seen == 3
+
+
 async def test_pages_lead_in_both_directions_without_end(service: MessageService) -> None:
     id, messages = await talk(service, 7)
 

@@ -184,6 +184,29 @@ async def test_a_cursor_of_another_search_is_refused(
             await finder.find(account, text, conversation=talk, cursor=cursor)
 
 
+async def test_a_search_goes_on_though_conversations_came_and_went_meanwhile(
+    store: Store, service: MessageService, finder: MessageFinder, index: IndexedSearch
+) -> None:
+    talk = (await service.start("id-ada", "bob", "pear 1")).conversation
+    for number in range(2, 5):
+        await service.send("id-ada", talk, f"pear {number}")
+    with_cy = (await service.start("id-cy", "bob", "Hello")).conversation
+    await soon(store, index)
+
+    async def first() -> int:
+        return len((await finder.find("id-bob", "pear", limit=2)).items)
+
+    await eventually(first, 2)
+    page = await finder.find("id-bob", "pear", limit=2)
+
+    await service.leave("id-bob", with_cy)
+    await service.start("id-dee", "bob", "Hello")
+    rest = await finder.find("id-bob", "pear", limit=20, cursor=page.cursor)
+
+    shown = [one.shown.message.text for one in (*page.items, *rest.items)]
+    assert sorted(shown) == [f"pear {number}" for number in range(1, 5)]
+
+
 async def test_an_index_that_is_built_anew_has_the_same_documents(
     store: Store, service: MessageService, index: IndexedSearch
 ) -> None:

@@ -9,13 +9,14 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
-from gatherlog.apps.messages import VIEWS, MessageService
+from gatherlog.apps.messages import VIEWS, MessageFinder, MessageService
 from gatherlog.apps.messages.kept_lists import KeptList, KeptLists
 from gatherlog.apps.messages.views import MEMBERSHIPS, membership_id
 from gatherlog.caches.memory import MemoryCache
 from gatherlog.core import Query, Recorded, Store
 from gatherlog.core.eventstore.errors import StoreFailed
 from gatherlog.core.eventstore.store import Page
+from gatherlog.core.search import SearchPage, SearchQuery
 from gatherlog.engines import open_store
 from gatherlog.engines.memory import MemoryStore
 from gatherlog.testing import StandingClock
@@ -56,6 +57,13 @@ class ConstantCache(MemoryCache):
         return self._value
 
 
+class FindsNothing:
+    """A search in an empty index."""
+
+    async def find(self, query: SearchQuery) -> SearchPage:
+        return SearchPage(total=0, found=[], has_next=False, has_previous=False)
+
+
 @pytest.fixture
 def lists(store: Store) -> KeptLists:
     return KeptLists(MemoryCache(), store.id)
@@ -89,6 +97,21 @@ async def shows(store: Store, read: Callable[[], Awaitable[object]], expected: o
         await eventually(read, expected)
     else:
         assert await read() == expected
+
+
+async def test_searching_leaves_the_kept_page_as_it_is(
+    make: Make, lists: KeptLists, store: Store
+) -> None:
+    service = make(lists)
+    await service.start(ADA, "bob", "one")
+    before = await kept(service, lists, BOB)
+    hits = lists.lookups.hits
+
+    await MessageFinder(store.id, service, FindsNothing()).find(BOB, "one")
+
+    assert await lists.get(BOB) == before
+    assert await listed(service, BOB) == [("Ada", "one", 1)]
+    assert lists.lookups.hits == hits + 1
 
 
 async def test_a_list_is_kept_and_used_as_long_as_nothing_moves(

@@ -23,6 +23,7 @@ from gatherlog.apps.messages.events import (
     ReadByOther,
     ReminderDue,
     ReminderPostponed,
+    ReminderUnneeded,
     Reported,
     Revised,
     Sent,
@@ -63,6 +64,7 @@ EXAMPLES: tuple[msgspec.Struct, ...] = (
     BlockChanged(BOB, True),
     ReminderDue(),
     ReminderPostponed(ORDER),
+    ReminderUnneeded(),
 )
 
 

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gatherlog.apps.messages import VIEWS, MessageService
-from gatherlog.apps.messages.views import CONVERSATIONS, MESSAGES, PAIRS
+from gatherlog.apps.messages import VIEWS, MessageService, UnknownReceiver
+from gatherlog.apps.messages.views import CONVERSATIONS, MEMBERSHIPS, MESSAGES, PAIRS
 from gatherlog.core import Store
 from gatherlog.core.commands.turns import CommandLocks
 from gatherlog.core.eventstore.errors import NotFound
@@ -99,6 +99,71 @@ async def test_conversations_with_many_move_to_the_top_in_the_order_of_the_log(
     shown = [(name.capitalize(), "Again", 2) for name in reversed(names)]
     await eventually(lambda: listed(service, ADA), shown)
     assert await service.unread(ADA) == 12
+
+
+class WithBlock:
+    """A lock; whoever gets it finds that a member has blocked the owner meanwhile."""
+
+    def __init__(self, service: MessageService, member: str, owner: str) -> None:
+        self._service = service
+        self._blocked = (member, owner)
+
+    async def __aenter__(self) -> None:
+        await self._service.block(*self._blocked, True)
+
+    async def __aexit__(self, *error: object) -> None:
+        pass
+
+
+@pytest.mark.parametrize("step", ["pair", "group", "member"])
+async def test_who_blocks_somebody_at_the_last_moment_is_in_no_conversation_of_theirs(
+    service: MessageService, store: Store, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    id = await service.start_group(ADA, ["cy"], title="Party")
+    monkeypatch.setattr(CommandLocks, "of", lambda locks, id: WithBlock(service, BOB, "ada"))
+    add = {
+        "pair": lambda: service.start_group(ADA, ["bob"]),
+        "group": lambda: service.start_group(ADA, ["cy", "bob"], title="Choir"),
+        "member": lambda: service.add_member(ADA, id, "bob"),
+    }[step]
+
+    with pytest.raises(UnknownReceiver):
+        await add()
+
+    members = [MEMBERSHIPS.read(one) for one in await scanned(store, MEMBERSHIPS.name)]
+    assert {(one.conversation, one.account) for one in members if one} == {(id, ADA), (id, CY)}
+    assert await differences(store) == []
+
+
+async def test_a_large_group_with_somebody_who_has_blocked_its_owner_is_not_begun(
+    service: MessageService, store: Store, people: MadeUpPeople
+) -> None:
+    names = [f"friend{number}" for number in range(25)]
+    people.all |= MadeUpPeople(*names).all
+    await service.block("id-friend24", "ada", True)
+
+    with pytest.raises(UnknownReceiver):
+        await service.start_group(ADA, names, title="Party")
+
+    assert await scanned(store, CONVERSATIONS.name) == []
+
+
+async def test_who_blocks_the_owner_while_a_large_group_begins_is_left_out_of_it(
+    service: MessageService,
+    store: Store,
+    people: MadeUpPeople,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    names = [f"friend{number}" for number in range(25)]
+    people.all |= MadeUpPeople(*names).all
+    block = WithBlock(service, "id-friend23", "ada")
+    monkeypatch.setattr(CommandLocks, "of", lambda locks, id: block)
+
+    id = await service.start_group(ADA, names, title="Party")
+
+    assert (await service.conversation(ADA, id)).conversation.size == 25
+    assert await service.part("id-friend23", id) is None
+    assert await service.part("id-friend24", id) is not None
 
 
 async def settled(action: Awaitable[object]) -> None:

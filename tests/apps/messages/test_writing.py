@@ -27,6 +27,24 @@ async def pair(service: MessageService) -> str:
     return id
 
 
+async def test_a_large_group_whose_first_members_have_all_left_is_owned_by_one_of_the_others(
+    service: MessageService, people: MadeUpPeople, store: Store
+) -> None:
+    names = [f"friend{number}" for number in range(22)]
+    people.all |= MadeUpPeople(*names).all
+    id = await service.start_group(ADA, names, title="Party")
+    for name in names[:18]:
+        await service.leave(f"id-{name}", id)
+    people.remove("id-friend18")
+
+    await service.leave(ADA, id)
+
+    conversation = (await service.conversation("id-friend21", id)).conversation
+    assert (conversation.owner, conversation.size) == ("id-friend19", 4)
+    await service.remove_member("id-friend19", id, "friend20")
+    assert await differences(store) == []
+
+
 async def test_two_members_have_one_conversation_whoever_starts_it(
     service: MessageService,
 ) -> None:

@@ -16,19 +16,24 @@ async def test_a_published_thing_is_everybodys_and_a_draft_its_organisers(
 ) -> None:
     live, unfinished = await town.published(), await town.draft()
 
-    assert await service.thing_concerns(live.id, account) is published
-    assert await service.thing_concerns(unfinished.id, account) is draft
+    found = await service.thing_of_concern(live.id, account)
+    assert (found is not None and found.id == live.id) is published
+    assert (await service.thing_of_concern(unfinished.id, account) is not None) is draft
 
 
 @pytest.mark.parametrize(("account", "concerns"), [(PIA, True), (OLGA, True), (PAUL, False)])
 async def test_a_booking_is_the_parents_and_the_organisers(
     service: ThingService, town: Town, account: str, concerns: bool
 ) -> None:
-    booking = await town.book(await town.published())
+    live = await town.published()
+    booking = await town.book(live)
 
-    assert await service.booking_concerns(booking.id, account) is concerns
+    found = await service.booking_of_concern(booking.id, account)
+
+    ids = None if found is None else (found[0].id, found[1].id)
+    assert ids == ((booking.id, live.id) if concerns else None)
 
 
 async def test_what_does_not_exist_is_nobodys(service: ThingService) -> None:
-    assert not await service.thing_concerns("t9", OLGA)
-    assert not await service.booking_concerns("b9", PIA)
+    assert await service.thing_of_concern("t9", OLGA) is None
+    assert await service.booking_of_concern("b9", PIA) is None

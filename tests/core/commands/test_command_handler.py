@@ -443,6 +443,27 @@ async def test_nothing_is_demanded_of_a_document_that_is_only_shown(store: Store
     assert handled.versions["seat", "ada"] == 1
 
 
+async def test_documents_beside_those_that_are_loaded_are_given_back_and_not_demanded(
+    store: Store,
+) -> None:
+    ours = handler(store)
+    await ours.handle("hall-1", decides(SeatTaken("ada")))
+    seen: list[int | None] = []
+
+    async def attempt(unit: UnitOfWork) -> list[Decided]:
+        beside = [SEATS.ref("ada"), SEATS.ref("nobody")]
+        found = await unit.load((SEATS, "bob"), beside=beside)
+        seen.extend(None if one is None else one.version for one in found)
+        await handler(store).handle("hall-1", decides(SeatTaken("ada")))
+        assert unit.body(SEATS, "bob") is None
+        return [Decided(SeatTaken("bob"))]
+
+    handled = await ours.handle("hall-1", attempt)
+
+    assert seen == [1, None]
+    assert handled.versions.keys() == {("seat", "bob"), ("hall", "hall")}
+
+
 async def test_a_document_that_was_shown_and_is_then_loaded_is_demanded_as_it_was_shown(
     store: Store,
 ) -> None:

@@ -130,7 +130,7 @@ async def test_no_stylesheet_or_script_of_ours_asks_another_host_or_weighs_much(
     ada: Invited,
 ) -> None:
     sheets = (("desk.css", 10_000), ("print.css", 1_000), ("reference.css", 1_500))
-    for name, most in (*sheets, ("host.js", 4_000)):
+    for name, most in (*sheets, ("host.js", 5_000)):
         content = (await ada.browser.get(f"/static/{name}")).content
         assert len(content) < most
         assert re.findall(rb"@import|url\(|https?:|innerHTML|eval", content) == []

@@ -9,7 +9,8 @@ for each member the membership (place in the list, unread messages) and the coun
 Larger conversations, and those of announcements, are brought up to date by the subscription of
 `spreading`. `MessageService` has:
 
-- `start(author, handle, text)`, `send(author, conversation, text)`, `edit`, `delete`, `report`
+- `start(author, handle, text)`, `start_about(author, about, text)`, `subjects(account, abouts)`
+- `send(author, conversation, text)`, `edit`, `delete`, `report`
 - `conversations(account)`, `conversation`, `messages(account, conversation)`, `mark_read`, `unread`
 - `start_group`, `add_member`, `remove_member`, `leave`, `mute`, `block`
 - `news(account, place)`, `newest_place`: what happened in an inbox, to be followed without end
@@ -22,11 +23,12 @@ from gatherlog.apps.messages.answers import Between, Line, MessagePage, Part, Sh
 from gatherlog.apps.messages.events import About
 from gatherlog.apps.messages.finding import FoundMessage, MessageFinder
 from gatherlog.apps.messages.fold import CATEGORIES, inbox_stream
-from gatherlog.apps.messages.members import SOMEBODY, Business, People, Person
+from gatherlog.apps.messages.members import SOMEBODY, Business, People, Person, Subject
 from gatherlog.apps.messages.refusals import (
     BadMessage,
     BlockedByYou,
     ConversationFull,
+    NotYourBusiness,
     TooLate,
     UnknownReceiver,
 )
@@ -57,10 +59,12 @@ __all__ = [
     "MessageSource",
     "News",
     "NewsPage",
+    "NotYourBusiness",
     "Part",
     "People",
     "Person",
     "ShownMessage",
+    "Subject",
     "TooLate",
     "UnknownReceiver",
     "inbox_stream",

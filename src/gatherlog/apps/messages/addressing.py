@@ -55,7 +55,7 @@ class Addressed(msgspec.Struct, frozen=True):
         return decisions.start(self.accounts, is_pair=True)
 
 
-async def check_receivers(
+def check_receivers(
     unit: UnitOfWork, to: Addressed, author: str, persons: Mapping[str, Person]
 ) -> None:
     """Raise UnknownReceiver for a pair whose other one has blocked the author, or is gone, and what
@@ -63,7 +63,7 @@ async def check_receivers(
     has_blocked = False
     for other in to.pair:
         if other != author:
-            if other not in persons or await unit.get(BLOCKS, block_id(other, author)):
+            if other not in persons or unit.body(BLOCKS, block_id(other, author)):
                 raise UnknownReceiver
-            has_blocked = await unit.get(BLOCKS, block_id(author, other)) is not None
+            has_blocked = unit.body(BLOCKS, block_id(author, other)) is not None
     decisions.check_may_write(to.conversation, author, has_blocked=has_blocked)

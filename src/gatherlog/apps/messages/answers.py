@@ -62,7 +62,8 @@ class Between(msgspec.Struct, frozen=True):
     is_gone: bool = False
     """Whether the other's account was removed."""
     seen: int = 0
-    """The number up to which the other has read, if both let each other know; else 0."""
+    """The number up to which the other has read, if both let each other know and neither has
+    blocked the other; else 0."""
 
 
 class Part(msgspec.Struct, frozen=True):

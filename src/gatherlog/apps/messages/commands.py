@@ -39,8 +39,10 @@ __all__ = [
     "Permit",
     "load_message",
     "load_own",
+    "loaded_seats",
     "part_of",
     "seats_and_orders",
+    "seats_of",
 ]
 
 
@@ -115,7 +117,7 @@ async def load_own(
     """
     mine = membership_id(id, account)
     await unit.load((CONVERSATIONS, id), (MEMBERSHIPS, mine))
-    conversation, membership = await unit.get(CONVERSATIONS, id), await unit.get(MEMBERSHIPS, mine)
+    conversation, membership = unit.body(CONVERSATIONS, id), unit.body(MEMBERSHIPS, mine)
     permit(part_of(conversation, membership, None))
     if conversation is None or membership is None:
         raise no_such("conversation", id)
@@ -145,21 +147,31 @@ async def load_message(unit: UnitOfWork, id: str, message: str) -> Message:
 
 
 async def seats_and_orders(
-    unit: UnitOfWork, id: str, accounts: Sequence[str], *more: tuple[View[Any], str]
+    unit: UnitOfWork, id: str, accounts: Sequence[str]
 ) -> tuple[Mapping[str, Membership | None], Orders]:
-    """The memberships of some accounts, and the next places in their lists, in one round trip.
-
-    It loads `more` documents as well.
-    """
-    seats = [(MEMBERSHIPS, membership_id(id, account)) for account in accounts]
-    await unit.load(*seats, *[(INBOXES, account) for account in accounts], *more)
-    found = await unit.get_all(MEMBERSHIPS, [seat for _, seat in seats])
-    return dict(zip(accounts, found, strict=True)), _orders(unit, accounts)
+    """The memberships of some accounts, and the next places in their lists, in one round trip."""
+    await unit.load(*seats_of(id, accounts))
+    return loaded_seats(unit, id, accounts)
 
 
-def _orders(unit: UnitOfWork, accounts: Iterable[str]) -> Orders:
-    latest = {one: unit.counters(INBOXES, one).get("order", 0) for one in accounts}
-    return Orders(latest, unit.now)
+def seats_of(id: str, accounts: Iterable[str]) -> list[tuple[View[Any], str]]:
+    """The documents that `loaded_seats` looks at."""
+    return [
+        document
+        for account in accounts
+        for document in ((MEMBERSHIPS, membership_id(id, account)), (INBOXES, account))
+    ]
+
+
+def loaded_seats(
+    unit: UnitOfWork, id: str, accounts: Iterable[str]
+) -> tuple[Mapping[str, Membership | None], Orders]:
+    """As `seats_and_orders`, of documents that are loaded."""
+    latest, seats = {}, {}
+    for account in accounts:
+        latest[account] = unit.counters(INBOXES, account).get("order", 0)
+        seats[account] = unit.body(MEMBERSHIPS, membership_id(id, account))
+    return seats, Orders(latest, unit.now)
 
 
 class _PairMade(Exception):

@@ -187,8 +187,9 @@ def add(
     return [Decided(MemberAdded(account, page)), joined]
 
 
-def remove(conversation: Conversation, membership: Membership) -> list[Decided]:
-    """Let a member go; whoever joined first owns the conversation if its owner leaves.
+def remove(conversation: Conversation, membership: Membership, heir: str | None) -> list[Decided]:
+    """Let a member go; if that is the owner, `heir` owns the conversation, who is the first of the
+    others. None: nobody is left.
 
     Two who write to each other stay a pair: for who leaves it the conversation is gone until one of
     them writes again, and what was said before is not shown then.
@@ -197,8 +198,8 @@ def remove(conversation: Conversation, membership: Membership) -> list[Decided]:
     if conversation.is_pair:
         return [left]
     owner, account = conversation.owner, membership.account
-    if account == owner:
-        owner = next((id for id in conversation.members if id != account), owner)
+    if account == owner and heir is not None:
+        owner = heir
     return [Decided(MemberRemoved(account, membership.page, owner)), left]
 
 

@@ -30,6 +30,7 @@ __all__ = [
     "ReadByOther",
     "ReminderDue",
     "ReminderPostponed",
+    "ReminderUnneeded",
     "Reported",
     "Revised",
     "Sent",
@@ -210,6 +211,11 @@ class ReminderPostponed(msgspec.Struct, frozen=True):
     until: int
 
 
+@event_type("messages.reminder_unneeded")
+class ReminderUnneeded(msgspec.Struct, frozen=True):
+    """When the mail that was due was to be written, there was nothing to tell: none was sent."""
+
+
 EVENTS: Final[tuple[type[msgspec.Struct], ...]] = (
     ConversationStarted,
     MemberAdded,
@@ -230,5 +236,6 @@ EVENTS: Final[tuple[type[msgspec.Struct], ...]] = (
     BlockChanged,
     ReminderDue,
     ReminderPostponed,
+    ReminderUnneeded,
 )
 CODEC: Final = Codec(EVENTS)

@@ -88,7 +88,7 @@ class MessageFinder:
             return [], None if lines.cursor is None else _Place(lines.cursor)
         ids = sorted(line.conversation.id for line in lines.items)
         page = await self._search.find(
-            SearchQuery(text=text, tags={CONVERSATION_TAG: ids}, first=limit, after=place.hit)
+            SearchQuery(text=text, among={CONVERSATION_TAG: ids}, first=limit, after=place.hit)
         )
         shown = await self._shown(
             account, page.found, {one.conversation.id: one for one in lines.items}
@@ -99,7 +99,7 @@ class MessageFinder:
         """The conversations in which to search now."""
         if conversation is not None:
             return Listing([await self._messages.conversation(account, conversation)], None)
-        return await self._messages.conversations(account, limit=AT_ONCE, cursor=place.list)
+        return await self._messages.all_conversations(account, limit=AT_ONCE, cursor=place.list)
 
     async def _shown(
         self, account: str, hits: Sequence[Found], lines: dict[str, Line]

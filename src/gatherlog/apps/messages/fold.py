@@ -21,6 +21,7 @@ from gatherlog.apps.messages.events import (
     ReadByOther,
     ReminderDue,
     ReminderPostponed,
+    ReminderUnneeded,
     Reported,
     Revised,
     Sent,
@@ -87,7 +88,7 @@ def inbox_stream(account: str) -> str:
 
 def owner_of(stream: str) -> str:
     """The id of the conversation or the account that a stream is about."""
-    return stream[stream.index("-") + 1 :]
+    return stream.partition("-")[2]
 
 
 class MessagesFold:
@@ -265,7 +266,7 @@ def _joined(documents: Documents, happened: Happened, event: Joined) -> list[Cha
         read=number,
         order=event.order,
     )
-    return [*_member(joined), *_counted(joined.account, order=event.ahead)]
+    return [_member(joined), *_counted(joined.account, order=event.ahead)]
 
 
 def _arrived(documents: Documents, happened: Happened, event: Arrived) -> list[Change]:
@@ -273,7 +274,7 @@ def _arrived(documents: Documents, happened: Happened, event: Arrived) -> list[C
     after = replace(
         before, number=event.number, order=event.order, unread=before.unread + event.unread
     )
-    return [*_moved(before, after, order=event.ahead)]
+    return _moved(before, after, order=event.ahead)
 
 
 def _withdrawn(documents: Documents, happened: Happened, event: Withdrawn) -> list[Change]:
@@ -304,8 +305,9 @@ def _left(documents: Documents, happened: Happened, event: Left) -> list[Change]
 
 
 def _block_changed(documents: Documents, happened: Happened, event: BlockChanged) -> list[Change]:
-    id = block_id(owner_of(happened.stream), event.account)
-    return [Change(BLOCKS, id, Block(happened.time) if event.blocked else DELETE)]
+    owner, account = owner_of(happened.stream), event.account
+    block = Block(owner=owner, account=account, since=happened.time)
+    return [Change(BLOCKS, block_id(owner, account), block if event.blocked else DELETE)]
 
 
 def _mine(documents: Documents, happened: Happened, conversation: str) -> Membership:
@@ -314,14 +316,16 @@ def _mine(documents: Documents, happened: Happened, conversation: str) -> Member
     return membership
 
 
-def _member(after: Membership) -> list[Change]:
-    return [Change(MEMBERSHIPS, membership_id(after.conversation, after.account), after)]
+def _member(after: Membership) -> Change:
+    return Change(MEMBERSHIPS, membership_id(after.conversation, after.account), after)
 
 
 def _moved(before: Membership, after: Membership, *, order: int = 0) -> list[Change]:
     """A membership that changed, and with it what is counted in the inbox."""
     unread = after.counted - before.counted
-    return [*_member(after), *_counted(after.account, unread=unread, order=order)]
+    if not unread and not order:
+        return [_member(after)]
+    return [_member(after), *_counted(after.account, unread=unread, order=order)]
 
 
 def _counted(account: str, **adds: int) -> list[Change]:
@@ -350,6 +354,7 @@ _KEYS: Final[Mapping[type, Callable[[Happened, Any], list[Ref]]]] = {
     ReadByOther: _none,
     ReminderDue: _none,
     ReminderPostponed: _none,
+    ReminderUnneeded: _none,
     MuteChanged: _membership,
     Left: _membership,
     BlockChanged: _block,
@@ -371,6 +376,7 @@ _EVOLVE: Final[Mapping[type, Evolve]] = {
     ReadByOther: _nothing,
     ReminderDue: _nothing,
     ReminderPostponed: _nothing,
+    ReminderUnneeded: _nothing,
     MuteChanged: _mute_changed,
     Left: _left,
     BlockChanged: _block_changed,

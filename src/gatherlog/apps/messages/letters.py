@@ -61,8 +61,8 @@ def quiet_until(contact: Contact, now: int) -> int | None:
     if not is_quiet:
         return None
     day = local.date() if clock < ends else local.date() + timedelta(days=1)
-    end = to_micros(datetime.combine(day, ends, local.tzinfo))
-    return max(end, now + 1)  # where a change of clocks repeats the hour
+    end = datetime.combine(day, ends, local.tzinfo)
+    return to_micros(end.replace(fold=local.fold))  # of an hour that comes twice, the one of now
 
 
 def unread_letter(contact: Contact, threads: Sequence[Thread], site: str) -> Letter | None:

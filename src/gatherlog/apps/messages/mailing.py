@@ -6,13 +6,13 @@ from typing import Final
 import msgspec
 
 from gatherlog.apps.messages.answers import Line
-from gatherlog.apps.messages.events import ReminderDue
+from gatherlog.apps.messages.events import ReminderDue, ReminderUnneeded
 from gatherlog.apps.messages.fold import owner_of
 from gatherlog.apps.messages.letters import Contacts, Thread, unread_letter
-from gatherlog.apps.messages.reminders import UNREAD_FOR
+from gatherlog.apps.messages.reminders import UNREAD_FOR, into_inbox
 from gatherlog.apps.messages.service import MessageService
 from gatherlog.apps.messages.views import BLOCKS, block_id, number_of
-from gatherlog.core.eventstore.clock import Clock
+from gatherlog.core.eventstore.clock import Clock, Ids
 from gatherlog.core.eventstore.events import event_type_of
 from gatherlog.core.eventstore.store import Commit, Store
 from gatherlog.core.subscriptions.delivery import Delivery, RetryPolicy
@@ -37,13 +37,14 @@ def message_letters(
     *,
     site: str,
     clock: Clock,
+    ids: Ids,
 ) -> Handlers:
     """The subscription; it begins at the end of the log: nobody gets mail about what was before.
 
     A letter that fails for good does not hold up others. One that was sent is not sent again within
     24 hours, unless the process is killed between sending it and noting that.
     """
-    mailing = _Mailing(store, service, contacts, send, site, clock)
+    mailing = _Mailing(store, service, contacts, send, site, clock, ids)
     handlers = {event_type_of(ReminderDue): mailing.write}
     return Handlers(NAME, handlers, retry=_RETRY, at_once=4, holds=False, from_now=True)
 
@@ -57,6 +58,7 @@ class _Mailing:
         send: SendLetter,
         site: str,
         clock: Clock,
+        ids: Ids,
     ) -> None:
         self._store = store
         self._service = service
@@ -64,23 +66,27 @@ class _Mailing:
         self._send = send
         self._site = site
         self._clock = clock
+        self._ids = ids
 
     async def write(self, delivery: Delivery) -> None:
-        """Mail what is unread by now, if anything is. Repeating it does nothing."""
+        """Mail what is unread by now; if nothing is, note that. Repeating it does nothing."""
         key = f"letter:{delivery.id}"
         account = owner_of(delivery.event.stream)
-        if await self._store.recall(key) is not None or not await self._service.unread(account):
-            return
         contact = await self._contacts.contact(account)
-        if contact is None:
+        if contact is None or await self._store.recall(key) is not None:
             return
         letter = unread_letter(contact, await self._threads(account), self._site)
-        if letter is not None:
-            await self._send(msgspec.structs.replace(letter, id=delivery.id))
-            await self._store.commit(Commit(key=key))
+        if letter is None:
+            unneeded = into_inbox(account, ReminderUnneeded(), NAME, self._clock(), self._ids)
+            await self._store.commit(Commit(appends=[unneeded], key=key))
+            return
+        await self._send(msgspec.structs.replace(letter, id=delivery.id))
+        await self._store.commit(Commit(key=key))
 
     async def _threads(self, account: str) -> list[Thread]:
         """The unread messages of the conversations that count."""
+        if not await self._service.unread(account):
+            return []
         found = await self._service.conversations(account, limit=_CONVERSATIONS)
         return [await self._thread(account, line) for line in found.items if line.mine.counted]
 

@@ -17,6 +17,7 @@ from gatherlog.apps.messages.events import (
     MarkedRead,
     ReminderDue,
     ReminderPostponed,
+    ReminderUnneeded,
 )
 from gatherlog.apps.messages.fold import INBOX, inbox_stream, owner_of
 from gatherlog.apps.messages.letters import Contacts, quiet_until
@@ -30,7 +31,16 @@ from gatherlog.core.projections.paging import bodies
 from gatherlog.core.projections.views import View
 from gatherlog.core.subscriptions.projection import Projection
 
-__all__ = ["AGAIN", "NAME", "REMINDERS", "UNREAD_FOR", "Reminder", "ReminderRounds", "reminders"]
+__all__ = [
+    "AGAIN",
+    "NAME",
+    "REMINDERS",
+    "UNREAD_FOR",
+    "Reminder",
+    "ReminderRounds",
+    "into_inbox",
+    "reminders",
+]
 
 NAME: Final = "message_reminders"
 _SECOND: Final = 1_000_000
@@ -40,7 +50,7 @@ AGAIN: Final = 3600 * _SECOND
 """How long after a mail there is no other one, unless the member has been there since."""
 PAUSE: Final = 5.0
 """Seconds between two rounds."""
-_OURS: Final = (Arrived, MarkedRead, ReminderDue, ReminderPostponed)
+_OURS: Final = (Arrived, MarkedRead, ReminderDue, ReminderPostponed, ReminderUnneeded)
 
 
 class Reminder(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,7 +62,7 @@ class Reminder(msgspec.Struct, frozen=True, kw_only=True):
     arrived_at: int = 0
     """When the last unread message arrived."""
     mailed_at: int | None = None
-    """When the last mail was due, unless the member has been there since."""
+    """When the last mail was due, unless it was not needed or the member has been there since."""
 
 
 REMINDERS = View(
@@ -93,6 +103,9 @@ def _after(before: Reminder, payload: Any, time: int) -> Reminder:
             return replace(before, mailed_at=None)
         case ReminderPostponed(until):
             return replace(before, due=until)
+        case ReminderUnneeded():
+            due = None if before.due is None else before.arrived_at + UNREAD_FOR
+            return replace(before, due=due, mailed_at=None)
         case ReminderDue():
             has_more = before.arrived_at + UNREAD_FOR > time
             return replace(before, due=time + AGAIN if has_more else None, mailed_at=time)
@@ -147,7 +160,12 @@ class ReminderRounds:
         now, contact = self._clock(), await self._contacts.contact(account)
         quiet = None if contact is None else quiet_until(contact, now)
         payload = ReminderDue() if quiet is None else ReminderPostponed(quiet)
-        type, schema, data = CODEC.encode(payload)
-        event = Event(self._ids(), type, now, now, data, schema, "", event_meta(NAME))
-        append = Append(inbox_stream(account), [event])
+        append = into_inbox(account, payload, NAME, now, self._ids)
         await self._store.commit(Commit(appends=[append], key=f"{NAME}:{account}:{due}"))
+
+
+def into_inbox(account: str, payload: msgspec.Struct, actor: str, now: int, ids: Ids) -> Append:
+    """The append of an event that happened now to an inbox; it demands nothing of the stream."""
+    type, schema, data = CODEC.encode(payload)
+    event = Event(ids(), type, now, now, data, schema, "", event_meta(actor))
+    return Append(inbox_stream(account), [event])

@@ -62,7 +62,7 @@ class ListingCommands(MemberCommands):
     ) -> Listing[Line]:
         """A page of the account's conversations; where something was written last comes first."""
         if self._lists is None or cursor is not None:
-            return await self._queried(account, limit, cursor)
+            return await self.all_conversations(account, limit=limit, cursor=cursor)
         kept, lookups = await self._lists.get(account), self._lists.lookups
         if kept is None or kept.limit != limit:
             lookups.misses += 1
@@ -71,7 +71,13 @@ class ListingCommands(MemberCommands):
             return Listing(lines, kept.cursor)
         else:
             lookups.stale += 1
-        return await self._queried(account, limit, None)
+        return await self._queried(account, limit, None, self._lists)
+
+    async def all_conversations(
+        self, account: str, *, limit: int = 20, cursor: str | None = None
+    ) -> Listing[Line]:
+        """As `conversations`, for whoever goes through all of them: no page is kept for that."""
+        return await self._queried(account, limit, cursor, None)
 
     async def conversation(self, account: str, id: str) -> Line:
         """One conversation that the account takes part in. Raises NotFound."""
@@ -84,8 +90,10 @@ class ListingCommands(MemberCommands):
         """Whether a kept list is still the right one, as each use of it finds out."""
         return _is_right(kept, await self._found(account, [id for id, _ in kept.places]))
 
-    async def _queried(self, account: str, limit: int, cursor: str | None) -> Listing[Line]:
-        """A page as the store finds it; the first one is kept, if it is sure to be the right one.
+    async def _queried(
+        self, account: str, limit: int, cursor: str | None, lists: KeptLists | None
+    ) -> Listing[Line]:
+        """A page as the store finds it; kept in `lists`, if it is sure to be the right one.
 
         It is not where a conversation moves while it is read, or the query lags.
         """
@@ -96,11 +104,11 @@ class ListingCommands(MemberCommands):
         there = found.there
         members = tuple(_members(there))
         kept = KeptList(limit, places[0][1] if places else 0, places, page.cursor, members)
-        if self._lists is None or cursor is not None or not _is_right(kept, found):
+        if lists is None or not _is_right(kept, found):
             persons = await self._people.persons(members)
         else:
             persons, _ = await asyncio.gather(
-                self._people.persons(members), self._keep(self._lists, account, kept)
+                self._people.persons(members), self._keep(lists, account, kept)
             )
         return Listing(_lines(there, persons), page.cursor)
 

@@ -1,6 +1,7 @@
 """Who takes part in conversations: groups, joining and leaving, muting, blocking."""
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Final
 
 from gatherlog.apps.messages import decisions
@@ -8,7 +9,7 @@ from gatherlog.apps.messages.commands import FindPair, load_own, seats_and_order
 from gatherlog.apps.messages.events import About
 from gatherlog.apps.messages.fold import inbox_stream
 from gatherlog.apps.messages.refusals import ONESELF, BadMessage, UnknownReceiver
-from gatherlog.apps.messages.service_sending import SendingCommands
+from gatherlog.apps.messages.service_business import BusinessCommands
 from gatherlog.apps.messages.texts import LONGEST_TITLE, checked_line
 from gatherlog.apps.messages.views import (
     BLOCKS,
@@ -30,7 +31,7 @@ MOST_INVITED: Final = 100
 """Handles that one request for a group may name."""
 
 
-class MemberCommands(SendingCommands):
+class MemberCommands(BusinessCommands):
     """Part of `MessageService`; what all of its commands have in common is documented there."""
 
     async def start_group(
@@ -46,7 +47,8 @@ class MemberCommands(SendingCommands):
     ) -> str:
         """A new group of the owner and those who have these handles; its id.
 
-        The first members take part at once, those beyond `decisions.at_once` one after the other.
+        The first members take part at once, those beyond `decisions.at_once` one after the other,
+        except for those who block the owner meanwhile.
         With one handle and no title, it is the conversation of the two, found again or made; the
         other learns of it by the first message. `once` makes the idempotency key of a new group,
         given its id. Raises Invalid, and otherwise what `start` raises.
@@ -59,12 +61,14 @@ class MemberCommands(SendingCommands):
         members = tuple(dict.fromkeys((owner, *others)))
         if len(members) == 2 and not title and not announce_only:
             return await self._pair(owner, members[1], about, actor)
+        await self._check_unblocked(owner, others)
         id = self._ids()
         first = members[: self._at_once]
 
         async def attempt(unit: UnitOfWork) -> list[Decided]:
             await unit.load((CONVERSATIONS, id))
             _, orders = await seats_and_orders(unit, id, first)
+            await _check_may_write_to(unit, owner, first)
             joined = [decisions.join(id, account, orders) for account in first]
             started = decisions.start(
                 first, is_pair=False, title=title, announce_only=announce_only, about=about
@@ -73,7 +77,8 @@ class MemberCommands(SendingCommands):
 
         await self._run(id, attempt, owner, actor, once(id))
         for account in members[self._at_once :]:
-            await self._add(owner, id, account, actor)
+            with suppress(UnknownReceiver):
+                await self._add(owner, id, account, actor)
         return id
 
     async def _pair(self, owner: str, other: str, about: About | None, actor: str) -> str:
@@ -84,6 +89,7 @@ class MemberCommands(SendingCommands):
                 conversation = await find(unit)
                 seats, orders = await seats_and_orders(unit, id, [owner])
                 both = (owner, other)
+                await _check_may_write_to(unit, owner, both)
                 return decisions.open_pair(id, conversation, seats[owner], both, orders, about)
 
             await self._run(id, attempt, owner, actor)
@@ -121,13 +127,19 @@ class MemberCommands(SendingCommands):
         await self._run(id, attempt, member, actor)
 
     async def block(self, owner: str, handle: str, blocked: bool, *, actor: str = "") -> None:
-        """Hear no more from whoever has the handle, or hear again; who it is is not told.
-
-        Raises UnknownReceiver, and BadMessage for oneself.
-        """
+        """As `block_account`, for whoever has the handle. Raises UnknownReceiver, too."""
         account = await self._people.by_handle(handle)
         if account is None:
             raise UnknownReceiver
+        await self.block_account(owner, account, blocked, actor=actor)
+
+    async def block_account(
+        self, owner: str, account: str, blocked: bool, *, actor: str = ""
+    ) -> None:
+        """Hear no more from an account, or hear again; the other is not told.
+
+        To hear again is possible also where the account was removed. Raises BadMessage for oneself.
+        """
         if account == owner:
             raise BadMessage(ONESELF)
 
@@ -139,21 +151,25 @@ class MemberCommands(SendingCommands):
         await run(self._handler, inbox_stream(owner), attempt, actor=who)
 
     async def _invited(self, owner: str, handle: str) -> str:
-        """Who has a handle, if they may be written to."""
+        """Who has a handle, if that is not the owner. Raises UnknownReceiver and BadMessage."""
         account = await self._people.by_handle(handle)
         if account is None:
             raise UnknownReceiver
         if account == owner:
             raise BadMessage(ONESELF)
-        [block] = await self._store.get([BLOCKS.ref(block_id(account, owner))])
-        if block is not None:
-            raise UnknownReceiver
         return account
+
+    async def _check_unblocked(self, owner: str, accounts: Sequence[str]) -> None:
+        """As `_check_may_write_to`, before anything is written."""
+        blocks = await self._store.get([BLOCKS.ref(block_id(one, owner)) for one in accounts])
+        if any(blocks):
+            raise UnknownReceiver
 
     async def _add(self, owner: str, id: str, account: str, actor: str) -> None:
         async def attempt(unit: UnitOfWork) -> list[Decided]:
             conversation, _ = await load_own(unit, id, owner)
             _check_owner(conversation, owner)
+            await _check_may_write_to(unit, owner, [account])
             last = await _page(unit, conversation, conversation.pages - 1)
             seats, orders = await seats_and_orders(unit, id, [account])
             return decisions.add(conversation, last, seats[account], account, orders)
@@ -170,9 +186,29 @@ class MemberCommands(SendingCommands):
             if membership is None:
                 raise no_such("member", account)
             await _page(unit, conversation, membership.page)
-            return decisions.remove(conversation, membership)
+            heir = await self._heir(unit, conversation, account)
+            return decisions.remove(conversation, membership, heir)
 
         await self._run(id, attempt, by, actor)
+
+    async def _heir(self, unit: UnitOfWork, conversation: Conversation, account: str) -> str | None:
+        """Who owns a group when its owner leaves: of the others, whose accounts there still are,
+        the first one that its pages list. None where the account does not own it."""
+        if conversation.is_pair or account != conversation.owner:
+            return None
+        for page in range(conversation.pages):
+            members = [one for one in await _page(unit, conversation, page) if one != account]
+            there = await self._people.persons(members)
+            if (heir := next((one for one in members if one in there), None)) is not None:
+                return heir
+        return None
+
+
+async def _check_may_write_to(unit: UnitOfWork, author: str, accounts: Sequence[str]) -> None:
+    """Raise UnknownReceiver if one of these accounts has blocked the author."""
+    blocks = [block_id(account, author) for account in accounts if account != author]
+    if any(await unit.get_all(BLOCKS, blocks)):
+        raise UnknownReceiver
 
 
 async def _page(unit: UnitOfWork, conversation: Conversation, page: int) -> tuple[str, ...]:

@@ -1,6 +1,7 @@
 """Reading: the messages of a conversation, read marks and the unread count."""
 
 from collections.abc import Collection, Iterable, Mapping
+from itertools import permutations
 from typing import Final
 
 from gatherlog.apps.messages import decisions
@@ -147,7 +148,7 @@ class ReadingCommands(ListingCommands):
             await self._number(mine, upto)
             if number <= mine.read:
                 return []
-            told = await self._told(conversation, account)
+            told = await self._told(unit, conversation, account)
             return decisions.mark_read(mine, number, await self._left(mine, number), told)
 
         await self._run(id, attempt, account, actor)
@@ -160,15 +161,27 @@ class ReadingCommands(ListingCommands):
         if line.other is None:
             return Between()
         other, id = line.other.id, line.conversation.id
-        refs = [BLOCKS.ref(block_id(account, other)), MEMBERSHIPS.ref(membership_id(id, other))]
-        block, part = await self._store.get(refs)
+        blocks = [block_id(*pair) for pair in permutations((account, other))]
+        refs = [*map(BLOCKS.ref, blocks), MEMBERSHIPS.ref(membership_id(id, other))]
+        own_block, their_block, part = await self._store.get(refs)
         persons = await self._people.persons([account, other])
-        theirs = MEMBERSHIPS.recall(part)
+        theirs, is_open = MEMBERSHIPS.recall(part), own_block is their_block is None
+        tells = is_open and _agree(persons, (account, other))
         return Between(
-            has_blocked=block is not None,
+            has_blocked=own_block is not None,
             is_gone=other not in persons,
-            seen=theirs.read if theirs is not None and _agree(persons, (account, other)) else 0,
+            seen=theirs.read if theirs is not None and tells else 0,
         )
+
+    async def blocked(
+        self, owner: str, *, limit: int = 20, cursor: str | None = None
+    ) -> Listing[Person]:
+        """Whom a member has blocked, the latest first."""
+        query = BLOCKS.query("by_owner", owner, backwards=True, limit=limit, cursor=cursor)
+        found = await listing(self._store, BLOCKS, query)
+        ids = [one.body.account for one in found.items]
+        persons = await self._people.persons(ids)
+        return Listing([person_of(persons, id) for id in ids], found.cursor)
 
     async def person(self, handle: str) -> Person:
         """Who has this handle now. Raises UnknownReceiver."""
@@ -177,6 +190,14 @@ class ReadingCommands(ListingCommands):
         if id is None or id not in persons:
             raise UnknownReceiver
         return persons[id]
+
+    async def known_to(self, account: str, handle: str) -> Person:
+        """As `person`, for an account: whoever has blocked it is unknown to it, too."""
+        found = await self.person(handle)
+        [block] = await self._store.get([BLOCKS.ref(block_id(found.id, account))])
+        if block is not None:
+            raise UnknownReceiver
+        return found
 
     async def reports(self, *, limit: int = 100, cursor: str | None = None) -> Listing[Report]:
         """Messages that members have shown to the moderator, the latest first."""
@@ -221,13 +242,14 @@ class ReadingCommands(ListingCommands):
         authors = {number_of(message.id): message.author for message in messages}
         return decisions.unread_after(mine, number, authors)
 
-    async def _told(self, conversation: Conversation, account: str) -> list[str]:
+    async def _told(self, unit: UnitOfWork, conversation: Conversation, account: str) -> list[str]:
         """The other of a pair, if both let each other know what they have read."""
-        if not conversation.is_pair:
+        both = conversation.members
+        if not conversation.is_pair or not _agree(await self._people.persons(both), both):
             return []
-        persons = await self._people.persons(conversation.members)
-        agree = _agree(persons, conversation.members)
-        return [id for id in conversation.members if id != account] if agree else []
+        if any(await unit.get_all(BLOCKS, [block_id(*pair) for pair in permutations(both)])):
+            return []
+        return [id for id in both if id != account]
 
 
 def _agree(persons: Mapping[str, Person], ids: Collection[str]) -> bool:

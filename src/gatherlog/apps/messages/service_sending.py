@@ -11,7 +11,9 @@ from gatherlog.apps.messages.commands import (
     Permit,
     load_message,
     load_own,
+    loaded_seats,
     seats_and_orders,
+    seats_of,
 )
 from gatherlog.apps.messages.events import About, Sent
 from gatherlog.apps.messages.members import Person, person_of
@@ -27,14 +29,14 @@ from gatherlog.core.commands.handler import Decided, Handled, Once
 from gatherlog.core.commands.service import no_such
 from gatherlog.core.commands.unit_of_work import UnitOfWork
 
-__all__ = ["KeptOnce", "SendingCommands"]
+__all__ = ["KeptOnce", "SendingCommands", "not_kept"]
 
 KeptOnce = Callable[[Callable[[Handled], ShownMessage]], Once | None]
 """Makes the idempotency key of a command that sends, given how its answer is found."""
 
 
-def _not_kept(shown: Callable[[Handled], ShownMessage]) -> None:
-    return None
+def not_kept(shown: Callable[[Handled], ShownMessage]) -> None:
+    """No key: what is sent again is sent twice."""
 
 
 class SendingCommands(Commands):
@@ -48,7 +50,7 @@ class SendingCommands(Commands):
         *,
         about: About | None = None,
         actor: str = "",
-        once: KeptOnce = _not_kept,
+        once: KeptOnce = not_kept,
     ) -> ShownMessage:
         """Write to whoever has the handle: into the conversation of the two, or a new one.
 
@@ -61,6 +63,18 @@ class SendingCommands(Commands):
         if other is None:
             raise UnknownReceiver
         await self._check_business(author, about)
+        return await self._begin(author, other, text, about, actor, once)
+
+    async def _begin(
+        self,
+        author: str,
+        other: str,
+        text: str,
+        about: About | None,
+        actor: str,
+        once: KeptOnce,
+    ) -> ShownMessage:
+        """Write into the conversation of two accounts, or a new one."""
 
         async def write(id: str, find_pair: FindPair) -> ShownMessage:
             async def find(unit: UnitOfWork) -> Addressed:
@@ -79,7 +93,7 @@ class SendingCommands(Commands):
         about: About | None = None,
         permit: Permit = lambda part: None,
         actor: str = "",
-        once: KeptOnce = _not_kept,
+        once: KeptOnce = not_kept,
     ) -> ShownMessage:
         """Add to a conversation that the author takes part in.
 
@@ -137,11 +151,13 @@ class SendingCommands(Commands):
 
         async def attempt(unit: UnitOfWork) -> list[Decided]:
             to = await find(unit)
-            seats, orders = await seats_and_orders(
-                unit, id, to.accounts, (MESSAGES, to.next), *to.blocks
-            )
-            persons.update(await self._people.persons({author, *to.pair}))
-            await check_receivers(unit, to, author, persons)
+            who = to.pair or (author,)
+            unit.assume_new(MESSAGES, to.next)
+            wanted = [*seats_of(id, to.accounts), *to.blocks]
+            found = await unit.load(*wanted, beside=self._people.refs(who))
+            persons.update(self._people.read(who, found))
+            seats, orders = loaded_seats(unit, id, to.accounts)
+            check_receivers(unit, to, author, persons)
             return [
                 *to.beginning(),
                 *decisions.send(

@@ -27,7 +27,7 @@ def message_codes(text: str) -> list[str]:
     It is blank, longer than LONGEST, or holds control characters, or characters that change the
     direction of what stands around them.
     """
-    codes = []
+    text, codes = _with_line_feeds(text), []
     if is_blank(text):
         codes.append(BLANK)
     if len(text) > LONGEST:
@@ -42,10 +42,13 @@ def checked_message(text: str, *more: str) -> str:
 
     Raises BadMessage with its codes and with `more`, if there are any.
     """
-    kept = text.replace("\r\n", "\n")
-    if codes := (*message_codes(kept), *more):
+    if codes := (*message_codes(text), *more):
         raise BadMessage(*codes)
-    return kept
+    return _with_line_feeds(text)
+
+
+def _with_line_feeds(text: str) -> str:
+    return text.replace("\r\n", "\n")
 
 
 def checked_line(field: str, text: str, longest: int) -> str:

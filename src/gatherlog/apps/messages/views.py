@@ -139,9 +139,12 @@ class Inbox(msgspec.Struct, frozen=True):
     """
 
 
-class Block(msgspec.Struct, frozen=True):
+class Block(msgspec.Struct, frozen=True, kw_only=True):
     """That one account does not want to hear from another. Its id is that of `block_id`."""
 
+    owner: str = ""
+    account: str = ""
+    """Who is blocked. Both are empty in version 1 of the view."""
     since: int
 
 
@@ -199,7 +202,9 @@ MEMBERSHIPS = View(
     by_account=lambda one: (one.account, f"{one.order:020d}"),
 )
 INBOXES = View("inbox", Inbox, version=1)
-BLOCKS = View("block", Block, version=1)
+BLOCKS = View(
+    "block", Block, version=2, by_owner=lambda one: (one.owner, f"{one.since:020d}", one.account)
+)
 REPORTS = View(
     "message_report", Report, version=1, by_time=lambda one: ("all", str(one.reported_at))
 )

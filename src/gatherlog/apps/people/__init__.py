@@ -21,7 +21,7 @@ from gatherlog.apps.people.policy import (
 from gatherlog.apps.people.profile_decisions import HandleTaken, ProfilePatch
 from gatherlog.apps.people.profile_events import QuietHours
 from gatherlog.apps.people.profile_views import Profile
-from gatherlog.apps.people.profiles import ProfileService
+from gatherlog.apps.people.profiles import Known, ProfileService, known_from, refs_of
 from gatherlog.apps.people.signing import KeySource, SiteKey
 from gatherlog.apps.people.views import VIEWS, Account, ApiKey
 
@@ -41,6 +41,7 @@ __all__ = [
     "Invitees",
     "KeyService",
     "KeySource",
+    "Known",
     "Letter",
     "MailLinks",
     "Mailer",
@@ -56,6 +57,8 @@ __all__ = [
     "Verdict",
     "decide",
     "is_of_member",
+    "known_from",
     "needs_host",
     "needs_participation",
+    "refs_of",
 ]

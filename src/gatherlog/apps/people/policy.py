@@ -411,7 +411,8 @@ def _of_credential(actor: Actor) -> tuple[Standing, ...]:
     role = _BY_ROLE.get(actor.role)
     if role is None:
         return standings
-    if role is not Standing.MEMBER or actor.account_id is None:
+    is_plain = actor.role is Role.MEMBER and not actor.roles
+    if is_plain or role is not Standing.MEMBER or actor.account_id is None:
         return (*standings, role)
     more = [_OF_ACCOUNT[one] for one in (actor.role, *actor.roles) if one in _OF_ACCOUNT]
     return (*standings, role, *more)

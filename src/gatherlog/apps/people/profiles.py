@@ -1,6 +1,6 @@
 """Profiles of members: display name, handle, time zone, language, quiet hours, read receipts."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 import msgspec
 from msgspec import UNSET
@@ -22,9 +22,9 @@ from gatherlog.core.commands.handler import CommandHandler, Decided
 from gatherlog.core.commands.service import about, no_such, read, run
 from gatherlog.core.commands.unit_of_work import UnitOfWork
 from gatherlog.core.eventstore.clock import Clock, Ids
-from gatherlog.core.eventstore.store import Store
+from gatherlog.core.eventstore.store import Document, Ref, Store
 
-__all__ = ["Known", "ProfileService"]
+__all__ = ["Known", "ProfileService", "known_from", "refs_of"]
 
 
 class Known(msgspec.Struct, frozen=True):
@@ -57,16 +57,7 @@ class ProfileService:
     async def known(self, ids: Collection[str]) -> Mapping[str, Known]:
         """Those of these accounts that exist, in one round trip."""
         wanted = list(ids)
-        if not wanted:
-            return {}
-        refs = [*map(ACCOUNTS.ref, wanted), *map(PROFILES.ref, wanted)]
-        found = await self._store.get(refs)
-        known = {}
-        for id, one, other in zip(wanted, found, found[len(wanted) :], strict=False):
-            account, profile = ACCOUNTS.recall(one), PROFILES.recall(other)
-            if account is not None:
-                known[id] = Known(id, account.address, profile or Profile())
-        return known
+        return known_from(wanted, await self._store.get(refs_of(wanted))) if wanted else {}
 
     async def by_handle(self, handle: str) -> str | None:
         """The account that has this handle now, without regard to case; None if none has."""
@@ -111,3 +102,18 @@ class ProfileService:
             return about("", release(handle, kept if kept == owner else None, unit.now))
 
         await run(self._handler, f"account-{owner.account_id}", attempt, actor=actor)
+
+
+def refs_of(ids: Sequence[str]) -> list[Ref]:
+    """The documents of which `known_from` makes what is known of these accounts."""
+    return [*map(ACCOUNTS.ref, ids), *map(PROFILES.ref, ids)]
+
+
+def known_from(ids: Sequence[str], found: Sequence[Document | None]) -> dict[str, Known]:
+    """Those of these accounts that exist, from what was found of the documents of `refs_of`."""
+    known = {}
+    for id, one, other in zip(ids, found, found[len(ids) :], strict=False):
+        account, profile = ACCOUNTS.recall(one), PROFILES.recall(other)
+        if account is not None:
+            known[id] = Known(id, account.address, profile or Profile())
+    return known

@@ -27,6 +27,7 @@ from gatherlog.apps.things.views import (
     WAITING,
     Booking,
     Child,
+    Thing,
     booked_by_document,
     occurrence_document,
 )
@@ -74,15 +75,19 @@ class BookingQuestions(Commands):
         """Bookings of one's own with their things, dates and children, in two round trips."""
         return await self._details(bookings, with_children=True)
 
-    async def booking_concerns(self, booking_id: str, account_id: str) -> bool:
-        """Whether an account may write about a booking: its own, or one of a thing of its own."""
+    async def booking_of_concern(
+        self, booking_id: str, account_id: str
+    ) -> tuple[Booking, Thing] | None:
+        """A booking about which an account may write, with its thing, or None.
+
+        It is the account's own, or one of a thing of its own.
+        """
         booking = await read(self._store, BOOKINGS, booking_id)
-        if booking is None:
-            return False
-        if booking.account_id == account_id:
-            return True
-        thing = await read(self._store, THINGS, booking.thing_id)
-        return thing is not None and thing.organiser_id == account_id
+        thing = None if booking is None else await read(self._store, THINGS, booking.thing_id)
+        if booking is None or thing is None:
+            return None
+        concerns = account_id in (booking.account_id, thing.organiser_id)
+        return (booking, thing) if concerns else None
 
     # Questions of organisers.
 

@@ -37,12 +37,12 @@ class VisitorCommands(Commands):
         things = [THINGS.recall(document) for document in documents]
         return [one if one is not None and one.status == "PUBLISHED" else None for one in things]
 
-    async def thing_concerns(self, thing_id: str, account_id: str) -> bool:
-        """Whether an account may write about a thing: one that is published, or that is its own."""
+    async def thing_of_concern(self, thing_id: str, account_id: str) -> Thing | None:
+        """A thing about which an account may write: one that is published, or its own; or None."""
         thing = await read(self._store, THINGS, thing_id)
-        if thing is None:
-            return False
-        return thing.status == "PUBLISHED" or thing.organiser_id == account_id
+        if thing is None or (thing.status != "PUBLISHED" and thing.organiser_id != account_id):
+            return None
+        return thing
 
     async def all_published(self, window: Window) -> Slice[Thing]:
         """A slice of all that is published, the oldest first."""

@@ -21,6 +21,7 @@ What = Literal[
     "guests_exported",
     "activities_read",
     "log_read",
+    "reports_read",
 ]
 """The kinds of access."""
 SITE: Final = "site"

@@ -210,7 +210,7 @@ class CommandHandler:
             Happened(event.stream or stream, event.subject, unit.now, event.payload)
             for event in decided
         ]
-        known = unit.documents
+        known, bodies = unit.documents, unit.bodies
         new = [ref for one in happened for ref in self._fold.keys(one) if ref not in known]
         if new:
             await unit.load(*[(self._views[view], id) for view, id in new])
@@ -219,31 +219,28 @@ class CommandHandler:
         for one in happened:
             if pace is not None:
                 await pace.give_way()
-            for change in self._fold.evolve(unit.bodies, one):
-                ref = (change.view.name, change.id)
-                if ref not in unit.documents:
+            stream = one.stream
+            for change in self._fold.evolve(bodies, one):
+                ref, body = (change.view.name, change.id), change.body
+                if ref not in known:
                     raise ValueError(f"{ref} is changed by the fold, but not named by its keys")
-                if (earlier := net.get(ref)) is None:
-                    net[ref] = change, one.stream
-                else:
-                    net[ref] = _merge(earlier, change, one.stream)
-                if change.body is not KEEP:
-                    unit.bodies[ref] = None if change.body is DELETE else change.body
+                net[ref] = _merge(net[ref], change, stream) if ref in net else (change, stream)
+                if body is not KEEP:
+                    bodies[ref] = None if body is DELETE else body
         return net
 
     def _appends(
         self, unit: UnitOfWork, stream: str, decided: Sequence[Decided], meta: bytes
     ) -> list[Append]:
         """The events by stream, and a demand on every stream that was read."""
-        now, appends = unit.now, []
+        now, ids, encode = unit.now, self.ids, self._codec.encode
         events: dict[str, list[Event]] = {name: [] for name in unit.streams}
-        for event in decided:
-            type, schema, data = self._codec.encode(event.payload)
-            made = Event(self.ids(), type, now, now, data, schema, event.subject, meta)
-            events.setdefault(event.stream or stream, []).append(made)
-        for name, some in events.items():
-            appends.append(Append(name, some, unit.streams.get(name, ANY)))
-        return appends
+        for one in decided:
+            type, schema, data = encode(one.payload)
+            made = Event(ids(), type, now, now, data, schema, one.subject, meta)
+            events.setdefault(one.stream or stream, []).append(made)
+        read = unit.streams
+        return [Append(name, some, read.get(name, ANY)) for name, some in events.items()]
 
     def _write(
         self,
@@ -257,9 +254,7 @@ class CommandHandler:
         view, id = ref
         expects = 0 if document is None else document.version
         most, least = unit.at_most.get(ref, _NONE), unit.at_least.get(ref, _NONE)
-        what = None
-        if change is not None:
-            what, stream = change
+        what, stream = change or (None, stream)
         if what is not None and what.body is not KEEP:
             return what.view.write(
                 id,
@@ -270,13 +265,12 @@ class CommandHandler:
                 at_most=most,
                 at_least=least,
             )
-        adds = _NONE if what is None else what.adds
         return Write(
             view=view,
             id=id,
             stream=stream,
             expects=expects,
-            adds=adds,
+            adds=_NONE if what is None else what.adds,
             at_most=most,
             at_least=least,
         )

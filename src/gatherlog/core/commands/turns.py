@@ -6,23 +6,31 @@ would all have to try again.
 """
 
 import asyncio
-from weakref import WeakValueDictionary
+from typing import Final
 
 from gatherlog.core.commands.unit_of_work import UnitOfWork
 from gatherlog.core.eventstore.clock import Clock
 
 __all__ = ["CommandLocks", "Turn"]
 
+MOST_LOCKS: Final = 1_024
+"""When there are so many, and twice as many as were held the last time, those that nobody holds are
+let go."""
+
 
 class CommandLocks:
-    """One lock for each id; it exists as long as a command holds it or waits for it."""
+    """One lock for each id. Those that nobody holds are kept for a while, and then let go."""
 
     def __init__(self) -> None:
-        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._locks: dict[str, asyncio.Lock] = {}
+        self._most = MOST_LOCKS
 
     def of(self, id: str) -> asyncio.Lock:
         lock = self._locks.get(id)
         if lock is None:
+            if len(self._locks) >= self._most:
+                self._locks = {id: one for id, one in self._locks.items() if one.locked()}
+                self._most = MOST_LOCKS + 2 * len(self._locks)
             lock = self._locks[id] = asyncio.Lock()
         return lock
 

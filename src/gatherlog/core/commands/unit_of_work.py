@@ -55,24 +55,28 @@ class UnitOfWork:
         self.reads_counters = False
         """Whether the decision may rest on counters, which change without a new version."""
 
-    async def load(self, *documents: tuple[View[Any], str]) -> None:
+    async def load(
+        self, *documents: tuple[View[Any], str], beside: Sequence[Ref] = ()
+    ) -> Sequence[Document | None]:
         """Load those of the documents that are not loaded yet, in one round trip.
 
-        Those that were shown are taken as they were then.
+        Those that were shown are taken as they were then. Documents `beside` them, which may be of
+        another app, are read in the same round trip and given back: the commit demands nothing of
+        them.
         """
-        new: dict[Ref, View[Any]] = {}
-        for view, id in documents:
-            ref = (view.name, id)
-            if ref in self.documents:
-                continue
-            if ref in self._shown:
-                self._add(view, ref, self._shown[ref])
-            else:
-                new[ref] = view
-        if new:
-            found = await self._store.get([*new])
-            for ref, document in zip(new, found, strict=True):
-                self._add(new[ref], ref, document)
+        known, shown = self.documents, self._shown
+        new = {ref: view for view, id in documents if (ref := (view.name, id)) not in known}
+        for ref in [ref for ref in new if ref in shown] if shown else ():
+            self._add(new.pop(ref), ref, shown[ref])
+        if not new and not beside:
+            return ()
+        found = await self._store.get([*new, *beside])
+        views, bodies = self._views, self.bodies
+        for (ref, view), document in zip(new.items(), found, strict=False):
+            views[ref[0]] = view
+            known[ref] = document
+            bodies[ref] = None if document is None else view.recall(document)
+        return found[len(new) :] if beside else ()
 
     def assume_new(self, view: View[Any], id: str) -> None:
         """Take a document for missing without reading it, because its id was made just now.
@@ -90,10 +94,16 @@ class UnitOfWork:
         body: B | None = self.bodies[ref]
         return body
 
+    def body(self, view: View[B], id: str) -> B | None:
+        """As `get`, of a document that is loaded. Raises KeyError for any other."""
+        body: B | None = self.bodies[view.name, id]
+        return body
+
     async def get_all(self, view: View[B], ids: Sequence[str]) -> list[B | None]:
         """As `get`, several documents of a view in one round trip."""
         await self.load(*[(view, id) for id in ids])
-        return [self.bodies[view.name, id] for id in ids]
+        name, bodies = view.name, self.bodies
+        return [bodies[name, id] for id in ids]
 
     async def show(self, *documents: tuple[View[Any], str]) -> None:
         """Add bodies that the answer shows to `bodies`; the commit demands nothing of them."""
@@ -192,9 +202,9 @@ class UnitOfWork:
         )
 
     def _add(self, view: View[Any], ref: Ref, document: Document | None) -> None:
-        self._views[view.name] = view
+        self._views[ref[0]] = view
         self.documents[ref] = document
-        self.bodies[ref] = view.recall(document)
+        self.bodies[ref] = None if document is None else view.recall(document)
 
 
 def _versions(documents: Mapping[Ref, Document | None]) -> dict[Ref, int]:

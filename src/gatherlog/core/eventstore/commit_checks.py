@@ -247,6 +247,11 @@ def _check_counter(counter: str) -> None:
 def check_name(what: str, name: str, most: int = NAME_BYTES) -> None:
     """Refuse a name that is empty, not valid Unicode, or has a NUL character, with ValueError, and
     one that is too long with LimitExceeded; `what` is the name's own, as in "an event's type"."""
+    if not (0 < len(name) <= most and name.isascii() and "\0" not in name):
+        _check_odd_name(what, name, most)  # apart, because this is done for every name
+
+
+def _check_odd_name(what: str, name: str, most: int) -> None:
     if not name:
         raise ValueError(f"{what} is empty")
     size = len(name)

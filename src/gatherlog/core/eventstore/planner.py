@@ -113,21 +113,20 @@ def _plan_one(state: State, changes: Changes, commit: Commit) -> Committed:
     streams = _stream_versions(state, changes, commit)
     documents: dict[Ref, Document | None] = {}
     versions: dict[Ref, int] = {}
-    answer = commit.answer
+    answer, versioned = commit.answer, commit.versioned
+    loaded, changed = state.documents, changes.documents
     for write in commit.writes:
         ref = (write.view, write.id)
-        if ref in changes.documents:
-            before = changes.documents[ref]
-        else:
-            before = state.documents.get(ref)
+        before = after = changed[ref] if ref in changed else loaded.get(ref)
         _demand(write, before)
-        after = _written(write, before, streams.get(write.stream))
-        if ref == commit.versioned:
+        if write.body is not KEEP or write.adds:
+            after = _written(write, before, streams.get(write.stream))
+            if after is not before:
+                documents[ref] = after
+                if write.body is not KEEP and after is not None:
+                    versions[ref] = after.version
+        if versioned is not None and ref == versioned:
             answer += (0 if after is None else after.version).to_bytes(VERSION_BYTES)
-        if after is not before:
-            documents[ref] = after
-            if write.body is not KEEP and after is not None:
-                versions[ref] = after.version
 
     positions = _append(changes, commit, streams)
     changes.streams.update(streams)

@@ -47,12 +47,14 @@ class RowCache:
             self.streams.pop(stream, None)
             self.streams[stream] = version
         _trim(self.streams, MAX_STREAMS)
+        if not changes.documents:
+            return
+        documents = self.documents
         for ref, document in changes.documents.items():
-            self.documents.pop(ref, None)
-            if document is None:
-                self.keep_absence(ref)
-            else:
-                self.keep(document)
+            documents.pop(ref, None)
+            if document is None or document.body is None or len(document.body) <= MAX_BODY:
+                documents[ref] = document
+        _trim(documents, MAX_DOCUMENTS)
 
     def empty(self) -> None:
         """Forget everything."""

@@ -53,6 +53,9 @@ class SearchQuery(msgspec.Struct, frozen=True, kw_only=True):
     text: str = ""
     tags: Mapping[str, Sequence[str]] = {}
     """By kind, values of which a document has to have at least one; an empty list asks nothing."""
+    among: Mapping[str, Sequence[str]] = {}
+    """As `tags`, but others may be given from page to page, and cursors stay valid: for what comes
+    and goes while somebody reads, such as the conversations that they take part in."""
     ages: Sequence[tuple[int, int]] = ()
     """Ranges of ages, all of which the document's ages have to contain: one for each child."""
     prices: tuple[float, float] | None = None
@@ -98,9 +101,10 @@ def _text_flaws(query: SearchQuery) -> Iterator[Flaw]:
         yield Flaw("/text", f"has {len(query.text):,} characters; at most {LONGEST_TEXT} are read")
     elif len(set(words_of(query.text))) > MOST_WORDS:
         yield Flaw("/text", f"has more than {MOST_WORDS} different words")
-    for kind, values in query.tags.items():
-        if len(values) > _LISTED:
-            yield Flaw(f"/tags/{kind}", f"lists more than {_LISTED} values")
+    for field, tags in (("tags", query.tags), ("among", query.among)):
+        for kind, values in tags.items():
+            if len(values) > _LISTED:
+                yield Flaw(f"/{field}/{kind}", f"lists more than {_LISTED} values")
 
 
 def _range_flaws(query: SearchQuery) -> Iterator[Flaw]:

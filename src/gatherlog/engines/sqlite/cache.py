@@ -38,33 +38,37 @@ class FileCache(RowCache):
 
     def read(self, refs: Sequence[Ref]) -> list[Document | None] | None:
         """The documents as last committed, if all are cached; None if the file must be read."""
-        if self._is_outdated():
-            cursor = self._writer.idle_cursor
-            if cursor is None:
-                return None
-            self._recognise(cursor)
-            if (version := cursor.execute("PRAGMA data_version").get) != self._outside:
-                self.empty()
-                self._outside = version
-            self._confirmed_until = time.monotonic() + CONFIRMED_SECONDS
-            asyncio.get_running_loop().call_soon(self.expire_confirmation)
+        if not self._is_confirmed():
+            return None
         if self.being_written and not self.being_written.isdisjoint(refs):
             return None
+        documents = self.documents
         try:
-            return [self.documents[ref] for ref in refs]
+            return [documents[ref] for ref in refs]
         except KeyError:
             return None
 
-    def some(self, refs: Sequence[Ref]) -> dict[Ref, Document | None]:
-        """Right after `read` has given None: those of the documents that are cached."""
-        if self._is_outdated():
+    def read_some(self, refs: Sequence[Ref]) -> dict[Ref, Document | None]:
+        """Those of the documents that are cached, as last committed."""
+        if not self._is_confirmed():
             return {}
         known, written = self.documents, self.being_written
         return {ref: known[ref] for ref in refs if ref in known and ref not in written}
 
-    def _is_outdated(self) -> bool:
-        """Whether others may have committed since this was checked."""
-        return not self._writer.is_writing and time.monotonic() > self._confirmed_until
+    def _is_confirmed(self) -> bool:
+        """Whether what is cached is what was last committed; if it cannot be told, it is not."""
+        if self._writer.is_writing or time.monotonic() <= self._confirmed_until:
+            return True
+        cursor = self._writer.idle_cursor
+        if cursor is None:
+            return False
+        self._recognise(cursor)
+        if (version := cursor.execute("PRAGMA data_version").get) != self._outside:
+            self.empty()
+            self._outside = version
+        self._confirmed_until = time.monotonic() + CONFIRMED_SECONDS
+        asyncio.get_running_loop().call_soon(self.expire_confirmation)
+        return True
 
     def expire_confirmation(self) -> None:
         """Before the next cached document is given, check again whether others have committed.

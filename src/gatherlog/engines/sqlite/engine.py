@@ -183,23 +183,27 @@ class SqliteEngine(IndexRowEngine):
     async def get(self, refs: Sequence[Ref]) -> list[Document | None]:
         try:
             self._watch.glance()
-            if (all_known := self._cache.read(refs)) is not None:
-                return all_known
+            found = self._cache.read(refs)
+            known = self._cache.read_some(refs) if found is None else {}
         except DRIVER_ERRORS as error:
             raise translate(error) from error
-        known = self._cache.some(refs)
+        if found is not None:
+            return found
         missing = [ref for ref in refs if ref not in known]
         if len(missing) > INLINE_ROWS:
             return await self._in_steps(rows.reading_documents(self._reads, refs))
-        if missing:
-            found = self._now(lambda reads: [rows.read_document(reads, ref) for ref in missing])
-            for ref, document in zip(missing, found, strict=True):
-                known[ref] = document
-                if document is None:
-                    self._cache.keep_absence(ref)
-                else:
-                    self._cache.keep(document)
+        self._read_into(known, missing)
         return [known[ref] for ref in refs]
+
+    def _read_into(self, known: dict[Ref, Document | None], refs: Sequence[Ref]) -> None:
+        """Read a few documents from the file, and cache them."""
+        found = self._now(lambda reads: [rows.read_document(reads, ref) for ref in refs])
+        for ref, document in zip(refs, found, strict=True):
+            known[ref] = document
+            if document is None:
+                self._cache.keep_absence(ref)
+            else:
+                self._cache.keep(document)
 
     async def read_index(self, wanted: IndexRange) -> IndexPage:
         most = self.limits.page_bytes

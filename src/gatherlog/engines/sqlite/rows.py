@@ -78,6 +78,8 @@ _encode = msgspec.json.Encoder().encode
 _decode_counters = msgspec.json.Decoder(dict[str, int]).decode
 _decode_names = msgspec.json.Decoder(list[str]).decode
 _NOTHING = b"{}"
+_TOGETHER = 8
+"""Documents that are written in one step."""
 
 
 def load(cursor: apsw.Cursor, wanted: Wanted, now: int, cache: RowCache) -> State:
@@ -111,8 +113,9 @@ def saving(cursor: apsw.Cursor, changes: Changes, state: State) -> Steps[None]:
         cursor.executemany(_SAVE_EVENT, map(msgspec.structs.astuple, changes.events))
     for key, recalled in changes.keys.items():
         cursor.execute(_SAVE_KEY, (key, recalled.fingerprint, recalled.answer, recalled.at))
-    for ref, document in changes.documents.items():
-        _save_document(cursor, ref, state.documents.get(ref), document)
+    changed = list(changes.documents.items()) if changes.documents else []
+    for start in range(0, len(changed), _TOGETHER):
+        _save_documents(cursor, changed[start : start + _TOGETHER], state.documents)
         yield
     if changes.keys:
         _forget_keys(cursor, 2 * len(changes.keys), state.now)
@@ -125,16 +128,26 @@ def _forget_keys(cursor: apsw.Cursor, most: int, now: int) -> None:
         cursor.execute(_FORGET_KEYS, (most, now - KEY_LIFETIME))
 
 
-def _save_document(
-    cursor: apsw.Cursor, ref: Ref, before: Document | None, after: Document | None
+def _save_documents(
+    cursor: apsw.Cursor,
+    changed: Sequence[tuple[Ref, Document | None]],
+    present: Mapping[Ref, Document],
 ) -> None:
-    if after is None:
-        cursor.execute(_DELETE_DOCUMENT, ref)
-    else:
-        row = (*ref, after.stream, after.version, after.counted, after.body)
-        packed = (_pack(after.index_keys), _pack(after.counters))
-        cursor.execute(_INSERT_DOCUMENT if before is None else _UPDATE_DOCUMENT, row + packed)
-    update_rows(cursor, ref, _index_keys(before), _index_keys(after))
+    new: list[tuple[Any, ...]] = []
+    known: list[tuple[Any, ...]] = []
+    for ref, after in changed:
+        before = present.get(ref)
+        if after is None:
+            cursor.execute(_DELETE_DOCUMENT, ref)
+        else:
+            keys, counters = _pack(after.index_keys), _pack(after.counters)
+            row = (*ref, after.stream, after.version, after.counted, after.body, keys, counters)
+            (new if before is None else known).append(row)
+        update_rows(cursor, ref, _index_keys(before), _index_keys(after))
+    if new:
+        cursor.executemany(_INSERT_DOCUMENT, new)
+    if known:
+        cursor.executemany(_UPDATE_DOCUMENT, known)
 
 
 def _index_keys(document: Document | None) -> Mapping[str, IndexKey]:

@@ -1,6 +1,5 @@
 """What the API of conversations is sent, and what it answers."""
 
-from datetime import datetime
 from typing import Annotated, Any, Final, Literal
 
 import msgspec
@@ -10,7 +9,7 @@ from gatherlog.apps.messages import Line, Person, ShownMessage
 from gatherlog.apps.messages.service_members import MOST_INVITED
 from gatherlog.apps.messages.texts import LONGEST, LONGEST_REASON, LONGEST_TITLE
 from gatherlog.apps.messages.views import Report
-from gatherlog.core.eventstore.clock import to_datetime
+from gatherlog.core.eventstore.clock import rfc3339
 from gatherlog.core.search.queries import LONGEST_TEXT
 from gatherlog.interfaces.rest.queries import MAX_CURSOR, InParts
 
@@ -89,7 +88,7 @@ class ReportRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class GroupsQuery(InParts, frozen=True):
-    """Which part of one's conversations."""
+    """Which part of one's conversations, or of those whom one has blocked."""
 
     limit: PageSize = 20
     cursor: Annotated[str, Meta(max_length=MAX_CURSOR, description="From `Link`.")] | None = None
@@ -160,6 +159,13 @@ class ShortUser(msgspec.Struct, frozen=True):
     display_name: str
 
 
+class AboutAnswer(msgspec.Struct, frozen=True):
+    """What a conversation came from, or was about last."""
+
+    kind: Literal["gathering", "thing", "booking"]
+    id: str
+
+
 class ConversationAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """A conversation: the other member, or the title, and the last message from whomever."""
 
@@ -172,6 +178,7 @@ class ConversationAnswer(msgspec.Struct, frozen=True, kw_only=True):
     muted: bool
     title: str
     announce_only: bool
+    about: AboutAnswer | None
     size: int
     members: list[ShortUser]
 
@@ -218,6 +225,7 @@ def _message(shown: ShownMessage) -> dict[str, Any]:
 
 def conversation_answer(line: Line) -> ConversationAnswer:
     conversation, last = line.conversation, line.conversation.last
+    about = conversation.about
     return ConversationAnswer(
         uuid=conversation.id,
         display_name=line.name,
@@ -228,6 +236,7 @@ def conversation_answer(line: Line) -> ConversationAnswer:
         muted=line.mine.muted,
         title=conversation.title,
         announce_only=conversation.announce_only,
+        about=None if about is None else AboutAnswer(about.kind, about.id),
         size=conversation.size,
         members=[short_user(one) for one in line.members],
     )
@@ -250,5 +259,5 @@ def report_answer(report: Report) -> ReportAnswer:
 
 
 def _moment(micros: int) -> str:
-    moment: datetime = to_datetime(micros)
-    return moment.isoformat(timespec="microseconds")
+    """As `rfc3339`, but with the offset in figures."""
+    return rfc3339(micros)[:-1] + "+00:00"

@@ -209,6 +209,15 @@ MESSAGE_ENDPOINTS: tuple[Endpoint[Any, Any], ...] = (
         answer=ShortUser,
     ),
     _Listed(
+        method="GET",
+        path="/api/users/blocked",
+        action=Action.USE_CONVERSATIONS,
+        handle=messages.list_blocked,
+        summary="Whom one has blocked, the latest first",
+        query=GroupsQuery,
+        answer=list[ShortUser],
+    ),
+    _Listed(
         method="PUT",
         path=_USER + "/block",
         action=Action.USE_CONVERSATIONS,

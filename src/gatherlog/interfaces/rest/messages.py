@@ -197,12 +197,18 @@ async def remove_member(call: Plain) -> Reply:
 
 
 async def read_user(call: Plain) -> Reply:
-    return json(short_user(await call.platform.messages.person(call.id)))
+    return json(short_user(await call.platform.messages.known_to(_me(call), call.id)))
+
+
+async def list_blocked(call: Call[None, GroupsQuery]) -> Reply:
+    query = call.query
+    found = await call.platform.messages.blocked(_me(call), limit=query.limit, cursor=query.cursor)
+    return await page(call.path, query, [short_user(one) for one in found.items], found.cursor)
 
 
 async def block_user(call: Plain) -> Reply:
     await call.platform.messages.block(_me(call), call.id, True, actor=call.by)
-    return await call.remember(await read_user(call))
+    return await call.remember(json(short_user(await call.platform.messages.person(call.id))))
 
 
 async def unblock_user(call: Plain) -> Reply:

@@ -24,16 +24,21 @@ const show = (page, update) => {
 };
 
 const page = document.querySelector("[data-live]");
-if (page && "EventSource" in window) {
+const followFigures = () => {
   const source = new EventSource(page.dataset.live);
   source.onopen = () => page.classList.add("live");
-  source.onerror = () => page.classList.remove("live");
+  source.onerror = () => {
+    page.classList.remove("live");
+    // The browser reconnects by itself unless the server has refused, as while it starts.
+    if (source.readyState === EventSource.CLOSED) setTimeout(followFigures, 5000);
+  };
   source.onmessage = (event) => {
     // The list itself is not updated, so that no name moves while somebody is about to tap it.
     const note = document.querySelector("[data-changed]");
     if (show(page, JSON.parse(event.data)) && note) note.hidden = false;
   };
-}
+};
+if (page && "EventSource" in window) followFigures();
 
 for (const button of document.querySelectorAll("[data-copies]")) {
   const field = document.getElementById(button.dataset.copies);
@@ -96,14 +101,18 @@ for (const choices of document.querySelectorAll("[data-fills]")) {
 }
 
 // What the pages of messages keep in this browser is not left to whoever uses it next.
+const forget = () => {
+  try {
+    for (const key of Object.keys(localStorage)) {
+      if (key.startsWith("gatherlog ")) localStorage.removeItem(key);
+    }
+  } catch {
+    // Storage is turned off, so nothing was kept.
+  }
+};
 for (const form of document.querySelectorAll('form[action="/signout"]')) {
   form.addEventListener("submit", () => {
-    try {
-      for (const key of Object.keys(localStorage)) {
-        if (key.startsWith("gatherlog ")) localStorage.removeItem(key);
-      }
-    } catch {
-      // Storage is turned off, so nothing was kept.
-    }
+    forget();
+    addEventListener("pagehide", forget); // what is kept while the page waits for its answer, too
   });
 }

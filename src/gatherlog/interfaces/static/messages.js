@@ -148,7 +148,10 @@ if (rows) {
         continue;
       }
       const row = piece(html);
-      settle(rows, former, row, (other) => +other.dataset.order < +row.dataset.order);
+      const isNext = (other) => +other.dataset.order < +row.dataset.order;
+      const isFurtherOn = !former && find("[data-more]") && ![...rows.children].some(isNext);
+      if (isFurtherOn) continue; // it is on another page, and stays there
+      settle(rows, former, row, isNext);
       if (row.matches(".unread")) announce(row.innerText);
       if (find("[data-empty]")) find("[data-empty]").hidden = true;
     }
@@ -167,10 +170,17 @@ const isAtEnd = () => innerHeight + scrollY > document.documentElement.scrollHei
 const toEnd = () =>
   scrollTo({ top: document.documentElement.scrollHeight, behavior: "instant" });
 
-/** Shows a message, new or changed; true if it is new. */
+const changed = new Map(); // by id: messages further up than the page goes, as they are by now
+
+/** Shows a message, new or changed; gives it if it is new. */
 const place = (html) => {
   const message = piece(html);
   const former = find(`[data-message="${message.dataset.message}"]`, list);
+  const first = find("[data-message]", list);
+  if (!former && first && +message.dataset.number < +first.dataset.number) {
+    changed.set(message.dataset.message, html); // it is shown when one scrolls up to it
+    return null;
+  }
   const isNext = (other) =>
     other.matches(".waiting") || +other.dataset.number > +message.dataset.number;
   settle(list, former, message, former ? null : isNext);
@@ -184,11 +194,9 @@ const tellRead = async () => {
   if (!upto || upto === tellRead.last || document.visibilityState !== "visible") return;
   tellRead.last = upto;
   const body = new URLSearchParams({ form: find("[name=form]").value, upto });
-  try {
-    await fetch(`${talk.dataset.talk}/read`, { method: "POST", body, keepalive: true });
-  } catch {
-    tellRead.last = null; // there is no connection: the next message or look tries again
-  }
+  const isTold = await fetch(`${talk.dataset.talk}/read`, { method: "POST", body, keepalive: true })
+    .then((answer) => answer.ok, () => false);
+  if (!isTold && tellRead.last === upto) tellRead.last = null; // the next message or look tries again
 };
 
 const showNew = (message) => {
@@ -199,31 +207,34 @@ const showNew = (message) => {
   announce(`${find(".by", message).textContent} ${find(".text", message).textContent}`);
 };
 
-const showSeen = (number) => {
+let seen = 0; // the number up to which the other has read, if that is shown
+
+const showSeen = () => {
   const own = all("[data-message].own", list);
-  const last = own.filter((one) => +one.dataset.number <= number).at(-1);
+  const last = own.filter((one) => +one.dataset.number <= seen).at(-1);
   for (const one of own) find("[data-seen]", one).hidden = one !== last;
 };
 
-const leave = () => {
-  for (const one of all("[data-composer], [data-below]")) one.hidden = true;
-  if (find("[data-gone]")) find("[data-gone]").hidden = false;
+/** Lets the member write, who may have left the conversation, and have been written to again. */
+const showPart = (takesPart) => {
+  if (find("[data-composer]")) find("[data-composer]").hidden = !takesPart;
+  if (find("[data-gone]")) find("[data-gone]").hidden = takesPart;
 };
 
 if (talk && "newest" in talk.dataset) {
-  let seen = Math.max(0, ...all("[data-seen]:not([hidden])").map((one) => +one.closest("[data-number]").dataset.number));
+  seen = Math.max(0, ...all("[data-seen]:not([hidden])").map((one) => +one.closest("[data-number]").dataset.number));
   follow(talk, (news) => {
     const atEnd = isAtEnd();
     const arrived = news.messages.map(({ html }) => place(html)).filter((one) => one);
     const others = arrived.filter((one) => !one.matches(".own"));
     others.forEach(showNew);
     seen = Math.max(seen, news.seen);
-    if (seen) showSeen(seen);
+    showSeen();
     regroup(list);
     retime();
     if (arrived.length && atEnd) toEnd();
     else if (others.length && find("[data-below]")) find("[data-below]").hidden = false;
-    if (news.left) leave();
+    if (news.left !== null) showPart(!news.left);
     tellRead();
   });
   addEventListener("visibilitychange", () => {
@@ -244,7 +255,11 @@ const loadEarlier = async (link) => {
   const more = all("[data-messages] > li:not(.day)", page);
   if (!more.length) throw new Error("this is another page"); // such as that for signing in
   const height = document.documentElement.scrollHeight;
-  list.prepend(...more);
+  list.prepend(...more.map((one) => {
+    const html = changed.get(one.dataset.message);
+    return html ? piece(html) : one;
+  }));
+  if (seen) showSeen();
   regroup(list);
   retime();
   const next = find("[data-earlier]", page);
@@ -275,7 +290,11 @@ if (form) {
   const unsent = kept(`unsent ${talk.dataset.talk}`);
   const items = new Map(); // by nonce: the text, and the element that shows it
   let sending = Promise.resolve();
-  const keep = () => unsent.write([...items].map(([once, { text }]) => ({ once, text })));
+  const known = new Set(); // nonces that this page has or had; what else is kept is another tab's
+  const keep = () => {
+    const others = (unsent.read() ?? []).filter(({ once }) => !known.has(once));
+    unsent.write([...others, ...[...items].map(([once, { text }]) => ({ once, text }))]);
+  };
 
   const state = (once, text, failure) => {
     const { element } = items.get(once);
@@ -330,6 +349,7 @@ if (form) {
       field.focus();
     });
     items.set(once, { text, element });
+    known.add(once);
     list.append(element);
   };
 
@@ -367,10 +387,16 @@ if (form) {
 }
 
 const first = find("[data-draft]");
+const started = kept("started");
 if (first) {
-  keepDraft(find("textarea", first), first.dataset.draft);
+  const { draft: name } = first.dataset;
+  keepDraft(find("textarea", first), name);
+  first.addEventListener("submit", () => started.write(name));
 }
-if (new URLSearchParams(location.search).get("done") === "started") kept("draft new").write("");
+if (new URLSearchParams(location.search).get("done") === "started") {
+  kept(`draft ${started.read()}`).write("");
+  started.write("");
+}
 
 find("[data-zone]")?.remove();
 if (list) regroup(list);

@@ -120,6 +120,7 @@ class HostPages:
             "gathering.html",
             access.visitor,
             gathering=gathering,
+            is_own=gathering.host_account == (access.visitor.actor.account_id or ""),
             facts=list(facts(gathering)),
             deadline=deadline(gathering, today(platform, gathering)),
             closed=is_closed(gathering, platform.clock()),

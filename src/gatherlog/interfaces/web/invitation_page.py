@@ -17,6 +17,7 @@ from gatherlog.apps.guests import (
     HouseholdAnswer,
     RsvpClosed,
 )
+from gatherlog.apps.messages import About
 from gatherlog.apps.people.guest_login import AFTERWARDS
 from gatherlog.apps.people.policy import Action, Actor, Role, Verdict, decide
 from gatherlog.core.eventstore.clock import to_datetime
@@ -31,7 +32,12 @@ from gatherlog.interfaces.web.household_form import HouseholdForm, is_saved, peo
 from gatherlog.interfaces.web.invitation import confirmation, invitation
 from gatherlog.interfaces.web.messages import FORM_OUTDATED, LINK_OVER, LINK_UNKNOWN, message
 from gatherlog.interfaces.web.rendering import HEADERS, Renderer
-from gatherlog.interfaces.web.visitors import AnonymousVisitor, FormOutdated, Visitors
+from gatherlog.interfaces.web.visitors import (
+    AnonymousVisitor,
+    FormOutdated,
+    Visitor,
+    Visitors,
+)
 from gatherlog.interfaces.web.words import listed
 
 __all__ = ["UNLISTED", "InvitationPage", "places_left", "today"]
@@ -115,10 +121,24 @@ class InvitationPage:
         """The invitation with the answers so far."""
         if "calendar" in request.query_params:  # a link to it does not contain the token
             return await self.calendar(request)
+        visitor = await self._visitors.find(request)
         access = await self._open(request, Action.READ_INVITATION, Action.READ_HOUSEHOLD)
         guest = access.actor
         note_access(self._platform, guest, Action.READ_HOUSEHOLD, access.gathering.id, guest.id)
-        return await self._page(access, thanks="saved" in request.query_params)
+        may_write = await self._may_write(visitor, access.gathering.id)
+        return await self._page(access, thanks="saved" in request.query_params, may_write=may_write)
+
+    async def _may_write(self, visitor: Visitor | None, gathering_id: str) -> bool:
+        """Whether the browser is that of a member who is invited, too, and so may write to the
+        host."""
+        account = None if visitor is None else visitor.actor.account_id
+        if visitor is None or account is None:
+            return False
+        if decide(visitor.actor, Action.USE_CONVERSATIONS) is not Verdict.ALLOW:
+            return False
+        about = About("gathering", gathering_id)
+        known = await self._platform.messages.subjects(account, [about])
+        return about in known and known[about].other is not None
 
     async def _manage(self, request: Request) -> Response:
         """Sign a co-host in to the pages of hosts.
@@ -211,6 +231,7 @@ class InvitationPage:
         to_confirm: int = 0,
         thanks: bool = False,
         notice: str | None = None,
+        may_write: bool = False,
         status: int = 200,
     ) -> Response:
         gathering, household = access.gathering, access.household
@@ -228,7 +249,14 @@ class InvitationPage:
             notice=notice,
             manage="" if access.anonymous is None else access.anonymous.form,
         )
-        shown = self._renderer.page("invitation.html", status=status, headers=UNLISTED, page=page)
+        shown = self._renderer.page(
+            "invitation.html",
+            status=status,
+            headers=UNLISTED,
+            page=page,
+            may_write=may_write,
+            gathering_id=gathering.id,
+        )
         if access.anonymous is not None and access.anonymous.new:
             self._visitors.remember(shown, access.anonymous)
         return shown

@@ -100,8 +100,8 @@ async def test_whoever_has_blocked_is_offered_to_unblock(ada: Chatter, bob: Chat
     buttons = [button.text for button in page.all("button")]
     assert (refused.status_code, "Unblock @bob" in buttons) == (409, True)
     assert (await ada.page(talk)).all("textarea") == []
-    unblocked = await ada.send("/messages/settings", do="unblock", blocked="bob")
-    assert unblocked.headers["location"] == "/messages/settings?done=unblocked"
+    unblocked = await ada.send("/messages/blocked", handle="bob")
+    assert unblocked.headers["location"] == "/messages/blocked?done=unblocked"
     await ada.write(talk, "Hello again")
     assert texts(await bob.page(talk)) == ["Hello", "Hello again"]
 

@@ -100,7 +100,7 @@ async def test_what_the_other_has_read_is_told_where_both_want_that(
         await bob.page(talk)
         _, told = await news(stream)
 
-    assert told == {"count": 0, "messages": [], "seen": 1, "left": False}
+    assert told == {"count": 0, "messages": [], "seen": 1, "left": None}
 
 
 async def test_a_stream_that_is_cut_goes_on_where_it_was(

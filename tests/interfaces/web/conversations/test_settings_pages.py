@@ -119,12 +119,3 @@ async def test_bad_settings_stay_in_the_form_and_nothing_is_saved(
     assert (refused.status_code, len(page.of_class("error"))) == (422, 1)
     assert f"{wrong}-error" in [element.get("id") for element in page.elements]
     assert await platform.profiles.profile(ada.account_id) == before
-
-
-@pytest.mark.parametrize(("handle", "status"), [("", 404), ("nobody", 404), ("ada", 422)])
-async def test_unblocking_nobody_says_so(ada: Chatter, handle: str, status: int) -> None:
-    refused = await ada.send("/messages/settings", do="unblock", blocked=handle)
-
-    page = read(refused)
-    assert (refused.status_code, len(page.of_class("error"))) == (status, 1)
-    assert page.id("blocked")["value"] == handle

@@ -7,7 +7,7 @@ from gatherlog.bootstrap import Platform
 from tests.interfaces.web.conversations.chatting import Chatter
 from tests.stores import events_in
 
-FORMS = ("/messages/new", "/messages/settings")
+FORMS = ("/messages/new", "/messages/settings", "/messages/blocked")
 OF_A_TALK = ("", "/about", "/read", "/live", "/{message}")
 NOBODYS = "0198f3c2-0000-7000-8000-000000000000"
 

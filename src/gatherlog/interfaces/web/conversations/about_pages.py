@@ -78,12 +78,12 @@ class AboutPages:
         await self._set_blocked(place, False)
 
     async def _set_blocked(self, place: Place, blocked: bool) -> None:
-        """About the other of a pair. Raises Refused in a group, and for an account that is gone."""
+        """About the other of a pair. Raises Refused in a group."""
         member = place.member
         other = (await self._messages.conversation(member.account, place.id)).other
-        if other is None or other.handle is None:
+        if other is None:
             raise Refused("There is nobody here who can be blocked.")
-        await self._messages.block(member.account, other.handle, blocked, actor=member.by)
+        await self._messages.block_account(member.account, other.id, blocked, actor=member.by)
 
     async def _add(self, place: Place, form: FormData) -> None:
         member = place.member

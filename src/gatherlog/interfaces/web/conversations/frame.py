@@ -1,6 +1,7 @@
 """What all pages of conversations share: who reads, what the policy allows, how pages are made."""
 
 import re
+from collections.abc import Collection, Mapping
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -9,9 +10,11 @@ from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import Response
 
+from gatherlog.apps.messages import Line
 from gatherlog.apps.people import Action, Profile
 from gatherlog.core.eventstore.errors import NotFound
 from gatherlog.interfaces.auth import permit
+from gatherlog.interfaces.web.conversations.topics import Topic, topic
 from gatherlog.interfaces.web.host_frame import HostFrame
 from gatherlog.interfaces.web.visitors import Visitor
 
@@ -120,6 +123,16 @@ class ConversationFrame:
             unread=await self.messages.unread(member.account),
             **values,
         )
+
+    async def topics(self, account: str, lines: Collection[Line]) -> Mapping[str, Topic]:
+        """What these conversations are about, by their ids; only what concerns the account."""
+        abouts = {one.conversation.id: one.conversation.about for one in lines}
+        known = await self.messages.subjects(account, {one for one in abouts.values() if one})
+        return {
+            id: topic(about, known[about])
+            for id, about in abouts.items()
+            if about is not None and about in known
+        }
 
     def done(self, request: Request) -> str:
         """What the page is to say was done just before; usually nothing."""

@@ -1,15 +1,16 @@
 """The list of one's conversations, which orders itself anew as messages arrive."""
 
+from collections.abc import Sequence
 from typing import Any, Final
 from urllib.parse import urlencode
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gatherlog.apps.messages import NewsPage
+from gatherlog.apps.messages import Line, NewsPage
 from gatherlog.core.eventstore.errors import NotFound
 from gatherlog.interfaces.web.conversations.frame import HOME, ConversationFrame, Member
-from gatherlog.interfaces.web.conversations.list_rows import row
+from gatherlog.interfaces.web.conversations.list_rows import Row, row
 from gatherlog.interfaces.web.conversations.live import LivePages
 from gatherlog.interfaces.web.conversations.settings_pages import first
 from gatherlog.interfaces.web.fields import ZONES
@@ -34,11 +35,10 @@ class ListPages:
         cursor = request.query_params.get("cursor")
         place = await self._frame.messages.newest_place(member.account)
         found = await self._frame.messages.conversations(member.account, limit=SHOWN, cursor=cursor)
-        now = self._frame.platform.clock()
         return await self._frame.page(
             "list.html",
             member,
-            rows=[row(line, now, member.zone) for line in found.items],
+            rows=await self._rows(member, found.items),
             more=f"{HOME}?{urlencode({'cursor': found.cursor})}" if found.cursor else "",
             is_first=cursor is None,
             live=f"{HOME}/live?{urlencode({'cursor': str(place)})}",
@@ -63,5 +63,10 @@ class ListPages:
             line = await self._frame.messages.conversation(member.account, id)
         except NotFound:
             return {"id": id, "html": ""}
-        shown = row(line, self._frame.platform.clock(), member.zone)
+        [shown] = await self._rows(member, [line])
         return {"id": id, "html": self._live.html("one_row.html", row=shown)}
+
+    async def _rows(self, member: Member, lines: Sequence[Line]) -> list[Row]:
+        now = self._frame.platform.clock()
+        topics = await self._frame.topics(member.account, lines)
+        return [row(one, topics.get(one.conversation.id), now, member.zone) for one in lines]

@@ -7,6 +7,7 @@ import msgspec
 
 from gatherlog.apps.messages import Line
 from gatherlog.interfaces.web.conversations.times import age, stamp
+from gatherlog.interfaces.web.conversations.topics import Topic
 
 __all__ = ["Row", "row"]
 
@@ -19,6 +20,8 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
 
     id: str
     name: str
+    about: str
+    """What the conversation is about; empty if that is nothing."""
     text: str
     """The last message, with who wrote it where that is not plain."""
     sent: str
@@ -30,12 +33,13 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     muted: bool
 
 
-def row(line: Line, now: int, zone: tzinfo) -> Row:
+def row(line: Line, topic: Topic | None, now: int, zone: tzinfo) -> Row:
     conversation, mine, last = line.conversation, line.mine, line.conversation.last
     when = conversation.created_at if last is None else last.sent_at
     return Row(
         id=conversation.id,
         name=line.name,
+        about="" if topic is None else topic.name,
         text=_text(line),
         sent=stamp(when),
         age=age(when, now, zone),

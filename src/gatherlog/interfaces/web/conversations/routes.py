@@ -10,6 +10,8 @@ from gatherlog.interfaces.live_streams import LiveStreams
 from gatherlog.interfaces.rates import RateLimiter
 from gatherlog.interfaces.stream_watch import StreamWatch
 from gatherlog.interfaces.web.conversations.about_pages import AboutPages
+from gatherlog.interfaces.web.conversations.blocked_pages import PATH as BLOCKED
+from gatherlog.interfaces.web.conversations.blocked_pages import BlockedPages
 from gatherlog.interfaces.web.conversations.frame import HOME, ConversationFrame
 from gatherlog.interfaces.web.conversations.list_pages import ListPages
 from gatherlog.interfaces.web.conversations.live import LivePages
@@ -46,6 +48,7 @@ class ConversationPages:
         self._start = StartPages(self._frame, rate_limiter)
         self._settings = SettingsPages(self._frame)
         self._search = SearchPages(self._frame)
+        self._blocked = BlockedPages(self._frame)
 
     def routes(self) -> list[Route]:
         """Paths with a word come before those with an id, which would take the word for one."""
@@ -56,6 +59,7 @@ class ConversationPages:
             (f"{HOME}/search", self._search.search, ["GET"]),
             (f"{HOME}/new", self._start.start, both),
             (f"{HOME}/settings", self._settings.settings, both),
+            (BLOCKED, self._blocked.blocked, both),
             (one, self._talk.talk, both),
             (f"{one}/live", self._talk.live, ["GET"]),
             (f"{one}/read", self._talk.mark_read, ["POST"]),

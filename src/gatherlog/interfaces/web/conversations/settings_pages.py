@@ -4,16 +4,13 @@ from collections.abc import Mapping
 from typing import Final
 
 from msgspec import UNSET
-from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gatherlog.apps.messages import BadMessage
 from gatherlog.apps.people import HandleTaken, Profile, ProfilePatch, QuietHours
-from gatherlog.core.eventstore.errors import GatherlogError, Invalid, NotFound
+from gatherlog.core.eventstore.errors import GatherlogError, Invalid
 from gatherlog.interfaces.problems import status_of
 from gatherlog.interfaces.web.conversations.frame import HOME, ConversationFrame, Member
-from gatherlog.interfaces.web.conversations.writing import refusal
 from gatherlog.interfaces.web.fields import ZONES, Fields
 from gatherlog.interfaces.web.forms import text
 
@@ -37,13 +34,11 @@ class SettingsPages:
         self._profiles = frame.platform.profiles
 
     async def settings(self, request: Request) -> Response:
-        """The settings; POST changes them, chooses a first handle, or ends a block."""
+        """The settings; POST changes them, or chooses a first handle."""
         member = await self._frame.owner(request)
         if request.method != "POST":
             return await self._page(member, filled(member.profile), note=self._frame.done(request))
         form = await self._frame.form(request, member)
-        if text(form, "do") == "unblock":
-            return await self._unblock(member, form)
         fields = Fields.read(form, (*_NAMES, *_SWITCHES))
         is_first = text(form, "do") == "handle"
         try:
@@ -54,16 +49,6 @@ class SettingsPages:
                 member, _with_flaws(fields, error), status=status_of(error), is_first=is_first
             )
         return self._frame.redirect(HOME if is_first else _PATH, "saved")
-
-    async def _unblock(self, member: Member, form: FormData) -> Response:
-        handle = text(form, "blocked").strip().removeprefix("@")
-        try:
-            await self._frame.messages.block(member.account, handle, False, actor=member.by)
-        except (NotFound, BadMessage) as error:
-            flawed = Fields({**filled(member.profile).values, "blocked": handle})
-            flawed = Fields(flawed.values, {"blocked": refusal(error)})
-            return await self._page(member, flawed, status=status_of(error))
-        return self._frame.redirect(_PATH, "unblocked")
 
     async def _page(
         self,

@@ -2,22 +2,26 @@
 
 import re
 import secrets
+from collections.abc import Mapping
 from typing import Any, Final
 
+import msgspec
 from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gatherlog.apps.messages import BlockedByYou
+from gatherlog.apps.messages import About, BlockedByYou, Person
 from gatherlog.apps.messages.service_members import MOST_INVITED
 from gatherlog.apps.messages.texts import LONGEST_TITLE
 from gatherlog.core.commands.service import Repeated
-from gatherlog.core.eventstore.errors import GatherlogError, Invalid
+from gatherlog.core.eventstore.errors import GatherlogError, Invalid, NotFound
 from gatherlog.interfaces.problems import TooMany, headers_of, status_of
 from gatherlog.interfaces.rates import RateLimiter
 from gatherlog.interfaces.web.conversations.frame import HOME, ConversationFrame, Member
+from gatherlog.interfaces.web.conversations.topics import Topic, about_of, topic
 from gatherlog.interfaces.web.conversations.writing import (
     REFUSALS,
+    UNDELIVERABLE,
     group_once,
     ids_of,
     kept_once,
@@ -37,6 +41,23 @@ _BAD_GROUP: Final = (
 _TOO_MANY: Final = "You have started many conversations in a short time. Please wait a minute."
 
 
+class Matter(msgspec.Struct, frozen=True):
+    """What the first message is about, and to whom it goes; None if to anybody."""
+
+    about: About
+    topic: Topic
+    receiver: Person | None
+    is_own: bool
+    """Whether the member hosts or organises it."""
+
+    @property
+    def role(self) -> str:
+        """What the receiver is to it."""
+        if self.is_own:
+            return "who has booked it"
+        return "the host" if self.about.kind == "gathering" else "the organiser"
+
+
 class StartPages:
     def __init__(self, frame: ConversationFrame, rate_limiter: RateLimiter) -> None:
         self._frame = frame
@@ -44,35 +65,53 @@ class StartPages:
         self._rate_limiter = rate_limiter
 
     async def start(self, request: Request) -> Response:
-        """The forms; POST writes to somebody, or makes a group."""
+        """The forms; POST writes to somebody, or makes a group.
+
+        Raises NotFound where it is to be about something that does not concern the member.
+        """
         member = await self._frame.member(request)
         if request.method != "POST":
             to = request.query_params.get("to", "")[:_LONGEST]
-            return await self._page(member, _given(FormData({"to": to})))
+            matter = await self._matter(member, request.query_params)
+            return await self._page(member, _given(FormData({"to": to})), matter)
         form = await self._frame.form(request, member)
-        is_group = text(form, "do") == "group"
+        is_group, matter = text(form, "do") == "group", await self._matter(member, form)
         try:
             self._rate_limiter.conversation(request.scope, member.account)
-            id = await (self._group(member, form) if is_group else self._write(member, form))
+            act = self._group if is_group else self._write
+            id = await act(member, form, None if matter is None else matter.about)
         except (*REFUSALS, TooMany, Invalid) as error:
-            return await self._page(member, _given(form), error=error, is_group=is_group)
+            return await self._page(member, _given(form), matter, error=error, is_group=is_group)
         done = "" if is_group else "?done=started"
         return self._frame.redirect(f"{HOME}/{id}{done}#newest")
 
-    async def _write(self, member: Member, form: FormData) -> str:
+    async def _matter(self, member: Member, fields: Mapping[str, object]) -> Matter | None:
+        """What the message is about, if the fields say so."""
+        if (about := about_of(fields)) is None:
+            return None
+        subject = (await self._messages.subjects(member.account, [about])).get(about)
+        if subject is None:
+            raise NotFound("There is nothing of this kind.")
+        return Matter(
+            about, topic(about, subject), await self._messages.receiver(subject), subject.is_own
+        )
+
+    async def _write(self, member: Member, form: FormData, about: About | None) -> str:
+        """Write to whoever has the handle; where none is named, to whom the matter leads."""
+        me, message, by = member.account, written(form), member.by
+        to, once = _handle(text(form, "to")), kept_once(form, by, HOME)
         try:
-            shown = await self._messages.start(
-                member.account,
-                _handle(text(form, "to")),
-                written(form),
-                actor=member.by,
-                once=kept_once(form, member.by, HOME),
-            )
+            if about is not None and not to:
+                shown = await self._messages.start_about(me, about, message, actor=by, once=once)
+            else:
+                shown = await self._messages.start(
+                    me, to, message, about=about, actor=by, once=once
+                )
         except Repeated as repeated:
             return ids_of(repeated.answer)[0]
         return shown.conversation
 
-    async def _group(self, member: Member, form: FormData) -> str:
+    async def _group(self, member: Member, form: FormData, about: About | None) -> str:
         handles = [one for one in _SEPARATORS.split(text(form, "members")[:_LONGEST]) if one]
         try:
             return await self._messages.start_group(
@@ -80,6 +119,7 @@ class StartPages:
                 [_handle(one) for one in handles],
                 title=text(form, "title"),
                 announce_only="announce_only" in form,
+                about=about,
                 actor=member.by,
                 once=group_once(form, member.by),
             )
@@ -90,6 +130,7 @@ class StartPages:
         self,
         member: Member,
         given: dict[str, Any],
+        matter: Matter | None,
         *,
         error: GatherlogError | None = None,
         is_group: bool = False,
@@ -100,8 +141,10 @@ class StartPages:
             member,
             status=200 if error is None else status_of(error),
             given=given,
+            matter=matter,
             is_group=is_group,
-            wrong="" if error is None else _sentence(error),
+            wrong="" if error is None else _sentence(error, matter),
+            has_blocked=isinstance(error, BlockedByYou),
             blocked=_handle(given["to"]) if isinstance(error, BlockedByYou) else "",
             once=secrets.token_urlsafe(16),
         )
@@ -116,10 +159,13 @@ def _given(form: FormData) -> dict[str, Any]:
     return {name: text(form, name) for name in names} | {"announce_only": "announce_only" in form}
 
 
-def _sentence(error: GatherlogError) -> str:
+def _sentence(error: GatherlogError, matter: Matter | None) -> str:
     if isinstance(error, TooMany):
         return _TOO_MANY
-    return refusal(error) if isinstance(error, REFUSALS) else _BAD_GROUP
+    if not isinstance(error, REFUSALS):
+        return _BAD_GROUP
+    has_receiver = matter is not None and matter.receiver is not None
+    return refusal(error, UNDELIVERABLE) if has_receiver else refusal(error)
 
 
 def _handle(typed: str) -> str:

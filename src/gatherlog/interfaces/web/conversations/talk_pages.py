@@ -15,14 +15,10 @@ from gatherlog.interfaces.problems import status_of
 from gatherlog.interfaces.web.conversations.bubbles import Reader, bubble
 from gatherlog.interfaces.web.conversations.frame import ConversationFrame, Place, checked_id
 from gatherlog.interfaces.web.conversations.live import LivePages
-from gatherlog.interfaces.web.conversations.talk_view import (
-    UNDELIVERABLE,
-    TalkView,
-    Window,
-    reader,
-)
+from gatherlog.interfaces.web.conversations.talk_view import TalkView, Window, reader
 from gatherlog.interfaces.web.conversations.writing import (
     REFUSALS,
+    UNDELIVERABLE,
     ids_of,
     kept_once,
     refusal,
@@ -84,7 +80,7 @@ class TalkPages:
         return {
             "messages": [*changed.values()],
             "seen": max(seen, default=0),
-            "left": bool(groups) and groups[-1] is None,
+            "left": groups[-1] is None if groups else None,
         }
 
     def _piece(self, shown: ShownMessage, who: Reader) -> dict[str, Any]:

@@ -21,16 +21,14 @@ from gatherlog.interfaces.web.conversations.frame import (
     Place,
     checked_id,
 )
-from gatherlog.interfaces.web.conversations.writing import refusal
+from gatherlog.interfaces.web.conversations.writing import UNDELIVERABLE, refusal
 from gatherlog.interfaces.web.words import zone
 
-__all__ = ["UNDELIVERABLE", "TalkView", "Window", "reader"]
+__all__ = ["TalkView", "Window", "reader"]
 
 SHOWN: Final = 20
 """Messages on one page, unless more are new."""
 MOST: Final = 100
-UNDELIVERABLE: Final = "Your message cannot be delivered."
-"""Also where the other has blocked the member, who is not told that."""
 _BESIDE: Final = ("before", "after", "upto")
 _NUMBER: Final = re.compile(r"[0-9]{1,10}")
 
@@ -82,6 +80,7 @@ class TalkView:
         newest = await self._messages.newest_place(account)
         line = await self._messages.conversation(account, place.id)
         between = await self._messages.between(account, line)
+        topics = await self._frame.topics(account, [line])
         found = await self._found(place, window, line, peek)
         read = _read(window, line)
         made = bubbles(
@@ -94,6 +93,7 @@ class TalkView:
             status=200 if error is None else status_of(error),
             place=place.path,
             line=line,
+            topic=topics.get(place.id),
             messages=made,
             earlier=_earlier(place, window, line, made, read),
             later=_later(place, window, line, made),

@@ -14,9 +14,20 @@ from gatherlog.core.commands.handler import Handled, Once
 from gatherlog.core.eventstore.errors import Denied, GatherlogError, NotFound
 from gatherlog.interfaces.web.forms import text
 
-__all__ = ["NOBODY", "REFUSALS", "group_once", "ids_of", "kept_once", "refusal", "written"]
+__all__ = [
+    "NOBODY",
+    "REFUSALS",
+    "UNDELIVERABLE",
+    "group_once",
+    "ids_of",
+    "kept_once",
+    "refusal",
+    "written",
+]
 
 NOBODY: Final = "Nobody has this handle."
+UNDELIVERABLE: Final = "Your message cannot be delivered."
+"""Also where the other has blocked the member, who is not told that."""
 REFUSALS: Final = (BadMessage, UnknownReceiver, BlockedByYou, Denied)
 """What a member is told on the page itself, beside what they wrote."""
 _SENTENCES: Final = {

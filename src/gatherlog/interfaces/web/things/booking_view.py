@@ -57,6 +57,8 @@ class BookingView(msgspec.Struct, frozen=True):
     offers_others: bool
     """Whether other dates are offered, because somebody else cancelled."""
     is_published: bool
+    is_own: bool
+    """Whether the parent is the organiser, too."""
 
 
 def booking_row(details: BookingDetails, *, now: int, today: date) -> BookingRow:
@@ -92,6 +94,7 @@ def booking_view(details: BookingDetails, *, now: int, today: date) -> BookingVi
         may_cancel=is_live and not over,
         offers_others=booking.cancelled_by not in (None, "parent") and thing.status == "PUBLISHED",
         is_published=thing.status == "PUBLISHED",
+        is_own=booking.account_id == thing.organiser_id,
     )
 
 

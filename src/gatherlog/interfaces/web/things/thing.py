@@ -7,7 +7,7 @@ from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gatherlog.apps.people import Action
+from gatherlog.apps.people import Action, Verdict, decide
 from gatherlog.apps.things import Booking, cancelled_dates
 from gatherlog.core.eventstore.errors import Invalid
 from gatherlog.interfaces.problems import status_of
@@ -64,6 +64,7 @@ class ThingPage:
             data=structured_data(loaded, url=url, currency=currency),
             url=url,
             parent=parent,
+            may_write=_may_write(visitor, loaded),
             kept=await self._is_kept(thing_id, parent),
             fields=fields or Fields({}),
             note=note,
@@ -121,3 +122,10 @@ class ThingPage:
             return False
         [kept] = await self._things.are_favourites([thing_id], parent.account_id)
         return kept
+
+
+def _may_write(visitor: Visitor | None, loaded: LoadedThing) -> bool:
+    """Whether the visitor has conversations, and is not the organiser."""
+    if visitor is None or visitor.actor.account_id == loaded.thing.organiser_id:
+        return False
+    return decide(visitor.actor, Action.USE_CONVERSATIONS) is Verdict.ALLOW
