@@ -1,7 +1,7 @@
 """Makes a platform from settings. The one module that imports all others."""
 
 import asyncio
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,18 +12,15 @@ from gatherlog.apps.guests import mailing
 from gatherlog.apps.guests.letter_quotas import Hosts, LetterQuotas
 from gatherlog.apps.messages import spreading
 from gatherlog.apps.messages.kept_lists import KeptLists
-from gatherlog.apps.messages.letters import Contact
 from gatherlog.apps.messages.mailing import message_letters
 from gatherlog.apps.messages.reminders import REMINDERS, ReminderRounds, reminders
-from gatherlog.apps.people.key_file import KeyUnusable, check_key, kept_key
 from gatherlog.apps.things.mailing import thing_letters, thing_settling
+from gatherlog.between_apps import Concerns, Contacts, Invitees, Members
 from gatherlog.caches import open_cache
 from gatherlog.core import queues
 from gatherlog.core.commands.appending import Appender
-from gatherlog.core.commands.text import folded
 from gatherlog.core.eventstore.clock import system_clock
-from gatherlog.core.eventstore.errors import NotFound
-from gatherlog.core.eventstore.store import Document, Ref, Store
+from gatherlog.core.eventstore.store import Store
 from gatherlog.core.routing import rules
 from gatherlog.core.routing.bus import Bus
 from gatherlog.core.routing.rule_service import RuleService
@@ -38,9 +35,9 @@ from gatherlog.interfaces.logs import RequestLog, to_stderr
 from gatherlog.interfaces.platform import Platform
 from gatherlog.search import IndexedSearch, SearchOnDemand
 from gatherlog.settings import Settings
+from gatherlog.site_secrets import Digest, LazyKey, RuleSecrets, site_key
 from gatherlog.targets.mail import Mailbox, NoMail
 from gatherlog.targets.opening import TargetOpener
-from gatherlog.targets.webhook_signature import secret_text
 
 if TYPE_CHECKING:
     from gatherlog.targets.smtp import SmtpMailer
@@ -48,7 +45,6 @@ if TYPE_CHECKING:
 __all__ = [
     "CATEGORIES",
     "VIEWS",
-    "Invitees",
     "Platform",
     "check_site_key",
     "open_platform",
@@ -84,10 +80,6 @@ OWNED = frozenset(category.name for category in CATEGORIES) | {mailing.CATEGORY}
 """Categories of streams that only the core and the apps append to."""
 
 
-UNNAMED = "a member"
-"""What a member is called who has chosen neither a name nor a handle."""
-
-
 def projections(*, mail: bool = True) -> list[Projection]:
     """The subscriptions that keep documents of their own, which no rebuild compares.
 
@@ -107,7 +99,7 @@ async def open_platform(
     ViewOutdated, and what else the engine raises when a store is opened.
     """
     guests.read_quotas(settings.quotas)
-    key = _LazyKey(settings)
+    key = LazyKey(settings)
     await key.check()
     store = await open_store(settings.store, views=VIEWS, create=create)
     return _assemble(settings, store, key, handlers)
@@ -133,10 +125,10 @@ async def start(settings: Settings, *, handlers: Mapping[str, Handler] = {}) -> 
 
 async def check_site_key(settings: Settings) -> None:
     """Raise KeyUnusable if the site has a private key that cannot be used; make none."""
-    await _LazyKey(settings).check()
+    await LazyKey(settings).check()
     file = settings.key_path
     if settings.jwt_key is not None or (file is not None and file.exists()):
-        await asyncio.to_thread(_site_key, settings)
+        await asyncio.to_thread(site_key, settings)
 
 
 def new_id() -> str:
@@ -162,7 +154,7 @@ def _assemble(
         everybody_organises=settings.everybody_organises,
     )
     things_to_do = things.ThingService(store, clock=clock, ids=ids)
-    secrets, queue = _RuleSecrets(key), queues.Queues(store, clock=clock, ids=ids)
+    secrets, queue = RuleSecrets(key), queues.Queues(store, clock=clock, ids=ids)
     opener = TargetOpener(
         store,
         clock=clock,
@@ -175,7 +167,7 @@ def _assemble(
         handlers=handlers,
     )
     profiles, links = people.ProfileService(store, clock=clock, ids=ids), people.MailLinks(key)
-    cache = open_cache(settings.cache, _Digest(key, "cache"))
+    cache = open_cache(settings.cache, Digest(key, "cache"))
     lists = None if cache is None else KeptLists(cache, store.id)
     talk = messages.MessageService(
         store,
@@ -205,7 +197,7 @@ def _assemble(
     subscriptions: list[Subscription] = [bus, *projections(mail=sends_letters), spread]
     if sends_letters:
         is_confirmed = _always if settings.demo else accounts.is_confirmed
-        hosts = Hosts(is_confirmed, _Digest(key, "letters"))
+        hosts = Hosts(is_confirmed, Digest(key, "letters"))
         post = mailing.Post(mailer.deliver, settings.base_url)
         allowed = LetterQuotas(store, quotas, hosts, clock=clock, ids=ids)
         letters = mailing.guest_letters(store, post, allowed, clock=clock, ids=ids)
@@ -290,35 +282,6 @@ async def _always(account_id: str) -> bool:
     return True
 
 
-class _Digest:
-    """Digests by the site's key for one purpose, such as that of addresses, by which the letters of
-    a day are counted."""
-
-    def __init__(self, key: people.KeySource, purpose: str) -> None:
-        self._key = key
-        self._purpose = purpose
-
-    async def __call__(self, text: str) -> str:
-        return (await self._key()).digest(self._purpose, text)
-
-
-class _RuleSecrets:
-    """Secrets that webhooks are signed with. They are derived from the site's key, not stored."""
-
-    def __init__(self, key: people.KeySource) -> None:
-        self._key = key
-
-    async def bytes_of(self, rule: rules.Rule) -> Sequence[bytes]:
-        """The current secret, then the one before it, if there was one."""
-        key = await self._key()
-        origin = f"{rule.name} {rule.series}".rstrip()
-        numbers = [number for number in (rule.secret, rule.secret - 1) if number > 0]
-        return [bytes.fromhex(key.digest("webhook", f"{origin} {n}")) for n in numbers]
-
-    async def texts_of(self, rule: rules.Rule) -> Sequence[str]:
-        return [secret_text(secret) for secret in await self.bytes_of(rule)]
-
-
 def _mailer(settings: Settings) -> "Mailbox | NoMail | SmtpMailer":
     if settings.demo:
         return Mailbox(system_clock)
@@ -328,200 +291,3 @@ def _mailer(settings: Settings) -> "Mailbox | NoMail | SmtpMailer":
 
     server = SmtpServer.from_url(settings.smtp_url)
     return SmtpMailer(server, settings.mail_from, clock=system_clock, sink=to_stderr)
-
-
-class _LazyKey:
-    """The site's key, which is read or created on first use: most commands do not need it."""
-
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
-        self._key: people.SiteKey | None = None
-        self._first = asyncio.Lock()
-
-    async def check(self) -> None:
-        """Raise KeyUnusable for an invalid key, or a file that is exposed or cannot be used."""
-        if self._settings.jwt_key is not None:
-            await self()
-        elif (file := self._settings.key_path) is not None:
-            if self._settings.key_file is not None and not file.parent.is_dir():
-                raise KeyUnusable(f"{file}: there is no directory {file.parent}")
-            check_key(file)
-
-    async def __call__(self) -> people.SiteKey:
-        if self._key is None:
-            async with self._first:
-                if self._key is None:
-                    self._key = await asyncio.to_thread(_site_key, self._settings)
-        return self._key
-
-
-def _site_key(settings: Settings) -> people.SiteKey:
-    """The key from the settings, else from the key file, else, for a store in memory, a new one.
-
-    Raises KeyUnusable, which says where the key came from and shows nothing of it.
-    """
-    from gatherlog.apps.people.rsa_key import RsaKey
-
-    file = settings.key_path
-    if settings.jwt_key is not None:
-        source, pem = "GATHERLOG_JWT_KEY", settings.jwt_key.encode()
-    elif file is not None:
-        source, pem = str(file), kept_key(file, lambda: RsaKey.generate().pem())
-    elif settings.address.is_lasting:
-        raise KeyUnusable(
-            f"{settings.address.shown} has no file to keep the site's private key beside; set"
-            " GATHERLOG_KEY_FILE to a file, or GATHERLOG_JWT_KEY to the key itself"
-        )
-    else:
-        return RsaKey.generate()
-    try:
-        return RsaKey.from_pem(pem)
-    except ValueError as error:
-        raise KeyUnusable(f"{source}: {error}") from None
-
-
-class Invitees:
-    """The invitees that guests log in as: the link from the people app to the guests app."""
-
-    def __init__(self, guest_lists: guests.GuestService) -> None:
-        self._guests = guest_lists
-
-    async def by_link(self, token: str) -> people.Invitee:
-        holder = await self._guests.link_holder(token)
-        return await self.by_id(holder.gathering_id, holder.guest_id)
-
-    async def by_id(self, gathering_id: str, guest_id: str) -> people.Invitee:
-        guest, gathering = await self._guests.guest_and_gathering(gathering_id, guest_id)
-        return people.Invitee(
-            gathering_id=gathering_id,
-            guest_id=guest_id,
-            first_name=guest.first_name,
-            last_name=guest.last_name,
-            link=guest.link,
-            co_host=guest.manages,
-            over_at=gathering.over_at,
-        )
-
-    def is_same_name(self, one: str, other: str) -> bool:
-        return folded(" ".join(one.split())) == folded(" ".join(other.split()))
-
-
-class Members:
-    """Those who write to each other: the link from the messages app to the people app."""
-
-    def __init__(self, profiles: people.ProfileService) -> None:
-        self._profiles = profiles
-
-    async def by_handle(self, handle: str) -> str | None:
-        account = await self._profiles.by_handle(handle)
-        return None if account is None or account not in await self.persons([account]) else account
-
-    async def persons(self, ids: Collection[str]) -> Mapping[str, messages.Person]:
-        return _persons(await self._profiles.known(ids))
-
-    def refs(self, ids: Sequence[str]) -> Sequence[Ref]:
-        return people.refs_of(ids)
-
-    def read(
-        self, ids: Sequence[str], found: Sequence[Document | None]
-    ) -> Mapping[str, messages.Person]:
-        return _persons(people.known_from(ids, found))
-
-
-def _persons(known: Mapping[str, people.Known]) -> Mapping[str, messages.Person]:
-    return {
-        id: messages.Person(
-            id=id,
-            display_name=one.profile.display_name or one.profile.handle or UNNAMED,
-            handle=one.profile.handle,
-            shows_reading=one.profile.read_receipts,
-        )
-        for id, one in known.items()
-    }
-
-
-class Concerns:
-    """Whose business it is what messages are about: the link from the messages app to other apps.
-
-    A gathering is that of its host, and of the guests with the same address. A published thing is
-    everybody's, and a booking that of the parent and the organiser.
-    """
-
-    def __init__(
-        self,
-        guest_lists: guests.GuestService,
-        things_to_do: things.ThingService,
-        profiles: people.ProfileService,
-    ) -> None:
-        self._guests = guest_lists
-        self._things = things_to_do
-        self._profiles = profiles
-
-    async def concerns(self, account: str, about: messages.About) -> bool:
-        return await self.subject(account, about) is not None
-
-    async def subject(self, account: str, about: messages.About) -> messages.Subject | None:
-        match about.kind:
-            case "gathering":
-                return await self._gathering(about.id, account)
-            case "thing":
-                return await self._thing(about.id, account)
-            case "booking":
-                return await self._booking(about.id, account)
-
-    async def _gathering(self, id: str, account: str) -> messages.Subject | None:
-        try:
-            gathering = (await self._guests.gathering(id)).body
-        except NotFound:
-            return None
-        name, host = gathering.event_name, gathering.host_account
-        if host == account:
-            return messages.Subject(name=name, is_own=True)
-        known = (await self._profiles.known([account])).get(account)
-        if known is None or not await self._guests.is_invited(id, known.address):
-            return None
-        return messages.Subject(name=name, is_own=False, other=host)
-
-    async def _thing(self, id: str, account: str) -> messages.Subject | None:
-        thing = await self._things.thing_of_concern(id, account)
-        if thing is None:
-            return None
-        is_own, organiser = thing.organiser_id == account, thing.organiser_id
-        return messages.Subject(
-            name=thing.content.name, is_own=is_own, other=None if is_own else organiser
-        )
-
-    async def _booking(self, id: str, account: str) -> messages.Subject | None:
-        found = await self._things.booking_of_concern(id, account)
-        if found is None:
-            return None
-        booking, thing = found
-        is_own = thing.organiser_id == account
-        other = booking.account_id if is_own else thing.organiser_id
-        return messages.Subject(
-            name=thing.content.name,
-            is_own=is_own,
-            other=None if other == account else other,
-            thing=thing.id,
-        )
-
-
-class Contacts:
-    """How members are written to: the link from letters about messages to the people app."""
-
-    def __init__(self, profiles: people.ProfileService, links: people.MailLinks, site: str) -> None:
-        self._profiles = profiles
-        self._links = links
-        self._site = site
-
-    async def contact(self, account: str) -> Contact | None:
-        known = (await self._profiles.known([account])).get(account)
-        if known is None or not known.profile.message_mail:
-            return None
-        hours = known.profile.quiet_hours
-        return Contact(
-            address=known.address,
-            time_zone=known.profile.time_zone,
-            quiet_hours=None if hours is None else (hours.start, hours.end),
-            unsubscribe=f"{self._site}/unsubscribe/{await self._links.token(account)}",
-        )

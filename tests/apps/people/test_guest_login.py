@@ -18,7 +18,8 @@ from gatherlog.apps.guests import (
 )
 from gatherlog.apps.people import Actor, GuestLoginService, Role
 from gatherlog.apps.people.rsa_key import RsaKey
-from gatherlog.bootstrap import CATEGORIES, Invitees, new_id
+from gatherlog.between_apps import Invitees
+from gatherlog.bootstrap import CATEGORIES, new_id
 from gatherlog.core.eventstore.errors import Invalid, Unauthenticated
 from gatherlog.core.eventstore.store import Store
 from gatherlog.core.projections.rebuild import verify
