@@ -11,6 +11,7 @@ from benchmarks import (
     keeping,
     matching,
     messaging,
+    on_postgres,
     reading,
     routing,
     searching,
@@ -39,6 +40,7 @@ MODULES = (
     talking,
     footprint,
     growing,
+    on_postgres,
 )
 
 BENCHMARKS: dict[str, Benchmark] = {

@@ -1,6 +1,8 @@
 """Whether operations stay as fast as the log grows: append, read a stream, query one page."""
 
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+from functools import partial
 from pathlib import Path
 from statistics import median
 from time import perf_counter
@@ -11,16 +13,19 @@ from benchmarks.measuring import Benchmark, Contender, Figures, Measure, Plan, S
 from benchmarks.workload import GUESTS, STREAM_LENGTH, payload, shuffled, to_event
 from gatherlog.core import ANY, Append, Commit, Store
 
+Opened = Callable[[], AbstractAsyncContextManager[Store]]
+"""Opens a store, the same one each time."""
+
 MOST_RATIO = 1.5
 WARM_UP = 10
 """For every WARM_UP operations that are timed, one runs before, so that caches are warm."""
 
 
-def probes(folder: Path, contents: Contents, size: Size) -> Measure:
+def probes(opened: Opened, contents: Contents, size: Size) -> Measure:
     """Median microseconds per operation, on streams and index partitions drawn at random."""
 
     async def measure(_: Path) -> Figures:
-        async with ours.opened(folder) as store:
+        async with opened() as store:
             next_stream = shuffled(contents.streams, 3 * size.probes)
             next_gathering = shuffled(contents.gatherings, 2 * size.probes)
             return {
@@ -63,18 +68,27 @@ def prepare(factor: int) -> Callable[[Size, Path], Awaitable[Plan]]:
     """Compare the small store with one of `factor` times the size of the large one."""
 
     async def plan(size: Size, folder: Path) -> Plan:
-        contenders = []
-        for name, events in (("small", size.few), ("large", size.many * factor)):
+        def opened(name: str) -> Opened:
             (folder / name).mkdir()
-            async with ours.opened(folder / name) as store:
-                contents = await fill(store, events)
-            documents = len(contents.gatherings) * DOCUMENTS_PER_GATHERING
-            what = f"{events:,} events, {documents:,} documents"
-            contenders.append(Contender(name, what, probes(folder / name, contents, size)))
-        metrics = ("append_us", "read_us", "query_us")
-        return Plan(contenders, [Target("large", m, "small", at_most=MOST_RATIO) for m in metrics])
+            return partial(ours.opened, folder / name)
+
+        return await compare(size, factor, opened)
 
     return plan
+
+
+async def compare(size: Size, factor: int, opened: Callable[[str], Opened]) -> Plan:
+    """Fill a small and a large store, and time the same operations on both."""
+    contenders = []
+    for name, events in (("small", size.few), ("large", size.many * factor)):
+        place = opened(name)
+        async with place() as store:
+            contents = await fill(store, events)
+        documents = len(contents.gatherings) * DOCUMENTS_PER_GATHERING
+        what = f"{events:,} events, {documents:,} documents"
+        contenders.append(Contender(name, what, probes(place, contents, size)))
+    metrics = ("append_us", "read_us", "query_us")
+    return Plan(contenders, [Target("large", m, "small", at_most=MOST_RATIO) for m in metrics])
 
 
 BENCHMARKS = [

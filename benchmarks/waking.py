@@ -32,6 +32,7 @@ from benchmarks.measuring import (
 from benchmarks.raw import log
 from benchmarks.workload import CODEC, new_id, payload, to_event
 from gatherlog.core import Append, Commit, Store
+from gatherlog.engines import open_store
 
 PAUSE = 0.003
 """Seconds between two appends, so that the subscriber is waiting each time."""
@@ -148,14 +149,14 @@ async def raw_appends(db: apsw.Connection, events: int, wake: Callable[[], objec
 
 @asynccontextmanager
 async def other_process(
-    kind: str, folder: Path, events: int
+    kind: str, place: Path | str, events: int
 ) -> AsyncIterator[Callable[[], Awaitable[Times]]]:
     """A subscriber in a separate process.
 
     Yields a function that waits until it has read all events, and returns when it read each.
     """
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "benchmarks.waking", kind, str(folder), str(events)),
+        *(sys.executable, "-m", "benchmarks.waking", kind, str(place), str(events)),
         stdout=asyncio.subprocess.PIPE,
     )
     assert process.stdout is not None
@@ -217,15 +218,28 @@ BENCHMARKS = [
 # The other process.
 
 
-async def subscribe_ours(folder: Path, events: int) -> Times:
-    async with ours.opened(folder) as store:
-        seen: Times = {}
-        _report_ready()
-        await follow(store, events, seen)
-        return seen
+async def subscribe_ours(folder: str, events: int) -> Times:
+    async with ours.opened(Path(folder)) as store:
+        return await subscribe(store, events)
 
 
-async def subscribe_raw(folder: Path, events: int) -> Times:
+async def subscribe_at(url: str, events: int) -> Times:
+    store = await open_store(url, views=ours.VIEWS)
+    try:
+        return await subscribe(store, events)
+    finally:
+        await store.close()
+
+
+async def subscribe(store: Store, events: int) -> Times:
+    seen: Times = {}
+    _report_ready()
+    await follow(store, events, seen)
+    return seen
+
+
+async def subscribe_raw(place: str, events: int) -> Times:
+    folder = Path(place)
     db = log.open_log(folder / "raw.db")
     receiver = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
     receiver.bind(_address(folder))
@@ -253,9 +267,9 @@ def _address(folder: Path) -> str:
     return f"{tempfile.gettempdir()}/wake-{crc32(bytes(folder)):08x}"
 
 
-def main(kind: str, folder: str, events: str) -> None:
-    subscribe = {"ours": subscribe_ours, "raw": subscribe_raw}[kind]
-    seen = asyncio.run(subscribe(Path(folder), int(events)))
+def main(kind: str, place: str, events: str) -> None:
+    work = {"ours": subscribe_ours, "raw": subscribe_raw, "url": subscribe_at}[kind]
+    seen = asyncio.run(work(place, int(events)))
     sys.stdout.buffer.write(msgspec.json.encode(seen))
 
 

@@ -77,7 +77,8 @@ temporary folder. Each server keeps an index of its own in it, which may be dele
 | `GATHERLOG_JWT_KEY` | | the content of the key file; a private RSA key in PEM |
 | `GATHERLOG_KEY_FILE` | | beside SQLite's file, ending in `.key`; the file is made when it is \
 first needed, and kept. With `memory:` there is no file unless this names one, and the key ends \
-with the process |
+with the process. With `postgresql:` a server and a worker need one that all of them share, or \
+`GATHERLOG_JWT_KEY` |
 
 ## Addresses of stores
 
@@ -85,6 +86,11 @@ with the process |
 |---|---|
 | `sqlite:///gatherlog.db` | a file, relative to the working directory |
 | `sqlite:////var/gatherlog.db` | a file, with its whole path |
+| `postgresql://user:password@host:5432/database` | a database; needs `gatherlog[postgres]`. All \
+parts may be left out, and come then from libpq's variables (`PGHOST`, `PGUSER`, `PGPASSWORD`, \
+`PGPASSFILE`, `PGSERVICE`, …). `?schema=party` names the schema, which is `gatherlog` otherwise; \
+other parameters are libpq's, such as `sslmode=verify-full`, `sslrootcert`, `passfile`, `service`, \
+`target_session_attrs` and `host`, which may be the folder of a socket |
 | `memory:` | a store that ends with the process |
 | `hostile:7` | a store for tests, which ends with the process and behaves as badly as the \
 contract of a store allows: it lags, collides, and loses answers; 7 is the seed of its choices |

@@ -23,7 +23,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """All settings. Every one has a default that works on a single machine."""
 
     store: str = "sqlite:///gatherlog.db"
-    """With three slashes the path is relative to the working directory, with four absolute."""
+    """A file, whose path is relative after three slashes and absolute after four, or a database:
+    `postgresql://user@host/database`, to which `?schema=name` may be added."""
     host: str = "127.0.0.1"
     port: int = 8000
     """0 takes a free port."""
@@ -40,8 +41,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     jwt_key: str | None = None
     """The site's private RSA key in PEM; None: it is in the key file."""
     key_file: str | None = None
-    """The file with the site's private key; None: beside SQLite's file, ending in `.key`. A store
-    in memory has no such file unless it is named here."""
+    """The file with the site's private key; None: beside SQLite's file, ending in `.key`. Stores in
+    memory and on PostgreSQL have no such file unless it is named here."""
     search_folder: str | None = None
     """The folder of the index for searching, which may be deleted; None: beside SQLite's file,
     ending in `.search`, or a temporary one where the store has no file."""
@@ -66,7 +67,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     def __repr__(self) -> str:
         """Without secrets, because settings may be logged."""
-        return f"Settings(store={self.store!r}, host={self.host!r}, port={self.port}, …)"
+        return f"Settings(store={self.address.shown!r}, host={self.host!r}, port={self.port}, …)"
 
     @classmethod
     def from_environment(

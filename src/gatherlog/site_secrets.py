@@ -80,7 +80,7 @@ def site_key(settings: Settings) -> people.SiteKey:
         source, pem = str(file), kept_key(file, lambda: RsaKey.generate().pem())
     elif settings.address.is_lasting:
         raise KeyUnusable(
-            f"{settings.store} has no file to keep the site's private key beside; set"
+            f"{settings.address.shown} has no file to keep the site's private key beside; set"
             " GATHERLOG_KEY_FILE to a file, or GATHERLOG_JWT_KEY to the key itself"
         )
     else:

@@ -1,5 +1,6 @@
 """Fixtures of the contract suite: one store, or its place, on every engine that is able to."""
 
+import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -7,6 +8,21 @@ import pytest
 
 from gatherlog.core import Store
 from tests.contracts.engines import Engine, Place, able_to, require
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out long tests on engines where they take too long, unless that is asked for."""
+    left_out = {item for item in items if _takes_too_long(item)}
+    if left_out and "GATHERLOG_LONG_SECONDS" not in os.environ:
+        config.hook.pytest_deselected(items=list(left_out))
+        items[:] = [item for item in items if item not in left_out]
+
+
+def _takes_too_long(item: pytest.Item) -> bool:
+    if item.get_closest_marker("heavy") is None or not isinstance(item, pytest.Function):
+        return False
+    parameters = item.callspec.params.values() if hasattr(item, "callspec") else ()
+    return any(isinstance(one, Engine) and one.takes_long for one in parameters)
 
 
 async def _place(engine: Engine, folder: Path) -> AsyncIterator[Place]:
@@ -33,6 +49,13 @@ async def durable(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterat
 @pytest.fixture(params=able_to(lambda engine: engine.shared))
 async def shared(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Place]:
     """A place for engines that several processes may have open."""
+    async for place in _place(request.param, tmp_path):
+        yield place
+
+
+@pytest.fixture(params=able_to(lambda engine: engine.one_writer))
+async def one_writer(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Place]:
+    """A place for engines of which one process at a time holds the whole store."""
     async for place in _place(request.param, tmp_path):
         yield place
 

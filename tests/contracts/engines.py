@@ -6,7 +6,9 @@ have it is written here and nowhere else.
 
 import importlib
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -19,6 +21,7 @@ from gatherlog.engines import open_store
 from gatherlog.engines.hostile import HostileStore
 from tests.contracts.commits import CARDS
 from tests.contracts.damage import DAMAGE, Damage
+from tests.postgres import drop_schema, found_versions, make_for_role, server
 from tests.stores import HOSTILE_URL
 
 T = TypeVar("T")
@@ -54,8 +57,20 @@ class Engine(msgspec.Struct, frozen=True):
     """Keeps index rows apart from its documents: `KeepsIndexRows`."""
     counts_trips: bool = False
     """Tells how many round trips its storage was asked for."""
+    one_writer: bool = False
+    """One process at a time holds the whole store to write to it."""
+    postgres: int | None = None
+    """The version of the server that the tests start for it."""
+    role: str | None = None
+    """Used by a role of the database that has made nothing and may do no more than it must."""
+    on_demand: bool = False
+    """The suite runs on it only where GATHERLOG_REQUIRE_ENGINES names it."""
+    takes_long: bool = False
+    """The long tests run on it only where GATHERLOG_LONG_SECONDS is set."""
 
     def is_there(self) -> bool:
+        if self.postgres is not None and self.postgres not in found_versions():
+            return False
         try:
             importlib.import_module(self.module)
         except ModuleNotFoundError:
@@ -73,7 +88,28 @@ SQLITE = Engine(
     shared=True,
     one_file=True,
     index_rows=True,
+    one_writer=True,
 )
+
+
+def postgres(version: int) -> Engine:
+    """A version of PostgreSQL."""
+    return Engine(
+        f"postgres-{version}",
+        f"postgres-{version}",
+        "asyncpg",
+        "{server}",
+        durable=True,
+        shared=True,
+        index_rows=True,
+        postgres=version,
+        takes_long=True,
+    )
+
+
+POSTGRES = postgres(18)
+POSTGRES_URL = "postgresql:"
+"""Stands for an empty schema of `POSTGRES`; see `address`."""
 HOSTILE = Engine("hostile", "memory", "gatherlog.engines.hostile", HOSTILE_URL, counts_trips=True)
 ENGINES = [
     MEMORY,
@@ -82,20 +118,31 @@ ENGINES = [
     msgspec.structs.replace(MEMORY, name="memory-4-partitions", limits=Limits(partitions=4)),
     SQLITE,
     msgspec.structs.replace(SQLITE, name="sqlite-like-dynamodb", limits=DYNAMO_LIKE),
+    POSTGRES,
+    msgspec.structs.replace(postgres(16), name="postgres-16-least-rights", role="visitor"),
+    msgspec.structs.replace(postgres(15), on_demand=True),
 ]
 
 
 def able_to(ability: Callable[[Engine], Any]) -> list[Any]:
     """Parameters for a fixture: the engines that have an ability."""
-    return [pytest.param(engine, id=engine.name) for engine in ENGINES if ability(engine)]
+    return [
+        pytest.param(engine, id=engine.name)
+        for engine in ENGINES
+        if ability(engine) and (not engine.on_demand or engine.driver in demanded())
+    ]
+
+
+def demanded() -> list[str]:
+    """The engines whose absence is a failure."""
+    return os.environ.get("GATHERLOG_REQUIRE_ENGINES", "").replace(",", " ").split()
 
 
 def require(engine: Engine) -> None:
     """A missing engine may be skipped, but not where GATHERLOG_REQUIRE_ENGINES names it."""
     if engine.is_there():
         return
-    required = os.environ.get("GATHERLOG_REQUIRE_ENGINES", "").replace(",", " ").split()
-    if engine.driver in required:
+    if engine.driver in demanded():
         pytest.fail(f"GATHERLOG_REQUIRE_ENGINES names {engine.driver}, which is not here")
     pytest.skip(f"the engine {engine.driver} is not here")
 
@@ -106,7 +153,7 @@ class Place:
     def __init__(self, engine: Engine, folder: Path) -> None:
         self.engine = engine
         self.path = folder / "store.db"
-        self.url = engine.url.format(path=self.path)
+        self.url = engine.url.format(path=self.path, server=self._server_url())
         self._opened: list[Store] = []
 
     async def open(
@@ -123,10 +170,21 @@ class Place:
         self._opened.append(store)
         return store
 
+    def _server_url(self) -> str:
+        """The address of a schema that nobody else uses, if the engine has a server."""
+        if self.engine.postgres is None:
+            return ""
+        schema = "t" + sha256(str(self.path).encode()).hexdigest()[:16]
+        here = server(self.engine.postgres)
+        if self.engine.role is None:
+            return here.url(schema)
+        make_for_role(here.url(schema), self.engine.role)
+        return here.url(schema, user=self.engine.role)
+
     @property
     def damage(self) -> Damage:
         """What a hand may do to the store that was opened last."""
-        return DAMAGE[self.engine.driver](self._opened[-1])
+        return DAMAGE[self.engine.driver.partition("-")[0]](self._opened[-1])
 
     @property
     def trips(self) -> int:
@@ -142,11 +200,26 @@ class Place:
     async def close(self) -> None:
         for store in self._opened:
             await store.close()
+        if self.engine.postgres is not None:
+            drop_schema(self.url, user="postgres")
 
     @property
     def arguments(self) -> list[str]:
         """How another process is told to open this store; see `child.py`."""
         return [self.url, msgspec.json.encode(self.engine.limits).decode()]
+
+
+@asynccontextmanager
+async def address(url: str, folder: Path) -> AsyncIterator[str]:
+    """The address that `url` stands for in a test: `{path}` is its folder, and POSTGRES_URL is an
+    empty schema, which is removed afterwards."""
+    if url != POSTGRES_URL:
+        yield url.format(path=folder)
+        return
+    require(POSTGRES)
+    place = Place(POSTGRES, folder)
+    yield place.url
+    await place.close()
 
 
 def chunks(items: Iterable[T], size: int) -> list[list[T]]:

@@ -61,10 +61,10 @@ async def test_two_processes_on_one_store_both_make_progress(shared: Place) -> N
 
 
 async def test_others_get_busy_while_a_writing_process_is_stopped_and_succeed_afterwards(
-    shared: Place,
+    one_writer: Place,
 ) -> None:
-    store = await shared.open()
-    async with children(shared, 1, "keep_appending", seconds=60.0) as [child]:
+    store = await one_writer.open()
+    async with children(one_writer, 1, "keep_appending", seconds=60.0) as [child]:
         child.go()
         busy_after = await _stop_while_it_writes(child, store)
         os.kill(child.process.pid, signal.SIGCONT)

@@ -88,4 +88,7 @@ def test_the_engines_under_contract() -> None:
         ("memory-4-partitions", False, False, False),
         ("sqlite", True, True, True),
         ("sqlite-like-dynamodb", True, True, True),
+        ("postgres-18", True, True, False),
+        ("postgres-16-least-rights", True, True, False),
+        ("postgres-15", True, True, False),
     ]

@@ -1,4 +1,4 @@
-"""Fixtures: a place for a SQLite store, and a large store, which takes long to copy."""
+"""Fixtures: places for SQLite and PostgreSQL, and a large store, which takes long to copy."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -7,7 +7,7 @@ import pytest
 
 from gatherlog.core import Append, Commit, Event
 from tests.contracts.commits import NOON
-from tests.contracts.engines import SQLITE, Place, require
+from tests.contracts.engines import POSTGRES, SQLITE, Place, require
 
 FILLING = 48
 """Events of a megabyte each in a large store."""
@@ -18,6 +18,15 @@ async def place(tmp_path: Path) -> AsyncIterator[Place]:
     """An empty place; what is opened there is closed when the test ends."""
     require(SQLITE)
     place = Place(SQLITE, tmp_path)
+    yield place
+    await place.close()
+
+
+@pytest.fixture
+async def postgres(tmp_path: Path) -> AsyncIterator[Place]:
+    """A schema that is not there yet; it is removed when the test ends."""
+    require(POSTGRES)
+    place = Place(POSTGRES, tmp_path)
     yield place
     await place.close()
 

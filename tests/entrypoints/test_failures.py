@@ -47,7 +47,7 @@ USAGE = [
     (["serve", "--port", "http"], "gatherlog serve --help"),
     (
         ["read", "x", "--store", "mysql://host"],
-        "use sqlite:///file.db, memory:, or, for tests, hostile:7",
+        "use sqlite:///file.db, postgresql://user@host/database, memory:, or",
     ),
     (["key", "create"], "--role"),
     (["key", "create", "--role", "king"], "gatherlog key create --help"),

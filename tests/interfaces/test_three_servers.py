@@ -1,34 +1,30 @@
-"""Three servers on one file, which are killed and started in turns under load: nothing is lost."""
+"""Three servers on one store, which are killed and started in turns under load: nothing is lost."""
 
 import asyncio
 import contextlib
-import os
 import random
 import sqlite3
-import sys
 from collections import Counter
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from httpx2 import AsyncClient, HTTPError
+from httpx2 import HTTPError
 
 from gatherlog.bootstrap import VIEWS, start
 from gatherlog.core import Recorded, Store
 from gatherlog.core.subscriptions.log_counts import LOGS
 from gatherlog.engines import open_store
+from gatherlog.engines.postgres.installing import script
+from gatherlog.engines.postgres_address import read_place
 from gatherlog.settings import Settings
 from tests.contracts.commits import streams_of, whole_feed, whole_stream
+from tests.contracts.engines import POSTGRES, SQLITE, Engine, Place, require
 from tests.core.subscriptions.followers import bodies
+from tests.interfaces.servers import Server, running
+from tests.postgres import fetch
 from tests.stores import eventually
 
-SERVE = """
-import os
-from gatherlog.entrypoints.asgi import serve
-from gatherlog.settings import Settings
-serve(Settings.from_environment(os.environ), ready=lambda url: print(url, flush=True))
-"""
 SERVERS = 3
 KILLS = 12
 LIFE = 1.2
@@ -39,45 +35,6 @@ COPIES = {
     "pattern": {"type": ["tests.said"]},
     "targets": [{"to": {"kind": "append", "stream": "copies-1"}}],
 }
-
-
-class Server:
-    """A server process on the file, at an address that changes with each start."""
-
-    def __init__(self, store: str, key: str) -> None:
-        self._environment = {
-            **os.environ,
-            "GATHERLOG_STORE": store,
-            "GATHERLOG_PORT": "0",
-            "GATHERLOG_RATE_LIMITS": "off",
-        }
-        self._headers = {"Authorization": f"Bearer {key}"}
-        self._process: asyncio.subprocess.Process | None = None
-        self.api: AsyncClient | None = None
-        """A client of the server; None while it does not run."""
-
-    async def start(self) -> None:
-        self._process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-c",
-            SERVE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.DEVNULL,
-            env=self._environment,
-        )
-        assert self._process.stdout is not None
-        url = (await self._process.stdout.readline()).decode().strip()
-        assert url.startswith("http://"), "the server did not start"
-        self.api = AsyncClient(base_url=url, headers=self._headers, timeout=10)
-
-    async def kill(self) -> None:
-        """kill -9, in the middle of whatever it does."""
-        client, self.api = self.api, None
-        if self._process is not None and self._process.returncode is None:
-            self._process.kill()
-            await self._process.wait()
-        if client is not None:
-            await client.aclose()
 
 
 class Load:
@@ -117,28 +74,22 @@ class Load:
                     return
 
 
-@contextlib.asynccontextmanager
-async def running(store: str, key: str) -> AsyncIterator[list[Server]]:
-    servers = [Server(store, key) for _ in range(SERVERS)]
-    try:
-        await asyncio.gather(*[server.start() for server in servers])
-        yield servers
-    finally:
-        await asyncio.gather(*[server.kill() for server in servers])
-
-
-async def kill_in_turns(servers: list[Server], file: Path) -> None:
-    """Kill one after the other and start it again, while an outside SQLite looks at the file."""
+async def kill_in_turns(servers: list[Server], place: Place) -> None:
+    """Kill one after the other and start it again, while others look at the store, too."""
     for turn in range(KILLS):
         await asyncio.sleep(LIFE)
         victim = servers[turn % SERVERS]
         await victim.kill()
-        await asyncio.to_thread(look_outside, file)
+        await asyncio.to_thread(look_outside, place)
         await victim.start()
 
 
-def look_outside(file: Path) -> None:
-    with contextlib.closing(sqlite3.connect(file, timeout=10)) as database:
+def look_outside(place: Place) -> None:
+    if place.engine.postgres is not None:
+        sql = script("SELECT count(*) FROM gatherlog.event", read_place(place.url))
+        assert fetch(place.url, sql) > [(0,)]
+        return
+    with contextlib.closing(sqlite3.connect(place.path, timeout=10)) as database:
         assert database.execute("SELECT count(*) FROM event").fetchone()[0] > 0
 
 
@@ -163,18 +114,22 @@ async def said(store: Store) -> dict[str, tuple[str, int]]:
 
 @pytest.mark.heavy
 @pytest.mark.timeout(180)
-async def test_three_servers_killed_in_turns_under_load_lose_nothing(tmp_path: Path) -> None:
-    file = tmp_path / "gatherlog.db"
-    url = f"sqlite:///{file}"
+@pytest.mark.parametrize("engine", [SQLITE, POSTGRES], ids=lambda engine: engine.name)
+async def test_three_servers_killed_in_turns_under_load_lose_nothing(
+    engine: Engine, tmp_path: Path
+) -> None:
+    require(engine)
+    place = Place(engine, tmp_path)
+    url = place.url
     key = await prepared(url)
-    async with running(url, key) as servers:
+    async with running(url, key, SERVERS) as servers:
         assert servers[0].api is not None
         assert (await servers[0].api.post("/rules", json=COPIES)).status_code == 201
         load = Load(servers)
         async with asyncio.TaskGroup() as callers:
             for caller in range(CALLERS):
                 callers.create_task(load.call(caller))
-            await kill_in_turns(servers, file)
+            await kill_in_turns(servers, place)
             load.end()
         await asyncio.gather(*[server.kill() for server in servers[1:]])
 
@@ -196,4 +151,5 @@ async def test_three_servers_killed_in_turns_under_load_lose_nothing(tmp_path: P
         assert positions == sorted(set(positions))
         await store.close()
     assert set(load.statuses) <= {201, 503}
+    await place.close()
     print(f"{len(expected)} events, {KILLS} kills, {dict(load.statuses)}")

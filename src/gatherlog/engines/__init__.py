@@ -1,7 +1,9 @@
 """Engines: each keeps the promises of the store contract with one kind of storage."""
 
 from collections.abc import Iterable
+from importlib.util import find_spec
 from pathlib import Path
+from typing import Final
 from zlib import crc32
 
 from gatherlog.core.eventstore.clock import Clock, system_clock
@@ -9,7 +11,10 @@ from gatherlog.core.eventstore.errors import NotAStore
 from gatherlog.core.eventstore.store import DeclaredView, Limits, Store
 from gatherlog.engines.addresses import read_address
 
-__all__ = ["back_up", "open_store"]
+__all__ = ["back_up", "let_use", "open_store"]
+
+_MOVE: Final = "move it with export and import instead"
+_BACKUPS: Final = {"postgresql": "back it up with pg_dump, as docs/engines.md says"}
 
 
 async def open_store(
@@ -23,14 +28,15 @@ async def open_store(
     """Open the store at `url`, on the running event loop.
 
     `sqlite:///gatherlog.db` is a file relative to the working directory, `sqlite:////var/g.db` an
-    absolute one; `memory:` lives as long as the process. `hostile:7` is for tests, see
-    `gatherlog.engines.hostile`; the number is its seed. `views` are those that the caller will
-    query: their versions are recorded in the store. A missing store is made if `create` is set.
-    `clock` decides when an idempotency key has expired.
+    absolute one; `postgresql://user@host/database` is a database, in which `?schema=name` names the
+    schema, and needs the extra `gatherlog[postgres]`; `memory:` lives as long as the process.
+    `hostile:7` is for tests, see `gatherlog.engines.hostile`; the number is its seed. `views` are
+    those that the caller will query: their versions are recorded in the store. A missing store is
+    made if `create` is set. `clock` decides when an idempotency key has expired.
 
     Raises ViewOutdated if the store holds documents of a newer version of a view, and NotAStore if
     no engine has such an address, if the store is missing and `create` is not set, or if what is
-    there is not a Gatherlog store.
+    there is not a Gatherlog store. Raises Busy if a database cannot be reached within 5 seconds.
     """
     address, declared = read_address(url), tuple(views)
     if address.engine == "memory":
@@ -42,9 +48,34 @@ async def open_store(
 
         seed = crc32(address.place.encode())
         return HostileStore(declared, seed=seed, limits=limits, clock=clock)
+    if address.engine == "postgresql":
+        _demand_driver()
+        from gatherlog.engines.postgres import open_postgres
+
+        return await open_postgres(url, declared, create=create, limits=limits, clock=clock)
     from gatherlog.engines.sqlite import open_sqlite
 
     return await open_sqlite(address.place, declared, create=create, limits=limits, clock=clock)
+
+
+async def let_use(url: str, role: str) -> None:
+    """Let a role of the database use the store at `url`, with no more rights than that needs.
+
+    Raises NotAStore if there is no such role or store, or if its engine has no roles.
+    """
+    address = read_address(url)
+    if address.engine != "postgresql":
+        raise NotAStore(f"{address.shown} has no roles; only a store on PostgreSQL has them")
+    _demand_driver()
+    from gatherlog.engines.postgres import let_role_use
+
+    await let_role_use(url, role)
+
+
+def _demand_driver() -> None:
+    """Raise NotAStore, with advice, if the driver of PostgreSQL is not installed."""
+    if find_spec("asyncpg") is None:
+        raise NotAStore("PostgreSQL needs its driver: pip install 'gatherlog[postgres]'")
 
 
 def back_up(url: str, target: Path) -> None:
@@ -55,7 +86,8 @@ def back_up(url: str, target: Path) -> None:
     """
     address = read_address(url)
     if address.file is None:
-        raise NotAStore(f"{url} is not kept in a file; move it with export and import instead")
+        instead = _BACKUPS.get(address.engine, _MOVE)
+        raise NotAStore(f"{address.shown} is not kept in a file; {instead}")
     from gatherlog.engines.sqlite import backup
 
     backup(address.place, str(target))

@@ -4,11 +4,13 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from gatherlog.core.eventstore.errors import NotAStore
+from gatherlog.engines.postgres_address import read_place, without_password
 
 __all__ = ["StoreAddress", "read_address"]
 
 _LABELS: Final = {
     "sqlite": "SQLite, one file",
+    "postgresql": "PostgreSQL",
     "memory": "Memory, until it stops",
     "hostile": "Memory, with a hostile network; for tests",
 }
@@ -19,13 +21,25 @@ class StoreAddress(NamedTuple):
 
     engine: str
     place: str
-    """What the engine needs: the path of SQLite's file, the seed of the hostile engine."""
+    """What the engine needs: the path of SQLite's file, the address of a database, the seed of the
+    hostile engine."""
     label: str
     """A description of the engine that the site shows to its visitors."""
     file: Path | None = None
     """The file that holds the store, if a single one does."""
     is_lasting: bool = False
     """Whether the store outlives the process that opened it."""
+
+    @property
+    def shown(self) -> str:
+        """The address as it may be shown and logged: without a password."""
+        match self.engine:
+            case "sqlite":
+                return f"sqlite:///{self.place}"
+            case "postgresql":
+                return without_password(self.place)
+            case _:
+                return f"{self.engine}:{self.place}"
 
     @property
     def is_missing(self) -> bool:
@@ -44,9 +58,12 @@ def read_address(url: str) -> StoreAddress:
     label = _LABELS.get(engine)
     if not colon or label is None:
         raise NotAStore(
-            f"{url!r} is not an address of a store; use sqlite:///file.db, memory:, or, for tests, "
-            "hostile:7"
+            f"{without_password(url)!r} is not an address of a store; use sqlite:///file.db, "
+            "postgresql://user@host/database, memory:, or, for tests, hostile:7"
         )
+    if engine == "postgresql":
+        read_place(url)
+        return StoreAddress(engine, url, label, is_lasting=True)
     if engine == "sqlite":
         path = place.removeprefix("///")
         if path in ("", place, ":memory:"):

@@ -4,7 +4,8 @@ It is created once and then served.
 
 The data is made in a directory beside its final one, which is renamed when it is complete: so an
 interrupted start leaves nothing half made. The secrets that the demo prints are stored with it,
-readable only by their owner, so that every start prints the same ones.
+readable only by their owner, so that every start prints the same ones. If the data is to be in a
+database, only these secrets and the site's key are in the directory.
 """
 
 import asyncio
@@ -26,6 +27,8 @@ from gatherlog.apps.guests.sheets import read_sheet
 from gatherlog.apps.guests.views import Guest
 from gatherlog.bootstrap import start
 from gatherlog.core.eventstore.clock import to_datetime
+from gatherlog.core.eventstore.errors import NotAStore
+from gatherlog.engines import open_store
 from gatherlog.entrypoints.asgi import serve
 from gatherlog.entrypoints.demo_city import make_city
 from gatherlog.entrypoints.demo_people import DemoGathering, gatherings, sheet
@@ -39,31 +42,42 @@ ACTOR: Final = "demo"
 SEED: Final = 20261121
 
 
-def run_demo(settings: Settings, directory: Path) -> None:
-    """Create the demo if it is missing, serve it, and print its personas once it listens."""
-    data, personas = make_demo(directory)
-    store = f"sqlite:///{data / 'gatherlog.db'}"
+def run_demo(settings: Settings, directory: Path, store: str | None = None) -> None:
+    """Create the demo if it is missing, serve it, and print its personas once it listens.
+
+    `store` is the address of a database; None: the data is in a file in the directory.
+    """
+    data, personas = make_demo(directory, store)
+    own = _settings(data, store)
     serve(
         msgspec.structs.replace(
-            settings, store=store, demo=True, currency=settings.currency or "EUR"
+            settings,
+            store=own.store,
+            key_file=own.key_file,
+            search_folder=settings.search_folder or own.search_folder,
+            demo=True,
+            currency=settings.currency or "EUR",
         ),
         ready=lambda url: print(introduction(url, personas, directory), flush=True),
     )
 
 
-def make_demo(directory: Path) -> tuple[Path, list[Persona]]:
-    """The directory with the demo's store, and its personas; both are created if missing.
+def make_demo(directory: Path, store: str | None = None) -> tuple[Path, list[Persona]]:
+    """The directory with the demo's store, or with what belongs to a store in a database, and its
+    personas; both are created if missing.
 
-    If two processes start at once, the second waits for the first.
+    If two processes start at once, the second waits for the first. Raises NotAStore for a database
+    with a store whose personas are not in the directory.
     """
     directory.mkdir(mode=0o700, exist_ok=True)
-    data, unfinished = directory.absolute() / "data", directory.absolute() / "unfinished"
+    name = "data" if store is None else f"data-{sha256(store.encode()).hexdigest()[:12]}"
+    data, unfinished = directory.absolute() / name, directory.absolute() / "unfinished"
     with _locked(directory / "lock"):
         if not data.exists():
             print("Making the demo's data, once.", flush=True)
             shutil.rmtree(unfinished, ignore_errors=True)
             unfinished.mkdir(mode=0o700)
-            asyncio.run(_fill(unfinished))
+            asyncio.run(_fill(unfinished, store))
             unfinished.rename(data)
     return data, msgspec.json.decode((data / "personas.json").read_bytes(), type=list[Persona])
 
@@ -78,9 +92,36 @@ def _locked(lock: Path) -> Iterator[None]:
         os.close(handle)
 
 
-async def _fill(directory: Path) -> None:
+def _settings(directory: Path, store: str | None) -> Settings:
+    if store is None:
+        return Settings(store=f"sqlite:///{directory / 'gatherlog.db'}", demo=True)
+    return Settings(
+        store=store,
+        key_file=str(directory / "site.key"),
+        search_folder=str(directory / "site.search"),
+        demo=True,
+    )
+
+
+async def _refuse_foreign(settings: Settings) -> None:
+    """Raise NotAStore if there is a store in the database already."""
+    try:
+        there = await open_store(settings.store, create=False)
+    except NotAStore:
+        return
+    await there.close()
+    raise NotAStore(
+        f"{settings.address.shown} holds a store that this demo has not made; name another schema,"
+        " as in ?schema=demo"
+    )
+
+
+async def _fill(directory: Path, store: str | None) -> None:
     chance = random.Random(SEED)
-    platform = await start(Settings(store=f"sqlite:///{directory / 'gatherlog.db'}", demo=True))
+    settings = _settings(directory, store)
+    if store is not None:
+        await _refuse_foreign(settings)
+    platform = await start(settings)
     try:
         key = await platform.keys.create("operator", None, "demo operator", actor=ACTOR)
         personas = [

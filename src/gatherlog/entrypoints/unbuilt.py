@@ -16,7 +16,7 @@ async def warn_of_unbuilt_views(platform: Platform) -> None:
     print(
         f"Some documents were made by an earlier release ({', '.join(views)}). Until they are"
         " rebuilt, requests that list them are answered with 503, and /readyz says so. Run this"
-        f" once, beside the server: gatherlog rebuild --store {platform.settings.store}",
+        f" once, beside the server: gatherlog rebuild --store {platform.settings.address.shown}",
         file=sys.stderr,
         flush=True,
     )

@@ -9,6 +9,7 @@ from gatherlog.apps.guests import DEFAULT, VIEWS, GuestService
 from gatherlog.core import Limits, Store
 from gatherlog.engines import open_store
 from gatherlog.testing import CountingIds, StandingClock
+from tests.contracts.engines import POSTGRES_URL, address
 
 SMALL = Limits(commit_actions=100, commit_bytes=4 * 1024 * 1024, page=1000)
 """Roughly the limits of DynamoDB."""
@@ -19,6 +20,7 @@ ENGINES = {
     "sqlite": ("sqlite:///{path}/guests.db", None),
     "small": ("sqlite:///{path}/guests.db", SMALL),
     "hostile": ("hostile:1", None),
+    "postgres": (POSTGRES_URL, None),
 }
 """The address of each engine, and its limits where they are not its own."""
 
@@ -26,9 +28,10 @@ ENGINES = {
 @pytest.fixture(params=ENGINES)
 async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
     url, limits = ENGINES[request.param]
-    store = await open_store(url.format(path=tmp_path), views=VIEWS, limits=limits)
-    yield store
-    await store.close()
+    async with address(url, tmp_path) as place:
+        store = await open_store(place, views=VIEWS, limits=limits)
+        yield store
+        await store.close()
 
 
 @pytest.fixture

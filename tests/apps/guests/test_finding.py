@@ -25,6 +25,8 @@ from gatherlog.engines import open_store
 from gatherlog.testing import CountingIds, StandingClock, run_instantly
 from tests.stores import eventually, streams_of
 
+pytestmark = pytest.mark.on_database
+
 
 async def invite(
     service: GuestService, name: str, email: str | None = None, group_id: str | None = None

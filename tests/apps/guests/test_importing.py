@@ -26,6 +26,8 @@ from tests.apps.guests.recounting import check_figures, check_rebuild, group_siz
 from tests.apps.guests.slow_reads import SlowReads
 from tests.stores import events_of
 
+pytestmark = pytest.mark.on_database
+
 
 def row(number: int, **given: Any) -> SheetRow:
     plain: dict[str, Any] = {

@@ -22,6 +22,8 @@ from tests.apps.guests.place_invariants import PlaceInvariants
 from tests.apps.guests.recounting import check_figures, check_rebuild
 from tests.apps.guests.slow_reads import SlowReads
 
+pytestmark = pytest.mark.on_database
+
 CALLERS = 32
 YES, NO = Rsvp(attending=True), Rsvp(attending=False)
 

@@ -28,6 +28,8 @@ from tests.apps.guests.recounting import group_sizes
 from tests.apps.guests.slow_reads import SlowReads
 from tests.stores import events_of, eventually, scanned
 
+pytestmark = pytest.mark.on_database
+
 NOBODY = CountingIds.nth(999)
 
 

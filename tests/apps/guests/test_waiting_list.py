@@ -26,6 +26,8 @@ from tests.apps.guests.place_invariants import PlaceInvariants
 from tests.apps.guests.recounting import check_figures, check_rebuild
 from tests.stores import events_in, events_of
 
+pytestmark = pytest.mark.on_database
+
 
 async def invited(service: GuestService, count: int, group_id: str | None = None) -> list[str]:
     new = NewGuest(first_name="A", last_name="X", group_id=group_id)

@@ -12,21 +12,23 @@ from gatherlog.core.subscriptions.worker import VIEWS as WORKER_VIEWS
 from gatherlog.engines import open_store
 from gatherlog.testing import StandingClock
 from tests.apps.messages.talking import Everything, LeadingIds, MadeUpPeople
+from tests.contracts.engines import POSTGRES_URL, address
 from tests.stores import HOSTILE_URL
 
 ENGINES = {
     "memory": "memory:",
     "sqlite": "sqlite:///{path}/messages.db",
     "hostile": HOSTILE_URL,
+    "postgres": POSTGRES_URL,
 }
 
 
 @pytest.fixture(params=ENGINES)
 async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
-    url = ENGINES[request.param].format(path=tmp_path)
-    store = await open_store(url, views=[*VIEWS, REMINDERS, *WORKER_VIEWS])
-    yield store
-    await store.close()
+    async with address(ENGINES[request.param], tmp_path) as place:
+        store = await open_store(place, views=[*VIEWS, REMINDERS, *WORKER_VIEWS])
+        yield store
+        await store.close()
 
 
 @pytest.fixture

@@ -20,6 +20,8 @@ from tests.apps.messages.talking import (
 )
 from tests.stores import events_of, eventually
 
+pytestmark = pytest.mark.on_database
+
 ADA, BOB, CY = "id-ada", "id-bob", "id-cy"
 
 

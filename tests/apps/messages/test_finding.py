@@ -14,6 +14,8 @@ from gatherlog.core.search import SearchPage, SearchQuery
 from gatherlog.search import IndexedSearch, SearchOnDemand
 from tests.stores import events_in, eventually
 
+pytestmark = pytest.mark.on_database
+
 
 @pytest.fixture
 async def index(store: Store) -> AsyncIterator[IndexedSearch]:

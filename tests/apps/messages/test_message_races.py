@@ -27,6 +27,8 @@ from tests.apps.messages.talking import (
 )
 from tests.stores import eventually, scanned
 
+pytestmark = pytest.mark.on_database
+
 ADA, BOB, CY = "id-ada", "id-bob", "id-cy"
 
 

@@ -12,6 +12,7 @@ from gatherlog.core.eventstore.store import Store
 from gatherlog.engines import open_store
 from gatherlog.targets.mail import Mailbox
 from gatherlog.testing import StandingClock
+from tests.contracts.engines import POSTGRES_URL, address
 
 KEY = RsaKey.generate()
 
@@ -21,14 +22,20 @@ async def site_key() -> SiteKey:
     return KEY
 
 
-URLS = {"memory": "memory:", "sqlite": "sqlite:///{path}/people.db", "hostile": "hostile:1"}
+URLS = {
+    "memory": "memory:",
+    "sqlite": "sqlite:///{path}/people.db",
+    "hostile": "hostile:1",
+    "postgres": POSTGRES_URL,
+}
 
 
 @pytest.fixture(params=URLS)
 async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
-    store = await open_store(URLS[request.param].format(path=tmp_path), views=VIEWS)
-    yield store
-    await store.close()
+    async with address(URLS[request.param], tmp_path) as place:
+        store = await open_store(place, views=VIEWS)
+        yield store
+        await store.close()
 
 
 @pytest.fixture

@@ -23,6 +23,8 @@ from gatherlog.testing import StandingClock
 from tests.apps.people.conftest import site_key
 from tests.apps.people.signing_in import ADA, EVE, another, everything
 
+pytestmark = pytest.mark.on_database
+
 HOME = Origin(network="192.0.2.1")
 STRANGER = Origin(network="198.51.100.66")
 

@@ -17,6 +17,8 @@ from gatherlog.testing import StandingClock
 from tests.apps.people.signing_in import ADA, EVE, all_events, signed_in
 from tests.stores import scanned
 
+pytestmark = pytest.mark.on_database
+
 
 async def opened(accounts: AccountService, *tokens: str) -> list[bool]:
     return [await accounts.session(token) is not None for token in tokens]

@@ -1,4 +1,4 @@
-"""The things app on SQLite, on small commits and on the hostile engine, with a fake clock."""
+"""The things app on SQLite, on small commits, PostgreSQL and the hostile engine."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -10,6 +10,7 @@ from gatherlog.core import Limits, Store
 from gatherlog.engines import open_store
 from gatherlog.testing import CountingIds, StandingClock
 from tests.apps.things.sample_things import NOW, Town
+from tests.contracts.engines import POSTGRES_URL, address
 from tests.stores import HOSTILE_URL
 
 SMALL = Limits(commit_actions=100, commit_bytes=4 * 1024 * 1024, page=1000)
@@ -18,6 +19,7 @@ ENGINES = {
     "sqlite": ("sqlite:///{path}/things.db", None),
     "small": ("sqlite:///{path}/things.db", SMALL),
     "hostile": (HOSTILE_URL, None),
+    "postgres": (POSTGRES_URL, None),
 }
 """The address of each engine, and its limits where they are not its own."""
 
@@ -25,9 +27,10 @@ ENGINES = {
 @pytest.fixture(params=ENGINES)
 async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
     url, limits = ENGINES[request.param]
-    store = await open_store(url.format(path=tmp_path), views=VIEWS, limits=limits)
-    yield store
-    await store.close()
+    async with address(url, tmp_path) as place:
+        store = await open_store(place, views=VIEWS, limits=limits)
+        yield store
+        await store.close()
 
 
 @pytest.fixture

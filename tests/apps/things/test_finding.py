@@ -30,6 +30,8 @@ from gatherlog.testing import StandingClock
 from tests.apps.things.sample_things import OLGA, OTTO, RITA, SATURDAY, SUNDAY, Town, content, event
 from tests.stores import eventually, heads_of_all
 
+pytestmark = pytest.mark.on_database
+
 Start = Callable[..., Awaitable[IndexedSearch]]
 Ask = Callable[..., Awaitable[list[str]]]
 

@@ -67,6 +67,7 @@ async def statuses(store: Store) -> set[str]:
     return {booking.status for booking in found if booking is not None}
 
 
+@pytest.mark.on_database
 async def test_the_last_place_goes_to_one_of_32(town: Town) -> None:
     thing = await town.published(content(capacity=1))
 
@@ -88,6 +89,7 @@ async def test_32_cancel_at_once_and_all_who_wait_move_up(town: Town) -> None:
     assert {await town.status(one) for one in families} == {"BOOKED"}
 
 
+@pytest.mark.on_database
 async def test_one_parent_books_once_however_often_at_once(town: Town) -> None:
     thing = await town.published(content(capacity=4))
 
@@ -96,6 +98,7 @@ async def test_one_parent_books_once_however_often_at_once(town: Town) -> None:
     assert told == [AlreadyBooked.code] * 31 + ["done"]
 
 
+@pytest.mark.on_database
 async def test_nobody_books_what_is_withdrawn_meanwhile(town: Town, store: Store) -> None:
     thing = await town.published(content(capacity=8))
     withdraw = town.service.withdraw_thing(thing.id, "ill", OLGA, actor="cli")

@@ -13,6 +13,8 @@ from gatherlog.testing import StandingClock
 from tests.apps.things.sample_things import OLGA, OTTO, PAUL, PIA, RITA, Town, content, event
 from tests.stores import events_of, eventually
 
+pytestmark = pytest.mark.on_database
+
 ALL = Window(limit=50)
 
 

@@ -11,6 +11,8 @@ from gatherlog.core.eventstore.errors import Busy
 from gatherlog.testing import CountingIds, StandingClock
 from tests.stores import events_of, eventually
 
+pytestmark = pytest.mark.on_database
+
 
 async def looked(store: Store, gathering_id: str = "default") -> list[Recorded]:
     return await events_of(store, f"access-{gathering_id}")

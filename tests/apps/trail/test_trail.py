@@ -11,6 +11,8 @@ from gatherlog.testing import CountingIds, StandingClock
 from tests.apps.trail.following import follow, trail
 from tests.stores import events_of, eventually, scanned
 
+pytestmark = pytest.mark.on_database
+
 ADA = NewGuest(first_name="Ada", last_name="Lovelace")
 
 

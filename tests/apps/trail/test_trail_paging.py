@@ -17,6 +17,8 @@ from gatherlog.testing import CountingIds, StandingClock
 from tests.apps.trail.following import follow
 from tests.stores import eventually
 
+pytestmark = pytest.mark.on_database
+
 
 def activity(number: int, *, guests: int = 10) -> Activity:
     return Activity(

@@ -147,6 +147,10 @@ def watchers() -> list[asyncio.Task[Any]]:
     return [task for task in asyncio.all_tasks() if "WaitingConsumers._watch" in repr(task)]
 
 
+async def count_watchers() -> int:
+    return len(watchers())
+
+
 class Counting:
     """A store that counts its calls."""
 
@@ -221,9 +225,8 @@ def test_a_waiting_consumer_receives_a_message_when_its_visibility_timeout_ends(
 
 async def test_the_watching_task_ends_with_the_last_waiting_consumer(queues: Queues) -> None:
     tasks = await waiting(queues, 3)
-    assert len(watchers()) == 1
+    await eventually(count_watchers, 1)
 
     await cancel(tasks)
-    await asyncio.sleep(0)
 
-    assert watchers() == []
+    await eventually(count_watchers, 0)

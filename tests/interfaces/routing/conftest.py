@@ -7,6 +7,7 @@ import pytest
 
 from gatherlog.bootstrap import Platform, start
 from gatherlog.settings import Settings
+from tests.contracts.engines import POSTGRES_URL, address
 from tests.interfaces.routing.inbox import Inbox
 from tests.stores import HOSTILE_URL
 
@@ -17,15 +18,15 @@ def inbox() -> Inbox:
 
 
 @pytest.fixture(
-    params=["sqlite:///{folder}/gatherlog.db", HOSTILE_URL],
-    ids=["sqlite", "hostile"],
+    params=["sqlite:///{path}/gatherlog.db", HOSTILE_URL, POSTGRES_URL],
+    ids=["sqlite", "hostile", "postgres"],
 )
 async def platform(
     request: pytest.FixtureRequest, tmp_path: Path, inbox: Inbox
 ) -> AsyncIterator[Platform]:
-    store = request.param.format(folder=tmp_path)
-    settings = Settings(store=store, rate_limits="off")
-    platform = await start(settings, handlers={"inbox": inbox})
-    async with platform.working():
-        yield platform
-    await platform.stop()
+    async with address(request.param, tmp_path) as store:
+        settings = Settings(store=store, rate_limits="off", key_file=f"{tmp_path}/site.key")
+        platform = await start(settings, handlers={"inbox": inbox})
+        async with platform.working():
+            yield platform
+        await platform.stop()

@@ -161,12 +161,12 @@ class CommitQueue:
                 return
             try:
                 await self._engine.write(planned)
-            except Collision as collision:
-                self._step_aside(group, collision)
             except OutcomeUnknown as unknown:
                 self._beside(group, partial(self._find_out, group, planned, unknown))
             else:
                 self._answer(group, planned.results)
+        except Collision as collision:
+            self._step_aside(group, collision)
         except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - no caller may hang
             self._failed(group, error)
 

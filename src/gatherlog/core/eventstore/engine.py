@@ -96,7 +96,8 @@ class Engine(Protocol):
         """What `wanted` names, at the time `now`; it may be what this process knows of it.
 
         With `anew`, what this process knows has turned out to be old: everything is read. After
-        this, either `write` or `abandon` is called.
+        this, either `write` or `abandon` is called. Raises Collision if somebody else holds what
+        has to be locked for reading it.
         """
         ...
 

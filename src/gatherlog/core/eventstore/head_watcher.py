@@ -70,7 +70,7 @@ class HeadWatcher:
                     async with asyncio.timeout(remaining):
                         await moved.wait()
                 except TimeoutError:
-                    return await self.latest()
+                    break  # the poller has looked a moment ago
             return self.heads
         finally:
             self._waiting -= 1

@@ -15,7 +15,7 @@ from gatherlog.core.eventstore.errors import CounterOutOfBounds, KeyReused, Stor
 from gatherlog.core.eventstore.planner import Changes, State, partition_of
 from gatherlog.core.eventstore.store import DELETE, KEEP, Commit, Committed, Document, Ref, Write
 
-__all__ = ["Basis", "carried_out", "net_adds", "rests_on"]
+__all__ = ["Basis", "carried_out", "net_adds", "rests_on", "written"]
 
 WIDEST: Final = 2 * MAX_INTEGER
 """No counter is ever beyond."""
@@ -181,7 +181,7 @@ def carried_out(
     Bodies are written as planned, and counters move by what was added to them. Where no body was
     written or no counter moved, these stay as they are now.
     """
-    bodies, counted = _written(commits, results)
+    bodies, counted = written(commits, results)
     adds = net_adds(state, changes)
     documents: dict[Ref, Document | None] = {}
     for ref, after in changes.documents.items():
@@ -200,7 +200,7 @@ def carried_out(
     return documents
 
 
-def _written(
+def written(
     commits: Sequence[Commit], results: Sequence[Committed | StoreError]
 ) -> tuple[set[Ref], set[Ref]]:
     """The documents whose bodies were written or deleted, and those whose counters moved."""

@@ -26,8 +26,8 @@ __all__ = [
     "Document",
     "Heads",
     "IndexKey",
-    "KeepsFiles",
     "KeepsIndexRows",
+    "KnowsItsSize",
     "KnowsViews",
     "Limits",
     "Page",
@@ -377,9 +377,9 @@ class KnowsViews(Protocol):
 
 
 @runtime_checkable
-class KeepsFiles(Protocol):
-    """A store in files of the machine that it runs on."""
+class KnowsItsSize(Protocol):
+    """A store that says how much room its data take."""
 
-    def file_bytes(self) -> Mapping[str, int]:
-        """The size of each file in bytes: `database`, and `wal` for what is not yet moved there."""
+    async def sizes(self) -> Mapping[str, int]:
+        """Bytes: `database`, and, for a file, `wal` for what has not been moved there yet."""
         ...

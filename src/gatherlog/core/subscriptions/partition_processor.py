@@ -39,6 +39,10 @@ SAVE_SECONDS: Final = 0.1
 """From the first change that is not saved until the save, so that later changes share it."""
 UNSAVED_EVENTS: Final = 5_000
 """After so many events the checkpoint is saved, even if none of them had a destination."""
+IDLE_LEASES: Final = 6
+"""After so many lengths of a lease without an event, the lease of an only partition is checked:
+nobody requests it, and who takes it over is noticed at the next write. Others are checked after
+one."""
 _FIRST_PAUSE: Final = 0.01
 _LONGEST_PAUSE: Final = 1.0
 """Seconds before an empty page is read again although the head is beyond it: first, and at most."""
@@ -53,6 +57,8 @@ class PartitionProcessor:
     def __init__(self, state: PartitionState, lease_seconds: float, locks: DocumentLocks) -> None:
         self._state = state
         self._lease_seconds = lease_seconds
+        is_only = state.store.limits.partitions == 1
+        self._idle_seconds = lease_seconds * (IDLE_LEASES if is_only else 1)
         self._retries = RetryQueues(state, locks)
         self._commands = AdminCommands(state, self._retries)
         fold = state.subscription.fold
@@ -192,7 +198,7 @@ class PartitionProcessor:
         return heads
 
     async def _wait(self, heads: Heads, gather: float = 0.0) -> Heads:
-        """Wait for any event beyond `heads`, for the length of a lease at most.
+        """Wait for any event beyond `heads`, for `IDLE_LEASES` lengths of a lease at most.
 
         If one came, wait `gather` seconds more, so that more events share a page; otherwise check
         the lease. Returns the new heads.
@@ -202,7 +208,7 @@ class PartitionProcessor:
             return heads
         self._is_waiting = self._is_idle = True
         try:
-            now = await state.store.wait(heads, self._lease_seconds)
+            now = await state.store.wait(heads, self._idle_seconds)
             if gather and now != heads:
                 await asyncio.sleep(gather)
         finally:

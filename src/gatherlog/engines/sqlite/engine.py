@@ -83,8 +83,8 @@ class SqliteStore(IndexRowStore):
 
     engine: "SqliteEngine"
 
-    def file_bytes(self) -> Mapping[str, int]:
-        """See `KeepsFiles`."""
+    async def sizes(self) -> Mapping[str, int]:
+        """See `KnowsItsSize`."""
         self._check_open()
         return self.engine.file_bytes()
 

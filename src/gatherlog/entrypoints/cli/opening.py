@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from gatherlog.settings import Settings
 
 __all__ = [
+    "demand_site_key",
     "finish",
     "open_platform",
     "opened_store",
@@ -53,9 +54,20 @@ def settings_of_lasting(store: str | None) -> "Settings":
     settings = settings_from(store=store)
     if not settings.address.is_lasting:
         raise CommandRefused(
-            f"{settings.store} ends with its process; name a file: --store sqlite:///file.db"
+            f"{settings.address.shown} ends with its process; name a file: --store "
+            "sqlite:///file.db"
         )
     return settings
+
+
+def demand_site_key(settings: "Settings") -> None:
+    """Raise CommandRefused if a site that lasts has no place for its private key."""
+    has_key = settings.jwt_key is not None or settings.key_path is not None
+    if settings.address.is_lasting and not has_key:
+        raise CommandRefused(
+            f"{settings.address.shown} has no file beside which the site's private key could be; "
+            "name one, which all servers of the site share: GATHERLOG_KEY_FILE=gatherlog.key"
+        )
 
 
 def settings_of_store(store: str | None) -> "Settings":
@@ -64,8 +76,8 @@ def settings_of_store(store: str | None) -> "Settings":
     if settings.address.is_missing or settings.address.is_empty:
         what = "no store" if settings.address.is_missing else "an empty file"
         raise CommandRefused(
-            f"there is {what} at {settings.store}; make a store: gatherlog init --store "
-            f"{settings.store}",
+            f"there is {what} at {settings.address.shown}; make a store: gatherlog init --store "
+            f"{settings.address.shown}",
             FAILED,
         )
     return settings

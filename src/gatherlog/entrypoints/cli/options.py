@@ -11,7 +11,7 @@ StoreUrl = Annotated[
     Parameter(
         name="--store",
         help="Address of the store: sqlite:///file.db is relative, sqlite:////var/file.db "
-        "absolute. Default: GATHERLOG_STORE, else sqlite:///gatherlog.db.",
+        "absolute; postgresql://user@host/database is a database. Default: GATHERLOG_STORE, else sqlite:///gatherlog.db.",
     ),
 ]
 HostName = Annotated[

@@ -15,6 +15,7 @@ from cyclopts import Parameter
 from gatherlog import __version__
 from gatherlog.entrypoints.cli.failures import FAILED, CommandRefused
 from gatherlog.entrypoints.cli.opening import (
+    demand_site_key,
     finish,
     settings_from,
     settings_of_lasting,
@@ -24,23 +25,33 @@ from gatherlog.entrypoints.cli.opening import (
 from gatherlog.entrypoints.cli.options import HostName, Json, Port, PublicUrl, StoreUrl
 from gatherlog.entrypoints.cli.terminal import printable
 
+DemoStoreUrl = Annotated[
+    str | None,
+    Parameter(
+        name="--store",
+        help="A database to keep the data in: postgresql://user@host/database. Default: a file.",
+    ),
+]
+
 if TYPE_CHECKING:
     from gatherlog.settings import Settings
 
 __all__ = ["backup", "demo", "init", "serve", "version"]
 
 
-def demo(*, host: HostName = None, port: Port = None) -> None:
+def demo(*, store: DemoStoreUrl = None, host: HostName = None, port: Port = None) -> None:
     """Serve made-up gatherings, and a city of things to do, to try things out on.
 
-    They live in .demo/ of the working directory, are made once and kept. Prints who is who, with
-    keys and links.
+    They live in .demo/ of the working directory, or in a database, are made once and kept. Prints
+    who is who, with keys and links.
     """
     from gatherlog.entrypoints.demo import run_demo
 
-    settings = settings_from(host=host, port=port, demo=True)
+    if store is not None and not store.startswith("postgresql:"):
+        raise CommandRefused(f"the demo keeps its files in .demo/; {store!r} is not a database")
+    settings = settings_from(store=store, host=host, port=port, demo=True)
     with _address_advice(settings):
-        run_demo(settings, Path(".demo"))
+        run_demo(settings, Path(".demo"), store)
 
 
 def serve(
@@ -57,10 +68,11 @@ def serve(
     from gatherlog.entrypoints.asgi import serve as serve_asgi
 
     settings = settings_from(store=store, host=host, port=port, public_url=public_url)
+    demand_site_key(settings)
     if not settings.address.is_lasting:
         print(
-            f"{settings.store} ends with this process: everything in it is lost then. To keep it, "
-            "name a file: --store sqlite:///gatherlog.db",
+            f"{settings.address.shown} ends with this process: everything in it is lost then. To "
+            "keep it, name a file: --store sqlite:///gatherlog.db",
             file=sys.stderr,
             flush=True,
         )
@@ -69,7 +81,7 @@ def serve(
 
 
 def _announce(settings: "Settings", url: str) -> None:
-    print(f"Gatherlog serves {settings.store} on {url}", flush=True)
+    print(f"Gatherlog serves {settings.address.shown} on {url}", flush=True)
     if settings.smtp_url is None:
         print(
             "No mail is sent: set GATHERLOG_SMTP_URL and GATHERLOG_MAIL_FROM. Until then "
@@ -99,17 +111,29 @@ def _address_advice(settings: "Settings") -> Iterator[None]:
         raise CommandRefused(reason, FAILED) from error
 
 
-def init(*, store: StoreUrl = None) -> None:
+def init(
+    *,
+    store: StoreUrl = None,
+    for_role: Annotated[
+        str | None,
+        Parameter(help="A role of the database that may use the store, with no more rights."),
+    ] = None,
+) -> None:
     """Make a store with the gathering `default`; one that is there stays as it is."""
+    from gatherlog.engines import let_use
+
     settings = settings_of_lasting(store)
-    was_there = not (settings.address.is_missing or settings.address.is_empty)
+    is_new = settings.address.is_missing or settings.address.is_empty
 
     async def make() -> None:
         async with started_platform(settings):
             pass
+        if for_role is not None:
+            await let_use(settings.store, for_role)
 
     finish(make())
-    print(f"{settings.store} {'was a store already' if was_there else 'is ready'}.")
+    was_there = settings.address.file is not None and not is_new
+    print(f"{settings.address.shown} {'was a store already' if was_there else 'is ready'}.")
 
 
 def backup(
@@ -127,7 +151,8 @@ def backup(
     if not file.parent.is_dir():
         raise CommandRefused(f"{file}: there is no directory {file.parent}")
     back_up(settings.store, file)
-    print(f"{settings.store} is copied to {printable(str(file))} ({file.stat().st_size:,} bytes).")
+    copied = f"{settings.address.shown} is copied to {printable(str(file))}"
+    print(f"{copied} ({file.stat().st_size:,} bytes).")
 
 
 def version(*, json: Json = False) -> None:

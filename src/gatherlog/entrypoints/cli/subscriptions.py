@@ -6,7 +6,12 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 from cyclopts import Parameter
 
 from gatherlog.entrypoints.cli.failures import CommandRefused
-from gatherlog.entrypoints.cli.opening import finish, open_platform, settings_of_store
+from gatherlog.entrypoints.cli.opening import (
+    demand_site_key,
+    finish,
+    open_platform,
+    settings_of_store,
+)
 from gatherlog.entrypoints.cli.options import Json, StoreUrl
 from gatherlog.entrypoints.cli.positions import read_positions
 from gatherlog.entrypoints.cli.terminal import printable, table
@@ -34,7 +39,10 @@ def work(*, store: StoreUrl = None) -> None:
     from gatherlog.entrypoints.working import work as work_until_told
 
     settings = settings_of_store(store)
-    work_until_told(settings, ready=lambda: print(f"Working for {settings.store}", flush=True))
+    demand_site_key(settings)
+    work_until_told(
+        settings, ready=lambda: print(f"Working for {settings.address.shown}", flush=True)
+    )
 
 
 def list_(*, store: StoreUrl = None, json: Json = False) -> None:

@@ -9,7 +9,7 @@ from prometheus_client.registry import Collector
 
 from gatherlog import __version__
 from gatherlog.core.eventstore.errors import StoreError
-from gatherlog.core.eventstore.store import KeepsFiles, KnowsViews, Store
+from gatherlog.core.eventstore.store import KnowsItsSize, KnowsViews, Store
 from gatherlog.core.subscriptions.administration import Status
 from gatherlog.core.subscriptions.log_counts import log_totals
 from gatherlog.interfaces.platform import Platform
@@ -66,7 +66,7 @@ async def _metrics(platform: Platform) -> list[Metric]:
     return [
         _version(),
         *await _log_metrics(platform),
-        *_file_metrics(platform.store),
+        *await _size_metrics(platform.store),
         *_subscription_metrics(statuses, dead),
         *await _queue_metrics(platform),
         *await search_metrics(platform),
@@ -94,15 +94,15 @@ async def _log_metrics(platform: Platform) -> list[Metric]:
     return [positions, appended]
 
 
-def _file_metrics(store: Store) -> list[Metric]:
-    if not isinstance(store, KeepsFiles):
+async def _size_metrics(store: Store) -> list[Metric]:
+    if not isinstance(store, KnowsItsSize):
         return []
     sizes = GaugeMetricFamily(
         "gatherlog_store_bytes",
-        "Size of the store's file, and of its write-ahead log (wal).",
+        "Size of the store's file, and of its write-ahead log (wal); of its tables in a database.",
         labels=["file"],
     )
-    for file, size in store.file_bytes().items():
+    for file, size in (await store.sizes()).items():
         sizes.add_metric([file], size)
     return [sizes]
 

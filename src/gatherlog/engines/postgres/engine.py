@@ -1,0 +1,293 @@
+"""The engine of a PostgreSQL schema: one connection writes, a few read, and one wakes."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
+
+from gatherlog.core.eventstore.engine import (
+    IndexPage,
+    IndexRowEngine,
+    OutcomeUnknown,
+    Planned,
+    RecordedView,
+)
+from gatherlog.core.eventstore.engine_store import IndexRowStore
+from gatherlog.core.eventstore.events import Recorded
+from gatherlog.core.eventstore.index_keys import IndexRange
+from gatherlog.core.eventstore.page_sizes import (
+    bytes_of_documents,
+    bytes_of_events,
+    bytes_of_rows,
+    cut_page,
+)
+from gatherlog.core.eventstore.planner import State, Wanted
+from gatherlog.core.eventstore.store import (
+    Committed,
+    Document,
+    Heads,
+    Limits,
+    Recalled,
+    Ref,
+    StreamHead,
+)
+from gatherlog.engines.postgres import rows
+from gatherlog.engines.postgres.connections import Connections, Server
+from gatherlog.engines.postgres.failures import DRIVER_ERRORS, translate
+from gatherlog.engines.postgres.index_rows import read_misindexed, rewrite_rows
+from gatherlog.engines.postgres.installing import script
+from gatherlog.engines.postgres.known import KnownRows
+from gatherlog.engines.postgres.views import read_views, save_views
+from gatherlog.engines.postgres.wakeups import Wakeups
+from gatherlog.engines.postgres.writer import Writer, WriterMark
+from gatherlog.engines.postgres.writing import arguments_of
+from gatherlog.engines.postgres_address import Place
+
+__all__ = ["PARTITIONS", "PostgresEngine", "PostgresStore"]
+
+PARTITIONS: Final = 1
+UNCOUNTED: Final = (0,)
+"""Positions are drawn when a plan is written. Until then they are numbered from 1 in each group."""
+
+
+class PostgresStore(IndexRowStore):
+    """A `Store` in one schema of a PostgreSQL database."""
+
+    engine: "PostgresEngine"
+
+    async def sizes(self) -> Mapping[str, int]:
+        """See `KnowsItsSize`."""
+        self._check_open()
+        return {"database": await self.engine.size()}
+
+
+class PostgresEngine(IndexRowEngine):
+    """The `Engine` of a `PostgresStore`."""
+
+    def __init__(self, server: Server, store: str, limits: Limits) -> None:
+        self.id = store
+        self.limits = limits
+        self.place: Place = server.place
+        self._server = server
+        self._reads = Connections(server)
+        self._writer = Writer(server)
+        self._wakeups = Wakeups(server, store)
+        self._known = KnownRows()
+        self._horizon = 0
+        self._unknown: dict[int, WriterMark] = {}
+        self._moved: Callable[[Heads | None], None] = lambda heads: None
+
+    # Writing.
+
+    async def load(self, wanted: Wanted, now: int, *, anew: bool) -> State:
+        known = self._known
+        anew = anew or self._writer.locks
+        streams = wanted.streams if anew else wanted.streams - known.streams.keys()
+        refs = wanted.documents if anew else wanted.documents - known.documents.keys()
+        if not (anew or streams or refs):  # keys are taken to be unknown until the write
+            loaded = rows.Loaded([])
+        else:
+            loaded = await self._load(now, wanted, streams, refs)
+        return State(
+            now,
+            UNCOUNTED,
+            loaded.keys,
+            {
+                name: loaded.streams.get(name, 0) if name in streams else known.streams.get(name, 0)
+                for name in wanted.streams
+            },
+            {
+                ref: found
+                for ref in wanted.documents
+                if (found := (loaded if ref in refs else known).documents.get(ref)) is not None
+            },
+            is_current=streams == wanted.streams and refs == wanted.documents,
+        )
+
+    async def _load(
+        self, now: int, wanted: Wanted, streams: set[str], refs: set[Ref]
+    ) -> rows.Loaded:
+        found = await self._writer.load(now, sorted(wanted.keys), sorted(streams), sorted(refs))
+        loaded = rows.Loaded(found)
+        self._known.note_streams({name: loaded.streams.get(name, 0) for name in streams})
+        self._known.note({ref: loaded.documents.get(ref) for ref in refs}, self._known.writes)
+        return loaded
+
+    async def write(self, planned: Planned) -> None:
+        values = arguments_of(planned)
+        if values is None:
+            await self._writer.abandon()
+            return
+        try:
+            positions = await self._writer.write(planned.state.now, values)
+        except OutcomeUnknown:
+            self._unknown[id(planned)] = self._writer.mark
+            raise
+        self._has_happened(planned, positions)
+
+    def _has_happened(self, planned: Planned, positions: Sequence[int]) -> None:
+        """Tell the callers their positions, and everybody that there may be more to read."""
+        for result in planned.results:
+            if isinstance(result, Committed):
+                for partition, number in result.positions.items():
+                    result.positions[partition] = positions[number - 1]
+        self._known.apply_own(planned.changes)
+        if positions:
+            self._moved(None)
+            self._wakeups.send()
+
+    async def abandon(self) -> None:
+        await self._writer.abandon()
+
+    async def happened(self, planned: Planned) -> bool:
+        writer, number = self._unknown[id(planned)]
+        given_up = await self._fetch(self._writer.give_up_sql, writer, number, planned.state.now)
+        del self._unknown[id(planned)]
+        if given_up:
+            return False
+        events = planned.changes.events
+        found = await self._fetch(
+            rows.POSITIONS, [event.stream for event in events], [event.version for event in events]
+        )
+        self._has_happened(planned, [row[0] for row in found])
+        return True
+
+    # Reading.
+
+    async def recall(self, key: str) -> Recalled | None:
+        if not may_exist(key):
+            return None
+        found = await self._fetch(rows.READ_KEY, key)
+        return Recalled(*found[0]) if found else None
+
+    async def read_stream(
+        self, stream: str, after: int, before: int, limit: int, backwards: bool
+    ) -> list[Recorded]:
+        if not may_exist(stream):
+            return []
+        sql = rows.STREAM_BACKWARDS if backwards else rows.STREAM
+        return await self._events(sql, limit, stream, _number(after), _number(before))
+
+    async def read_feed(self, partition: int, after: int, limit: int) -> list[Recorded]:
+        after = _number(after)
+        if after >= self._horizon:
+            await self.heads()
+            if after >= self._horizon:
+                return []
+        return await self._events(rows.FEED, limit, after, self._horizon)
+
+    async def _events(self, sql: str, limit: int, *values: Any) -> list[Recorded]:
+        most = self.limits.page_bytes
+        found = await self._fetch(sql, most, limit, *values)
+        return list(cut_page([Recorded(*row) for row in found], most, bytes_of_events))
+
+    async def heads(self) -> Heads:
+        [(head, horizon)] = await self._fetch(rows.HEAD)
+        self._horizon = max(self._horizon, horizon)
+        return (head,)
+
+    async def get(self, refs: Sequence[Ref]) -> list[Document | None]:
+        since = self._known.writes
+        asked = [ref for ref in refs if may_exist(*ref)]
+        found = await self._fetch(rows.GET, [view for view, _ in asked], [id for _, id in asked])
+        documents = dict(zip(asked, map(rows.document_of, found), strict=True))
+        self._known.note(documents, since)
+        return [documents.get(ref) for ref in refs]
+
+    async def read_index(self, wanted: IndexRange) -> IndexPage:
+        if wanted.beyond is not None and not may_exist(*wanted.beyond):
+            return IndexPage([], True)
+        most = self.limits.page_bytes
+        sql, values = rows.index_query(wanted, most)
+        found = [(row[0], rows.document_of(row[1:9])) for row in await self._fetch(sql, *values)]
+        listed = [(sort, document) for sort, document in found if document is not None]
+        page = list(cut_page(listed[: wanted.limit], most, bytes_of_rows))
+        return IndexPage(page, len(page) == len(listed) and bytes_of_rows(page) < most)
+
+    async def read_streams(
+        self, category: str, after: str, limit: int
+    ) -> tuple[list[StreamHead], str | None]:
+        if not may_exist(category, after):
+            return [], None
+        low, high = max(after, category + "-"), category + "."  # "." follows "-"
+        found = await self._fetch(rows.STREAMS, low, high, limit + 1)
+        heads = [StreamHead(*row) for row in found[:limit]]
+        return heads, heads[-1].stream if len(found) > limit else None
+
+    async def read_view(
+        self, view: str, after: str, limit: int
+    ) -> tuple[list[Document], str | None]:
+        if not may_exist(view, after):
+            return [], None
+        most = self.limits.page_bytes
+        found = [
+            rows.document_of(row[:8])
+            for row in await self._fetch(rows.VIEW, most, limit + 1, view, after)
+        ]
+        documents = [document for document in found if document is not None]
+        page = list(cut_page(documents[:limit], most, bytes_of_documents))
+        is_last = len(page) == len(documents) and bytes_of_documents(page) < most
+        return page, None if is_last else page[-1].id
+
+    async def read_misindexed(self, view: str, after: str, limit: int) -> list[str]:
+        return await read_misindexed(self._fetch, view, after, limit)
+
+    # Views, and repairs of index rows.
+
+    async def rewrite_index_rows(self, view: str, ids: Sequence[str]) -> None:
+        await self._alone(lambda connection: rewrite_rows(connection, self.place, view, ids))
+
+    async def views(self) -> dict[str, RecordedView]:
+        return read_views(await self._fetch(rows.READ_VIEWS))
+
+    async def record_views(
+        self,
+        views: Sequence[tuple[RecordedView, RecordedView | None]],
+        *,
+        only_if_empty: bool,
+    ) -> None:
+        await self._alone(
+            lambda connection: save_views(connection, self.place, views, only_if_empty)
+        )
+
+    async def size(self) -> int:
+        """Bytes of all tables of the store with their indexes."""
+        [(size,)] = await self._reads.fetch(rows.SIZE, self.place.schema)
+        return int(size)
+
+    # Waking and closing.
+
+    def watch(self, moved: Callable[[Heads | None], None]) -> None:
+        self._moved = moved
+        self._wakeups.listen(lambda: self._moved(None))
+
+    async def close(self) -> None:
+        self._moved = lambda heads: None
+        self._wakeups.close()
+        await self._server.close()
+
+    async def _fetch(self, sql: str, *values: Any) -> list[Any]:
+        return await self._reads.fetch(script(sql, self.place), *values)
+
+    async def _alone(self, work: Callable[[Any], Any]) -> None:
+        """Work in a transaction of its own, on a connection of its own."""
+        connection = await self._server.connect()
+        try:
+            async with connection.transaction():
+                await connection.execute("SET LOCAL lock_timeout = '5s'")
+                await work(connection)
+        except DRIVER_ERRORS as error:
+            raise translate(error) from error
+        finally:
+            await connection.close()
+
+
+def may_exist(*names: str) -> bool:
+    """Whether there can be anything of these names: they are text that a database can hold."""
+    for name in names:
+        if "\0" in name or not (name.isascii() or name.encode(errors="ignore").decode() == name):
+            return False
+    return True
+
+
+def _number(version: int) -> int:
+    """A number that fits, and stands at the same place among all versions and positions."""
+    return max(-1, min(version, 2**63 - 1))
