@@ -211,6 +211,7 @@ PROBLEMS: Final[Mapping[str, Problem]] = {
             "owned_elsewhere",
             "document_undecodable",
             "event_unknown",
+            "event_expired",
             "event_undecodable",
             "repeated",
             "lease_lost",

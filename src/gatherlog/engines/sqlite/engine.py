@@ -35,6 +35,7 @@ from gatherlog.engines.sqlite import rows
 from gatherlog.engines.sqlite.cache import FileCache
 from gatherlog.engines.sqlite.failures import DRIVER_ERRORS, translate
 from gatherlog.engines.sqlite.file import connect, prepare
+from gatherlog.engines.sqlite.freed_space import overwrite_freed
 from gatherlog.engines.sqlite.index_rows import read_misindexed, rewrite_rows
 from gatherlog.engines.sqlite.upkeep import upgrade, write_alone
 from gatherlog.engines.sqlite.wakeups import Wakeups
@@ -87,6 +88,11 @@ class SqliteStore(IndexRowStore):
         """See `KeepsFiles`."""
         self._check_open()
         return self.engine.file_bytes()
+
+    async def overwrite_freed(self, *, documents: bool) -> None:
+        """See `KeepsFreedSpace`."""
+        self._check_open()
+        await self.engine.overwrite_freed(documents=documents)
 
 
 class SqliteEngine(IndexRowEngine):
@@ -154,6 +160,21 @@ class SqliteEngine(IndexRowEngine):
 
     async def abandon(self) -> None:
         self._writer.abandon()
+
+    async def forget(self, text: str) -> None:
+        await self._alone(lambda cursor: rows.forget(cursor, text))
+
+    async def blank(self, partition: int, positions: Sequence[int]) -> None:
+        await self._alone(lambda cursor: rows.blank(cursor, positions))
+
+    async def overwrite_freed(self, *, documents: bool) -> None:
+        """See `KeepsFreedSpace`."""
+        try:
+            self._watch.check()
+            await asyncio.to_thread(overwrite_freed, self.path, documents=documents)
+            self._watch.check()
+        except DRIVER_ERRORS as error:
+            raise translate(error) from error
 
     # Reading.
 
