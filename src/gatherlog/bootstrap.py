@@ -18,7 +18,7 @@ from gatherlog.apps.messages.reminders import REMINDERS, ReminderRounds, reminde
 from gatherlog.apps.people.key_file import KeyUnusable, check_key, kept_key
 from gatherlog.apps.things.mailing import thing_letters, thing_settling
 from gatherlog.caches import open_cache
-from gatherlog.core import queues
+from gatherlog.core import queues, retention
 from gatherlog.core.commands.appending import Appender
 from gatherlog.core.commands.text import folded
 from gatherlog.core.eventstore.clock import system_clock
@@ -66,6 +66,8 @@ VIEWS = (
     *worker.VIEWS,
     *queues.VIEWS,
     rules.RULES,
+    retention.RETENTION,
+    retention.EXPIRIES,
     LOGS,
 )
 """All views of the core and of the apps. Every store is opened with them."""
@@ -76,6 +78,7 @@ CATEGORIES = (
     *messages.CATEGORIES,
     *trail.CATEGORIES,
     rules.CATEGORY,
+    retention.CATEGORY,
     dead_letters.CATEGORY,
     queues.CATEGORY,
 )
@@ -227,6 +230,8 @@ def _assemble(
             store, things_to_do, accounts if sends_letters else None, clock=clock, ids=ids
         )
     )
+    checks = retention.RetentionChecks(CATEGORIES, projections(), OWNED)
+    expiring = retention.RetentionService(store, checks, clock=clock, ids=ids)
     return Platform(
         settings=settings,
         store=store,
@@ -255,6 +260,8 @@ def _assemble(
         appender=Appender(store, owned=OWNED, clock=clock, ids=ids),
         rules=RuleService(store, clock=clock, ids=ids, check=opener.check, owned=sorted(OWNED)),
         rule_secrets=secrets.texts_of,
+        retention=expiring,
+        expiry=retention.Expiry(store, expiring, checks, clock=clock, report=log.failed),
         subscription_admin=SubscriptionAdmin(
             store, clock=clock, ids=ids, known=[subscription.name for subscription in subscriptions]
         ),

@@ -25,6 +25,7 @@ from gatherlog.core.commands.appending import Appender
 from gatherlog.core.eventstore.clock import Clock, Ids
 from gatherlog.core.eventstore.store import Store
 from gatherlog.core.queues import Queues
+from gatherlog.core.retention import Expiry, RetentionService
 from gatherlog.core.routing.bus import Bus
 from gatherlog.core.routing.rule_service import RuleService
 from gatherlog.core.routing.rules import Rule
@@ -69,6 +70,9 @@ class Platform:
     rules: RuleService
     rule_secrets: Callable[[Rule], Awaitable[Sequence[str]]]
     """Gives the secrets that a rule's webhooks are signed with, as text, the current one first."""
+    retention: RetentionService
+    expiry: Expiry
+    """Lets events expire in the background."""
     subscription_admin: SubscriptionAdmin
     queues: Queues
     search: IndexedSearch
@@ -92,14 +96,15 @@ class Platform:
             yield
             return
         task = asyncio.create_task(self.worker.run())
-        rounds = asyncio.create_task(self._go_round())
+        rounds = [asyncio.create_task(self._go_round()), asyncio.create_task(self.expiry.run())]
         try:
             yield
         finally:
-            rounds.cancel()
+            for one in rounds:
+                one.cancel()
             self.worker.stop()
             await task
-            await asyncio.wait([rounds])
+            await asyncio.wait(rounds)
 
     async def _go_round(self) -> None:
         if self.reminder_rounds is not None:
