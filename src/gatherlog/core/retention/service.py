@@ -95,6 +95,10 @@ class RetentionService:
         """By name of the rule, how many events have expired so far."""
         return await expired_events(self._store, await self.rules())
 
+    async def expired_by(self, rule: RetentionRule) -> int:
+        """How many events have expired by one rule so far."""
+        return (await expired_events(self._store, [rule]))[rule.name]
+
     async def try_out(self, name: str, expiring: Expiring) -> Matching:
         """What would expire if this rule were set now; it writes nothing, and reads the whole log.
 

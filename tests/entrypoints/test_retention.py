@@ -1,0 +1,54 @@
+"""The commands of retention, as an operator types them."""
+
+import json
+
+from tests.entrypoints.conftest import Terminal
+
+SET = ("retention", "set", "short", "--log", "users", "--days")
+
+
+def test_a_rule_is_set_listed_and_removed(party: Terminal) -> None:
+    assert party(*SET, "30", "--type", "signup") == (
+        0,
+        "Rule short: events of users of type signup expire after 30 days.\n",
+        "",
+    )
+
+    listed = json.loads(party("retention", "list", "--json").out)
+    assert [(one["name"], one["log"], one["days"], one["expired"]) for one in listed] == [
+        ("short", "users", 30, 0)
+    ]
+    assert "events of users of type signup" in party("retention", "list").out
+    assert party("retention", "remove", "short") == (0, "Rule short is removed.\n", "")
+    assert "Nothing expires" in party("retention", "list").err
+
+
+def test_a_trial_and_a_round_tell_what_expires(party: Terminal) -> None:
+    party("append", "users-1", "signup", '{"name": "Ada"}')
+
+    assert party(*SET, "1", "--dry-run") == (0, "Nothing would expire now.\n", "")
+    assert json.loads(party(*SET, "1", "--dry-run", "--json").out) == {
+        "matching": 0,
+        "oldest": None,
+        "newest": None,
+    }
+    party(*SET, "1")
+    assert party("retention", "run") == (0, "0 events have expired.\n", "")
+
+
+def test_what_may_not_expire_is_refused_in_one_line(party: Terminal) -> None:
+    refused = [
+        party(*SET, "0"),
+        party("retention", "set", "Upper", "--log", "users", "--days", "1"),
+        party("retention", "set", "short", "--log", "gathering", "--days", "1"),
+        party("retention", "remove", "none"),
+    ]
+
+    assert [(one.status, one.out, one.err.count("\n")) for one in refused] == [
+        (2, "", 1),
+        (2, "", 1),
+        (1, "", 1),
+        (1, "", 1),
+    ]
+    words = ("--days", "NAME", "'gathering'", "no rule of retention")
+    assert all(word in one.err for word, one in zip(words, refused, strict=True))
