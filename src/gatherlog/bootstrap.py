@@ -9,13 +9,17 @@ from uuid_utils import uuid7
 
 from gatherlog.apps import guests, messages, people, things, trail
 from gatherlog.apps.guests import mailing
+from gatherlog.apps.guests.erasing import GuestErasing
 from gatherlog.apps.guests.letter_quotas import Hosts, LetterQuotas
 from gatherlog.apps.messages import spreading
+from gatherlog.apps.messages.erasing import MessageErasing
 from gatherlog.apps.messages.kept_lists import KeptLists
 from gatherlog.apps.messages.letters import Contact
 from gatherlog.apps.messages.mailing import message_letters
 from gatherlog.apps.messages.reminders import REMINDERS, ReminderRounds, reminders
+from gatherlog.apps.people.erasing import AccountErasing
 from gatherlog.apps.people.key_file import KeyUnusable, check_key, kept_key
+from gatherlog.apps.things.erasing import FamilyErasing
 from gatherlog.apps.things.mailing import thing_letters, thing_settling
 from gatherlog.caches import open_cache
 from gatherlog.core import queues, retention
@@ -68,6 +72,7 @@ VIEWS = (
     rules.RULES,
     retention.RETENTION,
     retention.EXPIRIES,
+    retention.ERASURES,
     LOGS,
 )
 """All views of the core and of the apps. Every store is opened with them."""
@@ -79,6 +84,7 @@ CATEGORIES = (
     *trail.CATEGORIES,
     rules.CATEGORY,
     retention.CATEGORY,
+    retention.ERASING_CATEGORY,
     dead_letters.CATEGORY,
     queues.CATEGORY,
 )
@@ -262,6 +268,20 @@ def _assemble(
         rule_secrets=secrets.texts_of,
         retention=expiring,
         expiry=retention.Expiry(store, expiring, checks, clock=clock, report=log.failed),
+        eraser=retention.Eraser(
+            store,
+            [
+                GuestErasing(store, guest_lists),
+                AccountErasing(store, accounts),
+                FamilyErasing(store, things_to_do),
+                MessageErasing(store, talk),
+            ],
+            CATEGORIES,
+            owned=OWNED,
+            searched=("enquiry",),
+            clock=clock,
+            ids=ids,
+        ),
         subscription_admin=SubscriptionAdmin(
             store, clock=clock, ids=ids, known=[subscription.name for subscription in subscriptions]
         ),

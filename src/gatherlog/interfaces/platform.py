@@ -25,7 +25,7 @@ from gatherlog.core.commands.appending import Appender
 from gatherlog.core.eventstore.clock import Clock, Ids
 from gatherlog.core.eventstore.store import Store
 from gatherlog.core.queues import Queues
-from gatherlog.core.retention import Expiry, RetentionService
+from gatherlog.core.retention import Eraser, Expiry, RetentionService
 from gatherlog.core.routing.bus import Bus
 from gatherlog.core.routing.rule_service import RuleService
 from gatherlog.core.routing.rules import Rule
@@ -73,6 +73,7 @@ class Platform:
     retention: RetentionService
     expiry: Expiry
     """Lets events expire in the background."""
+    eraser: Eraser
     subscription_admin: SubscriptionAdmin
     queues: Queues
     search: IndexedSearch

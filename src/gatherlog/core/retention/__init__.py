@@ -1,10 +1,13 @@
-"""Retention: rules that say which events expire, and the work in the background that does it.
+"""Retention: rules that say which events expire, the work that does it, and erasing people.
 
 - `rules`, `service`, `checks`: rules as events and documents, commands, and what they may concern
 - `expiry`, `progress`: letting events expire, and how far that is
+- `erasing`, `erasures`, `copies`: erasing a person, the record of it, and copies outside of the log
 """
 
 from gatherlog.core.retention.checks import BodiesNeeded, RetentionChecks
+from gatherlog.core.retention.erasing import Erased, Eraser, ErasingPart, Traces, quoted
+from gatherlog.core.retention.erasures import ERASING_CATEGORY, ERASURES, Kind
 from gatherlog.core.retention.expiry import Expiry, OnBlanked
 from gatherlog.core.retention.progress import EXPIRIES
 from gatherlog.core.retention.rules import CATEGORY, RETENTION, Expiring, RetentionRule
@@ -12,14 +15,22 @@ from gatherlog.core.retention.service import Matching, RetentionService
 
 __all__ = [
     "CATEGORY",
+    "ERASING_CATEGORY",
+    "ERASURES",
     "EXPIRIES",
     "RETENTION",
     "BodiesNeeded",
+    "Erased",
+    "Eraser",
+    "ErasingPart",
     "Expiring",
     "Expiry",
+    "Kind",
     "Matching",
     "OnBlanked",
     "RetentionChecks",
     "RetentionRule",
     "RetentionService",
+    "Traces",
+    "quoted",
 ]

@@ -13,6 +13,7 @@ from gatherlog.entrypoints.cli import (
     accounts,
     dead_letters,
     documents,
+    erasing,
     fake,
     gathering,
     kept_lists,
@@ -140,6 +141,7 @@ _add(app, log.append, "append", "[OPTIONS] STREAM TYPE [DATA]")
 _add(app, log.tail, "tail")
 app.command(rule)
 app.command(kept)
+_add(app, erasing.erase, "erase")
 app.command(subscription)
 app.command(queue)
 app.command(dead_letter)
