@@ -1,6 +1,7 @@
 """The commands of retention, as an operator types them."""
 
 import json
+from pathlib import Path
 
 from tests.entrypoints.conftest import Terminal
 
@@ -52,3 +53,31 @@ def test_what_may_not_expire_is_refused_in_one_line(party: Terminal) -> None:
     ]
     words = ("--days", "NAME", "'gathering'", "no rule of retention")
     assert all(word in one.err for word, one in zip(words, refused, strict=True))
+
+
+def test_an_entity_is_erased_and_the_file_does_not_hold_it_any_more(
+    party: Terminal, here: Path
+) -> None:
+    party("append", "doors-e7", "opened", '{"by": "Quibblefax"}')
+    asked = party("erase", "entity", "e7")
+    assert (asked.status, asked.out) == (2, "")
+    assert "--yes" in asked.err
+
+    erased = party("erase", "entity", "e7", "--yes")
+
+    assert erased == (0, "The entity e7 is erased: 1 events are blank now.\n", "")
+    assert "(expired)" in party("read", "doors-e7").out
+    assert not any(b"Quibblefax" in one.read_bytes() for one in here.iterdir() if one.is_file())
+    assert "was erased before" in party("erase", "entity", "e7", "--yes").out
+
+
+def test_whom_nobody_knows_is_refused_in_one_line(party: Terminal) -> None:
+    refused = [
+        party("erase", "guest", "0198f3c2-7a10-7000-8000-00000000dead", "--yes"),
+        party("erase", "nobody", "x", "--yes"),
+    ]
+
+    assert [(one.status, one.out, one.err.count("\n")) for one in refused] == [
+        (1, "", 1),
+        (2, "", 1),
+    ]
