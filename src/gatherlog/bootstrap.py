@@ -19,6 +19,7 @@ from gatherlog.apps.messages.mailing import message_letters
 from gatherlog.apps.messages.reminders import REMINDERS, ReminderRounds, reminders
 from gatherlog.apps.people.erasing import AccountErasing
 from gatherlog.apps.people.key_file import KeyUnusable, check_key, kept_key
+from gatherlog.apps.people.own_erasure import Departures, OwnErasures
 from gatherlog.apps.things.erasing import FamilyErasing
 from gatherlog.apps.things.mailing import thing_letters, thing_settling
 from gatherlog.caches import open_cache
@@ -238,6 +239,29 @@ def _assemble(
     )
     checks = retention.RetentionChecks(CATEGORIES, projections(), OWNED)
     expiring = retention.RetentionService(store, checks, clock=clock, ids=ids)
+    eraser = retention.Eraser(
+        store,
+        [
+            GuestErasing(store, guest_lists),
+            AccountErasing(store, accounts),
+            FamilyErasing(store, things_to_do),
+            MessageErasing(store, talk),
+        ],
+        CATEGORIES,
+        owned=OWNED,
+        searched=("enquiry",),
+        clock=clock,
+        ids=ids,
+    )
+    wishes = OwnErasures(
+        store,
+        key,
+        mailer,
+        site=settings.base_url,
+        sends_mail=sends_letters,
+        clock=clock,
+        ids=ids,
+    )
     return Platform(
         settings=settings,
         store=store,
@@ -268,19 +292,13 @@ def _assemble(
         rule_secrets=secrets.texts_of,
         retention=expiring,
         expiry=retention.Expiry(store, expiring, checks, clock=clock, report=log.failed),
-        eraser=retention.Eraser(
-            store,
-            [
-                GuestErasing(store, guest_lists),
-                AccountErasing(store, accounts),
-                FamilyErasing(store, things_to_do),
-                MessageErasing(store, talk),
-            ],
-            CATEGORIES,
-            owned=OWNED,
-            searched=("enquiry",),
-            clock=clock,
-            ids=ids,
+        eraser=eraser,
+        own_erasures=wishes,
+        departures=Departures(
+            wishes,
+            lambda id: eraser.erase("account", id, by=f"account:{id}"),
+            eraser.finish,
+            report=log.failed,
         ),
         subscription_admin=SubscriptionAdmin(
             store, clock=clock, ids=ids, known=[subscription.name for subscription in subscriptions]

@@ -19,6 +19,7 @@ from gatherlog.apps.people import (
     MemberTokenService,
     ProfileService,
 )
+from gatherlog.apps.people.own_erasure import Departures, OwnErasures
 from gatherlog.apps.things import Finder, ThingService
 from gatherlog.apps.trail import TrailService
 from gatherlog.core.commands.appending import Appender
@@ -74,6 +75,9 @@ class Platform:
     expiry: Expiry
     """Lets events expire in the background."""
     eraser: Eraser
+    own_erasures: OwnErasures
+    departures: Departures
+    """Erases those who wanted it, in the background."""
     subscription_admin: SubscriptionAdmin
     queues: Queues
     search: IndexedSearch
@@ -97,7 +101,8 @@ class Platform:
             yield
             return
         task = asyncio.create_task(self.worker.run())
-        rounds = [asyncio.create_task(self._go_round()), asyncio.create_task(self.expiry.run())]
+        running = (self._go_round(), self.expiry.run(), self.departures.run())
+        rounds = [asyncio.create_task(one) for one in running]
         try:
             yield
         finally:

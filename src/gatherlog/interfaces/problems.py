@@ -148,6 +148,7 @@ PROBLEMS: Final[Mapping[str, Problem]] = {
     "handle_taken": Problem(HTTPStatus.CONFLICT, "Somebody else has this handle"),
     "rule_exists": Problem(HTTPStatus.CONFLICT, "The name is taken"),
     "rule_unreadable": Problem(HTTPStatus.CONFLICT, "The rule cannot be read"),
+    "no_mail_to_confirm": Problem(HTTPStatus.CONFLICT, "The site sends no mail"),
     "bodies_needed": Problem(HTTPStatus.CONFLICT, "Documents are made of these events"),
     "too_many_rules": Problem(HTTPStatus.CONFLICT, "There are as many rules as there may be"),
     "receipt_stale": Problem(HTTPStatus.CONFLICT, "The receipt counts no more"),

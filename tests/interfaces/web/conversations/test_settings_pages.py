@@ -128,3 +128,20 @@ async def test_unblocking_nobody_says_so(ada: Chatter, handle: str, status: int)
     page = read(refused)
     assert (refused.status_code, len(page.of_class("error"))) == (status, 1)
     assert page.id("blocked")["value"] == handle
+
+
+async def test_the_settings_let_a_member_be_erased_and_think_again(
+    platform: Platform, ada: Chatter
+) -> None:
+    assert "Erase my account" in (await ada.page("/messages/settings")).text("main")
+    refused = await ada.send("/messages/settings", do="erase")
+    assert refused.status_code == 409
+    assert "sends no mail" in read(refused).text("main")
+
+    wishes = platform.own_erasures
+    await wishes.confirm(await wishes._token(ada.account_id, platform.clock()))
+    assert "will be erased after" in (await ada.page("/messages/settings")).text("main")
+    kept = await ada.send("/messages/settings", do="keep")
+
+    assert kept.headers["location"] == "/messages/settings?done=kept"
+    assert await wishes.pending(ada.account_id) is None

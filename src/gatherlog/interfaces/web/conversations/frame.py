@@ -24,6 +24,8 @@ _DONE: Final = {
     "started": "Your message is on its way.",
     "left": "You have left the conversation.",
     "reported": "Thank you. The moderator will look at the message.",
+    "asked": "We have e-mailed you a link. Nothing happens unless you open it within a day.",
+    "kept": "Your account stays.",
     "unblocked": "This member can write to you again.",
 }
 """By the query parameter `done`, what a page says was done. No other text of the URL is shown."""
