@@ -4,6 +4,7 @@ from benchmarks import (
     answering,
     appending,
     asking,
+    expiring,
     following,
     footprint,
     growing,
@@ -33,6 +34,7 @@ MODULES = (
     sharing,
     searching,
     keeping,
+    expiring,
     footprint,
     growing,
 )

@@ -126,8 +126,8 @@ class Engine(Protocol):
     async def blank(self, partition: int, positions: Sequence[int]) -> None:
         """Empty data and meta of the events at these positions, each one or none; durably.
 
-        It may run beside `load` and `write`. Raises OutcomeUnknown and Collision freely, because it
-        is then done again.
+        It is not called between `load` and the end of `write`. Raises OutcomeUnknown and Collision
+        freely, because it is then done again.
         """
         ...
 

@@ -96,7 +96,9 @@ class EngineStore:
         if not all(type(one) is int and one > 0 for one in positions):
             raise ValueError("positions are integers from 1")
         if positions:
-            await _until_done(lambda: self.engine.blank(partition, positions))
+            await _until_done(
+                lambda: self._commits.alone(lambda: self.engine.blank(partition, positions))
+            )
 
     async def read_stream(
         self,

@@ -44,10 +44,12 @@ from gatherlog.core.retention.erasures import (
     Kind,
     erasure_id,
 )
+from gatherlog.core.retention.expiry import batches
 
 __all__ = ["Erased", "Eraser", "ErasingPart", "Traces", "quoted"]
 
-_BATCH: Final = 250
+_PAGE: Final = 500
+"""Events that are in memory at a time, to become blank."""
 _CAUSE: Final = b'"cause":"'
 
 
@@ -216,20 +218,20 @@ class Eraser:
         return blanked
 
     async def _blank_in(self, stream: str, concerns: Callable[[Recorded], bool]) -> int:
-        blanked, waiting, first = 0, list[Recorded](), True
+        blanked, page = 0, list[Recorded]()
         async for event in stream_events(self._store, stream):
-            if not event.is_blank and concerns(event):
-                waiting.append(event)
-            if waiting and (first or len(waiting) == _BATCH):
-                blanked += await self._blank_now(waiting)
-                first = False
-        return blanked + await self._blank_now(waiting)
+            if event.is_blank or not concerns(event):
+                continue
+            page.append(event)
+            if not blanked or len(page) == _PAGE:
+                blanked += await self._blank_now(page)
+        return blanked + await self._blank_now(page)
 
     async def _blank_now(self, events: list[Recorded]) -> int:
         """Blank events, all of one partition; they are taken out of the list."""
         count = len(events)
-        if events:
-            await self._store.blank(events[0].partition, [event.position for event in events])
+        for some in batches(events):
+            await self._store.blank(some[0].partition, [event.position for event in some])
         events.clear()
         return count
 

@@ -7,7 +7,7 @@ blank by then is not blanked twice.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import aclosing
 from typing import Final
 
@@ -17,6 +17,7 @@ from gatherlog.core.eventstore.clock import Clock
 from gatherlog.core.eventstore.errors import Conflict, StoreClosed
 from gatherlog.core.eventstore.events import Recorded
 from gatherlog.core.eventstore.feed_pages import feed_events
+from gatherlog.core.eventstore.page_sizes import event_bytes
 from gatherlog.core.eventstore.store import KeepsFreedSpace, Store
 from gatherlog.core.projections.rebuild import repair_streams
 from gatherlog.core.retention.checks import RetentionChecks
@@ -24,10 +25,11 @@ from gatherlog.core.retention.progress import Progress, save, stored_progress
 from gatherlog.core.retention.rules import RETENTION, RetentionRule
 from gatherlog.core.retention.service import RetentionService
 
-__all__ = ["BATCH", "PAUSE", "Expiry", "OnBlanked"]
+__all__ = ["PAUSE", "Expiry", "OnBlanked", "batches"]
 
-BATCH: Final = 250
-"""Events that become blank together, at most."""
+BATCH: Final = 500
+BATCH_BYTES: Final = 512 * 1024
+"""Events that become blank together, at most, and about how many bytes they have."""
 PAGE: Final = 1000
 PAUSE: Final = 60.0
 """Seconds between two rounds."""
@@ -106,6 +108,7 @@ class Expiry:
         pages = feed_events(self._store, partition, progress.expired.position, head, limit=PAGE)
         async with aclosing(pages):
             async for page in pages:
+                await _pause_after(loop.time() - begun)  # of reading it
                 passed = _passed(page, due, now)
                 if not passed or not await self._is_in_force(rule):
                     break
@@ -117,7 +120,6 @@ class Expiry:
                     progress = await self._note(progress, passed, len(concerned))
                 if is_last:
                     break
-                await _pause_after(loop.time() - begun)
                 begun = loop.time()
         return expired
 
@@ -130,8 +132,8 @@ class Expiry:
         if not events:
             return
         loop, said = asyncio.get_running_loop(), [one for one in events if not one.is_blank]
-        for start in range(0, len(said), BATCH):
-            begun, some = loop.time(), said[start : start + BATCH]
+        for some in batches(said):
+            begun = loop.time()
             await self._store.blank(some[0].partition, [event.position for event in some])
             await _pause_after(loop.time() - begun)
         category = self._checks.category(rule.expiring.log)
@@ -147,6 +149,20 @@ class Expiry:
             events=before.expired.events + expired,
         )
         return await save(self._store, before, after)
+
+
+def batches(events: Sequence[Recorded]) -> Iterator[list[Recorded]]:
+    """Events in batches that become blank together, so that commits wait for little."""
+    batch: list[Recorded] = []
+    size = 0
+    for event in events:
+        if batch and (len(batch) == BATCH or size > BATCH_BYTES):
+            yield batch
+            batch, size = [], 0
+        batch.append(event)
+        size += event_bytes(event)
+    if batch:
+        yield batch
 
 
 def _is_due(event: Recorded, rule: RetentionRule, due: int) -> bool:

@@ -119,18 +119,27 @@ class SqliteEngine(IndexRowEngine):
 
     async def load(self, wanted: Wanted, now: int, *, anew: bool) -> State:
         try:
-            self._watch.glance()
-            if self._watch.wal_bytes > MOST_BYTES:
-                await self._wal.empty()
-            cursor = self._writer.begin_at_once() or await self._writer.begin()
+            cursor = await self._begin()
             try:
-                self._cache.confirm_inside(cursor)
                 return rows.load(cursor, wanted, now, self._cache)
             except BaseException:
                 self._writer.abandon()
                 raise
         except DRIVER_ERRORS as error:
             raise translate(error) from error
+
+    async def _begin(self) -> apsw.Cursor:
+        """Begin a transaction, in which the cache is up to date."""
+        self._watch.glance()
+        if self._watch.wal_bytes > MOST_BYTES:
+            await self._wal.empty()
+        cursor = self._writer.begin_at_once() or await self._writer.begin()
+        try:
+            self._cache.confirm_inside(cursor)
+        except BaseException:
+            self._writer.abandon()
+            raise
+        return cursor
 
     async def write(self, planned: Planned) -> None:
         changes = planned.changes
@@ -165,7 +174,18 @@ class SqliteEngine(IndexRowEngine):
         await self._alone(lambda cursor: rows.forget(cursor, text))
 
     async def blank(self, partition: int, positions: Sequence[int]) -> None:
-        await self._alone(lambda cursor: rows.blank(cursor, positions))
+        try:
+            cursor = await self._begin()
+            try:
+                rows.blank(cursor, positions)
+                await self._writer.commit()
+                self._watch.confirm()
+            except BaseException:
+                await self._writer.give_up()
+                raise
+            self._cache.keep_all(cursor)
+        except DRIVER_ERRORS as error:
+            raise translate(error) from error
 
     async def overwrite_freed(self, *, documents: bool) -> None:
         """See `KeepsFreedSpace`."""

@@ -187,6 +187,7 @@ def blank(cursor: apsw.Cursor, positions: Sequence[int]) -> None:
     """Empty events, and overwrite with zeros what they held in the pages of the file."""
     cursor.execute("PRAGMA secure_delete = ON").fetchall()
     cursor.executemany(_BLANK_EVENT, [(position,) for position in positions])
+    cursor.execute("PRAGMA secure_delete = FAST").fetchall()
 
 
 def read_head(cursor: apsw.Cursor) -> int:
