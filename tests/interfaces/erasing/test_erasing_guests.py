@@ -78,6 +78,22 @@ async def test_a_guest_who_was_removed_before_is_erased(
     assert await holding(platform, NAME) == []
 
 
+async def test_a_guest_of_a_gathering_that_was_removed_is_erased(
+    api: AsyncClient, platform: Platform
+) -> None:
+    made = (await api.post("/gatherings", json={"event_name": "Picnic"})).json()
+    place = f"/gatherings/{made['id']}"
+    guest = {"first_name": "Zelda", "last_name": NAME, "group_id": NAME.lower()}
+    id = (await api.post(f"{place}/guests", json=guest)).json()["id"]
+    await api.post(f"{place}/guests", json={"first_name": "Ben", "last_name": "Other"})
+    assert (await api.delete(place)).status_code == 204
+
+    await platform.eraser.erase("guest", id, by="test")
+
+    assert await holding(platform, NAME) == []
+    assert await flaws(platform) == []
+
+
 async def test_a_guest_who_answers_at_that_moment_is_erased_too(
     api: AsyncClient, platform: Platform
 ) -> None:

@@ -1,17 +1,18 @@
 """What there is of a guest, and how it is removed: this app's part in erasing a person."""
 
-from contextlib import suppress
+from typing import Any
 
 from gatherlog.apps.guests.fold import CATEGORY, gathering_of, stream_of
 from gatherlog.apps.guests.service import GuestService
-from gatherlog.apps.guests.views import GUESTS, Guest
+from gatherlog.apps.guests.views import GROUPS, GUEST_LINKS, GUESTS, Guest, group_document
 from gatherlog.core.commands.service import read
 from gatherlog.core.eventstore.errors import NotFound
 from gatherlog.core.eventstore.feed_pages import feed_events
 from gatherlog.core.eventstore.giving_way import Pace
 from gatherlog.core.eventstore.store import Store
 from gatherlog.core.eventstore.streams import category_of
-from gatherlog.core.retention import Kind, Traces, quoted
+from gatherlog.core.projections.views import View
+from gatherlog.core.retention import Kind, Traces, delete_document, quoted
 
 __all__ = ["GuestErasing"]
 
@@ -39,14 +40,29 @@ class GuestErasing:
         return Traces(subjects=tuple((stream, id) for stream in streams), texts=_texts(guest))
 
     async def remove(self, kind: Kind, id: str, *, by: str) -> None:
-        if kind != "guest":
+        guest = await read(self._store, GUESTS, id) if kind == "guest" else None
+        if guest is None:
             return
-        with suppress(NotFound):
-            guest = await read(self._store, GUESTS, id)
-            if guest is not None:
-                await self._guests.remove_guest(
-                    guest.gathering_id, id, actor=by, names_co_hosts=True
-                )
+        try:
+            await self._guests.remove_guest(guest.gathering_id, id, actor=by, names_co_hosts=True)
+        except NotFound:
+            await self._delete(guest)
+
+    async def _delete(self, guest: Guest) -> None:
+        """Delete what there is of a guest of a gathering that was removed: it takes no commands.
+
+        The household and the figures follow when the gathering's events are folded anew.
+        """
+        views: list[tuple[View[Any], str]] = [(GUESTS, guest.id)]
+        if guest.link is not None:
+            views.append((GUEST_LINKS, guest.link))
+        if guest.group_id is not None:
+            views.append((GROUPS, group_document(guest.gathering_id, guest.group_id)))
+        found = await self._store.get([view.ref(id) for view, id in views])
+        for (view, _), document in zip(views, found, strict=True):
+            group = GROUPS.read(document) if view is GROUPS else None
+            if document is not None and (group is None or group.members == (guest.id,)):
+                await delete_document(self._store, view, document)
 
     async def _gathering_of(self, guest_id: str) -> str | None:
         """The gathering of a guest who is in no list any more."""

@@ -6,9 +6,9 @@ from gatherlog.apps.messages.service import MessageService
 from gatherlog.apps.messages.views import REPORTS
 from gatherlog.core.eventstore.errors import GatherlogError, StoreError
 from gatherlog.core.eventstore.events import Recorded, event_type_of
-from gatherlog.core.eventstore.store import DELETE, Commit, Store
+from gatherlog.core.eventstore.store import Store
 from gatherlog.core.projections.paging import all_documents, stream_events
-from gatherlog.core.retention import Kind, Traces
+from gatherlog.core.retention import Kind, Traces, delete_document
 
 __all__ = ["MessageErasing"]
 
@@ -65,14 +65,7 @@ class MessageErasing:
         async for document in all_documents(self._store, REPORTS.name):
             report = REPORTS.read(document)
             if report is not None and report.author == account:
-                write = REPORTS.write(
-                    document.id,
-                    document.stream,
-                    DELETE,
-                    expects=document.version,
-                    at=document.version + 1,
-                )
-                await self._store.commit(Commit(writes=[write]))
+                await delete_document(self._store, REPORTS, document)
 
 
 def _is_by(event: Recorded, account: str) -> bool:

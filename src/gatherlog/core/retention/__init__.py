@@ -6,7 +6,14 @@
 """
 
 from gatherlog.core.retention.checks import BodiesNeeded, RetentionChecks
-from gatherlog.core.retention.erasing import Erased, Eraser, ErasingPart, Traces, quoted
+from gatherlog.core.retention.erasing import (
+    Erased,
+    Eraser,
+    ErasingPart,
+    Traces,
+    delete_document,
+    quoted,
+)
 from gatherlog.core.retention.erasures import ERASING_CATEGORY, ERASURES, Kind
 from gatherlog.core.retention.expiry import Expiry, OnBlanked
 from gatherlog.core.retention.progress import EXPIRIES
@@ -32,5 +39,6 @@ __all__ = [
     "RetentionRule",
     "RetentionService",
     "Traces",
+    "delete_document",
     "quoted",
 ]

@@ -9,7 +9,7 @@ Everything may be done twice, and whoever is killed in between leaves a record b
 finished (`Eraser.finish`).
 """
 
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Container, Iterable, Sequence
 from typing import Any, Final, Protocol
 
 import msgspec
@@ -22,11 +22,12 @@ from gatherlog.core.eventstore.events import Recorded
 from gatherlog.core.eventstore.exact_json import encode
 from gatherlog.core.eventstore.feed_pages import feed_events
 from gatherlog.core.eventstore.giving_way import Pace
-from gatherlog.core.eventstore.store import DELETE, Commit, KeepsFreedSpace, Store
+from gatherlog.core.eventstore.store import DELETE, Commit, Document, KeepsFreedSpace, Store
 from gatherlog.core.eventstore.streams import INTERNAL, category_of
 from gatherlog.core.projections.folds import Category
 from gatherlog.core.projections.paging import all_documents, bodies, stream_events
 from gatherlog.core.projections.rebuild import repair_streams
+from gatherlog.core.projections.views import View
 from gatherlog.core.retention.copies import (
     Concerns,
     blank_backlogs,
@@ -44,9 +45,9 @@ from gatherlog.core.retention.erasures import (
     Kind,
     erasure_id,
 )
-from gatherlog.core.retention.expiry import batches
+from gatherlog.core.retention.expiry import OnBlanked, batches
 
-__all__ = ["Erased", "Eraser", "ErasingPart", "Traces", "quoted"]
+__all__ = ["Erased", "Eraser", "ErasingPart", "Traces", "delete_document", "quoted"]
 
 _PAGE: Final = 500
 """Events that are in memory at a time, to become blank."""
@@ -115,7 +116,8 @@ class Eraser:
     """Erases people from one store.
 
     `searched` are logs in which anybody may have named somebody: events there whose data holds one
-    of the texts become blank, too.
+    of the texts become blank, too. `on_blanked` is told of all events that become blank, as whoever
+    keeps copies of them has to be; after a crash of the same ones again.
     """
 
     def __init__(
@@ -126,6 +128,7 @@ class Eraser:
         *,
         owned: Iterable[str],
         searched: Iterable[str] = (),
+        on_blanked: Sequence[OnBlanked] = (),
         clock: Clock,
         ids: Ids,
     ) -> None:
@@ -134,6 +137,7 @@ class Eraser:
         self._categories = {category.name: category for category in categories}
         self._owned = frozenset(owned) | INTERNAL
         self._searched = frozenset(searched)
+        self._on_blanked = on_blanked
         self._clock = clock
         self._ids = ids
         self._handler = CommandHandler(store, ERASING_CODEC, ERASING_FOLD, clock=clock, ids=ids)
@@ -209,31 +213,35 @@ class Eraser:
     # Events.
 
     async def _blank(self, traces: Traces) -> int:
-        """Blank all events about the person; of each subject the first one first, alone."""
+        """Blank all events about the person, the oldest first and alone."""
         blanked = 0
         for stream in traces.streams:
             blanked += await self._blank_in(stream, lambda event: True)
+        subjects: dict[str, set[str]] = {}
         for stream, subject in traces.pairs:
-            blanked += await self._blank_in(stream, _about(subject))
+            subjects.setdefault(stream, set()).add(subject)
+        for stream, some in subjects.items():
+            blanked += await self._blank_in(stream, _about(some))
         return blanked
 
     async def _blank_in(self, stream: str, concerns: Callable[[Recorded], bool]) -> int:
-        blanked, page = 0, list[Recorded]()
+        blanked, page, is_first = 0, list[Recorded](), True
         async for event in stream_events(self._store, stream):
-            if event.is_blank or not concerns(event):
-                continue
-            page.append(event)
-            if not blanked or len(page) == _PAGE:
+            if concerns(event):
+                page.append(event)
+            if page and (is_first or len(page) == _PAGE):
                 blanked += await self._blank_now(page)
+                page, is_first = [], False
         return blanked + await self._blank_now(page)
 
-    async def _blank_now(self, events: list[Recorded]) -> int:
-        """Blank events, all of one partition; they are taken out of the list."""
-        count = len(events)
-        for some in batches(events):
+    async def _blank_now(self, events: Sequence[Recorded]) -> int:
+        """Blank events of one partition; how many of them said anything."""
+        said = [event for event in events if not event.is_blank]
+        for some in batches(said):
             await self._store.blank(some[0].partition, [event.position for event in some])
-        events.clear()
-        return count
+        for told in self._on_blanked if events else ():
+            await told(events)
+        return len(said)
 
     async def _blank_copies(self, traces: Traces) -> int:
         """Blank what rules appended because of events about the person, what they appended because
@@ -241,18 +249,15 @@ class Eraser:
         blanked, causes, concern = 0, set[str](), traces.concern()
         texts = [text.encode() for text in traces.texts]
         while True:
-            found = [
-                event
-                async for event in self._log()
-                if not event.is_blank
-                and (self._is_copy(event, concern, causes) or self._is_named(event, texts))
-            ]
-            if not found:
+            before = blanked
+            async for event in self._log():
+                if event.is_blank:
+                    continue
+                if self._is_copy(event, concern, causes) or self._is_named(event, texts):
+                    causes.add(f"{event.stream}@{event.version}")
+                    blanked += await self._blank_now([event])
+            if blanked == before:
                 return blanked
-            causes |= {f"{event.stream}@{event.version}" for event in found}
-            for event in found:
-                await self._store.blank(event.partition, [event.position])
-            blanked += len(found)
 
     def _is_copy(self, event: Recorded, concern: Concerns, causes: set[str]) -> bool:
         if _CAUSE not in event.meta:
@@ -285,15 +290,8 @@ class Eraser:
         views = {view.name: view for name in names for view in self._categories[name].fold.views}
         for view in views.values():
             async for document in all_documents(self._store, view.name):
-                if document.stream in wanted and not document.counters:
-                    delete = view.write(
-                        document.id,
-                        document.stream,
-                        DELETE,
-                        expects=document.version,
-                        at=document.version + 1,
-                    )
-                    await self._store.commit(Commit(writes=[delete]))
+                if document.stream in wanted:
+                    await delete_document(self._store, view, document)
 
     async def _repair(self, traces: Traces) -> None:
         """Fold the streams anew of which some events are blank now."""
@@ -311,8 +309,19 @@ class Eraser:
         await self._handler.handle(ERASURES_STREAM, attempt)
 
 
-def _about(subject: str) -> Callable[[Recorded], bool]:
-    return lambda event: event.subject == subject
+async def delete_document(store: Store, view: View[Any], document: Document) -> None:
+    """Delete a document of which no event is left that a rebuild would make it from.
+
+    One with counters stays: these are no text. Raises Conflict if it has changed since it was read.
+    """
+    if not document.counters:
+        id, stream, version = document.id, document.stream, document.version
+        write = view.write(id, stream, DELETE, expects=version, at=version + 1)
+        await store.commit(Commit(writes=[write]))
+
+
+def _about(subjects: Container[str]) -> Callable[[Recorded], bool]:
+    return lambda event: event.subject in subjects
 
 
 def _begun(traces: Traces, by: str) -> ErasureBegun:
