@@ -1,5 +1,7 @@
 """Erasing accounts: names, addresses, children, messages and enquiries are gone for good."""
 
+import asyncio
+
 import pytest
 from httpx2 import AsyncClient
 
@@ -75,3 +77,27 @@ async def test_messages_that_were_found_are_not_found_any_more(
     await eventually(found, 1)
     await platform.eraser.erase("account", zelda.account_id, by="test")
     await eventually(found, 0)
+
+
+async def test_a_member_who_writes_at_that_moment_is_erased_too(
+    platform: Platform, nobody: AsyncClient, zelda: Member
+) -> None:
+    ben = await signed_up(platform, nobody, "benedict")
+    group = (await zelda.write("first", handle="benedict"))["message_group_uuid"]
+    answers: list[int] = []
+
+    async def keep_writing() -> None:
+        for number in range(500):
+            text = {"message": f"quibblefax {number}", "message_group_uuid": group}
+            answers.append((await zelda.ask("POST", "/api/messages", text)).status_code)
+            if answers[-1] == 401:
+                return
+
+    await asyncio.gather(
+        keep_writing(), platform.eraser.erase("account", zelda.account_id, by="test")
+    )
+
+    assert (answers[-1], set(answers)) == (401, {200, 401})
+    assert await holding(platform, HANDLE) == []
+    assert await flaws(platform) == []
+    assert {one["message"] for one in await ben.get(f"/api/messages/{group}")} == {""}

@@ -193,10 +193,13 @@ class Eraser:
     async def _carry_out(self, kind: Kind, id: str, traces: Traces, by: str) -> int:
         for text in traces.texts:
             await self._store.forget(text)
-        for part in self._parts:
-            await part.remove(kind, id, by=by)
+        await self._remove(kind, id, by)
         events = await self._blank(traces)
         events += await self._blank_copies(traces)
+        # Once more, for what was under way when the documents were removed.
+        await self._remove(kind, id, by)
+        traces |= await self._traces(kind, id) or Traces()
+        events += await self._blank(traces)
         await self._delete_documents(traces.streams)
         await self._repair(traces)
         await blank_messages(self._store, traces.concern())
@@ -209,6 +212,10 @@ class Eraser:
             await self._store.overwrite_freed(documents=True)
         await self._record(kind, id, ErasureDone(events=events))
         return events
+
+    async def _remove(self, kind: Kind, id: str, by: str) -> None:
+        for part in self._parts:
+            await part.remove(kind, id, by=by)
 
     # Events.
 
