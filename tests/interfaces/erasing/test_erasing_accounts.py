@@ -77,6 +77,7 @@ async def test_messages_that_were_found_are_not_found_any_more(
     await eventually(found, 1)
     await platform.eraser.erase("account", zelda.account_id, by="test")
     await eventually(found, 0)
+    await eventually(lambda: holding(platform, "zygomorphic"), [])
 
 
 async def test_a_member_who_writes_at_that_moment_is_erased_too(
