@@ -30,7 +30,7 @@ __all__ = ["PAUSE", "Expiry", "OnBlanked", "batches"]
 BATCH: Final = 500
 BATCH_BYTES: Final = 512 * 1024
 """Events that become blank together, at most, and about how many bytes they have."""
-PAGE: Final = 1000
+PAGE: Final = 500
 PAUSE: Final = 60.0
 """Seconds between two rounds."""
 SHARE: Final = 0.5
