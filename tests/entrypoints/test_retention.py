@@ -65,7 +65,7 @@ def test_an_entity_is_erased_and_the_file_does_not_hold_it_any_more(
 
     erased = party("erase", "entity", "e7", "--yes")
 
-    assert erased == (0, "The entity e7 is erased: 1 events are blank now.\n", "")
+    assert erased == (0, "The entity e7 is erased: 1 event is blank now.\n", "")
     assert "(expired)" in party("read", "doors-e7").out
     assert not any(b"Quibblefax" in one.read_bytes() for one in here.iterdir() if one.is_file())
     assert "was erased before" in party("erase", "entity", "e7", "--yes").out

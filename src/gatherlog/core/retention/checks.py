@@ -90,9 +90,10 @@ def _types_of(category: Category) -> frozenset[str]:
 
 
 def _needed(expiring: Expiring, fold: object, name: str) -> BodiesNeeded:
-    views = ", ".join(repr(view.name) for view in getattr(fold, "views", ())) or repr(name)
+    names = [repr(view.name) for view in getattr(fold, "views", ())] or [repr(name)]
+    views = f"the view{'s' if len(names) > 1 else ''} {', '.join(names)}"
     what = "events" if expiring.type is None else f"events of type {expiring.type!r}"
     return BodiesNeeded(
-        f"{what} of the log {expiring.log!r} cannot expire: documents of the view {views} are made"
-        " of what they say, and it does not say what an expired event does to them"
+        f"{what} of the log {expiring.log!r} cannot expire: documents of {views} are made of what"
+        " they say, and it is not said what an expired event does to them"
     )

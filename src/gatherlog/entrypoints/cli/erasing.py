@@ -60,4 +60,5 @@ def _tell(named: str, events: int, before: int | None, json: bool) -> None:
         print(msgspec.json.encode({"events": events, "was_erased_at": at}).decode())
         return
     again = "" if at is None else f" It was erased before, at {at}."
-    print(f"The {named} is erased: {events:,} events are blank now.{again}")
+    blank = "1 event is" if events == 1 else f"{events:,} events are"
+    print(f"The {named} is erased: {blank} blank now.{again}")

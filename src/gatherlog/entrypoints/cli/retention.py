@@ -62,7 +62,9 @@ def set_(
     if json:
         _print([(rule, 0)], json=True, one=True)
     else:
-        print(f"Rule {printable(name)}: {_what(rule)} expire after {rule.expiring.days:,} days.")
+        days = rule.expiring.days
+        after = "a day" if days == 1 else f"{days:,} days"
+        print(f"Rule {printable(name)}: {_what(rule)} expire after {after}.")
 
 
 def _try_out(name: str, expiring: object, store: str | None, json: bool) -> None:
