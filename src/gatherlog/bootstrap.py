@@ -297,7 +297,7 @@ def _assemble(
         departures=Departures(
             wishes,
             lambda id: eraser.erase("account", id, by=f"account:{id}"),
-            eraser.finish,
+            lambda: eraser.finish(age=retention.UNFINISHED),
             report=log.failed,
         ),
         subscription_admin=SubscriptionAdmin(

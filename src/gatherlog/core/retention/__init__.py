@@ -7,6 +7,7 @@
 
 from gatherlog.core.retention.checks import BodiesNeeded, RetentionChecks
 from gatherlog.core.retention.erasing import (
+    UNFINISHED,
     Erased,
     Eraser,
     ErasingPart,
@@ -26,6 +27,7 @@ __all__ = [
     "ERASURES",
     "EXPIRIES",
     "RETENTION",
+    "UNFINISHED",
     "BodiesNeeded",
     "Erased",
     "Eraser",

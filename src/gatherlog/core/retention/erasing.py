@@ -47,8 +47,10 @@ from gatherlog.core.retention.erasures import (
 )
 from gatherlog.core.retention.expiry import OnBlanked, batches
 
-__all__ = ["Erased", "Eraser", "ErasingPart", "Traces", "delete_document", "quoted"]
+__all__ = ["UNFINISHED", "Erased", "Eraser", "ErasingPart", "Traces", "delete_document", "quoted"]
 
+UNFINISHED: Final = 300 * 1_000_000
+"""Microseconds after which an erasure that has not ended counts as broken off."""
 _PAGE: Final = 500
 """Events that are in memory at a time, to become blank."""
 _CAUSE: Final = b'"cause":"'
@@ -158,9 +160,11 @@ class Eraser:
         events = await self._carry_out(kind, id, traces, by)
         return Erased(events, None if before is None else before.done_at)
 
-    async def finish(self) -> int:
-        """Finish the erasures that were broken off; how many there were."""
-        query, finished = ERASURES.query("by_state", "begun", limit=100), 0
+    async def finish(self, *, age: int = 0) -> int:
+        """Finish the erasures that were begun before so many microseconds and have not ended; how
+        many there were. Younger ones may still be under way in another process."""
+        until, finished = (f"{self._clock() - age + 1:020}",), 0
+        query = ERASURES.query("by_state", "begun", until=until, limit=100)
         async for one in bodies(self._store, ERASURES, query):
             kind: Any = one.kind
             found = await self._traces(kind, one.id) or Traces()
