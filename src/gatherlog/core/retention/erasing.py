@@ -22,6 +22,7 @@ from gatherlog.core.eventstore.events import Recorded
 from gatherlog.core.eventstore.exact_json import encode
 from gatherlog.core.eventstore.feed_pages import feed_events
 from gatherlog.core.eventstore.giving_way import Pace
+from gatherlog.core.eventstore.page_sizes import event_bytes
 from gatherlog.core.eventstore.store import DELETE, Commit, Document, KeepsFreedSpace, Store
 from gatherlog.core.eventstore.streams import INTERNAL, category_of
 from gatherlog.core.projections.folds import Category
@@ -52,7 +53,8 @@ __all__ = ["UNFINISHED", "Erased", "Eraser", "ErasingPart", "Traces", "delete_do
 UNFINISHED: Final = 300 * 1_000_000
 """Microseconds after which an erasure that has not ended counts as broken off."""
 _PAGE: Final = 500
-"""Events that are in memory at a time, to become blank."""
+_PAGE_BYTES: Final = 1024 * 1024
+"""Events that are in memory at a time, to become blank, and about how many bytes they have."""
 _CAUSE: Final = b'"cause":"'
 
 
@@ -236,13 +238,14 @@ class Eraser:
         return blanked
 
     async def _blank_in(self, stream: str, concerns: Callable[[Recorded], bool]) -> int:
-        blanked, page, is_first = 0, list[Recorded](), True
+        blanked, size, page, is_first = 0, 0, list[Recorded](), True
         async for event in stream_events(self._store, stream):
             if concerns(event):
                 page.append(event)
-            if page and (is_first or len(page) == _PAGE):
+                size += event_bytes(event)
+            if page and (is_first or len(page) == _PAGE or size > _PAGE_BYTES):
                 blanked += await self._blank_now(page)
-                page, is_first = [], False
+                size, page, is_first = 0, [], False
         return blanked + await self._blank_now(page)
 
     async def _blank_now(self, events: Sequence[Recorded]) -> int:
