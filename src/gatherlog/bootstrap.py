@@ -9,15 +9,20 @@ from uuid_utils import uuid7
 
 from gatherlog.apps import guests, messages, people, things, trail
 from gatherlog.apps.guests import mailing
+from gatherlog.apps.guests.erasing import GuestErasing
 from gatherlog.apps.guests.letter_quotas import Hosts, LetterQuotas
 from gatherlog.apps.messages import spreading
+from gatherlog.apps.messages.erasing import MessageErasing
 from gatherlog.apps.messages.kept_lists import KeptLists
 from gatherlog.apps.messages.mailing import message_letters
 from gatherlog.apps.messages.reminders import REMINDERS, ReminderRounds, reminders
+from gatherlog.apps.people.erasing import AccountErasing
+from gatherlog.apps.people.own_erasure import Departures, OwnErasures
+from gatherlog.apps.things.erasing import FamilyErasing
 from gatherlog.apps.things.mailing import thing_letters, thing_settling
 from gatherlog.between_apps import Concerns, Contacts, Invitees, Members
 from gatherlog.caches import open_cache
-from gatherlog.core import queues
+from gatherlog.core import queues, retention
 from gatherlog.core.commands.appending import Appender
 from gatherlog.core.eventstore.clock import system_clock
 from gatherlog.core.eventstore.store import Store
@@ -62,6 +67,9 @@ VIEWS = (
     *worker.VIEWS,
     *queues.VIEWS,
     rules.RULES,
+    retention.RETENTION,
+    retention.EXPIRIES,
+    retention.ERASURES,
     LOGS,
 )
 """All views of the core and of the apps. Every store is opened with them."""
@@ -72,6 +80,8 @@ CATEGORIES = (
     *messages.CATEGORIES,
     *trail.CATEGORIES,
     rules.CATEGORY,
+    retention.CATEGORY,
+    retention.ERASING_CATEGORY,
     dead_letters.CATEGORY,
     queues.CATEGORY,
 )
@@ -225,6 +235,31 @@ def _assemble(
             store, things_to_do, accounts if sends_letters else None, clock=clock, ids=ids
         )
     )
+    checks = retention.RetentionChecks(CATEGORIES, projections(), OWNED)
+    expiring = retention.RetentionService(store, checks, clock=clock, ids=ids)
+    eraser = retention.Eraser(
+        store,
+        [
+            GuestErasing(store, guest_lists),
+            AccountErasing(store, accounts),
+            FamilyErasing(store, things_to_do),
+            MessageErasing(store, talk),
+        ],
+        CATEGORIES,
+        owned=OWNED,
+        searched=("enquiry",),
+        clock=clock,
+        ids=ids,
+    )
+    wishes = OwnErasures(
+        store,
+        key,
+        mailer,
+        site=settings.base_url,
+        sends_mail=sends_letters,
+        clock=clock,
+        ids=ids,
+    )
     return Platform(
         settings=settings,
         store=store,
@@ -253,6 +288,16 @@ def _assemble(
         appender=Appender(store, owned=OWNED, clock=clock, ids=ids),
         rules=RuleService(store, clock=clock, ids=ids, check=opener.check, owned=sorted(OWNED)),
         rule_secrets=secrets.texts_of,
+        retention=expiring,
+        expiry=retention.Expiry(store, expiring, checks, clock=clock, report=log.failed),
+        eraser=eraser,
+        own_erasures=wishes,
+        departures=Departures(
+            wishes,
+            lambda id: eraser.erase("account", id, by=f"account:{id}"),
+            lambda: eraser.finish(age=retention.UNFINISHED),
+            report=log.failed,
+        ),
         subscription_admin=SubscriptionAdmin(
             store, clock=clock, ids=ids, known=[subscription.name for subscription in subscriptions]
         ),

@@ -30,6 +30,7 @@ OF_A_MEMBER = {
     Action.CREATE_GATHERING,
     Action.READ_ACCOUNT,
     Action.END_SESSIONS,
+    Action.ERASE_ACCOUNT,
     Action.SIGN_OUT,
     Action.ISSUE_TOKEN,
     Action.CHANGE_PROFILE,
@@ -82,6 +83,7 @@ def test_every_action_but_those_of_pages_has_an_endpoint() -> None:
         Action.READ_OVERVIEW,
         Action.READ_MAILBOX,
         Action.END_MAIL,
+        Action.CONFIRM_ERASURE,
     } | OF_THINGS
 
     announcing = {Action.SEND_MESSAGE, Action.ANNOUNCE}

@@ -50,6 +50,7 @@ _TAGS = {
     "logs": "All streams of one category, as items in the form of a DynamoDB log.",
     "feed": "Everything that happens, in pages or as it happens.",
     "rules": "Which events are delivered to which targets.",
+    "retention": "Which events expire, and after how many days.",
     "subscriptions": "Named readers of the log: how far they are, and what waits in them.",
     "dead-letters": "Deliveries that were given up: read, redrive and discard them.",
     "letters": "The letters to guests: how many went out today, and how many are held back.",

@@ -19,12 +19,14 @@ from gatherlog.apps.people import (
     MemberTokenService,
     ProfileService,
 )
+from gatherlog.apps.people.own_erasure import Departures, OwnErasures
 from gatherlog.apps.things import Finder, ThingService
 from gatherlog.apps.trail import TrailService
 from gatherlog.core.commands.appending import Appender
 from gatherlog.core.eventstore.clock import Clock, Ids
 from gatherlog.core.eventstore.store import Store
 from gatherlog.core.queues import Queues
+from gatherlog.core.retention import Eraser, Expiry, RetentionService
 from gatherlog.core.routing.bus import Bus
 from gatherlog.core.routing.rule_service import RuleService
 from gatherlog.core.routing.rules import Rule
@@ -69,6 +71,13 @@ class Platform:
     rules: RuleService
     rule_secrets: Callable[[Rule], Awaitable[Sequence[str]]]
     """Gives the secrets that a rule's webhooks are signed with, as text, the current one first."""
+    retention: RetentionService
+    expiry: Expiry
+    """Lets events expire in the background."""
+    eraser: Eraser
+    own_erasures: OwnErasures
+    departures: Departures
+    """Erases those who wanted it, in the background."""
     subscription_admin: SubscriptionAdmin
     queues: Queues
     search: IndexedSearch
@@ -92,14 +101,16 @@ class Platform:
             yield
             return
         task = asyncio.create_task(self.worker.run())
-        rounds = asyncio.create_task(self._go_round())
+        running = (self._go_round(), self.expiry.run(), self.departures.run())
+        rounds = [asyncio.create_task(one) for one in running]
         try:
             yield
         finally:
-            rounds.cancel()
+            for one in rounds:
+                one.cancel()
             self.worker.stop()
             await task
-            await asyncio.wait([rounds])
+            await asyncio.wait(rounds)
 
     async def _go_round(self) -> None:
         if self.reminder_rounds is not None:

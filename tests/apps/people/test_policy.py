@@ -42,6 +42,7 @@ TABLE: Final = {
     Action.CHANGE_PROFILE: ([I, H, H, A, A, A, H, H], [I, H, H, H, H, H, H, H]),
     Action.READ_ACCOUNT: ([I, H, H, A, D, D, H, H], [I, H, H, H, H, H, H, H]),
     Action.END_SESSIONS: ([I, H, H, A, D, D, H, H], [I, H, H, H, H, H, H, H]),
+    Action.ERASE_ACCOUNT: ([I, H, H, A, D, D, H, H], [I, H, H, H, H, H, H, H]),
     Action.CHANGE_ROLES: ([I, A, H, H, H, H, H, H], [I, A, H, H, H, H, H, H]),
     Action.LIST_GATHERINGS: ([I, A, A, A, A, A, H, H], [I, A, A, A, A, A, H, H]),
     Action.CREATE_GATHERING: ([I, A, D, A, A, A, H, H], [I, A, D, A, A, A, H, H]),
@@ -102,6 +103,7 @@ TABLE: Final = {
     Action.REPORT_MESSAGE: ([I, H, H, H, H, H, H, H], [I, H, H, H, H, H, H, H]),
     Action.CHANGE_MEMBERS: ([I, H, H, H, H, H, H, H], [I, H, H, H, H, H, H, H]),
     Action.END_MAIL: ([A, A, A, A, A, A, A, A], [A, A, A, A, A, A, A, A]),
+    Action.CONFIRM_ERASURE: ([A, A, A, A, A, A, A, A], [A, A, A, A, A, A, A, A]),
     Action.READ_REPORTS: ([I, A, H, H, H, H, H, H], [I, A, H, H, H, H, H, H]),
 }
 

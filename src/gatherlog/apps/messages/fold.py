@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from gatherlog.apps.messages.events import (
@@ -53,6 +54,7 @@ from gatherlog.apps.messages.views import (
     page_id,
     pair_id,
 )
+from gatherlog.core.eventstore.events import event_type_of
 from gatherlog.core.eventstore.store import DELETE, KEEP, Ref
 from gatherlog.core.projections.folds import Category, Change, Happened
 from gatherlog.core.projections.views import View
@@ -382,4 +384,17 @@ _EVOLVE: Final[Mapping[type, Evolve]] = {
     BlockChanged: _block_changed,
 }
 FOLD: Final = MessagesFold()
-CATEGORIES: Final = (Category(CONVERSATION, CODEC, FOLD), Category(INBOX, CODEC, FOLD))
+_BLANK: Final[Mapping[str, Struct]] = {
+    event_type_of(type(event)): event for event in (Sent(), Edited(), Deleted())
+}
+
+
+def _blank_as(type: str) -> Struct | None:
+    """A blank message has neither author nor text; other events that are blank did nothing."""
+    return _BLANK.get(type)
+
+
+CATEGORIES: Final = (
+    Category(CONVERSATION, CODEC, FOLD, blank_as=_blank_as, erases_subjects=False),
+    Category(INBOX, CODEC, FOLD),
+)

@@ -13,6 +13,7 @@ from gatherlog.apps.messages.views import MESSAGES, Message, message_document, n
 from gatherlog.core.eventstore.events import Recorded, event_type_of
 from gatherlog.core.eventstore.store import Store
 from gatherlog.core.projections.paging import all_documents
+from gatherlog.core.retention.erasures import erases_account
 from gatherlog.core.search import SearchDocument, Text, Touched
 
 __all__ = ["CONVERSATION_TAG", "MessageSource", "text_version"]
@@ -31,6 +32,8 @@ class MessageSource:
         self._store = store
 
     def touched(self, event: Recorded) -> Touched | None:
+        if erases_account(event):
+            return Touched(everything=True)
         if event.type not in _OF_TEXTS or not event.stream.startswith(f"{CONVERSATION}-"):
             return None
         return Touched(ids=[message_document(owner_of(event.stream), number_of(event.subject))])

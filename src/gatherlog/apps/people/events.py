@@ -7,6 +7,7 @@ the events of its account's stream, and in no other event.
 
 import msgspec
 
+from gatherlog.apps.people.own_erasure_events import OWN_ERASURE_EVENTS
 from gatherlog.apps.people.profile_events import PROFILE_EVENTS
 from gatherlog.core.eventstore.events import Codec, event_type
 
@@ -138,6 +139,7 @@ CODEC = Codec(
         CodeAccepted,
         LoginEnded,
         *PROFILE_EVENTS,
+        *OWN_ERASURE_EVENTS,
     ],
     {
         ("people.code_issued", 1): lambda issued: {

@@ -53,6 +53,8 @@ class Action(StrEnum):
     READ_ACCOUNT = auto()
     CHANGE_PROFILE = auto()
     END_SESSIONS = auto()
+    ERASE_ACCOUNT = auto()
+    """One's own; it is confirmed by mail."""
     CHANGE_ROLES = auto()
     LIST_GATHERINGS = auto()
     CREATE_GATHERING = auto()
@@ -114,6 +116,7 @@ class Action(StrEnum):
     CHANGE_MEMBERS = auto()
     READ_REPORTS = auto()
     END_MAIL = auto()
+    CONFIRM_ERASURE = auto()
 
 
 class Verdict(Enum):
@@ -263,6 +266,7 @@ GRANTS: Final[Mapping[Action, Grant]] = {
     Action.READ_ACCOUNT: _TO_OWNER,
     Action.CHANGE_PROFILE: _TO_OWNER_AND_KEYS,
     Action.END_SESSIONS: _TO_OWNER,
+    Action.ERASE_ACCOUNT: _TO_OWNER,
     Action.CHANGE_ROLES: _TO_OPERATOR,
     Action.LIST_GATHERINGS: _TO_ACCOUNTS_AND_KEYS,
     Action.CREATE_GATHERING: _TO_ACCOUNTS,
@@ -326,6 +330,7 @@ GRANTS: Final[Mapping[Action, Grant]] = {
     Action.CHANGE_MEMBERS: _TO_OWNER_OF_CONVERSATION,
     Action.READ_REPORTS: _TO_OPERATOR,
     Action.END_MAIL: _TO_ANYBODY,
+    Action.CONFIRM_ERASURE: _TO_ANYBODY,
 }
 """The policy. An action that has no row here is granted to nobody."""
 

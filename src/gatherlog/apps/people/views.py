@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from gatherlog.apps.people.own_erasure_views import OWN_ERASURES
 from gatherlog.apps.people.profile_views import PROFILE_VIEWS
 from gatherlog.core.projections.views import View
 
@@ -157,4 +158,5 @@ VIEWS: tuple[View[Any], ...] = (
     SIGN_INS,
     ENDED_LOGINS,
     *PROFILE_VIEWS,
+    OWN_ERASURES,
 )

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from gatherlog.core.eventstore.engine import (
+    Collision,
     IndexPage,
     IndexRowEngine,
     OutcomeUnknown,
@@ -11,6 +12,7 @@ from gatherlog.core.eventstore.engine import (
     RecordedView,
 )
 from gatherlog.core.eventstore.engine_store import IndexRowStore
+from gatherlog.core.eventstore.errors import StoreError
 from gatherlog.core.eventstore.events import Recorded
 from gatherlog.core.eventstore.index_keys import IndexRange
 from gatherlog.core.eventstore.page_sizes import (
@@ -31,7 +33,7 @@ from gatherlog.core.eventstore.store import (
 )
 from gatherlog.engines.postgres import rows
 from gatherlog.engines.postgres.connections import Connections, Server
-from gatherlog.engines.postgres.failures import DRIVER_ERRORS, translate
+from gatherlog.engines.postgres.failures import DRIVER_ERRORS, is_collision, translate
 from gatherlog.engines.postgres.index_rows import read_misindexed, rewrite_rows
 from gatherlog.engines.postgres.installing import script
 from gatherlog.engines.postgres.known import KnownRows
@@ -149,6 +151,22 @@ class PostgresEngine(IndexRowEngine):
         )
         self._has_happened(planned, [row[0] for row in found])
         return True
+
+    async def forget(self, text: str) -> None:
+        await self._change(rows.FORGET, text.encode())
+
+    async def blank(self, partition: int, positions: Sequence[int]) -> None:
+        await self._change(rows.BLANK, [_number(position) for position in positions])
+
+    async def _change(self, sql: str, *values: Any) -> None:
+        """Run a statement that may be run twice. Raises Collision if others are in its way."""
+        try:
+            await self._fetch(sql, *values)
+        except StoreError as error:
+            cause = error.__cause__
+            if isinstance(cause, Exception) and is_collision(cause):
+                raise Collision(str(error)) from error
+            raise
 
     # Reading.
 

@@ -13,6 +13,7 @@ from gatherlog.entrypoints.cli import (
     accounts,
     dead_letters,
     documents,
+    erasing,
     fake,
     gathering,
     kept_lists,
@@ -21,6 +22,7 @@ from gatherlog.entrypoints.cli import (
     log,
     messages,
     queues,
+    retention,
     rules,
     seeding,
     sheets,
@@ -91,6 +93,11 @@ _add(rule, rules.disable, "disable")
 _add(rule, rules.enable, "enable")
 _add(rule, rules.secret, "secret")
 _add(rule, rules.remove, "remove")
+kept = App(name="retention", help="Say which events expire, and after how many days.")
+_add(kept, retention.set_, "set")
+_add(kept, retention.list_, "list")
+_add(kept, retention.remove, "remove")
+_add(kept, retention.run, "run")
 subscription = App(name="subscriptions", help="See how far subscriptions are, and steer them.")
 _add(subscription, subscriptions.list_, "list")
 _add(subscription, subscriptions.show, "show")
@@ -133,6 +140,8 @@ _add(app, log.read, "read")
 _add(app, log.append, "append", "[OPTIONS] STREAM TYPE [DATA]")
 _add(app, log.tail, "tail")
 app.command(rule)
+app.command(kept)
+_add(app, erasing.erase, "erase")
 app.command(subscription)
 app.command(queue)
 app.command(dead_letter)

@@ -6,7 +6,7 @@ in DynamoDB, know this form.
 
 import base64
 import re
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
@@ -95,6 +95,8 @@ class ItemAnswer(msgspec.Struct, frozen=True, kw_only=True):
     payload: Any
     position: int | UnsetType = UNSET
     time: Time | UnsetType = UNSET
+    expired: Literal[True] | UnsetType = UNSET
+    """True where the event says nothing any more; its payload is the `id` alone."""
 
 
 class LogAnswer(msgspec.Struct, frozen=True):
@@ -212,7 +214,7 @@ async def _start_positions(call: Call[Any, Any], query: LogQuery) -> tuple[int, 
 
 def _item_answer(event: Recorded) -> ItemAnswer:
     log, _, id = event.stream.partition("-")
-    raw = raw_json(event.data)
+    raw: Any = {"id": id} if event.is_blank else raw_json(event.data)
     return ItemAnswer(
         pk=item_key(log, id),
         sk=event.version,
@@ -221,4 +223,5 @@ def _item_answer(event: Recorded) -> ItemAnswer:
         payload={"base64": base64.b64encode(event.data).decode()} if raw is None else raw,
         position=event.position,
         time=rfc3339(event.time),
+        expired=True if event.is_blank else UNSET,
     )

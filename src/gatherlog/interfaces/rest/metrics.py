@@ -69,6 +69,7 @@ async def _metrics(platform: Platform) -> list[Metric]:
         *await _size_metrics(platform.store),
         *_subscription_metrics(statuses, dead),
         *await _queue_metrics(platform),
+        await _expired_metric(platform),
         *await search_metrics(platform),
         await _held_letters(platform),
         *_process_metrics(platform),
@@ -164,6 +165,17 @@ async def _queue_metrics(platform: Platform) -> list[Metric]:
             family.add_metric([status.name], getattr(status, field))
         metrics.append(family)
     return metrics
+
+
+async def _expired_metric(platform: Platform) -> Metric:
+    family = CounterMetricFamily(
+        "gatherlog_events_expired",
+        "Events that have expired by a rule of retention.",
+        labels=["rule"],
+    )
+    for rule, events in (await platform.retention.expired()).items():
+        family.add_metric([rule], events)
+    return family
 
 
 async def _held_letters(platform: Platform) -> Metric:

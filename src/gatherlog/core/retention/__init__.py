@@ -1,0 +1,46 @@
+"""Retention: rules that say which events expire, the work that does it, and erasing people.
+
+- `rules`, `service`, `checks`: rules as events and documents, commands, and what they may concern
+- `expiry`, `progress`: letting events expire, and how far that is
+- `erasing`, `erasures`, `copies`: erasing a person, the record of it, and copies outside of the log
+"""
+
+from gatherlog.core.retention.checks import BodiesNeeded, RetentionChecks
+from gatherlog.core.retention.erasing import (
+    UNFINISHED,
+    Erased,
+    Eraser,
+    ErasingPart,
+    Traces,
+    delete_document,
+    quoted,
+)
+from gatherlog.core.retention.erasures import ERASING_CATEGORY, ERASURES, Kind
+from gatherlog.core.retention.expiry import Expiry, OnBlanked
+from gatherlog.core.retention.progress import EXPIRIES
+from gatherlog.core.retention.rules import CATEGORY, RETENTION, Expiring, RetentionRule
+from gatherlog.core.retention.service import Matching, RetentionService
+
+__all__ = [
+    "CATEGORY",
+    "ERASING_CATEGORY",
+    "ERASURES",
+    "EXPIRIES",
+    "RETENTION",
+    "UNFINISHED",
+    "BodiesNeeded",
+    "Erased",
+    "Eraser",
+    "ErasingPart",
+    "Expiring",
+    "Expiry",
+    "Kind",
+    "Matching",
+    "OnBlanked",
+    "RetentionChecks",
+    "RetentionRule",
+    "RetentionService",
+    "Traces",
+    "delete_document",
+    "quoted",
+]
