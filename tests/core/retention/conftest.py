@@ -20,7 +20,7 @@ from gatherlog.core.retention import (
 from gatherlog.core.retention.rules import DAY
 from gatherlog.core.subscriptions.projection import Projection
 from gatherlog.testing import CountingIds
-from tests.contracts.engines import ENGINES, Place
+from tests.contracts.engines import ENGINES, Place, require
 from tests.stores import events_of, eventually
 
 VIEWS: tuple[View, ...] = (RETENTION, EXPIRIES)  # type: ignore[type-arg]
@@ -78,9 +78,10 @@ class Site:
         return await events_of(self.store, stream)
 
 
-@pytest.fixture(params=["memory", "sqlite", "hostile"])
+@pytest.fixture(params=["memory", "sqlite", "hostile", "postgres-18"])
 async def place(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Place]:
     [engine] = [engine for engine in ENGINES if engine.name == request.param]
+    require(engine)
     place = Place(engine, tmp_path)
     yield place
     await place.close()

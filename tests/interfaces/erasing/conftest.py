@@ -9,17 +9,22 @@ from httpx2 import ASGITransport, AsyncClient
 from gatherlog.bootstrap import Platform, start
 from gatherlog.interfaces.http import build_app
 from gatherlog.settings import Settings
+from tests.contracts.engines import POSTGRES_URL, address
 from tests.interfaces.erasing.traces import Spreading
 from tests.stores import HOSTILE_URL
 
 
-@pytest.fixture(params=["sqlite:///{folder}/gatherlog.db", HOSTILE_URL], ids=["sqlite", "hostile"])
+@pytest.fixture(
+    params=["sqlite:///{path}/gatherlog.db", HOSTILE_URL, POSTGRES_URL],
+    ids=["sqlite", "hostile", "postgres"],
+)
 async def platform(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Platform]:
-    settings = Settings(store=request.param.format(folder=tmp_path), rate_limits="off")
-    platform = await start(settings, handlers={"spreading": Spreading()})
-    async with platform.working():
-        yield platform
-    await platform.stop()
+    async with address(request.param, tmp_path) as store:
+        settings = Settings(store=store, rate_limits="off", key_file=f"{tmp_path}/site.key")
+        platform = await start(settings, handlers={"spreading": Spreading()})
+        async with platform.working():
+            yield platform
+        await platform.stop()
 
 
 @pytest.fixture

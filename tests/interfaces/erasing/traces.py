@@ -9,6 +9,7 @@ from gatherlog.bootstrap import CATEGORIES, Platform
 from gatherlog.core.projections.rebuild import verify
 from gatherlog.core.subscriptions.delivery import Delivery
 from gatherlog.engines import back_up
+from tests.postgres import tables_with
 from tests.stores import events_of, scanned
 
 NAME = "Quibblefax"
@@ -63,8 +64,11 @@ async def is_spread(platform: Platform) -> bool:
 
 
 async def holding(platform: Platform, text: str) -> list[str]:
-    """Where a text stands: in which files of the store, or else in which documents and events."""
+    """Where a text stands: in which files of the store, in which tables, or else in which documents
+    and events."""
     address = platform.settings.address
+    if platform.settings.store.startswith("postgresql:"):
+        return tables_with(platform.settings.store, text)
     if address.is_lasting:
         path = Path(platform.settings.store.removeprefix("sqlite:///"))
         copy = path.with_name("copy.db")
