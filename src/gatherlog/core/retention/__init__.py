@@ -15,7 +15,7 @@ from gatherlog.core.retention.erasing import (
     delete_document,
     quoted,
 )
-from gatherlog.core.retention.erasures import ERASING_CATEGORY, ERASURES, Kind
+from gatherlog.core.retention.erasures import ERASING_CATEGORY, ERASURES, Kind, erases
 from gatherlog.core.retention.expiry import Expiry, OnBlanked
 from gatherlog.core.retention.progress import EXPIRIES
 from gatherlog.core.retention.rules import CATEGORY, RETENTION, Expiring, RetentionRule
@@ -42,5 +42,6 @@ __all__ = [
     "RetentionService",
     "Traces",
     "delete_document",
+    "erases",
     "quoted",
 ]

@@ -24,6 +24,7 @@ __all__ = [
     "ErasureBegun",
     "ErasureDone",
     "Kind",
+    "erases",
     "erases_account",
     "erasure_id",
 ]
@@ -77,10 +78,16 @@ def erasure_id(kind: str, id: str) -> str:
     return f"{kind}/{id}"
 
 
+def erases(event: Recorded) -> bool:
+    """Whether the event says that somebody was erased: what is remembered of the log is forgotten
+    then."""
+    return event.type == _DONE and event.stream == ERASURES_STREAM
+
+
 def erases_account(event: Recorded) -> bool:
     """Whether the event says that an account was erased: copies outside of the log are made anew
     then, such as indexes for searching."""
-    return event.type == _DONE and event.subject.startswith("account/")
+    return erases(event) and event.subject.startswith("account/")
 
 
 class _Fold:
