@@ -1,20 +1,34 @@
 """Blanking events on PostgreSQL: who may, and what is left of them in the files of the server."""
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
+import msgspec
 import pytest
 
-from gatherlog.core import Commit, Event, Recorded, Store
+from gatherlog.core import Commit, Event, Recorded, Store, Write
 from gatherlog.core.eventstore.errors import StoreFailed
 from gatherlog.engines import let_use, open_store
+from gatherlog.engines.postgres.installing import script
 from gatherlog.engines.postgres_address import read_place
-from tests.contracts.commits import CARDS, append, commit, event, whole_stream
+from tests.contracts.commits import (
+    CARDS,
+    append,
+    commit,
+    delete,
+    event,
+    put,
+    whole_stream,
+    writing,
+)
 from tests.contracts.engines import Place
 from tests.postgres import PostgresServer, execute, fetch, make_role, server
 
 SIZES = (20, 1000, 30_000)
 """Bytes of data; the longest ones do not fit into one page."""
+DOCS = Path(__file__).parents[2] / "docs" / "engines.md"
+STATEMENTS_OF_DOCS = re.findall(r"```sql\n(VACUUM.*?)```", DOCS.read_text(), re.S)[0].splitlines()
 STATEMENTS = ("UPDATE {}.event SET {} = {}", "DELETE FROM {}.event")
 
 
@@ -96,21 +110,36 @@ async def test_blanking_is_on_disk_whatever_the_role_is_set_to(
     await store.close()
 
 
-async def test_a_table_that_is_written_anew_has_nothing_of_blank_events(
+async def test_the_statements_of_the_docs_leave_nothing_in_the_tables(
     postgres: Place, here: PostgresServer
 ) -> None:
+    place = read_place(postgres.url)
     store = await postgres.open()
     events = await written(store, 60)
-    await store.commit(commit("card-1", key="k"))
-    execute(postgres.url, "CHECKPOINT")
+    await store.commit(writing(*[card(number) for number in range(60)]))
+    await store.commit(writing(put("kept", b'"Babbage"', index_keys={"by_name": ("all", "B")})))
+    for name in (b"Lovelace", b"Babbage"):
+        answered = msgspec.structs.replace(commit("card-1", key=name.decode()), answer=name)
+        await store.commit(answered)
+    for statement in ("ANALYZE", "CHECKPOINT"):
+        execute(postgres.url, statement)
     assert holding(here, b"Lovelace") != []
 
     await blank(store, events)
-    execute(postgres.url, f'VACUUM FULL "{read_place(postgres.url).schema}".event')
-    execute(postgres.url, "CHECKPOINT")
+    await store.forget("Lovelace")
+    await store.commit(writing(*[delete(f"card-{number}") for number in range(60)]))
+    for statement in STATEMENTS_OF_DOCS:
+        execute(postgres.url, script(statement, place))
 
     assert holding(here, b"Lovelace") == []
     assert all(one.is_blank for one in (await whole_stream(store, "card-1"))[:60])
+
+
+def card(number: int) -> Write:
+    """A card whose body and index keys hold the name."""
+    name = f"Lovelace {number % 3}"
+    keys = {"by_name": ("all", name), "by_table": ("Lovelace", name)}
+    return put(f"card-{number}", b'"Lovelace"' * (number % 40 + 1), index_keys=keys)
 
 
 def holding(here: PostgresServer, text: bytes) -> list[Path]:

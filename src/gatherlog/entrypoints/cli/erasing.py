@@ -27,9 +27,9 @@ def erase(
 ) -> None:
     """Erase a guest, an account, or an entity of other logs, for good.
 
-    When it returns, no document is left, no event says anything about them, and the files of the
-    store are overwritten; others who write wait for that. Ids and counts stay. Backups that were
-    made before keep everything.
+    When it returns, no document is left, and no event says anything about them. On SQLite, the
+    files of the store are overwritten, and others who write wait for that. Ids and counts stay.
+    Backups that were made before keep everything.
     """
     settings = settings_of_store(store)
     named = f"{kind} {printable(id)}"

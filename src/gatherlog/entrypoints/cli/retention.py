@@ -100,7 +100,7 @@ def remove(name: Name, /, *, store: StoreUrl = None) -> None:
 
 
 def run(*, store: StoreUrl = None) -> None:
-    """Let everything expire now that is due, and overwrite it in the files of the store."""
+    """Let everything expire now that is due; on SQLite, it is overwritten in the files."""
     expired = _with(store, lambda platform: platform.expiry.go_round())
     print(f"{expired:,} events have expired.")
 
