@@ -1,4 +1,4 @@
-"""What is killed: `python -m tests.core.retention.killed_child expire|erase FILE [NUMBER]`.
+"""What is killed: `python -m tests.core.retention.killed_child expire|erase STORE [NUMBER]`.
 
 It prints a line when it begins, and another when it has acknowledged its work.
 """
@@ -43,8 +43,8 @@ def eraser_of(store: Store) -> Eraser:
     return Eraser(store, (), [ERASING_CATEGORY], owned=(), clock=clock, ids=CountingIds())
 
 
-async def main(work: str, path: str, number: str = "") -> None:
-    store = await open_store(f"sqlite:///{path}", views=VIEWS)
+async def main(work: str, url: str, number: str = "") -> None:
+    store = await open_store(url, views=VIEWS)
     print("begins", flush=True)
     if work == "expire":
         await expiry_of(store)[1].go_round()

@@ -4,6 +4,7 @@ import asyncio
 import random
 import signal
 import sys
+from collections.abc import AsyncIterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -13,7 +14,9 @@ from gatherlog.core import Append, Commit, Event, Recorded, Store
 from gatherlog.core.retention import Expiring
 from gatherlog.core.retention.rules import DAY
 from gatherlog.engines import open_store
+from tests.contracts.engines import POSTGRES_URL, address
 from tests.core.retention.killed_child import START, VIEWS, eraser_of, expiry_of
+from tests.postgres import tables_with
 from tests.stores import events_of
 
 ROOT = Path(__file__).parents[3]
@@ -22,10 +25,16 @@ STREAMS, EVENTS = 6, 1000
 ROUNDS = 30
 
 
-async def killed(work: str, path: Path, number: int, seconds: float) -> bool:
+@pytest.fixture(params=["sqlite:///{path}/store.db", POSTGRES_URL], ids=["sqlite", "postgres"])
+async def url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[str]:
+    async with address(request.param, tmp_path) as url:
+        yield url
+
+
+async def killed(work: str, url: str, number: int, seconds: float) -> bool:
     """Let a child work and kill it so many seconds after it has begun; whether it was done."""
     child = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.core.retention.killed_child", work, str(path), str(number),
+        sys.executable, "-m", "tests.core.retention.killed_child", work, url, str(number),
         cwd=ROOT, stdout=asyncio.subprocess.PIPE,
     )  # fmt: skip
     assert child.stdout is not None
@@ -38,8 +47,8 @@ async def killed(work: str, path: Path, number: int, seconds: float) -> bool:
     return told == b"done\n"
 
 
-async def opened(path: Path) -> Store:
-    return await open_store(f"sqlite:///{path}", views=VIEWS)
+async def opened(url: str) -> Store:
+    return await open_store(url, views=VIEWS, create=True)
 
 
 def event(number: int, at: int, text: str) -> Event:
@@ -60,18 +69,18 @@ async def fill(store: Store) -> None:
 
 @pytest.mark.heavy
 @pytest.mark.timeout(300)
-async def test_every_event_expires_once_however_often_it_is_killed(tmp_path: Path) -> None:
-    path, chance = tmp_path / "store.db", random.Random(1)
-    store = await opened(path)
+async def test_every_event_expires_once_however_often_it_is_killed(url: str) -> None:
+    chance = random.Random(1)
+    store = await opened(url)
     await fill(store)
     before = {n: await events_of(store, f"memo-{n}") for n in range(STREAMS)}
     await expiry_of(store)[0].set("short", Expiring(log="note", days=5), by="test")
     await store.close()
 
-    done = [await killed("expire", path, n, chance.uniform(0, 0.06)) for n in range(ROUNDS)]
+    done = [await killed("expire", url, n, chance.uniform(0, 0.06)) for n in range(ROUNDS)]
     assert not all(done)
 
-    store = await opened(path)
+    store = await opened(url)
     rules, expiry = expiry_of(store)
     await expiry.go_round()
     for stream in range(STREAMS):
@@ -82,16 +91,19 @@ async def test_every_event_expires_once_however_often_it_is_killed(tmp_path: Pat
     await store.close()
 
 
-def whole(path: Path) -> bytes:
-    """All files of a store."""
-    return b"".join(one.read_bytes() for one in path.parent.iterdir() if one.is_file())
+def holding(url: str, text: str) -> list[str]:
+    """The files or tables of a store in which a text stands."""
+    if url.startswith("postgresql:"):
+        return tables_with(url, text)
+    files = [one for one in Path(url.removeprefix("sqlite:///")).parent.iterdir() if one.is_file()]
+    return [one.name for one in files if text.encode() in one.read_bytes()]
 
 
 @pytest.mark.heavy
 @pytest.mark.timeout(300)
-async def test_an_erasure_is_whole_however_often_it_is_killed(tmp_path: Path) -> None:
-    path, chance = tmp_path / "store.db", random.Random(2)
-    store = await opened(path)
+async def test_an_erasure_is_whole_however_often_it_is_killed(url: str) -> None:
+    chance = random.Random(2)
+    store = await opened(url)
     for number in range(ROUNDS + 1):
         some = [event(n, START, f"secret{number}.") for n in range(60)]
         appends = [Append(f"{log}-e{number}", some) for log in ("doors", "lamps")]
@@ -102,19 +114,19 @@ async def test_an_erasure_is_whole_however_often_it_is_killed(tmp_path: Path) ->
     await store.close()
 
     for number in range(ROUNDS):
-        if await killed("erase", path, number, chance.uniform(0, 0.15)):
-            assert b"secret%d." % number not in whole(path)
+        if await killed("erase", url, number, chance.uniform(0, 0.15)):
+            assert holding(url, f"secret{number}.") == []
 
-    store = await opened(path)
+    store = await opened(url)
     await eraser_of(store).finish()
     for number in range(ROUNDS):
-        await check_whole(store, path, number)
+        await check_whole(store, url, number)
     assert await events_of(store, f"doors-e{ROUNDS}") == kept
     assert await store.recall(f"k{ROUNDS}") is not None
     await store.close()
 
 
-async def check_whole(store: Store, path: Path, number: int) -> None:
+async def check_whole(store: Store, url: str, number: int) -> None:
     """An erasure that was begun is whole by now; one that was not has left everything."""
     events: list[Recorded] = []
     for log in ("doors", "lamps"):
@@ -122,6 +134,6 @@ async def check_whole(store: Store, path: Path, number: int) -> None:
     blank = {one.is_blank for one in events}
     assert len(blank) == 1
     if blank == {True}:
-        assert b"secret%d." % number not in whole(path)
+        assert holding(url, f"secret{number}.") == []
         again = await eraser_of(store).erase("entity", f"e{number}", by="test")
         assert again.events == 0
