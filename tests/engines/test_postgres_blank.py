@@ -4,11 +4,12 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+import asyncpg
 import msgspec
 import pytest
 
 from gatherlog.core import Commit, Event, Recorded, Store, Write
-from gatherlog.core.eventstore.errors import StoreFailed
+from gatherlog.core.eventstore.errors import Busy, StoreFailed
 from gatherlog.engines import let_use, open_store
 from gatherlog.engines.postgres.installing import script
 from gatherlog.engines.postgres_address import read_place
@@ -108,6 +109,27 @@ async def test_blanking_is_on_disk_whatever_the_role_is_set_to(
         flushed = "SELECT pg_current_wal_flush_lsn() > $1::text::pg_lsn"
         assert fetch(postgres.url, flushed, before) == [(True,)]
     await store.close()
+
+
+async def test_blanking_is_tried_again_while_others_hold_the_events(
+    postgres: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gatherlog.core.eventstore.retrying.DEADLINE", 0.3)
+    store, place = await postgres.open(), read_place(postgres.url)
+    events = await written(store)
+    other = await asyncpg.connect(place.dsn)
+    holding = other.transaction()
+    await holding.start()
+    await other.execute(f'SELECT FROM "{place.schema}".event FOR UPDATE')
+
+    with pytest.raises(Busy, match="gave up"):
+        await blank(store, events)
+    assert await whole_stream(store, "card-1") == events
+    await holding.rollback()
+    await blank(store, events)
+
+    assert all(one.is_blank for one in await whole_stream(store, "card-1"))
+    await other.close()
 
 
 async def test_the_statements_of_the_docs_leave_nothing_in_the_tables(

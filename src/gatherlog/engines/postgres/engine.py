@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from gatherlog.core.eventstore.engine import (
-    Collision,
     IndexPage,
     IndexRowEngine,
     OutcomeUnknown,
@@ -12,7 +11,6 @@ from gatherlog.core.eventstore.engine import (
     RecordedView,
 )
 from gatherlog.core.eventstore.engine_store import IndexRowStore
-from gatherlog.core.eventstore.errors import StoreError
 from gatherlog.core.eventstore.events import Recorded
 from gatherlog.core.eventstore.index_keys import IndexRange
 from gatherlog.core.eventstore.page_sizes import (
@@ -33,7 +31,7 @@ from gatherlog.core.eventstore.store import (
 )
 from gatherlog.engines.postgres import rows
 from gatherlog.engines.postgres.connections import Connections, Server
-from gatherlog.engines.postgres.failures import DRIVER_ERRORS, is_collision, translate
+from gatherlog.engines.postgres.failures import DRIVER_ERRORS, translate
 from gatherlog.engines.postgres.index_rows import read_misindexed, rewrite_rows
 from gatherlog.engines.postgres.installing import script
 from gatherlog.engines.postgres.known import KnownRows
@@ -153,20 +151,11 @@ class PostgresEngine(IndexRowEngine):
         return True
 
     async def forget(self, text: str) -> None:
-        await self._change(rows.FORGET, text.encode())
+        await self._reads.change(script(rows.FORGET, self.place), text.encode())
 
     async def blank(self, partition: int, positions: Sequence[int]) -> None:
-        await self._change(rows.BLANK, [_number(position) for position in positions])
-
-    async def _change(self, sql: str, *values: Any) -> None:
-        """Run a statement that may be run twice. Raises Collision if others are in its way."""
-        try:
-            await self._fetch(sql, *values)
-        except StoreError as error:
-            cause = error.__cause__
-            if isinstance(cause, Exception) and is_collision(cause):
-                raise Collision(str(error)) from error
-            raise
+        numbers = [_number(position) for position in positions]
+        await self._reads.change(script(rows.BLANK, self.place), numbers)
 
     # Reading.
 
