@@ -20,7 +20,7 @@ from gatherlog.core.commands.handler import Handled
 from gatherlog.core.commands.service import Repeated
 from gatherlog.core.eventstore.errors import Conflict, Invalid, KeyReused
 from gatherlog.interfaces.problems import status_of
-from gatherlog.interfaces.site_time import site_zone
+from gatherlog.interfaces.site_time import new_thing_zone
 from gatherlog.interfaces.web.fields import ZONES, Fields
 from gatherlog.interfaces.web.forms import text, version
 from gatherlog.interfaces.web.things import thing_form
@@ -70,7 +70,8 @@ class EditPages:
         visitor, account = await self._frame.organiser(request, Action.CREATE_THING)
         if request.method != "POST":
             kind = request.query_params.get("kind", "")
-            form = thing_form.blank(kind, await site_zone(self._frame.platform))
+            zone = await new_thing_zone(self._frame.platform, account)
+            form = thing_form.blank(kind, zone)
             return self._form(request, visitor, form)
         sent = await self._frame.form(request, visitor)
         form = ThingForm.read(sent)

@@ -121,6 +121,19 @@ async def test_a_new_form_begins_with_the_time_zone_of_the_site(olga: Browsing) 
 
 
 @ON_SQLITE
+async def test_a_new_form_begins_with_the_time_zone_of_ones_newest_thing(
+    olga: Browsing, otto: Browsing, town: Town
+) -> None:
+    await town.draft(content(time_zone="Europe/Paris"))
+    await town.draft(content(time_zone="Europe/London"))
+
+    own, other = [await one.open("/desk/new") for one in (olga, otto)]
+
+    assert own.filled()["time_zone"] == ["Europe/London"]
+    assert other.filled()["time_zone"] == ["UTC"]
+
+
+@ON_SQLITE
 async def test_two_dozen_wrong_fields_are_named_and_what_was_typed_stays(
     olga: Browsing, platform: Platform
 ) -> None:
