@@ -22,6 +22,7 @@ from gatherlog.interfaces.web.rendering import HEADERS
 from gatherlog.interfaces.web.things.dates import date_path
 from gatherlog.interfaces.web.things.once import once
 from gatherlog.interfaces.web.things.own_frame import OwnFrame, OwnThing
+from gatherlog.interfaces.web.things.parents import parents_of
 from gatherlog.interfaces.web.things.phrases import span
 from gatherlog.interfaces.web.things.roster_rows import choices, expected, others
 from gatherlog.interfaces.web.words import day, local, people
@@ -67,6 +68,8 @@ class DateOfThing(msgspec.Struct, frozen=True):
     today: Date
     roster: Roster | None
     bookings: list[BookingDetails]
+    parents: Mapping[str, str]
+    """Names of those who have booked or wait, by their accounts; none once there is no roster."""
 
     @property
     def name(self) -> str:
@@ -126,16 +129,16 @@ class RosterPages:
             thing=found.own.thing,
             date=found.name,
             path=found.path,
-            booked=expected(roster),
+            booked=expected(roster, found.parents),
             places=people(sum(row.booking.places for row in roster.rows)),
         )
 
     async def sheet(self, request: Request) -> Response:
         """The roster as a sheet."""
-        _, roster = await self._roster(request)
+        found, roster = await self._roster(request)
         name = f'attachment; filename="roster-{roster.occurrence.date}.csv"'
         headers = {**HEADERS, "Content-Disposition": name}
-        return Response(write_roster(roster), 200, headers, media_type=_TYPE)
+        return Response(write_roster(roster, found.parents), 200, headers, media_type=_TYPE)
 
     async def _load(self, request: Request, action: Action) -> DateOfThing:
         """The date of the path. Raises NotFound where there is and was none, and as `own`."""
@@ -153,7 +156,10 @@ class RosterPages:
             roster = None
         if roster is None and not bookings:
             raise NotFound("There is no such date.")
-        return DateOfThing(own, date, start, self._frame.today, roster, bookings)
+        shown = [] if roster is None else [row.booking for row in roster.rows]
+        shown += [one.booking for one in bookings if roster is not None]
+        parents = await parents_of(self._frame.platform, shown)
+        return DateOfThing(own, date, start, self._frame.today, roster, bookings, parents)
 
     async def _roster(self, request: Request) -> tuple[DateOfThing, Roster]:
         """A date that is to come, or under way: what is told of children ends with it."""
@@ -203,11 +209,13 @@ class RosterPages:
         moved = await self._things.move_occurrence(
             own.id, found.date, to, own.account_id, start=found.start, actor=own.by
         )
-        thing, key = moved.body, "" if found.roster is None else found.roster.occurrence.key
+        thing, was = moved.body, None if found.roster is None else found.roster.occurrence
         now = self._frame.platform.clock()
         dates = not_over(thing.content, thing.altered, now=now)
-        paths = [date_path(own.id, one) for one in dates if one.key == key]
-        return self._frame.redirect([*paths, own.path][0], "moved")
+        here = [one for one in dates if was is not None and one.key == was.key]
+        paths = [date_path(own.id, one) for one in here]
+        is_same = was is not None and was.start in (one.start for one in here)
+        return self._frame.redirect([*paths, own.path][0], "not_moved" if is_same else "moved")
 
     async def _write(self, found: DateOfThing, fields: Fields) -> Response:
         """Send a letter; once, where the form is sent again as it was."""
@@ -251,8 +259,8 @@ class RosterPages:
     ) -> Response:
         thing, roster = found.own.thing, found.roster
         zone = thing.content.time_zone
-        booked = [] if roster is None else expected(roster)
-        waiting = others(found.bookings, "WAITING", zone)
+        booked = [] if roster is None else expected(roster, found.parents)
+        waiting = others(found.bookings, "WAITING", zone, found.parents)
         return self._frame.shown(
             request,
             "things/date.html",
