@@ -102,6 +102,7 @@ async def test_near_me_fills_in_where_the_browser_is(
     await desk.context.grant_permissions(["geolocation"])
     await desk.context.set_geolocation({"latitude": 52.5, "longitude": 13.42})
     await desk.goto(f"{site}/things")
+    await desk.get_by_text("Near a place").click()
     await desk.get_by_role("button", name="Near me").click()
     await expect(desk.get_by_label("Near", exact=True)).to_have_value("52.5000, 13.4200")
     await desk.get_by_role("button", name="Find", exact=True).click()

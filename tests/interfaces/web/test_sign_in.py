@@ -277,7 +277,7 @@ async def test_without_a_session_pages_redirect_to_the_sign_in_and_back(demo: Pl
         answers = [await browser.get(path) for path in ("/host", "/host/default/settings")]
 
     assert [(one.status_code, one.headers["location"]) for one in answers] == [
-        (303, "/signin"),
+        (303, "/signin?next=/host"),
         (303, "/signin?next=/host/default/settings"),
     ]
 

@@ -142,12 +142,12 @@ class MemberCommands(SendingCommands):
         """Who has a handle, if they may be written to."""
         account = await self._people.by_handle(handle)
         if account is None:
-            raise UnknownReceiver
+            raise UnknownReceiver(handle)
         if account == owner:
             raise BadMessage(ONESELF)
         [block] = await self._store.get([BLOCKS.ref(block_id(account, owner))])
         if block is not None:
-            raise UnknownReceiver
+            raise UnknownReceiver(handle)
         return account
 
     async def _add(self, owner: str, id: str, account: str, actor: str) -> None:

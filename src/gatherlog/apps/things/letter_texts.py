@@ -123,13 +123,13 @@ class LetterTexts:
         )
 
     def waits(self, booking: Booking, one: Occurrence) -> Letter:
-        together = ", all of you together" if booking.places > 1 else ""
+        whole, everybody = (" as a whole", " for all") if booking.places > 1 else ("", "")
         return self._letter(
             "You are on the waiting list",
             f"there is no room left at {self._name} for {_people(booking.places)}:",
             self._when_and_where(one),
-            f"You are on the waiting list{together}. As soon as there is room, you move up "
-            "automatically, and we write to you again. Until then you have no place.",
+            f"Your booking is on the waiting list{whole}. As soon as there is room{everybody}, it "
+            "moves up automatically, and we write to you again. Until then you have no place.",
             f"To leave the waiting list: {self._url('bookings')}",
         )
 

@@ -83,6 +83,11 @@ class Filters(msgspec.Struct, frozen=True):
         return any(self.fields.values.values()) or any(self.chosen.values())
 
     @property
+    def has_place(self) -> bool:
+        """Whether it is looked for near a place: its fields are folded away otherwise."""
+        return bool(self.fields["near"] or self.fields["radius"])
+
+    @property
     def has_more(self) -> bool:
         """Whether a filter is set that is folded away at first."""
         names = ("until", "start", "end", "price", "alone", "open", "sort")

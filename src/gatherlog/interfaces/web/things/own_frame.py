@@ -105,7 +105,8 @@ class OwnFrame(Frame):
             except Denied as error:
                 if type(error) is not Denied:
                     raise
-                return self.message(denied, 403)
+                visitor = await self._visitors.find(request)
+                return self.site_message(request, visitor, denied, 403)
 
         return serve
 
