@@ -292,9 +292,10 @@ async def test_things_are_found_also_where_the_default_gathering_was_removed(
 @pytest.mark.parametrize(
     ("asked", "folds"),
     [
-        ({}, {"Near a place": False, "More filters": False}),
-        ({"near": "52.5,13.4"}, {"Near a place": True, "More filters": False}),
-        ({"price": "0"}, {"Near a place": False, "More filters": True}),
+        ({}, {"Ages, day and place": False, "More filters": False}),
+        ({"near": "52.5,13.4"}, {"Ages, day and place": True, "More filters": False}),
+        ({"ages": "5"}, {"Ages, day and place": True, "More filters": False}),
+        ({"price": "0"}, {"Ages, day and place": False, "More filters": True}),
     ],
 )
 async def test_filters_that_are_not_used_are_folded_away(

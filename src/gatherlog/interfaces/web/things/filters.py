@@ -83,9 +83,9 @@ class Filters(msgspec.Struct, frozen=True):
         return any(self.fields.values.values()) or any(self.chosen.values())
 
     @property
-    def has_place(self) -> bool:
-        """Whether it is looked for near a place: its fields are folded away otherwise."""
-        return bool(self.fields["near"] or self.fields["radius"])
+    def has_main(self) -> bool:
+        """Whether ages, a day or a place are set, which are folded away at first."""
+        return any(self.fields[name] for name in ("ages", "day", "near", "radius"))
 
     @property
     def has_more(self) -> bool:
