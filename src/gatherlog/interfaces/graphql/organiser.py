@@ -173,6 +173,7 @@ async def cancel_booking(context: Context, given: Args) -> ShownThing:
 
 
 async def write_to_families(context: Context, given: Args) -> ShownThing:
+    context.rate_limiter.families(context.account_id, id_of(given))
     await context.things.write_to_families(
         id_of(given),
         given["date"],

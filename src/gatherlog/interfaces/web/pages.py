@@ -68,7 +68,7 @@ class Pages:
         self._sheets = SheetPages(self._frame)
         self._links = LinkPages(self._frame)
         self._things = ThingsPages(platform, self._renderer, visitors)
-        self._own = OwnPages(platform, self._renderer, visitors)
+        self._own = OwnPages(platform, self._renderer, visitors, rate_limiter)
         self._conversations = ConversationPages(
             self._frame, self._renderer, visitors, rate_limiter, live, watch
         )

@@ -15,7 +15,8 @@ from gatherlog.apps.things import BookingDetails, Roster, WrongState, not_over, 
 from gatherlog.core.commands.handler import Once
 from gatherlog.core.commands.service import Repeated
 from gatherlog.core.eventstore.errors import Flaw, GatherlogError, Invalid, KeyReused, NotFound
-from gatherlog.interfaces.problems import Malformed, status_of
+from gatherlog.interfaces.problems import Malformed, TooMany, status_of
+from gatherlog.interfaces.rates import RateLimiter
 from gatherlog.interfaces.web.fields import Fields, date_time
 from gatherlog.interfaces.web.forms import text
 from gatherlog.interfaces.web.rendering import HEADERS
@@ -56,6 +57,10 @@ _GONE: Final = ("/date", "/from")
 """Flaws that point to these are about a date that was there when the page was loaded."""
 _TYPE: Final = "text/csv; charset=utf-8"
 _UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_TOO_MANY: Final = (
+    "You have written to these families very often since yesterday, so this letter was not sent. "
+    "What you typed is still below: please send it tomorrow."
+)
 _NOT_POSSIBLE: Final = "This is not possible any more: look at the date as it is now."
 
 
@@ -98,7 +103,8 @@ Act = Callable[[DateOfThing, Fields], Awaitable[Response]]
 class RosterPages:
     """The pages about one date."""
 
-    def __init__(self, frame: OwnFrame) -> None:
+    def __init__(self, frame: OwnFrame, rate_limiter: RateLimiter) -> None:
+        self._rate_limiter = rate_limiter
         self._frame = frame
         self._things = frame.things
         self._acts: Mapping[str, tuple[Action, Act, Mapping[str, str]]] = {
@@ -186,7 +192,7 @@ class RosterPages:
                 return self._page(request, await self._load(request, action), fields, gone)
             flawed = fields.with_flaws(_spoken(error, pointers), _NAMES)
             return self._page(request, found, flawed, error)
-        except WrongState as error:
+        except (WrongState, TooMany) as error:
             return self._page(request, await self._load(request, action), fields, error)
 
     async def _cancel(self, found: DateOfThing, fields: Fields) -> Response:
@@ -219,6 +225,7 @@ class RosterPages:
 
     async def _write(self, found: DateOfThing, fields: Fields) -> Response:
         """Send a letter; once, where the form is sent again as it was."""
+        self._rate_limiter.families(found.own.account_id, found.own.id)
         own, letter = found.own, (found.own.id, fields["subject"], fields["letter"])
         key = once(own.account_id, fields["once"], letter)
         with suppress(Repeated):
@@ -279,8 +286,14 @@ class RosterPages:
             choices=choices(booked, waiting),
             once=self._frame.platform.ids(),
             fields=fields,
-            notice=_NOT_POSSIBLE if isinstance(error, WrongState) else "",
+            notice=_notice(error),
         )
+
+
+def _notice(error: GatherlogError | None) -> str:
+    if isinstance(error, TooMany):
+        return _TOO_MANY
+    return _NOT_POSSIBLE if isinstance(error, WrongState) else ""
 
 
 def _spoken(error: Invalid, pointers: Mapping[str, str]) -> list[Flaw]:

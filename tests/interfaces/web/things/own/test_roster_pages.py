@@ -1,15 +1,19 @@
 """One date on the organiser's desk: roster, print, sheet, letters, moving and cancelling."""
 
 import csv
+import dataclasses
 import io
 from datetime import date, timedelta
 from typing import Any
 
+import msgspec
 import pytest
 
 from gatherlog.apps.people import ProfilePatch
 from gatherlog.apps.things import Thing
 from gatherlog.bootstrap import Platform
+from gatherlog.interfaces.http import build_app
+from gatherlog.interfaces.logs import RequestLog
 from tests.interfaces.graphql.asking import ON_SQLITE, People
 from tests.interfaces.graphql.sample_town import DAY, NEXT_DAY, Town, content
 from tests.interfaces.web.reading import Page
@@ -264,6 +268,26 @@ async def test_a_letter_goes_to_the_families_of_the_date(olga: Browsing, town: T
     assert notes(page, "status") == ["Your letter goes to everybody who has booked or is waiting."]
     events = await events_of(town.service._store, f"occurrence-{thing.id}/{DAY}")
     assert [event.type for event in events][-1] == "things.families_written"
+
+
+@ON_SQLITE
+async def test_a_letter_beyond_the_limit_of_the_day_stays_on_the_page(
+    town: Town, platform: Platform, people: People
+) -> None:
+    thing = await booked(town)
+    settings = msgspec.structs.replace(platform.settings, rate_limits="families=1/day")
+    limited = dataclasses.replace(platform, settings=settings)
+    app = build_app(limited, log=RequestLog(platform.clock, lambda line: None))
+    async with Browsing.of(app, people.olga.secret) as olga:
+        await olga.send(path_of(thing), do="write", subject="Snow", letter="Bring boots.")
+
+        refused = await olga.send(path_of(thing), do="write", subject="Ice", letter="Stay home.")
+
+    page = page_of(refused, 429)
+    assert page.id("letter").typed == "Stay home."
+    assert "this letter was not sent" in page.text("main")
+    events = await events_of(town.service._store, f"occurrence-{thing.id}/{DAY}")
+    assert [event.type for event in events].count("things.families_written") == 1
 
 
 async def test_a_letter_that_is_sent_twice_is_written_once(olga: Browsing, town: Town) -> None:
