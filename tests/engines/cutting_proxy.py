@@ -50,6 +50,10 @@ class CuttingProxy:
         """The address of a store behind the proxy."""
         return f"postgresql://postgres@/postgres?host={self._folder.name}&schema={schema}"
 
+    def lead_to(self, server: PostgresServer) -> None:
+        """From now on, hand on what comes to another server."""
+        self._target = server.folder / SOCKET
+
     async def accept(self) -> None:
         """Let connections in, from now on."""
         path = Path(self._folder.name) / SOCKET

@@ -4,12 +4,21 @@ import asyncio
 
 import pytest
 
-from gatherlog.core import Store
+from gatherlog.core import Append, Commit, Store
 from gatherlog.core.eventstore.errors import NotAStore, StoreError, StoreFailed
 from gatherlog.engines import let_use, open_store
 from gatherlog.engines.postgres.installing import LAYOUT, script
 from gatherlog.engines.postgres_address import read_place
-from tests.contracts.commits import CARDS, commit, count, put, streams_of, whole_stream, writing
+from tests.contracts.commits import (
+    CARDS,
+    commit,
+    count,
+    event,
+    put,
+    streams_of,
+    whole_stream,
+    writing,
+)
 from tests.contracts.engines import Place
 from tests.postgres import SECRETIVE, PostgresServer, drop_schema, execute, fetch, make_role, server
 from tests.stores import eventually
@@ -305,22 +314,28 @@ async def test_a_schema_that_is_dropped_while_in_use_is_an_error_and_not_made_ag
     assert objects(postgres) == []
 
 
-async def test_a_store_that_is_restored_while_in_use_works_again(postgres: Place) -> None:
+@pytest.mark.parametrize("has_all", [True, False])
+async def test_a_store_that_is_restored_while_in_use_works_again_if_it_has_all_that_was_given(
+    postgres: Place, has_all: bool
+) -> None:
     """Its tables, functions and types have other numbers then, which statements knew."""
     store = await postgres.open()
-    await store.commit(commit("card-1"))
+    first = Commit(appends=[Append("card-1", [event(id="first")])])
+    await store.commit(first)
     await whole_stream(store, "card-1")
     drop_schema(postgres.url)
-    await (await postgres.open()).close()
+    restored = await postgres.open()
+    if has_all:
+        await restored.commit(first)
     sql = script("UPDATE gatherlog.store SET id = $1", read_place(postgres.url))
     execute(postgres.url, sql, store.id)
 
-    async def works() -> bool:
+    async def told() -> str:
         try:
             await store.commit(commit("card-1", key="k"))
-        except StoreError:
-            return False
-        return True
+        except StoreError as error:
+            return "went back" if "went back" in str(error) else "not yet"
+        return "works"
 
-    await eventually(works, True)
-    assert [found.version for found in await whole_stream(store, "card-1")] == [1]
+    await eventually(told, "works" if has_all else "went back")
+    assert len(await whole_stream(restored, "card-1")) == (2 if has_all else 0)
