@@ -28,6 +28,8 @@ class CuttingProxy:
         self._open: set[asyncio.StreamWriter] = set()
         self._listening: asyncio.Server | None = None
         self.cut: Cut | None = None
+        self._silent: set[asyncio.StreamWriter] = set()
+        """Connections of which nothing is handed on any more, although they do not end."""
         self.accepted = 0
         """Connections so far."""
         self.asked: list[float] = []
@@ -68,6 +70,10 @@ class CuttingProxy:
         self.end()
         await asyncio.sleep(0)
 
+    def silence(self) -> None:
+        """Hand on nothing more on the connections that are open, and do not end them."""
+        self._silent |= self._open
+
     def end(self) -> None:
         """End all connections that are open."""
         for writer in list(self._open):
@@ -96,6 +102,8 @@ class CuttingProxy:
 
     async def _requests(self, reader: asyncio.StreamReader, server: asyncio.StreamWriter) -> None:
         while data := await reader.read(65_536):
+            if server in self._silent:
+                continue
             self.asked.append(asyncio.get_running_loop().time())
             if self.cut is not None and self._marker in data:
                 if self.cut == "answer":

@@ -304,7 +304,7 @@ async def test_a_schema_that_is_dropped_while_in_use_is_an_error_and_not_made_ag
 ) -> None:
     store = await postgres.open()
     await store.commit(commit("card-1"))
-    drop_schema(postgres.url)
+    await asyncio.to_thread(drop_schema, postgres.url)
 
     for _ in range(2):
         with pytest.raises((NotAStore, StoreFailed)):
@@ -314,28 +314,26 @@ async def test_a_schema_that_is_dropped_while_in_use_is_an_error_and_not_made_ag
     assert objects(postgres) == []
 
 
-@pytest.mark.parametrize("has_all", [True, False])
 async def test_a_store_that_is_restored_while_in_use_works_again_if_it_has_all_that_was_given(
-    postgres: Place, has_all: bool
+    postgres: Place,
 ) -> None:
     """Its tables, functions and types have other numbers then, which statements knew."""
     store = await postgres.open()
     first = Commit(appends=[Append("card-1", [event(id="first")])])
     await store.commit(first)
     await whole_stream(store, "card-1")
-    drop_schema(postgres.url)
+    await asyncio.to_thread(drop_schema, postgres.url)
     restored = await postgres.open()
-    if has_all:
-        await restored.commit(first)
+    await restored.commit(first)
     sql = script("UPDATE gatherlog.store SET id = $1", read_place(postgres.url))
     execute(postgres.url, sql, store.id)
 
-    async def told() -> str:
+    async def works() -> bool:
         try:
             await store.commit(commit("card-1", key="k"))
-        except StoreError as error:
-            return "went back" if "went back" in str(error) else "not yet"
-        return "works"
+        except StoreError:
+            return False
+        return True
 
-    await eventually(told, "works" if has_all else "went back")
-    assert len(await whole_stream(restored, "card-1")) == (2 if has_all else 0)
+    await eventually(works, True)
+    assert [found.version for found in await whole_stream(store, "card-1")] == [1, 2]

@@ -279,13 +279,14 @@ class Connections:
         try:
             async with asyncio.timeout(seconds):
                 await turn
-        except TimeoutError:
-            raise Busy(f"all connections were in use for {DEADLINE:g} s") from None
-        finally:
+        except BaseException as error:
             if turn in self._waiting:
                 self._waiting.remove(turn)
-            elif turn.cancelled():
+            else:  # it was the turn of one who does not wait any more
                 self._wake()
+            if isinstance(error, TimeoutError):
+                raise Busy(f"all connections were in use for {DEADLINE:g} s") from None
+            raise
 
     def _return(self, connection: Connection) -> None:
         if connection.is_closed():
