@@ -337,3 +337,35 @@ async def test_a_store_that_is_restored_while_in_use_works_again_if_it_has_all_t
 
     await eventually(works, True)
     assert [found.version for found in await whole_stream(store, "card-1")] == [1, 2]
+
+
+async def test_a_function_that_others_have_made_in_public_is_not_called(postgres: Place) -> None:
+    """One whose arguments fit better goes before a built-in one, wherever it is looked for."""
+    store, place = await postgres.open(), read_place(postgres.url)
+    change = "gatherlog.stream_change"
+    trap = (
+        f"CREATE FUNCTION public.unnest({change}[]) RETURNS SETOF {change} LANGUAGE plpgsql AS"
+        " $$ BEGIN RAISE EXCEPTION 'trapped'; END $$"
+    )
+    execute(place.dsn, script(trap, place))
+
+    assert (await store.commit(commit("card-1"))).streams == {"card-1": 1}
+
+
+async def test_a_role_may_call_the_functions_where_not_everybody_may(
+    postgres: Place, here: PostgresServer
+) -> None:
+    """As where an administrator has taken this from everybody for all that is to be made."""
+    make_role(postgres.url, "guest")
+    hard = "ALTER DEFAULT PRIVILEGES {} EXECUTE ON FUNCTIONS {} PUBLIC"
+    execute(postgres.url, hard.format("REVOKE", "FROM"))
+    try:
+        await postgres.open()
+    finally:
+        execute(postgres.url, hard.format("GRANT", "TO"))
+    await let_use(postgres.url, "guest")
+
+    store = await open_store(here.url(read_place(postgres.url).schema, user="guest"))
+    assert (await store.commit(commit("card-1"))).streams == {"card-1": 1}
+    assert await store.heads() == (1,)
+    await store.close()

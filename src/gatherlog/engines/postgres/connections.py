@@ -35,6 +35,8 @@ GROWING_SECONDS: Final = 1.0
 CLOSE_SECONDS: Final = 2.0
 
 _SETTINGS: Final[Mapping[str, str]] = {
+    # Functions of the same name that others have put into a schema like `public` are not called.
+    "search_path": "pg_catalog, pg_temp",
     "default_transaction_isolation": "read committed",
     "idle_in_transaction_session_timeout": "3s",
     "statement_timeout": "30s",
@@ -49,7 +51,9 @@ _SETTINGS: Final[Mapping[str, str]] = {
     "enable_memoize": "off",
     "jit": "off",
 }
-_SET: Final = "".join(f"SET {name} = '{value}';" for name, value in _SETTINGS.items())
+_SET: Final = "".join(
+    f"SELECT set_config('{name}', '{value}', false);" for name, value in _SETTINGS.items()
+)
 _PERMANENT: Final = ("28", "3D000", "22023", "42704", "0A000", "08P01", "42501")
 """Beginnings of the states of a server that will say the same at the next attempt."""
 
