@@ -134,3 +134,10 @@ def test_the_demo_keeps_its_data_in_a_database_and_shows_the_same_again(
     assert shown[0] == shown[1]
     assert (foreign.status, file.status) == (1, 2)
     assert "this demo has not made" in foreign.err
+
+
+def test_the_demo_shows_no_password_of_an_address_that_it_refuses(tmp_path: Path) -> None:
+    refused = gatherlog("demo", "--store", "postgres://me:pa55word@h/db", cwd=tmp_path)
+
+    assert (refused.status, "is not a database" in refused.err) == (2, True)
+    assert "pa55word" not in refused.out + refused.err
