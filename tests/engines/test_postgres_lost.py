@@ -4,7 +4,7 @@ import asyncio
 import random
 import time
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 
 import pytest
 
@@ -137,8 +137,8 @@ async def test_while_a_database_is_away_everything_is_refused_as_busy_and_then_w
     assert [found.version for found in await whole_stream(store, "card-1")] == list(range(1, 52))
 
 
-async def _refusals(*asked: object) -> list[type]:
-    done = await asyncio.gather(*asked, return_exceptions=True)  # type: ignore[call-overload]
+async def _refusals(*asked: Awaitable[object]) -> list[type]:
+    done = await asyncio.gather(*asked, return_exceptions=True)
     return [type(one) for one in done]
 
 

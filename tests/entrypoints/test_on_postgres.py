@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from gatherlog.engines.postgres_address import read_place
-from tests.contracts.engines import POSTGRES, Place, require
+from tests.contracts.engines import POSTGRES, Place, empty_place
 from tests.entrypoints.terminal import gatherlog, running
 from tests.entrypoints.test_serving import get
 from tests.postgres import make_role, server
@@ -17,10 +17,8 @@ SECRET = "s3cret"
 
 @pytest.fixture
 async def place(tmp_path: Path) -> AsyncIterator[Place]:
-    require(POSTGRES)
-    place = Place(POSTGRES, tmp_path)
-    yield place
-    await place.close()
+    async with empty_place(POSTGRES, tmp_path) as place:
+        yield place
 
 
 @pytest.fixture
