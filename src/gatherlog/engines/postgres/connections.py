@@ -20,7 +20,7 @@ from gatherlog.engines.postgres.failures import DRIVER_ERRORS, is_lost, told, tr
 from gatherlog.engines.postgres.poolers import Connection, is_pooled
 from gatherlog.engines.postgres_address import Place
 
-__all__ = ["Connection", "Connections", "Server"]
+__all__ = ["Connection", "Connections", "Server", "close_connection"]
 
 MOST_READERS: Final = 6
 """Connections that reads share, at most."""
@@ -201,7 +201,7 @@ class Server:
     async def close(self) -> None:
         """Close all connections; nobody uses them any more."""
         self._is_closed = True
-        await asyncio.gather(*[_close(connection) for connection in list(self._open)])
+        await asyncio.gather(*[close_connection(connection) for connection in list(self._open)])
         self._guard.cancel()
         await asyncio.wait([self._guard])
 
@@ -318,7 +318,8 @@ async def _connected(place: Place, settings: Mapping[str, str]) -> Connection:
     return connection
 
 
-async def _close(connection: Connection) -> None:
+async def close_connection(connection: Connection) -> None:
+    """Take leave of the server, for CLOSE_SECONDS at most."""
     try:
         await connection.close(timeout=CLOSE_SECONDS)
     except DRIVER_ERRORS:

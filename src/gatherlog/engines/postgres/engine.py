@@ -30,7 +30,7 @@ from gatherlog.core.eventstore.store import (
     StreamHead,
 )
 from gatherlog.engines.postgres import rows
-from gatherlog.engines.postgres.connections import Connection, Connections, Server
+from gatherlog.engines.postgres.connections import Connection, Connections, Server, close_connection
 from gatherlog.engines.postgres.failures import DRIVER_ERRORS, translate
 from gatherlog.engines.postgres.given import GivenEvents
 from gatherlog.engines.postgres.index_rows import read_misindexed, rewrite_rows
@@ -297,7 +297,7 @@ class PostgresEngine(IndexRowEngine):
         except DRIVER_ERRORS as error:
             raise translate(error) from error
         finally:
-            await connection.close()
+            await close_connection(connection)
 
 
 def may_exist(*names: str) -> bool:
