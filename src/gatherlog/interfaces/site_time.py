@@ -24,10 +24,8 @@ async def site_zone(platform: Platform) -> str:
 async def new_thing_zone(platform: Platform, organiser_id: str) -> str:
     """The zone with which a new thing begins: that of the organiser's newest thing, as long as it
     is not removed; the site's where there is none."""
-    newest = await platform.things.own_things(organiser_id, Window(limit=1))
-    for item in newest.items:
-        return item.body.content.time_zone
-    return await site_zone(platform)
+    newest = (await platform.things.own_things(organiser_id, Window(limit=1))).items
+    return newest[0].body.content.time_zone if newest else await site_zone(platform)
 
 
 async def site_today(platform: Platform) -> date:
