@@ -6,15 +6,17 @@ import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
+from statistics import median
 from time import perf_counter
 
 import msgspec
 
 from benchmarks import servers
-from benchmarks.growing import MOST_RATIO, timed
+from benchmarks.growing import MOST_RATIO
 from benchmarks.keeping import Members
 from benchmarks.measuring import Benchmark, Contender, Figures, Measure, Plan, Size, Target
 from benchmarks.measuring import percentile as at
+from benchmarks.workload import shuffled
 from gatherlog.apps.messages import VIEWS, MessageService
 from gatherlog.apps.people import VIEWS as PEOPLE_VIEWS
 from gatherlog.apps.people import ProfilePatch
@@ -23,11 +25,17 @@ from gatherlog.core.eventstore.clock import system_clock
 from gatherlog.engines import open_store
 from gatherlog.settings import Settings
 
+Call = Callable[[MessageService], Awaitable[object]]
+
 FOLLOWERS, OPEN = 1_000, 5_000
 """Open pages beside which the delay is measured, and those of which the memory is."""
 PAGES_OF_ONE = 5
 """Open pages of each member, of at most eight."""
 FEW_MESSAGES, FEW_CONVERSATIONS = 20, 10
+MOST_DRAWN = 1_000
+"""Messages of a conversation at which pages begin, spread over all of it."""
+FILLERS = 32
+"""Calls in flight while a store is filled."""
 PAGE, LISTED = 20, FEW_CONVERSATIONS
 """Messages of a page, and conversations of a list: all that the small contender has."""
 
@@ -139,29 +147,43 @@ async def has_come(reader: asyncio.StreamReader, what: bytes) -> None:
 # How reading grows.
 
 
-def reading(store_url: str, conversation: str, reader: str, probes: int) -> Measure:
-    """Median microseconds of opening a conversation, of a page in its middle, of the list, of the
-    count."""
+class Talk(msgspec.Struct, frozen=True):
+    """A filled store: the reader's long conversation, another of theirs, and messages of the
+    first."""
 
-    async def measure(_: Path) -> Figures:
-        async with serving(store_url) as service:
-            page = await service.messages(reader, conversation, limit=PAGE)
-            middle = page.items[-1].message.id
+    url: str
+    long: str
+    other: str
+    messages: list[str]
 
-            async def opened() -> None:
-                await service.open(reader, conversation, limit=PAGE)
 
-            async def earlier() -> None:
-                await service.messages(reader, conversation, limit=PAGE, after=middle)
+def reading(talk: Talk, probes: int) -> Measure:
+    """Median microseconds of opening a conversation, of a page of it drawn at random, of the list,
+    of the count.
 
-            async def listed() -> None:
-                await service.conversations(reader, limit=LISTED)
+    Each is measured with a store that has just been opened and that has read another conversation,
+    so that statements are prepared and none of the rows is known.
+    """
 
-            async def counted() -> None:
-                await service.unread(reader)
-
-            calls = {"open": opened, "page": earlier, "list": listed, "count": counted}
-            return {f"{name}_us": await timed(probes, call) for name, call in calls.items()}
+    async def measure(folder: Path) -> Figures:
+        next_message = shuffled(talk.messages, probes)
+        calls: dict[str, Call] = {
+            "open": lambda service: service.open("reader", talk.long, limit=PAGE),
+            "page": lambda service: service.messages(
+                "reader", talk.long, limit=PAGE, upto=next_message()
+            ),
+            "list": lambda service: service.conversations("reader", limit=LISTED),
+            "count": lambda service: service.unread("reader"),
+        }
+        taken: dict[str, list[float]] = {f"{name}_us": [] for name in calls}
+        for _ in range(probes):
+            for name, call in calls.items():
+                async with serving(talk.url) as service:
+                    await service.messages("reader", talk.other)
+                    begun = perf_counter()
+                    await call(service)
+                    taken[f"{name}_us"].append((perf_counter() - begun) * 1e6)
+        return {name: median(times) for name, times in taken.items()}
 
     return measure
 
@@ -176,43 +198,65 @@ async def serving(url: str) -> AsyncIterator[MessageService]:
         await store.close()
 
 
-async def fill(url: str, messages: int, conversations: int) -> str:
-    """A conversation of so many messages with the reader, who has so many; the last is this one."""
+async def fill(url: str, messages: int, conversations: int) -> Talk:
+    """Give the reader so many conversations, of which the last has so many messages."""
+    drawn: list[str] = []
     async with serving(url) as service:
-        await in_turn(conversations - 1, lambda n: service.start(f"other-{n}", "reader", "Hello"))
-        shown = await service.start("writer", "reader", "Hello")
-        await in_turn(
-            messages - 1, lambda n: service.send("writer", shown.conversation, f"Message {n}")
+
+        async def started(number: int) -> str:
+            shown = await service.start(f"other-{number}", "reader", "Hello")
+            return shown.conversation
+
+        async def sent(number: int) -> None:
+            shown = await service.send("writer", long, f"Message {number}")
+            if number >= PAGE - 2 and number % (messages // MOST_DRAWN + 1) == 0:
+                drawn.append(shown.message.id)
+
+        other = await started(0)
+        await side_by_side(conversations - 2, lambda number: started(number + 1))
+        long = (await service.start("writer", "reader", "Hello")).conversation
+        await side_by_side(messages - 1, sent)
+    return Talk(url, long, other, drawn)
+
+
+async def side_by_side(count: int, call: Callable[[int], Awaitable[object]]) -> None:
+    """Make so many calls, FILLERS of them at a time, so that commits share what they wait for."""
+    numbers = iter(range(count))
+
+    async def some() -> None:
+        for number in numbers:
+            await call(number)
+
+    async with asyncio.TaskGroup() as group:
+        for _ in range(FILLERS):
+            group.create_task(some())
+
+
+def prepare_growth(factor: int) -> Callable[[Size, Path], Awaitable[Plan]]:
+    """Compare a short conversation with a long one, and a short list with a long list."""
+
+    async def plan(size: Size, folder: Path) -> Plan:
+        many, contenders = size.many * factor // 10, []
+        contents = {
+            "small": (min(FEW_MESSAGES, many), FEW_CONVERSATIONS),
+            "long": (many, FEW_CONVERSATIONS),
+            "many": (FEW_MESSAGES, min(10_000, many // 2)),
+        }
+        for name, (messages, conversations) in contents.items():
+            talk = await fill(f"sqlite:///{folder / name}.db", messages, conversations)
+            what = f"{messages:,} messages in it, {conversations:,} conversations"
+            contenders.append(Contender(name, what, reading(talk, size.probes)))
+        metrics = ("open_us", "page_us", "list_us", "count_us")
+        return Plan(
+            contenders,
+            [
+                Target(name, metric, "small", at_most=MOST_RATIO)
+                for name in ("long", "many")
+                for metric in metrics
+            ],
         )
-        return shown.conversation
 
-
-async def in_turn(count: int, call: Callable[[int], Awaitable[object]]) -> None:
-    for number in range(count):
-        await call(number)
-
-
-async def prepare_growth(size: Size, folder: Path) -> Plan:
-    many, contenders = size.many // 10, []
-    contents = {
-        "small": (min(FEW_MESSAGES, many), FEW_CONVERSATIONS),
-        "long": (many, FEW_CONVERSATIONS),
-        "many": (FEW_MESSAGES, min(10_000, many // 2)),
-    }
-    for name, (messages, conversations) in contents.items():
-        url = f"sqlite:///{folder / name}.db"
-        talk = await fill(url, messages, conversations)
-        what = f"{messages:,} messages in it, {conversations:,} conversations"
-        contenders.append(Contender(name, what, reading(url, talk, "reader", size.probes)))
-    metrics = ("open_us", "page_us", "list_us", "count_us")
-    return Plan(
-        contenders,
-        [
-            Target(name, metric, "small", at_most=MOST_RATIO)
-            for name in ("long", "many")
-            for metric in metrics
-        ],
-    )
+    return plan
 
 
 async def prepare_live(size: Size, folder: Path) -> Plan:
@@ -238,5 +282,11 @@ async def prepare_open(size: Size, folder: Path) -> Plan:
 BENCHMARKS = [
     Benchmark("talk-live", "a message on the other's open page", prepare_live),
     Benchmark("talk-open", "the memory of open pages of conversations", prepare_open),
-    Benchmark("talk-growth", "reading in long conversations, and many", prepare_growth),
+    Benchmark("talk-growth", "reading in long conversations, and many", prepare_growth(1)),
+    Benchmark(
+        "talk-growth-1m",
+        "the same with a conversation of 1,000,000 messages",
+        prepare_growth(10),
+        on_demand=True,
+    ),
 ]

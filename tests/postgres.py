@@ -98,6 +98,7 @@ class PostgresServer:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             cwd=Path(__file__).parents[1],
+            start_new_session=True,  # so that it outlives a whole group that is killed
         )
         assert self._guardian.stdout is not None
         told = self._guardian.stdout.readline()
@@ -112,6 +113,19 @@ class PostgresServer:
         self._guardian.wait()
         self._guardian.stdout.close()
         shutil.rmtree(self.folder, ignore_errors=True)  # a small file system was in the way before
+
+    def restart(self, meanwhile: Callable[[Path], None]) -> None:
+        """Stop the server, do something with the folder of its data, and start it again."""
+        assert self._guardian is not None
+        assert self._guardian.stdin is not None
+        assert self._guardian.stdout is not None
+        self._guardian.stdin.write(b"stop\n")
+        self._guardian.stdin.flush()
+        assert self._guardian.stdout.readline() == b"stopped\n"
+        meanwhile(self.folder / "data")
+        self._guardian.stdin.write(b"start\n")
+        self._guardian.stdin.flush()
+        assert self._guardian.stdout.readline() == b"ready\n"
 
     def _with_room(self) -> list[str]:
         """The beginning of a command that runs with the small file system."""
@@ -253,9 +267,22 @@ def _guard(binaries: str, folder: str, primary: str, *options: str) -> None:
         subprocess.run([*copy, *how], check=True, **who)
     else:
         _make(programs / "initdb", data, who)
-    with open(Path(folder) / "log", "wb") as log:
+    command = [str(programs / "postgres"), "-D", data, *options]
+    process = _start(command, Path(folder), who)
+    try:
+        while _was_asked(process):  # for a restart
+            process = _start(command, Path(folder), who)
+    finally:
+        process.send_signal(signal.SIGQUIT)
+        process.wait()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _start(command: list[str], folder: Path, who: dict[str, Any]) -> "subprocess.Popen[bytes]":
+    """A server, once it lets connections in."""
+    with open(folder / "log", "wb") as log:
         process = subprocess.Popen(
-            [str(programs / "postgres"), "-D", data, *options],
+            command,
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
@@ -263,14 +290,24 @@ def _guard(binaries: str, folder: str, primary: str, *options: str) -> None:
             **who,
         )
     try:
-        _wait_until_ready(process, Path(folder))
-        sys.stdout.write("ready\n")
-        sys.stdout.flush()
-        sys.stdin.read()
-    finally:
-        process.send_signal(signal.SIGQUIT)
+        _wait_until_ready(process, folder)
+        print("ready", flush=True)
+    except BaseException:
+        process.kill()
         process.wait()
         shutil.rmtree(folder, ignore_errors=True)
+        raise
+    return process
+
+
+def _was_asked(process: "subprocess.Popen[bytes]") -> bool:
+    """Stop the server when standard input says so; whether it then says that it is to start."""
+    if sys.stdin.readline() != "stop\n":
+        return False
+    process.send_signal(signal.SIGINT)
+    process.wait()
+    print("stopped", flush=True)
+    return sys.stdin.readline() == "start\n"
 
 
 def _make(initdb: Path, data: str, who: dict[str, Any]) -> None:

@@ -54,7 +54,8 @@ A flag wins over its variable.
 `sign_in` (10/minute per client address), `email` (5/minute per e-mail address \
 and client address), `rsvp` (10/hour per guest), \
 `conversation` (30/minute per member and client address), `wrong` (30/minute per client address), \
-`contact` (5 letters to the site an hour per client address) |
+`contact` (5 letters to the site an hour per client address), \
+`families` (30 letters a day of an organiser to the families of one thing) |
 | `GATHERLOG_QUOTAS` | | on; `off`, or figures like `gatherings=200,guests=off` for `gatherings` \
 (50 of an account), `guests` (5000 of a gathering), `account_guests` (20000 of an account), \
 `gathering_letters` (6000 about a gathering a day), `host_letters` (10000 of an account a day), \

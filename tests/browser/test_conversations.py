@@ -63,6 +63,21 @@ async def pocket(chromium: Browser) -> AsyncIterator[Page]:
     assert errors == []
 
 
+@pytest.fixture
+async def others(chromium: Browser) -> AsyncIterator[BrowserContext]:
+    """A browser of further members, of which no page is open."""
+    context = await chromium.new_context()
+    yield context
+    await context.close()
+
+
+async def agree(platform: Platform, *accounts: str) -> None:
+    """Let these members show each other what they have read."""
+    for account in accounts:
+        agreed = ProfilePatch(read_receipts=True)
+        await platform.profiles.change(account, agreed, actor="test")
+
+
 async def open_talk(page: Page, site: str, talk: str) -> None:
     """Open a conversation, and wait until it is followed."""
     await page.goto(f"{site}/messages/{talk}")
@@ -109,9 +124,8 @@ async def test_two_members_talk_and_each_sees_the_other_at_once(
 
 
 async def test_what_arrives_while_nobody_looks_stays_unread_under_a_line(
-    platform: Platform, pocket: Page, site: str, chromium: Browser, enter: Enter
+    platform: Platform, pocket: Page, site: str, others: BrowserContext, enter: Enter
 ) -> None:
-    others = await chromium.new_context()
     bob, ada = await enter(others, "bob"), await enter(pocket.context, "ada")
     talk = (await platform.messages.start(bob, "ada", "Hello")).conversation
     await open_talk(pocket, site, talk)
@@ -127,13 +141,11 @@ async def test_what_arrives_while_nobody_looks_stays_unread_under_a_line(
     await pocket.evaluate(LOOKS, "visible")
     await expect(pocket).to_have_title("Bob")
     assert await platform.messages.unread(ada) == 0
-    await others.close()
 
 
 async def test_after_a_break_nothing_is_missing_or_twice(
-    platform: Platform, pocket: Page, site: str, chromium: Browser, enter: Enter
+    platform: Platform, pocket: Page, site: str, others: BrowserContext, enter: Enter
 ) -> None:
-    others = await chromium.new_context()
     bob = await enter(others, "bob")
     await enter(pocket.context, "ada")
     talk = (await platform.messages.start(bob, "ada", "0")).conversation
@@ -148,16 +160,13 @@ async def test_after_a_break_nothing_is_missing_or_twice(
     await expect(pocket.get_by_text("No connection at the moment.")).to_be_hidden()
     await platform.messages.send(bob, talk, "4")
     await expect(pocket.locator("[data-messages] .text")).to_have_text(list("01234"))
-    await others.close()
 
 
 async def test_what_the_other_has_read_shows_at_once_where_both_agree(
     platform: Platform, desk: Page, pocket: Page, site: str, enter: Enter
 ) -> None:
     ada, bob = await enter(desk.context, "ada"), await enter(pocket.context, "bob")
-    for account in (ada, bob):
-        agreed = ProfilePatch(read_receipts=True)
-        await platform.profiles.change(account, agreed, actor="test")
+    await agree(platform, ada, bob)
     talk = (await platform.messages.start(ada, "bob", "Hello")).conversation
     await open_talk(desk, site, talk)
     mark = desk.locator("[data-seen]")
@@ -173,13 +182,10 @@ async def test_what_the_other_has_read_shows_at_once_where_both_agree(
 
 
 async def test_an_answer_that_comes_after_the_message_was_read_does_not_unread_it(
-    platform: Platform, desk: Page, site: str, enter: Enter, chromium: Browser
+    platform: Platform, desk: Page, site: str, enter: Enter, others: BrowserContext
 ) -> None:
-    others = await chromium.new_context()
     ada, bob = await enter(desk.context, "ada"), await enter(others, "bob")
-    for account in (ada, bob):
-        agreed = ProfilePatch(read_receipts=True)
-        await platform.profiles.change(account, agreed, actor="test")
+    await agree(platform, ada, bob)
     talk = (await platform.messages.start(ada, "bob", "Hello")).conversation
     await open_talk(desk, site, talk)
     mark = desk.locator("[data-seen]").last
@@ -200,14 +206,12 @@ async def test_an_answer_that_comes_after_the_message_was_read_does_not_unread_i
     await expect(desk.locator(".waiting")).to_have_count(0)
     await expect(desk.locator("[data-messages] .text")).to_have_text(["Hello", "Are you there?"])
     await expect(mark).to_be_visible()
-    await others.close()
 
 
 async def test_an_open_list_orders_itself_and_keeps_the_focus(
-    platform: Platform, desk: Page, site: str, chromium: Browser, enter: Enter
+    platform: Platform, desk: Page, site: str, others: BrowserContext, enter: Enter
 ) -> None:
     ada = await enter(desk.context, "ada")
-    others = await chromium.new_context()
     bob, eve = await enter(others, "bob"), await enter(others, "eve")
     with_bob = (await platform.messages.start(bob, "ada", "From Bob")).conversation
     await platform.messages.start(eve, "ada", "From Eve")
@@ -224,13 +228,11 @@ async def test_an_open_list_orders_itself_and_keeps_the_focus(
     await expect(desk.get_by_role("link", name="Bob")).to_be_focused()
     await platform.messages.leave(ada, with_bob)
     await expect(names).to_have_text(["Eve"])
-    await others.close()
 
 
 async def test_a_message_that_could_not_be_sent_says_so_and_is_sent_once_by_trying_again(
-    platform: Platform, pocket: Page, site: str, chromium: Browser, enter: Enter
+    platform: Platform, pocket: Page, site: str, others: BrowserContext, enter: Enter
 ) -> None:
-    others = await chromium.new_context()
     bob, ada = await enter(others, "bob"), await enter(pocket.context, "ada")
     talk = (await platform.messages.start(bob, "ada", "Hello")).conversation
     await open_talk(pocket, site, talk)
@@ -262,13 +264,11 @@ async def test_a_message_that_could_not_be_sent_says_so_and_is_sent_once_by_tryi
 
     shown = await platform.messages.messages(ada, talk)
     assert [one.message.text for one in shown.items] == ["One", "Hello"]
-    await others.close()
 
 
 async def test_what_one_tab_could_not_send_is_kept_while_another_one_sends(
-    platform: Platform, pocket: Page, site: str, chromium: Browser, enter: Enter
+    platform: Platform, pocket: Page, site: str, others: BrowserContext, enter: Enter
 ) -> None:
-    others = await chromium.new_context()
     bob = await enter(others, "bob")
     await enter(pocket.context, "ada")
     talk = (await platform.messages.start(bob, "ada", "Hello")).conversation
@@ -285,13 +285,11 @@ async def test_what_one_tab_could_not_send_is_kept_while_another_one_sends(
     await pocket.reload()
 
     await expect(pocket.locator(".waiting .text")).to_have_text("Lost")
-    await others.close()
 
 
 async def test_what_the_server_refuses_goes_back_into_the_field(
-    platform: Platform, pocket: Page, site: str, chromium: Browser, enter: Enter
+    platform: Platform, pocket: Page, site: str, others: BrowserContext, enter: Enter
 ) -> None:
-    others = await chromium.new_context()
     bob = await enter(others, "bob")
     await enter(pocket.context, "ada")
     talk = (await platform.messages.start(bob, "ada", "Hello")).conversation
@@ -306,13 +304,11 @@ async def test_what_the_server_refuses_goes_back_into_the_field(
     await pocket.get_by_role("button", name="Edit").tap()
     await expect(pocket.get_by_label("Message to Bob")).to_have_value("x" * 1025)
     await expect(alert).to_have_count(0)
-    await others.close()
 
 
 async def test_drafts_survive_until_they_are_sent_and_go_with_the_session(
-    platform: Platform, desk: Page, site: str, chromium: Browser, enter: Enter
+    platform: Platform, desk: Page, site: str, others: BrowserContext, enter: Enter
 ) -> None:
-    others = await chromium.new_context()
     bob = await enter(others, "bob")
     await enter(desk.context, "ada")
     talk = (await platform.messages.start(bob, "ada", "Hello")).conversation
@@ -333,13 +329,11 @@ async def test_drafts_survive_until_they_are_sent_and_go_with_the_session(
     await desk.get_by_role("button", name="Sign out").click()
     await expect(desk.get_by_role("heading", level=1)).to_have_text("Sign in")
     assert await desk.evaluate("Object.keys(localStorage)") == []
-    await others.close()
 
 
 async def test_older_messages_come_as_one_scrolls_each_once_under_its_day(
-    platform: Platform, pocket: Page, site: str, chromium: Browser, enter: Enter
+    platform: Platform, pocket: Page, site: str, others: BrowserContext, enter: Enter
 ) -> None:
-    others = await chromium.new_context()
     bob = await enter(others, "bob")
     ada = await enter(pocket.context, "ada")
     talk = (await platform.messages.start(bob, "ada", "1")).conversation
@@ -354,13 +348,11 @@ async def test_older_messages_come_as_one_scrolls_each_once_under_its_day(
     await expect(texts).to_have_text([str(number) for number in range(1, 71)])
     await expect(pocket.locator(".day")).to_have_text(["Today"])
     await expect(pocket.get_by_role("link", name="Earlier messages")).to_have_count(0)
-    await others.close()
 
 
 async def test_what_is_changed_further_up_is_seen_when_one_scrolls_there_and_not_before(
-    platform: Platform, desk: Page, site: str, chromium: Browser, enter: Enter
+    platform: Platform, desk: Page, site: str, others: BrowserContext, enter: Enter
 ) -> None:
-    others = await chromium.new_context()
     ada, bob = await enter(desk.context, "ada"), await enter(others, "bob")
     sent = [await platform.messages.start(bob, "ada", str(number)) for number in range(1, 41)]
     talk = sent[0].conversation
@@ -386,17 +378,13 @@ async def test_what_is_changed_further_up_is_seen_when_one_scrolls_there_and_not
     await expect(texts).to_have_text(
         ["1", "2", "3", "4", "five", "Message deleted", *map(str, range(7, 43))]
     )
-    await others.close()
 
 
 async def test_only_the_last_message_that_the_other_has_read_says_so_also_further_up(
-    platform: Platform, desk: Page, site: str, chromium: Browser, enter: Enter
+    platform: Platform, desk: Page, site: str, others: BrowserContext, enter: Enter
 ) -> None:
-    others = await chromium.new_context()
     ada, bob = await enter(desk.context, "ada"), await enter(others, "bob")
-    for account in (ada, bob):
-        agreed = ProfilePatch(read_receipts=True)
-        await platform.profiles.change(account, agreed, actor="test")
+    await agree(platform, ada, bob)
     sent = [await platform.messages.start(ada, "bob", str(number)) for number in range(1, 41)]
     await platform.messages.open(bob, sent[0].conversation)
     await open_talk(desk, site, sent[0].conversation)
@@ -405,13 +393,11 @@ async def test_only_the_last_message_that_the_other_has_read_says_so_also_furthe
 
     await expect(desk.locator("[data-seen]:visible")).to_have_count(1)
     await expect(desk.locator("[data-seen]").last).to_be_visible()
-    await others.close()
 
 
 async def test_a_read_mark_that_the_server_could_not_take_is_told_again(
-    platform: Platform, pocket: Page, site: str, chromium: Browser, enter: Enter
+    platform: Platform, pocket: Page, site: str, others: BrowserContext, enter: Enter
 ) -> None:
-    others = await chromium.new_context()
     bob, ada = await enter(others, "bob"), await enter(pocket.context, "ada")
     talk = (await platform.messages.start(bob, "ada", "Hello")).conversation
     await open_talk(pocket, site, talk)
@@ -426,13 +412,11 @@ async def test_a_read_mark_that_the_server_could_not_take_is_told_again(
         await pocket.evaluate(LOOKS, "visible")
 
     assert await platform.messages.unread(ada) == 0
-    await others.close()
 
 
 async def test_a_conversation_further_on_stays_there_when_something_in_it_changes(
-    platform: Platform, desk: Page, site: str, chromium: Browser, enter: Enter
+    platform: Platform, desk: Page, site: str, others: BrowserContext, enter: Enter
 ) -> None:
-    others = await chromium.new_context()
     ada = await enter(desk.context, "ada")
     with_last = ""
     for number in range(21):
@@ -450,13 +434,11 @@ async def test_a_conversation_further_on_stays_there_when_something_in_it_change
     await expect(rows).to_have_count(20)
     await platform.messages.send(ada, with_last, "Hello")
     await expect(rows.first).to_contain_text("You: Hello")
-    await others.close()
 
 
 async def test_who_left_and_is_written_to_again_may_answer_on_the_page_that_is_open(
-    platform: Platform, pocket: Page, site: str, chromium: Browser, enter: Enter
+    platform: Platform, pocket: Page, site: str, others: BrowserContext, enter: Enter
 ) -> None:
-    others = await chromium.new_context()
     bob, ada = await enter(others, "bob"), await enter(pocket.context, "ada")
     talk = (await platform.messages.start(bob, "ada", "Hello")).conversation
     await open_talk(pocket, site, talk)
@@ -469,7 +451,6 @@ async def test_who_left_and_is_written_to_again_may_answer_on_the_page_that_is_o
     await expect(pocket.get_by_text("You no longer take part")).to_be_hidden()
     await write(pocket, "Here I am")
     await expect(pocket.locator(".waiting")).to_have_count(0)
-    await others.close()
 
 
 async def test_times_are_those_of_the_reader(
@@ -497,9 +478,8 @@ async def test_times_are_those_of_the_reader(
 
 
 async def test_it_all_works_on_a_phone_without_scripts(
-    platform: Platform, page: Page, chromium: Browser, site: str, enter: Enter
+    platform: Platform, page: Page, others: BrowserContext, site: str, enter: Enter
 ) -> None:
-    others = await chromium.new_context()
     bob = await enter(others, "bob")
     await enter(page.context, "ada")
     await page.goto(f"{site}/messages")
@@ -529,7 +509,6 @@ async def test_it_all_works_on_a_phone_without_scripts(
         await page.goto(f"{site}/messages{path}")
         width = await page.evaluate("document.documentElement.scrollWidth")
         assert (path, width) == (path, 390)
-    await others.close()
 
 
 async def test_no_page_bars_anybody(

@@ -46,6 +46,7 @@ async def test_a_parent_finds_and_books_for_two_on_a_phone_without_scripts(
 ) -> None:
     await page.goto(f"{site}/things")
     await expect(page.locator("#found")).to_have_text("3 things to do")
+    await page.get_by_text("Ages, day and place").tap()
     await page.get_by_label("Ages of the children").fill("5, 8")
     await page.locator("#day").fill(town.saturday.isoformat())
     await page.get_by_label("Near").fill("52.52, 13.41")
@@ -102,6 +103,7 @@ async def test_near_me_fills_in_where_the_browser_is(
     await desk.context.grant_permissions(["geolocation"])
     await desk.context.set_geolocation({"latitude": 52.5, "longitude": 13.42})
     await desk.goto(f"{site}/things")
+    await desk.get_by_text("Ages, day and place").click()
     await desk.get_by_role("button", name="Near me").click()
     await expect(desk.get_by_label("Near", exact=True)).to_have_value("52.5000, 13.4200")
     await desk.get_by_role("button", name="Find", exact=True).click()
@@ -114,6 +116,7 @@ async def test_a_quick_choice_is_added_to_what_was_typed(
     desk: Page, site: str, town: TownOnline
 ) -> None:
     await desk.goto(f"{site}/things")
+    await desk.get_by_text("Ages, day and place").click()
     await desk.get_by_label("Ages of the children").fill("5, 8")
     await desk.get_by_role("link", name="Next seven days").click()
 

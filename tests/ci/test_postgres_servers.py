@@ -36,7 +36,7 @@ async def test_a_server_ends_with_its_process(sign: signal.Signals) -> None:
         assert process.stdout is not None
         folder, pid = process.stdout.readline().split()
         os.kill(int(pid), 0)
-        os.killpg(process.pid, sign) if sign != signal.SIGKILL else process.kill()
+        os.killpg(process.pid, sign)
 
         async def is_there() -> bool:
             return Path(folder).exists() or Path(f"/proc/{pid}").exists()

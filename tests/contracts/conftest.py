@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from gatherlog.core import Store
-from tests.contracts.engines import Engine, Place, able_to, require
+from tests.contracts.engines import Engine, Place, able_to, empty_place
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -25,59 +25,52 @@ def _takes_too_long(item: pytest.Item) -> bool:
     return any(isinstance(one, Engine) and one.takes_long for one in parameters)
 
 
-async def _place(engine: Engine, folder: Path) -> AsyncIterator[Place]:
-    require(engine)
-    place = Place(engine, folder)
-    yield place
-    await place.close()
-
-
 @pytest.fixture(params=able_to(lambda engine: True))
 async def place(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Place]:
     """A place for any engine."""
-    async for place in _place(request.param, tmp_path):
+    async with empty_place(request.param, tmp_path) as place:
         yield place
 
 
 @pytest.fixture(params=able_to(lambda engine: engine.durable))
 async def durable(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Place]:
     """A place for engines that outlive their process."""
-    async for place in _place(request.param, tmp_path):
+    async with empty_place(request.param, tmp_path) as place:
         yield place
 
 
 @pytest.fixture(params=able_to(lambda engine: engine.shared))
 async def shared(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Place]:
     """A place for engines that several processes may have open."""
-    async for place in _place(request.param, tmp_path):
+    async with empty_place(request.param, tmp_path) as place:
         yield place
 
 
 @pytest.fixture(params=able_to(lambda engine: engine.one_writer))
 async def one_writer(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Place]:
     """A place for engines of which one process at a time holds the whole store."""
-    async for place in _place(request.param, tmp_path):
+    async with empty_place(request.param, tmp_path) as place:
         yield place
 
 
 @pytest.fixture(params=able_to(lambda engine: engine.one_file))
 async def one_file(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Place]:
     """A place for engines that are one file."""
-    async for place in _place(request.param, tmp_path):
+    async with empty_place(request.param, tmp_path) as place:
         yield place
 
 
 @pytest.fixture(params=able_to(lambda engine: engine.index_rows))
 async def indexed(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Place]:
     """A place for engines that keep index rows apart from their documents."""
-    async for place in _place(request.param, tmp_path):
+    async with empty_place(request.param, tmp_path) as place:
         yield place
 
 
 @pytest.fixture(params=able_to(lambda engine: engine.counts_trips))
 async def counted(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Place]:
     """A place for engines that count round trips."""
-    async for place in _place(request.param, tmp_path):
+    async with empty_place(request.param, tmp_path) as place:
         yield place
 
 

@@ -210,16 +210,23 @@ class Place:
 
 
 @asynccontextmanager
+async def empty_place(engine: Engine, folder: Path) -> AsyncIterator[Place]:
+    """An empty place, if the engine is there; what is opened there is closed at the end."""
+    require(engine)
+    place = Place(engine, folder)
+    yield place
+    await place.close()
+
+
+@asynccontextmanager
 async def address(url: str, folder: Path) -> AsyncIterator[str]:
     """The address that `url` stands for in a test: `{path}` is its folder, and POSTGRES_URL is an
     empty schema, which is removed afterwards."""
     if url != POSTGRES_URL:
         yield url.format(path=folder)
         return
-    require(POSTGRES)
-    place = Place(POSTGRES, folder)
-    yield place.url
-    await place.close()
+    async with empty_place(POSTGRES, folder) as place:
+        yield place.url
 
 
 def chunks(items: Iterable[T], size: int) -> list[list[T]]:

@@ -7,7 +7,7 @@ import pytest
 
 from gatherlog.core import Append, Commit, Event
 from tests.contracts.commits import NOON
-from tests.contracts.engines import POSTGRES, SQLITE, Place, require
+from tests.contracts.engines import POSTGRES, SQLITE, Place, empty_place
 
 FILLING = 48
 """Events of a megabyte each in a large store."""
@@ -16,19 +16,15 @@ FILLING = 48
 @pytest.fixture
 async def place(tmp_path: Path) -> AsyncIterator[Place]:
     """An empty place; what is opened there is closed when the test ends."""
-    require(SQLITE)
-    place = Place(SQLITE, tmp_path)
-    yield place
-    await place.close()
+    async with empty_place(SQLITE, tmp_path) as place:
+        yield place
 
 
 @pytest.fixture
 async def postgres(tmp_path: Path) -> AsyncIterator[Place]:
     """A schema that is not there yet; it is removed when the test ends."""
-    require(POSTGRES)
-    place = Place(POSTGRES, tmp_path)
-    yield place
-    await place.close()
+    async with empty_place(POSTGRES, tmp_path) as place:
+        yield place
 
 
 @pytest.fixture

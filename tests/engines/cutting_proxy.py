@@ -28,6 +28,8 @@ class CuttingProxy:
         self._open: set[asyncio.StreamWriter] = set()
         self._listening: asyncio.Server | None = None
         self.cut: Cut | None = None
+        self._silent: set[asyncio.StreamWriter] = set()
+        """Connections of which nothing is handed on any more, although they do not end."""
         self.accepted = 0
         """Connections so far."""
         self.asked: list[float] = []
@@ -50,6 +52,10 @@ class CuttingProxy:
         """The address of a store behind the proxy."""
         return f"postgresql://postgres@/postgres?host={self._folder.name}&schema={schema}"
 
+    def lead_to(self, server: PostgresServer) -> None:
+        """From now on, hand on what comes to another server."""
+        self._target = server.folder / SOCKET
+
     async def accept(self) -> None:
         """Let connections in, from now on."""
         path = Path(self._folder.name) / SOCKET
@@ -63,6 +69,10 @@ class CuttingProxy:
             (Path(self._folder.name) / SOCKET).unlink(missing_ok=True)
         self.end()
         await asyncio.sleep(0)
+
+    def silence(self) -> None:
+        """Hand on nothing more on the connections that are open, and do not end them."""
+        self._silent |= self._open
 
     def end(self) -> None:
         """End all connections that are open."""
@@ -92,6 +102,8 @@ class CuttingProxy:
 
     async def _requests(self, reader: asyncio.StreamReader, server: asyncio.StreamWriter) -> None:
         while data := await reader.read(65_536):
+            if server in self._silent:
+                continue
             self.asked.append(asyncio.get_running_loop().time())
             if self.cut is not None and self._marker in data:
                 if self.cut == "answer":

@@ -7,6 +7,7 @@ import pytest
 from gatherlog.core.eventstore.errors import NotAStore
 from gatherlog.engines import back_up, open_store
 from gatherlog.engines.addresses import read_address
+from gatherlog.engines.postgres_address import read_place, without_password
 
 
 @pytest.mark.parametrize(
@@ -67,3 +68,45 @@ def test_a_store_without_a_file_cannot_be_backed_up_into_one(tmp_path: Path) -> 
     with pytest.raises(NotAStore, match="export and import"):
         back_up("memory:", tmp_path / "copy.db")
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        *("postgresql://me:pa55word@h/db", "postgresql://me:pa55word@h,g:1/db?schema=x"),
+        *("postgresql://me:pa55/word@h/db", "postgresql://me:pa55?word@h/db?schema=x"),
+        *("postgresql://me:pa55#word@h/db", "postgresql://me:pa55@word@h/db"),
+        *("postgresql://me:1/pa55word@h/db", "postgresql://me:[pa55word@h/db"),
+        *("postgresql:me:pa55word@h/db", "postgresql:/me:pa55word@h/db"),
+        *("postgres://me:pa55word@h/db", "PostgreSQL://me:pa55word@h/db"),
+        *("postgresql+asyncpg://me:pa55word@h/db", "postgresql://h/db?password=pa55#word"),
+        *("postgresql://h/db?p%61ssword=pa55word", "postgresql://h/db?PASSWORD=pa55word"),
+        "postgresql://h/db?sslmode=require;password=pa55word",
+        "postgresql://me:pa55word",
+        *("postgresql://me:pa55?w=ord@h/db", "postgresql://me:pa55?password=word@h/db"),
+    ],
+)
+async def test_no_part_of_a_password_is_shown_however_the_address_is_written(url: str) -> None:
+    said = without_password(url)
+    try:
+        said += read_address(url).shown
+        read_place(url.replace("@h", "@localhost:x"))
+    except NotAStore as refused:
+        said += f"{refused} {refused.__cause__}"
+
+    assert "pa55" not in said
+    for name in ("password", "PASSWORD", "p%61ssword"):
+        said = said.replace(name, "")
+    assert "word" not in said.replace("in a user or", "")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        *("postgresql:///party", "postgresql://me@h:5432/party", "postgresql://[::1]:5432/party"),
+        *("postgresql://h,g:5433/party?schema=x", "postgresql://h:1/db?user=me@site&schema=x"),
+        "postgresql://me@/party?host=/var/run/postgresql",
+    ],
+)
+def test_an_address_without_a_password_is_shown_as_it_is(url: str) -> None:
+    assert read_address(url).shown == url

@@ -4,13 +4,15 @@ import asyncio
 import random
 import time
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 
 import pytest
 
 from gatherlog.core import Append, Commit, Committed, Event, Store
 from gatherlog.core.eventstore.errors import Busy, StoreFailed
 from gatherlog.engines import open_store
+from gatherlog.engines.postgres.connections import MOST_READERS, Connections
+from gatherlog.engines.postgres.engine import PostgresStore
 from gatherlog.engines.postgres_address import read_place
 from tests.contracts.commits import (
     CARDS,
@@ -135,8 +137,8 @@ async def test_while_a_database_is_away_everything_is_refused_as_busy_and_then_w
     assert [found.version for found in await whole_stream(store, "card-1")] == list(range(1, 52))
 
 
-async def _refusals(*asked: object) -> list[type]:
-    done = await asyncio.gather(*asked, return_exceptions=True)  # type: ignore[call-overload]
+async def _refusals(*asked: Awaitable[object]) -> list[type]:
+    done = await asyncio.gather(*asked, return_exceptions=True)
     return [type(one) for one in done]
 
 
@@ -223,3 +225,41 @@ async def test_a_commit_of_another_process_is_seen_though_all_connections_were_l
         assert len(await store.read_stream("card-1")) == version
         proxy.end()
         await eventually(store.heads, (version,))
+
+
+async def test_connections_that_went_silent_hold_back_no_commit_beyond_its_deadline(
+    store: Store, proxy: CuttingProxy, postgres: Place
+) -> None:
+    """As after a cable was cut: neither an answer comes nor an end. The stream is not known yet."""
+    await store.commit(commit("card-1"))
+    heads = await store.heads()
+    waiting = asyncio.create_task(store.wait(heads, 40.0))
+    await asyncio.sleep(0)
+    proxy.silence()
+    started = time.monotonic()
+
+    done = await asyncio.wait_for(store.commit(commit("card-2")), 20)
+
+    assert done.streams == {"card-2": 1}
+    assert time.monotonic() - started < 12
+    assert await asyncio.wait_for(waiting, 20) > heads
+    reader = await postgres.open()
+    assert len(await whole_feed(reader)) == 2
+
+
+async def test_one_who_waits_for_a_connection_hands_on_the_turn_that_he_does_not_take(
+    postgres: Place,
+) -> None:
+    store = await postgres.open()
+    assert isinstance(store, PostgresStore)
+    connections = Connections(store.engine._server)
+    used = [await connections._take() for _ in range(MOST_READERS)]
+    gone, next_one = [asyncio.create_task(connections.fetch("SELECT 1")) for _ in range(2)]
+    await asyncio.sleep(0)
+
+    connections._return(used[0])  # it is the turn of the first,
+    gone.cancel()  # who leaves before he knows
+    found = await asyncio.wait_for(next_one, 2)
+
+    assert [tuple(row) for row in found] == [(1,)]
+    assert gone.cancelled()

@@ -4,12 +4,21 @@ import asyncio
 
 import pytest
 
-from gatherlog.core import Store
+from gatherlog.core import Append, Commit, Store
 from gatherlog.core.eventstore.errors import NotAStore, StoreError, StoreFailed
 from gatherlog.engines import let_use, open_store
 from gatherlog.engines.postgres.installing import LAYOUT, script
 from gatherlog.engines.postgres_address import read_place
-from tests.contracts.commits import CARDS, commit, count, put, streams_of, whole_stream, writing
+from tests.contracts.commits import (
+    CARDS,
+    commit,
+    count,
+    event,
+    put,
+    streams_of,
+    whole_stream,
+    writing,
+)
 from tests.contracts.engines import Place
 from tests.postgres import SECRETIVE, PostgresServer, drop_schema, execute, fetch, make_role, server
 from tests.stores import eventually
@@ -295,7 +304,7 @@ async def test_a_schema_that_is_dropped_while_in_use_is_an_error_and_not_made_ag
 ) -> None:
     store = await postgres.open()
     await store.commit(commit("card-1"))
-    drop_schema(postgres.url)
+    await asyncio.to_thread(drop_schema, postgres.url)
 
     for _ in range(2):
         with pytest.raises((NotAStore, StoreFailed)):
@@ -305,13 +314,17 @@ async def test_a_schema_that_is_dropped_while_in_use_is_an_error_and_not_made_ag
     assert objects(postgres) == []
 
 
-async def test_a_store_that_is_restored_while_in_use_works_again(postgres: Place) -> None:
+async def test_a_store_that_is_restored_while_in_use_works_again_if_it_has_all_that_was_given(
+    postgres: Place,
+) -> None:
     """Its tables, functions and types have other numbers then, which statements knew."""
     store = await postgres.open()
-    await store.commit(commit("card-1"))
+    first = Commit(appends=[Append("card-1", [event(id="first")])])
+    await store.commit(first)
     await whole_stream(store, "card-1")
-    drop_schema(postgres.url)
-    await (await postgres.open()).close()
+    await asyncio.to_thread(drop_schema, postgres.url)
+    restored = await postgres.open()
+    await restored.commit(first)
     sql = script("UPDATE gatherlog.store SET id = $1", read_place(postgres.url))
     execute(postgres.url, sql, store.id)
 
@@ -323,4 +336,36 @@ async def test_a_store_that_is_restored_while_in_use_works_again(postgres: Place
         return True
 
     await eventually(works, True)
-    assert [found.version for found in await whole_stream(store, "card-1")] == [1]
+    assert [found.version for found in await whole_stream(store, "card-1")] == [1, 2]
+
+
+async def test_a_function_that_others_have_made_in_public_is_not_called(postgres: Place) -> None:
+    """One whose arguments fit better goes before a built-in one, wherever it is looked for."""
+    store, place = await postgres.open(), read_place(postgres.url)
+    change = "gatherlog.stream_change"
+    trap = (
+        f"CREATE FUNCTION public.unnest({change}[]) RETURNS SETOF {change} LANGUAGE plpgsql AS"
+        " $$ BEGIN RAISE EXCEPTION 'trapped'; END $$"
+    )
+    execute(place.dsn, script(trap, place))
+
+    assert (await store.commit(commit("card-1"))).streams == {"card-1": 1}
+
+
+async def test_a_role_may_call_the_functions_where_not_everybody_may(
+    postgres: Place, here: PostgresServer
+) -> None:
+    """As where an administrator has taken this from everybody for all that is to be made."""
+    make_role(postgres.url, "guest")
+    hard = "ALTER DEFAULT PRIVILEGES {} EXECUTE ON FUNCTIONS {} PUBLIC"
+    execute(postgres.url, hard.format("REVOKE", "FROM"))
+    try:
+        await postgres.open()
+    finally:
+        execute(postgres.url, hard.format("GRANT", "TO"))
+    await let_use(postgres.url, "guest")
+
+    store = await open_store(here.url(read_place(postgres.url).schema, user="guest"))
+    assert (await store.commit(commit("card-1"))).streams == {"card-1": 1}
+    assert await store.heads() == (1,)
+    await store.close()

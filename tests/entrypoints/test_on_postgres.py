@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from gatherlog.engines.postgres_address import read_place
-from tests.contracts.engines import POSTGRES, Place, require
+from tests.contracts.engines import POSTGRES, Place, empty_place
 from tests.entrypoints.terminal import gatherlog, running
 from tests.entrypoints.test_serving import get
 from tests.postgres import make_role, server
@@ -17,10 +17,8 @@ SECRET = "s3cret"
 
 @pytest.fixture
 async def place(tmp_path: Path) -> AsyncIterator[Place]:
-    require(POSTGRES)
-    place = Place(POSTGRES, tmp_path)
-    yield place
-    await place.close()
+    async with empty_place(POSTGRES, tmp_path) as place:
+        yield place
 
 
 @pytest.fixture
@@ -134,3 +132,10 @@ def test_the_demo_keeps_its_data_in_a_database_and_shows_the_same_again(
     assert shown[0] == shown[1]
     assert (foreign.status, file.status) == (1, 2)
     assert "this demo has not made" in foreign.err
+
+
+def test_the_demo_shows_no_password_of_an_address_that_it_refuses(tmp_path: Path) -> None:
+    refused = gatherlog("demo", "--store", "postgres://me:pa55word@h/db", cwd=tmp_path)
+
+    assert (refused.status, "is not a database" in refused.err) == (2, True)
+    assert "pa55word" not in refused.out + refused.err

@@ -12,7 +12,7 @@ from gatherlog.engines.postgres_address import read_place
 from gatherlog.interfaces.http import build_app
 from gatherlog.interfaces.logs import RequestLog
 from gatherlog.settings import Settings
-from tests.contracts.engines import POSTGRES, Place, require
+from tests.contracts.engines import POSTGRES, Place, empty_place
 from tests.engines.cutting_proxy import CuttingProxy
 from tests.postgres import server
 from tests.stores import eventually
@@ -22,10 +22,8 @@ ADA = {"first_name": "Ada", "last_name": "Lovelace"}
 
 @pytest.fixture
 async def place(tmp_path: Path) -> AsyncIterator[Place]:
-    require(POSTGRES)
-    place = Place(POSTGRES, tmp_path)
-    yield place
-    await place.close()
+    async with empty_place(POSTGRES, tmp_path) as place:
+        yield place
 
 
 @pytest.fixture

@@ -61,12 +61,19 @@ def test_the_default_limits() -> None:
         rsvp=Rate(10, 3600),
         wrong=Rate(30, 60),
         contact=Rate(5, 3600),
+        families=Rate(30, 86_400),
     )
 
 
 def test_off_means_no_limits() -> None:
     assert read_rates("off") == Rates(
-        sign_in=None, email=None, rsvp=None, conversation=None, wrong=None, contact=None
+        sign_in=None,
+        email=None,
+        rsvp=None,
+        conversation=None,
+        wrong=None,
+        contact=None,
+        families=None,
     )
 
 

@@ -13,7 +13,7 @@ from httpx2 import AsyncClient, HTTPError
 
 from gatherlog.bootstrap import start
 from gatherlog.settings import Settings
-from tests.contracts.engines import POSTGRES, Place, require
+from tests.contracts.engines import POSTGRES, Place, empty_place
 from tests.interfaces.servers import Server, running
 from tests.postgres import LONG, fetch
 
@@ -138,7 +138,5 @@ async def test_no_answer_is_lost_in_a_long_time_of_killed_connections(postgres: 
 
 @pytest.fixture
 async def postgres(tmp_path: Path) -> Any:
-    require(POSTGRES)
-    place = Place(POSTGRES, tmp_path)
-    yield place
-    await place.close()
+    async with empty_place(POSTGRES, tmp_path) as place:
+        yield place

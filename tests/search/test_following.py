@@ -205,6 +205,7 @@ async def test_many_documents_of_one_day_are_asked_for_again_some_at_a_time(
         await desk.thing(id, "piano")
     found = await search(source, clock=clock)
     await eventually(lambda: ids(found, "early"), things)
+    await found.caught_up(await heads_of_all(store))
     source.reads.clear()
 
     source.note = "late"

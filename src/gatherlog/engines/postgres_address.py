@@ -2,13 +2,14 @@
 
 import re
 from typing import Final, NamedTuple
-from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit, urlunsplit
 
 from gatherlog.core.eventstore.errors import NotAStore
 
 __all__ = ["Place", "read_place", "without_password"]
 
-SCHEME: Final = "postgresql"
+_WITHOUT_PASSWORDS: Final = ("sqlite", "memory", "hostile")
+"""What the addresses begin with in which nothing is secret."""
 DEFAULT_SCHEMA: Final = "gatherlog"
 _SCHEMA: Final = re.compile(r"(?!pg_)[a-z_][a-z0-9_]{0,62}")
 _SECRET: Final = ("password", "sslpassword")
@@ -23,8 +24,11 @@ _PARAMETERS: Final = frozenset(
     }
 )
 """What an address may have after its question mark: libpq's names, and the schema of the store."""
-
-
+_QUERY: Final = re.compile(rf"\?({'|'.join(sorted(_PARAMETERS))})=")
+_GIVEN: Final = re.compile(r"([?&][^=&]*=)[^&]*")
+_HOST: Final = re.compile(r"(\[[^\]]*\]|[^:\[\]]*)(:\d*)?")
+_NO_PORT: Final = re.compile(r"^(/*[^:/\[,]*):(?!\d*([,/]|$)).*", re.DOTALL)
+_ADVICE: Final = "in a user or password, write : / ? # @ % as %3A %2F %3F %23 %40 %25"
 _FILES: Final = ("passfile", "sslcert", "sslkey", "sslrootcert", "sslcrl")
 
 
@@ -52,14 +56,17 @@ def read_place(url: str) -> Place:
     try:
         parts = urlsplit(url)
         given = parse_qsl(parts.query, keep_blank_values=True, strict_parsing=bool(parts.query))
-    except ValueError as error:
-        raise NotAStore(f"{shown!r} is not an address of a database: {error}") from None
+    except ValueError:  # its text may quote a part of a password
+        raise NotAStore(f"{shown!r} is not an address of a database; {_ADVICE}") from None
     if parts.fragment:
         raise NotAStore(f"{shown!r}: write # as %23 in the address of a database")
+    if not all(map(_HOST.fullmatch, parts.netloc.rpartition("@")[2].split(","))):
+        raise NotAStore(f"{shown!r} does not name hosts with ports; {_ADVICE}")
     for name, _ in given:
         if name not in _PARAMETERS:
+            what = repr(name) if name.isidentifier() else f"what {shown!r} has after its ?"
             raise NotAStore(
-                f"{name!r} is not a parameter of the address of a database; there are"
+                f"{what} is not a parameter of the address of a database; there are"
                 f" {', '.join(sorted(_PARAMETERS))}"
             )
     schema = dict(given).get("schema", DEFAULT_SCHEMA)
@@ -73,8 +80,18 @@ def read_place(url: str) -> Place:
 
 
 def without_password(url: str) -> str:
-    """An address as it may be shown, also if it is no good one."""
-    if not url.startswith(SCHEME + ":"):
+    """An address as it may be shown, also if it is no good one: rather less than there is."""
+    engine, colon, rest = url.partition(":")
+    if not colon or engine in _WITHOUT_PASSWORDS:
         return url
-    url = re.sub(r"(://[^/?#@:]*):[^/?#]*@", r"\1:…@", url)
-    return re.sub(rf"\b({'|'.join(_SECRET)})=[^&#]*", rf"\1={quote('…', safe='…')}", url)
+    query = _QUERY.search(rest)
+    end = len(rest) if query is None else query.start()
+    who, at, where = rest[:end].rpartition("@")  # the last: a password may hold whatever it likes
+    who = re.sub(r"^(/*[^:]*):.*", r"\1:…", who, flags=re.DOTALL)
+    where = where if at else _NO_PORT.sub(r"\1:…", where)
+    return engine + colon + _GIVEN.sub(_hidden, who + at + where + rest[end:])
+
+
+def _hidden(found: "re.Match[str]") -> str:
+    is_secret = any(f"{name}=" in unquote(found[0]).casefold() for name in _SECRET)
+    return found[1] + quote("…", safe="…") if is_secret else found[0]

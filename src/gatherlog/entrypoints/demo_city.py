@@ -58,6 +58,8 @@ async def make_city(platform: Platform, *, seed: int) -> list[Persona]:
     service = ThingService(platform.store, clock=clock, ids=platform.ids)
     made = list(things(THINGS, today, seed))
     organisers = await open_organisers(platform, organiser_names(THINGS), ACTOR)
+    for one in organisers.values():
+        await platform.profiles.change(one.id, ProfilePatch(display_name=one.name), actor=ACTOR)
     reviewer = await open_account(platform, RITA, "reviewer", ACTOR)
     unpublished, others = _parted([(content, organisers[name]) for content, name in made])
     published = await _publish(platform, others, organisers.values(), reviewer, clock)

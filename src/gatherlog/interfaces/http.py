@@ -360,18 +360,20 @@ class Http:
             await exchange.reply(listed)
             return
         problem, headers = describe(error), headers_of(error)
-        page = self._error_page(exchange, problem.status, headers)
+        page = await self._error_page(exchange, problem.status, headers)
         if page is not None:
             await page(exchange.scope, _disconnected, exchange.send)
             return
         kind = (b"content-type", MEDIA_TYPE.encode())
         await exchange.reply(Reply(problem.status, msgspec.json.encode(problem), [kind, *headers]))
 
-    def _error_page(self, exchange: "_Exchange", status: int, headers: Headers) -> Response | None:
+    async def _error_page(
+        self, exchange: "_Exchange", status: int, headers: Headers
+    ) -> Response | None:
         if not exchange.scope["path"].startswith("/"):
             return None  # such as `OPTIONS *`, which no browser sends
         text = {name.decode(): value.decode() for name, value in headers}
-        return self._pages.error(Request(exchange.scope), status, headers=text)
+        return await self._pages.error(Request(exchange.scope), status, headers=text)
 
 
 class _Exchange:

@@ -52,6 +52,8 @@ class Rates(msgspec.Struct, frozen=True, kw_only=True):
     """Invalid credentials, per client address."""
     contact: Rate | None = Rate(5, 3600)
     """Letters to the site, per client address."""
+    families: Rate | None = Rate(30, 86_400)
+    """Letters that an organiser writes to the families of one thing, on whichever dates."""
 
 
 def read_rates(text: str) -> Rates:
@@ -118,6 +120,7 @@ class RateLimiter:
         self._conversation = Window(rates.conversation, clock)
         self._wrong = Window(rates.wrong, clock)
         self._contact = Window(rates.contact, clock)
+        self._families = Window(rates.families, clock)
 
     def client(self, scope: Mapping[str, Any] | MutableMapping[str, Any]) -> str:
         """The client of a request: an IPv4 address or an IPv6 network."""
@@ -159,6 +162,10 @@ class RateLimiter:
     def contact(self, scope: Mapping[str, Any] | MutableMapping[str, Any]) -> None:
         """Count a letter to the site."""
         _pass(self._contact, self.client(scope))
+
+    def families(self, account_id: str, thing_id: str) -> None:
+        """Count a letter of an account to the families of a thing."""
+        _pass(self._families, f"{account_id}/{thing_id}")
 
 
 def _pass(window: Window, key: str) -> None:

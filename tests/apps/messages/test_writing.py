@@ -209,6 +209,21 @@ async def test_whoever_is_blocked_is_told_that_the_handle_is_unknown(
     assert (await texts(service, BOB, id))[0] == "Friends again?"
 
 
+@pytest.mark.parametrize("handles", [["bob"], ["bob", "nobody"], ["cy", "bob", "nobody"]])
+async def test_of_several_handles_that_of_who_has_blocked_is_named_like_one_that_nobody_has(
+    service: MessageService, handles: list[str]
+) -> None:
+    await service.block(BOB, "ada", True)
+    named = []
+
+    for given in (handles, [{"bob": "nobody", "nobody": "bob"}.get(one, one) for one in handles]):
+        with pytest.raises(UnknownReceiver) as refused:
+            await service.start_group(ADA, given, title="Picnic")
+        named.append(refused.value.handle)
+
+    assert named == ["bob", "nobody"]
+
+
 async def test_a_message_may_be_about_what_concerns_the_sender_alone(
     service: MessageService,
 ) -> None:

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from gatherlog.apps.things import Enquiry, Reason, ThingService
+from gatherlog.apps.things import Enquiry, Hours, Reason, ThingService, When
 from gatherlog.apps.things.events import ReportMade
 from gatherlog.apps.things.mailing import thing_letters, thing_settling
 from gatherlog.apps.things.notices import Facts, letter_about
@@ -25,9 +25,12 @@ from tests.apps.things.sample_things import (
     PIA,
     RITA,
     SATURDAY,
+    SERIES,
     SUNDAY,
+    WEEKEND,
     Town,
     content,
+    event,
     thing,
 )
 from tests.stores import HOSTILE_URL, events_of, eventually
@@ -152,7 +155,7 @@ async def test_all_reviewers_learn_of_a_submission_and_the_organiser_of_the_deci
     town: Town, office: Office
 ) -> None:
     thing = await town.pending()
-    submitted = [("account-rita", "A thing to review"), ("account-ron", "A thing to review")]
+    submitted = [("account-rita", "Ready for review"), ("account-ron", "Ready for review")]
     await eventually(office.sent, submitted)
 
     why = (Reason("price", "Really free?"), Reason("", "Call us"))
@@ -195,10 +198,10 @@ async def test_parents_learn_of_booking_waiting_promotion_and_the_organiser_of_b
     await eventually(lambda: to_parents(office), sorted([*told, (PAUL, "You have a place")]))
     await eventually(lambda: count(office, OLGA), 4)
     assert [one[1] for one in await office.sent() if one[0] == OLGA] == [
-        "A booking",
-        "A cancellation",
+        "Booking cancelled",
+        "New booking",
+        "On the waiting list",
         "Published",
-        "Somebody waits",
     ]
 
 
@@ -213,7 +216,10 @@ async def test_a_cancelled_date_offers_other_dates_with_places(town: Town, offic
 
     await eventually(lambda: count(office, PIA), 2)
     text = office.to(PIA, "Cancelled").text
-    assert "by the organiser, planned for Saturday, 3 April 2027." in text
+    assert (
+        "your booking of Painting with frogs on Saturday, 3 April 2027, 10:00 (Europe/Berlin) was "
+        "cancelled by the organiser."
+    ) in text
     assert "> The pond froze" in text
     assert "Saturday, 10 April 2027, 10:00 (Europe/Berlin)" in text
     assert "Sunday, 4 April" not in text  # which is full
@@ -231,8 +237,54 @@ async def test_a_moved_date_is_told_to_those_who_have_booked_it(town: Town, offi
     await town.service.move_occurrence(thing.id, SATURDAY, "2027-04-06T15:00", OLGA, actor="cli")
 
     await eventually(lambda: count(office, PIA), 2)
-    assert "Tuesday, 6 April 2027, 15:00" in office.to(PIA, "A change").text
+    assert (
+        "Painting with frogs, which you have booked, has a new time:\n\n"
+        "    When: Tuesday, 6 April 2027, 15:00 (Europe/Berlin)\n"
+        "          instead of Saturday, 3 April 2027, 10:00 (Europe/Berlin)\n"
+        "    Where: Pond Street 1, Berlin\n"
+    ) in office.to(PIA, "A change").text
     assert await count(office, PAUL) == 1
+
+
+async def test_a_cancelled_event_names_its_date_also_where_it_was_moved_before(
+    town: Town, office: Office
+) -> None:
+    thing = await town.published(event())
+    await town.book(thing, date="2027-05-01")
+    await eventually(lambda: count(office, PIA), 1)
+    to = "2027-05-02T15:00"
+    await town.service.move_occurrence(thing.id, "2027-05-01", to, OLGA, actor="cli")
+    await eventually(lambda: count(office, PIA), 2)
+
+    await town.service.cancel_occurrence(thing.id, "2027-05-02", "Rain", OLGA, actor="cli")
+
+    await eventually(lambda: count(office, PIA), 3)
+    assert "on Sunday, 2 May 2027, 15:00 (Europe/Berlin)" in office.to(PIA, "Cancelled").text
+
+
+async def test_new_hours_are_told_to_those_whose_dates_have_them_only(
+    town: Town, office: Office
+) -> None:
+    thing = await town.published()
+    await town.book(thing)
+    await town.book(thing, PAUL, date=SUNDAY)
+    await eventually(
+        lambda: to_parents(office), [(PAUL, "You have booked"), (PIA, "You have booked")]
+    )
+    longer = Hours(day="SUN", start="10:00:00", end="13:00:00")
+
+    hours = (WEEKEND[0], longer)
+    await town.replaced(thing, when=When(start=SERIES.start, end=SERIES.end, hours=hours))
+    await eventually(lambda: count(office, PAUL), 2)
+    await town.service.write_to_families(thing.id, SATURDAY, "Boots", "Both.", OLGA, actor="cli")
+    await eventually(lambda: count(office, PIA), 2)
+
+    assert (
+        "    When: Sunday, 4 April 2027, 10:00 (Europe/Berlin), until 13:00\n"
+        "          instead of Sunday, 4 April 2027, 10:00 (Europe/Berlin), until 12:00\n"
+    ) in office.to(PAUL, "A change").text
+    told = [(PAUL, "A change"), (PAUL, "You have booked"), (PIA, "Boots"), (PIA, "You have booked")]
+    assert await to_parents(office) == told
 
 
 @pytest.mark.parametrize(
@@ -271,6 +323,7 @@ async def test_a_new_place_is_told_once_about_all_dates_that_one_has_booked(
         "    When: Saturday, 3 April 2027, 10:00 (Europe/Berlin)\n"
         "    When: Sunday, 4 April 2027, 10:00 (Europe/Berlin)\n"
         "    Where: Lake\n"
+        "           instead of Pond Street 1, Berlin\n"
     ) in told
 
 
@@ -303,8 +356,26 @@ async def test_an_organiser_writes_to_families_of_one_date(town: Town, office: O
     )
 
     await eventually(lambda: count(office, PIA), 2)
-    assert "> Bring boots.\n> Olga" in office.to(PIA, "Boots").text
+    text = office.to(PIA, "Boots").text
+    assert "> Bring boots.\n> Olga" in text
+    assert "You are on the waiting list" not in text
     assert await count(office, PAUL) == 1
+
+
+async def test_who_waits_is_told_so_in_a_letter_of_the_organiser(
+    town: Town, office: Office
+) -> None:
+    thing = await town.published(content(capacity=1))
+    await town.book(thing)
+    await town.book(thing, PAUL)
+    await eventually(lambda: count(office, PAUL), 1)
+
+    await town.service.write_to_families(thing.id, SATURDAY, "Boots", "Both.", OLGA, actor="cli")
+
+    await eventually(lambda: count(office, PAUL), 2)
+    text = office.to(PAUL, "Boots").text
+    assert "to everybody who has booked or is on the waiting list:" in text
+    assert "You are on the waiting list, and have no place yet." in text
 
 
 async def test_enquiries_go_to_the_address_of_the_site(town: Town, office: Office) -> None:
@@ -324,7 +395,7 @@ async def test_reports_go_to_the_reviewers(town: Town, office: Office) -> None:
 
     await town.service.report_thing(thing.id, "No frogs", PIA, actor="cli")
 
-    told = "A thing was reported"
+    told = "Reported"
     await eventually(office.sent, [("account-rita", told), ("account-ron", told)])
     assert PIA not in office.letters[0].text
 
@@ -343,7 +414,7 @@ async def test_one_bad_address_neither_holds_nor_repeats_other_letters(
 ) -> None:
     office.refuses = {f"{RITA}@example.org": True, f"{PIA}@example.org": False}
     await town.pending()
-    await eventually(office.sent, [(RON, "A thing to review")])
+    await eventually(office.sent, [(RON, "Ready for review")])
     thing = await town.published()
     await town.book(thing)
     await town.book(thing, PAUL)
@@ -351,7 +422,7 @@ async def test_one_bad_address_neither_holds_nor_repeats_other_letters(
     async def to_others() -> list[tuple[str, str]]:
         return [one for one in await office.sent() if one[0] != RON]
 
-    told = [(OLGA, "A booking")] * 2 + [(OLGA, "Published"), (PAUL, "You have booked")]
+    told = [(OLGA, "New booking")] * 2 + [(OLGA, "Published"), (PAUL, "You have booked")]
     await eventually(to_others, told)
     office.refuses = {}
 

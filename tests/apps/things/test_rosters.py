@@ -31,10 +31,12 @@ def test_a_roster_has_a_line_for_each_child_and_no_formula() -> None:
     start, end = f"{SATURDAY}T10:00:00", f"{SATURDAY}T12:00:00"
     one = Occurrence(start, end, SATURDAY, "Europe/Berlin")
 
-    written = write_roster(Roster(thing=thing(), occurrence=one, rows=rows))
+    roster = Roster(thing=thing(), occurrence=one, rows=rows)
+    written = write_roster(roster, {PIA: "=Pia"})
 
     assert list(csv.reader(io.StringIO(written.decode("utf-8-sig"))))[1:] == [
-        ["Mia", "2020-06-15", "'=nuts()", "'+49 170 1", "Gran\nor Paul", "1", "b1"],
-        ["Tom", "2021-02-03", "", "", "", "", "b1"],
-        ["", "", "", "", "", "2", "b2"],
+        ["Mia", "2020-06-15", "'=nuts()", "'+49 170 1", "Gran\nor Paul", "1", "'=Pia", "b1"],
+        ["Tom", "2021-02-03", "", "", "", "1", "'=Pia", "b1"],
+        ["", "", "", "", "", "1", "'=Pia", "b1"],
+        ["", "", "", "", "", "2", "'=Pia", "b2"],
     ]

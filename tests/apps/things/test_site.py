@@ -50,7 +50,7 @@ async def test_reviewers_organisers_and_parents_of_a_site_get_their_letters(
     written = content(kind="EVENT", when=when, ages=IntRange(0, 120))
     draft = (await things.create_thing(written, olga, actor="cli")).body
     thing = (await things.submit_thing(draft.id, olga, actor="cli")).body
-    to_review = [("rita@example.org", "A thing to review")]
+    to_review = [("rita@example.org", "Ready for review")]
     await eventually(lambda: letters(platform), to_review)
 
     await things.approve(thing.id, rita, actor="cli")
@@ -58,7 +58,7 @@ async def test_reviewers_organisers_and_parents_of_a_site_get_their_letters(
     wish = BookingWish(date=thing.content.when.start[:10], children=(child.id,))
     booking = (await things.book(thing.id, wish, pia, actor="cli")).body
 
-    booked = [("olga@example.org", "A booking"), ("olga@example.org", "Published")]
+    booked = [("olga@example.org", "New booking"), ("olga@example.org", "Published")]
     parents = [("pia@example.org", "You have booked")]
     await eventually(lambda: letters(platform), [*booked, *parents, *to_review])
 

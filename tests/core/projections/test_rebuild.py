@@ -31,7 +31,7 @@ from gatherlog.core.projections.folds import Category
 from gatherlog.core.projections.rebuild import Difference, Progress, rebuild, verify
 from gatherlog.engines import open_store
 from gatherlog.testing import CountingIds
-from tests.contracts.engines import ENGINES, SQLITE, Place, chunks
+from tests.contracts.engines import ENGINES, SQLITE, Place, chunks, empty_place
 
 
 @event_type("tests.item_sold")
@@ -87,9 +87,8 @@ SHOP = Category("shop", CODEC, Shopping())
 @pytest.fixture(params=["memory", "sqlite", "hostile"])
 async def place(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Place]:
     [engine] = [engine for engine in ENGINES if engine.name == request.param]
-    place = Place(engine, tmp_path)
-    yield place
-    await place.close()
+    async with empty_place(engine, tmp_path) as place:
+        yield place
 
 
 @pytest.fixture

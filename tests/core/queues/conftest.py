@@ -8,26 +8,21 @@ import pytest
 from gatherlog.core import Store
 from gatherlog.core.queues import VIEWS, Queues
 from gatherlog.testing import StandingClock
-from tests.contracts.engines import Engine, Place, able_to, require
+from tests.contracts.engines import Place, able_to, empty_place
 from tests.core.queues.messages import SOON, ids, ids_of, in_line, let_time_out
 
 
 @pytest.fixture(params=able_to(lambda engine: engine.role is None))
 async def place(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Place]:
-    engine: Engine = request.param
-    require(engine)
-    place = Place(engine, tmp_path)
-    yield place
-    await place.close()
+    async with empty_place(request.param, tmp_path) as place:
+        yield place
 
 
 @pytest.fixture(params=able_to(lambda engine: engine.shared and engine.role is None))
 async def shared(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Place]:
     """A place for the engines whose store several processes may have open at once."""
-    require(request.param)
-    place = Place(request.param, tmp_path)
-    yield place
-    await place.close()
+    async with empty_place(request.param, tmp_path) as place:
+        yield place
 
 
 @pytest.fixture

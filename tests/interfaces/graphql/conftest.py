@@ -91,8 +91,8 @@ async def demo(platform: Platform, people: People) -> AsyncIterator[Asking]:
 
 @pytest.fixture
 async def limited(platform: Platform, people: People) -> AsyncIterator[Asking]:
-    """As `ask`, with limits of two letters to the site and two wrong credentials."""
-    limits = "contact=2/hour,wrong=2/minute"
+    """As `ask`, with limits of two letters to the site or to families, and two wrong keys."""
+    limits = "contact=2/hour,wrong=2/minute,families=2/day"
     async with with_settings(platform, people, rate_limits=limits) as asking:
         yield asking
 

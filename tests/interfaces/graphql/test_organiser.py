@@ -6,6 +6,7 @@ import pytest
 
 from gatherlog.apps.guests import DEFAULT
 from gatherlog.bootstrap import Platform
+from gatherlog.core.commands.slices import Window
 from tests.interfaces.graphql.asking import ON_SQLITE, Asking
 from tests.interfaces.graphql.sample_town import DAY, NEXT_DAY, Town, content, thing_input
 from tests.stores import eventually
@@ -86,6 +87,24 @@ async def test_without_a_time_zone_it_is_the_sites(ask: Asking) -> None:
 
     shown = await ask.organiser(READ, id=made.data["createThingToDo"]["id"])
     assert shown.data["thingToDoById"]["timeZone"] == "UTC"
+
+
+async def test_without_a_time_zone_it_is_that_of_the_organisers_newest_thing(
+    ask: Asking, platform: Platform
+) -> None:
+    given = {name: value for name, value in thing_input().items() if name != "timeZone"}
+    for zone in ("Europe/Paris", "Europe/London"):
+        await created(ask, timeZone=zone)
+
+    async def zones() -> list[str]:
+        found = await platform.things.own_things(ask.people.olga.id, Window(limit=5))
+        return [item.body.content.time_zone for item in found.items]
+
+    await eventually(zones, ["Europe/London", "Europe/Paris"])
+    made = await ask.organiser(CREATE, input=given)
+
+    shown = await ask.organiser(READ, id=made.data["createThingToDo"]["id"])
+    assert shown.data["thingToDoById"]["timeZone"] == "Europe/London"
 
 
 async def test_what_was_changed_meanwhile_is_not_published(ask: Asking) -> None:

@@ -7,6 +7,9 @@ from typing import Any
 import pytest
 from httpx2 import ASGITransport, AsyncClient, Response
 
+from gatherlog.apps.guests import GatheringDetails
+from gatherlog.apps.people import Role
+from gatherlog.apps.things import ChildDetails
 from gatherlog.bootstrap import Platform, start
 from gatherlog.interfaces.http import Http, build_app
 from gatherlog.interfaces.logs import RequestLog
@@ -84,7 +87,7 @@ async def test_a_device_keeps_a_token_of_its_own_also_when_it_signs_out(demo: Pl
         await browser.post("/signout", data={"form": token(await browser.get("/host"))})
 
         assert browser.cookies["gatherlog-device"] == before
-        assert (await browser.get("/host")).headers["location"] == "/signin"
+        assert (await browser.get("/host")).headers["location"] == "/signin?next=/host"
 
 
 async def test_strangers_keep_no_browser_out_that_has_signed_in_before(demo: Platform) -> None:
@@ -141,7 +144,7 @@ async def test_a_wrong_code_opens_nothing_and_says_why(demo: Platform, code: str
             "Look again: the latest one works until 5 wrong ones were tried."
         )
         assert flaws_of_form(page) == []
-        assert (await browser.get("/host")).headers["location"] == "/signin"
+        assert (await browser.get("/host")).headers["location"] == "/signin?next=/host"
 
 
 @pytest.mark.parametrize("email", ["", "ada", "<script>alert(1)</script>", "a@b\r\nBcc: x@y.z"])
@@ -166,7 +169,7 @@ async def test_a_key_opens_pages_until_the_browser_is_closed(demo: Platform) -> 
         assert (await browser.get("/host/default")).status_code == 200
 
         await browser.post("/signout", data={"form": token(await browser.get("/host"))})
-        assert (await browser.get("/host")).headers["location"] == "/signin"
+        assert (await browser.get("/host")).headers["location"] == "/signin?next=/host"
     assert await demo.keys.authenticate(key.secret) is not None
 
 
@@ -188,7 +191,7 @@ async def test_signing_out_ends_the_session_everywhere(demo: Platform) -> None:
         assert (out.status_code, out.headers["location"]) == (303, "/signin")
         assert await demo.accounts.session(secret) is None
         browser.cookies.set("gatherlog", secret)
-        assert (await browser.get("/host")).headers["location"] == "/signin"
+        assert (await browser.get("/host")).headers["location"] == "/signin?next=/host"
 
 
 async def test_a_form_of_another_site_does_nothing(demo: Platform) -> None:
@@ -274,7 +277,7 @@ async def test_without_a_session_pages_redirect_to_the_sign_in_and_back(demo: Pl
         answers = [await browser.get(path) for path in ("/host", "/host/default/settings")]
 
     assert [(one.status_code, one.headers["location"]) for one in answers] == [
-        (303, "/signin"),
+        (303, "/signin?next=/host"),
         (303, "/signin?next=/host/default/settings"),
     ]
 
@@ -347,3 +350,42 @@ async def test_neither_code_nor_session_nor_address_gets_into_the_log(demo: Plat
     written = b"".join(log)
     for hidden in (secret, code_in(demo), ADDRESS, "q=secret"):
         assert hidden.encode() not in written
+
+
+async def landed(platform: Platform, next_place: str = "") -> str:
+    """Where somebody lands who signs in."""
+    async with client(platform) as browser:
+        await send(browser, email=ADDRESS)
+        entered = await send(browser, email=ADDRESS, code=code_in(platform), next=next_place)
+    return entered.headers["location"]
+
+
+@pytest.mark.parametrize(
+    ("roles", "path"),
+    [
+        ([Role.ORGANISER], "/desk"),
+        ([Role.REVIEWER], "/review"),
+        ([Role.ORGANISER, Role.REVIEWER], "/review"),
+    ],
+)
+async def test_reviewers_and_organisers_land_where_their_work_is(
+    demo: Platform, roles: list[Role], path: str
+) -> None:
+    account = await demo.accounts.ensure(ADDRESS, actor="test")
+    await demo.accounts.change_roles(account, add=roles, actor="test")
+
+    assert await landed(demo) == path
+    assert await landed(demo, "/host") == "/host"
+
+
+async def test_who_has_children_but_no_gathering_lands_on_things_to_do(demo: Platform) -> None:
+    account = await demo.accounts.ensure(ADDRESS, actor="test")
+    mia = ChildDetails(name="Mia", birth_date="2020-06-15")
+    await demo.things.add_child(mia, account, actor="test")
+
+    assert await landed(demo) == "/things"
+
+    await demo.guests.create_gathering(
+        GatheringDetails(event_name="Tea"), host=account, actor="test"
+    )
+    assert await landed(demo) == "/host"

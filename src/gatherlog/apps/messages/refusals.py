@@ -54,9 +54,11 @@ def _of(code: str) -> tuple[str, str]:
 class UnknownReceiver(NotFound):
     """Nobody has the handle, or whoever has it does not want to hear from the sender."""
 
-    def __init__(self) -> None:
+    def __init__(self, handle: str = "") -> None:
         super().__init__("Nobody has this handle.")
         self.codes = (UNKNOWN,)
+        self.handle = handle
+        """Which one of several that were given; empty where there was only one."""
 
 
 class NotYourBusiness(NotFound):

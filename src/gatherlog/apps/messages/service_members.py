@@ -56,12 +56,11 @@ class MemberCommands(BusinessCommands):
         if not 1 <= len(handles) <= MOST_INVITED:
             raise Invalid(Flaw("/handles", f"from 1 to {MOST_INVITED}"))
         title = checked_line("title", title, LONGEST_TITLE)
-        others = [await self._invited(owner, handle) for handle in dict.fromkeys(handles)]
+        others = await self._invited(owner, [*dict.fromkeys(handles)])
         await self._check_business(owner, about)
         members = tuple(dict.fromkeys((owner, *others)))
         if len(members) == 2 and not title and not announce_only:
             return await self._pair(owner, members[1], about, actor)
-        await self._check_unblocked(owner, others)
         id = self._ids()
         first = members[: self._at_once]
 
@@ -103,7 +102,8 @@ class MemberCommands(BusinessCommands):
         Raises NotFound, UnknownReceiver, ConversationFull; and Denied unless `owner` owns the
         conversation and it is a group.
         """
-        await self._add(owner, id, await self._invited(owner, handle), actor)
+        [account] = await self._invited(owner, [handle])
+        await self._add(owner, id, account, actor)
 
     async def remove_member(self, owner: str, id: str, handle: str, *, actor: str = "") -> None:
         """Remove a member, who reads and writes nothing from now on. Raises as `add_member`."""
@@ -150,20 +150,23 @@ class MemberCommands(BusinessCommands):
         who = actor or f"account:{owner}"
         await run(self._handler, inbox_stream(owner), attempt, actor=who)
 
-    async def _invited(self, owner: str, handle: str) -> str:
-        """Who has a handle, if that is not the owner. Raises UnknownReceiver and BadMessage."""
-        account = await self._people.by_handle(handle)
-        if account is None:
-            raise UnknownReceiver
-        if account == owner:
-            raise BadMessage(ONESELF)
-        return account
+    async def _invited(self, owner: str, handles: Sequence[str]) -> list[str]:
+        """Who has these handles. Raises BadMessage for the owner's own one.
 
-    async def _check_unblocked(self, owner: str, accounts: Sequence[str]) -> None:
-        """As `_check_may_write_to`, before anything is written."""
-        blocks = await self._store.get([BLOCKS.ref(block_id(one, owner)) for one in accounts])
-        if any(blocks):
-            raise UnknownReceiver
+        Raises UnknownReceiver with the first of the handles that nobody has, or only somebody who
+        has blocked the owner: the owner cannot tell one from the other.
+        """
+        found = [await self._people.by_handle(handle) for handle in handles]
+        if owner in found:
+            raise BadMessage(ONESELF)
+        known = [account for account in found if account is not None]
+        refs = [BLOCKS.ref(block_id(account, owner)) for account in known]
+        blocks = await self._store.get(refs) if refs else []
+        blockers = {account for account, block in zip(known, blocks, strict=True) if block}
+        for handle, account in zip(handles, found, strict=True):
+            if account is None or account in blockers:
+                raise UnknownReceiver(handle)
+        return known
 
     async def _add(self, owner: str, id: str, account: str, actor: str) -> None:
         async def attempt(unit: UnitOfWork) -> list[Decided]:

@@ -9,10 +9,17 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from gatherlog.apps.things.answers import OccurrencePlaces
-from gatherlog.apps.things.events import EnquiryMade, FamiliesWritten, Reason, Side
+from gatherlog.apps.things.events import (
+    BookingCancelled,
+    EnquiryMade,
+    FamiliesWritten,
+    Reason,
+    Side,
+)
+from gatherlog.apps.things.letter_changes import changed_times, moment, new_place, told_change
 from gatherlog.apps.things.occurrences import Occurrence
 from gatherlog.apps.things.views import Booking, Thing
-from gatherlog.core.subscriptions.letters import Letter, has_link, one_line, spoken_moment
+from gatherlog.core.subscriptions.letters import Letter, has_link, one_line
 
 __all__ = ["LetterTexts"]
 
@@ -39,15 +46,15 @@ class LetterTexts:
 
     def submitted(self) -> Letter:
         return self._letter(
-            "A thing to review",
-            f"{self._name} waits for review.",
+            "Ready for review",
+            f"{self._name} is waiting for review.",
             self._link("review"),
         )
 
     def reported(self, reason: str) -> Letter:
         return self._letter(
-            "A thing was reported",
-            f"somebody reports {self._name}:",
+            "Reported",
+            f"somebody has reported {self._name}:",
             _quoted(reason),
             self._link("review"),
         )
@@ -56,7 +63,7 @@ class LetterTexts:
         subject = one_line(enquiry.subject)
         return self._letter(
             "A message to the site" if has_link(subject) else f"Message: {subject}",
-            f"somebody who gives the address {one_line(enquiry.sender)} writes:",
+            f"somebody who gave the address {one_line(enquiry.sender)} has written:",
             _quoted(enquiry.text),
         )
 
@@ -84,19 +91,23 @@ class LetterTexts:
         )
 
     def booked_with_you(self, booking: Booking, one: Occurrence) -> Letter:
-        waits = booking.status == "WAITING"
-        what = "wait for a place" if waits else "are coming"
+        waits, count = booking.status == "WAITING", _people(booking.places)
+        what = (
+            f"a booking for {count} has joined the waiting list of"
+            if waits
+            else (f"there is a new booking for {count} at")
+        )
         return self._letter(
-            "Somebody waits" if waits else "A booking",
-            f"{_people(booking.places)} {what}:",
+            "On the waiting list" if waits else "New booking",
+            f"{what} {self._name}:",
             self._when_and_where(one),
             self._link("desk"),
         )
 
     def cancelled_with_you(self, booking: Booking, one: Occurrence) -> Letter:
         return self._letter(
-            "A cancellation",
-            f"a booking for {_people(booking.places)} was cancelled:",
+            "Booking cancelled",
+            f"a booking for {_people(booking.places)} at {self._name} was cancelled:",
             self._when_and_where(one),
             self._link("desk"),
         )
@@ -112,59 +123,84 @@ class LetterTexts:
         )
 
     def waits(self, booking: Booking, one: Occurrence) -> Letter:
+        whole, everybody = (" as a whole", " for all") if booking.places > 1 else ("", "")
         return self._letter(
             "You are on the waiting list",
             f"there is no room left at {self._name} for {_people(booking.places)}:",
             self._when_and_where(one),
-            "You are on the waiting list, all of you together. As soon as there is room, you move "
-            "up by yourself, and another letter tells you so. Until then you have no place.",
-            f"To wait no longer: {self._url('bookings')}",
+            f"Your booking is on the waiting list{whole}. As soon as there is room{everybody}, it "
+            "moves up automatically, and we write to you again. Until then you have no place.",
+            f"To leave the waiting list: {self._url('bookings')}",
         )
 
     def promoted(self, booking: Booking, one: Occurrence) -> Letter:
         return self._letter(
             "You have a place",
-            f"there is room now: you have moved up and have places at {self._name} for "
-            f"{_people(booking.places)}.",
+            f"there is room now: you have moved up from the waiting list of {self._name}, and your "
+            f"booking for {_people(booking.places)} is confirmed.",
             self._when_and_where(one),
             f"Can you not come any more? Please cancel, so that others can: "
             f"{self._url('bookings')}",
         )
 
-    def changed(self, booking: Booking, dates: Sequence[Occurrence]) -> Letter:
-        """`dates` are those of all bookings that the letter is about, of which `booking` is one."""
-        whose = "which you wait for" if booking.status == "WAITING" else "which you have booked"
+    def changed(
+        self, booking: Booking, dates: Sequence[Occurrence], before: Thing | None
+    ) -> Letter | None:
+        """What is new beside what was; None if nothing changed that matters to these bookings.
+
+        `dates` are those of all bookings that the letter is about, of which `booking` is one, and
+        `before` is the thing as it was.
+        """
+        thing = self._thing
+        if thing is None or before is None:
+            return None
+        whose = (
+            "which you are waiting for" if booking.status == "WAITING" else "which you have booked"
+        )
         if len(dates) > 1:
-            whose = "which you have booked or wait for"
+            whose = "which you have booked or are waiting for"
+        changed = changed_times(dates, before)
+        moved = [one for one in ("a new time" if changed else "", new_place(thing, before)) if one]
+        if not moved:
+            return None
         return self._letter(
             "A change",
-            f"time or place of {self._name}, {whose}, have changed. They are now:",
-            self._when_and_where(*dates),
+            f"{self._name}, {whose}, has {' and '.join(moved)}:",
+            told_change(thing, dates, changed, before),
             f"Does it not suit you any more? You can cancel: {self._url('bookings')}",
         )
 
     def cancelled(
-        self, by: Side, reason: str | None, others: Iterable[OccurrencePlaces], key: str
+        self, event: BookingCancelled, was: Occurrence | None, others: Iterable[OccurrencePlaces]
     ) -> Letter:
         """With other dates on which it still takes place and has places."""
-        dates = [one.occurrence for one in others if one.occurrence is not None and one.key != key]
-        offered = [f"    {_moment(one)}" for one in dates[:MOST_DATES]]
-        more = [f"{self._name} has places on:\n" + "\n".join(offered)] if offered else []
+        dates = [one.occurrence for one in others if one.occurrence is not None]
+        offered = [f"    {moment(one)}" for one in dates if was is None or one.key != was.key]
+        more = (
+            [f"There are still places at {self._name} on:\n" + "\n".join(offered[:MOST_DATES])]
+            if offered
+            else []
+        )
+        what = "place on the waiting list of" if event.waited else "booking of"
+        when = "" if was is None else f" on {moment(was)}"
         return self._letter(
             "Cancelled",
-            f"your booking of {self._name} was cancelled by {_WHO[by]}{_planned(key)}.",
-            *([_quoted(reason)] if reason else []),
+            f"your {what} {self._name}{when} was cancelled by {_WHO[event.by]}.",
+            *([_quoted(event.reason)] if event.reason else []),
             *more,
             *([self._link("things")] if offered else []),
         )
 
-    def from_organiser(self, written: FamiliesWritten, one: Occurrence) -> Letter:
-        subject = one_line(written.subject)
+    def from_organiser(self, written: FamiliesWritten, booking: Booking, one: Occurrence) -> Letter:
+        """The organiser's words, to those who have booked and to those who wait."""
+        subject, waits = one_line(written.subject), booking.status == "WAITING"
         return self._letter(
             "From the organiser" if has_link(subject) else subject,
-            f"the organiser of {self._name} writes to all who have booked:",
+            f"the organiser of {self._name} has written to everybody who has booked or is on the "
+            "waiting list:",
             _quoted(written.text),
             self._when_and_where(one),
+            "You are on the waiting list, and have no place yet." if waits else "",
         )
 
     def _letter(self, subject: str, *paragraphs: str) -> Letter:
@@ -178,22 +214,13 @@ class LetterTexts:
 
     def _when_and_where(self, *dates: Occurrence) -> str:
         place = "" if self._thing is None else one_line(self._thing.content.where.address)
-        return "\n".join([*(f"    When: {_moment(one)}" for one in dates), f"    Where: {place}"])
+        return "\n".join([*(f"    When: {moment(one)}" for one in dates), f"    Where: {place}"])
 
     def _link(self, page: str) -> str:
         return "" if self._thing is None else f"{self._url(page)}/{self._thing.id}"
 
     def _url(self, page: str) -> str:
         return f"{self._site}/{page}"
-
-
-def _moment(one: Occurrence) -> str:
-    return spoken_moment(one.start, one.time_zone)
-
-
-def _planned(key: str) -> str:
-    """`, which was planned for Saturday, 3 April 2027`; nothing where the key is no date."""
-    return f", planned for {spoken_moment(key[:10], '')}" if key[:1].isdigit() else ""
 
 
 def _people(count: int) -> str:

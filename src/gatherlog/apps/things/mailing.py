@@ -27,6 +27,7 @@ from gatherlog.apps.things.events import (
     VersionReplaced,
 )
 from gatherlog.apps.things.folds import id_of
+from gatherlog.apps.things.history import last_place_of, thing_before
 from gatherlog.apps.things.loading import all_bookings
 from gatherlog.apps.things.notices import ANNOUNCED, NOTICED, Facts, letter_about
 from gatherlog.apps.things.occurrences import not_over, occurrence
@@ -242,15 +243,25 @@ class _Letters:
         bookings = await self._bookings(cause, event, thing, account_id)
         if not bookings:
             return facts
-        booking = bookings[0]
+        booking, before, was = bookings[0], None, None
         others: Sequence[OccurrencePlaces] = ()
         if isinstance(event, BookingCancelled) and thing.status == "PUBLISHED":
             found = await self._service.coming_places(thing.id)
             others = [one for one in found if one.left is None or one.left >= booking.places]
         at = [occurrence(thing.content, thing.altered, one.key) for one in bookings]
         dates = [one for one in at if one is not None]
+        if isinstance(event, BookingCancelled):
+            was = at[0] or await last_place_of(self._store, thing.id, booking.key)
+        if isinstance(event, OccurrenceAltered | VersionReplaced):
+            before = await thing_before(self._store, thing.id, cause.version)
         return msgspec.structs.replace(
-            facts, booking=booking, occurrence=at[0], dates=dates, others=others
+            facts,
+            booking=booking,
+            occurrence=at[0],
+            dates=dates,
+            before=before,
+            was=was,
+            others=others,
         )
 
     async def _bookings(

@@ -68,6 +68,10 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     dates: Sequence[Occurrence] = ()
     """All coming dates of the thing that the account has booked or waits for, the earliest first,
     where the event is about all of them."""
+    before: Thing | None = None
+    """The thing before an event that changed it."""
+    was: Occurrence | None = None
+    """When a booking that was cancelled was for."""
     others: Sequence[OccurrencePlaces] = ()
     """Coming occurrences of the thing with places left."""
 
@@ -114,8 +118,8 @@ def _to_organiser(
 def _to_parent(texts: LetterTexts, event: Any, facts: Facts, booking: Booking) -> Letter | None:
     one = facts.occurrence
     match event:
-        case BookingCancelled(by=by, reason=reason) if by != "parent":
-            return texts.cancelled(by, reason, facts.others, booking.key)
+        case BookingCancelled(by=by) if by != "parent":
+            return texts.cancelled(event, facts.was, facts.others)
     if one is None or booking.status == "CANCELLED":
         return None
     match event:
@@ -125,9 +129,9 @@ def _to_parent(texts: LetterTexts, event: Any, facts: Facts, booking: Booking) -
             is_promoted = isinstance(event, BookingPromoted)
             return texts.promoted(booking, one) if is_promoted else texts.booked(booking, one)
         case OccurrenceAltered(altered=altered) if altered.start == one.start:
-            return texts.changed(booking, [one])
+            return texts.changed(booking, [one], facts.before)
         case VersionReplaced():
-            return texts.changed(booking, facts.dates)
+            return texts.changed(booking, facts.dates, facts.before)
         case FamiliesWritten() as written:
-            return texts.from_organiser(written, one)
+            return texts.from_organiser(written, booking, one)
     return None

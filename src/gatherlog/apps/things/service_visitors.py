@@ -37,6 +37,11 @@ class VisitorCommands(Commands):
         things = [THINGS.recall(document) for document in documents]
         return [one if one is not None and one.status == "PUBLISHED" else None for one in things]
 
+    async def was_taken_down(self, thing_id: str) -> bool:
+        """Whether a thing was published, and is no longer. What never was does not exist here."""
+        thing = await read(self._store, THINGS, thing_id)
+        return thing is not None and thing.status == "REMOVED" and thing.published_at is not None
+
     async def thing_of_concern(self, thing_id: str, account_id: str) -> Thing | None:
         """A thing about which an account may write: one that is published, or its own; or None."""
         thing = await read(self._store, THINGS, thing_id)

@@ -27,7 +27,7 @@ from gatherlog.engines.postgres.failures import (
 from gatherlog.engines.postgres.poolers import Connection, is_pooled
 from gatherlog.engines.postgres_address import Place
 
-__all__ = ["Connection", "Connections", "Server"]
+__all__ = ["Connection", "Connections", "Server", "close_connection"]
 
 MOST_READERS: Final = 6
 """Connections that reads share, at most."""
@@ -42,6 +42,8 @@ GROWING_SECONDS: Final = 1.0
 CLOSE_SECONDS: Final = 2.0
 
 _SETTINGS: Final[Mapping[str, str]] = {
+    # Functions of the same name that others have put into a schema like `public` are not called.
+    "search_path": "pg_catalog, pg_temp",
     "default_transaction_isolation": "read committed",
     "idle_in_transaction_session_timeout": "3s",
     "statement_timeout": "30s",
@@ -56,7 +58,9 @@ _SETTINGS: Final[Mapping[str, str]] = {
     "enable_memoize": "off",
     "jit": "off",
 }
-_SET: Final = "".join(f"SET {name} = '{value}';" for name, value in _SETTINGS.items())
+_SET: Final = "".join(
+    f"SELECT set_config('{name}', '{value}', false);" for name, value in _SETTINGS.items()
+)
 _PERMANENT: Final = ("28", "3D000", "22023", "42704", "0A000", "08P01", "42501")
 """Beginnings of the states of a server that will say the same at the next attempt."""
 
@@ -77,6 +81,9 @@ class Server:
         """The settings that are asked for with a connection: none, if a pooler refuses them."""
         self._is_pooled: bool | None = None
         """Whether there is a pooler before the server; None: nobody has looked yet."""
+        self.on_connected: Callable[[Connection], Awaitable[None]] | None = None
+        """Called with each connection before its use; if it raises NotAStore, that was the last."""
+        self._refusal: NotAStore | None = None
         self._guard = asyncio.get_running_loop().create_task(self._until_the_loop_ends())
 
     async def connect(self) -> Connection:
@@ -122,7 +129,8 @@ class Server:
         return await self.connect()
 
     async def attempt(self) -> Connection:
-        """A new connection, at the first attempt. Raises Busy."""
+        """A new connection, at the first attempt. Raises Busy, and NotAStore as `check_open`."""
+        self.check_open()
         try:
             connection = await self._make()
         except (*DRIVER_ERRORS, ValueError) as error:
@@ -142,10 +150,23 @@ class Server:
                 self._is_pooled = await is_pooled(self.place, connection, self._bare)
             if self._is_pooled:  # it drops what it does not know of the settings
                 await connection.execute(_SET)
+            await self._demand(connection)
         except BaseException:
             connection.terminate()
             raise
         return connection
+
+    async def _demand(self, connection: Connection) -> None:
+        """Let `on_connected` look at a connection, and end all others if it refuses it."""
+        if self.on_connected is None:
+            return
+        try:
+            await self.on_connected(connection)
+        except NotAStore as refusal:
+            self._refusal = refusal
+            for other in list(self._open):
+                other.terminate()
+            raise
 
     async def _bare(self) -> Connection:
         if self._sent:
@@ -158,9 +179,14 @@ class Server:
         return await _connected(self.place, {})
 
     def check_open(self) -> None:
-        """Raise StoreClosed once the server is let go: what broke off then is no failure."""
+        """Raise StoreClosed once the server is let go: what broke off then is no failure.
+
+        Raises NotAStore once a connection was refused.
+        """
         if self._is_closed:
             raise StoreClosed("the store is closed")
+        if self._refusal is not None:
+            raise NotAStore(str(self._refusal))
 
     def _kept(self, connection: Connection) -> Connection:
         self._open.add(connection)
@@ -182,7 +208,7 @@ class Server:
     async def close(self) -> None:
         """Close all connections; nobody uses them any more."""
         self._is_closed = True
-        await asyncio.gather(*[_close(connection) for connection in list(self._open)])
+        await asyncio.gather(*[close_connection(connection) for connection in list(self._open)])
         self._guard.cancel()
         await asyncio.wait([self._guard])
 
@@ -274,13 +300,14 @@ class Connections:
         try:
             async with asyncio.timeout(seconds):
                 await turn
-        except TimeoutError:
-            raise Busy(f"all connections were in use for {DEADLINE:g} s") from None
-        finally:
+        except BaseException as error:
             if turn in self._waiting:
                 self._waiting.remove(turn)
-            elif turn.cancelled():
+            else:  # it was the turn of one who does not wait any more
                 self._wake()
+            if isinstance(error, TimeoutError):
+                raise Busy(f"all connections were in use for {DEADLINE:g} s") from None
+            raise
 
     def _return(self, connection: Connection) -> None:
         if connection.is_closed():
@@ -308,7 +335,8 @@ async def _connected(place: Place, settings: Mapping[str, str]) -> Connection:
     return connection
 
 
-async def _close(connection: Connection) -> None:
+async def close_connection(connection: Connection) -> None:
+    """Take leave of the server, for CLOSE_SECONDS at most."""
     try:
         await connection.close(timeout=CLOSE_SECONDS)
     except DRIVER_ERRORS:

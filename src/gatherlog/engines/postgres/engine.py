@@ -30,8 +30,9 @@ from gatherlog.core.eventstore.store import (
     StreamHead,
 )
 from gatherlog.engines.postgres import rows
-from gatherlog.engines.postgres.connections import Connections, Server
+from gatherlog.engines.postgres.connections import Connection, Connections, Server, close_connection
 from gatherlog.engines.postgres.failures import DRIVER_ERRORS, translate
+from gatherlog.engines.postgres.given import GivenEvents
 from gatherlog.engines.postgres.index_rows import read_misindexed, rewrite_rows
 from gatherlog.engines.postgres.installing import script
 from gatherlog.engines.postgres.known import KnownRows
@@ -71,9 +72,17 @@ class PostgresEngine(IndexRowEngine):
         self._writer = Writer(server)
         self._wakeups = Wakeups(server, store)
         self._known = KnownRows()
+        self._given = GivenEvents(server.place)
         self._horizon = 0
         self._unknown: dict[int, WriterMark] = {}
         self._moved: Callable[[Heads | None], None] = lambda heads: None
+        server.on_connected = self._connected
+
+    async def _connected(self, connection: Connection) -> None:
+        """Rest on nothing that a server may have forgotten when it went down."""
+        # Positions beyond the last event, which were drawn in vain, may be drawn once more.
+        self._horizon = min(self._horizon, self._given.head)
+        await self._given.demand(connection)
 
     # Writing.
 
@@ -131,6 +140,7 @@ class PostgresEngine(IndexRowEngine):
                     result.positions[partition] = positions[number - 1]
         self._known.apply_own(planned.changes)
         if positions:
+            self._given.note_commit(planned.changes.events, positions)
             self._moved(None)
             self._wakeups.send()
 
@@ -174,12 +184,16 @@ class PostgresEngine(IndexRowEngine):
         return await self._events(sql, limit, stream, _number(after), _number(before))
 
     async def read_feed(self, partition: int, after: int, limit: int) -> list[Recorded]:
-        after = _number(after)
-        if after >= self._horizon:
-            await self.heads()
-            if after >= self._horizon:
+        after, horizon = _number(after), self._horizon
+        if after >= horizon:
+            _, horizon = await self._head()
+            if after >= horizon:
                 return []
-        return await self._events(rows.FEED, limit, after, self._horizon)
+        page = await self._events(rows.FEED, limit, after, horizon)
+        if horizon > self._horizon:  # it held until the server went down, a moment ago
+            return await self.read_feed(partition, after, limit)
+        self._given.note_page(page)
+        return page
 
     async def _events(self, sql: str, limit: int, *values: Any) -> list[Recorded]:
         most = self.limits.page_bytes
@@ -187,9 +201,15 @@ class PostgresEngine(IndexRowEngine):
         return list(cut_page([Recorded(*row) for row in found], most, bytes_of_events))
 
     async def heads(self) -> Heads:
+        head, _ = await self._head()
+        return (head,)
+
+    async def _head(self) -> tuple[int, int]:
+        """The head, and the horizon that the server tells now."""
         [(head, horizon)] = await self._fetch(rows.HEAD)
         self._horizon = max(self._horizon, horizon)
-        return (head,)
+        self._given.note_head(head)
+        return head, horizon
 
     async def get(self, refs: Sequence[Ref]) -> list[Document | None]:
         since = self._known.writes
@@ -284,7 +304,7 @@ class PostgresEngine(IndexRowEngine):
         except DRIVER_ERRORS as error:
             raise translate(error) from error
         finally:
-            await connection.close()
+            await close_connection(connection)
 
 
 def may_exist(*names: str) -> bool:

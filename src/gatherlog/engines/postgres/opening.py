@@ -7,7 +7,7 @@ from pathlib import Path
 from gatherlog.core.eventstore.clock import Clock, system_clock
 from gatherlog.core.eventstore.errors import NotAStore
 from gatherlog.core.eventstore.store import DeclaredView, Limits
-from gatherlog.engines.postgres.connections import Connection, Server
+from gatherlog.engines.postgres.connections import Connection, Server, close_connection
 from gatherlog.engines.postgres.engine import PARTITIONS, PostgresEngine, PostgresStore
 from gatherlog.engines.postgres.failures import DRIVER_ERRORS, translate
 from gatherlog.engines.postgres.installing import let_use, prepare
@@ -60,7 +60,7 @@ async def _first_connection(server: Server) -> AsyncIterator[Connection]:
         _demand_files(server.place)
         connection = await server.connect_first()
         yield connection
-        await connection.close()
+        await close_connection(connection)
     except DRIVER_ERRORS as error:
         await server.close()
         raise translate(error) from error

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from gatherlog.core.eventstore.errors import StoreError
-from gatherlog.engines.postgres.connections import Connection, Server
+from gatherlog.engines.postgres.connections import READ_SECONDS, Connection, Server
 from gatherlog.engines.postgres.failures import DRIVER_ERRORS
 
 __all__ = ["Wakeups"]
@@ -62,7 +62,9 @@ class Wakeups:
                 connection = await self._ready()
                 if self._is_to_send:
                     self._is_to_send = False
-                    await connection.execute(_NOTIFY, self._channel, self._name)
+                    await connection.execute(
+                        _NOTIFY, self._channel, self._name, timeout=READ_SECONDS
+                    )
                     await asyncio.sleep(PAUSE)
             except (StoreError, *DRIVER_ERRORS):
                 self._is_to_send = False
@@ -75,7 +77,8 @@ class Wakeups:
             self._connection.add_termination_listener(self._ended)
             self._is_listening = False
         if self._moved is not None and not self._is_listening:
-            await self._connection.add_listener(self._channel, self._heard)
+            async with asyncio.timeout(READ_SECONDS):
+                await self._connection.add_listener(self._channel, self._heard)
             self._is_listening = True
             self._moved()
         return self._connection

@@ -31,7 +31,7 @@ __all__ = ["Writer", "WriterMark"]
 LOCKING_SECONDS: Final = 1.0
 """For so long after a collision, rows are locked when they are loaded."""
 WRITE_SECONDS: Final = 5.0
-"""A write that has no answer by then is taken to be lost."""
+"""A statement of the writer that has no answer by then is taken to be lost."""
 KEPT_MICROSECONDS: Final = 30 * 24 * 3600 * 1_000_000
 """How long it is known what became of the last write of a connection."""
 
@@ -81,9 +81,10 @@ class Writer:
             try:
                 connection = await self._ready(now)
                 if locks:
-                    await connection.execute("BEGIN")
+                    await connection.execute("BEGIN", timeout=WRITE_SECONDS)
                     self._is_in_transaction = True
-                return await connection.fetch(self._load, keys, streams, views, ids, locks)
+                asked = (keys, streams, views, ids, locks)
+                return await connection.fetch(self._load, *asked, timeout=WRITE_SECONDS)
             except DRIVER_ERRORS as error:
                 if is_collision(error):
                     await self.collided()
@@ -150,7 +151,7 @@ class Writer:
             connection = self._connection
             if connection is not None and not connection.is_closed():
                 try:
-                    await connection.execute("ROLLBACK")
+                    await connection.execute("ROLLBACK", timeout=WRITE_SECONDS)
                 except DRIVER_ERRORS:
                     self._drop()
 
@@ -160,8 +161,9 @@ class Writer:
             self._is_in_transaction = False
             connection = await self._server.connect()
             self._connection, self._name, self._number = connection, str(uuid.uuid4()), 0
-            await connection.execute(self._begin_writer, self._name, now)
-            await connection.execute(self._forget_writers, now - KEPT_MICROSECONDS)
+            async with asyncio.timeout(WRITE_SECONDS):
+                await connection.execute(self._begin_writer, self._name, now)
+                await connection.execute(self._forget_writers, now - KEPT_MICROSECONDS)
         return self._connection
 
     def _drop(self) -> None:

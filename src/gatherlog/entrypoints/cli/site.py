@@ -45,10 +45,12 @@ def demo(*, store: DemoStoreUrl = None, host: HostName = None, port: Port = None
     They live in .demo/ of the working directory, or in a database, are made once and kept. Prints
     who is who, with keys and links.
     """
+    from gatherlog.engines.postgres_address import without_password
     from gatherlog.entrypoints.demo import run_demo
 
     if store is not None and not store.startswith("postgresql:"):
-        raise CommandRefused(f"the demo keeps its files in .demo/; {store!r} is not a database")
+        shown = without_password(store)
+        raise CommandRefused(f"the demo keeps its files in .demo/; {shown!r} is not a database")
     settings = settings_from(store=store, host=host, port=port, demo=True)
     with _address_advice(settings):
         run_demo(settings, Path(".demo"), store)

@@ -21,7 +21,7 @@ from gatherlog.interfaces.graphql.fields import (
 )
 from gatherlog.interfaces.graphql.own_things import own_things_found
 from gatherlog.interfaces.graphql.resolving import Args, id_of, mutation, null_where_hidden, query
-from gatherlog.interfaces.site_time import site_zone
+from gatherlog.interfaces.site_time import new_thing_zone
 
 __all__ = ["RESOLVERS"]
 
@@ -78,7 +78,8 @@ async def figures(context: Context, args: Args) -> Any:
 
 
 async def create(context: Context, given: Args) -> ShownThing:
-    content = content_from(given, time_zone=await site_zone(context.platform))
+    zone = given.get("timeZone") or await new_thing_zone(context.platform, context.account_id)
+    content = content_from(given, time_zone=zone)
     made = await context.things.create_thing(
         content, context.account_id, actor=context.by, once=context.once
     )
@@ -172,6 +173,7 @@ async def cancel_booking(context: Context, given: Args) -> ShownThing:
 
 
 async def write_to_families(context: Context, given: Args) -> ShownThing:
+    context.rate_limiter.families(context.account_id, id_of(given))
     await context.things.write_to_families(
         id_of(given),
         given["date"],

@@ -17,6 +17,7 @@ from gatherlog.interfaces.web.messages import FORM_OUTDATED, Message
 from gatherlog.interfaces.web.rendering import HEADERS, SCRIPTED, Renderer
 from gatherlog.interfaces.web.sections import sections
 from gatherlog.interfaces.web.sign_in_pages import sign_in_first
+from gatherlog.interfaces.web.site_messages import site_message
 from gatherlog.interfaces.web.visitors import FormOutdated, Visitor, Visitors
 
 __all__ = ["Frame", "PageHandler"]
@@ -108,6 +109,13 @@ class Frame:
     def message(self, message: Message, status: int) -> Response:
         """A page with nothing but a message."""
         return self._renderer.message(message, status)
+
+    def site_message(
+        self, request: Request, visitor: Visitor | None, message: Message, status: int
+    ) -> Response:
+        """A page with a message, the sections of the site, and a way on."""
+        path = request.scope["path"]
+        return site_message(self._renderer, message, status, visitor, path)
 
     def redirect(self, path: str, done: str = "") -> Response:
         """Lead on to another page by GET; that page says what was `done`, a key of the texts."""

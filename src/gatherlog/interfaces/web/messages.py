@@ -13,6 +13,7 @@ __all__ = [
     "LINK_UNKNOWN",
     "SHEET_LOST",
     "SIGN_IN_TOO_OFTEN",
+    "TAKEN_DOWN",
     "Message",
     "beyond_quota",
     "message",
@@ -58,6 +59,10 @@ FORM_OUTDATED: Final = Message(
         "Open the page again and send it from there.",
         "If that does not help, see whether your browser refuses our cookies.",
     ),
+)
+TAKEN_DOWN: Final = Message(
+    "This was taken down",
+    ("It was published here, and is no longer. Who had booked it has been told.",),
 )
 _MESSAGES: Final[Mapping[int, Message]] = {
     400: Message("We could not read that", ("Please go back, and send the page again.",)),

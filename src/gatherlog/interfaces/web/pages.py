@@ -10,7 +10,7 @@ from starlette.routing import Route
 
 from gatherlog.apps.guests import Gathering
 from gatherlog.apps.people.policy import Action, Verdict, decide
-from gatherlog.core.eventstore.errors import NotFound
+from gatherlog.core.eventstore.errors import GatherlogError, NotFound
 from gatherlog.interfaces.live_streams import LiveStreams
 from gatherlog.interfaces.long_work import LongWork
 from gatherlog.interfaces.platform import Platform
@@ -30,12 +30,15 @@ from gatherlog.interfaces.web.reference import arrange
 from gatherlog.interfaces.web.rendering import HEADERS, renderer
 from gatherlog.interfaces.web.sheet_pages import SheetPages
 from gatherlog.interfaces.web.sign_in_pages import SignInPages
+from gatherlog.interfaces.web.site_messages import site_message
 from gatherlog.interfaces.web.things import OwnPages, ThingsPages
 from gatherlog.interfaces.web.unsubscribe_page import UnsubscribePage
-from gatherlog.interfaces.web.visitors import Visitors
+from gatherlog.interfaces.web.visitors import Visitor, Visitors
 
 __all__ = ["Pages"]
 
+_WITHIN_THE_SITE: Final = (403, 404)
+"""The statuses of errors whose pages show the sections of the site."""
 _SHOWN: Final = 100
 """Gatherings on the demo's first page."""
 _ROBOTS: Final = "User-agent: *\nDisallow: /r/\nDisallow: /unsubscribe/\nDisallow: /leave/\n"
@@ -56,7 +59,7 @@ class Pages:
     ) -> None:
         self._platform = platform
         self._renderer = renderer()
-        visitors = Visitors(platform)
+        visitors = self._visitors = Visitors(platform)
         self._frame = HostFrame(platform, self._renderer, visitors, long_work)
         self._invitation = InvitationPage(platform, self._renderer, rate_limiter, visitors)
         self._unsubscribe = UnsubscribePage(platform, self._renderer)
@@ -67,7 +70,7 @@ class Pages:
         self._sheets = SheetPages(self._frame)
         self._links = LinkPages(self._frame)
         self._things = ThingsPages(platform, self._renderer, visitors)
-        self._own = OwnPages(platform, self._renderer, visitors)
+        self._own = OwnPages(platform, self._renderer, visitors, rate_limiter)
         self._conversations = ConversationPages(
             self._frame, self._renderer, visitors, rate_limiter, live, watch
         )
@@ -124,7 +127,7 @@ class Pages:
         ]
         return _routes(self._frame, pages)
 
-    def error(
+    async def error(
         self, request: Request, status: int, headers: Mapping[str, str] = {}
     ) -> Response | None:
         """The page for an error; None if the client wants no HTML, and on paths of the API."""
@@ -134,10 +137,21 @@ class Pages:
             return None
         if first == "signin" and status == 429:
             return self._renderer.message(SIGN_IN_TOO_OFTEN, status, headers)
+        if first != "r" and status in _WITHIN_THE_SITE:
+            visitor = await self._visitor(request)
+            path = request.scope["path"]
+            return site_message(self._renderer, message(status), status, visitor, path, headers)
         if first != "r":
             return self._renderer.message(message(status), status, headers)
         shown = LINK_UNKNOWN if status == 404 else message(status)
         return self._renderer.message(shown, status, {**UNLISTED, **headers})
+
+    async def _visitor(self, request: Request) -> Visitor | None:
+        """Whoever is signed in; None also where that cannot be found out now."""
+        try:
+            return await self._visitors.find(request)
+        except GatherlogError:
+            return None
 
     async def _home(self, request: Request) -> Response:
         demo = self._platform.settings.demo

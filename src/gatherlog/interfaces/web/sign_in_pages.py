@@ -7,7 +7,7 @@ from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from gatherlog.apps.people import Action, Origin, Verdict, decide
+from gatherlog.apps.people import Action, Actor, Origin, Verdict, decide
 from gatherlog.apps.people.decisions import MOST_TRIES
 from gatherlog.core.eventstore.clock import to_datetime
 from gatherlog.core.eventstore.errors import Denied, Invalid, NotFound, Unauthenticated
@@ -15,6 +15,7 @@ from gatherlog.interfaces.auth import permit
 from gatherlog.interfaces.platform import Platform
 from gatherlog.interfaces.problems import status_of
 from gatherlog.interfaces.rates import RateLimiter
+from gatherlog.interfaces.web.first_page import first_page
 from gatherlog.interfaces.web.forms import read_form, text
 from gatherlog.interfaces.web.messages import FORM_OUTDATED
 from gatherlog.interfaces.web.rendering import HEADERS, Renderer
@@ -23,10 +24,8 @@ from gatherlog.interfaces.web.visitors import FormOutdated, Visitor, Visitors
 from gatherlog.interfaces.web.words import day
 from gatherlog.targets.mail import NoMail
 
-__all__ = ["HOME", "SignInPages", "sign_in_first", "sign_in_path"]
+__all__ = ["SignInPages", "sign_in_first", "sign_in_path"]
 
-HOME: Final = "/host"
-"""The page that follows the sign-in."""
 _NO_ADDRESS: Final = "This is not an e-mail address; one looks like ada@example.org."
 _NO_KEY: Final = "This key is unknown, or has ended."
 _WRONG_CODE: Final = (
@@ -52,8 +51,9 @@ class SignInPages:
         if request.method == "POST":
             return await self._take(request, await read_form(request))
         wanted = request.query_params.get("next", "")
-        if await self._visitors.find(request) is not None:
-            return RedirectResponse(safe_path(wanted) or HOME, 303, HEADERS)
+        if (visitor := await self._visitors.find(request)) is not None:
+            leads_to = await self._leads_to(wanted, visitor.actor)
+            return RedirectResponse(leads_to, 303, HEADERS)
         return self._form(request, {"next": wanted})
 
     async def sign_out(self, request: Request) -> Response:
@@ -127,21 +127,26 @@ class SignInPages:
 
     async def _by_code(self, given: dict[str, str], code: str, origin: Origin) -> Response:
         session = await self._platform.accounts.sign_in(given["email"], code, origin)
-        response = self._signed_in(session.token, given["next"])
+        actor = await self._platform.accounts.session(session.token)
+        response = await self._signed_in(session.token, given["next"], actor)
         self._visitors.remember_device(response, session.device)
         return response
 
     async def _by_key(self, request: Request, form: FormData) -> Response:
         key, path = text(form, "key").strip(), text(form, "next")
-        if await self._platform.keys.authenticate(key[:300]) is None:
+        if (actor := await self._platform.keys.authenticate(key[:300])) is None:
             self._rate_limiter.wrong_credential(request.scope)
             return self._form(request, {"next": path}, wrong_key=_NO_KEY, status=401)
-        return self._signed_in(key, path)
+        return await self._signed_in(key, path, actor)
 
-    def _signed_in(self, secret: str, path: str) -> Response:
-        response = RedirectResponse(safe_path(path) or HOME, 303, HEADERS)
+    async def _signed_in(self, secret: str, path: str, actor: Actor | None) -> Response:
+        response = RedirectResponse(await self._leads_to(path, actor), 303, HEADERS)
         self._visitors.sign_in(response, secret)
         return response
+
+    async def _leads_to(self, wanted: str, actor: Actor | None) -> str:
+        """The page that asked for the sign-in, or else the first one of whoever signed in."""
+        return safe_path(wanted) or await first_page(self._platform, actor)
 
     def _form(
         self,
@@ -179,4 +184,4 @@ def sign_in_path(request: Request) -> str:
     """The path of the sign-in form that leads back to the page of a request, with its query."""
     path, query = request.scope["path"], request.url.query
     wanted = safe_path(f"{path}?{query}" if query else path) or safe_path(path)
-    return "/signin" if wanted in ("", HOME) else f"/signin?next={quote(wanted)}"
+    return f"/signin?next={quote(wanted)}" if wanted else "/signin"

@@ -72,6 +72,16 @@ async def test_who_cannot_be_written_to_is_named_again(
     assert await happened(platform) == 0
 
 
+@pytest.mark.usefixtures("bob")
+async def test_of_several_handles_of_a_group_the_one_that_nobody_has_is_named(
+    ada: Chatter,
+) -> None:
+    refused = await ada.send("/messages/new", do="group", members="bob, @nobody", title="Choir")
+
+    sentence = "Nobody has the handle nobody."
+    assert (refused.status_code, read(refused).of_class("error")) == (404, [sentence])
+
+
 async def test_whoever_is_blocked_is_answered_as_if_nobody_had_the_handle(
     ada: Chatter, bob: Chatter
 ) -> None:

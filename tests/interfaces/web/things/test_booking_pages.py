@@ -74,7 +74,7 @@ async def test_a_family_that_does_not_fit_waits_together(
     assert page.of_class("good") == ["You have joined the waiting list."]
     assert page.of_class("prose") == [
         "You are number 1 on it.",
-        "Both of you move up together, as soon as there is room.",
+        "Both children move up together, as soon as there is room.",
     ]
     assert await booked(town, thing) == 2
 

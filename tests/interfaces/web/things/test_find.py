@@ -286,3 +286,23 @@ async def test_things_are_found_also_where_the_default_gathering_was_removed(
     await platform.guests.remove_gathering(DEFAULT, actor="test")
 
     await visitor.open("/things")
+
+
+@ON_SQLITE
+@pytest.mark.parametrize(
+    ("asked", "folds"),
+    [
+        ({}, {"Ages, day and place": False, "More filters": False}),
+        ({"near": "52.5,13.4"}, {"Ages, day and place": True, "More filters": False}),
+        ({"ages": "5"}, {"Ages, day and place": True, "More filters": False}),
+        ({"price": "0"}, {"Ages, day and place": False, "More filters": True}),
+    ],
+)
+async def test_filters_that_are_not_used_are_folded_away(
+    visitor: Browsing, asked: dict[str, Any], folds: dict[str, bool]
+) -> None:
+    page = await visitor.open("/things", **asked)
+
+    inner = [e for e in page.all("details") if e.get("class") == "along"]
+    names = [name for name in folds for e in inner if e.text.startswith(name)]
+    assert {name: e.get("open") is not None for name, e in zip(names, inner, strict=True)} == folds

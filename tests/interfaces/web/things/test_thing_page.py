@@ -78,7 +78,33 @@ async def test_what_is_not_published_does_not_exist(
     ]
 
     assert [answer.status_code for answer in answers] == [404] * 5
-    assert [Page(answer.text).text("h1") for answer in answers] == ["There is no such page"] * 5
+    gone = "This was taken down" if state == "withdrawn" else "There is no such page"
+    titles = [Page(answer.text).text("h1") for answer in answers]
+    assert titles == [gone, gone, *["There is no such page"] * 3]
+
+
+async def test_a_version_that_became_the_published_thing_was_never_a_page_of_its_own(
+    visitor: Browsing, town: Town
+) -> None:
+    thing, olga = await town.published(), town.people.olga.id
+    draft = (await town.service.make_new_version(thing.id, olga, actor="cli")).body
+    await town.service.submit_thing(draft.id, olga, actor="cli")
+    await town.service.approve(draft.id, town.people.rita.id, actor="cli")
+
+    page = await visitor.open(f"/things/{draft.id}", 404)
+
+    assert page.text("h1") == "There is no such page"
+
+
+async def test_a_page_that_is_none_shows_the_way_on(visitor: Browsing, pia: Browsing) -> None:
+    for who, button in ((visitor, "Sign in"), (pia, "Sign out")):
+        page = await who.open("/things/none", 404)
+        assert button in page.text("header")
+        assert "Things to do" in page.text("nav")
+        assert [e["href"] for e in page.all("a") if "To “" in e.text] == ["/things"]
+    refused = await pia.open("/desk/none", 403)
+    assert [e["href"] for e in refused.all("a") if "To “" in e.text] == ["/things"]
+    assert "Organise" not in refused.text("nav")
 
 
 async def made(town: Town, state: str) -> Any:

@@ -10,7 +10,7 @@ from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gatherlog.apps.messages import About, BlockedByYou, Person
+from gatherlog.apps.messages import About, BlockedByYou, Person, UnknownReceiver
 from gatherlog.apps.messages.service_members import MOST_INVITED
 from gatherlog.apps.messages.texts import LONGEST_TITLE
 from gatherlog.core.commands.service import Repeated
@@ -34,6 +34,8 @@ __all__ = ["StartPages"]
 
 _SEPARATORS: Final = re.compile(r"[\s,;]+")
 _LONGEST: Final = 4_096
+_SHOWN: Final = 60
+"""Characters that are repeated of a handle which nobody has."""
 _BAD_GROUP: Final = (
     f"A group can have a title of up to {LONGEST_TITLE} characters, and starts with 1 to "
     f"{MOST_INVITED} members. Please check both."
@@ -162,6 +164,8 @@ def _given(form: FormData) -> dict[str, Any]:
 def _sentence(error: GatherlogError, matter: Matter | None) -> str:
     if isinstance(error, TooMany):
         return _TOO_MANY
+    if isinstance(error, UnknownReceiver) and error.handle:
+        return f"Nobody has the handle {error.handle[:_SHOWN]}."
     if not isinstance(error, REFUSALS):
         return _BAD_GROUP
     has_receiver = matter is not None and matter.receiver is not None

@@ -6,7 +6,7 @@ from typing import Final
 
 import msgspec
 
-from gatherlog.apps.things import BookingDetails, as_planned
+from gatherlog.apps.things import Booking, BookingDetails, as_planned
 from gatherlog.interfaces.web.things.phrases import span
 from gatherlog.interfaces.web.words import listed, zone
 
@@ -117,14 +117,17 @@ def _told(details: BookingDetails, over: bool) -> list[str]:
     if booking.status != "WAITING" or over:
         return []
     place = [] if details.place is None else [f"You are number {details.place} on it."]
-    return [*place, _promise(booking.places)]
+    return [*place, _promise(booking)]
 
 
-def _promise(people: int) -> str:
-    if people == 1:
-        return "You move up as soon as there is room."
-    everybody = "Both" if people == 2 else f"All {people}"
-    return f"{everybody} of you move up together, as soon as there is room."
+def _promise(booking: Booking) -> str:
+    """Who moves up: children who come alone are not addressed."""
+    count, alone = booking.places, not booking.people
+    if count == 1:
+        return f"{'Your child moves' if alone else 'You move'} up as soon as there is room."
+    everybody = "Both" if count == 2 else f"All {count}"
+    whom = "children" if alone else "of you"
+    return f"{everybody} {whom} move up together, as soon as there is room."
 
 
 def _facts(details: BookingDetails, today: date) -> list[tuple[str, str]]:

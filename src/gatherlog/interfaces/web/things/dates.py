@@ -11,6 +11,7 @@ from gatherlog.apps.things import (
     OccurrencePlaces,
     Thing,
     ThingService,
+    as_planned,
     cancelled_dates,
     coming,
     not_over,
@@ -23,10 +24,12 @@ __all__ = [
     "Date",
     "Dates",
     "Figures",
+    "MovedDate",
     "as_altered",
     "date_path",
     "dates_of",
     "figures_of",
+    "moved_dates",
     "next_dates",
     "taken",
     "untouched",
@@ -75,6 +78,23 @@ def as_altered(thing: Thing, live: Thing | None) -> Thing:
     """A new version with the dates of the published thing that are moved and cancelled: so they
     stay when it is approved."""
     return thing if live is None else msgspec.structs.replace(thing, altered=live.altered)
+
+
+class MovedDate(msgspec.Struct, frozen=True):
+    """A date that takes place at another time than it was planned for, both in words."""
+
+    planned: str
+    now: str
+
+
+def moved_dates(thing: Thing, now: int, today: date) -> list[MovedDate]:
+    """The coming dates that were moved, the earliest first."""
+    found = []
+    for one in not_over(thing.content, thing.altered, now=now):
+        planned = as_planned(thing.content, one.key) if one.moved else None
+        if planned is not None:
+            found.append(MovedDate(span(planned, today), span(one, today)))
+    return found
 
 
 async def figures_of(things: ThingService, thing: Thing, account_id: str, now: int) -> Figures:

@@ -20,12 +20,17 @@ from gatherlog.core.commands.handler import Handled
 from gatherlog.core.commands.service import Repeated
 from gatherlog.core.eventstore.errors import Conflict, Invalid, KeyReused
 from gatherlog.interfaces.problems import status_of
-from gatherlog.interfaces.site_time import site_zone
+from gatherlog.interfaces.site_time import new_thing_zone
 from gatherlog.interfaces.web.fields import ZONES, Fields
 from gatherlog.interfaces.web.forms import text, version
 from gatherlog.interfaces.web.things import thing_form
 from gatherlog.interfaces.web.things.checklist import CHECKLIST
-from gatherlog.interfaces.web.things.dates import as_altered, untouched
+from gatherlog.interfaces.web.things.dates import (
+    MovedDate,
+    as_altered,
+    moved_dates,
+    untouched,
+)
 from gatherlog.interfaces.web.things.desk import ShownReason, shown_reasons
 from gatherlog.interfaces.web.things.once import once
 from gatherlog.interfaces.web.things.own_frame import OwnFrame, OwnThing
@@ -70,16 +75,19 @@ class EditPages:
         visitor, account = await self._frame.organiser(request, Action.CREATE_THING)
         if request.method != "POST":
             kind = request.query_params.get("kind", "")
-            form = thing_form.blank(kind, await site_zone(self._frame.platform))
-            return self._form(request, visitor, form)
+            zone = await new_thing_zone(self._frame.platform, account)
+            form = thing_form.blank(kind, zone)
+            return await self._form(request, visitor, form)
         sent = await self._frame.form(request, visitor)
         form = ThingForm.read(sent)
         if "more" in sent:
-            return self._form(request, visitor, form)
+            return await self._form(request, visitor, form)
         try:
             made = await self._create(content(form), account, visitor.actor.name, sent)
         except Invalid as error:
-            return self._form(request, visitor, form.with_flaws(error), status=status_of(error))
+            return await self._form(
+                request, visitor, form.with_flaws(error), status=status_of(error)
+            )
         return self._saved("preview" in sent, made, "made")
 
     async def _create(self, meant: Content, account: str, actor: str, sent: FormData) -> str:
@@ -101,7 +109,7 @@ class EditPages:
         if own.thing.status not in (*EDITABLE, "PUBLISHED") or own.thing.new_version is not None:
             return self._frame.redirect(own.path)
         form = thing_form.filled(own.thing.content, own.stored.version)
-        return self._form(request, own.visitor, form, own.thing)
+        return await self._form(request, own.visitor, form, own)
 
     async def preview(self, request: Request) -> Response:
         """The page that visitors will see, where nothing can be booked yet."""
@@ -145,7 +153,7 @@ class EditPages:
         sent = await self._frame.form(request, own.visitor)
         form = ThingForm.read(sent)
         if "more" in sent:
-            return self._form(request, own.visitor, form, own.thing)
+            return await self._form(request, own.visitor, form, own)
         try:
             meant = content(form, own.thing.content)
             if "as_version" in sent:
@@ -154,7 +162,7 @@ class EditPages:
                 draft, done = await self._change(own, meant, form), "saved"
         except Invalid as error:
             flawed = form.with_flaws(error)
-            return self._form(request, own.visitor, flawed, own.thing, status=status_of(error))
+            return await self._form(request, own.visitor, flawed, own, status=status_of(error))
         except (Conflict, WrongState) as error:
             again = await self._frame.again(own)
             return await self._refused(request, again, form, status_of(error))
@@ -188,21 +196,22 @@ class EditPages:
         else:
             again, live = form.at(own.stored.version), await self._frame.published(own)
             notice = _GONE if live is None else _HAS_VERSION if live.new_version else _PUBLISHED
-        return self._form(request, own.visitor, again, thing, notice=notice, status=status)
+        return await self._form(request, own.visitor, again, own, notice=notice, status=status)
 
     def _saved(self, previews: bool, thing_id: str, done: str) -> Response:
         return self._frame.redirect(f"/desk/{thing_id}{'/preview' * previews}", done)
 
-    def _form(
+    async def _form(
         self,
         request: Request,
         visitor: Visitor,
         form: ThingForm,
-        thing: Thing | None = None,
+        own: OwnThing | None = None,
         *,
         notice: str = "",
         status: int = 200,
     ) -> Response:
+        thing = None if own is None else own.thing
         as_version = thing is not None and thing.status not in EDITABLE
         return self._frame.shown(
             request,
@@ -220,9 +229,16 @@ class EditPages:
             reasons=_at_fields(() if thing is None else shown_reasons(thing.reasons)),
             checklist=CHECKLIST,
             as_version=as_version,
+            moved=[] if own is None else await self._moved(own),
             once=self._frame.platform.ids(),
             notice=notice,
         )
+
+    async def _moved(self, own: OwnThing) -> list[MovedDate]:
+        """The dates that are not when the form says, of what is published."""
+        live = await self._frame.published(own)
+        now = self._frame.platform.clock()
+        return [] if live is None else moved_dates(live, now, self._frame.today)
 
 
 def _id_made(handled: Handled) -> bytes:

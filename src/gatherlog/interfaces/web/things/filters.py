@@ -83,6 +83,11 @@ class Filters(msgspec.Struct, frozen=True):
         return any(self.fields.values.values()) or any(self.chosen.values())
 
     @property
+    def has_main(self) -> bool:
+        """Whether ages, a day or a place are set, which are folded away at first."""
+        return any(self.fields[name] for name in ("ages", "day", "near", "radius"))
+
+    @property
     def has_more(self) -> bool:
         """Whether a filter is set that is folded away at first."""
         names = ("until", "start", "end", "price", "alone", "open", "sort")

@@ -53,6 +53,7 @@ _DONE: Final = {
     "withdrawn": "It is taken down, and its bookings are cancelled.",
     "date_cancelled": "The date is cancelled, and so are its bookings.",
     "moved": "The date is moved. The bookings stay, and everybody is told.",
+    "not_moved": "This is when it takes place already, so nothing was changed, and nobody is told.",
     "written": "Your letter goes to everybody who has booked or is waiting.",
     "booking_cancelled": "The booking is cancelled. Who waits and fits moves up.",
     "approved": "It is published.",
@@ -104,7 +105,8 @@ class OwnFrame(Frame):
             except Denied as error:
                 if type(error) is not Denied:
                     raise
-                return self.message(denied, 403)
+                visitor = await self._visitors.find(request)
+                return self.site_message(request, visitor, denied, 403)
 
         return serve
 

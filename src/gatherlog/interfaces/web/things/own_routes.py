@@ -3,6 +3,7 @@
 from typing import Final
 
 from gatherlog.interfaces.platform import Platform
+from gatherlog.interfaces.rates import RateLimiter
 from gatherlog.interfaces.web.frame import PageHandler
 from gatherlog.interfaces.web.rendering import Renderer
 from gatherlog.interfaces.web.things.desk import DeskPages
@@ -26,11 +27,17 @@ _BOTH: Final = ["GET", "POST"]
 class OwnPages:
     """The pages over one platform."""
 
-    def __init__(self, platform: Platform, renderer: Renderer, visitors: Visitors) -> None:
+    def __init__(
+        self,
+        platform: Platform,
+        renderer: Renderer,
+        visitors: Visitors,
+        rate_limiter: RateLimiter,
+    ) -> None:
         self.frame = OwnFrame(platform, renderer, visitors)
         self._desk = DeskPages(self.frame)
         self._edit = EditPages(self.frame)
-        self._roster = RosterPages(self.frame)
+        self._roster = RosterPages(self.frame, rate_limiter)
         self._review = ReviewPage(self.frame)
         self._queue = QueuePage(self.frame)
 

@@ -15,13 +15,15 @@ from gatherlog.apps.things import BookingDetails, Roster, WrongState, not_over, 
 from gatherlog.core.commands.handler import Once
 from gatherlog.core.commands.service import Repeated
 from gatherlog.core.eventstore.errors import Flaw, GatherlogError, Invalid, KeyReused, NotFound
-from gatherlog.interfaces.problems import Malformed, status_of
+from gatherlog.interfaces.problems import Malformed, TooMany, status_of
+from gatherlog.interfaces.rates import RateLimiter
 from gatherlog.interfaces.web.fields import Fields, date_time
 from gatherlog.interfaces.web.forms import text
 from gatherlog.interfaces.web.rendering import HEADERS
 from gatherlog.interfaces.web.things.dates import date_path
 from gatherlog.interfaces.web.things.once import once
 from gatherlog.interfaces.web.things.own_frame import OwnFrame, OwnThing
+from gatherlog.interfaces.web.things.parents import parents_of
 from gatherlog.interfaces.web.things.phrases import span
 from gatherlog.interfaces.web.things.roster_rows import choices, expected, others
 from gatherlog.interfaces.web.words import day, local, people
@@ -55,6 +57,10 @@ _GONE: Final = ("/date", "/from")
 """Flaws that point to these are about a date that was there when the page was loaded."""
 _TYPE: Final = "text/csv; charset=utf-8"
 _UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_TOO_MANY: Final = (
+    "You have written to these families very often since yesterday, so this letter was not sent. "
+    "What you typed is still below: please send it tomorrow."
+)
 _NOT_POSSIBLE: Final = "This is not possible any more: look at the date as it is now."
 
 
@@ -67,6 +73,8 @@ class DateOfThing(msgspec.Struct, frozen=True):
     today: Date
     roster: Roster | None
     bookings: list[BookingDetails]
+    parents: Mapping[str, str]
+    """Names of those who have booked or wait, by their accounts; none once there is no roster."""
 
     @property
     def name(self) -> str:
@@ -95,7 +103,8 @@ Act = Callable[[DateOfThing, Fields], Awaitable[Response]]
 class RosterPages:
     """The pages about one date."""
 
-    def __init__(self, frame: OwnFrame) -> None:
+    def __init__(self, frame: OwnFrame, rate_limiter: RateLimiter) -> None:
+        self._rate_limiter = rate_limiter
         self._frame = frame
         self._things = frame.things
         self._acts: Mapping[str, tuple[Action, Act, Mapping[str, str]]] = {
@@ -126,16 +135,16 @@ class RosterPages:
             thing=found.own.thing,
             date=found.name,
             path=found.path,
-            booked=expected(roster),
+            booked=expected(roster, found.parents),
             places=people(sum(row.booking.places for row in roster.rows)),
         )
 
     async def sheet(self, request: Request) -> Response:
         """The roster as a sheet."""
-        _, roster = await self._roster(request)
+        found, roster = await self._roster(request)
         name = f'attachment; filename="roster-{roster.occurrence.date}.csv"'
         headers = {**HEADERS, "Content-Disposition": name}
-        return Response(write_roster(roster), 200, headers, media_type=_TYPE)
+        return Response(write_roster(roster, found.parents), 200, headers, media_type=_TYPE)
 
     async def _load(self, request: Request, action: Action) -> DateOfThing:
         """The date of the path. Raises NotFound where there is and was none, and as `own`."""
@@ -153,7 +162,10 @@ class RosterPages:
             roster = None
         if roster is None and not bookings:
             raise NotFound("There is no such date.")
-        return DateOfThing(own, date, start, self._frame.today, roster, bookings)
+        shown = [] if roster is None else [row.booking for row in roster.rows]
+        shown += [one.booking for one in bookings if roster is not None]
+        parents = await parents_of(self._frame.platform, shown)
+        return DateOfThing(own, date, start, self._frame.today, roster, bookings, parents)
 
     async def _roster(self, request: Request) -> tuple[DateOfThing, Roster]:
         """A date that is to come, or under way: what is told of children ends with it."""
@@ -180,7 +192,7 @@ class RosterPages:
                 return self._page(request, await self._load(request, action), fields, gone)
             flawed = fields.with_flaws(_spoken(error, pointers), _NAMES)
             return self._page(request, found, flawed, error)
-        except WrongState as error:
+        except (WrongState, TooMany) as error:
             return self._page(request, await self._load(request, action), fields, error)
 
     async def _cancel(self, found: DateOfThing, fields: Fields) -> Response:
@@ -203,14 +215,17 @@ class RosterPages:
         moved = await self._things.move_occurrence(
             own.id, found.date, to, own.account_id, start=found.start, actor=own.by
         )
-        thing, key = moved.body, "" if found.roster is None else found.roster.occurrence.key
+        thing, was = moved.body, None if found.roster is None else found.roster.occurrence
         now = self._frame.platform.clock()
         dates = not_over(thing.content, thing.altered, now=now)
-        paths = [date_path(own.id, one) for one in dates if one.key == key]
-        return self._frame.redirect([*paths, own.path][0], "moved")
+        here = [one for one in dates if was is not None and one.key == was.key]
+        paths = [date_path(own.id, one) for one in here]
+        is_same = was is not None and was.start in (one.start for one in here)
+        return self._frame.redirect([*paths, own.path][0], "not_moved" if is_same else "moved")
 
     async def _write(self, found: DateOfThing, fields: Fields) -> Response:
         """Send a letter; once, where the form is sent again as it was."""
+        self._rate_limiter.families(found.own.account_id, found.own.id)
         own, letter = found.own, (found.own.id, fields["subject"], fields["letter"])
         key = once(own.account_id, fields["once"], letter)
         with suppress(Repeated):
@@ -251,8 +266,8 @@ class RosterPages:
     ) -> Response:
         thing, roster = found.own.thing, found.roster
         zone = thing.content.time_zone
-        booked = [] if roster is None else expected(roster)
-        waiting = others(found.bookings, "WAITING", zone)
+        booked = [] if roster is None else expected(roster, found.parents)
+        waiting = others(found.bookings, "WAITING", zone, found.parents)
         return self._frame.shown(
             request,
             "things/date.html",
@@ -271,8 +286,14 @@ class RosterPages:
             choices=choices(booked, waiting),
             once=self._frame.platform.ids(),
             fields=fields,
-            notice=_NOT_POSSIBLE if isinstance(error, WrongState) else "",
+            notice=_notice(error),
         )
+
+
+def _notice(error: GatherlogError | None) -> str:
+    if isinstance(error, TooMany):
+        return _TOO_MANY
+    return _NOT_POSSIBLE if isinstance(error, WrongState) else ""
 
 
 def _spoken(error: Invalid, pointers: Mapping[str, str]) -> list[Flaw]:

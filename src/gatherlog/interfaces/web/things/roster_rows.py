@@ -1,10 +1,10 @@
 """Who comes to an occurrence, as a page and a printed list show it. Pure."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
-from gatherlog.apps.things import BookingDetails, Child, Roster, RosterRow, age_on
+from gatherlog.apps.things import Booking, BookingDetails, Child, Roster, RosterRow, age_on
 from gatherlog.interfaces.web.things.facts import since
 from gatherlog.interfaces.web.words import listed, people
 
@@ -30,18 +30,23 @@ class ListedBooking(msgspec.Struct, frozen=True):
     """The children, or how many people."""
     children: list[ListedChild]
     besides: str
-    """The people who come along; empty for none."""
+    """The people who are no children of the list, in a row of their own; empty for none."""
     about: str
 
 
-def expected(roster: Roster) -> list[ListedBooking]:
-    """The bookings with places, in the order in which they were made."""
-    return [_listed(row, roster.occurrence.date) for row in roster.rows]
+def expected(roster: Roster, parents: Mapping[str, str]) -> list[ListedBooking]:
+    """The bookings with places, in the order in which they were made.
+
+    `parents` has names of those who have booked, by their accounts, as far as they are known.
+    """
+    return [_listed(row, roster.occurrence.date, parents) for row in roster.rows]
 
 
-def others(bookings: Iterable[BookingDetails], status: str, zone: str) -> list[ListedBooking]:
+def others(
+    bookings: Iterable[BookingDetails], status: str, zone: str, parents: Mapping[str, str] = {}
+) -> list[ListedBooking]:
     """The bookings that wait, or that were cancelled; nothing is told of their children."""
-    return [_other(one, zone) for one in bookings if one.booking.status == status]
+    return [_other(one, zone, parents) for one in bookings if one.booking.status == status]
 
 
 def choices(booked: Iterable[ListedBooking], waiting: Iterable[ListedBooking]) -> dict[str, str]:
@@ -50,19 +55,20 @@ def choices(booked: Iterable[ListedBooking], waiting: Iterable[ListedBooking]) -
     return named | {one.id: f"{one.name}, waiting" for one in waiting}
 
 
-def _listed(row: RosterRow, date: str) -> ListedBooking:
+def _listed(row: RosterRow, date: str, parents: Mapping[str, str]) -> ListedBooking:
     booking, names = row.booking, [child.name for child in row.children]
-    alone = people(booking.places)
+    alone = _by_parent(people(booking.places), booking, parents)
+    besides = _besides(booking.places - len(names), names)
     return ListedBooking(
         id=booking.id,
         name=listed(names) if names else alone,
         children=[_child(child, date) for child in row.children],
-        besides=_besides(booking.places - len(names), bool(names)),
+        besides=_by_parent(besides, booking, parents) if besides else "",
         about=alone,
     )
 
 
-def _other(details: BookingDetails, zone: str) -> ListedBooking:
+def _other(details: BookingDetails, zone: str, parents: Mapping[str, str]) -> ListedBooking:
     booking = details.booking
     about = [f"since {since(booking.made_at, zone)}"] if booking.status == "WAITING" else []
     if details.place is not None:
@@ -71,23 +77,29 @@ def _other(details: BookingDetails, zone: str) -> ListedBooking:
         by = {"parent": "by the family", "organiser": "by you"}.get(booking.cancelled_by or "", "")
         about = [" ".join(filter(None, ["cancelled", by])), booking.cancelled_because or ""]
     told = " · ".join(filter(None, about))
-    return ListedBooking(booking.id, people(booking.places), [], "", told)
+    name = _by_parent(people(booking.places), booking, parents)
+    return ListedBooking(booking.id, name, [], "", told)
 
 
 def _child(child: Child, date: str) -> ListedChild:
     age = age_on(child.birth_date, date)
     return ListedChild(
         name=child.name,
-        age="1 year" if age == 1 else f"{age} years",
+        age="1\N{NO-BREAK SPACE}year" if age == 1 else f"{age}\N{NO-BREAK SPACE}years",
         allergies=child.allergies or "",
         emergency_contact=child.emergency_contact or "",
         pick_up=child.pick_up or "",
     )
 
 
-def _besides(count: int, with_children: bool) -> str:
+def _besides(count: int, names: list[str]) -> str:
     """The people who come with the children; of a child that was removed the place is left."""
-    if not count:
-        return ""
-    more = "1 more person" if count == 1 else f"{count} more people"
-    return f"and {more}" if with_children else people(count)
+    if not count or not names:
+        return people(count) if count else ""
+    more = "1 more person" if count == 1 else f"{count:,} more people"
+    return f"{more}, with {listed(names)}"
+
+
+def _by_parent(who: str, booking: Booking, parents: Mapping[str, str]) -> str:
+    name = parents.get(booking.account_id)
+    return who if name is None else f"{who}, booked by {name}"

@@ -9,10 +9,11 @@ from starlette.responses import Response
 
 from gatherlog.apps.people import Action, Verdict, decide
 from gatherlog.apps.things import Booking, cancelled_dates
-from gatherlog.core.eventstore.errors import Invalid
+from gatherlog.core.eventstore.errors import Invalid, NotFound
 from gatherlog.interfaces.problems import status_of
 from gatherlog.interfaces.web.fields import Fields
 from gatherlog.interfaces.web.forms import text
+from gatherlog.interfaces.web.messages import TAKEN_DOWN
 from gatherlog.interfaces.web.sign_in_pages import sign_in_path
 from gatherlog.interfaces.web.things.frame import Parent, ThingsFrame
 from gatherlog.interfaces.web.things.structured_data import structured_data
@@ -38,7 +39,12 @@ class ThingPage:
         if request.method == "POST":
             return await self._act(request)
         visitor = await self._frame.anybody(request, Action.READ_THING)
-        return await self.shown(request, visitor, note=self._frame.done(request.query_params))
+        try:
+            return await self.shown(request, visitor, note=self._frame.done(request.query_params))
+        except NotFound:
+            if not await self._things.was_taken_down(self._frame.id(request)):
+                raise
+            return self._frame.site_message(request, visitor, TAKEN_DOWN, 404)
 
     async def shown(
         self,

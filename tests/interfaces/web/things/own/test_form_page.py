@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 
 from gatherlog.apps.guests import DEFAULT
-from gatherlog.apps.things import Reason, Thing
+from gatherlog.apps.things import Reason, Thing, When
 from gatherlog.bootstrap import Platform
 from tests.interfaces.graphql.asking import ON_SQLITE, People
-from tests.interfaces.graphql.sample_town import DAY, Town, content
+from tests.interfaces.graphql.sample_town import DAY, NEXT_DAY, Town, content
 from tests.interfaces.web.reading import Page
 from tests.interfaces.web.things.family import Browsing, only_form, page_of
 from tests.interfaces.web.things.own.looking import errors, names, notes, pills, title_of
@@ -118,6 +118,38 @@ async def test_a_new_form_begins_with_the_time_zone_of_the_site(olga: Browsing) 
     filled = page.filled()
     assert (filled["time_zone"], filled["kind"]) == (["UTC"], ["PLACE"])
     assert "What a reviewer looks at" in page.text("aside")
+
+
+@ON_SQLITE
+async def test_a_new_form_begins_with_the_time_zone_of_ones_newest_thing(
+    olga: Browsing, otto: Browsing, town: Town
+) -> None:
+    await town.draft(content(time_zone="Europe/Paris"))
+    await town.draft(content(time_zone="Europe/London"))
+
+    own, other = [await one.open("/desk/new") for one in (olga, otto)]
+
+    assert own.filled()["time_zone"] == ["Europe/London"]
+    assert other.filled()["time_zone"] == ["UTC"]
+
+
+async def test_the_form_says_which_dates_were_moved_and_to_when(
+    olga: Browsing, town: Town, people: People
+) -> None:
+    own, event = people.olga.id, When(start=f"{DAY}T14:00:00", end=f"{DAY}T16:00:00")
+    thing = await town.published(content(kind="EVENT", when=event))
+    to = f"{NEXT_DAY}T15:30"
+    assert "Moved:" not in (await olga.open(f"/desk/{thing.id}/edit")).text("main")
+    await town.service.move_occurrence(thing.id, DAY, to, own, actor="test")
+
+    live = await olga.open(f"/desk/{thing.id}/edit")
+    draft = (await town.service.make_new_version(thing.id, own, actor="test")).body
+    version = await olga.open(f"/desk/{draft.id}/edit")
+
+    for page in (live, version):
+        assert "14:00 to 16:00 takes place on" in page.text("main")
+        assert "15:30 to 17:30." in page.text("main")
+        assert page.filled()["start_day"] == [DAY]
 
 
 @ON_SQLITE

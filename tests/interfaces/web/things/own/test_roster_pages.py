@@ -1,13 +1,19 @@
 """One date on the organiser's desk: roster, print, sheet, letters, moving and cancelling."""
 
 import csv
+import dataclasses
 import io
 from datetime import date, timedelta
 from typing import Any
 
+import msgspec
 import pytest
 
+from gatherlog.apps.people import ProfilePatch
 from gatherlog.apps.things import Thing
+from gatherlog.bootstrap import Platform
+from gatherlog.interfaces.http import build_app
+from gatherlog.interfaces.logs import RequestLog
 from tests.interfaces.graphql.asking import ON_SQLITE, People
 from tests.interfaces.graphql.sample_town import DAY, NEXT_DAY, Town, content
 from tests.interfaces.web.reading import Page
@@ -17,7 +23,7 @@ from tests.interfaces.web.things.own.looking import errors, notes, said
 from tests.stores import events_of, eventually
 
 EVIL = "<script>alert(1)</script>"
-HEADER = "Child,Born,Allergies,Emergency contact,Pick-up,People besides,Booking"
+HEADER = "Child,Born,Allergies,Emergency contact,Pick-up,People,Booked by,Booking"
 
 
 def path_of(thing: Thing, part: str = "", date: str = DAY) -> str:
@@ -50,13 +56,31 @@ async def test_the_roster_has_what_the_organiser_needs_at_the_door(
 
     assert table(page) == [
         ["Mia", "6 years", "Nuts", "Oma, 030 1234", "Dad"],
-        ["Tom and 1 more person", "6 years", "", "", ""],
+        ["Tom", "6 years", "", "", ""],
+        ["1 more person, with Mia and Tom", "", "", "", ""],
     ]
     assert list(said(page).items())[:3] == [
         ("People booked", "3"),
         ("Places", "4"),
         ("Bookings", "1"),
     ]
+
+
+async def test_a_booking_names_the_parent_who_has_a_name(
+    olga: Browsing, town: Town, people: People, platform: Platform
+) -> None:
+    thing, named = await town.published(content(capacity=3)), ProfilePatch(display_name="Pia S.")
+    await platform.profiles.change(people.pia.id, named, actor="test")
+    await town.book(thing, people=2)
+    await town.book(thing, "paul")
+
+    page = await olga.open(path_of(thing))
+    sheet = await olga.get(path_of(thing, "/roster.csv"))
+
+    assert [row[0] for row in table(page)] == ["2 people, booked by Pia S.", "1 person"]
+    lines = list(csv.reader(io.StringIO(sheet.content.decode("utf-8-sig"))))
+    assert [line[5:7] for line in lines[1:]] == [["2", "Pia S."], ["1", ""]]
+    assert "@" not in page.text("main")
 
 
 async def test_who_waits_is_listed_without_anything_of_children(olga: Browsing, town: Town) -> None:
@@ -85,11 +109,12 @@ async def test_the_sheet_and_the_print_have_the_same(olga: Browsing, town: Town)
     assert sheet.headers["cache-control"] == "no-store"
     lines = sheet.content.decode("utf-8-sig").splitlines()
     assert [line.rsplit(",", 1)[0] for line in lines[1:]] == [
-        f'Mia,{born(lines[1])},Nuts,"Oma, 030 1234",Dad,1',
-        f"Tom,{born(lines[2])},,,,",
+        f'Mia,{born(lines[1])},Nuts,"Oma, 030 1234",Dad,1,',
+        f"Tom,{born(lines[2])},,,,1,",
+        ",,,,,1,",
     ]
     assert lines[0] == HEADER
-    assert [row[0] for row in table(page)] == ["Mia", "Tom and 1 more person"]
+    assert [row[0] for row in table(page)] == ["Mia", "Tom", "1 more person, with Mia and Tom"]
     assert page.text("h2") == "3 people"
 
 
@@ -173,8 +198,24 @@ async def test_a_date_is_moved_and_its_bookings_stay(olga: Browsing, town: Town)
     assert sent.headers["location"] == f"{place}&done=moved"
     page = await olga.open(sent.headers["location"])
     assert notes(page, "status") == ["The date is moved. The bookings stay, and everybody is told."]
-    assert [row[0] for row in table(page)] == ["Mia", "Tom and 1 more person"]
+    assert [row[0] for row in table(page)] == ["Mia", "Tom", "1 more person, with Mia and Tom"]
     assert (await olga.get(path_of(thing))).status_code == 404
+
+
+@ON_SQLITE
+@pytest.mark.parametrize("to_time", ["", "10:00"])
+async def test_a_date_that_is_moved_to_where_it_is_already_is_not_said_to_be_moved(
+    olga: Browsing, town: Town, to_time: str
+) -> None:
+    thing = await booked(town)
+
+    sent = await olga.send(path_of(thing), do="move", to_day=DAY, to_time=to_time)
+
+    assert sent.headers["location"] == f"{path_of(thing)}&done=not_moved"
+    page = await olga.open(sent.headers["location"])
+    assert notes(page, "status") == [
+        "This is when it takes place already, so nothing was changed, and nobody is told."
+    ]
 
 
 @ON_SQLITE
@@ -187,7 +228,7 @@ async def test_a_date_that_is_moved_far_ahead_is_still_looked_after(
     sent = await olga.send(path_of(thing), do="move", to_day=far, to_time="15:30")
 
     page = await olga.open(sent.headers["location"])
-    assert [row[0] for row in table(page)] == ["Mia", "Tom and 1 more person"]
+    assert [row[0] for row in table(page)] == ["Mia", "Tom", "1 more person, with Mia and Tom"]
     desk = await olga.open(f"/desk/{thing.id}")
     assert f"/desk/{thing.id}/dates/{far}?at=15:30" in [e["href"] for e in desk.all("a")]
 
@@ -227,6 +268,26 @@ async def test_a_letter_goes_to_the_families_of_the_date(olga: Browsing, town: T
     assert notes(page, "status") == ["Your letter goes to everybody who has booked or is waiting."]
     events = await events_of(town.service._store, f"occurrence-{thing.id}/{DAY}")
     assert [event.type for event in events][-1] == "things.families_written"
+
+
+@ON_SQLITE
+async def test_a_letter_beyond_the_limit_of_the_day_stays_on_the_page(
+    town: Town, platform: Platform, people: People
+) -> None:
+    thing = await booked(town)
+    settings = msgspec.structs.replace(platform.settings, rate_limits="families=1/day")
+    limited = dataclasses.replace(platform, settings=settings)
+    app = build_app(limited, log=RequestLog(platform.clock, lambda line: None))
+    async with Browsing.of(app, people.olga.secret) as olga:
+        await olga.send(path_of(thing), do="write", subject="Snow", letter="Bring boots.")
+
+        refused = await olga.send(path_of(thing), do="write", subject="Ice", letter="Stay home.")
+
+    page = page_of(refused, 429)
+    assert page.id("letter").typed == "Stay home."
+    assert "this letter was not sent" in page.text("main")
+    events = await events_of(town.service._store, f"occurrence-{thing.id}/{DAY}")
+    assert [event.type for event in events].count("things.families_written") == 1
 
 
 async def test_a_letter_that_is_sent_twice_is_written_once(olga: Browsing, town: Town) -> None:
