@@ -69,6 +69,8 @@ and client address), `rsvp` (10/hour per guest), \
 conversations; `valkey://[name:password@]host[:port][/number]`, `redis://…`, \
 with TLS `valkeys://…` or `rediss://…`, or `unix:///socket`: a server keeps them for all, with \
 `gatherlog[valkey]` |
+| `GATHERLOG_INTAKE_TYPES` | | `[A-Z][A-Z0-9]*(_[A-Z0-9]+)*`; the form of the types of records, a \
+regular expression |
 | `GATHERLOG_INTROSPECTION` | | `off`; `on`: the GraphQL APIs tell their schemas, as a demo does |
 | `GATHERLOG_WEBHOOK_ALLOW` | | none; networks that webhooks may reach although not public, and at \
 any port, with commas between: `127.0.0.1,10.1.0.0/16` |

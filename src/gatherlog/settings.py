@@ -1,5 +1,6 @@
 """The settings of one process: read from the environment, overridden by flags, and validated."""
 
+import re
 from collections.abc import Callable, Mapping
 from ipaddress import ip_network
 from pathlib import Path
@@ -60,6 +61,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     cache: str = "off"
     """Where first pages of conversations are kept: `off`, `memory` for each process by itself, or
     `valkey://[name:password@]host[:port][/number]`, `redis://…` or `unix:///socket` for several."""
+    intake_types: str | None = None
+    """The form of the types of records, a regular expression; None: as EVENT_EXAMPLE."""
     introspection: bool = False
     """Whether the GraphQL APIs tell their schemas; a demo does in any case."""
     demo: bool = False
@@ -152,6 +155,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         if self.currency is not None and not _is_currency(self.currency):
             flaws.append(Flaw("/currency", "is not a code of ISO 4217 like EUR"))
         flaws.extend(check_cache(self.cache))
+        if self.intake_types is not None and not _is_pattern(self.intake_types):
+            flaws.append(Flaw("/intake_types", "is not a regular expression like [A-Z_]+"))
         for network in self.webhook_allow:
             if not _is_network(network):
                 flaws.append(Flaw("/webhook_allow", f"{network!r} is not like 10.1.0.0/16"))
@@ -233,6 +238,14 @@ def _is_mail_address(text: str) -> bool:
         return False
 
 
+def _is_pattern(text: str) -> bool:
+    try:
+        re.compile(text)
+    except re.error:
+        return False
+    return True
+
+
 def _is_currency(text: str) -> bool:
     return len(text) == 3 and text.isascii() and text.isalpha() and text.isupper()
 
@@ -251,6 +264,7 @@ _READERS: Mapping[str, Callable[[str], object]] = {
     "webhook_allow": _listed,
     "work": _switch("work"),
     "introspection": _switch("introspection"),
+    "intake_types": str,
     "everybody_organises": _switch("everybody_organises"),
     "smtp_url": str,
     "mail_from": str,

@@ -232,7 +232,7 @@ class Http:
             check_if_match(headers)
         sent = b""
         if route.body_reader is not None:
-            limit = limited(headers, receive, self._body_seconds)
+            limit = limited(headers, receive, self._body_seconds, endpoint.most_bytes)
             sent = await route.body_reader.read(headers, limit)
         path = scope.get("raw_path", b"").decode("latin-1") or scope["path"]
         call = Call(

@@ -53,6 +53,10 @@ _TAGS = {
     "subscriptions": "Named readers of the log: how far they are, and what waits in them.",
     "dead-letters": "Deliveries that were given up: read, redrive and discard them.",
     "letters": "The letters to guests: how many went out today, and how many are held back.",
+    "intake": (
+        "Records of other systems, which become events, each of them once. One bad record does not "
+        "keep the others out."
+    ),
     "queues": "Durable queues: receive and acknowledge messages, and administer the queues.",
     "conversations": (
         "Messages between members. What is wrong with a request is a bare list of codes here, and "
@@ -160,7 +164,10 @@ def _operation(endpoint: Endpoint[Any, Any], template: str, schema_of: dict[int,
     if endpoint.conditional and endpoint.method == "GET":
         operation["responses"]["304"] = {"description": "Unchanged since the version asked about."}
     if endpoint.body is bytes:
-        content = {endpoint.accepts: {"schema": {"type": "string"}}}
+        content = {
+            media: {"schema": endpoint.schemas.get(media, {"type": "string"})}
+            for media in (endpoint.accepts, *endpoint.also_accepts)
+        }
         operation["requestBody"] = {"required": True, "content": content}
     elif endpoint.body is not None:
         media = _media(endpoint.body, schema_of)
@@ -295,6 +302,7 @@ _ACTORS = (
     ("its co-hosts", Actor("guest", "guest", Role.GUEST, "here", co_host=True)),
     ("guests who have logged in", _GUEST),
     ("operators", Actor("key", "operator", Role.OPERATOR)),
+    ("keys that send records", Actor("key", "intake", Role.INTAKE, logs=frozenset({"here"}))),
     ("those who take part in it", Actor("account", "member", Role.MEMBER, account_id="member")),
     ("its owner", Actor("account", "owner", Role.MEMBER, account_id="owner")),
     ("the author", Actor("account", "author", Role.MEMBER, account_id="author")),

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from gatherlog.apps.guests.service import GuestService
+from gatherlog.apps.intake import IntakeService
 from gatherlog.apps.messages import MessageFinder, MessageService
 from gatherlog.apps.messages.kept_lists import KeptLists
 from gatherlog.apps.messages.reminders import ReminderRounds
@@ -65,6 +66,7 @@ class Platform:
     """Where the site sends mail: what makes reminders of unread messages due."""
     mailer: Mailer
     trail: TrailService
+    intake: IntakeService
     appender: Appender
     rules: RuleService
     rule_secrets: Callable[[Rule], Awaitable[Sequence[str]]]

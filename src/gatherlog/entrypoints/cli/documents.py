@@ -11,7 +11,7 @@ from gatherlog.entrypoints.cli.options import Json, StoreUrl
 from gatherlog.entrypoints.cli.terminal import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from gatherlog.core.eventstore.store import Store
     from gatherlog.core.projections.folds import Category
@@ -58,6 +58,7 @@ def rebuild(*, store: StoreUrl = None, json: Json = False) -> None:
 async def _compare(comparison: _Comparison, store: str | None, as_json: bool, verb: str) -> int:
     import msgspec
 
+    from gatherlog.apps.intake import record_logs
     from gatherlog.bootstrap import CATEGORIES
     from gatherlog.core.projections.rebuild import Progress
 
@@ -70,18 +71,19 @@ async def _compare(comparison: _Comparison, store: str | None, as_json: bool, ve
             show(progress)
 
         async with opened_store(store) as opened:
-            async for difference in comparison(opened, CATEGORIES, progress=note):
+            logs = await record_logs(opened)
+            async for difference in comparison(opened, [*CATEGORIES, *logs], progress=note):
                 if as_json:
                     print(msgspec.json.encode(difference).decode())
                 else:
                     print(f"{difference.view}/{difference.id} {verb}: {difference.what}")
-            others = await _streams_of_others(opened)
+            others = await _streams_of_others(opened, {log.name for log in logs})
     _report(count, verb, others)
     return count.differences
 
 
-async def _streams_of_others(store: "Store") -> int:
-    """How many streams programs have appended to that are not Gatherlog's own.
+async def _streams_of_others(store: "Store", logs: "Collection[str]") -> int:
+    """How many streams programs have appended to that are neither Gatherlog's own nor of `logs`.
 
     Each stream has one event with the version 1.
     """
@@ -89,7 +91,7 @@ async def _streams_of_others(store: "Store") -> int:
     from gatherlog.core.eventstore.feed_pages import feed_events
     from gatherlog.core.eventstore.streams import INTERNAL, category_of
 
-    known, others = OWNED | INTERNAL, 0
+    known, others = {*OWNED, *INTERNAL, *logs}, 0
     for partition, head in enumerate(await store.heads()):
         async with aclosing(feed_events(store, partition, 0, head)) as pages:
             async for page in pages:

@@ -6,7 +6,7 @@ A row has no default for the policy's action, so no endpoint can be written with
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, MutableMapping
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any, Generic, TypeVar
 
@@ -15,7 +15,7 @@ import msgspec
 from gatherlog.apps.people.policy import ANYONE, Action, Actor
 from gatherlog.core.commands.handler import Handled, Once
 from gatherlog.core.eventstore.store import Ref
-from gatherlog.interfaces.bodies import BodyReader, until_disconnected
+from gatherlog.interfaces.bodies import MAX_BODY, BodyReader, until_disconnected
 from gatherlog.interfaces.live_feed import FeedHub
 from gatherlog.interfaces.live_streams import MOST_STREAMS
 from gatherlog.interfaces.long_polls import while_connected
@@ -141,6 +141,12 @@ class Endpoint(Generic[B, Q]):
     body: type[B] | None = None
     query: type[Q] = NO_QUERY
     accepts: str = "application/json"
+    also_accepts: tuple[str, ...] = ()
+    """Further media types of the body."""
+    schemas: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """Of a body in bytes: the JSON Schema of each media type, where it is JSON."""
+    most_bytes: int = MAX_BODY
+    """Of the body."""
     media: str = "application/json"
     scoped: bool = True
     """Whether it is served twice: for the default gathering at `path`, and for any gathering
@@ -195,7 +201,7 @@ class Endpoint(Generic[B, Q]):
         ignored: frozenset[str] = frozenset()
         if self.method == "PUT":
             ignored = field_names(self.answer) - field_names(self.body)
-        return BodyReader(self.body, self.accepts, ignored)
+        return BodyReader(self.body, (self.accepts, *self.also_accepts), ignored)
 
 
 def field_names(struct: Any) -> frozenset[str]:
