@@ -230,6 +230,18 @@ async def test_a_request_with_a_key_is_answered_as_at_first(api: AsyncClient) ->
     assert (first.json(), again.headers["idempotency-replayed"]) == (again.json(), "true")
 
 
+async def test_a_key_is_not_that_of_another_cloud_event_with_the_same_data(
+    api: AsyncClient,
+) -> None:
+    headers = {f"ce-{name}": str(value) for name, value in CLOUD_EVENT.items() if name != "data"}
+    key = {**headers, **JSON, "idempotency-key": "try-1"}
+
+    answers = [await send(api, b"{}", {**key, "ce-id": id}) for id in ("e1", "e2", "e1")]
+
+    assert [answer.status_code for answer in answers] == [200, 422, 200]
+    assert answers[1].json()["code"] == "key_reused"
+
+
 async def test_records_are_read_back_in_parts(api: AsyncClient, working: None) -> None:
     texts = [record(EventID=f"{n}", Timestamp=NOON - n, Room="cellar") for n in range(5)]
     await send(api, b"\n".join(texts), LINES)
@@ -272,6 +284,7 @@ async def test_a_question_that_is_wrong_is_refused(api: AsyncClient) -> None:
         "limit=0": "/limit",
         "id=" + "x" * 401: "/id",
         "room=1": "/room",
+        "log=0.5": "/log",
     }
 
     for query, pointer in wrong.items():

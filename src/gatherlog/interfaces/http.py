@@ -276,7 +276,8 @@ class Http:
         """
         owner = self._rate_limiter.client(call.scope) if call.actor is None else call.actor.name
         scope = (owner, route.endpoint.method, call.path)
-        content = call.scope["query_string"] + b"\n" + sent
+        told = route.endpoint.told(call.headers)
+        content = call.scope["query_string"] + b"\n" + told + sent
         key = idempotency_key(self._platform.store, call.headers, scope=scope, content=content)
         if key is None:
             return await self._handle(route, call)

@@ -145,6 +145,9 @@ class Endpoint(Generic[B, Q]):
     """Further media types of the body."""
     schemas: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """Of a body in bytes: the JSON Schema of each media type, where it is JSON."""
+    telling_headers: tuple[bytes, ...] = ()
+    """What the names of headers begin with that tell what the body means: with another of these, a
+    request is another one, also under the same Idempotency-Key."""
     most_bytes: int = MAX_BODY
     """Of the body."""
     media: str = "application/json"
@@ -189,6 +192,14 @@ class Endpoint(Generic[B, Q]):
     def paths(self) -> list[str]:
         """Every path template at which it is served."""
         return [self.path, "/gatherings/{gathering_id}" + self.path] if self.scoped else [self.path]
+
+    def told(self, headers: Mapping[bytes, bytes]) -> bytes:
+        """What the telling headers say, as part of what makes a request the same."""
+        return b"".join(
+            b"%b: %b\n" % pair
+            for pair in sorted(headers.items())
+            if pair[0].startswith(self.telling_headers)
+        )
 
     def body_reader(self) -> "BodyReader[B] | None":
         """The reader of its body; None if it takes none.

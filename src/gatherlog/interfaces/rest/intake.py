@@ -140,6 +140,7 @@ async def take_records(call: Call[bytes, IntakeQuery]) -> Reply:
 
 async def read_records(call: Call[None, RecordsQuery]) -> Reply:
     query = call.query
+    call.platform.intake.check_log(query.log)
     wanted = RecordQuery(
         log=query.log,
         entity=query.id,

@@ -2,6 +2,7 @@
 
 from typing import Any, Final
 
+from gatherlog.apps.intake.cloud_events import PREFIX
 from gatherlog.apps.intake.records import ID_BYTES
 from gatherlog.apps.people import Action
 from gatherlog.interfaces.rest import intake
@@ -31,7 +32,7 @@ _RECORD: Final = {
         "EventID": {"type": "string", "minLength": 1},
     },
 }
-_ARRAY: Final = {"type": "array", "maxItems": MOST_THINGS}
+_ARRAY: Final = {"type": "array", "description": f"Up to {MOST_THINGS:,} of them."}
 """Each element is answered for itself, whatever it is."""
 _CLOUD_EVENT: Final = {
     "type": "object",
@@ -58,6 +59,7 @@ INTAKE_ENDPOINTS: tuple[Endpoint[Any, Any], ...] = (
             CLOUD_EVENT: _CLOUD_EVENT,
             CLOUD_EVENTS: _ARRAY,
         },
+        telling_headers=(b"content-type", PREFIX),
         most_bytes=MOST_BYTES,
         query=IntakeQuery,
         answer=IntakeAnswer,
