@@ -97,7 +97,8 @@ contract of a store allows: it lags, collides, and loses answers; 7 is the seed 
 |---|---|
 | 0 | done |
 | 1 | failed, or declined at the question; the reason is one line on stderr |
-| 2 | wrong usage, or bad lines in a sheet; nothing was written |
+| 2 | wrong usage, or bad lines in a sheet; nothing was written. Also bad lines of `gatherlog \
+intake`, which takes the others |
 | 130 | interrupted by Ctrl-C |
 """
 

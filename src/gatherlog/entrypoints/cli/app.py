@@ -15,6 +15,7 @@ from gatherlog.entrypoints.cli import (
     documents,
     fake,
     gathering,
+    intake,
     kept_lists,
     keys,
     links,
@@ -54,7 +55,7 @@ app = App(
     help="Guest lists, things to do and conversations, kept in one append-only log.",
     help_epilogue=(
         "Flags win over GATHERLOG_* variables of the environment. Status: 0 done, 1 failed, "
-        "2 wrong usage or bad lines in a sheet, 130 interrupted."
+        "2 wrong usage or bad lines, 130 interrupted."
     ),
     help_format="plaintext",
     version=__version__,
@@ -129,6 +130,8 @@ app.command(thing)
 _add(app, sheets.import_, "import")
 _add(app, links.link, "link", "[OPTIONS] [GUEST...]")
 _add(app, sheets.export, "export", "[OPTIONS] [FILE]")
+_add(app, intake.take, "intake")
+_add(app, intake.records, "records")
 _add(app, log.read, "read")
 _add(app, log.append, "append", "[OPTIONS] STREAM TYPE [DATA]")
 _add(app, log.tail, "tail")
