@@ -230,6 +230,15 @@ def _assemble(
             store, things_to_do, accounts if sends_letters else None, clock=clock, ids=ids
         )
     )
+    records = intake.IntakeService(
+        store,
+        owned=OWNED,
+        check_type=intake.type_check(settings.intake_types or intake.EVENT_TYPE),
+        clock=clock,
+        ids=ids,
+    )
+    for name in settings.intake_logs.values():
+        records.check_log(name)
     return Platform(
         settings=settings,
         store=store,
@@ -255,13 +264,8 @@ def _assemble(
         else None,
         mailer=mailer,
         trail=trail.TrailService(store, clock=clock, ids=ids, report=log.failed),
-        intake=intake.IntakeService(
-            store,
-            owned=OWNED,
-            check_type=intake.type_check(settings.intake_types or intake.EVENT_TYPE),
-            clock=clock,
-            ids=ids,
-        ),
+        intake=records,
+        queue_intake=intake.QueueIntake(records, queue, report=log.failed),
         appender=Appender(store, owned=OWNED, clock=clock, ids=ids),
         rules=RuleService(store, clock=clock, ids=ids, check=opener.check, owned=sorted(OWNED)),
         rule_secrets=secrets.texts_of,

@@ -222,6 +222,19 @@ async def test_a_log_that_takes_no_records_is_refused(api: AsyncClient) -> None:
     assert [(one.status_code, pointers(one)) for one in refused] == [(422, ["/log"])] * 4
 
 
+async def test_operators_see_what_became_of_records(api: AsyncClient) -> None:
+    await send(api, b"[%b,%b,1]" % (record(), record()))
+    await send(api, record(), log="doors")
+
+    lines = (await api.get("/metrics")).text.splitlines()
+    assert [line for line in lines if line.startswith("gatherlog_intake_records_total")] == [
+        'gatherlog_intake_records_total{log="meters",status="accepted"} 1.0',
+        'gatherlog_intake_records_total{log="meters",status="repeated"} 1.0',
+        'gatherlog_intake_records_total{log="meters",status="rejected"} 1.0',
+        'gatherlog_intake_records_total{log="doors",status="accepted"} 1.0',
+    ]
+
+
 async def test_a_request_with_a_key_is_answered_as_at_first(api: AsyncClient) -> None:
     headers = {**JSON, "idempotency-key": "try-1"}
 

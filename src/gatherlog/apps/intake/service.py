@@ -92,6 +92,12 @@ class IntakeService:
         """A CloudEvent in the JSON format."""
         return _offered(lambda: read_cloud_event(text))
 
+    def read_any(self, text: bytes) -> Offer:
+        """A CloudEvent in the JSON format, which has a `specversion`, or else a record."""
+        if b'"specversion"' in text and b'"Timestamp"' not in text:
+            return self.read_cloud_event(text)
+        return self.read(text)
+
     async def take(self, log: str, offers: Sequence[Offer], *, by: str) -> list[Result]:
         """Take the records, in order; one result for each offer. `by` is an actor's name.
 

@@ -11,7 +11,12 @@ from typing import TYPE_CHECKING, Annotated, BinaryIO
 from cyclopts import Parameter
 
 from gatherlog.entrypoints.cli.failures import USAGE, CommandRefused, flaws_named
-from gatherlog.entrypoints.cli.opening import finish, opened_store, running_platform
+from gatherlog.entrypoints.cli.opening import (
+    finish,
+    open_platform,
+    opened_store,
+    running_platform,
+)
 from gatherlog.entrypoints.cli.opening import settings_of_store as settings_of
 from gatherlog.entrypoints.cli.options import Json, StoreUrl
 from gatherlog.entrypoints.cli.terminal import counted, printable
@@ -30,14 +35,17 @@ Log = Annotated[str, Parameter(help="Log of the records.")]
 
 def take(
     file: Annotated[
-        str,
+        str | None,
         Parameter(
             allow_leading_hyphen=True,
             help="File with one record in JSON on each line; - reads from standard input.",
         ),
-    ],
+    ] = None,
     /,
     *,
+    queue: Annotated[
+        str | None, Parameter(help="Durable queue to read instead of a file, until Ctrl-C.")
+    ] = None,
     log: Log = "intake",
     bad: Annotated[
         Path | None, Parameter(help="File for the bad lines, as they are, to be mended.")
@@ -46,12 +54,18 @@ def take(
     store: StoreUrl = None,
     json: Json = False,
 ) -> int:
-    """Take records of other systems into a log, each of them once.
+    """Take records of other systems into a log, each of them once: from a file, or from a queue.
 
     Bad lines keep no others out; each is shown with what is wrong. If the command was interrupted,
     run it again: what was taken is not taken twice. Status 2 if any line is bad. With --json, a
     line is printed for each bad line, and one at the end with the numbers.
     """
+    if (file is None) is (queue is None):
+        raise CommandRefused("name a FILE, or a queue with --queue")
+    if file is None:
+        if bad is not None or skip or json:
+            raise CommandRefused("--bad, --skip and --json go with a FILE, not with --queue")
+        return _take_from_queue(str(queue), log, store)
     if skip < 0:
         raise CommandRefused(f"--skip is {skip}: write a number of lines")
     if bad is not None and file != "-" and bad.exists() and bad.samefile(file):
@@ -103,6 +117,26 @@ def records(
         until=_micros("--until", until),
     )
     finish(_print(store, query, limit, _as_json if json else _as_text))
+
+
+def _take_from_queue(queue: str, log: str, store: str | None) -> int:
+    settings = settings_of(store)
+
+    async def take_all() -> None:
+        async with open_platform(settings) as platform:
+            platform.intake.check_log(log)
+            check_queue(queue)
+            print(f"Reading the queue {queue} into the log {log}.", flush=True)
+            await platform.queue_intake.run(queue, log)
+
+    from gatherlog.core.queues import check_queue
+
+    try:
+        with flaws_named({"/log": "--log", "/queue": "--queue"}):
+            finish(take_all())
+    except KeyboardInterrupt:
+        pass
+    return 0
 
 
 def _offer(intake: "IntakeService", line: Line) -> "Offer":
