@@ -3,22 +3,58 @@
 Things stay texts, so that each can be read by itself: a bad one does not keep the others out.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 import msgspec
 
 from gatherlog.core.eventstore.errors import LimitExceeded
+from gatherlog.core.eventstore.exact_json import encode
 from gatherlog.core.eventstore.giving_way import Steps
 from gatherlog.interfaces.problems import Malformed
+from gatherlog.interfaces.rest.answers import array
+from gatherlog.interfaces.rest.idempotency import Reply
 
-__all__ = ["JSON", "LINES", "MOST_BYTES", "MOST_THINGS", "Batch", "reading_batch"]
+__all__ = [
+    "ARRAY",
+    "JSON",
+    "LINES",
+    "MOST_BYTES",
+    "Batch",
+    "FaultAnswer",
+    "media_of",
+    "reading_batch",
+    "results_reply",
+]
 
 JSON: Final = "application/json"
 LINES: Final = "application/x-ndjson"
 MOST_BYTES: Final = 16 * 1024 * 1024
 MOST_THINGS: Final = 10_000
+ARRAY: Final = {"type": "array", "description": f"Up to {MOST_THINGS:,} of them."}
+"""JSON Schema of an array each of whose elements is answered for itself, whatever it is."""
 _elements = msgspec.json.Decoder(list[msgspec.Raw]).decode
+
+
+class FaultAnswer(msgspec.Struct, frozen=True):
+    """One thing wrong with one of the things that were sent."""
+
+    code: str
+    pointer: str
+    """Where in the thing: a JSON pointer."""
+    detail: str
+
+
+async def results_reply(counts: Mapping[str, int], results: Iterable[object]) -> Reply:
+    """An answer with numbers, and with what became of each thing as `results`."""
+    made = await array(results)
+    head = encode(counts)[:-1] + b',"results":'
+    return Reply(200, head + made.body + b"}", made.headers)
+
+
+def media_of(headers: Mapping[bytes, bytes]) -> str:
+    """The media type of a body, without its parameters."""
+    return headers.get(b"content-type", b"").partition(b";")[0].strip().lower().decode("latin-1")
 
 
 class Batch(msgspec.Struct, frozen=True):

@@ -4,7 +4,7 @@ A row has no default for the policy's action, so no endpoint can be written with
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, MutableMapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -143,8 +143,11 @@ class Endpoint(Generic[B, Q]):
     accepts: str = "application/json"
     also_accepts: tuple[str, ...] = ()
     """Further media types of the body."""
-    schemas: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    """Of a body in bytes: the JSON Schema of each media type, where it is JSON."""
+    schemas: Mapping[str, Sequence[Any]] = field(default_factory=dict)
+    """Of a body in bytes: what it may be in each media type that is JSON, as types of structs or as
+    JSON Schema."""
+    many_answer: Any = None
+    """Type of the answer's JSON where several things were sent at once; then the status is 200."""
     telling_headers: tuple[bytes, ...] = ()
     """What the names of headers begin with that tell what the body means: with another of these, a
     request is another one, also under the same Idempotency-Key."""

@@ -54,6 +54,10 @@ class IdempotencyKey:
         """An id of 64 hexadecimal digits, for what the request makes: each attempt has the same."""
         return self._key.removeprefix(_SCOPE)
 
+    def part(self, number: int, answer: bytes) -> Once:
+        """What makes one of many commands of the request idempotent, each by itself."""
+        return Once(f"{self._key}:{number}", self._fingerprint, lambda handled: answer)
+
     def once(
         self,
         answer: Callable[[Handled], Reply] | None,

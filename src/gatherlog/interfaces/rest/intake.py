@@ -1,5 +1,6 @@
 """The intake over HTTP: records and CloudEvents are sent to a log, and read back from it."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 from datetime import datetime
@@ -18,8 +19,15 @@ from gatherlog.core.eventstore.errors import Flaw, Invalid, Refused
 from gatherlog.core.eventstore.giving_way import gently, in_turns
 from gatherlog.interfaces.auth import permit_into_log
 from gatherlog.interfaces.problems import Malformed
-from gatherlog.interfaces.rest.answers import Time, array, page
-from gatherlog.interfaces.rest.batches import LINES, Batch, reading_batch
+from gatherlog.interfaces.rest.answers import Time, page
+from gatherlog.interfaces.rest.batches import (
+    LINES,
+    Batch,
+    FaultAnswer,
+    media_of,
+    reading_batch,
+    results_reply,
+)
 from gatherlog.interfaces.rest.endpoint import Call, Reply
 from gatherlog.interfaces.rest.queries import Paging
 
@@ -57,15 +65,6 @@ class IntakeQuery(msgspec.Struct, frozen=True):
     """Where records are sent to."""
 
     log: LogName = "intake"
-
-
-class FaultAnswer(msgspec.Struct, frozen=True):
-    """One thing wrong with a record."""
-
-    code: str
-    pointer: str
-    """Where in the record: a JSON pointer."""
-    detail: str
 
 
 class ResultAnswer(msgspec.Struct, frozen=True, kw_only=True):
@@ -156,7 +155,7 @@ async def read_records(call: Call[None, RecordsQuery]) -> Reply:
 async def _read(call: Call[bytes, Any]) -> tuple[Batch, Callable[[bytes], Offer]]:
     """The texts of the body, and what reads each of them."""
     intake, headers = call.platform.intake, call.headers
-    media = headers.get(b"content-type", b"").partition(b";")[0].strip().lower().decode("latin-1")
+    media = media_of(headers)
     if media not in (CLOUD_EVENT, CLOUD_EVENTS) and PREFIX + b"specversion" in headers:
         return Batch([_text(headers, call.body)], is_one=True), intake.read_cloud_event
     batch = await in_turns(reading_batch(call.body, is_lines=media == LINES, what="records"))
@@ -190,13 +189,9 @@ def _refusal(bad: BadRecord) -> Exception:
 
 
 async def _answer(results: Sequence[Result]) -> Reply:
-    counted = [sum(result.status == status for result in results) for status in _STATUSES]
-    made = await array(_result(index, result) for index, result in enumerate(results))
-    head = b'{"accepted":%d,"repeated":%d,"rejected":%d,"results":' % tuple(counted)
-    return Reply(200, head + made.body + b"}", made.headers)
-
-
-_STATUSES: Final = ("accepted", "repeated", "rejected")
+    counted = Counter(result.status for result in results)
+    counts = {status: counted[status] for status in ("accepted", "repeated", "rejected")}
+    return await results_reply(counts, (_result(n, result) for n, result in enumerate(results)))
 
 
 def _result(index: int, result: Result) -> ResultAnswer:

@@ -6,7 +6,7 @@ from gatherlog.apps.intake.cloud_events import PREFIX
 from gatherlog.apps.intake.records import ID_BYTES
 from gatherlog.apps.people import Action
 from gatherlog.interfaces.rest import intake
-from gatherlog.interfaces.rest.batches import JSON, LINES, MOST_BYTES, MOST_THINGS
+from gatherlog.interfaces.rest.batches import ARRAY, JSON, LINES, MOST_BYTES
 from gatherlog.interfaces.rest.endpoint import Endpoint
 from gatherlog.interfaces.rest.intake import (
     CLOUD_EVENT,
@@ -32,8 +32,6 @@ _RECORD: Final = {
         "EventID": {"type": "string", "minLength": 1},
     },
 }
-_ARRAY: Final = {"type": "array", "description": f"Up to {MOST_THINGS:,} of them."}
-"""Each element is answered for itself, whatever it is."""
 _CLOUD_EVENT: Final = {
     "type": "object",
     "required": ["specversion", "id", "source", "type"],
@@ -55,9 +53,9 @@ INTAKE_ENDPOINTS: tuple[Endpoint[Any, Any], ...] = (
         body=bytes,
         also_accepts=(LINES, CLOUD_EVENT, CLOUD_EVENTS),
         schemas={
-            JSON: {"anyOf": [_RECORD, _ARRAY]},
-            CLOUD_EVENT: _CLOUD_EVENT,
-            CLOUD_EVENTS: _ARRAY,
+            JSON: [_RECORD, ARRAY],
+            CLOUD_EVENT: [_CLOUD_EVENT],
+            CLOUD_EVENTS: [ARRAY],
         },
         telling_headers=(b"content-type", PREFIX),
         most_bytes=MOST_BYTES,

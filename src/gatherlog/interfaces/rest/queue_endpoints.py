@@ -77,6 +77,7 @@ QUEUE_ENDPOINTS: tuple[Endpoint[Any, Any], ...] = (
         path="/queues/{queue}/messages",
         action=Action.USE_QUEUES,
         handle=queues.send_message,
+        named="send_to_queue",
         summary="Send a message; the first one makes the queue",
         body=SendRequest,
         answer=SentAnswer,
