@@ -15,6 +15,7 @@ from benchmarks import (
     searching,
     serving,
     sharing,
+    taking,
     waking,
 )
 from benchmarks.measuring import Benchmark
@@ -31,6 +32,7 @@ MODULES = (
     asking,
     hosting,
     sharing,
+    taking,
     searching,
     keeping,
     footprint,

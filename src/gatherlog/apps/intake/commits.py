@@ -11,7 +11,8 @@ from gatherlog.apps.intake.views import IDENTITIES, LOGS, Identity, RecordLog, e
 from gatherlog.core.commands.event_meta import event_meta
 from gatherlog.core.eventstore.commit_checks import actions_of
 from gatherlog.core.eventstore.events import Event
-from gatherlog.core.eventstore.store import NEW, Append, Commit, Committed, Limits
+from gatherlog.core.eventstore.exact_json import encode
+from gatherlog.core.eventstore.store import NEW, Append, Commit, Committed, Limits, Write
 
 __all__ = ["Part", "Prepared", "commit_of", "opening", "prepared", "versions_of"]
 
@@ -71,8 +72,8 @@ def commit_of(log: str, accepted: Sequence[Prepared], opened: Event | None) -> C
     for one in accepted:
         stream = _stream(log, one)
         events.setdefault(stream, []).append(one.event)
-        id, identity = entry_id(log, one.record.key), Identity(one.record.content)
-        writes.append(IDENTITIES.write(id, stream, identity, expects=NEW))
+        id, body = entry_id(log, one.record.key), encode(Identity(one.record.content))
+        writes.append(Write(view=IDENTITIES.name, id=id, stream=stream, expects=NEW, body=body))
     appends = [Append(stream, some) for stream, some in events.items()]
     if opened is not None:
         appends.append(Append(log_stream(log), [opened], NEW))

@@ -97,11 +97,8 @@ class Record(msgspec.Struct, frozen=True, gc=False):
     """What tells it from the others of its log: the EventID that was sent, else `content`."""
     content: str
     """A digest of the record without its EventID; that of the same record is the same."""
-
-    @property
-    def key(self) -> str:
-        """The event's id in the log: the EventID, or a digest of one that is no event's id."""
-        return self.event_id if _is_key(self.event_id, self.content) else _digest(self.event_id)
+    key: str
+    """The event's id in the log: the EventID, or a digest of one that is no event's id."""
 
 
 def type_check(pattern: str = EVENT_TYPE) -> TypeCheck:
@@ -140,11 +137,10 @@ def made_record(
     kept = {name: value for name, value in fields.items() if name not in _ANSWERED}
     content = _digest(_canonical({**kept, "Timestamp": time, "Data": fields.get("Data")}))
     context = {name: value for name, value in kept.items() if name not in _IN_EVENT}
-    if event_id is None:
-        event_id = content
-    elif not _is_key(event_id, content):
-        context["EventID"] = event_id
-    return Record(fields["ID"], fields["EventType"], time, data, context, event_id, content)
+    key = event_id = content if event_id is None else event_id
+    if not _is_key(event_id, content):
+        context["EventID"], key = event_id, _digest(event_id)
+    return Record(fields["ID"], fields["EventType"], time, data, context, event_id, content, key)
 
 
 def object_of(text: bytes) -> dict[str, Any]:

@@ -74,6 +74,8 @@ class IntakeService:
         self._clock = clock
         self._ids = ids
         self._opened: set[str] = set()
+        self._has_repeats = False
+        """Whether there were repeated records in the last commit."""
         self.counts: Counter[tuple[str, Status]] = Counter()
         """Records that this process was offered, by log and by what became of them."""
 
@@ -126,19 +128,40 @@ class IntakeService:
     async def _take(self, log: str, part: Part, by: str) -> list[Result]:
         """Take the records of one part, in one commit."""
         made = part.records
-        taken = iter(await until_no_conflict(lambda: self._attempt(log, made, by)) if made else ())
+        taken = iter(await self._take_new(log, made, by) if made else ())
         results = [
             next(taken)
             if isinstance(one, Prepared)
             else Result("rejected", one.event_id, faults=one.faults)
             for one in part.offers
         ]
+        self._has_repeats = any(result.status == "repeated" for result in results)
         self.counts.update((log, result.status) for result in results)
         return results
 
-    async def _attempt(self, log: str, made: Sequence[Prepared], by: str) -> list[Result]:
-        """Raises Conflict where one of the records was taken meanwhile."""
-        known, is_open = await self._known(log, made)
+    async def _take_new(self, log: str, made: Sequence[Prepared], by: str) -> list[Result]:
+        """At first all records are taken for new, unless there were others just now: the commit
+        finds out, and then their identities are read."""
+        reads = self._has_repeats or log not in self._opened
+
+        async def attempt() -> list[Result]:
+            nonlocal reads
+            known, is_open = await self._known(log, made) if reads else ({}, True)
+            reads = True
+            return await self._attempt(log, made, by, known, is_open=is_open)
+
+        return await until_no_conflict(attempt)
+
+    async def _attempt(
+        self,
+        log: str,
+        made: Sequence[Prepared],
+        by: str,
+        known: Mapping[str, Document],
+        *,
+        is_open: bool,
+    ) -> list[Result]:
+        """Raises Conflict where one of the records is not new, and not among the known ones."""
         contents = {
             key: "" if (body := IDENTITIES.read(found)) is None else body.content
             for key, found in known.items()
