@@ -5,6 +5,8 @@ import os
 import signal
 from pathlib import Path
 
+import pytest
+
 from tests.apps.intake.made_up import record
 from tests.entrypoints.conftest import Terminal
 from tests.entrypoints.terminal import running
@@ -105,3 +107,29 @@ def test_lines_of_a_pipe_are_taken_as_they_come_until_it_is_interrupted(
 
             assert command.stop(signal.SIGINT) == 130
         command.read_until("Read up to line 2. .* --skip 2 leaves these lines out")
+
+
+@pytest.mark.heavy
+def test_a_file_of_a_hundred_thousand_lines_is_taken_in_constant_memory(
+    party: Terminal, here: Path
+) -> None:
+    bad = {n: b"{" if n % 200 == 7 else record(Timestamp=n, ID="") for n in range(7, 100_000, 100)}
+    texts = (bad.get(n) or record(EventID=f"{n}", ID=f"m{n % 500}") for n in range(100_000))
+    write(here / "all.jsonl", *texts)
+
+    with running("intake", "all.jsonl", "--json", "--bad", "bad.jsonl", cwd=here) as command:
+        end = json.loads(command.read_until('"accepted"'))
+        status, usage = os.wait4(command.process.pid, 0)[1:]
+        command.process.returncode = os.waitstatus_to_exitcode(status)
+
+    told = [json.loads(line) for line in command.lines[:-1]]
+    assert (command.process.returncode, end) == (
+        2,
+        {"accepted": 99_000, "repeated": 0, "rejected": 1_000},
+    )
+    assert [one["line"] for one in told] == [n + 1 for n in bad]
+    assert {one["errors"][0]["pointer"] for one in told} == {"", "/ID"}
+    assert (here / "bad.jsonl").read_bytes() == b"".join(b"%b\n" % text for text in bad.values())
+    assert usage.ru_maxrss < 150 * 1024
+    again = party("intake", "bad.jsonl", "--json")
+    assert json.loads(again.out.splitlines()[-1])["rejected"] == 1_000

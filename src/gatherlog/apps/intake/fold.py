@@ -23,7 +23,7 @@ from gatherlog.core.subscriptions.projection import Projection
 
 __all__ = ["CATEGORIES", "entries_subscription", "record_logs"]
 
-GATHER: Final = 0.05
+GATHER: Final = 0.2
 """Seconds to wait for more records, so that those of a busy moment share one commit."""
 
 
