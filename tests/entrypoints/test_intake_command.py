@@ -1,5 +1,6 @@
 """`gatherlog intake` and `gatherlog records`: files and pipes with good and bad lines."""
 
+import asyncio
 import json
 import os
 import signal
@@ -7,9 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from gatherlog.core.queues import Outgoing
+from gatherlog.entrypoints.cli.opening import open_platform
+from gatherlog.settings import Settings
 from tests.apps.intake.made_up import record
 from tests.entrypoints.conftest import Terminal
 from tests.entrypoints.terminal import running
+from tests.stores import eventually
 
 
 def write(path: Path, *lines: bytes) -> None:
@@ -107,6 +112,32 @@ def test_lines_of_a_pipe_are_taken_as_they_come_until_it_is_interrupted(
 
             assert command.stop(signal.SIGINT) == 130
         command.read_until("Read up to line 2. .* --skip 2 leaves these lines out")
+
+
+def test_a_queue_is_read_until_it_is_interrupted(party: Terminal, here: Path) -> None:
+    async def send() -> None:
+        async with open_platform(Settings()) as platform:
+            content = [record(EventID="a"), b"{}"]
+            sent = [
+                Outgoing(id=f"{n}", stream="", subject=f"{n}", version=0, content=text)
+                for n, text in enumerate(content)
+            ]
+            await platform.queues.send("orders", sent)
+
+    async def dead() -> list[str]:
+        async with open_platform(Settings()) as platform:
+            page = await platform.queues.admin.dead_messages("orders")
+            return [one.reason.partition(";")[0] for one in page.messages]
+
+    asyncio.run(send())
+    with running("intake", "--queue", "orders", "--log", "meters", cwd=here) as command:
+        command.read_until("Reading the queue orders into the log meters")
+        asyncio.run(eventually(dead, ["/Timestamp: is needed"]))
+
+        assert command.stop(signal.SIGINT) == 0
+    assert party("records", "--log", "meters", "--id", "m1").out.count("METER_READ") == 1
+    for wrong in (["--queue", "q", "f"], [], ["--queue", "q", "--json"], ["--queue", "Q!"]):
+        assert party("intake", *wrong).status == 2
 
 
 @pytest.mark.heavy
