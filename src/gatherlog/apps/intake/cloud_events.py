@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from datetime import datetime
 from typing import Any, Final
 from urllib.parse import unquote
 
@@ -14,10 +13,11 @@ from gatherlog.apps.intake.records import (
     Fault,
     Record,
     made_record,
+    moment_of,
     name_faults,
     object_of,
 )
-from gatherlog.core.eventstore.clock import FIRST_TIME, LAST_TIME, to_micros
+from gatherlog.core.eventstore.clock import FIRST_TIME, LAST_TIME
 from gatherlog.core.eventstore.commit_checks import NAME_BYTES
 from gatherlog.core.eventstore.exact_json import decode
 
@@ -54,7 +54,8 @@ def read_cloud_event(text: bytes) -> Record:
     }
     data = bytes(_parts_of(text)["data"]) if "data" in event else b"null"
     event_id = f"{event['source']} {event['id']}"
-    return made_record(fields, time=_time(event.get("time")), data=data, event_id=event_id)
+    time = moment_of(event["time"]) if "time" in event else None
+    return made_record(fields, time=time, data=data, event_id=event_id)
 
 
 def binary_text(headers: Mapping[bytes, bytes], body: bytes) -> bytes:
@@ -128,14 +129,9 @@ def _value_faults(name: str, value: str) -> Iterator[Fault]:
 
 def _time_faults(text: str) -> Iterator[Fault]:
     try:
-        micros = _time(text)
-    except (ValueError, msgspec.ValidationError):
+        micros = moment_of(text)
+    except ValueError:
         yield Fault("wrong_form", "/time", "should be RFC 3339, as in 2027-06-05T15:00:00Z")
         return
-    if micros is not None and not FIRST_TIME <= micros <= LAST_TIME:
+    if not FIRST_TIME <= micros <= LAST_TIME:
         yield Fault("out_of_range", "/time", "should be from 1970 to the end of 9999, in UTC")
-
-
-def _time(text: str | None) -> int | None:
-    """Raises ValidationError for text that is no RFC 3339, and ValueError without an offset."""
-    return None if text is None else to_micros(msgspec.convert(text, datetime))

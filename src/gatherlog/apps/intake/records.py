@@ -7,13 +7,14 @@ may name its `EventID`; whatever else it has is kept and given back.
 import re
 from base64 import urlsafe_b64encode
 from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
 from decimal import ROUND_HALF_EVEN, Decimal
 from hashlib import sha256
 from typing import Any, Final
 
 import msgspec
 
-from gatherlog.core.eventstore.clock import LAST_TIME
+from gatherlog.core.eventstore.clock import LAST_TIME, to_micros
 from gatherlog.core.eventstore.commit_checks import NAME_BYTES, check_name
 from gatherlog.core.eventstore.errors import Flaw, Invalid, LimitExceeded
 from gatherlog.core.eventstore.exact_json import DEPTH, decode, is_deep
@@ -28,6 +29,7 @@ __all__ = [
     "Record",
     "TypeCheck",
     "made_record",
+    "moment_of",
     "name_faults",
     "object_of",
     "read_record",
@@ -158,6 +160,14 @@ def object_of(text: bytes) -> dict[str, Any]:
     if text.count(b"{") + text.count(b"[") > DEPTH and is_deep(value):
         raise BadRecord(Fault("too_deep", "", f"is nested beyond {DEPTH} levels"))
     return value
+
+
+def moment_of(text: str) -> int:
+    """A time in RFC 3339 in microseconds since the epoch; ValueError for any other text."""
+    try:
+        return to_micros(msgspec.convert(text, datetime))
+    except msgspec.ValidationError as error:
+        raise ValueError(str(error)) from None
 
 
 def name_faults(pointer: str, name: object, most: int = NAME_BYTES) -> Iterator[Fault]:

@@ -277,15 +277,9 @@ def _as_text(record: "StoredRecord") -> str:
 
 
 def _micros(option: str, text: str | None) -> int | None:
-    from datetime import datetime
+    from gatherlog.apps.intake.records import moment_of
 
-    import msgspec
-
-    from gatherlog.core.eventstore.clock import to_micros
-
-    if text is None:
-        return None
     try:
-        return to_micros(msgspec.convert(text, datetime))
-    except (ValueError, msgspec.ValidationError):
+        return None if text is None else moment_of(text)
+    except ValueError:
         raise CommandRefused(f"{option} needs RFC 3339, as in 2027-06-05T15:00:00Z") from None

@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
-from datetime import datetime
 from typing import Annotated, Any, Final, Literal
 
 import msgspec
@@ -12,8 +11,7 @@ from msgspec import Meta
 from gatherlog.apps.intake import BadRecord, Fault, Offer, Result
 from gatherlog.apps.intake.cloud_events import PREFIX, binary_text
 from gatherlog.apps.intake.reading import RecordQuery, records
-from gatherlog.apps.intake.records import LOG
-from gatherlog.core.eventstore.clock import to_micros
+from gatherlog.apps.intake.records import LOG, moment_of
 from gatherlog.core.eventstore.commit_checks import NAME_BYTES
 from gatherlog.core.eventstore.errors import Flaw, Invalid, Refused
 from gatherlog.core.eventstore.giving_way import gently, in_turns
@@ -206,9 +204,7 @@ def _result(index: int, result: Result) -> ResultAnswer:
 
 
 def _micros(pointer: str, text: str | None) -> int | None:
-    if text is None:
-        return None
     try:
-        return to_micros(msgspec.convert(text, datetime))
-    except (ValueError, msgspec.ValidationError):
+        return None if text is None else moment_of(text)
+    except ValueError:
         raise Invalid(Flaw(pointer, "needs RFC 3339, as in 2027-06-05T15:00:00Z")) from None
