@@ -18,6 +18,7 @@ from benchmarks import (
     searching,
     serving,
     sharing,
+    taking,
     talking,
     waking,
 )
@@ -36,6 +37,7 @@ MODULES = (
     asking,
     hosting,
     sharing,
+    taking,
     searching,
     keeping,
     talking,

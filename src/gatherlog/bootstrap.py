@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from uuid_utils import uuid7
 
-from gatherlog.apps import guests, messages, people, things, trail
+from gatherlog.apps import guests, intake, messages, people, things, trail
 from gatherlog.apps.guests import mailing
 from gatherlog.apps.guests.erasing import GuestErasing
 from gatherlog.apps.guests.letter_quotas import Hosts, LetterQuotas
@@ -64,6 +64,7 @@ VIEWS = (
     *messages.VIEWS,
     REMINDERS,
     *trail.VIEWS,
+    *intake.VIEWS,
     *worker.VIEWS,
     *queues.VIEWS,
     rules.RULES,
@@ -79,13 +80,15 @@ CATEGORIES = (
     *people.CATEGORIES,
     *messages.CATEGORIES,
     *trail.CATEGORIES,
+    *intake.CATEGORIES,
     rules.CATEGORY,
     retention.CATEGORY,
     retention.ERASING_CATEGORY,
     dead_letters.CATEGORY,
     queues.CATEGORY,
 )
-"""All categories of streams whose events are folded into documents, for rebuild and verify."""
+"""The categories of streams whose events are folded into documents, for rebuild and verify; those
+of records that were taken in are `intake.record_logs`."""
 OWNED = frozenset(category.name for category in CATEGORIES) | {mailing.CATEGORY}
 """Categories of streams that only the core and the apps append to."""
 
@@ -95,7 +98,7 @@ def projections(*, mail: bool = True) -> list[Projection]:
 
     Those that only a site with mail needs are left out without it.
     """
-    kept = [logs_subscription(), trail.trail_subscription()]
+    kept = [logs_subscription(), trail.trail_subscription(), intake.entries_subscription()]
     return [*kept, reminders()] if mail else kept
 
 
@@ -260,6 +263,15 @@ def _assemble(
         clock=clock,
         ids=ids,
     )
+    records = intake.IntakeService(
+        store,
+        owned=OWNED,
+        check_type=intake.type_check(settings.intake_types or intake.EVENT_TYPE),
+        clock=clock,
+        ids=ids,
+    )
+    for name in settings.intake_logs.values():
+        records.check_log(name)
     return Platform(
         settings=settings,
         store=store,
@@ -285,6 +297,8 @@ def _assemble(
         else None,
         mailer=mailer,
         trail=trail.TrailService(store, clock=clock, ids=ids, report=log.failed),
+        intake=records,
+        queue_intake=intake.QueueIntake(records, queue, report=log.failed),
         appender=Appender(store, owned=OWNED, clock=clock, ids=ids),
         rules=RuleService(store, clock=clock, ids=ids, check=opener.check, owned=sorted(OWNED)),
         rule_secrets=secrets.texts_of,

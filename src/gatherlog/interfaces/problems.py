@@ -146,6 +146,7 @@ PROBLEMS: Final[Mapping[str, Problem]] = {
     "child_is_booked": Problem(HTTPStatus.CONFLICT, "The child has a booking"),
     "wrong_state": Problem(HTTPStatus.CONFLICT, "This is not possible in its state"),
     "handle_taken": Problem(HTTPStatus.CONFLICT, "Somebody else has this handle"),
+    "event_id_taken": Problem(HTTPStatus.CONFLICT, "Another event has this EventID"),
     "rule_exists": Problem(HTTPStatus.CONFLICT, "The name is taken"),
     "rule_unreadable": Problem(HTTPStatus.CONFLICT, "The rule cannot be read"),
     "no_mail_to_confirm": Problem(HTTPStatus.CONFLICT, "The site sends no mail"),

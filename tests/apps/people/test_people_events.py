@@ -96,3 +96,12 @@ def test_a_key_for_an_account_names_it() -> None:
 
     assert CODEC.decode(Event("id", type, 1, 1, stored, schema)) == event
     assert stored.endswith(f',"account_id":"{ID}"}}'.encode())
+
+
+def test_a_key_of_the_intake_names_its_logs() -> None:
+    event = KeyCreated(ID, "intake", None, "", HASH, logs=("meters", "doors"))
+
+    type, schema, stored = CODEC.encode(event)
+
+    assert CODEC.decode(Event("id", type, 1, 1, stored, schema)) == event
+    assert stored.endswith(b',"logs":["meters","doors"]}')

@@ -73,6 +73,9 @@ TABLE: Final = {
     Action.READ_SUBSCRIPTIONS: ([I, A, H, H, H, H, H, H], [I, A, H, H, H, H, H, H]),
     Action.STEER_SUBSCRIPTIONS: ([I, A, H, H, H, H, H, H], [I, A, H, H, H, H, H, H]),
     Action.USE_QUEUES: ([I, A, H, H, H, H, H, H], [I, A, H, H, H, H, H, H]),
+    Action.INTAKE: ([I, A, H, H, H, H, H, H], [I, A, H, H, H, H, H, H]),
+    Action.INTAKE_INTO_LOG: ([I, A, H, H, H, H, H, H], [I, A, H, H, H, H, H, H]),
+    Action.READ_INTAKE: ([I, A, H, H, H, H, H, H], [I, A, H, H, H, H, H, H]),
     Action.READ_METRICS: ([I, A, H, H, H, H, H, H], [I, A, H, H, H, H, H, H]),
     Action.READ_OVERVIEW: ([I, D, H, H, H, H, H, H], [I, D, H, H, H, H, H, H]),
     Action.READ_MAILBOX: ([I, D, H, H, H, H, H, H], [I, D, H, H, H, H, H, H]),
@@ -214,6 +217,18 @@ def test_without_facts_only_the_operator_is_allowed_anything(action: Action) -> 
     allowed = [name for name, actor in ACTORS.items() if decide(actor, action) is ALLOW]
 
     assert set(allowed) <= {"operator"}
+
+
+def test_a_key_of_the_intake_sends_records_to_its_logs_and_does_nothing_else() -> None:
+    key = Actor("key", "k9", Role.INTAKE, logs=frozenset({"meters", "doors"}))
+
+    allowed = {action for action in Action if decide(key, action, "g1") is ALLOW}
+
+    assert allowed == ANYONE | {Action.INTAKE}
+    verdicts = [decide(key, Action.INTAKE_INTO_LOG, log=log) for log in ("meters", "doors", "x")]
+    assert verdicts == [ALLOW, ALLOW, DENY]
+    assert decide(key, Action.READ_INTAKE, log="meters") is HIDE
+    assert decide(ACTORS["member"], Action.INTAKE_INTO_LOG, log="meters") is HIDE
 
 
 def test_an_unknown_host_is_not_the_host_without_an_account() -> None:

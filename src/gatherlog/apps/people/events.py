@@ -37,6 +37,8 @@ class KeyCreated(msgspec.Struct, frozen=True, omit_defaults=True):
     name: str
     secret_hash: str
     account_id: str | None = None
+    logs: tuple[str, ...] = ()
+    """The logs that an intake's key sends records to."""
 
 
 @event_type("people.key_revoked")

@@ -73,6 +73,7 @@ class KeyFold:
     def evolve(self, documents: Documents, happened: Happened) -> Iterable[Change]:
         match happened.payload:
             case KeyCreated() as event:
+                logs = event.logs or UNSET
                 key = ApiKey(
                     event.key_id,
                     event.role,
@@ -81,8 +82,11 @@ class KeyFold:
                     event.secret_hash,
                     happened.time,
                     account_id=event.account_id,
+                    logs=logs,
                 )
-                secret = KeySecret(event.key_id, event.role, event.gathering_id, event.account_id)
+                secret = KeySecret(
+                    event.key_id, event.role, event.gathering_id, event.account_id, logs
+                )
                 return [
                     Change(API_KEYS, key.id, key),
                     Change(KEY_SECRETS, event.secret_hash, secret),

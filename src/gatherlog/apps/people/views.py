@@ -47,6 +47,8 @@ class ApiKey(msgspec.Struct, frozen=True):
     created_at: int
     revoked_at: int | None = None
     account_id: str | None = None
+    logs: tuple[str, ...] | UnsetType = UNSET
+    """The logs that an intake's key sends records to; UNSET for all other keys."""
 
 
 class KeySecret(msgspec.Struct, frozen=True):
@@ -56,6 +58,7 @@ class KeySecret(msgspec.Struct, frozen=True):
     role: str
     gathering_id: str | None
     account_id: str | None = None
+    logs: tuple[str, ...] | UnsetType = UNSET
 
 
 class LiveSession(msgspec.Struct, frozen=True):

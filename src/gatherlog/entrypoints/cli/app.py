@@ -16,6 +16,7 @@ from gatherlog.entrypoints.cli import (
     erasing,
     fake,
     gathering,
+    intake,
     kept_lists,
     keys,
     links,
@@ -56,7 +57,7 @@ app = App(
     help="Guest lists, things to do and conversations, kept in one append-only log.",
     help_epilogue=(
         "Flags win over GATHERLOG_* variables of the environment. Status: 0 done, 1 failed, "
-        "2 wrong usage or bad lines in a sheet, 130 interrupted."
+        "2 wrong usage or bad lines, 130 interrupted."
     ),
     help_format="plaintext",
     version=__version__,
@@ -124,6 +125,10 @@ _add(message, kept_lists.read, "read-cache")
 _add(message, kept_lists.increment, "increment-cache")
 _add(message, kept_lists.reset, "reset-cache")
 
+fakes = App(name="fake", help=_text(fake.fake))
+fakes.default(fake.fake)
+_add(fakes, fake.users, "users")
+
 _add(app, site.demo, "demo")
 _add(app, site.serve, "serve")
 _add(app, subscriptions.work, "work")
@@ -136,6 +141,8 @@ app.command(thing)
 _add(app, sheets.import_, "import")
 _add(app, links.link, "link", "[OPTIONS] [GUEST...]")
 _add(app, sheets.export, "export", "[OPTIONS] [FILE]")
+_add(app, intake.take, "intake")
+_add(app, intake.records, "records")
 _add(app, log.read, "read")
 _add(app, log.append, "append", "[OPTIONS] STREAM TYPE [DATA]")
 _add(app, log.tail, "tail")
@@ -146,7 +153,7 @@ app.command(subscription)
 app.command(queue)
 app.command(dead_letter)
 app.command(message)
-_add(app, fake.fake, "fake")
+app.command(fakes)
 _add(app, site.backup, "backup")
 _add(app, documents.verify, "verify")
 _add(app, documents.rebuild, "rebuild")

@@ -44,6 +44,7 @@ from gatherlog.interfaces.rest.camel import (
 )
 from gatherlog.interfaces.rest.endpoint import Endpoint
 from gatherlog.interfaces.rest.guests import CAMEL, SNAKE
+from gatherlog.interfaces.rest.intake_endpoints import INTAKE_ENDPOINTS
 from gatherlog.interfaces.rest.log_endpoints import LOG_ENDPOINTS
 from gatherlog.interfaces.rest.message_endpoints import MESSAGE_ENDPOINTS
 from gatherlog.interfaces.rest.own_erasure import OwnErasureAnswer
@@ -64,6 +65,7 @@ __all__ = ["ENDPOINTS"]
 ENDPOINTS: tuple[Endpoint[Any, Any], ...] = (
     *LOG_ENDPOINTS,
     *QUEUE_ENDPOINTS,
+    *INTAKE_ENDPOINTS,
     *MESSAGE_ENDPOINTS,
     Endpoint(
         method="GET",

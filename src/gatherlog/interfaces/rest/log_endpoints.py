@@ -15,6 +15,7 @@ from gatherlog.interfaces.rest import (
     streams,
     subscriptions,
 )
+from gatherlog.interfaces.rest.batches import ARRAY, JSON, LINES, MOST_BYTES
 from gatherlog.interfaces.rest.dead_letters import (
     DeadLetterAnswer,
     DeadLettersQuery,
@@ -25,7 +26,9 @@ from gatherlog.interfaces.rest.dead_letters import (
 )
 from gatherlog.interfaces.rest.endpoint import Endpoint
 from gatherlog.interfaces.rest.feed import FeedAnswer, FeedFilter, FeedQuery
-from gatherlog.interfaces.rest.log import Item, ItemAnswer, LogAnswer, LogPage, LogQuery
+from gatherlog.interfaces.rest.item_batches import ItemsAnswer
+from gatherlog.interfaces.rest.items import Item
+from gatherlog.interfaces.rest.log import ItemAnswer, LogAnswer, LogPage, LogQuery
 from gatherlog.interfaces.rest.queries import Paging
 from gatherlog.interfaces.rest.retention import (
     RetentionAnswer,
@@ -74,10 +77,15 @@ LOG_ENDPOINTS: tuple[Endpoint[Any, Any], ...] = (
         method="POST",
         path="/logs/{log}",
         action=Action.APPEND_TO_LOG,
-        handle=log.append_item,
-        summary="Append one event as an item: type, payload with an id, and sk, the version",
-        body=Item,
+        handle=log.append_items,
+        named="append_item",
+        summary="Append events as items: type, payload with an id, and sk, the version",
+        body=bytes,
+        also_accepts=(LINES,),
+        schemas={JSON: [Item, ARRAY]},
+        most_bytes=MOST_BYTES,
         answer=ItemAnswer,
+        many_answer=ItemsAnswer,
         status=HTTPStatus.CREATED,
         scoped=False,
         refusals=("conflict", "limit_exceeded"),
