@@ -13,6 +13,8 @@ from gatherlog.apps.guests.erasing import GuestErasing
 from gatherlog.apps.guests.letter_quotas import Hosts, LetterQuotas
 from gatherlog.apps.messages import spreading
 from gatherlog.apps.messages.erasing import MessageErasing
+from gatherlog.apps.messages.expiring import MessageExpiring
+from gatherlog.apps.messages.fold import CONVERSATION
 from gatherlog.apps.messages.kept_lists import KeptLists
 from gatherlog.apps.messages.mailing import message_letters
 from gatherlog.apps.messages.reminders import REMINDERS, ReminderRounds, reminders
@@ -240,6 +242,16 @@ def _assemble(
     )
     checks = retention.RetentionChecks(CATEGORIES, projections(), OWNED)
     expiring = retention.RetentionService(store, checks, clock=clock, ids=ids)
+    blank_records = intake.BlankRecords(store)
+    expiry = retention.Expiry(
+        store,
+        expiring,
+        checks,
+        clock=clock,
+        before_blank={CONVERSATION: MessageExpiring(store, clock=clock, ids=ids)},
+        on_blanked=[blank_records],
+        report=log.failed,
+    )
     eraser = retention.Eraser(
         store,
         [
@@ -251,6 +263,7 @@ def _assemble(
         CATEGORIES,
         owned=OWNED,
         searched=("enquiry",),
+        on_blanked=[blank_records],
         clock=clock,
         ids=ids,
     )
@@ -303,7 +316,7 @@ def _assemble(
         rules=RuleService(store, clock=clock, ids=ids, check=opener.check, owned=sorted(OWNED)),
         rule_secrets=secrets.texts_of,
         retention=expiring,
-        expiry=retention.Expiry(store, expiring, checks, clock=clock, report=log.failed),
+        expiry=expiry,
         eraser=eraser,
         own_erasures=wishes,
         departures=Departures(

@@ -10,6 +10,7 @@ from gatherlog.bootstrap import OWNED, VIEWS
 from gatherlog.core import Limits, Store
 from gatherlog.engines import open_store
 from gatherlog.testing import CountingIds, StandingClock
+from tests.contracts.engines import POSTGRES_URL, address
 from tests.stores import HOSTILE_URL
 
 SMALL = Limits(commit_actions=30, commit_bytes=64 * 1024, event_bytes=16 * 1024)
@@ -17,6 +18,7 @@ ENGINES = {
     "sqlite": ("sqlite:///{path}/intake.db", None),
     "small": ("memory:", SMALL),
     "hostile": (HOSTILE_URL, None),
+    "postgres": (POSTGRES_URL, None),
 }
 """The address of each engine, and its limits where they are not its own."""
 
@@ -24,9 +26,10 @@ ENGINES = {
 @pytest.fixture(params=ENGINES)
 async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
     url, limits = ENGINES[request.param]
-    store = await open_store(url.format(path=tmp_path), views=VIEWS, limits=limits)
-    yield store
-    await store.close()
+    async with address(url, tmp_path) as place:
+        store = await open_store(place, views=VIEWS, limits=limits)
+        yield store
+        await store.close()
 
 
 @pytest.fixture

@@ -73,7 +73,7 @@ EXPIRING = Category(
     "book",
     CODEC,
     Noting(),
-    blank_as=lambda type: NoteWritten() if type == "tests.note_written" else None,
+    blank_as=lambda event: NoteWritten() if event.type == "tests.note_written" else None,
     erases_subjects=False,
 )
 STORY = [

@@ -131,7 +131,7 @@ class GuestErased(msgspec.Struct, frozen=True):
 
 
 FOLD = GuestListFold()
-GUEST_LISTS = Category(CATEGORY, CODEC, FOLD, blank_as=GuestErased)
+GUEST_LISTS = Category(CATEGORY, CODEC, FOLD, blank_as=lambda event: GuestErased(event.type))
 
 
 def _guest_erased(documents: Documents, happened: Happened, event: GuestErased) -> list[Change]:

@@ -78,7 +78,7 @@ def event_of(record: Record, *, by: str, now: int) -> Event:
 
 def taken(event: Event | Recorded) -> Taken | None:
     """What the event of a record holds; None for an event that was appended in another way."""
-    if not event.meta and event.data in _BLANK:
+    if not event.meta and not event.data:  # it is blank
         return Taken(event.id, "", {})
     if _MARK not in event.meta:
         return None
@@ -87,7 +87,3 @@ def taken(event: Event | Recorded) -> Taken | None:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
     return Taken(event.id, found.intake, found.given)
-
-
-_BLANK: Final = (b"", b"{}", b"null")
-"""The data of an event that has expired."""

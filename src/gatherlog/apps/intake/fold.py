@@ -14,15 +14,16 @@ from gatherlog.apps.intake.views import (
     entry_id,
 )
 from gatherlog.core.eventstore.events import Recorded
-from gatherlog.core.eventstore.store import Ref, Store
+from gatherlog.core.eventstore.store import DELETE, Ref, Store
 from gatherlog.core.eventstore.streams import category_of
 from gatherlog.core.projections.folds import Category, Change, Happened
 from gatherlog.core.projections.paging import all_streams
 from gatherlog.core.projections.views import View
 from gatherlog.core.subscriptions.projection import Projection
 
-__all__ = ["CATEGORIES", "entries_subscription", "record_logs"]
+__all__ = ["CATEGORIES", "SUBSCRIPTION", "entries_subscription", "record_logs"]
 
+SUBSCRIPTION: Final = "intake"
 GATHER: Final = 0.2
 """Seconds to wait for more records, so that those of a busy moment share one commit."""
 
@@ -42,7 +43,8 @@ class _Logs:
 class _Identities:
     """The fold of the streams of one log of records.
 
-    An event that has expired keeps its identity, without the digest of its content.
+    An event that has expired keeps its identity, without the digest of its content. So has any
+    other event of such a log that is blank: nothing tells it from one that was a record.
     """
 
     views: tuple[View[Any], ...] = (IDENTITIES,)
@@ -59,13 +61,16 @@ class _Identities:
 
 
 class _Entries:
-    """The fold of the projection. An event that has expired is not listed."""
+    """The fold of the projection. An event that has expired is not listed.
+
+    What it says is needed by nothing: `expiring` takes back the entries of such events.
+    """
 
     views: tuple[View[Any], ...] = (ENTRIES,)
 
     def keys(self, event: Recorded) -> Iterable[Ref]:
         record = taken(event)
-        if record is None or not record.content:
+        if record is None:
             return []
         return [ENTRIES.ref(entry_id(category_of(event.stream), record.id))]
 
@@ -74,6 +79,9 @@ class _Entries:
         if record is None:
             return []
         log = category_of(event.stream)
+        id = entry_id(log, record.id)
+        if not record.content:
+            return [] if documents[ENTRIES.ref(id)] is None else [Change(ENTRIES, id, DELETE)]
         entry = Entry(
             log=log,
             type=event.type,
@@ -83,18 +91,23 @@ class _Entries:
             stream=event.stream,
             version=event.version,
         )
-        return [Change(ENTRIES, entry_id(log, record.id), entry)]
+        return [Change(ENTRIES, id, entry)]
 
 
 def entries_subscription() -> Projection:
     """The subscription `intake`, which keeps the documents of ENTRIES."""
-    return Projection("intake", _Entries(), gather=GATHER)
+    return Projection(SUBSCRIPTION, _Entries(), gather=GATHER, needs=())
 
 
 async def record_logs(store: Store) -> list[Category]:
     """The category of each log that records were taken into, for rebuild and verify."""
     names = [_id_of(head.stream) async for head in all_streams(store, "intake_log")]
-    return [Category(name, TakenCodec(), _Identities()) for name in sorted(names)]
+    return [_records_of(name) for name in sorted(names)]
+
+
+def _records_of(log: str) -> Category:
+    fold = _Identities()
+    return Category(log, TakenCodec(), fold, blank_as=taken, erases_subjects=False)
 
 
 def _id_of(stream: str) -> str:

@@ -1,12 +1,22 @@
 """The documents of the intake: identities, logs, and the entries by which records are found."""
 
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
 from gatherlog.core.projections.views import View
 
-__all__ = ["ENTRIES", "IDENTITIES", "LOGS", "VIEWS", "Entry", "Identity", "RecordLog", "entry_id"]
+__all__ = [
+    "ENTRIES",
+    "GONE",
+    "IDENTITIES",
+    "LOGS",
+    "VIEWS",
+    "Entry",
+    "Identity",
+    "RecordLog",
+    "entry_id",
+]
 
 
 class Identity(msgspec.Struct, frozen=True, gc=False):
@@ -39,6 +49,13 @@ def entry_id(log: str, key: str) -> str:
     return f"{log}/{key}"
 
 
+def _listed(entry: Entry, *by: str) -> tuple[str, str, str] | None:
+    """The key by which an entry is found; None for GONE."""
+    if not entry.log:
+        return None
+    return ("/".join((entry.log, *by)), *moment(entry.time, entry.position))
+
+
 def moment(time: int, place: int) -> tuple[str, str]:
     """A sort key: by time, and then by place in the log."""
     return f"{time:020}", f"{place:020}"
@@ -49,13 +66,12 @@ LOGS = View("intake_log", RecordLog)
 ENTRIES = View(
     "intake_entry",
     Entry,
-    by_log=lambda entry: (entry.log, *moment(entry.time, entry.position)),
-    by_type=lambda entry: (f"{entry.log}/{entry.type}", *moment(entry.time, entry.position)),
-    by_emitter=lambda entry: (
-        f"{entry.log}/{entry.emitter}",
-        *moment(entry.time, entry.position),
-    ),
+    by_log=_listed,
+    by_type=lambda entry: _listed(entry, entry.type),
+    by_emitter=lambda entry: _listed(entry, entry.emitter),
 )
 """Records of one entity are read from its stream, so there is no index for them."""
+GONE: Final = Entry(log="", type="", emitter="", time=0, position=0, stream="", version=0)
+"""Stands for a moment where an entry must not be made, because its event has expired since."""
 
 VIEWS: tuple[View[Any], ...] = (IDENTITIES, LOGS, ENTRIES)

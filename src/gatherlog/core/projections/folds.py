@@ -85,7 +85,7 @@ class NoDocuments:
         return ()
 
 
-def _nothing(type: str) -> msgspec.Struct | None:
+def _nothing(event: Recorded) -> msgspec.Struct | None:
     return None
 
 
@@ -101,8 +101,9 @@ class Category(msgspec.Struct, frozen=True):
     fold: Fold[Happened]
     may_expire: frozenset[str] = frozenset()
     """The types of events without whose bodies every document stays right, also after a rebuild."""
-    blank_as: Callable[[str], msgspec.Struct | None] = _nothing
-    """What a blank event of a type is folded as; None, and by default: it changes nothing."""
+    blank_as: Callable[[Recorded], msgspec.Struct | None] = _nothing
+    """What a blank event is folded as; None, and by default: it changes nothing. Events of subjects
+    that are erased are folded as this, too."""
     erases_subjects: bool = True
     """Whether no event of a subject changes anything once the first one is blank. All events of a
     subject that is erased become blank, one after the other, and meanwhile none may be folded

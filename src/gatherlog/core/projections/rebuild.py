@@ -206,7 +206,7 @@ class _Folded:
             if event.is_blank:
                 self._erased.add(subject)
         if event.is_blank or subject in self._erased:
-            return category.blank_as(event.type)
+            return category.blank_as(event)
         return category.codec.decode(event)
 
     def _fold(self, happened: Happened, version: int) -> None:

@@ -16,7 +16,7 @@ from gatherlog.core.retention.erasing import (
     quoted,
 )
 from gatherlog.core.retention.erasures import ERASING_CATEGORY, ERASURES, Kind, erases
-from gatherlog.core.retention.expiry import Expiry, OnBlanked
+from gatherlog.core.retention.expiry import BeforeBlank, Expiry, OnBlanked
 from gatherlog.core.retention.progress import EXPIRIES
 from gatherlog.core.retention.rules import CATEGORY, RETENTION, Expiring, RetentionRule
 from gatherlog.core.retention.service import Matching, RetentionService
@@ -28,6 +28,7 @@ __all__ = [
     "EXPIRIES",
     "RETENTION",
     "UNFINISHED",
+    "BeforeBlank",
     "BodiesNeeded",
     "Erased",
     "Eraser",

@@ -61,7 +61,7 @@ class RetentionChecks:
             return
         types = {expiring.type} if expiring.type is not None else _types_of(category)
         if not types <= category.may_expire:
-            raise _needed(expiring, category.fold, category.name)
+            raise _needed(expiring, category.fold, category.name, category.may_expire)
 
     def _flaws(self, expiring: Expiring) -> Iterator[Flaw]:
         log = expiring.log
@@ -89,11 +89,14 @@ def _types_of(category: Category) -> frozenset[str]:
     return frozenset(event_type_of(cls) for cls in category.codec.classes())
 
 
-def _needed(expiring: Expiring, fold: object, name: str) -> BodiesNeeded:
+def _needed(
+    expiring: Expiring, fold: object, name: str, others: Collection[str] = ()
+) -> BodiesNeeded:
     names = [repr(view.name) for view in getattr(fold, "views", ())] or [repr(name)]
     views = f"the view{'s' if len(names) > 1 else ''} {', '.join(names)}"
     what = "events" if expiring.type is None else f"events of type {expiring.type!r}"
     return BodiesNeeded(
         f"{what} of the log {expiring.log!r} cannot expire: documents of {views} are made of what"
         " they say, and it is not said what an expired event does to them"
+        + (f"; of this log, these types may expire: {', '.join(sorted(others))}" if others else "")
     )

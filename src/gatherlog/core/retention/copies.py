@@ -1,6 +1,7 @@
 """Copies of what events say, outside of the log: messages of queues, reasons why deliveries failed.
 
-`Concerns` tells by the stream and the subject of an event whether it is about whoever is erased.
+`Concerns` tells by the stream and the subject of an event whether it is about whoever is erased,
+and `Names` of JSON whether it names them.
 """
 
 from collections.abc import Callable
@@ -15,7 +16,7 @@ from gatherlog.core.eventstore.events import Recorded, event_type_of
 from gatherlog.core.eventstore.retrying import until_no_conflict
 from gatherlog.core.eventstore.store import Commit, Store
 from gatherlog.core.projections.paging import all_documents, all_streams, stream_events
-from gatherlog.core.queues.documents import MESSAGES
+from gatherlog.core.queues.documents import MESSAGES, Message
 from gatherlog.core.queues.queue_store import QueueStore
 from gatherlog.core.subscriptions.checkpoints import BACKLOGS, Backlog, versioned_write
 from gatherlog.core.subscriptions.dead_letters import (
@@ -27,19 +28,29 @@ from gatherlog.core.subscriptions.dead_letters import (
     DeliveryRedacted,
 )
 
-__all__ = ["Concerns", "blank_backlogs", "blank_messages", "redact_dead_letters"]
+__all__ = ["Concerns", "Names", "blank_backlogs", "blank_messages", "redact_dead_letters"]
 
 Concerns = Callable[[str, str], bool]
+Names = Callable[[bytes], bool]
 _EMPTY: Final = msgspec.Raw(b"null")
 _GIVEN_UP: Final = event_type_of(DeliveryGivenUp)
 
 
-async def blank_messages(store: Store, concern: Concerns) -> None:
-    """Empty the messages that were made of such events; they stay in their lines."""
+async def blank_messages(store: Store, concern: Concerns, names: Names) -> None:
+    """Empty the messages that were made of such events; they stay in their lines.
+
+    Of messages that were sent, and made of no event, `names` tells by the content.
+    """
     async for found in all_documents(store, MESSAGES.name):
         message = MESSAGES.read(found)
-        if message is not None and concern(message.stream, message.subject):
+        if message is not None and _concerns(message, concern, names):
             await until_no_conflict(lambda id=found.id: _blank_message(store, id))  # type: ignore[misc]
+
+
+def _concerns(message: Message, concern: Concerns, names: Names) -> bool:
+    if message.stream:
+        return concern(message.stream, message.subject)
+    return names(bytes(message.content))
 
 
 async def _blank_message(store: Store, id: str) -> None:
@@ -47,7 +58,7 @@ async def _blank_message(store: Store, id: str) -> None:
     message = MESSAGES.read(found)
     if found is None or message is None or bytes(message.content) == bytes(_EMPTY):
         return
-    emptied = msgspec.structs.replace(message, content=_EMPTY)
+    emptied = msgspec.structs.replace(message, content=_EMPTY, reason="")
     await store.commit(Commit(writes=[QueueStore.write(MESSAGES, id, found.version, emptied)]))
 
 

@@ -31,6 +31,7 @@ from gatherlog.core.projections.rebuild import repair_streams
 from gatherlog.core.projections.views import View
 from gatherlog.core.retention.copies import (
     Concerns,
+    Names,
     blank_backlogs,
     blank_messages,
     redact_dead_letters,
@@ -208,7 +209,7 @@ class Eraser:
         events += await self._blank(traces)
         await self._delete_documents(traces.streams)
         await self._repair(traces)
-        await blank_messages(self._store, traces.concern())
+        await blank_messages(self._store, traces.concern(), _naming(kind, id))
         await blank_backlogs(self._store, traces.concern())
         events += await redact_dead_letters(
             self._store, traces.concern(), clock=self._clock, ids=self._ids
@@ -336,6 +337,12 @@ async def delete_document(store: Store, view: View[Any], document: Document) -> 
 
 def _about(subjects: Container[str]) -> Callable[[Recorded], bool]:
     return lambda event: event.subject in subjects
+
+
+def _naming(kind: Kind, id: str) -> Names:
+    """An entity is named by its id, in records that wait in queues; nobody else is in them."""
+    text = quoted(id).encode()
+    return lambda content: kind == "entity" and text in content
 
 
 def _begun(traces: Traces, by: str) -> ErasureBegun:

@@ -7,7 +7,7 @@ blank by then is not blanked twice.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import aclosing
 from typing import Final
 
@@ -25,7 +25,7 @@ from gatherlog.core.retention.progress import Progress, save, stored_progress
 from gatherlog.core.retention.rules import RETENTION, RetentionRule
 from gatherlog.core.retention.service import RetentionService
 
-__all__ = ["PAUSE", "Expiry", "OnBlanked", "batches"]
+__all__ = ["PAUSE", "BeforeBlank", "Expiry", "OnBlanked", "batches"]
 
 BATCH: Final = 500
 BATCH_BYTES: Final = 512 * 1024
@@ -36,13 +36,20 @@ PAUSE: Final = 60.0
 SHARE: Final = 0.5
 """The share of time that it works; the rest of the time it pauses."""
 
+BeforeBlank = Callable[[Sequence[Recorded]], Awaitable[None]]
+"""Called with events that are about to become blank, also again with the same ones after a crash.
+It takes what they say out of all documents by commands, which are recorded."""
 OnBlanked = Callable[[Sequence[Recorded]], Awaitable[None]]
 """Called with events that have become blank, also again with the same ones after a crash. An
 archive blanks its copies of them so."""
 
 
 class Expiry:
-    """Carries out the rules of retention of a store. Several processes may do so at once."""
+    """Carries out the rules of retention of a store. Several processes may do so at once.
+
+    `before_blank` has the logs whose documents are changed by commands. The documents of other logs
+    are folded anew.
+    """
 
     def __init__(
         self,
@@ -51,6 +58,7 @@ class Expiry:
         checks: RetentionChecks,
         *,
         clock: Clock,
+        before_blank: Mapping[str, BeforeBlank] = {},
         on_blanked: Sequence[OnBlanked] = (),
         report: Callable[[BaseException], None] = lambda error: None,
     ) -> None:
@@ -58,6 +66,7 @@ class Expiry:
         self._rules = rules
         self._checks = checks
         self._clock = clock
+        self._before_blank = before_blank
         self._on_blanked = on_blanked
         self._report = report
         self._is_log_cut = False
@@ -74,19 +83,20 @@ class Expiry:
                 self._report(error)
             await asyncio.sleep(PAUSE)
 
-    async def go_round(self) -> int:
+    async def go_round(self, *, documents: bool = False) -> int:
         """Let everything expire that is due by now; how many events that were.
 
-        When it returns, files of the store do not hold any more what they said.
+        When it returns, files of the store do not hold any more what they said. With `documents`,
+        nor what documents said of them: files are written anew for that, and commits wait.
         """
         expired = 0
         rules = await self._rules.rules()
         for rule in rules:
             expired += await self._carry_out(rule)
-        if rules and (expired or not self._is_log_cut):
+        if rules and (expired or documents or not self._is_log_cut):
             self._is_log_cut = False
             if isinstance(self._store, KeepsFreedSpace):
-                await self._store.overwrite_freed(documents=False)
+                await self._store.overwrite_freed(documents=documents)
             self._is_log_cut = True
         return expired
 
@@ -131,16 +141,18 @@ class Expiry:
         """Blank events, and all that is made of them; those that are blank are told of again."""
         if not events:
             return
-        loop, said = asyncio.get_running_loop(), [one for one in events if not one.is_blank]
+        log, said = rule.expiring.log, [one for one in events if not one.is_blank]
+        before = self._before_blank.get(log)
+        if before is not None:
+            await _at_pace(before(said))
         for some in batches(said):
-            begun = loop.time()
-            await self._store.blank(some[0].partition, [event.position for event in some])
-            await _pause_after(loop.time() - begun)
-        category = self._checks.category(rule.expiring.log)
-        if category is not None and category.fold.views:
+            positions = [event.position for event in some]
+            await _at_pace(self._store.blank(some[0].partition, positions))
+        category = self._checks.category(log)
+        if before is None and category is not None and category.fold.views:
             await repair_streams(self._store, category, {event.stream for event in events})
         for told in self._on_blanked:
-            await told(events)
+            await _at_pace(told(events))
 
     async def _note(self, before: Progress, passed: Sequence[Recorded], expired: int) -> Progress:
         after = msgspec.structs.replace(
@@ -167,6 +179,14 @@ def batches(events: Sequence[Recorded]) -> Iterator[list[Recorded]]:
 
 def _is_due(event: Recorded, rule: RetentionRule, due: int) -> bool:
     return event.recorded <= due and rule.expiring.concerns(event)
+
+
+async def _at_pace(work: Awaitable[None]) -> None:
+    """Do some work, and pause for as long as it took."""
+    loop = asyncio.get_running_loop()
+    begun = loop.time()
+    await work
+    await _pause_after(loop.time() - begun)
 
 
 async def _pause_after(seconds: float) -> None:

@@ -100,8 +100,11 @@ def remove(name: Name, /, *, store: StoreUrl = None) -> None:
 
 
 def run(*, store: StoreUrl = None) -> None:
-    """Let everything expire now that is due; on SQLite, it is overwritten in the files."""
-    expired = _with(store, lambda platform: platform.expiry.go_round())
+    """Let everything expire now that is due.
+
+    On SQLite, the file is written anew, so that it holds nothing of it any more; writers wait.
+    """
+    expired = _with(store, lambda platform: platform.expiry.go_round(documents=True))
     print(f"{expired:,} events have expired.")
 
 
