@@ -11,6 +11,7 @@ from gatherlog.apps import guests, intake, messages, people, things, trail
 from gatherlog.apps.guests import mailing
 from gatherlog.apps.guests.erasing import GuestErasing
 from gatherlog.apps.guests.letter_quotas import Hosts, LetterQuotas
+from gatherlog.apps.intake.erasing import RecordErasing
 from gatherlog.apps.messages import spreading
 from gatherlog.apps.messages.erasing import MessageErasing
 from gatherlog.apps.messages.expiring import MessageExpiring
@@ -259,6 +260,7 @@ def _assemble(
             AccountErasing(store, accounts),
             FamilyErasing(store, things_to_do),
             MessageErasing(store, talk),
+            RecordErasing(store),
         ],
         CATEGORIES,
         owned=OWNED,

@@ -5,6 +5,7 @@ from typing import Any
 
 from httpx2 import AsyncClient
 
+from gatherlog.apps.intake import record_logs
 from gatherlog.bootstrap import CATEGORIES, Platform
 from gatherlog.core.projections.rebuild import verify
 from gatherlog.core.subscriptions.delivery import Delivery
@@ -86,4 +87,5 @@ async def holding(platform: Platform, text: str) -> list[str]:
 
 
 async def flaws(platform: Platform) -> list[Any]:
-    return [one async for one in verify(platform.store, CATEGORIES)]
+    categories = [*CATEGORIES, *await record_logs(platform.store)]
+    return [one async for one in verify(platform.store, categories)]

@@ -177,9 +177,9 @@ class Eraser:
         return finished
 
     async def _traces(self, kind: Kind, id: str) -> Traces | None:
-        if kind == "entity":
-            return await self._traces_of_entity(id)
         found = [await part.traces(kind, id) for part in self._parts]
+        if kind == "entity":
+            found.append(await self._traces_of_entity(id))
         known = [one for one in found if one is not None]
         if not known:
             return None
