@@ -324,7 +324,7 @@ def _assemble(
         departures=Departures(
             wishes,
             lambda id: eraser.erase("account", id, by=f"account:{id}"),
-            lambda: eraser.finish(age=retention.UNFINISHED),
+            eraser.finish_others,
             report=log.failed,
         ),
         subscription_admin=SubscriptionAdmin(

@@ -159,3 +159,36 @@ async def test_stored_answers_that_name_the_person_are_forgotten(
 
     assert await store.recall("k1") is None
     assert await store.recall("k2") is not None
+
+
+async def test_copies_that_were_under_way_are_looked_for_again_once(
+    store: Store, eraser: Eraser
+) -> None:
+    await say(store, "person-1", "Ada")
+    await eraser.erase("account", "1", by="test")
+    await say(store, "audit-all", "Ada", meta=b'{"rules":["r"],"cause":"person-1@1"}')
+
+    async def looked_at() -> int:
+        return await eraser.look_again()
+
+    await eventually(looked_at, 1)
+    assert await looked_at() == 0
+    assert [one.is_blank for one in await events_of(store, "audit-all")] == [True]
+
+
+async def test_what_is_recorded_of_an_entity_after_it_was_erased_is_new_with_its_copies(
+    store: Store, eraser: Eraser
+) -> None:
+    await say(store, "door-e1", "Ada")
+    await eraser.erase("entity", "e1", by="test")
+    await say(store, "door-e1", "Bob")
+    for version, name in ((1, "Ada"), (2, "Bob")):
+        cause = f'{{"rules":["r"],"cause":"door-e1@{version}"}}'
+        await say(store, "audit-all", name, meta=cause.encode())
+
+    async def looked_at() -> int:
+        return await eraser.look_again()
+
+    await eventually(looked_at, 1)
+    assert [one.is_blank for one in await events_of(store, "door-e1")] == [True, False]
+    assert [one.is_blank for one in await events_of(store, "audit-all")] == [True, False]

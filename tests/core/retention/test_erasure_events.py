@@ -6,7 +6,12 @@ import msgspec
 import pytest
 
 from gatherlog.core.eventstore.events import Codec, Event
-from gatherlog.core.retention.erasures import ERASING_CODEC, ErasureBegun, ErasureDone
+from gatherlog.core.retention.erasures import (
+    ERASING_CODEC,
+    ErasureBegun,
+    ErasureChecked,
+    ErasureDone,
+)
 from gatherlog.core.subscriptions.dead_letters import CODEC, DeadLetter, DeliveryRedacted
 
 GOLDEN = Path(__file__).parents[2] / "golden"
@@ -40,6 +45,7 @@ EXAMPLES: dict[str, tuple[Codec, msgspec.Struct]] = {
         ),
     ),
     "erasure.done": (ERASING_CODEC, ErasureDone(events=7)),
+    "erasure.checked": (ERASING_CODEC, ErasureChecked(events=1)),
     "subscription.delivery_redacted": (CODEC, DeliveryRedacted(dead_letter=REDACTED)),
 }
 

@@ -7,6 +7,7 @@
 
 from gatherlog.core.retention.checks import BodiesNeeded, RetentionChecks
 from gatherlog.core.retention.erasing import (
+    UNDER_WAY,
     UNFINISHED,
     Erased,
     Eraser,
@@ -27,6 +28,7 @@ __all__ = [
     "ERASURES",
     "EXPIRIES",
     "RETENTION",
+    "UNDER_WAY",
     "UNFINISHED",
     "BeforeBlank",
     "BodiesNeeded",

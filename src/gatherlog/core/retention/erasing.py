@@ -6,10 +6,12 @@ streams, and those of some subjects in others. Copies that rules appended to oth
 by their cause. What was written is overwritten in the files of the store in the end.
 
 Everything may be done twice, and whoever is killed in between leaves a record by which it is
-finished (`Eraser.finish`).
+finished (`Eraser.finish`). What was read from the log before, and is under way to a queue, another
+stream or a handler, may be copied once more afterwards. So it is looked for again a while later
+(`Eraser.look_again`).
 """
 
-from collections.abc import AsyncIterator, Callable, Container, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Container, Iterable, Mapping, Sequence
 from typing import Any, Final, Protocol
 
 import msgspec
@@ -43,16 +45,28 @@ from gatherlog.core.retention.erasures import (
     ERASURES_STREAM,
     Erasure,
     ErasureBegun,
+    ErasureChecked,
     ErasureDone,
     Kind,
     erasure_id,
 )
 from gatherlog.core.retention.expiry import OnBlanked, batches
 
-__all__ = ["UNFINISHED", "Erased", "Eraser", "ErasingPart", "Traces", "delete_document", "quoted"]
+__all__ = [
+    "UNDER_WAY",
+    "UNFINISHED",
+    "Erased",
+    "Eraser",
+    "ErasingPart",
+    "Traces",
+    "delete_document",
+    "quoted",
+]
 
 UNFINISHED: Final = 300 * 1_000_000
 """Microseconds after which an erasure that has not ended counts as broken off."""
+UNDER_WAY: Final = 900 * 1_000_000
+"""Microseconds after which nothing is under way any more that was read before an erasure."""
 _PAGE: Final = 500
 _PAGE_BYTES: Final = 1024 * 1024
 """Events that are in memory at a time, to become blank, and about how many bytes they have."""
@@ -85,10 +99,19 @@ class Traces(msgspec.Struct, frozen=True):
         """All streams of which the events of one subject become blank, each with the subject."""
         return self.subjects + self.written
 
-    def concern(self) -> Concerns:
-        """Tells of a stream and a subject whether such events are about the person."""
+    def concern(self, alive: Mapping[str, int] = {}) -> Concerns:
+        """Tells of the stream, subject and version of events whether they are about the person.
+
+        `alive` has streams in which events from a version on are about somebody new.
+        """
         streams, pairs = frozenset(self.streams), frozenset(self.pairs)
-        return lambda stream, subject: stream in streams or (stream, subject) in pairs
+
+        def is_about(stream: str, subject: str, version: int) -> bool:
+            if stream in streams:
+                return version < alive.get(stream, version + 1)
+            return (stream, subject) in pairs
+
+        return is_about
 
 
 def quoted(text: str) -> str:
@@ -166,15 +189,56 @@ class Eraser:
     async def finish(self, *, age: int = 0) -> int:
         """Finish the erasures that were begun before so many microseconds and have not ended; how
         many there were. Younger ones may still be under way in another process."""
-        until, finished = (f"{self._clock() - age + 1:020}",), 0
-        query = ERASURES.query("by_state", "begun", until=until, limit=100)
-        async for one in bodies(self._store, ERASURES, query):
+        finished = 0
+        async for one in self._erasures("begun", age):
             kind: Any = one.kind
             found = await self._traces(kind, one.id) or Traces()
             traces = found | _recorded(one) | Traces(texts=(one.id,))
             await self._carry_out(kind, one.id, traces, one.by)
             finished += 1
         return finished
+
+    async def finish_others(self) -> None:
+        """Finish what others have broken off, and look again for what was under way."""
+        await self.finish(age=UNFINISHED)
+        await self.look_again(age=UNDER_WAY)
+
+    async def look_again(self, *, age: int = 0) -> int:
+        """Erase copies that were under way during erasures that were done so many microseconds
+        ago; how many erasures that were. Each is looked at once."""
+        looked_at = 0
+        async for one in self._erasures("done", age):
+            kind: Any = one.kind
+            present = await read(self._store, ERASURES, erasure_id(kind, one.id))
+            if present is None or present.state != "done":
+                continue  # queries may lag
+            traces = (await self._traces(kind, one.id) or Traces()) | _recorded(one)
+            alive = await self._alive(traces) if kind == "entity" else {}
+            blanked = 0 if kind == "entity" else await self._blank(traces)
+            blanked += await self._blank_copies(traces, alive)
+            blanked += await self._redact(traces, alive)
+            copies = await self._blank_other_copies(traces, alive)
+            if blanked or copies:
+                await self._overwrite_freed()
+            await self._record(kind, one.id, ErasureChecked(events=blanked))
+            looked_at += 1
+        return looked_at
+
+    def _erasures(self, state: str, age: int) -> AsyncIterator[Erasure]:
+        """The erasures that are in a state for so many microseconds."""
+        until = (f"{self._clock() - age + 1:020}",)
+        query = ERASURES.query("by_state", state, until=until, limit=100)
+        return bodies(self._store, ERASURES, query)
+
+    async def _alive(self, traces: Traces) -> Mapping[str, int]:
+        """The version of the first event in each stream that says something: it is new."""
+        alive = {}
+        for stream in traces.streams:
+            async for event in stream_events(self._store, stream):
+                if not event.is_blank:
+                    alive[stream] = event.version
+                    break
+        return alive
 
     async def _traces(self, kind: Kind, id: str) -> Traces | None:
         found = [await part.traces(kind, id) for part in self._parts]
@@ -209,16 +273,16 @@ class Eraser:
         events += await self._blank(traces)
         await self._delete_documents(traces.streams)
         await self._repair(traces)
-        await blank_messages(self._store, traces.concern(), _naming(kind, id))
-        await blank_backlogs(self._store, traces.concern())
-        events += await redact_dead_letters(
-            self._store, traces.concern(), clock=self._clock, ids=self._ids
-        )
+        await self._blank_other_copies(traces, names=_naming(kind, id))
+        events += await self._redact(traces)
         await self._store.forget(id)
-        if isinstance(self._store, KeepsFreedSpace):
-            await self._store.overwrite_freed(documents=True)
+        await self._overwrite_freed()
         await self._record(kind, id, ErasureDone(events=events))
         return events
+
+    async def _overwrite_freed(self) -> None:
+        if isinstance(self._store, KeepsFreedSpace):
+            await self._store.overwrite_freed(documents=True)
 
     async def _remove(self, kind: Kind, id: str, by: str) -> None:
         for part in self._parts:
@@ -258,10 +322,23 @@ class Eraser:
             await told(events)
         return len(said)
 
-    async def _blank_copies(self, traces: Traces) -> int:
+    async def _blank_other_copies(
+        self, traces: Traces, alive: Mapping[str, int] = {}, *, names: Names = lambda content: False
+    ) -> int:
+        """Blank messages of queues, and reasons why deliveries wait; how many documents."""
+        concern = traces.concern(alive)
+        blanked = await blank_messages(self._store, concern, names)
+        return blanked + await blank_backlogs(self._store, concern)
+
+    async def _redact(self, traces: Traces, alive: Mapping[str, int] = {}) -> int:
+        """Blank what was recorded of deliveries that were given up; how many events."""
+        concern, clock, ids = traces.concern(alive), self._clock, self._ids
+        return await redact_dead_letters(self._store, concern, clock=clock, ids=ids)
+
+    async def _blank_copies(self, traces: Traces, alive: Mapping[str, int] = {}) -> int:
         """Blank what rules appended because of events about the person, what they appended because
         of that, and what names the person in the logs that are searched."""
-        blanked, causes, concern = 0, set[str](), traces.concern()
+        blanked, causes, concern = 0, set[str](), traces.concern(alive)
         texts = [text.encode() for text in traces.texts]
         while True:
             before = blanked
@@ -278,8 +355,10 @@ class Eraser:
         if _CAUSE not in event.meta:
             return False
         cause = _cause_of(event)
-        stream, _, _ = cause.rpartition("@")
-        return cause in causes or concern(stream, event.subject)
+        stream, _, version = cause.rpartition("@")
+        if cause in causes:
+            return True
+        return version.isdecimal() and concern(stream, event.subject, int(version))
 
     def _is_named(self, event: Recorded, texts: Sequence[bytes]) -> bool:
         if not self._searched or category_of(event.stream) not in self._searched:

@@ -22,6 +22,7 @@ __all__ = [
     "ERASURES_STREAM",
     "Erasure",
     "ErasureBegun",
+    "ErasureChecked",
     "ErasureDone",
     "Kind",
     "erases",
@@ -52,6 +53,14 @@ class ErasureDone(msgspec.Struct, frozen=True, kw_only=True):
     """How many events became blank."""
 
 
+@event_type("erasure.checked", schema=1)
+class ErasureChecked(msgspec.Struct, frozen=True, kw_only=True):
+    """Copies that were under way while somebody was erased were looked for, and are gone, too."""
+
+    events: int
+    """How many more events became blank."""
+
+
 class Erasure(msgspec.Struct, frozen=True, kw_only=True):
     """One erasure. Times are in microseconds since the epoch."""
 
@@ -62,14 +71,26 @@ class Erasure(msgspec.Struct, frozen=True, kw_only=True):
     by: str
     begun_at: int
     done_at: int | None = None
+    checked_at: int | None = None
+
+    @property
+    def state(self) -> str:
+        if self.done_at is None:
+            return "begun"
+        return "done" if self.checked_at is None else "checked"
+
+    @property
+    def entered_at(self) -> int:
+        """When it came into its state."""
+        return self.checked_at or self.done_at or self.begun_at
 
 
 _DONE: Final = event_type_of(ErasureDone)
-ERASING_CODEC: Final = Codec([ErasureBegun, ErasureDone])
+ERASING_CODEC: Final = Codec([ErasureBegun, ErasureDone, ErasureChecked])
 ERASURES: Final = View(
     "erasure",
     Erasure,
-    by_state=lambda one: ("begun" if one.done_at is None else "done", f"{one.begun_at:020}"),
+    by_state=lambda one: (one.state, f"{one.entered_at:020}"),
 )
 
 
@@ -114,6 +135,9 @@ class _Fold:
             case ErasureDone() if before is not None:
                 done = msgspec.structs.replace(before, done_at=happened.time)
                 return [Change(ERASURES, subject, done)]
+            case ErasureChecked() if before is not None:
+                checked = msgspec.structs.replace(before, checked_at=happened.time)
+                return [Change(ERASURES, subject, checked)]
         return []
 
 
