@@ -2,7 +2,8 @@
 
 - `rules`, `service`, `checks`: rules as events and documents, commands, and what they may concern
 - `expiry`, `progress`: letting events expire, and how far that is
-- `erasing`, `erasures`, `copies`: erasing a person, the record of it, and copies outside of the log
+- `erasing`, `erasures`: erasing a person, and the record of it
+- `traces`, `copies`: what there is of a person in apps, and copies outside of the log
 """
 
 from gatherlog.core.retention.checks import BodiesNeeded, RetentionChecks
@@ -11,16 +12,14 @@ from gatherlog.core.retention.erasing import (
     UNFINISHED,
     Erased,
     Eraser,
-    ErasingPart,
-    Traces,
     delete_document,
-    quoted,
 )
 from gatherlog.core.retention.erasures import ERASING_CATEGORY, ERASURES, Kind, erases
 from gatherlog.core.retention.expiry import BeforeBlank, Expiry, OnBlanked
 from gatherlog.core.retention.progress import EXPIRIES
 from gatherlog.core.retention.rules import CATEGORY, RETENTION, Expiring, RetentionRule
 from gatherlog.core.retention.service import Matching, RetentionService
+from gatherlog.core.retention.traces import ErasingPart, Traces, quoted
 
 __all__ = [
     "CATEGORY",

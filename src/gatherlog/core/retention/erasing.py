@@ -12,7 +12,7 @@ stream or a handler, may be copied once more afterwards. So it is looked for aga
 """
 
 from collections.abc import AsyncIterator, Callable, Container, Iterable, Mapping, Sequence
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 import msgspec
 
@@ -21,7 +21,6 @@ from gatherlog.core.commands.service import no_such, read
 from gatherlog.core.commands.unit_of_work import UnitOfWork
 from gatherlog.core.eventstore.clock import Clock, Ids
 from gatherlog.core.eventstore.events import Recorded
-from gatherlog.core.eventstore.exact_json import encode
 from gatherlog.core.eventstore.feed_pages import feed_events
 from gatherlog.core.eventstore.giving_way import Pace
 from gatherlog.core.eventstore.page_sizes import event_bytes
@@ -51,16 +50,14 @@ from gatherlog.core.retention.erasures import (
     erasure_id,
 )
 from gatherlog.core.retention.expiry import OnBlanked, batches
+from gatherlog.core.retention.traces import ErasingPart, Traces, quoted
 
 __all__ = [
     "UNDER_WAY",
     "UNFINISHED",
     "Erased",
     "Eraser",
-    "ErasingPart",
-    "Traces",
     "delete_document",
-    "quoted",
 ]
 
 UNFINISHED: Final = 300 * 1_000_000
@@ -71,64 +68,6 @@ _PAGE: Final = 500
 _PAGE_BYTES: Final = 1024 * 1024
 """Events that are in memory at a time, to become blank, and about how many bytes they have."""
 _CAUSE: Final = b'"cause":"'
-
-
-class Traces(msgspec.Struct, frozen=True):
-    """What there is of a person. Texts are kept nowhere."""
-
-    streams: tuple[str, ...] = ()
-    """Streams that are about the person as a whole."""
-    subjects: tuple[tuple[str, str], ...] = ()
-    """Streams, each with a subject that stands for the person."""
-    written: tuple[tuple[str, str], ...] = ()
-    """As `subjects`, of what the person wrote. It may be much, and is found again as long as it is
-    not blank, so no record is made of it."""
-    texts: tuple[str, ...] = ()
-    """Stored answers that hold one of these are forgotten: ids, names and addresses."""
-
-    def __or__(self, other: "Traces") -> "Traces":
-        return Traces(
-            tuple(dict.fromkeys(self.streams + other.streams)),
-            tuple(dict.fromkeys(self.subjects + other.subjects)),
-            tuple(dict.fromkeys(self.written + other.written)),
-            tuple(dict.fromkeys(self.texts + other.texts)),
-        )
-
-    @property
-    def pairs(self) -> tuple[tuple[str, str], ...]:
-        """All streams of which the events of one subject become blank, each with the subject."""
-        return self.subjects + self.written
-
-    def concern(self, alive: Mapping[str, int] = {}) -> Concerns:
-        """Tells of the stream, subject and version of events whether they are about the person.
-
-        `alive` has streams in which events from a version on are about somebody new.
-        """
-        streams, pairs = frozenset(self.streams), frozenset(self.pairs)
-
-        def is_about(stream: str, subject: str, version: int) -> bool:
-            if stream in streams:
-                return version < alive.get(stream, version + 1)
-            return (stream, subject) in pairs
-
-        return is_about
-
-
-def quoted(text: str) -> str:
-    """A text as it stands in JSON."""
-    return encode(text).decode()
-
-
-class ErasingPart(Protocol):
-    """What one app has of people."""
-
-    async def traces(self, kind: Kind, id: str) -> Traces | None:
-        """What there is of somebody; None if the app knows nobody of this id."""
-        ...
-
-    async def remove(self, kind: Kind, id: str, *, by: str) -> None:
-        """Remove all documents, so that nothing more is recorded; repeating it does nothing."""
-        ...
 
 
 class Erased(msgspec.Struct, frozen=True):
