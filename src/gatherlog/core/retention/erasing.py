@@ -16,6 +16,7 @@ from typing import Any, Final
 
 import msgspec
 
+from gatherlog.core.commands.event_meta import causes_of
 from gatherlog.core.commands.handler import CommandHandler, Decided
 from gatherlog.core.commands.service import no_such, read
 from gatherlog.core.commands.unit_of_work import UnitOfWork
@@ -27,7 +28,12 @@ from gatherlog.core.eventstore.page_sizes import event_bytes
 from gatherlog.core.eventstore.store import DELETE, Commit, Document, KeepsFreedSpace, Store
 from gatherlog.core.eventstore.streams import INTERNAL, category_of
 from gatherlog.core.projections.folds import Category
-from gatherlog.core.projections.paging import all_documents, bodies, stream_events
+from gatherlog.core.projections.paging import (
+    all_documents,
+    all_streams,
+    bodies,
+    stream_events,
+)
 from gatherlog.core.projections.rebuild import repair_streams
 from gatherlog.core.projections.views import View
 from gatherlog.core.retention.copies import (
@@ -82,9 +88,9 @@ class Erased(msgspec.Struct, frozen=True):
 class Eraser:
     """Erases people from one store.
 
-    `searched` are logs in which anybody may have named somebody: events there whose data holds one
-    of the texts become blank, too. `on_blanked` is told of all events that become blank, as whoever
-    keeps copies of them has to be; after a crash of the same ones again.
+    `searched` are logs to which anybody may have written under an address: a stream there whose
+    events hold one of the person's becomes blank, too. `on_blanked` is told of all events that
+    become blank, as whoever keeps copies of them has to be; after a crash of the same ones again.
     """
 
     def __init__(
@@ -121,6 +127,7 @@ class Eraser:
         if before is None and found is None:
             raise no_such(kind, id)
         traces = (found or Traces()) | _recorded(before) | Traces(texts=(id,))
+        traces |= await self._sent_by(traces.addresses)
         await self._record(kind, id, _begun(traces, by))
         events = await self._carry_out(kind, id, traces, by)
         return Erased(events, None if before is None else before.done_at)
@@ -133,6 +140,7 @@ class Eraser:
             kind: Any = one.kind
             found = await self._traces(kind, one.id) or Traces()
             traces = found | _recorded(one) | Traces(texts=(one.id,))
+            traces |= await self._sent_by(traces.addresses)
             await self._carry_out(kind, one.id, traces, one.by)
             finished += 1
         return finished
@@ -148,12 +156,9 @@ class Eraser:
         looked_at = 0
         async for one in self._erasures("done", age):
             kind: Any = one.kind
-            present = await read(self._store, ERASURES, erasure_id(kind, one.id))
-            if present is None or present.state != "done":
-                continue  # queries may lag
             traces = (await self._traces(kind, one.id) or Traces()) | _recorded(one)
             alive = await self._alive(traces) if kind == "entity" else {}
-            blanked = 0 if kind == "entity" else await self._blank(traces)
+            blanked = 0 if kind == "entity" else await self._blank_late(kind, one, traces)
             blanked += await self._blank_copies(traces, alive)
             blanked += await self._redact(traces, alive)
             copies = await self._blank_other_copies(traces, alive)
@@ -163,11 +168,23 @@ class Eraser:
             looked_at += 1
         return looked_at
 
-    def _erasures(self, state: str, age: int) -> AsyncIterator[Erasure]:
+    async def _blank_late(self, kind: Kind, one: Erasure, traces: Traces) -> int:
+        """Blank what was recorded of somebody at the moment of the erasure, with its documents."""
+        await self._remove(kind, one.id, one.by)
+        blanked = await self._blank(traces)
+        if blanked:
+            await self._delete_documents(traces.streams)
+            await self._repair(traces)
+        return blanked
+
+    async def _erasures(self, state: str, age: int) -> AsyncIterator[Erasure]:
         """The erasures that are in a state for so many microseconds."""
         until = (f"{self._clock() - age + 1:020}",)
         query = ERASURES.query("by_state", state, until=until, limit=100)
-        return bodies(self._store, ERASURES, query)
+        async for one in bodies(self._store, ERASURES, query):
+            present = await read(self._store, ERASURES, erasure_id(one.kind, one.id))
+            if present is not None and present.state == state:  # queries may lag
+                yield present
 
     async def _alive(self, traces: Traces) -> Mapping[str, int]:
         """The version of the first event in each stream that says something: it is new."""
@@ -209,6 +226,7 @@ class Eraser:
         # Once more, for what was under way when the documents were removed.
         await self._remove(kind, id, by)
         traces |= await self._traces(kind, id) or Traces()
+        traces |= await self._sent_by(traces.addresses)
         events += await self._blank(traces)
         await self._delete_documents(traces.streams)
         await self._repair(traces)
@@ -275,34 +293,31 @@ class Eraser:
         return await redact_dead_letters(self._store, concern, clock=clock, ids=ids)
 
     async def _blank_copies(self, traces: Traces, alive: Mapping[str, int] = {}) -> int:
-        """Blank what rules appended because of events about the person, what they appended because
-        of that, and what names the person in the logs that are searched."""
+        """Blank what rules appended because of events about the person, and what they appended
+        because of that."""
         blanked, causes, concern = 0, set[str](), traces.concern(alive)
-        texts = [text.encode() for text in traces.texts]
         while True:
             before = blanked
             async for event in self._log():
                 if event.is_blank:
                     continue
-                if self._is_copy(event, concern, causes) or self._is_named(event, texts):
+                if _is_copy(event, concern, causes):
                     causes.add(f"{event.stream}@{event.version}")
                     blanked += await self._blank_now([event])
             if blanked == before:
                 return blanked
 
-    def _is_copy(self, event: Recorded, concern: Concerns, causes: set[str]) -> bool:
-        if _CAUSE not in event.meta:
-            return False
-        cause = _cause_of(event)
-        stream, _, version = cause.rpartition("@")
-        if cause in causes:
-            return True
-        return version.isdecimal() and concern(stream, event.subject, int(version))
-
-    def _is_named(self, event: Recorded, texts: Sequence[bytes]) -> bool:
-        if not self._searched or category_of(event.stream) not in self._searched:
-            return False
-        return any(text in event.data for text in texts)
+    async def _sent_by(self, addresses: Sequence[str]) -> Traces:
+        """The streams of the logs that are searched which hold one of these addresses."""
+        texts = [address.encode() for address in addresses]
+        found: list[str] = []
+        for log in sorted(self._searched) if texts else ():
+            async for head in all_streams(self._store, log):
+                async for event in stream_events(self._store, head.stream):
+                    if any(text in event.data for text in texts):
+                        found.append(head.stream)
+                        break
+        return Traces(streams=tuple(found))
 
     async def _log(self) -> AsyncIterator[Recorded]:
         """All events of the log, partition by partition."""
@@ -371,16 +386,18 @@ def _recorded(erasure: Erasure | None) -> Traces:
     return Traces() if erasure is None else Traces(erasure.streams, erasure.subjects)
 
 
-class _Caused(msgspec.Struct, frozen=True):
-    cause: str = ""
+def _is_copy(event: Recorded, concern: Concerns, causes: set[str]) -> bool:
+    """Whether a rule appended the event because of one that is about the person. A copy of a copy
+    names the first event, too, so it is found when the copy in between is blank already."""
+    if _CAUSE not in event.meta:
+        return False
+    caused = causes_of(event)
+    if caused.cause in causes:
+        return True
+    return any(_is_about(one, event.subject, concern) for one in (caused.cause, caused.origin))
 
 
-_decode = msgspec.json.Decoder(_Caused).decode
-
-
-def _cause_of(event: Recorded) -> str:
-    """The stream and version of the event that made a rule append this one; empty for others."""
-    try:
-        return _decode(event.meta).cause
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return ""
+def _is_about(place: str, subject: str, concern: Concerns) -> bool:
+    """Whether an event is about the person, given as its stream and version."""
+    stream, _, version = place.rpartition("@")
+    return version.isdecimal() and concern(stream, subject, int(version))

@@ -24,6 +24,8 @@ class Traces(msgspec.Struct, frozen=True):
     not blank, so no record is made of it."""
     texts: tuple[str, ...] = ()
     """Stored answers that hold one of these are forgotten: ids, names and addresses."""
+    addresses: tuple[str, ...] = ()
+    """Those of the texts under which somebody else may have got something from the person."""
 
     def __or__(self, other: "Traces") -> "Traces":
         return Traces(
@@ -31,6 +33,7 @@ class Traces(msgspec.Struct, frozen=True):
             tuple(dict.fromkeys(self.subjects + other.subjects)),
             tuple(dict.fromkeys(self.written + other.written)),
             tuple(dict.fromkeys(self.texts + other.texts)),
+            tuple(dict.fromkeys(self.addresses + other.addresses)),
         )
 
     @property
