@@ -17,7 +17,7 @@ from gatherlog.apps.messages.events import CODEC, Arrived, Joined, Left
 from gatherlog.apps.messages.fold import inbox_stream
 from gatherlog.apps.messages.kept_lists import KeptList, KeptLists
 from gatherlog.apps.messages.members import Business, People, Person, person_of
-from gatherlog.apps.messages.service_members import MemberCommands
+from gatherlog.apps.messages.service_coming import ComingCommands
 from gatherlog.apps.messages.views import (
     CONVERSATIONS,
     INBOXES,
@@ -38,7 +38,7 @@ _LATELY: Final = 100
 Part = tuple[Conversation, Membership]
 
 
-class ListingCommands(MemberCommands):
+class ListingCommands(ComingCommands):
     """Part of `MessageService`; what all of its commands have in common is documented there.
 
     `lists` keeps the first pages of lists; None keeps nothing.

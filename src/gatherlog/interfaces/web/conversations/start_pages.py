@@ -116,7 +116,7 @@ class StartPages:
     async def _group(self, member: Member, form: FormData, about: About | None) -> str:
         handles = [one for one in _SEPARATORS.split(text(form, "members")[:_LONGEST]) if one]
         try:
-            return await self._messages.start_group(
+            line = await self._messages.start_group(
                 member.account,
                 [_handle(one) for one in handles],
                 title=text(form, "title"),
@@ -127,6 +127,7 @@ class StartPages:
             )
         except Repeated as repeated:
             return repeated.answer.decode()
+        return line.conversation.id
 
     async def _page(
         self,
