@@ -36,6 +36,10 @@ class MadeUpPeople:
         for id in ids:
             self.all[id] = replace(self.all[id], shows_reading=True)
 
+    def forget_name(self, id: str) -> None:
+        """Let somebody have neither a name nor a handle."""
+        self.all[id] = replace(self.all[id], display_name="a member", handle=None, is_named=False)
+
     def remove(self, id: str) -> None:
         del self.all[id]
 
@@ -78,6 +82,10 @@ class Everything:
             return None
         is_own = account == "id-ada"
         return Subject(name="Ours", is_own=is_own, other=None if is_own else "id-ada")
+
+    async def names(self, account: str, about: About, others: Collection[str]) -> Mapping[str, str]:
+        named = {"id-ada": "Ada of Ours"} if about.id == "ours" and account != "id-ada" else {}
+        return {id: name for id, name in named.items() if id in others}
 
 
 async def new_group(

@@ -94,9 +94,8 @@ class StartPages:
         subject = (await self._messages.subjects(member.account, [about])).get(about)
         if subject is None:
             raise NotFound("There is nothing of this kind.")
-        return Matter(
-            about, topic(about, subject), await self._messages.receiver(subject), subject.is_own
-        )
+        receiver = await self._messages.receiver(member.account, about, subject)
+        return Matter(about, topic(about, subject), receiver, subject.is_own)
 
     async def _write(self, member: Member, form: FormData, about: About | None) -> str:
         """Write to whoever has the handle; where none is named, to whom the matter leads."""
