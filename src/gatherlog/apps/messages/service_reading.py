@@ -6,7 +6,7 @@ from typing import Final
 
 from gatherlog.apps.messages import decisions
 from gatherlog.apps.messages.answers import Between, Line, MessagePage, Part, ShownMessage
-from gatherlog.apps.messages.commands import load_own, part_of, seats_and_orders
+from gatherlog.apps.messages.commands import is_shown, load_own, part_of, seats_and_orders
 from gatherlog.apps.messages.members import Person, person_of
 from gatherlog.apps.messages.refusals import UnknownReceiver
 from gatherlog.apps.messages.service_business import are_named
@@ -42,15 +42,19 @@ class ReadingCommands(ListingCommands):
     """Part of `MessageService`; what all of its commands have in common is documented there."""
 
     async def part(self, account: str, id: str, message: str | None = None) -> Part | None:
-        """What an account is to a conversation, for the policy; None if it takes no part."""
+        """What an account is to a conversation, for the policy; None if it takes no part, or is not
+        shown the message."""
         refs = [CONVERSATIONS.ref(id), MEMBERSHIPS.ref(membership_id(id, account))]
         if message is not None:
             refs.append(MESSAGES.ref(message_document(id, number_of(message))))
         found = await self._store.get(refs)
-        body = MESSAGES.recall(found[2]) if message is not None else None
-        if body is not None and body.id != message:
-            body = None
-        return part_of(CONVERSATIONS.recall(found[0]), MEMBERSHIPS.recall(found[1]), body)
+        conversation, mine = CONVERSATIONS.recall(found[0]), MEMBERSHIPS.recall(found[1])
+        if message is None or mine is None:
+            return part_of(conversation, mine, None)
+        body = MESSAGES.recall(found[2])
+        if body is None or not is_shown(body, message, mine):
+            return None
+        return part_of(conversation, mine, body)
 
     async def unread(self, account: str) -> int:
         """Messages of others in all conversations that are not muted, by one read."""
