@@ -68,7 +68,7 @@ async def test_an_organiser_without_a_name_is_called_as_on_the_thing(
     assert await heading(nora, talk) == "Ada"
 
 
-async def test_lists_searches_letters_and_answers_call_an_organiser_so_too(
+async def test_lists_searches_and_live_streams_call_an_organiser_so_too(
     platform: Platform, town: Town, ada: Chatter, nora: Chatter
 ) -> None:
     thing = await town.published(content(), organiser=nora.account_id)
