@@ -10,7 +10,7 @@ from uuid_utils import uuid7
 from gatherlog.apps import guests, messages, people, things, trail
 from gatherlog.apps.guests import mailing
 from gatherlog.apps.guests.letter_quotas import Hosts, LetterQuotas
-from gatherlog.apps.messages import spreading
+from gatherlog.apps.messages import coming_and_going, spreading
 from gatherlog.apps.messages.kept_lists import KeptLists
 from gatherlog.apps.messages.mailing import message_letters
 from gatherlog.apps.messages.reminders import REMINDERS, ReminderRounds, reminders
@@ -184,6 +184,7 @@ def _assemble(
         store, source, folder=settings.search_path, clock=clock, report=log.failed
     )
     spread = spreading.spreading(store, clock=clock, ids=ids)
+    members = coming_and_going.coming_and_going(talk)
     message_search = SearchOnDemand(
         store,
         IndexedSearch(
@@ -194,7 +195,7 @@ def _assemble(
             report=log.failed,
         ),
     )
-    subscriptions: list[Subscription] = [bus, *projections(mail=sends_letters), spread]
+    subscriptions: list[Subscription] = [bus, *projections(mail=sends_letters), spread, members]
     if sends_letters:
         is_confirmed = _always if settings.demo else accounts.is_confirmed
         hosts = Hosts(is_confirmed, Digest(key, "letters"))

@@ -26,6 +26,7 @@ __all__ = [
     "MarkedRead",
     "MemberAdded",
     "MemberRemoved",
+    "MembersInvited",
     "MuteChanged",
     "ReadByOther",
     "ReminderDue",
@@ -77,6 +78,13 @@ class MemberRemoved(msgspec.Struct, frozen=True):
     account: str
     page: int
     owner: str
+
+
+@event_type("messages.members_invited")
+class MembersInvited(msgspec.Struct, frozen=True):
+    """A group began with more members than one commit takes in: these have yet to join it."""
+
+    accounts: tuple[str, ...]
 
 
 @event_type("messages.sent")
@@ -220,6 +228,7 @@ EVENTS: Final[tuple[type[msgspec.Struct], ...]] = (
     ConversationStarted,
     MemberAdded,
     MemberRemoved,
+    MembersInvited,
     Sent,
     Edited,
     Deleted,
