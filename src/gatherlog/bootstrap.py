@@ -12,7 +12,7 @@ from gatherlog.apps.guests import mailing
 from gatherlog.apps.guests.erasing import GuestErasing
 from gatherlog.apps.guests.letter_quotas import Hosts, LetterQuotas
 from gatherlog.apps.intake.erasing import RecordErasing
-from gatherlog.apps.messages import spreading
+from gatherlog.apps.messages import coming_and_going, spreading
 from gatherlog.apps.messages.erasing import MessageErasing
 from gatherlog.apps.messages.expiring import MessageExpiring
 from gatherlog.apps.messages.fold import CONVERSATION
@@ -200,6 +200,7 @@ def _assemble(
         store, source, folder=settings.search_path, clock=clock, report=log.failed
     )
     spread = spreading.spreading(store, clock=clock, ids=ids)
+    members = coming_and_going.coming_and_going(talk)
     message_search = SearchOnDemand(
         store,
         IndexedSearch(
@@ -210,7 +211,7 @@ def _assemble(
             report=log.failed,
         ),
     )
-    subscriptions: list[Subscription] = [bus, *projections(mail=sends_letters), spread]
+    subscriptions: list[Subscription] = [bus, *projections(mail=sends_letters), spread, members]
     if sends_letters:
         is_confirmed = _always if settings.demo else accounts.is_confirmed
         hosts = Hosts(is_confirmed, Digest(key, "letters"))

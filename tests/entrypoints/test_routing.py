@@ -210,9 +210,8 @@ def test_a_subscription_that_nobody_reads_is_not_called_read_or_paused(party: Te
         listed = json.loads(party("subscriptions", "list", "--json").out)
         return {one["name"]: one["state"] for one in listed}
 
-    unread = dict.fromkeys(
-        ("bus", "intake", "logs", "message_spreading", "things", "trail"), "never read"
-    )
+    names = ("bus", "intake", "logs", "message_members", "message_spreading", "things", "trail")
+    unread = dict.fromkeys(names, "never read")
     assert states() == unread
     party("subscriptions", "pause", "bus")
     assert states() == {**unread, "bus": "pausing"}

@@ -160,6 +160,24 @@ async def test_an_event_that_was_no_record_is_blank_as_one(
     assert await flaws(store) == []
 
 
+async def test_an_event_of_another_entity_with_the_id_of_a_record_takes_nothing_from_it(
+    site: Site, intake: IntakeService, store: Store
+) -> None:
+    other = Event("a", "METER_READ", site.clock(), site.clock(), b"{}", meta=b"{}")
+    await store.commit(Commit(appends=[Append(STREAM, [other])]))
+    site.clock.advance(days=5)
+    await take(intake, record(EventID="a", ID="m2"))
+    await site.keep()
+    async with working(site):
+        await eventually(lambda: site.listed(emitter="gateway-7"), ["a"])
+
+        await site.expire(1, days=5)
+
+        assert await site.listed(emitter="gateway-7") == ["a"]
+    assert "" not in await contents(store)
+    assert await flaws(store) == []
+
+
 async def test_a_log_without_records_gets_no_identities(site: Site, store: Store) -> None:
     event = Event("other", "METER_READ", site.clock(), site.clock(), b"{}", meta=b"{}")
     await store.commit(Commit(appends=[Append(STREAM, [event])]))

@@ -38,7 +38,7 @@ class BlankRecords:
             some = {_id(event): event for event in mine[start : start + self._most]}
 
             async def forget(some: Mapping[str, Recorded] = some) -> None:
-                writes = [*await self._identities(some), *await self._entries(some)]
+                writes = await self._writes(some)
                 if writes:
                     await self._store.commit(Commit(writes=writes))
 
@@ -52,17 +52,16 @@ class BlankRecords:
             self._known |= {document.id for document in found if document is not None}
         return self._known & names
 
-    async def _identities(self, events: Mapping[str, Recorded]) -> list[Write]:
+    async def _writes(self, events: Mapping[str, Recorded]) -> list[Write]:
         found = await self._store.get([IDENTITIES.ref(id) for id in events])
-        pairs = zip(events.items(), found, strict=True)
-        return [
-            _emptied(id, event, document)
-            for (id, event), document in pairs
-            if IDENTITIES.read(document) != _EMPTY and _is_its(event, document)
+        identities = dict(zip(events, found, strict=True))
+        its = {id: one for id, one in events.items() if _is_its(one, identities[id])}
+        emptied = [
+            _emptied(id, event, identities[id])
+            for id, event in its.items()
+            if IDENTITIES.read(identities[id]) != _EMPTY
         ]
-
-    async def _entries(self, events: Mapping[str, Recorded]) -> list[Write]:
-        return await taken_back(self._store, SUBSCRIPTION, ENTRIES, events, GONE)
+        return emptied + await taken_back(self._store, SUBSCRIPTION, ENTRIES, its, GONE)
 
 
 def _id(event: Recorded) -> str:

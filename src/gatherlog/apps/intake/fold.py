@@ -6,6 +6,7 @@ from typing import Any, Final
 from gatherlog.apps.intake.events import CODEC, TakenCodec, taken
 from gatherlog.apps.intake.views import (
     ENTRIES,
+    GONE,
     IDENTITIES,
     LOGS,
     Entry,
@@ -81,7 +82,9 @@ class _Entries:
         log = category_of(event.stream)
         id = entry_id(log, record.id)
         if not record.content:
-            return [] if documents[ENTRIES.ref(id)] is None else [Change(ENTRIES, id, DELETE)]
+            before: Entry | None = documents[ENTRIES.ref(id)]
+            is_its = before is not None and before.stream in (GONE.stream, event.stream)
+            return [Change(ENTRIES, id, DELETE)] if is_its else []
         entry = Entry(
             log=log,
             type=event.type,

@@ -27,6 +27,7 @@ __all__ = [
     "MarkedRead",
     "MemberAdded",
     "MemberRemoved",
+    "MembersInvited",
     "MuteChanged",
     "ReadByOther",
     "ReminderDue",
@@ -78,6 +79,13 @@ class MemberRemoved(msgspec.Struct, frozen=True):
     account: str
     page: int
     owner: str
+
+
+@event_type("messages.members_invited")
+class MembersInvited(msgspec.Struct, frozen=True):
+    """A group began with more members than one commit takes in: these have yet to join it."""
+
+    accounts: tuple[str, ...]
 
 
 @event_type("messages.sent")
@@ -236,6 +244,7 @@ EVENTS: Final[tuple[type[msgspec.Struct], ...]] = (
     ConversationStarted,
     MemberAdded,
     MemberRemoved,
+    MembersInvited,
     Sent,
     Edited,
     Deleted,
