@@ -1,8 +1,8 @@
 """The `meta` of an event: a JSON object of what Gatherlog notes about it, and what its caller gave.
 
-Gatherlog's members are `actor`, on events that somebody appends, and `rules`, `cause` and `origin`, on
-events that a rule appends. What a caller gives is kept apart from them, in the member `given`: so it can
-have members of these names, and none is taken for Gatherlog's.
+Gatherlog's members are `actor`, on events that somebody appends, and `rules`, `cause` and `origin`,
+on events that a rule appends. What a caller gives is kept apart from them, in the member `given`:
+so it can have members of these names, and none is taken for Gatherlog's.
 """
 
 from collections.abc import Mapping
@@ -98,8 +98,8 @@ def actor_of(event: Recorded) -> Any:
 def causes_of(event: Recorded) -> Causes:
     """What made a rule, or another part of the program, append the event; empty for other events.
 
-    Such an event names no actor. Causes beside an actor were chosen by a caller, whose members older
-    versions kept among their own.
+    Such an event names no actor. Causes beside an actor were chosen by a caller, whose members
+    older versions kept among their own.
     """
     try:
         found = _decode_causes(event.meta)
