@@ -62,6 +62,19 @@ async def exists(site: Platform, ada: Member) -> bool:
     return True
 
 
+async def test_a_member_is_mailed_a_few_links_only() -> None:
+    site = await start(Settings(store="memory:", demo=True, work=False))
+    transport = ASGITransport(app=build_app(site))
+    async with AsyncClient(transport=transport, base_url="http://test") as client:
+        ada = await signed_up(site, client, "ada")
+        answers = [(await ada.ask("POST", "/account/erasure")).status_code for _ in range(7)]
+    await site.stop()
+
+    assert answers == [204] * 5 + [429] * 2
+    assert site.mailbox is not None
+    assert len(site.mailbox.letters()) == 5
+
+
 async def round_erases(site: Platform, accounts: int) -> None:
     """A round erases so many accounts, as soon as queries show them."""
     await eventually(site.departures.go_round, accounts)
