@@ -16,6 +16,7 @@ from gatherlog.apps.messages.events import (
     ConversationStarted,
     Deleted,
     Edited,
+    Expired,
     Joined,
     Left,
     MarkedRead,
@@ -321,6 +322,17 @@ def _spread(what: What, message: str) -> Decided:
 
 def report(message: Message, by: str, reason: str) -> list[Decided]:
     return [Decided(Reported(by, reason, message.author, message.text), message.id)]
+
+
+def expire(
+    conversation: Conversation | None, messages: Iterable[Message | None], reports: Sequence[str]
+) -> list[Decided]:
+    """Messages lose their texts, and reports go. It is said of all of them, also of those that have
+    no text any more: only it names their authors once the events are blank."""
+    places = tuple((number_of(one.id), one.author) for one in messages if one is not None)
+    if conversation is None or not (places or reports):
+        return []
+    return [Decided(Expired(messages=places, reports=tuple(reports), about=conversation.about))]
 
 
 # What is one member's own.

@@ -21,6 +21,7 @@ __all__ = [
     "ConversationStarted",
     "Deleted",
     "Edited",
+    "Expired",
     "Joined",
     "Left",
     "MarkedRead",
@@ -112,6 +113,21 @@ class Reported(msgspec.Struct, frozen=True):
     reason: str = ""
     author: str = ""
     text: str = ""
+
+
+@event_type("messages.expired")
+class Expired(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Messages lose their texts by a rule of retention, and stay as places with an author.
+
+    It is recorded before the events that hold the texts become blank, so that all who keep copies
+    of texts learn of it. The conversation has come from `about` then.
+    """
+
+    messages: tuple[tuple[int, str], ...] = ()
+    """The number and the author of each."""
+    reports: tuple[str, ...] = ()
+    """What the moderator was shown of messages: the ids of the documents, which are deleted."""
+    about: About | None = None
 
 
 @event_type("messages.spread_requested")
@@ -233,6 +249,7 @@ EVENTS: Final[tuple[type[msgspec.Struct], ...]] = (
     Edited,
     Deleted,
     Reported,
+    Expired,
     SpreadRequested,
     Joined,
     Arrived,
