@@ -54,7 +54,7 @@ class Writer:
         self._server = server
         place = server.place
         values = ", ".join(f"${number}" for number in range(1, ARGUMENTS + 1))
-        self._write = script(f"SELECT gatherlog.write({values})", place)
+        self._write = script(f"SELECT gatherlog.write_plan({values})", place)
         self._load = script(LOAD, place)
         self._begin_writer = script(_BEGIN_WRITER, place)
         self._forget_writers = script(_FORGET_WRITERS, place)
@@ -98,7 +98,7 @@ class Writer:
         raise AssertionError("the last attempt returns or raises")
 
     async def write(self, now: int, values: Sequence[Any]) -> list[int]:
-        """Call `write`; the positions of the events. Raises Collision, OutcomeUnknown, …"""
+        """Call `write_plan`; the positions of the events. Raises Collision, OutcomeUnknown, …"""
         try:
             connection = await self._ready(now)
         except DRIVER_ERRORS as error:
