@@ -64,7 +64,8 @@ class HostileWriter:
         is_locking = not before or self._chance.random() < 0.5
         try:
             positions = await connection.fetchval(
-                *(self._write, self._name, self._number, NOON, 0, is_locking, *[nothing] * 3),
+                self._write,
+                *(self._name, self._number, NOON, 0, is_locking, *[nothing] * 3),
                 *([stream], [before], [before + 1], *[nothing] * 13, *events),
             )
         except asyncpg.UniqueViolationError:

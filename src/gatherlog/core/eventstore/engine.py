@@ -44,7 +44,14 @@ class Collision(Exception):
 
 
 class OutcomeUnknown(StoreFailed):
-    """The answer to a write was lost: whether it happened has to be found out."""
+    """The answer to a write was lost: whether it happened has to be found out.
+
+    `write` is whatever the engine needs for that.
+    """
+
+    def __init__(self, text: str, write: object = None) -> None:
+        super().__init__(text)
+        self.write = write
 
 
 class GroupLimits(msgspec.Struct, frozen=True, kw_only=True):
@@ -113,7 +120,7 @@ class Engine(Protocol):
         """Give up what `load` began. By default there is nothing to give up."""
         return None
 
-    async def happened(self, planned: Planned) -> bool:
+    async def happened(self, planned: Planned, unknown: OutcomeUnknown) -> bool:
         """After OutcomeUnknown: whether the write happened. It cannot happen any more if not.
 
         An engine that never raises OutcomeUnknown leaves this as it is.

@@ -3,6 +3,11 @@
 DROP FUNCTION gatherlog.write;
 DROP TYPE gatherlog.key_change, gatherlog.stream_change;
 
+-- Rows are forgotten in the order of their last writes, as told by the last position drawn by then. The
+-- clock of one client says nothing about the writes of another.
+ALTER TABLE gatherlog.outcome RENAME COLUMN at TO position;
+UPDATE gatherlog.outcome SET position = 0;
+
 -- Locks what a plan rests on and what it changes, and tells whether everything is as it has to be.
 CREATE FUNCTION gatherlog.lock_and_check(
     streams text[], befores bigint[], put_views text[], put_ids text[], put_befores bigint[],
@@ -142,16 +147,17 @@ BEGIN
     END IF;
 
     -- What changes. Nothing was written yet when a lone stream turns out to be further.
-    IF cardinality(streams) > 0 THEN
+    IF NOT is_locking THEN
+        UPDATE gatherlog.stream SET version = afters[1]
+            WHERE name = streams[1] AND version = befores[1];
+        IF NOT FOUND THEN RETURN NULL; END IF;
+    ELSIF cardinality(streams) > 0 THEN
         UPDATE gatherlog.stream s SET version = w.after
             FROM unnest(streams, befores, afters) w (name, before, after)
-            WHERE s.name = w.name AND s.version = w.before AND w.after IS NOT NULL;
-        IF NOT FOUND AND NOT is_locking THEN RETURN NULL; END IF;
-        IF is_locking THEN
-            INSERT INTO gatherlog.stream (name, version)
-                SELECT w.name, w.after FROM unnest(streams, befores, afters) w (name, before, after)
-                    WHERE w.before = 0 AND w.after IS NOT NULL;
-        END IF;
+            WHERE s.name = w.name AND w.before > 0 AND w.after IS NOT NULL;
+        INSERT INTO gatherlog.stream (name, version)
+            SELECT w.name, w.after FROM unnest(streams, befores, afters) w (name, before, after)
+                WHERE w.before = 0 AND w.after IS NOT NULL;
     END IF;
     IF cardinality(put_ids) > 0 THEN
         UPDATE gatherlog.document d
@@ -231,7 +237,9 @@ BEGIN
             ON CONFLICT DO NOTHING;
     END IF;
 
-    UPDATE gatherlog.outcome SET number = number_, at = now_
+    UPDATE gatherlog.outcome
+        SET number = number_,
+            position = coalesce(pg_sequence_last_value('gatherlog.event_position'), 0)
         WHERE writer = writer_ AND number < number_;
     IF NOT FOUND THEN
         RAISE EXCEPTION 'this write was given up' USING ERRCODE = 'GL002';
