@@ -95,9 +95,10 @@ async def test_a_full_disk_of_the_server_makes_whole_commits_fail_until_there_is
 
 @pytest.fixture
 async def logging() -> AsyncIterator[PostgresServer]:
-    """A server with room for two files of its log of writes, and for a third without the ballast."""
-    sizes = {"max_wal_size": "32MB", "min_wal_size": "32MB"}
-    with PostgresServer(version(), room="56m", log_in_room=True, **sizes) as server:
+    """A server with room for two files of its log of writes, and without the ballast for three."""
+    with PostgresServer(
+        version(), room="56m", log_in_room=True, max_wal_size="32MB", min_wal_size="32MB"
+    ) as server:
         (server.inside() / "ballast").write_bytes(bytes(20 * 1024 * 1024))
         yield server
 
