@@ -29,7 +29,7 @@ BEGIN
         ) INTO missing FROM unnest(befores) w (before);
         IF missing > 0 THEN RETURN false; END IF;
     END IF;
-    IF cardinality(put_ids) + cardinality(documents) > 0 THEN
+    IF cardinality(put_ids) > 0 OR cardinality(documents) > 0 THEN
         WITH demanded AS MATERIALIZED (
             SELECT * FROM unnest(put_views, put_ids, put_befores, put_owners, put_keys_before)
                 p (view, id, version, owner, keys_before)
@@ -83,7 +83,7 @@ BEGIN
             RETURN false;
         END IF;
     END IF;
-    RETURN cardinality(bounds) = 0 OR NOT EXISTS (
+    RETURN NOT EXISTS (
         SELECT FROM unnest(bounds) w
             LEFT JOIN gatherlog.tally t ON t.view = w.view AND t.id = w.id
             WHERE coalesce((t.counters ->> w.counter)::bigint, 0) NOT BETWEEN w.low AND w.high
@@ -99,9 +99,11 @@ END $$;
 -- `absences` has the numbers of those locks: whoever makes a row shares that of its name, and who
 -- only demands that there is none takes it alone, and gives its number below zero.
 --
+-- An array without elements may be NULL.
+--
 -- `is_locking` has to be set unless everything that is demanded is also changed, nothing is made but
--- events, and there is one stream. Then its row is locked by changing it, which is the first change,
--- and each further change demands of its rows what the plan rests on.
+-- events, keys and index rows, and there is one stream. Then its row is locked by changing it, which is
+-- the first change, and each further change demands of its rows what the plan rests on.
 CREATE FUNCTION gatherlog.write_plan(
     writer_ text, number_ bigint, now_ bigint, expired bigint, is_locking boolean,
     keys text[], fingerprints bytea[], answers bytea[],  -- without an answer, only to be unknown
