@@ -98,6 +98,8 @@ class Engine(Protocol):
     """A UUID, made with the store."""
     limits: Limits
     group: GroupLimits = GroupLimits()
+    tells: bool = False
+    """Whether `watch` tells of the commits of all processes, so that looking is for lost news."""
 
     async def load(self, wanted: Wanted, now: int, *, anew: bool) -> State:
         """What `wanted` names, at the time `now`; it may be what this process knows of it.

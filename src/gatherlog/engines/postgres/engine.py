@@ -64,6 +64,8 @@ class PostgresStore(IndexRowStore):
 class PostgresEngine(IndexRowEngine):
     """The `Engine` of a `PostgresStore`."""
 
+    tells = True
+
     def __init__(self, server: Server, store: str, limits: Limits) -> None:
         self.id = store
         self.limits = limits
