@@ -180,6 +180,21 @@ async def test_stored_answers_that_name_the_person_are_forgotten(
     assert await store.recall("k2") is not None
 
 
+async def test_of_an_entity_with_a_short_id_only_its_own_answers_are_forgotten(
+    store: Store, eraser: Eraser
+) -> None:
+    await say(store, "door-7", "Ada")
+    own = (b'{"id":"7"}', b'{"stream":"door-7","version":1}', b'{"pk":"door#7#stream"}')
+    others = (b'{"id":"17"}', b'{"stream":"door-17","version":7}', b'{"pk":"door#17#stream"}')
+    for answer in own + others:
+        await store.commit(Commit(key=answer.decode(), answer=answer))
+
+    await eraser.erase("entity", "7", by="test")
+
+    assert [await store.recall(one.decode()) for one in own] == [None] * 3
+    assert None not in [await store.recall(one.decode()) for one in others]
+
+
 async def test_copies_that_were_under_way_are_looked_for_again_once(
     store: Store, eraser: Eraser
 ) -> None:

@@ -57,6 +57,7 @@ from gatherlog.core.retention.erasures import (
 )
 from gatherlog.core.retention.expiry import OnBlanked, batches
 from gatherlog.core.retention.traces import ErasingPart, Traces, quoted
+from gatherlog.core.routing.bus_form import item_key
 
 __all__ = [
     "UNDER_WAY",
@@ -126,7 +127,7 @@ class Eraser:
         found = await self._traces(kind, id)
         if before is None and found is None:
             raise no_such(kind, id)
-        traces = (found or Traces()) | _recorded(before) | Traces(texts=(id,))
+        traces = _with_ids(kind, id, (found or Traces()) | _recorded(before))
         traces |= await self._sent_by(traces.addresses)
         await self._record(kind, id, _begun(traces, by))
         events = await self._carry_out(kind, id, traces, by)
@@ -139,7 +140,7 @@ class Eraser:
         async for one in self._erasures("begun", age):
             kind: Any = one.kind
             found = await self._traces(kind, one.id) or Traces()
-            traces = found | _recorded(one) | Traces(texts=(one.id,))
+            traces = _with_ids(kind, one.id, found | _recorded(one))
             traces |= await self._sent_by(traces.addresses)
             await self._carry_out(kind, one.id, traces, one.by)
             finished += 1
@@ -218,8 +219,7 @@ class Eraser:
         return Traces(streams=tuple(there)) if there else None
 
     async def _carry_out(self, kind: Kind, id: str, traces: Traces, by: str) -> int:
-        for text in traces.texts:
-            await self._store.forget(text)
+        await self._forget(traces.texts)
         await self._remove(kind, id, by)
         events = await self._blank(traces)
         events += await self._blank_copies(traces)
@@ -232,10 +232,14 @@ class Eraser:
         await self._repair(traces)
         await self._blank_other_copies(traces, names=_naming(kind, id))
         events += await self._redact(traces)
-        await self._store.forget(id)
+        await self._forget(traces.texts)
         await self._overwrite_freed()
         await self._record(kind, id, ErasureDone(events=events))
         return events
+
+    async def _forget(self, texts: Sequence[str]) -> None:
+        for text in texts:
+            await self._store.forget(text)
 
     async def _overwrite_freed(self) -> None:
         if isinstance(self._store, KeepsFreedSpace):
@@ -366,6 +370,16 @@ async def delete_document(store: Store, view: View[Any], document: Document) -> 
         id, stream, version = document.id, document.stream, document.version
         write = view.write(id, stream, DELETE, expects=version, at=version + 1)
         await store.commit(Commit(writes=[write]))
+
+
+def _with_ids(kind: Kind, id: str, traces: Traces) -> Traces:
+    """With the forms of the id that stored answers have. The id of an entity may be short, and part
+    of any other text, so its answers are told by the id, and the names made of it, as JSON texts."""
+    if kind != "entity":
+        return traces | Traces(texts=(id,))
+    parts = [stream.partition("-") for stream in traces.streams]
+    names = (id, *traces.streams, *(item_key(log, of) for log, _, of in parts))
+    return traces | Traces(texts=tuple(map(quoted, names)))
 
 
 def _about(subjects: Container[str]) -> Callable[[Recorded], bool]:
