@@ -23,8 +23,9 @@ async def zelda(platform: Platform, nobody: AsyncClient) -> Member:
     await platform.things.add_child(child, id, actor=f"account:{id}")
     await platform.things.save_profile(id, "Quibblefax and sons", actor=f"account:{id}")
     await platform.keys.create("member", None, "of Quibblefax", account_id=id, actor="test")
-    enquiry = Enquiry(subject="A question", text="Who are you?", sender=f"{HANDLE}@example.org")
-    await platform.things.enquire(enquiry, actor="nobody")
+    for sender in (f"{HANDLE}@example.org", "Quibblefax@Example.ORG"):
+        enquiry = Enquiry(subject="A question", text="Who are you?", sender=sender)
+        await platform.things.enquire(enquiry, actor="nobody")
     return zelda
 
 

@@ -312,13 +312,14 @@ class Eraser:
                 return blanked
 
     async def _sent_by(self, addresses: Sequence[str]) -> Traces:
-        """The streams of the logs that are searched which hold one of these addresses."""
-        texts = [address.encode() for address in addresses]
+        """The streams of the logs that are searched which hold one of these addresses, whose ASCII
+        letters may be of either case there."""
+        texts = [address.encode().lower() for address in addresses]
         found: list[str] = []
         for log in sorted(self._searched) if texts else ():
             async for head in all_streams(self._store, log):
                 async for event in stream_events(self._store, head.stream):
-                    if any(text in event.data for text in texts):
+                    if any(text in event.data.lower() for text in texts):
                         found.append(head.stream)
                         break
         return Traces(streams=tuple(found))
