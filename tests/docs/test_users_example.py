@@ -29,7 +29,8 @@ def event(version: int, type: str, **payload: object) -> Recorded:
 
 
 def folded(*events: Recorded) -> Any:
-    users, documents = model(), {}
+    users = model()
+    documents: dict[Any, Any] = {}
     fold = users.UsersFold()
     ref = users.USERS.ref("u1")
     for one in events:

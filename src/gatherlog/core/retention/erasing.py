@@ -16,7 +16,6 @@ from typing import Any, Final
 
 import msgspec
 
-from gatherlog.core.commands.event_meta import causes_of
 from gatherlog.core.commands.handler import CommandHandler, Decided
 from gatherlog.core.commands.service import no_such, read
 from gatherlog.core.commands.unit_of_work import UnitOfWork
@@ -37,10 +36,10 @@ from gatherlog.core.projections.paging import (
 from gatherlog.core.projections.rebuild import repair_streams
 from gatherlog.core.projections.views import View
 from gatherlog.core.retention.copies import (
-    Concerns,
     Names,
     blank_backlogs,
     blank_messages,
+    is_copy,
     redact_dead_letters,
 )
 from gatherlog.core.retention.erasures import (
@@ -56,8 +55,7 @@ from gatherlog.core.retention.erasures import (
     erasure_id,
 )
 from gatherlog.core.retention.expiry import OnBlanked, batches
-from gatherlog.core.retention.traces import ErasingPart, Traces, quoted
-from gatherlog.core.routing.bus_form import item_key
+from gatherlog.core.retention.traces import ErasingPart, Traces, quoted, with_ids
 
 __all__ = [
     "UNDER_WAY",
@@ -74,7 +72,6 @@ UNDER_WAY: Final = 900 * 1_000_000
 _PAGE: Final = 500
 _PAGE_BYTES: Final = 1024 * 1024
 """Events that are in memory at a time, to become blank, and about how many bytes they have."""
-_CAUSE: Final = b'"cause":"'
 
 
 class Erased(msgspec.Struct, frozen=True):
@@ -127,7 +124,7 @@ class Eraser:
         found = await self._traces(kind, id)
         if before is None and found is None:
             raise no_such(kind, id)
-        traces = _with_ids(kind, id, (found or Traces()) | _recorded(before))
+        traces = with_ids(kind, id, (found or Traces()) | _recorded(before))
         traces |= await self._sent_by(traces.addresses)
         await self._record(kind, id, _begun(traces, by))
         events = await self._carry_out(kind, id, traces, by)
@@ -140,7 +137,7 @@ class Eraser:
         async for one in self._erasures("begun", age):
             kind: Any = one.kind
             found = await self._traces(kind, one.id) or Traces()
-            traces = _with_ids(kind, one.id, found | _recorded(one))
+            traces = with_ids(kind, one.id, found | _recorded(one))
             traces |= await self._sent_by(traces.addresses)
             await self._carry_out(kind, one.id, traces, one.by)
             finished += 1
@@ -305,7 +302,7 @@ class Eraser:
             async for event in self._log():
                 if event.is_blank:
                     continue
-                if _is_copy(event, concern, causes):
+                if is_copy(event, concern, causes):
                     causes.add(f"{event.stream}@{event.version}")
                     blanked += await self._blank_now([event])
             if blanked == before:
@@ -373,16 +370,6 @@ async def delete_document(store: Store, view: View[Any], document: Document) -> 
         await store.commit(Commit(writes=[write]))
 
 
-def _with_ids(kind: Kind, id: str, traces: Traces) -> Traces:
-    """With the forms of the id that stored answers have. The id of an entity may be short, and part
-    of any other text, so its answers are told by the id, and the names made of it, as JSON texts."""
-    if kind != "entity":
-        return traces | Traces(texts=(id,))
-    parts = [stream.partition("-") for stream in traces.streams]
-    names = (id, *traces.streams, *(item_key(log, of) for log, _, of in parts))
-    return traces | Traces(texts=tuple(map(quoted, names)))
-
-
 def _about(subjects: Container[str]) -> Callable[[Recorded], bool]:
     return lambda event: event.subject in subjects
 
@@ -399,20 +386,3 @@ def _begun(traces: Traces, by: str) -> ErasureBegun:
 
 def _recorded(erasure: Erasure | None) -> Traces:
     return Traces() if erasure is None else Traces(erasure.streams, erasure.subjects)
-
-
-def _is_copy(event: Recorded, concern: Concerns, causes: set[str]) -> bool:
-    """Whether a rule appended the event because of one that is about the person. A copy of a copy
-    names the first event, too, so it is found when the copy in between is blank already."""
-    if _CAUSE not in event.meta:
-        return False
-    caused = causes_of(event)
-    if caused.cause in causes:
-        return True
-    return any(_is_about(one, event.subject, concern) for one in (caused.cause, caused.origin))
-
-
-def _is_about(place: str, subject: str, concern: Concerns) -> bool:
-    """Whether an event is about the person, given as its stream and version."""
-    stream, _, version = place.rpartition("@")
-    return version.isdecimal() and concern(stream, subject, int(version))
