@@ -52,7 +52,7 @@ A flag wins over its variable.
 | `GATHERLOG_TRUSTED_PROXIES` | | none; addresses and networks with commas between |
 | `GATHERLOG_RATE_LIMITS` | | on; `off`, or figures like `sign_in=20/minute,rsvp=off` for \
 `sign_in` (10/minute per client address), `email` (5/minute per e-mail address \
-and client address), `rsvp` (10/hour per guest), \
+and client address, and links to erase an account), `rsvp` (10/hour per guest), \
 `conversation` (30/minute per member and client address), `wrong` (30/minute per client address), \
 `contact` (5 letters to the site an hour per client address), \
 `families` (30 letters a day of an organiser to the families of one thing) |

@@ -245,12 +245,13 @@ def _assemble(
     checks = retention.RetentionChecks(CATEGORIES, projections(), OWNED)
     expiring = retention.RetentionService(store, checks, clock=clock, ids=ids)
     blank_records = intake.BlankRecords(store)
+    emptying = MessageExpiring(store, clock=clock, ids=ids)
     expiry = retention.Expiry(
         store,
         expiring,
         checks,
         clock=clock,
-        before_blank={CONVERSATION: MessageExpiring(store, clock=clock, ids=ids)},
+        before_blank={CONVERSATION: emptying},
         on_blanked=[blank_records],
         report=log.failed,
     )
@@ -258,9 +259,9 @@ def _assemble(
         store,
         [
             GuestErasing(store, guest_lists),
+            MessageErasing(store, talk, emptying),  # while the account takes part in conversations
             AccountErasing(store, accounts),
             FamilyErasing(store, things_to_do),
-            MessageErasing(store, talk),
             RecordErasing(store),
         ],
         CATEGORIES,

@@ -106,3 +106,12 @@ def test_a_header_that_is_no_utf_8_is_refused() -> None:
         binary_text({b"ce-id": b"%FF"}, b"")
 
     assert [fault.pointer for fault in bad.value.faults] == ["/id"]
+
+
+def test_an_event_with_any_number_of_wrong_attributes_is_refused_with_a_few_of_them() -> None:
+    wrong = {f"Wrong-{number}-{'x' * 1000}": 1 for number in range(5_000)}
+    with pytest.raises(BadRecord) as refused:
+        read_cloud_event(event(**wrong))
+
+    assert len(refused.value.faults) == 20
+    assert max(len(fault.pointer) for fault in refused.value.faults) <= 101

@@ -165,13 +165,24 @@ class Departures:
             await asyncio.sleep(PAUSE)
 
     async def go_round(self) -> int:
-        """Erase everybody who is due by now; how many that were."""
-        await self._finish()
+        """Erase everybody who is due by now; how many that were.
+
+        What fails is reported, and keeps nobody else from being erased.
+        """
+        await self._tried(self._finish())
         due = await self._wishes.due()
         for account_id in due:
             if await self._wishes.pending(account_id) is not None:  # queries may lag
-                await self._erase(account_id)
+                await self._tried(self._erase(account_id))
         return len(due)
+
+    async def _tried(self, work: Awaitable[object]) -> None:
+        try:
+            await work
+        except StoreClosed:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever it is, the next round may do
+            self._report(error)
 
 
 def _letter(address: str, link: str, site: str) -> Letter:

@@ -76,7 +76,7 @@ def take(
         with flaws_named({"/log": "--log"}):
             platform.intake.check_log(log)
         kept = None if bad is None else stack.enter_context(bad.open("ab" if skip else "wb"))
-        report = _Report(kept, as_json=json)
+        report = _Report(kept, as_json=json, last=skip)
         advance = stack.enter_context(_progress(file, report))
         with _told_where(report):
             for lines in parts_of(source):
@@ -150,10 +150,10 @@ def _offer(intake: "IntakeService", line: Line) -> "Offer":
 class _Report:
     """What became of the lines; bad ones are shown at once, and kept as they are."""
 
-    def __init__(self, kept: BinaryIO | None, *, as_json: bool) -> None:
+    def __init__(self, kept: BinaryIO | None, *, as_json: bool, last: int) -> None:
         self.counts: Counter[str] = Counter()
-        self.last = 0
-        """The last line that was read."""
+        self.last = last
+        """The last line that was read, or is left out."""
         self._kept = kept
         self._as_json = as_json
 
