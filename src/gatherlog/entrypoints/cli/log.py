@@ -14,7 +14,7 @@ from gatherlog.entrypoints.cli.opening import (
     opened_store,
     settings_of_store,
 )
-from gatherlog.entrypoints.cli.options import Json, StoreUrl
+from gatherlog.entrypoints.cli.options import WHOLE, Json, StoreUrl
 from gatherlog.entrypoints.cli.patterns import compiled_pattern
 from gatherlog.entrypoints.cli.positions import read_positions
 from gatherlog.entrypoints.cli.terminal import printable
@@ -48,7 +48,7 @@ def read(
             help="Begin after the event with this version, which is its number in the stream."
         ),
     ] = 0,
-    limit: Annotated[int | None, Parameter(help="Print at most this many events.")] = None,
+    limit: Annotated[int | None, WHOLE, Parameter(help="Print at most this many events.")] = None,
     backwards: Annotated[
         bool, Parameter(negative="", show_default=False, help="Print the newest first.")
     ] = False,
