@@ -23,7 +23,7 @@ USAGE = [
     ],
     (["serve", "--port", "80.5"], "--port: '80.5' is not a whole number"),
     (["fake", "users", "--count", "1.5"], "--count: '1.5' is not a whole number"),
-    (["retention", "set", "r", "--log", "l", "--days", "1.5"], "--days: '1.5' is not a whole number"),
+    (["retention", "set", "r", "--log", "l", "--days", "1.5"], "'1.5' is not a whole number"),
     (["erase", "account", "a@example.org"], "`gatherlog account a@example.org` prints it"),
     (["intake", "file", "--queue", "orders"], "name either a FILE or a queue"),
     (["read", "x", "--limit", "0"], "--limit is 0: write 1 or more"),

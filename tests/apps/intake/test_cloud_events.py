@@ -131,9 +131,18 @@ async def test_a_cloud_event_that_was_read_back_can_be_sent_again_as_a_record(
 @pytest.mark.parametrize("changed", [{"EventID": "/g 8"}, {"ID": "m2"}, {"EmitterId": "x"}])
 def test_what_only_looks_like_a_cloud_event_is_read_as_any_record(changed: dict[str, str]) -> None:
     fields = {
-        **{"Timestamp": 1, "EventType": "com.example.read", "ID": "m1", "EmitterId": "/g"},
-        **{"EmitterType": "SYSTEM", "Data": [], "EventID": "/g 7", "RecordedAt": 5},
-        **{"specversion": "1.0", "id": "7", "source": "/g", "subject": "m1"},
+        "Timestamp": 1,
+        "EventType": "com.example.read",
+        "ID": "m1",
+        "EmitterId": "/g",
+        "EmitterType": "SYSTEM",
+        "Data": [],
+        "EventID": "/g 7",
+        "RecordedAt": 5,
+        "specversion": "1.0",
+        "id": "7",
+        "source": "/g",
+        "subject": "m1",
     }
     read_record(msgspec.json.encode(fields), type_check())
 

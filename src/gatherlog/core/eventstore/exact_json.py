@@ -19,7 +19,6 @@ DEPTH: Final = 100
 """The deepest nesting that is accepted, so that code which recurses never runs out of stack."""
 
 
-
 class TooDeep(ValueError):
     """A JSON text that is nested far beyond `DEPTH` levels, so that it is not read at all."""
 

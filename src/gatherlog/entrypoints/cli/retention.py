@@ -34,7 +34,9 @@ def set_(
     /,
     *,
     log: Annotated[str, Parameter(help="The log whose events expire, as `gatherlog read` has it.")],
-    days: Annotated[int, WHOLE, Parameter(help="Days from the recorded time on, from 1 to 36,500.")],
+    days: Annotated[
+        int, WHOLE, Parameter(help="Days from the recorded time on, from 1 to 36,500.")
+    ],
     type: Annotated[str | None, Parameter(help="Only events of this type.")] = None,
     subject: Annotated[str | None, Parameter(help="Only events about this subject.")] = None,
     dry_run: Annotated[
