@@ -44,6 +44,7 @@ def read(
     *,
     after: Annotated[
         int,
+        WHOLE,
         Parameter(
             help="Begin after the event with this version, which is its number in the stream."
         ),
@@ -89,6 +90,7 @@ def append(
     subject: Annotated[str, Parameter(help="Whom or what in the stream it is about.")] = "",
     expected: Annotated[
         int | None,
+        WHOLE,
         Parameter(
             help="Refuse it unless the stream is at this version; 0 means that it must be new."
         ),

@@ -41,6 +41,7 @@ Reviewer = Annotated[
 ]
 Version = Annotated[
     int | None,
+    WHOLE,
     Parameter(
         name="--version",
         help="The version that was looked at: refused if it was changed since. Default: whatever "
