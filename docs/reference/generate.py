@@ -71,7 +71,7 @@ conversations; `valkey://[name:password@]host[:port][/number]`, `redis://…`, \
 with TLS `valkeys://…` or `rediss://…`, or `unix:///socket`: a server keeps them for all, with \
 `gatherlog[valkey]` |
 | `GATHERLOG_INTAKE_QUEUES` | | none; durable queues whose messages are records, with commas \
-between: `orders,doors=access`; the log is `intake` unless it is named |
+between: `orders,doors=entries`; the log is `intake` unless it is named |
 | `GATHERLOG_INTAKE_TYPES` | | `[A-Z][A-Z0-9]*(_[A-Z0-9]+)*`; the form of the types of records, a \
 regular expression |
 | `GATHERLOG_INTROSPECTION` | | `off`; `on`: the GraphQL APIs tell their schemas, as a demo does |

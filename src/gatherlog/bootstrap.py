@@ -28,6 +28,7 @@ from gatherlog.caches import open_cache
 from gatherlog.core import queues, retention
 from gatherlog.core.commands.appending import Appender
 from gatherlog.core.eventstore.clock import system_clock
+from gatherlog.core.eventstore.errors import Flaw, Invalid
 from gatherlog.core.eventstore.store import Store
 from gatherlog.core.routing import rules
 from gatherlog.core.routing.bus import Bus
@@ -287,8 +288,7 @@ def _assemble(
         clock=clock,
         ids=ids,
     )
-    for name in settings.intake_logs.values():
-        records.check_log(name)
+    _check_logs(settings, records)
     return Platform(
         settings=settings,
         store=store,
@@ -346,6 +346,16 @@ def _assemble(
             tell=log.told,
         ),
     )
+
+
+def _check_logs(settings: Settings, records: intake.IntakeService) -> None:
+    """Raise Invalid, with the setting's name, unless each queue's log takes records."""
+    for name in settings.intake_logs.values():
+        try:
+            records.check_log(name)
+        except Invalid as wrong:
+            flaws = [Flaw("/intake_queues", flaw.detail) for flaw in wrong.flaws]
+            raise Invalid(*flaws) from None
 
 
 def _index_of_messages(settings: Settings) -> Path | None:

@@ -20,7 +20,7 @@ from gatherlog.apps.intake.records import (
 )
 from gatherlog.core.eventstore.clock import FIRST_TIME, LAST_TIME
 from gatherlog.core.eventstore.commit_checks import NAME_BYTES
-from gatherlog.core.eventstore.exact_json import decode
+from gatherlog.core.eventstore.exact_json import TooDeep, decode
 
 __all__ = ["PREFIX", "binary_text", "read_cloud_event"]
 
@@ -79,6 +79,8 @@ def binary_text(headers: Mapping[bytes, bytes], body: bytes) -> bytes:
         return text
     try:
         decode(body)
+    except TooDeep as error:
+        raise BadRecord(Fault("too_deep", "/data", f"is {error}")) from None
     except ValueError as error:
         raise BadRecord(Fault("not_json", "/data", f"is not JSON: {error}")) from None
     return text[:-1] + b',"data":' + body + b"}"

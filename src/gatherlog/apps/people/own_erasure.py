@@ -193,7 +193,8 @@ def _letter(address: str, link: str, site: str) -> Letter:
             f"Somebody who is signed in to your account at {site} wants it to be erased.\n\n"
             f"To confirm it, open this page within a day:\n\n{link}\n\n"
             "Then you have a day to think again: sign in and keep the account. Afterwards your "
-            "name, your messages and your children are gone for good.\n\n"
+            "name, your address, your messages and your children are gone for good, and your "
+            "bookings are cancelled.\n\n"
             "Was it not you? Then do nothing, and end all sessions of your account.\n"
         ),
     )

@@ -13,6 +13,7 @@ from gatherlog.core.eventstore.clock import to_datetime
 from gatherlog.core.eventstore.errors import GatherlogError, Invalid
 from gatherlog.interfaces.problems import TooMany, status_of
 from gatherlog.interfaces.rates import RateLimiter
+from gatherlog.interfaces.web import words
 from gatherlog.interfaces.web.conversations.frame import HOME, ConversationFrame, Member
 from gatherlog.interfaces.web.fields import ZONES, Fields
 from gatherlog.interfaces.web.forms import text
@@ -97,7 +98,7 @@ class SettingsPages:
     async def _leaves(self, member: Member) -> str | None:
         """When the account is erased, as text; None if it is not."""
         pending = await self._frame.platform.own_erasures.pending(member.account)
-        return None if pending is None else f"{to_datetime(pending.due_at):%d %B %Y, %H:%M}"
+        return None if pending is None else words.moment(to_datetime(pending.due_at), "UTC")
 
 
 def filled(profile: Profile) -> Fields:
