@@ -253,6 +253,27 @@ async def test_what_was_broken_off_is_finished_with_copies_of_copies_and_what_wa
         assert [one.is_blank for one in await events_of(store, stream)] == [True]
 
 
+async def test_one_that_cannot_be_finished_keeps_no_other_from_being_finished(
+    store: Store, eraser: Eraser, archive: Archive
+) -> None:
+    for id in ("e1", "e2", "e3"):
+        await say(store, f"door-{id}", "Ada")
+        archive.breaks_at = f"door-{id}"
+        with pytest.raises(Interrupted):
+            await eraser.erase("entity", id, by="test")
+
+    async def unfinished() -> int:
+        return len([one async for one in eraser._erasures("begun", 0)])
+
+    await eventually(unfinished, 3)
+    archive.breaks_at = "door-e1"
+    with pytest.raises(Interrupted):
+        await eraser.finish()
+
+    await eventually(unfinished, 1)
+    assert await eraser.finish() == 1
+
+
 async def test_an_erasure_that_is_done_is_not_finished_once_more(
     store: Store, eraser: Eraser
 ) -> None:

@@ -11,7 +11,15 @@ stream or a handler, may be copied once more afterwards. So it is looked for aga
 (`Eraser.look_again`).
 """
 
-from collections.abc import AsyncIterator, Callable, Container, Iterable, Mapping, Sequence
+from collections.abc import (
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Container,
+    Iterable,
+    Mapping,
+    Sequence,
+)
 from typing import Any, Final
 
 import msgspec
@@ -20,6 +28,7 @@ from gatherlog.core.commands.handler import CommandHandler, Decided
 from gatherlog.core.commands.service import no_such, read
 from gatherlog.core.commands.unit_of_work import UnitOfWork
 from gatherlog.core.eventstore.clock import Clock, Ids
+from gatherlog.core.eventstore.errors import StoreClosed
 from gatherlog.core.eventstore.events import Recorded
 from gatherlog.core.eventstore.feed_pages import feed_events
 from gatherlog.core.eventstore.giving_way import Pace
@@ -132,39 +141,42 @@ class Eraser:
 
     async def finish(self, *, age: int = 0) -> int:
         """Finish the erasures that were begun before so many microseconds and have not ended; how
-        many there were. Younger ones may still be under way in another process."""
-        finished = 0
-        async for one in self._erasures("begun", age):
-            kind: Any = one.kind
-            found = await self._traces(kind, one.id) or Traces()
-            traces = with_ids(kind, one.id, found | _recorded(one))
-            traces |= await self._sent_by(traces.addresses)
-            await self._carry_out(kind, one.id, traces, one.by)
-            finished += 1
-        return finished
+        many there were. Younger ones may still be under way in another process.
+
+        One that fails keeps no other from being finished; the first failure is raised at the end.
+        """
+        return await _each(self._erasures("begun", age), self._finish)
 
     async def finish_others(self) -> None:
         """Finish what others have broken off, and look again for what was under way."""
-        await self.finish(age=UNFINISHED)
-        await self.look_again(age=UNDER_WAY)
+        try:
+            await self.finish(age=UNFINISHED)
+        finally:
+            await self.look_again(age=UNDER_WAY)
 
     async def look_again(self, *, age: int = 0) -> int:
         """Erase copies that were under way during erasures that were done so many microseconds
-        ago; how many erasures that were. Each is looked at once."""
-        looked_at = 0
-        async for one in self._erasures("done", age):
-            kind: Any = one.kind
-            traces = (await self._traces(kind, one.id) or Traces()) | _recorded(one)
-            alive = await self._alive(traces) if kind == "entity" else {}
-            blanked = 0 if kind == "entity" else await self._blank_late(kind, one, traces)
-            blanked += await self._blank_copies(traces, alive)
-            blanked += await self._redact(traces, alive)
-            copies = await self._blank_other_copies(traces, alive)
-            if blanked or copies:
-                await self._overwrite_freed()
-            await self._record(kind, one.id, ErasureChecked(events=blanked))
-            looked_at += 1
-        return looked_at
+        ago; how many erasures that were. Each is looked at once. Failures are as of `finish`."""
+        return await _each(self._erasures("done", age), self._look_again)
+
+    async def _finish(self, one: Erasure) -> None:
+        kind: Any = one.kind
+        found = await self._traces(kind, one.id) or Traces()
+        traces = with_ids(kind, one.id, found | _recorded(one))
+        traces |= await self._sent_by(traces.addresses)
+        await self._carry_out(kind, one.id, traces, one.by)
+
+    async def _look_again(self, one: Erasure) -> None:
+        kind: Any = one.kind
+        traces = (await self._traces(kind, one.id) or Traces()) | _recorded(one)
+        alive = await self._alive(traces) if kind == "entity" else {}
+        blanked = 0 if kind == "entity" else await self._blank_late(kind, one, traces)
+        blanked += await self._blank_copies(traces, alive)
+        blanked += await self._redact(traces, alive)
+        copies = await self._blank_other_copies(traces, alive)
+        if blanked or copies:
+            await self._overwrite_freed()
+        await self._record(kind, one.id, ErasureChecked(events=blanked))
 
     async def _blank_late(self, kind: Kind, one: Erasure, traces: Traces) -> int:
         """Blank what was recorded of somebody at the moment of the erasure, with its documents."""
@@ -357,6 +369,22 @@ class Eraser:
             return [Decided(payload, erasure_id(kind, id))]
 
         await self._handler.handle(ERASURES_STREAM, attempt)
+
+
+async def _each(found: AsyncIterator[Erasure], work: Callable[[Erasure], Awaitable[None]]) -> int:
+    """Do the work for each, and raise the first failure once all were tried; how many were done."""
+    done, failures = 0, list[Exception]()
+    async for one in found:
+        try:
+            await work(one)
+            done += 1
+        except StoreClosed:
+            raise
+        except Exception as failure:  # noqa: BLE001 - whatever it is, the others go on
+            failures.append(failure)
+    if failures:
+        raise failures[0]
+    return done
 
 
 async def delete_document(store: Store, view: View[Any], document: Document) -> None:
