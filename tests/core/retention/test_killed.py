@@ -107,7 +107,9 @@ async def test_an_erasure_is_whole_however_often_it_is_killed(url: str) -> None:
     for number in range(ROUNDS + 1):
         some = [event(n, START, f"secret{number}.") for n in range(60)]
         appends = [Append(f"{log}-e{number}", some) for log in ("doors", "lamps")]
-        answer = Commit(key=f"k{number}", answer=b"e%d secret%d." % (number, number))
+        answer = Commit(
+            key=f"k{number}", answer=b'{"pk":"e%d","name":"secret%d."}' % (number, number)
+        )
         await store.commit(Commit(appends=appends))
         await store.commit(answer)
     kept = await events_of(store, f"doors-e{ROUNDS}")
