@@ -18,6 +18,10 @@ main()
 """
 COMMAND = [sys.executable, "-c", _STARTED]
 """Handles Ctrl-C, also where the tests were started with it ignored, as by nohup."""
+_MEASURED = """
+import atexit, pathlib
+atexit.register(lambda: print(pathlib.Path("/proc/self/status").read_text()))
+"""
 PATIENCE = 30.0
 
 
@@ -72,8 +76,25 @@ class Running:
 @contextmanager
 def running(*arguments: str, cwd: Path, **variables: str) -> Iterator[Running]:
     """Start a command, which is killed at the end if it still runs."""
+    with _started([*COMMAND, *arguments], cwd, variables) as command:
+        yield command
+
+
+@contextmanager
+def measured(*arguments: str, cwd: Path) -> Iterator[Running]:
+    """As `running`; its last lines are what Linux says of it, such as `VmHWM`, the most memory that
+    it had, in kB.
+
+    (What `wait4` says begins with the memory of the process that has started it.)
+    """
+    with _started([sys.executable, "-c", _MEASURED + _STARTED, *arguments], cwd, {}) as command:
+        yield command
+
+
+@contextmanager
+def _started(command: list[str], cwd: Path, variables: dict[str, str]) -> Iterator[Running]:
     process = subprocess.Popen(
-        [*COMMAND, *arguments],
+        command,
         cwd=cwd,
         env=environment(PYTHONUNBUFFERED="1", **variables),
         stdin=subprocess.DEVNULL,

@@ -62,7 +62,7 @@ async def test_an_expiry_of_records_that_is_killed_at_any_moment_is_done_in_the_
         await store.close()
         chance = random.Random(1)
 
-        ends = [await expired(place, chance.uniform(0.0, 0.12)) for _ in range(ROUNDS)]
+        ends = [await expired(place, chance.uniform(0.0, 0.03)) for _ in range(ROUNDS)]
         assert await expired(place, None)
 
         assert ends.count(False) >= ROUNDS // 3

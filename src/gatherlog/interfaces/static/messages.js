@@ -270,8 +270,8 @@ const loadEarlier = async (link) => {
 
 const earlier = find("[data-earlier]");
 if (earlier && "IntersectionObserver" in window) {
-  const observer = new IntersectionObserver(async ([entry]) => {
-    if (!entry.isIntersecting) return;
+  const observer = new IntersectionObserver(async (entries) => {
+    if (!entries.at(-1).isIntersecting) return; // busy browsers tell of several moments at once
     observer.unobserve(earlier);
     try {
       await loadEarlier(earlier);
