@@ -128,6 +128,8 @@ UNREAD = ["Cy: Me too", "Ada: Hello", "Ada: Are you there?"]
 
 
 async def told(post: Post) -> list[tuple[str, list[str]]]:
+    """What was mailed, after another round: one that came before a view was up to date did less."""
+    await post.rounds.go_round()
     return post.office.told()
 
 
