@@ -6,7 +6,7 @@ have it is written here and nowhere else.
 
 import importlib
 import os
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from hashlib import sha256
 from pathlib import Path
@@ -227,6 +227,17 @@ async def address(url: str, folder: Path) -> AsyncIterator[str]:
         return
     async with empty_place(POSTGRES, folder) as place:
         yield place.url
+
+
+@asynccontextmanager
+async def store_at(
+    url: str, folder: Path, views: Sequence[View[Any]], limits: Limits | None = None
+) -> AsyncIterator[Store]:
+    """The store at the `address` of `url`, which is closed at the end."""
+    async with address(url, folder) as place:
+        store = await open_store(place, views=views, limits=limits)
+        yield store
+        await store.close()
 
 
 def chunks(items: Iterable[T], size: int) -> list[list[T]]:

@@ -7,9 +7,8 @@ import pytest
 
 from gatherlog.apps.guests import DEFAULT, VIEWS, GuestService
 from gatherlog.core import Limits, Store
-from gatherlog.engines import open_store
 from gatherlog.testing import CountingIds, StandingClock
-from tests.contracts.engines import POSTGRES_URL, address
+from tests.contracts.engines import POSTGRES_URL, store_at
 
 SMALL = Limits(commit_actions=100, commit_bytes=4 * 1024 * 1024, page=1000)
 """Roughly the limits of DynamoDB."""
@@ -28,10 +27,8 @@ ENGINES = {
 @pytest.fixture(params=ENGINES)
 async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
     url, limits = ENGINES[request.param]
-    async with address(url, tmp_path) as place:
-        store = await open_store(place, views=VIEWS, limits=limits)
+    async with store_at(url, tmp_path, VIEWS, limits) as store:
         yield store
-        await store.close()
 
 
 @pytest.fixture

@@ -8,9 +8,8 @@ import pytest
 from gatherlog.apps.intake import IntakeService, type_check
 from gatherlog.bootstrap import OWNED, VIEWS
 from gatherlog.core import Limits, Store
-from gatherlog.engines import open_store
 from gatherlog.testing import CountingIds, StandingClock
-from tests.contracts.engines import POSTGRES_URL, address
+from tests.contracts.engines import POSTGRES_URL, store_at
 from tests.stores import HOSTILE_URL
 
 SMALL = Limits(commit_actions=30, commit_bytes=64 * 1024, event_bytes=16 * 1024)
@@ -26,10 +25,8 @@ ENGINES = {
 @pytest.fixture(params=ENGINES)
 async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
     url, limits = ENGINES[request.param]
-    async with address(url, tmp_path) as place:
-        store = await open_store(place, views=VIEWS, limits=limits)
+    async with store_at(url, tmp_path, VIEWS, limits) as store:
         yield store
-        await store.close()
 
 
 @pytest.fixture

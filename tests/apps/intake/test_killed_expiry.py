@@ -1,8 +1,6 @@
 """The expiry of records is killed at random moments: it is done in the end, and nothing differs."""
 
-import asyncio
 import random
-import sys
 from pathlib import Path
 
 import pytest
@@ -18,30 +16,13 @@ from tests.apps.intake.conftest import service_on
 from tests.apps.intake.killed_expiry import expiry_of
 from tests.apps.intake.made_up import record, take
 from tests.contracts.engines import POSTGRES_URL, address
+from tests.killed_children import killed
 from tests.stores import events_of, scanned
 
 ROUNDS = 30
 RECORDS = 6_000
 ENTITIES = 20
-ROOT = Path(__file__).parents[3]
-
-
-async def expired(url: str, seconds: float | None) -> bool:
-    """Run it, and kill it after so many seconds; whether it had come to its end."""
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "tests.apps.intake.killed_expiry", url),
-        cwd=ROOT,
-        stdout=asyncio.subprocess.PIPE,
-    )
-    assert process.stdout is not None
-    assert await process.stdout.readline() == b"ready\n"
-    end = asyncio.create_task(process.stdout.read())
-    await asyncio.wait([end], timeout=seconds)
-    if process.returncode is None and not end.done():
-        process.kill()
-    said = await end
-    await process.wait()
-    return said == b"done\n"
+CHILD = "tests.apps.intake.killed_expiry"
 
 
 async def fill(store: Store) -> None:
@@ -62,8 +43,9 @@ async def test_an_expiry_of_records_that_is_killed_at_any_moment_is_done_in_the_
         await store.close()
         chance = random.Random(1)
 
-        ends = [await expired(place, chance.uniform(0.0, 0.03)) for _ in range(ROUNDS)]
-        assert await expired(place, None)
+        pauses = [chance.uniform(0.0, 0.03) for _ in range(ROUNDS)]
+        ends = [await killed(CHILD, place, seconds=seconds) for seconds in pauses]
+        assert await killed(CHILD, place, seconds=None)
 
         assert ends.count(False) >= ROUNDS // 3
         store = await open_store(place, views=VIEWS)

@@ -1,8 +1,6 @@
 """The intake is killed at random moments: nothing is lost, doubled, or out of order."""
 
-import asyncio
 import random
-import sys
 from pathlib import Path
 
 import pytest
@@ -12,30 +10,13 @@ from gatherlog.bootstrap import VIEWS
 from gatherlog.core.projections.rebuild import verify
 from gatherlog.engines import open_store
 from tests.apps.intake.made_up import record
+from tests.killed_children import killed
 from tests.stores import events_of
 
 ROUNDS = 30
 RECORDS = 8_000
 ENTITIES = 20
-ROOT = Path(__file__).parents[3]
-
-
-async def taken(url: str, file: Path, seconds: float | None) -> bool:
-    """Run it, and kill it after so many seconds; whether it had come to its end."""
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "tests.apps.intake.killed_intake", url, str(file)),
-        cwd=ROOT,
-        stdout=asyncio.subprocess.PIPE,
-    )
-    assert process.stdout is not None
-    assert await process.stdout.readline() == b"ready\n"
-    end = asyncio.create_task(process.stdout.read())
-    await asyncio.wait([end], timeout=seconds)
-    if process.returncode is None and not end.done():
-        process.kill()
-    said = await end
-    await process.wait()
-    return said == b"done\n"
+CHILD = "tests.apps.intake.killed_intake"
 
 
 @pytest.mark.heavy
@@ -51,8 +32,10 @@ async def test_an_intake_that_is_killed_at_any_moment_loses_and_doubles_nothing(
     await (await open_store(url, views=VIEWS)).close()
     chance = random.Random(1)
 
-    ends = [await taken(url, file, chance.uniform(0.0, 0.6)) for _ in range(ROUNDS)]
-    assert await taken(url, file, None)
+    ends = [
+        await killed(CHILD, url, str(file), seconds=chance.uniform(0.0, 0.6)) for _ in range(ROUNDS)
+    ]
+    assert await killed(CHILD, url, str(file), seconds=None)
 
     assert ends.count(False) >= ROUNDS // 3
     store = await open_store(url, views=VIEWS)

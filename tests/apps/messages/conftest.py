@@ -10,10 +10,9 @@ from gatherlog.apps.messages.reminders import REMINDERS
 from gatherlog.core import Store
 from gatherlog.core.retention import EXPIRIES, RETENTION
 from gatherlog.core.subscriptions.worker import VIEWS as WORKER_VIEWS
-from gatherlog.engines import open_store
 from gatherlog.testing import StandingClock
 from tests.apps.messages.talking import Everything, LeadingIds, MadeUpPeople
-from tests.contracts.engines import POSTGRES_URL, address
+from tests.contracts.engines import POSTGRES_URL, store_at
 from tests.stores import HOSTILE_URL
 
 ENGINES = {
@@ -26,11 +25,9 @@ ENGINES = {
 
 @pytest.fixture(params=ENGINES)
 async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
-    async with address(ENGINES[request.param], tmp_path) as place:
-        views = [*VIEWS, REMINDERS, *WORKER_VIEWS, RETENTION, EXPIRIES]
-        store = await open_store(place, views=views)
+    views = [*VIEWS, REMINDERS, *WORKER_VIEWS, RETENTION, EXPIRIES]
+    async with store_at(ENGINES[request.param], tmp_path, views) as store:
         yield store
-        await store.close()
 
 
 @pytest.fixture

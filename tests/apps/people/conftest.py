@@ -9,10 +9,9 @@ from gatherlog.apps.people import AccountService, SiteKey
 from gatherlog.apps.people.rsa_key import RsaKey
 from gatherlog.bootstrap import VIEWS, new_id
 from gatherlog.core.eventstore.store import Store
-from gatherlog.engines import open_store
 from gatherlog.targets.mail import Mailbox
 from gatherlog.testing import StandingClock
-from tests.contracts.engines import POSTGRES_URL, address
+from tests.contracts.engines import POSTGRES_URL, store_at
 
 KEY = RsaKey.generate()
 
@@ -32,10 +31,8 @@ URLS = {
 
 @pytest.fixture(params=URLS)
 async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
-    async with address(URLS[request.param], tmp_path) as place:
-        store = await open_store(place, views=VIEWS)
+    async with store_at(URLS[request.param], tmp_path, VIEWS) as store:
         yield store
-        await store.close()
 
 
 @pytest.fixture

@@ -7,10 +7,9 @@ import pytest
 
 from gatherlog.apps.things import VIEWS, ThingService
 from gatherlog.core import Limits, Store
-from gatherlog.engines import open_store
 from gatherlog.testing import CountingIds, StandingClock
 from tests.apps.things.sample_things import NOW, Town
-from tests.contracts.engines import POSTGRES_URL, address
+from tests.contracts.engines import POSTGRES_URL, store_at
 from tests.stores import HOSTILE_URL
 
 SMALL = Limits(commit_actions=100, commit_bytes=4 * 1024 * 1024, page=1000)
@@ -27,10 +26,8 @@ ENGINES = {
 @pytest.fixture(params=ENGINES)
 async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
     url, limits = ENGINES[request.param]
-    async with address(url, tmp_path) as place:
-        store = await open_store(place, views=VIEWS, limits=limits)
+    async with store_at(url, tmp_path, VIEWS, limits) as store:
         yield store
-        await store.close()
 
 
 @pytest.fixture

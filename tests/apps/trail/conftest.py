@@ -9,9 +9,8 @@ from gatherlog.apps.guests import DEFAULT, GuestService
 from gatherlog.apps.trail import TrailService
 from gatherlog.bootstrap import VIEWS
 from gatherlog.core import Limits, Store
-from gatherlog.engines import open_store
 from gatherlog.testing import CountingIds, StandingClock
-from tests.contracts.engines import POSTGRES_URL, address
+from tests.contracts.engines import POSTGRES_URL, store_at
 
 SMALL = Limits(commit_actions=100, commit_bytes=4 * 1024 * 1024, page=1000)
 ENGINES = {
@@ -28,10 +27,8 @@ ENGINES = {
 @pytest.fixture(params=ENGINES)
 async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
     url, limits = ENGINES[request.param]
-    async with address(url, tmp_path) as place:
-        store = await open_store(place, views=VIEWS, limits=limits)
+    async with store_at(url, tmp_path, VIEWS, limits) as store:
         yield store
-        await store.close()
 
 
 @pytest.fixture

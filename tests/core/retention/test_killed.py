@@ -1,11 +1,7 @@
 """Processes that expire events and erase entities, killed at random moments again and again."""
 
-import asyncio
 import random
-import signal
-import sys
 from collections.abc import AsyncIterator
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -16,10 +12,11 @@ from gatherlog.core.retention.rules import DAY
 from gatherlog.engines import open_store
 from tests.contracts.engines import POSTGRES_URL, address
 from tests.core.retention.killed_child import START, VIEWS, eraser_of, expiry_of
+from tests.killed_children import killed
 from tests.postgres import tables_with
 from tests.stores import events_of
 
-ROOT = Path(__file__).parents[3]
+CHILD = "tests.core.retention.killed_child"
 STREAMS, EVENTS = 6, 1000
 """So many streams in each of two logs, each with as many events that are due."""
 ROUNDS = 30
@@ -29,22 +26,6 @@ ROUNDS = 30
 async def url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[str]:
     async with address(request.param, tmp_path) as url:
         yield url
-
-
-async def killed(work: str, url: str, number: int, seconds: float) -> bool:
-    """Let a child work and kill it so many seconds after it has begun; whether it was done."""
-    child = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.core.retention.killed_child", work, url, str(number),
-        cwd=ROOT, stdout=asyncio.subprocess.PIPE,
-    )  # fmt: skip
-    assert child.stdout is not None
-    assert await child.stdout.readline() == b"begins\n"
-    await asyncio.sleep(seconds)
-    with suppress(ProcessLookupError):
-        child.send_signal(signal.SIGKILL)
-    told = await child.stdout.read()
-    await child.wait()
-    return told == b"done\n"
 
 
 async def opened(url: str) -> Store:
@@ -77,7 +58,8 @@ async def test_every_event_expires_once_however_often_it_is_killed(url: str) -> 
     await expiry_of(store)[0].set("short", Expiring(log="note", days=5), by="test")
     await store.close()
 
-    done = [await killed("expire", url, n, chance.uniform(0, 0.06)) for n in range(ROUNDS)]
+    pauses = [chance.uniform(0, 0.06) for _ in range(ROUNDS)]
+    done = [await killed(CHILD, "expire", url, seconds=seconds) for seconds in pauses]
     assert not all(done)
 
     store = await opened(url)
@@ -116,7 +98,7 @@ async def test_an_erasure_is_whole_however_often_it_is_killed(url: str) -> None:
     await store.close()
 
     for number in range(ROUNDS):
-        if await killed("erase", url, number, chance.uniform(0, 0.15)):
+        if await killed(CHILD, "erase", url, str(number), seconds=chance.uniform(0, 0.15)):
             assert holding(url, f"secret{number}.") == []
 
     store = await opened(url)
