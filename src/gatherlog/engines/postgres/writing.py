@@ -197,7 +197,7 @@ def _put(before: Document, after: Document) -> Row:
 
 def _is_locking(streams: Sequence[Row], documents: Sequence[Row], tallies: Sequence[Row]) -> bool:
     """Whether rows have to be locked and looked at before anything is changed; see `write_plan`."""
-    if documents or len(streams) != 1:
+    if documents or len(streams) != 1 or len(tallies) > 1:
         return True
     [(_, before, after)] = streams
     are_moved = all(is_there and adds is not None for _, _, is_there, _, adds, _ in tallies)

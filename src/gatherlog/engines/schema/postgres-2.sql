@@ -102,8 +102,9 @@ END $$;
 -- An array without elements may be NULL.
 --
 -- `is_locking` has to be set unless everything that is demanded is also changed, nothing is made but
--- events, keys and index rows, and there is one stream. Then its row is locked by changing it, which is
--- the first change, and each further change demands of its rows what the plan rests on.
+-- events, keys and index rows, and there is one stream, and one row of counters at most. Then the row of
+-- the stream is locked by changing it, which is the first change and guards its documents, and each
+-- further change demands of its rows what the plan rests on.
 CREATE FUNCTION gatherlog.write_plan(
     writer_ text, number_ bigint, now_ bigint, expired bigint, is_locking boolean,
     keys text[], fingerprints bytea[], answers bytea[],  -- without an answer, only to be unknown
