@@ -7,19 +7,13 @@
 """
 
 from gatherlog.core.retention.checks import BodiesNeeded, RetentionChecks
-from gatherlog.core.retention.erasing import (
-    UNDER_WAY,
-    UNFINISHED,
-    Erased,
-    Eraser,
-    delete_document,
-)
+from gatherlog.core.retention.erasing import UNDER_WAY, UNFINISHED, Erased, Eraser
 from gatherlog.core.retention.erasures import ERASING_CATEGORY, ERASURES, Kind, erases
 from gatherlog.core.retention.expiry import BeforeBlank, Expiry, OnBlanked
 from gatherlog.core.retention.progress import EXPIRIES
 from gatherlog.core.retention.rules import CATEGORY, RETENTION, Expiring, RetentionRule
 from gatherlog.core.retention.service import Matching, RetentionService
-from gatherlog.core.retention.traces import ErasingPart, Traces, quoted
+from gatherlog.core.retention.traces import ErasingPart, Traces, delete_document, quoted
 
 __all__ = [
     "CATEGORY",

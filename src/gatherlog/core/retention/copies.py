@@ -5,6 +5,7 @@ erased, and `Names` of JSON whether it names them.
 """
 
 from collections.abc import Callable, Container
+from functools import partial
 from typing import Final
 
 import msgspec
@@ -65,7 +66,7 @@ def _concerns_place(place: str, subject: str, concern: Concerns) -> bool:
 
 
 async def blank_messages(store: Store, concern: Concerns, names: Names) -> int:
-    """Empty the messages that were made of such events; they stay in their lines. How many it were.
+    """Empty the messages that were made of such events; they stay in their lines. Returns how many.
 
     Of messages that were sent, and made of no event, `names` tells by the content.
     """
@@ -73,7 +74,7 @@ async def blank_messages(store: Store, concern: Concerns, names: Names) -> int:
     async for found in all_documents(store, MESSAGES.name):
         message = MESSAGES.read(found)
         if message is not None and _concerns(message, concern, names):
-            blanked += await until_no_conflict(lambda id=found.id: _blank_message(store, id))  # type: ignore[misc]
+            blanked += await until_no_conflict(partial(_blank_message, store, found.id))
     return blanked
 
 
@@ -101,9 +102,7 @@ async def blank_backlogs(store: Store, concern: Concerns) -> int:
     changed = 0
     async for found in all_documents(store, BACKLOGS.name):
         if found.body is not None:
-            changed += await until_no_conflict(
-                lambda id=found.id: _blank_backlog(store, id, concern)  # type: ignore[misc]
-            )
+            changed += await until_no_conflict(partial(_blank_backlog, store, found.id, concern))
     return changed
 
 

@@ -33,7 +33,7 @@ from gatherlog.core.eventstore.events import Recorded
 from gatherlog.core.eventstore.feed_pages import feed_events
 from gatherlog.core.eventstore.giving_way import Pace
 from gatherlog.core.eventstore.page_sizes import event_bytes
-from gatherlog.core.eventstore.store import DELETE, Commit, Document, KeepsFreedSpace, Store
+from gatherlog.core.eventstore.store import KeepsFreedSpace, Store
 from gatherlog.core.eventstore.streams import INTERNAL, category_of
 from gatherlog.core.projections.folds import Category
 from gatherlog.core.projections.paging import (
@@ -43,7 +43,6 @@ from gatherlog.core.projections.paging import (
     stream_events,
 )
 from gatherlog.core.projections.rebuild import repair_streams
-from gatherlog.core.projections.views import View
 from gatherlog.core.retention.copies import (
     Names,
     blank_backlogs,
@@ -64,14 +63,19 @@ from gatherlog.core.retention.erasures import (
     erasure_id,
 )
 from gatherlog.core.retention.expiry import OnBlanked, batches
-from gatherlog.core.retention.traces import ErasingPart, Traces, quoted, with_ids
+from gatherlog.core.retention.traces import (
+    ErasingPart,
+    Traces,
+    delete_document,
+    naming,
+    with_ids,
+)
 
 __all__ = [
     "UNDER_WAY",
     "UNFINISHED",
     "Erased",
     "Eraser",
-    "delete_document",
 ]
 
 UNFINISHED: Final = 300 * 1_000_000
@@ -135,7 +139,8 @@ class Eraser:
             raise no_such(kind, id)
         traces = with_ids(kind, id, (found or Traces()) | _recorded(before))
         traces |= await self._sent_by(traces.addresses)
-        await self._record(kind, id, _begun(traces, by))
+        begun = ErasureBegun(streams=traces.streams, subjects=traces.subjects, by=by)
+        await self._record(kind, id, begun)
         events = await self._carry_out(kind, id, traces, by)
         return Erased(events, None if before is None else before.done_at)
 
@@ -239,7 +244,7 @@ class Eraser:
         events += await self._blank(traces)
         await self._delete_documents(traces.streams)
         await self._repair(traces)
-        await self._blank_other_copies(traces, names=_naming(kind, id))
+        await self._blank_other_copies(traces, names=naming(kind, id))
         events += await self._redact(traces)
         await self._forget(traces.texts)
         await self._overwrite_freed()
@@ -387,29 +392,8 @@ async def _each(found: AsyncIterator[Erasure], work: Callable[[Erasure], Awaitab
     return done
 
 
-async def delete_document(store: Store, view: View[Any], document: Document) -> None:
-    """Delete a document of which no event is left that a rebuild would make it from.
-
-    One with counters stays: these are no text. Raises Conflict if it has changed since it was read.
-    """
-    if not document.counters:
-        id, stream, version = document.id, document.stream, document.version
-        write = view.write(id, stream, DELETE, expects=version, at=version + 1)
-        await store.commit(Commit(writes=[write]))
-
-
 def _about(subjects: Container[str]) -> Callable[[Recorded], bool]:
     return lambda event: event.subject in subjects
-
-
-def _naming(kind: Kind, id: str) -> Names:
-    """An entity is named by its id, in records that wait in queues; nobody else is in them."""
-    text = quoted(id).encode()
-    return lambda content: kind == "entity" and text in content
-
-
-def _begun(traces: Traces, by: str) -> ErasureBegun:
-    return ErasureBegun(streams=traces.streams, subjects=traces.subjects, by=by)
 
 
 def _recorded(erasure: Erasure | None) -> Traces:

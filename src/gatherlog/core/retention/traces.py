@@ -1,16 +1,18 @@
 """What there is of somebody who is to be erased, and what an app does about it."""
 
 from collections.abc import Mapping
-from typing import Protocol
+from typing import Any, Protocol
 
 import msgspec
 
 from gatherlog.core.eventstore.exact_json import encode
-from gatherlog.core.retention.copies import Concerns
+from gatherlog.core.eventstore.store import DELETE, Commit, Document, Store
+from gatherlog.core.projections.views import View
+from gatherlog.core.retention.copies import Concerns, Names
 from gatherlog.core.retention.erasures import Kind
 from gatherlog.core.routing.bus_form import item_key
 
-__all__ = ["ErasingPart", "Traces", "quoted", "with_ids"]
+__all__ = ["ErasingPart", "Traces", "delete_document", "naming", "quoted", "with_ids"]
 
 
 class Traces(msgspec.Struct, frozen=True):
@@ -75,6 +77,12 @@ def with_ids(kind: Kind, id: str, traces: Traces) -> Traces:
     return traces | Traces(texts=tuple(map(quoted, names)))
 
 
+def naming(kind: Kind, id: str) -> Names:
+    """An entity is named by its id, in records that wait in queues; nobody else is in them."""
+    text = quoted(id).encode()
+    return lambda content: kind == "entity" and text in content
+
+
 class ErasingPart(Protocol):
     """What one app has of people."""
 
@@ -85,3 +93,14 @@ class ErasingPart(Protocol):
     async def remove(self, kind: Kind, id: str, *, by: str) -> None:
         """Remove all documents, so that nothing more is recorded; repeating it does nothing."""
         ...
+
+
+async def delete_document(store: Store, view: View[Any], document: Document) -> None:
+    """Delete a document of which no event is left that a rebuild would make it from.
+
+    One with counters stays: these are no text. Raises Conflict if it has changed since it was read.
+    """
+    if not document.counters:
+        id, stream, version = document.id, document.stream, document.version
+        write = view.write(id, stream, DELETE, expects=version, at=version + 1)
+        await store.commit(Commit(writes=[write]))
