@@ -234,7 +234,7 @@ async def _personas(
 
 async def _with_link(platform: Platform, gathering: DemoGathering, guest: Guest) -> Persona:
     return Persona(
-        who=f"{guest.first_name} {guest.last_name}",
+        who=guest.name,
         address=guest.email,
         role=f"guest of {gathering.name}",
         secret=await platform.guests.issue_link(

@@ -467,7 +467,7 @@ async def test_a_preview_that_was_changed_is_asked_for_again(host: Host, packed:
 
 async def test_bad_lines_are_named_and_the_good_ones_can_be_imported(host: Host) -> None:
     page = Page(
-        (await host.upload(SHEET + b",,,\n,Nameless,not-an-address,\n" + EVIL.encode())).text
+        (await host.upload(SHEET + b",,,\n,Nameless,not-an-address,\n" + b"," + EVIL.encode())).text
     )
 
     assert page.all("b") == []

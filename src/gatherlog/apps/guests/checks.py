@@ -16,6 +16,7 @@ from gatherlog.apps.guests.inputs import (
     SETTINGS_DEPTH,
 )
 from gatherlog.core.commands.checks import FieldChecks
+from gatherlog.core.commands.text import forbidden, is_blank
 
 __all__ = ["Checks"]
 
@@ -26,6 +27,12 @@ class Checks(FieldChecks):
     def name(self, field: str, text: str | None) -> str:
         """Required, 1 to 100 characters once trimmed."""
         return self.line(field, "" if text is None else text.strip(), NAME_LENGTH)
+
+    def last_name(self, field: str, text: str | None) -> str:
+        """Up to 100 characters once trimmed; blank, and then empty, for a guest with one name."""
+        if text is None or (is_blank(text) and not forbidden(text.strip())):
+            return ""
+        return self.name(field, text)
 
     def event_name(self, field: str, text: str | None) -> str:
         return self.line(field, "" if text is None else text.strip(), LINE_LENGTH)

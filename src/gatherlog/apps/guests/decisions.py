@@ -141,7 +141,7 @@ def add_guest(new: NewGuest, household: Group | None) -> Decision:
     check = Checks()
     added = GuestAdded(
         first_name=check.name("first_name", new.first_name),
-        last_name=check.name("last_name", new.last_name),
+        last_name=check.last_name("last_name", new.last_name),
         email=check.email("email", new.email),
         group_id=check.group_id("group_id", new.group_id),
         expected_guests=check.people("expected_guests", new.expected_guests),
@@ -255,8 +255,10 @@ def _checked_patch(check: Checks, patch: GuestPatch) -> dict[str, Any]:
     given = _given(patch)
     for field, value in given.items():
         match field:
-            case "first_name" | "last_name":
+            case "first_name":
                 given[field] = check.name(field, value)
+            case "last_name":
+                given[field] = check.last_name(field, value)
             case "email":
                 given[field] = check.email(field, value)
             case "group_id":

@@ -30,6 +30,7 @@ __all__ = [
     "GroupStatus",
     "GuestPatch",
     "HouseholdAnswer",
+    "LastName",
     "Name",
     "NewGuest",
     "OwnAnswer",
@@ -74,6 +75,13 @@ NOT_BLANK = r"\S"
 Name = Annotated[
     str,
     Meta(extra_json_schema={"pattern": NOT_BLANK, "minLength": 1, "maxLength": NAME_LENGTH}),
+]
+LastName = Annotated[
+    str,
+    Meta(
+        description="Empty for a guest with one name, which is then `first_name`.",
+        extra_json_schema={"maxLength": NAME_LENGTH},
+    ),
 ]
 Email = Annotated[str, Meta(extra_json_schema={"format": "email", "maxLength": EMAIL_LENGTH})]
 GroupId = Annotated[
@@ -142,7 +150,7 @@ class NewGuest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """A guest to be invited."""
 
     first_name: Name
-    last_name: Name
+    last_name: LastName
     email: Email | None = None
     group_id: GroupId | None = None
     """The household, any text up to 64 characters. It need not exist before."""
@@ -163,7 +171,7 @@ class GuestPatch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """
 
     first_name: Name | UnsetType | None = UNSET
-    last_name: Name | UnsetType | None = UNSET
+    last_name: LastName | UnsetType | None = UNSET
     email: Email | UnsetType | None = UNSET
     group_id: GroupId | UnsetType | None = UNSET
     attending: bool | UnsetType | None = UNSET

@@ -82,7 +82,7 @@ def change(gathering: Gathering, guest: Guest, site: str, changed: Collection[st
 def _letter(
     gathering: Gathering, guest: Guest, site: str, subject: str, *paragraphs: str
 ) -> Letter:
-    greeting = one_line(f"Dear {guest.first_name} {guest.last_name}") + ","
+    greeting = one_line(f"Dear {guest.name}") + ","
     sent = f"This letter was sent by {one_line(site)}, where you are on the guest list."
     return Letter(
         to=guest.email or "",

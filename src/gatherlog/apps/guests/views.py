@@ -7,9 +7,10 @@ from typing import Any, Literal
 
 import msgspec
 
+from gatherlog.apps.guests.names import full_name, name_order
 from gatherlog.core.commands.local_time import closes_at
 from gatherlog.core.commands.places import WaitingList
-from gatherlog.core.commands.text import folded, folded_email
+from gatherlog.core.commands.text import folded_email
 from gatherlog.core.projections.views import View
 
 __all__ = [
@@ -65,6 +66,7 @@ class Guest(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     group_id: str | None
     first_name: str
     last_name: str
+    """Empty for a guest with one name."""
     email: str | None
     """As given; case does not count when addresses are compared."""
     attending: bool | None = None
@@ -94,6 +96,11 @@ class Guest(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     def manages(self) -> bool:
         """Whether the guest manages the gathering by the present link."""
         return self.is_co_host and self.link_may_manage
+
+    @property
+    def name(self) -> str:
+        """`Ada Lovelace`, or the one name there is."""
+        return full_name(self.first_name, self.last_name)
 
     @property
     def seats(self) -> int:
@@ -157,8 +164,7 @@ GUESTS = View(
     version=3,
     by_gathering=lambda guest: (
         guest.gathering_id,
-        folded(guest.last_name),
-        folded(guest.first_name),
+        *name_order(guest.first_name, guest.last_name),
     ),
     by_email=lambda guest: (
         None if guest.email is None else (folded_email(guest.email), guest.gathering_id)

@@ -16,6 +16,7 @@ from gatherlog.apps.guests import (
     Household,
     HouseholdAnswer,
     RsvpClosed,
+    sign_in_name,
 )
 from gatherlog.apps.messages import About
 from gatherlog.apps.people.guest_login import AFTERWARDS
@@ -153,7 +154,8 @@ class InvitationPage:
             self._visitors.check_form(request, await read_form(request), access.anonymous)
         except FormOutdated:
             return self._renderer.message(FORM_OUTDATED, 403, UNLISTED)
-        name = access.household.guest.body.last_name
+        own = access.household.guest.body
+        name = sign_in_name(own.first_name, own.last_name)
         login = await self._platform.guest_login.login(request.path_params["token"], name)
         self._platform.trail.note(access.actor.name, "login", access.gathering.id, access.actor.id)
         response = RedirectResponse(f"/host/{access.gathering.id}", 303, {**HEADERS, **UNLISTED})
