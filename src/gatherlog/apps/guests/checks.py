@@ -15,6 +15,7 @@ from gatherlog.apps.guests.inputs import (
     SETTINGS_BYTES,
     SETTINGS_DEPTH,
 )
+from gatherlog.apps.guests.times import why_no_end
 from gatherlog.core.commands.checks import FieldChecks
 from gatherlog.core.commands.text import forbidden, is_blank
 
@@ -36,6 +37,12 @@ class Checks(FieldChecks):
 
     def event_name(self, field: str, text: str | None) -> str:
         return self.line(field, "" if text is None else text.strip(), LINE_LENGTH)
+
+    def event_end(self, field: str, start: str | None, end: str | None, zone: str) -> None:
+        """Note an end that does not fit the beginning; both are local times of `zone`."""
+        wrong = None if end is None else why_no_end(start, end, zone)
+        if wrong is not None:
+            self.note(field, wrong)
 
     def location(self, field: str, text: str | None) -> str | None:
         if text is None or not text.strip():

@@ -118,6 +118,7 @@ class GatheringDetails(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
 
     event_name: EventName
     event_date: LocalTime | None = None
+    event_end: LocalTime | None = None
     location: Location | None = None
     rsvp_deadline: LocalTime | None = None
     max_guests: Places | None = None
@@ -134,6 +135,10 @@ class SettingsPatch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
     event_name: EventName | UnsetType | None = UNSET
     event_date: LocalTime | UnsetType | None = UNSET
+    event_end: LocalTime | UnsetType | None = UNSET
+    """When it ends, of the same form as `event_date`: of days, the last one. None: it is not known,
+    and calendars show three hours. If UNSET, it moves with `event_date`, so that the length stays,
+    and is cleared where days become times, or times days."""
     location: Location | UnsetType | None = UNSET
     rsvp_deadline: LocalTime | UnsetType | None = UNSET
     max_guests: Places | UnsetType | None = UNSET

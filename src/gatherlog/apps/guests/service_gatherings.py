@@ -26,7 +26,9 @@ from gatherlog.core.commands.service import (
     about,
     check_version,
     listing,
+    no_such,
     outcome,
+    read,
 )
 from gatherlog.core.commands.unit_of_work import UnitOfWork
 
@@ -79,6 +81,14 @@ class GatheringCommands(Commands):
     async def gathering(self, gathering_id: str) -> Stored[Gathering]:
         document, gathering = await self._present(gathering_id)
         return Stored(gathering, document.version)
+
+    async def removed_gathering(self, gathering_id: str) -> Gathering:
+        """A gathering that was removed, for the calendars that have it. Raises NotFound unless it
+        was."""
+        gathering = await read(self._store, GATHERINGS, gathering_id)
+        if gathering is None or not gathering.gone:
+            raise no_such("removed gathering", gathering_id)
+        return gathering
 
     async def gatherings(
         self, *, limit: int = 1000, cursor: str | None = None

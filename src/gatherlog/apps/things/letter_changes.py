@@ -56,5 +56,5 @@ def _span(one: Occurrence, ends: bool) -> str:
     if not ends:
         return moment(one)
     same_day = one.end[:10] == one.date
-    until = one.end[11:16] if same_day else spoken_moment(one.end, one.time_zone)
+    until = one.end[11:16] if same_day else spoken_moment(one.end, one.time_zone, last=True)
     return f"{moment(one)}, until {until}"
