@@ -36,7 +36,7 @@ from gatherlog.interfaces.platform import Platform
 from gatherlog.search import IndexedSearch, SearchOnDemand
 from gatherlog.settings import Settings
 from gatherlog.site_secrets import Digest, LazyKey, RuleSecrets, site_key
-from gatherlog.targets.mail import Mailbox, NoMail
+from gatherlog.targets.mail import Lost, Mailbox, NoMail
 from gatherlog.targets.opening import TargetOpener
 
 if TYPE_CHECKING:
@@ -286,7 +286,7 @@ def _mailer(settings: Settings) -> "Mailbox | NoMail | SmtpMailer":
     if settings.demo:
         return Mailbox(system_clock)
     if settings.smtp_url is None or settings.mail_from is None:
-        return NoMail()
+        return NoMail(Lost(system_clock, to_stderr))
     from gatherlog.targets.smtp import SmtpMailer, SmtpServer
 
     server = SmtpServer.from_url(settings.smtp_url)

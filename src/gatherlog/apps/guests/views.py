@@ -193,7 +193,7 @@ GATHERINGS = View(
 GUESTS = View(
     "guest",
     Guest,
-    version=3,
+    version=4,
     by_gathering=lambda guest: (
         guest.gathering_id,
         *name_order(guest.first_name, guest.last_name),
