@@ -84,8 +84,8 @@ def test_what_becomes_of_a_time_that_clocks_skip_or_repeat_is_shown(party: Termi
     out = party("gathering", *times).out
 
     assert out.splitlines()[2:4] == [
-        "Date       2027-03-28T02:30:00 (that is 03:30: the clocks skip 02:30)",
-        "End        2027-10-31T02:30:00 (the second 02:30 of two: the clocks go back)",
+        "Date       2027-03-28T02:30:00 (02:30 is 03:30 then, as the clocks go forward)",
+        "End        2027-10-31T02:30:00 (the second 02:30 of two, as the clocks go back)",
     ]
 
 

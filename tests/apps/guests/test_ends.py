@@ -169,5 +169,5 @@ def test_a_letter_has_the_end_and_what_becomes_of_a_time_that_clocks_alter() -> 
     )
     assert when(event_date="2027-03-28T02:30:00", event_end=None) == (
         "When (changed): Sunday, 28 March 2027, 02:30 "
-        "(Europe/Paris; that is 03:30: the clocks skip 02:30)"
+        "(Europe/Paris; 02:30 is 03:30 then, as the clocks go forward)"
     )

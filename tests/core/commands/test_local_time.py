@@ -123,19 +123,19 @@ def test_zones_are_known_by_their_full_name() -> None:
             "2027-03-28T02:30:00",
             "Europe/Paris",
             "2027-03-28T01:30:00.000000Z",
-            "that is 03:30: the clocks skip 02:30",
+            "02:30 is 03:30 then, as the clocks go forward",
         ),
         (
             "2027-10-31T02:30:00",
             "Europe/Paris",
             "2027-10-31T00:30:00.000000Z",
-            "the first 02:30 of two: the clocks go back",
+            "the first 02:30 of two, as the clocks go back",
         ),
         (
             "2011-12-30T12:00:00",
             "Pacific/Apia",
             "2011-12-30T22:00:00.000000Z",
-            "that is 12:00 on 2011-12-31: the clocks skip 12:00",
+            "12:00 is 12:00 on 2011-12-31 then, as the clocks go forward",
         ),
     ],
 )
@@ -147,5 +147,5 @@ def test_a_time_that_clocks_skip_or_repeat_is_one_moment_and_said_so(
 
 def test_of_a_deadline_that_comes_twice_the_second_is_said_to_be_meant() -> None:
     assert clock_note("2027-10-31T02:30:00", "Europe/Paris", last=True) == (
-        "the second 02:30 of two: the clocks go back"
+        "the second 02:30 of two, as the clocks go back"
     )

@@ -141,8 +141,8 @@ def test_every_file_has_an_end_behind_its_beginning(
 @pytest.mark.parametrize(
     ("event_date", "note"),
     [
-        ("2999-03-31T02:30:00", "that is 03:30: the clocks skip 02:30"),
-        ("2999-10-27T02:30:00", "the first 02:30 of two: the clocks go back"),
+        ("2999-03-31T02:30:00", "02:30 is 03:30 then, as the clocks go forward"),
+        ("2999-10-27T02:30:00", "the first 02:30 of two, as the clocks go back"),
     ],
 )
 async def test_what_becomes_of_a_time_that_clocks_alter_is_said_on_page_and_file_alike(
@@ -155,7 +155,7 @@ async def test_what_becomes_of_a_time_that_clocks_alter_is_said_on_page_and_file
     file = await ada.browser.get(f"{ada.path}/calendar.ics")
 
     assert note in (await ada.open()).html
-    assert component(file.content)["DESCRIPTION"] == f"02:30, Europe/Berlin: {note}."
+    assert component(file.content)["DESCRIPTION"] == f"{note} (Europe/Berlin)"
 
 
 def test_other_times_need_no_note() -> None:

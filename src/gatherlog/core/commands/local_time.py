@@ -69,8 +69,8 @@ def moment_of(local: str, zone: str) -> int:
 def clock_note(local: str, zone: str, *, last: bool = False) -> str:
     """What becomes of a local time that a change of clocks skips or repeats; empty for others.
 
-    It reads on after the time: `that is 03:30: the clocks skip 02:30`. `last` says that of two
-    moments the second is meant, as `closes_at` has it, and not the first, as `moment_of` has it.
+    It reads on after the time: `02:30 is 03:30 then, as the clocks go forward`. `last` says that of
+    two moments the second is meant, as `closes_at` has it, and not the first, as `moment_of`.
     """
     if "T" not in local:
         return ""
@@ -81,8 +81,8 @@ def clock_note(local: str, zone: str, *, last: bool = False) -> str:
     if before < after:
         made = written.astimezone(UTC).astimezone(written.tzinfo)
         day = "" if made.date() == written.date() else f" on {made:%Y-%m-%d}"
-        return f"that is {made:%H:%M}{day}: the clocks skip {written:%H:%M}"
-    return f"the {'second' if last else 'first'} {written:%H:%M} of two: the clocks go back"
+        return f"{written:%H:%M} is {made:%H:%M}{day} then, as the clocks go forward"
+    return f"the {'second' if last else 'first'} {written:%H:%M} of two, as the clocks go back"
 
 
 @cache

@@ -57,9 +57,9 @@ def _times(gathering: Gathering) -> Iterator[str]:
     yield f"DTSTART:{_utc(gathering.starts_at or 0)}"
     yield f"DTEND:{_utc(gathering.ends_at or 0)}"
     zone = gathering.time_zone
-    notes = [(start, clock_note(start, zone)), (end, clock_note(end or "", zone, last=True))]
-    if said := [f"{when[11:16]}, {zone}: {note}." for when, note in notes if when and note]:
-        yield f"DESCRIPTION:{_text(chr(10).join(said))}"
+    notes = [clock_note(start, zone), clock_note(end or "", zone, last=True)]
+    if any(notes):
+        yield f"DESCRIPTION:{_text('; '.join(filter(None, notes)) + f' ({zone})')}"
 
 
 def _place(gathering: Gathering) -> Iterator[str]:
