@@ -131,6 +131,8 @@ class InvitationPage:
             raise
         except NotFound:
             holder = await self._guests.link_holder(request.path_params["token"])
+            guest = Actor("guest", holder.guest_id, Role.GUEST, holder.gathering_id)
+            _permit(guest, Action.READ_INVITATION, holder.guest_id)
             removed = await self._guests.removed_gathering(holder.gathering_id)
             if _is_over(removed, self._platform.clock()):
                 raise
