@@ -152,6 +152,7 @@ def _assemble(
         clock=clock,
         ids=ids,
         everybody_organises=settings.everybody_organises,
+        withheld=lambda: mailer.lose("allowance"),
     )
     things_to_do = things.ThingService(store, clock=clock, ids=ids)
     secrets, queue = RuleSecrets(key), queues.Queues(store, clock=clock, ids=ids)

@@ -10,6 +10,8 @@ from aiosmtpd.smtp import SMTP
 from httpx2 import ASGITransport, AsyncClient
 
 from gatherlog import bootstrap
+from gatherlog.apps.people import Origin
+from gatherlog.apps.people.decisions import MOST_CODES
 from gatherlog.bootstrap import Platform, start
 from gatherlog.interfaces.http import build_app
 from gatherlog.interfaces.logs import RequestLog
@@ -85,3 +87,21 @@ async def test_a_site_without_mail_says_that_it_sent_no_code(
 
     assert 'gatherlog_codes_not_sent_total{kind="no_mail"} 1.0' in shown
     assert [json.loads(line)["reason"] for line in lines] == ["no_mail"]
+
+
+async def test_a_code_that_is_withheld_is_counted_and_logged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines: list[bytes] = []
+    monkeypatch.setattr(bootstrap, "to_stderr", lines.append)
+    platform = await start(Settings(store=f"sqlite:///{tmp_path}/gatherlog.db", rate_limits="off"))
+    stranger = Origin(network="198.51.100.66")
+
+    for _ in range(MOST_CODES + 2):
+        await platform.accounts.request_code("ada@example.org", stranger)
+    await platform.stop()
+
+    assert platform.mailer.not_sent == {"no_mail": MOST_CODES, "allowance": 2}
+    reasons = [json.loads(line)["reason"] for line in lines]
+    assert reasons == ["no_mail"] * MOST_CODES + ["allowance"] * 2
+    assert b"ada" not in b"".join(lines)

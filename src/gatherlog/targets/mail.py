@@ -85,10 +85,15 @@ class Mailbox:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._letters: deque[Delivered] = deque(maxlen=KEPT)
+        self._lost = Counter[str]()
 
     @property
     def not_sent(self) -> Mapping[str, int]:
-        return {}
+        return self._lost
+
+    def lose(self, kind: str) -> None:
+        """Count a letter that is not sent, by the reason."""
+        self._lost[kind] += 1
 
     def send(self, letter: Letter) -> None:
         self._letters.appendleft(Delivered(letter.to, letter.subject, letter.text, self._clock()))
@@ -121,8 +126,12 @@ class NoMail:
 
     def send(self, letter: Letter) -> None:
         """Drops the letter, and says so."""
+        self.lose("no_mail")
+
+    def lose(self, kind: str) -> None:
+        """Count and log a letter that is not sent, by the reason."""
         if self._lost is not None:
-            self._lost.note("no_mail")
+            self._lost.note(kind)
 
     async def deliver(self, letter: Letter) -> None:
         """Fails for good: a retry would fail, too. An operator redrives once there is a server."""

@@ -108,6 +108,10 @@ class SmtpMailer:
     def not_sent(self) -> Mapping[str, int]:
         return self._lost.counts
 
+    def lose(self, kind: str) -> None:
+        """Count and log a letter that is not sent, by the reason."""
+        self._lost.note(kind)
+
     def send(self, letter: Letter) -> None:
         if self._closed:
             return self._lost.note("closed")

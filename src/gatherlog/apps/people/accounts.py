@@ -75,12 +75,16 @@ class AccountService:
         clock: Clock,
         ids: Ids,
         everybody_organises: bool = False,
+        withheld: Callable[[], object] = lambda: None,
     ) -> None:
+        """`withheld` is called for each code that is asked for and not mailed, because its origin
+        has used its allowance up."""
         self._store = store
         self._key = key
         self._mailer = mailer
         self._site = site
         self._everybody = frozenset({Role.ORGANISER} if everybody_organises else ())
+        self._withheld = withheld
         self._clock = clock
         self._ids = ids
         self._accounts = CommandHandler(store, CODEC, AccountFold(), clock=clock, ids=ids)
@@ -110,6 +114,8 @@ class AccountService:
 
         if await self._take_code(address, code, decide):
             self._mailer.send(code_letter(address, code, self._site))
+        else:
+            self._withheld()
 
     async def issue_code(self, email: str) -> str:
         """A new code for the operator to pass on, however many were requested before.
