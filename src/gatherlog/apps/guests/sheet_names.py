@@ -27,7 +27,7 @@ class Named(NamedTuple):
 
 
 def named_in_full(cell: str) -> Named:
-    """Reads "Ada Lovelace", "Lovelace, Ada", "Ada & Charles Lovelace", "Ada Lovelace + 1", "Cher".
+    """Reads "Ada Lovelace", "Lovelace, Ada", "Ada & Charles Lovelace", "Ada Lovelace + 1".
 
     Raises Unreadable if the cell does not tell first and last names apart.
     """
@@ -35,8 +35,7 @@ def named_in_full(cell: str) -> Named:
         raise Unreadable(f"{quoted(cell)} is an address and no name")
     parts, companions = _without_companions(_parted(cell))
     if len(parts) == 1:
-        one = _one_name(parts[0])
-        return Named([_person(parts[0]) if one is None else Person(one, "")], companions)
+        return Named([_person(parts[0])], companions)
     if "," in cell:
         return Named(_last_name_first(cell, parts), companions)
     last = _person(parts[-1]).last
@@ -58,12 +57,6 @@ def named_in_two(first: str, last: str) -> Named:
     if len(lasts) == 1:
         return Named([Person(part, last) for part in firsts], companions)
     return Named(list(map(Person, firsts, lasts)), companions)
-
-
-def _one_name(part: str) -> str | None:
-    """The word that is the whole name of a guest, as "Cher"; None if there are several."""
-    word = part.strip(" ,")
-    return word if any(map(str.isalpha, word)) and not re.search(r"[\s,]", word) else None
 
 
 def _parted(cell: str) -> list[str]:
