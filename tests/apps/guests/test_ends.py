@@ -159,15 +159,16 @@ def test_a_letter_has_the_end_and_what_becomes_of_a_time_that_clocks_alter() -> 
         return next(line.strip() for line in text.splitlines() if "When" in line)
 
     assert when() == (
-        "When (changed): Saturday, 5 June 2027, 18:00 to Sunday, 6 June 2027, 02:00 (Europe/Paris)"
+        "When (changed): Saturday, 5 June 2027, 18:00 (Europe/Paris), "
+        "until Sunday, 6 June 2027, 02:00 (Europe/Paris)"
     )
     assert when(event_end="2027-06-05T23:00:00") == (
-        "When (changed): Saturday, 5 June 2027, 18:00 to 23:00 (Europe/Paris)"
+        "When (changed): Saturday, 5 June 2027, 18:00 (Europe/Paris), until 23:00"
     )
     assert when(event_date="2027-06-05", event_end="2027-06-06") == (
-        "When (changed): Saturday, 5 June 2027 to Sunday, 6 June 2027"
+        "When (changed): Saturday, 5 June 2027, until Sunday, 6 June 2027"
     )
     assert when(event_date="2027-03-28T02:30:00", event_end=None) == (
-        "When (changed): Sunday, 28 March 2027, 02:30 "
-        "(Europe/Paris; 02:30 is 03:30 then, as the clocks go forward)"
+        "When (changed): Sunday, 28 March 2027, 02:30 (Europe/Paris) "
+        "(02:30 is 03:30 then, as the clocks go forward)"
     )

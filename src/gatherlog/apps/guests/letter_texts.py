@@ -8,13 +8,8 @@ from collections.abc import Collection
 from typing import Final
 
 from gatherlog.apps.guests.views import Gathering, Guest
-from gatherlog.core.subscriptions.letters import (
-    Letter,
-    has_link,
-    one_line,
-    spoken_moment,
-    spoken_span,
-)
+from gatherlog.core.subscriptions.letters import Letter, has_link, one_line
+from gatherlog.core.subscriptions.spoken_spans import spoken_span
 
 __all__ = ["change", "confirmation", "promotion", "queueing"]
 
@@ -128,4 +123,5 @@ def _date(gathering: Gathering) -> str:
 def _until(gathering: Gathering) -> str:
     if gathering.rsvp_deadline is None:
         return ""
-    return f"until {spoken_moment(gathering.rsvp_deadline, gathering.time_zone, last=True)}, "
+    zone = gathering.time_zone
+    return f"until {spoken_span(gathering.rsvp_deadline, None, zone, last=True)}, "

@@ -8,7 +8,6 @@ from typing import Final
 
 import msgspec
 
-from gatherlog.core.commands.local_time import clock_note
 from gatherlog.core.eventstore.store import Commit, Store
 from gatherlog.core.subscriptions.delivery import Delivery
 
@@ -20,7 +19,6 @@ __all__ = [
     "printable",
     "send_once",
     "spoken_moment",
-    "spoken_span",
 ]
 
 _LINK: Final = re.compile(
@@ -67,42 +65,11 @@ def has_link(text: str) -> bool:
     return _LINK.search(plain) is not None
 
 
-def spoken_moment(local: str, zone: str, *, last: bool = False) -> str:
-    """`Saturday, 5 June 2027, 18:00 (Europe/Paris)`; a date has neither time nor zone.
-
-    What becomes of a time that a change of clocks skips or repeats is said with the zone; `last`
-    says that the second of two is meant.
-    """
+def spoken_moment(local: str, zone: str) -> str:
+    """`Saturday, 5 June 2027, 18:00 (Europe/Paris)`; a date has neither time nor zone."""
     moment = datetime.fromisoformat(local)
-    if "T" not in local:
-        return _day(moment)
-    return f"{_day(moment)}, {moment:%H:%M} {_zone(zone, clock_note(local, zone, last=last))}"
-
-
-def spoken_span(start: str, end: str | None, zone: str) -> str:
-    """As `spoken_moment`, until an end: `Saturday, 5 June 2027, 18:00 to 23:00 (Europe/Paris)`."""
-    first = datetime.fromisoformat(start)
-    until = "" if end is None or end == start else _until(first, end)
-    if "T" not in start:
-        return f"{_day(first)}{until}"
-    notes = clock_note(start, zone), clock_note(end or "", zone, last=True)
-    return f"{_day(first)}, {first:%H:%M}{until} {_zone(zone, *notes)}"
-
-
-def _zone(zone: str, *notes: str) -> str:
-    return f"({'; '.join([one_line(zone), *filter(None, notes)])})"
-
-
-def _until(first: datetime, end: str) -> str:
-    last = datetime.fromisoformat(end)
-    if "T" not in end:
-        return f" to {_day(last)}"
-    is_same_day = last.date() == first.date()
-    return f" to {last:%H:%M}" if is_same_day else f" to {_day(last)}, {last:%H:%M}"
-
-
-def _day(day: datetime) -> str:
-    return f"{day:%A}, {day.day} {day:%B} {day.year}"
+    day = f"{moment:%A}, {moment.day} {moment:%B} {moment.year}"
+    return f"{day}, {moment:%H:%M} ({one_line(zone)})" if "T" in local else day
 
 
 async def send_once(

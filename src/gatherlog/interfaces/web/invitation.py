@@ -12,7 +12,8 @@ from gatherlog.interfaces.web.answer_form import AnswerForm
 from gatherlog.interfaces.web.household_form import filled_forms, prefix_of, shown_members
 from gatherlog.interfaces.web.overview import deadline
 from gatherlog.interfaces.web.persons import Person, person
-from gatherlog.interfaces.web.words import label, listed, people, span
+from gatherlog.interfaces.web.spans import span
+from gatherlog.interfaces.web.words import label, listed, people
 
 __all__ = ["Invitation", "confirmation", "invitation"]
 

@@ -7,7 +7,8 @@ import msgspec
 
 from gatherlog.apps.guests import Gathering, Stats
 from gatherlog.core.commands.local_time import clock_note
-from gatherlog.interfaces.web.words import day, local, moment, people, span, zone
+from gatherlog.interfaces.web.spans import span
+from gatherlog.interfaces.web.words import day, local, moment, people, zone
 
 __all__ = ["Overview", "Share", "deadline", "facts", "overview", "shares"]
 

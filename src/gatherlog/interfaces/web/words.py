@@ -3,20 +3,7 @@
 from collections.abc import Sequence
 from datetime import date, datetime
 
-from gatherlog.core.commands.local_time import clock_note
-
-__all__ = [
-    "WEEKDAYS",
-    "day",
-    "label",
-    "listed",
-    "local",
-    "moment",
-    "people",
-    "short_day",
-    "span",
-    "zone",
-]
+__all__ = ["WEEKDAYS", "day", "label", "listed", "local", "moment", "people", "short_day", "zone"]
 
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _MONTHS = (
@@ -47,21 +34,6 @@ def moment(when: date | datetime, time_zone: str, *, year: bool = True) -> str:
     if not isinstance(when, datetime):
         return day(when, year=year)
     return f"{day(when, year=year)}, {when:%H:%M}, {zone(time_zone)}"
-
-
-def span(start: str, end: str | None, time_zone: str, *, between: str = ", ") -> str:
-    """`Saturday, 6 June 2026, 18:30 to 23:00, Berlin time`, from local texts; `between` stands
-    behind the first day. What becomes of a time that the clocks skip or repeat is added."""
-    first, last = local(start), None if end is None or end == start else local(end)
-    if not isinstance(first, datetime):
-        return day(first) if last is None else f"{day(first)} to {day(last)}"
-    until = "" if last is None else f" to {last:%H:%M}"
-    if last is not None and day(last) != day(first):
-        until = f" to {day(last)}, {last:%H:%M}"
-    notes = [clock_note(start, time_zone), clock_note(end or "", time_zone, last=True)]
-    added = "; ".join(filter(None, notes))
-    text = f"{day(first)}{between}{first:%H:%M}{until}, {zone(time_zone)}"
-    return f"{text} ({added})" if added else text
 
 
 def zone(name: str) -> str:
