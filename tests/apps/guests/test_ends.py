@@ -8,11 +8,14 @@ import pytest
 from gatherlog.apps.guests import Gathering, GatheringDetails, SettingsPatch
 from gatherlog.apps.guests.decisions import change_settings, create_gathering, is_over
 from gatherlog.apps.guests.events import SettingsChanged
+from gatherlog.apps.guests.fold import FOLD
 from gatherlog.apps.guests.letter_texts import change
+from gatherlog.apps.guests.views import GATHERINGS
 from gatherlog.core.eventstore.clock import rfc3339
 from gatherlog.core.eventstore.errors import Flaw, Invalid
+from gatherlog.core.projections.folds import Happened
 from gatherlog.testing import StandingClock
-from tests.apps.guests.guest_lists import answered, gathering, guest
+from tests.apps.guests.guest_lists import STREAM, answered, gathering, guest
 
 START, END = "2027-06-05T18:00:00", "2027-06-06T02:00:00"
 
@@ -172,3 +175,19 @@ def test_a_letter_has_the_end_and_what_becomes_of_a_time_that_clocks_alter() -> 
         "When (changed): Sunday, 28 March 2027, 02:30 (Europe/Paris) "
         "(02:30 is 03:30 then, as the clocks go forward)"
     )
+
+
+def test_a_gathering_that_an_earlier_release_has_stored_is_read_and_changed() -> None:
+    stored = (
+        b'{"id":"default","event_name":"Ball","event_date":"2027-06-05T18:00:00","location":null,'
+        b'"rsvp_deadline":null,"max_guests":null,"time_zone":"Europe/Paris","settings_data":{},'
+        b'"created_at":1000000,"updated_at":91000000,"host_account":null,"gone":false}'
+    )
+    before = msgspec.json.decode(stored, type=Gathering)
+    happened = Happened(STREAM, "", 91_500_000, SettingsChanged(location="The mill"))
+
+    [made] = FOLD.evolve({GATHERINGS.ref("default"): before}, happened)
+
+    assert (before.event_end, before.revision) == (None, 90)
+    assert isinstance(made.body, Gathering)
+    assert (made.body.event_end, made.body.location, made.body.revision) == (None, "The mill", 91)
