@@ -50,6 +50,7 @@ def test_an_end_is_stored_as_local_time() -> None:
         (None, END, "needs a beginning: there is no date"),
         (START, START, "should be after the beginning"),
         (START, "2027-06-05T17:59", "should be after the beginning"),
+        (START, "2027-06-05T18:00:00.9", "should be after the beginning"),
         (START, "2027-06-06", "should be a date-time like the date"),
         ("2027-06-05", END, "should be a day, too"),
         ("2027-06-05", "2027-06-04", "should be after the beginning"),

@@ -115,7 +115,7 @@ class GatheringCommands(Commands):
     ) -> Stored[Gathering]:
         """Change settings. With more places, guests who wait move up; with fewer, all stay.
 
-        Raises Invalid, NotifyUndecided for a new date, place or zone that does not say whether
+        Raises Invalid, NotifyUndecided for a new date, end, place or zone that does not say if
         guests get letters about it, and LettersReached where no more may go out today.
         """
 

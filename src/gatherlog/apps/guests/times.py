@@ -13,7 +13,8 @@ __all__ = ["DEFAULT_HOURS", "ends_at", "moved_end", "starts_at", "why_no_end"]
 
 DEFAULT_HOURS: Final = 3
 """How long a gathering at a time of day lasts, as far as its host does not say."""
-_HOUR: Final = 3600 * 1_000_000
+_SECOND: Final = 1_000_000
+_HOUR: Final = 3600 * _SECOND
 
 
 def starts_at(start: str, zone: str) -> int:
@@ -40,7 +41,8 @@ def why_no_end(start: str | None, end: str, zone: str) -> str | None:
         return "needs a beginning: there is no date"
     if ("T" in start) != ("T" in end):
         return "should be a date-time like the date" if "T" in start else "should be a day, too"
-    if ends_at(start, end, zone) <= starts_at(start, zone):
+    # Calendars know whole seconds.
+    if ends_at(start, end, zone) // _SECOND <= starts_at(start, zone) // _SECOND:
         return "should be after the beginning"
     return None
 
