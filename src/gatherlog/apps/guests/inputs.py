@@ -147,8 +147,8 @@ class SettingsPatch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     settings_data: dict[str, Any] | UnsetType | None = UNSET
     """Any JSON object up to 64 KiB. It replaces the one before."""
     notify: bool | UnsetType = UNSET
-    """Whether the guests who come or wait get a letter about a changed date, end, place or zone. It has
-    to be said where there are any, and the site sends letters."""
+    """Whether the guests who come or wait get a letter about a changed date, end, place or zone. It
+    has to be said where there are any, and the site sends letters."""
 
 
 class NewGuest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -58,8 +58,8 @@ Zone = Annotated[
 Notify = Annotated[
     bool | None,
     Parameter(
-        help="Whether guests who come or wait get a letter about a new date, end, place or zone. It "
-        "has to be said if there are any and the site sends mail.",
+        help="Whether guests who come or wait get a letter about a new date, end, place or zone. "
+        "It has to be said if there are any and the site sends mail.",
     ),
 ]
 Host = Annotated[
