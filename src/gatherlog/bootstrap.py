@@ -44,7 +44,7 @@ from gatherlog.interfaces.platform import Platform
 from gatherlog.search import IndexedSearch, SearchOnDemand
 from gatherlog.settings import Settings
 from gatherlog.site_secrets import Digest, LazyKey, RuleSecrets, site_key
-from gatherlog.targets.mail import Mailbox, NoMail
+from gatherlog.targets.mail import Lost, Mailbox, NoMail
 from gatherlog.targets.opening import TargetOpener
 
 if TYPE_CHECKING:
@@ -168,6 +168,7 @@ def _assemble(
         clock=clock,
         ids=ids,
         everybody_organises=settings.everybody_organises,
+        withheld=lambda: mailer.lose("allowance"),
     )
     things_to_do = things.ThingService(store, clock=clock, ids=ids)
     secrets, queue = RuleSecrets(key), queues.Queues(store, clock=clock, ids=ids)
@@ -361,7 +362,7 @@ def _mailer(settings: Settings) -> "Mailbox | NoMail | SmtpMailer":
     if settings.demo:
         return Mailbox(system_clock)
     if settings.smtp_url is None or settings.mail_from is None:
-        return NoMail()
+        return NoMail(Lost(system_clock, to_stderr))
     from gatherlog.targets.smtp import SmtpMailer, SmtpServer
 
     server = SmtpServer.from_url(settings.smtp_url)

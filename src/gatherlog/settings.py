@@ -38,7 +38,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     smtp_url: str | None = None
     """`smtp://[name:password@]host[:port]` or `smtps://…`; None: no mail is sent."""
     mail_from: str | None = None
-    """The sender of mail, such as `party@example.org` or `Our party <party@example.org>`."""
+    """The sender of mail, any mailbox of RFC 5322, such as `party@example.org` or
+    `Our party <party@example.org>`; its domain may be beyond ASCII."""
     contact: str | None = None
     """The address that gets what visitors write to the site; None: it stays in the log."""
     jwt_key: str | None = None
@@ -246,9 +247,10 @@ def _flaws_of_sender(text: str) -> list[Flaw]:
 
 def _is_mail_address(text: str) -> bool:
     try:
-        return parsed(text) == text
+        parsed(text)
     except Invalid:
         return False
+    return text == text.strip()
 
 
 def _flaws_of_queues(logs: Mapping[str, str]) -> list[Flaw]:

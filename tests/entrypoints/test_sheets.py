@@ -27,7 +27,7 @@ Seats      4, 0 of them for children
 Import     3 new, 0 changed, 0 unchanged
 Bad lines  0
 """
-BAD = SHEET + "Cher;;;;;\nGrace;Hopper;nowhere;;;\n"
+BAD = SHEET + ";King;;;;\nGrace;Hopper;nowhere;;;\n"
 
 
 @pytest.fixture
@@ -77,7 +77,7 @@ def test_bad_lines_are_named_and_nothing_is_written(party: Terminal, options: li
     assert status == 2
     assert out.splitlines()[-3:] == [
         "Bad lines  2",
-        "           line 5: the last name is missing or blank",
+        "           line 5: the first name is missing or blank",
         "           line 6: the email 'nowhere' is not an e-mail address; "
         "one looks like ada@example.org",
     ]

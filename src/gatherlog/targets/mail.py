@@ -2,7 +2,8 @@
 
 import email.policy
 import re
-from collections import deque
+from collections import Counter, deque
+from collections.abc import Callable, Mapping
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import make_msgid
@@ -11,13 +12,23 @@ from typing import Final, Protocol
 import msgspec
 
 from gatherlog.apps.people.addresses import parsed
-from gatherlog.core.eventstore.clock import Clock, to_datetime
+from gatherlog.core.commands.mail_addresses import sent_to
+from gatherlog.core.eventstore.clock import Clock, rfc3339, to_datetime
 from gatherlog.core.eventstore.errors import Invalid
 from gatherlog.core.subscriptions.delivery import DeliveryFailed
 from gatherlog.core.subscriptions.letters import Letter, printable
 from gatherlog.targets.mail_sender import MailSender
 
-__all__ = ["Delivered", "MailTransport", "Mailbox", "NoMail", "message", "unusable_address"]
+__all__ = [
+    "Delivered",
+    "Lost",
+    "MailTransport",
+    "Mailbox",
+    "NoMail",
+    "message",
+    "recipient",
+    "unusable_address",
+]
 
 KEPT: Final = 500
 """Letters that a mailbox keeps."""
@@ -30,10 +41,33 @@ class MailTransport(Protocol):
         """Send a letter; returns once it was accepted.
 
         Raises DeliveryFailed, whose text repeats neither the address nor the server's answer. Final
-        are `address` (it is invalid), `smtp_refused` (the server refuses this letter) and
-        `no_mail`; retried are `smtp_later`, `smtp_config`, `unreachable` and `timeout`.
+        are `address` (it is invalid), `smtp_refused` (the server refuses this letter), `smtp_utf8`
+        (it takes no addresses beyond ASCII) and `no_mail`; retried are `smtp_later`, `smtp_config`,
+        `unreachable` and `timeout`.
         """
         ...
+
+
+Sink = Callable[[bytes], object]
+
+
+class Lost:
+    """Counts and logs the letters that are not kept and could not be sent, such as codes.
+
+    A line has the kind and the reason, never an address nor the server's words.
+    """
+
+    def __init__(self, clock: Clock, sink: Sink) -> None:
+        self._clock = clock
+        self._sink = sink
+        self.counts: Counter[str] = Counter()
+
+    def note(self, kind: str, reason: str = "", detail: str = "") -> None:
+        """`reason` is what the line calls the kind; it is the kind if it is empty."""
+        self.counts[kind] += 1
+        said = {"reason": reason or kind} | ({"detail": detail} if detail else {})
+        line = {"time": rfc3339(self._clock()), "mail": "not delivered", **said}
+        self._sink(msgspec.json.encode(line) + b"\n")
 
 
 class Delivered(msgspec.Struct, frozen=True):
@@ -51,6 +85,15 @@ class Mailbox:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._letters: deque[Delivered] = deque(maxlen=KEPT)
+        self._lost = Counter[str]()
+
+    @property
+    def not_sent(self) -> Mapping[str, int]:
+        return self._lost
+
+    def lose(self, kind: str) -> None:
+        """Count a letter that is not sent, by the reason."""
+        self._lost[kind] += 1
 
     def send(self, letter: Letter) -> None:
         self._letters.appendleft(Delivered(letter.to, letter.subject, letter.text, self._clock()))
@@ -73,8 +116,22 @@ class Mailbox:
 class NoMail:
     """A `Mailer` and `MailTransport` of a site without mail; `gatherlog signin` prints codes."""
 
+    def __init__(self, lost: Lost | None = None) -> None:
+        """`lost` is told of the letters that are dropped."""
+        self._lost = lost
+
+    @property
+    def not_sent(self) -> Mapping[str, int]:
+        return {} if self._lost is None else self._lost.counts
+
     def send(self, letter: Letter) -> None:
-        """Drops the letter."""
+        """Drops the letter, and says so."""
+        self.lose("no_mail")
+
+    def lose(self, kind: str) -> None:
+        """Count and log a letter that is not sent, by the reason."""
+        if self._lost is not None:
+            self._lost.note(kind)
 
     async def deliver(self, letter: Letter) -> None:
         """Fails for good: a retry would fail, too. An operator redrives once there is a server."""
@@ -89,7 +146,7 @@ def message(letter: Letter, sender: MailSender, now: int) -> EmailMessage:
 
     Raises Invalid if `to` is not a single plain address.
     """
-    user, _, domain = parsed(letter.to).partition("@")
+    user, _, domain = recipient(letter).rpartition("@")
     written = EmailMessage(policy=email.policy.SMTP)
     written["From"] = Address(sender.name, addr_spec=sender.address)
     written["To"] = Address(username=user, domain=domain)
@@ -102,6 +159,11 @@ def message(letter: Letter, sender: MailSender, now: int) -> EmailMessage:
         written["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     written.set_content("".join(printable(line) + "\n" for line in letter.text.splitlines()))
     return written
+
+
+def recipient(letter: Letter) -> str:
+    """The address that the mail server is given: the domain is in ASCII. Raises Invalid."""
+    return sent_to(parsed(letter.to))
 
 
 def unusable_address() -> DeliveryFailed:

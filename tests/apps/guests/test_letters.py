@@ -21,8 +21,9 @@ from gatherlog.core.subscriptions.letters import Letter
 from gatherlog.testing import StandingClock
 from tests.apps.guests.guest_lists import ADA, BOB, answered, gathering, guest, happened, waitlisted
 
-GOLDEN = Path(__file__).parents[2] / "golden" / "letters.letter_requested.1.json"
-REQUESTED = LetterRequested(change=7, event_date="2027-06-05T18:00:00", location=None)
+GOLDEN = Path(__file__).parents[2] / "golden" / "letters.letter_requested.2.json"
+EARLIER = LetterRequested(change=7, event_date="2027-06-05T18:00:00", location=None)
+REQUESTED = msgspec.structs.replace(EARLIER, event_end=None)
 SITE = "https://party.example"
 NOW = StandingClock("2027-05-01T12:00:00Z")()
 HOUR = 3_600_000_000
@@ -142,6 +143,7 @@ def test_a_date_without_a_time_has_no_zone_and_missing_facts_are_called_unknown(
     ("changed", "lines"),
     [
         ({"event_date": "2027-06-05T18:00:00"}, ("When (changed): Sat", "Where: The")),
+        ({"event_end": None}, ("When (changed): Sat", "Where: The")),
         ({"time_zone": "Europe/Paris"}, ("When (changed): Sat", "Where: The")),
         ({"location": "The boathouse"}, ("When: Sat", "Where (changed): The")),
         (
@@ -307,7 +309,9 @@ def test_an_event_without_a_letter_is_an_error() -> None:
         (SettingsChanged(event_name="X", max_guests=3, rsvp_deadline=None), None),
         (SettingsChanged(settings_data={}), None),
         (
-            SettingsChanged(event_date="2027-06-05T18:00:00", location=None, max_guests=4),
+            SettingsChanged(
+                event_date="2027-06-05T18:00:00", location=None, max_guests=4, event_end=None
+            ),
             REQUESTED,
         ),
         (SettingsChanged(time_zone="UTC"), LetterRequested(change=7, time_zone="UTC")),
@@ -361,8 +365,14 @@ def test_one_letter_goes_to_an_address_that_several_share() -> None:
 def test_a_request_is_stored_as_its_golden_file_says() -> None:
     stored = GOLDEN.read_bytes().removesuffix(b"\n")
 
-    assert CODEC.encode(REQUESTED) == ("letters.letter_requested", 1, stored)
-    assert CODEC.decode(Event("id", "letters.letter_requested", 1, 1, stored, 1)) == REQUESTED
+    assert CODEC.encode(REQUESTED) == ("letters.letter_requested", 2, stored)
+    assert CODEC.decode(Event("id", "letters.letter_requested", 1, 1, stored, 2)) == REQUESTED
+
+
+def test_a_request_of_an_earlier_release_is_still_read() -> None:
+    stored = GOLDEN.with_name("letters.letter_requested.1.json").read_bytes()
+
+    assert CODEC.decode(Event("id", "letters.letter_requested", 1, 1, stored, 1)) == EARLIER
 
 
 @pytest.mark.parametrize(

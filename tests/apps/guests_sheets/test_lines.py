@@ -10,7 +10,7 @@ HEADER = "First,Last,Email,Household,Child,Seats,Diet\n"
 @pytest.mark.parametrize(
     ("line", "reason"),
     [
-        ("Ada,,,,,,", "the last name is missing or blank"),
+        (",King,,,,,", "the first name is missing or blank"),
         (",,a@example.org,,,,", "the name is missing"),
         (
             "Ada,Lovelace,nowhere,,,,",
@@ -39,13 +39,19 @@ def test_a_bad_line_is_named_with_its_reason(line: str, reason: str) -> None:
     assert names(sheet) == [("Grace", "Hopper"), ("Alan", "Turing")]
 
 
+def test_one_name_is_enough() -> None:
+    sheet = read(f"{HEADER}Grandma,,,,,,\nCher,\u3164,,,,,\n")
+
+    assert (names(sheet), reasons(sheet)) == ([("Grandma", ""), ("Cher", "")], [])
+
+
 def test_every_reason_of_a_bad_line_is_named() -> None:
-    assert reasons(read(f"{HEADER}Ada,,nowhere,,maybe,two,\n")) == [
+    assert reasons(read(f"{HEADER},King,nowhere,,maybe,two,\n")) == [
         (
             2,
             "the email 'nowhere' is not an e-mail address; one looks like ada@example.org; "
             "child is 'maybe': write yes or no, or the age; seats is 'two': write a number; "
-            "the last name is missing or blank",
+            "the first name is missing or blank",
         )
     ]
 

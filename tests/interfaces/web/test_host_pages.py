@@ -40,6 +40,56 @@ async def test_a_gathering_is_made_from_a_few_fields(host: Host) -> None:
     assert [name.text for name in page.all("strong")] == ["Garden party", "Ada’s fortieth"]
 
 
+@pytest.mark.parametrize(
+    ("typed", "kept", "shown"),
+    [
+        (("18:30", "", "23:00"), "2999-06-06T23:00:00", "18:30 to 23:00, Berlin time"),
+        (
+            ("18:30", "", "02:00"),
+            "2999-06-07T02:00:00",
+            "18:30 to Friday, 7 June 2999, 02:00, Berlin time",
+        ),
+        (("18:30", "2999-06-06", "19:00"), "2999-06-06T19:00:00", "18:30 to 19:00, Berlin time"),
+        (("18:30", "", ""), None, "18:30, Berlin time"),
+        (("", "2999-06-08", ""), "2999-06-08", "Thursday, 6 June 2999 to Saturday, 8 June 2999"),
+    ],
+)
+async def test_a_gathering_has_an_end_which_is_shown(
+    host: Host, typed: tuple[str, str, str], kept: str | None, shown: str
+) -> None:
+    time, end, end_time = typed
+    when = {"event_date": "2999-06-06", "event_time": time, "event_end": end, "end_time": end_time}
+    made = await host.post("/host", event_name="Ball", time_zone="Europe/Berlin", **when)
+
+    host.gathering_id = made.headers["location"].split("/")[2].split("?")[0]
+    assert (await host.gathering()).event_end == kept
+    assert shown in (await host.page()).html.replace("\xa0", " ")
+    form = await host.page("/settings")
+    saved = await host.browser.post(f"{host.place}/settings", data=fields_of(form))
+    assert (saved.status_code, (await host.gathering()).event_end) == (303, kept)
+
+
+@pytest.mark.parametrize(
+    ("typed", "flaw"),
+    [
+        (("18:30", "2999-06-06", ""), "The end has a day but no time."),
+        (("", "", "23:00"), "The end has a time, but the beginning has none."),
+        (("18:30", "2999-06-06", "18:00"), "The end should be after the beginning."),
+        (("18:30", "x", "18:00"), "The end should be a date like 2026-06-01,"),
+    ],
+)
+async def test_an_end_that_does_not_fit_is_reported_at_its_field(
+    host: Host, typed: tuple[str, str, str], flaw: str
+) -> None:
+    time, end, end_time = typed
+    when = {"event_date": "2999-06-06", "event_time": time, "event_end": end, "end_time": end_time}
+    refused = await host.post("/host", event_name="Ball", time_zone="Europe/Berlin", **when)
+
+    page = Page(refused.text)
+    assert (refused.status_code, flaws_of_form(page)) == (422, [])
+    assert page.id("event_end-error").text[: len(flaw)] == flaw
+
+
 async def test_who_has_no_gathering_is_shown_the_way_to_things_to_do(host: Host) -> None:
     await host.platform.guests.remove_gathering(host.gathering_id, actor="t")
 
@@ -467,7 +517,7 @@ async def test_a_preview_that_was_changed_is_asked_for_again(host: Host, packed:
 
 async def test_bad_lines_are_named_and_the_good_ones_can_be_imported(host: Host) -> None:
     page = Page(
-        (await host.upload(SHEET + b",,,\n,Nameless,not-an-address,\n" + EVIL.encode())).text
+        (await host.upload(SHEET + b",,,\n,Nameless,not-an-address,\n" + b"," + EVIL.encode())).text
     )
 
     assert page.all("b") == []

@@ -22,6 +22,7 @@ from gatherlog.apps.guests.inputs import (
     Rsvp,
     SettingsPatch,
 )
+from gatherlog.apps.guests.names import full_name, listed_name, name_order, sign_in_name
 from gatherlog.apps.guests.quotas import Quotas, read_quotas
 from gatherlog.apps.guests.refusals import (
     AnswersChanged,
@@ -72,6 +73,10 @@ __all__ = [
     "Stats",
     "Status",
     "Waiting",
+    "full_name",
     "household_of",
+    "listed_name",
+    "name_order",
     "read_quotas",
+    "sign_in_name",
 ]

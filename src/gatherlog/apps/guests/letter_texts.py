@@ -8,7 +8,8 @@ from collections.abc import Collection
 from typing import Final
 
 from gatherlog.apps.guests.views import Gathering, Guest
-from gatherlog.core.subscriptions.letters import Letter, has_link, one_line, spoken_moment
+from gatherlog.core.subscriptions.letters import Letter, has_link, one_line
+from gatherlog.core.subscriptions.spoken_spans import spoken_span
 
 __all__ = ["change", "confirmation", "promotion", "queueing"]
 
@@ -82,7 +83,7 @@ def change(gathering: Gathering, guest: Guest, site: str, changed: Collection[st
 def _letter(
     gathering: Gathering, guest: Guest, site: str, subject: str, *paragraphs: str
 ) -> Letter:
-    greeting = one_line(f"Dear {guest.first_name} {guest.last_name}") + ","
+    greeting = one_line(f"Dear {guest.name}") + ","
     sent = f"This letter was sent by {one_line(site)}, where you are on the guest list."
     return Letter(
         to=guest.email or "",
@@ -106,7 +107,7 @@ def _people(guest: Guest) -> str:
 
 
 def _when_and_where(gathering: Gathering, changed: Collection[str] = ()) -> str:
-    when = "When (changed)" if {"event_date", "time_zone"} & set(changed) else "When"
+    when = "When (changed)" if {"event_date", "event_end", "time_zone"} & set(changed) else "When"
     where = "Where (changed)" if "location" in changed else "Where"
     place = one_line(gathering.location or "")
     return f"    {when}: {_date(gathering)}\n    {where}: {place or 'not known yet'}"
@@ -114,10 +115,13 @@ def _when_and_where(gathering: Gathering, changed: Collection[str] = ()) -> str:
 
 def _date(gathering: Gathering) -> str:
     date = gathering.event_date
-    return "not known yet" if date is None else spoken_moment(date, gathering.time_zone)
+    if date is None:
+        return "not known yet"
+    return spoken_span(date, gathering.event_end, gathering.time_zone)
 
 
 def _until(gathering: Gathering) -> str:
     if gathering.rsvp_deadline is None:
         return ""
-    return f"until {spoken_moment(gathering.rsvp_deadline, gathering.time_zone)}, "
+    zone = gathering.time_zone
+    return f"until {spoken_span(gathering.rsvp_deadline, None, zone, last=True)}, "

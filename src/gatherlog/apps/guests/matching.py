@@ -82,7 +82,7 @@ def patch(row: SheetRow, guest: Guest) -> GuestPatch:
     answered = guest.rsvp_at is not None
     return GuestPatch(
         first_name=row.first_name,
-        last_name=row.last_name,
+        last_name=row.last_name or UNSET,
         email=UNSET if row.email is None else row.email,
         group_id=UNSET if _keeps_household(row, guest) else row.group_id,
         expected_guests=UNSET if row.expected_guests is None else row.expected_guests,

@@ -1,5 +1,6 @@
 """Guests who are in a sheet more than once: by mistake, or with several tickets. Pure."""
 
+from gatherlog.apps.guests.names import full_name
 from gatherlog.apps.guests.sheet_files import Unreadable
 from gatherlog.apps.guests.sheet_rows import Entry, SheetRow
 from gatherlog.core.commands.text import folded, folded_email
@@ -24,14 +25,14 @@ class Seen:
             name, address, lives = _name(row), _address(row), self._household(row, entry)
             if address is not None and (address, name) in self._addresses:
                 raise Unreadable(
-                    f"{row.first_name} {row.last_name} with the address {row.email} stands on "
-                    f"line {self._addresses[address, name]} already"
+                    f"{full_name(row.first_name, row.last_name)} with the address {row.email} "
+                    f"stands on line {self._addresses[address, name]} already"
                 )
             if (lives, name) in self._names:
                 line, before = self._names[lives, name]
                 if None in (address, before):
                     raise Unreadable(
-                        f"{row.first_name} {row.last_name} stands on line {line} already"
+                        f"{full_name(row.first_name, row.last_name)} stands on line {line} already"
                     )
         for row in entry.rows:
             name, address = _name(row), _address(row)

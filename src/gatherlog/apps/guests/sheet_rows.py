@@ -223,7 +223,7 @@ def _row(line: int, person: Person, people: People, said: _Said, reasons: _Reaso
     row = SheetRow(
         line=line,
         first_name=check.name("first_name", person.first),
-        last_name=check.name("last_name", person.last),
+        last_name=check.last_name("last_name", person.last),
         email=said.email,
         group_id=said.group_id,
         child=said.child,

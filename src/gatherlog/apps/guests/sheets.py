@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import msgspec
 
 from gatherlog.apps.guests.inputs import MOST_PEOPLE
+from gatherlog.apps.guests.names import full_name, sign_in_name
 from gatherlog.apps.guests.sheet_export import write_sheet, writing_links, writing_sheet
 from gatherlog.apps.guests.sheet_files import Record, Unreadable, no_sheet, read_tables
 from gatherlog.apps.guests.sheet_formats import FORMATS, Layout, SheetFormat, understand
@@ -221,7 +222,8 @@ class _Reader:
         self._orders.add(entry, len(self._rows))
         if entry.order is not None and entry.rows:
             first = entry.rows[0]
-            self._named.setdefault(first.group_id, order_name(first.last_name, first.group_id))
+            name = sign_in_name(first.first_name, first.last_name)
+            self._named.setdefault(first.group_id, order_name(name, first.group_id))
         self._rows += entry.rows
         self._clues += [self._clues_of(entry, row) for row in entry.rows]
 
@@ -232,13 +234,13 @@ class _Reader:
         if before + seats > MOST_PEOPLE:
             raise Unreadable(f"gives line {row.line} more than {MOST_PEOPLE} seats")
         self._rows[holder] = msgspec.structs.replace(row, expected_guests=before + seats)
-        return f"is one more ticket of {row.first_name} {row.last_name}, line {row.line}"
+        return f"is one more ticket of {full_name(row.first_name, row.last_name)}, line {row.line}"
 
     def _clues_of(self, entry: Entry, row: SheetRow) -> Clues:
         """The clues of a row. If a column names households, addresses and numbers do not count."""
         named = self._layout.names_households
         return Clues(
-            last_name=row.last_name,
+            last_name=sign_in_name(row.first_name, row.last_name),
             email=None if named else row.email,
             home=None if named else entry.home,
             phone=None if named else entry.phone,

@@ -1,5 +1,6 @@
 """The letter with the code for signing in, and the mailer that sends letters."""
 
+from collections.abc import Mapping
 from typing import Protocol
 
 from gatherlog.core.subscriptions.letters import Letter
@@ -9,6 +10,11 @@ __all__ = ["Letter", "Mailer", "code_letter"]
 
 class Mailer(Protocol):
     """Sends letters in the background."""
+
+    @property
+    def not_sent(self) -> Mapping[str, int]:
+        """How many letters that were to be sent in the background could not be, by kind."""
+        ...
 
     def send(self, letter: Letter) -> None:
         """Queue a letter. Neither waits nor raises, so the caller learns nothing of its fate."""

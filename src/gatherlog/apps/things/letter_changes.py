@@ -5,13 +5,14 @@ from collections.abc import Mapping, Sequence
 from gatherlog.apps.things.occurrences import Occurrence, occurrence
 from gatherlog.apps.things.views import Thing
 from gatherlog.core.subscriptions.letters import one_line, spoken_moment
+from gatherlog.core.subscriptions.spoken_spans import spoken_span
 
 __all__ = ["changed_times", "moment", "new_place", "told_change"]
 
 
 def moment(one: Occurrence) -> str:
     """When it begins: `Saturday, 3 April 2027, 10:00 (Europe/Berlin)`."""
-    return spoken_moment(one.start, one.time_zone)
+    return spoken_span(one.start, None, one.time_zone)
 
 
 def changed_times(dates: Sequence[Occurrence], before: Thing) -> dict[str, Occurrence]:

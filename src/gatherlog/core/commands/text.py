@@ -3,6 +3,7 @@
 import re
 import unicodedata
 
+from gatherlog.core.commands.mail_addresses import compared
 from gatherlog.core.search.words import folded
 
 __all__ = ["folded", "folded_email", "forbidden", "is_blank"]
@@ -21,10 +22,9 @@ _EMPTY = "\u115f\u1160\u2800\u3164\uffa0"
 
 
 def folded_email(address: str) -> str:
-    """An address for comparing: without case, in composed form (NFC), but with accents."""
-    if address.isascii():
-        return address.lower()
-    return unicodedata.normalize("NFC", address).casefold()
+    """An address for comparing: without case, with the domain in one of its forms; see
+    `mail_addresses.compared`."""
+    return compared(address)
 
 
 def forbidden(text: str, *, lines: bool = False) -> str | None:

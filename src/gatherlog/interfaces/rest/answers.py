@@ -71,11 +71,18 @@ class GuestAnswer(msgspec.Struct, frozen=True):
 
 
 class GatheringAnswer(msgspec.Struct, frozen=True):
-    """A gathering's settings. Dates without an offset are local to `time_zone`."""
+    """A gathering's settings. Dates without an offset are local to `time_zone`.
+
+    `starts_at` and `ends_at` are the moments that are made of them. Without `event_end`, a
+    gathering at a time of day is taken to last three hours. Days end at the midnight after them.
+    """
 
     id: str
     event_name: str
     event_date: str | None
+    event_end: str | None
+    starts_at: Time | None
+    ends_at: Time | None
     location: str | None
     rsvp_deadline: str | None
     max_guests: int | None

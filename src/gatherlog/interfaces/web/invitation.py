@@ -1,7 +1,7 @@
 """What the invitation page shows of a gathering and a household, as texts. Pure."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date, datetime
+from datetime import date
 from typing import Final
 
 import msgspec
@@ -12,7 +12,8 @@ from gatherlog.interfaces.web.answer_form import AnswerForm
 from gatherlog.interfaces.web.household_form import filled_forms, prefix_of, shown_members
 from gatherlog.interfaces.web.overview import deadline
 from gatherlog.interfaces.web.persons import Person, person
-from gatherlog.interfaces.web.words import day, label, listed, local, people, zone
+from gatherlog.interfaces.web.spans import span
+from gatherlog.interfaces.web.words import label, listed, people
 
 __all__ = ["Invitation", "confirmation", "invitation"]
 
@@ -233,7 +234,5 @@ def _room(household: Household, places_left: int | None) -> str:
 def _when(gathering: Gathering) -> str | None:
     if gathering.event_date is None:
         return None
-    when = local(gathering.event_date)
-    if isinstance(when, datetime):
-        return f"{day(when)}\n{when:%H:%M}, {zone(gathering.time_zone)}"
-    return day(when)
+    start, end = gathering.event_date, gathering.event_end
+    return span(start, end, gathering.time_zone, between="\n")

@@ -16,6 +16,7 @@ from gatherlog.apps.guests import (
     Household,
     HouseholdAnswer,
     RsvpClosed,
+    sign_in_name,
 )
 from gatherlog.apps.messages import About
 from gatherlog.apps.people.guest_login import AFTERWARDS
@@ -103,19 +104,39 @@ class InvitationPage:
             return self._refused(error)
 
     async def calendar(self, request: Request) -> Response:
-        """The gathering as a calendar file; 404 for one without a date."""
+        """The gathering as a calendar file; 404 for one without a date.
+
+        Calendars read the file again and again. So that they take the event out if the gathering
+        is removed, the file then says that, until the links would have ended.
+        """
         try:
-            access = await self._open(request, Action.READ_INVITATION, Action.READ_HOUSEHOLD)
+            gathering = await self._in_calendars(request)
         except NotFound as error:
             return self._refused(error)
-        if access.gathering.event_date is None:
+        if gathering.event_date is None:
             return self._renderer.message(message(404), 404, UNLISTED)
         disposition = {"Content-Disposition": 'attachment; filename="invitation.ics"'}
         return Response(
-            calendar(access.gathering, self._platform.clock()),
+            calendar(gathering, self._platform.clock()),
             headers={**HEADERS, **UNLISTED, **disposition},
             media_type="text/calendar; charset=utf-8",
         )
+
+    async def _in_calendars(self, request: Request) -> Gathering:
+        """The gathering of the link, also if it was removed. Raises NotFound as `_open` does."""
+        try:
+            own, joint = Action.READ_INVITATION, Action.READ_HOUSEHOLD
+            return (await self._open(request, own, joint)).gathering
+        except _LinkExpired:
+            raise
+        except NotFound:
+            holder = await self._guests.link_holder(request.path_params["token"])
+            guest = Actor("guest", holder.guest_id, Role.GUEST, holder.gathering_id)
+            _permit(guest, Action.READ_INVITATION, holder.guest_id)
+            removed = await self._guests.removed_gathering(holder.gathering_id)
+            if _is_over(removed, self._platform.clock()):
+                raise
+            return removed
 
     async def _show(self, request: Request) -> Response:
         """The invitation with the answers so far."""
@@ -153,7 +174,8 @@ class InvitationPage:
             self._visitors.check_form(request, await read_form(request), access.anonymous)
         except FormOutdated:
             return self._renderer.message(FORM_OUTDATED, 403, UNLISTED)
-        name = access.household.guest.body.last_name
+        own = access.household.guest.body
+        name = sign_in_name(own.first_name, own.last_name)
         login = await self._platform.guest_login.login(request.path_params["token"], name)
         self._platform.trail.note(access.actor.name, "login", access.gathering.id, access.actor.id)
         response = RedirectResponse(f"/host/{access.gathering.id}", 303, {**HEADERS, **UNLISTED})

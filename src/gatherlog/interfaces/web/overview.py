@@ -6,6 +6,8 @@ from datetime import date, datetime
 import msgspec
 
 from gatherlog.apps.guests import Gathering, Stats
+from gatherlog.core.commands.local_time import clock_note
+from gatherlog.interfaces.web.spans import span
 from gatherlog.interfaces.web.words import day, local, moment, people, zone
 
 __all__ = ["Overview", "Share", "deadline", "facts", "overview", "shares"]
@@ -55,7 +57,7 @@ def overview(gathering: Gathering, stats: Stats) -> Overview:
 def facts(gathering: Gathering) -> Iterator[str]:
     """Date, place and capacity, those of them that are set."""
     if gathering.event_date is not None:
-        yield moment(local(gathering.event_date), gathering.time_zone)
+        yield span(gathering.event_date, gathering.event_end, gathering.time_zone)
     if gathering.location is not None:
         yield gathering.location
     if gathering.max_guests is not None:
@@ -69,7 +71,9 @@ def deadline(gathering: Gathering, today: date) -> str | None:
     until = local(gathering.rsvp_deadline)
     year = until.year != today.year
     if isinstance(until, datetime):
-        return moment(until, gathering.time_zone, year=year)
+        text = moment(until, gathering.time_zone, year=year)
+        note = clock_note(gathering.rsvp_deadline, gathering.time_zone, last=True)
+        return f"{text} ({note})" if note else text
     return f"{day(until, year=year)}, end of day, {zone(gathering.time_zone)}"
 
 

@@ -76,7 +76,7 @@ def person(
     more = f", {people(count, guest.children)}" if count > 1 else ""
     return Person(
         prefix=prefix,
-        name=f"{guest.first_name} {guest.last_name}",
+        name=guest.name,
         first_name=guest.first_name,
         own=own,
         state=guest.status,

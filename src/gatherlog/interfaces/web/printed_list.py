@@ -6,7 +6,7 @@ from itertools import groupby
 
 import msgspec
 
-from gatherlog.apps.guests import DIETARY_TAGS, Guest
+from gatherlog.apps.guests import DIETARY_TAGS, Guest, listed_name, name_order
 from gatherlog.core.commands.text import folded
 from gatherlog.core.eventstore.giving_way import Steps, consumed, sorting
 from gatherlog.interfaces.web.rows import STATE_NAMES
@@ -78,7 +78,7 @@ def counting_meals(guests: Iterable[Guest]) -> Steps[Kitchen]:
         invitations[needs] += 1
         people[needs] += guest.num_guests
         if guest.dietary:
-            notes.append((f"{guest.first_name} {guest.last_name}", guest.dietary))
+            notes.append((guest.name, guest.dietary))
     ordered = sorted(people, key=lambda needs: (bool(needs), -people[needs], needs))
     meals = [Meal(_meal(needs), invitations[needs], people[needs]) for needs in ordered]
     return Kitchen(meals, notes)
@@ -88,20 +88,20 @@ def _household(guest: Guest) -> tuple[str, str, str]:
     """What is the same for all guests of a household, and unique for a guest who is in none."""
     if guest.group_id is not None:
         return (folded(guest.group_id), guest.group_id, "")
-    return (folded(guest.last_name), "", guest.id)
+    return (name_order(guest.first_name, guest.last_name)[0], "", guest.id)
 
 
 def _order(guest: Guest) -> tuple[str, ...]:
     """Sorts adults before children within a household."""
     child = str(int(guest.children >= max(guest.expected_guests, 1)))
-    return (*_household(guest), child, folded(guest.last_name), folded(guest.first_name))
+    return (*_household(guest), child, *name_order(guest.first_name, guest.last_name))
 
 
 def _printed(guest: Guest) -> PrintedGuest:
     yes = guest.status in ("coming", "waiting")
     tags = [label(tag) for tag in guest.dietary_tags]
     return PrintedGuest(
-        name=f"{guest.last_name}, {guest.first_name}",
+        name=listed_name(guest.first_name, guest.last_name),
         state=guest.status,
         answer=STATE_NAMES[guest.status],
         people=str(guest.num_guests) if yes else "",

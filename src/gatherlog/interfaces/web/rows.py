@@ -4,7 +4,7 @@ from typing import Final
 
 import msgspec
 
-from gatherlog.apps.guests import Guest
+from gatherlog.apps.guests import Guest, listed_name
 from gatherlog.interfaces.web.words import people
 
 __all__ = ["STATE_NAMES", "Row", "row"]
@@ -44,7 +44,7 @@ def row(guest: Guest) -> Row:
     ]
     return Row(
         id=guest.id,
-        name=f"{guest.last_name}, {guest.first_name}",
+        name=listed_name(guest.first_name, guest.last_name),
         about=" · ".join(part for part in about if part),
         state=guest.status,
         answer=STATE_NAMES[guest.status],

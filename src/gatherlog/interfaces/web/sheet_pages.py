@@ -12,7 +12,7 @@ from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gatherlog.apps.guests import Imported
+from gatherlog.apps.guests import Imported, full_name
 from gatherlog.apps.guests.sheets import (
     BadLine,
     DietCell,
@@ -211,7 +211,7 @@ def _row(row: SheetRow) -> PreviewRow:
     children = int(row.child or False) if row.children is None else row.children
     tags = ", ".join(label(tag) for tag in row.dietary_tags)
     return PreviewRow(
-        name=f"{row.first_name} {row.last_name}",
+        name=full_name(row.first_name, row.last_name),
         household=row.group_id or "",
         guessed=row.household_guessed,
         address=row.email or "",
