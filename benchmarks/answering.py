@@ -34,6 +34,10 @@ class Gathering:
         self._turns[caller] = turn + 1
         return self.guests[caller][turn % GUESTS_PER_CALLER], turn
 
+    def index_keys(self, guest: str) -> bytes:
+        """The guest's key in the index of the view, as a store keeps it beside the document."""
+        return encode({"by_gathering": (self.stream, "Lovelace", guest)})
+
     def answered(self, guest: str, turn: int) -> Answer:
         """The guest's document after the answer."""
         return Answer(guest, self.stream, "Lovelace", turn % 3 > 0, turn % 7, "no nuts", turn)

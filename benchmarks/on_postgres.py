@@ -31,6 +31,7 @@ from benchmarks.peers import pyeventsourcing as peer
 from benchmarks.raw import postgres as by_hand
 from benchmarks.workload import CODEC, GUESTS, STREAM_LENGTH, new_id, payload, places, to_event
 from gatherlog.core import Append, Commit, Event, Recorded, Store
+from gatherlog.core.eventstore.planner import KEY_LIFETIME
 from gatherlog.engines import open_store
 from gatherlog.engines.postgres_address import read_place
 from tests.postgres import PostgresServer, drop_schema, found_versions
@@ -198,6 +199,7 @@ def raw_rsvps(callers: int, calls: int) -> Measure:
                     [rsvp.key for rsvp in group],
                     answering.FINGERPRINT,
                     group[0].answer,
+                    group[0].event.recorded - KEY_LIFETIME,
                     *columns,
                 )
                 return versions
@@ -217,11 +219,20 @@ def raw_rsvps(callers: int, calls: int) -> Measure:
 async def fill_raw(connection: Any, gathering: answering.Gathering) -> None:
     """A gathering and its guests, with the row by which each is listed."""
     await connection.execute("INSERT INTO raw.stream VALUES ($1, 0)", gathering.stream)
-    await connection.execute("INSERT INTO raw.gathering VALUES ($1, 0, 0, 0)", gathering.stream)
-    rows = [(guest, 0, b"{}") for guest in gathering.versions]
-    await connection.executemany("INSERT INTO raw.guest VALUES ($1, $2, $3)", rows)
-    listed = [(gathering.stream, "Lovelace", guest) for guest in gathering.versions]
-    await connection.executemany("INSERT INTO raw.listed VALUES ($1, $2, $3)", listed)
+    await connection.execute(
+        "INSERT INTO raw.tally VALUES ('gathering', $1, 0, '{\"seats\":0}')", gathering.stream
+    )
+    rows = [
+        (guest, gathering.stream, b"{}", gathering.index_keys(guest))
+        for guest in gathering.versions
+    ]
+    await connection.executemany(
+        "INSERT INTO raw.document VALUES ('guest', $1, $2, 0, $3, $4)", rows
+    )
+    listed = [(gathering.stream, f"Lovelace {guest}", guest) for guest in gathering.versions]
+    await connection.executemany(
+        "INSERT INTO raw.index_row VALUES ('guest', 'by_gathering', $1, $2, $3)", listed
+    )
 
 
 def our_rsvps(callers: int, calls: int) -> Measure:

@@ -69,7 +69,8 @@ class PostgresServer:
     """A running server with one superuser, `postgres`, who needs no password on its socket.
 
     It is a replica of another one, if that is given. With `room`, such as `8m`, there is a file
-    system of that size at `small`, which only the server sees.
+    system of that size at `small`, which only the server sees; with `log_in_room`, the write-ahead
+    log is in it.
     """
 
     def __init__(
@@ -78,12 +79,14 @@ class PostgresServer:
         *,
         primary: "PostgresServer | None" = None,
         room: str | None = None,
+        log_in_room: bool = False,
         **settings: str,
     ) -> None:
         self._primary = "" if primary is None else str(primary.folder)
         self.folder: Path = Path(tempfile.mkdtemp(prefix="gatherlog-postgres-"))
         self.small = self.folder / "small"
         self._room = room
+        self._log = str(self.small / "wal") if log_in_room else ""
         self.binaries = found_versions()[version]
         self._settings = {**SETTINGS, "unix_socket_directories": str(self.folder), **settings}
         self._guardian: subprocess.Popen[bytes] | None = None
@@ -94,7 +97,7 @@ class PostgresServer:
         options = [f"--{name}={value}" for name, value in self._settings.items()]
         command = [sys.executable, "-m", "tests.postgres", str(self.binaries), str(self.folder)]
         self._guardian = subprocess.Popen(
-            [*self._with_room(), *command, self._primary, *options],
+            [*self._with_room(), *command, self._primary, self._log, *options],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             cwd=Path(__file__).parents[1],
@@ -126,6 +129,11 @@ class PostgresServer:
         self._guardian.stdin.write(b"start\n")
         self._guardian.stdin.flush()
         assert self._guardian.stdout.readline() == b"ready\n"
+
+    def inside(self) -> Path:
+        """The small file system, as the server sees it."""
+        assert self._guardian is not None
+        return Path(f"/proc/{self._guardian.pid}/root{self.small}")
 
     def _with_room(self) -> list[str]:
         """The beginning of a command that runs with the small file system."""
@@ -251,7 +259,7 @@ def _owner() -> pwd.struct_passwd:
     return pwd.getpwuid(os.getuid()) if os.getuid() else pwd.getpwnam("nobody")
 
 
-def _guard(binaries: str, folder: str, primary: str, *options: str) -> None:
+def _guard(binaries: str, folder: str, primary: str, log: str, *options: str) -> None:
     """Start a server, and stop it once standard input ends."""
     for one in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # they are for the tests, whose end
         signal.signal(one, signal.SIG_IGN)  # closes the pipe
@@ -266,7 +274,7 @@ def _guard(binaries: str, folder: str, primary: str, *options: str) -> None:
         how = ["--write-recovery-conf", "--no-sync", "--checkpoint=fast"]
         subprocess.run([*copy, *how], check=True, **who)
     else:
-        _make(programs / "initdb", data, who)
+        _make(programs / "initdb", data, log, who)
     command = [str(programs / "postgres"), "-D", data, *options]
     process = _start(command, Path(folder), who)
     try:
@@ -310,9 +318,22 @@ def _was_asked(process: "subprocess.Popen[bytes]") -> bool:
     return sys.stdin.readline() == "start\n"
 
 
-def _make(initdb: Path, data: str, who: dict[str, Any]) -> None:
-    """The data of an empty server."""
-    options = ("-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
+def _make(initdb: Path, data: str, log: str, who: dict[str, Any]) -> None:
+    """The data of an empty server, and its write-ahead log, which may be somewhere else."""
+    elsewhere = ["--waldir", log] if log else []
+    options = (
+        *elsewhere,
+        "-D",
+        data,
+        "-U",
+        "postgres",
+        "-A",
+        "trust",
+        "-E",
+        "UTF8",
+        "--locale=C",
+        "--no-sync",
+    )
     subprocess.run([str(initdb), *options], check=True, stdout=subprocess.DEVNULL, **who)
     rules = Path(data) / "pg_hba.conf"
     rules.write_text(f"local all {SECRETIVE} scram-sha-256\n{rules.read_text()}")

@@ -1,7 +1,10 @@
 """The same work on PostgreSQL by hand: asyncpg, one call for each group of callers, and no more.
 
-The tables and their indexes are those of a Gatherlog store without what only Gatherlog needs. The
-feed is not safe to read here: nothing is announced.
+The tables and their indexes are those of a Gatherlog store, and an RSVP makes the promises that it
+makes there: what it rests on is checked under locks, keys are forgotten after a day, and positions
+are announced. What only Gatherlog has is left out: an outcome that can be found out after the
+answer was lost, rows that must be absent, and any other kind of commit. Appends are not announced,
+so that their feed is not safe to read.
 """
 
 import asyncio
@@ -26,17 +29,19 @@ CREATE TABLE raw.event (
 );
 CREATE TABLE raw.stream (name text COLLATE "C" PRIMARY KEY, version bigint NOT NULL)
     WITH (fillfactor = 70);
-CREATE TABLE raw.guest (
-    id text COLLATE "C" PRIMARY KEY, version bigint NOT NULL, body bytea NOT NULL
+CREATE TABLE raw.document (
+    view text COLLATE "C" NOT NULL, id text COLLATE "C" NOT NULL, stream text COLLATE "C" NOT NULL,
+    version bigint NOT NULL, body bytea, index_keys bytea NOT NULL, PRIMARY KEY (view, id)
 ) WITH (fillfactor = 85);
-CREATE TABLE raw.listed (
-    partition text COLLATE "C", sort text COLLATE "C", id text COLLATE "C",
-    PRIMARY KEY (partition, sort, id)
-);
-CREATE TABLE raw.gathering (
-    id text COLLATE "C" PRIMARY KEY, counted bigint NOT NULL, seats bigint NOT NULL,
-    queued bigint NOT NULL
+CREATE TABLE raw.tally (
+    view text COLLATE "C" NOT NULL, id text COLLATE "C" NOT NULL, counted bigint NOT NULL,
+    counters jsonb NOT NULL, PRIMARY KEY (view, id)
 ) WITH (fillfactor = 70);
+CREATE TABLE raw.index_row (
+    view text COLLATE "C" NOT NULL, name text COLLATE "C" NOT NULL,
+    partition text COLLATE "C" NOT NULL, sort text COLLATE "C" NOT NULL,
+    id text COLLATE "C" NOT NULL, PRIMARY KEY (view, name, partition, sort, id)
+);
 CREATE TABLE raw.idempotency (
     key text COLLATE "C" PRIMARY KEY, fingerprint bytea NOT NULL, answer bytea NOT NULL,
     at bigint NOT NULL
@@ -63,25 +68,36 @@ BEGIN
 END $$;
 
 -- The statements of an RSVP, one after the other, for each of a group; the versions of the guests.
+-- All lock the row of the stream first, so that groups of two processes do not wait for each other.
+-- A reader is told below which position nothing can appear any more: see `gatherlog.horizon`.
 CREATE FUNCTION raw.answer(
-    stream_ text, guests text[], expected bigint[], bodies bytea[], capacity bigint, keys text[],
-    fingerprint_ bytea, answer_ bytea, ids text[], types text[], times bigint[],
-    recorded_ bigint[], datas bytea[]
+    stream_ text, guests text[], expected bigint[], bodies bytea[], capacity bigint,
+    keys text[], fingerprint_ bytea, answer_ bytea, expired bigint, ids text[],
+    types text[], times bigint[], recorded_ bigint[], datas bytea[]
 ) RETURNS bigint[] LANGUAGE plpgsql AS $$
 DECLARE
     reached bigint;
     versions bigint[] := '{}';
 BEGIN
+    PERFORM FROM raw.stream WHERE name = stream_ FOR UPDATE;
+    PERFORM pg_advisory_xact_lock_shared(
+        'raw.event_position_seq'::regclass::int,
+        coalesce(pg_sequence_last_value('raw.event_position_seq'), 0)::int
+    );
     FOR i IN 1 .. cardinality(guests) LOOP
-        PERFORM FROM raw.idempotency k WHERE k.key = keys[i];
+        PERFORM FROM raw.idempotency k WHERE k.key = keys[i] AND k.at > expired;
         IF FOUND THEN RAISE EXCEPTION 'the key was used'; END IF;
         UPDATE raw.stream SET version = version + 1 WHERE name = stream_
             RETURNING version INTO reached;
-        UPDATE raw.guest g SET version = reached, body = bodies[i]
-            WHERE g.id = guests[i] AND g.version = expected[i];
+        UPDATE raw.document d SET version = reached, body = bodies[i]
+            WHERE d.view = 'guest' AND d.id = guests[i] AND d.version = expected[i]
+                AND d.stream = stream_;
         IF NOT FOUND THEN RAISE EXCEPTION 'the guest is at another version'; END IF;
-        UPDATE raw.gathering SET counted = reached, seats = seats + 1
-            WHERE id = stream_ AND seats + 1 <= capacity AND queued <= 0;
+        UPDATE raw.tally t SET counted = reached, counters = t.counters || jsonb_build_object(
+                'seats', coalesce((t.counters ->> 'seats')::bigint, 0) + 1)
+            WHERE t.view = 'gathering' AND t.id = stream_
+                AND coalesce((t.counters ->> 'seats')::bigint, 0) + 1 <= capacity
+                AND coalesce((t.counters ->> 'queued')::bigint, 0) <= 0;
         IF NOT FOUND THEN RAISE EXCEPTION 'no seat is left'; END IF;
         INSERT INTO raw.idempotency VALUES (keys[i], fingerprint_, answer_, times[i]);
         INSERT INTO raw.event
@@ -91,11 +107,15 @@ BEGIN
             );
         versions := versions || reached;
     END LOOP;
+    DELETE FROM raw.idempotency WHERE key IN (
+        SELECT k.key FROM raw.idempotency k WHERE k.at <= expired
+            ORDER BY k.at LIMIT 2 * cardinality(keys) FOR UPDATE SKIP LOCKED
+    );
     RETURN versions;
 END $$;
 """
 APPEND = "SELECT raw.append($1, $2, $3, $4, $5, $6, $7)"
-ANSWER = "SELECT raw.answer($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)"
+ANSWER = f"SELECT raw.answer({', '.join(f'${n}' for n in range(1, 15))})"
 PAGE = (
     "SELECT position, stream, version, id, type, time, recorded, data, schema, subject, meta"
     " FROM {schema}.event WHERE position > $1 ORDER BY position LIMIT $2"

@@ -32,7 +32,7 @@ class HostileWriter:
         self._name = f"hostile-{number}"
         self._number = 0
         values = ", ".join(f"${n}" for n in range(1, ARGUMENTS + 1))
-        self._write = script(f"SELECT gatherlog.write({values})", self._place)
+        self._write = script(f"SELECT gatherlog.write_plan({values})", self._place)
         self.written: list[str] = []
 
     async def run(self, done: asyncio.Event) -> None:
@@ -61,11 +61,12 @@ class HostileWriter:
         before = await connection.fetchval(sql, stream) or 0
         events = [[stream], [before + 1], [id], ["t"], [NOON], [NOON], [b""], [1], [""], [b""]]
         nothing: list[object] = []
+        is_locking = not before or self._chance.random() < 0.5
         try:
             positions = await connection.fetchval(
-                *(self._write, self._name, self._number, NOON, 0, nothing),
-                *([(stream, before, before + 1)], nothing, nothing, nothing, nothing, nothing),
-                *events,
+                self._write,
+                *(self._name, self._number, NOON, 0, is_locking, *[nothing] * 3),
+                *([stream], [before], [before + 1], *[nothing] * 13, *events),
             )
         except asyncpg.UniqueViolationError:
             return None

@@ -7,10 +7,14 @@ import time
 from collections import Counter
 
 import asyncpg
+import msgspec
 import pytest
 
-from gatherlog.core import Committed
-from gatherlog.core.eventstore.errors import Conflict
+from gatherlog.core import Commit, Committed
+from gatherlog.core.eventstore.engine_store import IndexRowStore
+from gatherlog.core.eventstore.errors import Conflict, CounterOutOfBounds
+from gatherlog.engines import open_store
+from gatherlog.engines.postgres import writer
 from gatherlog.engines.postgres.installing import script
 from gatherlog.engines.postgres_address import read_place
 from tests.contracts.child import children
@@ -18,13 +22,14 @@ from tests.contracts.commits import (
     card,
     commit,
     count,
+    document,
     excluding_documents,
     put,
     whole_stream,
     writing,
 )
 from tests.contracts.engines import Place
-from tests.postgres import execute
+from tests.postgres import execute, make_role, server
 
 
 @pytest.mark.timeout(90)
@@ -116,3 +121,56 @@ async def test_three_stores_race_for_absent_documents_and_streams_without_waitin
 
         assert Counter(map(type, done[:2])) == {Committed: 1, Conflict: 1}
         assert {type(one) for one in done[2:]} == {Committed}
+
+
+async def test_a_document_that_another_process_rebuilt_meanwhile_is_decided_anew(
+    postgres: Place,
+) -> None:
+    """A rebuild appends nothing, so that the stream does not tell of it."""
+    store, other = await postgres.open(), await postgres.open()
+    first = put("a", b"1", index_keys={"by_name": ("all", "first")})
+    await store.commit(writing(first, count("b", n=1)))
+    rebuilt = put("a", b"2", index_keys={"by_name": ("all", "rebuilt")})
+    counted = count("b", n=4)
+    at = [msgspec.structs.replace(rebuilt, at=1), msgspec.structs.replace(counted, at=1, counted=1)]
+    await other.commit(Commit(writes=at))
+
+    third = put("a", b"3", index_keys={"by_name": ("all", "third")})
+    with pytest.raises(CounterOutOfBounds):
+        await store.commit(writing(count("b", n=1, at_most={"n": 5})))
+    await store.commit(writing(third, count("b", n=1, at_most={"n": 6})))
+
+    assert await card(other, "a") == document("a", b"3", version=2, index_keys=third.index_keys)
+    found = await card(other, "b")
+    assert found is not None
+    assert found.counters == {"n": 6}
+    assert isinstance(store, IndexRowStore)
+    assert await store.misindexed("card") == ([], None)
+
+
+async def test_stores_that_change_the_same_in_turns_fill_no_log_with_errors(
+    postgres: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a process knows of a document is old once another has appended to its stream. It finds
+    that out without a statement that fails, and that the server would log."""
+    assert postgres.engine.postgres is not None
+    log = server(postgres.engine.postgres).folder / "log"
+    make_role(postgres.url, "loud", "SUPERUSER")
+    execute(postgres.url, "ALTER ROLE loud SET log_min_messages = 'error'")
+    url = postgres.url.replace("postgres@", "loud@")
+    monkeypatch.setattr(writer, "LOCKING_SECONDS", 0.0)  # as if they were seconds apart
+    one, other = await open_store(url), await open_store(url)
+    before = log.stat().st_size
+    for n in range(6):
+        seat = count("hall", taken=1, at_most={"taken": 24})
+        for store, id in ((one, "a"), (other, "b"), (one, "b"), (other, "a")):
+            await store.commit(writing(put(id, b"%d" % n), seat))
+        for store in (one, other):
+            await store.commit(writing(put("c", b""), key=f"{n}"))
+    assert log.read_bytes()[before:] == b""
+
+    with pytest.raises(asyncpg.PostgresError):
+        execute(url, "SELECT 1/0")
+    assert b"division by zero" in log.read_bytes()[before:]
+    await one.close()
+    await other.close()

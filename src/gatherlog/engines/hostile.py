@@ -125,7 +125,6 @@ class HostileEngine(Engine):
         self._seen_streams: dict[str, int] = {}
         self._seen_documents: dict[Ref, Document | None] = {}
         self._seen_positions: Heads = (0,) * limits.partitions
-        self._outcomes: dict[int, bool] = {}
         self._heads = [0] * limits.partitions
         """How far the feed shows each partition."""
         self._indexes = MemoryEngine(limits)
@@ -174,12 +173,11 @@ class HostileEngine(Engine):
                 raise Collision("what the plan rests on has changed")
             self._carry_out(planned)
         if is_lost:
-            self._outcomes[id(planned)] = happens
-            raise OutcomeUnknown("the answer was lost")
+            raise OutcomeUnknown("the answer was lost", happens)
 
-    async def happened(self, planned: Planned) -> bool:
+    async def happened(self, planned: Planned, unknown: OutcomeUnknown) -> bool:
         await self._trip()
-        return self._outcomes.pop(id(planned))
+        return unknown.write is True
 
     async def forget(self, text: str) -> None:
         await self._trip()

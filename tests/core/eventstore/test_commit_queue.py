@@ -62,7 +62,7 @@ class ScriptedEngine(MemoryEngine):
     async def abandon(self) -> None:
         self.abandoned += 1
 
-    async def happened(self, planned: Planned) -> bool:
+    async def happened(self, planned: Planned, unknown: OutcomeUnknown) -> bool:
         answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
         if isinstance(answer, Exception):
             raise answer

@@ -103,6 +103,62 @@ def test_the_store_is_looked_at_once_for_all_and_more_and_more_seldom() -> None:
     run_instantly(story())
 
 
+class TellingEngine(HeadsEngine):
+    """It tells of every commit of every process."""
+
+    tells = True
+
+
+def test_an_engine_that_tells_is_looked_at_every_two_seconds_however_many_wait_again() -> None:
+    async def story() -> None:
+        engine = TellingEngine()
+        watcher = HeadWatcher(engine)
+
+        async def keep_waiting() -> None:
+            while await watcher.wait((0, 0), 30) == (0, 0):
+                pass
+
+        waiting = [asyncio.create_task(keep_waiting()) for _ in range(20)]
+        await asyncio.sleep(1)
+        reads = engine.reads
+        await asyncio.sleep(300)
+        assert engine.reads - reads <= 300 / LAST_POLL
+        engine.now = (1, 0)  # which nobody tells of
+        await asyncio.sleep(LAST_POLL)
+        assert all(one.done() for one in waiting)
+
+    run_instantly(story())
+
+
+def test_what_an_engine_tells_of_is_looked_for_until_it_can_be_read() -> None:
+    """A commit may be told of while an earlier one, which is under way, holds back the heads."""
+
+    async def story() -> float:
+        engine = TellingEngine()
+        watcher, loop = HeadWatcher(engine), asyncio.get_running_loop()
+        waiting = await started(watcher, (0, 0), 60)
+        await asyncio.sleep(10)
+        engine.tell(None)
+        await asyncio.sleep(0.1)
+        engine.now, began = (1, 0), loop.time()
+        await waiting
+        return loop.time() - began
+
+    assert run_instantly(story()) <= 0.1
+
+
+def test_who_waits_for_a_moment_looks_himself() -> None:
+    async def story() -> None:
+        engine = TellingEngine()
+        watcher = HeadWatcher(engine)
+        waiting = await started(watcher, (1, 0), 60)
+        engine.now = (1, 0)
+        assert await watcher.wait((0, 0), 0) == (1, 0)
+        waiting.cancel()
+
+    run_instantly(story())
+
+
 def test_nobody_looks_while_nobody_waits() -> None:
     async def story() -> None:
         engine = HeadsEngine()

@@ -256,7 +256,7 @@ class CommitQueue:
         backoff = Backoff()
         while True:
             try:
-                return await self._engine.happened(planned)
+                return await self._engine.happened(planned, unknown)
             except (Busy, StoreFailed) as failure:
                 try:
                     await backoff.pause(failure)

@@ -44,7 +44,14 @@ class Collision(Exception):
 
 
 class OutcomeUnknown(StoreFailed):
-    """The answer to a write was lost: whether it happened has to be found out."""
+    """The answer to a write was lost: whether it happened has to be found out.
+
+    `write` is whatever the engine needs for that.
+    """
+
+    def __init__(self, text: str, write: object = None) -> None:
+        super().__init__(text)
+        self.write = write
 
 
 class GroupLimits(msgspec.Struct, frozen=True, kw_only=True):
@@ -91,6 +98,8 @@ class Engine(Protocol):
     """A UUID, made with the store."""
     limits: Limits
     group: GroupLimits = GroupLimits()
+    tells: bool = False
+    """Whether `watch` tells of the commits of all processes, so that looking is for lost news."""
 
     async def load(self, wanted: Wanted, now: int, *, anew: bool) -> State:
         """What `wanted` names, at the time `now`; it may be what this process knows of it.
@@ -113,7 +122,7 @@ class Engine(Protocol):
         """Give up what `load` began. By default there is nothing to give up."""
         return None
 
-    async def happened(self, planned: Planned) -> bool:
+    async def happened(self, planned: Planned, unknown: OutcomeUnknown) -> bool:
         """After OutcomeUnknown: whether the write happened. It cannot happen any more if not.
 
         An engine that never raises OutcomeUnknown leaves this as it is.

@@ -58,7 +58,8 @@ class HeadWatcher:
             self._engine.watch(self._engine_moved)
         self._waiting += 1
         try:
-            await self.latest()
+            if not self._is_looked_after(timeout):
+                await self.latest()
             while not _is_beyond(self.heads, beyond) and not self._is_closed:
                 remaining = deadline - loop.time()
                 if remaining <= 0:
@@ -87,19 +88,34 @@ class HeadWatcher:
             self._moved.set()
             self._moved = asyncio.Event()
 
+    def _is_looked_after(self, timeout: float) -> bool:
+        """Whether who waits so long would hear of whatever has happened by now."""
+        return self._engine.tells and self._poller is not None and timeout >= LAST_POLL
+
     async def _poll(self) -> None:
-        """Look at the store for all who wait, more and more seldom while nothing moves."""
-        pause = FIRST_POLL
+        """Look at the store for all who wait, more and more seldom while nothing moves.
+
+        After an engine has told, looks follow each other fast until the heads have moved: what it
+        told of may be readable a moment later. Others are looked at fast while the heads move.
+        """
+        tells = self._engine.tells
+        pause = LAST_POLL if tells else FIRST_POLL
         try:
             while self._waiting:
                 with suppress(TimeoutError):
                     async with asyncio.timeout(pause):
                         await self._look.wait()
+                was_told, before = self._look.is_set(), self.heads
                 self._look.clear()
-                before = self.heads
                 with suppress(StoreError):  # the store recovers, or those who read hear of it
                     await self.latest()
-                pause = FIRST_POLL if self.heads != before else min(pause * 1.5, LAST_POLL)
+                moved = self.heads != before
+                if tells and moved:
+                    pause = LAST_POLL
+                elif moved or (tells and was_told):
+                    pause = FIRST_POLL
+                else:
+                    pause = min(pause * 1.5, LAST_POLL)
         finally:
             self._poller = None
 

@@ -96,7 +96,7 @@ def _add_commit(
             partition = partition_of(append.stream, len(state.positions))
             basis.positions[partition] = state.positions[partition]
     for write in commit.writes:
-        _add_write(basis, state, write, added.setdefault((write.view, write.id), {}))
+        _add_write(basis, state, write, added)
 
 
 def _add_refusal(
@@ -121,33 +121,42 @@ def _add_refusal(
         loaded = _counters(state.documents.get((view, id))).get(counter, 0)
         low = loaded - beyond + 1 if beyond > 0 else -WIDEST
         high = loaded - beyond - 1 if beyond < 0 else WIDEST
-        _narrow(basis, (view, id), counter, low, high)
+        _narrow(basis.bounds.setdefault((view, id), {}), counter, low, high)
 
 
-def _add_write(basis: Basis, state: State, write: Write, added: dict[str, int]) -> None:
-    """Add what one write rests on. `added` is what earlier writes add to the same counters."""
+def _add_write(basis: Basis, state: State, write: Write, added: dict[Ref, dict[str, int]]) -> None:
+    """Add what one write rests on. `added` is what earlier writes add to counters."""
     ref = (write.view, write.id)
     before = state.documents.get(ref)
-    if write.expects is not None or write.body is not KEEP:
+    has_body = write.body is not KEEP
+    if has_body or write.expects is not None:
         basis.versions.setdefault(ref, _version(before))
-    if write.changes_anything:
+    if has_body or write.changes_anything:
         basis.owners.setdefault(ref, _owner(before))
     if write.counted is not None or write.body is DELETE:
         basis.counted.setdefault(ref, _counted(before))
-    for counter in {**write.adds, **write.at_most, **write.at_least}:
-        earlier = added.get(counter, 0)
-        total = earlier + write.adds.get(counter, 0)
+    if write.adds or write.at_most or write.at_least:
+        _add_bounds(basis.bounds.setdefault(ref, {}), write, added.setdefault(ref, {}))
+
+
+def _add_bounds(bounds: dict[str, Bounds], write: Write, added: dict[str, int]) -> None:
+    """Add between which values the counters of one document must lie for one write."""
+    adds, at_most, at_least = write.adds, write.at_most, write.at_least
+    for counter in {**adds, **at_most, **at_least}:
+        total = added.get(counter, 0) + adds.get(counter, 0)
         added[counter] = total
-        low = write.at_least.get(counter, -MAX_INTEGER) - total
-        high = write.at_most.get(counter, MAX_INTEGER) - total
-        _narrow(basis, ref, counter, low, high)
+        low = at_least.get(counter, -MAX_INTEGER) - total
+        high = at_most.get(counter, MAX_INTEGER) - total
+        _narrow(bounds, counter, low, high)
 
 
-def _narrow(basis: Basis, ref: Ref, counter: str, low: int, high: int) -> None:
+def _narrow(bounds: dict[str, Bounds], counter: str, low: int, high: int) -> None:
     """Demand of a counter to lie between two values, too."""
-    bounds = basis.bounds.setdefault(ref, {})
-    lowest, highest = bounds.get(counter, (-WIDEST, WIDEST))
-    bounds[counter] = max(lowest, low), min(highest, high)
+    known = bounds.get(counter)
+    if known is not None:
+        low = low if low > known[0] else known[0]
+        high = high if high < known[1] else known[1]
+    bounds[counter] = low, high
 
 
 def net_adds(state: State, changes: Changes) -> dict[Ref, dict[str, int]]:

@@ -201,21 +201,23 @@ class PartitionProcessor:
         """Wait for any event beyond `heads`, for `IDLE_LEASES` lengths of a lease at most.
 
         If one came, wait `gather` seconds more, so that more events share a page; otherwise check
-        the lease. Returns the new heads.
+        the lease, and wait again if there is nothing else to look after. Returns the new heads.
         """
         state = self._state
-        if state.is_stopping:  # since a moment: nobody would cancel this wait
-            return heads
-        self._is_waiting = self._is_idle = True
-        try:
-            now = await state.store.wait(heads, self._idle_seconds)
-            if gather and now != heads:
-                await asyncio.sleep(gather)
-        finally:
-            self._is_waiting = False
-        if now == heads:
-            await state.checkpoint_store.check_lease()
-            self._stop_if_requested()
+        now = heads
+        while now == heads and not state.is_stopping:  # nobody would cancel this wait then
+            self._is_waiting = self._is_idle = True
+            try:
+                now = await state.store.wait(heads, self._idle_seconds)
+                if gather and now != heads:
+                    await asyncio.sleep(gather)
+            finally:
+                self._is_waiting = False
+            if now == heads:
+                await state.checkpoint_store.check_lease()
+                self._stop_if_requested()
+                if self._orphans_at is not None:
+                    break
         return now
 
     # Beside the reading.

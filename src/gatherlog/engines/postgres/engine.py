@@ -36,9 +36,10 @@ from gatherlog.engines.postgres.given import GivenEvents
 from gatherlog.engines.postgres.index_rows import read_misindexed, rewrite_rows
 from gatherlog.engines.postgres.installing import script
 from gatherlog.engines.postgres.known import KnownRows
+from gatherlog.engines.postgres.outcomes import WriterMark, give_up
 from gatherlog.engines.postgres.views import read_views, save_views
 from gatherlog.engines.postgres.wakeups import Wakeups
-from gatherlog.engines.postgres.writer import Writer, WriterMark
+from gatherlog.engines.postgres.writer import Writer
 from gatherlog.engines.postgres.writing import arguments_of
 from gatherlog.engines.postgres_address import Place
 
@@ -63,6 +64,8 @@ class PostgresStore(IndexRowStore):
 class PostgresEngine(IndexRowEngine):
     """The `Engine` of a `PostgresStore`."""
 
+    tells = True
+
     def __init__(self, server: Server, store: str, limits: Limits) -> None:
         self.id = store
         self.limits = limits
@@ -74,7 +77,6 @@ class PostgresEngine(IndexRowEngine):
         self._known = KnownRows()
         self._given = GivenEvents(server.place)
         self._horizon = 0
-        self._unknown: dict[int, WriterMark] = {}
         self._moved: Callable[[Heads | None], None] = lambda heads: None
         server.on_connected = self._connected
 
@@ -94,7 +96,7 @@ class PostgresEngine(IndexRowEngine):
         if not (anew or streams or refs):  # keys are taken to be unknown until the write
             loaded = rows.Loaded([])
         else:
-            loaded = await self._load(now, wanted, streams, refs)
+            loaded = await self._load(wanted, streams, refs)
         return State(
             now,
             UNCOUNTED,
@@ -111,10 +113,8 @@ class PostgresEngine(IndexRowEngine):
             is_current=streams == wanted.streams and refs == wanted.documents,
         )
 
-    async def _load(
-        self, now: int, wanted: Wanted, streams: set[str], refs: set[Ref]
-    ) -> rows.Loaded:
-        found = await self._writer.load(now, sorted(wanted.keys), sorted(streams), sorted(refs))
+    async def _load(self, wanted: Wanted, streams: set[str], refs: set[Ref]) -> rows.Loaded:
+        found = await self._writer.load(sorted(wanted.keys), sorted(streams), sorted(refs))
         loaded = rows.Loaded(found)
         self._known.note_streams({name: loaded.streams.get(name, 0) for name in streams})
         self._known.note({ref: loaded.documents.get(ref) for ref in refs}, self._known.writes)
@@ -125,12 +125,7 @@ class PostgresEngine(IndexRowEngine):
         if values is None:
             await self._writer.abandon()
             return
-        try:
-            positions = await self._writer.write(planned.state.now, values)
-        except OutcomeUnknown:
-            self._unknown[id(planned)] = self._writer.mark
-            raise
-        self._has_happened(planned, positions)
+        self._has_happened(planned, await self._writer.write(values))
 
     def _has_happened(self, planned: Planned, positions: Sequence[int]) -> None:
         """Tell the callers their positions, and everybody that there may be more to read."""
@@ -147,11 +142,9 @@ class PostgresEngine(IndexRowEngine):
     async def abandon(self) -> None:
         await self._writer.abandon()
 
-    async def happened(self, planned: Planned) -> bool:
-        writer, number = self._unknown[id(planned)]
-        given_up = await self._fetch(self._writer.give_up_sql, writer, number, planned.state.now)
-        del self._unknown[id(planned)]
-        if given_up:
+    async def happened(self, planned: Planned, unknown: OutcomeUnknown) -> bool:
+        assert isinstance(unknown.write, WriterMark)
+        if await give_up(self._fetch, unknown.write):
             return False
         events = planned.changes.events
         found = await self._fetch(

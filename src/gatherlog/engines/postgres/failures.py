@@ -19,6 +19,7 @@ DRIVER_ERRORS: Final = (
 
 _COLLISIONS: Final = frozenset(
     {
+        "GL003",  # a row was changed in the last moment
         "23505",  # a row has come into being in the last moment
         "40P01",  # deadlock
         "40001",  # serialization failure

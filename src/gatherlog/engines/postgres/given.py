@@ -5,8 +5,9 @@ versions that were given already are given again, with another content. Whoever 
 compares what is there with what was given last.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Callable, Mapping, Sequence
+from operator import attrgetter
+from typing import Final
 
 from gatherlog.core.eventstore.errors import Busy, NotAStore
 from gatherlog.core.eventstore.events import Recorded
@@ -26,6 +27,7 @@ _READ: Final = (
 
 Mark = tuple[str, int, str]
 """Stream, version and id of an event."""
+_mark_of: Final[Callable[[Recorded], Mark]] = attrgetter("stream", "version", "id")
 
 
 class GivenEvents:
@@ -34,37 +36,35 @@ class GivenEvents:
     def __init__(self, place: Place) -> None:
         self._place = place
         self._marks: dict[int, Mark] = {}
+        """What is at which position, as it was given; a few more than MOST."""
         self.head = 0
         """The last position of which it is known that an event is there."""
 
     def note_page(self, page: Sequence[Recorded]) -> None:
         """Take note of a page of the feed; those far behind the head have passed long ago."""
         if page and page[-1].position >= self.head:
-            self._note(
-                (event.position, (event.stream, event.version, event.id)) for event in page[-MOST:]
-            )
+            self._note(page, [event.position for event in page])
 
-    def note_commit(self, events: Sequence[Any], positions: Sequence[int]) -> None:
+    def note_commit(self, events: Sequence[Recorded], positions: Sequence[int]) -> None:
         """Take note of the events of a commit of this process."""
-        self._note(
-            (position, (event.stream, event.version, event.id))
-            for event, position in zip(events[-MOST:], positions[-MOST:], strict=True)
-        )
+        self._note(events, positions)
 
     def note_head(self, head: int) -> None:
         """Take note of the position of an event that can be read."""
         self.head = max(self.head, head)
 
-    def _note(self, events: Iterable[tuple[int, Mark]]) -> None:
-        for position, mark in events:
-            self._marks[position] = mark
-            self.note_head(position)
-        while len(self._marks) > MOST:
-            del self._marks[next(iter(self._marks))]
+    def _note(self, events: Sequence[Recorded], positions: Sequence[int]) -> None:
+        self._marks.update(zip(positions[-MOST:], map(_mark_of, events[-MOST:]), strict=True))
+        self.note_head(max(positions))
+        if len(self._marks) > 8 * MOST:
+            self._marks = self._last()
+
+    def _last(self) -> dict[int, Mark]:
+        return dict(list(self._marks.items())[-MOST:])
 
     async def demand(self, connection: Connection) -> None:
         """Raise NotAStore if the database lacks anything that was given."""
-        marks, head = dict(self._marks), self.head
+        marks, head = self._last(), self.head
         if not head:
             return
         asked = [*marks, head]

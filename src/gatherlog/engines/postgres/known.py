@@ -1,6 +1,7 @@
 """What this process knows of the rows of the store, which may be older than what is there."""
 
 from collections.abc import Mapping
+from operator import itemgetter
 from typing import Final
 
 from gatherlog.core.eventstore.planner import Changes
@@ -10,6 +11,7 @@ from gatherlog.core.eventstore.store import Document, Ref
 __all__ = ["KnownRows"]
 
 MOST_APPLIED: Final = 4_096
+"""Of so many documents at least it is known when this process wrote them last."""
 
 
 class KnownRows(RowCache):
@@ -36,15 +38,24 @@ class KnownRows(RowCache):
                 self.keep(document)
 
     def note_streams(self, found: Mapping[str, int]) -> None:
-        """Take note of the versions of streams that were read."""
+        """Take note of the versions of streams that were read.
+
+        What is known of the documents of a stream that others have appended to may be old.
+        """
+        moved = {name for name, at in found.items() if self.streams.get(name, at) != at}
         self.streams.update(found)
+        if moved:
+            self.documents = {
+                ref: document
+                for ref, document in self.documents.items()
+                if document is None or document.stream not in moved
+            }
 
     def apply_own(self, changes: Changes) -> None:
         """Take note of what this process has just committed."""
         self.writes += 1
         self.apply(changes)
-        for ref in changes.documents:
-            self._applied.pop(ref, None)
-            self._applied[ref] = self.writes
-        while len(self._applied) > MOST_APPLIED:
-            del self._applied[next(iter(self._applied))]
+        self._applied.update(dict.fromkeys(changes.documents, self.writes))
+        if len(self._applied) > 2 * MOST_APPLIED:
+            youngest = sorted(self._applied.items(), key=itemgetter(1))[-MOST_APPLIED:]
+            self._applied = dict(youngest)

@@ -58,6 +58,7 @@ class Wakeups:
         while True:
             await self._wanted.wait()
             self._wanted.clear()
+            await asyncio.sleep(0)  # first the callers of the commit go on, and the next is sent
             try:
                 connection = await self._ready()
                 if self._is_to_send:

@@ -23,28 +23,16 @@ from gatherlog.engines.postgres.failures import (
     translate,
 )
 from gatherlog.engines.postgres.installing import script
+from gatherlog.engines.postgres.outcomes import WriterMark, begin_writer
 from gatherlog.engines.postgres.rows import LOAD
 from gatherlog.engines.postgres.writing import ARGUMENTS
 
-__all__ = ["Writer", "WriterMark"]
+__all__ = ["Writer"]
 
 LOCKING_SECONDS: Final = 1.0
 """For so long after a collision, rows are locked when they are loaded."""
 WRITE_SECONDS: Final = 5.0
 """A statement of the writer that has no answer by then is taken to be lost."""
-KEPT_MICROSECONDS: Final = 30 * 24 * 3600 * 1_000_000
-"""How long it is known what became of the last write of a connection."""
-
-WriterMark = tuple[str, int]
-"""A connection that writes, and the number of a write on it."""
-
-_BEGIN_WRITER: Final = "INSERT INTO gatherlog.outcome (writer, number, at) VALUES ($1, 0, $2)"
-_FORGET_WRITERS: Final = "DELETE FROM gatherlog.outcome WHERE at < $1"
-_GIVE_UP: Final = (
-    "INSERT INTO gatherlog.outcome AS o (writer, number, at) VALUES ($1, $2, $3)"
-    " ON CONFLICT (writer) DO UPDATE SET number = excluded.number WHERE o.number < excluded.number"
-    " RETURNING number"
-)
 
 
 class Writer:
@@ -54,11 +42,8 @@ class Writer:
         self._server = server
         place = server.place
         values = ", ".join(f"${number}" for number in range(1, ARGUMENTS + 1))
-        self._write = script(f"SELECT gatherlog.write({values})", place)
+        self._write = script(f"SELECT gatherlog.write_plan({values})", place)
         self._load = script(LOAD, place)
-        self._begin_writer = script(_BEGIN_WRITER, place)
-        self._forget_writers = script(_FORGET_WRITERS, place)
-        self.give_up_sql = script(_GIVE_UP, place)
         self._connection: Connection | None = None
         self._name = ""
         self._number = 0
@@ -70,7 +55,7 @@ class Writer:
         """Whether rows are locked when they are loaded, because of a collision a moment ago."""
         return asyncio.get_running_loop().time() < self._locks_until
 
-    async def load(self, now: int, keys: list[str], streams: list[str], refs: Any) -> list[Any]:
+    async def load(self, keys: list[str], streams: list[str], refs: Any) -> list[Any]:
         """Rows as they are now, locked if that is called for.
 
         Raises Collision if somebody else holds one of the locks, Busy and StoreFailed.
@@ -79,7 +64,7 @@ class Writer:
         locks = self.locks
         for attempt in (1, 2, 3):
             try:
-                connection = await self._ready(now)
+                connection = await self._ready()
                 if locks:
                     await connection.execute("BEGIN", timeout=WRITE_SECONDS)
                     self._is_in_transaction = True
@@ -97,15 +82,14 @@ class Writer:
                 raise
         raise AssertionError("the last attempt returns or raises")
 
-    async def write(self, now: int, values: Sequence[Any]) -> list[int]:
-        """Call `write`; the positions of the events. Raises Collision, OutcomeUnknown, …"""
+    async def write(self, values: Sequence[Any]) -> list[int]:
+        """Call `write_plan`; the positions of the events. Raises Collision, OutcomeUnknown, …"""
         try:
-            connection = await self._ready(now)
+            connection = await self._ready()
         except DRIVER_ERRORS as error:
             self._drop()
             raise Collision("the connection was lost before the write") from error
         self._number += 1
-        self.mark: WriterMark = (self._name, self._number)
         try:
             async with asyncio.timeout(WRITE_SECONDS):
                 positions: list[int] | None = await connection.fetchval(
@@ -115,7 +99,7 @@ class Writer:
                     await connection.execute("COMMIT")
                     self._is_in_transaction = False
         except DRIVER_ERRORS as error:
-            await self._failed(error)
+            await self._failed(error, WriterMark(self._name, self._number))
             raise AssertionError("a failed write raises") from error
         except BaseException:
             self._drop()
@@ -125,11 +109,11 @@ class Writer:
             raise Collision("what the plan rests on has changed")
         return positions
 
-    async def _failed(self, error: Exception) -> None:
+    async def _failed(self, error: Exception, mark: WriterMark) -> None:
         """Raise what an error means for the write."""
         if is_lost(error):
             self._drop()
-            raise OutcomeUnknown(f"the answer to a write was lost: {error!r}") from error
+            raise OutcomeUnknown(f"the answer to a write was lost: {error!r}", mark) from error
         if is_given_up(error):
             self._drop()
             raise Collision(str(error)) from error
@@ -155,15 +139,14 @@ class Writer:
                 except DRIVER_ERRORS:
                     self._drop()
 
-    async def _ready(self, now: int) -> Connection:
+    async def _ready(self) -> Connection:
         """The connection, and its row in `outcome`."""
         if self._connection is None or self._connection.is_closed():
             self._is_in_transaction = False
             connection = await self._server.connect()
             self._connection, self._name, self._number = connection, str(uuid.uuid4()), 0
             async with asyncio.timeout(WRITE_SECONDS):
-                await connection.execute(self._begin_writer, self._name, now)
-                await connection.execute(self._forget_writers, now - KEPT_MICROSECONDS)
+                await begin_writer(connection, self._server.place, self._name)
         return self._connection
 
     def _drop(self) -> None:

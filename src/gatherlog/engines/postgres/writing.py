@@ -1,6 +1,6 @@
-"""A plan as the arguments of the SQL function `write`: what it rests on, and what it changes."""
+"""A plan as the arguments of the function `write_plan`: what it rests on and what it changes."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from operator import attrgetter
 from typing import Any, Final
 from zlib import crc32
@@ -16,8 +16,8 @@ from gatherlog.core.eventstore.store import Document, IndexKey, Ref
 
 __all__ = ["ARGUMENTS", "arguments_of", "pack"]
 
-ARGUMENTS: Final = 21
-"""How many arguments `write` has."""
+ARGUMENTS: Final = 34
+"""How many arguments `write_plan` has."""
 ABSENCES: Final = 512
 """How many locks there are for names that must be absent."""
 FAR: Final = 2**62
@@ -38,27 +38,32 @@ _columns_of = attrgetter(*_EVENT_COLUMNS)
 _encode: Final = msgspec.json.Encoder().encode
 _NOTHING: Final = b"{}"
 
+Row = tuple[Any, ...]
+
 
 def arguments_of(planned: Planned) -> tuple[Any, ...] | None:
-    """The arguments of `write` after those that name the writer; None: there is nothing to do."""
+    """The arguments of `write_plan` after those that name the writer; None: nothing to do."""
     state, changes = planned.state, planned.changes
     basis = rests_on(state, planned.commits, planned.results)
     plan = _Plan(planned, basis)
     keys, streams = plan.keys(), plan.streams()
-    documents, tallies, bounds = plan.documents(), plan.tallies(), plan.bounds()
-    if not (keys or streams or documents or tallies or bounds):
+    puts, documents = plan.documents()
+    tallies, bounds = plan.tallies(), plan.bounds()
+    if not (keys or streams or puts or documents or tallies or bounds):
         return None
     return (
         state.now,
         state.now - KEY_LIFETIME,
-        keys,
-        streams,
-        documents,
-        tallies,
-        bounds,
-        plan.index_rows(),
-        plan.absences(streams, documents, tallies),
-        *_events(changes.events),
+        _is_locking(streams, documents, tallies),
+        *_columns(keys, 3),
+        *_columns(streams, 3),
+        *_columns(puts, 8),
+        documents or None,
+        tallies or None,
+        bounds or None,
+        plan.index_rows() or None,
+        plan.absences(streams, documents, tallies) or None,
+        *_columns(list(map(_columns_of, changes.events)), len(_EVENT_COLUMNS)),
     )
 
 
@@ -78,40 +83,44 @@ class _Plan:
         self._bodies, self._counted = written(planned.commits, planned.results)
         self._adds = net_adds(planned.state, planned.changes)
 
-    def keys(self) -> list[tuple[Any, ...]]:
+    def keys(self) -> list[Row]:
         keys = self._changes.keys
         return [
             (key, keys[key].fingerprint, keys[key].answer) if key in keys else (key, None, None)
             for key in sorted(self._basis.keys)
         ]
 
-    def streams(self) -> list[tuple[Any, ...]]:
+    def streams(self) -> list[Row]:
         after = self._changes.streams
         return [(name, at, after.get(name)) for name, at in sorted(self._basis.streams.items())]
 
-    def documents(self) -> list[tuple[Any, ...]]:
+    def documents(self) -> tuple[list[Row], list[Row]]:
+        """Bodies of documents that are there already, and what else is demanded or done."""
         basis = self._basis
-        rows = (
-            self._document(ref, self._before.get(ref))
-            for ref in sorted({*basis.versions, *basis.owners, *self._after})
-        )
-        return [row for row in rows if row is not None]
+        puts: list[Row] = []
+        others: list[Row] = []
+        for ref in sorted({*basis.versions, *basis.owners, *self._after}):
+            before, after = self._before.get(ref), self._after.get(ref)
+            if before and after and before.stream == after.stream and ref in self._bodies:
+                puts.append(_put(before, after))
+            elif (row := self._other(ref, before, after)) is not None:
+                others.append(row)
+        return puts, others
 
-    def _document(self, ref: Ref, before: Document | None) -> tuple[Any, ...] | None:
+    def _other(self, ref: Ref, before: Document | None, after: Document | None) -> Row | None:
         version, owner = self._basis.versions.get(ref), self._basis.owners.get(ref)
-        after, is_there = self._after.get(ref), before is not None
-        is_put = after is not None and (not is_there or ref in self._bodies)
-        is_gone = is_there and after is None and ref in self._after
+        is_put = after is not None and (before is None or ref in self._bodies)
+        is_gone = before is not None and after is None and ref in self._after
         if before is not None and before.counters and version is None and not is_put:
             return None  # who has counters is never deleted, so its owner stays
         keys = pack(before.index_keys) if before is not None and (is_put or is_gone) else None
-        demanded = (*ref, is_there, version, owner, keys)
+        demanded = (*ref, before is not None, version, owner, keys)
         if is_put and after is not None:
             fields = (after.stream, after.version, after.body, pack(after.index_keys))
             return (*demanded, "put", *fields)
         return (*demanded, "delete" if is_gone else None, None, None, None, None)
 
-    def tallies(self) -> list[tuple[Any, ...]]:
+    def tallies(self) -> list[Row]:
         basis = self._basis
         return [self._tally(ref) for ref in sorted({*basis.counted, *basis.bounds, *self._counted})]
 
@@ -123,7 +132,7 @@ class _Plan:
             return (*demanded, None, None)
         return (*demanded, _encode(self._adds.get(ref, {})).decode(), after.counted)
 
-    def bounds(self) -> list[tuple[Any, ...]]:
+    def bounds(self) -> list[Row]:
         return [
             (*ref, counter, max(low, -MAX_INTEGER), min(high, MAX_INTEGER))
             for ref, counters in sorted(self._basis.bounds.items())
@@ -131,12 +140,13 @@ class _Plan:
             if low > -FAR or high < FAR
         ]
 
-    def index_rows(self) -> list[tuple[Any, ...]]:
+    def index_rows(self) -> list[Row]:
         """Rows that end and rows that begin, by document."""
-        rows: list[tuple[Any, ...]] = []
+        rows: list[Row] = []
         for (view, id), after in self._after.items():
-            was = _index_keys(self._before.get((view, id)))
-            will = _index_keys(after)
+            was, will = _index_keys(self._before.get((view, id))), _index_keys(after)
+            if was == will:
+                continue
             for keys, others, is_listed in ((was, will, False), (will, was, True)):
                 rows += [
                     (view, index, *split_key(key), id, is_listed)
@@ -145,8 +155,8 @@ class _Plan:
                 ]
         return sorted(rows)
 
-    def absences(self, *demanded: Sequence[tuple[Any, ...]]) -> list[int]:
-        """The numbers of the locks on names that must be absent; see `write`."""
+    def absences(self, *demanded: Sequence[Row]) -> list[int]:
+        """The numbers of the locks on names that must be absent; see `write_plan`."""
         streams, documents, tallies = demanded
         alone: set[int] = set()
         shared: set[int] = set()
@@ -170,7 +180,30 @@ def _index_keys(document: Document | None) -> Mapping[str, IndexKey]:
     return {} if document is None else document.index_keys
 
 
-def _events(events: Iterable[Any]) -> list[list[Any]]:
-    """The columns of the events."""
-    columns = list(map(list, zip(*map(_columns_of, events), strict=True)))
-    return columns or [[] for _ in _EVENT_COLUMNS]
+def _put(before: Document, after: Document) -> Row:
+    """The body of a document that stays where it is."""
+    keys, keys_after = before.index_keys, after.index_keys
+    return (
+        before.view,
+        before.id,
+        before.version,
+        before.stream,
+        pack(keys),
+        after.version,
+        after.body,
+        None if keys == keys_after else pack(keys_after),
+    )
+
+
+def _is_locking(streams: Sequence[Row], documents: Sequence[Row], tallies: Sequence[Row]) -> bool:
+    """Whether rows have to be locked and looked at before anything is changed; see `write_plan`."""
+    if documents or len(streams) != 1:
+        return True
+    [(_, before, after)] = streams
+    are_moved = all(is_there and adds is not None for _, _, is_there, _, adds, _ in tallies)
+    return not before or after is None or not are_moved
+
+
+def _columns(rows: Sequence[Row], count: int) -> list[list[Any] | None]:
+    """The columns of rows, as many as they have; without rows NULL, which is encoded fastest."""
+    return list(map(list, zip(*rows, strict=True))) if rows else [None] * count
