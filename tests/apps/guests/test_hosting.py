@@ -326,15 +326,18 @@ def test_a_co_host_is_made_once() -> None:
     assert make_co_host(guest(happened(made)), False) == [CoHostChanged(is_co_host=False)]
 
 
-def test_the_first_name_of_a_guest_cannot_be_cleared() -> None:
+@pytest.mark.parametrize("field", ["first_name", "last_name"])
+def test_the_name_of_a_guest_is_never_null(field: str) -> None:
+    cleared: Any = {field: None}
+
     with pytest.raises(Invalid) as refused:
-        changed(guest(), first_name=None)
+        changed(guest(), **cleared)
 
-    assert pointers(refused) == ["/first_name"]
+    assert pointers(refused) == ["/" + field]
 
 
-@pytest.mark.parametrize("blank", [None, "", " \t", "\u3164"])
-def test_one_name_is_enough_so_the_last_name_may_be_cleared(blank: str | None) -> None:
+@pytest.mark.parametrize("blank", ["", " \t", "\u3164"])
+def test_one_name_is_enough_so_the_last_name_may_be_blank(blank: str) -> None:
     assert changed(guest(), last_name=blank) == [GuestChanged(last_name="")]
 
 

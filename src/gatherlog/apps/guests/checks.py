@@ -31,7 +31,10 @@ class Checks(FieldChecks):
 
     def last_name(self, field: str, text: str | None) -> str:
         """Up to 100 characters once trimmed; blank, and then empty, for a guest with one name."""
-        if text is None or (is_blank(text) and not forbidden(text.strip())):
+        if text is None:
+            self.note(field, "should be a text; it is empty for a guest with one name")
+            return ""
+        if is_blank(text) and not forbidden(text.strip()):
             return ""
         return self.name(field, text)
 
