@@ -28,7 +28,7 @@ def matched(rows: list[SheetRow], guests: list[Guest]) -> list[Match]:
 def found(rows: list[SheetRow], guests: list[Guest]) -> list[str | None]:
     """Whom the rows surely are about: ids, None for somebody new, and "asked"."""
     return [
-        "asked" if match.candidates else match.guest and match.guest.id
+        "asked" if match.candidates else None if match.guest is None else match.guest.id
         for match in matched(rows, guests)
     ]
 

@@ -210,17 +210,15 @@ class Import:
         choice = choice_of(self._choices, plain.place)
         if choice is None:
             return plain
-        outcome = chosen(plain, choice, lambda id: free.pop(id, None), self._is_as_seen)
-        self._asked_about.setdefault(plain.place, frozenset(map(state, plain.named)))
-        return outcome
-
-    def _is_as_seen(self, plain: Outcome, choice: Choice) -> bool:
-        """Whether the question is the one that was answered: for the host, and after that for this
-        import, whose own changes do not count."""
+        guest = free.pop(choice.guest_id or "", None)
+        states = frozenset(state(one) for one in (*plain.named, guest) if one is not None)
         about = self._asked_about.get(plain.place)
         if about is None:
-            return choice.seen in (None, mark(plain))
-        return about.issuperset(map(state, plain.named))
+            is_as_seen = choice.seen in (None, mark(plain))
+            self._asked_about[plain.place] = states
+        else:  # What this import changed itself is not asked about any more.
+            is_as_seen = states <= about
+        return chosen(plain, choice, guest, is_as_seen=is_as_seen)
 
     def _chosen_guests(
         self, matches: Sequence[Match], guests: Sequence[Guest]

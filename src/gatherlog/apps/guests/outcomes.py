@@ -1,6 +1,5 @@
 """What becomes of each row of a sheet, with and without a choice of the host. Pure."""
 
-from collections.abc import Callable
 from hashlib import blake2s
 from typing import Literal
 
@@ -75,17 +74,12 @@ def outcome_of(row: SheetRow, place: Place, match: Match) -> Outcome:
     )
 
 
-def chosen(
-    plain: Outcome,
-    choice: Choice,
-    find: Callable[[str], Guest | None],
-    is_as_seen: Callable[[Outcome, Choice], bool],
-) -> Outcome:
+def chosen(plain: Outcome, choice: Choice, guest: Guest | None, *, is_as_seen: bool) -> Outcome:
     """What becomes of a row by choice; `plain` is what would become of it without.
 
-    `find` gives a guest on the list whom no other row is about, by the id; `is_as_seen` tells
-    whether the question still is the one that the host answered. A choice that does not fit is
-    refused: then nothing is imported of the row.
+    `guest` is the one whom the choice names, if the guest is on the list and no other row is about
+    the guest; `is_as_seen` tells whether the question still is the one that the host answered. A
+    choice that does not fit is refused: then nothing is imported of the row.
     """
     if choice.action == "leave":
         return _as(plain, "left", plain.guest)
@@ -93,10 +87,10 @@ def chosen(
         return _refused(plain, f"{full_name(plain.guest)} is on the list already")
     if plain.kind == "unchanged" and choice.guest_id in (None, plain.named[0].id):
         return plain
-    if not is_as_seen(plain, choice):
+    if not is_as_seen:
         return _refused(plain, CHANGED_MEANWHILE)
     if choice.action == "same":
-        return _same(plain, find(choice.guest_id or ""), choice)
+        return _same(plain, guest, choice)
     if choice.action == "new":
         return _as(plain, "new", None)
     if plain.candidates:
