@@ -8,7 +8,12 @@ from httpx2 import AsyncClient
 
 CSV = {"content-type": "text/csv"}
 ADA = {"first_name": "Ada", "last_name": "Winter", "email": "family@example.org"}
-SHEET = "Name,Email,Household\nBen Winter,family@example.org,\nAda Winter,new@example.org,\nCas Roth,,R\n"
+SHEET = """\
+Name,Email,Household
+Ben Winter,family@example.org,
+Ada Winter,new@example.org,
+Cas Roth,,R
+"""
 
 
 async def imported(api: AsyncClient, sheet: str = SHEET, **query: Any) -> Any:

@@ -76,11 +76,11 @@ async def test_what_was_answered_is_not_asked_again(service: GuestService) -> No
     await ada(service)
     rows = lines(f"{BEN}{NAMESAKE}")
 
-    first = await take_in(service, rows, choices_of({"new": ["2"]}))
+    first = await take_in(service, rows, choices_of(new="2"))
     assert first.counts == Imported(new=1, changed=0, unchanged=0, asked=1)
     then = await take_in(service, rows)
     assert then.counts == Imported(new=0, changed=0, unchanged=1, asked=1)
-    rest = await take_in(service, rows, choices_of({"new": ["3"]}))
+    rest = await take_in(service, rows, choices_of(new="3"))
     assert rest.counts == Imported(new=1, changed=0, unchanged=1)
     assert (await take_in(service, rows)).counts == Imported(new=0, changed=0, unchanged=2)
     await check_figures(service)
@@ -100,7 +100,7 @@ async def test_the_same_person_keeps_the_answer(service: GuestService) -> None:
 async def test_what_is_left_out_is_not_imported(service: GuestService, store: Store) -> None:
     before = await events_of(store, "gathering-default")
 
-    done = await take_in(service, lines(BEN), choices_of({"leave": ["2"]}))
+    done = await take_in(service, lines(BEN), choices_of(leave="2"))
 
     assert done.counts == Imported(new=0, changed=0, unchanged=0, left=1)
     assert await events_of(store, "gathering-default") == before
@@ -123,7 +123,7 @@ async def test_a_choice_holds_for_the_question_that_the_host_saw(service: GuestS
 async def test_two_rows_cannot_be_the_same_guest(service: GuestService) -> None:
     before = await ada(service)
     rows = lines(f"{BEN}{NAMESAKE}")
-    both = choices_of({"same": [f"2={before.id}", f"3={before.id}"]})
+    both = choices_of(same=f"2={before.id},3={before.id}")
 
     done = await take_in(service, rows, both)
 
@@ -134,7 +134,7 @@ async def test_two_rows_cannot_be_the_same_guest(service: GuestService) -> None:
 async def test_two_imports_with_the_same_choices_add_nobody_twice(service: GuestService) -> None:
     before = await ada(service)
     rows = lines(f"{BEN}{NAMESAKE}" + "".join(f"Guest{n},Roth,,,\n" for n in range(40)))
-    choices = choices_of({"new": ["2"], "same": [f"3={before.id}"]})
+    choices = choices_of(new="2", same=f"3={before.id}")
 
     one, other = await asyncio.gather(
         take_in(service, rows, choices), take_in(service, rows, choices)
@@ -203,7 +203,7 @@ async def test_somebody_new_whom_another_import_adds_meanwhile_is_not_added_twic
     service: GuestService, store: Store, clock: StandingClock, ids: CountingIds
 ) -> None:
     await ada(service)
-    new = choices_of({"new": ["2"]})
+    new = choices_of(new="2")
 
     async def meddle() -> None:
         await take_in(service, lines(BEN), new)
@@ -219,7 +219,7 @@ async def test_somebody_new_whom_another_import_adds_meanwhile_is_not_added_twic
 async def test_a_preview_with_choices_says_what_the_import_does(service: GuestService) -> None:
     before = await ada(service)
     rows = lines(f"{BEN}{NAMESAKE}Cas,Roth,,,\n")
-    choices = choices_of({"new": ["2"], "same": [f"3={before.id}"], "leave": ["4"]})
+    choices = choices_of(new="2", same=f"3={before.id}", leave="4")
 
     preview = await service.preview_import(DEFAULT, rows, choices)
 

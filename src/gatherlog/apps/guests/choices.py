@@ -5,7 +5,7 @@ it, as in `7.2`.
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final, Literal
 
 import msgspec
@@ -16,7 +16,6 @@ from gatherlog.core.eventstore.errors import Flaw, Invalid
 from gatherlog.core.eventstore.giving_way import Steps
 
 __all__ = [
-    "ACTIONS",
     "NO_CHOICES",
     "Action",
     "Choice",
@@ -32,7 +31,6 @@ __all__ = [
 Place = tuple[int, int]
 """The line of a row, and the guest's number on the line from 1; 0 if the line has one guest."""
 Action = Literal["take", "new", "same", "leave"]
-ACTIONS: Final[tuple[Action, ...]] = ("take", "new", "same", "leave")
 _PLACE: Final = r"(?P<line>[0-9]{1,9})(?:\.(?P<number>[0-9]{1,3}))?"
 _SEEN: Final = r"(?:@(?P<seen>[0-9a-f]{1,16}))?"
 _PLAIN: Final = re.compile(_PLACE + _SEEN)
@@ -54,14 +52,20 @@ Choices = Mapping[Place, Choice]
 NO_CHOICES: Final[Choices] = {}
 
 
-def choices_of(given: Mapping[Action, Iterable[str]]) -> dict[Place, Choice]:
-    """The choices written as `7`, `7.2` or, for `same`, `7=<guest id>`, each with `@<mark>` behind
-    it or not. Raises Invalid for what is written otherwise, and where a row has two choices."""
+def choices_of(
+    *, take: str = "", new: str = "", same: str = "", leave: str = ""
+) -> dict[Place, Choice]:
+    """The choices in lists such as `3,7.2`, and `5=<guest id>` for `same`; behind each may be the
+    mark of the question, as in `3@1f2e3d4c`.
+
+    Raises Invalid for what is written otherwise, and where a row has two choices.
+    """
+    given: dict[Action, str] = {"take": take, "new": new, "same": same, "leave": leave}
     found: dict[Place, Choice] = {}
     flaws: list[Flaw] = []
     for action, written in given.items():
         form = _SAME if action == "same" else _PLAIN
-        for one in written:
+        for one in written.split(",") if written else ():
             match = form.fullmatch(one.strip())
             if match is None:
                 wanted = "a line and a guest's id, as in 5=<id>" if action == "same" else "a line"

@@ -12,7 +12,19 @@ from gatherlog.apps.guests.sheets import SheetRow
 from gatherlog.apps.guests.views import Guest
 from gatherlog.core.commands.text import folded, folded_email
 
-__all__ = ["Change", "changes_of", "doubt_of_answer", "full_name", "new_guest", "patch"]
+__all__ = [
+    "FIELD_NAMES",
+    "Change",
+    "answer_of",
+    "changes_of",
+    "changes_told",
+    "described",
+    "doubt_of_answer",
+    "full_name",
+    "new_guest",
+    "patch",
+    "written",
+]
 
 _ANSWERS: Final = {
     "pending": "has not answered yet",
@@ -23,12 +35,46 @@ _ANSWERS: Final = {
 }
 
 
+FIELD_NAMES: Final = {
+    "first_name": "first name",
+    "last_name": "last name",
+    "email": "address",
+    "group_id": "household",
+    "expected_guests": "seats",
+    "children": "children",
+    "dietary": "diet notes",
+    "dietary_tags": "diet",
+}
+"""The fields that an import changes, as text for people."""
+
+Value = str | int | tuple[str, ...] | None
+
+
 class Change(msgspec.Struct, frozen=True):
     """What an import changes in one field of a guest."""
 
     field: str
-    old: str | int | tuple[str, ...] | None
-    new: str | int | tuple[str, ...] | None
+    old: Value
+    new: Value
+
+
+def written(value: Value) -> str:
+    """The value of a field as text; empty if there is none."""
+    if isinstance(value, tuple):
+        return ", ".join(tag.replace("_", " ") for tag in value)
+    return "" if value is None else str(value)
+
+
+def answer_of(guest: Guest) -> str:
+    """What the guest has answered, as text: `said yes`."""
+    return _ANSWERS[guest.status]
+
+
+def described(guest: Guest) -> str:
+    """A guest on the list among others: name, address, household, and what was answered."""
+    home = guest.group_id and f"household {guest.group_id}"
+    named = ", ".join(filter(None, [full_name(guest), guest.email, home]))
+    return f"{named} ({answer_of(guest)})"
 
 
 def full_name(person: SheetRow | Guest) -> str:
@@ -79,6 +125,15 @@ def changes_of(row: SheetRow, guest: Guest) -> list[Change]:
     ]
 
 
+def changes_told(row: SheetRow, guest: Guest) -> str:
+    """What the row changes in the guest, as text: `address nothing becomes ada@example.org`."""
+    return "; ".join(
+        f"{FIELD_NAMES[change.field]} {written(change.old) or 'nothing'} becomes "
+        f"{written(change.new) or 'nothing'}"
+        for change in changes_of(row, guest)
+    )
+
+
 def doubt_of_answer(row: SheetRow, guest: Guest) -> Doubt | None:
     """The doubt about a guest who has answered, is known by the name alone, and would get the
     address of the row: who has that address could then sign in as the guest."""
@@ -86,7 +141,7 @@ def doubt_of_answer(row: SheetRow, guest: Guest) -> Doubt | None:
         return None
     return Doubt(
         "answered",
-        f"{full_name(guest)} {_ANSWERS[guest.status]} and has no address on the list, so it is not "
+        f"{full_name(guest)} {answer_of(guest)} and has no address on the list, so it is not "
         f"sure that {row.email} is the same person's.",
     )
 

@@ -76,14 +76,14 @@ class RowsAnswer(msgspec.Struct):
     changes: list[ChangeAnswer]
 
 
-def telling(outcomes: list[Outcome], after: int) -> Steps[RowsAnswer]:
-    """The first MOST_TOLD questions and changes behind the line `after`, in the sheet's order."""
+def telling(outcomes: list[Outcome], after: int, most: int = MOST_TOLD) -> Steps[RowsAnswer]:
+    """The first `most` questions and changes behind the line `after`, in the sheet's order."""
     told = RowsAnswer([], [])
     for outcome in outcomes:
         if outcome.row.line > after:
-            if outcome.kind in ("asked", "refused") and len(told.questions) < MOST_TOLD:
+            if outcome.kind in ("asked", "refused") and len(told.questions) < most:
                 told.questions.append(_question(outcome))
-            elif outcome.kind == "changed" and outcome.guest and len(told.changes) < MOST_TOLD:
+            elif outcome.kind == "changed" and outcome.guest and len(told.changes) < most:
                 person = _person(outcome, outcome.guest)
                 told.changes.append(ChangeAnswer(outcome.name, person))
         yield

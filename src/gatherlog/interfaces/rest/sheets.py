@@ -6,7 +6,7 @@ from typing import Annotated, Final
 import msgspec
 
 from gatherlog.apps.guests import ImportReport
-from gatherlog.apps.guests.choices import ACTIONS, Choices, choices_of
+from gatherlog.apps.guests.choices import Choices, choices_of
 from gatherlog.apps.guests.sheets import BadLine, Sheet, SheetFormat, reading_sheet, writing_sheet
 from gatherlog.core.eventstore.errors import Flaw, Invalid
 from gatherlog.core.eventstore.giving_way import consumed, freeing, in_turns
@@ -102,9 +102,7 @@ async def _import(call: Call[bytes, ImportOptions]) -> Reply:
 
 
 def _choices(query: ImportOptions) -> Choices:
-    """The choices in the query; Invalid if they cannot be read."""
-    written = {"take": query.take, "new": query.new, "same": query.same, "leave": query.leave}
-    return choices_of({action: written[action].split(",") for action in ACTIONS if written[action]})
+    return choices_of(take=query.take, new=query.new, same=query.same, leave=query.leave)
 
 
 async def export_guests(call: Call[None, Nothing]) -> Reply:
