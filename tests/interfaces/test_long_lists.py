@@ -130,6 +130,23 @@ def longest_step(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
 CSV, FORM, JSON = "text/csv", "application/x-www-form-urlencoded", "application/json"
 
 
+def doubtful(guests: int) -> bytes:
+    """A sheet of guests who are on the list with other addresses."""
+    lines = [f"Ada,Lovelace {n},other{n}@example.org" for n in range(guests)]
+    return "\n".join(["First name,Last name,Email", *lines]).encode()
+
+
+async def questions(ask: Ask, guests: int) -> tuple[int, bytes]:
+    """The preview of a doubtful sheet on the page."""
+    status, page = await ask("GET", "/host/default/import")
+    found = re.search(rb'name="(\w+)" value="([^"]+)"', page)
+    assert status == 200
+    assert found is not None
+    field = b'--x\r\ncontent-disposition: form-data; name="%s"\r\n\r\n%s\r\n'
+    form = field % (found[1], found[2]) + field % (b"lines", doubtful(guests)) + b"--x--\r\n"
+    return await ask("POST", "/host/default/import", form, "multipart/form-data; boundary=x")
+
+
 async def links(ask: Ask, guests: int) -> tuple[int, bytes]:
     status, page = await ask("GET", "/host/default/links")
     found = re.search(rb'name="(\w+)" value="([^"]+)"', page)
@@ -157,6 +174,10 @@ LISTS: dict[str, Callable[[Ask, int], Awaitable[tuple[int, bytes]]]] = {
     "preview": lambda ask, guests: ask(
         "POST", "/guests/import?preview=true", sheet(0, guests), CSV
     ),
+    "questions": lambda ask, guests: ask(
+        "POST", "/guests/import?preview=true", doubtful(guests), CSV
+    ),
+    "questions of a host": questions,
     "trial": lambda ask, guests: ask(
         "POST", "/rules/try", b'{"pattern": {"source": ["x"]}, "last": 10000}', JSON
     ),

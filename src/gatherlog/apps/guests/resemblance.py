@@ -15,6 +15,8 @@ __all__ = ["MOST_CANDIDATES", "Resemblance"]
 
 MOST_CANDIDATES: Final = 5
 """The most candidates of one row."""
+LOOKED_THROUGH: Final = 20
+"""Guests of one kin among whom candidates are looked for, so that long lists take no longer."""
 
 
 class Resemblance:
@@ -60,7 +62,9 @@ class Resemblance:
     def _alike(self, row: SheetRow) -> list[Guest]:
         """Guests with the same first name in the same household, or under a nickname, of whom
         neither address nor household says that they are somebody else."""
-        guests = [guest for key in _kin(row) for guest in self._by_kin.get(key, ())]
+        guests = [
+            guest for key in _kin(row) for guest in self._by_kin.get(key, ())[:LOOKED_THROUGH]
+        ]
         return [
             guest
             for guest in guests

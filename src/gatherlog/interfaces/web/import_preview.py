@@ -91,6 +91,9 @@ class Changed(msgspec.Struct, frozen=True):
     field: str
     old: str
     new: str
+    as_new: str
+    """The value of the choice that it is somebody new; empty if that cannot be, and except for the
+    first change of a guest."""
 
 
 class Before(msgspec.Struct, frozen=True, kw_only=True):
@@ -257,6 +260,7 @@ class _Shown:
             return
         self._changed += 1
         guest, answered = outcome.guest, outcome.guest.rsvp_at is not None
+        as_new = f"new @{mark(outcome)}" if "new" in outcome.actions else ""
         self.changes += [
             Changed(
                 line=outcome.name,
@@ -266,8 +270,9 @@ class _Shown:
                 field=FIELD_NAMES[change.field],
                 old=written(change.old),
                 new=written(change.new),
+                as_new="" if number else as_new,
             )
-            for change in changes_of(outcome.row, guest)
+            for number, change in enumerate(changes_of(outcome.row, guest))
         ]
 
     def _add(self, row: SheetRow) -> None:
@@ -279,7 +284,8 @@ class _Shown:
 def _question(outcome: Outcome) -> Question:
     row, seen = _row(outcome.row), f"@{mark(outcome)}"
     seats = "" if row.seats == "1" else f"{row.seats} seats"
-    about = filter(None, [row.address, row.household, seats, row.food])
+    home = row.household and f"household {row.household}"
+    about = filter(None, [row.address, home, seats, row.food])
     answers: list[tuple[str, str, str]] = []
     for action in outcome.actions:
         if action == "same":

@@ -171,9 +171,11 @@ def _chosen(sent: FormData) -> dict[str, str]:
     for name, value in sent.multi_items():
         if name.startswith(_ROW) and isinstance(value, str):
             action, _, more = value.partition(" ")
+            if name == _ROW or action not in get_args(Choosing):
+                raise Invalid(
+                    Flaw("/packed", "A choice got lost on the way. Choose a sheet again.")
+                )
             chosen.setdefault(action, []).append(name.removeprefix(_ROW) + more)
-    if not chosen.keys() <= {*get_args(Choosing)}:
-        raise Invalid(Flaw("/packed", "A choice got lost on the way. Choose the sheet again."))
     return {action: ",".join(rows) for action, rows in chosen.items()}
 
 
