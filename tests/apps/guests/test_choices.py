@@ -120,11 +120,21 @@ def test_a_guest_who_answered_gets_no_address_by_the_name_alone() -> None:
     silent, coming = Match(guest()), Match(guest(answered(True, 1)))
 
     assert outcome_of(row(email="a@x.org"), (2, 0), silent).kind == "changed"
+    co_host = Match(msgspec.structs.replace(guest(), is_co_host=True))
+    assert outcome_of(row(email="a@x.org"), (2, 0), co_host).kind == "asked"
     outcome = outcome_of(row(email="a@x.org"), (2, 0), coming)
     assert (outcome.kind, outcome.actions) == ("asked", ("take", "new", "leave"))
     assert [doubt.reason for doubt in outcome.doubts] == [
         "Ada Lovelace said yes and has no address on the list, so it is not sure that a@x.org is "
         "the same person's."
+    ]
+
+
+def test_reasons_are_told_as_sentences() -> None:
+    doubts = Doubt("repeat", "the guest of line 2 once more"), LETTERS
+
+    assert outcome_of(row(doubts=doubts), (2, 0), Match()).reasons == [
+        *("The guest of line 2 once more.", "The letters may be wrong.")
     ]
 
 

@@ -52,6 +52,12 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         )
 
     @property
+    def reasons(self) -> list[str]:
+        """What the host is asked about, as whole sentences."""
+        told = [doubt.reason[:1].upper() + doubt.reason[1:] for doubt in self.doubts]
+        return [reason if reason.endswith((".", "?")) else f"{reason}." for reason in told]
+
+    @property
     def named(self) -> tuple[Guest, ...]:
         """The guests on the list who are the row's person, or may be."""
         return self.candidates if self.guest is None else (self.guest,)

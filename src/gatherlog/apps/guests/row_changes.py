@@ -135,14 +135,16 @@ def changes_told(row: SheetRow, guest: Guest) -> str:
 
 
 def doubt_of_answer(row: SheetRow, guest: Guest) -> Doubt | None:
-    """The doubt about a guest who has answered, is known by the name alone, and would get the
-    address of the row: who has that address could then sign in as the guest."""
-    if guest.rsvp_at is None or guest.email is not None or row.email is None:
+    """The doubt about a guest who has answered or is a co-host, is known by the name alone, and
+    would get the address of the row: who has that address could then sign in as the guest."""
+    is_free = guest.rsvp_at is None and not guest.is_co_host
+    if is_free or guest.email is not None or row.email is None:
         return None
+    known = "is a co-host" if guest.is_co_host else answer_of(guest)
     return Doubt(
         "answered",
-        f"{full_name(guest)} {answer_of(guest)} and has no address on the list, so it is not "
-        f"sure that {row.email} is the same person's.",
+        f"{full_name(guest)} {known} and has no address on the list, so it is not sure that "
+        f"{row.email} is the same person's.",
     )
 
 

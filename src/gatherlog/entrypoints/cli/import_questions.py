@@ -41,7 +41,7 @@ def nothing_of(sheet: "Sheet", counts: "Imported") -> str:
 def questions_of(report: "ImportReport") -> list[tuple[str, str]]:
     """The lines that are asked about, each with its doubts and the options that answer them."""
     return [
-        (outcome.name, f"{_person(outcome)}: {_doubts(outcome)} {_options(outcome)}")
+        (outcome.name, f"{_person(outcome)}: {' '.join(outcome.reasons)} {_options(outcome)}")
         for outcome in report.outcomes
         if outcome.kind == "asked"
     ]
@@ -81,8 +81,8 @@ def ask(report: "ImportReport") -> "dict[Place, Choice]":
     for number, outcome in enumerate(open_, 1):
         print(f"\nQuestion {number:,} of {len(open_):,}, line {outcome.name}")
         print(printable(f"  {_person(outcome)}"))
-        for doubt in outcome.doubts:
-            print(printable(f"  {doubt.reason}"))
+        for reason in outcome.reasons:
+            print(printable(f"  {reason}"))
         answers = _answers(outcome)
         for key, (text, _) in enumerate(answers, 1):
             print(printable(f"  {key}  {text}"))
@@ -138,10 +138,6 @@ def _person(outcome: "Outcome") -> str:
     row = outcome.row
     home = row.group_id and f"household {row.group_id}"
     return ", ".join(filter(None, [full_name(row), row.email, home]))
-
-
-def _doubts(outcome: "Outcome") -> str:
-    return " ".join(doubt.reason for doubt in outcome.doubts)
 
 
 def _options(outcome: "Outcome") -> str:

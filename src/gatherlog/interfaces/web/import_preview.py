@@ -75,7 +75,7 @@ class Question(msgspec.Struct, frozen=True):
     """The name of the row in choices."""
     title: str
     about: str
-    reasons: tuple[str, ...]
+    reasons: list[str]
     answers: list[tuple[str, str, str]]
     """The value of each answer in the form, its text, and what it would change."""
 
@@ -212,7 +212,7 @@ def writing_questions(outcomes: Iterable[Outcome]) -> Steps[bytes]:
             outcome.row.last_name,
             outcome.row.email or "",
             outcome.row.group_id or "",
-            " ".join(doubt.reason for doubt in outcome.doubts),
+            " ".join(outcome.reasons),
             "; ".join(map(described, outcome.named)),
         )
         for outcome in outcomes
@@ -303,7 +303,7 @@ def _question(outcome: Outcome) -> Question:
         name=outcome.name,
         title=row.name,
         about=" · ".join(about),
-        reasons=tuple(doubt.reason for doubt in outcome.doubts),
+        reasons=outcome.reasons,
         answers=answers,
     )
 
