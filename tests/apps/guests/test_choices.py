@@ -144,7 +144,7 @@ def test_a_person_question_is_answered_by_same_new_or_leave() -> None:
     assert question.actions == ("same", "new", "leave")
     assert decide(question, Choice("same", ADA.id), ADA) == ("changed", ADA.id, "")
     assert decide(question, Choice("new")) == ("new", None, "")
-    assert decide(question, Choice("leave")) == ("left", None, "")
+    assert decide(question, Choice("leave")) == ("skipped", None, "")
     assert decide(question, Choice("take")) == (
         *("refused", None),
         "it is not sure who is meant: say who is the same, or new",
@@ -182,7 +182,7 @@ def test_who_is_surely_on_the_list_is_nobody_new_and_nobody_else() -> None:
         "it is about Ada Lovelace",
     )
     assert decide(by_name, Choice("new")) == ("new", None, "")
-    assert decide(exact, Choice("leave")) == ("left", guest().id, "")
+    assert decide(exact, Choice("leave")) == ("skipped", guest().id, "")
 
 
 def test_a_choice_about_a_question_that_has_changed_is_refused() -> None:

@@ -102,7 +102,7 @@ async def test_what_is_left_out_is_not_imported(service: GuestService, store: St
 
     done = await take_in(service, lines(BEN), choices_of(leave="2"))
 
-    assert done.counts == Imported(new=0, changed=0, unchanged=0, left=1)
+    assert done.counts == Imported(new=0, changed=0, unchanged=0, skipped=1)
     assert await events_of(store, "gathering-default") == before
 
 
@@ -223,5 +223,5 @@ async def test_a_preview_with_choices_says_what_the_import_does(service: GuestSe
 
     preview = await service.preview_import(DEFAULT, rows, choices)
 
-    assert preview.counts == Imported(new=1, changed=1, unchanged=0, left=1)
+    assert preview.counts == Imported(new=1, changed=1, unchanged=0, skipped=1)
     assert (await take_in(service, rows, choices)).counts == preview.counts

@@ -7,6 +7,7 @@ import pytest
 
 from gatherlog.apps.guests import Guest, GuestPatch
 from gatherlog.apps.guests.matching import Match, matching_rows
+from gatherlog.apps.guests.renamed_households import spelling_as_listed
 from gatherlog.apps.guests.row_changes import Change, changes_of, new_guest, patch
 from gatherlog.apps.guests.sheets import SheetRow
 from gatherlog.core.eventstore.giving_way import at_once
@@ -298,3 +299,23 @@ def test_a_guessed_household_never_moves_a_guest_who_has_one() -> None:
     assert patch(guess, known("1", group_id="Byron")).group_id is msgspec.UNSET
     assert patch(guess, known("1")).group_id == "Lovelace"
     assert patch(row(group_id="King"), known("1", group_id="Byron")).group_id == "King"
+
+
+def spelt(households: list[str | None], on_list: list[str | None]) -> list[str | None]:
+    rows = [row(group_id=group) for group in households]
+    guests = [known(str(n), group_id=group) for n, group in enumerate(on_list)]
+    return [row.group_id for row in at_once(spelling_as_listed(rows, guests))]
+
+
+def test_a_household_is_spelt_as_on_the_list_unless_the_sheet_spells_it_better() -> None:
+    on_list: list[str | None] = ["Familie M\u00fcller", "O'Brien", "roth", None]
+    worse: list[str | None] = [
+        *("Familie Mueller", "FAMILIE M\u00dcLLER", "Familie M?ller", "O\u2019Brien"),
+        *("Roth", "Koch", None),
+    ]
+
+    assert spelt(worse, on_list) == [
+        *["Familie M\u00fcller"] * 3,
+        *("O'Brien", "Roth", "Koch", None),
+    ]
+    assert spelt(["Smith", "SMITH", "smith"], ["Smith", "SMITH"]) == ["Smith", "SMITH", "smith"]

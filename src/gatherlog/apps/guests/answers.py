@@ -87,7 +87,7 @@ class Imported(msgspec.Struct, frozen=True):
     unchanged: int
     asked: int = 0
     """Rows about which the host is asked."""
-    left: int = 0
+    skipped: int = 0
     """Rows that the host chose to leave out."""
     refused: int = 0
     """Rows whose choice does not fit, or does not fit any more."""

@@ -31,6 +31,7 @@ from gatherlog.apps.guests.outcomes import (
     outcome_of,
     state,
 )
+from gatherlog.apps.guests.renamed_households import spelling_as_listed
 from gatherlog.apps.guests.row_changes import changes_of, doubt_of_answer, new_guest, patch
 from gatherlog.apps.guests.sheets import SheetRow
 from gatherlog.apps.guests.views import (
@@ -186,6 +187,8 @@ class Import:
         """Match the sheet against all guests, in a list that nobody changed while it was read."""
         found = await unchanged_list(self._store, self._gathering_id)
         self._edits = found.edits
+        if not self._outcomes:
+            self._rows = await in_turns(spelling_as_listed(self._rows, found.guests))
         matches = await in_turns(matching_rows(self._rows, found.guests, self._settled))
         self._outcomes = await in_turns(self._choosing(matches, found.guests))
         await in_turns(freeing(found.guests, matches))
@@ -198,7 +201,7 @@ class Import:
             zip(self._rows, self._places, matches, strict=True)
         ):
             before = self._outcomes[at] if self._outcomes else None
-            if at in self._settled or (before and before.kind in ("asked", "left", "refused")):
+            if at in self._settled or (before and before.kind in ("asked", "skipped", "refused")):
                 outcomes.append(self._outcomes[at])
             else:
                 outcomes.append(self._choose(outcome_of(row, place, match), free))
@@ -246,7 +249,7 @@ class Import:
                 changed=kinds["changed"],
                 unchanged=kinds["unchanged"],
                 asked=kinds["asked"],
-                left=kinds["left"],
+                skipped=kinds["skipped"],
                 refused=kinds["refused"],
             ),
             self._outcomes,

@@ -18,7 +18,7 @@ from gatherlog.apps.guests.inputs import MOST_MEMBERS
 from gatherlog.apps.guests.name_keys import NameKeys
 from gatherlog.apps.guests.renamed_households import Households
 from gatherlog.apps.guests.resemblance import Resemblance
-from gatherlog.apps.guests.row_changes import changes_of, new_guest
+from gatherlog.apps.guests.row_changes import changes_of, full_name, new_guest
 from gatherlog.apps.guests.sheet_rows import Doubt
 from gatherlog.apps.guests.sheets import SheetRow
 from gatherlog.apps.guests.views import Guest
@@ -118,16 +118,16 @@ class _Matching:
     def prepare(self, settled: Mapping[int, str]) -> Steps[None]:
         """Find the keys of all rows and guests, and match the rows that are settled."""
         names = NameKeys()
-        yield from names.learning(self._guests)
-        yield from names.learning(self._rows)
+        yield from names.learning(map(full_name, self._guests))
+        yield from names.learning(map(full_name, self._rows))
         for guest in self._guests:
-            key = names.key(guest)
+            key = names.key(full_name(guest))
             self._by_id[guest.id] = guest
             self._free[guest.id] = _Person(key, _address(guest), guest.group_id)
             self._households.on_list(guest.group_id, key)
             yield
         for place, row in enumerate(self._rows):
-            key = names.key(row)
+            key = names.key(full_name(row))
             self._open[place] = _Person(key, _address(row), row.group_id)
             self._households.in_sheet(None if row.household_guessed else row.group_id, key)
             yield

@@ -1,11 +1,8 @@
-"""One key for all ways in which the rows and guests of an import spell a name. Pure."""
+"""One key for all ways in which an import and the list spell a name. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 from gatherlog.apps.guests.name_copies import has_gaps, repaired, skeleton
-from gatherlog.apps.guests.row_changes import full_name
-from gatherlog.apps.guests.sheets import SheetRow
-from gatherlog.apps.guests.views import Guest
 from gatherlog.core.commands.text import name_forms
 from gatherlog.core.eventstore.giving_way import Steps, freeing
 
@@ -25,16 +22,14 @@ class NameKeys:
         """The plain form of names that are not ASCII by what is left if their letters are lost;
         empty where several names leave the same."""
 
-    def learning(self, people: Sequence[SheetRow | Guest]) -> Steps[None]:
+    def learning(self, names: Iterable[str]) -> Steps[None]:
         """Learn all names before a key is asked for."""
-        for person in people:
-            name = full_name(person)
+        for name in names:
             if not name.isascii() and not has_gaps(name):
                 self._learn(repaired(name))
             yield
 
-    def key(self, person: SheetRow | Guest) -> str:
-        name = full_name(person)
+    def key(self, name: str) -> str:
         [plain, *_] = name_forms(repaired(name))
         if has_gaps(name) and (whole := self._whole.get(skeleton(name))):
             return whole

@@ -14,7 +14,7 @@ from gatherlog.apps.guests.views import Guest
 
 __all__ = ["CHANGED_MEANWHILE", "Kind", "Outcome", "chosen", "mark", "outcome_of", "state"]
 
-Kind = Literal["new", "changed", "unchanged", "asked", "left", "refused"]
+Kind = Literal["new", "changed", "unchanged", "asked", "skipped", "refused"]
 """What a row does: it adds a guest, changes one or nothing, waits for an answer of the host, is
 left out by choice, or has a choice that does not fit."""
 
@@ -88,7 +88,7 @@ def chosen(plain: Outcome, choice: Choice, guest: Guest | None, *, is_as_seen: b
     choice that does not fit is refused: then nothing is imported of the row.
     """
     if choice.action == "leave":
-        return _as(plain, "left", plain.guest)
+        return _as(plain, "skipped", plain.guest)
     if choice.action == "new" and plain.is_exact and plain.guest is not None:
         return _refused(plain, f"{full_name(plain.guest)} is on the list already")
     if plain.kind == "unchanged" and choice.guest_id in (None, plain.named[0].id):

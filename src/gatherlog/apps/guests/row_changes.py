@@ -10,7 +10,7 @@ from gatherlog.apps.guests.name_copies import better, is_copy
 from gatherlog.apps.guests.sheet_rows import Doubt
 from gatherlog.apps.guests.sheets import SheetRow
 from gatherlog.apps.guests.views import Guest
-from gatherlog.core.commands.text import folded, folded_email
+from gatherlog.core.commands.text import folded_email
 
 __all__ = [
     "FIELD_NAMES",
@@ -173,10 +173,8 @@ def _same_address(row: SheetRow, guest: Guest) -> bool:
 
 
 def _keeps_household(row: SheetRow, guest: Guest) -> bool:
-    """Whether the guest's household stays: the row names none, the same, or only a guessed one."""
-    if row.group_id is None or guest.group_id is None:
-        return row.group_id is None
-    return row.household_guessed or folded(row.group_id) == folded(guest.group_id)
+    """Whether the guest's household stays: the row names none, or only a guessed one."""
+    return row.group_id is None or (row.household_guessed and guest.group_id is not None)
 
 
 def _children(row: SheetRow, guest: Guest) -> int | UnsetType:

@@ -25,13 +25,13 @@ __all__ = [
 def counts_of(counts: "Imported") -> str:
     """As in `3 new, 1 changed, 0 unchanged, 2 asked`."""
     text = f"{counts.new:,} new, {counts.changed:,} changed, {counts.unchanged:,} unchanged"
-    more = [(counts.asked, "asked"), (counts.left, "left out"), (counts.refused, "refused")]
+    more = [(counts.asked, "asked"), (counts.skipped, "left out"), (counts.refused, "refused")]
     return ", ".join([text, *[f"{number:,} {what}" for number, what in more if number]])
 
 
 def nothing_of(sheet: "Sheet", counts: "Imported") -> str:
     """Why nothing is imported."""
-    if counts.asked or counts.left or counts.refused:
+    if counts.asked or counts.skipped or counts.refused:
         return counts_of(counts)
     if not sheet.rows:
         return "every line is bad" if sheet.bad else "the sheet names no guests"

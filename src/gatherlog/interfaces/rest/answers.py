@@ -128,16 +128,16 @@ class ImportAnswer(msgspec.Struct, frozen=True, kw_only=True):
     asked: Annotated[
         int, msgspec.Meta(description="Guests about whom something is asked: not imported.")
     ]
-    left: Annotated[int, msgspec.Meta(description="Guests left out by choice.")]
+    skipped: Annotated[int, msgspec.Meta(description="Guests left out by choice.")]
     refused: Annotated[
         int, msgspec.Meta(description="Guests about whom the choice did not fit: not imported.")
     ]
     questions: Annotated[
         list[QuestionAnswer],
-        msgspec.Meta(description="The first 200 of those that are asked or refused."),
+        msgspec.Meta(description="The first 100 of those that are asked or refused."),
     ]
     changes: Annotated[
-        list[ChangeAnswer], msgspec.Meta(description="The first 200 of those that are changed.")
+        list[ChangeAnswer], msgspec.Meta(description="The first 100 of those that are changed.")
     ]
     left_out: Annotated[list[BadLine], msgspec.Meta(description="Lines about no guest.")]
     bad: list[BadLine]

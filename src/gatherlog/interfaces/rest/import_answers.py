@@ -14,7 +14,7 @@ from gatherlog.core.eventstore.giving_way import Steps
 
 __all__ = ["MOST_TOLD", "ChangeAnswer", "PersonAnswer", "QuestionAnswer", "RowsAnswer", "telling"]
 
-MOST_TOLD: Final = 200
+MOST_TOLD: Final = 100
 """Questions, and changes, in one answer."""
 
 Row = Annotated[

@@ -136,7 +136,7 @@ async def _of_import(sheet: Sheet, report: ImportReport, after: int) -> ImportAn
         changed=counts.changed,
         unchanged=counts.unchanged,
         asked=counts.asked,
-        left=counts.left,
+        skipped=counts.skipped,
         refused=counts.refused,
         questions=told.questions,
         changes=told.changes,
