@@ -157,9 +157,9 @@ class Import:
             if outcome.kind in ("new", "changed"):
                 self._decide_row(unit, outcome, written)
             else:
-                is_known = outcome.kind == "unchanged" and outcome.guest is not None
+                is_done = outcome.kind == "unchanged"
                 written.outcomes.append(outcome)
-                written.guests.append(outcome.guest.id if is_known and outcome.guest else "")
+                written.guests.append(outcome.guest.id if is_done and outcome.guest else "")
         return written
 
     def _decide_row(self, unit: UnitOfWork, outcome: Outcome, written: "_Written") -> None:
@@ -190,8 +190,9 @@ class Import:
         if not self._outcomes:
             self._rows = await in_turns(spelling_as_listed(self._rows, found.guests))
         matches = await in_turns(matching_rows(self._rows, found.guests, self._settled))
+        before = self._outcomes
         self._outcomes = await in_turns(self._choosing(matches, found.guests))
-        await in_turns(freeing(found.guests, matches))
+        await in_turns(freeing(found.guests, matches, before))
 
     def _choosing(self, matches: Sequence[Match], guests: Sequence[Guest]) -> Steps[list[Outcome]]:
         """What becomes of all rows, by the choices about them."""

@@ -113,7 +113,8 @@ def import_(
             report = await platform.guests.preview_import(gathering, sheet.rows, choices)
             if not json:
                 _print_preview(sheet, report)
-            if sys.stdin.isatty() and not (json or yes) and (asked := ask(report)):
+            may_ask = sys.stdin.isatty() and not (json or yes or (sheet.bad and not keep_good))
+            if may_ask and (asked := ask(report)):
                 choices.update(asked)
                 report = await platform.guests.preview_import(gathering, sheet.rows, choices)
                 print(f"{'Import':<10} {counts_of(report.counts)}")
