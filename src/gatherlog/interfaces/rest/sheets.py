@@ -80,14 +80,14 @@ async def import_guests(call: Call[bytes, ImportOptions]) -> Reply:
 
 async def _preview(call: Call[bytes, ImportOptions]) -> Reply:
     choices = _choices(call.query)
-    sheet = await in_turns(reading_sheet(call.body, call.query.format))
+    sheet = await _read(call)
     report = await call.platform.guests.preview_import(call.gathering_id, sheet.rows, choices)
     return json(await _of_import(sheet, report, call.query.after))
 
 
 async def _import(call: Call[bytes, ImportOptions]) -> Reply:
     guests, query, choices = call.platform.guests, call.query, _choices(call.query)
-    sheet = await in_turns(reading_sheet(call.body, query.format))
+    sheet = await _read(call)
     if sheet.bad and not query.keep_good:
         raise Invalid(*[_flaw(line) for line in sheet.bad])
     report = await guests.import_guests(
@@ -99,6 +99,10 @@ async def _import(call: Call[bytes, ImportOptions]) -> Reply:
     )
     # The import is many commits; an attempt that ended between two of them is run again, whole.
     return await call.remember(json(await _of_import(sheet, report, query.after)))
+
+
+async def _read(call: Call[bytes, ImportOptions]) -> Sheet:
+    return await in_turns(reading_sheet(call.body, call.query.format))
 
 
 def _choices(query: ImportOptions) -> Choices:

@@ -13,7 +13,7 @@ from starlette.responses import Response
 
 from gatherlog.apps.guests.choices import Action as Choosing
 from gatherlog.apps.guests.choices import choices_of
-from gatherlog.apps.guests.sheets import reading_sheet, writing_sheet
+from gatherlog.apps.guests.sheets import Sheet, reading_sheet, writing_sheet
 from gatherlog.apps.people import Action
 from gatherlog.core.eventstore.errors import Flaw, Invalid
 from gatherlog.core.eventstore.giving_way import consumed, freeing, in_turns
@@ -56,13 +56,13 @@ class SheetPages:
         sent, file = await self._frame.upload(request, access.visitor, "file")
         try:
             if "download" in sent:
-                return await self._questions(request, access, text(sent, "packed"))
+                return await self._questions(request, access, sent)
             if "packed" in sent:
                 async with self._frame.long_write(access):
                     return await self._import(access, sent)
             data = _given(sent, file)
             preview = await self._frame.long_read(
-                request, access, lambda: self._preview(access, data)
+                request, access, lambda: self._preview(access, sent, data)
             )
         except Invalid as error:
             lines = text(sent, "lines")
@@ -100,9 +100,14 @@ class SheetPages:
         )
 
     async def _preview(
-        self, access: GatheringAccess, data: bytes, after: int = 0, before: Before | None = None
+        self,
+        access: GatheringAccess,
+        sent: FormData,
+        data: bytes,
+        after: int = 0,
+        before: Before | None = None,
     ) -> Preview:
-        sheet = await in_turns(reading_sheet(data))
+        sheet = await _read(sent, data)
         report = await self._guests.preview_import(access.id, sheet.rows)
         packed = await in_turns(packing(data))
         preview = await in_turns(previewing(sheet, report, packed, after, before))
@@ -114,10 +119,9 @@ class SheetPages:
         than was on the page, the preview is shown again, of what is left."""
         choices, after = choices_of(**_chosen(sent)), version(text(sent, "after"))
         data = await in_turns(unpacking(text(sent, "packed")))
-        sheet = await in_turns(reading_sheet(data))
         report = await self._guests.import_guests(
             access.id,
-            sheet.rows,
+            (await _read(sent, data)).rows,
             choices,
             actor=access.by,
             file_hash=hashlib.sha256(data).hexdigest(),
@@ -125,17 +129,18 @@ class SheetPages:
         before = await in_turns(looking_back(report, after))
         await in_turns(freeing(report.outcomes))
         if before.refused or before.is_more_asked:
-            return await self._shown(
-                access, await self._preview(access, data, before.after, before)
-            )
+            preview = await self._preview(access, sent, data, before.after, before)
+            return await self._shown(access, preview)
         is_open = before.counts.asked > 0
         return self._frame.redirect(access.path, "imported_in_part" if is_open else "imported")
 
-    async def _questions(self, request: Request, access: GatheringAccess, packed: str) -> Response:
+    async def _questions(
+        self, request: Request, access: GatheringAccess, sent: FormData
+    ) -> Response:
         """All questions as a sheet."""
 
         async def read() -> bytes:
-            sheet = await in_turns(reading_sheet(await in_turns(unpacking(packed))))
+            sheet = await _read(sent, await in_turns(unpacking(text(sent, "packed"))))
             report = await self._guests.preview_import(access.id, sheet.rows)
             return await in_turns(writing_questions(consumed(report.outcomes)))
 
@@ -163,6 +168,11 @@ class SheetPages:
             wrong=wrong,
             lines=lines,
         )
+
+
+async def _read(sent: FormData, data: bytes) -> Sheet:
+    """The sheet, read as the form says."""
+    return await in_turns(reading_sheet(data))
 
 
 def _chosen(sent: FormData) -> dict[str, str]:
