@@ -6,6 +6,8 @@ from urllib.parse import urlencode
 import pytest
 from httpx2 import AsyncClient
 
+from tests.made_up import lettered
+
 CSV = {"content-type": "text/csv"}
 ADA = {"first_name": "Ada", "last_name": "Winter", "email": "family@example.org"}
 SHEET = """\
@@ -147,7 +149,7 @@ async def test_choices_that_cannot_be_read_are_refused_before_anything_is_writte
 
 async def test_long_lists_of_questions_are_told_in_parts(api: AsyncClient) -> None:
     await with_ada(api)
-    sheet = "Name,Email\n" + "".join(f"Guest{n} Roth,family@example.org\n" for n in range(450))
+    sheet = "Name,Email\n" + "".join(f"{lettered(n)} Roth,family@example.org\n" for n in range(450))
 
     rows: list[str] = []
     while questions := (await imported(api, sheet, preview=True, after=rows[-1] if rows else 0))[

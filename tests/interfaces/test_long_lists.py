@@ -24,6 +24,7 @@ from gatherlog.interfaces.long_work import MOST_AT_ONCE, MOST_EACH, LongWork
 from gatherlog.interfaces.problems import TooMany
 from gatherlog.interfaces.rest.endpoint import Reply
 from gatherlog.settings import Settings
+from tests.made_up import lettered
 from tests.stores import eventually
 
 FEW, MANY = 300, 1200
@@ -34,7 +35,7 @@ Ask = Callable[..., Awaitable[tuple[int, bytes]]]
 
 def sheet(start: int, end: int) -> bytes:
     lines = [
-        f"Ada,Lovelace {n},ada{n}@example.org,Byron {n // 3},{'vegan' if n % 4 == 3 else ''}"
+        f"Ada,Lo {lettered(n)},ada{n}@example.org,Byron {n // 3},{'vegan' if n % 4 == 3 else ''}"
         for n in range(start, end)
     ]
     return "\n".join(["First name,Last name,Email,Household,Diet", *lines]).encode()
@@ -132,7 +133,7 @@ CSV, FORM, JSON = "text/csv", "application/x-www-form-urlencoded", "application/
 
 def doubtful(guests: int) -> bytes:
     """A sheet of guests who are on the list with other addresses."""
-    lines = [f"Ada,Lovelace {n},other{n}@example.org" for n in range(guests)]
+    lines = [f"Ada,Lo {lettered(n)},other{n}@example.org" for n in range(guests)]
     return "\n".join(["First name,Last name,Email", *lines]).encode()
 
 

@@ -23,6 +23,7 @@ from gatherlog.core import Store
 from gatherlog.testing import CountingIds, StandingClock
 from tests.apps.guests.recounting import check_figures, check_rebuild
 from tests.apps.guests.test_importing import Meddling
+from tests.made_up import lettered
 from tests.stores import events_of
 
 pytestmark = pytest.mark.on_database
@@ -133,7 +134,7 @@ async def test_two_rows_cannot_be_the_same_guest(service: GuestService) -> None:
 
 async def test_two_imports_with_the_same_choices_add_nobody_twice(service: GuestService) -> None:
     before = await ada(service)
-    rows = lines(f"{BEN}{NAMESAKE}" + "".join(f"Guest{n},Roth,,,\n" for n in range(40)))
+    rows = lines(f"{BEN}{NAMESAKE}" + "".join(f"{lettered(n)},Roth,,,\n" for n in range(40)))
     choices = choices_of(new="2", same=f"3={before.id}")
 
     one, other = await asyncio.gather(

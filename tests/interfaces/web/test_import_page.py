@@ -11,6 +11,7 @@ from httpx2 import Response
 from gatherlog.apps.guests import Guest, Rsvp
 from tests.interfaces.web.hosting import Host
 from tests.interfaces.web.reading import Page, flaws_of_form
+from tests.made_up import lettered
 
 HEAD = "First name,Last name,Email,Household\n"
 SHEET = f"{HEAD}Ben,Winter,family@example.org,\nAda,Winter,new@example.org,\nCas,Roth,,R\n"
@@ -165,16 +166,16 @@ async def test_a_guest_found_by_the_name_alone_can_be_somebody_new(host: Host) -
 
 
 async def test_names_beyond_ascii_are_shown_first_and_a_few_of_the_rest(host: Host) -> None:
-    plain = "".join(f"Guest{n},Roth,,\n" for n in range(30))
+    plain = "".join(f"{lettered(n)},Roth,,\n" for n in range(30))
     page = await preview(host, f"{HEAD}{plain}Zoë,Müller,,\nJosé,Ruiz,,\n")
 
     shown = [row.text.split("  ")[0] for row in page.all("td")][::6]
-    assert shown == ["Zoë Müller", "José Ruiz", *(f"Guest{n} Roth" for n in range(8))]
+    assert shown == ["Zoë Müller", "José Ruiz", *(f"{lettered(n)} Roth" for n in range(8))]
     assert "And 22 more." in page.html
 
 
 async def test_many_questions_come_page_by_page(host: Host, ada: Guest) -> None:
-    lines = "".join(f"Guest{n},Roth,family@example.org,\n" for n in range(120))
+    lines = "".join(f"{lettered(n)},Roth,family@example.org,\n" for n in range(120))
     page = await preview(host, HEAD + lines)
 
     seen: list[str] = []
@@ -187,7 +188,7 @@ async def test_many_questions_come_page_by_page(host: Host, ada: Guest) -> None:
         done = await take_in(host, page, **{f"line{first}": "Somebody new"})
         page = Page(done.text) if done.status_code == 200 else page
 
-    assert seen == [f"Line {n + 2}: Guest{n} Roth" for n in range(120)]
+    assert seen == [f"Line {n + 2}: {lettered(n)} Roth" for n in range(120)]
     assert done is not None
     assert done.headers["location"] == f"{host.place}?done=imported_in_part"
     assert len(await host.guests()) == 4
