@@ -23,7 +23,7 @@ from gatherlog.apps.guests.sheet_names import Named, Person, named_in_full, name
 from gatherlog.core.commands.cells import GUARDED, unguarded
 from gatherlog.core.eventstore.errors import Flaw
 
-__all__ = ["Entry", "LeftOut", "SheetRow", "read_entry"]
+__all__ = ["Doubt", "Entry", "LeftOut", "SheetRow", "read_entry"]
 
 T = TypeVar("T")
 
@@ -38,6 +38,15 @@ _LABELS = {
 }
 _MORE_VALUES = ":::"
 """The separator between several values in one cell of Google's export."""
+
+
+class Doubt(msgspec.Struct, frozen=True, gc=False):
+    """What is not sure in one line. A row with a doubt is imported only if the host says so."""
+
+    kind: str
+    """The kind of doubt, one word by which programs tell doubts apart: "encoding", "name"..."""
+    reason: str
+    """A sentence for the host: what is not sure, and what the row would become as it stands."""
 
 
 class SheetRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -58,6 +67,8 @@ class SheetRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """How many of the guest's people are children."""
     dietary_tags: tuple[str, ...] = ()
     dietary: str | None = None
+    doubts: tuple[Doubt, ...] = ()
+    """What the host is asked before this row is imported."""
 
 
 class LeftOut(Exception):

@@ -15,6 +15,7 @@ from gatherlog.core.eventstore.clock import rfc3339
 from gatherlog.core.eventstore.exact_json import encode
 from gatherlog.core.eventstore.giving_way import Steps, in_turns
 from gatherlog.interfaces.rest.idempotency import Reply
+from gatherlog.interfaces.rest.import_answers import ChangeAnswer, QuestionAnswer
 from gatherlog.interfaces.rest.queries import InParts
 
 __all__ = [
@@ -113,7 +114,7 @@ class Health(msgspec.Struct, frozen=True):
 
 
 class ImportAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """How a sheet was understood, and how many guests it adds or changes."""
+    """How a sheet was understood, how many guests it adds or changes, and what is asked."""
 
     format: str
     encoding: str
@@ -131,6 +132,20 @@ class ImportAnswer(msgspec.Struct, frozen=True, kw_only=True):
     new: int
     changed: int
     unchanged: int
+    asked: Annotated[
+        int, msgspec.Meta(description="Guests about whom something is asked: not imported.")
+    ]
+    skipped: Annotated[int, msgspec.Meta(description="Guests left out by choice.")]
+    refused: Annotated[
+        int, msgspec.Meta(description="Guests about whom the choice did not fit: not imported.")
+    ]
+    questions: Annotated[
+        list[QuestionAnswer],
+        msgspec.Meta(description="The first 100 of those that are asked or refused."),
+    ]
+    changes: Annotated[
+        list[ChangeAnswer], msgspec.Meta(description="The first 100 of those that are changed.")
+    ]
     left_out: Annotated[list[BadLine], msgspec.Meta(description="Lines about no guest.")]
     bad: list[BadLine]
     unread_diets: Annotated[

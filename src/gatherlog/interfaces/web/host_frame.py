@@ -36,6 +36,8 @@ _DONE: Final = {
     "added": "The guest is on the list.",
     "removed": "The guest is off the list.",
     "imported": "The sheet is imported.",
+    "imported_in_part": "The sheet is imported, but for the lines about which you did not choose. "
+    "Import it again to choose.",
 }
 """By the query parameter `done`, what a page says was done. No other text of the URL is shown."""
 
