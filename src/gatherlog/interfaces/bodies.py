@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import re
-from collections.abc import Awaitable, Callable, Generator, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, Generator, Mapping, MutableMapping, Sequence
 from functools import partial
 from itertools import islice
 from typing import Any, Final, Generic, Literal, TypeVar, get_args, get_origin
@@ -160,12 +160,12 @@ async def discard(headers: Mapping[bytes, bytes], receive: Receive) -> None:
 
 
 class BodyReader(Generic[B]):
-    """Reads the body of one endpoint: of the type `kind`, in the media type `accepts`.
+    """Reads the body of one endpoint: of the type `kind`, in one of the media types `accepts`.
 
     Fields in `ignored` may be present and are dropped.
     """
 
-    def __init__(self, kind: type[B], accepts: str, ignored: frozenset[str]) -> None:
+    def __init__(self, kind: type[B], accepts: Sequence[str], ignored: frozenset[str]) -> None:
         self._kind = kind
         self._accepts = accepts
         self._ignored = ignored
@@ -174,13 +174,14 @@ class BodyReader(Generic[B]):
     async def read(self, headers: Mapping[bytes, bytes], receive: Receive) -> bytes:
         """The body in bytes, to be decoded. Raises UnsupportedMediaType, and as `read_body`."""
         media, _, options = headers.get(b"content-type", b"").partition(b";")
-        if media.strip().lower().decode("latin-1") != self._accepts:
-            raise UnsupportedMediaType(f"Send a body of type {self._accepts}.", self._accepts)
+        if media.strip().lower().decode("latin-1") not in self._accepts:
+            kinds = " or ".join(self._accepts)
+            raise UnsupportedMediaType(f"Send a body of type {kinds}.", self._accepts[0])
         charset = _CHARSET.search(options)
         known = _SHEET_CHARSETS if self._kind is bytes else _JSON_CHARSETS
         if charset and charset[1].lower().decode("latin-1") not in known:
             names = " or ".join(name.upper() for name in known)
-            raise UnsupportedMediaType(f"Send the body in {names}.", self._accepts)
+            raise UnsupportedMediaType(f"Send the body in {names}.", self._accepts[0])
         return await read_body(receive)
 
     def decode(self, body: bytes) -> B:

@@ -160,7 +160,8 @@ def _operation(endpoint: Endpoint[Any, Any], template: str, schema_of: dict[int,
     if endpoint.conditional and endpoint.method == "GET":
         operation["responses"]["304"] = {"description": "Unchanged since the version asked about."}
     if endpoint.body is bytes:
-        content = {endpoint.accepts: {"schema": {"type": "string"}}}
+        kinds = (endpoint.accepts, *endpoint.also_accepts)
+        content = {kind: {"schema": {"type": "string"}} for kind in kinds}
         operation["requestBody"] = {"required": True, "content": content}
     elif endpoint.body is not None:
         media = _media(endpoint.body, schema_of)

@@ -52,6 +52,7 @@ ENCODINGS: tuple[SheetEncoding, ...] = get_args(SheetEncoding)
 MOST_WORDS = 500
 """Words by which encodings are compared."""
 MOST_OFFERED = 5
+PIECE = 16 * 1024
 SAMPLES = 3
 LONGEST_SAMPLE = 60
 LONGEST_WORD = 64
@@ -183,21 +184,25 @@ def _among_code_pages(data: bytes) -> Steps[Decoded | None]:
         if len(words) == MOST_WORDS:
             break
         yield
+    beyond: set[int] = set()
+    for begin in range(0, len(data), PIECE):
+        beyond |= set(data[begin : begin + PIECE])
+        yield
     candidates: list[_Candidate] = []
     for name, (codec, _) in CODE_PAGES.items():
-        if codec in ALPHABETS and (candidate := _candidate(name, codec, data, list(words))):
+        if codec in ALPHABETS and (candidate := _candidate(name, codec, beyond, list(words))):
             candidates.append(candidate)
         yield
     candidates.sort(key=lambda candidate: -candidate.fit)
     candidates = _each_once(candidates)
     if not candidates or candidates[0].fit < 0:
         candidates += _east_asian(data)
-    return _chosen(data, candidates)
+    return _chosen(data, beyond, candidates)
 
 
-def _candidate(name: str, codec: str, data: bytes, words: list[bytes]) -> _Candidate | None:
+def _candidate(name: str, codec: str, beyond: set[int], words: list[bytes]) -> _Candidate | None:
     try:
-        bytes(set(data)).decode(codec)
+        bytes(beyond).decode(codec)
     except UnicodeDecodeError:
         return None
     read = [word.decode(codec) for word in words]
@@ -262,12 +267,12 @@ def _east_asian(data: bytes) -> list[_Candidate]:
             continue
         letters = [letter for letter in read if letter > "\x7f" and letter.isalpha()]
         korean = all("\uac00" <= letter <= "\ud7a3" for letter in letters)
-        fit = 2.0 if korean else 1.0 if is_clean(read) else -1.0
+        fit = 1.5 if korean else 1.0 if is_clean(read) else -1.0
         found.append(_Candidate(name, codec, [name], fit))
     return found
 
 
-def _chosen(data: bytes, candidates: list[_Candidate]) -> Decoded | None:
+def _chosen(data: bytes, beyond: set[int], candidates: list[_Candidate]) -> Decoded | None:
     candidates.sort(key=lambda candidate: -candidate.fit)
     if not candidates:
         return None
@@ -277,7 +282,7 @@ def _chosen(data: bytes, candidates: list[_Candidate]) -> Decoded | None:
         return None
     likely = [other for other in others if other.fit > max(best.fit - _MARGIN, 0)]
     is_sure = best.fit >= _SURE and not likely
-    open_letters = _open_letters(data, best, likely if best.fit >= _SURE else others)
+    open_letters = _open_letters(text, beyond, best, likely if best.fit >= _SURE else others)
     offered = tuple(
         Encoding(other.name, CODE_PAGES[other.name][1], _samples(data, other.codec))
         for other in candidates[:MOST_OFFERED]
@@ -286,13 +291,16 @@ def _chosen(data: bytes, candidates: list[_Candidate]) -> Decoded | None:
     return Decoded(text, label, offered, is_sure, frozenset() if is_sure else open_letters)
 
 
-def _open_letters(data: bytes, best: _Candidate, others: Sequence[_Candidate]) -> frozenset[str]:
-    """The letters of the data that another encoding reads otherwise."""
+def _open_letters(
+    text: str, beyond: set[int], best: _Candidate, others: Sequence[_Candidate]
+) -> frozenset[str]:
+    """The letters of the text that another encoding reads otherwise."""
     if best.codec not in ALPHABETS:
-        return frozenset(letter for letter in data.decode(best.codec) if letter > "\x7f")
+        return frozenset(letter for letter in set(text) if letter > "\x7f")
     return frozenset(
         here
-        for byte in {byte for byte in data if byte > 127}
+        for byte in beyond
+        if byte > 127
         for here in [bytes([byte]).decode(best.codec)]
         if not others or any(bytes([byte]).decode(o.codec, "replace") != here for o in others)
     )

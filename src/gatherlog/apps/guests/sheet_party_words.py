@@ -114,11 +114,12 @@ OF_SOMEBODY = (
 NOBODY = _words(
     "n n|nn|tbd|tba|tbc|unknown|unbekannt|inconnu|inconnue|desconocido|sconosciuto|onbekend|"
     "desconhecido|okand|noname|no name|to be confirmed|to be announced|name|guest|gast|invite|"
-    "invitado|ospite|convidado|partner|plus one|plus 1|begleitung|begleitperson|1|anonymous|anonym|"
-    "test|xxx|kind|child|baby|kids|kinder|info requested|nan|null|none|n a|na|"
-    "guest list|guestlist|guests|gaste|gaeste|gasteliste|gaesteliste|invites|liste des invites|invitados|lista de invitados|ospiti|"
-    "lista degli ospiti|lista ospiti|invitati|gasten|gastenlijst|convidados|lista de convidados|"
-    "gaster|gastlista|names|namen|attendees|teilnehmer|teilnehmerliste|participants"
+    "invitado|ospite|convidado|partner|plus one|plus 1|begleitung|begleitperson|1|anonymous|"
+    "anonym|test|xxx|kind|child|baby|kids|kinder|info requested|nan|null|none|n a|na|"
+    "guest list|guestlist|guests|gaste|gaeste|gasteliste|gaesteliste|invites|"
+    "liste des invites|invitados|lista de invitados|ospiti|lista degli ospiti|lista ospiti|"
+    "invitati|gasten|gastenlijst|convidados|lista de convidados|gaster|gastlista|names|namen|"
+    "attendees|teilnehmer|teilnehmerliste|participants"
 )
 """Words in place of a name, or above a list of names."""
 SUMS = _words(

@@ -18,7 +18,7 @@ from gatherlog.apps.guests.sheet_names import (
 )
 from gatherlog.apps.guests.sheet_party_words import NOBODY
 from gatherlog.apps.guests.sheet_records import one_line
-from gatherlog.apps.guests.sheet_words import NO, NONE, YES
+from gatherlog.apps.guests.sheet_words import NO, NONE, SUFFIXES, YES
 
 __all__ = ["people_in"]
 
@@ -84,7 +84,7 @@ def _with_others(named: Named, given: Mapping[Column, str], number: int) -> Name
         return named
     if word in YES | NOBODY:
         return named._replace(companions=named.companions + 1)
-    family = named.people[0].last if named.people else ""
+    family = _without_ending(named.people[0].last) if named.people else ""
     if number < 0:
         return _with_children(named, cell, family)
     beside = named_in_two(first, last) if last else named_in_full(cell)
@@ -103,3 +103,11 @@ def _with_children(named: Named, cell: str, family: str) -> Named:
         Person(name[0], " ".join(name[1:]) or family, is_child=True) for name in names[:MOST_BESIDE]
     ]
     return named._replace(people=[*named.people, *children])
+
+
+def _without_ending(last: str) -> str:
+    """The last name that others share: without "Jr." and the like."""
+    words = last.split()
+    while len(words) > 1 and normalised(words[-1]) in SUFFIXES:
+        words.pop()
+    return " ".join(words)

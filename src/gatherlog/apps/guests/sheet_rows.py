@@ -136,7 +136,10 @@ def _doubted(
     row: SheetRow, doubts: Sequence[Doubt], household: str | None, layout: Layout
 ) -> SheetRow:
     """The row with its doubts, and with the household that its name is."""
-    more = [*doubts, *doubts_of_signs(row.first_name, row.last_name), *_open_letters(row, layout)]
+    signs = doubts_of_signs(row.first_name, row.last_name)
+    if layout.verbatim:
+        signs = tuple(doubt for doubt in signs if doubt.kind == "encoding")
+    more = [*doubts, *signs, *_open_letters(row, layout)]
     if household is not None and row.group_id is None and len(household) <= GROUP_LENGTH:
         row = msgspec.structs.replace(row, group_id=household)
     return msgspec.structs.replace(row, doubts=tuple(dict.fromkeys(more))) if more else row

@@ -74,7 +74,7 @@ def _doubt(name: str) -> Doubt | None:
         return None
     if (was := mended(name)) is not None:
         return Doubt(
-            "encoding", f"{quoted(name)} was read in a wrong encoding before; it becomes {was}"
+            "encoding", f"{quoted(name)} was read in a wrong encoding before; it may be {was}"
         )
     if _LOST.search(name) or any(map(_is_damaged, name)):
         return Doubt("encoding", f"{quoted(name)} has a sign in place of a letter")

@@ -75,7 +75,7 @@ HEADERS: dict[str, frozenset[str]] = {
         "partecipa|conferma|confermato|stato ordine|stato dell ordine|antwoord|aanwezigheid|"
         "aanwezig|reactie|komt|bestelstatus|deelname|resposta|presenca|confirmacao|"
         "comparecimento|participacao|status do pedido|svar|osa|narvaro|kommer|deltagande|"
-        "anmalan|orderstatus"
+        "anmalan|orderstatus|situacao|situacion|etat"
     ),
     "cancelled": words(
         "cancelled|canceled|is cancelled|declined|is declined|cancelled at|canceled at|"

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import msgspec
 
 from gatherlog.apps.guests.inputs import MOST_PEOPLE
+from gatherlog.apps.guests.sheet_alphabets import CODE_PAGES
 from gatherlog.apps.guests.sheet_encodings import ENCODINGS, Encoding, SheetEncoding
 from gatherlog.apps.guests.sheet_export import write_sheet, writing_links, writing_sheet
 from gatherlog.apps.guests.sheet_files import Record, Unreadable, no_sheet
@@ -19,10 +20,12 @@ from gatherlog.apps.guests.sheet_households import Clues, guessing_households, o
 from gatherlog.apps.guests.sheet_repeats import Orders, Seen
 from gatherlog.apps.guests.sheet_rows import Doubt, Entry, LeftOut, SheetRow, read_entry
 from gatherlog.apps.guests.sheet_sources import reading_source
+from gatherlog.core.eventstore.errors import Flaw, Invalid
 from gatherlog.core.eventstore.giving_way import Steps, at_once, freeing
 
 __all__ = [
     "ENCODINGS",
+    "ENCODING_LABELS",
     "FORMATS",
     "BadLine",
     "DietCell",
@@ -33,6 +36,7 @@ __all__ = [
     "SheetEncoding",
     "SheetFormat",
     "SheetRow",
+    "known_encoding",
     "read_sheet",
     "reading_sheet",
     "write_sheet",
@@ -95,6 +99,18 @@ class Sheet(msgspec.Struct, frozen=True, kw_only=True):
     """The encodings that a text may be in, the one in which it was read first."""
     encoding_sure: bool = True
     """Whether no other encoding is likely. If not, rows that it would change have a doubt."""
+
+
+ENCODING_LABELS = {name: label for name, (_, label) in CODE_PAGES.items()}
+"""How each encoding that may be chosen is shown."""
+
+
+def known_encoding(name: str) -> SheetEncoding:
+    """The encoding of this name. Raises Invalid for one that sheets are not read in."""
+    for known in ENCODINGS:
+        if known == name.lower():
+            return known
+    raise Invalid(Flaw("/encoding", f"should be one of {', '.join(ENCODINGS)}"))
 
 
 def read_sheet(

@@ -141,6 +141,8 @@ class Endpoint(Generic[B, Q]):
     body: type[B] | None = None
     query: type[Q] = NO_QUERY
     accepts: str = "application/json"
+    also_accepts: tuple[str, ...] = ()
+    """Further media types of its body."""
     media: str = "application/json"
     scoped: bool = True
     """Whether it is served twice: for the default gathering at `path`, and for any gathering
@@ -195,7 +197,7 @@ class Endpoint(Generic[B, Q]):
         ignored: frozenset[str] = frozenset()
         if self.method == "PUT":
             ignored = field_names(self.answer) - field_names(self.body)
-        return BodyReader(self.body, self.accepts, ignored)
+        return BodyReader(self.body, (self.accepts, *self.also_accepts), ignored)
 
 
 def field_names(struct: Any) -> frozenset[str]:

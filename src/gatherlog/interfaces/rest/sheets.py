@@ -5,15 +5,23 @@ from typing import Annotated, Final
 
 import msgspec
 
-from gatherlog.apps.guests.sheets import BadLine, Sheet, SheetFormat, reading_sheet, writing_sheet
+from gatherlog.apps.guests.sheets import (
+    BadLine,
+    Sheet,
+    SheetEncoding,
+    SheetFormat,
+    reading_sheet,
+    writing_sheet,
+)
 from gatherlog.core.eventstore.errors import Flaw, Invalid
 from gatherlog.core.eventstore.giving_way import consumed, in_turns
 from gatherlog.interfaces.rest.answers import ImportAnswer, json
 from gatherlog.interfaces.rest.endpoint import Call, Reply
 from gatherlog.interfaces.rest.queries import Nothing
 
-__all__ = ["ImportOptions", "export_guests", "import_guests"]
+__all__ = ["WORKBOOK", "ImportOptions", "export_guests", "import_guests"]
 
+WORKBOOK: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _CSV: Final = [
     (b"content-type", b"text/csv; charset=utf-8"),
     (b"content-disposition", b'attachment; filename="guests.csv"'),
@@ -33,6 +41,10 @@ class ImportOptions(msgspec.Struct, frozen=True):
         SheetFormat,
         msgspec.Meta(description="The program that wrote the sheet; `auto` finds out."),
     ] = "auto"
+    encoding: Annotated[
+        SheetEncoding,
+        msgspec.Meta(description="The encoding of the text; `auto` finds out, see `encodings`."),
+    ] = "auto"
 
 
 async def import_guests(call: Call[bytes, ImportOptions]) -> Reply:
@@ -43,14 +55,15 @@ async def import_guests(call: Call[bytes, ImportOptions]) -> Reply:
 
 
 async def _preview(call: Call[bytes, ImportOptions]) -> Reply:
-    sheet = await in_turns(reading_sheet(call.body, call.query.format))
+    query = call.query
+    sheet = await in_turns(reading_sheet(call.body, query.format, encoding=query.encoding))
     outcome = await call.platform.guests.preview_import(call.gathering_id, sheet.rows)
     return json(_of_import(sheet, outcome.new, outcome.changed, outcome.unchanged))
 
 
 async def _import(call: Call[bytes, ImportOptions]) -> Reply:
     guests, query = call.platform.guests, call.query
-    sheet = await in_turns(reading_sheet(call.body, query.format))
+    sheet = await in_turns(reading_sheet(call.body, query.format, encoding=query.encoding))
     if sheet.bad and not query.keep_good:
         raise Invalid(*[_flaw(line) for line in sheet.bad])
     outcome = await guests.import_guests(
@@ -80,6 +93,8 @@ def _of_import(sheet: Sheet, new: int, changed: int, unchanged: int) -> ImportAn
     return ImportAnswer(
         format=sheet.format,
         encoding=sheet.encoding,
+        encodings=list(sheet.encodings),
+        encoding_sure=sheet.encoding_sure,
         delimiter=sheet.delimiter,
         columns={column.header: column.field for column in sheet.columns},
         ignored=list(sheet.ignored),

@@ -14,10 +14,14 @@ from starlette.responses import Response
 
 from gatherlog.apps.guests import Imported
 from gatherlog.apps.guests.sheets import (
+    ENCODING_LABELS,
     BadLine,
     DietCell,
+    Encoding,
     Sheet,
+    SheetEncoding,
     SheetRow,
+    known_encoding,
     reading_sheet,
     writing_sheet,
 )
@@ -44,6 +48,7 @@ _FORMATS: Final = {
     "google": "Google Contacts",
     "outlook": "Outlook",
     "eventbrite": "Eventbrite",
+    "meetup": "Meetup",
     "sheet": "a sheet of your own",
 }
 
@@ -72,6 +77,10 @@ class Preview(msgspec.Struct, frozen=True):
     """How a sheet was understood, and what its import would change."""
 
     kind: str
+    encoding: str
+    """The encoding that was chosen; `auto` if none was."""
+    encodings: tuple[Encoding, ...]
+    """The encodings that the file may be in, where that is not sure."""
     columns: list[tuple[str, str]]
     """Header of each column, and what it was understood as."""
     ignored: tuple[str, ...]
@@ -107,12 +116,16 @@ class SheetPages:
             return self._page(access)
         sent, file = await self._frame.upload(request, access.visitor, "file")
         try:
-            if "packed" in sent:
+            encoding = known_encoding(text(sent, "encoding") or "auto")
+            if "packed" in sent and "again" not in sent:
                 async with self._frame.long_write(access):
-                    return await self._import(access, text(sent, "packed"))
-            data = _given(sent, file)
+                    return await self._import(access, text(sent, "packed"), encoding)
+            if "packed" in sent:
+                data = await in_turns(unpacking(text(sent, "packed")))
+            else:
+                data = _given(sent, file)
             preview = await self._frame.long_read(
-                request, access, lambda: self._preview(access, data)
+                request, access, lambda: self._preview(access, data, encoding)
             )
         except Invalid as error:
             lines = text(sent, "lines")
@@ -150,14 +163,18 @@ class SheetPages:
             households=consumed(await in_turns(printing(consumed(guests)))),
         )
 
-    async def _preview(self, access: GatheringAccess, data: bytes) -> Preview:
-        sheet = await in_turns(reading_sheet(data))
+    async def _preview(
+        self, access: GatheringAccess, data: bytes, encoding: SheetEncoding
+    ) -> Preview:
+        sheet = await in_turns(reading_sheet(data, encoding=encoding))
         outcome = await self._guests.preview_import(access.id, sheet.rows)
-        return _preview(sheet, outcome, await in_turns(packing(data)))
+        return _preview(sheet, encoding, outcome, await in_turns(packing(data)))
 
-    async def _import(self, access: GatheringAccess, packed: str) -> Response:
+    async def _import(
+        self, access: GatheringAccess, packed: str, encoding: SheetEncoding
+    ) -> Response:
         data = await in_turns(unpacking(packed))
-        sheet = await in_turns(reading_sheet(data))
+        sheet = await in_turns(reading_sheet(data, encoding=encoding))
         await self._guests.import_guests(
             access.id,
             sheet.rows,
@@ -183,12 +200,15 @@ class SheetPages:
             preview=preview,
             wrong=wrong,
             lines=lines,
+            encodings=ENCODING_LABELS,
         )
 
 
-def _preview(sheet: Sheet, outcome: Imported, packed: list[str]) -> Preview:
+def _preview(sheet: Sheet, encoding: str, outcome: Imported, packed: list[str]) -> Preview:
     return Preview(
-        kind=_FORMATS.get(sheet.format, sheet.format),
+        kind=f"{_FORMATS.get(sheet.format, sheet.format)}, {sheet.encoding}",
+        encoding=encoding,
+        encodings=() if sheet.encoding_sure else sheet.encodings,
         columns=[(column.header, _meaning(column.field)) for column in sheet.columns],
         ignored=sheet.ignored,
         households=sheet.households,
