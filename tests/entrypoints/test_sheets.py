@@ -120,8 +120,10 @@ def test_the_example_sheet_is_imported_whole(party: Terminal) -> None:
 
 
 def test_an_export_comes_back_through_import_as_nothing_new(party: Terminal) -> None:
-    hostile = '=HYPERLINK("x"),+1,,,,\n@home,-2,h@example.org,"a,b",3,"no eggs,\nplease"\n'
-    party("import", "-", "--yes", stdin=f"First,Last,Email,Group,Seats,Diet\n{hostile}".encode())
+    from gatherlog.apps.guests.sheet_headers import EXPORT
+
+    hostile = '=HYPERLINK("x"),+1\n@home,-2,h@example.org,"a,b",,3,"no eggs,\nplease"\n'
+    party("import", "-", "--yes", stdin=f"{','.join(EXPORT)}\n{hostile}".encode())
 
     assert party("export", "out.csv") == (0, "2 guests are in out.csv.\n", "")
     output = json.loads(party("import", "out.csv", "--yes", "--json").out)

@@ -146,7 +146,7 @@ def _named(party: Party, people: list[Person], household: str | None = None) -> 
 def _in_one(first: str, last: str) -> Named:
     """Reads two cells of which only one has a name, or which name a household together."""
     if not first:
-        return Named([Person("", last)])
+        return Named([Person(last, "")])
     if last:
         return named_in_full(f"{first} {last}")
     party = Party(first)

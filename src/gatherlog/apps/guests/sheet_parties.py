@@ -80,9 +80,10 @@ class Party:
                 self.total = int(found[1])
                 cell = pattern.sub("", cell).strip()
         found = _COUNT_BEHIND.search(cell)
-        if found is None or _JOINS_BEHIND.search(cell[: found.start()]):
+        before = "" if found is None else cell[: found.start()].strip()
+        if found is None or not before or _JOINS_BEHIND.search(before):
             return cell
-        return cell[: found.start()].strip() if self._counts(found[1], joined=False) else cell
+        return before if self._counts(found[1], joined=False) else cell
 
     def takes(self, part: str) -> bool:
         """Whether a part behind "and" or "with" is no name but people without one."""

@@ -89,10 +89,16 @@ def _with_others(named: Named, given: Mapping[Column, str], number: int) -> Name
         return _with_children(named, cell, family)
     beside = named_in_two(first, last) if last else named_in_full(cell)
     people = [Person(one.first, one.last or family) for one in beside.people]
+    doubts = beside.doubts
+    if any(not one.last for one in beside.people):
+        doubts = (
+            *doubts,
+            Doubt("name", f"{quoted(cell)} has no last name; it is read as {family}"),
+        )
     return named._replace(
         people=[*named.people, *people],
         companions=named.companions + beside.companions,
-        doubts=(*named.doubts, *beside.doubts),
+        doubts=(*named.doubts, *doubts),
         others=named.others + len(people),
     )
 

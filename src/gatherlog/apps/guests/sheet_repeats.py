@@ -24,15 +24,14 @@ class Seen:
     def doubting(self, entry: Entry) -> list[SheetRow]:
         """Remember the guests of a line; they, with doubts about those who may be repeated.
 
-        Raises Unreadable if one of them is surely repeated, at most in other capitals.
+        Raises Unreadable if all of them are surely repeated, at most in other capitals.
         """
         if len({_name(row) for row in entry.rows}) < len(entry.rows):
             raise Unreadable("has the same name twice")
-        befores = [self._before(row, entry) for row in entry.rows]
-        rows = [
-            row if before is None else _doubting(row, before)
-            for row, before in zip(entry.rows, befores, strict=True)
-        ]
+        pairs = [(row, self._before(row, entry)) for row in entry.rows]
+        if pairs and all(before and _said(row) == _said(before) for row, before in pairs):
+            raise Unreadable(_stands_there(*pairs[0]))
+        rows = [row if before is None else _doubting(row, before) for row, before in pairs]
         for row in entry.rows:
             name, address = _name(row), _address(row)
             self._names.setdefault((self._household(row, entry), name), row)
@@ -92,14 +91,20 @@ class Orders:
         return order, _name(row), _address(row)
 
 
+def _stands_there(row: SheetRow, before: SheetRow | None) -> str:
+    address = "" if row.email is None else f" with the address {row.email}"
+    line = before and before.line
+    return f"{_in_full(row)}{address} stands on line {line} already"
+
+
 def _doubting(row: SheetRow, before: SheetRow) -> SheetRow:
-    """The row with the doubt that it is another guest. Raises Unreadable if it surely is not."""
-    name = f"{row.first_name} {row.last_name}".strip()
-    if _said(row) == _said(before):
-        address = "" if row.email is None else f" with the address {row.email}"
-        raise Unreadable(f"{name}{address} stands on line {before.line} already")
-    doubt = Doubt("repeat", f"{quoted(name)} may be the guest of line {before.line} once more")
-    return msgspec.structs.replace(row, doubts=(*row.doubts, doubt))
+    """The row with the doubt that it is another guest."""
+    reason = f"{quoted(_in_full(row))} may be the guest of line {before.line} once more"
+    return msgspec.structs.replace(row, doubts=(*row.doubts, Doubt("repeat", reason)))
+
+
+def _in_full(row: SheetRow) -> str:
+    return f"{row.first_name} {row.last_name}".strip()
 
 
 def _said(row: SheetRow) -> object:

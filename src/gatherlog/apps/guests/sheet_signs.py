@@ -18,6 +18,8 @@ _ALLOWED = frozenset(" .,'&()/-\"`´ʹʻʼʽ‘’‛“”‐‑‒–—·•�
 _JOINERS = frozenset("\u200c\u200d")
 _LOST = re.compile(r"[^\W\d_]\?|\?[^\W\d_]")
 """A question mark where a letter was: `M?ller`."""
+_OPENS_BEHIND = re.compile("[^\\W\\d_][‘“]")
+"""A mark that opens a quotation, behind a letter: it was another letter."""
 _WRITTEN_TWICE = ("cp1252", "cp1250", "mac_roman", "cp850", "cp1251", "latin-1")
 _TWO_BEYOND = re.compile(r"[^\x00-\x7f]{2}")
 _COMMON = frozenset(["COMBINING", "VARIATION", "FEMININE", "MASCULINE", "MODIFIER"])
@@ -76,7 +78,7 @@ def _doubt(name: str) -> Doubt | None:
         return Doubt(
             "encoding", f"{quoted(name)} was read in a wrong encoding before; it may be {was}"
         )
-    if _LOST.search(name) or any(map(_is_damaged, name)):
+    if _LOST.search(name) or _OPENS_BEHIND.search(name) or any(map(_is_damaged, name)):
         return Doubt("encoding", f"{quoted(name)} has a sign in place of a letter")
     if not all(len(_scripts(word)) < 2 for word in name.split()):
         return Doubt("encoding", f"{quoted(name)} mixes the letters of two scripts in one word")
