@@ -94,5 +94,7 @@ def test_long_cells_of_every_kind_are_read_in_no_time() -> None:
         readable(f"{cell};Name\nAda;King".encode(), "auto")
     readable((";" * many + "\nAda").encode(), "auto")
     readable(("Name;" * (many // 5) + "\nAda King").encode(), "auto")
+    for cell in [", " * many, "()" * many, "É" * many, "é?" * many, "- " * many, "mit " * many]:
+        readable(f"Name;Email\n{cell};a\nAda;{cell}\nAda King;{cell}@\n".encode(), "auto")
     names = " & ".join(["Ada"] * (many // 6))
     readable(f"Name;Seats\n{names} King;1\n{names};1\n".encode(), "auto")

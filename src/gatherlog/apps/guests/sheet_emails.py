@@ -11,7 +11,11 @@ from gatherlog.core.commands.text import folded_email
 
 __all__ = ["addresses_in", "email_in", "without_address"]
 
-_ADDRESS = re.compile(r"""[^\s<>,;:"()\[\]|@]+@[^\s<>,;:"'()\[\]|@]+""")
+_ADDRESS = re.compile(
+    r"""(?<![^\s<>,;:"()\[\]|@])[^\s<>,;:"()\[\]|@]++@[^\s<>,;:"'()\[\]|@]+"""
+)
+LONGEST = 600
+"""Characters of a cell with a name and an address; the pattern is not tried on a longer one."""
 _EXCHANGE = re.compile(r"(?:ex:)?/(?:o|ou|cn)=", re.IGNORECASE)
 """The beginning of a name in Exchange, which Outlook writes in place of an address."""
 _BEHIND_A_NAME = re.compile(
@@ -43,7 +47,8 @@ def addresses_in(cell: str) -> list[str]:
 
 def without_address(cell: str) -> tuple[str, str | None]:
     """The name and the address in "Ada King <ada@example.org>", else the cell and None."""
-    found = _BEHIND_A_NAME.fullmatch(cell) if cell.rstrip(" ,;").endswith(">") else None
+    may_have_one = len(cell) <= LONGEST and cell.rstrip(" ,;").endswith(">")
+    found = _BEHIND_A_NAME.fullmatch(cell) if may_have_one else None
     if found is None or not found[1]:
         return cell, None
     return found[1].strip("\"' "), found[2]

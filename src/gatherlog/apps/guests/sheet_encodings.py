@@ -38,9 +38,9 @@ SheetEncoding = Literal[
     "cp850",
     "cp852",
     "mac-latin2",
-    "koi8-u",
     "windows-1255",
     "windows-1256",
+    "koi8-u",
     "shift-jis",
     "gb18030",
     "big5",
@@ -51,12 +51,13 @@ ENCODINGS: tuple[SheetEncoding, ...] = get_args(SheetEncoding)
 
 MOST_WORDS = 500
 """Words by which encodings are compared."""
-MOST_OFFERED = 5
+MOST_OFFERED = 6
 PIECE = 16 * 1024
 SAMPLES = 3
 LONGEST_SAMPLE = 60
 LONGEST_WORD = 64
 _WORD = re.compile(rb"[A-Za-z\x80-\xff]+(?:['.-][A-Za-z\x80-\xff]+)*")
+_CONTROLS = re.compile("[\x01-\x08\x0e-\x1f]")
 _BEYOND = re.compile(rb"[\x80-\xff]")
 _CELL_ENDS = re.compile(rb'[\r\n,;\t"@]')
 _UTF_8 = re.compile(
@@ -71,6 +72,8 @@ _SMALL = 1.0
 """For a word that begins with a small letter beyond ASCII."""
 _SURE = 2.0
 """What the words of an encoding reach on average, where they are surely words of one language."""
+_FEW = 8
+"""Letters beyond ASCII that are too few to tell a script by."""
 _MARGIN = 0.5
 """By how much all other encodings are worse, where one is sure."""
 
@@ -110,7 +113,8 @@ def decoding(data: bytes, wanted: SheetEncoding = "auto") -> Steps[Decoded | Non
     if data.startswith(b"\xef\xbb\xbf"):
         return _of(data[3:], "utf-8", "UTF-8 with BOM")
     if (wide := _wide(data)) is not None:
-        return None if wide == "" else _of(data, wide, _WIDE[wide])
+        read = None if wide == "" else _of(data, wide, _WIDE[wide])
+        return None if read is None or _CONTROLS.search(read.text) else read
     yield
     valid, broken = yield from _count_utf_8(data)
     if not broken or valid >= broken:
@@ -195,7 +199,8 @@ def _among_code_pages(data: bytes) -> Steps[Decoded | None]:
         yield
     candidates.sort(key=lambda candidate: -candidate.fit)
     candidates = _each_once(candidates)
-    if not candidates or candidates[0].fit < 0:
+    best = candidates[0] if candidates else None
+    if best is None or best.fit < 0 or not _has_evidence(best.words):
         candidates += _east_asian(data)
     return _chosen(data, beyond, candidates)
 
@@ -267,7 +272,7 @@ def _east_asian(data: bytes) -> list[_Candidate]:
             continue
         letters = [letter for letter in read if letter > "\x7f" and letter.isalpha()]
         korean = all("\uac00" <= letter <= "\ud7a3" for letter in letters)
-        fit = 1.5 if korean else 1.0 if is_clean(read) else -1.0
+        fit = 1.9 if korean else 1.8 if is_clean(read) else -1.0
         found.append(_Candidate(name, codec, [name], fit))
     return found
 
@@ -281,14 +286,22 @@ def _chosen(data: bytes, beyond: set[int], candidates: list[_Candidate]) -> Deco
     if "\0" in text:
         return None
     likely = [other for other in others if other.fit > max(best.fit - _MARGIN, 0)]
-    is_sure = best.fit >= _SURE and not likely
-    open_letters = _open_letters(text, beyond, best, likely if best.fit >= _SURE else others)
+    is_likely = best.fit >= _SURE and _has_evidence(best.words)
+    is_sure = is_likely and not likely
+    open_letters = _open_letters(text, beyond, best, likely if is_likely else others)
     offered = tuple(
         Encoding(other.name, CODE_PAGES[other.name][1], _samples(data, other.codec))
         for other in candidates[:MOST_OFFERED]
     )
     label = CODE_PAGES[best.name][1]
     return Decoded(text, label, offered, is_sure, frozenset() if is_sure else open_letters)
+
+
+def _has_evidence(words: Sequence[str]) -> bool:
+    """Whether there is a word in which letters of ASCII tell the others, or many letters."""
+    if any(letter.isascii() and letter.isalpha() for word in words for letter in word):
+        return True
+    return sum(map(len, words)) >= _FEW
 
 
 def _open_letters(

@@ -25,6 +25,8 @@ from gatherlog.apps.guests.sheet_words import PARTICLES, SUFFIXES
 __all__ = ["Named", "Person", "named_in_full", "named_in_two", "with_middle_name"]
 
 MOST_ON_A_LINE = 10
+LONGEST = 600
+"""Characters of a cell that names people; patterns are not tried on a longer one."""
 
 # "von und zu" is part of one name. For "Ortega y Gasset", see `_is_one_name`.
 _BETWEEN = re.compile(
@@ -82,6 +84,8 @@ def named_in_full(cell: str) -> Named:
     """
     if re.search(r"\S@\S", cell):
         raise Unreadable(f"{quoted(cell)} is an address and no name")
+    if len(cell) > LONGEST:
+        raise Unreadable(f"the name has {len(cell):,} characters; at most {LONGEST} fit")
     party = Party(cell)
     cell = _without_pictures(party, cell)
     if normalised(cell) in NOBODY | SUMS:
@@ -103,6 +107,8 @@ def named_in_two(first: str, last: str) -> Named:
     """
     if re.search(r"\S@\S", f"{first} {last}"):
         raise Unreadable(f"{quoted(f'{first} {last}'.strip())} is an address and no name")
+    if len(first) + len(last) > LONGEST:
+        return Named([Person(first, last)])
     if not last or not first or _is_household(first, last):
         return _in_one(first, last)
     party = Party(f"{first} {last}")

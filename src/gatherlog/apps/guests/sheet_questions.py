@@ -51,7 +51,7 @@ _QUESTIONS = tuple(
 )
 """What a header of several words asks for; the first one counts."""
 
-_SEPARATORS = re.compile(r"[;,\t|]")
+_SEPARATORS = re.compile(r"[;\t|]")
 _WITH_ME = re.compile(
     r"includ|inkl|einschliess|y compris|inclu|compres|meegerekend|inraknat|total|insgesamt"
 )
@@ -79,7 +79,9 @@ _NAMES = {
 
 def is_question(header: str) -> bool:
     """Whether a header is a sentence, and not several headers at another separator."""
-    return "?" in header or (len(header.split()) > 3 and not _SEPARATORS.search(header))
+    if _SEPARATORS.search(header):
+        return False
+    return "?" in header or (len(header.split()) > 3 and "," not in header)
 
 
 @lru_cache(1024)

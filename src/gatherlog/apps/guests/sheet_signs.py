@@ -13,6 +13,8 @@ __all__ = ["doubts_of_signs", "is_clean", "mended", "without_pictures"]
 _USUAL = re.compile(r"[A-Za-z .,'&()/-]*")
 _DAMAGED = frozenset("\ufffd§¶†‡‰¬¦¤¡¿«»‹›„…¨¯¸˘˙˚˛˝")
 """Signs that stand in place of letters where a text was read in a wrong encoding."""
+_NO_LETTERS = frozenset(["Sc", "Sk", "Sm", "So", "No", "Cc", "Cn", "Co"])
+"""Categories of signs that no word has; the acute accent is written for an apostrophe."""
 _ALLOWED = frozenset(" .,'&()/-\"`´ʹʻʼʽ‘’‛“”‐‑‒–—·•ªº+\n־׳״")
 """Signs that names and lists of names have."""
 _JOINERS = frozenset("\u200c\u200d")
@@ -64,11 +66,9 @@ def is_clean(text: str) -> bool:
     damaged sign between them."""
     if not _DAMAGED.isdisjoint(text):
         return False
-    return all(
-        len(_scripts(word)) < 2 and not _has_odd_capital(word) for word in text.split()
-    ) and not any(
-        unicodedata.category(c) in ("Sc", "Sm", "So", "No", "Cc", "Cn", "Co") for c in text
-    )
+    if any(unicodedata.category(sign) in _NO_LETTERS and sign != "´" for sign in text):
+        return False
+    return all(len(_scripts(word)) < 2 and not _has_odd_capital(word) for word in text.split())
 
 
 def _doubt(name: str) -> Doubt | None:
@@ -100,11 +100,9 @@ def _is_damaged(sign: str) -> bool:
 def _is_picture(sign: str) -> bool:
     if sign.isascii():
         return sign in "*#~ "
-    return (
-        sign in _JOINERS
-        or "\ufe00" <= sign <= "\ufe0f"
-        or unicodedata.category(sign) in ("So", "Sk")
-    )
+    if sign in _JOINERS or "\ufe00" <= sign <= "\ufe0f":
+        return True
+    return sign not in _DAMAGED and ord(sign) >= 0x2600 and unicodedata.category(sign) == "So"
 
 
 def _is_usual(sign: str) -> bool:

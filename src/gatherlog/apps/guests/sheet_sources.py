@@ -61,7 +61,7 @@ def _demand_text(data: bytes) -> None:
             raise no_sheet(f"this workbook is protected with a password: open it, {_SAVE}")
         raise no_sheet(f"this is a workbook of an old kind (.xls): {_SAVE}")
     for beginning, what in _OTHERS:
-        if data.startswith(beginning) and (len(beginning) > 2 or 0 in data[:64]):
+        if data.startswith(beginning) and (beginning != b"BM" or 0 in data[:64]):
             raise no_sheet(f"this is not a text file but {what}: {_SAVE}")
     if _PICTURES.match(data):
         raise no_sheet(f"this is not a text file but a picture: {_SAVE}")

@@ -45,8 +45,9 @@ def reading_workbook(data: bytes) -> Steps[Table]:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             _demand_workbook(archive)
-            texts = yield from _shared_texts(archive)
-            for name in (yield from _sheets(archive)):
+            relations = yield from _relations(archive)
+            texts = yield from _shared_texts(archive, relations.texts)
+            for name in (yield from _sheets(archive, relations)):
                 sheet = _Sheet(texts)
                 yield from _parsing(archive, name, sheet)
                 if sheet.records:
@@ -65,20 +66,15 @@ def _demand_workbook(archive: zipfile.ZipFile) -> None:
             raise no_sheet(f"this is a workbook of another kind (.xlsb): {_SAVE}")
         raise no_sheet(f"this is a compressed file and no workbook of Excel: {_SAVE}")
     parts = archive.infolist()
-    if len(parts) > MOST_PARTS or any(_is_large(part) for part in parts if _is_read(part)):
+    if len(parts) > MOST_PARTS or any(_is_large(part) for part in parts):
         raise no_sheet(
             "this workbook is too large once it is unpacked: save the list as CSV (UTF-8)"
         )
 
 
-def _is_read(part: zipfile.ZipInfo) -> bool:
-    return part.filename.startswith(
-        ("xl/worksheets/", "xl/sharedStrings", "xl/workbook", "xl/_rels")
-    )
-
-
 def _is_large(part: zipfile.ZipInfo) -> bool:
-    return part.file_size > LARGEST_PART
+    """Whether a part of those that are read, and not a picture, is too large."""
+    return part.file_size > LARGEST_PART and part.filename.endswith((".xml", ".rels"))
 
 
 def _parsing(archive: zipfile.ZipFile, name: str, handler: "_Handler") -> Steps[None]:
@@ -173,28 +169,35 @@ class _Relations(_Handler):
 
     def __init__(self) -> None:
         self.targets: dict[str, str] = {}
+        self.texts = ""
 
     def begin(self, tag: str, attributes: dict[str, str]) -> None:
         if tag == "Relationship":
-            target = posixpath.join("xl", attributes.get("Target", ""))
+            target = posixpath.normpath(posixpath.join("/xl", attributes.get("Target", "")))
             self.targets[attributes.get("Id", "")] = target.lstrip("/")
+            if attributes.get("Type", "").endswith("/sharedStrings"):
+                self.texts = target.lstrip("/")
 
 
-def _shared_texts(archive: zipfile.ZipFile) -> Steps[list[str]]:
+def _relations(archive: zipfile.ZipFile) -> Steps[_Relations]:
+    relations = _Relations()
+    if "xl/_rels/workbook.xml.rels" in archive.namelist():
+        yield from _parsing(archive, "xl/_rels/workbook.xml.rels", relations)
+    return relations
+
+
+def _shared_texts(archive: zipfile.ZipFile, name: str) -> Steps[list[str]]:
     texts = _Texts()
-    if "xl/sharedStrings.xml" in archive.namelist():
-        yield from _parsing(archive, "xl/sharedStrings.xml", texts)
+    if name in archive.namelist():
+        yield from _parsing(archive, name, texts)
     return texts.texts
 
 
-def _sheets(archive: zipfile.ZipFile) -> Steps[list[str]]:
+def _sheets(archive: zipfile.ZipFile, relations: _Relations) -> Steps[list[str]]:
     """The names of the parts with the cells of each sheet, in the order of the sheets."""
-    names, relations = _Names(), _Relations()
+    names, there = _Names(), set(archive.namelist())
     yield from _parsing(archive, "xl/workbook.xml", names)
-    if "xl/_rels/workbook.xml.rels" in archive.namelist():
-        yield from _parsing(archive, "xl/_rels/workbook.xml.rels", relations)
     found = [relations.targets.get(id, "") for id in [*names.ids, *names.hidden]]
-    there = set(archive.namelist())
     return [name for name in found if name in there and name.startswith("xl/worksheets/")]
 
 
