@@ -267,7 +267,6 @@ KINDS = (
         "Name",
         {
             "ada@example.org": "bad line: 'ada@example.org' is an address and no name",
-            " ": "",
         },
     ),
     Kind(
@@ -418,14 +417,14 @@ KINDS = (
         },
     ),
     Kind(
-        "an answer to 'How many people are coming?'",
+        "people, asked for in a question",
         "How many people are coming?",
         {
             "3": "asked (seats): Lovelace, Ada, 3 seats",
         },
     ),
     Kind(
-        "an answer to 'How many people, including you?'",
+        "people, asked for with whoever answers",
         "How many people will come, including you?",
         {
             "3": "Lovelace, Ada, 3 seats",

@@ -51,7 +51,8 @@ ENCODINGS: tuple[SheetEncoding, ...] = get_args(SheetEncoding)
 
 MOST_WORDS = 500
 """Words by which encodings are compared."""
-MOST_OFFERED = 6
+MOST_OFFERED = 5
+"""Encodings with one byte for a letter that are offered; of others, all that are possible."""
 PIECE = 16 * 1024
 SAMPLES = 3
 LONGEST_SAMPLE = 60
@@ -291,7 +292,8 @@ def _chosen(data: bytes, beyond: set[int], candidates: list[_Candidate]) -> Deco
     open_letters = _open_letters(text, beyond, best, likely if is_likely else others)
     offered = tuple(
         Encoding(other.name, CODE_PAGES[other.name][1], _samples(data, other.codec))
-        for other in candidates[:MOST_OFFERED]
+        for place, other in enumerate(candidates)
+        if place < MOST_OFFERED or other.codec not in ALPHABETS
     )
     label = CODE_PAGES[best.name][1]
     return Decoded(text, label, offered, is_sure, frozenset() if is_sure else open_letters)

@@ -17,7 +17,7 @@ from gatherlog.core.eventstore.giving_way import Steps
 
 __all__ = ["reading_workbook"]
 
-PIECE = 8 * 1024
+PIECE = 2 * 1024
 MOST_PARTS = 2000
 LARGEST_PART = 48 * 1024 * 1024
 """Bytes of one part once it is unpacked."""
