@@ -263,6 +263,19 @@ def test_a_format_that_is_named_is_used(party: Terminal) -> None:
     assert "read as outlook, the sheet has no column" in refused.err
 
 
+def test_encodings_that_are_likely_are_shown_and_one_is_chosen(party: Terminal) -> None:
+    hebrew = "Name\nמשה כהן\n".encode("cp1255")
+
+    shown = party("import", "-", stdin=hebrew).out.splitlines()
+    chosen = party("import", "-", "--encoding", "windows-1255", "--yes", stdin=hebrew)
+    unknown = party("import", "-", "--encoding", "ebcdic", stdin=hebrew)
+
+    assert "Encoding   not sure; choose one with --encoding:" in shown
+    assert "           windows-1255: משה כהן" in shown
+    assert (chosen.status, chosen.out.splitlines()[-1]) == (0, "Done.")
+    assert (unknown.status, "should be one of auto, utf-8" in unknown.err) == (2, True)
+
+
 def test_every_format_may_be_named() -> None:
     from gatherlog.apps.guests.sheets import FORMATS
     from gatherlog.entrypoints.cli.sheets import import_
