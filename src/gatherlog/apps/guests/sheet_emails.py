@@ -11,9 +11,7 @@ from gatherlog.core.commands.text import folded_email
 
 __all__ = ["addresses_in", "email_in", "without_address"]
 
-_ADDRESS = re.compile(
-    r"""(?<![^\s<>,;:"()\[\]|@])[^\s<>,;:"()\[\]|@]++@[^\s<>,;:"'()\[\]|@]+"""
-)
+_ADDRESS = re.compile(r"""(?<![^\s<>,;:"()\[\]|@])[^\s<>,;:"()\[\]|@]++@[^\s<>,;:"'()\[\]|@]+""")
 LONGEST = 600
 """Characters of a cell with a name and an address; the pattern is not tried on a longer one."""
 _EXCHANGE = re.compile(r"(?:ex:)?/(?:o|ou|cn)=", re.IGNORECASE)
