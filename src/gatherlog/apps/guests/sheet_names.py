@@ -12,11 +12,15 @@ from gatherlog.apps.guests.sheet_files import Unreadable, normalised, quoted
 from gatherlog.apps.guests.sheet_parties import Party, family_of, without_titles
 from gatherlog.apps.guests.sheet_party_words import (
     JOINING,
+    KIDS,
     NOBODY,
+    NOT_IN_NAMES,
     OF_SOMEBODY,
     ONE_KID,
     ONE_MORE,
+    SOMEBODYS,
     SUMS,
+    TITLES,
     WITH,
 )
 from gatherlog.apps.guests.sheet_signs import without_pictures
@@ -31,18 +35,21 @@ LONGEST = 600
 # "von und zu" is part of one name. For "Ortega y Gasset", see `_is_one_name`.
 _BETWEEN = re.compile(
     rf"\s*([&\n;|])\s*|\s+(?:(c/o|w/)\s*|({WITH})\s)|\s*(/)\s*|\s+(\+)\s*|\s*(\+)\s*(?=\d)"
-    rf"|\s({JOINING})\s(?!zu\s)"
+    rf"|\s({JOINING})\s(?!zu\s)|\s([-–—•·])\s"
 )
 _ONE_NAME = frozenset(["y", "e", "i"])
 """Words that join two people, or the two parts of one last name."""
 _STANDS_CLOSE = re.compile(r"\b(Dr|Prof|Mr|Mrs|Ms|Hr|Fr|Fam)\.(?=[^\W\d_])")
 _WITH = re.compile(f"c/o|w/|{WITH}")
+_DASHES = frozenset("-–—•·")
+_FULL_STOP = re.compile(r"(?<=[^\W\d_]{4})\.$")
 _BORN = frozenset(
     ["geb", "geborene", "nee", "born", "nata", "fodd", "geboren", "nascida", "z domu"]
 )
 """Words before the last name that somebody had at birth."""
+_RELATIONS = (ONE_MORE | ONE_KID | KIDS) - TITLES
 _INITIAL = re.compile(r"\s[EYI]\s")
-_OF_SOMEBODY = re.compile(rf"(?:{OF_SOMEBODY}) .+")
+_OF_SOMEBODY = re.compile(rf"(?:{OF_SOMEBODY}) .+|{SOMEBODYS}")
 
 
 class Person(NamedTuple):
@@ -86,6 +93,8 @@ def named_in_full(cell: str) -> Named:
         raise Unreadable(f"{quoted(cell)} is an address and no name")
     if len(cell) > LONGEST:
         raise Unreadable(f"the name has {len(cell):,} characters; at most {LONGEST} fit")
+    if not any(map(str.isalnum, cell)) and "?" not in cell:
+        raise Unreadable("the name is missing")
     party = Party(cell)
     cell = _without_pictures(party, cell)
     if normalised(cell) in NOBODY | SUMS:
@@ -95,8 +104,25 @@ def named_in_full(cell: str) -> Named:
         party.doubt("says whose guest it is, and not who")
     if cell.isupper() and _INITIAL.search(cell):
         party.doubt("may be two people; it is read as one")
-    parts = _parted(party, _STANDS_CLOSE.sub(r"\1. ", party.without_counts(cell)))
-    return _of_parts(party, parts)
+    cell = _FULL_STOP.sub("", _STANDS_CLOSE.sub(r"\1. ", party.without_counts(cell)))
+    if normalised(cell) in NOBODY:
+        party.doubt("stands in place of a name, and would become a guest of this name")
+    named = _of_parts(party, _parted(party, cell))
+    if cell[:2].isupper() and any(cell.startswith(f"{one.last} ") for one in named.people):
+        party.doubt("is read with the last name first, as it is in capitals")
+    if not party.doubts and any(map(_is_strange, named.people)):
+        party.doubt("has words that are hardly part of a name")
+    return named._replace(doubts=tuple(party.doubts))
+
+
+def _is_strange(person: Person) -> bool:
+    """Whether a word of a name is a note, or a single letter that may stand for "and"."""
+    words = f"{person.first} {person.last}".split()
+    return len(words) > 1 and any(
+        normalised(word) in NOT_IN_NAMES
+        or (len(word) == 1 and word.islower() and word not in _ONE_NAME)
+        for word in words
+    )
 
 
 def named_in_two(first: str, last: str) -> Named:
@@ -179,7 +205,7 @@ def _parted(party: Party, cell: str) -> list[_Part]:
     named = [
         _without_relation(party, part)
         for n, part in enumerate(parts)
-        if part.text and (n == 0 or not party.takes(part.text))
+        if part.text and (n == 0 or not (_is_note(party, part) or party.takes(part.text)))
     ]
     if len(parts) == 2 and _is_one_name(named):
         party.doubt("may be two people; it is read as one")
@@ -188,12 +214,20 @@ def _parted(party: Party, cell: str) -> list[_Part]:
 
 
 def _without_relation(party: Party, part: _Part) -> _Part:
-    """Of "mit Partnerin Eva Klein", the name."""
-    if not _WITH.fullmatch(part.joint):
-        return part
-    party.doubt("says who comes along in words that are not surely a name")
+    """Of "mit Partnerin Eva Klein" and "und Kinder Mia", the name."""
     word, _, rest = part.text.partition(" ")
-    return part._replace(text=rest) if rest and normalised(word) in ONE_MORE | ONE_KID else part
+    is_relation = bool(part.joint and rest) and normalised(word) in _RELATIONS
+    if is_relation or _WITH.fullmatch(part.joint):
+        party.doubt("says who comes along in words that are not surely a name")
+    return part._replace(text=rest) if is_relation else part
+
+
+def _is_note(party: Party, part: _Part) -> bool:
+    """Whether a part behind a dash is left out, and no name."""
+    if part.joint not in _DASHES:
+        return False
+    party.doubt(f"has {quoted(part.text)} behind a dash, which may be a note or somebody else")
+    return " " not in part.text
 
 
 def _split(cell: str) -> list[_Part]:
@@ -360,6 +394,8 @@ def _plain(full: str) -> Person:
     """First and last name of "Ada King Lovelace" or "Ludwig van Beethoven"; of one word, the first
     only."""
     words = full.split()
+    if (capitals := _capitals(words)) is not None:
+        return capitals
     last = len(words) - 1
     while last > 1 and normalised(words[last]) in SUFFIXES:
         last -= 1
@@ -370,3 +406,24 @@ def _plain(full: str) -> Person:
     if last < 1:
         return Person(full, "")
     return Person(" ".join(words[:last]), " ".join(words[last:]))
+
+
+def _capitals(words: list[str]) -> Person | None:
+    """First and last name of "Marie DUPONT" and "DUPONT Marie"; None if capitals do not tell."""
+    large = [_is_large(word) for word in words]
+    if all(large) or not any(large):
+        return None
+    at = large.index(True)
+    if all(large[at:]):
+        return Person(" ".join(words[:at]), " ".join(words[at:]))
+    if at == 0 and not any(large[large.index(False) :]):
+        end = large.index(False)
+        return Person(" ".join(words[end:]), " ".join(words[:end]))
+    return None
+
+
+def _is_large(word: str) -> bool:
+    """Whether a word is in capitals, and neither initials nor an ending."""
+    if not word.isupper() or len(word) < 3 or "." in word:
+        return False
+    return normalised(word) not in SUFFIXES

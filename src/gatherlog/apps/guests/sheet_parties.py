@@ -30,13 +30,15 @@ _PARENTHESES = re.compile(r"\s*[(\[]([^()\[\]]*)[)\]]")
 _JOINED = re.compile(rf"\s*(?:\+|&|(?:{JOINING}|{WITH})(?=[\s\d]))\s*", re.IGNORECASE)
 _TOTALS = (
     re.compile(r"\s+[xX×]\s?([0-9]{1,2})$"),
+    re.compile(r"\s+([0-9]{1,2})\s?[xX×]$"),
     re.compile(r"^([0-9]{1,2})\s?[xX×]\s+"),
     re.compile(
-        r",?\s+(?:party of|for|für|fuer|pour|para|per|voor|för)\s+([0-9]{1,2})(?:\s[^\W\d_]+)?$",
+        r",?\s+(?:party of|of|for|für|fuer|pour|para|per|voor|för)\s+([0-9]{1,2})(?:\s[^\W\d_]+)?$",
         re.IGNORECASE,
     ),
 )
 """How many people there are in all: "Smith x 2", "2x Smith", "Smith, party of 4"."""
+_TIMES = re.compile(r"[xX×]\s?([0-9]{1,2})|([0-9]{1,2})\s?[xX×]")
 _LISTED = re.compile(r"\s*[,;&+/]\s*|\s(?:and|und|et|y|e|en|och)\s")
 _COUNT_BEHIND = re.compile(r"[\s,:–-]+([0-9]{1,2}(?:\s?[^\W\d_]+)?\.?)$")
 _JOINS_BEHIND = re.compile(rf"(?:[&+]|\s(?:{JOINING}|{WITH}))$", re.IGNORECASE)
@@ -91,13 +93,16 @@ class Party:
 
     def _in_parentheses(self, found: re.Match[str]) -> str:
         inside = found[1].strip()
+        if times := _TIMES.fullmatch(inside):
+            self.total = int(times[1] or times[2])
+            return ""
         joined = _JOINED.match(inside)
         if self._counts(inside[joined.end() :] if joined else inside, joined=joined is not None):
             return ""
         if self._counts_listed(inside):
             return ""
-        self.doubt(f"has {quoted(inside)} in parentheses, which stays part of the name")
-        return found[0]
+        self.doubt(f"has {quoted(inside)} in parentheses, which is left out")
+        return " "
 
     def _counts_listed(self, inside: str) -> bool:
         """Whether it is a list such as "2 adults, 1 child", which gives the number of all."""
@@ -112,7 +117,7 @@ class Party:
         number, noun = _number_and_noun(phrase)
         if noun in ONE_MORE and (joined or number is not None):
             self.companions += 1 if number is None else number
-        elif noun in ONE_KID or (noun in KIDS and number is not None):
+        elif (noun in ONE_KID and joined) or (noun in ONE_KID | KIDS and number is not None):
             self.companions += number or 1
             self.children += number or 1
         elif noun in PEOPLE | KIDS | RELATIVES and number is None and joined:
@@ -134,7 +139,7 @@ class Party:
 
 def family_of(part: str) -> Family | None:
     """The household in "The Smith Family", "Familie Müller", "Ehepaar Müller" or "The Smiths"."""
-    words = part.split()
+    words = part.replace(",", " ").split()
     if len(words) == 2 and words[0].lower() in _PLURALS:
         return Family(words[0], words[1], None)
     if len(words) > 2 and words[0].lower() in ARTICLES:
@@ -152,17 +157,19 @@ def without_titles(part: str) -> tuple[list[str], list[str]]:
     """The titles with which a part begins, and the words of the name behind them."""
     words = part.split()
     begin = 0
-    while begin < len(words) and _is_title(words[begin], len(words)):
-        begin += 1
+    while begin < len(words) and (length := _title(words, begin)):
+        begin += length
     return words[:begin], words[begin:]
 
 
-def _is_title(word: str, among: int) -> bool:
-    plain = normalised(word)
-    if plain in TITLES:
-        return True
+def _title(words: list[str], begin: int) -> int:
+    """How many words the title has that begins here; 0 if none does."""
+    if normalised(" ".join(words[begin : begin + 2])) in TITLES and len(words) > begin + 1:
+        return 2
+    plain = normalised(words[begin])
     # "M. Dupont" has a title, "M. Night Dupont" an initial.
-    return plain in TITLES_WITH_DOT and word.endswith(".") and (len(plain) > 1 or among < 3)
+    has_dot = words[begin].endswith(".") and (len(plain) > 1 or len(words) < 3)
+    return int(plain in TITLES or (plain in TITLES_WITH_DOT and has_dot))
 
 
 def _number_and_noun(phrase: str) -> tuple[int | None, str]:

@@ -13,12 +13,14 @@ __all__ = [
     "JOINING",
     "KIDS",
     "NOBODY",
+    "NOT_IN_NAMES",
     "NUMBERS",
     "OF_SOMEBODY",
     "ONE_KID",
     "ONE_MORE",
     "PEOPLE",
     "RELATIVES",
+    "SOMEBODYS",
     "SUMS",
     "TITLES",
     "TITLES_WITH_DOT",
@@ -30,7 +32,8 @@ TITLES = _words(
     "mr|mrs|ms|miss|mx|sir|rev|dr|prof|professor|herr|herrn|hr|frau|fr|frl|fraulein|fraeulein|"
     "mme|mlle|monsieur|madame|mademoiselle|mm|mmes|mesdames|messieurs|sr|sra|srta|senor|senora|"
     "senorita|sig|sig ra|signor|signora|signorina|dott|dott ssa|dottor|dottoressa|dhr|mevr|mw|"
-    "mevrouw|meneer|senhor|senhora|dra|froken|fru|dr med|dr phil|dr jur|dr rer nat|dr h c|"
+    "mevrouw|meneer|heer|de heer|messrs|dna|senhor|senhora|"
+    "dra|froken|fru|dr med|dr phil|dr jur|dr rer nat|dr h c|"
     "dr ing"
 )
 """Words before a name by which people are addressed."""
@@ -38,7 +41,8 @@ TITLES_WITH_DOT = _words("mag|ing|ir|drs|avv|dipl ing|dipl|d|da|h c|med|m")
 """Titles that are names as well, unless a full stop follows them and a name stands behind."""
 
 FAMILIES = _words(
-    "family|household|fam|familie|famille|familia|famiglia|familjen|familj|hushallet|clan"
+    "family|household|haus|fam|familie|familien|families|"
+    "famille|familia|famiglia|familjen|familj|hushallet|clan"
 )
 COUPLES = _words("eheleute|ehepaar|couple|couple de|coppia|echtpaar|casal|matrimonio|paret")
 """Words before the last name of two people."""
@@ -46,7 +50,7 @@ ARTICLES = _words("the|die|la|les|los|las|de|il|i|gli|os|as|a|o|le|het|el")
 
 JOINING = "and|AND|And|und|UND|Und|et|ET|och|OCH|y|e|en|i|u\\.|ed"
 """Words between two names. The short ones are written in capitals in initials only."""
-WITH = "with|w/|mit|avec|con|met|com|med|plus|Plus|PLUS|più|mais|inkl\\.?|incl\\.?|including|samt"
+WITH = "with|w/|w|mit|avec|con|met|com|med|plus|Plus|PLUS|più|mais|inkl\\.?|incl\\.?|including|samt"
 """Words before somebody who comes along."""
 WHOSE = (
     "his|her|their|my|an?|another|eine?[mnrs]?|seine?[mnrs]?|ihre?[mnrs]?|deren|dessen|une?|son|sa|"
@@ -111,6 +115,8 @@ OF_SOMEBODY = (
     "acompanhante) (?:de|di|da|do)|(?:gast|vriend|vriendin|partner) van|(?:gast|van) till"
 )
 """The beginning of a cell that says whose guest somebody is, and not who."""
+SOMEBODYS = r".+ s (?:1|guest|plus one|friend|partner|wife|husband|date)|(?:plus one|1) (?:of )?.+"
+"""The same in other words: "Ada's guest", "+1 of Ada"."""
 NOBODY = _words(
     "n n|nn|tbd|tba|tbc|unknown|unbekannt|inconnu|inconnue|desconocido|sconosciuto|onbekend|"
     "desconhecido|okand|noname|no name|to be confirmed|to be announced|name|guest|gast|invite|"
@@ -122,6 +128,18 @@ NOBODY = _words(
     "attendees|teilnehmer|teilnehmerliste|participants"
 )
 """Words in place of a name, or above a list of names."""
+NOT_IN_NAMES = _words(
+    "begleitung|begleiter|begleiterin|begleitperson|partner|partnerin|"
+    "plus|guests|gaste|gaeste|kids|"
+    "kinder|children|baby|enfants|bambini|ninos|invite|invites|invitado|invitados|ospite|ospiti|"
+    "family|familie|famille|familia|famiglia|tante|onkel|uncle|aunt|auntie|tia|tio|zia|zio|oma|opa|"
+    "grandma|grandpa|granny|nonna|nonno|abuela|abuelo|mama|papa|mum|mom|dad|gmbh|inc|ltd|llc|ag|kg|"
+    "corp|sarl|srl|bv|cancelled|canceled|declined|refunded|abgesagt|storniert|annule|annulee|"
+    "cancelado|cancelada|annullato|geannuleerd|avbokad|"
+    "waitlist|warteliste|pending|vegan|vegetarian|"
+    "vegetarisch|years|jahre|ans|anos|anni|zweit|dritt|viert|aka|alias|dj|tbd|tba|unknown"
+)
+"""Words that are hardly ever part of a name, and often stand beside one."""
 SUMS = _words(
     "total|totals|sum|summe|gesamt|insgesamt|somme|totale|totaal|suma|soma|summa|grand total|"
     "zwischensumme|subtotal|total general|totalt|anzahl"
