@@ -1,5 +1,6 @@
 """Reading any file ends soon, with a sheet or with Invalid."""
 
+import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -20,12 +21,19 @@ HEADERS = [
     "First Name,Last Name,Labels,E-mail 1 - Value,Address 1 - Label,Address 1 - Formatted",
     "Vorname;Nachname;Straße privat;Ort privat;E-Mail-Adresse",
     "Order #,First Name,Last Name,Email,Quantity,Attendee Status",
+    "Name,RSVP,Guests,RSVPed on,Event Host",
+    "First Name,Middle Name,Last Name,Partner First Name,Children's names,Absage,How many come?",
+    "Party 2026\n\nName;Status;Plus one name",
     ",".join(EXPORT),
 ]
 WORDS = st.one_of(
     st.sampled_from(["Ada", "Ben Byron", " & ", " + 1", "King, ", ", Jr.", "van der ", "é", "山"]),
     st.sampled_from(['"', '""', ",", ";", "\t", "\n", "\r", "\r\n", "=", "'", "<", ">", " ::: "]),
     st.sampled_from(["a@x.org", "1 Road", "Home", "work", "2", "7", "yes", "maybe", "Refunded"]),
+    st.sampled_from(
+        ["Familie ", "Mr. & Mrs. ", " (+1)", " und ", " / ", " - ", " x 2", "2 kids", "("]
+    ),
+    st.sampled_from(["JÃ¼", "?", "£", "🎉", "*", "\ud800", "Waitlist", "no", "n/a", "TBD", "MIA "]),
     st.sampled_from(["Info Requested", "\x07", "\u00ad", "\u202e"]),
 )
 FORMAT = st.sampled_from(FORMATS)
@@ -39,9 +47,11 @@ def readable(data: bytes, format: str) -> Sheet | None:
         return None
 
 
-@given(st.binary(max_size=300), FORMAT)
-def test_bytes_are_a_sheet_or_refused(data: bytes, format: str) -> None:
-    readable(data, format)
+@given(st.sampled_from(["", *HEADERS]), st.binary(max_size=300), FORMAT)
+def test_bytes_are_a_sheet_that_can_be_told_or_refused(
+    header: str, data: bytes, format: str
+) -> None:
+    msgspec.json.encode(readable(header.encode() + data, format))
 
 
 @given(

@@ -59,6 +59,8 @@ def test_the_header_once_more_is_left_out() -> None:
         "Ada Winter\tada@example.org\nBen Roth\tben@example.org\n",
         "ada@example.org;Ada Winter\nben@example.org;Ben Roth\n",
         "Guests\nAda Winter\nBen Roth\n",
+        "Ada Winter <ada@example.org>; Ben Roth <ben@example.org>\n",
+        "Ada Winter <ada@example.org>, Ben Roth <ben@example.org>,\n",
     ],
 )
 def test_a_pasted_list_of_names_needs_no_header(text: str) -> None:

@@ -7,7 +7,7 @@ from gatherlog.apps.guests.sheet_emails import addresses_in, without_address
 from gatherlog.apps.guests.sheet_files import Record, Unreadable
 from gatherlog.apps.guests.sheet_headers import Column
 
-__all__ = ["bare_columns", "without_bullet"]
+__all__ = ["are_recipients", "bare_columns", "without_bullet"]
 
 _BULLET = re.compile(r"(?:[-*•‣◦▪·–—]|[0-9]{1,3}[.)])\s+")
 _NOT_IN_NAMES = re.compile(r"[!?:;=<>{}\[\]|\\#%@_]|[0-9]{3}")
@@ -34,6 +34,13 @@ def bare_columns(records: Sequence[Record], *, is_last: bool) -> list[Column | N
             columns.append(None)
     is_list = columns.count(("name", 0)) == 1 and columns.count(None) == 0
     return columns if is_list else []
+
+
+def are_recipients(records: Sequence[Record]) -> bool:
+    """Whether it is a list as mail programs have it: "Ada <ada@example.org>; Ben <…>"."""
+    rows = [record for record in records if not isinstance(record, Unreadable)]
+    cells = [cell for row in rows for cell in row if cell.strip()]
+    return len(cells) > len(rows) > 0 and all(without_address(cell.strip())[1] for cell in cells)
 
 
 def without_bullet(cell: str) -> str:

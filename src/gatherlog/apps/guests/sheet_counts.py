@@ -7,6 +7,7 @@ from typing import NamedTuple
 from gatherlog.apps.guests.sheet_files import Unreadable, normalised, quoted
 from gatherlog.apps.guests.sheet_headers import Column
 from gatherlog.apps.guests.sheet_names import Named
+from gatherlog.apps.guests.sheet_party_words import KIDS, ONE_KID, PEOPLE, TICKETS
 from gatherlog.apps.guests.sheet_words import NO, NONE, YES
 
 __all__ = ["Counted", "People", "is_child", "people_of"]
@@ -14,6 +15,7 @@ __all__ = ["Counted", "People", "is_child", "people_of"]
 ADULT = 18
 OLDEST = 120
 _NUMBER = re.compile(r"([0-9]{1,9})([.,]0+)?")
+_COUNTED = re.compile(r"([0-9]{1,9})\s*([^\W\d_]+)\.?")
 _YEARS = re.compile(
     r"(?:age|aged|alter|edad|age de)? ?([0-9]{1,3})(?: [0-9])? ?"
     r"(?:jahren?|jahr|j|years?|yrs?|y|yo|y o|ans?|anos?)?(?: alt| old)?"
@@ -118,9 +120,16 @@ def _number(what: str, cell: str | None) -> int | None:
     if cell is None:
         return None
     number = _NUMBER.fullmatch(cell)
+    if number is None and (counted := _COUNTED.fullmatch(cell)) and _is_unit(counted[2]):
+        number = counted
     if number is None:
         raise Unreadable(f"{what} is {quoted(cell)}: write a number")
     return int(number[1])
+
+
+def _is_unit(word: str) -> bool:
+    """Whether a word behind a number says what is counted: "2 tickets"."""
+    return normalised(word) in PEOPLE | KIDS | ONE_KID | TICKETS
 
 
 def _plus_ones(cell: str | None) -> int | None:

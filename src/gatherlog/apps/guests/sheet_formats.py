@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import chain, islice
 from typing import Literal, NamedTuple, get_args
 
-from gatherlog.apps.guests.sheet_bare_lists import bare_columns
+from gatherlog.apps.guests.sheet_bare_lists import are_recipients, bare_columns
 from gatherlog.apps.guests.sheet_encodings import Decoded
 from gatherlog.apps.guests.sheet_files import Record, Table, Unreadable, no_sheet, normalised
 from gatherlog.apps.guests.sheet_headers import (
@@ -37,6 +37,9 @@ HEADER_WITHIN = 12
 """Records in which the header is looked for: there may be titles above it."""
 
 _FIELD_OF = {word: field for field, words in HEADERS.items() for word in words}
+_SECOND_EMAIL = re.compile(
+    rf"(?:{'|'.join(sorted(HEADERS['email']))}) ([2-9])|(?:second|other|secondary) e ?mail"
+)
 _NUMBERED = re.compile(r"(e mail|phone|address) (\d{1,2}) ([a-z ]+)")
 
 
@@ -247,6 +250,7 @@ def _added(word: str, fields: frozenset[str]) -> Column | None:
 def _by_hand(folded: Sequence[str]) -> list[Column | None]:
     fields: list[str | None] = [_FIELD_OF.get(word) for word in folded]
     present = set(fields)
+    emails: dict[int, int] = {}
     for n, word in enumerate(folded):
         if word in BARE_NAME:
             if "first_name" in present and "last_name" not in present:
@@ -255,11 +259,15 @@ def _by_hand(folded: Sequence[str]) -> list[Column | None]:
                 fields[n] = "first_name"
             else:
                 fields[n] = "name"
+        elif second := _SECOND_EMAIL.fullmatch(word):
+            emails[n] = int(second[1] or 2)
         elif word == "estado" and "city" in present:  # a part of the address
             fields[n] = None
     if len(folded) == 1 and folded[0] in PEOPLE:  # a list of "Guests"
         fields = ["name"]
     columns: list[Column | None] = [None if field is None else (field, 0) for field in fields]
+    for n, number in emails.items():
+        columns[n] = ("email", number)
     return _with_companions(folded, columns)
 
 
@@ -339,21 +347,37 @@ def _each_once(columns: Iterable[Column | None]) -> list[Column | None]:
 def _bare(tables: Sequence[Table], peeked: Sequence[list[tuple[int, Record]]]) -> Layout | None:
     """The layout of a list of names without any header, if it is one."""
     for table, first in zip(tables, peeked, strict=True):
+        if are_recipients([record for _, record in first]):
+            records = _cell_by_cell(chain(first, table.records))
+            return _without_header(table, records, [("name", 0)])
         if columns := bare_columns([record for _, record in first], is_last=table is tables[-1]):
-            delimiter = table.delimiter if len(columns) > 1 else "nothing"
-            records = chain(first, table.records)
-            return Layout(
-                table.encoding,
-                delimiter,
-                [],
-                [],
-                records,
-                "sheet",
-                columns,
-                verbatim=False,
-                is_bare=True,
-            )
+            return _without_header(table, chain(first, table.records), columns)
     return None
+
+
+def _without_header(
+    table: Table, records: Iterator[tuple[int, Record]], columns: list[Column | None]
+) -> Layout:
+    return Layout(
+        encoding=table.encoding,
+        delimiter=table.delimiter if len(columns) > 1 else "nothing",
+        header=[],
+        above=[],
+        records=records,
+        format="sheet",
+        columns=columns,
+        verbatim=False,
+        is_bare=True,
+    )
+
+
+def _cell_by_cell(records: Iterable[tuple[int, Record]]) -> Iterator[tuple[int, Record]]:
+    """Each cell as a record of its own."""
+    for line, record in records:
+        if isinstance(record, Unreadable):
+            yield line, record
+        else:
+            yield from ((line, [cell]) for cell in record if cell.strip())
 
 
 def _demand_names(layout: Layout, wanted: SheetFormat) -> None:

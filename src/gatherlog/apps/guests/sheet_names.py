@@ -145,7 +145,7 @@ def named_in_two(first: str, last: str) -> Named:
     if len(lasts) not in (1, len(firsts)):
         raise Unreadable(f"{quoted(first)} and {quoted(last)} do not tell who has which name")
     lasts *= len(firsts) // len(lasts)
-    if len(firsts) == 1 and normalised(f"{first} {last}") in NOBODY | SUMS:
+    if len(firsts) == 1 and {normalised(first), normalised(f"{first} {last}")} & (NOBODY | SUMS):
         party.doubt("stands in place of a name, and would become a guest of this name")
     return _named(party, list(map(_beside, firsts, lasts)))
 

@@ -22,6 +22,7 @@ __all__ = [
     "RELATIVES",
     "SOMEBODYS",
     "SUMS",
+    "TICKETS",
     "TITLES",
     "TITLES_WITH_DOT",
     "WHOSE",
@@ -102,6 +103,10 @@ KIDS = _words(
 ONE_KID = _words(
     "kid|child|kind|baby|enfant|nino|nina|hijo|hija|bambino|bambina|figlio|figlia|filho|filha|"
     "crianca|son|daughter|sohn|tochter|toddler|saugling"
+)
+TICKETS = _words(
+    "ticket|tickets|karten|karte|billets|billet|entradas|entrada|boletos|biglietti|biglietto|"
+    "kaartjes|kaartje|bilhetes|bilhete|ingressos|biljetter|biljett|x"
 )
 RELATIVES = FAMILIES | _words(
     "parents|eltern|co|company|friends and family|anhang|friends|freunde|the family|his family"

@@ -70,6 +70,8 @@ def _comes(cell: str) -> bool | None:
 def _in_a_sentence(words: list[str]) -> bool | None:
     """The answer in "Yes, we will be there" or "cancelled by the organizer"."""
     first, rest = words[0], set(words[1:])
+    if any(map(str.isdecimal, rest)):  # "Going + 1": how many is not read here
+        return None
     if first in COMES and len(first) > 1 and not rest & (NOT | COMES_NOT | OPEN):
         return True
     if first in COMES_NOT and len(first) > 3 and not rest & NOT:

@@ -10,6 +10,9 @@ __all__ = ["COMES", "COMES_NOT", "COMES_NOT_SIGNS", "NOT", "OF_TICKETS", "OPEN",
 COMES = _words(
     "yes|y|ja|j|oui|o|si|s|sim|attending|going|coming|accepted|accept|confirmed|approved|"
     "checked in|registered|completed|complete|paid|active|ok|okay|valid|attended|present|joined|"
+    "accepts|joyfully accepts|gladly accepts|accepts with pleasure|ich komme|wir kommen|komme|"
+    "nehme teil|je viens|nous venons|voy|asistire|asistiremos|vengo|veniamo|ci saro|ik kom|"
+    "wij komen|vou|vamos|jag kommer|vi kommer|"
     "true|1|x|will attend|will come|will be there|in|in person|ticket sold|placed|free order|"
     "zugesagt|zusage|kommt|bestatigt|bestaetigt|dabei|angemeldet|teilgenommen|bezahlt|genehmigt|"
     "nimmt teil|wahr|confirme|confirmee|accepte|acceptee|presente|participe|participera|vient|"
@@ -21,6 +24,9 @@ COMES = _words(
     "betald|godkand|anmald|deltar|narvarar|sant"
 )
 COMES_NOT = _words(
+    "declines|regretfully declines|respectfully declines|declines with regret|leider nicht|"
+    "komme nicht|ich komme nicht|wir kommen nicht|kann nicht|je ne viens pas|no voy|no asistire|"
+    "non vengo|non ci saro|ik kom niet|kom niet|nao vou|jag kommer inte|kan inte|"
     "no|n|nein|non|nee|nao|nej|declined|decline|not attending|not going|not coming|can t go|"
     "cant go|cannot attend|can t attend|can t make it|can t come|cancelled|canceled|refunded|"
     "refund|fully refunded|deleted|rejected|denied|removed|withdrawn|void|voided|transferred|"
