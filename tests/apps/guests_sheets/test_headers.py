@@ -94,6 +94,8 @@ def test_commas_in_a_pasted_list_are_a_question() -> None:
         "Dear all,\nplease come to our party on 3 May 2026!\nYours, Ada\n",
         "Foo;Bar\n1;2\n",
         "{'a': 1}\n",
+        "null",
+        "Ada\n",
     ],
 )
 def test_what_is_no_list_of_names_is_refused(text: str) -> None:

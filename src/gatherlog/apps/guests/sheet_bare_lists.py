@@ -21,7 +21,7 @@ def bare_columns(records: Sequence[Record], *, is_last: bool) -> list[Column | N
     """
     rows = [record for record in records if not isinstance(record, Unreadable)]
     width = max(map(len, rows), default=0)
-    if not rows or width > 3 or (width == 1 and not is_last):
+    if not rows or width > 3 or (width == 1 and not is_last) or _is_one_word(rows):
         return []
     columns: list[Column | None] = []
     for n in range(width):
@@ -46,6 +46,11 @@ def are_recipients(records: Sequence[Record]) -> bool:
 def without_bullet(cell: str) -> str:
     """The cell without a dash, point or number before it."""
     return _BULLET.sub("", cell, count=1) if _BULLET.match(cell) else cell
+
+
+def _is_one_word(rows: Sequence[list[str]]) -> bool:
+    """Whether there is nothing but one word, such as `null`: that is no list."""
+    return len(rows) == 1 and len(" ".join(rows[0]).split()) == 1
 
 
 def _is_like_a_name(cell: str) -> bool:
