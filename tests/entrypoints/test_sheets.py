@@ -121,8 +121,10 @@ def test_the_example_sheet_is_imported_whole(party: Terminal) -> None:
 
 
 def test_an_export_comes_back_through_import_as_nothing_new(party: Terminal) -> None:
-    hostile = '=HYPERLINK("x"),+1,,,,\n@home,-2,h@example.org,"a,b",3,"no eggs,\nplease"\n'
-    party("import", "-", "--yes", stdin=f"First,Last,Email,Group,Seats,Diet\n{hostile}".encode())
+    from gatherlog.apps.guests.sheet_headers import EXPORT
+
+    hostile = '=HYPERLINK("x"),+1\n@home,-2,h@example.org,"a,b",,3,"no eggs,\nplease"\n'
+    party("import", "-", "--yes", stdin=f"{','.join(EXPORT)}\n{hostile}".encode())
 
     assert party("export", "out.csv") == (0, "2 guests are in out.csv.\n", "")
     output = json.loads(party("import", "out.csv", "--yes", "--json").out)
@@ -260,6 +262,19 @@ def test_a_format_that_is_named_is_used(party: Terminal) -> None:
     refused = party("import", str(SAMPLES / "by-hand.csv"), "--format", "outlook", "--yes")
     assert (refused.status, refused.out) == (2, "")
     assert "read as outlook, the sheet has no column" in refused.err
+
+
+def test_encodings_that_are_likely_are_shown_and_one_is_chosen(party: Terminal) -> None:
+    hebrew = "Name\nמשה כהן\n".encode("cp1255")
+
+    shown = party("import", "-", stdin=hebrew).out.splitlines()
+    chosen = party("import", "-", "--encoding", "windows-1255", "--yes", stdin=hebrew)
+    unknown = party("import", "-", "--encoding", "ebcdic", stdin=hebrew)
+
+    assert "Encoding   not sure; choose one with --encoding:" in shown
+    assert "           windows-1255: משה כהן" in shown
+    assert (chosen.status, chosen.out.splitlines()[-1]) == (0, "Done.")
+    assert (unknown.status, "should be one of auto, utf-8" in unknown.err) == (2, True)
 
 
 def test_every_format_may_be_named() -> None:

@@ -217,4 +217,4 @@ def test_a_file_of_another_program_is_refused(name: str, format: SheetFormat) ->
 
 
 def test_the_formats_that_callers_may_name() -> None:
-    assert FORMATS == ("auto", "google", "outlook", "eventbrite", "sheet")
+    assert FORMATS == ("auto", "google", "outlook", "eventbrite", "meetup", "sheet")

@@ -105,7 +105,7 @@ def patch(row: SheetRow, guest: Guest) -> GuestPatch:
     first, last = _names(row, guest)
     return GuestPatch(
         first_name=first,
-        last_name=last,
+        last_name=last or UNSET,
         email=UNSET if row.email is None or _same_address(row, guest) else row.email,
         group_id=UNSET if _keeps_household(row, guest) else row.group_id,
         expected_guests=UNSET if row.expected_guests is None else row.expected_guests,

@@ -50,11 +50,14 @@ def import_(
     *,
     gathering: GatheringId = "default",
     format: Annotated[
-        Literal["auto", "google", "outlook", "eventbrite", "sheet"],
+        Literal["auto", "google", "outlook", "eventbrite", "meetup", "sheet"],
         Parameter(
-            help="What made the file: the contacts of Google or Outlook, Eventbrite's list of "
-            "attendees, or a sheet made by hand; all as CSV. auto finds out."
+            help="What made the file: the contacts of Google or Outlook, a list of Eventbrite or "
+            "Meetup, or any other sheet, as CSV or Excel workbook. auto finds out."
         ),
+    ] = "auto",
+    encoding: Annotated[
+        str, Parameter(help="The encoding of the text, such as windows-1250. auto finds out.")
     ] = "auto",
     keep_good: Annotated[
         bool,
@@ -101,11 +104,11 @@ def import_(
     a choice that does not fit ends it with status 1, after everything else was written.
     """
     from gatherlog.apps.guests.choices import choices_of
-    from gatherlog.apps.guests.sheets import read_sheet
+    from gatherlog.apps.guests.sheets import known_encoding, read_sheet
 
     choices = choices_of(take=take, new=new, same=same, leave=leave)
     data = _read(file)
-    sheet = read_sheet(data, format, most_lines=LONGEST_SHEET)
+    sheet = read_sheet(data, format, encoding=known_encoding(encoding), most_lines=LONGEST_SHEET)
     settings = settings_of_store(store)
 
     async def load() -> int:
@@ -231,6 +234,7 @@ def _print_preview(sheet: "Sheet", report: "ImportReport") -> None:
     columns = ", ".join(_understood(column.header, column.field) for column in sheet.columns)
     lines = [
         ("Format", f"{sheet.format}, {sheet.encoding}, {sheet.delimiter} between cells"),
+        *_encodings(sheet),
         ("Columns", columns),
         ("Ignored", ", ".join(sheet.ignored) or "none"),
         ("Guests", _households(sheet)),
@@ -264,6 +268,16 @@ def _print_done(sheet: "Sheet", report: "ImportReport") -> None:
             f"{counted(counts.asked, 'guest')} not imported: choose with --take, --new, --same or "
             "--leave, and import the file again."
         )
+
+
+def _encodings(sheet: "Sheet") -> list[tuple[str, str]]:
+    """What may be chosen by --encoding, with names as they would be read, if that is not sure."""
+    if sheet.encoding_sure:
+        return []
+    lines = [("Encoding", "not sure; choose one with --encoding:")]
+    return lines + [
+        ("", f"{encoding.name}: {', '.join(encoding.samples)}") for encoding in sheet.encodings
+    ]
 
 
 def _households(sheet: "Sheet") -> str:
@@ -313,6 +327,8 @@ def _print_json(sheet: "Sheet", report: "ImportReport", *, written: bool) -> Non
     outcome = {
         "format": sheet.format,
         "encoding": sheet.encoding,
+        "encodings": sheet.encodings,
+        "encoding_sure": sheet.encoding_sure,
         "delimiter": sheet.delimiter,
         "columns": sheet.columns,
         "ignored": sheet.ignored,

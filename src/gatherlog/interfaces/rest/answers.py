@@ -9,7 +9,7 @@ from urllib.parse import quote, urlencode
 import msgspec
 
 from gatherlog.apps.guests import Stats, Status
-from gatherlog.apps.guests.sheets import BadLine, DietCell
+from gatherlog.apps.guests.sheets import BadLine, DietCell, Encoding
 from gatherlog.core.commands.service import Stored
 from gatherlog.core.eventstore.clock import rfc3339
 from gatherlog.core.eventstore.exact_json import encode
@@ -118,6 +118,15 @@ class ImportAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
     format: str
     encoding: str
+    encodings: Annotated[
+        list[Encoding],
+        msgspec.Meta(
+            description="The encodings that the text may be in, the one in which it was read first."
+        ),
+    ]
+    encoding_sure: Annotated[
+        bool, msgspec.Meta(description="Whether no other encoding than the first is likely.")
+    ]
     delimiter: str
     columns: dict[str, str]
     ignored: list[str]

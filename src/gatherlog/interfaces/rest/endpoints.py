@@ -95,6 +95,7 @@ ENDPOINTS: tuple[Endpoint[Any, Any], ...] = (
         handle=sheets.import_guests,
         summary="Import a sheet of guests",
         accepts="text/csv",
+        also_accepts=(sheets.WORKBOOK,),
         body=bytes,
         query=ImportOptions,
         answer=ImportAnswer,

@@ -7,7 +7,14 @@ import msgspec
 
 from gatherlog.apps.guests import ImportReport
 from gatherlog.apps.guests.choices import Choices, choices_of
-from gatherlog.apps.guests.sheets import BadLine, Sheet, SheetFormat, reading_sheet, writing_sheet
+from gatherlog.apps.guests.sheets import (
+    BadLine,
+    Sheet,
+    SheetEncoding,
+    SheetFormat,
+    reading_sheet,
+    writing_sheet,
+)
 from gatherlog.core.eventstore.errors import Flaw, Invalid
 from gatherlog.core.eventstore.giving_way import consumed, freeing, in_turns
 from gatherlog.interfaces.rest.answers import ImportAnswer, json
@@ -15,8 +22,9 @@ from gatherlog.interfaces.rest.endpoint import Call, Reply
 from gatherlog.interfaces.rest.import_answers import telling
 from gatherlog.interfaces.rest.queries import Nothing
 
-__all__ = ["ImportOptions", "export_guests", "import_guests"]
+__all__ = ["WORKBOOK", "ImportOptions", "export_guests", "import_guests"]
 
+WORKBOOK: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _CSV: Final = [
     (b"content-type", b"text/csv; charset=utf-8"),
     (b"content-disposition", b'attachment; filename="guests.csv"'),
@@ -39,6 +47,10 @@ class ImportOptions(msgspec.Struct, frozen=True):
     format: Annotated[
         SheetFormat,
         msgspec.Meta(description="The program that wrote the sheet; `auto` finds out."),
+    ] = "auto"
+    encoding: Annotated[
+        SheetEncoding,
+        msgspec.Meta(description="The encoding of the text; `auto` finds out, see `encodings`."),
     ] = "auto"
     take: Annotated[
         str,
@@ -102,7 +114,7 @@ async def _import(call: Call[bytes, ImportOptions]) -> Reply:
 
 
 async def _read(call: Call[bytes, ImportOptions]) -> Sheet:
-    return await in_turns(reading_sheet(call.body, call.query.format))
+    return await in_turns(reading_sheet(call.body, call.query.format, encoding=call.query.encoding))
 
 
 def _choices(query: ImportOptions) -> Choices:
@@ -127,6 +139,8 @@ async def _of_import(sheet: Sheet, report: ImportReport, after: int) -> ImportAn
     return ImportAnswer(
         format=sheet.format,
         encoding=sheet.encoding,
+        encodings=list(sheet.encodings),
+        encoding_sure=sheet.encoding_sure,
         delimiter=sheet.delimiter,
         columns={column.header: column.field for column in sheet.columns},
         ignored=list(sheet.ignored),

@@ -21,7 +21,7 @@ from gatherlog.apps.guests.row_changes import (
     full_name,
     written,
 )
-from gatherlog.apps.guests.sheets import BadLine, DietCell, Sheet, SheetRow
+from gatherlog.apps.guests.sheets import BadLine, DietCell, Encoding, Sheet, SheetRow
 from gatherlog.core.commands.cells import writing_cells
 from gatherlog.core.eventstore.giving_way import Steps
 from gatherlog.interfaces.web.words import label
@@ -46,6 +46,7 @@ _FORMATS: Final = {
     "google": "Google Contacts",
     "outlook": "Outlook",
     "eventbrite": "Eventbrite",
+    "meetup": "Meetup",
     "sheet": "a sheet of your own",
 }
 _MEANINGS: Final = {
@@ -112,6 +113,10 @@ class Preview(msgspec.Struct, frozen=True, kw_only=True):
     """How a sheet was understood, and what its import would change."""
 
     kind: str
+    encoding: str
+    """The encoding that was chosen; `auto` if none was."""
+    encodings: tuple[Encoding, ...]
+    """The encodings that the file may be in, where that is not sure."""
     columns: list[tuple[str, str]]
     """Header of each column, and what it was understood as."""
     ignored: tuple[str, ...]
@@ -152,6 +157,7 @@ def previewing(
     packed: list[str],
     after: int = 0,
     before: Before | None = None,
+    encoding: str = "",
 ) -> Steps[Preview]:
     """The preview, with questions about lines behind `after`."""
     shown = _Shown(after)
@@ -160,7 +166,9 @@ def previewing(
         yield
     counts = report.counts
     return Preview(
-        kind=_FORMATS.get(sheet.format, sheet.format),
+        kind=f"{_FORMATS.get(sheet.format, sheet.format)}, {sheet.encoding}",
+        encoding=encoding or "auto",
+        encodings=() if sheet.encoding_sure else sheet.encodings,
         columns=[(column.header, _meaning(column.field)) for column in sheet.columns],
         ignored=sheet.ignored,
         households=sheet.households,

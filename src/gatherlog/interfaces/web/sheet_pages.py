@@ -13,7 +13,13 @@ from starlette.responses import Response
 
 from gatherlog.apps.guests.choices import Action as Choosing
 from gatherlog.apps.guests.choices import choices_of
-from gatherlog.apps.guests.sheets import Sheet, reading_sheet, writing_sheet
+from gatherlog.apps.guests.sheets import (
+    ENCODING_LABELS,
+    Sheet,
+    known_encoding,
+    reading_sheet,
+    writing_sheet,
+)
 from gatherlog.apps.people import Action
 from gatherlog.core.eventstore.errors import Flaw, Invalid
 from gatherlog.core.eventstore.giving_way import consumed, freeing, in_turns
@@ -57,10 +63,10 @@ class SheetPages:
         try:
             if "download" in sent:
                 return await self._questions(request, access, sent)
-            if "packed" in sent:
+            if "packed" in sent and "again" not in sent:
                 async with self._frame.long_write(access):
                     return await self._import(access, sent)
-            data = _given(sent, file)
+            data = await _given(sent, file)
             preview = await self._frame.long_read(
                 request, access, lambda: self._preview(access, sent, data)
             )
@@ -110,7 +116,9 @@ class SheetPages:
         sheet = await _read(sent, data)
         report = await self._guests.preview_import(access.id, sheet.rows)
         packed = await in_turns(packing(data))
-        preview = await in_turns(previewing(sheet, report, packed, after, before))
+        preview = await in_turns(
+            previewing(sheet, report, packed, after, before, text(sent, "encoding"))
+        )
         await in_turns(freeing(report.outcomes))
         return preview
 
@@ -167,12 +175,14 @@ class SheetPages:
             preview=None,
             wrong=wrong,
             lines=lines,
+            encodings=ENCODING_LABELS,
         )
 
 
 async def _read(sent: FormData, data: bytes) -> Sheet:
     """The sheet, read as the form says."""
-    return await in_turns(reading_sheet(data))
+    encoding = known_encoding(text(sent, "encoding") or "auto")
+    return await in_turns(reading_sheet(data, encoding=encoding))
 
 
 def _chosen(sent: FormData) -> dict[str, str]:
@@ -194,8 +204,11 @@ def _download(sheet: bytes, name: str) -> Response:
     return Response(sheet, 200, {**HEADERS, **disposition}, media_type=_TYPE)
 
 
-def _given(sent: FormData, file: bytes) -> bytes:
-    """The uploaded file, else the pasted lines. Raises Invalid if there is neither."""
+async def _given(sent: FormData, file: bytes) -> bytes:
+    """The sheet of the preview that is made again, else the uploaded file, else the pasted lines.
+    Raises Invalid if there is none of them."""
+    if "again" in sent:
+        return await in_turns(unpacking(text(sent, "packed")))
     data = file or text(sent, "lines").strip().encode()
     if not data:
         raise Invalid(Flaw("/file", "Choose a file, or paste lines of a sheet."))
