@@ -105,3 +105,25 @@ async def test_a_household_fits_a_phone_and_a_finger(
         box = await control.bounding_box()
         assert box is not None
         assert min(box["width"], box["height"]) >= 44
+
+
+@pytest.mark.parametrize("width", [320, 360, 390, 430])
+async def test_the_three_answers_of_a_person_are_on_one_line(
+    page: Page, link: Link, platform: Platform, width: int
+) -> None:
+    address = await link(member("Maya"))
+    await invite(platform, "Tobe")
+    await page.set_viewport_size({"width": width, "height": 800})
+    await page.goto(address)
+    await page.get_by_label("Can’t come").first.check()
+
+    lines = await page.locator(".person").first.locator(".three label").evaluate_all(
+        """all => all.map(one => {
+          const range = document.createRange();
+          range.selectNodeContents(one);
+          return [range.getClientRects().length, Math.round(range.getBoundingClientRect().top)];
+        })"""
+    )
+    assert len(lines) == 3
+    assert {count for count, _ in lines} == {1}
+    assert len({top for _, top in lines}) == 1

@@ -717,3 +717,47 @@ async def test_the_stream_ends_with_the_session(host: Host, app: Http) -> None:
         303,
         f"/signin?next={host.place}/live",
     )
+
+
+async def test_what_was_searched_for_is_what_is_exported(host: Host) -> None:
+    await host.add("Ada", group_id="home")
+    await host.add("Bob")
+    coming = await host.add("Cleo")
+    await host.platform.guests.rsvp(host.gathering_id, coming.id, Rsvp(attending=True), actor="t")
+    page = await host.page("?status=coming")
+    link = next(e["href"] for e in page.all("a") if e["href"].startswith(f"{host.place}/guests.csv"))
+
+    for query, names in (
+        (link.removeprefix(f"{host.place}/guests.csv"), ["Cleo"]),
+        ("?q=ADA", ["Ada"]),
+        ("?household=home", ["Ada"]),
+        ("?status=nonsense", ["Ada", "Bob", "Cleo"]),
+        ("", ["Ada", "Bob", "Cleo"]),
+    ):
+        sheet = (await host.browser.get(f"{host.place}/guests.csv{query}")).text
+        assert [line.partition(",")[0] for line in sheet.splitlines()[1:]] == names
+
+
+async def test_settings_that_are_probably_not_meant_are_said(host: Host) -> None:
+    await host.add("Ada", expected_guests=5)
+    change = host.platform.guests.change_settings
+
+    async def said() -> list[str]:
+        text = (await host.browser.get(host.place)).text
+        told = {
+            "places": "Places reserved: 5. Places in all: 4.",
+            "deadline": "Guests can still answer after the gathering",
+        }
+        return [name for name, part in told.items() if part in text]
+
+    fits = SettingsPatch(event_date="2999-06-06", rsvp_deadline="2999-06-06", max_guests=5)
+    await change(host.gathering_id, fits, actor="t")
+    assert await said() == []
+    await change(host.gathering_id, SettingsPatch(max_guests=4), actor="t")
+    assert await said() == ["places"]
+    late = SettingsPatch(max_guests=None, rsvp_deadline="2999-06-07")
+    await change(host.gathering_id, late, actor="t")
+    assert await said() == ["deadline"]
+    hours = SettingsPatch(event_date="2999-06-06T18:00", rsvp_deadline="2999-06-06T18:01")
+    await change(host.gathering_id, hours, actor="t")
+    assert await said() == ["deadline"]

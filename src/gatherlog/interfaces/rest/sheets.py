@@ -10,7 +10,7 @@ from gatherlog.core.eventstore.errors import Flaw, Invalid
 from gatherlog.core.eventstore.giving_way import consumed, in_turns
 from gatherlog.interfaces.rest.answers import ImportAnswer, json
 from gatherlog.interfaces.rest.endpoint import Call, Reply
-from gatherlog.interfaces.rest.queries import Nothing
+from gatherlog.interfaces.rest.queries import Choice
 
 __all__ = ["ImportOptions", "export_guests", "import_guests"]
 
@@ -64,9 +64,13 @@ async def _import(call: Call[bytes, ImportOptions]) -> Reply:
     return await call.remember(reply)
 
 
-async def export_guests(call: Call[None, Nothing]) -> Reply:
+async def export_guests(call: Call[None, Choice]) -> Reply:
+    chosen = call.query
+
     async def sheet() -> bytes:
-        guests = await call.platform.guests.all_guests(call.gathering_id)
+        guests = await call.platform.guests.all_guests(
+            call.gathering_id, q=chosen.q, status=chosen.status, group_id=chosen.group_id
+        )
         return await in_turns(writing_sheet(consumed(guests)))
 
     return Reply(200, await call.long_read(sheet), _CSV)

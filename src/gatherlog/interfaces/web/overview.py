@@ -8,7 +8,7 @@ import msgspec
 from gatherlog.apps.guests import Gathering, Stats
 from gatherlog.interfaces.web.words import day, local, moment, people, zone
 
-__all__ = ["Overview", "Share", "deadline", "facts", "overview", "shares"]
+__all__ = ["Overview", "Share", "cautions", "deadline", "facts", "overview", "shares"]
 
 
 class Share(msgspec.Struct, frozen=True):
@@ -60,6 +60,27 @@ def facts(gathering: Gathering) -> Iterator[str]:
         yield gathering.location
     if gathering.max_guests is not None:
         yield f"room for {people(gathering.max_guests)}"
+
+
+def cautions(gathering: Gathering, stats: Stats) -> Iterator[str]:
+    """What is allowed and probably not meant: it is said, and changes nothing."""
+    if _is_after(gathering.rsvp_deadline, gathering.event_date):
+        yield "Guests can still answer after the gathering: the deadline is later than its date."
+    most = gathering.max_guests
+    if most is not None and stats.total_expected > most:
+        yield (
+            f"Places reserved: {stats.total_expected:,}. Places in all: {most:,}. "
+            "If everybody says yes, some of them will be on the waiting list."
+        )
+
+
+def _is_after(deadline: str | None, date: str | None) -> bool:
+    """Whether a deadline is later; of two days without times, or with one, the days are compared."""
+    if deadline is None or date is None:
+        return False
+    if "T" in deadline and "T" in date:
+        return local(deadline) > local(date)
+    return deadline[:10] > date[:10]
 
 
 def deadline(gathering: Gathering, today: date) -> str | None:

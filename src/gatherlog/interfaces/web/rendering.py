@@ -11,6 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.responses import HTMLResponse, Response
 
 from gatherlog.core.eventstore.giving_way import Steps, in_turns
+from gatherlog.interfaces.compression import Fixed
 from gatherlog.interfaces.web.messages import Message
 
 __all__ = ["HEADERS", "SCRIPTED", "Renderer", "renderer"]
@@ -50,7 +51,9 @@ class Renderer:
 
     def __init__(self) -> None:
         static = files("gatherlog.interfaces") / "static"
-        self._assets = {name: (static / name).read_bytes() for name in _ASSETS}
+        contents = {name: (static / name).read_bytes() for name in _ASSETS}
+        self._assets = {name: Fixed(content) for name, content in contents.items()}
+        self._addresses = {name: _address(name, content) for name, content in contents.items()}
         self._environment = Environment(
             loader=PackageLoader("gatherlog.interfaces"),
             autoescape=True,
@@ -60,7 +63,7 @@ class Renderer:
             lstrip_blocks=True,
         )
         self._environment.globals["version"] = ""  # overridden on pages for operators
-        self._environment.globals["asset"] = self._address
+        self._environment.globals["asset"] = self._addresses.__getitem__
 
     def page(
         self,
@@ -104,16 +107,18 @@ class Renderer:
             "message.html", status=status, headers=headers, message=message, status_code=status
         )
 
-    def asset(self, name: str) -> Response | None:
+    def asset(self, name: str, accept_encoding: str) -> Response | None:
         """A file of `static/`, which browsers may cache for a year; None if there is none."""
         if name not in _ASSETS:
             return None
-        headers = {**HEADERS, "Cache-Control": _A_YEAR}
-        return Response(self._assets[name], 200, headers, media_type=_ASSETS[name])
+        content, encoding = self._assets[name].answer(accept_encoding)
+        headers = {**HEADERS, "Cache-Control": _A_YEAR, **encoding}
+        return Response(content, 200, headers, media_type=_ASSETS[name])
 
-    def _address(self, name: str) -> str:
-        """The URL of a file of `static/`. It changes with the content, so that it can be cached."""
-        return f"/static/{name}?v={hashlib.sha256(self._assets[name]).hexdigest()[:12]}"
+
+def _address(name: str, content: bytes) -> str:
+    """The URL of a file of `static/`. It changes with the content, so that it can be cached."""
+    return f"/static/{name}?v={hashlib.sha256(content).hexdigest()[:12]}"
 
 
 @cache

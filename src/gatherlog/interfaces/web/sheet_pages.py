@@ -26,6 +26,7 @@ from gatherlog.core.eventstore.errors import Flaw, Invalid
 from gatherlog.core.eventstore.giving_way import consumed, in_turns
 from gatherlog.interfaces.problems import status_of
 from gatherlog.interfaces.web.forms import text
+from gatherlog.interfaces.web.guest_query import GuestQuery
 from gatherlog.interfaces.web.host_frame import GatheringAccess, HostFrame
 from gatherlog.interfaces.web.overview import facts
 from gatherlog.interfaces.web.packing import packing, unpacking
@@ -120,11 +121,12 @@ class SheetPages:
         return self._page(access, preview=preview)
 
     async def export(self, request: Request) -> Response:
-        """The whole guest list as a sheet, which can be imported again."""
+        """The guest list as a sheet, which can be imported again: as much as the query chooses."""
         access = await self._frame.access(request, Action.EXPORT_GUESTS)
+        query = GuestQuery.read(request.query_params)
 
         async def read() -> bytes:
-            guests = await self._guests.all_guests(access.id)
+            guests = await self._guests.all_guests(access.id, **query.asked)
             return await in_turns(writing_sheet(consumed(guests)))
 
         sheet = await self._frame.long_read(request, access, read)
