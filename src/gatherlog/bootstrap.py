@@ -166,6 +166,7 @@ def _assemble(
         queues=queue,
         handlers=handlers,
     )
+    mailed = guests.MailedLinks(store, Digest(key, "mailed link"), settings.base_url)
     profiles, links = people.ProfileService(store, clock=clock, ids=ids), people.MailLinks(key)
     cache = open_cache(settings.cache, Digest(key, "cache"))
     lists = None if cache is None else KeptLists(cache, store.id)
@@ -198,7 +199,7 @@ def _assemble(
     if sends_letters:
         is_confirmed = _always if settings.demo else accounts.is_confirmed
         hosts = Hosts(is_confirmed, Digest(key, "letters"))
-        post = mailing.Post(mailer.deliver, settings.base_url)
+        post = mailing.Post(mailer.deliver, settings.base_url, mailed.url, accounts.address)
         allowed = LetterQuotas(store, quotas, hosts, clock=clock, ids=ids)
         letters = mailing.guest_letters(store, post, allowed, clock=clock, ids=ids)
         notices = thing_letters(
@@ -245,6 +246,7 @@ def _assemble(
         message_finder=messages.MessageFinder(store.id, talk, message_search),
         kept_lists=lists,
         mail_links=links,
+        mailed_links=mailed,
         reminder_rounds=ReminderRounds(store, contacts, clock=clock, ids=ids, report=log.failed)
         if sends_letters
         else None,

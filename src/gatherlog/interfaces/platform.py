@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+from gatherlog.apps.guests.mailed_links import MailedLinks
 from gatherlog.apps.guests.service import GuestService
 from gatherlog.apps.messages import MessageFinder, MessageService
 from gatherlog.apps.messages.kept_lists import KeptLists
@@ -61,6 +62,7 @@ class Platform:
     kept_lists: KeptLists | None
     """The first pages of conversations that are kept in a cache; None where none is."""
     mail_links: MailLinks
+    mailed_links: MailedLinks
     reminder_rounds: ReminderRounds | None
     """Where the site sends mail: what makes reminders of unread messages due."""
     mailer: Mailer

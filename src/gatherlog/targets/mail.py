@@ -87,12 +87,13 @@ class NoMail:
 def message(letter: Letter, sender: MailSender, now: int) -> EmailMessage:
     """A letter as an RFC 5322 message. Its texts cannot add a header or another recipient.
 
-    Raises Invalid if `to` is not a single plain address.
+    Raises Invalid if `to` or `reply_to` is not a single plain address.
     """
-    user, _, domain = parsed(letter.to).partition("@")
     written = EmailMessage(policy=email.policy.SMTP)
     written["From"] = Address(sender.name, addr_spec=sender.address)
-    written["To"] = Address(username=user, domain=domain)
+    written["To"] = _mailbox(letter.to)
+    if letter.reply_to is not None:
+        written["Reply-To"] = _mailbox(letter.reply_to)
     written["Subject"] = _literal(letter.subject)
     written["Date"] = to_datetime(now)
     written["Message-ID"] = _message_id(letter.id, sender.address.rpartition("@")[2])
@@ -107,6 +108,11 @@ def message(letter: Letter, sender: MailSender, now: int) -> EmailMessage:
 def unusable_address() -> DeliveryFailed:
     """The error for a letter whose `to` is not a single plain address."""
     return DeliveryFailed("address", "there is no usable e-mail address to send it to", final=True)
+
+
+def _mailbox(text: str) -> Address:
+    user, _, domain = parsed(text).partition("@")
+    return Address(username=user, domain=domain)
 
 
 def _literal(text: str) -> str:

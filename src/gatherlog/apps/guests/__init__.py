@@ -22,6 +22,7 @@ from gatherlog.apps.guests.inputs import (
     Rsvp,
     SettingsPatch,
 )
+from gatherlog.apps.guests.mailed_links import MailedLinks
 from gatherlog.apps.guests.quotas import Quotas, read_quotas
 from gatherlog.apps.guests.refusals import (
     AnswersChanged,
@@ -60,6 +61,7 @@ __all__ = [
     "Letters",
     "LettersReached",
     "LinkHolder",
+    "MailedLinks",
     "NewGuest",
     "NotifyUndecided",
     "OwnAnswer",

@@ -15,6 +15,7 @@ from gatherlog.apps.guests import (
     GatheringFull,
     Household,
     HouseholdAnswer,
+    MailedLinks,
     RsvpClosed,
 )
 from gatherlog.apps.messages import About
@@ -207,7 +208,10 @@ class InvitationPage:
 
         The policy is asked about the action `own` for the guest, and `joint` for every member.
         """
-        holder = await self._guests.link_holder(request.path_params["token"])
+        token = request.path_params["token"]
+        is_mailed = MailedLinks.is_mailed(token)
+        find = self._platform.mailed_links.holder if is_mailed else self._guests.link_holder
+        holder = await find(token)
         actor = Actor("guest", holder.guest_id, Role.GUEST, holder.gathering_id)
         _permit(actor, own, holder.guest_id)
         request.state.actor = actor.name
@@ -215,7 +219,7 @@ class InvitationPage:
         gathering = household.gathering
         if _is_over(gathering, self._platform.clock()):
             raise _LinkExpired("The gathering is over, and so is this link.")
-        manages = household.guest.body.manages
+        manages = household.guest.body.manages and not is_mailed
         anonymous = self._visitors.anonymous(request) if manages else None
         access = _InvitationAccess(gathering, household, actor, anonymous)
         for member in access.members:

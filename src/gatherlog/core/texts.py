@@ -1,0 +1,60 @@
+"""The texts that people read, in the language of whoever reads them: gettext, as its users know it.
+
+A text stands in the code in English, in a call of `_` or `ngettext`. That marks it for the
+catalogue `gatherlog.pot`, and looks it up in the language that is in use. Names and numbers are put
+in afterwards: `_("Dear {name},").format(name=name)`. A text that is not shown where it is written,
+such as one in a table, is marked by `N_` there, and looked up by `_` where it is shown.
+"""
+
+import gettext
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Final
+
+__all__ = ["ENGLISH", "N_", "Language", "_", "in_use", "language", "ngettext"]
+
+
+class Language:
+    """A language with its texts. The first one, English, is what stands in the code."""
+
+    def __init__(self, tag: str, texts: gettext.NullTranslations | None = None) -> None:
+        """`tag` is that of BCP 47, as in the attribute `lang` of a page: `en`, `pt-BR`."""
+        texts = texts or gettext.NullTranslations()
+        self.tag = tag
+        self.text = texts.gettext
+        self.plural = texts.ngettext
+
+
+ENGLISH: Final = Language("en")
+_IN_USE: Final = ContextVar("language", default=ENGLISH)
+
+
+def language() -> Language:
+    """The language that is in use."""
+    return _IN_USE.get()
+
+
+@contextmanager
+def in_use(chosen: Language) -> Iterator[None]:
+    """Use a language in this context and in the tasks that begin in it."""
+    token = _IN_USE.set(chosen)
+    try:
+        yield
+    finally:
+        _IN_USE.reset(token)
+
+
+def _(text: str) -> str:
+    """The text in the language that is in use; the same text where it has no translation."""
+    return _IN_USE.get().text(text)
+
+
+def ngettext(one: str, many: str, count: int) -> str:
+    """The text for this number of things, by the rules of the language that is in use."""
+    return _IN_USE.get().plural(one, many, count)
+
+
+def N_(text: str) -> str:  # noqa: N802 - its name in gettext
+    """The same text, which is marked for the catalogue."""
+    return text
