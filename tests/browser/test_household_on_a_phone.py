@@ -86,7 +86,7 @@ async def test_two_who_answer_at_once_see_both_answers(
     await page.get_by_role("button").tap()
 
     await expect(page.get_by_role("status")).to_contain_text("There is a new answer for Grace")
-    await expect(page.locator(".household li").nth(1)).to_have_text("Grace Okonkwo Cannot come")
+    await expect(page.locator(".household li").nth(1)).to_have_text("Grace Okonkwo Can’t come")
     await page.get_by_role("button", name="Save our answers").tap()
     await expect(page.get_by_role("heading", level=2)).to_have_text(["2 of you are coming"])
 

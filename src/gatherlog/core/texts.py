@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Final
 
-__all__ = ["ENGLISH", "N_", "Language", "_", "in_use", "language", "ngettext"]
+__all__ = ["ENGLISH", "N_", "Language", "_", "in_use", "language", "ngettext", "pgettext"]
 
 
 class Language:
@@ -24,6 +24,7 @@ class Language:
         self.tag = tag
         self.text = texts.gettext
         self.plural = texts.ngettext
+        self.in_context = texts.pgettext
 
 
 ENGLISH: Final = Language("en")
@@ -53,6 +54,11 @@ def _(text: str) -> str:
 def ngettext(one: str, many: str, count: int) -> str:
     """The text for this number of things, by the rules of the language that is in use."""
     return _IN_USE.get().plural(one, many, count)
+
+
+def pgettext(context: str, text: str) -> str:
+    """As `_`, for a text that means several things: the context says which."""
+    return _IN_USE.get().in_context(context, text)
 
 
 def N_(text: str) -> str:  # noqa: N802 - its name in gettext

@@ -334,10 +334,10 @@ async def test_a_deadline_that_is_over_is_shown_and_warned_of(host: Host) -> Non
     warning = "The time for answers is over"
     assert ("Answers are" in open_page.html, warning in with_time.html) == (False, False)
     assert (
-        "Answers are open until Friday, 31\xa0May\xa02999, end of day, Berlin time"
+        "RSVP by Friday, 31\xa0May\xa02999, end of day, Berlin time"
         in with_time.html
     )
-    assert "Answers were open until Sunday, 31\xa0May\xa02020" in over.html
+    assert "RSVPs closed: Sunday, 31\xa0May\xa02020" in over.html
     assert [note.split(":")[0] for note in over.of_class("note")][:2] == ["Saved.", warning]
 
 
@@ -515,7 +515,7 @@ async def test_the_printed_list_has_everybody_by_household_and_counts_every_meal
         ["Abel, Bo", "Coming", "3", "", "Vegan, Gluten-free; no <b> oil"],
         ["Lovelace, Ada", "Coming", "1", "", "Vegan"],
         ["Lovelace, Cy", "Coming", "1", "1", ""],
-        ["Zorn, Di", "Not coming", "", "", "Halal"],
+        ["Zorn, Di", "Can’t come", "", "", "Halal"],
     ]
     assert [e.text for e in page.all("th") if e.get("scope") == "rowgroup"] == ["Byron"]
     assert [cells[at : at + 3] for at in range(20, len(cells), 3)] == [
@@ -555,7 +555,7 @@ async def test_a_guest_becomes_a_co_host_and_a_guest_again(host: Host) -> None:
         (button,) = [e.text for e in (await host.page(f"/guests/{guest.id}")).all("button")][-2:-1]
         said.append((button, "co-host" in (await host.page()).of_class("rows")[0]))
 
-    made, ended = ("Let Ada be a guest only", True), ("Make Ada a co-host", False)
+    made, ended = ("Remove Ada as co-host", True), ("Make Ada a co-host", False)
     assert said == [made, made, ended, ended]
 
 
@@ -700,8 +700,8 @@ async def test_the_figures_are_sent_whenever_they_change(host: Host, app: Http) 
         await host.platform.guests.rsvp(host.gathering_id, ada.id, answer, actor="t")
 
     assert seen == [
-        ("0", "0", "coming 0, waiting 0, not sure 0, not coming 0, no answer 1"),
-        ("1", "2", "coming 1, waiting 0, not sure 0, not coming 0, no answer 0"),
+        ("0", "0", "coming 0, waiting 0, not sure 0, can’t come 0, no answer 1"),
+        ("1", "2", "coming 1, waiting 0, not sure 0, can’t come 0, no answer 0"),
     ]
 
 

@@ -66,7 +66,7 @@ async def test_a_code_from_the_mail_opens_a_session(demo: Platform) -> None:
         asked = await send(browser, email=ADDRESS)
         entered = await send(browser, email=ADDRESS, code=code_in(demo))
 
-        assert Page(asked.text).text("h1") == "Check your mail"
+        assert Page(asked.text).text("h1") == "Check your email"
         assert (entered.status_code, entered.headers["location"]) == (303, "/host")
         (cookie,) = [c for c in entered.headers.get_list("set-cookie") if "gls_" in c]
         assert re.sub("gls_[A-Za-z0-9_-]{43}", "…", cookie) == (

@@ -14,7 +14,7 @@ async def test_one_post_without_a_cookie_ends_the_mail_and_a_get_does_not(
     path = f"/unsubscribe/{await platform.mail_links.token(bob.account_id)}"
 
     shown = await nobody.get(path)
-    assert (shown.status_code, "End this mail" in shown.text) == (200, True)
+    assert (shown.status_code, "Stop these emails" in shown.text) == (200, True)
     assert (await bob.get("/account"))["message_mail"] is True
 
     for _ in range(2):

@@ -25,7 +25,7 @@ NAMES: Final = {
     "event_date": "The date",
     "location": "The place",
     "time_zone": "The time zone",
-    "rsvp_deadline": "The last day for answers",
+    "rsvp_deadline": "The RSVP deadline",
     "max_guests": "The number of places",
 }
 

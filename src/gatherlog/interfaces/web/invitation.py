@@ -17,11 +17,11 @@ from gatherlog.interfaces.web.words import day, label, listed, local, people, zo
 __all__ = ["Invitation", "confirmation", "invitation"]
 
 _HEADLINES: Final = {
-    "coming": ("You are coming", "The hosts are looking forward to seeing you."),
-    "declined": ("You cannot come", "Thank you for letting the hosts know."),
-    "undecided": ("You are not sure yet", "The hosts know that you are still thinking about it."),
+    "coming": ("You’re coming", "The hosts are looking forward to seeing you."),
+    "declined": ("You’re not coming", "Thank you for letting the hosts know."),
+    "undecided": ("You’re not sure yet", "The hosts know that you are still thinking about it."),
     "waiting": ("You are on the waiting list", "There is not enough room just now."),
-    "pending": ("You have not answered", "The time for answering is over."),
+    "pending": ("You haven’t answered", "RSVPs are closed."),
 }
 _OPEN: Final = ("Your answer is still missing", "The others see it here as soon as you give it.")
 

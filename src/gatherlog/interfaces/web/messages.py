@@ -45,7 +45,7 @@ LINK_OVER: Final = Message(
 SIGN_IN_TOO_OFTEN: Final = Message(
     "That was quite a lot in a short time",
     ("Please wait a minute, then try to sign in again.",),
-    ("If a code came by mail, the latest one works for ten minutes after it was sent.",),
+    ("If you were emailed a code, the latest one works for ten minutes after it was sent.",),
 )
 SHEET_LOST: Final = Message(
     "The sheet got lost on the way",
@@ -67,9 +67,9 @@ TAKEN_DOWN: Final = Message(
 _MESSAGES: Final[Mapping[int, Message]] = {
     400: Message("We could not read that", ("Please go back, and send the page again.",)),
     401: Message("Please sign in", ("This page is only for those who are signed in.",)),
-    403: Message("You may not see this", ("This page is not open to you.",)),
+    403: Message("You don’t have access to this", ("This page is not open to you.",)),
     404: Message(
-        "There is no such page",
+        "Page not found",
         ("The address may be mistyped or out of date.",),
         ("If somebody sent you a link, check that all of it is there.",),
     ),

@@ -35,7 +35,7 @@ def overview(gathering: Gathering, stats: Stats) -> Overview:
     states = [
         ("Coming", "coming", stats.attending),
         ("Not sure", "undecided", stats.undecided),
-        ("Not coming", "declined", stats.not_attending),
+        ("Can’t come", "declined", stats.not_attending),
         ("No answer", "pending", stats.pending),
     ]
     capacity = "no limit" if stats.capacity is None else f"{stats.capacity:,}"

@@ -29,7 +29,7 @@ _NAMES: Final = {
 }
 _STATES: Final = {
     "coming": "Coming",
-    "declined": "Cannot come",
+    "declined": "Can’t come",
     "undecided": "Not sure yet",
     "waiting": "On the waiting list",
     "pending": "No answer yet",

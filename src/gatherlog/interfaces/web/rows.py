@@ -13,7 +13,7 @@ STATE_NAMES: Final = {
     "coming": "Coming",
     "waiting": "Waiting",
     "undecided": "Not sure",
-    "declined": "Not coming",
+    "declined": "Can’t come",
     "pending": "No answer",
 }
 """What the pages of hosts call the states, in the order of the filter's options."""

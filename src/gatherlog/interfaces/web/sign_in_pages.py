@@ -84,7 +84,7 @@ class SignInPages:
         demo, mailbox = self._platform.settings.demo, self._platform.mailbox
         allowed = decide(None, Action.READ_MAILBOX, demo=demo) is Verdict.ALLOW
         if not allowed or mailbox is None:
-            raise NotFound("There is no such page.")
+            raise NotFound("Page not found.")
         letters = [
             (letter, f"{day(when := to_datetime(letter.at))}, {when:%H:%M:%S}, UTC")
             for letter in mailbox.letters()

@@ -47,14 +47,14 @@ def totals(stats: Stats) -> Totals:
         ("Coming", "coming", stats.attending),
         ("Waiting", "waiting", stats.waiting),
         ("Not sure", "undecided", stats.undecided),
-        ("Not coming", "declined", stats.not_attending),
+        ("Can’t come", "declined", stats.not_attending),
         ("No answer", "pending", stats.pending),
     ]
     people = [
         ("people", "People coming", f"{stats.people:,}"),
         ("adults", "Adults", f"{stats.adults:,}"),
         ("children", "Children", f"{stats.children:,}"),
-        ("reserved", "Seats reserved", f"{stats.total_expected:,}"),
+        ("reserved", "Places reserved", f"{stats.total_expected:,}"),
         ("left", "Places left", _left(stats)),
     ]
     return Totals(
