@@ -56,7 +56,7 @@ async def _gathering(platform: Platform, host: str) -> tuple[list[str], list[str
         "Ife": Rsvp(attending=False),
         "Kofi": Rsvp(attending=True, num_guests=2),
     }
-    links = []
+    links, guest = [], ""
     for first in (*answers, "Ada"):
         home = "Okonkwo" if first in ("Maya", "Tobe", "Ife") else None
         new = NewGuest(first_name=first, last_name="Okonkwo", group_id=home, expected_guests=2)

@@ -12,8 +12,10 @@ from gatherlog.bootstrap import Platform
 __all__ = ["faint", "overlaps", "visit"]
 
 _OVERLAPS = """() => {
-  const named = one => `${one.localName} ${one.id || one.name || one.textContent.trim().slice(0, 30)}`;
-  const shown = [...document.querySelectorAll("input, select, textarea, button, .button, label, legend, .hint, h1, h2")]
+  const text = one => one.textContent.trim().slice(0, 30);
+  const named = one => `${one.localName} ${one.id || one.name || text(one)}`;
+  const controls = "input, select, textarea, button, .button, label, legend, .hint, h1, h2";
+  const shown = [...document.querySelectorAll(controls)]
     .filter(one => one.checkVisibility({ visibilityProperty: true, opacityProperty: true })
       && one.type !== "hidden" && !one.closest(".unseen, .foot"))
     .map(one => ({ one, box: one.getBoundingClientRect() }));
@@ -24,9 +26,11 @@ _OVERLAPS = """() => {
     for (const { one: other, box: its } of shown.slice(index + 1)) {
       const across = Math.min(box.right, its.right) - Math.max(box.left, its.left);
       const down = Math.min(box.bottom, its.bottom) - Math.max(box.top, its.top);
-      if (across > 1 && down > 1 && !isPair(one, other)) found.push(`${named(one)} × ${named(other)}`);
+      const do_meet = across > 1 && down > 1 && !isPair(one, other);
+      if (do_meet) found.push(`${named(one)} meets ${named(other)}`);
     }
-    if (box.right > innerWidth + 1 && !one.closest(".scroll")) found.push(`${named(one)} is cut off`);
+    const is_beyond = box.right > innerWidth + 1 && !one.closest(".scroll");
+    if (is_beyond) found.push(`${named(one)} is cut off`);
     const isShort = one.matches("[type=date], [type=time], .number input");
     if (isShort && one.scrollWidth > one.clientWidth + 1) found.push(`${named(one)} is too narrow`);
   });
@@ -46,14 +50,16 @@ _TEXTS = """within => [...document.querySelectorAll(`${within} *`)]
       left: box.left - edge.left, top: box.top - edge.top, width: box.width, height: box.height };
   })"""
 _WORST = """async ({ png, texts }) => {
-  const image = await createImageBitmap(await (await fetch(`data:image/png;base64,${png}`)).blob());
-  const canvas = new OffscreenCanvas(image.width, image.height), context = canvas.getContext("2d");
+  const file = await fetch(`data:image/png;base64,${png}`);
+  const image = await createImageBitmap(await file.blob());
+  const context = new OffscreenCanvas(image.width, image.height).getContext("2d");
   context.drawImage(image, 0, 0);
-  const part = value => (value /= 255) <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
+  const part = value => value <= 10 ? value / 3294.6 : ((value / 255 + 0.055) / 1.055) ** 2.4;
   const light = ([r, g, b]) => 0.2126 * part(r) + 0.7152 * part(g) + 0.0722 * part(b);
   return texts.map(text => {
     const ink = light(text.ink.match(/[0-9.]+/g).map(Number));
-    const pixels = context.getImageData(text.left, text.top, Math.max(1, text.width), Math.max(1, text.height)).data;
+    const size = [Math.max(1, text.width), Math.max(1, text.height)];
+    const pixels = context.getImageData(text.left, text.top, ...size).data;
     let least = 21;
     for (let at = 0; at < pixels.length; at += 4) {
       const ground = light(pixels.slice(at, at + 3));

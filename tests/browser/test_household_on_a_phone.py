@@ -117,12 +117,16 @@ async def test_the_three_answers_of_a_person_are_on_one_line(
     await page.goto(address)
     await page.get_by_label("Can’t come").first.check()
 
-    lines = await page.locator(".person").first.locator(".three label").evaluate_all(
-        """all => all.map(one => {
+    lines = (
+        await page.locator(".person")
+        .first.locator(".three label")
+        .evaluate_all(
+            """all => all.map(one => {
           const range = document.createRange();
           range.selectNodeContents(one);
           return [range.getClientRects().length, Math.round(range.getBoundingClientRect().top)];
         })"""
+        )
     )
     assert len(lines) == 3
     assert {count for count, _ in lines} == {1}

@@ -48,7 +48,7 @@ def in_use(chosen: Language) -> Iterator[None]:
 
 def _(text: str) -> str:
     """The text in the language that is in use; the same text where it has no translation."""
-    return _IN_USE.get().text(text)
+    return _IN_USE.get().text(text) if text else ""  # to gettext, that is the catalogue's head
 
 
 def ngettext(one: str, many: str, count: int) -> str:
@@ -61,6 +61,6 @@ def pgettext(context: str, text: str) -> str:
     return _IN_USE.get().in_context(context, text)
 
 
-def N_(text: str) -> str:  # noqa: N802 - its name in gettext
+def N_(text: str) -> str:
     """The same text, which is marked for the catalogue."""
     return text

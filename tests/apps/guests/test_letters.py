@@ -237,7 +237,9 @@ def facts(said: str) -> list[str]:
 def test_a_guest_who_waits_gets_a_letter_about_a_change_too() -> None:
     data = {"change": 9, "location": "The boathouse"}
 
-    assert "for which you are on the waiting list:" in text("letters.letter_requested", waiting(), data=data)
+    assert "for which you are on the waiting list:" in text(
+        "letters.letter_requested", waiting(), data=data
+    )
 
 
 # What they never hold.

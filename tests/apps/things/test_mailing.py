@@ -217,8 +217,8 @@ async def test_a_cancelled_date_offers_other_dates_with_places(town: Town, offic
     await eventually(lambda: count(office, PIA), 2)
     text = office.to(PIA, "Cancelled").text
     assert (
-        "Your booking of Painting with frogs on Saturday, 3 April 2027, 10:00 CEST (Berlin time) was "
-        "cancelled by the organiser."
+        "Your booking of Painting with frogs on Saturday, 3 April 2027, 10:00 CEST (Berlin time) "
+        "was cancelled by the organiser."
     ) in text
     assert "> The pond froze" in text
     assert "Saturday, 10 April 2027, 10:00 CEST (Berlin time)" in text

@@ -333,10 +333,7 @@ async def test_a_deadline_that_is_over_is_shown_and_warned_of(host: Host) -> Non
 
     warning = "The time for answers is over"
     assert ("Answers are" in open_page.html, warning in with_time.html) == (False, False)
-    assert (
-        "RSVP by Friday, 31\xa0May\xa02999, end of day, Berlin time"
-        in with_time.html
-    )
+    assert "RSVP by Friday, 31\xa0May\xa02999, end of day, Berlin time" in with_time.html
     assert "RSVPs closed: Sunday, 31\xa0May\xa02020" in over.html
     assert [note.split(":")[0] for note in over.of_class("note")][:2] == ["Saved.", warning]
 
@@ -725,7 +722,9 @@ async def test_what_was_searched_for_is_what_is_exported(host: Host) -> None:
     coming = await host.add("Cleo")
     await host.platform.guests.rsvp(host.gathering_id, coming.id, Rsvp(attending=True), actor="t")
     page = await host.page("?status=coming")
-    link = next(e["href"] for e in page.all("a") if e["href"].startswith(f"{host.place}/guests.csv"))
+    link = next(
+        e["href"] for e in page.all("a") if e["href"].startswith(f"{host.place}/guests.csv")
+    )
 
     for query, names in (
         (link.removeprefix(f"{host.place}/guests.csv"), ["Cleo"]),

@@ -1,4 +1,4 @@
-"""The link in a guest's letter opens the invitation, ends with the guest's link, and does no more."""
+"""The link in a guest's letter opens the invitation, ends with the guest's own, and no more."""
 
 from httpx2 import AsyncClient
 

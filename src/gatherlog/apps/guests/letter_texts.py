@@ -46,7 +46,10 @@ def promotion(gathering: Gathering, guest: Guest, around: Around) -> Letter:
         ).format(gathering=_name(gathering), people=_people(coming)),
         _when_and_where(gathering),
         _with_link(
-            _("Can’t come any more? Please say so, so that somebody else can have your place: {link}"),
+            _(
+                "Can’t come any more? Please say so, so that somebody else can have your place: "
+                "{link}"
+            ),
             _(
                 "Can’t come any more? Please say so by the link by which you answered, so that "
                 "somebody else can have your place."
@@ -102,9 +105,7 @@ def confirmation(gathering: Gathering, guest: Guest, around: Around) -> Letter:
     )
 
 
-def change(
-    gathering: Gathering, guest: Guest, around: Around, changed: Collection[str]
-) -> Letter:
+def change(gathering: Gathering, guest: Guest, around: Around, changed: Collection[str]) -> Letter:
     """To a guest who comes or waits, with time and place; `changed` are the settings' fields."""
     if guest.status == "waiting":
         said = _("Something has changed about {gathering}, for which you are on the waiting list:")

@@ -1,8 +1,9 @@
 """Which letter an event calls for, if any, given the present documents. Pure.
 
 A letter is made of the documents as they are when it is sent, not of the event, which may be hours
-old; if it would not be true any more, there is none. It tells of the guest's household what the page
-behind the guest's link tells, and nothing about food, from which health or belief might be concluded.
+old; if it would not be true any more, there is none. It tells of the guest's household what the
+page behind the guest's link tells, and nothing about food, from which health or belief might be
+concluded.
 """
 
 from collections.abc import Collection, Iterable

@@ -188,7 +188,9 @@ class LetterTexts:
         moved += [place] if (place := new_place(thing, before)) else []
         if not moved:
             return None
-        news = _("{one} and {other}").format(one=moved[0], other=moved[1]) if moved[1:] else moved[0]
+        news = (
+            _("{one} and {other}").format(one=moved[0], other=moved[1]) if moved[1:] else moved[0]
+        )
         return self._to_parent(
             _("A change"),
             _whose(booking, len(dates)).format(name=self._name, news=news),
@@ -260,7 +262,9 @@ class LetterTexts:
     def _when_and_where(self, *dates: Occurrence) -> str:
         place = "" if self._thing is None else one_line(self._thing.content.where.address)
         lines = [_("When: {date}").format(date=moment(one)) for one in dates]
-        return "\n".join(f"    {line}" for line in [*lines, _("Where: {place}").format(place=place)])
+        return "\n".join(
+            f"    {line}" for line in [*lines, _("Where: {place}").format(place=place)]
+        )
 
     def _link(self, page: str) -> str:
         return "" if self._thing is None else f"{self._url(page)}/{self._thing.id}"

@@ -90,7 +90,9 @@ def spoken_moment(local: str, zone: str) -> str:
     )
     if "T" not in local:
         return day
-    return _("{day}, {time} {zone}").format(day=day, time=f"{moment:%H:%M}", zone=_zone(moment, zone))
+    return _("{day}, {time} {zone}").format(
+        day=day, time=f"{moment:%H:%M}", zone=_zone(moment, zone)
+    )
 
 
 def _zone(moment: datetime, name: str) -> str:

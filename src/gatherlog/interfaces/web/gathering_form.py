@@ -6,6 +6,7 @@ from msgspec import UNSET
 
 from gatherlog.apps.guests import Gathering, GatheringDetails, SettingsPatch
 from gatherlog.core.eventstore.errors import Flaw, Invalid
+from gatherlog.core.texts import N_
 from gatherlog.interfaces.web.fields import Fields, blank_is_none, date_time, whole
 
 __all__ = ["CREATION", "NAMES", "SETTINGS", "details", "filled", "patch"]
@@ -21,12 +22,12 @@ SETTINGS: Final = (
     "notify",
 )
 NAMES: Final = {
-    "event_name": "The name",
-    "event_date": "The date",
-    "location": "The place",
-    "time_zone": "The time zone",
-    "rsvp_deadline": "The RSVP deadline",
-    "max_guests": "The number of places",
+    "event_name": N_("The name"),
+    "event_date": N_("The date"),
+    "location": N_("The place"),
+    "time_zone": N_("The time zone"),
+    "rsvp_deadline": N_("The RSVP deadline"),
+    "max_guests": N_("The number of places"),
 }
 
 
@@ -91,7 +92,7 @@ def filled(gathering: Gathering, version: int) -> Fields:
 def _zone(fields: Fields, flaws: list[Flaw]) -> str:
     """The chosen zone; one more flaw if there is none (only our script preselects one)."""
     if not fields["time_zone"]:
-        flaws.append(Flaw("/time_zone", "is missing: choose where the gathering takes place"))
+        flaws.append(Flaw("/time_zone", N_("is missing: choose where the gathering takes place")))
     return fields["time_zone"]
 
 

@@ -11,6 +11,7 @@ from gatherlog.apps.guests.decisions import is_closed
 from gatherlog.apps.people import Action, Actor, Role
 from gatherlog.core.commands.service import Listing, Stored
 from gatherlog.core.eventstore.errors import Conflict, Invalid, NotFound
+from gatherlog.core.texts import N_, _
 from gatherlog.interfaces.live_streams import LiveStreams, changes
 from gatherlog.interfaces.problems import status_of
 from gatherlog.interfaces.web import gathering_form
@@ -30,11 +31,11 @@ GATHERINGS_SHOWN: Final = 50
 GUESTS_SHOWN: Final = 50
 """Guests on one page, so that it takes the same time for fifty guests and fifty thousand."""
 HOUSEHOLDS_SHOWN: Final = 200
-_CHANGED_MEANWHILE: Final = (
+_CHANGED_MEANWHILE: Final = N_(
     "Somebody has changed these settings since you opened the page, as marked below. What you "
     "typed is not saved: send it again if you still mean it."
 )
-_ENOUGH_LETTERS: Final = (
+_ENOUGH_LETTERS: Final = N_(
     "As many e-mails went out today as one day allows, so nothing was saved. Save it without "
     "e-mails, save it again tomorrow, or ask whoever runs this site to allow more."
 )
@@ -89,7 +90,7 @@ class HostPages:
             totals=totals(stats),
             invited=stats.total_guests,
             rows=[row(stored.body) for stored in found.items],
-            states=STATE_NAMES,
+            states={state: _(name) for state, name in STATE_NAMES.items()},
             query=query,
             more=query.url(found.cursor) if found.cursor else "",
             note=self._frame.done(request.query_params),
@@ -182,11 +183,15 @@ class HostPages:
         except NotifyUndecided as error:
             return self._settings(access, fields, letters=error.letters, status=status_of(error))
         except LettersReached as error:
-            return self._settings(access, fields, notice=_ENOUGH_LETTERS, status=status_of(error))
+            return self._settings(
+                access, fields, notice=_(_ENOUGH_LETTERS), status=status_of(error)
+            )
         except Conflict as error:
             now = gathering_form.filled(access.gathering.body, access.gathering.version)
             again = fields.rebased(now, lambda name, value: value)
-            return self._settings(access, again, notice=_CHANGED_MEANWHILE, status=status_of(error))
+            return self._settings(
+                access, again, notice=_(_CHANGED_MEANWHILE), status=status_of(error)
+            )
         return self._frame.redirect(access.path, "saved")
 
     async def _remove(self, request: Request, access: GatheringAccess) -> Response:

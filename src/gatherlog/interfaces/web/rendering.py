@@ -13,7 +13,7 @@ from starlette.responses import HTMLResponse, Response
 from gatherlog.core.eventstore.giving_way import Steps, in_turns
 from gatherlog.core.texts import Language, language
 from gatherlog.interfaces.compression import Fixed
-from gatherlog.interfaces.web.messages import Message
+from gatherlog.interfaces.web.messages import Message, translated
 from gatherlog.interfaces.web.translating import Translating
 from gatherlog.interfaces.web.words import number
 
@@ -50,7 +50,7 @@ _A_YEAR: Final = "public, max-age=31536000, immutable"
 
 
 class Renderer:
-    """Templates and static files, read once in each language. Everything that a template prints is escaped."""
+    """Templates and static files, read once. Everything that a template prints is escaped."""
 
     def __init__(self) -> None:
         static = files("gatherlog.interfaces") / "static"
@@ -121,7 +121,11 @@ class Renderer:
     ) -> HTMLResponse:
         """A page with nothing but a message."""
         return self.page(
-            "message.html", status=status, headers=headers, message=message, status_code=status
+            "message.html",
+            status=status,
+            headers=headers,
+            message=translated(message),
+            status_code=status,
         )
 
     def asset(self, name: str, accept_encoding: str) -> Response | None:

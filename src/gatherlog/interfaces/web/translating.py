@@ -1,7 +1,7 @@
-"""Templates in a language: texts are translated when a template is compiled, not when it is rendered.
+"""Templates in a language: texts are translated while a template is compiled, once.
 
 The marks are those of Jinja's own extension, so that every tool for gettext finds them:
-`{{ _("Sign in") }}`, and `{% trans name=guest.first_name %}Hello {{ name }}{% endtrans %}`, also with
+`{{ _("Sign in") }}`, and `{% trans name=guest.name %}Hello {{ name }}{% endtrans %}`, also with
 `{% pluralize %}`. A translated template has the same code as one that was written in its language,
 so a mark costs nothing while a page is made. Each language has an environment of its own.
 """
@@ -41,7 +41,7 @@ class Translating(Extension):
         environment.globals[_PLURAL] = language.plural
         environment.globals["lang"] = language.tag
 
-    def filter_stream(self, stream: TokenStream) -> Iterator[Token]:  # type: ignore[override]
+    def filter_stream(self, stream: TokenStream) -> Iterator[Token]:
         """The tokens, with the translated text in place of each `_("…")`."""
         for token in stream:
             if not token.test("name:_") or stream.current.type != "lparen":

@@ -1,4 +1,4 @@
-"""Dates, time zones, numbers and counts as text, in the language in use, with a 24-hour clock. Pure."""
+"""Dates, time zones and numbers as text, in the language in use, with a 24-hour clock. Pure."""
 
 from collections.abc import Sequence
 from datetime import date, datetime
