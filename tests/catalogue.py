@@ -46,9 +46,7 @@ def collected() -> set[Text]:
     mappings = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["babel"]["mappings"]
     methods = [(one["pattern"], one["method"]) for one in mappings]
     options = {one["pattern"]: {k: v for k, v in one.items() if "_" in k} for one in mappings}
-    found = extract_from_dir(
-        PACKAGE, methods, options, keywords={**DEFAULT_KEYWORDS, "N_": None}
-    )
+    found = extract_from_dir(PACKAGE, methods, options, keywords={**DEFAULT_KEYWORDS, "N_": None})
     return {_text(message, context) for _, _, message, _, context in found}
 
 

@@ -30,11 +30,12 @@ from gatherlog.core.subscriptions.handlers import Handler
 from gatherlog.core.subscriptions.log_counts import LOGS, logs_subscription
 from gatherlog.core.subscriptions.projection import Projection
 from gatherlog.core.subscriptions.subscription import Subscription
+from gatherlog.core.texts import load, speak
 from gatherlog.engines import open_store
 from gatherlog.interfaces.logs import RequestLog, to_stderr
 from gatherlog.interfaces.platform import Platform
 from gatherlog.search import IndexedSearch, SearchOnDemand
-from gatherlog.settings import Settings
+from gatherlog.settings import LOCALE, Settings
 from gatherlog.site_secrets import Digest, LazyKey, RuleSecrets, site_key
 from gatherlog.targets.mail import Mailbox, NoMail
 from gatherlog.targets.opening import TargetOpener
@@ -112,6 +113,7 @@ async def start(settings: Settings, *, handlers: Mapping[str, Handler] = {}) -> 
     free, because a process was killed before it gave them the place, get it now.
     """
     await check_site_key(settings)
+    speak(load(settings.language, LOCALE))
     platform = await open_platform(settings, handlers=handlers, create=True)
     try:
         await platform.guests.ensure_default("system")

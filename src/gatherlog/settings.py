@@ -11,12 +11,15 @@ import msgspec
 from gatherlog.apps.people.addresses import parsed
 from gatherlog.caches import check_cache
 from gatherlog.core.eventstore.errors import Flaw, Invalid, NotAStore
+from gatherlog.core.texts import ENGLISH, translations
 from gatherlog.engines.addresses import StoreAddress, read_address
 from gatherlog.targets.mail_sender import MailSender
 
-__all__ = ["Settings"]
+__all__ = ["LOCALE", "Settings"]
 
 PREFIX = "GATHERLOG_"
+LOCALE = Path(__file__).parent / "locale"
+"""The folder of the catalogues of texts."""
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,6 +53,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Addresses or networks that webhooks may reach though not public, and at any port."""
     work: bool = True
     """Whether the server runs the worker, too; if not, `gatherlog work` does, beside it."""
+    language: str = "en"
+    """The language of pages and letters: `en`, or one whose catalogue is installed."""
     currency: str | None = None
     """The currency of all prices, such as `EUR`; None: pages show numbers alone."""
     everybody_organises: bool = False
@@ -150,6 +155,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             flaws.extend(_flaws_of_sender(self.mail_from))
         if self.contact is not None and not _is_mail_address(self.contact):
             flaws.append(Flaw("/contact", "is not an e-mail address like office@example.org"))
+        if self.language not in (known := [ENGLISH.tag, *translations(LOCALE)]):
+            languages = ", ".join(known)
+            flaws.append(Flaw("/language", f"{self.language!r} is not one of {languages}"))
         if self.currency is not None and not _is_currency(self.currency):
             flaws.append(Flaw("/currency", "is not a code of ISO 4217 like EUR"))
         flaws.extend(check_cache(self.cache))
@@ -256,6 +264,7 @@ _READERS: Mapping[str, Callable[[str], object]] = {
     "smtp_url": str,
     "mail_from": str,
     "contact": str,
+    "language": str,
     "currency": str,
     "jwt_key": _pem,
     "key_file": str,

@@ -7,12 +7,25 @@ such as one in a table, is marked by `N_` there, and looked up by `_` where it i
 """
 
 import gettext
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from pathlib import Path
 from typing import Final
 
-__all__ = ["ENGLISH", "N_", "Language", "_", "in_use", "language", "ngettext", "pgettext"]
+__all__ = [
+    "ENGLISH",
+    "N_",
+    "Language",
+    "_",
+    "in_use",
+    "language",
+    "load",
+    "ngettext",
+    "pgettext",
+    "speak",
+    "translations",
+]
 
 
 class Language:
@@ -28,12 +41,39 @@ class Language:
 
 
 ENGLISH: Final = Language("en")
-_IN_USE: Final = ContextVar("language", default=ENGLISH)
+
+
+class _Site:
+    """The language of a process, which a context may replace by another one."""
+
+    language = ENGLISH
+
+
+_IN_USE: Final[ContextVar[Language | None]] = ContextVar("language", default=None)
 
 
 def language() -> Language:
     """The language that is in use."""
-    return _IN_USE.get()
+    return _IN_USE.get() or _Site.language
+
+
+def speak(chosen: Language) -> None:
+    """Use a language in this process, wherever no other one is in use."""
+    _Site.language = chosen
+
+
+def translations(folder: Path) -> Mapping[str, Path]:
+    """The compiled catalogues in a folder that is arranged as for gettext, by languages' tags."""
+    found = sorted(folder.glob("*/LC_MESSAGES/gatherlog.mo"))
+    return {path.parts[-3].replace("_", "-"): path for path in found}
+
+
+def load(tag: str, folder: Path) -> Language:
+    """English, or the language of a compiled catalogue. Raises KeyError if there is none."""
+    if tag == ENGLISH.tag:
+        return ENGLISH
+    with translations(folder)[tag].open("rb") as file:
+        return Language(tag, gettext.GNUTranslations(file))
 
 
 @contextmanager
@@ -48,17 +88,17 @@ def in_use(chosen: Language) -> Iterator[None]:
 
 def _(text: str) -> str:
     """The text in the language that is in use; the same text where it has no translation."""
-    return _IN_USE.get().text(text) if text else ""  # to gettext, that is the catalogue's head
+    return language().text(text) if text else ""  # to gettext, that is the catalogue's head
 
 
 def ngettext(one: str, many: str, count: int) -> str:
     """The text for this number of things, by the rules of the language that is in use."""
-    return _IN_USE.get().plural(one, many, count)
+    return language().plural(one, many, count)
 
 
 def pgettext(context: str, text: str) -> str:
     """As `_`, for a text that means several things: the context says which."""
-    return _IN_USE.get().in_context(context, text)
+    return language().in_context(context, text)
 
 
 def N_(text: str) -> str:

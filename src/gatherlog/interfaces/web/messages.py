@@ -32,11 +32,7 @@ class Message(msgspec.Struct, frozen=True):
 
 LINK_UNKNOWN: Final = Message(
     N_("We cannot find this invitation"),
-    (
-        N_(
-            "The link is incomplete, was replaced by a newer one, or the gathering was removed."
-        ),
-    ),
+    (N_("The link is incomplete, was replaced by a newer one, or the gathering was removed."),),
     (
         N_("If you copied the address, check that all of it is there."),
         N_("If you have several messages about this, open the link in the newest one."),
@@ -93,11 +89,7 @@ _MESSAGES: Final[Mapping[int, Message]] = {
     ),
     500: Message(
         N_("Something went wrong here"),
-        (
-            N_(
-                "The mistake is ours and has been noted. What you sent last may not be saved."
-            ),
-        ),
+        (N_("The mistake is ours and has been noted. What you sent last may not be saved."),),
         (N_("Please open the page again in a minute: it shows what was saved."),),
     ),
     503: Message(
