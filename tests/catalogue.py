@@ -47,7 +47,10 @@ def collected() -> set[Text]:
     methods = [(one["pattern"], one["method"]) for one in mappings]
     options = {one["pattern"]: {k: v for k, v in one.items() if "_" in k} for one in mappings}
     found = extract_from_dir(PACKAGE, methods, options, keywords={**DEFAULT_KEYWORDS, "N_": None})
-    return {_text(message, context) for _, _, message, _, context in found}
+    texts = {_text(message, context) for _, _, message, _, context in found}
+    plurals = {(context, one) for context, one, many in texts if many}
+    # The one form of a text with a plural is its entry for the text alone, too.
+    return {text for text in texts if text[2] or text[:2] not in plurals}
 
 
 def kept() -> set[Text]:

@@ -155,7 +155,7 @@ async def test_an_invalid_address_is_reported_at_its_field(demo: Platform, email
     page = Page(refused.text)
     assert (refused.status_code, page.all("script")) == (422, [])
     assert page.id("email-error").text == (
-        "This is not an e-mail address; one looks like ada@example.org."
+        "This is not an email address; one looks like ada@example.org."
     )
     assert flaws_of_form(page) == []
 

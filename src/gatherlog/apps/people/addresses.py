@@ -34,4 +34,4 @@ def parsed(address: str) -> str:
         plain = written.isprintable() and _ADDRESS.fullmatch(written)
         if plain and len(written.encode()) <= LENGTH:
             return written
-    raise Invalid(Flaw("/email", "is not an e-mail address; one looks like ada@example.org"))
+    raise Invalid(Flaw("/email", "is not an email address; one looks like ada@example.org"))

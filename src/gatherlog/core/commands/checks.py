@@ -60,7 +60,7 @@ class FieldChecks:
         if self.is_wrong(field, address, EMAIL_LENGTH, lines=False):
             return None
         if not _EMAIL.fullmatch(address):
-            self.note(field, "is not an e-mail address; one looks like ada@example.org")
+            self.note(field, "is not an email address; one looks like ada@example.org")
         return address
 
     def whole(self, field: str, count: int, most: int, least: int = 0) -> int:

@@ -36,8 +36,8 @@ _CHANGED_MEANWHILE: Final = N_(
     "typed is not saved: send it again if you still mean it."
 )
 _ENOUGH_LETTERS: Final = N_(
-    "As many e-mails went out today as one day allows, so nothing was saved. Save it without "
-    "e-mails, save it again tomorrow, or ask whoever runs this site to allow more."
+    "Today’s limit of emails has been reached, so nothing was saved. Save it without "
+    "emails, save it again tomorrow, or ask whoever runs this site to allow more."
 )
 
 

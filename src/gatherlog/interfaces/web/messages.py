@@ -45,7 +45,7 @@ LINK_OVER: Final = Message(
     (N_("If that cannot be, ask the person who invited you: the date may be wrong."),),
 )
 SIGN_IN_TOO_OFTEN: Final = Message(
-    N_("That was quite a lot in a short time"),
+    N_("Please slow down"),
     (N_("Please wait a minute, then try to sign in again."),),
     (N_("If you were emailed a code, the latest one works for ten minutes after it was sent."),),
 )
@@ -64,7 +64,7 @@ FORM_OUTDATED: Final = Message(
 )
 TAKEN_DOWN: Final = Message(
     N_("This was taken down"),
-    (N_("It was published here, and is no longer. Who had booked it has been told."),),
+    (N_("It was published here, and is no longer. Everybody who had booked it has been told."),),
 )
 _MESSAGES: Final[Mapping[int, Message]] = {
     400: Message(N_("We could not read that"), (N_("Please go back, and send the page again."),)),
@@ -84,7 +84,7 @@ _MESSAGES: Final[Mapping[int, Message]] = {
         (N_("What you sent is longer than we read. Please go back and shorten it."),),
     ),
     429: Message(
-        N_("That was quite a lot in a short time"),
+        N_("Please slow down"),
         (N_("Please wait a while and try again. What you answered before is safe."),),
     ),
     500: Message(

@@ -38,11 +38,7 @@ NOT_AN_ORGANISER: Final = Message(
             "this role yet."
         ),
     ),
-    (
-        N_(
-            "Ask those who run this site for it. It takes effect at once: then reload this page."
-        ),
-    ),
+    (N_("Ask those who run this site for it. It takes effect at once: then reload this page."),),
 )
 NOT_A_REVIEWER: Final = Message(
     N_("This is for reviewers"),
@@ -66,7 +62,7 @@ _DONE: Final = {
         "This is when it takes place already, so nothing was changed, and nobody is told."
     ),
     "written": N_("Your letter goes to everybody who has booked or is waiting."),
-    "booking_cancelled": N_("The booking is cancelled. Who waits and fits moves up."),
+    "booking_cancelled": N_("The booking is cancelled. Whoever is waiting and fits moves up."),
     "approved": N_("It is published."),
     "rejected": N_("It went back to the organiser, with your reasons."),
     "taken_down": N_("It is taken down, and its bookings are cancelled."),
