@@ -331,8 +331,8 @@ async def test_a_deadline_that_is_over_is_shown_and_warned_of(host: Host) -> Non
     await host.browser.post(f"{host.place}/settings", data=form)
     over = Page((await host.browser.get(f"{host.place}?done=saved")).text)
 
-    warning = "The time for answers is over"
-    assert ("Answers are" in open_page.html, warning in with_time.html) == (False, False)
+    warning = "RSVPs are closed: guests see their answers"
+    assert ("RSVPs closed" in open_page.html, warning in with_time.html) == (False, False)
     assert "RSVP by Friday, 31\xa0May\xa02999, end of day, Berlin time" in with_time.html
     assert "RSVPs closed: Sunday, 31\xa0May\xa02020" in over.html
     assert [note.split(":")[0] for note in over.of_class("note")][:2] == ["Saved.", warning]

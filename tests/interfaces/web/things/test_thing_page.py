@@ -53,7 +53,7 @@ async def test_everybody_sees_what_is_published(visitor: Browsing, town: Town) -
         "Places": "3 on each date",
         "Please note": "An adult must stay. Booking required.",
         "Every day": "10:00 to 12:00",
-        "Mail": "olga@example.org",
+        "Email": "olga@example.org",
         "Web": "https://frogs.example.org",
     }
     assert [part.split(", ", 1)[1] for part in dates(page, DAY)] == [
