@@ -331,7 +331,7 @@ async def test_a_deadline_that_is_over_is_shown_and_warned_of(host: Host) -> Non
     await host.browser.post(f"{host.place}/settings", data=form)
     over = Page((await host.browser.get(f"{host.place}?done=saved")).text)
 
-    warning = "RSVPs are closed: guests see their answers"
+    warning = "RSVPs are closed"
     assert ("RSVPs closed" in open_page.html, warning in with_time.html) == (False, False)
     assert "RSVP by Friday, 31\xa0May\xa02999, end of day, Berlin time" in with_time.html
     assert "RSVPs closed: Sunday, 31\xa0May\xa02020" in over.html

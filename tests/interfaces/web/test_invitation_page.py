@@ -280,7 +280,7 @@ async def test_after_the_deadline_the_answer_is_shown_with_whom_to_ask(ada: Invi
     assert "please tell the person who invited you" in page.text("main")
     assert (late.status_code, (await ada.stored()).status) == (403, "coming")
     assert Page(late.text).of_class("note") == [
-        "The time for answering ended before this answer came, so it was not saved."
+        "RSVPs closed before this answer came, so it was not saved."
     ]
 
 
