@@ -11,7 +11,8 @@ from tests.browser.every_page import faint, overlaps, visit
 from tests.every_page import every_page
 from tests.node_packages import NEEDS_NODE
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(400)]
+"""Each test opens some seventy pages, several times."""
 
 WIDTHS = (320, 345, 360, 375, 390, 400, 415, 430, 704, 1280)
 OPEN = "document.querySelectorAll('details:not(.operation)').forEach(one => one.open = true)"

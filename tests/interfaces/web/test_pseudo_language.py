@@ -20,6 +20,7 @@ LEFT = re.compile("/docs|/host/[^/]*/import|/(things|desk|review|children|bookin
 """Pages that are not in the catalogue yet."""
 
 
+@pytest.mark.timeout(200)  # some seventy pages
 async def test_no_english_is_left_on_the_pages(app: Http, platform: Platform) -> None:
     found = {}
     for email, paths in (await every_page(platform)).items():

@@ -140,8 +140,8 @@ async def test_a_wrong_code_opens_nothing_and_says_why(demo: Platform, code: str
         page = Page(refused.text)
         assert refused.status_code == 401
         assert page.id("code-error").text == (
-            "This code is wrong, was used, or is more than ten minutes old. "
-            "Look again: the latest one works until 5 wrong ones were tried."
+            "This code is wrong, has been used, or is more than ten minutes old. "
+            "Look again: the latest one works until 5 wrong ones have been tried."
         )
         assert flaws_of_form(page) == []
         assert (await browser.get("/host")).headers["location"] == "/signin?next=/host"
