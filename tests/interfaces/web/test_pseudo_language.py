@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 from httpx2 import ASGITransport, AsyncClient
 
 from gatherlog.bootstrap import Platform
