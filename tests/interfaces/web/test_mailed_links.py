@@ -1,11 +1,18 @@
 """The link in a guest's letter opens the invitation, ends with the guest's own, and no more."""
 
-from httpx2 import AsyncClient
+import re
+from pathlib import Path
 
-from gatherlog.apps.guests import Guest
-from gatherlog.bootstrap import Platform
+from httpx2 import ASGITransport, AsyncClient
+
+from gatherlog.apps.guests import Guest, HouseholdAnswer, NewGuest, Rsvp
+from gatherlog.bootstrap import Platform, start
+from gatherlog.interfaces.http import build_app
+from gatherlog.interfaces.logs import RequestLog
+from gatherlog.settings import Settings
 from tests.interfaces.web.conftest import FORM, Invited
 from tests.interfaces.web.reading import Page
+from tests.stores import eventually
 
 
 async def mailed(platform: Platform, guest: Guest) -> str:
@@ -65,3 +72,41 @@ async def test_it_opens_no_page_of_hosts_and_logs_nobody_in(
     assert (await ada.browser.post(f"{path}?manage", content="", headers=FORM)).status_code == 404
     login = {"token": path.removeprefix("/r/"), "lastName": "Lovelace"}
     assert (await nobody.post("/auth/login", json=login)).status_code == 401
+
+
+async def test_the_letter_of_a_household_s_answer_leads_back_to_it(tmp_path: Path) -> None:
+    settings = Settings(store=f"sqlite:///{tmp_path}/gatherlog.db", demo=True, rate_limits="off")
+    platform = await start(settings)
+    app = build_app(platform, log=RequestLog(platform.clock, lambda line: None))
+    guests, mailbox = platform.guests, platform.mailbox
+    assert mailbox is not None
+
+    async def sent() -> list[str]:
+        return [letter.to for letter in mailbox.letters()]
+
+    async def invite(first: str, email: str | None = None) -> str:
+        new = NewGuest(first_name=first, last_name="Byron", group_id="home", email=email)
+        return (await guests.add_guest("default", new, actor="test")).body.id
+
+    ada, ben = await invite("Ada", "ada@example.org"), await invite("Ben")
+    yes, no = (
+        HouseholdAnswer(rsvp=Rsvp(attending=True)),
+        HouseholdAnswer(rsvp=Rsvp(attending=False)),
+    )
+
+    async def state() -> str:
+        return (await platform.subscription_admin.status("letters")).state
+
+    async with platform.working():
+        await eventually(state, "reading")
+        said = {ada: Rsvp(attending=True), ben: Rsvp(attending=False)}
+        answers = {id: HouseholdAnswer(rsvp=rsvp) for id, rsvp in said.items()}
+        await guests.answer_household("default", ada, answers, actor=f"guest:{ada}")
+        await eventually(sent, ["ada@example.org"])
+
+    [letter] = mailbox.letters()
+    assert "    Ada Byron: coming, 1 person\n    Ben Byron: can’t come\n" in letter.text
+    [path] = re.findall(rf"{settings.base_url}(/r/mail\S+)", letter.text)
+    async with AsyncClient(transport=ASGITransport(app=app), base_url="http://test") as browser:
+        assert "One of you is coming" in (await browser.get(path)).text
+    await platform.stop()
