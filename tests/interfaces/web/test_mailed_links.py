@@ -89,10 +89,6 @@ async def test_the_letter_of_a_household_s_answer_leads_back_to_it(tmp_path: Pat
         return (await guests.add_guest("default", new, actor="test")).body.id
 
     ada, ben = await invite("Ada", "ada@example.org"), await invite("Ben")
-    yes, no = (
-        HouseholdAnswer(rsvp=Rsvp(attending=True)),
-        HouseholdAnswer(rsvp=Rsvp(attending=False)),
-    )
 
     async def state() -> str:
         return (await platform.subscription_admin.status("letters")).state
