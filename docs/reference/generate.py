@@ -70,6 +70,8 @@ and client address), `rsvp` (10/hour per guest), \
 | `GATHERLOG_SMTP_URL` | | none: no mail is sent; `smtp://name:password@host:port`, or `smtps://` |
 | `GATHERLOG_MAIL_FROM` | | none; needed with an SMTP server: `Our party <party@example.org>` |
 | `GATHERLOG_CONTACT` | | none; the address that gets what visitors write to the site |
+| `GATHERLOG_LANGUAGE` | | `en`; the language of pages and letters, of those that are \
+[translated](../how-to/translate-the-pages.md) |
 | `GATHERLOG_CURRENCY` | | none; the currency of prices, such as `EUR`, beside the numbers |
 | `GATHERLOG_EVERYBODY_ORGANISES` | | `off`; `on`: accounts need no role to publish things to do |
 | `GATHERLOG_WORK` | | `on`; `off`: `gatherlog work` reads subscriptions, beside the server |

@@ -150,7 +150,7 @@ def test_a_host_without_an_address_changes_nothing(party: Terminal) -> None:
     assert refused == (
         2,
         "",
-        "gatherlog: nothing was changed: --host is not an e-mail address; one looks like "
+        "gatherlog: nothing was changed: --host is not an email address; one looks like "
         "ada@example.org\n",
     )
     assert party("gathering") == (0, BARE, "")

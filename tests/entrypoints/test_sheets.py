@@ -78,8 +78,8 @@ def test_bad_lines_are_named_and_nothing_is_written(party: Terminal, options: li
     assert status == 2
     assert out.splitlines()[-3:] == [
         "Bad lines  2",
-        "           line 5: the first name is missing or blank",
-        "           line 6: the email 'nowhere' is not an e-mail address; "
+        "           line 5: the last name is missing or blank",
+        "           line 6: the email 'nowhere' is not an email address; "
         "one looks like ada@example.org",
     ]
     assert err == (

@@ -144,12 +144,13 @@ class NoMail:
 def message(letter: Letter, sender: MailSender, now: int) -> EmailMessage:
     """A letter as an RFC 5322 message. Its texts cannot add a header or another recipient.
 
-    Raises Invalid if `to` is not a single plain address.
+    Raises Invalid if `to` or `reply_to` is not a single plain address.
     """
-    user, _, domain = recipient(letter).rpartition("@")
     written = EmailMessage(policy=email.policy.SMTP)
     written["From"] = Address(sender.name, addr_spec=sender.address)
-    written["To"] = Address(username=user, domain=domain)
+    written["To"] = _mailbox(recipient(letter))
+    if letter.reply_to is not None:
+        written["Reply-To"] = _mailbox(sent_to(parsed(letter.reply_to)))
     written["Subject"] = _literal(letter.subject)
     written["Date"] = to_datetime(now)
     written["Message-ID"] = _message_id(letter.id, sender.address.rpartition("@")[2])
@@ -169,6 +170,11 @@ def recipient(letter: Letter) -> str:
 def unusable_address() -> DeliveryFailed:
     """The error for a letter whose `to` is not a single plain address."""
     return DeliveryFailed("address", "there is no usable e-mail address to send it to", final=True)
+
+
+def _mailbox(text: str) -> Address:
+    user, _, domain = text.rpartition("@")
+    return Address(username=user, domain=domain)
 
 
 def _literal(text: str) -> str:

@@ -9,7 +9,7 @@ from gatherlog.apps.guests import Gathering, GatheringDetails, SettingsPatch
 from gatherlog.apps.guests.decisions import change_settings, create_gathering, is_over
 from gatherlog.apps.guests.events import SettingsChanged
 from gatherlog.apps.guests.fold import FOLD
-from gatherlog.apps.guests.letter_texts import change
+from gatherlog.apps.guests.letter_texts import Around, change
 from gatherlog.apps.guests.views import GATHERINGS
 from gatherlog.core.eventstore.clock import rfc3339
 from gatherlog.core.eventstore.errors import Flaw, Invalid
@@ -159,15 +159,15 @@ def test_a_letter_has_the_end_and_what_becomes_of_a_time_that_clocks_alter() -> 
     ada = guest(answered(True, 1), email="ada@example.org")
 
     def when(**given: Any) -> str:
-        text = change(party(**given), ada, "https://x.example", ["event_end"]).text
+        text = change(party(**given), ada, Around(site="https://x.example"), ["event_end"]).text
         return next(line.strip() for line in text.splitlines() if "When" in line)
 
     assert when() == (
-        "When (changed): Saturday, 5 June 2027, 18:00 (Europe/Paris), "
-        "until Sunday, 6 June 2027, 02:00 (Europe/Paris)"
+        "When (changed): Saturday, 5 June 2027, 18:00 CEST (Paris time), "
+        "until Sunday, 6 June 2027, 02:00 CEST (Paris time)"
     )
     assert when(event_end="2027-06-05T23:00:00") == (
-        "When (changed): Saturday, 5 June 2027, 18:00 (Europe/Paris), until 23:00"
+        "When (changed): Saturday, 5 June 2027, 18:00 CEST (Paris time), until 23:00"
     )
     assert when(event_date="2027-06-05", event_end="2027-06-06") == (
         "When (changed): Saturday, 5 June 2027, until Sunday, 6 June 2027"

@@ -190,7 +190,7 @@ async def test_every_flaw_of_a_sheet_is_named_and_nothing_is_written(
             await attempt
         assert refused.value.flaws == (
             Flaw("/lines/5/first_name", "is missing or blank"),
-            Flaw("/lines/6/email", "is not an e-mail address; one looks like ada@example.org"),
+            Flaw("/lines/6/email", "is not an email address; one looks like ada@example.org"),
             Flaw("/lines/6/expected_guests", "should be a whole number from 0 to 99"),
         )
     assert await events_of(store, "gathering-default") == before

@@ -14,7 +14,7 @@ HEADER = "First,Last,Email,Household,Child,Seats,Diet\n"
         (",,a@example.org,,,,", "the name is missing"),
         (
             "Ada,Lovelace,nowhere,,,,",
-            "the email 'nowhere' is not an e-mail address; one looks like ada@example.org",
+            "the email 'nowhere' is not an email address; one looks like ada@example.org",
         ),
         ("Ada,Lovelace,,,maybe,,", "child is 'maybe': write yes or no, or the age"),
         ("Ada,Lovelace,,,,two,", "seats is 'two': write a number"),
@@ -49,7 +49,7 @@ def test_every_reason_of_a_bad_line_is_named() -> None:
     assert reasons(read(f"{HEADER},King,nowhere,,maybe,two,\n")) == [
         (
             2,
-            "the email 'nowhere' is not an e-mail address; one looks like ada@example.org; "
+            "the email 'nowhere' is not an email address; one looks like ada@example.org; "
             "child is 'maybe': write yes or no, or the age; seats is 'two': write a number; "
             "the first name is missing or blank",
         )

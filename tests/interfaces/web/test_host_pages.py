@@ -384,13 +384,10 @@ async def test_a_deadline_that_is_over_is_shown_and_warned_of(host: Host) -> Non
     await host.browser.post(f"{host.place}/settings", data=form)
     over = Page((await host.browser.get(f"{host.place}?done=saved")).text)
 
-    warning = "The time for answers is over"
-    assert ("Answers are" in open_page.html, warning in with_time.html) == (False, False)
-    assert (
-        "Answers are open until Friday, 31\xa0May\xa02999, end of day, Berlin time"
-        in with_time.html
-    )
-    assert "Answers were open until Sunday, 31\xa0May\xa02020" in over.html
+    warning = "RSVPs are closed"
+    assert ("RSVPs closed" in open_page.html, warning in with_time.html) == (False, False)
+    assert "RSVP by Friday, 31\xa0May\xa02999, end of day, Berlin time" in with_time.html
+    assert "RSVPs closed: Sunday, 31\xa0May\xa02020" in over.html
     assert [note.split(":")[0] for note in over.of_class("note")][:2] == ["Saved.", warning]
 
 
@@ -568,7 +565,7 @@ async def test_the_printed_list_has_everybody_by_household_and_counts_every_meal
         ["Abel, Bo", "Coming", "3", "", "Vegan, Gluten-free; no <b> oil"],
         ["Lovelace, Ada", "Coming", "1", "", "Vegan"],
         ["Lovelace, Cy", "Coming", "1", "1", ""],
-        ["Zorn, Di", "Not coming", "", "", "Halal"],
+        ["Zorn, Di", "Can’t come", "", "", "Halal"],
     ]
     assert [e.text for e in page.all("th") if e.get("scope") == "rowgroup"] == ["Byron"]
     assert [cells[at : at + 3] for at in range(20, len(cells), 3)] == [
@@ -608,7 +605,7 @@ async def test_a_guest_becomes_a_co_host_and_a_guest_again(host: Host) -> None:
         (button,) = [e.text for e in (await host.page(f"/guests/{guest.id}")).all("button")][-2:-1]
         said.append((button, "co-host" in (await host.page()).of_class("rows")[0]))
 
-    made, ended = ("Let Ada be a guest only", True), ("Make Ada a co-host", False)
+    made, ended = ("Remove Ada as co-host", True), ("Make Ada a co-host", False)
     assert said == [made, made, ended, ended]
 
 
@@ -753,8 +750,8 @@ async def test_the_figures_are_sent_whenever_they_change(host: Host, app: Http) 
         await host.platform.guests.rsvp(host.gathering_id, ada.id, answer, actor="t")
 
     assert seen == [
-        ("0", "0", "coming 0, waiting 0, not sure 0, not coming 0, no answer 1"),
-        ("1", "2", "coming 1, waiting 0, not sure 0, not coming 0, no answer 0"),
+        ("0", "0", "coming 0, waiting 0, not sure 0, can’t come 0, no answer 1"),
+        ("1", "2", "coming 1, waiting 0, not sure 0, can’t come 0, no answer 0"),
     ]
 
 
@@ -770,3 +767,49 @@ async def test_the_stream_ends_with_the_session(host: Host, app: Http) -> None:
         303,
         f"/signin?next={host.place}/live",
     )
+
+
+async def test_what_was_searched_for_is_what_is_exported(host: Host) -> None:
+    await host.add("Ada", group_id="home")
+    await host.add("Bob")
+    coming = await host.add("Cleo")
+    await host.platform.guests.rsvp(host.gathering_id, coming.id, Rsvp(attending=True), actor="t")
+    page = await host.page("?status=coming")
+    link = next(
+        e["href"] for e in page.all("a") if e["href"].startswith(f"{host.place}/guests.csv")
+    )
+
+    for query, names in (
+        (link.removeprefix(f"{host.place}/guests.csv"), ["Cleo"]),
+        ("?q=ADA", ["Ada"]),
+        ("?household=home", ["Ada"]),
+        ("?status=nonsense", ["Ada", "Bob", "Cleo"]),
+        ("", ["Ada", "Bob", "Cleo"]),
+    ):
+        sheet = (await host.browser.get(f"{host.place}/guests.csv{query}")).text
+        assert [line.partition(",")[0] for line in sheet.splitlines()[1:]] == names
+
+
+async def test_settings_that_are_probably_not_meant_are_said(host: Host) -> None:
+    await host.add("Ada", expected_guests=5)
+    change = host.platform.guests.change_settings
+
+    async def said() -> list[str]:
+        text = (await host.browser.get(host.place)).text
+        told = {
+            "places": "Places reserved: 5. Places in all: 4.",
+            "deadline": "Guests can still answer after the gathering",
+        }
+        return [name for name, part in told.items() if part in text]
+
+    fits = SettingsPatch(event_date="2999-06-06", rsvp_deadline="2999-06-06", max_guests=5)
+    await change(host.gathering_id, fits, actor="t")
+    assert await said() == []
+    await change(host.gathering_id, SettingsPatch(max_guests=4), actor="t")
+    assert await said() == ["places"]
+    late = SettingsPatch(max_guests=None, rsvp_deadline="2999-06-07")
+    await change(host.gathering_id, late, actor="t")
+    assert await said() == ["deadline"]
+    hours = SettingsPatch(event_date="2999-06-06T18:00", rsvp_deadline="2999-06-06T18:01")
+    await change(host.gathering_id, hours, actor="t")
+    assert await said() == ["deadline"]

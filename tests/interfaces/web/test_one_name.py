@@ -2,7 +2,7 @@
 
 from httpx2 import AsyncClient
 
-from gatherlog.apps.guests.letter_texts import confirmation
+from gatherlog.apps.guests.letter_texts import Around, confirmation
 from tests.interfaces.web.hosting import Host, fields_of
 from tests.interfaces.web.reading import Page
 
@@ -65,6 +65,6 @@ async def test_the_form_adds_a_guest_with_one_name_and_shows_it(host: Host) -> N
 async def test_a_letter_greets_by_the_one_name(host: Host) -> None:
     grandma = await host.add("Grandma", "", email="grandma@example.org")
 
-    letter = confirmation(await host.gathering(), grandma, "https://party.example")
+    letter = confirmation(await host.gathering(), grandma, Around(site="https://party.example"))
 
     assert letter.text.startswith("Dear Grandma,\n")

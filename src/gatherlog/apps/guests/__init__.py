@@ -23,6 +23,7 @@ from gatherlog.apps.guests.inputs import (
     Rsvp,
     SettingsPatch,
 )
+from gatherlog.apps.guests.mailed_links import MailedLinks
 from gatherlog.apps.guests.names import full_name, listed_name, name_order, sign_in_name
 from gatherlog.apps.guests.quotas import Quotas, read_quotas
 from gatherlog.apps.guests.refusals import (
@@ -63,6 +64,7 @@ __all__ = [
     "Letters",
     "LettersReached",
     "LinkHolder",
+    "MailedLinks",
     "NewGuest",
     "NotifyUndecided",
     "OwnAnswer",

@@ -36,7 +36,7 @@ class Questions(msgspec.Struct, frozen=True, kw_only=True):
     signed_up: int
     """The people who come or wait for a place."""
     not_coming: tuple[str, ...]
-    """Ask "Isn't X coming?": where fewer are signed up than expected, who does not come or wait."""
+    """Where fewer are signed up than expected: who neither comes nor waits."""
     more: int
     """How many more people are signed up than expected."""
 

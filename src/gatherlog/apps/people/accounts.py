@@ -268,6 +268,10 @@ class AccountService:
         accounts = [ACCOUNTS.recall(document) for document in found]
         return [None if account is None else account.address for account in accounts]
 
+    async def address(self, account_id: str) -> str | None:
+        """As `addresses`, of one account."""
+        return (await self.addresses([account_id]))[0]
+
     async def of_address(self, email: str) -> str:
         """The id of the account of an address. Raises Invalid, and NotFound if there is none."""
         address = await self._known_form(parsed(email))

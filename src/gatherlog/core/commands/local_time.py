@@ -11,6 +11,7 @@ from typing import TypeVar
 from zoneinfo import ZoneInfo, available_timezones
 
 from gatherlog.core.eventstore.clock import to_micros
+from gatherlog.core.texts import _
 
 __all__ = ["clock_note", "closes_at", "is_zone", "local_time", "moment_of"]
 
@@ -80,9 +81,14 @@ def clock_note(local: str, zone: str, *, last: bool = False) -> str:
         return ""
     if before < after:
         made = written.astimezone(UTC).astimezone(written.tzinfo)
-        day = "" if made.date() == written.date() else f" on {made:%Y-%m-%d}"
-        return f"{written:%H:%M} is {made:%H:%M}{day} then, as the clocks go forward"
-    return f"the {'second' if last else 'first'} {written:%H:%M} of two, as the clocks go back"
+        text = _("{time} is {made} then, as the clocks go forward")
+        if made.date() != written.date():
+            text = _("{time} is {made} on {date} then, as the clocks go forward")
+        return text.format(time=f"{written:%H:%M}", made=f"{made:%H:%M}", date=f"{made:%Y-%m-%d}")
+    text = _("the first {time} of two, as the clocks go back")
+    if last:
+        text = _("the second {time} of two, as the clocks go back")
+    return text.format(time=f"{written:%H:%M}")
 
 
 @cache

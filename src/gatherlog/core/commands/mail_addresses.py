@@ -18,7 +18,7 @@ LOCAL_LENGTH: Final = 64
 """The most bytes of an address, and of the part before the @, that mail servers take (RFC 5321)."""
 DOMAIN_LENGTH: Final = 253
 
-_NO_ADDRESS: Final = "is not an e-mail address; one looks like ada@example.org"
+_NO_ADDRESS: Final = "is not an email address; one looks like ada@example.org"
 _QUOTED: Final = "has a quoted part before the @, which is not taken here"
 _DOTS: Final = "has a dot where none may be before the @"
 _LONG_LOCAL: Final = f"has more than {LOCAL_LENGTH} bytes before the @"

@@ -4,21 +4,24 @@ from datetime import datetime
 
 from gatherlog.core.commands.local_time import clock_note
 from gatherlog.core.subscriptions.letters import spoken_moment
+from gatherlog.core.texts import _
 
 __all__ = ["spoken_span"]
 
 
 def spoken_span(start: str, end: str | None, zone: str, *, last: bool = False) -> str:
-    """As `spoken_moment`, with its end: `Saturday, 5 June 2027, 18:00 (Europe/Paris), until 23:00`.
+    """As `spoken_moment`, with its end: `Saturday, 5 June 2027, 18:00 CEST (Paris time), until
+    23:00`.
 
     What becomes of a time that a change of clocks skips or repeats is added. `last` says that the
     second of two moments is meant, as for deadlines; of an end it always is.
     """
-    begin = spoken_moment(start, zone)
-    until = "" if end is None or end == start else f", until {_end(start, end, zone)}"
+    text = spoken_moment(start, zone)
+    if end is not None and end != start:
+        text = _("{start}, until {end}").format(start=text, end=_end(start, end, zone))
     notes = [clock_note(start, zone, last=last), clock_note(end or "", zone, last=True)]
     added = "; ".join(filter(None, notes))
-    return f"{begin}{until} ({added})" if added else f"{begin}{until}"
+    return _("{time} ({note})").format(time=text, note=added) if added else text
 
 
 def _end(start: str, end: str, zone: str) -> str:

@@ -20,7 +20,7 @@ from gatherlog.core.eventstore.giving_way import consumed, freeing, in_turns
 from gatherlog.interfaces.rest.answers import ImportAnswer, json
 from gatherlog.interfaces.rest.endpoint import Call, Reply
 from gatherlog.interfaces.rest.import_answers import telling
-from gatherlog.interfaces.rest.queries import Nothing
+from gatherlog.interfaces.rest.queries import Choice
 
 __all__ = ["WORKBOOK", "ImportOptions", "export_guests", "import_guests"]
 
@@ -121,9 +121,13 @@ def _choices(query: ImportOptions) -> Choices:
     return choices_of(take=query.take, new=query.new, same=query.same, leave=query.leave)
 
 
-async def export_guests(call: Call[None, Nothing]) -> Reply:
+async def export_guests(call: Call[None, Choice]) -> Reply:
+    chosen = call.query
+
     async def sheet() -> bytes:
-        guests = await call.platform.guests.all_guests(call.gathering_id)
+        guests = await call.platform.guests.all_guests(
+            call.gathering_id, q=chosen.q, status=chosen.status, group_id=chosen.group_id
+        )
         return await in_turns(writing_sheet(consumed(guests)))
 
     return Reply(200, await call.long_read(sheet), _CSV)

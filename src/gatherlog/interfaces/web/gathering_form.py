@@ -7,6 +7,7 @@ from msgspec import UNSET
 
 from gatherlog.apps.guests import Gathering, GatheringDetails, SettingsPatch
 from gatherlog.core.eventstore.errors import Flaw, Invalid
+from gatherlog.core.texts import N_
 from gatherlog.interfaces.web.fields import Fields, blank_is_none, date_time, whole
 
 __all__ = ["CREATION", "NAMES", "SETTINGS", "details", "filled", "patch"]
@@ -30,13 +31,13 @@ SETTINGS: Final = (
     "notify",
 )
 NAMES: Final = {
-    "event_name": "The name",
-    "event_date": "The date",
-    "event_end": "The end",
-    "location": "The place",
-    "time_zone": "The time zone",
-    "rsvp_deadline": "The last day for answers",
-    "max_guests": "The number of places",
+    "event_name": N_("The name"),
+    "event_date": N_("The date"),
+    "event_end": N_("The end"),
+    "location": N_("The place"),
+    "time_zone": N_("The time zone"),
+    "rsvp_deadline": N_("The RSVP deadline"),
+    "max_guests": N_("The number of places"),
 }
 
 
@@ -129,7 +130,7 @@ def _day_after(day: str) -> str:
 def _zone(fields: Fields, flaws: list[Flaw]) -> str:
     """The chosen zone; one more flaw if there is none (only our script preselects one)."""
     if not fields["time_zone"]:
-        flaws.append(Flaw("/time_zone", "is missing: choose where the gathering takes place"))
+        flaws.append(Flaw("/time_zone", N_("is missing: choose where the gathering takes place")))
     return fields["time_zone"]
 
 

@@ -15,6 +15,7 @@ from gatherlog.apps.guests import (
     GatheringFull,
     Household,
     HouseholdAnswer,
+    MailedLinks,
     RsvpClosed,
     sign_in_name,
 )
@@ -23,6 +24,7 @@ from gatherlog.apps.people.guest_login import AFTERWARDS
 from gatherlog.apps.people.policy import Action, Actor, Role, Verdict, decide
 from gatherlog.core.eventstore.clock import to_datetime
 from gatherlog.core.eventstore.errors import Conflict, Flaw, GatherlogError, Invalid, NotFound
+from gatherlog.core.texts import N_, _
 from gatherlog.interfaces.access_notes import note_access
 from gatherlog.interfaces.platform import Platform
 from gatherlog.interfaces.problems import status_of
@@ -47,14 +49,16 @@ UNLISTED: Final = {"X-Robots-Tag": "noindex, nofollow"}
 """Headers of every answer below `/r/`: search engines must not index it."""
 _TO_BE_CONFIRMED: Final = 422
 _GONE: Final = 410
-_SEND_AGAIN: Final = (
+_SEND_AGAIN: Final = N_(
     "Below is first what is saved now, then what you were about to send: please send it again if "
     "you still mean it."
 )
 _NOTICES: Final[Mapping[type[GatherlogError], str]] = {
-    GatheringFull: "There are not enough places left for this answer, so it was not saved. "
-    "What you answered before still stands. Fewer people may fit.",
-    RsvpClosed: "The time for answering ended before this answer came, so it was not saved.",
+    GatheringFull: N_(
+        "There are not enough places left for this answer, so it was not saved. What you answered "
+        "before still stands. Fewer people may fit."
+    ),
+    RsvpClosed: N_("RSVPs closed before this answer came, so it was not saved."),
 }
 
 
@@ -216,7 +220,7 @@ class InvitationPage:
                 return self._saved()  # the form was sent twice
             if now.household.closed:
                 error = RsvpClosed("RSVP is closed")
-            notice = _NOTICES.get(type(error)) or _changed_meanwhile(error, now.household)
+            notice = _(_NOTICES.get(type(error), "")) or _changed_meanwhile(error, now.household)
             return await self._page(now, form, notice=notice, status=status_of(error))
         return self._saved()
 
@@ -229,7 +233,10 @@ class InvitationPage:
 
         The policy is asked about the action `own` for the guest, and `joint` for every member.
         """
-        holder = await self._guests.link_holder(request.path_params["token"])
+        token = request.path_params["token"]
+        is_mailed = MailedLinks.is_mailed(token)
+        find = self._platform.mailed_links.holder if is_mailed else self._guests.link_holder
+        holder = await find(token)
         actor = Actor("guest", holder.guest_id, Role.GUEST, holder.gathering_id)
         _permit(actor, own, holder.guest_id)
         request.state.actor = actor.name
@@ -237,7 +244,7 @@ class InvitationPage:
         gathering = household.gathering
         if _is_over(gathering, self._platform.clock()):
             raise _LinkExpired("The gathering is over, and so is this link.")
-        manages = household.guest.body.manages
+        manages = household.guest.body.manages and not is_mailed
         anonymous = self._visitors.anonymous(request) if manages else None
         access = _InvitationAccess(gathering, household, actor, anonymous)
         for member in access.members:
@@ -323,5 +330,6 @@ def _changed_meanwhile(error: GatherlogError, household: Household) -> str:
     moved = error.changed if isinstance(error, AnswersChanged) else ()
     names = [member.body.first_name for member in household.members if member.body.id in moved]
     if not names:
-        return f"This was changed after you opened the page. {_SEND_AGAIN}"
-    return f"There is a new answer for {listed(names)} since you opened the page. {_SEND_AGAIN}"
+        return f"{_('This was changed after you opened the page.')} {_(_SEND_AGAIN)}"
+    changed = _("There is a new answer for {names} since you opened the page.")
+    return f"{changed.format(names=listed(names))} {_(_SEND_AGAIN)}"

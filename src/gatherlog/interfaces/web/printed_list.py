@@ -9,6 +9,7 @@ import msgspec
 from gatherlog.apps.guests import DIETARY_TAGS, Guest, listed_name, name_order
 from gatherlog.core.commands.text import folded
 from gatherlog.core.eventstore.giving_way import Steps, consumed, sorting
+from gatherlog.core.texts import _
 from gatherlog.interfaces.web.rows import STATE_NAMES
 from gatherlog.interfaces.web.words import label
 
@@ -56,7 +57,7 @@ def printing(guests: Iterable[Guest]) -> Steps[list[PrintedHousehold]]:
     """All guests in alphabetical order, of households' names and of names of guests in none."""
     ordered = yield from sorting(guests, _order)
     households: list[PrintedHousehold] = []
-    for (_, name, _), members in groupby(consumed(ordered), key=_household):
+    for (_folded, name, _id), members in groupby(consumed(ordered), key=_household):
         household = PrintedHousehold(name, [])
         for guest in members:
             household.guests.append(_printed(guest))
@@ -103,7 +104,7 @@ def _printed(guest: Guest) -> PrintedGuest:
     return PrintedGuest(
         name=listed_name(guest.first_name, guest.last_name),
         state=guest.status,
-        answer=STATE_NAMES[guest.status],
+        answer=_(STATE_NAMES[guest.status]),
         people=str(guest.num_guests) if yes else "",
         children=str(guest.children or "") if yes else "",
         food="; ".join(filter(None, [", ".join(tags), guest.dietary])),
@@ -112,6 +113,9 @@ def _printed(guest: Guest) -> PrintedGuest:
 
 def _meal(needs: Sequence[str]) -> str:
     if not needs:
-        return "Nothing special"
+        return _("Nothing special")
     first, *others = [label(tag) for tag in needs]
-    return " and ".join([first, *(other.lower() for other in others)])
+    and_ = _("{one} and {other}")
+    for other in others:
+        first = and_.format(one=first, other=other.lower())
+    return first

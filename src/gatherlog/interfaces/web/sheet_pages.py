@@ -25,6 +25,7 @@ from gatherlog.core.eventstore.errors import Flaw, Invalid
 from gatherlog.core.eventstore.giving_way import consumed, freeing, in_turns
 from gatherlog.interfaces.problems import status_of
 from gatherlog.interfaces.web.forms import text, version
+from gatherlog.interfaces.web.guest_query import GuestQuery
 from gatherlog.interfaces.web.host_frame import GatheringAccess, HostFrame
 from gatherlog.interfaces.web.import_preview import (
     Before,
@@ -76,11 +77,12 @@ class SheetPages:
         return await self._shown(access, preview)
 
     async def export(self, request: Request) -> Response:
-        """The whole guest list as a sheet, which can be imported again."""
+        """The guest list as a sheet, which can be imported again: as much as the query chooses."""
         access = await self._frame.access(request, Action.EXPORT_GUESTS)
+        query = GuestQuery.read(request.query_params)
 
         async def read() -> bytes:
-            guests = await self._guests.all_guests(access.id)
+            guests = await self._guests.all_guests(access.id, **query.asked)
             return await in_turns(writing_sheet(consumed(guests)))
 
         sheet = await self._frame.long_read(request, access, read)

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from gatherlog.core.commands.local_time import clock_note
+from gatherlog.core.texts import _
 from gatherlog.interfaces.web.words import day, local, zone
 
 __all__ = ["span"]
@@ -13,11 +14,16 @@ def span(start: str, end: str | None, time_zone: str, *, between: str = ", ") ->
     behind the first day. What becomes of a time that the clocks skip or repeat is added."""
     first, last = local(start), None if end is None or end == start else local(end)
     if not isinstance(first, datetime):
-        return day(first) if last is None else f"{day(first)} to {day(last)}"
-    until = "" if last is None else f" to {last:%H:%M}"
-    if last is not None and day(last) != day(first):
-        until = f" to {day(last)}, {last:%H:%M}"
+        return day(first) if last is None else _until(day(first), day(last))
+    text = f"{day(first)}{between}{first:%H:%M}"
+    if last is not None:
+        is_same_day = day(last) == day(first)
+        text = _until(text, f"{last:%H:%M}" if is_same_day else f"{day(last)}, {last:%H:%M}")
     notes = [clock_note(start, time_zone), clock_note(end or "", time_zone, last=True)]
     added = "; ".join(filter(None, notes))
-    text = f"{day(first)}{between}{first:%H:%M}{until}, {zone(time_zone)}"
-    return f"{text} ({added})" if added else text
+    text = f"{text}, {zone(time_zone)}"
+    return _("{time} ({note})").format(time=text, note=added) if added else text
+
+
+def _until(start: str, end: str) -> str:
+    return _("{start} to {end}").format(start=start, end=end)
