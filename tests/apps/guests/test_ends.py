@@ -173,7 +173,7 @@ def test_a_letter_has_the_end_and_what_becomes_of_a_time_that_clocks_alter() -> 
         "When (changed): Saturday, 5 June 2027, until Sunday, 6 June 2027"
     )
     assert when(event_date="2027-03-28T02:30:00", event_end=None) == (
-        "When (changed): Sunday, 28 March 2027, 02:30 (Europe/Paris) "
+        "When (changed): Sunday, 28 March 2027, 02:30 CET (Paris time) "
         "(02:30 is 03:30 then, as the clocks go forward)"
     )
 

@@ -4,8 +4,6 @@ First what is asked, then what is changed, then names beyond ASCII, which are th
 on the way, and a few of the rest.
 """
 
-from collections.abc import Iterable
-from itertools import chain
 from typing import Final
 
 import msgspec
@@ -22,9 +20,9 @@ from gatherlog.apps.guests.row_changes import (
     written,
 )
 from gatherlog.apps.guests.sheets import BadLine, DietCell, Encoding, Sheet, SheetRow
-from gatherlog.core.commands.cells import writing_cells
 from gatherlog.core.eventstore.giving_way import Steps
-from gatherlog.interfaces.web.words import label
+from gatherlog.core.texts import N_, _, ngettext
+from gatherlog.interfaces.web.words import label, number
 
 __all__ = [
     "QUESTIONS_SHOWN",
@@ -32,7 +30,6 @@ __all__ = [
     "Preview",
     "looking_back",
     "previewing",
-    "writing_questions",
 ]
 
 QUESTIONS_SHOWN: Final = 50
@@ -41,19 +38,18 @@ _SHOWN: Final = 50
 """Changed guests, names beyond ASCII, bad lines and the like on one page, of each."""
 _FEW: Final = 10
 """New guests with plain names on one page."""
-_HEAD: Final = ("Line", "First name", "Last name", "Email", "Household", "Not sure", "May be")
 _FORMATS: Final = {
-    "google": "Google Contacts",
-    "outlook": "Outlook",
-    "eventbrite": "Eventbrite",
-    "meetup": "Meetup",
-    "sheet": "a sheet of your own",
+    "google": N_("Google Contacts"),
+    "outlook": N_("Outlook"),
+    "eventbrite": N_("Eventbrite"),
+    "meetup": N_("Meetup"),
+    "sheet": N_("a sheet of your own"),
 }
 _MEANINGS: Final = {
-    "group_id": "household",
-    "expected_guests": "seats",
-    "children_included": "children among the seats",
-    "email": "e-mail address",
+    "group_id": N_("household"),
+    "expected_guests": N_("places"),
+    "children_included": N_("children among the places"),
+    "email": N_("email address"),
 }
 
 
@@ -166,7 +162,7 @@ def previewing(
         yield
     counts = report.counts
     return Preview(
-        kind=f"{_FORMATS.get(sheet.format, sheet.format)}, {sheet.encoding}",
+        kind=f"{_(_FORMATS.get(sheet.format, sheet.format))}, {sheet.encoding}",
         encoding=encoding or "auto",
         encodings=() if sheet.encoding_sure else sheet.encodings,
         columns=[(column.header, _meaning(column.field)) for column in sheet.columns],
@@ -209,24 +205,6 @@ def looking_back(report: ImportReport, after: int) -> Steps[Before]:
         is_more_asked=is_more_asked,
         after=refused[0].row.line - 1 if refused else after,
     )
-
-
-def writing_questions(outcomes: Iterable[Outcome]) -> Steps[bytes]:
-    """All questions as a sheet, which can be corrected and imported in place of these lines."""
-    questions = (
-        (
-            outcome.name,
-            outcome.row.first_name,
-            outcome.row.last_name,
-            outcome.row.email or "",
-            outcome.row.group_id or "",
-            " ".join(outcome.reasons),
-            "; ".join(map(described, outcome.named)),
-        )
-        for outcome in outcomes
-        if outcome.kind == "asked"
-    )
-    return writing_cells(chain([_HEAD], questions))
 
 
 class _Shown:
@@ -291,8 +269,8 @@ class _Shown:
 
 def _question(outcome: Outcome) -> Question:
     row, seen = _row(outcome.row), f"@{mark(outcome)}"
-    seats = "" if row.seats == "1" else f"{row.seats} seats"
-    home = row.household and f"household {row.household}"
+    seats = "" if row.seats == "1" else _("{count} places").format(count=row.seats)
+    home = row.household and _("household {name}").format(name=row.household)
     about = filter(None, [row.address, home, seats, row.food])
     answers: list[tuple[str, str, str]] = []
     for action in outcome.actions:
@@ -300,7 +278,7 @@ def _question(outcome: Outcome) -> Question:
             answers += [
                 (
                     f"same ={guest.id}{seen}",
-                    f"The same person as {described(guest)}",
+                    _("The same person as {guest}").format(guest=described(guest)),
                     changes_told(outcome.row, guest),
                 )
                 for guest in outcome.candidates
@@ -319,12 +297,13 @@ def _question(outcome: Outcome) -> Question:
 def _answer(action: str, outcome: Outcome) -> tuple[str, str]:
     """The text of an answer other than `same`, and what it would change."""
     if action == "leave":
-        return "Leave out", ""
+        return _("Leave out"), ""
     if action == "new":
-        return "Somebody new", ""
+        return _("Somebody new"), ""
     if outcome.guest is None:
-        return "Import it so", ""
-    return f"Change {described(outcome.guest)}", changes_told(outcome.row, outcome.guest)
+        return _("Import as read"), ""
+    text = _("Change {guest}").format(guest=described(outcome.guest))
+    return text, changes_told(outcome.row, outcome.guest)
 
 
 def _row(row: SheetRow) -> PreviewRow:
@@ -343,7 +322,7 @@ def _row(row: SheetRow) -> PreviewRow:
 
 def _meaning(field: str) -> str:
     """What a column holds, as text for people."""
-    return _MEANINGS.get(field, field.replace("_", " "))
+    return _(_MEANINGS.get(field, field.replace("_", " ")))
 
 
 def _nothing(sheet: Sheet, counts: Imported) -> str:
@@ -351,21 +330,22 @@ def _nothing(sheet: Sheet, counts: Imported) -> str:
     if counts.new + counts.changed or counts.asked:
         return ""
     if not sheet.rows:
-        return "every line is bad" if sheet.bad else "the sheet names no guests"
+        return _("every line is bad") if sheet.bad else _("the sheet names no guests")
     if sheet.bad:
-        return "all guests of the good lines are on the list already"
-    return "everything is on the list already"
+        return _("all guests of the good lines are on the list already")
+    return _("everything is on the list already")
 
 
 def _button(counts: Imported, asks: bool) -> str:
     """What is imported, as in `Import 2 guests, change 1, and what you chose`."""
-    does = [f"Import {_guests(counts.new)}"] if counts.new else []
+    does = []
+    if counts.new:
+        text = ngettext("Import {count} guest", "Import {count} guests", counts.new)
+        does.append(text.format(count=number(counts.new)))
     if counts.changed:
-        does.append(f"change {counts.changed:,}" if does else f"Change {_guests(counts.changed)}")
+        text = ngettext("Change {count} guest", "Change {count} guests", counts.changed)
+        text = _("change {count}") if does else text
+        does.append(text.format(count=number(counts.changed)))
     if not asks:
         return ", ".join(does)
-    return ", ".join([*does, "and what you chose"]) if does else "Import what you chose"
-
-
-def _guests(count: int) -> str:
-    return "1 guest" if count == 1 else f"{count:,} guests"
+    return ", ".join([*does, _("and what you chose")]) if does else _("Import what you chose")

@@ -13,6 +13,7 @@ from starlette.responses import Response
 
 from gatherlog.apps.guests.choices import Action as Choosing
 from gatherlog.apps.guests.choices import choices_of
+from gatherlog.apps.guests.question_sheet import writing_questions
 from gatherlog.apps.guests.sheets import (
     ENCODING_LABELS,
     Sheet,
@@ -23,6 +24,7 @@ from gatherlog.apps.guests.sheets import (
 from gatherlog.apps.people import Action
 from gatherlog.core.eventstore.errors import Flaw, Invalid
 from gatherlog.core.eventstore.giving_way import consumed, freeing, in_turns
+from gatherlog.core.texts import _
 from gatherlog.interfaces.problems import status_of
 from gatherlog.interfaces.web.forms import text, version
 from gatherlog.interfaces.web.guest_query import GuestQuery
@@ -32,7 +34,6 @@ from gatherlog.interfaces.web.import_preview import (
     Preview,
     looking_back,
     previewing,
-    writing_questions,
 )
 from gatherlog.interfaces.web.overview import facts
 from gatherlog.interfaces.web.packing import packing, unpacking
@@ -195,7 +196,7 @@ def _chosen(sent: FormData) -> dict[str, str]:
             action, _, more = value.partition(" ")
             if name == _ROW or action not in get_args(Choosing):
                 raise Invalid(
-                    Flaw("/packed", "A choice got lost on the way. Choose a sheet again.")
+                    Flaw("/packed", _("A choice got lost on the way. Choose a sheet again."))
                 )
             chosen.setdefault(action, []).append(name.removeprefix(_ROW) + more)
     return {action: ",".join(rows) for action, rows in chosen.items()}
@@ -213,7 +214,7 @@ async def _given(sent: FormData, file: bytes) -> bytes:
         return await in_turns(unpacking(text(sent, "packed")))
     data = file or text(sent, "lines").strip().encode()
     if not data:
-        raise Invalid(Flaw("/file", "Choose a file, or paste lines of a sheet."))
+        raise Invalid(Flaw("/file", _("Choose a file, or paste lines of a sheet.")))
     return data
 
 
@@ -223,5 +224,7 @@ def _sentences(error: Invalid) -> str:
     for flaw in error.flaws[:_FLAWS_SHOWN]:
         line = flaw.pointer.split("/")[2:3] if flaw.pointer.startswith("/lines/") else []
         detail = flaw.detail[:1].upper() + flaw.detail[1:]
-        sentences.append(f"Line {line[0]}: {detail}" if line else detail)
+        sentences.append(
+            _("Line {line}: {reason}").format(line=line[0], reason=detail) if line else detail
+        )
     return " ".join(one if one.endswith(".") else f"{one}." for one in sentences)
