@@ -28,7 +28,7 @@ Seats      4, 0 of them for children
 Import     3 new, 0 changed, 0 unchanged
 Bad lines  0
 """
-BAD = SHEET + ";King;;;;\nGrace;Hopper;nowhere;;;\n"
+BAD = SHEET + ";;king@example.org;;;\nGrace;Hopper;nowhere;;;\n"
 
 
 @pytest.fixture
@@ -78,7 +78,7 @@ def test_bad_lines_are_named_and_nothing_is_written(party: Terminal, options: li
     assert status == 2
     assert out.splitlines()[-3:] == [
         "Bad lines  2",
-        "           line 5: the last name is missing or blank",
+        "           line 5: the name is missing",
         "           line 6: the email 'nowhere' is not an email address; "
         "one looks like ada@example.org",
     ]

@@ -87,7 +87,7 @@ async def test_letters_to_both_forms_count_for_one_address(
         ("ada@\U0001f389.example", "has a domain that cannot be: "),
         ("a" * 65 + "@example.org", "has more than 64 bytes before the @"),
         ('"ada"@example.org', "has a quoted part before the @, which is not taken here"),
-        ("ada", "is not an e-mail address; one looks like ada@example.org"),
+        ("ada", "is not an email address; one looks like ada@example.org"),
     ],
 )
 async def test_what_mail_cannot_reach_is_refused_with_the_reason(

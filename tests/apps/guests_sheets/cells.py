@@ -342,9 +342,9 @@ KINDS = (
         "a broken address",
         "Email",
         {
-            "nowhere": "bad line: the email 'nowhere' is not an e-mail address; one looks like ada@example.org",
-            "ada@": "bad line: the email 'ada@' is not an e-mail address; one looks like ada@example.org",
-            "ada at example.org": "bad line: the email 'ada at example.org' is not an e-mail address; one looks like ada@example.org",
+            "nowhere": "bad line: the email 'nowhere' is not an email address; one looks like ada@example.org",
+            "ada@": "bad line: the email 'ada@' is not an email address; one looks like ada@example.org",
+            "ada at example.org": "bad line: the email 'ada at example.org' is not an email address; one looks like ada@example.org",
         },
     ),
     Kind(

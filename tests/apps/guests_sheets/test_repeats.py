@@ -34,3 +34,15 @@ def test_a_couple_of_whom_one_stands_there_already_is_a_question() -> None:
         (3, ["repeat"]),
         (3, []),
     ]
+
+
+def test_a_name_that_is_spelt_in_another_way_is_a_question() -> None:
+    names = ["Jo O’Brien", "Jo O'Brien", "Ann St. Clair", "Ann St Clair", "Mia Roe-Fox"]
+
+    assert doubts("Name\n" + "\n".join([*names, "Mia Roe Fox"])) == [[], ["repeat"]] * 3
+
+
+def test_a_name_that_is_parted_elsewhere_is_a_question() -> None:
+    sheet = "First name,Last name\nAnna Maria,Roe\nAnna,Maria Roe\n"
+
+    assert doubts(sheet) == [[], ["repeat"]]

@@ -11,7 +11,7 @@ from gatherlog.core.commands.mail_addresses import (
     why_no_address,
 )
 
-NONE = "is not an e-mail address; one looks like ada@example.org"
+NONE = "is not an email address; one looks like ada@example.org"
 BEYOND = (
     "has a domain that cannot be: a part of it is too long, or has a character that it may not have"
 )

@@ -438,7 +438,7 @@ async def test_lines_can_be_pasted(host: Host) -> None:
 
 
 async def test_pasted_lines_that_are_no_sheet_are_kept_to_be_corrected(host: Host) -> None:
-    lines = f"first,email\n{EVIL},ada@example.org"
+    lines = f"where,email\n{EVIL},ada@example.org"
 
     refused = await host.post(f"{host.place}/import", {"file": ("", b"")}, lines=lines)
 
@@ -463,7 +463,7 @@ async def test_a_preview_says_what_the_command_line_says(host: Host) -> None:
         "Changed": "0",
         "As before": "0",
         "Households": "1",
-        "Seats": "4",
+        "Places": "4",
         "For children": "2",
     }
     assert [e.text for e in page.all("td")][:6] == [
@@ -472,7 +472,7 @@ async def test_a_preview_says_what_the_command_line_says(host: Host) -> None:
     ]
     columns = [e.text for e in page.all("li") if " as " in e.text]
     assert "“Of which children” as children among the seats" in columns
-    assert "“Seats” as seats" in columns
+    assert "“Seats” as places" in columns
 
 
 async def test_a_sheet_that_changes_nothing_offers_no_import(host: Host) -> None:
@@ -517,7 +517,9 @@ async def test_a_preview_that_was_changed_is_asked_for_again(host: Host, packed:
 
 async def test_bad_lines_are_named_and_the_good_ones_can_be_imported(host: Host) -> None:
     page = Page(
-        (await host.upload(SHEET + b",,,\n,Nameless,not-an-address,\n" + b"," + EVIL.encode())).text
+        (
+            await host.upload(SHEET + b",,,\n,Nameless,not-an-address,\n" + b",," + EVIL.encode())
+        ).text
     )
 
     assert page.all("b") == []

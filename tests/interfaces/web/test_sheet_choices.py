@@ -20,7 +20,7 @@ async def test_likely_encodings_are_buttons_with_names_and_one_is_chosen(host: H
     sure = Page((await host.post(place, {"x": b""}, **fields)).text)
 
     assert [e for e in sure.all("button") if e.get("name") == "encoding"] == []
-    assert "Understood as a sheet of your own, Windows-1255." in sure.html
+    assert "Read as a sheet of your own, Windows-1255." in sure.html
     assert await host.guests() == []
 
     kept = next(e["value"] for e in sure.all("input") if e["name"] == "encoding")

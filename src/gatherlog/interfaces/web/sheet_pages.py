@@ -193,7 +193,7 @@ def _chosen(sent: FormData) -> dict[str, str]:
     chosen: dict[str, list[str]] = {}
     for name, value in sent.multi_items():
         if name.startswith(_ROW) and isinstance(value, str):
-            action, _, more = value.partition(" ")
+            action, _space, more = value.partition(" ")
             if name == _ROW or action not in get_args(Choosing):
                 raise Invalid(
                     Flaw("/packed", _("A choice got lost on the way. Choose a sheet again."))
@@ -224,7 +224,7 @@ def _sentences(error: Invalid) -> str:
     for flaw in error.flaws[:_FLAWS_SHOWN]:
         line = flaw.pointer.split("/")[2:3] if flaw.pointer.startswith("/lines/") else []
         detail = flaw.detail[:1].upper() + flaw.detail[1:]
-        sentences.append(
-            _("Line {line}: {reason}").format(line=line[0], reason=detail) if line else detail
-        )
+        if line:
+            detail = _("Line {line}: {reason}").format(line=line[0], reason=detail)
+        sentences.append(detail)
     return " ".join(one if one.endswith(".") else f"{one}." for one in sentences)
