@@ -471,7 +471,7 @@ async def test_a_preview_says_what_the_command_line_says(host: Host) -> None:
         *("Vegan, Other; vegan; no celery", "ada@example.org"),
     ]
     columns = [e.text for e in page.all("li") if " as " in e.text]
-    assert "“Of which children” as children among the seats" in columns
+    assert "“Of which children” as children among the places" in columns
     assert "“Seats” as places" in columns
 
 
