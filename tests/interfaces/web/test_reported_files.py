@@ -1,7 +1,9 @@
-"""Files that were read wrong, through the page and over REST: both ask about the same lines."""
+"""Files that were read wrong, through the page and over REST: both ask about the same lines. And
+files that were read one after the other."""
 
 import re
 
+import pytest
 from httpx2 import AsyncClient
 
 from tests.apps.guests_sheets.reported_files import BECOMES, REPORTED, asked, bad
@@ -36,3 +38,34 @@ async def test_the_page_asks_about_the_same_lines(host: Host) -> None:
             [line for line, _ in asked(name)],
         )
         assert re.findall(r"Line (\d+): ", wrong) == [str(line) for line, _ in bad(name)]
+
+
+@pytest.mark.parametrize(
+    ("pair", "counts", "reasons"),
+    [
+        ("apostrophe", (0, 0, 1, 0), []),
+        ("household-renamed", (0, 1, 0, 0), []),
+        (
+            "same-name-list",
+            (0, 0, 0, 1),
+            ["John Smith is on the list with another address: a@example.org."],
+        ),
+        (
+            "shared-address-list",
+            (0, 0, 0, 1),
+            ["Ada Winter has this address on the list, under another name."],
+        ),
+    ],
+)
+async def test_a_second_list_changes_nobody_without_a_question(
+    api: AsyncClient, pair: str, counts: tuple[int, ...], reasons: list[str]
+) -> None:
+    first, second = [(REPORTED / f"{pair}-{n}.csv").read_bytes() for n in (1, 2)]
+    made = await api.post("/guests/import", content=first, headers=CSV)
+
+    done = (await api.post("/guests/import", content=second, headers=CSV)).json()
+
+    assert made.json()["new"] == 1
+    assert tuple(done[name] for name in ("new", "changed", "unchanged", "asked")) == counts
+    told = [doubt["reason"] for one in done["questions"] for doubt in one["doubts"]]
+    assert (told, len((await api.get("/guests")).json())) == (reasons, 1)
