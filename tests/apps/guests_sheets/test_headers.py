@@ -135,3 +135,16 @@ def test_a_state_of_a_country_is_no_status() -> None:
     sheet = read("Nombre;Apellidos;Ciudad;Estado\nAda;Sol;León;Guanajuato\n")
 
     assert (sheet.ignored, sheet.rows[0].doubts) == (("Estado",), ())
+
+
+@pytest.mark.parametrize(
+    ("text", "becomes"),
+    [
+        ("Prénom,Nom,Nombre\nAda,Roe,3\n", "2: Roe, Ada, 3 seats"),
+        ("Nom complet,Nombre\nAda Roe,3\n", "2: Roe, Ada, 3 seats"),
+        ("Nombre,Apellidos\nAda,Roe\n", "2: Roe, Ada"),
+        ("Nombre,Correo electrónico\nAda Roe,\n", "2: Roe, Ada"),
+    ],
+)
+def test_nombre_is_a_number_in_french_and_a_name_in_spanish(text: str, becomes: str) -> None:
+    assert line_by_line(read(text)) == [becomes]

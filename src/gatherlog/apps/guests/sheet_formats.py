@@ -252,7 +252,9 @@ def _by_hand(folded: Sequence[str]) -> list[Column | None]:
     present = set(fields)
     emails: dict[int, int] = {}
     for n, word in enumerate(folded):
-        if word in BARE_NAME:
+        if word == "nombre" and _is_french(folded):
+            fields[n] = "expected_guests"
+        elif word in BARE_NAME:
             if "first_name" in present and "last_name" not in present:
                 fields[n] = "last_name"
             elif "last_name" in present and "first_name" not in present:
@@ -269,6 +271,13 @@ def _by_hand(folded: Sequence[str]) -> list[Column | None]:
     for n, number in emails.items():
         columns[n] = ("email", number)
     return _with_companions(folded, columns)
+
+
+def _is_french(folded: Sequence[str]) -> bool:
+    """Whether names have French headers, so that "Nombre" is a number, and not the Spanish name."""
+    return any(
+        word.split(" ")[0] in ("nom", "noms", "prenom", "prenoms") for word in folded if word
+    )
 
 
 def _with_companions(
