@@ -144,13 +144,15 @@ class NoMail:
 def message(letter: Letter, sender: MailSender, now: int) -> EmailMessage:
     """A letter as an RFC 5322 message. Its texts cannot add a header or another recipient.
 
-    Raises Invalid if `to` or `reply_to` is not a single plain address.
+    Raises Invalid if `to` or `reply_to` is not a single plain address. `Reply-To` is left out where
+    it alone would need a server with SMTPUTF8: answers then go to the sender.
     """
     written = EmailMessage(policy=email.policy.SMTP)
     written["From"] = Address(sender.name, addr_spec=sender.address)
-    written["To"] = _mailbox(recipient(letter))
-    if letter.reply_to is not None:
-        written["Reply-To"] = _mailbox(sent_to(parsed(letter.reply_to)))
+    to = recipient(letter)
+    written["To"] = _mailbox(to)
+    if letter.reply_to is not None and _may_stand(reply_to := sent_to(parsed(letter.reply_to)), to):
+        written["Reply-To"] = _mailbox(reply_to)
     written["Subject"] = _literal(letter.subject)
     written["Date"] = to_datetime(now)
     written["Message-ID"] = _message_id(letter.id, sender.address.rpartition("@")[2])
@@ -170,6 +172,12 @@ def recipient(letter: Letter) -> str:
 def unusable_address() -> DeliveryFailed:
     """The error for a letter whose `to` is not a single plain address."""
     return DeliveryFailed("address", "there is no usable e-mail address to send it to", final=True)
+
+
+def _may_stand(reply_to: str, to: str) -> bool:
+    """Whether the address for answers can be in the header: beyond ASCII before the @ it needs a
+    server with SMTPUTF8, and a letter to an address in ASCII must not fail for want of that."""
+    return reply_to.isascii() or not to.isascii()
 
 
 def _mailbox(text: str) -> Address:
